@@ -1,0 +1,1 @@
+"""The place: buildings, walls, rooms and the masts around them, as checked frozen data."""
