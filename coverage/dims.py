@@ -1,0 +1,12 @@
+"""Names of the array dimensions that stages exchange (STYLE, "Arrays have named dimensions")."""
+
+__all__ = ["BAND", "CHANNEL", "OUTSIDE", "POINT", "ROOM", "SECTOR", "TX", "WORLD"]
+
+TX = "tx"
+SECTOR = "sector"
+CHANNEL = "channel"
+BAND = "band"
+POINT = "point"
+ROOM = "room"
+OUTSIDE = "outside"
+WORLD = "world"

@@ -1,0 +1,149 @@
+"""The door of this stage: path gain between places on a site.
+
+Free space over the straight line less the loss of every element it crosses, and beyond what is mapped the
+second slope of two-ray propagation. The detour through openings is not modelled yet; see `DETOUR_NOTE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from quietwing.coverage.dims import BAND, POINT, TX
+from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.propagation.multiwall import element_loss_db
+from quietwing.coverage.propagation.outdoor import two_ray_extra_db
+from quietwing.coverage.propagation.scene import Scene, prepare_scene
+from quietwing.sites.model import Site
+from quietwing.sites.points import PointSet, scattered
+
+__all__ = ["DETOUR_NOTE", "path_gain", "path_gain_blocks"]
+
+DETOUR_NOTE = "detour not modelled: deep rooms may leak"
+
+
+def path_gain(site: Site | Scene, tx: PointSet | ArrayLike, rx: PointSet | ArrayLike, freq_mhz: ArrayLike) -> xr.DataArray:
+    """Path gain between isotropic antennas at places on a site.
+
+    Parameters
+    ----------
+    site : Site or Scene
+        A `Scene` (`prepare_scene`) saves preparing the site anew at each call.
+    tx : PointSet or array_like, shape (tx, 3)
+        Transmitters, z above the ground. [m]
+    rx : PointSet or array_like, shape (point, 3)
+        Receivers; a `PointSet` with patches (a map grid) takes the fast kernel. [m]
+    freq_mhz : array_like, shape (band,)
+        Frequencies, 300 to 7125. [MHz]
+
+    Returns
+    -------
+    DataArray, dims (tx, point, band), float32
+        Path gain, negative. [dB]
+
+    Raises
+    ------
+    OutOfRangeError
+        If a coordinate is not finite or a frequency out of range.
+
+    Notes
+    -----
+    Reciprocal: exchanging `tx` and `rx` exchanges the dimensions and nothing else. The kernel's rules for rays
+    through edges and along walls are in `quietwing.coverage.propagation.multiwall`.
+    """
+    scene = site if isinstance(site, Scene) else prepare_scene(site)
+    return _path_gain(scene, _points(tx), _points(rx), _bands(freq_mhz))
+
+
+def path_gain_blocks(
+    site: Site | Scene,
+    tx: PointSet | ArrayLike,
+    rx: PointSet | ArrayLike,
+    freq_mhz: ArrayLike,
+    *,
+    transmitters_per_block: int = 1,
+) -> Iterator[xr.DataArray]:
+    """Path gain in blocks of transmitters, so that a campus never stands in memory whole.
+
+    Parameters
+    ----------
+    site, tx, rx, freq_mhz
+        As for `path_gain`.
+    transmitters_per_block : int
+        Transmitters per block, at least 1.
+
+    Yields
+    ------
+    DataArray, dims (tx, point, band), float32
+        The same bytes as the corresponding part of `path_gain`. [dB]
+
+    Raises
+    ------
+    OutOfRangeError
+        As `path_gain`, before the first block.
+    """
+    if transmitters_per_block < 1:
+        raise OutOfRangeError(
+            f"transmitters_per_block {transmitters_per_block} (expected 1 or more); choose a larger block"
+        )
+    scene = site if isinstance(site, Scene) else prepare_scene(site)
+    senders, receivers, bands = _points(tx), _points(rx), _bands(freq_mhz)
+    return (
+        _path_gain(scene, scattered(senders.xyz_m[first : first + transmitters_per_block]), receivers, bands).assign_coords(
+            {TX: np.arange(first, min(first + transmitters_per_block, len(senders)))}
+        )
+        for first in range(0, len(senders), transmitters_per_block)
+    )
+
+
+def _points(places: PointSet | ArrayLike) -> PointSet:
+    points = places if isinstance(places, PointSet) else scattered(np.asarray(places, float))
+    if not np.isfinite(points.xyz_m).all():
+        raise OutOfRangeError("a point has a coordinate that is not finite (expected metres); correct its position")
+    return points
+
+
+def _bands(freq_mhz: ArrayLike) -> NDArray[np.float64]:
+    return np.atleast_1d(np.asarray(freq_mhz, float))
+
+
+def _path_gain(scene: Scene, tx: PointSet, rx: PointSet, freq_mhz: NDArray[np.float64]) -> xr.DataArray:
+    loss_db = element_loss_db(scene.prepared, scene.loss_table(freq_mhz), tx.xyz_m, rx, freq_mhz=freq_mhz)
+    _add_two_ray(scene, tx.xyz_m, rx.xyz_m, freq_mhz, loss_db)
+    return xr.DataArray(
+        np.negative(loss_db, out=loss_db),
+        dims=(TX, POINT, BAND),
+        coords={
+            TX: np.arange(len(tx)),
+            POINT: np.arange(len(rx)),
+            "freq_mhz": (BAND, freq_mhz),
+            "x_m": (POINT, rx.xyz_m[:, 0]),
+            "y_m": (POINT, rx.xyz_m[:, 1]),
+            "z_m": (POINT, rx.xyz_m[:, 2]),
+        },
+        name="path_gain_db",
+        attrs={"units": "dB"},
+    )
+
+
+def _add_two_ray(
+    scene: Scene,
+    tx_m: NDArray[np.float64],
+    rx_m: NDArray[np.float64],
+    freq_mhz: NDArray[np.float64],
+    loss_db: NDArray[np.float32],
+) -> None:
+    """Add the second slope to the rays that leave what is mapped, in place."""
+    for index, place in enumerate(tx_m):
+        ends = np.broadcast_to(place, rx_m.shape)
+        leave_m = scene.leave_distance_m(ends, rx_m)
+        beyond = np.flatnonzero(np.isfinite(leave_m))
+        if len(beyond):
+            distance_m = np.linalg.norm(rx_m[beyond] - place, axis=1)
+            extra_db = two_ray_extra_db(
+                distance_m[:, None], leave_m[beyond, None], place[2], rx_m[beyond, 2][:, None], freq_mhz[None, :]
+            )
+            loss_db[index, beyond] += extra_db.astype(np.float32)

@@ -1,0 +1,47 @@
+"""Checked quantities: the unit is in the name of the field, the plausible range is here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+__all__ = [
+    "AzimuthDeg",
+    "BandwidthMhz",
+    "CoordinateM",
+    "EirpDbm",
+    "Environment",
+    "FreqMhz",
+    "HeightM",
+    "Identifier",
+    "LevelDbm",
+    "OpeningKind",
+    "OpeningState",
+    "Role",
+    "SigmaDb",
+    "Technology",
+    "Text",
+    "TiltDeg",
+]
+
+Identifier = Annotated[
+    str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+Text = Annotated[str, StringConstraints(max_length=2000)]
+
+FreqMhz = Annotated[float, Field(ge=300, le=7125, allow_inf_nan=False)]  # TETRA to the end of 3GPP FR1
+BandwidthMhz = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]
+EirpDbm = Annotated[float, Field(ge=-30, le=90, allow_inf_nan=False)]
+LevelDbm = Annotated[float, Field(ge=-160, le=0, allow_inf_nan=False)]
+CoordinateM = Annotated[float, Field(ge=-1e7, le=1e7, allow_inf_nan=False)]
+HeightM = Annotated[float, Field(ge=0.5, le=400, allow_inf_nan=False)]  # above ground, masts and readings
+AzimuthDeg = Annotated[float, Field(ge=0, lt=360, allow_inf_nan=False)]  # clockwise from grid north
+TiltDeg = Annotated[float, Field(ge=-30, le=45, allow_inf_nan=False)]  # down is positive
+SigmaDb = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)]
+
+Technology = Literal["GSM", "UMTS", "LTE", "NR"]
+Environment = Literal["UMa", "UMi", "RMa"]
+Role = Literal["silence", "keep", "ignore"]
+OpeningKind = Literal["door", "window", "hatch", "gate"]
+OpeningState = Literal["open", "shut", "sealed"]
