@@ -46,7 +46,7 @@ __all__ = [
     "Wall",
 ]
 
-_CHECKED = ConfigDict(extra="forbid", arbitrary_types_allowed=True, frozen=True)
+_CHECKED = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 ZM = Annotated[float, Field(ge=-20, le=120, allow_inf_nan=False)]
 StoreyNumber = Annotated[int, Field(ge=0, le=30)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from quietwing.coverage.blocking.thresholds import (
     SEARCH_GAIN_DB,
@@ -11,16 +12,16 @@ from quietwing.coverage.blocking.thresholds import (
     noise_dbm,
     search_margin_db,
 )
-from quietwing.coverage.dims import CHANNEL, SECTOR
+from quietwing.coverage.dims import CHANNEL, POINT, SECTOR
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.sites.model import Sector
 
 __all__ = [
+    "headroom_db",
     "reference_bandwidth_khz",
     "reference_eirp_dbm",
     "resource_blocks",
     "strongest_sector",
-    "usable_sectors",
 ]
 
 # Transmission bandwidth in resource blocks by channel bandwidth in MHz.
@@ -116,53 +117,45 @@ def reference_eirp_dbm(sector: Sector) -> float:
     return sector.eirp_dbm - 10 * float(np.log10(12 * blocks))
 
 
-def usable_sectors(rsrp_dbm: xr.DataArray, sectors: tuple[Sector, ...], *, inside: bool = True) -> xr.DataArray:
-    """Whether a phone could camp or hold a call on each sector with all blockers off.
+def headroom_db(rsrp_dbm: xr.DataArray, sectors: tuple[Sector, ...], inside: ArrayLike = True) -> xr.DataArray:
+    """How far each sector is above the level at which no phone could use it, all blockers off.
 
-    Usable is S + 5 dB ≥ floor (a searcher finds the stronger spots) and N − S < J/S to deny + search margin, N being
-    the noise of the best phone in the reference bandwidth (DESIGN §4 "Usable" with J = 0; CHOICES 17).
+    The smaller of S + 5 dB − floor (a searcher finds the stronger spots) and S − N + J/S to deny + search margin, N
+    being the noise of the best phone in the reference bandwidth (DESIGN §4 "Usable" with J = 0; CHOICES 17).
 
     Parameters
     ----------
-    rsrp_dbm : DataArray, dims (sector, ...)
+    rsrp_dbm : DataArray, dims (sector, point)
         Level in the reference bandwidth; ``-inf`` where there is none. [dBm]
     sectors : tuple of Sector
         The sectors in the order of `rsrp_dbm`.
-    inside : bool
-        Inside a room to be silenced the LTE reference-signal boost counts; outside and in keep rooms it does not.
+    inside : array_like of bool, shape () or (point,)
+        In a room to be silenced the LTE reference-signal boost counts; outside and in keep rooms it does not.
 
     Returns
     -------
-    DataArray of bool, dims as `rsrp_dbm`
-        False too where the sector's carrier cannot be camped on by itself.
+    DataArray, dims (sector, point), float32
+        Negative: not usable. ``-inf`` too where the carrier cannot be camped on by itself. [dB]
 
     Raises
     ------
     OutOfRangeError
         If a level is NaN: "not computed" must never read as "not usable".
     """
-    if bool(np.isnan(rsrp_dbm).any()):
+    level_dbm = rsrp_dbm.transpose(SECTOR, POINT).values
+    if np.isnan(level_dbm).any():
         raise OutOfRangeError("RSRP holds NaN (expected dBm or -inf); compute every sector before asking for service")
     thresholds = load_thresholds()
-    rows = [thresholds[sector.technology] for sector in sectors]
-
-    def per_sector(values: list[float]) -> xr.DataArray:
-        return xr.DataArray(np.array(values, np.float32), dims=SECTOR)
-
-    boost_db = per_sector([row.crs_boost_db if inside else 0.0 for row in rows])
-    floor_dbm = per_sector([row.floor_dbm for row in rows])
-    noise = per_sector([noise_dbm(reference_bandwidth_khz(sector)) for sector in sectors])
-    most_noise_over_signal_db = per_sector(
-        [
-            row.js_deny_db + search_margin_db(sector.technology, sector.bandwidth_mhz)
-            for row, sector in zip(rows, sectors, strict=True)
-        ]
-    )
-    campable = xr.DataArray([sector.campable for sector in sectors], dims=SECTOR)
-    signal_dbm = rsrp_dbm + boost_db
-    heard = signal_dbm + SEARCH_GAIN_DB >= floor_dbm
-    above_noise = noise - signal_dbm < most_noise_over_signal_db
-    return heard & above_noise & campable
+    indoors = np.broadcast_to(np.asarray(inside, bool), level_dbm.shape[1:])
+    headroom = np.empty(level_dbm.shape, np.float32)
+    for index, sector in enumerate(sectors):
+        row = thresholds[sector.technology]
+        search_db = search_margin_db(sector.technology, sector.bandwidth_mhz)
+        noise = noise_dbm(reference_bandwidth_khz(sector))
+        lowest_dbm = max(row.floor_dbm - SEARCH_GAIN_DB, noise - row.js_deny_db - search_db)
+        signal_dbm = level_dbm[index] + np.where(indoors, row.crs_boost_db, 0.0)
+        headroom[index] = signal_dbm - lowest_dbm if sector.campable else -np.inf
+    return rsrp_dbm.transpose(SECTOR, POINT).copy(data=headroom).rename("headroom_db").assign_attrs(units="dB")
 
 
 def strongest_sector(per_sector: xr.DataArray, sectors: tuple[Sector, ...]) -> xr.DataArray:

@@ -25,7 +25,9 @@ __all__ = ["DETOUR_NOTE", "path_gain", "path_gain_blocks"]
 DETOUR_NOTE = "detour not modelled: deep rooms may leak"
 
 
-def path_gain(site: Site | Scene, tx: PointSet | ArrayLike, rx: PointSet | ArrayLike, freq_mhz: ArrayLike) -> xr.DataArray:
+def path_gain(
+    site: Site | Scene, tx: PointSet | ArrayLike, rx: PointSet | ArrayLike, freq_mhz: ArrayLike
+) -> xr.DataArray:
     """Path gain between isotropic antennas at places on a site.
 
     Parameters
@@ -92,9 +94,9 @@ def path_gain_blocks(
     scene = site if isinstance(site, Scene) else prepare_scene(site)
     senders, receivers, bands = _points(tx), _points(rx), _bands(freq_mhz)
     return (
-        _path_gain(scene, scattered(senders.xyz_m[first : first + transmitters_per_block]), receivers, bands).assign_coords(
-            {TX: np.arange(first, min(first + transmitters_per_block, len(senders)))}
-        )
+        _path_gain(
+            scene, scattered(senders.xyz_m[first : first + transmitters_per_block]), receivers, bands
+        ).assign_coords({TX: np.arange(first, min(first + transmitters_per_block, len(senders)))})
         for first in range(0, len(senders), transmitters_per_block)
     )
 

@@ -1,0 +1,111 @@
+"""Levels measured on the site take the place of the mast arithmetic: one offset per sector."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.networks import reference_eirp_dbm
+from quietwing.coverage.propagation.mast_gain import MastGain, MastModel
+from quietwing.sites.model import OutsideLevel
+from quietwing.sites.points import scattered
+
+__all__ = ["MEASURED_SIGMA_DB", "Calibration", "calibrate", "sight_by_rule"]
+
+MEASURED_SIGMA_DB = 3.0  # DESIGN §3, outside_levels.csv
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What measured levels say of each sector.
+
+    Attributes
+    ----------
+    offset_db : float64 ndarray, shape (sector,)
+        To be added to every level of the sector; 0 where nothing was measured. [dB]
+    sigma_db : float64 ndarray, shape (sector,)
+        How well the level is known on the site. [dB]
+    measured : bool ndarray, shape (sector,)
+        Whether a level was measured that this sector explains.
+    clear : bool ndarray, shape (sector,)
+        State of sight that the offset of a measured sector was worked out with; it then holds everywhere.
+    notes : tuple of str
+    """
+
+    offset_db: NDArray[np.float64]
+    sigma_db: NDArray[np.float64]
+    measured: NDArray[np.bool_]
+    clear: NDArray[np.bool_]
+    notes: tuple[str, ...]
+
+    def sight(self, gain: MastGain, confidence: float) -> NDArray[np.bool_]:
+        """State of sight for each sector × point: as measured, else by `sight_by_rule`."""
+        return np.where(self.measured[:, None], self.clear[:, None], sight_by_rule(gain, confidence))
+
+
+def sight_by_rule(gain: MastGain, confidence: float) -> NDArray[np.bool_]:
+    """Line of sight wherever it is likelier than the doubt the scenario allows, 1 − q.
+
+    A clear path in one world of twenty makes a phone usable in one world of twenty: at q = 95 % the room could not
+    be called silent, so the single-state leakage map shows it. The Monte Carlo draws the state instead.
+    """
+    return gain.los_probability >= 1.0 - confidence
+
+
+def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: float) -> Calibration:
+    """One offset per sector from levels measured outdoors on the site.
+
+    A level belongs to the sector of its channel that is predicted strongest there; the sector's offset is the mean of
+    its residuals. A weaker sector of the channel cannot be above what was read, so its offset is at most the
+    smallest residual and never above 0.
+
+    Parameters
+    ----------
+    model : MastModel
+        The masts.
+    levels : tuple of OutsideLevel
+        May be empty; levels of channels without a mast are noted and left out.
+    confidence : float
+        The scenario's q, for the state of sight at the places of the readings.
+
+    Returns
+    -------
+    Calibration
+    """
+    sectors = model.sectors
+    sigma_db = np.array([sector.sigma_db for sector in sectors])
+    measured = np.zeros(len(sectors), np.bool_)
+    clear = np.zeros(len(sectors), np.bool_)
+    if not levels:
+        return Calibration(np.zeros(len(sectors)), sigma_db, measured, clear, ())
+    places = scattered(np.array([[level.x_m, level.y_m, level.height_m] for level in levels]), "measured")
+    gain = model.gain(places)
+    sight = sight_by_rule(gain, confidence)
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in sectors])
+    predicted_dbm = eirp_dbm[:, None] + gain.where_clear(sight)
+    of_channel: dict[str, list[int]] = defaultdict(list)
+    for index, sector in enumerate(sectors):
+        of_channel[sector.channel].append(index)
+    residuals: dict[int, list[float]] = defaultdict(list)
+    ceiling_db = np.zeros(len(sectors))
+    unknown = sorted({level.channel for level in levels} - set(of_channel))
+    for place, level in enumerate(levels):
+        members = of_channel.get(level.channel, [])
+        if not members:
+            continue
+        residual_db = level.rsrp_dbm - predicted_dbm[members, place]
+        ceiling_db[members] = np.minimum(ceiling_db[members], residual_db)
+        strongest = members[int(np.argmax(predicted_dbm[members, place]))]
+        residuals[strongest].append(level.rsrp_dbm - float(predicted_dbm[strongest, place]))
+        clear[strongest] = sight[strongest, place]
+    for index, values in residuals.items():
+        ceiling_db[index] = np.mean(values)
+        measured[index] = True
+        sigma_db[index] = min(sigma_db[index], MEASURED_SIGMA_DB)
+    notes = [f"levels measured on the site set {len(residuals)} of {len(sectors)} sectors"]
+    if unknown:
+        notes.append(f"measured levels without a mast of their channel are not used: {', '.join(unknown)}")
+    return Calibration(ceiling_db, sigma_db, measured, clear, tuple(notes))

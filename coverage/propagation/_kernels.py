@@ -1,0 +1,468 @@
+"""Compiled loops of the wall-shadow multi-wall sum. `multiwall` checks and converts; nothing is checked here.
+
+A quad seen from the transmitter is a pyramid. Cut with a regular patch of receivers ``p + i*du + j*dv`` it is
+the intersection of five half-planes that are linear in (i, j), so the receivers behind the quad are one run
+of i in each row j. Work is the number of crossings and no ray is ever traced (`raster`). Receivers that lie
+on no patch are looked up one by one in a tree of boxes (`per_ray`).
+
+Both decide by `_crosses`. The raster only calls it where its own linear forms cannot be sure: where they are
+nearer to zero than their rounding error can be.
+
+One row of `facet` is: normal (3), offset, then for each of 4 edges direction b-a (3), moment a x b (3) and
+sense (+1 facet on the left of a->b, -1 on the right, 0 no edge). No fast-math flag: order and rounding are
+those of the source, so numpy gives the same bits.
+"""
+# mypy: ignore-errors
+
+import math
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, prange, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+LANES = 16  # float32 values in one 64-byte row: one addition on AVX-512, two on AVX2
+ROW_BYTES = 4 * LANES
+EDGE_0, EDGE_SIZE = 4, 7  # where the edges start in a row of `facet`, and the length of each
+RASTER_LEAF = 24  # quads tried together against one patch; fewer means more box tests
+ROUNDING = 64 * 2.0**-53  # bounds some 20 roundings in either form of a half-plane, three times over
+SHALLOW = 0.01  # half-planes whose edge is uncertain by more of a step than this are judged row by row
+NEAREST_M = 1e-9  # keeps 1/distance finite; a receiver at the transmitter has no facet between
+NEAREST_FREE_SPACE_M = 0.1  # free-space loss is not extrapolated closer
+DB_PER_OCTAVE_OF_POWER = 10 * math.log10(2)
+
+_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
+_FLOAT, _INT = ir.FloatType(), ir.IntType(32)
+_ROW, _INDEX = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INT, LANES)
+
+
+def _load(builder, address):
+    return builder.load(builder.inttoptr(address, _ROW.as_pointer()), align=4)
+
+
+def _save(builder, value, address):
+    builder.store(value, builder.inttoptr(address, _ROW.as_pointer()), align=4)
+
+
+def _splat(builder, value, vector):
+    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(_INT, 0))
+    return builder.shuffle_vector(one, one, ir.Constant(_INDEX, [0] * LANES))
+
+
+def _between(builder, address, share):
+    """Linear interpolation between the table row at `address` and the next one."""
+    low = _load(builder, address)
+    high = _load(builder, builder.add(address, ir.Constant(address.type, ROW_BYTES)))
+    return builder.fadd(low, builder.fmul(_splat(builder, share, _ROW), builder.fsub(high, low)))
+
+
+def _select(builder, relation, a, b):
+    return builder.select(builder.fcmp_ordered(relation, a, b), a, b)
+
+
+@intrinsic
+def _add_loss(typing, sums, table, share):
+    """sums += interpolated table row."""
+
+    def generate(context, builder, signature, args):
+        _save(builder, builder.fadd(_load(builder, args[0]), _between(builder, *args[1:])), args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.float32), generate
+
+
+@intrinsic
+def _add_slab_loss(typing, sums, dearest, table, share):
+    """sums += interpolated table row; dearest = max(dearest, interpolated table row)."""
+
+    def generate(context, builder, signature, args):
+        loss = _between(builder, *args[2:])
+        _save(builder, builder.fadd(_load(builder, args[0]), loss), args[0])
+        _save(builder, _select(builder, ">", loss, _load(builder, args[1])), args[1])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp, types.float32), generate
+
+
+@intrinsic
+def _cap(typing, sums, dearest, ceiling):
+    """sums = min(sums, max(dearest, ceiling))."""
+
+    def generate(context, builder, signature, args):
+        most = _select(builder, ">", _load(builder, args[1]), _splat(builder, args[2], _ROW))
+        _save(builder, _select(builder, "<", _load(builder, args[0]), most), args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.float32), generate
+
+
+@intrinsic
+def _write(typing, out, sums, lane_db, spread_db, lanes):
+    """out[:lanes] = sums + lane_db + spread_db, no byte beyond."""
+
+    def generate(context, builder, signature, args):
+        out, sums, lane_db, spread_db, lanes = args
+        offset = builder.fadd(_load(builder, lane_db), _splat(builder, spread_db, _ROW))
+        value = builder.fadd(_load(builder, sums), offset)
+        count = _splat(builder, builder.trunc(lanes, _INT), _INDEX)
+        mask = builder.icmp_signed("<", ir.Constant(_INDEX, list(range(LANES))), count)
+        pointer = builder.inttoptr(out, _ROW.as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [_ROW, pointer.type, _INT, mask.type])
+        store = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0")
+        builder.call(store, [value, pointer, ir.Constant(_INT, 4), mask])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp, types.float32, types.intp), generate
+
+
+@njit(**_FLAGS)
+def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
+    """Whether the straight line from o to r crosses quad w: THE rule, see `multiwall`."""
+    so = facet[w, 0] * ox + facet[w, 1] * oy + facet[w, 2] * oz - facet[w, 3]
+    sr = facet[w, 0] * rx + facet[w, 1] * ry + facet[w, 2] * rz - facet[w, 3]
+    if (so >= 0) == (sr >= 0):
+        return False
+    dx, dy, dz = rx - ox, ry - oy, rz - oz
+    mx, my, mz = oy * rz - oz * ry, oz * rx - ox * rz, ox * ry - oy * rx
+    for k in range(4):
+        e = EDGE_0 + EDGE_SIZE * k
+        if facet[w, e + 6] == 0:
+            continue
+        v = (
+            facet[w, e] * mx
+            + facet[w, e + 1] * my
+            + facet[w, e + 2] * mz
+            + facet[w, e + 3] * dx
+            + facet[w, e + 4] * dy
+            + facet[w, e + 5] * dz
+        )
+        if v == 0:  # how v changes when the ray moves a hair along +x, else +y, else +z
+            v = dy * facet[w, e + 2] - dz * facet[w, e + 1]
+            if v == 0:
+                v = dz * facet[w, e] - dx * facet[w, e + 2]
+                if v == 0:
+                    v = dx * facet[w, e + 1] - dy * facet[w, e]
+        if (v > 0) != ((facet[w, e + 6] > 0) != (so >= 0)):
+            return False
+    return True
+
+
+@njit(**_FLAGS)
+def _add_run(i0, i1, row, start, step, low_end, last, inverse, table, sums, dearest, count, slabs):
+    """Add one quad's loss to receivers i0..i1-1 of a row. Addresses are those of the surface's table."""
+    for i in range(i0, i1):
+        node = max(abs(start + step * i) * inverse[row + i] - low_end, 0.0)
+        k = min(int(node), last)
+        at = (row + i) * ROW_BYTES
+        if slabs:
+            _add_slab_loss(sums + at, dearest + at, table + k * ROW_BYTES, np.float32(node - k))
+            count[row + i] += 1
+        else:
+            _add_loss(sums + at, table + k * ROW_BYTES, np.float32(node - k))
+
+
+@njit(**_FLAGS)
+def _row_range(b, c, sure, j0, j1, unsure):
+    """Rows in which b*j + c can be positive; those where its sign is not sure are marked. Also: any marked."""
+    if b == 0:
+        if c < -sure:
+            return j0, j0, False
+        first, last = (j0, j1 - 1) if c <= sure else (0, -1)
+    elif b > 0:
+        j0 = max(j0, int(math.ceil(min(max((-sure - c) / b, -1.0), float(j1)))))
+        first, last = j0, min(j1 - 1, int(math.floor(min(max((sure - c) / b, -1.0), float(j1)))))
+    else:
+        j1 = min(j1, int(math.floor(min(max((c + sure) / -b, -1.0), float(j1)))) + 1)
+        first, last = max(j0, int(math.ceil(min(max((c - sure) / -b, -1.0), float(j1))))), j1 - 1
+    for j in range(first, last + 1):
+        unsure[j] = True
+    return j0, j1, last >= first
+
+
+@njit(**_FLAGS)
+def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
+    """The five half-planes of quad w on a patch as rows (a, b, c, error): inside is a*i + b*j + c > 0.
+
+    Returns the side of the transmitter's plane distance, or nan where the whole patch is outside.
+    """
+    so = facet[w, 0] * o[0] + facet[w, 1] * o[1] + facet[w, 2] * o[2] - facet[w, 3]
+    sign = -1.0 if so >= 0 else 1.0
+    for h in range(5):
+        if h == 0:
+            nx, ny, nz = sign * facet[w, 0], sign * facet[w, 1], sign * facet[w, 2]
+            c = nx * tile[0] + ny * tile[1] + nz * tile[2] - sign * facet[w, 3]
+            error = ROUNDING * (size[w, 0] * reach + abs(facet[w, 3]))
+        else:
+            e = EDGE_0 + EDGE_SIZE * (h - 1)
+            left = sign * facet[w, e + 6]
+            nx = left * (facet[w, e + 1] * o[2] - facet[w, e + 2] * o[1] + facet[w, e + 3])
+            ny = left * (facet[w, e + 2] * o[0] - facet[w, e] * o[2] + facet[w, e + 4])
+            nz = left * (facet[w, e] * o[1] - facet[w, e + 1] * o[0] + facet[w, e + 5])
+            c = nx * (tile[0] - o[0]) + ny * (tile[1] - o[1]) + nz * (tile[2] - o[2])
+            error = ROUNDING * (size[w, 2 * h - 1] * far + size[w, 2 * h]) * (reach + far)
+            if left == 0:
+                c = 1.0
+        a = nx * tile[3] + ny * tile[4] + nz * tile[5]
+        b = nx * tile[6] + ny * tile[7] + nz * tile[8]
+        if c + max(0.0, a * si) + max(0.0, b * sj) < -error:
+            return math.nan
+        half[h, 0], half[h, 1], half[h, 2], half[h, 3] = a, b, c, error
+    return so
+
+
+@njit(**_FLAGS)
+def _cast_shadows(
+    nodes, slabs, o, tile, grid, xyz, facet, size, surface, active, box, span, lookup, table,
+    sums, dearest, count, inverse, low, high, unsure, half,
+):  # fmt: skip
+    """Add the losses of the quads under tree nodes `nodes` to the receivers of one patch."""
+    nx, ny, first, stride = grid[0], grid[1], grid[2], grid[3]
+    si, sj = nx - 1.0, ny - 1.0
+    least, most = o.copy(), o.copy()
+    for axis in range(3):
+        for corner in range(4):
+            at = tile[axis] + (corner & 1) * si * tile[3 + axis] + (corner >> 1) * sj * tile[6 + axis]
+            least[axis], most[axis] = min(least[axis], at), max(most[axis], at)
+    reach = far = 0.0
+    for axis in range(3):
+        reach += max(abs(least[axis]), abs(most[axis]))
+        far += abs(o[axis])
+    table_at, sums_at, dearest_at = table.ctypes.data, sums.ctypes.data, dearest.ctypes.data
+    last = table.shape[1] - 2
+    node = nodes[0]
+    while node < nodes[1]:
+        if (
+            box[node, 0] > most[0] or box[node, 3] < least[0] or box[node, 1] > most[1]
+            or box[node, 4] < least[1] or box[node, 2] > most[2] or box[node, 5] < least[2]
+        ):  # fmt: skip
+            node = span[node, 2]
+            continue
+        if span[node, 1] > RASTER_LEAF:
+            node += 1
+            continue
+        for w in range(span[node, 0], span[node, 0] + span[node, 1]):
+            if not active[w]:
+                continue
+            so = _half_planes(facet, size, w, o, tile, reach, far, si, sj, half)
+            if math.isnan(so):
+                continue
+            j0, j1, margin, marked = 0, ny, 0.0, False
+            for h in range(5):
+                if abs(half[h, 0]) * SHALLOW <= half[h, 3] and j0 < j1:
+                    sure = half[h, 3] + abs(half[h, 0]) * si
+                    j0, j1, some = _row_range(half[h, 1], half[h, 2], sure, j0, j1, unsure)
+                    marked = marked or some
+            for j in range(j0, j1):
+                low[j], high[j] = -0.5, nx - 0.5  # between receivers: never in doubt
+            for h in range(5):
+                a = half[h, 0]
+                if abs(a) * SHALLOW > half[h, 3]:
+                    at, slope = -half[h, 2] / a, -half[h, 1] / a
+                    margin = max(margin, half[h, 3] / abs(a))
+                    if a > 0:
+                        for j in range(j0, j1):
+                            low[j] = max(low[j], at + slope * j)
+                    else:
+                        for j in range(j0, j1):
+                            high[j] = min(high[j], at + slope * j)
+            scale = lookup[0] / size[w, 0]
+            sign = -scale if so >= 0 else scale
+            step, start, slope = sign * half[0, 0], sign * half[0, 2] - scale * so, sign * half[0, 1]
+            rows = table_at + surface[w] * (last + 2) * ROW_BYTES
+            for j in range(j0, j1):
+                if low[j] - margin > high[j] + margin:
+                    continue
+                i0, i1 = int(math.ceil(low[j] - margin)), int(math.ceil(high[j] - margin))
+                row, at = j * nx, start + slope * j
+                if i0 <= low[j] + margin or i1 <= high[j] + margin or (marked and unsure[j]):
+                    stop = min(int(math.floor(high[j] + margin)) + 1, nx)
+                    sure0 = i0 + 1 if i0 <= low[j] + margin else i0
+                    sure1 = i0 if marked and unsure[j] else i1
+                    for i in range(i0, stop):
+                        if not sure0 <= i < sure1:
+                            p = first + j * stride + i
+                            if not _crosses(facet, w, o[0], o[1], o[2], xyz[p, 0], xyz[p, 1], xyz[p, 2]):
+                                continue
+                        _add_run(
+                            i, i + 1, row, at, step, lookup[1], last, inverse, rows,
+                            sums_at, dearest_at, count, slabs,
+                        )  # fmt: skip
+                else:
+                    _add_run(
+                        i0, i1, row, at, step, lookup[1], last, inverse, rows,
+                        sums_at, dearest_at, count, slabs,
+                    )  # fmt: skip
+            if marked:
+                unsure[:] = False
+        node = span[node, 2]
+
+
+@njit(**_FLAGS)
+def _cap_slabs(sums, dearest, count, ceiling):
+    """Apply the saturating floor loss in place."""
+    sums_at, dearest_at = sums.ctypes.data, dearest.ctypes.data
+    for r in range(len(count)):
+        if count[r] >= 2:
+            _cap(sums_at + r * ROW_BYTES, dearest_at + r * ROW_BYTES, ceiling[min(count[r], len(ceiling) - 1)])
+
+
+@njit(**_FLAGS)
+def _distances(o, tile, nx, ny, inverse, spread, bits):
+    """1/distance [1/m] and 20 lg(distance) [dB] of the receivers of a patch.
+
+    The logarithm is 2 artanh((f-1)/(f+1)) to the 9th power over mantissas 0.70-1.41: within 1e-5 dB.
+    """
+    for j in range(ny):
+        for i in range(nx):
+            x = tile[0] + i * tile[3] + j * tile[6] - o[0]
+            y = tile[1] + i * tile[4] + j * tile[7] - o[1]
+            z = tile[2] + i * tile[5] + j * tile[8] - o[2]
+            d2 = x * x + y * y + z * z
+            inverse[j * nx + i] = 1.0 / math.sqrt(max(d2, NEAREST_M**2))
+            spread[j * nx + i] = max(d2, NEAREST_FREE_SPACE_M**2)
+    for r in range(nx * ny):
+        exponent = (bits[r] - 0x3F3504F3) >> 23
+        bits[r] -= exponent << 23
+        t = (spread[r] - np.float32(1)) / (spread[r] + np.float32(1))
+        t2 = t * t
+        series = np.float32(1) + t2 * (
+            np.float32(1 / 3) + t2 * (np.float32(1 / 5) + t2 * (np.float32(1 / 7) + t2 * np.float32(1 / 9)))
+        )
+        octaves = np.float32(exponent) + np.float32(2 / math.log(2)) * t * series
+        spread[r] = np.float32(DB_PER_OCTAVE_OF_POWER) * octaves
+
+
+@njit(**_FLAGS)
+def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
+    """Copy the first `lanes` sums of each receiver to the output."""
+    sums_at, lane_at = sums.ctypes.data, lane_db.ctypes.data
+    for j in range(grid[1]):
+        row = out[tx, grid[2] + j * grid[3] :]
+        out_at = row.ctypes.data + 4 * lane0
+        for i in range(grid[0]):
+            r = j * grid[0] + i
+            added = spread[r] if free_space else np.float32(0)
+            _write(out_at + i * out.shape[2] * 4, sums_at + r * ROW_BYTES, lane_at, added, lanes)
+
+
+@njit(parallel=True, **_FLAGS)
+def raster(
+    tx, tile_m, tile_grid, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling,
+    lane_db, free_space, out, lane0, lanes, workers,
+):  # fmt: skip
+    """Loss from every transmitter to every patch, shape of `out` (tx, point, lane).
+
+    Each transmitter x patch is one task with its own part of `out`, so the result does not depend on which
+    thread takes it. `trees` are the node ranges of slabs and walls; an empty `ceiling` means no floor cap.
+    """
+    biggest, rows = 0, 0
+    for p in range(len(tile_grid)):
+        biggest = max(biggest, tile_grid[p, 0] * tile_grid[p, 1])
+        rows = max(rows, tile_grid[p, 1])
+    tasks, capped = len(tx) * len(tile_grid), len(ceiling) > 0
+    for worker in prange(workers):
+        sums = _aligned(biggest)
+        dearest = _aligned(biggest if capped else 1)
+        count, inverse = np.empty(biggest, np.int32), np.empty(biggest, np.float32)
+        spread = np.empty(biggest, np.float32)
+        low, high, half = np.empty(rows), np.empty(rows), np.empty((5, 4))
+        unsure = np.zeros(rows, np.bool_)
+        for task in range(worker, tasks, workers):
+            t, p = task // len(tile_grid), task % len(tile_grid)
+            grid, o, tile = tile_grid[p], tx[t], tile_m[p]
+            points = grid[0] * grid[1]
+            sums[: points * LANES] = 0
+            _distances(o, tile, grid[0], grid[1], inverse, spread, spread.view(np.int32))
+            if capped:
+                dearest[: points * LANES] = 0
+                count[:points] = 0
+            for kind in range(2):
+                _cast_shadows(
+                    trees[kind], capped and kind == 0, o, tile, grid, xyz, facet, size, surface, active, box,
+                    span, lookup, table, sums, dearest, count, inverse, low, high, unsure, half,
+                )  # fmt: skip
+                if capped and kind == 0:
+                    _cap_slabs(sums, dearest, count[:points], ceiling)
+            _write_rows(sums, lane_db, spread, free_space, out, t, grid, lane0, lanes)
+
+
+@njit(**_FLAGS)
+def _aligned(rows):
+    """Scratch of 16-lane rows that starts on a cache line."""
+    raw = np.empty((rows + 1) * LANES, np.float32)
+    skip = (-(raw.ctypes.data >> 2)) % LANES
+    return raw[skip : skip + rows * LANES]
+
+
+@njit(**_FLAGS)
+def _trace(
+    nodes, slabs, o, r, inverse, facet, size, surface, active, box, span, lookup, table, sums, dearest
+):  # fmt: skip
+    """Add the losses of the quads under tree nodes `nodes` to one ray; returns how many it crosses."""
+    table_at, sums_at, dearest_at = table.ctypes.data, sums.ctypes.data, dearest.ctypes.data
+    last, crossed = table.shape[1] - 2, 0
+    ox, oy, oz, rx, ry, rz = o[0], o[1], o[2], r[0], r[1], r[2]
+    ix, iy, iz = _inverse(rx - ox), _inverse(ry - oy), _inverse(rz - oz)
+    node = nodes[0]
+    while node < nodes[1]:
+        x0, x1 = (box[node, 0] - ox) * ix, (box[node, 3] - ox) * ix
+        y0, y1 = (box[node, 1] - oy) * iy, (box[node, 4] - oy) * iy
+        z0, z1 = (box[node, 2] - oz) * iz, (box[node, 5] - oz) * iz
+        enter = max(max(min(x0, x1), min(y0, y1)), max(min(z0, z1), 0.0))
+        leave = min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), 1.0))
+        if enter > leave:
+            node = span[node, 2]
+            continue
+        if span[node, 2] == node + 1:
+            for w in range(span[node, 0], span[node, 0] + span[node, 1]):
+                if active[w] and _crosses(facet, w, ox, oy, oz, rx, ry, rz):
+                    along = facet[w, 0] * (rx - ox) + facet[w, 1] * (ry - oy) + facet[w, 2] * (rz - oz)
+                    position = max(abs(along) * inverse * lookup[0] / size[w, 0] - lookup[1], 0.0)
+                    k = min(int(position), last)
+                    row = table_at + (surface[w] * (last + 2) + k) * ROW_BYTES
+                    crossed += 1
+                    if slabs:
+                        _add_slab_loss(sums_at, dearest_at, row, np.float32(position - k))
+                    else:
+                        _add_loss(sums_at, row, np.float32(position - k))
+        node += 1
+    return crossed
+
+
+@njit(**_FLAGS)
+def _inverse(x):
+    """1/x, huge instead of infinite: 0 times infinity would be nan."""
+    return 1.0 / x if abs(x) > 1e-30 else 1e30
+
+
+@njit(parallel=True, **_FLAGS)
+def per_ray(
+    tx, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling, lane_db, free_space,
+    out, lane0, lanes, block,
+):  # fmt: skip
+    """Loss from every transmitter to every point, ray by ray, `block` points to a task."""
+    blocks = (len(xyz) + block - 1) // block
+    capped = len(ceiling) > 0
+    for task in prange(len(tx) * blocks):
+        sums, dearest, count = _aligned(block), _aligned(block), np.zeros(block, np.int32)
+        inverse, spread = np.empty(block, np.float32), np.empty(block, np.float32)
+        t, p0 = task // blocks, task % blocks * block
+        grid = np.array([min(block, len(xyz) - p0), 1, p0, 0])
+        sums[:] = 0
+        dearest[:] = 0
+        for i in range(grid[0]):
+            row = slice(i * LANES, (i + 1) * LANES)
+            r = xyz[p0 + i]
+            at = np.array([r[0], r[1], r[2], 0, 0, 0, 0, 0, 0])
+            _distances(tx[t], at, 1, 1, inverse[i:], spread[i:], spread[i:].view(np.int32))
+            for kind in range(2):
+                slabs = capped and kind == 0
+                crossed = _trace(
+                    trees[kind], slabs, tx[t], r, inverse[i], facet, size, surface, active, box, span, lookup,
+                    table, sums[row], dearest[row],
+                )  # fmt: skip
+                if slabs:
+                    count[i] = crossed
+                    _cap_slabs(sums[row], dearest[row], count[i : i + 1], ceiling)
+        _write_rows(sums, lane_db, spread, free_space, out, t, grid, lane0, lanes)

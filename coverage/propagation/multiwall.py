@@ -1,0 +1,484 @@
+"""Loss of every wall, opening and slab a straight ray crosses: the multi-wall sum.
+
+What counts as crossed (the compiled kernels, `crossings` and the reference in the tests share these rules and
+their float64 expressions, so that all count the same):
+
+1. A quad's plane goes through its supporting lines; its normal is canonical (first non-zero component
+   positive). A point is on the positive side if its signed distance is 0 or more, transmitter and receiver
+   alike. A quad can be crossed only if the two are on different sides: a ray along a wall crosses nothing.
+2. A ray o->r passes an edge's supporting line (a, b) on the side of the sign of
+   ``v = ((a-o) x (b-o)) . (r-o)``, evaluated as ``(b-a).(o x r) + (a x b).(r-o)``. Exchanging o and r flips v
+   bit for bit, so the loss is reciprocal. On which side of a->b the quad lies is told by its own centroid.
+   Quads are half-open: a ray that meets the line exactly, v = 0, is judged as if moved a hair along +x (along
+   +y, +z where +x keeps it on the line). All quads that share a line share (a, b) and hence v, so that a ray
+   through a joint crosses coplanar neighbours, T-joints, the walls of a corner or the corner of a room once.
+3. Hits are never merged: two quads drawn in one place both count. Quads without area are never crossed.
+4. Of n >= 2 slabs crossed, the loss is the smaller of their sum and the larger of
+   18.3 n^((n+2)/(n+1) - 0.46) dB and the dearest slab, lane by lane. Slabs without any loss are not crossed.
+
+A lane is one frequency, or whatever else is summed along the ray. The kernels add 16 lanes at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import scipy.constants
+from numpy.typing import ArrayLike, NDArray
+
+from quietwing.coverage.propagation import _kernels
+from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites.facets import Facets
+from quietwing.sites.points import PointSet
+
+__all__ = [
+    "COS_MIN",
+    "COS_NODES",
+    "LossTable",
+    "PreparedFacets",
+    "cos_nodes",
+    "crossing_counts",
+    "crossings",
+    "element_loss_db",
+    "floor_ceiling_db",
+    "prepare",
+]
+
+Floats = NDArray[np.float64]
+
+COS_NODES = 256
+COS_MIN = float(np.cos(np.radians(85)))  # incidence is capped at 85 degrees (CHOICES 7)
+NO_BUILDING = -2  # -1 is "in the open"
+SMALLEST_AREA_M2 = 1e-12  # one square micrometre: what rounding leaves of a quad without area
+LEAF = 4  # quads of one box of the tree
+BOX_MARGIN = 1e-9  # of the largest coordinate, and as metres: boxes must hold every hit in spite of rounding
+MOST_SLABS = 64  # the ceiling is tabulated up to here
+PATCH_POINTS = 8192  # larger patches are cut by rows: sums of 8192 receivers stay in a 1 MB cache
+RAY_BLOCK = 128  # scattered points of one task
+
+_one_at_a_time = threading.Lock()  # numba's portable thread pool ends the process on a second caller
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedFacets:
+    """Facets in the order and form the kernels read; made by `prepare`.
+
+    Attributes
+    ----------
+    original : int32 ndarray, shape (quad,)
+        Index of each quad in the `Facets`; quads without area are left out. Slabs come first.
+    facet : float64 ndarray, shape (quad, 32)
+        Normal (3), offset, and for each edge direction (3), moment (3) and sense.
+    size : float64 ndarray, shape (quad, 9)
+        Length of the normal, and for each edge of direction and moment.
+    surface, building : int32 ndarray, shape (quad,)
+        As in `Facets`.
+    box, span : float64 ndarray, shape (node, 6); int32 ndarray, shape (node, 3)
+        Tree of boxes in depth-first order: bounds; first quad, quads, next node if the box is missed.
+    trees : int32 ndarray, shape (2, 2)
+        Nodes of the slabs' tree and of the others' tree.
+    surfaces : int
+        Number of surfaces.
+    """
+
+    original: NDArray[np.int32]
+    facet: Floats
+    size: Floats
+    surface: NDArray[np.int32]
+    building: NDArray[np.int32]
+    box: Floats
+    span: NDArray[np.int32]
+    trees: NDArray[np.int32]
+    surfaces: int
+
+    def __len__(self) -> int:
+        return len(self.original)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LossTable:
+    """Loss of each surface by angle and lane.
+
+    Attributes
+    ----------
+    loss_db : float32 ndarray, shape (surface, COS_NODES, lane)
+        Loss at `cos_nodes`; linear between them, incidence capped at 85 degrees. [dB]
+    """
+
+    loss_db: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.loss_db.ndim != 3 or self.loss_db.shape[1] != COS_NODES or self.loss_db.shape[2] < 1:
+            raise ValueError(
+                f"a loss table of shape {self.loss_db.shape}; expected (surface, {COS_NODES}, lane); "
+                f"evaluate the losses at cos_nodes()"
+            )
+
+
+def cos_nodes() -> Floats:
+    """Cosines of incidence at which a `LossTable` is evaluated, shape (COS_NODES,)."""
+    return np.linspace(COS_MIN, 1.0, COS_NODES)
+
+
+def floor_ceiling_db(slabs: ArrayLike) -> Floats:
+    """Saturating loss of several floors, same shape as `slabs`: 18.3, 33.5, 43.6, 51.0, 57.1 dB for 1 to 5.
+
+    References
+    ----------
+    COST 231 final report, section 4.7.2, multi-wall model: L_f k^((k+2)/(k+1) - b) with L_f = 18.3, b = 0.46.
+    """
+    n = np.asarray(slabs, np.float64)
+    return np.asarray(18.3 * n ** ((n + 2) / (n + 1) - 0.46))
+
+
+def prepare(facets: Facets) -> PreparedFacets:
+    """Facets in the order and form the kernels read. Do it once per site.
+
+    Parameters
+    ----------
+    facets : Facets
+        Planar convex quads; triangles repeat a corner.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a coordinate is not finite.
+    """
+    corner_m = np.ascontiguousarray(facets.corner_m, np.float64).reshape(-1, 4, 3)
+    edge_m = np.ascontiguousarray(facets.edge_m, np.float64).reshape(-1, 4, 2, 3)
+    _check_finite(corner_m, "a corner of a facet")
+    _check_finite(edge_m, "an edge of a facet")
+    diagonals = np.cross(corner_m[:, 2] - corner_m[:, 0], corner_m[:, 3] - corner_m[:, 1])
+    whole = np.flatnonzero(np.linalg.norm(diagonals, axis=1) / 2 > SMALLEST_AREA_M2)
+    slabs = whole[facets.is_slab[whole]]
+    others = whole[~facets.is_slab[whole]]
+    margin = BOX_MARGIN * (1 + np.abs(corner_m).max(initial=0))
+    low, high = corner_m.min(axis=1) - margin, corner_m.max(axis=1) + margin
+    slab_order, slab_box, slab_span = _tree(slabs, low, high, 0, 0)
+    order, box, span = _tree(others, low, high, len(slabs), len(slab_box))
+    original = np.concatenate([slab_order, order]).astype(np.int32)
+    facet, size = _rule_rows(corner_m[original], edge_m[original])
+    nodes = len(slab_box), len(slab_box) + len(box)
+    return PreparedFacets(
+        original=original,
+        facet=facet,
+        size=size,
+        surface=facets.surface[original].astype(np.int32),
+        building=facets.building[original].astype(np.int32),
+        box=np.concatenate([slab_box, box]),
+        span=np.concatenate([slab_span, span]),
+        trees=np.array([[0, nodes[0]], nodes], np.int32),
+        surfaces=len(facets.surfaces),
+    )
+
+
+def _rule_rows(corner_m: Floats, edge_m: Floats) -> tuple[Floats, Floats]:
+    """The numbers of rules 1 and 2 for each quad, and the lengths that bound their rounding."""
+    a, b = edge_m[:, :, 0], edge_m[:, :, 1]
+    along, moment = b - a, np.cross(a, b)
+    # Supporting lines rather than corners: all pieces of a wall then get the same plane bit for bit.
+    pair = np.cross(along, np.roll(along, -1, axis=1))
+    spread = np.linalg.norm(pair, axis=2)
+    first = np.argmax(spread > spread.max(axis=1, keepdims=True) / 4, axis=1)
+    every = np.arange(len(first))
+    normal, point = pair[every, first], a[every, first]
+    leading = normal[every, np.argmax(normal != 0, axis=1)]
+    normal = np.where(leading[:, None] < 0, -normal, normal)
+    offset = normal[:, 0] * point[:, 0] + normal[:, 1] * point[:, 1] + normal[:, 2] * point[:, 2]
+    centre = corner_m.mean(axis=1)[:, None]
+    sense = np.sign((np.cross(a - centre, b - centre) * normal[:, None]).sum(axis=2))
+    sense[~along.any(axis=2)] = 0
+    edges = np.concatenate([along, moment, sense[:, :, None]], axis=2).reshape(-1, 28)
+    lengths = np.stack([np.linalg.norm(along, axis=2), np.linalg.norm(moment, axis=2)], axis=2).reshape(-1, 8)
+    return (
+        np.ascontiguousarray(np.concatenate([normal, offset[:, None], edges], axis=1)),
+        np.ascontiguousarray(np.concatenate([np.linalg.norm(normal, axis=1)[:, None], lengths], axis=1)),
+    )
+
+
+def _tree(
+    quads: NDArray[np.intp], low: Floats, high: Floats, first_quad: int, first_node: int
+) -> tuple[NDArray[np.intp], Floats, NDArray[np.int32]]:
+    """Order of the quads, and their tree of boxes, split where the surface-area heuristic is least."""
+    order: list[NDArray[np.intp]] = [np.empty(0, np.intp)]
+    boxes: list[Floats] = []
+    spans: list[list[int]] = []
+    placed = first_quad
+    open_nodes: list[int] = []
+    waiting: list[tuple[NDArray[np.intp], int]] = [(quads, 0)] if len(quads) else []
+    while waiting:
+        members, depth = waiting.pop()
+        for node in open_nodes[depth:]:
+            spans[node][2] = first_node + len(spans)
+        open_nodes[depth:] = [len(spans)]
+        boxes.append(np.concatenate([low[members].min(axis=0), high[members].max(axis=0)]))
+        spans.append([placed, len(members), 0])
+        if len(members) <= LEAF:
+            order.append(members)
+            placed += len(members)
+        else:
+            left, right = _split(members, low[members], high[members])
+            waiting += [(right, depth + 1), (left, depth + 1)]
+    for node in open_nodes:
+        spans[node][2] = first_node + len(spans)
+    return (
+        np.concatenate(order),
+        np.array(boxes, np.float64).reshape(-1, 6),
+        np.array(spans, np.int32).reshape(-1, 3),
+    )
+
+
+def _split(members: NDArray[np.intp], low: Floats, high: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Two halves with the least (box area x quads), over all cuts along the three axes."""
+    rank = np.argsort(low + high, axis=0, kind="stable")
+    axes = np.arange(3)[None, :]
+    low, high = low[rank.T].swapaxes(0, 1), high[rank.T].swapaxes(0, 1)  # (quad, axis of the cut, xyz)
+    count = np.arange(1, len(members))[:, None]
+    left = _half_area(np.maximum.accumulate(high, axis=0) - np.minimum.accumulate(low, axis=0))[:-1]
+    right = _half_area(np.maximum.accumulate(high[::-1], axis=0) - np.minimum.accumulate(low[::-1], axis=0))[-2::-1]
+    cost = left * count + right * count[::-1]
+    cut, axis = np.unravel_index(np.argmin(cost), cost.shape)
+    ordered = members[rank[:, axes[0, axis]]]
+    return ordered[: cut + 1], ordered[cut + 1 :]
+
+
+def _half_area(extent: Floats) -> Floats:
+    x, y, z = extent[..., 0], extent[..., 1], extent[..., 2]
+    return np.asarray(x * y + y * z + z * x)
+
+
+def element_loss_db(
+    prepared: PreparedFacets,
+    table: LossTable,
+    tx_m: ArrayLike,
+    points: PointSet | ArrayLike,
+    *,
+    freq_mhz: ArrayLike | None = None,
+    skip_building: int = NO_BUILDING,
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Loss of all elements on the straight rays from transmitters to points, slabs capped (rule 4).
+
+    Parameters
+    ----------
+    prepared : PreparedFacets
+        The site.
+    table : LossTable
+        One row for each surface of the site.
+    tx_m : array_like, shape (tx, 3)
+        Transmitters. [m]
+    points : PointSet or array_like, shape (point, 3)
+        Receivers. A set made of patches takes the fast road. [m]
+    freq_mhz : array_like, shape (lane,), optional
+        Adds the free-space loss at these frequencies, over 0.1 m at least. [MHz]
+    skip_building : int
+        Elements of this building are not there.
+    out : float32 ndarray, shape (tx, point, lane), optional
+        Buffer to reuse: touching fresh memory takes longer than the sums.
+
+    Returns
+    -------
+    float32 ndarray, shape (tx, point, lane)
+        Loss, positive; `out` where given. The same bytes on any number of threads, and for any part of the
+        transmitters. [dB]
+
+    Raises
+    ------
+    OutOfRangeError
+        If a coordinate is not finite.
+
+    References
+    ----------
+    Rec. ITU-R P.525-4, eq. (3), for free space.
+    """
+    lanes = table.loss_db.shape[2]
+    if len(table.loss_db) != prepared.surfaces:
+        raise ValueError(
+            f"a loss table of {len(table.loss_db)} surfaces for a site of {prepared.surfaces}; "
+            f"make one row for each of Facets.surfaces"
+        )
+    lane_db = None
+    if freq_mhz is not None:
+        freq = np.asarray(freq_mhz, np.float64)
+        if freq.shape != (lanes,) or not (np.isfinite(freq) & (freq > 0)).all():
+            raise OutOfRangeError(
+                f"frequencies {freq.tolist()} MHz for {lanes} lanes; give one above 0 for each lane"
+            )
+        lane_db = 20 * np.log10(4 * np.pi * freq * 1e6 / scipy.constants.c)
+    lossy = table.loss_db.any(axis=(1, 2))
+    active = lossy[prepared.surface] & (prepared.building != skip_building)
+    ceiling = np.concatenate([np.zeros(1), floor_ceiling_db(np.arange(1, MOST_SLABS + 1))])
+    return _sum(prepared, table.loss_db, tx_m, points, active, ceiling.astype(np.float32), lane_db, out)
+
+
+def crossing_counts(
+    prepared: PreparedFacets,
+    tx_m: ArrayLike,
+    points: PointSet | ArrayLike,
+    group: ArrayLike,
+    n_groups: int,
+    *,
+    skip_building: int = NO_BUILDING,
+) -> NDArray[np.int16]:
+    """How many quads of each group of surfaces each ray crosses, open holes included, without floor cap.
+
+    Parameters
+    ----------
+    prepared, tx_m, points, skip_building
+        As for `element_loss_db`.
+    group : array_like of int, shape (surface,)
+        Group of each surface, below `n_groups`; negative: not counted.
+    n_groups : int
+        Number of groups.
+
+    Returns
+    -------
+    int16 ndarray, shape (tx, point, group)
+
+    Raises
+    ------
+    OutOfRangeError
+        If a coordinate is not finite.
+    """
+    of_surface = np.asarray(group, np.int64)
+    if of_surface.shape != (prepared.surfaces,) or of_surface.max(initial=-1) >= n_groups or n_groups < 1:
+        raise ValueError(
+            f"groups of shape {of_surface.shape} up to {of_surface.max(initial=-1)}; "
+            f"expected {prepared.surfaces} numbers below {n_groups}"
+        )
+    one_hot = (of_surface[:, None] == np.arange(n_groups)).astype(np.float32)
+    table = np.repeat(one_hot[:, None, :], COS_NODES, axis=1)
+    active = (of_surface >= 0)[prepared.surface] & (prepared.building != skip_building)
+    no_cap = np.empty(0, np.float32)
+    return _sum(prepared, table, tx_m, points, active, no_cap, None, None).astype(np.int16)
+
+
+def crossings(
+    prepared: PreparedFacets, tx_m: ArrayLike, point_m: ArrayLike
+) -> list[tuple[int, float, float]]:
+    """What one ray crosses, in order: index in `Facets`, cosine of incidence, distance from `tx_m` in metres.
+
+    Plain numpy with the same rules: for explaining a figure to a person.
+    """
+    o, r = _positions(tx_m, "the transmitter")[0], _positions(point_m, "the point")[0]
+    facet = prepared.facet
+    normal, offset = facet[:, :3], facet[:, 3]
+    so, sr = (normal[:, 0] * p[0] + normal[:, 1] * p[1] + normal[:, 2] * p[2] - offset for p in (o, r))
+    (dx, dy, dz), (ox, oy, oz), (rx, ry, rz) = r - o, o, r
+    mx, my, mz = oy * rz - oz * ry, oz * rx - ox * rz, ox * ry - oy * rx
+    e = facet[:, 4:].reshape(-1, 4, 7)
+    v = (
+        e[..., 0] * mx + e[..., 1] * my + e[..., 2] * mz + e[..., 3] * dx + e[..., 4] * dy + e[..., 5] * dz
+    )
+    for moved in (
+        dy * e[..., 2] - dz * e[..., 1], dz * e[..., 0] - dx * e[..., 2], dx * e[..., 1] - dy * e[..., 0]
+    ):  # fmt: skip
+        v = np.where(v == 0, moved, v)
+    left = (e[..., 6] > 0) != (so >= 0)[:, None]
+    inside = ((v > 0) == left) | (e[..., 6] == 0)
+    hit = np.flatnonzero(((so >= 0) != (sr >= 0)) & inside.all(axis=1))
+    share = so[hit] / (so[hit] - sr[hit])
+    distance_m = float(np.linalg.norm(r - o))
+    cosine = np.abs(so[hit] - sr[hit]) / (prepared.size[hit, 0] * distance_m)
+    order = np.lexsort((prepared.original[hit], share))
+    return [
+        (int(prepared.original[hit[k]]), float(cosine[k]), float(share[k] * distance_m)) for k in order
+    ]
+
+
+def _sum(
+    prepared: PreparedFacets,
+    loss: NDArray[np.float32],
+    tx_m: ArrayLike,
+    points: PointSet | ArrayLike,
+    active: NDArray[np.bool_],
+    ceiling: NDArray[np.float32],
+    lane_db: Floats | None,
+    out: NDArray[np.float32] | None,
+) -> NDArray[np.float32]:
+    """Run the kernel that fits the points over blocks of 16 lanes."""
+    tx = _positions(tx_m, "a transmitter")
+    xyz = _positions(points.xyz_m if isinstance(points, PointSet) else points, "a point")
+    lanes = loss.shape[2]
+    shape = len(tx), len(xyz), lanes
+    if out is None:
+        out = np.empty(shape, np.float32)
+    elif out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
+        raise ValueError(f"an output buffer of {out.dtype} {out.shape}; give contiguous float32 {shape}")
+    if 0 in shape:
+        return out
+    tile_m, grid = _tiles(points) if isinstance(points, PointSet) else (np.empty((0, 9)), np.empty((0, 4)))
+    per_cosine = (COS_NODES - 1) / (1 - COS_MIN)
+    lookup = np.array([per_cosine, COS_MIN * per_cosine])
+    for lane0 in range(0, lanes, _kernels.LANES):
+        block = loss[:, :, lane0 : lane0 + _kernels.LANES]
+        width = block.shape[2]
+        table = _aligned_zeros((len(block), COS_NODES, _kernels.LANES))
+        table[:, :, :width] = block
+        lane = np.zeros(_kernels.LANES, np.float32)
+        if lane_db is not None:
+            lane[:width] = lane_db[lane0 : lane0 + width]
+        site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span)
+        sums = (prepared.trees, lookup, table, ceiling, lane, lane_db is not None, out, lane0, width)
+        with _one_at_a_time:
+            if len(grid):
+                workers = min(len(tx) * len(grid), 4 * numba.get_num_threads())
+                _kernels.raster(tx, tile_m, grid, xyz, *site, *sums, workers)
+            else:
+                _kernels.per_ray(tx, xyz, *site, *sums, RAY_BLOCK)
+    return out
+
+
+def _aligned_zeros(shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Zeros that start on a cache line, so that a row of 16 lanes is one line."""
+    count = int(np.prod(shape))
+    raw = np.zeros(count + _kernels.LANES, np.float32)
+    skip = -(raw.ctypes.data // 4) % _kernels.LANES
+    return raw[skip : skip + count].reshape(shape)
+
+
+def _tiles(points: PointSet) -> tuple[Floats, NDArray[np.int64]]:
+    """Patches cut to at most `PATCH_POINTS`: origin and steps; counts, first point and points to a row."""
+    tile_m: list[Floats] = []
+    grid: list[tuple[int, int, int, int]] = []
+    expected = 0
+    for patch in points.patches:
+        origin, di, dj = (np.array(v, np.float64) for v in (patch.origin_m, patch.step_i_m, patch.step_j_m))
+        ni, nj = patch.count_i, patch.count_j
+        corners = [(0, 0), (ni - 1, 0), (0, nj - 1), (ni - 1, nj - 1)]
+        if patch.first != expected or patch.first + ni * nj > len(points):
+            raise ValueError("patches do not follow each other in their point set; keep the order they had")
+        for i, j in corners:
+            gap = points.xyz_m[patch.first + j * ni + i] - (origin + i * di + j * dj)
+            if np.abs(gap).max() > BOX_MARGIN:
+                raise ValueError("a patch does not lie where its points are; build both from one formula")
+        expected += ni * nj
+        wide = min(ni, PATCH_POINTS)
+        tall = max(1, PATCH_POINTS // wide)
+        for j in range(0, nj, tall):
+            for i in range(0, ni, wide):
+                tile_m.append(np.concatenate([origin + i * di + j * dj, di, dj]))
+                grid.append((min(wide, ni - i), min(tall, nj - j), patch.first + j * ni + i, ni))
+    if points.patches and expected != len(points):
+        raise ValueError(f"patches hold {expected} of {len(points)} points; give patches for all or none")
+    return np.array(tile_m, np.float64).reshape(-1, 9), np.array(grid, np.int64).reshape(-1, 4)
+
+
+def _positions(xyz_m: ArrayLike, what: str) -> Floats:
+    xyz = np.ascontiguousarray(xyz_m, np.float64)
+    if xyz.ndim not in (1, 2) or xyz.shape[-1] != 3:
+        raise ValueError(f"{what} given as an array of shape {xyz.shape}; expected (n, 3): x, y, z in metres")
+    xyz = xyz.reshape(-1, 3)
+    _check_finite(xyz, what)
+    return xyz
+
+
+def _check_finite(xyz_m: Floats, what: str) -> None:
+    if not np.isfinite(xyz_m).all():
+        where = np.argwhere(~np.isfinite(xyz_m))[0]
+        raise OutOfRangeError(
+            f"{what} (number {where[0]}) has a coordinate that is not a finite number; correct its position"
+        )

@@ -1,0 +1,81 @@
+"""Tables as CSV: long, tidy, units in the header, no cell a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+
+from quietwing.coverage.report.words import safe_cell
+from quietwing.coverage.results import Leakage
+
+__all__ = ["leakage_csv", "service_by_channel"]
+
+
+def leakage_csv(leakage: Leakage) -> str:
+    """Room × channel: RSRP at the room's best test point for that channel, headroom, and usable or not.
+
+    Parameters
+    ----------
+    leakage : Leakage
+
+    Returns
+    -------
+    str
+        CSV text with a header; levels to 0.1 dB, an empty level where no sector reaches the room.
+    """
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(
+        [
+            "room",
+            "role",
+            "channel",
+            "operator",
+            "band",
+            "technology",
+            "best_point",
+            "rsrp_dbm",
+            "headroom_db",
+            "usable",
+        ]
+    )
+    names = [str(name) for name in leakage.by_room["channel"].values]
+    rsrp_dbm = leakage.by_room["rsrp_dbm"].values
+    headroom_db = leakage.by_room["headroom_db"].values
+    usable = leakage.by_room["usable"].values
+    room_of_point = leakage.points.room
+    first = np.searchsorted(room_of_point, np.unique(room_of_point))
+    ends = [*first[1:].tolist(), len(room_of_point)]
+    level_dbm = leakage.at_points["rsrp_dbm"].transpose("channel", "point").values
+    for row, room in enumerate(leakage.by_room["room"].values.tolist()):
+        best = first[row] + level_dbm[:, first[row] : ends[row]].argmax(axis=1)
+        for column, name in enumerate(names):
+            out.writerow(
+                [
+                    safe_cell(room),
+                    str(leakage.by_room["role"].values[row]),
+                    safe_cell(name),
+                    *(safe_cell(part) for part in name.split("/")),
+                    leakage.points.kind[best[column]],
+                    _level(rsrp_dbm[column, row]),
+                    _level(headroom_db[column, row]),
+                    "yes" if usable[column, row] else "no",
+                ]
+            )
+    return text.getvalue()
+
+
+def _level(value_db: float) -> str:
+    return f"{value_db:.1f}" if np.isfinite(value_db) else ""
+
+
+def service_by_channel(leakage: Leakage) -> list[tuple[str, int]]:
+    """Channels usable in some silence room with the number of such rooms, most first."""
+    rooms = leakage.by_room.sel(room=leakage.by_room["role"] == "silence")
+    counts = rooms["usable"].sum("room")
+    pairs = [
+        (str(name), int(count)) for name, count in zip(counts["channel"].values, counts.values, strict=True) if count
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))

@@ -1,0 +1,134 @@
+"""At the door: which paths are opened at all, and how a file becomes text."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from importlib import resources
+from pathlib import Path
+
+from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import Unreadable, clean, near, shown
+
+__all__ = ["BUNDLED", "MOST_BYTES", "MOST_TOML_BYTES", "read_bytes", "read_text", "site_path", "text_of"]
+
+BUNDLED = ("houseblock", "radial", "campus")
+MOST_BYTES = 64 * 2**20  # a campus of six blocks is below 10 MiB
+MOST_TOML_BYTES = 256 * 2**10  # tomllib is plain Python: a larger file would take minutes
+
+_ADDRESS = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:|[/\\]+vsi)")
+
+
+def site_path(source: str | Path) -> Path:
+    """The folder or GeoPackage a SITE stands for.
+
+    Parameters
+    ----------
+    source : str or Path
+        A bundled name, a folder, or a ``.gpkg`` file.
+
+    Returns
+    -------
+    Path
+        An existing folder or regular file.
+
+    Raises
+    ------
+    SiteError
+        If it is neither, or an address that another program would fetch.
+    """
+    text = os.fspath(source)
+    if isinstance(source, str) and text in BUNDLED:
+        path = Path(str(resources.files("quietwing.sites.examples"))) / text
+        if not path.is_dir():
+            raise SiteError(f"{text}: the bundled site is missing from this installation; install quietwing again")
+        return path
+    label = clean(text)
+    choices = f"give a folder, a .gpkg file or one of {', '.join(BUNDLED)}"
+    if not text.strip() or "\0" in text or text == "-" or _ADDRESS.match(text):
+        raise SiteError(
+            f"SITE {shown(text)}: not a folder on this computer (addresses, archives and standard input "
+            f"are never read); {choices}"
+        )
+    path = Path(text)
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        close = near(text, BUNDLED)
+        hint = f"did you mean {close[0]!r}?" if close else choices
+        reason = "is a link to nothing" if path.is_symlink() else "does not exist or cannot be read"
+        raise SiteError(f"SITE {shown(text)}: {reason}; {hint}") from error
+    if stat.S_ISDIR(mode):
+        return path
+    if not stat.S_ISREG(mode):
+        raise SiteError(f"SITE {label}: is a device, pipe or socket, expected a folder or file; {choices}")
+    if path.suffix.lower() != ".gpkg":
+        raise SiteError(
+            f"SITE {label}: is a single file, expected the site's folder or a GeoPackage (.gpkg); "
+            f"give the folder it stands in"
+        )
+    return path
+
+
+def read_bytes(path: Path, root: Path, most_bytes: int = MOST_BYTES) -> bytes:
+    """The content of a regular file inside `root`.
+
+    Raises
+    ------
+    Unreadable
+        If it is anything but a regular file, leads outside `root`, is too large or changes while read.
+    """
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise Unreadable("is a link to nothing or cannot be read; put the file itself here") from error
+    if path.is_symlink() and not target.is_relative_to(root.resolve()):
+        raise Unreadable("is a link that leads out of the site's folder; put the file itself here")
+    if not stat.S_ISREG(target.stat().st_mode):
+        raise Unreadable("is a folder, pipe or device, expected a regular file; put the file itself here")
+    try:
+        # O_NONBLOCK: a pipe put here since the look above must not block us for ever.
+        handle = os.open(target, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise Unreadable(f"cannot be opened ({error.strerror}); check its permissions") from error
+    with os.fdopen(handle, "rb") as file:
+        before = os.fstat(handle)
+        if before.st_size > most_bytes:
+            raise Unreadable(
+                f"has {before.st_size:,} bytes (limit {most_bytes:,}); remove what is not needed "
+                f"or split the site into smaller ones"
+            )
+        content = file.read(most_bytes + 1)
+        after = os.fstat(handle)
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(content) != after.st_size:
+        raise Unreadable("changed while it was read; close the program that writes it and try again")
+    return content
+
+
+def read_text(path: Path, root: Path, most_bytes: int = MOST_BYTES) -> str:
+    """The text of a regular UTF-8 file inside `root`, without byte-order mark. See `read_bytes`."""
+    return text_of(read_bytes(path, root, most_bytes))
+
+
+def text_of(content: bytes) -> str:
+    """Bytes as strict UTF-8 text without byte-order mark.
+
+    Raises
+    ------
+    Unreadable
+        If they are empty, in another encoding, or hold NUL.
+    """
+    if not content.strip():
+        raise Unreadable("is empty; export it again")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise Unreadable("is UTF-16; save as UTF-8")
+    if b"\0" in content:
+        raise Unreadable("holds NUL bytes, so it is no text (or UTF-16); save as UTF-8 or export it again")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Unreadable(
+            f"line {line}: byte 0x{content[error.start]:02x} is not UTF-8 (Latin-1 or cut short?); save as UTF-8"
+        ) from error
