@@ -66,7 +66,7 @@ class _Scene:
         self.wall((u0, y), (u1, y), v0, v1, filling)
 
 
-def _storeys(offset_y_m: float) -> Iterator[tuple[float, float]]:
+def _storeys() -> Iterator[tuple[float, float]]:
     for storey in range(STOREYS):
         yield storey * STOREY_M, (storey + 1) * STOREY_M
 
@@ -74,7 +74,7 @@ def _storeys(offset_y_m: float) -> Iterator[tuple[float, float]]:
 def wing_quads(offset_y_m: float = 0.0) -> tuple[Floats, NDArray[np.int32]]:
     """Corners (quad, 4, 3) in metres and surface (quad,) of one wing."""
     scene = _Scene()
-    for z0, z1 in _storeys(offset_y_m):
+    for z0, z1 in _storeys():
         for front_y, rear_y in ((4.0, 0.0), (14.0, 18.0)):
             for x in np.arange(15.0, 76.0, 2.0):
                 scene.wall((x, min(front_y, rear_y)), (x, max(front_y, rear_y)), z0, z1, INSIDE)
@@ -103,7 +103,12 @@ def wing_quads(offset_y_m: float = 0.0) -> tuple[Floats, NDArray[np.int32]]:
     return quads, np.array(scene.surface, np.int32)
 
 
-def as_facets(quads: Floats, surface: NDArray[np.int32], building: NDArray[np.int32] | None = None) -> Facets:
+def as_facets(
+    quads: Floats,
+    surface: NDArray[np.int32],
+    building: NDArray[np.int32] | None = None,
+    slabs: tuple[int, ...] = (SLAB, ROOF),
+) -> Facets:
     """Quads as `Facets`: supporting lines are the ordered corner pairs."""
     ring = np.stack([quads, np.roll(quads, -1, axis=1)], axis=2)
     flat = ring.reshape(-1, 2, 3)
@@ -114,7 +119,7 @@ def as_facets(quads: Floats, surface: NDArray[np.int32], building: NDArray[np.in
         corner_m=quads,
         edge_m=flat.reshape(-1, 4, 2, 3),
         surface=surface,
-        is_slab=np.isin(surface, [SLAB, ROOF]),
+        is_slab=np.isin(surface, slabs),
         building=zeros if building is None else building,
         feature=zeros,
         surfaces=tuple((name,) for name in SURFACES),

@@ -131,7 +131,7 @@ def _best_of_rooms(site: Site, points: PointSet, at_points: xr.Dataset) -> xr.Da
     rooms = np.unique(points.room)
     starts = np.searchsorted(points.room, rooms)  # points come in the order of rooms
 
-    def best(values: xr.DataArray) -> tuple[tuple[str, str], NDArray[np.generic]]:
+    def best(values: xr.DataArray) -> tuple[tuple[str, str], NDArray[np.float32]]:
         return (CHANNEL, ROOM), np.maximum.reduceat(values.transpose(CHANNEL, POINT).values, starts, axis=1)
 
     return xr.Dataset(

@@ -56,6 +56,7 @@ class RawLayer:
 
     features: tuple[Feature, ...]
     crs: str | None
+    not_a_number: bool = False  # NaN or Infinity stands somewhere in the file
 
 
 def parse_layer(text: str) -> RawLayer:
@@ -76,7 +77,8 @@ def parse_layer(text: str) -> RawLayer:
         If the text is not one GeoJSON FeatureCollection, or is too large to be one of a site.
     """
     _check_size(text)
-    loaded = _loaded(text)
+    constants: list[str] = []
+    loaded = _loaded(text, constants)
     if not isinstance(loaded, dict) or loaded.get("type") != "FeatureCollection":
         raise Unreadable(_not_a_collection(loaded))
     features = loaded.get("features")
@@ -93,7 +95,7 @@ def parse_layer(text: str) -> RawLayer:
         if not isinstance(properties, dict):
             raise Unreadable(f"#{place}: 'properties' is {shown(properties)}, expected a table; export it again")
         found.append(Feature(place, feature.get("geometry"), properties))
-    return RawLayer(tuple(found), _named_crs(loaded.get("crs")))
+    return RawLayer(tuple(found), _named_crs(loaded.get("crs")), bool(constants))
 
 
 def _check_size(text: str) -> None:
@@ -115,10 +117,15 @@ def _check_count(count: int) -> None:
         raise Unreadable(f"holds {count:,} features (limit {MOST_FEATURES:,}); remove what is not needed")
 
 
-def _loaded(text: str) -> Any:
-    """JSON without duplicate keys. NaN stays in: the feature that holds it is named later."""
+def _loaded(text: str, constants: list[str]) -> Any:
+    """JSON without duplicate keys. NaN stays in, and is listed: the feature that holds it is named later."""
+
+    def not_finite(literal: str) -> float:
+        constants.append(literal)
+        return float(literal)
+
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=float)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=not_finite)
     except RecursionError as error:
         raise Unreadable("is nested too deeply to be GeoJSON; export it again") from error
     except json.JSONDecodeError as error:
@@ -134,8 +141,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; a key that stands twice would silently lose its first value."""
     made = dict(pairs)
     if len(made) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        names = [key for key, _ in pairs]
+        twice = next(key for key in names if names.count(key) > 1)
         owner = f" in the object with id {shown(made['id'])}" if "id" in made else ""
         raise Unreadable(f"key {shown(twice)} stands twice{owner}; keep one of them")
     return made
@@ -244,7 +251,7 @@ def _position(position: Any, findings: Findings, layer: str) -> tuple[float, flo
             raise Unreadable(f"has the coordinate {shown(value)} (expected a number); write numbers without quotes")
         if not -MOST_COORDINATE_M <= value <= MOST_COORDINATE_M:  # nan too
             raise Unreadable(
-                f"has the coordinate {shown(value)} (expected a number between ±{MOST_COORDINATE_M:,.0f} m); correct it"
+                f"has the coordinate {shown(value)} (expected within ±{MOST_COORDINATE_M:,.0f} m); correct it"
             )
     if len(position) > 2:
         findings.remark(f"{layer}: Z coordinates are not used, heights come from the storeys")
@@ -262,8 +269,7 @@ def _ring(found: Any, findings: Findings, layer: str, label: str) -> list[tuple[
         ring[-1] = ring[0]
         findings.note(f"{layer}: {label}: ring closed over a gap of {1000 * gap_m:.1f} mm")
     if len(ring) < 4:
-        raise Unreadable(f"has a ring of {len(ring)} different vertices with the closing one (expected 4 or more)"
-                         "; draw it again")  # fmt: skip
+        raise Unreadable(f"has a ring of only {len(ring)} vertices, the closing one included (expected 4); redraw it")
     return ring
 
 

@@ -42,7 +42,7 @@ __all__ = [
 Uv = tuple[float, float]
 
 GRID_DIGITS = 3  # a building's own grid: 1 mm
-TURNED_DIGITS = 7  # after a turn: far finer than the 1 µm below which geometry takes slivers for rounding
+TURNED_DIGITS = 6  # after a turn: what site files hold; geometry drops slivers of this size
 QUARTERS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # direction of u after 0–3 quarter turns clockwise from north
 
 DOOR_OFFSET_M = 0.4  # from the partition to the door, assumed

@@ -9,7 +9,7 @@ Both decide by `_crosses`. The raster only calls it where its own linear forms c
 nearer to zero than their rounding error can be.
 
 One row of `facet` is: normal (3), offset, then for each of 4 edges direction b-a (3), moment a x b (3) and
-sense (+1 facet on the left of a->b, -1 on the right, 0 no edge). No fast-math flag: order and rounding are
+sense (+1 facet on the left of a->b, -1 on the right, 0 no edge), then its box: low (3), high (3). No fast-math flag: order and rounding are
 those of the source, so numpy gives the same bits.
 """
 # mypy: ignore-errors
@@ -24,7 +24,7 @@ from numba.extending import intrinsic
 
 LANES = 16  # float32 values in one 64-byte row: one addition on AVX-512, two on AVX2
 ROW_BYTES = 4 * LANES
-EDGE_0, EDGE_SIZE = 4, 7  # where the edges start in a row of `facet`, and the length of each
+EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `facet`; length of an edge
 RASTER_LEAF = 24  # quads tried together against one patch; fewer means more box tests
 ROUNDING = 64 * 2.0**-53  # bounds some 20 roundings in either form of a half-plane, three times over
 SHALLOW = 0.01  # half-planes whose edge is uncertain by more of a step than this are judged row by row
@@ -117,6 +117,25 @@ def _write(typing, out, sums, lane_db, spread_db, lanes):
 
 
 @njit(**_FLAGS)
+def _inverse(x):
+    """1/x, huge instead of infinite: 0 times infinity would be nan."""
+    return 1.0 / x if abs(x) > 1e-30 else 1e30
+
+
+@njit(**_FLAGS)
+def _meets(bounds, k, ox, oy, oz, ix, iy, iz):
+    """Whether the ray from o with inverse direction i meets the box in bounds[k:k+6].
+
+    Monotone in the bounds, rounding included: what meets a box meets every box around it.
+    """
+    x0, x1 = (bounds[k] - ox) * ix, (bounds[k + 3] - ox) * ix
+    y0, y1 = (bounds[k + 1] - oy) * iy, (bounds[k + 4] - oy) * iy
+    z0, z1 = (bounds[k + 2] - oz) * iz, (bounds[k + 5] - oz) * iz
+    enter = max(max(min(x0, x1), min(y0, y1)), max(min(z0, z1), 0.0))
+    return enter <= min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), 1.0))
+
+
+@njit(**_FLAGS)
 def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
     """Whether the straight line from o to r crosses quad w: THE rule, see `multiwall`."""
     so = facet[w, 0] * ox + facet[w, 1] * oy + facet[w, 2] * oz - facet[w, 3]
@@ -145,10 +164,10 @@ def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
                     v = dx * facet[w, e + 1] - dy * facet[w, e]
         if (v > 0) != ((facet[w, e + 6] > 0) != (so >= 0)):
             return False
-    return True
+    return _meets(facet[w], BOX_0, ox, oy, oz, _inverse(dx), _inverse(dy), _inverse(dz))
 
 
-@njit(**_FLAGS)
+@njit(**_FLAGS, inline="always")
 def _add_run(i0, i1, row, start, step, low_end, last, inverse, table, sums, dearest, count, slabs):
     """Add one quad's loss to receivers i0..i1-1 of a row. Addresses are those of the surface's table."""
     for i in range(i0, i1):
@@ -406,12 +425,7 @@ def _trace(
     ix, iy, iz = _inverse(rx - ox), _inverse(ry - oy), _inverse(rz - oz)
     node = nodes[0]
     while node < nodes[1]:
-        x0, x1 = (box[node, 0] - ox) * ix, (box[node, 3] - ox) * ix
-        y0, y1 = (box[node, 1] - oy) * iy, (box[node, 4] - oy) * iy
-        z0, z1 = (box[node, 2] - oz) * iz, (box[node, 5] - oz) * iz
-        enter = max(max(min(x0, x1), min(y0, y1)), max(min(z0, z1), 0.0))
-        leave = min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), 1.0))
-        if enter > leave:
+        if not _meets(box[node], 0, ox, oy, oz, ix, iy, iz):
             node = span[node, 2]
             continue
         if span[node, 2] == node + 1:
@@ -428,12 +442,6 @@ def _trace(
                         _add_loss(sums_at, row, np.float32(position - k))
         node += 1
     return crossed
-
-
-@njit(**_FLAGS)
-def _inverse(x):
-    """1/x, huge instead of infinite: 0 times infinity would be nan."""
-    return 1.0 / x if abs(x) > 1e-30 else 1e30
 
 
 @njit(parallel=True, **_FLAGS)

@@ -99,7 +99,7 @@ def building_entry_loss_db(
 
     References
     ----------
-    Rec. ITU-R P.2109-2, eqs (1) to (10) and Table 1.
+    Rec. ITU-R P.2109-2, the loss formula with the coefficients of Table 1.
     """
     row = _P2109.get(building_class)
     if row is None:

@@ -37,7 +37,7 @@ def fresnel_v(height_m: ArrayLike, d1_m: ArrayLike, d2_m: ArrayLike, freq_mhz: A
 
     References
     ----------
-    Rec. ITU-R P.526-15, eq. (26).
+    Rec. ITU-R P.526-15, single knife edge.
     """
     d1_m, d2_m = np.asarray(d1_m, np.float64), np.asarray(d2_m, np.float64)
     if not (np.all(d1_m > 0) and np.all(d2_m > 0)):

@@ -9,7 +9,7 @@ from quietwing.sites.errors import OutOfRangeError
 
 __all__ = ["capped_floor_loss_db", "floor_cap_db"]
 
-ONE_FLOOR_DB = 18.3  # COST 231 final report, chapter 4.7, multi-wall model at 1.8 GHz
+ONE_FLOOR_DB = 18.3  # COST 231 final report, chapter 4, multi-wall model at 1.8 GHz
 SATURATION = 0.46  # the same, exponent b
 
 
@@ -33,7 +33,7 @@ def floor_cap_db(count: ArrayLike) -> NDArray[np.float64]:
 
     References
     ----------
-    COST Action 231, final report (1999), section 4.7.2, multi-wall model.
+    COST Action 231, final report (1999), chapter 4, multi-wall model.
     """
     n = np.asarray(count, np.float64)  # a float: in whole numbers the exponent's fraction would be lost
     if not np.all(n >= 0):

@@ -100,7 +100,7 @@ def relative_permittivity(material: str, freq_mhz: ArrayLike) -> NDArray[np.comp
 
     References
     ----------
-    Rec. ITU-R P.2040-3, eqs (28), (29) and Table 3.
+    Rec. ITU-R P.2040-3, Table 3 and the laws a·f^b, c·f^d it belongs to.
     """
     return _row(material).permittivity(check_freq_mhz(freq_mhz))
 

@@ -12,6 +12,7 @@ their float64 expressions, so that all count the same):
    Quads are half-open: a ray that meets the line exactly, v = 0, is judged as if moved a hair along +x (along
    +y, +z where +x keeps it on the line). All quads that share a line share (a, b) and hence v, so that a ray
    through a joint crosses coplanar neighbours, T-joints, the walls of a corner or the corner of a room once.
+   Both rules are blind for a ray within rounding of a quad's plane, so it must also meet the quad's box.
 3. Hits are never merged: two quads drawn in one place both count. Quads without area are never crossed.
 4. Of n >= 2 slabs crossed, the loss is the smaller of their sum and the larger of
    18.3 n^((n+2)/(n+1) - 0.46) dB and the dearest slab, lane by lane. Slabs without any loss are not crossed.
@@ -70,8 +71,8 @@ class PreparedFacets:
     ----------
     original : int32 ndarray, shape (quad,)
         Index of each quad in the `Facets`; quads without area are left out. Slabs come first.
-    facet : float64 ndarray, shape (quad, 32)
-        Normal (3), offset, and for each edge direction (3), moment (3) and sense.
+    facet : float64 ndarray, shape (quad, 38)
+        Normal (3), offset, for each edge direction (3), moment (3) and sense, and the box (6).
     size : float64 ndarray, shape (quad, 9)
         Length of the normal, and for each edge of direction and moment.
     surface, building : int32 ndarray, shape (quad,)
@@ -161,6 +162,7 @@ def prepare(facets: Facets) -> PreparedFacets:
     order, box, span = _tree(others, low, high, len(slabs), len(slab_box))
     original = np.concatenate([slab_order, order]).astype(np.int32)
     facet, size = _rule_rows(corner_m[original], edge_m[original])
+    facet = np.ascontiguousarray(np.concatenate([facet, low[original], high[original]], axis=1))
     nodes = len(slab_box), len(slab_box) + len(box)
     return PreparedFacets(
         original=original,
@@ -194,7 +196,7 @@ def _rule_rows(corner_m: Floats, edge_m: Floats) -> tuple[Floats, Floats]:
     edges = np.concatenate([along, moment, sense[:, :, None]], axis=2).reshape(-1, 28)
     lengths = np.stack([np.linalg.norm(along, axis=2), np.linalg.norm(moment, axis=2)], axis=2).reshape(-1, 8)
     return (
-        np.ascontiguousarray(np.concatenate([normal, offset[:, None], edges], axis=1)),
+        np.concatenate([normal, offset[:, None], edges], axis=1),
         np.ascontiguousarray(np.concatenate([np.linalg.norm(normal, axis=1)[:, None], lengths], axis=1)),
     )
 
@@ -369,7 +371,7 @@ def crossings(
     so, sr = (normal[:, 0] * p[0] + normal[:, 1] * p[1] + normal[:, 2] * p[2] - offset for p in (o, r))
     (dx, dy, dz), (ox, oy, oz), (rx, ry, rz) = r - o, o, r
     mx, my, mz = oy * rz - oz * ry, oz * rx - ox * rz, ox * ry - oy * rx
-    e = facet[:, 4:].reshape(-1, 4, 7)
+    e = facet[:, 4:32].reshape(-1, 4, 7)
     v = (
         e[..., 0] * mx + e[..., 1] * my + e[..., 2] * mz + e[..., 3] * dx + e[..., 4] * dy + e[..., 5] * dz
     )
@@ -379,7 +381,10 @@ def crossings(
         v = np.where(v == 0, moved, v)
     left = (e[..., 6] > 0) != (so >= 0)[:, None]
     inside = ((v > 0) == left) | (e[..., 6] == 0)
-    hit = np.flatnonzero(((so >= 0) != (sr >= 0)) & inside.all(axis=1))
+    inverse = np.array([1.0 / x if abs(x) > 1e-30 else 1e30 for x in r - o])
+    ends = np.sort((facet[:, 32:].reshape(-1, 2, 3) - o) * inverse, axis=1)
+    meets = np.maximum(ends[:, 0].max(axis=1), 0) <= np.minimum(ends[:, 1].min(axis=1), 1)
+    hit = np.flatnonzero(((so >= 0) != (sr >= 0)) & inside.all(axis=1) & meets)
     share = so[hit] / (so[hit] - sr[hit])
     distance_m = float(np.linalg.norm(r - o))
     cosine = np.abs(so[hit] - sr[hit]) / (prepared.size[hit, 0] * distance_m)

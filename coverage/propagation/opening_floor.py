@@ -78,7 +78,8 @@ class OpeningFloor:
         passed = [self.site.constructions[name] for name in opening.passed_constructions]
         if not passed:
             return np.zeros(len(freq_mhz))
-        return surface_loss_db(passed, np.ones(1), freq_mhz)[0]
+        at_normal: NDArray[np.float64] = surface_loss_db(passed, np.ones(1), freq_mhz)[0]
+        return at_normal
 
     def meets(self, room: RoomOpenings, from_m: NDArray[np.float64], to_m: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether straight rays pass through one of the openings the room uses.
@@ -135,8 +136,8 @@ def opening_floor(site: Site) -> OpeningFloor:
         on_storey[place.building, place.storey].append(index)
     for place in everywhere:
         if site.openings[place.opening].kind in ("door", "gate"):
-            for room in set(place.rooms) - {-1}:
-                doors[room].append(site.openings[place.opening])
+            for joined in sorted(set(place.rooms) - {-1}):
+                doors[joined].append(site.openings[place.opening])
     centres = np.array([place.centre_m for place in outer]).reshape(-1, 3)
     trees = {key: KDTree(centres[indices, :2]) for key, indices in on_storey.items()}
     of_room: list[RoomOpenings | None] = []

@@ -20,6 +20,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 FREQ_MIN_MHZ, FREQ_MAX_MHZ = 500.0, 100_000.0  # TR 38.901 section 7.4.1
 DISTANCE_MIN_M = 10.0
@@ -113,8 +114,8 @@ def clipped_mast_loss_db(
     """Median loss from a mast to any point, with a note for every way in which the model's range is left.
 
     The distance is always the true one in three dimensions and the loss is never below free space over it.
-    Terminal heights are held at the ends of the range. Mast heights and frequencies below 500 MHz are taken
-    as they are; beyond the range in distance the formula goes on. Nearer than 10 m in plan it is free space.
+    Terminal heights are held at the ends of the range. Mast heights (from 1.5 m) and frequencies below 500 MHz are
+    taken as they are; beyond the range in distance the formula goes on. Nearer than 10 m in plan it is free space.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def clipped_mast_loss_db(
         clear,
     )
     loss_db = np.where(distance_2d_m < DISTANCE_MIN_M, free_db, np.maximum(loss_db, free_db))
-    return loss_db, _departures(environment, span, freq_mhz, distance_2d_m, h_bs_m, h_ut_m, clear)
+    return loss_db, _departures(environment, freq_mhz, distance_2d_m, h_bs_m, h_ut_m, clear)
 
 
 def los_probability(environment: Environment, distance_2d_m: ArrayLike, h_ut_m: ArrayLike = 1.5) -> Array:
@@ -257,7 +258,7 @@ def _loss_db(
     rise_m: Array,
     h_bs_m: Array,
     h_ut_m: Array,
-    clear: NDArray[np.bool_],
+    clear: Mask,
 ) -> Array:
     """Table 7.4.1-1 as it stands, unchecked; `rise_m` is the difference of the true heights."""
     if environment == "RMa":
@@ -314,15 +315,10 @@ def _rma_nlos_db(f_ghz: Array, distance_m: Array, h_bs_m: Array, h_ut_m: Array) 
 
 
 def _departures(
-    environment: str,
-    span: _Range,
-    freq_mhz: Array,
-    distance_2d_m: Array,
-    h_bs_m: Array,
-    h_ut_m: Array,
-    clear: NDArray[np.bool_],
+    environment: str, freq_mhz: Array, distance_2d_m: Array, h_bs_m: Array, h_ut_m: Array, clear: Mask
 ) -> tuple[str, ...]:
     """In words, every way in which the range of table 7.4.1-1 is left."""
+    span = _RANGES[environment]
     most_m = np.where(clear, span.los_max_m, span.nlos_max_m)
     mast_span = "–".join(f"{each:g}" for each in sorted(set(span.mast_m)))
     low_m, high_m = span.terminal_m
@@ -331,12 +327,11 @@ def _departures(
         (distance_2d_m < DISTANCE_MIN_M, f"points nearer than {DISTANCE_MIN_M:g} m to a mast are in free space"),
         (
             distance_2d_m > most_m,
-            f"points beyond {span.los_max_m:g} m ({span.nlos_max_m:g} m without line of sight) are computed "
-            f"by the same formula",
+            f"beyond {span.los_max_m:g} m ({span.nlos_max_m:g} m without sight) the same formula goes on",
         ),
         (
             (h_bs_m < span.mast_m[0]) | (h_bs_m > span.mast_m[1]),
-            f"masts of another height than {mast_span} m are taken at their own height",
+            f"masts of another height than {mast_span} m are taken at their own, {LOWEST_MAST_M:g} m or more",
         ),
         (h_ut_m < low_m, f"points lower than {low_m:g} m count as {low_m:g} m high"),
         (h_ut_m > high_m, f"points higher than {high_m:g} m count as {high_m:g} m high"),

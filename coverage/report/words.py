@@ -46,7 +46,7 @@ def headline(leakage: Leakage) -> str:
     if count == 0:
         return f"With all blockers off a phone works in none of {total} cells and spaces."
     worst = rooms["usable"].sum("room")
-    channel = channel_in_words(str(worst["channel"].values[int(worst.argmax())]))
+    channel = channel_in_words(str(worst["channel"].values[int(worst.values.argmax())]))
     return (
         f"With all blockers off a phone works in {count} of {total} cells and spaces; "
         f"the most widespread service is {channel}, in {int(worst.max())} of them."

@@ -1,7 +1,5 @@
 """From a drawing to flat pieces: nothing lost, nothing doubled."""
 
-import datetime as dt
-
 import numpy as np
 import pytest
 import shapely
@@ -11,38 +9,9 @@ from shapely import affinity
 from shapely.geometry import LineString, Polygon, box
 
 from quietwing.sites.geometry import facets
-from quietwing.sites.model import Building, Opening, Perimeter, Room, Site, Slab, Storey, Wall
+from quietwing.sites.model import Building, Opening, Room, Site, Slab, Storey, Wall
 from quietwing.sites.openings import opening_places
 from quietwing.sites.trial_points import map_grid, trial_points
-
-
-def hut(**changes) -> Site:
-    """One room of 6 × 4 m, 3 m high, with a window to the south and a door to the north."""
-    parts = {
-        "name": "hut",
-        "crs": "local",
-        "marking": "OFFICIAL",
-        "as_of": dt.date(2026, 11, 24),
-        "buildings": (Building("A", box(0, 0, 6, 4), (Storey("Ground", 0.0, 3.0),)),),
-        "walls": (
-            Wall("south", "A", 0, LineString([(0, 0), (6, 0)]), "brick_215"),
-            Wall("east", "A", 0, LineString([(6, 0), (6, 4)]), "brick_215"),
-            Wall("north", "A", 0, LineString([(6, 4), (0, 4)]), "brick_215"),
-            Wall("west", "A", 0, LineString([(0, 4), (0, 0)]), "brick_215"),
-        ),
-        "openings": (
-            Opening("w1", "south", "window", LineString([(2, 0), (3, 0)]), 1.0, 2.0, "glass_6", "open", "bars"),
-            Opening("d1", "north", "door", LineString([(4, 4), (5, 4)]), 0.0, 2.0, "timber_door", "shut"),
-        ),
-        "slabs": (
-            Slab("floor", "A", box(0, 0, 6, 4), 0.0, "concrete_200"),
-            Slab("roof", "A", box(0, 0, 6, 4), 3.0, "concrete_200", "roof"),
-        ),
-        "rooms": (Room("A-01", "A", 0, box(0, 0, 6, 4), "silence"),),
-        "perimeter": Perimeter("fence", box(-30, -30, 36, 34), 5.2, "open"),
-        "sectors": (),
-    }
-    return Site(**(parts | changes))
 
 
 def area_m2(corner_m: np.ndarray) -> float:
@@ -59,7 +28,7 @@ def areas_by_feature(site: Site) -> dict[str, float]:
     return areas
 
 
-def test_a_wall_keeps_its_area_less_its_openings():
+def test_a_wall_keeps_its_area_less_its_openings(hut):
     areas = areas_by_feature(hut())
     assert areas["south"] == pytest.approx(6 * 3 - 1 * 1)
     assert areas["north"] == pytest.approx(6 * 3 - 1 * 2)
@@ -68,7 +37,7 @@ def test_a_wall_keeps_its_area_less_its_openings():
     assert areas["d1"] == pytest.approx(2)
 
 
-def test_an_open_window_without_grille_is_nothing_to_cross():
+def test_an_open_window_without_grille_is_nothing_to_cross(hut):
     bare = Opening("w1", "south", "window", LineString([(2, 0), (3, 0)]), 1.0, 2.0, "glass_6", "open")
     areas = areas_by_feature(hut(openings=(bare,)))
     assert "w1" not in areas
@@ -92,7 +61,7 @@ def test_windows_count_as_open_unless_sealed(kind, state, passed):
     assert opening.passed_constructions == passed
 
 
-def test_stacked_and_neighbouring_openings_leave_no_gap_and_no_overlap():
+def test_stacked_and_neighbouring_openings_leave_no_gap_and_no_overlap(hut):
     openings = (
         Opening("hatch", "south", "hatch", LineString([(2.5, 0), (3.5, 0)]), 2.0, 2.5, "glass_6", "sealed"),
         Opening("w1", "south", "window", LineString([(2, 0), (3, 0)]), 0.5, 2.0, "glass_6", "sealed"),
@@ -106,7 +75,7 @@ def test_stacked_and_neighbouring_openings_leave_no_gap_and_no_overlap():
 
 
 @given(angle_deg=st.floats(0, 360), notch=st.floats(0.5, 3.0), void=st.floats(0.2, 1.5))
-def test_slab_pieces_cover_the_slab_once_and_leave_its_voids(angle_deg, notch, void):
+def test_slab_pieces_cover_the_slab_once_and_leave_its_voids(hut, angle_deg, notch, void):
     outline = Polygon(
         [(0, 0), (10, 0), (10, 4), (10 - notch, 4), (10 - notch, 7), (0, 7)],
         [[(2, 2), (2 + void, 2), (2 + void, 2 + void), (2, 2 + void)]],
@@ -119,7 +88,7 @@ def test_slab_pieces_cover_the_slab_once_and_leave_its_voids(angle_deg, notch, v
     assert found.is_slab.all()
 
 
-def test_pieces_that_touch_name_the_same_supporting_line_bit_for_bit():
+def test_pieces_that_touch_name_the_same_supporting_line_bit_for_bit(hut):
     found = facets(hut())
     south = [k for k in range(len(found)) if found.feature_ids[found.feature[k]] in ("south", "w1")]
     uprights = [edge.tobytes() for k in south for edge in found.edge_m[k] if edge[0, 2] != edge[1, 2]]
@@ -130,7 +99,7 @@ def test_pieces_that_touch_name_the_same_supporting_line_bit_for_bit():
             assert tuple(edge[0]) < tuple(edge[1])
 
 
-def test_every_corner_lies_on_its_two_supporting_lines():
+def test_every_corner_lies_on_its_two_supporting_lines(hut):
     found = facets(hut())
     for corner_m, edge_m in zip(found.corner_m, found.edge_m, strict=True):
         for k in range(4):
@@ -139,7 +108,7 @@ def test_every_corner_lies_on_its_two_supporting_lines():
                 assert np.linalg.norm(np.cross(corner - a, b - a)) == pytest.approx(0, abs=1e-9)
 
 
-def test_an_outer_window_joins_its_room_and_the_open():
+def test_an_outer_window_joins_its_room_and_the_open(hut):
     window, door = opening_places(hut())
     assert window.outer
     assert set(window.rooms) == {0, -1}
@@ -149,7 +118,7 @@ def test_an_outer_window_joins_its_room_and_the_open():
     assert door.outer
 
 
-def test_a_door_between_two_rooms_is_not_outer():
+def test_a_door_between_two_rooms_is_not_outer(hut):
     rooms = (
         Room("A-01", "A", 0, box(0, 0, 6, 2), "silence"),
         Room("A-02", "A", 0, box(0, 2, 6, 4), "silence"),
@@ -162,7 +131,7 @@ def test_a_door_between_two_rooms_is_not_outer():
     assert set(place.rooms) == {0, 1}
 
 
-def test_trial_points_stand_where_design_says():
+def test_trial_points_stand_where_design_says(hut):
     points = trial_points(hut())
     found = {
         kind: [tuple(xyz) for k, xyz in enumerate(points.xyz_m) if points.kind[k] == kind] for kind in points.kind
@@ -177,12 +146,12 @@ def test_trial_points_stand_where_design_says():
 @pytest.mark.parametrize(
     ("state", "grille"), [("sealed", "open"), ("open", "mesh_12"), ("open", "anti_line_mesh_25")]
 )
-def test_no_phone_is_held_out_of_a_sealed_window_or_through_mesh(state, grille):
+def test_no_phone_is_held_out_of_a_sealed_window_or_through_mesh(hut, state, grille):
     window = Opening("w1", "south", "window", LineString([(2, 0), (3, 0)]), 1.0, 2.0, "glass_6", state, grille)
     assert "window-out" not in trial_points(hut(openings=(window,))).kind
 
 
-def test_ignored_rooms_have_no_points_and_large_rooms_have_more():
+def test_ignored_rooms_have_no_points_and_large_rooms_have_more(hut):
     ignored = Room("A-01", "A", 0, box(0, 0, 6, 4), "ignore")
     assert len(trial_points(hut(rooms=(ignored,)))) == 0
     yard = Room("Y1", None, 0, box(10, 0, 30, 12), "silence")
@@ -193,7 +162,7 @@ def test_ignored_rooms_have_no_points_and_large_rooms_have_more():
 
 
 @given(angle_deg=st.floats(0, 180), grid_m=st.sampled_from([0.25, 0.5, 1.0]))
-def test_the_map_grid_covers_each_room_whatever_way_the_building_points(angle_deg, grid_m):
+def test_the_map_grid_covers_each_room_whatever_way_the_building_points(hut, angle_deg, grid_m):
     def turned(shape):
         return affinity.rotate(shape, angle_deg, origin=(0, 0))
 

@@ -13,6 +13,7 @@ from quietwing.sites.facets import Facets
 from quietwing.sites.points import Patch, scattered
 
 DEGENERATE_M2 = 1e-12
+BOX_MARGIN = 1e-9
 
 
 def facets_of(corner_m, surface=None, is_slab=None, building=None, surfaces=None, line_m=None):
@@ -67,6 +68,14 @@ def area_m2(corners):
     return np.linalg.norm(np.cross(corners[2] - corners[0], corners[3] - corners[1])) / 2
 
 
+def meets_box(corners, margin_m, o, d):
+    """Whether the segments o, o + d (n, 3) meet the box around a quad."""
+    inverse = np.where(np.abs(d) > 1e-30, 1 / np.where(d == 0, 1, d), 1e30)
+    near, far = ((bound - o) * inverse for bound in (corners.min(axis=0) - margin_m, corners.max(axis=0) + margin_m))
+    enter, leave = np.minimum(near, far).max(axis=1), np.maximum(near, far).min(axis=1)
+    return np.maximum(enter, 0) <= np.minimum(leave, 1)
+
+
 def crossed(facets, w, o, r):
     """Whether each ray from o (3,) to r (n, 3) crosses quad w, and the cosine of incidence."""
     none = np.zeros(len(r), bool), np.ones(len(r))
@@ -97,6 +106,7 @@ def crossed(facets, w, o, r):
         for axis in range(3):
             v = np.where(v == 0, moved[:, axis], v)
         hit &= (v > 0) == seen_left
+    hit &= meets_box(corners, BOX_MARGIN * (1 + np.abs(facets.corner_m).max()), o, d)
     length = np.linalg.norm(d, axis=1)
     cosine = np.abs(d @ normal) / np.where(length > 0, length, 1) / np.linalg.norm(normal)
     return hit, cosine

@@ -79,14 +79,17 @@ def test_a_transmitter_on_a_joint_of_two_pieces_is_behind_one_of_them(reference,
 
 
 @pytest.mark.parametrize(
-    "at", [lambda x: (x, 0), lambda x: (0, x), lambda x: (x, 3 * x), lambda x: (-2 * x, x)], ids="xysd"
+    "at",
+    [lambda x: (x, 0), lambda x: (0, x), lambda x: (x, 3 * x), lambda x: (-2 * x, x)],
+    ids=["along x", "along y", "oblique", "oblique the other way"],
 )
 @given(x=st.integers(1, 5), z=st.integers(1, 3), way=coordinates.filter(any))
 def test_a_ray_through_a_joint_crosses_one_piece(reference, crossed, at, x, z, way):
     quads, lines = pieces([0, 1, 2, 4, 6], [0, 1, 3, 4], at)
     facets = reference.facets_of(quads, line_m=lines)
     here, way = np.array([*at(x), z]), np.array(way)
-    in_plane = np.cross(np.subtract(at(1), at(0)), way[:2]) == 0
+    run_x, run_y = np.subtract(at(1), at(0))
+    in_plane = run_x * way[1] == run_y * way[0]
     assert crossed(facets, here - way, here + way) == (0 if in_plane else 1)
 
 
@@ -94,9 +97,7 @@ def test_a_ray_through_a_joint_crosses_one_piece(reference, crossed, at, x, z, w
 def test_a_ray_through_a_t_joint_crosses_one_piece(reference, crossed, x, way):
     above, above_lines = pieces([0, 6], [2, 4])
     below, below_lines = pieces([0, 1, 3, 6], [0, 2])
-    facets = reference.facets_of(
-        np.concatenate([above, below]), line_m=np.concatenate([above_lines, below_lines])
-    )
+    facets = reference.facets_of(np.concatenate([above, below]), line_m=np.concatenate([above_lines, below_lines]))
     here, way = np.array([x, 0, 2]), np.array(way)
     assert crossed(facets, here - way, here + way) == 1
 
@@ -181,3 +182,27 @@ def test_counts_agree_on_quads_and_points_of_whole_metres(reference, seed):
     np.testing.assert_array_equal(crossing_counts(prepared, tx, points.xyz_m, [0, 1, 2], 3), expected)
     back = np.stack([crossing_counts(prepared, points.xyz_m, [o], [0, 1, 2], 3)[:, 0] for o in tx])
     np.testing.assert_array_equal(back, expected)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_counts_agree_on_points_within_rounding_of_wall_planes(reference, seed):
+    """A turned and shifted scene: what lay on a plane now lies a rounding error to one side of it."""
+    rng = np.random.default_rng(seed)
+    turn, shift = np.linalg.qr(rng.normal(size=(3, 3)))[0], rng.uniform(-100, 100, 3)
+    quads = reference.random_quads(rng, 12, 8, whole_metres=True) @ turn + shift
+    facets, group = reference.facets_of(quads), [0]
+    points = reference.patch_points((shift, turn[0], turn[1], 8, 8), (shift + turn[2], turn[1], turn[0], 8, 8))
+    tx = rng.integers(0, 8, (3, 3)) @ turn + shift
+    expected = reference.crossing_counts(facets, tx, points.xyz_m, group, 1)
+    prepared = prepare(facets)
+    np.testing.assert_array_equal(crossing_counts(prepared, tx, points, group, 1), expected)
+    np.testing.assert_array_equal(crossing_counts(prepared, tx, points.xyz_m, group, 1), expected)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_ray_within_rounding_of_a_wall_plane_but_past_the_wall_crosses_nothing(reference, crossed, seed):
+    rng = np.random.default_rng(seed)
+    turn, shift = np.linalg.qr(rng.normal(size=(3, 3)))[0], rng.uniform(-100, 100, 3)
+    facets = reference.facets_of(np.array([wall(0, 0, 4, 0)]) @ turn + shift)
+    for end in [(9, 0, 3), (9, 0, 1), (12, 0, -7)]:
+        assert crossed(facets, np.array([6, 0, 1]) @ turn + shift, np.array(end) @ turn + shift) == 0

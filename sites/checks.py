@@ -1,0 +1,257 @@
+"""What only the whole site can tell: ids, references between files, masts, places. Geometry: `plan_checks`."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from quietwing.sites.draft import Draft
+from quietwing.sites.findings import Findings, clean, did_you_mean, shown
+from quietwing.sites.model import Building, OutsideLevel, Sector
+from quietwing.sites.plan_checks import check_plan
+
+__all__ = ["DOWNLINKS_MHZ", "PATTERNS", "check_crs", "check_draft"]
+
+# Names of the rows of coverage/propagation/tables/antennas.csv; a test holds the two together.
+PATTERNS = ("sector_65", "sector_90", "sector_33", "element_65", "omni_10", "omni")
+
+# Downlink of each band a mast here may use. 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1. [MHz]
+DOWNLINKS_MHZ = {
+    1: (2110, 2170), 3: (1805, 1880), 7: (2620, 2690), 8: (925, 960), 20: (791, 821), 28: (758, 803),
+    32: (1452, 1496), 38: (2570, 2620), 40: (2300, 2400), 67: (738, 758), 75: (1432, 1517), 77: (3300, 4200),
+    78: (3300, 3800),
+}  # fmt: skip
+
+# Channel bandwidths the standards list. TS 36.101 table 5.6-1; TS 38.101-1 table 5.3.5-1. [MHz]
+_LTE_MHZ = (1.4, 3, 5, 10, 15, 20)
+_NR_FDD_MHZ = (5, 10, 15, 20, 25, 30, 40, 50)
+_NR_TDD_MHZ = (5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100)
+_TDD_FROM_MHZ = 2300.0
+
+LOUDEST_DBM = -20.0  # RSRP: louder is a reading of something else, or 0 for "nothing received"
+STOREY_SLOT_M = 0.05  # a gap between ceiling and next floor that walls leave open
+
+
+def check_crs(stated: str | None, expected: str, findings: Findings, file: str) -> None:
+    """Whether a file's coordinates are in the site's CRS."""
+    if stated is None or stated == expected:
+        return
+    if "CRS84" in stated.upper() or stated == "EPSG:4326":
+        fix = "these are longitudes and latitudes: save the layer in metres"
+    elif expected == "local":
+        fix = "a local grid carries no CRS: save the layer without one, or set crs in site.toml"
+    else:
+        fix = f"save the layer in {expected}, or set crs in site.toml"
+    findings.problem(file, "", f"states the CRS {shown(stated)} (expected {expected} as in site.toml); {fix}")
+
+
+def check_draft(draft: Draft, findings: Findings) -> None:
+    """All checks that need more than one feature; problems go to the findings, dropped walls leave the draft."""
+    _check_crs_is_metric(draft, findings)
+    _check_ids(draft, findings)
+    _check_storeys(draft, findings)
+    _check_references(draft, findings)
+    _check_roles(draft, findings)
+    _check_masts(draft, findings)
+    _check_levels(draft, findings)
+    check_plan(draft, findings)
+
+
+def _check_crs_is_metric(draft: Draft, findings: Findings) -> None:
+    """The EPSG code exists and is a grid in metres; looked up in the table that comes with pyproj."""
+    if draft.crs in ("local", "EPSG:27700"):
+        return
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+    from pyproj.network import set_network_enabled
+
+    set_network_enabled(active=False)
+    toml = draft.files.get("site", "site.toml")
+    try:
+        crs = CRS.from_epsg(int(draft.crs.removeprefix("EPSG:")))
+    except CRSError:
+        findings.problem(toml, "crs", f"{shown(draft.crs)} is not known; use EPSG:27700 or local")
+        return
+    units = {axis.unit_name for axis in crs.axis_info}
+    if not crs.is_projected or units != {"metre"}:
+        findings.problem(
+            toml,
+            "crs",
+            f"{shown(draft.crs)} is no grid in metres ({clean(', '.join(sorted(units)))}); use EPSG:27700",
+        )
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold().strip()
+
+
+def _check_ids(draft: Draft, findings: Findings) -> None:
+    """No two ids of a layer are equal, nor look equal."""
+    for layer, records in draft.layers():
+        if layer == "buildings":  # joined from two files, which have checked themselves
+            continue
+        by_folded: dict[str, list[str]] = defaultdict(list)
+        for record in records:
+            name = str(getattr(record, "id"))  # noqa: B009
+            by_folded[_folded(name)].append(name)
+        for names in by_folded.values():
+            if len(names) > 1:
+                same = "stands" if len(set(names)) == 1 else f"and {shown(names[1])} differ in case or form only:"
+                findings.problem(
+                    draft.files[layer], names[0], f"this id {same} {len(names)} times; give each an id of its own"
+                )
+
+
+def _check_storeys(draft: Draft, findings: Findings) -> None:
+    toml = draft.files.get("site", "site.toml")
+    for building in draft.buildings:
+        where = f"buildings {building.id}"
+        for below, above in zip(building.storeys, building.storeys[1:], strict=False):
+            names = f"storeys {shown(below.name)} and {shown(above.name)}"
+            if above.floor_m <= below.floor_m:
+                findings.problem(toml, where, f"{names} are not in ascending order; list storeys from the ground up")
+            elif above.floor_m < below.ceiling_m - 1e-3:
+                findings.problem(
+                    toml,
+                    where,
+                    f"{names} overlap: floor_m {above.floor_m:g} is below floor_m + height_m {below.ceiling_m:g} "
+                    f"of the storey beneath; lower its height_m",
+                )
+            elif above.floor_m > below.ceiling_m + STOREY_SLOT_M:
+                findings.note(
+                    f"buildings: {building.id}: a slot of {above.floor_m - below.ceiling_m:.2f} m stays open "
+                    f"between {names}, through which the signal passes"
+                )
+
+
+def _check_references(draft: Draft, findings: Findings) -> None:
+    """Every building, storey, wall, construction and pattern that is named exists."""
+    walls = {wall.id for wall in draft.walls} | findings.ids["walls"]
+    for layer in ("walls", "slabs", "rooms", "positions"):
+        for record in getattr(draft, layer):
+            _check_place(draft, findings, layer, record.id, record.building, getattr(record, "storey", None))
+    for opening in draft.openings:
+        if opening.wall not in walls and "walls" not in findings.unread:
+            findings.problem(
+                draft.files["openings"],
+                opening.id,
+                f"wall {shown(opening.wall)} does not exist; {did_you_mean(opening.wall, sorted(walls))}",
+            )
+    constructions = {"open", *draft.constructions} | findings.ids["constructions"]
+    for layer, name, key, construction in _constructions_named(draft):
+        if construction not in constructions and "site" not in findings.unread:
+            findings.problem(
+                draft.files[layer],
+                name,
+                f"{key} {shown(construction)} does not exist; {did_you_mean(construction, constructions)}",
+            )
+
+
+def _constructions_named(draft: Draft) -> Iterator[tuple[str, str, str, str]]:
+    """Layer, feature, key and construction wherever one is named."""
+    for layer in ("perimeter", "walls", "openings", "slabs"):
+        for record in getattr(draft, layer):
+            yield layer, record.id, "construction", record.construction
+    for opening in draft.openings:
+        yield "openings", opening.id, "grille", opening.grille
+
+
+def _check_place(
+    draft: Draft, findings: Findings, layer: str, name: str, building: str | None, storey: int | None
+) -> None:
+    file = draft.files[layer]
+    if building is None:
+        if storey:
+            findings.problem(file, name, f"is on storey {storey} of no building; give building, or storey = 0")
+        return
+    found: Building | None = draft.building(building)
+    if found is None:
+        # An outline that was refused, or a building without storeys, has its own message.
+        known = findings.ids["buildings"] | findings.ids["building entries"]
+        if building not in known and not {"buildings", "site"} & findings.unread:
+            findings.problem(
+                file, name, f"building {shown(building)} does not exist; {did_you_mean(building, sorted(known))}"
+            )
+    elif storey is not None and storey >= len(found.storeys):
+        findings.problem(
+            file,
+            name,
+            f"storey is {storey} (expected 0 to {len(found.storeys) - 1} in building {shown(building)}); "
+            f"correct it or add the storey to site.toml",
+        )
+
+
+def _check_roles(draft: Draft, findings: Findings) -> None:
+    if draft.rooms and not any(room.role == "silence" for room in draft.rooms) and not findings.refused["rooms"]:
+        findings.problem(
+            draft.files["rooms"],
+            "",
+            "no room has role 'silence', so there is nothing to protect; set role of the cells",
+        )
+    elif not draft.rooms and "rooms" not in findings.unread and not findings.refused["rooms"]:
+        findings.problem(draft.files["rooms"], "", "holds no rooms; draw at least one with role 'silence'")
+
+
+def _check_masts(draft: Draft, findings: Findings) -> None:
+    file = draft.files.get("masts", "masts.csv")
+    for sector in draft.masts:
+        if sector.pattern not in PATTERNS:
+            findings.problem(
+                file,
+                sector.id,
+                f"pattern {shown(sector.pattern)} does not exist; {did_you_mean(sector.pattern, PATTERNS)}",
+            )
+        if widths := _widths_mhz(sector):
+            listed = ", ".join(f"{width:g}" for width in widths)
+            findings.problem(
+                file,
+                sector.id,
+                f"bandwidth_mhz is {sector.bandwidth_mhz:g} (expected {listed} for {sector.technology}); "
+                f"give the width of one carrier",
+            )
+        band = DOWNLINKS_MHZ.get(int("".join(c for c in sector.band if c.isdigit())))
+        if band is not None and not band[0] <= sector.freq_mhz <= band[1]:
+            findings.note(
+                f"masts: {sector.id}: {sector.freq_mhz:g} MHz is outside the downlink of {sector.band} "
+                f"({band[0]} to {band[1]} MHz)"
+            )
+
+
+def _widths_mhz(sector: Sector) -> tuple[float, ...]:
+    """The listed bandwidths, if the sector's is none of them."""
+    if sector.technology == "LTE":
+        listed: Iterable[float] = _LTE_MHZ
+    elif sector.technology == "NR":
+        listed = _NR_FDD_MHZ if sector.freq_mhz < _TDD_FROM_MHZ else _NR_TDD_MHZ
+    else:
+        return ()
+    return () if sector.bandwidth_mhz in listed else tuple(listed)
+
+
+def _check_levels(draft: Draft, findings: Findings) -> None:
+    file = draft.files.get("outside_levels", "outside_levels.csv")
+    channels = sorted({sector.channel for sector in draft.masts})
+    complete = not findings.refused["masts"] and "masts" not in findings.unread
+    seen: set[OutsideLevel] = set()
+    unknown: set[str] = set()
+    for level in draft.outside_levels:
+        if level.channel not in channels and complete and channels and level.channel not in unknown:
+            unknown.add(level.channel)
+            findings.problem(
+                file,
+                level.channel,
+                f"no mast has this channel; {did_you_mean(level.channel, channels)} Or add it to masts.csv",
+            )
+        if level.rsrp_dbm > LOUDEST_DBM:
+            findings.problem(
+                file,
+                level.channel,
+                f"rsrp_dbm is {level.rsrp_dbm:g} (expected at most {LOUDEST_DBM:g}); give dBm per reference "
+                f"element, and leave out what was not received",
+            )
+        if level in seen:
+            findings.note(
+                f"outside_levels: {level.channel}: the reading at ({level.x_m:g}, {level.y_m:g}) stands twice"
+            )
+        seen.add(level)

@@ -1,0 +1,332 @@
+"""Sites on disk: a folder or a GeoPackage becomes a checked `Site`, and a `Site` becomes a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from quietwing.sites import geopackage
+from quietwing.sites.checks import check_crs, check_draft
+from quietwing.sites.constructions import load_constructions
+from quietwing.sites.draft import Draft
+from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import CheckReport, Findings, Unreadable, clean, near, shown
+from quietwing.sites.geojson import collection_text, parse_layer
+from quietwing.sites.guards import MOST_BYTES, MOST_TOML_BYTES, read_text, site_path
+from quietwing.sites.layers import LAYERS, features_of, read_layer
+from quietwing.sites.model import Building, OutsideLevel, Sector, Site
+from quietwing.sites.raw import RawSite
+from quietwing.sites.site_toml import Header, read_site_toml, site_toml_text
+from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS, build_rows, parse_table, table_text
+
+__all__ = ["check", "load_site", "save_site"]
+
+T = TypeVar("T")
+
+TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
+OWN_FILES = {"site.toml", *(f"{layer.name}.geojson" for layer in LAYERS), *(f"{table}.csv" for table in TABLES)}
+NEIGHBOURS = ("layout.csv", "scenario.toml", "catalogue.csv", "plan.json", "README.md")  # of other readers
+NO_MASTS = "no masts given: typical masts are placed, marked assumed"
+MOST_ENTRIES = 1000
+
+
+def load_site(source: str | Path) -> Site:
+    """The place a name, folder or GeoPackage stands for, checked as a whole.
+
+    Parameters
+    ----------
+    source : str or Path
+        A bundled name (``houseblock``, ``radial``, ``campus``), a site folder, or a ``.gpkg`` file.
+
+    Returns
+    -------
+    Site
+
+    Raises
+    ------
+    SiteError
+        With all problems of all files at once, each naming file, feature and what to do.
+    """
+    findings = Findings()
+    site = _read(site_path(source), findings)
+    if site is None or findings.problems:
+        raise SiteError(findings.problems or ["the site could not be read; report this as a fault of quietwing"])
+    return site
+
+
+def check(source: str | Path) -> CheckReport:
+    """Everything there is to say about a place, in one go; never raises for bad content.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `load_site`.
+
+    Returns
+    -------
+    CheckReport
+        Problems, notes, and for every layer *features in = used + dropped*.
+    """
+    findings = Findings()
+    try:
+        path = site_path(source)
+    except SiteError as error:
+        findings.problems += error.problems
+        return findings.report()
+    _read(path, findings)
+    return findings.report()
+
+
+def _read(path: Path, findings: Findings) -> Site | None:
+    """The one way in for `load_site` and `check`."""
+    raw = _read_folder(path, findings) if path.is_dir() else geopackage.read_raw(path, findings)
+    return _assembled(raw, findings)
+
+
+def _read_folder(folder: Path, findings: Findings) -> RawSite:
+    """Every file of a site folder as raw parts."""
+    raw = RawSite()
+    names = sorted(os.listdir(folder))
+    if len(names) > MOST_ENTRIES:
+        findings.problem(
+            folder.name, "", f"holds {len(names):,} files (limit {MOST_ENTRIES:,}); give the site's own folder"
+        )
+        return raw
+    _note_strangers(names, findings)
+
+    def part(name: str, parse: Callable[[str], T], required: bool, most_bytes: int = MOST_BYTES) -> T | None:
+        raw.files[name.split(".")[0]] = name
+        if name not in names:
+            if required:
+                findings.unread.add(name.split(".")[0])
+                findings.problem(name, "", f"is missing from the folder {shown(folder.name)}; add it")
+            return None
+        try:
+            return parse(read_text(folder / name, folder, most_bytes))
+        except Unreadable as error:
+            findings.unread.add(name.split(".")[0])
+            findings.problem(name, "", str(error))
+            return None
+
+    raw.header = part("site.toml", lambda text: read_site_toml(text, findings, "site.toml"), True, MOST_TOML_BYTES)
+    for layer in LAYERS:
+        found = part(f"{layer.name}.geojson", parse_layer, layer.required)
+        if found is not None:
+            raw.layers[layer.name] = found
+    for table, cls in TABLES.items():
+        file = f"{table}.csv"
+        rows = part(file, lambda text, cls=cls, file=file: parse_table(text, cls, findings, file), False)  # type: ignore[misc]
+        if rows is not None:
+            raw.tables[table] = rows
+    return raw
+
+
+def _note_strangers(names: list[str], findings: Findings) -> None:
+    """Files nobody reads are remarked on, unless one looks like a misspelt file that is missing."""
+    absent = OWN_FILES - set(names)
+    for name in names:
+        if name in OWN_FILES or name in NEIGHBOURS or name.startswith("."):
+            continue
+        close = near(name, sorted(absent), 0.85)
+        if close:
+            findings.problem(name, "", f"is not a file of a site; did you mean {close[0]!r}? Rename or remove it")
+        else:
+            findings.remark(f"{clean(name)}: is not a file of a site and is not read")
+
+
+def _assembled(raw: RawSite, findings: Findings) -> Site | None:
+    """The raw parts as one checked site, or nothing and the problems."""
+    header = raw.header or Header()
+    heading = header.heading
+    for note in header.notes:
+        findings.note(note)
+    states = {"window": header.states.window, "hatch": header.states.window}
+    states |= {"door": header.states.door, "gate": header.states.door}
+
+    def with_state(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+        kind = properties.get("kind")
+        stated = properties.get("state") is not None or not isinstance(kind, str) or kind not in states
+        # A mistyped `state` must be seen as such, not be covered by the default.
+        mistyped = any(near(name, ["state"], 0.82) for name in properties if name != "state")
+        return properties if stated or mistyped else {**properties, "state": states[str(kind)]}
+
+    own = {own.name: own for own in header.constructions}
+    draft = Draft(load_constructions() | own, raw.files, heading.crs if heading else "local")
+    for layer in LAYERS:
+        found = raw.layers.get(layer.name)
+        if found is None:
+            continue
+        file = raw.files[layer.name]
+        if heading is not None:
+            check_crs(found.crs, heading.crs, findings, file)
+        records = read_layer(layer, found, findings, file, with_state if layer.name == "openings" else _unchanged)
+        if layer.name == "buildings":
+            draft.buildings = _joined(records, header, findings, raw.files)
+        else:
+            setattr(draft, layer.name, records)
+    draft.masts = _rows(Sector, "masts", raw, findings)
+    draft.outside_levels = _rows(OutsideLevel, "outside_levels", raw, findings)
+    if "masts" not in raw.tables and "masts" not in findings.unread:
+        findings.note(NO_MASTS)
+        if heading is not None and len(draft.perimeter) == 1:
+            draft.masts = list(_typical_sectors(heading.area, draft))
+    check_draft(draft, findings)
+    _count(draft, findings)
+    if heading is None or findings.problems or not draft.perimeter:
+        return None
+    return Site(
+        name=heading.name,
+        crs=heading.crs,
+        marking=heading.marking,
+        as_of=heading.as_of,
+        buildings=tuple(draft.buildings),
+        walls=tuple(draft.walls),
+        openings=tuple(draft.openings),
+        slabs=tuple(draft.slabs),
+        rooms=tuple(draft.rooms),
+        perimeter=draft.perimeter[0],
+        sectors=tuple(draft.masts),
+        positions=tuple(draft.positions),
+        receptors=tuple(draft.receptors),
+        outside_levels=tuple(draft.outside_levels),
+        own_constructions=header.constructions,
+        description=heading.description,
+        area=heading.area,
+        window_state=header.states.window,
+        door_state=header.states.door,
+        notes=tuple(findings.notes),
+    )
+
+
+def _unchanged(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    return properties
+
+
+def _rows(cls: type[Any], table: str, raw: RawSite, findings: Findings) -> list[Any]:
+    found = raw.tables.get(table)
+    return [] if found is None else build_rows(cls, found, findings, table, raw.files[table])
+
+
+def _typical_sectors(area: str, draft: Draft) -> tuple[Sector, ...]:
+    """Typical masts around the middle of the perimeter: the single place where they are called for."""
+    from quietwing.sites.networks import typical_sectors
+
+    centre = draft.perimeter[0].outline.centroid
+    return typical_sectors(area, (float(centre.x), float(centre.y)))
+
+
+def _joined(outlines: list[Any], header: Header, findings: Findings, files: Mapping[str, str]) -> list[Building]:
+    """Outlines from the layer and storeys from ``site.toml`` as buildings, in the order of ``site.toml``."""
+    by_id = {outline.id: outline.outline for outline in outlines}
+    for twice in sorted({one.id for one in outlines if sum(other.id == one.id for other in outlines) > 1}):
+        findings.problem(files["buildings"], twice, "this id stands twice; give each building an id of its own")
+    entries = {entry.id for entry in header.buildings}
+    toml = files.get("site", "site.toml")
+    made = []
+    for entry in header.buildings:
+        if entry.id in by_id:
+            made.append(Building(entry.id, by_id[entry.id], entry.storeys, entry.name))
+        elif entry.id not in findings.ids["buildings"] and "buildings" not in findings.unread:
+            findings.problem(
+                toml, f"buildings {entry.id}", f"has no outline in {files['buildings']}; draw it or remove the entry"
+            )
+    for outline in outlines:
+        if outline.id not in entries | findings.ids["building entries"] and "site" not in findings.unread:
+            findings.problem(
+                files["buildings"],
+                outline.id,
+                f"has no storeys; add [[buildings]] with id = {shown(outline.id)} to {toml}",
+            )
+    return made
+
+
+def _count(draft: Draft, findings: Findings) -> None:
+    """The invariant: what was in a file is used, listed as dropped, or refused with a problem."""
+    for layer, count in findings.found.items():
+        findings.used[layer] = len(getattr(draft, layer))
+        dropped = sum(1 for item in findings.dropped if item[0] == layer)
+        if not findings.problems and count != findings.used[layer] + dropped:
+            findings.problem(
+                draft.files[layer],
+                "",
+                f"{count} features in the file but {findings.used[layer]} used and {dropped} listed as dropped; "
+                f"report this as a fault of quietwing",
+            )
+
+
+def save_site(site: Site, folder: Path, *, overwrite: bool = False) -> None:
+    """Write a site as a folder; equal sites give equal bytes, and nothing is ever half written.
+
+    Numbers are written to six decimals, so a site that was read from a folder is written as it was.
+
+    Parameters
+    ----------
+    site : Site
+        What to write.
+    folder : Path
+        Where; must not exist or be empty, unless `overwrite`.
+    overwrite : bool
+        Replace the site's own files in an existing folder; other files in it stay.
+
+    Raises
+    ------
+    SiteError
+        If the folder is not empty and `overwrite` is not given.
+    """
+    folder = Path(folder)
+    taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if taken and not (overwrite and folder.is_dir()):
+        raise SiteError(f"{clean(str(folder))}: exists and is not empty; choose another folder or overwrite it")
+    texts = _texts(site)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    written = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        written.chmod(0o755)
+        for name, text in texts.items():
+            with open(written / name, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        if taken:
+            _swap(written, folder)
+        else:
+            os.replace(written, folder)
+    finally:
+        shutil.rmtree(written, ignore_errors=True)
+
+
+def _swap(written: Path, folder: Path) -> None:
+    """Put the new folder in the place of the old one, with the files in it that are not the site's own."""
+    for old in folder.iterdir():
+        if old.name not in OWN_FILES:
+            if old.is_dir() and not old.is_symlink():
+                shutil.copytree(old, written / old.name, symlinks=True)
+            else:
+                shutil.copy2(old, written / old.name, follow_symlinks=False)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    os.replace(folder, aside / folder.name)
+    try:
+        os.replace(written, folder)
+    except OSError:
+        os.replace(aside / folder.name, folder)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _texts(site: Site) -> dict[str, str]:
+    """File name and content of everything a site folder holds."""
+    texts = {"site.toml": site_toml_text(site)}
+    for layer in LAYERS:
+        features = list(features_of(layer, site))
+        if features or layer.required:
+            texts[f"{layer.name}.geojson"] = collection_text(layer.name, site.crs, features)
+    if site.sectors:
+        texts["masts.csv"] = table_text(MAST_COLUMNS, site.sectors)
+    if site.outside_levels:
+        texts["outside_levels.csv"] = table_text(LEVEL_COLUMNS, site.outside_levels)
+    return texts

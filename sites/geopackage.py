@@ -1,0 +1,296 @@
+"""A site as one GeoPackage for QGIS: the same layers, plus tables for ``site.toml``, masts and levels.
+
+Written with geopandas; read with SQLite and shapely alone, after a look at what the file is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import struct
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import shapely
+from shapely.errors import ShapelyError
+
+from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import Findings, Unreadable, clean, near, shown
+from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES, Feature, RawLayer
+from quietwing.sites.guards import MOST_BYTES, read_bytes
+from quietwing.sites.layers import LAYERS, features_of
+from quietwing.sites.model import Site
+from quietwing.sites.raw import RawSite
+from quietwing.sites.site_toml import read_site_toml, site_toml_text
+from quietwing.sites.tables_csv import RawTable, row_values
+
+__all__ = ["read_raw", "save_geopackage"]
+
+APPLICATION_IDS = (0x47504B47, 0x47503130, 0x47503131)  # GPKG, GP10, GP11: OGC 12-128r19, requirement 2
+MOST_STEPS = 200_000_000  # of SQLite's machine, a few seconds: a hostile file must not run for ever
+_TABLES = ("masts", "outside_levels")
+_ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}  # OGC 12-128r19, 2.1.3
+_ALIASES = {"x": "x_m", "y": "y_m"}
+
+
+def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
+    """Write a site as a GeoPackage; `load_site` of it gives an equal site.
+
+    Parameters
+    ----------
+    site : Site
+        What to write.
+    path : Path
+        Where, ending in ``.gpkg``.
+    overwrite : bool
+        Replace an existing file.
+
+    Raises
+    ------
+    SiteError
+        If the file exists and `overwrite` is not given, or its name does not end in ``.gpkg``.
+    """
+    import geopandas
+    import pandas
+    import pyogrio
+
+    path = Path(path)
+    if path.suffix.lower() != ".gpkg":
+        raise SiteError(f"{clean(path.name)}: a GeoPackage's name ends in .gpkg; rename it")
+    if path.exists() and not (overwrite and path.is_file()):
+        raise SiteError(f"{clean(path.name)}: exists; choose another name or overwrite it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    written = folder / "site.gpkg"
+    try:
+        with warnings.catch_warnings():
+            # A local grid has no CRS, which is meant.
+            warnings.filterwarnings("ignore", message="'crs' was not provided", category=UserWarning)
+            for layer in LAYERS:
+                features = list(features_of(layer, site))
+                if not features:
+                    continue
+                columns = _columns([properties for _, properties in features])
+                frame = geopandas.GeoDataFrame(
+                    {name: pandas.Series(values, dtype=_dtype(values)) for name, values in columns.items()},
+                    geometry=[geometry for geometry, _ in features],
+                    crs=None if site.crs == "local" else site.crs,
+                )
+                pyogrio.write_dataframe(
+                    frame, written, layer=layer.name, driver="GPKG", geometry_type=layer.geometry, append=True
+                )
+            tables = {
+                "site_toml": [{"text": site_toml_text(site, exact=True)}],
+                "masts": [row_values(sector) for sector in site.sectors],
+                "outside_levels": [row_values(level) | {"date": str(level.date)} for level in site.outside_levels],
+            }
+            for name, rows in tables.items():
+                if rows:
+                    frame = pandas.DataFrame(rows)
+                    pyogrio.write_dataframe(frame, written, layer=name, driver="GPKG", append=True)
+        os.replace(written, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Properties column by column; lists as JSON text, what is left out as nothing."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {
+        name: [
+            json.dumps(list(row[name]), ensure_ascii=False) if isinstance(row.get(name), tuple) else row.get(name)
+            for row in rows
+        ]
+        for name in names
+    }
+
+
+def _dtype(values: list[Any]) -> str:
+    """The column type that keeps every value as it is, and nothing as nothing."""
+    given = {type(value) for value in values if value is not None}
+    if given == {bool}:
+        return "boolean"
+    if given == {int}:
+        return "Int64"
+    return "Float64" if given <= {int, float} else "object"
+
+
+def read_raw(path: Path, findings: Findings) -> RawSite:
+    """The parts of a site in a GeoPackage, unchecked.
+
+    Parameters
+    ----------
+    path : Path
+        An existing regular file.
+    findings : Findings
+        Receives the problems.
+
+    Returns
+    -------
+    RawSite
+        Empty where the file is no GeoPackage of a site.
+    """
+    raw = RawSite()
+    name = path.name
+    raw.files = {part: f"{name}/{part}" for part in (*(layer.name for layer in LAYERS), *_TABLES)}
+    raw.files["site"] = f"{name}/site_toml"
+    try:
+        _look_at(path)
+        connection = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)
+        try:
+            _read_parts(connection, raw, findings, name)
+        finally:
+            connection.close()
+    except Unreadable as error:
+        findings.problem(name, "", str(error))
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
+        findings.problem(name, "", f"is damaged ({clean(str(error), 120)}); export it again from QGIS")
+    if findings.problems:
+        findings.unread |= set(raw.files) - set(raw.layers) - set(raw.tables) - ({"site"} if raw.header else set())
+    return raw
+
+
+def _look_at(path: Path) -> None:
+    """What can be told before SQLite opens the file."""
+    if not read_bytes(path, path.parent, MOST_BYTES).startswith(b"SQLite format 3\0"):
+        raise Unreadable("is no GeoPackage (its first bytes are not SQLite's); export it as GeoPackage")
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size > 0:
+        raise Unreadable(f"is still being written ({clean(log.name)} beside it); close it in QGIS and try again")
+
+
+def _read_parts(connection: sqlite3.Connection, raw: RawSite, findings: Findings, name: str) -> None:
+    steps = 0
+
+    def give_up() -> int:
+        nonlocal steps
+        steps += 100_000
+        return int(steps > MOST_STEPS)
+
+    connection.set_progress_handler(give_up, 100_000)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA query_only = ON")
+    if connection.execute("PRAGMA application_id").fetchone()[0] not in APPLICATION_IDS:
+        raise Unreadable("is an SQLite file but no GeoPackage (application id); export it as GeoPackage")
+    tables = _check_schema(connection)
+    verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise Unreadable(f"is damaged ({clean(str(verdict), 120)}); export it again from QGIS")
+    known = {"site_toml", *(layer.name for layer in LAYERS), *_TABLES}
+    for table in sorted(tables - known):
+        if not table.startswith(("gpkg_", "rtree_", "sqlite_", "layer_styles")):
+            if close := near(table, sorted(known - tables), 0.85):
+                findings.problem(name, table, f"is not a layer of a site; did you mean {close[0]!r}?")
+            else:
+                findings.remark(f"{clean(name)}: table {shown(table)} is not used")
+    for layer in LAYERS:
+        if layer.name in tables:
+            try:
+                raw.layers[layer.name] = _layer(connection, layer.name)
+            except Unreadable as error:
+                findings.problem(raw.files[layer.name], "", str(error))
+        elif layer.required:
+            findings.problem(raw.files[layer.name], "", "this layer is missing; add it")
+    for table in _TABLES:
+        if table in tables:
+            raw.tables[table] = _table(connection, table)
+    if "site_toml" not in tables:
+        raise Unreadable("has no table 'site_toml' with the text of site.toml; make it with save_geopackage")
+    row = connection.execute('SELECT "text" FROM "site_toml"').fetchone()
+    if row is None or not isinstance(row[0], str):
+        raise Unreadable("table 'site_toml' holds no text; make it with save_geopackage")
+    raw.header = read_site_toml(row[0], findings, raw.files["site"])
+
+
+def _check_schema(connection: sqlite3.Connection) -> set[str]:
+    """Names of the plain tables; views, virtual tables and foreign triggers in place of ours are refused."""
+    ours = {"site_toml", *(layer.name for layer in LAYERS), *_TABLES}
+    tables = set()
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+    for kind, name, table, sql in connection.execute(query):
+        virtual = str(sql or "").lstrip().upper().startswith("CREATE VIRTUAL")
+        if kind == "view" or (virtual and not str(name).startswith("rtree_")):
+            raise Unreadable(f"holds the view or virtual table {shown(str(name))}; export plain layers only")
+        if kind == "trigger" and table in ours and not _is_usual_trigger(str(name)):
+            raise Unreadable(
+                f"holds the trigger {shown(str(name))} on {shown(str(table))}; export it again from QGIS"
+            )
+        if kind == "table":
+            tables.add(str(name))
+    missing = {"gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"} - tables
+    if missing:
+        raise Unreadable(f"lacks the table {sorted(missing)[0]!r} of a GeoPackage; export it again from QGIS")
+    return tables
+
+
+def _is_usual_trigger(name: str) -> bool:
+    """The triggers GDAL and QGIS write: spatial index and feature counts."""
+    return name.startswith(("rtree_", "trigger_insert_feature_count_", "trigger_delete_feature_count_"))
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]]:
+    """Rows of one of our tables in their order, booleans as such."""
+    about = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+    flags = {str(column[1]) for column in about if str(column[2]).upper() == "BOOLEAN"}
+    count = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
+    if count > MOST_FEATURES:
+        raise Unreadable(f"holds {count:,} features (limit {MOST_FEATURES:,}); remove what is not needed")
+    cursor = connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid')
+    names = [str(column[0]) for column in cursor.description]
+    for values in cursor:
+        row = dict(zip(names, values, strict=True))
+        yield {name: bool(value) if name in flags and value in (0, 1) else value for name, value in row.items()}
+
+
+def _layer(connection: sqlite3.Connection, name: str) -> RawLayer:
+    """The features of a layer as GeoJSON geometries and properties, and its CRS."""
+    about = connection.execute(
+        "SELECT g.column_name, s.organization, s.organization_coordsys_id FROM gpkg_geometry_columns g "
+        "LEFT JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id WHERE g.table_name = ?",
+        (name,),
+    ).fetchone()
+    if about is None:
+        raise Unreadable("has no geometry; make it a spatial layer")
+    column, organisation, code = about
+    crs = f"EPSG:{code}" if str(organisation or "").upper() == "EPSG" else None
+    features = []
+    vertices = 0
+    for place, row in enumerate(_rows(connection, name), 1):
+        blob = row.pop(column, None)
+        row.pop("fid", None)
+        geometry = _geometry(blob, place)
+        vertices += 0 if geometry is None else shapely.count_coordinates(geometry)
+        if vertices > MOST_VERTICES:
+            raise Unreadable(f"holds over {MOST_VERTICES:,} coordinates; simplify the drawing")
+        mapped = None if geometry is None or geometry.is_empty else shapely.geometry.mapping(geometry)
+        features.append(Feature(place, mapped, row))
+    return RawLayer(tuple(features), crs)
+
+
+def _geometry(blob: Any, place: int) -> Any:
+    """The geometry in a GeoPackage blob: a header, then well-known binary (OGC 12-128r19, 2.1.3)."""
+    if blob is None:
+        return None
+    try:
+        magic, _, flags = struct.unpack_from("<2sBB", blob)
+        if magic != b"GP":
+            raise ValueError("no GP header")
+        return shapely.force_2d(shapely.from_wkb(bytes(blob)[8 + _ENVELOPE_BYTES[(flags >> 1) & 7] :]))
+    except (ValueError, KeyError, TypeError, struct.error, ShapelyError) as error:
+        raise Unreadable(f"#{place}: its geometry is damaged ({clean(str(error), 80)}); draw it again") from error
+
+
+def _table(connection: sqlite3.Connection, name: str) -> RawTable:
+    """The rows of a table without geometry, columns named as the fields are."""
+    rows: list[tuple[str, Mapping[str, Any]]] = []
+    for place, row in enumerate(_rows(connection, name), 1):
+        row.pop("fid", None)
+        rows.append((f"row {place}", {_ALIASES.get(key, key): value for key, value in row.items()}))
+    columns = tuple(rows[0][1]) if rows else ()
+    return RawTable(columns, tuple(rows))

@@ -1,0 +1,151 @@
+"""Doors and windows: on their wall, within its length and height, and clear of each other."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from quietwing.sites.draft import Draft
+from quietwing.sites.findings import Findings, shown
+from quietwing.sites.model import Opening, Wall
+
+__all__ = ["check_openings"]
+
+ON_WALL_M = 0.05
+SLACK_M = 1e-3  # what rounding of a drawing may move
+OVERLAP_M = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How an opening lies on the straight part of its wall nearest to it."""
+
+    part: int
+    off_m: float  # farthest end from that part's line
+    start_m: float  # along the part
+    end_m: float
+    length_m: float  # of the part
+
+
+def check_openings(draft: Draft, findings: Findings) -> None:
+    """Every opening fits the wall it cuts.
+
+    Parameters
+    ----------
+    draft : Draft
+        Features that are sound by themselves.
+    findings : Findings
+        Receives the problems.
+    """
+    walls = {wall.id: wall for wall in draft.walls}
+    file = draft.files.get("openings", "openings")
+    placed: dict[tuple[str, int], list[tuple[Opening, _Fit]]] = defaultdict(list)
+    for opening in draft.openings:
+        if opening.sill_m >= opening.head_m:
+            findings.problem(
+                file,
+                opening.id,
+                f"sill_m {opening.sill_m:g} is not below head_m {opening.head_m:g}; exchange or correct them",
+            )
+        if opening.line.length < OVERLAP_M:
+            findings.problem(file, opening.id, "has no width; draw it along its wall or delete it")
+            continue
+        wall = walls.get(opening.wall)
+        if wall is None:  # an unknown or refused wall is a problem of its own
+            if any(layer == "walls" and name == opening.wall for layer, name, _ in findings.dropped):
+                findings.problem(file, opening.id, f"its wall {shown(opening.wall)} was left out; correct that wall")
+            continue
+        fit = _fit(wall, opening)
+        if _check_place(file, opening, wall, fit, findings):
+            placed[wall.id, fit.part].append((opening, fit))
+        _check_heights(file, opening, wall, draft, findings)
+    for neighbours in placed.values():
+        _check_overlaps(file, neighbours, findings)
+
+
+def _fit(wall: Wall, opening: Opening) -> _Fit:
+    """The fit to the part of the wall the opening's ends are nearest to."""
+    coords = shapely.get_coordinates(wall.line)
+    places = shapely.get_coordinates(opening.line)
+    fits = []
+    for part, (start, end) in enumerate(itertools.pairwise(coords)):
+        along = end - start
+        length = float(np.hypot(*along))
+        if length == 0:
+            continue
+        unit = along / length
+        s = (places - start) @ unit
+        off = np.abs((places - start) @ np.array([-unit[1], unit[0]]))
+        fits.append(_Fit(part, float(off.max()), float(s.min()), float(s.max()), length))
+
+    def misfit(fit: _Fit) -> float:
+        return fit.off_m + max(0.0, -fit.start_m) + max(0.0, fit.end_m - fit.length_m)
+
+    return min(fits, key=misfit)
+
+
+def _check_place(file: str, opening: Opening, wall: Wall, fit: _Fit, findings: Findings) -> bool:
+    width_m = fit.end_m - fit.start_m
+    if fit.off_m > ON_WALL_M or fit.end_m < 0 or fit.start_m > fit.length_m:
+        away_m = max(fit.off_m, -fit.end_m, fit.start_m - fit.length_m)
+        findings.problem(
+            file,
+            opening.id,
+            f"lies {away_m:.2f} m off its wall {shown(wall.id)} (expected within {ON_WALL_M:g} m of one straight "
+            f"part of it); move it onto the wall or correct wall",
+        )
+    elif width_m > fit.length_m + SLACK_M:
+        findings.problem(
+            file,
+            opening.id,
+            f"is {width_m:.2f} m wide, wider than its wall {shown(wall.id)} of {fit.length_m:.2f} m; "
+            f"make it narrower",
+        )
+    elif fit.start_m < -SLACK_M or fit.end_m > fit.length_m + SLACK_M:
+        over_m = max(-fit.start_m, fit.end_m - fit.length_m)
+        findings.problem(
+            file,
+            opening.id,
+            f"reaches {over_m:.2f} m beyond the end of its wall {shown(wall.id)}; move it or make it narrower",
+        )
+    else:
+        return True
+    return False
+
+
+def _check_heights(file: str, opening: Opening, wall: Wall, draft: Draft, findings: Findings) -> None:
+    storey, span = draft.storey(wall.building, wall.storey), draft.height_range_m(wall)
+    if storey is None or span is None:
+        return
+    sill_m, head_m = storey.floor_m + opening.sill_m, storey.floor_m + opening.head_m
+    if head_m > span[1] + SLACK_M:
+        findings.problem(
+            file,
+            opening.id,
+            f"head_m {opening.head_m:g} is {head_m - span[1]:.2f} m above the top of its wall {shown(wall.id)}; "
+            f"lower it (it counts from the storey's floor)",
+        )
+    if sill_m < span[0] - SLACK_M:
+        findings.problem(
+            file,
+            opening.id,
+            f"sill_m {opening.sill_m:g} is {span[0] - sill_m:.2f} m below the foot of its wall {shown(wall.id)}; "
+            f"raise it (it counts from the storey's floor)",
+        )
+
+
+def _check_overlaps(file: str, neighbours: list[tuple[Opening, _Fit]], findings: Findings) -> None:
+    for index, (one, fit) in enumerate(neighbours):
+        for other, beside in neighbours[index + 1 :]:
+            wide_m = min(fit.end_m, beside.end_m) - max(fit.start_m, beside.start_m)
+            high_m = min(one.head_m, other.head_m) - max(one.sill_m, other.sill_m)
+            if wide_m > OVERLAP_M and high_m > OVERLAP_M:
+                findings.problem(
+                    file,
+                    one.id,
+                    f"overlaps opening {shown(other.id)} in the same wall by {wide_m:.2f} m; move one of them",
+                )

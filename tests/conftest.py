@@ -1,0 +1,44 @@
+"""A hut small enough to work out by hand, for every stage's tests."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+from shapely.geometry import LineString, box
+
+from quietwing.sites.model import Building, Opening, Perimeter, Room, Site, Slab, Storey, Wall
+
+
+def build_hut(**changes) -> Site:
+    """One room of 6 × 4 m, 3 m high, with a window to the south and a door to the north."""
+    parts = {
+        "name": "hut",
+        "crs": "local",
+        "marking": "OFFICIAL",
+        "as_of": dt.date(2026, 11, 24),
+        "buildings": (Building("A", box(0, 0, 6, 4), (Storey("Ground", 0.0, 3.0),)),),
+        "walls": (
+            Wall("south", "A", 0, LineString([(0, 0), (6, 0)]), "brick_215"),
+            Wall("east", "A", 0, LineString([(6, 0), (6, 4)]), "brick_215"),
+            Wall("north", "A", 0, LineString([(6, 4), (0, 4)]), "brick_215"),
+            Wall("west", "A", 0, LineString([(0, 4), (0, 0)]), "brick_215"),
+        ),
+        "openings": (
+            Opening("w1", "south", "window", LineString([(2, 0), (3, 0)]), 1.0, 2.0, "glass_6", "open", "bars"),
+            Opening("d1", "north", "door", LineString([(4, 4), (5, 4)]), 0.0, 2.0, "timber_door", "shut"),
+        ),
+        "slabs": (
+            Slab("floor", "A", box(0, 0, 6, 4), 0.0, "concrete_200"),
+            Slab("roof", "A", box(0, 0, 6, 4), 3.0, "concrete_200", "roof"),
+        ),
+        "rooms": (Room("A-01", "A", 0, box(0, 0, 6, 4), "silence"),),
+        "perimeter": Perimeter("fence", box(-30, -30, 36, 34), 5.2, "open"),
+        "sectors": (),
+    }
+    return Site(**(parts | changes))
+
+
+@pytest.fixture(scope="session")
+def hut() -> Callable[..., Site]:
+    """Builds the hut; keywords replace parts of it."""
+    return build_hut

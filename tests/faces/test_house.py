@@ -1,0 +1,147 @@
+"""The house holds: arrows point one way, every package is in the wheel, pins agree, nothing runs at import."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# DESIGN §2, left to right: each may import what stands before it. Names of one line stand side by side.
+ORDER = [
+    ("sites",),
+    ("coverage.errors", "coverage.decibel", "coverage.dims", "coverage.scenario", "coverage.results"),
+    ("coverage.propagation",),
+    ("coverage.blocking",),
+    ("coverage.planning",),
+    ("coverage.report",),
+    ("coverage.study",),
+    ("coverage.store",),
+    ("coverage.batch",),
+    ("coverage.ui", "coverage.cli"),
+]
+HEAVY = {"matplotlib", "streamlit", "typer", "rich", "jinja2", "dask"}
+MAY_IMPORT_HEAVY = ("coverage/report/", "coverage/ui/", "coverage/cli.py", "coverage/batch", "app.py")
+
+
+def modules() -> list[Path]:
+    return sorted(path for folder in ("sites", "coverage") for path in (ROOT / folder).rglob("*.py"))
+
+
+def rank(dotted: str) -> int | None:
+    for level, names in enumerate(ORDER):
+        if any(dotted == name or dotted.startswith(f"{name}.") for name in names):
+            return level
+    return None
+
+
+def imports(path: Path) -> list[tuple[str, bool]]:
+    """Imported module names with whether the import stands at the top level of the module."""
+    tree = ast.parse(path.read_text("utf-8"))
+    found = []
+    for node in ast.walk(tree):
+        top = node in tree.body
+        if isinstance(node, ast.Import):
+            found.extend((alias.name, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append((node.module, top))
+            found.extend((f"{node.module}.{alias.name}", top) for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_left(path):
+    own = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    mine = rank(own)
+    if own == "coverage":
+        return
+    assert mine is not None, f"{own} has no place in the house"
+    for name, _ in imports(path):
+        if name.startswith("quietwing."):
+            theirs = rank(name.removeprefix("quietwing."))
+            assert theirs is None or theirs <= mine, f"{own} imports {name}, which stands to its right"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_faces_alone_import_plotting_and_terminals(path):
+    relative = str(path.relative_to(ROOT))
+    if not relative.startswith(MAY_IMPORT_HEAVY):
+        assert not {name.split(".")[0] for name, _ in imports(path)} & HEAVY
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_is_longer_than_one_sitting(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 500
+
+
+def test_every_folder_with_code_or_tables_is_a_package_of_the_wheel():
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    folders = {
+        str(path.parent.relative_to(ROOT))
+        for folder in ("sites", "coverage")
+        for path in (ROOT / folder).rglob("__init__.py")
+    }
+    mapped = {folder for name, folder in setup["package-dir"].items() if name != "quietwing"}
+    assert mapped == folders
+    assert set(setup["packages"]) == set(setup["package-dir"])
+    for name, folder in setup["package-dir"].items():
+        assert name == "quietwing" or name == f"quietwing.{folder.replace('/', '.')}"
+
+
+def test_pins_for_uv_and_pip_are_the_same():
+    pins = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]["constraint-dependencies"]
+    lines = [line.strip() for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()]
+    assert [line for line in lines if line and not line.startswith("#")] == pins
+    assert len(pins) > 30
+    assert all("==" in pin and "://" not in pin for pin in pins)
+
+
+def test_every_dependency_says_why():
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    block = text[text.index("dependencies = [") : text.index("[project.scripts]")]
+    for line in block.splitlines()[1:-2]:
+        assert "#" in line, f"{line.strip()} has no reason beside it"
+
+
+def test_importing_the_engine_loads_no_face():
+    code = (
+        "import sys, quietwing.coverage.study, quietwing.sites; "
+        "faces = {'matplotlib', 'streamlit', 'typer', 'pyogrio'}; "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & faces))"
+    )
+    ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_the_engine_is_not_reached_by_its_folder_name():
+    ran = subprocess.run(
+        [sys.executable, "-c", "import coverage"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 1
+    assert "quietwing.coverage" in ran.stderr
+
+
+def test_numba_imports_from_the_root_of_the_checkout():
+    ran = subprocess.run(
+        [sys.executable, "-c", "import numba"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_no_fast_math():
+    for path in modules():
+        if path.name == "_kernels.py":
+            assert "fastmath=" not in path.read_text("utf-8")
+
+
+def test_nothing_of_this_machine_is_in_the_repository():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    for name in listed.stdout.split("\0"):
+        path = ROOT / name
+        if name and path.is_file() and not path.is_symlink():
+            assert path.stat().st_size < 2_000_000, name
