@@ -18,7 +18,6 @@ from shapely.geometry import Point, Polygon
 
 from quietwing.sites.blocks import HallMake, HallRoom, hall, houseblock_building
 from quietwing.sites.constructions import Construction, Layer
-from quietwing.sites.files import save_site
 from quietwing.sites.galleries import radial_building
 from quietwing.sites.model import OutsideLevel, Receptor, Room, Sector, Site
 from quietwing.sites.networks import Mast, carriers, sectors_of

@@ -64,7 +64,7 @@ def _check_crs_is_metric(draft: Draft, findings: Findings) -> None:
         return
     from pyproj import CRS
     from pyproj.exceptions import CRSError
-    from pyproj.network import set_network_enabled
+    from pyproj.network import set_network_enabled  # type: ignore[attr-defined]
 
     set_network_enabled(active=False)
     toml = draft.files.get("site", "site.toml")

@@ -34,7 +34,7 @@ class Layer:
     """One layer: its file's name, the class of its features, and how they are drawn."""
 
     name: str
-    cls: type
+    cls: type[Any]
     geometry_key: str
     geometry: str
     required: bool
