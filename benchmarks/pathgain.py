@@ -139,7 +139,10 @@ def exponents(tx: Floats, table: LossTable) -> None:
     def runs(cases: dict[float, tuple[object, Floats, object]]) -> dict[float, float]:
         buffers = {size: np.empty((len(o), len(p), 10), np.float32) for size, (_, o, p) in cases.items()}
         calls = {
-            str(size): ((lambda s=size, c=case: element_loss_db(c[0], table, c[1], c[2], freq_mhz=bands, out=buffers[s])), 1)
+            str(size): (
+                (lambda s=size, c=case: element_loss_db(c[0], table, c[1], c[2], freq_mhz=bands, out=buffers[s])),
+                1,
+            )
             for size, case in cases.items()
         }
         return {float(name): float(np.median(values)) for name, values in interleaved(calls).items()}

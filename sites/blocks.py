@@ -286,13 +286,42 @@ class HallMake:
     window_state: OpeningState = "shut"
 
 
-def hall(building: str, name: str, frame: Frame, make: HallMake, plan: Sequence[HallRoom]) -> tuple[Building, Parts]:
-    """One storey, rooms in a row along u from 0: a door each in front (v = 0), a window each at the back."""
-    level = Level(building, 0, frame, f"{building}-", make.height_m)
-    edges = [0.0]
-    for item in plan:
-        edges.append(round(edges[-1] + item.length_m, GRID_DIGITS))
-    length_m, depth_m = edges[-1], make.depth_m
+def hall(
+    building: str, name: str, frame: Frame, make: HallMake, *plans: Sequence[HallRoom]
+) -> tuple[Building, Parts]:
+    """Rooms in a row along u from 0, storey by storey: a door each in front (v = 0), a window each at the back.
+
+    Parameters
+    ----------
+    building, name : str
+        Id, also the start of all ids, and name for people.
+    frame : Frame
+        The front's left end seen from inside looking along u.
+    make : HallMake
+        Depth, storey height, constructions, windows.
+    *plans : sequence of HallRoom
+        The rooms of each storey from the ground up; all plans are equally long.
+    """
+    length_m = round(sum(item.length_m for item in plans[0]), GRID_DIGITS)
+    outline = frame.rectangle(0.0, 0.0, length_m, make.depth_m)
+    parts = Parts()
+    for number, plan in enumerate(plans):
+        level = Level(building, number, frame, f"{building}-", make.height_m)
+        slab = level.framed(frame, f"{building}-{number + 1}-")
+        parts += Parts(slabs=(slab_with_void(slab, "floor", outline, "concrete_200"),))
+        parts += _hall_storey(level, slab.prefix, make, plan, length_m)
+    parts += Parts(slabs=(slab_with_void(slab, "roof", outline, make.roof, roof=True),))
+    storeys = tuple(
+        Storey(str(number + 1), round(number * make.height_m, GRID_DIGITS), make.height_m)
+        for number in range(len(plans))
+    )
+    return Building(building, outline, storeys, name), parts
+
+
+def _hall_storey(level: Level, prefix: str, make: HallMake, plan: Sequence[HallRoom], length_m: float) -> Parts:
+    """One storey of a hall; rooms keep the building's prefix, walls that of the storey."""
+    named, level = level, level.framed(level.frame, prefix)
+    depth_m = make.depth_m
     width_m, sill_m, head_m = make.window_m
     parts = Parts(
         walls=(
@@ -302,35 +331,26 @@ def hall(building: str, name: str, frame: Frame, make: HallMake, plan: Sequence[
             wall(level, "end", (length_m, 0.0), (length_m, depth_m), make.outer_wall),
         )
     )
+    u1 = 0.0
     for index, item in enumerate(plan):
-        u0, u1 = edges[index], edges[index + 1]
+        u0, u1 = u1, round(u1 + item.length_m, GRID_DIGITS)
         middle_m = (u0 + u1) / 2
         if index:
-            parts += Parts(walls=(wall(level, f"wall-{index}", (u0, 0.0), (u0, depth_m), make.inner_wall),))
+            parts += Parts((wall(level, f"wall-{index}", (u0, 0.0), (u0, depth_m), make.inner_wall),))
         way_in = (middle_m - DOOR_WIDTH_M / 2, 0.0), (middle_m + DOOR_WIDTH_M / 2, 0.0)
         glazed = (middle_m + width_m / 2, depth_m), (middle_m - width_m / 2, depth_m)
-        outline = frame.rectangle(u0, 0.0, u1, depth_m)
-        parts += Parts(
-            openings=(
-                opening(level, "front", f"{item.name}-door", "door", way_in, (0.0, DOOR_HEAD_M), make.door, "shut"),
-                opening(
-                    level,
-                    "back",
-                    f"{item.name}-window",
-                    "window",
-                    glazed,
-                    (sill_m, head_m),
-                    make.glazing,
-                    make.window_state,
-                ),
-            ),
-            rooms=(replace(room(level, item.name, outline, item.role, item.people), operators=item.operators),),
+        door = opening(level, "front", f"{item.name}-door", "door", way_in, (0.0, DOOR_HEAD_M), make.door, "shut")
+        lit = opening(
+            level,
+            "back",
+            f"{item.name}-window",
+            "window",
+            glazed,
+            (sill_m, head_m),
+            make.glazing,
+            make.window_state,
         )
-    outline = frame.rectangle(0.0, 0.0, length_m, depth_m)
-    parts += Parts(
-        slabs=(
-            slab_with_void(level, "floor", outline, "concrete_200"),
-            slab_with_void(level, "roof", outline, make.roof, roof=True),
-        )
-    )
-    return Building(building, outline, (Storey("1", 0.0, make.height_m),), name), parts
+        outline = level.frame.rectangle(u0, 0.0, u1, depth_m)
+        drawn = replace(room(named, item.name, outline, item.role, item.people), operators=item.operators)
+        parts += Parts(openings=(door, lit), rooms=(drawn,))
+    return parts

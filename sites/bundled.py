@@ -19,8 +19,8 @@ from shapely.geometry import Point, Polygon
 from quietwing.sites.blocks import HallMake, HallRoom, hall, houseblock_building
 from quietwing.sites.constructions import Construction, Layer
 from quietwing.sites.galleries import radial_building
-from quietwing.sites.model import OutsideLevel, Receptor, Room, Sector, Site
-from quietwing.sites.networks import Mast, carriers, sectors_of
+from quietwing.sites.model import OutsideLevel, Perimeter, Receptor, Room, Sector, Site
+from quietwing.sites.networks import UNMEASURED_SIGMA_DB, Mast, sectors_of
 from quietwing.sites.parts import Frame, fence
 from quietwing.sites.synthetic import assemble, homes
 from quietwing.sites.wing_description import WingDescription
@@ -53,7 +53,9 @@ WORKSHOP = HallMake(
 )
 
 
-def _mast(name: str, operators: tuple[str, ...], distance_m: float, bearing_deg: float, area: str, **more: float) -> Mast:
+def _mast(
+    name: str, operators: tuple[str, ...], distance_m: float, bearing_deg: float, area: str, **more: float
+) -> Mast:
     """A mast at a distance and bearing from the site's origin, its first sector looking 20° past the site."""
     bearing = math.radians(bearing_deg)
     x_m, y_m = round(distance_m * math.sin(bearing), 1), round(distance_m * math.cos(bearing), 1)
@@ -67,13 +69,233 @@ def _stated(sectors: tuple[Sector, ...], sigma_db: float) -> tuple[Sector, ...]:
 
 # ------------------------------------------------------------------ houseblock
 
-# Invented readings 5 m from the façade that faces the mast, 1.5 m above the ground, strongest of a slow walk.
-# README of the site shows what they mean at a window.
-NORTH_OF_CORE_M = (0.0, 10.3)
-SOUTH_OF_WING_A_M = (18.0, -10.3)
-SURVEY: Mapping[str, tuple[tuple[float, float], float]] = {
-    "EE": (NORTH_OF_CORE_M, -100.0),
-    "O2": (NORTH_OF_CORE_M, -102.0),
-    "VF": (SOUTH_OF_WING_A_M, -105.0),
-    "Three": (SOUTH_OF_WING_A_M, -106.0),
+# Invented readings of the strongest spot of a slow walk 5 m from the façade that faces the mast. [dBm]
+NORTH_OF_CORE_M, SOUTH_OF_WING_A_M = (0.0, 10.3), (18.0, -10.3)
+NORTH_READINGS: Mapping[str, float] = {
+    "EE/n67/NR": -110.0,
+    "EE/n28/NR": -109.0,
+    "EE/B20/LTE": -109.0,
+    "EE/B3/GSM": -90.0,
+    "EE/B3/LTE": -113.0,
+    "EE/B1/LTE": -114.0,
+    "EE/B7/LTE": -115.0,
+    "EE/n78/NR": -118.0,
+    "O2/B28/LTE": -110.0,
+    "O2/n28/NR": -110.0,
+    "O2/B20/LTE": -110.0,
+    "O2/B8/GSM": -87.0,
+    "O2/B8/LTE": -111.0,
+    "O2/B32/LTE": -111.0,
+    "O2/B3/LTE": -113.0,
+    "O2/B1/LTE": -114.0,
+    "O2/B40/LTE": -116.0,
+    "O2/B38/LTE": -116.0,
+    "O2/n78/NR": -119.0,
 }
+SOUTH_READINGS: Mapping[str, float] = {
+    "VF/B20/LTE": -112.0,
+    "VF/B8/GSM": -89.0,
+    "VF/B8/LTE": -112.0,
+    "VF/B3/LTE": -115.0,
+    "VF/B1/LTE": -117.0,
+    "VF/B38/LTE": -118.0,
+    "VF/B7/LTE": -118.0,
+    "VF/n78/NR": -121.0,
+    "Three/n28/NR": -114.0,
+    "Three/B20/LTE": -114.0,
+    "Three/n75/NR": -115.0,
+    "Three/B3/LTE": -117.0,
+    "Three/B1/LTE": -118.0,
+    "Three/n78/NR": -122.0,
+}
+
+
+def houseblock() -> Site:
+    """A modern T-block of 240 cells behind sealed, metallised glass; levels measured on the site: the demo."""
+    wing = WingDescription(name="houseblock", area="rural")
+    frame = Frame()
+    block, parts = houseblock_building(wing, "houseblock", frame)
+    bounds_m = _bounds_m(block.outline)
+    lodge = hall(
+        "lodge",
+        "Control room and healthcare",
+        Frame(36.0, 30.0).moved(0.0, 0.0, 1),
+        BRICK_HALL,
+        (HallRoom("stores", 24.0, "ignore", 0.0),),
+        (
+            HallRoom("control", 10.0, "keep", 3.0, ("EE", "O2")),
+            HallRoom("healthcare", 14.0, "keep", 4.0, ("EE", "O2")),
+        ),
+    )
+    masts = (
+        _mast("M1", ("EE",), 2600.0, 40.0, "rural"),
+        _mast("M2", ("O2",), 1900.0, 305.0, "rural"),
+        _mast("M3", ("Three", "VF"), 3100.0, 165.0, "rural"),
+    )
+    levels = tuple(
+        OutsideLevel(channel, *place, SURVEY_HEIGHT_M, level_dbm, SURVEY_DATE)
+        for place, readings in ((NORTH_OF_CORE_M, NORTH_READINGS), (SOUTH_OF_WING_A_M, SOUTH_READINGS))
+        for channel, level_dbm in readings.items()
+    )
+    return assemble(
+        wing,
+        ((block, parts), lodge),
+        perimeter=fence(frame, bounds_m, (90.0, 100.0, 80.0, 60.0), wing.fence),
+        receptors=homes(frame, bounds_m, 100.0, 60.0),
+        sectors=_stated(sectors_of(masts, (0.0, 0.0)), MEASURED_SIGMA_DB),
+        outside_levels=levels,
+        description="Modern precast T-block, 3 wings of 20 cells on 4 storeys; levels measured on the site",
+    )
+
+
+# ------------------------------------------------------------------ radial
+
+
+def radial() -> Site:
+    """A Victorian radial prison tight in a city, four galleried spurs, masts unmeasured: the hard case."""
+    wing = WingDescription(name="radial", type="radial")
+    frame = Frame()
+    block, parts = radial_building(wing, "radial", frame)
+    parts = replace(
+        parts,
+        rooms=tuple(replace(room, operators=("EE", "VF")) if room.role == "keep" else room for room in parts.rooms),
+    )
+    bounds_m = _bounds_m(block.outline)
+    masts = (
+        _mast("R1", ("EE", "Three"), 380.0, 50.0, "urban"),
+        _mast("R2", ("O2", "VF"), 700.0, 290.0, "urban"),
+        _mast("R3", ("O2", "VF"), 460.0, 160.0, "urban"),
+        _mast("R4", ("EE", "Three"), 900.0, 230.0, "urban"),
+    )
+    return assemble(
+        wing,
+        ((block, parts),),
+        perimeter=fence(frame, bounds_m, (12.0, 16.0, 20.0, 14.0), wing.fence, wing.fence_height_m),
+        receptors=homes(frame, bounds_m, 20.0, wing.homes_distance_m),
+        sectors=_stated(sectors_of(masts, (0.0, 0.0)), UNMEASURED_SIGMA_DB),
+        description="Victorian radial prison, 4 galleried spurs of 50 cells on 4 landings, plain open windows",
+    )
+
+
+# ------------------------------------------------------------------ campus
+
+BLOCKS: tuple[tuple[str, float, float, float], ...] = (
+    # id, x, y, bearing
+    ("HB1", -190.0, 120.0, 0.0),
+    ("HB2", 0.0, 125.0, 15.0),
+    ("HB3", 190.0, 120.0, 340.0),
+    ("HB4", -190.0, -105.0, 180.0),
+    ("HB5", 0.0, -110.0, 195.0),
+    ("HB6", 190.0, -105.0, 160.0),
+)
+CAMPUS_MASTS = (
+    _mast("C01", ("EE", "Three"), 700.0, 60.0, "rural"),
+    _mast("C02", ("O2", "VF"), 1100.0, 310.0, "rural"),
+    _mast("C03", ("EE", "Three"), 2100.0, 215.0, "rural"),
+    _mast("C04", ("O2", "VF"), 2400.0, 140.0, "rural"),
+    _mast("C05", ("EE",), 2900.0, 15.0, "rural", highest_mhz=MIDDLE_BANDS_MHZ),
+    _mast("C06", ("Three", "VF"), 3200.0, 265.0, "rural", highest_mhz=MIDDLE_BANDS_MHZ),
+    _mast("C07", ("O2",), 3600.0, 85.0, "rural", highest_mhz=MIDDLE_BANDS_MHZ),
+    _mast("C08", ("EE", "Three"), 4100.0, 330.0, "rural", highest_mhz=MIDDLE_BANDS_MHZ),
+    _mast("C09", ("O2", "VF"), 4400.0, 185.0, "rural", highest_mhz=LOW_BANDS_MHZ),
+    _mast("C10", ("Three",), 4900.0, 120.0, "rural", highest_mhz=LOW_BANDS_MHZ),
+    _mast("C11", ("EE",), 5400.0, 245.0, "rural", highest_mhz=LOW_BANDS_MHZ),
+    _mast("C12", ("O2", "VF"), 6000.0, 35.0, "rural", highest_mhz=LOW_BANDS_MHZ),
+)
+
+
+def campus() -> Site:
+    """Six T-blocks, workshops and yards behind one wall in the country: the scale case."""
+    wing = WingDescription(
+        name="campus", cell_names="{building}-{wing}{storey}-{n:02d}", fence="perimeter_concrete", area="rural"
+    )
+    blocks = tuple(
+        houseblock_building(wing, name, Frame(x_m, y_m, bearing_deg), f"{name}-")
+        for name, x_m, y_m, bearing_deg in BLOCKS
+    )
+    shops = tuple(
+        hall(
+            name,
+            f"Workshops {name[-1]}",
+            Frame(x_m, y_m).moved(0.0, 0.0, 1),
+            WORKSHOP,
+            tuple(HallRoom(f"shop{n}", 20.0, "silence", 15.0) for n in (1, 2)),
+        )
+        for name, x_m, y_m in (("WS1", -255.0, -5.0), ("WS2", -205.0, -5.0), ("WS3", -155.0, -5.0))
+    )
+    staff = (
+        hall(
+            "gatehouse",
+            "Gatehouse",
+            Frame(-18.0, -218.0).moved(0.0, 0.0, 1),
+            BRICK_HALL,
+            (
+                HallRoom("gate", 18.0, "keep", 4.0, ("EE", "O2")),
+                HallRoom("control", 18.0, "keep", 4.0, ("EE", "O2", "VF")),
+            ),
+        ),
+        hall(
+            "healthcare",
+            "Healthcare",
+            Frame(150.0, 5.0).moved(0.0, 0.0, 1),
+            BRICK_HALL,
+            tuple(HallRoom(name, 15.0, "keep", 5.0, ("EE", "O2")) for name in ("surgery", "ward")),
+        ),
+    )
+    grid = Frame().moved(0.0, 0.0, 1)
+    yards = tuple(
+        Room(name, None, 0, grid.rectangle(*corners), "silence", 40.0, name.replace("-", " "))
+        for name, corners in (
+            ("yard-west", (-70.0, -20.0, -20.0, 30.0)),
+            ("yard-east", (30.0, -20.0, 80.0, 30.0)),
+        )
+    )
+    outline = grid.rectangle(-300.0, -225.0, 300.0, 225.0)
+    site = assemble(
+        wing,
+        (*blocks, *shops, *staff),
+        perimeter=Perimeter("perimeter", outline, wing.fence_height_m, wing.fence),
+        receptors=(
+            Receptor("lane-south", Point(0.0, -250.0), "road", 5.0),
+            Receptor("farm-east", Point(560.0, 60.0), "home", 4.0, (1.5, 4.5)),
+            Receptor("cottages-north", Point(-80.0, 420.0), "home", 9.0, (1.5, 4.5)),
+            Receptor("village-west", Point(-950.0, -120.0), "home", 160.0, (1.5, 4.5)),
+        ),
+        sectors=_stated(sectors_of(CAMPUS_MASTS, (0.0, 0.0)), UNMEASURED_SIGMA_DB),
+        own_constructions=(METAL_CLADDING,),
+        description="Six T-blocks of 240 cells, workshops, yards, gatehouse and healthcare in the country",
+    )
+    return replace(site, rooms=site.rooms + yards)
+
+
+def _bounds_m(outline: Polygon) -> tuple[float, float, float, float]:
+    west, south, east, north = outline.bounds
+    return west, south, east, north
+
+
+# ------------------------------------------------------------------ folders
+
+BUNDLED: Mapping[str, Callable[[], Site]] = {"houseblock": houseblock, "radial": radial, "campus": campus}
+SCENARIO = "format = 1\nconfidence = 0.95\ngrid_m = 0.5\nseed = 1\n"
+
+
+def write_all(folder: Path) -> None:
+    """Write the folder of each bundled site; equal code gives equal bytes.
+
+    Parameters
+    ----------
+    folder : Path
+        Receives ``houseblock/``, ``radial/`` and ``campus/``; their files are replaced.
+    """
+    from quietwing.sites.files import save_site  # files asks this module's neighbours for typical masts
+
+    written = files("quietwing.sites.examples")
+    for name, make in BUNDLED.items():
+        save_site(make(), folder / name, overwrite=True)
+        (folder / name / "scenario.toml").write_text(SCENARIO, "utf-8", newline="")
+        readme = written.joinpath(name, "README.md").read_text("utf-8")  # written by hand
+        (folder / name / "README.md").write_text(readme, "utf-8", newline="")
+
+
+if __name__ == "__main__":
+    write_all(Path(sys.argv[1]))

@@ -52,6 +52,8 @@ def _key(item: dataclasses.Field[Any], hint: Any) -> Key:
         default = item.default_factory()
     if isinstance(default, FieldInfo):
         default = dataclasses.MISSING
+    if default is dataclasses.MISSING and type(None) in get_args(hint):
+        default = None  # `building` of a yard: nothing is an answer, in a file as good as leaving it out
     required = default is dataclasses.MISSING
     bare, metadata = _unwrapped(hint)
     kind, choices = _kind(bare)

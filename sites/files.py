@@ -16,14 +16,14 @@ from quietwing.sites.draft import Draft
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import CheckReport, Findings, Unreadable, clean, near, shown
 from quietwing.sites.geojson import collection_text, parse_layer
-from quietwing.sites.guards import MOST_BYTES, MOST_TOML_BYTES, read_text, site_path
+from quietwing.sites.guards import BUNDLED, MOST_BYTES, MOST_TOML_BYTES, bundled_folder, read_text, site_path
 from quietwing.sites.layers import LAYERS, features_of, read_layer
 from quietwing.sites.model import Building, OutsideLevel, Sector, Site
 from quietwing.sites.raw import RawSite
 from quietwing.sites.site_toml import Header, read_site_toml, site_toml_text
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS, build_rows, parse_table, table_text
 
-__all__ = ["check", "load_site", "save_site"]
+__all__ = ["BUNDLED", "bundled_folder", "check", "load_site", "save_site"]
 
 T = TypeVar("T")
 

@@ -279,6 +279,9 @@ def _checked_polygon(polygon: Polygon) -> Polygon:
         reason = shapely.is_valid_reason(polygon)
         raise Unreadable(f"crosses itself or has no area or a hole outside ({reason}); redraw its outline")
     if polygon.area < 1e-4 or 2 * polygon.area / polygon.length < CLOSES_M:
+        west, south, east, north = polygon.bounds
+        if polygon.area < 1e-4 and -180 <= west <= east <= 180 and -90 <= south <= north <= 90:
+            raise Unreadable("is in longitude and latitude, or has no area; save the layer in metres (EPSG:27700)")
         raise Unreadable(f"has next to no area ({polygon.area:.3g} m²); redraw or delete it")
     _refuse_spikes(polygon)
     return polygon

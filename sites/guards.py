@@ -5,19 +5,37 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean, near, shown
 
-__all__ = ["BUNDLED", "MOST_BYTES", "MOST_TOML_BYTES", "read_bytes", "read_text", "site_path", "text_of"]
+__all__ = [
+    "BUNDLED",
+    "MOST_BYTES",
+    "MOST_TOML_BYTES",
+    "bundled_folder",
+    "read_bytes",
+    "read_text",
+    "site_path",
+    "text_of",
+]
 
 BUNDLED = ("houseblock", "radial", "campus")
 MOST_BYTES = 64 * 2**20  # a campus of six blocks is below 10 MiB
 MOST_TOML_BYTES = 256 * 2**10  # tomllib is plain Python: a larger file would take minutes
 
 _ADDRESS = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:|[/\\]+vsi)")
+
+
+@contextmanager
+def bundled_folder(name: str) -> Iterator[Path]:
+    """The folder of a bundled site, as a real folder on disk while the context lasts."""
+    with resources.as_file(resources.files("quietwing.sites.examples") / name) as folder:
+        yield folder
 
 
 def site_path(source: str | Path) -> Path:

@@ -128,7 +128,7 @@ def features_of(layer: Layer, site: Site) -> Iterator[tuple[BaseGeometry, dict[s
     for record in records:
         properties = {
             name: getattr(record, name)
-            for name in keys_of(layer.cls)
-            if name != layer.geometry_key and getattr(record, name) not in (None, "", ())
+            for name, key in keys_of(layer.cls).items()
+            if name != layer.geometry_key and (getattr(record, name) or getattr(record, name) != key.default)
         }
         yield getattr(record, layer.geometry_key), properties

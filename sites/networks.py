@@ -30,6 +30,7 @@ from quietwing.sites.quantities import (
 )
 
 __all__ = [
+    "UNMEASURED_SIGMA_DB",
     "Carrier",
     "MacroDefaults",
     "Mast",

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import Findings, shown
-from quietwing.sites.model import Wall
+from quietwing.sites.model import Room, Wall
 from quietwing.sites.opening_checks import check_openings
 
 __all__ = ["check_plan"]
@@ -160,6 +160,8 @@ def _check_containment(draft: Draft, findings: Findings) -> None:
             findings.problem(
                 draft.files["rooms"], room.id, "lies outside the perimeter; move it or correct its outline"
             )
+        elif room.building is None:
+            _check_yard(draft, room, findings)
         elif room.building in room_limits and not room_limits[room.building].covers(room.outline):
             findings.problem(
                 draft.files["rooms"],
@@ -175,9 +177,22 @@ def _check_containment(draft: Draft, findings: Findings) -> None:
             )
 
 
+def _check_yard(draft: Draft, room: Room, findings: Findings) -> None:
+    """A room of no building stands in the open, not inside one."""
+    for building in draft.buildings:
+        shared_m2 = float(room.outline.intersection(building.outline).area)
+        if shared_m2 > max(ROOM_OVERLAP_M2, ROOM_OVERLAP_SHARE * room.outline.area):
+            findings.problem(
+                draft.files["rooms"],
+                room.id,
+                f"has no building but lies in {shown(building.id)} over {shared_m2:.1f} m²; "
+                f"give its building and storey",
+            )
+
+
 def _check_rooms(draft: Draft, findings: Findings) -> None:
     """No two rooms of a storey share more than a sliver."""
-    outlines = [room.outline for room in draft.rooms]
+    outlines = np.array([room.outline for room in draft.rooms], dtype=object)
     first, second = shapely.STRtree(outlines).query(outlines, predicate="intersects")
     for a, b in zip(first.tolist(), second.tolist(), strict=True):
         one, other = draft.rooms[a], draft.rooms[b]
@@ -234,7 +249,7 @@ def _segments(walls: list[Wall]) -> list[_Segment]:
 def _check_double_walls(draft: Draft, findings: Findings) -> None:
     """No stretch of wall is drawn twice: a ray through it would lose twice."""
     segments = _segments(draft.walls)
-    lines = [LineString([segment.start, segment.end]) for segment in segments]
+    lines = np.array([LineString([segment.start, segment.end]) for segment in segments], dtype=object)
     first, second = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=SAME_LINE_M)
     ranges = [draft.height_range_m(wall) for wall in draft.walls]
     told: set[tuple[int, int]] = set()

@@ -95,7 +95,9 @@ def build(
             if not ok:
                 del values[name]
                 excused.add(name)
-        elif key.required and name not in excused:
+        elif not key.required:
+            values[name] = key.default
+        elif name not in excused:
             findings.problem(file, where, f"{name} is missing; give {key.expected}")
     if len(findings.problems) > before:
         # A first look at the rest: ranges of what could be converted belong in the same report.

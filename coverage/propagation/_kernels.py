@@ -9,21 +9,19 @@ Both decide by `_crosses`. The raster only calls it where its own linear forms c
 nearer to zero than their rounding error can be.
 
 One row of `facet` is: normal (3), offset, then for each of 4 edges direction b-a (3), moment a x b (3) and
-sense (+1 facet on the left of a->b, -1 on the right, 0 no edge), then its box: low (3), high (3). No fast-math flag: order and rounding are
-those of the source, so numpy gives the same bits.
+sense (+1 facet on the left of a->b, -1 on the right, 0 no edge), then its box: low (3), high (3).
+
+No fast-math flag: order and rounding are those of the source, so numpy gives the same bits.
 """
 # mypy: ignore-errors
 
 import math
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, prange, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit, prange
 
-LANES = 16  # float32 values in one 64-byte row: one addition on AVX-512, two on AVX2
-ROW_BYTES = 4 * LANES
+from quietwing.coverage.propagation._lanes import LANES, ROW_BYTES, add_loss, add_slab_loss, cap, write
+
 EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `facet`; length of an edge
 RASTER_LEAF = 24  # quads tried together against one patch; fewer means more box tests
 ROUNDING = 64 * 2.0**-53  # bounds some 20 roundings in either form of a half-plane, three times over
@@ -33,87 +31,6 @@ NEAREST_FREE_SPACE_M = 0.1  # free-space loss is not extrapolated closer
 DB_PER_OCTAVE_OF_POWER = 10 * math.log10(2)
 
 _FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
-_FLOAT, _INT = ir.FloatType(), ir.IntType(32)
-_ROW, _INDEX = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INT, LANES)
-
-
-def _load(builder, address):
-    return builder.load(builder.inttoptr(address, _ROW.as_pointer()), align=4)
-
-
-def _save(builder, value, address):
-    builder.store(value, builder.inttoptr(address, _ROW.as_pointer()), align=4)
-
-
-def _splat(builder, value, vector):
-    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(_INT, 0))
-    return builder.shuffle_vector(one, one, ir.Constant(_INDEX, [0] * LANES))
-
-
-def _between(builder, address, share):
-    """Linear interpolation between the table row at `address` and the next one."""
-    low = _load(builder, address)
-    high = _load(builder, builder.add(address, ir.Constant(address.type, ROW_BYTES)))
-    return builder.fadd(low, builder.fmul(_splat(builder, share, _ROW), builder.fsub(high, low)))
-
-
-def _select(builder, relation, a, b):
-    return builder.select(builder.fcmp_ordered(relation, a, b), a, b)
-
-
-@intrinsic
-def _add_loss(typing, sums, table, share):
-    """sums += interpolated table row."""
-
-    def generate(context, builder, signature, args):
-        _save(builder, builder.fadd(_load(builder, args[0]), _between(builder, *args[1:])), args[0])
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.float32), generate
-
-
-@intrinsic
-def _add_slab_loss(typing, sums, dearest, table, share):
-    """sums += interpolated table row; dearest = max(dearest, interpolated table row)."""
-
-    def generate(context, builder, signature, args):
-        loss = _between(builder, *args[2:])
-        _save(builder, builder.fadd(_load(builder, args[0]), loss), args[0])
-        _save(builder, _select(builder, ">", loss, _load(builder, args[1])), args[1])
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.intp, types.float32), generate
-
-
-@intrinsic
-def _cap(typing, sums, dearest, ceiling):
-    """sums = min(sums, max(dearest, ceiling))."""
-
-    def generate(context, builder, signature, args):
-        most = _select(builder, ">", _load(builder, args[1]), _splat(builder, args[2], _ROW))
-        _save(builder, _select(builder, "<", _load(builder, args[0]), most), args[0])
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.float32), generate
-
-
-@intrinsic
-def _write(typing, out, sums, lane_db, spread_db, lanes):
-    """out[:lanes] = sums + lane_db + spread_db, no byte beyond."""
-
-    def generate(context, builder, signature, args):
-        out, sums, lane_db, spread_db, lanes = args
-        offset = builder.fadd(_load(builder, lane_db), _splat(builder, spread_db, _ROW))
-        value = builder.fadd(_load(builder, sums), offset)
-        count = _splat(builder, builder.trunc(lanes, _INT), _INDEX)
-        mask = builder.icmp_signed("<", ir.Constant(_INDEX, list(range(LANES))), count)
-        pointer = builder.inttoptr(out, _ROW.as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [_ROW, pointer.type, _INT, mask.type])
-        store = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0")
-        builder.call(store, [value, pointer, ir.Constant(_INT, 4), mask])
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.intp, types.float32, types.intp), generate
 
 
 @njit(**_FLAGS)
@@ -167,7 +84,7 @@ def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
     return _meets(facet[w], BOX_0, ox, oy, oz, _inverse(dx), _inverse(dy), _inverse(dz))
 
 
-@njit(**_FLAGS, inline="always")
+@njit(**_FLAGS)
 def _add_run(i0, i1, row, start, step, low_end, last, inverse, table, sums, dearest, count, slabs):
     """Add one quad's loss to receivers i0..i1-1 of a row. Addresses are those of the surface's table."""
     for i in range(i0, i1):
@@ -175,10 +92,10 @@ def _add_run(i0, i1, row, start, step, low_end, last, inverse, table, sums, dear
         k = min(int(node), last)
         at = (row + i) * ROW_BYTES
         if slabs:
-            _add_slab_loss(sums + at, dearest + at, table + k * ROW_BYTES, np.float32(node - k))
+            add_slab_loss(sums + at, dearest + at, table + k * ROW_BYTES, np.float32(node - k))
             count[row + i] += 1
         else:
-            _add_loss(sums + at, table + k * ROW_BYTES, np.float32(node - k))
+            add_loss(sums + at, table + k * ROW_BYTES, np.float32(node - k))
 
 
 @njit(**_FLAGS)
@@ -189,14 +106,29 @@ def _row_range(b, c, sure, j0, j1, unsure):
             return j0, j0, False
         first, last = (j0, j1 - 1) if c <= sure else (0, -1)
     elif b > 0:
-        j0 = max(j0, int(math.ceil(min(max((-sure - c) / b, -1.0), float(j1)))))
-        first, last = j0, min(j1 - 1, int(math.floor(min(max((sure - c) / b, -1.0), float(j1)))))
+        j0 = max(j0, math.ceil(min(max((-sure - c) / b, -1.0), float(j1))))
+        first, last = j0, min(j1 - 1, math.floor(min(max((sure - c) / b, -1.0), float(j1))))
     else:
-        j1 = min(j1, int(math.floor(min(max((c + sure) / -b, -1.0), float(j1)))) + 1)
-        first, last = max(j0, int(math.ceil(min(max((c - sure) / -b, -1.0), float(j1))))), j1 - 1
+        j1 = min(j1, math.floor(min(max((c + sure) / -b, -1.0), float(j1))) + 1)
+        first, last = max(j0, math.ceil(min(max((c - sure) / -b, -1.0), float(j1)))), j1 - 1
     for j in range(first, last + 1):
         unsure[j] = True
     return j0, j1, last >= first
+
+
+@njit(**_FLAGS)
+def _row_ends(half, margin, nx, j0, j1, low, high, ends):
+    """First receiver and end of the run in each row, and whether either may be off by one."""
+    for j in range(j0, j1):
+        start, stop = -0.5, nx - 0.5
+        for h in range(5):
+            start = max(start, half[h, 4] + half[h, 5] * j)
+            stop = min(stop, half[h, 6] + half[h, 7] * j)
+        low[j], high[j] = min(start, nx + 0.5), max(stop, -1.5)
+    for j in range(j0, j1):
+        start, stop = math.ceil(low[j] - margin), math.ceil(high[j] - margin)
+        ends[0, j], ends[1, j] = start, stop
+        ends[2, j] = (start <= low[j] + margin) | (stop <= high[j] + margin)
 
 
 @njit(**_FLAGS)
@@ -233,7 +165,7 @@ def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
 @njit(**_FLAGS)
 def _cast_shadows(
     nodes, slabs, o, tile, grid, xyz, facet, size, surface, active, box, span, lookup, table,
-    sums, dearest, count, inverse, low, high, unsure, half,
+    sums, dearest, count, inverse, low, high, ends, unsure, half,
 ):  # fmt: skip
     """Add the losses of the quads under tree nodes `nodes` to the receivers of one patch."""
     nx, ny, first, stride = grid[0], grid[1], grid[2], grid[3]
@@ -272,30 +204,25 @@ def _cast_shadows(
                     sure = half[h, 3] + abs(half[h, 0]) * si
                     j0, j1, some = _row_range(half[h, 1], half[h, 2], sure, j0, j1, unsure)
                     marked = marked or some
-            for j in range(j0, j1):
-                low[j], high[j] = -0.5, nx - 0.5  # between receivers: never in doubt
             for h in range(5):
                 a = half[h, 0]
+                half[h, 4:8] = -0.5, 0.0, nx - 0.5, 0.0  # between receivers: never in doubt
                 if abs(a) * SHALLOW > half[h, 3]:
-                    at, slope = -half[h, 2] / a, -half[h, 1] / a
                     margin = max(margin, half[h, 3] / abs(a))
-                    if a > 0:
-                        for j in range(j0, j1):
-                            low[j] = max(low[j], at + slope * j)
-                    else:
-                        for j in range(j0, j1):
-                            high[j] = min(high[j], at + slope * j)
+                    k = 4 if a > 0 else 6
+                    half[h, k], half[h, k + 1] = -half[h, 2] / a, -half[h, 1] / a
+            _row_ends(half, margin, nx, j0, j1, low, high, ends)
             scale = lookup[0] / size[w, 0]
             sign = -scale if so >= 0 else scale
             step, start, slope = sign * half[0, 0], sign * half[0, 2] - scale * so, sign * half[0, 1]
             rows = table_at + surface[w] * (last + 2) * ROW_BYTES
             for j in range(j0, j1):
-                if low[j] - margin > high[j] + margin:
+                i0, i1, doubt = ends[0, j], ends[1, j], ends[2, j] != 0 or (marked and unsure[j])
+                if i0 >= i1 and not doubt:
                     continue
-                i0, i1 = int(math.ceil(low[j] - margin)), int(math.ceil(high[j] - margin))
                 row, at = j * nx, start + slope * j
-                if i0 <= low[j] + margin or i1 <= high[j] + margin or (marked and unsure[j]):
-                    stop = min(int(math.floor(high[j] + margin)) + 1, nx)
+                if doubt:
+                    stop = min(math.floor(high[j] + margin) + 1, nx)
                     sure0 = i0 + 1 if i0 <= low[j] + margin else i0
                     sure1 = i0 if marked and unsure[j] else i1
                     for i in range(i0, stop):
@@ -323,7 +250,7 @@ def _cap_slabs(sums, dearest, count, ceiling):
     sums_at, dearest_at = sums.ctypes.data, dearest.ctypes.data
     for r in range(len(count)):
         if count[r] >= 2:
-            _cap(sums_at + r * ROW_BYTES, dearest_at + r * ROW_BYTES, ceiling[min(count[r], len(ceiling) - 1)])
+            cap(sums_at + r * ROW_BYTES, dearest_at + r * ROW_BYTES, ceiling[min(count[r], len(ceiling) - 1)])
 
 
 @njit(**_FLAGS)
@@ -362,7 +289,7 @@ def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
         for i in range(grid[0]):
             r = j * grid[0] + i
             added = spread[r] if free_space else np.float32(0)
-            _write(out_at + i * out.shape[2] * 4, sums_at + r * ROW_BYTES, lane_at, added, lanes)
+            write(out_at + i * out.shape[2] * 4, sums_at + r * ROW_BYTES, lane_at, added, lanes)
 
 
 @njit(parallel=True, **_FLAGS)
@@ -385,7 +312,8 @@ def raster(
         dearest = _aligned(biggest if capped else 1)
         count, inverse = np.empty(biggest, np.int32), np.empty(biggest, np.float32)
         spread = np.empty(biggest, np.float32)
-        low, high, half = np.empty(rows), np.empty(rows), np.empty((5, 4))
+        low, high, half = np.empty(rows), np.empty(rows), np.empty((5, 8))
+        ends = np.empty((3, rows), np.int64)
         unsure = np.zeros(rows, np.bool_)
         for task in range(worker, tasks, workers):
             t, p = task // len(tile_grid), task % len(tile_grid)
@@ -399,7 +327,7 @@ def raster(
             for kind in range(2):
                 _cast_shadows(
                     trees[kind], capped and kind == 0, o, tile, grid, xyz, facet, size, surface, active, box,
-                    span, lookup, table, sums, dearest, count, inverse, low, high, unsure, half,
+                    span, lookup, table, sums, dearest, count, inverse, low, high, ends, unsure, half,
                 )  # fmt: skip
                 if capped and kind == 0:
                     _cap_slabs(sums, dearest, count[:points], ceiling)
@@ -437,9 +365,9 @@ def _trace(
                     row = table_at + (surface[w] * (last + 2) + k) * ROW_BYTES
                     crossed += 1
                     if slabs:
-                        _add_slab_loss(sums_at, dearest_at, row, np.float32(position - k))
+                        add_slab_loss(sums_at, dearest_at, row, np.float32(position - k))
                     else:
-                        _add_loss(sums_at, row, np.float32(position - k))
+                        add_loss(sums_at, row, np.float32(position - k))
         node += 1
     return crossed
 

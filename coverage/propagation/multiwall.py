@@ -31,8 +31,9 @@ import scipy.constants
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _kernels
+from quietwing.coverage.propagation._lanes import LANES
+from quietwing.coverage.propagation.prepared_facets import PreparedFacets, check_finite, prepare
 from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.facets import Facets
 from quietwing.sites.points import PointSet
 
 __all__ = [
@@ -53,50 +54,13 @@ Floats = NDArray[np.float64]
 COS_NODES = 256
 COS_MIN = float(np.cos(np.radians(85)))  # incidence is capped at 85 degrees (CHOICES 7)
 NO_BUILDING = -2  # -1 is "in the open"
-SMALLEST_AREA_M2 = 1e-12  # one square micrometre: what rounding leaves of a quad without area
-LEAF = 4  # quads of one box of the tree
-BOX_MARGIN = 1e-9  # of the largest coordinate, and as metres: boxes must hold every hit in spite of rounding
 MOST_SLABS = 64  # the ceiling is tabulated up to here
 PATCH_POINTS = 8192  # larger patches are cut by rows: sums of 8192 receivers stay in a 1 MB cache
+PATCH_GAP_M = 1e-9  # points and patch are the same numbers but for rounding
 RAY_BLOCK = 128  # scattered points of one task
+RAYS_OF_A_THREAD = 50_000  # below some milliseconds of work, waking a second thread may cost more than it does
 
 _one_at_a_time = threading.Lock()  # numba's portable thread pool ends the process on a second caller
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedFacets:
-    """Facets in the order and form the kernels read; made by `prepare`.
-
-    Attributes
-    ----------
-    original : int32 ndarray, shape (quad,)
-        Index of each quad in the `Facets`; quads without area are left out. Slabs come first.
-    facet : float64 ndarray, shape (quad, 38)
-        Normal (3), offset, for each edge direction (3), moment (3) and sense, and the box (6).
-    size : float64 ndarray, shape (quad, 9)
-        Length of the normal, and for each edge of direction and moment.
-    surface, building : int32 ndarray, shape (quad,)
-        As in `Facets`.
-    box, span : float64 ndarray, shape (node, 6); int32 ndarray, shape (node, 3)
-        Tree of boxes in depth-first order: bounds; first quad, quads, next node if the box is missed.
-    trees : int32 ndarray, shape (2, 2)
-        Nodes of the slabs' tree and of the others' tree.
-    surfaces : int
-        Number of surfaces.
-    """
-
-    original: NDArray[np.int32]
-    facet: Floats
-    size: Floats
-    surface: NDArray[np.int32]
-    building: NDArray[np.int32]
-    box: Floats
-    span: NDArray[np.int32]
-    trees: NDArray[np.int32]
-    surfaces: int
-
-    def __len__(self) -> int:
-        return len(self.original)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,123 +97,6 @@ def floor_ceiling_db(slabs: ArrayLike) -> Floats:
     """
     n = np.asarray(slabs, np.float64)
     return np.asarray(18.3 * n ** ((n + 2) / (n + 1) - 0.46))
-
-
-def prepare(facets: Facets) -> PreparedFacets:
-    """Facets in the order and form the kernels read. Do it once per site.
-
-    Parameters
-    ----------
-    facets : Facets
-        Planar convex quads; triangles repeat a corner.
-
-    Raises
-    ------
-    OutOfRangeError
-        If a coordinate is not finite.
-    """
-    corner_m = np.ascontiguousarray(facets.corner_m, np.float64).reshape(-1, 4, 3)
-    edge_m = np.ascontiguousarray(facets.edge_m, np.float64).reshape(-1, 4, 2, 3)
-    _check_finite(corner_m, "a corner of a facet")
-    _check_finite(edge_m, "an edge of a facet")
-    diagonals = np.cross(corner_m[:, 2] - corner_m[:, 0], corner_m[:, 3] - corner_m[:, 1])
-    whole = np.flatnonzero(np.linalg.norm(diagonals, axis=1) / 2 > SMALLEST_AREA_M2)
-    slabs = whole[facets.is_slab[whole]]
-    others = whole[~facets.is_slab[whole]]
-    margin = BOX_MARGIN * (1 + np.abs(corner_m).max(initial=0))
-    low, high = corner_m.min(axis=1) - margin, corner_m.max(axis=1) + margin
-    slab_order, slab_box, slab_span = _tree(slabs, low, high, 0, 0)
-    order, box, span = _tree(others, low, high, len(slabs), len(slab_box))
-    original = np.concatenate([slab_order, order]).astype(np.int32)
-    facet, size = _rule_rows(corner_m[original], edge_m[original])
-    facet = np.ascontiguousarray(np.concatenate([facet, low[original], high[original]], axis=1))
-    nodes = len(slab_box), len(slab_box) + len(box)
-    return PreparedFacets(
-        original=original,
-        facet=facet,
-        size=size,
-        surface=facets.surface[original].astype(np.int32),
-        building=facets.building[original].astype(np.int32),
-        box=np.concatenate([slab_box, box]),
-        span=np.concatenate([slab_span, span]),
-        trees=np.array([[0, nodes[0]], nodes], np.int32),
-        surfaces=len(facets.surfaces),
-    )
-
-
-def _rule_rows(corner_m: Floats, edge_m: Floats) -> tuple[Floats, Floats]:
-    """The numbers of rules 1 and 2 for each quad, and the lengths that bound their rounding."""
-    a, b = edge_m[:, :, 0], edge_m[:, :, 1]
-    along, moment = b - a, np.cross(a, b)
-    # Supporting lines rather than corners: all pieces of a wall then get the same plane bit for bit.
-    pair = np.cross(along, np.roll(along, -1, axis=1))
-    spread = np.linalg.norm(pair, axis=2)
-    first = np.argmax(spread > spread.max(axis=1, keepdims=True) / 4, axis=1)
-    every = np.arange(len(first))
-    normal, point = pair[every, first], a[every, first]
-    leading = normal[every, np.argmax(normal != 0, axis=1)]
-    normal = np.where(leading[:, None] < 0, -normal, normal)
-    offset = normal[:, 0] * point[:, 0] + normal[:, 1] * point[:, 1] + normal[:, 2] * point[:, 2]
-    centre = corner_m.mean(axis=1)[:, None]
-    sense = np.sign((np.cross(a - centre, b - centre) * normal[:, None]).sum(axis=2))
-    sense[~along.any(axis=2)] = 0
-    edges = np.concatenate([along, moment, sense[:, :, None]], axis=2).reshape(-1, 28)
-    lengths = np.stack([np.linalg.norm(along, axis=2), np.linalg.norm(moment, axis=2)], axis=2).reshape(-1, 8)
-    return (
-        np.concatenate([normal, offset[:, None], edges], axis=1),
-        np.ascontiguousarray(np.concatenate([np.linalg.norm(normal, axis=1)[:, None], lengths], axis=1)),
-    )
-
-
-def _tree(
-    quads: NDArray[np.intp], low: Floats, high: Floats, first_quad: int, first_node: int
-) -> tuple[NDArray[np.intp], Floats, NDArray[np.int32]]:
-    """Order of the quads, and their tree of boxes, split where the surface-area heuristic is least."""
-    order: list[NDArray[np.intp]] = [np.empty(0, np.intp)]
-    boxes: list[Floats] = []
-    spans: list[list[int]] = []
-    placed = first_quad
-    open_nodes: list[int] = []
-    waiting: list[tuple[NDArray[np.intp], int]] = [(quads, 0)] if len(quads) else []
-    while waiting:
-        members, depth = waiting.pop()
-        for node in open_nodes[depth:]:
-            spans[node][2] = first_node + len(spans)
-        open_nodes[depth:] = [len(spans)]
-        boxes.append(np.concatenate([low[members].min(axis=0), high[members].max(axis=0)]))
-        spans.append([placed, len(members), 0])
-        if len(members) <= LEAF:
-            order.append(members)
-            placed += len(members)
-        else:
-            left, right = _split(members, low[members], high[members])
-            waiting += [(right, depth + 1), (left, depth + 1)]
-    for node in open_nodes:
-        spans[node][2] = first_node + len(spans)
-    return (
-        np.concatenate(order),
-        np.array(boxes, np.float64).reshape(-1, 6),
-        np.array(spans, np.int32).reshape(-1, 3),
-    )
-
-
-def _split(members: NDArray[np.intp], low: Floats, high: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Two halves with the least (box area x quads), over all cuts along the three axes."""
-    rank = np.argsort(low + high, axis=0, kind="stable")
-    axes = np.arange(3)[None, :]
-    low, high = low[rank.T].swapaxes(0, 1), high[rank.T].swapaxes(0, 1)  # (quad, axis of the cut, xyz)
-    count = np.arange(1, len(members))[:, None]
-    left = _half_area(np.maximum.accumulate(high, axis=0) - np.minimum.accumulate(low, axis=0))[:-1]
-    right = _half_area(np.maximum.accumulate(high[::-1], axis=0) - np.minimum.accumulate(low[::-1], axis=0))[-2::-1]
-    cost = left * count + right * count[::-1]
-    cut, axis = np.unravel_index(np.argmin(cost), cost.shape)
-    ordered = members[rank[:, axes[0, axis]]]
-    return ordered[: cut + 1], ordered[cut + 1 :]
-
-
-def _half_area(extent: Floats) -> Floats:
-    x, y, z = extent[..., 0], extent[..., 1], extent[..., 2]
-    return np.asarray(x * y + y * z + z * x)
 
 
 def element_loss_db(
@@ -310,7 +157,7 @@ def element_loss_db(
                 f"frequencies {freq.tolist()} MHz for {lanes} lanes; give one above 0 for each lane"
             )
         lane_db = 20 * np.log10(4 * np.pi * freq * 1e6 / scipy.constants.c)
-    lossy = table.loss_db.any(axis=(1, 2))
+    lossy: NDArray[np.bool_] = np.asarray(table.loss_db.any(axis=(1, 2)))
     active = lossy[prepared.surface] & (prepared.building != skip_building)
     ceiling = np.concatenate([np.zeros(1), floor_ceiling_db(np.arange(1, MOST_SLABS + 1))])
     return _sum(prepared, table.loss_db, tx_m, points, active, ceiling.astype(np.float32), lane_db, out)
@@ -358,9 +205,7 @@ def crossing_counts(
     return _sum(prepared, table, tx_m, points, active, no_cap, None, None).astype(np.int16)
 
 
-def crossings(
-    prepared: PreparedFacets, tx_m: ArrayLike, point_m: ArrayLike
-) -> list[tuple[int, float, float]]:
+def crossings(prepared: PreparedFacets, tx_m: ArrayLike, point_m: ArrayLike) -> list[tuple[int, float, float]]:
     """What one ray crosses, in order: index in `Facets`, cosine of incidence, distance from `tx_m` in metres.
 
     Plain numpy with the same rules: for explaining a figure to a person.
@@ -372,9 +217,7 @@ def crossings(
     (dx, dy, dz), (ox, oy, oz), (rx, ry, rz) = r - o, o, r
     mx, my, mz = oy * rz - oz * ry, oz * rx - ox * rz, ox * ry - oy * rx
     e = facet[:, 4:32].reshape(-1, 4, 7)
-    v = (
-        e[..., 0] * mx + e[..., 1] * my + e[..., 2] * mz + e[..., 3] * dx + e[..., 4] * dy + e[..., 5] * dz
-    )
+    v = e[..., 0] * mx + e[..., 1] * my + e[..., 2] * mz + e[..., 3] * dx + e[..., 4] * dy + e[..., 5] * dz
     for moved in (
         dy * e[..., 2] - dz * e[..., 1], dz * e[..., 0] - dx * e[..., 2], dx * e[..., 1] - dy * e[..., 0]
     ):  # fmt: skip
@@ -389,9 +232,7 @@ def crossings(
     distance_m = float(np.linalg.norm(r - o))
     cosine = np.abs(so[hit] - sr[hit]) / (prepared.size[hit, 0] * distance_m)
     order = np.lexsort((prepared.original[hit], share))
-    return [
-        (int(prepared.original[hit[k]]), float(cosine[k]), float(share[k] * distance_m)) for k in order
-    ]
+    return [(int(prepared.original[hit[k]]), float(cosine[k]), float(share[k] * distance_m)) for k in order]
 
 
 def _sum(
@@ -418,30 +259,36 @@ def _sum(
     tile_m, grid = _tiles(points) if isinstance(points, PointSet) else (np.empty((0, 9)), np.empty((0, 4)))
     per_cosine = (COS_NODES - 1) / (1 - COS_MIN)
     lookup = np.array([per_cosine, COS_MIN * per_cosine])
-    for lane0 in range(0, lanes, _kernels.LANES):
-        block = loss[:, :, lane0 : lane0 + _kernels.LANES]
+    for lane0 in range(0, lanes, LANES):
+        block = loss[:, :, lane0 : lane0 + LANES]
         width = block.shape[2]
-        table = _aligned_zeros((len(block), COS_NODES, _kernels.LANES))
+        table = _aligned_zeros((len(block), COS_NODES, LANES))
         table[:, :, :width] = block
-        lane = np.zeros(_kernels.LANES, np.float32)
+        lane = np.zeros(LANES, np.float32)
         if lane_db is not None:
             lane[:width] = lane_db[lane0 : lane0 + width]
         site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span)
         sums = (prepared.trees, lookup, table, ceiling, lane, lane_db is not None, out, lane0, width)
+        allowed = numba.get_num_threads()
+        threads = min(allowed, 1 + len(tx) * len(xyz) // RAYS_OF_A_THREAD)
         with _one_at_a_time:
-            if len(grid):
-                workers = min(len(tx) * len(grid), 4 * numba.get_num_threads())
-                _kernels.raster(tx, tile_m, grid, xyz, *site, *sums, workers)
-            else:
-                _kernels.per_ray(tx, xyz, *site, *sums, RAY_BLOCK)
+            numba.set_num_threads(threads)
+            try:
+                if len(grid):
+                    workers = min(len(tx) * len(grid), 4 * threads)
+                    _kernels.raster(tx, tile_m, grid, xyz, *site, *sums, workers)
+                else:
+                    _kernels.per_ray(tx, xyz, *site, *sums, RAY_BLOCK)
+            finally:
+                numba.set_num_threads(allowed)
     return out
 
 
 def _aligned_zeros(shape: tuple[int, int, int]) -> NDArray[np.float32]:
     """Zeros that start on a cache line, so that a row of 16 lanes is one line."""
     count = int(np.prod(shape))
-    raw = np.zeros(count + _kernels.LANES, np.float32)
-    skip = -(raw.ctypes.data // 4) % _kernels.LANES
+    raw = np.zeros(count + LANES, np.float32)
+    skip = -(raw.ctypes.data // 4) % LANES
     return raw[skip : skip + count].reshape(shape)
 
 
@@ -458,7 +305,7 @@ def _tiles(points: PointSet) -> tuple[Floats, NDArray[np.int64]]:
             raise ValueError("patches do not follow each other in their point set; keep the order they had")
         for i, j in corners:
             gap = points.xyz_m[patch.first + j * ni + i] - (origin + i * di + j * dj)
-            if np.abs(gap).max() > BOX_MARGIN:
+            if np.abs(gap).max() > PATCH_GAP_M:
                 raise ValueError("a patch does not lie where its points are; build both from one formula")
         expected += ni * nj
         wide = min(ni, PATCH_POINTS)
@@ -477,13 +324,5 @@ def _positions(xyz_m: ArrayLike, what: str) -> Floats:
     if xyz.ndim not in (1, 2) or xyz.shape[-1] != 3:
         raise ValueError(f"{what} given as an array of shape {xyz.shape}; expected (n, 3): x, y, z in metres")
     xyz = xyz.reshape(-1, 3)
-    _check_finite(xyz, what)
+    check_finite(xyz, what)
     return xyz
-
-
-def _check_finite(xyz_m: Floats, what: str) -> None:
-    if not np.isfinite(xyz_m).all():
-        where = np.argwhere(~np.isfinite(xyz_m))[0]
-        raise OutOfRangeError(
-            f"{what} (number {where[0]}) has a coordinate that is not a finite number; correct its position"
-        )

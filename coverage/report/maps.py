@@ -16,7 +16,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch as LegendPatch
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import NDArray
 
 from quietwing.coverage.report.words import channel_in_words
@@ -30,9 +30,11 @@ __all__ = ["channel_count_map", "save_png", "service_map", "storey_figure"]
 QUIET_COLOUR = "#12436D"
 WEAK_COLOUR, STRONG_COLOUR = "#F9E3A8", "#C8441B"
 WALL_COLOUR, WINDOW_COLOUR, DOOR_COLOUR = "#1a1a1a", "#2A9DF4", "#8a5a2b"
-LARGEST_HEADROOM_DB = 60.0  # fixed scale, so that two maps compare
+LARGEST_HEADROOM_DB = 40.0  # fixed scale, so that two maps compare
 SCALE_BARS_M = (1, 2, 5, 10, 20, 50, 100, 200)
 DPI = 130
+HOLE_HATCH, HOLE_COLOUR = "////", "#F46A25"
+WIDEST_BESIDE = 2.0  # plans longer than twice their width stand one above the other
 
 _LEAK = LinearSegmentedColormap.from_list("leak", [WEAK_COLOUR, "#F46A25", STRONG_COLOUR])
 
@@ -52,7 +54,7 @@ def service_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = None) -> 
     -------
     Axes
     """
-    ax = ax or _new_axes()
+    ax, alone = (ax, False) if ax is not None else (_new_axes(), True)
     headroom_db = _in_rooms(storey, "headroom_db")
     mesh = ax.pcolormesh(
         *_corners(storey.patch),
@@ -66,10 +68,11 @@ def service_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = None) -> 
     figure = ax.figure
     bar = figure.colorbar(mesh, ax=ax, shrink=0.8, pad=0.02, extend="max")
     bar.set_label("above the level a phone needs [dB]")
+    _draw_holes(ax, leakage, storey)
     _draw_plan(ax, leakage.site, storey)
-    _legend(ax)
+    if alone:
+        ax.legend(handles=_legend(), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=5, fontsize=7, frameon=False)
     ax.set_title(f"{storey.title}: strongest usable service, blockers off", loc="left", fontsize=11)
-    ax.text(0, -0.02, _strongest_in_words(leakage, storey), transform=ax.transAxes, fontsize=8, va="top")
     return ax
 
 
@@ -88,7 +91,7 @@ def channel_count_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = Non
     -------
     Axes
     """
-    ax = ax or _new_axes()
+    ax, alone = (ax, False) if ax is not None else (_new_axes(), True)
     count = _in_rooms(storey, "usable_channels")
     most = leakage.at_points.sizes["channel"]
     steps = np.unique(np.ceil(np.linspace(1, most + 1, min(most, 8) + 1)).astype(int))
@@ -105,8 +108,10 @@ def channel_count_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = Non
     bar.set_ticks([(a + b - 1) / 2 + 0.5 for a, b in itertools.pairwise(steps)])
     bar.set_ticklabels([f"{a}" if b == a + 1 else f"{a}–{b - 1}" for a, b in itertools.pairwise(steps)])
     bar.set_label(f"usable channels, of {most}")
+    _draw_holes(ax, leakage, storey)
     _draw_plan(ax, leakage.site, storey)
-    _legend(ax)
+    if alone:
+        ax.legend(handles=_legend(), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=5, fontsize=7, frameon=False)
     ax.set_title(f"{storey.title}: number of usable channels, blockers off", loc="left", fontsize=11)
     return ax
 
@@ -114,18 +119,26 @@ def channel_count_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = Non
 def storey_figure(leakage: Leakage, storey: StoreyMap) -> Figure:
     """Both maps of one storey with marking, date of the input data and scenario id."""
     x, y = _corners(storey.patch)
-    wide = np.ptp(x) > 1.4 * np.ptp(y)
-    figure = Figure(figsize=(11, 9.5) if wide else (13, 7), layout="constrained")
+    ratio = float(np.ptp(x) / np.ptp(y))
+    beside = ratio < WIDEST_BESIDE
+    width_in = 15.0 if beside else 11.0
+    panel_in = (width_in / 2 if beside else width_in) * 0.8 / max(ratio, 0.6) + 1.2
+    figure = Figure(figsize=(width_in, (panel_in if beside else 2 * panel_in) + 0.8), layout="constrained")
     FigureCanvasAgg(figure)
-    upper, lower = figure.subplots(*((2, 1) if wide else (1, 2)))
+    upper, lower = figure.subplots(*((1, 2) if beside else (2, 1)))
     service_map(leakage, storey, upper)
     channel_count_map(leakage, storey, lower)
     site = leakage.site
     figure.suptitle(site.marking, fontsize=9, fontweight="bold")
-    figure.supxlabel(
-        f"{site.name} · input data as of {site.as_of.isoformat()} · scenario {leakage.scenario_id} · "
-        f"grid {leakage.scenario.grid_m:g} m at 1.5 m · Simulation only.",
-        fontsize=8,
+    figure.legend(
+        handles=_legend(),
+        loc="outside lower center",
+        ncols=5,
+        fontsize=9,
+        frameon=False,
+        title=f"{_strongest_in_words(leakage, storey)}\n{site.name} · input data as of {site.as_of.isoformat()} · "
+        f"scenario {leakage.scenario_id} · grid {leakage.scenario.grid_m:g} m at 1.5 m · Simulation only.",
+        title_fontsize=9,
     )
     return figure
 
@@ -159,6 +172,18 @@ def _draw_quiet(ax: Axes, storey: StoreyMap, quiet: Any) -> None:
     """Dead zones as opaque squares of one colour."""
     shown = np.ma.masked_array(np.ones(quiet.shape), ~np.ma.filled(quiet, False))
     ax.pcolormesh(*_corners(storey.patch), shown, cmap=ListedColormap([QUIET_COLOUR]), rasterized=True)
+
+
+def _draw_holes(ax: Axes, leakage: Leakage, storey: StoreyMap) -> None:
+    """Hatch over each room where a phone works at one of its test points, at the window or higher than the map."""
+    works = leakage.by_room["usable"].any("channel").values
+    site = leakage.site
+    for name, hole in zip(leakage.by_room["room"].values.tolist(), works.tolist(), strict=True):
+        room = site.rooms[site.room_index[name]]
+        building = -1 if room.building is None else site.building_index[room.building]
+        if hole and building == storey.building and room.storey == storey.storey:
+            ring = shapely.get_coordinates(room.outline.exterior)
+            ax.add_patch(Polygon(ring, fill=False, hatch=HOLE_HATCH, edgecolor=HOLE_COLOUR, linewidth=0))
 
 
 def _draw_plan(ax: Axes, site: Site, storey: StoreyMap) -> None:
@@ -209,20 +234,14 @@ def _scale_bar(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None
     ax.set_ylim(below - 6 * thick, float(y.max()) + thick)
 
 
-def _legend(ax: Axes) -> None:
-    ax.legend(
-        handles=[
-            LegendPatch(color=QUIET_COLOUR, label="no phone works"),
-            LegendPatch(color="#F46A25", label="a phone works"),
-            LegendPatch(color=WINDOW_COLOUR, label="window"),
-            LegendPatch(color=DOOR_COLOUR, label="door"),
-        ],
-        loc="upper center",
-        bbox_to_anchor=(0.55, 0.06),
-        ncols=4,
-        fontsize=8,
-        frameon=False,
-    )
+def _legend() -> list[LegendPatch]:
+    return [
+        LegendPatch(color=QUIET_COLOUR, label="no phone works here"),
+        LegendPatch(color="#F46A25", label="a phone works here"),
+        LegendPatch(facecolor="white", edgecolor=HOLE_COLOUR, hatch=HOLE_HATCH, label="… somewhere in this cell"),
+        LegendPatch(color=WINDOW_COLOUR, label="window"),
+        LegendPatch(color=DOOR_COLOUR, label="door"),
+    ]
 
 
 def _strongest_in_words(leakage: Leakage, storey: StoreyMap) -> str:
@@ -234,5 +253,10 @@ def _strongest_in_words(leakage: Leakage, storey: StoreyMap) -> str:
         return "No channel is usable on this storey."
     names = leakage.at_points["channel"].values
     shares = Counter(usable.tolist()).most_common(4)
-    parts = [f"{channel_in_words(str(names[index]))} {math.floor(100 * n / len(strongest))} %" for index, n in shares]
-    return "Strongest over most of the area: " + ", ".join(parts)
+    parts = [f"{channel_in_words(str(names[index]))} {_share(n, len(strongest))}" for index, n in shares]
+    return "Strongest over the largest parts of the floor area in rooms: " + ", ".join(parts)
+
+
+def _share(part: int, whole: int) -> str:
+    percent = math.floor(100 * part / whole)
+    return f"{percent} %" if percent else "under 1 %"

@@ -1,1 +1,1 @@
-"""Part of quietwing."""
+"""Pages of the app: thin, they read input, call the engine and show."""

@@ -1,0 +1,97 @@
+"""Sixteen float32 lanes at a time: the additions of the wall-shadow kernels as vector instructions.
+
+Left to itself the compiler makes 16 scalar additions, because it cannot know that the rows do not overlap.
+Arguments are addresses of rows of 16 float32. numba's cache on disk watches `_kernels.py` only: after an edit
+here, touch that file.
+"""
+# mypy: ignore-errors
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+LANES = 16  # float32 values in one 64-byte row: one addition on AVX-512, two on AVX2
+ROW_BYTES = 4 * LANES
+
+_FLOAT, _INT = ir.FloatType(), ir.IntType(32)
+_ROW, _INDEX = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INT, LANES)
+
+
+def _load(builder, address):
+    return builder.load(builder.inttoptr(address, _ROW.as_pointer()), align=4)
+
+
+def _save(builder, value, address):
+    builder.store(value, builder.inttoptr(address, _ROW.as_pointer()), align=4)
+
+
+def _splat(builder, value, vector):
+    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(_INT, 0))
+    return builder.shuffle_vector(one, one, ir.Constant(_INDEX, [0] * LANES))
+
+
+def _between(builder, address, share):
+    """Linear interpolation between the table row at `address` and the next one."""
+    low = _load(builder, address)
+    high = _load(builder, builder.add(address, ir.Constant(address.type, ROW_BYTES)))
+    return builder.fadd(low, builder.fmul(_splat(builder, share, _ROW), builder.fsub(high, low)))
+
+
+def _select(builder, relation, a, b):
+    return builder.select(builder.fcmp_ordered(relation, a, b), a, b)
+
+
+@intrinsic
+def add_loss(typing, sums, table, share):
+    """sums += interpolated table row."""
+
+    def generate(context, builder, signature, args):
+        _save(builder, builder.fadd(_load(builder, args[0]), _between(builder, *args[1:])), args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.float32), generate
+
+
+@intrinsic
+def add_slab_loss(typing, sums, dearest, table, share):
+    """sums += interpolated table row; dearest = max(dearest, interpolated table row)."""
+
+    def generate(context, builder, signature, args):
+        loss = _between(builder, *args[2:])
+        _save(builder, builder.fadd(_load(builder, args[0]), loss), args[0])
+        _save(builder, _select(builder, ">", loss, _load(builder, args[1])), args[1])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp, types.float32), generate
+
+
+@intrinsic
+def cap(typing, sums, dearest, ceiling):
+    """sums = min(sums, max(dearest, ceiling))."""
+
+    def generate(context, builder, signature, args):
+        most = _select(builder, ">", _load(builder, args[1]), _splat(builder, args[2], _ROW))
+        _save(builder, _select(builder, "<", _load(builder, args[0]), most), args[0])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.float32), generate
+
+
+@intrinsic
+def write(typing, out, sums, lane_db, spread_db, lanes):
+    """out[:lanes] = sums + lane_db + spread_db, no byte beyond."""
+
+    def generate(context, builder, signature, args):
+        out, sums, lane_db, spread_db, lanes = args
+        offset = builder.fadd(_load(builder, lane_db), _splat(builder, spread_db, _ROW))
+        value = builder.fadd(_load(builder, sums), offset)
+        count = _splat(builder, builder.trunc(lanes, _INT), _INDEX)
+        mask = builder.icmp_signed("<", ir.Constant(_INDEX, list(range(LANES))), count)
+        pointer = builder.inttoptr(out, _ROW.as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [_ROW, pointer.type, _INT, mask.type])
+        store = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0")
+        builder.call(store, [value, pointer, ir.Constant(_INT, 4), mask])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp, types.float32, types.intp), generate

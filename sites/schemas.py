@@ -1,0 +1,158 @@
+"""``docs/formats.md``, made from the classes that read the files: ``python -m quietwing.sites.schemas``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from quietwing.sites.checks import PATTERNS
+from quietwing.sites.constructions import Construction, load_constructions
+from quietwing.sites.constructions import Layer as MaterialLayer
+from quietwing.sites.fields import Key, keys_of
+from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES
+from quietwing.sites.guards import BUNDLED, MOST_BYTES, MOST_TOML_BYTES
+from quietwing.sites.layers import LAYERS
+from quietwing.sites.model import OutsideLevel, Sector, Storey
+from quietwing.sites.site_toml import BuildingEntry, Heading, States
+from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS
+
+__all__ = ["formats_md"]
+
+_INTRODUCTION = f"""\
+# The files of a site
+
+Made by `python -m quietwing.sites.schemas > docs/formats.md`; a test compares the two. Edit the classes instead.
+
+A SITE is a bundled name ({", ".join(f"`{name}`" for name in BUNDLED)}), a folder, or one GeoPackage (`.gpkg`)
+with the same layers. `quietwing check SITE` reports every problem at once, by file and feature.
+
+| file | what it holds | needed |
+| --- | --- | --- |
+| `site.toml` | name, CRS, marking, storeys, own constructions, states of windows and doors | yes |
+"""
+
+_RULES = f"""\
+| `masts.csv` | the public network: one row per operator × band × technology × sector | no: typical masts are placed |
+| `outside_levels.csv` | levels measured on the site, outdoors | no |
+| `layout.csv`, `scenario.toml`, `catalogue.csv`, `plan.json`, `README.md` | of other readers | no |
+
+Any other file is named by `check` and not read; one whose name is nearly that of a missing file is a problem.
+
+**Rules for all files.** UTF-8 text, with or without byte-order mark. At most {MOST_BYTES // 2**20} MiB a file
+(`site.toml` {MOST_TOML_BYTES // 2**10} KiB), {MOST_FEATURES:,} features and {MOST_VERTICES:,} coordinates a layer.
+Metres, MHz, dBm, degrees; azimuths clockwise from grid north; z = 0 is the ground. Coordinates are in the CRS of
+`site.toml`: a grid in metres written as the named-CRS member of each layer, or `local`, which carries none. Links
+to a CRS are refused, never followed. Ids are text, unique in their layer, also when case is ignored; `007` and `NA`
+stay as they are. Numbers are plain: decimal point, no unit, no thousands separator. What is optional may be left
+out or null. In layers and CSV files columns nobody knows are named and ignored, unless one is nearly the name of a
+missing key. Z coordinates are dropped; a Multi geometry of one part is read as that part; the order of features is
+free.
+
+**Repairs** are few, and each is a note: a ring open by 1 cm or less is closed; a wall of no length, or drawn twice
+exactly, is left out and listed. *Features in the file = used + listed as dropped*, always. Nothing else is repaired:
+neither dropping a wall nor inventing one is on the safe side.
+"""
+
+
+def formats_md() -> str:
+    """The page of file formats, in Markdown."""
+    parts = [_INTRODUCTION.rstrip("\n")]
+    parts += [f"| `{layer.name}.geojson` | {layer.about} | {'yes' if layer.required else 'no'} |" for layer in LAYERS]
+    parts.append(_RULES)
+    parts += ["## site.toml", "", *_table(keys_of(Heading).values()), ""]
+    parts += [
+        '`notes = ["…"]` is a list of texts that every report repeats.',
+        "",
+        "`[states]`, for openings that do not say:",
+        "",
+        *_table(keys_of(States).values()),
+        "",
+        "`[[buildings]]`, one for each outline in `buildings.geojson`:",
+        "",
+        *_table(keys_of(BuildingEntry).values(), {"storeys": "a list of tables, from the ground up"}),
+        "",
+        "`storeys`; the place in the list is the number walls and rooms refer to, 0 first:",
+        "",
+        *_table(keys_of(Storey).values()),
+        "",
+        "`[[constructions]]`, of the site's own; one named as a built-in replaces it. Exactly one of layers, loss",
+        "law (a + b·f, f in GHz), mesh, nothing:",
+        "",
+        *_table(keys_of(Construction).values(), {"layers": "a list of tables, see below", "sigma_db": None}),
+        "",
+        "`layers`:",
+        "",
+        *_table(keys_of(MaterialLayer).values()),
+        "",
+        "Built in: " + ", ".join(f"`{name}`" for name in load_constructions()) + ".",
+        "",
+    ]
+    for layer in LAYERS:
+        keys = [key for key in keys_of(layer.cls).values() if key.name != layer.geometry_key]
+        own: dict[str, Any] = {"state": "one of open, shut, sealed; else `[states]` rules"}
+        parts += [
+            f"## {layer.name}.geojson",
+            "",
+            f"{layer.about} Geometry: {layer.geometry}.",
+            "",
+            *_table(keys, own),
+            "",
+        ]
+    parts += [
+        "## masts.csv",
+        "",
+        "Columns in this order; `x_m`, `y_m` may stand for `x`, `y`. EIRP is the whole carrier's at the peak of the",
+        f"pattern. Patterns: {', '.join(f'`{name}`' for name in PATTERNS)}.",
+        "",
+        *_table(_columns(Sector, MAST_COLUMNS)),
+        "",
+        "## outside_levels.csv",
+        "",
+        "`channel` is operator/band/technology as in `masts.csv`; RSRP in the reference bandwidth (one resource",
+        "element, for GSM the carrier, for UMTS RSCP). Where given they replace the mast arithmetic.",
+        "",
+        *_table(_columns(OutsideLevel, LEVEL_COLUMNS)),
+        "",
+        "## GeoPackage",
+        "",
+        "The same layers under their names, a table `site_toml` with the text of `site.toml` in its column `text`,",
+        'and tables `masts` and `outside_levels` with the columns above. Lists are JSON text (`["EE", "O2"]`). It is',
+        "read with SQLite alone, read-only; views, virtual tables and triggers other than QGIS's own are refused.",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _columns(cls: type[Any], columns: Iterable[str]) -> list[Key]:
+    """The keys of a class under the names of the columns."""
+    from dataclasses import replace
+
+    keys = keys_of(cls)
+    return [replace(keys[{"x": "x_m", "y": "y_m"}.get(column, column)], name=column) for column in columns]
+
+
+def _table(keys: Iterable[Key], own: Mapping[str, Any] | None = None) -> list[str]:
+    """A Markdown table of keys; `own` replaces what is said of one (nothing: it is optional)."""
+    own = own or {}
+    rows = ["| key | what | if left out |", "| --- | --- | --- |"]
+    for key in keys:
+        left_out = "needed" if key.required and key.name not in own else _default(key)
+        if key.name in own and key.required and own[key.name] is not None:
+            left_out = "–" if key.name == "state" else "needed" if key.name == "storeys" else _default(key)
+        rows.append(f"| `{key.name}` | {own.get(key.name) or key.expected} | {left_out} |")
+    return rows
+
+
+def _default(key: Key) -> str:
+    if key.default in (None, "", ()):
+        return "–"
+    if isinstance(key.default, bool):
+        return str(key.default).lower()
+    if isinstance(key.default, tuple):
+        return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in key.default)
+    return f"{key.default:g}" if isinstance(key.default, float) else str(key.default)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(formats_md())
