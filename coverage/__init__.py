@@ -2,3 +2,19 @@
 
 if __name__ == "coverage":  # reached by folder name; numba and pytest-cov want coverage.py
     raise ImportError("this folder is the package quietwing.coverage; import it by that name")
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quietwing.coverage.study import leakage
+
+__all__ = ["leakage"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the engine when it is first asked for: ``quietwing --help`` need not wait for it."""
+    if name in __all__:
+        from quietwing.coverage import study
+
+        return getattr(study, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

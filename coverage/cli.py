@@ -229,7 +229,7 @@ def example_new(
 ) -> None:
     """Make a site from a few numbers, with typical masts marked assumed."""
     from quietwing.sites import save_site
-    from quietwing.sites.synthetic import build, read_description
+    from quietwing.sites.synthetic import build, describe, read_description
 
     _refuse_existing(folder)
     overrides = {
@@ -241,7 +241,8 @@ def example_new(
         "window_state": window_state,
         "fence_distance_m": fence_m,
     }
-    wing = read_description(description, **{key: value for key, value in overrides.items() if value is not None})
+    given = {key: value for key, value in overrides.items() if value is not None}
+    wing = read_description(description, **given) if description else describe("options", **given)
     save_site(build(wing), folder)
     _say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")
 
@@ -276,8 +277,10 @@ def _run_leakage(
 
 
 def _own_scenario(site: str) -> Path | None:
-    """The scenario that lies in a site folder given by path, if there is one."""
-    own = Path(site) / "scenario.toml"
+    """The scenario that lies in the site's folder, if there is one."""
+    from quietwing.sites.guards import site_path
+
+    own = site_path(site) / "scenario.toml"
     return own if own.is_file() else None
 
 

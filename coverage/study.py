@@ -211,6 +211,8 @@ def _notes(
         notes.append(
             f"{assumed} of {len(sectors)} sectors are assumed, not surveyed: measure levels on the site first"
         )
+    if not site.outside_levels:
+        notes.append("no level was measured on this site: mast levels are arithmetic only; measure before you buy")
     if not calibration.measured.all():
         notes.append(
             "line of sight to a mast whose level was not measured is taken wherever its probability (TR 38.901) "

@@ -31,6 +31,7 @@ ROOM_OVERLAP_SHARE = 0.02
 SAME_LINE_M = 0.02  # walls nearer than this along an edge are one wall drawn twice
 OVERLAP_M = 0.1
 JOINED_M = 1e-3
+SAME_PLACE_M = 1e-6  # what coordinates of a British grid resolve
 GAP_M = 0.1  # reliability.md G21: 1 mm to 10 cm is a slip of the drawing
 MOST_GAPS_LISTED = 10
 
@@ -310,7 +311,7 @@ def _note_gaps(draft: Draft, findings: Findings) -> None:
             f"walls: {walls[end // 2].id} and {walls[line].id}: gap of {1000 * gap_m:.0f} mm at "
             f"({ends[end].x:.2f}, {ends[end].y:.2f}), through which the signal passes"
             for end, (gap_m, line) in sorted(nearest.items())
-            if gap_m >= JOINED_M and line >= 0
+            if gap_m >= JOINED_M - SAME_PLACE_M and line >= 0
         ]
     for gap in gaps[:MOST_GAPS_LISTED]:
         findings.note(gap)

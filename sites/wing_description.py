@@ -251,13 +251,15 @@ def _explained(item: Mapping[str, Any]) -> list[str]:
     return [f"{key}: {message} (found {item['input']!r:.60}); correct the value"]
 
 
-def read_description(path: Path) -> WingDescription:
+def read_description(path: Path, **overrides: object) -> WingDescription:
     """The description in a TOML file.
 
     Parameters
     ----------
     path : Path
         A TOML file whose keys are the fields of `WingDescription`.
+    **overrides : object
+        Fields that replace those of the file.
 
     Returns
     -------
@@ -278,7 +280,7 @@ def read_description(path: Path) -> WingDescription:
         raise SiteError(f"{path.name}: not UTF-8 text; save the file as UTF-8") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SiteError(f"{path.name}: not valid TOML: {error}; correct that line") from None
-    return describe(path.name, **values)
+    return describe(path.name, **(values | overrides))
 
 
 def description_toml(description: WingDescription) -> str:

@@ -206,11 +206,14 @@ def _cast_shadows(
                     marked = marked or some
             for h in range(5):
                 a = half[h, 0]
-                half[h, 4:8] = -0.5, 0.0, nx - 0.5, 0.0  # between receivers: never in doubt
+                half[h, 4], half[h, 5], half[h, 6], half[h, 7] = -0.5, 0.0, nx - 0.5, 0.0  # never in doubt
                 if abs(a) * SHALLOW > half[h, 3]:
-                    margin = max(margin, half[h, 3] / abs(a))
-                    k = 4 if a > 0 else 6
-                    half[h, k], half[h, k + 1] = -half[h, 2] / a, -half[h, 1] / a
+                    per_a = 1.0 / a
+                    margin = max(margin, half[h, 3] * abs(per_a))
+                    if a > 0:
+                        half[h, 4], half[h, 5] = -half[h, 2] * per_a, -half[h, 1] * per_a
+                    else:
+                        half[h, 6], half[h, 7] = -half[h, 2] * per_a, -half[h, 1] * per_a
             _row_ends(half, margin, nx, j0, j1, low, high, ends)
             scale = lookup[0] / size[w, 0]
             sign = -scale if so >= 0 else scale

@@ -44,7 +44,11 @@ def _result(name: str) -> Leakage:
     key = f"leakage-{name}"
     if key not in st.session_state:
         bar = st.progress(0.0, "reading the site")
-        st.session_state[key] = leakage(load_site(name), progress=lambda what, share: bar.progress(share, what))
+
+        def show_progress(what: str, share: float) -> None:
+            bar.progress(share, what)
+
+        st.session_state[key] = leakage(load_site(name), progress=show_progress)
         bar.empty()
     result: Leakage = st.session_state[key]
     return result

@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each row of the table of bad inputs, or for those the mark ``rows`` names or leaves out."""
     if "bad" in metafunc.fixturenames:
+        _load("bad_builders")
         rows = _load("bad_inputs").ROWS
         mark = metafunc.definition.get_closest_marker("rows")
         if mark is not None:

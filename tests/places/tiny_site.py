@@ -1,10 +1,10 @@
 """The smallest whole site, written by plain Python: one building of two rooms, a window, a door, two masts.
 
-    y
-    6 +--------+--------+
-      |  cell  |  hall  |     storey 0 only, window in the west wall, door between the rooms
-    0 +--------+--------+
-      0        5        10  x
+y
+6 +--------+--------+
+  |  cell  |  hall  |     storey 0 only, window in the west wall, door between the rooms
+0 +--------+--------+
+  0        5        10  x
 """
 
 from __future__ import annotations

@@ -1,0 +1,67 @@
+"""What the README says is what happens."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+QUIETWING = [sys.executable, "-P", "-c", "from quietwing.coverage.cli import main; main()"]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.slow
+def test_the_script_of_ten_lines_runs_as_printed(tmp_path):
+    (script,) = blocks("python")
+    assert len([line for line in script.splitlines() if line.strip()]) == 9
+    ran = run([sys.executable, "-P", "-c", script], tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert re.match(r"a phone works in \d+ of 264 cells and spaces\n", ran.stdout)
+
+
+@pytest.mark.slow
+def test_every_command_line_runs_in_order(tmp_path):
+    lines = [line for block in blocks("") for line in block.splitlines() if line.startswith("quietwing ")]
+    assert len(lines) >= 8
+    for line in lines:
+        ran = run([*QUIETWING, *shlex.split(line)[1:]], tmp_path)
+        assert ran.returncode == 0, f"{line}: {ran.stderr}"
+        assert "Traceback" not in ran.stderr
+        if "--json" in line:
+            assert json.loads(ran.stdout)["rooms"]["silence"] > 0
+    assert (tmp_path / "houseblock-leakage" / "summary.html").is_file()
+    assert (tmp_path / "my-wing" / "site.toml").is_file()
+
+
+@pytest.mark.slow
+def test_the_demo_writes_what_the_readme_promises(tmp_path):
+    ran = run([*QUIETWING, "demo"], tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    written = sorted(path.name for path in (tmp_path / "quietwing-demo").iterdir())
+    assert "leakage.csv" in written
+    assert "summary.html" in written
+    assert sum(name.endswith(".png") for name in written) >= 4
+    assert [path.name for path in tmp_path.iterdir()] == ["quietwing-demo"]
+
+
+def test_both_commands_and_the_venv_line_are_there():
+    assert "pip install uv\nuv run quietwing demo" in README
+    assert "pip install uv\nuv run pytest" in README
+    assert "python3 -m venv" in README
+
+
+def test_links_of_the_readme_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
