@@ -180,7 +180,8 @@ def _storey_map(site: Site, points: PointSet, service: xr.Dataset) -> StoreyMap:
         title = f"Yard {site.rooms[int(rooms[0])].id}" if len(rooms) else "Yard"
     else:
         built = site.buildings[building]
-        title = f"{built.name or built.id}, {built.storeys[storey].name}"
+        name = built.storeys[storey].name
+        title = f"{built.name or built.id}, {f'storey {name}' if name.isdigit() else name}"
     return StoreyMap(
         title=title,
         building=building,

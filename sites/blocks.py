@@ -55,6 +55,7 @@ CORE_ROOMS: tuple[tuple[str, Role, float], ...] = (
     ("store", "ignore", 0.0),
     ("stair", "silence", 0.0),
 )
+PIER_M = 0.2  # least wall beside a window of the core, assumed
 DOOR_WIDTH_M, DOOR_HEAD_M = 0.9, 2.1  # doors of rooms that are not cells, assumed
 
 
@@ -214,7 +215,8 @@ def _core_front(
             ends = (half_m, GATE_WIDTH_M / 2), (half_m, -GATE_WIDTH_M / 2)
             cuts.append(opening(level, name, "entrance", "door", ends, (0.0, GATE_HEAD_M), description.door, "shut"))
         elif lit_room != "store":
-            half_window_m = description.window_width_m / 2
+            between_m = 2 * front_m if lit_room == "hall" else half_m - front_m
+            half_window_m = min(description.window_width_m, between_m - 2 * PIER_M) / 2
             ends = (half_m, v_m + half_window_m), (half_m, v_m - half_window_m)
             cuts.append(window(description, level, name, f"{lit_room}-window-{'nesw'[side]}", ends))
     return wall_with(level, name, (half_m, half_m), (half_m, -half_m), description.outer_wall, *cuts)

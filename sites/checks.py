@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from quietwing.sites.draft import Draft
-from quietwing.sites.findings import Findings, clean, did_you_mean, shown
+from quietwing.sites.findings import MOST_ALIKE, Findings, clean, did_you_mean, shown
 from quietwing.sites.model import Building, OutsideLevel, Sector
 from quietwing.sites.plan_checks import check_plan
 
@@ -129,9 +129,15 @@ def _check_references(draft: Draft, findings: Findings) -> None:
     """Every building, storey, wall, construction and pattern that is named exists."""
     walls = {wall.id for wall in draft.walls} | findings.ids["walls"]
     for layer in ("walls", "slabs", "rooms", "positions"):
+        before = len(findings.problems)
         for record in getattr(draft, layer):
+            if len(findings.problems) - before > MOST_ALIKE:
+                break
             _check_place(draft, findings, layer, record.id, record.building, getattr(record, "storey", None))
+    before = len(findings.problems)
     for opening in draft.openings:
+        if len(findings.problems) - before > MOST_ALIKE:
+            break
         if opening.wall not in walls and "walls" not in findings.unread:
             findings.problem(
                 draft.files["openings"],
@@ -139,7 +145,10 @@ def _check_references(draft: Draft, findings: Findings) -> None:
                 f"wall {shown(opening.wall)} does not exist; {did_you_mean(opening.wall, sorted(walls))}",
             )
     constructions = {"open", *draft.constructions} | findings.ids["constructions"]
+    before = len(findings.problems)
     for layer, name, key, construction in _constructions_named(draft):
+        if len(findings.problems) - before > MOST_ALIKE:
+            break
         if construction not in constructions and "site" not in findings.unread:
             findings.problem(
                 draft.files[layer],

@@ -40,6 +40,7 @@ class Draft:
     receptors: list[Receptor] = field(default_factory=list)
     masts: list[Sector] = field(default_factory=list)
     outside_levels: list[OutsideLevel] = field(default_factory=list)
+    _by_id: dict[str, Building] = field(default_factory=dict)
 
     def layers(self) -> Iterator[tuple[str, list[object]]]:
         """Name and features of every layer whose features have ids."""
@@ -50,7 +51,9 @@ class Draft:
 
     def building(self, name: str | None) -> Building | None:
         """The building of that id, if it was read."""
-        return next((building for building in self.buildings if building.id == name), None)
+        if len(self._by_id) != len(self.buildings):
+            self._by_id = {building.id: building for building in self.buildings}
+        return None if name is None else self._by_id.get(name)
 
     def storey(self, building: str | None, number: int) -> Storey | None:
         """A storey of a building, if both are there."""

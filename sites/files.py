@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +76,7 @@ def check(source: str | Path) -> CheckReport:
     try:
         path = site_path(source)
     except SiteError as error:
-        findings.problems += error.problems
+        findings.problems |= dict.fromkeys(error.problems)
         return findings.report()
     _read(path, findings)
     return findings.report()
@@ -222,7 +223,7 @@ def _typical_sectors(area: str, draft: Draft) -> tuple[Sector, ...]:
 def _joined(outlines: list[Any], header: Header, findings: Findings, files: Mapping[str, str]) -> list[Building]:
     """Outlines from the layer and storeys from ``site.toml`` as buildings, in the order of ``site.toml``."""
     by_id = {outline.id: outline.outline for outline in outlines}
-    for twice in sorted({one.id for one in outlines if sum(other.id == one.id for other in outlines) > 1}):
+    for twice in sorted(name for name, count in Counter(one.id for one in outlines).items() if count > 1):
         findings.problem(files["buildings"], twice, "this id stands twice; give each building an id of its own")
     entries = {entry.id for entry in header.buildings}
     toml = files.get("site", "site.toml")

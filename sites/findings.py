@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["CheckReport", "Findings", "Unreadable", "clean", "did_you_mean", "near", "shown"]
+__all__ = ["MOST_ALIKE", "CheckReport", "Findings", "Unreadable", "clean", "did_you_mean", "near", "shown"]
 
+MOST_ALIKE = 200  # problems of one check after which it stops: nobody reads more
 MOST_SHOWN = 60  # characters of an untrusted value in a message
+MOST_COMPARED = 500  # names a wrong one is compared with
 MOST_LISTED = 12  # names of a list in a message
 
 
@@ -51,9 +53,9 @@ class Findings:
     `notes` travel with the site into every report; `remarks` concern the files only.
     """
 
-    problems: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    problems: dict[str, None] = field(default_factory=dict)  # ordered, each text once
+    notes: dict[str, None] = field(default_factory=dict)
+    remarks: dict[str, None] = field(default_factory=dict)
     dropped: list[tuple[str, str, str]] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -64,18 +66,15 @@ class Findings:
     def problem(self, file: str, where: str, what: str) -> None:
         """Add ``file: where: what``; `what` ends with what to do. `where` may be empty."""
         text = f"{clean(file)}: {clean(where)}: {what}" if where else f"{clean(file)}: {what}"
-        if text not in self.problems:
-            self.problems.append(text)
+        self.problems[text] = None
 
     def note(self, text: str) -> None:
         """Add a note that travels with the site."""
-        if text not in self.notes:
-            self.notes.append(text)
+        self.notes[text] = None
 
     def remark(self, text: str) -> None:
         """Add a note about the files, which ends with the reading."""
-        if text not in self.remarks:
-            self.remarks.append(text)
+        self.remarks[text] = None
 
     def drop(self, layer: str, feature: str, reason: str) -> None:
         """List a feature as left out, and say so in the site's notes."""
@@ -122,7 +121,10 @@ def near(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
     folded = name[:200].casefold().strip()
     if folded in by_folded:
         return [by_folded[folded]]
-    return [by_folded[match] for match in difflib.get_close_matches(folded, by_folded, 3, cutoff)]
+    candidates = list(by_folded)
+    if len(candidates) > MOST_COMPARED:  # the comparison is slow: look only at those that start alike
+        candidates = [c for c in candidates if c[:1] == folded[:1] and abs(len(c) - len(folded)) <= 3][:MOST_COMPARED]
+    return [by_folded[match] for match in difflib.get_close_matches(folded, candidates, 3, cutoff)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -44,7 +44,7 @@ HUB_ROOMS: tuple[tuple[str, Role, float], ...] = (
 )
 HUB_DEPTH_M = 3.8  # from a spur's side wall to the next side of the hub, assumed
 HUB_GALLERY_M = 4.0  # floor around the hub's void, assumed
-BRIDGE_M = 2.0  # bridge at the far end of a gallery, assumed
+BRIDGE_M = 2.0  # bridge at the far end of a gallery, at most a quarter of it, assumed
 HUB_WINDOW_M = 1.2  # reach of a hub window along each axis of its diagonal wall, assumed
 
 
@@ -58,7 +58,8 @@ class _Plan:
         self.hub_m = round(self.half_m + HUB_DEPTH_M, GRID_DIGITS)
         self.rim_m = round(self.hub_m - HUB_GALLERY_M, GRID_DIGITS)  # where the hub's void ends
         self.length_m = round(description.cells // 2 * description.cell_width_m, GRID_DIGITS)
-        self.void_end_m = round(self.hub_m + self.length_m - BRIDGE_M, GRID_DIGITS)
+        self.bridge_m = round(min(BRIDGE_M, self.length_m / 4), GRID_DIGITS)
+        self.void_end_m = round(self.hub_m + self.length_m - self.bridge_m, GRID_DIGITS)
         self.sides = SPUR_SIDES[description.wings]
 
 
@@ -92,7 +93,7 @@ def radial_building(
             spur = level.framed(spur_frame, f"{prefix}{letter}{level.storey + 1}-")
             names = cell_names(description, building, letter, level.storey)
             parts += gallery_wing(
-                spur, cell_spec(description), description.landing_m, description.void_m, BRIDGE_M, names
+                spur, cell_spec(description), description.landing_m, description.void_m, plan.bridge_m, names
             )
         hub = level.framed(frame, f"{prefix}hub{level.storey + 1}-")
         parts += _hub_walls(description, hub, plan)

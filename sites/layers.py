@@ -16,7 +16,7 @@ from quietwing.sites.findings import Findings, Unreadable
 from quietwing.sites.geojson import RawLayer, shape_of
 from quietwing.sites.model import Opening, Perimeter, Position, Receptor, Room, Site, Slab, Wall
 from quietwing.sites.quantities import Identifier
-from quietwing.sites.records import build
+from quietwing.sites.records import MOST_RECORD_PROBLEMS, build
 
 __all__ = ["LAYERS", "BuildingOutline", "Layer", "features_of", "read_layer"]
 
@@ -91,6 +91,12 @@ def read_layer(
     before = len(findings.problems)
     findings.found[layer.name] += len(raw.features)
     for feature in raw.features:
+        if len(findings.problems) - before > MOST_RECORD_PROBLEMS:
+            findings.unread.add(layer.name)
+            findings.problem(
+                file, "", f"has over {MOST_RECORD_PROBLEMS:,} problems, the rest was not read; correct these"
+            )
+            break
         own_id = feature.properties.get("id")
         if own_id is not None:
             findings.ids[layer.name].add(str(own_id).strip() if isinstance(own_id, str | int) else "")

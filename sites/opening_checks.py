@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from quietwing.sites.draft import Draft
-from quietwing.sites.findings import Findings, shown
+from quietwing.sites.findings import MOST_ALIKE, Findings, shown
 from quietwing.sites.model import Opening, Wall
 
 __all__ = ["check_openings"]
@@ -42,6 +42,7 @@ def check_openings(draft: Draft, findings: Findings) -> None:
         Receives the problems.
     """
     walls = {wall.id: wall for wall in draft.walls}
+    left_out = {name for layer, name, _ in findings.dropped if layer == "walls"}
     file = draft.files.get("openings", "openings")
     placed: dict[tuple[str, int], list[tuple[Opening, _Fit]]] = defaultdict(list)
     for opening in draft.openings:
@@ -56,7 +57,7 @@ def check_openings(draft: Draft, findings: Findings) -> None:
             continue
         wall = walls.get(opening.wall)
         if wall is None:  # an unknown or refused wall is a problem of its own
-            if any(layer == "walls" and name == opening.wall for layer, name, _ in findings.dropped):
+            if opening.wall in left_out:
                 findings.problem(file, opening.id, f"its wall {shown(opening.wall)} was left out; correct that wall")
             continue
         fit = _fit(wall, opening)
@@ -139,8 +140,12 @@ def _check_heights(file: str, opening: Opening, wall: Wall, draft: Draft, findin
 
 
 def _check_overlaps(file: str, neighbours: list[tuple[Opening, _Fit]], findings: Findings) -> None:
-    for index, (one, fit) in enumerate(neighbours):
-        for other, beside in neighbours[index + 1 :]:
+    before = len(findings.problems)
+    along = sorted(neighbours, key=lambda pair: pair[1].start_m)
+    for index, (one, fit) in enumerate(along):
+        for other, beside in itertools.islice(along, index + 1, None):
+            if beside.start_m >= fit.end_m or len(findings.problems) - before > MOST_ALIKE:
+                break
             wide_m = min(fit.end_m, beside.end_m) - max(fit.start_m, beside.start_m)
             high_m = min(one.head_m, other.head_m) - max(one.sill_m, other.sill_m)
             if wide_m > OVERLAP_M and high_m > OVERLAP_M:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from quietwing.sites.draft import Draft
-from quietwing.sites.findings import Findings, shown
+from quietwing.sites.findings import MOST_ALIKE, Findings, shown
 from quietwing.sites.model import Room, Wall
+from quietwing.sites.near_pairs import near_pairs
 from quietwing.sites.opening_checks import check_openings
 
 __all__ = ["check_plan"]
@@ -161,14 +163,13 @@ def _check_containment(draft: Draft, findings: Findings) -> None:
             findings.problem(
                 draft.files["rooms"], room.id, "lies outside the perimeter; move it or correct its outline"
             )
-        elif room.building is None:
-            _check_yard(draft, room, findings)
         elif room.building in room_limits and not room_limits[room.building].covers(room.outline):
             findings.problem(
                 draft.files["rooms"],
                 room.id,
                 f"lies outside its building {shown(room.building)}; correct its outline or its building",
             )
+    _check_yards(draft, findings)
     for slab in draft.slabs:
         if slab.building in slab_limits and not slab_limits[slab.building].covers(slab.outline):
             findings.problem(
@@ -178,9 +179,12 @@ def _check_containment(draft: Draft, findings: Findings) -> None:
             )
 
 
-def _check_yard(draft: Draft, room: Room, findings: Findings) -> None:
+def _check_yards(draft: Draft, findings: Findings) -> None:
     """A room of no building stands in the open, not inside one."""
-    for building in draft.buildings:
+    yards = [room for room in draft.rooms if room.building is None]
+    pairs = near_pairs([yard.outline for yard in yards], [building.outline for building in draft.buildings], 0.0)
+    for yard, own in pairs:
+        room, building = yards[yard], draft.buildings[own]
         shared_m2 = float(room.outline.intersection(building.outline).area)
         if shared_m2 > max(ROOM_OVERLAP_M2, ROOM_OVERLAP_SHARE * room.outline.area):
             findings.problem(
@@ -193,12 +197,13 @@ def _check_yard(draft: Draft, room: Room, findings: Findings) -> None:
 
 def _check_rooms(draft: Draft, findings: Findings) -> None:
     """No two rooms of a storey share more than a sliver."""
-    outlines = np.array([room.outline for room in draft.rooms], dtype=object)
-    first, second = shapely.STRtree(outlines).query(outlines, predicate="intersects")
-    for a, b in zip(first.tolist(), second.tolist(), strict=True):
-        one, other = draft.rooms[a], draft.rooms[b]
-        if a >= b or (one.building, one.storey) != (other.building, other.storey):
-            continue
+    before = len(findings.problems)
+    by_storey: dict[tuple[str | None, int], list[Room]] = defaultdict(list)
+    for room in draft.rooms:
+        by_storey[room.building, room.storey].append(room)
+    for one, other in _room_pairs(by_storey.values()):
+        if len(findings.problems) - before > MOST_ALIKE:
+            return
         shared_m2 = float(one.outline.intersection(other.outline).area)
         if shared_m2 > max(ROOM_OVERLAP_M2, ROOM_OVERLAP_SHARE * min(one.outline.area, other.outline.area)):
             findings.problem(
@@ -206,6 +211,15 @@ def _check_rooms(draft: Draft, findings: Findings) -> None:
                 one.id,
                 f"overlaps room {shown(other.id)} by {shared_m2:.1f} m² on the same storey; correct one outline",
             )
+
+
+def _room_pairs(storeys: Iterable[list[Room]]) -> Iterator[tuple[Room, Room]]:
+    """Rooms of one storey that touch, each pair once."""
+    for rooms in storeys:
+        outlines = [room.outline for room in rooms]
+        for a, b in near_pairs(outlines, outlines, 0.0):
+            if a < b:
+                yield rooms[a], rooms[b]
 
 
 def _drop_walls(draft: Draft, findings: Findings) -> None:
@@ -250,11 +264,12 @@ def _segments(walls: list[Wall]) -> list[_Segment]:
 def _check_double_walls(draft: Draft, findings: Findings) -> None:
     """No stretch of wall is drawn twice: a ray through it would lose twice."""
     segments = _segments(draft.walls)
-    lines = np.array([LineString([segment.start, segment.end]) for segment in segments], dtype=object)
-    first, second = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=SAME_LINE_M)
+    lines = [LineString([segment.start, segment.end]) for segment in segments]
     ranges = [draft.height_range_m(wall) for wall in draft.walls]
     told: set[tuple[int, int]] = set()
-    for a, b in zip(first.tolist(), second.tolist(), strict=True):
+    for a, b in near_pairs(lines, lines, SAME_LINE_M):
+        if len(told) > MOST_ALIKE:
+            return
         one, other = segments[a], segments[b]
         pair = (min(one.wall, other.wall), max(one.wall, other.wall))
         if a >= b or pair in told:
@@ -299,11 +314,9 @@ def _note_gaps(draft: Draft, findings: Findings) -> None:
     gaps: list[str] = []
     for walls in by_storey.values():
         lines = [wall.line for wall in walls]
-        ends = shapely.points([place for line in lines for place in (line.coords[0], line.coords[-1])])
-        tree = shapely.STRtree(lines)
-        end_of, line_of = tree.query(ends, predicate="dwithin", distance=GAP_M)
+        ends = [Point(place) for line in lines for place in (line.coords[0], line.coords[-1])]
         nearest: dict[int, tuple[float, int]] = {}
-        for end, line in zip(end_of.tolist(), line_of.tolist(), strict=True):
+        for end, line in near_pairs(ends, lines, GAP_M):
             if line != end // 2:
                 found = (float(ends[end].distance(lines[line])), line)
                 nearest[end] = min(nearest.get(end, (math.inf, -1)), found)

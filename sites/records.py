@@ -13,9 +13,11 @@ from pydantic import ValidationError
 from quietwing.sites.fields import Key, keys_of
 from quietwing.sites.findings import Findings, clean, near, shown
 
-__all__ = ["build", "near_miss", "plain_number"]
+__all__ = ["MOST_RECORD_PROBLEMS", "build", "near_miss", "plain_number"]
 
 T = TypeVar("T")
+
+MOST_RECORD_PROBLEMS = 1000  # of one file, after which reading it stops
 
 # A near miss is a typing mistake, not a column of someone's own: `fid` beside `id` (0.80) must pass.
 NEAR_MISS = 0.82

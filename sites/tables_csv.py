@@ -13,7 +13,7 @@ from quietwing.sites.fields import keys_of
 from quietwing.sites.findings import Findings, Unreadable, clean, shown
 from quietwing.sites.geojson import rounded
 from quietwing.sites.model import OutsideLevel, Sector
-from quietwing.sites.records import build, near_miss
+from quietwing.sites.records import MOST_RECORD_PROBLEMS, build, near_miss
 
 __all__ = ["LEVEL_COLUMNS", "MAST_COLUMNS", "RawTable", "build_rows", "parse_table", "row_values", "table_text"]
 
@@ -78,7 +78,10 @@ def parse_table(text: str, cls: type, findings: Findings, file: str) -> RawTable
     if len(rows) > MOST_ROWS:
         raise Unreadable(f"has {len(rows):,} rows (limit {MOST_ROWS:,}); keep the masts near the site")
     found = []
+    before = len(findings.problems)
     for number, values in rows:
+        if len(findings.problems) - before > MOST_RECORD_PROBLEMS:
+            break
         if len(values) != len(columns):
             findings.problem(
                 file,
@@ -179,7 +182,14 @@ def build_rows(cls: type[T], table: RawTable, findings: Findings, layer: str, fi
     """
     made = []
     findings.found[layer] += len(table.rows)
+    before = len(findings.problems)
     for place, row in table.rows:
+        if len(findings.problems) - before > MOST_RECORD_PROBLEMS:
+            findings.unread.add(layer)
+            findings.problem(
+                file, "", f"has over {MOST_RECORD_PROBLEMS:,} problems, the rest was not read; correct these"
+            )
+            break
         name = row.get("id")
         where = f"{place}, {clean(str(name), 80)}" if name else place
         record = build(cls, row, findings, file, where, ignore_unknown=True)

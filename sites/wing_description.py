@@ -150,7 +150,7 @@ class WingDescription:
     cell_names: Annotated[Text, AfterValidator(_name_pattern)] = "{wing}{storey}-{n:02d}"
     bearing_deg: AzimuthDeg = 0.0
     fence: ConstructionName = "weld_mesh_fence"
-    fence_distance_m: Annotated[float, Field(ge=2, le=1000, allow_inf_nan=False)] = 80.0
+    fence_distance_m: Annotated[float, Field(ge=8, le=1000, allow_inf_nan=False)] = 80.0
     fence_height_m: Annotated[float, Field(ge=1, le=20, allow_inf_nan=False)] = 5.2
     homes_distance_m: Annotated[float, Field(ge=1, le=5000, allow_inf_nan=False)] = 60.0
     area: Literal["rural", "suburban", "urban"] = "suburban"

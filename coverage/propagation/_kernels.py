@@ -26,6 +26,7 @@ EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `fa
 RASTER_LEAF = 24  # quads tried together against one patch; fewer means more box tests
 ROUNDING = 64 * 2.0**-53  # bounds some 20 roundings in either form of a half-plane, three times over
 SHALLOW = 0.01  # half-planes whose edge is uncertain by more of a step than this are judged row by row
+NEARLY = 1e-9  # of a row: more than a division can round
 NEAREST_M = 1e-9  # keeps 1/distance finite; a receiver at the transmitter has no facet between
 NEAREST_FREE_SPACE_M = 0.1  # free-space loss is not extrapolated closer
 DB_PER_OCTAVE_OF_POWER = 10 * math.log10(2)
@@ -117,18 +118,19 @@ def _row_range(b, c, sure, j0, j1, unsure):
 
 
 @njit(**_FLAGS)
-def _row_ends(half, margin, nx, j0, j1, low, high, ends):
-    """First receiver and end of the run in each row, and whether either may be off by one."""
-    for j in range(j0, j1):
-        start, stop = -0.5, nx - 0.5
-        for h in range(5):
-            start = max(start, half[h, 4] + half[h, 5] * j)
-            stop = min(stop, half[h, 6] + half[h, 7] * j)
-        low[j], high[j] = min(start, nx + 0.5), max(stop, -1.5)
-    for j in range(j0, j1):
-        start, stop = math.ceil(low[j] - margin), math.ceil(high[j] - margin)
-        ends[0, j], ends[1, j] = start, stop
-        ends[2, j] = (start <= low[j] + margin) | (stop <= high[j] + margin)
+def _common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
+    """Rows in which every low end can lie below every high end: beyond them the run is empty."""
+    for k in range(n_lows):
+        for m in range(n_highs):
+            c, b = highs[m, 0] - lows[k, 0] + 4 * margin, highs[m, 1] - lows[k, 1]
+            first, last = c + b * j0 >= 0, c + b * (j1 - 1) >= 0
+            if not first and not last:
+                return j0, j0
+            if not first:
+                j0 = max(j0, math.ceil(-c / b - NEARLY))
+            elif not last:
+                j1 = min(j1, math.floor(-c / b + NEARLY) + 1)
+    return j0, j1
 
 
 @njit(**_FLAGS)
@@ -165,7 +167,7 @@ def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
 @njit(**_FLAGS)
 def _cast_shadows(
     nodes, slabs, o, tile, grid, xyz, facet, size, surface, active, box, span, lookup, table,
-    sums, dearest, count, inverse, low, high, ends, unsure, half,
+    sums, dearest, count, inverse, lows, highs, unsure, half,
 ):  # fmt: skip
     """Add the losses of the quads under tree nodes `nodes` to the receivers of one patch."""
     nx, ny, first, stride = grid[0], grid[1], grid[2], grid[3]
@@ -204,29 +206,37 @@ def _cast_shadows(
                     sure = half[h, 3] + abs(half[h, 0]) * si
                     j0, j1, some = _row_range(half[h, 1], half[h, 2], sure, j0, j1, unsure)
                     marked = marked or some
+            n_lows = n_highs = 1
+            lows[0, 0], lows[0, 1] = -0.5, 0.0  # between receivers: never in doubt
+            highs[0, 0], highs[0, 1] = nx - 0.5, 0.0
             for h in range(5):
                 a = half[h, 0]
-                half[h, 4], half[h, 5], half[h, 6], half[h, 7] = -0.5, 0.0, nx - 0.5, 0.0  # never in doubt
                 if abs(a) * SHALLOW > half[h, 3]:
-                    per_a = 1.0 / a
-                    margin = max(margin, half[h, 3] * abs(per_a))
+                    margin = max(margin, half[h, 3] / abs(a))
                     if a > 0:
-                        half[h, 4], half[h, 5] = -half[h, 2] * per_a, -half[h, 1] * per_a
+                        lows[n_lows, 0], lows[n_lows, 1] = -half[h, 2] / a, -half[h, 1] / a
+                        n_lows += 1
                     else:
-                        half[h, 6], half[h, 7] = -half[h, 2] * per_a, -half[h, 1] * per_a
-            _row_ends(half, margin, nx, j0, j1, low, high, ends)
+                        highs[n_highs, 0], highs[n_highs, 1] = -half[h, 2] / a, -half[h, 1] / a
+                        n_highs += 1
+            j0, j1 = _common_rows(lows, n_lows, highs, n_highs, margin, j0, j1)
             scale = lookup[0] / size[w, 0]
             sign = -scale if so >= 0 else scale
             step, start, slope = sign * half[0, 0], sign * half[0, 2] - scale * so, sign * half[0, 1]
             rows = table_at + surface[w] * (last + 2) * ROW_BYTES
             for j in range(j0, j1):
-                i0, i1, doubt = ends[0, j], ends[1, j], ends[2, j] != 0 or (marked and unsure[j])
-                if i0 >= i1 and not doubt:
+                low, high = lows[0, 0], highs[0, 0]
+                for k in range(1, n_lows):
+                    low = max(low, lows[k, 0] + lows[k, 1] * j)
+                for k in range(1, n_highs):
+                    high = min(high, highs[k, 0] + highs[k, 1] * j)
+                if low - margin > high + margin:
                     continue
+                i0, i1 = math.ceil(low - margin), math.ceil(high - margin)
                 row, at = j * nx, start + slope * j
-                if doubt:
-                    stop = min(math.floor(high[j] + margin) + 1, nx)
-                    sure0 = i0 + 1 if i0 <= low[j] + margin else i0
+                if i0 <= low + margin or i1 <= high + margin or (marked and unsure[j]):
+                    stop = min(math.floor(high + margin) + 1, nx)
+                    sure0 = i0 + 1 if i0 <= low + margin else i0
                     sure1 = i0 if marked and unsure[j] else i1
                     for i in range(i0, stop):
                         if not sure0 <= i < sure1:
@@ -315,8 +325,7 @@ def raster(
         dearest = _aligned(biggest if capped else 1)
         count, inverse = np.empty(biggest, np.int32), np.empty(biggest, np.float32)
         spread = np.empty(biggest, np.float32)
-        low, high, half = np.empty(rows), np.empty(rows), np.empty((5, 8))
-        ends = np.empty((3, rows), np.int64)
+        lows, highs, half = np.empty((6, 2)), np.empty((6, 2)), np.empty((5, 4))
         unsure = np.zeros(rows, np.bool_)
         for task in range(worker, tasks, workers):
             t, p = task // len(tile_grid), task % len(tile_grid)
@@ -330,7 +339,7 @@ def raster(
             for kind in range(2):
                 _cast_shadows(
                     trees[kind], capped and kind == 0, o, tile, grid, xyz, facet, size, surface, active, box,
-                    span, lookup, table, sums, dearest, count, inverse, low, high, ends, unsure, half,
+                    span, lookup, table, sums, dearest, count, inverse, lows, highs, unsure, half,
                 )  # fmt: skip
                 if capped and kind == 0:
                     _cap_slabs(sums, dearest, count[:points], ceiling)

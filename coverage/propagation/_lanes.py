@@ -35,7 +35,7 @@ def _between(builder, address, share):
     """Linear interpolation between the table row at `address` and the next one."""
     low = _load(builder, address)
     high = _load(builder, builder.add(address, ir.Constant(address.type, ROW_BYTES)))
-    return builder.fadd(low, builder.fmul(_splat(builder, share, _ROW), builder.fsub(high, low)))
+    return builder.fma(_splat(builder, share, _ROW), builder.fsub(high, low), low)
 
 
 def _select(builder, relation, a, b):

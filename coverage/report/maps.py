@@ -30,7 +30,7 @@ __all__ = ["channel_count_map", "save_png", "service_map", "storey_figure"]
 QUIET_COLOUR = "#12436D"
 WEAK_COLOUR, STRONG_COLOUR = "#F9E3A8", "#C8441B"
 WALL_COLOUR, WINDOW_COLOUR, DOOR_COLOUR = "#1a1a1a", "#2A9DF4", "#8a5a2b"
-LARGEST_HEADROOM_DB = 40.0  # fixed scale, so that two maps compare
+LARGEST_HEADROOM_DB = 60.0  # fixed scale, so that two maps compare
 SCALE_BARS_M = (1, 2, 5, 10, 20, 50, 100, 200)
 DPI = 130
 HOLE_HATCH, HOLE_COLOUR = "////", "#F46A25"
@@ -175,13 +175,16 @@ def _draw_quiet(ax: Axes, storey: StoreyMap, quiet: Any) -> None:
 
 
 def _draw_holes(ax: Axes, leakage: Leakage, storey: StoreyMap) -> None:
-    """Hatch over each room where a phone works at one of its test points, at the window or higher than the map."""
+    """Hatch over each partly quiet room where a phone works all the same: at its window, or higher than the map."""
     works = leakage.by_room["usable"].any("channel").values
     site = leakage.site
+    partly_quiet = set(storey.data["room"].values[storey.data["usable_channels"].values == 0].tolist())
     for name, hole in zip(leakage.by_room["room"].values.tolist(), works.tolist(), strict=True):
-        room = site.rooms[site.room_index[name]]
+        index = site.room_index[name]
+        room = site.rooms[index]
         building = -1 if room.building is None else site.building_index[room.building]
-        if hole and building == storey.building and room.storey == storey.storey:
+        here = building == storey.building and room.storey == storey.storey
+        if hole and here and index in partly_quiet:
             ring = shapely.get_coordinates(room.outline.exterior)
             ax.add_patch(Polygon(ring, fill=False, hatch=HOLE_HATCH, edgecolor=HOLE_COLOUR, linewidth=0))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections import Counter, defaultdict
 from dataclasses import replace
 from importlib.resources import files
@@ -11,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from quietwing.sites.bundled import BUNDLED, write_all
 from quietwing.sites.errors import SiteError
-from quietwing.sites.files import check, load_site
+from quietwing.sites.files import check, load_site, save_site
 from quietwing.sites.geometry import facets
 from quietwing.sites.model import Site
 from quietwing.sites.openings import opening_places
@@ -148,7 +151,6 @@ def test_openings_lie_on_their_wall_and_below_the_ceiling(site):
     walls = {wall.id: wall for wall in site.walls}
     for opening in site.openings:
         wall = walls[opening.wall]
-        assert shapely.hausdorff_distance(opening.line, wall.line) <= wall.line.length
         assert all(shapely.distance(shapely.points(xy), wall.line) < 2e-3 for xy in opening.line.coords)
         storey = site.buildings[site.building_index[wall.building]].storeys[wall.storey]
         assert 0 <= opening.sill_m < opening.head_m <= storey.height_m
@@ -189,7 +191,7 @@ def test_a_bearing_turns_the_site_and_keeps_all_distances(kind, bearing_deg):
 
 @pytest.mark.parametrize("bearing_deg", [17.0, 33.3, 160.0, 298.7])
 def test_a_turned_site_falls_into_the_same_pieces(bearing_deg):
-    def areas_m2(turn_deg: float) -> np.ndarray:
+    def areas_m2(kind: str, turn_deg: float) -> np.ndarray:
         site = build(WingDescription(type=kind, cells=6, storeys=2, bearing_deg=turn_deg))
         corners = facets(site).corner_m
         across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
@@ -197,7 +199,7 @@ def test_a_turned_site_falls_into_the_same_pieces(bearing_deg):
         return np.sort(areas[areas > 1e-3])  # files hold 1 µm: slivers of that width are rounding
 
     for kind in ("houseblock", "radial", "wing"):
-        assert_allclose(areas_m2(bearing_deg), areas_m2(0.0), rtol=1e-4)
+        assert_allclose(areas_m2(kind, bearing_deg), areas_m2(kind, 0.0), rtol=1e-4)
 
 
 # ------------------------------------------------------------------ dimensions
@@ -217,8 +219,7 @@ def test_radial_spurs_are_as_long_as_public_texts_say_and_open_to_the_roof():
     assert all(len(slab.outline.interiors) == 1 for slab in upper)
     middle = shapely.Point(*site.rooms[site.room_index["B1-atrium"]].outline.centroid.coords)
     assert not any(slab.outline.contains(middle) for slab in upper)
-    distances_m = [site.buildings[0].outline.distance(site.perimeter.outline.exterior)]
-    assert 12.0 <= min(distances_m) <= 20.0
+    assert_allclose(site.buildings[0].outline.distance(site.perimeter.outline.exterior), 12.0)
 
 
 def test_houseblock_is_made_as_the_design_says():
@@ -344,6 +345,39 @@ def test_equal_descriptions_give_equal_sites():
     assert build(WingDescription(cells=4, storeys=1)) == build(WingDescription(cells=4, storeys=1))
     wider = replace(WingDescription(cells=4, storeys=1), cell_width_m=2.6)
     assert build(wider) != build(WingDescription(cells=4, storeys=1))
+
+
+@st.composite
+def descriptions(draw: st.DrawFn) -> WingDescription:
+    kind = draw(st.sampled_from(["houseblock", "radial", "wing"]))
+    fewest, most = {"houseblock": (1, 4), "radial": (2, 4), "wing": (1, 1)}[kind]
+    width_m = draw(st.floats(1.8, 6))
+    return WingDescription(
+        type=kind,
+        wings=draw(st.integers(fewest, most)),
+        cells=2 * draw(st.integers(1, 6)),
+        storeys=draw(st.integers(1, 3)),
+        cell_width_m=width_m,
+        cell_depth_m=draw(st.floats(2, 8)),
+        corridor_m=draw(st.floats(1.6, 10)),
+        landing_m=draw(st.floats(0.8, 3)),
+        void_m=draw(st.floats(2, 12)),
+        window_width_m=draw(st.floats(0.3, 1)) * (width_m - 0.2),
+        bearing_deg=draw(st.floats(0, 359.9)),
+        fence_distance_m=draw(st.floats(8, 200)),
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(description=descriptions())
+def test_any_description_within_its_ranges_is_a_site_without_problems(description):
+    site = build(description)
+    with tempfile.TemporaryDirectory() as folder:
+        save_site(site, Path(folder) / "site")
+        report = check(Path(folder) / "site")
+        assert report.problems == ()
+        assert report.dropped == ()
+        assert load_site(Path(folder) / "site") == site
 
 
 # ------------------------------------------------------------------ folders
