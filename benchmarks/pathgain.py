@@ -1,7 +1,8 @@
 """How fast the multi-wall kernels are on the invented wing, against plain numpy in the same process.
 
-Run `python benchmarks/pathgain.py`. Times are CPU time of all threads per transmitter, medians of interleaved
-rounds: wall-clock on shared cores swings by a factor of three, ratios of CPU times do not.
+Run `python benchmarks/pathgain.py`. Times are CPU time per transmitter, medians of interleaved rounds:
+wall-clock on shared cores swings by a factor of three, ratios of CPU times do not. Both sides run on one
+thread: the waiting threads of OpenBLAS would otherwise double numpy's time and heat the core under ours.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 
+import numba
 import numpy as np
 import scipy.constants
 import wing_scene as scene
@@ -180,4 +182,7 @@ def first_call() -> None:
 
 
 if __name__ == "__main__":
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # read when numpy is loaded, so start afresh
+        sys.exit(subprocess.call([sys.executable, *sys.argv], env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}))
+    numba.set_num_threads(1)
     main()

@@ -20,7 +20,7 @@ Xyz = tuple[float, float, float]
 Edge = tuple[Xyz, Xyz]
 Piece = tuple[tuple[Xyz, Xyz, Xyz, Xyz], tuple[Edge, Edge, Edge, Edge]]
 
-SMALLEST_PIECE_M = 1e-6  # narrower slivers come from rounding, not from a drawing
+SMALLEST_PIECE_M = 1e-5  # narrower slivers come from the rounding of site files, not from a drawing
 
 
 def wall_height_range_m(site: Site, wall: Wall) -> tuple[float, float]:

@@ -93,7 +93,7 @@ def _add_run(i0, i1, row, start, step, low_end, last, inverse, table, sums, dear
         k = min(int(node), last)
         at = (row + i) * ROW_BYTES
         if slabs:
-            add_slab_loss(sums + at, dearest + at, table + k * ROW_BYTES, np.float32(node - k))
+            add_slab_loss(sums + at, dearest + at, count[row + i], table + k * ROW_BYTES, np.float32(node - k))
             count[row + i] += 1
         else:
             add_loss(sums + at, table + k * ROW_BYTES, np.float32(node - k))
@@ -334,7 +334,6 @@ def raster(
             sums[: points * LANES] = 0
             _distances(o, tile, grid[0], grid[1], inverse, spread, spread.view(np.int32))
             if capped:
-                dearest[: points * LANES] = 0
                 count[:points] = 0
             for kind in range(2):
                 _cast_shadows(
@@ -377,7 +376,7 @@ def _trace(
                     row = table_at + (surface[w] * (last + 2) + k) * ROW_BYTES
                     crossed += 1
                     if slabs:
-                        add_slab_loss(sums_at, dearest_at, row, np.float32(position - k))
+                        add_slab_loss(sums_at, dearest_at, np.int32(crossed - 1), row, np.float32(position - k))
                     else:
                         add_loss(sums_at, row, np.float32(position - k))
         node += 1
@@ -398,7 +397,6 @@ def per_ray(
         t, p0 = task // blocks, task % blocks * block
         grid = np.array([min(block, len(xyz) - p0), 1, p0, 0])
         sums[:] = 0
-        dearest[:] = 0
         for i in range(grid[0]):
             row = slice(i * LANES, (i + 1) * LANES)
             r = xyz[p0 + i]

@@ -35,7 +35,7 @@ def _between(builder, address, share):
     """Linear interpolation between the table row at `address` and the next one."""
     low = _load(builder, address)
     high = _load(builder, builder.add(address, ir.Constant(address.type, ROW_BYTES)))
-    return builder.fma(_splat(builder, share, _ROW), builder.fsub(high, low), low)
+    return builder.fadd(low, builder.fmul(_splat(builder, share, _ROW), builder.fsub(high, low)))
 
 
 def _select(builder, relation, a, b):
@@ -54,16 +54,19 @@ def add_loss(typing, sums, table, share):
 
 
 @intrinsic
-def add_slab_loss(typing, sums, dearest, table, share):
-    """sums += interpolated table row; dearest = max(dearest, interpolated table row)."""
+def add_slab_loss(typing, sums, dearest, seen, table, share):
+    """sums += interpolated table row; dearest = its maximum with that row, or that row if none was seen."""
 
     def generate(context, builder, signature, args):
-        loss = _between(builder, *args[2:])
-        _save(builder, builder.fadd(_load(builder, args[0]), loss), args[0])
-        _save(builder, _select(builder, ">", loss, _load(builder, args[1])), args[1])
+        sums, dearest, seen, table, share = args
+        loss = _between(builder, table, share)
+        _save(builder, builder.fadd(_load(builder, sums), loss), sums)
+        before = builder.icmp_signed(">", _splat(builder, seen, _INDEX), ir.Constant(_INDEX, [0] * LANES))
+        most = _select(builder, ">", loss, _load(builder, dearest))
+        _save(builder, builder.select(before, most, loss), dearest)
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp, types.intp, types.float32), generate
+    return types.void(types.intp, types.intp, types.int32, types.intp, types.float32), generate
 
 
 @intrinsic

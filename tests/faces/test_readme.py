@@ -15,7 +15,8 @@ QUIETWING = [sys.executable, "-P", "-c", "from quietwing.coverage.cli import mai
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    return [text for name, text in fenced if name == language]
 
 
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

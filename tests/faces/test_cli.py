@@ -1,0 +1,146 @@
+"""The command line: tables to stdout, messages to stderr, exit codes that scripts can trust."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from quietwing.coverage.cli import app
+from quietwing.coverage.study import leakage
+from quietwing.sites import load_site
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_help_lists_what_works():
+    text = run("--help").stdout
+    for command in ("demo", "check", "leakage", "example"):
+        assert command in text
+    for later in ("optimise", "batch", "evaluate"):
+        assert later not in text
+
+
+def test_version():
+    assert run("--version").stdout.startswith("quietwing 0.")
+
+
+def test_check_of_a_good_site_counts_every_feature():
+    ran = run("check", "houseblock", "--json")
+    assert ran.exit_code == 0
+    found = json.loads(ran.stdout)
+    assert found["ok"]
+    assert found["problems"] == []
+    for counts in found["features"].values():
+        assert counts["in"] == counts["used"] + counts["dropped"]
+    assert found["features"]["rooms"]["used"] == len(load_site("houseblock").rooms)
+
+
+@pytest.mark.slow
+def test_leakage_says_the_same_in_json_table_and_python():
+    site = load_site("houseblock")
+    channel = site.channels[0]
+    ran = run("leakage", "houseblock", "--channel", channel, "--json")
+    assert ran.exit_code == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    from quietwing.coverage.scenario import Scenario
+
+    result = leakage(site, Scenario(channels=(channel,)), maps=False)
+    silence = result.by_room["role"].values == "silence"
+    holes = int((result.by_room["usable"].values.any(axis=0) & silence).sum())
+    assert found["rooms"]["holes"] == holes
+    assert found["rooms"]["silence"] == found["rooms"]["holes"] + found["rooms"]["quiet_anyway"]
+    assert found["notes"][0] == "detour not modelled: deep rooms may leak"
+    table = run("leakage", "houseblock", "--channel", channel)
+    assert f"{holes} of {silence.sum()}" in table.stdout
+    assert "note: detour not modelled" in table.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("leakage", "housblock"), "houseblock"),
+        (("leakage", "houseblock", "--grid-m", "99"), "grid_m"),
+        (("leakage", "houseblock", "--confidence", "95"), "confidence"),
+        (("leakage", "houseblock", "--channel", "EE/B99/LTE"), "EE/B99/LTE"),
+        (("leakage", "houseblock", "--scenario", "nowhere.toml"), "nowhere.toml"),
+        (("check", "http://example.org/site"), "http"),
+        (("check", "/vsicurl/x"), "vsicurl"),
+        (("example", "copy", "pentonville", "x"), "pentonville"),
+        (("example", "new", "x", "--type", "castle"), "type"),
+        (("example", "new", "x", "--cells", "7000"), "cells"),
+        (("example", "new", "x", "--from", "nowhere.toml"), "nowhere.toml"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_2(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ran = run(*arguments)
+    assert ran.exit_code == 2
+    assert words in ran.stderr
+    assert ran.stdout == ""
+    assert "Traceback" not in ran.stderr
+    assert len(ran.stderr.splitlines()) <= 20
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_option_nobody_knows_is_exit_2():
+    assert run("leakage", "houseblock", "--budgt", "3").exit_code == 2
+
+
+def test_a_full_or_forbidden_disk_is_exit_5(tmp_path, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise OSError(28, "No space left on device", "out")
+
+    monkeypatch.setattr("quietwing.coverage.report.write", fail)
+    monkeypatch.chdir(tmp_path)
+    channel = load_site("houseblock").channels[0]
+    ran = run("leakage", "houseblock", "--channel", channel, "--grid-m", "5", "--out", "out")
+    assert ran.exit_code == 5
+    assert "No space left" in ran.stderr
+
+
+def test_an_interrupt_is_exit_130(monkeypatch):
+    def stop(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("quietwing.coverage.study.leakage", stop)
+    ran = run("leakage", "houseblock")
+    assert ran.exit_code == 130
+    assert "interrupted" in ran.stderr
+
+
+def test_an_output_that_is_a_file_is_refused_before_any_work(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    ran = run("leakage", "houseblock", "--out", str(tmp_path / "out"))
+    assert ran.exit_code == 2
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_wing_of_twenty_lines_becomes_a_site(tmp_path):
+    lines = tmp_path / "wing.toml"
+    lines.write_text('name = "my wing"\ntype = "wing"\nwings = 1\ncells = 8\nstoreys = 2\narea = "urban"\n', "utf-8")
+    folder = tmp_path / "wing"
+    assert run("example", "new", str(folder), "--from", str(lines), "--storeys", "3").exit_code == 0
+    site = load_site(folder)
+    assert site.name == "my wing"
+    assert len(site.buildings[0].storeys) == 3
+    assert all(sector.assumed for sector in site.sectors)
+    assert run("example", "new", str(folder)).exit_code == 2  # never over something that is there
+    assert run("check", str(folder)).exit_code == 0
+
+
+def test_a_copy_of_a_bundled_site_is_the_site(tmp_path):
+    assert run("example", "copy", "houseblock", str(tmp_path / "mine")).exit_code == 0
+    assert load_site(tmp_path / "mine") == load_site("houseblock")
+    assert not [path for path in (tmp_path / "mine").iterdir() if path.name.startswith("_")]
+
+
+def test_a_scenario_in_the_site_folder_is_used(tmp_path):
+    folder = tmp_path / "mine"
+    run("example", "copy", "houseblock", str(folder))
+    channel = load_site("houseblock").channels[0]
+    Path(folder / "scenario.toml").write_text(f'seed = 77\nchannels = ["{channel}"]\n', "utf-8")
+    found = json.loads(run("leakage", str(folder), "--json").stdout)
+    assert found["seed"] == 77
