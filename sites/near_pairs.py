@@ -8,6 +8,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from quietwing.sites.findings import Unreadable
+
 __all__ = ["near_pairs"]
 
 CHUNK = 64  # of 200,000 shapes at one place: 13 million pairs at a time
@@ -29,7 +31,11 @@ def near_pairs(
     Yields
     ------
     tuple of int
-        At most five million of them.
+
+    Raises
+    ------
+    Unreadable
+        After five million pairs: what follows would stay unchecked.
     """
     if not shapes or not others:
         return
@@ -42,4 +48,4 @@ def near_pairs(
             yield start + a, b
         count += len(first)
         if count > MOST_PAIRS:
-            return
+            raise Unreadable(f"over {MOST_PAIRS:,} shapes lie upon each other; draw each once and check again")

@@ -15,7 +15,7 @@ from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from quietwing.sites.draft import Draft
-from quietwing.sites.findings import MOST_ALIKE, Findings, shown
+from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, shown
 from quietwing.sites.model import Room, Wall
 from quietwing.sites.near_pairs import near_pairs
 from quietwing.sites.opening_checks import check_openings
@@ -50,12 +50,15 @@ def check_plan(draft: Draft, findings: Findings) -> None:
     """
     if not _check_perimeter(draft, findings):
         return
-    if _check_places(draft, findings):
-        _check_containment(draft, findings)
-    _check_rooms(draft, findings)
-    _drop_walls(draft, findings)
-    _check_double_walls(draft, findings)
-    _note_gaps(draft, findings)
+    try:
+        if _check_places(draft, findings):
+            _check_containment(draft, findings)
+        _check_rooms(draft, findings)
+        _drop_walls(draft, findings)
+        _check_double_walls(draft, findings)
+        _note_gaps(draft, findings)
+    except Unreadable as error:
+        findings.problem("plan", "", str(error))
     check_openings(draft, findings)
 
 

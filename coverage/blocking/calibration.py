@@ -58,9 +58,9 @@ def sight_by_rule(gain: MastGain, confidence: float) -> NDArray[np.bool_]:
 def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: float) -> Calibration:
     """One offset per sector from levels measured outdoors on the site.
 
-    A level belongs to the sector of its channel that is predicted strongest there; the sector's offset is the mean of
-    its residuals. A weaker sector of the channel cannot be above what was read, so its offset is at most the
-    smallest residual and never above 0.
+    A level belongs to the sector of its channel that is predicted strongest there. Its state of sight is the one that
+    explains its readings with the smaller mean residual, and that residual is its offset. A weaker sector of the
+    channel cannot be above what was read, so its offset is at most the smallest residual and never above 0.
 
     Parameters
     ----------
@@ -84,28 +84,31 @@ def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: fl
     places = scattered(np.array([[level.x_m, level.y_m, level.height_m] for level in levels]), "measured")
     gain = model.gain(places)
     sight = sight_by_rule(gain, confidence)
-    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in sectors])
-    predicted_dbm = eirp_dbm[:, None] + gain.where_clear(sight)
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in sectors])[:, None]
+    predicted_dbm = eirp_dbm + gain.where_clear(sight)
     of_channel: dict[str, list[int]] = defaultdict(list)
     for index, sector in enumerate(sectors):
         of_channel[sector.channel].append(index)
-    residuals: dict[int, list[float]] = defaultdict(list)
-    ceiling_db = np.zeros(len(sectors))
-    unknown = sorted({level.channel for level in levels} - set(of_channel))
+    readings: dict[int, list[int]] = defaultdict(list)
+    offset_db = np.zeros(len(sectors))
     for place, level in enumerate(levels):
         members = of_channel.get(level.channel, [])
-        if not members:
-            continue
-        residual_db = level.rsrp_dbm - predicted_dbm[members, place]
-        ceiling_db[members] = np.minimum(ceiling_db[members], residual_db)
-        strongest = members[int(np.argmax(predicted_dbm[members, place]))]
-        residuals[strongest].append(level.rsrp_dbm - float(predicted_dbm[strongest, place]))
-        clear[strongest] = sight[strongest, place]
-    for index, values in residuals.items():
-        ceiling_db[index] = np.mean(values)
+        if members:
+            residual_db = level.rsrp_dbm - predicted_dbm[members, place]
+            offset_db[members] = np.minimum(offset_db[members], residual_db)
+            readings[members[int(np.argmax(predicted_dbm[members, place]))]].append(place)
+    read_dbm = np.array([level.rsrp_dbm for level in levels])
+    for index, at in readings.items():
+        los_db, nlos_db = (
+            float(np.mean(read_dbm[at] - (eirp_dbm[index] + state_db[index, at])))
+            for state_db in (gain.los_db, gain.nlos_db)
+        )
+        clear[index] = abs(los_db) <= abs(nlos_db)
+        offset_db[index] = los_db if clear[index] else nlos_db
         measured[index] = True
         sigma_db[index] = min(sigma_db[index], MEASURED_SIGMA_DB)
-    notes = [f"levels measured on the site set {len(residuals)} of {len(sectors)} sectors"]
+    unknown = sorted({level.channel for level in levels} - set(of_channel))
+    notes = [f"levels measured on the site set {len(readings)} of {len(sectors)} sectors"]
     if unknown:
         notes.append(f"measured levels without a mast of their channel are not used: {', '.join(unknown)}")
-    return Calibration(ceiling_db, sigma_db, measured, clear, tuple(notes))
+    return Calibration(offset_db, sigma_db, measured, clear, tuple(notes))

@@ -139,6 +139,18 @@ def extra(layer: str, made: Callable[[ModuleType], dict[str, Any]]) -> Builder:
     return build
 
 
+def piled(layer: str, index: int, count: int, key: str = "", values: tuple[Any, ...] = ()) -> Builder:
+    """Copies of one feature at the same place under other ids, with one key going round some values."""
+
+    def change(parts: Parts) -> None:
+        model = parts[layer][index]
+        for number in range(count):
+            own = {"id": f"copy-{number}"} | ({key: values[number % len(values)]} if key else {})
+            parts[layer].append({**model, "properties": model["properties"] | own})
+
+    return site(change)
+
+
 def scaled(factor: float, add: float = 0.0) -> Builder:
     """The whole plan in another unit."""
 

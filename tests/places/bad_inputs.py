@@ -29,6 +29,7 @@ from quietwing_tests_places_bad_builders import (
     many_vertices,
     masts,
     overwrite_page,
+    piled,
     pipe,
     polygon,
     prop,
@@ -177,7 +178,7 @@ GEOMETRY = [
     Row("opening-over-the-end", geometry("openings", 0, line((0, 5.5), (0, 6.5))), ("openings.geojson", "win", "0.50 m beyond the end", "move it")),
     Row("opening-no-width", geometry("openings", 0, line((0, 2), (0, 2))), ("openings.geojson", "win", "no width", "draw it along")),
     Row("opening-round-a-corner", geometry("openings", 0, line((0, 5), (0, 6), (1, 6))), ("openings.geojson", "win", "off its wall|beyond", "move it")),
-    Row("openings-overlap", extra("openings", lambda t: t.feature("LineString", t.xy((0, 2.5), (0, 3.5)), id="win2", wall="w-west", kind="window", sill_m=1.5, head_m=2.5, construction="glass_6")), ("openings.geojson", "win", "overlaps opening 'win2'", "move one")),
+    Row("openings-overlap", extra("openings", lambda t: t.feature("LineString", t.xy((0, 2.5), (0, 3.5)), id="win2", wall="w-west", kind="window", sill_m=1.5, head_m=2.5, construction="glass_6")), ("openings.geojson", "win", "overlaps opening 'win", "move one")),
     Row("opening-too-high", prop("openings", 0, head_m=3.4), ("openings.geojson", "win", "0.40 m above the top", "lower it")),
     Row("sill-above-head", prop("openings", 0, sill_m=2.5), ("openings.geojson", "win", "sill_m 2.5 is not below head_m 2", "exchange or correct")),
     Row("opening-on-dropped-wall", geometry("walls", 3, line((0, 0), (0, 0))), ("openings.geojson", "win", "'w-west' was left out", "correct that wall")),
@@ -294,6 +295,11 @@ RESOURCES = [
     Row("two-million-vertices", reworked("rooms.geojson", many_vertices(2_000_000)), ("rooms.geojson", "limit 1,000,000", "simplify")),
     Row("many-features", raw("walls.geojson", '{"type":"FeatureCollection","features":[' + ",".join(["{}"] * 300_000) + "]}"), ("walls.geojson", "300,000 features", "limit 200,000", "remove")),
     Row("empty-lists", raw("walls.geojson", "[" + ",".join(["[]"] * 3_000_000) + "]"), ("walls.geojson", "limit", "simplify")),
+    Row("rooms-piled-up", piled("rooms", 0, 20_000), ("rooms.geojson", "overlaps room", "correct one outline", "more problems")),
+    Row("walls-piled-up", piled("walls", 0, 8_000, "construction", ("brick_102", "brick_215")), ("walls.geojson", "counted twice", "shorten or delete")),
+    Row("windows-piled-up", piled("openings", 0, 20_000), ("openings.geojson", "overlaps opening", "move one", "more problems")),
+    Row("openings-astray", piled("openings", 0, 20_000, "wall", ("w-nowhere",)), ("openings.geojson", "wall 'w-nowhere' does not exist", "choose|did you mean")),
+    Row("everything-wrong", piled("walls", 0, 100_000, "storey", (99,)), ("walls.geojson", "storey is 99", "0 to 30", "more problems")),
     Row("many-rows", reworked("masts.csv", lambda t: t.split("\n")[0] + "\n" + "m,EE\n" * 200_000), ("masts.csv", "200,000 rows", "limit 100,000", "near the site")),
 ]  # fmt: skip
 

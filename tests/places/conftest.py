@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from shapely.geometry import Point, Polygon
+
+from quietwing.sites import Site, load_site
+from quietwing.sites.constructions import Construction, Layer
+from quietwing.sites.model import OutsideLevel, Position, Receptor
 
 
 def _load(name: str) -> ModuleType:
@@ -61,3 +69,43 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture
+def edit(tiny: ModuleType) -> Callable[..., None]:
+    """Changes the parsed GeoJSON of a layer in place."""
+    return tiny.edit
+
+
+@pytest.fixture
+def rich(folder) -> Site:
+    """The tiny site with one of everything a site can hold."""
+    site = load_site(folder)
+    own = (
+        Construction(name="own_wall", layers=(Layer("brick", 102.5), Layer("air", 50.0)), sigma_db=3.0, assumed=True),
+        Construction(name="own_film", loss_intercept_db=25.4, loss_slope_db_per_ghz=0.11, sigma_db=3.0, source="x"),
+        Construction(
+            name="own_mesh", mesh_pitch_mm=12.5, mesh_wire_radius_mm=0.5, mesh_bonded=False, sigma_db=3.0, source="y"
+        ),
+    )
+    x, y = site.perimeter.outline.exterior.coords[0]
+    atrium = Polygon(
+        site.slabs[0].outline.exterior.coords,
+        [[(x + 42, y + 42), (x + 44, y + 42), (x + 44, y + 43.3), (x + 42, y + 42)]],
+    )
+    return dataclasses.replace(
+        site,
+        own_constructions=own,
+        notes=('a note with "quotes", ü and a \\ in it', "another"),
+        slabs=(dataclasses.replace(site.slabs[0], outline=atrium), *site.slabs[1:]),
+        walls=(dataclasses.replace(site.walls[0], construction="own_wall", base_m=-0.5, top_m=3.25), *site.walls[1:]),
+        positions=(
+            Position("p1", Point(x + 41, y + 41), 2.4, "b1", 0),
+            Position("p2", Point(x + 1 / 3, y + 1), 0.0, None, 0, True),
+        ),
+        receptors=(*site.receptors, Receptor("road", Point(x - 20, y), "road", 0.5, ())),
+        outside_levels=(*site.outside_levels, OutsideLevel("O2/n78/NR", x, y, 1.5, -101.25, dt.date(2026, 9, 30))),
+        description="first line\nsecond line",
+        window_state="sealed",
+        door_state="open",
+    )

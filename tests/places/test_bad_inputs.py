@@ -14,7 +14,10 @@ from quietwing.sites import SiteError, check, load_site
 
 FEW_BY_SUBPROCESS = ("unknown-construction", "vrt-curl", "gpkg-half")
 ALSO_LEAKAGE = ("stdin", "crs-link", "bow-tie-room", "unknown-wall", "csv-ragged", "gpkg-view", "toml-syntax")
-HUNGRY = ("deep-json", "million-vertices", "two-million-vertices", "many-features", "empty-lists", "file-too-large")
+HUNGRY = (
+    "rooms-piled-up", "walls-piled-up", "windows-piled-up", "openings-astray", "everything-wrong",
+    "deep-json", "million-vertices", "two-million-vertices", "many-features", "empty-lists", "file-too-large",
+)  # fmt: skip
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:

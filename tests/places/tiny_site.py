@@ -137,3 +137,11 @@ def write(folder: Path, change: Callable[[dict[str, Any]], None] = lambda parts:
             made = content if isinstance(content, dict) else collection(content)
             (folder / f"{part}.geojson").write_text(json.dumps(made), encoding="utf-8")
     return folder
+
+
+def edit(folder: Path, layer: str, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the parsed GeoJSON of a layer in place."""
+    path = folder / f"{layer}.geojson"
+    loaded = json.loads(path.read_text(encoding="utf-8"))
+    change(loaded)
+    path.write_text(json.dumps(loaded), encoding="utf-8")

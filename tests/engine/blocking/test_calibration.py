@@ -51,6 +51,16 @@ def test_a_weaker_sector_is_never_left_above_what_was_read(model):
     assert calibrate(model, (level(far_dbm + 7.0),), 0.95).offset_db[1] == 0.0
 
 
+def test_the_state_of_sight_is_the_one_that_explains_the_reading(model):
+    gain = model.gain(scattered(np.array([PLACE])))
+    eirp_dbm = reference_eirp_dbm(model.sectors[0])
+    for clear, gain_db in ((True, gain.los_db), (False, gain.nlos_db)):
+        found = calibrate(model, (level(float(eirp_dbm + gain_db[0, 0]) - 2.0),), 0.95)
+        assert found.clear[0] == clear
+        assert found.offset_db[0] == pytest.approx(-2.0, abs=1e-3)
+        assert found.sight(gain, 0.95)[0, 0] == clear
+
+
 def test_several_readings_are_averaged(model):
     found = calibrate(model, (level(-80.0), level(-84.0)), 0.95)
     assert predicted_dbm(model)[0] + found.offset_db[0] == pytest.approx(-82.0, abs=1e-3)
