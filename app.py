@@ -1,4 +1,4 @@
-"""The app in the browser: ``quietwing``'s pages. A page reads input, calls the engine and shows; it computes nothing."""
+"""The app in the browser. A page reads input, calls the engine and shows; it computes nothing."""
 
 import streamlit as st
 

@@ -154,8 +154,9 @@ def check(site: SiteArgument, as_json: JsonOption = False) -> None:
         return
     if report.problems:
         from quietwing.sites.errors import problems_text
+        from quietwing.sites.findings import clean
 
-        _say(f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''} in {site}:")
+        _say(f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''} in {clean(site)}:")
         _say(problems_text(tuple(report.problems)))
         raise typer.Exit(BAD_INPUT)
     _print_table(
