@@ -195,18 +195,22 @@ def example_list(as_json: JsonOption = False) -> None:
 @example.command("copy")
 @_guarded
 def example_copy(
-    name: Annotated[str, typer.Argument(help="houseblock, radial or campus")],
-    folder: Annotated[Path, typer.Argument(help="New folder for the copy.")],
+    site: SiteArgument,
+    target: Annotated[Path, typer.Argument(help="New folder, or a new file ending in .gpkg for QGIS.")],
 ) -> None:
-    """Copy a bundled site into a folder of your own, to change it."""
-    from quietwing.sites.files import BUNDLED, bundled_folder
+    """Copy a site into a folder of your own, or into one GeoPackage, to change it."""
+    from quietwing.sites import load_site, save_geopackage, save_site
 
-    if name not in BUNDLED:
-        raise QuietwingError(f"{name!r} is no bundled site (there are {', '.join(BUNDLED)}); choose one of them")
-    _refuse_existing(folder)
-    with bundled_folder(name) as source:
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__*"))
-    _say(f"wrote {folder}; try: quietwing check {folder}")
+    _refuse_existing(target)
+    place = load_site(site)
+    if target.suffix == ".gpkg":
+        save_geopackage(place, target)
+    else:
+        save_site(place, target)
+        own = _own_scenario(site)
+        if own is not None:
+            shutil.copyfile(own, target / own.name)
+    _say(f"wrote {target}; try: quietwing check {target}")
 
 
 @example.command("new")

@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _kernels
 from quietwing.coverage.propagation._lanes import LANES
+from quietwing.coverage.propagation.floors import floor_cap_db
 from quietwing.coverage.propagation.prepared_facets import PreparedFacets, check_finite, prepare
 from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.points import PointSet
@@ -45,7 +46,6 @@ __all__ = [
     "crossing_counts",
     "crossings",
     "element_loss_db",
-    "floor_ceiling_db",
     "prepare",
 ]
 
@@ -86,17 +86,6 @@ class LossTable:
 def cos_nodes() -> Floats:
     """Cosines of incidence at which a `LossTable` is evaluated, shape (COS_NODES,)."""
     return np.linspace(COS_MIN, 1.0, COS_NODES)
-
-
-def floor_ceiling_db(slabs: ArrayLike) -> Floats:
-    """Saturating loss of several floors, same shape as `slabs`: 18.3, 33.5, 43.6, 51.0, 57.1 dB for 1 to 5.
-
-    References
-    ----------
-    COST 231 final report, section 4.7.2, multi-wall model: L_f k^((k+2)/(k+1) - b) with L_f = 18.3, b = 0.46.
-    """
-    n = np.asarray(slabs, np.float64)
-    return np.asarray(18.3 * n ** ((n + 2) / (n + 1) - 0.46))
 
 
 def element_loss_db(
@@ -159,7 +148,7 @@ def element_loss_db(
         lane_db = 20 * np.log10(4 * np.pi * freq * 1e6 / scipy.constants.c)
     lossy: NDArray[np.bool_] = np.asarray(table.loss_db.any(axis=(1, 2)))
     active = lossy[prepared.surface] & (prepared.building != skip_building)
-    ceiling = np.concatenate([np.zeros(1), floor_ceiling_db(np.arange(1, MOST_SLABS + 1))])
+    ceiling = floor_cap_db(np.arange(MOST_SLABS + 1))
     return _sum(prepared, table.loss_db, tx_m, points, active, ceiling.astype(np.float32), lane_db, out)
 
 

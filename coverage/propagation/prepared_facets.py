@@ -111,8 +111,8 @@ def _rule_rows(corner_m: Floats, edge_m: Floats) -> tuple[Floats, Floats]:
     normal = np.where(leading[:, None] < 0, -normal, normal)
     offset = normal[:, 0] * point[:, 0] + normal[:, 1] * point[:, 1] + normal[:, 2] * point[:, 2]
     centre = corner_m.mean(axis=1)[:, None]
+    # exactly 0 for the edge without length of a triangle
     sense = np.sign((np.cross(a - centre, b - centre) * normal[:, None]).sum(axis=2))
-    sense[~along.any(axis=2)] = 0
     edges = np.concatenate([along, moment, sense[:, :, None]], axis=2).reshape(-1, 28)
     lengths = np.stack([np.linalg.norm(along, axis=2), np.linalg.norm(moment, axis=2)], axis=2).reshape(-1, 8)
     return (

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely.geometry import box
 
 from quietwing.coverage.errors import ScenarioError, SiteError
@@ -27,11 +29,14 @@ def mast(name="m", operator="EE", band="B20", technology="LTE", eirp_dbm=58.0, *
     )
 
 
-def test_one_db_more_at_the_mast_is_one_db_more_in_every_room(hut):
-    weak = leakage(hut(sectors=(mast(eirp_dbm=50.0),)), maps=False)
-    strong = leakage(hut(sectors=(mast(eirp_dbm=51.0),)), maps=False)
-    step = strong.at_points["rsrp_dbm"] - weak.at_points["rsrp_dbm"]
-    np.testing.assert_allclose(step.values, 1.0, atol=1e-4)
+@given(step_db=st.floats(0.1, 30), x_m=st.floats(-900, 900), tilt_deg=st.floats(0, 12))
+@settings(max_examples=20, deadline=None)
+def test_one_db_more_at_the_mast_is_one_db_more_in_every_room(hut, step_db, x_m, tilt_deg):
+    place = {"x_m": x_m, "tilt_deg": tilt_deg, "pattern": "sector_65"}
+    weak = leakage(hut(sectors=(mast(eirp_dbm=50.0, **place),)), maps=False)
+    strong = leakage(hut(sectors=(mast(eirp_dbm=50.0 + step_db, **place),)), maps=False)
+    gained = strong.at_points["rsrp_dbm"] - weak.at_points["rsrp_dbm"]
+    np.testing.assert_allclose(gained.values, step_db, atol=1e-4)
 
 
 def test_a_second_mast_never_takes_service_away(hut):

@@ -137,6 +137,15 @@ def test_a_copy_of_a_bundled_site_is_the_site(tmp_path):
     assert not [path for path in (tmp_path / "mine").iterdir() if path.name.startswith("_")]
 
 
+def test_a_geopackage_is_a_site_too(tmp_path):
+    package = tmp_path / "radial.gpkg"
+    assert run("example", "copy", "radial", str(package)).exit_code == 0
+    assert load_site(package) == load_site("radial")
+    assert run("example", "copy", "radial", str(package)).exit_code == 2  # never over something that is there
+    assert run("example", "copy", str(package), str(tmp_path / "folder")).exit_code == 0
+    assert load_site(tmp_path / "folder") == load_site("radial")
+
+
 def test_a_scenario_in_the_site_folder_is_used(tmp_path):
     folder = tmp_path / "mine"
     run("example", "copy", "houseblock", str(folder))

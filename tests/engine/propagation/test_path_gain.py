@@ -9,9 +9,12 @@ from shapely.geometry import LineString, box
 
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.constructions import surface_loss_db
+from quietwing.coverage.propagation.floors import capped_floor_loss_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db
+from quietwing.coverage.propagation.multiwall import crossings, element_loss_db
 from quietwing.coverage.propagation.path_gain import path_gain, path_gain_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.sites import load_site
 from quietwing.sites.geometry import facets
 from quietwing.sites.model import Building, Opening, Perimeter, Room, Slab, Wall
 from quietwing.sites.trial_points import map_grid, trial_points
@@ -215,3 +218,33 @@ def test_what_is_not_a_place_is_refused(hut):
         path_gain(hut(), [[0, 0, 0]], [[1, 1, 1]], [8e8])
     with pytest.raises(OutOfRangeError, match="transmitters_per_block"):
         path_gain_blocks(hut(), [[0, 0, 0]], [[1, 1, 1]], [800], transmitters_per_block=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["houseblock", "radial"])
+def test_the_angle_table_is_within_a_tenth_db_of_exact_slabs_from_end_to_end(name):
+    """Every wall's loss straight from P.2040 at its own angle, summed with the floor cap, against the kernels."""
+    site = load_site(name)
+    scene = prepare_scene(site)
+    points = trial_points(site)
+    freq_mhz = np.array([763.0, 947.0, 1842.0, 2655.0, 3560.0])
+    rng = np.random.default_rng(5)
+    tx_m = points.xyz_m[rng.integers(len(points), size=8)] + [0.11, 0.07, 0.05]
+    rx = points.xyz_m[rng.integers(len(points), size=150)]
+    loss_db = element_loss_db(scene.prepared, scene.loss_table(freq_mhz), tx_m, rx)
+    pieces, worst_db, crossed = scene.facets, 0.0, 0
+    for t, p in np.ndindex(len(tx_m), len(rx)):
+        walls, slabs = np.zeros(5), []
+        for facet, cos, _ in crossings(scene.prepared, tx_m[t], rx[p]):
+            passed = [site.constructions[c] for c in pieces.surfaces[pieces.surface[facet]]]
+            exact_db = surface_loss_db(passed, np.array([cos]), freq_mhz)[0]
+            crossed += 1
+            if pieces.is_slab[facet]:
+                slabs.append(exact_db)
+            else:
+                walls = walls + exact_db
+        if slabs:
+            walls = walls + capped_floor_loss_db(np.sum(slabs, axis=0), np.max(slabs, axis=0), len(slabs))
+        worst_db = max(worst_db, float(np.abs(loss_db[t, p] - walls).max()))
+    assert crossed > 5000
+    assert worst_db <= 0.1
