@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
+from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
 
-__all__ = ["Leakage", "StoreyMap"]
+__all__ = ["Leakage", "SpillResult", "StoreyMap", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -68,5 +71,97 @@ class Leakage:
     at_points: xr.Dataset
     by_room: xr.Dataset
     maps: tuple[StoreyMap, ...]
+    notes: tuple[str, ...]
+    scenario_id: str
+
+
+@dataclass(frozen=True)
+class SpillResult:
+    """What a layout does outside and in keep rooms, against the scenario's tier.
+
+    Attributes
+    ----------
+    tier : str
+        ``strict``, ``standard``, ``service`` or ``emergency``.
+    outside : Dataset, dims (channel, outside)
+        `jam_dbm` (upper quantile of the sum of all blockers), `signal_dbm` (lower quantile of the strongest sector),
+        `limit_dbm`, `margin_db` = limit − value, `capture_probability`; coordinates `x_m y_m z_m ring name people`.
+    rings : tuple of tuple
+        Per ring and receptor group: name, points, points that fail, points that may fail, passed.
+    keep_rooms : tuple of tuple
+        Room id, operator, probability of service, passed.
+    protected : tuple of tuple
+        Protected service, what was found, passed.
+    exposure : tuple of tuple
+        Room id, sum over bands of exposure ÷ ICNIRP limit, passed.
+    emergency_share : float
+        Share of points outside where some operator can be called with 999.
+    passed : bool
+        Everything above passes.
+    worst_margin_db : float
+        Smallest margin that counts, floored to 0.1 dB.
+    where : str
+        Point and channel of the worst margin, in words.
+    """
+
+    tier: str
+    outside: xr.Dataset
+    rings: tuple[tuple[str, int, int, int, bool], ...]
+    keep_rooms: tuple[tuple[str, str, float, bool], ...]
+    protected: tuple[tuple[str, str, bool], ...]
+    exposure: tuple[tuple[str, float, bool], ...]
+    emergency_share: float
+    passed: bool
+    worst_margin_db: float
+    where: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Who still has service in each room with a layout, over all worlds, and what spills.
+
+    Attributes
+    ----------
+    site : Site
+        Untreated, as given.
+    scenario : Scenario
+    sectors : tuple of Sector
+    devices : tuple of Device
+        Blockers, those that are off included.
+    treatments : tuple of Treatment
+    points : PointSet
+        Test points in the order of rooms.
+    at_points : Dataset, dims (channel, point)
+        `usable_probability`; `rsrp_dbm` median of the strongest sector; `margin_db` of the draft: how far the channel
+        is from working (positive: silenced).
+    by_room : Dataset, dims (channel, room) and (room)
+        `usable_probability` (channel, room) at any test point; `silent_probability`, `quiet_probability` (blockers,
+        treatments and operator actions taken away), `protected`, `quiet_anyway` (room); coordinates `role`, `weight`.
+    silent : bool ndarray, shape (room, world)
+        No channel usable at any test point; rooms as in `by_room`.
+    protected_at : dict
+        Percent (50, 80, 95, 99) to number of silence rooms with P(silent) at or above it, quiet anyway left out.
+    together : int
+        Rooms silent together in at least 95 % of worlds, quiet anyway left out.
+    spill : SpillResult or None
+    uncovered_routes : tuple of str
+        Escapes that no cellular blocker addresses.
+    notes : tuple of str
+    scenario_id : str
+    """
+
+    site: Site
+    scenario: Scenario
+    sectors: tuple[Sector, ...]
+    devices: tuple[Device, ...]
+    treatments: tuple[Treatment, ...]
+    points: PointSet
+    at_points: xr.Dataset
+    by_room: xr.Dataset
+    silent: NDArray[np.bool_]
+    protected_at: dict[int, int]
+    together: int
+    spill: SpillResult | None
+    uncovered_routes: tuple[str, ...]
     notes: tuple[str, ...]
     scenario_id: str

@@ -5,16 +5,24 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.errors import ScenarioError
 
-__all__ = ["Scenario", "read_scenario", "scenario_schema"]
+__all__ = ["Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
 
 LARGEST_FILE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class TreatmentWish:
+    """A mesh or film of the catalogue on every window of the rooms whose id matches one of the patterns."""
+
+    model: Annotated[str, Field(min_length=1, max_length=80)]
+    rooms: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -31,6 +39,16 @@ class Scenario:
         Only these channels (``EE/B20/LTE``); empty: every channel of the site's masts.
     seed : int
         Seed of every random draw.
+    worlds : int
+        Number of random worlds the verdict is judged on.
+    search_margin : bool
+        Whether a prisoner searches for the best spot (DESIGN §4); switching it off is printed.
+    likely_capture : bool
+        Whether capture through a higher-priority layer counts towards silence.
+    spill_tier : {"strict", "standard", "service", "emergency"}
+        The limit outside (DESIGN §4 "Spill").
+    treatments : tuple of TreatmentWish
+        Meshes and films on windows.
     """
 
     format: Annotated[int, Field(ge=1, le=1)] = 1
@@ -38,6 +56,11 @@ class Scenario:
     grid_m: Annotated[float, Field(ge=0.1, le=5.0, allow_inf_nan=False)] = 0.5
     channels: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    worlds: Annotated[int, Field(ge=100, le=100_000)] = 1000
+    search_margin: bool = True
+    likely_capture: bool = False
+    spill_tier: Literal["strict", "standard", "service", "emergency"] = "standard"
+    treatments: tuple[TreatmentWish, ...] = ()
 
 
 _ADAPTER: TypeAdapter[Scenario] = TypeAdapter(Scenario)

@@ -164,6 +164,7 @@ def _constructions_named(draft: Draft) -> Iterator[tuple[str, str, str, str]]:
             yield layer, record.id, "construction", record.construction
     for opening in draft.openings:
         yield "openings", opening.id, "grille", opening.grille
+        yield "openings", opening.id, "film", opening.film
 
 
 def _check_place(

@@ -112,15 +112,17 @@ class Opening:
     construction: str
     state: OpeningState
     grille: str = "open"
+    film: str = "open"
 
     @property
     def passed_constructions(self) -> tuple[str, ...]:
         """What a ray through the opening passes, outermost first.
 
-        Windows and hatches count as open unless sealed: a prisoner opens them. Doors and gates are as stated.
+        Windows and hatches count as open unless sealed: a prisoner opens them. Doors and gates are as stated. A film
+        sits on the pane, so it goes with it.
         """
         held_open = self.state == "open" or (self.kind in ("window", "hatch") and self.state != "sealed")
-        passed = (self.grille,) if held_open else (self.grille, self.construction)
+        passed = (self.grille,) if held_open else (self.grille, self.film, self.construction)
         return tuple(name for name in passed if name != "open")
 
 

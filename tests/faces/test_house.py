@@ -13,7 +13,14 @@ ROOT = Path(__file__).parents[2]
 # DESIGN §2, left to right: each may import what stands before it. Names of one line stand side by side.
 ORDER = [
     ("sites",),
-    ("coverage.errors", "coverage.decibel", "coverage.dims", "coverage.scenario", "coverage.results"),
+    (
+        "coverage.errors",
+        "coverage.decibel",
+        "coverage.dims",
+        "coverage.equipment",
+        "coverage.scenario",
+        "coverage.results",
+    ),
     ("coverage.propagation",),
     ("coverage.blocking",),
     ("coverage.planning",),

@@ -1,0 +1,38 @@
+"""Compiled draws of `worlds`: hashes and normals, for use inside other kernels too."""
+# mypy: ignore-errors
+
+import numpy as np
+from numba import njit
+
+TABLE_BITS = 14  # of the table of normal quantiles
+_FLAGS = {"cache": True, "nogil": True}
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@njit(**_FLAGS)
+def mixed(z):
+    """Scramble 64 bits (the finaliser of splitmix64)."""
+    z = np.uint64(z)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@njit(**_FLAGS)
+def key_of(seed, part, a, b, c):
+    """The stream of one owner: seed, part and up to three numbers that name it."""
+    key = mixed(np.uint64(seed) + _GOLDEN)
+    key = mixed(key ^ (np.uint64(part) * _GOLDEN))
+    key = mixed(key + np.uint64(a) * _GOLDEN + np.uint64(1))
+    key = mixed(key + np.uint64(b) * _GOLDEN + np.uint64(2))
+    return mixed(key + np.uint64(c) * _GOLDEN + np.uint64(3))
+
+
+@njit(**_FLAGS)
+def fill_normals(out, key, table):
+    """One standard normal per world; four worlds share a hash."""
+    count = len(out)
+    for block in range((count + 3) // 4):
+        h = mixed(np.uint64(key) + np.uint64(block + 1) * _GOLDEN)
+        for lane in range(min(4, count - 4 * block)):
+            out[4 * block + lane] = table[(h >> np.uint64(16 * lane + 2)) & np.uint64(0x3FFF)]

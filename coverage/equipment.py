@@ -1,0 +1,111 @@
+"""Blockers as data: what can be bought, where it stands, what is done to windows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from quietwing.sites.model import ZM, StoreyNumber
+from quietwing.sites.quantities import (
+    AzimuthDeg,
+    BandwidthMhz,
+    CoordinateM,
+    FreqMhz,
+    Identifier,
+    Technology,
+    Text,
+    TiltDeg,
+)
+
+__all__ = ["BandPower", "Device", "MasCarrier", "Model", "Treatment"]
+
+_CHECKED = ConfigDict(extra="forbid")
+PowerDbm = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]
+TrimDb = Annotated[float, Field(ge=-60, le=30, allow_inf_nan=False)]
+Pounds = Annotated[float, Field(ge=0, le=1e8, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class BandPower:
+    """Conducted power of a model in one band, spread evenly over it (CHOICES 3).
+
+    For a managed-access node it is the power of each of its carriers within the band.
+    """
+
+    band: Identifier
+    low_mhz: FreqMhz
+    high_mhz: FreqMhz
+    power_dbm: PowerDbm
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class MasCarrier:
+    """One cell of a managed-access node: it captures this PLMN on this carrier only."""
+
+    plmn: Annotated[str, Field(pattern=r"^\d{3}-\d{2,3}$")]
+    technology: Technology
+    freq_mhz: FreqMhz
+    bandwidth_mhz: BandwidthMhz
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Model:
+    """A row of ``catalogue.csv``.
+
+    `emission` is how a jammer fills its bands: ``barrage`` evenly, ``swept`` in turn, ``sync`` only on the listed
+    carriers' synchronisation signals. `construction` is what a mesh or film puts into a window.
+    """
+
+    name: Identifier
+    kind: Literal["jammer", "mas", "head_end", "mesh", "film"]
+    bands: tuple[BandPower, ...] = ()
+    pattern: Identifier = "omni"
+    gain_dbi: Annotated[float, Field(ge=-10, le=30, allow_inf_nan=False)] = 0.0
+    emission: Literal["barrage", "swept", "sync"] = "barrage"
+    sync_carriers_mhz: tuple[FreqMhz, ...] = ()
+    mas_carriers: tuple[MasCarrier, ...] = ()
+    head_end: str = ""
+    head_end_capacity: Annotated[int, Field(ge=0, le=10_000)] = 0
+    construction: str = ""
+    unit_price_gbp: Pounds = 0.0
+    install_gbp: Pounds = 0.0
+    cable_gbp_per_m: Pounds = 0.0
+    opex_gbp_per_year: Pounds = 0.0
+    technology_life_years: Annotated[float, Field(gt=0, le=50, allow_inf_nan=False)] = 8.0
+    price_date: dt.date | None = None
+    price_source: Text = ""
+    illustrative: bool = True
+    description: Text = ""
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Device:
+    """A row of ``layout.csv``: a model at a place. Without `power_dbm` the catalogue's power holds in each band.
+
+    `trim_db` adds to the power of one band (``B20``) or channel (``EE/B20/LTE``). Devices that are ``off`` are silent;
+    ``existing`` and ``planned`` ones both radiate when a layout is evaluated.
+    """
+
+    id: Identifier
+    model: Identifier
+    x_m: CoordinateM
+    y_m: CoordinateM
+    z_m: ZM
+    storey: StoreyNumber = 0
+    power_dbm: PowerDbm | None = None
+    azimuth_deg: AzimuthDeg = 0.0
+    tilt_deg: TiltDeg = 0.0
+    state: Literal["off", "existing", "planned"] = "planned"
+    unit_price_gbp: Pounds | None = None
+    trim_db: tuple[tuple[str, TrimDb], ...] = ()
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Treatment:
+    """A mesh or film put on one window."""
+
+    opening: Identifier
+    model: Identifier
