@@ -85,8 +85,8 @@ class Model:
 class Device:
     """A row of ``layout.csv``: a model at a place. Without `power_dbm` the catalogue's power holds in each band.
 
-    `trim_db` adds to the power of one band (``B20``) or channel (``EE/B20/LTE``). Devices that are ``off`` are silent;
-    ``existing`` and ``planned`` ones both radiate when a layout is evaluated.
+    `trim_db` adds to the power of one band (``B20``) or channel (``EE/B20/LTE``). Devices that are ``off`` are
+    silent; ``existing`` and ``planned`` ones both radiate when a layout is evaluated.
     """
 
     id: Identifier

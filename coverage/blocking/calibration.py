@@ -13,7 +13,7 @@ from quietwing.coverage.propagation.mast_gain import MastGain, MastModel
 from quietwing.sites.model import OutsideLevel
 from quietwing.sites.points import scattered
 
-__all__ = ["MEASURED_SIGMA_DB", "Calibration", "calibrate", "sight_by_rule"]
+__all__ = ["MEASURED_SIGMA_DB", "Calibration", "calibrate", "sight_by_rule", "sight_probability_limit"]
 
 MEASURED_SIGMA_DB = 3.0  # DESIGN §3, outside_levels.csv
 
@@ -52,7 +52,12 @@ def sight_by_rule(gain: MastGain, confidence: float) -> NDArray[np.bool_]:
     A clear path in one world of twenty makes a phone usable in one world of twenty: at q = 95 % the room could not
     be called silent, so the single-state leakage map shows it. The Monte Carlo draws the state instead.
     """
-    return gain.los_probability >= 1.0 - confidence
+    return gain.los_probability >= sight_probability_limit(confidence)
+
+
+def sight_probability_limit(confidence: float) -> float:
+    """Probability of line of sight from which the single-state maps take the path as clear."""
+    return 1.0 - confidence
 
 
 def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: float) -> Calibration:

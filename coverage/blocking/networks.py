@@ -17,9 +17,11 @@ from quietwing.coverage.errors import OutOfRangeError
 from quietwing.sites.model import Sector
 
 __all__ = [
+    "below_carrier_db",
     "headroom_db",
     "reference_bandwidth_khz",
     "reference_eirp_dbm",
+    "reference_khz",
     "resource_blocks",
     "strongest_sector",
 ]
@@ -81,18 +83,36 @@ def resource_blocks(technology: str, bandwidth_mhz: float, freq_mhz: float) -> i
     return table[bandwidth_mhz]
 
 
+def reference_khz(technology: str, freq_mhz: float) -> float:
+    """The bandwidth a technology's powers are compared in: CRS or SSB element, GSM carrier, UMTS carrier. [kHz]"""
+    return _nr_spacing_khz(freq_mhz) if technology == "NR" else load_thresholds()[technology].reference_khz
+
+
 def reference_bandwidth_khz(sector: Sector) -> float:
-    """The bandwidth the sector's powers are compared in: CRS or SSB element, GSM carrier, UMTS carrier. [kHz]"""
-    if sector.technology == "NR":
-        return _nr_spacing_khz(sector.freq_mhz)
-    return load_thresholds()[sector.technology].reference_khz
+    """The bandwidth the sector's powers are compared in. [kHz]"""
+    return reference_khz(sector.technology, sector.freq_mhz)
+
+
+def below_carrier_db(technology: str, bandwidth_mhz: float, freq_mhz: float) -> float:
+    """How far the reference power of a carrier lies below its whole power.
+
+    LTE and NR: 10 lg(12·N_RB), the power spread evenly over the elements (CHOICES 1). GSM: 0, the 200 kHz carrier
+    itself. UMTS: 10 dB, the pilot (CHOICES 17).
+
+    Raises
+    ------
+    OutOfRangeError
+        If an LTE or NR bandwidth is not one the standard lists.
+    """
+    if technology == "GSM":
+        return 0.0
+    if technology == "UMTS":
+        return _RSCP_BELOW_CARRIER_DB
+    return 10 * float(np.log10(12 * resource_blocks(technology, bandwidth_mhz, freq_mhz)))
 
 
 def reference_eirp_dbm(sector: Sector) -> float:
-    """EIRP of a sector in its reference bandwidth, at the peak of its pattern.
-
-    LTE and NR: the carrier's EIRP spread evenly over its elements, EIRP − 10 lg(12·N_RB) (CHOICES 1). GSM: the
-    200 kHz carrier itself. UMTS: the pilot, 10 dB below the carrier (CHOICES 17).
+    """EIRP of a sector in its reference bandwidth, at the peak of its pattern; see `below_carrier_db`.
 
     Parameters
     ----------
@@ -109,12 +129,7 @@ def reference_eirp_dbm(sector: Sector) -> float:
     OutOfRangeError
         If an LTE or NR bandwidth is not one the standard lists.
     """
-    if sector.technology == "GSM":
-        return sector.eirp_dbm
-    if sector.technology == "UMTS":
-        return sector.eirp_dbm - _RSCP_BELOW_CARRIER_DB
-    blocks = resource_blocks(sector.technology, sector.bandwidth_mhz, sector.freq_mhz)
-    return sector.eirp_dbm - 10 * float(np.log10(12 * blocks))
+    return sector.eirp_dbm - below_carrier_db(sector.technology, sector.bandwidth_mhz, sector.freq_mhz)
 
 
 def headroom_db(rsrp_dbm: xr.DataArray, sectors: tuple[Sector, ...], inside: ArrayLike = True) -> xr.DataArray:

@@ -59,7 +59,7 @@ def normals(seed: int, part: Part, worlds: int, a: int = 0, b: int = 0, c: int =
         Mean 0, variance 1; 16,384 equal steps of probability.
     """
     out = np.empty(worlds, np.float32)
-    fill_normals(out, key_of(seed, int(part), a, b, c), NORMAL)
+    fill_normals(out, np.uint64(key_of(seed, int(part), a, b, c)), NORMAL)
     return out
 
 

@@ -38,6 +38,8 @@ class MastGain:
         Pattern − 38.901 loss − elements on the ray, or the interim floor where that is larger. [dB]
     los_probability : float32 ndarray, shape (sector, point)
         Of the clear state, one value per mast × building × storey.
+    floored : bool ndarray, shape (sector, point)
+        Whether the interim floor rules, in the clear state.
     notes : tuple of str
         Ranges that were clipped.
     """
@@ -45,6 +47,7 @@ class MastGain:
     los_db: NDArray[np.float32]
     nlos_db: NDArray[np.float32]
     los_probability: NDArray[np.float32]
+    floored: NDArray[np.bool_]
     notes: tuple[str, ...]
 
     def where_clear(self, clear: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -67,6 +70,8 @@ class MastModel:
     floor : OpeningFloor
     floor_los_db, floor_nlos_db : float32 ndarray, shape (sector, room)
         The interim floor of each room in both states, ``-inf`` where it has none. [dB]
+    floor_place : int32 ndarray, shape (sector, room)
+        The outer opening the floor comes through, an index into ``floor.places``; -1 where there is none.
     """
 
     scene: Scene
@@ -76,6 +81,7 @@ class MastModel:
     floor: OpeningFloor
     floor_los_db: NDArray[np.float32]
     floor_nlos_db: NDArray[np.float32]
+    floor_place: NDArray[np.int32]
 
     def gain(self, points: PointSet) -> MastGain:
         """Gain of every sector at every point, interim floor included.
@@ -102,6 +108,7 @@ class MastModel:
             for mast_m, indices in masts.items():
                 deep = members[~self.floor.meets(used, np.array(mast_m), points.xyz_m[members])]
                 cells = np.ix_(indices, deep)
+                direct.floored[cells] = self.floor_los_db[indices, room][:, None] > los_db[cells]
                 los_db[cells] = np.maximum(los_db[cells], self.floor_los_db[indices, room][:, None])
                 nlos_db[cells] = np.maximum(nlos_db[cells], self.floor_nlos_db[indices, room][:, None])
         return direct
@@ -131,13 +138,13 @@ def mast_model(scene: Scene, sectors: tuple[Sector, ...]) -> MastModel:
         floor,
         np.full(shape, -np.inf, np.float32),
         np.full(shape, -np.inf, np.float32),
+        np.full(shape, -1, np.int32),
     )
-    los_db, nlos_db = _floors(bare)
-    return MastModel(scene, sectors, bare.table, freq_mhz, floor, los_db, nlos_db)
+    return MastModel(scene, sectors, bare.table, freq_mhz, floor, *_floors(bare))
 
 
-def _floors(model: MastModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The interim floor of each sector × room in both states, -inf where a room has none."""
+def _floors(model: MastModel) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+    """The interim floor of each sector × room in both states and its opening; -inf and -1 where a room has none."""
     floor = model.floor
     buildings = np.array([place.building for place in floor.places], int)
     outside_los = np.full((len(model.sectors), len(floor.places)), -np.inf)
@@ -150,6 +157,7 @@ def _floors(model: MastModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]
     entry_db = floor.entry_loss_db(model.freq_mhz)[:, lane].T if floor.places else np.zeros_like(outside_los)
     los_db = np.full((len(model.sectors), len(floor.of_room)), -np.inf, np.float32)
     nlos_db = los_db.copy()
+    place = np.full(los_db.shape, -1, np.int32)
     doors: dict[tuple[str, ...], Array] = {}
     for room, used in enumerate(floor.of_room):
         if used is None:
@@ -159,9 +167,11 @@ def _floors(model: MastModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]
             doors[key] = floor.door_loss_db(used, model.freq_mhz)[lane]
         through = [*used.places]
         lost_db = ROUND_THE_CORNER_DB + doors[key]
-        los_db[:, room] = (outside_los[:, through] - entry_db[:, through]).max(axis=1) - lost_db
+        entering_db = outside_los[:, through] - entry_db[:, through]
+        place[:, room] = np.array(through)[entering_db.argmax(axis=1)]
+        los_db[:, room] = entering_db.max(axis=1) - lost_db
         nlos_db[:, room] = (outside_nlos[:, through] - entry_db[:, through]).max(axis=1) - lost_db
-    return los_db, nlos_db
+    return los_db, nlos_db, place
 
 
 def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:
@@ -215,7 +225,8 @@ def _direct_gain(model: MastModel, points: PointSet, skip_building: int) -> Mast
             for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
                 into[index] = pattern_db - loss_db - elements_db[:, lane]
             clear_probability[index] = chances[sector.environment]
-    return MastGain(los_db, nlos_db, clear_probability, tuple(sorted(notes)))
+    floored = np.zeros(shape, np.bool_)
+    return MastGain(los_db, nlos_db, clear_probability, floored, tuple(sorted(notes)))
 
 
 def _both_states(sector: Sector, distance_2d_m: Array, height_m: Array, notes: set[str]) -> tuple[Array, Array]:

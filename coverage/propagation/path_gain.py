@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.dims import BAND, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError
-from quietwing.coverage.propagation.multiwall import element_loss_db
+from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.outdoor import two_ray_extra_db
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.sites.model import Site
@@ -26,7 +26,11 @@ DETOUR_NOTE = "detour not modelled: deep rooms may leak"
 
 
 def path_gain(
-    site: Site | Scene, tx: PointSet | ArrayLike, rx: PointSet | ArrayLike, freq_mhz: ArrayLike
+    site: Site | Scene,
+    tx: PointSet | ArrayLike,
+    rx: PointSet | ArrayLike,
+    freq_mhz: ArrayLike,
+    table: LossTable | None = None,
 ) -> xr.DataArray:
     """Path gain between isotropic antennas at places on a site.
 
@@ -40,6 +44,8 @@ def path_gain(
         Receivers; a `PointSet` with patches (a map grid) takes the fast kernel. [m]
     freq_mhz : array_like, shape (band,)
         Frequencies, 300 to 7125. [MHz]
+    table : LossTable, optional
+        ``scene.loss_table(freq_mhz)`` where it is at hand: it takes longer than a transmitter.
 
     Returns
     -------
@@ -57,7 +63,8 @@ def path_gain(
     through edges and along walls are in `quietwing.coverage.propagation.multiwall`.
     """
     scene = site if isinstance(site, Scene) else prepare_scene(site)
-    return _path_gain(scene, _points(tx), _points(rx), _bands(freq_mhz))
+    bands = _bands(freq_mhz)
+    return _path_gain(scene, _points(tx), _points(rx), bands, table or scene.loss_table(bands))
 
 
 def path_gain_blocks(
@@ -93,9 +100,10 @@ def path_gain_blocks(
         )
     scene = site if isinstance(site, Scene) else prepare_scene(site)
     senders, receivers, bands = _points(tx), _points(rx), _bands(freq_mhz)
+    table = scene.loss_table(bands)
     return (
         _path_gain(
-            scene, scattered(senders.xyz_m[first : first + transmitters_per_block]), receivers, bands
+            scene, scattered(senders.xyz_m[first : first + transmitters_per_block]), receivers, bands, table
         ).assign_coords({TX: np.arange(first, min(first + transmitters_per_block, len(senders)))})
         for first in range(0, len(senders), transmitters_per_block)
     )
@@ -112,8 +120,10 @@ def _bands(freq_mhz: ArrayLike) -> NDArray[np.float64]:
     return np.atleast_1d(np.asarray(freq_mhz, float))
 
 
-def _path_gain(scene: Scene, tx: PointSet, rx: PointSet, freq_mhz: NDArray[np.float64]) -> xr.DataArray:
-    loss_db = element_loss_db(scene.prepared, scene.loss_table(freq_mhz), tx.xyz_m, rx, freq_mhz=freq_mhz)
+def _path_gain(
+    scene: Scene, tx: PointSet, rx: PointSet, freq_mhz: NDArray[np.float64], table: LossTable
+) -> xr.DataArray:
+    loss_db = element_loss_db(scene.prepared, table, tx.xyz_m, rx, freq_mhz=freq_mhz)
     _add_two_ray(scene, tx.xyz_m, rx.xyz_m, freq_mhz, loss_db)
     return xr.DataArray(
         np.negative(loss_db, out=loss_db),

@@ -1,0 +1,204 @@
+"""Compiled loop of the Monte Carlo: one room after the other, all worlds of a room at once.
+
+Nothing depends on threads or order: each error is looked up by what it belongs to (`worlds`), and each room is
+worked out by one thread into its own part of the output.
+"""
+# mypy: ignore-errors
+
+import math
+
+import numpy as np
+from numba import njit, prange
+
+from quietwing.coverage.blocking._worlds import fill_normals, key_of
+
+_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
+PUBLIC_ROOM, PUBLIC_POINT, DEVICE_ROOM, DEVICE_POINT = 3, 4, 5, 6  # as in `worlds.Part`
+DB_TO_NEPER = math.log(10) / 10
+NEVER = np.float32(-1e30)  # of a level that is not there; finite, so that differences stay numbers
+CERTAIN_SIGMAS = 6.0  # a sector this far below the floor is heard in no world
+
+
+@njit(**_FLAGS)
+def _common_db(out, crossed, owner_sigma, owner_draw, sigma, draws, band):
+    """Errors shared beyond a point: the owner's own, and those of the constructions crossed, per world."""
+    out[:] = owner_sigma * owner_draw
+    variance = owner_sigma * owner_sigma
+    for c in range(len(crossed)):
+        if crossed[c]:
+            scale = crossed[c] * sigma[c, band]
+            variance += scale * scale
+            for w in range(len(out)):
+                out[w] += scale * draws[c, band, w]
+    return variance
+
+
+@njit(**_FLAGS)
+def _strongest_public(
+    out, spare, sectors, los, nlos, chance, fixed, sight, sector_sigma, sector_draw, crossed, sigma, draws,
+    band, band_key, room_normals, room_known, seed, sector_key, room_key, point_key, local_room, local_point, window,
+    boost, table,
+):  # fmt: skip
+    """Level of the strongest of some sectors in each world; returns the best median and its standard deviation."""
+    best = -math.inf
+    for s in sectors:
+        best = max(best, max(los[s], nlos[s]))
+    out[:] = NEVER
+    widest = 0.0
+    worlds = len(out)
+    for s in sectors:
+        if max(los[s], nlos[s]) == -math.inf:
+            continue
+        variance = _common_db(spare, crossed[s], sector_sigma[s], sector_draw[s], sigma, draws, band)
+        if max(los[s], nlos[s]) >= best - window:
+            variance += local_room * local_room + local_point * local_point
+            if not room_known[s]:
+                fill_normals(room_normals[s], key_of(seed, PUBLIC_ROOM, sector_key[s], room_key, band_key), table)
+                room_known[s] = True
+            point_normals = room_normals[len(room_known)]
+            fill_normals(point_normals, key_of(seed, PUBLIC_POINT, sector_key[s], point_key, band_key), table)
+            for w in range(worlds):
+                spare[w] += local_room * room_normals[s, w] + local_point * point_normals[w]
+        widest = max(widest, variance)
+        for w in range(worlds):
+            if fixed[s] < 0:
+                median = los[s] if sight[s, w] < chance[s] else nlos[s]
+            else:
+                median = los[s] if fixed[s] == 1 else nlos[s]
+            out[w] = max(out[w], median + boost + spare[w])
+    return best + boost, math.sqrt(widest)
+
+
+@njit(**_FLAGS)
+def _factor(
+    out, spare, d, band, band_key, crossed, device_sigma, device_draw, sigma, draws, room_normals, room_known, seed,
+    device_key, room_key, point_key, local_room, local_point, table,
+):  # fmt: skip
+    """Error of one device at one point in one band as a factor of power, per world."""
+    _common_db(spare, crossed, device_sigma, device_draw, sigma, draws, band)
+    if not room_known[d, band]:
+        fill_normals(room_normals[d, band], key_of(seed, DEVICE_ROOM, device_key, room_key, band_key), table)
+        room_known[d, band] = True
+    fill_normals(out, key_of(seed, DEVICE_POINT, device_key, point_key, band_key), table)
+    for w in range(len(out)):
+        error_db = spare[w] + local_room * room_normals[d, band, w] + local_point * out[w]
+        out[w] = math.exp(DB_TO_NEPER * error_db)
+
+
+@njit(parallel=True, **_FLAGS)
+def judge(
+    starts, room_key, point_key, los, nlos, chance, fixed, sight_row, sight, sector_sigma, sector_draw,
+    public_crossed, sigma, draws, carrier_start, carrier_sectors, channel_start, channel_carriers,
+    carrier_band, band_key, campable, boost, floor, need, noise, level, mas, is_mas, device_crossed, device_sigma,
+    device_draw, device_key, sector_key, capture_need, mas_floor, mas_gamma, mas_noise, seed, local_room,
+    local_point, window, table, usable_points, usable_rooms, silent,
+):  # fmt: skip
+    """Who has service in each room, over all worlds.
+
+    Shapes: los, nlos, chance, sight_row (point, sector); sight (row, world); public_crossed (point, sector,
+    construction); level, mas (point, carrier, device); device_crossed (point, device, construction); draws
+    (construction, band, world). `need` is J/S to deny plus search margin, `floor` with the search gain taken off.
+    Output: usable_points (point, channel) and usable_rooms (room, channel) count worlds; silent (room, world).
+    """
+    rooms, worlds = silent.shape
+    sectors, devices, bands = los.shape[1], level.shape[2], draws.shape[1]
+    channels = len(channel_start) - 1
+    for room in prange(rooms):
+        spare, public = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        works = np.empty(worlds, np.bool_)
+        room_works = np.zeros((channels, worlds), np.bool_)
+        public_room = np.empty((sectors + 1, worlds), np.float32)
+        public_known = np.zeros(sectors, np.bool_)
+        device_room = np.empty((devices, bands, worlds), np.float32)
+        device_known = np.zeros((devices, bands), np.bool_)
+        factor = np.empty((devices, bands, worlds), np.float32)
+        factor_known = np.zeros((devices, bands), np.bool_)
+        jam, jam_only = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        cell = np.empty(worlds, np.float32)
+        sight_here = np.empty((sectors, worlds), np.float32)
+        for p in range(starts[room], starts[room + 1]):
+            factor_known[:] = False
+            for s in range(sectors):
+                if fixed[s] < 0:
+                    sight_here[s] = sight[sight_row[p, s]]
+            for channel in range(channels):
+                works[:] = False
+                for at in range(channel_start[channel], channel_start[channel + 1]):
+                    c = channel_carriers[at]
+                    if not campable[c]:
+                        continue
+                    band = carrier_band[c]
+                    mine = carrier_sectors[carrier_start[c] : carrier_start[c + 1]]
+                    best, spread = _strongest_public(
+                        public, spare, mine, los[p], nlos[p], chance[p], fixed, sight_here, sector_sigma,
+                        sector_draw, public_crossed[p], sigma, draws, band, band_key[band], public_room, public_known,
+                        seed, sector_key, room_key[room], point_key[p], local_room, local_point, window, boost[c],
+                        table,
+                    )  # fmt: skip
+                    if best + CERTAIN_SIGMAS * spread < floor[c]:
+                        continue
+                    loudest = jammer = offered = -math.inf
+                    for d in range(devices):
+                        loudest = max(loudest, level[p, c, d])
+                        offered = max(offered, mas[p, c, d])
+                        if not is_mas[d]:
+                            jammer = max(jammer, level[p, c, d])
+                    jam[:] = 0
+                    jam_only[:] = 0
+                    cell[:] = 0
+                    for d in range(devices):
+                        near = level[p, c, d] >= loudest - window
+                        cell_near = offered > -math.inf and mas[p, c, d] >= offered - window
+                        # Against capture even jammers that are too weak to count for denial are heard.
+                        harms = offered > -math.inf and not is_mas[d] and level[p, c, d] >= jammer - window
+                        if level[p, c, d] == -math.inf or not (near or cell_near or harms):
+                            continue
+                        if not factor_known[d, band]:
+                            _factor(
+                                factor[d, band], spare, d, band, band_key[band], device_crossed[p, d], device_sigma,
+                                device_draw[d], sigma, draws, device_room, device_known, seed, device_key[d],
+                                room_key[room], point_key[p], local_room, local_point, table,
+                            )  # fmt: skip
+                            factor_known[d, band] = True
+                        power = np.float32(math.exp(DB_TO_NEPER * level[p, c, d]))
+                        if near:
+                            for w in range(worlds):
+                                jam[w] += power * factor[d, band, w]
+                        if harms:
+                            for w in range(worlds):
+                                jam_only[w] += power * factor[d, band, w]
+                        if cell_near:
+                            power = np.float32(math.exp(DB_TO_NEPER * mas[p, c, d]))
+                            for w in range(worlds):
+                                cell[w] = max(cell[w], power * factor[d, band, w])
+                    noise_mw = math.exp(DB_TO_NEPER * noise[c])
+                    mas_noise_mw = math.exp(DB_TO_NEPER * mas_noise[c])
+                    for w in range(worlds):
+                        if public[w] < floor[c]:
+                            continue  # quiet
+                        if offered > -math.inf and cell[w] > 0:
+                            cell_db = math.log(cell[w]) / DB_TO_NEPER
+                            clean_db = cell_db - math.log(jam_only[w] + mas_noise_mw) / DB_TO_NEPER
+                            if (
+                                cell_db - public[w] >= capture_need[c]
+                                and cell_db >= mas_floor[c]
+                                and clean_db >= mas_gamma[c]
+                            ):
+                                continue  # captured
+                        if math.log(jam[w] + noise_mw) / DB_TO_NEPER - public[w] < need[c]:
+                            works[w] = True
+                count = 0
+                for w in range(worlds):
+                    if works[w]:
+                        count += 1
+                        room_works[channel, w] = True
+                usable_points[p, channel] = count
+        for w in range(worlds):
+            silent[room, w] = True
+        for channel in range(channels):
+            count = 0
+            for w in range(worlds):
+                if room_works[channel, w]:
+                    count += 1
+                    silent[room, w] = False
+            usable_rooms[room, channel] = count

@@ -1,0 +1,176 @@
+"""The door of this stage: who still has service in each room with a layout, and how sure that is."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.draft import draft_margin_db
+from quietwing.coverage.blocking.links import LinkModel, blocker_links, public_links
+from quietwing.coverage.blocking.montecarlo import Tally, count_worlds
+from quietwing.coverage.dims import CHANNEL, POINT, ROOM
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.model import Site
+from quietwing.sites.points import PointSet
+
+__all__ = ["Judgement", "evaluate", "rooms_together", "silence_points", "uncovered_routes"]
+
+LEVELS_PERCENT = (50, 80, 95, 99)
+TOGETHER_SHARE = 0.95  # CHOICES 24, whatever q
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The rooms' side of a verdict; fields as in `quietwing.coverage.results.Verdict`."""
+
+    points: PointSet
+    at_points: xr.Dataset
+    by_room: xr.Dataset
+    silent: NDArray[np.bool_]
+    protected_at: dict[int, int]
+    together: int
+    notes: tuple[str, ...]
+
+
+def silence_points(site: Site, points: PointSet) -> PointSet:
+    """The test points of the rooms that must be silent, in their order."""
+    kept = np.array([site.rooms[room].role == "silence" for room in points.room.tolist()], bool)
+    return PointSet(
+        points.xyz_m[kept],
+        points.room[kept],
+        points.storey[kept],
+        points.building[kept],
+        tuple(kind for kind, keep in zip(points.kind, kept.tolist(), strict=True) if keep),
+    )
+
+
+def evaluate(
+    model: LinkModel,
+    bare: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    *,
+    stream: int = 0,
+) -> Judgement:
+    """Judge every room over all worlds, with and without the layout.
+
+    Parameters
+    ----------
+    model : LinkModel
+        The site with its treatments.
+    bare : LinkModel
+        The same without them: what is quiet there anyway is credited to nobody.
+    scenario : Scenario
+    devices : tuple of Device
+    catalogue : mapping of str to Model
+    points : PointSet
+        Test points of silence rooms (`silence_points`).
+    stream : int
+        Another stream of worlds of the same seed.
+
+    Returns
+    -------
+    Judgement
+
+    Raises
+    ------
+    OutOfRangeError
+        If a level was not computed.
+    """
+    public = public_links(model, points)
+    blockers = blocker_links(model, devices, catalogue, points)
+    tally = count_worlds(model, scenario, points, public, blockers, stream=stream)
+    unblocked = public if bare is model else public_links(bare, points)
+    nothing = blocker_links(bare, (), catalogue, points)
+    quiet = count_worlds(bare, scenario, points, unblocked, nothing, stream=stream)
+    by_room = _by_room(model, scenario, tally, quiet)
+    silent_probability = by_room["silent_probability"].values
+    counted = ~by_room["quiet_anyway"].values
+    return Judgement(
+        points=points,
+        at_points=xr.Dataset(
+            {
+                "usable_probability": ((CHANNEL, POINT), tally.usable_at_points.T / scenario.worlds),
+                "margin_db": ((CHANNEL, POINT), draft_margin_db(model, scenario, public, blockers), {"units": "dB"}),
+                "rsrp_dbm": (
+                    (CHANNEL, POINT),
+                    _strongest_dbm(model, public.los_dbm, public.nlos_dbm),
+                    {"units": "dBm"},
+                ),
+            },
+            coords={CHANNEL: list(model.channels)},
+        ),
+        by_room=by_room,
+        silent=tally.silent,
+        protected_at={
+            percent: int(np.count_nonzero(counted & (silent_probability >= percent / 100)))
+            for percent in LEVELS_PERCENT
+        },
+        together=rooms_together(tally.silent[counted]),
+        notes=public.notes,
+    )
+
+
+def rooms_together(silent: NDArray[np.bool_]) -> int:
+    """The largest K such that K or more of the rooms are silent together in at least 95 % of worlds.
+
+    Parameters
+    ----------
+    silent : ndarray of bool, shape (room, world)
+
+    Returns
+    -------
+    int
+    """
+    most_first = np.sort(silent.sum(axis=0))[::-1]
+    return int(most_first[int(np.ceil(TOGETHER_SHARE * len(most_first))) - 1]) if len(most_first) else 0
+
+
+@cache
+def uncovered_routes() -> tuple[str, ...]:
+    """Escapes that no cellular blocker addresses, in words."""
+    text = resources.files("quietwing.coverage.blocking.tables").joinpath("uncovered_routes.csv").read_text("utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return tuple(f"{row['route']} ({row['why']})" for row in rows)
+
+
+def _by_room(model: LinkModel, scenario: Scenario, tally: Tally, quiet: Tally) -> xr.Dataset:
+    """Probabilities and states of the rooms."""
+    rooms = [model.scene.site.rooms[index] for index in tally.rooms.tolist()]
+    silent_probability = tally.silent.mean(axis=1)
+    quiet_probability = quiet.silent.mean(axis=1)
+    quiet_anyway = quiet_probability >= scenario.confidence
+    return xr.Dataset(
+        {
+            "usable_probability": ((CHANNEL, ROOM), tally.usable_in_rooms.T / scenario.worlds),
+            "silent_probability": (ROOM, silent_probability),
+            "quiet_probability": (ROOM, quiet_probability),
+            "quiet_anyway": (ROOM, quiet_anyway),
+            "protected": (ROOM, (silent_probability >= scenario.confidence) & ~quiet_anyway),
+        },
+        coords={
+            CHANNEL: list(model.channels),
+            ROOM: [room.id for room in rooms],
+            "role": (ROOM, [room.role for room in rooms]),
+            "weight": (ROOM, [room.weight for room in rooms]),
+        },
+    )
+
+
+def _strongest_dbm(
+    model: LinkModel, los_dbm: NDArray[np.float32], nlos_dbm: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Median level of each channel's strongest sector in its likelier-to-leak state, shape (channel, point)."""
+    level_dbm = np.maximum(los_dbm, nlos_dbm)
+    of_channel = model.carrier_channel[model.sector_carrier]
+    return np.stack([level_dbm[of_channel == channel].max(axis=0) for channel in range(len(model.channels))])

@@ -1,0 +1,364 @@
+"""Median levels of both sides at every point, and what each link's errors belong to.
+
+Public side and blockers stand in the same reference bandwidths, carrier by carrier, so that they can be compared:
+GSM carrier, UMTS carrier, LTE or NR element.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.calibration import Calibration, calibrate
+from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking.networks import reference_eirp_dbm
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.constructions import sigma_db
+from quietwing.coverage.propagation.mast_gain import MastModel, mast_model
+from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts
+from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.scene import Scene
+from quietwing.sites.model import Sector
+from quietwing.sites.points import PointSet
+
+__all__ = ["BlockerLinks", "Carrier", "LinkModel", "PublicLinks", "blocker_links", "link_model", "public_links"]
+
+Levels = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """One carrier of one operator's network: the sectors on it are compared with each other and with a MAS cell."""
+
+    channel: str
+    plmn: str
+    technology: str
+    freq_mhz: float
+    bandwidth_mhz: float
+    band: str
+
+
+@dataclass(frozen=True)
+class LinkModel:
+    """A site's links made ready.
+
+    Attributes
+    ----------
+    scene : Scene
+    masts : MastModel
+    calibration : Calibration
+    carriers : tuple of Carrier
+        In the order of their sectors' first appearance.
+    channels : tuple of str
+        In order of name.
+    bands : tuple of str
+        Band numbers; errors are drawn by band, B28 and n28 being one.
+    sector_carrier, carrier_channel, carrier_band : int32 ndarray
+        Index of each sector's carrier, each carrier's channel and band.
+    constructions : tuple of str
+        Names of all constructions of the site's surfaces, sorted.
+    construction_sigma_db : float32 ndarray, shape (construction, band)
+    sector_key, construction_key : int64 ndarray
+        What draws are keyed by: stable under leaving out sectors or adding constructions.
+    """
+
+    scene: Scene
+    masts: MastModel
+    calibration: Calibration
+    carriers: tuple[Carrier, ...]
+    channels: tuple[str, ...]
+    bands: tuple[str, ...]
+    sector_carrier: NDArray[np.int32]
+    carrier_channel: NDArray[np.int32]
+    carrier_band: NDArray[np.int32]
+    constructions: tuple[str, ...]
+    construction_sigma_db: Levels
+    sector_key: NDArray[np.int64]
+    construction_key: NDArray[np.int64]
+
+    @property
+    def sectors(self) -> tuple[Sector, ...]:
+        """The sectors, in the order of every `sector` dimension."""
+        return self.masts.sectors
+
+
+@dataclass(frozen=True)
+class PublicLinks:
+    """The public network at each point.
+
+    Attributes
+    ----------
+    los_dbm, nlos_dbm : float32 ndarray, shape (sector, point)
+        Level in the reference bandwidth in both states of sight, calibration included, no boost. [dBm]
+    los_probability : float32 ndarray, shape (sector, point)
+    fixed_sight : int8 ndarray, shape (sector,)
+        -1 drawn in each world, 0 NLOS, 1 LOS as measured.
+    sight_key : int64 ndarray, shape (sector, point)
+        Owner of the draw: mast × façade.
+    sigma_db : float32 ndarray, shape (sector,)
+        Error common to a sector over the whole site. [dB]
+    crossed : uint8 ndarray, shape (sector, point, construction)
+        How often each construction is crossed.
+    notes : tuple of str
+    """
+
+    los_dbm: Levels
+    nlos_dbm: Levels
+    los_probability: Levels
+    fixed_sight: NDArray[np.int8]
+    sight_key: NDArray[np.int64]
+    sigma_db: Levels
+    crossed: NDArray[np.uint8]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BlockerLinks:
+    """Blocking devices at each point; devices that are off are left out.
+
+    Attributes
+    ----------
+    devices : tuple of Device
+    level_dbm : float32 ndarray, shape (device, carrier, point)
+        Received power in the carrier's reference bandwidth, emission kind included; ``-inf`` where nothing. [dBm]
+    mas_dbm : float32 ndarray, shape (device, carrier, point)
+        Level of the MAS cell that offers this carrier's PLMN, ``-inf`` elsewhere. [dBm]
+    is_mas : bool ndarray, shape (device,)
+    crossed : uint8 ndarray, shape (device, point, construction)
+    device_key : int64 ndarray, shape (device,)
+    """
+
+    devices: tuple[Device, ...]
+    level_dbm: Levels
+    mas_dbm: Levels
+    is_mas: NDArray[np.bool_]
+    crossed: NDArray[np.uint8]
+    device_key: NDArray[np.int64]
+
+
+def stable_key(text: str) -> int:
+    """A number for a name that is the same in every run."""
+    return zlib.crc32(text.encode("utf-8"))
+
+
+def band_number(band: str) -> str:
+    """``B28`` and ``n28`` are one band for errors: 28."""
+    return band.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+def link_model(scene: Scene, sectors: tuple[Sector, ...], confidence: float) -> LinkModel:
+    """Make a site's links ready.
+
+    Parameters
+    ----------
+    scene : Scene
+        The site, treated or not.
+    sectors : tuple of Sector
+        At least one.
+    confidence : float
+        The scenario's q, for the state of sight at the places of readings.
+
+    Returns
+    -------
+    LinkModel
+    """
+    masts = mast_model(scene, sectors)
+    asked = {sector.channel for sector in sectors}
+    levels = tuple(level for level in scene.site.outside_levels if level.channel in asked)
+    carriers: dict[Carrier, int] = {}
+    of_sector = []
+    for sector in sectors:
+        carrier = Carrier(
+            sector.channel,
+            sector.plmn,
+            sector.technology,
+            sector.freq_mhz,
+            sector.bandwidth_mhz,
+            band_number(sector.band),
+        )
+        of_sector.append(carriers.setdefault(carrier, len(carriers)))
+    channels = tuple(sorted(asked))
+    bands = tuple(sorted({carrier.band for carrier in carriers}, key=int))
+    lowest_mhz = [min(carrier.freq_mhz for carrier in carriers if carrier.band == band) for band in bands]
+    names = tuple(sorted({name for surface in scene.facets.surfaces for name in surface}))
+    by_name = scene.site.constructions
+    sigmas = [sigma_db(by_name[name], np.array(lowest_mhz)) for name in names]
+    return LinkModel(
+        scene=scene,
+        masts=masts,
+        calibration=calibrate(masts, levels, confidence),
+        carriers=tuple(carriers),
+        channels=channels,
+        bands=bands,
+        sector_carrier=np.array(of_sector, np.int32),
+        carrier_channel=np.array([channels.index(carrier.channel) for carrier in carriers], np.int32),
+        carrier_band=np.array([bands.index(carrier.band) for carrier in carriers], np.int32),
+        constructions=names,
+        construction_sigma_db=np.array(sigmas, np.float32).reshape(len(names), len(bands)),
+        sector_key=np.array([stable_key(sector.id) for sector in sectors], np.int64),
+        construction_key=np.array([stable_key(name) for name in names], np.int64),
+    )
+
+
+def public_links(model: LinkModel, points: PointSet) -> PublicLinks:
+    """Levels of all sectors at some points and what their errors belong to.
+
+    Parameters
+    ----------
+    model : LinkModel
+    points : PointSet
+
+    Returns
+    -------
+    PublicLinks
+    """
+    gain = model.masts.gain(points)
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + model.calibration.offset_db
+    sent_dbm = eirp_dbm.astype(np.float32)[:, None]
+    crossed = _public_crossings(model, points)
+    _replace_floored(model, points, gain.floored, crossed)
+    fixed = np.where(model.calibration.measured, model.calibration.clear.astype(np.int8), np.int8(-1))
+    return PublicLinks(
+        los_dbm=sent_dbm + gain.los_db,
+        nlos_dbm=sent_dbm + gain.nlos_db,
+        los_probability=gain.los_probability,
+        fixed_sight=fixed.astype(np.int8),
+        sight_key=_sight_keys(model, points),
+        sigma_db=model.calibration.sigma_db.astype(np.float32),
+        crossed=crossed,
+        notes=gain.notes,
+    )
+
+
+def blocker_links(
+    model: LinkModel,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    *,
+    outside: bool = False,
+) -> BlockerLinks:
+    """Levels of all blockers at some points and what their errors belong to.
+
+    Parameters
+    ----------
+    model : LinkModel
+    devices : tuple of Device
+        Those that are off are left out.
+    catalogue : mapping of str to Model
+    points : PointSet
+    outside : bool
+        For spill: any overlap of band and carrier counts, and no emission kind is below barrage (CHOICES 3, 18).
+        Inside, a carrier counts as jammed only if it lies wholly within the band.
+
+    Returns
+    -------
+    BlockerLinks
+    """
+    on = tuple(device for device in devices if device.state != "off")
+    shape = (len(on), len(model.carriers), len(points))
+    level_dbm, mas_dbm = np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32)
+    tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
+    freq_mhz, table = model.masts.freq_mhz, model.masts.table
+    lane = np.searchsorted(freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
+    for index, device in enumerate(on):
+        kind = catalogue[device.model]
+        sent_dbm, offered_dbm = carrier_levels_dbm(device, kind, model.carriers, outside=outside)
+        used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
+        if not len(used):
+            continue
+        lanes, back = np.unique(lane[used], return_inverse=True)
+        used_table = LossTable(np.ascontiguousarray(table.loss_db[:, :, lanes]))
+        at_m = tx_m[index : index + 1]
+        gain_db = path_gain(model.scene, at_m, points, freq_mhz[lanes], used_table).values[0].T
+        azimuth_deg, elevation_deg = direction(tx_m[index], points.xyz_m)
+        pattern_db = pattern_gain_db(kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg)
+        received_db = (gain_db[back] + pattern_db + kind.gain_dbi).astype(np.float32)
+        level_dbm[index, used] = sent_dbm[used, None] + received_db
+        mas_dbm[index, used] = offered_dbm[used, None] + received_db
+    return BlockerLinks(
+        devices=on,
+        level_dbm=level_dbm,
+        mas_dbm=mas_dbm,
+        is_mas=np.array([catalogue[device.model].kind == "mas" for device in on], np.bool_),
+        crossed=_crossings(model, tx_m, points),
+        device_key=np.array([stable_key(device.id) for device in on], np.int64),
+    )
+
+
+def _incidence(model: LinkModel) -> NDArray[np.float32]:
+    """How often each surface holds each construction, shape (surface, construction)."""
+    surfaces = model.scene.facets.surfaces
+    table = np.zeros((len(surfaces), len(model.constructions)), np.float32)
+    for row, surface in enumerate(surfaces):
+        for name in surface:
+            table[row, model.constructions.index(name)] += 1
+    return table
+
+
+def _crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> NDArray[np.uint8]:
+    """Crossings of each construction, shape (tx, point, construction)."""
+    surfaces = len(model.scene.facets.surfaces)
+    found = np.zeros((len(tx_m), len(points), len(model.constructions)), np.uint8)
+    if not surfaces:
+        return found
+    table = _incidence(model)
+    for index in range(len(tx_m)):
+        counted = crossing_counts(
+            model.scene.prepared, tx_m[index : index + 1], points, np.arange(surfaces), surfaces
+        )
+        found[index] = np.minimum(counted[0].astype(np.float32) @ table, 255)
+    return found
+
+
+def _public_crossings(model: LinkModel, points: PointSet) -> NDArray[np.uint8]:
+    """Crossings of each sector's straight ray; sectors of one mast share theirs."""
+    places = [(sector.x_m, sector.y_m, sector.height_m) for sector in model.sectors]
+    masts = list(dict.fromkeys(places))
+    counted = _crossings(model, np.array(masts), points)
+    return counted[[masts.index(place) for place in places]]
+
+
+def _replace_floored(
+    model: LinkModel, points: PointSet, floored: NDArray[np.bool_], crossed: NDArray[np.uint8]
+) -> None:
+    """Where the interim floor rules, the link crosses the opening it comes through and the door behind it."""
+    floor = model.masts.floor
+    openings = floor.site.openings
+    for sector, point in zip(*np.nonzero(floored), strict=True):
+        room = points.room[point]
+        passed = [*openings[floor.places[model.masts.floor_place[sector, room]].opening].passed_constructions]
+        used = floor.of_room[room]
+        if used is not None and used.doors:
+            passed.extend(used.doors[0].passed_constructions)
+        crossed[sector, point] = 0
+        for name in passed:
+            crossed[sector, point, model.constructions.index(name)] += 1
+
+
+def _sight_keys(model: LinkModel, points: PointSet) -> NDArray[np.int64]:
+    """One owner per mast × building × side the room looks to; points in the open are one side of their own."""
+    floor = model.masts.floor
+    sides = []
+    for used in floor.of_room:
+        if used is None:
+            sides.append("inner")
+            continue
+        place = floor.places[used.places[0]]
+        east, north = place.normal_into(max(place.rooms))
+        sides.append(str(round(float(np.degrees(np.arctan2(-east, -north))) / 90) % 4))
+    buildings = [built.id for built in model.scene.site.buildings]
+    facade = [
+        f"{buildings[building]}|{sides[room] if room >= 0 else 'inner'}" if building >= 0 else "open"
+        for building, room in zip(points.building.tolist(), points.room.tolist(), strict=True)
+    ]
+    masts = [f"{sector.x_m:.3f}|{sector.y_m:.3f}" for sector in model.sectors]
+    keys = {(mast, side): stable_key(f"{mast}|{side}") for mast in set(masts) for side in set(facade)}
+    return np.array([[keys[mast, side] for side in facade] for mast in masts], np.int64).reshape(
+        len(masts), len(points)
+    )
