@@ -82,8 +82,8 @@ def _carrier_margin_db(
     margin: NDArray[np.float64] = needs.floor[carrier] - signal_dbm - z * spread_db
     if not len(blockers.devices):
         with np.errstate(invalid="ignore"):
-            margin = np.maximum(margin, needs.noise[carrier] - signal_dbm - needs.need[carrier] - z * spread_db)
-        return margin
+            denied = needs.noise[carrier] - signal_dbm - needs.need[carrier] - z * spread_db
+        return np.asarray(np.maximum(margin, denied))
     level = blockers.level_dbm[:, carrier]
     loudest = level.argmax(axis=0)
     jam_dbm = add_powers_db(*level)
