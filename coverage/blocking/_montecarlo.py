@@ -16,6 +16,9 @@ _FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
 PUBLIC_ROOM, PUBLIC_POINT, DEVICE_ROOM, DEVICE_POINT = 3, 4, 5, 6  # as in `worlds.Part`
 DB_TO_NEPER = math.log(10) / 10
 NEVER = np.float32(-1e30)  # of a level that is not there; finite, so that differences stay numbers
+# A device this far below the power that denies the median signal counts as nothing: measured against the signal, not
+# the strongest device (CHOICES 15), so that an added device can never take another one out of the sum.
+MATTERS_DB = 50.0
 CERTAIN_SIGMAS = 6.0  # a sector this far below the floor is heard in no world
 
 
@@ -137,20 +140,21 @@ def judge(
                     )  # fmt: skip
                     if best + CERTAIN_SIGMAS * spread < floor[c]:
                         continue
-                    loudest = jammer = offered = -math.inf
+                    offered = -math.inf
                     for d in range(devices):
-                        loudest = max(loudest, level[p, c, d])
                         offered = max(offered, mas[p, c, d])
-                        if not is_mas[d]:
-                            jammer = max(jammer, level[p, c, d])
                     jam[:] = 0
                     jam_only[:] = 0
                     cell[:] = 0
                     for d in range(devices):
-                        near = level[p, c, d] >= loudest - window
+                        near = level[p, c, d] >= best + need[c] - MATTERS_DB
                         cell_near = offered > -math.inf and mas[p, c, d] >= offered - window
                         # Against capture even jammers that are too weak to count for denial are heard.
-                        harms = offered > -math.inf and not is_mas[d] and level[p, c, d] >= jammer - window
+                        harms = (
+                            offered > -math.inf
+                            and not is_mas[d]
+                            and level[p, c, d] >= offered - mas_gamma[c] - MATTERS_DB
+                        )
                         if level[p, c, d] == -math.inf or not (near or cell_near or harms):
                             continue
                         if not factor_known[d, band]:
