@@ -6,9 +6,9 @@ if __name__ == "coverage":  # reached by folder name; numba and pytest-cov want 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quietwing.coverage.study import leakage
+    from quietwing.coverage.study import leakage, run
 
-__all__ = ["leakage"]
+__all__ = ["leakage", "run"]
 
 
 def __getattr__(name: str) -> object:

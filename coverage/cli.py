@@ -7,21 +7,29 @@ permission), 130 interrupted.
 from __future__ import annotations
 
 import functools
-import json
 import shutil
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
 import quietwing
+from quietwing.coverage.ui.terminal import (
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+    show_leakage,
+    show_verdict,
+)
 from quietwing.sites.errors import QuietwingError
 
 if TYPE_CHECKING:
-    from quietwing.coverage.results import Leakage
+    from quietwing.coverage.blocking.explain import RoomBudgets
+    from quietwing.coverage.equipment import Device, Model
+    from quietwing.coverage.scenario import Scenario
+    from quietwing.sites.model import Site
 
 __all__ = ["app", "main"]
 
@@ -34,8 +42,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Where the public mobile network leaks into each prison cell, and which phones still work there. "
-    "Simulation and planning only.",
+    help="Where the public mobile network leaks into each prison cell, which phones still work there, "
+    "and what blocking them would leave and spill. Simulation and planning only.",
 )
 example = typer.Typer(no_args_is_help=True, help="Bundled sites, and new ones from a few numbers.")
 app.add_typer(example, name="example")
@@ -49,14 +57,12 @@ GridOption = Annotated[float | None, typer.Option("--grid-m", help="Spacing of t
 ConfidenceOption = Annotated[float | None, typer.Option("--confidence", help="Probability a claim must hold with.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of every random draw.")]
 
+OWN_FILES = ("scenario.toml", "layout.csv", "catalogue.csv")  # beside the layers in a site's folder
+
 
 def main() -> None:
     """Entry point of the ``quietwing`` command."""
     app()
-
-
-def _say(message: str) -> None:
-    typer.echo(message, err=True)
 
 
 def _guarded(command: Callable[P, R]) -> Callable[P, R]:
@@ -67,13 +73,13 @@ def _guarded(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except QuietwingError as error:
-            _say(f"error: {error}")
+            say(f"error: {error}")
             raise typer.Exit(BAD_INPUT) from None
         except OSError as error:
-            _say(f"error: {error.filename or 'file system'}: {error.strerror or error}; check disk and permissions")
+            say(f"error: {error.filename or 'file system'}: {error.strerror or error}; check disk and permissions")
             raise typer.Exit(ENVIRONMENT) from None
         except KeyboardInterrupt:
-            _say("interrupted; nothing half-written was left")
+            say("interrupted; nothing half-written was left")
             raise typer.Exit(INTERRUPTED) from None
 
     return run
@@ -100,8 +106,64 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for maps, tables and summary.")] = Path("quietwing-demo"),
     as_json: JsonOption = False,
 ) -> None:
-    """Predict leakage on the bundled houseblock and write maps, leakage.csv and summary.html."""
-    _run_leakage("houseblock", None, out, as_json, {})
+    """The bundled houseblock before and after its layout: maps, rooms.csv, leakage.csv and summary.html."""
+    _evaluate("houseblock", None, None, out, as_json, {}, room=None, with_leakage=True)
+
+
+@app.command()
+@_guarded
+def evaluate(
+    site: SiteArgument,
+    layout: Annotated[
+        Path | None,
+        typer.Option("--layout", help="Devices to judge; without it the site's own layout.csv, else blockers off."),
+    ] = None,
+    scenario: ScenarioOption = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="ROOM", help="Also why a phone works in this room, or not.")
+    ] = None,
+    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    confidence: ConfidenceOption = None,
+    grid_m: GridOption = None,
+    seed: SeedOption = None,
+    spill_tier: Annotated[
+        str | None, typer.Option("--spill-tier", help="strict, standard, service or emergency")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Result folder: maps, tables, summary, manifest.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Dead zones, holes and spill of a layout, with how sure."""
+    options = {
+        "worlds": worlds,
+        "confidence": confidence,
+        "grid_m": grid_m,
+        "seed": seed,
+        "spill_tier": spill_tier,
+    }
+    _evaluate(site, layout, scenario, out, as_json, options, room=explain, with_leakage=False)
+
+
+@app.command()
+@_guarded
+def verify(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder that evaluate --out wrote.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a result's files against its manifest, then compute it again."""
+    from quietwing.coverage.store import verify_result
+    from quietwing.coverage.study import run
+
+    with progress_bar() as progress:
+        progress("computing it again", 0.0)
+        problems = verify_result(result, run)
+    if as_json:
+        print_json({"result": result.name, "ok": not problems, "problems": list(problems)})
+    for problem in problems:
+        say(f"error: {problem}")
+    if problems:
+        raise typer.Exit(BAD_INPUT)
+    if not as_json:
+        typer.echo(f"{result}: every file is as it was written, and computing it again gives the same")
 
 
 @app.command()
@@ -136,7 +198,7 @@ def check(site: SiteArgument, as_json: JsonOption = False) -> None:
 
     report = check_site(site)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "site": site,
                 "ok": not report.problems,
@@ -156,18 +218,18 @@ def check(site: SiteArgument, as_json: JsonOption = False) -> None:
         from quietwing.sites.errors import problems_text
         from quietwing.sites.findings import clean
 
-        _say(f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''} in {clean(site)}:")
-        _say(problems_text(tuple(report.problems)))
+        say(f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''} in {clean(site)}:")
+        say(problems_text(tuple(report.problems)))
         raise typer.Exit(BAD_INPUT)
-    _print_table(
+    print_table(
         ["layer", "features in", "used", "dropped"],
         [[layer, *map(str, counts)] for layer, counts in report.features.items()],
     )
     for layer, identifier, reason in report.dropped:
-        _say(f"dropped: {layer}: {identifier}: {reason}")
+        say(f"dropped: {layer}: {identifier}: {reason}")
     for note in report.notes:
-        _say(f"note: {note}")
-    _say(f"{site}: no problems found")
+        say(f"note: {note}")
+    say(f"{site}: no problems found")
 
 
 @example.command("list")
@@ -179,11 +241,9 @@ def example_list(as_json: JsonOption = False) -> None:
 
     sites = [load_site(name) for name in BUNDLED]
     if as_json:
-        _print_json(
-            {"sites": [{"name": name, "title": site.name} for name, site in zip(BUNDLED, sites, strict=True)]}
-        )
+        print_json({"sites": [{"name": name, "title": site.name} for name, site in zip(BUNDLED, sites, strict=True)]})
         return
-    _print_table(
+    print_table(
         ["site", "cells and spaces", "masts' channels", "what it is"],
         [
             [name, str(sum(room.role == "silence" for room in site.rooms)), str(len(site.channels)), site.name]
@@ -207,10 +267,11 @@ def example_copy(
         save_geopackage(place, target)
     else:
         save_site(place, target)
-        own = _own_scenario(site)
-        if own is not None:
-            shutil.copyfile(own, target / own.name)
-    _say(f"wrote {target}; try: quietwing check {target}")
+        for name in OWN_FILES:
+            own = _own_file(site, name)
+            if own is not None:
+                shutil.copyfile(own, target / name)
+    say(f"wrote {target}; try: quietwing check {target}")
 
 
 @example.command("new")
@@ -249,7 +310,7 @@ def example_new(
     given = {key: value for key, value in overrides.items() if value is not None}
     wing = read_description(description, **given) if description else describe("options", **given)
     save_site(build(wing), folder)
-    _say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")
+    say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")
 
 
 def _refuse_existing(folder: Path) -> None:
@@ -261,16 +322,11 @@ def _run_leakage(
     site: str, scenario_file: Path | None, out: Path | None, as_json: bool, options: dict[str, Any]
 ) -> None:
     from quietwing.coverage.report import write
-    from quietwing.coverage.scenario import read_scenario
     from quietwing.coverage.study import leakage as study_leakage
-    from quietwing.sites import load_site
 
-    if out is not None and out.exists() and not out.is_dir():
-        raise QuietwingError(f"{out}: exists and is not a folder; give another --out")
-    with _progress_bar() as progress:
-        progress("reading the site", 0.0)
-        place = load_site(site)
-        scenario = read_scenario(scenario_file or _own_scenario(site), **options)
+    _refuse_file(out)
+    with progress_bar() as progress:
+        place, scenario = _question(site, scenario_file, options, progress)
         share = 0.5 if out else 1.0
         result = study_leakage(
             place, scenario, maps=out is not None, progress=lambda what, done: progress(what, share * done)
@@ -278,85 +334,91 @@ def _run_leakage(
         files = (
             write(result, out, progress=lambda done: progress("drawing the maps", 0.5 + 0.5 * done)) if out else ()
         )
-    _show_leakage(result, files, as_json)
+    show_leakage(result, files, as_json)
 
 
-def _own_scenario(site: str) -> Path | None:
-    """The scenario that lies in the site's folder, if there is one."""
+def _evaluate(
+    site: str,
+    layout_file: Path | None,
+    scenario_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    options: dict[str, Any],
+    *,
+    room: str | None,
+    with_leakage: bool,
+) -> None:
+    """Run a layout, write what is asked for, show the verdict."""
+    from quietwing.coverage.report import write
+    from quietwing.coverage.store import describe, write_result
+    from quietwing.coverage.study import leakage as study_leakage
+    from quietwing.coverage.study import run
+
+    _refuse_file(out)
+    with progress_bar() as progress:
+        place, scenario = _question(site, scenario_file, options, progress)
+        devices, catalogue = _equipment(site, layout_file)
+        budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
+        verdict = run(
+            place,
+            scenario,
+            devices=devices,
+            catalogue=catalogue,
+            maps=out is not None,
+            progress=lambda what, done: progress(what, 0.6 * done),
+        )
+        files: tuple[Path, ...] = ()
+        if out is not None:
+            progress("blockers off", 0.6)
+            before = study_leakage(place, scenario) if with_leakage else None
+            files = write(
+                verdict, out, progress=lambda done: progress("drawing the maps", 0.7 + 0.3 * done), before=before
+            )
+            files += (write_result(verdict, out, catalogue=catalogue),)
+    show_verdict(verdict, describe(verdict, catalogue), budgets, files, as_json)
+
+
+def _question(
+    site: str, scenario_file: Path | None, options: dict[str, Any], progress: Callable[[str, float], None]
+) -> tuple[Site, Scenario]:
+    """The site and what is asked of it: the file given, else the site's own, single keys replaced by options."""
+    from quietwing.coverage.scenario import read_scenario
+    from quietwing.sites import load_site
+
+    progress("reading the site", 0.0)
+    place = load_site(site)
+    return place, read_scenario(scenario_file or _own_file(site, "scenario.toml"), **options)
+
+
+def _equipment(site: str, layout_file: Path | None) -> tuple[tuple[Device, ...], dict[str, Model]]:
+    """The layout given, else the site's own, else nothing; with the site's own catalogue, else the bundled one."""
+    from quietwing.coverage.catalogue import read_catalogue
+    from quietwing.coverage.layout import read_layout
+
+    catalogue = read_catalogue(_own_file(site, "catalogue.csv"))
+    layout = layout_file or _own_file(site, "layout.csv")
+    return (read_layout(layout, catalogue) if layout is not None else ()), catalogue
+
+
+def _budgets(
+    place: Site, scenario: Scenario, room: str, devices: tuple[Device, ...], catalogue: dict[str, Model]
+) -> RoomBudgets:
+    """Link budgets of one room with the scenario's treatments in its windows."""
+    from quietwing.coverage.blocking.explain import explain_room
+    from quietwing.coverage.treatments import resolve_treatments, treated_site
+
+    treated = treated_site(place, resolve_treatments(place, scenario.treatments, catalogue), catalogue)
+    return explain_room(treated, scenario, room, devices=devices, catalogue=catalogue)
+
+
+def _own_file(site: str, name: str) -> Path | None:
+    """A file that lies beside the layers in the site's folder, if there is one."""
     from quietwing.sites.guards import site_path
 
-    own = site_path(site) / "scenario.toml"
+    own = site_path(site) / name
     return own if own.is_file() else None
 
 
-def _show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> None:
-    from quietwing.coverage.report.tables import service_by_channel
-    from quietwing.coverage.report.words import channel_in_words, headline
-
-    services = service_by_channel(result)
-    silence = result.by_room["role"].values == "silence"
-    works = result.by_room["usable"].values.any(axis=0) & silence
-    if as_json:
-        _print_json(
-            {
-                "site": result.site.name,
-                "scenario_id": result.scenario_id,
-                "as_of": result.site.as_of.isoformat(),
-                "rooms": {
-                    "silence": int(silence.sum()),
-                    "holes": int(works.sum()),
-                    "quiet_anyway": int((silence & ~works).sum()),
-                    "unknown": 0,
-                },
-                "escapes": [{"channel": channel, "rooms": count} for channel, count in services],
-                "notes": list(result.notes),
-                "seed": result.scenario.seed,
-                "files": [str(path) for path in files],
-            }
-        )
-        return
-    typer.echo(headline(result))
-    _print_table(
-        ["channel", "in words", "cells and spaces where it works"],
-        [[channel, channel_in_words(channel), f"{count} of {silence.sum()}"] for channel, count in services],
-    )
-    for note in result.notes:
-        _say(f"note: {note}")
-    if files:
-        _say(f"wrote {len(files)} files; open {files[0]}")
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
-
-
-def _print_table(header: list[str], rows: list[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for title in header:
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # Text: names are never read as markup
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Callable[[str, float], None]]:
-    """A bar on a terminal, nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda what, share: bar.update(task, description=what, completed=share)
+def _refuse_file(out: Path | None) -> None:
+    if out is not None and out.exists() and not out.is_dir():
+        raise QuietwingError(f"{out}: exists and is not a folder; give another --out")

@@ -13,7 +13,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
 
-__all__ = ["Leakage", "SpillResult", "StoreyMap", "Verdict"]
+__all__ = ["Leakage", "SpillResult", "StoreyMap", "Verdict", "VerdictMap"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,30 @@ class SpillResult:
 
 
 @dataclass(frozen=True)
+class VerdictMap:
+    """Dead zones and holes over one storey of a building, or one yard, on a regular grid.
+
+    Attributes
+    ----------
+    title : str
+        Building and storey in words.
+    building, storey : int
+        Index of the building (-1: yard) and number of its storey.
+    patch : Patch
+        The grid.
+    data : Dataset, dims (j, i)
+        `state` int8 (0 dead zone, 1 hole, 2 not known; anything outside silence rooms), `margin_db` of the draft
+        (positive: silenced), `room` index (-1: none).
+    """
+
+    title: str
+    building: int
+    storey: int
+    patch: Patch
+    data: xr.Dataset
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Who still has service in each room with a layout, over all worlds, and what spills.
 
@@ -148,6 +172,8 @@ class Verdict:
         Escapes that no cellular blocker addresses.
     notes : tuple of str
     scenario_id : str
+    maps : tuple of VerdictMap
+        Empty if no maps were asked for.
     """
 
     site: Site
@@ -165,3 +191,4 @@ class Verdict:
     uncovered_routes: tuple[str, ...]
     notes: tuple[str, ...]
     scenario_id: str
+    maps: tuple[VerdictMap, ...] = ()

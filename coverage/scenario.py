@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.errors import ScenarioError
+from quietwing.sites.errors import problems_text
+from quietwing.sites.findings import clean, did_you_mean, shown
 
 __all__ = ["Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
 
@@ -93,12 +95,24 @@ def read_scenario(path: Path | None, **overrides: object) -> Scenario:
     raw: dict[str, object] = {} if path is None else _toml(path)
     given = {key: value for key, value in overrides.items() if value is not None}
     where = dict.fromkeys(given, "option")
+    name = "scenario" if path is None else path.name
+    merged = raw | given
+    problems = [
+        _place(name, where, key) + ": true and false are no numbers; write a number" for key in _flags(merged)
+    ]
     try:
-        return _ADAPTER.validate_python(raw | given, strict=False)
+        scenario = _ADAPTER.validate_python(merged, strict=False)
     except ValidationError as error:
-        name = "scenario" if path is None else path.name
-        problems = [_explain(name, where, dict(item)) for item in error.errors(include_url=False)]
-        raise ScenarioError("\n".join(problems[:20])) from None
+        problems += [_explain(name, where, dict(item)) for item in error.errors(include_url=False)]
+    if problems:
+        raise ScenarioError(problems_text(tuple(dict.fromkeys(problems))))
+    return scenario
+
+
+def _flags(raw: Mapping[str, object]) -> list[str]:
+    """Keys that hold true or false and are no switch: pydantic would read them as 1 and 0."""
+    switches = ("search_margin", "likely_capture")
+    return [key for key, value in raw.items() if isinstance(value, bool) and key not in switches]
 
 
 def _toml(path: Path) -> dict[str, object]:
@@ -114,12 +128,35 @@ def _toml(path: Path) -> dict[str, object]:
         raise ScenarioError(f"{path.name}: not valid TOML: {error}; correct that line") from None
 
 
-def _explain(name: str, where: dict[str, str], item: dict[str, Any]) -> str:
-    key = str(item["loc"][0]) if item["loc"] else "?"
-    place = f"option {key}" if key in where else f"{name}: {key}"
+def _place(name: str, where: Mapping[str, str], key: str) -> str:
+    return f"option {clean(key)}" if key in where else f"{clean(name)}: {clean(key)}"
+
+
+def _explain(name: str, where: Mapping[str, str], item: Mapping[str, Any]) -> str:
+    """A validation error of pydantic in our words: the whole way to the key, what was found, what to do."""
+    loc = item["loc"]
+    key = str(loc[0]) if loc else "?"
+    place = _place(name, where, key)
+    if len(loc) > 1:
+        place += "".join(f" {part + 1}" if isinstance(part, int) else f", {clean(str(part))}" for part in loc[1:])
+    nested = key == "treatments" and len(loc) > 2
+    known = list((TreatmentWish if nested else Scenario).__dataclass_fields__)
     if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        known = list(Scenario.__dataclass_fields__)
-        near = difflib.get_close_matches(key, known, 1)
-        advice = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-        return f"{place}: unknown setting; {advice}"
-    return f"{place}: {item['msg']} (found {item['input']!r}); correct the value"
+        return f"{place}: unknown setting; {did_you_mean(str(loc[-1]), known)}"
+    if item["type"] in ("missing", "missing_argument"):
+        return f"{place}: is missing; give it"
+    value = item["input"]
+    return f"{place}: {clean(item['msg'], 300)} (found {shown(value)}); {_advice(key, value)}"
+
+
+def _advice(key: str, value: object) -> str:
+    """What a wrong value was probably meant to be."""
+    if isinstance(value, bool):
+        return "write a number or text, not true or false"
+    if key == "confidence" and isinstance(value, int | float) and 50 <= value <= 99.9:
+        return f"a probability, not a percentage: write {value / 100:g}"
+    if key == "spill_tier" and isinstance(value, str):
+        return did_you_mean(value, ("strict", "standard", "service", "emergency"))
+    if isinstance(value, str) and key in ("channels", "treatments"):
+        return "write a list in square brackets"
+    return "correct the value"

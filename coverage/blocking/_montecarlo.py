@@ -23,9 +23,12 @@ CERTAIN_SIGMAS = 6.0  # a sector this far below the floor is heard in no world
 
 
 @njit(**_FLAGS)
-def _common_db(out, crossed, owner_sigma, owner_draw, sigma, draws, band):
-    """Errors shared beyond a point: the owner's own, and those of the constructions crossed, per world."""
-    out[:] = owner_sigma * owner_draw
+def _common_db(out, crossed, walls, owner_sigma, owner_draw, sigma, draws, band):
+    """Errors shared beyond a point: the owner's own, and those of the constructions crossed, per world.
+
+    Walls are passive: together they never add more than the `walls` dB they lose.
+    """
+    out[:] = 0
     variance = owner_sigma * owner_sigma
     for c in range(len(crossed)):
         if crossed[c]:
@@ -33,12 +36,14 @@ def _common_db(out, crossed, owner_sigma, owner_draw, sigma, draws, band):
             variance += scale * scale
             for w in range(len(out)):
                 out[w] += scale * draws[c, band, w]
+    for w in range(len(out)):
+        out[w] = min(out[w], walls) + owner_sigma * owner_draw[w]
     return variance
 
 
 @njit(**_FLAGS)
 def _strongest_public(
-    out, spare, sectors, los, nlos, chance, fixed, sight, sector_sigma, sector_draw, crossed, sigma, draws,
+    out, spare, sectors, los, nlos, chance, fixed, sight, sector_sigma, sector_draw, crossed, walls, sigma, draws,
     band, band_key, room_normals, room_known, seed, sector_key, room_key, point_key, local_room, local_point, window,
     boost, table,
 ):  # fmt: skip
@@ -52,7 +57,7 @@ def _strongest_public(
     for s in sectors:
         if max(los[s], nlos[s]) == -math.inf:
             continue
-        variance = _common_db(spare, crossed[s], sector_sigma[s], sector_draw[s], sigma, draws, band)
+        variance = _common_db(spare, crossed[s], walls[s], sector_sigma[s], sector_draw[s], sigma, draws, band)
         if max(los[s], nlos[s]) >= best - window:
             variance += local_room * local_room + local_point * local_point
             if not room_known[s]:
@@ -74,11 +79,11 @@ def _strongest_public(
 
 @njit(**_FLAGS)
 def _factor(
-    out, spare, d, band, band_key, crossed, device_sigma, device_draw, sigma, draws, room_normals, room_known, seed,
-    device_key, room_key, point_key, local_room, local_point, table,
+    out, spare, d, band, band_key, crossed, walls, device_sigma, device_draw, sigma, draws, room_normals,
+    room_known, seed, device_key, room_key, point_key, local_room, local_point, table,
 ):  # fmt: skip
     """Error of one device at one point in one band as a factor of power, per world."""
-    _common_db(spare, crossed, device_sigma, device_draw, sigma, draws, band)
+    _common_db(spare, crossed, walls, device_sigma, device_draw, sigma, draws, band)
     if not room_known[d, band]:
         fill_normals(room_normals[d, band], key_of(seed, DEVICE_ROOM, device_key, room_key, band_key), table)
         room_known[d, band] = True
@@ -91,10 +96,10 @@ def _factor(
 @njit(parallel=True, **_FLAGS)
 def judge(
     starts, room_key, point_key, los, nlos, chance, fixed, sight_row, sight, sector_sigma, sector_draw,
-    public_crossed, sigma, draws, carrier_start, carrier_sectors, channel_start, channel_carriers,
-    carrier_band, band_key, campable, boost, floor, need, noise, level, mas, is_mas, device_crossed, device_sigma,
-    device_draw, device_key, sector_key, capture_need, mas_floor, mas_gamma, mas_noise, seed, local_room,
-    local_point, window, table, usable_points, usable_rooms, silent,
+    public_crossed, public_walls, sigma, draws, carrier_start, carrier_sectors, channel_start, channel_carriers,
+    carrier_band, band_key, campable, boost, floor, need, noise, level, mas, is_mas, device_crossed,
+    device_walls, device_sigma, device_draw, device_key, sector_key, capture_need, mas_floor, mas_gamma,
+    mas_noise, seed, local_room, local_point, window, table, usable_points, usable_rooms, silent,
 ):  # fmt: skip
     """Who has service in each room, over all worlds.
 
@@ -134,9 +139,9 @@ def judge(
                     mine = carrier_sectors[carrier_start[c] : carrier_start[c + 1]]
                     best, spread = _strongest_public(
                         public, spare, mine, los[p], nlos[p], chance[p], fixed, sight_here, sector_sigma,
-                        sector_draw, public_crossed[p], sigma, draws, band, band_key[band], public_room, public_known,
-                        seed, sector_key, room_key[room], point_key[p], local_room, local_point, window, boost[c],
-                        table,
+                        sector_draw, public_crossed[p], public_walls[p], sigma, draws, band, band_key[band],
+                        public_room, public_known, seed, sector_key, room_key[room], point_key[p],
+                        local_room, local_point, window, boost[c], table,
                     )  # fmt: skip
                     if best + CERTAIN_SIGMAS * spread < floor[c]:
                         continue
@@ -159,9 +164,10 @@ def judge(
                             continue
                         if not factor_known[d, band]:
                             _factor(
-                                factor[d, band], spare, d, band, band_key[band], device_crossed[p, d], device_sigma,
-                                device_draw[d], sigma, draws, device_room, device_known, seed, device_key[d],
-                                room_key[room], point_key[p], local_room, local_point, table,
+                                factor[d, band], spare, d, band, band_key[band], device_crossed[p, d],
+                                device_walls[p, d, band], device_sigma, device_draw[d], sigma, draws, device_room,
+                                device_known, seed, device_key[d], room_key[room], point_key[p], local_room,
+                                local_point, table,
                             )  # fmt: skip
                             factor_known[d, band] = True
                         power = np.float32(math.exp(DB_TO_NEPER * level[p, c, d]))

@@ -20,7 +20,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.constructions import sigma_db
 from quietwing.coverage.propagation.mast_gain import MastModel, mast_model
-from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts
+from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
 from quietwing.coverage.propagation.path_gain import path_gain
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.model import Sector
@@ -104,6 +104,8 @@ class PublicLinks:
         Error common to a sector over the whole site. [dB]
     crossed : uint8 ndarray, shape (sector, point, construction)
         How often each construction is crossed.
+    walls_db : float32 ndarray, shape (sector, point)
+        What all elements on the link lose: passive walls give back no more, so their errors never add more. [dB]
     notes : tuple of str
     """
 
@@ -114,6 +116,7 @@ class PublicLinks:
     sight_key: NDArray[np.int64]
     sigma_db: Levels
     crossed: NDArray[np.uint8]
+    walls_db: Levels
     notes: tuple[str, ...]
 
 
@@ -130,6 +133,8 @@ class BlockerLinks:
         Level of the MAS cell that offers this carrier's PLMN, ``-inf`` elsewhere. [dBm]
     is_mas : bool ndarray, shape (device,)
     crossed : uint8 ndarray, shape (device, point, construction)
+    walls_db : float32 ndarray, shape (device, point, band)
+        What all elements on the link lose, on the band's carrier that loses most. [dB]
     device_key : int64 ndarray, shape (device,)
     """
 
@@ -138,6 +143,7 @@ class BlockerLinks:
     mas_dbm: Levels
     is_mas: NDArray[np.bool_]
     crossed: NDArray[np.uint8]
+    walls_db: Levels
     device_key: NDArray[np.int64]
 
 
@@ -220,8 +226,8 @@ def public_links(model: LinkModel, points: PointSet) -> PublicLinks:
     gain = model.masts.gain(points)
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + model.calibration.offset_db
     sent_dbm = eirp_dbm.astype(np.float32)[:, None]
-    crossed = _public_crossings(model, points)
-    _replace_floored(model, points, gain.floored, crossed)
+    crossed, walls_db = _public_crossings(model, points)
+    _replace_floored(model, points, gain.floored, crossed, walls_db)
     fixed = np.where(model.calibration.measured, model.calibration.clear.astype(np.int8), np.int8(-1))
     return PublicLinks(
         los_dbm=sent_dbm + gain.los_db,
@@ -231,6 +237,7 @@ def public_links(model: LinkModel, points: PointSet) -> PublicLinks:
         sight_key=_sight_keys(model, points),
         sigma_db=model.calibration.sigma_db.astype(np.float32),
         crossed=crossed,
+        walls_db=walls_db,
         notes=gain.notes,
     )
 
@@ -281,12 +288,15 @@ def blocker_links(
         received_db = (gain_db[back] + pattern_db + kind.gain_dbi).astype(np.float32)
         level_dbm[index, used] = sent_dbm[used, None] + received_db
         mas_dbm[index, used] = offered_dbm[used, None] + received_db
+    lost_db = element_loss_db(model.scene.prepared, table, tx_m, points)
+    of_band = [np.unique(lane[model.carrier_band == band]) for band in range(len(model.bands))]
     return BlockerLinks(
         devices=on,
         level_dbm=level_dbm,
         mas_dbm=mas_dbm,
         is_mas=np.array([catalogue[device.model].kind == "mas" for device in on], np.bool_),
         crossed=_crossings(model, tx_m, points),
+        walls_db=np.stack([lost_db[:, :, lanes].max(axis=2) for lanes in of_band], axis=2),
         device_key=np.array([stable_key(device.id) for device in on], np.int64),
     )
 
@@ -316,26 +326,41 @@ def _crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) ->
     return found
 
 
-def _public_crossings(model: LinkModel, points: PointSet) -> NDArray[np.uint8]:
-    """Crossings of each sector's straight ray; sectors of one mast share theirs."""
+def _public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.uint8], Levels]:
+    """Crossings of each sector's straight ray and what they lose; sectors of one mast share their ray."""
     places = [(sector.x_m, sector.y_m, sector.height_m) for sector in model.sectors]
     masts = list(dict.fromkeys(places))
-    counted = _crossings(model, np.array(masts), points)
-    return counted[[masts.index(place) for place in places]]
+    mast = [masts.index(place) for place in places]
+    lane = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])
+    walls_db = np.empty((len(places), len(points)), np.float32)
+    for index, place in enumerate(masts):
+        lost_db = element_loss_db(model.scene.prepared, model.masts.table, np.array([place]), points)[0]
+        for row in [row for row, of_sector in enumerate(mast) if of_sector == index]:
+            walls_db[row] = lost_db[:, lane[row]]
+    return _crossings(model, np.array(masts), points)[mast], walls_db
 
 
 def _replace_floored(
-    model: LinkModel, points: PointSet, floored: NDArray[np.bool_], crossed: NDArray[np.uint8]
+    model: LinkModel,
+    points: PointSet,
+    floored: NDArray[np.bool_],
+    crossed: NDArray[np.uint8],
+    walls_db: Levels,
 ) -> None:
     """Where the interim floor rules, the link crosses the opening it comes through and the door behind it."""
     floor = model.masts.floor
-    openings = floor.site.openings
+    openings, freq_mhz = floor.site.openings, model.masts.freq_mhz
+    entry_db = floor.entry_loss_db(freq_mhz)
+    lane = np.searchsorted(freq_mhz, [sector.freq_mhz for sector in model.sectors])
     for sector, point in zip(*np.nonzero(floored), strict=True):
         room = points.room[point]
-        passed = [*openings[floor.places[model.masts.floor_place[sector, room]].opening].passed_constructions]
+        place = model.masts.floor_place[sector, room]
+        passed = [*openings[floor.places[place].opening].passed_constructions]
+        walls_db[sector, point] = entry_db[place, lane[sector]]
         used = floor.of_room[room]
         if used is not None and used.doors:
             passed.extend(used.doors[0].passed_constructions)
+            walls_db[sector, point] += floor.door_loss_db(used, freq_mhz)[lane[sector]]
         crossed[sector, point] = 0
         for name in passed:
             crossed[sector, point, model.constructions.index(name)] += 1

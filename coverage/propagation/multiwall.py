@@ -46,6 +46,7 @@ __all__ = [
     "crossing_counts",
     "crossings",
     "element_loss_db",
+    "one_kernel_at_a_time",
     "prepare",
 ]
 
@@ -60,7 +61,7 @@ PATCH_GAP_M = 1e-9  # points and patch are the same numbers but for rounding
 RAY_BLOCK = 128  # scattered points of one task
 RAYS_OF_A_THREAD = 50_000  # below some milliseconds of work, waking a second thread may cost more than it does
 
-_one_at_a_time = threading.Lock()  # numba's portable thread pool ends the process on a second caller
+one_kernel_at_a_time = threading.Lock()  # numba's portable thread pool ends the process on a second caller
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -260,7 +261,7 @@ def _sum(
         sums = (prepared.trees, lookup, table, ceiling, lane, lane_db is not None, out, lane0, width)
         allowed = numba.get_num_threads()
         threads = min(allowed, 1 + len(tx) * len(xyz) // RAYS_OF_A_THREAD)
-        with _one_at_a_time:
+        with one_kernel_at_a_time:
             numba.set_num_threads(threads)
             try:
                 if len(grid):

@@ -3,84 +3,91 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 import quietwing
 from quietwing.coverage.report.maps import save_png, storey_figure
+from quietwing.coverage.report.publishing import page, publish, workshop_beside
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
-from quietwing.coverage.report.words import GLOSSARY, channel_in_words, headline, safe_file_name
-from quietwing.coverage.results import Leakage, StoreyMap
+from quietwing.coverage.report.verdict_document import make_verdict_files
+from quietwing.coverage.report.words import GLOSSARY, headline, safe_file_name
+from quietwing.coverage.results import Leakage, StoreyMap, Verdict
 
 __all__ = ["write"]
 
+Progress = Callable[[float], None]
 
-def write(leakage: Leakage, folder: Path, progress: Callable[[float], None] | None = None) -> tuple[Path, ...]:
-    """Write maps, ``leakage.csv`` and ``summary.html``.
+
+def write(
+    result: Leakage | Verdict,
+    folder: Path,
+    progress: Progress | None = None,
+    *,
+    before: Leakage | None = None,
+) -> tuple[Path, ...]:
+    """Write maps, tables and ``summary.html`` of a result.
 
     Everything is made in a folder beside the target and moved there file by file at the end, so that a broken run
     leaves nothing half-written.
 
     Parameters
     ----------
-    leakage : Leakage
+    result : Leakage or Verdict
+        Leakage gives ``leakage.csv``; a verdict ``rooms.csv``, ``escapes.csv`` and ``spill.csv``.
     folder : Path
         Made if missing; files of the same name in it are replaced, others left alone.
     progress : callable, optional
         Called with the share done, 0 to 1.
+    before : Leakage, optional
+        With a verdict: the same site with blockers off. Adds its maps, ``leakage.csv`` and ``leakage.html``.
 
     Returns
     -------
     tuple of Path
-        The files written.
+        The files written, ``summary.html`` first.
 
     Raises
     ------
     OSError
         If the folder cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    workshop = Path(tempfile.mkdtemp(prefix=".quietwing-", dir=folder.parent))
-    try:
-        names = []
-        for number, storey in enumerate(leakage.maps):
-            names.append(f"map-{number + 1:02d}-{safe_file_name(storey.title)}.png")
-            save_png(storey_figure(leakage, storey), workshop / names[-1])
-            if progress:
-                progress((number + 1) / len(leakage.maps))
-        (workshop / "leakage.csv").write_text(leakage_csv(leakage), encoding="utf-8", newline="\n")
-        (workshop / "summary.html").write_text(_summary(leakage, names), encoding="utf-8", newline="\n")
-        folder.mkdir(exist_ok=True)
-        written = []
-        for name in ("summary.html", "leakage.csv", *names):
-            os.replace(workshop / name, folder / name)
-            written.append(folder / name)
-        return tuple(written)
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+    say = progress or (lambda _share: None)
+    with workshop_beside(folder) as workshop:
+        if isinstance(result, Leakage):
+            names = _make_leakage_files(result, workshop, "summary.html", say)
+        else:
+            part = 0.5 if before else 1.0
+            names = make_verdict_files(
+                result, workshop, lambda share: say(part * share), with_leakage=before is not None
+            )
+            if before:
+                names += _make_leakage_files(before, workshop, "leakage.html", lambda share: say(0.5 + 0.5 * share))
+        return publish(workshop, folder, names)
 
 
-def _summary(leakage: Leakage, files: list[str]) -> str:
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters["in_words"] = channel_in_words
-    source = resources.files("quietwing.coverage.report").joinpath("templates/leakage.html").read_text("utf-8")
-    return environment.from_string(source).render(
+def _make_leakage_files(leakage: Leakage, workshop: Path, name: str, say: Progress) -> list[str]:
+    maps = []
+    for number, storey in enumerate(leakage.maps):
+        maps.append(f"map-{number + 1:02d}-{safe_file_name(storey.title)}.png")
+        save_png(storey_figure(leakage, storey), workshop / maps[-1])
+        say((number + 1) / len(leakage.maps))
+    (workshop / "leakage.csv").write_text(leakage_csv(leakage), encoding="utf-8", newline="\n")
+    text = page(
+        "leakage.html",
         leakage=leakage,
         site=leakage.site,
         headline=headline(leakage),
         services=service_by_channel(leakage),
         silence_rooms=int((leakage.by_room["role"] == "silence").sum()),
-        maps=[_map_in_words(storey, name) for storey, name in zip(leakage.maps, files, strict=True)],
+        maps=[_map_in_words(storey, file) for storey, file in zip(leakage.maps, maps, strict=True)],
         glossary=GLOSSARY,
         version=quietwing.__version__,
     )
+    (workshop / name).write_text(text, encoding="utf-8", newline="\n")
+    return [name, "leakage.csv", *maps]
 
 
 def _map_in_words(storey: StoreyMap, file: str) -> dict[str, object]:

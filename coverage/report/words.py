@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 
-from quietwing.coverage.results import Leakage
+from quietwing.coverage.decibel import floored
+from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of
+from quietwing.coverage.results import Leakage, SpillResult, Verdict
 
-__all__ = ["GLOSSARY", "channel_in_words", "headline", "safe_cell", "safe_file_name"]
+__all__ = [
+    "GLOSSARY",
+    "VERDICT_GLOSSARY",
+    "binding_in_words",
+    "channel_in_short",
+    "channel_in_words",
+    "escape_in_words",
+    "headline",
+    "percent",
+    "place_in_words",
+    "probability_in_words",
+    "reason_in_words",
+    "safe_cell",
+    "safe_file_name",
+    "spill_in_words",
+    "verdict_headline",
+]
 
 # What people call a band; 3GPP TS 36.101 / 38.101-1 band numbers.
 _BAND_MHZ = {
@@ -27,6 +47,35 @@ GLOSSARY = (
     ("RSRP", "reference-signal power of the network at the phone, per resource element, in dBm"),
     ("headroom", "how far a service is above the level at which no phone could use it, in dB"),
 )
+
+VERDICT_GLOSSARY = (
+    ("cell", "a prison cell; the radio cells of the network are called sectors here"),
+    ("channel", "operator × band × technology (GSM is 2G, UMTS 3G, LTE 4G, NR 5G): what a phone can use or not"),
+    ("dead zone", "no channel is usable: no phone works"),
+    ("hole", "some channel is usable: a phone works; each such channel is an escape"),
+    ("protected", "silent at every test point at once, with at least the probability asked for, because of the plan"),
+    ("quiet anyway", "silent with blockers, treatments and operator actions taken away; never credited to the plan"),
+    ("not known", "not computed or outside a model's range; counts as a hole and as spill"),
+    ("jammer, managed access (MAS)", "noise on the public network's carriers; a private network that phones prefer"),
+    ("margin", "how far a channel is from working, allowing for the doubt, in dB; a draft, the worlds decide"),
+    ("spill", "blocking power, or preference for managed access, outside the perimeter"),
+)
+
+# Where in a room, by kind of test point.
+_PLACES = {
+    "window": "at the window",
+    "window-out": "held out of the window",
+    "bunk": "on the bunk",
+    "door": "at the door",
+    "centre": "in the middle of the room",
+}
+
+
+def channel_in_short(channel: str) -> str:
+    """``EE/B20/LTE`` as ``EE 800 MHz LTE``."""
+    operator, band, technology = channel.split("/")
+    mhz = _BAND_MHZ.get(re.sub(r"\D", "", band))
+    return f"{operator} {f'{mhz} MHz' if mhz else band} {technology}"
 
 
 def channel_in_words(channel: str) -> str:
@@ -51,6 +100,142 @@ def headline(leakage: Leakage) -> str:
         f"With all blockers off a phone works in {count} of {total} cells and spaces; "
         f"the most widespread service is {channel}, in {int(worst.max())} of them."
     )
+
+
+def percent(share: float) -> str:
+    """A share floored to 0.1 %: 0.9996 prints as 99.9 %."""
+    return f"{floored(100 * share):g} %"
+
+
+def probability_in_words(probability: float) -> str:
+    """``P 0.62``, floored to two digits; what is not nothing never prints as nothing."""
+    return "P below 0.01" if 0 < probability < 0.01 else f"P {floored(probability, 2):.2f}"
+
+
+def place_in_words(kind: str) -> str:
+    """Where in a room a kind of test point is."""
+    return _PLACES.get(kind, "in the room")
+
+
+def reason_in_words(escape: Escape) -> str:
+    """Why the channel still works and what would end it."""
+    if escape.needs_db is None:
+        reason = "no blocking reaches this channel"
+    elif escape.needs_db > 0:
+        reason = f"needs {escape.needs_db:.0f} dB more"
+    else:
+        reason = "needs a little more than the draft margin says"
+    if escape.remedy:
+        reason += f", or {escape.remedy}"
+    return reason if escape.by_itself else f"{reason}; rare enough alone, not together with the other channels"
+
+
+def escape_in_words(escape: Escape) -> str:
+    """One escape as a sentence: ``A2-14: EE 800 MHz LTE works at the window, P 0.62; needs 7 dB more``."""
+    return (
+        f"{escape.room}: {channel_in_short(escape.channel)} works {place_in_words(escape.place)}, "
+        f"{probability_in_words(escape.usable_probability)}; {reason_in_words(escape)}"
+    )
+
+
+def verdict_headline(verdict: Verdict) -> tuple[str, ...]:
+    """The verdict in plain sentences, the one a governor reads first at the top.
+
+    Parameters
+    ----------
+    verdict : Verdict
+
+    Returns
+    -------
+    tuple of str
+    """
+    count = count_rooms(verdict)
+    if not count.silence:
+        return ("The site has no cell that must be silent.",)
+    at = percent(verdict.scenario.confidence)
+    first = (
+        f"{count.protected} of {count.silence} cells and spaces are protected at {at}: dead zones made by this plan. "
+        f"{count.quiet_anyway} are quiet anyway, {_holes_in_words(count.holes)}"
+    )
+    if count.unknown:
+        first += f" {count.unknown} are not known and count as holes."
+    levels = ", ".join(f"{rooms} at {level} %" for level, rooms in sorted(verdict.protected_at.items()))
+    sentences = [first]
+    if not count.protected:
+        sentences.append(binding_in_words(verdict))
+    sentences.append(f"Protected, by how sure one wants to be: {levels}.")
+    sentences.append(
+        f"At least {verdict.together} {'room is' if verdict.together == 1 else 'rooms are'} silent together with "
+        f"95 % confidence, quiet anyway left out."
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _holes_in_words(holes: int) -> str:
+    return "and a phone works in none." if not holes else f"and {holes} {'is a hole' if holes == 1 else 'are holes'}."
+
+
+def binding_in_words(verdict: Verdict) -> str:
+    """Which channel, at which kind of place, keeps most rooms from being protected; empty where none is a hole."""
+    escapes = escapes_of(verdict)
+    if not escapes:
+        return ""
+    likeliest: dict[str, Escape] = {}
+    for escape in escapes:
+        likeliest.setdefault(escape.room, escape)
+    rooms = len(likeliest)
+    (channel, place), often = Counter((one.channel, one.place) for one in likeliest.values()).most_common(1)[0]
+    needs = sorted(
+        one.needs_db
+        for one in likeliest.values()
+        if (one.channel, one.place) == (channel, place) and one.needs_db is not None
+    )
+    middle = f"; the middle one of them needs {needs[len(needs) // 2]:.0f} dB more" if needs else ""
+    return (
+        f"What binds: {channel_in_short(channel)} {place_in_words(place)} is the likeliest escape in {often} of "
+        f"{rooms} holes{middle}."
+    )
+
+
+def spill_in_words(spill: SpillResult | None) -> tuple[str, ...]:
+    """Whether the layout stays within the spill tier, and what fails.
+
+    Parameters
+    ----------
+    spill : SpillResult or None
+
+    Returns
+    -------
+    tuple of str
+        The first sentence is the verdict.
+    """
+    if spill is None:
+        return ("Spill was not computed: treat it as failed.",)
+    worst = spill.worst_margin_db
+    if not math.isfinite(worst):
+        first = "passes: nothing radiates" if spill.passed else "FAILS"
+    elif worst < 0 and not spill.passed:
+        first = f"FAILS by {ceiled(-worst, 1):g} dB, worst at {spill.where}"
+    else:
+        side = f"the smallest margin is {floored(worst):g} dB, at {spill.where}"
+        first = f"passes: {side}" if spill.passed else f"FAILS, though {side}"
+    sentences = [f"Spill, {spill.tier} tier: {first}."]
+    for name, points, failing, may_fail, passed in spill.rings:
+        if not passed:
+            plural = "fails" if failing == 1 else "fail"
+            sentences.append(f"{name}: {failing} of {points} points {plural} ({may_fail} may).")
+    for room, operator, probability, passed in spill.keep_rooms:
+        if not passed:
+            sentences.append(f"{room} must keep {operator} and has it with {percent(probability)} only.")
+    for service, found, passed in spill.protected:
+        if not passed:
+            sentences.append(f"Protected service {service}: {found}.")
+    for room, sum_of_shares, passed in spill.exposure:
+        if not passed:
+            sentences.append(f"{room}: exposure is {ceiled(sum_of_shares, 2):g} times the ICNIRP limit.")
+    if spill.tier == "emergency":
+        sentences.append(f"999 can be called at {percent(spill.emergency_share)} of the points outside.")
+    return tuple(sentences)
 
 
 def safe_cell(text: str) -> str:

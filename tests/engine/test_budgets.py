@@ -139,8 +139,8 @@ def test_houseblock_second_storey_window_facing_the_mast_763_mhz():
     los = (
         per_element_dbm(61, 50) - rma_los_db(O2_MAST, O2_READING, 0.763) - sector_loss_db(O2_MAST, O2_READING, 145, 3)
     )
-    assert abs(-110 - at_reading) < abs(-110 - los)  # why NLOS explains the reading
-    by_hand = -110 + (o2_arithmetic_dbm(phone) - at_reading) - low_e_db(763)
+    assert abs(-117 - at_reading) < abs(-117 - los)  # why NLOS explains the reading
+    by_hand = -117 + (o2_arithmetic_dbm(phone) - at_reading) - low_e_db(763)
     assert rsrp_dbm("houseblock", "O2/B28/LTE", "A2-05", "window") == pytest.approx(by_hand, abs=TOLERANCE_DB)
 
 
@@ -148,12 +148,12 @@ def test_houseblock_top_storey_window_facing_away_763_mhz():
     # The ray to A4-15 meets three walls of foil and concrete and two steel doors; its own window is not on it. So:
     # the level 0.3 m outside that window with the block away, less 15 dB, less the glass.
     outside = (16.1, -5.6, 10.5)
-    by_hand = -110 + (o2_arithmetic_dbm(outside) - o2_at_reading_dbm()) - 15 - low_e_db(763)
+    by_hand = -117 + (o2_arithmetic_dbm(outside) - o2_at_reading_dbm()) - 15 - low_e_db(763)
     assert rsrp_dbm("houseblock", "O2/B28/LTE", "A4-15", "window") == pytest.approx(by_hand, abs=TOLERANCE_DB)
 
 
 def test_houseblock_third_storey_bunk_behind_the_foil_panel_1814_mhz():
-    # M3-VF-B3: 58 dBm over 5 MHz (25 blocks), towards 5°, 3° down. Its reading: -115 dBm at (18, -10.3, 1.5), by
+    # M3-VF-B3: 58 dBm over 5 MHz (25 blocks), towards 5°, 3° down. Its reading: -122 dBm at (18, -10.3, 1.5), by
     # the fence's south side. The bunk of C3-05 is half-way between the cell's centre and its window at y = -5.3.
     mast, reading, phone = (802.3, -2994.4, 30.0), (18.0, -10.3, 1.5), (-16.1, -4.35, 6.5)
 
@@ -163,10 +163,10 @@ def test_houseblock_third_storey_bunk_behind_the_foil_panel_1814_mhz():
 
     through_fence = fence_db((2994.4 - 10.3) / distances_m(mast, reading)[1], 1813.8)
     read = {clear: arithmetic(reading, clear) - through_fence for clear in (True, False)}
-    clear = abs(-115 - read[True]) <= abs(-115 - read[False])
+    clear = abs(-122 - read[True]) <= abs(-122 - read[False])
     # Straight through the panel, capped at 40 dB by its joints; or by the window less 15 dB and its glass.
-    panel = -115 + arithmetic(phone, clear) - read[clear] - 40
-    window = -115 + arithmetic((-16.1, -5.6, 7.5), clear) - read[clear] - 15 - low_e_db(1813.8)
+    panel = -122 + arithmetic(phone, clear) - read[clear] - 40
+    window = -122 + arithmetic((-16.1, -5.6, 7.5), clear) - read[clear] - 15 - low_e_db(1813.8)
     assert rsrp_dbm("houseblock", "VF/B3/LTE", "C3-05", "bunk") == pytest.approx(max(panel, window), abs=TOLERANCE_DB)
 
 

@@ -80,6 +80,7 @@ def truth(case, worlds: int, seed: int) -> np.ndarray:
             error = np.empty_like(device_room)
             for b in range(len(model.bands)):
                 walls = blockers.crossed[:, p].astype(float) @ wall_error[:, b]
+                walls = np.minimum(walls, blockers.walls_db[:, p, b, None])  # passive: no more than they lose
                 error[:, b] = walls + device_room[:, b] + device_point[:, b] + device_error
             for c, carrier in enumerate(model.carriers):
                 b = model.carrier_band[c]
@@ -95,6 +96,7 @@ def truth(case, worlds: int, seed: int) -> np.ndarray:
                         clear = owners[public.sight_key[s, p]] < public.los_probability[s, p]
                     level = np.where(clear, public.los_dbm[s, p], public.nlos_dbm[s, p])
                     walls = public.crossed[s, p].astype(float) @ wall_error[:, b]
+                    walls = np.minimum(walls, public.walls_db[s, p])
                     level = level + sector_error[s] + walls + public_room[s] + 2.8 * normal(worlds) + boost
                     signal = np.maximum(signal, level)
                 khz = 200 if carrier.technology == "GSM" else 15
@@ -241,12 +243,14 @@ def test_a_room_judged_alone_gets_the_same_worlds(case):
         los_probability=public.los_probability[:, part],
         sight_key=public.sight_key[:, part],
         crossed=public.crossed[:, part],
+        walls_db=public.walls_db[:, part],
     )
     few_blockers = replace(
         blockers,
         level_dbm=blockers.level_dbm[:, :, part],
         mas_dbm=blockers.mas_dbm[:, :, part],
         crossed=blockers.crossed[:, part],
+        walls_db=blockers.walls_db[:, part],
     )
     alone = count_worlds(model, Scenario(worlds=4000, seed=11), some, few_public, few_blockers)
     rows = np.searchsorted(whole.rooms, alone.rooms)

@@ -1,0 +1,768 @@
+"""Whether the tests see a wrong formula: hand-made mutants of the core, each of which must fail a test.
+
+Run `python benchmarks/mutants.py [WORD]`; with a word only mutants whose name or file holds it. The tree is copied
+into a temporary folder; there one mutant after the other takes the place of its original and the tests that should
+see it run in a process of their own. Ends with 1 if a mutant survives.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+TREE = ("coverage", "sites", "src", "tests", "docs", "benchmarks", "app.py", "pyproject.toml", "README.md")
+LIMIT_S = 240.0  # a mutant that hangs is seen too, but says so
+
+PROPAGATION, BLOCKING = "coverage/propagation", "coverage/blocking"
+T_PROPAGATION, T_BLOCKING = "tests/engine/propagation", "tests/engine/blocking"
+GAPS = "tests/engine/test_mutant_gaps.py"
+BUDGETS = f"{T_BLOCKING}/test_blocking_budgets.py"
+NETWORKS = f"{T_BLOCKING}/test_networks.py"
+CALIBRATION = f"{T_BLOCKING}/test_calibration.py"
+ORDER = f"{T_BLOCKING}/test_order.py"
+MAST = f"{T_PROPAGATION}/test_mast_gain.py"
+OUTDOOR = f"{T_PROPAGATION}/test_outdoor.py"
+ANTENNAS = f"{T_PROPAGATION}/test_antennas.py"
+ENTRY = f"{T_PROPAGATION}/test_building_entry.py"
+CONSTRUCTIONS = f"{T_PROPAGATION}/test_constructions.py"
+PATH_GAIN = f"{T_PROPAGATION}/test_path_gain.py"
+
+
+class Mutant(NamedTuple):
+    """A wrong formula: where, what stands there exactly once, what instead, and who should see it."""
+
+    name: str
+    file: str
+    original: str
+    replacement: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    # Free space, edges, floors, ground
+    Mutant(
+        "free space: 10 lg for 20 lg",
+        f"{PROPAGATION}/free_space.py",
+        "20 * np.log10(4 * np.pi * distance_m",
+        "10 * np.log10(4 * np.pi * distance_m",
+        (f"{T_PROPAGATION}/test_free_space.py",),
+    ),
+    Mutant(
+        "free space: kilohertz for megahertz",
+        f"{PROPAGATION}/free_space.py",
+        "HZ_PER_MHZ = 1e6",
+        "HZ_PER_MHZ = 1e3",
+        (f"{T_PROPAGATION}/test_free_space.py",),
+    ),
+    Mutant(
+        "knife edge: sign of the shift",
+        f"{PROPAGATION}/diffraction.py",
+        "np.maximum(v, CLEAR_V) - 0.1",
+        "np.maximum(v, CLEAR_V) + 0.1",
+        (f"{T_PROPAGATION}/test_diffraction.py",),
+    ),
+    Mutant(
+        "knife edge: the two ways subtracted",
+        f"{PROPAGATION}/diffraction.py",
+        "(1 / d1_m + 1 / d2_m)",
+        "(1 / d1_m - 1 / d2_m)",
+        (f"{T_PROPAGATION}/test_diffraction.py::test_an_edge_5_m_up_midway_over_200_m",),
+    ),
+    Mutant(
+        "floors: exponent's saturation added",
+        f"{PROPAGATION}/floors.py",
+        "(n + 1) - SATURATION",
+        "(n + 1) + SATURATION",
+        (f"{OUTDOOR}::test_the_floor_curve_of_cost_231",),
+    ),
+    Mutant(
+        "floors: cap from the third slab only",
+        f"{PROPAGATION}/floors.py",
+        "np.asarray(count) >= 2",
+        "np.asarray(count) > 2",
+        (f"{OUTDOOR}::test_one_slab_is_never_capped_and_many_are",),
+    ),
+    Mutant(
+        "two-ray: 10 lg for 20 lg",
+        f"{PROPAGATION}/outdoor.py",
+        "20 * np.log10(np.maximum(np.asarray(distance_m",
+        "10 * np.log10(np.maximum(np.asarray(distance_m",
+        (f"{OUTDOOR}::test_past_the_break_point_ten_times_the_distance_costs_20_db_more",),
+    ),
+    Mutant(
+        "two-ray: break point at 2·h1·h2/λ",
+        f"{PROPAGATION}/outdoor.py",
+        "break_m = 4 * product_m2",
+        "break_m = 2 * product_m2",
+        (f"{OUTDOOR}::test_past_the_break_point_ten_times_the_distance_costs_20_db_more",),
+    ),
+    Mutant(
+        "path gain: second slope taken as a gain",
+        f"{PROPAGATION}/path_gain.py",
+        "loss_db[index, beyond] += extra_db",
+        "loss_db[index, beyond] -= extra_db",
+        (f"{PATH_GAIN}::test_beyond_the_mapped_geometry_the_second_slope_begins",),
+    ),
+    # TR 38.901
+    Mutant(
+        "UMa: height of the terminal costs instead of helping",
+        f"{PROPAGATION}/outdoor.py",
+        "20 * lg_f - 0.6 * (h_ut_m - 1.5)",
+        "20 * lg_f + 0.6 * (h_ut_m - 1.5)",
+        (f"{OUTDOOR}::test_a_storey_up_is_worth_0_6_db_a_metre_in_town",),
+    ),
+    Mutant(
+        "38.901: the smaller loss without sight",
+        f"{PROPAGATION}/outdoor.py",
+        "np.where(clear, los_db, np.maximum(los_db, nlos_db))",
+        "np.where(clear, los_db, np.minimum(los_db, nlos_db))",
+        (f"{OUTDOOR}::test_losses_and_chances_of_sight_are_those_of_pycraf",),
+    ),
+    Mutant(
+        "38.901: never above free space",
+        f"{PROPAGATION}/outdoor.py",
+        "free_db, np.maximum(loss_db, free_db))",
+        "free_db, np.minimum(loss_db, free_db))",
+        (f"{T_PROPAGATION}/test_traps.py",),
+    ),
+    Mutant(
+        "38.901: sight gets likelier with distance",
+        f"{PROPAGATION}/outdoor.py",
+        "18 / far_m + np.exp(-far_m / reach_m)",
+        "18 / far_m + np.exp(far_m / reach_m)",
+        (f"{OUTDOOR}::test_losses_and_chances_of_sight_are_those_of_pycraf",),
+    ),
+    Mutant(
+        "38.901: megahertz taken for gigahertz",
+        f"{PROPAGATION}/outdoor.py",
+        "        freq_mhz / MHZ_PER_GHZ,\n",
+        "        freq_mhz,\n",
+        (f"{OUTDOOR}::test_a_mast_of_another_height_is_computed_at_its_own",),
+    ),
+    # Slabs and constructions
+    Mutant(
+        "slab: power as 20 lg",
+        f"{PROPAGATION}/slab.py",
+        "10 * np.log10(np.clip(power, LEAST_POWER, 1.0))",
+        "20 * np.log10(np.clip(power, LEAST_POWER, 1.0))",
+        (f"{T_PROPAGATION}/test_traps.py",),
+    ),
+    Mutant(
+        "slab: TE and TM exchanged in a stack",
+        f"{PROPAGATION}/slab.py",
+        'if polarisation == "TE" else inside / np.sqrt(eta)',
+        'if polarisation == "TM" else inside / np.sqrt(eta)',
+        (f"{T_PROPAGATION}/test_slab.py::test_a_stack_of_one_is_the_slab",),
+    ),
+    Mutant(
+        "slab: sine for cosine of incidence",
+        f"{PROPAGATION}/slab.py",
+        "np.sqrt(eta - (1 - cos**2))",
+        "np.sqrt(eta - cos**2)",
+        (f"{T_PROPAGATION}/test_slab.py::test_slab_agrees_with_sionna_rt_at_all_angles",),
+    ),
+    Mutant(
+        "slab: thickness in centimetres",
+        f"{PROPAGATION}/slab.py",
+        "MM_PER_M = 1e3",
+        "MM_PER_M = 1e2",
+        (f"{T_PROPAGATION}/test_slab.py::test_averaged_losses_are_those_of_the_reference",),
+    ),
+    Mutant(
+        "mesh: TE and TM weighed alike",
+        f"{PROPAGATION}/constructions.py",
+        "(1 / (1 + shunt / cos**2) + 1 / (1 + shunt * cos**2)) / 2",
+        "(1 / (1 + shunt * cos**2) + 1 / (1 + shunt * cos**2)) / 2",
+        (f"{CONSTRUCTIONS}::test_a_mesh_is_a_shunt_reactance",),
+    ),
+    Mutant(
+        "mesh: unbonded edges help",
+        f"{PROPAGATION}/constructions.py",
+        "loss_db - UNBONDED_COST_DB",
+        "loss_db + UNBONDED_COST_DB",
+        (f"{CONSTRUCTIONS}::test_unbonded_edges_cost_6_db_and_never_help",),
+    ),
+    Mutant(
+        "constructions: leaks round a foil forgotten",
+        f"{PROPAGATION}/constructions.py",
+        "loss_db = np.minimum(loss_db, construction.max_loss_db)",
+        "loss_db = np.maximum(loss_db, construction.max_loss_db)",
+        (f"{CONSTRUCTIONS}::test_joints_cap_what_foil_and_metal_would_keep_out",),
+    ),
+    Mutant(
+        "constructions: surer below 1 GHz instead of less sure",
+        f"{PROPAGATION}/constructions.py",
+        "carrier_mhz < WIDENED_BELOW_MHZ",
+        "carrier_mhz > WIDENED_BELOW_MHZ",
+        (f"{CONSTRUCTIONS}::test_concrete_brick_and_metal_are_less_sure_below_one_gigahertz",),
+    ),
+    # Into buildings
+    Mutant(
+        "P.2109: quantile exchanged",
+        f"{PROPAGATION}/building_entry.py",
+        "quantile = ndtri(probability)",
+        "quantile = ndtri(1 - probability)",
+        (f"{ENTRY}::test_entry_loss_at_10_50_and_90_percent",),
+    ),
+    Mutant(
+        "O2I: loss from losses added, not from powers",
+        f"{PROPAGATION}/building_entry.py",
+        "O2I_NON_PERPENDICULAR_DB - 10 * np.log10(power)",
+        "O2I_NON_PERPENDICULAR_DB + 10 * np.log10(power)",
+        (f"{ENTRY}::test_outdoor_to_indoor_losses_of_38901",),
+    ),
+    Mutant(
+        "opening floor: round the corner for nothing",
+        f"{PROPAGATION}/opening_floor.py",
+        "ROUND_THE_CORNER_DB = 15.0",
+        "ROUND_THE_CORNER_DB = 0.0",
+        (f"{MAST}::test_behind_the_wall_the_room_keeps_the_level_of_its_own_opening_less_15_db",),
+    ),
+    Mutant(
+        "opening floor: a ray meets what it misses",
+        f"{PROPAGATION}/opening_floor.py",
+        "np.abs(across) <= opening.line.length / 2",
+        "np.abs(across) >= opening.line.length / 2",
+        (f"{MAST}::test_where_the_ray_meets_the_rooms_opening_the_interim_floor_is_not_used",),
+    ),
+    Mutant(
+        "mast gain: the door a borrowed opening passes is a gain",
+        f"{PROPAGATION}/mast_gain.py",
+        "lost_db = ROUND_THE_CORNER_DB + doors[key]",
+        "lost_db = ROUND_THE_CORNER_DB - doors[key]",
+        (f"{MAST}::test_an_inner_room_borrows_the_nearest_opening_and_pays_its_door",),
+    ),
+    Mutant(
+        "mast gain: walls amplify",
+        f"{PROPAGATION}/mast_gain.py",
+        "pattern_db - loss_db - elements_db[:, lane]",
+        "pattern_db - loss_db + elements_db[:, lane]",
+        (f"{MAST}::test_at_the_window_facing_the_mast_only_the_bars_are_lost",),
+    ),
+    # Antennas
+    Mutant(
+        "antennas: azimuth from east",
+        f"{PROPAGATION}/antennas.py",
+        "np.arctan2(east_m, north_m)",
+        "np.arctan2(north_m, east_m)",
+        (f"{ANTENNAS}::test_the_four_winds_and_up",),
+    ),
+    Mutant(
+        "antennas: tilt up for down",
+        f"{PROPAGATION}/antennas.py",
+        "depression_deg - np.asarray(tilt_deg, np.float64)",
+        "depression_deg + np.asarray(tilt_deg, np.float64)",
+        (f"{ANTENNAS}::test_tilt_down_lowers_the_horizon_and_lifts_the_ground",),
+    ),
+    Mutant(
+        "antennas: half-power width on each side",
+        f"{PROPAGATION}/antennas.py",
+        "12 * (wrapped_deg / self.horizontal_width_deg) ** 2",
+        "3 * (wrapped_deg / self.horizontal_width_deg) ** 2",
+        (f"{ANTENNAS}::test_at_half_the_width_3_db_are_lost",),
+    ),
+    # Decibels
+    Mutant(
+        "decibel: powers summed as fields",
+        "coverage/decibel.py",
+        "sum(10 ** (np.asarray(level, float) / 10) for level in levels_db)",
+        "sum(10 ** (np.asarray(level, float) / 20) for level in levels_db)",
+        (f"{NETWORKS}::test_two_equal_powers_add_3_db_and_ten_add_10",),
+    ),
+    Mutant(
+        "decibel: mean for sum along a dimension",
+        "coverage/decibel.py",
+        ".sum(dim, skipna=False)",
+        ".mean(dim, skipna=False)",
+        (f"{NETWORKS}::test_two_equal_powers_add_3_db_and_ten_add_10",),
+    ),
+    Mutant(
+        "decibel: a margin rounded up",
+        "coverage/decibel.py",
+        "np.floor(value_db * scale + 1e-9)",
+        "np.ceil(value_db * scale - 1e-9)",
+        (f"{NETWORKS}::test_shares_and_margins_never_round_up",),
+    ),
+    # What a phone needs
+    Mutant(
+        "noise: dBW for dBm",
+        f"{BLOCKING}/thresholds.py",
+        "10 * np.log10(power_w * 1e3)",
+        "10 * np.log10(power_w)",
+        (f"{NETWORKS}::test_thermal_noise_of_one_lte_element",),
+    ),
+    Mutant(
+        "noise: hertz for kilohertz",
+        f"{BLOCKING}/thresholds.py",
+        "bandwidth_khz * 1e3\n",
+        "bandwidth_khz\n",
+        (f"{NETWORKS}::test_thermal_noise_of_one_lte_element",),
+    ),
+    Mutant(
+        "search margin: 20 MHz still medium",
+        f"{BLOCKING}/thresholds.py",
+        "bandwidth_mhz < _WIDE_MHZ",
+        "bandwidth_mhz <= _WIDE_MHZ",
+        (f"{NETWORKS}::test_search_margin_by_width_of_the_carrier",),
+    ),
+    Mutant(
+        "reference power: EIRP of the carrier against RSRP of the element",
+        f"{BLOCKING}/networks.py",
+        "return 10 * float(np.log10(12 * resource_blocks(technology, bandwidth_mhz, freq_mhz)))",
+        "return 0.0",
+        (f"{NETWORKS}::test_domain_examples_of_power_per_element",),
+    ),
+    Mutant(
+        "reference power: blocks for elements",
+        f"{BLOCKING}/networks.py",
+        "np.log10(12 * resource_blocks",
+        "np.log10(resource_blocks",
+        (f"{NETWORKS}::test_domain_examples_of_power_per_element",),
+    ),
+    Mutant(
+        "headroom: searcher's gain the wrong way",
+        f"{BLOCKING}/networks.py",
+        "row.floor_dbm - SEARCH_GAIN_DB, noise",
+        "row.floor_dbm + SEARCH_GAIN_DB, noise",
+        (f"{NETWORKS}::test_headroom_of_lte_by_hand",),
+    ),
+    Mutant(
+        "channel: its weakest sector speaks",
+        f"{BLOCKING}/networks.py",
+        "isel({SECTOR: of_channel[channel]}).max(SECTOR)",
+        "isel({SECTOR: of_channel[channel]}).min(SECTOR)",
+        (f"{NETWORKS}::test_the_strongest_sector_speaks_for_its_channel",),
+    ),
+    Mutant(
+        "needs: search margin helps the blocker",
+        f"{BLOCKING}/montecarlo.py",
+        "row.js_deny_db + search_db",
+        "row.js_deny_db - search_db",
+        (BUDGETS,),
+    ),
+    Mutant(
+        "needs: the best phone's noise for a managed-access cell",
+        f"{BLOCKING}/montecarlo.py",
+        "noise_dbm(khz, WORST_NOISE_FIGURE_DB)",
+        "noise_dbm(khz)",
+        (GAPS,),
+    ),
+    Mutant(
+        "needs: capture without hysteresis",
+        f"{BLOCKING}/montecarlo.py",
+        "CAPTURE_HYSTERESIS_DB + search_db",
+        "search_db",
+        (GAPS, BUDGETS),
+    ),
+    # What is sent and received
+    Mutant(
+        "emissions: the band's power on every carrier whole",
+        f"{BLOCKING}/emissions.py",
+        "_power_dbm(device, band, carrier) - share_db",
+        "_power_dbm(device, band, carrier) - 0 * share_db",
+        (GAPS, BUDGETS),
+    ),
+    Mutant(
+        "emissions: swept helps outside",
+        f"{BLOCKING}/emissions.py",
+        "emission_db = max(emission_db, 0.0)",
+        "emission_db = min(emission_db, 0.0)",
+        (GAPS,),
+    ),
+    Mutant(
+        "emissions: no limit of what sync gains",
+        f"{BLOCKING}/emissions.py",
+        "emission_db = min(10 * float(",
+        "emission_db = max(10 * float(",
+        (GAPS, BUDGETS),
+    ),
+    Mutant(
+        "emissions: a carrier partly in the band counts as jammed",
+        f"{BLOCKING}/emissions.py",
+        "low_mhz <= below + 1e-6 and above",
+        "low_mhz <= above and below",
+        (f"{BUDGETS}::test_a_carrier_only_partly_inside_the_band_is_not_jammed",),
+    ),
+    Mutant(
+        "emissions: a trim taken off",
+        f"{BLOCKING}/emissions.py",
+        "return power_dbm + sum(trim",
+        "return power_dbm - sum(trim",
+        (GAPS,),
+    ),
+    Mutant(
+        "links: antenna gain of a blocker taken off",
+        f"{BLOCKING}/links.py",
+        "+ pattern_db + kind.gain_dbi)",
+        "+ pattern_db - kind.gain_dbi)",
+        (BUDGETS,),
+    ),
+    Mutant(
+        "calibration: sign of what was read",
+        f"{BLOCKING}/calibration.py",
+        "residual_db = level.rsrp_dbm - predicted_dbm[members, place]",
+        "residual_db = predicted_dbm[members, place] - level.rsrp_dbm",
+        (f"{CALIBRATION}::test_a_weaker_sector_is_never_left_above_what_was_read",),
+    ),
+    Mutant(
+        "calibration: the sight that explains a reading worse",
+        f"{BLOCKING}/calibration.py",
+        "abs(los_db) <= abs(nlos_db)",
+        "abs(los_db) > abs(nlos_db)",
+        (f"{CALIBRATION}::test_the_state_of_sight_is_the_one_that_explains_the_reading",),
+    ),
+    Mutant(
+        "calibration: a reading makes a level less sure",
+        f"{BLOCKING}/calibration.py",
+        "min(sigma_db[index], MEASURED_SIGMA_DB)",
+        "max(sigma_db[index], MEASURED_SIGMA_DB)",
+        (f"{CALIBRATION}::test_the_strongest_sector_takes_the_whole_difference",),
+    ),
+    # Draft and verdict
+    Mutant(
+        "draft: quantile exchanged",
+        f"{BLOCKING}/draft.py",
+        "float(ndtri(scenario.confidence))",
+        "float(ndtri(1 - scenario.confidence))",
+        (GAPS,),
+    ),
+    Mutant(
+        "draft: local errors of the public side only",
+        f"{BLOCKING}/draft.py",
+        "+ local_variance\n        + local.device_db**2",
+        "+ local.device_db**2",
+        (GAPS,),
+    ),
+    Mutant(
+        "draft: doubt of the signal as variance",
+        f"{BLOCKING}/draft.py",
+        "spread_db = np.sqrt(own_variance + ((walls * sigma_db) ** 2).sum(axis=1))",
+        "spread_db = own_variance + ((walls * sigma_db) ** 2).sum(axis=1)",
+        (GAPS,),
+    ),
+    Mutant(
+        "draft: boost taken off the signal",
+        f"{BLOCKING}/draft.py",
+        "level_dbm[best, points] + needs.boost[carrier]",
+        "level_dbm[best, points] - needs.boost[carrier]",
+        (BUDGETS,),
+    ),
+    Mutant(
+        "draft: mean of decibels for the sum of powers",
+        f"{BLOCKING}/draft.py",
+        "jam_dbm = add_powers_db(*level)",
+        "jam_dbm = level.mean(axis=0)",
+        (GAPS,),
+    ),
+    Mutant(
+        "verdict: above the confidence instead of at it",
+        f"{BLOCKING}/evaluate.py",
+        "(silent_probability >= scenario.confidence) & ~quiet_anyway",
+        "(silent_probability > scenario.confidence) & ~quiet_anyway",
+        (GAPS,),
+    ),
+    Mutant(
+        "verdict: quiet rooms credited to the plan",
+        f"{BLOCKING}/evaluate.py",
+        "(silent_probability >= scenario.confidence) & ~quiet_anyway",
+        "(silent_probability >= scenario.confidence)",
+        (f"{ORDER}::test_what_is_quiet_anyway_is_credited_to_nobody",),
+    ),
+    Mutant(
+        "verdict: printed level above instead of at it",
+        f"{BLOCKING}/evaluate.py",
+        "silent_probability >= percent / 100",
+        "silent_probability > percent / 100",
+        (GAPS,),
+    ),
+    Mutant(
+        "verdict: rooms together in the best worlds",
+        f"{BLOCKING}/evaluate.py",
+        "np.sort(silent.sum(axis=0))[::-1]",
+        "np.sort(silent.sum(axis=0))",
+        (f"{ORDER}::test_rooms_together_by_hand",),
+    ),
+    Mutant(
+        "verdict: rooms together in half the worlds",
+        f"{BLOCKING}/evaluate.py",
+        "TOGETHER_SHARE = 0.95",
+        "TOGETHER_SHARE = 0.5",
+        (f"{ORDER}::test_rooms_together_by_hand",),
+    ),
+    Mutant(
+        "leakage: a room's worst point speaks",
+        "coverage/study.py",
+        "np.maximum.reduceat(",
+        "np.minimum.reduceat(",
+        ("tests/engine/test_study.py::test_the_best_test_point_speaks_for_the_room",),
+    ),
+    # Compiled loops
+    Mutant(
+        "worlds: at the floor a phone is quiet",
+        f"{BLOCKING}/_montecarlo.py",
+        "if public[w] < floor[c]:",
+        "if public[w] <= floor[c]:",
+        (GAPS,),
+    ),
+    Mutant(
+        "worlds: noise forgotten beside the jammers",
+        f"{BLOCKING}/_montecarlo.py",
+        "math.log(jam[w] + noise_mw)",
+        "math.log(jam[w] + 1e-9 * noise_mw)",
+        (GAPS,),
+    ),
+    Mutant(
+        "worlds: managed access heard as a jammer of its own cell",
+        f"{BLOCKING}/_montecarlo.py",
+        "and not is_mas[d]\n",
+        "\n",
+        (GAPS,),
+    ),
+    Mutant(
+        "worlds: a point's own error forgotten",
+        f"{BLOCKING}/_montecarlo.py",
+        "spare[w] + local_room * room_normals[d, band, w] + local_point * out[w]",
+        "spare[w] + local_room * room_normals[d, band, w] + 0 * out[w]",
+        (GAPS,),
+    ),
+    Mutant(
+        "worlds: walls give back more than they take",
+        f"{BLOCKING}/_montecarlo.py",
+        "min(out[w], walls)",
+        "out[w]",
+        (GAPS,),
+    ),
+    Mutant(
+        "worlds: sight where there is none",
+        f"{BLOCKING}/_montecarlo.py",
+        "sight[s, w] < chance[s]",
+        "sight[s, w] > chance[s]",
+        (GAPS,),
+    ),
+    # Outside
+    Mutant(
+        "spill: blockers at their low quantile",
+        f"{BLOCKING}/spill.py",
+        "            1 - DOUBT_PERCENT / 100,\n            DOUBT_PERCENT / 100,\n",
+        "            DOUBT_PERCENT / 100,\n            1 - DOUBT_PERCENT / 100,\n",
+        (GAPS,),
+    ),
+    Mutant(
+        "spill: more allowed than the signal",
+        f"{BLOCKING}/spill.py",
+        "signal - TIERS_DB[scenario.spill_tier]",
+        "signal + TIERS_DB[scenario.spill_tier]",
+        (GAPS,),
+    ),
+    Mutant(
+        "spill: 6 dB above noise",
+        f"{BLOCKING}/spill.py",
+        "noise - BELOW_NOISE_DB",
+        "noise + BELOW_NOISE_DB",
+        (GAPS,),
+    ),
+    Mutant(
+        "spill: sign of the margin",
+        f"{BLOCKING}/spill.py",
+        "-np.inf, limit - jam)",
+        "-np.inf, jam - limit)",
+        (GAPS,),
+    ),
+    Mutant(
+        "spill: a receptor may fail",
+        f"{BLOCKING}/spill.py",
+        "return 0 if ring == RECEPTOR else count",
+        "return count if ring == RECEPTOR else count",
+        (GAPS,),
+    ),
+    Mutant(
+        "spill: one failing point more than allowed",
+        f"{BLOCKING}/spill.py",
+        "order[_may_fail(ring, len(members), tier)]",
+        "order[_may_fail(ring, len(members), tier) - 1]",
+        (GAPS,),
+    ),
+    Mutant(
+        "spill: only the loudest blocker",
+        f"{BLOCKING}/_spill_kernels.py",
+        "jam[w] += power * common[d, w] * local[d, w]",
+        "jam[w] = max(jam[w], power * common[d, w] * local[d, w])",
+        (GAPS,),
+    ),
+    Mutant(
+        "spill: the worst phone hears better than the best",
+        f"{BLOCKING}/interference.py",
+        "(noise + WORST_PHONE_LOSS_DB) / 10",
+        "(noise - WORST_PHONE_LOSS_DB) / 10",
+        (GAPS,),
+    ),
+    Mutant(
+        "keep: a cell never takes a phone away",
+        f"{BLOCKING}/_spill_kernels.py",
+        "if sinr >= gamma[c] and not captured:",
+        "if sinr >= gamma[c]:",
+        (GAPS,),
+    ),
+    Mutant(
+        "outside: gear of just 1 W is strong",
+        f"{BLOCKING}/outside.py",
+        "devices_eirp_dbm > STRONG_EIRP_DBM",
+        "devices_eirp_dbm >= STRONG_EIRP_DBM",
+        (f"{T_BLOCKING}/test_outside.py",),
+    ),
+    Mutant(
+        "exposure: milliwatts for watts",
+        f"{BLOCKING}/exposure.py",
+        "band_eirp_dbm(device, model, band) / 10) / 1e3",
+        "band_eirp_dbm(device, model, band) / 10)",
+        (f"{T_BLOCKING}/test_exposure.py",),
+    ),
+    Mutant(
+        "exposure: power falls with distance, not its square",
+        f"{BLOCKING}/exposure.py",
+        "(4 * np.pi * away_m**2)",
+        "(4 * np.pi * away_m)",
+        (f"{T_BLOCKING}/test_exposure.py",),
+    ),
+    Mutant(
+        "base stations: block for element the wrong way",
+        f"{BLOCKING}/protect.py",
+        "sent_dbm + 10 * np.log10(RB_KHZ / widths_khz)",
+        "sent_dbm - 10 * np.log10(RB_KHZ / widths_khz)",
+        (f"{T_BLOCKING}/test_protect.py::test_power_at_a_base_station_by_hand",),
+    ),
+    # Places and words
+    Mutant(
+        "test points: below the floor of their storey",
+        "sites/trial_points.py",
+        "else floor_m + height_m",
+        "else height_m",
+        (GAPS,),
+    ),
+    Mutant(
+        "test points: at the window outside for inside",
+        "sites/trial_points.py",
+        "place.beside_m(index, INSIDE_WINDOW_M)",
+        "place.beside_m(index, -INSIDE_WINDOW_M)",
+        ("tests/places/test_geometry.py::test_trial_points_stand_where_design_says",),
+    ),
+    Mutant(
+        "words: 99.96 % prints as 100 %",
+        "coverage/report/words.py",
+        'return f"{floored(100 * share):g} %"',
+        'return f"{100 * share:.1f} %"',
+        ("tests/engine/report/test_verdict_report.py::test_what_is_nearly_certain_never_prints_as_certain",),
+    ),
+    Mutant(
+        "words: a shortfall rounded down",
+        "coverage/report/escapes.py",
+        "return -floored(-value, digits) + 0.0",
+        "return floored(value, digits) + 0.0",
+        ("tests/engine/report/test_verdict_report.py::test_what_is_nearly_certain_never_prints_as_certain",),
+    ),
+)
+
+# The tests run on the copy of the package or not at all: the editable install comes later on the path.
+RUN = """
+import pathlib, sys
+import quietwing
+here = pathlib.Path(sys.argv[1])
+assert pathlib.Path(quietwing.__file__).is_relative_to(here), quietwing.__file__
+import pytest
+sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=line", *sys.argv[2:]]))
+"""
+TESTS_FAILED, HANGS = 1, -1  # the first is pytest's; any other code is a broken script, not a test that saw something
+
+
+def copied(into: Path) -> Path:
+    """The tree as it stands, links kept as links, nothing compiled."""
+    for name in TREE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(
+                source, into / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis")
+            )
+        else:
+            shutil.copy2(source, into / name)
+    return into
+
+
+def tested(tree: Path, tests: tuple[str, ...], numba_cache: Path) -> tuple[int, str]:
+    """Exit code of pytest on the copy and the last lines it printed."""
+    paths = {
+        "PYTHONPATH": str(tree / "src"),
+        "NUMBA_CACHE_DIR": str(numba_cache),
+        "PYTHONDONTWRITEBYTECODE": "1",  # a mutant of equal length within the same second would run the old bytes
+    }
+    command = [sys.executable, "-P", "-c", RUN, str(tree), *tests]
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=os.environ | paths, capture_output=True, text=True, timeout=LIMIT_S
+        )
+    except subprocess.TimeoutExpired:
+        return HANGS, f"longer than {LIMIT_S:g} s"
+    return done.returncode, (done.stdout + done.stderr)[-2000:]
+
+
+@contextmanager
+def mutated(tree: Path, mutant: Mutant) -> Iterator[None]:
+    """Put the mutant in its place, and then the original with its old times again."""
+    path = tree / mutant.file
+    text, times = path.read_text("utf-8"), path.stat()
+    count = text.count(mutant.original)
+    assert count == 1, f"{mutant.name}: {mutant.file} holds {mutant.original!r} {count} times (expected once)"
+    path.write_text(text.replace(mutant.original, mutant.replacement), "utf-8")
+    yield
+    path.write_text(text, "utf-8")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def main() -> int:
+    """Run all mutants, or those a word names; returns how the process ends."""
+    word = sys.argv[1].lower() if len(sys.argv) > 1 else ""
+    chosen = [mutant for mutant in MUTANTS if word in f"{mutant.name} {mutant.file}".lower()]
+    start, survivors = time.perf_counter(), []
+    with tempfile.TemporaryDirectory(prefix="quietwing-mutants-") as folder:
+        tree, warm = copied(Path(folder).resolve() / "tree"), Path(folder) / "numba"
+        wanted = tuple(dict.fromkeys(test for mutant in chosen for test in mutant.tests))
+        code, said = tested(tree, wanted, warm)
+        if code != 0:
+            print(f"the tests fail without any mutant:\n{said}")
+            return 2
+        print(f"without mutants all tests pass ({time.perf_counter() - start:.0f} s)", flush=True)
+        for mutant in chosen:
+            cache = warm
+            if "njit" in (tree / mutant.file).read_text("utf-8"):  # compiles anew; what it calls comes from disk
+                cache = Path(folder) / "mutant-numba"
+                shutil.rmtree(cache, ignore_errors=True)
+                shutil.copytree(warm, cache)
+            with mutated(tree, mutant):
+                code, said = tested(tree, mutant.tests, cache)
+            by = next(
+                (line.split(" ")[1] for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))), ""
+            )
+            seen = code == HANGS or (code == TESTS_FAILED and by != "")
+            if not seen:
+                survivors.append(mutant.name)
+            verdict = "killed" if seen else "SURVIVED" if code == 0 else f"BROKEN ({code})"
+            print(
+                f"{verdict:9} {mutant.file.rpartition('/')[2]}: {mutant.name}  {by.rpartition('::')[2]}", flush=True
+            )
+            if code not in (0, TESTS_FAILED):
+                print(said)
+    seconds = time.perf_counter() - start
+    print(f"{len(chosen) - len(survivors)} of {len(chosen)} mutants killed in {seconds:.0f} s")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

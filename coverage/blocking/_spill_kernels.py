@@ -1,0 +1,271 @@
+"""Compiled loops of spill and of keep rooms: per point all worlds at once, every blocker heard.
+
+Nothing depends on threads or order: each error is looked up by what it belongs to (`worlds`), and each point or room
+is worked out by one thread into its own part of the output. Powers are float64 milliwatts: a link through many walls
+may gain hundreds of dB in a rare world.
+"""
+# mypy: ignore-errors
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+
+from quietwing.coverage.blocking._worlds import fill_normals, key_of
+
+_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
+PUBLIC_ROOM, PUBLIC_POINT, DEVICE_ROOM, DEVICE_POINT = 3, 4, 5, 6  # as in `worlds.Part`
+DB_TO_NEPER = math.log(10) / 10
+
+
+class Network(NamedTuple):
+    """What is the same at every point; `sight` (row, world), `construction_draw` (construction, band, world)."""
+
+    fixed_sight: np.ndarray
+    sight: np.ndarray
+    sector_sigma: np.ndarray
+    sector_draw: np.ndarray
+    sector_key: np.ndarray
+    sigma: np.ndarray
+    construction_draw: np.ndarray
+    band_key: np.ndarray
+    band_start: np.ndarray
+    band_channels: np.ndarray
+    channel_start: np.ndarray
+    channel_carriers: np.ndarray
+    carrier_start: np.ndarray
+    carrier_sectors: np.ndarray
+    device_factor: np.ndarray
+    device_key: np.ndarray
+    seed: int
+    local_room: float
+    local_point: float
+    window: float
+    normal: np.ndarray
+    room_factor: np.ndarray
+    point_factor: np.ndarray
+
+
+class Links(NamedTuple):
+    """Per point: los, nlos, chance, sight_row (point, sector); level, mas (point, carrier, device); crossings.
+
+    `public_walls` (point, sector) and `device_walls` (point, device, band): what the errors of the constructions may
+    give back at most, in dB.
+    """
+
+    room_key: np.ndarray
+    point_key: np.ndarray
+    los: np.ndarray
+    nlos: np.ndarray
+    chance: np.ndarray
+    sight_row: np.ndarray
+    public_crossed: np.ndarray
+    public_walls: np.ndarray
+    level: np.ndarray
+    mas: np.ndarray
+    device_crossed: np.ndarray
+    device_walls: np.ndarray
+
+
+@njit(**_FLAGS)
+def _walls_db(out, crossed, most, net, band):
+    """Errors of the constructions crossed, k crossings taking k times each, at most `most`."""
+    out[:] = 0
+    for k in range(len(crossed)):
+        if crossed[k]:
+            scale = crossed[k] * net.sigma[k, band]
+            for w in range(len(out)):
+                out[w] += scale * net.construction_draw[k, band, w]
+    if most < math.inf:
+        for w in range(len(out)):
+            out[w] = min(out[w], most)
+
+
+@njit(**_FLAGS)
+def _signal(out, error, draw, p, c, band, net, links):
+    """Level of the carrier's strongest sector in each world. [dBm]"""
+    mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
+    best = -math.inf
+    for s in mine:
+        best = max(best, links.los[p, s], links.nlos[p, s])
+    out[:] = -math.inf
+    for s in mine:
+        los, nlos = links.los[p, s], links.nlos[p, s]
+        if max(los, nlos) == -math.inf:
+            continue
+        _walls_db(error, links.public_crossed[p, s], links.public_walls[p, s], net, band)
+        error += net.sector_sigma[s] * net.sector_draw[s]
+        if max(los, nlos) >= best - net.window:
+            fill_normals(
+                draw,
+                key_of(net.seed, PUBLIC_ROOM, net.sector_key[s], links.room_key[p], net.band_key[band]),
+                net.normal,
+            )
+            error += net.local_room * draw
+            fill_normals(
+                draw,
+                key_of(net.seed, PUBLIC_POINT, net.sector_key[s], links.point_key[p], net.band_key[band]),
+                net.normal,
+            )
+            error += net.local_point * draw
+        for w in range(len(out)):
+            clear = net.fixed_sight[s] == 1
+            if net.fixed_sight[s] < 0:
+                clear = net.sight[links.sight_row[p, s], w] < links.chance[p, s]
+            out[w] = max(out[w], (los if clear else nlos) + error[w])
+
+
+@njit(**_FLAGS)
+def _factors(common, local, error, draw, p, band, net, links):
+    """Errors of each device at a point in one band as factors of power: shared parts, and its local ones."""
+    start, end = net.band_start[band], net.band_start[band + 1]
+    for d in range(len(common)):
+        heard = False
+        for at in range(start, end):
+            channel = net.band_channels[at]
+            for k in range(net.channel_start[channel], net.channel_start[channel + 1]):
+                if links.level[p, net.channel_carriers[k], d] > -math.inf:
+                    heard = True
+        if not heard:
+            continue
+        _walls_db(error, links.device_crossed[p, d], links.device_walls[p, d, band], net, band)
+        for w in range(len(error)):
+            common[d, w] = net.device_factor[d, w] * math.exp(DB_TO_NEPER * error[w])
+        room = key_of(net.seed, DEVICE_ROOM, net.device_key[d], links.room_key[p], net.band_key[band])
+        point = key_of(net.seed, DEVICE_POINT, net.device_key[d], links.point_key[p], net.band_key[band])
+        fill_normals(draw, room, net.room_factor)
+        fill_normals(local[d], point, net.point_factor)
+        for w in range(len(error)):
+            local[d, w] *= draw[w]
+
+
+@njit(**_FLAGS)
+def _blockers(jam, cell, common, local, p, c, net, links):
+    """Sum of all blockers and the strongest MAS cell in each world; returns whether there is either. [mW]"""
+    level, mas = links.level[p, c], links.mas[p, c]
+    loudest = offered = -math.inf
+    for d in range(len(level)):
+        loudest, offered = max(loudest, level[d]), max(offered, mas[d])
+    jam[:] = 0
+    cell[:] = 0
+    for d in range(len(level)):
+        if level[d] == -math.inf:
+            continue
+        power = math.exp(DB_TO_NEPER * level[d])
+        if level[d] >= loudest - net.window:
+            for w in range(len(jam)):
+                jam[w] += power * common[d, w] * local[d, w]
+        else:  # CHOICES 15: too weak for local draws of its own, never left out of spill
+            for w in range(len(jam)):
+                jam[w] += power * common[d, w]
+        if mas[d] > -math.inf:
+            power = math.exp(DB_TO_NEPER * mas[d])
+            near = mas[d] >= offered - net.window
+            for w in range(len(cell)):
+                cell[w] = max(cell[w], power * common[d, w] * (local[d, w] if near else 1.0))
+    return loudest > -math.inf, offered > -math.inf
+
+
+@njit(**_FLAGS)
+def _quantile(values, share):
+    """Quantile by linear interpolation; sorts in place."""
+    values.sort()
+    at = share * (len(values) - 1)
+    low = min(int(at), len(values) - 2)
+    if values[low] == -math.inf:  # interpolating would give inf − inf
+        return values[low] if at < low + 1 else values[low + 1]
+    return values[low] + (at - low) * (values[low + 1] - values[low])
+
+
+@njit(parallel=True, **_FLAGS)
+def spill_worlds(
+    net, links, campable, noise_worst, cell_floor, call_sinr, call_level, high, low, allowed,
+    jam_dbm, signal_dbm, captured, capture_db, calls, call_db,
+):  # fmt: skip
+    """Quantiles over worlds of every point outside.
+
+    `high` and `low` are the shares of the quantiles, `allowed` the worlds in which a limit on a probability may be
+    missed, `noise_worst` the noise before the losses of the worst phone in mW. Output: jam_dbm (point, carrier);
+    signal_dbm, captured (a count), capture_db (how far a MAS cell leads, at the allowed rank) (point, channel);
+    calls (a count) and call_db (headroom of an emergency call, at the allowed rank) (point).
+    """
+    worlds, devices = net.sight.shape[1], links.level.shape[2]
+    bands = len(net.band_start) - 1
+    for p in prange(len(links.point_key)):
+        error, draw = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        common, local = np.empty((devices, worlds), np.float64), np.empty((devices, worlds), np.float32)
+        jam, cell, level = np.empty(worlds), np.empty(worlds), np.empty(worlds)
+        signal, best_signal = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        lead, call = np.empty(worlds), np.full(worlds, -math.inf)
+        for band in range(bands):
+            _factors(common, local, error, draw, p, band, net, links)
+            for at in range(net.band_start[band], net.band_start[band + 1]):
+                channel = net.band_channels[at]
+                best_signal[:] = -math.inf
+                lead[:] = -math.inf
+                any_cell = False
+                for k in range(net.channel_start[channel], net.channel_start[channel + 1]):
+                    c = net.channel_carriers[k]
+                    _signal(signal, error, draw, p, c, band, net, links)
+                    jammed, offered = _blockers(jam, cell, common, local, p, c, net, links)
+                    for w in range(worlds):
+                        best_signal[w] = max(best_signal[w], signal[w])
+                    if campable[c]:
+                        for w in range(worlds):
+                            sinr = signal[w] - math.log(jam[w] + noise_worst[c]) / DB_TO_NEPER
+                            call[w] = max(call[w], min(sinr - call_sinr[c], signal[w] - call_level[c]))
+                    if offered:
+                        any_cell = True
+                        for w in range(worlds):
+                            cell_db = math.log(cell[w]) / DB_TO_NEPER
+                            lead[w] = max(lead[w], min(cell_db - signal[w], cell_db - cell_floor[c]))
+                    if jammed:
+                        for w in range(worlds):
+                            level[w] = math.log(jam[w]) / DB_TO_NEPER
+                        jam_dbm[p, c] = _quantile(level, high)
+                signal_dbm[p, channel] = _quantile(best_signal, low)
+                if any_cell:
+                    for w in range(worlds):
+                        if lead[w] >= 0:
+                            captured[p, channel] += 1
+                    lead.sort()
+                    capture_db[p, channel] = lead[worlds - 1 - allowed]
+        for w in range(worlds):
+            if call[w] > 0:
+                calls[p] += 1
+        call.sort()
+        call_db[p] = call[allowed]
+
+
+@njit(parallel=True, **_FLAGS)
+def keep_worlds(net, links, starts, campable, noise_worst, gamma, good):
+    """Whether each channel serves all points of a room, per world; output `good` (room, channel, world)."""
+    worlds, devices = net.sight.shape[1], links.level.shape[2]
+    bands = len(net.band_start) - 1
+    for room in prange(len(starts) - 1):
+        error, draw = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        common, local = np.empty((devices, worlds), np.float64), np.empty((devices, worlds), np.float32)
+        jam, cell = np.empty(worlds), np.empty(worlds)
+        signal, works = np.empty(worlds, np.float32), np.empty(worlds, np.bool_)
+        good[room] = True
+        for p in range(starts[room], starts[room + 1]):
+            for band in range(bands):
+                _factors(common, local, error, draw, p, band, net, links)
+                for at in range(net.band_start[band], net.band_start[band + 1]):
+                    channel = net.band_channels[at]
+                    works[:] = False
+                    for k in range(net.channel_start[channel], net.channel_start[channel + 1]):
+                        c = net.channel_carriers[k]
+                        if not campable[c]:
+                            continue
+                        _signal(signal, error, draw, p, c, band, net, links)
+                        _blockers(jam, cell, common, local, p, c, net, links)
+                        for w in range(worlds):
+                            sinr = signal[w] - math.log(jam[w] + noise_worst[c]) / DB_TO_NEPER
+                            captured = cell[w] > 0 and math.log(cell[w]) / DB_TO_NEPER >= signal[w]
+                            if sinr >= gamma[c] and not captured:
+                                works[w] = True
+                    for w in range(worlds):
+                        if not works[w]:
+                            good[room, channel, w] = False

@@ -1,0 +1,331 @@
+"""Why a phone works in a room, or does not: the link budget of each channel at each test point, line by line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.calibration import sight_probability_limit
+from quietwing.coverage.blocking.links import LinkModel, blocker_links, link_model, public_links
+from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
+from quietwing.coverage.blocking.networks import reference_eirp_dbm
+from quietwing.coverage.decibel import add_powers_db
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.constructions import construction_loss_db
+from quietwing.coverage.propagation.floors import capped_floor_loss_db
+from quietwing.coverage.propagation.multiwall import crossings
+from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.findings import clean
+from quietwing.sites.model import Sector, Site
+from quietwing.sites.points import PointSet
+from quietwing.sites.trial_points import trial_points
+
+__all__ = ["Crossed", "LinkBudget", "RoomBudgets", "explain_room"]
+
+SAME_DB = 0.3  # kernel tables against the formula; the interim floor lifts a level by more where it matters
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """One construction that the straight ray passes. Angle is from the normal."""
+
+    feature: str
+    construction: str
+    angle_deg: float
+    loss_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkBudget:
+    """The strongest sector of one channel at one test point, medians only.
+
+    ``rsrp_dbm`` = `eirp_dbm` + `pattern_db` − `path_loss_db` − sum of `crossed` + `floor_cap_db` + `calibration_db`,
+    unless `interim_opening` names the opening through which more gets in (CHOICES 13); then ``rsrp_dbm`` is that.
+    Powers are in the reference bandwidth of the carrier.
+
+    Attributes
+    ----------
+    point : str
+        Kind of the test point.
+    xyz_m : tuple of float
+    channel, sector : str
+    line_of_sight : bool
+        State taken: as measured, else clear wherever likelier than 1 − q.
+    los_probability : float
+    distance_m : float
+        In three dimensions.
+    eirp_dbm, pattern_db, path_loss_db, calibration_db : float
+        `path_loss_db` is TR 38.901's, positive.
+    crossed : tuple of Crossed
+        From the mast inward.
+    floor_cap_db : float
+        What the saturating curve takes off the sum of several slabs, 0 or more.
+    interim_opening : str
+        Id of the opening, empty where the straight ray rules.
+    rsrp_dbm : float
+    boost_db : float
+        Counted on the signal for denial.
+    floor_dbm : float
+        Least signal a searching phone camps on, boost included in the signal.
+    noise_dbm : float
+    need_db : float
+        J/S to deny with the search margin.
+    jammed_by : tuple of (str, float)
+        Devices that send on the carrier and their levels here, strongest first. [dBm]
+    jam_dbm : float
+        Their sum, ``-inf`` without any.
+    capture_dbm : float
+        Strongest managed-access cell of the PLMN, ``-inf`` without any.
+    capture_need_db : float
+        By how much it must be stronger than the signal.
+    capture_margin_db : float
+        Least of that, of its own level and of its clearness from jammers; ``-inf`` without any.
+    """
+
+    point: str
+    xyz_m: tuple[float, float, float]
+    channel: str
+    sector: str
+    line_of_sight: bool
+    los_probability: float
+    distance_m: float
+    eirp_dbm: float
+    pattern_db: float
+    path_loss_db: float
+    crossed: tuple[Crossed, ...]
+    floor_cap_db: float
+    calibration_db: float
+    interim_opening: str
+    rsrp_dbm: float
+    boost_db: float
+    floor_dbm: float
+    noise_dbm: float
+    need_db: float
+    jammed_by: tuple[tuple[str, float], ...]
+    jam_dbm: float
+    capture_dbm: float
+    capture_need_db: float
+    capture_margin_db: float
+
+    @property
+    def margin_db(self) -> float:
+        """How far the medians are from letting the channel work: the largest of quiet, denied and captured."""
+        signal_dbm = self.rsrp_dbm + self.boost_db
+        if not math.isfinite(signal_dbm):
+            return math.inf
+        against_dbm = float(add_powers_db(self.jam_dbm, self.noise_dbm))
+        return max(
+            self.floor_dbm - signal_dbm,
+            against_dbm - signal_dbm - self.need_db,
+            self.capture_margin_db,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoomBudgets:
+    """Every channel at every test point of a room, points in order, channels in order of name."""
+
+    room: str
+    budgets: tuple[LinkBudget, ...]
+
+    def nearest_to_working(self) -> tuple[LinkBudget, ...]:
+        """The point with the least margin of each channel, least margin first."""
+        least: dict[str, LinkBudget] = {}
+        for budget in self.budgets:
+            if budget.channel not in least or budget.margin_db < least[budget.channel].margin_db:
+                least[budget.channel] = budget
+        return tuple(sorted(least.values(), key=lambda budget: (budget.margin_db, budget.channel)))
+
+
+def explain_room(
+    site: Site,
+    scenario: Scenario,
+    room: str,
+    *,
+    devices: tuple[Device, ...] = (),
+    catalogue: Mapping[str, Model] | None = None,
+) -> RoomBudgets:
+    """The link budgets of one room.
+
+    Parameters
+    ----------
+    site : Site
+        With its treatments in the windows.
+    scenario : Scenario
+    room : str
+        Id of a room with test points.
+    devices : tuple of Device
+        Those that are off are left out.
+    catalogue : mapping of str to Model
+        Of the devices.
+
+    Returns
+    -------
+    RoomBudgets
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such room, or nobody tries a phone in it.
+    """
+    points = _points_of(site, room)
+    sectors = tuple(s for s in site.sectors if not scenario.channels or s.channel in scenario.channels)
+    model = link_model(prepare_scene(site), sectors, scenario.confidence)
+    public = public_links(model, points)
+    blockers = blocker_links(model, devices, catalogue or {}, points)
+    clear = np.where(
+        public.fixed_sight[:, None] >= 0,
+        public.fixed_sight[:, None] == 1,
+        public.los_probability >= sight_probability_limit(scenario.confidence),
+    )
+    level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
+    needs = carrier_needs(model, scenario)
+    channel_of = np.array([model.channels.index(sector.channel) for sector in sectors])
+    found = []
+    for point in range(len(points)):
+        for channel in range(len(model.channels)):
+            members = np.flatnonzero(channel_of == channel)
+            best = int(members[level_dbm[members, point].argmax()])
+            carrier = int(model.sector_carrier[best])
+            if not needs.campable[carrier]:
+                continue
+            found.append(
+                _budget(
+                    model,
+                    points,
+                    point,
+                    best,
+                    needs,
+                    clear=bool(clear[best, point]),
+                    los_probability=float(public.los_probability[best, point]),
+                    rsrp_dbm=float(level_dbm[best, point]),
+                    jammed_by=tuple(
+                        (device.id, float(level))
+                        for device, level in zip(
+                            blockers.devices, blockers.level_dbm[:, carrier, point].tolist(), strict=True
+                        )
+                        if level > -math.inf
+                    ),
+                    capture_dbm=float(blockers.mas_dbm[:, carrier, point].max(initial=-np.inf)),
+                    jammers_dbm=blockers.level_dbm[~blockers.is_mas, carrier, point].tolist(),
+                )
+            )
+    return RoomBudgets(room, tuple(found))
+
+
+def _points_of(site: Site, room: str) -> PointSet:
+    """Test points of one room, or an error that says what rooms there are."""
+    if room not in site.room_index:
+        some = ", ".join(one.id for one in site.rooms[:5])
+        raise ScenarioError(f"no room {clean(room)!r} on this site (rooms are named like {some}); correct the id")
+    points = trial_points(site)
+    kept = np.flatnonzero(points.room == site.room_index[room])
+    if not len(kept):
+        raise ScenarioError(f"room {room!r} has role ignore: no phone is tried there; choose another room")
+    return PointSet(
+        points.xyz_m[kept],
+        points.room[kept],
+        points.storey[kept],
+        points.building[kept],
+        tuple(points.kind[index] for index in kept),
+    )
+
+
+def _budget(
+    model: LinkModel,
+    points: PointSet,
+    point: int,
+    index: int,
+    needs: Needs,
+    *,
+    clear: bool,
+    los_probability: float,
+    rsrp_dbm: float,
+    jammed_by: tuple[tuple[str, float], ...],
+    capture_dbm: float,
+    jammers_dbm: list[float],
+) -> LinkBudget:
+    sector = model.sectors[index]
+    carrier = int(model.sector_carrier[index])
+    mast_m, point_m = np.array([sector.x_m, sector.y_m, sector.height_m]), points.xyz_m[point]
+    azimuth_deg, elevation_deg = direction(mast_m, point_m)
+    pattern_db = float(
+        pattern_gain_db(sector.pattern, azimuth_deg, elevation_deg, sector.azimuth_deg, sector.tilt_deg)
+    )
+    plan_m = float(np.hypot(*(point_m - mast_m)[:2]))
+    path_db, _ = clipped_mast_loss_db(sector.environment, sector.freq_mhz, plan_m, sector.height_m, point_m[2], clear)
+    crossed, cap_db = _crossed(model, mast_m, point_m, sector)
+    eirp_dbm, offset_db = reference_eirp_dbm(sector), float(model.calibration.offset_db[index])
+    lost_db = float(path_db) + sum(one.loss_db for one in crossed) - cap_db
+    straight_dbm = eirp_dbm + pattern_db - lost_db + offset_db
+    room = int(points.room[point])
+    through = int(model.masts.floor_place[index, room])
+    lifted = through >= 0 and rsrp_dbm > straight_dbm + SAME_DB
+    floor = model.masts.floor
+    return LinkBudget(
+        point=points.kind[point],
+        xyz_m=(float(point_m[0]), float(point_m[1]), float(point_m[2])),
+        channel=sector.channel,
+        sector=sector.id,
+        line_of_sight=clear,
+        los_probability=los_probability,
+        distance_m=float(np.linalg.norm(point_m - mast_m)),
+        eirp_dbm=eirp_dbm,
+        pattern_db=pattern_db,
+        path_loss_db=float(path_db),
+        crossed=crossed,
+        floor_cap_db=cap_db,
+        calibration_db=offset_db,
+        interim_opening=floor.site.openings[floor.places[through].opening].id if lifted else "",
+        rsrp_dbm=rsrp_dbm,
+        boost_db=float(needs.boost[carrier]),
+        floor_dbm=float(needs.floor[carrier]),
+        noise_dbm=float(needs.noise[carrier]),
+        need_db=float(needs.need[carrier]),
+        jammed_by=tuple(sorted(jammed_by, key=lambda pair: (-pair[1], pair[0]))),
+        jam_dbm=float(add_powers_db(*(level for _, level in jammed_by))) if jammed_by else -math.inf,
+        capture_dbm=capture_dbm,
+        capture_need_db=float(needs.capture[carrier]),
+        capture_margin_db=_capture_margin_db(needs, carrier, rsrp_dbm, capture_dbm, jammers_dbm),
+    )
+
+
+def _capture_margin_db(
+    needs: Needs, carrier: int, rsrp_dbm: float, capture_dbm: float, jammers_dbm: list[float]
+) -> float:
+    """How surely the strongest managed-access cell captures (CHOICES 19): stronger, heard, and clear of jammers."""
+    if capture_dbm == -math.inf:
+        return -math.inf
+    against_dbm = float(add_powers_db(float(needs.mas_noise[carrier]), *jammers_dbm))
+    return min(
+        capture_dbm - (rsrp_dbm + float(needs.boost[carrier])) - float(needs.capture[carrier]),
+        capture_dbm - float(needs.mas_floor[carrier]),
+        capture_dbm - against_dbm - float(needs.mas_gamma[carrier]),
+    )
+
+
+def _crossed(
+    model: LinkModel, mast_m: NDArray[np.float64], point_m: NDArray[np.float64], sector: Sector
+) -> tuple[tuple[Crossed, ...], float]:
+    """Every construction on the straight ray, and what the cap takes off the slabs."""
+    facets, known = model.scene.facets, model.scene.site.constructions
+    found, slabs = [], []
+    for facet, cosine, _ in crossings(model.scene.prepared, mast_m, point_m):
+        passed_db = 0.0
+        for name in facets.surfaces[int(facets.surface[facet])]:
+            loss_db = float(construction_loss_db(known[name], [cosine], [sector.freq_mhz])[0, 0])
+            passed_db += loss_db
+            angle_deg = math.degrees(math.acos(min(cosine, 1.0)))
+            found.append(Crossed(facets.feature_ids[int(facets.feature[facet])], name, angle_deg, loss_db))
+        if facets.is_slab[facet] and passed_db > 0:
+            slabs.append(passed_db)
+    capped_db = float(capped_floor_loss_db(sum(slabs), max(slabs, default=0.0), len(slabs)))
+    return tuple(found), sum(slabs) - capped_db

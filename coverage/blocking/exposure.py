@@ -1,0 +1,129 @@
+"""Electromagnetic exposure of people in rooms: every blocker, every band, against the ICNIRP reference levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quietwing.coverage.blocking.outside import band_eirp_dbm
+from quietwing.coverage.equipment import BandPower, Device, Model
+from quietwing.coverage.errors import OutOfRangeError
+from quietwing.sites.model import Site
+from quietwing.sites.points import PointSet
+
+__all__ = ["NEAREST_M", "exposure", "power_density_w_m2", "reference_level_w_m2"]
+
+Floats = NDArray[np.float64]
+
+NEAREST_M = 0.2  # assumed: nearer than this nobody stays, and the antenna is no point source
+ICNIRP_MHZ = (30.0, 400.0, 2000.0, 300_000.0)
+
+
+def reference_level_w_m2(freq_mhz: ArrayLike) -> Floats:
+    """Reference level of power density for the general public, whole body, averaged over 30 min.
+
+    Parameters
+    ----------
+    freq_mhz : array_like, shape (...)
+        30 to 300,000. [MHz]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        2 W/m² up to 400 MHz, f/200 up to 2000 MHz, 10 W/m² above. [W/m²]
+
+    Raises
+    ------
+    OutOfRangeError
+        If a frequency is outside the range.
+
+    References
+    ----------
+    ICNIRP 2020, table 5, general public.
+    """
+    freq = np.asarray(freq_mhz, np.float64)
+    outside = ~((freq >= ICNIRP_MHZ[0]) & (freq <= ICNIRP_MHZ[3]))
+    if outside.any():
+        raise OutOfRangeError(
+            f"no exposure limit for {freq[outside].flat[0]:g} MHz (ICNIRP 2020 table 5 gives 30 MHz to 300 GHz); "
+            f"correct the band's edges"
+        )
+    return np.clip(freq / 200.0, ICNIRP_MHZ[1] / 200.0, ICNIRP_MHZ[2] / 200.0)
+
+
+def power_density_w_m2(eirp_w: ArrayLike, distance_m: ArrayLike) -> Floats:
+    """EIRP/(4πd²) in free space, d held at 0.2 m: 10 W at 1 m give 0.8 W/m².
+
+    Parameters
+    ----------
+    eirp_w : array_like, shape (...)
+        [W]
+    distance_m : array_like, broadcastable
+        [m]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        [W/m²]
+    """
+    away_m = np.maximum(np.asarray(distance_m, np.float64), NEAREST_M)
+    return np.asarray(np.asarray(eirp_w, np.float64) / (4 * np.pi * away_m**2))
+
+
+def exposure(
+    site: Site, devices: tuple[Device, ...], catalogue: Mapping[str, Model], points: PointSet
+) -> tuple[tuple[str, float, bool], ...]:
+    """Sum over devices and bands of exposure ÷ limit at the worst test point of each room.
+
+    Parameters
+    ----------
+    site : Site
+    devices : tuple of Device
+        Those that are off are left out.
+    catalogue : mapping of str to Model
+    points : PointSet
+        Test points of the site's rooms.
+
+    Returns
+    -------
+    tuple of tuple
+        Room id, sum of the shares, whether it is at most 1; rooms in the order of the points.
+
+    Notes
+    -----
+    Antennas at the peak of their pattern, no loss in walls, all devices sending all the time: an upper limit.
+    """
+    total = np.zeros(len(points))
+    for device in devices:
+        if device.state == "off":
+            continue
+        away_m = np.linalg.norm(points.xyz_m - np.array([device.x_m, device.y_m, device.z_m]), axis=1)
+        total += power_density_w_m2(_share_of_limit(device, catalogue[device.model]), away_m)
+    rows = []
+    for room in dict.fromkeys(points.room.tolist()):
+        if room >= 0:
+            share = float(total[points.room == room].max())
+            rows.append((site.rooms[room].id, share, share <= 1.0))
+    return tuple(rows)
+
+
+def _share_of_limit(device: Device, model: Model) -> float:
+    """Sum over bands of EIRP ÷ limit. [m²]"""
+    total = 0.0
+    for band in model.bands:
+        eirp_w = 10 ** (band_eirp_dbm(device, model, band) / 10) / 1e3
+        for freq_mhz in _sent_mhz(model, band):
+            total += eirp_w / float(reference_level_w_m2(freq_mhz))
+    return total
+
+
+def _sent_mhz(model: Model, band: BandPower) -> list[float]:
+    """Where a model sends in a band, each with the band's power: a jammer once, at the strictest limit."""
+    if model.kind == "jammer":
+        return [band.low_mhz]
+    if model.kind != "mas":
+        return []
+    # Cells of several PLMNs on one carrier are one transmission.
+    return sorted({cell.freq_mhz for cell in model.mas_carriers if band.low_mhz <= cell.freq_mhz <= band.high_mhz})

@@ -1,0 +1,165 @@
+"""Rooms that must keep their service: the operators named for them, on one channel at every point of the room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking import _spill_kernels
+from quietwing.coverage.blocking.interference import carrier_needs_outside, ready
+from quietwing.coverage.blocking.links import (
+    BlockerLinks,
+    LinkModel,
+    PublicLinks,
+    blocker_links,
+    public_links,
+    stable_key,
+)
+from quietwing.coverage.blocking.montecarlo import point_keys
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation.errors_model import LocalErrors
+from quietwing.coverage.propagation.multiwall import one_kernel_at_a_time
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.points import PointSet
+
+__all__ = ["demanding_points", "keep_rooms", "service_in_rooms"]
+
+
+def keep_rooms(
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    *,
+    stream: int = 0,
+) -> tuple[tuple[str, str, float, bool], ...]:
+    """Whether each operator named for a keep room still serves it.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+        Its confidence is the share of worlds asked for.
+    devices : tuple of Device
+    catalogue : mapping of str to Model
+    points : PointSet
+        Test points of the site; those of other rooms are left out.
+    stream : int
+
+    Returns
+    -------
+    tuple of tuple
+        Room id, operator, probability of service, passed. A room that names no operator demands nothing.
+
+    References
+    ----------
+    CHOICES 20, 27. As for spill, any overlap of a blocker's band counts and no emission is below barrage.
+    """
+    site = model.scene.site
+    kept = demanding_points(model, points)
+    if not len(kept):
+        return tuple(
+            (room.id, operator, 0.0, False)
+            for room in site.rooms
+            if room.role == "keep"
+            for operator in dict.fromkeys(room.operators)
+        )
+    public = public_links(model, kept)
+    blockers = blocker_links(model, devices, catalogue, kept, outside=True)
+    rooms, good = service_in_rooms(model, scenario, kept, public, blockers, stream=stream)
+    operator_of = [channel.split("/")[0] for channel in model.channels]
+    row_of = {room: row for row, room in enumerate(rooms.tolist())}
+    rows = []
+    for index, room in enumerate(site.rooms):
+        for operator in dict.fromkeys(room.operators) if room.role == "keep" else ():
+            mine = [channel for channel, name in enumerate(operator_of) if name == operator]
+            served = int(good[row_of[index], mine].any(axis=0).sum()) if index in row_of and mine else 0
+            share = served / scenario.worlds
+            rows.append((room.id, operator, share, share >= scenario.confidence))
+    return tuple(rows)
+
+
+def demanding_points(model: LinkModel, points: PointSet) -> PointSet:
+    """The test points of the keep rooms that name an operator, in their order."""
+    rooms = model.scene.site.rooms
+    kept = np.array(
+        [room >= 0 and rooms[room].role == "keep" and bool(rooms[room].operators) for room in points.room.tolist()],
+        bool,
+    )
+    return PointSet(
+        points.xyz_m[kept],
+        points.room[kept],
+        points.storey[kept],
+        points.building[kept],
+        tuple(kind for kind, keep in zip(points.kind, kept.tolist(), strict=True) if keep),
+    )
+
+
+def service_in_rooms(
+    model: LinkModel,
+    scenario: Scenario,
+    points: PointSet,
+    public: PublicLinks,
+    blockers: BlockerLinks,
+    *,
+    stream: int = 0,
+    local: LocalErrors | None = None,
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """In which worlds each channel serves every point of each room.
+
+    At a point a channel serves if any of its carriers does: a phone with −3 dBi and 4 dB body loss has
+    S − (ΣJ ⊕ N) ≥ gamma_keep there, N at NF 9 dB, and no MAS cell is as strong as the public one.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+    points : PointSet
+        Those of one room together.
+    public, blockers : PublicLinks, BlockerLinks
+        Links at these points.
+    stream : int
+    local : LocalErrors, optional
+
+    Returns
+    -------
+    rooms : int32 ndarray, shape (room,)
+        Index of each room in the site.
+    good : bool ndarray, shape (room, channel, world)
+        A carrier that is not known serves nobody.
+    """
+    ids = tuple(room.id for room in model.scene.site.rooms)
+    rooms, starts = np.unique(points.room, return_index=True)
+    room_key = np.array([stable_key(ids[room]) for room in points.room.tolist()], np.int64)
+    network, links, unknown = ready(
+        model, scenario, public, blockers, room_key, point_keys(points, ids), stream=stream, local=local
+    )
+    needs = carrier_needs_outside(model)
+    good = np.empty((len(rooms), len(model.channels), scenario.worlds), np.bool_)
+    with one_kernel_at_a_time:  # numba's portable thread pool ends the process on a second caller
+        _spill_kernels.keep_worlds(
+            network,
+            links,
+            np.append(starts, len(points)),
+            needs.campable,
+            needs.noise_worst_mw,
+            needs.gamma_db,
+            good,
+        )
+    _fail_unknown(model, points, rooms, unknown, good)
+    return rooms.astype(np.int32), good
+
+
+def _fail_unknown(
+    model: LinkModel,
+    points: PointSet,
+    rooms: NDArray[np.int32],
+    unknown: NDArray[np.bool_],
+    good: NDArray[np.bool_],
+) -> None:
+    """A channel with an unknown carrier at any point of a room does not serve it, in place."""
+    for point, carrier in zip(*np.nonzero(unknown), strict=True):
+        good[np.searchsorted(rooms, points.room[point]), model.carrier_channel[carrier]] = False

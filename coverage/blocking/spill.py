@@ -1,0 +1,330 @@
+"""What a layout does outside, in keep rooms, to other services and to people, against the tier asked for.
+
+Outside, per channel and point: the 95 % quantile over worlds of the sum of all blockers against the larger of
+N − 6 dB and the 5 % quantile of the channel's strongest sector less what the tier allows. Of a channel with several
+carriers the sum is taken on the carrier where it is largest and the signal on the carrier where that is strongest;
+all carriers of a channel have one reference bandwidth. Carriers nobody can camp on by themselves count too: the users
+of supplementary downlink lose speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking import _spill_kernels
+from quietwing.coverage.blocking.exposure import exposure
+from quietwing.coverage.blocking.interference import carrier_needs_outside, ready
+from quietwing.coverage.blocking.keep import keep_rooms
+from quietwing.coverage.blocking.links import (
+    BlockerLinks,
+    LinkModel,
+    PublicLinks,
+    blocker_links,
+    public_links,
+    stable_key,
+)
+from quietwing.coverage.blocking.outside import RECEPTOR, OutsidePoints, most_eirp_dbm, outside_points
+from quietwing.coverage.blocking.protect import protected_services
+from quietwing.coverage.decibel import floored
+from quietwing.coverage.dims import CHANNEL, OUTSIDE
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation.errors_model import LocalErrors
+from quietwing.coverage.propagation.multiwall import one_kernel_at_a_time
+from quietwing.coverage.results import SpillResult
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.points import PointSet, scattered
+
+__all__ = ["TIERS_DB", "judge_rings", "outside_keys", "spill", "spill_outside", "worst_margin"]
+
+TIERS_DB = {"strict": np.inf, "standard": 20.0, "service": 10.0}  # how far J stays below S: CHOICES 25
+BELOW_NOISE_DB = 6.0  # I/N ≤ −6 dB: a noise rise of 1 dB
+CALL_SINR_DB = -3.0  # CHOICES 28
+CALL_LEVEL_DBM = -118.0  # CHOICES 28
+DOUBT_PERCENT = 5  # quantiles, capture and emergency calls hold in 95 % of worlds
+MAY_FAIL_PERCENT = {"strict": 5, "standard": 5, "service": 5, "emergency": 1}  # of a ring's points
+BLOCK_POINTS = 512  # outside points worked out at a time, to bound memory
+
+Floats = NDArray[np.float64]
+
+
+def spill(
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    *,
+    stream: int = 0,
+    outside: OutsidePoints | None = None,
+) -> SpillResult:
+    """Judge a layout against the scenario's tier.
+
+    Parameters
+    ----------
+    model : LinkModel
+        The site with its treatments.
+    scenario : Scenario
+        Tier, worlds, seed, q of keep rooms.
+    devices : tuple of Device
+        Those that are off are left out.
+    catalogue : mapping of str to Model
+    points : PointSet
+        All test points of the site (`trial_points`), keep rooms included.
+    stream : int
+        Another stream of worlds of the same seed.
+    outside : OutsidePoints, optional
+        Other places than `outside_points` gives.
+
+    Returns
+    -------
+    SpillResult
+        `worst_margin_db` is ``inf`` where nothing on the air reaches any point, ``-inf`` where a level is not known.
+
+    References
+    ----------
+    DESIGN §4 "Spill"; CHOICES 25–28.
+    """
+    site = model.scene.site
+    on = tuple(device for device in devices if device.state != "off")
+    places = outside_points(site, most_eirp_dbm(on, catalogue)) if outside is None else outside
+    found = []
+    for first in range(0, len(places), BLOCK_POINTS):
+        block = _part(places, slice(first, first + BLOCK_POINTS))
+        public = public_links(model, block.points)
+        blockers = blocker_links(model, on, catalogue, block.points, outside=True)
+        found.append(spill_outside(model, scenario, public, blockers, block, stream=stream))
+    data = xr.concat(found, OUTSIDE) if len(found) > 1 else found[0]
+    rings = judge_rings(data, scenario.spill_tier)
+    margin_db, where = worst_margin(data, scenario.spill_tier)
+    rooms = keep_rooms(model, scenario, on, catalogue, points, stream=stream)
+    protected = protected_services(model, scenario, on, catalogue)
+    exposed = exposure(site, on, catalogue, points)
+    calls = data["emergency_probability"].values * 100 >= 100 - DOUBT_PERCENT
+    return SpillResult(
+        tier=scenario.spill_tier,
+        outside=data,
+        rings=rings,
+        keep_rooms=rooms,
+        protected=protected,
+        exposure=exposed,
+        emergency_share=float(np.mean(calls)),
+        passed=all(row[-1] for rows in (rings, rooms, protected, exposed) for row in rows),
+        worst_margin_db=floored(margin_db) if np.isfinite(margin_db) else margin_db,
+        where=where,
+    )
+
+
+def outside_keys(points: PointSet) -> NDArray[np.int64]:
+    """What local errors outside belong to: the place, to a centimetre. Never that of a room."""
+    return np.array(
+        [stable_key("outside|{:.2f}|{:.2f}|{:.2f}".format(*xyz)) for xyz in points.xyz_m.tolist()], np.int64
+    )
+
+
+def spill_outside(
+    model: LinkModel,
+    scenario: Scenario,
+    public: PublicLinks,
+    blockers: BlockerLinks,
+    outside: OutsidePoints,
+    *,
+    stream: int = 0,
+    local: LocalErrors | None = None,
+) -> xr.Dataset:
+    """Powers outside over all worlds, against the limits of the tier.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+    public, blockers : PublicLinks, BlockerLinks
+        Links at the outside points, blockers made with ``outside=True``.
+    outside : OutsidePoints
+    stream : int
+    local : LocalErrors, optional
+
+    Returns
+    -------
+    Dataset, dims (channel, outside) and (outside)
+        As in `SpillResult`; further `capture_margin_db` (channel, outside): how far a MAS cell stays from capturing
+        in 95 % of worlds; `emergency_probability`, `emergency_margin_db` (outside): of a 999 call on some channel;
+        and `passed` (outside). What is not known has jam ``inf``, signal and margin ``-inf`` and is captured.
+
+    Notes
+    -----
+    In the emergency tier there is no limit of power: limit and margin are ``inf``. A call needs −3 dB and −118 dBm
+    (CHOICES 28), and no less than the technology itself: GSM 9 dB and −108 dBm, UMTS −115 dBm.
+    """
+    needs = carrier_needs_outside(model)
+    key = outside_keys(outside.points)
+    network, links, unknown = ready(model, scenario, public, blockers, key, key, stream=stream, local=local)
+    count, carriers, channels = len(key), len(model.carriers), len(model.channels)
+    jam_dbm = np.full((count, carriers), -np.inf)
+    signal_dbm = np.full((count, channels), -np.inf)
+    captured, calls = np.zeros((count, channels), np.int64), np.zeros(count, np.int64)
+    capture_db, call_db = np.full((count, channels), -np.inf), np.full(count, -np.inf)
+    allowed = scenario.worlds * DOUBT_PERCENT // 100
+    gsm = np.array([carrier.technology == "GSM" for carrier in model.carriers])
+    with one_kernel_at_a_time:  # numba's portable thread pool ends the process on a second caller
+        _spill_kernels.spill_worlds(
+            network,
+            links,
+            needs.campable,
+            needs.noise_worst_mw,
+            needs.floor_dbm,
+            np.where(gsm, needs.gamma_db, CALL_SINR_DB),
+            np.maximum(needs.floor_dbm, CALL_LEVEL_DBM),
+            1 - DOUBT_PERCENT / 100,
+            DOUBT_PERCENT / 100,
+            allowed,
+            jam_dbm,
+            signal_dbm,
+            captured,
+            capture_db,
+            calls,
+            call_db,
+        )
+    of_channel = [np.flatnonzero(model.carrier_channel == channel) for channel in range(channels)]
+    lost = np.stack([unknown[:, members].any(axis=1) for members in of_channel])
+    jam = np.where(lost, np.inf, np.stack([jam_dbm[:, members].max(axis=1) for members in of_channel]))
+    noise = np.array([needs.noise_dbm[members[0]] for members in of_channel])[:, None]
+    signal = np.where(lost, -np.inf, signal_dbm.T)
+    if scenario.spill_tier == "emergency":
+        limit = np.where(lost, -np.inf, np.full(jam.shape, np.inf))
+    else:
+        limit = np.maximum(signal - TIERS_DB[scenario.spill_tier], noise - BELOW_NOISE_DB)
+    with np.errstate(invalid="ignore"):
+        margin = np.where(lost, -np.inf, limit - jam)
+    capture = np.where(lost, 1.0, captured.T / scenario.worlds)
+    capture_margin = np.where(lost, -np.inf, -capture_db.T)
+    seldom = (captured <= allowed).T
+    good: NDArray[np.bool_] = np.asarray(((margin >= 0) & seldom & ~lost).all(axis=0))
+    if scenario.spill_tier == "emergency":
+        good &= calls * 100 >= (100 - DOUBT_PERCENT) * scenario.worlds
+    return _dataset(
+        model,
+        outside,
+        {"jam_dbm": jam, "signal_dbm": signal, "limit_dbm": limit},
+        {"margin_db": margin, "capture_margin_db": capture_margin, "capture_probability": capture},
+        {"emergency_probability": calls / scenario.worlds, "emergency_margin_db": call_db, "passed": good},
+    )
+
+
+def judge_rings(data: xr.Dataset, tier: str) -> tuple[tuple[str, int, int, int, bool], ...]:
+    """Count the points of each ring that fail.
+
+    Parameters
+    ----------
+    data : Dataset
+        From `spill_outside`.
+    tier : str
+
+    Returns
+    -------
+    tuple of tuple
+        Ring, points, points that fail, points that may, passed: rings from the fence outwards, receptors last, none
+        of which may fail.
+    """
+    rows = []
+    for ring, members in _members(data).items():
+        failing = int(np.count_nonzero(~data["passed"].values[members]))
+        allowed = _may_fail(ring, len(members), tier)
+        rows.append((ring, len(members), failing, allowed, failing <= allowed))
+    return tuple(rows)
+
+
+def worst_margin(data: xr.Dataset, tier: str) -> tuple[float, str]:
+    """The smallest margin that counts, not rounded, and where it is.
+
+    The points of a ring that may fail are left out, the worst first: a negative margin is a ring that does not pass.
+
+    Parameters
+    ----------
+    data : Dataset
+        From `spill_outside`.
+    tier : str
+
+    Returns
+    -------
+    margin_db : float
+        Of power, of capture or in the emergency tier of a 999 call, whichever is smallest. ``inf`` where nothing on
+        the air reaches any point. [dB]
+    where : str
+        Point and channel in words, empty where there is none.
+    """
+    power_db, capture_db = (data[name].transpose(CHANNEL, OUTSIDE).values for name in _MARGINS)
+    of_channel = np.minimum(power_db, capture_db)
+    of_point = of_channel.min(axis=0)
+    call_db = data["emergency_margin_db"].values if tier == "emergency" else np.full(len(of_point), np.inf)
+    worst, at = np.inf, -1
+    for ring, members in _members(data).items():
+        order = members[np.argsort(np.minimum(of_point, call_db)[members], kind="stable")]
+        counts = order[_may_fail(ring, len(members), tier)]
+        if min(of_point[counts], call_db[counts]) < worst:
+            worst, at = float(min(of_point[counts], call_db[counts])), int(counts)
+    if at < 0:
+        return worst, ""
+    place = str(data["name"].values[at])
+    if call_db[at] <= of_point[at]:
+        return worst, f"{place}: 999 calls"
+    channel = int(of_channel[:, at].argmin())
+    named = str(data[CHANNEL].values[channel])
+    if np.isneginf(worst):
+        return worst, f"{place}: {named} is not known"
+    if capture_db[channel, at] < power_db[channel, at]:
+        return worst, f"{place}: {named} captured by managed access"
+    return worst, f"{place}: {named}"
+
+
+_MARGINS = ("margin_db", "capture_margin_db")
+
+
+def _members(data: xr.Dataset) -> dict[str, NDArray[np.intp]]:
+    """Indices of the points of each ring in order of first appearance."""
+    ring = data["ring"].values
+    return {str(name): np.flatnonzero(ring == name) for name in dict.fromkeys(ring.tolist())}
+
+
+def _may_fail(ring: str, count: int, tier: str) -> int:
+    """How many points of a ring may fail: a receptor never."""
+    return 0 if ring == RECEPTOR else count * MAY_FAIL_PERCENT[tier] // 100
+
+
+def _part(places: OutsidePoints, part: slice) -> OutsidePoints:
+    """Some of the places, in order."""
+    return OutsidePoints(
+        scattered(places.points.xyz_m[part]),
+        places.ring[part],
+        places.name[part],
+        places.people[part],
+        places.distance_m[part],
+    )
+
+
+def _dataset(
+    model: LinkModel,
+    outside: OutsidePoints,
+    powers: Mapping[str, Floats],
+    by_channel: Mapping[str, Floats],
+    by_point: Mapping[str, Floats | NDArray[np.bool_]],
+) -> xr.Dataset:
+    """The results with their names and units."""
+    units = {name: {"units": "dB"} for name in (*_MARGINS, "emergency_margin_db")}
+    data = {name: ((CHANNEL, OUTSIDE), values, {"units": "dBm"}) for name, values in powers.items()}
+    data |= {name: ((CHANNEL, OUTSIDE), values, units.get(name, {})) for name, values in by_channel.items()}
+    xyz_m = outside.points.xyz_m
+    return xr.Dataset(
+        data | {name: (OUTSIDE, values, units.get(name, {})) for name, values in by_point.items()},
+        coords={
+            CHANNEL: list(model.channels),
+            **{axis: (OUTSIDE, xyz_m[:, index]) for index, axis in enumerate(("x_m", "y_m", "z_m"))},
+            "ring": (OUTSIDE, np.array(outside.ring, object)),
+            "name": (OUTSIDE, np.array(outside.name, object)),
+            "people": (OUTSIDE, outside.people),
+            "distance_m": (OUTSIDE, outside.distance_m),
+        },
+    )

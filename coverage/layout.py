@@ -1,0 +1,337 @@
+"""``layout.csv``: which device stands where. Read against a catalogue, checked against a site, written as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+from shapely.geometry import Point
+
+from quietwing.coverage.equipment import Device, Model, Pounds, PowerDbm, TrimDb
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.tables.rows import (
+    cell_text,
+    folded,
+    items_of,
+    read_file,
+    rows_of,
+    text_of_rows,
+    write_file,
+)
+from quietwing.sites.errors import problems_text
+from quietwing.sites.findings import Findings, clean, did_you_mean, near, shown
+from quietwing.sites.model import ZM, Building, Site, StoreyNumber
+from quietwing.sites.networks import carriers
+from quietwing.sites.quantities import AzimuthDeg, CoordinateM, Identifier, Text, TiltDeg
+from quietwing.sites.records import build
+
+__all__ = ["LAYOUT_COLUMNS", "check_layout", "layout_text", "parse_layout", "read_layout", "write_layout"]
+
+LAYOUT_COLUMNS = (
+    "id", "model", "x_m", "y_m", "z_m", "storey", "power_dbm", "azimuth_deg", "tilt_deg", "state", "unit_price_gbp",
+    "trim_db",
+)  # fmt: skip
+FILE = "layout.csv"
+MOST_DEVICES = 10_000
+TRIM_FORM = "band:dB, operator/band:dB or channel:dB like B8:-3; EE/B20:-6; EE/B20/LTE:-6"
+HIGHEST_MAST_M = 15.0  # above the highest ceiling: a pole on a roof or in a yard, assumed
+BELOW_FLOOR_M = 0.01
+FORBIDDEN_WITHIN_M = 0.5  # of a forbidden position, assumed
+_TOP_UP_DB = 1e-9
+
+_TRIM = re.compile(r"([^:]+):([^:]+)")
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class LayoutRow:
+    """A row as it stands in the file: trims are still text. Ranges and meaning are those of `Device`."""
+
+    id: Identifier
+    model: Identifier
+    x_m: CoordinateM
+    y_m: CoordinateM
+    z_m: ZM
+    storey: StoreyNumber = 0
+    power_dbm: PowerDbm | None = None
+    azimuth_deg: AzimuthDeg = 0.0
+    tilt_deg: TiltDeg = 0.0
+    state: Literal["off", "existing", "planned"] = "planned"
+    unit_price_gbp: Pounds | None = None
+    trim_db: Text = ""
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class _Trim:
+    """One item of ``trim_db``."""
+
+    name: Identifier
+    trim_db: TrimDb
+
+
+def read_layout(path: Path, catalogue: Mapping[str, Model]) -> tuple[Device, ...]:
+    """The devices of a layout, in the order of the file.
+
+    Parameters
+    ----------
+    path : Path
+        ``layout.csv``. `z_m` is the height above ground; a header alone is a layout without devices.
+    catalogue : mapping of str to Model
+        What the column `model` may name.
+
+    Returns
+    -------
+    tuple of Device
+
+    Raises
+    ------
+    ScenarioError
+        With all problems of the file at once, ``file: row: what is wrong; what to do``.
+    """
+    return parse_layout(read_file(path, "layout"), catalogue, path.name)
+
+
+def parse_layout(text: str, catalogue: Mapping[str, Model], file: str = FILE) -> tuple[Device, ...]:
+    """The devices in a text. See `read_layout`."""
+    findings = Findings()
+    rows = rows_of(text, LayoutRow, LAYOUT_COLUMNS, findings, file, MOST_DEVICES)
+    devices: list[Device] = []
+    first: dict[str, str] = {}
+    for where, raw in rows.rows:
+        row = build(LayoutRow, raw, findings, file, where, ignore_unknown=True)
+        name = str(raw.get("model") or "")
+        model = catalogue.get(name)
+        if name and model is None:
+            findings.problem(
+                file,
+                where,
+                f"model {shown(name)} is not in the catalogue; {did_you_mean(name, _placeable(catalogue))}",
+            )
+        if row is None:
+            continue
+        if folded(row.id) in first:
+            findings.problem(
+                file, where, f"id {shown(row.id)} stands twice (also {first[folded(row.id)]}); rename one"
+            )
+        first.setdefault(folded(row.id), where)
+        if model is None:
+            continue
+        trims = tuple(_trims(row.trim_db, model, findings, file, where))
+        for problem in _impossible(row, model, trims):
+            findings.problem(file, where, problem)
+        plain = {name: getattr(row, name) for name in LAYOUT_COLUMNS}
+        devices.append(Device(**plain | {"trim_db": trims}))
+    if findings.problems:
+        raise ScenarioError(problems_text(tuple(findings.problems)))
+    return tuple(devices)
+
+
+def _placeable(catalogue: Mapping[str, Model]) -> list[str]:
+    return [name for name, model in catalogue.items() if model.kind in ("jammer", "mas")]
+
+
+def _trims(text: str, model: Model, findings: Findings, file: str, where: str) -> Iterable[tuple[str, float]]:
+    """The items of a cell of trims, each band one that the model has."""
+    seen = set()
+    for item in items_of(text):
+        match = _TRIM.fullmatch(item)
+        if match is None:
+            findings.problem(file, where, f"trim_db has {shown(item)} (expected {TRIM_FORM}); write it so")
+            continue
+        raw = dict(zip(("name", "trim_db"), (part.strip() for part in match.groups()), strict=True))
+        trim = build(_Trim, raw, findings, file, f"{where}: trim_db {shown(item)}")
+        if trim is None:
+            continue
+        if trim.name in seen:
+            findings.problem(file, where, f"trim_db names {shown(trim.name)} twice; add the two up into one")
+        seen.add(trim.name)
+        problem = _unknown_trim(trim.name, model)
+        if problem:
+            findings.problem(file, where, problem)
+        else:
+            yield trim.name, trim.trim_db
+
+
+def _unknown_trim(name: str, model: Model) -> str:
+    """What is wrong with the name of a trim, empty if nothing."""
+    own = [band.band for band in model.bands]
+    parts = name.split("/")
+    if len(parts) == 1:
+        return "" if name in own else f"trim_db names band {shown(name)}; {_bands_of(model, name, own)}"
+    if len(parts) > 3 or not all(part.strip() for part in parts):
+        return f"trim_db has {shown(name)} (expected {TRIM_FORM}); write it so"
+    if len(parts) == 3 and parts[2] not in ("GSM", "UMTS", "LTE", "NR"):
+        return f"trim_db {shown(name)} ends with {shown(parts[2])} (expected GSM, UMTS, LTE or NR); correct it"
+    known = own + sorted(_bands_within(model) - set(own))
+    return (
+        ""
+        if parts[1] in known
+        else f"trim_db {shown(name)} names band {shown(parts[1])}; {_bands_of(model, parts[1], known)}"
+    )
+
+
+def _bands_of(model: Model, name: str, known: list[str]) -> str:
+    return f"{shown(model.name)} does not send in it; {did_you_mean(name, known)}"
+
+
+def _bands_within(model: Model) -> set[str]:
+    """Names that channels within the model's bands go by: its band B28 also holds channels of n28."""
+    twins = {band.band.replace("B", "n", 1) for band in model.bands} | {
+        band.band.replace("n", "B", 1) for band in model.bands
+    }
+    return twins | {
+        carrier.band
+        for carrier in carriers()
+        for band in model.bands
+        if band.low_mhz <= carrier.freq_mhz <= band.high_mhz
+    }
+
+
+def _impossible(row: LayoutRow, model: Model, trims: tuple[tuple[str, float], ...]) -> Iterable[str]:
+    """What a model cannot do, each with what to do."""
+    if model.kind in ("mesh", "film"):
+        yield (
+            f"{shown(model.name)} is a {model.kind} for windows and stands nowhere by itself; remove the row and "
+            f"write [[treatments]] with model and rooms into scenario.toml"
+        )
+        return
+    if model.kind == "head_end":
+        yield f"{shown(model.name)} is a head-end and does not radiate; remove the row, its nodes call for it"
+        return
+    highest_dbm = max(band.power_dbm for band in model.bands)
+    if row.power_dbm is not None and row.power_dbm > highest_dbm:
+        yield (
+            f"power_dbm is {row.power_dbm:g}, above the {highest_dbm:g} dBm {shown(model.name)} can give; "
+            f"lower it or choose a stronger model"
+        )
+        return
+    for name, trim_db in trims:
+        base_dbm = row.power_dbm
+        if base_dbm is None:
+            base_dbm = next((band.power_dbm for band in model.bands if band.band == name), highest_dbm)
+        if trim_db > 0 and base_dbm + trim_db > highest_dbm + _TOP_UP_DB:
+            yield (
+                f"trim_db {shown(name)} raises {base_dbm:g} dBm by {trim_db:g} dB, above the {highest_dbm:g} dBm "
+                f"{shown(model.name)} can give; lower the trim or power_dbm"
+            )
+
+
+def layout_text(devices: Iterable[Device]) -> str:
+    """A layout as text; equal devices give equal bytes."""
+    return text_of_rows(LAYOUT_COLUMNS, [_row_text(device) for device in devices])
+
+
+def write_layout(devices: Iterable[Device], path: Path) -> None:
+    """Write ``layout.csv``, whole or not at all; equal devices give equal bytes.
+
+    Parameters
+    ----------
+    devices : iterable of Device
+    path : Path
+        Replaced if it exists.
+    """
+    write_file(layout_text(devices), path)
+
+
+def _row_text(device: Device) -> list[str]:
+    trims = "; ".join(f"{name}:{cell_text(trim_db)}" for name, trim_db in device.trim_db)
+    return [*(cell_text(getattr(device, name)) for name in LAYOUT_COLUMNS[:-1]), trims]
+
+
+def check_layout(site: Site, devices: Iterable[Device], file: str = FILE) -> tuple[str, ...]:
+    """What is wrong with a layout at a site, one line each; empty if nothing.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site.
+    devices : iterable of Device
+    file : str
+        Name for the messages.
+
+    Returns
+    -------
+    tuple of str
+        ``file: id: what is wrong; what to do``.
+    """
+    findings = Findings()
+    places: dict[tuple[str, float, float, float], str] = {}
+    top_m = max((building.storeys[-1].ceiling_m for building in site.buildings), default=0.0)
+    bottom_m = min((building.storeys[0].floor_m for building in site.buildings), default=0.0)
+    for device in devices:
+        for problem in _misplaced(site, device, min(bottom_m, 0.0), top_m + HIGHEST_MAST_M):
+            findings.problem(file, device.id, problem)
+        for problem in _strange_trims(site, device):
+            findings.problem(file, device.id, problem)
+        spot = (device.model, device.x_m, device.y_m, device.z_m)
+        if spot in places:
+            findings.problem(
+                file,
+                device.id,
+                f"stands where {shown(places[spot])} of the same model stands; move it or remove one",
+            )
+        places.setdefault(spot, device.id)
+    return tuple(findings.problems)
+
+
+def _misplaced(site: Site, device: Device, lowest_m: float, highest_m: float) -> Iterable[str]:
+    """Outside the perimeter, above or below the site, on a storey it is not on, where none may stand."""
+    place = Point(device.x_m, device.y_m)
+    if not site.perimeter.outline.covers(place):
+        away_m = site.perimeter.outline.distance(place)
+        grid = " on the site's own grid" if site.crs == "local" else f" in {site.crs}"
+        yield (
+            f"stands at ({device.x_m:,.1f}, {device.y_m:,.1f}), {away_m:,.0f} m outside the perimeter; "
+            f"correct x_m and y_m (metres{grid})"
+        )
+        return
+    if not lowest_m <= device.z_m <= highest_m:
+        yield (
+            f"z_m is {device.z_m:g} (expected {lowest_m:g} to {highest_m:g} m above ground at this site); correct it"
+        )
+        return
+    inside = next((building for building in site.buildings if building.outline.covers(place)), None)
+    if inside is not None:
+        yield from _wrong_storey(inside, device)
+    for position in site.positions:
+        near_m = position.point.distance(place)
+        if (
+            position.forbidden
+            and near_m <= FORBIDDEN_WITHIN_M
+            and abs(position.z_m - device.z_m) <= FORBIDDEN_WITHIN_M
+        ):
+            yield f"stands {near_m:.1f} m from {shown(position.id)}, where nothing may stand; move it"
+
+
+def _wrong_storey(building: Building, device: Device) -> Iterable[str]:
+    """A device inside a building stands within the storey it names; above the roof any will do."""
+    storeys = building.storeys
+    if device.z_m > storeys[-1].ceiling_m:
+        return
+    if device.storey >= len(storeys):
+        yield (
+            f"storey is {device.storey}, but {clean(building.id, 40)} has storeys 0 to {len(storeys) - 1}; correct it"
+        )
+        return
+    stated = storeys[device.storey]
+    if stated.floor_m - BELOW_FLOOR_M <= device.z_m <= stated.ceiling_m + BELOW_FLOOR_M:
+        return
+    real = max((n for n, storey in enumerate(storeys) if storey.floor_m <= device.z_m), default=0)
+    yield (
+        f"z_m is {device.z_m:g}, which is storey {real} of {clean(building.id, 40)}, but storey is {device.storey}; "
+        f"z_m is the height above ground: write storey {real}, or z_m between {stated.floor_m:g} and "
+        f"{stated.ceiling_m:g}"
+    )
+
+
+def _strange_trims(site: Site, device: Device) -> Iterable[str]:
+    """Trims of channels the site has not: a mistyped operator would change nothing and say nothing."""
+    known = sorted({*site.channels, *(channel.rsplit("/", 1)[0] for channel in site.channels)})
+    for name, _ in device.trim_db:
+        if "/" in name and name not in known and known:
+            close = near(name, known)
+            advice = f"did you mean {shown(close[0])}?" if close else "remove it"
+            yield f"trim_db {shown(name)} is no channel of the site's masts; {advice}"

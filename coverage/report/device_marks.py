@@ -1,0 +1,80 @@
+"""Devices of a layout on a plan: one symbol per model, the id beside it."""
+
+from __future__ import annotations
+
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.report.plan_drawing import Storeyed, plan_corners
+from quietwing.coverage.results import Verdict
+
+__all__ = ["device_legend", "devices_on", "draw_devices"]
+
+DEVICE_COLOUR = "#FFDD00"
+MARKERS = "^sDovP*Xp<>h"
+BESIDE_A_WALL_M = 2.0  # a device on the outer face still belongs to its building
+
+
+def devices_on(verdict: Verdict, storey: Storeyed) -> tuple[Device, ...]:
+    """Devices of the layout that stand on this storey of this building, or in this yard."""
+    outlines = [building.outline for building in verdict.site.buildings]
+    if storey.building >= 0:
+        near = shapely.buffer(outlines[storey.building], BESIDE_A_WALL_M)
+        return tuple(
+            device
+            for device in verdict.devices
+            if device.storey == storey.storey and near.intersects(shapely.Point(device.x_m, device.y_m))
+        )
+    x, y = plan_corners(storey.patch)
+    yard = shapely.difference(
+        shapely.box(float(x.min()), float(y.min()), float(x.max()), float(y.max())), shapely.union_all(outlines)
+    )
+    return tuple(d for d in verdict.devices if d.storey == 0 and yard.intersects(shapely.Point(d.x_m, d.y_m)))
+
+
+def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, labels: bool = True) -> None:
+    """One symbol per model, hollow where the device is off, with its id beside it."""
+    marker_of = _markers(verdict)
+    halo = [withStroke(linewidth=1.6, foreground="white")]
+    for device in devices:
+        off = device.state == "off"
+        ax.plot(
+            device.x_m,
+            device.y_m,
+            marker=marker_of[device.model],
+            markersize=7,
+            markerfacecolor="none" if off else DEVICE_COLOUR,
+            markeredgecolor="black",
+            markeredgewidth=1.0,
+            linestyle="none",
+            zorder=5,
+        )
+        if labels:
+            ax.annotate(
+                f"{device.id} (off)" if off else device.id,
+                (device.x_m, device.y_m),
+                xytext=(0, 5),
+                textcoords="offset points",
+                ha="center",
+                fontsize=6,
+                path_effects=halo,
+                zorder=6,
+            )
+
+
+def device_legend(verdict: Verdict, devices: tuple[Device, ...]) -> list[Line2D]:
+    """One entry per model among some devices."""
+    marker_of = _markers(verdict)
+    return [
+        Line2D([], [], marker=marker_of[model], markerfacecolor=DEVICE_COLOUR, markeredgecolor="black",
+               markersize=7, linestyle="none", label=model)
+        for model in sorted({device.model for device in devices})
+    ]  # fmt: skip
+
+
+def _markers(verdict: Verdict) -> dict[str, str]:
+    models = sorted({device.model for device in verdict.devices})
+    return {model: MARKERS[index % len(MARKERS)] for index, model in enumerate(models)}

@@ -1,0 +1,81 @@
+"""A link budget as lines that a radio engineer checks by hand, and as plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from quietwing.coverage.blocking.explain import LinkBudget, RoomBudgets
+from quietwing.coverage.decibel import add_powers_db
+
+__all__ = ["budget_lines", "budgets_object"]
+
+HEARD_DB = 20.0  # below the strongest: what lies lower matters little and is printed as one sum
+
+
+def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
+    """The budget as lines of words, value and unit, from the mast to what a phone needs; gains positive.
+
+    Parameters
+    ----------
+    budget : LinkBudget
+
+    Returns
+    -------
+    tuple of (str, float, str)
+    """
+    sight = "line of sight" if budget.line_of_sight else "no line of sight"
+    lines = [
+        (f"EIRP of {budget.sector} in the reference bandwidth", budget.eirp_dbm, "dBm"),
+        ("antenna pattern towards the point", budget.pattern_db, "dB"),
+        (
+            f"TR 38.901 over {budget.distance_m:.0f} m, {sight} (P {budget.los_probability:.2f})",
+            -budget.path_loss_db,
+            "dB",
+        ),
+    ]
+    lines += [
+        (f"{one.feature}: {one.construction} at {one.angle_deg:.0f}°", -one.loss_db, "dB") for one in budget.crossed
+    ]
+    if budget.floor_cap_db > 0:
+        lines.append(("several slabs lose less than their sum", budget.floor_cap_db, "dB"))
+    lines.append(("levels measured on the site", budget.calibration_db, "dB"))
+    if budget.interim_opening:
+        lines.append(
+            (f"instead through {budget.interim_opening}, round the corner (interim)", budget.rsrp_dbm, "dBm")
+        )
+    lines += [
+        ("signal at the phone (S)", budget.rsrp_dbm, "dBm"),
+        ("reference-signal boost counted", budget.boost_db, "dB"),
+        ("least signal a searching phone uses", budget.floor_dbm, "dBm"),
+        ("noise of the best phone", budget.noise_dbm, "dBm"),
+    ]
+    loudest_dbm = budget.jammed_by[0][1] if budget.jammed_by else 0.0
+    near = [(name, level) for name, level in budget.jammed_by if level >= loudest_dbm - HEARD_DB]
+    lines += [(f"blocker {name}", level, "dBm") for name, level in near]
+    far = [level for _, level in budget.jammed_by[len(near) :]]
+    if far:
+        lines.append((f"{len(far)} more than {HEARD_DB:g} dB weaker, together", float(add_powers_db(*far)), "dBm"))
+    if budget.jammed_by:
+        lines.append(("all blockers together (J)", budget.jam_dbm, "dBm"))
+    lines.append(("J and noise over S that deny, searching included", budget.need_db, "dB"))
+    if budget.capture_dbm > -math.inf:
+        lines.append(("strongest managed-access cell of this network", budget.capture_dbm, "dBm"))
+        lines.append(("by how much it must be stronger than S", budget.capture_need_db, "dB"))
+    lines.append(("margin of the medians: above 0 silenced", budget.margin_db, "dB"))
+    return tuple(lines)
+
+
+def budgets_object(budgets: RoomBudgets) -> list[dict[str, Any]]:
+    """All budgets of a room for JSON: None for a level that is not there, never infinity."""
+    found = []
+    for budget in budgets.budgets:
+        values = dataclasses.asdict(budget) | {"margin_db": budget.margin_db}
+        values["jammed_by"] = [{"device": name, "level_dbm": level} for name, level in budget.jammed_by]
+        found.append({key: None if _endless(value) else value for key, value in values.items()})
+    return found
+
+
+def _endless(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

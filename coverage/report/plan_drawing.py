@@ -1,0 +1,151 @@
+"""What every plan shares: colours, walls with a white casing, openings, scale bar, north, and where it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from quietwing.sites.model import Site
+from quietwing.sites.points import Patch
+
+__all__ = [
+    "DOOR_COLOUR",
+    "HOLE_COLOUR",
+    "HOLE_HATCH",
+    "QUIET_COLOUR",
+    "UNKNOWN_COLOUR",
+    "WALL_COLOUR",
+    "WINDOW_COLOUR",
+    "Storeyed",
+    "draw_plan",
+    "new_axes",
+    "north_and_scale",
+    "openings_of",
+    "plan_corners",
+    "provenance",
+    "save_png",
+]
+
+# Dead zones calm, leaks loud: the colours of ecosystem.md §7.2, told apart with any colour vision.
+QUIET_COLOUR, HOLE_COLOUR, UNKNOWN_COLOUR = "#12436D", "#F46A25", "#E5E5E5"
+HOLE_HATCH = "////"
+WALL_COLOUR, WINDOW_COLOUR, DOOR_COLOUR = "#1a1a1a", "#2A9DF4", "#8a5a2b"
+SCALE_BARS_M = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+DPI = 130
+
+
+class Storeyed(Protocol):
+    """A map over one storey of a building, or over one yard (building -1)."""
+
+    @property
+    def title(self) -> str:
+        """Building and storey in words."""
+
+    @property
+    def building(self) -> int:
+        """Index of the building, -1 for a yard."""
+
+    @property
+    def storey(self) -> int:
+        """Number of the storey."""
+
+    @property
+    def patch(self) -> Patch:
+        """The grid."""
+
+
+def new_axes() -> Axes:
+    """Axes of a figure of their own."""
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.subplots()
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure without a date or a version in it, so that equal results give equal bytes."""
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+
+
+def plan_corners(patch: Patch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Plan corners of the squares around the grid's points, shape (count_j + 1, count_i + 1)."""
+    i = np.arange(patch.count_i + 1)[None, :] - 0.5
+    j = np.arange(patch.count_j + 1)[:, None] - 0.5
+    x = patch.origin_m[0] + i * patch.step_i_m[0] + j * patch.step_j_m[0]
+    y = patch.origin_m[1] + i * patch.step_i_m[1] + j * patch.step_j_m[1]
+    return x, y
+
+
+def openings_of(
+    site: Site, storey: Storeyed, kinds: tuple[str, ...], only: frozenset[str] | None = None
+) -> list[NDArray[np.float64]]:
+    """Plan lines of a storey's openings of some kinds, all or only those named."""
+    building = site.buildings[storey.building].id if storey.building >= 0 else None
+    walls = {wall.id for wall in site.walls if wall.building == building and wall.storey == storey.storey}
+    return [
+        shapely.get_coordinates(opening.line)
+        for opening in site.openings
+        if opening.wall in walls and opening.kind in kinds and (only is None or opening.id in only)
+    ]
+
+
+def draw_plan(ax: Axes, site: Site, storey: Storeyed) -> None:
+    """Walls over the map with a white casing, openings in their own colours, scale bar and north arrow."""
+    building = site.buildings[storey.building].id if storey.building >= 0 else None
+    lines = [
+        shapely.get_coordinates(wall.line)
+        for wall in site.walls
+        if wall.building == building and wall.storey == storey.storey
+    ]
+    ax.add_collection(LineCollection(lines, colors="white", linewidths=2.4))
+    ax.add_collection(LineCollection(lines, colors=WALL_COLOUR, linewidths=1.0))
+    for kinds, colour in ((("window", "hatch"), WINDOW_COLOUR), (("door", "gate"), DOOR_COLOUR)):
+        ax.add_collection(LineCollection(openings_of(site, storey, kinds), colors=colour, linewidths=1.8))
+    if building is None:
+        yards = [
+            shapely.get_coordinates(room.outline.exterior)
+            for room in site.rooms
+            if room.building is None and f"Yard {room.id}" == storey.title
+        ]
+        ax.add_collection(LineCollection(yards, colors=WALL_COLOUR, linewidths=1.0))
+    x, y = plan_corners(storey.patch)
+    north_and_scale(ax, (float(x.min()), float(y.min()), float(x.max()), float(y.max())))
+
+
+def north_and_scale(ax: Axes, bounds_m: tuple[float, float, float, float]) -> None:
+    """Scale bar and north arrow below a plan; sets the limits around it, equal in x and y."""
+    west, south, east, north = bounds_m
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    width_m, tall_m = east - west, max(north - south, (east - west) / 4)
+    bar_m = max((m for m in SCALE_BARS_M if m <= width_m / 4), default=SCALE_BARS_M[0])
+    below, thick = south - 0.07 * tall_m, 0.012 * tall_m
+    ax.add_patch(Rectangle((west, below), bar_m, thick, color="black"))
+    ax.text(west + bar_m / 2, below - thick, f"{bar_m} m", ha="center", va="top", fontsize=8)
+    ax.annotate(
+        "N",
+        (east, below + 3 * thick),
+        (east, below - 3 * thick),
+        arrowprops={"arrowstyle": "-|>", "color": "black"},
+        ha="center",
+        va="top",
+        fontsize=8,
+    )
+    ax.set_xlim(west - thick, east + thick)
+    ax.set_ylim(below - 6 * thick, north + thick)
+
+
+def provenance(site: Site, scenario_id: str, detail: str) -> str:
+    """The line under every figure: site, date of its input data, scenario; never the date of the run."""
+    return (
+        f"{site.name} · input data as of {site.as_of.isoformat()} · scenario {scenario_id} · {detail} · "
+        f"Simulation only."
+    )

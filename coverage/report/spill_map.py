@@ -1,0 +1,184 @@
+"""Where blocking is heard outside: rings, receptors and the perimeter, pass or fail at every point."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from quietwing.coverage.report.device_marks import device_legend, draw_devices
+from quietwing.coverage.report.plan_drawing import (
+    QUIET_COLOUR,
+    UNKNOWN_COLOUR,
+    WALL_COLOUR,
+    new_axes,
+    north_and_scale,
+    provenance,
+)
+from quietwing.coverage.report.verdict_tables import CAPTURE_LIMIT
+from quietwing.coverage.report.words import spill_in_words
+from quietwing.coverage.results import SpillResult, Verdict
+
+__all__ = ["points_that_pass", "spill_figure", "spill_map"]
+
+OVER_COLOUR, OVER_HATCH = "#801650", "xxxx"  # ecosystem.md §7.2: over the limit outside the fence
+RING_EDGES_M = (20.0, 100.0, 1000.0, 3000.0)
+NEAR_M = 110.0  # the close-up: both near rings
+PASS_SIZE, FAIL_SIZE = 6.0, 46.0
+
+
+def points_that_pass(spill: SpillResult) -> NDArray[np.bool_]:
+    """Points outside where every channel keeps the limit and managed access captures rarely; unknown fails."""
+    margin_db = spill.outside["margin_db"].transpose("channel", "outside").values
+    captured = spill.outside["capture_probability"].transpose("channel", "outside").values
+    return np.asarray(((margin_db >= 0) & (captured <= CAPTURE_LIMIT)).all(axis=0))
+
+
+def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | None = None) -> Axes:
+    """Points outside by pass and fail, with rings, receptors, perimeter and devices.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        With a spill result.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+    around_m : float, optional
+        Only this far from the perimeter; everything without it. [m]
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the verdict has no spill result.
+    """
+    if verdict.spill is None:
+        raise ValueError("no spill result in this verdict; evaluate it with spill")
+    ax = ax if ax is not None else new_axes()
+    outside = verdict.spill.outside
+    x, y = outside["x_m"].values, outside["y_m"].values
+    fence = verdict.site.perimeter.outline
+    reach = fence.bounds
+    if around_m is not None:
+        reach = shapely.buffer(fence, around_m).bounds
+    elif len(x):
+        reach = (min(reach[0], x.min()), min(reach[1], y.min()), max(reach[2], x.max()), max(reach[3], y.max()))
+    pad_m = 0.03 * (reach[2] - reach[0])
+    west, south, east, north = (float(edge + side * pad_m) for edge, side in zip(reach, (-1, -1, 1, 1), strict=True))
+    inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    _draw_ground(ax, verdict, (west, south, east, north))
+    good = points_that_pass(verdict.spill)
+    ax.scatter(x[good & inside], y[good & inside], s=PASS_SIZE, color=QUIET_COLOUR, zorder=3)
+    ax.scatter(
+        x[~good & inside],
+        y[~good & inside],
+        s=FAIL_SIZE if around_m else FAIL_SIZE / 2,
+        marker="s",
+        facecolor="white",
+        edgecolor=OVER_COLOUR,
+        hatch=OVER_HATCH,
+        linewidth=1.0,
+        zorder=4,
+    )
+    _draw_receptors(ax, verdict, (west, south, east, north))
+    draw_devices(ax, verdict, verdict.devices, labels=False)
+    north_and_scale(ax, (west, south, east, north))
+    return ax
+
+
+def spill_figure(verdict: Verdict) -> Figure:
+    """The close-up round the fence and the whole, with legend, marking, date of the input data and scenario id.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        With a spill result.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = Figure(figsize=(16.0, 9.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    near, whole = figure.subplots(1, 2)
+    spill_map(verdict, near, around_m=NEAR_M)
+    spill_map(verdict, whole)
+    near.set_title("Round the perimeter", loc="left", fontsize=11)
+    whole.set_title("Every point and receptor", loc="left", fontsize=11)
+    words = spill_in_words(verdict.spill)[0]
+    figure.suptitle(f"{verdict.site.marking}\n{words}", fontsize=11, fontweight="bold")
+    detail = "a point passes when every channel keeps its limit"
+    figure.legend(
+        handles=[*_legend(), *device_legend(verdict, verdict.devices)],
+        loc="outside lower center",
+        ncols=6,
+        fontsize=9,
+        frameon=False,
+        title=provenance(verdict.site, verdict.scenario_id, detail),
+        title_fontsize=8,
+    )
+    return figure
+
+
+def _draw_ground(ax: Axes, verdict: Verdict, bounds: tuple[float, float, float, float]) -> None:
+    """Buildings, perimeter, and the rings' outer edges with their distance."""
+    for building in verdict.site.buildings:
+        ring = shapely.get_coordinates(building.outline.exterior)
+        ax.add_patch(Polygon(ring, facecolor=UNKNOWN_COLOUR, edgecolor=WALL_COLOUR, linewidth=0.8, zorder=1))
+    fence = verdict.site.perimeter.outline
+    ax.add_collection(
+        LineCollection([shapely.get_coordinates(fence.exterior)], colors=WALL_COLOUR, linewidths=2.2, zorder=2)
+    )
+    halo = [withStroke(linewidth=2.0, foreground="white")]
+    view = shapely.box(*bounds)
+    for edge_m in RING_EDGES_M:
+        ring = shapely.buffer(fence, edge_m).exterior
+        if not ring.intersects(view):
+            continue
+        at = shapely.get_coordinates(ring)
+        ax.add_collection(LineCollection([at], colors="#808080", linewidths=0.9, linestyles="dashed", zorder=2))
+        west, north = shapely.get_coordinates(shapely.LineString(at)).min(axis=0)[0], float(at[:, 1].max())
+        name = f"{edge_m / 1000:g} km" if edge_m >= 1000 else f"{edge_m:g} m"
+        if west >= bounds[0] and north <= bounds[3]:
+            top = at[at[:, 1].argmax()]
+            ax.text(top[0], top[1], name, ha="center", va="center", fontsize=7, path_effects=halo, zorder=6)
+
+
+def _draw_receptors(ax: Axes, verdict: Verdict, bounds: tuple[float, float, float, float]) -> None:
+    west, south, east, north = bounds
+    halo = [withStroke(linewidth=2.0, foreground="white")]
+    for receptor in verdict.site.receptors:
+        x, y = receptor.point.x, receptor.point.y
+        if west <= x <= east and south <= y <= north:
+            ax.plot(x, y, marker="o", markersize=11, markerfacecolor="none", markeredgecolor="black", zorder=5)
+            ax.annotate(
+                receptor.id,
+                (x, y),
+                xytext=(7, 4),
+                textcoords="offset points",
+                fontsize=7,
+                path_effects=halo,
+                zorder=6,
+            )
+
+
+def _legend() -> list[Line2D]:
+    return [
+        Line2D([], [], marker=".", color=QUIET_COLOUR, linestyle="none", markersize=7, label="within the limit"),
+        Line2D([], [], marker="s", markerfacecolor=OVER_COLOUR, markeredgecolor=OVER_COLOUR, linestyle="none",
+               markersize=7, label="over the limit (hatched square)"),
+        Line2D([], [], marker="o", markerfacecolor="none", markeredgecolor="black", linestyle="none", markersize=9,
+               label="receptor (people)"),
+        Line2D([], [], color=WALL_COLOUR, linewidth=2.2, label="perimeter"),
+        Line2D([], [], color="#808080", linestyle="dashed", label="edge of a ring"),
+    ]  # fmt: skip

@@ -1,0 +1,97 @@
+"""A verdict as files: what no blocker can end first, then the headline, spill, maps, escapes, equipment."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import quietwing
+from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
+from quietwing.coverage.report.plan_drawing import save_png
+from quietwing.coverage.report.publishing import page
+from quietwing.coverage.report.spill_map import spill_figure
+from quietwing.coverage.report.verdict_maps import before_after_figure, rooms_on, verdict_figure
+from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv
+from quietwing.coverage.report.words import (
+    VERDICT_GLOSSARY,
+    escape_in_words,
+    percent,
+    safe_file_name,
+    spill_in_words,
+    verdict_headline,
+)
+from quietwing.coverage.results import Verdict
+
+__all__ = ["make_verdict_files"]
+
+MOST_ESCAPES_SHOWN = 40  # on the page; escapes.csv has all
+
+
+def make_verdict_files(
+    verdict: Verdict, workshop: Path, progress: Callable[[float], None], *, with_leakage: bool
+) -> list[str]:
+    """Make a verdict's pictures, tables and page in a folder.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    workshop : Path
+        An existing folder.
+    progress : callable
+        Called with the share done, 0 to 1.
+    with_leakage : bool
+        Whether ``leakage.html`` will lie beside the page, to link to it.
+
+    Returns
+    -------
+    list of str
+        Names of the files, ``summary.html`` first.
+    """
+    pictures = []
+    storeys = [storey for storey in verdict.maps if rooms_on(verdict, storey)]  # keep rooms alone make no map
+    for number, storey in enumerate(storeys):
+        name = f"{number + 1:02d}-{safe_file_name(storey.title)}.png"
+        pair = None
+        if verdict.devices or verdict.treatments:
+            pair = f"before-after-{name}"
+            save_png(before_after_figure(None, verdict, storey), workshop / pair)
+        save_png(verdict_figure(verdict, storey), workshop / f"verdict-{name}")
+        pictures.append({"title": storey.title, "pair": pair, "verdict": f"verdict-{name}"})
+        progress((number + 1) / (len(storeys) + 1))
+    files = [str(name) for picture in pictures for name in (picture["pair"], picture["verdict"]) if name]
+    if verdict.spill is not None:
+        save_png(spill_figure(verdict), workshop / "spill.png")
+        files.append("spill.png")
+    tables = {"rooms.csv": rooms_csv, "escapes.csv": escapes_csv, "spill.csv": spill_csv}
+    for name, table in tables.items():
+        (workshop / name).write_text(table(verdict), encoding="utf-8", newline="\n")
+    text = _summary(verdict, pictures, with_leakage=with_leakage)
+    (workshop / "summary.html").write_text(text, encoding="utf-8", newline="\n")
+    progress(1.0)
+    return ["summary.html", *tables, *files]
+
+
+def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_leakage: bool) -> str:
+    escapes = escapes_of(verdict)
+    count = count_rooms(verdict)
+    treated = Counter(treatment.model for treatment in verdict.treatments)
+    return page(
+        "verdict.html",
+        verdict=verdict,
+        site=verdict.site,
+        scenario=verdict.scenario,
+        confidence=percent(verdict.scenario.confidence),
+        count=count,
+        c95=None if count.c95 is None else percent(count.c95),
+        headline=verdict_headline(verdict),
+        spill=spill_in_words(verdict.spill),
+        pictures=pictures,
+        with_leakage=with_leakage,
+        sentences=[escape_in_words(escape) for escape in escapes[:MOST_ESCAPES_SHOWN]],
+        escapes_left=max(len(escapes) - MOST_ESCAPES_SHOWN, 0),
+        channels=rooms_by_channel(escapes),
+        treated=sorted(treated.items()),
+        glossary=VERDICT_GLOSSARY,
+        version=quietwing.__version__,
+    )

@@ -1,0 +1,335 @@
+"""Dead zones and holes by storey, how sure they are, and what was there before.
+
+Colours are opaque, the hole carries a hatch too, and walls lie over both with a white casing, so that a map reads in
+black and white and with any colour vision (ecosystem.md §7.2).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch as LegendPatch
+from matplotlib.patches import PathPatch, Polygon
+from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from quietwing.coverage.report.device_marks import device_legend, devices_on, draw_devices
+from quietwing.coverage.report.escapes import HOLE, QUIET, UNKNOWN, state_of_rooms
+from quietwing.coverage.report.plan_drawing import (
+    DOOR_COLOUR,
+    HOLE_COLOUR,
+    HOLE_HATCH,
+    QUIET_COLOUR,
+    UNKNOWN_COLOUR,
+    WINDOW_COLOUR,
+    Storeyed,
+    draw_plan,
+    new_axes,
+    openings_of,
+    plan_corners,
+    provenance,
+)
+from quietwing.coverage.results import Leakage, StoreyMap, Verdict, VerdictMap
+
+__all__ = [
+    "before_after_figure",
+    "before_map",
+    "dead_zone_map",
+    "margin_map",
+    "rooms_on",
+    "verdict_figure",
+]
+
+LARGEST_MARGIN_DB = 20.0  # fixed scale, so that two layouts compare
+TREATED_COLOUR = "#801650"
+HALO = [withStroke(linewidth=2.0, foreground="white")]  # behind texts on a map
+LETTER_IN = (0.055, 0.1)  # width and height of a letter at 7 points
+WIDEST_BESIDE = 1.2  # longer plans stand one above the other
+
+
+def dead_zone_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> Axes:
+    """Dead zones, holes and what is not known over one storey, with the layout's devices and treated windows.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    storey : VerdictMap
+        One of ``verdict.maps``.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+
+    Returns
+    -------
+    Axes
+    """
+    ax, alone = (ax, False) if ax is not None else (new_axes(), True)
+    state = np.ma.masked_array(storey.data["state"].values, ~_shown(verdict, storey))
+    _draw_states(ax, storey, state)
+    _mark_rooms(ax, verdict, storey, state)
+    _finish(ax, verdict, storey)
+    ax.set_title(f"{storey.title}: {_holes_here(verdict, storey)}", loc="left", fontsize=11)
+    if alone:
+        ax.legend(handles=_legend(verdict, storey), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, fontsize=7)
+    return ax
+
+
+def margin_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> Axes:
+    """Draft margin over one storey on a fixed scale, with the line where it is 0 dB.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    storey : VerdictMap
+        One of ``verdict.maps``.
+    ax : Axes, optional
+        Where to draw; a new figure without it.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = ax if ax is not None else new_axes()
+    margin_db = np.ma.masked_array(storey.data["margin_db"].values, ~_shown(verdict, storey))
+    # what is silent without any signal is as sure as the scale goes
+    clipped_db = np.ma.masked_invalid(np.ma.clip(margin_db, -1e3, 1e3))
+    mesh = ax.pcolormesh(
+        *plan_corners(storey.patch),
+        clipped_db,
+        cmap="cividis",
+        vmin=-LARGEST_MARGIN_DB,
+        vmax=LARGEST_MARGIN_DB,
+        rasterized=True,
+    )
+    bar = ax.figure.colorbar(mesh, ax=ax, shrink=0.8, pad=0.02, extend="both")
+    bar.set_label(f"draft margin [dB]: above 0 silenced at {100 * verdict.scenario.confidence:g} %")
+    bar.ax.axhline(0.0, color="black", linewidth=1.5)
+    if clipped_db.count() and clipped_db.min() < 0 < clipped_db.max() and min(clipped_db.shape) > 1:
+        x, y = _centres(storey)
+        for colour, width in (("white", 2.6), ("black", 1.1)):
+            ax.contour(x, y, clipped_db, levels=[0.0], colors=colour, linewidths=width)
+    _finish(ax, verdict, storey)
+    ax.set_title(f"{storey.title}: draft margin of the channel nearest to working", loc="left", fontsize=11)
+    return ax
+
+
+def verdict_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
+    """Dead zones and margin of one storey with legend, marking, date of the input data and scenario id."""
+    figure, (upper, lower) = _pair(storey)
+    dead_zone_map(verdict, storey, upper)
+    margin_map(verdict, storey, lower)
+    _dress(figure, verdict, storey, "black line: 0 dB; scale ends at ±20 dB")
+    return figure
+
+
+def before_map(before: Leakage | Verdict, storey: Storeyed) -> StoreyMap | VerdictMap | None:
+    """The map of another result that shows the same building and storey, None if it has none."""
+    same = (storey.building, storey.storey, storey.title)
+    maps: tuple[StoreyMap | VerdictMap, ...] = before.maps
+    return next((one for one in maps if (one.building, one.storey, one.title) == same), None)
+
+
+def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, storey: VerdictMap) -> Figure:
+    """The same storey twice in the same colours and scale: before, and with this layout.
+
+    Parameters
+    ----------
+    before : Leakage, Verdict or None
+        Blockers off, or another layout, on the same site and grid. None: blockers, treatments and operator actions
+        taken away, as the verdict itself judged it, a room being a dead zone where it is quiet anyway.
+    verdict : Verdict
+    storey : VerdictMap
+        One of ``verdict.maps``; `before` must have the same storey.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If `before` has no map of this storey.
+    """
+    earlier = storey if before is None else before_map(before, storey)
+    if earlier is None:
+        raise ValueError(f"no map of {storey.title!r} before; compute both with maps on the same site")
+    figure, (upper, lower) = _pair(storey)
+    shown = _shown(verdict, storey)
+    if before is None:
+        rooms = verdict.by_room
+        quiet = [name for name, calm in zip(rooms["room"].values, rooms["quiet_anyway"].values, strict=True) if calm]
+        calm_rooms = [verdict.site.room_index[str(name)] for name in quiet]
+        works = (~np.isin(storey.data["room"].values, calm_rooms)).astype(np.int8)
+        _draw_states(upper, storey, np.ma.masked_array(works, ~shown))
+        draw_plan(upper, verdict.site, storey)
+        states = rooms_on(verdict, storey)
+        loud = sum(state != QUIET for state in states)
+        upper.set_title(
+            f"Before, {storey.title}: a phone may work in {loud} of {len(states)} cells and spaces",
+            loc="left",
+            fontsize=11,
+        )
+    elif isinstance(before, Verdict) and isinstance(earlier, VerdictMap):
+        dead_zone_map(before, earlier, upper)
+        upper.set_title(f"Before, {upper.get_title(loc='left')}", loc="left", fontsize=11)
+    else:
+        works = (earlier.data["usable_channels"].values > 0).astype(np.int8)
+        _draw_states(upper, earlier, np.ma.masked_array(works, ~shown))
+        draw_plan(upper, verdict.site, earlier)
+        upper.set_title(f"Before, {storey.title}: blockers off", loc="left", fontsize=11)
+    dead_zone_map(verdict, storey, lower)
+    lower.set_title(f"After, {lower.get_title(loc='left')}", loc="left", fontsize=11)
+    _dress(figure, verdict, storey, "same colours and scale before and after")
+    return figure
+
+
+def _shown(verdict: Verdict, storey: Storeyed) -> NDArray[np.bool_]:
+    """Squares that lie in a room that must be silent; elsewhere a verdict would mean nothing."""
+    silence = np.array([room.role == "silence" for room in verdict.site.rooms] + [False])
+    room = storey.data["room"].values  # type: ignore[attr-defined]
+    return np.asarray(silence[np.where(room >= 0, room, len(silence) - 1)])
+
+
+def _centres(storey: Storeyed) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    x, y = plan_corners(storey.patch)
+    return (x[1:, 1:] + x[:-1, :-1]) / 2, (y[1:, 1:] + y[:-1, :-1]) / 2
+
+
+def _draw_states(ax: Axes, storey: Storeyed, state: Any) -> None:
+    """Opaque squares in three colours, holes with a black hatch."""
+    colours = ListedColormap([QUIET_COLOUR, HOLE_COLOUR, UNKNOWN_COLOUR])
+    x, y = plan_corners(storey.patch)
+    ax.pcolormesh(x, y, state, cmap=colours, vmin=-0.5, vmax=2.5, rasterized=True)
+    corners: list[NDArray[np.float64]] = []
+    for j, row in enumerate(np.ma.filled(state == 1, False)):
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], row, [False])).astype(np.int8)))
+        for first, last in edges.reshape(-1, 2).tolist():
+            ends = [(j, first), (j, last), (j + 1, last), (j + 1, first), (j, first)]
+            corners.append(np.array([(x[at], y[at]) for at in ends]))
+    if corners:
+        shapes = Outline.make_compound_path(*(Outline(ring, closed=True) for ring in corners))
+        ax.add_patch(PathPatch(shapes, fill=False, hatch=HOLE_HATCH, edgecolor="black", linewidth=0))
+
+
+def _mark_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, state: Any) -> None:
+    """Dots over rooms quiet anyway; an orange hatch over holes that the map, at one height, shows as a dead zone."""
+    seen = storey.data["room"].values
+    holed = set(seen[np.ma.filled(state == 1, False)].tolist())
+    site = verdict.site
+    for name, verdict_state in zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True):
+        index = site.room_index[name]
+        room = site.rooms[index]
+        building = -1 if room.building is None else site.building_index[room.building]
+        if (building, room.storey) != (storey.building, storey.storey):
+            continue
+        ring = shapely.get_coordinates(room.outline.exterior)
+        if verdict_state in (HOLE, UNKNOWN) and _fits(ax, storey, name, room.outline.bounds):
+            middle = room.outline.representative_point()
+            # below the middle: a device often stands there
+            ax.annotate(name, (middle.x, middle.y), xytext=(0, -5), textcoords="offset points", ha="center", va="top",
+                        fontsize=7, path_effects=HALO, zorder=4)  # fmt: skip
+        if verdict_state == QUIET:
+            ax.add_patch(Polygon(ring, fill=False, hatch="..", edgecolor="#9DB4D6", linewidth=0))
+        elif verdict_state in (HOLE, UNKNOWN) and index not in holed:
+            ax.add_patch(Polygon(ring, fill=False, hatch=HOLE_HATCH, edgecolor=HOLE_COLOUR, linewidth=0))
+    for room in site.rooms:
+        building = -1 if room.building is None else site.building_index[room.building]
+        if room.role == "keep" and (building, room.storey) == (storey.building, storey.storey):
+            middle = room.outline.representative_point()
+            ax.text(
+                middle.x, middle.y, "keep", ha="center", va="center", fontsize=7, style="italic", path_effects=HALO
+            )
+
+
+def _fits(ax: Axes, storey: Storeyed, name: str, bounds_m: tuple[float, float, float, float]) -> bool:
+    """Whether a label stays within its room; on a long plan labels would hide the map."""
+    x, y = plan_corners(storey.patch)
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        return False
+    place = ax.get_position()
+    width_in, height_in = figure.get_figwidth() * place.width, figure.get_figheight() * place.height
+    in_per_m = min(width_in / float(np.ptp(x)), height_in / float(np.ptp(y)))
+    west, south, east, north = bounds_m
+    wide = (east - west) * in_per_m >= LETTER_IN[0] * len(name)
+    return wide and (north - south) * in_per_m >= LETTER_IN[1]
+
+
+def _finish(ax: Axes, verdict: Verdict, storey: VerdictMap) -> None:
+    """Plan, treated windows and devices over a map."""
+    draw_plan(ax, verdict.site, storey)
+    treated = frozenset(treatment.opening for treatment in verdict.treatments)
+    lines = openings_of(verdict.site, storey, ("window", "hatch"), treated)
+    ax.add_collection(LineCollection(lines, colors="white", linewidths=5.0))
+    ax.add_collection(LineCollection(lines, colors=TREATED_COLOUR, linewidths=3.4))
+    draw_devices(ax, verdict, devices_on(verdict, storey))
+
+
+def rooms_on(verdict: Verdict, storey: Storeyed) -> list[str]:
+    """States of the rooms of a storey that must be silent."""
+    site = verdict.site
+    return [
+        state
+        for name, state in zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True)
+        if (room := site.rooms[site.room_index[name]]).role == "silence"
+        and room.storey == storey.storey
+        and (-1 if room.building is None else site.building_index[room.building]) == storey.building
+    ]
+
+
+def _holes_here(verdict: Verdict, storey: VerdictMap) -> str:
+    """How many rooms of this storey are holes, as a title."""
+    states = rooms_on(verdict, storey)
+    holes = sum(state in (HOLE, UNKNOWN) for state in states)
+    return f"a phone may work in {holes} of {len(states)} cells and spaces"
+
+
+def _pair(storey: Storeyed) -> tuple[Figure, tuple[Axes, Axes]]:
+    """Two panels, side by side for compact plans, one above the other for long ones."""
+    x, y = plan_corners(storey.patch)
+    ratio = float(np.ptp(x) / np.ptp(y))
+    beside = ratio < WIDEST_BESIDE
+    width_in = 16.0 if beside else 13.0
+    panel_in = (width_in / 2 if beside else width_in) * 0.85 / max(ratio, 0.5) + 0.8
+    figure = Figure(figsize=(width_in, (panel_in if beside else 2 * panel_in) + 1.0), layout="constrained")
+    FigureCanvasAgg(figure)
+    first, second = figure.subplots(*((1, 2) if beside else (2, 1)))
+    return figure, (first, second)
+
+
+def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str) -> None:
+    """Marking above; legend and provenance below."""
+    figure.suptitle(verdict.site.marking, fontsize=9, fontweight="bold")
+    grid = f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {100 * verdict.scenario.confidence:g} % asked for"
+    figure.legend(
+        handles=_legend(verdict, storey),
+        loc="outside lower center",
+        ncols=5,
+        fontsize=9,
+        frameon=False,
+        title=provenance(verdict.site, verdict.scenario_id, f"{grid}; {detail}"),
+        title_fontsize=8,
+    )
+
+
+def _legend(verdict: Verdict, storey: VerdictMap) -> list[LegendPatch | Line2D]:
+    entries: list[LegendPatch | Line2D] = [
+        LegendPatch(color=QUIET_COLOUR, label="dead zone (no phone works)"),
+        LegendPatch(facecolor=HOLE_COLOUR, edgecolor="black", hatch=HOLE_HATCH, label="hole (a phone works)"),
+        LegendPatch(facecolor=QUIET_COLOUR, edgecolor=HOLE_COLOUR, hatch=HOLE_HATCH, label="hole at another height"),
+        LegendPatch(facecolor=QUIET_COLOUR, edgecolor="#9DB4D6", hatch="..", label="quiet anyway"),
+        LegendPatch(facecolor=UNKNOWN_COLOUR, edgecolor="#808080", label="not known"),
+        LegendPatch(color=WINDOW_COLOUR, label="window"),
+        LegendPatch(color=DOOR_COLOUR, label="door"),
+    ]  # fmt: skip
+    if verdict.treatments:
+        entries.append(LegendPatch(color=TREATED_COLOUR, label="window with mesh or film"))
+    return [*entries, *device_legend(verdict, devices_on(verdict, storey))]

@@ -1,0 +1,167 @@
+"""Meshes and films: which windows a wish means, and the site with them in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from quietwing.coverage.equipment import Model, Treatment
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.scenario import TreatmentWish
+from quietwing.sites.errors import problems_text
+from quietwing.sites.findings import Findings, did_you_mean, near, shown
+from quietwing.sites.model import Opening, Site
+from quietwing.sites.openings import opening_places
+
+__all__ = ["resolve_treatments", "treated_site"]
+
+FILE = "scenario"
+WINDOWS = ("window", "hatch")
+
+
+def resolve_treatments(
+    site: Site, wishes: tuple[TreatmentWish, ...], catalogue: Mapping[str, Model]
+) -> tuple[Treatment, ...]:
+    """The windows that wishes mean, each with its mesh or film.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site.
+    wishes : tuple of TreatmentWish
+        Patterns are those of a shell, over the ids of rooms: ``A1-*``. Windows are the windows and hatches in the
+        outer wall of these rooms.
+    catalogue : mapping of str to Model
+
+    Returns
+    -------
+    tuple of Treatment
+        In the order of the wishes, then of ``site.openings``; a window may have a mesh and a film.
+
+    Raises
+    ------
+    ScenarioError
+        With all problems at once: an unknown model or construction, one that is no mesh or film, a pattern
+        without a room or a window, two meshes or two films on one window.
+    """
+    findings = Findings()
+    windows = _windows(site) if wishes else {}
+    found: dict[tuple[str, str], Treatment] = {}
+    for number, wish in enumerate(wishes, 1):
+        where = f"treatments {number}"
+        kind = _kind(site, wish, catalogue, findings, where)
+        rooms = _rooms(site, wish, windows, findings, where)
+        if kind is None:
+            continue
+        for opening in sorted({index for room in rooms for index in windows[room]}):
+            treatment = Treatment(site.openings[opening].id, wish.model)
+            other = found.setdefault((treatment.opening, kind), treatment)
+            if other != treatment:
+                findings.problem(
+                    FILE,
+                    where,
+                    f"window {shown(treatment.opening)} already has the {kind} {shown(other.model)}; "
+                    f"let one of the two wishes leave its room out",
+                )
+    if findings.problems:
+        raise ScenarioError(problems_text(tuple(findings.problems)))
+    return tuple(found.values())
+
+
+def _windows(site: Site) -> dict[int, list[int]]:
+    """Windows and hatches in the outer wall of each room, by index."""
+    windows: dict[int, list[int]] = {index: [] for index in range(len(site.rooms))}
+    for place in opening_places(site):
+        if place.outer and site.openings[place.opening].kind in WINDOWS:
+            for room in place.rooms:
+                if room >= 0:
+                    windows[room].append(place.opening)
+    return windows
+
+
+def _kind(
+    site: Site, wish: TreatmentWish, catalogue: Mapping[str, Model], findings: Findings, where: str
+) -> str | None:
+    """``mesh`` or ``film``, or nothing and the problem."""
+    model = catalogue.get(wish.model)
+    usable = [name for name, other in catalogue.items() if other.kind in ("mesh", "film")]
+    if model is None:
+        findings.problem(
+            FILE, where, f"model {shown(wish.model)} is not in the catalogue; {did_you_mean(wish.model, usable)}"
+        )
+        return None
+    if model.kind not in ("mesh", "film"):
+        findings.problem(
+            FILE,
+            where,
+            f"model {shown(wish.model)} is a {model.kind} (expected a mesh or film: {', '.join(usable)}); "
+            f"choose one of these, or place it in layout.csv",
+        )
+        return None
+    if model.construction not in site.constructions:
+        advice = did_you_mean(model.construction, site.constructions)
+        findings.problem(
+            FILE, where, f"construction {shown(model.construction)} of {shown(model.name)} does not exist; {advice}"
+        )
+        return None
+    return model.kind
+
+
+def _rooms(
+    site: Site, wish: TreatmentWish, windows: Mapping[int, list[int]], findings: Findings, where: str
+) -> list[int]:
+    """Rooms the patterns of a wish mean; a pattern that means none is a problem."""
+    if not wish.rooms:
+        findings.problem(FILE, where, 'rooms is empty; name rooms like ["A1-*"], or remove the entry')
+    found: dict[int, None] = {}
+    for pattern in wish.rooms:
+        matched = [index for index, room in enumerate(site.rooms) if fnmatchcase(room.id, pattern)]
+        if not matched:
+            close = near(pattern, [room.id for room in site.rooms])
+            advice = f"did you mean {' or '.join(map(shown, close))}?" if close else f"{_some_rooms(site)}"
+            findings.problem(FILE, where, f"rooms {shown(pattern)} matches no room of the site; {advice}")
+        elif not any(windows[index] for index in matched):
+            findings.problem(
+                FILE,
+                where,
+                f"rooms {shown(pattern)} matches {len(matched)} room{'s' * (len(matched) > 1)}, "
+                f"none with a window in the outer wall; choose rooms with windows",
+            )
+        found |= dict.fromkeys(matched)
+    return list(found)
+
+
+def _some_rooms(site: Site) -> str:
+    """What rooms are called here."""
+    some = [room.id for room in site.rooms if room.role == "silence"] or [room.id for room in site.rooms]
+    return f"rooms are named like {', '.join(some[:3])}"
+
+
+def treated_site(site: Site, treatments: tuple[Treatment, ...], catalogue: Mapping[str, Model]) -> Site:
+    """The site with meshes and films in its windows.
+
+    Parameters
+    ----------
+    site : Site
+    treatments : tuple of Treatment
+        As from `resolve_treatments`.
+    catalogue : mapping of str to Model
+
+    Returns
+    -------
+    Site
+        A mesh takes the place of the window's grille, a film that of its film. The site itself without treatments.
+    """
+    if not treatments:
+        return site
+    changes: dict[str, dict[str, str]] = {}
+    for treatment in treatments:
+        model = catalogue[treatment.model]
+        field = "grille" if model.kind == "mesh" else "film"
+        changes.setdefault(treatment.opening, {})[field] = model.construction
+
+    def treated(opening: Opening) -> Opening:
+        return replace(opening, **changes[opening.id]) if opening.id in changes else opening  # type: ignore[arg-type]
+
+    return replace(site, openings=tuple(treated(opening) for opening in site.openings))

@@ -1,0 +1,455 @@
+"""A verdict shown: the words claim no more than the numbers, maps and tables agree, pages ask for nothing outside."""
+
+import csv
+import io
+import json
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from shapely.geometry import Point
+
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.report import write
+from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, state_of_rooms
+from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR
+from quietwing.coverage.report.spill_map import points_that_pass, spill_figure, spill_map
+from quietwing.coverage.report.verdict_maps import before_after_figure, dead_zone_map, margin_map, verdict_figure
+from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
+from quietwing.coverage.report.words import (
+    VERDICT_GLOSSARY,
+    binding_in_words,
+    escape_in_words,
+    percent,
+    probability_in_words,
+    spill_in_words,
+    verdict_headline,
+)
+from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import leakage
+from quietwing.sites.model import Receptor, Site
+from quietwing.sites.synthetic import build, describe
+from quietwing.sites.trial_points import map_grid, trial_points
+
+CHANNELS = ("EE/B20/LTE", "O2/n78/NR", "VF/B8/GSM")
+HOSTILE = '=cmd|"/c calc"!A1 <script>alert(1)</script>'
+WORLDS = 1000
+
+
+def wing(**changes) -> Site:
+    """A small wing of two storeys, cells on both sides of a landing, and one home outside."""
+    site = build(describe("options", type="wing", wings=1, cells=8, storeys=2, area="urban"))
+    west, south, _, north = site.perimeter.outline.bounds
+    home = Receptor("home-1", Point(west - 40, (south + north) / 2), "home", 4.0)
+    return replace(site, **({"name": HOSTILE, "receptors": (home,)} | changes))
+
+
+def in_turn(index: int) -> float:
+    """P(silent) of the rooms of the made-up verdict: certain, nearly certain, likely, hopeless, in turn."""
+    return (1.0, 0.9996, 0.8, 0.0)[index % 4]
+
+
+def verdict_of(site: Site, silent=in_turn, *, quiet=lambda index: index % 8 == 4, **changes) -> Verdict:
+    """A verdict made up by hand: room `index` is silent with probability ``silent(index)``."""
+    scenario = Scenario(worlds=WORLDS, grid_m=0.5)
+    points = trial_points(site)
+    rooms = np.unique(points.room)
+    chance = np.array([silent(index) for index in range(len(rooms))])
+    anyway = np.array([bool(quiet(index)) for index in range(len(rooms))])
+    row = np.searchsorted(rooms, points.room)
+    window = np.array([kind.startswith("window") for kind in points.kind])
+    works = np.zeros((len(CHANNELS), len(points)))
+    works[0] = np.where(window, 1 - chance[row], (1 - chance[row]) / 2)
+    works[1] = works[0] / 10
+    margin_db = np.where(works[0] > 0.05, -12.4 * works[0], 6.0)[None, :] + np.array([0.0, 9.0, 25.0])[:, None]
+    in_room = np.stack([np.maximum.reduceat(line, np.searchsorted(points.room, rooms)) for line in works])
+    protected = (chance >= scenario.confidence) & ~anyway
+    made = Verdict(
+        site=site,
+        scenario=scenario,
+        sectors=site.sectors,
+        devices=devices(site),
+        treatments=(Treatment(next(o.id for o in site.openings if o.kind == "window"), "mesh-12"),),
+        points=points,
+        at_points=xr.Dataset(
+            {
+                "usable_probability": (("channel", "point"), works),
+                "margin_db": (("channel", "point"), margin_db),
+                "rsrp_dbm": (("channel", "point"), np.full(works.shape, -90.0)),
+            },
+            coords={"channel": list(CHANNELS)},
+        ),
+        by_room=xr.Dataset(
+            {
+                "usable_probability": (("channel", "room"), in_room),
+                "silent_probability": ("room", chance),
+                "quiet_probability": ("room", anyway.astype(float)),
+                "protected": ("room", protected),
+                "quiet_anyway": ("room", anyway),
+            },
+            coords={
+                "channel": list(CHANNELS),
+                "room": [site.rooms[index].id for index in rooms],
+                "role": ("room", [site.rooms[index].role for index in rooms]),
+                "weight": ("room", [site.rooms[index].weight for index in rooms]),
+            },
+        ),
+        silent=np.arange(WORLDS)[None, :] < chance[:, None] * WORLDS,
+        protected_at={level: int(((chance >= level / 100) & ~anyway).sum()) for level in (50, 80, 95, 99)},
+        together=int(protected.sum()) - 1,
+        spill=spill_of(site),
+        uncovered_routes=("satellite phone (no blocker here sends on its band)", "Wi-Fi (staff use it too)"),
+        notes=("detour not modelled: deep rooms may leak",),
+        scenario_id="0123456789ab",
+        maps=maps_of(site, scenario.grid_m, chance, rooms),
+    )
+    return replace(made, **changes)
+
+
+def devices(site: Site) -> tuple[Device, ...]:
+    west, south, east, north = site.buildings[0].outline.bounds
+    x, y = (west + east) / 2, (south + north) / 2
+    return (
+        Device("J1", "micro_node", x - 5, y, 2.4, 0),
+        Device("J2", "micro_node", x + 5, y, 2.4, 0, state="off"),
+        Device("M1", "mas_node", x, y + 1, 5.4, 1, power_dbm=10.0),
+    )
+
+
+def maps_of(site: Site, grid_m: float, chance: np.ndarray, rooms: np.ndarray) -> tuple[VerdictMap, ...]:
+    """Margin falls from each room's middle; one square in a hundred is not known."""
+    grid = map_grid(site, grid_m)
+    found = []
+    for patch in grid.patches:
+        part = slice(patch.first, patch.first + patch.count_i * patch.count_j)
+        shape = (patch.count_j, patch.count_i)
+        room = grid.room[part].reshape(shape)
+        at = np.clip(np.searchsorted(rooms, room), 0, len(rooms) - 1)
+        ripple = 4 * np.sin(np.arange(shape[1]))[None, :] * np.cos(np.arange(shape[0]))[:, None]
+        margin_db = 40 * (chance[at] - 0.6) + ripple
+        state = np.where(margin_db >= 0, 0, 1).astype(np.int8)
+        state.flat[::97] = 2
+        building, storey = int(grid.building[part][0]), int(grid.storey[part][0])
+        built = site.buildings[building]
+        name = built.storeys[storey].name
+        title = f"{built.name or built.id}, {f'storey {name}' if name.isdigit() else name}"
+        data = xr.Dataset(
+            {"state": (("j", "i"), state), "margin_db": (("j", "i"), margin_db), "room": (("j", "i"), room)}
+        )
+        found.append(VerdictMap(title, building, storey, replace(patch, first=0), data))
+    return tuple(found)
+
+
+def spill_of(site: Site) -> SpillResult:
+    """Points every 10 m on one ring 12 m outside the fence and the home; the ones to the east are over the limit."""
+    ring = site.perimeter.outline.buffer(12).exterior
+    places = [ring.interpolate(step) for step in np.arange(0, ring.length, 10.0)]
+    x = np.array([*(place.x for place in places), site.receptors[0].point.x])
+    y = np.array([*(place.y for place in places), site.receptors[0].point.y])
+    east = x > x.max() - 1.0
+    margin_db = np.where(east, -3.21, 4.37)[None, :] + np.array([0.0, 2.0, 30.0])[:, None]
+    jam_dbm = np.stack([np.full(len(x), -110.0), np.full(len(x), -121.0), np.full(len(x), -np.inf)])
+    failing = int((margin_db < 0).any(axis=0).sum())
+    outside = xr.Dataset(
+        {
+            "jam_dbm": (("channel", "outside"), jam_dbm),
+            "signal_dbm": (("channel", "outside"), np.full(jam_dbm.shape, -85.0)),
+            "limit_dbm": (("channel", "outside"), jam_dbm + margin_db),
+            "margin_db": (("channel", "outside"), margin_db),
+            "capture_probability": (("channel", "outside"), margin_db * 0),
+        },
+        coords={
+            "channel": list(CHANNELS),
+            "x_m": ("outside", x),
+            "y_m": ("outside", y),
+            "z_m": ("outside", np.full(len(x), 1.5)),
+            "ring": ("outside", [*["0–20 m"] * len(places), "receptor"]),
+            "name": ("outside", [*(f"ring-{n}" for n in range(len(places))), "home-1"]),
+            "people": ("outside", [*[0.0] * len(places), 4.0]),
+        },
+    )
+    rings = (("0–20 m", len(places), failing, len(places) // 20, False), ("home-1", 1, 0, 0, True))
+    return SpillResult("standard", outside, rings, (), (), (), 1.0, False, -3.21, "0–20 m, point ring-7, EE/B20/LTE")
+
+
+@pytest.fixture(scope="module")
+def verdict() -> Verdict:
+    return verdict_of(wing())
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def words_on(figure: Figure) -> str:
+    return " ".join(item.get_text() for item in figure.findobj(Text) if item.get_text())
+
+
+def test_states_are_disjoint_and_add_up_to_the_rooms_that_must_be_silent(verdict):
+    count = count_rooms(verdict)
+    assert count.protected + count.quiet_anyway + count.holes + count.unknown == count.silence
+    assert count.silence == sum(room.role == "silence" for room in verdict.site.rooms)
+    assert min(count.protected, count.quiet_anyway, count.holes) > 0
+
+
+def test_a_room_that_is_not_known_is_never_protected(verdict):
+    lost = verdict.by_room.assign(unknown=("room", np.arange(verdict.by_room.sizes["room"]) == 0))
+    state = state_of_rooms(replace(verdict, by_room=lost))
+    assert state_of_rooms(verdict)[0] == "protected"
+    assert state[0] == "not known"
+    assert escapes_of(replace(verdict, by_room=lost))[0].room == verdict.by_room["room"].values[0]
+
+
+def test_one_room_in_a_thousand_short_of_all_is_not_all():
+    count = replace(count_rooms(verdict_of(wing())), silence=2500, protected=2499, quiet_anyway=0, holes=1, unknown=0)
+    assert count.c95 == 0.999
+
+
+def test_what_is_nearly_certain_never_prints_as_certain(verdict):
+    rows = rows_of(rooms_csv(verdict))
+    assert rows[1]["silent_probability"] == "0.999"  # 0.9996
+    assert rows[0]["silent_probability"] == "1.000"
+    assert percent(0.9996) == "99.9 %"
+    assert percent(0.95) == "95 %"
+    assert probability_in_words(0.6249) == "P 0.62"
+    assert probability_in_words(0.0004) == "P below 0.01"
+    assert ceiled(0.0) == 0.0
+    assert math.copysign(1.0, ceiled(0.0)) == 1.0
+    assert (ceiled(6.01), ceiled(3.21, 1), ceiled(-3.29, 1)) == (7.0, 3.3, -3.2)
+
+
+def test_escapes_are_the_channels_above_the_doubt_else_the_likeliest(verdict):
+    found = [one for one in escapes_of(verdict) if one.room == verdict.by_room["room"].values[2]]
+    assert [(one.channel, round(one.usable_probability, 3)) for one in found] == [("EE/B20/LTE", 0.2)]
+    hopeless = [one.channel for one in escapes_of(verdict) if one.room == verdict.by_room["room"].values[3]]
+    assert hopeless == ["EE/B20/LTE", "O2/n78/NR"]  # 1.0 and 0.1; the third never works
+    faint = verdict_of(wing(), lambda index: 0.94)  # works in 6 % of worlds on one channel, 0.6 % on another
+    assert {one.channel for one in escapes_of(faint)} == {"EE/B20/LTE"}
+    joint = replace(faint, by_room=faint.by_room.assign(usable_probability=faint.by_room["usable_probability"] / 2))
+    assert {one.channel for one in escapes_of(joint)} == {"EE/B20/LTE"}  # none above the doubt: the likeliest
+    quiet = {name for name, state in zip(verdict.by_room["room"].values, state_of_rooms(verdict), strict=True)
+             if state in ("protected", "quiet anyway")}  # fmt: skip
+    assert not quiet & {one.room for one in escapes_of(verdict)}
+
+
+def test_the_sentence_of_the_issue():
+    escape = Escape("A2-14", "EE/B20/LTE", 0.6249, "window", 7.0, "mesh on the window")
+    assert escape_in_words(escape) == (
+        "A2-14: EE 800 MHz LTE works at the window, P 0.62; needs 7 dB more, or mesh on the window"
+    )
+    assert escape_in_words(replace(escape, needs_db=None, remedy="")).endswith("no blocking reaches this channel")
+    assert "a little more than the draft" in escape_in_words(replace(escape, needs_db=0.0))
+    assert "rare enough alone" in escape_in_words(replace(escape, by_itself=False))
+
+
+def test_what_is_lacking_is_the_worst_points_shortfall_rounded_up(verdict):
+    hopeless = next(one for one in escapes_of(verdict) if one.room == verdict.by_room["room"].values[3])
+    assert hopeless.needs_db == 13  # 12.4
+    assert hopeless.place.startswith("window")
+    assert hopeless.remedy == "film or mesh on the window"  # it is sealed; a film on an open one goes with the pane
+    unsealed = tuple(replace(opening, state="open") for opening in verdict.site.openings)
+    opened = escapes_of(replace(verdict, site=replace(verdict.site, openings=unsealed)))
+    assert next(one for one in opened if one.room == hopeless.room).remedy == "mesh on the window"
+    treated = tuple(Treatment(opening.id, "mesh-12") for opening in verdict.site.openings)
+    assert {one.remedy for one in escapes_of(replace(verdict, treatments=treated))} == {""}
+
+
+def test_the_headline_says_all_four_states_and_every_level(verdict):
+    count = count_rooms(verdict)
+    text = " ".join(verdict_headline(verdict))
+    assert f"{count.protected} of {count.silence} cells and spaces are protected at 95 %" in text
+    assert f"{count.quiet_anyway} are quiet anyway, and {count.holes} are holes." in text
+    for level, rooms in verdict.protected_at.items():
+        assert f"{rooms} at {level} %" in text
+    assert f"At least {verdict.together} rooms are silent together with 95 % confidence" in text
+    assert "What binds" not in text
+
+
+def test_zero_protected_rooms_are_explained_by_what_binds():
+    none = verdict_of(wing(), lambda index: 0.3, quiet=lambda index: False)
+    text = " ".join(verdict_headline(none))
+    rooms = count_rooms(none).silence
+    assert text.startswith(f"0 of {rooms} cells and spaces are protected")
+    assert "EE 800 MHz LTE held out of the window is the likeliest escape in" in text or "at the window" in text
+    assert f"of {rooms} holes" in text
+    assert "dB more" in binding_in_words(none)
+
+
+def test_spill_in_words_says_fails_and_by_how_much(verdict):
+    words = spill_in_words(verdict.spill)
+    assert words[0] == "Spill, standard tier: FAILS by 3.3 dB, worst at 0–20 m, point ring-7, EE/B20/LTE."
+    assert words[1].startswith("0–20 m: ")
+    passing = replace(verdict.spill, passed=True, worst_margin_db=0.29, rings=())
+    assert spill_in_words(passing) == (
+        "Spill, standard tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE.",
+    )
+    keep = replace(passing, passed=False, keep_rooms=(("Control", "EE", 0.9496, False),),
+                   exposure=(("A-01", 1.001, False),), protected=(("TETRA", "−90 dBm found", False),))  # fmt: skip
+    text = " ".join(spill_in_words(keep))
+    for part in ("FAILS, though", "Control must keep EE and has it with 94.9 % only", "1.01 times the ICNIRP limit",
+                 "TETRA: −90 dBm found"):  # fmt: skip
+        assert part in text
+    assert spill_in_words(None) == ("Spill was not computed: treat it as failed.",)
+    silent = replace(passing, worst_margin_db=math.inf)
+    assert spill_in_words(silent) == ("Spill, standard tier: passes: nothing radiates.",)
+
+
+def test_tables_agree_with_the_verdict_and_run_in_no_spreadsheet():
+    site = wing()
+    rooms = (replace(site.rooms[0], id="=1+1"), *site.rooms[1:])
+    verdict = verdict_of(replace(site, rooms=rooms), lambda index: 0.3)
+    rows = rows_of(rooms_csv(verdict))
+    assert rows[0]["room"] == "'=1+1"
+    assert {row["state"] for row in rows} == {"hole", "quiet anyway"}
+    assert rows[0]["likeliest_escape"] == "EE/B20/LTE"
+    assert rows_of(escapes_csv(verdict))[0]["room"] == "'=1+1"
+    assert not re.search(r"nan|inf", rooms_csv(verdict) + escapes_csv(verdict) + spill_csv(verdict))
+
+
+def test_spill_rows_round_against_the_plan(verdict):
+    rows = rows_of(spill_csv(verdict))
+    assert {row["channel"] for row in rows} == {"EE/B20/LTE", "O2/n78/NR"}  # nothing is sent on the third
+    over = [row for row in rows if row["passed"] == "no"]
+    assert {row["margin_db"] for row in over} == {"-3.3", "-1.3"}
+    assert {row["ring"] for row in rows} == {"0–20 m", "receptor"}
+    assert rows[0]["jam_dbm"] == "-110.0"  # a number, not text
+
+
+def test_an_unknown_level_outside_counts_as_spill(verdict):
+    lost = verdict.spill.outside.copy(deep=True)
+    lost["margin_db"][0, 0] = np.nan
+    spill = replace(verdict.spill, outside=lost)
+    assert points_that_pass(verdict.spill)[0]
+    assert not points_that_pass(spill)[0]
+    assert rows_of(spill_csv(replace(verdict, spill=spill)))[0]["passed"] == "no"
+
+
+def test_the_json_object_has_the_keys_of_the_design_and_only_plain_numbers(verdict):
+    found = verdict_object(verdict)
+    assert list(found) == [
+        "site", "rooms", "c95", "protected_at", "together_95", "escapes", "uncovered_routes", "cost", "budget_gbp",
+        "over_budget", "status", "value", "bound", "gap", "spill", "devices", "treatments", "notes", "seed",
+        "reproducible",
+    ]  # fmt: skip
+    text = json.dumps(found, allow_nan=False)
+    assert json.loads(text)["protected_at"].keys() == {"50", "80", "95", "99"}
+    assert found["spill"] == {
+        "tier": "standard", "passed": False, "worst_margin_db": -3.3, "where": "0–20 m, point ring-7, EE/B20/LTE",
+    }  # fmt: skip
+    assert set(found["cost"].values()) == {None}
+    nowhere = replace(verdict, spill=replace(verdict.spill, worst_margin_db=math.inf))
+    assert verdict_object(nowhere)["spill"]["worst_margin_db"] is None
+    assert verdict_object(replace(verdict, spill=None))["spill"] is None
+
+
+def test_every_figure_carries_legend_units_storey_marking_date_and_scenario(verdict):
+    text = words_on(verdict_figure(verdict, verdict.maps[0]))
+    for words in (verdict.maps[0].title, "dead zone (no phone works)", "hole (a phone works)", "not known", "[dB]",
+                  "quiet anyway", "micro_node", "J1", "J2 (off)", "window with mesh or film", "N", " m",
+                  verdict.site.marking, f"as of {verdict.site.as_of.isoformat()}", "0123456789ab",
+                  "Simulation only", "grid 0.5 m"):  # fmt: skip
+        assert words in text, words
+    assert "M1" not in text  # stands on the other storey
+    outside = words_on(spill_figure(verdict))
+    for words in ("FAILS by 3.3 dB", "home-1", "20 m", "100 m", "within the limit", "perimeter", "Simulation only"):
+        assert words in outside, words
+
+
+def test_squares_are_opaque_in_the_three_colours_and_only_where_silence_is_asked_for(verdict):
+    axes = dead_zone_map(verdict, verdict.maps[0], Figure().subplots())
+    mesh = axes.collections[0]
+    assert [to_hex(colour).upper() for colour in mesh.cmap.colors] == [QUIET_COLOUR, HOLE_COLOUR, UNKNOWN_COLOUR]
+    assert mesh.get_alpha() is None
+    silence = [room.role == "silence" for room in verdict.site.rooms] + [False]
+    shown = np.array(silence)[verdict.maps[0].data["room"].values]
+    assert np.array_equal(~np.ma.getmaskarray(mesh.get_array()).reshape(shown.shape), shown)
+    assert any(patch.get_hatch() == "////" for patch in axes.patches)
+
+
+def test_the_margin_has_one_scale_for_all_layouts(verdict):
+    axes = margin_map(verdict, verdict.maps[0], Figure().subplots())
+    assert axes.collections[0].get_clim() == (-20.0, 20.0)
+    assert axes.collections[0].cmap.name == "cividis"
+
+
+def test_before_and_after_stand_in_the_same_colours(verdict):
+    before = leakage(verdict.site, Scenario(grid_m=0.5))
+    figure = before_after_figure(before, verdict, verdict.maps[0])
+    first, second = figure.axes
+    assert first.collections[0].cmap.colors == second.collections[0].cmap.colors
+    assert first.get_title(loc="left").startswith("Before")
+    assert second.get_title(loc="left").startswith("After")
+    two = before_after_figure(verdict, verdict, verdict.maps[1])
+    assert [axes.get_title(loc="left").split(",")[0] for axes in two.axes] == ["Before", "After"]
+    with pytest.raises(ValueError, match="before"):
+        before_after_figure(replace(verdict, maps=()), verdict, verdict.maps[0])
+
+
+def test_a_spill_map_needs_spill(verdict):
+    assert spill_map(verdict, Figure().subplots(), around_m=50.0)
+    with pytest.raises(ValueError, match="spill"):
+        spill_map(replace(verdict, spill=None))
+
+
+class Links(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found, self.tags = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.found.extend(value for name, value in attrs if name in ("src", "href"))
+
+
+@pytest.mark.slow
+def test_the_summary_opens_with_what_no_blocker_ends_and_links_only_to_its_own_files(verdict, tmp_path):
+    before = leakage(verdict.site, Scenario(grid_m=0.5))
+    written = write(verdict, tmp_path / "out", before=before)
+    text = (tmp_path / "out" / "summary.html").read_text("utf-8")
+    page = Links()
+    page.feed(text)
+    assert "script" not in page.tags
+    assert "&lt;script&gt;" in text
+    assert all((tmp_path / "out" / link).is_file() for link in page.found)
+    assert not re.search(r"https?://", text)
+    order = (
+        "satellite phone",
+        "are protected at 95",
+        "standard tier",
+        "before and after",
+        "EE 800 MHz LTE works",
+        "mas_node",
+        "detour not modelled",
+        "never credited to the plan",
+    )
+    at = [text.index(words) for words in order]
+    assert at == sorted(at)
+    assert "Simulation only. Operating this equipment needs written authorisation (Prisons (Interference with" in text
+    assert "as of " + verdict.site.as_of.isoformat() in text
+    names = {path.name for path in written}
+    assert written[0].name == "summary.html"
+    assert {"rooms.csv", "escapes.csv", "spill.csv", "spill.png", "leakage.csv", "leakage.html"} <= names
+    assert sum(name.startswith("before-after-") for name in names) == len(verdict.maps)
+    assert len(VERDICT_GLOSSARY) == 10
+
+
+@pytest.mark.slow
+def test_equal_verdicts_give_equal_bytes(tmp_path):
+    first, second = write(verdict_of(wing()), tmp_path / "a"), write(verdict_of(wing()), tmp_path / "b")
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+
+
+def test_a_broken_write_leaves_nothing_behind(verdict, tmp_path, monkeypatch):
+    monkeypatch.setattr("quietwing.coverage.report.verdict_document.spill_figure", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write(replace(verdict, maps=()), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,182 @@
+"""A result kept: the same bytes from the same verdict, no trace of where or when, and every change is found."""
+
+import hashlib
+import json
+import os
+from dataclasses import replace
+
+import pytest
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
+from quietwing.coverage.store import (
+    MANIFEST,
+    describe,
+    read_manifest,
+    scenario_text,
+    verify_result,
+    write_result,
+)
+from quietwing.coverage.study import run
+from quietwing.sites.synthetic import build
+from quietwing.sites.synthetic import describe as describe_wing
+
+CATALOGUE = read_catalogue()
+
+
+@pytest.fixture(scope="module")
+def verdict():
+    site = build(describe_wing("options", type="wing", wings=1, cells=4, storeys=1, area="urban"))
+    jammer = next(model for model in CATALOGUE.values() if model.kind == "jammer")
+    west, south, east, north = site.buildings[0].outline.bounds
+    device = Device("J1", jammer.name, round((west + east) / 2, 3), round((south + north) / 2, 3), 2.2)
+    channels = site.channels[:2]
+    return run(site, Scenario(worlds=100, channels=channels), devices=(device,), catalogue=CATALOGUE, maps=False)
+
+
+@pytest.fixture
+def result(verdict, tmp_path):
+    write_result(verdict, tmp_path / "result", catalogue=CATALOGUE)
+    return tmp_path / "result"
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_result_stands_when_computed_again(result):
+    assert verify_result(result, run) == ()
+
+
+def test_equal_verdicts_give_equal_bytes_and_name_no_time_or_place(verdict, result, tmp_path):
+    write_result(verdict, tmp_path / "again", catalogue=CATALOGUE)
+    assert contents(result) == contents(tmp_path / "again")
+    text = (result / MANIFEST).read_text("utf-8")
+    for trace in (str(tmp_path), os.uname().nodename, "time", "date", "duration"):
+        assert trace not in text.replace("price_date", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "result"]
+
+
+def test_the_manifest_holds_the_hash_of_every_file_and_what_was_used(verdict, result):
+    manifest = read_manifest(result)
+    files = contents(result)
+    files.pop(MANIFEST)
+    assert manifest["files"] == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    assert manifest["seed"] == verdict.scenario.seed
+    assert set(manifest["inputs"]) == {"site", "scenario", "layout", "catalogue"}
+    assert set(manifest["versions"]) == {"quietwing", "numpy", "numba"}
+    assert {key: manifest[key] for key in describe(verdict, CATALOGUE)} == describe(verdict, CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    "name", ["rooms.csv", "verdict.json", "layout.csv", "inputs/scenario.toml", "inputs/site/walls.geojson"]
+)
+def test_a_changed_or_missing_file_is_named(result, name):
+    content = (result / name).read_bytes()
+    (result / name).write_bytes(content + b"\n")
+    assert verify_result(result, run) == (f"{name}: changed since it was written; write the result anew",)
+    (result / name).unlink()
+    assert verify_result(result, run) == (f"{name}: missing; write the result anew",)
+
+
+def test_a_file_slipped_into_the_inputs_is_found(result):
+    (result / "inputs" / "site" / "outside_levels.csv").write_text("channel,x,y,height_m,rsrp_dbm,date\n")
+    assert verify_result(result, run) == ("inputs/site/outside_levels.csv: not of this result; remove it",)
+
+
+def test_a_verdict_touched_up_with_its_manifest_is_still_found(result):
+    text = (result / "rooms.csv").read_text("utf-8").replace(",hole,no,", ",protected,yes,", 1)
+    assert text != (result / "rooms.csv").read_text("utf-8")
+    (result / "rooms.csv").write_text(text, "utf-8", newline="\n")
+    manifest = json.loads((result / MANIFEST).read_text("utf-8"))
+    manifest["files"]["rooms.csv"] = hashlib.sha256(text.encode()).hexdigest()
+    (result / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+    (problem,) = verify_result(result, run)
+    assert problem.startswith("rooms.csv: computed again it differs: line ")
+
+
+def test_another_engine_is_named_where_figures_differ(result, verdict):
+    manifest = json.loads((result / MANIFEST).read_text("utf-8"))
+    manifest["versions"]["numpy"] = "1.0"
+    (result / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+    assert verify_result(result, run) == ()
+
+    def other(*_args, **_options):
+        return replace(verdict, together=verdict.together + 1)
+
+    problems = verify_result(result, other)
+    assert problems[0].startswith("verdict.json: computed again it differs")
+    assert "numpy 1.0" in problems[-1]
+
+
+def test_an_input_that_is_not_the_manifests_own_is_refused_before_computing(result):
+    manifest = json.loads((result / MANIFEST).read_text("utf-8"))
+    manifest["inputs"]["layout"] = "0" * 64
+    (result / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+    assert verify_result(result, lambda *_a, **_k: 1 / 0) == (
+        "inputs: layout is not the one the manifest names; write the result anew",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", "null", '{"format": 2}', "[" * 100_000,
+     '{"format": 1, "inputs": {}, "files": {"../../etc/passwd": ""}, "versions": {}, "site_notes": [], "seed": 1}',
+     '{"format": 1, "inputs": {}, "files": {"/etc/passwd": ""}, "versions": {}, "site_notes": [], "seed": 1}'],
+)  # fmt: skip
+def test_a_folder_that_holds_no_result_says_so(tmp_path, text):
+    with pytest.raises(ScenarioError, match=r"no manifest\.json"):
+        read_manifest(tmp_path)
+    (tmp_path / MANIFEST).write_text(text, "utf-8")
+    with pytest.raises(ScenarioError, match="write the result anew"):
+        read_manifest(tmp_path)
+
+
+def test_a_result_is_replaced_whole_and_what_lies_beside_it_stays(verdict, result):
+    (result / "mine.txt").write_text("kept")
+    (result / "inputs" / "site" / "stale.geojson").write_text("{}")
+    other = replace(verdict, notes=("another note",))
+    write_result(other, result, catalogue=CATALOGUE)
+    assert (result / "mine.txt").read_text() == "kept"
+    assert not (result / "inputs" / "site" / "stale.geojson").exists()
+    assert "another note" in (result / "verdict.json").read_text("utf-8")
+
+
+def test_a_broken_write_leaves_no_half_result(verdict, tmp_path, monkeypatch):
+    monkeypatch.setattr("quietwing.coverage.store.rooms_csv", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_result(verdict, tmp_path / "result", catalogue=CATALOGUE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_write_that_breaks_over_an_old_result_leaves_nothing_that_passes_for_one(verdict, result, monkeypatch):
+    real = os.replace
+
+    def breaks(source, target):
+        if str(target).endswith("rooms.csv"):
+            raise OSError(28, "No space left on device")
+        return real(source, target)
+
+    monkeypatch.setattr("quietwing.coverage.store.os.replace", breaks)
+    with pytest.raises(OSError, match="No space"):
+        write_result(verdict, result, catalogue=CATALOGUE)
+    with pytest.raises(ScenarioError, match=r"no manifest\.json"):
+        read_manifest(result)
+
+
+def test_a_scenario_written_is_the_scenario_read(tmp_path):
+    scenario = Scenario(
+        confidence=0.9,
+        grid_m=0.25,
+        channels=("EE/B20/LTE", 'a"b\\c\nd\x7fé😀'),
+        seed=2**62,
+        worlds=500,
+        search_margin=False,
+        spill_tier="strict",
+        treatments=(TreatmentWish("mesh_12", ("A1-*", "B")), TreatmentWish("film", ())),
+    )
+    (tmp_path / "scenario.toml").write_text(scenario_text(scenario), "utf-8")
+    assert read_scenario(tmp_path / "scenario.toml") == scenario
+    assert read_scenario(None) == Scenario()

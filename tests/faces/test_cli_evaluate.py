@@ -1,0 +1,204 @@
+"""``quietwing evaluate`` and ``verify``: the object of DESIGN §6, one room explained, a result that stands."""
+
+import json
+import math
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from quietwing.coverage.blocking.explain import explain_room
+from quietwing.coverage.cli import app
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.ui.terminal import MOST_BUDGETS
+from quietwing.sites import load_site
+from quietwing.sites.model import Sector
+
+KEYS = [
+    "site", "rooms", "c95", "protected_at", "together_95", "escapes", "uncovered_routes", "cost", "budget_gbp",
+    "over_budget", "status", "value", "bound", "gap", "spill", "devices", "treatments", "notes", "seed",
+    "reproducible", "manifest",
+]  # fmt: skip
+
+MANIFEST = "manifest.json"
+TOUCHED = "rooms.csv: changed since it was written; write the result anew"
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def wing(tmp_path_factory):
+    """A wing of a few cells in a folder, two channels asked for, so that a run takes a second."""
+    folder = tmp_path_factory.mktemp("sites") / "wing"
+    made = run("example", "new", folder, "--type", "wing", "--cells", "4", "--storeys", "1", "--area", "urban")
+    assert made.exit_code == 0, made.stderr
+    channels = load_site(folder).channels[:2]
+    (folder / "scenario.toml").write_text(f"worlds = 200\ngrid_m = 1.0\nchannels = {json.dumps(channels)}\n", "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def layout(wing, tmp_path_factory):
+    """One jammer of the bundled catalogue in the middle of the wing."""
+    from quietwing.coverage.catalogue import read_catalogue
+    from quietwing.coverage.equipment import Device
+    from quietwing.coverage.layout import write_layout
+
+    jammer = next(model for model in read_catalogue().values() if model.kind == "jammer")
+    middle = load_site(wing).buildings[0].outline.centroid
+    path = tmp_path_factory.mktemp("layouts") / "layout.csv"
+    write_layout([Device("J1", jammer.name, round(middle.x, 2), round(middle.y, 2), 2.2)], path)
+    return path
+
+
+def as_json(*arguments: str):
+    ran = run("evaluate", *arguments, "--json")
+    assert ran.exit_code == 0, ran.stderr
+    assert "NaN" not in ran.stdout
+    assert "Infinity" not in ran.stdout
+    return json.loads(ran.stdout)
+
+
+def test_the_object_has_the_keys_of_the_design_and_states_that_add_up(wing, layout):
+    found = as_json(wing, "--layout", layout)
+    assert list(found) == KEYS
+    rooms = found["rooms"]
+    assert list(rooms) == ["silence", "protected", "quiet_anyway", "holes", "unknown"]
+    assert rooms["silence"] == sum(room.role == "silence" for room in load_site(wing).rooms)
+    assert rooms["silence"] == sum(rooms[state] for state in list(rooms)[1:])
+    assert found["c95"] <= (rooms["protected"] + rooms["quiet_anyway"]) / rooms["silence"]
+    levels = [found["protected_at"][level] for level in ("50", "80", "95", "99")]
+    assert levels == sorted(levels, reverse=True)
+    assert levels[2] == rooms["protected"]  # q is 95 %
+    assert found["together_95"] <= rooms["silence"] - rooms["quiet_anyway"]
+    assert [device["id"] for device in found["devices"]] == ["J1"]
+    assert found["spill"]["tier"] == "standard"
+    assert set(found["cost"]) == {"capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative"}
+    assert found["uncovered_routes"]
+    assert found["reproducible"] is True
+    assert set(found["manifest"]["inputs"]) == {"site", "scenario", "layout", "catalogue"}
+
+
+def test_without_a_layout_blockers_are_off_and_the_sites_own_is_used_where_it_lies_there(wing, layout, tmp_path):
+    off = as_json(wing)
+    assert off["devices"] == []
+    assert off["rooms"]["protected"] == 0
+    own = tmp_path / "own"
+    shutil.copytree(wing, own)
+    shutil.copyfile(layout, own / "layout.csv")
+    assert as_json(own)["devices"] == as_json(wing, "--layout", layout)["devices"]
+
+
+def test_options_replace_the_keys_of_the_scenario(wing, layout):
+    found = as_json(
+        wing, "--layout", layout, "--seed", "7", "--worlds", "100", "--confidence", "0.8", "--spill-tier", "service"
+    )
+    assert found["seed"] == 7
+    assert found["spill"]["tier"] == "service"
+    assert found["protected_at"]["80"] == found["rooms"]["protected"]
+    assert as_json(wing, "--layout", layout) == as_json(wing, "--layout", layout)
+
+
+def test_the_words_open_with_what_no_blocker_ends(wing, layout):
+    ran = run("evaluate", wing, "--layout", layout)
+    assert ran.exit_code == 0, ran.stderr
+    assert ran.stdout.startswith("No blocker of phones ends these routes:")
+    assert ran.stdout.index("satellite") < ran.stdout.index("are protected at 95 %")
+    assert "rooms are silent together with 95 % confidence" in ran.stdout.replace("room is", "rooms are")
+    assert "Spill, standard tier:" in ran.stdout
+    assert "note: detour not modelled" in ran.stderr
+
+
+def test_a_room_is_explained_by_a_budget_that_adds_up(wing, layout):
+    room = next(room.id for room in load_site(wing).rooms if room.role == "silence")
+    ran = run("evaluate", wing, "--layout", layout, "--explain", room)
+    assert ran.exit_code == 0, ran.stderr
+    assert f"{room}: " in ran.stdout
+    assert "margin of the medians [dB]" in ran.stdout
+    assert 0 < ran.stdout.count("Link budget: ") <= MOST_BUDGETS
+    found = as_json(wing, "--layout", layout, "--explain", room)
+    assert list(found) == [*KEYS, "explain"]
+    budgets = found["explain"]["budgets"]
+    assert {budget["channel"] for budget in budgets} == set(load_site(wing).channels[:2])
+    for budget in budgets:
+        lost_db = budget["path_loss_db"] + sum(one["loss_db"] for one in budget["crossed"]) - budget["floor_cap_db"]
+        straight_dbm = budget["eirp_dbm"] + budget["pattern_db"] - lost_db + budget["calibration_db"]
+        if budget["interim_opening"]:
+            assert budget["rsrp_dbm"] > straight_dbm
+        else:
+            assert budget["rsrp_dbm"] == pytest.approx(straight_dbm, abs=0.1)
+    assert any(one["construction"] for budget in budgets for one in budget["crossed"])
+    assert all(budget["jammed_by"][0]["device"] == "J1" for budget in budgets if budget["jammed_by"])
+
+
+def test_every_line_of_a_budget_by_hand(hut):
+    """A mast 604 m south of an open window at its height: RMa in sight, nothing but the open window on the way."""
+    mast = Sector("m", "EE", "234-30", "B20", "LTE", 798.5, 5.0, 2.5, -604.0, 25.0, 0.0, 0.0, "omni", 58.0, "RMa")
+    found = explain_room(hut(sectors=(mast,)), Scenario(), "A-01")
+    window = next(one for one in found.budgets if one.point == "window")
+    assert window.eirp_dbm == pytest.approx(58.0 - 10 * math.log10(12 * 25))  # 25 blocks of 12 elements
+    assert window.line_of_sight
+    assert window.los_probability == pytest.approx(math.exp(-(606 - 10) / 1000), abs=0.01)
+    assert window.distance_m == pytest.approx(math.hypot(604.1, 25 - 1.5), abs=0.1)
+    assert [(one.feature, one.construction, one.loss_db > 0) for one in window.crossed] == [("w1", "bars", True)]
+    sum_dbm = window.eirp_dbm - window.path_loss_db - window.crossed[0].loss_db
+    assert window.rsrp_dbm == pytest.approx(sum_dbm, abs=0.05)
+    assert window.floor_dbm == -133.0  # −128 and 5 dB for searching
+    assert window.need_db == 20.0  # 10 dB to deny LTE and 10 dB for searching below 20 MHz
+    # silence by the floor is nearer than silence by noise: −133 against noise (−127) less 20
+    assert window.margin_db == pytest.approx(-133.0 - (window.rsrp_dbm + 3.0))
+    middle = next(one for one in found.budgets if one.point == "centre" and one.xyz_m[2] == 0.3)
+    assert {one.construction for one in middle.crossed} & {"brick_215", "bars"}
+    assert found.nearest_to_working()[0].margin_db == min(one.margin_db for one in found.budgets)
+
+
+@pytest.mark.slow
+def test_a_result_folder_is_whole_and_stands_when_computed_again(wing, layout, tmp_path):
+    out = tmp_path / "result"
+    ran = run("evaluate", wing, "--layout", layout, "--out", out)
+    assert ran.exit_code == 0, ran.stderr
+    names = {path.name for path in out.iterdir()}
+    assert {"summary.html", "rooms.csv", "escapes.csv", "spill.csv", "verdict.json", MANIFEST, "inputs"} <= names
+    assert any(name.startswith("before-after-") for name in names)
+    told = as_json(wing, "--layout", layout)
+    told.pop("manifest")
+    assert json.loads((out / "verdict.json").read_text("utf-8")) == told
+    checked = run("verify", out)
+    assert checked.exit_code == 0, checked.stderr
+    assert "computing it again gives the same" in checked.stdout
+    (out / "rooms.csv").write_text("room\n", "utf-8")
+    touched = run("verify", out, "--json")
+    assert touched.exit_code == 2
+    assert json.loads(touched.stdout)["problems"] == [
+        "rooms.csv: changed since it was written; write the result anew"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("evaluate", "housblock"), "houseblock"),
+        (("evaluate", "houseblock", "--layout", "nowhere.csv"), "nowhere.csv"),
+        (("evaluate", "houseblock", "--worlds", "3"), "worlds"),
+        (("evaluate", "houseblock", "--confidence", "95"), "confidence"),
+        (("evaluate", "houseblock", "--spill-tier", "lax"), "spill_tier"),
+        (("evaluate", "houseblock", "--explain", "Z9-99"), "Z9-99"),
+        (("verify", "nowhere"), "manifest.json"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_2(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ran = run(*arguments)
+    assert ran.exit_code == 2
+    assert words in ran.stderr
+    assert ran.stdout == ""
+    assert "Traceback" not in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_example_copied_keeps_its_layout_and_scenario(tmp_path):
+    assert run("example", "copy", "houseblock", tmp_path / "mine").exit_code == 0
+    names = {path.name for path in (tmp_path / "mine").iterdir()}
+    assert {"scenario.toml", "layout.csv"} <= names
