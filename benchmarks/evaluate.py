@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import reduce
 from pathlib import Path
 
@@ -76,14 +76,12 @@ def campus() -> None:
 
 def joined(others: BlockerLinks, moved: BlockerLinks) -> BlockerLinks:
     """The cached links of the devices that stay and the new ones of the device that moved."""
-    return BlockerLinks(
-        others.devices + moved.devices,
-        np.concatenate([others.level_dbm, moved.level_dbm]),
-        np.concatenate([others.mas_dbm, moved.mas_dbm]),
-        np.concatenate([others.is_mas, moved.is_mas]),
-        np.concatenate([others.crossed, moved.crossed]),
-        np.concatenate([others.device_key, moved.device_key]),
-    )
+
+    def both(name: str) -> object:
+        here, there = getattr(others, name), getattr(moved, name)  # devices stand first in all of them
+        return here + there if isinstance(here, tuple) else np.concatenate([here, there])
+
+    return BlockerLinks(**{field.name: both(field.name) for field in fields(BlockerLinks)})
 
 
 def gesture() -> None:
