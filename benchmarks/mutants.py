@@ -523,8 +523,8 @@ MUTANTS = (
     Mutant(
         "worlds: managed access heard as a jammer of its own cell",
         f"{BLOCKING}/_montecarlo.py",
-        "and not is_mas[d]\n",
-        "\n",
+        "and not is_mas[d] and level",
+        "and level",
         (GAPS,),
     ),
     Mutant(

@@ -93,19 +93,76 @@ def _factor(
         out[w] = math.exp(DB_TO_NEPER * error_db)
 
 
+@njit(**_FLAGS)
+def _sum_devices(
+    jam, jam_only, cell, factor, factor_known, spare, c, band, band_key, least, gamma, window, level, mas, is_mas,
+    crossed, walls, device_sigma, device_draw, sigma, draws, device_room, device_known, seed, device_key, room_key,
+    point_key, local_room, local_point, table,
+):  # fmt: skip
+    """Powers on one carrier at one point, per world [mW]: all blockers, jammers alone, the strongest MAS cell.
+
+    Returns the best median of a MAS cell that offers the carrier's PLMN, -inf where there is none. Devices whose
+    median is below `least` do not count against the public network.
+    """
+    worlds = len(jam)
+    offered = -math.inf
+    for d in range(len(is_mas)):
+        offered = max(offered, mas[c, d])
+    jam[:] = 0
+    jam_only[:] = 0
+    cell[:] = 0
+    for d in range(len(is_mas)):
+        near = level[c, d] >= least
+        cell_near = offered > -math.inf and mas[c, d] >= offered - window
+        # Against capture even jammers that are too weak to count for denial are heard.
+        harms = offered > -math.inf and not is_mas[d] and level[c, d] >= offered - gamma - MATTERS_DB
+        if level[c, d] == -math.inf or not (near or cell_near or harms):
+            continue
+        if not factor_known[d, band]:
+            _factor(
+                factor[d, band], spare, d, band, band_key, crossed[d], walls[d, band], device_sigma, device_draw[d],
+                sigma, draws, device_room, device_known, seed, device_key[d], room_key, point_key, local_room,
+                local_point, table,
+            )  # fmt: skip
+            factor_known[d, band] = True
+        power = np.float32(math.exp(DB_TO_NEPER * level[c, d]))
+        if near:
+            for w in range(worlds):
+                jam[w] += power * factor[d, band, w]
+        if harms:
+            for w in range(worlds):
+                jam_only[w] += power * factor[d, band, w]
+        if cell_near:
+            power = np.float32(math.exp(DB_TO_NEPER * mas[c, d]))
+            for w in range(worlds):
+                cell[w] = max(cell[w], power * factor[d, band, w])
+    return offered
+
+
+@njit(**_FLAGS)
+def _holds(cell_mw, jam_mw, noise_mw, lowest_dbm, gamma_db):
+    """Whether a phone on a MAS cell keeps it: level and SINR are enough."""
+    if cell_mw <= 0:
+        return False
+    cell_db = math.log(cell_mw) / DB_TO_NEPER
+    return cell_db >= lowest_dbm and cell_db - math.log(jam_mw + noise_mw) / DB_TO_NEPER >= gamma_db
+
+
 @njit(parallel=True, **_FLAGS)
 def judge(
     starts, room_key, point_key, los, nlos, chance, fixed, sight_row, sight, sector_sigma, sector_draw,
     public_crossed, public_walls, sigma, draws, carrier_start, carrier_sectors, channel_start, channel_carriers,
     carrier_band, band_key, campable, boost, floor, need, noise, level, mas, is_mas, device_crossed,
     device_walls, device_sigma, device_draw, device_key, sector_key, capture_need, mas_floor, mas_gamma,
-    mas_noise, seed, local_room, local_point, window, table, usable_points, usable_rooms, silent,
+    mas_noise, seed, local_room, local_point, window, likely, network, networks, table, usable_points,
+    usable_rooms, silent,
 ):  # fmt: skip
     """Who has service in each room, over all worlds.
 
     Shapes: los, nlos, chance, sight_row (point, sector); sight (row, world); public_crossed (point, sector,
     construction); level, mas (point, carrier, device); device_crossed (point, device, construction); draws
     (construction, band, world). `need` is J/S to deny plus search margin, `floor` with the search gain taken off.
+    `likely`: a MAS cell of the same network (`network` of each carrier) that a phone can hold counts as capture.
     Output: usable_points (point, channel) and usable_rooms (room, channel) count worlds; silent (room, world).
     """
     rooms, worlds = silent.shape
@@ -124,11 +181,26 @@ def judge(
         jam, jam_only = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
         cell = np.empty(worlds, np.float32)
         sight_here = np.empty((sectors, worlds), np.float32)
+        held = np.zeros((networks, worlds), np.bool_)
         for p in range(starts[room], starts[room + 1]):
             factor_known[:] = False
             for s in range(sectors):
                 if fixed[s] < 0:
                     sight_here[s] = sight[sight_row[p, s]]
+            if likely:
+                held[:] = False
+                for c in range(len(carrier_band)):
+                    offered = _sum_devices(
+                        jam, jam_only, cell, factor, factor_known, spare, c, carrier_band[c],
+                        band_key[carrier_band[c]], math.inf, mas_gamma[c], window, level[p], mas[p], is_mas,
+                        device_crossed[p], device_walls[p], device_sigma, device_draw, sigma, draws, device_room,
+                        device_known, seed, device_key, room_key[room], point_key[p], local_room, local_point, table,
+                    )  # fmt: skip
+                    if offered > -math.inf:
+                        noise_mw = math.exp(DB_TO_NEPER * mas_noise[c])
+                        for w in range(worlds):
+                            if _holds(cell[w], jam_only[w], noise_mw, mas_floor[c], mas_gamma[c]):
+                                held[network[c], w] = True
             for channel in range(channels):
                 works[:] = False
                 for at in range(channel_start[channel], channel_start[channel + 1]):
@@ -145,56 +217,22 @@ def judge(
                     )  # fmt: skip
                     if best + CERTAIN_SIGMAS * spread < floor[c]:
                         continue
-                    offered = -math.inf
-                    for d in range(devices):
-                        offered = max(offered, mas[p, c, d])
-                    jam[:] = 0
-                    jam_only[:] = 0
-                    cell[:] = 0
-                    for d in range(devices):
-                        near = level[p, c, d] >= best + need[c] - MATTERS_DB
-                        cell_near = offered > -math.inf and mas[p, c, d] >= offered - window
-                        # Against capture even jammers that are too weak to count for denial are heard.
-                        harms = (
-                            offered > -math.inf
-                            and not is_mas[d]
-                            and level[p, c, d] >= offered - mas_gamma[c] - MATTERS_DB
-                        )
-                        if level[p, c, d] == -math.inf or not (near or cell_near or harms):
-                            continue
-                        if not factor_known[d, band]:
-                            _factor(
-                                factor[d, band], spare, d, band, band_key[band], device_crossed[p, d],
-                                device_walls[p, d, band], device_sigma, device_draw[d], sigma, draws, device_room,
-                                device_known, seed, device_key[d], room_key[room], point_key[p], local_room,
-                                local_point, table,
-                            )  # fmt: skip
-                            factor_known[d, band] = True
-                        power = np.float32(math.exp(DB_TO_NEPER * level[p, c, d]))
-                        if near:
-                            for w in range(worlds):
-                                jam[w] += power * factor[d, band, w]
-                        if harms:
-                            for w in range(worlds):
-                                jam_only[w] += power * factor[d, band, w]
-                        if cell_near:
-                            power = np.float32(math.exp(DB_TO_NEPER * mas[p, c, d]))
-                            for w in range(worlds):
-                                cell[w] = max(cell[w], power * factor[d, band, w])
+                    _sum_devices(
+                        jam, jam_only, cell, factor, factor_known, spare, c, band, band_key[band],
+                        best + need[c] - MATTERS_DB, mas_gamma[c], window, level[p], mas[p], is_mas,
+                        device_crossed[p], device_walls[p], device_sigma, device_draw, sigma, draws, device_room,
+                        device_known, seed, device_key, room_key[room], point_key[p], local_room, local_point, table,
+                    )  # fmt: skip
                     noise_mw = math.exp(DB_TO_NEPER * noise[c])
                     mas_noise_mw = math.exp(DB_TO_NEPER * mas_noise[c])
                     for w in range(worlds):
                         if public[w] < floor[c]:
                             continue  # quiet
-                        if offered > -math.inf and cell[w] > 0:
-                            cell_db = math.log(cell[w]) / DB_TO_NEPER
-                            clean_db = cell_db - math.log(jam_only[w] + mas_noise_mw) / DB_TO_NEPER
-                            if (
-                                cell_db - public[w] >= capture_need[c]
-                                and cell_db >= mas_floor[c]
-                                and clean_db >= mas_gamma[c]
-                            ):
-                                continue  # captured
+                        if likely and held[network[c], w]:
+                            continue  # captured through a higher-priority layer, which the scenario lets count
+                        keeps = _holds(cell[w], jam_only[w], mas_noise_mw, mas_floor[c], mas_gamma[c])
+                        if keeps and math.log(cell[w]) / DB_TO_NEPER - public[w] >= capture_need[c]:
+                            continue  # captured
                         if math.log(jam[w] + noise_mw) / DB_TO_NEPER - public[w] < need[c]:
                             works[w] = True
                 count = 0

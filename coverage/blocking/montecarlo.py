@@ -212,6 +212,7 @@ def count_worlds(
         np.zeros((len(rooms), scenario.worlds), np.bool_),
         rooms.astype(np.int32),
     )
+    plmns, network = np.unique([carrier.plmn for carrier in model.carriers], return_inverse=True)
     device_draw = [normals(seed, Part.DEVICE, scenario.worlds, key) for key in blockers.device_key.tolist()]
 
     def rows(values: NDArray[np.generic], axes: tuple[int, ...]) -> NDArray[np.generic]:
@@ -262,6 +263,9 @@ def count_worlds(
             np.float32(sizes.local_room_band_db),
             np.float32(sizes.local_point_band_db),
             np.float32(sizes.local_window_db),
+            scenario.likely_capture,
+            network.astype(np.int32),
+            len(plmns),
             NORMAL,
             tally.usable_at_points,
             tally.usable_in_rooms,

@@ -13,6 +13,7 @@ from shapely.geometry import LineString, box
 
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
@@ -245,3 +246,41 @@ def test_a_mas_node_does_not_capture_another_operators_phone(judge):
 def test_a_device_that_is_off_does_nothing(judge):
     off = Device("j", "jam", *JAMMER, state="off")
     assert judge((off,), {"jam": jammer("barrage")}, "EE/B20/LTE", "front") == judge((), {}, "EE/B20/LTE", "front")
+
+
+def test_likely_capture_counts_only_if_the_scenario_says_so(hut):
+    """A cell of the network on another carrier: phones prefer its layer, but airplane mode and band locks do not."""
+    names = ("EE/B20/LTE", "EE/B3/LTE")
+    sectors = tuple(
+        Sector(
+            name, "EE", "234-30", name.split("/")[1], "LTE", CHANNELS[name][0], CHANNELS[name][1], *MAST, 0.0, 0.0,
+            "omni", CHANNELS[name][2], "UMa", 3.0,
+        )
+        for name in names
+    )  # fmt: skip
+    site = hut(sectors=sectors)
+    model = link_model(prepare_scene(site), sectors, 0.95)
+    points = trial_points(site)
+    node = (Device("m", "mas", *NODE, power_dbm=40.0),)
+    # It offers 800 MHz only, by far the strongest there; 1800 MHz stays as it is.
+    blockers = blocker_links(model, node, {"mas": mas("EE/B20/LTE")}, points)
+    public = public_links(model, points)
+    share = {}
+    for likely in (False, True):
+        scenario = Scenario(worlds=500, likely_capture=likely)
+        found = count_worlds(model, scenario, points, public, blockers).usable_in_rooms[0] / 500
+        share[likely] = dict(zip(model.channels, found, strict=True))
+    assert share[False]["EE/B20/LTE"] < 0.05  # secure
+    assert share[False]["EE/B3/LTE"] > 0.95  # an escape
+    assert share[True]["EE/B3/LTE"] < 0.05  # only likely
+    other = mas("EE/B20/LTE")
+    stranger = Model(
+        name="mas",
+        kind="mas",
+        bands=other.bands,
+        gain_dbi=1.0,
+        mas_carriers=(MasCarrier("234-10", "LTE", 798.5, 5.0),),
+    )
+    foreign = blocker_links(model, node, {"mas": stranger}, points)
+    found = count_worlds(model, Scenario(worlds=500, likely_capture=True), points, public, foreign)
+    assert found.usable_in_rooms[0, 1] / 500 > 0.95  # another network's cell takes nobody
