@@ -352,18 +352,29 @@ def _replace_floored(
     openings, freq_mhz = floor.site.openings, model.masts.freq_mhz
     entry_db = floor.entry_loss_db(freq_mhz)
     lane = np.searchsorted(freq_mhz, [sector.freq_mhz for sector in model.sectors])
-    for sector, point in zip(*np.nonzero(floored), strict=True):
-        room = points.room[point]
+    doors_db: dict[tuple[str, ...], NDArray[np.float64]] = {}
+    sectors, points_at = np.nonzero(floored)
+    if not len(sectors):
+        return
+    pairs, first = np.unique(sectors * len(floor.of_room) + points.room[points_at], return_inverse=True)
+    members_of = np.split(np.argsort(first, kind="stable"), np.cumsum(np.bincount(first, minlength=len(pairs)))[:-1])
+    for pair, members in zip(pairs.tolist(), members_of, strict=True):
+        sector, room = divmod(pair, len(floor.of_room))
         place = model.masts.floor_place[sector, room]
         passed = [*openings[floor.places[place].opening].passed_constructions]
-        walls_db[sector, point] = entry_db[place, lane[sector]]
+        lost_db = entry_db[place, lane[sector]]
         used = floor.of_room[room]
         if used is not None and used.doors:
             passed.extend(used.doors[0].passed_constructions)
-            walls_db[sector, point] += floor.door_loss_db(used, freq_mhz)[lane[sector]]
-        crossed[sector, point] = 0
+            key = tuple(door.id for door in used.doors)
+            if key not in doors_db:
+                doors_db[key] = floor.door_loss_db(used, freq_mhz)
+            lost_db = lost_db + doors_db[key][lane[sector]]
+        here = points_at[members]
+        walls_db[sector, here] = lost_db
+        crossed[sector, here] = 0
         for name in passed:
-            crossed[sector, point, model.constructions.index(name)] += 1
+            crossed[sector, here, model.constructions.index(name)] += 1
 
 
 def _sight_keys(model: LinkModel, points: PointSet) -> NDArray[np.int64]:
