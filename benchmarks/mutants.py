@@ -500,7 +500,7 @@ MUTANTS = (
     ),
     Mutant(
         "leakage: a room's worst point speaks",
-        "coverage/study.py",
+        "coverage/study/leaks.py",
         "np.maximum.reduceat(",
         "np.minimum.reduceat(",
         ("tests/engine/test_study.py::test_the_best_test_point_speaks_for_the_room",),
@@ -552,8 +552,8 @@ MUTANTS = (
     Mutant(
         "spill: blockers at their low quantile",
         f"{BLOCKING}/spill.py",
-        "            1 - DOUBT_PERCENT / 100,\n            DOUBT_PERCENT / 100,\n",
-        "            DOUBT_PERCENT / 100,\n            1 - DOUBT_PERCENT / 100,\n",
+        "(1 - DOUBT_PERCENT / 100, DOUBT_PERCENT / 100, allowed)",
+        "(DOUBT_PERCENT / 100, 1 - DOUBT_PERCENT / 100, allowed)",
         (GAPS,),
     ),
     Mutant(

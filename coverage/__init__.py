@@ -6,9 +6,10 @@ if __name__ == "coverage":  # reached by folder name; numba and pytest-cov want 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quietwing.coverage.study import leakage, run
+    from quietwing.coverage.study import leakage, optimise, run
+    from quietwing.coverage.study import run as evaluate
 
-__all__ = ["leakage", "run"]
+__all__ = ["evaluate", "leakage", "optimise", "run"]
 
 
 def __getattr__(name: str) -> object:
@@ -16,5 +17,5 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         from quietwing.coverage import study
 
-        return getattr(study, name)
+        return getattr(study, "run" if name == "evaluate" else name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

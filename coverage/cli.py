@@ -1,42 +1,34 @@
 """The command line: read input, call the engine, show. Nothing is computed here.
 
-Tables go to stdout, messages and progress to stderr. Exit codes: 0 answered, 2 bad input, 5 environment (disk,
-permission), 130 interrupted.
+Tables go to stdout, messages and progress to stderr. Exit codes: 0 answered, 1 done in part, 2 bad input, 3 proven
+infeasible, 4 a limit asked for was missed, 5 environment (disk, permission), 130 interrupted.
 """
 
 from __future__ import annotations
 
-import functools
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated
 
 import typer
 
 import quietwing
+from quietwing.coverage.ui.answering import answer_leakage, answer_plan, answer_verdict
+from quietwing.coverage.ui.asking import (
+    BAD_INPUT,
+    guarded,
+    own_file,
+    refuse_existing,
+    refuse_file,
+)
 from quietwing.coverage.ui.terminal import (
     print_json,
     print_table,
     progress_bar,
     say,
-    show_leakage,
-    show_verdict,
 )
-from quietwing.sites.errors import QuietwingError
-
-if TYPE_CHECKING:
-    from quietwing.coverage.blocking.explain import RoomBudgets
-    from quietwing.coverage.equipment import Device, Model
-    from quietwing.coverage.scenario import Scenario
-    from quietwing.sites.model import Site
 
 __all__ = ["app", "main"]
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-BAD_INPUT, ENVIRONMENT, INTERRUPTED = 2, 5, 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,32 +49,15 @@ GridOption = Annotated[float | None, typer.Option("--grid-m", help="Spacing of t
 ConfidenceOption = Annotated[float | None, typer.Option("--confidence", help="Probability a claim must hold with.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of every random draw.")]
 
+DEMO_BUDGET_GBP = 50_000.0
+DEMO_EQUIPMENT = ("micro_jammer", "mas_node")
+DEMO_TREATMENTS = ("window_mesh",)
 OWN_FILES = ("scenario.toml", "layout.csv", "catalogue.csv")  # beside the layers in a site's folder
 
 
 def main() -> None:
     """Entry point of the ``quietwing`` command."""
     app()
-
-
-def _guarded(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn what a user can put right into one message and its exit code; anything else keeps its traceback."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except QuietwingError as error:
-            say(f"error: {error}")
-            raise typer.Exit(BAD_INPUT) from None
-        except OSError as error:
-            say(f"error: {error.filename or 'file system'}: {error.strerror or error}; check disk and permissions")
-            raise typer.Exit(ENVIRONMENT) from None
-        except KeyboardInterrupt:
-            say("interrupted; nothing half-written was left")
-            raise typer.Exit(INTERRUPTED) from None
-
-    return run
 
 
 def _version(wanted: bool) -> None:
@@ -101,17 +76,23 @@ def _options(
 
 
 @app.command()
-@_guarded
+@guarded
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for maps, tables and summary.")] = Path("quietwing-demo"),
     as_json: JsonOption = False,
 ) -> None:
-    """The bundled houseblock before and after its layout: maps, rooms.csv, leakage.csv and summary.html."""
-    _evaluate("houseblock", None, None, out, as_json, {}, room=None, with_leakage=True)
+    """The bundled houseblock: what leaks in, a given layout, a plan within a budget; maps, tables, summary.html."""
+    options = {
+        "budget_gbp": DEMO_BUDGET_GBP,
+        "effort": "quick",
+        "equipment": DEMO_EQUIPMENT,
+        "treat_with": DEMO_TREATMENTS,
+    }
+    answer_plan("houseblock", None, None, out, as_json, options, time_limit_s=None, gap=None, with_leakage=True)
 
 
 @app.command()
-@_guarded
+@guarded
 def evaluate(
     site: SiteArgument,
     layout: Annotated[
@@ -140,22 +121,123 @@ def evaluate(
         "seed": seed,
         "spill_tier": spill_tier,
     }
-    _evaluate(site, layout, scenario, out, as_json, options, room=explain, with_leakage=False)
+    answer_verdict(site, layout, scenario, out, as_json, options, room=explain, with_leakage=False)
 
 
 @app.command()
-@_guarded
-def verify(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder that evaluate --out wrote.")],
+@guarded
+def optimise(
+    site: SiteArgument,
+    budget_gbp: Annotated[float | None, typer.Option("--budget-gbp", help="Pounds to spend at most.")] = None,
+    objective: Annotated[str | None, typer.Option("--objective", help="most_protected or least_cost")] = None,
+    target_rooms: Annotated[
+        int | None, typer.Option("--target-rooms", help="With least_cost: cells that must hold.")
+    ] = None,
+    layout: Annotated[
+        Path | None,
+        typer.Option("--layout", help="What stands: its existing devices stay, and the plan is compared with it."),
+    ] = None,
+    scenario: ScenarioOption = None,
+    equipment: Annotated[
+        list[str] | None,
+        typer.Option("--equipment", help="Only this model of the catalogue may be bought; repeatable."),
+    ] = None,
+    treat_with: Annotated[
+        list[str] | None, typer.Option("--treat-with", help="Only this mesh or film; repeatable; none: no treatment.")
+    ] = None,
+    effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough")] = None,
+    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    confidence: ConfidenceOption = None,
+    spill_tier: Annotated[
+        str | None, typer.Option("--spill-tier", help="strict, standard, service or emergency")
+    ] = None,
+    seed: SeedOption = None,
+    grid_m: GridOption = None,
+    time_limit_s: Annotated[
+        float | None, typer.Option("--time-limit", help="Begin no attempt after so many seconds; exit code 4 if cut.")
+    ] = None,
+    gap: Annotated[
+        float | None, typer.Option("--gap", help="Gap to the bound asked for, 0.05 is 5 %; exit code 4 if missed.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Result folder: plan, maps, summary.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a result's files against its manifest, then compute it again."""
+    """What to buy within a budget, what it leaves open and why, and how far anything better could go."""
+    options = {
+        "budget_gbp": budget_gbp,
+        "objective": objective,
+        "target_rooms": target_rooms,
+        "equipment": tuple(equipment) if equipment else None,
+        "treat_with": tuple(treat_with) if treat_with else None,
+        "effort": effort,
+        "worlds": worlds,
+        "confidence": confidence,
+        "spill_tier": spill_tier,
+        "seed": seed,
+        "grid_m": grid_m,
+    }
+    answer_plan(site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap, with_leakage=False)
+
+
+@app.command()
+@guarded
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="SWEEP", help="Sweep TOML, or a folder of scenario TOML files.")],
+    out: Annotated[Path, typer.Option("--out", help="Results folder; what is done in it is not done again.")],
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes at work at once.")] = 1,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=A,B,C", help="Sweep a scenario key; repeatable.")
+    ] = None,
+    sites: Annotated[
+        list[str] | None, typer.Option("--site", help="Sites for a folder of scenarios; repeatable.")
+    ] = None,
+    mode: Annotated[str | None, typer.Option("--mode", help="evaluate, leakage or optimise")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Many questions at once, into one folder and two tables; stop it anywhere and run it again."""
+    from quietwing.coverage.batch import plan_batch, run_batch
+
+    refuse_file(out)
+    items = plan_batch(source, sites=tuple(sites or ()), sets=tuple(sets or ()), mode=mode)
+    with progress_bar() as progress:
+        outcome = run_batch(items, out, workers=workers, progress=progress, gains=out.parent / f".{out.name}-gains")
+    if as_json:
+        print_json(
+            {
+                "items": len(items),
+                "done": len(outcome.done),
+                "skipped": len(outcome.skipped),
+                "failed": [list(one) for one in outcome.failed],
+                "files": [str(path) for path in outcome.files],
+            }
+        )
+    for note in outcome.notes:
+        say(f"note: {note}")
+    for name, why in outcome.failed:
+        say(f"failed: {name}: {why}")
+    if not as_json:
+        answered = len(outcome.done) + len(outcome.skipped)
+        typer.echo(
+            f"{answered} of {len(items)} answered, {len(outcome.skipped)} of them before: {out / 'summary.csv'}"
+        )
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+@guarded
+def verify(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder that evaluate or optimise --out wrote.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a result's files against its manifest, compute it again, and check every word of a plan."""
+    from quietwing.coverage.plan_store import holds_plan, verify_plan_folder
     from quietwing.coverage.store import verify_result
     from quietwing.coverage.study import run
 
     with progress_bar() as progress:
         progress("computing it again", 0.0)
-        problems = verify_result(result, run)
+        problems = (verify_plan_folder if holds_plan(result) else verify_result)(result, run)
     if as_json:
         print_json({"result": result.name, "ok": not problems, "problems": list(problems)})
     for problem in problems:
@@ -167,7 +249,7 @@ def verify(
 
 
 @app.command()
-@_guarded
+@guarded
 def leakage(
     site: SiteArgument,
     scenario: ScenarioOption = None,
@@ -187,11 +269,11 @@ def leakage(
         "confidence": confidence,
         "seed": seed,
     }
-    _run_leakage(site, scenario, out, as_json, options)
+    answer_leakage(site, scenario, out, as_json, options)
 
 
 @app.command()
-@_guarded
+@guarded
 def check(site: SiteArgument, as_json: JsonOption = False) -> None:
     """Report every problem of a site at once, by file and feature."""
     from quietwing.sites import check as check_site
@@ -233,7 +315,7 @@ def check(site: SiteArgument, as_json: JsonOption = False) -> None:
 
 
 @example.command("list")
-@_guarded
+@guarded
 def example_list(as_json: JsonOption = False) -> None:
     """The bundled sites."""
     from quietwing.sites import load_site
@@ -253,7 +335,7 @@ def example_list(as_json: JsonOption = False) -> None:
 
 
 @example.command("copy")
-@_guarded
+@guarded
 def example_copy(
     site: SiteArgument,
     target: Annotated[Path, typer.Argument(help="New folder, or a new file ending in .gpkg for QGIS.")],
@@ -261,21 +343,21 @@ def example_copy(
     """Copy a site into a folder of your own, or into one GeoPackage, to change it."""
     from quietwing.sites import load_site, save_geopackage, save_site
 
-    _refuse_existing(target)
+    refuse_existing(target)
     place = load_site(site)
     if target.suffix == ".gpkg":
         save_geopackage(place, target)
     else:
         save_site(place, target)
         for name in OWN_FILES:
-            own = _own_file(site, name)
+            own = own_file(site, name)
             if own is not None:
                 shutil.copyfile(own, target / name)
     say(f"wrote {target}; try: quietwing check {target}")
 
 
 @example.command("new")
-@_guarded
+@guarded
 def example_new(
     folder: Annotated[Path, typer.Argument(help="New folder for the site.")],
     description: Annotated[
@@ -297,7 +379,7 @@ def example_new(
     from quietwing.sites import save_site
     from quietwing.sites.synthetic import build, describe, read_description
 
-    _refuse_existing(folder)
+    refuse_existing(folder)
     overrides = {
         "type": kind,
         "cells": cells,
@@ -311,114 +393,3 @@ def example_new(
     wing = read_description(description, **given) if description else describe("options", **given)
     save_site(build(wing), folder)
     say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")
-
-
-def _refuse_existing(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise QuietwingError(f"{folder}: exists and is not empty; give a new folder")
-
-
-def _run_leakage(
-    site: str, scenario_file: Path | None, out: Path | None, as_json: bool, options: dict[str, Any]
-) -> None:
-    from quietwing.coverage.report import write
-    from quietwing.coverage.study import leakage as study_leakage
-
-    _refuse_file(out)
-    with progress_bar() as progress:
-        place, scenario = _question(site, scenario_file, options, progress)
-        share = 0.5 if out else 1.0
-        result = study_leakage(
-            place, scenario, maps=out is not None, progress=lambda what, done: progress(what, share * done)
-        )
-        files = (
-            write(result, out, progress=lambda done: progress("drawing the maps", 0.5 + 0.5 * done)) if out else ()
-        )
-    show_leakage(result, files, as_json)
-
-
-def _evaluate(
-    site: str,
-    layout_file: Path | None,
-    scenario_file: Path | None,
-    out: Path | None,
-    as_json: bool,
-    options: dict[str, Any],
-    *,
-    room: str | None,
-    with_leakage: bool,
-) -> None:
-    """Run a layout, write what is asked for, show the verdict."""
-    from quietwing.coverage.report import write
-    from quietwing.coverage.store import describe, write_result
-    from quietwing.coverage.study import leakage as study_leakage
-    from quietwing.coverage.study import run
-
-    _refuse_file(out)
-    with progress_bar() as progress:
-        place, scenario = _question(site, scenario_file, options, progress)
-        devices, catalogue = _equipment(site, layout_file)
-        budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
-        verdict = run(
-            place,
-            scenario,
-            devices=devices,
-            catalogue=catalogue,
-            maps=out is not None,
-            progress=lambda what, done: progress(what, 0.6 * done),
-        )
-        files: tuple[Path, ...] = ()
-        if out is not None:
-            progress("blockers off", 0.6)
-            before = study_leakage(place, scenario) if with_leakage else None
-            files = write(
-                verdict, out, progress=lambda done: progress("drawing the maps", 0.7 + 0.3 * done), before=before
-            )
-            files += (write_result(verdict, out, catalogue=catalogue),)
-    show_verdict(verdict, describe(verdict, catalogue), budgets, files, as_json)
-
-
-def _question(
-    site: str, scenario_file: Path | None, options: dict[str, Any], progress: Callable[[str, float], None]
-) -> tuple[Site, Scenario]:
-    """The site and what is asked of it: the file given, else the site's own, single keys replaced by options."""
-    from quietwing.coverage.scenario import read_scenario
-    from quietwing.sites import load_site
-
-    progress("reading the site", 0.0)
-    place = load_site(site)
-    return place, read_scenario(scenario_file or _own_file(site, "scenario.toml"), **options)
-
-
-def _equipment(site: str, layout_file: Path | None) -> tuple[tuple[Device, ...], dict[str, Model]]:
-    """The layout given, else the site's own, else nothing; with the site's own catalogue, else the bundled one."""
-    from quietwing.coverage.catalogue import read_catalogue
-    from quietwing.coverage.layout import read_layout
-
-    catalogue = read_catalogue(_own_file(site, "catalogue.csv"))
-    layout = layout_file or _own_file(site, "layout.csv")
-    return (read_layout(layout, catalogue) if layout is not None else ()), catalogue
-
-
-def _budgets(
-    place: Site, scenario: Scenario, room: str, devices: tuple[Device, ...], catalogue: dict[str, Model]
-) -> RoomBudgets:
-    """Link budgets of one room with the scenario's treatments in its windows."""
-    from quietwing.coverage.blocking.explain import explain_room
-    from quietwing.coverage.treatments import resolve_treatments, treated_site
-
-    treated = treated_site(place, resolve_treatments(place, scenario.treatments, catalogue), catalogue)
-    return explain_room(treated, scenario, room, devices=devices, catalogue=catalogue)
-
-
-def _own_file(site: str, name: str) -> Path | None:
-    """A file that lies beside the layers in the site's folder, if there is one."""
-    from quietwing.sites.guards import site_path
-
-    own = site_path(site) / name
-    return own if own.is_file() else None
-
-
-def _refuse_file(out: Path | None) -> None:
-    if out is not None and out.exists() and not out.is_dir():
-        raise QuietwingError(f"{out}: exists and is not a folder; give another --out")

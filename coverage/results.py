@@ -174,6 +174,8 @@ class Verdict:
     scenario_id : str
     maps : tuple of VerdictMap
         Empty if no maps were asked for.
+    stream : int
+        Which worlds of the seed it was judged on.
     """
 
     site: Site
@@ -192,3 +194,4 @@ class Verdict:
     notes: tuple[str, ...]
     scenario_id: str
     maps: tuple[VerdictMap, ...] = ()
+    stream: int = 0

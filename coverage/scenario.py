@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -17,6 +18,23 @@ from quietwing.sites.findings import clean, did_you_mean, shown
 __all__ = ["Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
 
 LARGEST_FILE_BYTES = 1 << 20
+
+SpillTier = Literal["strict", "standard", "service", "emergency"]
+BudgetBasis = Literal["capex", "whole_life"]
+Objective = Literal["most_protected", "least_cost"]
+Effort = Literal["quick", "normal", "thorough"]
+ModelName = Annotated[str, Field(min_length=1, max_length=80)]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "spill_tier": get_args(SpillTier),
+    "budget_basis": get_args(BudgetBasis),
+    "objective": get_args(Objective),
+    "effort": get_args(Effort),
+}
+_LISTS = ("channels", "treatments", "equipment", "treat_with")
+_TEXTS = ("comms_room", *_CHOICES)
+_SWITCHES = ("search_margin", "likely_capture")
+_WHOLE = ("target_rooms", "horizon_years", "worlds", "seed")
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -51,6 +69,30 @@ class Scenario:
         The limit outside (DESIGN §4 "Spill").
     treatments : tuple of TreatmentWish
         Meshes and films on windows.
+    budget_gbp : float or None
+        What may be spent, 0 to 1e9; None: no limit is given. [£]
+    budget_basis : {"capex", "whole_life"}
+        Which cost the budget limits.
+    objective : {"most_protected", "least_cost"}
+        Most weight of protected rooms for the budget, or `target_rooms` for the least money.
+    target_rooms : int or None
+        Rooms to protect, 1 to 10,000; needed by ``least_cost``, of no use otherwise.
+    equipment : tuple of str
+        Models of the catalogue a plan may place; empty: every jammer and managed-access node.
+    treat_with : tuple of str
+        Meshes and films a plan may buy; empty: every one of the catalogue; ``none`` alone: none.
+    horizon_years : int
+        Years over which running costs and refreshes count, 1 to 50. [years]
+    discount_rate : float
+        A year's discount of the net present value, 0 to 0.2 (3.5 %: HM Treasury Green Book).
+    live_prison_multiplier : float
+        Factor on labour and laid cable in a prison at work, 1 to 3 (1.4 assumed, domain.md 5.2: 1.3 to 1.5).
+    comms_room : str
+        Id of the room all cable runs to; empty: assumed, and noted.
+    spacing_m : float
+        Least distance between new devices, 0 to 100. [m]
+    effort : {"quick", "normal", "thorough"}
+        How much counted work the search for a plan may do.
     """
 
     format: Annotated[int, Field(ge=1, le=1)] = 1
@@ -61,8 +103,20 @@ class Scenario:
     worlds: Annotated[int, Field(ge=100, le=100_000)] = 1000
     search_margin: bool = True
     likely_capture: bool = False
-    spill_tier: Literal["strict", "standard", "service", "emergency"] = "standard"
+    spill_tier: SpillTier = "standard"
     treatments: tuple[TreatmentWish, ...] = ()
+    budget_gbp: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    budget_basis: BudgetBasis = "capex"
+    objective: Objective = "most_protected"
+    target_rooms: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    equipment: tuple[ModelName, ...] = ()
+    treat_with: tuple[ModelName, ...] = ()
+    horizon_years: Annotated[int, Field(ge=1, le=50)] = 8
+    discount_rate: Annotated[float, Field(ge=0, le=0.2, allow_inf_nan=False)] = 0.035
+    live_prison_multiplier: Annotated[float, Field(ge=1, le=3, allow_inf_nan=False)] = 1.4
+    comms_room: Annotated[str, Field(max_length=80)] = ""
+    spacing_m: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
+    effort: Effort = "normal"
 
 
 _ADAPTER: TypeAdapter[Scenario] = TypeAdapter(Scenario)
@@ -111,8 +165,8 @@ def read_scenario(path: Path | None, **overrides: object) -> Scenario:
 
 def _flags(raw: Mapping[str, object]) -> list[str]:
     """Keys that hold true or false and are no switch: pydantic would read them as 1 and 0."""
-    switches = ("search_margin", "likely_capture")
-    return [key for key, value in raw.items() if isinstance(value, bool) and key not in switches]
+    others = (*_SWITCHES, *_LISTS, *_TEXTS)
+    return [key for key, value in raw.items() if isinstance(value, bool) and key not in others]
 
 
 def _toml(path: Path) -> dict[str, object]:
@@ -146,17 +200,39 @@ def _explain(name: str, where: Mapping[str, str], item: Mapping[str, Any]) -> st
     if item["type"] in ("missing", "missing_argument"):
         return f"{place}: is missing; give it"
     value = item["input"]
-    return f"{place}: {clean(item['msg'], 300)} (found {shown(value)}); {_advice(key, value)}"
+    advice = _advice(key, value, str(item["type"]))
+    return f"{place}: {clean(item['msg'], 300)} (found {shown(value)}); {advice}"
 
 
-def _advice(key: str, value: object) -> str:
+def _advice(key: str, value: object, kind: str) -> str:
     """What a wrong value was probably meant to be."""
+    if kind == "tuple_type":
+        return "write a list in square brackets"
+    if kind == "dataclass_type":
+        return "write [[treatments]] with model and rooms"
     if isinstance(value, bool):
         return "write a number or text, not true or false"
-    if key == "confidence" and isinstance(value, int | float) and 50 <= value <= 99.9:
+    if key in _CHOICES and isinstance(value, str):
+        return did_you_mean(value, _CHOICES[key])
+    if key in _LISTS or key in _TEXTS:
+        return "write a name in quotes" if kind == "string_type" or key in _CHOICES else "correct the name"
+    if isinstance(value, str):
+        return "correct the value" if key in _SWITCHES else "write a plain number, without quotes, unit or commas"
+    return _numeric_advice(key, value) or "correct the value"
+
+
+def _numeric_advice(key: str, value: object) -> str:
+    """What a wrong number was probably meant to be, or nothing."""
+    if not isinstance(value, int | float):
+        return ""
+    if key == "confidence" and 50 <= value <= 99.9:
         return f"a probability, not a percentage: write {value / 100:g}"
-    if key == "spill_tier" and isinstance(value, str):
-        return did_you_mean(value, ("strict", "standard", "service", "emergency"))
-    if isinstance(value, str) and key in ("channels", "treatments"):
-        return "write a list in square brackets"
-    return "correct the value"
+    if key == "discount_rate" and 0.2 < value <= 20:
+        return f"a share of one, not a percentage: write {value / 100:g}"
+    if key == "live_prison_multiplier" and 0 <= value < 1:
+        return f"a factor, not an addition: write {1 + value:g}"
+    if key == "live_prison_multiplier" and 3 < value <= 300:
+        return f"a factor, not a percentage: write {value / 100 if value >= 100 else 1 + value / 100:g}"
+    if key in _WHOLE and isinstance(value, float) and value != round(value, 0) and abs(value) < 1e9:
+        return f"a whole number: write {math.ceil(value):d}"
+    return ""

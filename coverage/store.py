@@ -31,6 +31,7 @@ from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, read_layout
+from quietwing.coverage.planning.cost import cost, over_budget
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, read_scenario
@@ -39,7 +40,19 @@ from quietwing.sites.findings import clean
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
 
-__all__ = ["MANIFEST", "Recompute", "describe", "read_manifest", "scenario_text", "verify_result", "write_result"]
+__all__ = [
+    "CATALOGUE",
+    "LAYOUT",
+    "MANIFEST",
+    "SITE",
+    "Recompute",
+    "describe",
+    "read_manifest",
+    "result_object",
+    "scenario_text",
+    "verify_result",
+    "write_result",
+]
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -58,6 +71,7 @@ class Recompute(Protocol):
         devices: tuple[Device, ...],
         catalogue: Mapping[str, Model],
         maps: bool = True,
+        stream: int = 0,
     ) -> Verdict:
         """The verdict of a layout."""
 
@@ -88,10 +102,48 @@ def describe(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]
         "site_notes": list(verdict.site.notes),
         "versions": _versions(),
         "seed": verdict.scenario.seed,
+        "stream": verdict.stream,
     }
 
 
-def write_result(verdict: Verdict, folder: Path, *, catalogue: Mapping[str, Model]) -> Path:
+def result_object(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]:
+    """The ``--json`` object of a verdict (DESIGN §6) with its cost, without its manifest.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    catalogue : mapping of str to Model
+        The one its devices and treatments were read with.
+
+    Returns
+    -------
+    dict
+        Plain values; what was assumed about money stands at the end of the notes.
+
+    Raises
+    ------
+    ScenarioError
+        If the layout cannot be priced.
+    """
+    spent = cost(verdict.site, verdict.devices, verdict.treatments, catalogue, verdict.scenario)
+    found = verdict_object(verdict)
+    return found | {
+        "cost": {
+            "capex_gbp": spent.capex_gbp,
+            "opex_gbp_per_year": spent.opex_gbp_per_year,
+            "whole_life_gbp": spent.whole_life_gbp,
+            "npv_gbp": spent.npv_gbp,
+            "illustrative": f"{spent.illustrative[0]} of {spent.illustrative[1]} prices",
+        },
+        "budget_gbp": verdict.scenario.budget_gbp,
+        "over_budget": over_budget(spent, verdict.scenario),
+        "notes": [*found["notes"], *spent.notes],
+    }
+
+
+def write_result(
+    verdict: Verdict, folder: Path, *, catalogue: Mapping[str, Model], further: Mapping[str, str] | None = None
+) -> Path:
     """Write a verdict as a result folder; equal verdicts give equal bytes.
 
     Parameters
@@ -101,6 +153,8 @@ def write_result(verdict: Verdict, folder: Path, *, catalogue: Mapping[str, Mode
         Made if missing. In an existing one the result's own files are replaced and others left alone.
     catalogue : mapping of str to Model
         The one its devices and treatments were read with.
+    further : mapping of str to str, optional
+        Name and text of more files of the result: ``plan.json`` of a plan.
 
     Returns
     -------
@@ -111,6 +165,8 @@ def write_result(verdict: Verdict, folder: Path, *, catalogue: Mapping[str, Mode
     ------
     OSError
         If the folder cannot be written.
+    ScenarioError
+        If the layout cannot be priced.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -119,9 +175,10 @@ def write_result(verdict: Verdict, folder: Path, *, catalogue: Mapping[str, Mode
         made = workshop / "result"
         made.mkdir()
         save_site(verdict.site, made / SITE)
-        texts = _outputs(verdict) | {
+        texts = _outputs(verdict, catalogue) | {
             SCENARIO: scenario_text(verdict.scenario),
             CATALOGUE: catalogue_text(catalogue),
+            **(further or {}),
         }
         for name, text in texts.items():
             _write(made / name, text)
@@ -158,7 +215,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         found = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError):
         raise ScenarioError(f"{shown}: {MANIFEST} is not JSON; write the result anew") from None
-    kinds = {"format": int, "inputs": dict, "files": dict, "versions": dict, "site_notes": list, "seed": int}
+    kinds = {
+        "format": int,
+        "inputs": dict,
+        "files": dict,
+        "versions": dict,
+        "site_notes": list,
+        "seed": int,
+        "stream": int,
+    }
     wrong = [
         key for key, kind in kinds.items() if not isinstance(found, dict) or not isinstance(found.get(key), kind)
     ]
@@ -203,8 +268,8 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
             problems.append(f"inputs: {name} is not the one the manifest names; write the result anew")
     if problems:
         return tuple(problems)
-    again = recompute(site, scenario, devices=devices, catalogue=catalogue, maps=False)
-    for name, text in _outputs(again).items():
+    again = recompute(site, scenario, devices=devices, catalogue=catalogue, maps=False, stream=manifest["stream"])
+    for name, text in _outputs(again, catalogue).items():
         kept = (folder / name).read_bytes().decode("utf-8", "replace")
         if kept != text:
             problems.append(f"{name}: computed again it differs: {_first_difference(kept, text)}")
@@ -217,7 +282,7 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
 
 
 def scenario_text(scenario: Scenario) -> str:
-    """A scenario as TOML with every key written out; equal scenarios give equal text."""
+    """A scenario as TOML with every key that has a value; equal scenarios give equal text."""
     plain, tables = [], []
     for field in dataclasses.fields(scenario):
         value = getattr(scenario, field.name)
@@ -225,7 +290,7 @@ def scenario_text(scenario: Scenario) -> str:
             tables = [
                 f"\n[[treatments]]\nmodel = {_toml(wish.model)}\nrooms = {_toml(wish.rooms)}\n" for wish in value
             ]
-        else:
+        elif value is not None:  # TOML has no null: a key left out is None when read
             plain.append(f"{field.name} = {_toml(value)}\n")
     return "".join([*plain, *tables])
 
@@ -240,10 +305,11 @@ def _toml(value: object) -> str:
     return repr(value)
 
 
-def _outputs(verdict: Verdict) -> dict[str, str]:
+def _outputs(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, str]:
     """Name and content of everything that is computed, and the layout."""
+    found = result_object(verdict, catalogue)
     return {
-        "verdict.json": json.dumps(verdict_object(verdict), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        "verdict.json": json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         "rooms.csv": rooms_csv(verdict),
         "escapes.csv": escapes_csv(verdict),
         "spill.csv": spill_csv(verdict),

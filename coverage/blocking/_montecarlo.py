@@ -8,12 +8,15 @@ worked out by one thread into its own part of the output.
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from quietwing.coverage.blocking._worlds import fill_normals, key_of
 
-_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
-PUBLIC_ROOM, PUBLIC_POINT, DEVICE_ROOM, DEVICE_POINT = 3, 4, 5, 6  # as in `worlds.Part`
+_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# Helpers are called from kernels only: without a door for Python they take half the time to compile.
+_HELPER = {**_KERNEL, "cache": False, "no_cpython_wrapper": True}
+# As in `worlds.Part`; a literal would be a type of its own, and what is called with it compiled again for each.
+PUBLIC_ROOM, PUBLIC_POINT, DEVICE_ROOM, DEVICE_POINT = np.arange(3, 7)
 DB_TO_NEPER = math.log(10) / 10
 NEVER = np.float32(-1e30)  # of a level that is not there; finite, so that differences stay numbers
 # A device this far below the power that denies the median signal counts as nothing: measured against the signal, not
@@ -22,7 +25,7 @@ MATTERS_DB = 50.0
 CERTAIN_SIGMAS = 6.0  # a sector this far below the floor is heard in no world
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _common_db(out, crossed, walls, owner_sigma, owner_draw, sigma, draws, band):
     """Errors shared beyond a point: the owner's own, and those of the constructions crossed, per world.
 
@@ -41,7 +44,7 @@ def _common_db(out, crossed, walls, owner_sigma, owner_draw, sigma, draws, band)
     return variance
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _strongest_public(
     out, spare, sectors, los, nlos, chance, fixed, sight, sector_sigma, sector_draw, crossed, walls, sigma, draws,
     band, band_key, room_normals, room_known, seed, sector_key, room_key, point_key, local_room, local_point, window,
@@ -77,7 +80,7 @@ def _strongest_public(
     return best + boost, math.sqrt(widest)
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _factor(
     out, spare, d, band, band_key, crossed, walls, device_sigma, device_draw, sigma, draws, room_normals,
     room_known, seed, device_key, room_key, point_key, local_room, local_point, table,
@@ -93,7 +96,7 @@ def _factor(
         out[w] = math.exp(DB_TO_NEPER * error_db)
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _sum_devices(
     jam, jam_only, cell, factor, factor_known, spare, c, band, band_key, least, gamma, window, level, mas, is_mas,
     crossed, walls, device_sigma, device_draw, sigma, draws, device_room, device_known, seed, device_key, room_key,
@@ -139,7 +142,7 @@ def _sum_devices(
     return offered
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _holds(cell_mw, jam_mw, noise_mw, lowest_dbm, gamma_db):
     """Whether a phone on a MAS cell keeps it: level and SINR are enough."""
     if cell_mw <= 0:
@@ -148,14 +151,14 @@ def _holds(cell_mw, jam_mw, noise_mw, lowest_dbm, gamma_db):
     return cell_db >= lowest_dbm and cell_db - math.log(jam_mw + noise_mw) / DB_TO_NEPER >= gamma_db
 
 
-@njit(parallel=True, **_FLAGS)
+@njit(**_KERNEL)
 def judge(
     starts, room_key, point_key, los, nlos, chance, fixed, sight_row, sight, sector_sigma, sector_draw,
     public_crossed, public_walls, sigma, draws, carrier_start, carrier_sectors, channel_start, channel_carriers,
     carrier_band, band_key, campable, boost, floor, need, noise, level, mas, is_mas, device_crossed,
     device_walls, device_sigma, device_draw, device_key, sector_key, capture_need, mas_floor, mas_gamma,
     mas_noise, seed, local_room, local_point, window, likely, network, networks, table, usable_points,
-    usable_rooms, silent,
+    usable_rooms, silent, first_room, end_room,
 ):  # fmt: skip
     """Who has service in each room, over all worlds.
 
@@ -165,10 +168,10 @@ def judge(
     `likely`: a MAS cell of the same network (`network` of each carrier) that a phone can hold counts as capture.
     Output: usable_points (point, channel) and usable_rooms (room, channel) count worlds; silent (room, world).
     """
-    rooms, worlds = silent.shape
+    worlds = silent.shape[1]
     sectors, devices, bands = los.shape[1], level.shape[2], draws.shape[1]
     channels = len(channel_start) - 1
-    for room in prange(rooms):
+    for room in range(first_room, end_room):
         spare, public = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
         works = np.empty(worlds, np.bool_)
         room_works = np.zeros((channels, worlds), np.bool_)
@@ -186,7 +189,8 @@ def judge(
             factor_known[:] = False
             for s in range(sectors):
                 if fixed[s] < 0:
-                    sight_here[s] = sight[sight_row[p, s]]
+                    for w in range(worlds):
+                        sight_here[s, w] = sight[sight_row[p, s], w]
             if likely:
                 held[:] = False
                 for c in range(len(carrier_band)):

@@ -10,12 +10,15 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from quietwing.coverage.blocking._worlds import fill_normals, key_of
 
-_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
-PUBLIC_ROOM, PUBLIC_POINT, DEVICE_ROOM, DEVICE_POINT = 3, 4, 5, 6  # as in `worlds.Part`
+_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# Helpers are called from kernels only: without a door for Python they take half the time to compile.
+_HELPER = {**_KERNEL, "cache": False, "no_cpython_wrapper": True}
+# As in `worlds.Part`; a literal would be a type of its own, and what is called with it compiled again for each.
+PUBLIC_ROOM, PUBLIC_POINT, DEVICE_ROOM, DEVICE_POINT = np.arange(3, 7)
 DB_TO_NEPER = math.log(10) / 10
 
 
@@ -68,7 +71,7 @@ class Links(NamedTuple):
     device_walls: np.ndarray
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _walls_db(out, crossed, most, net, band):
     """Errors of the constructions crossed, k crossings taking k times each, at most `most`."""
     out[:] = 0
@@ -82,7 +85,7 @@ def _walls_db(out, crossed, most, net, band):
             out[w] = min(out[w], most)
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _signal(out, error, draw, p, c, band, net, links):
     """Level of the carrier's strongest sector in each world. [dBm]"""
     mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
@@ -116,7 +119,7 @@ def _signal(out, error, draw, p, c, band, net, links):
             out[w] = max(out[w], (los if clear else nlos) + error[w])
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _factors(common, local, error, draw, p, band, net, links):
     """Errors of each device at a point in one band as factors of power: shared parts, and its local ones."""
     start, end = net.band_start[band], net.band_start[band + 1]
@@ -140,7 +143,7 @@ def _factors(common, local, error, draw, p, band, net, links):
             local[d, w] *= draw[w]
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _blockers(jam, cell, common, local, p, c, net, links):
     """Sum of all blockers and the strongest MAS cell in each world; returns whether there is either. [mW]"""
     level, mas = links.level[p, c], links.mas[p, c]
@@ -167,21 +170,48 @@ def _blockers(jam, cell, common, local, p, c, net, links):
     return loudest > -math.inf, offered > -math.inf
 
 
-@njit(**_FLAGS)
-def _quantile(values, share):
-    """Quantile by linear interpolation; sorts in place."""
-    values.sort()
+@njit(**_HELPER)
+def _rank(values, rank):
+    """The value that `rank` others precede in order; moves it there and smaller ones before it (Hoare's FIND).
+
+    A sort of numba's would take longer to compile than all the rest.
+    """
+    first, last = 0, len(values) - 1
+    while first < last:
+        pivot, i, j = values[rank], first, last
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if j < rank:
+            first = i
+        if i > rank:
+            last = j
+    return values[rank]
+
+
+@njit(**_HELPER)
+def _around(values, share):
+    """The two ordered values a quantile lies between and how far along it lies; moves the values."""
     at = share * (len(values) - 1)
     low = min(int(at), len(values) - 2)
-    if values[low] == -math.inf:  # interpolating would give inf − inf
-        return values[low] if at < low + 1 else values[low + 1]
-    return values[low] + (at - low) * (values[low + 1] - values[low])
+    below, above = _rank(values, low), math.inf
+    for w in range(low + 1, len(values)):
+        above = min(above, values[w])
+    if below == -math.inf and at >= low + 1:
+        below = above
+    return below, above, at - low
 
 
-@njit(parallel=True, **_FLAGS)
+@njit(**_KERNEL)
 def spill_worlds(
     net, links, campable, noise_worst, cell_floor, call_sinr, call_level, high, low, allowed,
-    jam_dbm, signal_dbm, captured, capture_db, calls, call_db,
+    jam_dbm, signal_dbm, captured, capture_db, calls, call_db, begin, end,
 ):  # fmt: skip
     """Quantiles over worlds of every point outside.
 
@@ -192,7 +222,7 @@ def spill_worlds(
     """
     worlds, devices = net.sight.shape[1], links.level.shape[2]
     bands = len(net.band_start) - 1
-    for p in prange(len(links.point_key)):
+    for p in range(begin, end):
         error, draw = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
         common, local = np.empty((devices, worlds), np.float64), np.empty((devices, worlds), np.float32)
         jam, cell, level = np.empty(worlds), np.empty(worlds), np.empty(worlds)
@@ -223,27 +253,30 @@ def spill_worlds(
                     if jammed:
                         for w in range(worlds):
                             level[w] = math.log(jam[w]) / DB_TO_NEPER
-                        jam_dbm[p, c] = _quantile(level, high)
-                signal_dbm[p, channel] = _quantile(best_signal, low)
+                        below, above, part = _around(level, high)
+                        jam_dbm[p, c] = below + part * (above - below) if below > -math.inf else below
+                for w in range(worlds):
+                    level[w] = best_signal[w]
+                below, above, part = _around(level, low)
+                step = np.float32(above) - np.float32(below)
+                signal_dbm[p, channel] = below + part * step if below > -math.inf else below
                 if any_cell:
                     for w in range(worlds):
                         if lead[w] >= 0:
                             captured[p, channel] += 1
-                    lead.sort()
-                    capture_db[p, channel] = lead[worlds - 1 - allowed]
+                    capture_db[p, channel] = _rank(lead, worlds - 1 - allowed)
         for w in range(worlds):
             if call[w] > 0:
                 calls[p] += 1
-        call.sort()
-        call_db[p] = call[allowed]
+        call_db[p] = _rank(call, allowed)
 
 
-@njit(parallel=True, **_FLAGS)
-def keep_worlds(net, links, starts, campable, noise_worst, gamma, good):
+@njit(**_KERNEL)
+def keep_worlds(net, links, starts, campable, noise_worst, gamma, good, begin, end):
     """Whether each channel serves all points of a room, per world; output `good` (room, channel, world)."""
     worlds, devices = net.sight.shape[1], links.level.shape[2]
     bands = len(net.band_start) - 1
-    for room in prange(len(starts) - 1):
+    for room in range(begin, end):
         error, draw = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
         common, local = np.empty((devices, worlds), np.float64), np.empty((devices, worlds), np.float32)
         jam, cell = np.empty(worlds), np.empty(worlds)

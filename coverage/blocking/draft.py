@@ -1,29 +1,208 @@
-"""Analytic margins, quick enough for dragging a blocker: "draft". The verdict is the Monte Carlo's."""
+"""Analytic margins, quick enough for dragging a blocker and for planning: "draft". The verdict is the Monte Carlo's.
+
+Every source is discounted by z_q standard deviations of its own link against the signal's, so that powers still add
+and the optimiser's rows are linear. With one source on each side this is CHOICES 29 to the letter.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from quietwing.coverage.blocking.calibration import sight_probability_limit
 from quietwing.coverage.blocking.links import BlockerLinks, LinkModel, PublicLinks
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
 from quietwing.coverage.decibel import add_powers_db
-from quietwing.coverage.propagation.errors_model import LocalErrors, load_local_errors
+from quietwing.coverage.propagation.errors_model import load_local_errors
 from quietwing.coverage.scenario import Scenario
 
-__all__ = ["MOST_MARGIN_DB", "draft_margin_db"]
+__all__ = [
+    "MOST_MARGIN_DB",
+    "DraftSignal",
+    "carrier_margin_db",
+    "draft_margin_db",
+    "draft_signal",
+    "spread_against_db",
+    "spread_alone_db",
+]
 
 MOST_MARGIN_DB = 200.0  # of a channel nobody hears
-Floats = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 
-def draft_margin_db(model: LinkModel, scenario: Scenario, public: PublicLinks, blockers: BlockerLinks) -> Floats:
+@dataclass(frozen=True)
+class DraftSignal:
+    """The public network's strongest sector of each carrier at each point, and how sure that is.
+
+    Attributes
+    ----------
+    level_dbm : float64 ndarray, shape (carrier, point)
+        In the reference bandwidth, boost of reference signals left out. [dBm]
+    plain_variance : float64 ndarray, shape (carrier, point)
+        Of the sector and of the place. [dB²]
+    crossed : uint8 ndarray, shape (carrier, point, construction)
+    walls_db : float64 ndarray, shape (carrier, point)
+        What all elements on the link lose: passive walls never give back more. [dB]
+    """
+
+    level_dbm: Floats
+    plain_variance: Floats
+    crossed: NDArray[np.uint8]
+    walls_db: Floats
+
+
+def draft_signal(model: LinkModel, scenario: Scenario, public: PublicLinks) -> DraftSignal:
+    """Strongest sector of each carrier, clear wherever clear is likelier than 1 − q as in the leakage map.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+    public : PublicLinks
+
+    Returns
+    -------
+    DraftSignal
+    """
+    local = load_local_errors()
+    points = np.arange(public.los_dbm.shape[1])
+    clear = np.where(
+        public.fixed_sight[:, None] >= 0,
+        public.fixed_sight[:, None] == 1,
+        public.los_probability >= sight_probability_limit(scenario.confidence),
+    )
+    level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float64)
+    shape = (len(model.carriers), len(points))
+    found = DraftSignal(
+        np.empty(shape), np.empty(shape), np.empty((*shape, len(model.constructions)), np.uint8), np.empty(shape)
+    )
+    for carrier in range(len(model.carriers)):
+        sectors = np.flatnonzero(model.sector_carrier == carrier)
+        best = sectors[level_dbm[sectors].argmax(axis=0)]
+        found.level_dbm[carrier] = level_dbm[best, points]
+        found.plain_variance[carrier] = (
+            public.sigma_db[best].astype(float) ** 2 + local.local_room_band_db**2 + local.local_point_band_db**2
+        )
+        found.crossed[carrier] = public.crossed[best, points]
+        found.walls_db[carrier] = public.walls_db[best, points]
+    return found
+
+
+def spread_alone_db(
+    z: float, plain_variance: ArrayLike, crossed: NDArray[np.uint8], sigma_db: ArrayLike, walls_db: ArrayLike
+) -> Floats:
+    """z standard deviations of one link by which it may be stronger than its median.
+
+    Parameters
+    ----------
+    z : float
+    plain_variance : array_like, shape (...)
+        Of everything but constructions. [dB²]
+    crossed : uint8 ndarray, shape (..., construction)
+    sigma_db : array_like, shape (construction,)
+    walls_db : array_like, shape (...)
+        The constructions give back no more than they lose. [dB]
+
+    Returns
+    -------
+    float64 ndarray, shape (...)
+        [dB]
+    """
+    plain = np.asarray(plain_variance, float)
+    walls = (crossed.astype(np.float32) ** 2 @ (np.asarray(sigma_db, np.float32) ** 2)).astype(float)
+    capped = z * np.sqrt(plain) + np.asarray(walls_db, float)
+    return np.asarray(np.minimum(z * np.sqrt(plain + walls), capped))
+
+
+def spread_against_db(
+    z: float,
+    signal: DraftSignal,
+    crossed: NDArray[np.uint8],
+    sigma_db: ArrayLike,
+    rows: NDArray[np.intp] | slice = slice(None),
+) -> NDArray[np.float32]:
+    """z standard deviations of each blocker's link against the signal's on every carrier.
+
+    Parameters
+    ----------
+    z : float
+    signal : DraftSignal
+    crossed : uint8 ndarray, shape (device, point, construction)
+        Of the blockers' links.
+    sigma_db : array_like, shape (construction, carrier)
+    rows : ndarray or slice
+        The points of the signal that `crossed` is given for.
+
+    Returns
+    -------
+    float32 ndarray, shape (device, carrier, point)
+        A construction on both sides moves both alike, so it is left out of either (CHOICES 29). [dB]
+    """
+    local = load_local_errors()
+    variance = np.asarray(sigma_db, np.float32) ** 2
+    ours = np.ascontiguousarray(crossed.transpose(1, 0, 2)).astype(np.float32)  # point, device, construction
+    theirs = np.ascontiguousarray(signal.crossed[:, rows].transpose(1, 2, 0)).astype(np.float32)  # point, k, carrier
+    walls_ours = ours**2 @ (variance * (theirs == 0))
+    walls_theirs = (ours == 0).astype(np.float32) @ (theirs**2 * variance)
+    device = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
+    plain = (signal.plain_variance[:, rows].T + device).astype(np.float32)[:, None, :] + walls_ours
+    # The signal's walls give back at most what they lose; what ours take more has no such limit.
+    capped = np.float32(z) * np.sqrt(plain) + signal.walls_db[:, rows].T.astype(np.float32)[:, None, :]
+    spread = np.minimum(np.float32(z) * np.sqrt(plain + walls_theirs), capped)
+    return np.ascontiguousarray(spread.transpose(1, 2, 0))
+
+
+def carrier_margin_db(
+    needs: Needs,
+    carrier: int,
+    signal_dbm: Floats,
+    alone_db: Floats,
+    level_dbm: Floats,
+    cell_dbm: Floats,
+    is_mas: NDArray[np.bool_],
+    against_db: Floats,
+) -> Floats:
+    """How far one carrier is from working at each point, from levels alone.
+
+    Parameters
+    ----------
+    needs : Needs
+    carrier : int
+    signal_dbm : float64 ndarray, shape (point,)
+        Strongest sector, boost left out. [dBm]
+    alone_db : float64 ndarray, shape (point,)
+        `spread_alone_db` of the signal. [dB]
+    level_dbm, cell_dbm : float64 ndarray, shape (device, point)
+        Every device as interference, and as a managed-access cell of this PLMN; ``-inf``: not. [dBm]
+    is_mas : bool ndarray, shape (device,)
+    against_db : float64 ndarray, shape (device, point)
+        `spread_against_db` of each device. [dB]
+
+    Returns
+    -------
+    float64 ndarray, shape (point,)
+        The largest of three margins: too weak to be heard, denied, captured. Positive: it does not work. [dB]
+    """
+    heard_dbm = signal_dbm + needs.boost[carrier]
+    quiet = needs.floor[carrier] - heard_dbm - alone_db
+    noise_dbm = needs.noise[carrier] - alone_db
+    jam_dbm = add_powers_db(noise_dbm, *(level_dbm - against_db)) if len(level_dbm) else noise_dbm
+    margin = np.maximum(quiet, jam_dbm - heard_dbm - needs.need[carrier])
+    if np.isfinite(cell_dbm).any():
+        jammed_dbm = add_powers_db(np.full(len(signal_dbm), float(needs.mas_noise[carrier])), *level_dbm[~is_mas])
+        ahead = cell_dbm - against_db - heard_dbm - needs.capture[carrier]
+        served = np.minimum(cell_dbm - needs.mas_floor[carrier], cell_dbm - jammed_dbm - needs.mas_gamma[carrier])
+        margin = np.maximum(margin, np.minimum(ahead, served).max(axis=0))
+    return np.asarray(margin)
+
+
+def draft_margin_db(
+    model: LinkModel, scenario: Scenario, public: PublicLinks, blockers: BlockerLinks
+) -> NDArray[np.float32]:
     """How far each channel is from working at each point: positive is silenced with the stated confidence.
-
-    The largest of three margins, each with z_q standard deviations of the strongest source of each side: too weak to
-    be heard, denied, captured. A channel is as good as its best carrier.
 
     Parameters
     ----------
@@ -35,77 +214,31 @@ def draft_margin_db(model: LinkModel, scenario: Scenario, public: PublicLinks, b
     Returns
     -------
     float32 ndarray, shape (channel, point)
-        [dB]
+        A channel is as good as its best carrier. [dB]
 
     References
     ----------
-    CHOICES 29. State of sight: clear wherever likelier than 1 − q, as in the leakage map.
+    CHOICES 29.
     """
     needs, z = carrier_needs(model, scenario), float(ndtri(scenario.confidence))
-    local = load_local_errors()
-    count = public.los_dbm.shape[1]
-    clear = np.where(
-        public.fixed_sight[:, None] >= 0,
-        public.fixed_sight[:, None] == 1,
-        public.los_probability >= sight_probability_limit(scenario.confidence),
-    )
-    level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
-    margin = np.full((len(model.channels), count), MOST_MARGIN_DB, np.float32)
+    signal = draft_signal(model, scenario, public)
+    margin = np.full((len(model.channels), public.los_dbm.shape[1]), MOST_MARGIN_DB, np.float32)
+    against_db = spread_against_db(z, signal, blockers.crossed, model.construction_sigma_db[:, model.carrier_band])
     for carrier in np.flatnonzero(needs.campable).tolist():
-        sectors = np.flatnonzero(model.sector_carrier == carrier)
-        found = _carrier_margin_db(model, needs, carrier, sectors, level_dbm, public, blockers, z, local)
+        sigma_db = model.construction_sigma_db[:, model.carrier_band[carrier]]
+        alone_db = spread_alone_db(
+            z, signal.plain_variance[carrier], signal.crossed[carrier], sigma_db, signal.walls_db[carrier]
+        )
+        found = carrier_margin_db(
+            needs,
+            carrier,
+            signal.level_dbm[carrier],
+            alone_db,
+            blockers.level_dbm[:, carrier].astype(float),
+            blockers.mas_dbm[:, carrier].astype(float),
+            blockers.is_mas,
+            against_db[:, carrier].astype(float),
+        )
         channel = model.carrier_channel[carrier]
         margin[channel] = np.minimum(margin[channel], found)
     return np.clip(margin, -MOST_MARGIN_DB, MOST_MARGIN_DB)
-
-
-def _carrier_margin_db(
-    model: LinkModel,
-    needs: Needs,
-    carrier: int,
-    sectors: NDArray[np.intp],
-    level_dbm: Floats,
-    public: PublicLinks,
-    blockers: BlockerLinks,
-    z: float,
-    local: LocalErrors,
-) -> NDArray[np.float64]:
-    """The margin of one carrier, shape (point,)."""
-    points = np.arange(level_dbm.shape[1])
-    best = sectors[level_dbm[sectors].argmax(axis=0)]
-    signal_dbm = level_dbm[best, points] + needs.boost[carrier]
-    sigma_db = model.construction_sigma_db[:, model.carrier_band[carrier]]
-    local_variance = local.local_room_band_db**2 + local.local_point_band_db**2
-    walls = public.crossed[best, points].astype(np.float32)
-    own_variance = public.sigma_db[best] ** 2 + local_variance
-    spread_db = np.sqrt(own_variance + ((walls * sigma_db) ** 2).sum(axis=1))
-    margin: NDArray[np.float64] = needs.floor[carrier] - signal_dbm - z * spread_db
-    if not len(blockers.devices):
-        with np.errstate(invalid="ignore"):
-            denied = needs.noise[carrier] - signal_dbm - needs.need[carrier] - z * spread_db
-        return np.asarray(np.maximum(margin, denied))
-    level = blockers.level_dbm[:, carrier]
-    loudest = level.argmax(axis=0)
-    jam_dbm = add_powers_db(*level)
-    blocker_walls = blockers.crossed[loudest, points].astype(np.float32)
-    # A construction on both sides moves both alike, so it is left out of either (CHOICES 29).
-    apart = np.where((walls > 0) & (blocker_walls > 0), 0.0, 1.0)
-    both_db = np.sqrt(
-        own_variance
-        + local_variance
-        + local.device_db**2
-        + ((walls * sigma_db) ** 2 * apart).sum(axis=1)
-        + ((blocker_walls * sigma_db) ** 2 * apart).sum(axis=1)
-    )
-    against_dbm = add_powers_db(jam_dbm, needs.noise[carrier])
-    margin = np.maximum(margin, against_dbm - signal_dbm - needs.need[carrier] - z * both_db)
-    cell_dbm = blockers.mas_dbm[:, carrier].max(axis=0)
-    if np.isfinite(cell_dbm).any():
-        jammers = level[~blockers.is_mas]
-        jammed_dbm = add_powers_db(*jammers, needs.mas_noise[carrier])
-        captured = np.minimum(
-            cell_dbm - signal_dbm - needs.capture[carrier] - z * both_db,
-            np.minimum(cell_dbm - needs.mas_floor[carrier], cell_dbm - jammed_dbm - needs.mas_gamma[carrier]),
-        )
-        margin = np.maximum(margin, captured)
-    return margin

@@ -60,6 +60,7 @@ def evaluate(
     catalogue: Mapping[str, Model],
     points: PointSet,
     *,
+    bare_points: PointSet | None = None,
     stream: int = 0,
 ) -> Judgement:
     """Judge every room over all worlds, with and without the layout.
@@ -75,6 +76,8 @@ def evaluate(
     catalogue : mapping of str to Model
     points : PointSet
         Test points of silence rooms (`silence_points`).
+    bare_points : PointSet, optional
+        Those of the site without treatments, if a mesh keeps phones from being held out of a window.
     stream : int
         Another stream of worlds of the same seed.
 
@@ -90,9 +93,10 @@ def evaluate(
     public = public_links(model, points)
     blockers = blocker_links(model, devices, catalogue, points)
     tally = count_worlds(model, scenario, points, public, blockers, stream=stream)
-    unblocked = public if bare is model else public_links(bare, points)
-    nothing = blocker_links(bare, (), catalogue, points)
-    quiet = count_worlds(bare, scenario, points, unblocked, nothing, stream=stream)
+    at_bare = points if bare_points is None else bare_points
+    unblocked = public if bare is model and bare_points is None else public_links(bare, at_bare)
+    nothing = blocker_links(bare, (), catalogue, at_bare)
+    quiet = count_worlds(bare, scenario, at_bare, unblocked, nothing, stream=stream)
     by_room = _by_room(model, scenario, tally, quiet)
     silent_probability = by_room["silent_probability"].values
     counted = ~by_room["quiet_anyway"].values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ from quietwing.coverage.blocking.links import (
 )
 from quietwing.coverage.blocking.montecarlo import point_keys
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.errors_model import LocalErrors
-from quietwing.coverage.propagation.multiwall import one_kernel_at_a_time
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 
@@ -139,16 +140,16 @@ def service_in_rooms(
     )
     needs = carrier_needs_outside(model)
     good = np.empty((len(rooms), len(model.channels), scenario.worlds), np.bool_)
-    with one_kernel_at_a_time:  # numba's portable thread pool ends the process on a second caller
-        _spill_kernels.keep_worlds(
-            network,
-            links,
-            np.append(starts, len(points)),
-            needs.campable,
-            needs.noise_worst_mw,
-            needs.gamma_db,
-            good,
-        )
+    given = (
+        network,
+        links,
+        np.append(starts, len(points)),
+        needs.campable,
+        needs.noise_worst_mw,
+        needs.gamma_db,
+        good,
+    )
+    in_parts(partial(_spill_kernels.keep_worlds, *given), len(rooms))
     _fail_unknown(model, points, rooms, unknown, good)
     return rooms.astype(np.int32), good
 

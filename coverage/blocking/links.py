@@ -7,7 +7,7 @@ GSM carrier, UMTS carrier, LTE or NR element.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,16 @@ from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 
-__all__ = ["BlockerLinks", "Carrier", "LinkModel", "PublicLinks", "blocker_links", "link_model", "public_links"]
+__all__ = [
+    "BlockerLinks",
+    "Carrier",
+    "LinkModel",
+    "PublicLinks",
+    "blocker_links",
+    "crossings",
+    "link_model",
+    "public_links",
+]
 
 Levels = NDArray[np.float32]
 
@@ -157,7 +166,9 @@ def band_number(band: str) -> str:
     return band.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
-def link_model(scene: Scene, sectors: tuple[Sector, ...], confidence: float) -> LinkModel:
+def link_model(
+    scene: Scene, sectors: tuple[Sector, ...], confidence: float, *, also: Collection[str] = ()
+) -> LinkModel:
     """Make a site's links ready.
 
     Parameters
@@ -168,6 +179,8 @@ def link_model(scene: Scene, sectors: tuple[Sector, ...], confidence: float) -> 
         At least one.
     confidence : float
         The scenario's q, for the state of sight at the places of readings.
+    also : collection of str
+        Further constructions to count crossings of, so that several models of a site agree in their order.
 
     Returns
     -------
@@ -191,7 +204,7 @@ def link_model(scene: Scene, sectors: tuple[Sector, ...], confidence: float) -> 
     channels = tuple(sorted(asked))
     bands = tuple(sorted({carrier.band for carrier in carriers}, key=int))
     lowest_mhz = [min(carrier.freq_mhz for carrier in carriers if carrier.band == band) for band in bands]
-    names = tuple(sorted({name for surface in scene.facets.surfaces for name in surface}))
+    names = tuple(sorted({name for surface in scene.facets.surfaces for name in surface} | set(also)))
     by_name = scene.site.constructions
     sigmas = [sigma_db(by_name[name], np.array(lowest_mhz)) for name in names]
     return LinkModel(
@@ -295,7 +308,7 @@ def blocker_links(
         level_dbm=level_dbm,
         mas_dbm=mas_dbm,
         is_mas=np.array([catalogue[device.model].kind == "mas" for device in on], np.bool_),
-        crossed=_crossings(model, tx_m, points),
+        crossed=crossings(model, tx_m, points),
         walls_db=np.stack([lost_db[:, :, lanes].max(axis=2) for lanes in of_band], axis=2),
         device_key=np.array([stable_key(device.id) for device in on], np.int64),
     )
@@ -311,7 +324,7 @@ def _incidence(model: LinkModel) -> NDArray[np.float32]:
     return table
 
 
-def _crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> NDArray[np.uint8]:
+def crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> NDArray[np.uint8]:
     """Crossings of each construction, shape (tx, point, construction)."""
     surfaces = len(model.scene.facets.surfaces)
     found = np.zeros((len(tx_m), len(points), len(model.constructions)), np.uint8)
@@ -337,7 +350,7 @@ def _public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.ui
         lost_db = element_loss_db(model.scene.prepared, model.masts.table, np.array([place]), points)[0]
         for row in [row for row, of_sector in enumerate(mast) if of_sector == index]:
             walls_db[row] = lost_db[:, lane[row]]
-    return _crossings(model, np.array(masts), points)[mast], walls_db
+    return crossings(model, np.array(masts), points)[mast], walls_db
 
 
 def _replace_floored(

@@ -8,6 +8,7 @@ channel is usable at any of its test points in that same world.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,8 @@ from quietwing.coverage.blocking.thresholds import (
 )
 from quietwing.coverage.blocking.worlds import NORMAL, Part, normals, uniforms
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.errors_model import LocalErrors, load_local_errors
-from quietwing.coverage.propagation.multiwall import one_kernel_at_a_time
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 
@@ -218,57 +219,57 @@ def count_worlds(
     def rows(values: NDArray[np.generic], axes: tuple[int, ...]) -> NDArray[np.generic]:
         return np.ascontiguousarray(np.transpose(values, axes))
 
-    with one_kernel_at_a_time:
-        judge(
-            np.append(starts, len(points)),
-            np.array([stable_key(ids[room]) for room in rooms], np.int64),
-            point_keys(points, ids),
-            rows(public.los_dbm, (1, 0)),
-            rows(public.nlos_dbm, (1, 0)),
-            rows(public.los_probability, (1, 0)),
-            public.fixed_sight,
-            rows(sight_row.reshape(public.sight_key.shape), (1, 0)),
-            np.array(sight, np.float32).reshape(len(sight_keys), scenario.worlds),
-            public.sigma_db,
-            draws.sector,
-            rows(public.crossed, (1, 0, 2)),
-            rows(public.walls_db, (1, 0)),
-            model.construction_sigma_db,
-            draws.construction,
-            np.searchsorted(model.sector_carrier[by_carrier], np.arange(len(model.carriers) + 1)),
-            by_carrier,
-            np.searchsorted(model.carrier_channel[by_channel], np.arange(len(model.channels) + 1)),
-            by_channel,
-            model.carrier_band,
-            np.array([int(band) for band in model.bands], np.int64),
-            needs.campable,
-            needs.boost,
-            needs.floor,
-            needs.need,
-            needs.noise,
-            rows(blockers.level_dbm, (2, 1, 0)),
-            rows(blockers.mas_dbm, (2, 1, 0)),
-            blockers.is_mas,
-            rows(blockers.crossed, (1, 0, 2)),
-            rows(blockers.walls_db, (1, 0, 2)),
-            np.float32(sizes.device_db),
-            np.array(device_draw, np.float32).reshape(len(device_draw), scenario.worlds),
-            blockers.device_key,
-            model.sector_key,
-            needs.capture,
-            needs.mas_floor,
-            needs.mas_gamma,
-            needs.mas_noise,
-            seed,
-            np.float32(sizes.local_room_band_db),
-            np.float32(sizes.local_point_band_db),
-            np.float32(sizes.local_window_db),
-            scenario.likely_capture,
-            network.astype(np.int32),
-            len(plmns),
-            NORMAL,
-            tally.usable_at_points,
-            tally.usable_in_rooms,
-            tally.silent,
-        )
+    given = (
+        np.append(starts, len(points)),
+        np.array([stable_key(ids[room]) for room in rooms], np.int64),
+        point_keys(points, ids),
+        rows(public.los_dbm, (1, 0)),
+        rows(public.nlos_dbm, (1, 0)),
+        rows(public.los_probability, (1, 0)),
+        public.fixed_sight,
+        rows(sight_row.reshape(public.sight_key.shape), (1, 0)),
+        np.array(sight, np.float32).reshape(len(sight_keys), scenario.worlds),
+        public.sigma_db,
+        draws.sector,
+        rows(public.crossed, (1, 0, 2)),
+        rows(public.walls_db, (1, 0)),
+        model.construction_sigma_db,
+        draws.construction,
+        np.searchsorted(model.sector_carrier[by_carrier], np.arange(len(model.carriers) + 1)),
+        by_carrier,
+        np.searchsorted(model.carrier_channel[by_channel], np.arange(len(model.channels) + 1)),
+        by_channel,
+        model.carrier_band,
+        np.array([int(band) for band in model.bands], np.int64),
+        needs.campable,
+        needs.boost,
+        needs.floor,
+        needs.need,
+        needs.noise,
+        rows(blockers.level_dbm, (2, 1, 0)),
+        rows(blockers.mas_dbm, (2, 1, 0)),
+        blockers.is_mas,
+        rows(blockers.crossed, (1, 0, 2)),
+        rows(blockers.walls_db, (1, 0, 2)),
+        np.float32(sizes.device_db),
+        np.array(device_draw, np.float32).reshape(len(device_draw), scenario.worlds),
+        blockers.device_key,
+        model.sector_key,
+        needs.capture,
+        needs.mas_floor,
+        needs.mas_gamma,
+        needs.mas_noise,
+        seed,
+        np.float32(sizes.local_room_band_db),
+        np.float32(sizes.local_point_band_db),
+        np.float32(sizes.local_window_db),
+        scenario.likely_capture,
+        network.astype(np.int32),
+        len(plmns),
+        NORMAL,
+        tally.usable_at_points,
+        tally.usable_in_rooms,
+        tally.silent,
+    )
+    in_parts(partial(judge, *given), len(rooms))
     return tally

@@ -26,6 +26,8 @@ __all__ = [
     "DESENSE_DBM_PER_RB",
     "ProtectedService",
     "base_station_levels_dbm",
+    "device_levels_dbm",
+    "forbidden_bands",
     "load_protected",
     "protected_services",
 ]
@@ -67,6 +69,13 @@ def load_protected() -> tuple[ProtectedService, ...]:
     )
 
 
+def forbidden_bands(model: Model) -> str:
+    """Protected services that a model would send on, in words; empty if none."""
+    device = Device(id="x", model=model.name, x_m=0.0, y_m=0.0, z_m=0.0)
+    hit = [s.service for s in load_protected() if s.rule != "note" and _hits(device, model, s)]
+    return ", ".join(hit)
+
+
 def protected_services(
     model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
 ) -> tuple[tuple[str, str, bool], ...]:
@@ -103,10 +112,6 @@ def base_station_levels_dbm(
 ) -> NDArray[np.float64]:
     """Power of all jammers at the receiver of each TDD sector, in one resource block.
 
-    The path is the sector's own turned round: its pattern, TR 38.901 and every element on the ray, or the way through
-    the device's room's opening where that is stronger; clear wherever a clear path is likelier than 1 − q. Jammers
-    send in uplink slots too; managed-access cells keep to the network's slots.
-
     Parameters
     ----------
     model : LinkModel
@@ -120,25 +125,48 @@ def base_station_levels_dbm(
     float64 ndarray, shape (sector,)
         Median; ``-inf`` for FDD sectors and where nothing is sent. [dBm in 180 kHz]
     """
-    jammers = tuple(device for device in devices if catalogue[device.model].kind == "jammer")
+    each_dbm = device_levels_dbm(model, scenario, devices, catalogue)
+    return add_powers_db(np.full(len(model.sectors), -np.inf), *each_dbm)
+
+
+def device_levels_dbm(
+    model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
+) -> NDArray[np.float64]:
+    """Power of each device at the receiver of each TDD sector, in one resource block.
+
+    The path is the sector's own turned round: its pattern, TR 38.901 and every element on the ray, or the way through
+    the device's room's opening where that is stronger; clear wherever a clear path is likelier than 1 − q. Jammers
+    send in uplink slots too; managed-access cells keep to the network's slots.
+
+    Parameters
+    ----------
+    model, scenario, devices, catalogue
+        As for `base_station_levels_dbm`.
+
+    Returns
+    -------
+    float64 ndarray, shape (device, sector)
+        Median; ``-inf`` for managed access, for FDD sectors and where nothing is sent. [dBm in 180 kHz]
+    """
     tdd = np.array([int(band_number(sector.band)) in _TDD_BANDS for sector in model.sectors], bool)
-    total_dbm = np.full(len(model.sectors), -np.inf)
-    if not jammers or not tdd.any():
-        return total_dbm
-    gain = model.masts.gain(_device_points(model.scene.site, jammers))
+    level_dbm = np.full((len(devices), len(model.sectors)), -np.inf)
+    rows = [row for row, device in enumerate(devices) if catalogue[device.model].kind == "jammer"]
+    if not rows or not tdd.any():
+        return level_dbm
+    gain = model.masts.gain(_device_points(model.scene.site, tuple(devices[row] for row in rows)))
     path_db = gain.where_clear(model.calibration.sight(gain, scenario.confidence))
     widths_khz = np.array([reference_khz(carrier.technology, carrier.freq_mhz) for carrier in model.carriers])
     masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
     mast_dbi = np.array([RURAL_GAIN_DBI if s.environment == "RMa" else OTHER_GAIN_DBI for s in model.sectors])
-    for index, device in enumerate(jammers):
-        kind = catalogue[device.model]
+    for index, row in enumerate(rows):
+        device, kind = devices[row], catalogue[devices[row].model]
         sent_dbm, _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
         per_rb_dbm = (sent_dbm + 10 * np.log10(RB_KHZ / widths_khz))[model.sector_carrier]
         azimuth_deg, elevation_deg = direction(np.array([device.x_m, device.y_m, device.z_m]), masts_m)
         pattern_db = pattern_gain_db(kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg)
         received_dbm = per_rb_dbm + kind.gain_dbi + pattern_db + path_db[:, index] + mast_dbi
-        total_dbm = add_powers_db(total_dbm, np.where(tdd, received_dbm, -np.inf))
-    return total_dbm
+        level_dbm[row] = np.where(tdd, received_dbm, -np.inf)
+    return level_dbm
 
 
 def _base_stations(

@@ -10,6 +10,7 @@ of supplementary downlink lose speed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -32,8 +33,8 @@ from quietwing.coverage.blocking.protect import protected_services
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.errors_model import LocalErrors
-from quietwing.coverage.propagation.multiwall import one_kernel_at_a_time
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet, scattered
@@ -169,25 +170,12 @@ def spill_outside(
     capture_db, call_db = np.full((count, channels), -np.inf), np.full(count, -np.inf)
     allowed = scenario.worlds * DOUBT_PERCENT // 100
     gsm = np.array([carrier.technology == "GSM" for carrier in model.carriers])
-    with one_kernel_at_a_time:  # numba's portable thread pool ends the process on a second caller
-        _spill_kernels.spill_worlds(
-            network,
-            links,
-            needs.campable,
-            needs.noise_worst_mw,
-            needs.floor_dbm,
-            np.where(gsm, needs.gamma_db, CALL_SINR_DB),
-            np.maximum(needs.floor_dbm, CALL_LEVEL_DBM),
-            1 - DOUBT_PERCENT / 100,
-            DOUBT_PERCENT / 100,
-            allowed,
-            jam_dbm,
-            signal_dbm,
-            captured,
-            capture_db,
-            calls,
-            call_db,
-        )
+    call_sinr_db = np.where(gsm, needs.gamma_db, CALL_SINR_DB)
+    call_level_dbm = np.maximum(needs.floor_dbm, CALL_LEVEL_DBM)
+    limits = (needs.campable, needs.noise_worst_mw, needs.floor_dbm, call_sinr_db, call_level_dbm)
+    shares = (1 - DOUBT_PERCENT / 100, DOUBT_PERCENT / 100, allowed)
+    found = (jam_dbm, signal_dbm, captured, capture_db, calls, call_db)
+    in_parts(partial(_spill_kernels.spill_worlds, network, links, *limits, *shares, *found), count)
     of_channel = [np.flatnonzero(model.carrier_channel == channel) for channel in range(channels)]
     lost = np.stack([unknown[:, members].any(axis=1) for members in of_channel])
     jam = np.where(lost, np.inf, np.stack([jam_dbm[:, members].max(axis=1) for members in of_channel]))

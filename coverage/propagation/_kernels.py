@@ -18,9 +18,9 @@ No fast-math flag: order and rounding are those of the source, so numpy gives th
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-from quietwing.coverage.propagation._lanes import LANES, ROW_BYTES, add_loss, add_slab_loss, cap, write
+from quietwing.coverage.propagation._lanes import LANES, ROW_BYTES, add_loss, add_slab_loss, borrowed, cap, write
 
 EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `facet`; length of an edge
 RASTER_LEAF = 24  # quads tried together against one patch; fewer means more box tests
@@ -30,30 +30,33 @@ NEARLY = 1e-9  # of a row: more than a division can round
 NEAREST_M = 1e-9  # keeps 1/distance finite; a receiver at the transmitter has no facet between
 NEAREST_FREE_SPACE_M = 0.1  # free-space loss is not extrapolated closer
 DB_PER_OCTAVE_OF_POWER = 10 * math.log10(2)
+ZERO = np.int64(0)  # a literal 0 would be a type of its own, and what is called with it compiled twice
 
-_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
+_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# Helpers are called from kernels only: without a door for Python they take half the time to compile.
+_HELPER = {**_KERNEL, "cache": False, "no_cpython_wrapper": True}
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _inverse(x):
     """1/x, huge instead of infinite: 0 times infinity would be nan."""
     return 1.0 / x if abs(x) > 1e-30 else 1e30
 
 
-@njit(**_FLAGS)
-def _meets(bounds, k, ox, oy, oz, ix, iy, iz):
-    """Whether the ray from o with inverse direction i meets the box in bounds[k:k+6].
+@njit(**_HELPER)
+def _meets(box, ox, oy, oz, ix, iy, iz):
+    """Whether the ray from o with inverse direction i meets the box.
 
     Monotone in the bounds, rounding included: what meets a box meets every box around it.
     """
-    x0, x1 = (bounds[k] - ox) * ix, (bounds[k + 3] - ox) * ix
-    y0, y1 = (bounds[k + 1] - oy) * iy, (bounds[k + 4] - oy) * iy
-    z0, z1 = (bounds[k + 2] - oz) * iz, (bounds[k + 5] - oz) * iz
+    x0, x1 = (box[0] - ox) * ix, (box[3] - ox) * ix
+    y0, y1 = (box[1] - oy) * iy, (box[4] - oy) * iy
+    z0, z1 = (box[2] - oz) * iz, (box[5] - oz) * iz
     enter = max(max(min(x0, x1), min(y0, y1)), max(min(z0, z1), 0.0))
     return enter <= min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), 1.0))
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
     """Whether the straight line from o to r crosses quad w: THE rule, see `multiwall`."""
     so = facet[w, 0] * ox + facet[w, 1] * oy + facet[w, 2] * oz - facet[w, 3]
@@ -82,10 +85,10 @@ def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
                     v = dx * facet[w, e + 1] - dy * facet[w, e]
         if (v > 0) != ((facet[w, e + 6] > 0) != (so >= 0)):
             return False
-    return _meets(facet[w], BOX_0, ox, oy, oz, _inverse(dx), _inverse(dy), _inverse(dz))
+    return _meets(facet[w, BOX_0:], ox, oy, oz, _inverse(dx), _inverse(dy), _inverse(dz))
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _add_run(i0, i1, row, start, step, low_end, last, inverse, table, sums, dearest, count, slabs):
     """Add one quad's loss to receivers i0..i1-1 of a row. Addresses are those of the surface's table."""
     for i in range(i0, i1):
@@ -99,7 +102,7 @@ def _add_run(i0, i1, row, start, step, low_end, last, inverse, table, sums, dear
             add_loss(sums + at, table + k * ROW_BYTES, np.float32(node - k))
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _row_range(b, c, sure, j0, j1, unsure):
     """Rows in which b*j + c can be positive; those where its sign is not sure are marked. Also: any marked."""
     if b == 0:
@@ -117,7 +120,7 @@ def _row_range(b, c, sure, j0, j1, unsure):
     return j0, j1, last >= first
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
     """Rows in which every low end can lie below every high end: beyond them the run is empty."""
     for k in range(n_lows):
@@ -133,7 +136,7 @@ def _common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
     return j0, j1
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
     """The five half-planes of quad w on a patch as rows (a, b, c, error): inside is a*i + b*j + c > 0.
 
@@ -164,7 +167,7 @@ def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
     return so
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _cast_shadows(
     nodes, slabs, o, tile, grid, xyz, facet, size, surface, active, box, span, lookup, table,
     sums, dearest, count, inverse, lows, highs, unsure, half,
@@ -200,13 +203,13 @@ def _cast_shadows(
             so = _half_planes(facet, size, w, o, tile, reach, far, si, sj, half)
             if math.isnan(so):
                 continue
-            j0, j1, margin, marked = 0, ny, 0.0, False
+            j0, j1, margin, marked = ZERO, ny, 0.0, False
             for h in range(5):
                 if abs(half[h, 0]) * SHALLOW <= half[h, 3] and j0 < j1:
                     sure = half[h, 3] + abs(half[h, 0]) * si
                     j0, j1, some = _row_range(half[h, 1], half[h, 2], sure, j0, j1, unsure)
                     marked = marked or some
-            n_lows = n_highs = 1
+            n_lows = n_highs = ZERO + 1
             lows[0, 0], lows[0, 1] = -0.5, 0.0  # between receivers: never in doubt
             highs[0, 0], highs[0, 1] = nx - 0.5, 0.0
             for h in range(5):
@@ -257,7 +260,7 @@ def _cast_shadows(
         node = span[node, 2]
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _cap_slabs(sums, dearest, count, ceiling):
     """Apply the saturating floor loss in place."""
     sums_at, dearest_at = sums.ctypes.data, dearest.ctypes.data
@@ -266,12 +269,9 @@ def _cap_slabs(sums, dearest, count, ceiling):
             cap(sums_at + r * ROW_BYTES, dearest_at + r * ROW_BYTES, ceiling[min(count[r], len(ceiling) - 1)])
 
 
-@njit(**_FLAGS)
-def _distances(o, tile, nx, ny, inverse, spread, bits):
-    """1/distance [1/m] and 20 lg(distance) [dB] of the receivers of a patch.
-
-    The logarithm is 2 artanh((f-1)/(f+1)) to the 9th power over mantissas 0.70-1.41: within 1e-5 dB.
-    """
+@njit(**_HELPER)
+def _distances(o, tile, nx, ny, inverse, spread):
+    """1/distance [1/m] and squared distance [m2] of the receivers of a patch."""
     for j in range(ny):
         for i in range(nx):
             x = tile[0] + i * tile[3] + j * tile[6] - o[0]
@@ -280,7 +280,15 @@ def _distances(o, tile, nx, ny, inverse, spread, bits):
             d2 = x * x + y * y + z * z
             inverse[j * nx + i] = 1.0 / math.sqrt(max(d2, NEAREST_M**2))
             spread[j * nx + i] = max(d2, NEAREST_FREE_SPACE_M**2)
-    for r in range(nx * ny):
+
+
+@njit(**_HELPER)
+def _in_db(spread, bits):
+    """10 lg of numbers in place; `bits` are the same memory as int32.
+
+    The logarithm is 2 artanh((f-1)/(f+1)) to the 9th power over mantissas 0.70-1.41: within 1e-5 dB.
+    """
+    for r in range(len(spread)):
         exponent = (bits[r] - 0x3F3504F3) >> 23
         bits[r] -= exponent << 23
         t = (spread[r] - np.float32(1)) / (spread[r] + np.float32(1))
@@ -292,7 +300,7 @@ def _distances(o, tile, nx, ny, inverse, spread, bits):
         spread[r] = np.float32(DB_PER_OCTAVE_OF_POWER) * octaves
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
     """Copy the first `lanes` sums of each receiver to the output."""
     sums_at, lane_at = sums.ctypes.data, lane_db.ctypes.data
@@ -305,47 +313,47 @@ def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
             write(out_at + i * out.shape[2] * 4, sums_at + r * ROW_BYTES, lane_at, added, lanes)
 
 
-@njit(parallel=True, **_FLAGS)
+@njit(**_KERNEL)
 def raster(
     tx, tile_m, tile_grid, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling,
-    lane_db, free_space, out, lane0, lanes, workers,
+    lane_db, free_space, out, lane0, lanes, begin, end,
 ):  # fmt: skip
-    """Loss from every transmitter to every patch, shape of `out` (tx, point, lane).
+    """Loss from transmitters to patches, shape of `out` (tx, point, lane): of all tasks those from begin to end - 1.
 
     Each transmitter x patch is one task with its own part of `out`, so the result does not depend on which
     thread takes it. `trees` are the node ranges of slabs and walls; an empty `ceiling` means no floor cap.
     """
-    biggest, rows = 0, 0
+    biggest = rows = ZERO
     for p in range(len(tile_grid)):
         biggest = max(biggest, tile_grid[p, 0] * tile_grid[p, 1])
         rows = max(rows, tile_grid[p, 1])
-    tasks, capped = len(tx) * len(tile_grid), len(ceiling) > 0
-    for worker in prange(workers):
-        sums = _aligned(biggest)
-        dearest = _aligned(biggest if capped else 1)
-        count, inverse = np.empty(biggest, np.int32), np.empty(biggest, np.float32)
-        spread = np.empty(biggest, np.float32)
-        lows, highs, half = np.empty((6, 2)), np.empty((6, 2)), np.empty((5, 4))
-        unsure = np.zeros(rows, np.bool_)
-        for task in range(worker, tasks, workers):
-            t, p = task // len(tile_grid), task % len(tile_grid)
-            grid, o, tile = tile_grid[p], tx[t], tile_m[p]
-            points = grid[0] * grid[1]
-            sums[: points * LANES] = 0
-            _distances(o, tile, grid[0], grid[1], inverse, spread, spread.view(np.int32))
-            if capped:
-                count[:points] = 0
-            for kind in range(2):
-                _cast_shadows(
-                    trees[kind], capped and kind == 0, o, tile, grid, xyz, facet, size, surface, active, box,
-                    span, lookup, table, sums, dearest, count, inverse, lows, highs, unsure, half,
-                )  # fmt: skip
-                if capped and kind == 0:
-                    _cap_slabs(sums, dearest, count[:points], ceiling)
-            _write_rows(sums, lane_db, spread, free_space, out, t, grid, lane0, lanes)
+    capped = len(ceiling) > 0
+    sums = _aligned(biggest)
+    dearest = _aligned(biggest if capped else 1)
+    count, inverse = np.empty(biggest, np.int32), np.empty(biggest, np.float32)
+    spread = np.empty(biggest, np.float32)
+    lows, highs, half = np.empty((6, 2)), np.empty((6, 2)), np.empty((5, 4))
+    unsure = np.zeros(rows, np.bool_)
+    for task in range(begin, end):
+        t, p = task // len(tile_grid), task % len(tile_grid)
+        grid, o, tile = tile_grid[p], tx[t], tile_m[p]
+        points = grid[0] * grid[1]
+        sums[: points * LANES] = 0
+        _distances(o, tile, grid[0], grid[1], inverse, spread)
+        _in_db(spread[:points], spread.view(np.int32))
+        if capped:
+            count[:points] = 0
+        for kind in range(2):
+            _cast_shadows(
+                trees[kind], capped and kind == 0, o, tile, grid, xyz, facet, size, surface, active, box,
+                span, lookup, table, sums, dearest, count, inverse, lows, highs, unsure, half,
+            )  # fmt: skip
+            if capped and kind == 0:
+                _cap_slabs(sums, dearest, count[:points], ceiling)
+        _write_rows(sums, lane_db, spread, free_space, out, t, grid, lane0, lanes)
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _aligned(rows):
     """Scratch of 16-lane rows that starts on a cache line."""
     raw = np.empty((rows + 1) * LANES, np.float32)
@@ -353,7 +361,7 @@ def _aligned(rows):
     return raw[skip : skip + rows * LANES]
 
 
-@njit(**_FLAGS)
+@njit(**_HELPER)
 def _trace(
     nodes, slabs, o, r, inverse, facet, size, surface, active, box, span, lookup, table, sums, dearest
 ):  # fmt: skip
@@ -364,7 +372,7 @@ def _trace(
     ix, iy, iz = _inverse(rx - ox), _inverse(ry - oy), _inverse(rz - oz)
     node = nodes[0]
     while node < nodes[1]:
-        if not _meets(box[node], 0, ox, oy, oz, ix, iy, iz):
+        if not _meets(box[node], ox, oy, oz, ix, iy, iz):
             node = span[node, 2]
             continue
         if span[node, 2] == node + 1:
@@ -383,25 +391,37 @@ def _trace(
     return crossed
 
 
-@njit(parallel=True, **_FLAGS)
+@njit(**_KERNEL)
 def per_ray(
     tx, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling, lane_db, free_space,
-    out, lane0, lanes, block,
+    out, lane0, lanes, block, begin, end,
 ):  # fmt: skip
-    """Loss from every transmitter to every point, ray by ray, `block` points to a task."""
+    """Loss from transmitters to points, ray by ray, `block` points to a task: of all tasks from begin to end - 1."""
+    tx, xyz, facet, size, surface = borrowed(tx), borrowed(xyz), borrowed(facet), borrowed(size), borrowed(surface)
+    active, box, span, trees, lookup = (
+        borrowed(active),
+        borrowed(box),
+        borrowed(span),
+        borrowed(trees),
+        borrowed(lookup),
+    )
+    table, ceiling, out = borrowed(table), borrowed(ceiling), borrowed(out)
     blocks = (len(xyz) + block - 1) // block
     capped = len(ceiling) > 0
-    for task in prange(len(tx) * blocks):
-        sums, dearest, count = _aligned(block), _aligned(block), np.zeros(block, np.int32)
-        inverse, spread = np.empty(block, np.float32), np.empty(block, np.float32)
+    sums, dearest, count = _aligned(block), _aligned(block), np.zeros(block, np.int32)
+    inverse, spread = np.empty(block, np.float32), np.empty(block, np.float32)
+    grid = np.zeros(4, np.int64)
+    grid[1] = 1
+    for task in range(begin, end):
         t, p0 = task // blocks, task % blocks * block
-        grid = np.array([min(block, len(xyz) - p0), 1, p0, 0])
+        grid[0], grid[2] = min(block, len(xyz) - p0), p0
         sums[:] = 0
         for i in range(grid[0]):
             row = slice(i * LANES, (i + 1) * LANES)
             r = xyz[p0 + i]
-            at = np.array([r[0], r[1], r[2], 0, 0, 0, 0, 0, 0])
-            _distances(tx[t], at, 1, 1, inverse[i:], spread[i:], spread[i:].view(np.int32))
+            x, y, z = r[0] - tx[t, 0], r[1] - tx[t, 1], r[2] - tx[t, 2]
+            d2 = x * x + y * y + z * z
+            inverse[i], spread[i] = 1.0 / math.sqrt(max(d2, NEAREST_M**2)), max(d2, NEAREST_FREE_SPACE_M**2)
             for kind in range(2):
                 slabs = capped and kind == 0
                 crossed = _trace(
@@ -411,4 +431,5 @@ def per_ray(
                 if slabs:
                     count[i] = crossed
                     _cap_slabs(sums[row], dearest[row], count[i : i + 1], ceiling)
+        _in_db(spread[: grid[0]], spread.view(np.int32))
         _write_rows(sums, lane_db, spread, free_space, out, t, grid, lane0, lanes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -219,12 +220,20 @@ def loss_table(
     carrier_mhz = check_freq_mhz(freq_mhz).reshape(-1)
     used = _used(surfaces, constructions)
     # each construction once: a mesh or a wall stands in many surfaces
-    loss_db = {name: construction_loss_db(each, cos, carrier_mhz) for name, each in used.items()}
+    loss_db = {name: _kept_loss_db(each, cos.tobytes(), carrier_mhz.tobytes()) for name, each in used.items()}
     table = np.zeros((len(surfaces), len(cos), len(carrier_mhz)))
     for index, names in enumerate(surfaces):
         for name in names:
             table[index] += loss_db[name]
     return table.astype(np.float32)
+
+
+@lru_cache(maxsize=512)
+def _kept_loss_db(construction: Construction, cos: bytes, carrier_mhz: bytes) -> NDArray[np.float64]:
+    """Loss of a construction, worked out once for every scene of a run: a plan tries many treatments of one site."""
+    found = construction_loss_db(construction, np.frombuffer(cos), np.frombuffer(carrier_mhz))
+    found.flags.writeable = False
+    return found
 
 
 def extrapolation_notes(constructions: Iterable[Construction], freq_mhz: ArrayLike) -> tuple[str, ...]:

@@ -22,16 +22,15 @@ A lane is one frequency, or whatever else is summed along the ray. The kernels a
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import scipy.constants
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _kernels
 from quietwing.coverage.propagation._lanes import LANES
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.floors import floor_cap_db
 from quietwing.coverage.propagation.prepared_facets import PreparedFacets, check_finite, prepare
 from quietwing.sites.errors import OutOfRangeError
@@ -46,7 +45,6 @@ __all__ = [
     "crossing_counts",
     "crossings",
     "element_loss_db",
-    "one_kernel_at_a_time",
     "prepare",
 ]
 
@@ -60,8 +58,6 @@ PATCH_POINTS = 8192  # larger patches are cut by rows: sums of 8192 receivers st
 PATCH_GAP_M = 1e-9  # points and patch are the same numbers but for rounding
 RAY_BLOCK = 128  # scattered points of one task
 RAYS_OF_A_THREAD = 50_000  # below some milliseconds of work, waking a second thread may cost more than it does
-
-one_kernel_at_a_time = threading.Lock()  # numba's portable thread pool ends the process on a second caller
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -259,18 +255,15 @@ def _sum(
             lane[:width] = lane_db[lane0 : lane0 + width]
         site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span)
         sums = (prepared.trees, lookup, table, ceiling, lane, lane_db is not None, out, lane0, width)
-        allowed = numba.get_num_threads()
-        threads = min(allowed, 1 + len(tx) * len(xyz) // RAYS_OF_A_THREAD)
-        with one_kernel_at_a_time:
-            numba.set_num_threads(threads)
-            try:
-                if len(grid):
-                    workers = min(len(tx) * len(grid), 4 * threads)
-                    _kernels.raster(tx, tile_m, grid, xyz, *site, *sums, workers)
-                else:
-                    _kernels.per_ray(tx, xyz, *site, *sums, RAY_BLOCK)
-            finally:
-                numba.set_num_threads(allowed)
+
+        def cast(begin: int, end: int, given: tuple[object, ...] = (*site, *sums)) -> None:
+            if len(grid):
+                _kernels.raster(tx, tile_m, grid, xyz, *given, begin, end)
+            else:
+                _kernels.per_ray(tx, xyz, *given, RAY_BLOCK, begin, end)
+
+        tasks = len(tx) * (len(grid) or -(-len(xyz) // RAY_BLOCK))
+        in_parts(cast, tasks, at_most=1 + len(tx) * len(xyz) // RAYS_OF_A_THREAD)
     return out
 
 

@@ -14,13 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.dims import BAND, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.propagation.gain_cache import digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.outdoor import two_ray_extra_db
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet, scattered
 
-__all__ = ["DETOUR_NOTE", "path_gain", "path_gain_blocks"]
+__all__ = ["DETOUR_NOTE", "add_two_ray", "path_gain", "path_gain_blocks"]
 
 DETOUR_NOTE = "detour not modelled: deep rooms may leak"
 
@@ -123,10 +124,18 @@ def _bands(freq_mhz: ArrayLike) -> NDArray[np.float64]:
 def _path_gain(
     scene: Scene, tx: PointSet, rx: PointSet, freq_mhz: NDArray[np.float64], table: LossTable
 ) -> xr.DataArray:
-    loss_db = element_loss_db(scene.prepared, table, tx.xyz_m, rx, freq_mhz=freq_mhz)
-    _add_two_ray(scene, tx.xyz_m, rx.xyz_m, freq_mhz, loss_db)
+    def computed_db(which: NDArray[np.intp]) -> NDArray[np.float32]:
+        loss_db = element_loss_db(scene.prepared, table, tx.xyz_m[which], rx, freq_mhz=freq_mhz)
+        add_two_ray(scene, tx.xyz_m[which], rx.xyz_m, freq_mhz, loss_db)
+        return np.negative(loss_db, out=loss_db)
+
+    if scene.gains is None:
+        gain_db = computed_db(np.arange(len(tx)))
+    else:
+        keys = _keys(scene, tx, rx, freq_mhz, table)
+        gain_db = scene.gains.rows(keys, (len(rx), len(freq_mhz)), computed_db)
     return xr.DataArray(
-        np.negative(loss_db, out=loss_db),
+        gain_db,
         dims=(TX, POINT, BAND),
         coords={
             TX: np.arange(len(tx)),
@@ -141,7 +150,13 @@ def _path_gain(
     )
 
 
-def _add_two_ray(
+def _keys(scene: Scene, tx: PointSet, rx: PointSet, freq_mhz: NDArray[np.float64], table: LossTable) -> list[str]:
+    """Name of each transmitter's gain in the cache: the hash of everything it is computed from."""
+    shared = digest_of([scene.geometry_digest, table.loss_db, rx.xyz_m, repr(rx.patches), freq_mhz])
+    return [digest_of([shared, place]) for place in tx.xyz_m]
+
+
+def add_two_ray(
     scene: Scene,
     tx_m: NDArray[np.float64],
     rx_m: NDArray[np.float64],

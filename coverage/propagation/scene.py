@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation.constructions import extrapolation_notes, loss_table
+from quietwing.coverage.propagation.gain_cache import GainCache, digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, PreparedFacets, cos_nodes, prepare
 from quietwing.sites.facets import Facets
 from quietwing.sites.geometry import facets
@@ -27,17 +28,27 @@ class Scene:
     site : Site
     facets : Facets
     prepared : PreparedFacets
+    gains : GainCache or None
+        Where `path_gain` keeps what it computed; without it nothing is kept.
     """
 
     site: Site
     facets: Facets
     prepared: PreparedFacets
+    gains: GainCache | None = field(default=None, compare=False)
 
     @cached_property
     def mapped(self) -> shapely.Polygon:
         """Plan of what is mapped: the hull of the perimeter and all buildings."""
         outlines = [self.site.perimeter.outline, *(building.outline for building in self.site.buildings)]
         return shapely.convex_hull(shapely.union_all(outlines))
+
+    @cached_property
+    def geometry_digest(self) -> str:
+        """Hash of all that path gain takes from the site but the losses: what is crossed, and what is mapped."""
+        prepared = self.prepared
+        arrays = [getattr(prepared, part.name) for part in fields(prepared)]
+        return digest_of([*arrays, shapely.to_wkb(self.mapped)])
 
     def loss_table(self, freq_mhz: ArrayLike) -> LossTable:
         """Loss of each surface by angle at these frequencies, averaged as in CHOICES 7."""
@@ -66,28 +77,41 @@ class Scene:
         a_mapped = shapely.intersects_xy(self.mapped, inner_m[:, 0], inner_m[:, 1])
         b_mapped = shapely.intersects_xy(self.mapped, outer_m[:, 0], outer_m[:, 1])
         length_m = np.linalg.norm(outer_m - inner_m, axis=1)
-        plan_m = np.hypot(*(outer_m - inner_m)[:, :2].T)
         leave_m = np.where(a_mapped & b_mapped, np.inf, 0.0)
         one = np.flatnonzero(a_mapped != b_mapped)
         if len(one):
-            rays = shapely.linestrings(np.stack([inner_m[one, :2], outer_m[one, :2]], axis=1))
-            # The hull is convex: what lies within it is one piece, and it begins at the mapped end.
-            share = shapely.length(shapely.intersection(rays, self.mapped)) / plan_m[one]
-            leave_m[one] = share * length_m[one]
+            mapped = a_mapped[one, None]
+            start_m = np.where(mapped, inner_m[one, :2], outer_m[one, :2])
+            way_m = np.where(mapped, outer_m[one, :2], inner_m[one, :2]) - start_m
+            leave_m[one] = self._share_within(start_m, way_m) * length_m[one]
         return leave_m
 
+    def _share_within(self, start_m: NDArray[np.float64], way_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of each way in plan, from a mapped start, that is mapped: a convex hull is left by one edge."""
+        ring = shapely.get_coordinates(shapely.geometry.polygon.orient(self.mapped).exterior)
+        edge = np.diff(ring, axis=0)
+        outward = np.stack([edge[:, 1], -edge[:, 0]], axis=1)
+        speed = way_m[:, :1] * outward[:, 0] + way_m[:, 1:] * outward[:, 1]
+        offset = outward[:, 0] * ring[:-1, 0] + outward[:, 1] * ring[:-1, 1]
+        room = offset - (start_m[:, :1] * outward[:, 0] + start_m[:, 1:] * outward[:, 1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = np.where(speed > 0, room / speed, np.inf)
+        return np.asarray(np.clip(ends.min(axis=1), 0.0, 1.0))
 
-def prepare_scene(site: Site) -> Scene:
+
+def prepare_scene(site: Site, gains: GainCache | None = None) -> Scene:
     """Make a site ready for path gain.
 
     Parameters
     ----------
     site : Site
         A checked site.
+    gains : GainCache, optional
+        Keeps what `path_gain` computes for the next run; the values are the same with and without it.
 
     Returns
     -------
     Scene
     """
     pieces = facets(site)
-    return Scene(site, pieces, prepare(pieces))
+    return Scene(site, pieces, prepare(pieces), gains)

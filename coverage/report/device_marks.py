@@ -62,6 +62,7 @@ def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, lab
                 fontsize=6,
                 path_effects=halo,
                 zorder=6,
+                in_layout=False,  # measuring each of them takes as long as drawing it
             )
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import quietwing
+from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.report.maps import save_png, storey_figure
+from quietwing.coverage.report.plan_document import make_plan_files
 from quietwing.coverage.report.publishing import page, publish, workshop_beside
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.verdict_document import make_verdict_files
@@ -22,7 +24,7 @@ Progress = Callable[[float], None]
 
 
 def write(
-    result: Leakage | Verdict,
+    result: Leakage | Verdict | PlanResult,
     folder: Path,
     progress: Progress | None = None,
     *,
@@ -35,14 +37,15 @@ def write(
 
     Parameters
     ----------
-    result : Leakage or Verdict
-        Leakage gives ``leakage.csv``; a verdict ``rooms.csv``, ``escapes.csv`` and ``spill.csv``.
+    result : Leakage, Verdict or PlanResult
+        Leakage gives ``leakage.csv``; a verdict ``rooms.csv``, ``escapes.csv`` and ``spill.csv``; a plan besides
+        ``plan.json``, ``layout.csv``, ``treatments.csv``, ``bill_of_materials.csv`` and ``holes.csv``.
     folder : Path
         Made if missing; files of the same name in it are replaced, others left alone.
     progress : callable, optional
         Called with the share done, 0 to 1.
     before : Leakage, optional
-        With a verdict: the same site with blockers off. Adds its maps, ``leakage.csv`` and ``leakage.html``.
+        With a verdict or a plan: the site with blockers off. Adds its maps, ``leakage.csv`` and ``leakage.html``.
 
     Returns
     -------
@@ -60,9 +63,15 @@ def write(
             names = _make_leakage_files(result, workshop, "summary.html", say)
         else:
             part = 0.5 if before else 1.0
-            names = make_verdict_files(
-                result, workshop, lambda share: say(part * share), with_leakage=before is not None
-            )
+            with_leakage = before is not None
+
+            def tell(share: float) -> None:
+                say(part * share)
+
+            if isinstance(result, PlanResult):
+                names = make_plan_files(result, workshop, tell, with_leakage=with_leakage)
+            else:
+                names = make_verdict_files(result, workshop, tell, with_leakage=with_leakage)
             if before:
                 names += _make_leakage_files(before, workshop, "leakage.html", lambda share: say(0.5 + 0.5 * share))
         return publish(workshop, folder, names)

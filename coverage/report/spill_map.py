@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
+from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
@@ -28,10 +29,15 @@ from quietwing.coverage.results import SpillResult, Verdict
 
 __all__ = ["points_that_pass", "spill_figure", "spill_map"]
 
-OVER_COLOUR, OVER_HATCH = "#801650", "xxxx"  # ecosystem.md §7.2: over the limit outside the fence
+OVER_COLOUR = "#801650"  # ecosystem.md §7.2: over the limit outside the fence
+# A square with its diagonals: one marker that is painted again and again, where a hatch is worked out for each point.
+CROSSED = Outline(
+    [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1), (-1, -1), (1, 1), (-1, 1), (1, -1)],
+    [Outline.MOVETO, *[Outline.LINETO] * 3, Outline.CLOSEPOLY, *[Outline.MOVETO, Outline.LINETO] * 2],
+)
 RING_EDGES_M = (20.0, 100.0, 1000.0, 3000.0)
 NEAR_M = 110.0  # the close-up: both near rings
-PASS_SIZE, FAIL_SIZE = 6.0, 46.0
+PASS_SIZE, FAIL_PT = 6.0, 6.8  # points squared, points
 
 
 def points_that_pass(spill: SpillResult) -> NDArray[np.bool_]:
@@ -79,15 +85,15 @@ def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | Non
     _draw_ground(ax, verdict, (west, south, east, north))
     good = points_that_pass(verdict.spill)
     ax.scatter(x[good & inside], y[good & inside], s=PASS_SIZE, color=QUIET_COLOUR, zorder=3)
-    ax.scatter(
+    ax.plot(
         x[~good & inside],
         y[~good & inside],
-        s=FAIL_SIZE if around_m else FAIL_SIZE / 2,
-        marker="s",
-        facecolor="white",
-        edgecolor=OVER_COLOUR,
-        hatch=OVER_HATCH,
-        linewidth=1.0,
+        linestyle="none",
+        marker=CROSSED,
+        markersize=FAIL_PT if around_m else FAIL_PT / 1.4,
+        markerfacecolor="white",
+        markeredgecolor=OVER_COLOUR,
+        markeredgewidth=1.0,
         zorder=4,
     )
     _draw_receptors(ax, verdict, (west, south, east, north))
@@ -175,8 +181,8 @@ def _draw_receptors(ax: Axes, verdict: Verdict, bounds: tuple[float, float, floa
 def _legend() -> list[Line2D]:
     return [
         Line2D([], [], marker=".", color=QUIET_COLOUR, linestyle="none", markersize=7, label="within the limit"),
-        Line2D([], [], marker="s", markerfacecolor=OVER_COLOUR, markeredgecolor=OVER_COLOUR, linestyle="none",
-               markersize=7, label="over the limit (hatched square)"),
+        Line2D([], [], marker=CROSSED, markerfacecolor="white", markeredgecolor=OVER_COLOUR, linestyle="none",
+               markersize=FAIL_PT, label="over the limit (crossed square)"),
         Line2D([], [], marker="o", markerfacecolor="none", markeredgecolor="black", linestyle="none", markersize=9,
                label="receptor (people)"),
         Line2D([], [], color=WALL_COLOUR, linewidth=2.2, label="perimeter"),

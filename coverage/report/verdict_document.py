@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import quietwing
 from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
 from quietwing.coverage.report.plan_drawing import save_png
 from quietwing.coverage.report.publishing import page
 from quietwing.coverage.report.spill_map import spill_figure
-from quietwing.coverage.report.verdict_maps import before_after_figure, rooms_on, verdict_figure
+from quietwing.coverage.report.verdict_maps import before_after_figure, before_map, rooms_on, verdict_figure
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv
 from quietwing.coverage.report.words import (
     VERDICT_GLOSSARY,
@@ -29,7 +30,14 @@ MOST_ESCAPES_SHOWN = 40  # on the page; escapes.csv has all
 
 
 def make_verdict_files(
-    verdict: Verdict, workshop: Path, progress: Callable[[float], None], *, with_leakage: bool
+    verdict: Verdict,
+    workshop: Path,
+    progress: Callable[[float], None],
+    *,
+    with_leakage: bool,
+    before: Verdict | None = None,
+    template: str = "verdict.html",
+    values: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Make a verdict's pictures, tables and page in a folder.
 
@@ -42,6 +50,12 @@ def make_verdict_files(
         Called with the share done, 0 to 1.
     with_leakage : bool
         Whether ``leakage.html`` will lie beside the page, to link to it.
+    before : Verdict, optional
+        Another layout to show as "before" where it has the same maps; without it blockers and treatments taken away.
+    template : str
+        Of the page.
+    values : mapping, optional
+        What the template needs besides, or otherwise.
 
     Returns
     -------
@@ -53,9 +67,10 @@ def make_verdict_files(
     for number, storey in enumerate(storeys):
         name = f"{number + 1:02d}-{safe_file_name(storey.title)}.png"
         pair = None
-        if verdict.devices or verdict.treatments:
+        if verdict.devices or verdict.treatments or before:
             pair = f"before-after-{name}"
-            save_png(before_after_figure(None, verdict, storey), workshop / pair)
+            other = before if before and before_map(before, storey) else None
+            save_png(before_after_figure(other, verdict, storey), workshop / pair)
         save_png(verdict_figure(verdict, storey), workshop / f"verdict-{name}")
         pictures.append({"title": storey.title, "pair": pair, "verdict": f"verdict-{name}"})
         progress((number + 1) / (len(storeys) + 1))
@@ -66,32 +81,35 @@ def make_verdict_files(
     tables = {"rooms.csv": rooms_csv, "escapes.csv": escapes_csv, "spill.csv": spill_csv}
     for name, table in tables.items():
         (workshop / name).write_text(table(verdict), encoding="utf-8", newline="\n")
-    text = _summary(verdict, pictures, with_leakage=with_leakage)
+    text = page(template, **_summary(verdict, pictures, with_leakage=with_leakage) | dict(values or {}))
     (workshop / "summary.html").write_text(text, encoding="utf-8", newline="\n")
     progress(1.0)
     return ["summary.html", *tables, *files]
 
 
-def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_leakage: bool) -> str:
+def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_leakage: bool) -> dict[str, Any]:
+    """What ``verdict.html`` is filled with."""
     escapes = escapes_of(verdict)
     count = count_rooms(verdict)
     treated = Counter(treatment.model for treatment in verdict.treatments)
-    return page(
-        "verdict.html",
-        verdict=verdict,
-        site=verdict.site,
-        scenario=verdict.scenario,
-        confidence=percent(verdict.scenario.confidence),
-        count=count,
-        c95=None if count.c95 is None else percent(count.c95),
-        headline=verdict_headline(verdict),
-        spill=spill_in_words(verdict.spill),
-        pictures=pictures,
-        with_leakage=with_leakage,
-        sentences=[escape_in_words(escape) for escape in escapes[:MOST_ESCAPES_SHOWN]],
-        escapes_left=max(len(escapes) - MOST_ESCAPES_SHOWN, 0),
-        channels=rooms_by_channel(escapes),
-        treated=sorted(treated.items()),
-        glossary=VERDICT_GLOSSARY,
-        version=quietwing.__version__,
-    )
+    return {
+        "heading": "dead zones and holes",
+        "verdict": verdict,
+        "site": verdict.site,
+        "scenario": verdict.scenario,
+        "confidence": percent(verdict.scenario.confidence),
+        "count": count,
+        "c95": None if count.c95 is None else percent(count.c95),
+        "headline": verdict_headline(verdict),
+        "spill": spill_in_words(verdict.spill),
+        "pictures": pictures,
+        "before_in_words": "blockers and treatments taken away",
+        "with_leakage": with_leakage,
+        "sentences": [escape_in_words(escape) for escape in escapes[:MOST_ESCAPES_SHOWN]],
+        "escapes_left": max(len(escapes) - MOST_ESCAPES_SHOWN, 0),
+        "channels": rooms_by_channel(escapes),
+        "treated": sorted(treated.items()),
+        "notes": verdict.notes,
+        "glossary": VERDICT_GLOSSARY,
+        "version": quietwing.__version__,
+    }

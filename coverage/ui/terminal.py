@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.explain import RoomBudgets
+    from quietwing.coverage.equipment import Model
     from quietwing.coverage.results import Leakage, Verdict
 
 __all__ = ["print_json", "print_table", "progress_bar", "say", "show_leakage", "show_verdict"]
@@ -65,7 +66,7 @@ def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> Non
 
 def show_verdict(
     verdict: Verdict,
-    manifest: dict[str, Any],
+    catalogue: Mapping[str, Model],
     budgets: RoomBudgets | None,
     files: tuple[Path, ...],
     as_json: bool,
@@ -73,18 +74,18 @@ def show_verdict(
     """The verdict in words and a table, or as the object of DESIGN §6; with `budgets` one room in detail."""
     from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
     from quietwing.coverage.report.link_budget_text import budgets_object
-    from quietwing.coverage.report.verdict_tables import verdict_object
     from quietwing.coverage.report.words import (
         channel_in_short,
         escape_in_words,
         spill_in_words,
         verdict_headline,
     )
+    from quietwing.coverage.store import describe, result_object
 
     escapes = escapes_of(verdict)
     sentences = [escape_in_words(one) for one in escapes if budgets and one.room == budgets.room]
     if as_json:
-        found = verdict_object(verdict) | {"manifest": manifest}
+        found = result_object(verdict, catalogue) | {"manifest": describe(verdict, catalogue)}
         if budgets:
             found["explain"] = {"room": budgets.room, "sentences": sentences, "budgets": budgets_object(budgets)}
         print_json(found)

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Device
+from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.store import (
     MANIFEST,
     describe,
     read_manifest,
+    result_object,
     scenario_text,
     verify_result,
     write_result,
@@ -134,6 +135,39 @@ def test_a_folder_that_holds_no_result_says_so(tmp_path, text):
         read_manifest(tmp_path)
 
 
+def test_the_object_kept_holds_the_cost_and_whether_it_is_within_the_budget(verdict, result):
+    found = json.loads((result / "verdict.json").read_text("utf-8"))
+    assert found == result_object(verdict, CATALOGUE)
+    jammer = CATALOGUE[verdict.devices[0].model]
+    cost = found["cost"]
+    assert list(cost) == ["capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative"]
+    assert cost["capex_gbp"] > jammer.unit_price_gbp + 1.4 * jammer.install_gbp  # cable comes on top
+    assert cost["opex_gbp_per_year"] == jammer.opex_gbp_per_year
+    assert cost["capex_gbp"] + 8 * cost["opex_gbp_per_year"] < cost["whole_life_gbp"]  # a refresh within 8 years
+    assert cost["npv_gbp"] < cost["whole_life_gbp"]
+    assert cost["illustrative"] == "4 of 4 prices"
+    assert found["notes"][: len(verdict.notes)] == list(verdict.notes)
+    assert "4 of 4 prices are illustrative; replace them by quotes" in found["notes"]
+    assert (found["budget_gbp"], found["over_budget"]) == (None, None)
+
+
+@pytest.mark.parametrize(("share", "over"), [(1, False), (0.99, True)])
+@pytest.mark.parametrize("basis", ["capex", "whole_life"])
+def test_a_budget_is_compared_with_the_cost_it_limits(verdict, basis, share, over):
+    limit = round(share * result_object(verdict, CATALOGUE)["cost"][f"{basis}_gbp"], 2)
+    asked = replace(verdict, scenario=replace(verdict.scenario, budget_gbp=limit, budget_basis=basis))
+    found = result_object(asked, CATALOGUE)
+    assert (found["budget_gbp"], found["over_budget"]) == (limit, over)
+
+
+def test_meshes_of_the_scenario_are_paid_for(verdict):
+    window = verdict.site.openings[0].id
+    meshed = replace(verdict, treatments=(Treatment(window, "window_mesh"),))
+    before, after = (result_object(one, CATALOGUE)["cost"]["capex_gbp"] for one in (verdict, meshed))
+    mesh = CATALOGUE["window_mesh"]
+    assert after - before == pytest.approx(mesh.unit_price_gbp + 1.4 * mesh.install_gbp)
+
+
 def test_a_result_is_replaced_whole_and_what_lies_beside_it_stays(verdict, result):
     (result / "mine.txt").write_text("kept")
     (result / "inputs" / "site" / "stale.geojson").write_text("{}")
@@ -176,7 +210,20 @@ def test_a_scenario_written_is_the_scenario_read(tmp_path):
         search_margin=False,
         spill_tier="strict",
         treatments=(TreatmentWish("mesh_12", ("A1-*", "B")), TreatmentWish("film", ())),
+        budget_gbp=250_000.5,
+        budget_basis="whole_life",
+        objective="least_cost",
+        target_rooms=12,
+        equipment=("mas_node", "micro_jammer"),
+        treat_with=("none",),
+        horizon_years=10,
+        discount_rate=1e-05,
+        live_prison_multiplier=1.5,
+        comms_room='core"1',
+        spacing_m=3.5,
+        effort="thorough",
     )
     (tmp_path / "scenario.toml").write_text(scenario_text(scenario), "utf-8")
     assert read_scenario(tmp_path / "scenario.toml") == scenario
-    assert read_scenario(None) == Scenario()
+    (tmp_path / "scenario.toml").write_text(scenario_text(Scenario()), "utf-8")
+    assert read_scenario(tmp_path / "scenario.toml") == read_scenario(None) == Scenario()

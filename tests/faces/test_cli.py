@@ -17,9 +17,9 @@ def run(*arguments: str):
 
 def test_help_lists_what_works():
     text = run("--help").stdout
-    for command in ("demo", "check", "leakage", "evaluate", "verify", "example"):
+    for command in ("demo", "check", "leakage", "evaluate", "optimise", "batch", "verify", "example"):
         assert command in text
-    for later in ("optimise", "batch", "frontier"):
+    for later in ("validate", "frontier", "robustness"):
         assert later not in text
 
 

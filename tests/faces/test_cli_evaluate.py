@@ -76,6 +76,9 @@ def test_the_object_has_the_keys_of_the_design_and_states_that_add_up(wing, layo
     assert [device["id"] for device in found["devices"]] == ["J1"]
     assert found["spill"]["tier"] == "standard"
     assert set(found["cost"]) == {"capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative"}
+    assert 0 < found["cost"]["capex_gbp"] < found["cost"]["npv_gbp"] < found["cost"]["whole_life_gbp"]
+    assert found["cost"]["illustrative"] == "4 of 4 prices"
+    assert (found["budget_gbp"], found["over_budget"]) == (None, None)
     assert found["uncovered_routes"]
     assert found["reproducible"] is True
     assert set(found["manifest"]["inputs"]) == {"site", "scenario", "layout", "catalogue"}

@@ -29,8 +29,8 @@ ORDER = [
     ("coverage.blocking",),
     ("coverage.planning",),
     ("coverage.report",),
-    ("coverage.study",),
-    ("coverage.store",),
+    ("coverage.study", "coverage.warmup"),
+    ("coverage.store", "coverage.plan_store"),
     ("coverage.batch",),
     ("coverage.ui", "coverage.cli"),
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 Content = str | bytes | Callable[[Path], Path]
 
-NAMES = {"layout": "layout.csv", "placed": "layout.csv", "catalogue": "catalogue.csv", "scenario": "scenario.toml", "wishes": "scenario.toml"}  # fmt: skip
+NAMES = {"layout": "layout.csv", "placed": "layout.csv", "catalogue": "catalogue.csv", "scenario": "scenario.toml", "wishes": "scenario.toml", "question": "scenario.toml"}  # fmt: skip
 
 DEVICE = {
     "id": "N1", "model": "micro_jammer", "x_m": "11.3", "y_m": "0", "z_m": "2.7", "storey": "0", "power_dbm": "",
@@ -214,6 +214,15 @@ CATALOGUES = [
     Row("catalogue-date", "catalogue", model(price_date="24/11/2026"), ("catalogue.csv", "micro", "price_date is '24/11/2026'", "year-month-day")),
     Row("catalogue-quote-without-date", "catalogue", model(illustrative="false", price_date=""), ("catalogue.csv", "micro", "illustrative is false", "date and reference of the quote")),
     Row("catalogue-illustrative", "catalogue", model(illustrative="perhaps"), ("catalogue.csv", "micro", "illustrative is 'perhaps'", "true or false")),
+    Row("catalogue-price-commas", "catalogue", model(unit_price_gbp="1,200"), ("catalogue.csv", "micro", "unit_price_gbp is '1,200'", "no comma")),
+    Row("catalogue-price-too-high", "catalogue", model(unit_price_gbp="1e9"), ("catalogue.csv", "micro", "unit_price_gbp is 1000000000", "to 100,000,000", "minding the unit")),
+    Row("catalogue-cable-negative", "catalogue", model(cable_gbp_per_m="-6"), ("catalogue.csv", "micro", "cable_gbp_per_m is -6", "from 0")),
+    Row("catalogue-cable-unit", "catalogue", model(cable_gbp_per_m="6 £/m"), ("catalogue.csv", "micro", "cable_gbp_per_m is '6 £/m'", "plain number")),
+    Row("catalogue-opex-percent", "catalogue", model(opex_gbp_per_year="12%"), ("catalogue.csv", "micro", "opex_gbp_per_year is '12%'", "without its unit")),
+    Row("catalogue-opex-infinite", "catalogue", model(opex_gbp_per_year="inf"), ("catalogue.csv", "micro", "opex_gbp_per_year is 'inf'", "finite")),
+    Row("catalogue-life-months", "catalogue", model(technology_life_years="60"), ("catalogue.csv", "micro", "technology_life_years is 60", "to 50")),
+    Row("catalogue-life-text", "catalogue", model(technology_life_years="5 years"), ("catalogue.csv", "micro", "technology_life_years is '5 years'", "without its unit")),
+    Row("catalogue-quote-without-source", "catalogue", model(illustrative="false", price_source=""), ("catalogue.csv", "micro", "illustrative is false", "date and reference of the quote")),
     Row("catalogue-two-rows-wrong", "catalogue", table(JAMMER | {"gain_dbi": "40"}, NODE | {"mas_carriers": ""}), ("line 2, micro: gain_dbi", "line 3, node: mas_carriers")),
 ]  # fmt: skip
 
@@ -233,6 +242,42 @@ SCENARIOS = [
     Row("scenario-nested-key", "scenario", wish('model = "window_mesh"\nromos = ["A1-*"]'), ("scenario.toml: treatments 1, romos", "did you mean 'rooms'")),
     Row("scenario-nested-type", "scenario", wish('model = "window_mesh"\nrooms = "A1-*"'), ("scenario.toml: treatments 1, rooms", "list in square brackets")),
     Row("scenario-nested-missing", "scenario", wish('rooms = ["A1-*"]'), ("scenario.toml: treatments 1, model", "missing", "give it")),
+    Row("scenario-budget-negative", "scenario", "budget_gbp = -1", ("scenario.toml: budget_gbp", "greater than or equal to 0", "found -1", "correct")),
+    Row("scenario-budget-too-high", "scenario", "budget_gbp = 2e9", ("scenario.toml: budget_gbp", "1000000000", "found 2000000000", "correct")),
+    Row("scenario-budget-infinite", "scenario", "budget_gbp = inf", ("scenario.toml: budget_gbp", "finite", "found inf", "correct")),
+    Row("scenario-budget-sign", "scenario", 'budget_gbp = "£500,000"', ("scenario.toml: budget_gbp", "'£500,000'", "write a plain number")),
+    Row("scenario-budget-flag", "scenario", "budget_gbp = true", ("scenario.toml: budget_gbp", "no numbers", "write a number")),
+    Row("scenario-budget-without-unit", "scenario", "budget = 500000", ("scenario.toml: budget: unknown setting", "did you mean 'budget_gbp'")),
+    Row("scenario-budget-list", "scenario", "budget_gbp = [1, 2]", ("scenario.toml: budget_gbp", "found a list of 2", "correct")),
+    Row("scenario-basis", "scenario", 'budget_basis = "opex"', ("scenario.toml: budget_basis", "'opex'", "did you mean 'capex'")),
+    Row("scenario-basis-hyphen", "scenario", 'budget_basis = "whole-life"', ("scenario.toml: budget_basis", "'whole-life'", "did you mean 'whole_life'")),
+    Row("scenario-basis-number", "scenario", "budget_basis = 1", ("scenario.toml: budget_basis", "found 1", "write a name in quotes")),
+    Row("scenario-objective", "scenario", 'objective = "cheapest"', ("scenario.toml: objective", "'cheapest'", "choose one of most_protected, least_cost")),
+    Row("scenario-objective-near", "scenario", 'objective = "least_costs"', ("scenario.toml: objective", "did you mean 'least_cost'")),
+    Row("scenario-target-zero", "scenario", "target_rooms = 0", ("scenario.toml: target_rooms", "found 0", "correct")),
+    Row("scenario-target-share", "scenario", "target_rooms = 12.5", ("scenario.toml: target_rooms", "found 12.5", "whole number: write 13")),
+    Row("scenario-target-flag", "scenario", "target_rooms = true", ("scenario.toml: target_rooms", "no numbers", "write a number")),
+    Row("scenario-target-too-many", "scenario", "target_rooms = 10001", ("scenario.toml: target_rooms", "10000", "found 10001", "correct")),
+    Row("scenario-equipment-text", "scenario", 'equipment = "mas_node"', ("scenario.toml: equipment", "found 'mas_node'", "list in square brackets")),
+    Row("scenario-equipment-empty-name", "scenario", 'equipment = ["mas_node", ""]', ("scenario.toml: equipment 2", "at least 1 character", "correct the name")),
+    Row("scenario-equipment-number", "scenario", "equipment = [1]", ("scenario.toml: equipment 1", "found 1", "write a name in quotes")),
+    Row("scenario-treat-with-text", "scenario", 'treat_with = "none"', ("scenario.toml: treat_with", "found 'none'", "list in square brackets")),
+    Row("scenario-treat-with-flag", "scenario", "treat_with = false", ("scenario.toml: treat_with", "found false", "list in square brackets")),
+    Row("scenario-horizon-zero", "scenario", "horizon_years = 0", ("scenario.toml: horizon_years", "found 0", "correct")),
+    Row("scenario-horizon-half", "scenario", "horizon_years = 7.5", ("scenario.toml: horizon_years", "found 7.5", "whole number: write 8")),
+    Row("scenario-horizon-date", "scenario", "horizon_years = 2034", ("scenario.toml: horizon_years", "50", "found 2034", "correct")),
+    Row("scenario-discount-percent", "scenario", "discount_rate = 3.5", ("scenario.toml: discount_rate", "found 3.5", "not a percentage: write 0.035")),
+    Row("scenario-discount-negative", "scenario", "discount_rate = -0.01", ("scenario.toml: discount_rate", "found -0.01", "correct")),
+    Row("scenario-multiplier-percent", "scenario", "live_prison_multiplier = 140", ("scenario.toml: live_prison_multiplier", "found 140", "not a percentage: write 1.4")),
+    Row("scenario-multiplier-addition", "scenario", "live_prison_multiplier = 0.4", ("scenario.toml: live_prison_multiplier", "found 0.4", "not an addition: write 1.4")),
+    Row("scenario-multiplier-nan", "scenario", "live_prison_multiplier = nan", ("scenario.toml: live_prison_multiplier", "found nan", "correct")),
+    Row("scenario-comms-room-number", "scenario", "comms_room = 12", ("scenario.toml: comms_room", "found 12", "write a name in quotes")),
+    Row("scenario-comms-room-flag", "scenario", "comms_room = true", ("scenario.toml: comms_room", "found true", "not true or false")),
+    Row("scenario-spacing-negative", "scenario", "spacing_m = -3", ("scenario.toml: spacing_m", "found -3", "correct")),
+    Row("scenario-spacing-mm", "scenario", "spacing_m = 3000", ("scenario.toml: spacing_m", "100", "found 3000", "correct")),
+    Row("scenario-spacing-unit", "scenario", 'spacing_m = "3 m"', ("scenario.toml: spacing_m", "'3 m'", "write a plain number")),
+    Row("scenario-effort", "scenario", 'effort = "thorogh"', ("scenario.toml: effort", "'thorogh'", "did you mean 'thorough'")),
+    Row("scenario-money-all-wrong", "scenario", 'budget_gbp = -1\neffort = 3\nequipment = "x"', ("budget_gbp", "effort", "equipment")),
     Row("scenario-two-wrong", "scenario", 'confidence = 95\nspil_tier = "x"', ("confidence", "spil_tier")),
 ]  # fmt: skip
 
@@ -244,6 +289,27 @@ WISHES = [
     Row("wish-no-windows", "wishes", wish('model = "window_mesh"\nrooms = ["core1-hall"]'), ("treatments 1", "matches 1 room, none with a window", "choose rooms with windows")),
     Row("wish-no-rooms", "wishes", wish('model = "window_mesh"\nrooms = []'), ("treatments 1", "rooms is empty", "remove the entry")),
     Row("wish-several-wrong", "wishes", wish('model = "window_mash"\nrooms = ["A1-*"]') + wish('model = "window_film"\nrooms = ["Q"]'), ("treatments 1", "treatments 2")),
+]  # fmt: skip
+
+# What only the planner refuses, with houseblock and the bundled catalogue: `check_plan_scenario`.
+QUESTIONS = [
+    Row("question-no-budget", "question", "", ("scenario: budget_gbp: is missing", "most_protected needs it", "say what may be spent")),
+    Row("question-no-target", "question", 'objective = "least_cost"', ("scenario: target_rooms: is missing", "1 to 264", "how many rooms")),
+    Row("question-target-too-high", "question", 'objective = "least_cost"\ntarget_rooms = 265', ("scenario: target_rooms: is 265", "264 rooms", "write 264 or less")),
+    Row("question-target-unused", "question", "budget_gbp = 1\ntarget_rooms = 10", ("scenario: target_rooms: is 10", "does not use", "set objective to least_cost")),
+    Row("question-equipment-unknown", "question", 'budget_gbp = 1\nequipment = ["mas_nod"]', ("scenario: equipment: 'mas_nod' is not in the catalogue", "did you mean 'mas_node'")),
+    Row("question-equipment-strange", "question", 'budget_gbp = 1\nequipment = ["XJ-9000"]', ("scenario: equipment: 'XJ-9000'", "choose one of micro_jammer", "mas_node")),
+    Row("question-equipment-head-end", "question", 'budget_gbp = 1\nequipment = ["mas_head_end", "mas_node"]', ("scenario: equipment: 'mas_head_end' is a head-end", "remove it")),
+    Row("question-equipment-mesh", "question", 'budget_gbp = 1\nequipment = ["window_mesh"]', ("scenario: equipment: 'window_mesh' is a mesh", "move it to treat_with")),
+    Row("question-equipment-twice", "question", 'budget_gbp = 1\nequipment = ["mas_node", "mas_node"]', ("scenario: equipment: names 'mas_node' 2 times", "keep one")),
+    Row("question-treat-with-unknown", "question", 'budget_gbp = 1\ntreat_with = ["window_mash"]', ("scenario: treat_with: 'window_mash' is not in the catalogue", "did you mean 'window_mesh'")),
+    Row("question-treat-with-jammer", "question", 'budget_gbp = 1\ntreat_with = ["micro_jammer"]', ("scenario: treat_with: 'micro_jammer' is a jammer", "move it to equipment")),
+    Row("question-treat-with-head-end", "question", 'budget_gbp = 1\ntreat_with = ["mas_head_end"]', ("scenario: treat_with: 'mas_head_end' is a head-end", "remove it")),
+    Row("question-treat-with-none-and-more", "question", 'budget_gbp = 1\ntreat_with = ["none", "window_mesh"]', ("scenario: treat_with: names 'none' beside others", "remove it, or all the others")),
+    Row("question-treat-with-twice", "question", 'budget_gbp = 1\ntreat_with = ["window_mesh", "window_mesh"]', ("scenario: treat_with: names 'window_mesh' 2 times", "keep one")),
+    Row("question-comms-room", "question", 'budget_gbp = 1\ncomms_room = "core1-ofice"', ("scenario: comms_room: 'core1-ofice' is no room", "did you mean 'core1-office'")),
+    Row("question-script", "question", 'budget_gbp = 1\ncomms_room = "<b>\\u202e"', ("scenario: comms_room", r"<b>\\u202e", "choose one of")),
+    Row("question-several", "question", 'objective = "least_cost"\nequipment = ["mas_nod"]\ntreat_with = ["mas_node"]\ncomms_room = "x"', ("equipment", "treat_with", "comms_room", "target_rooms")),
 ]  # fmt: skip
 
 ROWS: list[Row] = [*LAYOUTS, *PLACES, *CATALOGUES, *SCENARIOS, *WISHES]

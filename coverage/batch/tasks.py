@@ -1,0 +1,169 @@
+"""What an item computes: one function for each mode, from the question to a result folder and the rows it adds."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quietwing.coverage.batch.item_folder import Answer, RoomChannels, write_item, write_whole
+from quietwing.coverage.batch.items import BatchItem
+from quietwing.coverage.plan_store import write_plan
+from quietwing.coverage.planning.plan import PlanResult
+from quietwing.coverage.propagation.gain_cache import GainCache
+from quietwing.coverage.report.escapes import HOLE, KEEP, QUIET, state_of_rooms
+from quietwing.coverage.report.plan_tables import plan_object
+from quietwing.coverage.report.tables import leakage_csv
+from quietwing.coverage.report.verdict_tables import verdict_object
+from quietwing.coverage.results import Leakage, Verdict
+from quietwing.coverage.store import result_object, scenario_text, write_result
+from quietwing.coverage.study import leakage, optimise, run
+from quietwing.sites import save_site
+
+__all__ = ["MODES", "Mode", "leakage_answer", "plan_answer", "run_item", "verdict_answer"]
+
+Mode = Callable[[BatchItem, Path, GainCache | None], Answer]
+_HAIR = 1e-9  # 1 − 0.95 is a little above 0.05
+_COST = ("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative")
+_DIGITS = 6  # a share of 100,000 worlds
+
+
+def run_item(item: BatchItem, folder: Path, gains: Path | None) -> None:
+    """Compute one item into a new folder.
+
+    Parameters
+    ----------
+    item : BatchItem
+    folder : Path
+        Does not exist yet.
+    gains : Path or None
+        Folder of a `GainCache`.
+
+    Raises
+    ------
+    QuietwingError
+        If the item asks for what is not possible.
+    OSError
+        If the folder cannot be written.
+    """
+    answer = MODES[item.mode](item, folder, _cache(gains) if gains is not None else None)
+    write_item(folder, item.id, item.mode, answer)
+
+
+@functools.lru_cache(maxsize=1)
+def _cache(folder: Path) -> GainCache:
+    return GainCache(folder)
+
+
+def _kept(gains: GainCache | None) -> dict[str, Any]:
+    return {} if gains is None else {"gains": gains}
+
+
+def _evaluate(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
+    verdict = run(
+        item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False, **_kept(gains)
+    )
+    write_result(verdict, folder, catalogue=item.catalogue)
+    answer = verdict_answer(verdict)
+    spent = result_object(verdict, item.catalogue)["cost"]
+    return replace(answer, summary=answer.summary | {key: spent[key] for key in _COST})
+
+
+def _leakage(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
+    found = leakage(item.site, item.scenario, maps=False, **_kept(gains))
+    save_site(item.site, folder / "inputs" / "site")
+    write_whole(folder / "inputs" / "scenario.toml", scenario_text(item.scenario))
+    write_whole(folder / "leakage.csv", leakage_csv(found))
+    return leakage_answer(found)
+
+
+def _optimise(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
+    result = optimise(
+        item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False, **_kept(gains)
+    )
+    write_plan(result, folder, catalogue=item.catalogue)
+    return plan_answer(result)
+
+
+MODES: dict[str, Mode] = {"evaluate": _evaluate, "leakage": _leakage, "optimise": _optimise}
+
+
+def plan_answer(result: PlanResult) -> Answer:
+    """What a plan adds to the tables of a batch: its verdict's rows, its cost and how good it is."""
+    answer = verdict_answer(result.verdict)
+    spoken = plan_object(result)
+    cost = {key: spoken["cost"][key] for key in _COST}
+    return replace(
+        answer, summary=answer.summary | cost | {key: spoken[key] for key in ("value", "bound", "gap", "status")}
+    )
+
+
+def verdict_answer(verdict: Verdict) -> Answer:
+    """What a verdict adds to the tables of a batch."""
+    spoken = verdict_object(verdict)
+    spill = spoken["spill"] or {}
+    cost = spoken["cost"]
+    summary = {
+        "site": spoken["site"],
+        **{f"rooms_{state}": count for state, count in spoken["rooms"].items()},
+        "c95": spoken["c95"],
+        **{f"protected_at_{level}": count for level, count in spoken["protected_at"].items()},
+        "together_95": spoken["together_95"],
+        "spill_tier": spill.get("tier"),
+        "spill_passed": spill.get("passed"),
+        "spill_worst_margin_db": spill.get("worst_margin_db"),
+        **{key: cost[key] for key in _COST},
+        **{key: spoken[key] for key in ("value", "bound", "gap", "status")},
+    }
+    probability = verdict.by_room["usable_probability"].transpose("channel", "room").values
+    often = probability > 1.0 - verdict.scenario.confidence + _HAIR
+    return Answer(
+        summary,
+        RoomChannels(
+            room=[str(name) for name in verdict.by_room["room"].values.tolist()],
+            role=[str(role) for role in verdict.by_room["role"].values.tolist()],
+            state=state_of_rooms(verdict),
+            channel=[str(name) for name in verdict.by_room["channel"].values.tolist()],
+            usable_probability=[
+                [round(share, _DIGITS) if np.isfinite(share) else None for share in row]
+                for row in probability.astype(float).tolist()
+            ],
+            usable=(often | ~np.isfinite(probability)).tolist(),  # what is not known counts as usable
+        ),
+    )
+
+
+def leakage_answer(found: Leakage) -> Answer:
+    """What a leakage study adds to the tables of a batch: nothing is protected, as no blocker is on."""
+    role = [str(each) for each in found.by_room["role"].values.tolist()]
+    usable = found.by_room["usable"].transpose("channel", "room").values
+    works: list[bool] = np.any(usable, axis=0).tolist()
+    state = [
+        KEEP if of_room != "silence" else HOLE if one_works else QUIET
+        for of_room, one_works in zip(role, works, strict=True)
+    ]
+    count = {name: state.count(name) for name in (HOLE, QUIET)}
+    channels = [str(name) for name in found.by_room["channel"].values.tolist()]
+    return Answer(
+        {
+            "site": found.site.name,
+            "rooms_silence": count[HOLE] + count[QUIET],
+            "rooms_protected": 0,
+            "rooms_quiet_anyway": count[QUIET],
+            "rooms_holes": count[HOLE],
+            "rooms_unknown": 0,
+            "status": "evaluated",
+        },
+        RoomChannels(
+            room=[str(name) for name in found.by_room["room"].values.tolist()],
+            role=role,
+            state=state,
+            channel=channels,
+            usable_probability=[[None] * len(role) for _ in channels],
+            usable=usable.tolist(),
+        ),
+    )

@@ -1,0 +1,241 @@
+"""Compiled loop of the annealing: one move at a time, scored by every row it touches.
+
+Nothing depends on time or threads: the number of moves is counted and the random numbers are those of the seed.
+"""
+# mypy: ignore-errors
+
+import math
+
+import numpy as np
+from numba import njit
+
+_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
+PARTLY = 0.25  # credit for an unprotected room whose rows nearly all hold
+
+
+@njit(**_FLAGS)
+def _next(state):
+    """A random number in [0, 1): xorshift64*."""
+    x = state[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    state[0] = x
+    return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
+
+
+@njit(**_FLAGS)
+def _pick(state, count):
+    return min(int(_next(state) * count), count - 1)
+
+
+@njit(**_FLAGS)
+def _holds(den, jam, best):
+    return den >= 1 - 1e-9 or (best > 0 and jam <= best)
+
+
+@njit(**_FLAGS)
+def _put(c, sign, m, s):
+    """Put a candidate up (1) or take it down (-1); False if a limit breaks."""
+    for at in range(m.start[c], m.start[c + 1]):
+        row = m.row[at]
+        before = _holds(s.den[row], s.jam[row], s.best[row])
+        s.den[row] += sign * m.share[at]
+        s.jam[row] += sign * m.jam[at]
+        serve = m.serve[at]
+        if serve > 0:
+            if sign > 0:
+                s.best[row] = max(s.best[row], serve)
+            elif serve >= s.best[row]:
+                most = 0.0
+                for k in range(m.node_start[row], m.node_start[row + 1]):
+                    other = m.node[k]
+                    if other != c and s.on[other]:
+                        most = max(most, m.node_serve[k])
+                s.best[row] = most
+        after = _holds(s.den[row], s.jam[row], s.best[row])
+        if before != after:
+            s.missed[m.block[row]] += 1 if before else -1
+    s.on[c] = sign > 0
+    fine = True
+    for o in range(m.limit.shape[1]):
+        s.taken[o] += sign * m.limit[c, o]
+        if s.taken[o] > 1:
+            fine = False
+    s.money[0] += sign * m.cost[c]
+    if m.head_end[c] >= 0:
+        s.nodes[m.head_end[c]] += sign
+    return fine
+
+
+@njit(**_FLAGS)
+def _credit(room, m, s):
+    """What a room counts for now."""
+    block = room * m.modes + s.mode[room]
+    if m.weight[room] == 0 or not m.possible[block]:
+        return 0.0, 0.0
+    if s.missed[block] == 0:
+        return m.weight[room], m.weight[room]
+    return 0.0, PARTLY * m.weight[room] * (1 - s.missed[block] / m.rows[block])
+
+
+@njit(**_FLAGS)
+def _set_mode(room, mode, m, s):
+    """Treat a room's windows or take the treatment away; what stands in it already stands in the new mode."""
+    if s.mode[room] == mode:
+        return True
+    fine = True
+    for k in range(m.fixed_start[room], m.fixed_start[room + 1]):
+        c = m.fixed[k]
+        if m.own_mode[c] == s.mode[room]:
+            _put(c, -1, m, s)
+    s.money[0] += m.mode_cost[room, mode] - m.mode_cost[room, s.mode[room]]
+    s.mode[room] = mode
+    for k in range(m.fixed_start[room], m.fixed_start[room + 1]):
+        c = m.fixed[k]
+        if m.own_mode[c] == mode:
+            fine = _put(c, 1, m, s) and fine
+    return fine
+
+
+@njit(**_FLAGS)
+def _total(m, s):
+    whole, partly = 0.0, 0.0
+    for room in range(len(m.weight)):
+        w, p = _credit(room, m, s)
+        whole += w
+        partly += p
+    return whole, partly
+
+
+@njit(**_FLAGS)
+def _within(m, s, budget, room_for):
+    """Whether budget and head-ends hold."""
+    if s.money[0] > budget:
+        return False
+    for kind in range(len(s.nodes)):  # noqa: SIM110 - compiled
+        if s.nodes[kind] > room_for[kind]:
+            return False
+    return True
+
+
+@njit(**_FLAGS)
+def _change(position, c, m, s):
+    """Have candidate `c` (-1: none) at a position; False if it cannot be or breaks a limit."""
+    fine = True
+    old = s.at[position]
+    if old >= 0:
+        _put(old, -1, m, s)
+        s.at[position] = -1
+        room = m.own_room[old]
+        if room >= 0:
+            s.inside[room] -= 1
+            if s.inside[room] == 0 and (c < 0 or m.own_room[c] != room):
+                fine = _set_mode(room, 0, m, s) and fine
+    if c >= 0:
+        room = m.own_room[c]
+        if room >= 0:
+            if s.mode[room] != m.own_mode[c]:
+                if s.inside[room] > 0:
+                    return False
+                fine = _set_mode(room, m.own_mode[c], m, s) and fine
+            s.inside[room] += 1
+        s.at[position] = c
+        fine = _put(c, 1, m, s) and fine
+        for k in range(m.near_start[position], m.near_start[position + 1]):
+            if s.at[m.near[k]] >= 0:
+                fine = False
+    if fine:
+        for o in range(m.limit.shape[1]):
+            if s.taken[o] > 1:
+                return False
+    return fine
+
+
+@njit(**_FLAGS)
+def _value(whole, partly, money, target, pound):
+    return min(whole, target) + (partly if whole < target else 0.0) - pound * money
+
+
+@njit(**_FLAGS)
+def anneal(m, s, moves, hot, cold, budget, room_for, target, pound, state, best_at, best_mode, best):
+    """Search on from the state given; a better one is left in `best_at`, `best_mode`, `best` (value, weight).
+
+    `m` is the model (`heuristic.Compiled`), `s` the state (`heuristic.State`), both NamedTuples of arrays; `state` is
+    that of the random numbers.
+    """
+    whole, partly = _total(m, s)
+    value = _value(whole, partly, s.money[0], target, pound)
+    now = _value(whole, 0.0, s.money[0], target, pound)
+    if now > best[0] + 1e-12:
+        best[0], best[1] = now, whole
+        best_at[:] = s.at
+        best_mode[:] = s.mode
+    free = m.free
+    if len(free) == 0:
+        return
+    on_mode = np.empty_like(s.mode)
+    for move in range(moves):
+        heat = hot * (cold / hot) ** (move / moves)
+        kind = _next(state)
+        first, second = free[_pick(state, len(free))], -1
+        wish, room_toggled, mode_toggled = -1, -1, 0
+        before_first, before_second = s.at[first], -1
+        count = m.choice_start[first + 1] - m.choice_start[first]
+        if kind < 0.08 and len(m.treatable):
+            room_toggled = m.treatable[_pick(state, len(m.treatable))]
+            if s.inside[room_toggled] > 0:
+                continue
+            mode_toggled = _pick(state, m.modes)
+            if m.mode_cost[room_toggled, mode_toggled] < 0:
+                continue
+        else:
+            if before_first < 0 or _next(state) < 0.6:
+                wish = m.choice[m.choice_start[first] + _pick(state, count)]
+            if wish == before_first:
+                continue
+            if wish >= 0 and m.forbidden[wish]:
+                continue
+            if kind > 0.55:  # another goes down for it
+                second = free[_pick(state, len(free))]
+                for _ in range(8):
+                    if second != first and s.at[second] >= 0:
+                        break
+                    second = free[_pick(state, len(free))]
+                if second == first or s.at[second] < 0:
+                    second = -1
+                else:
+                    before_second = s.at[second]
+        on_mode[:] = s.mode
+        fine = True
+        if room_toggled >= 0:
+            fine = _set_mode(room_toggled, mode_toggled, m, s)
+        else:
+            if second >= 0:
+                _change(second, -1, m, s)
+            fine = _change(first, wish, m, s)
+        fine = fine and _within(m, s, budget, room_for)
+        if fine:
+            new_whole, new_partly = _total(m, s)
+            new = _value(new_whole, new_partly, s.money[0], target, pound)
+            fine = new >= value or _next(state) < math.exp((new - value) / heat)
+            if fine:
+                value, whole = new, new_whole
+                now = _value(new_whole, 0.0, s.money[0], target, pound)
+                if now > best[0] + 1e-12:
+                    best[0], best[1] = now, new_whole
+                    best_at[:] = s.at
+                    best_mode[:] = s.mode
+        if not fine:
+            if room_toggled >= 0:
+                _set_mode(room_toggled, on_mode[room_toggled], m, s)
+            else:
+                if s.at[first] >= 0:
+                    _change(first, -1, m, s)
+                if before_first >= 0:
+                    _change(first, before_first, m, s)
+                if second >= 0:
+                    _change(second, before_second, m, s)
+                for room in range(len(on_mode)):
+                    if s.mode[room] != on_mode[room]:
+                        _set_mode(room, on_mode[room], m, s)

@@ -1,0 +1,152 @@
+"""One attempt at a plan: what was searched, what came of it on which worlds, and which of several to take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points
+from quietwing.coverage.blocking.links import link_model
+from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.planning.cost import Cost, cost
+from quietwing.coverage.planning.ground import Ground, Terrain
+from quietwing.coverage.planning.heuristic import Found
+from quietwing.coverage.planning.plan import Attempt, Claim
+from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.results import SpillResult
+from quietwing.coverage.treatments import treated_site
+from quietwing.sites.trial_points import trial_points
+
+__all__ = ["CONFIDENCE", "Searched", "Tried", "best_of", "broken", "judge", "rank"]
+
+CONFIDENCE = 0.995  # of each single margin: a room needs all of its margins at once
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A planning model and what was found in it.
+
+    Attributes
+    ----------
+    terrain : Terrain
+    model : PlanModel
+    found : Found
+    slack_db : float
+        By which limits were moved.
+    reserve_db : float64 ndarray, shape (room,)
+        Added to the margins of each room.
+    """
+
+    terrain: Terrain
+    model: PlanModel
+    found: Found
+    slack_db: float
+    reserve_db: NDArray[np.float64]
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Rooms taken as protected, those quiet anyway left out."""
+        ground = self.terrain.ground
+        taken = self.found.score.protected & (ground.weight > 0)
+        rows = zip(ground.site.rooms, self.reserve_db.tolist(), taken.tolist(), strict=True)
+        return tuple(Claim(room.id, reserve_db) for room, reserve_db, is_taken in rows if is_taken)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An attempt with what it was made of; `searched` is None for a plan that was given."""
+
+    attempt: Attempt
+    devices: tuple[Device, ...]
+    treatments: tuple[Treatment, ...]
+    cost: Cost
+    judged: Judgement
+    spilled: SpillResult
+    searched: Searched | None
+
+
+def judge(
+    ground: Ground,
+    devices: tuple[Device, ...],
+    treatments: tuple[Treatment, ...],
+    searched: Searched | None,
+    stream: int,
+) -> Tried:
+    """Judge a plan with the Monte Carlo.
+
+    Parameters
+    ----------
+    ground : Ground
+    devices : tuple of Device
+        All of them, existing ones first.
+    treatments : tuple of Treatment
+        Those bought.
+    searched : Searched or None
+        Where it comes from.
+    stream : int
+        Of the worlds.
+
+    Returns
+    -------
+    Tried
+    """
+    site, scenario, catalogue = ground.site, ground.scenario, ground.catalogue
+    every = (*ground.given, *treatments)
+    treated = treated_site(site, every, catalogue)
+    links = link_model(prepare_scene(treated), ground.sectors, scenario.confidence)
+    tested = trial_points(treated)
+    judged = evaluate(
+        links,
+        ground.bare,
+        scenario,
+        devices,
+        catalogue,
+        silence_points(treated, tested),
+        bare_points=silence_points(site, trial_points(site)),
+        stream=stream,
+    )
+    spilled = spill(links, scenario, devices, catalogue, tested, stream=stream)
+    spent = cost(site, devices, every, catalogue, scenario)
+    protected = judged.by_room["protected"].values
+    weights = 1.0 if scenario.objective == "least_cost" else judged.by_room["weight"].values
+    attempt = Attempt(
+        confidence=0.0 if searched is None else CONFIDENCE,
+        slack_db=0.0 if searched is None else searched.slack_db,
+        rooms_model=0 if searched is None else len(searched.claims()),
+        rooms_judged=int(protected.sum()),
+        weight_judged=float((protected * weights).sum()),
+        spill_margin_db=spilled.worst_margin_db,
+        passed=spilled.passed,
+        capex_gbp=spent.whole_life_gbp if scenario.budget_basis == "whole_life" else spent.capex_gbp,
+    )
+    return Tried(attempt, devices, treatments, spent, judged, spilled, searched)
+
+
+def rank(ground: Ground, one: Tried) -> tuple[float, ...]:
+    """Less is better: limits first, then the budget, then what is asked for, then money."""
+    scenario, attempt = ground.scenario, one.attempt
+    dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
+    if scenario.objective == "least_cost":
+        met = attempt.rooms_judged >= (scenario.target_rooms or 0)
+        wanted = attempt.capex_gbp if met else -attempt.weight_judged
+        return (broken(one), dear, not met, wanted, attempt.capex_gbp)
+    return (broken(one), dear, 0.0, -attempt.weight_judged, attempt.capex_gbp)
+
+
+def broken(one: Tried) -> float:
+    """How far a plan is from what must hold; keep rooms that nobody serves to begin with break every plan alike."""
+    if one.spilled.passed:
+        return 0.0
+    failing = sum(
+        not row[-1] for rows in (one.spilled.keep_rooms, one.spilled.protected, one.spilled.exposure) for row in rows
+    )
+    return failing + (0.0 if one.spilled.worst_margin_db >= 0 else 1000.0)
+
+
+def best_of(ground: Ground, tried: Iterable[Tried]) -> Tried | None:
+    """The attempt to take; the first of several alike."""
+    return min(tried, key=lambda one: rank(ground, one), default=None)

@@ -1,0 +1,153 @@
+"""How far anything better could go in the planning model: a proof where it is small, else a relaxation's bound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from quietwing.coverage.errors import InfeasiblePlanError
+from quietwing.coverage.planning.exact import Work, bound_of_relaxation, solve
+from quietwing.coverage.planning.heuristic import Found
+from quietwing.coverage.planning.milp import Goal, as_problem, selection_of, start_of
+from quietwing.coverage.planning.plan import Status
+from quietwing.coverage.planning.problem import Problem
+from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.score import score
+
+__all__ = ["Certificate", "certify"]
+
+SMALL_CANDIDATES = 40  # up to which a proof is tried
+PROOF = Work(nodes=2_000, deadline_s=60.0)
+RELAXATION = Work(nodes=1, deadline_s=40.0)
+MOST_BRANCHES = 8
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is known of the best value in the planning model.
+
+    Attributes
+    ----------
+    status : str
+        ``optimal`` or ``feasible``.
+    value, bound : float or None
+        Weight, or pounds for a target.
+    improved : Found or None
+        A better plan that the proof came upon.
+    target_impossible : bool
+        No money buys the target from these positions and this catalogue.
+    reproducible : bool
+    notes : tuple of str
+    """
+
+    status: Status
+    value: float | None
+    bound: float | None
+    improved: Found | None
+    target_impossible: bool
+    reproducible: bool
+    notes: tuple[str, ...]
+
+
+def certify(model: PlanModel, goal: Goal, found: Found, *, interrupted: bool = False) -> Certificate:
+    """Bound the planning model and compare the plan found with it.
+
+    Parameters
+    ----------
+    model : PlanModel
+    goal : Goal
+    found : Found
+    interrupted : bool
+        Nothing more is computed.
+
+    Returns
+    -------
+    Certificate
+    """
+    value = found.score.weight if goal.target is None else found.score.cost_pence / 100
+    if goal.target is not None and found.score.weight < goal.target:
+        most = _most_weight(model)
+        impossible = most is not None and most < goal.target - 1e-9
+        note = (
+            () if most is None else (f"in the planning model no money protects more than {math.floor(most + 1e-6)}",)
+        )
+        return Certificate("feasible", None, None, None, impossible, True, note)
+    if interrupted:
+        return Certificate("feasible", value, None, None, False, False, ("no bound was computed: interrupted",))
+    if len(model.candidates) <= SMALL_CANDIDATES:
+        return _proof(model, goal, found, value)
+    bounds = [_bound(problem) for problem in _branches(model, goal)]
+    known = [bound for bound in bounds if bound is not None]
+    if len(known) < len(bounds):
+        return Certificate("feasible", value, None, None, False, False, ("no bound: the relaxation took too long",))
+    bound = _rounded(model, goal, max(known) if goal.target is None else min(known))
+    bound = max(bound, value) if goal.target is None else min(bound, value)
+    return Certificate("optimal" if bound == value else "feasible", value, bound, None, False, True, ())
+
+
+def _proof(model: PlanModel, goal: Goal, found: Found, value: float) -> Certificate:
+    """The exact optimum, started from the plan found."""
+    problem = as_problem(model, goal, ties=False)
+    try:
+        solution = solve(problem, start=start_of(model, found.selection, found.score.protected), work=PROOF)
+    except InfeasiblePlanError as error:
+        return Certificate("feasible", value, None, None, False, True, (str(error),))
+    scale = 1.0 if goal.target is None else 0.01
+    bound = None if solution.bound is None else solution.bound * scale
+    better = found
+    if solution.x is not None:
+        selection = selection_of(model, solution.x)
+        better = Found(selection, score(model, selection))
+    best = better.score.weight if goal.target is None else better.score.cost_pence / 100
+    status: Status = "optimal" if solution.status == "optimal" and best == value else "feasible"
+    return Certificate(
+        status, value, bound, better if best != value else None, False, solution.reproducible, solution.notes
+    )
+
+
+def _branches(model: PlanModel, goal: Goal) -> Iterator[Problem]:
+    """The relaxation for each number of head-ends: together they bound the model, and each is tighter."""
+    problem = as_problem(model, goal, interplay=False, ties=False)
+    kinds = len(model.head_ends.name)
+    first = len(problem.lower) - kinds
+    most = problem.upper[first:].astype(int)
+    if goal.budget_pence is not None:
+        price = np.maximum(model.head_ends.cost_pence, 1)
+        most = np.minimum(most, goal.budget_pence // price)
+    counts = list(product(*(range(int(top) + 1) for top in most.tolist())))
+    if len(counts) > MOST_BRANCHES:
+        yield problem
+        return
+    for count in counts:
+        lower, upper = problem.lower.copy(), problem.upper.copy()
+        lower[first:] = upper[first:] = count
+        yield replace(problem, lower=lower, upper=upper)
+
+
+def _bound(problem: Problem) -> float | None:
+    """Bound of one relaxation; one that cannot be met bounds nothing away."""
+    try:
+        found = bound_of_relaxation(problem, work=RELAXATION)
+    except InfeasiblePlanError:
+        return -math.inf if problem.maximise else math.inf
+    return found
+
+
+def _rounded(model: PlanModel, goal: Goal, bound: float) -> float:
+    """Whole weights give whole sums, and money is in pence."""
+    if goal.target is not None:
+        return math.ceil(bound - 1e-6) / 100
+    weights = model.weight[model.weight > 0]
+    if len(weights) and np.array_equal(weights, np.round(weights)):
+        return float(math.floor(bound + 1e-6))
+    return bound
+
+
+def _most_weight(model: PlanModel) -> float | None:
+    """What no money can exceed."""
+    bound = _bound(as_problem(model, Goal(), interplay=False, ties=False))
+    return None if bound is None else max(bound, 0.0)

@@ -1,0 +1,1 @@
+"""Parts of the checker of a plan; its door is `quietwing.coverage.planning.verify`."""

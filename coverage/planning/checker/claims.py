@@ -1,0 +1,237 @@
+"""What the planning model claims of a plan: rooms that are silent, limits that are kept."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from quietwing.coverage.blocking.draft import draft_signal, spread_against_db, spread_alone_db
+from quietwing.coverage.blocking.draft_spill import (
+    counted,
+    device_upper_db,
+    keep_limit_dbm,
+    outside_limit_dbm,
+    quantile_z,
+    signal_lower_dbm,
+)
+from quietwing.coverage.blocking.interference import carrier_needs_outside
+from quietwing.coverage.blocking.keep import demanding_points
+from quietwing.coverage.blocking.links import LinkModel, blocker_links, public_links
+from quietwing.coverage.blocking.montecarlo import carrier_needs
+from quietwing.coverage.blocking.outside import most_eirp_dbm, outside_points
+from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.planning.checker.case import Case
+from quietwing.sites.points import PointSet, scattered
+
+__all__ = ["claim_faults", "keep_room_faults", "margin_faults", "outside_faults", "receiver_faults"]
+
+MOST_SLACK_DB = 12.0  # the furthest the planner may move a limit
+DUST_DB = 1e-6  # levels are float32
+CLOSE = 1e-9  # relative: nearer than this to a limit a float sum decides nothing, further off its rounding cannot
+MOST_RESERVE_DB = 8.0  # the most the planner may add to, or take from, the margins of one room
+AT_A_TIME = 512  # places outside worked out together
+Floats = NDArray[np.float64]
+
+
+def margin_faults(case: Case) -> Iterator[str]:
+    """A room needs all of its margins at once, so each is no less sure than the room; limits move only so far."""
+    attempt = case.attempt
+    if attempt.confidence < case.scenario.confidence:
+        yield (
+            f"margins hold with {attempt.confidence:g} each, rooms with {case.scenario.confidence:g} "
+            f"(expected no less for a margin)"
+        )
+    if not 0 <= attempt.slack_db <= MOST_SLACK_DB:
+        yield f"limits are moved by {attempt.slack_db:g} dB (expected 0 to {MOST_SLACK_DB:g})"
+    for claim in case.plan.claimed:
+        if not abs(claim.reserve_db) <= MOST_RESERVE_DB:
+            yield (
+                f"claimed room {claim.room}: reserve {claim.reserve_db:g} dB "
+                f"(expected −{MOST_RESERVE_DB:g} to {MOST_RESERVE_DB:g})"
+            )
+
+
+def _mw(level_db: Floats | float) -> Floats:
+    """Powers of levels; the tiniest levels are nothing."""
+    return np.asarray(10 ** (np.asarray(level_db, float) / 10))
+
+
+def _total(powers_mw: Floats) -> Fraction:
+    """An exact sum."""
+    return sum((Fraction(power) for power in powers_mw.tolist() if power), Fraction())
+
+
+def _db(ratio: Fraction) -> float:
+    """A ratio for people."""
+    return 10 * math.log10(ratio) if ratio > 0 else -math.inf
+
+
+def claim_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[str]:
+    """Each claimed room: at every test point each carrier is quiet, denied or captured."""
+    site = treated.scene.site
+    reserve = {site.room_index[claim.room]: claim.reserve_db for claim in case.plan.claimed}
+    points = _some(tested, np.flatnonzero(np.isin(tested.room, list(reserve))))
+    if not len(points):
+        return
+    public = public_links(treated, points)
+    blockers = blocker_links(treated, case.plan.devices, case.catalogue, points)
+    needs, z = carrier_needs(treated, case.strict), float(ndtri(case.attempt.confidence))
+    signal = draft_signal(treated, case.strict, public)
+    sigma_db = treated.construction_sigma_db[:, treated.carrier_band]
+    reserve_db = np.array([reserve[room] for room in points.room.tolist()])
+    against_db = spread_against_db(z, signal, blockers.crossed, sigma_db).astype(float) + reserve_db
+    failing: dict[tuple[int, str], list[tuple[float, int]]] = defaultdict(list)
+    for c in np.flatnonzero(needs.campable).tolist():
+        alone_db = spread_alone_db(z, signal.plain_variance[c], signal.crossed[c], sigma_db[:, c], signal.walls_db[c])
+        alone_db = alone_db + reserve_db
+        heard_dbm = signal.level_dbm[c] + float(needs.boost[c])
+        level_dbm = blockers.level_dbm[:, c].astype(float)
+        cell_dbm = blockers.mas_dbm[:, c].astype(float)
+        denying_mw = np.vstack([_mw(level_dbm - against_db[:, c]), _mw(float(needs.noise[c]) - alone_db)])
+        need_mw = _mw(heard_dbm + float(needs.need[c]) - DUST_DB)
+        jam_mw = np.vstack([_mw(level_dbm[~blockers.is_mas]), np.full(len(points), _mw(float(needs.mas_noise[c])))])
+        stands_mw = _mw(cell_dbm - float(needs.mas_gamma[c]) + DUST_DB)
+        ahead = (cell_dbm - against_db[:, c] - heard_dbm - float(needs.capture[c]) >= -DUST_DB) & (
+            cell_dbm >= float(needs.mas_floor[c]) - DUST_DB
+        )
+        quiet = float(needs.floor[c]) - heard_dbm - alone_db >= -DUST_DB
+        surely = denying_mw.sum(axis=0) >= need_mw * (1 + CLOSE)
+        for p in np.flatnonzero(~quiet & ~surely).tolist():
+            total, need = _total(denying_mw[:, p]), Fraction(float(need_mw[p]))
+            jam = _total(jam_mw[:, p])
+            captured = any(Fraction(power) >= jam for power in stands_mw[ahead[:, p], p].tolist())
+            if total < need and not captured:
+                failing[int(points.room[p]), treated.carriers[c].channel].append((_db(need / total), p))
+    for (room, channel), missed in failing.items():
+        missing_db, p = max(missed)
+        xyz = "({:.2f}, {:.2f}, {:.2f}) m".format(*points.xyz_m[p].tolist())
+        yield (
+            f"claimed room {site.rooms[room].id}: {channel} works at {len(missed)} test points; at the "
+            f"{points.kind[p]} point {xyz} {missing_db:.3g} dB are missing"
+        )
+
+
+def _some(points: PointSet, rows: NDArray[np.intp]) -> PointSet:
+    kinds = tuple(points.kind[row] for row in rows.tolist())
+    return PointSet(points.xyz_m[rows], points.room[rows], points.storey[rows], points.building[rows], kinds)
+
+
+def _radiating(case: Case) -> tuple[Device, ...]:
+    return tuple(device for device in case.plan.devices if device.state != "off")
+
+
+def outside_faults(case: Case, treated: LinkModel) -> Iterator[str]:
+    """Power and capture at every place outside that counts."""
+    on, slack_db, z = _radiating(case), case.attempt.slack_db, quantile_z()
+    places = outside_points(treated.scene.site, most_eirp_dbm(on, case.catalogue))
+    rows = np.flatnonzero(counted(places, case.scenario.spill_tier))
+    floor_dbm = carrier_needs_outside(treated).floor_dbm[:, None]
+    failing = _Failing(f"the limit outside with {slack_db:g} dB of slack")
+    for first in range(0, len(rows) if on else 0, AT_A_TIME):
+        part = rows[first : first + AT_A_TIME]
+        points = scattered(places.points.xyz_m[part])
+        public = public_links(treated, points)
+        limit_dbm = outside_limit_dbm(treated, case.scenario, public)
+        lower_dbm = signal_lower_dbm(treated, case.scenario, public, z)
+        names = [places.name[row] for row in part.tolist()]
+        _look(case, treated, points, names, limit_dbm, np.maximum(lower_dbm, floor_dbm), z, failing)
+    yield from failing.words()
+
+
+def keep_room_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[str]:
+    """Interference and capture in keep rooms, on the carrier each operator named for them is held to."""
+    points = demanding_points(treated, tested)
+    if not len(points) or not _radiating(case):
+        return
+    site, before = case.site, case.links(case.given) if case.plan.treatments else treated
+    room_for_dbm = keep_limit_dbm(before, case.scenario, public_links(before, points))
+    public, z = public_links(treated, points), float(ndtri(case.attempt.confidence))
+    limit_dbm, held_dbm = keep_limit_dbm(treated, case.strict, public), np.full(room_for_dbm.shape, np.inf)
+    for room in np.unique(points.room).tolist():
+        members = points.room == room
+        worst_dbm = room_for_dbm[:, members].min(axis=1)
+        for operator in dict.fromkeys(site.rooms[room].operators):
+            mine = [c for c, one in enumerate(before.carriers) if one.channel.split("/")[0] == operator]
+            best = max(mine, key=lambda c: (worst_dbm[c], -c), default=-1)
+            if best >= 0 and np.isfinite(worst_dbm[best]):
+                held_dbm[best, members] = limit_dbm[best, members]
+    # Where the carrier does not serve with these margins even alone, there is no limit that a plan could keep.
+    held_dbm[np.isneginf(held_dbm)] = np.inf
+    lower_dbm = np.where(np.isfinite(held_dbm), signal_lower_dbm(treated, case.strict, public, z), np.inf)
+    failing = _Failing(f"what it stands with {case.attempt.slack_db:g} dB of slack")
+    names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
+    _look(case, treated, points, names, held_dbm, lower_dbm, z, failing)
+    yield from failing.words()
+
+
+class _Failing:
+    """Places and channels where a limit is passed, gathered so that one fault is one line."""
+
+    def __init__(self, limit: str) -> None:
+        self.limit = limit
+        self.found: dict[tuple[str, str, str], list[tuple[float, str]]] = defaultdict(list)
+
+    def add(self, what: str, channel: str, device: str, over_db: float, place: str) -> None:
+        self.found[what, channel, device].append((over_db, place))
+
+    def words(self) -> Iterator[str]:
+        for (what, channel, device), over in self.found.items():
+            worst_db, place = max(over)
+            more = f", and at {len(over) - 1} further places" if len(over) > 1 else ""
+            if what == "captured":
+                yield f"{place}: {device} captures phones on {channel} by {worst_db:.3g} dB{more}"
+            else:
+                yield (
+                    f"{place}: {channel}: the sum of all blockers is {worst_db:.3g} dB above {self.limit}, "
+                    f"{device} being the loudest{more}"
+                )
+
+
+def _look(
+    case: Case,
+    treated: LinkModel,
+    points: PointSet,
+    names: list[str],
+    limit_dbm: Floats,
+    capture_dbm: Floats,
+    z: float,
+    failing: _Failing,
+) -> None:
+    """Add up upper levels at places and compare them with limits, shape (carrier, point) each."""
+    blockers = blocker_links(treated, _radiating(case), case.catalogue, points, outside=True)
+    upper_db = device_upper_db(treated, blockers, z)
+    upper_mw = _mw(blockers.level_dbm.astype(float) + upper_db)
+    limit_mw = _mw(limit_dbm + case.attempt.slack_db + DUST_DB)
+    unsure = np.isfinite(limit_mw) & (upper_mw.sum(axis=0) > limit_mw * (1 - CLOSE))
+    for c, p in zip(*(axis.tolist() for axis in np.nonzero(unsure)), strict=True):
+        total, limit = _total(upper_mw[:, c, p]), Fraction(float(limit_mw[c, p]))
+        if total > limit:
+            loudest = blockers.devices[int(upper_mw[:, c, p].argmax())].id
+            over_db = _db(total / limit) if limit else math.inf
+            failing.add("power", treated.carriers[c].channel, loudest, over_db, names[p])
+    taken_db = blockers.mas_dbm.astype(float) + upper_db - capture_dbm - case.attempt.slack_db
+    for device, c, p in zip(*(axis.tolist() for axis in np.nonzero(taken_db >= DUST_DB)), strict=True):
+        name = blockers.devices[device].id
+        failing.add("captured", treated.carriers[c].channel, name, float(taken_db[device, c, p]), names[p])
+
+
+def receiver_faults(case: Case, treated: LinkModel) -> Iterator[str]:
+    """Desensitisation of TDD base stations by all jammers together."""
+    on = _radiating(case)
+    power_mw = _mw(device_levels_dbm(treated, case.strict, on, case.catalogue))
+    limit = Fraction(float(_mw(DESENSE_DBM_PER_RB + DUST_DB)))
+    for at, sector in enumerate(treated.sectors):
+        total = _total(power_mw[:, at])
+        if total > limit:
+            loudest = on[int(power_mw[:, at].argmax())].id
+            yield (
+                f"receiver of {sector.id}: {sector.channel}: all jammers together are {_db(total / limit):.3g} dB "
+                f"above {DESENSE_DBM_PER_RB:g} dBm in a resource block, {loudest} being the loudest"
+            )

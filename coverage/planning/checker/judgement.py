@@ -1,0 +1,123 @@
+"""What a plan says about itself: judged rooms, holes, value and bound."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+
+from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points
+from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.dims import ROOM
+from quietwing.coverage.planning.checker.case import Case
+from quietwing.coverage.planning.checker.money import spent_pence
+from quietwing.sites.points import PointSet
+from quietwing.sites.trial_points import trial_points
+
+__all__ = ["figure_faults", "hole_faults", "judged_rooms", "judgement_faults"]
+
+STREAM = 1  # of the worlds plans are chosen on
+
+
+def judged_rooms(case: Case, treated: LinkModel, tested: PointSet) -> Judgement:
+    """Rooms on the worlds the plan was chosen on."""
+    return evaluate(
+        treated,
+        case.links(()),
+        case.scenario,
+        case.plan.devices,
+        case.catalogue,
+        silence_points(treated.scene.site, tested),
+        bare_points=silence_points(case.site, trial_points(case.site)),
+        stream=STREAM,
+    )
+
+
+def judgement_faults(case: Case, treated: LinkModel, tested: PointSet, judged: Judgement) -> Iterator[str]:
+    """Figures of the chosen attempt, to the last digit."""
+    attempt = case.attempt
+    spilled = spill(treated, case.scenario, case.plan.devices, case.catalogue, tested, stream=STREAM)
+    protected = judged.by_room["protected"].values
+    weights = 1.0 if case.scenario.objective == "least_cost" else judged.by_room["weight"].values
+    for what, stated, found in (
+        ("rooms protected in the worlds it was chosen on", attempt.rooms_judged, int(protected.sum())),
+        ("their weight", attempt.weight_judged, float((protected * weights).sum())),
+        ("smallest margin outside in dB", attempt.spill_margin_db, spilled.worst_margin_db),
+        ("all limits hold", attempt.passed, spilled.passed),
+    ):
+        if stated != found:
+            yield f"{what}: the attempt says {stated}, the Monte Carlo finds {found}" + (
+                f" ({spilled.where})" if what.startswith("smallest") else ""
+            )
+    target = case.scenario.target_rooms
+    met = case.scenario.objective != "least_cost" or target is None or protected.sum() >= target
+    if not met and case.plan.status in ("optimal", "feasible"):
+        yield f"status is {case.plan.status}, but {int(protected.sum())} of the {target} rooms asked for hold"
+    if case.plan.seed != case.scenario.seed:
+        yield f"seed: the plan says {case.plan.seed}, the scenario {case.scenario.seed}"
+
+
+def hole_faults(case: Case, judged: Judgement) -> Iterator[str]:
+    """Every room that must be silent is protected, quiet anyway or listed as a hole, and only one of these."""
+    rooms = judged.by_room
+    listed = Counter(hole.room for hole in case.plan.holes)
+    names = rooms[ROOM].values.tolist()
+    for at, name in enumerate(names):
+        share = math.floor(float(rooms["silent_probability"].values[at]) * 1000) / 10
+        kept = bool(rooms["protected"].values[at] or rooms["quiet_anyway"].values[at])
+        if kept and listed[name]:
+            word = "protected" if rooms["protected"].values[at] else "quiet anyway"
+            yield f"room {name} is listed as a hole and is {word}"
+        elif not kept and not listed[name]:
+            yield f"room {name} is silent in {share} % of worlds only and is not listed as a hole"
+    for name, count in listed.items():
+        if name not in names:
+            yield f"room {name} is listed as a hole and need not be silent"
+        elif count > 1:
+            yield f"room {name} is listed as a hole {count} times"
+
+
+def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
+    """Value, bound, gap and status, as far as they bind each other."""
+    plan, scenario, attempt = case.plan, case.scenario, case.attempt
+    if not plan.rooms_model == attempt.rooms_model == len(plan.claimed):
+        yield (
+            f"rooms in the planning model: the plan says {plan.rooms_model}, its attempt {attempt.rooms_model}, "
+            f"and {len(plan.claimed)} are claimed"
+        )
+    quiet = dict(zip(judged.by_room[ROOM].values.tolist(), judged.by_room["quiet_anyway"].values, strict=True))
+    for name, count in Counter(claim.room for claim in plan.claimed).items():
+        if count > 1:
+            yield f"room {name} is claimed {count} times"
+        if quiet.get(name, True):
+            yield f"room {name} is claimed, and it is quiet anyway or need not be silent"
+    least = scenario.objective == "least_cost"
+    short = least and len(plan.claimed) < (scenario.target_rooms or 0)
+    value: float | None = _value(case)
+    if attempt.confidence == 0 or (short and plan.value is None):
+        value = None
+    if plan.value != value and (plan.value is None or value is None or abs(plan.value - value) > 1e-9 * abs(value)):
+        what = "money" if least else "weight of the claimed rooms"
+        yield f"value: the plan says {plan.value}, {what} in the planning model is {value}"
+    if plan.value is None or plan.bound is None:
+        gap = None
+    else:
+        gap = 0.0
+        if plan.bound != plan.value:
+            gap = math.ceil(abs(plan.bound - plan.value) / max(abs(plan.value), 1e-9) * 1000 - 1e-9) / 1000
+        if (plan.bound > plan.value) if least else (plan.bound < plan.value):
+            yield f"bound {plan.bound:g} is better than the value {plan.value:g} allows"
+    if plan.gap != gap:
+        yield f"gap: the plan says {plan.gap}, value and bound give {gap}"
+    if plan.status == "optimal" and gap != 0:
+        yield f"status is optimal with a gap of {gap}"
+
+
+def _value(case: Case) -> float:
+    """What the planning model counts: weight of the claimed rooms, or money for what is bought."""
+    if case.scenario.objective == "least_cost":
+        every = spent_pence(case, case.plan.devices, (*case.given, *case.plan.treatments)).asked(case.scenario)
+        return (every - spent_pence(case, case.existing, case.given).asked(case.scenario)) / 100
+    claimed = dict.fromkeys(claim.room for claim in case.plan.claimed)
+    return sum(case.site.rooms[case.site.room_index[name]].weight for name in claimed)

@@ -1,0 +1,360 @@
+"""A site made ready for planning, and planning models of it at a confidence and slack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from shapely import Point
+
+from quietwing.coverage.blocking.links import LinkModel, link_model
+from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
+from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
+from quietwing.coverage.blocking.protect import forbidden_bands
+from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.planning.cost import cost, head_ends_needed
+from quietwing.coverage.planning.levels import Candidates, HeadEnds, RoomBlock
+from quietwing.coverage.planning.milp import Selection
+from quietwing.coverage.planning.modes import Modes, prepare_modes
+from quietwing.coverage.planning.places import Spot, plan_spots, room_at
+from quietwing.coverage.planning.profiles import candidates_for, device_of
+from quietwing.coverage.planning.question import buyable_devices, buyable_treatments
+from quietwing.coverage.planning.rows import LimitRows, PlanModel, limit_rows, plan_model, room_rows
+from quietwing.coverage.planning.surroundings import (
+    Base,
+    Surroundings,
+    keep_choice,
+    keep_limits,
+    outside_limits,
+    receiver_limits,
+    room_blocks,
+)
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.treatments import resolve_treatments, treated_site
+from quietwing.sites.model import Sector, Site
+
+__all__ = ["MOST_SLACK_DB", "Ground", "Terrain", "prepare_ground", "terrain"]
+
+MOST_SLACK_DB = 12.0
+LEAST_SHARE = 3e-3  # candidates below this share of every row of a room are left out there: safe for denial
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What does not depend on margins.
+
+    Attributes
+    ----------
+    site : Site
+        As given.
+    sectors : tuple of Sector
+    scenario : Scenario
+    catalogue : mapping of str to Model
+    given : tuple of Treatment
+        Treatments that the scenario has already.
+    existing : tuple of Device
+    modes : Modes
+    spots : tuple of Spot
+    bases : tuple of Base
+    head_ends : HeadEnds
+    base_pence : dict of int to int
+    outside : OutsidePoints
+    wanted : bool ndarray, shape (room,)
+        Rooms that must be silent.
+    weight : float64 ndarray, shape (room,)
+        Credit for each; 0 for those quiet anyway.
+    notes : tuple of str
+    """
+
+    site: Site
+    sectors: tuple[Sector, ...]
+    scenario: Scenario
+    catalogue: Mapping[str, Model]
+    given: tuple[Treatment, ...]
+    existing: tuple[Device, ...]
+    modes: Modes
+    spots: tuple[Spot, ...]
+    bases: tuple[Base, ...]
+    head_ends: HeadEnds
+    base_pence: dict[int, int]
+    outside: OutsidePoints
+    wanted: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    notes: tuple[str, ...]
+
+    @cached_property
+    def bare(self) -> LinkModel:
+        """The site without any treatment, for what is quiet anyway."""
+        return link_model(prepare_scene(self.site), self.sectors, self.scenario.confidence)
+
+    @cached_property
+    def kept(self) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
+        """Carriers held in keep rooms, and what nobody can keep."""
+        return keep_choice(Surroundings(self.modes, self.scenario, self.catalogue, self.spots, self.bases))
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """A ground at one confidence of its single margins: rooms, candidates and limits.
+
+    Attributes
+    ----------
+    ground : Ground
+    around : Surroundings
+    needs : Needs
+    blocks : tuple of RoomBlock
+    candidates : Candidates
+    limits : LimitRows
+    """
+
+    ground: Ground
+    around: Surroundings
+    needs: Needs
+    blocks: tuple[RoomBlock, ...]
+    candidates: Candidates
+    limits: LimitRows
+
+    def model(self, slack_db: float) -> tuple[PlanModel, NDArray[np.int64]]:
+        """The planning model with limits moved, and which candidates it is made of: those no limit forbids."""
+        share, names, forbidden = self.limits.with_slack(slack_db)
+        alive = np.flatnonzero(~forbidden)
+        part = _some(self.candidates, alive)
+        rooms = [room_rows(block, self.needs, part, least_share=LEAST_SHARE) for block in self.blocks]
+        used = share[:, alive]
+        binding = used.sum(axis=1) > 1 - 1e-5
+        limits = (
+            used[binding],
+            tuple(name for name, kept in zip(names, binding.tolist(), strict=True) if kept),
+            np.zeros(len(alive), bool),
+        )
+        ground = self.ground
+        conflicts = _too_near(ground.spots, part, ground.scenario.spacing_m)
+        model = plan_model(rooms, limits, part, ground.head_ends, ground.weight, ground.modes.cost_pence, conflicts)
+        return model, alive
+
+    def layout(self, model: PlanModel, selection: Selection) -> tuple[tuple[Device, ...], tuple[Treatment, ...]]:
+        """A selection as devices, existing ones first, and treatments."""
+        bought = [at for at in selection.candidates if not model.candidates.existing[at]]
+        taken = {device.id for device in self.ground.existing}
+        devices = list(self.ground.existing)
+        for at in bought:
+            spot = self.ground.spots[int(model.candidates.position[at])]
+            name = spot.id if spot.id not in taken else f"{spot.id}-new"
+            taken.add(name)
+            devices.append(device_of(self.around, model.candidates, at, name))
+        treatments = [
+            treatment
+            for room, mode in enumerate(selection.modes)
+            if mode
+            for treatment in self.ground.modes.treatments(room, mode)
+        ]
+        return tuple(devices), tuple(treatments)
+
+
+def prepare_ground(
+    site: Site,
+    sectors: tuple[Sector, ...],
+    scenario: Scenario,
+    catalogue: Mapping[str, Model],
+    existing: tuple[Device, ...],
+    quiet_anyway: NDArray[np.bool_],
+) -> Ground:
+    """Make a site ready for planning.
+
+    Parameters
+    ----------
+    site : Site
+    sectors : tuple of Sector
+    scenario : Scenario
+        Without problems, see `check_plan_scenario`.
+    catalogue : mapping of str to Model
+    existing : tuple of Device
+        Devices that stand and stay.
+    quiet_anyway : bool ndarray, shape (room,)
+        Of the site's rooms: credited to nobody.
+
+    Returns
+    -------
+    Ground
+    """
+    given = resolve_treatments(site, scenario.treatments, catalogue)
+    treated = treated_site(site, given, catalogue)
+    modes = prepare_modes(treated, sectors, catalogue, scenario, given, buyable_treatments(catalogue, scenario))
+    allowed = [name for name in buyable_devices(catalogue, scenario) if not forbidden_bands(catalogue[name])]
+    barred = [name for name in buyable_devices(catalogue, scenario) if forbidden_bands(catalogue[name])]
+    spots = list(plan_spots(site))
+    bases: list[Base] = []
+    for index, spot in enumerate(spots):
+        for name in allowed:
+            if spot.indoors or _is_outdoor(spot, catalogue[name]):
+                bases.append(Base(index, _device(site, spot, name)))
+    for device in existing:
+        building, room = _where(site, device)
+        spots.append(
+            Spot(device.id, device.x_m, device.y_m, device.z_m, device.storey, room, building, building >= 0)
+        )
+        bases.append(Base(len(spots) - 1, device, existing=True))
+    kinds = tuple(dict.fromkeys(catalogue[base.device.model].head_end for base in bases))
+    kinds = tuple(name for name in kinds if name)
+    there = head_ends_needed(existing, catalogue)
+    pence, head_pence = _prices(site, bases, catalogue, scenario)
+    wanted = np.array([room.role == "silence" and room.weight > 0 for room in site.rooms], np.bool_)
+    counted = scenario.objective == "least_cost"
+    weight = np.array([1.0 if counted else room.weight for room in site.rooms])
+    radiating = tuple(base.device for base in bases)
+    notes = [f"{name} is left out: it would send on {forbidden_bands(catalogue[name])}" for name in barred]
+    return Ground(
+        site=site,
+        sectors=sectors,
+        scenario=scenario,
+        catalogue=catalogue,
+        given=given,
+        existing=existing,
+        modes=modes,
+        spots=tuple(spots),
+        bases=tuple(bases),
+        head_ends=HeadEnds(
+            name=kinds,
+            cost_pence=np.array([head_pence[name] for name in kinds], np.int64),
+            capacity=np.array([catalogue[name].head_end_capacity for name in kinds], np.int64),
+            existing=np.array([there.get(name, 0) for name in kinds], np.int64),
+        ),
+        base_pence=pence,
+        outside=outside_points(site, most_eirp_dbm(radiating, catalogue)),
+        wanted=wanted,
+        weight=np.where(wanted & ~quiet_anyway, weight, 0.0),
+        notes=tuple(notes),
+    )
+
+
+def _is_outdoor(spot: Spot, model: Model) -> bool:
+    """Roofs and poles take managed access and what is made for the open; small indoor gear does nothing there."""
+    return not spot.indoors and (model.kind == "mas" or model.pattern != "omni")
+
+
+def _device(site: Site, spot: Spot, model: str) -> Device:
+    """A device at catalogue power; in the open it looks at the nearest building."""
+    azimuth_deg = 0.0
+    if not spot.indoors and site.buildings:
+        middles = [building.outline.centroid for building in site.buildings]
+        nearest = min(middles, key=lambda middle: np.hypot(middle.x - spot.x_m, middle.y - spot.y_m))
+        azimuth_deg = (
+            round(float(np.degrees(np.arctan2(nearest.x - spot.x_m, nearest.y - spot.y_m))) % 360.0, 1) % 360.0
+        )
+    return Device(
+        id=spot.id, model=model, x_m=spot.x_m, y_m=spot.y_m, z_m=spot.z_m, storey=spot.storey, azimuth_deg=azimuth_deg
+    )
+
+
+def _where(site: Site, device: Device) -> tuple[int, int]:
+    """Building and room of a device that stands, -1 where there is none."""
+    place = Point(device.x_m, device.y_m)
+    for index, building in enumerate(site.buildings):
+        if building.outline.covers(place) and device.z_m <= building.storeys[-1].ceiling_m:
+            return index, room_at(site, device.x_m, device.y_m, index, device.storey)
+    return -1, room_at(site, device.x_m, device.y_m, -1, 0)
+
+
+def _prices(
+    site: Site, bases: list[Base], catalogue: Mapping[str, Model], scenario: Scenario
+) -> tuple[dict[int, int], dict[str, int]]:
+    """Pence of each base and of each kind of head-end, on the scenario's budget basis."""
+    pence: dict[int, int] = {}
+    heads: dict[str, int] = {}
+    for index, base in enumerate(bases):
+        if base.existing:
+            pence[index] = 0
+            if catalogue[base.device.model].head_end:
+                heads.setdefault(catalogue[base.device.model].head_end, 0)
+            continue
+        for line in cost(site, (base.device,), (), catalogue, scenario).lines:
+            pounds = (
+                line.whole_life_gbp if scenario.budget_basis == "whole_life" else line.price_gbp + line.install_gbp
+            )
+            if line.kind == "head_end":
+                heads[line.model] = round(pounds * 100)
+            else:
+                pence[index] = pence.get(index, 0) + round(pounds * 100)
+    return pence, heads
+
+
+def _too_near(spots: tuple[Spot, ...], candidates: Candidates, spacing_m: float) -> NDArray[np.int64]:
+    """Pairs of positions nearer to each other than new devices may be."""
+    places = np.unique(candidates.position[~candidates.existing])
+    if spacing_m <= 0 or len(places) < 2:
+        return np.empty((0, 2), np.int64)
+    xyz_m = np.array([(spots[place].x_m, spots[place].y_m, spots[place].z_m) for place in places.tolist()])
+    away_m = np.linalg.norm(xyz_m[:, None] - xyz_m[None, :], axis=2)
+    one, other = np.nonzero(np.triu(away_m < spacing_m, 1))
+    return np.stack([places[one], places[other]], axis=1).astype(np.int64)
+
+
+def _some(candidates: Candidates, rows: NDArray[np.int64]) -> Candidates:
+    return Candidates(
+        id=tuple(candidates.id[row] for row in rows.tolist()),
+        base=candidates.base[rows],
+        position=candidates.position[rows],
+        trim_db=candidates.trim_db[rows],
+        cost_pence=candidates.cost_pence[rows],
+        is_mas=candidates.is_mas[rows],
+        head_end=candidates.head_end[rows],
+        room=candidates.room[rows],
+        mode=candidates.mode[rows],
+        existing=candidates.existing[rows],
+    )
+
+
+def _with_reserve(block: RoomBlock, reserve_db: float) -> RoomBlock:
+    """A room whose signal counts as that much stronger."""
+    return replace(block, alone_db=block.alone_db + reserve_db, against_db=block.against_db + np.float32(reserve_db))
+
+
+def terrain(
+    ground: Ground,
+    confidence: float,
+    reserve_db: NDArray[np.float64] | None = None,
+    say: Callable[[float], None] | None = None,
+) -> Terrain:
+    """Rooms, candidates and limits with every single margin at a confidence.
+
+    Parameters
+    ----------
+    ground : Ground
+    confidence : float
+        Of each margin: higher than the scenario's, for a room needs all of its margins at once.
+    reserve_db : float64 ndarray, shape (room,), optional
+        Added to each margin of a room: what the Monte Carlo showed to be missing there. [dB]
+    say : callable, optional
+        Told the share done.
+
+    Returns
+    -------
+    Terrain
+    """
+    tell = say or (lambda _share: None)
+    scenario = replace(ground.scenario, confidence=confidence)
+    around = Surroundings(ground.modes, scenario, ground.catalogue, ground.spots, ground.bases)
+    needs = carrier_needs(around.plain, scenario)
+    blocks = tuple(
+        block if reserve_db is None else _with_reserve(block, float(reserve_db[block.room]))
+        for block in room_blocks(around, ground.wanted, float(ndtri(confidence)))
+    )
+    tell(0.5)
+    kinds = {head: kind for kind, head in enumerate(ground.head_ends.name)}
+    head_end = {name: kinds.get(model.head_end, -1) for name, model in ground.catalogue.items()}
+    candidates = candidates_for(around, blocks, needs, ground.weight > 0, ground.base_pence, head_end)
+    chosen, _ = ground.kept
+    blocks_of_limits = (
+        block
+        for group in (outside_limits(around, ground.outside), keep_limits(around, chosen), receiver_limits(around))
+        for block in group
+    )
+    limits = limit_rows(blocks_of_limits, candidates, most_slack_db=MOST_SLACK_DB)
+    tell(1.0)
+    return Terrain(ground, around, needs, blocks, candidates, limits)

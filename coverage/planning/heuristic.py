@@ -1,0 +1,393 @@
+"""Annealing over plans with exact scoring, for sizes at which a proof is out of reach.
+
+One run for each number of head-ends: their price is a hill that single moves do not climb (optimisation.md §1). Moves
+are counted, so that the same seed gives the same plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from quietwing.coverage.planning import _anneal
+from quietwing.coverage.planning.milp import Goal, Selection
+from quietwing.coverage.planning.rows import TIGHTER, PlanModel
+from quietwing.coverage.planning.score import Score, better, fixed_selection, score
+
+__all__ = ["Found", "search"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+STEPS = 25  # of falling heat; progress is told after each
+MOST_BRANCHES = 6
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best plan of a search."""
+
+    selection: Selection
+    score: Score
+
+
+class Compiled(NamedTuple):
+    """The planning model as the kernel reads it."""
+
+    start: Ints
+    row: Ints
+    share: Floats
+    serve: Floats
+    jam: Floats
+    node_start: Ints
+    node: Ints
+    node_serve: Floats
+    block: Ints
+    rows: Floats
+    possible: NDArray[np.bool_]
+    weight: Floats
+    modes: int
+    mode_cost: Floats
+    limit: Floats
+    cost: Floats
+    head_end: Ints
+    own_room: Ints
+    own_mode: Ints
+    forbidden: NDArray[np.bool_]
+    fixed_start: Ints
+    fixed: Ints
+    near_start: Ints
+    near: Ints
+    choice_start: Ints
+    choice: Ints
+    free: Ints
+    treatable: Ints
+
+
+class State(NamedTuple):
+    """What stands, and what follows from it."""
+
+    on: NDArray[np.bool_]
+    at: Ints
+    mode: Ints
+    inside: Ints
+    den: Floats
+    jam: Floats
+    best: Floats
+    missed: Ints
+    taken: Floats
+    money: Floats
+    nodes: Ints
+
+
+def search(
+    model: PlanModel,
+    goal: Goal,
+    *,
+    start: Selection | None = None,
+    moves: int = 400_000,
+    seed: int = 1,
+    progress: Callable[[float, float], None] | None = None,
+    interrupted: Callable[[], bool] | None = None,
+) -> Found:
+    """Best plan found by a counted number of moves.
+
+    Parameters
+    ----------
+    model : PlanModel
+    goal : Goal
+    start : Selection, optional
+        The answer is never worse than this one.
+    moves : int
+        Over all branches.
+    seed : int
+    progress : callable, optional
+        Called with the share done and the weight protected so far.
+    interrupted : callable, optional
+        Asked between steps; True ends the search with the best so far.
+
+    Returns
+    -------
+    Found
+    """
+    nothing = _repaired(model, fixed_selection(model))
+    best = Found(nothing, score(model, nothing))
+    if start is not None:
+        given = Found(start, score(model, start))
+        best = given if better(given.score, best.score, goal) and _affordable(given.score, goal) else best
+    compiled = _compiled(model)
+    branches = _branches(model, goal)
+    stop = interrupted or (lambda: False)
+    for number, extra in enumerate(branches):
+
+        def told(share: float, weight: float, number: int = number, least: float = best.score.weight) -> None:
+            if progress is not None:
+                progress((number + share) / len(branches), max(weight, least))
+
+        found = _branch(model, compiled, goal, extra, best, moves // len(branches), seed + 7919 * number, told, stop)
+        if better(found.score, best.score, goal):
+            best = found
+        if stop():
+            break
+    return best
+
+
+def _repaired(model: PlanModel, nothing: Selection) -> Selection:
+    """What stands, its rooms' windows treated as far as that brings it below the limits: no move starts from above."""
+    candidates = model.candidates
+    rooms = np.unique(candidates.room[candidates.existing & (candidates.room >= 0)]).tolist()
+    ways = [(room, mode) for room in rooms for mode in np.flatnonzero(model.mode_cost_pence[room] >= 0).tolist()]
+
+    def standing(modes: tuple[int, ...]) -> Selection:
+        held = np.array(modes)[np.maximum(candidates.room, 0)] == candidates.mode
+        return Selection(tuple(np.flatnonzero(candidates.existing & ((candidates.room < 0) | held)).tolist()), modes)
+
+    def over(plan: Selection) -> float:
+        taken = model.limit[:, list(plan.candidates)].sum(axis=1) * (1 + TIGHTER)
+        return float(np.maximum(taken - 1, 0).sum())
+
+    plan, excess = nothing, over(nothing)
+    while excess > 0:
+        others = [standing((*plan.modes[:room], mode, *plan.modes[room + 1 :])) for room, mode in ways]
+        better_plan = min(others, key=over, default=plan)
+        if over(better_plan) >= excess:
+            break
+        plan, excess = better_plan, over(better_plan)
+    return plan
+
+
+def _affordable(found: Score, goal: Goal) -> bool:
+    return goal.budget_pence is None or found.cost_pence <= goal.budget_pence
+
+
+def _branches(model: PlanModel, goal: Goal) -> list[tuple[int, ...]]:
+    """Numbers of further head-ends worth trying, fewest first."""
+    ends = model.head_ends
+    options = []
+    for kind in range(len(ends.name)):
+        places = len(np.unique(model.candidates.position[(model.candidates.head_end == kind) & ~model.forbidden]))
+        most = max(0, -(-places // int(ends.capacity[kind])) - int(ends.existing[kind]))
+        if goal.budget_pence is not None and ends.cost_pence[kind] > 0:
+            most = min(most, goal.budget_pence // int(ends.cost_pence[kind]))
+        options.append(range(int(most) + 1))
+    every = sorted(product(*options), key=lambda extra: (sum(extra), extra))
+    fitting = [
+        extra
+        for extra in every
+        if goal.budget_pence is None
+        or sum(n * int(price) for n, price in zip(extra, ends.cost_pence.tolist(), strict=True)) <= goal.budget_pence
+    ]
+    if len(fitting) <= MOST_BRANCHES:
+        return fitting
+    spread = np.unique(np.linspace(0, len(fitting) - 1, MOST_BRANCHES).round().astype(int))
+    return [fitting[at] for at in spread.tolist()]
+
+
+def _branch(
+    model: PlanModel,
+    compiled: Compiled,
+    goal: Goal,
+    extra: tuple[int, ...],
+    best: Found,
+    moves: int,
+    seed: int,
+    told: Callable[[float, float], None],
+    stop: Callable[[], bool],
+) -> Found:
+    """Search with a fixed number of further head-ends, paid for at the outset."""
+    ends = model.head_ends
+    paid = float(sum(n * int(price) for n, price in zip(extra, ends.cost_pence.tolist(), strict=True)))
+    room_for = np.array(
+        [int(cap) * (int(there) + n) for cap, there, n in zip(ends.capacity, ends.existing, extra, strict=True)],
+        np.int64,
+    )
+    budget = float("inf") if goal.budget_pence is None else goal.budget_pence - paid
+    target = float("inf") if goal.target is None else float(goal.target)
+    state = _state(model, compiled, best.selection, budget, room_for)
+    credited = model.weight[model.weight > 0]
+    unit = float(credited.min()) if len(credited) else 1.0
+    # A pound is worth so little that no saving outweighs a room in the budgeted search, and steers the other.
+    dearest = float(compiled.cost.max(initial=1.0) + compiled.mode_cost.max(initial=0.0))
+    pound = 0.05 * unit / dearest if goal.target is None else 0.3 * unit / dearest
+    hot, cold = 1.5 * unit, 0.02 * unit
+    best_at, best_mode = state.at.copy(), state.mode.copy()
+    top = np.array([-np.inf, 0.0])
+    numbers = np.array([(seed * GOLDEN + 1) % 2**64 | 1], np.uint64)
+    for step in range(STEPS):
+        first, last = (hot * (cold / hot) ** (at / STEPS) for at in (step, step + 1))
+        _anneal.anneal(
+            compiled,
+            state,
+            moves // STEPS,
+            first,
+            last,
+            budget,
+            room_for,
+            target,
+            pound,
+            numbers,
+            best_at,
+            best_mode,
+            top,
+        )
+        told((step + 1) / STEPS, float(top[1]))
+        if stop():
+            break
+    standing = np.flatnonzero(model.candidates.existing)
+    own = model.candidates.room[standing]
+    kept = standing[(own < 0) | (best_mode[np.maximum(own, 0)] == model.candidates.mode[standing])]
+    chosen = np.union1d(best_at[best_at >= 0], kept)
+    selection = Selection(tuple(chosen.tolist()), tuple(best_mode.tolist()))
+    return _thinned(model, Found(selection, score(model, selection)), goal)
+
+
+def _thinned(model: PlanModel, found: Found, goal: Goal) -> Found:
+    """Take away what the plan does not need, dearest first."""
+    order = sorted(
+        (at for at in found.selection.candidates if not model.candidates.existing[at]),
+        key=lambda at: (-int(model.candidates.cost_pence[at]), model.candidates.id[at]),
+    )
+    for at in order:
+        fewer = Selection(tuple(c for c in found.selection.candidates if c != at), found.selection.modes)
+        without = Found(fewer, score(model, fewer))
+        if better(without.score, found.score, goal):
+            found = without
+    for room, mode in enumerate(found.selection.modes):
+        inside = any(
+            model.candidates.room[at] == room and not model.candidates.existing[at]
+            for at in found.selection.candidates
+        )
+        if mode and not inside and not (model.candidates.existing & (model.candidates.room == room)).any():
+            modes = tuple(0 if at == room else other for at, other in enumerate(found.selection.modes))
+            plain = Found(
+                Selection(found.selection.candidates, modes),
+                score(model, Selection(found.selection.candidates, modes)),
+            )
+            if better(plain.score, found.score, goal):
+                found = plain
+    return found
+
+
+def _compiled(model: PlanModel) -> Compiled:
+    """Columns of the candidates over the union of all they touch."""
+    candidates = model.candidates
+    share = model.share.copy()
+    share.data = np.minimum(share.data * (1 - TIGHTER), 1.0)
+    jam = model.jam_mw.copy()
+    jam.data = jam.data * (1 + TIGHTER)
+    touched = ((share != 0) + (model.serve_mw != 0) + (jam != 0)).tocsc()
+    touched.sort_indices()
+    width = np.diff(touched.indptr)
+    column = np.repeat(np.arange(len(candidates)), width)
+    values = [_values_at(part, touched.indices, column) for part in (share, model.serve_mw, jam)]
+    nodes = model.serve_mw.tocsr()
+    modes = model.mode_cost_pence.shape[1]
+    block = model.row_room * modes + model.row_mode
+    blocks = len(model.weight) * modes
+    places = int(candidates.position.max(initial=-1)) + 1
+    choice = np.flatnonzero(~candidates.existing & ~model.forbidden)
+    choice = choice[np.argsort(candidates.position[choice], kind="stable")]
+    fixed = np.flatnonzero(candidates.existing & (candidates.room >= 0))
+    fixed = fixed[np.argsort(candidates.room[fixed], kind="stable")]
+    pairs = np.concatenate([model.conflicts, model.conflicts[:, ::-1]]).reshape(-1, 2)
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    return Compiled(
+        start=touched.indptr.astype(np.int64),
+        row=touched.indices.astype(np.int64),
+        share=values[0],
+        serve=values[1],
+        jam=values[2],
+        node_start=nodes.indptr.astype(np.int64),
+        node=nodes.indices.astype(np.int64),
+        node_serve=np.ascontiguousarray(nodes.data, float),
+        block=block.astype(np.int64),
+        rows=np.maximum(np.bincount(block, minlength=blocks), 1).astype(float),
+        possible=np.ascontiguousarray(model.possible.ravel()),
+        weight=model.weight.astype(float),
+        modes=modes,
+        mode_cost=model.mode_cost_pence.astype(float),
+        limit=np.ascontiguousarray(model.limit.T * (1 + TIGHTER), float),
+        cost=candidates.cost_pence.astype(float),
+        head_end=candidates.head_end,
+        own_room=candidates.room,
+        own_mode=candidates.mode,
+        forbidden=model.forbidden,
+        fixed_start=np.searchsorted(candidates.room[fixed], np.arange(len(model.weight) + 1)).astype(np.int64),
+        fixed=fixed.astype(np.int64),
+        near_start=np.searchsorted(pairs[:, 0], np.arange(places + 1)).astype(np.int64),
+        near=np.ascontiguousarray(pairs[:, 1]).astype(np.int64),
+        choice_start=np.searchsorted(candidates.position[choice], np.arange(places + 1)).astype(np.int64),
+        choice=choice.astype(np.int64),
+        free=np.unique(candidates.position[choice]).astype(np.int64),
+        treatable=np.flatnonzero((model.mode_cost_pence[:, 1:] >= 0).any(axis=1)).astype(np.int64),
+    )
+
+
+def _values_at(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
+    """Entries of a matrix at places given column by column, 0 where there is none."""
+    entries = matrix.tocoo()
+    key = entries.col.astype(np.int64) * matrix.shape[0] + entries.row
+    values = np.zeros(len(row))
+    values[np.searchsorted(column.astype(np.int64) * matrix.shape[0] + row, key)] = entries.data
+    return values
+
+
+def _state(model: PlanModel, compiled: Compiled, selection: Selection, budget: float, room_for: Ints) -> State:
+    """A plan as the kernel's state; what the branch cannot hold of it is left out, dearest first."""
+    kept = list(selection.candidates)
+    candidates = model.candidates
+    extra = sorted(
+        (at for at in kept if not candidates.existing[at]), key=lambda at: (int(candidates.cost_pence[at]), at)
+    )
+    while extra and not _fits(model, kept, selection.modes, budget, room_for):
+        kept.remove(extra.pop())
+    modes = selection.modes
+    if not _fits(model, kept, modes, budget, room_for):
+        kept, modes = list(fixed_selection(model).candidates), fixed_selection(model).modes
+    chosen, mode = np.array(kept, np.int64), np.array(modes, np.int64)
+    on = np.zeros(len(candidates), bool)
+    on[chosen] = True
+    at = np.full(int(candidates.position.max(initial=-1)) + 1, -1, np.int64)
+    bought = chosen[~candidates.existing[chosen]]
+    at[candidates.position[bought]] = bought
+    inside = np.bincount(candidates.room[bought][candidates.room[bought] >= 0], minlength=len(mode)).astype(np.int64)
+    den, jam, best = (np.zeros(model.share.shape[0]) for _ in range(3))
+    for one in chosen.tolist():
+        part = slice(compiled.start[one], compiled.start[one + 1])
+        rows = compiled.row[part]
+        den[rows] += compiled.share[part]
+        jam[rows] += compiled.jam[part]
+        best[rows] = np.maximum(best[rows], compiled.serve[part])
+    holds = (den >= 1 - 1e-9) | ((best > 0) & (jam <= best))
+    blocks = len(mode) * model.mode_cost_pence.shape[1]
+    money = float(candidates.cost_pence[chosen].sum() + model.mode_cost_pence[np.arange(len(mode)), mode].sum())
+    nodes = candidates.head_end[chosen]
+    return State(
+        on=on,
+        at=at,
+        mode=mode,
+        inside=inside,
+        den=den,
+        jam=jam,
+        best=best,
+        missed=np.bincount(compiled.block[~holds], minlength=blocks).astype(np.int64),
+        taken=compiled.limit[chosen].sum(axis=0),
+        money=np.array([money]),
+        nodes=np.bincount(nodes[nodes >= 0], minlength=len(room_for)).astype(np.int64),
+    )
+
+
+def _fits(model: PlanModel, kept: list[int], modes: tuple[int, ...], budget: float, room_for: Ints) -> bool:
+    """Whether money and head-ends of a branch are enough."""
+    chosen = np.array(kept, np.int64)
+    money = int(model.candidates.cost_pence[chosen].sum())
+    money += int(model.mode_cost_pence[np.arange(len(modes)), np.array(modes, np.int64)].sum())
+    nodes = model.candidates.head_end[chosen]
+    count = np.bincount(nodes[nodes >= 0], minlength=len(room_for))
+    return money <= budget and bool((count <= room_for).all())

@@ -1,0 +1,136 @@
+"""Why a plan leaves a room open, in words: what a planner would have to change."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from quietwing.coverage.dims import CHANNEL, ROOM
+from quietwing.coverage.planning.attempts import Searched, Tried
+from quietwing.coverage.planning.ground import Ground, Terrain
+from quietwing.coverage.planning.milp import Goal
+from quietwing.coverage.planning.plan import Hole
+from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.results import SpillResult
+
+__all__ = ["binding_in_words", "holes_of"]
+
+
+def holes_of(
+    ground: Ground,
+    one: Tried,
+    searched: Searched | None,
+    goal: Goal,
+) -> tuple[Hole, ...]:
+    """Every room that must be silent and is neither protected nor quiet anyway, with the reason.
+
+    Parameters
+    ----------
+    ground : Ground
+    one : Tried
+        Judged on the worlds it was chosen on.
+    searched : Searched or None
+        The planning model it comes from, or the last there was.
+    goal : Goal
+
+    Returns
+    -------
+    tuple of Hole
+    """
+    rooms = one.judged.by_room
+    taken = np.zeros(len(ground.site.rooms), bool) if one.searched is None else one.searched.found.score.protected
+    reasons = {} if searched is None else _forbidden_reasons(ground, searched.terrain)
+    holes = []
+    for at, name in enumerate(rooms[ROOM].values.tolist()):
+        if rooms["protected"].values[at] or rooms["quiet_anyway"].values[at]:
+            continue
+        room = ground.site.room_index[name]
+        if taken[room]:
+            share = float(rooms["silent_probability"].values[at])
+            worst = int(rooms["usable_probability"].values[:, at].argmax())
+            channel = str(rooms[CHANNEL].values[worst])
+            sure = f"{np.floor(share * 1000) / 10:.1f} %"
+            reason = f"silent in {sure} of worlds only; what works there most often is {channel}"
+        elif searched is None:
+            reason = "no plan was searched"
+        else:
+            reason = _why(ground, searched, goal, room, reasons)
+        holes.append(Hole(name, reason))
+    return tuple(holes)
+
+
+def _forbidden_reasons(ground: Ground, here: Terrain) -> dict[int, Counter[str]]:
+    """Limits that forbid the candidates made for each spot's own room."""
+    found: dict[int, Counter[str]] = {}
+    for at, limit in here.limits.reason.items():
+        room = ground.spots[int(here.candidates.position[at])].room
+        found.setdefault(room, Counter())[limit] += 1
+    return found
+
+
+def _why(
+    ground: Ground,
+    searched: Searched,
+    goal: Goal,
+    room: int,
+    reasons: dict[int, Counter[str]],
+) -> str:
+    """The first of these that holds: nothing is strong enough, all that is breaks a limit, limits together, money."""
+    here, model, found = searched.terrain, searched.model, searched.found
+    plain = here.around.plain
+    possible = bool(model.possible[room].any())
+    if not possible:
+        if room in reasons:
+            limit = reasons[room].most_common(1)[0][0]
+            return f"every device strong enough for it breaks a limit by itself: {limit}"
+        blocked = model.blocked.get((room, 0))
+        if blocked is not None:
+            channel = plain.carriers[blocked.carrier].channel
+            missing = (
+                "nothing reaches it" if np.isinf(blocked.missing_db) else f"{blocked.missing_db:.1f} dB are missing"
+            )
+            return f"no device of the catalogue is strong enough on {channel}: {missing}"
+        return "nothing the plan may buy silences it"
+    cheapest = _cheapest_pence(model, room)
+    if goal.budget_pence is not None and found.score.cost_pence + cheapest > goal.budget_pence:
+        return f"left out for money: it needs £{cheapest / 100:,.0f} or more besides"
+    if len(model.limit):
+        chosen = list(found.selection.candidates)
+        most = int(model.limit[:, chosen].sum(axis=1).argmax()) if chosen else 0
+        return f"limits outside leave no room for it beside the others: {model.limit_name[most]}"
+    return "the search did not come to it"
+
+
+def _cheapest_pence(model: PlanModel, room: int) -> int:
+    """Price of the cheapest candidate that stands in a room or is nearest to it."""
+    rows = np.flatnonzero(model.row_room == room)
+    part = model.share[rows] + model.serve_mw[rows]
+    near = np.unique(part.indices)
+    near = near[~model.candidates.existing[near]]
+    return int(model.candidates.cost_pence[near].min()) if len(near) else 0
+
+
+def binding_in_words(ground: Ground, holes: tuple[Hole, ...], spilled: SpillResult) -> str:
+    """What keeps a plan from protecting more: the commonest reason, and how near the limits are.
+
+    Parameters
+    ----------
+    ground : Ground
+    holes : tuple of Hole
+    spilled : SpillResult
+
+    Returns
+    -------
+    str
+        Empty if nothing is open.
+    """
+    if not holes:
+        return ""
+    kinds = Counter(hole.reason.split(":")[0].split(";")[0] for hole in holes)
+    kind, count = kinds.most_common(1)[0]
+    named = Counter(hole.reason for hole in holes if hole.reason.startswith(kind)).most_common(1)[0][0]
+    words = f"{count} of {len(holes)} holes: {named}"
+    if np.isfinite(spilled.worst_margin_db):
+        words += f" (smallest margin outside {spilled.worst_margin_db:.1f} dB, {spilled.where})"
+    return words

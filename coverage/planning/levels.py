@@ -1,0 +1,123 @@
+"""What a plan is worked out from: levels of the public network and of everything that could be placed.
+
+Levels stand in the reference bandwidth of each carrier. A *base* is a model at a place at its catalogue power; a
+*candidate* is a base with a power profile, one decibel figure a carrier. Rooms have *modes*: untreated (0), or with
+one of the treatments on their windows. A candidate that stands in a room holds for one of its modes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Candidates", "HeadEnds", "LimitBlock", "RoomBlock"]
+
+Floats = NDArray[np.float64]
+Levels = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Everything that may be placed, one entry a candidate.
+
+    Attributes
+    ----------
+    id : tuple of str
+        Unique; ties between plans go to the smallest.
+    base : int64 ndarray
+        Whose levels it has.
+    position : int64 ndarray
+        At most one candidate stands at a position.
+    trim_db : float64 ndarray, shape (candidate, carrier)
+        Added to the levels of its base.
+    cost_pence : int64 ndarray
+        Head-ends and treatments left out.
+    is_mas : bool ndarray
+    head_end : int64 ndarray
+        Kind of head-end it hangs on, -1: none.
+    room, mode : int64 ndarray
+        It holds only while this room is in this mode; room -1: always.
+    existing : bool ndarray
+        Stands already: on whenever its mode is.
+    """
+
+    id: tuple[str, ...]
+    base: NDArray[np.int64]
+    position: NDArray[np.int64]
+    trim_db: Floats
+    cost_pence: NDArray[np.int64]
+    is_mas: NDArray[np.bool_]
+    head_end: NDArray[np.int64]
+    room: NDArray[np.int64]
+    mode: NDArray[np.int64]
+    existing: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+@dataclass(frozen=True)
+class HeadEnds:
+    """Kinds of head-end, shape (kind,) each: price of one in pence, nodes one feeds, how many stand already."""
+
+    name: tuple[str, ...]
+    cost_pence: NDArray[np.int64]
+    capacity: NDArray[np.int64]
+    existing: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RoomBlock:
+    """Levels at the test points of one room in one of its modes.
+
+    Attributes
+    ----------
+    room, mode : int
+    signal_dbm, alone_db : float64 ndarray, shape (carrier, point)
+        The public network's strongest sector, and by how much it may be stronger (`draft.spread_alone_db`).
+    bases : int64 ndarray, shape (near,)
+        The bases that matter here.
+    level_dbm, cell_dbm : float32 ndarray, shape (near, carrier, point)
+        As interference; as a managed-access cell of the carrier's PLMN. ``-inf``: nothing.
+    against_db : float32 ndarray, shape (near, carrier, point)
+        `draft.spread_against_db`.
+    """
+
+    room: int
+    mode: int
+    signal_dbm: Floats
+    alone_db: Floats
+    bases: NDArray[np.int64]
+    level_dbm: Levels
+    cell_dbm: Levels
+    against_db: Levels
+
+
+@dataclass(frozen=True)
+class LimitBlock:
+    """Sums that must stay below a limit: one row a place and carrier.
+
+    Attributes
+    ----------
+    name : tuple of str
+        Each row in words, for the answer what binds.
+    carrier : int64 ndarray, shape (row,)
+        Whose trim counts; -1: none.
+    limit_dbm : float64 ndarray, shape (row,)
+    level_dbm : float32 ndarray, shape (row, base, mode)
+        Upper quantile of each base's level in each mode of its own room; ``-inf``: nothing. A base without a room has
+        the same in all.
+    cell_over_db : float32 ndarray, shape (row, base, mode), or None
+        How far a base's managed-access cell captures there at zero trim; at 0 or above it must not stand.
+    slack : bool
+        Whether the planner may move the limit within what the Monte Carlo allows.
+    """
+
+    name: tuple[str, ...]
+    carrier: NDArray[np.int64]
+    limit_dbm: Floats
+    level_dbm: Levels
+    cell_over_db: Levels | None = None
+    slack: bool = False

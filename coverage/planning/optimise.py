@@ -1,0 +1,296 @@
+"""The door of this stage: which layout to buy within the budget, and how far anything better could go.
+
+Each attempt solves the planning model with its margins at one confidence, and judges the plan with the Monte Carlo on
+one stream of worlds; the best is reported on another. What is chosen is never chosen on the worlds it is reported on.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.evaluate import evaluate, silence_points
+from quietwing.coverage.blocking.links import link_model
+from quietwing.coverage.dims import ROOM
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.planning.attempts import CONFIDENCE, Searched, Tried, best_of, broken, judge, rank
+from quietwing.coverage.planning.bounds import certify
+from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, prepare_ground, terrain
+from quietwing.coverage.planning.heuristic import search
+from quietwing.coverage.planning.holes import binding_in_words, holes_of
+from quietwing.coverage.planning.milp import Goal, Selection
+from quietwing.coverage.planning.plan import Plan, Status
+from quietwing.coverage.planning.question import check_plan_scenario
+from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.verify import verify_plan
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.errors import problems_text
+from quietwing.sites.model import Sector, Site
+from quietwing.sites.trial_points import trial_points
+
+__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
+
+CHOOSING_STREAM = 1  # worlds that plans are chosen on
+REPORTING_STREAM = 2  # worlds that a plan is reported on; the verdict of a layout uses 0
+SPARE_DB = 0.3  # left below the limits on the worlds a plan is chosen on, so that it holds on others
+FIRST_SLACK_DB = 6.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Counted work: attempts, and moves of each search."""
+
+    attempts: int
+    moves: int
+
+
+EFFORTS = {"quick": Effort(2, 150_000), "normal": Effort(5, 400_000), "thorough": Effort(12, 1_500_000)}
+# Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
+STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
+MOST_RESERVE_DB = 8.0
+
+
+def optimise(
+    site: Site,
+    sectors: tuple[Sector, ...],
+    scenario: Scenario,
+    catalogue: Mapping[str, Model],
+    *,
+    existing: tuple[Device, ...] = (),
+    start: Plan | None = None,
+    time_limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """The best plan found for a site, a budget or a target.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site.
+    sectors : tuple of Sector
+        At least one.
+    scenario : Scenario
+        Budget, objective, what may be bought, tier, confidence, effort, seed.
+    catalogue : mapping of str to Model
+    existing : tuple of Device
+        Devices that stand and stay.
+    start : Plan, optional
+        A plan of the same site: the answer protects no less, neither on the worlds plans are chosen on nor on those
+        it is reported on, if it can be paid for.
+    time_limit_s : float, optional
+        No attempt begins after it. A plan that it cut short says so.
+    progress : callable, optional
+        Called with what is being done, best so far included, and the share done.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario asks for what cannot be, with every problem at once.
+    """
+    problems = check_plan_scenario(site, catalogue, scenario)
+    if problems:
+        raise ScenarioError(problems_text(problems))
+    say = progress or (lambda _what, _share: None)
+    began = time.monotonic()
+    effort = EFFORTS[scenario.effort]
+
+    def late() -> bool:
+        return time_limit_s is not None and time.monotonic() - began > time_limit_s
+
+    say("what is quiet anyway", 0.0)
+    bare = link_model(prepare_scene(site), sectors, scenario.confidence)
+    points = silence_points(site, trial_points(site))
+    quiet = evaluate(bare, bare, scenario, (), catalogue, points, stream=CHOOSING_STREAM)
+    anyway = np.zeros(len(site.rooms), bool)
+    for name, still in zip(quiet.by_room[ROOM].values.tolist(), quiet.by_room["quiet_anyway"].values, strict=True):
+        anyway[site.room_index[name]] = still
+    say("places and treatments", 0.05)
+    ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway)
+    tried: list[Tried] = []
+    interrupted = False
+    try:
+        tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
+        if start is not None:
+            tried.append(_given(ground, start))
+        _try_all(ground, effort, tried, late, say)
+    except KeyboardInterrupt:
+        interrupted = True
+        if not tried:
+            raise
+    return _plan(ground, tried, tried[1] if start is not None and tried[1:] else None, interrupted, late(), say)
+
+
+def _goal(scenario: Scenario) -> Goal:
+    budget = None if scenario.budget_gbp is None else math.floor(scenario.budget_gbp * 100 + 1e-6)
+    if scenario.objective == "least_cost":
+        return Goal(budget_pence=budget, target=float(scenario.target_rooms or 0))
+    return Goal(budget_pence=budget)
+
+
+def _given(ground: Ground, start: Plan) -> Tried:
+    """The plan to start from."""
+    there = {device.id for device in ground.existing}
+    devices = (*ground.existing, *(device for device in start.devices if device.id not in there))
+    return judge(ground, devices, start.treatments, None, CHOOSING_STREAM)
+
+
+def _try_all(ground: Ground, effort: Effort, tried: list[Tried], late: Callable[[], bool], say: Progress) -> None:
+    """Attempts one after another, each correcting what the Monte Carlo found wrong with the one before.
+
+    A room that falls short gets more reserve, one that is sure gets less; the slack of the limits outside follows the
+    smallest margin found there.
+    """
+    slack_db = FIRST_SLACK_DB
+    reserve_db = np.zeros(len(ground.site.rooms))
+    before: Searched | None = None
+    for number in range(effort.attempts):
+        if late():
+            return
+
+        def told(share: float, number: int = number) -> None:
+            say(_so_far(ground, tried), 0.1 + 0.8 * (number + share) / effort.attempts)
+
+        here = terrain(ground, CONFIDENCE, reserve_db, lambda share, told=told: told(0.5 * share))  # type: ignore[misc]
+        model, _ = here.model(slack_db)
+        found = search(
+            model,
+            _goal(ground.scenario),
+            start=None if before is None else _carried(model, before),
+            moves=effort.moves,
+            seed=ground.scenario.seed,
+            progress=lambda share, _weight, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
+            interrupted=late,
+        )
+        before = Searched(here, model, found, slack_db, reserve_db)
+        devices, treatments = here.layout(model, found.selection)
+        one = judge(ground, devices, treatments, before, CHOOSING_STREAM)
+        tried.append(one)
+        told(1.0)
+        slack_db = _next_slack_db(slack_db, one.attempt.spill_margin_db)
+        reserve_db = _next_reserve_db(ground, before, one)
+
+
+def _next_slack_db(slack_db: float, margin_db: float) -> float:
+    """Limits moved by what is left, or missing, outside."""
+    if not math.isfinite(margin_db):
+        return slack_db
+    return min(max(slack_db + margin_db - SPARE_DB, 0.0), MOST_SLACK_DB)
+
+
+def _next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[np.float64]:
+    """More for rooms that fall short of q, less for those far above it."""
+    found = searched.reserve_db.copy()
+    q = ground.scenario.confidence
+    shares = one.judged.by_room["silent_probability"].values.tolist()
+    for name, share in zip(one.judged.by_room[ROOM].values.tolist(), shares, strict=True):
+        room = ground.site.room_index[name]
+        if searched.found.score.protected[room]:
+            step = next((step for least, step in STEPS_DB if share >= q + least * (1 - q)), STEPS_DB[-1][1])
+            found[room] = min(max(found[room] + step, -MOST_RESERVE_DB), MOST_RESERVE_DB)
+    return found
+
+
+def _carried(model: PlanModel, before: Searched) -> Selection:
+    """A former selection in another model: the same candidates by name, where they still are."""
+    place = {name: row for row, name in enumerate(model.candidates.id)}
+    names = [before.model.candidates.id[at] for at in before.found.selection.candidates]
+    return Selection(tuple(sorted(place[name] for name in names if name in place)), before.found.selection.modes)
+
+
+def _so_far(ground: Ground, tried: list[Tried]) -> str:
+    best = best_of(ground, tried)
+    if best is None or best.attempt.rooms_judged == 0:
+        return "searching"
+    return f"searching; best so far {best.attempt.rooms_judged} cells"
+
+
+def _plan(
+    ground: Ground, tried: list[Tried], start: Tried | None, interrupted: bool, late: bool, say: Progress
+) -> Plan:
+    """The best attempt that passes the checker."""
+    left, dropped = list(tried), list[str]()
+    while True:
+        best = best_of(ground, left)
+        if best is None:
+            raise ScenarioError(f"no attempt passed the checker: {'; '.join(dropped)}")
+        if start in left and start is not None and best is not start and _worse_afresh(ground, best, start):
+            best = start
+        plan = _described(ground, tried, best, interrupted, late, say)
+        say("checking every word of the plan", 0.96)
+        faults = verify_plan(
+            ground.site, ground.sectors, ground.scenario, ground.catalogue, plan, existing=ground.existing
+        )
+        if not faults:
+            return replace(plan, notes=(*plan.notes, *dropped))
+        left = [one for one in left if one is not best]
+        at = next(number for number, one in enumerate(tried) if one is best)
+        dropped.append(f"attempt {at} was dropped, for the checker found: {faults[0]}")
+
+
+def _worse_afresh(ground: Ground, one: Tried, start: Tried) -> bool:
+    """Whether a plan protects less than the one it starts from on the worlds that plans are reported on."""
+    again, before = (judge(ground, each.devices, each.treatments, None, REPORTING_STREAM) for each in (one, start))
+    return rank(ground, before) < rank(ground, again)
+
+
+def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: bool, late: bool, say: Progress) -> Plan:
+    """An attempt with its bound, its holes and what binds."""
+    scenario, goal = ground.scenario, _goal(ground.scenario)
+    searched = best.searched or next((one.searched for one in reversed(tried) if one.searched is not None), None)
+    say("how far anything better could go", 0.92)
+    value: float | None = None
+    bound: float | None = None
+    status: Status = "feasible"
+    notes = list(ground.notes)
+    certified = None
+    if searched is not None:
+        certified = certify(searched.model, goal, searched.found, interrupted=interrupted or late)
+        value, bound, status = certified.value, certified.bound, certified.status
+        notes.extend(certified.notes)
+        if searched is not best.searched:
+            value = None
+            notes.append("the plan was carried over; the bound is that of the last planning model searched")
+    if scenario.objective == "least_cost" and best.attempt.rooms_judged < (scenario.target_rooms or 0):
+        status = "infeasible" if certified is not None and certified.target_impossible else "none found"
+        most = max(one.attempt.rooms_judged for one in tried if not broken(one))
+        notes.append(f"the nearest target met: {most} of the {scenario.target_rooms} rooms asked for")
+    if interrupted:
+        status = "interrupted"
+    notes.extend(best.cost.notes)
+    notes.extend(ground.kept[1])
+    holes = holes_of(ground, best, searched, goal)
+    gap = None
+    if value is not None and bound is not None:
+        gap = math.ceil(abs(bound - value) / max(abs(value), 1e-9) * 1000 - 1e-9) / 1000 if bound != value else 0.0
+    claims = () if best.searched is None else best.searched.claims()
+    return Plan(
+        devices=best.devices,
+        treatments=best.treatments,
+        cost=best.cost,
+        status=status,
+        value=value,
+        bound=bound,
+        gap=gap,
+        rooms_model=len(claims),
+        claimed=claims,
+        holes=holes,
+        binding=binding_in_words(ground, holes, best.spilled),
+        attempts=tuple(one.attempt for one in tried),
+        chosen=next(number for number, one in enumerate(tried) if one is best),
+        candidates=0 if searched is None else len(searched.terrain.candidates),
+        seed=scenario.seed,
+        reproducible=not (interrupted or late) and (certified is None or certified.reproducible),
+        notes=tuple(dict.fromkeys(notes)),
+    )

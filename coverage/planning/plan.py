@@ -1,0 +1,141 @@
+"""What a plan is: the layout chosen, what it costs, how good the planning model says it is, what it leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.planning.cost import Cost
+from quietwing.coverage.results import Verdict
+from quietwing.coverage.scenario import Scenario
+
+__all__ = ["Attempt", "Claim", "Hole", "Plan", "PlanResult", "Status"]
+
+Status = Literal["optimal", "feasible", "infeasible", "none found", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One plan of the search, judged on the worlds the plan is chosen on.
+
+    Attributes
+    ----------
+    confidence : float
+        Of each single margin in the planning model; a room needs all of its margins at once.
+    slack_db : float
+        How far the model's limits outside were moved: adding upper quantiles overstates a sum.
+    rooms_model : int
+        Rooms the planning model takes as protected.
+    rooms_judged : int
+        Rooms the Monte Carlo finds protected.
+    weight_judged : float
+    spill_margin_db : float
+        Smallest margin outside that counts; negative fails.
+    passed : bool
+        All limits hold: outside, keep rooms, protected services, exposure.
+    capex_gbp : float
+        Or whole-life cost, as the scenario's budget basis says.
+    """
+
+    confidence: float
+    slack_db: float
+    rooms_model: int
+    rooms_judged: int
+    weight_judged: float
+    spill_margin_db: float
+    passed: bool
+    capex_gbp: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A room the planning model takes as protected, with what was added there to each of its margins. [dB]"""
+
+    room: str
+    reserve_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A room the plan leaves open and why, in words."""
+
+    room: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A layout chosen by the optimiser.
+
+    Attributes
+    ----------
+    devices : tuple of Device
+        Existing ones first, then those bought.
+    treatments : tuple of Treatment
+        Those bought; the scenario's own left out.
+    cost : Cost
+        Of all of it.
+    status : str
+        Of the search in the planning model: ``optimal`` proven, ``feasible`` with a gap, ``infeasible`` (a target
+        that cannot be met), ``none found``, ``interrupted`` (best so far).
+    value, bound, gap : float or None
+        Protected weight (or money for a target) in the planning model, what nothing from these positions and this
+        catalogue can exceed there, and the difference as a share of `value`, rounded up.
+    rooms_model : int
+        Rooms the planning model takes as protected.
+    claimed : tuple of Claim
+        These rooms, in the order of the site's.
+    holes : tuple of Hole
+        In the order of the site's rooms.
+    binding : str
+        What keeps the plan from protecting more, in words.
+    attempts : tuple of Attempt
+        Everything that was tried, in order; the chosen one is `chosen`.
+    chosen : int
+    candidates : int
+        Number of candidates looked at.
+    seed : int
+    reproducible : bool
+        False if a deadline or an interruption ended the search.
+    notes : tuple of str
+    """
+
+    devices: tuple[Device, ...]
+    treatments: tuple[Treatment, ...]
+    cost: Cost
+    status: Status
+    value: float | None
+    bound: float | None
+    gap: float | None
+    rooms_model: int
+    claimed: tuple[Claim, ...]
+    holes: tuple[Hole, ...]
+    binding: str
+    attempts: tuple[Attempt, ...]
+    chosen: int
+    candidates: int
+    seed: int
+    reproducible: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """A plan and how it fares on worlds it was not chosen on.
+
+    Attributes
+    ----------
+    plan : Plan
+    verdict : Verdict
+        Of the plan, judged on fresh worlds; its devices and treatments are the plan's.
+    before : Verdict or None
+        Of the layout given, or of blockers off; with maps where they were asked for.
+    asked : Scenario
+        What was asked: its treatments are those given, the verdict's scenario has the plan's too.
+    """
+
+    plan: Plan
+    verdict: Verdict
+    before: Verdict | None
+    asked: Scenario

@@ -1,0 +1,237 @@
+"""Candidates: every base with power profiles just strong enough for the rooms it is meant for.
+
+A device with one flat power wastes spill on the weak channels. A profile gives each channel what the hardest of its
+rooms needs on it and no more, in half decibels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.montecarlo import Needs
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.planning.levels import Candidates, RoomBlock
+from quietwing.coverage.planning.surroundings import Surroundings
+
+__all__ = ["candidates_for", "device_of", "required_db"]
+
+STEP_DB = 0.5
+OFF_DB = -45.0  # below a profile's strongest channel one is as good as off, and a layout can still say it
+LEAST_TRIM_DB = -75.0  # below catalogue power no profile goes
+LOWEST_DB = -60.0  # the least trim a layout can say
+SERVED = (1, 2, 4, 8)  # rooms a profile is made for, the easiest of the base first
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """A profile before it is a candidate."""
+
+    base: int
+    mode: int
+    served: int
+    trim_db: Floats
+
+
+def required_db(block: RoomBlock, needs: Needs, is_mas: NDArray[np.bool_], channel: NDArray[np.int32]) -> Floats:
+    """Trim from which each base alone silences every test point of a room, shape (near, channel).
+
+    Parameters
+    ----------
+    block : RoomBlock
+    needs : Needs
+    is_mas : bool ndarray, shape (near,)
+    channel : int32 ndarray, shape (carrier,)
+        Channel of each carrier.
+
+    Returns
+    -------
+    float64 ndarray, shape (near, channel)
+        ``-inf`` where nothing is needed, ``inf`` where no power helps. [dB]
+    """
+    heard = block.signal_dbm + needs.boost[:, None]
+    noise = 10 ** ((needs.noise[:, None] - block.alone_db - heard - needs.need[:, None]) / 10)
+    alone = (needs.floor[:, None] - heard - block.alone_db >= 0) | (noise >= 1) | ~needs.campable[:, None]
+    target = heard + block.against_db
+    with np.errstate(invalid="ignore"):
+        denied = target + needs.need[:, None] - block.level_dbm
+        ahead = np.maximum(target + needs.capture[:, None], needs.mas_floor[:, None])
+        served = np.maximum(ahead, (needs.mas_noise + needs.mas_gamma)[:, None]) - block.cell_dbm
+    wanted = np.where(is_mas[:, None, None], np.minimum(denied, served), denied)
+    wanted = np.where(alone, -np.inf, np.where(np.isnan(wanted), np.inf, wanted)).max(axis=2)
+    found = np.full((len(block.bases), int(channel.max(initial=-1)) + 1), -np.inf)
+    for carrier, of in enumerate(channel.tolist()):
+        found[:, of] = np.maximum(found[:, of], wanted[:, carrier])
+    return found
+
+
+def candidates_for(
+    around: Surroundings,
+    blocks: Iterable[RoomBlock],
+    needs: Needs,
+    credited: NDArray[np.bool_],
+    cost_pence: Mapping[int, int],
+    head_end: Mapping[str, int],
+) -> Candidates:
+    """All candidates of a site.
+
+    Parameters
+    ----------
+    around : Surroundings
+    blocks : iterable of RoomBlock
+    needs : Needs
+        With whatever reserve is asked for.
+    credited : bool ndarray, shape (room,)
+        Rooms that count: profiles are made for these.
+    cost_pence : mapping of int to int
+        Price of each base.
+    head_end : mapping of str to int
+        Kind of head-end of each model.
+
+    Returns
+    -------
+    Candidates
+        Sorted by id.
+    """
+    channel = around.plain.carrier_channel
+    needed: dict[int, dict[tuple[int, int], Floats]] = {}
+    for block in blocks:
+        if not credited[block.room]:
+            continue
+        found = required_db(block, needs, around.is_mas[block.bases], channel)
+        for row, base in enumerate(block.bases.tolist()):
+            if not around.bases[base].existing:
+                needed.setdefault(base, {})[block.room, block.mode] = found[row]
+    wishes = [wish for base in sorted(needed) for wish in _profiles(around, base, needed[base])]
+    return _candidates(around, _worth_it(around, wishes, cost_pence), cost_pence, head_end)
+
+
+def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Floats]) -> list[_Wish]:
+    """Profiles of one base for more and more rooms, in each mode they may be in."""
+    own = around.spots[around.bases[base].spot].room
+    cost = around.modes.cost_pence
+    found: list[_Wish] = []
+    for mode in range(cost.shape[1]):
+        if mode and own >= 0 and cost[own, mode] < 0 and len(around.modes.windows.get(own, ())):
+            continue
+        rooms = {}
+        for (room, of_mode), trim_db in needed.items():
+            if of_mode == (mode if cost[room, mode] >= 0 else 0):
+                rooms[room] = trim_db
+        order = sorted(rooms, key=lambda room: (float(rooms[room].max()), room))
+        stands_in = mode if own >= 0 and cost[own, mode] >= 0 else 0
+        for served in SERVED:
+            if served > len(order):
+                break
+            trim_db = np.max([rooms[room] for room in order[:served]], axis=0)
+            if trim_db.max() > 0:
+                break
+            strongest_db = float(np.ceil(trim_db.max() / STEP_DB) * STEP_DB)
+            if np.isneginf(strongest_db):
+                continue
+            least_db = max(strongest_db + OFF_DB, LEAST_TRIM_DB)
+            trim_db = np.maximum(np.ceil(trim_db / STEP_DB) * STEP_DB, least_db)
+            if any(wish.mode == stands_in and np.array_equal(wish.trim_db, trim_db) for wish in found):
+                continue
+            found.append(_Wish(base, stands_in, served, trim_db))
+    return found
+
+
+def _worth_it(around: Surroundings, wishes: list[_Wish], cost_pence: Mapping[int, int]) -> list[_Wish]:
+    """Without jammers that another at the same place beats: no dearer, no more outside for the same inside."""
+    sent, _, outside = around.sent
+    with np.errstate(invalid="ignore"):
+        waste_db = np.nanmax(np.where(np.isfinite(sent), outside - sent, np.nan), axis=1, initial=0.0)
+    by_place: dict[tuple[int, int, int], list[_Wish]] = {}
+    for wish in wishes:
+        by_place.setdefault((around.bases[wish.base].spot, wish.mode, wish.served), []).append(wish)
+    kept = []
+    for rivals in by_place.values():
+        jammers = [wish for wish in rivals if not around.is_mas[wish.base]]
+        for wish in rivals:
+            beaten = not around.is_mas[wish.base] and any(
+                (cost_pence[other.base], waste_db[other.base], other.base)
+                < (cost_pence[wish.base], waste_db[wish.base], wish.base)
+                and cost_pence[other.base] <= cost_pence[wish.base]
+                and waste_db[other.base] <= waste_db[wish.base]
+                for other in jammers
+            )
+            if not beaten:
+                kept.append(wish)
+    return kept
+
+
+def _candidates(
+    around: Surroundings, wishes: list[_Wish], cost_pence: Mapping[int, int], head_end: Mapping[str, int]
+) -> Candidates:
+    channel = around.plain.carrier_channel
+    nothing = np.zeros(len(around.plain.carriers))
+    rows: list[tuple[str, int, Floats, int, int, bool]] = []
+    for wish in wishes:
+        spot, model = around.spots[around.bases[wish.base].spot], around.bases[wish.base].device.model
+        treated = "+".join(around.modes.names[wish.mode]) or "plain"
+        room = spot.room if spot.room in around.modes.windows else -1
+        rows.append(
+            (f"{spot.id}|{model}|{treated}|{wish.served}", wish.base, wish.trim_db[channel], room, wish.mode, False)
+        )
+    for index, base in enumerate(around.bases):
+        if base.existing:
+            room = around.spots[base.spot].room
+            possible = around.modes.cost_pence[room] >= 0 if room in around.modes.windows else np.array([True])
+            for mode in np.flatnonzero(possible).tolist():
+                of_room = room if room in around.modes.windows else -1
+                treated = "+".join(around.modes.names[mode]) or "plain"
+                rows.append((f"{base.device.id}|existing|{treated}", index, nothing, of_room, mode, True))
+    rows.sort(key=lambda row: row[0])
+    bases = np.array([row[1] for row in rows], np.int64)
+    return Candidates(
+        id=tuple(row[0] for row in rows),
+        base=bases,
+        position=np.array([around.bases[base].spot for base in bases.tolist()], np.int64),
+        trim_db=np.array([row[2] for row in rows], float).reshape(len(rows), len(channel)),
+        cost_pence=np.array([0 if row[5] else cost_pence[row[1]] for row in rows], np.int64),
+        is_mas=around.is_mas[bases],
+        head_end=np.array([head_end.get(around.bases[b].device.model, -1) for b in bases.tolist()], np.int64),
+        room=np.array([row[3] for row in rows], np.int64),
+        mode=np.array([row[4] if row[3] >= 0 else 0 for row in rows], np.int64),
+        existing=np.array([row[5] for row in rows], np.bool_),
+    )
+
+
+def device_of(around: Surroundings, candidates: Candidates, at: int, name: str) -> Device:
+    """A candidate as a row of a layout.
+
+    Parameters
+    ----------
+    around : Surroundings
+    candidates : Candidates
+    at : int
+    name : str
+        The device's id.
+
+    Returns
+    -------
+    Device
+        One power for all bands and a trim a channel, so that each carrier gets what the profile says.
+    """
+    device = around.bases[int(candidates.base[at])].device
+    if candidates.existing[at]:
+        return device
+    model = around.catalogue[device.model]
+    plain = around.plain
+    wanted: dict[str, float] = {}
+    for carrier, trim_db in zip(plain.carriers, candidates.trim_db[at].tolist(), strict=True):
+        for band in model.bands:
+            if band.low_mhz <= carrier.freq_mhz <= band.high_mhz:
+                wanted[carrier.channel] = max(wanted.get(carrier.channel, -np.inf), band.power_dbm + trim_db)
+    power_dbm = max(wanted.values())
+    trims = tuple(
+        (channel, round(max(level - power_dbm, LOWEST_DB), 2))
+        for channel, level in sorted(wanted.items())
+        if level != power_dbm
+    )
+    return replace(device, id=name, power_dbm=round(power_dbm, 2), trim_db=trims)

@@ -1,0 +1,400 @@
+"""Levels of everything that could be placed, at every place a plan is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from quietwing.coverage.blocking.draft import draft_signal, spread_against_db, spread_alone_db
+from quietwing.coverage.blocking.draft_spill import (
+    counted,
+    keep_limit_dbm,
+    outside_limit_dbm,
+    quantile_z,
+    signal_lower_dbm,
+)
+from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.interference import carrier_needs_outside
+from quietwing.coverage.blocking.keep import demanding_points
+from quietwing.coverage.blocking.links import LinkModel, crossings, public_links
+from quietwing.coverage.blocking.outside import OutsidePoints
+from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.planning.levels import LimitBlock, RoomBlock
+from quietwing.coverage.planning.modes import Modes, meets_own_opening, mode_links
+from quietwing.coverage.planning.places import Spot
+from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.errors_model import load_local_errors
+from quietwing.coverage.propagation.free_space import free_space_loss_db
+from quietwing.coverage.propagation.multiwall import element_loss_db
+from quietwing.coverage.propagation.path_gain import add_two_ray
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.points import PointSet, scattered
+from quietwing.sites.trial_points import trial_points
+
+__all__ = ["Base", "Surroundings", "keep_choice", "keep_limits", "outside_limits", "receiver_limits", "room_blocks"]
+
+NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
+OUTSIDE_AT_A_TIME = 48
+NEAREST_M = 0.1  # free space is asked for no nearer
+OMNI = "omni"  # the same in every direction
+Floats = NDArray[np.float64]
+Levels = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A model at a spot as a device at catalogue power, or a device that stands already."""
+
+    spot: int
+    device: Device
+    existing: bool = False
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A site made ready for planning.
+
+    Attributes
+    ----------
+    modes : Modes
+    scenario : Scenario
+    catalogue : mapping of str to Model
+    spots : tuple of Spot
+        Those of existing devices last.
+    bases : tuple of Base
+    """
+
+    modes: Modes
+    scenario: Scenario
+    catalogue: Mapping[str, Model]
+    spots: tuple[Spot, ...]
+    bases: tuple[Base, ...]
+
+    @property
+    def plain(self) -> LinkModel:
+        """The site with nothing bought."""
+        return self.modes.models[0]
+
+    @cached_property
+    def spot_m(self) -> Floats:
+        """Where the spots are, shape (spot, 3). [m]"""
+        return np.array([(spot.x_m, spot.y_m, spot.z_m) for spot in self.spots]).reshape(-1, 3)
+
+    @cached_property
+    def bases_of(self) -> dict[int, list[int]]:
+        """The bases at each spot."""
+        found: dict[int, list[int]] = {}
+        for index, base in enumerate(self.bases):
+            found.setdefault(base.spot, []).append(index)
+        return found
+
+    @cached_property
+    def lanes(self) -> NDArray[np.intp]:
+        """Lane of each carrier in the loss tables, shape (carrier,)."""
+        return np.searchsorted(self.plain.masts.freq_mhz, [carrier.freq_mhz for carrier in self.plain.carriers])
+
+    @cached_property
+    def sent(self) -> tuple[Levels, Levels, Levels]:
+        """Each base's power inside, as a cell, and outside, antenna gain included, shape (base, carrier). [dBm]"""
+        known: dict[tuple[object, ...], tuple[Floats, Floats, Floats]] = {}
+        found = []
+        for base in self.bases:
+            key = (base.device.model, base.device.power_dbm, base.device.trim_db)
+            if key not in known:
+                kind, carriers = self.catalogue[base.device.model], self.plain.carriers
+                level, offered = carrier_levels_dbm(base.device, kind, carriers, outside=False)
+                further, _ = carrier_levels_dbm(base.device, kind, carriers, outside=True)
+                known[key] = level + kind.gain_dbi, offered + kind.gain_dbi, further + kind.gain_dbi
+            found.append(known[key])
+        table = np.array(found, np.float32).reshape(len(self.bases), 3, len(self.plain.carriers))
+        return table[:, 0], table[:, 1], table[:, 2]
+
+    @cached_property
+    def is_mas(self) -> NDArray[np.bool_]:
+        """Which bases are managed-access nodes."""
+        return np.array([self.catalogue[base.device.model].kind == "mas" for base in self.bases], np.bool_)
+
+    def pattern_db(self, base: int, to_m: Floats) -> Floats:
+        """Antenna pattern of a base towards places, shape (point,). [dB]"""
+        device = self.bases[base].device
+        pattern = self.catalogue[device.model].pattern
+        if pattern == OMNI:
+            return np.zeros(len(to_m))
+        azimuth_deg, elevation_deg = direction(self.spot_m[self.bases[base].spot], to_m)
+        return np.asarray(
+            pattern_gain_db(pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg), float
+        )
+
+    def links(self, model: LinkModel, spots: NDArray[np.intp], points: PointSet) -> tuple[Levels, Levels]:
+        """Path gain from spots and what all elements on the way lose of it, shape (spot, point, lane). [dB]"""
+        tx_m, freq_mhz = self.spot_m[spots], model.masts.freq_mhz
+        lost_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
+        away_m = np.linalg.norm(points.xyz_m[None, :, :] - tx_m[:, None, :], axis=2)
+        loss_db = lost_db + free_space_loss_db(np.maximum(away_m, NEAREST_M)[:, :, None], freq_mhz).astype(np.float32)
+        add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz, loss_db)
+        return np.negative(loss_db, out=loss_db), lost_db
+
+
+def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> Iterator[RoomBlock]:
+    """Levels at the test points of every wanted room in each of its modes, building by building.
+
+    Parameters
+    ----------
+    around : Surroundings
+    wanted : bool ndarray, shape (room,)
+        Rooms of the site to look at.
+    z : float
+        Standard deviations of each draft margin.
+
+    Yields
+    ------
+    RoomBlock
+        Spots of other buildings are left out: through two façades they neither help nor harm.
+    """
+    site = around.plain.scene.site
+    building_of = np.array([-1 if r.building is None else site.building_index[r.building] for r in site.rooms])
+    spot_building = np.array([spot.building for spot in around.spots], int)
+    tested = [silence_points(model.scene.site, trial_points(model.scene.site)) for model in around.modes.models]
+    for building in np.unique(building_of[wanted]).tolist():
+        spots = np.flatnonzero((spot_building == building) | (spot_building == -1))
+        known: tuple[PointSet, Levels, NDArray[np.uint8]] | None = None
+        for mode, every in enumerate(tested):
+            looked_at = wanted & (building_of == building) & (around.modes.cost_pence[:, mode] >= 0)
+            points = _some(every, np.flatnonzero(looked_at[every.room]))
+            if not len(points):
+                continue
+            if known is None or not _among(points, known[0]):
+                gain_db, _ = around.links(around.plain, spots, points)
+                known = points, gain_db, crossings(around.plain, around.spot_m[spots], points)
+            yield from _building_blocks(around, mode, points, spots, known, z)
+
+
+def _among(points: PointSet, known: PointSet) -> bool:
+    """Whether all points are among those whose links are known."""
+    places = {tuple(xyz) for xyz in known.xyz_m.tolist()}
+    return all(tuple(xyz) in places for xyz in points.xyz_m.tolist())
+
+
+def _some(points: PointSet, rows: NDArray[np.intp]) -> PointSet:
+    return PointSet(
+        points.xyz_m[rows],
+        points.room[rows],
+        points.storey[rows],
+        points.building[rows],
+        tuple(points.kind[row] for row in rows.tolist()),
+    )
+
+
+def _building_blocks(
+    around: Surroundings,
+    mode: int,
+    points: PointSet,
+    spots: NDArray[np.intp],
+    known: tuple[PointSet, Levels, NDArray[np.uint8]],
+    z: float,
+) -> Iterator[RoomBlock]:
+    """Blocks of one building's rooms in one mode; what is known of the spots' links holds in every mode."""
+    plain = around.plain
+    public = mode_links(around.modes, mode, points)
+    signal = draft_signal(plain, around.scenario, public)
+    sigma_db = plain.construction_sigma_db[:, plain.carrier_band]
+    alone_db = np.stack(
+        [
+            spread_alone_db(z, signal.plain_variance[c], signal.crossed[c], sigma_db[:, c], signal.walls_db[c])
+            for c in range(len(plain.carriers))
+        ]
+    )
+    place_of = {tuple(xyz): row for row, xyz in enumerate(known[0].xyz_m.tolist())}
+    known_row = np.array([place_of[tuple(xyz)] for xyz in points.xyz_m.tolist()], np.intp)
+    sent, offered, _ = around.sent
+    for room in np.unique(points.room).tolist():
+        members = np.flatnonzero(points.room == room)
+        # The carriers differ little in which spots are loudest; existing devices are always looked at.
+        own_rows = known_row[members]
+        mean_db = known[1][:, own_rows].mean(axis=(1, 2))
+        standing = [row for row, spot in enumerate(spots.tolist()) if _stands(around, spot)]
+        near = np.union1d(np.argsort(-mean_db, kind="stable")[:NEAR_SPOTS], np.array(standing, np.intp))
+        bases = [(base, row) for row in near.tolist() for base in around.bases_of.get(int(spots[row]), [])]
+        bases.sort()
+        index = np.array([base for base, _ in bases], np.int64)
+        rows = np.array([row for _, row in bases], np.intp)
+        to_m = points.xyz_m[members]
+        pattern_db = np.array([around.pattern_db(base, to_m) for base in index.tolist()])
+        path_db = known[1][np.ix_(rows, own_rows, around.lanes)].transpose(0, 2, 1)
+        path_db = path_db + pattern_db.reshape(len(index), 1, len(members)).astype(np.float32)
+        yield RoomBlock(
+            room=room,
+            mode=mode,
+            signal_dbm=signal.level_dbm[:, members],
+            alone_db=alone_db[:, members],
+            bases=index,
+            level_dbm=sent[index][:, :, None] + path_db,
+            cell_dbm=offered[index][:, :, None] + path_db,
+            against_db=spread_against_db(z, signal, known[2][np.ix_(rows, own_rows)], sigma_db, members),
+        )
+
+
+def _stands(around: Surroundings, spot: int) -> bool:
+    return any(around.bases[base].existing for base in around.bases_of.get(spot, []))
+
+
+def outside_limits(around: Surroundings, places: OutsidePoints) -> Iterator[LimitBlock]:
+    """Spill at every place outside that counts, and capture of phones there.
+
+    Parameters
+    ----------
+    around : Surroundings
+    places : OutsidePoints
+
+    Yields
+    ------
+    LimitBlock
+    """
+    rows = np.flatnonzero(counted(places, around.scenario.spill_tier))
+    for first in range(0, len(rows), OUTSIDE_AT_A_TIME):
+        part = rows[first : first + OUTSIDE_AT_A_TIME]
+        points = _some(places.points, part)
+        public = public_links(around.plain, points)
+        limit_dbm = outside_limit_dbm(around.plain, around.scenario, public)
+        signal_dbm = signal_lower_dbm(around.plain, around.scenario, public, quantile_z())
+        floor_dbm = carrier_needs_outside(around.plain).floor_dbm[:, None]
+        names = [places.name[row] for row in part.tolist()]
+        yield _limit_block(around, points, names, limit_dbm, np.maximum(signal_dbm, floor_dbm), quantile_z())
+
+
+def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
+    """The carrier that each operator named for a keep room is held to there: the one with most room for blockers.
+
+    Parameters
+    ----------
+    around : Surroundings
+
+    Returns
+    -------
+    chosen : dict
+        Carrier by room and operator.
+    notes : tuple of str
+        Operators that do not serve the room to begin with.
+    """
+    site, plain = around.plain.scene.site, around.plain
+    points = demanding_points(plain, trial_points(site))
+    chosen: dict[tuple[int, str], int] = {}
+    notes = []
+    if not len(points):
+        return {}, ()
+    limit_dbm = keep_limit_dbm(plain, around.scenario, public_links(plain, points))
+    for room in np.unique(points.room).tolist():
+        worst_dbm = limit_dbm[:, points.room == room].min(axis=1)
+        for operator in dict.fromkeys(site.rooms[room].operators):
+            mine = [c for c, carrier in enumerate(plain.carriers) if carrier.channel.split("/")[0] == operator]
+            best = max(mine, key=lambda c: (worst_dbm[c], -c), default=-1)
+            if best < 0 or np.isneginf(worst_dbm[best]):
+                notes.append(
+                    f"{operator} does not serve {site.rooms[room].id} with {around.scenario.confidence:.0%} to begin "
+                    f"with: no plan can keep that"
+                )
+            else:
+                chosen[room, operator] = best
+    return chosen, tuple(notes)
+
+
+def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int]) -> Iterator[LimitBlock]:
+    """Interference in keep rooms on the carriers chosen for them.
+
+    Parameters
+    ----------
+    around : Surroundings
+    chosen : mapping
+        From `keep_choice`.
+
+    Yields
+    ------
+    LimitBlock
+    """
+    site, plain = around.plain.scene.site, around.plain
+    points = demanding_points(plain, trial_points(site))
+    if not len(points) or not chosen:
+        return
+    public = public_links(plain, points)
+    z = float(ndtri(around.scenario.confidence))
+    limit_dbm = keep_limit_dbm(plain, around.scenario, public)
+    held = np.full(limit_dbm.shape, np.inf)
+    for (room, _), carrier in chosen.items():
+        members = points.room == room
+        held[carrier, members] = limit_dbm[carrier, members]
+    names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
+    yield _limit_block(around, points, names, held, signal_lower_dbm(plain, around.scenario, public, z), z)
+
+
+def _limit_block(
+    around: Surroundings, points: PointSet, names: list[str], limit_dbm: Floats, capture_dbm: Floats, z: float
+) -> LimitBlock:
+    """Upper levels of all bases in each mode of their room, against limits of power and of capture."""
+    plain, modes = around.plain, around.modes
+    upper = _upper_db(around, plain, np.arange(len(around.spots)), points, z)[None]
+    upper = np.repeat(upper, len(modes.models), axis=0)
+    for at, spot in enumerate(around.spots) if len(modes.models) > 1 else ():
+        if spot.room in modes.windows:
+            # Only what leaves by the room's own window meets the treatment; by a neighbour's it may find none.
+            through = np.flatnonzero(meets_own_opening(modes.floors, spot.room, around.spot_m[at], points.xyz_m))
+            for mode, model in enumerate(modes.models[1:] if len(through) else (), 1):
+                found = _upper_db(around, model, np.array([at]), scattered(points.xyz_m[through]), z)
+                upper[mode, at][:, through] = found[0]
+    bounded = np.flatnonzero(np.isfinite(limit_dbm).ravel())
+    carrier, point = np.unravel_index(bounded, limit_dbm.shape)
+    of_base = np.array([base.spot for base in around.bases], np.intp)
+    pattern_db = np.array([around.pattern_db(base, points.xyz_m) for base in range(len(of_base))], np.float32)
+    pattern_db = pattern_db.reshape(len(of_base), len(points))
+    _, offered, sent = around.sent
+    path = upper[:, of_base][:, :, carrier, point] + pattern_db[:, point]
+    level = (sent[:, carrier] + path).transpose(2, 1, 0)
+    over = (offered[:, carrier] + path).transpose(2, 1, 0) - capture_dbm[carrier, point][:, None, None]
+    channel = [plain.carriers[c].channel for c in carrier.tolist()]
+    return LimitBlock(
+        name=tuple(f"{names[p]}: {name}" for p, name in zip(point.tolist(), channel, strict=True)),
+        carrier=carrier.astype(np.int64),
+        limit_dbm=limit_dbm[carrier, point],
+        level_dbm=level.astype(np.float32),
+        cell_over_db=over.astype(np.float32) if np.isfinite(offered).any() else None,
+        slack=True,
+    )
+
+
+def _upper_db(around: Surroundings, model: LinkModel, spots: NDArray[np.intp], points: PointSet, z: float) -> Levels:
+    """Path gain at its upper quantile from each spot on each carrier, shape (spot, carrier, point). [dB]"""
+    local = load_local_errors()
+    plain = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
+    gain_db, lost_db = around.links(model, spots, points)
+    crossed = crossings(model, around.spot_m[spots], points)
+    found = np.empty((len(spots), len(model.carriers), len(points)), np.float32)
+    for band in range(len(model.bands)):
+        members = np.flatnonzero(model.carrier_band == band)
+        walls_db = lost_db[:, :, np.unique(around.lanes[members])].max(axis=2)
+        spread_db = spread_alone_db(z, plain, crossed, model.construction_sigma_db[:, band], walls_db)
+        found[:, members] = gain_db[:, :, around.lanes[members]].transpose(0, 2, 1)
+        found[:, members] += spread_db[:, None, :].astype(np.float32)
+    return found
+
+
+def receiver_limits(around: Surroundings) -> Iterator[LimitBlock]:
+    """Desensitisation of TDD base stations by jammers."""
+    plain = around.plain
+    devices = tuple(replace(base.device, state="planned") for base in around.bases)
+    level_dbm = device_levels_dbm(plain, around.scenario, devices, around.catalogue)
+    heard = np.flatnonzero(np.isfinite(level_dbm).any(axis=0))
+    if not len(heard):
+        return
+    modes = len(around.modes.models)
+    yield LimitBlock(
+        name=tuple(f"receiver of {plain.sectors[sector].id}" for sector in heard.tolist()),
+        carrier=plain.sector_carrier[heard].astype(np.int64),
+        limit_dbm=np.full(len(heard), DESENSE_DBM_PER_RB),
+        level_dbm=np.repeat(level_dbm[:, heard].T[:, :, None], modes, axis=2).astype(np.float32),
+    )

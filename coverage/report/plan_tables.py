@@ -1,0 +1,207 @@
+"""A plan as tables and as one JSON object: money to the penny, what is proven never more than proven."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from quietwing.coverage.decibel import floored
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.planning.cost import Cost
+from quietwing.coverage.planning.plan import Attempt, Plan, PlanResult
+from quietwing.coverage.report.escapes import ceiled
+from quietwing.coverage.report.plan_words import bound_shown, exceeds_budget, target_of
+from quietwing.coverage.report.verdict_tables import _csv as csv_text
+from quietwing.coverage.report.verdict_tables import verdict_object
+from quietwing.sites.model import Site
+from quietwing.sites.openings import opening_places
+
+__all__ = ["bill_csv", "holes_csv", "notes_of", "plan_files", "plan_object", "treatments_csv"]
+
+
+def bill_csv(spent: Cost) -> str:
+    """The bill of materials: one row of equal things at an equal price, the totals last.
+
+    Parameters
+    ----------
+    spent : Cost
+
+    Returns
+    -------
+    str
+        CSV text with a header; £ to the penny. What is there already costs nothing now.
+    """
+    header = [
+        "kind",
+        "model",
+        "description",
+        "quantity",
+        "unit",
+        "unit_price_gbp",
+        "price_gbp",
+        "install_gbp",
+        "capex_gbp",
+        "opex_gbp_per_year",
+        "refresh_gbp",
+        "whole_life_gbp",
+        "illustrative",
+        "price_source",
+    ]
+    rows = [
+        [
+            line.kind,
+            line.model,
+            line.description,
+            f"{line.quantity:.0f}" if line.unit == "each" else f"{line.quantity:.2f}",
+            line.unit,
+            _gbp(line.unit_price_gbp),
+            _gbp(line.price_gbp),
+            _gbp(line.install_gbp),
+            _gbp(line.price_gbp + line.install_gbp),
+            _gbp(line.opex_gbp_per_year),
+            _gbp(line.refresh_gbp),
+            _gbp(line.whole_life_gbp),
+            "yes" if line.illustrative else "no",
+            line.price_source,
+        ]
+        for line in spent.lines
+    ]
+    total = [
+        "total",
+        *[""] * 5,
+        _gbp(math.fsum(line.price_gbp for line in spent.lines)),
+        _gbp(math.fsum(line.install_gbp for line in spent.lines)),
+        _gbp(spent.capex_gbp),
+        _gbp(spent.opex_gbp_per_year),
+        _gbp(math.fsum(line.refresh_gbp for line in spent.lines)),
+        _gbp(spent.whole_life_gbp),
+        _illustrative(spent),
+        "",
+    ]
+    return csv_text(header, [*rows, total])
+
+
+def holes_csv(plan: Plan) -> str:
+    """One row per room the plan leaves open, with why."""
+    return csv_text(["room", "reason"], [[hole.room, hole.reason] for hole in plan.holes])
+
+
+def treatments_csv(result: PlanResult) -> str:
+    """One row per mesh or film, with the rooms of its window and whether the plan buys it.
+
+    Parameters
+    ----------
+    result : PlanResult
+
+    Returns
+    -------
+    str
+        CSV text with a header; several rooms of one window are separated by semicolons.
+    """
+    bought = set(result.plan.treatments)
+    rooms = _rooms_of_openings(result.verdict.site)
+    rows = [
+        [each.opening, rooms.get(each.opening, ""), each.model, "yes" if each in bought else "no"]
+        for each in result.verdict.treatments
+    ]
+    return csv_text(["opening", "rooms", "model", "bought_by_plan"], rows)
+
+
+def plan_object(result: PlanResult) -> dict[str, Any]:
+    """The ``--json`` keys of DESIGN §6 that a plan fills, and those of its own.
+
+    Parameters
+    ----------
+    result : PlanResult
+
+    Returns
+    -------
+    dict
+        Plain values; None where a key does not apply, never NaN or infinity. `gap` is rounded up to 0.1 %, `bound`
+        to what is proven, `proven_bound` is its exact value. `value` and both bounds belong to the planning model:
+        weight of rooms, or £ for a target.
+    """
+    plan, verdict = result.plan, result.verdict
+    gap = _finite(plan.gap)
+    devices = verdict_object(verdict)["devices"]
+    return {
+        "site": verdict.site.name,
+        "scenario_id": verdict.scenario_id,
+        "status": plan.status,
+        "value": _finite(plan.value),
+        "bound": bound_shown(result),
+        "proven_bound": _finite(plan.bound),
+        "gap": None if gap is None else ceiled(gap, 3),
+        "rooms_model": plan.rooms_model,
+        "target_rooms": target_of(result),
+        "devices": [known | _bid(device) for known, device in zip(devices, verdict.devices, strict=True)],
+        "treatments": [
+            {"opening": each.opening, "model": each.model, "bought": each in plan.treatments}
+            for each in verdict.treatments
+        ],
+        "cost": {
+            "capex_gbp": plan.cost.capex_gbp,
+            "opex_gbp_per_year": plan.cost.opex_gbp_per_year,
+            "whole_life_gbp": plan.cost.whole_life_gbp,
+            "npv_gbp": plan.cost.npv_gbp,
+            "illustrative": _illustrative(plan.cost),
+        },
+        "budget_gbp": result.asked.budget_gbp,
+        "over_budget": exceeds_budget(result),
+        "claimed": [asdict(claim) for claim in plan.claimed],
+        "holes": [{"room": hole.room, "reason": hole.reason} for hole in plan.holes],
+        "binding": plan.binding,
+        "attempts": [_attempt_object(attempt) for attempt in plan.attempts],
+        "chosen": plan.chosen,
+        "candidates": plan.candidates,
+        "notes": list(notes_of(result)),
+        "plan_notes": list(plan.notes),
+        "seed": plan.seed,
+        "reproducible": plan.reproducible,
+    }
+
+
+def notes_of(result: PlanResult) -> tuple[str, ...]:
+    """What limits the plan, its price and its verdict, each once."""
+    return tuple(dict.fromkeys((*result.plan.notes, *result.plan.cost.notes, *result.verdict.notes)))
+
+
+def _attempt_object(attempt: Attempt) -> dict[str, Any]:
+    margin_db = _finite(attempt.spill_margin_db)
+    return asdict(attempt) | {"spill_margin_db": None if margin_db is None else floored(margin_db)}
+
+
+def _bid(device: Device) -> dict[str, Any]:
+    """What a layout holds besides place and power."""
+    return {"unit_price_gbp": device.unit_price_gbp, "trim_db": dict(device.trim_db)}
+
+
+def _rooms_of_openings(site: Site) -> dict[str, str]:
+    return {
+        site.openings[place.opening].id: "; ".join(site.rooms[room].id for room in place.rooms if room >= 0)
+        for place in opening_places(site)
+    }
+
+
+def _illustrative(spent: Cost) -> str:
+    return f"{spent.illustrative[0]} of {spent.illustrative[1]} prices"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _gbp(amount_gbp: float) -> str:
+    return f"{amount_gbp:.2f}"
+
+
+def plan_files(result: PlanResult) -> dict[str, str]:
+    """Name and text of every file that a plan adds to its verdict's."""
+    return {
+        "plan.json": json.dumps(plan_object(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        "treatments.csv": treatments_csv(result),
+        "bill_of_materials.csv": bill_csv(result.plan.cost),
+        "holes.csv": holes_csv(result.plan),
+    }

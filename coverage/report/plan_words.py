@@ -1,0 +1,355 @@
+"""A plan in words: what holds, what cannot be beaten, what it costs, what it leaves open. Claims round down, £ up."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+
+from quietwing.coverage.decibel import floored
+from quietwing.coverage.planning.cost import Cost, CostLine, over_budget
+from quietwing.coverage.planning.plan import Hole, PlanResult
+from quietwing.coverage.report.escapes import ceiled, count_rooms, escapes_of, rooms_by_channel
+from quietwing.coverage.report.words import binding_in_words, channel_in_short, percent, verdict_headline
+from quietwing.coverage.results import Verdict
+
+__all__ = [
+    "PLAN_GLOSSARY",
+    "bought_lines",
+    "bound_shown",
+    "exceeds_budget",
+    "grouped_holes",
+    "money_in_words",
+    "plan_details",
+    "plan_headline",
+    "plan_lead",
+    "pounds",
+    "rooms_in_words",
+    "spent_gbp",
+    "target_of",
+]
+
+PLAN_GLOSSARY = (
+    ("planning model", "single margins in place of random worlds: it finds the plan, the worlds judge it"),
+    ("cannot exceed", "proven in the planning model, for these positions, this catalogue and these limits"),
+    ("to buy and install", "price, labour in a prison at work, cable and head-ends"),
+    ("whole life", "that, running costs, and replacement at the end of each technology life; undiscounted"),
+    ("illustrative price", "a placeholder, not a quote"),
+)
+THERE = "(there already)"  # how `planning.cost` marks what stands
+MOST_CHANNELS_NAMED = 3
+MOST_ROOMS_NAMED = 8
+DUST = 1e-6  # of a solver: 170.9999999 is 171
+_FIGURE = re.compile(r"£\d[\d,]*(?:\.\d+)?|\d+(?:\.\d+)?(?= (?:dB|%))")  # in a reason why a room stays open
+
+
+def pounds(amount_gbp: float) -> str:
+    """A cost rounded up to the pound: ``£1,235``."""
+    return f"£{math.ceil(amount_gbp - DUST):,}"
+
+
+def spent_gbp(result: PlanResult) -> float:
+    """What counts against the budget, on the scenario's basis. [£]"""
+    spent = result.plan.cost
+    return spent.capex_gbp if result.verdict.scenario.budget_basis == "capex" else spent.whole_life_gbp
+
+
+def target_of(result: PlanResult) -> int | None:
+    """Rooms to be protected at least cost; None where the most are to be protected for the budget."""
+    return result.asked.target_rooms if result.asked.objective == "least_cost" else None
+
+
+def exceeds_budget(result: PlanResult) -> bool | None:
+    """Whether the plan costs more than its budget; None without one."""
+    return over_budget(result.plan.cost, result.asked)
+
+
+def bought_lines(spent: Cost) -> tuple[CostLine, ...]:
+    """Rows of the bill that are bought: all but what is there already."""
+    return tuple(
+        line for line in spent.lines if line.price_gbp or line.install_gbp or not line.description.endswith(THERE)
+    )
+
+
+def bound_shown(result: PlanResult) -> float | None:
+    """The bound as it may be printed: never less than what is proven, a cost never more.
+
+    Parameters
+    ----------
+    result : PlanResult
+
+    Returns
+    -------
+    float or None
+        Weight that no layout can exceed: whole where all weights are whole, else rounded up to 0.1; or, with a
+        target, whole pounds below which nothing reaches it. None without a finite bound.
+    """
+    bound, value = result.plan.bound, result.plan.value
+    if bound is None or not math.isfinite(bound):
+        return None
+    if target_of(result) is not None:
+        least_gbp = math.floor(bound + DUST)
+        return float(least_gbp if value is None else min(least_gbp, value))
+    whole = all(float(weight).is_integer() for weight in _weights(result.verdict))
+    most = math.floor(bound + DUST) if whole else ceiled(bound - DUST, 1)
+    return float(most if value is None else max(most, value))
+
+
+def plan_headline(result: PlanResult) -> tuple[str, ...]:
+    """The plan in plain sentences, the ones a governor reads first at the top: `plan_lead`, then `plan_details`."""
+    return (*plan_lead(result), *plan_details(result))
+
+
+def plan_lead(result: PlanResult) -> tuple[str, ...]:
+    """What fails, what holds, what cannot be exceeded, what it costs.
+
+    Parameters
+    ----------
+    result : PlanResult
+
+    Returns
+    -------
+    tuple of str
+    """
+    verdict = result.verdict
+    count = count_rooms(verdict)
+    if not count.silence:
+        return verdict_headline(verdict)
+    at = percent(verdict.scenario.confidence)
+    holds = f"{count.protected} of {count.silence} cells and spaces {_holds(count.protected)} at {at}."
+    within = verdict.spill is not None and verdict.spill.passed
+    sentences = (
+        _failure_in_words(result),
+        "" if within else "The limits outside, in keep rooms and of protected services are NOT all kept: see spill.",
+        f"{holds} {_model_in_words(result)}".rstrip(),
+        _target_in_words(result, count.protected),
+        *money_in_words(result),
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def plan_details(result: PlanResult) -> tuple[str, ...]:
+    """What binds, what still works, what is bought, what was before, how sure.
+
+    Parameters
+    ----------
+    result : PlanResult
+
+    Returns
+    -------
+    tuple of str
+        Empty for a site without a room that must be silent.
+    """
+    verdict, plan = result.verdict, result.plan
+    count = count_rooms(verdict)
+    if not count.silence:
+        return ()
+    rest = f"{_are(count.quiet_anyway)} quiet anyway, and a phone works in {count.holes or 'none'}."
+    if count.unknown:
+        rest += f" {_are(count.unknown)} not known and count as holes."
+    sentences = (
+        rest,
+        _binding_in_words(result),
+        _works_in_words(verdict),
+        _purchase_in_words(result),
+        _before_in_words(result),
+        # the plan's own words on what binds are the better ones
+        *(sentence for sentence in verdict_headline(verdict)[1:] if sentence != binding_in_words(verdict)),
+        "" if plan.reproducible else "A time limit or an interruption ended the search: again it may end elsewhere.",
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def money_in_words(result: PlanResult) -> tuple[str, ...]:
+    """What the plan costs now and over its life, what of it is illustrative, and how it stands to the budget."""
+    spent, scenario = result.plan.cost, result.verdict.scenario
+    years = f"{scenario.horizon_years} year{'' if scenario.horizon_years == 1 else 's'}"
+    first = (
+        f"It costs {pounds(spent.capex_gbp)} to buy and install and {pounds(spent.whole_life_gbp)} over its whole "
+        f"life of {years}, running costs and replacements included"
+    )
+    guesses, figures = spent.illustrative
+    if guesses:
+        first += f"; {guesses} of {figures} prices {'is' if guesses == 1 else 'are'} illustrative, not quotes"
+    over = exceeds_budget(result)
+    if over is None or result.asked.budget_gbp is None:
+        return (f"{first}. No budget was given.",)
+    basis = "to buy and install" if scenario.budget_basis == "capex" else "over its whole life"
+    budget = f"the budget of {_exact_pounds(result.asked.budget_gbp)} {basis}"
+    if over:
+        return (
+            f"{first}.",
+            f"OVER BUDGET by {pounds(spent_gbp(result) - result.asked.budget_gbp)}: {budget} is exceeded.",
+        )
+    return (f"{first}. That is within {budget}.",)
+
+
+def grouped_holes(holes: tuple[Hole, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    """Reasons why rooms are left open with their rooms, the most frequent first.
+
+    Parameters
+    ----------
+    holes : tuple of Hole
+
+    Returns
+    -------
+    list of tuple
+        Reasons that differ only in a level, share or price are one, with the range of these figures in it.
+    """
+    alike: dict[str, list[Hole]] = defaultdict(list)
+    for hole in holes:
+        alike[_FIGURE.sub("#", hole.reason)].append(hole)
+    groups = [
+        (_with_ranges([hole.reason for hole in same]), tuple(hole.room for hole in same)) for same in alike.values()
+    ]
+    return sorted(groups, key=lambda one: (-len(one[1]), one[0]))
+
+
+def _with_ranges(reasons: list[str]) -> str:
+    """A reason with ``low–high`` where its figures differ."""
+    columns = zip(*(_FIGURE.findall(reason) for reason in reasons), strict=True)
+    figures = [sorted(set(column), key=_size) for column in columns]
+    ranges = iter(each[0] if len(each) == 1 else f"{each[0]}–{each[-1]}" for each in figures)
+    return _FIGURE.sub(lambda _: next(ranges), reasons[0])
+
+
+def _size(figure: str) -> float:
+    return float(figure.strip("£").replace(",", ""))
+
+
+def rooms_in_words(rooms: tuple[str, ...]) -> str:
+    """Names of rooms, the first few of many."""
+    named = ", ".join(rooms[:MOST_ROOMS_NAMED])
+    left = len(rooms) - MOST_ROOMS_NAMED
+    return f"{named} and {left} more" if left > 0 else named
+
+
+def _weights(verdict: Verdict) -> list[float]:
+    """Weights of the rooms that must be silent."""
+    rooms = verdict.by_room
+    return [
+        float(weight)
+        for role, weight in zip(rooms["role"].values.tolist(), rooms["weight"].values.tolist(), strict=True)
+        if role == "silence"
+    ]
+
+
+def _failure_in_words(result: PlanResult) -> str:
+    """That there is no plan of the kind asked for, and what that proves; empty where there is one."""
+    target = target_of(result)
+    wanted = "does what is asked" if target is None else f"protects {target} cells and spaces"
+    if result.plan.status == "infeasible":
+        return (
+            f"NO SUCH PLAN: no layout from this catalogue and these positions {wanted} within the limits; proven in "
+            f"the planning model. What follows is the nearest that was found."
+        )
+    if result.plan.status == "none found":
+        return (
+            f"NO PLAN FOUND that {wanted} within the limits; that does not prove there is none. What follows is the "
+            f"nearest that was found."
+        )
+    if result.plan.status == "interrupted":
+        return "The search was interrupted: this is the best plan so far."
+    return ""
+
+
+def _model_in_words(result: PlanResult) -> str:
+    """What the planning model says of the plan, and what nothing can beat there."""
+    plan, bound, target = result.plan, bound_shown(result), target_of(result)
+    known = plan.value is not None and math.isfinite(plan.value)
+    if plan.status in ("infeasible", "none found") or not (known or bound is not None):
+        return ""
+    weight = any(each != 1 for each in _weights(result.verdict)) and target is None
+    has = ""
+    if plan.value is not None and known:
+        has = f"this plan has {plan.rooms_model}"
+        if weight:
+            has += f" of weight {_number(floored(plan.value + DUST))} (people)"
+        if target is not None:
+            has += f" for {pounds(plan.value)}"
+    nothing = "no layout from this catalogue and these positions"
+    if bound is None:
+        nothing = "how far anything better could go is not known"
+    elif target is not None:
+        nothing += f" that has {target} costs less than {_exact_pounds(bound)}"
+    else:
+        money = "at any price" if result.asked.budget_gbp is None else "for this money"
+        nothing += f" can exceed {'a weight of ' if weight else ''}{_number(bound)} {money}"
+    both = " and ".join(part for part in (has, nothing) if part)
+    return f"In the planning model {both}.{_gap_in_words(result)}"
+
+
+def _gap_in_words(result: PlanResult) -> str:
+    plan = result.plan
+    if plan.status == "optimal" and not plan.gap:
+        return " That is proven to be the best there."
+    if plan.gap is not None and plan.gap > 0 and math.isfinite(plan.gap):
+        return f" The gap is {ceiled(100 * plan.gap, 1):g} %."
+    return ""
+
+
+def _target_in_words(result: PlanResult, protected: int) -> str:
+    target = target_of(result)
+    if target is None or result.plan.status == "infeasible":
+        return ""
+    if protected >= target:
+        return f"The target of {target} is reached."
+    return f"The target of {target} is MISSED by {target - protected} on the worlds the plan was not chosen on."
+
+
+def _before_in_words(result: PlanResult) -> str:
+    if result.before is None:
+        return ""
+    count = count_rooms(result.before)
+    standing = sum(device.state != "off" for device in result.before.devices)
+    what = "no blocker on" if not standing else f"{standing} blocker{'s' * (standing > 1)} on"
+    return (
+        f"Before, with {what}: {count.protected} {_holds(count.protected)}, {_are(count.quiet_anyway)} quiet anyway."
+    )
+
+
+def _purchase_in_words(result: PlanResult) -> str:
+    """What is bought, by model; what is there already left out."""
+    devices = Counter(device.model for device in result.plan.devices if device.state == "planned")
+    windows = Counter(treatment.model for treatment in result.plan.treatments)
+    heads = Counter(
+        {line.model: int(line.quantity) for line in bought_lines(result.plan.cost) if line.kind == "head_end"}
+    )
+    parts = [f"{number} × {model}" for model, number in sorted((devices + heads).items())]
+    parts += [f"{model} on {number} window{'s' * (number > 1)}" for model, number in sorted(windows.items())]
+    return f"It buys {', '.join(parts)}." if parts else "It buys nothing."
+
+
+def _binding_in_words(result: PlanResult) -> str:
+    """What keeps the plan from more, always said where nothing is protected."""
+    said = result.plan.binding.strip().rstrip(".")
+    if not said:
+        return binding_in_words(result.verdict)
+    return f"{said}." if said.lower().startswith("what binds") else f"What binds: {said}."
+
+
+def _works_in_words(verdict: Verdict) -> str:
+    """The channels that escape most."""
+    channels = rooms_by_channel(escapes_of(verdict))
+    if not channels:
+        return ""
+    named = ", ".join(f"{channel_in_short(channel)} in {rooms}" for channel, rooms in channels[:MOST_CHANNELS_NAMED])
+    left = len(channels) - MOST_CHANNELS_NAMED
+    more = f", and {left} more channel{'s' * (left > 1)}" if left > 0 else ""
+    return f"What still works in the holes: {named}{more}."
+
+
+def _holds(number: int) -> str:
+    return "holds" if number == 1 else "hold"
+
+
+def _are(number: int) -> str:
+    return f"{number} {'is' if number == 1 else 'are'}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def _exact_pounds(amount_gbp: float) -> str:
+    return f"£{amount_gbp:,.0f}" if float(amount_gbp).is_integer() else f"£{amount_gbp:,.2f}"

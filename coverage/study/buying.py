@@ -1,0 +1,124 @@
+"""A plan from end to end: chosen on some worlds, reported on others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from glob import escape
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import check_layout
+from quietwing.coverage.planning.optimise import REPORTING_STREAM
+from quietwing.coverage.planning.optimise import optimise as best_plan
+from quietwing.coverage.planning.plan import Plan, PlanResult
+from quietwing.coverage.propagation.gain_cache import GainCache
+from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.study.common import Progress, wanted_sectors
+from quietwing.coverage.study.judging import run
+from quietwing.sites.errors import problems_text
+from quietwing.sites.model import Site
+from quietwing.sites.openings import opening_places
+
+__all__ = ["optimise"]
+
+
+def optimise(
+    site: Site,
+    scenario: Scenario | None = None,
+    *,
+    devices: tuple[Device, ...] = (),
+    catalogue: Mapping[str, Model] | None = None,
+    start: Plan | None = None,
+    maps: bool = True,
+    time_limit_s: float | None = None,
+    gains: GainCache | None = None,
+    progress: Progress | None = None,
+) -> PlanResult:
+    """What to buy within the scenario's budget, judged on worlds it was not chosen on.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site with at least one mast.
+    scenario : Scenario, optional
+        What is asked: budget or target, what may be bought, tier, effort; the defaults without it.
+    devices : tuple of Device
+        The layout there is. Existing ones stand and stay; the plan is compared with all of them.
+    catalogue : mapping of str to Model, optional
+        What may be bought; the bundled UK-illustrative one without it.
+    start : Plan, optional
+        A plan for less money: the answer protects no less on the worlds plans are chosen on.
+    maps : bool
+        Whether to compute the maps of every storey too.
+    time_limit_s : float, optional
+        No attempt begins after it.
+    gains : GainCache, optional
+        Keeps path gains for further runs; results are the same with and without it.
+    progress : callable, optional
+        Called with what is being done and the share done, 0 to 1.
+
+    Returns
+    -------
+    PlanResult
+
+    Raises
+    ------
+    SiteError
+        If the site has no mast.
+    ScenarioError
+        If the scenario or the layout names what is not there.
+    """
+    scenario = scenario or Scenario()
+    catalogue = read_catalogue() if catalogue is None else catalogue
+    say = progress or (lambda _what, _share: None)
+    sectors = wanted_sectors(site, scenario)
+    misplaced = check_layout(site, devices)
+    if misplaced:
+        raise ScenarioError(problems_text(misplaced))
+    plan = best_plan(
+        site,
+        sectors,
+        scenario,
+        catalogue,
+        existing=tuple(device for device in devices if device.state == "existing"),
+        start=start,
+        time_limit_s=time_limit_s,
+        progress=lambda what, share: say(what, 0.7 * share),
+    )
+    bought = replace(scenario, treatments=(*scenario.treatments, *_wishes(site, plan)))
+    verdicts = [
+        run(
+            site,
+            asked,
+            devices=placed,
+            catalogue=catalogue,
+            maps=maps,
+            stream=REPORTING_STREAM,
+            gains=gains,
+            progress=lambda _what, share, first=first: say("judging on fresh worlds", first + 0.15 * share),  # type: ignore[misc]
+        )
+        for first, asked, placed in ((0.7, bought, plan.devices), (0.85, scenario, devices))
+    ]
+    say("done", 1.0)
+    return PlanResult(
+        plan=plan,
+        verdict=verdicts[0],
+        before=verdicts[1],
+        asked=scenario,
+    )
+
+
+def _wishes(site: Site, plan: Plan) -> tuple[TreatmentWish, ...]:
+    """A plan's treatments as a scenario asks for them: room by room."""
+    treated = {treatment.opening for treatment in plan.treatments}
+    rooms: dict[str, dict[str, None]] = {}
+    room_of = {
+        site.openings[place.opening].id: site.rooms[max(place.rooms)].id
+        for place in opening_places(site)
+        if site.openings[place.opening].id in treated
+    }
+    for treatment in plan.treatments:
+        rooms.setdefault(treatment.model, {})[escape(room_of[treatment.opening])] = None
+    return tuple(TreatmentWish(model, tuple(names)) for model, names in rooms.items())

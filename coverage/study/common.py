@@ -1,0 +1,86 @@
+"""What all studies share: the sectors asked for, places of the maps, notes on what limits a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from quietwing.coverage.blocking.calibration import Calibration
+from quietwing.coverage.errors import ScenarioError, SiteError
+from quietwing.coverage.propagation.mast_gain import MastModel
+from quietwing.coverage.propagation.path_gain import DETOUR_NOTE
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.model import Sector, Site
+from quietwing.sites.points import Patch, PointSet
+
+__all__ = ["Progress", "limits_of", "map_title", "part", "wanted_sectors"]
+
+Progress = Callable[[str, float], None]
+ROUND_THE_CORNER_NOTE = (
+    "where the straight ray meets no opening of a room, the level just outside the room's own opening less 15 dB and "
+    "the opening's loss is a lower limit (assumed)"
+)
+
+
+def wanted_sectors(site: Site, scenario: Scenario) -> tuple[Sector, ...]:
+    if not site.sectors:
+        raise SiteError("masts.csv: no mast is given; list the masts or let typical ones be placed (example new)")
+    unknown = sorted(set(scenario.channels) - set(site.channels))
+    if unknown:
+        raise ScenarioError(
+            f"scenario: channels: {', '.join(unknown)} has no mast on this site "
+            f"(masts have {', '.join(site.channels)}); correct the name or add the mast"
+        )
+    return tuple(sector for sector in site.sectors if not scenario.channels or sector.channel in scenario.channels)
+
+
+def part(grid: PointSet, patch: Patch) -> PointSet:
+    """The points of one patch as a set of their own."""
+    part = slice(patch.first, patch.first + patch.count_i * patch.count_j)
+    return PointSet(
+        grid.xyz_m[part],
+        grid.room[part],
+        grid.storey[part],
+        grid.building[part],
+        grid.kind[part],
+        (replace(patch, first=0),),
+    )
+
+
+def map_title(site: Site, points: PointSet) -> str:
+    """Building and storey, or yard, in words."""
+    building, storey = int(points.building[0]), int(points.storey[0])
+    if building < 0:
+        rooms = points.room[points.room >= 0]
+        return f"Yard {site.rooms[int(rooms[0])].id}" if len(rooms) else "Yard"
+    built = site.buildings[building]
+    name = built.storeys[storey].name
+    return f"{built.name or built.id}, {f'storey {name}' if name.isdigit() else name}"
+
+
+def limits_of(
+    site: Site,
+    sectors: tuple[Sector, ...],
+    model: MastModel,
+    calibration: Calibration,
+    clipped: tuple[str, ...],
+) -> tuple[str, ...]:
+    """What limits the result, most important first, each once."""
+    assumed = sum(sector.assumed for sector in sectors)
+    notes = [DETOUR_NOTE, ROUND_THE_CORNER_NOTE]
+    if assumed:
+        notes.append(
+            f"{assumed} of {len(sectors)} sectors are assumed, not surveyed: measure levels on the site first"
+        )
+    if not site.outside_levels:
+        notes.append("no level was measured on this site: mast levels are arithmetic only; measure before you buy")
+    if not calibration.measured.all():
+        notes.append(
+            "line of sight to a mast whose level was not measured is taken wherever its probability (TR 38.901) "
+            "is above 1 − confidence"
+        )
+    notes.extend(calibration.notes)
+    notes.extend(model.scene.extrapolation_notes(model.freq_mhz))
+    notes.extend(clipped)
+    notes.extend(site.notes)
+    return tuple(dict.fromkeys(notes))

@@ -1,0 +1,178 @@
+"""A layout judged from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from quietwing.coverage.blocking.draft import draft_margin_db
+from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points, uncovered_routes
+from quietwing.coverage.blocking.links import LinkModel, blocker_links, link_model, public_links
+from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.dims import ROOM
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import check_layout
+from quietwing.coverage.propagation.gain_cache import GainCache
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.results import Verdict, VerdictMap
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.common import Progress, limits_of, map_title, part, wanted_sectors
+from quietwing.coverage.treatments import resolve_treatments, treated_site
+from quietwing.sites.errors import problems_text
+from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.model import Site
+from quietwing.sites.trial_points import map_grid, trial_points
+
+__all__ = ["run"]
+
+
+def run(
+    site: Site,
+    scenario: Scenario | None = None,
+    *,
+    devices: tuple[Device, ...] = (),
+    catalogue: Mapping[str, Model] | None = None,
+    maps: bool = True,
+    stream: int = 0,
+    gains: GainCache | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Who still has service in each room with a layout, what spills, and how sure that is.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site with at least one mast.
+    scenario : Scenario, optional
+        What is asked; the defaults without it.
+    devices : tuple of Device
+        The layout; none: blockers off.
+    catalogue : mapping of str to Model, optional
+        What the devices and treatments are; the bundled UK-illustrative one without it.
+    maps : bool
+        Whether to compute the maps of every storey too.
+    stream : int
+        Another stream of worlds of the same seed: a plan is chosen on one and reported on another.
+    gains : GainCache, optional
+        Keeps path gains for further runs; results are the same with and without it.
+    progress : callable, optional
+        Called with what is being done and the share done, 0 to 1.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    SiteError
+        If the site has no mast.
+    ScenarioError
+        If the scenario or the layout names what is not there.
+    """
+    scenario = scenario or Scenario()
+    catalogue = read_catalogue() if catalogue is None else catalogue
+    say = progress or (lambda _what, _share: None)
+    say("site", 0.0)
+    sectors = wanted_sectors(site, scenario)
+    misplaced = check_layout(site, devices)
+    if misplaced:
+        raise ScenarioError(problems_text(misplaced))
+    treatments = resolve_treatments(site, scenario.treatments, catalogue)
+    bare = link_model(prepare_scene(site, gains), sectors, scenario.confidence)
+    model = bare
+    if treatments:
+        treated = prepare_scene(treated_site(site, treatments, catalogue), gains)
+        model = link_model(treated, sectors, scenario.confidence)
+    say("rooms", 0.2)
+    bare_points = silence_points(site, trial_points(site))
+    tested = trial_points(model.scene.site)
+    points = silence_points(model.scene.site, tested) if treatments else bare_points
+    judged = evaluate(
+        model,
+        bare,
+        scenario,
+        devices,
+        catalogue,
+        points,
+        bare_points=bare_points if treatments else None,
+        stream=stream,
+    )
+    say("outside", 0.5)
+    spilled = spill(model, scenario, devices, catalogue, tested, stream=stream)
+    say("maps", 0.7)
+    verdict_maps = _verdict_maps(model, scenario, devices, catalogue, judged, say) if maps else ()
+    say("done", 1.0)
+    limits = limits_of(site, sectors, model.masts, model.calibration, judged.notes)
+    return Verdict(
+        site=site,
+        scenario=scenario,
+        sectors=sectors,
+        devices=devices,
+        treatments=treatments,
+        points=points,
+        at_points=judged.at_points,
+        by_room=judged.by_room,
+        silent=judged.silent,
+        protected_at=judged.protected_at,
+        together=judged.together,
+        spill=spilled,
+        uncovered_routes=uncovered_routes(),
+        notes=(*_verdict_notes(scenario, devices), *limits),
+        scenario_id=fingerprint(site, scenario, devices, dict(catalogue))[:12],
+        maps=verdict_maps,
+        stream=stream,
+    )
+
+
+def _verdict_notes(scenario: Scenario, devices: tuple[Device, ...]) -> list[str]:
+    notes = []
+    if not scenario.search_margin:
+        notes.append("the search margin is switched off: a prisoner who searches finds better spots than assumed")
+    if not any(device.state != "off" for device in devices):
+        notes.append("no blocker is on")
+    return notes
+
+
+def _verdict_maps(
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    judged: Judgement,
+    say: Progress,
+) -> tuple[VerdictMap, ...]:
+    """Per storey: each room's state as judged, and the draft margin of each square."""
+    site = model.scene.site
+    state = np.full(len(site.rooms) + 1, -1, np.int8)  # the last one is "in no room"
+    dead = judged.by_room["protected"].values | judged.by_room["quiet_anyway"].values
+    for name, silent in zip(judged.by_room[ROOM].values.tolist(), dead.tolist(), strict=True):
+        state[site.room_index[name]] = 0 if silent else 1
+    grid = map_grid(site, scenario.grid_m)
+    found = []
+    for number, patch in enumerate(grid.patches):
+        points = part(grid, patch)
+        margin_db = draft_margin_db(
+            model, scenario, public_links(model, points), blocker_links(model, devices, catalogue, points)
+        ).min(axis=0)
+        shape = (patch.count_j, patch.count_i)
+        found.append(
+            VerdictMap(
+                title=map_title(site, points),
+                building=int(points.building[0]),
+                storey=int(points.storey[0]),
+                patch=points.patches[0],
+                data=xr.Dataset(
+                    {
+                        "state": (("j", "i"), state[points.room].reshape(shape)),
+                        "margin_db": (("j", "i"), margin_db.reshape(shape), {"units": "dB"}),
+                        "room": (("j", "i"), points.room.reshape(shape)),
+                    }
+                ),
+            )
+        )
+        say("maps", 0.7 + 0.3 * (number + 1) / len(grid.patches))
+    return tuple(found)

@@ -1,0 +1,168 @@
+"""Where the public network leaks into each room, all blockers off."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.calibration import Calibration, calibrate
+from quietwing.coverage.blocking.networks import headroom_db, reference_eirp_dbm, strongest_sector
+from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
+from quietwing.coverage.propagation.gain_cache import GainCache
+from quietwing.coverage.propagation.mast_gain import MastModel, mast_model
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.results import Leakage, StoreyMap
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.common import Progress, limits_of, map_title, part, wanted_sectors
+from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.model import Site
+from quietwing.sites.points import PointSet
+from quietwing.sites.trial_points import map_grid, trial_points
+
+__all__ = ["leakage"]
+
+
+def leakage(
+    site: Site,
+    scenario: Scenario | None = None,
+    *,
+    maps: bool = True,
+    gains: GainCache | None = None,
+    progress: Progress | None = None,
+) -> Leakage:
+    """Where the public network leaks into each room, and which channels a phone there could use, all blockers off.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site with at least one mast.
+    scenario : Scenario, optional
+        What is asked; the defaults without it.
+    maps : bool
+        Whether to compute the maps of every storey too.
+    gains : GainCache, optional
+        Keeps path gains for further runs; results are the same with and without it.
+    progress : callable, optional
+        Called with what is being done and the share done, 0 to 1.
+
+    Returns
+    -------
+    Leakage
+
+    Raises
+    ------
+    SiteError
+        If the site has no mast.
+    ScenarioError
+        If the scenario names a channel that no mast of the site has.
+    """
+    scenario = scenario or Scenario()
+    say = progress or (lambda _what, _share: None)
+    say("site", 0.0)
+    sectors = wanted_sectors(site, scenario)
+    scene = prepare_scene(site, gains)
+    say("masts", 0.05)
+    model = mast_model(scene, sectors)
+    levels = tuple(
+        level for level in site.outside_levels if not scenario.channels or level.channel in scenario.channels
+    )
+    calibration = calibrate(model, levels, scenario.confidence)
+    say("rooms", 0.2)
+    points = trial_points(site)
+    silenced = np.array([room.role == "silence" for room in site.rooms])
+    at_points, clipped = _service(model, calibration, scenario, points, silenced[points.room])
+    by_room = _best_of_rooms(site, points, at_points)
+    say("maps", 0.3)
+    storey_maps = _maps(model, calibration, scenario, say) if maps else ()
+    say("done", 1.0)
+    return Leakage(
+        site=site,
+        scenario=scenario,
+        sectors=sectors,
+        points=points,
+        at_points=at_points,
+        by_room=by_room,
+        maps=storey_maps,
+        notes=limits_of(site, sectors, model, calibration, clipped),
+        scenario_id=fingerprint(site, scenario)[:12],
+    )
+
+
+def _service(
+    model: MastModel,
+    calibration: Calibration,
+    scenario: Scenario,
+    points: PointSet,
+    inside: NDArray[np.bool_],
+) -> tuple[xr.Dataset, tuple[str, ...]]:
+    """RSRP, headroom and usability per channel × point, and the ranges that were clipped on the way."""
+    gain = model.gain(points)
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + calibration.offset_db
+    level_dbm = eirp_dbm[:, None].astype(np.float32) + gain.where_clear(calibration.sight(gain, scenario.confidence))
+    rsrp_dbm = xr.DataArray(level_dbm, dims=(SECTOR, POINT), name="rsrp_dbm", attrs={"units": "dBm"})
+    headroom = strongest_sector(headroom_db(rsrp_dbm, model.sectors, inside), model.sectors)
+    found = xr.Dataset(
+        {
+            "rsrp_dbm": strongest_sector(rsrp_dbm, model.sectors).assign_attrs(units="dBm"),
+            "headroom_db": headroom.assign_attrs(units="dB"),
+            "usable": headroom >= 0,
+        }
+    )
+    return found, gain.notes
+
+
+def _best_of_rooms(site: Site, points: PointSet, at_points: xr.Dataset) -> xr.Dataset:
+    """Each room's best test point per channel; rooms without test points (role ignore) are left out."""
+    rooms = np.unique(points.room)
+    starts = np.searchsorted(points.room, rooms)  # points come in the order of rooms
+
+    def best(values: xr.DataArray) -> tuple[tuple[str, str], NDArray[np.float32]]:
+        return (CHANNEL, ROOM), np.maximum.reduceat(values.transpose(CHANNEL, POINT).values, starts, axis=1)
+
+    return xr.Dataset(
+        {name: best(at_points[name]) for name in ("rsrp_dbm", "headroom_db")}
+        | {"usable": ((CHANNEL, ROOM), best(at_points["headroom_db"])[1] >= 0)},
+        coords={
+            CHANNEL: at_points[CHANNEL],
+            ROOM: [site.rooms[index].id for index in rooms],
+            "role": (ROOM, [site.rooms[index].role for index in rooms]),
+            "weight": (ROOM, [site.rooms[index].weight for index in rooms]),
+        },
+    )
+
+
+def _maps(model: MastModel, calibration: Calibration, scenario: Scenario, say: Progress) -> tuple[StoreyMap, ...]:
+    """One map per building × storey, computed one at a time so that a campus fits in memory."""
+    site = model.scene.site
+    grid = map_grid(site, scenario.grid_m)
+    silenced = np.array([room.role == "silence" for room in site.rooms] + [False])
+    found = []
+    for number, patch in enumerate(grid.patches):
+        points = part(grid, patch)
+        service, _ = _service(model, calibration, scenario, points, silenced[points.room])
+        found.append(_storey_map(site, points, service))
+        say("maps", 0.3 + 0.7 * (number + 1) / len(grid.patches))
+    return tuple(found)
+
+
+def _storey_map(site: Site, points: PointSet, service: xr.Dataset) -> StoreyMap:
+    patch = points.patches[0]
+    headroom = service["headroom_db"].transpose(CHANNEL, POINT).values
+    best = headroom.argmax(axis=0)
+    best_db = headroom.max(axis=0)
+    shape = (patch.count_j, patch.count_i)
+    return StoreyMap(
+        title=map_title(site, points),
+        building=int(points.building[0]),
+        storey=int(points.storey[0]),
+        patch=patch,
+        data=xr.Dataset(
+            {
+                "headroom_db": (("j", "i"), best_db.reshape(shape), {"units": "dB"}),
+                "strongest": (("j", "i"), np.where(best_db >= 0, best, -1).reshape(shape)),
+                "usable_channels": (("j", "i"), (headroom >= 0).sum(axis=0).reshape(shape)),
+                "room": (("j", "i"), points.room.reshape(shape)),
+            }
+        ),
+    )

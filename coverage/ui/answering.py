@@ -1,0 +1,156 @@
+"""What a command of the terminal does with its question: call the engine, write what is asked for, show it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from quietwing.coverage.ui.asking import (
+    INFEASIBLE,
+    INTERRUPTED,
+    MISSED,
+    equipment_of,
+    question,
+    refuse_file,
+)
+from quietwing.coverage.ui.terminal import progress_bar, say, show_leakage, show_verdict
+
+if TYPE_CHECKING:
+    from quietwing.coverage.blocking.explain import RoomBudgets
+    from quietwing.coverage.equipment import Device, Model
+    from quietwing.coverage.scenario import Scenario
+    from quietwing.sites.model import Site
+
+__all__ = ["answer_leakage", "answer_plan", "answer_verdict"]
+
+
+def answer_leakage(
+    site: str, scenario_file: Path | None, out: Path | None, as_json: bool, options: dict[str, Any]
+) -> None:
+    from quietwing.coverage.report import write
+    from quietwing.coverage.study import leakage as study_leakage
+
+    refuse_file(out)
+    with progress_bar() as progress:
+        place, scenario = question(site, scenario_file, options, progress)
+        share = 0.5 if out else 1.0
+        result = study_leakage(
+            place, scenario, maps=out is not None, progress=lambda what, done: progress(what, share * done)
+        )
+        files = (
+            write(result, out, progress=lambda done: progress("drawing the maps", 0.5 + 0.5 * done)) if out else ()
+        )
+    show_leakage(result, files, as_json)
+
+
+def answer_verdict(
+    site: str,
+    layout_file: Path | None,
+    scenario_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    options: dict[str, Any],
+    *,
+    room: str | None,
+    with_leakage: bool,
+) -> None:
+    """Run a layout, write what is asked for, show the verdict."""
+    from quietwing.coverage import warmup
+
+    warmup.start()
+    from quietwing.coverage.planning.cable import comms_room
+    from quietwing.coverage.report import write
+    from quietwing.coverage.store import write_result
+    from quietwing.coverage.study import leakage as study_leakage
+    from quietwing.coverage.study import run
+
+    refuse_file(out)
+    with progress_bar() as progress:
+        place, scenario = question(site, scenario_file, options, progress)
+        devices, catalogue = equipment_of(site, layout_file)
+        comms_room(place, scenario)  # an unknown one is refused before the work, not after it
+        budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
+        verdict = run(
+            place,
+            scenario,
+            devices=devices,
+            catalogue=catalogue,
+            maps=out is not None,
+            progress=lambda what, done: progress(what, 0.6 * done),
+        )
+        files: tuple[Path, ...] = ()
+        if out is not None:
+            progress("blockers off", 0.6)
+            before = study_leakage(place, scenario) if with_leakage else None
+            files = write(
+                verdict, out, progress=lambda done: progress("drawing the maps", 0.7 + 0.3 * done), before=before
+            )
+            files += (write_result(verdict, out, catalogue=catalogue),)
+    show_verdict(verdict, catalogue, budgets, files, as_json)
+
+
+def answer_plan(
+    site: str,
+    layout_file: Path | None,
+    scenario_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    options: dict[str, Any],
+    *,
+    time_limit_s: float | None,
+    gap: float | None,
+    with_leakage: bool,
+) -> None:
+    """Choose a plan, write what is asked for, show it; the exit code says what it is worth."""
+    from quietwing.coverage import warmup
+
+    refuse_file(out)
+    warmup.start()
+    from quietwing.coverage.plan_store import write_plan
+    from quietwing.coverage.report import write
+    from quietwing.coverage.study import leakage as study_leakage
+    from quietwing.coverage.study import optimise as study_optimise
+    from quietwing.coverage.ui.plan_terminal import show_plan
+
+    with progress_bar() as progress:
+        place, scenario = question(site, scenario_file, options, progress)
+        devices, catalogue = equipment_of(site, layout_file)
+        before = study_leakage(place, scenario) if with_leakage and out is not None else None
+        result = study_optimise(
+            place,
+            scenario,
+            devices=devices,
+            catalogue=catalogue,
+            maps=out is not None,
+            time_limit_s=time_limit_s,
+            progress=lambda what, done: progress(what, 0.1 + 0.75 * done),
+        )
+        files: tuple[Path, ...] = ()
+        if out is not None:
+            files = write(
+                result, out, progress=lambda done: progress("drawing the maps", 0.85 + 0.15 * done), before=before
+            )
+            files += (write_plan(result, out, catalogue=catalogue),)
+    show_plan(result, catalogue, files, as_json)
+    plan = result.plan
+    if plan.status == "infeasible":
+        raise typer.Exit(INFEASIBLE)
+    if plan.status == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+    late = time_limit_s is not None and not plan.reproducible
+    if late or (gap is not None and (plan.gap is None or plan.gap > gap)):
+        say("a limit asked for was missed; the best plan was kept")
+        raise typer.Exit(MISSED)
+
+
+def _budgets(
+    place: Site, scenario: Scenario, room: str, devices: tuple[Device, ...], catalogue: dict[str, Model]
+) -> RoomBudgets:
+    """Link budgets of one room with the scenario's treatments in its windows."""
+    from quietwing.coverage.blocking.explain import explain_room
+    from quietwing.coverage.treatments import resolve_treatments, treated_site
+
+    treated = treated_site(place, resolve_treatments(place, scenario.treatments, catalogue), catalogue)
+    return explain_room(treated, scenario, room, devices=devices, catalogue=catalogue)

@@ -1,0 +1,90 @@
+"""A plan on a terminal: what holds and what it costs first, then what to buy and what stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from quietwing.coverage.ui.terminal import print_json, print_table, say
+
+if TYPE_CHECKING:
+    from quietwing.coverage.equipment import Model
+    from quietwing.coverage.planning.plan import PlanResult
+
+__all__ = ["show_plan"]
+
+MOST_REASONS = 5  # holes.csv and --json have all
+
+
+def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[Path, ...], as_json: bool) -> None:
+    """The plan in words and two tables, or as the object of DESIGN §6.
+
+    Parameters
+    ----------
+    result : PlanResult
+    catalogue : mapping of str to Model
+        The one the plan was bought from.
+    files : tuple of Path
+        Those written, ``summary.html`` first; empty if none were.
+    as_json : bool
+        One object on stdout, with the manifest.
+    """
+    from quietwing.coverage.report.plan_tables import plan_object
+    from quietwing.coverage.report.plan_words import (
+        bought_lines,
+        grouped_holes,
+        plan_details,
+        plan_lead,
+        pounds,
+        rooms_in_words,
+    )
+    from quietwing.coverage.report.words import spill_in_words
+
+    if as_json:
+        from quietwing.coverage.store import describe, result_object
+
+        manifest = {"manifest": describe(result.verdict, catalogue)}
+        print_json(result_object(result.verdict, catalogue) | plan_object(result) | manifest)
+        return
+    if result.verdict.uncovered_routes:
+        typer.echo("No blocker of phones ends these routes:")
+        for route in result.verdict.uncovered_routes:
+            typer.echo(f"  {route}")
+    for sentence in (*plan_lead(result), *spill_in_words(result.verdict.spill), *plan_details(result)):
+        typer.echo(sentence)
+    spent = result.plan.cost
+    lines = bought_lines(spent)
+    if lines:
+        typer.echo("")
+        print_table(
+            ["what to buy", "number", "bought and installed", "whole life", "price"],
+            [
+                [
+                    f"cable of {line.model}" if line.kind == "cable" else line.model,
+                    f"{line.quantity:,.0f} m" if line.unit == "m" else f"{line.quantity:,.0f}",
+                    pounds(line.price_gbp + line.install_gbp),
+                    pounds(line.whole_life_gbp),
+                    "illustrative" if line.illustrative else "quoted",
+                ]
+                for line in lines
+            ],
+        )
+    groups = grouped_holes(result.plan.holes)
+    if groups:
+        typer.echo("")
+        print_table(
+            ["why cells stay open", "number", "which"],
+            [[reason, str(len(rooms)), rooms_in_words(rooms)] for reason, rooms in groups[:MOST_REASONS]],
+        )
+    if len(groups) > MOST_REASONS:
+        say(f"{len(groups) - MOST_REASONS} more reasons in holes.csv (--out) or --json")
+    for note in dict.fromkeys((*result.plan.notes, *spent.notes)):
+        say(f"note: {note}")
+    left = len(set(result.verdict.notes) - set(result.plan.notes) - set(spent.notes))
+    if left:
+        say(f"note: {left} more on what limits this result in summary.html (--out) or --json")
+    if files:
+        say(f"wrote {len(files)} files; open {files[0]}")

@@ -1,0 +1,84 @@
+"""Compile the kernels of a study in a process of its own, while the caller still reads the site and its masts.
+
+numba keeps compiled code on disk; the caller finds it there when it needs it, or compiles it itself. Order is that of
+need. `per_ray`, which is needed at once, is left to the caller.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking import _montecarlo, _spill_kernels
+from quietwing.coverage.propagation import _kernels
+
+__all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
+
+# Types of the arguments in order: kind and number of dimensions. A test holds them against a study.
+_KINDS = {"b": np.bool_, "k": np.int8, "u": np.uint8, "j": np.int32, "i": np.int64, "f": np.float32, "d": np.float64}
+_JUDGE = (
+    "i1 i1 i1 f2 f2 f2 k1 i2 f2 f1 f2 u3 f2 f2 f3 i1 i1 i1 i1 j1 i1 b1 f1 f1 f1 f1 f3 f3 b1 u3 f3 f0 f2 i1 i1 f1 f1 "
+    "f1 f1 i0 f0 f0 f0 b0 j1 i0 f1 j2 j2 b2 i0 i0"
+)
+_NETWORK = "k1 f2 f1 f2 i1 f2 f3 i1 i1 i1 i1 i1 i1 i1 d2 i1 i0 d0 d0 d0 f1 f1 f1"
+_LINKS = "i1 i1 f2 f2 f2 i2 u3 f2 f3 f3 u3 f3"
+_SPILL = "b1 d1 d1 d1 d1 d0 d0 i0 d2 d2 i2 d2 i1 d1 i0 i0"
+_RASTER = "d2 d2 i2 d2 d2 d2 j1 b1 d2 j2 j2 d1 f3 f1 f1 b0 f3 i0 i0 i0 i0"
+
+KERNELS = (_montecarlo.judge, _spill_kernels.spill_worlds, _kernels.raster)
+
+
+def compile_kernels() -> None:
+    """Call each kernel on no work at all."""
+    judge, spill, raster = KERNELS
+    judge(*_nothing(_JUDGE))
+    network, links = _spill_kernels.Network(*_nothing(_NETWORK)), _spill_kernels.Links(*_nothing(_LINKS))
+    spill(network, links, *_nothing(_SPILL))
+    raster(*_nothing(_RASTER))
+
+
+def is_compiled(kernel: Any) -> bool:
+    """Whether numba's disk cache holds code of a kernel that is no older than its source."""
+    source = Path(kernel.py_func.__code__.co_filename)
+    found = Path(kernel.stats.cache_path).glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")
+    return any(index.stat().st_mtime >= source.stat().st_mtime for index in found)
+
+
+def start() -> subprocess.Popen[bytes] | None:
+    """Start compiling in the background where something is not compiled yet.
+
+    Returns
+    -------
+    Popen or None
+        The process. It ends by itself; nothing needs to wait for it, and if it fails nothing is lost but time.
+    """
+    if all(is_compiled(kernel) for kernel in KERNELS):
+        return None
+    try:
+        return subprocess.Popen(
+            # -P: the folder we happen to be in may hold a `coverage` of its own
+            [sys.executable, "-P", "-m", "quietwing.coverage.warmup"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
+
+
+def _nothing(kinds: str) -> list[Any]:
+    """A zero, or an array of one, of each type."""
+    values: list[Any] = []
+    for code in kinds.split():
+        array: NDArray[Any] = np.zeros((1,) * int(code[1:]), _KINDS[code[0]])
+        values.append(array if array.ndim else array[()])
+    return values
+
+
+if __name__ == "__main__":
+    compile_kernels()

@@ -1,0 +1,538 @@
+"""Random planning questions small enough to try every plan, and the plan that trying every one finds.
+
+Rooms are judged by the draft verdict of `blocking` and limits by its draft margin, from levels alone. Nothing here
+uses the rows, the matrix or the score of the planning stage, so that both roads to an answer are separate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.draft import carrier_margin_db
+from quietwing.coverage.blocking.draft_spill import spill_margin_db
+from quietwing.coverage.blocking.montecarlo import CAPTURE_HYSTERESIS_DB, WORST_NOISE_FIGURE_DB, Needs
+from quietwing.coverage.blocking.thresholds import SEARCH_GAIN_DB, load_thresholds, noise_dbm, search_margin_db
+from quietwing.coverage.planning.levels import Candidates, HeadEnds, LimitBlock, RoomBlock
+
+MOST_CANDIDATES = 8
+TOO_NEAR_DB = 0.002  # a verdict this near its threshold is no fair question: rows are tightened by 1e-5
+STEP_PENCE = 25_000
+NOTHING = -np.inf
+WIDTHS = {"GSM": 0.2, "UMTS": 5.0, "LTE": 10.0, "LTE20": 20.0, "NR": 40.0}
+
+
+@dataclass(frozen=True)
+class TinyPlan:
+    """One question: levels, prices, rules, and a budget or a target."""
+
+    seed: int
+    drawn: int
+    too_near: int
+    needs: Needs
+    rooms: tuple[RoomBlock, ...]
+    limits: tuple[LimitBlock, ...]
+    candidates: Candidates
+    head_ends: HeadEnds
+    weight: NDArray[np.float64]
+    mode_cost_pence: NDArray[np.int64]
+    conflicts: NDArray[np.int64]
+    budget_pence: int | None = None
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best plan, with what it is worth; `candidates` are those that stand."""
+
+    weight: float
+    cost_pence: int
+    items: int
+    names: tuple[str, ...]
+    candidates: tuple[int, ...]
+    modes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Every plan judged: `modes` of the rooms one way, what is `on` the other.
+
+    `margin_db` is how far each room in each mode is from a working phone, shape (plan,); `limit_db` how far the worst
+    limit is. `placed` obeys all rules but the limits, `allowed` the limits too.
+    """
+
+    modes: tuple[tuple[int, ...], ...]
+    on: NDArray[np.bool_]
+    margin_db: dict[tuple[int, int], NDArray[np.float64]]
+    limit_db: NDArray[np.float64]
+    placed: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    cost_pence: NDArray[np.int64]
+    items: NDArray[np.int64]
+
+
+# --- Trying every plan.
+
+
+def every_subset(count: int) -> NDArray[np.bool_]:
+    """All subsets, shape (2**count, count); the first is empty."""
+    return (np.arange(2**count)[:, None] >> np.arange(count) & 1).astype(bool)
+
+
+def room_margin_db(
+    tiny: TinyPlan, block: RoomBlock, on: NDArray[np.bool_], *, interplay: bool = True
+) -> NDArray[np.float64]:
+    """Smallest draft margin over carriers and points of a room for each row of `on`; at 0 or above it is silent.
+
+    Without `interplay` no jammer undoes a capture.
+    """
+    kit = tiny.candidates
+    row_of = {int(base): row for row, base in enumerate(block.bases)}
+    heard = [
+        k
+        for k in range(len(kit))
+        if int(kit.base[k]) in row_of and not (kit.room[k] == block.room and kit.mode[k] != block.mode)
+    ]
+    rows = [row_of[int(kit.base[k])] for k in heard]
+    margin = np.full(len(on), np.inf)
+    for carrier in np.flatnonzero(tiny.needs.campable).tolist():
+        trim_db = kit.trim_db[heard, carrier][:, None]
+
+        def standing(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            """Levels of what is on, every plan side by side as if at points of its own."""
+            spread = np.where(on[:, heard].T[:, :, None], values[:, None, :], NOTHING)
+            return spread.reshape(len(heard), len(on) * block.signal_dbm.shape[1])
+
+        found = carrier_margin_db(
+            tiny.needs,
+            carrier,
+            np.tile(block.signal_dbm[carrier], len(on)),
+            np.tile(block.alone_db[carrier], len(on)),
+            standing(block.level_dbm[rows, carrier].astype(float) + trim_db),
+            standing(block.cell_dbm[rows, carrier].astype(float) + trim_db),
+            kit.is_mas[heard] | (not interplay),
+            np.tile(block.against_db[rows, carrier].astype(float), len(on)),
+        )
+        margin = np.minimum(margin, found.reshape(len(on), -1).min(axis=1))
+    return margin
+
+
+def limit_margin_db(
+    limits: Sequence[LimitBlock], kit: Candidates, on: NDArray[np.bool_], slack_db: float = 0.0
+) -> NDArray[np.float64]:
+    """Smallest margin below all limits for each row of `on`, limits with slack moved; below 0 one is broken.
+
+    A capture outside counts with its own margin.
+    """
+    margin = np.full(len(on), np.inf)
+    for block in limits:
+        moved_db = slack_db if block.slack else 0.0
+        trim_db = np.array([[kit.trim_db[k, c] if c >= 0 else 0.0 for c in block.carrier] for k in range(len(kit))])
+        level_dbm = block.level_dbm[:, kit.base, kit.mode].T.astype(float) + trim_db
+        standing = np.where(on.T[:, :, None], level_dbm[:, None, :], NOTHING).reshape(len(kit), -1)
+        found = spill_margin_db(np.tile(block.limit_dbm + moved_db, len(on)), standing)
+        margin = np.minimum(margin, found.reshape(len(on), -1).min(axis=1))
+        if block.cell_over_db is not None:
+            over_db = (block.cell_over_db[:, kit.base, kit.mode].T.astype(float) + trim_db).max(axis=1) - moved_db
+            # Capturing by exactly nothing is capturing: a hair below 0 keeps one rule for both margins.
+            margin = np.minimum(margin, np.where(on, -over_db - 1e-12, np.inf).min(axis=1))
+    return margin
+
+
+def every_plan(tiny: TinyPlan, *, interplay: bool = True) -> Outcomes:
+    """Judge every set of candidates in every choice of treatments."""
+    kit, rooms = tiny.candidates, range(len(tiny.weight))
+    on = every_subset(len(kit))
+    margin_db = {
+        (block.room, block.mode): room_margin_db(tiny, block, on, interplay=interplay) for block in tiny.rooms
+    }
+    limit_db = limit_margin_db(tiny.limits, kit, on)
+    credit = [0.0 if margin_db[room, 0][0] >= 0 else float(tiny.weight[room]) for room in rooms]
+    fits = np.ones(len(on), bool)
+    for position in np.unique(kit.position):
+        fits &= on[:, kit.position == position].sum(axis=1) <= 1
+    for one, other in tiny.conflicts.tolist():
+        fits &= ~(on[:, kit.position == one].any(axis=1) & on[:, kit.position == other].any(axis=1))
+    bought = on & ~kit.existing
+    money = on @ kit.cost_pence
+    for kind, price in enumerate(tiny.head_ends.cost_pence.tolist()):
+        nodes = on[:, kit.head_end == kind].sum(axis=1)
+        needed = np.ceil(nodes / tiny.head_ends.capacity[kind]).astype(int) - tiny.head_ends.existing[kind]
+        money = money + np.maximum(needed, 0) * price
+    choices = tuple(product(*(np.flatnonzero(tiny.mode_cost_pence[room] >= 0).tolist() for room in rooms)))
+    placed, weight, cost, items = [], [], [], []
+    for modes in choices:
+        held = np.array([room < 0 or modes[room] == mode for room, mode in zip(kit.room, kit.mode, strict=True)])
+        right = ~on[:, ~held].any(axis=1) & on[:, held & kit.existing].all(axis=1)
+        placed.append(fits & right)
+        weight.append(sum(credit[room] * (margin_db[room, modes[room]] >= 0) for room in rooms))
+        cost.append(money + sum(int(tiny.mode_cost_pence[room, modes[room]]) for room in rooms))
+        items.append(bought.sum(axis=1) + sum(mode > 0 for mode in modes))
+    return Outcomes(
+        choices,
+        on,
+        margin_db,
+        limit_db,
+        np.array(placed),
+        np.array(placed) & (limit_db >= 0),
+        np.array(weight),
+        np.array(cost),
+        np.array(items),
+    )
+
+
+def best_of(tiny: TinyPlan, found: Outcomes, *, whatever_the_limits: bool = False) -> Best | None:
+    """The best plan by CHOICES 30, None if none is allowed.
+
+    `whatever_the_limits` needs outcomes of a question without limits.
+    """
+    fits = found.allowed.copy()
+    if tiny.budget_pence is not None:
+        fits &= found.cost_pence <= tiny.budget_pence
+    if tiny.target is not None:
+        fits &= found.weight >= tiny.target
+    if not fits.any():
+        return None
+    keys = (-found.weight, found.cost_pence, found.items)
+    for key in keys if tiny.target is None else (keys[1], keys[0], keys[2]):
+        fits &= key == key[fits].min()
+    plans = [_plan(tiny, found, int(way), int(subset)) for way, subset in np.argwhere(fits)]
+    return min(plans, key=lambda plan: plan.names)
+
+
+def _plan(tiny: TinyPlan, found: Outcomes, way: int, subset: int) -> Best:
+    kit, modes = tiny.candidates, found.modes[way]
+    standing = np.flatnonzero(found.on[subset]).tolist()
+    names = [kit.id[k] for k in standing if not kit.existing[k]]
+    names += [f"treat {room} {mode}" for room, mode in enumerate(modes) if mode]
+    return Best(
+        float(found.weight[way, subset]),
+        int(found.cost_pence[way, subset]),
+        int(found.items[way, subset]),
+        tuple(sorted(names)),
+        tuple(standing),
+        modes,
+    )
+
+
+def nearest_db(found: Outcomes) -> float:
+    """How near any verdict of any plan that can be placed comes to its threshold."""
+    asked = found.placed.any(axis=0)
+    every = np.concatenate([margin_db[asked] for margin_db in (*found.margin_db.values(), found.limit_db)])
+    return float(np.abs(every[np.isfinite(every)]).min(initial=np.inf))
+
+
+# --- What makes a question worth asking.
+
+
+def traits(tiny: TinyPlan) -> dict[str, bool]:
+    """What decides the best plan of a question."""
+    found = every_plan(tiny)
+    best = best_of(tiny, found)
+    free = replace(tiny, limits=())
+    trusting = every_plan(tiny, interplay=False)
+    kit = tiny.candidates
+    chosen = () if best is None else best.candidates
+    together = best is not None and any(
+        found.margin_db[room, mode][sum(1 << k for k in chosen)] >= 0
+        and all(found.margin_db[room, mode][1 << k] < 0 for k in chosen)
+        and found.margin_db[room, mode][0] < 0
+        and tiny.weight[room] > 0
+        for room, mode in enumerate(best.modes)
+    )
+    nodes = [int((kit.head_end[list(chosen)] == kind).sum()) for kind in range(len(tiny.head_ends.name))]
+    return {
+        "target": tiny.target is not None,
+        "existing kit": bool(kit.existing.any()),
+        "nothing or infeasible": best is None or best.weight == 0,
+        "infeasible": best is None,
+        "treatment bought": best is not None and any(best.modes),
+        "head-end bought": any(
+            -(-count // int(cap)) > there
+            for count, cap, there in zip(nodes, tiny.head_ends.capacity, tiny.head_ends.existing, strict=True)
+        ),
+        "jammer and node": best is not None and len({bool(kit.is_mas[k]) for k in chosen}) == 2,
+        "capture interplay": best_of(tiny, trusting) != best,
+        "limits decide": best_of(free, every_plan(free)) != best,
+        "sum of two": together,
+        "money decides": best_of(replace(tiny, budget_pence=None), found) != best if tiny.target is None else False,
+    }
+
+
+# --- Drawing a question.
+
+
+def tiny_plan(seed: int) -> TinyPlan:
+    """The question of a seed; draws with a verdict too near its threshold are drawn again.
+
+    Every third seed is drawn until a jammer that undoes a capture changes the best plan: left to chance, few do.
+    """
+    undone = seed % 3 == 0
+    too_near = 0
+    for attempt in range(1000):
+        rng = np.random.default_rng([seed, attempt])
+        tiny = _drawn(rng, undone)
+        found = every_plan(tiny)
+        if nearest_db(found) < TOO_NEAR_DB:
+            too_near += 1
+            continue
+        tiny = replace(_asked(tiny, found, rng), seed=seed, drawn=attempt + 1, too_near=too_near)
+        if not undone or best_of(tiny, found) != best_of(tiny, every_plan(tiny, interplay=False)):
+            return tiny
+    raise AssertionError(f"seed {seed} draws no question worth asking")
+
+
+def _asked(tiny: TinyPlan, found: Outcomes, rng: np.random.Generator) -> TinyPlan:
+    """The question with a budget that binds, or with a target."""
+    best = best_of(tiny, found)
+    if best is None:
+        return replace(tiny, budget_pence=40 * STEP_PENCE)
+    if rng.random() < 0.25:
+        most = best.weight * (1.2 if rng.random() < 0.15 else rng.choice([0.4, 0.7, 1.0]))
+        return replace(tiny, target=max(0.25, round(4 * most) / 4))
+    reached = np.unique(found.weight[found.allowed])[1:]
+    if not len(reached):
+        return replace(tiny, budget_pence=40 * STEP_PENCE)
+    dearest = [int(found.cost_pence[found.allowed & (found.weight == weight)].min()) for weight in reached]
+    spare = int(rng.choice([-1, 0, 1, 3], p=[0.1, 0.4, 0.3, 0.2]))
+    return replace(tiny, budget_pence=max(0, int(rng.choice(dearest)) + spare * STEP_PENCE))
+
+
+def _needs(rng: np.random.Generator) -> tuple[Needs, NDArray[np.int64]]:
+    """Carriers of two bands with the thresholds of their technology, and the band of each."""
+    count = int(rng.integers(3, 7))
+    kinds = rng.choice(list(WIDTHS), count, p=[0.15, 0.15, 0.35, 0.2, 0.15])
+    band = np.sort(rng.permutation(np.arange(count)) % 2)
+    columns = []
+    for kind in kinds.tolist():
+        technology = kind.removesuffix("20")
+        row = load_thresholds()[technology]
+        search_db = search_margin_db(technology, WIDTHS[kind])
+        columns.append(
+            (
+                row.crs_boost_db,
+                row.floor_dbm - SEARCH_GAIN_DB,
+                row.js_deny_db + search_db,
+                noise_dbm(row.reference_khz),
+                CAPTURE_HYSTERESIS_DB + search_db,
+                row.floor_dbm,
+                row.gamma_keep_db,
+                noise_dbm(row.reference_khz, WORST_NOISE_FIGURE_DB),
+            )
+        )
+    campable = rng.random(count) < 0.6
+    campable[rng.choice(count, 2, replace=False)] = True
+    return Needs(*np.array(columns, np.float32).T.copy(), campable), band
+
+
+def _drawn(rng: np.random.Generator, undone: bool) -> TinyPlan:
+    needs, band = _needs(rng)
+    carriers, rooms = len(band), int(rng.integers(2 if undone else 1, 4))
+    modes = rng.integers(1, 4, rooms)
+    mode_cost = np.full((rooms, int(modes.max())), -1, np.int64)
+    for room in range(rooms):
+        mode_cost[room, : modes[room]] = [0, *rng.choice([2, 4, 6, 10, 16], modes[room] - 1) * STEP_PENCE]
+    loss_db = np.concatenate([np.zeros((1, carriers)), rng.uniform(4, 16, (2, carriers))])
+    positions = int(rng.integers(3, 6))
+    home = np.where(rng.random(positions) < 0.4, rng.integers(0, rooms, positions), -1)
+    # A base a position and kind of device.
+    of_position = [kind for kind in [(False,), (True,), (False, True)] for _ in range(1)]
+    base_at, base_mas = [], []
+    for position in range(positions):
+        for is_mas in of_position[int(rng.choice(3, p=[0.4, 0.3, 0.3]))]:
+            base_at.append(position)
+            base_mas.append(is_mas)
+    at, is_mas = np.array(base_at), np.array(base_mas)
+    sends = _sends(rng, is_mas, band, undone)
+    blocks = _room_blocks(rng, needs, modes, loss_db, home[at], is_mas, sends, undone)
+    kit, head_ends = _kit(rng, at, is_mas, home, modes, carriers, undone)
+    limits = _limit_blocks(rng, home[at], is_mas, sends, mode_cost.shape[1])
+    pairs = [rng.choice(positions, 2, replace=False)] if rng.random() < 0.35 else []
+    return TinyPlan(
+        seed=0,
+        drawn=0,
+        too_near=0,
+        needs=needs,
+        rooms=blocks,
+        limits=limits,
+        candidates=kit,
+        head_ends=head_ends,
+        weight=rng.choice([0.5, 1.0, 1.25, 2.0, 3.0], rooms),
+        mode_cost_pence=mode_cost,
+        conflicts=np.array(pairs, np.int64).reshape(-1, 2),
+    )
+
+
+def _sends(
+    rng: np.random.Generator, is_mas: NDArray[np.bool_], band: NDArray[np.int64], undone: bool
+) -> NDArray[np.float64]:
+    """Power of each base on each carrier against its strongest: a jammer's other band is weaker, if it has one."""
+    main = rng.integers(0, 2, len(is_mas))[:, None] == band
+    whole = rng.random((len(is_mas), 1)) < np.where(undone & is_mas, 0.9, 0.6)[:, None]
+    offered_db = np.where((main | whole) & (rng.random(main.shape) < 0.97), 0.0, NOTHING)
+    beside_db = rng.choice([0.0, -5.0, -8.0, -12.0, NOTHING], (len(is_mas), 1), p=[0.4, 0.15, 0.15, 0.15, 0.15])
+    return np.where(is_mas[:, None], offered_db, np.where(main, 0.0, beside_db))
+
+
+def _reach(
+    rng: np.random.Generator, is_mas: NDArray[np.bool_], home: NDArray[np.bool_], room: int, undone: bool
+) -> NDArray[np.float64]:
+    """How far each base comes out above what a room needs: one does, two together do, or only with a treatment.
+
+    With `undone`, one room is captured and the next denied, by jammers that come out a little short in the first.
+    """
+    jammers, nodes = rng.permutation(np.flatnonzero(~is_mas)), rng.permutation(np.flatnonzero(is_mas))
+    recipe = str(
+        rng.choice(["one", "two", "both kinds", "capture", "treated", "none"], p=[3, 7, 2, 4, 3, 1] / np.array(20))
+    )
+    reach_db = np.where(is_mas, rng.normal(-5, 5, len(is_mas)), rng.normal(-4, 4, len(is_mas))) + 3.0 * home
+    if undone:
+        recipe = ("capture", "one")[room % 2]
+        reach_db[jammers] = rng.normal(-4, 2, len(jammers))
+    if recipe in ("one", "both kinds"):
+        reach_db[jammers[:1]] = rng.uniform(3, 7)
+    elif recipe == "two":
+        reach_db[jammers[:2]] = rng.uniform(-1.5, 1, len(jammers[:2]))
+    elif recipe == "treated":
+        reach_db[jammers[:1]] = rng.uniform(-9, -3)
+        reach_db[nodes[:1]] = rng.uniform(-9, -3)
+    if recipe in ("capture", "both kinds"):
+        reach_db[nodes[:1]] = rng.uniform(2, 7)
+    return reach_db
+
+
+def _room_blocks(
+    rng: np.random.Generator,
+    needs: Needs,
+    modes: NDArray[np.int64],
+    loss_db: NDArray[np.float64],
+    home: NDArray[np.int64],
+    is_mas: NDArray[np.bool_],
+    sends: NDArray[np.float64],
+    undone: bool,
+) -> tuple[RoomBlock, ...]:
+    blocks = []
+    for room, count in enumerate(modes.tolist()):
+        points = int(rng.integers(1, 4))
+        shape = (len(needs.floor), points)
+        above_db = rng.uniform(6, 30, shape[0])[:, None] + rng.uniform(-2, 2, shape)
+        if rng.random() < 0.05:
+            above_db -= 60.0  # quiet anyway
+        above_db[rng.random(shape[0]) < 0.1] -= 45.0
+        plain_dbm = (needs.floor - needs.boost)[:, None] + above_db
+        alone_db = rng.uniform(4, 7, shape)
+        against_db = rng.uniform(3, 7, (len(is_mas), *shape)).astype(np.float32)
+        # What denies or captures at the strongest point, and how far above or below it each base comes out.
+        lead_db = np.where(is_mas[:, None], needs.capture, needs.need)
+        wanted_dbm = (plain_dbm.max(axis=1) + needs.boost + lead_db + 5.0)[:, :, None]
+        reach_db = _reach(rng, is_mas, home == room, room, undone)
+        level_dbm = wanted_dbm + reach_db[:, None, None] + rng.uniform(-1.5, 1.5, (len(is_mas), *shape))
+        level_dbm = level_dbm + sends[:, :, None]
+        bases = np.flatnonzero((reach_db > -15) | (rng.random(len(reach_db)) < 0.5))
+        for mode in range(count):
+            kept = slice(0, points if mode == 0 else int(rng.integers(1, points + 1)))
+            # A treatment keeps out the public network and what stands outside the room, not what stands in it.
+            through = level_dbm - np.where(home == room, 0.0, 0.8)[:, None, None] * loss_db[mode][None, :, None]
+            cell_dbm = np.where(is_mas[:, None, None], through, NOTHING)
+            blocks.append(
+                RoomBlock(
+                    room=room,
+                    mode=mode,
+                    signal_dbm=(plain_dbm - loss_db[mode][:, None])[:, kept],
+                    alone_db=alone_db[:, kept],
+                    bases=bases,
+                    level_dbm=through[bases][..., kept].astype(np.float32),
+                    cell_dbm=cell_dbm[bases][..., kept].astype(np.float32),
+                    against_db=against_db[bases][..., kept],
+                )
+            )
+    return tuple(blocks)
+
+
+def _kit(
+    rng: np.random.Generator,
+    at: NDArray[np.int64],
+    is_mas: NDArray[np.bool_],
+    home: NDArray[np.int64],
+    modes: NDArray[np.int64],
+    carriers: int,
+    undone: bool,
+) -> tuple[Candidates, HeadEnds]:
+    """Candidates of all bases: a low and a high level, one for each mode of the room they stand in."""
+    kinds = int(rng.integers(1, 3))
+    end_of = np.where(is_mas & (rng.random(len(at)) < 0.85), rng.integers(0, kinds, len(at)), -1)
+    price = np.where(is_mas, rng.choice([12, 16, 24], len(at)), rng.choice([8, 10, 12, 20], len(at)))
+    stander = rng.permutation(np.flatnonzero(~is_mas)) if undone else rng.permutation(len(at))
+    lone = int(stander[0]) if len(stander) and rng.random() < (0.6 if undone else 0.3) else -1
+    rows = []
+    for base in rng.permutation(len(at)).tolist():
+        room = int(home[at[base]])
+        stands = base == lone
+        levels = 1 if stands or rng.random() < 0.55 else 2
+        for level in range(levels):
+            low_db = -np.round(rng.uniform(2, 6, carriers), 1) if level else np.zeros(carriers)
+            for mode in range(int(modes[room]) if room >= 0 else 1):
+                cost = 0 if stands else int(price[base] - 2 * level * rng.integers(0, 2)) * STEP_PENCE
+                rows.append((base, room, mode, low_db, cost, stands))
+    # What stands already stays; of the rest as many as can all be tried.
+    rows = sorted(rows, key=lambda row: not row[-1])[:MOST_CANDIDATES]
+    letters = rng.permutation([chr(ord("a") + k) for k in range(len(rows))])
+    kit = Candidates(
+        id=tuple(
+            f"{'node' if is_mas[row[0]] else 'jam'} {letter}" for row, letter in zip(rows, letters, strict=True)
+        ),
+        base=np.array([row[0] for row in rows], np.int64),
+        position=np.array([at[row[0]] for row in rows], np.int64),
+        trim_db=np.array([row[3] for row in rows]),
+        cost_pence=np.array([row[4] for row in rows], np.int64),
+        is_mas=np.array([is_mas[row[0]] for row in rows]),
+        head_end=np.array([end_of[row[0]] for row in rows], np.int64),
+        room=np.array([row[1] for row in rows], np.int64),
+        mode=np.array([row[2] for row in rows], np.int64),
+        existing=np.array([row[5] for row in rows]),
+    )
+    head_ends = HeadEnds(
+        tuple(f"head-end {kind}" for kind in range(kinds)),
+        rng.choice([8, 20, 32], kinds) * STEP_PENCE,
+        rng.integers(1, 3, kinds),
+        (rng.random(kinds) < 0.2).astype(np.int64),
+    )
+    return kit, head_ends
+
+
+def _limit_blocks(
+    rng: np.random.Generator,
+    home: NDArray[np.int64],
+    is_mas: NDArray[np.bool_],
+    sends: NDArray[np.float64],
+    modes: int,
+) -> tuple[LimitBlock, ...]:
+    """Power and capture outside, and power in a keep room."""
+    blocks = []
+    for outside in (True, False):
+        count = int(rng.integers(1, 5))
+        carrier = rng.integers(0 if outside else -1, sends.shape[1], count)
+        on_air = np.where(carrier[:, None] >= 0, np.isfinite(sends[:, carrier].T), True)
+        limit_dbm = rng.uniform(-130, -100, count)
+        below_db = np.where(rng.random((count, len(home))) < 0.4, rng.uniform(-0.5, 4, (count, len(home))), 14.0)
+        kept_db = np.array([0.0, 5.0, 9.0])[:modes] * (home >= 0)[:, None]
+        level_dbm = (limit_dbm[:, None] - below_db)[:, :, None] - kept_db[None]
+        over_db = rng.uniform(-20, 1, (count, len(home)))[:, :, None] - kept_db[None]
+        blocks.append(
+            LimitBlock(
+                name=tuple(f"{'outside' if outside else 'keep room'} {row}" for row in range(count)),
+                carrier=carrier.astype(np.int64),
+                limit_dbm=limit_dbm,
+                level_dbm=np.where(on_air[:, :, None], level_dbm, NOTHING).astype(np.float32),
+                cell_over_db=np.where((on_air & is_mas)[:, :, None], over_db, NOTHING).astype(np.float32)
+                if outside
+                else None,
+                slack=outside,
+            )
+        )
+    return tuple(blocks)

@@ -1,0 +1,360 @@
+"""A plan shown: every file says the same numbers, claims round down, £ round up, what fails or is open is said."""
+
+import csv
+import io
+import json
+import math
+import re
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.layout import parse_layout
+from quietwing.coverage.planning.cost import cost
+from quietwing.coverage.planning.plan import Attempt, Claim, Hole, Plan, PlanResult
+from quietwing.coverage.report import write
+from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.plan_tables import bill_csv, holes_csv, plan_object
+from quietwing.coverage.report.plan_words import bound_shown, grouped_holes, plan_headline, plan_lead, pounds
+from quietwing.coverage.report.words import spill_in_words
+from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.study import leakage, run
+from quietwing.coverage.ui.plan_terminal import show_plan
+from quietwing.sites.networks import typical_sectors
+
+CATALOGUE = read_catalogue()
+HOSTILE = '=cmd|"/c calc"!A1 <script>alert(1)</script>'
+BINDING = "the limit outside at the fence, EE/B20/LTE"
+JAMMERS = (
+    Device("J0", "room_jammer", 1, 1, 2.5, state="existing"),
+    Device("J1", "room_jammer", 5, 3, 2.5, trim_db=(("B28", -6.0),)),
+)
+SCENARIO = Scenario(worlds=100, grid_m=1.0, treatments=(TreatmentWish("window_mesh", ("A-01",)),))
+HOLES = (
+    Hole("A-01", "left out for money: it needs £1,200 or more besides"),
+    Hole("=1+1", "silent in 93.4 % of worlds only; EE 800 MHz LTE works"),
+    Hole("A-03", "left out for money: it needs £950 or more besides"),
+    Hole("A-04", "silent in 90.1 % of worlds only; EE 800 MHz LTE works"),
+    Hole("A-05", "left out for money: it needs £1,200 or more besides"),
+    Hole("A-06", "<b>nothing</b> reaches it"),
+)
+ATTEMPTS = (
+    Attempt(0.9996, 0.0, 1, 0, 0.0, math.inf, True, 0.0),
+    Attempt(0.9, 1.5, 2, 1, 1.0, -0.71, False, 3213.05),
+)
+
+
+@pytest.fixture(scope="module")
+def site(hut):
+    return hut(name=HOSTILE, sectors=typical_sectors("urban", (3.0, 2.0))[:2])
+
+
+@pytest.fixture(scope="module")
+def plan_result(site) -> PlanResult:
+    """Two jammers, one of them there already, and a mesh, in front of the existing jammer alone."""
+    verdict = run(site, SCENARIO, devices=JAMMERS, catalogue=CATALOGUE)
+    before = run(site, replace(SCENARIO, treatments=()), devices=JAMMERS[:1], catalogue=CATALOGUE)
+    plan = Plan(
+        devices=JAMMERS,
+        treatments=(Treatment("w1", "window_mesh"),),
+        cost=cost(site, JAMMERS, verdict.treatments, CATALOGUE, SCENARIO),
+        status="feasible",
+        value=166.0,
+        bound=171.4,
+        gap=0.03253,
+        rooms_model=166,
+        claimed=(Claim("A-01", 0.0),),
+        holes=HOLES,
+        binding=BINDING,
+        attempts=ATTEMPTS,
+        chosen=1,
+        candidates=2345,
+        seed=7,
+        reproducible=True,
+        notes=("a note <i>of</i> the plan",),
+    )
+    return PlanResult(plan, verdict, before, replace(SCENARIO, budget_gbp=50_000.0))
+
+
+def varied(result: PlanResult, **changes) -> PlanResult:
+    return replace(result, plan=replace(result.plan, **changes))
+
+
+def for_target(result: PlanResult, target: int, **changes) -> PlanResult:
+    """The same with a target at least cost instead of a budget."""
+    scenario = replace(SCENARIO, objective="least_cost", target_rooms=target)
+    verdict = replace(result.verdict, scenario=scenario)
+    return replace(varied(result, **changes), verdict=verdict, asked=scenario)
+
+
+def weighing(result: PlanResult, weight: float) -> PlanResult:
+    rooms = result.verdict.by_room
+    return replace(
+        result, verdict=replace(result.verdict, by_room=rooms.assign_coords(weight=rooms["weight"] * 0 + weight))
+    )
+
+
+def judged(result: PlanResult, protected: bool) -> PlanResult:
+    """The same with every room protected, or none."""
+    rooms = result.verdict.by_room
+    by_room = rooms.assign(protected=rooms["protected"] | True if protected else rooms["protected"] & False)
+    return replace(result, verdict=replace(result.verdict, by_room=by_room))
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str):
+        super().__init__()
+        self.links, self.tags = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links.extend(value for name, value in attrs if name in ("src", "href"))
+
+
+def test_every_file_is_there_and_the_page_asks_for_nothing_else(plan_result, site, tmp_path):
+    shares = []
+    written = write(plan_result, tmp_path / "out", shares.append, before=leakage(site, SCENARIO))
+    names = {path.name for path in written}
+    assert written[0].name == "summary.html"
+    assert {
+        "plan.json", "layout.csv", "treatments.csv", "bill_of_materials.csv", "holes.csv", "rooms.csv", "escapes.csv",
+        "spill.csv", "spill.png", "leakage.csv", "leakage.html", "before-after-01-a-ground.png",
+        "verdict-01-a-ground.png",
+    } <= names  # fmt: skip
+    assert names == {path.name for path in (tmp_path / "out").iterdir()}
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    text = written[0].read_text("utf-8")
+    page = Page(text)
+    assert not {"script", "b", "i"} & set(page.tags)
+    assert "&lt;script&gt;" in text
+    assert not re.search(r"https?://|//cdn", text)
+    assert all((tmp_path / "out" / link).is_file() for link in page.links)
+    assert {"plan.json", "layout.csv", "treatments.csv", "bill_of_materials.csv", "holes.csv"} <= set(page.links)
+
+
+def test_the_page_the_tables_and_the_object_say_the_same_numbers(plan_result, tmp_path):
+    folder = write(plan_result, tmp_path / "out")[0].parent
+    text = (folder / "summary.html").read_text("utf-8")
+    found = json.loads((folder / "plan.json").read_text("utf-8"))
+    assert found == plan_object(plan_result)
+    spent = plan_result.plan.cost
+    total = rows_of((folder / "bill_of_materials.csv").read_text("utf-8"))[-1]
+    assert found["cost"]["capex_gbp"] == spent.capex_gbp == float(total["capex_gbp"])
+    assert found["cost"]["whole_life_gbp"] == spent.whole_life_gbp == float(total["whole_life_gbp"])
+    assert found["cost"]["illustrative"] == total["illustrative"]
+    assert text.count(pounds(spent.capex_gbp)) == 3  # in the first sentences, in the figures, under the bill
+    assert f"{spent.illustrative[0]} of {spent.illustrative[1]} prices are illustrative" in text
+    assert parse_layout((folder / "layout.csv").read_text("utf-8"), CATALOGUE) == JAMMERS
+    assert found["devices"][1]["trim_db"] == {"B28": -6.0}
+    assert found["treatments"] == [{"opening": "w1", "model": "window_mesh", "bought": True}]
+    assert rows_of((folder / "treatments.csv").read_text("utf-8")) == [
+        {"opening": "w1", "rooms": "A-01", "model": "window_mesh", "bought_by_plan": "yes"}
+    ]
+    holes = rows_of((folder / "holes.csv").read_text("utf-8"))
+    assert [hole["room"] for hole in holes] == ["A-01", "'=1+1", "A-03", "A-04", "A-05", "A-06"]
+    assert len(found["holes"]) == len(holes)
+    count = count_rooms(plan_result.verdict)
+    assert f"{count.protected} of {count.silence} cells and spaces" in text
+    for sentence in spill_in_words(plan_result.verdict.spill):
+        assert sentence in text
+    for note in (*plan_result.plan.notes, *plan_result.plan.cost.notes, *plan_result.verdict.notes):
+        assert unescape(text).count(f"<li>{note}</li>") == 1
+
+
+def test_the_page_puts_first_what_a_governor_asks_first(plan_result, tmp_path):
+    text = write(replace(plan_result, verdict=replace(plan_result.verdict, maps=())), tmp_path)[0].read_text("utf-8")
+    order = (
+        "What no blocker of phones can end",
+        "cells and spaces hold at 95 %",
+        "to buy and install",
+        "Spill, standard tier",
+        "Simulation only",
+        f"What binds: {BINDING}.",
+        "What the plan leaves open",
+        "What to buy",
+        "What still works, and why",
+        "How the plan was found",
+        "what limits this result",
+    )
+    at = [text.index(words) for words in order]
+    assert at == sorted(at)
+    attempts = text[text.index("How the plan was found") :]
+    assert "<td>chosen</td>" in attempts
+    for cell in ("99.9 %", "none", "-0.8", "BROKEN", "£3,214"):  # 0.9996, infinite, −0.71, £3,213.05
+        assert f">{cell}</td>" in attempts, cell
+
+
+def test_the_sentence_of_the_design(plan_result):
+    [first] = [sentence for sentence in plan_lead(plan_result) if "hold" in sentence]
+    assert (
+        "cells and spaces hold at 95 %. In the planning model this plan has 166 and no layout from this catalogue "
+        "and these positions can exceed 171 for this money. The gap is 3.3 %."
+    ) in first
+
+
+@pytest.mark.parametrize(
+    ("weight", "value", "bound", "shown"),
+    [
+        (1.0, 166.0, 171.9, 171.0),
+        (1.0, 171.0, 170.9999999, 171.0),  # a solver's dust
+        (2.0, 170.0, 171.9, 171.0),
+        (0.5, 166.0, 171.42, 171.5),  # half weights could add up to it
+        (1.0, 172.0, 171.0, 172.0),  # never below what the plan has
+        (1.0, None, 171.9, 171.0),
+        (1.0, 166.0, None, None),
+        (1.0, 166.0, math.inf, None),
+    ],
+)
+def test_a_bound_is_never_below_what_is_proven(plan_result, weight, value, bound, shown):
+    result = weighing(varied(plan_result, value=value, bound=bound), weight)
+    assert bound_shown(result) == shown
+    assert plan_object(result)["bound"] == shown
+
+
+def test_a_weight_that_is_not_one_each_is_called_weight(plan_result):
+    text = " ".join(plan_lead(weighing(varied(plan_result, value=1332.0, bound=1400.0), 2.0)))
+    assert "has 166 of weight 1,332 (people) and no layout" in text
+    assert "can exceed a weight of 1,400 for this money" in text
+
+
+def test_a_target_is_bounded_from_below_and_reached_or_missed(plan_result):
+    target = for_target(plan_result, 166, value=1234.5, bound=1100.7, gap=None)
+    text = " ".join(plan_lead(target))
+    assert "has 166 for £1,235 and no layout" in text
+    assert "that has 166 costs less than £1,100." in text
+    assert "MISSED by 166" in " ".join(plan_lead(judged(target, protected=False)))
+    assert "The target of 1 is reached." in plan_lead(judged(for_target(plan_result, 1), protected=True))
+    assert plan_object(target)["bound"] == 1100
+    unused = replace(plan_result, asked=replace(plan_result.asked, target_rooms=166))  # the objective asks for none
+    assert "can exceed 171 for this money" in " ".join(plan_lead(unused))
+
+
+@pytest.mark.parametrize(("status", "words"), [("infeasible", "proven"), ("none found", "does not prove")])
+def test_a_plan_that_does_not_exist_is_said_first(plan_result, status, words):
+    result = for_target(plan_result, 200, status=status, value=None, bound=None, gap=None)
+    lead = plan_lead(result)
+    assert lead[0].startswith("NO ")
+    assert "200 cells and spaces" in lead[0]
+    assert words in lead[0]
+    assert not any("In the planning model this plan" in sentence for sentence in lead)
+    found = plan_object(result)
+    assert (found["status"], found["value"], found["bound"], found["gap"]) == (status, None, None, None)
+
+
+def test_zero_protected_rooms_name_what_binds(plan_result):
+    none = judged(plan_result, protected=False)
+    text = " ".join(plan_headline(none))
+    assert "0 of 1 cells and spaces hold" in text
+    assert text.count("What binds") == 1
+    assert f"What binds: {BINDING}." in text
+    silent = varied(none, binding="")
+    assert "is the likeliest escape in 1 of 1 holes" in " ".join(plan_headline(silent))
+
+
+def test_limits_that_are_broken_are_said_before_what_holds(plan_result):
+    spill = plan_result.verdict.spill
+    kept = replace(plan_result, verdict=replace(plan_result.verdict, spill=replace(spill, passed=True)))
+    broken = replace(plan_result, verdict=replace(plan_result.verdict, spill=replace(spill, passed=False)))
+    assert "hold at 95" in plan_lead(kept)[0]
+    for result in (broken, replace(plan_result, verdict=replace(plan_result.verdict, spill=None))):
+        assert "NOT all kept" in plan_lead(result)[0]
+
+
+def test_money_is_rounded_up_and_held_against_the_budget(plan_result):
+    assert [pounds(amount) for amount in (0.0, 1234.0, 1234.01, 1e6 - 0.5)] == [
+        "£0",
+        "£1,234",
+        "£1,235",
+        "£1,000,000",
+    ]
+    spent = plan_result.plan.cost.capex_gbp
+    assert "within the budget of £50,000 to buy and install" in " ".join(plan_lead(plan_result))
+    over = replace(plan_result, asked=replace(plan_result.asked, budget_gbp=spent - 10))
+    assert "OVER BUDGET by £10" in " ".join(plan_lead(over))
+    free = replace(plan_result, asked=replace(plan_result.asked, budget_gbp=None))
+    assert "No budget was given" in " ".join(plan_lead(free))
+    assert "at any price" in " ".join(plan_lead(free))
+    assert [plan_object(one)["over_budget"] for one in (plan_result, over, free)] == [False, True, None]
+    assert plan_object(free)["budget_gbp"] is None
+
+
+def test_only_what_is_new_is_bought(plan_result):
+    assert "It buys 1 × room_jammer, window_mesh on 1 window." in plan_headline(plan_result)
+    nothing = varied(plan_result, devices=JAMMERS[:1], treatments=())
+    nothing = varied(nothing, cost=cost(plan_result.verdict.site, JAMMERS[:1], (), CATALOGUE, SCENARIO))
+    assert "It buys nothing." in plan_headline(nothing)
+    assert "Before, with 1 blocker on: " in " ".join(plan_headline(plan_result))
+    assert "Before" not in " ".join(plan_headline(replace(plan_result, before=None)))
+
+
+def test_the_bill_adds_up_to_the_penny_and_runs_in_no_spreadsheet(plan_result):
+    spent = plan_result.plan.cost
+    hostile = replace(spent, lines=(replace(spent.lines[0], description="=1+1", price_source="@x"), *spent.lines[1:]))
+    *rows, total = rows_of(bill_csv(hostile))
+    assert len(rows) == len(spent.lines)
+    assert (rows[0]["description"], rows[0]["price_source"]) == ("'=1+1", "'@x")
+    for column in ("price_gbp", "install_gbp", "capex_gbp", "opex_gbp_per_year", "refresh_gbp", "whole_life_gbp"):
+        pence = sum(round(100 * float(row[column])) for row in rows)
+        assert pence == round(100 * float(total[column])), column
+    assert float(total["capex_gbp"]) > 0
+    assert [row["capex_gbp"] for row in rows if "there already" in row["description"]] == ["0.00"] * (
+        sum("there already" in line.description for line in hostile.lines)
+    )
+    assert rows_of(holes_csv(plan_result.plan))[1]["room"] == "'=1+1"
+
+
+def test_reasons_that_differ_in_a_figure_alone_are_one_with_its_range():
+    groups = grouped_holes(HOLES)
+    assert [(reason, len(rooms)) for reason, rooms in groups] == [
+        ("left out for money: it needs £950–£1,200 or more besides", 3),
+        ("silent in 90.1–93.4 % of worlds only; EE 800 MHz LTE works", 2),
+        ("<b>nothing</b> reaches it", 1),
+    ]
+    assert groups[0][1] == ("A-01", "A-03", "A-05")
+    other_band = (Hole("A", "EE 800 MHz LTE: 2 dB are missing"), Hole("B", "EE 1800 MHz LTE: 2 dB are missing"))
+    assert len(grouped_holes(other_band)) == 2
+
+
+def test_the_object_has_only_plain_numbers(plan_result):
+    result = varied(plan_result, value=math.inf, bound=math.inf, gap=math.inf)
+    found = json.loads(json.dumps(plan_object(result), allow_nan=False))
+    assert (found["value"], found["bound"], found["gap"]) == (None, None, None)
+    assert [one["spill_margin_db"] for one in found["attempts"]] == [None, -0.8]
+    assert plan_object(plan_result)["gap"] == 0.033  # 0.03253, rounded up
+    assert (found["seed"], found["reproducible"], found["chosen"], found["rooms_model"]) == (7, True, 1, 166)
+    for key in ("status", "cost", "budget_gbp", "over_budget", "binding", "notes", "devices", "treatments"):
+        assert key in found
+
+
+def test_the_terminal_shows_money_holes_and_where_the_files_are(plan_result, tmp_path, capsys):
+    show_plan(plan_result, CATALOGUE, (tmp_path / "summary.html",), False)
+    out, err = capsys.readouterr()
+    for sentence in (*plan_headline(plan_result), *spill_in_words(plan_result.verdict.spill)):
+        assert sentence in out
+    words = " ".join(out.split())
+    assert "room_jammer 1 £" in words
+    assert "window_mesh 1 £" in words
+    assert "£950–£1,200" in words
+    assert "note: a note <i>of</i> the plan" in err
+    assert err.count("prices are illustrative") == 1
+    assert f"wrote 1 files; open {tmp_path / 'summary.html'}" in err
+
+
+def test_the_terminals_object_is_the_verdicts_with_the_plans_keys(plan_result, capsys):
+    show_plan(plan_result, CATALOGUE, (), True)
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert err == ""
+    assert found["rooms"]["silence"] == 1
+    assert found["manifest"]["scenario_id"] == plan_result.verdict.scenario_id
+    assert {key: found[key] for key in plan_object(plan_result)} == plan_object(plan_result)

@@ -1,0 +1,58 @@
+"""Kernels compiled ahead of time are those a study then uses."""
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from quietwing.coverage import warmup
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import run
+from quietwing.sites import load_site
+
+
+@pytest.mark.slow
+def test_a_study_compiles_no_kernel_again():
+    device = Device("d", "micro_jammer", 30.0, 5.0, 1.5, 0)
+    site = load_site("houseblock")
+    run(site, Scenario(worlds=100, channels=site.channels[:2], grid_m=5.0), devices=(device,))
+    used = [set(kernel.signatures) for kernel in warmup.KERNELS]
+    warmup.compile_kernels()
+    assert all(used)
+    assert [set(kernel.signatures) for kernel in warmup.KERNELS] == used
+
+
+def test_code_on_disk_counts_only_while_it_is_no_older_than_its_source(tmp_path):
+    def judge(): ...
+
+    source = tmp_path / "kernels.py"
+    source.write_text("")
+    code = judge.__code__.replace(co_filename=str(source))
+    kernel = SimpleNamespace(
+        py_func=SimpleNamespace(__code__=code, __name__="judge"), stats=SimpleNamespace(cache_path=str(tmp_path))
+    )
+    assert not warmup.is_compiled(kernel)
+    (tmp_path / "kernels.judge_more-1.py311.nbi").touch()
+    assert not warmup.is_compiled(kernel)
+    index = tmp_path / "kernels.judge-1.py311.nbi"
+    index.touch()
+    assert warmup.is_compiled(kernel)
+    os.utime(index, ns=(0, 0))
+    assert not warmup.is_compiled(kernel)
+
+
+def test_nothing_is_started_where_all_is_compiled(monkeypatch):
+    monkeypatch.setattr(warmup, "is_compiled", lambda kernel: True)
+    assert warmup.start() is None
+
+
+@pytest.mark.slow
+def test_the_process_leaves_its_code_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(warmup, "is_compiled", lambda kernel: False)
+    process = warmup.start()
+    assert process is not None
+    assert process.wait(120) == 0
+    found = {path.name.split("-")[0] for path in tmp_path.rglob("*.nbi")}
+    assert {"_montecarlo.judge", "_spill_kernels.spill_worlds", "_kernels.raster"} <= found
