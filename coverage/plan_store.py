@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
 from quietwing.coverage.planning.cost import cost
-from quietwing.coverage.planning.plan import Attempt, Claim, Hole, Plan, PlanResult
+from quietwing.coverage.planning.plan import Attempt, Claim, Hole, Plan, PlanResult, Status
 from quietwing.coverage.planning.verify import verify_plan
-from quietwing.coverage.report.plan_tables import bill_csv, holes_csv, plan_files
+from quietwing.coverage.report.plan_tables import plan_files
+from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.store import CATALOGUE, LAYOUT, SITE, Recompute, scenario_text, verify_result, write_result
 from quietwing.coverage.study.common import wanted_sectors
@@ -80,15 +82,22 @@ def verify_plan_folder(folder: Path, recompute: Recompute) -> tuple[str, ...]:
         If the folder holds no plan.
     """
     folder = Path(folder)
-    problems = verify_result(folder, recompute)
+    verdicts: list[Verdict] = []
+
+    def kept(*args: Any, **kwargs: Any) -> Verdict:
+        verdicts.append(recompute(*args, **kwargs))
+        return verdicts[-1]
+
+    problems = verify_result(folder, kept)
     if problems:
         return problems
     plan, asked, catalogue = read_plan(folder)
+    texts = plan_files(PlanResult(plan=plan, verdict=verdicts[-1], before=None, asked=asked))
+    differing = [name for name, text in texts.items() if (folder / name).read_bytes() != text.encode()]
     site = load_site(folder / SITE)
-    texts = {"bill_of_materials.csv": bill_csv(plan.cost), "holes.csv": holes_csv(plan)}
-    differing = [name for name, text in texts.items() if (folder / name).read_bytes().decode() != text]
-    faults = verify_plan(site, wanted_sectors(site, asked), asked, catalogue, plan, existing=_standing(plan.devices))
-    return (*(f"{name}: does not belong to {PLAN}" for name in differing), *faults)
+    sectors = wanted_sectors(site, asked)
+    faults = verify_plan(site, sectors, asked, catalogue, plan, existing=_standing(plan.devices))
+    return (*(f"{name}: is not what the plan and its verdict say" for name in differing), *faults)
 
 
 def _standing(devices: tuple[Device, ...]) -> tuple[Device, ...]:
@@ -114,7 +123,7 @@ def read_plan(folder: Path) -> tuple[Plan, Scenario, dict[str, Model]]:
     """
     folder = Path(folder)
     try:
-        spoken = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+        spoken = (folder / PLAN).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{PLAN}: cannot be read ({type(error).__name__}); optimise --out writes it") from None
     catalogue = read_catalogue(folder / CATALOGUE)
@@ -122,39 +131,80 @@ def read_plan(folder: Path) -> tuple[Plan, Scenario, dict[str, Model]]:
     devices = read_layout(folder / LAYOUT, catalogue)
     site = load_site(folder / SITE)
     try:
-        bought = tuple(Treatment(**each) for each in spoken["treatments"] if each.pop("bought"))
-        given = resolve_treatments(site, asked.treatments, catalogue)
-        spent = cost(site, devices, (*given, *bought), catalogue, asked)
-        stated = {field: spoken["cost"][field] for field in ("capex_gbp", "opex_gbp_per_year", "whole_life_gbp")}
-        plan = Plan(
-            devices=devices,
-            treatments=bought,
-            cost=dataclasses.replace(spent, **stated),
-            claimed=tuple(Claim(**each) for each in spoken["claimed"]),
-            holes=tuple(Hole(**each) for each in spoken["holes"]),
-            attempts=tuple(_attempt(each) for each in spoken["attempts"]),
-            bound=spoken["proven_bound"],
-            notes=tuple(spoken["plan_notes"]),
-            **{key: spoken[key] for key in _PLAIN},
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ScenarioError(f"{PLAN}: {error} is missing or wrong; optimise --out writes it anew") from None
+        told = _Told.model_validate_json(spoken)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise ScenarioError(f"{PLAN}: {where!r} is missing or wrong; optimise --out writes it anew") from None
+    bought = tuple(Treatment(each.opening, each.model) for each in told.treatments if each.bought)
+    given = resolve_treatments(site, asked.treatments, catalogue)
+    spent = cost(site, devices, (*given, *bought), catalogue, asked)
+    plan = Plan(
+        devices=devices,
+        treatments=bought,
+        cost=dataclasses.replace(spent, **told.cost.model_dump()),
+        status=told.status,
+        value=told.value,
+        bound=told.proven_bound,
+        gap=told.gap,
+        rooms_model=told.rooms_model,
+        claimed=tuple(told.claimed),
+        holes=tuple(told.holes),
+        binding=told.binding,
+        attempts=tuple(each.plain() for each in told.attempts),
+        chosen=told.chosen,
+        candidates=told.candidates,
+        seed=told.seed,
+        reproducible=told.reproducible,
+        notes=tuple(told.plan_notes),
+    )
     return plan, asked, catalogue
 
 
-_PLAIN = (
-    "status",
-    "value",
-    "gap",
-    "rooms_model",
-    "binding",
-    "chosen",
-    "candidates",
-    "seed",
-    "reproducible",
-)
+class _Money(BaseModel, strict=True, extra="ignore"):
+    capex_gbp: FiniteFloat
+    opex_gbp_per_year: FiniteFloat
+    whole_life_gbp: FiniteFloat
+    npv_gbp: FiniteFloat
 
 
-def _attempt(spoken: dict[str, Any]) -> Attempt:
-    margin_db = spoken["spill_margin_db"]
-    return Attempt(**{**spoken, "spill_margin_db": math.inf if margin_db is None else margin_db})
+class _Window(BaseModel, strict=True):
+    opening: str
+    model: str
+    bought: bool
+
+
+class _Attempt(BaseModel, strict=True, extra="forbid"):
+    confidence: FiniteFloat
+    slack_db: FiniteFloat
+    rooms_model: int
+    rooms_judged: int
+    weight_judged: FiniteFloat
+    spill_margin_db: FiniteFloat | None
+    passed: bool
+    capex_gbp: FiniteFloat
+
+    def plain(self) -> Attempt:
+        """As the planner holds it; no margin where nothing spills."""
+        margin_db = math.inf if self.spill_margin_db is None else self.spill_margin_db
+        return Attempt(**(self.model_dump() | {"spill_margin_db": margin_db}))
+
+
+class _Told(BaseModel, strict=True, extra="ignore"):
+    """What of ``plan.json`` makes the plan; the rest follows from it and is compared."""
+
+    status: Status
+    value: FiniteFloat | None
+    proven_bound: FiniteFloat | None
+    gap: FiniteFloat | None
+    rooms_model: int
+    claimed: list[Claim]
+    holes: list[Hole]
+    binding: str
+    attempts: list[_Attempt]
+    chosen: int
+    candidates: int
+    seed: int
+    reproducible: bool
+    plan_notes: list[str]
+    treatments: list[_Window]
+    cost: _Money

@@ -158,9 +158,13 @@ def device_levels_dbm(
     widths_khz = np.array([reference_khz(carrier.technology, carrier.freq_mhz) for carrier in model.carriers])
     masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
     mast_dbi = np.array([RURAL_GAIN_DBI if s.environment == "RMa" else OTHER_GAIN_DBI for s in model.sectors])
+    known: dict[tuple[object, ...], NDArray[np.float64]] = {}
     for index, row in enumerate(rows):
         device, kind = devices[row], catalogue[devices[row].model]
-        sent_dbm, _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
+        setting = (device.model, device.power_dbm, device.trim_db)
+        if setting not in known:
+            known[setting], _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
+        sent_dbm = known[setting]
         per_rb_dbm = (sent_dbm + 10 * np.log10(RB_KHZ / widths_khz))[model.sector_carrier]
         azimuth_deg, elevation_deg = direction(np.array([device.x_m, device.y_m, device.z_m]), masts_m)
         pattern_db = pattern_gain_db(kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg)

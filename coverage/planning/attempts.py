@@ -148,5 +148,5 @@ def broken(one: Tried) -> float:
 
 
 def best_of(ground: Ground, tried: Iterable[Tried]) -> Tried | None:
-    """The attempt to take; the first of several alike."""
-    return min(tried, key=lambda one: rank(ground, one), default=None)
+    """The attempt to take: of several alike one that was searched, the first."""
+    return min(tried, key=lambda one: (*rank(ground, one), one.searched is None), default=None)

@@ -33,7 +33,7 @@ class Certificate:
     Attributes
     ----------
     status : str
-        ``optimal`` or ``feasible``.
+        ``optimal``, ``feasible`` or ``interrupted``.
     value, bound : float or None
         Weight, or pounds for a target.
     improved : Found or None
@@ -96,14 +96,14 @@ def _proof(model: PlanModel, goal: Goal, found: Found, value: float) -> Certific
         solution = solve(problem, start=start_of(model, found.selection, found.score.protected), work=PROOF)
     except InfeasiblePlanError as error:
         return Certificate("feasible", value, None, None, False, True, (str(error),))
-    scale = 1.0 if goal.target is None else 0.01
-    bound = None if solution.bound is None else solution.bound * scale
+    bound = solution.bound if goal.target is None or solution.bound is None else solution.bound / 100
     better = found
     if solution.x is not None:
         selection = selection_of(model, solution.x)
         better = Found(selection, score(model, selection))
     best = better.score.weight if goal.target is None else better.score.cost_pence / 100
-    status: Status = "optimal" if solution.status == "optimal" and best == value else "feasible"
+    proven = solution.status == "optimal" and best == value == bound
+    status: Status = "interrupted" if solution.status == "interrupted" else "optimal" if proven else "feasible"
     return Certificate(
         status, value, bound, better if best != value else None, False, solution.reproducible, solution.notes
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,11 @@ from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, ou
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.cost import cost, head_ends_needed
-from quietwing.coverage.planning.levels import Candidates, HeadEnds, RoomBlock
+from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, RoomBlock
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes, prepare_modes
-from quietwing.coverage.planning.places import Spot, plan_spots, room_at
-from quietwing.coverage.planning.profiles import candidates_for, device_of
+from quietwing.coverage.planning.places import Spot, place_of, plan_spots, room_at
+from quietwing.coverage.planning.profiles import Short, candidates_for, device_of
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments
 from quietwing.coverage.planning.rows import LimitRows, PlanModel, limit_rows, plan_model, room_rows
 from quietwing.coverage.planning.surroundings import (
@@ -38,7 +39,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Sector, Site
 
-__all__ = ["MOST_SLACK_DB", "Ground", "Terrain", "prepare_ground", "terrain"]
+__all__ = ["MOST_SLACK_DB", "Ground", "Inside", "Terrain", "look_inside", "prepare_ground", "terrain"]
 
 MOST_SLACK_DB = 12.0
 LEAST_SHARE = 3e-3  # candidates below this share of every row of a room are left out there: safe for denial
@@ -111,6 +112,8 @@ class Terrain:
     blocks : tuple of RoomBlock
     candidates : Candidates
     limits : LimitRows
+    short : dict of int to Short
+        Rooms that no device silences alone.
     """
 
     ground: Ground
@@ -119,6 +122,7 @@ class Terrain:
     blocks: tuple[RoomBlock, ...]
     candidates: Candidates
     limits: LimitRows
+    short: dict[int, Short]
 
     def model(self, slack_db: float) -> tuple[PlanModel, NDArray[np.int64]]:
         """The planning model with limits moved, and which candidates it is made of: those no limit forbids."""
@@ -188,7 +192,8 @@ def prepare_ground(
     modes = prepare_modes(treated, sectors, catalogue, scenario, given, buyable_treatments(catalogue, scenario))
     allowed = [name for name in buyable_devices(catalogue, scenario) if not forbidden_bands(catalogue[name])]
     barred = [name for name in buyable_devices(catalogue, scenario) if forbidden_bands(catalogue[name])]
-    spots = list(plan_spots(site))
+    standing = {place_of(device.x_m, device.y_m, device.z_m) for device in existing}
+    spots = [spot for spot in plan_spots(site) if place_of(spot.x_m, spot.y_m, spot.z_m) not in standing]
     bases: list[Base] = []
     for index, spot in enumerate(spots):
         for name in allowed:
@@ -315,9 +320,50 @@ def _with_reserve(block: RoomBlock, reserve_db: float) -> RoomBlock:
     return replace(block, alone_db=block.alone_db + reserve_db, against_db=block.against_db + np.float32(reserve_db))
 
 
+@dataclass(frozen=True)
+class Inside:
+    """Levels of everything in the rooms, with every single margin at one confidence."""
+
+    around: Surroundings
+    needs: Needs
+    blocks: tuple[RoomBlock, ...]
+
+
+def look_inside(ground: Ground, confidence: float) -> Inside:
+    """Work out the levels in the rooms.
+
+    Parameters
+    ----------
+    ground : Ground
+    confidence : float
+        Of each margin: higher than the scenario's, for a room needs all of its margins at once.
+
+    Returns
+    -------
+    Inside
+    """
+    scenario = replace(ground.scenario, confidence=confidence)
+    around = Surroundings(ground.modes, scenario, ground.catalogue, ground.spots, ground.bases)
+    needs = carrier_needs(around.plain, scenario)
+    blocks = tuple(room_blocks(around, ground.wanted, float(ndtri(confidence))))
+    return Inside(around, needs, blocks)
+
+
+def _with_bases(block: RoomBlock, used: NDArray[np.int64]) -> RoomBlock:
+    """A room without bases that no candidate is made of."""
+    kept = np.isin(block.bases, used)
+    return replace(
+        block,
+        bases=np.searchsorted(used, block.bases[kept]),
+        level_dbm=block.level_dbm[kept],
+        cell_dbm=block.cell_dbm[kept],
+        against_db=block.against_db[kept],
+    )
+
+
 def terrain(
     ground: Ground,
-    confidence: float,
+    inside: Inside,
     reserve_db: NDArray[np.float64] | None = None,
     say: Callable[[float], None] | None = None,
 ) -> Terrain:
@@ -326,8 +372,8 @@ def terrain(
     Parameters
     ----------
     ground : Ground
-    confidence : float
-        Of each margin: higher than the scenario's, for a room needs all of its margins at once.
+    inside : Inside
+        Levels of everything in the rooms, at that confidence.
     reserve_db : float64 ndarray, shape (room,), optional
         Added to each margin of a room: what the Monte Carlo showed to be missing there. [dB]
     say : callable, optional
@@ -338,23 +384,24 @@ def terrain(
     Terrain
     """
     tell = say or (lambda _share: None)
-    scenario = replace(ground.scenario, confidence=confidence)
-    around = Surroundings(ground.modes, scenario, ground.catalogue, ground.spots, ground.bases)
-    needs = carrier_needs(around.plain, scenario)
+    around, needs = inside.around, inside.needs
     blocks = tuple(
         block if reserve_db is None else _with_reserve(block, float(reserve_db[block.room]))
-        for block in room_blocks(around, ground.wanted, float(ndtri(confidence)))
+        for block in inside.blocks
     )
-    tell(0.5)
+    tell(0.2)
     kinds = {head: kind for kind, head in enumerate(ground.head_ends.name)}
     head_end = {name: kinds.get(model.head_end, -1) for name, model in ground.catalogue.items()}
-    candidates = candidates_for(around, blocks, needs, ground.weight > 0, ground.base_pence, head_end)
+    candidates, short = candidates_for(around, blocks, needs, ground.weight > 0, ground.base_pence, head_end)
+    used = np.unique(candidates.base)
+    around = replace(around, bases=tuple(around.bases[base] for base in used.tolist()))
+    candidates = replace(candidates, base=np.searchsorted(used, candidates.base))
+    blocks = tuple(_with_bases(block, used) for block in blocks)
     chosen, _ = ground.kept
-    blocks_of_limits = (
-        block
-        for group in (outside_limits(around, ground.outside), keep_limits(around, chosen), receiver_limits(around))
-        for block in group
+    alive = Alive(np.unique(candidates.base))
+    blocks_of_limits = chain(
+        outside_limits(around, ground.outside, alive), keep_limits(around, chosen, alive), receiver_limits(around)
     )
-    limits = limit_rows(blocks_of_limits, candidates, most_slack_db=MOST_SLACK_DB)
+    limits = limit_rows(blocks_of_limits, candidates, most_slack_db=MOST_SLACK_DB, alive_bases=alive)
     tell(1.0)
-    return Terrain(ground, around, needs, blocks, candidates, limits)
+    return Terrain(ground, around, needs, blocks, candidates, limits, short)

@@ -139,7 +139,7 @@ def search(
 
 
 def _repaired(model: PlanModel, nothing: Selection) -> Selection:
-    """What stands, its rooms' windows treated as far as that brings it below the limits: no move starts from above."""
+    """What stands, with windows treated as far as that brings it below the limits: no move starts from above."""
     candidates = model.candidates
     rooms = np.unique(candidates.room[candidates.existing & (candidates.room >= 0)]).tolist()
     ways = [(room, mode) for room in rooms for mode in np.flatnonzero(model.mode_cost_pence[room] >= 0).tolist()]
@@ -209,6 +209,13 @@ def _branch(
     )
     budget = float("inf") if goal.budget_pence is None else goal.budget_pence - paid
     target = float("inf") if goal.target is None else float(goal.target)
+    # What this branch has neither head-end nor money for would only waste moves.
+    kit = model.candidates
+    housed = (kit.head_end < 0) | (room_for[np.maximum(kit.head_end, 0)] > 0) if len(room_for) else kit.head_end < 0
+    choice, choice_start, free = _choices(
+        model, ~kit.existing & ~model.forbidden & housed & (kit.cost_pence <= budget)
+    )
+    compiled = compiled._replace(choice=choice, choice_start=choice_start, free=free)
     state = _state(model, compiled, best.selection, budget, room_for)
     credited = model.weight[model.weight > 0]
     unit = float(credited.min()) if len(credited) else 1.0
@@ -291,8 +298,7 @@ def _compiled(model: PlanModel) -> Compiled:
     block = model.row_room * modes + model.row_mode
     blocks = len(model.weight) * modes
     places = int(candidates.position.max(initial=-1)) + 1
-    choice = np.flatnonzero(~candidates.existing & ~model.forbidden)
-    choice = choice[np.argsort(candidates.position[choice], kind="stable")]
+    choice, choice_start, free = _choices(model, ~candidates.existing & ~model.forbidden)
     fixed = np.flatnonzero(candidates.existing & (candidates.room >= 0))
     fixed = fixed[np.argsort(candidates.room[fixed], kind="stable")]
     pairs = np.concatenate([model.conflicts, model.conflicts[:, ::-1]]).reshape(-1, 2)
@@ -322,11 +328,21 @@ def _compiled(model: PlanModel) -> Compiled:
         fixed=fixed.astype(np.int64),
         near_start=np.searchsorted(pairs[:, 0], np.arange(places + 1)).astype(np.int64),
         near=np.ascontiguousarray(pairs[:, 1]).astype(np.int64),
-        choice_start=np.searchsorted(candidates.position[choice], np.arange(places + 1)).astype(np.int64),
-        choice=choice.astype(np.int64),
-        free=np.unique(candidates.position[choice]).astype(np.int64),
+        choice_start=choice_start,
+        choice=choice,
+        free=free,
         treatable=np.flatnonzero((model.mode_cost_pence[:, 1:] >= 0).any(axis=1)).astype(np.int64),
     )
+
+
+def _choices(model: PlanModel, allowed: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+    """Candidates that may be put up, by position; where each position's begin; positions that have any."""
+    position = model.candidates.position
+    choice = np.flatnonzero(allowed)
+    choice = choice[np.argsort(position[choice], kind="stable")]
+    places = int(position.max(initial=-1)) + 1
+    starts = np.searchsorted(position[choice], np.arange(places + 1))
+    return choice.astype(np.int64), starts.astype(np.int64), np.unique(position[choice]).astype(np.int64)
 
 
 def _values_at(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:

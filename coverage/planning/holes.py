@@ -9,6 +9,7 @@ import numpy as np
 from quietwing.coverage.dims import CHANNEL, ROOM
 from quietwing.coverage.planning.attempts import Searched, Tried
 from quietwing.coverage.planning.ground import Ground, Terrain
+from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.plan import Hole
 from quietwing.coverage.planning.rows import PlanModel
@@ -81,6 +82,10 @@ def _why(
     plain = here.around.plain
     possible = bool(model.possible[room].any())
     if not possible:
+        if room in here.short:
+            short = here.short[room]
+            missing = "nothing reaches it" if np.isinf(short.missing_db) else f"{short.missing_db:.1f} dB are missing"
+            return f"no device of the catalogue is strong enough on {short.channel}: {missing} with the best one"
         if room in reasons:
             limit = reasons[room].most_common(1)[0][0]
             return f"every device strong enough for it breaks a limit by itself: {limit}"
@@ -92,7 +97,7 @@ def _why(
             )
             return f"no device of the catalogue is strong enough on {channel}: {missing}"
         return "nothing the plan may buy silences it"
-    cheapest = _cheapest_pence(model, room)
+    cheapest = _cheapest_pence(model, found, room)
     if goal.budget_pence is not None and found.score.cost_pence + cheapest > goal.budget_pence:
         return f"left out for money: it needs £{cheapest / 100:,.0f} or more besides"
     if len(model.limit):
@@ -102,13 +107,19 @@ def _why(
     return "the search did not come to it"
 
 
-def _cheapest_pence(model: PlanModel, room: int) -> int:
-    """Price of the cheapest candidate that stands in a room or is nearest to it."""
+def _cheapest_pence(model: PlanModel, found: Found, room: int) -> int:
+    """Price of the cheapest candidate that stands in a room or is nearest to it, a first head-end included."""
+    kit, ends = model.candidates, model.head_ends
     rows = np.flatnonzero(model.row_room == room)
     part = model.share[rows] + model.serve_mw[rows]
     near = np.unique(part.indices)
-    near = near[~model.candidates.existing[near]]
-    return int(model.candidates.cost_pence[near].min()) if len(near) else 0
+    near = near[~kit.existing[near]]
+    housed = {int(kind) for kind in kit.head_end[list(found.selection.candidates)]}
+    first = np.array(
+        [0 if kind in housed or ends.existing[kind] else ends.cost_pence[kind] for kind in range(len(ends.name))]
+    )
+    extra = np.where(kit.head_end[near] >= 0, first[np.maximum(kit.head_end[near], 0)], 0) if len(first) else 0
+    return int((kit.cost_pence[near] + extra).min()) if len(near) else 0
 
 
 def binding_in_words(ground: Ground, holes: tuple[Hole, ...], spilled: SpillResult) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidates", "HeadEnds", "LimitBlock", "RoomBlock"]
+__all__ = ["Alive", "Candidates", "HeadEnds", "LimitBlock", "RoomBlock"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
@@ -113,6 +113,8 @@ class LimitBlock:
         How far a base's managed-access cell captures there at zero trim; at 0 or above it must not stand.
     slack : bool
         Whether the planner may move the limit within what the Monte Carlo allows.
+    bases : int64 ndarray, shape (base,), or None
+        The bases it is given for, ascending; None: all of them.
     """
 
     name: tuple[str, ...]
@@ -121,3 +123,11 @@ class LimitBlock:
     level_dbm: Levels
     cell_over_db: Levels | None = None
     slack: bool = False
+    bases: NDArray[np.int64] | None = None
+
+
+@dataclass
+class Alive:
+    """Bases of which a candidate is left: whoever makes blocks of limits leaves the others out."""
+
+    bases: NDArray[np.int64]

@@ -21,7 +21,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import CONFIDENCE, Searched, Tried, best_of, broken, judge, rank
 from quietwing.coverage.planning.bounds import certify
-from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, prepare_ground, terrain
+from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.heuristic import search
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
 from quietwing.coverage.planning.milp import Goal, Selection
@@ -52,7 +52,7 @@ class Effort:
     moves: int
 
 
-EFFORTS = {"quick": Effort(2, 150_000), "normal": Effort(5, 400_000), "thorough": Effort(12, 1_500_000)}
+EFFORTS = {"quick": Effort(2, 500_000), "normal": Effort(5, 2_000_000), "thorough": Effort(12, 6_000_000)}
 # Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
 STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
 MOST_RESERVE_DB = 8.0
@@ -129,7 +129,11 @@ def optimise(
         interrupted = True
         if not tried:
             raise
-    return _plan(ground, tried, tried[1] if start is not None and tried[1:] else None, interrupted, late(), say)
+    given = tried[1] if start is not None and tried[1:] else None
+    try:
+        return _plan(ground, tried, given, interrupted, late(), say)
+    except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
+        return _plan(ground, tried, given, True, late(), say)
 
 
 def _goal(scenario: Scenario) -> Goal:
@@ -152,6 +156,7 @@ def _try_all(ground: Ground, effort: Effort, tried: list[Tried], late: Callable[
     A room that falls short gets more reserve, one that is sure gets less; the slack of the limits outside follows the
     smallest margin found there.
     """
+    inside = look_inside(ground, CONFIDENCE)
     slack_db = FIRST_SLACK_DB
     reserve_db = np.zeros(len(ground.site.rooms))
     before: Searched | None = None
@@ -162,7 +167,7 @@ def _try_all(ground: Ground, effort: Effort, tried: list[Tried], late: Callable[
         def told(share: float, number: int = number) -> None:
             say(_so_far(ground, tried), 0.1 + 0.8 * (number + share) / effort.attempts)
 
-        here = terrain(ground, CONFIDENCE, reserve_db, lambda share, told=told: told(0.5 * share))  # type: ignore[misc]
+        here = terrain(ground, inside, reserve_db, lambda share, told=told: told(0.5 * share))  # type: ignore[misc]
         model, _ = here.model(slack_db)
         found = search(
             model,
@@ -178,6 +183,8 @@ def _try_all(ground: Ground, effort: Effort, tried: list[Tried], late: Callable[
         one = judge(ground, devices, treatments, before, CHOOSING_STREAM)
         tried.append(one)
         told(1.0)
+        if not model.possible.any():
+            return
         slack_db = _next_slack_db(slack_db, one.attempt.spill_margin_db)
         reserve_db = _next_reserve_db(ground, before, one)
 
@@ -225,7 +232,8 @@ def _plan(
         best = best_of(ground, left)
         if best is None:
             raise ScenarioError(f"no attempt passed the checker: {'; '.join(dropped)}")
-        if start in left and start is not None and best is not start and _worse_afresh(ground, best, start):
+        kept = start is not None and best is not start and any(one is start for one in left)
+        if kept and start is not None and _worse_afresh(ground, best, start):
             best = start
         plan = _described(ground, tried, best, interrupted, late, say)
         say("checking every word of the plan", 0.96)
@@ -260,7 +268,7 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
         value, bound, status = certified.value, certified.bound, certified.status
         notes.extend(certified.notes)
         if searched is not best.searched:
-            value = None
+            value, status = None, "feasible"
             notes.append("the plan was carried over; the bound is that of the last planning model searched")
     if scenario.objective == "least_cost" and best.attempt.rooms_judged < (scenario.target_rooms or 0):
         status = "infeasible" if certified is not None and certified.target_impossible else "none found"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -12,10 +12,11 @@ from quietwing.coverage.layout import FORBIDDEN_WITHIN_M
 from quietwing.sites.model import Room, Site
 from quietwing.sites.openings import opening_places
 
-__all__ = ["Spot", "plan_spots"]
+__all__ = ["Spot", "place_of", "plan_spots"]
 
 BELOW_CEILING_M = 0.2  # assumed: fixed to the ceiling in a tamper-proof housing
 OUT_OF_REACH_M = 2.3  # assumed: lower than this above the floor nothing is placed
+DIGITS = 6  # of a metre, as in a layout
 LARGE_ROOM_M2 = 30.0  # as for test points: above this one place does not serve a room
 LARGE_ROOM_SPACING_M = 6.0  # assumed
 BESIDE_WINDOW_M = 0.5  # assumed
@@ -70,7 +71,10 @@ def plan_spots(site: Site) -> tuple[Spot, ...]:
     found: list[Spot] = []
     taken: set[tuple[float, float, float]] = set()
     for spot in (*_given(site), *_ceilings(site), *_beside_windows(site), *_yards(site), *_outdoors(site)):
-        place = (round(spot.x_m, 2), round(spot.y_m, 2), round(spot.z_m, 2))
+        # As a layout writes them, and without a negative zero: what is read back is what was planned.
+        x_m, y_m, z_m = (round(float(axis), DIGITS) + 0.0 for axis in (spot.x_m, spot.y_m, spot.z_m))
+        spot = replace(spot, x_m=x_m, y_m=y_m, z_m=z_m)
+        place = place_of(x_m, y_m, z_m)
         near = any(
             np.hypot(spot.x_m - x, spot.y_m - y) <= FORBIDDEN_WITHIN_M and abs(spot.z_m - z) <= FORBIDDEN_WITHIN_M
             for x, y, z in forbidden
@@ -80,6 +84,11 @@ def plan_spots(site: Site) -> tuple[Spot, ...]:
         taken.add(place)
         found.append(spot)
     return tuple(found)
+
+
+def place_of(x_m: float, y_m: float, z_m: float) -> tuple[float, float, float]:
+    """A place to the centimetre: two there are one."""
+    return round(x_m, 2), round(y_m, 2), round(z_m, 2)
 
 
 def _given(site: Site) -> Iterable[Spot]:

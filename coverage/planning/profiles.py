@@ -17,14 +17,23 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning.levels import Candidates, RoomBlock
 from quietwing.coverage.planning.surroundings import Surroundings
 
-__all__ = ["candidates_for", "device_of", "required_db"]
+__all__ = ["Short", "candidates_for", "device_of", "required_db"]
 
 STEP_DB = 0.5
 OFF_DB = -45.0  # below a profile's strongest channel one is as good as off, and a layout can still say it
 LEAST_TRIM_DB = -75.0  # below catalogue power no profile goes
 LOWEST_DB = -60.0  # the least trim a layout can say
+MOST_SHORT_DB = 6.0  # a device this much too weak alone is offered at what it has: several together may do
 SERVED = (1, 2, 4, 8)  # rooms a profile is made for, the easiest of the base first
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Short:
+    """What the strongest device lacks to silence a room alone, and on which channel. [dB]"""
+
+    missing_db: float
+    channel: str
 
 
 @dataclass(frozen=True)
@@ -76,8 +85,8 @@ def candidates_for(
     credited: NDArray[np.bool_],
     cost_pence: Mapping[int, int],
     head_end: Mapping[str, int],
-) -> Candidates:
-    """All candidates of a site.
+) -> tuple[Candidates, dict[int, Short]]:
+    """All candidates of a site, and the rooms that none of its devices silences alone.
 
     Parameters
     ----------
@@ -94,20 +103,29 @@ def candidates_for(
 
     Returns
     -------
-    Candidates
+    candidates : Candidates
         Sorted by id.
+    short : dict of int to Short
+        By room, in its best mode.
     """
     channel = around.plain.carrier_channel
+    name = {int(at): carrier.channel for at, carrier in zip(channel, around.plain.carriers, strict=True)}
+    nearest: dict[int, Short] = {}
     needed: dict[int, dict[tuple[int, int], Floats]] = {}
     for block in blocks:
         if not credited[block.room]:
             continue
         found = required_db(block, needs, around.is_mas[block.bases], channel)
+        if len(found):
+            best = int(found.max(axis=1).argmin())
+            missing = Short(float(found[best].max()), name[int(found[best].argmax())])
+            nearest[block.room] = min(missing, nearest.get(block.room, missing), key=lambda short: short.missing_db)
         for row, base in enumerate(block.bases.tolist()):
             if not around.bases[base].existing:
                 needed.setdefault(base, {})[block.room, block.mode] = found[row]
     wishes = [wish for base in sorted(needed) for wish in _profiles(around, base, needed[base])]
-    return _candidates(around, _worth_it(around, wishes, cost_pence), cost_pence, head_end)
+    short = {room: one for room, one in nearest.items() if one.missing_db > 0}
+    return _candidates(around, _worth_it(around, wishes, cost_pence), cost_pence, head_end), short
 
 
 def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Floats]) -> list[_Wish]:
@@ -128,8 +146,10 @@ def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Flo
             if served > len(order):
                 break
             trim_db = np.max([rooms[room] for room in order[:served]], axis=0)
-            if trim_db.max() > 0:
+            short_db = float(trim_db.max())
+            if short_db > (MOST_SHORT_DB if served == SERVED[0] else 0.0):
                 break
+            trim_db = np.minimum(trim_db, 0.0)
             strongest_db = float(np.ceil(trim_db.max() / STEP_DB) * STEP_DB)
             if np.isneginf(strongest_db):
                 continue

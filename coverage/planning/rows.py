@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from quietwing.coverage.blocking.montecarlo import Needs
-from quietwing.coverage.planning.levels import Candidates, HeadEnds, LimitBlock, RoomBlock
+from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, LimitBlock, RoomBlock
 
 __all__ = ["TIGHTER", "Blocked", "LimitRows", "PlanModel", "RoomRows", "limit_rows", "plan_model", "room_rows"]
 
@@ -248,6 +248,7 @@ def limit_rows(
     *,
     most_slack_db: float = 0.0,
     least_slack_db: float = 0.0,
+    alive_bases: Alive | None = None,
 ) -> LimitRows:
     """Share of each limit a candidate takes, without rows that cannot bind or that another implies.
 
@@ -257,6 +258,8 @@ def limit_rows(
     candidates : Candidates
     most_slack_db, least_slack_db : float
         Range of what will be asked of `LimitRows.with_slack`.
+    alive_bases : Alive, optional
+        Told after each block, so that the next need not hold bases that are out.
 
     Returns
     -------
@@ -268,17 +271,21 @@ def limit_rows(
     forbidden = np.zeros(len(candidates), bool)
     reason: dict[int, str] = {}
     for block in blocks:
+        if not block.name:
+            continue
         # What is out already takes no part: on a real site that is most candidates after the first places.
         alive = np.flatnonzero(~forbidden)
         slack_db = most_slack_db if block.slack else 0.0
         base, mode = candidates.base[alive], candidates.mode[alive]
+        if block.bases is not None:
+            base = np.searchsorted(block.bases, base)
         trim_db = np.where(block.carrier[:, None] >= 0, candidates.trim_db[alive][:, block.carrier].T, 0.0)
         over_db = block.level_dbm[:, base, mode] + trim_db - block.limit_dbm[:, None]
         breaks = over_db - slack_db > 10 * np.log10(1 - TIGHTER)
         if block.cell_over_db is not None:
             captured_db = block.cell_over_db[:, base, mode] + trim_db
             breaks |= captured_db - slack_db >= 0
-            for at, row, over in _captures_that_stand(captured_db, candidates.existing[alive]):
+            for at, row, over in _captures_that_stand(np.asarray(captured_db, float), candidates.existing[alive]):
                 alone = np.zeros((1, len(candidates)))
                 alone[0, alive[at]] = over
                 found.append(alone)
@@ -288,11 +295,15 @@ def limit_rows(
         for at, row in zip(alive[out].tolist(), breaks[:, out].argmax(axis=0).tolist(), strict=True):
             reason[at] = block.name[row]
         forbidden[alive[out]] = True
-        share = np.zeros((len(block.name), len(candidates)))
-        share[:, alive[~out]] = 10 ** (over_db[:, ~out] / 10)
+        if alive_bases is not None:
+            alive_bases.bases = np.unique(candidates.base[~forbidden])
+        left = alive[~out]
+        part = 10 ** (over_db[:, ~out] / 10)
         least = 10 ** (-(least_slack_db if block.slack else 0.0) / 10)
-        binding = _most_of_positions(share, candidates.position).sum(axis=1) * least > 1 - TIGHTER
-        found.append(share[binding])
+        binding = _most_of_positions(part, candidates.position[left]).sum(axis=1) * least > 1 - TIGHTER
+        share = np.zeros((int(binding.sum()), len(candidates)))
+        share[:, left] = part[binding]
+        found.append(share)
         names.extend(name for name, kept in zip(block.name, binding.tolist(), strict=True) if kept)
         slacked.extend([block.slack] * int(binding.sum()))
     share = np.concatenate(found) if found else np.zeros((0, len(candidates)))

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
 from quietwing.coverage.blocking.draft import draft_signal, spread_against_db, spread_alone_db
@@ -26,7 +27,7 @@ from quietwing.coverage.blocking.links import LinkModel, crossings, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.planning.levels import LimitBlock, RoomBlock
+from quietwing.coverage.planning.levels import Alive, LimitBlock, RoomBlock
 from quietwing.coverage.planning.modes import Modes, meets_own_opening, mode_links
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
@@ -40,8 +41,11 @@ from quietwing.sites.trial_points import trial_points
 
 __all__ = ["Base", "Surroundings", "keep_choice", "keep_limits", "outside_limits", "receiver_limits", "room_blocks"]
 
+NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
 NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
-OUTSIDE_AT_A_TIME = 48
+ROOMS_AT_A_TIME = 32
+MOST_PLACES_AT_A_TIME = 48
+LEVELS_AT_A_TIME = 8_000_000  # of all bases on all carriers at places outside
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
 Floats = NDArray[np.float64]
@@ -163,17 +167,30 @@ def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> It
     spot_building = np.array([spot.building for spot in around.spots], int)
     tested = [silence_points(model.scene.site, trial_points(model.scene.site)) for model in around.modes.models]
     for building in np.unique(building_of[wanted]).tolist():
-        spots = np.flatnonzero((spot_building == building) | (spot_building == -1))
-        known: tuple[PointSet, Levels, NDArray[np.uint8]] | None = None
-        for mode, every in enumerate(tested):
-            looked_at = wanted & (building_of == building) & (around.modes.cost_pence[:, mode] >= 0)
-            points = _some(every, np.flatnonzero(looked_at[every.room]))
-            if not len(points):
-                continue
-            if known is None or not _among(points, known[0]):
-                gain_db, _ = around.links(around.plain, spots, points)
-                known = points, gain_db, crossings(around.plain, around.spot_m[spots], points)
-            yield from _building_blocks(around, mode, points, spots, known, z)
+        inside = np.flatnonzero((spot_building == building) | (spot_building == -1))
+        rooms = np.flatnonzero(wanted & (building_of == building))
+        for first in range(0, len(rooms), ROOMS_AT_A_TIME):
+            part = np.isin(np.arange(len(wanted)), rooms[first : first + ROOMS_AT_A_TIME])
+            known: tuple[PointSet, Levels, NDArray[np.uint8]] | None = None
+            spots = np.empty(0, np.intp)
+            for mode, every in enumerate(tested):
+                looked_at = part & (around.modes.cost_pence[:, mode] >= 0)
+                points = _some(every, np.flatnonzero(looked_at[every.room]))
+                if not len(points):
+                    continue
+                if known is None or not _among(points, known[0]):
+                    spots = _nearest(around, inside, points)
+                    gain_db, _ = around.links(around.plain, spots, points)
+                    known = points, gain_db, crossings(around.plain, around.spot_m[spots], points)
+                yield from _blocks_of(around, mode, points, spots, known, z)
+
+
+def _nearest(around: Surroundings, spots: NDArray[np.intp], points: PointSet) -> NDArray[np.intp]:
+    """The spots near any of some points, and those with a device already."""
+    count = min(NEAREST_SPOTS, len(spots))
+    _, near = cKDTree(around.spot_m[spots]).query(points.xyz_m, np.arange(1, count + 1))
+    standing = [spot for spot in spots.tolist() if _stands(around, spot)]
+    return np.union1d(spots[np.unique(near)], np.array(standing, np.intp))
 
 
 def _among(points: PointSet, known: PointSet) -> bool:
@@ -192,7 +209,7 @@ def _some(points: PointSet, rows: NDArray[np.intp]) -> PointSet:
     )
 
 
-def _building_blocks(
+def _blocks_of(
     around: Surroundings,
     mode: int,
     points: PointSet,
@@ -200,7 +217,7 @@ def _building_blocks(
     known: tuple[PointSet, Levels, NDArray[np.uint8]],
     z: float,
 ) -> Iterator[RoomBlock]:
-    """Blocks of one building's rooms in one mode; what is known of the spots' links holds in every mode."""
+    """Blocks of some rooms in one mode; what is known of the spots' links holds in every mode."""
     plain = around.plain
     public = mode_links(around.modes, mode, points)
     signal = draft_signal(plain, around.scenario, public)
@@ -245,28 +262,39 @@ def _stands(around: Surroundings, spot: int) -> bool:
     return any(around.bases[base].existing for base in around.bases_of.get(spot, []))
 
 
-def outside_limits(around: Surroundings, places: OutsidePoints) -> Iterator[LimitBlock]:
+def outside_limits(around: Surroundings, places: OutsidePoints, alive: Alive) -> Iterator[LimitBlock]:
     """Spill at every place outside that counts, and capture of phones there.
 
     Parameters
     ----------
     around : Surroundings
     places : OutsidePoints
+    alive : Alive
+        The bases still in question, read before each block.
 
     Yields
     ------
     LimitBlock
     """
     rows = np.flatnonzero(counted(places, around.scenario.spill_tier))
-    for first in range(0, len(rows), OUTSIDE_AT_A_TIME):
-        part = rows[first : first + OUTSIDE_AT_A_TIME]
+    if not len(around.bases) or not len(rows):
+        return
+    # The nearest first: they put most candidates out.
+    away_m, _ = cKDTree(around.spot_m).query(places.points.xyz_m[rows])
+    rows = rows[np.argsort(away_m, kind="stable")]
+    first = 0
+    while first < len(rows) and len(alive.bases):
+        each = len(alive.bases) * len(around.plain.carriers) * len(around.modes.models)
+        part = rows[first : first + max(1, min(MOST_PLACES_AT_A_TIME, LEVELS_AT_A_TIME // each))]
+        first += len(part)
         points = _some(places.points, part)
         public = public_links(around.plain, points)
         limit_dbm = outside_limit_dbm(around.plain, around.scenario, public)
         signal_dbm = signal_lower_dbm(around.plain, around.scenario, public, quantile_z())
         floor_dbm = carrier_needs_outside(around.plain).floor_dbm[:, None]
         names = [places.name[row] for row in part.tolist()]
-        yield _limit_block(around, points, names, limit_dbm, np.maximum(signal_dbm, floor_dbm), quantile_z())
+        capture_dbm = np.maximum(signal_dbm, floor_dbm)
+        yield _limit_block(around, alive.bases, points, names, limit_dbm, capture_dbm, quantile_z())
 
 
 def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
@@ -305,7 +333,7 @@ def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple
     return chosen, tuple(notes)
 
 
-def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int]) -> Iterator[LimitBlock]:
+def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int], alive: Alive) -> Iterator[LimitBlock]:
     """Interference in keep rooms on the carriers chosen for them.
 
     Parameters
@@ -313,6 +341,8 @@ def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int]) -> 
     around : Surroundings
     chosen : mapping
         From `keep_choice`.
+    alive : Alive
+        The bases still in question.
 
     Yields
     ------
@@ -320,7 +350,7 @@ def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int]) -> 
     """
     site, plain = around.plain.scene.site, around.plain
     points = demanding_points(plain, trial_points(site))
-    if not len(points) or not chosen:
+    if not len(points) or not chosen or not len(alive.bases):
         return
     public = public_links(plain, points)
     z = float(ndtri(around.scenario.confidence))
@@ -330,30 +360,38 @@ def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int]) -> 
         members = points.room == room
         held[carrier, members] = limit_dbm[carrier, members]
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
-    yield _limit_block(around, points, names, held, signal_lower_dbm(plain, around.scenario, public, z), z)
+    lower_dbm = signal_lower_dbm(plain, around.scenario, public, z)
+    yield _limit_block(around, alive.bases, points, names, held, lower_dbm, z)
 
 
 def _limit_block(
-    around: Surroundings, points: PointSet, names: list[str], limit_dbm: Floats, capture_dbm: Floats, z: float
+    around: Surroundings,
+    bases: NDArray[np.int64],
+    points: PointSet,
+    names: list[str],
+    limit_dbm: Floats,
+    capture_dbm: Floats,
+    z: float,
 ) -> LimitBlock:
-    """Upper levels of all bases in each mode of their room, against limits of power and of capture."""
+    """Upper levels of some bases in each mode of their room, against limits of power and of capture."""
     plain, modes = around.plain, around.modes
-    upper = _upper_db(around, plain, np.arange(len(around.spots)), points, z)[None]
-    upper = np.repeat(upper, len(modes.models), axis=0)
-    for at, spot in enumerate(around.spots) if len(modes.models) > 1 else ():
+    of_base = np.array([around.bases[base].spot for base in bases.tolist()], np.intp)
+    used = np.unique(of_base)
+    upper = np.repeat(_upper_db(around, plain, used, points, z)[None], len(modes.models), axis=0)
+    for row, at in enumerate(used.tolist()) if len(modes.models) > 1 else ():
+        spot = around.spots[at]
         if spot.room in modes.windows:
             # Only what leaves by the room's own window meets the treatment; by a neighbour's it may find none.
             through = np.flatnonzero(meets_own_opening(modes.floors, spot.room, around.spot_m[at], points.xyz_m))
             for mode, model in enumerate(modes.models[1:] if len(through) else (), 1):
                 found = _upper_db(around, model, np.array([at]), scattered(points.xyz_m[through]), z)
-                upper[mode, at][:, through] = found[0]
+                upper[mode, row][:, through] = found[0]
     bounded = np.flatnonzero(np.isfinite(limit_dbm).ravel())
     carrier, point = np.unravel_index(bounded, limit_dbm.shape)
-    of_base = np.array([base.spot for base in around.bases], np.intp)
-    pattern_db = np.array([around.pattern_db(base, points.xyz_m) for base in range(len(of_base))], np.float32)
+    pattern_db = np.array([around.pattern_db(base, points.xyz_m) for base in bases.tolist()], np.float32)
     pattern_db = pattern_db.reshape(len(of_base), len(points))
-    _, offered, sent = around.sent
-    path = upper[:, of_base][:, :, carrier, point] + pattern_db[:, point]
+    offered, sent = around.sent[1][bases], around.sent[2][bases]
+    path = upper[:, np.searchsorted(used, of_base)][:, :, carrier, point] + pattern_db[:, point]
     level = (sent[:, carrier] + path).transpose(2, 1, 0)
     over = (offered[:, carrier] + path).transpose(2, 1, 0) - capture_dbm[carrier, point][:, None, None]
     channel = [plain.carriers[c].channel for c in carrier.tolist()]
@@ -364,6 +402,7 @@ def _limit_block(
         level_dbm=level.astype(np.float32),
         cell_over_db=over.astype(np.float32) if np.isfinite(offered).any() else None,
         slack=True,
+        bases=bases,
     )
 
 

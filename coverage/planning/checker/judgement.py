@@ -54,6 +54,8 @@ def judgement_faults(case: Case, treated: LinkModel, tested: PointSet, judged: J
     met = case.scenario.objective != "least_cost" or target is None or protected.sum() >= target
     if not met and case.plan.status in ("optimal", "feasible"):
         yield f"status is {case.plan.status}, but {int(protected.sum())} of the {target} rooms asked for hold"
+    if met and case.plan.status in ("infeasible", "none found"):
+        yield f"status is {case.plan.status}, but the plan does what is asked"
     if case.plan.seed != case.scenario.seed:
         yield f"seed: the plan says {case.plan.seed}, the scenario {case.scenario.seed}"
 

@@ -6,12 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
+from typing import get_args
 
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.places import plan_spots
+from quietwing.coverage.planning.plan import Status
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments
 from quietwing.sites.model import Sector
 from quietwing.sites.openings import opening_places
@@ -42,6 +44,8 @@ def layout_faults(case: Case) -> Iterator[str]:
             yield f"device {device.id} has state {device.state} and does not stand yet (expected planned)"
         if device.model not in allowed:
             yield f"device {device.id}: the scenario does not allow {device.model}"
+        if device.unit_price_gbp is not None:
+            yield f"device {device.id}: £{device.unit_price_gbp:,.2f} is no price of the catalogue"
         for band in forbidden_bands(catalogue[device.model]):
             yield f"device {device.id}: {device.model} would send on {band}"
         if case.attempt.confidence > 0 and place_of(device) not in spots:
@@ -118,7 +122,7 @@ def window_faults(case: Case) -> Iterator[str]:
 
 
 def unknown_faults(case: Case) -> Iterator[str]:
-    """What a plan names that is not there."""
+    """What a plan names that is not there, and numbers that are none."""
     plan, catalogue = case.plan, case.catalogue
     for device in plan.devices:
         if device.model not in catalogue:
@@ -134,7 +138,16 @@ def unknown_faults(case: Case) -> Iterator[str]:
     for claim in plan.claimed:
         if claim.room not in case.site.room_index:
             yield f"claimed room {claim.room}: the site has no such room"
+        if not math.isfinite(claim.reserve_db):
+            yield f"claimed room {claim.room}: reserve is {claim.reserve_db}, no finite number"
+    if plan.status not in get_args(Status):
+        yield f"status {plan.status!r} is none that a plan may have (expected {', '.join(get_args(Status))})"
+    for what, figure in (("value", plan.value), ("bound", plan.bound), ("gap", plan.gap)):
+        if figure is not None and not math.isfinite(figure):
+            yield f"the plan's {what} is {figure}, no finite number"
     if not 0 <= plan.chosen < len(plan.attempts):
         yield f"the plan is attempt {plan.chosen} of {len(plan.attempts)}: there is no such attempt"
     elif not 0 <= case.attempt.confidence < 1:
         yield f"the attempt's confidence is {case.attempt.confidence:g} (expected 0 to below 1)"
+    elif not math.isfinite(case.attempt.slack_db):
+        yield f"the attempt's slack is {case.attempt.slack_db}, no finite number"

@@ -18,11 +18,12 @@ __all__ = ["money_faults", "spent_pence"]
 
 @dataclass(frozen=True)
 class Pence:
-    """Money in whole pence, and head-ends needed by model."""
+    """Money in whole pence, the net present value to a fraction of one, and head-ends needed by model."""
 
     capex: int
     opex: int
     whole_life: int
+    present: float
     head_ends: Mapping[str, int]
 
     def asked(self, scenario: Scenario) -> int:
@@ -68,13 +69,18 @@ def spent_pence(case: Case, devices: Sequence[Device], treatments: Sequence[Trea
     for treatment in treatments:
         model = catalogue[treatment.model]
         pieces.append((model, _pence(exact(model.unit_price_gbp)), True))
-    capex, opex, later = cable, 0, 0
+    capex, opex, later, later_now = cable, 0, 0, 0.0
+    growth = 1.0 + scenario.discount_rate
     for model, price, bought in pieces:
         fitted = price + _pence(exact(model.install_gbp) * factor)
         capex += fitted * bought
         opex += _pence(exact(model.opex_gbp_per_year))
-        later += fitted * (math.ceil(years / exact(model.technology_life_years)) - 1)
-    return Pence(capex, opex, capex + opex * years + later, head_ends)
+        refreshes = math.ceil(years / exact(model.technology_life_years)) - 1
+        later += fitted * refreshes
+        ages = (float(model.technology_life_years) * turn for turn in range(1, refreshes + 1))
+        later_now += math.fsum(fitted * growth**-age for age in ages)
+    present = capex + math.fsum(opex * growth**-year for year in range(1, years + 1)) + later_now
+    return Pence(capex, opex, capex + opex * years + later, present, head_ends)
 
 
 def money_faults(case: Case) -> Iterator[str]:
@@ -86,6 +92,7 @@ def money_faults(case: Case) -> Iterator[str]:
         ("capex", plan.cost.capex_gbp, spent.capex),
         ("opex a year", plan.cost.opex_gbp_per_year, spent.opex),
         ("whole-life cost", plan.cost.whole_life_gbp, spent.whole_life),
+        ("net present value", plan.cost.npv_gbp, spent.present),
         ("cost of the chosen attempt", case.attempt.capex_gbp, asked),
     ):
         if not abs(stated_gbp * 100 - pence) <= 1 + 1e-6:

@@ -1,0 +1,530 @@
+"""From a site and a sum of money to a plan: the same every time, never more than was proven, and what stops it.
+
+The site is four cells and a landing behind foil-faced walls, one window broken open: no jammer silences that cell
+within the limits outside. Each other room takes a jammer of its own, of £1,538.40 on the landing and £1,572.00 in a
+cell.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.cli import app
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.planning import bounds, exact
+from quietwing.coverage.planning import optimise as door
+from quietwing.coverage.planning.exact import Solution, Work
+from quietwing.coverage.planning.optimise import REPORTING_STREAM, optimise
+from quietwing.coverage.planning.places import plan_spots
+from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.planning.verify import verify_plan
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.store import scenario_text
+from quietwing.coverage.study import run
+from quietwing.sites import save_site
+from quietwing.sites.model import Sector, Site
+from quietwing.sites.synthetic import build, describe
+
+CATALOGUE = read_catalogue()
+LANDING_GBP, CELL_GBP = 1538.40, 1572.00
+FOUR_GBP = LANDING_GBP + 3 * CELL_GBP
+MOST = Scenario(
+    worlds=200,
+    grid_m=1.0,
+    effort="quick",
+    spill_tier="service",
+    equipment=("micro_jammer",),
+    treat_with=("none",),
+    budget_gbp=5000.0,
+)
+LEAST = replace(MOST, budget_gbp=None, objective="least_cost")
+EE20 = Sector(
+    id="ee", operator="EE", plmn="234-30", band="B20", technology="LTE", freq_mhz=798.5, bandwidth_mhz=5.0,
+    x_m=2.5, y_m=-600.0, height_m=25.0, azimuth_deg=0.0, tilt_deg=0.0, pattern="omni", eirp_dbm=35.0,
+    environment="UMa", sigma_db=3.0,
+)  # fmt: skip
+O2_8 = replace(
+    EE20, id="o2", operator="O2", plmn="234-10", band="B8", freq_mhz=941.3, bandwidth_mhz=10.0, x_m=-400.0, y_m=500.0
+)
+posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    wing = build(
+        describe(
+            "test", type="wing", cells=4, storeys=1, outer_wall="precast_sandwich_foil",
+            cell_wall="precast_sandwich_foil", roof="foil_roof", window="glass_low_e", window_state="sealed",
+            fence_distance_m=150.0,
+        )
+    )  # fmt: skip
+    openings = tuple(replace(o, state="open") if o.id == "A1-01-window" else o for o in wing.openings)
+    return replace(wing, sectors=(EE20, O2_8), openings=openings)
+
+
+@pytest.fixture(scope="module")
+def folder(site, tmp_path_factory) -> Path:
+    place = tmp_path_factory.mktemp("sites") / "wing"
+    save_site(site, place)
+    (place / "scenario.toml").write_text(scenario_text(MOST), "utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def plan_for(site):
+    """The plan for a question, worked out once."""
+
+    @functools.cache
+    def found(scenario: Scenario) -> Plan:
+        return optimise(site, site.sectors, scenario, CATALOGUE)
+
+    return found
+
+
+def with_money(budget_gbp: float) -> Scenario:
+    return replace(MOST, budget_gbp=budget_gbp)
+
+
+def target(rooms: int) -> Scenario:
+    return replace(LEAST, target_rooms=rooms)
+
+
+def judged(plan: Plan):
+    return plan.attempts[plan.chosen]
+
+
+QUESTIONS = [with_money(gbp) for gbp in (0, 1600, 3200, 5000, 9000)] + [target(rooms) for rooms in (1, 2, 4, 5)]
+
+
+def called(scenario: Scenario) -> str:
+    if scenario.objective == "least_cost":
+        return f"{scenario.target_rooms} rooms"
+    return f"£{scenario.budget_gbp:g}"
+
+
+@pytest.mark.parametrize("scenario", QUESTIONS, ids=called)
+def test_every_plan_passes_the_checker_and_keeps_its_budget_and_the_limits(site, plan_for, scenario):
+    plan = plan_for(scenario)
+    assert verify_plan(site, site.sectors, scenario, CATALOGUE, plan) == ()
+    assert scenario.budget_gbp is None or plan.cost.capex_gbp <= scenario.budget_gbp
+    assert judged(plan).passed
+    assert judged(plan).spill_margin_db >= 0
+    assert (plan.reproducible, plan.seed) == (True, scenario.seed)
+
+
+@pytest.mark.parametrize("scenario", QUESTIONS, ids=called)
+def test_no_honest_attempt_is_dropped(plan_for, scenario):
+    """The checker refuses lies; what it refuses of an honest search is a fault of the search or of the checker."""
+    assert [note for note in plan_for(scenario).notes if "dropped" in note] == []
+
+
+# --- What a sum of money buys.
+
+
+def test_without_money_nothing_is_bought_and_the_holes_say_that_money_is_missing(plan_for):
+    plan = plan_for(with_money(0))
+    assert (plan.devices, plan.treatments, plan.cost.capex_gbp, plan.value) == ((), (), 0.0, 0.0)
+    why = {hole.room: hole.reason for hole in plan.holes}
+    assert "money" not in why.pop("A1-01")
+    assert sorted(why) == ["A1-02", "A1-03", "A1-04", "A1-landing"]
+    assert {reason.split(":")[0] for reason in why.values()} == {"left out for money"}
+
+
+@pytest.mark.parametrize(("budget_gbp", "value", "cost_gbp"), [
+    (LANDING_GBP - 0.01, 0.0, 0.0),
+    (LANDING_GBP, 2.0, LANDING_GBP),
+    (LANDING_GBP + CELL_GBP - 0.01, 2.0, LANDING_GBP),
+    (LANDING_GBP + CELL_GBP, 3.0, LANDING_GBP + CELL_GBP),
+    (FOUR_GBP, 5.0, FOUR_GBP),
+    (50_000.0, 5.0, FOUR_GBP),
+])  # fmt: skip
+def test_a_penny_decides_and_what_cannot_help_is_not_bought(plan_for, budget_gbp, value, cost_gbp):
+    """The landing counts for two; the broken window's cell cannot be had, so money is left over at the end."""
+    plan = plan_for(with_money(budget_gbp))
+    assert (plan.status, plan.value, plan.bound, plan.gap) == ("optimal", value, value, 0.0)
+    assert plan.cost.capex_gbp == pytest.approx(cost_gbp, abs=0.005)
+
+
+@pytest.mark.slow
+def test_each_budget_started_from_the_plan_for_less_never_protects_less(site):
+    """On the worlds plans are chosen on, and on those they are reported on."""
+    start, chosen, reported = None, [], []
+    for budget_gbp in (1600.0, 3100.0, 3200.0, 4000.0, 5000.0, 6300.0):
+        scenario = with_money(budget_gbp)
+        start = optimise(site, site.sectors, scenario, CATALOGUE, start=start)
+        assert verify_plan(site, site.sectors, scenario, CATALOGUE, start) == ()
+        rooms = run(site, scenario, devices=start.devices, maps=False, stream=REPORTING_STREAM).by_room
+        chosen.append(judged(start).weight_judged)
+        reported.append(float((rooms["protected"] * rooms["weight"]).sum()))
+    assert chosen == sorted(chosen)
+    assert reported == sorted(reported)
+    assert chosen[-1] > chosen[0]
+
+
+def test_a_plan_to_start_from_that_is_too_dear_is_not_taken(site, plan_for):
+    cheap = optimise(site, site.sectors, with_money(1600), CATALOGUE, start=plan_for(with_money(9000)))
+    assert cheap.cost.capex_gbp <= 1600
+    assert cheap.value == 2.0
+
+
+# --- Targets.
+
+
+@pytest.mark.parametrize(("rooms", "cost_gbp"), [
+    (1, LANDING_GBP), (2, LANDING_GBP + CELL_GBP), (3, LANDING_GBP + 2 * CELL_GBP), (4, FOUR_GBP),
+])  # fmt: skip
+def test_a_target_is_met_at_the_least_cost(plan_for, rooms, cost_gbp):
+    plan = plan_for(target(rooms))
+    assert judged(plan).rooms_judged >= rooms
+    assert plan.rooms_model == rooms
+    assert plan.cost.capex_gbp == pytest.approx(cost_gbp, abs=0.005)
+    assert plan.status == "optimal"
+    assert plan.value == plan.bound == pytest.approx(cost_gbp, abs=0.005)
+
+
+def test_an_impossible_target_names_the_room_what_binds_and_the_nearest_target(plan_for):
+    plan = plan_for(target(5))
+    assert plan.status == "infeasible"
+    assert [hole.room for hole in plan.holes] == ["A1-01"]
+    assert re.search(r"EE/B20/LTE|O2/B8/LTE", plan.holes[0].reason)
+    assert plan.holes[0].reason in plan.binding
+    assert "the nearest target met: 4 of the 5 rooms asked for" in plan.notes
+    assert judged(plan).rooms_judged == 4
+
+
+def test_a_target_beyond_the_budget_is_not_called_impossible(site):
+    scenario = replace(target(4), budget_gbp=2000.0)
+    plan = optimise(site, site.sectors, scenario, CATALOGUE)
+    assert plan.status == "none found"
+    assert plan.cost.capex_gbp <= 2000
+    assert verify_plan(site, site.sectors, scenario, CATALOGUE, plan) == ()
+
+
+# --- The same every time.
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_plan_over_threads(site, plan_for):
+    before = numba.get_num_threads()
+    try:
+        for threads in (1, min(2, numba.config.NUMBA_NUM_THREADS)):
+            numba.set_num_threads(threads)
+            assert optimise(site, site.sectors, MOST, CATALOGUE) == plan_for(MOST)
+    finally:
+        numba.set_num_threads(before)
+
+
+COMMAND = "from quietwing.coverage.cli import main; main()"
+
+
+def begin(folder: Path, out: Path, command: str = COMMAND, **environment: str) -> subprocess.Popen:
+    """``quietwing optimise`` as a process of its own, in a group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", command, "optimise", str(folder), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
+        start_new_session=True,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_bytes_in_processes_of_one_and_two_threads(folder, tmp_path):
+    """Every file: plan, layout, bill, holes, maps and pages."""
+    found = []
+    for threads in ("1", "2"):
+        out = tmp_path / threads / "plan"  # the same name: it may stand in a page
+        process = begin(folder, out, NUMBA_NUM_THREADS=threads)
+        _, told = process.communicate(timeout=120)
+        assert process.returncode == 0, told
+        found.append(contents(out))
+    assert {"plan.json", "layout.csv", "bill_of_materials.csv", "holes.csv", "manifest.json"} <= set(found[0])
+    assert found[0] == found[1]
+    assert json.loads(found[0]["plan.json"])["reproducible"] is True
+
+
+# --- Stopped.
+
+
+def stopped_at(site: Site, word: str) -> Plan:
+    """The plan when somebody presses Ctrl-C as soon as the search says that it does something."""
+    said: list[str] = []
+
+    def told(what: str, _share: float) -> None:
+        said.append(what)
+        if word in what and sum(word in each for each in said) == 1:
+            raise KeyboardInterrupt
+
+    try:
+        plan = optimise(site, site.sectors, MOST, CATALOGUE, progress=told)
+    except KeyboardInterrupt:
+        pytest.fail(f"Ctrl-C at {said[-1]!r}: the plan is lost")
+    assert any(word in each for each in said)
+    return plan
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "best so far",
+        "how far anything better",
+        "checking every word",
+    ],
+)
+def test_ctrl_c_keeps_the_best_plan_so_far(site, word):
+    """In the search, while the bound is worked out, and while the plan is checked."""
+    plan = stopped_at(site, word)
+    assert (plan.status, plan.reproducible) == ("interrupted", False)
+    assert judged(plan).rooms_judged >= 3
+    assert plan.cost.capex_gbp <= MOST.budget_gbp
+    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
+
+
+def test_ctrl_c_in_the_first_attempt_leaves_what_stands(site):
+    plan = stopped_at(site, "searching")
+    assert (plan.status, plan.devices, plan.reproducible) == ("interrupted", (), False)
+    assert {hole.reason for hole in plan.holes} == {"no plan was searched"}
+    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
+
+
+def test_ctrl_c_in_the_solver_is_an_interruption_too(site, monkeypatch):
+    """The child process swallows the key press and comes back with the best so far."""
+
+    def interrupted(*arguments, **options):
+        found = exact.solve(*arguments, **options)
+        return replace(found, status="interrupted", reproducible=False, notes=("interrupted: the best so far",))
+
+    monkeypatch.setattr(bounds, "solve", interrupted)
+    plan = optimise(site, site.sectors, MOST, CATALOGUE)
+    assert (plan.status, plan.reproducible) == ("interrupted", False)
+
+
+def test_no_attempt_begins_after_the_time_limit(site):
+    plan = optimise(site, site.sectors, MOST, CATALOGUE, time_limit_s=0.001)
+    assert len(plan.attempts) == 1
+    assert (plan.status, plan.devices, plan.reproducible) == ("feasible", (), False)
+    assert (plan.value, plan.bound, plan.gap) == (None, None, None)
+    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
+
+
+def ask(*arguments: object):
+    return CliRunner().invoke(app, ["optimise", *(str(argument) for argument in arguments)])
+
+
+def test_the_exit_code_of_a_time_limit_is_4_and_the_plan_is_kept(folder):
+    ran = ask(folder, "--time-limit", "0.001", "--json")
+    assert ran.exit_code == 4, ran.stderr
+    said = json.loads(ran.stdout)
+    assert (said["status"], said["bound"], said["gap"], said["reproducible"]) == ("feasible", None, None, False)
+    assert "a limit asked for was missed" in ran.stderr
+
+
+@pytest.mark.slow
+def test_the_exit_code_of_a_gap_is_4_where_it_is_missed_and_0_where_it_is_met(folder, monkeypatch):
+    assert ask(folder, "--gap", "0.0").exit_code == 0
+    with_gap = lambda *a, **k: replace(bounds.certify(*a, **k), status="feasible", bound=5.0)  # noqa: E731
+    monkeypatch.setattr(door, "certify", with_gap)
+    missed, met = ask(folder, "--gap", "0.24"), ask(folder, "--gap", "0.25")
+    assert (missed.exit_code, met.exit_code) == (4, 0)
+    assert "a limit asked for was missed; the best plan was kept" in missed.stderr
+    assert "can exceed a weight of 5 for this money. The gap is 25 %." in missed.stdout
+
+
+def test_the_exit_code_of_an_impossible_target_is_3_with_the_room_and_the_nearest_target(tmp_path, folder):
+    (tmp_path / "target.toml").write_text(scenario_text(target(5)), "utf-8")
+    ran = ask(folder, "--scenario", tmp_path / "target.toml")
+    assert ran.exit_code == 3, ran.stderr
+    assert ran.stdout.startswith("No blocker of phones ends these routes:")
+    assert "NO SUCH PLAN: no layout from this catalogue and these positions protects 5 cells" in ran.stdout
+    assert "A1-01" in ran.stdout
+    assert "the nearest target met: 4 of the 5 rooms asked for" in ran.stderr
+
+
+# Whoever sits at the terminal presses Ctrl-C as soon as a plan is there: to the whole group, as a terminal does.
+COMMAND_STOPPED = """
+import os, signal
+from quietwing.coverage.planning import optimise as door
+so_far = door._so_far
+def pressed(*arguments):
+    said = so_far(*arguments)
+    if "best so far" in said:
+        door._so_far = so_far
+        os.killpg(os.getpgrp(), signal.SIGINT)
+    return said
+door._so_far = pressed
+from quietwing.coverage.cli import main
+main()
+"""
+
+
+@posix
+@pytest.mark.slow
+def test_ctrl_c_on_the_command_line_writes_the_best_plan_and_ends_with_130(folder, tmp_path):
+    out = tmp_path / "plan"
+    process = begin(folder, out, COMMAND_STOPPED)
+    stdout, told = process.communicate(timeout=120)
+    assert process.returncode == 130, told
+    assert "The search was interrupted: this is the best plan so far." in stdout
+    said = json.loads((out / "plan.json").read_text("utf-8"))
+    assert (said["status"], said["reproducible"], said["rooms_model"]) == ("interrupted", False, 3)
+
+
+# --- What the solver says is not believed.
+
+STUB = """
+import json, os, sys, time
+from pathlib import Path
+import numpy as np
+folder = Path(sys.argv[-1])
+start, cost = np.load(folder / "start.npy"), np.load(folder / "cost.npy")
+own = float(cost @ start)
+def point(number, x):
+    with (folder / "y.part").open("wb") as file: np.save(file, np.array(x, float))
+    (folder / "y.part").replace(folder / f"point-{number:06d}.npy")
+def end(status="optimal", value=own, bound=own, nodes=1):
+    (folder / "x.part").write_text(json.dumps(dict(status=status, value=value, bound=bound, nodes=nodes)))
+    (folder / "x.part").replace(folder / "end.json")
+first = int(np.flatnonzero(start)[0])
+"""
+LIES = {
+    "everything at once": "x = np.ones(len(cost)); point(1, x); end(value=float(cost @ x), bound=float(cost @ x))",
+    "0.999 of a device": "x = start.copy(); x[first] = 0.999; point(1, x); end(value=own - 3, bound=own - 3)",
+    "another objective": "point(1, start); end(value=own - 3, bound=own - 3)",
+    "optimal at the deadline": "point(1, start); end(); time.sleep(60)",
+    "a bound that is beaten": "point(1, start); end(bound=own + 1)",
+    "infeasible": "end(status='infeasible', value=None, bound=None)",
+    "a crash after the word optimal": "point(1, start); end(); os._exit(3)",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_lying_solver_changes_nothing_but_that_less_is_proven(site, plan_for, monkeypatch, tmp_path, name):
+    path = tmp_path / "stub.py"
+    path.write_text(STUB + textwrap.dedent(LIES[name]), "utf-8")
+    monkeypatch.setattr(bounds, "PROOF", Work(nodes=2_000, deadline_s=2.0))
+    monkeypatch.setattr(bounds, "solve", functools.partial(exact.solve, solver=str(path)))
+    honest, plan = plan_for(MOST), optimise(site, site.sectors, MOST, CATALOGUE)
+    assert (plan.devices, plan.value, plan.claimed) == (honest.devices, honest.value, honest.claimed)
+    assert plan.status == "feasible"
+    assert plan.bound is None or plan.bound > honest.value
+    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
+    assert [note for note in plan.notes if "dropped" in note] == []
+
+
+def lied(**lie) -> object:
+    """A `solve` that forgets its own checks."""
+
+    def solve(problem, *, start, **_options) -> Solution:
+        told = {"status": "optimal", "x": np.array(start), "value": 4.0, "bound": 4.0, "gap": 0.0}
+        return Solution(
+            **(told | {key: made(problem, start) for key, made in lie.items()}), reproducible=True, notes=()
+        )
+
+    return solve
+
+
+LIED = {
+    "an infeasible point": lied(
+        x=lambda problem, _start: problem.upper, value=lambda *_: 99.0, bound=lambda *_: 99.0
+    ),
+    "0.999 of a device": lied(x=lambda _problem, start: 0.999 * np.array(start), bound=lambda *_: 4.5),
+    "another objective": lied(value=lambda *_: 99.0, bound=lambda *_: 99.0),
+    "nothing found": lied(x=lambda *_: None, status=lambda *_: "none found", bound=lambda *_: 9.0),
+}
+
+
+@pytest.mark.parametrize("name", LIED)
+def test_should_the_solve_lie_the_word_optimal_is_not_said(site, monkeypatch, name):
+    monkeypatch.setattr(bounds, "solve", LIED[name])
+    plan = optimise(site, site.sectors, MOST, CATALOGUE)
+    assert plan.status == "feasible"
+    assert plan.gap is None or plan.gap > 0
+    assert plan.bound is None or plan.bound > 4.0
+    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
+
+
+@pytest.mark.parametrize("name", LIED)
+def test_should_the_solve_lie_the_plan_of_the_search_is_kept(site, plan_for, monkeypatch, name):
+    monkeypatch.setattr(bounds, "solve", LIED[name])
+    plan = optimise(site, site.sectors, MOST, CATALOGUE)
+    assert (plan.devices, plan.value) == (plan_for(MOST).devices, 4.0)
+
+
+# --- The checker has the last word.
+
+
+def test_an_attempt_in_which_the_checker_finds_a_fault_is_dropped_and_named(site, plan_for, monkeypatch):
+    honest = plan_for(MOST)
+
+    def fussy(*arguments, **options):
+        plan = arguments[4]
+        faults = verify_plan(*arguments, **options)
+        return ("device A1-02-ceiling: too blue",) if plan.chosen == honest.chosen else faults
+
+    monkeypatch.setattr(door, "verify_plan", fussy)
+    plan = optimise(site, site.sectors, MOST, CATALOGUE)
+    assert plan.chosen != honest.chosen
+    assert plan.attempts == honest.attempts
+    said = f"attempt {honest.chosen} was dropped, for the checker found: device A1-02-ceiling: too blue"
+    assert said in plan.notes
+    assert judged(plan).rooms_judged >= 3
+
+
+def test_where_no_attempt_passes_there_is_no_plan(site, monkeypatch):
+    monkeypatch.setattr(door, "verify_plan", lambda *_, **__: ("device D1: too blue",))
+    with pytest.raises(ScenarioError, match=r"no attempt passed the checker: .*device D1: too blue"):
+        optimise(site, site.sectors, MOST, CATALOGUE)
+
+
+# --- What stands.
+
+
+def test_what_stands_stays_costs_nothing_and_is_built_upon(site):
+    """A jammer that silences the landing already leaves the money for the cells."""
+    spot = next(spot for spot in plan_spots(site) if spot.id == "A1-landing")
+    trim_db = (("O2/B8/LTE", -10.0),)
+    stands = Device("L", "micro_jammer", 0.3, spot.y_m, spot.z_m, power_dbm=8.0, state="existing", trim_db=trim_db)
+    scenario = with_money(3 * CELL_GBP)
+    plan = optimise(site, site.sectors, scenario, CATALOGUE, existing=(stands,))
+    assert plan.devices[0] == stands
+    assert plan.value == 5.0
+    assert plan.cost.capex_gbp == pytest.approx(3 * CELL_GBP, abs=0.005)
+    assert verify_plan(site, site.sectors, scenario, CATALOGUE, plan, existing=(stands,)) == ()
+
+
+def test_nothing_is_placed_where_a_device_stands_already(site):
+    """The second stage of a purchase: what the first plan put up stands at places that plans may use."""
+    spot = next(spot for spot in plan_spots(site) if spot.id == "A1-02-ceiling")
+    stands = Device("old", "micro_jammer", spot.x_m, spot.y_m, spot.z_m, power_dbm=-30.0, state="existing")
+    plan = optimise(site, site.sectors, MOST, CATALOGUE, existing=(stands,))
+    assert plan.devices[0] == stands
+    assert judged(plan).rooms_judged >= 3
+
+
+@pytest.mark.parametrize("tier", ["strict", "standard", "service", "emergency"])
+def test_every_tier_has_a_plan(site, tier):
+    """Where no call is possible outside to begin with, the emergency tier limits nothing."""
+    scenario = replace(MOST, spill_tier=tier)
+    plan = optimise(site, site.sectors, scenario, CATALOGUE)
+    assert verify_plan(site, site.sectors, scenario, CATALOGUE, plan) == ()

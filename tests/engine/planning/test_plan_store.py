@@ -1,0 +1,368 @@
+"""A plan as a folder: read back it is the same plan, and neither a changed byte nor a lie with new hashes stands."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from quietwing.coverage.batch import plan_batch, run_batch
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.cli import app
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import read_layout, write_layout
+from quietwing.coverage.plan_store import holds_plan, read_plan, verify_plan_folder, write_plan
+from quietwing.coverage.planning.places import plan_spots
+from quietwing.coverage.planning.plan import PlanResult
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.store import MANIFEST, scenario_text
+from quietwing.coverage.study import optimise, run
+from quietwing.sites import load_site, save_site
+from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.model import Sector, Site
+from quietwing.sites.synthetic import build, describe
+
+CATALOGUE = read_catalogue()
+SCENARIO = Scenario(
+    worlds=200,
+    effort="quick",
+    spill_tier="service",
+    equipment=("micro_jammer",),
+    treat_with=("window_mesh",),
+    budget_gbp=5300.0,
+)
+OLD = Device("old", "micro_jammer", 3.0, 3.6, 2.8, power_dbm=-30.0, state="existing")
+EE20 = Sector(
+    id="ee", operator="EE", plmn="234-30", band="B20", technology="LTE", freq_mhz=798.5, bandwidth_mhz=5.0,
+    x_m=2.5, y_m=-600.0, height_m=25.0, azimuth_deg=0.0, tilt_deg=0.0, pattern="omni", eirp_dbm=34.0,
+    environment="UMa", sigma_db=3.0,
+)  # fmt: skip
+O2_8 = replace(
+    EE20, id="o2", operator="O2", plmn="234-10", band="B8", freq_mhz=941.3, bandwidth_mhz=10.0, x_m=-400.0, y_m=500.0
+)
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    """Four cells and a landing behind foil-faced walls; a mesh and a jammer silence a cell with a broken window."""
+    wing = build(
+        describe(
+            "test", type="wing", cells=4, storeys=1, outer_wall="precast_sandwich_foil",
+            cell_wall="precast_sandwich_foil", roof="foil_roof", window="glass_low_e", window_state="sealed",
+            fence_distance_m=150.0,
+        )
+    )  # fmt: skip
+    broken = ("A1-01-window", "A1-02-window")
+    openings = tuple(replace(o, state="open") if o.id in broken else o for o in wing.openings)
+    rooms = tuple(replace(room, weight=3.0) if room.id == "A1-01" else room for room in wing.rooms)
+    return replace(wing, sectors=(EE20, O2_8), openings=openings, rooms=rooms)
+
+
+@pytest.fixture(scope="module")
+def result(site) -> PlanResult:
+    return optimise(site, SCENARIO, devices=(OLD,), catalogue=CATALOGUE, maps=False)
+
+
+@pytest.fixture(scope="module")
+def written(result, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("plans") / "plan"
+    write_plan(result, folder, catalogue=CATALOGUE)
+    return folder
+
+
+@pytest.fixture
+def folder(written, tmp_path) -> Path:
+    """A copy to change."""
+    shutil.copytree(written, tmp_path / "plan")
+    return tmp_path / "plan"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def hashed_anew(folder: Path) -> None:
+    """The manifest brought in step with what lies in the folder, as somebody who means to deceive would."""
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    manifest["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+
+
+def told_otherwise(folder: Path, change: Callable[[dict], object]) -> None:
+    """``plan.json`` with another word, and a manifest that fits."""
+    spoken = json.loads((folder / "plan.json").read_text("utf-8"))
+    change(spoken)
+    (folder / "plan.json").write_text(json.dumps(spoken, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    hashed_anew(folder)
+
+
+def verify(folder: Path):
+    return CliRunner().invoke(app, ["verify", str(folder)])
+
+
+# --- Written and read.
+
+
+def test_the_plan_is_worth_keeping(result):
+    """A device that stands, some bought, a mesh, a hole, several attempts: each has its place in the files."""
+    plan = result.plan
+    assert [device.state for device in plan.devices][:2] == ["existing", "planned"]
+    assert plan.treatments
+    assert plan.holes
+    assert plan.claimed
+    assert len(plan.attempts) > 2
+    assert any(device.trim_db for device in plan.devices)
+
+
+def test_a_plan_read_back_is_the_same_plan(result, written):
+    plan, asked, catalogue = read_plan(written)
+    assert plan == result.plan
+    assert asked == SCENARIO
+    assert catalogue == CATALOGUE
+    assert holds_plan(written)
+
+
+def test_a_plan_that_buys_nothing_is_read_back_too(site, tmp_path):
+    """Its margin outside is without end, which JSON has no number for."""
+    found = optimise(site, replace(SCENARIO, budget_gbp=0.0), catalogue=CATALOGUE, maps=False)
+    write_plan(found, tmp_path / "plan", catalogue=CATALOGUE)
+    assert found.plan.devices == ()
+    assert read_plan(tmp_path / "plan")[0] == found.plan
+    assert "Infinity" not in (tmp_path / "plan" / "plan.json").read_text("utf-8")
+    assert verify_plan_folder(tmp_path / "plan", run) == ()
+
+
+def test_equal_plans_give_equal_bytes(site, written, tmp_path):
+    again = optimise(site, SCENARIO, devices=(OLD,), catalogue=CATALOGUE, maps=False)
+    write_plan(again, tmp_path / "again", catalogue=CATALOGUE)
+    assert contents(tmp_path / "again") == contents(written)
+
+
+def test_verify_says_that_a_true_plan_stands(written):
+    ran = verify(written)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert "every file is as it was written, and computing it again gives the same" in ran.stdout
+
+
+def test_the_folder_of_an_evaluation_holds_no_plan(tmp_path):
+    assert not holds_plan(tmp_path)
+    with pytest.raises(ScenarioError, match=r"plan\.json: cannot be read"):
+        read_plan(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["houseblock", "radial", "campus", "test"])
+def test_a_layout_says_every_place_that_a_plan_may_use_to_the_last_digit(site, tmp_path, name):
+    """Else a plan that stands there is not the one whose fingerprint its manifest holds, and does not verify."""
+    where = site if name == "test" else load_site(name)
+    devices = tuple(
+        Device(f"D{number}", "micro_jammer", spot.x_m, spot.y_m, spot.z_m, spot.storey)
+        for number, spot in enumerate(plan_spots(where))
+    )
+    write_layout(devices, tmp_path / "layout.csv")
+    again = read_layout(tmp_path / "layout.csv", CATALOGUE)
+    assert [one for one, other in zip(devices, again, strict=True) if fingerprint(one) != fingerprint(other)] == []
+
+
+# --- Changed.
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plan.json",
+        "holes.csv",
+        "bill_of_materials.csv",
+        "layout.csv",
+        "treatments.csv",
+        "inputs/asked.toml",
+        "verdict.json",
+    ],
+)
+def test_one_changed_byte_is_found_and_its_file_named(folder, name):
+    content = bytearray((folder / name).read_bytes())
+    at = next(place for place in range(len(content) // 2, len(content)) if chr(content[place]).isdigit())
+    content[at] = ord("1") if content[at] != ord("1") else ord("2")
+    (folder / name).write_bytes(content)
+    ran = verify(folder)
+    assert ran.exit_code == 2
+    assert ran.stderr.strip().splitlines() == [f"error: {name}: changed since it was written; write the result anew"]
+
+
+def chosen(plan: dict) -> dict:
+    return plan["attempts"][plan["chosen"]]
+
+
+LIES: dict[str, tuple[Callable[[dict], object], str]] = {
+    "one room more": (
+        lambda plan: plan["claimed"].append({"room": "A1-02", "reserve_db": 0.0}),
+        "claimed room A1-02: EE/B20/LTE works at",
+    ),
+    "an unknown room": (
+        lambda plan: plan["claimed"][0].update(room="A9-99"), "claimed room A9-99: the site has no such room"
+    ),
+    "value": (lambda plan: plan.update(value=99.0), "value: the plan says 99.0, weight of the claimed rooms"),
+    "bound": (lambda plan: plan.update(proven_bound=1.0), "bound 1 is better than the value"),
+    "status": (lambda plan: plan.update(status="infeasible"), "status is infeasible, but the plan does what is"),
+    "capex": (lambda plan: plan["cost"].update(capex_gbp=1.0), "capex: the plan says £1.00, its parts cost £"),
+    "rooms judged": (
+        lambda plan: chosen(plan).update(rooms_judged=5), "rooms protected in the worlds it was chosen on"
+    ),
+    "slack": (lambda plan: chosen(plan).update(slack_db=20.0), "limits are moved by 20 dB"),
+    "another attempt": (lambda plan: plan.update(chosen=0), "rooms protected in the worlds it was chosen on"),
+    "a window": (
+        lambda plan: plan["treatments"][0].update(opening="A1-99-window"), "window A1-99-window: the site has no such"
+    ),
+    "seed": (lambda plan: plan.update(seed=7), "seed: the plan says 7, the scenario 1"),
+    "the present value": (
+        lambda plan: plan["cost"].update(npv_gbp=1.0), "net present value: the plan says £1.00, its parts cost £"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_lie_with_a_manifest_that_fits_is_caught_by_the_checker(folder, name):
+    change, expected = LIES[name]
+    told_otherwise(folder, change)
+    ran = verify(folder)
+    assert ran.exit_code == 2
+    assert expected in ran.stderr
+
+
+def test_a_hole_left_out_of_plan_and_table_is_caught_by_the_checker(folder):
+    (folder / "holes.csv").write_text("room,reason\n", "utf-8", newline="")
+    told_otherwise(folder, lambda plan: plan.update(holes=[]))
+    ran = verify(folder)
+    assert ran.exit_code == 2
+    assert "room A1-02 is silent in 0.0 % of worlds only and is not listed as a hole" in ran.stderr
+
+
+REPEATED: dict[str, Callable[[dict], object]] = {
+    "a stronger model": lambda plan: plan["devices"][1].update(model="room_jammer"),
+    "a device less": lambda plan: plan["devices"].pop(),
+    "the budget": lambda plan: plan.update(budget_gbp=1e6),
+    "over budget": lambda plan: plan.update(over_budget=True),
+    "the bound shown": lambda plan: plan.update(bound=1.0),
+    "the site": lambda plan: plan.update(site="another"),
+    "the notes": lambda plan: plan.update(notes=[]),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_what_plan_json_repeats_of_other_files_must_be_what_they_say(folder, name):
+    told_otherwise(folder, REPEATED[name])
+    ran = verify(folder)
+    assert ran.exit_code == 2
+    assert "plan.json" in ran.stderr
+
+
+@pytest.mark.parametrize("name", ["holes.csv", "bill_of_materials.csv", "treatments.csv"])
+def test_a_table_that_is_not_the_plans_is_found_though_its_hash_fits(folder, name):
+    lines = (folder / name).read_text("utf-8").splitlines(keepends=True)
+    (folder / name).write_text("".join(lines[:1] + lines[2:]), "utf-8", newline="")
+    hashed_anew(folder)
+    assert any(problem.startswith(f"{name}: ") for problem in verify_plan_folder(folder, run))
+
+
+def test_another_question_is_found_though_its_hash_fits(folder):
+    """The plan was asked for £5,300; a folder that says £3,000 was asked for is over budget."""
+    (folder / "inputs" / "asked.toml").write_text(scenario_text(replace(SCENARIO, budget_gbp=3000.0)), "utf-8")
+    hashed_anew(folder)
+    assert any(problem.startswith("over budget: £") for problem in verify_plan_folder(folder, run))
+
+
+@pytest.mark.parametrize("key", [
+    "status", "value", "gap", "proven_bound", "rooms_model", "claimed", "holes", "binding", "attempts", "chosen",
+    "candidates", "seed", "reproducible", "treatments", "cost", "plan_notes",
+])  # fmt: skip
+def test_a_missing_key_is_one_clear_line(folder, key):
+    told_otherwise(folder, lambda plan: plan.pop(key))
+    with pytest.raises(ScenarioError) as refused:
+        read_plan(folder)
+    assert str(refused.value) == f"plan.json: {key!r} is missing or wrong; optimise --out writes it anew"
+    ran = verify(folder)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.strip() == f"error: {refused.value}"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"treatments": 3}', '{"treatments": [7]}', "null"])
+def test_what_is_no_plan_is_one_clear_line(folder, text):
+    (folder / "plan.json").write_text(text, "utf-8")
+    hashed_anew(folder)
+    ran = verify(folder)
+    assert ran.exit_code == 2
+    assert ran.stderr.startswith("error: plan.json: ")
+    assert len(ran.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("value", float("nan")), ("attempts", [3]), ("attempts", []), ("seed", [1]), ("cost", []), ("rooms_model", "4"),
+    ("status", "splendid"), ("claimed", [{"room": "A1-01"}]), ("holes", [{"room": "A1-01", "why": "?"}]),
+    ("treatments", [{"opening": "A1-01-window", "model": "window_mesh"}]),
+    ("chosen", "1"), ("chosen", None), ("value", "six"), ("proven_bound", "x"),
+    ("claimed", [{"room": "A1-01", "reserve_db": "much"}]),
+])  # fmt: skip
+def test_a_value_of_the_wrong_kind_is_told_and_no_traceback(folder, key, value):
+    told_otherwise(folder, lambda plan: plan.update({key: value}))
+    ran = verify(folder)
+    assert ran.exit_code == 2, ran.exception
+    assert ran.stderr.startswith("error: ")
+
+
+# --- In a batch.
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def swept(site, tmp_path_factory):
+    """Three budgets in one batch, and its folder."""
+    home = tmp_path_factory.mktemp("batch")
+    place = home / "wing"
+    save_site(site, place)
+    write_layout([OLD], place / "layout.csv")
+    (place / "scenario.toml").write_text(scenario_text(SCENARIO), "utf-8")
+    text = f"site = '{place}'\nmode = 'optimise'\n[set]\nbudget_gbp = [0.0, 1600.0, 5300.0]\n"
+    (home / "sweep.toml").write_text(text, "utf-8")
+    items = plan_batch(home / "sweep.toml")
+    assert run_batch(items, home / "results").exit_code == 0
+    return items, home / "results"
+
+
+@pytest.mark.slow
+def test_a_batch_of_plans_has_the_rows_that_the_study_gives(swept):
+    items, results = swept
+    values = []
+    for item, row in zip(items, rows(results / "summary.csv"), strict=True):
+        plan = optimise(item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False).plan
+        assert float(row["budget_gbp"]) == item.scenario.budget_gbp
+        assert row["status"] == plan.status
+        assert [float(row[key]) for key in ("value", "bound", "gap")] == [plan.value, plan.bound, plan.gap]
+        for key in ("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp"):
+            assert row[key] == f"{getattr(plan.cost, key):.2f}"
+        assert read_plan(results / "items" / item.id)[0] == plan
+        values.append(plan.value)
+    assert values == [0.0, 2.0, 6.0]
+
+
+@pytest.mark.slow
+def test_a_batch_of_plans_gives_the_same_bytes_with_two_workers(swept, tmp_path):
+    items, results = swept
+    assert run_batch(items, tmp_path / "two", workers=2).exit_code == 0
+    assert contents(tmp_path / "two") == contents(results)
+
+
+@pytest.mark.slow
+def test_every_plan_of_a_batch_verifies(swept):
+    items, results = swept
+    assert [verify_plan_folder(results / "items" / item.id, run) for item in items] == [()] * len(items)
