@@ -1,10 +1,5 @@
-"""The app in the browser. A page reads input, calls the engine and shows; it computes nothing."""
+"""The app in the browser: ``streamlit run app.py``, or ``quietwing app``."""
 
-import streamlit as st
+from quietwing.coverage.ui.shell import run
 
-from quietwing.coverage.ui import leakage_page
-
-PAGES = {"leakage": leakage_page.show}
-
-st.set_page_config(page_title="quietwing", layout="wide")
-st.navigation([st.Page(show, title=name.title(), url_path=name) for name, show in PAGES.items()]).run()
+run()

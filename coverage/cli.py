@@ -393,3 +393,15 @@ def example_new(
     wing = read_description(description, **given) if description else describe("options", **given)
     save_site(build(wing), folder)
     say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")
+
+
+@app.command(name="app")
+@guarded
+def app_in_browser(
+    port: Annotated[int, typer.Option("--port", min=1024, max=65535, help="Port on this computer.")] = 8501,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open nothing.")] = False,
+) -> None:
+    """The planner's app in your browser; served to this computer alone."""
+    from quietwing.coverage.ui.serving import serve
+
+    raise typer.Exit(serve(port, browser=not no_browser))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from glob import escape
 
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.errors import ScenarioError
@@ -14,7 +15,7 @@ from quietwing.sites.findings import Findings, did_you_mean, near, shown
 from quietwing.sites.model import Opening, Site
 from quietwing.sites.openings import opening_places
 
-__all__ = ["resolve_treatments", "treated_site"]
+__all__ = ["resolve_treatments", "treated_site", "wishes_for"]
 
 FILE = "scenario"
 WINDOWS = ("window", "hatch")
@@ -136,6 +137,38 @@ def _some_rooms(site: Site) -> str:
     """What rooms are called here."""
     some = [room.id for room in site.rooms if room.role == "silence"] or [room.id for room in site.rooms]
     return f"rooms are named like {', '.join(some[:3])}"
+
+
+def wishes_for(site: Site, treatments: tuple[Treatment, ...]) -> tuple[TreatmentWish, ...]:
+    """Treated windows as a scenario asks for them: model by model, room by room.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site.
+    treatments : tuple of Treatment
+        Windows of rooms of this site. A room with one treated window is asked for as a whole.
+
+    Returns
+    -------
+    tuple of TreatmentWish
+
+    Raises
+    ------
+    ScenarioError
+        If an opening is no window of a room of this site.
+    """
+    room_of: Mapping[str, str] = {
+        site.openings[place.opening].id: site.rooms[max(place.rooms)].id
+        for place in opening_places(site)
+        if max(place.rooms) >= 0
+    }
+    rooms: dict[str, dict[str, None]] = {}
+    for treatment in treatments:
+        if treatment.opening not in room_of:
+            raise ScenarioError(f"window {shown(treatment.opening)} is no window of a room of this site; remove it")
+        rooms.setdefault(treatment.model, {})[escape(room_of[treatment.opening])] = None
+    return tuple(TreatmentWish(model, tuple(names)) for model, names in rooms.items())
 
 
 def treated_site(site: Site, treatments: tuple[Treatment, ...], catalogue: Mapping[str, Model]) -> Site:

@@ -1,7 +1,8 @@
 """One question to one site from end to end: the single way in for app, command line and batch."""
 
 from quietwing.coverage.study.buying import optimise
+from quietwing.coverage.study.frontier import frontier
 from quietwing.coverage.study.judging import run
 from quietwing.coverage.study.leaks import leakage
 
-__all__ = ["leakage", "optimise", "run"]
+__all__ = ["frontier", "leakage", "optimise", "run"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from glob import escape
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
@@ -14,12 +13,12 @@ from quietwing.coverage.planning.optimise import REPORTING_STREAM
 from quietwing.coverage.planning.optimise import optimise as best_plan
 from quietwing.coverage.planning.plan import Plan, PlanResult
 from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, wanted_sectors
 from quietwing.coverage.study.judging import run
+from quietwing.coverage.treatments import wishes_for
 from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Site
-from quietwing.sites.openings import opening_places
 
 __all__ = ["optimise"]
 
@@ -87,7 +86,7 @@ def optimise(
         time_limit_s=time_limit_s,
         progress=lambda what, share: say(what, 0.7 * share),
     )
-    bought = replace(scenario, treatments=(*scenario.treatments, *_wishes(site, plan)))
+    bought = replace(scenario, treatments=(*scenario.treatments, *wishes_for(site, plan.treatments)))
     verdicts = [
         run(
             site,
@@ -108,17 +107,3 @@ def optimise(
         before=verdicts[1],
         asked=scenario,
     )
-
-
-def _wishes(site: Site, plan: Plan) -> tuple[TreatmentWish, ...]:
-    """A plan's treatments as a scenario asks for them: room by room."""
-    treated = {treatment.opening for treatment in plan.treatments}
-    rooms: dict[str, dict[str, None]] = {}
-    room_of = {
-        site.openings[place.opening].id: site.rooms[max(place.rooms)].id
-        for place in opening_places(site)
-        if site.openings[place.opening].id in treated
-    }
-    for treatment in plan.treatments:
-        rooms.setdefault(treatment.model, {})[escape(room_of[treatment.opening])] = None
-    return tuple(TreatmentWish(model, tuple(names)) for model, names in rooms.items())

@@ -17,7 +17,7 @@ def run(*arguments: str):
 
 def test_help_lists_what_works():
     text = run("--help").stdout
-    for command in ("demo", "check", "leakage", "evaluate", "optimise", "batch", "verify", "example"):
+    for command in ("demo", "check", "leakage", "evaluate", "optimise", "batch", "verify", "example", "app"):
         assert command in text
     for later in ("validate", "frontier", "robustness"):
         assert later not in text

@@ -1,0 +1,420 @@
+"""The draft of one storey for a layout, quick enough to follow a hand on the plan; the verdict is the Monte Carlo's.
+
+Public links stay, and every device's links stay: a device that moved costs its own path gain and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.draft import draft_margin_db
+from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.explain import RoomBudgets, explain_room
+from quietwing.coverage.blocking.links import (
+    BlockerLinks,
+    LinkModel,
+    PublicLinks,
+    blocker_links,
+    link_model,
+    public_links,
+)
+from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.planning.cost import Cost, cost
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.common import map_title, part, wanted_sectors
+from quietwing.coverage.treatments import resolve_treatments, treated_site
+from quietwing.sites.model import Site
+from quietwing.sites.points import Patch, PointSet
+from quietwing.sites.trial_points import map_grid, trial_points
+
+__all__ = [
+    "DEAD_ZONE",
+    "DRAFT_GRID_M",
+    "HOLE",
+    "MARGINAL",
+    "MARGINAL_DB",
+    "Draft",
+    "DraftPlace",
+    "DraftRoom",
+    "Drafting",
+    "draft_state",
+    "explain",
+    "price",
+]
+
+DRAFT_GRID_M = 1.0  # least spacing: a storey of houseblock in a tenth of a second
+MARGINAL_DB = 3.0  # nearer to 0 dB than this a draft does not say which way the worlds will fall (assumed)
+DEAD_ZONE, MARGINAL, HOLE = "dead zone", "marginal", "hole"
+KEPT_MODELS = 4  # sites with different windows treated: undo and redo find theirs
+KEPT_BYTES = 256 << 20  # of devices' links
+
+
+@dataclass(frozen=True)
+class DraftPlace:
+    """A storey of a building, or a yard (building -1), of which a draft can be drawn."""
+
+    title: str
+    building: int
+    storey: int
+    patch: Patch
+    points: PointSet = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DraftRoom:
+    """The draft of a room that must be silent.
+
+    Attributes
+    ----------
+    room : str
+    margin_db : float
+        The least over its test points and channels; positive: silenced with the confidence asked for. [dB]
+    channel : str
+        The channel it belongs to, the nearest to working.
+    point : str
+        Kind of the test point it belongs to.
+    device : str
+        Id of the device strongest there on that channel, empty where none sends.
+    state : str
+        `DEAD_ZONE`, `HOLE`, or `MARGINAL` where the margin is within 3 dB of nothing.
+    channel_margins_db : tuple of float
+        The least margin of each of the draft's channels over the test points. [dB]
+    """
+
+    room: str
+    margin_db: float
+    channel: str
+    point: str
+    device: str
+    state: str
+    channel_margins_db: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Draft margins over one storey of a building, or one yard.
+
+    Attributes
+    ----------
+    title : str
+        Building and storey in words.
+    building, storey : int
+    patch : Patch
+        The grid, 1.5 m above the floor.
+    channels, devices : tuple of str
+        What the indices in `data` name.
+    data : Dataset, dims (j, i)
+        `margin_db` of the channel nearest to working, `channel` its index, `device` index of the device strongest
+        there on that channel (-1: none sends), `room` index (-1: none).
+    rooms : tuple of DraftRoom
+        Rooms of the storey that must be silent, in the order of the site.
+    treatments : tuple of Treatment
+        Meshes and films counted.
+    """
+
+    title: str
+    building: int
+    storey: int
+    patch: Patch
+    channels: tuple[str, ...]
+    devices: tuple[str, ...]
+    data: xr.Dataset
+    rooms: tuple[DraftRoom, ...]
+    treatments: tuple[Treatment, ...]
+
+    def count(self, state: str) -> int:
+        """Rooms of the storey in one state."""
+        return sum(room.state == state for room in self.rooms)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """The public side of one place: the grid, and the test points where it has any, with their links."""
+
+    points: tuple[PointSet, ...]
+    public: tuple[PublicLinks, ...]
+
+
+class Drafting:
+    """Drafts of one site and scenario; keeps every link it computed.
+
+    Parameters
+    ----------
+    site : Site
+        Untreated.
+    scenario : Scenario
+        Its treatments are not counted here: `draft` is given the ones to count.
+    catalogue : mapping of str to Model
+    grid_m : float, optional
+        Spacing of the map's grid; without it the scenario's, but 1 m at the least. [m]
+
+    Raises
+    ------
+    SiteError
+        If the site has no mast, or the grid too many points.
+    ScenarioError
+        If the scenario names a channel that no mast of the site has.
+    """
+
+    def __init__(
+        self, site: Site, scenario: Scenario, catalogue: Mapping[str, Model], *, grid_m: float | None = None
+    ) -> None:
+        self.site, self.scenario, self.catalogue = site, scenario, catalogue
+        self._sectors = wanted_sectors(site, scenario)
+        grid = map_grid(site, max(scenario.grid_m, DRAFT_GRID_M) if grid_m is None else grid_m)
+        places = []
+        for patch in grid.patches:
+            points = part(grid, patch)
+            title = map_title(site, points)
+            places.append(
+                DraftPlace(title, int(points.building[0]), int(points.storey[0]), points.patches[0], points)
+            )
+        self.places: tuple[DraftPlace, ...] = tuple(places)
+        self._models: OrderedDict[tuple[Treatment, ...], LinkModel] = OrderedDict()
+        self._grounds: dict[tuple[tuple[Treatment, ...], int], _Ground] = {}
+        self._links: OrderedDict[tuple[tuple[Treatment, ...], int, Device], tuple[BlockerLinks, ...]] = OrderedDict()
+        self._bytes = 0
+
+    def at_hand(self, place: int, treatments: tuple[Treatment, ...] = ()) -> bool:
+        """Whether the public side of a place is kept, so that a draft of it takes no time worth a word."""
+        return (treatments, place) in self._grounds
+
+    def draft(self, place: int, devices: tuple[Device, ...], treatments: tuple[Treatment, ...] = ()) -> Draft:
+        """The draft of one place with a layout.
+
+        Parameters
+        ----------
+        place : int
+            Index in `places`.
+        devices : tuple of Device
+            All of the site; those that are off are left out.
+        treatments : tuple of Treatment
+            As from `resolve_treatments`.
+
+        Returns
+        -------
+        Draft
+            Margins as `blocking.draft.draft_margin_db` gives them, whether links were kept or not.
+        """
+        model, where = self._model(treatments), self.places[place]
+        ground = self._ground(treatments, place)
+        on = tuple(device for device in devices if device.state != "off")
+        links = [self._device_links(treatments, place, device) for device in on]
+        of_channels, margins, nearest, strongest = [], [], [], []
+        for side, points in enumerate(ground.points):
+            blockers = _together(model, points, [pair[side] for pair in links])
+            margin_db = draft_margin_db(model, self.scenario, ground.public[side], blockers)
+            channel = margin_db.argmin(axis=0)
+            of_channels.append(margin_db)
+            margins.append(margin_db.min(axis=0))
+            nearest.append(channel)
+            strongest.append(_strongest(model, blockers, channel))
+        shape = (where.patch.count_j, where.patch.count_i)
+        ids = tuple(device.id for device in on)
+        return Draft(
+            title=where.title,
+            building=where.building,
+            storey=where.storey,
+            patch=where.patch,
+            channels=model.channels,
+            devices=ids,
+            data=xr.Dataset(
+                {
+                    "margin_db": (("j", "i"), margins[0].reshape(shape), {"units": "dB"}),
+                    "channel": (("j", "i"), nearest[0].reshape(shape)),
+                    "device": (("j", "i"), strongest[0].reshape(shape)),
+                    "room": (("j", "i"), where.points.room.reshape(shape)),
+                }
+            ),
+            rooms=_rooms(self.site, model, ground.points[1], of_channels[1], strongest[1], ids)
+            if len(ground.points) > 1
+            else (),
+            treatments=treatments,
+        )
+
+    def _model(self, treatments: tuple[Treatment, ...]) -> LinkModel:
+        """Links of the site with these windows treated, the last few kept."""
+        model = self._models.get(treatments)
+        if model is None:
+            treated = treated_site(self.site, treatments, self.catalogue)
+            model = link_model(prepare_scene(treated), self._sectors, self.scenario.confidence)
+            self._models[treatments] = model
+            while len(self._models) > KEPT_MODELS:
+                self._forget(self._models.popitem(last=False)[0])
+        self._models.move_to_end(treatments)
+        return model
+
+    def _ground(self, treatments: tuple[Treatment, ...], place: int) -> _Ground:
+        key = (treatments, place)
+        if key not in self._grounds:
+            model, grid = self._model(treatments), self.places[place]
+            tested = _of_place(silence_points(model.scene.site, trial_points(model.scene.site)), grid)
+            points = (grid.points, tested) if len(tested) else (grid.points,)
+            self._grounds[key] = _Ground(points, tuple(public_links(model, one) for one in points))
+        return self._grounds[key]
+
+    def _device_links(
+        self, treatments: tuple[Treatment, ...], place: int, device: Device
+    ) -> tuple[BlockerLinks, ...]:
+        """Links of one device to the grid and to the test points, the ones asked for last kept."""
+        key = (treatments, place, device)
+        if key not in self._links:
+            model, ground = self._model(treatments), self._ground(treatments, place)
+            self._links[key] = tuple(
+                blocker_links(model, (device,), self.catalogue, points) for points in ground.points
+            )
+            self._bytes += _size(self._links[key])
+            while self._bytes > KEPT_BYTES and len(self._links) > 1:
+                self._bytes -= _size(self._links.popitem(last=False)[1])
+        self._links.move_to_end(key)
+        return self._links[key]
+
+    def _forget(self, treatments: tuple[Treatment, ...]) -> None:
+        """Drop what belongs to a set of treatments."""
+        self._grounds = {key: kept for key, kept in self._grounds.items() if key[0] != treatments}
+        for key in [key for key in self._links if key[0] == treatments]:
+            self._bytes -= _size(self._links.pop(key))
+
+
+def draft_state(margin_db: float) -> str:
+    """A draft margin in words: `DEAD_ZONE`, `HOLE`, or `MARGINAL` within 3 dB of nothing."""
+    if abs(margin_db) <= MARGINAL_DB:
+        return MARGINAL
+    return DEAD_ZONE if margin_db > 0 else HOLE
+
+
+def explain(
+    site: Site, scenario: Scenario, room: str, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
+) -> RoomBudgets:
+    """The link budgets of one room with the scenario's treatments in its windows.
+
+    Parameters
+    ----------
+    site : Site
+        Untreated.
+    scenario : Scenario
+    room : str
+    devices : tuple of Device
+    catalogue : mapping of str to Model
+
+    Returns
+    -------
+    RoomBudgets
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such room, or nobody tries a phone in it.
+    """
+    treated = treated_site(site, resolve_treatments(site, scenario.treatments, catalogue), catalogue)
+    return explain_room(treated, scenario, room, devices=devices, catalogue=catalogue)
+
+
+def price(
+    site: Site,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    treatments: tuple[Treatment, ...],
+    catalogue: Mapping[str, Model],
+) -> Cost:
+    """What a layout with its treatments costs, as the optimiser counts it.
+
+    Parameters
+    ----------
+    site : Site
+    scenario : Scenario
+    devices : tuple of Device
+    treatments : tuple of Treatment
+        As from `resolve_treatments`.
+    catalogue : mapping of str to Model
+
+    Returns
+    -------
+    Cost
+
+    Raises
+    ------
+    ScenarioError
+        If a model is not in the catalogue, or the comms room no room of the site.
+    """
+    return cost(site, devices, treatments, catalogue, scenario)
+
+
+def _of_place(points: PointSet, place: DraftPlace) -> PointSet:
+    """The test points of one storey of one building, or of one yard."""
+    kept = (points.building == place.building) & (points.storey == place.storey)
+    if place.building < 0:
+        kept &= np.isin(points.room, place.points.room[place.points.room >= 0])
+    return PointSet(
+        points.xyz_m[kept],
+        points.room[kept],
+        points.storey[kept],
+        points.building[kept],
+        tuple(kind for kind, keep in zip(points.kind, kept.tolist(), strict=True) if keep),
+    )
+
+
+def _together(model: LinkModel, points: PointSet, links: list[BlockerLinks]) -> BlockerLinks:
+    """Links of single devices as those of a layout: the same arrays as computed in one go."""
+    if not links:
+        return blocker_links(model, (), {}, points)
+    return replace(
+        links[0],
+        devices=tuple(device for one in links for device in one.devices),
+        **{
+            name: np.concatenate([getattr(one, name) for one in links])
+            for name in ("level_dbm", "mas_dbm", "is_mas", "crossed", "walls_db", "device_key")
+        },
+    )
+
+
+def _strongest(model: LinkModel, blockers: BlockerLinks, channel: NDArray[np.intp]) -> NDArray[np.int32]:
+    """The device whose median is strongest on the carriers of each point's channel, -1 where none sends."""
+    found = np.full(len(channel), -1, np.int32)
+    for index in np.unique(channel).tolist() if blockers.devices else ():
+        here = np.flatnonzero(channel == index)
+        carriers = np.flatnonzero(model.carrier_channel == index)
+        level_dbm = np.maximum(
+            blockers.level_dbm[:, carriers][:, :, here], blockers.mas_dbm[:, carriers][:, :, here]
+        ).max(axis=1)
+        found[here] = np.where(np.isfinite(level_dbm.max(axis=0)), level_dbm.argmax(axis=0), -1)
+    return found
+
+
+def _rooms(
+    site: Site,
+    model: LinkModel,
+    tested: PointSet,
+    channel_margin_db: NDArray[np.float32],
+    device: NDArray[np.int32],
+    ids: tuple[str, ...],
+) -> tuple[DraftRoom, ...]:
+    """Each room at its worst test point; margins in shape (channel, point)."""
+    margin_db, channel = channel_margin_db.min(axis=0), channel_margin_db.argmin(axis=0)
+    found = []
+    for room in np.unique(tested.room).tolist():
+        here = np.flatnonzero(tested.room == room)
+        worst = int(here[margin_db[here].argmin()])
+        found.append(
+            DraftRoom(
+                room=site.rooms[room].id,
+                margin_db=float(margin_db[worst]),
+                channel=model.channels[int(channel[worst])],
+                point=tested.kind[worst],
+                device=ids[int(device[worst])] if device[worst] >= 0 else "",
+                state=draft_state(float(margin_db[worst])),
+                channel_margins_db=tuple(channel_margin_db[:, here].min(axis=1).tolist()),
+            )
+        )
+    return tuple(found)
+
+
+def _size(links: tuple[BlockerLinks, ...]) -> int:
+    return sum(one.level_dbm.nbytes + one.mas_dbm.nbytes + one.crossed.nbytes + one.walls_db.nbytes for one in links)

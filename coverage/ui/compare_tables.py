@@ -1,0 +1,235 @@
+"""Layouts compared as rows of numbers: for the page, as CSV, and as a workbook for procurement."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from quietwing.coverage.equipment import Model
+from quietwing.coverage.planning.cost import Cost, cost
+from quietwing.coverage.report.escapes import state_of_rooms
+from quietwing.coverage.report.plan_words import pounds
+from quietwing.coverage.report.verdict_tables import _csv as csv_text
+from quietwing.coverage.report.verdict_tables import verdict_object
+from quietwing.coverage.report.words import safe_cell
+from quietwing.coverage.results import Verdict
+
+__all__ = ["Compared", "bill_rows", "compared", "comparison_csv", "comparison_rows", "comparison_xlsx", "shown_rows"]
+
+ROWS = (
+    ("cells and spaces that must be silent", ""),
+    ("protected by the layout", ""),
+    ("quiet anyway", ""),
+    ("holes (a phone still works)", ""),
+    ("not known (count as holes)", ""),
+    ("silent together with 95 % confidence", ""),
+    ("limits outside kept", ""),
+    ("smallest margin outside", "dB"),
+    ("devices switched on", ""),
+    ("windows treated", ""),
+    ("bought and installed", "£"),
+    ("to run, a year", "£"),
+    ("whole life", "£"),
+    ("prices that are illustrative", ""),
+)
+SHEET_LETTERS = 31  # of a sheet's name in a workbook
+_FIRST_DAY = dt.datetime(1980, 1, 1)  # equal layouts give equal bytes
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One layout of the comparison with its verdict and price."""
+
+    name: str
+    verdict: Verdict
+    cost: Cost
+
+
+def compared(name: str, verdict: Verdict, catalogue: Mapping[str, Model]) -> Compared:
+    """A layout's verdict with what it costs.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be priced.
+    """
+    return Compared(
+        name, verdict, cost(verdict.site, verdict.devices, verdict.treatments, catalogue, verdict.scenario)
+    )
+
+
+def comparison_rows(layouts: Sequence[Compared]) -> list[tuple[str, str, list[Any]]]:
+    """What is compared, its unit, and the value of each layout; None where it is not known.
+
+    The counts are those of `verdict_object`, so that page, command line and summary say the same.
+    """
+    columns = []
+    for one in layouts:
+        said = verdict_object(one.verdict)
+        rooms, spill = said["rooms"], said["spill"]
+        columns.append(
+            [
+                rooms["silence"],
+                rooms["protected"],
+                rooms["quiet_anyway"],
+                rooms["holes"],
+                rooms["unknown"],
+                said["together_95"],
+                "not known" if spill is None else ("yes" if spill["passed"] else "NO"),
+                None if spill is None else spill["worst_margin_db"],
+                sum(device.state != "off" for device in one.verdict.devices),
+                len(one.verdict.treatments),
+                one.cost.capex_gbp,
+                one.cost.opex_gbp_per_year,
+                one.cost.whole_life_gbp,
+                f"{one.cost.illustrative[0]} of {one.cost.illustrative[1]}",
+            ]
+        )
+    return [(name, unit, [column[row] for column in columns]) for row, (name, unit) in enumerate(ROWS)]
+
+
+def shown_rows(layouts: Sequence[Compared]) -> list[dict[str, str]]:
+    """The comparison for a page: one row a quantity, one column a layout, every value with its unit."""
+    labels = _labels(layouts)
+    return [
+        {"": name} | {label: _shown(value, unit) for label, value in zip(labels, values, strict=True)}
+        for name, unit, values in comparison_rows(layouts)
+    ]
+
+
+def comparison_csv(layouts: Sequence[Compared]) -> str:
+    """The comparison as CSV: numbers plain, units in a column of their own, no cell a spreadsheet would run."""
+    rows = [[name, unit, *(_plain(value) for value in values)] for name, unit, values in comparison_rows(layouts)]
+    return csv_text(["what", "unit", *(safe_cell(label) for label in _labels(layouts))], rows)
+
+
+def bill_rows(one: Compared) -> list[dict[str, Any]]:
+    """The bill of materials of a layout, numbers as numbers."""
+    return [
+        {
+            "kind": line.kind,
+            "model": line.model,
+            "what it is": line.description,
+            "number": line.quantity,
+            "unit": line.unit,
+            "unit price [£]": line.unit_price_gbp,
+            "bought and installed [£]": line.price_gbp + line.install_gbp,
+            "to run, a year [£]": line.opex_gbp_per_year,
+            "whole life [£]": line.whole_life_gbp,
+            "illustrative": "yes" if line.illustrative else "no",
+            "source of the price": line.price_source,
+        }
+        for line in one.cost.lines
+    ]
+
+
+def comparison_xlsx(layouts: Sequence[Compared]) -> bytes:
+    """A workbook: the comparison, the cells by state, and a bill for each layout; no text becomes a formula or link.
+
+    Parameters
+    ----------
+    layouts : sequence of Compared
+        At least one.
+
+    Returns
+    -------
+    bytes
+    """
+    from xlsxwriter import Workbook
+
+    packed = io.BytesIO()
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    book = Workbook(packed, options)
+    site = layouts[0].verdict.site
+    book.set_properties({"title": f"{site.name}: layouts compared", "comments": site.marking, "created": _FIRST_DAY})
+    bold, money, plain = (
+        book.add_format({"bold": True, "text_wrap": True, "valign": "top"}),
+        book.add_format({"num_format": "#,##0.00"}),
+        book.add_format({}),
+    )
+    labels = _labels(layouts)
+    sheet = book.add_worksheet("Comparison")
+    _head(sheet, site.marking, site.name, site.as_of, bold)
+    sheet.write_row(3, 0, ["What", "Unit", *labels], bold)
+    for row, (name, unit, values) in enumerate(comparison_rows(layouts), 4):
+        sheet.write_row(row, 0, [name, unit])
+        for column, value in enumerate(values, 2):
+            _write(sheet, row, column, value, money if unit == "£" else plain)
+    sheet.set_column(0, 0, 40)
+    sheet.set_column(2, 1 + len(layouts), 22)
+    sheet.freeze_panes(4, 2)
+    _cells_sheet(book.add_worksheet("Cells"), layouts, labels, bold)
+    for number, one in enumerate(layouts, 1):
+        sheet = book.add_worksheet(f"Bill {number}"[:SHEET_LETTERS])
+        _head(sheet, site.marking, labels[number - 1], site.as_of, bold)
+        rows = bill_rows(one)
+        if rows:
+            sheet.write_row(3, 0, list(rows[0]), bold)
+        for row, line in enumerate(rows, 4):
+            for column, (name, value) in enumerate(line.items()):
+                _write(sheet, row, column, value, money if "£" in name else plain)
+        sheet.set_column(0, 10, 18)
+    book.close()
+    return packed.getvalue()
+
+
+def _cells_sheet(sheet: Any, layouts: Sequence[Compared], labels: Sequence[str], bold: Any) -> None:
+    """Every room with its state in each layout; rooms of other sites have none."""
+    states = [
+        dict(zip(one.verdict.by_room["room"].values.tolist(), state_of_rooms(one.verdict), strict=True))
+        for one in layouts
+    ]
+    rooms = dict.fromkeys(room for own in states for room in own)
+    sheet.write_row(0, 0, ["Cell or space", *labels], bold)
+    for row, room in enumerate(rooms, 1):
+        sheet.write_string(row, 0, str(room))
+        for column, own in enumerate(states, 1):
+            sheet.write_string(row, column, own.get(room, ""))
+    sheet.set_column(0, len(layouts), 22)
+    sheet.freeze_panes(1, 1)
+
+
+def _head(sheet: Any, marking: str, name: str, as_of: dt.date, bold: Any) -> None:
+    sheet.write_string(0, 0, marking, bold)
+    sheet.write_string(1, 0, name, bold)
+    sheet.write_string(2, 0, f"Simulation only. Input data as of {as_of.isoformat()}. Prices exclude VAT.")
+
+
+def _write(sheet: Any, row: int, column: int, value: Any, form: Any) -> None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        sheet.write_number(row, column, value, form)
+    elif value is not None:
+        sheet.write_string(row, column, str(value))
+
+
+def _labels(layouts: Sequence[Compared]) -> list[str]:
+    """Names of the layouts, each different from the others."""
+    found: list[str] = []
+    for one in layouts:
+        label, number = one.name, 2
+        while label in found or not label:
+            label, number = f"{one.name} ({number})", number + 1
+        found.append(label)
+    return found
+
+
+def _shown(value: Any, unit: str) -> str:
+    if value is None:
+        return "none: nothing radiates" if unit == "dB" else "not known"
+    if unit == "£":
+        return pounds(value)
+    return f"{value:g} {unit}" if unit else str(value)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.2f}" if isinstance(value, float) and abs(value) >= 100 else str(value)

@@ -1,0 +1,286 @@
+"""Page: what the layout does outside the fence and to services that must stay, limit by limit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from quietwing.coverage.ui.jobs import start_verdict
+from quietwing.coverage.ui.overview_facts import spill_sentences
+from quietwing.coverage.ui.site_words import literal
+from quietwing.coverage.ui.state import current_verdict, session
+
+if TYPE_CHECKING:
+    from quietwing.coverage.results import SpillResult, Verdict
+
+__all__ = ["Place", "limits_csv", "places_of", "show"]
+
+KEPT = "limits of"  # in the session's state: what was drawn last, and of which verdict
+TIERS = {
+    "strict": "blocking stays 6 dB below the receiver's own noise",
+    "standard": "blocking stays 20 dB below the public network, or 6 dB below noise",
+    "service": "blocking stays 10 dB below the public network, or 6 dB below noise",
+    "emergency": "999 can be called at 99 % of the points on some network",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point outside with the channel nearest to its limit there."""
+
+    name: str
+    ring: str
+    channel: str
+    margin_db: float
+    captured: float
+    passed: bool
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("Limits: what must not be disturbed")
+    verdict = current_verdict()
+    if verdict is None:
+        _ask()
+        return
+    spill = verdict.spill
+    if spill is None:
+        st.error("Spill was not computed: treat it as failed.")
+        return
+    first, *rest = spill_sentences(verdict)
+    (st.success if spill.passed else st.error)(
+        f"**{'Every limit is kept.' if spill.passed else 'Not every limit is kept.'}** {literal(first)}"
+    )
+    for sentence in rest:
+        st.text(f"• {sentence}")
+    st.caption(f"The {spill.tier} limit: {TIERS.get(spill.tier, spill.tier)}.")
+    _outside(verdict, spill)
+    _keep_rooms(verdict, spill)
+    _protected(spill)
+    _emergency(spill)
+    _exposure(spill)
+    _downloads(verdict, spill)
+
+
+def places_of(spill: SpillResult) -> tuple[Place, ...]:
+    """Every place outside with its channel nearest to the limit, the worst first.
+
+    Parameters
+    ----------
+    spill : SpillResult
+
+    Returns
+    -------
+    tuple of Place
+        Passed as on the map; margins floored to 0.1 dB, capture ceiled to 0.1 %.
+    """
+    from quietwing.coverage.decibel import floored
+    from quietwing.coverage.report.escapes import ceiled
+    from quietwing.coverage.report.spill_map import points_that_pass
+    from quietwing.coverage.report.words import channel_in_words
+
+    outside = spill.outside.transpose("channel", "outside")
+    margin_db, captured = outside["margin_db"].values, outside["capture_probability"].values
+    channels = [channel_in_words(str(name)) for name in outside["channel"].values]
+    passed = points_that_pass(spill)
+    found = []
+    for at, (name, ring) in enumerate(zip(outside["name"].values, outside["ring"].values, strict=True)):
+        worst = int(margin_db[:, at].argmin())
+        margin = float(margin_db[worst, at])
+        found.append(
+            Place(
+                name=str(name),
+                ring=str(ring),
+                channel=channels[worst],
+                margin_db=floored(margin) if math.isfinite(margin) else margin,
+                captured=ceiled(100 * float(captured[:, at].max()), 1),
+                passed=bool(passed[at]),
+            )
+        )
+    return tuple(sorted(found, key=lambda place: (place.passed, place.margin_db)))
+
+
+def limits_csv(spill: SpillResult) -> str:
+    """Every limit that is judged, with what was found, as CSV text."""
+    from quietwing.coverage.report.escapes import ceiled
+    from quietwing.coverage.report.words import percent, safe_cell
+
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(["limit", "where", "found", "result"])
+    rows: list[tuple[str, str, str, bool]] = [
+        (f"spill, {spill.tier} tier", name, f"{failing} of {points} points fail ({may_fail} may)", passed)
+        for name, points, failing, may_fail, passed in spill.rings
+    ]
+    rows += [("keep room", room, f"{name} {percent(share)}", good) for room, name, share, good in spill.keep_rooms]
+    rows += [("protected service", service, found, good) for service, found, good in spill.protected]
+    rows += [
+        ("exposure, share of the ICNIRP limit", room, f"{ceiled(100 * share, 2):g} %", good)
+        for room, share, good in spill.exposure
+    ]
+    out.writerows([safe_cell(cell) for cell in (*row[:3], _result(row[3]))] for row in rows)
+    return text.getvalue()
+
+
+def _ask() -> None:
+    job = session().jobs.get("verdict")
+    if job is not None and job.running():
+        st.info("The full verdict is being worked out; its progress stands at the left. This page fills itself.")
+        return
+    st.info("Whether the limits are kept comes from the full verdict, and there is none for this layout yet.")
+    if st.button("Run the full verdict", key="run verdict", type="primary"):
+        start_verdict()
+        st.rerun()
+
+
+def _result(passed: bool) -> str:
+    return "pass" if passed else "FAIL"
+
+
+def _outside(verdict: Verdict, spill: SpillResult) -> None:
+    st.subheader("Spill over the fence")
+    picture, places = _drawn(verdict, spill)
+    failing = sum(not place.passed for place in places)
+    said = f"{failing} of {len(places)} places outside are over the limit on some channel."
+    st.image(picture, width="stretch", alt=f"Map of the places outside the fence, pass or fail. {said}")
+    st.caption(f"{said} Crossed squares are over the limit. Left: round the perimeter; right: everything.")
+    st.dataframe(
+        {
+            "Ring or receptor": [row[0] for row in spill.rings],
+            "Points": [row[1] for row in spill.rings],
+            "Over the limit": [row[2] for row in spill.rings],
+            "May be over": [row[3] for row in spill.rings],
+            "Result": [_result(row[4]) for row in spill.rings],
+        },
+        hide_index=True,
+        alt="Rings and receptors, pass or fail",
+    )
+    st.markdown("**Every place, the worst first**")
+    st.dataframe(
+        {
+            "Place": [place.name for place in places],
+            "Ring": [place.ring for place in places],
+            "Channel nearest its limit": [place.channel for place in places],
+            "Left to the limit [dB]": [f"{p.margin_db:.1f}" if math.isfinite(p.margin_db) else "" for p in places],
+            "Captured by managed access at most [%]": [f"{place.captured:.1f}" for place in places],
+            "Result": [_result(place.passed) for place in places],
+        },
+        hide_index=True,
+        height=300,
+        alt="Every place outside, with the channel nearest to its limit and what is left to it",
+    )
+    st.caption(
+        "Below 0 dB the limit is exceeded. Empty: nothing of this layout arrives there. A few points of each ring "
+        "may be over the limit; the sentence at the top names the worst place that counts."
+    )
+
+
+def _drawn(verdict: Verdict, spill: SpillResult) -> tuple[bytes, tuple[Place, ...]]:
+    """Map and places of a verdict of this session, worked out once."""
+    kept = st.session_state.get(KEPT)
+    if kept is None or kept[0] is not verdict:
+        from quietwing.coverage.report.spill_map import spill_figure
+
+        with st.spinner("Drawing the map"):
+            file = io.BytesIO()
+            spill_figure(verdict).savefig(file, format="png", dpi=100)
+            kept = (verdict, file.getvalue(), places_of(spill))
+        st.session_state[KEPT] = kept
+    return kept[1], kept[2]
+
+
+def _keep_rooms(verdict: Verdict, spill: SpillResult) -> None:
+    from quietwing.coverage.report.words import percent
+
+    st.subheader("Rooms that must keep their service")
+    if not spill.keep_rooms:
+        rooms = sum(room.role == "keep" for room in verdict.site.rooms)
+        st.write(
+            f"This site has {rooms} keep rooms; none names an operator whose service must stay, so none is judged. "
+            f"Name them under operators in the site's rooms.geojson."
+            if rooms
+            else "This site has no room that must keep service."
+        )
+        return
+    st.dataframe(
+        {
+            "Room": [row[0] for row in spill.keep_rooms],
+            "Operator": [row[1] for row in spill.keep_rooms],
+            "Has service with": [percent(row[2]) for row in spill.keep_rooms],
+            "Result": [_result(row[3]) for row in spill.keep_rooms],
+        },
+        hide_index=True,
+        alt="Keep rooms, pass or fail",
+    )
+
+
+def _protected(spill: SpillResult) -> None:
+    st.subheader("Services nobody may disturb")
+    failing = [row[0] for row in spill.protected if not row[2]]
+    st.text(f"Disturbed: {', '.join(failing)}." if failing else "None of them is disturbed.")
+    st.dataframe(
+        {
+            "Service": [row[0] for row in spill.protected],
+            "What was found": [row[1] for row in spill.protected],
+            "Result": [_result(row[2]) for row in spill.protected],
+        },
+        hide_index=True,
+        alt="Protected services, pass or fail",
+    )
+
+
+def _emergency(spill: SpillResult) -> None:
+    from quietwing.coverage.report.words import percent
+
+    st.subheader("Emergency calls (999)")
+    st.text(f"999 can be called on some network at {percent(spill.emergency_share)} of the points outside.")
+    if spill.tier != "emergency":
+        st.caption("For information: it decides only where the emergency limit is asked for.")
+
+
+def _exposure(spill: SpillResult) -> None:
+    from quietwing.coverage.report.escapes import ceiled
+
+    st.subheader("Exposure of people to radio waves (EMF)")
+    if not spill.exposure:
+        st.text("No blocker is on in or near a room: there is nothing to judge.")
+        return
+    rows = sorted(spill.exposure, key=lambda row: -row[1])
+    good = all(row[2] for row in rows)
+    (st.success if good else st.error)(
+        f"**{_result(good).capitalize()}.** The highest is {ceiled(100 * rows[0][1], 2):g} % of the ICNIRP limit, "
+        f"in {literal(rows[0][0])}."
+    )
+    with st.expander(f"All {len(rows)} rooms"):
+        st.dataframe(
+            {
+                "Room": [row[0] for row in rows],
+                "Share of the ICNIRP limit [%]": [ceiled(100 * row[1], 2) for row in rows],
+                "Result": [_result(row[2]) for row in rows],
+            },
+            hide_index=True,
+            alt="Exposure per room as a share of the limit",
+        )
+
+
+def _downloads(verdict: Verdict, spill: SpillResult) -> None:
+    from quietwing.coverage.report.verdict_tables import spill_csv
+
+    st.subheader("Download")
+    left, right, _ = st.columns([1, 1, 3])
+    left.download_button(
+        "All limits (CSV)", limits_csv(spill).encode(), "limits.csv", "text/csv", on_click="ignore", width="stretch"
+    )
+    right.download_button(
+        "Spill, every channel (CSV)",
+        lambda: spill_csv(verdict).encode(),  # some megabytes: made when it is asked for
+        "spill.csv",
+        "text/csv",
+        on_click="ignore",
+        width="stretch",
+    )

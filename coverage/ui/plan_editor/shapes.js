@@ -1,0 +1,122 @@
+// What the editor draws with. `editor.js` stands behind it in one script.
+
+const NS = 'http://www.w3.org/2000/svg';
+const SHAPES = {
+  circle: 'M-7 0A7 7 0 1 0 7 0A7 7 0 1 0 -7 0Z',
+  square: 'M-6.2 -6.2H6.2V6.2H-6.2Z',
+  triangle: 'M0 -8L7.4 5.6H-7.4Z',
+  diamond: 'M0 -8.6L8.6 0L0 8.6L-8.6 0Z',
+  pentagon: 'M0 -8L7.6 -2.5L4.7 6.5H-4.7L-7.6 -2.5Z',
+  cross: 'M-3 -8H3V-3H8V3H3V8H-3V3H-8V-3H-3Z',
+};
+
+function svgNode(name, attributes, parent) {
+  const made = document.createElementNS(NS, name);
+  for (const key in attributes) made.setAttribute(key, attributes[key]);
+  if (parent) parent.appendChild(made);
+  return made;
+}
+
+function node(name, attributes, parent, text) {
+  const made = document.createElement(name);
+  for (const key in attributes) made.setAttribute(key, attributes[key]);
+  if (text !== undefined) made.textContent = text;
+  if (parent) parent.appendChild(made);
+  return made;
+}
+
+const centimetre = (value) => Math.round(value * 100) / 100;
+const metres = (value) => `${value.toFixed(1)} m`;
+
+function patterns(svg) {
+  const defs = svgNode('defs', {}, svg);
+  const make = (id, size, turn, ground, draw) => {
+    const at = { id, patternUnits: 'userSpaceOnUse', width: size, height: size, patternTransform: `rotate(${turn})` };
+    const pattern = svgNode('pattern', at, defs);
+    svgNode('rect', { width: size, height: size, class: ground }, pattern);
+    draw(pattern);
+  };
+  const stripe = (css) => (pattern) => svgNode('rect', { width: 0.16, height: 1, class: css }, pattern);
+  const dot = (css) => (pattern) => svgNode('circle', { cx: 0.3, cy: 0.3, r: 0.09, class: css }, pattern);
+  make('hole', 0.6, 45, 'f-hole', stripe('f-ink'));
+  make('lost', 0.6, 45, 'f-hole', stripe('f-ink'));
+  make('gained', 0.8, -45, 'f-dead', stripe('f-paper'));
+  make('still-hole', 0.6, 45, 'f-pale-hole', stripe('f-grey'));
+  make('marginal', 0.6, 0, 'f-marginal', dot('f-ink'));
+  make('quiet', 0.6, 0, 'f-dead', dot('f-pale-dead'));
+  make('unknown', 0.6, 0, 'f-unknown', dot('f-grey'));
+}
+
+function drawLegend(legend, entries) {
+  legend.replaceChildren();
+  for (const entry of entries) {
+    const item = node('span', { class: 'entry', role: 'listitem' }, legend);
+    const swatch = svgNode('svg', { width: 20, height: 16, viewBox: '0 0 1.25 1', 'aria-hidden': 'true' }, item);
+    if (entry.shape) {
+      const mark = svgNode('path', { d: SHAPES[entry.shape], class: 'mark', transform: 'translate(.62 .5) scale(.055)' }, swatch);
+      mark.style.fill = entry.colour;
+    } else if (entry.colour) {
+      svgNode('rect', { width: 1.25, height: 1, class: 'swatch' }, swatch).style.fill = entry.colour;
+    } else if (entry.line) {
+      svgNode('path', { d: 'M0 .5H1.25', class: entry.line }, swatch);
+    } else {
+      svgNode('rect', { width: 1.25, height: 1, class: `swatch r-${entry.state}` }, swatch);
+    }
+    node('span', {}, item, entry.text);
+  }
+}
+
+function drawGround(ground, data) {
+  ground.replaceChildren();
+  const layer = (name) => svgNode('g', { class: name }, ground);
+  if (data.image) {
+    const at = { href: data.image.href, width: data.image.width, height: data.image.height };
+    svgNode('image', { ...at, transform: `matrix(${data.image.matrix})`, preserveAspectRatio: 'none', class: 'raster' }, ground);
+  }
+  const rooms = layer('rooms');
+  for (const room of data.rooms) {
+    const shape = svgNode('path', { d: room.d, class: `room r-${room.state}`, 'data-room': room.id }, rooms);
+    svgNode('title', {}, shape).textContent = room.title;
+  }
+  if (data.lines) {
+    svgNode('path', { d: data.lines, class: 'zero-case' }, ground);
+    svgNode('path', { d: data.lines, class: 'zero' }, ground);
+  }
+  svgNode('path', { d: data.walls, class: 'wall-case' }, ground);
+  svgNode('path', { d: data.walls, class: 'wall' }, ground);
+  svgNode('path', { d: data.doors, class: 'door' }, ground);
+  const windows = layer('windows');
+  for (const window of data.windows) {
+    const line = svgNode('path', { d: window.d, class: window.treated ? 'window treated' : 'window' }, windows);
+    if (!window.room) continue;
+    const hit = svgNode('path', { d: window.d, class: 'hit', 'data-window': window.id }, windows);
+    if (window.treated) hit.setAttribute('data-treated', '');
+    svgNode('title', {}, hit).textContent = window.title;
+    line.setAttribute('aria-hidden', 'true');
+  }
+  const labels = layer('labels');
+  for (const room of data.rooms) {
+    if (!room.label) continue;
+    const text = svgNode('text', { x: room.x, y: room.y, 'font-size': room.size, class: `l-${room.state}` }, labels);
+    text.dataset.size = room.size;
+    room.label.forEach((line, index) => {
+      svgNode('tspan', { x: room.x, dy: index ? '1.1em' : '0' }, text).textContent = line;
+    });
+  }
+  return labels;
+}
+
+function drawScale(frame, svg, view, perPixel, at) {
+  frame.replaceChildren();
+  const length = [1, 2, 5, 10, 20, 50, 100, 200, 500].filter((m) => m <= view.width / 5).pop() || 1;
+  // The view may be letterboxed: the corner that is seen, not the one asked for.
+  const box = svg.getBoundingClientRect();
+  const corner = at({ clientX: box.left + 12, clientY: box.bottom - 12 });
+  svgNode('rect', { x: corner.x, y: -corner.y - 4 * perPixel, width: length, height: 4 * perPixel }, frame);
+  const text = svgNode('text', { x: corner.x, y: -corner.y - 8 * perPixel, 'font-size': 12 * perPixel }, frame);
+  text.textContent = `${length} m`;
+  const north = at({ clientX: box.right - 16, clientY: box.bottom - 34 });
+  const arrow = svgNode('g', { transform: `translate(${north.x} ${-north.y}) scale(${perPixel})` }, frame);
+  svgNode('path', { d: 'M0 -12L6 8L0 4L-6 8Z' }, arrow);
+  svgNode('text', { y: 22, 'font-size': 12, 'text-anchor': 'middle' }, arrow).textContent = 'N';
+}

@@ -1,0 +1,175 @@
+"""Masts and measured levels: as an editable table, as CSV in and out, always through the sites' own checks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts
+from quietwing.coverage.ui.site_watch import put_site
+from quietwing.coverage.ui.site_words import show_problems
+from quietwing.coverage.ui.state import session
+from quietwing.sites.errors import QuietwingError
+from quietwing.sites.model import Site
+from quietwing.sites.tables_csv import MAST_COLUMNS, row_values
+
+__all__ = ["edited_text", "levels_editor", "masts_editor"]
+
+_NEWS = "what was done to the masts"
+
+
+def masts_editor(where: str) -> None:
+    """The masts of the site: where they come from, an editable table, CSV up and down.
+
+    Parameters
+    ----------
+    where : str
+        Name of the page, for the keys of its widgets.
+    """
+    own = session()
+    site = own.site
+    st.subheader("Masts of the public networks")
+    assumed = sum(sector.assumed for sector in site.sectors)
+    st.markdown(
+        f"{len(site.sectors)} sectors (one antenna on one carrier) on "
+        f"{len({(sector.x_m, sector.y_m) for sector in site.sectors})} masts; "
+        + (f"**{assumed} of them are assumed**, not surveyed." if assumed else "none of them is assumed.")
+    )
+    news = st.session_state.pop(_NEWS, None)
+    if news:
+        st.success(news)
+    problems = st.container()
+    with st.expander("Masts as a table: change, add, delete"):
+        edited = st.data_editor(
+            [row_values(sector) for sector in site.sectors],
+            num_rows="dynamic",
+            column_config=_columns(),
+            column_order=MAST_COLUMNS,
+            key=f"{where}-masts-{_edition(site)}",
+            height=320,
+            alt="Table of masts: one row for each sector",
+        )
+        st.caption("Coordinates are metres of the site's grid; azimuth counts clockwise from north; tilt is down.")
+        if st.button("Use this table", key=f"{where}-masts-use"):
+            with problems:
+                _change(
+                    lambda: with_masts(site, edited_text(_records(edited)), own.folder), "The masts were changed."
+                )
+    with st.expander("Masts as a file (masts.csv)"):
+        given = st.file_uploader("Upload masts.csv", type=["csv"], key=f"{where}-masts-file")
+        if given is not None and st.button("Use this file", key=f"{where}-masts-file-use"):
+            content = given.getvalue()
+            with problems:
+                _change(lambda: with_masts(site, content, own.folder), "The masts of the file are in use.")
+        st.download_button(
+            "Download masts.csv",
+            masts_text(site.sectors),
+            "masts.csv",
+            "text/csv",
+            key=f"{where}-masts-down",
+            on_click="ignore",
+        )
+
+
+def levels_editor(where: str) -> None:
+    """Levels measured outdoors on the site: how many, CSV up and down."""
+    own = session()
+    site = own.site
+    st.subheader("Levels measured on the site")
+    if site.outside_levels:
+        st.markdown(
+            f"{len(site.outside_levels)} levels of {len({one.channel for one in site.outside_levels})} channels were "
+            f"measured outdoors; they take the place of the arithmetic for these channels."
+        )
+    else:
+        st.markdown("None: all levels come from mast arithmetic. **Measure before you buy.**")
+    problems = st.container()
+    given = st.file_uploader("Upload outside_levels.csv", type=["csv"], key=f"{where}-levels-file")
+    if given is not None and st.button("Use these levels", key=f"{where}-levels-use"):
+        content = given.getvalue()
+        with problems:
+            _change(lambda: with_levels(site, content, own.folder), "The measured levels are in use.")
+    st.download_button(
+        "Download outside_levels.csv",
+        levels_text(site),
+        "outside_levels.csv",
+        "text/csv",
+        key=f"{where}-levels-down",
+        on_click="ignore",
+        help="Columns: channel (EE/B20/LTE), x, y, height_m, rsrp_dbm, date. Without measurements: an empty form.",
+    )
+
+
+def edited_text(records: list[dict[str, Any]]) -> str:
+    """``masts.csv`` of the rows of the editor; rows without any value are left out."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(MAST_COLUMNS)
+    for record in records:
+        cells = [_cell(record.get(column)) for column in MAST_COLUMNS]
+        if any(cells):
+            writer.writerow(cells)
+    return out.getvalue()
+
+
+def _change(make: Callable[[], Site], news: str) -> None:
+    """Make the changed site and put it in place, or say what is wrong."""
+    try:
+        with st.spinner("Checking"):
+            site = make()
+    except QuietwingError as error:
+        show_problems(error)
+        return
+    put_site(site)
+    st.session_state[_NEWS] = f"{news} Results of the old ones are gone."
+    st.rerun()
+
+
+def _records(edited: Any) -> list[dict[str, Any]]:
+    """Rows of the editor, whatever kind of table it hands back."""
+    rows = edited.to_dict("records") if hasattr(edited, "to_dict") else edited
+    return [dict(row) for row in rows]
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:  # an empty cell may come as not a number
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(float(value)) if isinstance(value, float) else str(value)  # numpy names its type in a repr
+
+
+def _edition(site: Site) -> int:
+    """A number that changes whenever the site does: an editor shows the edits of its own key."""
+    before = st.session_state.get("masts edition")
+    if before is None or before[0] is not site:
+        before = (site, 1 if before is None else before[1] + 1)
+        st.session_state["masts edition"] = before
+    return int(before[1])
+
+
+def _columns() -> dict[str, Any]:
+    """Labels with units."""
+    labels = {
+        "freq_mhz": "centre [MHz]",
+        "bandwidth_mhz": "width [MHz]",
+        "x": "x [m]",
+        "y": "y [m]",
+        "height_m": "height [m]",
+        "azimuth_deg": "azimuth [°]",
+        "tilt_deg": "tilt [°]",
+        "eirp_dbm": "power EIRP [dBm]",
+        "sigma_db": "doubt σ [dB]",
+    }
+    found: dict[str, Any] = {name: st.column_config.NumberColumn(label) for name, label in labels.items()}
+    found["technology"] = st.column_config.SelectboxColumn("technology", options=["GSM", "UMTS", "LTE", "NR"])
+    found["environment"] = st.column_config.SelectboxColumn(
+        "surroundings", options=["RMa", "UMa", "UMi"], help="Countryside, town, street level"
+    )
+    found["campable"] = st.column_config.CheckboxColumn("phones can use it alone")
+    found["assumed"] = st.column_config.CheckboxColumn("assumed")
+    return found

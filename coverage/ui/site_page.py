@@ -1,0 +1,188 @@
+"""Page: the site — chosen, described, uploaded or traced; what it holds; what its checks say; as files."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from quietwing.coverage.ui.site_files import open_upload, site_geopackage, site_report, site_zip
+from quietwing.coverage.ui.site_form import wing_form
+from quietwing.coverage.ui.site_masts import levels_editor, masts_editor
+from quietwing.coverage.ui.site_trace_form import trace_form
+from quietwing.coverage.ui.site_watch import kept
+from quietwing.coverage.ui.site_words import literal, show_problems
+from quietwing.coverage.ui.state import YOURS, open_bundled, open_site, scenario_with, session
+from quietwing.sites.errors import QuietwingError
+from quietwing.sites.files import BUNDLED
+from quietwing.sites.model import Site
+
+__all__ = ["show"]
+
+BUNDLED_WORDS = {
+    "houseblock": "Houseblock: modern, sealed windows, 275 rooms (opens first)",
+    "radial": "Radial: Victorian, open windows, tight in a city, 857 rooms",
+    "campus": "Campus: six houseblocks and workshops in the country, 1,644 rooms (slow)",
+}
+WAYS = ("Choose an example", "Describe a wing", "Upload a site", "Trace a plan")
+ROLE_WORDS = {"silence": "must be silent", "keep": "must keep service", "ignore": "do not matter"}
+_NEWS = "what was opened"
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("My site")
+    st.caption("The place that is planned for. Opening another one starts afresh: layout and results of the old go.")
+    news = st.session_state.pop(_NEWS, None)
+    if news:
+        st.success(news)
+    _this_site()
+    st.divider()
+    st.subheader("Open another site")
+    way = st.radio("How", WAYS, horizontal=True, key="site-way")
+    if way == WAYS[0]:
+        _bundled()
+    elif way == WAYS[1]:
+        site = wing_form()
+        if site is not None:
+            _opened(site, "It has typical masts, marked assumed.")
+    elif way == WAYS[2]:
+        _upload()
+    else:
+        site = trace_form()
+        if site is not None:
+            _opened(site, "It has typical masts, marked assumed.")
+
+
+def _this_site() -> None:
+    """What the session's site is, what its checks say, and its files."""
+    own = session()
+    site = own.site
+    st.subheader(f"This site: {literal(site.name)}")
+    rooms = Counter(room.role for room in site.rooms)
+    storeys = sum(len(building.storeys) for building in site.buildings)
+    facts = [
+        f"{len(site.buildings)} building{'s' * (len(site.buildings) != 1)} with {storeys} "
+        f"storey{'s' * (storeys != 1)} in all",
+        "rooms: " + ", ".join(f"{count} {ROLE_WORDS[role]}" for role, count in rooms.most_common()),
+        f"{len(site.walls):,} walls, {len(site.openings):,} doors and windows",
+        f"{len(site.sectors)} sectors on masts, {len(site.outside_levels)} levels measured",
+        f"marking {literal(site.marking)}, data as of {site.as_of.isoformat()}",
+    ]
+    st.markdown("\n".join(f"- {fact}" for fact in facts))
+    checks, masts, files = st.tabs(["Checks", "Masts and measurements", "Download"])
+    with checks:
+        _checks(site)
+    with masts:
+        masts_editor("site")
+        levels_editor("site")
+    with files:
+        _downloads(site)
+
+
+def _checks(site: Site) -> None:
+    report = kept(site, "checks", lambda: site_report(site, session().folder), "Checking the site")
+    show_problems(report.problems)
+    if not report.problems:
+        st.markdown("**No problem was found.** " + ("To know:" if report.notes else ""))
+    for note in report.notes:
+        st.markdown(f"- {literal(note)}")
+    with st.expander("How many features of each layer were read, used and left out"):
+        st.dataframe(
+            [
+                {"layer": layer, "features in the file": found, "used": used, "left out": dropped}
+                for layer, (found, used, dropped) in report.features.items()
+            ],
+            hide_index=True,
+        )
+
+
+def _downloads(site: Site) -> None:
+    """Files are made when they are asked for."""
+    own = session()
+    st.markdown("A zip of the site folder (text files, with layout and scenario), or one GeoPackage for QGIS.")
+    left, right = st.columns(2)
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in site.name)[:60] or "site"
+    left.download_button(
+        "Download site folder (zip)",
+        lambda: site_zip(
+            own.site,
+            own.folder,
+            devices=own.layout.devices,
+            scenario=scenario_with(own.layout),
+            catalogue=own.catalogue,
+        ),
+        f"{name}.zip",
+        "application/zip",
+        key="site-zip",
+        on_click="ignore",
+    )
+    right.download_button(
+        "Download GeoPackage",
+        lambda: site_geopackage(own.site, own.folder),
+        f"{name}.gpkg",
+        "application/geopackage+sqlite3",
+        key="site-gpkg",
+        on_click="ignore",
+        help="Layers, masts and levels; without layout and scenario.",
+    )
+    text = st.session_state.get("wing-toml")
+    if text and own.site_source == YOURS:
+        st.download_button(
+            "Download the description (TOML, for quietwing example new)",
+            text,
+            "wing.toml",
+            "application/toml",
+            key="site-toml",
+            on_click="ignore",
+        )
+
+
+def _bundled() -> None:
+    chosen = st.selectbox(
+        "Example (all invented)", BUNDLED, format_func=lambda name: BUNDLED_WORDS.get(name, name), key="site-bundled"
+    )
+    if st.button("Open this example", key="site-open-bundled", type="primary"):
+        with st.spinner("Opening"):
+            open_bundled(str(chosen))
+            st.session_state.pop("wing-toml", None)
+        st.session_state[_NEWS] = f"The example {chosen} is open, with its own layout."
+        st.rerun()
+
+
+def _upload() -> None:
+    st.markdown(
+        "A **zip** of a site folder (`site.toml`, layers as GeoJSON, `masts.csv`, …) or a **GeoPackage**, 50 MB at "
+        "most. Download this site above to see how one looks."
+    )
+    given = st.file_uploader("Site as .zip or .gpkg", type=["zip", "gpkg"], key="site-upload")
+    problems = st.container()
+    if given is None or not st.button("Open this file", type="primary", key="site-open-upload"):
+        return
+    own = session()
+    try:
+        with st.spinner("Unpacking and checking"):
+            brought = open_upload(given.name, given.getvalue(), own.folder)
+    except QuietwingError as error:
+        with problems:
+            show_problems(error)
+        return
+    open_site(brought.site, YOURS, brought.devices)
+    if brought.scenario is not None:
+        own.scenario = brought.scenario
+    if brought.catalogue is not None:
+        own.catalogue = brought.catalogue
+    st.session_state.pop("wing-toml", None)
+    news = f"{len(brought.devices)} devices of its layout are placed." if brought.devices else "It has no layout yet."
+    if brought.left_out:
+        news += f" Not read: {literal(', '.join(brought.left_out))}."
+    st.session_state[_NEWS] = f"The site {literal(brought.site.name)} is open. {news}"
+    st.rerun()
+
+
+def _opened(site: Site, news: str) -> None:
+    open_site(site, YOURS)
+    st.session_state[_NEWS] = (
+        f"The site {literal(site.name)} is open. {news} Go to Signals to see where the network leaks in."
+    )
+    st.rerun()

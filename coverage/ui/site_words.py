@@ -1,0 +1,39 @@
+"""How the site pages say what is wrong: a list at the top, every word of a user's file shown as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from quietwing.sites.errors import QuietwingError, SiteError
+
+__all__ = ["literal", "problems_of", "show_problems"]
+
+MOST_SHOWN = 30
+_MARKS = re.compile(r"([!-/:-@\[-`{-~])")  # CommonMark: a backslash makes any ASCII punctuation literal
+
+
+def literal(text: str) -> str:
+    """Text for a markdown element that shows every character as it stands: no link, image, HTML or formula."""
+    return _MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+def problems_of(error: QuietwingError) -> tuple[str, ...]:
+    """Every problem an error of our family holds, one line each."""
+    if isinstance(error, SiteError):
+        return error.problems
+    return tuple(str(error).splitlines())
+
+
+def show_problems(problems: Iterable[str] | QuietwingError, title: str = "There is a problem") -> None:
+    """An error summary: each problem on a line of its own, none of it read as markdown."""
+    import streamlit as st
+
+    listed = problems_of(problems) if isinstance(problems, QuietwingError) else tuple(problems)
+    if not listed:
+        return
+    head = title if len(listed) == 1 else f"{title.replace('is a problem', f'are {len(listed)} problems')}"
+    lines = [f"**{head}**", *(f"- {literal(problem)}" for problem in listed[:MOST_SHOWN])]
+    if len(listed) > MOST_SHOWN:
+        lines.append(f"- … and {len(listed) - MOST_SHOWN} more")
+    st.error("\n".join([lines[0], "", *lines[1:]]))

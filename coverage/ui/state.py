@@ -1,0 +1,244 @@
+"""What one browser session holds: its site, its layout with undo and redo, its results, its jobs.
+
+All of it lives in ``st.session_state`` and in the session's own folder. Nothing of it is kept in a cache or a module
+global: two sessions share no plan data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.scenario import Scenario, read_scenario
+from quietwing.coverage.treatments import wishes_for
+from quietwing.coverage.ui.asking import equipment_of, own_file
+from quietwing.coverage.ui.janitor import session_folder
+from quietwing.sites import load_site
+from quietwing.sites.files import BUNDLED
+from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.model import Site
+
+if TYPE_CHECKING:
+    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.results import Leakage, Verdict
+    from quietwing.coverage.ui.jobs import Job
+
+__all__ = [
+    "SAMPLE",
+    "YOURS",
+    "Layout",
+    "SavedLayout",
+    "Session",
+    "change_layout",
+    "current_verdict",
+    "layout_hash",
+    "open_bundled",
+    "open_site",
+    "redo",
+    "scenario_with",
+    "session",
+    "site_hash",
+    "undo",
+]
+
+SAMPLE = "houseblock"  # what a session opens with
+YOURS = "yours"  # the source of a site that is not bundled
+KEY = "quietwing session"
+MOST_UNDO = 200
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the planner places: devices, and windows with a mesh or film."""
+
+    devices: tuple[Device, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+
+
+@dataclass(frozen=True)
+class SavedLayout:
+    """A layout kept under a name, with its verdict if there was one, and the site it belongs to."""
+
+    name: str
+    layout: Layout
+    verdict: Verdict | None
+    site_hash: str
+
+
+@dataclass
+class Session:
+    """Everything of one user.
+
+    Attributes
+    ----------
+    site : Site
+    site_source : str
+        Name of the bundled site, or `YOURS`.
+    scenario : Scenario
+    catalogue : mapping of str to Model
+    folder : Path
+        This session's own, mode 0700; it goes with the session.
+    layout : Layout
+        The current one.
+    past, future : list of Layout
+        For undo and redo, newest last.
+    leakage : Leakage or None
+        Of this site and scenario, blockers off.
+    verdict, verdict_of : Verdict, Layout or None
+        The last full verdict and the layout it belongs to.
+    before_verdict : Verdict or None
+        The verdict before that one.
+    plan : PlanResult or None
+        The last plan.
+    frontier : tuple of PlanResult
+        The last plans for a row of budgets.
+    saved : dict of str to SavedLayout
+    jobs : dict of str to Job
+        By kind: ``verdict``, ``leakage``, ``plan``, ``frontier``.
+    """
+
+    site: Site
+    site_source: str
+    scenario: Scenario
+    catalogue: dict[str, Model]
+    folder: Path
+    layout: Layout = field(default_factory=Layout)
+    past: list[Layout] = field(default_factory=list)
+    future: list[Layout] = field(default_factory=list)
+    leakage: Leakage | None = None
+    verdict: Verdict | None = None
+    verdict_of: Layout | None = None
+    before_verdict: Verdict | None = None
+    plan: PlanResult | None = None
+    frontier: tuple[PlanResult, ...] = ()
+    saved: dict[str, SavedLayout] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+
+
+def session() -> Session:
+    """The session of the browser that asks; on first use with the bundled sample site and its own layout."""
+    found = st.session_state.get(KEY)
+    if not isinstance(found, Session):
+        site, scenario, catalogue, devices = _bundled(SAMPLE)
+        found = Session(site, SAMPLE, scenario, catalogue, session_folder(), Layout(devices))
+        st.session_state[KEY] = found
+    elif not found.folder.is_dir():  # the browser was away so long that its files were taken away
+        found.folder = session_folder()
+        found.jobs = {kind: job for kind, job in found.jobs.items() if job.result() is not None}
+    return found
+
+
+def open_site(site: Site, source: str, devices: tuple[Device, ...] = ()) -> None:
+    """Put another site in the place of the session's: layout history, results and jobs of the old one go.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site.
+    source : str
+        Name of a bundled site, whose scenario and catalogue come with it, or `YOURS`.
+    devices : tuple of Device
+        The layout it opens with.
+    """
+    own = session()
+    for job in own.jobs.values():
+        job.discard()
+    own.site, own.site_source = site, source
+    if source in BUNDLED:
+        own.scenario, own.catalogue = read_scenario(own_file(source, "scenario.toml")), equipment_of(source, None)[1]
+    else:
+        own.scenario, own.catalogue = Scenario(), equipment_of(SAMPLE, None)[1]
+    own.layout, own.past, own.future = Layout(devices), [], []
+    own.jobs = {}
+    _forget_results(own)
+
+
+def open_bundled(name: str) -> None:
+    """Open a bundled site with its own layout."""
+    site, _, _, devices = _bundled(name)
+    open_site(site, name, devices)
+
+
+def change_layout(new: Layout) -> None:
+    """Make a layout the current one; the old one can be had back by undo."""
+    own = session()
+    if new == own.layout:
+        return
+    own.past = [*own.past, own.layout][-MOST_UNDO:]
+    own.future = []
+    own.layout = new
+
+
+def undo() -> bool:
+    """Go back to the layout before; False if there is none."""
+    own = session()
+    if not own.past:
+        return False
+    own.future.append(own.layout)
+    own.layout = own.past.pop()
+    return True
+
+
+def redo() -> bool:
+    """Take back the last undo; False if there is none."""
+    own = session()
+    if not own.future:
+        return False
+    own.past.append(own.layout)
+    own.layout = own.future.pop()
+    return True
+
+
+def scenario_with(layout: Layout) -> Scenario:
+    """The session's scenario with a layout's treated windows asked for room by room.
+
+    Parameters
+    ----------
+    layout : Layout
+        Its treatments name openings of the session's site. A room with a treated window gets the treatment on all
+        windows of its outer wall: that is how a scenario asks (`TreatmentWish`).
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If an opening is not of this site.
+    """
+    own = session()
+    if not layout.treatments:
+        return own.scenario
+    return replace(own.scenario, treatments=(*own.scenario.treatments, *wishes_for(own.site, layout.treatments)))
+
+
+def current_verdict() -> Verdict | None:
+    """The full verdict of the current layout; None if it has none yet."""
+    own = session()
+    return own.verdict if own.verdict is not None and own.verdict_of == own.layout else None
+
+
+def layout_hash(layout: Layout) -> str:
+    """Twelve digits that name a layout's content."""
+    return fingerprint(layout)[:12]
+
+
+def site_hash(site: Site) -> str:
+    """Twelve digits that name a site's content."""
+    return fingerprint(site)[:12]
+
+
+def _bundled(name: str) -> tuple[Site, Scenario, dict[str, Model], tuple[Device, ...]]:
+    """A bundled site with all that lies beside it."""
+    devices, catalogue = equipment_of(name, None)
+    return load_site(name), read_scenario(own_file(name, "scenario.toml")), catalogue, devices
+
+
+def _forget_results(own: Session) -> None:
+    own.leakage = own.verdict = own.verdict_of = own.before_verdict = own.plan = None
+    own.frontier = ()

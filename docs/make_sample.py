@@ -1,0 +1,37 @@
+"""Recompute the result the app opens with, and store it in ``coverage/ui/sample``.
+
+Run it with ``uv run python docs/make_sample.py`` after anything that moves a number; a slow test recomputes it and
+compares the bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from quietwing.coverage.results import Verdict
+from quietwing.coverage.scenario import read_scenario
+from quietwing.coverage.study import run
+from quietwing.coverage.ui.asking import equipment_of, own_file
+from quietwing.coverage.ui.overview_facts import sample_files
+from quietwing.sites import load_site
+
+SITE = "houseblock"
+FOLDER = Path(__file__).parents[1] / "coverage" / "ui" / "sample"
+
+
+def verdict() -> Verdict:
+    """The bundled site judged with its own layout and scenario."""
+    devices, catalogue = equipment_of(SITE, None)
+    scenario = read_scenario(own_file(SITE, "scenario.toml"))
+    return run(load_site(SITE), scenario, devices=devices, catalogue=catalogue)
+
+
+def make() -> dict[str, bytes]:
+    """The files of the sample by name."""
+    return sample_files(verdict(), equipment_of(SITE, None)[1])
+
+
+if __name__ == "__main__":
+    for name, content in make().items():
+        (FOLDER / name).write_bytes(content)
+        print(f"{name}: {len(content):,} bytes")

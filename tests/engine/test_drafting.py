@@ -1,0 +1,156 @@
+"""The live draft: the same margins as the engine's own, from cache or not, and quick enough to follow a hand."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shapely.geometry import box
+
+from quietwing.coverage.blocking.draft import draft_margin_db
+from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import read_layout
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.study.drafting import DEAD_ZONE, HOLE, MARGINAL, Drafting, draft_state, explain
+from quietwing.coverage.treatments import resolve_treatments, treated_site
+from quietwing.sites import load_site
+from quietwing.sites.model import Room
+
+CATALOGUE = read_catalogue()
+SITE = load_site("houseblock")
+LAYOUT = read_layout(Path(__file__).parents[2] / "sites" / "examples" / "houseblock" / "layout.csv", CATALOGUE)
+
+
+@pytest.fixture(scope="module")
+def drafting() -> Drafting:
+    return Drafting(SITE, Scenario(), CATALOGUE)
+
+
+def straight(drafting, place, devices, treatments=()):
+    """Margins from the engine itself, without anything kept."""
+    model = link_model(
+        prepare_scene(treated_site(SITE, treatments, CATALOGUE)), SITE.sectors, drafting.scenario.confidence
+    )
+    points = drafting.places[place].points
+    return draft_margin_db(
+        model, drafting.scenario, public_links(model, points), blocker_links(model, devices, CATALOGUE, points)
+    )
+
+
+def test_places_are_the_storeys_of_each_building(drafting):
+    assert [(place.building, place.storey) for place in drafting.places] == [
+        (0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1),
+    ]  # fmt: skip
+    assert len({place.title for place in drafting.places}) == 6
+
+
+def test_draft_is_the_engines_own_margin_from_cache_or_not(drafting):
+    fresh = drafting.draft(0, LAYOUT)
+    kept = drafting.draft(0, LAYOUT)
+    expected = straight(drafting, 0, LAYOUT)
+    for draft in (fresh, kept):
+        assert draft.data["margin_db"].values.tobytes() == expected.min(axis=0).tobytes()
+        assert (draft.data["channel"].values.ravel() == expected.argmin(axis=0)).all()
+
+
+def test_a_moved_device_gives_the_bytes_of_a_whole_new_run(drafting):
+    drafting.draft(0, LAYOUT)
+    moved = (replace(LAYOUT[0], x_m=LAYOUT[0].x_m + 3.0), *LAYOUT[1:])
+    before = time.perf_counter()
+    draft = drafting.draft(0, moved)
+    print(f"one moved device on houseblock: {1000 * (time.perf_counter() - before):.0f} ms")
+    assert draft.data["margin_db"].values.tobytes() == straight(drafting, 0, moved).min(axis=0).tobytes()
+    back = drafting.draft(0, LAYOUT)
+    assert back.data["margin_db"].values.tobytes() == straight(drafting, 0, LAYOUT).min(axis=0).tobytes()
+
+
+def test_a_treated_window_gives_the_bytes_of_the_treated_site(drafting):
+    treatments = resolve_treatments(SITE, (TreatmentWish("window_mesh", ("A1-0*",)),), CATALOGUE)
+    before = time.perf_counter()
+    draft = drafting.draft(0, LAYOUT, treatments)
+    print(f"windows treated on houseblock: {1000 * (time.perf_counter() - before):.0f} ms")
+    expected = straight(drafting, 0, LAYOUT, treatments).min(axis=0)
+    assert draft.data["margin_db"].values.tobytes() == expected.tobytes()
+    assert draft.treatments == treatments
+    plain = {room.room: room.margin_db for room in drafting.draft(0, LAYOUT).rooms}
+    assert all(room.margin_db >= plain[room.room] - 1e-3 for room in draft.rooms if room.room.startswith("A1-0"))
+
+
+def test_devices_that_are_off_change_nothing(drafting):
+    off = tuple(replace(device, state="off") for device in LAYOUT)
+    drafting.draft(1, ())
+    assert drafting.at_hand(1)
+    assert not drafting.at_hand(1, (Treatment("w", "window_mesh"),))
+    nothing, silent = drafting.draft(1, ()), drafting.draft(1, off)
+    assert nothing.data["margin_db"].values.tobytes() == silent.data["margin_db"].values.tobytes()
+    assert silent.devices == ()
+    assert (silent.data["device"].values == -1).all()
+    assert all(room.device == "" for room in silent.rooms)
+
+
+def test_the_loudest_device_is_the_one_in_the_room(drafting):
+    room = next(room for room in SITE.rooms if room.id == "A1-05")
+    x_m, y_m = room.outline.centroid.x, room.outline.centroid.y
+    near = Device("near", "room_jammer", x_m, y_m, 2.5, 0)
+    far = Device("far", "room_jammer", x_m, -y_m, 2.5, 0)
+    draft = drafting.draft(0, (far, near))
+    here = next(found for found in draft.rooms if found.room == "A1-05")
+    assert here.device == "near"
+
+
+def test_every_room_that_must_be_silent_is_there_once(drafting):
+    draft = drafting.draft(2, LAYOUT)
+    wanted = [room.id for room in SITE.rooms if room.role == "silence" and room.building and room.storey == 2]
+    assert sorted(room.room for room in draft.rooms) == sorted(wanted)
+    assert sum(draft.count(state) for state in (DEAD_ZONE, MARGINAL, HOLE)) == len(wanted)
+
+
+def test_a_yard_holds_its_own_test_points_only():
+    yards = tuple(Room(name, None, 0, box(x_m, 40, x_m + 8, 48), "silence") for name, x_m in (("Y1", 0), ("Y2", 20)))
+    drafting = Drafting(replace(SITE, rooms=(*SITE.rooms, *yards)), Scenario(), CATALOGUE, grid_m=3.0)
+    rooms = [[room.room for room in drafting.draft(place, ()).rooms] for place in (6, 7)]
+    assert rooms == [["Y1"], ["Y2"]]
+
+
+def test_a_storey_where_nothing_must_be_silent_has_a_map_and_no_rooms(drafting):
+    staff = drafting.draft(4, LAYOUT)
+    assert staff.rooms == ()
+    assert np.isfinite(staff.data["margin_db"].values).all()
+
+
+def test_states_in_words():
+    assert [draft_state(margin_db) for margin_db in (-3.1, -3.0, 0.0, 3.0, 3.1)] == [
+        HOLE, MARGINAL, MARGINAL, MARGINAL, DEAD_ZONE,
+    ]  # fmt: skip
+
+
+def test_kept_links_stay_within_bounds(monkeypatch):
+    monkeypatch.setattr("quietwing.coverage.study.drafting.KEPT_BYTES", 1)
+    monkeypatch.setattr("quietwing.coverage.study.drafting.KEPT_MODELS", 1)
+    drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0)
+    first = drafting.draft(0, LAYOUT[:3])
+    drafting.draft(0, LAYOUT[:3], (Treatment(SITE.openings[0].id, "window_mesh"),))
+    again = drafting.draft(0, LAYOUT[:3])
+    assert first.data["margin_db"].values.tobytes() == again.data["margin_db"].values.tobytes()
+    assert len(drafting._links) == 1
+    assert len(drafting._grounds) == 1
+
+
+def test_explain_counts_treatments():
+    room = "A1-05"
+    plain = explain(SITE, Scenario(), room, LAYOUT, CATALOGUE)
+    treated = explain(SITE, Scenario(treatments=(TreatmentWish("window_mesh", (room,)),)), room, LAYOUT, CATALOGUE)
+    assert min(one.rsrp_dbm for one in treated.budgets) <= min(one.rsrp_dbm for one in plain.budgets)
+    with pytest.raises(ScenarioError, match="no room"):
+        explain(SITE, Scenario(), "nowhere", LAYOUT, CATALOGUE)
+
+
+def test_what_is_unknown_is_said_at_once():
+    with pytest.raises(ScenarioError, match="has no mast"):
+        Drafting(SITE, Scenario(channels=("XX/B1/LTE",)), CATALOGUE)
+    assert np.isfinite(Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0).draft(0, ()).data["margin_db"].values).all()

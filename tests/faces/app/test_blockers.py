@@ -1,0 +1,360 @@
+"""The Blockers page: the draft at once, the verdict's own numbers after it, and every route without a mouse."""
+
+from pathlib import Path
+
+import pytest
+from shapely.geometry import box
+from streamlit.testing.v1 import AppTest
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import layout_text, read_layout
+from quietwing.coverage.report.words import verdict_headline
+from quietwing.coverage.results import Verdict
+from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
+from quietwing.coverage.study import run
+from quietwing.coverage.study.drafting import Drafting, price
+from quietwing.coverage.ui import blockers_files, blockers_page
+from quietwing.coverage.ui.blockers_explain import sentences_of
+from quietwing.coverage.ui.blockers_files import uploaded_devices
+from quietwing.coverage.ui.blockers_words import (
+    change_in_words,
+    cost_in_words,
+    dead_by_verdict,
+    model_in_words,
+    treatments_toml,
+)
+from quietwing.coverage.ui.state import KEY, Layout, Session
+from quietwing.sites import load_site
+from quietwing.sites.model import Room, Sector
+
+CATALOGUE = read_catalogue()
+HEADER = "id,model,x_m,y_m,z_m,storey\n"
+
+
+def page_of_blockers() -> None:
+    from quietwing.coverage.ui import blockers_page
+
+    blockers_page.show()
+
+
+def beginning() -> None:
+    from quietwing.coverage.ui.state import session
+
+    session()
+
+
+def own_session() -> Session:
+    own: Session = AppTest.from_function(beginning, default_timeout=60).run().session_state[KEY]
+    return own
+
+
+def opened(own: Session, **state: object) -> AppTest:
+    page = AppTest.from_function(page_of_blockers, default_timeout=120)
+    page.session_state[KEY] = own
+    for name, value in state.items():
+        page.session_state[name.replace("_", " ")] = value
+    return page.run()
+
+
+def small(hut, **changes):
+    """A hut of a cell and an office that keeps its service, one mast in sight."""
+    mast = Sector("m1", "EE", "234-30", "B20", "LTE", 796.0, 10.0, 300.0, 0.0, 25.0, 270.0, 4.0, "omni", 30.0, "UMa")
+    rooms = (
+        Room("A-01", "A", 0, box(0, 0, 3, 4), "silence"),
+        Room("office", "A", 0, box(3, 0, 6, 4), "keep", operators=("EE",)),
+    )
+    return hut(sectors=(mast,), rooms=rooms, **changes)
+
+
+JAMMER = Device("J1", "room_jammer", 1.5, 2.0, 2.5, 0, 30.0)
+
+
+@pytest.fixture
+def at_hut(hut) -> Session:
+    own = own_session()
+    own.site, own.scenario, own.layout = small(hut), Scenario(grid_m=1.0, worlds=100), Layout((JAMMER,))
+    return own
+
+
+@pytest.fixture(scope="module")
+def judged(hut) -> dict[str, Verdict]:
+    site, scenario = small(hut), Scenario(grid_m=1.0, worlds=100)
+    return {
+        "off": run(site, scenario, catalogue=CATALOGUE),
+        "on": run(site, scenario, devices=(JAMMER,), catalogue=CATALOGUE),
+    }
+
+
+def said(page: AppTest) -> str:
+    shown = (*page.info, *page.success, *page.error, *page.markdown, *page.caption, *page.text)
+    return "\n".join(one.value for one in shown).replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "view"),
+    [
+        *(("houseblock", view) for view in ("Dead zones", "Margin", "Best blocker", "Change")),
+        ("radial", "Margin"),
+        ("campus", "Dead zones"),
+    ],
+)
+def test_every_view_opens_on_bundled_sites(name, view):
+    own = own_session()
+    if name != own.site_source:
+        folder = Path(__file__).parents[3] / "sites" / "examples" / name
+        own.site, own.site_source = load_site(name), name
+        own.scenario = read_scenario(folder / "scenario.toml")
+        own.layout = Layout(read_layout(folder / "layout.csv", own.catalogue))
+    page = opened(own, blockers_view=view)
+    assert not page.exception
+    assert not page.error
+    assert "cells and spaces are dead zones" in said(page)
+    assert "illustrative, not quotes" in said(page)
+
+
+def test_without_a_verdict_the_draft_says_that_it_is_one(at_hut):
+    page = opened(at_hut)
+    assert (
+        page.info[0].value.replace("\\", "").startswith("Draft of A, Ground: 1 of 1 cells and spaces are dead zones")
+    )
+    assert "The full verdict decides" in said(page)
+    assert [one.label for one in page.button[:3]] == ["Undo", "Redo", "Full verdict"]
+    assert page.button[0].disabled
+    assert page.button[1].disabled
+
+
+def test_the_verdicts_own_words_take_the_place_of_the_drafts(at_hut, judged):
+    at_hut.before_verdict, at_hut.verdict, at_hut.verdict_of = judged["off"], judged["on"], at_hut.layout
+    page = opened(at_hut)
+    text = page.success[0].value.replace("\\", "")
+    assert text.startswith(verdict_headline(judged["on"])[0])
+    assert "Against the verdict before: 0 protected then, 1 now; now silent: A-01." in text
+    assert not page.info
+    assert page.button[2].disabled
+
+
+def test_a_verdict_of_another_layout_is_not_shown_as_this_ones(at_hut, judged):
+    at_hut.verdict, at_hut.verdict_of = judged["off"], Layout()
+    page = opened(at_hut)
+    assert not page.success
+    assert "The last full verdict is of another layout." in said(page)
+    assert "Draft against the draft of the layout that was judged last" in said(
+        opened(at_hut, blockers_view="Change")
+    )
+
+
+def test_full_verdict_starts_the_job_of_this_layout(at_hut, monkeypatch):
+    started = []
+    monkeypatch.setattr(blockers_page, "start_verdict", lambda: started.append(True))
+    page = opened(at_hut)
+    page.button[2].click().run()
+    assert started == [True]
+
+
+def test_undo_and_redo_by_button(at_hut):
+    at_hut.past = [Layout()]
+    page = opened(at_hut)
+    page.button[0].click().run()
+    assert page.session_state[KEY].layout == Layout()
+    assert "0 of 0 blockers" in said(page)
+    page.button[1].click().run()
+    assert page.session_state[KEY].layout == Layout((JAMMER,))
+
+
+def gesture(own: Session, edit: object) -> AppTest:
+    """The plan's script sends an edit; what it leads to is in the session and on the desk."""
+
+    def script() -> None:
+        import streamlit as st
+
+        from quietwing.coverage.ui.blockers_desk import EDITOR, on_edit
+
+        st.session_state[EDITOR] = {"edit": st.session_state["sent"]}
+        on_edit()
+
+    page = AppTest.from_function(script, default_timeout=60)
+    page.session_state[KEY], page.session_state["sent"] = own, edit
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_gestures_change_the_layout_and_are_answered(at_hut):
+    page = gesture(at_hut, {"op": "add", "x": 2.0, "y": 1.0, "n": "7"})
+    desk = page.session_state["blockers desk"]
+    assert (desk.ack, desk.select, desk.problems) == ("7", "B1", ())
+    assert page.session_state[KEY].layout.devices[1].model == "room_jammer"
+    gesture(at_hut, {"op": "treat", "opening": "w1", "n": "8"})
+    assert at_hut.layout.treatments == (Treatment("w1", "window_mesh"),)
+    gesture(at_hut, {"op": "undo"})
+    gesture(at_hut, {"op": "undo"})
+    assert at_hut.layout == Layout((JAMMER,))
+    gesture(at_hut, {"op": "redo"})
+    assert len(at_hut.layout.devices) == 2
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"op": "add", "x": 9999, "y": 0, "n": "x" * 999}, "Not done: plan: B1: stands at"),
+        ({"op": "explain", "room": "nowhere"}, "There is no room 'nowhere' on this storey"),
+        ({"op": "undo"}, "Nothing to undo"),
+        ({"op": "redo"}, "Nothing to do again"),
+        ({"op": {"a": 1}}, "Not done: the plan sent"),
+    ],
+)
+def test_a_gesture_that_cannot_be_is_answered_in_words(at_hut, edit, message):
+    desk = gesture(at_hut, edit).session_state["blockers desk"]
+    assert desk.message.startswith(message)
+    assert len(desk.ack) <= 60
+    assert at_hut.layout == Layout((JAMMER,))
+
+
+@pytest.mark.parametrize("edit", [None, 5, "add", ["add"]])
+def test_what_is_no_edit_is_left_alone(at_hut, edit):
+    gesture(at_hut, edit)
+    assert at_hut.layout == Layout((JAMMER,))
+
+
+def test_windows_of_the_scenario_stay_its_own(at_hut):
+    at_hut.scenario = Scenario(grid_m=1.0, worlds=100, treatments=(TreatmentWish("window_mesh", ("A-01",)),))
+    desk = gesture(at_hut, {"op": "untreat", "opening": "w1"}).session_state["blockers desk"]
+    assert desk.message == "This window is treated by the scenario, not by the layout"
+    assert "Treated by the scenario" not in said(opened(at_hut))
+
+
+def test_a_cell_is_explained_by_the_list_too(at_hut, judged):
+    at_hut.verdict, at_hut.verdict_of = judged["on"], at_hut.layout
+    page = opened(at_hut)
+    page.selectbox(key="blockers room").select("A-01").run()
+    assert not page.exception
+    assert "Full verdict: A-01 is protected; no phone works in 100 % of cases." in said(page)
+    assert "EE 800 MHz 4G" in said(page)
+    assert "EIRP of m1 in the reference bandwidth" in [str(one.value.iloc[0, 0]) for one in page.dataframe]
+    page.selectbox(key="blockers room").select("office").run()
+    assert "office must keep its service" in said(page)
+
+
+def test_layouts_are_kept_opened_and_removed_by_name(at_hut, judged):
+    at_hut.verdict, at_hut.verdict_of = judged["on"], at_hut.layout
+    page = opened(at_hut)
+    button = {one.label: one for one in page.button}
+    button["Save this layout"].click().run()
+    assert "Name: is empty" in said(page)
+    page.text_input(key="blockers name").input("  **one**  ").run()
+    next(one for one in page.button if one.label == "Save this layout").click().run()
+    saved = page.session_state[KEY].saved["**one**"]
+    assert (saved.layout, saved.verdict) == (at_hut.layout, judged["on"])
+    at_hut.layout, at_hut.verdict, at_hut.verdict_of = Layout(), judged["off"], Layout()
+    next(one for one in page.button if one.label == "Open it").click().run()
+    own = page.session_state[KEY]
+    assert (own.layout, own.verdict, own.before_verdict) == (Layout((JAMMER,)), judged["on"], judged["off"])
+    next(one for one in page.button if one.label == "Remove it").click().run()
+    assert page.session_state[KEY].saved == {}
+
+
+def test_there_is_an_end_to_saving(at_hut, monkeypatch):
+    monkeypatch.setattr(blockers_files, "MOST_SAVED", 0)
+    page = opened(at_hut)
+    page.text_input(key="blockers name").input("one more").run()
+    next(one for one in page.button if one.label == "Save this layout").click().run()
+    assert "0 layouts are saved already" in said(page)
+
+
+def test_an_uploaded_layout_is_used_and_can_be_undone(at_hut):
+    page = opened(at_hut)
+    page.file_uploader(key="blockers upload").upload(
+        "mine.csv", (HEADER + "N1,micro_jammer,1,1,2.5,0\n").encode(), "text/csv"
+    ).run()
+    assert "mine.csv: 1 blockers, nothing wrong." in said(page)
+    next(one for one in page.button if one.label == "Use this layout").click().run()
+    assert [device.id for device in page.session_state[KEY].layout.devices] == ["N1"]
+    page.button[0].click().run()
+    assert page.session_state[KEY].layout == Layout((JAMMER,))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\xff\xfe\x00", "UTF-16"),
+        (b"PK\x03\x04\x00\x00", "NUL"),
+        (b"just words", "no header"),
+        ((HEADER + "N1,nothing,1,1,2.5,0\n").encode(), "not in the catalogue"),
+        ((HEADER + "N1,micro_jammer,900,1,2.5,0\n").encode(), "outside the perimeter"),
+        ((HEADER + "N1,micro_jammer,1,1,2.5,4\n").encode(), "has storeys 0 to 0"),
+        ((HEADER + "N1,micro_jammer,one,1,2.5,0\n").encode(), "x_m"),
+        ((HEADER + "N1,window_mesh,1,1,2.5,0\n").encode(), "mesh for windows"),
+        (b"#" * (8 * 2**20 + 1), "limit"),
+    ],
+)
+def test_a_wrong_upload_is_refused_in_words(hut, content, message):
+    with pytest.raises(ScenarioError, match=message):
+        uploaded_devices(small(hut), CATALOGUE, "mine.csv", content)
+
+
+def test_a_layout_read_back_is_the_same(hut):
+    content = layout_text((JAMMER,)).encode()
+    assert uploaded_devices(small(hut), CATALOGUE, "layout.csv", content) == (JAMMER,)
+
+
+def test_a_wrong_upload_on_the_page_changes_nothing(at_hut):
+    page = opened(at_hut)
+    page.file_uploader(key="blockers upload").upload("<b>x</b>.csv", b"\x00", "text/csv").run()
+    assert "There is a problem with this file" in said(page)
+    assert page.session_state[KEY].layout == Layout((JAMMER,))
+    assert all(one.label != "Use this layout" for one in page.button)
+
+
+def test_the_cost_is_the_optimisers(hut):
+    site, scenario = small(hut), Scenario(budget_gbp=100.0)
+    spent = price(site, scenario, (JAMMER,), (Treatment("w1", "window_mesh"),), CATALOGUE)
+    words = cost_in_words(spent, scenario)
+    assert f"£{-(-spent.capex_gbp // 1):,.0f} to buy and install" in words
+    assert "OVER BUDGET: the budget of £100 is exceeded." in words
+    assert model_in_words(CATALOGUE["mas_node"]) == "mas_node (managed access, £6,500, illustrative)"
+
+
+def test_what_changed_between_verdicts_names_the_cells(judged):
+    assert change_in_words(None, judged["on"]) == ""
+    assert "no longer silent: A-01" in change_in_words(judged["on"], judged["off"])
+    assert "no cell has changed" in change_in_words(judged["on"], judged["on"])
+    assert dead_by_verdict(judged["on"]) == {"A-01": True}
+
+
+def test_treatments_as_a_scenario_reads_them(tmp_path):
+    wishes = (TreatmentWish("window_mesh", ("A-[0]1", 'a "b"')),)
+    path = tmp_path / "scenario.toml"
+    path.write_text(treatments_toml(wishes), "utf-8")
+    assert read_scenario(path).treatments == wishes
+
+
+def test_a_hole_is_explained_with_its_remedy(hut, judged):
+    drafting = Drafting(small(hut), Scenario(grid_m=1.0, worlds=100), CATALOGUE)
+    words = sentences_of("A-01", drafting.draft(0, ()), judged["off"])
+    assert words[0].startswith("Full verdict: A-01 is a hole")
+    assert any("EE 800 MHz LTE works" in sentence for sentence in words)
+    assert words[-1].startswith("Draft: A-01: hole by the draft")
+
+
+def test_another_site_clears_the_desk(at_hut, hut):
+    page = opened(at_hut)
+    first = page.session_state["blockers desk"]
+    at_hut.site = small(hut, name="other")
+    page.run()
+    second = page.session_state["blockers desk"]
+    assert second is not first
+    assert second.drafting.site.name == "other"
+
+
+def test_names_of_a_site_are_shown_as_they_stand(at_hut, hut):
+    from quietwing.sites.model import Building, Storey
+
+    nasty = "**A** <b>x</b> :red[y]"
+    at_hut.site = small(hut, buildings=(Building("A", box(0, 0, 6, 4), (Storey("0", 0.0, 3.0),), nasty),))
+    page = opened(at_hut)
+    assert not page.exception
+    assert "\\*\\*A\\*\\*" in page.info[0].value
+    assert nasty in said(page)

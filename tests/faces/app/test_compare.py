@@ -1,0 +1,176 @@
+"""Compare: layouts side by side say what their verdicts say, on the page, as CSV and as workbook."""
+
+import csv
+import io
+import time
+import zipfile
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.store import result_object
+from quietwing.coverage.study import run
+from quietwing.coverage.ui.compare_page import compare_figure
+from quietwing.coverage.ui.compare_tables import (
+    compared,
+    comparison_csv,
+    comparison_rows,
+    comparison_xlsx,
+    shown_rows,
+)
+from quietwing.coverage.ui.state import Layout, SavedLayout, site_hash
+from quietwing.sites.files import BUNDLED
+from quietwing.sites.synthetic import build, describe
+
+QUESTION = Scenario(worlds=100, grid_m=1.0)
+HOSTILE = '=HYPERLINK("http://x","y")'
+
+
+def page():
+    from quietwing.coverage.ui.compare_page import show
+
+    show()
+
+
+def opened():
+    at = AppTest.from_function(page, default_timeout=60).run()
+    assert not at.exception
+    return at
+
+
+@pytest.fixture(scope="module")
+def small():
+    return build(describe(type="wing", cells=4, storeys=1))
+
+
+@pytest.fixture(scope="module")
+def devices(small):
+    room = small.rooms[0].outline.representative_point()
+    return (Device("D1", "micro_jammer", round(room.x, 2), round(room.y, 2), 2.5, 0),)
+
+
+@pytest.fixture(scope="module")
+def two(small, devices):
+    return tuple(run(small, QUESTION, devices=placed) for placed in ((), devices))
+
+
+@pytest.fixture(scope="module")
+def columns(two):
+    return [compared(name, one, read_catalogue()) for name, one in zip((HOSTILE, "with one"), two, strict=True)]
+
+
+def test_the_numbers_are_those_of_the_command_line(columns, two):
+    rows = {name: values for name, _, values in comparison_rows(columns)}
+    for at, verdict in enumerate(two):
+        said = result_object(verdict, read_catalogue())
+        assert rows["protected by the layout"][at] == said["rooms"]["protected"] == count_rooms(verdict).protected
+        assert rows["holes (a phone still works)"][at] == said["rooms"]["holes"]
+        assert rows["bought and installed"][at] == said["cost"]["capex_gbp"]
+        assert rows["whole life"][at] == said["cost"]["whole_life_gbp"]
+        assert rows["smallest margin outside"][at] == said["spill"]["worst_margin_db"]
+
+
+def test_a_hostile_name_is_text_in_csv_and_workbook(columns):
+    header = next(csv.reader(io.StringIO(comparison_csv(columns))))
+    assert header[2].startswith("'=")
+    book = zipfile.ZipFile(io.BytesIO(comparison_xlsx(columns)))
+    sheets = [book.read(name).decode() for name in book.namelist() if "worksheets/sheet" in name]
+    assert len(sheets) == 4
+    assert not any("<f>" in sheet or "hyperlink" in sheet.lower().replace("hyperlinkbase", "") for sheet in sheets)
+    assert "HYPERLINK" in book.read("xl/sharedStrings.xml").decode()
+    assert comparison_xlsx(columns) == comparison_xlsx(columns)
+
+
+def test_two_layouts_of_one_name_stay_apart(columns):
+    twice = [columns[1], columns[1]]
+    assert list(shown_rows(twice)[0]) == ["", "with one", "with one (2)"]
+
+
+def test_all_panels_have_one_scale(two):
+    figure = compare_figure(("a $x$", "b"), two, two[0].maps[0].title)
+    limits = {(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes}
+    assert len(figure.axes) == 2
+    assert len(limits) == 1
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_page_opens_on_every_bundled_site(name):
+    from quietwing.sites import load_site
+
+    at = opened()
+    own = at.session_state["quietwing session"]
+    own.site, own.site_source = load_site(name), name
+    at.run()
+    assert not at.exception
+    assert at.button(key="compare-run-The current layout")
+
+
+def test_saved_and_current_layout_are_compared(small, devices, two):
+    at = opened()
+    own = at.session_state["quietwing session"]
+    own.site, own.scenario, own.layout = small, QUESTION, Layout()
+    own.verdict, own.verdict_of = two[0], own.layout
+    at.run()
+    at.text_input(key="compare-name").set_value("nothing").run()
+    at.button(key="compare-save").click().run()
+    own.layout = Layout(devices)
+    own.verdict, own.verdict_of = two[1], own.layout
+    at.run()
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert table["nothing"].tolist()[1] == str(count_rooms(two[0]).protected)
+    assert table["The current layout"].tolist()[1] == str(count_rooms(two[1]).protected)
+    assert table["The current layout"].tolist()[8] == "1"
+    at.button(key="compare-delete").click().run()
+    assert own.saved == {}
+
+
+@pytest.mark.slow
+def test_a_layout_without_verdict_is_judged_and_the_current_verdict_comes_back(small, devices, two):
+    at = opened()
+    own = at.session_state["quietwing session"]
+    own.site, own.scenario, own.layout = small, QUESTION, Layout()
+    own.verdict, own.verdict_of = two[0], own.layout
+    own.saved["one"] = SavedLayout("one", Layout(devices), None, site_hash(small))
+    at.run()
+    at.button(key="compare-run-one").click().run()
+    end = time.monotonic() + 60
+    while own.saved["one"].verdict is None and time.monotonic() < end:
+        time.sleep(0.5)
+        at.run()
+    at.run()
+    assert not at.exception
+    assert count_rooms(own.saved["one"].verdict) == count_rooms(two[1])
+    assert own.verdict is two[0]
+    assert own.verdict_of == own.layout
+
+
+def test_wrong_names_and_empty_choices_are_said(small, two):
+    at = opened()
+    own = at.session_state["quietwing session"]
+    for name in ("", "  ", "The current layout"):
+        at.text_input(key="compare-name").set_value(name).run()
+        at.button(key="compare-save").click().run()
+        assert "missing or taken" in at.error[0].value
+    at.text_input(key="compare-name").set_value("a").run()
+    at.button(key="compare-save").click().run()
+    at.button(key="compare-save").click().run()
+    assert "saved already" in at.error[0].value
+    at.multiselect(key=f"compare-pick-{1 + len(own.saved)}").set_value([]).run()
+    assert any("none is chosen" in error.value for error in at.error)
+
+
+def test_a_layout_of_another_site_is_marked(small, two):
+    at = opened()
+    own = at.session_state["quietwing session"]
+    own.saved["elsewhere"] = SavedLayout("elsewhere", Layout(), two[0], site_hash(small))
+    own.saved["unjudged"] = SavedLayout("unjudged", Layout(), None, site_hash(small))
+    at.run()
+    assert not at.exception
+    said = " ".join(warning.value for warning in at.warning)
+    assert "judged on another site" in said
+    assert "belongs to another site" in said

@@ -1,0 +1,111 @@
+"""The page of limits: pass or fail of each, the same as the report's."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from shapely.geometry import box
+from streamlit.testing.v1 import AppTest
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.report.spill_map import points_that_pass
+from quietwing.coverage.results import Verdict
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import run
+from quietwing.coverage.ui.limits_page import limits_csv, places_of
+from quietwing.coverage.ui.state import KEY, Layout
+from quietwing.sites.model import Room, Sector
+
+ROOT = Path(__file__).parents[3]
+
+
+def page_of_limits() -> None:
+    from quietwing.coverage.ui import limits_page
+
+    limits_page.show()
+
+
+def opened(verdict: Verdict | None) -> AppTest:
+    """The page with a session that has this verdict of its layout."""
+
+    def begin() -> None:
+        from quietwing.coverage.ui.state import session
+
+        session()
+
+    page = AppTest.from_function(begin, default_timeout=60).run()
+    own = page.session_state[KEY]
+    if verdict is not None:
+        own.site, own.verdict, own.layout = verdict.site, verdict, Layout(verdict.devices)
+        own.verdict_of = own.layout
+    shown = AppTest.from_function(page_of_limits, default_timeout=60)
+    shown.session_state[KEY] = own
+    return shown.run()
+
+
+@pytest.fixture(scope="module")
+def loud(hut) -> Verdict:
+    """The hut as a cell and an office that must keep EE, with one strong jammer in the cell."""
+    mast = Sector("m1", "EE", "234-30", "B20", "LTE", 796.0, 10.0, 300.0, 0.0, 25.0, 270.0, 4.0, "omni", 60.0, "UMa")
+    catalogue = read_catalogue()
+    jammer = next(name for name, model in catalogue.items() if model.kind == "jammer")
+    rooms = (
+        Room("A-01", "A", 0, box(0, 0, 3, 4), "silence"),
+        Room("office", "A", 0, box(3, 0, 6, 4), "keep", operators=("EE",)),
+    )
+    device = Device("J1", jammer, 1.5, 2.0, 2.5, 0, 30.0)
+    site = hut(sectors=(mast,), rooms=rooms)
+    return run(site, Scenario(grid_m=1.0, worlds=100), devices=(device,), catalogue=catalogue)
+
+
+def test_without_a_verdict_the_page_offers_to_work_it_out():
+    page = opened(None)
+    assert not page.exception
+    assert page.button(key="run verdict").label == "Run the full verdict"
+    assert not page.dataframe
+
+
+@pytest.mark.slow
+def test_every_limit_is_named_with_pass_or_fail(loud):
+    page = opened(loud)
+    assert not page.exception
+    assert [heading.value for heading in page.subheader] == [
+        "Spill over the fence",
+        "Rooms that must keep their service",
+        "Services nobody may disturb",
+        "Emergency calls (999)",
+        "Exposure of people to radio waves (EMF)",
+        "Download",
+    ]
+    assert loud.spill is not None
+    said = page.error[0].value if not loud.spill.passed else page.success[0].value
+    assert ("Not every limit is kept" in said) is not loud.spill.passed
+    rings = page.dataframe[0].value
+    assert list(rings["Over the limit"]) == [row[2] for row in loud.spill.rings]
+    assert list(rings["Result"]) == ["pass" if row[-1] else "FAIL" for row in loud.spill.rings]
+
+
+@pytest.mark.slow
+def test_places_pass_and_fail_as_on_the_map_and_the_worst_stands_first(loud):
+    assert loud.spill is not None
+    places = places_of(loud.spill)
+    assert sum(place.passed for place in places) == int(points_that_pass(loud.spill).sum())
+    failing = [place.margin_db for place in places if not place.passed]
+    assert failing == sorted(failing)
+    assert not loud.spill.passed
+    assert {place.channel for place in places} == {"EE 800 MHz 4G"}
+    # the verdict's worst place is the worst that counts: a few points of each ring may be over the limit
+    worst = next(place for place in places if place.name == loud.spill.where.split(":")[0])
+    assert worst.margin_db == loud.spill.worst_margin_db
+
+
+@pytest.mark.slow
+def test_the_csv_holds_every_limit(loud):
+    assert loud.spill is not None
+    rows = list(csv.DictReader(io.StringIO(limits_csv(loud.spill))))
+    spill = loud.spill
+    assert len(rows) == sum(map(len, (spill.rings, spill.keep_rooms, spill.protected, spill.exposure)))
+    assert {row["result"] for row in rows} <= {"pass", "FAIL"}
+    assert ("FAIL" in {row["result"] for row in rows}) is not spill.passed

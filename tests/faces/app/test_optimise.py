@@ -1,0 +1,219 @@
+"""Optimise: a question in plain words, a search that can be stopped, a plan that says the same everywhere."""
+
+import importlib
+import io
+import json
+import time
+import zipfile
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.plan_words import plan_lead
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import optimise
+from quietwing.coverage.study.frontier import frontier
+from quietwing.coverage.ui.optimise_frontier import budgets_up_to, frontier_figure
+from quietwing.coverage.ui.optimise_result import files_zip
+from quietwing.coverage.ui.site_words import literal
+from quietwing.coverage.ui.state import Layout
+from quietwing.sites.files import BUNDLED
+from quietwing.sites.synthetic import build, describe
+
+# one channel, at a fence far away: a question with an answer, in seconds
+QUESTION = Scenario(
+    worlds=100,
+    grid_m=1.0,
+    confidence=0.8,
+    channels=("EE/B1/LTE",),
+    spill_tier="emergency",
+    effort="quick",
+    equipment=("micro_jammer", "room_jammer"),
+    treat_with=("window_mesh",),
+)
+
+
+def page():
+    from quietwing.coverage.ui.optimise_page import show
+
+    show()
+
+
+def opened(name=None, site=None):
+    at = AppTest.from_function(page, default_timeout=60).run()
+    own = at.session_state["quietwing session"]
+    if name is not None:
+        from quietwing.sites import load_site
+
+        own.site, own.site_source = load_site(name), name
+        at.run()
+    if site is not None:
+        own.site, own.site_source, own.layout, own.scenario = site, "yours", Layout(), QUESTION
+        at.run()
+    assert not at.exception
+    return at
+
+
+@pytest.fixture(scope="module")
+def small():
+    return build(describe(type="wing", cells=4, storeys=1, fence_distance_m=400))
+
+
+@pytest.fixture(scope="module")
+def plans(small):
+    said = []
+    found = frontier(
+        small,
+        QUESTION,
+        (9_000.0, 3_000.0),
+        maps=True,
+        progress=lambda number, what, share: said.append((number, share)),
+    )
+    assert {number for number, _ in said} == {0, 1}
+    return found
+
+
+@pytest.mark.slow
+def test_more_money_protects_no_less_and_each_plan_keeps_to_its_budget(plans):
+    assert [plan.asked.budget_gbp for plan in plans] == [3_000.0, 9_000.0]
+    assert all(plan.plan.cost.capex_gbp <= plan.asked.budget_gbp for plan in plans)
+    protected = [count_rooms(plan.verdict).protected for plan in plans]
+    assert protected[0] < protected[1]
+
+
+def test_budgets_that_are_none_are_refused(small):
+    for budgets in ((), (-1.0,), (float("nan"),), (float("inf"),), tuple(range(30))):
+        with pytest.raises(ScenarioError, match="budgets"):
+            frontier(small, QUESTION, budgets)
+    assert budgets_up_to(90_000, 3) == (30_000.0, 60_000.0, 90_000.0)
+    for highest in (None, 0, -5, 2e9):
+        with pytest.raises(ScenarioError, match="Highest budget"):
+            budgets_up_to(highest, 3)
+
+
+def test_an_interruption_keeps_the_plans_found(small, plans, monkeypatch):
+    module = importlib.import_module("quietwing.coverage.study.frontier")  # the package has a function of its name
+
+    answers = iter([plans[0], KeyboardInterrupt()])
+
+    def answer(*_args, **_further):
+        one = next(answers)
+        if isinstance(one, BaseException):
+            raise one
+        return one
+
+    monkeypatch.setattr(module, "optimise", answer)
+    assert frontier(small, QUESTION, (1.0, 2.0, 3.0)) == (plans[0],)
+    answers = iter([KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        frontier(small, QUESTION, (1.0,))
+
+
+def test_the_chart_says_what_the_plans_say(plans):
+    ax = frontier_figure(plans).axes[0]
+    assert ax.lines[0].get_xdata().tolist() == [3.0, 9.0]
+    assert ax.lines[0].get_ydata().tolist() == [count_rooms(plan.verdict).protected for plan in plans]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_page_opens_on_every_bundled_site(name):
+    at = opened(name)
+    assert at.button(key="optimise-start")
+    assert at.button(key="frontier-start")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("optimise-budget", -5.0, "budget"),
+        ("optimise-budget", 2e9, "budget"),
+        ("optimise-seed", -1, "seed"),
+        ("optimise-spacing", 1000.0, "spacing"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused(key, value, says):
+    at = opened()
+    at.number_input(key=key).set_value(value)
+    at.button(key="optimise-start").click().run()
+    assert not at.exception
+    assert says in at.error[0].value.replace("\\", "")
+    assert at.session_state["quietwing session"].jobs == {}
+
+
+def test_a_target_needs_a_sensible_number_of_cells():
+    at = opened()
+    at.radio(key="optimise-objective").set_value("least_cost").run()
+    at.number_input(key="optimise-target").set_value(5000)
+    at.button(key="optimise-start").click().run()
+    assert "target_rooms" in at.error[0].value.replace("\\", "")
+    for box in at.checkbox:
+        if box.key.startswith("optimise-buy-"):
+            box.uncheck()
+    at.button(key="optimise-start").click().run()
+    assert "choose at least one" in at.error[0].value
+
+
+@pytest.mark.slow
+def test_a_search_ends_with_a_plan_on_the_page(small):
+    at = opened(site=small)
+    own = at.session_state["quietwing session"]
+    at.number_input(key="optimise-budget").set_value(8_000.0)
+    at.button(key="optimise-start").click().run()
+    assert own.scenario.budget_gbp == 8_000.0
+    end = time.monotonic() + 120
+    while own.plan is None and time.monotonic() < end:
+        time.sleep(0.5)
+        at.run()
+    at.run()
+    assert not at.exception
+    assert own.plan is not None
+    assert own.plan.asked.budget_gbp == 8_000.0
+    assert any(literal(plan_lead(own.plan)[0]) in text.value for text in at.markdown)
+    direct = optimise(small, own.plan.asked, maps=False)
+    assert count_rooms(direct.verdict) == count_rooms(own.plan.verdict)  # page and Python say the same
+
+
+@pytest.mark.slow
+def test_a_search_is_stopped_and_leaves_nothing_running(small):
+    at = opened(site=small)
+    own = at.session_state["quietwing session"]
+    at.button(key="optimise-start").click().run()
+    job = own.jobs["plan"]
+    assert job.running()
+    at.button(key="stop-plan").click().run()
+    end = time.monotonic() + 60
+    while job.running() and time.monotonic() < end:
+        time.sleep(0.3)
+    at.run()
+    assert not job.running()
+    assert not at.exception
+
+
+def test_a_plan_is_shown_opened_and_downloaded(small, plans):
+    at = opened(site=small)
+    own = at.session_state["quietwing session"]
+    own.plan, own.frontier = plans[-1], plans
+    at.run()
+    assert not at.exception
+    assert any(literal(plan_lead(plans[-1])[0]) in text.value for text in at.markdown)
+    names = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1]))).namelist()
+    assert names == ["bill_of_materials.csv", "holes.csv", "layout.csv", "plan.json", "treatments.csv"]
+    inside = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1])))
+    assert json.loads(inside.read("plan.json"))["budget_gbp"] == 9_000.0
+    tables = [table.value for table in at.dataframe]
+    assert any(
+        "protected" in table
+        and table["protected"].tolist() == [count_rooms(plan.verdict).protected for plan in plans]
+        for table in tables
+    )
+    at.button(key="frontier-show").click().run()
+    assert own.plan is plans[0]
+
+
+def test_a_plan_of_another_site_is_marked(plans):
+    at = opened()
+    at.session_state["quietwing session"].plan = plans[0]
+    at.run()
+    assert any("another site" in warning.value for warning in at.warning)

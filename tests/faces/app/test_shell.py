@@ -1,0 +1,93 @@
+"""The frame round every page."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from quietwing.coverage.ui import jobs
+from quietwing.coverage.ui.shell import PAGES, site_in_words
+from quietwing.coverage.ui.state import KEY
+from quietwing.sites import load_site
+
+ROOT = Path(__file__).parents[3]
+SCRIPTS = (ROOT / "app.py", ROOT / "coverage" / "ui" / "app.py")
+
+
+class Running:
+    """A job that runs until it is stopped."""
+
+    collected, stopped = False, False
+
+    def running(self) -> bool:
+        return not self.stopped
+
+    def progress(self) -> tuple[str, float]:
+        return "counting *stars*", 0.5
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def result(self) -> None:
+        return None
+
+    def error(self) -> str | None:
+        return None
+
+    def discard(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_both_scripts_open_the_overview_with_the_marking(script):
+    page = AppTest.from_file(str(script), default_timeout=60).run()
+    assert not page.exception
+    assert page.title[0].value.startswith("Where phones still work")
+    assert "OFFICIAL" in page.caption[0].value or any("OFFICIAL" in each.value for each in page.caption)
+
+
+def test_the_pages_stand_in_the_order_of_the_work():
+    titles = [title for _, title in PAGES.values()]
+    assert titles == ["Overview", "My site", "Signals", "Blockers", "Limits", "Optimise", "Compare", "Help"]
+
+
+@pytest.mark.parametrize("module", [module for module, _ in PAGES.values()])
+def test_every_page_has_its_module_with_show(module):
+    tree = ast.parse((ROOT / "coverage" / "ui" / f"{module}.py").read_text("utf-8"))
+    shows = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "show"]
+    assert len(shows) == 1
+    assert not shows[0].args.args
+
+
+def test_no_page_keeps_plans_in_a_cache_that_sessions_share():
+    for path in (ROOT / "coverage" / "ui").rglob("*.py"):
+        text = path.read_text("utf-8")
+        for word in ("st.cache_data", "st.cache_resource", "unsafe_allow_html=True", "lru_cache"):
+            assert word not in text, f"{path.name}: {word}"
+
+
+def test_the_sidebar_says_what_is_open_and_that_nothing_leaves():
+    page = AppTest.from_file(str(SCRIPTS[0]), default_timeout=60).run()
+    words = " ".join(each.value for each in (*page.sidebar.caption, *page.sidebar.markdown))
+    assert "264 cells and spaces" in words
+    assert "Nothing leaves this computer" in words
+
+
+def test_a_running_job_is_seen_on_every_page_and_can_be_stopped():
+    page = AppTest.from_file(str(SCRIPTS[0]), default_timeout=60).run()
+    job = Running()
+    page.session_state[KEY].jobs["verdict"] = job
+    page.run()
+    assert jobs.JOB_WORDS["verdict"] in page.sidebar.get("progress")[0].proto.text
+    assert r"\*stars\*" in page.sidebar.get("progress")[0].proto.text
+    page.sidebar.button(key="stop verdict").click().run()
+    assert not page.exception
+    assert job.stopped
+    assert page.session_state[KEY].jobs == {}
+
+
+def test_a_site_in_words():
+    assert site_in_words(load_site("houseblock")) == (
+        "264 cells and spaces that must be silent, 2 buildings, up to 4 storeys"
+    )

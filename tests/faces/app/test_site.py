@@ -1,0 +1,411 @@
+"""My site: a planner describes, uploads or traces a place, and what is wrong with it is said on the page."""
+
+import dataclasses
+import io
+import re
+import stat
+import zipfile
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from quietwing.coverage.layout import layout_text
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.ui.site_files import (
+    masts_text,
+    open_upload,
+    rechecked,
+    site_geopackage,
+    site_report,
+    site_zip,
+    with_levels,
+    with_masts,
+)
+from quietwing.coverage.ui.site_masts import edited_text
+from quietwing.coverage.ui.site_tracing import (
+    TraceChoices,
+    TracedOpening,
+    TracedRoom,
+    metres_per_pixel,
+    read_picture,
+    traced_site,
+)
+from quietwing.coverage.ui.site_words import literal
+from quietwing.sites import SiteError, load_site
+from quietwing.sites.files import BUNDLED
+from quietwing.sites.synthetic import build, describe
+from quietwing.sites.tables_csv import row_values
+
+
+@pytest.fixture(scope="module")
+def wing():
+    return build(describe(type="wing", cells=4, storeys=1, name="small"))
+
+
+def packed(site, tmp_path, **extra):
+    return site_zip(
+        site, tmp_path, devices=(), scenario=Scenario(), catalogue=extra.pop("catalogue", {}) or bundled()
+    )
+
+
+def bundled():
+    from quietwing.coverage.catalogue import read_catalogue
+
+    return read_catalogue()
+
+
+def zip_of(*members, **flags):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in members:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = flags.get(name, 0o644 << 16) if name in flags else 0o644 << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            made.writestr(info, text)
+    return out.getvalue()
+
+
+# --------------------------------------------------------------------------- files
+
+
+def test_a_downloaded_zip_opens_as_the_same_site(wing, tmp_path):
+    content = packed(wing, tmp_path)
+    assert content == packed(wing, tmp_path)  # equal content, equal bytes
+    brought = open_upload("site.zip", content, tmp_path)
+    assert brought.site == rechecked(wing, tmp_path)
+    assert brought.scenario == Scenario()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_zip_with_one_folder_around_the_site_opens_too(wing, tmp_path):
+    inside = zipfile.ZipFile(io.BytesIO(packed(wing, tmp_path)))
+    around = zip_of(("__MACOSX/._x", b""), *((f"my site/{name}", inside.read(name)) for name in inside.namelist()))
+    assert open_upload("x.ZIP", around, tmp_path).site == rechecked(wing, tmp_path)
+
+
+def test_a_geopackage_opens_as_the_same_site(wing, tmp_path):
+    assert open_upload("site.gpkg", site_geopackage(wing, tmp_path), tmp_path).site == rechecked(wing, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_layout_and_scenario_travel_in_the_zip(tmp_path):
+    from quietwing.coverage.ui.asking import equipment_of
+
+    site = load_site("houseblock")
+    devices, catalogue = equipment_of("houseblock", None)
+    content = site_zip(site, tmp_path, devices=devices, scenario=Scenario(seed=7), catalogue=catalogue)
+    brought = open_upload("houseblock.zip", content, tmp_path)
+    assert layout_text(brought.devices) == layout_text(devices)
+    assert brought.scenario is not None
+    assert brought.scenario.seed == 7
+    assert brought.catalogue is None  # the bundled one is not copied
+
+
+LINK = (stat.S_IFLNK | 0o777) << 16
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("site.zip", b"", "is empty"),
+        ("site.zip", b"PK no zip at all", "cannot be unpacked"),
+        ("site.pdf", b"%PDF-1.7", "upload a zip of a site folder"),
+        ("site.gpkg", b"SQLite format 3\0 but cut", "site.gpkg"),
+        ("site.gpkg", zip_of(("site.toml", "x")), "site.gpkg"),
+        ("site.zip", zip_of(("../site.toml", "x")), "leads out of the folder"),
+        ("site.zip", zip_of(("a/../../site.toml", "x")), "leads out of the folder"),
+        ("site.zip", zip_of(("/etc/passwd", "x")), "absolute path"),
+        ("site.zip", zip_of(("C:/site.toml", "x")), "absolute path"),
+        ("site.zip", zip_of(("a\\..\\site.toml", "x")), "absolute path"),
+        ("site.zip", zip_of(("site.toml", "/etc/passwd"), **{"site.toml": LINK}), "link or device"),
+        ("site.zip", zip_of(("walls.geojson", "{}")), "holds no site.toml"),
+        ("site.zip", zip_of(("site.toml", "x"), ("deeper/walls.geojson", "{}")), "in a folder within"),
+        ("site.zip", zip_of(("site.toml", "not = toml = at all")), "site.toml"),
+        ("site.zip", zip_of(("site.toml", b"\0" * 40_000_000)), "times its size"),
+        ("site.zip", zip_of(*((f"{n}.txt", "x") for n in range(201))), "holds 201 files"),
+        ("site.zip", b"x" * (50 * 2**20 + 1), "limit 50 MB"),
+    ],
+)
+def test_hostile_and_wrong_uploads_are_refused_and_leave_nothing(name, content, says, tmp_path):
+    folder = tmp_path / "session"
+    folder.mkdir()
+    with pytest.raises(SiteError) as caught:
+        open_upload(name, content, folder)
+    assert says in str(caught.value)
+    assert list(folder.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["session"]
+
+
+def test_a_zip_that_unpacks_to_more_than_it_says_is_refused(wing, tmp_path):
+    content = bytearray(zip_of(("site.toml", b"name = 1\n" * 50)))
+    at = content.rindex(b"PK\x01\x02")
+    content[at + 24 : at + 28] = (5).to_bytes(4, "little")  # uncompressed size in the directory
+    with pytest.raises(SiteError):
+        open_upload("site.zip", bytes(content), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_masts_are_changed_through_the_checks_of_the_site(wing, tmp_path):
+    changed = with_masts(wing, masts_text(wing.sectors[:2]), tmp_path)
+    assert len(changed.sectors) == 2
+    with pytest.raises(SiteError, match=r"masts\.csv.*eirp_dbm"):
+        with_masts(wing, masts_text(wing.sectors[:2]).replace(",RMa", ",RMa").replace("eirp_dbm", "eirp"), tmp_path)
+    with pytest.raises(SiteError, match=r"outside_levels\.csv"):
+        with_levels(wing, "channel,x,y,height_m,rsrp_dbm,date\nEE/B99/LTE,0,0,1.5,-80,2026-01-01\n", tmp_path)
+    level = "channel,x,y,height_m,rsrp_dbm,date\nEE/B20/LTE,30,0,1.5,-80,2026-01-01\n"
+    assert len(with_levels(wing, level, tmp_path).outside_levels) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_of_the_mast_editor_are_the_file(wing):
+    rows = [row_values(sector) for sector in wing.sectors[:3]]
+    assert [line.split(",")[0] for line in edited_text(rows).splitlines()[1:]] == [s.id for s in wing.sectors[:3]]
+    assert len(edited_text([*rows, dict.fromkeys(rows[0])]).splitlines()) == 4  # an empty row is no mast
+    rows[0]["height_m"] = float("nan")
+    assert ",," in edited_text(rows).splitlines()[1]
+
+
+# --------------------------------------------------------------------------- tracing
+
+ROOMS = (
+    TracedRoom("C1", "silence", ((100, 100), (148, 101), (149, 176), (100, 175))),
+    TracedRoom("C2", "silence", ((150, 101), (200, 100), (200, 175), (150, 175))),
+    TracedRoom("corridor", "silence", ((100, 176), (201, 176), (200, 236), (100, 235))),
+    TracedRoom("office", "keep", ((100, 236), (200, 236), (200, 320), (100, 320))),
+)
+SCALE_M = 1 / 20
+
+
+@pytest.mark.parametrize("bearing_deg", [0.0, 33.0])
+@pytest.mark.parametrize("storeys", [1, 3])
+def test_a_traced_plan_passes_the_checks_of_a_site(bearing_deg, storeys, tmp_path):
+    window = TracedOpening("window", (102, 280), 1.2)
+    site = traced_site(ROOMS, [window], SCALE_M, 400, TraceChoices(bearing_deg=bearing_deg, storeys=storeys))
+    report = site_report(site, tmp_path)
+    assert report.problems == ()
+    assert len(site.rooms) == 4 * storeys
+    # by hand: the outline of 5 × 11 m has four walls, the partitions 5 + 2.5 + 2.5 + 3.75 m inside
+    first = [wall for wall in site.walls if wall.storey == 0]
+    assert len(first) == 8
+    outer = sum(wall.line.length for wall in first if wall.construction == TraceChoices().outer_wall)
+    assert outer == pytest.approx(2 * (5 + 11), abs=0.1)
+    inner = sum(wall.line.length for wall in first if wall.construction == TraceChoices().inner_wall)
+    assert inner == pytest.approx(5 + 5 + 3.75, abs=0.1)
+
+
+def test_windows_and_doors_nobody_traced_are_placed_and_the_traced_ones_kept():
+    site = traced_site(ROOMS, [TracedOpening("window", (102, 280), 1.2)], SCALE_M, 400, TraceChoices())
+    kinds = {opening.id: opening.kind for opening in site.openings}
+    assert kinds["window-1"] == "window"
+    assert {"C1-window", "C2-window", "C1-door", "C2-door"} <= set(kinds)
+    bare = traced_site(ROOMS, [], SCALE_M, 400, TraceChoices(windows_for_all=False, doors_for_all=False))
+    assert bare.openings == ()
+
+
+@pytest.mark.parametrize(
+    ("rooms", "openings", "says"),
+    [
+        ((), (), "none is traced"),
+        ((TracedRoom("A", "silence", ((0, 0), (50, 0))),), (), "at least three"),
+        ((TracedRoom("A", "silence", ((0, 0), (80, 80), (80, 0), (0, 80))),), (), "enclose no proper room"),
+        ((ROOMS[0], TracedRoom("far", "silence", ((300, 0), (390, 0), (390, 90)))), (), "do not all touch"),
+        (ROOMS, (TracedOpening("window", (150, 206), 1.0),), "nearest outer wall"),
+        (ROOMS, (TracedOpening("door", (125, 176), 4.0),), "is 4.00 m wide"),
+    ],
+)
+def test_what_cannot_be_a_building_is_said(rooms, openings, says):
+    with pytest.raises(SiteError, match=says):
+        traced_site(rooms, openings, SCALE_M, 400, TraceChoices())
+
+
+def test_two_points_and_a_distance_are_the_scale():
+    assert metres_per_pixel((0, 0), (300, 400), 25.0) == pytest.approx(0.05)
+    for points, distance_m in (
+        (((0, 0), (1, 1)), 5.0),
+        (((0, 0), (100, 0)), 0.0),
+        (((0, 0), (100, 0)), float("nan")),
+    ):
+        with pytest.raises(SiteError, match="Scale"):
+            metres_per_pixel(*points, distance_m)
+
+
+def png(width=400, height=400, form="PNG"):
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "white").save(out, form)
+    return out.getvalue()
+
+
+def test_only_png_and_jpeg_are_pictures():
+    assert read_picture("plan.jpg", png(form="JPEG")).width_px == 400
+    big = read_picture("plan.png", png(4000, 2000))
+    assert (big.width_px, big.height_px) == (4000, 2000)
+    assert Image.open(io.BytesIO(big.shown_png)).size == (1600, 800)
+    for content in (b"", b"GIF89a", png(form="GIF"), png()[:60]):
+        with pytest.raises(SiteError, match="no readable PNG or JPEG"):
+            read_picture("plan.png", content)
+
+
+def test_text_of_a_user_is_no_markdown():
+    assert literal("<b>![x](http://h)*a* $x$ :red[z]") == (r"\<b\>\!\[x\]\(http\:\/\/h\)\*a\* \$x\$ \:red\[z\]")
+
+
+# --------------------------------------------------------------------------- the page
+
+
+def page():
+    from quietwing.coverage.ui.site_page import show
+
+    show()
+
+
+def opened(name=None):
+    at = AppTest.from_function(page, default_timeout=60).run()
+    assert not at.exception
+    if name is not None:
+        at.selectbox(key="site-bundled").select(name)
+        at.button(key="site-open-bundled").click().run()
+        assert not at.exception
+    return at
+
+
+def test_a_session_has_nothing_of_another(wing):
+    one, other = opened(), opened("radial")
+    assert one.session_state["quietwing session"].folder != other.session_state["quietwing session"].folder
+    assert one.session_state["quietwing session"].site.name != other.session_state["quietwing session"].site.name
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_page_opens_on_every_bundled_site(name):
+    at = opened(name)
+    own = at.session_state["quietwing session"]
+    assert own.site_source == name
+    assert any(f"{len(own.site.sectors)} sectors" in text.value for text in at.markdown)
+    assert at.success[0].value.startswith("The example")
+
+
+def described(at, **answers):
+    at.radio(key="site-way").set_value("Describe a wing").run()
+    for key, value in answers.items():
+        kind = at.number_input if isinstance(value, int | float) else at.text_input
+        kind(key=f"houseblock-{key}").set_value(value)
+    next(button for button in at.button if button.label == "Make this site").click()
+    return at.run()
+
+
+def test_a_described_wing_becomes_the_site():
+    at = described(opened(), name="my *block*", cells=4, storeys=2, wings=1)
+    own = at.session_state["quietwing session"]
+    assert not at.error
+    assert own.site.name == "my *block*"
+    assert own.site_source == "yours"
+    assert all(sector.assumed for sector in own.site.sectors)
+    assert any(r"my \*block\*" in text.value for text in at.subheader)
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ({"cells": 7}, "Cells of one wing"),
+        ({"storeys": 30}, "Storeys"),
+        ({"cell_names": "cell"}, "How cells are numbered"),
+        ({"window_width_m": 5.0, "storeys": 0}, "Width of a window|Storeys"),
+        ({"name": ""}, "Name of the site"),
+    ],
+)
+def test_a_wing_that_cannot_be_is_refused_by_field(answers, says):
+    at = described(opened(), **answers)
+    assert at.error
+    assert re.search(says, at.error[0].value.replace("\\", ""))
+    assert at.session_state["quietwing session"].site_source == "houseblock"
+
+
+def uploaded(at, name, content, kind):
+    at.radio(key="site-way").set_value("Upload a site").run()
+    at.file_uploader(key="site-upload").upload(name, content, kind).run()
+    return at.button(key="site-open-upload").click().run()
+
+
+def test_an_uploaded_site_is_opened(wing, tmp_path):
+    at = uploaded(opened(), "mine.zip", packed(wing, tmp_path), "application/zip")
+    own = at.session_state["quietwing session"]
+    assert not at.error
+    assert own.site.name == "small"
+    assert own.site_source == "yours"
+    assert [path for path in own.folder.iterdir() if path.name.startswith("site")] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("bomb.zip", zip_of(("site.toml", b"\0" * 40_000_000)), "times its size"),
+        ("out.zip", zip_of(("../site.toml", "x")), "leads out"),
+        ("empty.gpkg", b"nothing", "site.gpkg"),
+    ],
+)
+def test_a_bad_upload_is_said_on_the_page_and_nothing_is_written(name, content, says):
+    at = uploaded(opened(), name, content, "application/zip")
+    own = at.session_state["quietwing session"]
+    assert says in at.error[0].value.replace("\\", "")
+    assert own.site_source == "houseblock"
+    assert list(own.folder.iterdir()) == []
+
+
+def traced_page(tmp_path, content):
+    at = opened()
+    at.radio(key="site-way").set_value("Trace a plan").run()
+    return at.file_uploader(key="trace-file").upload("plan.png", content, "image/png").run()
+
+
+def test_a_plan_is_traced_on_the_page(tmp_path):
+    at = traced_page(tmp_path, png())
+    tracing = at.session_state["plan being traced"]
+    rows = [{"room": room.id, "role": room.role, "x_px": x, "y_px": y} for room in ROOMS for x, y in room.corners_px]
+    tracing.first_corners, tracing.edition = rows, 1
+    at.run()
+    for number, value in enumerate((0.0, 0.0, 200.0, 0.0)):
+        at.number_input(key=f"trace-scale-{number}-1").set_value(value)
+    at.number_input(key="trace-distance").set_value(10.0)
+    at.run()
+    at.button(key="trace-make").click().run()
+    own = at.session_state["quietwing session"]
+    assert not at.error
+    assert not at.exception
+    assert own.site.name == "traced-site"
+    assert len(own.site.rooms) == 4
+
+
+def test_a_plan_without_scale_or_rooms_is_refused(tmp_path):
+    at = traced_page(tmp_path, png())
+    at.button(key="trace-make").click().run()
+    assert "Scale" in at.error[0].value
+    for number, value in enumerate((0.0, 0.0, 200.0, 0.0)):
+        at.number_input(key=f"trace-scale-{number}-0").set_value(value)
+    at.run()
+    at.button(key="trace-make").click().run()
+    assert "none is traced" in at.error[0].value
+    at = traced_page(tmp_path, b"no picture")
+    assert "no readable PNG" in at.error[0].value.replace("\\", "")
+
+
+def test_masts_are_replaced_by_a_file_and_bad_ones_refused():
+    at = opened()
+    own = at.session_state["quietwing session"]
+    before = own.site
+    for content, says in (
+        (b"id,operator\n", "masts.csv"),
+        (b"not a table", "masts.csv"),
+        (masts_text(before.sectors).encode().replace(b"sector_65", b"sector_66"), "pattern"),
+    ):
+        at.file_uploader(key="site-masts-file").upload("masts.csv", content, "text/csv").run()
+        at.button(key="site-masts-file-use").click().run()
+        assert says in at.error[0].value.replace("\\", "")
+        assert at.session_state["quietwing session"].site == before
+    lower = tuple(dataclasses.replace(sector, eirp_dbm=50.0) for sector in before.sectors)
+    good = masts_text(lower).encode()
+    at.file_uploader(key="site-masts-file").upload("masts.csv", good, "text/csv").run()
+    at.button(key="site-masts-file-use").click().run()
+    own = at.session_state["quietwing session"]
+    assert {sector.eirp_dbm for sector in own.site.sectors} == {50.0}
+    assert own.site_source == "yours"
+    assert own.layout.devices  # the layout stays
