@@ -16,6 +16,7 @@ import quietwing
 from quietwing.coverage.ui.answering import answer_leakage, answer_plan, answer_verdict
 from quietwing.coverage.ui.asking import (
     BAD_INPUT,
+    MISSED,
     guarded,
     own_file,
     refuse_existing,
@@ -393,6 +394,26 @@ def example_new(
     wing = read_description(description, **given) if description else describe("options", **given)
     save_site(build(wing), folder)
     say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")
+
+
+@app.command()
+@guarded
+def validate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds one folder for each set (rf-…).")],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the engine with reference data and measurements; exit code 4 if a tolerance is missed."""
+    from quietwing.coverage import validation
+
+    results = validation.validate(folder)
+    if as_json:
+        print_json(validation.results_object(results))
+    else:
+        print_table(validation.TABLE_HEADER, validation.results_table(results))
+    for remark in validation.remarks(results):
+        say(remark)
+    if validation.failures(results):
+        raise typer.Exit(MISSED)
 
 
 @app.command(name="app")

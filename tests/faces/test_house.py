@@ -26,6 +26,7 @@ ORDER = [
         "coverage.tables",
     ),
     ("coverage.propagation",),
+    ("coverage.validation",),
     ("coverage.blocking",),
     ("coverage.planning",),
     ("coverage.report",),
