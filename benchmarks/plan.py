@@ -16,10 +16,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from quietwing.coverage.blocking.evaluate import evaluate, silence_points
+from quietwing.coverage.blocking.evaluate import quiet_anyway, silence_points
 from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.dims import ROOM
 from quietwing.coverage.planning.attempts import CONFIDENCE, judge
 from quietwing.coverage.planning.ground import Ground, look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.milp import Selection
@@ -106,11 +105,10 @@ def ground_of(site_name: str, scenario: Scenario) -> Ground:
     sectors = wanted_sectors(site, scenario)
     bare = link_model(prepare_scene(site), sectors, scenario.confidence)
     points = silence_points(site, trial_points(site))
-    quiet = evaluate(bare, bare, scenario, (), catalogue, points, stream=CHOOSING_STREAM)
+    quiet = quiet_anyway(bare, scenario, points, stream=CHOOSING_STREAM)
     anyway = np.zeros(len(site.rooms), bool)
-    for name, still in zip(quiet.by_room[ROOM].values.tolist(), quiet.by_room["quiet_anyway"].values, strict=True):
-        anyway[site.room_index[name]] = still
-    return prepare_ground(site, sectors, scenario, catalogue, (), anyway)
+    anyway[quiet.rooms] = quiet.silent.mean(axis=1) >= scenario.confidence
+    return prepare_ground(site, sectors, scenario, catalogue, (), anyway, quiet={CHOOSING_STREAM: quiet})
 
 
 def one_site(name: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import _montecarlo, _spill_kernels
 from quietwing.coverage.propagation import _kernels
 
-__all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
+__all__ = ["KERNELS", "NEEDED_LATE", "compile_kernels", "is_compiled", "start"]
 
 # Types of the arguments in order: kind and number of dimensions. A test holds them against a study.
 _KINDS = {"b": np.bool_, "k": np.int8, "u": np.uint8, "j": np.int32, "i": np.int64, "f": np.float32, "d": np.float64}
@@ -31,15 +32,13 @@ _SPILL = "b1 d1 d1 d1 d1 d0 d0 i0 d2 d2 i2 d2 i1 d1 i0 i0"
 _RASTER = "d2 d2 i2 d2 d2 d2 j1 b1 d2 j2 j2 d1 f3 f1 f1 b0 f3 i0 i0 i0 i0"
 
 KERNELS = (_montecarlo.judge, _spill_kernels.spill_worlds, _kernels.raster)
+NEEDED_LATE = KERNELS[1:]  # by the time the first is compiled these are, if two processes share the work
 
 
-def compile_kernels() -> None:
+def compile_kernels(kernels: tuple[Any, ...] = KERNELS) -> None:
     """Call each kernel on no work at all."""
-    judge, spill, raster = KERNELS
-    judge(*_nothing(_JUDGE))
-    network, links = _spill_kernels.Network(*_nothing(_NETWORK)), _spill_kernels.Links(*_nothing(_LINKS))
-    spill(network, links, *_nothing(_SPILL))
-    raster(*_nothing(_RASTER))
+    for kernel in kernels:
+        kernel(*_NO_WORK[kernel]())
 
 
 def is_compiled(kernel: Any) -> bool:
@@ -79,6 +78,17 @@ def _nothing(kinds: str) -> list[Any]:
         values.append(array if array.ndim else array[()])
     return values
 
+
+def _no_spill() -> list[Any]:
+    network, links = _spill_kernels.Network(*_nothing(_NETWORK)), _spill_kernels.Links(*_nothing(_LINKS))
+    return [network, links, *_nothing(_SPILL)]
+
+
+_NO_WORK: dict[Any, Callable[[], list[Any]]] = {
+    _montecarlo.judge: lambda: _nothing(_JUDGE),
+    _spill_kernels.spill_worlds: _no_spill,
+    _kernels.raster: lambda: _nothing(_RASTER),
+}
 
 if __name__ == "__main__":
     compile_kernels()

@@ -21,7 +21,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 
-__all__ = ["Judgement", "evaluate", "rooms_together", "silence_points", "uncovered_routes"]
+__all__ = ["Judgement", "evaluate", "quiet_anyway", "rooms_together", "silence_points", "uncovered_routes"]
 
 LEVELS_PERCENT = (50, 80, 95, 99)
 TOGETHER_SHARE = 0.95  # CHOICES 24, whatever q
@@ -62,6 +62,7 @@ def evaluate(
     *,
     bare_points: PointSet | None = None,
     stream: int = 0,
+    quiet: Tally | None = None,
 ) -> Judgement:
     """Judge every room over all worlds, with and without the layout.
 
@@ -80,6 +81,8 @@ def evaluate(
         Those of the site without treatments, if a mesh keeps phones from being held out of a window.
     stream : int
         Another stream of worlds of the same seed.
+    quiet : Tally, optional
+        What `quiet_anyway` finds for `bare` and its points on this stream, if it is known already.
 
     Returns
     -------
@@ -92,11 +95,12 @@ def evaluate(
     """
     public = public_links(model, points)
     blockers = blocker_links(model, devices, catalogue, points)
-    tally = count_worlds(model, scenario, points, public, blockers, stream=stream)
-    at_bare = points if bare_points is None else bare_points
-    unblocked = public if bare is model and bare_points is None else public_links(bare, at_bare)
-    nothing = blocker_links(bare, (), catalogue, at_bare)
-    quiet = count_worlds(bare, scenario, at_bare, unblocked, nothing, stream=stream)
+    if quiet is None:
+        at_bare = points if bare_points is None else bare_points
+        quiet = quiet_anyway(bare, scenario, at_bare, stream=stream)
+    tally = quiet
+    if blockers.devices or model is not bare:
+        tally = count_worlds(model, scenario, points, public, blockers, stream=stream)
     by_room = _by_room(model, scenario, tally, quiet)
     silent_probability = by_room["silent_probability"].values
     counted = ~by_room["quiet_anyway"].values
@@ -123,6 +127,26 @@ def evaluate(
         together=rooms_together(tally.silent[counted]),
         notes=public.notes,
     )
+
+
+def quiet_anyway(model: LinkModel, scenario: Scenario, points: PointSet, *, stream: int = 0) -> Tally:
+    """The worlds without any blocker, to be given to `evaluate` for several layouts of one site.
+
+    Parameters
+    ----------
+    model : LinkModel
+        The site without treatments.
+    scenario : Scenario
+    points : PointSet
+        Test points of its silence rooms.
+    stream : int
+
+    Returns
+    -------
+    Tally
+    """
+    nothing = blocker_links(model, (), {}, points)
+    return count_worlds(model, scenario, points, public_links(model, points), nothing, stream=stream)
 
 
 def rooms_together(silent: NDArray[np.bool_]) -> int:

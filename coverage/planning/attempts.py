@@ -22,9 +22,10 @@ from quietwing.coverage.results import SpillResult
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["CONFIDENCE", "Searched", "Tried", "best_of", "broken", "judge", "rank"]
+__all__ = ["CONFIDENCE", "SPARE_DB", "Searched", "Tried", "best_of", "broken", "judge", "rank"]
 
 CONFIDENCE = 0.995  # of each single margin: a room needs all of its margins at once
+SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,10 @@ def judge(
     """
     site, scenario, catalogue = ground.site, ground.scenario, ground.catalogue
     every = (*ground.given, *treatments)
-    treated = treated_site(site, every, catalogue)
-    links = link_model(prepare_scene(treated), ground.sectors, scenario.confidence)
+    treated, links = site, ground.bare
+    if every:
+        treated = treated_site(site, every, catalogue)
+        links = link_model(prepare_scene(treated), ground.sectors, scenario.confidence)
     tested = trial_points(treated)
     judged = evaluate(
         links,
@@ -108,6 +111,7 @@ def judge(
         silence_points(treated, tested),
         bare_points=silence_points(site, trial_points(site)),
         stream=stream,
+        quiet=ground.quiet.get(stream),
     )
     spilled = spill(links, scenario, devices, catalogue, tested, stream=stream)
     spent = cost(site, devices, every, catalogue, scenario)
@@ -127,14 +131,15 @@ def judge(
 
 
 def rank(ground: Ground, one: Tried) -> tuple[float, ...]:
-    """Less is better: limits first, then the budget, then what is asked for, then money."""
+    """Less is better: limits first, and with something to spare, then the budget, what is asked for, money."""
     scenario, attempt = ground.scenario, one.attempt
+    tight = attempt.spill_margin_db < SPARE_DB
     dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
     if scenario.objective == "least_cost":
         met = attempt.rooms_judged >= (scenario.target_rooms or 0)
         wanted = attempt.capex_gbp if met else -attempt.weight_judged
-        return (broken(one), dear, not met, wanted, attempt.capex_gbp)
-    return (broken(one), dear, 0.0, -attempt.weight_judged, attempt.capex_gbp)
+        return (broken(one), dear, tight, not met, wanted, attempt.capex_gbp)
+    return (broken(one), dear, tight, 0.0, -attempt.weight_judged, attempt.capex_gbp)
 
 
 def broken(one: Tried) -> float:

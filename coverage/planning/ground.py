@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from shapely import Point
 
 from quietwing.coverage.blocking.links import LinkModel, link_model
-from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
+from quietwing.coverage.blocking.montecarlo import Needs, Tally, carrier_needs
 from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
@@ -71,6 +71,8 @@ class Ground:
     weight : float64 ndarray, shape (room,)
         Credit for each; 0 for those quiet anyway.
     notes : tuple of str
+    quiet : mapping of int to Tally
+        Worlds without any blocker by stream, as far as they are known.
     """
 
     site: Site
@@ -88,6 +90,7 @@ class Ground:
     wanted: NDArray[np.bool_]
     weight: NDArray[np.float64]
     notes: tuple[str, ...]
+    quiet: Mapping[int, Tally]
 
     @cached_property
     def bare(self) -> LinkModel:
@@ -168,6 +171,8 @@ def prepare_ground(
     catalogue: Mapping[str, Model],
     existing: tuple[Device, ...],
     quiet_anyway: NDArray[np.bool_],
+    *,
+    quiet: Mapping[int, Tally] | None = None,
 ) -> Ground:
     """Make a site ready for planning.
 
@@ -182,6 +187,8 @@ def prepare_ground(
         Devices that stand and stay.
     quiet_anyway : bool ndarray, shape (room,)
         Of the site's rooms: credited to nobody.
+    quiet : mapping of int to Tally, optional
+        Worlds without any blocker by stream, as far as they are known: they need not be drawn again.
 
     Returns
     -------
@@ -235,6 +242,7 @@ def prepare_ground(
         wanted=wanted,
         weight=np.where(wanted & ~quiet_anyway, weight, 0.0),
         notes=tuple(notes),
+        quiet=quiet or {},
     )
 
 

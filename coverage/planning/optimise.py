@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.evaluate import evaluate, silence_points
+from quietwing.coverage.blocking.evaluate import quiet_anyway, silence_points
 from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.attempts import CONFIDENCE, Searched, Tried, best_of, broken, judge, rank
+from quietwing.coverage.planning.attempts import CONFIDENCE, SPARE_DB, Searched, Tried, best_of, broken, judge, rank
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.heuristic import search
@@ -39,7 +39,7 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 2  # worlds that a plan is reported on; the verdict of a layout uses 0
-SPARE_DB = 0.3  # left below the limits on the worlds a plan is chosen on, so that it holds on others
+AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
 FIRST_SLACK_DB = 6.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 Progress = Callable[[str, float], None]
 
@@ -52,7 +52,7 @@ class Effort:
     moves: int
 
 
-EFFORTS = {"quick": Effort(2, 500_000), "normal": Effort(5, 2_000_000), "thorough": Effort(12, 6_000_000)}
+EFFORTS = {"quick": Effort(2, 300_000), "normal": Effort(5, 2_000_000), "thorough": Effort(12, 6_000_000)}
 # Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
 STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
 MOST_RESERVE_DB = 8.0
@@ -112,12 +112,11 @@ def optimise(
     say("what is quiet anyway", 0.0)
     bare = link_model(prepare_scene(site), sectors, scenario.confidence)
     points = silence_points(site, trial_points(site))
-    quiet = evaluate(bare, bare, scenario, (), catalogue, points, stream=CHOOSING_STREAM)
+    quiet = quiet_anyway(bare, scenario, points, stream=CHOOSING_STREAM)
     anyway = np.zeros(len(site.rooms), bool)
-    for name, still in zip(quiet.by_room[ROOM].values.tolist(), quiet.by_room["quiet_anyway"].values, strict=True):
-        anyway[site.room_index[name]] = still
+    anyway[quiet.rooms] = quiet.silent.mean(axis=1) >= scenario.confidence
     say("places and treatments", 0.05)
-    ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway)
+    ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway, quiet={CHOOSING_STREAM: quiet})
     tried: list[Tried] = []
     interrupted = False
     try:
@@ -193,7 +192,7 @@ def _next_slack_db(slack_db: float, margin_db: float) -> float:
     """Limits moved by what is left, or missing, outside."""
     if not math.isfinite(margin_db):
         return slack_db
-    return min(max(slack_db + margin_db - SPARE_DB, 0.0), MOST_SLACK_DB)
+    return min(max(slack_db + margin_db - AIM_DB, 0.0), MOST_SLACK_DB)
 
 
 def _next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[np.float64]:

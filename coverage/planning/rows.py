@@ -324,10 +324,15 @@ def _captures_that_stand(captured_db: Floats, existing: NDArray[np.bool_]) -> It
 
 def _largest(share: Floats, look_back: int = 64) -> NDArray[np.intp]:
     """Rows that no other is at least as large as everywhere; only the largest few are compared with."""
+    if not share.size:
+        return np.arange(min(len(share), 1))
     order = np.argsort(-share.sum(axis=1), kind="stable")
+    peak = share.argmax(axis=1)
     kept: list[int] = []
     for row in order.tolist():
-        if not any((share[other] >= share[row]).all() for other in kept[:look_back]):
+        first = np.array(kept[:look_back], np.intp)
+        higher = first[share[first, peak[row]] >= share[row, peak[row]]]  # no other can be as large everywhere
+        if not any((share[other] >= share[row]).all() for other in higher.tolist()):
             kept.append(row)
     return np.sort(np.array(kept, np.intp))
 

@@ -303,8 +303,15 @@ def _before_in_words(result: PlanResult) -> str:
     count = count_rooms(result.before)
     standing = sum(device.state != "off" for device in result.before.devices)
     what = "no blocker on" if not standing else f"{standing} blocker{'s' * (standing > 1)} on"
+    found = result.before.spill
+    limits = ""
+    if standing and found is not None and not found.passed:
+        limits = "; its limits outside, in keep rooms and of protected services are NOT all kept"
+        if found.worst_margin_db < 0:
+            limits = f"; its spill FAILS by {ceiled(-found.worst_margin_db, 1):g} dB, so it may not be switched on"
     return (
-        f"Before, with {what}: {count.protected} {_holds(count.protected)}, {_are(count.quiet_anyway)} quiet anyway."
+        f"Before, with {what}: {count.protected} {_holds(count.protected)}, {_are(count.quiet_anyway)} quiet "
+        f"anyway{limits}."
     )
 
 

@@ -41,10 +41,16 @@ PASS_SIZE, FAIL_PT = 6.0, 6.8  # points squared, points
 
 
 def points_that_pass(spill: SpillResult) -> NDArray[np.bool_]:
-    """Points outside where every channel keeps the limit and managed access captures rarely; unknown fails."""
+    """Points outside where every channel keeps the limit and managed access captures rarely; unknown fails.
+
+    In the emergency tier a point passes where 999 can be called besides.
+    """
     margin_db = spill.outside["margin_db"].transpose("channel", "outside").values
     captured = spill.outside["capture_probability"].transpose("channel", "outside").values
-    return np.asarray(((margin_db >= 0) & (captured <= CAPTURE_LIMIT)).all(axis=0))
+    good = ((margin_db >= 0) & (captured <= CAPTURE_LIMIT)).all(axis=0)
+    if spill.tier == "emergency":
+        good &= spill.outside["passed"].values
+    return np.asarray(good)
 
 
 def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | None = None) -> Axes:
@@ -124,6 +130,8 @@ def spill_figure(verdict: Verdict) -> Figure:
     words = spill_in_words(verdict.spill)[0]
     figure.suptitle(f"{verdict.site.marking}\n{words}", fontsize=11, fontweight="bold")
     detail = "a point passes when every channel keeps its limit"
+    if verdict.spill is not None and verdict.spill.tier == "emergency":
+        detail = "a point passes when 999 can be called there"
     figure.legend(
         handles=[*_legend(), *device_legend(verdict, verdict.devices)],
         loc="outside lower center",

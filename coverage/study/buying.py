@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from quietwing.coverage.catalogue import read_catalogue
@@ -13,6 +13,7 @@ from quietwing.coverage.planning.optimise import REPORTING_STREAM
 from quietwing.coverage.planning.optimise import optimise as best_plan
 from quietwing.coverage.planning.plan import Plan, PlanResult
 from quietwing.coverage.propagation.gain_cache import GainCache
+from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, wanted_sectors
 from quietwing.coverage.study.judging import run
@@ -33,6 +34,7 @@ def optimise(
     maps: bool = True,
     time_limit_s: float | None = None,
     gains: GainCache | None = None,
+    before: Callable[[], Verdict] | None = None,
     progress: Progress | None = None,
 ) -> PlanResult:
     """What to buy within the scenario's budget, judged on worlds it was not chosen on.
@@ -55,6 +57,8 @@ def optimise(
         No attempt begins after it.
     gains : GainCache, optional
         Keeps path gains for further runs; results are the same with and without it.
+    before : callable, optional
+        Gives what `run` finds for `devices` on the stream `REPORTING_STREAM`, if someone else works it out.
     progress : callable, optional
         Called with what is being done and the share done, 0 to 1.
 
@@ -87,23 +91,25 @@ def optimise(
         progress=lambda what, share: say(what, 0.7 * share),
     )
     bought = replace(scenario, treatments=(*scenario.treatments, *wishes_for(site, plan.treatments)))
-    verdicts = [
-        run(
+
+    def judged(wanted: Scenario, placed: tuple[Device, ...], first: float) -> Verdict:
+        return run(
             site,
-            asked,
+            wanted,
             devices=placed,
             catalogue=catalogue,
             maps=maps,
             stream=REPORTING_STREAM,
             gains=gains,
-            progress=lambda _what, share, first=first: say("judging on fresh worlds", first + 0.15 * share),  # type: ignore[misc]
+            progress=lambda _what, share: say("judging on fresh worlds", first + 0.15 * share),
         )
-        for first, asked, placed in ((0.7, bought, plan.devices), (0.85, scenario, devices))
-    ]
+
+    verdict = judged(bought, plan.devices, 0.7)
+    given = before() if before is not None else judged(scenario, devices, 0.85)
     say("done", 1.0)
     return PlanResult(
         plan=plan,
-        verdict=verdicts[0],
-        before=verdicts[1],
+        verdict=verdict,
+        before=given,
         asked=scenario,
     )

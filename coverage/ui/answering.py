@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,17 +108,20 @@ def answer_plan(
     from quietwing.coverage import warmup
 
     refuse_file(out)
-    warmup.start()
+    with_leakage = with_leakage and out is not None
+    if not with_leakage:
+        warmup.start()
     from quietwing.coverage.plan_store import write_plan
     from quietwing.coverage.report import write
-    from quietwing.coverage.study import leakage as study_leakage
     from quietwing.coverage.study import optimise as study_optimise
+    from quietwing.coverage.ui.aside import Half, beside
     from quietwing.coverage.ui.plan_terminal import show_plan
 
-    with progress_bar() as progress:
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress)
         devices, catalogue = equipment_of(site, layout_file)
-        before = study_leakage(place, scenario) if with_leakage and out is not None else None
+        other = stack.enter_context(beside(Half(place, scenario, devices, catalogue))) if with_leakage else None
         result = study_optimise(
             place,
             scenario,
@@ -125,12 +129,16 @@ def answer_plan(
             catalogue=catalogue,
             maps=out is not None,
             time_limit_s=time_limit_s,
+            before=None if other is None else lambda: other.result()[1],
             progress=lambda what, done: progress(what, 0.1 + 0.75 * done),
         )
         files: tuple[Path, ...] = ()
         if out is not None:
             files = write(
-                result, out, progress=lambda done: progress("drawing the maps", 0.85 + 0.15 * done), before=before
+                result,
+                out,
+                progress=lambda done: progress("drawing the maps", 0.85 + 0.15 * done),
+                before=None if other is None else other.result()[0],
             )
             files += (write_plan(result, out, catalogue=catalogue),)
     show_plan(result, catalogue, files, as_json)

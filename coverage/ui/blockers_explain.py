@@ -21,6 +21,7 @@ __all__ = ["explain_cell", "sentences_of"]
 ROOM = "blockers room"
 NOBODY = "(none)"
 MOST_CHANNELS = 12
+HEIGHT = 250
 
 
 def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
@@ -47,32 +48,31 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
         st.text("No channel of the site's masts can be used there by itself.")
         return
     by_draft = _by_channel(draft, at.room)
-    left, right = st.columns([1, 1], gap="medium")
-    with left:
-        st.dataframe(
-            {
-                "Channel": [channel_in_words(one.channel) for one in nearest],
-                "Where": [place_in_words(one.point) for one in nearest],
-                "Draft margin": [margin_in_words(by_draft[one.channel]) if by_draft else "" for one in nearest],
-                "Margin of the medians [dB]": [_level(one.margin_db) for one in nearest],
-                "Network [dBm]": [_level(one.rsrp_dbm) for one in nearest],
-                "Blockers [dBm]": [_level(one.jam_dbm) for one in nearest],
-            },
-            hide_index=True,
-            height=380,
-            alt=f"Channels in {at.room}, the one nearest to working first",
-        )
-        st.caption("Below 0 dB a phone works. The draft asks for more than the medians: it allows for the doubt.")
-    with right:
-        chosen = st.selectbox(
-            "Link budget of",
-            range(len(nearest)),
-            format_func=lambda index: (
-                f"{channel_in_words(nearest[index].channel)} {place_in_words(nearest[index].point)}"
-            ),
-            key=f"blockers budget {at.room}",
-        )
-        _lines(nearest[chosen or 0])
+    # One above the other: side by side, units and margins would lie beyond the right edge.
+    st.dataframe(
+        {
+            "Channel": [channel_in_words(one.channel) for one in nearest],
+            "Where": [place_in_words(one.point) for one in nearest],
+            "Draft margin": [margin_in_words(by_draft[one.channel]) if by_draft else "" for one in nearest],
+            "Margin of the medians [dB]": [_level(one.margin_db) for one in nearest],
+            "Network [dBm]": [_level(one.rsrp_dbm) for one in nearest],
+            "Blockers [dBm]": [_level(one.jam_dbm) for one in nearest],
+        },
+        hide_index=True,
+        height=HEIGHT,
+        alt=f"Channels in {at.room}, the one nearest to working first",
+    )
+    st.caption("Below 0 dB a phone works. The draft asks for more than the medians: it allows for the doubt.")
+    chosen = st.selectbox(
+        "Link budget of",
+        range(len(nearest)),
+        format_func=lambda index: (
+            f"{channel_in_words(nearest[index].channel)} {place_in_words(nearest[index].point)}"
+        ),
+        key=f"blockers budget {at.room}",
+        width=360,
+    )
+    _lines(nearest[chosen or 0])
 
 
 def sentences_of(room: str, draft: Draft, verdict: Verdict | None) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ def _lines(budget: LinkBudget) -> None:
             "Unit": [unit for _, _, unit in lines],
         },
         hide_index=True,
-        height=380,
+        height="content",
         alt=f"Link budget of {budget.channel}, line by line",
     )
 

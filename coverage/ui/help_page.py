@@ -23,7 +23,7 @@ KEYS = (
     ("Click on a window", "put the chosen mesh or film on it, or take it off"),
     ("Click on a cell", "explain it: what still works there, and why"),
     ("Ctrl + Z; Ctrl + Y", "undo; redo"),
-    ("+ and −, or the wheel after a click on the plan", "zoom"),
+    ("Keys + and −, or the wheel after a click on the plan", "zoom"),
     ("0, or “Fit”", "show the whole plan"),
     ("Arrow keys on the plan, or a drag with Space held", "move the view"),
 )

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from quietwing.coverage.ui.jobs import start_verdict
@@ -27,6 +28,7 @@ TIERS = {
     "service": "blocking stays 10 dB below the public network, or 6 dB below noise",
     "emergency": "999 can be called at 99 % of the points on some network",
 }
+CALL = "999 on the network heard best"
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,18 @@ def places_of(spill: SpillResult) -> tuple[Place, ...]:
     margin_db, captured = outside["margin_db"].values, outside["capture_probability"].values
     channels = [channel_in_words(str(name)) for name in outside["channel"].values]
     passed = points_that_pass(spill)
+    calls_db = np.full(len(passed), math.inf)
+    if spill.tier == "emergency":
+        calls_db = outside["emergency_margin_db"].values
     found = []
     for at, (name, ring) in enumerate(zip(outside["name"].values, outside["ring"].values, strict=True)):
         worst = int(margin_db[:, at].argmin())
-        margin = float(margin_db[worst, at])
+        margin = float(min(margin_db[worst, at], calls_db[at]))
         found.append(
             Place(
                 name=str(name),
                 ring=str(ring),
-                channel=channels[worst],
+                channel=channels[worst] if margin_db[worst, at] <= calls_db[at] else CALL,
                 margin_db=floored(margin) if math.isfinite(margin) else margin,
                 captured=ceiled(100 * float(captured[:, at].max()), 1),
                 passed=bool(passed[at]),
@@ -167,8 +172,8 @@ def _outside(verdict: Verdict, spill: SpillResult) -> None:
             "Ring": [place.ring for place in places],
             "Channel nearest its limit": [place.channel for place in places],
             "Left to the limit [dB]": [f"{p.margin_db:.1f}" if math.isfinite(p.margin_db) else "" for p in places],
-            "Captured by managed access at most [%]": [f"{place.captured:.1f}" for place in places],
             "Result": [_result(place.passed) for place in places],
+            "Captured by managed access at most [%]": [f"{place.captured:.1f}" for place in places],
         },
         hide_index=True,
         height=300,
@@ -272,7 +277,7 @@ def _downloads(verdict: Verdict, spill: SpillResult) -> None:
     from quietwing.coverage.report.verdict_tables import spill_csv
 
     st.subheader("Download")
-    left, right, _ = st.columns([1, 1, 3])
+    left, right, _ = st.columns([2, 2, 3])
     left.download_button(
         "All limits (CSV)", limits_csv(spill).encode(), "limits.csv", "text/csv", on_click="ignore", width="stretch"
     )

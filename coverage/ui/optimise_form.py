@@ -33,13 +33,13 @@ OBJECTIVES = {
     "least_cost": "Protect a given number of cells for the least money",
 }
 BASES = {
-    "capex": "What is bought and installed now",
-    "whole_life": "That, running costs and replacements over the years",
+    "capex": "Buying and installing",
+    "whole_life": "Whole life of it all",
 }
 EFFORTS = {
-    "quick": "Quick: a few minutes at most",
-    "normal": "Normal: two to three times as long as quick",
-    "thorough": "Thorough: about six times as long as quick",
+    "quick": "Quick: a few minutes",
+    "normal": "Normal: 2 to 3 times quick",
+    "thorough": "Thorough: about 6 times quick",
 }
 
 
@@ -48,7 +48,7 @@ def question_fields() -> dict[str, Any]:
     own = session()
     scenario = own.scenario
     given: dict[str, Any] = {}
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns([5, 6, 5])
     with left:
         given |= _money(scenario)
     with middle:
@@ -132,7 +132,7 @@ def _money(scenario: Scenario) -> dict[str, Any]:
         index=list(BASES).index(scenario.budget_basis),
         format_func=BASES.__getitem__,
         key="optimise-basis",
-        help=f"Years counted: {scenario.horizon_years}.",
+        help=f"Whole life: buying, installing, running costs and replacements over {scenario.horizon_years} years.",
     )
     if given["objective"] == "least_cost":
         given["target_rooms"] = st.number_input(
@@ -182,9 +182,9 @@ def _ticked(catalogue: Mapping[str, Model], names: Sequence[str], ticked: Sequen
 
 
 def _labelled(model: Model) -> str:
-    """``micro_jammer (jammer, £900 each)``."""
+    """``micro_jammer (jammer, £900)``."""
     kind = "managed access" if model.kind == "mas" else model.kind
-    return literal(f"{model.name} ({kind}, {pounds(model.unit_price_gbp)} each)")
+    return literal(f"{model.name} ({kind}, {pounds(model.unit_price_gbp)})")
 
 
 def _search(scenario: Scenario) -> dict[str, Any]:
@@ -198,11 +198,11 @@ def _search(scenario: Scenario) -> dict[str, Any]:
             help="For one houseblock; a campus takes far longer. You may stop at any time and keep the best.",
         ),
         "spacing_m": st.number_input(
-            "Least distance between new devices [m]",
+            "Least distance apart [m]",
             value=float(scenario.spacing_m),
             step=0.5,
             key="optimise-spacing",
-            help="0: no limit.",
+            help="Between new devices. 0: no limit.",
         ),
         "seed": st.number_input(
             "Seed of the random draws",

@@ -45,6 +45,7 @@ _loaded = threading.Event()
 def run() -> None:
     """Draw the app: the one thing a script for Streamlit calls."""
     st.set_page_config(page_title="quietwing", layout="wide", initial_sidebar_state="expanded")
+    st.html("<style>.stMainBlockContainer { padding-top: 2.75rem; }</style>")  # the plan begins above the fold
     page = st.navigation([page_of(name) for name in PAGES], position="sidebar")
     own = session()
     collect(own)

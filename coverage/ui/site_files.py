@@ -46,6 +46,7 @@ __all__ = [
 
 MOST_UPLOAD_BYTES = 50 * 2**20  # as server.maxUploadSize in .streamlit/config.toml
 MOST_MEMBERS = 200
+PLAIN_NAME = r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,80}"  # of an upload that may keep it
 MOST_UNPACKED_BYTES = 200 * 2**20
 LARGEST_RATIO = 200  # GeoJSON of a wing packs 10 to 40 times
 RATIO_FROM_BYTES = 2**20  # a small file of blanks is no bomb
@@ -93,7 +94,8 @@ def open_upload(name: str, content: bytes, folder: Path) -> Brought:
         raise SiteError(f"{clean(name)}: is not a site; upload a zip of a site folder (.zip) or a GeoPackage (.gpkg)")
     with _workshop(folder) as workshop:
         if ending == ".gpkg":
-            source = workshop / "site.gpkg"
+            plain = re.fullmatch(PLAIN_NAME, PurePosixPath(name).name)
+            source = workshop / (plain.group() if plain else "site.gpkg")  # messages name it
             source.write_bytes(content)
             return Brought(*checked_site(source))
         source = workshop / "site"

@@ -20,16 +20,18 @@ def blocks(language: str) -> list[str]:
 
 
 def run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.mark.slow
 def test_the_script_of_ten_lines_runs_as_printed(tmp_path):
     (script,) = blocks("python")
-    assert len([line for line in script.splitlines() if line.strip()]) == 9
+    assert len([line for line in script.splitlines() if line.strip()]) == 10
     ran = run([sys.executable, "-P", "-c", script], tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert re.match(r"a phone works in \d+ of 264 cells and spaces\n", ran.stdout)
+    assert re.match(r"\d+ of 264 cells and spaces hold", ran.stdout)
+    for name in ("plan.json", "layout.csv", "bill_of_materials.csv", "spill.csv", "leakage.csv", "summary.html"):
+        assert (tmp_path / "plan" / name).is_file()
 
 
 @pytest.mark.slow
@@ -44,6 +46,7 @@ def test_every_command_line_runs_in_order(tmp_path):
             assert json.loads(ran.stdout)["rooms"]["silence"] > 0
     assert (tmp_path / "houseblock-leakage" / "summary.html").is_file()
     assert (tmp_path / "my-wing" / "site.toml").is_file()
+    assert json.loads((tmp_path / "my-plan" / "plan.json").read_text("utf-8"))["reproducible"] is True
 
 
 @pytest.mark.slow
@@ -51,9 +54,10 @@ def test_the_demo_writes_what_the_readme_promises(tmp_path):
     ran = run([*QUIETWING, "demo"], tmp_path)
     assert ran.returncode == 0, ran.stderr
     written = sorted(path.name for path in (tmp_path / "quietwing-demo").iterdir())
-    assert "leakage.csv" in written
-    assert "summary.html" in written
+    for name in ("leakage.csv", "plan.json", "layout.csv", "bill_of_materials.csv", "spill.csv", "summary.html"):
+        assert name in written
     assert sum(name.endswith(".png") for name in written) >= 4
+    assert sum(name.startswith("before-after") for name in written) == 4
     assert [path.name for path in tmp_path.iterdir()] == ["quietwing-demo"]
 
 

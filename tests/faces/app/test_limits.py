@@ -102,6 +102,19 @@ def test_places_pass_and_fail_as_on_the_map_and_the_worst_stands_first(loud):
 
 
 @pytest.mark.slow
+def test_where_only_999_counts_places_fail_as_their_rings_do(loud):
+    scenario = Scenario(grid_m=1.0, worlds=100, spill_tier="emergency")
+    spill = run(loud.site, scenario, devices=loud.devices, catalogue=read_catalogue()).spill
+    assert spill is not None
+    places = places_of(spill)
+    failing = [place for place in places if not place.passed]
+    assert len(failing) == sum(row[2] for row in spill.rings) > 0
+    assert places[0] in failing
+    assert places[0].channel.startswith("999")
+    assert min(place.margin_db for place in places) == places[0].margin_db < 0
+
+
+@pytest.mark.slow
 def test_the_csv_holds_every_limit(loud):
     assert loud.spill is not None
     rows = list(csv.DictReader(io.StringIO(limits_csv(loud.spill))))

@@ -340,7 +340,7 @@ def test_an_uploaded_site_is_opened(wing, tmp_path):
     [
         ("bomb.zip", zip_of(("site.toml", b"\0" * 40_000_000)), "times its size"),
         ("out.zip", zip_of(("../site.toml", "x")), "leads out"),
-        ("empty.gpkg", b"nothing", "site.gpkg"),
+        ("empty.gpkg", b"nothing", "empty.gpkg"),
     ],
 )
 def test_a_bad_upload_is_said_on_the_page_and_nothing_is_written(name, content, says):

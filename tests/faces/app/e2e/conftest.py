@@ -1,0 +1,370 @@
+"""A planner's browser: the real command, the system's Chromium, and an ear for every request that leaves loopback."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sysconfig
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.ui.site_files import site_zip
+from quietwing.sites.synthetic import build, describe
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET_BROWSER = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-domain-reliability",
+)
+NEEDED = "QUIETWING_NEEDS_BROWSER"  # set to 1 in CI: there a missing browser is a failure
+PAGES = {
+    "overview": "Overview",
+    "my-site": "My site",
+    "signals": "Signals",
+    "blockers": "Blockers",
+    "limits": "Limits",
+    "optimise": "Optimise",
+    "compare": "Compare",
+    "help": "Help",
+}
+SIZES = ((1280, 900), (1920, 1080))
+SHOTS = "QUIETWING_SHOTS"  # a folder for pictures of every page, to be looked at
+TALLEST_PX = 6000
+AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+# A click takes a moment to become a question to the server: at rest is who is so for a while.
+CALM = """rest => {
+    const calm = document.querySelector(rest) && !document.querySelector('[data-stale="true"]');
+    window.calmSince = calm ? window.calmSince ?? performance.now() : null;
+    return calm && performance.now() - window.calmSince > 200;
+}"""
+OVER = """parts => Math.max(...parts.map(part => {
+    const one = document.querySelector(part);
+    return one.scrollWidth - one.clientWidth;
+}))"""
+MOST_RESIZE_S = 3.0
+MOST_WAIT_MS = 30_000
+MOST_TABS = 150
+# one channel, few worlds, a fence far away: every answer in seconds
+QUICK = Scenario(
+    worlds=100,
+    grid_m=1.0,
+    confidence=0.8,
+    channels=("EE/B1/LTE",),
+    spill_tier="emergency",
+    effort="quick",
+    equipment=("micro_jammer", "room_jammer"),
+    treat_with=("window_mesh",),
+)
+STARTS_WITHIN_S = 60.0
+
+
+@dataclass
+class App:
+    """A running ``quietwing app`` with a temporary folder of its own."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    temp: Path
+    log: Path
+
+    @property
+    def folders(self) -> set[Path]:
+        """Session folders there are."""
+        return set(self.temp.glob("quietwing-app-*/session-*"))
+
+    @property
+    def files(self) -> set[Path]:
+        """Everything under the temporary folder."""
+        return set(self.temp.rglob("*"))
+
+    @property
+    def jobs(self) -> set[int]:
+        """Processes at long work of this server."""
+        root = os.fsencode(str(self.temp))
+        found = set()
+        for words in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = words.read_bytes()
+            except OSError:
+                continue
+            if b"quietwing.coverage.ui._job" in line and root in line:
+                found.add(int(words.parent.name))
+        return found
+
+    def kill(self) -> None:
+        """End it as the system would when memory runs out."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@dataclass
+class Planner:
+    """One browser window: a session of the app. Each method returns when the page has come to rest."""
+
+    page: object
+    address: str
+    requests: list[str] = field(default_factory=list)
+    frames: list[bytes] = field(default_factory=list)
+
+    def arrive(self, name: str = "overview") -> None:
+        """Load a page of the app by its address: a new session."""
+        self.page.goto(f"{self.address}/{'' if name == 'overview' else name}")
+        self.rest()
+
+    def go(self, name: str) -> None:
+        """To another page of the same session, by the list at the left."""
+        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile(f"^{PAGES[name]}$")).click()
+        self.page.wait_for_url(re.compile(f"/{'' if name == 'overview' else name}$"))
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until the app has answered and asks nothing more."""
+        self.page.evaluate("window.calmSince = null")
+        self.page.wait_for_function(CALM, arg=AT_REST)
+
+    def press(self, label: str, **which: object) -> None:
+        """A button by its words."""
+        self.page.get_by_role("button", name=label, exact=True, **which).click()
+        self.rest()
+
+    def upload(self, name: str, content: bytes) -> None:
+        """Open a file as the session's site, or try to."""
+        self.go("my-site")
+        self.page.get_by_text("Upload a site", exact=True).click()
+        self.rest()
+        uploader = self.page.locator(".st-key-site-upload")
+        uploader.locator("input[type=file]").set_input_files(
+            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        )
+        uploader.get_by_text(name).wait_for()
+        self.rest()
+        self.press("Open this file")
+
+    def tab_to(self, what) -> None:
+        """Press Tab until the keyboard is there."""
+        there = what.and_(self.page.locator(":focus"))
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            if there.count() == 1:
+                return
+        raise AssertionError(f"{MOST_TABS} times Tab do not lead to {what}")
+
+    def enter(self, label: str) -> None:
+        """A button by the keyboard alone."""
+        self.tab_to(self.page.get_by_role("button", name=label, exact=True))
+        self.page.keyboard.press("Enter")
+        self.rest()
+
+    def text(self) -> str:
+        """All that can be read."""
+        return self.page.locator("body").inner_text()
+
+    def download(self, label: str) -> bytes:
+        """The file behind a button."""
+        with self.page.expect_download() as coming:
+            self.page.get_by_role("button", name=label).click()
+        return Path(coming.value.path()).read_bytes()
+
+    def exceptions(self) -> int:
+        """How many tracebacks stand on the page."""
+        return self.page.get_by_test_id("stException").count()
+
+    def over_px(self) -> int:
+        """By how much the page is wider than the window, once tables and figures have followed its size."""
+        end = time.monotonic() + MOST_RESIZE_S
+        while (over := self.page.evaluate(OVER, ["html", '[data-testid="stMain"]'])) > 0 and time.monotonic() < end:
+            self.page.wait_for_timeout(100)
+        return int(over)
+
+    def look_over(self, name: str, picture: str) -> None:
+        """A page at every size: whole, without a traceback, no wider than the window; a picture where asked for."""
+        self.go(name)
+        self.page.get_by_role("heading", level=1).wait_for()
+        assert self.exceptions() == 0, name
+        for width, height in SIZES:
+            self.page.set_viewport_size({"width": width, "height": height})
+            over_px = self.over_px()
+            assert over_px <= 0, f"{name} is {over_px} pixels wider than a window of {width}"
+            if SHOTS in os.environ:
+                tall = self.page.get_by_test_id("stMain").evaluate("one => one.scrollHeight")
+                self.page.set_viewport_size({"width": width, "height": min(max(tall, height), TALLEST_PX)})
+                self.page.wait_for_timeout(500)  # figures and tables follow the window's size
+                self.page.screenshot(path=Path(os.environ[SHOTS]) / f"{picture}_{width}.png")
+
+
+def is_here(url: str) -> bool:
+    """Whether a request stays on this computer."""
+    found = urlsplit(url)
+    return found.scheme in ("data", "blob", "about") or found.hostname in ("127.0.0.1", "localhost")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """The system's Chromium with an empty profile; without one these tests say so and are skipped."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    playwright = None
+    with suppress(ImportError):
+        from playwright import sync_api as playwright
+    if path is None or playwright is None:
+        lacks = "Chromium (apt install chromium)" if path is None else "Playwright (pip install playwright)"
+        if os.environ.get(NEEDED) == "1":
+            pytest.fail(f"{NEEDED}=1, but there is no {lacks}")
+        pytest.skip(f"the app is not driven in a browser: no {lacks}")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=path, args=list(QUIET_BROWSER), headless=True)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def start_app(browser, tmp_path_factory) -> Iterator[Callable[..., App]]:
+    """Starts ``quietwing app`` in an empty folder; all are ended with the tests."""
+    started: list[App] = []
+
+    def start(temp: Path | None = None) -> App:
+        here = tmp_path_factory.mktemp("empty")
+        temp = tmp_path_factory.mktemp("temp") if temp is None else temp
+        log = tmp_path_factory.mktemp("log") / "server.txt"
+        port = free_port()
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [Path(sysconfig.get_path("scripts")) / "quietwing", "app", "--no-browser", "--port", str(port)],
+                cwd=here,
+                env=os.environ | {"TMPDIR": str(temp)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        made = App(process, f"http://127.0.0.1:{port}", temp, log)
+        started.append(made)
+        wait_for_server(made)
+        return made
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.kill()
+
+
+@pytest.fixture(scope="session")
+def app(start_app) -> App:
+    """The server that most tests share; each has a session of its own."""
+    return start_app()
+
+
+@contextmanager
+def windows(browser) -> Iterator[Callable[..., Planner]]:
+    """Opens windows with nothing in common; fails if one of them asked for anything beyond loopback."""
+    contexts, planners = [], []
+
+    def opened(server: App, width: int = 1280, height: int = 900) -> Planner:
+        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        context.set_default_timeout(MOST_WAIT_MS)
+        contexts.append(context)
+        page = context.new_page()
+        planner = Planner(page, server.address)
+        planners.append(planner)
+        context.on("request", lambda request: planner.requests.append(request.url))
+        page.on("websocket", lambda channel: listen(planner, channel))
+        return planner
+
+    yield opened
+    for context in contexts:
+        context.close()
+    strangers = [url for planner in planners for url in planner.requests if not is_here(url)]
+    assert not strangers, f"not on this computer: {strangers}"
+    assert all(planner.requests for planner in planners)  # the ear works
+
+
+@pytest.fixture
+def open_window(browser) -> Iterator[Callable[..., Planner]]:
+    """Opens windows for one test."""
+    with windows(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def open_windows(browser) -> Iterator[Callable[..., Planner]]:
+    """Opens windows for all tests of a module."""
+    with windows(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def planner(app, open_window) -> Planner:
+    """A window on the shared server."""
+    return open_window(app)
+
+
+@pytest.fixture(scope="session")
+def small_zip(tmp_path_factory) -> bytes:
+    """A wing of four cells with two jammers, as a planner would bring it."""
+    site = build(describe(type="wing", cells=4, storeys=1, fence_distance_m=400, name="small-wing"))
+    devices = (Device("J1", "room_jammer", 0.0, 2.4, 2.7), Device("J2", "micro_jammer", 3.0, 2.4, 2.7))
+    return site_zip(site, tmp_path_factory.mktemp("zip"), devices=devices, scenario=QUICK, catalogue=read_catalogue())
+
+
+@pytest.fixture(scope="session")
+def quick() -> Scenario:
+    """A scenario with an answer in seconds."""
+    return QUICK
+
+
+@pytest.fixture(scope="session")
+def waited() -> Callable[..., None]:
+    """Waits until something is so."""
+
+    def wait(until: Callable[[], bool], most_s: float, what: str) -> None:
+        end = time.monotonic() + most_s
+        while not until():
+            assert time.monotonic() < end, f"{what}: not within {most_s:g} s"
+            time.sleep(0.1)
+
+    return wait
+
+
+def listen(planner: Planner, channel) -> None:
+    """Keep what the server sends to a window."""
+    planner.requests.append(channel.url.replace("ws:", "http:", 1))
+    channel.on(
+        "framereceived", lambda frame: planner.frames.append(frame if isinstance(frame, bytes) else frame.encode())
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+def wait_for_server(made: App) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    end = time.monotonic() + STARTS_WITHIN_S
+    while True:
+        try:
+            with opener.open(f"{made.address}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            assert made.process.poll() is None, made.log.read_text()
+            assert time.monotonic() < end, made.log.read_text()
+            time.sleep(0.1)

@@ -1,0 +1,179 @@
+"""The plan under a planner's hand: every gesture does what it says, and the draft follows within a second."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+DRAFT_WITHIN_MS = 1000  # issue 5, on houseblock
+TRIES = 4  # the best counts: other programs run beside a test
+STEP_M = 0.1
+
+
+class Plan:
+    """The plan of the page Blockers in one window."""
+
+    def __init__(self, planner) -> None:
+        self.planner = planner
+        self.page = planner.page
+        self.root = self.page.locator(".quietwing-plan")
+        self.svg = self.root.locator("svg.plan")
+        self.times_ms: dict[str, list[int]] = {}
+        self.svg.locator("[data-device]").first.wait_for()
+
+    def gesture(self, name: str, act: Callable[[], None]) -> int:
+        """Make a gesture and wait for its draft; how long that took by the page's own clock. [ms]"""
+        self.root.evaluate("root => delete root.dataset.redrawMs")
+        act()
+        self.page.locator(".quietwing-plan[data-redraw-ms]").wait_for(state="attached")
+        took = int(self.root.get_attribute("data-redraw-ms"))
+        self.planner.rest()
+        self.times_ms.setdefault(name, []).append(took)
+        print(f"{name}: {took} ms")
+        return took
+
+    def look(self, name: str, act: Callable[[], None]) -> tuple[float, ...]:
+        """Change what is seen; the view box after the next frame: x, y, width, height. [m]"""
+        begun = time.perf_counter()
+        act()
+        self.svg.evaluate("svg => new Promise(requestAnimationFrame)")
+        print(f"{name}: {1000 * (time.perf_counter() - begun):.0f} ms")
+        return self.view
+
+    @property
+    def view(self) -> tuple[float, ...]:
+        return tuple(map(float, self.svg.get_attribute("viewBox").split()))
+
+    @property
+    def ids(self) -> set[str]:
+        return set(self.svg.locator("[data-device]").evaluate_all("all => all.map(one => one.dataset.device)"))
+
+    def device(self, name: str):
+        return self.svg.locator(f'[data-device="{name}"]')
+
+    def place_m(self, name: str) -> tuple[float, float]:
+        """Where a device stands, as a screen reader hears it. [m]"""
+        words = self.device(name).get_attribute("aria-label")
+        return tuple(map(float, re.search(r"at x (-?[\d.]+) m, y (-?[\d.]+) m", words).groups()))
+
+    def middle(self, target) -> tuple[float, float]:
+        """Where to put the mouse for something, brought into sight. [pixels]"""
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def drag(self, target, dx_px: float, dy_px: float) -> None:
+        x, y = self.middle(target)
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(x + dx_px / 2, y + dy_px / 2, steps=4)
+        self.page.mouse.move(x + dx_px, y + dy_px, steps=4)
+        self.page.mouse.up()
+
+    def keys(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+
+@pytest.fixture(scope="module")
+def plan(app, open_windows):
+    planner = open_windows(app)
+    planner.arrive("blockers")
+    return Plan(planner)
+
+
+def test_a_click_adds_a_blocker_where_it_is_and_delete_takes_it_away(plan):
+    before = plan.ids
+    plan.root.get_by_role("button", name="Add a blocker").click()
+    x, y = plan.middle(plan.svg.locator('[data-room="B1-13"]'))
+    plan.gesture("add", lambda: plan.page.mouse.click(x, y))
+    (new,) = plan.ids - before
+    at = plan.middle(plan.device(new).locator(".mark"))
+    assert at == pytest.approx((x, y), abs=3)  # pixels
+    plan.keys("Escape")
+    plan.device(new).locator(".mark").click()
+    plan.gesture("delete", lambda: plan.keys("Delete"))
+    assert plan.ids == before
+
+
+def test_a_drag_moves_a_blocker_and_its_draft_is_there_within_a_second(plan):
+    mark = plan.device("B1-M2").locator(".mark")
+    start = plan.place_m("B1-M2")
+    for turn in range(TRIES):
+        said = plan.page.get_by_test_id("stAlert").inner_text()
+        way = 60 if turn % 2 == 0 else -60
+        plan.gesture("drag", lambda way=way: plan.drag(mark, way, way / 4))
+        moved = plan.place_m("B1-M2")
+        assert moved != start if turn % 2 == 0 else moved == pytest.approx(start, abs=0.3)
+        assert plan.page.get_by_test_id("stAlert").inner_text() != said  # other cells are holes now
+    assert min(plan.times_ms["drag"]) <= DRAFT_WITHIN_MS
+
+
+def test_arrow_keys_nudge_by_ten_centimetres_and_with_shift_by_a_metre(plan):
+    x, y = plan.place_m("A1-M1")
+    plan.device("A1-M1").focus()
+    plan.gesture("nudge", lambda: plan.keys("ArrowRight", "ArrowRight", "ArrowUp"))
+    assert plan.place_m("A1-M1") == pytest.approx((x + 2 * STEP_M, y + STEP_M))
+    plan.gesture("nudge by a metre", lambda: plan.keys("Shift+ArrowDown"))
+    assert plan.place_m("A1-M1") == pytest.approx((x + 2 * STEP_M, y + STEP_M - 1))
+
+
+def test_undo_brings_a_deleted_blocker_back_and_redo_takes_it_again(plan):
+    before, where = plan.ids, plan.place_m("C1-M1")
+    plan.device("C1-M1").focus()
+    plan.gesture("delete", lambda: plan.keys("Delete"))
+    assert plan.ids == before - {"C1-M1"}
+    plan.gesture("undo", lambda: plan.keys("Control+z"))
+    assert plan.ids == before
+    assert plan.place_m("C1-M1") == where
+    plan.gesture("redo", lambda: plan.keys("Control+y"))
+    assert plan.ids == before - {"C1-M1"}
+    plan.planner.press("Undo")
+    assert plan.ids == before
+
+
+def test_zoom_and_pan_change_what_is_seen_and_nothing_else(plan):
+    whole, devices = plan.view, plan.ids
+    near = plan.look("zoom by button", plan.root.get_by_role("button", name="Zoom in").click)
+    assert near[2] < whole[2]
+    plan.page.mouse.move(*plan.middle(plan.svg))
+    nearer = plan.look("zoom by wheel", lambda: plan.page.mouse.wheel(0, -240))
+    assert nearer[2] < near[2]
+    x, y = plan.middle(plan.svg)
+    empty = (x - 0.45 * plan.svg.bounding_box()["width"], y + 0.4 * plan.svg.bounding_box()["height"])
+    plan.page.mouse.move(*empty)
+    plan.page.mouse.down()
+    plan.page.mouse.move(empty[0] + 90, empty[1], steps=4)
+    dragged = plan.look("pan by drag", plan.page.mouse.up)
+    assert dragged[0] < nearer[0]
+    plan.svg.focus()
+    panned = plan.look("pan by key", lambda: plan.keys("ArrowRight"))
+    assert panned[0] > dragged[0]
+    assert plan.look("fit", lambda: plan.keys("0")) == pytest.approx(whole)
+    assert plan.ids == devices
+
+
+def test_a_click_treats_a_window_and_another_takes_the_mesh_off(plan):
+    window = plan.svg.locator("[data-window]:not([data-treated])").first
+    name = window.get_attribute("data-window")
+    treated = plan.svg.locator(f'[data-window="{name}"][data-treated]')
+    plan.gesture("treat a window", lambda: plan.page.mouse.click(*plan.middle(window)))
+    assert treated.count() == 1
+    assert "window with mesh or film" in plan.root.locator(".legend").inner_text()
+    plan.gesture("take it off", lambda: plan.page.mouse.click(*plan.middle(treated)))
+    assert treated.count() == 0
+
+
+def test_a_click_explains_a_cell_in_a_sentence_and_a_link_budget(plan):
+    plan.gesture(
+        "explain a cell", lambda: plan.page.mouse.click(*plan.middle(plan.svg.locator('[data-room="B1-16"]')))
+    )
+    main = plan.page.get_by_test_id("stMain")
+    main.get_by_text(re.compile(r"^Draft: B1-16: .* dB; .* is nearest to working")).wait_for()
+    budget = main.get_by_test_id("stDataFrame").filter(has_text="From the mast to what a phone needs")
+    budget.scroll_into_view_if_needed()
+    assert "EIRP of" in budget.text_content()
+    assert "dBm" in budget.text_content()

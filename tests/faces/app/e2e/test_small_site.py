@@ -1,0 +1,134 @@
+"""From a file to a bill: a planner brings a site, sees its dead zones, compares layouts, and has a plan found."""
+
+import csv
+import io
+import re
+import time
+import zipfile
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+MOST_SEARCH_MS = 90_000
+PAGES = ("overview", "my-site", "signals", "blockers", "limits", "optimise", "compare", "help")
+
+
+@pytest.fixture(scope="module")
+def small(app, open_windows, small_zip):
+    """A window with the small wing open and its full verdict worked out."""
+    planner = open_windows(app)
+    planner.arrive()
+    planner.upload("small.zip", small_zip)
+    planner.page.get_by_text("The site small-wing is open. 2 devices of its layout are placed.").wait_for()
+    judge(planner)
+    return planner
+
+
+@pytest.fixture(scope="module")
+def compared(small):
+    """The same window with two layouts saved, each with its verdict."""
+    small.go("blockers")
+    save_as(small, "as it was")
+    one = small.page.locator('.quietwing-plan [data-device="J1"]')
+    one.focus()
+    small.page.keyboard.press("Delete")
+    one.wait_for(state="detached")
+    judge(small)
+    save_as(small, "without J1")
+    return small
+
+
+@pytest.fixture(scope="module")
+def planned(compared):
+    """The same window after a search for a plan."""
+    compared.go("optimise")
+    budget = compared.page.get_by_role("spinbutton", name="Budget [£]", exact=True)
+    budget.fill("8000")
+    budget.press("Enter")
+    compared.rest()
+    compared.press("Search for a plan")
+    compared.page.get_by_role("heading", name="The plan", exact=True).wait_for(timeout=MOST_SEARCH_MS)
+    compared.rest()
+    return compared
+
+
+def judge(planner) -> None:
+    """Have the full verdict of the current layout."""
+    planner.go("blockers")
+    planner.page.locator(".quietwing-plan [data-device]").first.wait_for()
+    planner.page.get_by_role("button", name="Full verdict", exact=True).click()
+    planner.page.get_by_test_id("stAlert").filter(has_text="are protected at 80 %").wait_for()
+    planner.rest()
+
+
+def save_as(planner, name: str) -> None:
+    box = planner.page.get_by_role("textbox", name="Name", exact=True)
+    box.fill(name)
+    box.press("Tab")
+    planner.press("Save this layout")
+
+
+def bill(planner) -> str:
+    planner.page.get_by_role("tab", name="What to buy").click()
+    return planner.page.get_by_role("tabpanel", name="What to buy").inner_text()
+
+
+def test_an_uploaded_site_gets_its_dead_zone_map(small):
+    small.go("overview")
+    picture = small.page.get_by_test_id("stImage").get_by_role("img")
+    picture.wait_for()
+    assert "Dead zones and holes" in picture.get_attribute("alt")
+    assert picture.evaluate("one => one.naturalWidth") > 500
+    assert "of 5" in small.page.get_by_test_id("stMetric").first.inner_text()  # four cells and the landing
+
+
+def test_two_saved_layouts_stand_side_by_side_with_their_figures(compared):
+    compared.go("compare")
+    table = compared.page.get_by_test_id("stDataFrame").filter(has_text="as it was").filter(has_text="without J1")
+    table.wait_for()
+    assert compared.page.get_by_test_id("stImage").count() == 1
+    text = compared.download("Download the comparison (CSV)").decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    (devices,) = (row for row in rows if "devices" in row["what"])
+    assert (devices["as it was"], devices["without J1"]) == ("2", "1")
+    assert devices["what"] in table.text_content()
+    assert zipfile.is_zipfile(io.BytesIO(compared.download("Download workbook with bills of materials (XLSX)")))
+
+
+def test_a_search_runs_to_its_end_and_leaves_no_process(planned, app, waited):
+    planned.go("optimise")
+    waited(lambda: not app.jobs, 5.0, "the search's process ends")
+    spent = re.search(r"Together £([\d,]+) bought and installed", bill(planned))
+    assert 0 < int(spent[1].replace(",", "")) <= 8000
+    with zipfile.ZipFile(io.BytesIO(planned.download("Download all files (zip)"))) as packed:
+        assert {"plan.json", "layout.csv"} <= set(packed.namelist())
+
+
+def test_every_page_full_of_results_fits_the_window(planned):
+    planned.go("signals")
+    planned.press("Work out where the network leaks in")
+    planned.page.get_by_test_id("stImage").wait_for()
+    for name in PAGES:
+        planned.look_over(name, f"{name}_worked")
+
+
+def test_a_search_stopped_half_way_keeps_the_best_so_far_and_leaves_no_process(planner, app, small_zip, waited):
+    planner.arrive()
+    planner.upload("small.zip", small_zip)
+    planner.go("optimise")
+    planner.page.get_by_role("combobox", name="How long to search").click()
+    planner.page.get_by_role("option", name=re.compile("^Normal")).click()
+    planner.rest()
+    planner.page.get_by_role("button", name="Search for a plan").click()
+    main = planner.page.get_by_test_id("stMain")
+    main.get_by_text(re.compile(r"best so far [1-9]\d* cells")).first.wait_for(timeout=MOST_SEARCH_MS)
+    assert app.jobs
+    asked = time.perf_counter()
+    main.get_by_role("button", name="Stop", exact=True).click()
+    planner.page.get_by_role("heading", name="The plan", exact=True).wait_for(timeout=MOST_SEARCH_MS)
+    print(f"stopped within {time.perf_counter() - asked:.1f} s")
+    planner.rest()
+    assert "interrupted" in main.inner_text()
+    assert re.search(r"Together £[1-9]", bill(planner))
+    waited(lambda: not app.jobs, 5.0, "the search's process ends")
