@@ -122,7 +122,7 @@ def evaluate(
         "seed": seed,
         "spill_tier": spill_tier,
     }
-    answer_verdict(site, layout, scenario, out, as_json, options, room=explain, with_leakage=False)
+    answer_verdict(site, layout, scenario, out, as_json, options, room=explain)
 
 
 @app.command()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import _montecarlo, _spill_kernels
+from quietwing.coverage.planning import _anneal
+from quietwing.coverage.planning.heuristic import Compiled, State
 from quietwing.coverage.propagation import _kernels
 
-__all__ = ["KERNELS", "NEEDED_LATE", "compile_kernels", "is_compiled", "start"]
+__all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
 
 # Types of the arguments in order: kind and number of dimensions. A test holds them against a study.
-_KINDS = {"b": np.bool_, "k": np.int8, "u": np.uint8, "j": np.int32, "i": np.int64, "f": np.float32, "d": np.float64}
+_KINDS = {
+    "b": np.bool_,
+    "k": np.int8,
+    "u": np.uint8,
+    "j": np.int32,
+    "i": np.int64,
+    "f": np.float32,
+    "d": np.float64,
+    "w": np.uint64,
+}
 _JUDGE = (
     "i1 i1 i1 f2 f2 f2 k1 i2 f2 f1 f2 u3 f2 f2 f3 i1 i1 i1 i1 j1 i1 b1 f1 f1 f1 f1 f3 f3 b1 u3 f3 f0 f2 i1 i1 f1 f1 "
     "f1 f1 i0 f0 f0 f0 b0 j1 i0 f1 j2 j2 b2 i0 i0"
@@ -31,14 +41,22 @@ _LINKS = "i1 i1 f2 f2 f2 i2 u3 f2 f3 f3 u3 f3"
 _SPILL = "b1 d1 d1 d1 d1 d0 d0 i0 d2 d2 i2 d2 i1 d1 i0 i0"
 _RASTER = "d2 d2 i2 d2 d2 d2 j1 b1 d2 j2 j2 d1 f3 f1 f1 b0 f3 i0 i0 i0 i0"
 
-KERNELS = (_montecarlo.judge, _spill_kernels.spill_worlds, _kernels.raster)
-NEEDED_LATE = KERNELS[1:]  # by the time the first is compiled these are, if two processes share the work
+_MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 b1 i1 i1 i1 i1 i1 i1 i1 i1"
+_STATE = "b1 i1 i1 i1 d1 d1 d1 i1 d1 d1 i1"
+_ANNEAL = "i0 d0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
+WIDE = 48
+
+KERNELS = (_montecarlo.judge, _spill_kernels.spill_worlds, _anneal.anneal, _kernels.raster)
 
 
-def compile_kernels(kernels: tuple[Any, ...] = KERNELS) -> None:
+def compile_kernels() -> None:
     """Call each kernel on no work at all."""
-    for kernel in kernels:
-        kernel(*_NO_WORK[kernel]())
+    judge, spill, anneal, raster = KERNELS
+    judge(*_nothing(_JUDGE))
+    network, links = _spill_kernels.Network(*_nothing(_NETWORK)), _spill_kernels.Links(*_nothing(_LINKS))
+    spill(network, links, *_nothing(_SPILL))
+    anneal(Compiled(*_nothing(_MODEL)), State(*_nothing(_STATE)), *_nothing(_ANNEAL))
+    raster(*_nothing(_RASTER))
 
 
 def is_compiled(kernel: Any) -> bool:
@@ -71,24 +89,13 @@ def start() -> subprocess.Popen[bytes] | None:
 
 
 def _nothing(kinds: str) -> list[Any]:
-    """A zero, or an array of one, of each type."""
+    """A zero of each type, or an array of zeros: longer than whatever index a kernel reads of it."""
     values: list[Any] = []
     for code in kinds.split():
-        array: NDArray[Any] = np.zeros((1,) * int(code[1:]), _KINDS[code[0]])
+        array: NDArray[Any] = np.zeros((WIDE,) * int(code[1:]), _KINDS[code[0]])
         values.append(array if array.ndim else array[()])
     return values
 
-
-def _no_spill() -> list[Any]:
-    network, links = _spill_kernels.Network(*_nothing(_NETWORK)), _spill_kernels.Links(*_nothing(_LINKS))
-    return [network, links, *_nothing(_SPILL)]
-
-
-_NO_WORK: dict[Any, Callable[[], list[Any]]] = {
-    _montecarlo.judge: lambda: _nothing(_JUDGE),
-    _spill_kernels.spill_worlds: _no_spill,
-    _kernels.raster: lambda: _nothing(_RASTER),
-}
 
 if __name__ == "__main__":
     compile_kernels()

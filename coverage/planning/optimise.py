@@ -21,7 +21,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import CONFIDENCE, SPARE_DB, Searched, Tried, best_of, broken, judge, rank
 from quietwing.coverage.planning.bounds import certify
-from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, look_inside, prepare_ground, terrain
+from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, Inside, look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.heuristic import search
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
 from quietwing.coverage.planning.milp import Goal, Selection
@@ -120,10 +120,11 @@ def optimise(
     tried: list[Tried] = []
     interrupted = False
     try:
+        inside = look_inside(ground, CONFIDENCE)
         tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
         if start is not None:
             tried.append(_given(ground, start))
-        _try_all(ground, effort, tried, late, say)
+        _try_all(ground, inside, effort, tried, late, say)
     except KeyboardInterrupt:
         interrupted = True
         if not tried:
@@ -149,13 +150,14 @@ def _given(ground: Ground, start: Plan) -> Tried:
     return judge(ground, devices, start.treatments, None, CHOOSING_STREAM)
 
 
-def _try_all(ground: Ground, effort: Effort, tried: list[Tried], late: Callable[[], bool], say: Progress) -> None:
+def _try_all(
+    ground: Ground, inside: Inside, effort: Effort, tried: list[Tried], late: Callable[[], bool], say: Progress
+) -> None:
     """Attempts one after another, each correcting what the Monte Carlo found wrong with the one before.
 
     A room that falls short gets more reserve, one that is sure gets less; the slack of the limits outside follows the
     smallest margin found there.
     """
-    inside = look_inside(ground, CONFIDENCE)
     slack_db = FIRST_SLACK_DB
     reserve_db = np.zeros(len(ground.site.rooms))
     before: Searched | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from quietwing.coverage.ui.aside import Half, aside
 from quietwing.coverage.ui.asking import (
     INFEASIBLE,
     INTERRUPTED,
@@ -55,7 +56,6 @@ def answer_verdict(
     options: dict[str, Any],
     *,
     room: str | None,
-    with_leakage: bool,
 ) -> None:
     """Run a layout, write what is asked for, show the verdict."""
     from quietwing.coverage import warmup
@@ -64,7 +64,6 @@ def answer_verdict(
     from quietwing.coverage.planning.cable import comms_room
     from quietwing.coverage.report import write
     from quietwing.coverage.store import write_result
-    from quietwing.coverage.study import leakage as study_leakage
     from quietwing.coverage.study import run
 
     refuse_file(out)
@@ -83,11 +82,7 @@ def answer_verdict(
         )
         files: tuple[Path, ...] = ()
         if out is not None:
-            progress("blockers off", 0.6)
-            before = study_leakage(place, scenario) if with_leakage else None
-            files = write(
-                verdict, out, progress=lambda done: progress("drawing the maps", 0.7 + 0.3 * done), before=before
-            )
+            files = write(verdict, out, progress=lambda done: progress("drawing the maps", 0.6 + 0.4 * done))
             files += (write_result(verdict, out, catalogue=catalogue),)
     show_verdict(verdict, catalogue, budgets, files, as_json)
 
@@ -105,23 +100,22 @@ def answer_plan(
     with_leakage: bool,
 ) -> None:
     """Choose a plan, write what is asked for, show it; the exit code says what it is worth."""
-    from quietwing.coverage import warmup
-
     refuse_file(out)
-    with_leakage = with_leakage and out is not None
-    if not with_leakage:
-        warmup.start()
-    from quietwing.coverage.plan_store import write_plan
-    from quietwing.coverage.report import write
-    from quietwing.coverage.study import optimise as study_optimise
-    from quietwing.coverage.ui.aside import Half, beside
-    from quietwing.coverage.ui.plan_terminal import show_plan
-
     with ExitStack() as stack:
+        helper = stack.enter_context(aside()) if with_leakage and out is not None else None
+        if helper is None:
+            from quietwing.coverage import warmup
+
+            warmup.start()
+        from quietwing.coverage.plan_store import write_plan
+        from quietwing.coverage.report import write
+        from quietwing.coverage.study import optimise as study_optimise
+        from quietwing.coverage.ui.plan_terminal import show_plan
+
         progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress)
         devices, catalogue = equipment_of(site, layout_file)
-        other = stack.enter_context(beside(Half(place, scenario, devices, catalogue))) if with_leakage else None
+        other = None if helper is None else helper.ask(Half(place, scenario, devices, catalogue))
         result = study_optimise(
             place,
             scenario,

@@ -1,6 +1,7 @@
 """Kernels compiled ahead of time are those a study then uses."""
 
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from quietwing.coverage import warmup
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import run
+from quietwing.coverage.study import optimise, run
 from quietwing.sites import load_site
 
 
@@ -16,7 +17,9 @@ from quietwing.sites import load_site
 def test_a_study_compiles_no_kernel_again():
     device = Device("d", "micro_jammer", 30.0, 5.0, 1.5, 0)
     site = load_site("houseblock")
-    run(site, Scenario(worlds=100, channels=site.channels[:2], grid_m=5.0), devices=(device,))
+    asked = Scenario(worlds=100, channels=site.channels[:2], grid_m=5.0)
+    run(site, asked, devices=(device,))
+    optimise(site, replace(asked, budget_gbp=2000.0, effort="quick", equipment=("micro_jammer",)), maps=False)
     used = [set(kernel.signatures) for kernel in warmup.KERNELS]
     warmup.compile_kernels()
     assert all(used)
@@ -55,4 +58,4 @@ def test_the_process_leaves_its_code_on_disk(tmp_path, monkeypatch):
     assert process is not None
     assert process.wait(120) == 0
     found = {path.name.split("-")[0] for path in tmp_path.rglob("*.nbi")}
-    assert {"_montecarlo.judge", "_spill_kernels.spill_worlds", "_kernels.raster"} <= found
+    assert {"_montecarlo.judge", "_spill_kernels.spill_worlds", "_kernels.raster", "_anneal.anneal"} <= found
