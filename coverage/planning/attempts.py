@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from quietwing.coverage.results import SpillResult
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["CONFIDENCE", "SPARE_DB", "Searched", "Tried", "best_of", "broken", "judge", "rank"]
+__all__ = ["CONFIDENCE", "SPARE_DB", "Searched", "Tried", "best_of", "broken", "judge", "least_margin_db", "rank"]
 
 CONFIDENCE = 0.995  # of each single margin: a room needs all of its margins at once
 SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
@@ -130,28 +130,33 @@ def judge(
     return Tried(attempt, devices, treatments, spent, judged, spilled, searched)
 
 
-def rank(ground: Ground, one: Tried) -> tuple[float, ...]:
+def rank(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
     """Less is better: limits first, and with something to spare, then the budget, what is asked for, money."""
     scenario, attempt = ground.scenario, one.attempt
-    tight = attempt.spill_margin_db < SPARE_DB
+    tight = attempt.spill_margin_db < min(SPARE_DB, least_db + SPARE_DB)
     dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
     if scenario.objective == "least_cost":
         met = attempt.rooms_judged >= (scenario.target_rooms or 0)
         wanted = attempt.capex_gbp if met else -attempt.weight_judged
-        return (broken(one), dear, tight, not met, wanted, attempt.capex_gbp)
-    return (broken(one), dear, tight, 0.0, -attempt.weight_judged, attempt.capex_gbp)
+        return (broken(one, least_db), dear, tight, not met, wanted, attempt.capex_gbp)
+    return (broken(one, least_db), dear, tight, 0.0, -attempt.weight_judged, attempt.capex_gbp)
 
 
-def broken(one: Tried) -> float:
+def least_margin_db(tried: Sequence[Tried]) -> float:
+    """What must be left outside: nothing, or what the first of them, the layout there is, misses already."""
+    return min(0.0, tried[0].attempt.spill_margin_db)
+
+
+def broken(one: Tried, least_db: float) -> float:
     """How far a plan is from what must hold; keep rooms that nobody serves to begin with break every plan alike."""
     if one.spilled.passed:
         return 0.0
     failing = sum(
         not row[-1] for rows in (one.spilled.keep_rooms, one.spilled.protected, one.spilled.exposure) for row in rows
     )
-    return failing + (0.0 if one.spilled.worst_margin_db >= 0 else 1000.0)
+    return failing + (0.0 if one.spilled.worst_margin_db >= least_db else 1000.0)
 
 
-def best_of(ground: Ground, tried: Iterable[Tried]) -> Tried | None:
+def best_of(ground: Ground, tried: Iterable[Tried], least_db: float) -> Tried | None:
     """The attempt to take: of several alike one that was searched, the first."""
-    return min(tried, key=lambda one: (*rank(ground, one), one.searched is None), default=None)
+    return min(tried, key=lambda one: (*rank(ground, one, least_db), one.searched is None), default=None)

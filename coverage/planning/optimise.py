@@ -19,7 +19,17 @@ from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.attempts import CONFIDENCE, SPARE_DB, Searched, Tried, best_of, broken, judge, rank
+from quietwing.coverage.planning.attempts import (
+    CONFIDENCE,
+    SPARE_DB,
+    Searched,
+    Tried,
+    best_of,
+    broken,
+    judge,
+    least_margin_db,
+    rank,
+)
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, Inside, look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.heuristic import search
@@ -52,7 +62,7 @@ class Effort:
     moves: int
 
 
-EFFORTS = {"quick": Effort(2, 300_000), "normal": Effort(5, 2_000_000), "thorough": Effort(12, 6_000_000)}
+EFFORTS = {"quick": Effort(2, 300_000), "normal": Effort(5, 1_000_000), "thorough": Effort(12, 6_000_000)}
 # Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
 STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
 MOST_RESERVE_DB = 8.0
@@ -218,7 +228,7 @@ def _carried(model: PlanModel, before: Searched) -> Selection:
 
 
 def _so_far(ground: Ground, tried: list[Tried]) -> str:
-    best = best_of(ground, tried)
+    best = best_of(ground, tried, least_margin_db(tried)) if tried else None
     if best is None or best.attempt.rooms_judged == 0:
         return "searching"
     return f"searching; best so far {best.attempt.rooms_judged} cells"
@@ -228,13 +238,13 @@ def _plan(
     ground: Ground, tried: list[Tried], start: Tried | None, interrupted: bool, late: bool, say: Progress
 ) -> Plan:
     """The best attempt that passes the checker."""
-    left, dropped = list(tried), list[str]()
+    left, dropped, least_db = list(tried), list[str](), least_margin_db(tried)
     while True:
-        best = best_of(ground, left)
+        best = best_of(ground, left, least_db)
         if best is None:
             raise ScenarioError(f"no attempt passed the checker: {'; '.join(dropped)}")
         kept = start is not None and best is not start and any(one is start for one in left)
-        if kept and start is not None and _worse_afresh(ground, best, start):
+        if kept and start is not None and _worse_afresh(ground, best, start, least_db):
             best = start
         plan = _described(ground, tried, best, interrupted, late, say)
         say("checking every word of the plan", 0.96)
@@ -248,10 +258,10 @@ def _plan(
         dropped.append(f"attempt {at} was dropped, for the checker found: {faults[0]}")
 
 
-def _worse_afresh(ground: Ground, one: Tried, start: Tried) -> bool:
+def _worse_afresh(ground: Ground, one: Tried, start: Tried, least_db: float) -> bool:
     """Whether a plan protects less than the one it starts from on the worlds that plans are reported on."""
     again, before = (judge(ground, each.devices, each.treatments, None, REPORTING_STREAM) for each in (one, start))
-    return rank(ground, before) < rank(ground, again)
+    return rank(ground, before, least_db) < rank(ground, again, least_db)
 
 
 def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: bool, late: bool, say: Progress) -> Plan:
@@ -273,8 +283,12 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
             notes.append("the plan was carried over; the bound is that of the last planning model searched")
     if scenario.objective == "least_cost" and best.attempt.rooms_judged < (scenario.target_rooms or 0):
         status = "infeasible" if certified is not None and certified.target_impossible else "none found"
-        most = max(one.attempt.rooms_judged for one in tried if not broken(one))
+        least_db = least_margin_db(tried)
+        most = max((one.attempt.rooms_judged for one in tried if not broken(one, least_db)), default=0)
         notes.append(f"the nearest target met: {most} of the {scenario.target_rooms} rooms asked for")
+    missed_db = least_margin_db(tried)
+    if missed_db < 0:
+        notes.append(f"before anything is bought the limits outside are missed by {-missed_db:.1f} dB; no plan adds to it")
     if interrupted:
         status = "interrupted"
     notes.extend(best.cost.notes)

@@ -1,0 +1,330 @@
+"""Compiled loops of the detour: bends at apertures, the best ways to each portal, the best way to each point.
+
+`detour` checks and converts; nothing is checked here. Gains are linear and relative to free space; ``lane`` is a
+frequency, the first `REFERENCES` of them the fixed ones by which ways are chosen, so that the answer at one
+frequency does not depend on which others are asked for.
+
+A *way* to a portal is a slot: 0 straight from the transmitter, 1-3 over one portal before (the best at each
+reference frequency), 4-6 over two. What a way loses at each portal before is kept as k, v = k/sqrt(wavelength).
+
+A portal that a path passes straight does not bend it, and must not shorten the arms of the bends beside it: those
+are judged as if it were not there (`reach`). No fast-math flag: order and rounding are those of the source.
+"""
+# mypy: ignore-errors
+
+import math
+
+import numpy as np
+from numba import njit
+
+from quietwing.coverage.propagation._lanes import borrowed
+
+REFERENCES = 3
+SLOTS = 1 + 2 * REFERENCES
+NEAREST_M = 1e-3  # ends are kept this far from an edge: v is finite, and J grazing there
+SAME_SIDE_M = 1e-9  # of the plane: nearer is in the plane and belongs to both sides
+NEAREST_FREE_SPACE_M = 0.1  # as in `_kernels`: free space is not extrapolated closer
+SWEEPS = 3  # of the alternating search for the shortest way over an edge: within a millimetre after three
+CLEAR_V = -0.78  # Rec. ITU-R P.526-15, eq. (31): J = 0 from here down
+GRAZING = 10**-0.69  # the same equation: its 6.9 dB
+WAY_WORTH = 0.1  # assumed: a way 10 dB below the best to its portal at every reference is not tried further
+NEARLY_ALL = 0.9  # assumed: what drawing a path tight may leave of its length
+WORTH = 0.25  # ways 6 dB below the best at every reference frequency are not worked out at the others
+
+_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+
+
+@njit(**_KERNEL)
+def bend(frame, w, ax, ay, az, bx, by, bz):
+    """How a path from a to b passes aperture w: d1, d2 [m], k [m^0.5] with v = k/sqrt(wavelength), straight, u, v.
+
+    d1 is nan if both ends are on the same side: no way leads through. Outside the aperture the path takes the
+    shortest way over its edge and k > 0; a straight path through it has k <= 0 by its nearest edge. (u, v) [m] is
+    where it passes, along the aperture's axes.
+    """
+    ax, ay, az = ax - frame[w, 0], ay - frame[w, 1], az - frame[w, 2]
+    bx, by, bz = bx - frame[w, 0], by - frame[w, 1], bz - frame[w, 2]
+    na = ax * frame[w, 9] + ay * frame[w, 10] + az * frame[w, 11]
+    nb = bx * frame[w, 9] + by * frame[w, 10] + bz * frame[w, 11]
+    da, db = abs(na), abs(nb)
+    if da + db <= 2 * SAME_SIDE_M or (da > SAME_SIDE_M and db > SAME_SIDE_M and (na > 0) == (nb > 0)):
+        return math.nan, math.nan, math.nan, False, 0.0, 0.0
+    ua = ax * frame[w, 3] + ay * frame[w, 4] + az * frame[w, 5]
+    ub = bx * frame[w, 3] + by * frame[w, 4] + bz * frame[w, 5]
+    va = ax * frame[w, 6] + ay * frame[w, 7] + az * frame[w, 8]
+    vb = bx * frame[w, 6] + by * frame[w, 7] + bz * frame[w, 8]
+    u0, u1, v0, v1 = frame[w, 12], frame[w, 13], frame[w, 14], frame[w, 15]
+    u, v = (da * ub + db * ua) / (da + db), (da * vb + db * va) / (da + db)
+    straight = u0 <= u <= u1 and v0 <= v <= v1
+    qu, qv = u, v
+    if straight:
+        least = min(min(u - u0, u1 - u), min(v - v0, v1 - v))
+        if u - u0 == least:
+            qu = u0
+        elif u1 - u == least:
+            qu = u1
+        elif v - v0 == least:
+            qv = v0
+        else:
+            qv = v1
+    else:
+        for _ in range(SWEEPS):
+            ra, rb = math.sqrt((v - va) ** 2 + da * da), math.sqrt((v - vb) ** 2 + db * db)
+            u = min(max((ra * ub + rb * ua) / max(ra + rb, SAME_SIDE_M), u0), u1)
+            ra, rb = math.sqrt((u - ua) ** 2 + da * da), math.sqrt((u - ub) ** 2 + db * db)
+            v = min(max((ra * vb + rb * va) / max(ra + rb, SAME_SIDE_M), v0), v1)
+        qu, qv = u, v
+    d1 = max(math.sqrt((u - ua) ** 2 + (v - va) ** 2 + da * da), NEAREST_M)
+    d2 = max(math.sqrt((u - ub) ** 2 + (v - vb) ** 2 + db * db), NEAREST_M)
+    x, y, z = qu - ua, qv - va, -na
+    lx, ly, lz = ub - ua, vb - va, nb - na
+    length2 = lx * lx + ly * ly + lz * lz
+    if length2 <= SAME_SIDE_M**2:
+        return math.nan, math.nan, math.nan, False, 0.0, 0.0
+    cx, cy, cz = y * lz - z * ly, z * lx - x * lz, x * ly - y * lx
+    k = math.sqrt((cx * cx + cy * cy + cz * cz) / length2 * 2 * (1 / d1 + 1 / d2))
+    return d1, d2, -k if straight else k, straight, u, v
+
+
+@njit(**_KERNEL)
+def edge_gain(v):
+    """Power passed by a knife edge, 10^(-J(v)/10)."""
+    if v <= CLEAR_V:
+        return 1.0
+    x = math.sqrt((v - 0.1) ** 2 + 1) + v - 0.1
+    return min(GRAZING / (x * x), 1.0)
+
+
+@njit(**_KERNEL)
+def _apart(source, w, x, y, z):
+    return math.sqrt((source[w, 0] - x) ** 2 + (source[w, 1] - y) ** 2 + (source[w, 2] - z) ** 2)
+
+
+@njit(**_KERNEL)
+def _over(frame, w, group, first, member, ax, ay, az, bx, by, bz):
+    """`bend` at portal w; straight where the line passes any aperture of its group. Also: which aperture."""
+    d1, d2, k, straight, u, v = bend(frame, w, ax, ay, az, bx, by, bz)
+    g = group[w]
+    if not straight and not math.isnan(d1) and first[g + 1] - first[g] > 1:
+        for m in range(first[g], first[g + 1]):
+            o1, o2, ok, through, ou, ov = bend(frame, member[m], ax, ay, az, bx, by, bz)
+            if through:
+                return o1, o2, ok, True, ou, ov, member[m]
+    return d1, d2, k, straight, u, v, w
+
+
+@njit(**_KERNEL)
+def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_before, spot):
+    """How way s to portal w goes on to a place: k at its portals two and one before w and at w, -inf where there is
+    none, and the length of the path. The length is nan if no way leads there or if it is the direct ray's.
+
+    The path is drawn tight: first from source to source, then over the places where that passes each portal, which
+    are kept in `spot` (2, 3, 3). The portal passed most clearly is taken out, until all that are left bend the path.
+    """
+    n2, n1, n0 = w, before[w, s], np.int64(-1)
+    k0 = k1 = k2 = -math.inf
+    if n1 < 0:  # the most frequent case by far
+        d1, d2, k2, straight, _, _, _ = _over(frame, n2, group, first, member, tx[0], tx[1], tx[2], x, y, z)
+        return k0, k1, k2, math.nan if straight else d1 + d2
+    n0 = before[n1, slot_before[w, s]]
+    in0, in1, in2 = n0 >= 0, True, True
+    for axis in range(3):
+        spot[0, 0, axis] = source[n0, axis] if in0 else 0.0
+        spot[0, 1, axis], spot[0, 2, axis] = source[n1, axis], source[n2, axis]
+    turn, now = 0, 0
+    while in0 or in1 or in2:
+        total, clearest, which = 0.0, 0.0, -1
+        ax, ay, az = tx[0], tx[1], tx[2]
+        for i in range(3):
+            if not (in0 if i == 0 else in1 if i == 1 else in2):
+                continue
+            n = n0 if i == 0 else n1 if i == 1 else n2
+            after = 1 if i == 0 and in1 else 2 if i < 2 and in2 else -1
+            bx, by, bz = x, y, z
+            if after >= 0:
+                bx, by, bz = spot[now, after, 0], spot[now, after, 1], spot[now, after, 2]
+            d1, d2, k, straight, u, v, at = _over(frame, n, group, first, member, ax, ay, az, bx, by, bz)
+            if math.isnan(d1):
+                return k0, k1, k2, math.nan
+            if straight and (which < 0 or k < clearest):
+                clearest, which = k, i
+            if i == 0:
+                k0 = k
+            elif i == 1:
+                k1 = k
+            else:
+                k2 = k
+            if total == 0.0:
+                total = d1
+            total += d2 if after < 0 else _apart(spot[now], i, bx, by, bz)
+            ax, ay, az = spot[now, i, 0], spot[now, i, 1], spot[now, i, 2]
+            for axis in range(3):
+                spot[1 - now, i, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
+        now = 1 - now
+        turn += 1
+        if turn == 1:
+            continue
+        if which < 0:
+            return k0, k1, k2, total
+        in0, in1, in2 = in0 and which != 0, in1 and which != 1, in2 and which != 2
+    return k0, k1, k2, math.nan
+
+
+@njit(**_KERNEL)
+def _bend_all(gain, k, root):
+    """Multiply the gain of each lane by what one bend passes."""
+    if k == -math.inf:
+        return
+    for lane in range(len(gain)):
+        shifted = max(k * root[lane], CLEAR_V) - 0.1
+        x = math.sqrt(shifted * shifted + 1) + shifted
+        gain[lane] *= min(GRAZING / (x * x), 1.0)
+
+
+@njit(**_KERNEL)
+def ways(
+    tx, source, frame, group, first, member, into, origin, leg, hop, root, way, bound, before, slot_before, length
+):  # fmt: skip
+    """Fill the best ways from one transmitter to each portal.
+
+    leg (portal, lane): straight from the transmitter. into (portal + 1), origin (edge), hop (edge, lane): the edges
+    that lead into each portal. root (lane) is 1/sqrt(wavelength). Filled: way (portal, slot, lane), the elements;
+    bound (portal, slot, reference), the same less the bends before, 0 for ways not to be tried further; before and
+    slot_before (portal, slot), -1 the transmitter, -2 no such way; length (portal, slot) up to the portal. Portals
+    of group g have the apertures ``member[first[g]:first[g + 1]]``.
+    """
+    tx, source, frame, into, origin = (
+        borrowed(tx),
+        borrowed(source),
+        borrowed(frame),
+        borrowed(into),
+        borrowed(origin),
+    )
+    hop, root, way, bound, before = borrowed(hop), borrowed(root), borrowed(way), borrowed(bound), borrowed(before)
+    slot_before, length, group = borrowed(slot_before), borrowed(length), borrowed(group)
+    first, member = borrowed(first), borrowed(member)
+    portals, lanes = leg.shape
+    best, which, slot_of = np.empty(REFERENCES), np.empty(REFERENCES, np.int64), np.empty(REFERENCES, np.int64)
+    away, spot = np.empty(portals), np.empty((2, 3, 3))
+    for w in range(portals):
+        before[w, :], slot_before[w, :], length[w, :] = -2, 0, 0.0
+        before[w, 0] = -1
+        way[w, 0, :] = leg[w]
+        length[w, 0] = _apart(source, w, tx[0], tx[1], tx[2])
+        bound[w, 0, :] = leg[w, :REFERENCES]
+        away[w] = max(length[w, 0], NEAREST_M)
+    for turn in range(2):
+        low, high = (0, 1) if turn == 0 else (1, 1 + REFERENCES)
+        target = 1 + REFERENCES * turn
+        for w in range(portals):
+            x, y, z = source[w, 0], source[w, 1], source[w, 2]
+            best[:], which[:], slot_of[:] = 0.0, -1, 0
+            for e in range(into[w], into[w + 1]):
+                u = origin[e]
+                for s in range(low, high):
+                    if before[u, s] == -2 or before[u, s] == w:
+                        continue
+                    worth = False
+                    for f in range(REFERENCES):  # the whole length is at least half of the straight one
+                        worth = worth or 4 * way[u, s, f] * hop[e, f] > best[f] * away[w] ** 2
+                    if not worth:
+                        continue
+                    k0, k1, k2, total = reach(
+                        tx, u, s, x, y, z, source, frame, group, first, member, before, slot_before, spot
+                    )
+                    if math.isnan(total):
+                        continue
+                    for f in range(REFERENCES):
+                        gain = way[u, s, f] * hop[e, f] / (total * total)
+                        gain *= edge_gain(k0 * root[f]) * edge_gain(k1 * root[f]) * edge_gain(k2 * root[f])
+                        if gain > best[f]:
+                            best[f], which[f], slot_of[f] = gain, e, s
+            for f in range(REFERENCES):
+                e, s = which[f], slot_of[f]
+                for g in range(f):
+                    if which[g] == e and slot_of[g] == s:
+                        e = -1
+                if e < 0:
+                    continue
+                u, t = origin[e], target + f
+                k0, k1, k2, total = reach(
+                    tx, u, s, x, y, z, source, frame, group, first, member, before, slot_before, spot
+                )
+                before[w, t], slot_before[w, t], length[w, t] = u, s, total
+                for lane in range(lanes):
+                    way[w, t, lane] = way[u, s, lane] * hop[e, lane]
+                for g in range(REFERENCES):
+                    bound[w, t, g] = way[w, t, g] * edge_gain(k0 * root[g])
+                    bound[w, t, g] *= edge_gain(k1 * root[g]) * edge_gain(k2 * root[g])
+    for w in range(portals):
+        for f in range(REFERENCES):
+            best[f] = bound[w, 0, f] / away[w] ** 2
+            for s in range(1, SLOTS):
+                if before[w, s] != -2:
+                    best[f] = max(best[f], bound[w, s, f] / length[w, s] ** 2)
+        for s in range(1, SLOTS):  # a third bend must make a way the best
+            share = WAY_WORTH if s <= REFERENCES else 1 - WAY_WORTH
+            worth = False
+            for f in range(REFERENCES):
+                worth = worth or bound[w, s, f] > best[f] * length[w, s] ** 2 * share
+            if not worth:
+                bound[w, s, :] = 0.0
+
+
+@njit(**_KERNEL)
+def improve(
+    tx, xyz, first, portal, leg, source, frame, group, group_first, member, root, way, bound, before, slot_before,
+    length, slots, best, chosen, begin, end,
+):  # fmt: skip
+    """Raise `best` (point, lane) by the ways through each point's portals, of points begin to end - 1.
+
+    The portals of point p are ``portal[first[p]:first[p + 1]]`` with the same rows of `leg` (pair, lane); the first
+    `slots` ways to each are tried. Where
+    `chosen` (point, lane, 2) has points, it takes portal and slot of the best way.
+    """
+    tx, xyz, first, portal, leg = borrowed(tx), borrowed(xyz), borrowed(first), borrowed(portal), borrowed(leg)
+    source, frame, group, root = borrowed(source), borrowed(frame), borrowed(group), borrowed(root)
+    group_first, member, way, before = borrowed(group_first), borrowed(member), borrowed(way), borrowed(before)
+    bound = borrowed(bound)
+    slot_before, length, best = borrowed(slot_before), borrowed(length), borrowed(best)
+    lanes = best.shape[1]
+    gains, spot = np.empty(lanes), np.empty((2, 3, 3))
+    for p in range(begin, end):
+        x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
+        straight_m = max(math.sqrt((x - tx[0]) ** 2 + (y - tx[1]) ** 2 + (z - tx[2]) ** 2), NEAREST_FREE_SPACE_M)
+        for pair in range(first[p], first[p + 1]):
+            w = portal[pair]
+            away = _apart(source, w, x, y, z) - math.hypot(frame[w, 13] - frame[w, 12], frame[w, 15] - frame[w, 14])
+            for s in range(slots):
+                if before[w, s] == -2:
+                    continue
+                # no path is much shorter than by way of the source, less the aperture
+                least = straight_m / max(NEARLY_ALL * (length[w, s] + away), straight_m)
+                worth = False
+                for f in range(REFERENCES):
+                    worth = worth or bound[w, s, f] * leg[pair, f] * least * least > best[p, f] * WORTH
+                if not worth:
+                    continue
+                k0, k1, k2, total = reach(
+                    tx, w, s, x, y, z, source, frame, group, group_first, member, before, slot_before, spot
+                )
+                if math.isnan(total):
+                    continue
+                spread = (straight_m / max(total, straight_m)) ** 2
+                worth = False
+                for f in range(REFERENCES):
+                    gain = way[w, s, f] * leg[pair, f] * spread
+                    gain *= edge_gain(k0 * root[f]) * edge_gain(k1 * root[f]) * edge_gain(k2 * root[f])
+                    worth = worth or gain > best[p, f] * WORTH
+                if not worth:
+                    continue
+                for lane in range(lanes):
+                    gains[lane] = way[w, s, lane] * leg[pair, lane] * spread
+                _bend_all(gains, k0, root)
+                _bend_all(gains, k1, root)
+                _bend_all(gains, k2, root)
+                for lane in range(lanes):
+                    if gains[lane] > best[p, lane]:
+                        best[p, lane] = gains[lane]
+                        if len(chosen):
+                            chosen[p, lane, 0], chosen[p, lane, 1] = w, s

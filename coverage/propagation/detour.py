@@ -1,0 +1,394 @@
+"""The detour: the dominant path round what the straight ray must go through.
+
+A path runs straight from portal to portal (`portals`), at most three of them, and bends at each. Its gain relative
+to free space over the straight distance d, in dB, is
+
+    − Σ legs: elements crossed (`multiwall`, its floor cap leg by leg)
+    − Σ bends: J(v), v = h·√(2/λ·(1/d1 + 1/d2)), h > 0 outside the opening and < 0 where the path passes it straight
+    − 20 lg(l/d), l the length of the path
+    + wave guiding of legs along a landing (`portal_graph.guided_gain_db`)
+
+The path is drawn tight over the edges of the openings; the elements are those between the portals' middles. Several
+bends add as in the Epstein-Peterson construction: each sees its neighbours as ends, except those that the path passes
+straight, which are no bends and shorten no arm.
+The dominant path is the one with the largest gain, at each frequency by itself. It is added to the direct ray as a
+power (`with_detour`). A path that passes all its openings straight is dropped: it is the direct ray, and counted
+there.
+
+Not modelled: reflection and scatter, the finite size of small openings (a straight ray through them is free), bends
+beyond three, and portals of other buildings between two of one building. J(v) is a knife edge's: beyond some 60° of
+turning, and for edges nearer than a wavelength, it is used outside the angles P.526 derives it for.
+
+Reciprocal as long as the ways considered are the same both ways: of the ways that reach a portal over others, only
+the best at each of three reference frequencies is kept, so that behind many openings the two directions may differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quietwing.coverage.propagation import _detour_kernels as kernels
+from quietwing.coverage.propagation._threads import in_parts
+from quietwing.coverage.propagation.free_space import wavelength_m
+from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
+from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph, portal_graph
+from quietwing.coverage.propagation.prepared_facets import check_finite
+from quietwing.coverage.propagation.scene import Scene
+from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites.points import PointSet, scattered
+
+__all__ = [
+    "DetourModel",
+    "PointLegs",
+    "Ways",
+    "best_ways",
+    "check_band",
+    "detour_loss_db",
+    "detour_model",
+    "point_legs",
+    "with_detour",
+]
+
+Floats = NDArray[np.float64]
+Gains = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+OWN_TX_PORTALS = 4  # assumed: portals of a transmitter's own room that are tried towards every point
+NEAR_TX_PORTALS = 6  # assumed: the same for any others near it
+NEAR_TX_VOIDS = 4  # assumed: the same for pieces of voids, where one lies within `NEAR_TX_DB` of the best portal
+NEAR_TX_DB = 30.0  # assumed: what a bend and a wall may cost the better one
+NEAR_TX_EXITS = 2  # assumed: the same for outer openings, whatever way leads to them
+POINTS_OF_A_THREAD = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class DetourModel:
+    """A scene's portals made ready at some frequencies.
+
+    Attributes
+    ----------
+    graph : PortalGraph
+    freq_mhz : float64 ndarray, shape (band,)
+        [MHz]
+    table : LossTable
+        The scene's surfaces at the reference frequencies and `freq_mhz` (the lanes).
+    hop : float32 ndarray, shape (edge, lane)
+        Gain of the leg between two portals over free space, linear.
+    root : float64 ndarray, shape (lane,)
+        1/√λ. [m^-0.5]
+    notes : tuple of str
+        What lies outside the model.
+    """
+
+    graph: PortalGraph
+    freq_mhz: Floats
+    table: LossTable
+    hop: Gains
+    root: Floats
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PointLegs:
+    """Points and the legs to them from the portals they are reached by; made by `point_legs`.
+
+    Attributes
+    ----------
+    points : PointSet
+    first, portal : int64 ndarray, shape (point + 1,) and (pair,)
+        Point p is reached by ``portal[first[p]:first[p + 1]]``.
+    leg : float32 ndarray, shape (pair, lane)
+        Gain of the last leg over free space, linear.
+    """
+
+    points: PointSet
+    first: Ints
+    portal: Ints
+    leg: Gains
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """The best ways from one transmitter to every portal, by slot (`_detour_kernels`).
+
+    Attributes
+    ----------
+    gain : float32 ndarray, shape (portal, slot, lane)
+        Elements before the portal, linear.
+    bound : float32 ndarray, shape (portal, slot, reference)
+        The same less the bends before, at the reference frequencies.
+    before, slot_before : int64 ndarray, shape (portal, slot)
+        The portal before and the slot there; -1 the transmitter, -2 no such way.
+    length_m : float64 ndarray, shape (portal, slot)
+        Up to the portal's source. [m]
+    """
+
+    gain: Gains
+    bound: Gains
+    before: Ints
+    slot_before: Ints
+    length_m: Floats
+
+
+def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike) -> DetourModel:
+    """Make the portals of a scene ready. Keep it: it takes longer than many transmitters.
+
+    Parameters
+    ----------
+    scene : Scene or PortalGraph
+        A graph saves joining the portals anew.
+    freq_mhz : array_like, shape (band,)
+        Frequencies, 300 to 7125. [MHz]
+
+    Returns
+    -------
+    DetourModel
+
+    Raises
+    ------
+    OutOfRangeError
+        If a frequency is out of range.
+    """
+    graph = scene if isinstance(scene, PortalGraph) else portal_graph(scene)
+    bands = np.atleast_1d(np.asarray(freq_mhz, np.float64))
+    lanes_mhz = np.concatenate([REFERENCE_MHZ, bands])
+    table = graph.scene.loss_table(lanes_mhz)
+    source_m = graph.portals.source_m
+    hop = np.empty((len(graph.origin), len(lanes_mhz)), np.float32)
+    for portal in range(len(graph.portals)):
+        edges = slice(graph.into[portal], graph.into[portal + 1])
+        origins = graph.origin[edges]
+        if not len(origins):
+            continue
+        lost_db = element_loss_db(graph.scene.prepared, table, source_m[portal], source_m[origins])[0]
+        guided_db = np.maximum(
+            graph.guided_db(np.full(len(origins), portal), source_m[origins]),
+            graph.guided_db(origins, np.broadcast_to(source_m[portal], (len(origins), 3))),
+        )
+        hop[edges] = _leg_gain(lost_db, guided_db)
+    return DetourModel(graph, bands, table, hop, 1 / np.sqrt(wavelength_m(lanes_mhz)), graph.notes)
+
+
+def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
+    """The last legs to some points. Keep them for the next transmitters.
+
+    Parameters
+    ----------
+    model : DetourModel
+    points : PointSet or array_like, shape (point, 3)
+        Receivers. [m]
+
+    Returns
+    -------
+    PointLegs
+        Some 150 bytes × portals of its room for each point at 40 frequencies.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a coordinate is not finite.
+    """
+    places = _points(points)
+    _, first, portal = model.graph.candidates(places.xyz_m)
+    leg = np.empty((len(portal), len(model.root)), np.float32)
+    source_m = model.graph.portals.source_m
+    point_of = np.repeat(np.arange(len(places)), np.diff(first))
+    order = np.argsort(portal, kind="stable")
+    runs = np.flatnonzero(np.diff(portal[order], prepend=-1))
+    for pairs in np.split(order, runs[1:]) if len(order) else []:
+        at, which = point_of[pairs], int(portal[pairs[0]])
+        lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m[which], places.xyz_m[at])[0]
+        leg[pairs] = _leg_gain(lost_db, model.graph.guided_db(np.full(len(at), which), places.xyz_m[at]))
+    return PointLegs(places, first, portal, leg)
+
+
+def detour_loss_db(model: DetourModel, tx_m: ArrayLike, points: PointLegs | PointSet | ArrayLike) -> Gains:
+    """Loss of the dominant path over free space on the straight line, beside the direct ray.
+
+    Parameters
+    ----------
+    model : DetourModel
+    tx_m : array_like, shape (tx, 3)
+        Transmitters. [m]
+    points : PointLegs, PointSet or array_like, shape (point, 3)
+        Receivers; `PointLegs` save the work that is the same for all transmitters. [m]
+
+    Returns
+    -------
+    float32 ndarray, shape (tx, point, band)
+        Bends, elements and longer way, less wave guiding; ``inf`` where no detour leads. The same bytes on any
+        number of threads and for any part of the transmitters. [dB]
+
+    Raises
+    ------
+    OutOfRangeError
+        If a coordinate is not finite.
+
+    References
+    ----------
+    Rec. ITU-R P.526-15, eqs. (26) and (31) for each bend, §4.4.1 for several; Rec. ITU-R P.1238-11, table 2, for
+    landings. The choice of ways is ours.
+    """
+    legs = points if isinstance(points, PointLegs) else point_legs(model, points)
+    tx = _points(tx_m).xyz_m
+    loss_db = np.empty((len(tx), len(legs.points), len(model.freq_mhz)), np.float32)
+    for index, place in enumerate(tx):
+        best = best_ways(model, place, legs)[0][:, len(REFERENCE_MHZ) :]
+        with np.errstate(divide="ignore"):  # no way at all: infinite loss is the right answer
+            loss_db[index] = -10 * np.log10(best)
+    return loss_db
+
+
+def with_detour(elements_db: Gains, detour_db: Gains) -> Gains:
+    """Loss of the direct ray and of the detour together, both over free space on the straight line.
+
+    Parameters
+    ----------
+    elements_db : float32 ndarray, shape (...)
+        Of the direct ray, `multiwall.element_loss_db`. [dB]
+    detour_db : float32 ndarray, the same shape
+        Of the detour, ``inf`` where there is none. [dB]
+
+    Returns
+    -------
+    float32 ndarray, shape (...)
+        Their power sum as a loss: never more than the direct ray's. [dB]
+    """
+    louder_db = np.minimum(elements_db, detour_db)
+    # of their difference, not of the losses: hundreds of dB overflow a float32; a difference of inf adds nothing
+    apart_db = np.where(np.isfinite(detour_db), np.abs(elements_db - detour_db), np.inf)
+    return np.asarray(louder_db - 10 * np.log10(1 + 10 ** (-apart_db / 10)), np.float32)
+
+
+def _ways_from(model: DetourModel, tx_m: Floats) -> Ways:
+    """The best ways from one transmitter to every portal."""
+    graph = model.graph
+    source_m = graph.portals.source_m
+    portals, lanes = len(source_m), len(model.root)
+    shape = portals, kernels.SLOTS
+    found = Ways(
+        np.zeros((*shape, lanes), np.float32),
+        np.zeros((*shape, kernels.REFERENCES), np.float32),
+        np.empty(shape, np.int64),
+        np.empty(shape, np.int64),
+        np.empty(shape),
+    )
+    if not portals:
+        return found
+    lost_db = element_loss_db(graph.scene.prepared, model.table, tx_m, source_m)[0]
+    leg = _leg_gain(lost_db, graph.guided_db(np.arange(portals), np.broadcast_to(tx_m, (portals, 3))))
+    kernels.ways(
+        tx_m, source_m, graph.portals.frame, graph.portals.group, graph.group_first, graph.group_member, graph.into,
+        graph.origin, leg, model.hop, model.root, found.gain, found.bound, found.before, found.slot_before,
+        found.length_m,
+    )  # fmt: skip
+    return found
+
+
+def best_ways(
+    model: DetourModel, tx_m: Floats, legs: PointLegs, *, choose: bool = False
+) -> tuple[Gains, NDArray[np.int32], Ways]:
+    """Gain of the dominant path over free space on the straight line, linear, from one transmitter.
+
+    Returns
+    -------
+    gain : float32 ndarray, shape (point, lane)
+        0 where no path leads.
+    chosen : int32 ndarray, shape (point, lane, 2)
+        Last portal and slot, -1 where there is none; empty unless asked for with `choose`.
+    ways : Ways
+    """
+    graph = model.graph
+    ways = _ways_from(model, tx_m)
+    count, lanes = len(legs.points), len(model.root)
+    best = np.zeros((count, lanes), np.float32)
+    chosen = np.full((count if choose else 0, lanes, 2), -1, np.int32)
+    for portal, slots in _near_transmitter(model, tx_m, ways).items():
+        which = np.full(count, portal, np.int64)
+        source_m = graph.portals.source_m[portal]
+        lost_db = element_loss_db(graph.scene.prepared, model.table, source_m, legs.points)[0]
+        leg = _leg_gain(lost_db, graph.guided_db(which, legs.points.xyz_m))
+        through = PointLegs(legs.points, np.arange(count + 1), which, leg)
+        _improve(model, tx_m, through, ways, slots, best, chosen)
+    _improve(model, tx_m, legs, ways, kernels.SLOTS, best, chosen)
+    return best, chosen, ways
+
+
+def _improve(
+    model: DetourModel,
+    tx_m: Floats,
+    legs: PointLegs,
+    ways: Ways,
+    slots: int,
+    best: Gains,
+    chosen: NDArray[np.int32],
+) -> None:
+    """Raise `best` by the ways through the portals of some legs, in place."""
+    graph = model.graph
+
+    def part(begin: int, end: int) -> None:
+        kernels.improve(
+            tx_m, legs.points.xyz_m, legs.first, legs.portal, legs.leg, graph.portals.source_m, graph.portals.frame,
+            graph.portals.group, graph.group_first, graph.group_member, model.root, ways.gain, ways.bound,
+            ways.before, ways.slot_before, ways.length_m, slots, best, chosen, begin, end,
+        )  # fmt: skip
+
+    in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
+
+
+def _near_transmitter(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
+    """Portals tried towards every point, and how many of the ways to each: the mirror of those a point is reached by.
+
+    They are tried straight from the transmitter, outer openings by any way. Being the same for all points they make
+    no step at the open border of two rooms.
+    """
+    graph = model.graph
+    own = graph.candidates(tx_m[None])[2]
+    away_m = np.maximum(np.linalg.norm(graph.portals.source_m - tx_m, axis=1), 1.0)
+    worth = (ways.bound / away_m[:, None, None] ** 2).max(axis=2, initial=0.0)
+    outer = np.flatnonzero((graph.portals.rooms >= 0).sum(axis=1) == 1)
+    near = dict.fromkeys(_largest(own, worth[:, 0], OWN_TX_PORTALS), 1)
+    near |= dict.fromkeys(_largest(np.arange(len(worth)), worth[:, 0], NEAR_TX_PORTALS), 1)
+    least = worth.max(initial=0.0) * 10 ** (-NEAR_TX_DB / 10)
+    voids = np.flatnonzero(graph.portals.is_kind("void") & (worth[:, 0] > least))
+    near |= dict.fromkeys(_largest(voids, worth[:, 0], NEAR_TX_VOIDS), 1)
+    exits = dict.fromkeys(_largest(outer, worth.max(axis=1, initial=0.0), NEAR_TX_EXITS), kernels.SLOTS)
+    return dict(sorted((near | exits).items()))
+
+
+def _largest(among: Ints, worth: Floats, most: int) -> list[int]:
+    """The members with the largest worth, ties to the smaller number."""
+    ranked = among[np.argsort(-worth[among], kind="stable")]
+    return [int(portal) for portal in ranked[:most]]
+
+
+def _leg_gain(lost_db: Gains, guided_db: Floats) -> Gains:
+    """Gain of legs over free space, linear, shape (leg, lane)."""
+    gain_db = guided_db.astype(np.float32)[:, None] - lost_db
+    return np.asarray(np.exp2(gain_db * np.float32(np.log2(10) / 10)), np.float32)
+
+
+def _points(places: PointSet | ArrayLike) -> PointSet:
+    points = places if isinstance(places, PointSet) else scattered(np.asarray(places, np.float64))
+    check_finite(points.xyz_m, "a point")
+    return points
+
+
+def check_band(model: DetourModel, freq_mhz: float) -> int:
+    """Lane of one of the model's frequencies.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the model was not made ready at it.
+    """
+    at = np.flatnonzero(model.freq_mhz == freq_mhz)
+    if not len(at):
+        known = ", ".join(f"{each:g}" for each in model.freq_mhz)
+        raise OutOfRangeError(
+            f"{freq_mhz:g} MHz is not among the model's frequencies ({known}); make a detour_model with it"
+        )
+    return int(at[0]) + len(REFERENCE_MHZ)
