@@ -288,7 +288,7 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
         notes.append(f"the nearest target met: {most} of the {scenario.target_rooms} rooms asked for")
     missed_db = least_margin_db(tried)
     if missed_db < 0:
-        notes.append(f"before anything is bought the limits outside are missed by {-missed_db:.1f} dB; no plan adds to it")
+        notes.append(f"limits outside are missed by {-missed_db:.1f} dB before anything is bought; no plan adds")
     if interrupted:
         status = "interrupted"
     notes.extend(best.cost.notes)
