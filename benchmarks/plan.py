@@ -56,6 +56,8 @@ def greedy(model: PlanModel, budget_pence: int) -> Selection:
     chosen = list(fixed_selection(model).candidates)
     rows = (model.share + model.serve_mw + model.jam_mw).tocoo()
     row, column = rows.row, rows.col
+    if not len(row):  # no room can be silenced: indexing would give a sparse nothing
+        return fixed_selection(model)
     share = np.asarray(model.share[row, column]).ravel()
     serve = np.asarray(model.serve_mw[row, column]).ravel()
     settled = np.zeros(len(model.weight), bool)
