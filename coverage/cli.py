@@ -260,6 +260,14 @@ def leakage(
     grid_m: GridOption = None,
     confidence: ConfidenceOption = None,
     seed: SeedOption = None,
+    measured: Annotated[
+        Path | None,
+        typer.Option(
+            "--measured",
+            metavar="FILE.csv",
+            help="Levels read on the site, held beside the model; nothing is fitted.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for maps, leakage.csv and summary.html.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -270,7 +278,7 @@ def leakage(
         "confidence": confidence,
         "seed": seed,
     }
-    answer_leakage(site, scenario, out, as_json, options)
+    answer_leakage(site, scenario, out, as_json, options, measured_file=measured)
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """Names of the array dimensions that stages exchange (STYLE, "Arrays have named dimensions")."""
 
-__all__ = ["BAND", "CHANNEL", "OUTSIDE", "POINT", "ROOM", "SECTOR", "TX", "WORLD"]
+__all__ = ["BAND", "CHANNEL", "OUTSIDE", "POINT", "READING", "ROOM", "SECTOR", "TX", "WORLD"]
 
 TX = "tx"
 SECTOR = "sector"
@@ -10,3 +10,4 @@ POINT = "point"
 ROOM = "room"
 OUTSIDE = "outside"
 WORLD = "world"
+READING = "reading"

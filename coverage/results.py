@@ -12,8 +12,9 @@ from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
+from quietwing.sites.readings import Measurements
 
-__all__ = ["Leakage", "SpillResult", "StoreyMap", "Verdict", "VerdictMap"]
+__all__ = ["Agreement", "Comparison", "Leakage", "SpillResult", "StoreyMap", "Verdict", "VerdictMap"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,66 @@ class StoreyMap:
     data: xr.Dataset
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How some readings and the model agree, nothing fitted; residual = measured − modelled.
+
+    Attributes
+    ----------
+    channel : str or None
+        Readings of this channel; None: of all.
+    room : str or None
+        Readings in this room; empty: in no room; None: of all places.
+    readings : int
+    bias_db : float
+        Mean residual; positive: more signal than the model says. [dB]
+    rmse_db : float
+        Root of the mean square of the residuals, bias included. [dB]
+    least_db, most_db : float
+        Smallest and largest residual. [dB]
+    """
+
+    channel: str | None
+    room: str | None
+    readings: int
+    bias_db: float
+    rmse_db: float
+    least_db: float
+    most_db: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Levels measured on a site beside what the leakage map says there; neither touches the other.
+
+    Attributes
+    ----------
+    measurements : Measurements
+        As read, those of channels that were not computed included.
+    points : PointSet
+        Where the readings compared were taken, in the order of `at_readings`.
+    at_readings : Dataset, dims (reading,)
+        `measured_dbm`, `modelled_dbm` (strongest sector of the channel; ``-inf``: none reaches it), `residual_db`
+        (``inf`` there), `clear` (state of sight of that sector, as in the map), `los_probability`; coordinates
+        `channel`, `room` (empty: in no room), `line` (number of the reading among `measurements`).
+    overall : Agreement or None
+        None if nothing could be compared.
+    by_channel, by_room, by_room_and_channel : tuple of Agreement
+        In order of name, what lies in no room last.
+    notes : tuple of str
+        What limits the comparison, for people.
+    """
+
+    measurements: Measurements
+    points: PointSet
+    at_readings: xr.Dataset
+    overall: Agreement | None
+    by_channel: tuple[Agreement, ...]
+    by_room: tuple[Agreement, ...]
+    by_room_and_channel: tuple[Agreement, ...]
+    notes: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Leakage:
     """The public network inside a site, all blockers off.
@@ -62,6 +123,8 @@ class Leakage:
         What limits the result, for people.
     scenario_id : str
         Twelve hexadecimal digits of the hash of site and scenario.
+    measured : Comparison, optional
+        Levels read on the site beside the model, if any were given.
     """
 
     site: Site
@@ -73,6 +136,7 @@ class Leakage:
     maps: tuple[StoreyMap, ...]
     notes: tuple[str, ...]
     scenario_id: str
+    measured: Comparison | None = None
 
 
 @dataclass(frozen=True)

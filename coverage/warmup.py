@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,7 @@ _MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 b1 i1 i1 i1 i
 _STATE = "b1 i1 i1 i1 d1 d1 d1 i1 d1 d1 i1"
 _ANNEAL = "i0 d0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
 WIDE = 48
+LONGEST_S = 180.0  # compiling takes half a minute
 
 KERNELS = (_montecarlo.judge, _spill_kernels.spill_worlds, _anneal.anneal, _kernels.raster)
 
@@ -72,20 +75,37 @@ def start() -> subprocess.Popen[bytes] | None:
     Returns
     -------
     Popen or None
-        The process. It ends by itself; nothing needs to wait for it, and if it fails nothing is lost but time.
+        The process. It ends by itself; nothing needs to wait for it, and if it fails nothing is lost but time. None
+        where all is compiled, where another process is at it, and where the code could not be kept.
     """
     if all(is_compiled(kernel) for kernel in KERNELS):
         return None
     try:
+        claim = _claimed(Path(KERNELS[0].stats.cache_path) / "warmup")
+        if claim is None:
+            return None
         return subprocess.Popen(
             # -P: the folder we happen to be in may hold a `coverage` of its own
-            [sys.executable, "-P", "-m", "quietwing.coverage.warmup"],
+            [sys.executable, "-P", "-m", "quietwing.coverage.warmup", str(claim)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
     except OSError:
         return None
+
+
+def _claimed(claim: Path) -> Path | None:
+    """The file that says who compiles, made by us; None if another made it not long ago."""
+    claim.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        if time.time() - claim.stat().st_mtime > LONGEST_S:  # of a process that was killed
+            claim.unlink()
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        return None
+    return claim
 
 
 def _nothing(kinds: str) -> list[Any]:
@@ -98,4 +118,8 @@ def _nothing(kinds: str) -> list[Any]:
 
 
 if __name__ == "__main__":
-    compile_kernels()
+    try:
+        compile_kernels()
+    finally:
+        for claim in sys.argv[1:]:
+            Path(claim).unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES
 from quietwing.sites.guards import BUNDLED, MOST_BYTES, MOST_TOML_BYTES
 from quietwing.sites.layers import LAYERS
 from quietwing.sites.model import OutsideLevel, Sector, Storey
+from quietwing.sites.readings import BESIDE_ROOM_M, MOST_READINGS, READING_COLUMNS, Reading
 from quietwing.sites.site_toml import BuildingEntry, Heading, States
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS
 
@@ -113,6 +114,18 @@ def formats_md() -> str:
         "element, for GSM the carrier, for UMTS RSCP). Where given they replace the mast arithmetic.",
         "",
         *_table(_columns(OutsideLevel, LEVEL_COLUMNS)),
+        "",
+        "## A table of measurements",
+        "",
+        "`quietwing leakage SITE --measured FILE.csv` holds levels read on the site, indoors or outdoors, beside",
+        "the model: bias, RMSE and residual by channel and room. Nothing is fitted and no other figure moves. The",
+        "file may have any name and lie anywhere; keep it outside the site's folder. The columns are those of",
+        "`outside_levels.csv` and two that may be left out: `room`, the room the place belongs to (it must lie in it",
+        f"or at most {BESIDE_ROOM_M:g} m beside it; without it the coordinates decide), and `note`. `height_m` is",
+        "above the ground, not the floor: in a room, the storey's `floor_m` plus the height above it. Leave out what",
+        f"was not received. At most {MOST_READINGS:,} rows.",
+        "",
+        *_table(_columns(Reading, READING_COLUMNS)),
         "",
         "## GeoPackage",
         "",

@@ -13,7 +13,14 @@ from quietwing.coverage.propagation.mast_gain import MastGain, MastModel
 from quietwing.sites.model import OutsideLevel
 from quietwing.sites.points import scattered
 
-__all__ = ["MEASURED_SIGMA_DB", "Calibration", "calibrate", "sight_by_rule", "sight_probability_limit"]
+__all__ = [
+    "MEASURED_SIGMA_DB",
+    "Calibration",
+    "calibrate",
+    "sector_levels_dbm",
+    "sight_by_rule",
+    "sight_probability_limit",
+]
 
 MEASURED_SIGMA_DB = 3.0  # DESIGN §3, outside_levels.csv
 
@@ -58,6 +65,29 @@ def sight_by_rule(gain: MastGain, confidence: float) -> NDArray[np.bool_]:
 def sight_probability_limit(confidence: float) -> float:
     """Probability of line of sight from which the single-state maps take the path as clear."""
     return 1.0 - confidence
+
+
+def sector_levels_dbm(
+    model: MastModel, calibration: Calibration, gain: MastGain, confidence: float
+) -> NDArray[np.float32]:
+    """Level of every sector at every point in the one state of sight the leakage map shows.
+
+    Parameters
+    ----------
+    model : MastModel
+    calibration : Calibration
+    gain : MastGain
+        Of `model` at the points asked about.
+    confidence : float
+        The scenario's q, see `sight_by_rule`.
+
+    Returns
+    -------
+    float32 ndarray, shape (sector, point)
+        In each sector's reference bandwidth. [dBm]
+    """
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + calibration.offset_db
+    return eirp_dbm[:, None].astype(np.float32) + gain.where_clear(calibration.sight(gain, confidence))
 
 
 def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: float) -> Calibration:

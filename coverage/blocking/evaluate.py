@@ -95,12 +95,13 @@ def evaluate(
     """
     public = public_links(model, points)
     blockers = blocker_links(model, devices, catalogue, points)
+    if quiet is not None and model is bare and not blockers.devices:
+        tally = quiet
+    else:
+        tally = count_worlds(model, scenario, points, public, blockers, stream=stream)
     if quiet is None:
         at_bare = points if bare_points is None else bare_points
         quiet = quiet_anyway(bare, scenario, at_bare, stream=stream)
-    tally = quiet
-    if blockers.devices or model is not bare:
-        tally = count_worlds(model, scenario, points, public, blockers, stream=stream)
     by_room = _by_room(model, scenario, tally, quiet)
     silent_probability = by_room["silent_probability"].values
     counted = ~by_room["quiet_anyway"].values

@@ -14,6 +14,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quietwing.coverage.propagation.cut_pattern import CutPattern
 from quietwing.sites.errors import OutOfRangeError
 
 __all__ = ["SectorPattern", "direction", "load_patterns", "parse_patterns", "pattern_gain_db"]
@@ -142,7 +143,7 @@ def load_patterns() -> dict[str, SectorPattern]:
 
 
 def pattern_gain_db(
-    pattern: str | SectorPattern,
+    pattern: str | SectorPattern | CutPattern,
     azimuth_to_point_deg: ArrayLike,
     elevation_to_point_deg: ArrayLike,
     azimuth_deg: ArrayLike,
@@ -152,8 +153,8 @@ def pattern_gain_db(
 
     Parameters
     ----------
-    pattern : str or SectorPattern
-        Name of a built-in pattern, or one's own.
+    pattern : str, SectorPattern or CutPattern
+        Name of a built-in pattern, one's own, or that of an antenna file.
     azimuth_to_point_deg, elevation_to_point_deg : array_like, shape (...)
         Direction from the antenna to the point, from `direction`. [deg]
     azimuth_deg : array_like, broadcastable

@@ -11,6 +11,13 @@ import numpy as np
 import quietwing
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.report.maps import save_png, storey_figure
+from quietwing.coverage.report.measured_maps import outdoor_figure
+from quietwing.coverage.report.measured_tables import (
+    AGREEMENT_HEADER,
+    agreement_rows,
+    measured_csv,
+    measured_headline,
+)
 from quietwing.coverage.report.plan_document import make_plan_files
 from quietwing.coverage.report.publishing import page, publish, workshop_beside
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
@@ -21,6 +28,7 @@ from quietwing.coverage.results import Leakage, StoreyMap, Verdict
 __all__ = ["write"]
 
 Progress = Callable[[float], None]
+MEASURED_TABLE, MEASURED_MAP = "measured.csv", "map-measured-outdoors.png"
 
 
 def write(
@@ -38,8 +46,9 @@ def write(
     Parameters
     ----------
     result : Leakage, Verdict or PlanResult
-        Leakage gives ``leakage.csv``; a verdict ``rooms.csv``, ``escapes.csv`` and ``spill.csv``; a plan besides
-        ``plan.json``, ``layout.csv``, ``treatments.csv``, ``bill_of_materials.csv`` and ``holes.csv``.
+        Leakage gives ``leakage.csv``, with measured levels ``measured.csv`` and a map of those in the open too; a
+        verdict ``rooms.csv``, ``escapes.csv`` and ``spill.csv``; a plan besides ``plan.json``, ``layout.csv``,
+        ``treatments.csv``, ``bill_of_materials.csv`` and ``holes.csv``.
     folder : Path
         Made if missing; files of the same name in it are replaced, others left alone.
     progress : callable, optional
@@ -84,6 +93,7 @@ def _make_leakage_files(leakage: Leakage, workshop: Path, name: str, say: Progre
         save_png(storey_figure(leakage, storey), workshop / maps[-1])
         say((number + 1) / len(leakage.maps))
     (workshop / "leakage.csv").write_text(leakage_csv(leakage), encoding="utf-8", newline="\n")
+    measured = _make_measured_files(leakage, workshop)
     text = page(
         "leakage.html",
         leakage=leakage,
@@ -92,11 +102,40 @@ def _make_leakage_files(leakage: Leakage, workshop: Path, name: str, say: Progre
         services=service_by_channel(leakage),
         silence_rooms=int((leakage.by_room["role"] == "silence").sum()),
         maps=[_map_in_words(storey, file) for storey, file in zip(leakage.maps, maps, strict=True)],
+        measured=_measured_in_words(leakage, measured),
         glossary=GLOSSARY,
         version=quietwing.__version__,
     )
     (workshop / name).write_text(text, encoding="utf-8", newline="\n")
-    return [name, "leakage.csv", *maps]
+    return [name, "leakage.csv", *measured, *maps]
+
+
+def _make_measured_files(leakage: Leakage, workshop: Path) -> list[str]:
+    """``measured.csv`` and, where something was read in the open, its map; nothing without readings."""
+    if leakage.measured is None:
+        return []
+    table = measured_csv(leakage.measured, leakage.site)
+    (workshop / MEASURED_TABLE).write_text(table, encoding="utf-8", newline="\n")
+    figure = outdoor_figure(leakage)
+    if figure is None:
+        return [MEASURED_TABLE]
+    save_png(figure, workshop / MEASURED_MAP)
+    return [MEASURED_TABLE, MEASURED_MAP]
+
+
+def _measured_in_words(leakage: Leakage, files: list[str]) -> dict[str, object] | None:
+    """What the page says of the measured levels."""
+    comparison = leakage.measured
+    if comparison is None:
+        return None
+    return {
+        "file": comparison.measurements.file,
+        "headline": measured_headline(comparison),
+        "header": AGREEMENT_HEADER,
+        "rows": agreement_rows(comparison),
+        "map": MEASURED_MAP if MEASURED_MAP in files else None,
+        "notes": comparison.notes,
+    }
 
 
 def _map_in_words(storey: StoreyMap, file: str) -> dict[str, object]:

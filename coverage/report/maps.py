@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch as LegendPatch
 from matplotlib.patches import Polygon
 
+from quietwing.coverage.report.measured_maps import draw_measured, measured_legend, measured_on
+from quietwing.coverage.report.measured_tables import measured_id
 from quietwing.coverage.report.plan_drawing import (
     DOOR_COLOUR,
     HOLE_COLOUR,
@@ -42,6 +44,8 @@ _LEAK = LinearSegmentedColormap.from_list("leak", [WEAK_COLOUR, HOLE_COLOUR, STR
 
 def service_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = None) -> Axes:
     """Headroom of the strongest usable service over one storey; where none is usable, a dead zone.
+
+    Levels measured on the storey, if any were given, lie over it as markers.
 
     Parameters
     ----------
@@ -71,8 +75,18 @@ def service_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = None) -> 
     bar.set_label("above the level a phone needs [dB]")
     _draw_holes(ax, leakage, storey)
     draw_plan(ax, leakage.site, storey)
+    read_here = measured_on(leakage, storey)
+    if leakage.measured is not None and len(read_here):
+        draw_measured(ax, leakage.measured, read_here)
     if alone:
-        ax.legend(handles=_legend(), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=5, fontsize=7, frameon=False)
+        ax.legend(
+            handles=[*_legend(), *(measured_legend() if len(read_here) else ())],
+            loc="upper left",
+            bbox_to_anchor=(0, -0.06),
+            ncols=5,
+            fontsize=7,
+            frameon=False,
+        )
     ax.set_title(f"{storey.title}: strongest usable service, blockers off", loc="left", fontsize=11)
     return ax
 
@@ -131,17 +145,26 @@ def storey_figure(leakage: Leakage, storey: StoreyMap) -> Figure:
     channel_count_map(leakage, storey, lower)
     site = leakage.site
     figure.suptitle(site.marking, fontsize=9, fontweight="bold")
+    read_here = len(measured_on(leakage, storey)) > 0
     figure.legend(
-        handles=_legend(),
+        handles=[*_legend(), *(measured_legend() if read_here else ())],
         loc="outside lower center",
         ncols=5,
         fontsize=9,
         frameon=False,
         title=f"{_strongest_in_words(leakage, storey)}\n"
-        f"{provenance(site, leakage.scenario_id, f'grid {leakage.scenario.grid_m:g} m at 1.5 m')}",
+        f"{provenance(site, leakage.scenario_id, _detail(leakage, storey))}",
         title_fontsize=9,
     )
     return figure
+
+
+def _detail(leakage: Leakage, storey: StoreyMap) -> str:
+    """The grid, and which readings lie over it."""
+    grid = f"grid {leakage.scenario.grid_m:g} m at 1.5 m"
+    if leakage.measured is None or not len(measured_on(leakage, storey)):
+        return grid
+    return f"{grid}, readings {measured_id(leakage.measured)} each at its own height"
 
 
 def _in_rooms(storey: StoreyMap, name: str) -> Any:

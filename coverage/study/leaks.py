@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.calibration import Calibration, calibrate
-from quietwing.coverage.blocking.networks import headroom_db, reference_eirp_dbm, strongest_sector
+from quietwing.coverage.blocking.agreement import compare
+from quietwing.coverage.blocking.calibration import Calibration, calibrate, sector_levels_dbm
+from quietwing.coverage.blocking.networks import headroom_db, strongest_sector
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
 from quietwing.coverage.propagation.gain_cache import GainCache
 from quietwing.coverage.propagation.mast_gain import MastModel, mast_model
@@ -18,6 +19,7 @@ from quietwing.coverage.study.common import Progress, limits_of, map_title, part
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
+from quietwing.sites.readings import Measurements
 from quietwing.sites.trial_points import map_grid, trial_points
 
 __all__ = ["leakage"]
@@ -29,6 +31,7 @@ def leakage(
     *,
     maps: bool = True,
     gains: GainCache | None = None,
+    measured: Measurements | None = None,
     progress: Progress | None = None,
 ) -> Leakage:
     """Where the public network leaks into each room, and which channels a phone there could use, all blockers off.
@@ -43,6 +46,8 @@ def leakage(
         Whether to compute the maps of every storey too.
     gains : GainCache, optional
         Keeps path gains for further runs; results are the same with and without it.
+    measured : Measurements, optional
+        Levels read on the site, to hold beside the model; nothing is fitted and no other result moves.
     progress : callable, optional
         Called with what is being done and the share done, 0 to 1.
 
@@ -73,6 +78,7 @@ def leakage(
     silenced = np.array([room.role == "silence" for room in site.rooms])
     at_points, clipped = _service(model, calibration, scenario, points, silenced[points.room])
     by_room = _best_of_rooms(site, points, at_points)
+    comparison = None if measured is None else compare(model, calibration, measured, scenario.confidence)
     say("maps", 0.3)
     storey_maps = _maps(model, calibration, scenario, say) if maps else ()
     say("done", 1.0)
@@ -86,6 +92,7 @@ def leakage(
         maps=storey_maps,
         notes=limits_of(site, sectors, model, calibration, clipped),
         scenario_id=fingerprint(site, scenario)[:12],
+        measured=comparison,
     )
 
 
@@ -98,8 +105,7 @@ def _service(
 ) -> tuple[xr.Dataset, tuple[str, ...]]:
     """RSRP, headroom and usability per channel × point, and the ranges that were clipped on the way."""
     gain = model.gain(points)
-    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + calibration.offset_db
-    level_dbm = eirp_dbm[:, None].astype(np.float32) + gain.where_clear(calibration.sight(gain, scenario.confidence))
+    level_dbm = sector_levels_dbm(model, calibration, gain, scenario.confidence)
     rsrp_dbm = xr.DataArray(level_dbm, dims=(SECTOR, POINT), name="rsrp_dbm", attrs={"units": "dBm"})
     headroom = strongest_sector(headroom_db(rsrp_dbm, model.sectors, inside), model.sectors)
     found = xr.Dataset(

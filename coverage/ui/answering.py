@@ -29,17 +29,30 @@ __all__ = ["answer_leakage", "answer_plan", "answer_verdict"]
 
 
 def answer_leakage(
-    site: str, scenario_file: Path | None, out: Path | None, as_json: bool, options: dict[str, Any]
+    site: str,
+    scenario_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    options: dict[str, Any],
+    *,
+    measured_file: Path | None = None,
 ) -> None:
+    """Where the public network leaks in, beside the levels measured there if a file of them is given."""
     from quietwing.coverage.report import write
     from quietwing.coverage.study import leakage as study_leakage
+    from quietwing.sites.readings import read_measurements
 
     refuse_file(out)
     with progress_bar() as progress:
         place, scenario = question(site, scenario_file, options, progress)
+        measured = None if measured_file is None else read_measurements(measured_file, place)
         share = 0.5 if out else 1.0
         result = study_leakage(
-            place, scenario, maps=out is not None, progress=lambda what, done: progress(what, share * done)
+            place,
+            scenario,
+            maps=out is not None,
+            measured=measured,
+            progress=lambda what, done: progress(what, share * done),
         )
         files = (
             write(result, out, progress=lambda done: progress("drawing the maps", 0.5 + 0.5 * done)) if out else ()

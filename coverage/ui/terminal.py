@@ -28,6 +28,12 @@ def say(message: str) -> None:
 
 def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> None:
     """The leakage in words and a table, or as JSON."""
+    from quietwing.coverage.report.measured_tables import (
+        AGREEMENT_HEADER,
+        agreement_rows,
+        measured_headline,
+        measured_object,
+    )
     from quietwing.coverage.report.tables import service_by_channel
     from quietwing.coverage.report.words import channel_in_words, headline
 
@@ -51,6 +57,7 @@ def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> Non
                 "seed": result.scenario.seed,
                 "files": [str(path) for path in files],
             }
+            | ({} if result.measured is None else {"measured": measured_object(result.measured)})
         )
         return
     typer.echo(headline(result))
@@ -58,6 +65,13 @@ def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> Non
         ["channel", "in words", "cells and spaces where it works"],
         [[channel, channel_in_words(channel), f"{count} of {silence.sum()}"] for channel, count in services],
     )
+    if result.measured is not None:
+        typer.echo(f"\n{measured_headline(result.measured)} Residual = measured − modelled.")
+        print_table(
+            list(AGREEMENT_HEADER), agreement_rows(result.measured, pairs=False)
+        )  # --json and the page have both
+        for note in result.measured.notes:
+            say(f"note: {note}")
     for note in result.notes:
         say(f"note: {note}")
     if files:

@@ -50,12 +50,28 @@ def test_nothing_is_started_where_all_is_compiled(monkeypatch):
     assert warmup.start() is None
 
 
+def test_nothing_is_started_while_another_process_compiles(tmp_path, monkeypatch):
+    """A batch or a suite starts many processes at once: one compiles for all."""
+    claim = tmp_path / "deep" / "warmup"
+    assert warmup._claimed(claim) == claim
+    assert warmup._claimed(claim) is None
+    os.utime(claim, (0, 0))  # its process was killed long ago
+    assert warmup._claimed(claim) == claim
+    monkeypatch.setattr(warmup, "is_compiled", lambda kernel: False)
+    monkeypatch.setattr(warmup, "_claimed", lambda claim: None)
+    assert warmup.start() is None
+
+
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_process_leaves_its_code_on_disk(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(warmup, "is_compiled", lambda kernel: False)
+    monkeypatch.setattr(warmup, "_claimed", lambda claim: tmp_path / "claim")
+    (tmp_path / "claim").touch()
     process = warmup.start()
     assert process is not None
     assert process.wait(120) == 0
+    assert not (tmp_path / "claim").exists()
     found = {path.name.split("-")[0] for path in tmp_path.rglob("*.nbi")}
     assert {"_montecarlo.judge", "_spill_kernels.spill_worlds", "_kernels.raster", "_anneal.anneal"} <= found

@@ -77,6 +77,7 @@ def test_leakage_says_the_same_in_json_table_and_python():
         (("leakage", "houseblock", "--confidence", "95"), "confidence"),
         (("leakage", "houseblock", "--channel", "EE/B99/LTE"), "EE/B99/LTE"),
         (("leakage", "houseblock", "--scenario", "nowhere.toml"), "nowhere.toml"),
+        (("leakage", "houseblock", "--measured", "nowhere.csv"), "nowhere.csv"),
         (("check", "http://example.org/site"), "http"),
         (("check", "/vsicurl/x"), "vsicurl"),
         (("example", "copy", "pentonville", "x"), "pentonville"),

@@ -50,6 +50,7 @@ def test_every_command_line_runs_in_order(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long  # .ci/run does it from the wheel
 def test_the_demo_writes_what_the_readme_promises(tmp_path):
     ran = run([*QUIETWING, "demo"], tmp_path)
     assert ran.returncode == 0, ran.stderr

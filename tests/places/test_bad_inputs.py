@@ -45,10 +45,11 @@ def assert_clear(message: str, bad) -> None:
 
 @pytest.mark.usefixtures("no_network")
 def test_the_python_door_says_what_is_wrong_and_what_to_do(bad, built, tmp_path):
-    before, start = listing(tmp_path), time.monotonic()
+    before, start, used = listing(tmp_path), time.monotonic(), time.process_time()
     with pytest.raises(SiteError) as caught:
         load_site(built)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - used < 10  # of a core: other tests may be at work beside this one
+    assert time.monotonic() - start < 60
     assert_clear(str(caught.value), bad)
     assert listing(tmp_path) == before
 
@@ -96,9 +97,9 @@ def test_hungry_files_stay_below_1_gib(bad, built):
     script = (
         "import pathlib, re, sys, time\n"
         "from quietwing.sites import check\n"
-        "start = time.monotonic()\n"
+        "start = time.process_time()\n"
         "report = check(sys.argv[1])\n"
-        "seconds = time.monotonic() - start\n"
+        "seconds = time.process_time() - start\n"
         "status = pathlib.Path('/proc/self/status').read_text()\n"
         "peak_kib = int(re.search(r'VmHWM:\\s+(\\d+)', status)[1])\n"
         "print(len(report.problems), peak_kib // 1024, seconds)\n"

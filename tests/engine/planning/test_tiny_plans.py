@@ -72,6 +72,7 @@ def questions():
     return found
 
 
+@pytest.mark.long  # of the test, not of the planner
 def test_the_questions_are_worth_asking():
     seen, drawn, too_near = Counter(), 0, 0
     for seed in SEEDS:

@@ -28,7 +28,7 @@ QUESTION = Scenario(
     grid_m=1.0,
     confidence=0.8,
     channels=("EE/B1/LTE",),
-    spill_tier="emergency",
+    spill_tier="standard",
     effort="quick",
     equipment=("micro_jammer", "room_jammer"),
     treat_with=("window_mesh",),
@@ -67,7 +67,7 @@ def plans(small):
     found = frontier(
         small,
         QUESTION,
-        (9_000.0, 3_000.0),
+        (8_000.0, 3_000.0),
         maps=True,
         progress=lambda number, what, share: said.append((number, share)),
     )
@@ -77,7 +77,7 @@ def plans(small):
 
 @pytest.mark.slow
 def test_more_money_protects_no_less_and_each_plan_keeps_to_its_budget(plans):
-    assert [plan.asked.budget_gbp for plan in plans] == [3_000.0, 9_000.0]
+    assert [plan.asked.budget_gbp for plan in plans] == [3_000.0, 8_000.0]
     assert all(plan.plan.cost.capex_gbp <= plan.asked.budget_gbp for plan in plans)
     protected = [count_rooms(plan.verdict).protected for plan in plans]
     assert protected[0] < protected[1]
@@ -113,7 +113,7 @@ def test_an_interruption_keeps_the_plans_found(small, plans, monkeypatch):
 
 def test_the_chart_says_what_the_plans_say(plans):
     ax = frontier_figure(plans).axes[0]
-    assert ax.lines[0].get_xdata().tolist() == [3.0, 9.0]
+    assert ax.lines[0].get_xdata().tolist() == [3.0, 8.0]
     assert ax.lines[0].get_ydata().tolist() == [count_rooms(plan.verdict).protected for plan in plans]
 
 
@@ -201,7 +201,7 @@ def test_a_plan_is_shown_opened_and_downloaded(small, plans):
     names = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1]))).namelist()
     assert names == ["bill_of_materials.csv", "holes.csv", "layout.csv", "plan.json", "treatments.csv"]
     inside = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1])))
-    assert json.loads(inside.read("plan.json"))["budget_gbp"] == 9_000.0
+    assert json.loads(inside.read("plan.json"))["budget_gbp"] == 8_000.0
     tables = [table.value for table in at.dataframe]
     assert any(
         "protected" in table
