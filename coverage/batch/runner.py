@@ -154,6 +154,7 @@ def run_batch(
             files = write_tables(asked, frozenset(run.whole), out, workshop)
         except KeyboardInterrupt:
             with contextlib.suppress(OSError):
+                run.see_installed()
                 run.write_index()
             raise BatchInterrupted(run.outcome()) from None
         return run.outcome(files)
@@ -205,6 +206,14 @@ class _Run:
             self.pending.append(self.by_id[name])
             if wrong != "new":
                 self.notes.append(f"items/{name}: {wrong}; computed anew")
+
+    def see_installed(self) -> None:
+        """An interrupt may come between an item's move into place and the note of it."""
+        for name in self.order:
+            place = self.out / "items" / name
+            if name not in self.whole and place.is_dir() and damage(place) is None:
+                self.whole.add(name)
+                self.done.add(name)
 
     def compute(self, workers: int, item_timeout_s: float, gains: Path | None, task: Task) -> None:
         """Have all pending items computed; whatever happens, no worker outlives this."""

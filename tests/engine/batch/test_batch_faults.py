@@ -58,6 +58,7 @@ ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"
 
 @ON_LINUX
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_ten_random_points_it_ends_with_the_same_bytes(sweep, tools, start, tmp_path):
     seed = int(os.environ.get("QUIETWING_KILL_SEED", random.SystemRandom().randrange(2**32)))
     print(f"QUIETWING_KILL_SEED={seed}")

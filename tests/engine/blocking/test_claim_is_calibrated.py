@@ -19,6 +19,9 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
 from quietwing.sites.trial_points import trial_points
 
+# Four minutes of both cores: run `pytest -m long tests/engine/blocking` before a change of the verdict lands.
+pytestmark = pytest.mark.long
+
 WORLDS = 2000
 CHANNELS = (
     "EE/B20/LTE", "EE/n28/NR", "O2/B8/GSM", "O2/B28/LTE", "VF/B20/LTE", "VF/B3/LTE", "Three/B1/LTE",

@@ -246,11 +246,13 @@ def compare_with_enumeration(seeds: range) -> int:
     return solved
 
 
+@pytest.mark.long
 def test_the_optimum_and_its_tie_breaks_are_the_enumerated_ones_on_6_problems():
     assert compare_with_enumeration(range(6)) >= 3
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_optimum_and_its_tie_breaks_are_the_enumerated_ones_on_200_problems():
     assert compare_with_enumeration(range(1000, 1200)) >= 120
 

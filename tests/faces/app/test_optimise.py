@@ -156,6 +156,7 @@ def test_a_target_needs_a_sensible_number_of_cells():
 
 
 @pytest.mark.slow
+@pytest.mark.long  # the suite in the browser does it too
 def test_a_search_ends_with_a_plan_on_the_page(small):
     at = opened(site=small)
     own = at.session_state["quietwing session"]
@@ -176,6 +177,7 @@ def test_a_search_ends_with_a_plan_on_the_page(small):
 
 
 @pytest.mark.slow
+@pytest.mark.long  # the suite in the browser does it too
 def test_a_search_is_stopped_and_leaves_nothing_running(small):
     at = opened(site=small)
     own = at.session_state["quietwing session"]

@@ -10,6 +10,7 @@ from quietwing.coverage.ui import jobs
 from quietwing.coverage.ui.shell import PAGES, site_in_words
 from quietwing.coverage.ui.state import KEY
 from quietwing.sites import load_site
+from quietwing.sites.files import BUNDLED
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = (ROOT / "app.py", ROOT / "coverage" / "ui" / "app.py")
@@ -50,6 +51,26 @@ def test_both_scripts_open_the_overview_with_the_marking(script):
 def test_the_pages_stand_in_the_order_of_the_work():
     titles = [title for _, title in PAGES.values()]
     assert titles == ["Overview", "My site", "Signals", "Blockers", "Limits", "Optimise", "Compare", "Help"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.parametrize("module", ["overview_page", "limits_page", "help_page"])
+def test_pages_open_on_every_bundled_site(module, name):
+    """Nothing is worked out yet: each page says so, or what it can, and asks. Other pages have such a test of theirs."""
+
+    def opened(module: str, name: str) -> None:
+        import importlib
+
+        from quietwing.coverage.ui.state import open_bundled
+
+        open_bundled(name)
+        importlib.import_module(f"quietwing.coverage.ui.{module}").show()
+
+    page = AppTest.from_function(opened, kwargs={"module": module, "name": name}, default_timeout=120).run()
+    assert not page.exception
+    assert page.title
+    assert page.session_state[KEY].site.name == load_site(name).name
 
 
 @pytest.mark.parametrize("module", [module for module, _ in PAGES.values()])
