@@ -57,7 +57,7 @@ def test_the_pages_stand_in_the_order_of_the_work():
 @pytest.mark.parametrize("name", BUNDLED)
 @pytest.mark.parametrize("module", ["overview_page", "limits_page", "help_page"])
 def test_pages_open_on_every_bundled_site(module, name):
-    """Nothing is worked out yet: each page says so, or what it can, and asks. Other pages have such a test of theirs."""
+    """Nothing is worked out yet: each says so, or what it can, and asks. Other pages have such a test of theirs."""
 
     def opened(module: str, name: str) -> None:
         import importlib
