@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -22,7 +22,7 @@ from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, Room
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes, prepare_modes
 from quietwing.coverage.planning.places import Spot, place_of, plan_spots, room_at
-from quietwing.coverage.planning.profiles import Short, candidates_for, device_of
+from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments
 from quietwing.coverage.planning.rows import LimitRows, PlanModel, limit_rows, plan_model, room_rows
 from quietwing.coverage.planning.surroundings import (
@@ -373,6 +373,7 @@ def terrain(
     ground: Ground,
     inside: Inside,
     reserve_db: NDArray[np.float64] | None = None,
+    carried: Iterable[Wish] = (),
     say: Callable[[float], None] | None = None,
 ) -> Terrain:
     """Rooms, candidates and limits with every single margin at a confidence.
@@ -384,6 +385,8 @@ def terrain(
         Levels of everything in the rooms, at that confidence.
     reserve_db : float64 ndarray, shape (room,), optional
         Added to each margin of a room: what the Monte Carlo showed to be missing there. [dB]
+    carried : iterable of Wish
+        Candidates whatever they are worth: those of a layout made before.
     say : callable, optional
         Told the share done.
 
@@ -400,7 +403,7 @@ def terrain(
     tell(0.2)
     kinds = {head: kind for kind, head in enumerate(ground.head_ends.name)}
     head_end = {name: kinds.get(model.head_end, -1) for name, model in ground.catalogue.items()}
-    candidates, short = candidates_for(around, blocks, needs, ground.weight > 0, ground.base_pence, head_end)
+    candidates, short = candidates_for(around, blocks, needs, ground.weight > 0, ground.base_pence, head_end, carried)
     used = np.unique(candidates.base)
     around = replace(around, bases=tuple(around.bases[base] for base in used.tolist()))
     candidates = replace(candidates, base=np.searchsorted(used, candidates.base))

@@ -31,13 +31,15 @@ from quietwing.coverage.planning.attempts import (
     rank,
 )
 from quietwing.coverage.planning.bounds import certify
+from quietwing.coverage.planning.carried import Carried, carry, selected
 from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, Inside, look_inside, prepare_ground, terrain
-from quietwing.coverage.planning.heuristic import search
+from quietwing.coverage.planning.heuristic import Found, search
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.plan import Plan, Status
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
@@ -128,20 +130,22 @@ def optimise(
     say("places and treatments", 0.05)
     ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway, quiet={CHOOSING_STREAM: quiet})
     tried: list[Tried] = []
+    inside: Inside | None = None
     interrupted = False
     try:
         inside = look_inside(ground, CONFIDENCE)
         tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
         if start is not None:
             tried.append(_given(ground, start))
-        _try_all(ground, inside, effort, tried, late, say)
+        _try_all(ground, inside, effort, start, tried, late, say)
     except KeyboardInterrupt:
         interrupted = True
         if not tried:
             raise
-    given = tried[1] if start is not None and tried[1:] else None
+    given = 1 if start is not None and tried[1:] else None
     try:
-        return _plan(ground, tried, given, interrupted, late(), say)
+        placed = tried if inside is None else [_in_a_model(ground, inside, tried, one) for one in tried]
+        return _plan(ground, placed, given, interrupted, late(), say)
     except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
         return _plan(ground, tried, given, True, late(), say)
 
@@ -161,15 +165,21 @@ def _given(ground: Ground, start: Plan) -> Tried:
 
 
 def _try_all(
-    ground: Ground, inside: Inside, effort: Effort, tried: list[Tried], late: Callable[[], bool], say: Progress
+    ground: Ground,
+    inside: Inside,
+    effort: Effort,
+    start: Plan | None,
+    tried: list[Tried],
+    late: Callable[[], bool],
+    say: Progress,
 ) -> None:
     """Attempts one after another, each correcting what the Monte Carlo found wrong with the one before.
 
     A room that falls short gets more reserve, one that is sure gets less; the slack of the limits outside follows the
-    smallest margin found there.
+    smallest margin found there. The first begins with the plan to start from, in the planning model it came from.
     """
-    slack_db = FIRST_SLACK_DB
-    reserve_db = np.zeros(len(ground.site.rooms))
+    slack_db, reserve_db = _start_of_search(ground, start)
+    carried = None if start is None else _carry(ground, inside, tried[1])
     before: Searched | None = None
     for number in range(effort.attempts):
         if late():
@@ -178,12 +188,19 @@ def _try_all(
         def told(share: float, number: int = number) -> None:
             say(_so_far(ground, tried), 0.1 + 0.8 * (number + share) / effort.attempts)
 
-        here = terrain(ground, inside, reserve_db, lambda share, told=told: told(0.5 * share))  # type: ignore[misc]
+        here = terrain(
+            ground,
+            inside,
+            reserve_db,
+            () if carried is None else carried.wishes,
+            lambda share, told=told: told(0.5 * share),  # type: ignore[misc]
+        )
         model, _ = here.model(slack_db)
+        first = None if carried is None else selected(model, carried)
         found = search(
             model,
             _goal(ground.scenario),
-            start=None if before is None else _carried(model, before),
+            start=first if before is None else _carried(model, before),
             moves=effort.moves,
             seed=ground.scenario.seed,
             progress=lambda share, _weight, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
@@ -198,6 +215,47 @@ def _try_all(
             return
         slack_db = _next_slack_db(slack_db, one.attempt.spill_margin_db)
         reserve_db = _next_reserve_db(ground, before, one)
+
+
+def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:
+    """Slack and reserve of the first planning model: those of the plan to start from, as far as it has them."""
+    reserve_db = np.zeros(len(ground.site.rooms))
+    if start is None or start.attempts[start.chosen].confidence == 0:
+        return FIRST_SLACK_DB, reserve_db
+    for claim in start.claimed:
+        if claim.room in ground.site.room_index:
+            reserve_db[ground.site.room_index[claim.room]] = min(
+                max(claim.reserve_db, -MOST_RESERVE_DB), MOST_RESERVE_DB
+            )
+    return min(max(start.attempts[start.chosen].slack_db, 0.0), MOST_SLACK_DB), reserve_db
+
+
+def _carry(ground: Ground, inside: Inside, one: Tried) -> Carried | None:
+    """What was judged without a search, in the words of the ground."""
+    return carry(ground, inside, one.devices[len(ground.existing) :], one.treatments)
+
+
+def _in_a_model(ground: Ground, inside: Inside, tried: list[Tried], one: Tried) -> Tried:
+    """What was judged without a search, in that planning model of those searched which takes most of it as protected.
+
+    As it was where none of them allows it: then nobody knows its value there.
+    """
+    carried = None if one.searched is not None else _carry(ground, inside, one)
+    if carried is None:
+        return one
+    best: Searched | None = None
+    for other in tried:
+        known = other.searched
+        selection = None if known is None else selected(known.model, carried)
+        if known is None or selection is None:
+            continue
+        found = Found(selection, score(known.model, selection))
+        if not found.score.broken and (best is None or found.score.weight > best.found.score.weight):
+            best = replace(known, found=found)
+    if best is None:
+        return one
+    attempt = replace(one.attempt, confidence=CONFIDENCE, slack_db=best.slack_db, rooms_model=len(best.claims()))
+    return replace(one, attempt=attempt, searched=best)
 
 
 def _next_slack_db(slack_db: float, margin_db: float) -> float:
@@ -235,9 +293,10 @@ def _so_far(ground: Ground, tried: list[Tried]) -> str:
 
 
 def _plan(
-    ground: Ground, tried: list[Tried], start: Tried | None, interrupted: bool, late: bool, say: Progress
+    ground: Ground, tried: list[Tried], given: int | None, interrupted: bool, late: bool, say: Progress
 ) -> Plan:
     """The best attempt that passes the checker."""
+    start = None if given is None else tried[given]
     left, dropped, least_db = list(tried), list[str](), least_margin_db(tried)
     while True:
         best = best_of(ground, left, least_db)
@@ -280,7 +339,7 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
         notes.extend(certified.notes)
         if searched is not best.searched:
             value, status = None, "feasible"
-            notes.append("the plan was carried over; the bound is that of the last planning model searched")
+            notes.append("no planning model searched allows the plan; the bound is that of the last of them")
     if scenario.objective == "least_cost" and best.attempt.rooms_judged < (scenario.target_rooms or 0):
         status = "infeasible" if certified is not None and certified.target_impossible else "none found"
         least_db = least_margin_db(tried)
@@ -295,8 +354,8 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
     notes.extend(ground.kept[1])
     holes = holes_of(ground, best, searched, goal)
     gap = None
-    if value is not None and bound is not None:
-        gap = math.ceil(abs(bound - value) / max(abs(value), 1e-9) * 1000 - 1e-9) / 1000 if bound != value else 0.0
+    if value is not None and bound is not None and (value or bound == value):  # of nothing there is no share
+        gap = math.ceil(abs(bound - value) / abs(value) * 1000 - 1e-9) / 1000 if bound != value else 0.0
     claims = () if best.searched is None else best.searched.claims()
     return Plan(
         devices=best.devices,

@@ -81,7 +81,8 @@ class Plan:
         that cannot be met), ``none found``, ``interrupted`` (best so far).
     value, bound, gap : float or None
         Protected weight (or money for a target) in the planning model, what nothing from these positions and this
-        catalogue can exceed there, and the difference as a share of `value`, rounded up.
+        catalogue can exceed there, and the difference as a share of `value`, rounded up
+        (None where `value` is 0 and `bound` is not).
     rooms_model : int
         Rooms the planning model takes as protected.
     claimed : tuple of Claim

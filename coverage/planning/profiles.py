@@ -17,7 +17,7 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning.levels import Candidates, RoomBlock
 from quietwing.coverage.planning.surroundings import Surroundings
 
-__all__ = ["Short", "candidates_for", "device_of", "required_db"]
+__all__ = ["Short", "Wish", "candidate_id", "candidates_for", "device_of", "required_db"]
 
 STEP_DB = 0.5
 OFF_DB = -45.0  # below a profile's strongest channel one is as good as off, and a layout can still say it
@@ -37,8 +37,19 @@ class Short:
 
 
 @dataclass(frozen=True)
-class _Wish:
-    """A profile before it is a candidate."""
+class Wish:
+    """A profile before it is a candidate.
+
+    Attributes
+    ----------
+    base : int
+    mode : int
+        Of the room it hangs in.
+    served : int
+        Rooms it was made for; 0: it comes from a layout.
+    trim_db : float64 ndarray, shape (channel,)
+        To catalogue power.
+    """
 
     base: int
     mode: int
@@ -85,6 +96,7 @@ def candidates_for(
     credited: NDArray[np.bool_],
     cost_pence: Mapping[int, int],
     head_end: Mapping[str, int],
+    carried: Iterable[Wish] = (),
 ) -> tuple[Candidates, dict[int, Short]]:
     """All candidates of a site, and the rooms that none of its devices silences alone.
 
@@ -100,6 +112,8 @@ def candidates_for(
         Price of each base.
     head_end : mapping of str to int
         Kind of head-end of each model.
+    carried : iterable of Wish
+        Candidates whatever they are worth.
 
     Returns
     -------
@@ -125,14 +139,22 @@ def candidates_for(
                 needed.setdefault(base, {})[block.room, block.mode] = found[row]
     wishes = [wish for base in sorted(needed) for wish in _profiles(around, base, needed[base])]
     short = {room: one for room, one in nearest.items() if one.missing_db > 0}
-    return _candidates(around, _worth_it(around, wishes, cost_pence), cost_pence, head_end), short
+    wishes = [*_worth_it(around, wishes, cost_pence), *carried]
+    return _candidates(around, wishes, cost_pence, head_end), short
 
 
-def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Floats]) -> list[_Wish]:
+def candidate_id(around: Surroundings, wish: Wish) -> str:
+    """Name of the candidate that a wish becomes."""
+    base = around.bases[wish.base]
+    treated = "+".join(around.modes.names[wish.mode]) or "plain"
+    return f"{around.spots[base.spot].id}|{base.device.model}|{treated}|{wish.served}"
+
+
+def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Floats]) -> list[Wish]:
     """Profiles of one base for more and more rooms, in each mode they may be in."""
     own = around.spots[around.bases[base].spot].room
     cost = around.modes.cost_pence
-    found: list[_Wish] = []
+    found: list[Wish] = []
     for mode in range(cost.shape[1]):
         if mode and own >= 0 and cost[own, mode] < 0 and len(around.modes.windows.get(own, ())):
             continue
@@ -157,16 +179,16 @@ def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Flo
             trim_db = np.maximum(np.ceil(trim_db / STEP_DB) * STEP_DB, least_db)
             if any(wish.mode == stands_in and np.array_equal(wish.trim_db, trim_db) for wish in found):
                 continue
-            found.append(_Wish(base, stands_in, served, trim_db))
+            found.append(Wish(base, stands_in, served, trim_db))
     return found
 
 
-def _worth_it(around: Surroundings, wishes: list[_Wish], cost_pence: Mapping[int, int]) -> list[_Wish]:
+def _worth_it(around: Surroundings, wishes: list[Wish], cost_pence: Mapping[int, int]) -> list[Wish]:
     """Without jammers that another at the same place beats: no dearer, no more outside for the same inside."""
     sent, _, outside = around.sent
     with np.errstate(invalid="ignore"):
         waste_db = np.nanmax(np.where(np.isfinite(sent), outside - sent, np.nan), axis=1, initial=0.0)
-    by_place: dict[tuple[int, int, int], list[_Wish]] = {}
+    by_place: dict[tuple[int, int, int], list[Wish]] = {}
     for wish in wishes:
         by_place.setdefault((around.bases[wish.base].spot, wish.mode, wish.served), []).append(wish)
     kept = []
@@ -186,18 +208,15 @@ def _worth_it(around: Surroundings, wishes: list[_Wish], cost_pence: Mapping[int
 
 
 def _candidates(
-    around: Surroundings, wishes: list[_Wish], cost_pence: Mapping[int, int], head_end: Mapping[str, int]
+    around: Surroundings, wishes: list[Wish], cost_pence: Mapping[int, int], head_end: Mapping[str, int]
 ) -> Candidates:
     channel = around.plain.carrier_channel
     nothing = np.zeros(len(around.plain.carriers))
     rows: list[tuple[str, int, Floats, int, int, bool]] = []
     for wish in wishes:
-        spot, model = around.spots[around.bases[wish.base].spot], around.bases[wish.base].device.model
-        treated = "+".join(around.modes.names[wish.mode]) or "plain"
-        room = spot.room if spot.room in around.modes.windows else -1
-        rows.append(
-            (f"{spot.id}|{model}|{treated}|{wish.served}", wish.base, wish.trim_db[channel], room, wish.mode, False)
-        )
+        room = around.spots[around.bases[wish.base].spot].room
+        room = room if room in around.modes.windows else -1
+        rows.append((candidate_id(around, wish), wish.base, wish.trim_db[channel], room, wish.mode, False))
     for index, base in enumerate(around.bases):
         if base.existing:
             room = around.spots[base.spot].room

@@ -102,12 +102,13 @@ def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
     if plan.value != value and (plan.value is None or value is None or abs(plan.value - value) > 1e-9 * abs(value)):
         what = "money" if least else "weight of the claimed rooms"
         yield f"value: the plan says {plan.value}, {what} in the planning model is {value}"
+    gap: float | None
     if plan.value is None or plan.bound is None:
         gap = None
     else:
-        gap = 0.0
-        if plan.bound != plan.value:
-            gap = math.ceil(abs(plan.bound - plan.value) / max(abs(plan.value), 1e-9) * 1000 - 1e-9) / 1000
+        gap = 0.0 if plan.bound == plan.value else None
+        if plan.bound != plan.value and plan.value != 0:  # a share of nothing is no number
+            gap = math.ceil(abs(plan.bound - plan.value) / abs(plan.value) * 1000 - 1e-9) / 1000
         if (plan.bound > plan.value) if least else (plan.bound < plan.value):
             yield f"bound {plan.bound:g} is better than the value {plan.value:g} allows"
     if plan.gap != gap:

@@ -24,14 +24,20 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
-from quietwing.coverage.equipment import Device
+from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import bounds, exact
 from quietwing.coverage.planning import optimise as door
+from quietwing.coverage.planning.attempts import CONFIDENCE
+from quietwing.coverage.planning.carried import carry, selected
 from quietwing.coverage.planning.exact import Solution, Work
+from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
+from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.optimise import REPORTING_STREAM, optimise
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.score import fixed_selection, score
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import scenario_text
@@ -108,6 +114,10 @@ def judged(plan: Plan):
     return plan.attempts[plan.chosen]
 
 
+def nothing_found(model: PlanModel) -> Found:
+    return Found(fixed_selection(model), score(model, fixed_selection(model)))
+
+
 QUESTIONS = [with_money(gbp) for gbp in (0, 1600, 3200, 5000, 9000)] + [target(rooms) for rooms in (1, 2, 4, 5)]
 
 
@@ -180,6 +190,69 @@ def test_a_plan_to_start_from_that_is_too_dear_is_not_taken(site, plan_for):
     cheap = optimise(site, site.sectors, with_money(1600), CATALOGUE, start=plan_for(with_money(9000)))
     assert cheap.cost.capex_gbp <= 1600
     assert cheap.value == 2.0
+
+
+# --- A plan to start from, where the search finds nothing better.
+
+
+def test_a_plan_that_is_kept_says_what_it_is_worth_in_the_planning_model(site, plan_for, monkeypatch):
+    start = plan_for(with_money(3200))
+    monkeypatch.setattr(door, "search", lambda model, _goal, **_: nothing_found(model))
+    kept = optimise(site, site.sectors, with_money(9000), CATALOGUE, start=start)
+    assert (kept.chosen, kept.devices) == (1, start.devices)
+    assert kept.claimed == start.claimed
+    assert (kept.value, kept.bound, kept.gap) == (3.0, 5.0, 0.667)
+    assert judged(kept).confidence == CONFIDENCE
+    assert verify_plan(site, site.sectors, with_money(9000), CATALOGUE, kept) == ()
+
+
+def test_nothing_bought_has_no_gap_since_nothing_has_no_share(site, monkeypatch):
+    monkeypatch.setattr(door, "search", lambda model, _goal, **_: nothing_found(model))
+    plan = optimise(site, site.sectors, with_money(9000), CATALOGUE)
+    assert (plan.devices, plan.value, plan.bound, plan.gap) == ((), 0.0, 5.0, None)
+    assert verify_plan(site, site.sectors, with_money(9000), CATALOGUE, plan) == ()
+
+
+@pytest.fixture(scope="module")
+def looked_at(site):
+    """The site made ready, once."""
+    ground = prepare_ground(site, site.sectors, MOST, CATALOGUE, (), np.zeros(len(site.rooms), bool))
+    return ground, look_inside(ground, CONFIDENCE)
+
+
+def test_a_layout_in_the_planning_model_is_the_same_layout(plan_for, looked_at):
+    plan = plan_for(with_money(5000))
+    carried = carry(*looked_at, plan.devices, plan.treatments)
+    here = terrain(*looked_at, carried=carried.wishes)
+    model, _ = here.model(6.0)
+    selection = selected(model, carried)
+    devices, treatments = here.layout(model, selection)
+    assert sorted(devices, key=lambda device: device.id) == sorted(plan.devices, key=lambda device: device.id)
+    assert treatments == plan.treatments
+    assert score(model, selection).broken == ()
+    assert score(model, selection).cost_pence == round(plan.cost.capex_gbp * 100)
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    ({"x_m": 0.123}, "no candidate hangs there"),
+    ({"model": "room_jammer"}, "it may not be bought"),
+    ({"azimuth_deg": 90.0}, "candidates look elsewhere"),
+])  # fmt: skip
+def test_what_no_candidate_can_be_is_not_carried(plan_for, looked_at, change, says):
+    first, *others = plan_for(with_money(5000)).devices
+    assert carry(*looked_at, (replace(first, **change), *others), ()) is None, says
+
+
+def test_a_window_treated_as_nothing_for_sale_treats_it_is_not_carried(site, looked_at):
+    window = next(opening.id for opening in site.openings if opening.kind == "window")
+    assert carry(*looked_at, (), (Treatment(window, "window_mesh"),)) is None
+
+
+def test_a_device_that_a_limit_forbids_is_in_no_selection(plan_for, looked_at):
+    plan = plan_for(with_money(5000))
+    carried = carry(*looked_at, plan.devices, ())
+    model, _ = terrain(*looked_at).model(6.0)  # its candidates are not among these
+    assert selected(model, carried) is None
 
 
 # --- Targets.
