@@ -36,7 +36,7 @@ def _holds(den, jam, best):
 
 @njit(**_FLAGS)
 def _put(c, sign, m, s):
-    """Put a candidate up (1) or take it down (-1); False if a limit breaks."""
+    """Put a candidate up (1) or take it down (-1)."""
     for at in range(m.start[c], m.start[c + 1]):
         row = m.row[at]
         before = _holds(s.den[row], s.jam[row], s.best[row])
@@ -57,22 +57,60 @@ def _put(c, sign, m, s):
         if before != after:
             s.missed[m.block[row]] += 1 if before else -1
     s.on[c] = sign > 0
-    fine = True
     for o in range(m.limit.shape[1]):
         s.taken[o] += sign * m.limit[c, o]
-        if s.taken[o] > 1:
-            fine = False
     s.money[0] += sign * m.cost[c]
     if m.head_end[c] >= 0:
         s.nodes[m.head_end[c]] += sign
-    return fine
+
+
+@njit(**_FLAGS)
+def _below(s):
+    """Whether all limits hold."""
+    for o in range(len(s.taken)):  # noqa: SIM110 - compiled
+        if s.taken[o] > 1:
+            return False
+    return True
+
+
+@njit(**_FLAGS)
+def _too_much(wish, first, second, m, s):
+    """Whether a limit would break with `wish` up and two others (-1: none) down, no room's mode apart."""
+    for o in range(len(s.taken)):
+        taken = s.taken[o] + m.limit[wish, o]
+        if taken > 1:
+            if first >= 0:
+                taken -= m.limit[first, o]
+            if second >= 0:
+                taken -= m.limit[second, o]
+            if taken > 1 + 1e-9:  # what is nearer is decided by what stands in the end
+                return True
+    return False
+
+
+@njit(**_FLAGS)
+def _too_dear(wish, first, second, m, s, budget):
+    """Whether money is short with `wish` up and two others (-1: none) down, even if all their treatments go too."""
+    money = s.money[0] + m.cost[wish]
+    room = m.own_room[wish]
+    if room >= 0:
+        money += m.mode_cost[room, m.own_mode[wish]] - m.mode_cost[room, s.mode[room]]
+    if first >= 0:
+        money -= m.cost[first]
+        if m.own_room[first] >= 0:
+            money -= m.mode_cost[m.own_room[first], s.mode[m.own_room[first]]]
+    if second >= 0:
+        money -= m.cost[second]
+        if m.own_room[second] >= 0:
+            money -= m.mode_cost[m.own_room[second], s.mode[m.own_room[second]]]
+    return money > budget
 
 
 @njit(**_FLAGS)
 def _credit(room, m, s):
     """What a room counts for now."""
     block = room * m.modes + s.mode[room]
-    if m.weight[room] == 0 or not m.possible[block]:
+    if not m.possible[block]:
         return 0.0, 0.0
     if s.missed[block] == 0:
         return m.weight[room], m.weight[room]
@@ -83,8 +121,7 @@ def _credit(room, m, s):
 def _set_mode(room, mode, m, s):
     """Treat a room's windows or take the treatment away; what stands in it already stands in the new mode."""
     if s.mode[room] == mode:
-        return True
-    fine = True
+        return
     for k in range(m.fixed_start[room], m.fixed_start[room + 1]):
         c = m.fixed[k]
         if m.own_mode[c] == s.mode[room]:
@@ -94,14 +131,13 @@ def _set_mode(room, mode, m, s):
     for k in range(m.fixed_start[room], m.fixed_start[room + 1]):
         c = m.fixed[k]
         if m.own_mode[c] == mode:
-            fine = _put(c, 1, m, s) and fine
-    return fine
+            _put(c, 1, m, s)
 
 
 @njit(**_FLAGS)
 def _total(m, s):
     whole, partly = 0.0, 0.0
-    for room in range(len(m.weight)):
+    for room in m.counted:
         w, p = _credit(room, m, s)
         whole += w
         partly += p
@@ -131,25 +167,21 @@ def _change(position, c, m, s):
         if room >= 0:
             s.inside[room] -= 1
             if s.inside[room] == 0 and (c < 0 or m.own_room[c] != room):
-                fine = _set_mode(room, 0, m, s) and fine
+                _set_mode(room, 0, m, s)
     if c >= 0:
         room = m.own_room[c]
         if room >= 0:
             if s.mode[room] != m.own_mode[c]:
                 if s.inside[room] > 0:
                     return False
-                fine = _set_mode(room, m.own_mode[c], m, s) and fine
+                _set_mode(room, m.own_mode[c], m, s)
             s.inside[room] += 1
         s.at[position] = c
-        fine = _put(c, 1, m, s) and fine
+        _put(c, 1, m, s)
         for k in range(m.near_start[position], m.near_start[position + 1]):
             if s.at[m.near[k]] >= 0:
                 fine = False
-    if fine:
-        for o in range(m.limit.shape[1]):
-            if s.taken[o] > 1:
-                return False
-    return fine
+    return fine and _below(s)
 
 
 @njit(**_FLAGS)
@@ -206,10 +238,14 @@ def anneal(m, s, moves, hot, cold, budget, room_for, target, pound, state, best_
                     second = -1
                 else:
                     before_second = s.at[second]
+        if wish >= 0 and _too_dear(wish, before_first, before_second, m, s, budget):
+            continue
+        if wish >= 0 and len(m.fixed) == 0 and _too_much(wish, before_first, before_second, m, s):
+            continue
         on_mode[:] = s.mode
-        fine = True
         if room_toggled >= 0:
-            fine = _set_mode(room_toggled, mode_toggled, m, s)
+            _set_mode(room_toggled, mode_toggled, m, s)
+            fine = _below(s)
         else:
             if second >= 0:
                 _change(second, -1, m, s)

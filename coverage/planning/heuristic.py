@@ -68,6 +68,7 @@ class Compiled(NamedTuple):
     choice: Ints
     free: Ints
     treatable: Ints
+    counted: Ints
 
 
 class State(NamedTuple):
@@ -332,6 +333,7 @@ def _compiled(model: PlanModel) -> Compiled:
         choice=choice,
         free=free,
         treatable=np.flatnonzero((model.mode_cost_pence[:, 1:] >= 0).any(axis=1)).astype(np.int64),
+        counted=np.flatnonzero((model.weight != 0) & model.possible.any(axis=1)).astype(np.int64),
     )
 
 
