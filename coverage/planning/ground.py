@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 
@@ -27,6 +27,7 @@ from quietwing.coverage.planning.question import buyable_devices, buyable_treatm
 from quietwing.coverage.planning.rows import LimitRows, PlanModel, limit_rows, plan_model, room_rows
 from quietwing.coverage.planning.surroundings import (
     Base,
+    Known,
     Surroundings,
     keep_choice,
     keep_limits,
@@ -330,11 +331,12 @@ def _with_reserve(block: RoomBlock, reserve_db: float) -> RoomBlock:
 
 @dataclass(frozen=True)
 class Inside:
-    """Levels of everything in the rooms, with every single margin at one confidence."""
+    """Levels of everything in the rooms, with every single margin at one confidence; outside what is known so far."""
 
     around: Surroundings
     needs: Needs
     blocks: tuple[RoomBlock, ...]
+    outside: Known = field(default_factory=Known)
 
 
 def look_inside(ground: Ground, confidence: float) -> Inside:
@@ -411,7 +413,9 @@ def terrain(
     chosen, _ = ground.kept
     alive = Alive(np.unique(candidates.base))
     blocks_of_limits = chain(
-        outside_limits(around, ground.outside, alive), keep_limits(around, chosen, alive), receiver_limits(around)
+        outside_limits(around, ground.outside, alive, inside.outside),
+        keep_limits(around, chosen, alive),
+        receiver_limits(around),
     )
     limits = limit_rows(blocks_of_limits, candidates, most_slack_db=MOST_SLACK_DB, alive_bases=alive)
     tell(1.0)

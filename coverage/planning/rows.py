@@ -265,7 +265,7 @@ def limit_rows(
     -------
     LimitRows
     """
-    found: list[Floats] = []
+    found: list[tuple[NDArray[np.int64], Floats]] = []  # shares of the candidates that were left then
     names: list[str] = []
     slacked: list[bool] = []
     forbidden = np.zeros(len(candidates), bool)
@@ -286,9 +286,7 @@ def limit_rows(
             captured_db = block.cell_over_db[:, base, mode] + trim_db
             breaks |= captured_db - slack_db >= 0
             for at, row, over in _captures_that_stand(np.asarray(captured_db, float), candidates.existing[alive]):
-                alone = np.zeros((1, len(candidates)))
-                alone[0, alive[at]] = over
-                found.append(alone)
+                found.append((alive, np.where(np.arange(len(alive)) == at, over, 0.0)[None, :]))
                 names.append(block.name[row])
                 slacked.append(block.slack)
         out = breaks.any(axis=0) & ~candidates.existing[alive]
@@ -301,16 +299,17 @@ def limit_rows(
         part = 10 ** (over_db[:, ~out] / 10)
         least = 10 ** (-(least_slack_db if block.slack else 0.0) / 10)
         binding = _most_of_positions(part, candidates.position[left]).sum(axis=1) * least > 1 - TIGHTER
-        share = np.zeros((int(binding.sum()), len(candidates)))
-        share[:, left] = part[binding]
-        found.append(share)
+        found.append((left, part[binding]))
         names.extend(name for name, kept in zip(block.name, binding.tolist(), strict=True) if kept)
         slacked.extend([block.slack] * int(binding.sum()))
-    share = np.concatenate(found) if found else np.zeros((0, len(candidates)))
-    share[:, forbidden] = 0.0
-    rows = _largest(share)
+    alive = np.flatnonzero(~forbidden)
+    parts = [part[:, np.searchsorted(left, alive)] for left, part in found]
+    part = np.concatenate(parts) if parts else np.zeros((0, len(alive)))
+    rows = _largest(part)
+    share = np.zeros((len(rows), len(candidates)))
+    share[:, alive] = part[rows]
     return LimitRows(
-        share[rows], tuple(names[row] for row in rows.tolist()), np.array(slacked, bool)[rows], forbidden, reason
+        share, tuple(names[row] for row in rows.tolist()), np.array(slacked, bool)[rows], forbidden, reason
     )
 
 

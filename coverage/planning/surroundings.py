@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,13 +39,23 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["Base", "Surroundings", "keep_choice", "keep_limits", "outside_limits", "receiver_limits", "room_blocks"]
+__all__ = [
+    "Base",
+    "Known",
+    "Surroundings",
+    "keep_choice",
+    "keep_limits",
+    "outside_limits",
+    "receiver_limits",
+    "room_blocks",
+]
 
 NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
 NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
 ROOMS_AT_A_TIME = 32
 MOST_PLACES_AT_A_TIME = 48
-LEVELS_AT_A_TIME = 8_000_000  # of all bases on all carriers at places outside
+LEVELS_AT_A_TIME = 2_000_000  # of all bases on all carriers at places outside
+MOST_KNOWN_BYTES = 2**27  # of levels there that are kept for the next search
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
 Floats = NDArray[np.float64]
@@ -262,7 +272,32 @@ def _stands(around: Surroundings, spot: int) -> bool:
     return any(around.bases[base].existing for base in around.bases_of.get(spot, []))
 
 
-def outside_limits(around: Surroundings, places: OutsidePoints, alive: Alive) -> Iterator[LimitBlock]:
+@dataclass
+class Known:
+    """Upper levels of spots at places outside that were worked out before; shape (spot, mode, carrier) by place.
+
+    What a search asks for again and again does not depend on its reserve: only of which bases candidates are left.
+    """
+
+    most_bytes: int = MOST_KNOWN_BYTES
+    held_bytes: int = 0
+    places: dict[int, tuple[NDArray[np.intp], Levels]] = field(default_factory=dict)
+
+    def lacking(self, place: int, spots: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which spots are not known at a place."""
+        return ~np.isin(spots, self.places[place][0]) if place in self.places else np.ones(len(spots), bool)
+
+    def keep(self, place: int, spots: NDArray[np.intp], levels: Levels) -> None:
+        """Remember levels at a place instead of what was known there, as long as there is room."""
+        before = self.places[place][1].nbytes if place in self.places else 0
+        if self.held_bytes - before + levels.nbytes <= self.most_bytes:
+            self.held_bytes += levels.nbytes - before
+            self.places[place] = (spots, levels)
+
+
+def outside_limits(
+    around: Surroundings, places: OutsidePoints, alive: Alive, known: Known | None = None
+) -> Iterator[LimitBlock]:
     """Spill at every place outside that counts, and capture of phones there.
 
     Parameters
@@ -271,6 +306,8 @@ def outside_limits(around: Surroundings, places: OutsidePoints, alive: Alive) ->
     places : OutsidePoints
     alive : Alive
         The bases still in question, read before each block.
+    known : Known, optional
+        Levels worked out before, and where to leave those of now.
 
     Yields
     ------
@@ -294,7 +331,13 @@ def outside_limits(around: Surroundings, places: OutsidePoints, alive: Alive) ->
         floor_dbm = carrier_needs_outside(around.plain).floor_dbm[:, None]
         names = [places.name[row] for row in part.tolist()]
         capture_dbm = np.maximum(signal_dbm, floor_dbm)
-        yield _limit_block(around, alive.bases, points, names, limit_dbm, capture_dbm, quantile_z())
+        used = np.unique([around.bases[base].spot for base in alive.bases.tolist()])
+        upper = _upper_outside(around, used, points, part, known or Known())
+        yield _limit_block(around, alive.bases, used, upper, points, names, limit_dbm, capture_dbm)
+        if known is not None:
+            left = np.isin(used, [around.bases[base].spot for base in alive.bases.tolist()])
+            for at, place in enumerate(part.tolist()):
+                known.keep(place, used[left], upper[..., at][:, left].transpose(1, 0, 2).copy())
 
 
 def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
@@ -361,22 +404,31 @@ def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int], ali
         held[carrier, members] = limit_dbm[carrier, members]
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
     lower_dbm = signal_lower_dbm(plain, around.scenario, public, z)
-    yield _limit_block(around, alive.bases, points, names, held, lower_dbm, z)
+    used = np.unique([around.bases[base].spot for base in alive.bases.tolist()])
+    upper = _upper_by_mode(around, used, points, z)
+    yield _limit_block(around, alive.bases, used, upper, points, names, held, lower_dbm)
 
 
-def _limit_block(
-    around: Surroundings,
-    bases: NDArray[np.int64],
-    points: PointSet,
-    names: list[str],
-    limit_dbm: Floats,
-    capture_dbm: Floats,
-    z: float,
-) -> LimitBlock:
-    """Upper levels of some bases in each mode of their room, against limits of power and of capture."""
+def _upper_outside(
+    around: Surroundings, used: NDArray[np.intp], points: PointSet, part: NDArray[np.intp], known: Known
+) -> Levels:
+    """Upper levels at places outside, those known taken as they are, shape (mode, spot, carrier, point). [dB]"""
+    lacking = np.zeros(len(used), bool)
+    for place in part.tolist():
+        lacking |= known.lacking(place, used)
+    upper = np.empty((len(around.modes.models), len(used), len(around.plain.carriers), len(points)), np.float32)
+    if lacking.any():
+        upper[:, lacking] = _upper_by_mode(around, used[lacking], points, quantile_z())
+    there = np.flatnonzero(~lacking)
+    for at, place in enumerate(part.tolist() if len(there) else ()):
+        spots, levels = known.places[place]
+        upper[..., at][:, there] = levels[np.searchsorted(spots, used[there])].transpose(1, 0, 2)
+    return upper
+
+
+def _upper_by_mode(around: Surroundings, used: NDArray[np.intp], points: PointSet, z: float) -> Levels:
+    """Upper path gain of spots in each mode of their own room, shape (mode, spot, carrier, point). [dB]"""
     plain, modes = around.plain, around.modes
-    of_base = np.array([around.bases[base].spot for base in bases.tolist()], np.intp)
-    used = np.unique(of_base)
     upper = np.repeat(_upper_db(around, plain, used, points, z)[None], len(modes.models), axis=0)
     for row, at in enumerate(used.tolist()) if len(modes.models) > 1 else ():
         spot = around.spots[at]
@@ -386,6 +438,22 @@ def _limit_block(
             for mode, model in enumerate(modes.models[1:] if len(through) else (), 1):
                 found = _upper_db(around, model, np.array([at]), scattered(points.xyz_m[through]), z)
                 upper[mode, row][:, through] = found[0]
+    return upper
+
+
+def _limit_block(
+    around: Surroundings,
+    bases: NDArray[np.int64],
+    used: NDArray[np.intp],
+    upper: Levels,
+    points: PointSet,
+    names: list[str],
+    limit_dbm: Floats,
+    capture_dbm: Floats,
+) -> LimitBlock:
+    """Upper levels of some bases in each mode of their room, against limits of power and of capture."""
+    plain = around.plain
+    of_base = np.array([around.bases[base].spot for base in bases.tolist()], np.intp)
     bounded = np.flatnonzero(np.isfinite(limit_dbm).ravel())
     carrier, point = np.unravel_index(bounded, limit_dbm.shape)
     pattern_db = np.array([around.pattern_db(base, points.xyz_m) for base in bases.tolist()], np.float32)
