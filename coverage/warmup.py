@@ -43,7 +43,7 @@ _LINKS = "i1 i1 f2 f2 f2 i2 u3 f2 f3 f3 u3 f3"
 _SPILL = "b1 d1 d1 d1 d1 d0 d0 i0 d2 d2 i2 d2 i1 d1 i0 i0"
 _RASTER = "d2 d2 i2 d2 d2 d2 j1 b1 d2 j2 j2 d1 f3 f1 f1 b0 f3 i0 i0 i0 i0"
 
-_MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 b1 i1 i1 i1 i1 i1 i1 i1 i1"
+_MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 b1 i1 i1 i1 i1 i1 i1 i1 i1 i1"
 _STATE = "b1 i1 i1 i1 d1 d1 d1 i1 d1 d1 i1"
 _ANNEAL = "i0 d0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
 WIDE = 48

@@ -1,7 +1,8 @@
 """Analytic margins, quick enough for dragging a blocker and for planning: "draft". The verdict is the Monte Carlo's.
 
 Every source is discounted by z_q standard deviations of its own link against the signal's, so that powers still add
-and the optimiser's rows are linear. With one source on each side this is CHOICES 29 to the letter.
+and the optimiser's rows are linear. With one source on each side this is CHOICES 29; of a construction that both
+sides cross as many crossings are shared as both have.
 """
 
 from __future__ import annotations
@@ -139,19 +140,20 @@ def spread_against_db(
     Returns
     -------
     float32 ndarray, shape (device, carrier, point)
-        A construction on both sides moves both alike, so it is left out of either (CHOICES 29). [dB]
+        A construction on both sides moves both alike, so as many crossings of it as both have are left out (CHOICES
+        14, 29): what is left of one with k crossings on one side and n on the other is |k - n| times its error. [dB]
     """
     local = load_local_errors()
     variance = np.asarray(sigma_db, np.float32) ** 2
     ours = np.ascontiguousarray(crossed.transpose(1, 0, 2)).astype(np.float32)  # point, device, construction
     theirs = np.ascontiguousarray(signal.crossed[:, rows].transpose(1, 2, 0)).astype(np.float32)  # point, k, carrier
-    walls_ours = ours**2 @ (variance * (theirs == 0))
-    walls_theirs = (ours == 0).astype(np.float32) @ (theirs**2 * variance)
+    walls_ours = ours**2 @ variance
+    walls = walls_ours - 2 * (ours @ (theirs * variance)) + (theirs**2 * variance).sum(axis=1)[:, None, :]
     device = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
-    plain = (signal.plain_variance[:, rows].T + device).astype(np.float32)[:, None, :] + walls_ours
+    plain = (signal.plain_variance[:, rows].T + device).astype(np.float32)[:, None, :]
     # The signal's walls give back at most what they lose; what ours take more has no such limit.
-    capped = np.float32(z) * np.sqrt(plain) + signal.walls_db[:, rows].T.astype(np.float32)[:, None, :]
-    spread = np.minimum(np.float32(z) * np.sqrt(plain + walls_theirs), capped)
+    capped = np.float32(z) * np.sqrt(plain + walls_ours) + signal.walls_db[:, rows].T.astype(np.float32)[:, None, :]
+    spread = np.minimum(np.float32(z) * np.sqrt(plain + np.maximum(walls, 0)), capped)
     return np.ascontiguousarray(spread.transpose(1, 2, 0))
 
 

@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 Levels = NDArray[np.float32]
+GAINS_AT_A_TIME = 20_000_000  # of devices alike, between two places on one frequency each
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,21 +287,28 @@ def blocker_links(
     tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
     freq_mhz, table = model.masts.freq_mhz, model.masts.table
     lane = np.searchsorted(freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
-    for index, device in enumerate(on):
-        kind = catalogue[device.model]
-        sent_dbm, offered_dbm = carrier_levels_dbm(device, kind, model.carriers, outside=outside)
-        used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
-        if not len(used):
-            continue
-        lanes, back = np.unique(lane[used], return_inverse=True)
-        used_table = LossTable(np.ascontiguousarray(table.loss_db[:, :, lanes]))
-        at_m = tx_m[index : index + 1]
-        gain_db = path_gain(model.scene, at_m, points, freq_mhz[lanes], used_table).values[0].T
-        azimuth_deg, elevation_deg = direction(tx_m[index], points.xyz_m)
-        pattern_db = pattern_gain_db(kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg)
-        received_db = (gain_db[back] + pattern_db + kind.gain_dbi).astype(np.float32)
-        level_dbm[index, used] = sent_dbm[used, None] + received_db
-        mas_dbm[index, used] = offered_dbm[used, None] + received_db
+    sent = [carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside) for device in on]
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for index, powers in enumerate(sent):
+        heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
+        alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
+    for lanes, members in alike.items():
+        used_table = LossTable(np.ascontiguousarray(table.loss_db[:, :, list(lanes)]))
+        each = max(1, GAINS_AT_A_TIME // max(len(lanes) * len(points), 1))
+        for first in range(0, len(members) if lanes else 0, each):
+            part = members[first : first + each]
+            gains_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], used_table).values
+            for index, gain_db in zip(part, gains_db, strict=True):
+                device, kind, (sent_dbm, offered_dbm) = on[index], catalogue[on[index].model], sent[index]
+                used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
+                azimuth_deg, elevation_deg = direction(tx_m[index], points.xyz_m)
+                pattern_db = pattern_gain_db(
+                    kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
+                )
+                received_db = gain_db.T[np.searchsorted(lanes, lane[used])] + pattern_db + kind.gain_dbi
+                received_db = received_db.astype(np.float32)
+                level_dbm[index, used] = sent_dbm[used, None] + received_db
+                mas_dbm[index, used] = offered_dbm[used, None] + received_db
     lost_db = element_loss_db(model.scene.prepared, table, tx_m, points)
     of_band = [np.unique(lane[model.carrier_band == band]) for band in range(len(model.bands))]
     return BlockerLinks(

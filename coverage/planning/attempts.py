@@ -22,7 +22,18 @@ from quietwing.coverage.results import SpillResult
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["CONFIDENCE", "SPARE_DB", "Searched", "Tried", "best_of", "broken", "judge", "least_margin_db", "rank"]
+__all__ = [
+    "CONFIDENCE",
+    "SPARE_DB",
+    "Searched",
+    "Tried",
+    "best_of",
+    "broken",
+    "is_tight",
+    "judge",
+    "least_margin_db",
+    "rank",
+]
 
 CONFIDENCE = 0.995  # of each single margin: a room needs all of its margins at once
 SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
@@ -131,15 +142,22 @@ def judge(
 
 
 def rank(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
-    """Less is better: limits first, and with something to spare, then the budget, what is asked for, money."""
+    """Less is better: limits first, and the budget; what does something with limits to spare, then what does
+    something, then nothing; then what is asked for, and money.
+    """
     scenario, attempt = ground.scenario, one.attempt
-    tight = attempt.spill_margin_db < min(SPARE_DB, least_db + SPARE_DB)
+    worth = 2 if attempt.weight_judged == 0 else int(is_tight(one, least_db))
     dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
     if scenario.objective == "least_cost":
         met = attempt.rooms_judged >= (scenario.target_rooms or 0)
         wanted = attempt.capex_gbp if met else -attempt.weight_judged
-        return (broken(one, least_db), dear, tight, not met, wanted, attempt.capex_gbp)
-    return (broken(one, least_db), dear, tight, 0.0, -attempt.weight_judged, attempt.capex_gbp)
+        return (broken(one, least_db), dear, worth, not met, wanted, attempt.capex_gbp)
+    return (broken(one, least_db), dear, worth, 0.0, -attempt.weight_judged, attempt.capex_gbp)
+
+
+def is_tight(one: Tried, least_db: float) -> bool:
+    """Whether so little is left below the limits outside that other worlds may find them missed."""
+    return one.attempt.spill_margin_db < min(SPARE_DB, least_db + SPARE_DB)
 
 
 def least_margin_db(tried: Sequence[Tried]) -> float:

@@ -19,22 +19,14 @@ from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.cost import cost, head_ends_needed
 from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, RoomBlock
+from quietwing.coverage.planning.limits import Known, keep_choice, keep_limits, outside_limits, receiver_limits
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes, prepare_modes
 from quietwing.coverage.planning.places import Spot, place_of, plan_spots, room_at
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments
 from quietwing.coverage.planning.rows import LimitRows, PlanModel, limit_rows, plan_model, room_rows
-from quietwing.coverage.planning.surroundings import (
-    Base,
-    Known,
-    Surroundings,
-    keep_choice,
-    keep_limits,
-    outside_limits,
-    receiver_limits,
-    room_blocks,
-)
+from quietwing.coverage.planning.surroundings import Base, Surroundings, room_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments, treated_site

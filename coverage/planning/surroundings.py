@@ -1,61 +1,36 @@
-"""Levels of everything that could be placed, at every place a plan is judged by."""
+"""Levels of everything that could be placed, in the rooms that must be silent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import ndtri
 
 from quietwing.coverage.blocking.draft import draft_signal, spread_against_db, spread_alone_db
-from quietwing.coverage.blocking.draft_spill import (
-    counted,
-    keep_limit_dbm,
-    outside_limit_dbm,
-    quantile_z,
-    signal_lower_dbm,
-)
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.interference import carrier_needs_outside
-from quietwing.coverage.blocking.keep import demanding_points
-from quietwing.coverage.blocking.links import LinkModel, crossings, public_links
-from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
+from quietwing.coverage.blocking.links import LinkModel, crossings
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.planning.levels import Alive, LimitBlock, RoomBlock
-from quietwing.coverage.planning.modes import Modes, meets_own_opening, mode_links
+from quietwing.coverage.planning.levels import RoomBlock
+from quietwing.coverage.planning.modes import Modes, mode_links
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
-from quietwing.coverage.propagation.errors_model import load_local_errors
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.points import PointSet, scattered
+from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import trial_points
 
-__all__ = [
-    "Base",
-    "Known",
-    "Surroundings",
-    "keep_choice",
-    "keep_limits",
-    "outside_limits",
-    "receiver_limits",
-    "room_blocks",
-]
+__all__ = ["Base", "Surroundings", "room_blocks", "some_points"]
 
 NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
 NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
 ROOMS_AT_A_TIME = 32
-MOST_PLACES_AT_A_TIME = 48
-LEVELS_AT_A_TIME = 2_000_000  # of all bases on all carriers at places outside
-MOST_KNOWN_BYTES = 2**27  # of levels there that are kept for the next search
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
 Floats = NDArray[np.float64]
@@ -185,7 +160,7 @@ def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> It
             spots = np.empty(0, np.intp)
             for mode, every in enumerate(tested):
                 looked_at = part & (around.modes.cost_pence[:, mode] >= 0)
-                points = _some(every, np.flatnonzero(looked_at[every.room]))
+                points = some_points(every, np.flatnonzero(looked_at[every.room]))
                 if not len(points):
                     continue
                 if known is None or not _among(points, known[0]):
@@ -209,7 +184,8 @@ def _among(points: PointSet, known: PointSet) -> bool:
     return all(tuple(xyz) in places for xyz in points.xyz_m.tolist())
 
 
-def _some(points: PointSet, rows: NDArray[np.intp]) -> PointSet:
+def some_points(points: PointSet, rows: NDArray[np.intp]) -> PointSet:
+    """Some of the places, without their patches."""
     return PointSet(
         points.xyz_m[rows],
         points.room[rows],
@@ -270,238 +246,3 @@ def _blocks_of(
 
 def _stands(around: Surroundings, spot: int) -> bool:
     return any(around.bases[base].existing for base in around.bases_of.get(spot, []))
-
-
-@dataclass
-class Known:
-    """Upper levels of spots at places outside that were worked out before; shape (spot, mode, carrier) by place.
-
-    What a search asks for again and again does not depend on its reserve: only of which bases candidates are left.
-    """
-
-    most_bytes: int = MOST_KNOWN_BYTES
-    held_bytes: int = 0
-    places: dict[int, tuple[NDArray[np.intp], Levels]] = field(default_factory=dict)
-
-    def lacking(self, place: int, spots: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which spots are not known at a place."""
-        return ~np.isin(spots, self.places[place][0]) if place in self.places else np.ones(len(spots), bool)
-
-    def keep(self, place: int, spots: NDArray[np.intp], levels: Levels) -> None:
-        """Remember levels at a place instead of what was known there, as long as there is room."""
-        before = self.places[place][1].nbytes if place in self.places else 0
-        if self.held_bytes - before + levels.nbytes <= self.most_bytes:
-            self.held_bytes += levels.nbytes - before
-            self.places[place] = (spots, levels)
-
-
-def outside_limits(
-    around: Surroundings, places: OutsidePoints, alive: Alive, known: Known | None = None
-) -> Iterator[LimitBlock]:
-    """Spill at every place outside that counts, and capture of phones there.
-
-    Parameters
-    ----------
-    around : Surroundings
-    places : OutsidePoints
-    alive : Alive
-        The bases still in question, read before each block.
-    known : Known, optional
-        Levels worked out before, and where to leave those of now.
-
-    Yields
-    ------
-    LimitBlock
-    """
-    rows = np.flatnonzero(counted(places, around.scenario.spill_tier))
-    if not len(around.bases) or not len(rows):
-        return
-    # The nearest first: they put most candidates out.
-    away_m, _ = cKDTree(around.spot_m).query(places.points.xyz_m[rows])
-    rows = rows[np.argsort(away_m, kind="stable")]
-    first = 0
-    while first < len(rows) and len(alive.bases):
-        each = len(alive.bases) * len(around.plain.carriers) * len(around.modes.models)
-        part = rows[first : first + max(1, min(MOST_PLACES_AT_A_TIME, LEVELS_AT_A_TIME // each))]
-        first += len(part)
-        points = _some(places.points, part)
-        public = public_links(around.plain, points)
-        limit_dbm = outside_limit_dbm(around.plain, around.scenario, public)
-        signal_dbm = signal_lower_dbm(around.plain, around.scenario, public, quantile_z())
-        floor_dbm = carrier_needs_outside(around.plain).floor_dbm[:, None]
-        names = [places.name[row] for row in part.tolist()]
-        capture_dbm = np.maximum(signal_dbm, floor_dbm)
-        used = np.unique([around.bases[base].spot for base in alive.bases.tolist()])
-        upper = _upper_outside(around, used, points, part, known or Known())
-        yield _limit_block(around, alive.bases, used, upper, points, names, limit_dbm, capture_dbm)
-        if known is not None:
-            left = np.isin(used, [around.bases[base].spot for base in alive.bases.tolist()])
-            for at, place in enumerate(part.tolist()):
-                known.keep(place, used[left], upper[..., at][:, left].transpose(1, 0, 2).copy())
-
-
-def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
-    """The carrier that each operator named for a keep room is held to there: the one with most room for blockers.
-
-    Parameters
-    ----------
-    around : Surroundings
-
-    Returns
-    -------
-    chosen : dict
-        Carrier by room and operator.
-    notes : tuple of str
-        Operators that do not serve the room to begin with.
-    """
-    site, plain = around.plain.scene.site, around.plain
-    points = demanding_points(plain, trial_points(site))
-    chosen: dict[tuple[int, str], int] = {}
-    notes = []
-    if not len(points):
-        return {}, ()
-    limit_dbm = keep_limit_dbm(plain, around.scenario, public_links(plain, points))
-    for room in np.unique(points.room).tolist():
-        worst_dbm = limit_dbm[:, points.room == room].min(axis=1)
-        for operator in dict.fromkeys(site.rooms[room].operators):
-            mine = [c for c, carrier in enumerate(plain.carriers) if carrier.channel.split("/")[0] == operator]
-            best = max(mine, key=lambda c: (worst_dbm[c], -c), default=-1)
-            if best < 0 or np.isneginf(worst_dbm[best]):
-                notes.append(
-                    f"{operator} does not serve {site.rooms[room].id} with {around.scenario.confidence:.0%} to begin "
-                    f"with: no plan can keep that"
-                )
-            else:
-                chosen[room, operator] = best
-    return chosen, tuple(notes)
-
-
-def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int], alive: Alive) -> Iterator[LimitBlock]:
-    """Interference in keep rooms on the carriers chosen for them.
-
-    Parameters
-    ----------
-    around : Surroundings
-    chosen : mapping
-        From `keep_choice`.
-    alive : Alive
-        The bases still in question.
-
-    Yields
-    ------
-    LimitBlock
-    """
-    site, plain = around.plain.scene.site, around.plain
-    points = demanding_points(plain, trial_points(site))
-    if not len(points) or not chosen or not len(alive.bases):
-        return
-    public = public_links(plain, points)
-    z = float(ndtri(around.scenario.confidence))
-    limit_dbm = keep_limit_dbm(plain, around.scenario, public)
-    held = np.full(limit_dbm.shape, np.inf)
-    for (room, _), carrier in chosen.items():
-        members = points.room == room
-        held[carrier, members] = limit_dbm[carrier, members]
-    names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
-    lower_dbm = signal_lower_dbm(plain, around.scenario, public, z)
-    used = np.unique([around.bases[base].spot for base in alive.bases.tolist()])
-    upper = _upper_by_mode(around, used, points, z)
-    yield _limit_block(around, alive.bases, used, upper, points, names, held, lower_dbm)
-
-
-def _upper_outside(
-    around: Surroundings, used: NDArray[np.intp], points: PointSet, part: NDArray[np.intp], known: Known
-) -> Levels:
-    """Upper levels at places outside, those known taken as they are, shape (mode, spot, carrier, point). [dB]"""
-    lacking = np.zeros(len(used), bool)
-    for place in part.tolist():
-        lacking |= known.lacking(place, used)
-    upper = np.empty((len(around.modes.models), len(used), len(around.plain.carriers), len(points)), np.float32)
-    if lacking.any():
-        upper[:, lacking] = _upper_by_mode(around, used[lacking], points, quantile_z())
-    there = np.flatnonzero(~lacking)
-    for at, place in enumerate(part.tolist() if len(there) else ()):
-        spots, levels = known.places[place]
-        upper[..., at][:, there] = levels[np.searchsorted(spots, used[there])].transpose(1, 0, 2)
-    return upper
-
-
-def _upper_by_mode(around: Surroundings, used: NDArray[np.intp], points: PointSet, z: float) -> Levels:
-    """Upper path gain of spots in each mode of their own room, shape (mode, spot, carrier, point). [dB]"""
-    plain, modes = around.plain, around.modes
-    upper = np.repeat(_upper_db(around, plain, used, points, z)[None], len(modes.models), axis=0)
-    for row, at in enumerate(used.tolist()) if len(modes.models) > 1 else ():
-        spot = around.spots[at]
-        if spot.room in modes.windows:
-            # Only what leaves by the room's own window meets the treatment; by a neighbour's it may find none.
-            through = np.flatnonzero(meets_own_opening(modes.floors, spot.room, around.spot_m[at], points.xyz_m))
-            for mode, model in enumerate(modes.models[1:] if len(through) else (), 1):
-                found = _upper_db(around, model, np.array([at]), scattered(points.xyz_m[through]), z)
-                upper[mode, row][:, through] = found[0]
-    return upper
-
-
-def _limit_block(
-    around: Surroundings,
-    bases: NDArray[np.int64],
-    used: NDArray[np.intp],
-    upper: Levels,
-    points: PointSet,
-    names: list[str],
-    limit_dbm: Floats,
-    capture_dbm: Floats,
-) -> LimitBlock:
-    """Upper levels of some bases in each mode of their room, against limits of power and of capture."""
-    plain = around.plain
-    of_base = np.array([around.bases[base].spot for base in bases.tolist()], np.intp)
-    bounded = np.flatnonzero(np.isfinite(limit_dbm).ravel())
-    carrier, point = np.unravel_index(bounded, limit_dbm.shape)
-    pattern_db = np.array([around.pattern_db(base, points.xyz_m) for base in bases.tolist()], np.float32)
-    pattern_db = pattern_db.reshape(len(of_base), len(points))
-    offered, sent = around.sent[1][bases], around.sent[2][bases]
-    path = upper[:, np.searchsorted(used, of_base)][:, :, carrier, point] + pattern_db[:, point]
-    level = (sent[:, carrier] + path).transpose(2, 1, 0)
-    over = (offered[:, carrier] + path).transpose(2, 1, 0) - capture_dbm[carrier, point][:, None, None]
-    channel = [plain.carriers[c].channel for c in carrier.tolist()]
-    return LimitBlock(
-        name=tuple(f"{names[p]}: {name}" for p, name in zip(point.tolist(), channel, strict=True)),
-        carrier=carrier.astype(np.int64),
-        limit_dbm=limit_dbm[carrier, point],
-        level_dbm=level.astype(np.float32),
-        cell_over_db=over.astype(np.float32) if np.isfinite(offered).any() else None,
-        slack=True,
-        bases=bases,
-    )
-
-
-def _upper_db(around: Surroundings, model: LinkModel, spots: NDArray[np.intp], points: PointSet, z: float) -> Levels:
-    """Path gain at its upper quantile from each spot on each carrier, shape (spot, carrier, point). [dB]"""
-    local = load_local_errors()
-    plain = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
-    gain_db, lost_db = around.links(model, spots, points)
-    crossed = crossings(model, around.spot_m[spots], points)
-    found = np.empty((len(spots), len(model.carriers), len(points)), np.float32)
-    for band in range(len(model.bands)):
-        members = np.flatnonzero(model.carrier_band == band)
-        walls_db = lost_db[:, :, np.unique(around.lanes[members])].max(axis=2)
-        spread_db = spread_alone_db(z, plain, crossed, model.construction_sigma_db[:, band], walls_db)
-        found[:, members] = gain_db[:, :, around.lanes[members]].transpose(0, 2, 1)
-        found[:, members] += spread_db[:, None, :].astype(np.float32)
-    return found
-
-
-def receiver_limits(around: Surroundings) -> Iterator[LimitBlock]:
-    """Desensitisation of TDD base stations by jammers."""
-    plain = around.plain
-    devices = tuple(replace(base.device, state="planned") for base in around.bases)
-    level_dbm = device_levels_dbm(plain, around.scenario, devices, around.catalogue)
-    heard = np.flatnonzero(np.isfinite(level_dbm).any(axis=0))
-    if not len(heard):
-        return
-    modes = len(around.modes.models)
-    yield LimitBlock(
-        name=tuple(f"receiver of {plain.sectors[sector].id}" for sector in heard.tolist()),
-        carrier=plain.sector_carrier[heard].astype(np.int64),
-        limit_dbm=np.full(len(heard), DESENSE_DBM_PER_RB),
-        level_dbm=np.repeat(level_dbm[:, heard].T[:, :, None], modes, axis=2).astype(np.float32),
-    )

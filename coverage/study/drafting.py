@@ -54,6 +54,7 @@ MARGINAL_DB = 3.0  # nearer to 0 dB than this a draft does not say which way the
 DEAD_ZONE, MARGINAL, HOLE = "dead zone", "marginal", "hole"
 KEPT_MODELS = 4  # sites with different windows treated: undo and redo find theirs
 KEPT_BYTES = 256 << 20  # of devices' links
+LINK_ARRAYS = ("level_dbm", "mas_dbm", "is_mas", "crossed", "walls_db", "device_key")  # by device
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ class Drafting:
         model, where = self._model(treatments), self.places[place]
         ground = self._ground(treatments, place)
         on = tuple(device for device in devices if device.state != "off")
-        links = [self._device_links(treatments, place, device) for device in on]
+        links = self._device_links(treatments, place, on)
         of_channels, margins, nearest, strongest = [], [], [], []
         for side, points in enumerate(ground.points):
             blockers = _together(model, points, [pair[side] for pair in links])
@@ -261,20 +262,24 @@ class Drafting:
         return self._grounds[key]
 
     def _device_links(
-        self, treatments: tuple[Treatment, ...], place: int, device: Device
-    ) -> tuple[BlockerLinks, ...]:
-        """Links of one device to the grid and to the test points, the ones asked for last kept."""
-        key = (treatments, place, device)
-        if key not in self._links:
+        self, treatments: tuple[Treatment, ...], place: int, devices: tuple[Device, ...]
+    ) -> list[tuple[BlockerLinks, ...]]:
+        """Links of each device to the grid and to the test points; those not kept are worked out all at once."""
+        new = tuple(device for device in dict.fromkeys(devices) if (treatments, place, device) not in self._links)
+        if new:
             model, ground = self._model(treatments), self._ground(treatments, place)
-            self._links[key] = tuple(
-                blocker_links(model, (device,), self.catalogue, points) for points in ground.points
-            )
-            self._bytes += _size(self._links[key])
-            while self._bytes > KEPT_BYTES and len(self._links) > 1:
-                self._bytes -= _size(self._links.popitem(last=False)[1])
-        self._links.move_to_end(key)
-        return self._links[key]
+            sides = [blocker_links(model, new, self.catalogue, points) for points in ground.points]
+            for at, device in enumerate(new):
+                self._links[treatments, place, device] = tuple(_one_of(side, at) for side in sides)
+                self._bytes += _size(self._links[treatments, place, device])
+        found = []
+        for device in devices:
+            key = (treatments, place, device)
+            found.append(self._links[key])
+            self._links.move_to_end(key)
+        while self._bytes > KEPT_BYTES and len(self._links) > 1:
+            self._bytes -= _size(self._links.popitem(last=False)[1])
+        return found
 
     def _forget(self, treatments: tuple[Treatment, ...]) -> None:
         """Drop what belongs to a set of treatments."""
@@ -361,6 +366,15 @@ def _of_place(points: PointSet, place: DraftPlace) -> PointSet:
     )
 
 
+def _one_of(links: BlockerLinks, at: int) -> BlockerLinks:
+    """One device's part, in arrays of its own."""
+    return replace(
+        links,
+        devices=(links.devices[at],),
+        **{name: getattr(links, name)[at : at + 1].copy() for name in LINK_ARRAYS},
+    )
+
+
 def _together(model: LinkModel, points: PointSet, links: list[BlockerLinks]) -> BlockerLinks:
     """Links of single devices as those of a layout: the same arrays as computed in one go."""
     if not links:
@@ -368,10 +382,7 @@ def _together(model: LinkModel, points: PointSet, links: list[BlockerLinks]) -> 
     return replace(
         links[0],
         devices=tuple(device for one in links for device in one.devices),
-        **{
-            name: np.concatenate([getattr(one, name) for one in links])
-            for name in ("level_dbm", "mas_dbm", "is_mas", "crossed", "walls_db", "device_key")
-        },
+        **{name: np.concatenate([getattr(one, name) for one in links]) for name in LINK_ARRAYS},
     )
 
 

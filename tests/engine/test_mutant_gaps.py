@@ -1,6 +1,7 @@
 """Facts that `benchmarks/mutants.py` found no other test for: each by hand, from levels set as wanted."""
 
 from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -164,6 +165,39 @@ def test_the_draft_margin_takes_off_the_doubt(model):
     # nobody to deny it: floor −133 + 140 = 7 above S = −140, σ = √(3² + 2·2.8²) = 4.97, 7 − 8.17
     faint = heard(model, PHONE, -143.0, sigma_db=np.full(1, 3.0, np.float32))
     assert draft_margin_db(model, Scenario(), faint, blockers(model, PHONE))[0, 0] == pytest.approx(-1.17, abs=0.01)
+
+
+def through(model: LinkModel, jam_dbm: float, theirs: int, ours: int) -> tuple[PublicLinks, BlockerLinks, float]:
+    """A signal of −97 dBm and a jammer, each behind so many crossings of one construction, and its error [dB]."""
+    crossed = np.zeros((1, 1, len(model.constructions)), np.uint8)
+    crossed[..., 0] = 1
+    public = heard(
+        model, PHONE, -100.0, sigma_db=np.full(1, 3.0, np.float32), crossed=crossed * np.uint8(theirs),
+        walls_db=np.full((1, 1), 90.0, np.float32),
+    )  # fmt: skip
+    jammer = blockers(model, PHONE, jam_dbm=(jam_dbm,))
+    jammer = replace(jammer, crossed=crossed * np.uint8(ours), walls_db=np.full_like(jammer.walls_db, 90.0))
+    return public, jammer, float(model.construction_sigma_db[0, 0])
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(4, 1), (1, 4), (3, 0), (0, 3), (2, 2)])
+def test_as_many_crossings_as_both_sides_have_move_both_alike(model, theirs, ours):
+    """What is left is the difference, on the draft's side and in the worlds: CHOICES 14."""
+    public, jammer, sigma_db = through(model, -70.0, theirs, ours)
+    spread_db = 1.645 * sqrt(3**2 + 4 * 2.8**2 + 1 + ((theirs - ours) * sigma_db) ** 2)
+    assert draft_margin_db(model, Scenario(), public, jammer)[0, 0] == pytest.approx(7 - spread_db, abs=0.02)
+    # with so much power that the draft margin is nought, the channel works in one world of twenty
+    public, jammer, _ = through(model, -70.0 - 7 + spread_db, theirs, ours)
+    tally = count_worlds(model, Scenario(worlds=20_000), PHONE, public, jammer)
+    assert tally.usable_at_points[0, 0] / 20_000 == pytest.approx(0.05, abs=0.005)
+
+
+def test_a_signal_gets_back_no_more_than_its_walls_take_also_against_a_jammer(model):
+    """σ 15 dB and more of four crossings, but they take 6 dB."""
+    public, jammer, _ = through(model, -70.0, 4, 0)
+    public = replace(public, walls_db=np.full((1, 1), 6.0, np.float32))
+    spread_db = 1.645 * sqrt(3**2 + 4 * 2.8**2 + 1) + 6
+    assert draft_margin_db(model, Scenario(), public, jammer)[0, 0] == pytest.approx(7 - spread_db, abs=0.02)
 
 
 def tally_of(silent_worlds: int) -> Tally:
