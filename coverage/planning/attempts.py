@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -153,6 +154,16 @@ def rank(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
         wanted = attempt.capex_gbp if met else -attempt.weight_judged
         return (broken(one, least_db), dear, worth, not met, wanted, attempt.capex_gbp)
     return (broken(one, least_db), dear, worth, 0.0, -attempt.weight_judged, attempt.capex_gbp)
+
+
+def outcome(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
+    """What a plan comes to, less is better: limits, the budget, and what is asked for."""
+    scenario, attempt = ground.scenario, one.attempt
+    dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
+    short = -attempt.weight_judged
+    if scenario.objective == "least_cost" and attempt.rooms_judged >= (scenario.target_rooms or 0):
+        short = -math.inf
+    return (broken(one, least_db), dear, short)
 
 
 def is_tight(one: Tried, least_db: float) -> bool:

@@ -26,10 +26,9 @@ from quietwing.coverage.planning.attempts import (
     Tried,
     best_of,
     broken,
-    is_tight,
     judge,
     least_margin_db,
-    rank,
+    outcome,
 )
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.carried import Carried, carry, selected
@@ -299,18 +298,21 @@ def _plan(
     """The best attempt that passes the checker."""
     start = None if given is None else tried[given]
     left, dropped, least_db = list(tried), list[str](), least_margin_db(tried)
+    before = None if start is None else _afresh(ground, start)
     while True:
         best = best_of(ground, left, least_db)
         if best is None:
             raise ScenarioError(f"no attempt passed the checker: {'; '.join(dropped)}")
-        kept = start is not None and best is not start and any(one is start for one in left)
-        if kept and start is not None and _worse_afresh(ground, best, start, least_db):
-            best = start
         at = next(number for number, one in enumerate(tried) if one is best)
-        if is_tight(best, least_db) and best.attempt.weight_judged and _broken_afresh(ground, best, least_db):
-            left = [one for one in left if one is not best]
-            dropped.append(f"attempt {at} was put aside: on fresh worlds it misses a limit")
-            continue
+        left = [one for one in left if one is not best]
+        if left and best is not start and best.attempt.weight_judged:
+            again = _afresh(ground, best)
+            if broken(again, least_db) > broken(best, least_db):
+                dropped.append(f"attempt {at} was put aside: on fresh worlds it misses a limit")
+                continue
+            if before is not None and outcome(ground, before, least_db) < outcome(ground, again, least_db):
+                dropped.append(f"attempt {at} was put aside: on fresh worlds the plan to start from does more")
+                continue
         plan = _described(ground, tried, best, interrupted, late, say)
         say("checking every word of the plan", 0.96)
         faults = verify_plan(
@@ -318,20 +320,12 @@ def _plan(
         )
         if not faults:
             return replace(plan, notes=(*plan.notes, *dropped))
-        left = [one for one in left if one is not best]
         dropped.append(f"attempt {at} was dropped, for the checker found: {faults[0]}")
 
 
-def _worse_afresh(ground: Ground, one: Tried, start: Tried, least_db: float) -> bool:
-    """Whether a plan protects less than the one it starts from on the worlds that plans are reported on."""
-    again, before = (judge(ground, each.devices, each.treatments, None, REPORTING_STREAM) for each in (one, start))
-    return rank(ground, before, least_db) < rank(ground, again, least_db)
-
-
-def _broken_afresh(ground: Ground, one: Tried, least_db: float) -> bool:
-    """Whether a plan misses on the worlds that plans are reported on what it kept on those it was chosen on."""
-    again = judge(ground, one.devices, one.treatments, None, REPORTING_STREAM)
-    return broken(again, least_db) > broken(one, least_db)
+def _afresh(ground: Ground, one: Tried) -> Tried:
+    """A plan on the worlds that plans are reported on: these may refuse one, and choose none."""
+    return judge(ground, one.devices, one.treatments, None, REPORTING_STREAM)
 
 
 def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: bool, late: bool, say: Progress) -> Plan:
