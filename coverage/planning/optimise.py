@@ -58,7 +58,7 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Effort:
-    """Counted work: attempts, and moves of each search."""
+    """Counted work: attempts, a plan to start from among them, and moves of each search."""
 
     attempts: int
     moves: int
@@ -181,12 +181,13 @@ def _try_all(
     slack_db, reserve_db = _start_of_search(ground, start)
     carried = None if start is None else _carry(ground, inside, tried[1])
     before: Searched | None = None
-    for number in range(effort.attempts):
+    attempts = effort.attempts - (start is not None)
+    for number in range(attempts):
         if late():
             return
 
         def told(share: float, number: int = number) -> None:
-            say(_so_far(ground, tried), 0.1 + 0.8 * (number + share) / effort.attempts)
+            say(_so_far(ground, tried), 0.1 + 0.8 * (number + share) / attempts)
 
         here = terrain(
             ground,
@@ -298,7 +299,7 @@ def _plan(
     """The best attempt that passes the checker."""
     start = None if given is None else tried[given]
     left, dropped, least_db = list(tried), list[str](), least_margin_db(tried)
-    before = None if start is None else _afresh(ground, start)
+    before: Tried | None = None
     while True:
         best = best_of(ground, left, least_db)
         if best is None:
@@ -310,6 +311,7 @@ def _plan(
             if broken(again, least_db) > broken(best, least_db):
                 dropped.append(f"attempt {at} was put aside: on fresh worlds it misses a limit")
                 continue
+            before = _afresh(ground, start) if before is None and start is not None else before
             if before is not None and outcome(ground, before, least_db) < outcome(ground, again, least_db):
                 dropped.append(f"attempt {at} was put aside: on fresh worlds the plan to start from does more")
                 continue
