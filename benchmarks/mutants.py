@@ -402,8 +402,8 @@ MUTANTS = (
     Mutant(
         "links: antenna gain of a blocker taken off",
         f"{BLOCKING}/links.py",
-        "+ pattern_db + kind.gain_dbi)",
-        "+ pattern_db - kind.gain_dbi)",
+        "+ pattern_db + kind.gain_dbi",
+        "+ pattern_db - kind.gain_dbi",
         (BUDGETS,),
     ),
     Mutant(
@@ -445,8 +445,22 @@ MUTANTS = (
     Mutant(
         "draft: doubt of the signal as variance",
         f"{BLOCKING}/draft.py",
-        "np.float32(z) * np.sqrt(plain + walls_theirs)",
-        "np.float32(z) * (plain + walls_theirs)",
+        "np.float32(z) * np.sqrt(plain + np.maximum(walls, 0))",
+        "np.float32(z) * (plain + np.maximum(walls, 0))",
+        (GAPS,),
+    ),
+    Mutant(
+        "draft: a construction on both sides left out whole",
+        f"{BLOCKING}/draft.py",
+        "np.sqrt(plain + np.maximum(walls, 0))",
+        "np.sqrt(plain + np.where((ours @ (theirs * variance)) > 0, 0, walls))",
+        (GAPS,),
+    ),
+    Mutant(
+        "draft: walls of the signal give back more than they take",
+        f"{BLOCKING}/draft.py",
+        "spread = np.minimum(np.float32(z)",
+        "spread = np.maximum(np.float32(z)",
         (GAPS,),
     ),
     Mutant(
