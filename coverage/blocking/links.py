@@ -293,9 +293,11 @@ def blocker_links(
         heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
         alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
     for lanes, members in alike.items():
+        if not lanes:  # heard on none of the carriers
+            continue
         used_table = LossTable(np.ascontiguousarray(table.loss_db[:, :, list(lanes)]))
         each = max(1, GAINS_AT_A_TIME // max(len(lanes) * len(points), 1))
-        for first in range(0, len(members) if lanes else 0, each):
+        for first in range(0, len(members), each):
             part = members[first : first + each]
             gains_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], used_table).values
             for index, gain_db in zip(part, gains_db, strict=True):

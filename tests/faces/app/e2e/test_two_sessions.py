@@ -112,6 +112,7 @@ def save_as(planner, name: str) -> None:
     box = planner.page.get_by_role("textbox", name="Name", exact=True)
     box.fill(name)
     box.press("Tab")
+    planner.rest()
     planner.press("Save this layout")
 
 
