@@ -33,6 +33,7 @@ __all__ = [
     "is_tight",
     "judge",
     "least_margin_db",
+    "outcome",
     "rank",
 ]
 
