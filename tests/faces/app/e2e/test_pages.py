@@ -87,7 +87,8 @@ def test_a_planner_without_a_mouse_gets_from_a_file_to_a_plan(planner, small_zip
 
     go("Compare")
     page.get_by_test_id("stImage").wait_for()
-    assert "by keyboard" in page.get_by_test_id("stDataFrame").first.text_content()
+    table = page.get_by_test_id("stDataFrame").first
+    waited(lambda: "by keyboard" in (table.text_content() or ""), 30.0, "the layout in the table")
 
     go("Optimise")
     planner.enter("Search for a plan")
