@@ -216,8 +216,8 @@ def _typical_sectors(area: str, draft: Draft) -> tuple[Sector, ...]:
     """Typical masts around the middle of the perimeter: the single place where they are called for."""
     from quietwing.sites.networks import typical_sectors
 
-    centre = draft.perimeter[0].outline.centroid
-    return typical_sectors(area, (float(centre.x), float(centre.y)))
+    fence = draft.perimeter[0].outline
+    return typical_sectors(area, (float(fence.centroid.x), float(fence.centroid.y)), fence)
 
 
 def _joined(outlines: list[Any], header: Header, findings: Findings, files: Mapping[str, str]) -> list[Building]:

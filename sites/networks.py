@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
+from shapely import Polygon
 
 from quietwing.sites.errors import OutOfRangeError, SiteError
 from quietwing.sites.model import Sector
@@ -275,9 +276,10 @@ _AROUND = (
     ("M4", ("O2", "VF"), 1.2, 110.0, 2200.0),
 )
 _FIRST_SECTOR_OFF_DEG = 20.0  # a sector rarely looks straight at the site; assumed
+_BEYOND_FENCE_M = 30.0  # a typical mast stands on other people's ground: at least this far outside; assumed
 
 
-def typical_masts(area: str, centre_m: tuple[float, float]) -> tuple[Mast, ...]:
+def typical_masts(area: str, centre_m: tuple[float, float], fence: Polygon | None = None) -> tuple[Mast, ...]:
     """Masts as they typically stand around a site, assumed throughout.
 
     Parameters
@@ -286,6 +288,8 @@ def typical_masts(area: str, centre_m: tuple[float, float]) -> tuple[Mast, ...]:
         ``rural``, ``suburban`` or ``urban``.
     centre_m : tuple of float
         Middle of the site. [m]
+    fence : shapely.Polygon, optional
+        The perimeter: every mast stands 30 m beyond its farthest corner or further, however large the site.
 
     Returns
     -------
@@ -293,17 +297,20 @@ def typical_masts(area: str, centre_m: tuple[float, float]) -> tuple[Mast, ...]:
         Two near ones with every carrier, two further off with those below 2.2 GHz.
     """
     usual = macro_defaults(area)
+    corners_m = () if fence is None else fence.exterior.coords
+    nearest_m = max((math.dist(centre_m, corner[:2]) + _BEYOND_FENCE_M for corner in corners_m), default=0.0)
     masts = []
     for name, operators, radii, bearing_deg, highest_mhz in _AROUND:
         bearing = math.radians(bearing_deg)
-        x_m = round(centre_m[0] + radii * usual.radius_m * math.sin(bearing), 1)
-        y_m = round(centre_m[1] + radii * usual.radius_m * math.cos(bearing), 1)
+        distance_m = max(radii * usual.radius_m, nearest_m)
+        x_m = round(centre_m[0] + distance_m * math.sin(bearing), 1)
+        y_m = round(centre_m[1] + distance_m * math.cos(bearing), 1)
         azimuth_deg = (bearing_deg + 180.0 + _FIRST_SECTOR_OFF_DEG) % 360
         masts.append(Mast(name, operators, x_m, y_m, azimuth_deg, area, highest_mhz))
     return tuple(masts)
 
 
-def typical_sectors(area: str, centre_m: tuple[float, float]) -> tuple[Sector, ...]:
+def typical_sectors(area: str, centre_m: tuple[float, float], fence: Polygon | None = None) -> tuple[Sector, ...]:
     """Sectors of typical masts around a site whose masts nobody has listed.
 
     Parameters
@@ -312,6 +319,8 @@ def typical_sectors(area: str, centre_m: tuple[float, float]) -> tuple[Sector, .
         ``rural``, ``suburban`` or ``urban``.
     centre_m : tuple of float
         Middle of the site. [m]
+    fence : shapely.Polygon, optional
+        The perimeter: no mast stands inside.
 
     Returns
     -------
@@ -323,7 +332,7 @@ def typical_sectors(area: str, centre_m: tuple[float, float]) -> tuple[Sector, .
     SiteError
         If there is no such area.
     """
-    return sectors_of(typical_masts(area, centre_m), centre_m)
+    return sectors_of(typical_masts(area, centre_m, fence), centre_m)
 
 
 def sectors_of(masts: Iterable[Mast], towards_m: tuple[float, float]) -> tuple[Sector, ...]:

@@ -48,7 +48,7 @@ def build(description: WingDescription) -> Site:
         ((building, parts),),
         perimeter=perimeter,
         receptors=homes(frame, bounds_m, distance_m, description.homes_distance_m),
-        sectors=typical_sectors(description.area, middle_m),
+        sectors=typical_sectors(description.area, middle_m, perimeter.outline),
         description=f"Synthetic {description.type}, {description.cells} cells a wing and storey; nothing measured",
     )
 

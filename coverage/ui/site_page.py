@@ -157,7 +157,8 @@ def _upload() -> None:
     )
     given = st.file_uploader("Site as .zip or .gpkg", type=["zip", "gpkg"], key="site-upload")
     problems = st.container()
-    if given is None or not st.button("Open this file", type="primary", key="site-open-upload"):
+    # the file by name: until another one has arrived, this is the one before
+    if given is None or not st.button(f"Open {literal(given.name)}", type="primary", key="site-open-upload"):
         return
     own = session()
     try:

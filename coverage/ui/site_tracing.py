@@ -445,7 +445,7 @@ def _assembled(
             for room in rooms
         ),
         perimeter=Perimeter("perimeter", fence, 5.2, "weld_mesh_fence"),
-        sectors=typical_sectors(choices.area, middle_m),
+        sectors=typical_sectors(choices.area, middle_m, fence),
         receptors=homes(
             Frame(bearing_deg=choices.bearing_deg), outside.bounds, choices.fence_distance_m, choices.homes_distance_m
         ),

@@ -15,6 +15,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from shapely import Point
 
 from quietwing.sites.bundled import BUNDLED, write_all
 from quietwing.sites.errors import SiteError
@@ -365,6 +366,7 @@ def descriptions(draw: st.DrawFn) -> WingDescription:
         window_width_m=draw(st.floats(0.3, 1)) * (width_m - 0.2),
         bearing_deg=draw(st.floats(0, 359.9)),
         fence_distance_m=draw(st.floats(8, 200)),
+        area=draw(st.sampled_from(["rural", "suburban", "urban"])),
     )
 
 
@@ -378,6 +380,21 @@ def test_any_description_within_its_ranges_is_a_site_without_problems(descriptio
         assert report.problems == ()
         assert report.dropped == ()
         assert load_site(Path(folder) / "site") == site
+
+
+def test_typical_masts_stand_outside_even_a_large_fence(tmp_path):
+    wide = WingDescription(
+        type="houseblock", wings=4, cells=12, cell_width_m=6, corridor_m=10, area="urban", fence_distance_m=200
+    )
+    site = build(wide)
+    outline = site.perimeter.outline
+    assert len({(sector.x_m, sector.y_m) for sector in site.sectors}) == 4
+    assert not [sector for sector in site.sectors if outline.distance(Point(sector.x_m, sector.y_m)) < 30 - 0.1]
+    save_site(site, tmp_path / "site")
+    (tmp_path / "site/masts.csv").unlink()
+    read = load_site(tmp_path / "site")
+    assert len(read.sectors) == len(site.sectors)
+    assert not [note for note in read.notes if "inside the perimeter" in note]
 
 
 # ------------------------------------------------------------------ folders

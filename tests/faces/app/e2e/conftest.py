@@ -157,7 +157,7 @@ class Planner:
         )
         uploader.get_by_text(name).wait_for()
         self.rest()
-        self.press("Open this file")
+        self.press(f"Open {name}")
 
     def tab_to(self, what) -> None:
         """Press Tab until the keyboard is there."""
@@ -170,7 +170,9 @@ class Planner:
 
     def enter(self, label: str) -> None:
         """A button by the keyboard alone."""
-        self.tab_to(self.page.get_by_role("button", name=label, exact=True))
+        button = self.page.get_by_role("button", name=label, exact=True)
+        button.wait_for()
+        self.tab_to(button)
         self.page.keyboard.press("Enter")
         self.rest()
 

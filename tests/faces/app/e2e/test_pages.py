@@ -51,7 +51,7 @@ def test_a_planner_without_a_mouse_gets_from_a_file_to_a_plan(planner, small_zip
     waited(lambda: page.wait_for_timeout(50) or choosers, 30.0, "a window to choose a file in")
     choosers[0].set_files({"name": "small.zip", "mimeType": "application/zip", "buffer": small_zip})
     planner.rest()
-    planner.enter("Open this file")
+    planner.enter("Open small.zip")
     page.get_by_text("The site small-wing is open.").wait_for()
 
     go("Signals")
