@@ -6,6 +6,8 @@ Every blocker counts with z standard deviations of its own link above its median
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
@@ -67,17 +69,8 @@ def signal_lower_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks, 
 
     Where sight is not known the sector counts as hidden: the signal that is at stake is the weaker one.
     """
-    hidden = PublicLinks(
-        los_dbm=np.where((public.fixed_sight == 1)[:, None], public.los_dbm, public.nlos_dbm),
-        nlos_dbm=public.nlos_dbm,
-        los_probability=public.los_probability,
-        fixed_sight=public.fixed_sight,
-        sight_key=public.sight_key,
-        sigma_db=public.sigma_db,
-        crossed=public.crossed,
-        walls_db=public.walls_db,
-        notes=public.notes,
-    )
+    seen = (public.fixed_sight == 1)[:, None]
+    hidden = replace(public, los_dbm=np.where(seen, public.los_dbm, public.nlos_dbm))
     signal = draft_signal(model, scenario, hidden)
     lower = np.empty_like(signal.level_dbm)
     for carrier in range(len(model.carriers)):

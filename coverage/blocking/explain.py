@@ -18,6 +18,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.constructions import construction_loss_db
+from quietwing.coverage.propagation.detour_path import DetourPath, detour_path
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
 from quietwing.coverage.propagation.multiwall import crossings
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
@@ -29,8 +30,6 @@ from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import trial_points
 
 __all__ = ["Crossed", "LinkBudget", "RoomBudgets", "explain_room"]
-
-SAME_DB = 0.3  # kernel tables against the formula; the interim floor lifts a level by more where it matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,10 @@ class Crossed:
 class LinkBudget:
     """The strongest sector of one channel at one test point, medians only.
 
-    ``rsrp_dbm`` = `eirp_dbm` + `pattern_db` − `path_loss_db` − sum of `crossed` + `floor_cap_db` + `calibration_db`,
-    unless `interim_opening` names the opening through which more gets in (CHOICES 13); then ``rsrp_dbm`` is that.
-    Powers are in the reference bandwidth of the carrier.
+    `straight_dbm` = `eirp_dbm` + `pattern_db` − `path_loss_db` − Σ `crossed` + `floor_cap_db` + `calibration_db`,
+    `detour_dbm` the same with the loss of `detour` in place of `crossed`. ``rsrp_dbm`` is their power sum, unless
+    `scattered_by` names the opening through which scatter brings more; then ``rsrp_dbm`` is that. Powers are in the
+    reference bandwidth of the carrier.
 
     Attributes
     ----------
@@ -68,8 +68,13 @@ class LinkBudget:
         From the mast inward.
     floor_cap_db : float
         What the saturating curve takes off the sum of several slabs, 0 or more.
-    interim_opening : str
-        Id of the opening, empty where the straight ray rules.
+    straight_dbm : float
+    detour : DetourPath or None
+        The dominant way through openings, over roofs or round corners.
+    detour_dbm : float
+        ``-inf`` where there is none.
+    scattered_by : str
+        Id of the opening, empty where scatter does not rule.
     rsrp_dbm : float
     boost_db : float
         Counted on the signal for denial.
@@ -103,7 +108,10 @@ class LinkBudget:
     crossed: tuple[Crossed, ...]
     floor_cap_db: float
     calibration_db: float
-    interim_opening: str
+    straight_dbm: float
+    detour: DetourPath | None
+    detour_dbm: float
+    scattered_by: str
     rsrp_dbm: float
     boost_db: float
     floor_dbm: float
@@ -206,6 +214,7 @@ def explain_room(
                     needs,
                     clear=bool(clear[best, point]),
                     los_probability=float(public.los_probability[best, point]),
+                    scattered=bool(public.scattered[best, point]),
                     rsrp_dbm=float(level_dbm[best, point]),
                     jammed_by=tuple(
                         (device.id, float(level))
@@ -248,6 +257,7 @@ def _budget(
     *,
     clear: bool,
     los_probability: float,
+    scattered: bool,
     rsrp_dbm: float,
     jammed_by: tuple[tuple[str, float], ...],
     capture_dbm: float,
@@ -266,10 +276,12 @@ def _budget(
     eirp_dbm, offset_db = reference_eirp_dbm(sector), float(model.calibration.offset_db[index])
     lost_db = float(path_db) + sum(one.loss_db for one in crossed) - cap_db
     straight_dbm = eirp_dbm + pattern_db - lost_db + offset_db
-    room = int(points.room[point])
-    through = int(model.masts.floor_place[index, room])
-    lifted = through >= 0 and rsrp_dbm > straight_dbm + SAME_DB
-    floor = model.masts.floor
+    detour = detour_path(model.masts.detours.model, mast_m, point_m, sector.freq_mhz, near=False)
+    detour_dbm = -math.inf
+    if detour is not None:
+        detour_dbm = eirp_dbm + pattern_db - float(path_db) - detour.loss_db + offset_db
+    scatter = model.masts.scatter_los if clear else model.masts.scatter_nlos
+    floor, through = model.masts.floor, int(scatter.place[index, int(points.room[point])])
     return LinkBudget(
         point=points.kind[point],
         xyz_m=(float(point_m[0]), float(point_m[1]), float(point_m[2])),
@@ -284,7 +296,10 @@ def _budget(
         crossed=crossed,
         floor_cap_db=cap_db,
         calibration_db=offset_db,
-        interim_opening=floor.site.openings[floor.places[through].opening].id if lifted else "",
+        straight_dbm=straight_dbm,
+        detour=detour,
+        detour_dbm=detour_dbm,
+        scattered_by=floor.site.openings[floor.places[through].opening].id if scattered else "",
         rsrp_dbm=rsrp_dbm,
         boost_db=float(needs.boost[carrier]),
         floor_dbm=float(needs.floor[carrier]),

@@ -19,12 +19,16 @@ from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.constructions import sigma_db
-from quietwing.coverage.propagation.mast_gain import MastModel, mast_model
+from quietwing.coverage.propagation.mast_detour import Routes
+from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, mast_model, masts_of
 from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
+from quietwing.coverage.propagation.opening_floor import RoomOpenings
 from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
+from quietwing.sites.points import scattered as scattered_points
 
 __all__ = [
     "BlockerLinks",
@@ -38,6 +42,7 @@ __all__ = [
 ]
 
 Levels = NDArray[np.float32]
+LIKELY = 0.5  # probability from which a drawn state of sight is taken as clear, to say what rules a link
 GAINS_AT_A_TIME = 20_000_000  # of devices alike, between two places on one frequency each
 
 
@@ -96,6 +101,11 @@ class LinkModel:
         """The sectors, in the order of every `sector` dimension."""
         return self.masts.sectors
 
+    @property
+    def graph(self) -> PortalGraph:
+        """How the portals are joined."""
+        return self.masts.detours.model.graph
+
 
 @dataclass(frozen=True)
 class PublicLinks:
@@ -116,6 +126,8 @@ class PublicLinks:
         How often each construction is crossed.
     walls_db : float32 ndarray, shape (sector, point)
         What all elements on the link lose: passive walls give back no more, so their errors never add more. [dB]
+    scattered : bool ndarray, shape (sector, point)
+        Whether scatter rules the link, in the state of sight that is measured or else likelier.
     notes : tuple of str
     """
 
@@ -127,6 +139,7 @@ class PublicLinks:
     sigma_db: Levels
     crossed: NDArray[np.uint8]
     walls_db: Levels
+    scattered: NDArray[np.bool_]
     notes: tuple[str, ...]
 
 
@@ -168,7 +181,12 @@ def band_number(band: str) -> str:
 
 
 def link_model(
-    scene: Scene, sectors: tuple[Sector, ...], confidence: float, *, also: Collection[str] = ()
+    scene: Scene,
+    sectors: tuple[Sector, ...],
+    confidence: float,
+    *,
+    also: Collection[str] = (),
+    graph: PortalGraph | None = None,
 ) -> LinkModel:
     """Make a site's links ready.
 
@@ -182,12 +200,14 @@ def link_model(
         The scenario's q, for the state of sight at the places of readings.
     also : collection of str
         Further constructions to count crossings of, so that several models of a site agree in their order.
+    graph : PortalGraph, optional
+        Of the same site, whatever is in its windows: its portals are joined as there.
 
     Returns
     -------
     LinkModel
     """
-    masts = mast_model(scene, sectors)
+    masts = mast_model(scene, sectors, graph)
     asked = {sector.channel for sector in sectors}
     levels = tuple(level for level in scene.site.outside_levels if level.channel in asked)
     carriers: dict[Carrier, int] = {}
@@ -237,12 +257,19 @@ def public_links(model: LinkModel, points: PointSet) -> PublicLinks:
     -------
     PublicLinks
     """
-    gain = model.masts.gain(points)
+    gain = model.masts.gain(points, traced=True)
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + model.calibration.offset_db
     sent_dbm = eirp_dbm.astype(np.float32)[:, None]
-    crossed, walls_db = _public_crossings(model, points)
-    _replace_floored(model, points, gain.floored, crossed, walls_db)
     fixed = np.where(model.calibration.measured, model.calibration.clear.astype(np.int8), np.int8(-1))
+    likely = np.where(fixed[:, None] >= 0, fixed[:, None] == 1, gain.los_probability >= LIKELY)
+    crossed, walls_db = _public_crossings(model, points)
+    for clear, scattered, scatter in (
+        (True, gain.scattered_los, model.masts.scatter_los),
+        (False, gain.scattered_nlos, model.masts.scatter_nlos),
+    ):
+        _replace_scattered(model, points, scattered & (likely == clear), scatter, crossed, walls_db)
+    ruled = np.where(likely, gain.scattered_los, gain.scattered_nlos)
+    _replace_detoured(model, points, gain.detoured & ~ruled, gain.routes, crossed, walls_db)
     return PublicLinks(
         los_dbm=sent_dbm + gain.los_db,
         nlos_dbm=sent_dbm + gain.nlos_db,
@@ -252,6 +279,7 @@ def public_links(model: LinkModel, points: PointSet) -> PublicLinks:
         sigma_db=model.calibration.sigma_db.astype(np.float32),
         crossed=crossed,
         walls_db=walls_db,
+        scattered=ruled,
         notes=gain.notes,
     )
 
@@ -324,9 +352,9 @@ def blocker_links(
     )
 
 
-def _incidence(model: LinkModel) -> NDArray[np.float32]:
-    """How often each surface holds each construction, shape (surface, construction)."""
-    surfaces = model.scene.facets.surfaces
+def _incidence(model: LinkModel, scene: Scene) -> NDArray[np.float32]:
+    """How often each surface of a scene holds each construction, shape (surface, construction)."""
+    surfaces = scene.facets.surfaces
     table = np.zeros((len(surfaces), len(model.constructions)), np.float32)
     for row, surface in enumerate(surfaces):
         for name in surface:
@@ -340,7 +368,7 @@ def crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> 
     found = np.zeros((len(tx_m), len(points), len(model.constructions)), np.uint8)
     if not surfaces:
         return found
-    table = _incidence(model)
+    table = _incidence(model, model.scene)
     for index in range(len(tx_m)):
         counted = crossing_counts(
             model.scene.prepared, tx_m[index : index + 1], points, np.arange(surfaces), surfaces
@@ -363,41 +391,80 @@ def _public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.ui
     return crossings(model, np.array(masts), points)[mast], walls_db
 
 
-def _replace_floored(
+def _replace_detoured(
     model: LinkModel,
     points: PointSet,
-    floored: NDArray[np.bool_],
+    detoured: NDArray[np.bool_],
+    routes: Routes,
     crossed: NDArray[np.uint8],
     walls_db: Levels,
 ) -> None:
-    """Where the interim floor rules, the link crosses the opening it comes through and the door behind it."""
-    floor = model.masts.floor
-    openings, freq_mhz = floor.site.openings, model.masts.freq_mhz
-    entry_db = floor.entry_loss_db(freq_mhz)
-    lane = np.searchsorted(freq_mhz, [sector.freq_mhz for sector in model.sectors])
-    doors_db: dict[tuple[str, ...], NDArray[np.float64]] = {}
-    sectors, points_at = np.nonzero(floored)
+    """Where the detour is stronger, the link crosses what that crosses."""
+    sectors, at = np.nonzero(detoured)
     if not len(sectors):
         return
-    pairs, first = np.unique(sectors * len(floor.of_room) + points.room[points_at], return_inverse=True)
-    members_of = np.split(np.argsort(first, kind="stable"), np.cumsum(np.bincount(first, minlength=len(pairs)))[:-1])
-    for pair, members in zip(pairs.tolist(), members_of, strict=True):
-        sector, room = divmod(pair, len(floor.of_room))
-        place = model.masts.floor_place[sector, room]
-        passed = [*openings[floor.places[place].opening].passed_constructions]
-        lost_db = entry_db[place, lane[sector]]
-        used = floor.of_room[room]
-        if used is not None and used.doors:
-            passed.extend(used.doors[0].passed_constructions)
-            key = tuple(door.id for door in used.doors)
-            if key not in doors_db:
-                doors_db[key] = floor.door_loss_db(used, freq_mhz)
-            lost_db = lost_db + doors_db[key][lane[sector]]
-        here = points_at[members]
-        walls_db[sector, here] = lost_db
-        crossed[sector, here] = 0
-        for name in passed:
-            crossed[sector, here, model.constructions.index(name)] += 1
+    mast_of = np.empty(len(model.sectors), np.intp)
+    for number, indices in enumerate(masts_of(model.sectors).values()):
+        mast_of[indices] = number
+    band = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])[sectors]
+    mast = mast_of[sectors]
+    last, by_treated = routes.last[mast, at, band], routes.treated[mast, at, band]
+    for ways, of in (
+        (model.masts.detours, np.flatnonzero(~by_treated)),
+        (model.masts.detours.treated, np.flatnonzero(by_treated)),
+    ):
+        if ways is None or not len(of):
+            continue
+        incidence = _incidence(model, ways.model.graph.scene)
+        found = ways.crossed(mast[of], at[of], points.xyz_m, last[of], band[of], incidence)
+        crossed[sectors[of], at[of]], walls_db[sectors[of], at[of]] = found
+
+
+def _replace_scattered(
+    model: LinkModel,
+    points: PointSet,
+    scattered: NDArray[np.bool_],
+    scatter: ScatterFloor,
+    crossed: NDArray[np.uint8],
+    walls_db: Levels,
+) -> None:
+    """Where scatter rules, the link crosses its opening and the door behind; a hand held out crosses nothing."""
+    sectors, at = np.nonzero(scattered)
+    if not len(sectors):
+        return
+    crossed[sectors, at], walls_db[sectors, at] = 0, 0.0
+    inside = np.array([kind != HELD_OUT for kind in points.kind], np.bool_)[at]
+    sectors, at = sectors[inside], at[inside]
+    masts, floor = model.masts, model.masts.floor
+    openings, column = floor.site.openings, {name: index for index, name in enumerate(model.constructions)}
+    of_place = np.zeros((len(floor.places), len(column)), np.uint8)
+    for index, place in enumerate(floor.places):
+        for name in openings[place.opening].passed_constructions:
+            of_place[index, column[name]] += 1
+    lane = np.searchsorted(masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])[sectors]
+    room = points.room[at]
+    through = scatter.place[sectors, room]
+    passed, lost_db = of_place[through], masts.entry_db[through, lane]
+    for index in np.unique(room).tolist():
+        used = floor.of_room[index]
+        if used is not None and used.borrowed:
+            links = np.flatnonzero(room == index)
+            within_db, within = _within(model, used)
+            passed[links] += within[lane[links]]
+            lost_db[links] += within_db[lane[links]]
+    crossed[sectors, at], walls_db[sectors, at] = passed, lost_db
+
+
+def _within(model: LinkModel, used: RoomOpenings) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Loss between a borrowed opening and the room, shape (band,), and what is crossed, (band, construction)."""
+    masts, floor = model.masts, model.masts.floor
+    within_db, door_db = masts.within_loss_db(used), floor.door_loss_db(used, masts.freq_mhz)
+    straight = crossings(model, floor.inside_m[[used.places[0]]], scattered_points(np.array([used.middle_m])))[0, 0]
+    found = np.repeat(straight[None], len(within_db), axis=0)
+    for band in np.flatnonzero(door_db <= within_db).tolist():
+        easiest = min(used.doors, key=lambda door: float(floor.opening_loss_db(door, masts.freq_mhz)[band]))
+        found[band] = [easiest.passed_constructions.count(name) for name in model.constructions]
+    return within_db, found
 
 
 def _sight_keys(model: LinkModel, points: PointSet) -> NDArray[np.int64]:

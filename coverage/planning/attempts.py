@@ -113,7 +113,7 @@ def judge(
     treated, links = site, ground.bare
     if every:
         treated = treated_site(site, every, catalogue)
-        links = link_model(prepare_scene(treated), ground.sectors, scenario.confidence)
+        links = link_model(prepare_scene(treated), ground.sectors, scenario.confidence, graph=ground.bare.graph)
     tested = trial_points(treated)
     judged = evaluate(
         links,

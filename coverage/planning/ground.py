@@ -66,6 +66,8 @@ class Ground:
     notes : tuple of str
     quiet : mapping of int to Tally
         Worlds without any blocker by stream, as far as they are known.
+    bare : LinkModel
+        The site without any treatment, for what is quiet anyway.
     """
 
     site: Site
@@ -84,11 +86,7 @@ class Ground:
     weight: NDArray[np.float64]
     notes: tuple[str, ...]
     quiet: Mapping[int, Tally]
-
-    @cached_property
-    def bare(self) -> LinkModel:
-        """The site without any treatment, for what is quiet anyway."""
-        return link_model(prepare_scene(self.site), self.sectors, self.scenario.confidence)
+    bare: LinkModel
 
     @cached_property
     def kept(self) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
@@ -166,6 +164,7 @@ def prepare_ground(
     quiet_anyway: NDArray[np.bool_],
     *,
     quiet: Mapping[int, Tally] | None = None,
+    bare: LinkModel | None = None,
 ) -> Ground:
     """Make a site ready for planning.
 
@@ -182,6 +181,8 @@ def prepare_ground(
         Of the site's rooms: credited to nobody.
     quiet : mapping of int to Tally, optional
         Worlds without any blocker by stream, as far as they are known: they need not be drawn again.
+    bare : LinkModel, optional
+        Of the site without any treatment, where it is at hand.
 
     Returns
     -------
@@ -189,7 +190,10 @@ def prepare_ground(
     """
     given = resolve_treatments(site, scenario.treatments, catalogue)
     treated = treated_site(site, given, catalogue)
-    modes = prepare_modes(treated, sectors, catalogue, scenario, given, buyable_treatments(catalogue, scenario))
+    if bare is None:
+        bare = link_model(prepare_scene(site), sectors, scenario.confidence)
+    buyable = buyable_treatments(catalogue, scenario)
+    modes = prepare_modes(treated, sectors, catalogue, scenario, given, buyable, bare.graph)
     allowed = [name for name in buyable_devices(catalogue, scenario) if not forbidden_bands(catalogue[name])]
     barred = [name for name in buyable_devices(catalogue, scenario) if forbidden_bands(catalogue[name])]
     standing = {place_of(device.x_m, device.y_m, device.z_m) for device in existing}
@@ -236,6 +240,7 @@ def prepare_ground(
         weight=np.where(wanted & ~quiet_anyway, weight, 0.0),
         notes=tuple(notes),
         quiet=quiet or {},
+        bare=bare,
     )
 
 

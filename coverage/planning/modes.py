@@ -13,6 +13,7 @@ from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.planning.cost import cost, treatment_capex_gbp
 from quietwing.coverage.propagation.opening_floor import OpeningFloor
+from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
@@ -61,6 +62,7 @@ def prepare_modes(
     scenario: Scenario,
     given: tuple[Treatment, ...],
     buyable: tuple[str, ...],
+    graph: PortalGraph,
 ) -> Modes:
     """Make a site ready in every mode.
 
@@ -75,6 +77,8 @@ def prepare_modes(
         Their windows are not treated again.
     buyable : tuple of str
         Meshes and films that may be bought: each alone, and each mesh with each film.
+    graph : PortalGraph
+        Of the site without any treatment.
 
     Returns
     -------
@@ -101,7 +105,11 @@ def prepare_modes(
             pence[room, number] = _pence(site, bought, catalogue, scenario)
     return Modes(
         names=tuple(names),
-        models=tuple(link_model(scene, sectors, scenario.confidence, also=used) for scene in scenes),
+        models=tuple(
+            # portals joined alike, so that ways through treated and plain windows can be mixed
+            link_model(scene, sectors, scenario.confidence, also=used, graph=graph)
+            for scene in scenes
+        ),
         windows=windows,
         cost_pence=pence,
     )
@@ -131,7 +139,7 @@ def meets_own_opening(
 ) -> NDArray[np.bool_]:
     """Whether straight rays from one place pass through a window of the room itself, shape (point,)."""
     used = floors.of_room[room]
-    if used is None or used.doors:
+    if used is None or used.borrowed:
         return np.zeros(len(to_m), np.bool_)
     return floors.meets(used, from_m, to_m)
 
@@ -139,8 +147,8 @@ def meets_own_opening(
 def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
     """The public network at points of rooms, each room alone being in the mode.
 
-    Where a ray comes in by the room's own window the treated site holds; where it comes in by a neighbour's, that
-    window counts as untreated, since it may be.
+    Where a ray or a detour comes in by the room's own window the treated site holds; where it comes in by a
+    neighbour's, that window counts as untreated, since it may be.
 
     Parameters
     ----------
@@ -157,20 +165,20 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
         return public_links(plain, points)
     treated = modes.models[mode]
     masts = treated.masts
+    detours = replace(plain.masts.detours, treated=masts.detours)
     corner = replace(
-        treated,
-        scene=plain.scene,
+        plain,
         masts=replace(
             plain.masts,
+            detours=detours,
             floor=masts.floor,
-            floor_los_db=masts.floor_los_db,
-            floor_nlos_db=masts.floor_nlos_db,
-            floor_place=masts.floor_place,
+            entry_db=masts.entry_db,
+            scatter_los=masts.scatter_los,
+            scatter_nlos=masts.scatter_nlos,
         ),
-        calibration=plain.calibration,
     )
-    through = public_links(replace(treated, calibration=plain.calibration), points)
-    around = public_links(corner, points)
+    window = replace(treated, masts=replace(masts, detours=detours), calibration=plain.calibration)
+    through, around = public_links(window, points), public_links(corner, points)
     own = np.zeros(through.los_dbm.shape, bool)
     places = [(sector.x_m, sector.y_m, sector.height_m) for sector in plain.sectors]
     rooms = np.unique(points.room)
@@ -189,5 +197,6 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
         sigma_db=around.sigma_db,
         crossed=np.where(own[:, :, None], through.crossed, around.crossed),
         walls_db=np.where(own, through.walls_db, around.walls_db),
+        scattered=np.where(own, through.scattered, around.scattered),
         notes=around.notes,
     )

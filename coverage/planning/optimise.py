@@ -128,7 +128,8 @@ def optimise(
     anyway = np.zeros(len(site.rooms), bool)
     anyway[quiet.rooms] = quiet.silent.mean(axis=1) >= scenario.confidence
     say("places and treatments", 0.05)
-    ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway, quiet={CHOOSING_STREAM: quiet})
+    known = {CHOOSING_STREAM: quiet}
+    ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway, quiet=known, bare=bare)
     tried: list[Tried] = []
     inside: Inside | None = None
     interrupted = False

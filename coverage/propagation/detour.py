@@ -48,7 +48,9 @@ __all__ = [
     "check_band",
     "detour_loss_db",
     "detour_model",
+    "improve",
     "point_legs",
+    "ways_from",
     "with_detour",
 ]
 
@@ -263,8 +265,8 @@ def with_detour(elements_db: Gains, detour_db: Gains) -> Gains:
     return np.asarray(louder_db - 10 * np.log10(1 + 10 ** (-apart_db / 10)), np.float32)
 
 
-def _ways_from(model: DetourModel, tx_m: Floats) -> Ways:
-    """The best ways from one transmitter to every portal."""
+def ways_from(model: DetourModel, tx_m: Floats) -> Ways:
+    """The best ways from one transmitter, shape (3,), to every portal."""
     graph = model.graph
     source_m = graph.portals.source_m
     portals, lanes = len(source_m), len(model.root)
@@ -289,9 +291,11 @@ def _ways_from(model: DetourModel, tx_m: Floats) -> Ways:
 
 
 def best_ways(
-    model: DetourModel, tx_m: Floats, legs: PointLegs, *, choose: bool = False
+    model: DetourModel, tx_m: Floats, legs: PointLegs, *, choose: bool = False, near: bool = True
 ) -> tuple[Gains, NDArray[np.int32], Ways]:
     """Gain of the dominant path over free space on the straight line, linear, from one transmitter.
+
+    Without `near` the portals near the transmitter are not tried towards every point.
 
     Returns
     -------
@@ -302,31 +306,47 @@ def best_ways(
     ways : Ways
     """
     graph = model.graph
-    ways = _ways_from(model, tx_m)
+    ways = ways_from(model, tx_m)
     count, lanes = len(legs.points), len(model.root)
     best = np.zeros((count, lanes), np.float32)
     chosen = np.full((count if choose else 0, lanes, 2), -1, np.int32)
-    for portal, slots in _near_transmitter(model, tx_m, ways).items():
+    for portal, slots in _near_transmitter(model, tx_m, ways).items() if near else ():
         which = np.full(count, portal, np.int64)
         source_m = graph.portals.source_m[portal]
         lost_db = element_loss_db(graph.scene.prepared, model.table, source_m, legs.points)[0]
         leg = _leg_gain(lost_db, graph.guided_db(which, legs.points.xyz_m))
         through = PointLegs(legs.points, np.arange(count + 1), which, leg)
-        _improve(model, tx_m, through, ways, slots, best, chosen)
-    _improve(model, tx_m, legs, ways, kernels.SLOTS, best, chosen)
+        improve(model, tx_m, through, ways, best, chosen, slots)
+    improve(model, tx_m, legs, ways, best, chosen)
     return best, chosen, ways
 
 
-def _improve(
+def improve(
     model: DetourModel,
     tx_m: Floats,
     legs: PointLegs,
     ways: Ways,
-    slots: int,
     best: Gains,
     chosen: NDArray[np.int32],
+    slots: int = kernels.SLOTS,
 ) -> None:
-    """Raise `best` by the ways through the portals of some legs, in place."""
+    """Raise gains by what comes over the portals of some legs, in place.
+
+    Parameters
+    ----------
+    model : DetourModel
+    tx_m : float64 ndarray, shape (3,)
+        [m]
+    legs : PointLegs
+    ways : Ways
+        From `tx_m`.
+    best : float32 ndarray, shape (point, lane)
+        Gain of the best path so far over free space on the straight line, linear.
+    chosen : int32 ndarray, shape (point, lane, 2)
+        Last portal and slot of that path; empty: not kept.
+    slots : int
+        Ways tried to each portal.
+    """
     graph = model.graph
 
     def part(begin: int, end: int) -> None:

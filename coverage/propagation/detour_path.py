@@ -114,7 +114,9 @@ class DetourPath:
     gain_db: float
 
 
-def detour_path(model: DetourModel, tx_m: ArrayLike, point_m: ArrayLike, freq_mhz: float) -> DetourPath | None:
+def detour_path(
+    model: DetourModel, tx_m: ArrayLike, point_m: ArrayLike, freq_mhz: float, *, near: bool = True
+) -> DetourPath | None:
     """The dominant path beside the direct ray, for explaining a figure to a person.
 
     Parameters
@@ -124,6 +126,9 @@ def detour_path(model: DetourModel, tx_m: ArrayLike, point_m: ArrayLike, freq_mh
         [m]
     freq_mhz : float
         One of the model's frequencies. [MHz]
+    near : bool
+        Whether the portals near the transmitter are tried towards the point, as `detour_loss_db` does between places
+        on a site and `mast_detour` does not.
 
     Returns
     -------
@@ -138,7 +143,7 @@ def detour_path(model: DetourModel, tx_m: ArrayLike, point_m: ArrayLike, freq_mh
     lane = check_band(model, freq_mhz)
     tx, point = np.asarray(tx_m, np.float64), np.asarray(point_m, np.float64)
     legs_to = point_legs(model, point[None])
-    _, chosen, ways = best_ways(model, tx, legs_to, choose=True)
+    _, chosen, ways = best_ways(model, tx, legs_to, choose=True, near=near)
     portal, slot = (int(each) for each in chosen[0, lane])
     if portal < 0:
         return None

@@ -1,29 +1,38 @@
 """From the antennas of the public network to every point of a site.
 
-TR 38.901 over the distance to the point itself, plus every element of the site on the ray, plus the pattern of
-the sector. Line of sight is a state, never an average in dB: both states are kept, with the probability of the
-clear one, and each world of the Monte Carlo picks one per mast and façade.
+TR 38.901 over the distance to the point itself, plus the pattern of the sector, less what the site takes from it: by
+the elements on the straight ray, added as a power to the dominant detour through openings, over roofs and round
+corners (`mast_detour`). In a room it is never less than what scatter brings to its openings (`opening_floor`).
+
+Line of sight is a state, never an average in dB: both states are kept, with the probability of the clear one, and
+each world of the Monte Carlo picks one per mast and façade. It is the state without the site's own buildings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.propagation.angular_spread import facade_share_db
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.detour import with_detour
+from quietwing.coverage.propagation.mast_detour import MastDetours, Routes, mast_detours
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
-from quietwing.coverage.propagation.opening_floor import ROUND_THE_CORNER_DB, OpeningFloor, opening_floor
+from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, los_probability
+from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 
-__all__ = ["MastGain", "MastModel", "mast_model"]
+__all__ = ["MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of"]
 
 Array = NDArray[np.float64]
+Gains = NDArray[np.float32]
+HELD_OUT = "window-out"  # the test point of a hand held out of a window
 NO_BUILDING = -2  # skips nothing: facets in the open are building -1
 EYE_HEIGHT_M = 1.5
 
@@ -35,24 +44,58 @@ class MastGain:
     Attributes
     ----------
     los_db, nlos_db : float32 ndarray, shape (sector, point)
-        Pattern − 38.901 loss − elements on the ray, or the interim floor where that is larger. [dB]
+        Pattern − 38.901 loss − what the site takes, or what scatter brings where that is larger. [dB]
     los_probability : float32 ndarray, shape (sector, point)
         Of the clear state, one value per mast × building × storey.
-    floored : bool ndarray, shape (sector, point)
-        Whether the interim floor rules, in the clear state.
+    scattered_los, scattered_nlos : bool ndarray, shape (sector, point)
+        Whether scatter rules, in each state.
+    detoured : bool ndarray, shape (sector, point)
+        Whether the detour is stronger than the straight ray, without scatter.
+    routes : Routes
+        The detours, traced if asked for.
     notes : tuple of str
-        Ranges that were clipped.
+        Ranges that were clipped, and what the detours leave out.
     """
 
     los_db: NDArray[np.float32]
     nlos_db: NDArray[np.float32]
     los_probability: NDArray[np.float32]
-    floored: NDArray[np.bool_]
+    scattered_los: NDArray[np.bool_]
+    scattered_nlos: NDArray[np.bool_]
+    detoured: NDArray[np.bool_]
+    routes: Routes
     notes: tuple[str, ...]
 
     def where_clear(self, clear: NDArray[np.bool_]) -> NDArray[np.float32]:
         """The gain of one world: line of sight where `clear`, shape (sector, point)."""
         return np.where(clear, self.los_db, self.nlos_db)
+
+
+@dataclass(frozen=True, slots=True)
+class ScatterFloor:
+    """What scatter brings into each room in one state of sight, shape (sector, room).
+
+    Attributes
+    ----------
+    inside_db : float32 ndarray
+        Behind the room's openings, ``-inf`` where it has none. [dB]
+    before_db : float32 ndarray
+        In a hand held out of them. [dB]
+    place : int32 ndarray
+        The outer opening that passes most, an index into ``floor.places``; -1 where there is none.
+    """
+
+    inside_db: NDArray[np.float32]
+    before_db: NDArray[np.float32]
+    place: NDArray[np.int32]
+
+    def at(self, points: PointSet) -> NDArray[np.float32]:
+        """The least gain at some points, shape (sector, point). [dB]"""
+        if not self.inside_db.shape[1]:
+            return np.full((len(self.inside_db), len(points)), -np.inf, np.float32)
+        held_out = np.array([kind == HELD_OUT for kind in points.kind], np.bool_)
+        least_db = np.where(held_out, self.before_db[:, points.room], self.inside_db[:, points.room])
+        return np.where(points.room >= 0, least_db, np.float32(-np.inf))
 
 
 @dataclass(frozen=True)
@@ -67,54 +110,64 @@ class MastModel:
         Loss of the site's surfaces at `freq_mhz`.
     freq_mhz : ndarray
         The different carrier centres, ascending. [MHz]
+    detours : MastDetours
+        Masts in the order of `masts_of`.
     floor : OpeningFloor
-    floor_los_db, floor_nlos_db : float32 ndarray, shape (sector, room)
-        The interim floor of each room in both states, ``-inf`` where it has none. [dB]
-    floor_place : int32 ndarray, shape (sector, room)
-        The outer opening the floor comes through, an index into ``floor.places``; -1 where there is none.
+    entry_db : ndarray, shape (place, band)
+        Loss of each outer opening at normal incidence. [dB]
+    scatter_los, scatter_nlos : ScatterFloor
     """
 
     scene: Scene
     sectors: tuple[Sector, ...]
     table: LossTable
     freq_mhz: Array
+    detours: MastDetours
     floor: OpeningFloor
-    floor_los_db: NDArray[np.float32]
-    floor_nlos_db: NDArray[np.float32]
-    floor_place: NDArray[np.int32]
+    entry_db: Array
+    scatter_los: ScatterFloor
+    scatter_nlos: ScatterFloor
 
-    def gain(self, points: PointSet) -> MastGain:
-        """Gain of every sector at every point, interim floor included.
+    def within_loss_db(self, used: RoomOpenings) -> Array:
+        """Loss between a borrowed opening and the room, shape (band,). [dB]"""
+        start_m = self.floor.inside_m[used.places[0]]
+        straight_db = element_loss_db(self.scene.prepared, self.table, start_m, used.middle_m)[0, 0]
+        return np.asarray(np.minimum(self.floor.door_loss_db(used, self.freq_mhz), straight_db), np.float64)
+
+    def gain(self, points: PointSet, *, traced: bool = False) -> MastGain:
+        """Gain of every sector at every point.
 
         Parameters
         ----------
         points : PointSet
             Test points, a map grid, or places outside.
+        traced : bool
+            Remember the way of each detour.
 
         Returns
         -------
         MastGain
         """
-        direct = _direct_gain(self, points, NO_BUILDING)
-        los_db, nlos_db = direct.los_db, direct.nlos_db
-        order = np.argsort(points.room, kind="stable")
-        rooms, starts = np.unique(points.room[order], return_index=True)
-        members_of = dict(zip(rooms.tolist(), np.split(order, starts[1:]), strict=True))
-        masts = _sectors_by_mast(self.sectors)
-        for room, members in members_of.items():
-            used = self.floor.of_room[room] if room >= 0 else None
-            if used is None:
-                continue
-            for mast_m, indices in masts.items():
-                deep = members[~self.floor.meets(used, np.array(mast_m), points.xyz_m[members])]
-                cells = np.ix_(indices, deep)
-                direct.floored[cells] = self.floor_los_db[indices, room][:, None] > los_db[cells]
-                los_db[cells] = np.maximum(los_db[cells], self.floor_los_db[indices, room][:, None])
-                nlos_db[cells] = np.maximum(nlos_db[cells], self.floor_nlos_db[indices, room][:, None])
-        return direct
+        routes = self.detours.routes(points, traced=traced)
+        los_db, nlos_db, probability, detoured, notes = _without_scatter(self, points, NO_BUILDING, routes)
+        scattered = []
+        for gain_db, scatter in ((los_db, self.scatter_los), (nlos_db, self.scatter_nlos)):
+            least_db = scatter.at(points)
+            scattered.append(least_db > gain_db)
+            np.maximum(gain_db, least_db, out=gain_db)
+        notes = tuple(sorted({*notes, *self.detours.model.notes}))
+        return MastGain(los_db, nlos_db, probability, scattered[0], scattered[1], detoured, routes, notes)
 
 
-def mast_model(scene: Scene, sectors: tuple[Sector, ...]) -> MastModel:
+def masts_of(sectors: tuple[Sector, ...]) -> Mapping[tuple[float, float, float], NDArray[np.int_]]:
+    """Indices of the sectors at each antenna position, positions in order of first appearance."""
+    found: dict[tuple[float, float, float], list[int]] = {}
+    for index, sector in enumerate(sectors):
+        found.setdefault((sector.x_m, sector.y_m, sector.height_m), []).append(index)
+    return {place: np.array(indices) for place, indices in found.items()}
+
+
+def mast_model(scene: Scene, sectors: tuple[Sector, ...], graph: PortalGraph | None = None) -> MastModel:
     """Make the masts of a site ready.
 
     Parameters
@@ -122,56 +175,67 @@ def mast_model(scene: Scene, sectors: tuple[Sector, ...]) -> MastModel:
     scene : Scene
     sectors : tuple of Sector
         At least one.
+    graph : PortalGraph, optional
+        Of the same site, whatever is in its windows; saves joining the portals anew.
 
     Returns
     -------
     MastModel
     """
     freq_mhz = np.unique([sector.freq_mhz for sector in sectors])
-    floor = opening_floor(scene.site)
     shape = (len(sectors), len(scene.site.rooms))
+    nothing = ScatterFloor(
+        np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32), np.full(shape, -1, np.int32)
+    )
+    masts_m, floor = np.array(list(masts_of(sectors))), opening_floor(scene.site)
     bare = MastModel(
         scene,
         sectors,
         scene.loss_table(freq_mhz),
         freq_mhz,
+        mast_detours(scene if graph is None else replace(graph, scene=scene), masts_m, freq_mhz),
         floor,
-        np.full(shape, -np.inf, np.float32),
-        np.full(shape, -np.inf, np.float32),
-        np.full(shape, -1, np.int32),
+        floor.entry_loss_db(freq_mhz),
+        nothing,
+        nothing,
     )
-    return MastModel(scene, sectors, bare.table, freq_mhz, floor, *_floors(bare))
+    los, nlos = _scatter_floors(bare)
+    return replace(bare, scatter_los=los, scatter_nlos=nlos)
 
 
-def _floors(model: MastModel) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
-    """The interim floor of each sector × room in both states and its opening; -inf and -1 where a room has none."""
-    floor = model.floor
+def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
+    """What scatter brings into each room with and without line of sight."""
+    floor, sectors = model.floor, model.sectors
+    places = len(floor.places)
+    outside_db = np.full((2, len(sectors), places), -np.inf)
     buildings = np.array([place.building for place in floor.places], int)
-    outside_los = np.full((len(model.sectors), len(floor.places)), -np.inf)
-    outside_nlos = outside_los.copy()
     for building in np.unique(buildings).tolist():
         members = np.flatnonzero(buildings == building)
-        outside = _direct_gain(model, _outside_points(floor, members), skip_building=building)
-        outside_los[:, members], outside_nlos[:, members] = outside.los_db, outside.nlos_db
-    lane = np.searchsorted(model.freq_mhz, [sector.freq_mhz for sector in model.sectors])
-    entry_db = floor.entry_loss_db(model.freq_mhz)[:, lane].T if floor.places else np.zeros_like(outside_los)
-    los_db = np.full((len(model.sectors), len(floor.of_room)), -np.inf, np.float32)
-    nlos_db = los_db.copy()
-    place = np.full(los_db.shape, -1, np.int32)
-    doors: dict[tuple[str, ...], Array] = {}
+        found = _without_scatter(model, _outside_points(floor, members), building, None)
+        outside_db[0][:, members], outside_db[1][:, members] = found[0], found[1]
+    for mast_m, indices in masts_of(sectors).items():
+        turned_deg = floor.turned_deg(np.array(mast_m))
+        for index in indices.tolist():
+            sector = sectors[index]
+            for state, clear in enumerate((True, False)):
+                share_db = facade_share_db(sector.environment, clear, sector.freq_mhz, turned_deg)
+                outside_db[state, index] += share_db
+    lane = np.searchsorted(model.freq_mhz, [sector.freq_mhz for sector in sectors])
+    entry_db = model.entry_db[:, lane].T
+    shape = (2, len(sectors), len(floor.of_room))
+    inside_db, before_db = np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32)
+    place = np.full(shape, -1, np.int32)
     for room, used in enumerate(floor.of_room):
         if used is None:
             continue
-        key = tuple(door.id for door in used.doors)
-        if key not in doors:
-            doors[key] = floor.door_loss_db(used, model.freq_mhz)[lane]
-        through = [*used.places]
-        lost_db = ROUND_THE_CORNER_DB + doors[key]
-        entering_db = outside_los[:, through] - entry_db[:, through]
-        place[:, room] = np.array(through)[entering_db.argmax(axis=1)]
-        los_db[:, room] = entering_db.max(axis=1) - lost_db
-        nlos_db[:, room] = (outside_nlos[:, through] - entry_db[:, through]).max(axis=1) - lost_db
-    return los_db, nlos_db, place
+        through = np.array(used.places)
+        entering_db = outside_db[:, :, through] - entry_db[:, through]
+        place[:, :, room] = through[entering_db.argmax(axis=2)]
+        inside_db[:, :, room] = entering_db.max(axis=2)
+        if used.borrowed:
+            inside_db[:, :, room] -= model.within_loss_db(used)[lane]
+        before_db[:, :, room] = outside_db[:, :, through].max(axis=2)
+    return tuple(ScatterFloor(*each) for each in zip(inside_db, before_db, place, strict=True))  # type: ignore[return-value]
 
 
 def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:
@@ -186,21 +250,15 @@ def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:
     )
 
 
-def _sectors_by_mast(sectors: tuple[Sector, ...]) -> Mapping[tuple[float, float, float], NDArray[np.int_]]:
-    """Indices of the sectors at each antenna position, positions in order of first appearance."""
-    found: dict[tuple[float, float, float], list[int]] = {}
-    for index, sector in enumerate(sectors):
-        found.setdefault((sector.x_m, sector.y_m, sector.height_m), []).append(index)
-    return {place: np.array(indices) for place, indices in found.items()}
-
-
-def _direct_gain(model: MastModel, points: PointSet, skip_building: int) -> MastGain:
-    """Gain along the straight ray, without the interim floor."""
+def _without_scatter(
+    model: MastModel, points: PointSet, skip_building: int, routes: Routes | None
+) -> tuple[Gains, Gains, Gains, NDArray[np.bool_], tuple[str, ...]]:
+    """Gain in both states, straight ray and detour; chance of the clear one; whether the detour rules; notes."""
     shape = (len(model.sectors), len(points))
     los_db, nlos_db = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    clear_probability = np.empty(shape, np.float32)
+    clear_probability, detoured = np.empty(shape, np.float32), np.zeros(shape, np.bool_)
     notes: set[str] = set()
-    for mast_m, indices in _sectors_by_mast(model.sectors).items():
+    for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
         sectors = [model.sectors[index] for index in indices]
         mast = np.array(mast_m)
         bands, lane_of = np.unique([sector.freq_mhz for sector in sectors], return_inverse=True)
@@ -209,6 +267,10 @@ def _direct_gain(model: MastModel, points: PointSet, skip_building: int) -> Mast
         elements_db = element_loss_db(
             model.scene.prepared, table, mast[None, :], points, freq_mhz=None, skip_building=skip_building
         )[0]
+        if routes is not None:
+            detour_db = routes.loss_db[number][:, lanes]
+            detoured[indices] = (detour_db < elements_db)[:, lane_of].T
+            elements_db = with_detour(elements_db, detour_db)
         distance_2d_m = np.hypot(*(points.xyz_m[:, :2] - mast[:2]).T)
         azimuth_deg, elevation_deg = direction(mast, points.xyz_m)
         states: dict[tuple[str, float], tuple[Array, Array]] = {}
@@ -225,8 +287,7 @@ def _direct_gain(model: MastModel, points: PointSet, skip_building: int) -> Mast
             for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
                 into[index] = pattern_db - loss_db - elements_db[:, lane]
             clear_probability[index] = chances[sector.environment]
-    floored = np.zeros(shape, np.bool_)
-    return MastGain(los_db, nlos_db, clear_probability, floored, tuple(sorted(notes)))
+    return los_db, nlos_db, clear_probability, detoured, tuple(sorted(notes))
 
 
 def _both_states(sector: Sector, distance_2d_m: Array, height_m: Array, notes: set[str]) -> tuple[Array, Array]:

@@ -1,9 +1,10 @@
-"""The interim stand-in for detours: what enters a room by its own opening, whatever the straight ray crosses.
+"""What of the scattered field enters a room by its own openings, whatever the straight ray crosses.
 
-Until the detour is modelled, a room whose straight ray meets none of its openings is given at least the level
-just outside its own opening in the outer wall, as if its building were not there, less 15 dB and less that
-opening's loss. A room without such an opening uses the nearest one of its storey and adds the loss of its
-door. All of it is assumed (CHOICES 13) and goes when the detour comes.
+A mast's field arrives from all sides, reflected and scattered by what stands around (`angular_spread`). At an opening
+in the outer wall there is at least the level of that place, as if the building were not there, less what of it comes
+from behind the façade, less the opening's loss at normal incidence. A room without such an opening gets what the
+nearest one of its storey passes (CHOICES 13), less the loss of its easiest door or of all that stands straight
+between, whichever is less.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from quietwing.coverage.propagation.constructions import surface_loss_db
 from quietwing.sites.model import Opening, Site
 from quietwing.sites.openings import OpeningPlace, opening_places
 
-__all__ = ["ROUND_THE_CORNER_DB", "OpeningFloor", "RoomOpenings", "opening_floor"]
+__all__ = ["OpeningFloor", "RoomOpenings", "opening_floor"]
 
-ROUND_THE_CORNER_DB = 15.0  # CHOICES 13, assumed: from just outside an opening to anywhere behind it
-JUST_OUTSIDE_M = 0.3
+BESIDE_M = 0.3  # just outside and just inside
+EYE_HEIGHT_M = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,18 @@ class RoomOpenings:
     ----------
     places : tuple of int
         Indices into `OpeningFloor.places`.
+    borrowed : bool
+        Whether they are not the room's own.
     doors : tuple of Opening
-        Doors and gates a signal passes on the way from a borrowed opening; empty where the opening is the room's own.
+        The room's doors and gates, by which a signal comes from a borrowed opening.
+    middle_m : tuple of float
+        In the room, at the height of a phone in the hand. [m]
     """
 
     places: tuple[int, ...]
+    borrowed: bool
     doors: tuple[Opening, ...]
+    middle_m: tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,8 @@ class OpeningFloor:
     site : Site
     places : tuple of OpeningPlace
         Openings in outer walls.
-    outside_m : ndarray, shape (place, 3)
-        The point just outside each. [m]
+    outside_m, inside_m : ndarray, shape (place, 3)
+        The points just outside and just inside each. [m]
     of_room : tuple of RoomOpenings or None
         In the order of ``site.rooms``; None for yards and for storeys without any outer opening.
     """
@@ -59,27 +66,41 @@ class OpeningFloor:
     site: Site
     places: tuple[OpeningPlace, ...]
     outside_m: NDArray[np.float64]
+    inside_m: NDArray[np.float64]
     of_room: tuple[RoomOpenings | None, ...]
 
     def entry_loss_db(self, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
         """Loss of each outer opening at normal incidence, shape (place, band). [dB]"""
-        losses = [self._opening_loss_db(self.site.openings[place.opening], freq_mhz) for place in self.places]
+        alike: dict[tuple[str, ...], NDArray[np.float64]] = {}
+        for place in self.places:
+            opening = self.site.openings[place.opening]
+            if opening.passed_constructions not in alike:
+                alike[opening.passed_constructions] = self.opening_loss_db(opening, freq_mhz)
+        losses = [alike[self.site.openings[place.opening].passed_constructions] for place in self.places]
         return np.array(losses).reshape(len(losses), len(freq_mhz))
 
     def door_loss_db(self, room: RoomOpenings, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Loss of the room's easiest door, 0 where it has none, shape (band,). [dB]"""
+        """Loss of the room's easiest door, ``inf`` where it has none, shape (band,). [dB]"""
         if not room.doors:
-            return np.zeros(len(freq_mhz))
-        losses = [self._opening_loss_db(door, freq_mhz) for door in room.doors]
+            return np.full(len(freq_mhz), np.inf)
+        losses = [self.opening_loss_db(door, freq_mhz) for door in room.doors]
         easiest: NDArray[np.float64] = np.min(losses, axis=0)
         return easiest
 
-    def _opening_loss_db(self, opening: Opening, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
+    def opening_loss_db(self, opening: Opening, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Loss of one opening at normal incidence, shape (band,). [dB]"""
         passed = [self.site.constructions[name] for name in opening.passed_constructions]
         if not passed:
             return np.zeros(len(freq_mhz))
         at_normal: NDArray[np.float64] = surface_loss_db(passed, np.ones(1), freq_mhz)[0]
         return at_normal
+
+    def turned_deg(self, from_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Angle between the way each outer opening looks and the bearing of a mast, shape (place,). [deg]"""
+        into = np.array([place.normal_into(max(place.rooms)) for place in self.places]).reshape(-1, 2)
+        away = from_m[:2] - self.outside_m[:, :2]
+        across, along = into[:, 0] * away[:, 1] - into[:, 1] * away[:, 0], -(into * away).sum(axis=1)
+        return np.asarray(np.degrees(np.arctan2(np.abs(across), along)), np.float64)
 
     def meets(self, room: RoomOpenings, from_m: NDArray[np.float64], to_m: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether straight rays pass through one of the openings the room uses.
@@ -143,13 +164,16 @@ def opening_floor(site: Site) -> OpeningFloor:
     of_room: list[RoomOpenings | None] = []
     for room_index, room in enumerate(site.rooms):
         key = (-1 if room.building is None else site.building_index[room.building], room.storey)
+        middle = room.outline.centroid
+        floor_m = site.buildings[key[0]].storeys[key[1]].floor_m if key[0] >= 0 else 0.0
+        middle_m = float(middle.x), float(middle.y), floor_m + EYE_HEIGHT_M
         if own[room_index]:
-            of_room.append(RoomOpenings(tuple(own[room_index]), ()))
+            of_room.append(RoomOpenings(tuple(own[room_index]), False, (), middle_m))
         elif key in trees:
-            middle = room.outline.centroid
             nearest = on_storey[key][int(trees[key].query([middle.x, middle.y])[1])]
-            of_room.append(RoomOpenings((nearest,), tuple(doors[room_index])))
+            of_room.append(RoomOpenings((nearest,), True, tuple(doors[room_index]), middle_m))
         else:
             of_room.append(None)
-    outside = [place.beside_m(max(place.rooms), -JUST_OUTSIDE_M) for place in outer]
-    return OpeningFloor(site, outer, np.array(outside).reshape(-1, 3), tuple(of_room))
+    beside = [[place.beside_m(max(place.rooms), side * BESIDE_M) for side in (-1, 1)] for place in outer]
+    outside_m, inside_m = np.array(beside).reshape(-1, 2, 3).transpose(1, 0, 2)
+    return OpeningFloor(site, outer, outside_m, inside_m, tuple(of_room))

@@ -1,7 +1,7 @@
 """The door of this stage: path gain between places on a site.
 
 Free space over the straight line less the loss of every element it crosses, and beyond what is mapped the
-second slope of two-ray propagation. The detour through openings is not modelled yet; see `DETOUR_NOTE`.
+second slope of two-ray propagation. Between places on a site the detour is not added yet; see `DETOUR_NOTE`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from quietwing.sites.points import PointSet, scattered
 
 __all__ = ["DETOUR_NOTE", "add_two_ray", "path_gain", "path_gain_blocks"]
 
-DETOUR_NOTE = "detour not modelled: deep rooms may leak"
+DETOUR_NOTE = "blockers: no detour through openings is modelled; they may reach and spill further than shown"
 
 
 def path_gain(

@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 REFERENCE_MHZ = (800.0, 2100.0, 3500.0)  # assumed: middles of the low, middle and high mobile bands
+NEARBY = 256  # assumed: portals compared in dB are among as many nearest in metres
+ROWS_AT_A_TIME = 32  # places that lie together and share most of their nearest
 NEAR_OPENINGS = 8  # assumed: openings and voids joined to each portal beyond those of its rooms
 NEAR_EDGES = 4  # assumed: corners and roof edges joined to each portal
 NEAR_VOIDS = 6  # assumed: pieces of voids a place is reached by
@@ -198,10 +200,10 @@ def portal_graph(scene: Scene) -> PortalGraph:
         if not len(members):
             continue
         sources = found.source_m[members]
-        lost_db = element_loss_db(scene.prepared, table, sources, sources)
+        joined = _share_a_room(found.rooms[members])
+        lost_db = _lost_nearby_db(scene, table, sources, sources, joined)
         worth_db = lost_db + 20 * np.log10(_distance_m(sources, sources))[:, :, None]
         worth_db[_in_one_plane(found, members)] = np.inf
-        joined = _share_a_room(found.rooms[members])
         _mark_nearest(joined, worth_db, openings[members], NEAR_OPENINGS)
         _mark_nearest(joined, worth_db, ~openings[members], NEAR_EDGES)
         joined |= joined.T
@@ -211,9 +213,9 @@ def portal_graph(scene: Scene) -> PortalGraph:
         if not rooms:
             continue
         middles = np.array([_middle_m(site, site.rooms[i]) for i in rooms])
-        lost_db = element_loss_db(scene.prepared, table, middles, sources)
-        worth_db = lost_db + 20 * np.log10(_distance_m(middles, sources))[:, :, None]
         own = (found.rooms[members][None] == np.array(rooms)[:, None, None]).any(axis=2)
+        lost_db = _lost_nearby_db(scene, table, middles, sources, own)
+        worth_db = lost_db + 20 * np.log10(_distance_m(middles, sources))[:, :, None]
         sees_void[rooms] = (lost_db[:, voids[members], 0] <= IN_VIEW_DB).any(axis=1)
         reached = own | (_open_borders(scene, table, rooms) @ own)
         others = np.where(reached[:, :, None], np.inf, worth_db)
@@ -237,6 +239,22 @@ def portal_graph(scene: Scene) -> PortalGraph:
         np.array([_box(site, room) for room in site.rooms], np.float64).reshape(-1, 12),
         found.notes,
     )
+
+
+def _lost_nearby_db(
+    scene: Scene, table: LossTable, from_m: Floats, source_m: Floats, also: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Loss of the elements from some places to the nearest sources and those marked, ``inf`` to all others. [dB]"""
+    wanted = also.copy()
+    nearest = KDTree(source_m).query(from_m, k=np.arange(1, min(NEARBY, len(source_m)) + 1))[1]
+    np.put_along_axis(wanted, nearest, True, axis=1)
+    found = np.full((*wanted.shape, len(REFERENCE_MHZ)), np.inf, np.float32)
+    for first in range(0, len(from_m), ROWS_AT_A_TIME):
+        rows = slice(first, first + ROWS_AT_A_TIME)
+        columns = np.flatnonzero(wanted[rows].any(axis=0))
+        lost_db = element_loss_db(scene.prepared, table, from_m[rows], source_m[columns])
+        found[rows, columns] = np.where(wanted[rows, columns, None], lost_db, np.float32(np.inf))
+    return found
 
 
 def _distance_m(a_m: Floats, b_m: Floats) -> Floats:

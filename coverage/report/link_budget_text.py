@@ -8,9 +8,11 @@ from typing import Any
 
 from quietwing.coverage.blocking.explain import LinkBudget, RoomBudgets
 from quietwing.coverage.decibel import add_powers_db
+from quietwing.coverage.propagation.detour_path import DetourPath
 
 __all__ = ["budget_lines", "budgets_object"]
 
+SAME_DB = 0.01  # sums of single precision
 HEARD_DB = 20.0  # below the strongest: what lies lower matters little and is printed as one sum
 
 
@@ -41,10 +43,14 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
     if budget.floor_cap_db > 0:
         lines.append(("several slabs lose less than their sum", budget.floor_cap_db, "dB"))
     lines.append(("levels measured on the site", budget.calibration_db, "dB"))
-    if budget.interim_opening:
-        lines.append(
-            (f"instead through {budget.interim_opening}, round the corner (interim)", budget.rsrp_dbm, "dBm")
-        )
+    if budget.detour is not None:
+        lines.append(("by the straight ray", budget.straight_dbm, "dBm"))
+        if budget.detour_dbm > budget.straight_dbm - HEARD_DB:
+            lines += _detour_lines(budget.detour)
+        route = ", ".join(f"{bend.kind} {bend.id}" for bend in budget.detour.bends)
+        lines.append((f"by the detour over {route}, from the same EIRP", budget.detour_dbm, "dBm"))
+    if budget.scattered_by:
+        lines.append((f"instead scattered, through {budget.scattered_by}", budget.rsrp_dbm, "dBm"))
     lines += [
         ("signal at the phone (S)", budget.rsrp_dbm, "dBm"),
         ("reference-signal boost counted", budget.boost_db, "dB"),
@@ -65,6 +71,23 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
         lines.append(("by how much it must be stronger than S", budget.capture_need_db, "dB"))
     lines.append(("margin of the medians: above 0 silenced", budget.margin_db, "dB"))
     return tuple(lines)
+
+
+def _detour_lines(detour: DetourPath) -> list[tuple[str, float, str]]:
+    """What the detour loses, in order from the mast; gains positive."""
+    lines = []
+    for number, leg in enumerate(detour.legs):
+        lines += [(f"detour, {one.id}: {' + '.join(one.constructions)}", -one.loss_db, "dB") for one in leg.elements]
+        capped_db = sum(one.loss_db for one in leg.elements) - leg.elements_db
+        if capped_db > SAME_DB:
+            lines.append(("detour, several slabs lose less than their sum", capped_db, "dB"))
+        if leg.guided_db > 0:
+            lines.append(("detour, guided along the landing", leg.guided_db, "dB"))
+        if number < len(detour.bends):
+            bend = detour.bends[number]
+            lines.append((f"detour, bend at {bend.kind} {bend.id}", -bend.loss_db, "dB"))
+    lines.append((f"detour, {detour.length_m - detour.straight_m:.0f} m longer", -detour.longer_db, "dB"))
+    return lines
 
 
 def budgets_object(budgets: RoomBudgets) -> list[dict[str, Any]]:

@@ -16,9 +16,9 @@ from quietwing.sites.points import Patch, PointSet
 __all__ = ["Progress", "limits_of", "map_title", "part", "wanted_sectors"]
 
 Progress = Callable[[str, float], None]
-ROUND_THE_CORNER_NOTE = (
-    "where the straight ray meets no opening of a room, the level just outside the room's own opening less 15 dB and "
-    "the opening's loss is a lower limit (assumed)"
+PUBLIC_NOTE = (
+    "public network: detours through openings, over roofs and round corners are counted, reflections within the site "
+    "are not"
 )
 
 
@@ -64,10 +64,12 @@ def limits_of(
     model: MastModel,
     calibration: Calibration,
     clipped: tuple[str, ...],
+    *,
+    blockers: bool = True,
 ) -> tuple[str, ...]:
     """What limits the result, most important first, each once."""
     assumed = sum(sector.assumed for sector in sectors)
-    notes = [DETOUR_NOTE, ROUND_THE_CORNER_NOTE]
+    notes = [DETOUR_NOTE, PUBLIC_NOTE] if blockers else [PUBLIC_NOTE]
     if assumed:
         notes.append(
             f"{assumed} of {len(sectors)} sectors are assumed, not surveyed: measure levels on the site first"

@@ -26,6 +26,7 @@ from quietwing.coverage.blocking.links import (
 )
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.cost import Cost, cost
+from quietwing.coverage.propagation.portal_graph import PortalGraph, portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import map_title, part, wanted_sectors
@@ -179,6 +180,7 @@ class Drafting:
             )
         self.places: tuple[DraftPlace, ...] = tuple(places)
         self._models: OrderedDict[tuple[Treatment, ...], LinkModel] = OrderedDict()
+        self._graph: PortalGraph | None = None
         self._grounds: dict[tuple[tuple[Treatment, ...], int], _Ground] = {}
         self._links: OrderedDict[tuple[tuple[Treatment, ...], int, Device], tuple[BlockerLinks, ...]] = OrderedDict()
         self._bytes = 0
@@ -244,8 +246,10 @@ class Drafting:
         """Links of the site with these windows treated, the last few kept."""
         model = self._models.get(treatments)
         if model is None:
-            treated = treated_site(self.site, treatments, self.catalogue)
-            model = link_model(prepare_scene(treated), self._sectors, self.scenario.confidence)
+            scene = prepare_scene(treated_site(self.site, treatments, self.catalogue))
+            if self._graph is None:
+                self._graph = portal_graph(prepare_scene(self.site) if treatments else scene)
+            model = link_model(scene, self._sectors, self.scenario.confidence, graph=self._graph)
             self._models[treatments] = model
             while len(self._models) > KEPT_MODELS:
                 self._forget(self._models.popitem(last=False)[0])

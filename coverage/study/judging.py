@@ -86,7 +86,7 @@ def run(
     model = bare
     if treatments:
         treated = prepare_scene(treated_site(site, treatments, catalogue), gains)
-        model = link_model(treated, sectors, scenario.confidence)
+        model = link_model(treated, sectors, scenario.confidence, graph=bare.graph)
     say("rooms", 0.2)
     bare_points = silence_points(site, trial_points(site))
     tested = trial_points(model.scene.site)

@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.cli import app
+from quietwing.coverage.decibel import add_powers_db
+from quietwing.coverage.propagation.path_gain import DETOUR_NOTE
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.ui.terminal import MOST_BUDGETS
 from quietwing.sites import load_site
@@ -111,7 +113,7 @@ def test_the_words_open_with_what_no_blocker_ends(wing, layout):
     assert ran.stdout.index("satellite") < ran.stdout.index("are protected at 95 %")
     assert "rooms are silent together with 95 % confidence" in ran.stdout.replace("room is", "rooms are")
     assert "Spill, standard tier:" in ran.stdout
-    assert "note: detour not modelled" in ran.stderr
+    assert f"note: {DETOUR_NOTE}" in ran.stderr
 
 
 def test_a_room_is_explained_by_a_budget_that_adds_up(wing, layout):
@@ -128,10 +130,22 @@ def test_a_room_is_explained_by_a_budget_that_adds_up(wing, layout):
     for budget in budgets:
         lost_db = budget["path_loss_db"] + sum(one["loss_db"] for one in budget["crossed"]) - budget["floor_cap_db"]
         straight_dbm = budget["eirp_dbm"] + budget["pattern_db"] - lost_db + budget["calibration_db"]
-        if budget["interim_opening"]:
-            assert budget["rsrp_dbm"] > straight_dbm
+        assert budget["straight_dbm"] == pytest.approx(straight_dbm)
+        both_dbm = straight_dbm
+        if budget["detour"]:
+            detour = budget["detour"]
+            legs_db = sum(leg["elements_db"] - leg["guided_db"] for leg in detour["legs"])
+            bends_db = sum(bend["loss_db"] for bend in detour["bends"])
+            assert detour["loss_db"] == pytest.approx(detour["longer_db"] + legs_db + bends_db)
+            free_dbm = budget["eirp_dbm"] + budget["pattern_db"] - budget["path_loss_db"] + budget["calibration_db"]
+            assert budget["detour_dbm"] == pytest.approx(free_dbm - detour["loss_db"])
+            both_dbm = float(add_powers_db(straight_dbm, budget["detour_dbm"]))
+        if budget["scattered_by"]:
+            assert budget["rsrp_dbm"] > both_dbm - 0.1
         else:
-            assert budget["rsrp_dbm"] == pytest.approx(straight_dbm, abs=0.1)
+            assert budget["rsrp_dbm"] == pytest.approx(both_dbm, abs=0.1)
+    assert any(budget["detour"] for budget in budgets)
+    assert any(budget["scattered_by"] for budget in budgets)
     assert any(one["construction"] for budget in budgets for one in budget["crossed"])
     assert all(budget["jammed_by"][0]["device"] == "J1" for budget in budgets if budget["jammed_by"])
 

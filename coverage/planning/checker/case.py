@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.equipment import Device, Model, Treatment
@@ -45,5 +46,13 @@ class Case:
 
     def links(self, treatments: Iterable[Treatment]) -> LinkModel:
         """The site's links with these treatments in its windows."""
-        treated = treated_site(self.site, tuple(treatments), self.catalogue)
-        return link_model(prepare_scene(treated), self.sectors, self.scenario.confidence)
+        every = tuple(treatments)
+        if not every:
+            return self.bare
+        scene = prepare_scene(treated_site(self.site, every, self.catalogue))
+        return link_model(scene, self.sectors, self.scenario.confidence, graph=self.bare.graph)
+
+    @cached_property
+    def bare(self) -> LinkModel:
+        """The site's links without any treatment."""
+        return link_model(prepare_scene(self.site), self.sectors, self.scenario.confidence)

@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from shapely.geometry import Point
 
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.propagation.path_gain import DETOUR_NOTE
 from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, state_of_rooms
 from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR
@@ -107,7 +108,7 @@ def verdict_of(site: Site, silent=in_turn, *, quiet=lambda index: index % 8 == 4
         together=int(protected.sum()) - 1,
         spill=spill_of(site),
         uncovered_routes=("satellite phone (no blocker here sends on its band)", "Wi-Fi (staff use it too)"),
-        notes=("detour not modelled: deep rooms may leak",),
+        notes=(DETOUR_NOTE,),
         scenario_id="0123456789ab",
         maps=maps_of(site, scenario.grid_m, chance, rooms),
     )
@@ -427,7 +428,7 @@ def test_the_summary_opens_with_what_no_blocker_ends_and_links_only_to_its_own_f
         "before and after",
         "EE 800 MHz LTE works",
         "mas_node",
-        "detour not modelled",
+        "no detour through openings",
         "never credited to the plan",
     )
     at = [text.index(words) for words in order]

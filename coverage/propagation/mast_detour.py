@@ -1,0 +1,248 @@
+"""Detours of the public network: from the masts of a site to any of its points, and what each of them crosses.
+
+The same dominant path as between places on a site (`detour`). Masts are few and stay where they are, so that the
+ways from each to every portal are found once. The losses hold over the straight path, whatever model that has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.propagation._detour_kernels import SLOTS
+from quietwing.coverage.propagation.detour import (
+    DetourModel,
+    PointLegs,
+    Ways,
+    detour_model,
+    improve,
+    point_legs,
+    ways_from,
+)
+from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
+from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph
+from quietwing.coverage.propagation.scene import Scene
+from quietwing.sites.points import PointSet
+
+__all__ = ["MastDetours", "Routes", "mast_detours"]
+
+Floats = NDArray[np.float64]
+Gains = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+POINTS_AT_A_TIME = 20_000  # of a map: the last legs of more take hundreds of megabytes
+LONGEST = 4  # legs of a way over three portals
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """The dominant detour from each mast to each point.
+
+    Attributes
+    ----------
+    loss_db : float32 ndarray, shape (mast, point, band)
+        Over the straight path; ``inf`` where no detour leads. [dB]
+    last : int32 ndarray, shape (mast, point, band, 2)
+        Portal passed last and the slot of the way to it, -1 without a detour; empty if not asked for.
+    treated : bool ndarray, shape (mast, point, band)
+        Whether the way is one of `MastDetours.treated`; empty if not asked for.
+    """
+
+    loss_db: Gains
+    last: NDArray[np.int32]
+    treated: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class MastDetours:
+    """The masts of a site and the ways from them to its portals.
+
+    Attributes
+    ----------
+    model : DetourModel
+    masts_m : float64 ndarray, shape (mast, 3)
+        [m]
+    ways : tuple of Ways
+        One a mast.
+    treated : MastDetours or None
+        The site with every window treated: it holds where a way comes in by a window of the point's own room, for
+        only those are treated for sure.
+    """
+
+    model: DetourModel
+    masts_m: Floats
+    ways: tuple[Ways, ...]
+    treated: MastDetours | None = None
+
+    def routes(self, points: PointSet, *, traced: bool = False) -> Routes:
+        """The dominant detours to some points.
+
+        Parameters
+        ----------
+        points : PointSet
+        traced : bool
+            Remember which way each takes.
+
+        Returns
+        -------
+        Routes
+        """
+        shape = len(self.masts_m), len(points), len(self.model.freq_mhz)
+        kept = shape if traced else (len(self.masts_m), 0, len(self.model.freq_mhz))
+        found = Routes(np.empty(shape, np.float32), np.empty((*kept, 2), np.int32), np.zeros(kept, np.bool_))
+        for first in range(0, len(points), POINTS_AT_A_TIME):
+            part = slice(first, first + POINTS_AT_A_TIME)
+            some = PointSet(
+                points.xyz_m[part], points.room[part], points.storey[part], points.building[part], points.kind[part]
+            )
+            self._fill(found, part, some, traced)
+        return found
+
+    def _fill(self, found: Routes, part: slice, points: PointSet, traced: bool) -> None:
+        known = len(REFERENCE_MHZ)
+        through = [(self, point_legs(self.model, points))]
+        if self.treated is not None:
+            own = self._by_own_window(through[0][1], points)
+            through = [
+                (self, _only(through[0][1], ~own)),
+                (self.treated, _only(point_legs(self.treated.model, points), own)),
+            ]
+        for mast in range(len(self.masts_m)):
+            gain = np.zeros((len(points), known + len(self.model.freq_mhz)), np.float32)
+            last = np.full((len(points) if traced else 0, gain.shape[1], 2), -1, np.int32)
+            by_treated = np.zeros(last.shape[:2], np.bool_)
+            for side, legs in through:
+                before = gain.copy() if traced and side is not self else gain
+                improve(side.model, self.masts_m[mast], legs, side.ways[mast], gain, last)
+                if traced and side is not self:
+                    by_treated |= gain > before
+            with np.errstate(divide="ignore"):  # no way at all: infinite loss is the right answer
+                found.loss_db[mast, part] = -10 * np.log10(gain[:, known:])
+            if traced:
+                found.last[mast, part], found.treated[mast, part] = last[:, known:], by_treated[:, known:]
+
+    def _by_own_window(self, legs: PointLegs, points: PointSet) -> NDArray[np.bool_]:
+        """Pairs of point and portal whose portal leads from the open into the point's own room."""
+        rooms = self.model.graph.portals.rooms[legs.portal]
+        outer = (rooms >= 0).sum(axis=1) == 1
+        room = np.repeat(points.room, np.diff(legs.first))
+        return np.asarray(outer & (rooms == room[:, None]).any(axis=1) & (room >= 0))
+
+    def crossed(
+        self,
+        mast: NDArray[np.intp],
+        at: NDArray[np.intp],
+        point_m: Floats,
+        last: NDArray[np.int32],
+        band: NDArray[np.intp],
+        incidence: Gains,
+    ) -> tuple[NDArray[np.uint8], Gains]:
+        """What some of the ways cross.
+
+        Parameters
+        ----------
+        mast, at : int ndarray, shape (link,)
+            Ends of each link: a mast and one of the points.
+        point_m : float64 ndarray, shape (point, 3)
+            [m]
+        last : int32 ndarray, shape (link, 2)
+            As in `Routes`, no -1 among them.
+        band : int ndarray, shape (link,)
+        incidence : float32 ndarray, shape (surface, construction)
+            How often each surface holds each construction.
+
+        Returns
+        -------
+        crossed : uint8 ndarray, shape (link, construction)
+            How often each construction is crossed.
+        walls_db : float32 ndarray, shape (link,)
+            What all elements of the way lose, at the bands. [dB]
+        """
+        source_m = self.model.graph.portals.source_m
+        sizes = len(self.masts_m), len(point_m), len(source_m), SLOTS
+        key = np.ravel_multi_index((mast, at, last[:, 0], last[:, 1]), sizes)
+        keys, of_link = np.unique(key, return_inverse=True)
+        way = np.column_stack(np.unravel_index(keys, sizes))
+        legs = self._legs(way)
+        total = np.zeros((len(way), incidence.shape[1]), np.float32)
+        lost_db = np.zeros((len(way), len(self.model.root)), np.float32)
+        ends = np.vstack([source_m, self.masts_m, point_m])
+        keys, of_leg = np.unique(np.ravel_multi_index(tuple(legs[:, 1:].T), (len(ends),) * 2), return_inverse=True)
+        start_end = np.column_stack(np.unravel_index(keys, (len(ends),) * 2))
+        counted = np.empty((len(start_end), incidence.shape[1]), np.float32)
+        each_db = np.empty((len(start_end), len(self.model.root)), np.float32)
+        runs = np.flatnonzero(np.diff(start_end[:, 0], prepend=-1))
+        for some in np.split(np.arange(len(start_end)), runs[1:]):
+            from_m, to_m = ends[start_end[some[0], 0]], ends[start_end[some, 1]]
+            counted[some] = self._counted(from_m, to_m) @ incidence
+            each_db[some] = element_loss_db(self.model.graph.scene.prepared, self.model.table, from_m, to_m)[0]
+        for turn in range(LONGEST):  # every way has one leg of each number at most: no index comes twice
+            of = legs[:, 0] % LONGEST == turn
+            total[legs[of, 0] // LONGEST] += counted[of_leg[of]]
+            lost_db[legs[of, 0] // LONGEST] += each_db[of_leg[of]]
+        crossed = np.minimum(total, 255).astype(np.uint8)
+        return crossed[of_link], lost_db[of_link, band + len(REFERENCE_MHZ)]
+
+    def _legs(self, way: Ints) -> Ints:
+        """The legs of some ways (mast, point, last portal, its slot): way × `LONGEST` + number, and the two ends.
+
+        Ends are numbered portals first, then masts, then points.
+        """
+        portals, masts = len(self.model.graph.portals), len(self.masts_m)
+        legs = []
+        which, end = np.arange(len(way)), portals + masts + way[:, 1]
+        portal, slot = way[:, 2], way[:, 3]
+        for turn in range(LONGEST - 1):
+            legs.append(np.column_stack([which * LONGEST + turn, portal, end]))
+            before, slot_before = np.empty_like(portal), np.empty_like(slot)
+            for mast, ways in enumerate(self.ways):
+                of = np.flatnonzero(way[which, 0] == mast)
+                before[of] = ways.before[portal[of], slot[of]]
+                slot_before[of] = ways.slot_before[portal[of], slot[of]]
+            first = before < 0
+            legs.append(
+                np.column_stack([which[first] * LONGEST + turn + 1, portals + way[which[first], 0], portal[first]])
+            )
+            end, which, portal, slot = portal[~first], which[~first], before[~first], slot_before[~first]
+        return np.concatenate(legs)
+
+    def _counted(self, from_m: Floats, to_m: Floats) -> Gains:
+        """Crossings of each surface on straight legs, shape (leg, surface)."""
+        surfaces = self.model.graph.scene.prepared.surfaces
+        if not surfaces:
+            return np.zeros((len(to_m), 0), np.float32)
+        counted = crossing_counts(self.model.graph.scene.prepared, from_m, to_m, np.arange(surfaces), surfaces)
+        return np.asarray(counted[0], np.float32)
+
+
+def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) -> MastDetours:
+    """Find the ways from masts to the portals of a site.
+
+    Parameters
+    ----------
+    scene : Scene or PortalGraph
+        A graph saves joining the portals anew.
+    masts_m : float64 ndarray, shape (mast, 3)
+        [m]
+    freq_mhz : float64 ndarray, shape (band,)
+        Frequencies, 300 to 7125. [MHz]
+
+    Returns
+    -------
+    MastDetours
+
+    Raises
+    ------
+    OutOfRangeError
+        If a frequency is out of range.
+    """
+    model = detour_model(scene, freq_mhz)
+    return MastDetours(model, masts_m, tuple(ways_from(model, place) for place in masts_m))
+
+
+def _only(legs: PointLegs, kept: NDArray[np.bool_]) -> PointLegs:
+    """Some of the pairs of point and portal."""
+    first = np.concatenate([[0], np.cumsum(kept)])[legs.first]
+    return PointLegs(legs.points, first, legs.portal[kept], legs.leg[kept])
