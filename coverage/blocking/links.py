@@ -245,19 +245,21 @@ def link_model(
     )
 
 
-def public_links(model: LinkModel, points: PointSet) -> PublicLinks:
+def public_links(model: LinkModel, points: PointSet, routes: Routes | None = None) -> PublicLinks:
     """Levels of all sectors at some points and what their errors belong to.
 
     Parameters
     ----------
     model : LinkModel
     points : PointSet
+    routes : Routes, optional
+        The traced detours to these points, where they are at hand.
 
     Returns
     -------
     PublicLinks
     """
-    gain = model.masts.gain(points, traced=True)
+    gain = model.masts.gain(points, traced=True, routes=routes)
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + model.calibration.offset_db
     sent_dbm = eirp_dbm.astype(np.float32)[:, None]
     fixed = np.where(model.calibration.measured, model.calibration.clear.astype(np.int8), np.int8(-1))

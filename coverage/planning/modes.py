@@ -178,7 +178,8 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
         ),
     )
     window = replace(treated, masts=replace(masts, detours=detours), calibration=plain.calibration)
-    through, around = public_links(window, points), public_links(corner, points)
+    routes = detours.routes(points, traced=True)
+    through, around = public_links(window, points, routes), public_links(corner, points, routes)
     own = np.zeros(through.los_dbm.shape, bool)
     places = [(sector.x_m, sector.y_m, sector.height_m) for sector in plain.sectors]
     rooms = np.unique(points.room)

@@ -134,7 +134,7 @@ class MastModel:
         straight_db = element_loss_db(self.scene.prepared, self.table, start_m, used.middle_m)[0, 0]
         return np.asarray(np.minimum(self.floor.door_loss_db(used, self.freq_mhz), straight_db), np.float64)
 
-    def gain(self, points: PointSet, *, traced: bool = False) -> MastGain:
+    def gain(self, points: PointSet, *, traced: bool = False, routes: Routes | None = None) -> MastGain:
         """Gain of every sector at every point.
 
         Parameters
@@ -143,12 +143,14 @@ class MastModel:
             Test points, a map grid, or places outside.
         traced : bool
             Remember the way of each detour.
+        routes : Routes, optional
+            The detours to these points, where they are at hand.
 
         Returns
         -------
         MastGain
         """
-        routes = self.detours.routes(points, traced=traced)
+        routes = routes or self.detours.routes(points, traced=traced)
         los_db, nlos_db, probability, detoured, notes = _without_scatter(self, points, NO_BUILDING, routes)
         scattered = []
         for gain_db, scatter in ((los_db, self.scatter_los), (nlos_db, self.scatter_nlos)):

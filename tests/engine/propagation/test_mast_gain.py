@@ -143,6 +143,17 @@ def test_what_a_detour_crosses_is_what_its_legs_cross(hut):
     assert told_of >= 3
 
 
+def test_a_straight_ray_meets_the_rooms_opening_or_does_not(hut):
+    floor = opening_floor(hut())
+    used = floor.of_room[0]
+    assert used is not None
+    source = np.array([2.5, -600.0, 25.0])
+    assert floor.meets(used, source, np.array([[2.5, 1.0, 1.5], [5.5, 1.0, 1.5]])).tolist() == [True, False]
+    assert floor.turned_deg(source)[0] == pytest.approx(0.0, abs=1e-9)  # the window looks south
+    assert floor.turned_deg(np.array([602.5, -0.3, 25.0]))[0] == pytest.approx(90.0, abs=1e-9)
+    assert floor.turned_deg(np.array([2.5, 600.0, 25.0]))[0] == pytest.approx(180.0, abs=1e-9)
+
+
 @pytest.mark.parametrize(("wall", "pays"), [("precast_sandwich_foil", "steel_cell_door"), ("brick_215", "brick_215")])
 def test_an_inner_room_borrows_the_nearest_opening_and_pays_its_door_or_its_wall(hut, wall, pays):
     rooms = (
