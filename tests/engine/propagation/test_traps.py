@@ -112,9 +112,11 @@ def test_trap_10_grazing_rays_are_held_at_85_degrees():
 def test_trap_10_along_a_wall_nothing_and_through_a_corner_one_wall_is_crossed(hut):
     site, freq_mhz = hut(), np.array([1842.0])
     brick = [site.constructions["brick_215"]]
-    corner_db = -path_gain(site, [[5.0, 1.0, 1.5]], [[7.0, -1.0, 1.5]], freq_mhz).item()
     once_db = surface_loss_db(brick, np.sqrt([0.5]), freq_mhz).item()
-    assert corner_db == pytest.approx(free_space_loss_db(np.sqrt(8), 1842) + once_db, abs=0.02)
+    for corner in np.array([(0, 0, 1.5), (6, 0, 1.5), (6, 4, 1.5), (0, 4, 1.5)]):
+        inward = np.sign(np.array([3, 2, 1.5]) - corner)
+        gain_db = path_gain(site, [corner + inward], [corner - inward], freq_mhz).item()
+        assert -gain_db == pytest.approx(free_space_loss_db(np.sqrt(8), 1842) + once_db, abs=0.02)
     along_db = path_gain(site, [[3.5, 0.0, 2.5]], [[5.5, 0.0, 2.5]], freq_mhz).item()
     assert along_db == pytest.approx(-free_space_loss_db(2.0, 1842), abs=1e-3)
 
