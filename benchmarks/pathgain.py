@@ -1,8 +1,9 @@
-"""How fast the multi-wall kernels are on the invented wing, against plain numpy in the same process.
+"""How fast the multi-wall kernels are on the invented wing, against plain numpy and Open3D in the same process.
 
-Run `python benchmarks/pathgain.py`. Times are CPU time per transmitter, medians of interleaved rounds:
-wall-clock on shared cores swings by a factor of three, ratios of CPU times do not. Both sides run on one
-thread: the waiting threads of OpenBLAS would otherwise double numpy's time and heat the core under ours.
+Run `python benchmarks/pathgain.py`. Open3D is compared where it is installed (`pip install open3d`; the program does
+not need it). Times are CPU time per transmitter, medians of interleaved rounds: wall-clock on shared cores swings by
+a factor of three, ratios of CPU times do not. All run on one thread: the waiting threads of OpenBLAS would otherwise
+double numpy's time and heat the core under ours. How the time grows is in `scaling.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import wing_scene as scene
 from quietwing.coverage.propagation.multiwall import (
     COS_MIN,
     COS_NODES,
-    LossTable,
     crossing_counts,
     element_loss_db,
     prepare,
@@ -31,7 +31,7 @@ from quietwing.sites.facets import Facets
 
 ROUNDS = 5
 CHUNK = 4096
-RASTER_TX, RAY_TX, NUMPY_TX = 50, 10, 1  # so many that each round takes some tenths of a second
+RASTER_TX, RAY_TX, OPEN3D_TX, NUMPY_TX = 50, 10, 4, 1  # so many that each round takes some tenths of a second
 
 Floats = np.ndarray
 
@@ -46,13 +46,25 @@ def numpy_form(facets: Facets) -> tuple[Floats, ...]:
     return normal, (normal * origin).sum(axis=1), u, -(u * origin).sum(axis=1), v, -(v * origin).sum(axis=1)
 
 
+def summed_db(surface: Floats, table: Floats, ray: Floats, cosine: Floats, distance: Floats) -> tuple[Floats, Floats]:
+    """Free space plus the loss of each crossing of a surface by a ray, and the number of crossings of each ray."""
+    lane_db = 20 * np.log10(4 * np.pi * scene.BANDS_MHZ * 1e6 / scipy.constants.c)
+    at = np.maximum((cosine - COS_MIN) * ((COS_NODES - 1) / (1 - COS_MIN)), 0)
+    node = np.minimum(at.astype(int), COS_NODES - 2)
+    low = table[surface, node]
+    loss = low + (at - node)[:, None] * (table[surface, node + 1] - low)
+    total = 20 * np.log10(distance)[:, None] + lane_db
+    for band in range(len(lane_db)):
+        total[:, band] += np.bincount(ray, loss[:, band], len(distance))
+    return total, np.bincount(ray, minlength=len(distance))
+
+
 def numpy_loss_db(
     form: tuple[Floats, ...], surface: Floats, table: Floats, o: Floats, points: Floats
 ) -> tuple[Floats, Floats]:
     """Free space plus all quads on each ray, and the number of quads: float64, all quads against all rays."""
     normal, offset, u, u0, v, v0 = form
     total, crossed = np.empty((len(points), len(scene.BANDS_MHZ))), np.empty(len(points), int)
-    lane_db = 20 * np.log10(4 * np.pi * scene.BANDS_MHZ * 1e6 / scipy.constants.c)
     so, uo, vo = offset - normal @ o, u @ o + u0, v @ o + v0
     for k in range(0, len(points), CHUNK):
         d = points[k : k + CHUNK] - o
@@ -64,16 +76,41 @@ def numpy_loss_db(
         hit = (t > 0) & (t < 1) & (a >= 0) & (a <= 1) & (b >= 0) & (b <= 1)
         ray, quad = np.nonzero(hit)
         cosine = np.abs(across[ray, quad]) / distance[ray]
-        at = np.maximum((cosine - COS_MIN) * ((COS_NODES - 1) / (1 - COS_MIN)), 0)
-        node = np.minimum(at.astype(int), COS_NODES - 2)
-        low = table[surface[quad], node]
-        loss = low + (at - node)[:, None] * (table[surface[quad], node + 1] - low)
-        free_space = 20 * np.log10(distance)[:, None] + lane_db
-        for band in range(len(lane_db)):
-            summed = np.bincount(ray, loss[:, band], len(d))
-            total[k : k + CHUNK, band] = free_space[:, band] + summed
-        crossed[k : k + CHUNK] = np.bincount(ray, minlength=len(d))
+        part = slice(k, k + CHUNK)
+        total[part], crossed[part] = summed_db(surface[quad], table, ray, cosine, distance)
     return total, crossed
+
+
+def open3d_loss_db(facets: Facets, table: Floats) -> Callable[[Floats, Floats], tuple[Floats, Floats]] | None:
+    """The same by Embree in Open3D, all hits listed and summed in numpy; None, and a line, without Open3D.
+
+    Each quad is two triangles. Its rays run on behind the receiver; what they hit there is left out of the sums.
+    """
+    try:
+        import open3d
+    except ImportError as error:
+        print(f"no comparison with Open3D: {error}")
+        return None
+    triangles = (4 * np.arange(len(facets))[:, None] + np.array([0, 1, 2, 0, 2, 3])).reshape(-1, 3)
+    caster = open3d.t.geometry.RaycastingScene(nthreads=1)
+    caster.add_triangles(
+        open3d.core.Tensor(facets.corner_m.reshape(-1, 3).astype(np.float32)),
+        open3d.core.Tensor(triangles.astype(np.uint32)),
+    )
+    normal = numpy_form(facets)[0]
+
+    def loss_db(o: Floats, points: Floats) -> tuple[Floats, Floats]:
+        d = points - o
+        distance = np.sqrt((d * d).sum(axis=1))
+        rays = np.concatenate([np.broadcast_to(o, d.shape), d], axis=1).astype(np.float32)
+        listed = caster.list_intersections(open3d.core.Tensor(rays), nthreads=1)
+        before = listed["t_hit"].numpy() < 1
+        ray = listed["ray_ids"].numpy()[before].astype(np.int64)
+        quad = listed["primitive_ids"].numpy()[before].astype(np.int64) // 2
+        cosine = np.abs((d[ray] * normal[quad]).sum(axis=1)) / distance[ray]
+        return summed_db(facets.surface[quad], table, ray, cosine, distance)
+
+    return loss_db
 
 
 def cpu_ms(run: Callable[[], object], per: int) -> float:
@@ -94,6 +131,14 @@ def interleaved(runs: dict[str, tuple[Callable[[], object], int]], rounds: int =
     return times
 
 
+def agreement(name: str, ours: Floats, counts: Floats, theirs: list[tuple[Floats, Floats]]) -> None:
+    """Print how far losses and crossings of another road are from the kernel's."""
+    gap = np.abs(ours - np.array([loss for loss, _ in theirs]))
+    differ = sum(int((counts[t, :, 0] != crossed).sum()) for t, (_, crossed) in enumerate(theirs))
+    same = "equal" if not differ else f"of {differ} rays in {counts[..., 0].size} DIFFER"
+    print(f"agreement with {name}: crossings {same}, p99.9 {np.quantile(gap, 0.999):.1e} dB, most {gap.max():.1e} dB")
+
+
 def main() -> None:
     """Print the figures."""
     facets = scene.as_facets(*scene.wing_quads())
@@ -101,64 +146,40 @@ def main() -> None:
     tx, bands = scene.transmitters(RASTER_TX), scene.BANDS_MHZ
     form, table64 = numpy_form(facets), table.loss_db.astype(float)
     buffer = np.empty((RASTER_TX, len(grid), len(bands)), np.float32)
+    embree = open3d_loss_db(facets, table64)
     print(f"{len(facets)} quads, {len(grid)} receivers, {len(bands)} bands")
 
     no_slab = prepare(scene.as_facets(*scene.wing_quads(), slabs=()))  # numpy has no floor cap
     ours = element_loss_db(no_slab, table, tx[:2], grid, freq_mhz=bands)
     counts = crossing_counts(no_slab, tx[:2], grid, np.zeros(len(scene.SURFACES), int), 1)
-    theirs = [numpy_loss_db(form, facets.surface, table64, o, grid.xyz_m) for o in tx[:2]]
-    gap = np.abs(ours - np.array([loss for loss, _ in theirs]))
-    same = all((counts[t, :, 0] == crossed).all() for t, (_, crossed) in enumerate(theirs))
-    print(f"agreement with numpy: crossings {'equal' if same else 'DIFFER'}, ", end="")
-    print(f"p99.9 {np.quantile(gap, 0.999):.1e} dB, most {gap.max():.1e} dB; {counts.mean():.2f} crossings a ray")
+    print(f"{counts.mean():.2f} crossings a ray")
+    plain = [numpy_loss_db(form, facets.surface, table64, o, grid.xyz_m) for o in tx[:2]]
+    agreement("numpy", ours, counts, plain)
+    if embree is not None:
+        agreement("Open3D", ours, counts, [embree(o, grid.xyz_m) for o in tx[:2]])
 
     def raster(form_of_points: object = grid, count: int = RASTER_TX) -> None:
         element_loss_db(prepared, table, tx[:count], form_of_points, freq_mhz=bands, out=buffer[:count])
 
-    times = interleaved(
-        {
-            "raster": (raster, RASTER_TX),
-            "per ray": (lambda: raster(grid.xyz_m, RAY_TX), RAY_TX),
-            "one tx": (lambda: raster(grid, 1), 1),
-            "numpy": (lambda: numpy_loss_db(form, facets.surface, table64, tx[0], grid.xyz_m), NUMPY_TX),
-        }
-    )
-    median = {name: float(np.median(values)) for name, values in times.items()}
+    runs: dict[str, tuple[Callable[[], object], int]] = {
+        "raster": (raster, RASTER_TX),
+        "per ray": (lambda: raster(grid.xyz_m, RAY_TX), RAY_TX),
+        "one tx": (lambda: [raster(grid, 1) for _ in range(RAY_TX)], RAY_TX),
+        "numpy": (lambda: numpy_loss_db(form, facets.surface, table64, tx[0], grid.xyz_m), NUMPY_TX),
+    }
+    if embree is not None:
+        runs["Open3D"] = (lambda: [embree(o, grid.xyz_m) for o in tx[:OPEN3D_TX]], OPEN3D_TX)
+    times = interleaved(runs)
     for name, values in times.items():
-        ratios = [reference / value for reference, value in zip(times["numpy"], values, strict=True)]
-        print(f"{name:>8}: {median[name]:9.3f} ms a transmitter (min {min(values):.3f})", end="")
-        print(f" = {median[name] * 1e6 / len(grid):8.0f} ns a ray, {np.median(ratios):6.0f} x numpy", end="")
-        print(f" (least {min(ratios):.0f})")
-
-    exponents(tx[:20], table)
+        ms = float(np.median(values))
+        print(f"{name:>8}: {ms:9.3f} ms a transmitter (min {min(values):.3f})", end="")
+        print(f" = {ms * 1e6 / len(grid):8.0f} ns a ray", end="")
+        for other in ("numpy", "Open3D"):
+            if other in times and name not in ("numpy", "Open3D"):
+                ratios = [reference / value for reference, value in zip(times[other], values, strict=True)]
+                print(f", {np.median(ratios):6.1f} x {other} (least {min(ratios):.1f})", end="")
+        print()
     first_call()
-
-
-def exponents(tx: Floats, table: LossTable) -> None:
-    """Print how CPU time grows with transmitters, receivers and wings."""
-    prepared, bands = prepare(scene.prison(1)), scene.BANDS_MHZ
-
-    def runs(cases: dict[float, tuple[object, Floats, object]]) -> dict[float, float]:
-        buffers = {size: np.empty((len(o), len(p), 10), np.float32) for size, (_, o, p) in cases.items()}
-        calls = {
-            str(size): (
-                (lambda s=size, c=case: element_loss_db(c[0], table, c[1], c[2], freq_mhz=bands, out=buffers[s])),
-                1,
-            )
-            for size, case in cases.items()
-        }
-        return {float(name): float(np.median(values)) for name, values in interleaved(calls).items()}
-
-    def show(what: str, times: dict[float, float]) -> None:
-        sizes, cpu = np.log(list(times)), np.log(list(times.values()))
-        print(f"exponent of {what}: {(cpu[-1] - cpu[0]) / (sizes[-1] - sizes[0]):.2f}", end="  (")
-        print(", ".join(f"{size:g}: {ms:.2f} ms" for size, ms in times.items()), end=")\n")
-
-    grid = scene.receivers()
-    show("transmitters", runs({n: (prepared, scene.transmitters(n), grid) for n in (10, 40, 160)}))
-    show("receivers", runs({len(p): (prepared, tx, p) for p in map(scene.receivers, (1.0, 0.5, 0.25))}))
-    wings = {n: (prepare(scene.prison(n)), tx[:4], scene.receivers(wings=n)) for n in (1, 3, 10)}
-    show("wings (quads and receivers both)", runs(wings))
 
 
 def first_call() -> None:

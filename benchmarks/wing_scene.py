@@ -54,16 +54,18 @@ class _Scene:
 
     def pierced(
         self, x: tuple[float, float], y: float, z: tuple[float, float], hole: tuple[float, float, float, float],
-        of: int, filling: int,
+        of: int, filling: int, panes: tuple[int, int] = (1, 1),
     ) -> None:  # fmt: skip
-        """A wall along x with one filled hole: left, right, sill, lintel, filling."""
+        """A wall along x with one filled hole: left, right, sill, lintel, filling in so many panes."""
         u0, u1, v0, v1 = hole
         self.wall((x[0], y), (u0, y), *z, of)
         self.wall((u1, y), (x[1], y), *z, of)
         if v0 > z[0]:
             self.wall((u0, y), (u1, y), z[0], v0, of)
         self.wall((u0, y), (u1, y), v1, z[1], of)
-        self.wall((u0, y), (u1, y), v0, v1, filling)
+        across, up = np.linspace(u0, u1, panes[0] + 1), np.linspace(v0, v1, panes[1] + 1)
+        for (ua, ub), (va, vb) in itertools.product(itertools.pairwise(across), itertools.pairwise(up)):
+            self.wall((ua, y), (ub, y), va, vb, filling)
 
 
 def _storeys() -> Iterator[tuple[float, float]]:
@@ -71,18 +73,31 @@ def _storeys() -> Iterator[tuple[float, float]]:
         yield storey * STOREY_M, (storey + 1) * STOREY_M
 
 
-def wing_quads(offset_y_m: float = 0.0) -> tuple[Floats, NDArray[np.int32]]:
-    """Corners (quad, 4, 3) in metres and surface (quad,) of one wing."""
+def wing_quads(offset_y_m: float = 0.0, detail: str = "doors") -> tuple[Floats, NDArray[np.int32]]:
+    """Corners (quad, 4, 3) in metres and surface (quad,) of one wing.
+
+    `detail` draws the same walls of the cells coarser or finer: ``walls`` in one piece (386 quads), ``cells`` cell by
+    cell (1 090), ``doors`` with doors and windows (2 530), ``panes`` with six panes in each (4 930).
+    """
     scene = _Scene()
+    panes = (2, 3) if detail == "panes" else (1, 1)
     for z0, z1 in _storeys():
         for front_y, rear_y in ((4.0, 0.0), (14.0, 18.0)):
             for x in np.arange(15.0, 76.0, 2.0):
                 scene.wall((x, min(front_y, rear_y)), (x, max(front_y, rear_y)), z0, z1, INSIDE)
-            for x in np.arange(15.0, 75.0, 2.0):
+            if detail == "walls":
+                scene.wall((15, front_y), (75, front_y), z0, z1, INSIDE)
+                scene.wall((15, rear_y), (75, rear_y), z0, z1, OUTSIDE)
+            for x in np.arange(15.0, 75.0, 2.0) if detail != "walls" else ():
+                if detail == "cells":
+                    scene.wall((x, front_y), (x + 1.1, front_y), z0, z1, INSIDE)
+                    scene.wall((x + 1.1, front_y), (x + 2, front_y), z0, z1, DOOR)
+                    scene.wall((x, rear_y), (x + 2, rear_y), z0, z1, OUTSIDE)
+                    continue
                 door = (x + 0.6, x + 1.4, z0, z0 + 2.0)
-                scene.pierced((x, x + 2), front_y, (z0, z1), door, INSIDE, DOOR)
+                scene.pierced((x, x + 2), front_y, (z0, z1), door, INSIDE, DOOR, panes)
                 window = (x + 0.5, x + 1.5, z0 + 1.2, z0 + 2.2)
-                scene.pierced((x, x + 2), rear_y, (z0, z1), window, OUTSIDE, WINDOW)
+                scene.pierced((x, x + 2), rear_y, (z0, z1), window, OUTSIDE, WINDOW, panes)
             scene.floor(15, 75, min(front_y, rear_y), max(front_y, rear_y), z0)
         scene.floor(15, 75, 4, 6, z0)
         scene.floor(15, 75, 12, 14, z0)

@@ -20,7 +20,19 @@ import math
 import numpy as np
 from numba import njit
 
-from quietwing.coverage.propagation._lanes import LANES, ROW_BYTES, add_loss, add_slab_loss, borrowed, cap, write
+from quietwing.coverage.propagation._lanes import (
+    AHEAD,
+    LANES,
+    ROW_BYTES,
+    add_looked_up,
+    add_loss,
+    add_slab_looked_up,
+    add_slab_loss,
+    borrowed,
+    cap,
+    look_up,
+    write,
+)
 
 EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `facet`; length of an edge
 RASTER_LEAF = 24  # quads tried together against one patch; fewer means more box tests
@@ -89,17 +101,23 @@ def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
 
 
 @njit(**_HELPER)
-def _add_run(i0, i1, row, start, step, low_end, last, inverse, table, sums, dearest, count, slabs):
+def _add_run(
+    i0, i1, row, start, step, low_end, last, inverse, table, sums, dearest, count, slabs, where, share
+):  # fmt: skip
     """Add one quad's loss to receivers i0..i1-1 of a row. Addresses are those of the surface's table."""
-    for i in range(i0, i1):
-        node = max(abs(start + step * i) * inverse[row + i] - low_end, 0.0)
-        k = min(int(node), last)
-        at = (row + i) * ROW_BYTES
-        if slabs:
-            add_slab_loss(sums + at, dearest + at, count[row + i], table + k * ROW_BYTES, np.float32(node - k))
-            count[row + i] += 1
-        else:
-            add_loss(sums + at, table + k * ROW_BYTES, np.float32(node - k))
+    first, n = row + i0, i1 - i0
+    for k in range(0, n, AHEAD):
+        look_up(where + 4 * k, share + 4 * k, start, step, i0 + k, inverse + 4 * (first + k), low_end, last)
+    at = sums + first * ROW_BYTES
+    if slabs:
+        most = dearest + first * ROW_BYTES
+        for k in range(n):
+            add_slab_looked_up(
+                at + k * ROW_BYTES, most + k * ROW_BYTES, count + 4 * (first + k), table, where + 4 * k, share + 4 * k
+            )
+    else:
+        for k in range(n):
+            add_looked_up(at + k * ROW_BYTES, table, where + 4 * k, share + 4 * k)
 
 
 @njit(**_HELPER)
@@ -170,7 +188,7 @@ def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
 @njit(**_HELPER)
 def _cast_shadows(
     nodes, slabs, o, tile, grid, xyz, facet, size, surface, active, box, span, lookup, table,
-    sums, dearest, count, inverse, lows, highs, unsure, half,
+    sums, dearest, count, inverse, lows, highs, unsure, half, where, share,
 ):  # fmt: skip
     """Add the losses of the quads under tree nodes `nodes` to the receivers of one patch."""
     nx, ny, first, stride = grid[0], grid[1], grid[2], grid[3]
@@ -185,7 +203,8 @@ def _cast_shadows(
         reach += max(abs(least[axis]), abs(most[axis]))
         far += abs(o[axis])
     table_at, sums_at, dearest_at = table.ctypes.data, sums.ctypes.data, dearest.ctypes.data
-    last = table.shape[1] - 2
+    last, inverse_at, count_at = table.shape[1] - 2, inverse.ctypes.data, count.ctypes.data
+    where_at, share_at = where.ctypes.data, share.ctypes.data
     node = nodes[0]
     while node < nodes[1]:
         if (
@@ -247,13 +266,13 @@ def _cast_shadows(
                             if not _crosses(facet, w, o[0], o[1], o[2], xyz[p, 0], xyz[p, 1], xyz[p, 2]):
                                 continue
                         _add_run(
-                            i, i + 1, row, at, step, lookup[1], last, inverse, rows,
-                            sums_at, dearest_at, count, slabs,
+                            i, i + 1, row, at, step, lookup[1], last, inverse_at, rows,
+                            sums_at, dearest_at, count_at, slabs, where_at, share_at,
                         )  # fmt: skip
                 else:
                     _add_run(
-                        i0, i1, row, at, step, lookup[1], last, inverse, rows,
-                        sums_at, dearest_at, count, slabs,
+                        i0, i1, row, at, step, lookup[1], last, inverse_at, rows,
+                        sums_at, dearest_at, count_at, slabs, where_at, share_at,
                     )  # fmt: skip
             if marked:
                 unsure[:] = False
@@ -283,21 +302,24 @@ def _distances(o, tile, nx, ny, inverse, spread):
 
 
 @njit(**_HELPER)
-def _in_db(spread, bits):
-    """10 lg of numbers in place; `bits` are the same memory as int32.
+def _in_db(spread, bits, octaves):
+    """10 lg of numbers in place; `bits` are the same memory as int32, `octaves` is scratch of int32.
 
-    The logarithm is 2 artanh((f-1)/(f+1)) to the 9th power over mantissas 0.70-1.41: within 1e-5 dB.
+    The logarithm is 2 artanh((f-1)/(f+1)) to the 9th power over mantissas 0.70-1.41: within 1e-5 dB. Three loops,
+    because one that writes to both views of the memory is not made of vector instructions.
     """
     for r in range(len(spread)):
-        exponent = (bits[r] - 0x3F3504F3) >> 23
-        bits[r] -= exponent << 23
+        octaves[r] = (bits[r] - 0x3F3504F3) >> 23
+    for r in range(len(spread)):
+        bits[r] -= octaves[r] << 23
+    for r in range(len(spread)):
         t = (spread[r] - np.float32(1)) / (spread[r] + np.float32(1))
         t2 = t * t
         series = np.float32(1) + t2 * (
             np.float32(1 / 3) + t2 * (np.float32(1 / 5) + t2 * (np.float32(1 / 7) + t2 * np.float32(1 / 9)))
         )
-        octaves = np.float32(exponent) + np.float32(2 / math.log(2)) * t * series
-        spread[r] = np.float32(DB_PER_OCTAVE_OF_POWER) * octaves
+        power = np.float32(octaves[r]) + np.float32(2 / math.log(2)) * t * series
+        spread[r] = np.float32(DB_PER_OCTAVE_OF_POWER) * power
 
 
 @njit(**_HELPER)
@@ -323,15 +345,16 @@ def raster(
     Each transmitter x patch is one task with its own part of `out`, so the result does not depend on which
     thread takes it. `trees` are the node ranges of slabs and walls; an empty `ceiling` means no floor cap.
     """
-    biggest = rows = ZERO
+    biggest = rows = longest = ZERO
     for p in range(len(tile_grid)):
         biggest = max(biggest, tile_grid[p, 0] * tile_grid[p, 1])
-        rows = max(rows, tile_grid[p, 1])
+        longest, rows = max(longest, tile_grid[p, 0]), max(rows, tile_grid[p, 1])
     capped = len(ceiling) > 0
     sums = _aligned(biggest)
     dearest = _aligned(biggest if capped else 1)
-    count, inverse = np.empty(biggest, np.int32), np.empty(biggest, np.float32)
+    count, inverse = np.empty(biggest, np.int32), np.zeros(biggest + AHEAD, np.float32)  # read a little too far
     spread = np.empty(biggest, np.float32)
+    where, share = np.empty(longest + AHEAD, np.int32), np.empty(longest + AHEAD, np.float32)
     lows, highs, half = np.empty((6, 2)), np.empty((6, 2)), np.empty((5, 4))
     unsure = np.zeros(rows, np.bool_)
     for task in range(begin, end):
@@ -340,13 +363,14 @@ def raster(
         points = grid[0] * grid[1]
         sums[: points * LANES] = 0
         _distances(o, tile, grid[0], grid[1], inverse, spread)
-        _in_db(spread[:points], spread.view(np.int32))
+        _in_db(spread[:points], spread.view(np.int32), count)
         if capped:
             count[:points] = 0
         for kind in range(2):
             _cast_shadows(
                 trees[kind], capped and kind == 0, o, tile, grid, xyz, facet, size, surface, active, box,
                 span, lookup, table, sums, dearest, count, inverse, lows, highs, unsure, half,
+                where, share,
             )  # fmt: skip
             if capped and kind == 0:
                 _cap_slabs(sums, dearest, count[:points], ceiling)
@@ -431,5 +455,5 @@ def per_ray(
                 if slabs:
                     count[i] = crossed
                     _cap_slabs(sums[row], dearest[row], count[i : i + 1], ceiling)
-        _in_db(spread[: grid[0]], spread.view(np.int32))
+        _in_db(spread[: grid[0]], spread.view(np.int32), count)
         _write_rows(sums, lane_db, spread, free_space, out, t, grid, lane0, lanes)

@@ -13,8 +13,11 @@ from numba.extending import intrinsic
 
 LANES = 16  # float32 values in one 64-byte row: one addition on AVX-512, two on AVX2
 ROW_BYTES = 4 * LANES
+AHEAD = 8  # receivers whose place in the table is worked out at once: eight float64
 
 _FLOAT, _INT = ir.FloatType(), ir.IntType(32)
+_DOUBLE = ir.DoubleType()
+_DOUBLES, _COUNTS = ir.VectorType(_DOUBLE, AHEAD), ir.VectorType(_INT, AHEAD)
 _ROW, _INDEX = ir.VectorType(_FLOAT, LANES), ir.VectorType(_INT, LANES)
 
 
@@ -36,6 +39,10 @@ def _between(builder, address, share):
     low = _load(builder, address)
     high = _load(builder, builder.add(address, ir.Constant(address.type, ROW_BYTES)))
     return builder.fadd(low, builder.fmul(_splat(builder, share, _ROW), builder.fsub(high, low)))
+
+
+def _number(builder, address, kind):
+    return builder.load(builder.inttoptr(address, kind.as_pointer()), align=4)
 
 
 def _select(builder, relation, a, b):
@@ -69,19 +76,94 @@ def add_loss(typing, sums, table, share):
 
 
 @intrinsic
+def look_up(typing, where, share, start, step, i, inverse, low_end, last):
+    """Table rows of `AHEAD` receivers from i on: byte offset (int32) of the row below each cosine, and the share of
+    the next (float32). The cosine in rows is |start + step*i| times the float32 at `inverse`, less `low_end`."""
+
+    def generate(context, builder, signature, args):
+        where, share, start, step, i, inverse, low_end, last = args
+
+        def each(value):
+            one = builder.insert_element(ir.Constant(_DOUBLES, ir.Undefined), value, ir.Constant(_INT, 0))
+            return builder.shuffle_vector(one, one, ir.Constant(_COUNTS, [0] * AHEAD))
+
+        def at(address, kind):
+            return builder.inttoptr(address, kind.as_pointer())
+
+        first = each(builder.sitofp(i, _DOUBLE))
+        number = builder.fadd(first, ir.Constant(_DOUBLES, [float(k) for k in range(AHEAD)]))
+        along = builder.fadd(each(start), builder.fmul(each(step), number))
+        kind = ir.FunctionType(_DOUBLES, [_DOUBLES])
+        absolute = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fabs.v{AHEAD}f64")
+        near = builder.fpext(builder.load(at(inverse, ir.VectorType(_FLOAT, AHEAD)), align=4), _DOUBLES)
+        node = builder.fsub(builder.fmul(builder.call(absolute, [along]), near), each(low_end))
+        node = _select(builder, ">", node, ir.Constant(_DOUBLES, [0.0] * AHEAD))
+        most = builder.trunc(last, _INT)
+        most = builder.insert_element(ir.Constant(_COUNTS, ir.Undefined), most, ir.Constant(_INT, 0))
+        most = builder.shuffle_vector(most, most, ir.Constant(_COUNTS, [0] * AHEAD))
+        row = builder.fptosi(node, _COUNTS)
+        row = builder.select(builder.icmp_signed("<", row, most), row, most)
+        beyond = builder.fsub(node, builder.sitofp(row, _DOUBLES))
+        builder.store(
+            builder.fptrunc(beyond, ir.VectorType(_FLOAT, AHEAD)), at(share, ir.VectorType(_FLOAT, AHEAD)), align=4
+        )
+        offset = builder.mul(row, ir.Constant(_COUNTS, [ROW_BYTES] * AHEAD))
+        builder.store(offset, at(where, _COUNTS), align=4)
+        return context.get_dummy_value()
+
+    kind = types.void(
+        types.intp, types.intp, types.float64, types.float64, types.intp, types.intp, types.float64, types.intp
+    )
+    return kind, generate
+
+
+@intrinsic
+def add_looked_up(typing, sums, table, where, share):
+    """sums += interpolated table row; the row's offset and the share as `look_up` left them."""
+
+    def generate(context, builder, signature, args):
+        sums, table, where, share = args
+        row = builder.add(table, builder.sext(_number(builder, where, _INT), table.type))
+        loss = _between(builder, row, _number(builder, share, _FLOAT))
+        _save(builder, builder.fadd(_load(builder, sums), loss), sums)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp, types.intp), generate
+
+
+def _add_slab(builder, sums, dearest, seen, loss):
+    _save(builder, builder.fadd(_load(builder, sums), loss), sums)
+    before = builder.icmp_signed(">", _splat(builder, seen, _INDEX), ir.Constant(_INDEX, [0] * LANES))
+    most = _select(builder, ">", loss, _load(builder, dearest))
+    _save(builder, builder.select(before, most, loss), dearest)
+
+
+@intrinsic
 def add_slab_loss(typing, sums, dearest, seen, table, share):
     """sums += interpolated table row; dearest = its maximum with that row, or that row if none was seen."""
 
     def generate(context, builder, signature, args):
         sums, dearest, seen, table, share = args
-        loss = _between(builder, table, share)
-        _save(builder, builder.fadd(_load(builder, sums), loss), sums)
-        before = builder.icmp_signed(">", _splat(builder, seen, _INDEX), ir.Constant(_INDEX, [0] * LANES))
-        most = _select(builder, ">", loss, _load(builder, dearest))
-        _save(builder, builder.select(before, most, loss), dearest)
+        _add_slab(builder, sums, dearest, seen, _between(builder, table, share))
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.int32, types.intp, types.float32), generate
+
+
+@intrinsic
+def add_slab_looked_up(typing, sums, dearest, seen, table, where, share):
+    """As `add_slab_loss`, from what `look_up` left; `seen` is the address of the number seen, and is counted up."""
+
+    def generate(context, builder, signature, args):
+        sums, dearest, seen, table, where, share = args
+        row = builder.add(table, builder.sext(_number(builder, where, _INT), table.type))
+        before = _number(builder, seen, _INT)
+        _add_slab(builder, sums, dearest, before, _between(builder, row, _number(builder, share, _FLOAT)))
+        after = builder.add(before, ir.Constant(_INT, 1))
+        builder.store(after, builder.inttoptr(seen, _INT.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 6), generate
 
 
 @intrinsic

@@ -73,7 +73,8 @@ def prepare(facets: Facets) -> PreparedFacets:
     check_finite(corner_m, "a corner of a facet")
     check_finite(edge_m, "an edge of a facet")
     diagonals = np.cross(corner_m[:, 2] - corner_m[:, 0], corner_m[:, 3] - corner_m[:, 1])
-    whole = np.flatnonzero(np.linalg.norm(diagonals, axis=1) / 2 > SMALLEST_AREA_M2)
+    whole = _in_place_order(facets, corner_m)
+    whole = whole[np.linalg.norm(diagonals[whole], axis=1) / 2 > SMALLEST_AREA_M2]
     slabs = whole[facets.is_slab[whole]]
     others = whole[~facets.is_slab[whole]]
     margin = BOX_MARGIN * (1 + np.abs(corner_m).max(initial=0))
@@ -95,6 +96,15 @@ def prepare(facets: Facets) -> PreparedFacets:
         trees=np.array([[0, nodes[0]], nodes], np.int32),
         surfaces=len(facets.surfaces),
     )
+
+
+def _in_place_order(facets: Facets, corner_m: Floats) -> NDArray[np.intp]:
+    """Order of the quads by where they stand: float32 sums depend on the order, and must not on that of the file."""
+    x, y, z = np.moveaxis(corner_m, 2, 0)
+    turn = np.lexsort((z, y, x))[:, :, None]  # whatever corner a quad begins with
+    place = np.take_along_axis(corner_m, turn, axis=1).reshape(-1, 12)
+    name = np.argsort(np.argsort(np.array(["\n".join(passed) for passed in facets.surfaces], dtype=str)))
+    return np.lexsort((facets.building, name[facets.surface], *place.T[::-1]))
 
 
 def _rule_rows(corner_m: Floats, edge_m: Floats) -> tuple[Floats, Floats]:
