@@ -42,6 +42,8 @@ HZ_PER_MHZ = 1e6
 SAMPLES = (1e3, 1e9)
 DEPTH = (0.0, 100.0)
 SQUARE_M = (0.01, 5.0)
+ROUND_RAYS = 5_000_000  # at a time: each ray keeps some hundred bytes
+ROUND_STEP = 997  # rays start on a lattice that another number of them lays elsewhere
 NEAREST_M = 0.1  # as for the door's free space
 SQUARE_OF_DISTANCE = 0.25  # nearer than four sides the square shrinks: over it the distance must hardly change
 
@@ -89,7 +91,8 @@ def raytraced_path_gain(
     freq_mhz : array_like, shape (band,)
         Frequencies, 300 to 7125. [MHz]
     samples : int
-        Rays from each transmitter, 1e3 to 1e9. At distance d a square of side a is met by a²·samples/(4π·d²) of them.
+        Rays from each transmitter, 1e3 to 1e9, in rounds of 5e6. At distance d a square of side a is met by
+        a²·samples/(4π·d²) of them.
     seed : int
         What is drawn at each sheet. Sums are taken in no fixed order: the same seed repeats to rounding.
     max_depth : int
@@ -114,6 +117,9 @@ def raytraced_path_gain(
 
     Notes
     -----
+    Of a sheet that reflects nearly all (coated glass, foil, steel) few rays come through, each at full strength:
+    without reflection every ray goes through and is weakened, and a straight path costs no luck.
+
     There is no ground but the site's own slabs and no second slope beyond the map. Several floors add up without the
     ceiling of `multiwall`.
 
@@ -137,8 +143,6 @@ def raytraced_path_gain(
     places, of_place = np.unique(receivers, axis=0, return_inverse=True)  # squares over each other count once
     tracer = _Tracer(rt, scene, middle_m)
     ways = {
-        "samples_per_tx": int(samples),
-        "seed": int(seed),
         "max_depth": int(max_depth),
         "refraction": refraction,
         "specular_reflection": reflection,
@@ -149,7 +153,9 @@ def raytraced_path_gain(
         tracer.tune(carrier_mhz)
         for index, sender in enumerate(senders):
             if len(places):
-                gain[index, :, band] = tracer.gain(sender, places, square_m, ways)[of_place.reshape(-1)]
+                gain[index, :, band] = tracer.gain(sender, places, square_m, samples, seed, ways)[
+                    of_place.reshape(-1)
+                ]
     with np.errstate(divide="ignore"):  # no ray arrived
         gain_db = (10 * np.log10(gain)).astype(np.float32)
     return xr.DataArray(
@@ -194,17 +200,29 @@ class _Tracer:
             num_rows=1, num_cols=1, vertical_spacing=0.5, horizontal_spacing=0.5, pattern="iso", polarization="VH"
         )
 
-    def gain(self, sender_m: Floats, places_m: Floats, square_m: float, ways: dict[str, Any]) -> Floats:
-        """Received over sent power at each place, 0 where no ray arrived."""
+    def gain(
+        self, sender_m: Floats, places_m: Floats, square_m: float, samples: int, seed: int, ways: dict[str, Any]
+    ) -> Floats:
+        """Received over sent power at each place, 0 where no ray arrived: the mean of as many rounds as it takes."""
         if "tx" in self.traced.transmitters:
             self.traced.remove("tx")
         at = self.mitsuba.Point3f(*(sender_m - self.middle_m).tolist())
         self.traced.add(self.rt.Transmitter("tx", position=at))
         quads_m = _facing(sender_m, places_m, square_m) - self.middle_m
         squares = mesh_of(self.mitsuba, "squares", *quads_as_triangles(quads_m))
-        found = self.rt.RadioMapSolver()(self.traced, measurement_surface=squares, los=True, **ways)
-        per_triangle = np.asarray(found.path_gain.numpy(), float).reshape(-1, 2)
-        return np.asarray(per_triangle.mean(axis=1))
+        total = np.zeros(len(places_m))
+        rounds = -(-int(samples) // ROUND_RAYS)
+        for k in range(rounds):
+            found = self.rt.RadioMapSolver()(
+                self.traced,
+                measurement_surface=squares,
+                samples_per_tx=int(samples) // rounds + ROUND_STEP * k,
+                seed=int(seed) * ROUND_STEP + k,
+                los=True,
+                **ways,
+            )
+            total += np.asarray(found.path_gain.numpy(), float).reshape(-1, 2).mean(axis=1)
+        return total / rounds
 
     def _sheet(self, name: str, quads_m: Floats, slab: RaySlab) -> Any:
         """One surface of the scene."""
