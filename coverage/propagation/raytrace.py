@@ -35,9 +35,12 @@ __all__ = ["ABSENT", "mesh_of", "quads_as_triangles", "raytraced_path_gain", "si
 
 Floats = NDArray[np.float64]
 
-ABSENT = "Sionna RT is not installed; pip install 'quietwing[raytrace]', and LLVM 18 or later (apt install libllvm19)"
+ABSENT = "Sionna RT is not installed; pip install 'quietwing[raytrace]', and LLVM for it (apt install libllvm19)"
+NO_LLVM = (
+    "Sionna RT is installed but finds no LLVM 15 or newer to compute with; apt install libllvm19, "
+    "or name the library in DRJIT_LIBLLVM_PATH"
+)
 NAME = "the ray tracer"
-VARIANT = "llvm_ad_mono_polarized"
 HZ_PER_MHZ = 1e6
 SAMPLES = (1e3, 1e9)
 DEPTH = (0.0, 100.0)
@@ -62,8 +65,10 @@ def sionna() -> Any:
     """
     try:
         return import_module("sionna.rt")
-    except ImportError as error:  # it raises the same without LLVM
+    except ModuleNotFoundError as error:
         raise QuietwingError(ABSENT) from error
+    except ImportError as error:  # what it raises without LLVM
+        raise QuietwingError(NO_LLVM) from error
 
 
 def raytraced_path_gain(
