@@ -29,9 +29,9 @@ _HEAD = """
 
 Two invented wings of 32 cells on two storeys (brick with open barred windows; concrete with sealed double glazing),
 two masts 30 m away with the state of sight clear, four devices under the ceilings of the corridors. Masts count
-as measured (3 dB). {mast_rays:g} million rays from each mast and {device_rays:g} million from each device, reflected and
-transmitted, {depth} walls at most, counted in squares of {square_m:g} m; never below the ray tracer's own straight ray.
-Each wall is one sheet at its mid-plane; below 1 GHz its material is ours, extrapolated.
+as measured (3 dB). {mast_rays:g} million rays from each mast and {device_rays:g} million from each device, reflected
+and transmitted, {depth} walls at most, counted in squares of {square_m:g} m; never below the ray tracer's own
+straight ray. Each wall is one sheet at its mid-plane; below 1 GHz its material is ours, extrapolated.
 """
 
 _GAINS_HEAD = """

@@ -1,7 +1,13 @@
 """The cross-check with ray tracing: what was kept, and what the page says of it."""
 
 import datetime as dt
+import importlib.util
+import sys
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import pytest
 
 from quietwing.coverage.validation.document import document
 from quietwing.coverage.validation.raytrace_check import (
@@ -13,7 +19,8 @@ from quietwing.coverage.validation.raytrace_check import (
     read_check,
 )
 
-PAGE = Path(__file__).parents[3] / "docs/validation.md"
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = DOCS / "validation.md"
 
 CHECK = Check(
     made=dt.date(2026, 11, 26),
@@ -62,3 +69,65 @@ def test_what_was_kept_covers_both_wings_both_sides_and_a_band_below_1_ghz():
         assert verdict.false_silent <= verdict.called <= verdict.rooms
         assert (verdict.least_db < 0) == (verdict.false_silent > 0)
         assert verdict.least_db <= verdict.low_db <= verdict.median_db
+
+
+# ---- the script, which needs no ray tracer before it traces
+
+
+@pytest.fixture(scope="module")
+def script():
+    name = "make_raytrace_check"
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # its dataclass looks itself up there
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def ours_for_theirs(script):
+    """The brick wing with our own straight ray in place of the ray tracer's, and where the interim rule is louder."""
+    site = script.wing("brick")
+    scene = script.prepare_scene(site)
+    model = script.link_model(scene, site.sectors, 0.95)
+    points = script.silence_points(site, script.trial_points(site))
+    bands = [freq for _, freq, _ in script.CARRIERS.values()]
+    masts = list(dict.fromkeys((s.x_m, s.y_m, s.height_m) for s in site.sectors))
+    gain_db = script.path_gain(scene, masts, points, bands).values
+    public = replace(script.public_links(model, points), fixed_sight=np.ones(len(site.sectors), np.int8))
+    level_dbm = np.array([script.level_dbm(s, masts, points, gain_db, bands) for s in site.sectors], np.float32)
+    on, catalogue = script.devices(site)
+    blockers = script.blocker_links(model, on, catalogue, points)
+    alike = replace(public, los_dbm=level_dbm, nlos_dbm=level_dbm, sigma_db=np.zeros_like(public.sigma_db))
+    traced = script.Traced("brick", model, points, public, blockers, alike, blockers)
+    return traced, model.masts.gain(points).floored
+
+
+def test_a_ray_tracer_that_finds_our_walls_gives_our_levels(ours_for_theirs):
+    traced, floored = ours_for_theirs
+    assert 0.1 < (~floored).mean() < 1
+    np.testing.assert_allclose(traced.public_traced.los_dbm[~floored], traced.public.los_dbm[~floored], atol=0.01)
+    assert (traced.public_traced.los_dbm[floored] < traced.public.los_dbm[floored]).all()
+
+
+def test_our_verdict_is_later_than_our_own_medians(script, ours_for_theirs, monkeypatch):
+    traced, _ = ours_for_theirs
+    monkeypatch.setattr(script, "STEP_DB", 10.0)
+    monkeypatch.setattr(script, "ALONE_DBM", script.ALONE_DBM[::10])
+    monkeypatch.setattr(script, "DEVICE_DBM", script.DEVICE_DBM[::10])
+    for row in script.judge(traced, "all points"):
+        assert row.rooms == row.called == 34
+        assert row.false_silent == 0
+        assert row.basis == "verdict" or row.blockers == "on" or row.median_db == 0
+
+
+def test_the_first_silent_step_of_a_room(script):
+    silent = np.array([[False, False, True], [True, False, True], [True, False, True]])
+    assert script.first_silent(silent).tolist() == [1, 3, 0]
+
+
+def test_ours_less_theirs_leaves_out_what_no_ray_reached(script):
+    row = script.gain_row(
+        "brick", "device", 806.0, np.array([-60.0, -70.0, -80.0]), np.array([-58.0, -66.0, -np.inf])
+    )
+    assert (row.links, row.unreached, row.median_db) == (3, 1, pytest.approx(-3.0))
