@@ -32,6 +32,7 @@ from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import QuietwingError
 from quietwing.coverage.propagation.errors_model import LocalErrors, load_local_errors
 from quietwing.coverage.propagation.free_space import free_space_loss_db
+from quietwing.coverage.propagation.multiwall import crossing_counts
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
 from quietwing.coverage.propagation.path_gain import path_gain
 from quietwing.coverage.propagation.raytrace import raytraced_path_gain, sionna
@@ -133,6 +134,7 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
     traced_dbm = np.array([level_dbm(s, masts, points, from_masts, bands) for s in site.sectors], np.float32)
     blockers = blocker_links(model, on, catalogue, points)
     ours = path_gain(scene, indoors, points, bands).values
+    near = few_walls(scene, indoors, points)
     lane = [bands.index(carrier.freq_mhz) for carrier in model.carriers]
     moved_db = (from_devices - ours).transpose(0, 2, 1)[:, lane]
     nothing = np.zeros_like(public.crossed), np.zeros_like(blockers.crossed)
@@ -142,9 +144,10 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
             gain_row(name, "mast, straight ray", freq_mhz, straight[..., band], from_masts[..., band]),
             gain_row(name, "mast, as judged", freq_mhz, public.los_dbm[of_band], traced_dbm[of_band]),
             gain_row(name, "device", freq_mhz, ours[..., band], from_devices[..., band]),
+            gain_row(name, "device, 0 or 1 walls", freq_mhz, ours[near, band], from_devices[near, band]),
             gain_row(name, "ray tracer, halves", freq_mhz, halves[0][..., band], halves[1][..., band]),
         ]
-        print(*rows[-4:], sep="\n", flush=True)
+        print(*rows[-5:], sep="\n", flush=True)
     return Traced(
         name,
         model,
@@ -173,6 +176,12 @@ def traced_db(
     every_way = raytraced_path_gain(scene, tx, points, bands, samples=rays, **ways)
     straight = raytraced_path_gain(scene, tx, points, bands, samples=STRAIGHT_RAYS, reflection=False, **ways)
     return np.maximum(every_way.values, straight.values)
+
+
+def few_walls(scene: Scene, tx: list[tuple[float, float, float]], points: PointSet) -> np.ndarray:
+    """Whether one element at most lies on each straight ray, shape (tx, point)."""
+    everything = np.zeros(len(scene.facets.surfaces), int)
+    return crossing_counts(scene.prepared, tx, points, everything, 1)[:, :, 0] <= 1
 
 
 def mean_db(first_db: np.ndarray, second_db: np.ndarray) -> np.ndarray:
