@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from quietwing.coverage.validation.raytrace_check import Check, check_section, read_check
 from quietwing.coverage.validation.results import SetResult, error_text
 from quietwing.coverage.validation.sets import KNOWN_SETS
 
@@ -27,13 +28,15 @@ tolerance; where it is measured, the root mean square error must be.
 """
 
 
-def document(results: Iterable[SetResult]) -> str:
+def document(results: Iterable[SetResult], check: Check | None = None) -> str:
     """The page as Markdown.
 
     Parameters
     ----------
     results : iterable of SetResult
         As `validate` gives them.
+    check : Check, optional
+        The cross-check with ray tracing; the one that was kept last without it.
 
     Returns
     -------
@@ -45,6 +48,7 @@ def document(results: Iterable[SetResult]) -> str:
         parts.append(f"\n## {known.title}\n\n`{known.folder}`: {known.source}.\n\n")
         parts += [f"- {_outcome(one)}\n" for one in found if one.name.split("/")[0] == known.folder]
         parts.append(f"- **Proved.** {known.proves}\n- **Not proved.** {known.does_not}\n")
+    parts.append(check_section(read_check() if check is None else check))
     return "".join(parts)
 
 

@@ -144,7 +144,7 @@ def test_the_table_has_a_row_for_each_set(sets):
 
 def test_the_page_says_for_each_set_what_is_proved_and_what_is_not(sets):
     page = document(validate(sets))
-    assert page.count("**Proved.**") == page.count("**Not proved.**") == len(KNOWN_SETS)
+    assert page.count("**Proved.**") == page.count("**Not proved.**") == len(KNOWN_SETS) + 1  # ray tracing
     assert "No measured mast-to-façade set exists" in page
 
 
