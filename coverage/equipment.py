@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from quietwing.sites.fingerprint import NAMED_IF_SET
 from quietwing.sites.model import ZM, StoreyNumber
 from quietwing.sites.quantities import (
     AzimuthDeg,
@@ -96,9 +98,9 @@ class Model:
     price_source: Text = ""
     illustrative: bool = True
     description: Text = ""
-    radiating_cable: tuple[CableLoss, ...] = ()
-    radiating_gbp_per_m: Pounds = 0.0
-    longest_m: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = 0.0
+    radiating_cable: tuple[CableLoss, ...] = field(default=(), metadata=NAMED_IF_SET)
+    radiating_gbp_per_m: Pounds = field(default=0.0, metadata=NAMED_IF_SET)
+    longest_m: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = field(default=0.0, metadata=NAMED_IF_SET)
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -122,7 +124,7 @@ class Device:
     state: Literal["off", "existing", "planned"] = "planned"
     unit_price_gbp: Pounds | None = None
     trim_db: tuple[tuple[str, TrimDb], ...] = ()
-    route_m: tuple[RoutePoint, ...] = ()
+    route_m: tuple[RoutePoint, ...] = field(default=(), metadata=NAMED_IF_SET)
 
     @property
     def line_m(self) -> tuple[RoutePoint, ...]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.blocking.outside import band_eirp_dbm
+from quietwing.coverage.blocking.outside import band_eirp_dbm, band_power_dbm
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.propagation.radiating_cable import power_density_per_w
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 
@@ -93,11 +94,15 @@ def exposure(
 
     Notes
     -----
-    Antennas at the peak of their pattern, no loss in walls, all devices sending all the time: an upper limit.
+    Antennas at the peak of their pattern, no loss in walls, all devices sending all the time: an upper limit. A
+    radiating cable counts with all of its length, at the coupling that half of its places better.
     """
     total = np.zeros(len(points))
     for device in devices:
         if device.state == "off":
+            continue
+        if catalogue[device.model].radiating_cable:
+            total += _cable_share_of_limit(device, catalogue[device.model], points)
             continue
         away_m = np.linalg.norm(points.xyz_m - np.array([device.x_m, device.y_m, device.z_m]), axis=1)
         total += power_density_w_m2(_share_of_limit(device, catalogue[device.model]), away_m)
@@ -116,6 +121,17 @@ def _share_of_limit(device: Device, model: Model) -> float:
         eirp_w = 10 ** (band_eirp_dbm(device, model, band) / 10) / 1e3
         for freq_mhz in _sent_mhz(model, band):
             total += eirp_w / float(reference_level_w_m2(freq_mhz))
+    return total
+
+
+def _cable_share_of_limit(device: Device, model: Model, points: PointSet) -> Floats:
+    """Sum over bands of exposure ÷ limit of a radiating cable at some points."""
+    total = np.zeros(len(points))
+    for band in model.bands:
+        power_w = 10 ** (band_power_dbm(device, model, band) / 10) / 1e3
+        for freq_mhz in _sent_mhz(model, band):
+            density = power_density_per_w(device.line_m, model.radiating_cable, points, freq_mhz, NEAREST_M)
+            total += power_w * density / float(reference_level_w_m2(freq_mhz))
     return total
 
 

@@ -197,6 +197,8 @@ def prepare_ground(
     bases: list[Base] = []
     for index, spot in enumerate(spots):
         for name in allowed:
+            if catalogue[name].radiating_cable:
+                continue
             if spot.indoors or _is_outdoor(spot, catalogue[name]):
                 bases.append(Base(index, _device(site, spot, name)))
     for device in existing:

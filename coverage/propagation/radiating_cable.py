@@ -29,9 +29,12 @@ __all__ = [
     "CableGain",
     "Pieces",
     "cable_gain",
+    "cable_length_m",
     "cable_losses_db",
     "field_law_db",
+    "piece_eirp_db",
     "pieces_of",
+    "power_density_per_w",
     "radiated_db",
     "spreading_db",
 ]
@@ -124,6 +127,12 @@ def pieces_of(line_m: Sequence[RoutePoint] | ArrayLike, piece_m: float = PIECE_M
         along.append(fed_m + length_m * (np.arange(count) + 0.5) / max(count, 1))
         fed_m += length_m
     return Pieces(np.concatenate(starts), np.concatenate(ends), np.concatenate(along))
+
+
+def cable_length_m(line_m: Sequence[RoutePoint] | ArrayLike) -> float:
+    """Length of a cable through some points, 0 for a single one. [m]"""
+    line = np.asarray(line_m, float).reshape(-1, 3)
+    return float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum())
 
 
 def cable_losses_db(cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: bool) -> tuple[Floats, Floats]:
@@ -272,8 +281,33 @@ def cable_gain(
         return CableGain(10 * np.log10(total) - coupling_db, strongest)
 
 
+def piece_eirp_db(pieces: Pieces, cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: bool = True) -> Floats:
+    """What each piece radiates as a source of its own, over the power fed into the cable, shape (piece, band).
+
+    Parameters
+    ----------
+    pieces : Pieces
+        As seen from so far away that each is a point.
+    cable : sequence of CableLoss
+    freq_mhz : array_like, shape (band,)
+        [MHz]
+    strong : bool
+        See `cable_losses_db`.
+
+    Returns
+    -------
+    float64 ndarray
+        EIRP of a piece: (4π/λ)² · (2 m/π) · its length · 10^(−(L_c + α·z)/10). [dB]
+    """
+    freq = np.atleast_1d(np.asarray(freq_mhz, float))
+    loss_db_per_m, coupling_db = cable_losses_db(cable, freq, strong=strong)
+    per_m_db = 10 * np.log10(_SHARE * (4 * np.pi / wavelength_m(freq)) ** 2) - coupling_db
+    length_db = 10 * np.log10(pieces.length_m)
+    return np.asarray(per_m_db + length_db[:, None] - loss_db_per_m * pieces.along_m[:, None])
+
+
 def radiated_db(cable: Sequence[CableLoss], length_m: float, freq_mhz: float, *, strong: bool = True) -> float:
-    """All that a cable radiates, over the power fed into it.
+    """All that a cable radiates, over the power fed into it. [dB]
 
     Parameters
     ----------
@@ -281,17 +315,43 @@ def radiated_db(cable: Sequence[CableLoss], length_m: float, freq_mhz: float, *,
     length_m : float
         [m]
     freq_mhz : float
-        Within the cable's frequencies. [MHz]
+        [MHz]
     strong : bool
         See `cable_losses_db`.
 
     Returns
     -------
     float
-        Power of all pieces as isotropic sources: (4π/λ)² · (2 m/π) · 10^(−L_c/10) a metre. [dB]
     """
-    loss_db_per_m, coupling_db = (float(x[0]) for x in cable_losses_db(cable, freq_mhz, strong=strong))
-    neper_per_m = loss_db_per_m * np.log(10) / 10
-    effective_m = -np.expm1(-neper_per_m * length_m) / neper_per_m
-    per_m = _SHARE * (4 * np.pi / float(wavelength_m(freq_mhz))) ** 2
-    return float(10 * np.log10(per_m * effective_m) - coupling_db)
+    pieces = pieces_of(((0.0, 0.0, 0.0), (length_m, 0.0, 0.0)))
+    each_db = piece_eirp_db(pieces, cable, freq_mhz, strong=strong)
+    return float(10 * np.log10((10 ** (each_db / 10)).sum()))
+
+
+def power_density_per_w(
+    line_m: Sequence[RoutePoint], cable: Sequence[CableLoss], points: PointSet, freq_mhz: float, nearest_m: float
+) -> Floats:
+    """Power density near a cable for a watt fed into it, no loss in walls, shape (point,).
+
+    Parameters
+    ----------
+    line_m : sequence of points
+        [m]
+    cable : sequence of CableLoss
+    points : PointSet
+    freq_mhz : float
+        [MHz]
+    nearest_m : float
+        Nearer than this the level rises no more. [m]
+
+    Returns
+    -------
+    float64 ndarray
+        Received power over the aperture λ²/4π of an isotropic antenna, at the coupling that half of the places
+        better. [W/m² per W]
+    """
+    pieces = pieces_of(line_m)
+    loss_db_per_m, coupling_db = (float(x[0]) for x in cable_losses_db(cable, freq_mhz, strong=True))
+    each_db = spreading_db(pieces, points.xyz_m, nearest_m) - (loss_db_per_m * pieces.along_m)[:, None]
+    received = (10 ** (each_db / 10)).sum(axis=0) * 10 ** (-coupling_db / 10)
+    return np.asarray(received * 4 * np.pi / float(wavelength_m(freq_mhz)) ** 2)
