@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,6 +37,7 @@ __all__ = [
     "check_layout",
     "layout_text",
     "parse_layout",
+    "passes_forbidden",
     "read_layout",
     "row_texts",
     "write_layout",
@@ -346,11 +347,17 @@ def _misplaced_route(site: Site, device: Device, lowest_m: float, highest_m: flo
             )
     if len({point[2] for point in line_m}) == 1 and not plan.is_simple:
         yield "route_m crosses or doubles back over itself, so the cable would count twice there; reorder its points"
+    for name in passes_forbidden(site, line_m):
+        yield f"route_m passes {shown(name)}, where nothing may stand; lead it round"
+
+
+def passes_forbidden(site: Site, line_m: Sequence[RoutePoint]) -> Iterable[str]:
+    """Ids of the forbidden positions that a cable through some points comes too near to."""
     for position in site.positions:
         if position.forbidden and any(
             _passes(one, two, position.point, position.z_m) for one, two in itertools.pairwise(line_m)
         ):
-            yield f"route_m passes {shown(position.id)}, where nothing may stand; lead it round"
+            yield position.id
 
 
 def _passes(one: RoutePoint, two: RoutePoint, place: Point, z_m: float) -> bool:
