@@ -1,4 +1,4 @@
-"""Devices of a layout on a plan: one symbol per model, the id beside it."""
+"""Devices of a layout on a plan: one symbol per model, the id beside it, and the run of a radiating cable."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, lab
     halo = [withStroke(linewidth=1.6, foreground="white")]
     for device in devices:
         off = device.state == "off"
+        if device.route_m:
+            ax.plot(
+                *zip(*(point[:2] for point in device.line_m), strict=True),
+                color="#888888" if off else DEVICE_COLOUR,
+                linewidth=1.8,
+                path_effects=[withStroke(linewidth=3.4, foreground="black")],
+                zorder=4,
+            )
         ax.plot(
             device.x_m,
             device.y_m,
