@@ -36,7 +36,7 @@ __all__ = [
 
 DESENSE_DBM_PER_RB = -122.0  # 1 dB desensitisation: −174 + NF 5 + 10 lg 180 kHz = −116.4, less 6 (domain.md §4.3)
 RB_KHZ = 180.0
-CABLE_PIECE_M = 3.0  # of a radiating cable as a mast sees it: shorter than a cell's window is from the next
+CABLE_PIECE_M = 1.0  # of a radiating cable as a mast sees it: coarser than for phones, a mast is far away
 BASE_STATIONS = "TDD base stations"
 # Antenna gain less feeder of a receiving mast: Report ITU-R M.2292, domain.md §3.4. masts.csv holds EIRP only.
 RURAL_GAIN_DBI, OTHER_GAIN_DBI = 15.0, 13.0

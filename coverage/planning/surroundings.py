@@ -33,6 +33,7 @@ __all__ = ["Base", "Surroundings", "room_blocks", "some_points"]
 NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
 NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
 NEAR_CABLES = 4  # likewise of radiating cables: of two runs if two models may feed each
+NEAR_RUN_M = 8.0  # further from all points of a part of a building a run of cable is not looked at
 ROOMS_AT_A_TIME = 32
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
@@ -201,14 +202,28 @@ def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> It
 
 
 def _nearest(around: Surroundings, spots: NDArray[np.intp], points: PointSet) -> NDArray[np.intp]:
-    """The spots near any of some points, every cable, and those with a device already."""
-    always = [spot for spot in spots.tolist() if _stands(around, spot) or around.by_cable[spot]]
+    """The spots near any of some points, cables that pass near them, and those with a device already."""
+    always = [
+        spot
+        for spot in spots.tolist()
+        if _stands(around, spot) or (around.by_cable[spot] and _passes(around.spots[spot], points))
+    ]
     spots = spots[~around.by_cable[spots]]
     if not len(spots):
         return np.array(sorted(always), np.intp)
     count = min(NEAREST_SPOTS, len(spots))
     _, near = cKDTree(around.spot_m[spots]).query(points.xyz_m, np.arange(1, count + 1))
     return np.union1d(spots[np.unique(near)], np.array(always, np.intp))
+
+
+def _passes(spot: Spot, points: PointSet) -> bool:
+    """Whether a run of radiating cable comes near any of some points."""
+    line_m = np.array([(spot.x_m, spot.y_m, spot.z_m), *spot.route_m])
+    for start, way in zip(line_m[:-1], np.diff(line_m, axis=0), strict=True):
+        share = np.clip((points.xyz_m - start) @ way / (way @ way), 0.0, 1.0)
+        if (np.linalg.norm(points.xyz_m - start - share[:, None] * way, axis=1) <= NEAR_RUN_M).any():
+            return True
+    return False
 
 
 def _among(points: PointSet, known: PointSet) -> bool:
