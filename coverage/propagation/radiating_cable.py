@@ -42,7 +42,7 @@ __all__ = [
 COUPLING_AT_M = 2.0  # IEC 61196-4: the distance a coupling loss is measured at
 NEAREST_M = 0.5  # assumed: nearer than this the cable's own field is no wave yet, and the level rises no more
 # Distances within a piece are exact; what it crosses is that of its middle. On houseblock the loudest cable is then
-# within 0.5 dB of pieces of 0.2 m at 95 of 100 points inside, 1.0 dB outside; with pieces of 1 m within 0.9 and 2.3 dB.
+# within 0.5 dB of pieces of 0.2 m at 95 of 100 points inside, 1.0 dB outside; with pieces of 1 m it is 0.9 and 2.3.
 PIECE_M = 0.5
 _SHARE = COUPLING_AT_M / np.pi  # ∫dz/r² along an endless line at distance d is π/d: at 2 m the sum is 1
 _NEPER = np.float32(np.log(10) / 10)
