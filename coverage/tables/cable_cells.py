@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
-from scipy.constants import speed_of_light
 
 from quietwing.coverage.equipment import CableLoss, Model, RoutePoint
 from quietwing.coverage.tables.rows import cell_text, items_of
@@ -87,6 +86,8 @@ def cable_losses(text: str, findings: Findings, file: str, where: str) -> list[C
 
 def _radiated_per_m(row: CableLoss) -> float:
     """Share of the power in a cable that a metre of it radiates: (4π/λ)² · (2 m/π) · 10^(−L_c/10)."""
+    from scipy.constants import speed_of_light  # late: the first screen of the app opens without scipy
+
     wave_m = float(speed_of_light) / (row.freq_mhz * 1e6)
     share: float = (4 * math.pi / wave_m) ** 2 * _COUPLING_AT_M / math.pi * 10 ** (-row.coupling_50_db / 10)
     return share

@@ -11,7 +11,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, parse_layout
-from quietwing.coverage.report.device_marks import DEVICE_COLOUR, draw_devices
+from quietwing.coverage.report.device_marks import DEVICE_COLOUR, device_legend, draw_devices
 from quietwing.coverage.report.plan_drawing import new_axes
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import result_object
@@ -116,6 +116,11 @@ def test_maps_and_the_answer_for_machines_hold_the_run(hut):
     draw_devices(ax, verdict, verdict.devices)
     lines = [line for line in ax.lines if line.get_color() == DEVICE_COLOUR]
     assert [np.asarray(line.get_xydata()).tolist() for line in lines] == [[[0.5, 2.0], [5.5, 2.0]]]
+    assert [entry.get_label() for entry in device_legend(verdict, verdict.devices)] == [
+        "cable_jammer",
+        "radiating cable",
+    ]
+    assert [note for note in verdict.notes if note.startswith("radiating cable counts inside")]
     assert result_object(verdict, CATALOGUE)["devices"][0]["route_m"] == [[5.5, 2.0, 2.5]]
 
 
