@@ -31,6 +31,7 @@ CABLE_FORM = "freq_mhz:loss_db_per_100m:coupling_50_db:coupling_95_db like 800:4
 ROUTE_FORM = "x y z in metres like 12.5 5 2.7; 60 5 2.7"
 MOST_ROUTE_POINTS = 100
 SAME_PLACE_M = 0.01
+LIGHT_M_PER_S = 299_792_458.0  # by definition; the first screen of the app reads catalogues without scipy
 _COUPLING_AT_M = 2.0  # as in propagation.radiating_cable
 
 
@@ -86,9 +87,7 @@ def cable_losses(text: str, findings: Findings, file: str, where: str) -> list[C
 
 def _radiated_per_m(row: CableLoss) -> float:
     """Share of the power in a cable that a metre of it radiates: (4π/λ)² · (2 m/π) · 10^(−L_c/10)."""
-    from scipy.constants import speed_of_light  # late: the first screen of the app opens without scipy
-
-    wave_m = float(speed_of_light) / (row.freq_mhz * 1e6)
+    wave_m = LIGHT_M_PER_S / (row.freq_mhz * 1e6)
     share: float = (4 * math.pi / wave_m) ** 2 * _COUPLING_AT_M / math.pi * 10 ** (-row.coupling_50_db / 10)
     return share
 
