@@ -126,13 +126,13 @@ def _share_of_limit(device: Device, model: Model) -> float:
 
 def _cable_share_of_limit(device: Device, model: Model, points: PointSet) -> Floats:
     """Sum over bands of exposure ÷ limit of a radiating cable at some points."""
-    total = np.zeros(len(points))
-    for band in model.bands:
-        power_w = 10 ** (band_power_dbm(device, model, band) / 10) / 1e3
-        for freq_mhz in _sent_mhz(model, band):
-            density = power_density_per_w(device.line_m, model.radiating_cable, points, freq_mhz, NEAREST_M)
-            total += power_w * density / float(reference_level_w_m2(freq_mhz))
-    return total
+    sent = [(band, freq_mhz) for band in model.bands for freq_mhz in _sent_mhz(model, band)]
+    if not sent:
+        return np.zeros(len(points))
+    freq_mhz = np.array([freq for _, freq in sent])
+    power_w = np.array([10 ** (band_power_dbm(device, model, band) / 10) / 1e3 for band, _ in sent])
+    density = power_density_per_w(device.line_m, model.radiating_cable, points, freq_mhz, NEAREST_M)
+    return np.asarray((power_w / reference_level_w_m2(freq_mhz)) @ density)
 
 
 def _sent_mhz(model: Model, band: BandPower) -> list[float]:

@@ -331,9 +331,13 @@ def radiated_db(cable: Sequence[CableLoss], length_m: float, freq_mhz: float, *,
 
 
 def power_density_per_w(
-    line_m: Sequence[RoutePoint], cable: Sequence[CableLoss], points: PointSet, freq_mhz: float, nearest_m: float
+    line_m: Sequence[RoutePoint],
+    cable: Sequence[CableLoss],
+    points: PointSet,
+    freq_mhz: ArrayLike,
+    nearest_m: float,
 ) -> Floats:
-    """Power density near a cable for a watt fed into it, no loss in walls, shape (point,).
+    """Power density near a cable for a watt fed into it, no loss in walls, shape (band, point).
 
     Parameters
     ----------
@@ -341,7 +345,7 @@ def power_density_per_w(
         [m]
     cable : sequence of CableLoss
     points : PointSet
-    freq_mhz : float
+    freq_mhz : array_like, shape (band,)
         [MHz]
     nearest_m : float
         Nearer than this the level rises no more. [m]
@@ -352,8 +356,9 @@ def power_density_per_w(
         Received power over the aperture λ²/4π of an isotropic antenna, at the coupling that half of the places
         better. [W/m² per W]
     """
+    freq = np.atleast_1d(np.asarray(freq_mhz, float))
     pieces = pieces_of(line_m)
-    loss_db_per_m, coupling_db = (float(x[0]) for x in cable_losses_db(cable, freq_mhz, strong=True))
-    each_db = spreading_db(pieces, points.xyz_m, nearest_m) - (loss_db_per_m * pieces.along_m)[:, None]
-    received = (10 ** (each_db / 10)).sum(axis=0) * 10 ** (-coupling_db / 10)
-    return np.asarray(received * 4 * np.pi / float(wavelength_m(freq_mhz)) ** 2)
+    loss_db_per_m, coupling_db = cable_losses_db(cable, freq, strong=True)
+    left = 10 ** (-(coupling_db[:, None] + loss_db_per_m[:, None] * pieces.along_m) / 10)
+    received = left @ 10 ** (spreading_db(pieces, points.xyz_m, nearest_m) / 10)
+    return np.asarray(received * (4 * np.pi / wavelength_m(freq) ** 2)[:, None])
