@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.equipment import BandPower, MasCarrier, Model, Pounds
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.tables.cable_cells import cable_contradictions, cable_losses, cable_text
 from quietwing.coverage.tables.rows import (
     Rows,
     cell_text,
@@ -37,6 +39,8 @@ CATALOGUE_COLUMNS = (
     "head_end_capacity", "construction", "unit_price_gbp", "install_gbp", "cable_gbp_per_m", "opex_gbp_per_year",
     "technology_life_years", "price_date", "price_source", "illustrative", "description",
 )  # fmt: skip
+# Written where a model feeds a cable: a catalogue without one stays as it was.
+CABLE_COLUMNS = ("radiating_cable", "radiating_gbp_per_m", "longest_m")
 BUNDLED_NAME = "catalogue.csv"
 MOST_MODELS = 1000
 BAND_FORM = "name:low-high:power_dbm like B20:791-821:20"
@@ -73,6 +77,9 @@ class CatalogueRow:
     price_source: Text = ""
     illustrative: bool = True
     description: Text = ""
+    radiating_cable: LongText = ""
+    radiating_gbp_per_m: Pounds = 0.0
+    longest_m: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = 0.0
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -107,7 +114,7 @@ def read_catalogue(path: Path | None = None) -> dict[str, Model]:
 def parse_catalogue(text: str, file: str = BUNDLED_NAME) -> dict[str, Model]:
     """The models in a text. See `read_catalogue`."""
     findings = Findings()
-    rows = rows_of(text, CatalogueRow, CATALOGUE_COLUMNS, findings, file, MOST_MODELS)
+    rows = rows_of(text, CatalogueRow, (*CATALOGUE_COLUMNS, *CABLE_COLUMNS), findings, file, MOST_MODELS)
     if not rows.rows and not findings.problems:
         findings.problem(file, "", "has a header and no models; add a row for each model, or leave the file out")
     models = _models(rows, findings, file)
@@ -135,10 +142,11 @@ def _models(rows: Rows, findings: Findings, file: str) -> list[Model]:
         bands = tuple(_bands(row, findings, file, where))
         carriers = tuple(_mas_carriers(row, findings, file, where))
         sync_mhz = tuple(_sync_carriers(row, findings, file, where))
+        cable = tuple(cable_losses(row.radiating_cable, findings, file, where))
         if len(findings.problems) > before:
             continue
-        model = _model(row, bands, carriers, sync_mhz)
-        for problem in _contradictions(model, named):
+        model = replace(_model(row, bands, carriers, sync_mhz), radiating_cable=cable)
+        for problem in (*_contradictions(model, named), *cable_contradictions(model)):
             findings.problem(file, where, problem)
         models.append(model)
     return models
@@ -147,7 +155,7 @@ def _models(rows: Rows, findings: Findings, file: str) -> list[Model]:
 def _model(
     row: CatalogueRow, bands: tuple[BandPower, ...], carriers: tuple[MasCarrier, ...], sync_mhz: tuple[float, ...]
 ) -> Model:
-    plain = {name: getattr(row, name) for name in CATALOGUE_COLUMNS if name != "model"}
+    plain = {name: getattr(row, name) for name in (*CATALOGUE_COLUMNS, *CABLE_COLUMNS[1:]) if name != "model"}
     return Model(
         **plain | {"name": row.model, "bands": bands, "mas_carriers": carriers, "sync_carriers_mhz": sync_mhz}
     )
@@ -288,11 +296,13 @@ def write_catalogue(models: Mapping[str, Model], path: Path, comment: str = "") 
 def catalogue_text(models: Mapping[str, Model], comment: str = "") -> str:
     """The text `write_catalogue` writes."""
     heading = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
-    return heading + text_of_rows(CATALOGUE_COLUMNS, [_row_text(model) for model in models.values()])
+    fed = any(model.radiating_cable for model in models.values())
+    columns = (*CATALOGUE_COLUMNS, *CABLE_COLUMNS) if fed else CATALOGUE_COLUMNS
+    return heading + text_of_rows(columns, [_row_text(model, columns) for model in models.values()])
 
 
-def _row_text(model: Model) -> list[str]:
-    texts = {name: cell_text(getattr(model, name, None)) for name in CATALOGUE_COLUMNS}
+def _row_text(model: Model, columns: Sequence[str]) -> list[str]:
+    texts = {name: cell_text(getattr(model, name, None)) for name in columns}
     texts["model"] = model.name
     texts["bands"] = "; ".join(
         f"{band.band}:{cell_text(band.low_mhz)}-{cell_text(band.high_mhz)}:{cell_text(band.power_dbm)}"
@@ -300,7 +310,8 @@ def _row_text(model: Model) -> list[str]:
     )
     texts["mas_carriers"] = "; ".join(_carrier_text(carrier) for carrier in model.mas_carriers)
     texts["sync_carriers_mhz"] = "; ".join(cell_text(freq_mhz) for freq_mhz in model.sync_carriers_mhz)
-    return [texts[name] for name in CATALOGUE_COLUMNS]
+    texts["radiating_cable"] = cable_text(model.radiating_cable)
+    return [texts[name] for name in columns]
 
 
 def _carrier_text(carrier: MasCarrier) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from quietwing.sites.fingerprint import NAMED_IF_SET
 from quietwing.sites.model import ZM, StoreyNumber
 from quietwing.sites.quantities import (
     AzimuthDeg,
@@ -20,12 +22,14 @@ from quietwing.sites.quantities import (
     TiltDeg,
 )
 
-__all__ = ["BandPower", "Device", "MasCarrier", "Model", "Treatment"]
+__all__ = ["BandPower", "CableLoss", "Device", "MasCarrier", "Model", "RoutePoint", "Treatment"]
 
 _CHECKED = ConfigDict(extra="forbid")
 PowerDbm = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]
 TrimDb = Annotated[float, Field(ge=-60, le=30, allow_inf_nan=False)]
 Pounds = Annotated[float, Field(ge=0, le=1e8, allow_inf_nan=False)]
+CableDb = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
+RoutePoint = tuple[CoordinateM, CoordinateM, ZM]
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -52,11 +56,26 @@ class MasCarrier:
 
 
 @dataclass(frozen=True, config=_CHECKED)
+class CableLoss:
+    """A radiating cable at one frequency: what it loses along its length, and to a dipole 2 m away.
+
+    Half of the places along the cable couple better than `coupling_50_db`, 95 of 100 better than `coupling_95_db`.
+    """
+
+    freq_mhz: FreqMhz
+    loss_db_per_100m: CableDb
+    coupling_50_db: CableDb
+    coupling_95_db: CableDb
+
+
+@dataclass(frozen=True, config=_CHECKED)
 class Model:
     """A row of ``catalogue.csv``.
 
     `emission` is how a jammer fills its bands: ``barrage`` evenly, ``swept`` in turn, ``sync`` only on the listed
-    carriers' synchronisation signals. `construction` is what a mesh or film puts into a window.
+    carriers' synchronisation signals. `construction` is what a mesh or film puts into a window. With
+    `radiating_cable`, by rising frequency, the jammer or managed-access node has no antenna: it feeds a cable of at
+    most `longest_m`.
     """
 
     name: Identifier
@@ -79,6 +98,9 @@ class Model:
     price_source: Text = ""
     illustrative: bool = True
     description: Text = ""
+    radiating_cable: tuple[CableLoss, ...] = field(default=(), metadata=NAMED_IF_SET)
+    radiating_gbp_per_m: Pounds = field(default=0.0, metadata=NAMED_IF_SET)
+    longest_m: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = field(default=0.0, metadata=NAMED_IF_SET)
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -86,7 +108,8 @@ class Device:
     """A row of ``layout.csv``: a model at a place. Without `power_dbm` the catalogue's power holds in each band.
 
     `trim_db` adds to the power of one band (``B20``) or channel (``EE/B20/LTE``). Devices that are ``off`` are
-    silent; ``existing`` and ``planned`` ones both radiate when a layout is evaluated.
+    silent; ``existing`` and ``planned`` ones both radiate when a layout is evaluated. A radiating cable is fed at its
+    place and runs from there straight through the points of `route_m`.
     """
 
     id: Identifier
@@ -101,6 +124,12 @@ class Device:
     state: Literal["off", "existing", "planned"] = "planned"
     unit_price_gbp: Pounds | None = None
     trim_db: tuple[tuple[str, TrimDb], ...] = ()
+    route_m: tuple[RoutePoint, ...] = field(default=(), metadata=NAMED_IF_SET)
+
+    @property
+    def line_m(self) -> tuple[RoutePoint, ...]:
+        """The cable from where it is fed to its end; a single point for everything else."""
+        return (self.x_m, self.y_m, self.z_m), *self.route_m
 
 
 @dataclass(frozen=True, config=_CHECKED)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
-from shapely.geometry import Point
+from shapely.geometry import LineString, Point
 
-from quietwing.coverage.equipment import Device, Model, Pounds, PowerDbm, TrimDb
+from quietwing.coverage.equipment import Device, Model, Pounds, PowerDbm, RoutePoint, TrimDb
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.tables.cable_cells import route_points, route_problems, route_text
 from quietwing.coverage.tables.rows import (
     cell_text,
     folded,
@@ -29,14 +31,26 @@ from quietwing.sites.networks import carriers
 from quietwing.sites.quantities import AzimuthDeg, CoordinateM, Identifier, Text, TiltDeg
 from quietwing.sites.records import build
 
-__all__ = ["LAYOUT_COLUMNS", "check_layout", "layout_text", "parse_layout", "read_layout", "write_layout"]
+__all__ = [
+    "LAYOUT_COLUMNS",
+    "ROUTE_COLUMN",
+    "check_layout",
+    "layout_text",
+    "parse_layout",
+    "passes_forbidden",
+    "read_layout",
+    "row_texts",
+    "write_layout",
+]
 
 LAYOUT_COLUMNS = (
     "id", "model", "x_m", "y_m", "z_m", "storey", "power_dbm", "azimuth_deg", "tilt_deg", "state", "unit_price_gbp",
     "trim_db",
 )  # fmt: skip
+ROUTE_COLUMN = "route_m"  # written where a device has a route: a layout without radiating cable stays as it was
 FILE = "layout.csv"
 MOST_DEVICES = 10_000
+RADIATES = ("jammer", "mas")
 TRIM_FORM = "band:dB, operator/band:dB or channel:dB like B8:-3; EE/B20:-6; EE/B20/LTE:-6"
 HIGHEST_MAST_M = 15.0  # above the highest ceiling: a pole on a roof or in a yard, assumed
 BELOW_FLOOR_M = 0.01
@@ -62,6 +76,7 @@ class LayoutRow:
     state: Literal["off", "existing", "planned"] = "planned"
     unit_price_gbp: Pounds | None = None
     trim_db: Text = ""
+    route_m: Annotated[str, StringConstraints(max_length=10_000)] = ""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -97,7 +112,7 @@ def read_layout(path: Path, catalogue: Mapping[str, Model]) -> tuple[Device, ...
 def parse_layout(text: str, catalogue: Mapping[str, Model], file: str = FILE) -> tuple[Device, ...]:
     """The devices in a text. See `read_layout`."""
     findings = Findings()
-    rows = rows_of(text, LayoutRow, LAYOUT_COLUMNS, findings, file, MOST_DEVICES)
+    rows = rows_of(text, LayoutRow, (*LAYOUT_COLUMNS, ROUTE_COLUMN), findings, file, MOST_DEVICES)
     devices: list[Device] = []
     first: dict[str, str] = {}
     for where, raw in rows.rows:
@@ -120,17 +135,22 @@ def parse_layout(text: str, catalogue: Mapping[str, Model], file: str = FILE) ->
         if model is None:
             continue
         trims = tuple(_trims(row.trim_db, model, findings, file, where))
-        for problem in _impossible(row, model, trims):
+        before = len(findings.problems)
+        route = route_points(row.route_m, findings, file, where)
+        impossible = [*_impossible(row, model, trims)]
+        if model.kind in RADIATES and len(findings.problems) == before:
+            impossible += route_problems(model, ((row.x_m, row.y_m, row.z_m), *route))
+        for problem in impossible:
             findings.problem(file, where, problem)
         plain = {name: getattr(row, name) for name in LAYOUT_COLUMNS}
-        devices.append(Device(**plain | {"trim_db": trims}))
+        devices.append(Device(**plain | {"trim_db": trims, "route_m": route}))
     if findings.problems:
         raise ScenarioError(problems_text(tuple(findings.problems)))
     return tuple(devices)
 
 
 def _placeable(catalogue: Mapping[str, Model]) -> list[str]:
-    return [name for name, model in catalogue.items() if model.kind in ("jammer", "mas")]
+    return [name for name, model in catalogue.items() if model.kind in RADIATES]
 
 
 def _trims(text: str, model: Model, findings: Findings, file: str, where: str) -> Iterable[tuple[str, float]]:
@@ -221,7 +241,9 @@ def _impossible(row: LayoutRow, model: Model, trims: tuple[tuple[str, float], ..
 
 def layout_text(devices: Iterable[Device]) -> str:
     """A layout as text; equal devices give equal bytes."""
-    return text_of_rows(LAYOUT_COLUMNS, [_row_text(device) for device in devices])
+    rows = [row_texts(device) for device in devices]
+    columns = (*LAYOUT_COLUMNS, ROUTE_COLUMN) if any(row[ROUTE_COLUMN] for row in rows) else LAYOUT_COLUMNS
+    return text_of_rows(columns, [[row[column] for column in columns] for row in rows])
 
 
 def write_layout(devices: Iterable[Device], path: Path) -> None:
@@ -236,9 +258,11 @@ def write_layout(devices: Iterable[Device], path: Path) -> None:
     write_file(layout_text(devices), path)
 
 
-def _row_text(device: Device) -> list[str]:
+def row_texts(device: Device) -> dict[str, str]:
+    """A device as the texts of its row, by column."""
+    texts = {name: cell_text(getattr(device, name)) for name in LAYOUT_COLUMNS if name != "trim_db"}
     trims = "; ".join(f"{name}:{cell_text(trim_db)}" for name, trim_db in device.trim_db)
-    return [*(cell_text(getattr(device, name)) for name in LAYOUT_COLUMNS[:-1]), trims]
+    return texts | {"trim_db": trims, ROUTE_COLUMN: route_text(device.route_m)}
 
 
 def check_layout(site: Site, devices: Iterable[Device], file: str = FILE) -> tuple[str, ...]:
@@ -258,7 +282,7 @@ def check_layout(site: Site, devices: Iterable[Device], file: str = FILE) -> tup
         ``file: id: what is wrong; what to do``.
     """
     findings = Findings()
-    places: dict[tuple[str, float, float, float], str] = {}
+    places: dict[tuple[object, ...], str] = {}
     top_m = max((building.storeys[-1].ceiling_m for building in site.buildings), default=0.0)
     bottom_m = min((building.storeys[0].floor_m for building in site.buildings), default=0.0)
     for device in devices:
@@ -266,7 +290,7 @@ def check_layout(site: Site, devices: Iterable[Device], file: str = FILE) -> tup
             findings.problem(file, device.id, problem)
         for problem in _strange_trims(site, device):
             findings.problem(file, device.id, problem)
-        spot = (device.model, device.x_m, device.y_m, device.z_m)
+        spot = (device.model, *device.line_m)
         if spot in places:
             findings.problem(
                 file,
@@ -288,6 +312,8 @@ def _misplaced(site: Site, device: Device, lowest_m: float, highest_m: float) ->
             f"correct x_m and y_m (metres{grid})"
         )
         return
+    if device.route_m:
+        yield from _misplaced_route(site, device, lowest_m, highest_m)
     if not lowest_m <= device.z_m <= highest_m:
         yield (
             f"z_m is {device.z_m:g} (expected {lowest_m:g} to {highest_m:g} m above ground at this site); correct it"
@@ -304,6 +330,45 @@ def _misplaced(site: Site, device: Device, lowest_m: float, highest_m: float) ->
             and abs(position.z_m - device.z_m) <= FORBIDDEN_WITHIN_M
         ):
             yield f"stands {near_m:.1f} m from {shown(position.id)}, where nothing may stand; move it"
+
+
+def _misplaced_route(site: Site, device: Device, lowest_m: float, highest_m: float) -> Iterable[str]:
+    """Where a cable leaves the perimeter or the heights of the site, crosses itself, or passes a forbidden place."""
+    line_m = device.line_m
+    plan = LineString([point[:2] for point in line_m])
+    if not site.perimeter.outline.covers(plan):
+        beyond_m = plan.difference(site.perimeter.outline).length
+        yield f"route_m runs {beyond_m:.1f} m outside the perimeter; correct its points (x y z in metres)"
+    for number, point in enumerate(device.route_m, 1):
+        if not lowest_m <= point[2] <= highest_m:
+            yield (
+                f"point {number} of route_m is {point[2]:g} m high (expected {lowest_m:g} to {highest_m:g} m above "
+                f"ground at this site); correct it"
+            )
+    if len({point[2] for point in line_m}) == 1 and not plan.is_simple:
+        yield "route_m crosses or doubles back over itself, so the cable would count twice there; reorder its points"
+    for name in passes_forbidden(site, line_m):
+        yield f"route_m passes {shown(name)}, where nothing may stand; lead it round"
+
+
+def passes_forbidden(site: Site, line_m: Sequence[RoutePoint]) -> Iterable[str]:
+    """Ids of the forbidden positions that a cable through some points comes too near to."""
+    for position in site.positions:
+        if position.forbidden and any(
+            _passes(one, two, position.point, position.z_m) for one, two in itertools.pairwise(line_m)
+        ):
+            yield position.id
+
+
+def _passes(one: RoutePoint, two: RoutePoint, place: Point, z_m: float) -> bool:
+    """Whether a straight run comes nearer to a place than anything may stand, in plan and in height."""
+    run = LineString([one[:2], two[:2]])
+    if run.distance(place) > FORBIDDEN_WITHIN_M:
+        return False
+    low_m, high_m = sorted((one[2], two[2]))
+    if run.length > 0:
+        low_m = high_m = one[2] + (two[2] - one[2]) * run.project(place) / run.length
+    return low_m - FORBIDDEN_WITHIN_M <= z_m <= high_m + FORBIDDEN_WITHIN_M
 
 
 def _wrong_storey(building: Building, device: Device) -> Iterable[str]:

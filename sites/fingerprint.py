@@ -9,7 +9,10 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
-__all__ = ["fingerprint"]
+__all__ = ["NAMED_IF_SET", "fingerprint"]
+
+# Metadata of a field that came later: content that does not use it keeps the name it had.
+NAMED_IF_SET = {"named if set": True}
 
 
 def fingerprint(*values: Any) -> str:
@@ -31,7 +34,11 @@ def fingerprint(*values: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {
+            field.name: _plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if not (field.metadata.get("named if set") and getattr(value, field.name) == field.default)
+        }
     if isinstance(value, BaseGeometry):
         return value.wkb_hex
     if isinstance(value, tuple | list):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.cable_links import is_cable, nearest_piece_words
 from quietwing.coverage.blocking.calibration import sight_probability_limit
 from quietwing.coverage.blocking.links import LinkModel, blocker_links, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
@@ -188,7 +189,8 @@ def explain_room(
     sectors = tuple(s for s in site.sectors if not scenario.channels or s.channel in scenario.channels)
     model = link_model(prepare_scene(site), sectors, scenario.confidence)
     public = public_links(model, points)
-    blockers = blocker_links(model, devices, catalogue or {}, points)
+    known = catalogue or {}
+    blockers = blocker_links(model, devices, known, points)
     clear = np.where(
         public.fixed_sight[:, None] >= 0,
         public.fixed_sight[:, None] == 1,
@@ -217,7 +219,7 @@ def explain_room(
                     scattered=bool(public.scattered[best, point]),
                     rsrp_dbm=float(level_dbm[best, point]),
                     jammed_by=tuple(
-                        (device.id, float(level))
+                        (_named(device, known, points.xyz_m[point]), float(level))
                         for device, level in zip(
                             blockers.devices, blockers.level_dbm[:, carrier, point].tolist(), strict=True
                         )
@@ -228,6 +230,11 @@ def explain_room(
                 )
             )
     return RoomBudgets(room, tuple(found))
+
+
+def _named(device: Device, catalogue: Mapping[str, Model], point_m: NDArray[np.float64]) -> str:
+    """A device's id, and of a radiating cable the place nearest to the phone."""
+    return f"{device.id} ({nearest_piece_words(device, point_m)})" if is_cable(device, catalogue) else device.id
 
 
 def _points_of(site: Site, room: str) -> PointSet:

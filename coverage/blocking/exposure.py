@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.blocking.outside import band_eirp_dbm
+from quietwing.coverage.blocking.outside import band_eirp_dbm, band_power_dbm
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.propagation.radiating_cable import power_density_per_w
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 
@@ -93,11 +94,15 @@ def exposure(
 
     Notes
     -----
-    Antennas at the peak of their pattern, no loss in walls, all devices sending all the time: an upper limit.
+    Antennas at the peak of their pattern, no loss in walls, all devices sending all the time: an upper limit. A
+    radiating cable counts with all of its length, at the coupling that half of its places better.
     """
     total = np.zeros(len(points))
     for device in devices:
         if device.state == "off":
+            continue
+        if catalogue[device.model].radiating_cable:
+            total += _cable_share_of_limit(device, catalogue[device.model], points)
             continue
         away_m = np.linalg.norm(points.xyz_m - np.array([device.x_m, device.y_m, device.z_m]), axis=1)
         total += power_density_w_m2(_share_of_limit(device, catalogue[device.model]), away_m)
@@ -117,6 +122,17 @@ def _share_of_limit(device: Device, model: Model) -> float:
         for freq_mhz in _sent_mhz(model, band):
             total += eirp_w / float(reference_level_w_m2(freq_mhz))
     return total
+
+
+def _cable_share_of_limit(device: Device, model: Model, points: PointSet) -> Floats:
+    """Sum over bands of exposure ÷ limit of a radiating cable at some points."""
+    sent = [(band, freq_mhz) for band in model.bands for freq_mhz in _sent_mhz(model, band)]
+    if not sent:
+        return np.zeros(len(points))
+    freq_mhz = np.array([freq for _, freq in sent])
+    power_w = np.array([10 ** (band_power_dbm(device, model, band) / 10) / 1e3 for band, _ in sent])
+    density = power_density_per_w(device.line_m, model.radiating_cable, points, freq_mhz, NEAREST_M)
+    return np.asarray((power_w / reference_level_w_m2(freq_mhz)) @ density)
 
 
 def _sent_mhz(model: Model, band: BandPower) -> list[float]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.cable_links import is_cable, with_cables
 from quietwing.coverage.blocking.calibration import Calibration, calibrate
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
@@ -320,6 +321,8 @@ def blocker_links(
     sent = [carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside) for device in on]
     alike: dict[tuple[int, ...], list[int]] = {}
     for index, powers in enumerate(sent):
+        if is_cable(on[index], catalogue):
+            continue
         heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
         alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
     for lanes, members in alike.items():
@@ -343,7 +346,7 @@ def blocker_links(
                 mas_dbm[index, used] = offered_dbm[used, None] + received_db
     lost_db = element_loss_db(model.scene.prepared, table, tx_m, points)
     of_band = [np.unique(lane[model.carrier_band == band]) for band in range(len(model.bands))]
-    return BlockerLinks(
+    links = BlockerLinks(
         devices=on,
         level_dbm=level_dbm,
         mas_dbm=mas_dbm,
@@ -352,6 +355,7 @@ def blocker_links(
         walls_db=np.stack([lost_db[:, :, lanes].max(axis=2) for lanes in of_band], axis=2),
         device_key=np.array([stable_key(device.id) for device in on], np.int64),
     )
+    return with_cables(model, links, sent, catalogue, points, outside=outside)
 
 
 def _incidence(model: LinkModel, scene: Scene) -> NDArray[np.float32]:

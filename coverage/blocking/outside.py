@@ -12,10 +12,20 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.links import band_number
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import SiteError
+from quietwing.coverage.propagation.radiating_cable import cable_length_m, radiated_db
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet, scattered
 
-__all__ = ["RECEPTOR", "RINGS", "OutsidePoints", "Ring", "band_eirp_dbm", "most_eirp_dbm", "outside_points"]
+__all__ = [
+    "RECEPTOR",
+    "RINGS",
+    "OutsidePoints",
+    "Ring",
+    "band_eirp_dbm",
+    "band_power_dbm",
+    "most_eirp_dbm",
+    "outside_points",
+]
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +84,17 @@ class OutsidePoints:
 
 
 def band_eirp_dbm(device: Device, model: Model, band: BandPower) -> float:
-    """Largest EIRP of a device in one band, at the peak of its antenna. [dBm]
+    """Largest EIRP of a device in one band, at the peak of its antenna or of all of its cable. [dBm]"""
+    power_dbm = band_power_dbm(device, model, band)
+    if not model.radiating_cable:
+        return power_dbm + model.gain_dbi
+    length_m = cable_length_m(device.line_m)
+    edges_mhz = (band.low_mhz, band.high_mhz)
+    return power_dbm + max(radiated_db(model.radiating_cable, length_m, edge_mhz) for edge_mhz in edges_mhz)
+
+
+def band_power_dbm(device: Device, model: Model, band: BandPower) -> float:
+    """Largest conducted power of a device in one band. [dBm]
 
     Trims of the band count as they are; of the trims of single channels in it only the largest, and only upward: it
     may be that the whole power goes there.
@@ -83,7 +103,7 @@ def band_eirp_dbm(device: Device, model: Model, band: BandPower) -> float:
     whole = sum(trim for name, trim in device.trim_db if name == band.band)
     number = band_number(band.band)
     single = [trim for name, trim in device.trim_db if "/" in name and band_number(name.split("/")[1]) == number]
-    return power_dbm + whole + max([0.0, *single]) + model.gain_dbi
+    return power_dbm + whole + max([0.0, *single])
 
 
 def most_eirp_dbm(devices: Iterable[Device], catalogue: Mapping[str, Model]) -> float:

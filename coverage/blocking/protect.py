@@ -12,12 +12,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.links import LinkModel, band_number
 from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.radiating_cable import piece_eirp_db, pieces_of
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
@@ -34,6 +36,7 @@ __all__ = [
 
 DESENSE_DBM_PER_RB = -122.0  # 1 dB desensitisation: −174 + NF 5 + 10 lg 180 kHz = −116.4, less 6 (domain.md §4.3)
 RB_KHZ = 180.0
+CABLE_PIECE_M = 1.0  # of a radiating cable as a mast sees it: coarser than for phones, a mast is far away
 BASE_STATIONS = "TDD base stations"
 # Antenna gain less feeder of a receiving mast: Report ITU-R M.2292, domain.md §3.4. masts.csv holds EIRP only.
 RURAL_GAIN_DBI, OTHER_GAIN_DBI = 15.0, 13.0
@@ -153,7 +156,10 @@ def device_levels_dbm(
     rows = [row for row, device in enumerate(devices) if catalogue[device.model].kind == "jammer"]
     if not rows or not tdd.any():
         return level_dbm
-    gain = model.masts.gain(_device_points(model.scene.site, tuple(devices[row] for row in rows)))
+    cut = {row: pieces_of(devices[row].line_m, CABLE_PIECE_M) for row in rows if is_cable(devices[row], catalogue)}
+    places = [cut[row].middle_m if row in cut else np.array([devices[row].line_m[0]]) for row in rows]
+    first = np.cumsum([0, *(len(place) for place in places)])
+    gain = model.masts.gain(_points_in(model.scene.site, np.concatenate(places)))
     path_db = gain.where_clear(model.calibration.sight(gain, scenario.confidence))
     widths_khz = np.array([reference_khz(carrier.technology, carrier.freq_mhz) for carrier in model.carriers])
     masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
@@ -166,9 +172,18 @@ def device_levels_dbm(
             known[setting], _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
         sent_dbm = known[setting]
         per_rb_dbm = (sent_dbm + 10 * np.log10(RB_KHZ / widths_khz))[model.sector_carrier]
+        if row in cut:
+            cable = kind.radiating_cable
+            # Sectors beyond the cable's frequencies hear nothing of it: what is sent there is −inf.
+            held_mhz = np.clip([s.freq_mhz for s in model.sectors], cable[0].freq_mhz, cable[-1].freq_mhz)
+            eirp_db = piece_eirp_db(cut[row], cable, held_mhz)
+            pieces_db = path_db[:, first[index] : first[index + 1]] + eirp_db.T
+            received_dbm = per_rb_dbm + add_powers_db(*pieces_db.T) + mast_dbi
+            level_dbm[row] = np.where(tdd, received_dbm, -np.inf)
+            continue
         azimuth_deg, elevation_deg = direction(np.array([device.x_m, device.y_m, device.z_m]), masts_m)
         pattern_db = pattern_gain_db(kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg)
-        received_dbm = per_rb_dbm + kind.gain_dbi + pattern_db + path_db[:, index] + mast_dbi
+        received_dbm = per_rb_dbm + kind.gain_dbi + pattern_db + path_db[:, first[index]] + mast_dbi
         level_dbm[row] = np.where(tdd, received_dbm, -np.inf)
     return level_dbm
 
@@ -220,10 +235,9 @@ def _listed(hits: list[str]) -> str:
     return f"overlapped by {', '.join(hits[:shown])}{more}"
 
 
-def _device_points(site: Site, devices: tuple[Device, ...]) -> PointSet:
+def _points_in(site: Site, xyz_m: NDArray[np.float64]) -> PointSet:
     """Where devices stand, each with its room if it is in one, so that its way out through the opening counts."""
-    xyz_m = np.array([[device.x_m, device.y_m, device.z_m] for device in devices])
-    whole = np.full((len(devices), 3), -1, np.int32)
+    whole = np.full((len(xyz_m), 3), -1, np.int32)
     for index, room in enumerate(site.rooms):
         if room.building is None:
             continue
@@ -232,7 +246,7 @@ def _device_points(site: Site, devices: tuple[Device, ...]) -> PointSet:
         level = (xyz_m[:, 2] >= storey.floor_m) & (xyz_m[:, 2] <= storey.ceiling_m)
         inside = level & shapely.contains_xy(room.outline, xyz_m[:, 0], xyz_m[:, 1])
         whole[inside] = index, room.storey, building
-    return PointSet(xyz_m, whole[:, 0], whole[:, 1], whole[:, 2], ("device",) * len(devices))
+    return PointSet(xyz_m, whole[:, 0], whole[:, 1], whole[:, 2], ("device",) * len(xyz_m))
 
 
 def _ceiled(level_dbm: float) -> float:

@@ -1,4 +1,4 @@
-"""Where all cable runs to, and how much of it a device needs."""
+"""Where all cable runs to, and how much of it a device needs; a radiating one runs along its own route."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.sites.findings import clean, did_you_mean, shown
 from quietwing.sites.model import Room, Site
 
-__all__ = ["CommsRoom", "cable_m", "comms_room", "comms_room_problem"]
+__all__ = ["CommsRoom", "cable_m", "comms_room", "comms_room_problem", "radiating_m"]
 
 _ROUNDING_DIGITS = 6  # a run of 10 m and a float's last digit is no 11 m
 
@@ -113,3 +114,8 @@ def cable_m(site: Site, device: Device, scenario: Scenario) -> float:
     room = comms_room(site, scenario)
     run_m = abs(device.x_m - room.x_m) + abs(device.y_m - room.y_m) + abs(device.z_m - room.z_m)
     return float(math.ceil(round(run_m, _ROUNDING_DIGITS)))
+
+
+def radiating_m(device: Device) -> float:
+    """Radiating cable that a device needs: its run, in whole metres as cable is bought. [m]"""
+    return float(math.ceil(round(route_length_m(device.line_m), _ROUNDING_DIGITS)))

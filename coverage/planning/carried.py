@@ -9,10 +9,10 @@ import numpy as np
 
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.planning.cable_runs import line_of_device
 from quietwing.coverage.planning.ground import Ground, Inside
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes
-from quietwing.coverage.planning.places import place_of
 from quietwing.coverage.planning.profiles import Wish, candidate_id
 from quietwing.coverage.planning.rows import PlanModel
 
@@ -63,13 +63,13 @@ def carry(
     if modes is None:
         return None
     bases = {
-        (place_of(base.device.x_m, base.device.y_m, base.device.z_m), base.device.model): index
+        (line_of_device(base.device), base.device.model): index
         for index, base in enumerate(ground.bases)
         if not base.existing
     }
     wishes = []
     for device in devices:
-        base = bases.get((place_of(device.x_m, device.y_m, device.z_m), device.model))
+        base = bases.get((line_of_device(device), device.model))
         wish = None if base is None else _wish(ground, base, device, modes)
         if wish is None:
             return None

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.cable import cable_m, comms_room
+from quietwing.coverage.planning.cable import cable_m, comms_room, radiating_m
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.findings import clean, did_you_mean, shown
 from quietwing.sites.model import Site
@@ -170,6 +170,7 @@ def cost(
     standing = [device for device in devices if device.state != "off"]
     counts: Counter[_Item] = Counter()
     runs: Counter[tuple[str, float]] = Counter()  # (model, length of one run) to number of runs
+    radiating: Counter[tuple[str, float]] = Counter()
     for device in standing:
         model = _model(catalogue, device.model)
         own = device.unit_price_gbp
@@ -177,6 +178,8 @@ def cost(
         counts[_Item("device", model.name, device.state == "existing", unit_pence, own is not None)] += 1
         if device.state != "existing" and model.cable_gbp_per_m > 0:
             runs[model.name, cable_m(site, device, scenario)] += 1
+        if device.state != "existing" and device.route_m and model.radiating_gbp_per_m > 0:
+            radiating[model.name, radiating_m(device)] += 1
     there = head_ends_needed((device for device in standing if device.state == "existing"), catalogue)
     for name, needed in head_ends_needed(standing, catalogue).items():
         unit_pence = _pence(catalogue[name].unit_price_gbp)
@@ -191,9 +194,10 @@ def cost(
         for item, quantity in sorted(counts.items(), key=lambda each: (KINDS.index(each[0].kind), each[0][1:]))
         if quantity
     ]
-    for name in sorted({name for name, _ in runs}):
-        lengths = {length_m: number for (model_name, length_m), number in runs.items() if model_name == name}
-        bills.append(_cable_bill(catalogue[name], lengths, scenario))
+    for laid, column in ((runs, "cable_gbp_per_m"), (radiating, "radiating_gbp_per_m")):
+        for name in sorted({name for name, _ in laid}):
+            lengths = {length_m: number for (model_name, length_m), number in laid.items() if model_name == name}
+            bills.append(_cable_bill(catalogue[name], column, lengths, scenario))
     capex, opex = sum(bill.capex for bill in bills), sum(bill.opex for bill in bills)
     refresh = sum(bill.one_refresh * bill.refreshes for bill in bills)
     figures = {name: illustrative for bill in bills for name, illustrative in bill.figures.items()}
@@ -232,7 +236,9 @@ def device_capex_gbp(site: Site, device: Device, catalogue: Mapping[str, Model],
     price = model.unit_price_gbp if device.unit_price_gbp is None else device.unit_price_gbp
     cable = 0
     if model.cable_gbp_per_m > 0:
-        cable = sum(_cable_pence(model, cable_m(site, device, scenario), scenario))
+        cable = sum(_cable_pence(model.cable_gbp_per_m, cable_m(site, device, scenario), scenario))
+    if model.radiating_gbp_per_m > 0:
+        cable += sum(_cable_pence(model.radiating_gbp_per_m, radiating_m(device), scenario))
     return _gbp(_pence(price) + _labour_pence(model, scenario) + cable)
 
 
@@ -312,9 +318,9 @@ def _labour_pence(model: Model, scenario: Scenario) -> int:
     return _pence(model.install_gbp, scenario.live_prison_multiplier)
 
 
-def _cable_pence(model: Model, length_m: float, scenario: Scenario) -> tuple[int, int]:
+def _cable_pence(gbp_per_m: float, length_m: float, scenario: Scenario) -> tuple[int, int]:
     """Price of one run, and what the live-prison multiplier adds to it. [pence]"""
-    run_gbp = float(_exact(model.cable_gbp_per_m) * _exact(length_m))
+    run_gbp = float(_exact(gbp_per_m) * _exact(length_m))
     price = _pence(run_gbp)
     return price, _pence(run_gbp, scenario.live_prison_multiplier) - price
 
@@ -365,19 +371,22 @@ def _bill(item: _Item, quantity: int, model: Model, scenario: Scenario) -> _Bill
     return _Bill(line, price + install, opex, one_refresh, life_years, refreshes, figures)
 
 
-def _cable_bill(model: Model, lengths: Mapping[float, int], scenario: Scenario) -> _Bill:
-    """All cable of one model; it is laid once and stays."""
+def _cable_bill(model: Model, column: str, lengths: Mapping[float, int], scenario: Scenario) -> _Bill:
+    """All cable of one model at the price of one column, to the comms room or radiating; laid once, it stays."""
     price = surcharge = 0
+    gbp_per_m = float(getattr(model, column))
     for length_m, number in lengths.items():
-        of_run, added = _cable_pence(model, length_m, scenario)
+        of_run, added = _cable_pence(gbp_per_m, length_m, scenario)
         price, surcharge = price + number * of_run, surcharge + number * added
     line = CostLine(
         "cable",
         model.name,
-        f"Cable of {model.name} to the comms room",
+        f"Radiating cable of {model.name}"
+        if column == "radiating_gbp_per_m"
+        else f"Cable of {model.name} to the comms room",
         float(sum(length_m * number for length_m, number in lengths.items())),
         "m",
-        model.cable_gbp_per_m,
+        gbp_per_m,
         _gbp(price),
         _gbp(surcharge),
         0.0,
@@ -388,7 +397,7 @@ def _cable_bill(model: Model, lengths: Mapping[float, int], scenario: Scenario) 
     )
     figures: dict[tuple[str, str, int | None], bool] = {}
     if price:
-        figures[model.name, "cable_gbp_per_m", None] = model.illustrative
+        figures[model.name, column, None] = model.illustrative
     return _Bill(line, price + surcharge, 0, 0, Decimal(1), 0, figures)
 
 

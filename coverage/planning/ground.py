@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from quietwing.coverage.blocking.montecarlo import Needs, Tally, carrier_needs
 from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.planning.cable_runs import cable_runs, line_of, line_of_device
 from quietwing.coverage.planning.cost import cost, head_ends_needed
 from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, RoomBlock
 from quietwing.coverage.planning.limits import Known, keep_choice, keep_limits, outside_limits, receiver_limits
@@ -29,6 +30,7 @@ from quietwing.coverage.planning.rows import LimitRows, PlanModel, limit_rows, p
 from quietwing.coverage.planning.surroundings import Base, Surroundings, room_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Sector, Site
 
@@ -201,13 +203,22 @@ def prepare_ground(
     bases: list[Base] = []
     for index, spot in enumerate(spots):
         for name in allowed:
+            if catalogue[name].radiating_cable:
+                continue
             if spot.indoors or _is_outdoor(spot, catalogue[name]):
                 bases.append(Base(index, _device(site, spot, name)))
+    for spot, name in _runs(site, catalogue, [name for name in allowed if catalogue[name].radiating_cable], existing):
+        bases.append(Base(len(spots), replace(_device(site, spot, name), route_m=spot.route_m)))
+        spots.append(spot)
     for device in existing:
         building, room = _where(site, device)
+        room = -1 if device.route_m else room  # a cable belongs to no single room
         spots.append(
-            Spot(device.id, device.x_m, device.y_m, device.z_m, device.storey, room, building, building >= 0)
-        )
+            Spot(
+                device.id, device.x_m, device.y_m, device.z_m, device.storey, room, building, building >= 0,
+                device.route_m,
+            )
+        )  # fmt: skip
         bases.append(Base(len(spots) - 1, device, existing=True))
     kinds = tuple(dict.fromkeys(catalogue[base.device.model].head_end for base in bases))
     kinds = tuple(name for name in kinds if name)
@@ -242,6 +253,20 @@ def prepare_ground(
         quiet=quiet or {},
         bare=bare,
     )
+
+
+def _runs(
+    site: Site, catalogue: Mapping[str, Model], allowed: list[str], existing: tuple[Device, ...]
+) -> list[tuple[Spot, str]]:
+    """A place for each radiating cable along each run it is long enough for: what is heard depends on the cable."""
+    standing = {line_of_device(device) for device in existing}
+    return [
+        (Spot(run.id, *run.line_m[0], run.storey, -1, run.building, True, run.line_m[1:]), name)
+        for run in (cable_runs(site) if allowed else ())
+        if line_of(run.line_m) not in standing
+        for name in allowed
+        if route_length_m(run.line_m) <= catalogue[name].longest_m
+    ]
 
 
 def _is_outdoor(spot: Spot, model: Model) -> bool:
@@ -296,14 +321,22 @@ def _prices(
 
 
 def _too_near(spots: tuple[Spot, ...], candidates: Candidates, spacing_m: float) -> NDArray[np.int64]:
-    """Pairs of positions nearer to each other than new devices may be."""
+    """Pairs of positions nearer to each other than new devices may be, and of cables along one run."""
     places = np.unique(candidates.position[~candidates.existing])
+    alike: dict[tuple[float, ...], list[int]] = {}
+    for place in places.tolist():
+        if spots[place].route_m:
+            spot = spots[place]
+            alike.setdefault(line_of(((spot.x_m, spot.y_m, spot.z_m), *spot.route_m)), []).append(place)
+    same = [pair for members in alike.values() for pair in combinations(members, 2)]
+    pairs = np.array(same, np.int64).reshape(-1, 2)
     if spacing_m <= 0 or len(places) < 2:
-        return np.empty((0, 2), np.int64)
+        return pairs
     xyz_m = np.array([(spots[place].x_m, spots[place].y_m, spots[place].z_m) for place in places.tolist()])
     away_m = np.linalg.norm(xyz_m[:, None] - xyz_m[None, :], axis=2)
     one, other = np.nonzero(np.triu(away_m < spacing_m, 1))
-    return np.stack([places[one], places[other]], axis=1).astype(np.int64)
+    near = np.stack([places[one], places[other]], axis=1).astype(np.int64)
+    return np.unique(np.concatenate([pairs, near]), axis=0) if len(pairs) else near
 
 
 def _some(candidates: Candidates, rows: NDArray[np.int64]) -> Candidates:

@@ -20,7 +20,7 @@ from quietwing.coverage.blocking.draft_spill import (
 )
 from quietwing.coverage.blocking.interference import carrier_needs_outside
 from quietwing.coverage.blocking.keep import demanding_points
-from quietwing.coverage.blocking.links import LinkModel, crossings, public_links
+from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
 from quietwing.coverage.planning.levels import Alive, LimitBlock
@@ -245,8 +245,7 @@ def _upper_db(around: Surroundings, model: LinkModel, spots: NDArray[np.intp], p
     """Path gain at its upper quantile from each spot on each carrier, shape (spot, carrier, point). [dB]"""
     local = load_local_errors()
     plain = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
-    gain_db, lost_db = around.links(model, spots, points)
-    crossed = crossings(model, around.spot_m[spots], points)
+    gain_db, lost_db, crossed = around.links(model, spots, points, outside=True)
     found = np.empty((len(spots), len(model.carriers), len(points)), np.float32)
     for band in range(len(model.bands)):
         members = np.flatnonzero(model.carrier_band == band)

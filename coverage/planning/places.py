@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
+from quietwing.coverage.equipment import RoutePoint
 from quietwing.coverage.layout import FORBIDDEN_WITHIN_M
 from quietwing.sites.model import Room, Site
 from quietwing.sites.openings import opening_places
@@ -42,6 +43,8 @@ class Spot:
         Index in ``site.buildings``, -1: in the open.
     indoors : bool
         Within a building; roofs and poles are not.
+    route_m : tuple of RoutePoint
+        Where a radiating cable runs on from here; empty for everything else. [m]
     """
 
     id: str
@@ -52,6 +55,7 @@ class Spot:
     room: int
     building: int
     indoors: bool
+    route_m: tuple[RoutePoint, ...] = ()
 
 
 def plan_spots(site: Site) -> tuple[Spot, ...]:

@@ -25,6 +25,7 @@ LEAST_TRIM_DB = -75.0  # below catalogue power no profile goes
 LOWEST_DB = -60.0  # the least trim a layout can say
 MOST_SHORT_DB = 6.0  # a device this much too weak alone is offered at what it has: several together may do
 SERVED = (1, 2, 4, 8)  # rooms a profile is made for, the easiest of the base first
+SERVED_BY_CABLE = (1, 2, 4, 8, 16, 32, 64)  # along a landing
 Floats = NDArray[np.float64]
 
 
@@ -164,7 +165,7 @@ def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Flo
                 rooms[room] = trim_db
         order = sorted(rooms, key=lambda room: (float(rooms[room].max()), room))
         stands_in = mode if own >= 0 and cost[own, mode] >= 0 else 0
-        for served in SERVED:
+        for served in SERVED_BY_CABLE if around.bases[base].device.route_m else SERVED:
             if served > len(order):
                 break
             trim_db = np.max([rooms[room] for room in order[:served]], axis=0)

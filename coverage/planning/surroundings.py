@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from quietwing.coverage.blocking.cable_links import strongest_piece_rays
 from quietwing.coverage.blocking.draft import draft_signal, spread_against_db, spread_alone_db
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.evaluate import silence_points
@@ -22,6 +23,7 @@ from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
+from quietwing.coverage.propagation.radiating_cable import cable_gain, pieces_of
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import trial_points
@@ -30,6 +32,8 @@ __all__ = ["Base", "Surroundings", "room_blocks", "some_points"]
 
 NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
 NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
+NEAR_CABLES = 4  # likewise of radiating cables: of two runs if two models may feed each
+NEAR_RUN_M = 6.0  # further from all points of a part of a building a run of cable is not looked at
 ROOMS_AT_A_TIME = 32
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
@@ -121,14 +125,41 @@ class Surroundings:
             pattern_gain_db(pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg), float
         )
 
-    def links(self, model: LinkModel, spots: NDArray[np.intp], points: PointSet) -> tuple[Levels, Levels]:
-        """Path gain from spots and what all elements on the way lose of it, shape (spot, point, lane). [dB]"""
+    @cached_property
+    def by_cable(self) -> NDArray[np.bool_]:
+        """Which spots are runs of radiating cable."""
+        return np.array([bool(spot.route_m) for spot in self.spots], np.bool_)
+
+    def links(
+        self, model: LinkModel, spots: NDArray[np.intp], points: PointSet, *, outside: bool
+    ) -> tuple[Levels, Levels, NDArray[np.uint8]]:
+        """Path gain from spots, what all elements on the way lose of it, and what is crossed.
+
+        Shape (spot, point, lane) [dB] and (spot, point, construction). Of a radiating cable: its own losses are in
+        the gain, of the strong side of its coupling `outside`, and the way is that of the piece heard best.
+        """
         tx_m, freq_mhz = self.spot_m[spots], model.masts.freq_mhz
         lost_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
         away_m = np.linalg.norm(points.xyz_m[None, :, :] - tx_m[:, None, :], axis=2)
         loss_db = lost_db + free_space_loss_db(np.maximum(away_m, NEAREST_M)[:, :, None], freq_mhz).astype(np.float32)
         add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz, loss_db)
-        return np.negative(loss_db, out=loss_db), lost_db
+        gain_db, crossed = np.negative(loss_db, out=loss_db), crossings(model, tx_m, points)
+        known: dict[tuple[object, ...], int] = {}
+        for row in np.flatnonzero(self.by_cable[spots]).tolist():
+            device = self.bases[self.bases_of[int(spots[row])][0]].device
+            cable = self.catalogue[device.model].radiating_cable
+            first = known.setdefault((device.line_m, cable), row)
+            if first == row:
+                found = cable_gain(
+                    model.scene, model.masts.table, device.line_m, cable, points, freq_mhz, strong=outside
+                )
+                gain_db[row] = found.gain_db
+                crossed[row], lost_db[row] = strongest_piece_rays(
+                    model, pieces_of(device.line_m), found.strongest, points
+                )
+            else:
+                gain_db[row], lost_db[row], crossed[row] = gain_db[first], lost_db[first], crossed[first]
+        return gain_db, lost_db, crossed
 
 
 def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> Iterator[RoomBlock]:
@@ -165,17 +196,34 @@ def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> It
                     continue
                 if known is None or not _among(points, known[0]):
                     spots = _nearest(around, inside, points)
-                    gain_db, _ = around.links(around.plain, spots, points)
-                    known = points, gain_db, crossings(around.plain, around.spot_m[spots], points)
+                    gain_db, _, crossed = around.links(around.plain, spots, points, outside=False)
+                    known = points, gain_db, crossed
                 yield from _blocks_of(around, mode, points, spots, known, z)
 
 
 def _nearest(around: Surroundings, spots: NDArray[np.intp], points: PointSet) -> NDArray[np.intp]:
-    """The spots near any of some points, and those with a device already."""
+    """The spots near any of some points, cables that pass near them, and those with a device already."""
+    always = [
+        spot
+        for spot in spots.tolist()
+        if _stands(around, spot) or (around.by_cable[spot] and _passes(around.spots[spot], points))
+    ]
+    spots = spots[~around.by_cable[spots]]
+    if not len(spots):
+        return np.array(sorted(always), np.intp)
     count = min(NEAREST_SPOTS, len(spots))
     _, near = cKDTree(around.spot_m[spots]).query(points.xyz_m, np.arange(1, count + 1))
-    standing = [spot for spot in spots.tolist() if _stands(around, spot)]
-    return np.union1d(spots[np.unique(near)], np.array(standing, np.intp))
+    return np.union1d(spots[np.unique(near)], np.array(always, np.intp))
+
+
+def _passes(spot: Spot, points: PointSet) -> bool:
+    """Whether a run of radiating cable comes near any of some points."""
+    line_m = np.array([(spot.x_m, spot.y_m, spot.z_m), *spot.route_m])
+    for start, way in zip(line_m[:-1], np.diff(line_m, axis=0), strict=True):
+        share = np.clip((points.xyz_m - start) @ way / (way @ way), 0.0, 1.0)
+        if (np.linalg.norm(points.xyz_m - start - share[:, None] * way, axis=1) <= NEAR_RUN_M).any():
+            return True
+    return False
 
 
 def _among(points: PointSet, known: PointSet) -> bool:
@@ -223,7 +271,10 @@ def _blocks_of(
         own_rows = known_row[members]
         mean_db = known[1][:, own_rows].mean(axis=(1, 2))
         standing = [row for row, spot in enumerate(spots.tolist()) if _stands(around, spot)]
-        near = np.union1d(np.argsort(-mean_db, kind="stable")[:NEAR_SPOTS], np.array(standing, np.intp))
+        # The gain of a cable has its coupling in it, and is no measure against that of an antenna.
+        loudest, cable = np.argsort(-mean_db, kind="stable"), around.by_cable[spots]
+        near = np.union1d(loudest[~cable[loudest]][:NEAR_SPOTS], np.array(standing, np.intp))
+        near = np.union1d(near, loudest[cable[loudest]][:NEAR_CABLES])
         bases = [(base, row) for row in near.tolist() for base in around.bases_of.get(int(spots[row]), [])]
         bases.sort()
         index = np.array([base for base, _ in bases], np.int64)

@@ -1,4 +1,4 @@
-"""Devices of a layout on a plan: one symbol per model, the id beside it."""
+"""Devices of a layout on a plan: one symbol per model, the id beside it, and the run of a radiating cable."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = ["device_legend", "devices_on", "draw_devices"]
 
 DEVICE_COLOUR = "#FFDD00"
 MARKERS = "^sDovP*Xp<>h"
+_CASED = [withStroke(linewidth=3.4, foreground="black")]
 BESIDE_A_WALL_M = 2.0  # a device on the outer face still belongs to its building
 
 
@@ -41,6 +42,14 @@ def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, lab
     halo = [withStroke(linewidth=1.6, foreground="white")]
     for device in devices:
         off = device.state == "off"
+        if device.route_m:
+            ax.plot(
+                *zip(*(point[:2] for point in device.line_m), strict=True),
+                color="#888888" if off else DEVICE_COLOUR,
+                linewidth=1.8,
+                path_effects=_CASED,
+                zorder=4,
+            )
         ax.plot(
             device.x_m,
             device.y_m,
@@ -69,11 +78,12 @@ def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, lab
 def device_legend(verdict: Verdict, devices: tuple[Device, ...]) -> list[Line2D]:
     """One entry per model among some devices."""
     marker_of = _markers(verdict)
+    cable = [Line2D([], [], color=DEVICE_COLOUR, linewidth=1.8, path_effects=_CASED, label="radiating cable")]
     return [
         Line2D([], [], marker=marker_of[model], markerfacecolor=DEVICE_COLOUR, markeredgecolor="black",
                markersize=7, linestyle="none", label=model)
         for model in sorted({device.model for device in devices})
-    ]  # fmt: skip
+    ] + (cable if any(device.route_m for device in devices) else [])  # fmt: skip
 
 
 def _markers(verdict: Verdict) -> dict[str, str]:

@@ -16,6 +16,7 @@ from quietwing.coverage.report.plan_tables import notes_of, plan_files
 from quietwing.coverage.report.plan_words import (
     PLAN_GLOSSARY,
     grouped_holes,
+    name_on_bill,
     plan_details,
     plan_lead,
     pounds,
@@ -103,7 +104,7 @@ def _money_rows(result: PlanResult) -> list[tuple[str, str]]:
 def _bill_row(line: CostLine) -> dict[str, str]:
     metres = line.unit == "m"
     return {
-        "model": f"cable of {line.model}" if metres else line.model,
+        "model": name_on_bill(line),
         "description": line.description,
         "quantity": f"{math.ceil(line.quantity - 1e-6):,} m" if metres else f"{line.quantity:,.0f}",
         "unit_price": pounds(line.unit_price_gbp),

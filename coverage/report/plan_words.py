@@ -20,6 +20,7 @@ __all__ = [
     "exceeds_budget",
     "grouped_holes",
     "money_in_words",
+    "name_on_bill",
     "plan_details",
     "plan_headline",
     "plan_lead",
@@ -69,6 +70,13 @@ def bought_lines(spent: Cost) -> tuple[CostLine, ...]:
     return tuple(
         line for line in spent.lines if line.price_gbp or line.install_gbp or not line.description.endswith(THERE)
     )
+
+
+def name_on_bill(line: CostLine) -> str:
+    """What a row of the bill is: a model, or the cable of one, radiating or to the comms room."""
+    if line.kind != "cable":
+        return line.model
+    return f"{'radiating ' if line.description.startswith('Radiating') else ''}cable of {line.model}"
 
 
 def bound_shown(result: PlanResult) -> float | None:

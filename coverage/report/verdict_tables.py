@@ -207,6 +207,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
                 "tilt_deg": device.tilt_deg,
                 "state": device.state,
             }
+            | ({"route_m": [list(point) for point in device.route_m]} if device.route_m else {})
             for device in verdict.devices
         ],
         "treatments": [{"opening": each.opening, "model": each.model} for each in verdict.treatments],

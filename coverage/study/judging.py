@@ -134,6 +134,11 @@ def _verdict_notes(scenario: Scenario, devices: tuple[Device, ...]) -> list[str]
         notes.append("the search margin is switched off: a prisoner who searches finds better spots than assumed")
     if not any(device.state != "off" for device in devices):
         notes.append("no blocker is on")
+    if any(device.route_m for device in devices if device.state != "off"):
+        notes.append(
+            "radiating cable counts inside with the coupling that 95 of 100 places along it better, outside with "
+            "that of half of them; no measurement in a prison is public"
+        )
     return notes
 
 

@@ -39,8 +39,9 @@ LABELS = {
     "power_dbm": "Power [dBm]",
     "state": "State",
     "trim_db": "Power by band or channel [dB]",
+    "route_m": "Radiating cable runs through x y z; … [m]",
 }
-TEXTS = ("id", "model", "state", "trim_db")
+TEXTS = ("id", "model", "state", "trim_db", "route_m")
 HEIGHT = 420
 
 
@@ -64,7 +65,7 @@ def devices_table(at: Desk) -> None:
     }
     for name in ("x_m", "y_m", "z_m", "azimuth_deg", "tilt_deg", "power_dbm"):
         columns[name] = st.column_config.NumberColumn(LABELS[name], format="%.2f" if name.endswith("_m") else "%.1f")
-    for name in ("id", "trim_db"):
+    for name in ("id", "trim_db", "route_m"):
         columns[name] = st.column_config.TextColumn(LABELS[name])
     key = f"blockers devices {table.number}"
     st.data_editor(

@@ -78,6 +78,8 @@ def cost_in_words(spent: Cost, scenario: Scenario) -> str:
 def model_in_words(model: Model) -> str:
     """A model for a list: its kind, its price and whether that is a quote."""
     kind = {"mas": "managed access", "jammer": "jammer", "mesh": "mesh", "film": "film"}.get(model.kind, model.kind)
+    if model.radiating_cable:
+        kind += f" on radiating cable, {pounds(model.radiating_gbp_per_m)} a metre"
     price = f"{pounds(model.unit_price_gbp)}{', illustrative' if model.illustrative else ''}"
     return f"{model.name} ({kind}, {price})"
 

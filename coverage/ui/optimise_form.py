@@ -183,7 +183,9 @@ def _ticked(catalogue: Mapping[str, Model], names: Sequence[str], ticked: Sequen
 
 def _labelled(model: Model) -> str:
     """``micro_jammer (jammer, £900)``."""
-    kind = "managed access" if model.kind == "mas" else model.kind
+    kind: str = "managed access" if model.kind == "mas" else model.kind
+    if model.radiating_cable:
+        kind += f" on radiating cable, {pounds(model.radiating_gbp_per_m)} a metre"
     return literal(f"{model.name} ({kind}, {pounds(model.unit_price_gbp)})")
 
 

@@ -36,6 +36,7 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
     from quietwing.coverage.report.plan_words import (
         bought_lines,
         grouped_holes,
+        name_on_bill,
         plan_details,
         plan_lead,
         pounds,
@@ -63,7 +64,7 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
             ["what to buy", "number", "bought and installed", "whole life", "price"],
             [
                 [
-                    f"cable of {line.model}" if line.kind == "cable" else line.model,
+                    name_on_bill(line),
                     f"{line.quantity:,.0f} m" if line.unit == "m" else f"{line.quantity:,.0f}",
                     pounds(line.price_gbp + line.install_gbp),
                     pounds(line.whole_life_gbp),

@@ -19,9 +19,11 @@ from quietwing.coverage.layout import check_layout, layout_text, parse_layout, r
 from quietwing.coverage.propagation.antennas import load_patterns
 from quietwing.coverage.propagation.constructions import construction_loss_db
 from quietwing.coverage.scenario import TreatmentWish, read_scenario
+from quietwing.coverage.tables.cable_cells import route_problems
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.constructions import load_constructions
+from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.guards import BUNDLED
 from quietwing.sites.networks import carriers
 from quietwing.sites.openings import opening_places
@@ -243,6 +245,82 @@ def test_a_layout_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatc
         write_layout((), path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["layout.csv"]
+
+
+# ------------------------------------------------------------------ radiating cables
+
+RUN = Device("C1", "cable_jammer", 10.0, 0.0, 2.7, power_dbm=30.0, route_m=((40.0, 0.0, 2.7), (40.5, -1.25, 5.7)))
+_AXIS = st.floats(-1e3, 1e3).map(lambda value: round(value, 6) + 0.0)
+
+
+def test_a_route_stands_in_the_layout_and_nowhere_else():
+    spot = Device("N1", "micro_jammer", 1.0, 2.0, 2.7)
+    assert "route_m" not in layout_text((spot,))
+    text = layout_text((spot, RUN))
+    assert text.splitlines() == [
+        "id,model,x_m,y_m,z_m,storey,power_dbm,azimuth_deg,tilt_deg,state,unit_price_gbp,trim_db,route_m",
+        "N1,micro_jammer,1,2,2.7,0,,0,0,planned,,,",
+        "C1,cable_jammer,10,0,2.7,0,30,0,0,planned,,,40 0 2.7; 40.5 -1.25 5.7",
+    ]
+    assert parse_layout(text, CATALOGUE) == (spot, RUN)
+    assert RUN.line_m == ((10.0, 0.0, 2.7), (40.0, 0.0, 2.7), (40.5, -1.25, 5.7))
+    assert spot.line_m == ((1.0, 2.0, 2.7),)
+
+
+@given(
+    st.lists(st.tuples(_AXIS, _AXIS, st.floats(-20, 100).map(lambda v: round(v, 6) + 0.0)), min_size=1, max_size=8)
+)
+@settings(deadline=None, max_examples=60)
+def test_a_route_is_read_as_it_was_written(route):
+    long = {"c": replace(CATALOGUE["cable_jammer"], name="c", longest_m=1000.0)}
+    wanted = Device("C", "c", 0.0, 0.0, 0.0, route_m=tuple(route))
+    if any(True for _ in route_problems(long["c"], wanted.line_m)):
+        return
+    text = layout_text((wanted,))
+    assert parse_layout(text, long) == (wanted,)
+    assert layout_text(parse_layout(text, long)) == text
+
+
+def test_a_catalogue_without_cables_has_no_columns_for_them():
+    plain = {name: model for name, model in CATALOGUE.items() if not model.radiating_cable}
+    text = catalogue_text(plain)
+    assert text.splitlines()[0].endswith(",illustrative,description")
+    assert parse_catalogue(text) == plain
+    assert catalogue_text(CATALOGUE).splitlines()[0].endswith(",radiating_cable,radiating_gbp_per_m,longest_m")
+
+
+def test_what_feeds_no_cable_is_named_as_before():
+    spot = Device("N1", "micro_jammer", 1.0, 2.0, 2.7)
+    assert fingerprint(spot) == fingerprint({name: value for name, value in vars(spot).items() if name != "route_m"})
+    assert fingerprint(RUN) != fingerprint(replace(RUN, route_m=RUN.route_m[:1]))
+
+
+def test_a_run_along_the_landing_is_in_order(houseblock):
+    assert check_layout(houseblock, (replace(RUN, route_m=((40.0, 0.0, 2.7),)),)) == ()
+    back = Device("C2", "cable_jammer", -10.0, 0.0, 2.7, route_m=((-40.0, 0.0, 2.7),))
+    assert check_layout(houseblock, (RUN, back)) == ()
+
+
+def test_two_runs_may_begin_at_one_place_but_not_be_the_same(houseblock):
+    east = replace(RUN, route_m=((40.0, 0.0, 2.7),))
+    west = replace(RUN, id="C2", route_m=((-40.0, 0.0, 2.7),))
+    assert check_layout(houseblock, (east, west)) == ()
+    (problem,) = check_layout(houseblock, (east, replace(east, id="C3")))
+    assert "'C1'" in problem
+
+
+def test_a_run_keeps_clear_of_forbidden_positions(houseblock):
+    forbidden = replace(houseblock.positions[0], forbidden=True)
+    site = replace(houseblock, positions=(forbidden, *houseblock.positions[1:]))
+    x_m, y_m, z_m = forbidden.point.x, forbidden.point.y, forbidden.z_m
+
+    def run(y, z_end):
+        return Device("C", "cable_jammer", x_m - 8, y, z_m, route_m=((x_m + 8, y, z_end),))
+
+    (problem,) = check_layout(site, (run(y_m + 0.3, z_m),))
+    assert "route_m passes 'A1-landing'" in problem
+    assert check_layout(site, (run(y_m + 0.6, z_m),)) == ()
+    assert check_layout(site, (run(y_m, z_m + 2.0),)) == ()  # a metre above it there
 
 
 # ------------------------------------------------------------------ the bundled layouts

@@ -26,6 +26,8 @@ JAMMER = {
     "technology_life_years": "5", "price_date": "2026-11-24", "price_source": "test", "illustrative": "true",
     "description": "",
 }  # fmt: skip
+CABLE = JAMMER | {"radiating_cable": "700:3.7:65:76; 2700:9.5:65:76", "radiating_gbp_per_m": "35", "longest_m": "100"}
+RUN = DEVICE | {"model": "cable_jammer", "x_m": "10", "route_m": "40 0 2.7"}
 NODE = JAMMER | {"model": "node", "kind": "mas", "mas_carriers": "234-30@798.5/5/LTE"}
 HEAD = JAMMER | {"model": "head", "kind": "head_end", "bands": "", "head_end_capacity": "8"}
 MESH = JAMMER | {"model": "mesh", "kind": "mesh", "bands": "", "construction": "mesh_12"}
@@ -312,4 +314,37 @@ QUESTIONS = [
     Row("question-several", "question", 'objective = "least_cost"\nequipment = ["mas_nod"]\ntreat_with = ["mas_node"]\ncomms_room = "x"', ("equipment", "treat_with", "comms_room", "target_rooms")),
 ]  # fmt: skip
 
-ROWS: list[Row] = [*LAYOUTS, *PLACES, *CATALOGUES, *SCENARIOS, *WISHES]
+CABLES = [
+    Row("cable-form", "catalogue", model(CABLE, radiating_cable="700:4:65"), ("catalogue.csv", "line 2, micro", "radiating_cable has '700:4:65'", "like 800:4:65:76")),
+    Row("cable-text", "catalogue", model(CABLE, radiating_cable="700:four:65:76; 2700:9:65:76"), ("catalogue.csv", "micro", "radiating_cable '700:four:65:76'", "loss_db_per_100m is 'four'", "number")),
+    Row("cable-frequency", "catalogue", model(CABLE, radiating_cable="0.7:4:65:76; 2700:9:65:76"), ("catalogue.csv", "micro", "freq_mhz is 0.7", "from 300")),
+    Row("cable-negative-loss", "catalogue", model(CABLE, radiating_cable="700:-4:65:76; 2700:9:65:76"), ("catalogue.csv", "micro", "loss_db_per_100m is -4", "above 0")),
+    Row("cable-order", "catalogue", model(CABLE, radiating_cable="2700:9:65:76; 700:4:65:76"), ("catalogue.csv", "micro", "700 MHz after 2700", "lowest first")),
+    Row("cable-frequency-twice", "catalogue", model(CABLE, radiating_cable="700:4:65:76; 700:4:66:76; 2700:9:65:76"), ("catalogue.csv", "micro", "700 MHz after 700", "each frequency once")),
+    Row("cable-couplings-exchanged", "catalogue", model(CABLE, radiating_cable="700:4:76:65; 2700:9:65:76"), ("catalogue.csv", "micro", "better at 95 % of places", "exchange them")),
+    Row("cable-coupling-too-good", "catalogue", model(CABLE, radiating_cable="700:4:6.5:76; 2700:9:65:76"), ("catalogue.csv", "micro", "radiates .* a metre", "correct coupling_50_db or loss_db_per_100m")),
+    Row("cable-band-beyond", "catalogue", model(CABLE, radiating_cable="800:4:65:76; 2700:9:65:76"), ("catalogue.csv", "micro", r"bands 'B20' \(791 to 821 MHz\) reaches beyond", "800 to 2700 MHz", "maker's figures")),
+    Row("cable-pattern", "catalogue", model(CABLE, pattern="sector_65"), ("catalogue.csv", "micro", "pattern is sector_65", "no antenna", "set pattern to omni")),
+    Row("cable-gain", "catalogue", model(CABLE, gain_dbi="3"), ("catalogue.csv", "micro", "gain_dbi is 3", "no antenna", "set it to 0")),
+    Row("cable-no-length", "catalogue", model(CABLE, longest_m=""), ("catalogue.csv", "micro", "longest_m is missing", "how long a run may be")),
+    Row("cable-endless", "catalogue", model(CABLE, longest_m="1e6"), ("catalogue.csv", "micro", "longest_m is 1e6|longest_m is 1000000", "1000")),
+    Row("cable-price-alone", "catalogue", model(CABLE, radiating_cable="", longest_m=""), ("catalogue.csv", "micro", "radiating_gbp_per_m is given without radiating_cable", "empty it")),
+    Row("cable-of-a-mesh", "catalogue", table(CABLE | {"kind": "mesh", "bands": "", "construction": "mesh_12"}), ("catalogue.csv", "micro", "a mesh has a radiating_cable", "jammer or mas")),
+    Row("cable-column-misspelt", "catalogue", renamed(CABLE, "radiating_cable", "radiating_cabel"), ("catalogue.csv", "line 1", "radiating_cabel", "did you mean 'radiating_cable'")),
+    Row("route-none", "layout", table(RUN | {"route_m": ""}), ("layout.csv", "line 2, N1", "'cable_jammer' feeds a radiating cable, but route_m is empty", "give the points")),
+    Row("route-of-a-jammer", "layout", table(RUN | {"model": "micro_jammer"}), ("layout.csv", "N1", "'micro_jammer' feeds no radiating cable", "remove it")),
+    Row("route-two-numbers", "layout", table(RUN | {"route_m": "40 0"}), ("layout.csv", "N1", "route_m has '40 0'", "like 12.5 5 2.7; 60 5 2.7")),
+    Row("route-text", "layout", table(RUN | {"route_m": "40 0 ceiling"}), ("layout.csv", "N1", "route_m '40 0 ceiling'", "z_m is 'ceiling'", "number")),
+    Row("route-nan", "layout", table(RUN | {"route_m": "nan 0 2.7"}), ("layout.csv", "N1", "x_m is", "finite|number")),
+    Row("route-nowhere", "layout", table(RUN | {"route_m": "10 0 2.7"}), ("layout.csv", "N1", "point 1 of route_m", "where the cable is fed", "remove it")),
+    Row("route-point-twice", "layout", table(RUN | {"route_m": "40 0 2.7; 40 0 2.7"}), ("layout.csv", "N1", "point 2 of route_m", "where the one before it is")),
+    Row("route-too-long", "layout", table(RUN | {"route_m": "40 0 2.7; -45 0 2.7; 40 0 2.7"}), ("layout.csv", "N1", "200.0 m long", "100 m of 'cable_jammer'", "shorten it")),
+    Row("route-too-many", "layout", table(RUN | {"route_m": "; ".join(f"{10 + n % 9} 0 2.7" for n in range(1, 150))}), ("layout.csv", "N1", "149 points", "at most 100")),
+    Row("route-all-wrong", "layout", table(RUN | {"route_m": "a b c; 1 2; 40 0 2.7"}), ("layout.csv", "'a b c'", "'1 2'")),
+    Row("route-over-the-fence", "placed", table(RUN | {"y_m": "-60", "route_m": "10 -150 2.7"}), ("layout.csv: N1", "route_m runs .* m outside the perimeter", "correct its points")),
+    Row("route-underground", "placed", table(RUN | {"route_m": "40 0 -3"}), ("layout.csv: N1", "point 1 of route_m is -3 m high", "above ground")),
+    Row("route-crosses-itself", "placed", table(RUN | {"route_m": "30 0 2.7; 30 5 2.7; 20 5 2.7; 20 -5 2.7"}), ("layout.csv: N1", "crosses or doubles back", "reorder")),
+    Row("route-twice", "placed", table(RUN, RUN | {"id": "N2"}), ("layout.csv: N2", "'N1'", "move it or remove one")),
+]  # fmt: skip
+
+ROWS: list[Row] = [*LAYOUTS, *PLACES, *CABLES, *CATALOGUES, *SCENARIOS, *WISHES]

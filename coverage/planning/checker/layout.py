@@ -11,6 +11,7 @@ from typing import get_args
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.layout import check_layout
+from quietwing.coverage.planning.cable_runs import cable_runs
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import Status
@@ -39,6 +40,7 @@ def layout_faults(case: Case) -> Iterator[str]:
             yield f"existing device {device.id} is not as it stands"
     allowed = buyable_devices(catalogue, scenario)
     spots = {place_of_xyz((spot.x_m, spot.y_m, spot.z_m)) for spot in plan_spots(site)}
+    spots |= {tuple(axis for point in run.line_m for axis in place_of_xyz(point)) for run in cable_runs(site)}
     for device in case.planned:
         if device.state != "planned":
             yield f"device {device.id} has state {device.state} and does not stand yet (expected planned)"
@@ -59,7 +61,9 @@ def place_of_xyz(xyz_m: tuple[float, float, float]) -> tuple[float, ...]:
 
 
 def place_of(device: Device) -> tuple[float, ...]:
-    return place_of_xyz((device.x_m, device.y_m, device.z_m))
+    """To the centimetre; of a radiating cable all of its run, whichever model feeds it."""
+    here = place_of_xyz((device.x_m, device.y_m, device.z_m))
+    return (*here, *(axis for point in device.route_m for axis in place_of_xyz(point)))
 
 
 def _too_strong(device: Device, model: Model, sectors: tuple[Sector, ...]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.cable import comms_room
@@ -61,6 +62,9 @@ def spent_pence(case: Case, devices: Sequence[Device], treatments: Sequence[Trea
         if bought:
             run_m = abs(device.x_m - room.x_m) + abs(device.y_m - room.y_m) + abs(device.z_m - room.z_m)
             cable += _pence(exact(model.cable_gbp_per_m) * math.ceil(round(run_m, 6)) * factor)
+            way = [(device.x_m, device.y_m, device.z_m), *device.route_m]
+            laid_m = math.fsum(math.dist(one, two) for one, two in pairwise(way))
+            cable += _pence(exact(model.radiating_gbp_per_m) * math.ceil(round(laid_m, 6)) * factor)
     head_ends = {name: math.ceil(Fraction(n, catalogue[name].head_end_capacity)) for name, n in nodes.items() if name}
     for name, needed in head_ends.items():
         there = math.ceil(Fraction(standing[name], catalogue[name].head_end_capacity))

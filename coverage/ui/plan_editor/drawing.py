@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.report.plan_drawing import openings_of, plan_corners
 from quietwing.coverage.study.drafting import DraftPlace
+from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.ui.plan_editor.edits import windows_by_room
 from quietwing.sites.model import Room, Site
 from quietwing.sites.points import Patch
@@ -213,11 +214,13 @@ def picture(
         ],
         "image": look.image and _placed(look.image, drawn.origin_m),
         "lines": "".join(_path(line, drawn.origin_m) for line in look.lines_m),
+        "cables": "".join(_path(np.array(one.line_m), drawn.origin_m) for one in devices if one.route_m),
         "legend": [
             *look.legend,
             {"line": "window", "text": "window"},
             *([{"line": "window treated", "text": "window with mesh or film"}] if treated else []),
             *({"shape": shape_of[model], "colour": DEVICE_COLOUR, "text": model} for model in here),
+            *([{"line": "cable", "text": "radiating cable"}] if any(device.route_m for device in devices) else []),
         ],
         "devices": [
             {
@@ -308,7 +311,8 @@ def _window_title(window: Mapping[str, Any], treated: Mapping[str, Sequence[str]
 def _device_title(device: Device) -> str:
     power = "" if device.power_dbm is None else f", {device.power_dbm:g} dBm"
     off = ", off" if device.state == "off" else ""
-    return f"{device.id} ({device.model}{power}{off})"
+    cable = f", cable of {route_length_m(device.line_m):.0f} m" if device.route_m else ""
+    return f"{device.id} ({device.model}{power}{cable}{off})"
 
 
 def _path(xy_m: NDArray[np.float64], origin_m: tuple[float, float], *, closed: bool = False) -> str:

@@ -11,7 +11,7 @@ import shapely
 
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import LAYOUT_COLUMNS, check_layout, parse_layout
+from quietwing.coverage.layout import LAYOUT_COLUMNS, ROUTE_COLUMN, check_layout, parse_layout, row_texts
 from quietwing.coverage.tables.rows import cell_text, folded, text_of_rows
 from quietwing.coverage.ui.state import Layout
 from quietwing.sites.errors import problems_text
@@ -34,9 +34,11 @@ __all__ = [
 
 MOST_DEVICES = 500  # of a layout edited by hand; larger ones are read from layout.csv
 BELOW_CEILING_M = 0.3  # where a new device hangs: out of reach (assumed)
+FIRST_RUN_M = 5.0  # of a radiating cable just placed
 YARD_HEIGHT_M = 4.0  # of a new device in the open: on a pole (assumed)
 TABLE_COLUMNS = (
     "id", "model", "x_m", "y_m", "z_m", "storey", "azimuth_deg", "tilt_deg", "power_dbm", "state", "trim_db",
+    "route_m",
 )  # fmt: skip
 
 
@@ -154,7 +156,8 @@ def apply_table(
         taken.append(fresh["id"])
         start = {"model": model, "z_m": cell_text(where.hang_m(site)), "storey": str(where.storey)}
         texts.append(start | fresh)
-    text = text_of_rows(LAYOUT_COLUMNS, [[row.get(column, "") for column in LAYOUT_COLUMNS] for row in texts])
+    columns = (*LAYOUT_COLUMNS, ROUTE_COLUMN)
+    text = text_of_rows(columns, [[row.get(column, "") for column in columns] for row in texts])
     edited = parse_layout(text, catalogue, "table")
     shown_ids = {folded(name) for name in rows}
     elsewhere = {folded(device.id) for device in base.devices} - shown_ids
@@ -225,7 +228,8 @@ def table_rows(devices: Sequence[Device]) -> list[dict[str, Any]]:
     rows = []
     for device in devices:
         row: dict[str, Any] = {column: getattr(device, column) for column in TABLE_COLUMNS}
-        rows.append(row | {"trim_db": _row(device)["trim_db"]})
+        texts = _row(device)
+        rows.append(row | {column: texts[column] for column in ("trim_db", "route_m")})
     return rows
 
 
@@ -248,13 +252,17 @@ def _added(
         usable = [name for name, one in catalogue.items() if one.kind in ("jammer", "mas")]
         raise ScenarioError(f"model {shown(model)} is no blocker of the catalogue; {did_you_mean(model, usable)}")
     x_m, y_m = _place(edit)
+    hang_m = where.hang_m(site)
+    # A cable begins with a short run to the east, which the table makes as long as it shall be.
+    route = ((x_m + FIRST_RUN_M, y_m, hang_m),) if catalogue[model].radiating_cable else ()
     device = Device(
         new_id([one.id for one in layout.devices]),
         model,
         x_m,
         y_m,
-        where.hang_m(site),
+        hang_m,
         _storey_at(site, where, x_m, y_m),
+        route_m=route,
     )
     return _checked(replace(layout, devices=(*layout.devices, device)), layout, site)
 
@@ -273,7 +281,9 @@ def _storey_at(site: Site, where: Where, x_m: float, y_m: float) -> int:
 def _moved(edit: Mapping[str, Any], layout: Layout, site: Site) -> Layout:
     device = _device(edit, layout)
     x_m, y_m = _place(edit)
-    moved = replace(device, x_m=x_m, y_m=y_m)
+    # A cable moves as a whole.
+    route = tuple((x + x_m - device.x_m, y + y_m - device.y_m, z) for x, y, z in device.route_m)
+    moved = replace(device, x_m=x_m, y_m=y_m, route_m=tuple((round(x, 6), round(y, 6), z) for x, y, z in route))
     return _checked(
         replace(layout, devices=tuple(moved if one is device else one for one in layout.devices)), layout, site
     )
@@ -333,8 +343,7 @@ def _checked(new: Layout, old: Layout, site: Site) -> Layout:
 
 def _row(device: Device) -> dict[str, str]:
     """A device as texts of a ``layout.csv`` row."""
-    row = {column: cell_text(getattr(device, column)) for column in LAYOUT_COLUMNS[:-1]}
-    return row | {"trim_db": "; ".join(f"{name}:{cell_text(trim_db)}" for name, trim_db in device.trim_db)}
+    return row_texts(device)
 
 
 def _cells(changed: Mapping[str, Any]) -> dict[str, str]:

@@ -94,6 +94,10 @@ function drawGround(ground, data) {
     svgNode('title', {}, hit).textContent = window.title;
     line.setAttribute('aria-hidden', 'true');
   }
+  if (data.cables) {
+    svgNode('path', { d: data.cables, class: 'cable-case' }, ground);
+    svgNode('path', { d: data.cables, class: 'cable' }, ground);
+  }
   const labels = layer('labels');
   for (const room of data.rooms) {
     if (!room.label) continue;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quietwing.coverage.report.device_marks import DEVICE_COLOUR
 from quietwing.coverage.report.plan_drawing import (
     DOOR_COLOUR,
     HOLE_COLOUR,
@@ -47,9 +48,11 @@ svg.plan.panning {{ cursor: grabbing; }}
 .r-quiet {{ fill: url(#quiet); }} .r-unknown {{ fill: url(#unknown); }} .r-gained {{ fill: url(#gained); }}
 .r-lost {{ fill: url(#lost); }} .r-still-dead {{ fill: {PALE_QUIET_COLOUR}; }}
 .r-still-hole {{ fill: url(#still-hole); }} .r-other {{ fill: {UNKNOWN_COLOUR}; }} .r-clear {{ fill: transparent; }}
-.wall-case, .wall, .door, .window, .hit, .zero, .zero-case {{ fill: none; vector-effect: non-scaling-stroke; }}
+.wall-case, .wall, .door, .window, .hit, .zero, .zero-case, .cable, .cable-case {{
+  fill: none; vector-effect: non-scaling-stroke; }}
 .wall-case {{ stroke: #fff; stroke-width: 4px; }} .wall {{ stroke: {WALL_COLOUR}; stroke-width: 1.6px; }}
-.wall, .wall-case, .door, .zero, .zero-case, .raster {{ pointer-events: none; }}
+.wall, .wall-case, .door, .zero, .zero-case, .cable, .cable-case, .raster {{ pointer-events: none; }}
+.cable-case {{ stroke: #000; stroke-width: 5px; }} .cable {{ stroke: {DEVICE_COLOUR}; stroke-width: 2.6px; }}
 .door {{ stroke: {DOOR_COLOUR}; stroke-width: 3px; }}
 .window {{ stroke: {WINDOW_COLOUR}; stroke-width: 3.5px; pointer-events: none; }}
 .window.treated {{ stroke: {TREATED_COLOUR}; stroke-width: 6px; }}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model, Treatment
+from quietwing.coverage.equipment import BandPower, CableLoss, Device, MasCarrier, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.cable import cable_m, comms_room
+from quietwing.coverage.planning.checker.money import spent_pence
 from quietwing.coverage.planning.cost import (
     cost,
     device_capex_gbp,
@@ -347,3 +349,44 @@ def test_every_model_of_the_bundled_catalogue_has_a_price_and_says_it_is_illustr
         assert found.whole_life_gbp > 0
         assert found.illustrative[0] == found.illustrative[1] > 0
         assert all(line.illustrative for line in found.lines)
+
+
+# ------------------------------------------------------------------ radiating cable
+
+RADIATING = replace(
+    CATALOGUE["jammer"], name="cable", radiating_cable=(CableLoss(700, 4, 65, 76), CableLoss(900, 4, 65, 76)),
+    radiating_gbp_per_m=35, longest_m=100,
+)  # fmt: skip
+RUN = Device("C1", "cable", 3, 2, 2.5, route_m=((33.4, 2, 2.5), (33.4, 6, 5.5)))
+
+
+def test_a_radiating_cable_by_hand(hut):
+    catalogue = CATALOGUE | {"cable": RADIATING}
+    found = cost(hut(), (RUN,), (), catalogue, HERE)
+    # 30.4 m and 5 m round the bend are 36 m of radiating cable; 0.5 m up to the comms room is 1 m of plain cable.
+    by_hand = 900 + 1.4 * 450 + 1.4 * 6 * 1 + 1.4 * 35 * 36
+    assert by_hand == pytest.approx(3302.40)
+    assert found.capex_gbp == pytest.approx(by_hand)
+    assert device_capex_gbp(hut(), RUN, catalogue, HERE) == pytest.approx(by_hand)
+    (line,) = [one for one in found.lines if one.description == "Radiating cable of cable"]
+    assert (line.kind, line.quantity, line.unit, line.unit_price_gbp) == ("cable", 36, "m", 35)
+    assert line.price_gbp + line.install_gbp == pytest.approx(1.4 * 35 * 36)
+    assert found.whole_life_gbp == pytest.approx(
+        by_hand + 8 * 110 + 900 + 1.4 * 450
+    )  # cable stays, what feeds it not
+
+
+def test_cable_that_hangs_already_costs_nothing_more(hut):
+    there = cost(hut(), (replace(RUN, state="existing"),), (), {"cable": RADIATING}, HERE)
+    assert there.capex_gbp == 0
+    assert not [line for line in there.lines if line.kind == "cable"]
+
+
+@given(length_m=st.floats(0.5, 90))
+@settings(max_examples=40, deadline=None)
+def test_the_checker_counts_the_same_cable(hut, length_m):
+    run = replace(RUN, route_m=((3 + length_m, 2, 2.5),))
+    catalogue, site = {"cable": RADIATING}, hut()
+    ours = cost(site, (run,), (), catalogue, HERE)
+    case = SimpleNamespace(scenario=HERE, catalogue=catalogue, site=site)
+    assert spent_pence(case, (run,), ()).capex == round(ours.capex_gbp * 100)

@@ -1,0 +1,220 @@
+"""Radiating cables in plans: where they may run, that one may be bought, and that the checker looks at all of it.
+
+The wing has twelve cells with thin inner walls along one landing, behind foil-faced outer walls far from the fence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quietwing.coverage.blocking.links import blocker_links
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.layout import check_layout, layout_text, parse_layout
+from quietwing.coverage.planning.attempts import CONFIDENCE
+from quietwing.coverage.planning.cable_runs import cable_runs, line_of_device
+from quietwing.coverage.planning.carried import carry
+from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
+from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.verify import verify_plan
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.tables.cable_cells import route_length_m
+from quietwing.sites import load_site
+from quietwing.sites.model import Sector
+from quietwing.sites.points import scattered
+from quietwing.sites.synthetic import build, describe
+
+BUNDLED = read_catalogue()
+# Places along a cable that differ by 4 dB instead of 11: a radiating-mode cable, invented.
+EVEN = tuple(replace(row, coupling_95_db=row.coupling_50_db + 4) for row in BUNDLED["cable_jammer"].radiating_cable)
+CATALOGUE = BUNDLED | {"cable_jammer": replace(BUNDLED["cable_jammer"], radiating_cable=EVEN)}
+EE20 = Sector(
+    id="ee", operator="EE", plmn="234-30", band="B20", technology="LTE", freq_mhz=798.5, bandwidth_mhz=5.0,
+    x_m=2.5, y_m=-600.0, height_m=25.0, azimuth_deg=0.0, tilt_deg=0.0, pattern="omni", eirp_dbm=35.0,
+    environment="UMa", sigma_db=3.0,
+)  # fmt: skip
+ASKED = Scenario(
+    worlds=200, grid_m=1.0, effort="quick", spill_tier="service", equipment=("cable_jammer",), treat_with=("none",),
+    budget_gbp=16000.0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site():
+    wing = build(
+        describe(
+            "test", type="wing", cells=12, storeys=1, outer_wall="precast_sandwich_foil", cell_wall="stud_partition",
+            roof="foil_roof", window="glass_low_e", window_state="sealed", fence_distance_m=300.0,
+        )
+    )  # fmt: skip
+    return replace(wing, sectors=(EE20,))
+
+
+@pytest.fixture(scope="module")
+def plan(site):
+    return optimise(site, site.sectors, ASKED, CATALOGUE)
+
+
+def ground_of(site, scenario, catalogue=CATALOGUE, existing=()):
+    return prepare_ground(
+        site, site.sectors, scenario, catalogue, existing, np.zeros(len(site.rooms), bool)
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ runs
+
+
+def test_a_run_follows_the_landing_under_its_ceiling(site):
+    (run,) = cable_runs(site)
+    # The landing is 14.4 m long; a metre is left at each end, 0.2 m to the ceiling at 3 m.
+    assert run.id == "A1-landing-cable"
+    assert route_length_m(run.line_m) == pytest.approx(12.4)
+    assert {point[2] for point in run.line_m} == {2.8}
+
+
+@pytest.mark.parametrize(("name", "least"), [("houseblock", 12), ("radial", 24)])
+def test_runs_of_the_bundled_sites_are_in_order(name, least):
+    site = load_site(name)
+    runs = cable_runs(site)
+    assert len(runs) >= least
+    assert len({run.id for run in runs}) == len(runs)
+    devices = tuple(
+        Device(run.id, "cable_jammer", *run.line_m[0], run.storey, route_m=run.line_m[1:]) for run in runs
+    )
+    assert check_layout(site, devices) == ()
+    for run in runs:
+        assert route_length_m(run.line_m) <= CATALOGUE["cable_jammer"].longest_m
+        # It is fed where the building is: no feeder to the far end.
+        middle = site.buildings[run.building].outline.centroid
+        away = [np.hypot(point[0] - middle.x, point[1] - middle.y) for point in run.line_m]
+        assert away[0] <= away[-1] + 1e-3
+
+
+def test_a_run_that_passes_a_forbidden_place_is_left_out(site):
+    (run,) = cable_runs(site)
+    beside = replace(
+        site.positions[0] if site.positions else load_site("houseblock").positions[0],
+        id="lamp", point=type(site.perimeter.outline.centroid)(run.line_m[0][0], 7.0), z_m=2.8, forbidden=True,
+    )  # fmt: skip
+    assert cable_runs(replace(site, positions=(*site.positions, beside))) == ()
+
+
+# ------------------------------------------------------------------ plans
+
+
+def test_one_cable_along_the_landing_silences_the_wing(site, plan):
+    (device,) = plan.devices
+    assert device.model == "cable_jammer"
+    assert line_of_device(device) == line_of_device(replace(device, route_m=cable_runs(site)[0].line_m[1:]))
+    assert plan.attempts[plan.chosen].rooms_judged >= 10
+    assert plan.attempts[plan.chosen].passed
+    assert verify_plan(site, site.sectors, ASKED, CATALOGUE, plan) == ()
+
+
+def test_its_price_is_what_feeds_it_and_each_metre(plan):
+    # £9,000, £1,500 of labour and 13 m of radiating cable at £35, labour and cable × 1.4; 11 m or so of feeder at £8.
+    feeder = next(line for line in plan.cost.lines if line.description.startswith("Cable of"))
+    by_hand = 9000 + 1.4 * 1500 + 1.4 * 35 * 13 + 1.4 * 8 * feeder.quantity
+    assert plan.cost.capex_gbp == pytest.approx(by_hand)
+
+
+def test_a_plan_with_a_cable_is_written_and_read(plan):
+    assert parse_layout(layout_text(plan.devices), CATALOGUE) == plan.devices
+
+
+def test_with_the_bundled_cable_a_weaker_network_is_silenced_in_part(site):
+    """Eleven decibels between the two sides of its coupling are lost against spill."""
+    weak = replace(site, sectors=(replace(EE20, eirp_dbm=25.0),))
+    found = optimise(weak, weak.sectors, ASKED, BUNDLED)
+    assert verify_plan(weak, weak.sectors, ASKED, BUNDLED, found) == ()
+    assert [device.model for device in found.devices] == ["cable_jammer"]
+
+
+# ------------------------------------------------------------------ the planning model
+
+
+def test_levels_of_the_planning_model_are_those_of_the_verdict(site):
+    ground = ground_of(site, ASKED)
+    inside = look_inside(ground, CONFIDENCE)
+    around = inside.around
+    (base,) = [index for index, one in enumerate(around.bases) if one.device.route_m]
+    device = around.bases[base].device
+    places = scattered(np.array([(0.0, 6.0, 1.5), (3.0, 6.0, 1.5), (40.0, 6.0, 1.5)]))
+    spot = np.array([around.bases[base].spot], np.intp)
+    for outside in (False, True):
+        gain_db, lost_db, crossed = around.links(around.plain, spot, places, outside=outside)
+        links = blocker_links(around.plain, (device,), CATALOGUE, places, outside=outside)
+        sent = around.sent[2 if outside else 0][base]
+        np.testing.assert_allclose(sent[0] + gain_db[0, :, around.lanes[0]], links.level_dbm[0, 0], atol=1e-3)
+        np.testing.assert_array_equal(crossed[0], links.crossed[0])
+        np.testing.assert_allclose(lost_db[0].max(axis=1), links.walls_db[0].max(axis=1), atol=1e-4)
+
+
+def test_two_cables_never_share_a_run(site):
+    both = replace(ASKED, equipment=("cable_jammer", "cable_twin"))
+    catalogue = CATALOGUE | {"cable_twin": replace(CATALOGUE["cable_jammer"], name="cable_twin")}
+    ground = ground_of(site, both, catalogue)
+    runs = [index for index, spot in enumerate(ground.spots) if spot.route_m]
+    assert len(runs) == 2
+    model, _ = terrain(ground, look_inside(ground, CONFIDENCE)).model(6.0)
+    assert [sorted(pair) for pair in model.conflicts.tolist()] == [runs]
+
+
+def test_no_run_is_offered_where_a_cable_hangs_already_or_is_too_long_for_it(site):
+    (run,) = cable_runs(site)
+    stands = Device("old", "cable_jammer", *run.line_m[0], state="existing", route_m=run.line_m[1:])
+    ground = ground_of(site, ASKED, existing=(stands,))
+    assert [spot.id for spot in ground.spots if spot.route_m] == ["old"]
+    short = CATALOGUE | {"cable_jammer": replace(CATALOGUE["cable_jammer"], longest_m=12.0)}
+    assert not [spot for spot in ground_of(site, ASKED, short).spots if spot.route_m]
+
+
+def test_what_hangs_already_is_built_upon(site, plan):
+    stands = replace(plan.devices[0], id="old", state="existing")
+    found = optimise(site, site.sectors, replace(ASKED, budget_gbp=0.0), CATALOGUE, existing=(stands,))
+    assert found.devices == (stands,)
+    assert found.cost.capex_gbp == 0
+    assert found.attempts[found.chosen].rooms_judged == plan.attempts[plan.chosen].rooms_judged
+    assert verify_plan(site, site.sectors, replace(ASKED, budget_gbp=0.0), CATALOGUE, found, existing=(stands,)) == ()
+
+
+def test_a_plan_with_a_cable_is_carried_into_the_next_search(site, plan):
+    ground = ground_of(site, ASKED)
+    inside = look_inside(ground, CONFIDENCE)
+    found = carry(ground, inside, plan.devices, plan.treatments)
+    assert found is not None
+    assert [name.split("|")[:2] for name in found.ids] == [["A1-landing-cable", "cable_jammer"]]
+    moved = replace(plan.devices[0], route_m=((0.0, 12.0, 2.8),))
+    assert carry(ground, inside, (moved,), plan.treatments) is None
+
+
+# ------------------------------------------------------------------ the checker
+
+
+def faults(site, plan, *devices, scenario=ASKED):
+    return "\n".join(verify_plan(site, site.sectors, scenario, CATALOGUE, replace(plan, devices=devices)))
+
+
+def test_the_checker_sees_another_route(site, plan):
+    (device,) = plan.devices
+    shorter = replace(device, route_m=((device.x_m, 12.0, 2.8),))
+    assert "stands at none of the places a plan may use" in faults(site, plan, shorter)
+    assert "its parts cost" in faults(site, plan, replace(device, route_m=((device.x_m, 9.0, 2.8),)))
+
+
+def test_the_checker_sees_two_along_one_run(site, plan):
+    (device,) = plan.devices
+    assert "stand at one place" in faults(site, plan, device, replace(device, id="twin"))
+
+
+def test_the_checker_sees_a_run_over_the_fence(site, plan):
+    (device,) = plan.devices
+    assert "outside the perimeter" in faults(site, plan, replace(device, route_m=((device.x_m, 900.0, 2.8),)))
+
+
+def test_the_checker_sees_too_much_power(site, plan):
+    (device,) = plan.devices
+    assert "above the 40 dBm of cable_jammer" in faults(site, plan, replace(device, power_dbm=40.5))
