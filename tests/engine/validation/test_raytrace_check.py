@@ -93,7 +93,7 @@ def script():
 
 @pytest.fixture(scope="module")
 def ours_for_theirs(script):
-    """The brick wing with our own straight ray in place of the ray tracer's, and where a detour or scatter is louder."""
+    """The brick wing with our own straight ray for the ray tracer's, and where a detour or scatter is louder."""
     site = script.wing("brick")
     scene = script.prepare_scene(site)
     model = script.link_model(scene, site.sectors, 0.95)
