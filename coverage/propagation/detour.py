@@ -157,20 +157,21 @@ def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike) -> DetourModel
     graph = scene if isinstance(scene, PortalGraph) else portal_graph(scene)
     bands = np.atleast_1d(np.asarray(freq_mhz, np.float64))
     lanes_mhz = np.concatenate([REFERENCE_MHZ, bands])
-    table = graph.scene.loss_table(lanes_mhz)
+    # side by side, for the losses at the bands are known to the scene already
+    tables = [graph.scene.loss_table(each).loss_db for each in (REFERENCE_MHZ, bands)]
+    table = LossTable(np.concatenate(tables, axis=2))
     source_m = graph.portals.source_m
     hop = np.empty((len(graph.origin), len(lanes_mhz)), np.float32)
+    ends = np.repeat(np.arange(len(graph.portals)), np.diff(graph.into))
+    guided_db = np.maximum(
+        graph.guided_db(ends, source_m[graph.origin]), graph.guided_db(graph.origin, source_m[ends])
+    )
     for portal in range(len(graph.portals)):
         edges = slice(graph.into[portal], graph.into[portal + 1])
         origins = graph.origin[edges]
-        if not len(origins):
-            continue
-        lost_db = element_loss_db(graph.scene.prepared, table, source_m[portal], source_m[origins])[0]
-        guided_db = np.maximum(
-            graph.guided_db(np.full(len(origins), portal), source_m[origins]),
-            graph.guided_db(origins, np.broadcast_to(source_m[portal], (len(origins), 3))),
-        )
-        hop[edges] = _leg_gain(lost_db, guided_db)
+        if len(origins):
+            lost_db = element_loss_db(graph.scene.prepared, table, source_m[portal], source_m[origins])[0]
+            hop[edges] = _leg_gain(lost_db, guided_db[edges])
     return DetourModel(graph, bands, table, hop, 1 / np.sqrt(wavelength_m(lanes_mhz)), graph.notes)
 
 
@@ -198,12 +199,13 @@ def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
     leg = np.empty((len(portal), len(model.root)), np.float32)
     source_m = model.graph.portals.source_m
     point_of = np.repeat(np.arange(len(places)), np.diff(first))
+    guided_db = model.graph.guided_db(portal, places.xyz_m[point_of])
     order = np.argsort(portal, kind="stable")
     runs = np.flatnonzero(np.diff(portal[order], prepend=-1))
     for pairs in np.split(order, runs[1:]) if len(order) else []:
         at, which = point_of[pairs], int(portal[pairs[0]])
         lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m[which], places.xyz_m[at])[0]
-        leg[pairs] = _leg_gain(lost_db, model.graph.guided_db(np.full(len(at), which), places.xyz_m[at]))
+        leg[pairs] = _leg_gain(lost_db, guided_db[pairs])
     return PointLegs(places, first, portal, leg)
 
 

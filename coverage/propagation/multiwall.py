@@ -23,6 +23,7 @@ A lane is one frequency, or whatever else is summed along the ray. The kernels a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import scipy.constants
@@ -56,11 +57,12 @@ NO_BUILDING = -2  # -1 is "in the open"
 MOST_SLABS = 64  # the ceiling is tabulated up to here
 PATCH_POINTS = 8192  # larger patches are cut by rows: sums of 8192 receivers stay in a 1 MB cache
 PATCH_GAP_M = 1e-9  # points and patch are the same numbers but for rounding
+CEILING_DB: NDArray[np.float32] = floor_cap_db(np.arange(MOST_SLABS + 1)).astype(np.float32)
 RAY_BLOCK = 128  # scattered points of one task
 RAYS_OF_A_THREAD = 50_000  # below some milliseconds of work, waking a second thread may cost more than it does
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class LossTable:
     """Loss of each surface by angle and lane.
 
@@ -78,6 +80,22 @@ class LossTable:
                 f"a loss table of shape {self.loss_db.shape}; expected (surface, {COS_NODES}, lane); "
                 f"evaluate the losses at cos_nodes()"
             )
+
+    @cached_property
+    def lossy(self) -> NDArray[np.bool_]:
+        """Whether each surface loses anything."""
+        return np.asarray(self.loss_db.any(axis=(1, 2)))
+
+    @cached_property
+    def blocks(self) -> tuple[NDArray[np.float32], ...]:
+        """The losses by 16 lanes, as the kernel reads them: many calls with few rays share them."""
+        found = []
+        for lane0 in range(0, self.loss_db.shape[2], LANES):
+            block = self.loss_db[:, :, lane0 : lane0 + LANES]
+            aligned = _aligned_zeros((len(block), COS_NODES, LANES))
+            aligned[:, :, : block.shape[2]] = block
+            found.append(aligned)
+        return tuple(found)
 
 
 def cos_nodes() -> Floats:
@@ -143,10 +161,8 @@ def element_loss_db(
                 f"frequencies {freq.tolist()} MHz for {lanes} lanes; give one above 0 for each lane"
             )
         lane_db = 20 * np.log10(4 * np.pi * freq * 1e6 / scipy.constants.c)
-    lossy: NDArray[np.bool_] = np.asarray(table.loss_db.any(axis=(1, 2)))
-    active = lossy[prepared.surface] & (prepared.building != skip_building)
-    ceiling = floor_cap_db(np.arange(MOST_SLABS + 1))
-    return _sum(prepared, table.loss_db, tx_m, points, active, ceiling.astype(np.float32), lane_db, out)
+    active = table.lossy[prepared.surface] & (prepared.building != skip_building)
+    return _sum(prepared, table, tx_m, points, active, CEILING_DB, lane_db, out)
 
 
 def crossing_counts(
@@ -184,11 +200,17 @@ def crossing_counts(
             f"groups of shape {of_surface.shape} up to {of_surface.max(initial=-1)}; "
             f"expected {prepared.surfaces} numbers below {n_groups}"
         )
-    one_hot = (of_surface[:, None] == np.arange(n_groups)).astype(np.float32)
-    table = np.repeat(one_hot[:, None, :], COS_NODES, axis=1)
+    table = _counting_table(of_surface.tobytes(), n_groups)
     active = (of_surface >= 0)[prepared.surface] & (prepared.building != skip_building)
     no_cap = np.empty(0, np.float32)
     return _sum(prepared, table, tx_m, points, active, no_cap, None, None).astype(np.int16)
+
+
+@lru_cache(maxsize=8)
+def _counting_table(of_surface: bytes, n_groups: int) -> LossTable:
+    """One for each crossing of a surface, in the lane of its group."""
+    one_hot = (np.frombuffer(of_surface, np.int64)[:, None] == np.arange(n_groups)).astype(np.float32)
+    return LossTable(np.repeat(one_hot[:, None, :], COS_NODES, axis=1))
 
 
 def crossings(prepared: PreparedFacets, tx_m: ArrayLike, point_m: ArrayLike) -> list[tuple[int, float, float]]:
@@ -223,7 +245,7 @@ def crossings(prepared: PreparedFacets, tx_m: ArrayLike, point_m: ArrayLike) -> 
 
 def _sum(
     prepared: PreparedFacets,
-    loss: NDArray[np.float32],
+    table: LossTable,
     tx_m: ArrayLike,
     points: PointSet | ArrayLike,
     active: NDArray[np.bool_],
@@ -234,7 +256,7 @@ def _sum(
     """Run the kernel that fits the points over blocks of 16 lanes."""
     tx = _positions(tx_m, "a transmitter")
     xyz = _positions(points.xyz_m if isinstance(points, PointSet) else points, "a point")
-    lanes = loss.shape[2]
+    lanes = table.loss_db.shape[2]
     shape = len(tx), len(xyz), lanes
     if out is None:
         out = np.empty(shape, np.float32)
@@ -245,16 +267,13 @@ def _sum(
     tile_m, grid = _tiles(points) if isinstance(points, PointSet) else (np.empty((0, 9)), np.empty((0, 4)))
     per_cosine = (COS_NODES - 1) / (1 - COS_MIN)
     lookup = np.array([per_cosine, COS_MIN * per_cosine])
-    for lane0 in range(0, lanes, LANES):
-        block = loss[:, :, lane0 : lane0 + LANES]
-        width = block.shape[2]
-        table = _aligned_zeros((len(block), COS_NODES, LANES))
-        table[:, :, :width] = block
+    for lane0, block in zip(range(0, lanes, LANES), table.blocks, strict=True):
+        width = min(LANES, lanes - lane0)
         lane = np.zeros(LANES, np.float32)
         if lane_db is not None:
             lane[:width] = lane_db[lane0 : lane0 + width]
         site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span)
-        sums = (prepared.trees, lookup, table, ceiling, lane, lane_db is not None, out, lane0, width)
+        sums = (prepared.trees, lookup, block, ceiling, lane, lane_db is not None, out, lane0, width)
 
         def cast(begin: int, end: int, given: tuple[object, ...] = (*site, *sums)) -> None:
             if len(grid):
