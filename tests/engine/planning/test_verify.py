@@ -38,12 +38,12 @@ SCENARIO = Scenario(
 )
 EE20 = Sector(
     id="ee", operator="EE", plmn="234-30", band="B20", technology="LTE", freq_mhz=798.5, bandwidth_mhz=5.0,
-    x_m=2.5, y_m=-600.0, height_m=25.0, azimuth_deg=0.0, tilt_deg=0.0, pattern="omni", eirp_dbm=34.0,
+    x_m=2.5, y_m=-600.0, height_m=25.0, azimuth_deg=0.0, tilt_deg=0.0, pattern="omni", eirp_dbm=30.0,
     environment="UMa", sigma_db=3.0,
 )  # fmt: skip
 O2_8 = replace(
     EE20, id="o2", operator="O2", plmn="234-10", band="B8", freq_mhz=941.3, bandwidth_mhz=10.0, x_m=-400.0, y_m=500.0,
-    eirp_dbm=36.0,
+    eirp_dbm=32.0,
 )  # fmt: skip
 
 
