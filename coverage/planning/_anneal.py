@@ -1,6 +1,8 @@
 """Compiled loop of the annealing: one move at a time, scored by every row it touches.
 
 Nothing depends on time or threads: the number of moves is counted and the random numbers are those of the seed.
+Each of the larger functions is called from one place in the next, whence the loops over steps: a copy for every call
+would take ten seconds to compile.
 """
 # mypy: ignore-errors
 
@@ -122,16 +124,14 @@ def _set_mode(room, mode, m, s):
     """Treat a room's windows or take the treatment away; what stands in it already stands in the new mode."""
     if s.mode[room] == mode:
         return
-    for k in range(m.fixed_start[room], m.fixed_start[room + 1]):
-        c = m.fixed[k]
-        if m.own_mode[c] == s.mode[room]:
-            _put(c, -1, m, s)
-    s.money[0] += m.mode_cost[room, mode] - m.mode_cost[room, s.mode[room]]
-    s.mode[room] = mode
-    for k in range(m.fixed_start[room], m.fixed_start[room + 1]):
-        c = m.fixed[k]
-        if m.own_mode[c] == mode:
-            _put(c, 1, m, s)
+    for sign in range(-1, 2, 2):
+        if sign > 0:
+            s.money[0] += m.mode_cost[room, mode] - m.mode_cost[room, s.mode[room]]
+            s.mode[room] = mode
+        for k in range(m.fixed_start[room], m.fixed_start[room + 1]):
+            c = m.fixed[k]
+            if m.own_mode[c] == s.mode[room]:
+                _put(c, sign, m, s)
 
 
 @njit(**_FLAGS)
@@ -158,30 +158,36 @@ def _within(m, s, budget, room_for):
 @njit(**_FLAGS)
 def _change(position, c, m, s):
     """Have candidate `c` (-1: none) at a position; False if it cannot be or breaks a limit."""
-    fine = True
     old = s.at[position]
-    if old >= 0:
-        _put(old, -1, m, s)
-        s.at[position] = -1
-        room = m.own_room[old]
-        if room >= 0:
-            s.inside[room] -= 1
-            if s.inside[room] == 0 and (c < 0 or m.own_room[c] != room):
-                _set_mode(room, 0, m, s)
+    for step in range(4):  # old down, its room's mode, the new one's room's mode, new up
+        up = step >= 2
+        one = c if up else old
+        if one < 0:
+            continue
+        room = m.own_room[one]
+        if step == 0 or step == 3:
+            s.at[position] = c if up else -1
+            if room >= 0:
+                s.inside[room] += 1 if up else -1
+            _put(one, 1 if up else -1, m, s)
+        elif room >= 0:
+            if not up and (s.inside[room] > 0 or (c >= 0 and m.own_room[c] == room)):
+                continue
+            mode = m.own_mode[one] if up else 0
+            if up and s.inside[room] > 0 and s.mode[room] != mode:
+                return False
+            _set_mode(room, mode, m, s)
     if c >= 0:
-        room = m.own_room[c]
-        if room >= 0:
-            if s.mode[room] != m.own_mode[c]:
-                if s.inside[room] > 0:
-                    return False
-                _set_mode(room, m.own_mode[c], m, s)
-            s.inside[room] += 1
-        s.at[position] = c
-        _put(c, 1, m, s)
         for k in range(m.near_start[position], m.near_start[position + 1]):
             if s.at[m.near[k]] >= 0:
-                fine = False
-    return fine and _below(s)
+                return False
+    return _below(s)
+
+
+@njit(**_FLAGS)
+def _copy(into, values):
+    for k in range(len(values)):
+        into[k] = values[k]
 
 
 @njit(**_FLAGS)
@@ -201,12 +207,13 @@ def anneal(m, s, moves, hot, cold, budget, room_for, target, pound, state, best_
     now = _value(whole, 0.0, s.money[0], target, pound)
     if now > best[0] + 1e-12:
         best[0], best[1] = now, whole
-        best_at[:] = s.at
-        best_mode[:] = s.mode
+        _copy(best_at, s.at)
+        _copy(best_mode, s.mode)
     free = m.free
     if len(free) == 0:
         return
     on_mode = np.empty_like(s.mode)
+    at, candidate = np.empty(3, np.int64), np.empty(3, np.int64)
     for move in range(moves):
         heat = hot * (cold / hot) ** (move / moves)
         kind = _next(state)
@@ -242,36 +249,46 @@ def anneal(m, s, moves, hot, cold, budget, room_for, target, pound, state, best_
             continue
         if wish >= 0 and len(m.fixed) == 0 and _too_much(wish, before_first, before_second, m, s):
             continue
-        on_mode[:] = s.mode
-        if room_toggled >= 0:
-            _set_mode(room_toggled, mode_toggled, m, s)
-            fine = _below(s)
-        else:
-            if second >= 0:
-                _change(second, -1, m, s)
-            fine = _change(first, wish, m, s)
-        fine = fine and _within(m, s, budget, room_for)
-        if fine:
-            new_whole, new_partly = _total(m, s)
-            new = _value(new_whole, new_partly, s.money[0], target, pound)
-            fine = new >= value or _next(state) < math.exp((new - value) / heat)
-            if fine:
-                value, whole = new, new_whole
-                now = _value(new_whole, 0.0, s.money[0], target, pound)
-                if now > best[0] + 1e-12:
-                    best[0], best[1] = now, new_whole
-                    best_at[:] = s.at
-                    best_mode[:] = s.mode
-        if not fine:
-            if room_toggled >= 0:
-                _set_mode(room_toggled, on_mode[room_toggled], m, s)
-            else:
-                if s.at[first] >= 0:
-                    _change(first, -1, m, s)
-                if before_first >= 0:
-                    _change(first, before_first, m, s)
+        _copy(on_mode, s.mode)
+        fine = True
+        for turn in range(2):  # there, and back if it is worse
+            steps = 0
+            if turn == 0 and room_toggled < 0:
                 if second >= 0:
-                    _change(second, before_second, m, s)
-                for room in range(len(on_mode)):
-                    if s.mode[room] != on_mode[room]:
-                        _set_mode(room, on_mode[room], m, s)
+                    at[steps], candidate[steps] = second, -1
+                    steps += 1
+                at[steps], candidate[steps] = first, wish
+                steps += 1
+            elif turn == 1 and room_toggled < 0:
+                if s.at[first] >= 0:
+                    at[steps], candidate[steps] = first, -1
+                    steps += 1
+                if before_first >= 0:
+                    at[steps], candidate[steps] = first, before_first
+                    steps += 1
+                if second >= 0:
+                    at[steps], candidate[steps] = second, before_second
+                    steps += 1
+            for step in range(steps):
+                fine = _change(at[step], candidate[step], m, s)
+            for room in range(len(on_mode)):
+                mode = on_mode[room]
+                if turn == 0:
+                    mode = mode_toggled if room == room_toggled else s.mode[room]
+                if s.mode[room] != mode:
+                    _set_mode(room, mode, m, s)
+            if turn == 1:
+                break
+            if room_toggled >= 0:
+                fine = _below(s)
+            if fine and _within(m, s, budget, room_for):
+                new_whole, new_partly = _total(m, s)
+                new = _value(new_whole, new_partly, s.money[0], target, pound)
+                if new >= value or _next(state) < math.exp((new - value) / heat):
+                    value, whole = new, new_whole
+                    now = _value(new_whole, 0.0, s.money[0], target, pound)
+                    if now > best[0] + 1e-12:
+                        best[0], best[1] = now, new_whole
+                        _copy(best_at, s.at)
+                        _copy(best_mode, s.mode)
+                    break

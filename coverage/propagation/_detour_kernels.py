@@ -207,18 +207,22 @@ def ways(
     best, which, slot_of = np.empty(REFERENCES), np.empty(REFERENCES, np.int64), np.empty(REFERENCES, np.int64)
     away, spot = np.empty(portals), np.empty((2, 3, 3))
     for w in range(portals):
-        before[w, :], slot_before[w, :], length[w, :] = -2, 0, 0.0
+        for s in range(SLOTS):  # element by element: slices take seconds to compile
+            before[w, s], slot_before[w, s], length[w, s] = -2, 0, 0.0
         before[w, 0] = -1
-        way[w, 0, :] = leg[w]
+        for lane in range(lanes):
+            way[w, 0, lane] = leg[w, lane]
+        for f in range(REFERENCES):
+            bound[w, 0, f] = leg[w, f]
         length[w, 0] = _apart(source, w, tx[0], tx[1], tx[2])
-        bound[w, 0, :] = leg[w, :REFERENCES]
         away[w] = max(length[w, 0], NEAREST_M)
     for turn in range(2):
         low, high = (0, 1) if turn == 0 else (1, 1 + REFERENCES)
         target = 1 + REFERENCES * turn
         for w in range(portals):
             x, y, z = source[w, 0], source[w, 1], source[w, 2]
-            best[:], which[:], slot_of[:] = 0.0, -1, 0
+            for f in range(REFERENCES):
+                best[f], which[f], slot_of[f] = 0.0, -1, 0
             for e in range(into[w], into[w + 1]):
                 u = origin[e]
                 for s in range(low, high):
@@ -268,7 +272,8 @@ def ways(
             for f in range(REFERENCES):
                 worth = worth or bound[w, s, f] > best[f] * length[w, s] ** 2 * share
             if not worth:
-                bound[w, s, :] = 0.0
+                for f in range(REFERENCES):
+                    bound[w, s, f] = 0.0
 
 
 @njit(**_KERNEL)
