@@ -97,8 +97,8 @@ def test_places_pass_and_fail_as_on_the_map_and_the_worst_stands_first(loud):
     assert not loud.spill.passed
     assert {place.channel for place in places} == {"EE 800 MHz 4G"}
     # the verdict's worst place is the worst that counts: a few points of each ring may be over the limit
-    worst = next(place for place in places if place.name == loud.spill.where.split(":")[0])
-    assert worst.margin_db == loud.spill.worst_margin_db
+    there = [place.margin_db for place in places if place.name == loud.spill.where.split(":")[0]]
+    assert loud.spill.worst_margin_db in there
 
 
 @pytest.mark.slow
