@@ -144,17 +144,18 @@ def judge(
 
 
 def rank(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
-    """Less is better: limits first, and the budget; what does something with limits to spare, then what does
-    something, then nothing; then what is asked for, and money.
+    """Less is better: limits first, and the budget; then what is asked for, limits to spare, and money.
+
+    Whether what has little to spare outside keeps the limits on fresh worlds too is asked of it when it is chosen.
     """
     scenario, attempt = ground.scenario, one.attempt
-    worth = 2 if attempt.weight_judged == 0 else int(is_tight(one, least_db))
+    tight = is_tight(one, least_db)
     dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
     if scenario.objective == "least_cost":
         met = attempt.rooms_judged >= (scenario.target_rooms or 0)
         wanted = attempt.capex_gbp if met else -attempt.weight_judged
-        return (broken(one, least_db), dear, worth, not met, wanted, attempt.capex_gbp)
-    return (broken(one, least_db), dear, worth, 0.0, -attempt.weight_judged, attempt.capex_gbp)
+        return (broken(one, least_db), dear, not met, wanted, tight, attempt.capex_gbp)
+    return (broken(one, least_db), dear, 0.0, -attempt.weight_judged, tight, attempt.capex_gbp)
 
 
 def outcome(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:

@@ -52,13 +52,14 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 2  # worlds that a plan is reported on; the verdict of a layout uses 0
 AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
+FEWEST_SEARCHES = 2  # the first may break a limit
 FIRST_SLACK_DB = 6.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
 class Effort:
-    """Counted work: attempts, a plan to start from among them, and moves of each search."""
+    """Counted work: attempts, a plan to start from among them while two searches are left; moves of each search."""
 
     attempts: int
     moves: int
@@ -182,7 +183,7 @@ def _try_all(
     slack_db, reserve_db = _start_of_search(ground, start)
     carried = None if start is None else _carry(ground, inside, tried[1])
     before: Searched | None = None
-    attempts = effort.attempts - (start is not None)
+    attempts = max(effort.attempts - (start is not None), FEWEST_SEARCHES)
     for number in range(attempts):
         if late():
             return

@@ -67,7 +67,7 @@ def plans(small):
     found = frontier(
         small,
         QUESTION,
-        (8_000.0, 1_500.0),
+        (8_000.0, 3_000.0),
         maps=True,
         progress=lambda number, what, share: said.append((number, share)),
     )
@@ -77,7 +77,7 @@ def plans(small):
 
 @pytest.mark.slow
 def test_more_money_protects_no_less_and_each_plan_keeps_to_its_budget(plans):
-    assert [plan.asked.budget_gbp for plan in plans] == [1_500.0, 8_000.0]
+    assert [plan.asked.budget_gbp for plan in plans] == [3_000.0, 8_000.0]
     assert all(plan.plan.cost.capex_gbp <= plan.asked.budget_gbp for plan in plans)
     protected = [count_rooms(plan.verdict).protected for plan in plans]
     assert protected[0] < protected[1]
