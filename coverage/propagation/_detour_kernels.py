@@ -278,19 +278,19 @@ def ways(
 
 @njit(**_KERNEL)
 def improve(
-    tx, xyz, first, portal, leg, source, frame, group, group_first, member, root, way, bound, before, slot_before,
-    length, slots, best, chosen, begin, end,
+    tx, xyz, first, portal, leg, source, frame, group, group_first, member, root, gain_of, way, bound, before,
+    slot_before, length, slots, best, chosen, begin, end,
 ):  # fmt: skip
     """Raise `best` (point, lane) by the ways through each point's portals, of points begin to end - 1.
 
     The portals of point p are ``portal[first[p]:first[p + 1]]`` with the same rows of `leg` (pair, lane); the first
-    `slots` ways to each are tried. Where
+    `slots` ways to each are tried; way (portal, slot) is the row of `gain_of`, -1 for ways not to be tried. Where
     `chosen` (point, lane, 2) has points, it takes portal and slot of the best way.
     """
     tx, xyz, first, portal, leg = borrowed(tx), borrowed(xyz), borrowed(first), borrowed(portal), borrowed(leg)
     source, frame, group, root = borrowed(source), borrowed(frame), borrowed(group), borrowed(root)
     group_first, member, way, before = borrowed(group_first), borrowed(member), borrowed(way), borrowed(before)
-    bound = borrowed(bound)
+    bound, gain_of = borrowed(bound), borrowed(gain_of)
     slot_before, length, best = borrowed(slot_before), borrowed(length), borrowed(best)
     lanes = best.shape[1]
     gains, spot = np.empty(lanes), np.empty((2, 3, 3))
@@ -301,7 +301,8 @@ def improve(
             w = portal[pair]
             away = _apart(source, w, x, y, z) - math.hypot(frame[w, 13] - frame[w, 12], frame[w, 15] - frame[w, 14])
             for s in range(slots):
-                if before[w, s] == -2:
+                row = way[w, s]
+                if row < 0:
                     continue
                 # no path is much shorter than by way of the source, less the aperture
                 least = straight_m / max(NEARLY_ALL * (length[w, s] + away), straight_m)
@@ -318,13 +319,13 @@ def improve(
                 spread = (straight_m / max(total, straight_m)) ** 2
                 worth = False
                 for f in range(REFERENCES):
-                    gain = way[w, s, f] * leg[pair, f] * spread
+                    gain = gain_of[row, f] * leg[pair, f] * spread
                     gain *= edge_gain(k0 * root[f]) * edge_gain(k1 * root[f]) * edge_gain(k2 * root[f])
                     worth = worth or gain > best[p, f] * WORTH
                 if not worth:
                     continue
                 for lane in range(lanes):
-                    gains[lane] = way[w, s, lane] * leg[pair, lane] * spread
+                    gains[lane] = gain_of[row, lane] * leg[pair, lane] * spread
                 _bend_all(gains, k0, root)
                 _bend_all(gains, k1, root)
                 _bend_all(gains, k2, root)

@@ -26,6 +26,7 @@ the best at each of three reference frequencies is kept, so that behind many ope
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -77,8 +78,6 @@ class DetourModel:
         [MHz]
     table : LossTable
         The scene's surfaces at the reference frequencies and `freq_mhz` (the lanes).
-    hop : float32 ndarray, shape (edge, lane)
-        Gain of the leg between two portals over free space, linear.
     root : float64 ndarray, shape (lane,)
         1/√λ. [m^-0.5]
     notes : tuple of str
@@ -88,9 +87,25 @@ class DetourModel:
     graph: PortalGraph
     freq_mhz: Floats
     table: LossTable
-    hop: Gains
     root: Floats
     notes: tuple[str, ...]
+
+    @cached_property
+    def hop(self) -> Gains:
+        """Gain of the legs between two portals over free space, linear, shape (edge, lane)."""
+        graph, source_m = self.graph, self.graph.portals.source_m
+        hop = np.empty((len(graph.origin), len(self.root)), np.float32)
+        ends = np.repeat(np.arange(len(graph.portals)), np.diff(graph.into))
+        guided_db = np.maximum(
+            graph.guided_db(ends, source_m[graph.origin]), graph.guided_db(graph.origin, source_m[ends])
+        )
+        for portal in range(len(graph.portals)):
+            edges = slice(graph.into[portal], graph.into[portal + 1])
+            origins = graph.origin[edges]
+            if len(origins):
+                lost_db = element_loss_db(graph.scene.prepared, self.table, source_m[portal], source_m[origins])[0]
+                hop[edges] = _leg_gain(lost_db, guided_db[edges])
+        return hop
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +133,10 @@ class Ways:
 
     Attributes
     ----------
-    gain : float32 ndarray, shape (portal, slot, lane)
-        Elements before the portal, linear.
+    gain : float32 ndarray, shape (way, lane)
+        Elements before the portal, linear, of the ways that are worth trying: a tenth to a third of all slots.
+    way : int64 ndarray, shape (portal, slot)
+        Row of `gain`, -1 where there is none.
     bound : float32 ndarray, shape (portal, slot, reference)
         The same less the bends before, at the reference frequencies.
     before, slot_before : int64 ndarray, shape (portal, slot)
@@ -129,6 +146,7 @@ class Ways:
     """
 
     gain: Gains
+    way: Ints
     bound: Gains
     before: Ints
     slot_before: Ints
@@ -160,19 +178,7 @@ def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike) -> DetourModel
     # side by side, for the losses at the bands are known to the scene already
     tables = [graph.scene.loss_table(each).loss_db for each in (REFERENCE_MHZ, bands)]
     table = LossTable(np.concatenate(tables, axis=2))
-    source_m = graph.portals.source_m
-    hop = np.empty((len(graph.origin), len(lanes_mhz)), np.float32)
-    ends = np.repeat(np.arange(len(graph.portals)), np.diff(graph.into))
-    guided_db = np.maximum(
-        graph.guided_db(ends, source_m[graph.origin]), graph.guided_db(graph.origin, source_m[ends])
-    )
-    for portal in range(len(graph.portals)):
-        edges = slice(graph.into[portal], graph.into[portal + 1])
-        origins = graph.origin[edges]
-        if len(origins):
-            lost_db = element_loss_db(graph.scene.prepared, table, source_m[portal], source_m[origins])[0]
-            hop[edges] = _leg_gain(lost_db, guided_db[edges])
-    return DetourModel(graph, bands, table, hop, 1 / np.sqrt(wavelength_m(lanes_mhz)), graph.notes)
+    return DetourModel(graph, bands, table, 1 / np.sqrt(wavelength_m(lanes_mhz)), graph.notes)
 
 
 def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
@@ -273,23 +279,19 @@ def ways_from(model: DetourModel, tx_m: Floats) -> Ways:
     source_m = graph.portals.source_m
     portals, lanes = len(source_m), len(model.root)
     shape = portals, kernels.SLOTS
-    found = Ways(
-        np.zeros((*shape, lanes), np.float32),
-        np.zeros((*shape, kernels.REFERENCES), np.float32),
-        np.empty(shape, np.int64),
-        np.empty(shape, np.int64),
-        np.empty(shape),
-    )
+    gain, bound = np.zeros((*shape, lanes), np.float32), np.zeros((*shape, kernels.REFERENCES), np.float32)
+    before, slot_before, length_m = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape)
     if not portals:
-        return found
+        return Ways(gain[:, 0], before, bound, before, slot_before, length_m)
     lost_db = element_loss_db(graph.scene.prepared, model.table, tx_m, source_m)[0]
     leg = _leg_gain(lost_db, graph.guided_db(np.arange(portals), np.broadcast_to(tx_m, (portals, 3))))
     kernels.ways(
         tx_m, source_m, graph.portals.frame, graph.portals.group, graph.group_first, graph.group_member, graph.into,
-        graph.origin, leg, model.hop, model.root, found.gain, found.bound, found.before, found.slot_before,
-        found.length_m,
+        graph.origin, leg, model.hop, model.root, gain, bound, before, slot_before, length_m,
     )  # fmt: skip
-    return found
+    kept = bound.any(axis=2)
+    way = np.where(kept, np.cumsum(kept).reshape(shape) - 1, -1)
+    return Ways(gain[kept], way, bound, before, slot_before, length_m)
 
 
 def best_ways(
@@ -354,8 +356,8 @@ def improve(
     def part(begin: int, end: int) -> None:
         kernels.improve(
             tx_m, legs.points.xyz_m, legs.first, legs.portal, legs.leg, graph.portals.source_m, graph.portals.frame,
-            graph.portals.group, graph.group_first, graph.group_member, model.root, ways.gain, ways.bound,
-            ways.before, ways.slot_before, ways.length_m, slots, best, chosen, begin, end,
+            graph.portals.group, graph.group_first, graph.group_member, model.root, ways.gain, ways.way,
+            ways.bound, ways.before, ways.slot_before, ways.length_m, slots, best, chosen, begin, end,
         )  # fmt: skip
 
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)

@@ -6,7 +6,7 @@ ways from each to every portal are found once. The losses hold over the straight
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -239,7 +239,8 @@ def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) 
         If a frequency is out of range.
     """
     model = detour_model(scene, freq_mhz)
-    return MastDetours(model, masts_m, tuple(ways_from(model, place) for place in masts_m))
+    ways = tuple(ways_from(model, place) for place in masts_m)
+    return MastDetours(replace(model), masts_m, ways)  # without the legs between portals, which have done their work
 
 
 def _only(legs: PointLegs, kept: NDArray[np.bool_]) -> PointLegs:
