@@ -25,7 +25,7 @@ from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes, prepare_modes
 from quietwing.coverage.planning.places import Spot, place_of, plan_spots, room_at
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
-from quietwing.coverage.planning.question import buyable_devices, buyable_treatments
+from quietwing.coverage.planning.question import buyable_devices, buyable_treatments, offered_devices
 from quietwing.coverage.planning.rows import LimitRows, PlanModel, limit_rows, plan_model, room_rows
 from quietwing.coverage.planning.surroundings import Base, Surroundings, room_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
@@ -229,6 +229,8 @@ def prepare_ground(
     weight = np.array([1.0 if counted else room.weight for room in site.rooms])
     radiating = tuple(base.device for base in bases)
     notes = [f"{name} is left out: it would send on {forbidden_bands(catalogue[name])}" for name in barred]
+    if not scenario.equipment and any(catalogue[name].radiating_cable for name in offered_devices(catalogue)):
+        notes.append("radiating cables are left out, for the scenario's equipment does not name them")
     return Ground(
         site=site,
         sectors=sectors,

@@ -18,6 +18,7 @@ from quietwing.coverage.planning.question import (
     buyable_devices,
     buyable_treatments,
     check_plan_scenario,
+    offered_devices,
 )
 from quietwing.coverage.report.plan_words import pounds
 from quietwing.coverage.scenario import Scenario, read_scenario
@@ -148,14 +149,15 @@ def _money(scenario: Scenario) -> dict[str, Any]:
 
 
 def _purchases(catalogue: Mapping[str, Model], scenario: Scenario) -> dict[str, Any]:
-    devices = buyable_devices(catalogue, replace(scenario, equipment=()))
+    devices = offered_devices(catalogue)
     treatments = buyable_treatments(catalogue, replace(scenario, treat_with=()))
     st.markdown(
         "**Blockers that may be bought**",
         help="Jammers make noise on the public network's frequencies; managed-access nodes are a private network "
         "that phones prefer to it. Fewer kinds make the search faster.",
     )
-    wished = [name for name in scenario.equipment if name in devices] or list(devices)
+    wished = [name for name in scenario.equipment if name in devices]
+    wished = wished or list(buyable_devices(catalogue, replace(scenario, equipment=())))
     equipment = _ticked(catalogue, devices, wished, "optimise-buy")
     st.markdown(
         "**What may be put on windows**",

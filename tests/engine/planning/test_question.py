@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.planning.question import buyable_devices, buyable_treatments, check_plan_scenario
+from quietwing.coverage.planning.question import (
+    buyable_devices,
+    buyable_treatments,
+    check_plan_scenario,
+    offered_devices,
+)
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.sites import load_site
 
@@ -86,8 +91,12 @@ def test_empty_lists_mean_everything_and_none_means_none():
     kinds = {name: model.kind for name, model in CATALOGUE.items()}
     everything = Scenario()
     assert buyable_devices(CATALOGUE, everything) == tuple(
-        n for n, kind in kinds.items() if kind in ("jammer", "mas")
+        n for n, kind in kinds.items() if kind in ("jammer", "mas") and not CATALOGUE[n].radiating_cable
     )
+    cables = tuple(name for name in offered_devices(CATALOGUE) if CATALOGUE[name].radiating_cable)
+    assert cables
+    assert not set(cables) & set(buyable_devices(CATALOGUE, everything))
+    assert buyable_devices(CATALOGUE, Scenario(equipment=cables)) == cables  # only where they are named
     assert buyable_treatments(CATALOGUE, everything) == ("window_mesh", "window_film")
     some = Scenario(equipment=("mas_node", "micro_jammer"), treat_with=("window_film",))
     assert buyable_devices(CATALOGUE, some) == ("micro_jammer", "mas_node")
