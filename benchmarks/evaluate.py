@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import BlockerLinks, blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import read_layout

@@ -17,15 +17,9 @@ from importlib.metadata import version
 
 import numpy as np
 
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import (
-    BlockerLinks,
-    LinkModel,
-    PublicLinks,
-    blocker_links,
-    link_model,
-    public_links,
-)
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.equipment import BandPower, Device, Model

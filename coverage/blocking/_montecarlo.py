@@ -6,6 +6,7 @@ worked out by one thread into its own part of the output.
 # mypy: ignore-errors
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -25,14 +26,24 @@ MATTERS_DB = 50.0
 CERTAIN_SIGMAS = 6.0  # a sector this far below the floor is heard in no world
 
 
-@njit(**_HELPER)
-def _common_db(out, crossed, walls, owner_sigma, owner_draw, sigma, draws, band):
-    """Errors shared beyond a point: the owner's own, and those of the constructions crossed, per world.
+class Ways(NamedTuple):
+    """What links cross: crossed, straight_crossed (point, owner, construction), the others (point, owner, band).
 
-    Walls are passive: together they never add more than the `walls` dB they lose.
+    Where another way rules, `share` of the power comes by the straight ray, through walls of its own.
     """
+
+    crossed: np.ndarray
+    walls: np.ndarray
+    share: np.ndarray
+    straight_crossed: np.ndarray
+    straight_walls: np.ndarray
+
+
+@njit(**_HELPER)
+def _walls_db(out, crossed, walls, sigma, draws, band):
+    """Errors of the constructions crossed, per world; passive, they never add more than the `walls` dB they lose."""
     out[:] = 0
-    variance = owner_sigma * owner_sigma
+    variance = np.float32(0)
     for c in range(len(crossed)):
         if crossed[c]:
             scale = crossed[c] * sigma[c, band]
@@ -40,15 +51,36 @@ def _common_db(out, crossed, walls, owner_sigma, owner_draw, sigma, draws, band)
             for w in range(len(out)):
                 out[w] += scale * draws[c, band, w]
     for w in range(len(out)):
-        out[w] = min(out[w], walls) + owner_sigma * owner_draw[w]
+        out[w] = min(out[w], walls)
     return variance
 
 
 @njit(**_HELPER)
+def _common_db(out, other, ways, p, owner, lane, owner_sigma, owner_draw, sigma, draws, band):
+    """Errors shared beyond a point: the owner's own, and those of the constructions crossed, per world.
+
+    `lane` is the band's place among those of `ways`; `other` is overwritten.
+    """
+    share = ways.share[p, owner, lane]
+    variance = _walls_db(out, ways.crossed[p, owner], ways.walls[p, owner, lane], sigma, draws, band)
+    if share > 0:
+        straight = _walls_db(
+            other, ways.straight_crossed[p, owner], ways.straight_walls[p, owner, lane], sigma, draws, band
+        )
+        variance = max(variance, straight)
+        for w in range(len(out)):
+            both = (1 - share) * math.exp(DB_TO_NEPER * out[w]) + share * math.exp(DB_TO_NEPER * other[w])
+            out[w] = math.log(both) / DB_TO_NEPER
+    for w in range(len(out)):
+        out[w] += owner_sigma * owner_draw[w]
+    return variance + owner_sigma * owner_sigma
+
+
+@njit(**_HELPER)
 def _strongest_public(
-    out, spare, sectors, los, nlos, chance, fixed, sight, sector_sigma, sector_draw, crossed, walls, sigma, draws,
-    band, band_key, room_normals, room_known, seed, sector_key, room_key, point_key, local_room, local_point, window,
-    boost, table,
+    out, spare, sectors, los, nlos, chance, fixed, sight, sector_sigma, sector_draw, ways, p, sigma, draws, band,
+    band_key, room_normals, room_known, seed, sector_key, room_key, point_key, local_room, local_point, window, boost,
+    table,
 ):  # fmt: skip
     """Level of the strongest of some sectors in each world; returns the best median and its standard deviation."""
     best = -math.inf
@@ -60,13 +92,15 @@ def _strongest_public(
     for s in sectors:
         if max(los[s], nlos[s]) == -math.inf:
             continue
-        variance = _common_db(spare, crossed[s], walls[s], sector_sigma[s], sector_draw[s], sigma, draws, band)
+        point_normals = room_normals[len(room_known)]
+        variance = _common_db(
+            spare, point_normals, ways, p, s, 0, sector_sigma[s], sector_draw[s], sigma, draws, band
+        )
         if max(los[s], nlos[s]) >= best - window:
             variance += local_room * local_room + local_point * local_point
             if not room_known[s]:
                 fill_normals(room_normals[s], key_of(seed, PUBLIC_ROOM, sector_key[s], room_key, band_key), table)
                 room_known[s] = True
-            point_normals = room_normals[len(room_known)]
             fill_normals(point_normals, key_of(seed, PUBLIC_POINT, sector_key[s], point_key, band_key), table)
             for w in range(worlds):
                 spare[w] += local_room * room_normals[s, w] + local_point * point_normals[w]
@@ -82,11 +116,11 @@ def _strongest_public(
 
 @njit(**_HELPER)
 def _factor(
-    out, spare, d, band, band_key, crossed, walls, device_sigma, device_draw, sigma, draws, room_normals,
+    out, spare, d, band, band_key, ways, p, device_sigma, device_draw, sigma, draws, room_normals,
     room_known, seed, device_key, room_key, point_key, local_room, local_point, table,
 ):  # fmt: skip
     """Error of one device at one point in one band as a factor of power, per world."""
-    _common_db(spare, crossed, walls, device_sigma, device_draw, sigma, draws, band)
+    _common_db(spare, out, ways, p, d, band, device_sigma, device_draw, sigma, draws, band)
     if not room_known[d, band]:
         fill_normals(room_normals[d, band], key_of(seed, DEVICE_ROOM, device_key, room_key, band_key), table)
         room_known[d, band] = True
@@ -99,7 +133,7 @@ def _factor(
 @njit(**_HELPER)
 def _sum_devices(
     jam, jam_only, cell, factor, factor_known, spare, c, band, band_key, least, gamma, window, level, mas, is_mas,
-    crossed, walls, device_sigma, device_draw, sigma, draws, device_room, device_known, seed, device_key, room_key,
+    ways, p, device_sigma, device_draw, sigma, draws, device_room, device_known, seed, device_key, room_key,
     point_key, local_room, local_point, table,
 ):  # fmt: skip
     """Powers on one carrier at one point, per world [mW]: all blockers, jammers alone, the strongest MAS cell.
@@ -123,7 +157,7 @@ def _sum_devices(
             continue
         if not factor_known[d, band]:
             _factor(
-                factor[d, band], spare, d, band, band_key, crossed[d], walls[d, band], device_sigma, device_draw[d],
+                factor[d, band], spare, d, band, band_key, ways, p, device_sigma, device_draw[d],
                 sigma, draws, device_room, device_known, seed, device_key[d], room_key, point_key, local_room,
                 local_point, table,
             )  # fmt: skip
@@ -154,17 +188,17 @@ def _holds(cell_mw, jam_mw, noise_mw, lowest_dbm, gamma_db):
 @njit(**_KERNEL)
 def judge(
     starts, room_key, point_key, los, nlos, chance, fixed, sight_row, sight, sector_sigma, sector_draw,
-    public_crossed, public_walls, sigma, draws, carrier_start, carrier_sectors, channel_start, channel_carriers,
-    carrier_band, band_key, campable, boost, floor, need, noise, level, mas, is_mas, device_crossed,
-    device_walls, device_sigma, device_draw, device_key, sector_key, capture_need, mas_floor, mas_gamma,
+    public_ways, sigma, draws, carrier_start, carrier_sectors, channel_start, channel_carriers,
+    carrier_band, band_key, campable, boost, floor, need, noise, level, mas, is_mas, device_ways,
+    device_sigma, device_draw, device_key, sector_key, capture_need, mas_floor, mas_gamma,
     mas_noise, seed, local_room, local_point, window, likely, network, networks, table, usable_points,
     usable_rooms, silent, first_room, end_room,
 ):  # fmt: skip
     """Who has service in each room, over all worlds.
 
-    Shapes: los, nlos, chance, sight_row (point, sector); sight (row, world); public_crossed (point, sector,
-    construction); level, mas (point, carrier, device); device_crossed (point, device, construction); draws
-    (construction, band, world). `need` is J/S to deny plus search margin, `floor` with the search gain taken off.
+    Shapes: los, nlos, chance, sight_row (point, sector); sight (row, world); level, mas (point, carrier, device);
+    draws (construction, band, world). `public_ways` have one band, the sector's. `need` is J/S to deny plus search
+    margin, `floor` with the search gain taken off.
     `likely`: a MAS cell of the same network (`network` of each carrier) that a phone can hold counts as capture.
     Output: usable_points (point, channel) and usable_rooms (room, channel) count worlds; silent (room, world).
     """
@@ -197,7 +231,7 @@ def judge(
                     offered = _sum_devices(
                         jam, jam_only, cell, factor, factor_known, spare, c, carrier_band[c],
                         band_key[carrier_band[c]], math.inf, mas_gamma[c], window, level[p], mas[p], is_mas,
-                        device_crossed[p], device_walls[p], device_sigma, device_draw, sigma, draws, device_room,
+                        device_ways, p, device_sigma, device_draw, sigma, draws, device_room,
                         device_known, seed, device_key, room_key[room], point_key[p], local_room, local_point, table,
                     )  # fmt: skip
                     if offered > -math.inf:
@@ -215,7 +249,7 @@ def judge(
                     mine = carrier_sectors[carrier_start[c] : carrier_start[c + 1]]
                     best, spread = _strongest_public(
                         public, spare, mine, los[p], nlos[p], chance[p], fixed, sight_here, sector_sigma,
-                        sector_draw, public_crossed[p], public_walls[p], sigma, draws, band, band_key[band],
+                        sector_draw, public_ways, p, sigma, draws, band, band_key[band],
                         public_room, public_known, seed, sector_key, room_key[room], point_key[p],
                         local_room, local_point, window, boost[c], table,
                     )  # fmt: skip
@@ -224,7 +258,7 @@ def judge(
                     _sum_devices(
                         jam, jam_only, cell, factor, factor_known, spare, c, band, band_key[band],
                         best + need[c] - MATTERS_DB, mas_gamma[c], window, level[p], mas[p], is_mas,
-                        device_crossed[p], device_walls[p], device_sigma, device_draw, sigma, draws, device_room,
+                        device_ways, p, device_sigma, device_draw, sigma, draws, device_room,
                         device_known, seed, device_key, room_key[room], point_key[p], local_room, local_point, table,
                     )  # fmt: skip
                     noise_mw = math.exp(DB_TO_NEPER * noise[c])

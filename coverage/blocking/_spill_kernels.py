@@ -54,7 +54,8 @@ class Links(NamedTuple):
     """Per point: los, nlos, chance, sight_row (point, sector); level, mas (point, carrier, device); crossings.
 
     `public_walls` (point, sector) and `device_walls` (point, device, band): what the errors of the constructions may
-    give back at most, in dB.
+    give back at most, in dB. `_share` of the power comes by the straight ray where another way rules, with
+    crossings (`_straight`) and losses (`_straight_walls`) of its own.
     """
 
     room_key: np.ndarray
@@ -65,10 +66,16 @@ class Links(NamedTuple):
     sight_row: np.ndarray
     public_crossed: np.ndarray
     public_walls: np.ndarray
+    public_share: np.ndarray
+    public_straight: np.ndarray
+    public_straight_walls: np.ndarray
     level: np.ndarray
     mas: np.ndarray
     device_crossed: np.ndarray
     device_walls: np.ndarray
+    device_share: np.ndarray
+    device_straight: np.ndarray
+    device_straight_walls: np.ndarray
 
 
 @njit(**_HELPER)
@@ -86,6 +93,16 @@ def _walls_db(out, crossed, most, net, band):
 
 
 @njit(**_HELPER)
+def _with_straight(error, other, share, crossed, most, net, band):
+    """Errors of the way that rules and of the straight ray's `share` of the power as one; `other` is overwritten."""
+    if share > 0:
+        _walls_db(other, crossed, most, net, band)
+        for w in range(len(error)):
+            both = (1 - share) * math.exp(DB_TO_NEPER * error[w]) + share * math.exp(DB_TO_NEPER * other[w])
+            error[w] = math.log(both) / DB_TO_NEPER
+
+
+@njit(**_HELPER)
 def _signal(out, error, draw, p, c, band, net, links):
     """Level of the carrier's strongest sector in each world. [dBm]"""
     mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
@@ -98,6 +115,10 @@ def _signal(out, error, draw, p, c, band, net, links):
         if max(los, nlos) == -math.inf:
             continue
         _walls_db(error, links.public_crossed[p, s], links.public_walls[p, s], net, band)
+        _with_straight(
+            error, draw, links.public_share[p, s], links.public_straight[p, s], links.public_straight_walls[p, s],
+            net, band,
+        )  # fmt: skip
         error += net.sector_sigma[s] * net.sector_draw[s]
         if max(los, nlos) >= best - net.window:
             fill_normals(
@@ -133,6 +154,10 @@ def _factors(common, local, error, draw, p, band, net, links):
         if not heard:
             continue
         _walls_db(error, links.device_crossed[p, d], links.device_walls[p, d, band], net, band)
+        _with_straight(
+            error, draw, links.device_share[p, d, band], links.device_straight[p, d],
+            links.device_straight_walls[p, d, band], net, band,
+        )  # fmt: skip
         for w in range(len(error)):
             common[d, w] = net.device_factor[d, w] * math.exp(DB_TO_NEPER * error[w])
         room = key_of(net.seed, DEVICE_ROOM, net.device_key[d], links.room_key[p], net.band_key[band])

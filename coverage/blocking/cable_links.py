@@ -20,7 +20,8 @@ from quietwing.coverage.propagation.radiating_cable import Pieces, cable_gain, p
 from quietwing.sites.points import PointSet, scattered
 
 if TYPE_CHECKING:
-    from quietwing.coverage.blocking.links import BlockerLinks, LinkModel
+    from quietwing.coverage.blocking.blocker_links import BlockerLinks
+    from quietwing.coverage.blocking.links import LinkModel
 
 __all__ = ["is_cable", "nearest_piece_words", "strongest_piece_rays", "with_cables"]
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from quietwing.coverage.blocking.blocker_links import BlockerLinks
 from quietwing.coverage.blocking.calibration import sight_probability_limit
-from quietwing.coverage.blocking.links import BlockerLinks, LinkModel, PublicLinks
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.propagation.errors_model import load_local_errors
@@ -23,9 +24,11 @@ from quietwing.coverage.scenario import Scenario
 __all__ = [
     "MOST_MARGIN_DB",
     "DraftSignal",
+    "both_ways_db",
     "carrier_margin_db",
     "draft_margin_db",
     "draft_signal",
+    "signal_alone_db",
     "spread_against_db",
     "spread_alone_db",
 ]
@@ -45,14 +48,22 @@ class DraftSignal:
     plain_variance : float64 ndarray, shape (carrier, point)
         Of the sector and of the place. [dB²]
     crossed : uint8 ndarray, shape (carrier, point, construction)
+        By the way that rules.
     walls_db : float64 ndarray, shape (carrier, point)
-        What all elements on the link lose: passive walls never give back more. [dB]
+        What all elements on it lose: passive walls never give back more. [dB]
+    straight_share : float64 ndarray, shape (carrier, point)
+        As in `PublicLinks`.
+    straight_crossed, straight_walls_db : ndarray
+        The same of the straight ray.
     """
 
     level_dbm: Floats
     plain_variance: Floats
     crossed: NDArray[np.uint8]
     walls_db: Floats
+    straight_share: Floats
+    straight_crossed: NDArray[np.uint8]
+    straight_walls_db: Floats
 
 
 def draft_signal(model: LinkModel, scenario: Scenario, public: PublicLinks) -> DraftSignal:
@@ -77,9 +88,11 @@ def draft_signal(model: LinkModel, scenario: Scenario, public: PublicLinks) -> D
     )
     level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float64)
     shape = (len(model.carriers), len(points))
+    passed = (*shape, len(model.constructions))
     found = DraftSignal(
-        np.empty(shape), np.empty(shape), np.empty((*shape, len(model.constructions)), np.uint8), np.empty(shape)
-    )
+        np.empty(shape), np.empty(shape), np.empty(passed, np.uint8), np.empty(shape),
+        np.empty(shape), np.empty(passed, np.uint8), np.empty(shape),
+    )  # fmt: skip
     for carrier in range(len(model.carriers)):
         sectors = np.flatnonzero(model.sector_carrier == carrier)
         best = sectors[level_dbm[sectors].argmax(axis=0)]
@@ -87,8 +100,8 @@ def draft_signal(model: LinkModel, scenario: Scenario, public: PublicLinks) -> D
         found.plain_variance[carrier] = (
             public.sigma_db[best].astype(float) ** 2 + local.local_room_band_db**2 + local.local_point_band_db**2
         )
-        found.crossed[carrier] = public.crossed[best, points]
-        found.walls_db[carrier] = public.walls_db[best, points]
+        for name in ("crossed", "walls_db", "straight_share", "straight_crossed", "straight_walls_db"):
+            getattr(found, name)[carrier] = getattr(public, name)[best, points]
     return found
 
 
@@ -118,6 +131,49 @@ def spread_alone_db(
     return np.asarray(np.minimum(z * np.sqrt(plain + walls), capped))
 
 
+def both_ways_db(ruling_db: ArrayLike, straight_db: ArrayLike, share: ArrayLike) -> Floats:
+    """Errors of the way that rules and of the straight ray as one: their powers add, `share` being the latter's.
+
+    Parameters
+    ----------
+    ruling_db, straight_db : array_like, shape (...)
+        By how much each is stronger than its median. [dB]
+    share : array_like, broadcastable
+
+    Returns
+    -------
+    float64 ndarray, shape (...)
+        [dB]
+    """
+    part, ruling, straight = np.asarray(share, float), np.asarray(ruling_db, float), np.asarray(straight_db, float)
+    return np.asarray(10 * np.log10((1 - part) * 10 ** (ruling / 10) + part * 10 ** (straight / 10)))
+
+
+def signal_alone_db(z: float, signal: DraftSignal, sigma_db: NDArray[np.float32]) -> Floats:
+    """z standard deviations by which the signal may be stronger than its median, by both ways together.
+
+    Parameters
+    ----------
+    z : float
+    signal : DraftSignal
+    sigma_db : float32 ndarray, shape (construction, carrier)
+
+    Returns
+    -------
+    float64 ndarray, shape (carrier, point)
+        [dB]
+    """
+    found = np.empty(signal.level_dbm.shape)
+    for c in range(len(found)):
+        plain = signal.plain_variance[c]
+        found[c] = both_ways_db(
+            spread_alone_db(z, plain, signal.crossed[c], sigma_db[:, c], signal.walls_db[c]),
+            spread_alone_db(z, plain, signal.straight_crossed[c], sigma_db[:, c], signal.straight_walls_db[c]),
+            signal.straight_share[c],
+        )
+    return found
+
+
 def spread_against_db(
     z: float,
     signal: DraftSignal,
@@ -141,18 +197,41 @@ def spread_against_db(
     -------
     float32 ndarray, shape (device, carrier, point)
         A construction on both sides moves both alike, so as many crossings of it as both have are left out (CHOICES
-        14, 29): what is left of one with k crossings on one side and n on the other is |k - n| times its error. [dB]
+        14, 29): what is left of one with k crossings on one side and n on the other is |k - n| times its error. Where
+        the signal comes two ways, the two add as powers. [dB]
     """
+    share = signal.straight_share[:, rows]
+    spread = _against_db(z, signal, signal.crossed, signal.walls_db, crossed, sigma_db, rows)
+    at = np.flatnonzero(share.any(axis=0))
+    if len(at):
+        of = np.arange(signal.level_dbm.shape[1])[rows][at]
+        straight = _against_db(
+            z, signal, signal.straight_crossed, signal.straight_walls_db, crossed[:, at], sigma_db, of
+        )
+        spread[:, :, at] = both_ways_db(spread[:, :, at], straight, share[None, :, at])
+    return spread
+
+
+def _against_db(
+    z: float,
+    signal: DraftSignal,
+    signal_crossed: NDArray[np.uint8],
+    signal_walls_db: Floats,
+    crossed: NDArray[np.uint8],
+    sigma_db: ArrayLike,
+    rows: NDArray[np.intp] | slice,
+) -> NDArray[np.float32]:
+    """`spread_against_db` with the signal coming one way."""
     local = load_local_errors()
     variance = np.asarray(sigma_db, np.float32) ** 2
     ours = np.ascontiguousarray(crossed.transpose(1, 0, 2)).astype(np.float32)  # point, device, construction
-    theirs = np.ascontiguousarray(signal.crossed[:, rows].transpose(1, 2, 0)).astype(np.float32)  # point, k, carrier
+    theirs = np.ascontiguousarray(signal_crossed[:, rows].transpose(1, 2, 0)).astype(np.float32)  # point, k, carrier
     walls_ours = ours**2 @ variance
     walls = walls_ours - 2 * (ours @ (theirs * variance)) + (theirs**2 * variance).sum(axis=1)[:, None, :]
     device = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
     plain = (signal.plain_variance[:, rows].T + device).astype(np.float32)[:, None, :]
     # The signal's walls give back at most what they lose; what ours take more has no such limit.
-    capped = np.float32(z) * np.sqrt(plain + walls_ours) + signal.walls_db[:, rows].T.astype(np.float32)[:, None, :]
+    capped = np.float32(z) * np.sqrt(plain + walls_ours) + signal_walls_db[:, rows].T.astype(np.float32)[:, None, :]
     spread = np.minimum(np.float32(z) * np.sqrt(plain + np.maximum(walls, 0)), capped)
     return np.ascontiguousarray(spread.transpose(1, 2, 0))
 
@@ -225,17 +304,15 @@ def draft_margin_db(
     needs, z = carrier_needs(model, scenario), float(ndtri(scenario.confidence))
     signal = draft_signal(model, scenario, public)
     margin = np.full((len(model.channels), public.los_dbm.shape[1]), MOST_MARGIN_DB, np.float32)
-    against_db = spread_against_db(z, signal, blockers.crossed, model.construction_sigma_db[:, model.carrier_band])
+    sigma_db = model.construction_sigma_db[:, model.carrier_band]
+    against_db = spread_against_db(z, signal, blockers.crossed, sigma_db)
+    alone_db = signal_alone_db(z, signal, sigma_db)
     for carrier in np.flatnonzero(needs.campable).tolist():
-        sigma_db = model.construction_sigma_db[:, model.carrier_band[carrier]]
-        alone_db = spread_alone_db(
-            z, signal.plain_variance[carrier], signal.crossed[carrier], sigma_db, signal.walls_db[carrier]
-        )
         found = carrier_margin_db(
             needs,
             carrier,
             signal.level_dbm[carrier],
-            alone_db,
+            alone_db[carrier],
             blockers.level_dbm[:, carrier].astype(float),
             blockers.mas_dbm[:, carrier].astype(float),
             blockers.is_mas,

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.draft import draft_signal, spread_alone_db
+from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.draft import both_ways_db, draft_signal, spread_alone_db
 from quietwing.coverage.blocking.interference import carrier_needs_outside
-from quietwing.coverage.blocking.links import BlockerLinks, LinkModel, PublicLinks
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.outside import RECEPTOR, OutsidePoints
 from quietwing.coverage.blocking.spill import (
     BELOW_NOISE_DB,
@@ -67,7 +68,8 @@ def counted(outside: OutsidePoints, tier: str) -> NDArray[np.bool_]:
 def signal_lower_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks, z: float) -> Floats:
     """Each carrier's strongest sector less z standard deviations, shape (carrier, point). [dBm]
 
-    Where sight is not known the sector counts as hidden: the signal that is at stake is the weaker one.
+    Where sight is not known the sector counts as hidden: the signal that is at stake is the weaker one. Of two ways
+    the one that rules counts alone.
     """
     seen = (public.fixed_sight == 1)[:, None]
     hidden = replace(public, los_dbm=np.where(seen, public.los_dbm, public.nlos_dbm))
@@ -76,7 +78,8 @@ def signal_lower_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks, 
     for carrier in range(len(model.carriers)):
         sigma_db = model.construction_sigma_db[:, model.carrier_band[carrier]].astype(float)
         walls = (signal.crossed[carrier].astype(float) ** 2) @ sigma_db**2
-        lower[carrier] = signal.level_dbm[carrier] - z * np.sqrt(signal.plain_variance[carrier] + walls)
+        ruling_dbm = signal.level_dbm[carrier] + 10 * np.log10(1 - signal.straight_share[carrier])
+        lower[carrier] = ruling_dbm - z * np.sqrt(signal.plain_variance[carrier] + walls)
     return lower
 
 
@@ -191,10 +194,12 @@ def device_upper_db(model: LinkModel, blockers: BlockerLinks, z: float) -> Float
     local = load_local_errors()
     plain = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
     by_band = [
-        spread_alone_db(
-            z, plain, blockers.crossed, model.construction_sigma_db[:, band], blockers.walls_db[:, :, band]
+        both_ways_db(
+            spread_alone_db(z, plain, blockers.crossed, sigma_db, blockers.walls_db[:, :, band]),
+            spread_alone_db(z, plain, blockers.straight_crossed, sigma_db, blockers.straight_walls_db[:, :, band]),
+            blockers.straight_share[:, :, band],
         )
-        for band in range(len(model.bands))
+        for band, sigma_db in enumerate(model.construction_sigma_db.T)
     ]
     return np.stack(by_band, axis=1)[:, model.carrier_band]
 

@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
-from quietwing.coverage.blocking.links import LinkModel, blocker_links, public_links
+from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.montecarlo import Tally, count_worlds
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM
 from quietwing.coverage.equipment import Device, Model

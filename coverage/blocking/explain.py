@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.cable_links import is_cable, nearest_piece_words
 from quietwing.coverage.blocking.calibration import sight_probability_limit
-from quietwing.coverage.blocking.links import LinkModel, blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.decibel import add_powers_db

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking._spill_kernels import DB_TO_NEPER, Links, Network
-from quietwing.coverage.blocking.links import BlockerLinks, LinkModel, PublicLinks
+from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.montecarlo import WORST_NOISE_FIGURE_DB, draw_worlds
 from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.blocking.thresholds import load_thresholds, noise_dbm
@@ -150,10 +151,16 @@ def ready(
         sight_row=np.ascontiguousarray(sight_row.reshape(public.sight_key.shape).T),
         public_crossed=np.ascontiguousarray(public.crossed.transpose(1, 0, 2)),
         public_walls=np.ascontiguousarray(public.walls_db.T),
+        public_share=np.ascontiguousarray(public.straight_share.T),
+        public_straight=np.ascontiguousarray(public.straight_crossed.transpose(1, 0, 2)),
+        public_straight_walls=np.ascontiguousarray(public.straight_walls_db.T),
         level=_known(blockers.level_dbm.transpose(2, 1, 0), unknown[:, :, None]),
         mas=_known(blockers.mas_dbm.transpose(2, 1, 0), unknown[:, :, None]),
         device_walls=np.ascontiguousarray(blockers.walls_db.transpose(1, 0, 2)),
         device_crossed=np.ascontiguousarray(blockers.crossed.transpose(1, 0, 2)),
+        device_share=np.ascontiguousarray(blockers.straight_share.transpose(1, 0, 2)),
+        device_straight=np.ascontiguousarray(blockers.straight_crossed.transpose(1, 0, 2)),
+        device_straight_walls=np.ascontiguousarray(blockers.straight_walls_db.transpose(1, 0, 2)),
     )
     return network, links, unknown
 

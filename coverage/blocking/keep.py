@@ -9,15 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import _spill_kernels
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.interference import carrier_needs_outside, ready
-from quietwing.coverage.blocking.links import (
-    BlockerLinks,
-    LinkModel,
-    PublicLinks,
-    blocker_links,
-    public_links,
-    stable_key,
-)
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
 from quietwing.coverage.blocking.montecarlo import point_keys
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation._threads import in_parts

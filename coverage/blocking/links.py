@@ -1,50 +1,47 @@
-"""Median levels of both sides at every point, and what each link's errors belong to.
+"""Median levels of the public network at every point, and what each link's errors belong to.
 
-Public side and blockers stand in the same reference bandwidths, carrier by carrier, so that they can be compared:
-GSM carrier, UMTS carrier, LTE or NR element.
+Blockers (`blocker_links`) stand in the same reference bandwidths, carrier by carrier, so that the two sides can be
+compared: GSM carrier, UMTS carrier, LTE or NR element.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.cable_links import is_cable, with_cables
 from quietwing.coverage.blocking.calibration import Calibration, calibrate
-from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
-from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.constructions import sigma_db
-from quietwing.coverage.propagation.mast_detour import Routes
 from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, mast_model, masts_of
-from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
+from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
 from quietwing.coverage.propagation.opening_floor import RoomOpenings
-from quietwing.coverage.propagation.path_gain import path_gain
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
+from quietwing.coverage.propagation.sender_detour import Routes
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 from quietwing.sites.points import scattered as scattered_points
 
 __all__ = [
-    "BlockerLinks",
     "Carrier",
     "LinkModel",
     "PublicLinks",
-    "blocker_links",
     "crossings",
+    "incidence_of",
     "link_model",
     "public_links",
+    "straight_matters",
 ]
 
 Levels = NDArray[np.float32]
+RARE_SIGMAS = 4.0  # one world in thirty thousand
+LITTLE_DB = -17.0  # of all power: 0.1 dB more
+WINDOW_DB = -20.0  # CHOICES 15: what lies lower has no power in denial
 LIKELY = 0.5  # probability from which a drawn state of sight is taken as clear, to say what rules a link
-GAINS_AT_A_TIME = 20_000_000  # of devices alike, between two places on one frequency each
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +121,15 @@ class PublicLinks:
     sigma_db : float32 ndarray, shape (sector,)
         Error common to a sector over the whole site. [dB]
     crossed : uint8 ndarray, shape (sector, point, construction)
-        How often each construction is crossed.
+        How often each construction is crossed by the way that rules: straight ray, detour or scatter.
     walls_db : float32 ndarray, shape (sector, point)
-        What all elements on the link lose: passive walls give back no more, so their errors never add more. [dB]
+        What all elements on it lose: passive walls give back no more, so their errors never add more. [dB]
+    straight_share : float32 ndarray, shape (sector, point)
+        Of the median power, what comes by the straight ray where another way rules: through more walls it is the
+        less sure of the two, and the stronger one in some worlds. 0 where it rules itself, never matters or lies
+        20 dB below (CHOICES 15).
+    straight_crossed, straight_walls_db : ndarray
+        The same of the straight ray.
     scattered : bool ndarray, shape (sector, point)
         Whether scatter rules the link, in the state of sight that is measured or else likelier.
     notes : tuple of str
@@ -140,35 +143,11 @@ class PublicLinks:
     sigma_db: Levels
     crossed: NDArray[np.uint8]
     walls_db: Levels
+    straight_share: Levels
+    straight_crossed: NDArray[np.uint8]
+    straight_walls_db: Levels
     scattered: NDArray[np.bool_]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class BlockerLinks:
-    """Blocking devices at each point; devices that are off are left out.
-
-    Attributes
-    ----------
-    devices : tuple of Device
-    level_dbm : float32 ndarray, shape (device, carrier, point)
-        Received power in the carrier's reference bandwidth, emission kind included; ``-inf`` where nothing. [dBm]
-    mas_dbm : float32 ndarray, shape (device, carrier, point)
-        Level of the MAS cell that offers this carrier's PLMN, ``-inf`` elsewhere. [dBm]
-    is_mas : bool ndarray, shape (device,)
-    crossed : uint8 ndarray, shape (device, point, construction)
-    walls_db : float32 ndarray, shape (device, point, band)
-        What all elements on the link lose, on the band's carrier that loses most. [dB]
-    device_key : int64 ndarray, shape (device,)
-    """
-
-    devices: tuple[Device, ...]
-    level_dbm: Levels
-    mas_dbm: Levels
-    is_mas: NDArray[np.bool_]
-    crossed: NDArray[np.uint8]
-    walls_db: Levels
-    device_key: NDArray[np.int64]
 
 
 def stable_key(text: str) -> int:
@@ -265,7 +244,8 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     sent_dbm = eirp_dbm.astype(np.float32)[:, None]
     fixed = np.where(model.calibration.measured, model.calibration.clear.astype(np.int8), np.int8(-1))
     likely = np.where(fixed[:, None] >= 0, fixed[:, None] == 1, gain.los_probability >= LIKELY)
-    crossed, walls_db = _public_crossings(model, points)
+    straight_crossed, straight_walls_db = _public_crossings(model, points)
+    crossed, walls_db = straight_crossed.copy(), straight_walls_db.copy()
     for clear, scattered, scatter in (
         (True, gain.scattered_los, model.masts.scatter_los),
         (False, gain.scattered_nlos, model.masts.scatter_nlos),
@@ -273,6 +253,9 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
         _replace_scattered(model, points, scattered & (likely == clear), scatter, crossed, walls_db)
     ruled = np.where(likely, gain.scattered_los, gain.scattered_nlos)
     _replace_detoured(model, points, gain.detoured & ~ruled, gain.routes, crossed, walls_db)
+    share = np.where(ruled | gain.detoured, np.where(likely, gain.straight_los, gain.straight_nlos), np.float32(0))
+    sigma_db = model.construction_sigma_db[:, model.carrier_band[model.sector_carrier]].T
+    share[~straight_matters(share, straight_crossed, straight_walls_db, sigma_db, outside=False)] = 0
     return PublicLinks(
         los_dbm=sent_dbm + gain.los_db,
         nlos_dbm=sent_dbm + gain.nlos_db,
@@ -282,84 +265,43 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
         sigma_db=model.calibration.sigma_db.astype(np.float32),
         crossed=crossed,
         walls_db=walls_db,
+        straight_share=share,
+        straight_crossed=straight_crossed,
+        straight_walls_db=straight_walls_db,
         scattered=ruled,
         notes=gain.notes,
     )
 
 
-def blocker_links(
-    model: LinkModel,
-    devices: tuple[Device, ...],
-    catalogue: Mapping[str, Model],
-    points: PointSet,
-    *,
-    outside: bool = False,
-) -> BlockerLinks:
-    """Levels of all blockers at some points and what their errors belong to.
+def straight_matters(
+    share: Levels, crossed: NDArray[np.uint8], walls_db: Levels, sigma_db: Levels, *, outside: bool
+) -> NDArray[np.bool_]:
+    """Whether a straight ray that does not rule adds more than a little in some world.
 
     Parameters
     ----------
-    model : LinkModel
-    devices : tuple of Device
-        Those that are off are left out.
-    catalogue : mapping of str to Model
-    points : PointSet
+    share, walls_db : float32 ndarray, shape (link, point)
+    crossed : uint8 ndarray, shape (link, point, construction)
+    sigma_db : float32 ndarray, shape (link, construction)
     outside : bool
-        For spill: any overlap of band and carrier counts, and no emission kind is below barrage (CHOICES 3, 18).
-        Inside, a carrier counts as jammed only if it lies wholly within the band.
+        For spill: however weak its median is.
 
     Returns
     -------
-    BlockerLinks
+    bool ndarray, shape (link, point)
     """
-    on = tuple(device for device in devices if device.state != "off")
-    shape = (len(on), len(model.carriers), len(points))
-    level_dbm, mas_dbm = np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32)
-    tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
-    freq_mhz, table = model.masts.freq_mhz, model.masts.table
-    lane = np.searchsorted(freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
-    sent = [carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside) for device in on]
-    alike: dict[tuple[int, ...], list[int]] = {}
-    for index, powers in enumerate(sent):
-        if is_cable(on[index], catalogue):
-            continue
-        heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
-        alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
-    for lanes, members in alike.items():
-        if not lanes:  # heard on none of the carriers
-            continue
-        used_table = LossTable(np.ascontiguousarray(table.loss_db[:, :, list(lanes)]))
-        each = max(1, GAINS_AT_A_TIME // max(len(lanes) * len(points), 1))
-        for first in range(0, len(members), each):
-            part = members[first : first + each]
-            gains_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], used_table).values
-            for index, gain_db in zip(part, gains_db, strict=True):
-                device, kind, (sent_dbm, offered_dbm) = on[index], catalogue[on[index].model], sent[index]
-                used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
-                azimuth_deg, elevation_deg = direction(tx_m[index], points.xyz_m)
-                pattern_db = pattern_gain_db(
-                    kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
-                )
-                received_db = gain_db.T[np.searchsorted(lanes, lane[used])] + pattern_db + kind.gain_dbi
-                received_db = received_db.astype(np.float32)
-                level_dbm[index, used] = sent_dbm[used, None] + received_db
-                mas_dbm[index, used] = offered_dbm[used, None] + received_db
-    lost_db = element_loss_db(model.scene.prepared, table, tx_m, points)
-    of_band = [np.unique(lane[model.carrier_band == band]) for band in range(len(model.bands))]
-    links = BlockerLinks(
-        devices=on,
-        level_dbm=level_dbm,
-        mas_dbm=mas_dbm,
-        is_mas=np.array([catalogue[device.model].kind == "mas" for device in on], np.bool_),
-        crossed=crossings(model, tx_m, points),
-        walls_db=np.stack([lost_db[:, :, lanes].max(axis=2) for lanes in of_band], axis=2),
-        device_key=np.array([stable_key(device.id) for device in on], np.int64),
-    )
-    return with_cables(model, links, sent, catalogue, points, outside=outside)
+    found = np.empty(share.shape, np.bool_)
+    for link in range(len(share)):
+        variance = crossed[link].astype(np.float32) ** 2 @ sigma_db[link] ** 2
+        most_db = np.minimum(walls_db[link], RARE_SIGMAS * np.sqrt(variance))
+        with np.errstate(divide="ignore"):
+            share_db = 10 * np.log10(share[link])
+        found[link] = (share_db + most_db > LITTLE_DB) & (outside | (share_db > WINDOW_DB))
+    return found
 
 
-def _incidence(model: LinkModel, scene: Scene) -> NDArray[np.float32]:
-    """How often each surface of a scene holds each construction, shape (surface, construction)."""
+def incidence_of(model: LinkModel, scene: Scene) -> NDArray[np.float32]:
+    """How often each surface of a scene, treated or not, holds each construction, shape (surface, construction)."""
     surfaces = scene.facets.surfaces
     table = np.zeros((len(surfaces), len(model.constructions)), np.float32)
     for row, surface in enumerate(surfaces):
@@ -374,7 +316,7 @@ def crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> 
     found = np.zeros((len(tx_m), len(points), len(model.constructions)), np.uint8)
     if not surfaces:
         return found
-    table = _incidence(model, model.scene)
+    table = incidence_of(model, model.scene)
     for index in range(len(tx_m)):
         counted = crossing_counts(
             model.scene.prepared, tx_m[index : index + 1], points, np.arange(surfaces), surfaces
@@ -421,9 +363,10 @@ def _replace_detoured(
     ):
         if ways is None or not len(of):
             continue
-        incidence = _incidence(model, ways.model.graph.scene)
-        found = ways.crossed(mast[of], at[of], points.xyz_m, last[of], band[of], incidence)
-        crossed[sectors[of], at[of]], walls_db[sectors[of], at[of]] = found
+        incidence = incidence_of(model, ways.model.graph.scene)
+        passed, lost_db = ways.crossed(mast[of], at[of], points.xyz_m, last[of], incidence)
+        crossed[sectors[of], at[of]] = passed
+        walls_db[sectors[of], at[of]] = lost_db[np.arange(len(of)), band[of]]
 
 
 def _replace_scattered(

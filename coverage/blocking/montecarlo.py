@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking._montecarlo import judge
-from quietwing.coverage.blocking.links import BlockerLinks, LinkModel, PublicLinks, stable_key
+from quietwing.coverage.blocking._montecarlo import Ways, judge
+from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks, stable_key
 from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.blocking.thresholds import (
     SEARCH_GAIN_DB,
@@ -231,8 +232,13 @@ def count_worlds(
         np.array(sight, np.float32).reshape(len(sight_keys), scenario.worlds),
         public.sigma_db,
         draws.sector,
-        rows(public.crossed, (1, 0, 2)),
-        rows(public.walls_db, (1, 0)),
+        Ways(
+            rows(public.crossed, (1, 0, 2)),
+            rows(public.walls_db[:, :, None], (1, 0, 2)),
+            rows(public.straight_share[:, :, None], (1, 0, 2)),
+            rows(public.straight_crossed, (1, 0, 2)),
+            rows(public.straight_walls_db[:, :, None], (1, 0, 2)),
+        ),
         model.construction_sigma_db,
         draws.construction,
         np.searchsorted(model.sector_carrier[by_carrier], np.arange(len(model.carriers) + 1)),
@@ -249,8 +255,13 @@ def count_worlds(
         rows(blockers.level_dbm, (2, 1, 0)),
         rows(blockers.mas_dbm, (2, 1, 0)),
         blockers.is_mas,
-        rows(blockers.crossed, (1, 0, 2)),
-        rows(blockers.walls_db, (1, 0, 2)),
+        Ways(
+            rows(blockers.crossed, (1, 0, 2)),
+            rows(blockers.walls_db, (1, 0, 2)),
+            rows(blockers.straight_share, (1, 0, 2)),
+            rows(blockers.straight_crossed, (1, 0, 2)),
+            rows(blockers.straight_walls_db, (1, 0, 2)),
+        ),
         np.float32(sizes.device_db),
         np.array(device_draw, np.float32).reshape(len(device_draw), scenario.worlds),
         blockers.device_key,

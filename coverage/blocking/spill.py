@@ -17,17 +17,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import _spill_kernels
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.exposure import exposure
 from quietwing.coverage.blocking.interference import carrier_needs_outside, ready
 from quietwing.coverage.blocking.keep import keep_rooms
-from quietwing.coverage.blocking.links import (
-    BlockerLinks,
-    LinkModel,
-    PublicLinks,
-    blocker_links,
-    public_links,
-    stable_key,
-)
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
 from quietwing.coverage.blocking.outside import RECEPTOR, OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import protected_services
 from quietwing.coverage.decibel import floored

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.draft import spread_alone_db
+from quietwing.coverage.blocking.draft import both_ways_db, spread_alone_db
 from quietwing.coverage.blocking.draft_spill import (
     counted,
     keep_limit_dbm,
@@ -23,6 +23,7 @@ from quietwing.coverage.blocking.keep import demanding_points
 from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
+from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
 from quietwing.coverage.planning.surroundings import Surroundings, some_points
@@ -194,16 +195,21 @@ def _upper_outside(
 
 
 def _upper_by_mode(around: Surroundings, used: NDArray[np.intp], points: PointSet, z: float) -> Levels:
-    """Upper path gain of spots in each mode of their own room, shape (mode, spot, carrier, point). [dB]"""
+    """Upper path gain of spots in each mode of their own room, shape (mode, spot, carrier, point). [dB]
+
+    Detours count as if no window were treated: by which of them they go is not told apart.
+    """
     plain, modes = around.plain, around.modes
-    upper = np.repeat(_upper_db(around, plain, used, points, z)[None], len(modes.models), axis=0)
+    detours = around.detours(used, points)
+    upper = np.repeat(_upper_db(around, plain, used, points, detours, z)[None], len(modes.models), axis=0)
     for row, at in enumerate(used.tolist()) if len(modes.models) > 1 else ():
         spot = around.spots[at]
         if spot.room in modes.windows:
             # Only what leaves by the room's own window meets the treatment; by a neighbour's it may find none.
             through = np.flatnonzero(meets_own_opening(modes.floors, spot.room, around.spot_m[at], points.xyz_m))
             for mode, model in enumerate(modes.models[1:] if len(through) else (), 1):
-                found = _upper_db(around, model, np.array([at]), scattered(points.xyz_m[through]), z)
+                here = scattered(points.xyz_m[through])
+                found = _upper_db(around, model, np.array([at]), here, detours.some(row, through), z)
                 upper[mode, row][:, through] = found[0]
     return upper
 
@@ -241,16 +247,23 @@ def _limit_block(
     )
 
 
-def _upper_db(around: Surroundings, model: LinkModel, spots: NDArray[np.intp], points: PointSet, z: float) -> Levels:
+def _upper_db(
+    around: Surroundings, model: LinkModel, spots: NDArray[np.intp], points: PointSet, detours: Way, z: float
+) -> Levels:
     """Path gain at its upper quantile from each spot on each carrier, shape (spot, carrier, point). [dB]"""
     local = load_local_errors()
     plain = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
     gain_db, lost_db, crossed = around.links(model, spots, points, outside=True)
+    links = links_of(model, Way(lost_db, lost_db, crossed), detours, outside=True)
+    gain_db += lost_db - links.loss_db
     found = np.empty((len(spots), len(model.carriers), len(points)), np.float32)
-    for band in range(len(model.bands)):
+    for band, sigma_db in enumerate(model.construction_sigma_db.T):
         members = np.flatnonzero(model.carrier_band == band)
-        walls_db = lost_db[:, :, np.unique(around.lanes[members])].max(axis=2)
-        spread_db = spread_alone_db(z, plain, crossed, model.construction_sigma_db[:, band], walls_db)
+        spread_db = both_ways_db(
+            spread_alone_db(z, plain, links.crossed, sigma_db, links.walls_db[:, :, band]),
+            spread_alone_db(z, plain, links.straight_crossed, sigma_db, links.straight_walls_db[:, :, band]),
+            links.straight_share[:, :, band],
+        )
         found[:, members] = gain_db[:, :, around.lanes[members]].transpose(0, 2, 1)
         found[:, members] += spread_db[:, None, :].astype(np.float32)
     return found

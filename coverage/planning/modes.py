@@ -198,6 +198,9 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
         sigma_db=around.sigma_db,
         crossed=np.where(own[:, :, None], through.crossed, around.crossed),
         walls_db=np.where(own, through.walls_db, around.walls_db),
+        straight_share=np.where(own, through.straight_share, around.straight_share),
+        straight_crossed=np.where(own[:, :, None], through.straight_crossed, around.straight_crossed),
+        straight_walls_db=np.where(own, through.straight_walls_db, around.straight_walls_db),
         scattered=np.where(own, through.scattered, around.scattered),
         notes=around.notes,
     )

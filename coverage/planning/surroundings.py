@@ -11,19 +11,22 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from quietwing.coverage.blocking.cable_links import strongest_piece_rays
-from quietwing.coverage.blocking.draft import draft_signal, spread_against_db, spread_alone_db
+from quietwing.coverage.blocking.draft import draft_signal, signal_alone_db, spread_against_db
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.evaluate import silence_points
 from quietwing.coverage.blocking.links import LinkModel, crossings
+from quietwing.coverage.blocking.site_ways import Way, detour_ways
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.levels import RoomBlock
 from quietwing.coverage.planning.modes import Modes, mode_links
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.detour import DetourModel, Ways
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
 from quietwing.coverage.propagation.radiating_cable import cable_gain, pieces_of
+from quietwing.coverage.propagation.sender_detour import SenderDetours, site_detours
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import trial_points
@@ -35,6 +38,7 @@ NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there;
 NEAR_CABLES = 4  # likewise of radiating cables: of two runs if two models may feed each
 NEAR_RUN_M = 6.0  # further from all points of a part of a building a run of cable is not looked at
 ROOMS_AT_A_TIME = 32
+MOST_WAYS_BYTES = 2**27  # of ways from spots that are kept
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
 Floats = NDArray[np.float64]
@@ -48,6 +52,32 @@ class Base:
     spot: int
     device: Device
     existing: bool = False
+
+
+class SpotWays:
+    """Ways from spots to the portals of a site, kept for the next places as long as they are asked for.
+
+    Parameters
+    ----------
+    model : DetourModel
+    spot_m : float64 ndarray, shape (spot, 3)
+        [m]
+    """
+
+    def __init__(self, model: DetourModel, spot_m: Floats) -> None:
+        self._model, self._spot_m = model, spot_m
+        self._known: dict[int, tuple[Ways, dict[int, int]]] = {}
+
+    def senders(self, spots: NDArray[np.intp]) -> SenderDetours:
+        """Some of the spots as senders."""
+        wanted = spots.tolist()
+        new = np.array([spot for spot in wanted if spot not in self._known], np.intp)
+        found = site_detours(self._model, self._spot_m[new])
+        known = self._known | dict(zip(new.tolist(), zip(found.ways, found.near, strict=True), strict=True))
+        most = MOST_WAYS_BYTES // max(1, max((ways.nbytes for ways, _ in known.values()), default=1))
+        self._known = {spot: known[spot] for spot in wanted[:most]}
+        ways, near = [known[spot][0] for spot in wanted], [known[spot][1] for spot in wanted]
+        return SenderDetours(self._model, self._spot_m[spots], tuple(ways), tuple(near))
 
 
 @dataclass(frozen=True)
@@ -130,10 +160,15 @@ class Surroundings:
         """Which spots are runs of radiating cable."""
         return np.array([bool(spot.route_m) for spot in self.spots], np.bool_)
 
+    @cached_property
+    def ways(self) -> SpotWays:
+        """From the spots to the site's portals."""
+        return SpotWays(self.plain.masts.detours.model, self.spot_m)
+
     def links(
         self, model: LinkModel, spots: NDArray[np.intp], points: PointSet, *, outside: bool
     ) -> tuple[Levels, Levels, NDArray[np.uint8]]:
-        """Path gain from spots, what all elements on the way lose of it, and what is crossed.
+        """Path gain of straight rays from spots, what all elements on the way lose of it, and what is crossed.
 
         Shape (spot, point, lane) [dB] and (spot, point, construction). Of a radiating cable: its own losses are in
         the gain, of the strong side of its coupling `outside`, and the way is that of the piece heard best.
@@ -160,6 +195,23 @@ class Surroundings:
             else:
                 gain_db[row], lost_db[row], crossed[row] = gain_db[first], lost_db[first], crossed[first]
         return gain_db, lost_db, crossed
+
+    def detours(self, spots: NDArray[np.intp], points: PointSet) -> Way:
+        """The dominant detours from spots with nothing bought; a radiating cable has none."""
+        plain = self.plain
+        sending = np.flatnonzero(~self.by_cable[spots])
+        found = detour_ways(plain, self.ways.senders(spots[sending]), points)
+        if len(sending) == len(spots):
+            return found
+        shape = len(spots), len(points)
+        every = Way(
+            np.full((*shape, found.loss_db.shape[2]), np.inf, np.float32),
+            np.zeros((*shape, found.loss_db.shape[2]), np.float32),
+            np.zeros((*shape, len(plain.constructions)), np.uint8),
+        )
+        every.loss_db[sending], every.walls_db[sending] = found.loss_db, found.walls_db
+        every.crossed[sending] = found.crossed
+        return every
 
 
 def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> Iterator[RoomBlock]:
@@ -256,12 +308,7 @@ def _blocks_of(
     public = mode_links(around.modes, mode, points)
     signal = draft_signal(plain, around.scenario, public)
     sigma_db = plain.construction_sigma_db[:, plain.carrier_band]
-    alone_db = np.stack(
-        [
-            spread_alone_db(z, signal.plain_variance[c], signal.crossed[c], sigma_db[:, c], signal.walls_db[c])
-            for c in range(len(plain.carriers))
-        ]
-    )
+    alone_db = signal_alone_db(z, signal, sigma_db)
     place_of = {tuple(xyz): row for row, xyz in enumerate(known[0].xyz_m.tolist())}
     known_row = np.array([place_of[tuple(xyz)] for xyz in points.xyz_m.tolist()], np.intp)
     sent, offered, _ = around.sent

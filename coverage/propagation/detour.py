@@ -25,7 +25,7 @@ the best at each of three reference frequencies is kept, so that behind many ope
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -50,7 +50,9 @@ __all__ = [
     "detour_loss_db",
     "detour_model",
     "improve",
+    "near_sender",
     "point_legs",
+    "portal_legs",
     "ways_from",
     "with_detour",
 ]
@@ -152,6 +154,11 @@ class Ways:
     slot_before: Ints
     length_m: Floats
 
+    @property
+    def nbytes(self) -> int:
+        """Memory it takes."""
+        return sum(int(getattr(self, part.name).nbytes) for part in fields(self))
+
 
 def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike) -> DetourModel:
     """Make the portals of a scene ready. Keep it: it takes longer than many transmitters.
@@ -213,6 +220,15 @@ def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
         lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m[which], places.xyz_m[at])[0]
         leg[pairs] = _leg_gain(lost_db, guided_db[pairs])
     return PointLegs(places, first, portal, leg)
+
+
+def portal_legs(model: DetourModel, portal: int, points: PointSet) -> PointLegs:
+    """The last legs from one portal to every point, wherever they are."""
+    which = np.full(len(points), portal, np.int64)
+    source_m = model.graph.portals.source_m[portal]
+    lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m, points)[0]
+    leg = _leg_gain(lost_db, model.graph.guided_db(which, points.xyz_m))
+    return PointLegs(points, np.arange(len(points) + 1), which, leg)
 
 
 def detour_loss_db(model: DetourModel, tx_m: ArrayLike, points: PointLegs | PointSet | ArrayLike) -> Gains:
@@ -309,18 +325,12 @@ def best_ways(
         Last portal and slot, -1 where there is none; empty unless asked for with `choose`.
     ways : Ways
     """
-    graph = model.graph
     ways = ways_from(model, tx_m)
     count, lanes = len(legs.points), len(model.root)
     best = np.zeros((count, lanes), np.float32)
     chosen = np.full((count if choose else 0, lanes, 2), -1, np.int32)
-    for portal, slots in _near_transmitter(model, tx_m, ways).items() if near else ():
-        which = np.full(count, portal, np.int64)
-        source_m = graph.portals.source_m[portal]
-        lost_db = element_loss_db(graph.scene.prepared, model.table, source_m, legs.points)[0]
-        leg = _leg_gain(lost_db, graph.guided_db(which, legs.points.xyz_m))
-        through = PointLegs(legs.points, np.arange(count + 1), which, leg)
-        improve(model, tx_m, through, ways, best, chosen, slots)
+    for portal, slots in near_sender(model, tx_m, ways).items() if near else ():
+        improve(model, tx_m, portal_legs(model, portal, legs.points), ways, best, chosen, slots)
     improve(model, tx_m, legs, ways, best, chosen)
     return best, chosen, ways
 
@@ -363,7 +373,7 @@ def improve(
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 
 
-def _near_transmitter(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
+def near_sender(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
     """Portals tried towards every point, and how many of the ways to each: the mirror of those a point is reached by.
 
     They are tried straight from the transmitter, outer openings by any way. Being the same for all points they make

@@ -2,7 +2,7 @@
 
 TR 38.901 over the distance to the point itself, plus the pattern of the sector, less what the site takes from it: by
 the elements on the straight ray, added as a power to the dominant detour through openings, over roofs and round
-corners (`mast_detour`). In a room it is never less than what scatter brings to its openings (`opening_floor`).
+corners (`sender_detour`). In a room it is never less than what scatter brings to its openings (`opening_floor`).
 
 Line of sight is a state, never an average in dB: both states are kept, with the probability of the clear one, and
 each world of the Monte Carlo picks one per mast and façade. It is the state without the site's own buildings.
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from quietwing.coverage.propagation.angular_spread import facade_share_db
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.detour import with_detour
-from quietwing.coverage.propagation.mast_detour import MastDetours, Routes, mast_detours
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, los_probability
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
+from quietwing.coverage.propagation.sender_detour import Routes, SenderDetours, mast_detours
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 
@@ -51,6 +51,8 @@ class MastGain:
         Whether scatter rules, in each state.
     detoured : bool ndarray, shape (sector, point)
         Whether the detour is stronger than the straight ray, without scatter.
+    straight_los, straight_nlos : float32 ndarray, shape (sector, point)
+        Share of the straight ray in the power, in each state.
     routes : Routes
         The detours, traced if asked for.
     notes : tuple of str
@@ -63,6 +65,8 @@ class MastGain:
     scattered_los: NDArray[np.bool_]
     scattered_nlos: NDArray[np.bool_]
     detoured: NDArray[np.bool_]
+    straight_los: NDArray[np.float32]
+    straight_nlos: NDArray[np.float32]
     routes: Routes
     notes: tuple[str, ...]
 
@@ -110,7 +114,7 @@ class MastModel:
         Loss of the site's surfaces at `freq_mhz`.
     freq_mhz : ndarray
         The different carrier centres, ascending. [MHz]
-    detours : MastDetours
+    detours : SenderDetours
         Masts in the order of `masts_of`.
     floor : OpeningFloor
     entry_db : ndarray, shape (place, band)
@@ -122,7 +126,7 @@ class MastModel:
     sectors: tuple[Sector, ...]
     table: LossTable
     freq_mhz: Array
-    detours: MastDetours
+    detours: SenderDetours
     floor: OpeningFloor
     entry_db: Array
     scatter_los: ScatterFloor
@@ -151,14 +155,18 @@ class MastModel:
         MastGain
         """
         routes = routes or self.detours.routes(points, traced=traced)
-        los_db, nlos_db, probability, detoured, notes = _without_scatter(self, points, NO_BUILDING, routes)
-        scattered = []
+        los_db, nlos_db, probability, share, detoured, notes = _without_scatter(self, points, NO_BUILDING, routes)
+        scattered: list[NDArray[np.bool_]] = []
+        straight: list[Gains] = []
         for gain_db, scatter in ((los_db, self.scatter_los), (nlos_db, self.scatter_nlos)):
             least_db = scatter.at(points)
+            more_db = np.maximum(least_db - gain_db, np.float32(0))
             scattered.append(least_db > gain_db)
+            straight.append(share * np.float32(10) ** (-more_db / 10))
             np.maximum(gain_db, least_db, out=gain_db)
         notes = tuple(sorted({*notes, *self.detours.model.notes}))
-        return MastGain(los_db, nlos_db, probability, scattered[0], scattered[1], detoured, routes, notes)
+        (by_los, by_nlos), (los, nlos) = scattered, straight
+        return MastGain(los_db, nlos_db, probability, by_los, by_nlos, detoured, los, nlos, routes, notes)
 
 
 def masts_of(sectors: tuple[Sector, ...]) -> Mapping[tuple[float, float, float], NDArray[np.int_]]:
@@ -254,11 +262,14 @@ def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:
 
 def _without_scatter(
     model: MastModel, points: PointSet, skip_building: int, routes: Routes | None
-) -> tuple[Gains, Gains, Gains, NDArray[np.bool_], tuple[str, ...]]:
-    """Gain in both states, straight ray and detour; chance of the clear one; whether the detour rules; notes."""
+) -> tuple[Gains, Gains, Gains, Gains, NDArray[np.bool_], tuple[str, ...]]:
+    """Gain in both states, straight ray and detour; chance of the clear one; the straight ray's share; whether the
+    detour rules; notes.
+    """
     shape = (len(model.sectors), len(points))
     los_db, nlos_db = np.empty(shape, np.float32), np.empty(shape, np.float32)
     clear_probability, detoured = np.empty(shape, np.float32), np.zeros(shape, np.bool_)
+    share = np.ones(shape, np.float32)
     notes: set[str] = set()
     for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
         sectors = [model.sectors[index] for index in indices]
@@ -272,7 +283,8 @@ def _without_scatter(
         if routes is not None:
             detour_db = routes.loss_db[number][:, lanes]
             detoured[indices] = (detour_db < elements_db)[:, lane_of].T
-            elements_db = with_detour(elements_db, detour_db)
+            straight_db, elements_db = elements_db, with_detour(elements_db, detour_db)
+            share[indices] = 10 ** ((elements_db - straight_db) / 10)[:, lane_of].T
         distance_2d_m = np.hypot(*(points.xyz_m[:, :2] - mast[:2]).T)
         azimuth_deg, elevation_deg = direction(mast, points.xyz_m)
         states: dict[tuple[str, float], tuple[Array, Array]] = {}
@@ -289,7 +301,7 @@ def _without_scatter(
             for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
                 into[index] = pattern_db - loss_db - elements_db[:, lane]
             clear_probability[index] = chances[sector.environment]
-    return los_db, nlos_db, clear_probability, detoured, tuple(sorted(notes))
+    return los_db, nlos_db, clear_probability, share, detoured, tuple(sorted(notes))
 
 
 def _both_states(sector: Sector, distance_2d_m: Array, height_m: Array, notes: set[str]) -> tuple[Array, Array]:

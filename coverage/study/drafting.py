@@ -7,23 +7,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.evaluate import silence_points
 from quietwing.coverage.blocking.explain import RoomBudgets, explain_room
-from quietwing.coverage.blocking.links import (
-    BlockerLinks,
-    LinkModel,
-    PublicLinks,
-    blocker_links,
-    link_model,
-    public_links,
-)
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.cost import Cost, cost
 from quietwing.coverage.propagation.portal_graph import PortalGraph, portal_graph
@@ -55,7 +49,7 @@ MARGINAL_DB = 3.0  # nearer to 0 dB than this a draft does not say which way the
 DEAD_ZONE, MARGINAL, HOLE = "dead zone", "marginal", "hole"
 KEPT_MODELS = 4  # sites with different windows treated: undo and redo find theirs
 KEPT_BYTES = 256 << 20  # of devices' links
-LINK_ARRAYS = ("level_dbm", "mas_dbm", "is_mas", "crossed", "walls_db", "device_key")  # by device
+LINK_ARRAYS = tuple(part.name for part in fields(BlockerLinks) if part.name != "devices")  # by device
 
 
 @dataclass(frozen=True)
@@ -432,4 +426,4 @@ def _rooms(
 
 
 def _size(links: tuple[BlockerLinks, ...]) -> int:
-    return sum(one.level_dbm.nbytes + one.mas_dbm.nbytes + one.crossed.nbytes + one.walls_db.nbytes for one in links)
+    return sum(int(getattr(one, name).nbytes) for one in links for name in LINK_ARRAYS)

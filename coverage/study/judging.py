@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points, uncovered_routes
-from quietwing.coverage.blocking.links import LinkModel, blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
 from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
-from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError

@@ -9,17 +9,11 @@ import xarray as xr
 from shapely.geometry import box
 
 from quietwing.coverage.blocking import evaluate as verdicts
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.keep import service_in_rooms
-from quietwing.coverage.blocking.links import (
-    BlockerLinks,
-    LinkModel,
-    PublicLinks,
-    blocker_links,
-    link_model,
-    public_links,
-)
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import Tally, count_worlds
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.spill import judge_rings, spill_outside, worst_margin

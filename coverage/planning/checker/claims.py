@@ -1,4 +1,4 @@
-"""What the planning model claims of a plan: rooms that are silent, limits that are kept."""
+"""What the planning model claims of a plan: rooms that are silent by straight rays alone, limits that are kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.draft import draft_signal, spread_against_db, spread_alone_db
+from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.draft import draft_signal, signal_alone_db, spread_against_db
 from quietwing.coverage.blocking.draft_spill import (
     counted,
     device_upper_db,
@@ -22,7 +23,7 @@ from quietwing.coverage.blocking.draft_spill import (
 )
 from quietwing.coverage.blocking.interference import carrier_needs_outside
 from quietwing.coverage.blocking.keep import demanding_points
-from quietwing.coverage.blocking.links import LinkModel, blocker_links, public_links
+from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.montecarlo import carrier_needs
 from quietwing.coverage.blocking.outside import most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
@@ -81,16 +82,16 @@ def claim_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[s
     if not len(points):
         return
     public = public_links(treated, points)
-    blockers = blocker_links(treated, case.plan.devices, case.catalogue, points)
+    blockers = blocker_links(treated, case.plan.devices, case.catalogue, points, straight=True)
     needs, z = carrier_needs(treated, case.strict), float(ndtri(case.attempt.confidence))
     signal = draft_signal(treated, case.strict, public)
     sigma_db = treated.construction_sigma_db[:, treated.carrier_band]
     reserve_db = np.array([reserve[room] for room in points.room.tolist()])
     against_db = spread_against_db(z, signal, blockers.crossed, sigma_db).astype(float) + reserve_db
+    surely_alone_db = signal_alone_db(z, signal, sigma_db) + reserve_db
     failing: dict[tuple[int, str], list[tuple[float, int]]] = defaultdict(list)
     for c in np.flatnonzero(needs.campable).tolist():
-        alone_db = spread_alone_db(z, signal.plain_variance[c], signal.crossed[c], sigma_db[:, c], signal.walls_db[c])
-        alone_db = alone_db + reserve_db
+        alone_db = surely_alone_db[c]
         heard_dbm = signal.level_dbm[c] + float(needs.boost[c])
         level_dbm = blockers.level_dbm[:, c].astype(float)
         cell_dbm = blockers.mas_dbm[:, c].astype(float)
@@ -205,7 +206,7 @@ def _look(
     failing: _Failing,
 ) -> None:
     """Add up upper levels at places and compare them with limits, shape (carrier, point) each."""
-    blockers = blocker_links(treated, _radiating(case), case.catalogue, points, outside=True)
+    blockers = blocker_links(treated, _radiating(case), case.catalogue, points, outside=True, straight=True)
     upper_db = device_upper_db(treated, blockers, z)
     upper_mw = _mw(blockers.level_dbm.astype(float) + upper_db)
     limit_mw = _mw(limit_dbm + case.attempt.slack_db + DUST_DB)

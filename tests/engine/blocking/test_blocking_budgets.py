@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, box
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
-from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.errors_model import load_local_errors
@@ -62,6 +63,11 @@ def case():
     )
 
 
+def two_ways(ruling, straight, share):
+    """Errors of two ways in dB as that of their powers' sum."""
+    return 10 * np.log10((1 - share) * 10 ** (ruling / 10) + share * 10 ** (straight / 10))
+
+
 def truth(case, worlds: int, seed: int) -> np.ndarray:
     """Silent or not, (room, world), by the rules of DESIGN §4 and nothing of the product's judge."""
     model, points, public, blockers = case
@@ -84,6 +90,9 @@ def truth(case, worlds: int, seed: int) -> np.ndarray:
             for b in range(len(model.bands)):
                 walls = blockers.crossed[:, p].astype(float) @ wall_error[:, b]
                 walls = np.minimum(walls, blockers.walls_db[:, p, b, None])  # passive: no more than they lose
+                straight = blockers.straight_crossed[:, p].astype(float) @ wall_error[:, b]
+                straight = np.minimum(straight, blockers.straight_walls_db[:, p, b, None])
+                walls = two_ways(walls, straight, blockers.straight_share[:, p, b, None])
                 error[:, b] = walls + device_room[:, b] + device_point[:, b] + device_error
             for c, carrier in enumerate(model.carriers):
                 b = model.carrier_band[c]
@@ -100,6 +109,9 @@ def truth(case, worlds: int, seed: int) -> np.ndarray:
                     level = np.where(clear, public.los_dbm[s, p], public.nlos_dbm[s, p])
                     walls = public.crossed[s, p].astype(float) @ wall_error[:, b]
                     walls = np.minimum(walls, public.walls_db[s, p])
+                    straight = public.straight_crossed[s, p].astype(float) @ wall_error[:, b]
+                    straight = np.minimum(straight, public.straight_walls_db[s, p])
+                    walls = two_ways(walls, straight, public.straight_share[s, p])
                     level = level + sector_error[s] + walls + public_room[s] + 2.8 * normal(worlds) + boost
                     signal = np.maximum(signal, level)
                 khz = 200 if carrier.technology == "GSM" else 15
@@ -247,6 +259,9 @@ def test_a_room_judged_alone_gets_the_same_worlds(case):
         sight_key=public.sight_key[:, part],
         crossed=public.crossed[:, part],
         walls_db=public.walls_db[:, part],
+        straight_share=public.straight_share[:, part],
+        straight_crossed=public.straight_crossed[:, part],
+        straight_walls_db=public.straight_walls_db[:, part],
     )
     few_blockers = replace(
         blockers,
@@ -254,6 +269,9 @@ def test_a_room_judged_alone_gets_the_same_worlds(case):
         mas_dbm=blockers.mas_dbm[:, :, part],
         crossed=blockers.crossed[:, part],
         walls_db=blockers.walls_db[:, part],
+        straight_share=blockers.straight_share[:, part],
+        straight_crossed=blockers.straight_crossed[:, part],
+        straight_walls_db=blockers.straight_walls_db[:, part],
     )
     alone = count_worlds(model, Scenario(worlds=4000, seed=11), some, few_public, few_blockers)
     rows = np.searchsorted(whole.rooms, alone.rooms)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.keep import demanding_points, keep_rooms, service_in_rooms
-from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.errors_model import LocalErrors
 from quietwing.coverage.propagation.scene import prepare_scene

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.evaluate import evaluate, rooms_together, silence_points
-from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import OutOfRangeError

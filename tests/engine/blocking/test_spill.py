@@ -1,14 +1,15 @@
 """Spill: which quantile of which side, counted over rings, against which limit."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numba
 import numpy as np
 import pytest
 from shapely.geometry import LineString, Point
 
-from quietwing.coverage.blocking.links import BlockerLinks, PublicLinks, blocker_links, link_model, public_links
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.links import PublicLinks, link_model, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.spill import judge_rings, outside_keys, spill, spill_outside, worst_margin
 from quietwing.coverage.blocking.worlds import Part, normals, uniforms
@@ -147,6 +148,11 @@ def test_supplementary_downlink_counts_though_nobody_camps_on_it(hut):
     assert not data["passed"].values[0]
 
 
+def some_share(rng, shape):
+    """Shares of the straight ray, half of them nothing."""
+    return np.where(rng.random(shape) < 0.5, 0, rng.uniform(0, 0.5, shape)).astype(np.float32)
+
+
 def random_links(hut, seed):
     """Three channels, four sectors, five devices, one of them MAS, at four points, with walls on the way."""
     rng = np.random.default_rng(seed)
@@ -167,12 +173,23 @@ def random_links(hut, seed):
         public, crossed=rng.integers(0, 3, public.crossed.shape).astype(np.uint8),
         los_probability=rng.uniform(0, 1, public.los_dbm.shape).astype(np.float32),
         fixed_sight=np.array([-1, 1, 0, -1], np.int8),
+        straight_share=some_share(rng, public.straight_share.shape),
+        straight_crossed=rng.integers(0, 4, public.crossed.shape).astype(np.uint8),
+        straight_walls_db=rng.uniform(0, 40, public.walls_db.shape).astype(np.float32),
     )  # fmt: skip
     blockers = replace(
         blockers, level_dbm=level, mas_dbm=np.where(np.isfinite(blockers.mas_dbm), level, -np.inf).astype(np.float32),
         crossed=rng.integers(0, 3, blockers.crossed.shape).astype(np.uint8),
+        straight_share=some_share(rng, blockers.straight_share.shape),
+        straight_crossed=rng.integers(0, 4, blockers.crossed.shape).astype(np.uint8),
+        straight_walls_db=rng.uniform(0, 40, blockers.walls_db.shape).astype(np.float32),
     )  # fmt: skip
     return model, public, blockers, outside
+
+
+def two_ways(ruling, straight, share):
+    """Errors of two ways in dB as that of their powers' sum."""
+    return 10 * np.log10((1 - share) * 10 ** (ruling / 10) + share * 10 ** (straight / 10))
 
 
 def plainly(model, public: PublicLinks, blockers: BlockerLinks, outside, worlds, seed, point, carrier):
@@ -199,7 +216,11 @@ def plainly(model, public: PublicLinks, blockers: BlockerLinks, outside, worlds,
             )
         level = np.where(clear, public.los_dbm[s, point], public.nlos_dbm[s, point]).astype(float)
         level += public.sigma_db[s] * normals(seed, Part.SECTOR, worlds, int(model.sector_key[s]))
-        level += np.minimum(through(public.crossed[s, point]), public.walls_db[s, point])
+        level += two_ways(
+            np.minimum(through(public.crossed[s, point]), public.walls_db[s, point]),
+            np.minimum(through(public.straight_crossed[s, point]), public.straight_walls_db[s, point]),
+            public.straight_share[s, point],
+        )
         if max(public.los_dbm[s, point], public.nlos_dbm[s, point]) >= best - 20:
             level += local((Part.PUBLIC_ROOM, Part.PUBLIC_POINT), model.sector_key[s])
         signal = np.maximum(signal, level)
@@ -207,7 +228,11 @@ def plainly(model, public: PublicLinks, blockers: BlockerLinks, outside, worlds,
     offered = blockers.mas_dbm[:, carrier, point].max()
     jam_mw, cell = np.zeros(worlds), np.full(worlds, -np.inf)
     for d, owner in enumerate(blockers.device_key):
-        walled = np.minimum(through(blockers.crossed[d, point]), blockers.walls_db[d, point, band])
+        walled = two_ways(
+            np.minimum(through(blockers.crossed[d, point]), blockers.walls_db[d, point, band]),
+            np.minimum(through(blockers.straight_crossed[d, point]), blockers.straight_walls_db[d, point, band]),
+            blockers.straight_share[d, point, band],
+        )
         shared = 1.0 * normals(seed, Part.DEVICE, worlds, int(owner)) + walled
         own = local((Part.DEVICE_ROOM, Part.DEVICE_POINT), owner)
         level, mas = blockers.level_dbm[d, carrier, point], blockers.mas_dbm[d, carrier, point]
@@ -258,11 +283,14 @@ def test_bytes_do_not_depend_on_threads_or_on_the_cut(hut):
         replace(
             public, los_dbm=public.los_dbm[:, 3:], nlos_dbm=public.nlos_dbm[:, 3:], sight_key=public.sight_key[:, 3:],
             los_probability=public.los_probability[:, 3:], crossed=public.crossed[:, 3:],
-            walls_db=public.walls_db[:, 3:],
+            walls_db=public.walls_db[:, 3:], straight_share=public.straight_share[:, 3:],
+            straight_crossed=public.straight_crossed[:, 3:], straight_walls_db=public.straight_walls_db[:, 3:],
         ),
         replace(
             blockers, level_dbm=blockers.level_dbm[:, :, 3:], mas_dbm=blockers.mas_dbm[:, :, 3:],
             crossed=blockers.crossed[:, 3:], walls_db=blockers.walls_db[:, 3:],
+            straight_share=blockers.straight_share[:, 3:], straight_crossed=blockers.straight_crossed[:, 3:],
+            straight_walls_db=blockers.straight_walls_db[:, 3:],
         ),
         last,
     )  # fmt: skip
@@ -285,10 +313,9 @@ def test_a_jammer_added_never_lowers_spill(hut, seed):
 
     def without(device):
         kept = [index for index in range(len(blockers.devices)) if index != device]
-        return BlockerLinks(
-            tuple(blockers.devices[index] for index in kept), blockers.level_dbm[kept], blockers.mas_dbm[kept],
-            blockers.is_mas[kept], blockers.crossed[kept], blockers.walls_db[kept], blockers.device_key[kept],
-        )  # fmt: skip
+        arrays = {part.name: getattr(blockers, part.name) for part in fields(BlockerLinks) if part.name != "devices"}
+        devices = tuple(blockers.devices[index] for index in kept)
+        return BlockerLinks(devices, **{name: values[kept] for name, values in arrays.items()})
 
     full = spill_outside(model, Scenario(worlds=300), public, blockers, outside)["jam_dbm"].values
     for device in range(4):
@@ -526,6 +553,7 @@ def test_walls_are_passive_and_give_back_no_more_than_they_take(hut):
         level_dbm=np.full_like(found.level_dbm, -250.0),
         crossed=crossed,
         walls_db=np.full_like(found.walls_db, 160.0),
+        straight_share=np.zeros_like(found.straight_share),
     )
     held = spill_outside(model, Scenario(worlds=200), public, blockers, outside, local=SURE)
     assert value(held, "jam_dbm", "EE/B3/LTE") == pytest.approx(-90, abs=1e-3)
@@ -535,7 +563,7 @@ def test_what_walls_take_is_the_difference_to_free_space(hut):
     model = link_model(prepare_scene(hut(sectors=(EE20,))), (EE20,), 0.95)
     bare = link_model(prepare_scene(hut(sectors=(EE20,), **OPEN)), (EE20,), 0.95)
     there = scattered(np.array([[3.0, -8.0, 1.5], [20.0, 2.0, 1.5], [3.0, 3.0, 1.5]]))
-    walled = blocker_links(model, (D1,), CATALOGUE, there)
-    free = blocker_links(bare, (D1,), CATALOGUE, there)
+    walled = blocker_links(model, (D1,), CATALOGUE, there, straight=True)
+    free = blocker_links(bare, (D1,), CATALOGUE, there, straight=True)
     taken_db = free.level_dbm[0, 0] - walled.level_dbm[0, 0]
     np.testing.assert_allclose(walled.walls_db[0, :, 0], taken_db, atol=1e-3)

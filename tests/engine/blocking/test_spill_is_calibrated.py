@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking import spill as spill_module
-from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints, outside_points
 from quietwing.coverage.blocking.spill import spill_outside
 from quietwing.coverage.equipment import BandPower, Device, Model
@@ -57,6 +58,11 @@ def said_clean(case) -> np.ndarray:
     return spill_outside(model, Scenario(worlds=4000, seed=5), public, blockers, outside)["margin_db"].values >= 0
 
 
+def two_ways(ruling, straight, share):
+    """Errors of two ways in dB as that of their powers' sum."""
+    return 10 * np.log10((1 - share) * 10 ** (ruling / 10) + share * 10 ** (straight / 10))
+
+
 @pytest.fixture(scope="module")
 def broken(case) -> np.ndarray:
     """Share of fresh worlds in which the limit of the standard tier is broken, (channel, point)."""
@@ -79,6 +85,11 @@ def broken(case) -> np.ndarray:
                     blockers.crossed[:, p].astype(float) @ wall_error[:, b], blockers.walls_db[:, p, b, None]
                 )
                 local = 2.8 * normal((2, len(blockers.devices), WORLDS)).sum(axis=0)
+                straight = np.minimum(
+                    blockers.straight_crossed[:, p].astype(float) @ wall_error[:, b],
+                    blockers.straight_walls_db[:, p, b, None],
+                )
+                walls = two_ways(walls, straight, blockers.straight_share[:, p, b, None])
                 level = blockers.level_dbm[:, c, p, None] + walls + device_error + local
                 jammed = np.maximum(jammed, 10 * np.log10((10 ** (level / 10)).sum(axis=0)))
                 for s in np.flatnonzero(model.sector_carrier == c):
@@ -87,6 +98,9 @@ def broken(case) -> np.ndarray:
                     else:
                         clear = owners[public.sight_key[s, p]] < public.los_probability[s, p]
                     walls = np.minimum(public.crossed[s, p].astype(float) @ wall_error[:, b], public.walls_db[s, p])
+                    straight = public.straight_crossed[s, p].astype(float) @ wall_error[:, b]
+                    straight = np.minimum(straight, public.straight_walls_db[s, p])
+                    walls = two_ways(walls, straight, public.straight_share[s, p])
                     level = np.where(clear, public.los_dbm[s, p], public.nlos_dbm[s, p]) + sector_error[s] + walls
                     signal = np.maximum(signal, level + 2.8 * normal((2, WORLDS)).sum(axis=0))
             noise_dbm = -174 + 10 * np.log10(15e3) + 9

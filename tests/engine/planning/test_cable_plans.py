@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quietwing.coverage.blocking.links import blocker_links
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import check_layout, layout_text, parse_layout

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft_spill import outside_limit_dbm
 from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import blocker_links, link_model, public_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import carrier_needs
 from quietwing.coverage.blocking.outside import most_eirp_dbm, outside_points
 from quietwing.coverage.catalogue import read_catalogue

@@ -135,11 +135,11 @@ def test_what_a_detour_crosses_is_what_its_legs_cross(hut):
                 continue
             told_of += 1
             crossed, walls_db = model.detours.crossed(
-                np.array([number]), np.array([at]), points.xyz_m, last[None], np.array([band]), incidence
+                np.array([number]), np.array([at]), points.xyz_m, last[None], incidence
             )
             told = [name for leg in path.legs for element in leg.elements for name in element.constructions]
             assert crossed[0].tolist() == [told.count(name) for name in names]
-            assert walls_db[0] == pytest.approx(sum(leg.elements_db for leg in path.legs), abs=1e-3)
+            assert walls_db[0, band] == pytest.approx(sum(leg.elements_db for leg in path.legs), abs=1e-3)
     assert told_of >= 3
 
 

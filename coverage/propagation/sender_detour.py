@@ -1,24 +1,28 @@
-"""Detours of the public network: from the masts of a site to any of its points, and what each of them crosses.
+"""Detours of masts and blockers: from some senders to any point of a site, and what each of them crosses.
 
-The same dominant path as between places on a site (`detour`). Masts are few and stay where they are, so that the
-ways from each to every portal are found once. The losses hold over the straight path, whatever model that has.
+The dominant path of `detour` for many senders and points at once: the ways from each sender to every portal are found
+once, and legs to the points are shared. The losses hold over the straight path, whatever model that has. From a
+sender on the site the portals near it are tried towards every point too; near a mast there are none.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation._detour_kernels import SLOTS
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.detour import (
     DetourModel,
     PointLegs,
     Ways,
     detour_model,
     improve,
+    near_sender,
     point_legs,
+    portal_legs,
     ways_from,
 )
 from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
@@ -26,7 +30,7 @@ from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGra
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.points import PointSet
 
-__all__ = ["MastDetours", "Routes", "mast_detours"]
+__all__ = ["Routes", "SenderDetours", "mast_detours", "site_detours"]
 
 Floats = NDArray[np.float64]
 Gains = NDArray[np.float32]
@@ -34,20 +38,21 @@ Ints = NDArray[np.int64]
 
 POINTS_AT_A_TIME = 20_000  # of a map: the last legs of more take hundreds of megabytes
 LONGEST = 4  # legs of a way over three portals
+NEAR_BYTES = 2**27  # of legs from the portals near senders that are held together
 
 
 @dataclass(frozen=True, eq=False)
 class Routes:
-    """The dominant detour from each mast to each point.
+    """The dominant detour from each sender to each point.
 
     Attributes
     ----------
-    loss_db : float32 ndarray, shape (mast, point, band)
+    loss_db : float32 ndarray, shape (sender, point, band)
         Over the straight path; ``inf`` where no detour leads. [dB]
-    last : int32 ndarray, shape (mast, point, band, 2)
+    last : int32 ndarray, shape (sender, point, band, 2)
         Portal passed last and the slot of the way to it, -1 without a detour; empty if not asked for.
-    treated : bool ndarray, shape (mast, point, band)
-        Whether the way is one of `MastDetours.treated`; empty if not asked for.
+    treated : bool ndarray, shape (sender, point, band)
+        Whether the way is one of `SenderDetours.treated`; empty if not asked for.
     """
 
     loss_db: Gains
@@ -56,25 +61,28 @@ class Routes:
 
 
 @dataclass(frozen=True, eq=False)
-class MastDetours:
-    """The masts of a site and the ways from them to its portals.
+class SenderDetours:
+    """Some senders and the ways from them to the portals of a site.
 
     Attributes
     ----------
     model : DetourModel
-    masts_m : float64 ndarray, shape (mast, 3)
+    senders_m : float64 ndarray, shape (sender, 3)
         [m]
     ways : tuple of Ways
-        One a mast.
-    treated : MastDetours or None
+        One a sender.
+    near : tuple of dict of int to int
+        Portals near each sender that are tried towards every point, and how many ways to each (`near_sender`).
+    treated : SenderDetours or None
         The site with every window treated: it holds where a way comes in by a window of the point's own room, for
         only those are treated for sure.
     """
 
     model: DetourModel
-    masts_m: Floats
+    senders_m: Floats
     ways: tuple[Ways, ...]
-    treated: MastDetours | None = None
+    near: tuple[dict[int, int], ...]
+    treated: SenderDetours | None = None
 
     def routes(self, points: PointSet, *, traced: bool = False) -> Routes:
         """The dominant detours to some points.
@@ -89,19 +97,22 @@ class MastDetours:
         -------
         Routes
         """
-        shape = len(self.masts_m), len(points), len(self.model.freq_mhz)
-        kept = shape if traced else (len(self.masts_m), 0, len(self.model.freq_mhz))
+        shape = len(self.senders_m), len(points), len(self.model.freq_mhz)
+        kept = shape if traced else (len(self.senders_m), 0, len(self.model.freq_mhz))
         found = Routes(np.empty(shape, np.float32), np.empty((*kept, 2), np.int32), np.zeros(kept, np.bool_))
-        for first in range(0, len(points), POINTS_AT_A_TIME):
-            part = slice(first, first + POINTS_AT_A_TIME)
+        near = sorted({portal for portals in self.near for portal in portals})
+        each = min(POINTS_AT_A_TIME, max(1, NEAR_BYTES // (4 * len(self.model.root) * max(len(near), 1))))
+        for first in range(0, len(points), each):
+            part = slice(first, first + each)
             some = PointSet(
                 points.xyz_m[part], points.room[part], points.storey[part], points.building[part], points.kind[part]
             )
-            self._fill(found, part, some, traced)
+            self._fill(found, part, some, traced, near)
         return found
 
-    def _fill(self, found: Routes, part: slice, points: PointSet, traced: bool) -> None:
+    def _fill(self, found: Routes, part: slice, points: PointSet, traced: bool, near: list[int]) -> None:
         known = len(REFERENCE_MHZ)
+        from_near = {portal: portal_legs(self.model, portal, points) for portal in near}
         through = [(self, point_legs(self.model, points))]
         if self.treated is not None:
             own = self._by_own_window(through[0][1], points)
@@ -109,19 +120,21 @@ class MastDetours:
                 (self, _only(through[0][1], ~own)),
                 (self.treated, _only(point_legs(self.treated.model, points), own)),
             ]
-        for mast in range(len(self.masts_m)):
+        for sender, sender_m in enumerate(self.senders_m):
             gain = np.zeros((len(points), known + len(self.model.freq_mhz)), np.float32)
             last = np.full((len(points) if traced else 0, gain.shape[1], 2), -1, np.int32)
             by_treated = np.zeros(last.shape[:2], np.bool_)
+            for portal, slots in self.near[sender].items():
+                improve(self.model, sender_m, from_near[portal], self.ways[sender], gain, last, slots)
             for side, legs in through:
                 before = gain.copy() if traced and side is not self else gain
-                improve(side.model, self.masts_m[mast], legs, side.ways[mast], gain, last)
+                improve(side.model, sender_m, legs, side.ways[sender], gain, last)
                 if traced and side is not self:
                     by_treated |= gain > before
             with np.errstate(divide="ignore"):  # no way at all: infinite loss is the right answer
-                found.loss_db[mast, part] = -10 * np.log10(gain[:, known:])
+                found.loss_db[sender, part] = -10 * np.log10(gain[:, known:])
             if traced:
-                found.last[mast, part], found.treated[mast, part] = last[:, known:], by_treated[:, known:]
+                found.last[sender, part], found.treated[sender, part] = last[:, known:], by_treated[:, known:]
 
     def _by_own_window(self, legs: PointLegs, points: PointSet) -> NDArray[np.bool_]:
         """Pairs of point and portal whose portal leads from the open into the point's own room."""
@@ -132,24 +145,22 @@ class MastDetours:
 
     def crossed(
         self,
-        mast: NDArray[np.intp],
+        sender: NDArray[np.intp],
         at: NDArray[np.intp],
         point_m: Floats,
         last: NDArray[np.int32],
-        band: NDArray[np.intp],
         incidence: Gains,
     ) -> tuple[NDArray[np.uint8], Gains]:
         """What some of the ways cross.
 
         Parameters
         ----------
-        mast, at : int ndarray, shape (link,)
-            Ends of each link: a mast and one of the points.
+        sender, at : int ndarray, shape (link,)
+            Ends of each link: a sender and one of the points.
         point_m : float64 ndarray, shape (point, 3)
             [m]
         last : int32 ndarray, shape (link, 2)
             As in `Routes`, no -1 among them.
-        band : int ndarray, shape (link,)
         incidence : float32 ndarray, shape (surface, construction)
             How often each surface holds each construction.
 
@@ -157,18 +168,18 @@ class MastDetours:
         -------
         crossed : uint8 ndarray, shape (link, construction)
             How often each construction is crossed.
-        walls_db : float32 ndarray, shape (link,)
-            What all elements of the way lose, at the bands. [dB]
+        walls_db : float32 ndarray, shape (link, band)
+            What all elements of the way lose. [dB]
         """
         source_m = self.model.graph.portals.source_m
-        sizes = len(self.masts_m), len(point_m), len(source_m), SLOTS
-        key = np.ravel_multi_index((mast, at, last[:, 0], last[:, 1]), sizes)
+        sizes = len(self.senders_m), len(point_m), len(source_m), SLOTS
+        key = np.ravel_multi_index((sender, at, last[:, 0], last[:, 1]), sizes)
         keys, of_link = np.unique(key, return_inverse=True)
         way = np.column_stack(np.unravel_index(keys, sizes))
         legs = self._legs(way)
         total = np.zeros((len(way), incidence.shape[1]), np.float32)
         lost_db = np.zeros((len(way), len(self.model.root)), np.float32)
-        ends = np.vstack([source_m, self.masts_m, point_m])
+        ends = np.vstack([source_m, self.senders_m, point_m])
         keys, of_leg = np.unique(np.ravel_multi_index(tuple(legs[:, 1:].T), (len(ends),) * 2), return_inverse=True)
         start_end = np.column_stack(np.unravel_index(keys, (len(ends),) * 2))
         counted = np.empty((len(start_end), incidence.shape[1]), np.float32)
@@ -183,22 +194,22 @@ class MastDetours:
             total[legs[of, 0] // LONGEST] += counted[of_leg[of]]
             lost_db[legs[of, 0] // LONGEST] += each_db[of_leg[of]]
         crossed = np.minimum(total, 255).astype(np.uint8)
-        return crossed[of_link], lost_db[of_link, band + len(REFERENCE_MHZ)]
+        return crossed[of_link], lost_db[of_link, len(REFERENCE_MHZ) :]
 
     def _legs(self, way: Ints) -> Ints:
-        """The legs of some ways (mast, point, last portal, its slot): way × `LONGEST` + number, and the two ends.
+        """The legs of some ways (sender, point, last portal, its slot): way × `LONGEST` + number, and the two ends.
 
-        Ends are numbered portals first, then masts, then points.
+        Ends are numbered portals first, then senders, then points.
         """
-        portals, masts = len(self.model.graph.portals), len(self.masts_m)
+        portals, senders = len(self.model.graph.portals), len(self.senders_m)
         legs = []
-        which, end = np.arange(len(way)), portals + masts + way[:, 1]
+        which, end = np.arange(len(way)), portals + senders + way[:, 1]
         portal, slot = way[:, 2], way[:, 3]
         for turn in range(LONGEST - 1):
             legs.append(np.column_stack([which * LONGEST + turn, portal, end]))
             before, slot_before = np.empty_like(portal), np.empty_like(slot)
-            for mast, ways in enumerate(self.ways):
-                of = np.flatnonzero(way[which, 0] == mast)
+            for sender, ways in enumerate(self.ways):
+                of = np.flatnonzero(way[which, 0] == sender)
                 before[of] = ways.before[portal[of], slot[of]]
                 slot_before[of] = ways.slot_before[portal[of], slot[of]]
             first = before < 0
@@ -217,7 +228,7 @@ class MastDetours:
         return np.asarray(counted[0], np.float32)
 
 
-def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) -> MastDetours:
+def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) -> SenderDetours:
     """Find the ways from masts to the portals of a site.
 
     Parameters
@@ -231,7 +242,7 @@ def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) 
 
     Returns
     -------
-    MastDetours
+    SenderDetours
 
     Raises
     ------
@@ -239,8 +250,34 @@ def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) 
         If a frequency is out of range.
     """
     model = detour_model(scene, freq_mhz)
-    ways = tuple(ways_from(model, place) for place in masts_m)
-    return MastDetours(replace(model), masts_m, ways)  # without the legs between portals, which have done their work
+    return SenderDetours(model, masts_m, tuple(ways_from(model, place) for place in masts_m), ({},) * len(masts_m))
+
+
+def site_detours(model: DetourModel, places_m: Floats) -> SenderDetours:
+    """Find the ways from places on a site to its portals.
+
+    Parameters
+    ----------
+    model : DetourModel
+    places_m : float64 ndarray, shape (place, 3)
+        [m]
+
+    Returns
+    -------
+    SenderDetours
+        Its losses are those of `detour_loss_db`.
+    """
+    ways: list[Ways | None] = [None] * len(places_m)
+    near: list[dict[int, int]] = [{}] * len(places_m)
+    _ = model.hop  # worked out once, not by every thread
+
+    def part(begin: int, end: int) -> None:
+        for index in range(begin, end):
+            ways[index] = found = ways_from(model, places_m[index])
+            near[index] = near_sender(model, places_m[index], found)
+
+    in_parts(part, len(places_m))
+    return SenderDetours(model, places_m, tuple(each for each in ways if each is not None), tuple(near))
 
 
 def _only(legs: PointLegs, kept: NDArray[np.bool_]) -> PointLegs:

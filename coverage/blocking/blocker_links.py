@@ -1,0 +1,145 @@
+"""Median levels of blockers at every point, straight and by detours, and what each link's errors belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.cable_links import is_cable, with_cables
+from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking.links import LinkModel, stable_key
+from quietwing.coverage.blocking.site_ways import detour_ways, links_of, straight_ways
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.multiwall import LossTable
+from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.sender_detour import site_detours
+from quietwing.sites.points import PointSet
+
+__all__ = ["BlockerLinks", "blocker_links"]
+
+Levels = NDArray[np.float32]
+LOSSES_AT_A_TIME = 20_000_000  # of devices alike, between two places on one frequency each
+
+
+@dataclass(frozen=True)
+class BlockerLinks:
+    """Blocking devices at each point; devices that are off are left out.
+
+    Attributes
+    ----------
+    devices : tuple of Device
+    level_dbm : float32 ndarray, shape (device, carrier, point)
+        Received power in the carrier's reference bandwidth, emission kind included; ``-inf`` where nothing. [dBm]
+    mas_dbm : float32 ndarray, shape (device, carrier, point)
+        Level of the MAS cell that offers this carrier's PLMN, ``-inf`` elsewhere. [dBm]
+    is_mas : bool ndarray, shape (device,)
+    crossed : uint8 ndarray, shape (device, point, construction)
+        By the way that rules.
+    walls_db : float32 ndarray, shape (device, point, band)
+        What all elements on it lose, on the band's carrier that loses most. [dB]
+    straight_share : float32 ndarray, shape (device, point, band)
+        As in `PublicLinks`, the largest of the band's carriers.
+    straight_crossed, straight_walls_db : ndarray
+        The same of the straight ray.
+    device_key : int64 ndarray, shape (device,)
+    """
+
+    devices: tuple[Device, ...]
+    level_dbm: Levels
+    mas_dbm: Levels
+    is_mas: NDArray[np.bool_]
+    crossed: NDArray[np.uint8]
+    walls_db: Levels
+    straight_share: Levels
+    straight_crossed: NDArray[np.uint8]
+    straight_walls_db: Levels
+    device_key: NDArray[np.int64]
+
+
+def blocker_links(
+    model: LinkModel,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    *,
+    outside: bool = False,
+    straight: bool = False,
+) -> BlockerLinks:
+    """Levels of all blockers at some points and what their errors belong to.
+
+    Parameters
+    ----------
+    model : LinkModel
+    devices : tuple of Device
+        Those that are off are left out.
+    catalogue : mapping of str to Model
+    points : PointSet
+    outside : bool
+        For spill: any overlap of band and carrier counts, and no emission kind is below barrage (CHOICES 3, 18).
+        Inside, a carrier counts as jammed only if it lies wholly within the band.
+    straight : bool
+        The straight ray alone, without detours: what the planning model counts with.
+
+    Returns
+    -------
+    BlockerLinks
+    """
+    on = tuple(device for device in devices if device.state != "off")
+    shape = (len(on), len(model.carriers), len(points))
+    level_dbm, mas_dbm = np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32)
+    tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
+    freq_mhz = model.masts.freq_mhz
+    lane = np.searchsorted(freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
+    sent = [carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside) for device in on]
+    by_band = len(on), len(points), len(model.bands)
+    crossed = np.zeros((len(on), len(points), len(model.constructions)), np.uint8)
+    walls_db, share, straight_walls_db = (np.zeros(by_band, np.float32) for _ in range(3))
+    straight_crossed = crossed.copy()
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for index, powers in enumerate(sent):
+        heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
+        if not is_cable(on[index], catalogue) and heard.any() and len(points):
+            alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
+    for lanes, members in alike.items():
+        table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(lanes)]))
+        each = max(1, LOSSES_AT_A_TIME // (len(freq_mhz) * len(points)))
+        for first in range(0, len(members), each):
+            part = members[first : first + each]
+            gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
+            ray = straight_ways(model, tx_m[part], points)
+            detour = None
+            if not straight:
+                detour = detour_ways(model, site_detours(model.masts.detours.model, tx_m[part]), points)
+            found = links_of(model, ray, detour, outside=outside)
+            gains_db = gain_db + (ray.loss_db - found.loss_db)[:, :, list(lanes)]
+            crossed[part], straight_crossed[part] = found.crossed, found.straight_crossed
+            walls_db[part], straight_walls_db[part] = found.walls_db, found.straight_walls_db
+            share[part] = found.straight_share
+            for index, gain_db in zip(part, gains_db, strict=True):
+                device, kind, (sent_dbm, offered_dbm) = on[index], catalogue[on[index].model], sent[index]
+                used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
+                azimuth_deg, elevation_deg = direction(tx_m[index], points.xyz_m)
+                pattern_db = pattern_gain_db(
+                    kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
+                )
+                received_db = gain_db.T[np.searchsorted(lanes, lane[used])] + pattern_db + kind.gain_dbi
+                received_db = received_db.astype(np.float32)
+                level_dbm[index, used] = sent_dbm[used, None] + received_db
+                mas_dbm[index, used] = offered_dbm[used, None] + received_db
+    links = BlockerLinks(
+        devices=on,
+        level_dbm=level_dbm,
+        mas_dbm=mas_dbm,
+        is_mas=np.array([catalogue[device.model].kind == "mas" for device in on], np.bool_),
+        crossed=crossed,
+        walls_db=walls_db,
+        straight_share=share,
+        straight_crossed=straight_crossed,
+        straight_walls_db=straight_walls_db,
+        device_key=np.array([stable_key(device.id) for device in on], np.int64),
+    )
+    return with_cables(model, links, sent, catalogue, points, outside=outside)
