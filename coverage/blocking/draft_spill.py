@@ -69,7 +69,7 @@ def signal_lower_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks, 
     """Each carrier's strongest sector less z standard deviations, shape (carrier, point). [dBm]
 
     Where sight is not known the sector counts as hidden: the signal that is at stake is the weaker one. Of two ways
-    the one that rules counts alone.
+    the surer one counts alone.
     """
     seen = (public.fixed_sight == 1)[:, None]
     hidden = replace(public, los_dbm=np.where(seen, public.los_dbm, public.nlos_dbm))
@@ -77,9 +77,12 @@ def signal_lower_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks, 
     lower = np.empty_like(signal.level_dbm)
     for carrier in range(len(model.carriers)):
         sigma_db = model.construction_sigma_db[:, model.carrier_band[carrier]].astype(float)
-        walls = (signal.crossed[carrier].astype(float) ** 2) @ sigma_db**2
-        ruling_dbm = signal.level_dbm[carrier] + 10 * np.log10(1 - signal.straight_share[carrier])
-        lower[carrier] = ruling_dbm - z * np.sqrt(signal.plain_variance[carrier] + walls)
+        share, ways_db = signal.straight_share[carrier], []
+        for part, crossed in ((1 - share, signal.crossed[carrier]), (share, signal.straight_crossed[carrier])):
+            variance = signal.plain_variance[carrier] + (crossed.astype(float) ** 2) @ sigma_db**2
+            with np.errstate(divide="ignore"):
+                ways_db.append(10 * np.log10(part) - z * np.sqrt(variance))
+        lower[carrier] = signal.level_dbm[carrier] + np.maximum(*ways_db)
     return lower
 
 

@@ -6,6 +6,7 @@ from math import sqrt
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.special import ndtr
 from shapely.geometry import box
 
 from quietwing.coverage.blocking import evaluate as verdicts
@@ -43,7 +44,10 @@ def heard(model: LinkModel, points: PointSet, level_dbm: float, **changes) -> Pu
     """The public signal as wanted, without errors but those asked for."""
     links = public_links(model, points)
     same = np.full((1, len(points)), level_dbm, np.float32)
-    plain = replace(links, los_dbm=same, nlos_dbm=same, sigma_db=np.zeros(1, np.float32), crossed=links.crossed * 0)
+    plain = replace(
+        links, los_dbm=same, nlos_dbm=same, sigma_db=np.zeros(1, np.float32), crossed=links.crossed * 0,
+        straight_share=links.straight_share * 0,
+    )  # fmt: skip
     return replace(plain, **changes)
 
 
@@ -60,6 +64,7 @@ def blockers(model: LinkModel, points: PointSet, jam_dbm=(), cell_dbm=()) -> Blo
         mas_dbm=cell[:, None, None] * shaped,
         is_mas=np.isfinite(cell),
         crossed=links.crossed * 0,
+        straight_share=links.straight_share * 0,
     )
 
 
@@ -137,6 +142,30 @@ def test_walls_give_back_no_more_than_they_take(model):
     }
     assert works(model, -137.1, worlds=1000, **behind) == 0.0
     assert 0.2 < works(model, -136.9, worlds=1000, **behind) < 0.5
+
+
+def test_of_two_ways_the_one_through_walls_is_the_stronger_in_some_worlds(model):
+    # The signal lies 6 dB below the floor; half of it comes through one construction with an error of σ that takes
+    # much: the sum is 6 dB up where the straight part is 10 lg(10^0.6 · 2 − 1) = 8.44 dB up, in Q(8.44/σ) of worlds.
+    crossed = np.zeros((1, 1, len(model.constructions)), np.uint8)
+    crossed[..., 0] = 3
+    sigma_db = 3 * float(model.construction_sigma_db[0, 0])
+    part = {
+        "straight_share": np.full((1, 1), 0.5, np.float32),
+        "straight_crossed": crossed,
+        "straight_walls_db": np.full((1, 1), 60.0, np.float32),
+    }
+    expected = float(ndtr(-8.44 / sigma_db))
+    assert works(model, -142.0, worlds=20_000, **part) == pytest.approx(expected, abs=0.01)
+    assert 0.15 < expected < 0.35
+    assert works(model, -142.0, worlds=2000, **part | {"straight_walls_db": np.full((1, 1), 8.4, np.float32)}) == 0.0
+    # and the draft: z σ of each way, powers added; floor −133 − S −139 = 6
+    public, z = heard(model, PHONE, -142.0, **part), 1.645
+    ruling_db = z * sqrt(2 * 2.8**2)
+    straight_db = z * sqrt(2 * 2.8**2 + sigma_db**2)
+    both_db = 10 * np.log10((10 ** (ruling_db / 10) + 10 ** (straight_db / 10)) / 2)
+    found = draft_margin_db(model, Scenario(), public, blockers(model, PHONE))
+    assert found[0, 0] == pytest.approx(6 - both_db, abs=0.02)
 
 
 def test_sight_comes_as_often_as_its_probability(model):

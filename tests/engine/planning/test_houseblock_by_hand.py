@@ -48,7 +48,7 @@ def found() -> dict[str, float]:
     door = next(i for i, kind in enumerate(inside.kind) if rooms[i] and kind == "door")
     outside = outside_points(site, most_eirp_dbm((device,), catalogue))
     west = [i for i, name in enumerate(outside.name) if name == "5 m outside, west"]
-    beyond = blocker_links(model, (device,), catalogue, outside.points, outside=True)
+    beyond = blocker_links(model, (device,), catalogue, outside.points, outside=True, straight=True)
     far_m = np.linalg.norm(outside.points.xyz_m[west] - [spot.x_m, spot.y_m, spot.z_m], axis=1)
     at = west[int(np.abs(far_m - 133).argmin())]
     public = public_links(model, inside)
