@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import MOST_ALIKE, Findings, clean, did_you_mean, shown
-from quietwing.sites.model import Building, OutsideLevel, Sector
+from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector
 from quietwing.sites.plan_checks import check_plan
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, check_antennas, check_file_pattern, is_antenna_file
 
 __all__ = ["DOWNLINKS_MHZ", "PATTERNS", "check_crs", "check_draft"]
 
@@ -205,13 +206,15 @@ def _check_roles(draft: Draft, findings: Findings) -> None:
 
 def _check_masts(draft: Draft, findings: Findings) -> None:
     file = draft.files.get("masts", "masts.csv")
+    check_antennas(draft.antennas, draft.masts, findings)
     for sector in draft.masts:
-        if sector.pattern not in PATTERNS:
-            findings.problem(
-                file,
-                sector.id,
-                f"pattern {shown(sector.pattern)} does not exist; {did_you_mean(sector.pattern, PATTERNS)}",
-            )
+        if sector.antenna_name is not None:
+            check_file_pattern(sector, draft.antennas, findings, file)
+        elif sector.pattern not in PATTERNS:
+            advice = did_you_mean(sector.pattern, PATTERNS)
+            if is_antenna_file(sector.pattern):
+                advice = f"write {FILE_PATTERN}NAME for a file of the folder {ANTENNA_FOLDER}"
+            findings.problem(file, sector.id, f"pattern {shown(sector.pattern)} does not exist; {advice}")
         if widths := _widths_mhz(sector):
             listed = ", ".join(f"{width:g}" for width in widths)
             findings.problem(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.angular_spread import facade_share_db
-from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.mast_detour import MastDetours, Routes, mast_detours
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
@@ -25,6 +25,7 @@ from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpeni
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, los_probability
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
+from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 
@@ -283,9 +284,7 @@ def _without_scatter(
                 states[key] = _both_states(sector, distance_2d_m, points.xyz_m[:, 2], notes)
             if sector.environment not in chances:
                 chances[sector.environment] = _los_probability(model.scene, sector, mast, points, distance_2d_m)
-            pattern_db = pattern_gain_db(
-                sector.pattern, azimuth_deg, elevation_deg, sector.azimuth_deg, sector.tilt_deg
-            )
+            pattern_db = sector_gain_db(model.scene.site, sector, azimuth_deg, elevation_deg)
             for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
                 into[index] = pattern_db - loss_db - elements_db[:, lane]
             clear_probability[index] = chances[sector.environment]

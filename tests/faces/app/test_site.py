@@ -33,6 +33,7 @@ from quietwing.coverage.ui.site_tracing import (
 )
 from quietwing.coverage.ui.site_words import literal
 from quietwing.sites import SiteError, load_site
+from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build, describe
 from quietwing.sites.tables_csv import row_values
@@ -86,6 +87,31 @@ def test_a_zip_with_one_folder_around_the_site_opens_too(wing, tmp_path):
 
 def test_a_geopackage_opens_as_the_same_site(wing, tmp_path):
     assert open_upload("site.gpkg", site_geopackage(wing, tmp_path), tmp_path).site == rechecked(wing, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_antenna_files_travel_in_zip_and_geopackage_and_stay_with_changed_masts(wing, tmp_path):
+    rows = "".join(f"{angle} {min(angle, 360 - angle) / 10}\n" for angle in range(360))
+    antenna = parse_msi(f"NAME made-up\nHORIZONTAL 360\n{rows}VERTICAL 360\n{rows}", "a b.msi")
+    first, *others = wing.sectors
+    named = dataclasses.replace(first, pattern="file:a b.msi")
+    site = rechecked(
+        dataclasses.replace(wing, sectors=(named, *others), antenna_files=(("a b.msi", antenna),)), tmp_path
+    )
+    content = packed(site, tmp_path)
+    assert "antennas/a b.msi" in zipfile.ZipFile(io.BytesIO(content)).namelist()
+    assert open_upload("site.zip", content, tmp_path).site == site
+    assert open_upload("site.gpkg", site_geopackage(site, tmp_path), tmp_path).site == site
+    inside = zipfile.ZipFile(io.BytesIO(content))
+    members = [(f"my site/{name}", inside.read(name)) for name in inside.namelist()]
+    brought = open_upload("x.zip", zip_of(*members, ("my site/antennas/sheet.pdf", b"%PDF")), tmp_path)
+    assert brought.site == site
+    assert brought.left_out == ("antennas/sheet.pdf",)
+    changed = with_masts(site, masts_text(site.sectors[:1]), tmp_path)
+    assert changed.antennas == site.antennas
+    assert changed.sectors == (named,)
+    with pytest.raises(SiteError, match=r"in a folder within"):
+        open_upload("x.zip", zip_of(("site.toml", "x"), ("antennas/deeper/a.msi", "x")), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
