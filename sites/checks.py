@@ -12,10 +12,13 @@ from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector
 from quietwing.sites.plan_checks import check_plan
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, check_antennas, check_file_pattern, is_antenna_file
 
-__all__ = ["DOWNLINKS_MHZ", "PATTERNS", "check_crs", "check_draft"]
+__all__ = ["ARRAY_PATTERNS", "DOWNLINKS_MHZ", "PATTERNS", "check_crs", "check_draft"]
 
 # Names of the rows of coverage/propagation/tables/antennas.csv; a test holds the two together.
 PATTERNS = ("sector_65", "sector_90", "sector_33", "element_65", "omni_10", "omni")
+
+# Names of the rows of coverage/propagation/tables/arrays.csv: antenna arrays that send sync beams, for NR alone.
+ARRAY_PATTERNS = ("array_64_ssb_8",)
 
 # Downlink of each band a mast here may use. 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1. [MHz]
 DOWNLINKS_MHZ = {
@@ -210,8 +213,16 @@ def _check_masts(draft: Draft, findings: Findings) -> None:
     for sector in draft.masts:
         if sector.antenna_name is not None:
             check_file_pattern(sector, draft.antennas, findings, file)
+        elif sector.pattern in ARRAY_PATTERNS:
+            if sector.technology != "NR":
+                findings.problem(
+                    file,
+                    sector.id,
+                    f"pattern {shown(sector.pattern)} is that of NR's sync beams (technology is {sector.technology})"
+                    f"; choose {PATTERNS[0]}",
+                )
         elif sector.pattern not in PATTERNS:
-            advice = did_you_mean(sector.pattern, PATTERNS)
+            advice = did_you_mean(sector.pattern, PATTERNS + ARRAY_PATTERNS)
             if is_antenna_file(sector.pattern):
                 advice = f"write {FILE_PATTERN}NAME for a file of the folder {ANTENNA_FOLDER}"
             findings.problem(file, sector.id, f"pattern {shown(sector.pattern)} does not exist; {advice}")

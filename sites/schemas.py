@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quietwing.sites.antenna_files import MOST_BYTES as MOST_ANTENNA_BYTES
-from quietwing.sites.checks import PATTERNS
+from quietwing.sites.checks import ARRAY_PATTERNS, PATTERNS
 from quietwing.sites.constructions import Construction, load_constructions
 from quietwing.sites.constructions import Layer as MaterialLayer
 from quietwing.sites.fields import Key, keys_of
@@ -108,6 +108,7 @@ def formats_md() -> str:
         "",
         "Columns in this order; `x_m`, `y_m` may stand for `x`, `y`. EIRP is the whole carrier's at the peak of the",
         f"pattern. Patterns: {', '.join(f'`{name}`' for name in PATTERNS)},",
+        f"`{'`, `'.join(ARRAY_PATTERNS)}` (NR: the envelope of an array's sync beams, see model.md; EIRP is theirs),",
         f"or `{FILE_PATTERN}NAME.msi` of the folder `{ANTENNA_FOLDER}`: MSI/Planet files (`.msi`, `.pln`) of two",
         f"cuts, at most {MOST_ANTENNA_BYTES // 2**10} KiB each and {MOST_ANTENNAS} of them. An electrical tilt is in",
         "the vertical cut of such a file already: `tilt_deg` is then the mechanical tilt alone. `eirp_dbm` holds the",

@@ -10,17 +10,32 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.propagation.cut_pattern import CutPattern
 from quietwing.sites.errors import OutOfRangeError
 
-__all__ = ["SectorPattern", "direction", "load_patterns", "parse_patterns", "pattern_gain_db", "seen_from_tilted"]
+__all__ = [
+    "Pattern",
+    "SectorPattern",
+    "direction",
+    "load_patterns",
+    "parse_patterns",
+    "pattern_gain_db",
+    "seen_from_tilted",
+]
 
 FULL_TURN_DEG = 360.0
 _DEGREE_DIGITS = 9
+
+
+class Pattern(Protocol):
+    """What has a gain in every direction of its own: an antenna file, an array."""
+
+    def gain_db(self, azimuth_off_deg: ArrayLike, depression_off_deg: ArrayLike) -> NDArray[np.float64]:
+        """Gain relative to the peak, off the axes of the antenna."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +159,7 @@ def load_patterns() -> dict[str, SectorPattern]:
 
 
 def pattern_gain_db(
-    pattern: str | SectorPattern | CutPattern,
+    pattern: str | SectorPattern | Pattern,
     azimuth_to_point_deg: ArrayLike,
     elevation_to_point_deg: ArrayLike,
     azimuth_deg: ArrayLike,
@@ -154,8 +169,8 @@ def pattern_gain_db(
 
     Parameters
     ----------
-    pattern : str, SectorPattern or CutPattern
-        Name of a built-in pattern, one's own, or that of an antenna file.
+    pattern : str, SectorPattern or Pattern
+        Name of a built-in pattern, one's own, or that of an antenna file or array.
     azimuth_to_point_deg, elevation_to_point_deg : array_like, shape (...)
         Direction from the antenna to the point, from `direction`. [deg]
     azimuth_deg : array_like, broadcastable
@@ -171,7 +186,8 @@ def pattern_gain_db(
     Notes
     -----
     A parabolic pattern is turned down by its tilt on all sides, as an electrical tilt does. In an antenna file the
-    electrical tilt is in the vertical cut already: `tilt_deg` tilts the antenna as a body, see `seen_from_tilted`.
+    electrical tilt is in the vertical cut already, and an array has none: `tilt_deg` tilts those as a body, see
+    `seen_from_tilted`.
 
     Raises
     ------

@@ -1,20 +1,21 @@
-"""What a sector of the public network radiates towards a place: a built-in pattern or an antenna file of the site."""
+"""What a sector of the public network radiates towards a place: built in, an array, or a file of the site."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.propagation.antennas import SectorPattern, load_patterns, pattern_gain_db
+from quietwing.coverage.propagation.antennas import SectorPattern, load_patterns, pattern_gain_db, seen_from_tilted
+from quietwing.coverage.propagation.array_pattern import ArrayPattern, load_arrays
 from quietwing.coverage.propagation.cut_pattern import CutPattern
 from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.findings import shown
 from quietwing.sites.model import Sector, Site
 
-__all__ = ["sector_gain_db", "sector_pattern"]
+__all__ = ["connected_gain_db", "sector_gain_db", "sector_pattern"]
 
 
-def sector_pattern(site: Site, sector: Sector) -> SectorPattern | CutPattern:
+def sector_pattern(site: Site, sector: Sector) -> SectorPattern | CutPattern | ArrayPattern:
     """The pattern a sector names.
 
     Parameters
@@ -25,7 +26,7 @@ def sector_pattern(site: Site, sector: Sector) -> SectorPattern | CutPattern:
 
     Returns
     -------
-    SectorPattern or CutPattern
+    SectorPattern, CutPattern or ArrayPattern
 
     Raises
     ------
@@ -40,7 +41,7 @@ def sector_pattern(site: Site, sector: Sector) -> SectorPattern | CutPattern:
                 f"(it has {', '.join(site.antennas) or 'none'}); add it to the folder antennas"
             )
         return CutPattern(site.antennas[name])
-    known = load_patterns()
+    known = load_patterns() | load_arrays()
     if sector.pattern not in known:
         raise OutOfRangeError(
             f"masts.csv: {sector.id}: no antenna pattern {shown(sector.pattern)} (known: {', '.join(known)}); "
@@ -52,7 +53,7 @@ def sector_pattern(site: Site, sector: Sector) -> SectorPattern | CutPattern:
 def sector_gain_db(
     site: Site, sector: Sector, azimuth_deg: ArrayLike, elevation_deg: ArrayLike
 ) -> NDArray[np.float64]:
-    """Gain of a sector towards places, relative to the peak of its pattern.
+    """Gain of a sector towards places, relative to the peak of its pattern; of an array the strongest sync beam's.
 
     Parameters
     ----------
@@ -69,3 +70,28 @@ def sector_gain_db(
     return pattern_gain_db(
         sector_pattern(site, sector), azimuth_deg, elevation_deg, sector.azimuth_deg, sector.tilt_deg
     )
+
+
+def connected_gain_db(
+    site: Site, sector: Sector, azimuth_deg: ArrayLike, elevation_deg: ArrayLike
+) -> NDArray[np.float64]:
+    """What a sector's beam gains once it is turned to a place, over `sector_gain_db`, which phones camp by.
+
+    Parameters
+    ----------
+    site : Site
+    sector : Sector
+    azimuth_deg, elevation_deg : array_like, shape (...)
+        Direction from the mast to the places, from `antennas.direction`. [deg]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        0 or more; 0 everywhere for an antenna that turns no beam. [dB]
+    """
+    pattern = sector_pattern(site, sector)
+    azimuth_off_deg = np.asarray(azimuth_deg, np.float64) - sector.azimuth_deg
+    own = seen_from_tilted(azimuth_off_deg, -np.asarray(elevation_deg, np.float64), sector.tilt_deg)
+    if not isinstance(pattern, ArrayPattern):
+        return np.zeros_like(own[0])
+    return pattern.traffic_gain_db(*own) - pattern.gain_db(*own)

@@ -129,6 +129,16 @@ def test_a_pattern_that_is_no_file_of_the_site_is_refused(named, pattern, says):
     assert re.search(says, problems(named))
 
 
+def test_an_array_with_sync_beams_is_for_nr_alone(folder):
+    text = (folder / "masts.csv").read_text("utf-8")
+    (folder / "masts.csv").write_text(text.replace("120,6,sector_65", "120,6,array_64_ssb_8"), "utf-8")
+    assert load_site(folder).sectors[1].pattern == "array_64_ssb_8"
+    (folder / "masts.csv").write_text(text.replace("270,6,sector_65", "270,6,array_64_ssb_8"), "utf-8")
+    assert re.search(
+        r"m1: pattern 'array_64_ssb_8' is that of NR's .*technology is LTE.*choose sector_65", problems(folder)
+    )
+
+
 def test_all_problems_of_all_antenna_files_stand_together(named):
     (named / "antennas" / NAME).write_text(msi().replace("\n7 0.7\n", "\n7 -0.7\n").replace("806", "8 06"), "utf-8")
     (named / "antennas" / "b.msi").write_bytes(b"\xff\xfe\x00")
