@@ -12,7 +12,15 @@ from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector
 from quietwing.sites.plan_checks import check_plan
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, check_antennas, check_file_pattern, is_antenna_file
 
-__all__ = ["ARRAY_PATTERNS", "DOWNLINKS_MHZ", "PATTERNS", "check_crs", "check_draft"]
+__all__ = [
+    "ARRAY_PATTERNS",
+    "DOWNLINKS_MHZ",
+    "MOST_UNKNOWN_AZIMUTHS",
+    "PATTERNS",
+    "READINGS_PER_AZIMUTH",
+    "check_crs",
+    "check_draft",
+]
 
 # Names of the rows of coverage/propagation/tables/antennas.csv; a test holds the two together.
 PATTERNS = ("sector_65", "sector_90", "sector_33", "element_65", "omni_10", "omni")
@@ -32,6 +40,11 @@ _LTE_MHZ = (1.4, 3, 5, 10, 15, 20)
 _NR_FDD_MHZ = (5, 10, 15, 20, 25, 30, 40, 50)
 _NR_TDD_MHZ = (5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100)
 _TDD_FROM_MHZ = 2300.0
+
+# An empty azimuth_deg is fitted to levels measured on the site: coverage/blocking/azimuth_fit.py.
+READINGS_PER_AZIMUTH = 3  # places of a channel for each unknown azimuth, one more than azimuth and offset; assumed
+MOST_UNKNOWN_AZIMUTHS = 2  # of one channel: all pairs of whole degrees are tried
+_SAME_ALL_ROUND = ("omni_10", "omni")
 
 LOUDEST_DBM = -20.0  # RSRP: louder is a reading of something else, or 0 for "nothing received"
 STOREY_SLOT_M = 0.05  # a gap between ceiling and next floor that walls leave open
@@ -59,6 +72,7 @@ def check_draft(draft: Draft, findings: Findings) -> None:
     _check_roles(draft, findings)
     _check_masts(draft, findings)
     _check_levels(draft, findings)
+    _check_azimuths(draft, findings)
     check_plan(draft, findings)
 
 
@@ -279,3 +293,34 @@ def _check_levels(draft: Draft, findings: Findings) -> None:
                 f"outside_levels: {level.channel}: the reading at ({level.x_m:g}, {level.y_m:g}) stands twice"
             )
         seen.add(level)
+
+
+def _check_azimuths(draft: Draft, findings: Findings) -> None:
+    """A sector that looks nobody knows where was measured at enough places to find out."""
+    file = draft.files.get("masts", "masts.csv")
+    places: dict[str, set[tuple[float, float, float]]] = defaultdict(set)
+    for level in draft.outside_levels:
+        places[level.channel].add((level.x_m, level.y_m, level.height_m))
+    unknown: dict[str, list[Sector]] = defaultdict(list)
+    for sector in draft.masts:
+        antenna = draft.antennas.get(sector.antenna_name or "")
+        directional = sector.pattern not in _SAME_ALL_ROUND and (antenna is None or antenna.is_directional)
+        if sector.azimuth_deg is None and directional:
+            unknown[sector.channel].append(sector)
+    for channel, sectors in unknown.items():
+        needed = READINGS_PER_AZIMUTH * len(sectors)
+        if len(sectors) > MOST_UNKNOWN_AZIMUTHS:
+            findings.problem(
+                file,
+                sectors[0].id,
+                f"azimuth_deg is empty in {len(sectors)} sectors of {channel} (expected at most "
+                f"{MOST_UNKNOWN_AZIMUTHS}); give azimuth_deg, clockwise from grid north, of the others",
+            )
+        elif len(places[channel]) < needed and "outside_levels" not in findings.unread:
+            findings.problem(
+                file,
+                sectors[0].id,
+                f"azimuth_deg is empty and outside_levels.csv has readings of {channel} at "
+                f"{len(places[channel])} places (expected {needed} or more, to fit it); give azimuth_deg, clockwise "
+                f"from grid north, or measure there",
+            )

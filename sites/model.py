@@ -187,6 +187,7 @@ class Sector:
 
     `eirp_dbm` is the whole carrier's, at the peak of the pattern; `sigma_db` says how well its level on the
     site is known (8 unmeasured, 3 measured). `pattern` is a built-in one or ``file:NAME.msi`` of the site's own.
+    `azimuth_deg` may be unknown where levels measured on the site tell it.
     """
 
     id: Identifier
@@ -199,7 +200,7 @@ class Sector:
     x_m: CoordinateM
     y_m: CoordinateM
     height_m: HeightM
-    azimuth_deg: AzimuthDeg
+    azimuth_deg: AzimuthDeg | None
     tilt_deg: TiltDeg
     pattern: Identifier
     eirp_dbm: EirpDbm

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quietwing.sites.antenna_files import MOST_BYTES as MOST_ANTENNA_BYTES
-from quietwing.sites.checks import ARRAY_PATTERNS, PATTERNS
+from quietwing.sites.checks import ARRAY_PATTERNS, MOST_UNKNOWN_AZIMUTHS, PATTERNS, READINGS_PER_AZIMUTH
 from quietwing.sites.constructions import Construction, load_constructions
 from quietwing.sites.constructions import Layer as MaterialLayer
 from quietwing.sites.fields import Key, keys_of
@@ -113,6 +113,11 @@ def formats_md() -> str:
         f"cuts, at most {MOST_ANTENNA_BYTES // 2**10} KiB each and {MOST_ANTENNAS} of them. An electrical tilt is in",
         "the vertical cut of such a file already: `tilt_deg` is then the mechanical tilt alone. `eirp_dbm` holds the",
         "gain of the antenna: the one in the file is not added.",
+        "",
+        "Where nobody knows where a directional antenna looks, leave `azimuth_deg` empty: it is fitted to readings",
+        f"of its channel in `outside_levels.csv`, at {READINGS_PER_AZIMUTH} places or more for each unknown sector,",
+        f"of which a channel has {MOST_UNKNOWN_AZIMUTHS} at most. Fewer are a problem. Places in different",
+        "directions from the mast tell it best.",
         "",
         *_table(_columns(Sector, MAST_COLUMNS)),
         "",

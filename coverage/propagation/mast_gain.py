@@ -29,7 +29,7 @@ from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 
-__all__ = ["MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of"]
+__all__ = ["MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "with_sectors"]
 
 Array = NDArray[np.float64]
 Gains = NDArray[np.float32]
@@ -204,6 +204,24 @@ def mast_model(scene: Scene, sectors: tuple[Sector, ...], graph: PortalGraph | N
     )
     los, nlos = _scatter_floors(bare)
     return replace(bare, scatter_los=los, scatter_nlos=nlos)
+
+
+def with_sectors(model: MastModel, sectors: tuple[Sector, ...]) -> MastModel:
+    """The same masts looking elsewhere: ways and losses are kept, what scatter brings is worked out anew.
+
+    Parameters
+    ----------
+    model : MastModel
+    sectors : tuple of Sector
+        Those of `model` in their order, at their places and frequencies, with other azimuths.
+
+    Returns
+    -------
+    MastModel
+    """
+    turned = replace(model, sectors=sectors)
+    los, nlos = _scatter_floors(turned)
+    return replace(turned, scatter_los=los, scatter_nlos=nlos)
 
 
 def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:

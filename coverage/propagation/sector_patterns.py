@@ -12,7 +12,7 @@ from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.findings import shown
 from quietwing.sites.model import Sector, Site
 
-__all__ = ["connected_gain_db", "sector_gain_db", "sector_pattern"]
+__all__ = ["connected_gain_db", "is_directional", "sector_gain_db", "sector_pattern"]
 
 
 def sector_pattern(site: Site, sector: Sector) -> SectorPattern | CutPattern | ArrayPattern:
@@ -50,6 +50,14 @@ def sector_pattern(site: Site, sector: Sector) -> SectorPattern | CutPattern | A
     return known[sector.pattern]
 
 
+def is_directional(site: Site, sector: Sector) -> bool:
+    """Whether it matters where a sector looks."""
+    pattern = sector_pattern(site, sector)
+    if isinstance(pattern, CutPattern):
+        return pattern.antenna.is_directional
+    return isinstance(pattern, ArrayPattern) or np.isfinite(pattern.horizontal_width_deg)
+
+
 def sector_gain_db(
     site: Site, sector: Sector, azimuth_deg: ArrayLike, elevation_deg: ArrayLike
 ) -> NDArray[np.float64]:
@@ -59,6 +67,7 @@ def sector_gain_db(
     ----------
     site : Site
     sector : Sector
+        One whose azimuth is unknown looks in every direction; `azimuth_fit` finds one for it.
     azimuth_deg, elevation_deg : array_like, shape (...)
         Direction from the mast to the places, from `antennas.direction`. [deg]
 
@@ -67,9 +76,8 @@ def sector_gain_db(
     ndarray, shape (...)
         At most 0. [dB]
     """
-    return pattern_gain_db(
-        sector_pattern(site, sector), azimuth_deg, elevation_deg, sector.azimuth_deg, sector.tilt_deg
-    )
+    looks_deg = azimuth_deg if sector.azimuth_deg is None else sector.azimuth_deg
+    return pattern_gain_db(sector_pattern(site, sector), azimuth_deg, elevation_deg, looks_deg, sector.tilt_deg)
 
 
 def connected_gain_db(
@@ -90,7 +98,8 @@ def connected_gain_db(
         0 or more; 0 everywhere for an antenna that turns no beam. [dB]
     """
     pattern = sector_pattern(site, sector)
-    azimuth_off_deg = np.asarray(azimuth_deg, np.float64) - sector.azimuth_deg
+    looks_deg = azimuth_deg if sector.azimuth_deg is None else sector.azimuth_deg
+    azimuth_off_deg = np.asarray(azimuth_deg, np.float64) - np.asarray(looks_deg, np.float64)
     own = seen_from_tilted(azimuth_off_deg, -np.asarray(elevation_deg, np.float64), sector.tilt_deg)
     if not isinstance(pattern, ArrayPattern):
         return np.zeros_like(own[0])
