@@ -196,6 +196,21 @@ def test_turned_masts_are_those_of_a_model_made_with_the_azimuth(hut):
     assert (turned.scatter_los.inside_db == made.scatter_los.inside_db).all()
 
 
+def test_treated_windows_do_not_turn_a_mast(hut):
+    """Readings through a window, whose pane is another one once it is treated: the azimuth stays that of the site."""
+    site = hut(
+        sectors=(mast(),),
+        openings=tuple(replace(one, construction="glass_6", state="sealed") for one in hut().openings),
+    )
+    places = (*ROUND, (2.5, 3.5, 1.5))
+    site = replace(site, outside_levels=readings(site, (mast(azimuth_deg=150.0),), places))
+    film = replace(site, openings=tuple(replace(one, construction="steel_cell_door") for one in site.openings))
+    bare = link_model(prepare_scene(site), site.sectors, 0.95)
+    treated = link_model(prepare_scene(film), site.sectors, 0.95, graph=bare.graph)
+    assert treated.sectors == bare.sectors
+    assert bare.sectors[0].azimuth_deg == pytest.approx(150, abs=2)
+
+
 def test_maps_verdict_draft_and_plan_see_the_fitted_azimuth(hut):
     true = mast(azimuth_deg=150.0)
     levels = readings(hut(), (true,))

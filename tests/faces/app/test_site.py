@@ -192,6 +192,15 @@ def test_rows_of_the_mast_editor_are_the_file(wing):
     assert ",," in edited_text(rows).splitlines()[1]
 
 
+def test_an_azimuth_left_empty_in_the_editor_needs_levels_measured_on_the_site(wing, tmp_path):
+    rows = [row_values(sector) for sector in wing.sectors[:1]]
+    rows[0]["azimuth_deg"] = None
+    with pytest.raises(SiteError, match=r"azimuth_deg is empty and outside_levels\.csv has readings .* at 0 places"):
+        with_masts(wing, edited_text(rows), tmp_path)
+    rows[0]["pattern"] = "omni"
+    assert with_masts(wing, edited_text(rows), tmp_path).sectors[0].azimuth_deg is None
+
+
 # --------------------------------------------------------------------------- tracing
 
 ROOMS = (
@@ -350,6 +359,17 @@ def uploaded(at, name, content, kind):
     at.radio(key="site-way").set_value("Upload a site").run()
     at.file_uploader(key="site-upload").upload(name, content, kind).run()
     return at.button(key="site-open-upload").click().run()
+
+
+def test_the_mast_editor_names_the_antenna_files_of_the_site(wing, tmp_path):
+    rows = "".join(f"{angle} 0\n" for angle in range(360))
+    antenna = parse_msi(f"NAME x\nHORIZONTAL 360\n{rows}VERTICAL 360\n{rows}", "a_b.msi")
+    site = dataclasses.replace(wing, antenna_files=(("a_b.msi", antenna),))
+    at = uploaded(opened(), "mine.zip", packed(site, tmp_path), "application/zip")
+    assert not at.error
+    assert not at.exception
+    expected = f"Antenna files of this site, for the column pattern: {literal('file:a_b.msi')}"
+    assert expected in [caption.value for caption in at.caption]
 
 
 def test_an_uploaded_site_is_opened(wing, tmp_path):
