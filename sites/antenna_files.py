@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quietwing.sites.errors import SiteError
@@ -50,6 +50,8 @@ class AntennaFile:
         Loss below the peak at each whole degree: clockwise from ahead, and downward from the horizon ahead. [dB]
     tilt : str
         What the file says of its tilt.
+    text : str
+        The whole file, to be written again as it was.
     """
 
     name: str
@@ -58,6 +60,18 @@ class AntennaFile:
     horizontal_loss_db: tuple[float, ...]
     vertical_loss_db: tuple[float, ...]
     tilt: str = ""
+    text: str = ""
+
+    @property
+    def peak_depression_deg(self) -> float:
+        """Where the vertical cut loses least, below the horizon: the electrical tilt that is in it already. [deg]"""
+        lowest = float(self.vertical_loss_db.index(min(self.vertical_loss_db)))
+        return lowest - FULL_TURN_DEG if lowest > FULL_TURN_DEG / 2 else lowest
+
+    @property
+    def is_directional(self) -> bool:
+        """Whether its horizontal cut is not the same all round."""
+        return min(self.horizontal_loss_db) < max(self.horizontal_loss_db)
 
 
 def read_msi(path: Path) -> AntennaFile:
@@ -97,7 +111,7 @@ def parse_msi(text: str, file: str) -> AntennaFile:
     found = reader.read()
     if found is None or reader.findings.problems:
         raise SiteError(reader.findings.problems)
-    return found
+    return replace(found, text=text)
 
 
 class _Reader:

@@ -8,13 +8,25 @@ from collections.abc import Iterable, Iterator
 
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import MOST_ALIKE, Findings, clean, did_you_mean, shown
-from quietwing.sites.model import Building, OutsideLevel, Sector
+from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector
 from quietwing.sites.plan_checks import check_plan
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, check_antennas, check_file_pattern, is_antenna_file
 
-__all__ = ["DOWNLINKS_MHZ", "PATTERNS", "check_crs", "check_draft"]
+__all__ = [
+    "ARRAY_PATTERNS",
+    "DOWNLINKS_MHZ",
+    "MOST_UNKNOWN_AZIMUTHS",
+    "PATTERNS",
+    "READINGS_PER_AZIMUTH",
+    "check_crs",
+    "check_draft",
+]
 
 # Names of the rows of coverage/propagation/tables/antennas.csv; a test holds the two together.
 PATTERNS = ("sector_65", "sector_90", "sector_33", "element_65", "omni_10", "omni")
+
+# Names of the rows of coverage/propagation/tables/arrays.csv: antenna arrays that send sync beams, for NR alone.
+ARRAY_PATTERNS = ("array_64_ssb_8",)
 
 # Downlink of each band a mast here may use. 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1. [MHz]
 DOWNLINKS_MHZ = {
@@ -28,6 +40,11 @@ _LTE_MHZ = (1.4, 3, 5, 10, 15, 20)
 _NR_FDD_MHZ = (5, 10, 15, 20, 25, 30, 40, 50)
 _NR_TDD_MHZ = (5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100)
 _TDD_FROM_MHZ = 2300.0
+
+# An empty azimuth_deg is fitted to levels measured on the site: coverage/blocking/azimuth_fit.py.
+READINGS_PER_AZIMUTH = 3  # places of a channel for each unknown azimuth, one more than azimuth and offset; assumed
+MOST_UNKNOWN_AZIMUTHS = 2  # of one channel: all pairs of whole degrees are tried
+_SAME_ALL_ROUND = ("omni_10", "omni")
 
 LOUDEST_DBM = -20.0  # RSRP: louder is a reading of something else, or 0 for "nothing received"
 STOREY_SLOT_M = 0.05  # a gap between ceiling and next floor that walls leave open
@@ -55,6 +72,7 @@ def check_draft(draft: Draft, findings: Findings) -> None:
     _check_roles(draft, findings)
     _check_masts(draft, findings)
     _check_levels(draft, findings)
+    _check_azimuths(draft, findings)
     check_plan(draft, findings)
 
 
@@ -205,13 +223,23 @@ def _check_roles(draft: Draft, findings: Findings) -> None:
 
 def _check_masts(draft: Draft, findings: Findings) -> None:
     file = draft.files.get("masts", "masts.csv")
+    check_antennas(draft.antennas, draft.masts, findings)
     for sector in draft.masts:
-        if sector.pattern not in PATTERNS:
-            findings.problem(
-                file,
-                sector.id,
-                f"pattern {shown(sector.pattern)} does not exist; {did_you_mean(sector.pattern, PATTERNS)}",
-            )
+        if sector.antenna_name is not None:
+            check_file_pattern(sector, draft.antennas, findings, file)
+        elif sector.pattern in ARRAY_PATTERNS:
+            if sector.technology != "NR":
+                findings.problem(
+                    file,
+                    sector.id,
+                    f"pattern {shown(sector.pattern)} is that of NR's sync beams (technology is {sector.technology})"
+                    f"; choose {PATTERNS[0]}",
+                )
+        elif sector.pattern not in PATTERNS:
+            advice = did_you_mean(sector.pattern, PATTERNS + ARRAY_PATTERNS)
+            if is_antenna_file(sector.pattern):
+                advice = f"write {FILE_PATTERN}NAME for a file of the folder {ANTENNA_FOLDER}"
+            findings.problem(file, sector.id, f"pattern {shown(sector.pattern)} does not exist; {advice}")
         if widths := _widths_mhz(sector):
             listed = ", ".join(f"{width:g}" for width in widths)
             findings.problem(
@@ -265,3 +293,34 @@ def _check_levels(draft: Draft, findings: Findings) -> None:
                 f"outside_levels: {level.channel}: the reading at ({level.x_m:g}, {level.y_m:g}) stands twice"
             )
         seen.add(level)
+
+
+def _check_azimuths(draft: Draft, findings: Findings) -> None:
+    """A sector that looks nobody knows where was measured at enough places to find out."""
+    file = draft.files.get("masts", "masts.csv")
+    places: dict[str, set[tuple[float, float, float]]] = defaultdict(set)
+    for level in draft.outside_levels:
+        places[level.channel].add((level.x_m, level.y_m, level.height_m))
+    unknown: dict[str, list[Sector]] = defaultdict(list)
+    for sector in draft.masts:
+        antenna = draft.antennas.get(sector.antenna_name or "")
+        directional = sector.pattern not in _SAME_ALL_ROUND and (antenna is None or antenna.is_directional)
+        if sector.azimuth_deg is None and directional:
+            unknown[sector.channel].append(sector)
+    for channel, sectors in unknown.items():
+        needed = READINGS_PER_AZIMUTH * len(sectors)
+        if len(sectors) > MOST_UNKNOWN_AZIMUTHS:
+            findings.problem(
+                file,
+                sectors[0].id,
+                f"azimuth_deg is empty in {len(sectors)} sectors of {channel} (expected at most "
+                f"{MOST_UNKNOWN_AZIMUTHS}); give azimuth_deg, clockwise from grid north, of the others",
+            )
+        elif len(places[channel]) < needed and "outside_levels" not in findings.unread:
+            findings.problem(
+                file,
+                sectors[0].id,
+                f"azimuth_deg is empty and outside_levels.csv has readings of {channel} at "
+                f"{len(places[channel])} places (expected {needed} or more, to fit it); give azimuth_deg, clockwise "
+                f"from grid north, or measure there",
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from quietwing.sites.antenna_files import AntennaFile
 from quietwing.sites.constructions import Construction
 from quietwing.sites.model import (
     Building,
@@ -40,6 +41,7 @@ class Draft:
     receptors: list[Receptor] = field(default_factory=list)
     masts: list[Sector] = field(default_factory=list)
     outside_levels: list[OutsideLevel] = field(default_factory=list)
+    antennas: Mapping[str, AntennaFile] = field(default_factory=dict)
     _by_id: dict[str, Building] = field(default_factory=dict)
 
     def layers(self) -> Iterator[tuple[str, list[object]]]:

@@ -21,6 +21,7 @@ from quietwing.sites.guards import BUNDLED, MOST_BYTES, MOST_TOML_BYTES, bundled
 from quietwing.sites.layers import LAYERS, features_of, read_layer
 from quietwing.sites.model import Building, OutsideLevel, Sector, Site
 from quietwing.sites.raw import RawSite
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file, read_antennas
 from quietwing.sites.site_toml import Header, read_site_toml, site_toml_text
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS, build_rows, parse_table, table_text
 
@@ -123,6 +124,7 @@ def _read_folder(folder: Path, findings: Findings) -> RawSite:
         rows = part(file, lambda text, cls=cls, file=file: parse_table(text, cls, findings, file), False)  # type: ignore[misc]
         if rows is not None:
             raw.tables[table] = rows
+    raw.antennas = read_antennas(folder, findings)
     return raw
 
 
@@ -130,7 +132,7 @@ def _note_strangers(names: list[str], findings: Findings) -> None:
     """Files nobody reads are remarked on, unless one looks like a misspelt file that is missing."""
     absent = OWN_FILES - set(names)
     for name in names:
-        if name in OWN_FILES or name in NEIGHBOURS or name.startswith("."):
+        if name in OWN_FILES or name in NEIGHBOURS or name == ANTENNA_FOLDER or name.startswith("."):
             continue
         close = near(name, sorted(absent), 0.85)
         if close:
@@ -156,7 +158,7 @@ def _assembled(raw: RawSite, findings: Findings) -> Site | None:
         return properties if stated or mistyped else {**properties, "state": states[str(kind)]}
 
     own = {own.name: own for own in header.constructions}
-    draft = Draft(load_constructions() | own, raw.files, heading.crs if heading else "local")
+    draft = Draft(load_constructions() | own, raw.files, heading.crs if heading else "local", antennas=raw.antennas)
     for layer in LAYERS:
         found = raw.layers.get(layer.name)
         if found is None:
@@ -200,6 +202,7 @@ def _assembled(raw: RawSite, findings: Findings) -> Site | None:
         window_state=header.states.window,
         door_state=header.states.door,
         notes=tuple(findings.notes),
+        antenna_files=tuple(sorted(raw.antennas.items())),
     )
 
 
@@ -287,6 +290,8 @@ def save_site(site: Site, folder: Path, *, overwrite: bool = False) -> None:
     written = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         written.chmod(0o755)
+        if site.antenna_files:
+            (written / ANTENNA_FOLDER).mkdir()
         for name, text in texts.items():
             with open(written / name, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
@@ -303,7 +308,9 @@ def save_site(site: Site, folder: Path, *, overwrite: bool = False) -> None:
 def _swap(written: Path, folder: Path) -> None:
     """Put the new folder in the place of the old one, with the files in it that are not the site's own."""
     for old in folder.iterdir():
-        if old.name not in OWN_FILES:
+        if old.name == ANTENNA_FOLDER and old.is_dir() and not old.is_symlink():
+            _keep_strangers(old, written / ANTENNA_FOLDER)
+        elif old.name not in OWN_FILES:
             if old.is_dir() and not old.is_symlink():
                 shutil.copytree(old, written / old.name, symlinks=True)
             else:
@@ -319,6 +326,18 @@ def _swap(written: Path, folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def _keep_strangers(old: Path, new: Path) -> None:
+    """Copy what is no antenna file from one ``antennas`` to the other."""
+    for other in old.iterdir():
+        if is_antenna_file(other.name):
+            continue
+        new.mkdir(exist_ok=True)
+        if other.is_dir() and not other.is_symlink():
+            shutil.copytree(other, new / other.name, symlinks=True)
+        else:
+            shutil.copy2(other, new / other.name, follow_symlinks=False)
+
+
 def _texts(site: Site) -> dict[str, str]:
     """File name and content of everything a site folder holds."""
     texts = {"site.toml": site_toml_text(site)}
@@ -330,4 +349,5 @@ def _texts(site: Site) -> dict[str, str]:
         texts["masts.csv"] = table_text(MAST_COLUMNS, site.sectors)
     if site.outside_levels:
         texts["outside_levels.csv"] = table_text(LEVEL_COLUMNS, site.outside_levels)
+    texts |= {f"{ANTENNA_FOLDER}/{name}": antenna.text for name, antenna in site.antenna_files}
     return texts

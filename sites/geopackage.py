@@ -20,6 +20,7 @@ from urllib.parse import quote
 import shapely
 from shapely.errors import ShapelyError
 
+from quietwing.sites.antenna_files import MOST_BYTES as MOST_ANTENNA_BYTES
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Findings, Unreadable, clean, near, shown
 from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES, Feature, RawLayer
@@ -27,6 +28,7 @@ from quietwing.sites.guards import MOST_BYTES, read_bytes
 from quietwing.sites.layers import LAYERS, features_of
 from quietwing.sites.model import Site
 from quietwing.sites.raw import RawSite
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, add_antenna
 from quietwing.sites.site_toml import read_site_toml, site_toml_text
 from quietwing.sites.tables_csv import RawTable, row_values
 
@@ -89,6 +91,7 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
                 "site_toml": [{"text": site_toml_text(site, exact=True)}],
                 "masts": [row_values(sector) for sector in site.sectors],
                 "outside_levels": [row_values(level) | {"date": str(level.date)} for level in site.outside_levels],
+                ANTENNA_FOLDER: [{"name": name, "text": antenna.text} for name, antenna in site.antenna_files],
             }
             for name, rows in tables.items():
                 if rows:
@@ -182,7 +185,7 @@ def _read_parts(connection: sqlite3.Connection, raw: RawSite, findings: Findings
     verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
         raise Unreadable(f"is damaged ({clean(str(verdict), 120)}); export it again from QGIS")
-    known = {"site_toml", *(layer.name for layer in LAYERS), *_TABLES}
+    known = {"site_toml", ANTENNA_FOLDER, *(layer.name for layer in LAYERS), *_TABLES}
     for table in sorted(tables - known):
         if not table.startswith(("gpkg_", "rtree_", "sqlite_", "layer_styles")):
             if close := near(table, sorted(known - tables), 0.85):
@@ -200,6 +203,8 @@ def _read_parts(connection: sqlite3.Connection, raw: RawSite, findings: Findings
     for table in _TABLES:
         if table in tables:
             raw.tables[table] = _table(connection, table)
+    if ANTENNA_FOLDER in tables:
+        _read_antennas(connection, raw, findings, name)
     if "site_toml" not in tables:
         raise Unreadable("has no table 'site_toml' with the text of site.toml; make it with save_geopackage")
     row = connection.execute('SELECT "text" FROM "site_toml"').fetchone()
@@ -208,9 +213,27 @@ def _read_parts(connection: sqlite3.Connection, raw: RawSite, findings: Findings
     raw.header = read_site_toml(row[0], findings, raw.files["site"])
 
 
+def _read_antennas(connection: sqlite3.Connection, raw: RawSite, findings: Findings, name: str) -> None:
+    """The antenna files: a table of names and texts."""
+    for place, row in enumerate(_rows(connection, ANTENNA_FOLDER), 1):
+        antenna, text = row.get("name"), row.get("text")
+        file = f"{name}/{ANTENNA_FOLDER}/{antenna}" if isinstance(antenna, str) else f"{name}/{ANTENNA_FOLDER}"
+        if not isinstance(antenna, str) or not isinstance(text, str) or len(text) > MOST_ANTENNA_BYTES:
+            findings.problem(
+                file,
+                f"row {place}",
+                f"needs a name and the text of an antenna file in the columns name and text, at most "
+                f"{MOST_ANTENNA_BYTES // 2**10} KiB; make it with save_geopackage",
+            )
+        elif antenna in raw.antennas:
+            findings.problem(file, f"row {place}", "stands twice; keep one of them")
+        else:
+            add_antenna(raw.antennas, antenna, text, file, findings)
+
+
 def _check_schema(connection: sqlite3.Connection) -> set[str]:
     """Names of the plain tables; views, virtual tables and foreign triggers in place of ours are refused."""
-    ours = {"site_toml", *(layer.name for layer in LAYERS), *_TABLES}
+    ours = {"site_toml", ANTENNA_FOLDER, *(layer.name for layer in LAYERS), *_TABLES}
     tables = set()
     query = "SELECT type, name, tbl_name, sql FROM sqlite_master"
     for kind, name, table, sql in connection.execute(query):

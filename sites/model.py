@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import field
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -11,7 +12,9 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from shapely.geometry import LineString, Point, Polygon
 
+from quietwing.sites.antenna_files import AntennaFile
 from quietwing.sites.constructions import Construction, load_constructions
+from quietwing.sites.fingerprint import NAMED_IF_SET
 from quietwing.sites.quantities import (
     AzimuthDeg,
     BandwidthMhz,
@@ -32,6 +35,7 @@ from quietwing.sites.quantities import (
 )
 
 __all__ = [
+    "FILE_PATTERN",
     "Building",
     "Opening",
     "OutsideLevel",
@@ -45,6 +49,8 @@ __all__ = [
     "Storey",
     "Wall",
 ]
+
+FILE_PATTERN = "file:"  # before the name of an antenna file
 
 _CHECKED = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -180,7 +186,8 @@ class Sector:
     """One antenna of the public network on one carrier: a row of ``masts.csv``.
 
     `eirp_dbm` is the whole carrier's, at the peak of the pattern; `sigma_db` says how well its level on the
-    site is known (8 unmeasured, 3 measured).
+    site is known (8 unmeasured, 3 measured). `pattern` is a built-in one or ``file:NAME.msi`` of the site's own.
+    `azimuth_deg` may be unknown where levels measured on the site tell it.
     """
 
     id: Identifier
@@ -193,7 +200,7 @@ class Sector:
     x_m: CoordinateM
     y_m: CoordinateM
     height_m: HeightM
-    azimuth_deg: AzimuthDeg
+    azimuth_deg: AzimuthDeg | None
     tilt_deg: TiltDeg
     pattern: Identifier
     eirp_dbm: EirpDbm
@@ -201,6 +208,11 @@ class Sector:
     sigma_db: SigmaDb = 8.0
     campable: bool = True
     assumed: bool = False
+
+    @property
+    def antenna_name(self) -> str | None:
+        """Name of its file in the folder ``antennas``, nothing where the pattern is a built-in one."""
+        return self.pattern.removeprefix(FILE_PATTERN) if self.pattern.startswith(FILE_PATTERN) else None
 
     @property
     def channel(self) -> str:
@@ -244,6 +256,12 @@ class Site:
     window_state: OpeningState = "open"
     door_state: OpeningState = "shut"
     notes: tuple[str, ...] = ()
+    antenna_files: tuple[tuple[Identifier, AntennaFile], ...] = field(default=(), metadata=NAMED_IF_SET)
+
+    @cached_property
+    def antennas(self) -> Mapping[str, AntennaFile]:
+        """The antenna files of the folder ``antennas``, by name."""
+        return dict(self.antenna_files)
 
     @cached_property
     def constructions(self) -> Mapping[str, Construction]:

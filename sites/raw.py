@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from quietwing.sites.antenna_files import AntennaFile
 from quietwing.sites.geojson import RawLayer
 from quietwing.sites.site_toml import Header
 from quietwing.sites.tables_csv import RawTable
@@ -13,9 +14,10 @@ __all__ = ["RawSite"]
 
 @dataclass(slots=True)
 class RawSite:
-    """Layers and tables by name, and where each stands (``walls.geojson``), for the messages."""
+    """Layers, tables and antennas by name, and where each stands (``walls.geojson``), for the messages."""
 
     header: Header | None = None
     layers: dict[str, RawLayer] = field(default_factory=dict)
     tables: dict[str, RawTable] = field(default_factory=dict)
+    antennas: dict[str, AntennaFile] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)

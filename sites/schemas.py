@@ -6,15 +6,17 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quietwing.sites.checks import PATTERNS
+from quietwing.sites.antenna_files import MOST_BYTES as MOST_ANTENNA_BYTES
+from quietwing.sites.checks import ARRAY_PATTERNS, MOST_UNKNOWN_AZIMUTHS, PATTERNS, READINGS_PER_AZIMUTH
 from quietwing.sites.constructions import Construction, load_constructions
 from quietwing.sites.constructions import Layer as MaterialLayer
 from quietwing.sites.fields import Key, keys_of
 from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES
 from quietwing.sites.guards import BUNDLED, MOST_BYTES, MOST_TOML_BYTES
 from quietwing.sites.layers import LAYERS
-from quietwing.sites.model import OutsideLevel, Sector, Storey
+from quietwing.sites.model import FILE_PATTERN, OutsideLevel, Sector, Storey
 from quietwing.sites.readings import BESIDE_ROOM_M, MOST_READINGS, READING_COLUMNS, Reading
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, MOST_ANTENNAS
 from quietwing.sites.site_toml import BuildingEntry, Heading, States
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS
 
@@ -36,6 +38,7 @@ with the same layers. `quietwing check SITE` reports every problem at once, by f
 _RULES = f"""\
 | `masts.csv` | the public network: one row per operator × band × technology × sector | no: typical masts are placed |
 | `outside_levels.csv` | levels measured on the site, outdoors | no |
+| `antennas/*.msi`, `*.pln` | antennas as their makers measured them, named by `pattern` of `masts.csv` | no |
 | `layout.csv`, `scenario.toml`, `catalogue.csv`, `plan.json`, `README.md` | of other readers | no |
 
 Any other file is named by `check` and not read; one whose name is nearly that of a missing file is a problem.
@@ -104,7 +107,17 @@ def formats_md() -> str:
         "## masts.csv",
         "",
         "Columns in this order; `x_m`, `y_m` may stand for `x`, `y`. EIRP is the whole carrier's at the peak of the",
-        f"pattern. Patterns: {', '.join(f'`{name}`' for name in PATTERNS)}.",
+        f"pattern. Patterns: {', '.join(f'`{name}`' for name in PATTERNS)},",
+        f"`{'`, `'.join(ARRAY_PATTERNS)}` (NR: the envelope of an array's sync beams, see model.md; EIRP is theirs),",
+        f"or `{FILE_PATTERN}NAME.msi` of the folder `{ANTENNA_FOLDER}`: MSI/Planet files (`.msi`, `.pln`) of two",
+        f"cuts, at most {MOST_ANTENNA_BYTES // 2**10} KiB each and {MOST_ANTENNAS} of them. An electrical tilt is in",
+        "the vertical cut of such a file already: `tilt_deg` is then the mechanical tilt alone. `eirp_dbm` holds the",
+        "gain of the antenna: the one in the file is not added.",
+        "",
+        "Where nobody knows where a directional antenna looks, leave `azimuth_deg` empty: it is fitted to readings",
+        f"of its channel in `outside_levels.csv`, at {READINGS_PER_AZIMUTH} places or more for each unknown sector,",
+        f"of which a channel has {MOST_UNKNOWN_AZIMUTHS} at most. Fewer are a problem. Places in different",
+        "directions from the mast tell it best.",
         "",
         *_table(_columns(Sector, MAST_COLUMNS)),
         "",
@@ -130,7 +143,8 @@ def formats_md() -> str:
         "## GeoPackage",
         "",
         "The same layers under their names, a table `site_toml` with the text of `site.toml` in its column `text`,",
-        'and tables `masts` and `outside_levels` with the columns above. Lists are JSON text (`["EE", "O2"]`). It is',
+        "tables `masts` and `outside_levels` with the columns above, and a table `antennas` with the `name` and the",
+        '`text` of each antenna file. Lists are JSON text (`["EE", "O2"]`). It is',
         "read with SQLite alone, read-only; views, virtual tables and triggers other than QGIS's own are refused.",
         "",
     ]

@@ -217,6 +217,8 @@ def table_text(columns: Iterable[str], records: Iterable[Sector | OutsideLevel])
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

@@ -18,13 +18,14 @@ from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.constructions import construction_loss_db
 from quietwing.coverage.propagation.detour_path import DetourPath, detour_path
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
 from quietwing.coverage.propagation.multiwall import crossings
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
 from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.findings import clean
 from quietwing.sites.model import Sector, Site
@@ -275,9 +276,7 @@ def _budget(
     carrier = int(model.sector_carrier[index])
     mast_m, point_m = np.array([sector.x_m, sector.y_m, sector.height_m]), points.xyz_m[point]
     azimuth_deg, elevation_deg = direction(mast_m, point_m)
-    pattern_db = float(
-        pattern_gain_db(sector.pattern, azimuth_deg, elevation_deg, sector.azimuth_deg, sector.tilt_deg)
-    )
+    pattern_db = float(sector_gain_db(model.scene.site, sector, azimuth_deg, elevation_deg))
     plan_m = float(np.hypot(*(point_m - mast_m)[:2]))
     path_db, _ = clipped_mast_loss_db(sector.environment, sector.freq_mhz, plan_m, sector.height_m, point_m[2], clear)
     crossed, cap_db = _crossed(model, mast_m, point_m, sector)

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.calibration import Calibration, calibrate
+from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
+from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.propagation.constructions import sigma_db
-from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, mast_model, masts_of
+from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, masts_of
 from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
 from quietwing.coverage.propagation.opening_floor import RoomOpenings
 from quietwing.coverage.propagation.portal_graph import PortalGraph
@@ -187,9 +188,9 @@ def link_model(
     -------
     LinkModel
     """
-    masts = mast_model(scene, sectors, graph)
     asked = {sector.channel for sector in sectors}
     levels = tuple(level for level in scene.site.outside_levels if level.channel in asked)
+    masts, calibration = calibrated_masts(scene, sectors, levels, confidence, graph)
     carriers: dict[Carrier, int] = {}
     of_sector = []
     for sector in sectors:
@@ -211,7 +212,7 @@ def link_model(
     return LinkModel(
         scene=scene,
         masts=masts,
-        calibration=calibrate(masts, levels, confidence),
+        calibration=calibration,
         carriers=tuple(carriers),
         channels=channels,
         bands=bands,

@@ -19,7 +19,9 @@ from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.array_pattern import ArrayPattern
 from quietwing.coverage.propagation.radiating_cable import piece_eirp_db, pieces_of
+from quietwing.coverage.propagation.sector_patterns import connected_gain_db, sector_pattern
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
@@ -139,7 +141,8 @@ def device_levels_dbm(
 
     The path is the sector's own turned round: its pattern, TR 38.901 and every element on the ray, or the way through
     the device's room's opening where that is stronger; clear wherever a clear path is likelier than 1 − q. Jammers
-    send in uplink slots too; managed-access cells keep to the network's slots.
+    send in uplink slots too; managed-access cells keep to the network's slots. An array listens with a beam turned to
+    the device.
 
     Parameters
     ----------
@@ -164,6 +167,12 @@ def device_levels_dbm(
     widths_khz = np.array([reference_khz(carrier.technology, carrier.freq_mhz) for carrier in model.carriers])
     masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
     mast_dbi = np.array([RURAL_GAIN_DBI if s.environment == "RMa" else OTHER_GAIN_DBI for s in model.sectors])
+    towards_m = np.concatenate(places)
+    for index, array in enumerate(sector_pattern(model.scene.site, sector) for sector in model.sectors):
+        if isinstance(array, ArrayPattern):  # listens with the beam that is turned to the device, the worst of all
+            mast_dbi[index] = array.ssb_peak_dbi
+            seen = direction(masts_m[index], towards_m)
+            path_db[index] += connected_gain_db(model.scene.site, model.sectors[index], *seen)
     known: dict[tuple[object, ...], NDArray[np.float64]] = {}
     for index, row in enumerate(rows):
         device, kind = devices[row], catalogue[devices[row].model]

@@ -10,16 +10,32 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.propagation.cut_pattern import CutPattern
 from quietwing.sites.errors import OutOfRangeError
 
-__all__ = ["SectorPattern", "direction", "load_patterns", "parse_patterns", "pattern_gain_db"]
+__all__ = [
+    "Pattern",
+    "SectorPattern",
+    "direction",
+    "load_patterns",
+    "parse_patterns",
+    "pattern_gain_db",
+    "seen_from_tilted",
+]
 
 FULL_TURN_DEG = 360.0
+_DEGREE_DIGITS = 9
+
+
+class Pattern(Protocol):
+    """What has a gain in every direction of its own: an antenna file, an array."""
+
+    def gain_db(self, azimuth_off_deg: ArrayLike, depression_off_deg: ArrayLike) -> NDArray[np.float64]:
+        """Gain relative to the peak, off the axes of the antenna."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +159,7 @@ def load_patterns() -> dict[str, SectorPattern]:
 
 
 def pattern_gain_db(
-    pattern: str | SectorPattern | CutPattern,
+    pattern: str | SectorPattern | Pattern,
     azimuth_to_point_deg: ArrayLike,
     elevation_to_point_deg: ArrayLike,
     azimuth_deg: ArrayLike,
@@ -153,8 +169,8 @@ def pattern_gain_db(
 
     Parameters
     ----------
-    pattern : str, SectorPattern or CutPattern
-        Name of a built-in pattern, one's own, or that of an antenna file.
+    pattern : str, SectorPattern or Pattern
+        Name of a built-in pattern, one's own, or that of an antenna file or array.
     azimuth_to_point_deg, elevation_to_point_deg : array_like, shape (...)
         Direction from the antenna to the point, from `direction`. [deg]
     azimuth_deg : array_like, broadcastable
@@ -166,6 +182,12 @@ def pattern_gain_db(
     -------
     ndarray, shape (...)
         Gain, at most 0. [dB]
+
+    Notes
+    -----
+    A parabolic pattern is turned down by its tilt on all sides, as an electrical tilt does. In an antenna file the
+    electrical tilt is in the vertical cut already, and an array has none: `tilt_deg` tilts those as a body, see
+    `seen_from_tilted`.
 
     Raises
     ------
@@ -183,7 +205,43 @@ def pattern_gain_db(
         pattern = known[pattern]
     azimuth_off_deg = np.asarray(azimuth_to_point_deg, np.float64) - np.asarray(azimuth_deg, np.float64)
     depression_deg = -np.asarray(elevation_to_point_deg, np.float64)
-    return pattern.gain_db(azimuth_off_deg, depression_deg - np.asarray(tilt_deg, np.float64))
+    if isinstance(pattern, SectorPattern):
+        return pattern.gain_db(azimuth_off_deg, depression_deg - np.asarray(tilt_deg, np.float64))
+    return pattern.gain_db(*seen_from_tilted(azimuth_off_deg, depression_deg, tilt_deg))
+
+
+def seen_from_tilted(
+    azimuth_off_deg: ArrayLike, depression_deg: ArrayLike, tilt_deg: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Direction in the frame of an antenna that is tilted as a body: down before it, up behind it, not at its sides.
+
+    Parameters
+    ----------
+    azimuth_off_deg : array_like, shape (...)
+        Azimuth from where the antenna looks. [deg]
+    depression_deg : array_like, broadcastable
+        Below the horizon. [deg]
+    tilt_deg : array_like, broadcastable
+        Mechanical tilt, positive is down. [deg]
+
+    Returns
+    -------
+    azimuth_deg, depression_deg : ndarray, shape (...)
+        From the antenna's own axis, −180 to 180, and from its own horizon, −90 to 90; to 1e-9°. [deg]
+
+    References
+    ----------
+    3GPP TR 38.901 v19.4.0, clause 7.1.3: rotation by the downtilt angle β alone.
+    """
+    off, down, tilt = (
+        np.radians(np.asarray(angle, np.float64)) for angle in (azimuth_off_deg, depression_deg, tilt_deg)
+    )
+    ahead, right, below = np.cos(down) * np.cos(off), np.cos(down) * np.sin(off), np.sin(down)
+    own_ahead = ahead * np.cos(tilt) + below * np.sin(tilt)
+    own_below = below * np.cos(tilt) - ahead * np.sin(tilt)
+    # Rounded so that a whole degree stays one: the tables of antenna files are read there without interpolation.
+    azimuth = np.round(np.degrees(np.arctan2(right, own_ahead)), _DEGREE_DIGITS)
+    return azimuth, np.round(np.degrees(np.arctan2(own_below, np.hypot(own_ahead, right))), _DEGREE_DIGITS)
 
 
 def direction(from_xyz_m: ArrayLike, to_xyz_m: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

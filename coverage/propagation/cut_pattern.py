@@ -26,8 +26,7 @@ class CutPattern:
     @property
     def peak_depression_deg(self) -> float:
         """Where the vertical cut loses least, below the horizon: the electrical tilt that is in it already. [deg]"""
-        lowest = float(np.argmin(self.antenna.vertical_loss_db))
-        return lowest - FULL_TURN_DEG if lowest > FULL_TURN_DEG / 2 else lowest
+        return self.antenna.peak_depression_deg
 
     def gain_db(self, azimuth_off_deg: ArrayLike, depression_off_deg: ArrayLike) -> NDArray[np.float64]:
         """Gain relative to the peak: the losses of both cuts added.

@@ -17,18 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.angular_spread import facade_share_db
-from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, los_probability
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
+from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.propagation.sender_detour import Routes, SenderDetours, mast_detours
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 
-__all__ = ["MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of"]
+__all__ = ["MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "with_sectors"]
 
 Array = NDArray[np.float64]
 Gains = NDArray[np.float32]
@@ -213,6 +214,24 @@ def mast_model(scene: Scene, sectors: tuple[Sector, ...], graph: PortalGraph | N
     return replace(bare, scatter_los=los, scatter_nlos=nlos)
 
 
+def with_sectors(model: MastModel, sectors: tuple[Sector, ...]) -> MastModel:
+    """The same masts looking elsewhere: ways and losses are kept, what scatter brings is worked out anew.
+
+    Parameters
+    ----------
+    model : MastModel
+    sectors : tuple of Sector
+        Those of `model` in their order, at their places and frequencies, with other azimuths.
+
+    Returns
+    -------
+    MastModel
+    """
+    turned = replace(model, sectors=sectors)
+    los, nlos = _scatter_floors(turned)
+    return replace(turned, scatter_los=los, scatter_nlos=nlos)
+
+
 def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
     """What scatter brings into each room with and without line of sight."""
     floor, sectors = model.floor, model.sectors
@@ -295,9 +314,7 @@ def _without_scatter(
                 states[key] = _both_states(sector, distance_2d_m, points.xyz_m[:, 2], notes)
             if sector.environment not in chances:
                 chances[sector.environment] = _los_probability(model.scene, sector, mast, points, distance_2d_m)
-            pattern_db = pattern_gain_db(
-                sector.pattern, azimuth_deg, elevation_deg, sector.azimuth_deg, sector.tilt_deg
-            )
+            pattern_db = sector_gain_db(model.scene.site, sector, azimuth_deg, elevation_deg)
             for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
                 into[index] = pattern_db - loss_db - elements_db[:, lane]
             clear_probability[index] = chances[sector.environment]

@@ -111,7 +111,7 @@ def run(
     return Verdict(
         site=site,
         scenario=scenario,
-        sectors=sectors,
+        sectors=model.sectors,
         devices=devices,
         treatments=treatments,
         points=points,

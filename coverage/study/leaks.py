@@ -7,11 +7,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.agreement import compare
-from quietwing.coverage.blocking.calibration import Calibration, calibrate, sector_levels_dbm
+from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
+from quietwing.coverage.blocking.calibration import Calibration, sector_levels_dbm
 from quietwing.coverage.blocking.networks import headroom_db, strongest_sector
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
 from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.propagation.mast_gain import MastModel, mast_model
+from quietwing.coverage.propagation.mast_gain import MastModel
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.results import Leakage, StoreyMap
 from quietwing.coverage.scenario import Scenario
@@ -68,11 +69,10 @@ def leakage(
     sectors = wanted_sectors(site, scenario)
     scene = prepare_scene(site, gains)
     say("masts", 0.05)
-    model = mast_model(scene, sectors)
     levels = tuple(
         level for level in site.outside_levels if not scenario.channels or level.channel in scenario.channels
     )
-    calibration = calibrate(model, levels, scenario.confidence)
+    model, calibration = calibrated_masts(scene, sectors, levels, scenario.confidence)
     say("rooms", 0.2)
     points = trial_points(site)
     silenced = np.array([room.role == "silence" for room in site.rooms])
@@ -85,7 +85,7 @@ def leakage(
     return Leakage(
         site=site,
         scenario=scenario,
-        sectors=sectors,
+        sectors=model.sectors,
         points=points,
         at_points=at_points,
         by_room=by_room,

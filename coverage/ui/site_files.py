@@ -27,6 +27,7 @@ from quietwing.sites import SiteError, check, load_site, save_geopackage, save_s
 from quietwing.sites.files import NEIGHBOURS, NO_MASTS, OWN_FILES
 from quietwing.sites.findings import CheckReport, clean, shown
 from quietwing.sites.model import Sector, Site
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS, table_text
 
 __all__ = [
@@ -197,7 +198,9 @@ def site_zip(
     packed = io.BytesIO()
     with _workshop(folder) as workshop:
         save_site(site, workshop / "site")
-        texts = {path.name: path.read_bytes() for path in sorted((workshop / "site").iterdir())}
+        made = workshop / "site"
+        files = (path for path in sorted(made.rglob("*")) if path.is_file())
+        texts = {path.relative_to(made).as_posix(): path.read_bytes() for path in files}
     texts["layout.csv"] = layout_text(devices).encode()
     texts["scenario.toml"] = scenario_text(scenario).encode()
     if dict(catalogue) != read_catalogue():
@@ -281,8 +284,9 @@ def _unpack(name: str, content: bytes, target: Path) -> tuple[str, ...]:
             members = _checked_members(name, packed.infolist())
             left_out = []
             for file, member in members.items():
-                known = file in OWN_FILES or file in NEIGHBOURS
-                if known or file.lower().endswith(_TEXT_ENDINGS):
+                known = file in OWN_FILES or file in NEIGHBOURS or _is_antenna(PurePosixPath(file).parts)
+                if known or ("/" not in file and file.lower().endswith(_TEXT_ENDINGS)):
+                    (target / file).parent.mkdir(exist_ok=True)
                     _write(name, packed, member, target / file)
                 else:
                     left_out.append(clean(file))
@@ -320,14 +324,15 @@ def _checked_members(name: str, found: list[zipfile.ZipInfo]) -> dict[str, zipfi
     members: dict[str, zipfile.ZipInfo] = {}
     for member in files:
         parts = PurePosixPath(member.filename).parts[depth:]
-        if len(parts) > 1:
+        file = "/".join(parts)
+        if len(parts) > 2 or (len(parts) == 2 and parts[0] != ANTENNA_FOLDER):
             raise SiteError(
                 f"{zipped}: {shown(member.filename)} lies in a folder within the site; zip the one folder that "
                 f"holds site.toml"
             )
-        if parts[0] in members:
-            raise SiteError(f"{zipped}: {shown(parts[0])} stands twice; make the zip again")
-        members[parts[0]] = member
+        if file in members:
+            raise SiteError(f"{zipped}: {shown(file)} stands twice; make the zip again")
+        members[file] = member
     if "site.toml" not in members:
         raise SiteError(
             f"{zipped}: holds no site.toml; zip the folder that holds it, or download one here as an example"
@@ -349,6 +354,11 @@ def _refuse_harmful(zipped: str, member: zipfile.ZipInfo) -> None:
         )
     if member.flag_bits & 0x1:
         raise SiteError(f"{zipped}: is locked with a password; make it without one")
+
+
+def _is_antenna(parts: tuple[str, ...]) -> bool:
+    """Whether a path within the site is one of its antenna files."""
+    return len(parts) == 2 and parts[0] == ANTENNA_FOLDER and is_antenna_file(parts[1])
 
 
 def _of_the_system(path: str) -> bool:

@@ -11,10 +11,10 @@ import streamlit as st
 
 from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts
 from quietwing.coverage.ui.site_watch import put_site
-from quietwing.coverage.ui.site_words import show_problems
+from quietwing.coverage.ui.site_words import literal, show_problems
 from quietwing.coverage.ui.state import session
 from quietwing.sites.errors import QuietwingError
-from quietwing.sites.model import Site
+from quietwing.sites.model import FILE_PATTERN, Site
 from quietwing.sites.tables_csv import MAST_COLUMNS, row_values
 
 __all__ = ["edited_text", "levels_editor", "masts_editor"]
@@ -54,6 +54,9 @@ def masts_editor(where: str) -> None:
             alt="Table of masts: one row for each sector",
         )
         st.caption("Coordinates are metres of the site's grid; azimuth counts clockwise from north; tilt is down.")
+        if site.antenna_files:
+            files = ", ".join(literal(f"{FILE_PATTERN}{name}") for name in site.antennas)
+            st.caption(f"Antenna files of this site, for the column pattern: {files}")
         if st.button("Use this table", key=f"{where}-masts-use"):
             with problems:
                 _change(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quietwing.sites.checks import PATTERNS
+from quietwing.sites.checks import ARRAY_PATTERNS, PATTERNS
 from quietwing.sites.schemas import formats_md
 
 ROOT = Path(__file__).parents[2]
@@ -28,3 +28,9 @@ def test_antenna_patterns_are_those_of_the_engine():
     table = files("quietwing.coverage.propagation.tables").joinpath("antennas.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in table.splitlines() if not line.startswith("#"))
     assert tuple(row["pattern"] for row in rows) == PATTERNS
+
+
+def test_antenna_arrays_are_those_of_the_engine():
+    table = files("quietwing.coverage.propagation.tables").joinpath("arrays.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in table.splitlines() if not line.startswith("#"))
+    assert tuple(row["pattern"] for row in rows) == ARRAY_PATTERNS

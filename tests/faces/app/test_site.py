@@ -33,6 +33,7 @@ from quietwing.coverage.ui.site_tracing import (
 )
 from quietwing.coverage.ui.site_words import literal
 from quietwing.sites import SiteError, load_site
+from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build, describe
 from quietwing.sites.tables_csv import row_values
@@ -86,6 +87,31 @@ def test_a_zip_with_one_folder_around_the_site_opens_too(wing, tmp_path):
 
 def test_a_geopackage_opens_as_the_same_site(wing, tmp_path):
     assert open_upload("site.gpkg", site_geopackage(wing, tmp_path), tmp_path).site == rechecked(wing, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_antenna_files_travel_in_zip_and_geopackage_and_stay_with_changed_masts(wing, tmp_path):
+    rows = "".join(f"{angle} {min(angle, 360 - angle) / 10}\n" for angle in range(360))
+    antenna = parse_msi(f"NAME made-up\nHORIZONTAL 360\n{rows}VERTICAL 360\n{rows}", "a b.msi")
+    first, *others = wing.sectors
+    named = dataclasses.replace(first, pattern="file:a b.msi")
+    site = rechecked(
+        dataclasses.replace(wing, sectors=(named, *others), antenna_files=(("a b.msi", antenna),)), tmp_path
+    )
+    content = packed(site, tmp_path)
+    assert "antennas/a b.msi" in zipfile.ZipFile(io.BytesIO(content)).namelist()
+    assert open_upload("site.zip", content, tmp_path).site == site
+    assert open_upload("site.gpkg", site_geopackage(site, tmp_path), tmp_path).site == site
+    inside = zipfile.ZipFile(io.BytesIO(content))
+    members = [(f"my site/{name}", inside.read(name)) for name in inside.namelist()]
+    brought = open_upload("x.zip", zip_of(*members, ("my site/antennas/sheet.pdf", b"%PDF")), tmp_path)
+    assert brought.site == site
+    assert brought.left_out == ("antennas/sheet.pdf",)
+    changed = with_masts(site, masts_text(site.sectors[:1]), tmp_path)
+    assert changed.antennas == site.antennas
+    assert changed.sectors == (named,)
+    with pytest.raises(SiteError, match=r"in a folder within"):
+        open_upload("x.zip", zip_of(("site.toml", "x"), ("antennas/deeper/a.msi", "x")), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -164,6 +190,15 @@ def test_rows_of_the_mast_editor_are_the_file(wing):
     assert len(edited_text([*rows, dict.fromkeys(rows[0])]).splitlines()) == 4  # an empty row is no mast
     rows[0]["height_m"] = float("nan")
     assert ",," in edited_text(rows).splitlines()[1]
+
+
+def test_an_azimuth_left_empty_in_the_editor_needs_levels_measured_on_the_site(wing, tmp_path):
+    rows = [row_values(sector) for sector in wing.sectors[:1]]
+    rows[0]["azimuth_deg"] = None
+    with pytest.raises(SiteError, match=r"azimuth_deg is empty and outside_levels\.csv has readings .* at 0 places"):
+        with_masts(wing, edited_text(rows), tmp_path)
+    rows[0]["pattern"] = "omni"
+    assert with_masts(wing, edited_text(rows), tmp_path).sectors[0].azimuth_deg is None
 
 
 # --------------------------------------------------------------------------- tracing
@@ -324,6 +359,17 @@ def uploaded(at, name, content, kind):
     at.radio(key="site-way").set_value("Upload a site").run()
     at.file_uploader(key="site-upload").upload(name, content, kind).run()
     return at.button(key="site-open-upload").click().run()
+
+
+def test_the_mast_editor_names_the_antenna_files_of_the_site(wing, tmp_path):
+    rows = "".join(f"{angle} 0\n" for angle in range(360))
+    antenna = parse_msi(f"NAME x\nHORIZONTAL 360\n{rows}VERTICAL 360\n{rows}", "a_b.msi")
+    site = dataclasses.replace(wing, antenna_files=(("a_b.msi", antenna),))
+    at = uploaded(opened(), "mine.zip", packed(site, tmp_path), "application/zip")
+    assert not at.error
+    assert not at.exception
+    expected = f"Antenna files of this site, for the column pattern: {literal('file:a_b.msi')}"
+    assert expected in [caption.value for caption in at.caption]
 
 
 def test_an_uploaded_site_is_opened(wing, tmp_path):
