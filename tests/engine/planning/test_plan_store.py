@@ -57,7 +57,7 @@ def site() -> Site:
         describe(
             "test", type="wing", cells=4, storeys=1, outer_wall="precast_sandwich_foil",
             cell_wall="precast_sandwich_foil", roof="foil_roof", window="glass_low_e", window_state="sealed",
-            fence_distance_m=150.0,
+            fence_distance_m=250.0,
         )
     )  # fmt: skip
     broken = ("A1-01-window", "A1-02-window")
