@@ -20,6 +20,7 @@ from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.constructions import sigma_db
+from quietwing.coverage.propagation.facades import facades_of
 from quietwing.coverage.propagation.mast_detour import Routes
 from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, mast_model, masts_of
 from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
@@ -474,23 +475,9 @@ def _within(model: LinkModel, used: RoomOpenings) -> tuple[NDArray[np.float64], 
 
 
 def _sight_keys(model: LinkModel, points: PointSet) -> NDArray[np.int64]:
-    """One owner per mast × building × side the room looks to; points in the open are one side of their own."""
-    floor = model.masts.floor
-    sides = []
-    for used in floor.of_room:
-        if used is None:
-            sides.append("inner")
-            continue
-        place = floor.places[used.places[0]]
-        east, north = place.normal_into(max(place.rooms))
-        sides.append(str(round(float(np.degrees(np.arctan2(-east, -north))) / 90) % 4))
-    buildings = [built.id for built in model.scene.site.buildings]
-    facade = [
-        f"{buildings[building]}|{sides[room] if room >= 0 else 'inner'}" if building >= 0 else "open"
-        for building, room in zip(points.building.tolist(), points.room.tolist(), strict=True)
-    ]
+    """One owner per mast × façade, a number of its own; points in the open are one façade of their own."""
+    facades = facades_of(model.masts.floor, points)
+    names = (*facades.names, "open")  # IN_THE_OPEN is the last
     masts = [f"{sector.x_m:.3f}|{sector.y_m:.3f}" for sector in model.sectors]
-    keys = {(mast, side): stable_key(f"{mast}|{side}") for mast in set(masts) for side in set(facade)}
-    return np.array([[keys[mast, side] for side in facade] for mast in masts], np.int64).reshape(
-        len(masts), len(points)
-    )
+    keys = {mast: np.array([stable_key(f"{mast}|{name}") for name in names], np.int64) for mast in set(masts)}
+    return np.array([keys[mast][facades.of_point] for mast in masts], np.int64).reshape(len(masts), len(points))

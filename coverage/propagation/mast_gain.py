@@ -14,11 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.angular_spread import facade_share_db
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.detour import with_detour
+from quietwing.coverage.propagation.facades import Facades, facades_of
 from quietwing.coverage.propagation.mast_detour import MastDetours, Routes, mast_detours
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
@@ -46,7 +48,7 @@ class MastGain:
     los_db, nlos_db : float32 ndarray, shape (sector, point)
         Pattern − 38.901 loss − what the site takes, or what scatter brings where that is larger. [dB]
     los_probability : float32 ndarray, shape (sector, point)
-        Of the clear state, one value per mast × building × storey.
+        Of the clear state, one value per mast × façade × storey.
     scattered_los, scattered_nlos : bool ndarray, shape (sector, point)
         Whether scatter rules, in each state.
     detoured : bool ndarray, shape (sector, point)
@@ -241,11 +243,11 @@ def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
 
 
 def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:
-    """Just outside some openings, remembering building and storey so that the state of sight is theirs."""
+    """Just outside some openings, remembering room, building and storey so that the state of sight is theirs."""
     places = [floor.places[index] for index in members]
     return PointSet(
         floor.outside_m[members],
-        np.full(len(places), -1, np.int32),
+        np.array([max(place.rooms) for place in places], np.int32),
         np.array([place.storey for place in places], np.int32),
         np.array([place.building for place in places], np.int32),
         ("outside",) * len(places),
@@ -260,6 +262,7 @@ def _without_scatter(
     los_db, nlos_db = np.empty(shape, np.float32), np.empty(shape, np.float32)
     clear_probability, detoured = np.empty(shape, np.float32), np.zeros(shape, np.bool_)
     notes: set[str] = set()
+    facades = facades_of(model.floor, points)
     for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
         sectors = [model.sectors[index] for index in indices]
         mast = np.array(mast_m)
@@ -282,7 +285,7 @@ def _without_scatter(
             if key not in states:
                 states[key] = _both_states(sector, distance_2d_m, points.xyz_m[:, 2], notes)
             if sector.environment not in chances:
-                chances[sector.environment] = _los_probability(model.scene, sector, mast, points, distance_2d_m)
+                chances[sector.environment] = _los_probability(model, facades, sector, mast, points, distance_2d_m)
             pattern_db = pattern_gain_db(
                 sector.pattern, azimuth_deg, elevation_deg, sector.azimuth_deg, sector.tilt_deg
             )
@@ -304,18 +307,22 @@ def _both_states(sector: Sector, distance_2d_m: Array, height_m: Array, notes: s
     return found[0], found[1]
 
 
-def _los_probability(scene: Scene, sector: Sector, mast: Array, points: PointSet, distance_2d_m: Array) -> Array:
-    """Probability of a clear path: one value per building × storey, so that a façade is in one state.
+def _los_probability(
+    model: MastModel, facades: Facades, sector: Sector, mast: Array, points: PointSet, distance_2d_m: Array
+) -> Array:
+    """Probability of a clear path: one value per façade × storey, at the middle of the façade.
 
-    Points in the open have their own.
+    Points in the open have their own. Where mast and point both stand on the map, geometry decides.
     """
     environment = sector.environment
     chance = np.asarray(los_probability(environment, distance_2d_m, points.xyz_m[:, 2]), float)
-    for building in np.unique(points.building[points.building >= 0]).tolist():
-        built = scene.site.buildings[building]
-        centre = built.outline.centroid
-        away_m = float(np.hypot(centre.x - mast[0], centre.y - mast[1]))
-        for number, storey in enumerate(built.storeys):
-            inside = (points.building == building) & (points.storey == number)
-            chance[inside] = los_probability(environment, away_m, storey.floor_m + EYE_HEIGHT_M)
+    for facade, away_m in enumerate(np.hypot(*(facades.middle_m - mast[:2]).T).tolist()):
+        here = facades.of_point == facade
+        storeys = model.scene.site.buildings[int(points.building[here.argmax()])].storeys
+        for number in np.unique(points.storey[here]).tolist():
+            eye_m = storeys[number].floor_m + EYE_HEIGHT_M
+            chance[here & (points.storey == number)] = los_probability(environment, away_m, eye_m)
+    mapped = model.scene.mapped
+    if shapely.intersects_xy(mapped, mast[0], mast[1]):  # all that stands between is drawn, and on the ray
+        chance[shapely.intersects_xy(mapped, points.xyz_m[:, 0], points.xyz_m[:, 1])] = 1.0
     return chance
