@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import field
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from shapely.geometry import LineString, Point, Polygon
 
 from quietwing.sites.constructions import Construction, load_constructions
+from quietwing.sites.fingerprint import NAMED_IF_SET
 from quietwing.sites.quantities import (
     AzimuthDeg,
     BandwidthMhz,
@@ -30,6 +32,7 @@ from quietwing.sites.quantities import (
     Text,
     TiltDeg,
 )
+from quietwing.sites.terrain import Terrain
 
 __all__ = [
     "Building",
@@ -244,6 +247,7 @@ class Site:
     window_state: OpeningState = "open"
     door_state: OpeningState = "shut"
     notes: tuple[str, ...] = ()
+    terrain: Terrain | None = field(default=None, metadata=NAMED_IF_SET)
 
     @cached_property
     def constructions(self) -> Mapping[str, Construction]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from quietwing.sites.geojson import RawLayer
 from quietwing.sites.site_toml import Header
 from quietwing.sites.tables_csv import RawTable
+from quietwing.sites.terrain import Terrain
 
 __all__ = ["RawSite"]
 
@@ -19,3 +20,5 @@ class RawSite:
     layers: dict[str, RawLayer] = field(default_factory=dict)
     tables: dict[str, RawTable] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    terrain: Terrain | None = None
+    terrain_crs: str | None = None
