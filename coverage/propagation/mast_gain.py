@@ -22,11 +22,13 @@ from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.facades import Facades, facades_of
 from quietwing.coverage.propagation.mast_detour import MastDetours, Routes, mast_detours
+from quietwing.coverage.propagation.mast_path import path_states_db
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
-from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, los_probability
+from quietwing.coverage.propagation.outdoor import los_probability
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
+from quietwing.coverage.propagation.terrain_path import OFF_THE_GRID, terrain_effect
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 
@@ -262,7 +264,7 @@ def _without_scatter(
     los_db, nlos_db = np.empty(shape, np.float32), np.empty(shape, np.float32)
     clear_probability, detoured = np.empty(shape, np.float32), np.zeros(shape, np.bool_)
     notes: set[str] = set()
-    facades = facades_of(model.floor, points)
+    facades, unknown = facades_of(model.floor, points), 0
     for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
         sectors = [model.sectors[index] for index in indices]
         mast = np.array(mast_m)
@@ -278,33 +280,31 @@ def _without_scatter(
             elements_db = with_detour(elements_db, detour_db)
         distance_2d_m = np.hypot(*(points.xyz_m[:, :2] - mast[:2]).T)
         azimuth_deg, elevation_deg = direction(mast, points.xyz_m)
+        ground = terrain_effect(model.scene.site, facades, points, mast, bands)
+        if ground is not None:
+            notes.update(ground.notes)
+            unknown += not ground.known
         states: dict[tuple[str, float], tuple[Array, Array]] = {}
         chances: dict[str, Array] = {}
         for index, sector, lane in zip(indices.tolist(), sectors, lane_of.tolist(), strict=True):
             key = (sector.environment, sector.freq_mhz)
             if key not in states:
-                states[key] = _both_states(sector, distance_2d_m, points.xyz_m[:, 2], notes)
+                over_db = None if ground is None else ground.extra_db[:, lane]
+                *both, clipped = path_states_db(sector, distance_2d_m, points.xyz_m[:, 2], over_db)
+                states[key] = both[0], both[1]
+                notes.update(clipped)
             if sector.environment not in chances:
-                chances[sector.environment] = _los_probability(model, facades, sector, mast, points, distance_2d_m)
+                chance = _los_probability(model, facades, sector, mast, points, distance_2d_m)
+                chances[sector.environment] = chance if ground is None else np.where(ground.blocked, 0.0, chance)
             pattern_db = pattern_gain_db(
                 sector.pattern, azimuth_deg, elevation_deg, sector.azimuth_deg, sector.tilt_deg
             )
             for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
                 into[index] = pattern_db - loss_db - elements_db[:, lane]
             clear_probability[index] = chances[sector.environment]
+    if unknown:
+        notes.add(OFF_THE_GRID.format(unknown, len(masts_of(model.sectors))))
     return los_db, nlos_db, clear_probability, detoured, tuple(sorted(notes))
-
-
-def _both_states(sector: Sector, distance_2d_m: Array, height_m: Array, notes: set[str]) -> tuple[Array, Array]:
-    """38.901 loss with and without line of sight, clipped to its range with a note."""
-    found = []
-    for clear in (True, False):
-        loss_db, clipped = clipped_mast_loss_db(
-            sector.environment, sector.freq_mhz, distance_2d_m, sector.height_m, height_m, clear
-        )
-        notes.update(clipped)
-        found.append(loss_db)
-    return found[0], found[1]
 
 
 def _los_probability(

@@ -37,6 +37,8 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
             "dB",
         ),
     ]
+    if budget.ground_db:
+        lines.append(("the ground between, over flat ground", -budget.ground_db, "dB"))
     lines += [
         (f"{one.feature}: {one.construction} at {one.angle_deg:.0f}°", -one.loss_db, "dB") for one in budget.crossed
     ]
