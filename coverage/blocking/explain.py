@@ -24,6 +24,7 @@ from quietwing.coverage.propagation.facades import facades_of
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
 from quietwing.coverage.propagation.mast_path import path_states_db
 from quietwing.coverage.propagation.multiwall import crossings
+from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.terrain_path import terrain_effect
 from quietwing.coverage.scenario import Scenario
@@ -50,9 +51,10 @@ class LinkBudget:
     """The strongest sector of one channel at one test point, medians only.
 
     `straight_dbm` = `eirp_dbm` + `pattern_db` − `path_loss_db` − `ground_db` − Σ `crossed` + `floor_cap_db` +
-    `calibration_db`, `detour_dbm` the same with the loss of `detour` in place of `crossed`. ``rsrp_dbm`` is their
-    power sum, unless `scattered_by` names the opening through which scatter brings more; then ``rsrp_dbm`` is that.
-    Powers are in the reference bandwidth of the carrier.
+    `over_tops_db` + `calibration_db`, `detour_dbm` the same with the loss of `detour` in place of `crossed` and what
+    is taken off it. ``rsrp_dbm`` is their power sum without `over_tops_db`, or `straight_dbm` where that is more,
+    unless `scattered_by` names the opening through which scatter brings more; then ``rsrp_dbm`` is that. Powers are
+    in the reference bandwidth of the carrier.
 
     Attributes
     ----------
@@ -71,6 +73,8 @@ class LinkBudget:
         From the mast inward.
     floor_cap_db : float
         What the saturating curve takes off the sum of several slabs, 0 or more.
+    over_tops_db : float
+        What the ways over the perimeter's wall and other blocks save of their loss straight through, 0 or more.
     straight_dbm : float
     detour : DetourPath or None
         The dominant way through openings, over roofs or round corners.
@@ -111,6 +115,7 @@ class LinkBudget:
     ground_db: float
     crossed: tuple[Crossed, ...]
     floor_cap_db: float
+    over_tops_db: float
     calibration_db: float
     straight_dbm: float
     detour: DetourPath | None
@@ -287,8 +292,17 @@ def _budget(
     )
     path_db, ground_db = _path_db(model, points, point, sector, clear)
     crossed, cap_db = _crossed(model, mast_m, point_m, sector)
+    tops = over_tops(
+        model.scene,
+        model.masts.table,
+        model.masts.freq_mhz,
+        mast_m,
+        points.xyz_m[point : point + 1],
+        points.building[point : point + 1],
+    )
+    over_tops_db = float(tops.relief_db[0, int(np.searchsorted(model.masts.freq_mhz, sector.freq_mhz))])
     eirp_dbm, offset_db = reference_eirp_dbm(sector), float(model.calibration.offset_db[index])
-    lost_db = path_db + sum(one.loss_db for one in crossed) - cap_db
+    lost_db = path_db + sum(one.loss_db for one in crossed) - cap_db - over_tops_db
     straight_dbm = eirp_dbm + pattern_db - lost_db + offset_db
     detour = detour_path(model.masts.detours.model, mast_m, point_m, sector.freq_mhz, near=False)
     detour_dbm = -math.inf
@@ -310,6 +324,7 @@ def _budget(
         ground_db=ground_db,
         crossed=crossed,
         floor_cap_db=cap_db,
+        over_tops_db=over_tops_db,
         calibration_db=offset_db,
         straight_dbm=straight_dbm,
         detour=detour,

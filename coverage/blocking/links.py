@@ -25,6 +25,7 @@ from quietwing.coverage.propagation.mast_detour import Routes
 from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, mast_model, masts_of
 from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
 from quietwing.coverage.propagation.opening_floor import RoomOpenings
+from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.path_gain import path_gain
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
@@ -391,11 +392,23 @@ def _public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.ui
     mast = [masts.index(place) for place in places]
     lane = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])
     walls_db = np.empty((len(places), len(points)), np.float32)
+    crossed = crossings(model, np.array(masts), points)[mast]
+    incidence = _incidence(model, model.scene)
     for index, place in enumerate(masts):
-        lost_db = element_loss_db(model.scene.prepared, model.masts.table, np.array([place]), points)[0]
-        for row in [row for row, of_sector in enumerate(mast) if of_sector == index]:
+        tx_m = np.array(place)
+        lost_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m[None], points)[0]
+        rows = [row for row, of_sector in enumerate(mast) if of_sector == index]
+        tops = over_tops(model.scene, model.masts.table, model.masts.freq_mhz, tx_m, points.xyz_m, points.building)
+        for one in tops.obstacles:
+            less_db = np.where(one.over, one.through_db, one.through_db - one.loss_db)
+            lost_db[one.at] = np.maximum(lost_db[one.at] - less_db, 0.0)
+            counted = one.counted(model.scene, tx_m, points.xyz_m) @ incidence
+            for row in rows:
+                here = crossed[row, one.at]
+                crossed[row, one.at] = here - np.minimum(here, counted * one.over[:, lane[row], None])
+        for row in rows:
             walls_db[row] = lost_db[:, lane[row]]
-    return crossings(model, np.array(masts), points)[mast], walls_db
+    return crossed, walls_db
 
 
 def _replace_detoured(

@@ -26,6 +26,7 @@ from quietwing.coverage.propagation.mast_path import path_states_db
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
 from quietwing.coverage.propagation.outdoor import los_probability
+from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.terrain_path import OFF_THE_GRID, terrain_effect
@@ -274,10 +275,14 @@ def _without_scatter(
         elements_db = element_loss_db(
             model.scene.prepared, table, mast[None, :], points, freq_mhz=None, skip_building=skip_building
         )[0]
+        tops = over_tops(model.scene, table, bands, mast, points.xyz_m, points.building, skip_building)
+        straight_db = np.maximum(elements_db - tops.relief_db, 0.0).astype(np.float32)
         if routes is not None:
             detour_db = routes.loss_db[number][:, lanes]
-            detoured[indices] = (detour_db < elements_db)[:, lane_of].T
+            detoured[indices] = (detour_db < straight_db)[:, lane_of].T
             elements_db = with_detour(elements_db, detour_db)
+        # the less of the two, not their sum: a detour may go over the same top
+        elements_db = np.minimum(elements_db, straight_db)
         distance_2d_m = np.hypot(*(points.xyz_m[:, :2] - mast[:2]).T)
         azimuth_deg, elevation_deg = direction(mast, points.xyz_m)
         ground = terrain_effect(model.scene.site, facades, points, mast, bands)
