@@ -61,7 +61,7 @@ class LinkBudget:
     point : str
         Kind of the test point.
     xyz_m : tuple of float
-    channel, sector : str
+    channel, sector, environment : str
     line_of_sight : bool
         State taken: as measured, else clear wherever likelier than 1 − q.
     los_probability : float
@@ -106,6 +106,7 @@ class LinkBudget:
     xyz_m: tuple[float, float, float]
     channel: str
     sector: str
+    environment: str
     line_of_sight: bool
     los_probability: float
     distance_m: float
@@ -315,6 +316,7 @@ def _budget(
         xyz_m=(float(point_m[0]), float(point_m[1]), float(point_m[2])),
         channel=sector.channel,
         sector=sector.id,
+        environment=sector.environment,
         line_of_sight=clear,
         los_probability=los_probability,
         distance_m=float(np.linalg.norm(point_m - mast_m)),
@@ -352,7 +354,8 @@ def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, cle
         model.scene.site, facades_of(model.masts.floor, one), one, mast_m, np.array([sector.freq_mhz])
     )
     over_db = None if ground is None else ground.extra_db[:, 0]
-    level, over = path_states_db(sector, plan_m, height_m), path_states_db(sector, plan_m, height_m, over_db)
+    area = model.scene.site.area
+    level, over = (path_states_db(sector, area, plan_m, height_m, extra_db) for extra_db in (None, over_db))
     flat_db, path_db = (each[0] if clear else each[1] for each in (level, over))
     return float(path_db[0]), float((path_db - flat_db)[0])
 

@@ -22,10 +22,9 @@ from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.facades import Facades, facades_of
 from quietwing.coverage.propagation.mast_detour import MastDetours, Routes, mast_detours
-from quietwing.coverage.propagation.mast_path import path_states_db
+from quietwing.coverage.propagation.mast_path import path_states_db, scenario_of, sight_probability
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
-from quietwing.coverage.propagation.outdoor import los_probability
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
@@ -225,7 +224,7 @@ def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
         for index in indices.tolist():
             sector = sectors[index]
             for state, clear in enumerate((True, False)):
-                share_db = facade_share_db(sector.environment, clear, sector.freq_mhz, turned_deg)
+                share_db = facade_share_db(scenario_of(sector.environment), clear, sector.freq_mhz, turned_deg)
                 outside_db[state, index] += share_db
     lane = np.searchsorted(model.freq_mhz, [sector.freq_mhz for sector in sectors])
     entry_db = model.entry_db[:, lane].T
@@ -295,7 +294,9 @@ def _without_scatter(
             key = (sector.environment, sector.freq_mhz)
             if key not in states:
                 over_db = None if ground is None else ground.extra_db[:, lane]
-                *both, clipped = path_states_db(sector, distance_2d_m, points.xyz_m[:, 2], over_db)
+                *both, clipped = path_states_db(
+                    sector, model.scene.site.area, distance_2d_m, points.xyz_m[:, 2], over_db
+                )
                 states[key] = both[0], both[1]
                 notes.update(clipped)
             if sector.environment not in chances:
@@ -320,13 +321,13 @@ def _los_probability(
     Points in the open have their own. Where mast and point both stand on the map, geometry decides.
     """
     environment = sector.environment
-    chance = np.asarray(los_probability(environment, distance_2d_m, points.xyz_m[:, 2]), float)
+    chance = np.asarray(sight_probability(environment, distance_2d_m, points.xyz_m[:, 2]), float)
     for facade, away_m in enumerate(np.hypot(*(facades.middle_m - mast[:2]).T).tolist()):
         here = facades.of_point == facade
         storeys = model.scene.site.buildings[int(points.building[here.argmax()])].storeys
         for number in np.unique(points.storey[here]).tolist():
             eye_m = storeys[number].floor_m + EYE_HEIGHT_M
-            chance[here & (points.storey == number)] = los_probability(environment, away_m, eye_m)
+            chance[here & (points.storey == number)] = sight_probability(environment, away_m, eye_m)
     mapped = model.scene.mapped
     if shapely.intersects_xy(mapped, mast[0], mast[1]):  # all that stands between is drawn, and on the ray
         chance[shapely.intersects_xy(mapped, points.xyz_m[:, 0], points.xyz_m[:, 1])] = 1.0
