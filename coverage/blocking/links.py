@@ -398,7 +398,8 @@ def _public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.ui
         tx_m = np.array(place)
         lost_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m[None], points)[0]
         rows = [row for row, of_sector in enumerate(mast) if of_sector == index]
-        tops = over_tops(model.scene, model.masts.table, model.masts.freq_mhz, tx_m, points.xyz_m, points.building)
+        lossy = model.scene, model.masts.table, model.masts.freq_mhz
+        tops = over_tops(*lossy, tx_m, points.xyz_m, points.building, every_db=lost_db.copy())
         for one in tops.obstacles:
             less_db = np.where(one.over, one.through_db, one.through_db - one.loss_db)
             lost_db[one.at] = np.maximum(lost_db[one.at] - less_db, 0.0)

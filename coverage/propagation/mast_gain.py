@@ -274,7 +274,8 @@ def _without_scatter(
         elements_db = element_loss_db(
             model.scene.prepared, table, mast[None, :], points, freq_mhz=None, skip_building=skip_building
         )[0]
-        tops = over_tops(model.scene, table, bands, mast, points.xyz_m, points.building, skip_building)
+        every_db = elements_db if skip_building == NO_BUILDING else None
+        tops = over_tops(model.scene, table, bands, mast, points.xyz_m, points.building, skip_building, every_db)
         straight_db = np.maximum(elements_db - tops.relief_db, 0.0).astype(np.float32)
         if routes is not None:
             detour_db = routes.loss_db[number][:, lanes]

@@ -83,6 +83,7 @@ def over_tops(
     xyz_m: Array,
     building: NDArray[np.int32],
     skip_building: int = PERIMETER - 1,
+    every_db: NDArray[np.float32] | None = None,
 ) -> Tops:
     """The ways over the tops of what stands on the straight rays from one mast.
 
@@ -101,6 +102,8 @@ def over_tops(
         Each point's own, which is no obstacle to it; -1 in none.
     skip_building : int
         As in `element_loss_db`.
+    every_db : float32 ndarray, shape (point, band), optional
+        Loss of all elements without skipping any, where it is at hand. [dB]
 
     Returns
     -------
@@ -113,11 +116,9 @@ def over_tops(
     """
     found, relief_db = [], np.zeros((len(xyz_m), len(freq_mhz)))
     for index, at, top_m, shares in _standing(scene, mast_m, xyz_m, building, skip_building):
-        every_db, others_db = (
-            element_loss_db(scene.prepared, table, mast_m, xyz_m[at], skip_building=left_out)[0].astype(np.float64)
-            for left_out in (PERIMETER - 1, index)
-        )
-        through_db = np.maximum(every_db - others_db, 0.0)
+        all_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at])[0] if every_db is None else every_db[at]
+        others_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at], skip_building=index)[0]
+        through_db = np.maximum(all_db - others_db.astype(np.float64), 0.0)
         edge_db = _edge_loss_db(mast_m, xyz_m[at], top_m, shares, freq_mhz)
         edge = 10 ** (-edge_db / 20)
         passed = 10 ** (-through_db / 10) * (1 - edge) ** 2
@@ -147,18 +148,22 @@ def _standing(
         radius_m = float(np.hypot(*(shapely.get_coordinates(outline.exterior) - middle).T).max())
         nearest = np.clip(((middle - start) * way).sum(axis=1) / length2, 0, 1)
         beside_m = np.hypot(*(start + nearest[:, None] * way - middle).T)
-        low = np.minimum(mast_m[2], xyz_m[:, 2]) < top_m
+        reach = radius_m / np.sqrt(length2)  # the lowest the ray may be over the outline
+        ends = np.clip([nearest - reach, nearest + reach], 0, 1)
+        low = (mast_m[2] + ends * (xyz_m[:, 2] - mast_m[2])).min(axis=0) < top_m
         at = np.flatnonzero((beside_m <= radius_m) & low & ((building != index) | (index == PERIMETER)))
         if not len(at):
             continue
-        ends = np.stack([np.broadcast_to(start, (len(at), 2)), xyz_m[at, :2]], axis=1)
-        met = shapely.intersection(shapely.linestrings(ends), outline.boundary)
+        line = np.stack([np.broadcast_to(start, (len(at), 2)), xyz_m[at, :2]], axis=1)
+        met = shapely.intersection(shapely.linestrings(line), outline.boundary)
         places, ray = shapely.get_coordinates(met, return_index=True)
         share = ((places - start) * way[at][ray]).sum(axis=1) / length2[at][ray]
         first, last = np.full(len(at), np.inf), np.full(len(at), -np.inf)
         np.minimum.at(first, ray, share)
         np.maximum.at(last, ray, share)
-        on = np.flatnonzero(np.isfinite(first))
+        first, last = (np.where(np.isfinite(each), each, np.nan) for each in (first, last))
+        lowest_m = mast_m[2] + np.where(mast_m[2] > xyz_m[at, 2], last, first) * (xyz_m[at, 2] - mast_m[2])
+        on = np.flatnonzero(np.isfinite(first) & (lowest_m < top_m))
         if len(on):
             yield index, at[on], top_m, np.stack([first[on], last[on]])
 
