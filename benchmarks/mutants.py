@@ -264,7 +264,7 @@ MUTANTS = (
     ),
     Mutant(
         "mast detour: a way of two portals has one leg less",
-        f"{PROPAGATION}/mast_detour.py",
+        f"{PROPAGATION}/sender_detour.py",
         "lost_db[legs[of, 0] // LONGEST] += each_db[of_leg[of]]",
         "lost_db[legs[of, 0] // LONGEST] = each_db[of_leg[of]]",
         (f"{MAST}::test_what_a_detour_crosses_is_what_its_legs_cross",),

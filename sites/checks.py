@@ -47,6 +47,7 @@ MOST_UNKNOWN_AZIMUTHS = 2  # of one channel: all pairs of whole degrees are trie
 _SAME_ALL_ROUND = ("omni_10", "omni")
 
 LOUDEST_DBM = -20.0  # RSRP: louder is a reading of something else, or 0 for "nothing received"
+STREET_MOST_M = 15.0  # assumed: roofs of three to five storeys
 STOREY_SLOT_M = 0.05  # a gap between ceiling and next floor that walls leave open
 
 
@@ -247,6 +248,11 @@ def _check_masts(draft: Draft, findings: Findings) -> None:
                 sector.id,
                 f"bandwidth_mhz is {sector.bandwidth_mhz:g} (expected {listed} for {sector.technology}); "
                 f"give the width of one carrier",
+            )
+        if sector.environment == "street" and sector.height_m > STREET_MOST_M:
+            findings.note(
+                f"masts: {sector.id}: stands {sector.height_m:g} m high in a street (P.1411 holds for stations below "
+                f"the roofs, here up to {STREET_MOST_M:g} m, assumed); give UMi or UMa unless the roofs are higher"
             )
         band = DOWNLINKS_MHZ.get(int("".join(c for c in sector.band if c.isdigit())))
         if band is not None and not band[0] <= sector.freq_mhz <= band[1]:

@@ -17,13 +17,22 @@ from quietwing.sites.draft import Draft
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import CheckReport, Findings, Unreadable, clean, near, shown
 from quietwing.sites.geojson import collection_text, parse_layer
-from quietwing.sites.guards import BUNDLED, MOST_BYTES, MOST_TOML_BYTES, bundled_folder, read_text, site_path
+from quietwing.sites.guards import (
+    BUNDLED,
+    MOST_BYTES,
+    MOST_TOML_BYTES,
+    bundled_folder,
+    read_bytes,
+    read_text,
+    site_path,
+)
 from quietwing.sites.layers import LAYERS, features_of, read_layer
 from quietwing.sites.model import Building, OutsideLevel, Sector, Site
 from quietwing.sites.raw import RawSite
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file, read_antennas
 from quietwing.sites.site_toml import Header, read_site_toml, site_toml_text
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS, build_rows, parse_table, table_text
+from quietwing.sites.terrain import MOST_TERRAIN_BYTES, TERRAIN_FILE, check_terrain, parse_terrain, terrain_bytes
 
 __all__ = ["BUNDLED", "bundled_folder", "check", "load_site", "save_site"]
 
@@ -31,6 +40,7 @@ T = TypeVar("T")
 
 TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
 OWN_FILES = {"site.toml", *(f"{layer.name}.geojson" for layer in LAYERS), *(f"{table}.csv" for table in TABLES)}
+OWN_FILES |= {TERRAIN_FILE}
 NEIGHBOURS = ("layout.csv", "scenario.toml", "catalogue.csv", "plan.json", "README.md")  # of other readers
 NO_MASTS = "no masts given: typical masts are placed, marked assumed"
 MOST_ENTRIES = 1000
@@ -125,6 +135,12 @@ def _read_folder(folder: Path, findings: Findings) -> RawSite:
         if rows is not None:
             raw.tables[table] = rows
     raw.antennas = read_antennas(folder, findings)
+    if TERRAIN_FILE in names:
+        try:
+            content = read_bytes(folder / TERRAIN_FILE, folder, MOST_TERRAIN_BYTES)
+            raw.terrain, raw.terrain_crs = parse_terrain(content)
+        except Unreadable as error:
+            findings.problem(TERRAIN_FILE, "", str(error))
     return raw
 
 
@@ -178,6 +194,10 @@ def _assembled(raw: RawSite, findings: Findings) -> Site | None:
         if heading is not None and len(draft.perimeter) == 1:
             draft.masts = list(_typical_sectors(heading.area, draft))
     check_draft(draft, findings)
+    if raw.terrain is not None and heading is not None:
+        check_crs(raw.terrain_crs, heading.crs, findings, TERRAIN_FILE)
+        fence = draft.perimeter[0].outline if draft.perimeter else None
+        check_terrain(raw.terrain, fence, findings, TERRAIN_FILE)
     _count(draft, findings)
     if heading is None or findings.problems or not draft.perimeter:
         return None
@@ -203,6 +223,7 @@ def _assembled(raw: RawSite, findings: Findings) -> Site | None:
         door_state=header.states.door,
         notes=tuple(findings.notes),
         antenna_files=tuple(sorted(raw.antennas.items())),
+        terrain=raw.terrain,
     )
 
 
@@ -297,6 +318,8 @@ def save_site(site: Site, folder: Path, *, overwrite: bool = False) -> None:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
+        if site.terrain is not None:
+            (written / TERRAIN_FILE).write_bytes(terrain_bytes(site.terrain, site.crs))
         if taken:
             _swap(written, folder)
         else:

@@ -41,6 +41,8 @@ def _plain(value: Any) -> Any:
         }
     if isinstance(value, BaseGeometry):
         return value.wkb_hex
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

@@ -13,6 +13,7 @@ import struct
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -36,6 +37,7 @@ __all__ = ["read_raw", "save_geopackage"]
 
 APPLICATION_IDS = (0x47504B47, 0x47503130, 0x47503131)  # GPKG, GP10, GP11: OGC 12-128r19, requirement 2
 MOST_STEPS = 200_000_000  # of SQLite's machine, a few seconds: a hostile file must not run for ever
+NO_TERRAIN = "terrain is kept in a site's folder only: this GeoPackage was written without it, as on flat ground"
 _TABLES = ("masts", "outside_levels")
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}  # OGC 12-128r19, 2.1.3
 _ALIASES = {"x": "x_m", "y": "y_m"}
@@ -88,7 +90,7 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
                     frame, written, layer=layer.name, driver="GPKG", geometry_type=layer.geometry, append=True
                 )
             tables = {
-                "site_toml": [{"text": site_toml_text(site, exact=True)}],
+                "site_toml": [{"text": site_toml_text(_without_terrain(site), exact=True)}],
                 "masts": [row_values(sector) for sector in site.sectors],
                 "outside_levels": [row_values(level) | {"date": str(level.date)} for level in site.outside_levels],
                 ANTENNA_FOLDER: [{"name": name, "text": antenna.text} for name, antenna in site.antenna_files],
@@ -100,6 +102,11 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
         os.replace(written, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _without_terrain(site: Site) -> Site:
+    """The site as this file holds it: heights are kept in folders only, and the file says so."""
+    return site if site.terrain is None else replace(site, terrain=None, notes=(*site.notes, NO_TERRAIN))
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -33,6 +33,7 @@ from quietwing.sites.quantities import (
     Text,
     TiltDeg,
 )
+from quietwing.sites.terrain import Terrain
 
 __all__ = [
     "FILE_PATTERN",
@@ -256,6 +257,7 @@ class Site:
     window_state: OpeningState = "open"
     door_state: OpeningState = "shut"
     notes: tuple[str, ...] = ()
+    terrain: Terrain | None = field(default=None, metadata=NAMED_IF_SET)
     antenna_files: tuple[tuple[Identifier, AntennaFile], ...] = field(default=(), metadata=NAMED_IF_SET)
 
     @cached_property

@@ -41,7 +41,7 @@ TiltDeg = Annotated[float, Field(ge=-30, le=45, allow_inf_nan=False)]  # down is
 SigmaDb = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)]
 
 Technology = Literal["GSM", "UMTS", "LTE", "NR"]
-Environment = Literal["UMa", "UMi", "RMa"]
+Environment = Literal["UMa", "UMi", "RMa", "street"]  # three of TR 38.901, and P.1411 below the roofs
 Role = Literal["silence", "keep", "ignore"]
 OpeningKind = Literal["door", "window", "hatch", "gate"]
 OpeningState = Literal["open", "shut", "sealed"]

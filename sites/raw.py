@@ -8,6 +8,7 @@ from quietwing.sites.antenna_files import AntennaFile
 from quietwing.sites.geojson import RawLayer
 from quietwing.sites.site_toml import Header
 from quietwing.sites.tables_csv import RawTable
+from quietwing.sites.terrain import Terrain
 
 __all__ = ["RawSite"]
 
@@ -21,3 +22,5 @@ class RawSite:
     tables: dict[str, RawTable] = field(default_factory=dict)
     antennas: dict[str, AntennaFile] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    terrain: Terrain | None = None
+    terrain_crs: str | None = None

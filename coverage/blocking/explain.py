@@ -21,11 +21,14 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.constructions import construction_loss_db
 from quietwing.coverage.propagation.detour_path import DetourPath, detour_path
+from quietwing.coverage.propagation.facades import facades_of
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
+from quietwing.coverage.propagation.mast_path import path_states_db
 from quietwing.coverage.propagation.multiwall import crossings
-from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
+from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
+from quietwing.coverage.propagation.terrain_path import terrain_effect
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.findings import clean
 from quietwing.sites.model import Sector, Site
@@ -49,28 +52,31 @@ class Crossed:
 class LinkBudget:
     """The strongest sector of one channel at one test point, medians only.
 
-    `straight_dbm` = `eirp_dbm` + `pattern_db` − `path_loss_db` − Σ `crossed` + `floor_cap_db` + `calibration_db`,
-    `detour_dbm` the same with the loss of `detour` in place of `crossed`. ``rsrp_dbm`` is their power sum, unless
-    `scattered_by` names the opening through which scatter brings more; then ``rsrp_dbm`` is that. Powers are in the
-    reference bandwidth of the carrier.
+    `straight_dbm` = `eirp_dbm` + `pattern_db` − `path_loss_db` − `ground_db` − Σ `crossed` + `floor_cap_db` +
+    `over_tops_db` + `calibration_db`, `detour_dbm` the same with the loss of `detour` in place of `crossed` and what
+    is taken off it. ``rsrp_dbm`` is their power sum without `over_tops_db`, or `straight_dbm` where that is more,
+    unless `scattered_by` names the opening through which scatter brings more; then ``rsrp_dbm`` is that. Powers are
+    in the reference bandwidth of the carrier.
 
     Attributes
     ----------
     point : str
         Kind of the test point.
     xyz_m : tuple of float
-    channel, sector : str
+    channel, sector, environment : str
     line_of_sight : bool
         State taken: as measured, else clear wherever likelier than 1 − q.
     los_probability : float
     distance_m : float
         In three dimensions.
-    eirp_dbm, pattern_db, path_loss_db, calibration_db : float
-        `path_loss_db` is TR 38.901's, positive.
+    eirp_dbm, pattern_db, path_loss_db, ground_db, calibration_db : float
+        `path_loss_db` is that over flat ground, positive; `ground_db` what hills and valleys add to it.
     crossed : tuple of Crossed
         From the mast inward.
     floor_cap_db : float
         What the saturating curve takes off the sum of several slabs, 0 or more.
+    over_tops_db : float
+        What the ways over the perimeter's wall and other blocks save of their loss straight through, 0 or more.
     straight_dbm : float
     detour : DetourPath or None
         The dominant way through openings, over roofs or round corners.
@@ -102,14 +108,17 @@ class LinkBudget:
     xyz_m: tuple[float, float, float]
     channel: str
     sector: str
+    environment: str
     line_of_sight: bool
     los_probability: float
     distance_m: float
     eirp_dbm: float
     pattern_db: float
     path_loss_db: float
+    ground_db: float
     crossed: tuple[Crossed, ...]
     floor_cap_db: float
+    over_tops_db: float
     calibration_db: float
     straight_dbm: float
     detour: DetourPath | None
@@ -248,6 +257,11 @@ def _points_of(site: Site, room: str) -> PointSet:
     kept = np.flatnonzero(points.room == site.room_index[room])
     if not len(kept):
         raise ScenarioError(f"room {room!r} has role ignore: no phone is tried there; choose another room")
+    return _only(points, kept)
+
+
+def _only(points: PointSet, kept: NDArray[np.intp]) -> PointSet:
+    """Some of the points."""
     return PointSet(
         points.xyz_m[kept],
         points.room[kept],
@@ -277,16 +291,24 @@ def _budget(
     mast_m, point_m = np.array([sector.x_m, sector.y_m, sector.height_m]), points.xyz_m[point]
     azimuth_deg, elevation_deg = direction(mast_m, point_m)
     pattern_db = float(sector_gain_db(model.scene.site, sector, azimuth_deg, elevation_deg))
-    plan_m = float(np.hypot(*(point_m - mast_m)[:2]))
-    path_db, _ = clipped_mast_loss_db(sector.environment, sector.freq_mhz, plan_m, sector.height_m, point_m[2], clear)
+    path_db, ground_db = _path_db(model, points, point, sector, clear)
     crossed, cap_db = _crossed(model, mast_m, point_m, sector)
+    tops = over_tops(
+        model.scene,
+        model.masts.table,
+        model.masts.freq_mhz,
+        mast_m,
+        points.xyz_m[point : point + 1],
+        points.building[point : point + 1],
+    )
+    over_tops_db = float(tops.relief_db[0, int(np.searchsorted(model.masts.freq_mhz, sector.freq_mhz))])
     eirp_dbm, offset_db = reference_eirp_dbm(sector), float(model.calibration.offset_db[index])
-    lost_db = float(path_db) + sum(one.loss_db for one in crossed) - cap_db
+    lost_db = path_db + sum(one.loss_db for one in crossed) - cap_db - over_tops_db
     straight_dbm = eirp_dbm + pattern_db - lost_db + offset_db
     detour = detour_path(model.masts.detours.model, mast_m, point_m, sector.freq_mhz, near=False)
     detour_dbm = -math.inf
     if detour is not None:
-        detour_dbm = eirp_dbm + pattern_db - float(path_db) - detour.loss_db + offset_db
+        detour_dbm = eirp_dbm + pattern_db - path_db - detour.loss_db + offset_db
     scatter = model.masts.scatter_los if clear else model.masts.scatter_nlos
     floor, through = model.masts.floor, int(scatter.place[index, int(points.room[point])])
     return LinkBudget(
@@ -294,14 +316,17 @@ def _budget(
         xyz_m=(float(point_m[0]), float(point_m[1]), float(point_m[2])),
         channel=sector.channel,
         sector=sector.id,
+        environment=sector.environment,
         line_of_sight=clear,
         los_probability=los_probability,
         distance_m=float(np.linalg.norm(point_m - mast_m)),
         eirp_dbm=eirp_dbm,
         pattern_db=pattern_db,
-        path_loss_db=float(path_db),
+        path_loss_db=path_db - ground_db,
+        ground_db=ground_db,
         crossed=crossed,
         floor_cap_db=cap_db,
+        over_tops_db=over_tops_db,
         calibration_db=offset_db,
         straight_dbm=straight_dbm,
         detour=detour,
@@ -318,6 +343,21 @@ def _budget(
         capture_need_db=float(needs.capture[carrier]),
         capture_margin_db=_capture_margin_db(needs, carrier, rsrp_dbm, capture_dbm, jammers_dbm),
     )
+
+
+def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, clear: bool) -> tuple[float, float]:
+    """Loss outdoors to one point, and what of it the ground adds."""
+    one = _only(points, np.array([point]))
+    mast_m = np.array([sector.x_m, sector.y_m, sector.height_m])
+    plan_m, height_m = np.hypot(*(one.xyz_m - mast_m)[:, :2].T), one.xyz_m[:, 2]
+    ground = terrain_effect(
+        model.scene.site, facades_of(model.masts.floor, one), one, mast_m, np.array([sector.freq_mhz])
+    )
+    over_db = None if ground is None else ground.extra_db[:, 0]
+    area = model.scene.site.area
+    level, over = (path_states_db(sector, area, plan_m, height_m, extra_db) for extra_db in (None, over_db))
+    flat_db, path_db = (each[0] if clear else each[1] for each in (level, over))
+    return float(path_db[0]), float((path_db - flat_db)[0])
 
 
 def _capture_margin_db(

@@ -17,9 +17,11 @@ from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
 from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.propagation.constructions import sigma_db
+from quietwing.coverage.propagation.facades import facades_of
 from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, masts_of
 from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
 from quietwing.coverage.propagation.opening_floor import RoomOpenings
+from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sender_detour import Routes
@@ -333,11 +335,24 @@ def _public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.ui
     mast = [masts.index(place) for place in places]
     lane = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])
     walls_db = np.empty((len(places), len(points)), np.float32)
+    crossed = crossings(model, np.array(masts), points)[mast]
+    incidence = incidence_of(model, model.scene)
     for index, place in enumerate(masts):
-        lost_db = element_loss_db(model.scene.prepared, model.masts.table, np.array([place]), points)[0]
-        for row in [row for row, of_sector in enumerate(mast) if of_sector == index]:
+        tx_m = np.array(place)
+        lost_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m[None], points)[0]
+        rows = [row for row, of_sector in enumerate(mast) if of_sector == index]
+        lossy = model.scene, model.masts.table, model.masts.freq_mhz
+        tops = over_tops(*lossy, tx_m, points.xyz_m, points.building, every_db=lost_db.copy())
+        for one in tops.obstacles:
+            less_db = np.where(one.over, one.through_db, one.through_db - one.loss_db)
+            lost_db[one.at] = np.maximum(lost_db[one.at] - less_db, 0.0)
+            counted = one.counted(model.scene, tx_m, points.xyz_m) @ incidence
+            for row in rows:
+                here = crossed[row, one.at]
+                crossed[row, one.at] = here - np.minimum(here, counted * one.over[:, lane[row], None])
+        for row in rows:
             walls_db[row] = lost_db[:, lane[row]]
-    return crossings(model, np.array(masts), points)[mast], walls_db
+    return crossed, walls_db
 
 
 def _replace_detoured(
@@ -418,23 +433,9 @@ def _within(model: LinkModel, used: RoomOpenings) -> tuple[NDArray[np.float64], 
 
 
 def _sight_keys(model: LinkModel, points: PointSet) -> NDArray[np.int64]:
-    """One owner per mast × building × side the room looks to; points in the open are one side of their own."""
-    floor = model.masts.floor
-    sides = []
-    for used in floor.of_room:
-        if used is None:
-            sides.append("inner")
-            continue
-        place = floor.places[used.places[0]]
-        east, north = place.normal_into(max(place.rooms))
-        sides.append(str(round(float(np.degrees(np.arctan2(-east, -north))) / 90) % 4))
-    buildings = [built.id for built in model.scene.site.buildings]
-    facade = [
-        f"{buildings[building]}|{sides[room] if room >= 0 else 'inner'}" if building >= 0 else "open"
-        for building, room in zip(points.building.tolist(), points.room.tolist(), strict=True)
-    ]
+    """One owner per mast × façade, a number of its own; points in the open are one façade of their own."""
+    facades = facades_of(model.masts.floor, points)
+    names = (*facades.names, "open")  # IN_THE_OPEN is the last
     masts = [f"{sector.x_m:.3f}|{sector.y_m:.3f}" for sector in model.sectors]
-    keys = {(mast, side): stable_key(f"{mast}|{side}") for mast in set(masts) for side in set(facade)}
-    return np.array([[keys[mast, side] for side in facade] for mast in masts], np.int64).reshape(
-        len(masts), len(points)
-    )
+    keys = {mast: np.array([stable_key(f"{mast}|{name}") for name in names], np.int64) for mast in set(masts)}
+    return np.array([keys[mast][facades.of_point] for mast in masts], np.int64).reshape(len(masts), len(points))

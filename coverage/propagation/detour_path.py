@@ -128,7 +128,7 @@ def detour_path(
         One of the model's frequencies. [MHz]
     near : bool
         Whether the portals near the transmitter are tried towards the point, as `detour_loss_db` does between places
-        on a site and `mast_detour` does not.
+        on a site and a mast of the public network does not.
 
     Returns
     -------

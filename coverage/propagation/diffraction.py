@@ -1,4 +1,4 @@
-"""Over and round one edge: the knife edge of Rec. ITU-R P.526."""
+"""Over and round one edge: the knife edge of Rec. ITU-R P.526, and one edge for a whole profile of ground."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.sites.errors import OutOfRangeError
 
-__all__ = ["fresnel_v", "knife_edge_loss_db"]
+__all__ = ["EARTH_M", "bullington_loss_db", "fresnel_v", "knife_edge_loss_db"]
 
+EARTH_M = 8.5e6  # effective radius, P.526-15 section 4.5: 4/3 of the Earth's
+LEAST_POINTS = 3  # of a profile: its ends and the ground between
 CLEAR_V = -0.78  # at and below: enough clearance, the approximation has reached 0
 
 
@@ -70,3 +72,62 @@ def knife_edge_loss_db(v: ArrayLike) -> NDArray[np.float64]:
     shifted = np.maximum(v, CLEAR_V) - 0.1
     loss_db = 6.9 + 20 * np.log10(np.sqrt(shifted**2 + 1) + shifted)
     return np.where(v > CLEAR_V, loss_db, 0.0)
+
+
+def bullington_loss_db(
+    ground_m: ArrayLike, spacing_m: float, h_tx_m: float, h_rx_m: float, freq_mhz: ArrayLike
+) -> NDArray[np.float64]:
+    """Diffraction loss over free space of a whole terrain profile, by one edge that stands for all of it.
+
+    Parameters
+    ----------
+    ground_m : array_like, shape (point,)
+        Height of the ground above the sea from one antenna to the other, at equal steps, 3 points or more. [m]
+    spacing_m : float
+        Step along the profile, above 0. [m]
+    h_tx_m, h_rx_m : float
+        Heights of the antennas above the ground, above 0. [m]
+    freq_mhz : array_like, shape (...)
+        Frequency, above 0. [MHz]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Loss, 0 or more. [dB]
+
+    Raises
+    ------
+    OutOfRangeError
+        If the profile is shorter than 3 points or holds no numbers, or a value is 0 or less.
+
+    References
+    ----------
+    Rec. ITU-R P.526-15, section 4.5.1 (the general Bullington method), with an Earth of 4/3 its radius.
+    """
+    ground = np.asarray(ground_m, np.float64)
+    if ground.ndim != 1 or len(ground) < LEAST_POINTS or not np.isfinite(ground).all():
+        raise OutOfRangeError(
+            f"a profile of shape {ground.shape} (expected {LEAST_POINTS} heights or more in a row, all known); "
+            f"sample the ground along the path at equal steps"
+        )
+    if not (spacing_m > 0 and h_tx_m > 0 and h_rx_m > 0):
+        raise OutOfRangeError(
+            f"step {spacing_m:g} m and antennas {h_tx_m:g} and {h_rx_m:g} m above ground (expected above 0); "
+            f"correct them"
+        )
+    away_m = spacing_m * np.arange(1, len(ground) - 1)
+    length_m = spacing_m * (len(ground) - 1)
+    left_m = length_m - away_m
+    top_m = ground[1:-1] + away_m * left_m / (2 * EARTH_M)
+    tx_m, rx_m = ground[0] + h_tx_m, ground[-1] + h_rx_m
+    slope = float(np.max((top_m - tx_m) / away_m))
+    if slope < (rx_m - tx_m) / length_m:  # line of sight: the point that comes nearest to the ray
+        over_m = top_m - (tx_m * left_m + rx_m * away_m) / length_m
+        v = np.max(fresnel_v(over_m, away_m, left_m, np.asarray(freq_mhz, np.float64)[..., None]), axis=-1)
+    else:  # where the two horizon rays meet
+        back = float(np.max((top_m - rx_m) / left_m))
+        edge_m = (rx_m - tx_m + back * length_m) / (slope + back)
+        over_m = tx_m + slope * edge_m - (tx_m * (length_m - edge_m) + rx_m * edge_m) / length_m
+        v = fresnel_v(over_m, edge_m, length_m - edge_m, freq_mhz)
+    edge_db = knife_edge_loss_db(v)
+    return np.asarray(edge_db + (1 - np.exp(-edge_db / 6)) * (10 + 0.02 * length_m / 1e3))

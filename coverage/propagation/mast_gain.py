@@ -14,18 +14,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.angular_spread import facade_share_db
 from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.detour import with_detour
+from quietwing.coverage.propagation.facades import Facades, facades_of
+from quietwing.coverage.propagation.mast_path import path_states_db, scenario_of, sight_probability
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
-from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, los_probability
+from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.propagation.sender_detour import Routes, SenderDetours, mast_detours
+from quietwing.coverage.propagation.terrain_path import OFF_THE_GRID, terrain_effect
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 
@@ -47,7 +51,7 @@ class MastGain:
     los_db, nlos_db : float32 ndarray, shape (sector, point)
         Pattern − 38.901 loss − what the site takes, or what scatter brings where that is larger. [dB]
     los_probability : float32 ndarray, shape (sector, point)
-        Of the clear state, one value per mast × building × storey.
+        Of the clear state, one value per mast × façade × storey.
     scattered_los, scattered_nlos : bool ndarray, shape (sector, point)
         Whether scatter rules, in each state.
     detoured : bool ndarray, shape (sector, point)
@@ -247,7 +251,7 @@ def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
         for index in indices.tolist():
             sector = sectors[index]
             for state, clear in enumerate((True, False)):
-                share_db = facade_share_db(sector.environment, clear, sector.freq_mhz, turned_deg)
+                share_db = facade_share_db(scenario_of(sector.environment), clear, sector.freq_mhz, turned_deg)
                 outside_db[state, index] += share_db
     lane = np.searchsorted(model.freq_mhz, [sector.freq_mhz for sector in sectors])
     entry_db = model.entry_db[:, lane].T
@@ -268,11 +272,11 @@ def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
 
 
 def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:
-    """Just outside some openings, remembering building and storey so that the state of sight is theirs."""
+    """Just outside some openings, remembering room, building and storey so that the state of sight is theirs."""
     places = [floor.places[index] for index in members]
     return PointSet(
         floor.outside_m[members],
-        np.full(len(places), -1, np.int32),
+        np.array([max(place.rooms) for place in places], np.int32),
         np.array([place.storey for place in places], np.int32),
         np.array([place.building for place in places], np.int32),
         ("outside",) * len(places),
@@ -290,6 +294,7 @@ def _without_scatter(
     clear_probability, detoured = np.empty(shape, np.float32), np.zeros(shape, np.bool_)
     share = np.ones(shape, np.float32)
     notes: set[str] = set()
+    facades, unknown = facades_of(model.floor, points), 0
     for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
         sectors = [model.sectors[index] for index in indices]
         mast = np.array(mast_m)
@@ -299,52 +304,62 @@ def _without_scatter(
         elements_db = element_loss_db(
             model.scene.prepared, table, mast[None, :], points, freq_mhz=None, skip_building=skip_building
         )[0]
+        every_db = elements_db if skip_building == NO_BUILDING else None
+        tops = over_tops(model.scene, table, bands, mast, points.xyz_m, points.building, skip_building, every_db)
+        straight_db = np.maximum(elements_db - tops.relief_db, 0.0).astype(np.float32)
         if routes is not None:
             detour_db = routes.loss_db[number][:, lanes]
-            detoured[indices] = (detour_db < elements_db)[:, lane_of].T
-            straight_db, elements_db = elements_db, with_detour(elements_db, detour_db)
-            share[indices] = 10 ** ((elements_db - straight_db) / 10)[:, lane_of].T
+            detoured[indices] = (detour_db < straight_db)[:, lane_of].T
+            apart_db = np.minimum(straight_db - detour_db, 300.0)  # hundreds of dB overflow a float32
+            share[indices] = 1 / (1 + 10 ** (apart_db / 10))[:, lane_of].T
+            elements_db = with_detour(elements_db, detour_db)
+        # the less of the two, not their sum: a detour may go over the same top
+        elements_db = np.minimum(elements_db, straight_db)
         distance_2d_m = np.hypot(*(points.xyz_m[:, :2] - mast[:2]).T)
         azimuth_deg, elevation_deg = direction(mast, points.xyz_m)
+        ground = terrain_effect(model.scene.site, facades, points, mast, bands)
+        if ground is not None:
+            notes.update(ground.notes)
+            unknown += not ground.known
         states: dict[tuple[str, float], tuple[Array, Array]] = {}
         chances: dict[str, Array] = {}
         for index, sector, lane in zip(indices.tolist(), sectors, lane_of.tolist(), strict=True):
             key = (sector.environment, sector.freq_mhz)
             if key not in states:
-                states[key] = _both_states(sector, distance_2d_m, points.xyz_m[:, 2], notes)
+                over_db = None if ground is None else ground.extra_db[:, lane]
+                *both, clipped = path_states_db(
+                    sector, model.scene.site.area, distance_2d_m, points.xyz_m[:, 2], over_db
+                )
+                states[key] = both[0], both[1]
+                notes.update(clipped)
             if sector.environment not in chances:
-                chances[sector.environment] = _los_probability(model.scene, sector, mast, points, distance_2d_m)
+                chance = _los_probability(model, facades, sector, mast, points, distance_2d_m)
+                chances[sector.environment] = chance if ground is None else np.where(ground.blocked, 0.0, chance)
             pattern_db = sector_gain_db(model.scene.site, sector, azimuth_deg, elevation_deg)
             for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
                 into[index] = pattern_db - loss_db - elements_db[:, lane]
             clear_probability[index] = chances[sector.environment]
+    if unknown:
+        notes.add(OFF_THE_GRID.format(unknown, len(masts_of(model.sectors))))
     return los_db, nlos_db, clear_probability, share, detoured, tuple(sorted(notes))
 
 
-def _both_states(sector: Sector, distance_2d_m: Array, height_m: Array, notes: set[str]) -> tuple[Array, Array]:
-    """38.901 loss with and without line of sight, clipped to its range with a note."""
-    found = []
-    for clear in (True, False):
-        loss_db, clipped = clipped_mast_loss_db(
-            sector.environment, sector.freq_mhz, distance_2d_m, sector.height_m, height_m, clear
-        )
-        notes.update(clipped)
-        found.append(loss_db)
-    return found[0], found[1]
+def _los_probability(
+    model: MastModel, facades: Facades, sector: Sector, mast: Array, points: PointSet, distance_2d_m: Array
+) -> Array:
+    """Probability of a clear path: one value per façade × storey, at the middle of the façade.
 
-
-def _los_probability(scene: Scene, sector: Sector, mast: Array, points: PointSet, distance_2d_m: Array) -> Array:
-    """Probability of a clear path: one value per building × storey, so that a façade is in one state.
-
-    Points in the open have their own.
+    Points in the open have their own. Where mast and point both stand on the map, geometry decides.
     """
     environment = sector.environment
-    chance = np.asarray(los_probability(environment, distance_2d_m, points.xyz_m[:, 2]), float)
-    for building in np.unique(points.building[points.building >= 0]).tolist():
-        built = scene.site.buildings[building]
-        centre = built.outline.centroid
-        away_m = float(np.hypot(centre.x - mast[0], centre.y - mast[1]))
-        for number, storey in enumerate(built.storeys):
-            inside = (points.building == building) & (points.storey == number)
-            chance[inside] = los_probability(environment, away_m, storey.floor_m + EYE_HEIGHT_M)
+    chance = np.asarray(sight_probability(environment, distance_2d_m, points.xyz_m[:, 2]), float)
+    for facade, away_m in enumerate(np.hypot(*(facades.middle_m - mast[:2]).T).tolist()):
+        here = facades.of_point == facade
+        storeys = model.scene.site.buildings[int(points.building[here.argmax()])].storeys
+        for number in np.unique(points.storey[here]).tolist():
+            eye_m = storeys[number].floor_m + EYE_HEIGHT_M
+            chance[here & (points.storey == number)] = sight_probability(environment, away_m, eye_m)
+    mapped = model.scene.mapped
+    if shapely.intersects_xy(mapped, mast[0], mast[1]):  # all that stands between is drawn, and on the ray
+        chance[shapely.intersects_xy(mapped, points.xyz_m[:, 0], points.xyz_m[:, 1])] = 1.0
     return chance

@@ -13,6 +13,7 @@ from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.quantities import Environment
 
 __all__ = [
+    "NEAREST_M",
     "clipped_mast_loss_db",
     "los_probability",
     "mast_loss_db",

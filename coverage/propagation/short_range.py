@@ -25,6 +25,7 @@ __all__ = [
     "Neighbourhood",
     "StreetEnvironment",
     "below_roofs_loss_db",
+    "below_roofs_range",
     "near_street_loss_db",
     "over_roofs_loss_db",
     "rounded_wavelength_m",
@@ -97,6 +98,30 @@ def below_roofs_loss_db(
     Rec. ITU-R P.1411-12, section 4.1.1 and its table: ``tables/short_range.csv``.
     """
     return _site_general_db("below_roofs", freq_mhz, distance_m, environment, line_of_sight)
+
+
+def below_roofs_range(
+    environment: StreetEnvironment, line_of_sight: bool
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Where `below_roofs_loss_db` holds.
+
+    Parameters
+    ----------
+    environment : {"urban_high_rise", "urban_low_rise", "residential"}
+    line_of_sight : bool
+
+    Returns
+    -------
+    freq_mhz, distance_m : tuple of float
+        Least and most, ends inside. [MHz], [m]
+
+    Raises
+    ------
+    OutOfRangeError
+        If there is no such row.
+    """
+    row = _row("below_roofs", environment, line_of_sight)
+    return (row.freq_ghz[0] * MHZ_PER_GHZ, row.freq_ghz[1] * MHZ_PER_GHZ), row.distance_m
 
 
 def over_roofs_loss_db(
@@ -262,6 +287,17 @@ def _site_general_db(
     model: str, freq_mhz: ArrayLike, distance_m: ArrayLike, environment: str, line_of_sight: bool
 ) -> Array:
     """10 a lg d + b + 10 g lg f of one row."""
+    row = _row(model, environment, line_of_sight)
+    state = "with" if line_of_sight else "without"
+    source = f"P.1411 {model} {environment} {state} sight"
+    span_mhz = (row.freq_ghz[0] * MHZ_PER_GHZ, row.freq_ghz[1] * MHZ_PER_GHZ)
+    f_ghz = within(freq_mhz, span_mhz, "frequency", "MHz", source) / MHZ_PER_GHZ
+    away_m = within(distance_m, row.distance_m, "distance", "m", source)
+    return np.asarray(10 * row.a * np.log10(away_m) + row.b + 10 * row.g * np.log10(f_ghz))
+
+
+def _row(model: str, environment: str, line_of_sight: bool) -> _SiteGeneral:
+    """One row of the tables, or an error that names what there is."""
     rows = _site_general_rows()
     row = rows.get((model, environment, bool(line_of_sight)))
     state = "with" if line_of_sight else "without"
@@ -270,11 +306,7 @@ def _site_general_db(
         raise OutOfRangeError(
             f"environment {environment!r} {state} line of sight (known: {', '.join(known)}); choose one of these"
         )
-    source = f"P.1411 {model} {environment} {state} sight"
-    span_mhz = (row.freq_ghz[0] * MHZ_PER_GHZ, row.freq_ghz[1] * MHZ_PER_GHZ)
-    f_ghz = within(freq_mhz, span_mhz, "frequency", "MHz", source) / MHZ_PER_GHZ
-    away_m = within(distance_m, row.distance_m, "distance", "m", source)
-    return np.asarray(10 * row.a * np.log10(away_m) + row.b + 10 * row.g * np.log10(f_ghz))
+    return row
 
 
 @cache

@@ -28,20 +28,25 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
     tuple of (str, float, str)
     """
     sight = "line of sight" if budget.line_of_sight else "no line of sight"
+    model = "P.1411, or beyond it TR 38.901," if budget.environment == "street" else "TR 38.901"
     lines = [
         (f"EIRP of {budget.sector} in the reference bandwidth", budget.eirp_dbm, "dBm"),
         ("antenna pattern towards the point", budget.pattern_db, "dB"),
         (
-            f"TR 38.901 over {budget.distance_m:.0f} m, {sight} (P {budget.los_probability:.2f})",
+            f"{model} over {budget.distance_m:.0f} m, {sight} (P {budget.los_probability:.2f})",
             -budget.path_loss_db,
             "dB",
         ),
     ]
+    if budget.ground_db:
+        lines.append(("the ground between, over flat ground", -budget.ground_db, "dB"))
     lines += [
         (f"{one.feature}: {one.construction} at {one.angle_deg:.0f}°", -one.loss_db, "dB") for one in budget.crossed
     ]
     if budget.floor_cap_db > 0:
         lines.append(("several slabs lose less than their sum", budget.floor_cap_db, "dB"))
+    if budget.over_tops_db > 0:
+        lines.append(("over the perimeter and other blocks, less than through them", budget.over_tops_db, "dB"))
     lines.append(("levels measured on the site", budget.calibration_db, "dB"))
     if budget.detour is not None:
         lines.append(("by the straight ray", budget.straight_dbm, "dBm"))

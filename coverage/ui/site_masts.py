@@ -171,7 +171,9 @@ def _columns() -> dict[str, Any]:
     found: dict[str, Any] = {name: st.column_config.NumberColumn(label) for name, label in labels.items()}
     found["technology"] = st.column_config.SelectboxColumn("technology", options=["GSM", "UMTS", "LTE", "NR"])
     found["environment"] = st.column_config.SelectboxColumn(
-        "surroundings", options=["RMa", "UMa", "UMi"], help="Countryside, town, street level"
+        "surroundings",
+        options=["RMa", "UMa", "UMi", "street"],
+        help="Countryside, town, street level, lamp post below the roofs",
     )
     found["campable"] = st.column_config.CheckboxColumn("phones can use it alone")
     found["assumed"] = st.column_config.CheckboxColumn("assumed")

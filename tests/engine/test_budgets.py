@@ -129,9 +129,9 @@ RMA_DEG = 10**1.52  # in both states; K 7 dB
 UMA_HIDDEN_DEG = 10 ** (2.08 - 0.27 * math.log10(6))  # below 6 GHz the value there
 
 
-def rsrp_dbm(site: str, channel: str, room: str, kind: str, nth: int = 0) -> float:
-    """What the product says at one test point."""
-    result = leakage(load_site(site), Scenario(channels=(channel,)), maps=False)
+def rsrp_dbm(site: str, channel: str, room: str, kind: str, nth: int = 0, q: float = 0.95) -> float:
+    """What the product says at one test point; sight is taken where its probability is 1 − q or more."""
+    result = leakage(load_site(site), Scenario(channels=(channel,), confidence=q), maps=False)
     index = result.site.room_index[room]
     points = [
         k for k in range(len(result.points)) if result.points.room[k] == index and result.points.kind[k] == kind
@@ -206,12 +206,29 @@ def test_radial_ground_storey_window_facing_away_3560_mhz():
     assert rsrp_dbm("radial", "EE/n78/NR", "A1-10", "window") == pytest.approx(by_hand, abs=TOLERANCE_DB)
 
 
+# radial from its mast in the north-east: the openings of the façades to the east and north have their middle 373 m
+# away, where UMa gives sight a probability of 18/d + exp(−d/63)·(1 − 18/d) = 5.1 %. At q = 95 % they count as clear,
+# at 94 % as hidden.
+HIDDEN_Q = 0.94
+
+
+def test_radial_east_side_is_just_clear_at_95_percent_3560_mhz():
+    away = math.hypot(291.1 - 9.53, 244.3)
+    assert 0.05 < 18 / away + math.exp(-away / 63) * (1 - 18 / away) < 1 - HIDDEN_Q
+    mast, phone = (291.1, 244.3, 25.0), (8.09, 49.5015, 10.95)
+    d2, d3 = distances_m(mast, phone)
+    assert d2 < 4 * 24 * 9.95 * 3.56e9 / 3e8  # nearer than the break point
+    by_hand = per_element_dbm(64, 106) - (28 + 22 * math.log10(d3) + 20 * math.log10(3.56))
+    by_hand -= sector_loss_db(mast, phone, 250, 10) + bars_db((291.1 - 8.09) / d3, 3560)
+    assert rsrp_dbm("radial", "EE/n78/NR", "A4-40", "window") == pytest.approx(by_hand, abs=TOLERANCE_DB)
+
+
 def test_radial_top_storey_window_facing_the_mast_3560_mhz():
     mast, phone = (291.1, 244.3, 25.0), (8.09, 49.5015, 10.95)
     cosine = (291.1 - 8.09) / distances_m(mast, phone)[1]  # the outer wall of A's right side looks east
     by_hand = per_element_dbm(64, 106) - uma_nlos_db(mast, phone, 3.56) - sector_loss_db(mast, phone, 250, 10)
     by_hand -= bars_db(cosine, 3560)
-    assert rsrp_dbm("radial", "EE/n78/NR", "A4-40", "window") == pytest.approx(by_hand, abs=TOLERANCE_DB)
+    assert rsrp_dbm("radial", "EE/n78/NR", "A4-40", "window", q=HIDDEN_Q) == pytest.approx(by_hand, abs=TOLERANCE_DB)
 
 
 def test_radial_second_landing_bunk_behind_600_mm_of_brick_799_mhz():
@@ -225,7 +242,7 @@ def test_radial_second_landing_bunk_behind_600_mm_of_brick_799_mhz():
     by_window = per_element_dbm(56, 25) - uma_nlos_db(mast, window, 0.7985) - sector_loss_db(mast, window, 250, 10)
     by_hand = by_window - facade_db(mast, window, 90, UMA_HIDDEN_DEG) - bars_db(1.0, 798.5)
     assert by_hand > straight
-    assert rsrp_dbm("radial", "EE/B20/LTE", "A2-40", "bunk") == pytest.approx(by_hand, abs=TOLERANCE_DB)
+    assert rsrp_dbm("radial", "EE/B20/LTE", "A2-40", "bunk", q=HIDDEN_Q) == pytest.approx(by_hand, abs=TOLERANCE_DB)
 
 
 def test_radial_atrium_floor_under_the_galleries_806_mhz():

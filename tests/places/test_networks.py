@@ -9,6 +9,7 @@ from collections import defaultdict
 import pytest
 from numpy.testing import assert_allclose
 
+from quietwing.sites import load_site
 from quietwing.sites.errors import OutOfRangeError, SiteError
 from quietwing.sites.networks import (
     Mast,
@@ -188,3 +189,12 @@ def test_an_unknown_area_is_refused_with_the_known_ones(area, hint):
 def test_an_unknown_operator_is_refused():
     with pytest.raises(SiteError, match="Orange"):
         mast_sectors(Mast("M", ("Orange",), 0.0, 1000.0, 180.0, "rural"), (0.0, 0.0))
+
+
+def test_a_street_mast_above_the_roofs_is_remarked_on(folder):
+    masts = folder / "masts.csv"
+    text = masts.read_text().replace("UMa", "street")  # 25 m and 20 m high
+    masts.write_text(text)
+    assert sum("high in a street" in note for note in load_site(folder).notes) == 2
+    masts.write_text(text.replace(",25,270", ",8,270").replace(",20,120", ",8,120"))
+    assert not any("high in a street" in note for note in load_site(folder).notes)

@@ -6,10 +6,12 @@ import re
 import stat
 import zipfile
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.ui.site_files import (
@@ -37,6 +39,7 @@ from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build, describe
 from quietwing.sites.tables_csv import row_values
+from quietwing.sites.terrain import Terrain
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +116,17 @@ def test_antenna_files_travel_in_zip_and_geopackage_and_stay_with_changed_masts(
     with pytest.raises(SiteError, match=r"in a folder within"):
         open_upload("x.zip", zip_of(("site.toml", "x"), ("antennas/deeper/a.msi", "x")), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_heights_of_the_ground_travel_in_the_zip(wing, tmp_path):
+    pytest.importorskip("rasterio")
+    west_m, _, _, north_m = wing.perimeter.outline.bounds
+    heights = np.arange(400, dtype="<f4").tobytes()
+    terrain = Terrain(west_m - 500.0, north_m + 500.0, 100.0, 100.0, 20, 20, heights)
+    site = dataclasses.replace(wing, terrain=terrain)
+    content = site_zip(site, tmp_path, devices=(), scenario=Scenario(), catalogue=read_catalogue())
+    assert open_upload("site.zip", content, tmp_path).site.terrain == terrain
+    assert content == site_zip(site, tmp_path, devices=(), scenario=Scenario(), catalogue=read_catalogue())
 
 
 def test_layout_and_scenario_travel_in_the_zip(tmp_path):

@@ -1,0 +1,185 @@
+"""Over the top of what stands alone on a mast's straight ray: the perimeter's wall, and every block but one's own.
+
+A ray through a wall or block loses its slabs; the wave over its top loses a knife edge. Each obstacle counts once:
+its slabs, or its top and what else passes through. The block a place is in is left to the detours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from quietwing.coverage.propagation.diffraction import fresnel_v, knife_edge_loss_db
+from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
+from quietwing.coverage.propagation.scene import Scene
+
+__all__ = ["Obstacle", "Tops", "over_tops"]
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+NEAREST_M = 0.1  # an end at the edge: nearer than this it is none
+PERIMETER = -1  # facets that belong to no building
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One obstacle and the rays it stands on.
+
+    Attributes
+    ----------
+    building : int
+        Index of the building, -1 for the perimeter.
+    at : int ndarray, shape (ray,)
+        Points whose straight rays it stands on.
+    through_db : float64 ndarray, shape (ray, band)
+        What its elements lose. [dB]
+    loss_db : float64 ndarray, shape (ray, band)
+        What it costs over its top and through it, at most `through_db`. [dB]
+    over : bool ndarray, shape (ray, band)
+        The way over its top is the stronger part: none of it is crossed.
+    """
+
+    building: int
+    at: Indices
+    through_db: Array
+    loss_db: Array
+    over: NDArray[np.bool_]
+
+    def counted(self, scene: Scene, mast_m: Array, xyz_m: Array) -> NDArray[np.int16]:
+        """How often the rays cross each surface of it, shape (ray, surface)."""
+        surfaces = np.arange(scene.prepared.surfaces)
+        every, others = (
+            crossing_counts(scene.prepared, mast_m, xyz_m[self.at], surfaces, len(surfaces), **skipped)[0]
+            for skipped in ({}, {"skip_building": self.building})
+        )
+        return np.asarray(every - others, np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Tops:
+    """All obstacles on the straight rays from one mast.
+
+    Attributes
+    ----------
+    obstacles : tuple of Obstacle
+    relief_db : float64 ndarray, shape (point, band)
+        By how much they cost less than through their elements alone, 0 or more. [dB]
+    """
+
+    obstacles: tuple[Obstacle, ...]
+    relief_db: Array
+
+
+def over_tops(
+    scene: Scene,
+    table: LossTable,
+    freq_mhz: Array,
+    mast_m: Array,
+    xyz_m: Array,
+    building: NDArray[np.int32],
+    skip_building: int = PERIMETER - 1,
+    every_db: NDArray[np.float32] | None = None,
+) -> Tops:
+    """The ways over the tops of what stands on the straight rays from one mast.
+
+    Parameters
+    ----------
+    scene : Scene
+    table : LossTable
+        Of the scene's surfaces at `freq_mhz`.
+    freq_mhz : ndarray, shape (band,)
+        [MHz]
+    mast_m : ndarray, shape (3,)
+        [m]
+    xyz_m : ndarray, shape (point, 3)
+        [m]
+    building : int ndarray, shape (point,)
+        Each point's own, which is no obstacle to it; -1 in none.
+    skip_building : int
+        As in `element_loss_db`.
+    every_db : float32 ndarray, shape (point, band), optional
+        Loss of all elements without skipping any, where it is at hand. [dB]
+
+    Returns
+    -------
+    Tops
+
+    References
+    ----------
+    Rec. ITU-R P.526-15, eqs. (26) and (31), at the one edge where the horizon rays meet (Bullington). What the edge
+    takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed).
+    """
+    found, relief_db = [], np.zeros((len(xyz_m), len(freq_mhz)))
+    for index, at, top_m, shares in _standing(scene, mast_m, xyz_m, building, skip_building):
+        all_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at])[0] if every_db is None else every_db[at]
+        others_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at], skip_building=index)[0]
+        through_db = np.maximum(all_db - others_db.astype(np.float64), 0.0)
+        edge_db = _edge_loss_db(mast_m, xyz_m[at], top_m, shares, freq_mhz)
+        edge = 10 ** (-edge_db / 20)
+        passed = 10 ** (-through_db / 10) * (1 - edge) ** 2
+        loss_db = np.minimum(through_db, -10 * np.log10(edge**2 + passed))
+        over = (edge**2 > passed) & (loss_db < through_db)
+        relief_db[at] += through_db - loss_db
+        found.append(Obstacle(index, at, through_db, loss_db, over))
+    return Tops(tuple(found), relief_db)
+
+
+def _standing(
+    scene: Scene, mast_m: Array, xyz_m: Array, building: NDArray[np.int32], skip_building: int
+) -> Iterator[tuple[int, Indices, float, Array]]:
+    """Obstacles on the rays in plan: index, points, height of the top, first and last share of the ray within."""
+    site = scene.site
+    fence = site.perimeter
+    outlines = [(PERIMETER, fence.outline, fence.height_m)] if fence.construction != "open" else []
+    outlines += [
+        (index, built.outline, max(storey.ceiling_m for storey in built.storeys))
+        for index, built in enumerate(site.buildings)
+        if index != skip_building
+    ]
+    start, way = mast_m[:2], xyz_m[:, :2] - mast_m[:2]
+    length2 = np.maximum((way**2).sum(axis=1), NEAREST_M**2)
+    for index, outline, top_m in outlines:
+        middle = shapely.get_coordinates(outline.centroid)[0]
+        radius_m = float(np.hypot(*(shapely.get_coordinates(outline.exterior) - middle).T).max())
+        nearest = np.clip(((middle - start) * way).sum(axis=1) / length2, 0, 1)
+        beside_m = np.hypot(*(start + nearest[:, None] * way - middle).T)
+        reach = radius_m / np.sqrt(length2)  # the lowest the ray may be over the outline
+        ends = np.clip([nearest - reach, nearest + reach], 0, 1)
+        low = (mast_m[2] + ends * (xyz_m[:, 2] - mast_m[2])).min(axis=0) < top_m
+        at = np.flatnonzero((beside_m <= radius_m) & low & ((building != index) | (index == PERIMETER)))
+        if not len(at):
+            continue
+        line = np.stack([np.broadcast_to(start, (len(at), 2)), xyz_m[at, :2]], axis=1)
+        met = shapely.intersection(shapely.linestrings(line), outline.boundary)
+        places, ray = shapely.get_coordinates(met, return_index=True)
+        share = ((places - start) * way[at][ray]).sum(axis=1) / length2[at][ray]
+        first, last = np.full(len(at), np.inf), np.full(len(at), -np.inf)
+        np.minimum.at(first, ray, share)
+        np.maximum.at(last, ray, share)
+        first, last = (np.where(np.isfinite(each), each, np.nan) for each in (first, last))
+        lowest_m = mast_m[2] + np.where(mast_m[2] > xyz_m[at, 2], last, first) * (xyz_m[at, 2] - mast_m[2])
+        on = np.flatnonzero(np.isfinite(first) & (lowest_m < top_m))
+        if len(on):
+            yield index, at[on], top_m, np.stack([first[on], last[on]])
+
+
+def _edge_loss_db(mast_m: Array, xyz_m: Array, top_m: float, shares: Array, freq_mhz: Array) -> Array:
+    """Knife edge in place of the obstacle, shape (ray, band)."""
+    length_m = np.maximum(np.hypot(*(xyz_m - mast_m)[:, :2].T), 3 * NEAREST_M)
+    away_m = np.clip(shares * length_m, NEAREST_M, length_m - NEAREST_M)
+    rise_tx, rise_rx = top_m - mast_m[2], top_m - xyz_m[:, 2]
+    fall = (xyz_m[:, 2] - mast_m[2]) / length_m
+    above_m = (rise_tx - fall * away_m).max(axis=0)
+    slope_tx, slope_rx = (rise_tx / away_m).max(axis=0), (rise_rx / (length_m - away_m)).max(axis=0)
+    hidden = above_m > 0
+    total = np.where(hidden, slope_tx + slope_rx, 1.0)
+    meet_m = np.clip((fall + slope_rx) * length_m / total, NEAREST_M, length_m - NEAREST_M)
+    meet_m = np.where(hidden, meet_m, away_m.mean(axis=0))
+    over_m = np.where(hidden, (slope_tx - fall) * meet_m, above_m)
+    v = fresnel_v(over_m[:, None], meet_m[:, None], (length_m - meet_m)[:, None], freq_mhz)
+    return knife_edge_loss_db(v)
