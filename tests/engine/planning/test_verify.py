@@ -183,7 +183,7 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     "1 dB above the catalogue on a channel": (
         ANY, lambda q: q.with_devices(replace(q.bought[0], power_dbm=10.0, trim_db=(("EE/B20/LTE", 1.0),)),
                                       *q.bought[1:]),
-        r"device A1-01-ceiling: EE/B20/LTE at 11 dBm, above the 10 dBm of micro_jammer in B20",
+        r"device A1-01-A1-01-window-window: EE/B20/LTE at 11 dBm, above the 10 dBm of micro_jammer in B20",
     ),
     "unknown model": (
         ANY, lambda q: replace(q.plan, devices=(*q.plan.devices, q.device(END, "ray", "death_ray"))),
@@ -199,11 +199,11 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     ),
     "a price of its own": (
         ANY, lambda q: q.with_devices(replace(q.bought[0], unit_price_gbp=1.0), *q.bought[1:]),
-        r"device A1-01-ceiling: £1\.00 is no price of the catalogue",
+        r"device A1-01-A1-01-window-window: £1\.00 is no price of the catalogue",
     ),
     "two of one name": (
         RICH, lambda q: q.with_devices(*q.bought, q.device(END, q.bought[0].id, power_dbm=-40.0)),
-        r"device A1-01-ceiling is listed 2 times",
+        r"device A1-01-A1-01-window-window is listed 2 times",
     ),
     "two too near": (
         RICH, lambda q: q.with_devices(*q.bought, q.device(q.beside_the_landing, "near", power_dbm=-40.0)),
@@ -247,17 +247,17 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
         r"window A1-02-window: curtain is no mesh or film of the catalogue",
     ),
     # Money.
-    "£1 on capex": (ANY, lambda q: billed(q.plan, capex_gbp=1.0), r"capex: the plan says £5,075\.40.*£5,074\.40"),
+    "£1 on capex": (ANY, lambda q: billed(q.plan, capex_gbp=1.0), r"capex: the plan says £5,092\.20.*£5,091\.20"),
     "£1 on opex": (ANY, lambda q: billed(q.plan, opex_gbp_per_year=1.0), r"opex a year: the plan says £446\.00"),
     "£1 off whole life": (ANY, lambda q: billed(q.plan, whole_life_gbp=-1.0), r"whole-life cost: the plan says £"),
     "£1 off present value": (ANY, lambda q: billed(q.plan, npv_gbp=-1.0), r"net present value: the plan says £"),
     "£1 off the attempt": (
         ANY, lambda q: attempt_of(q.plan, capex_gbp=chosen(q.plan).capex_gbp - 1.0),
-        r"cost of the chosen attempt: the plan says £5,073\.40, its parts cost £5,074\.40",
+        r"cost of the chosen attempt: the plan says £5,090\.20, its parts cost £5,091\.20",
     ),
     "no head-end": (RICH, no_head_end, r"head-end mas_head_end: 1 needed \(64 nodes each\), the bill has 0"),
     "a penny over budget": (
-        replace(SCENARIO, budget_gbp=5074.39), lambda q: q.plan, r"over budget: £5,074\.40 of £5,074\.39"
+        replace(SCENARIO, budget_gbp=5091.19), lambda q: q.plan, r"over budget: £5,091\.20 of £5,091\.19"
     ),
     # Judged figures.
     "one room more": (
@@ -365,7 +365,8 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
 SEVERAL_LINES: dict[str, tuple[Scenario, Lie, tuple[str, ...]]] = {
     "moved by half a metre": (
         RICH, lambda q: q.with_devices(replace(q.bought[0], x_m=q.bought[0].x_m + 0.5), *q.bought[1:]),
-        (r"device A1-01-ceiling stands at none of the places", r"claimed room A1-01: \S+ works at \d+ test points"),
+        (r"device A1-01-A1-01-window-window stands at none of the places",
+         r"claimed room A1-01: \S+ works at \d+ test points"),
     ),
     "turned down by 3 dB": (
         ANY, lambda q: q.with_devices(replace(q.bought[0], power_dbm=q.bought[0].power_dbm - 3.0), *q.bought[1:]),
@@ -376,7 +377,8 @@ SEVERAL_LINES: dict[str, tuple[Scenario, Lie, tuple[str, ...]]] = {
     ),
     "1 dB above the catalogue": (
         ANY, lambda q: q.with_devices(replace(q.bought[0], power_dbm=11.0, trim_db=()), *q.bought[1:]),
-        (r"device A1-01-ceiling: EE/B20/LTE at 11 dBm", r"device A1-01-ceiling: O2/B8/LTE at 11 dBm"),
+        (r"device A1-01-A1-01-window-window: EE/B20/LTE at 11 dBm",
+         r"device A1-01-A1-01-window-window: O2/B8/LTE at 11 dBm"),
     ),
     "a room that is not silent claimed": (
         ANY, lambda q: claiming(q.plan, q.hole, value=1.0),
@@ -398,7 +400,7 @@ SEVERAL_LINES: dict[str, tuple[Scenario, Lie, tuple[str, ...]]] = {
          r"whole-life cost: ", r"net present value: ", r"cost of the chosen attempt: "),
     ),
     "a strong device at the broken window": (
-        RICH, lambda q: q.with_devices(*q.bought, q.device("A1-01-A1-01-window-window", "strong", "room_jammer")),
+        RICH, lambda q: q.with_devices(*q.bought, q.device("A1-02-A1-02-window-window", "strong", "room_jammer")),
         (r"\d+ m outside, \w+: EE/B20/LTE: the sum of all blockers is .* dB of slack, strong being the loudest, and",
          r"\d+ m outside, \w+: O2/B8/LTE: the sum of all blockers is .* dB of slack, strong being the loudest, and"),
     ),
