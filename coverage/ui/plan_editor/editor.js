@@ -10,6 +10,8 @@ const NUDGE_REST_MS = 250; // keys that follow within it are one gesture
 const LOST_MS = 15000; // an edit that is not answered by then is given up
 const NEAREST = 40; // largest zoom
 const LABEL_PX = 8.5; // smaller letters are not drawn
+const NAME_LETTER_PX = 6.4; // of a blocker's name, on average
+const NAME_HIGH_PX = 13;
 class Editor {
   constructor(root) {
     this.root = root;
@@ -121,7 +123,7 @@ class Editor {
       shape.setAttribute('d', SHAPES[device.shape] || SHAPES.circle);
       shape.style.fill = device.off ? 'transparent' : device.colour;
       title.textContent = device.title;
-      text.textContent = device.off ? `${device.id} (off)` : device.id;
+      text.textContent = device.off ? `${device.name} (off)` : device.name;
     }
     for (const [id, known] of this.devices) {
       if (!seen.has(id)) { known.mark.remove(); this.devices.delete(id); }
@@ -129,6 +131,18 @@ class Editor {
     if (this.selected && !this.devices.has(this.selected)) this.select(null);
     this.marks.classList.toggle('many', this.devices.size > 40);
     for (const known of this.devices.values()) this.put(known);
+    this.thinNames();
+  }
+
+  thinNames() {
+    const kept = []; // a name that would cover another is shown while its mark is pointed at or selected
+    for (const known of this.devices.values()) {
+      const half = (known.mark.lastChild.textContent.length * NAME_LETTER_PX * this.perPixel) / 2;
+      const over = kept.some((one) => Math.abs(one.x - known.x) < half + one.half
+        && Math.abs(one.y - known.y) < NAME_HIGH_PX * this.perPixel);
+      known.mark.classList.toggle('crowded', over);
+      if (!over) kept.push({ x: known.x, y: known.y, half });
+    }
   }
 
   atX(x) { return metres(x + this.data.origin.x); }
@@ -442,6 +456,7 @@ class Editor {
     if (!matrix || !matrix.a || !this.view) return;
     this.perPixel = 1 / matrix.a;
     for (const known of this.devices.values()) this.put(known);
+    this.thinNames();
     for (const text of this.labels ? this.labels.children : []) {
       text.style.display = Number(text.dataset.size) * matrix.a < LABEL_PX ? 'none' : '';
     }

@@ -68,8 +68,9 @@ svg.plan.panning {{ cursor: grabbing; }}
 .device {{ cursor: grab; outline: none; }}
 .device text {{ font-size: 11px; font-weight: 600; text-anchor: middle; pointer-events: none; paint-order: stroke;
   stroke: #fff; stroke-width: 3.5px; stroke-linejoin: round; }}
-.many .device text {{ display: none; }}
-.many .device:hover text, .many .device.selected text {{ display: inline; }}
+.many .device text, .crowded text {{ display: none; }}
+.device:hover text, .device.selected text, .many .device:hover text, .many .device.selected text {{
+  display: inline; }}
 .device.selected .mark {{ stroke-width: 3.4; }}
 .device:focus .mark {{ stroke: #000; stroke-width: 3.4;
   filter: drop-shadow(0 0 2px #fff) drop-shadow(0 0 3px #FFBF47); }}
