@@ -52,6 +52,7 @@ __all__ = [
 LARGEST_MARGIN_DB = 20.0  # fixed scale, so that two layouts compare
 TREATED_COLOUR = "#801650"
 HALO = [withStroke(linewidth=2.0, foreground="white")]  # behind texts on a map
+PLATE = {"boxstyle": "square,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.88}  # over a hatch
 LETTER_IN = (0.055, 0.1)  # width and height of a letter at 7 points
 WIDEST_BESIDE = 1.2  # longer plans stand one above the other
 
@@ -235,7 +236,7 @@ def _mark_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, state: Any) -> N
             middle = room.outline.representative_point()
             # below the middle: a device often stands there
             ax.annotate(name, (middle.x, middle.y), xytext=(0, -5), textcoords="offset points", ha="center", va="top",
-                        fontsize=7, path_effects=HALO, zorder=4, in_layout=False)  # fmt: skip
+                        fontsize=7, bbox=PLATE, zorder=4, in_layout=False)  # fmt: skip
         if verdict_state == QUIET:
             ax.add_patch(Polygon(ring, fill=False, hatch="..", edgecolor="#9DB4D6", linewidth=0))
         elif verdict_state in (HOLE, UNKNOWN) and index not in holed:

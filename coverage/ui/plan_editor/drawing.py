@@ -233,6 +233,7 @@ def picture(
                 "shape": shape_of[device.model],
                 "colour": look.colours.get(device.id, DEVICE_COLOUR),
                 "off": device.state == "off",
+                "cable": bool(device.route_m),
                 "title": _device_title(device),
             }
             for device in devices

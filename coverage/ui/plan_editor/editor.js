@@ -12,6 +12,7 @@ const NEAREST = 40; // largest zoom
 const LABEL_PX = 8.5; // smaller letters are not drawn
 const NAME_LETTER_PX = 6.4; // of a blocker's name, on average
 const NAME_HIGH_PX = 13;
+const MARK_PX = 6;
 class Editor {
   constructor(root) {
     this.root = root;
@@ -142,6 +143,14 @@ class Editor {
         && Math.abs(one.y - known.y) < NAME_HIGH_PX * this.perPixel);
       known.mark.classList.toggle('crowded', over);
       if (!over) kept.push({ x: known.x, y: known.y, half });
+    }
+    // A room's label is left out where its letters would be too small, and under a blocker.
+    const most = MARK_PX * (this.perPixel || 0);
+    for (const label of this.labels ? this.labels.children : []) {
+      const { size, x, y, halfX, halfY } = label.dataset;
+      const under = [...this.devices.values()].some((known) => Math.abs(known.x - x) < Number(halfX) + most
+        && Math.abs(-known.y - y) < Number(halfY) + most);
+      label.style.display = under || Number(size) < LABEL_PX * this.perPixel ? 'none' : '';
     }
   }
 
@@ -409,7 +418,8 @@ class Editor {
     this.remove.disabled = !now;
     if (!now) return;
     now.mark.classList.add('selected');
-    this.say(`${now.data.title}: drag it, arrow keys move it 0.1 m (Shift 1 m), Delete removes it`);
+    this.say(`${now.data.title}: drag it, arrow keys move it 0.1 m (Shift 1 m), Delete removes it`
+      + (now.data.cable ? '; the table shapes its cable' : ''));
   }
 
   say(text) {
@@ -457,9 +467,6 @@ class Editor {
     this.perPixel = 1 / matrix.a;
     for (const known of this.devices.values()) this.put(known);
     this.thinNames();
-    for (const text of this.labels ? this.labels.children : []) {
-      text.style.display = Number(text.dataset.size) * matrix.a < LABEL_PX ? 'none' : '';
-    }
     drawScale(this.frame, this.svg, this.view, this.perPixel, (place) => this.at(place));
   }
 }
