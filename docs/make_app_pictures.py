@@ -111,6 +111,9 @@ def every(page: Any, folder: Path, site: str, plan: bool) -> None:
     press(page, "Run the full verdict")
     if plan:
         go(page, "optimise")
+        page.get_by_role("combobox", name="How long to search").click()
+        page.get_by_role("option", name=re.compile("^Quick")).click()
+        settle(page)
         press(page, "Search for a plan")
     for name in PAGES:
         go(page, name)
