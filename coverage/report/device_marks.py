@@ -14,14 +14,15 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.plan_drawing import Storeyed, plan_corners
 from quietwing.coverage.results import Verdict
 
-__all__ = ["device_legend", "devices_on", "draw_devices", "short_names"]
+__all__ = ["PLATE", "device_legend", "devices_on", "draw_devices", "short_names"]
 
 DEVICE_COLOUR = "#FFDD00"
 MARKERS = "^sDovP*Xp<>h"
 _CASED = [withStroke(linewidth=3.4, foreground="black")]
 BESIDE_A_WALL_M = 2.0  # a device on the outer face still belongs to its building
 LONGEST_NAME = 12  # letters beside a mark
-NAME_PT = 6.0
+NAME_PT = 7.0
+PLATE = {"boxstyle": "square,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.88}  # behind letters
 LETTER = 0.6  # width of a letter by its height
 
 
@@ -72,7 +73,6 @@ def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, lab
     marker_of = _markers(verdict)
     name_of = short_names(device.id for device in verdict.devices)
     roomy = _with_room(ax, {device.id: (device.x_m, device.y_m, name_of[device.id]) for device in devices})
-    halo = [withStroke(linewidth=1.6, foreground="white")]
     for device in devices:
         off = device.state == "off"
         if device.route_m:
@@ -98,11 +98,11 @@ def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, lab
             ax.annotate(
                 f"{name_of[device.id]} (off)" if off else name_of[device.id],
                 (device.x_m, device.y_m),
-                xytext=(0, 5),
+                xytext=(0, 6),
                 textcoords="offset points",
                 ha="center",
                 fontsize=NAME_PT,
-                path_effects=halo,
+                bbox=PLATE,
                 zorder=6,
                 in_layout=False,  # measuring each of them takes as long as drawing it
             )

@@ -22,7 +22,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from quietwing.coverage.report.device_marks import device_legend, devices_on, draw_devices
+from quietwing.coverage.report.device_marks import PLATE, device_legend, devices_on, draw_devices
 from quietwing.coverage.report.escapes import HOLE, QUIET, UNKNOWN, state_of_rooms
 from quietwing.coverage.report.plan_drawing import (
     DOOR_COLOUR,
@@ -52,7 +52,6 @@ __all__ = [
 LARGEST_MARGIN_DB = 20.0  # fixed scale, so that two layouts compare
 TREATED_COLOUR = "#801650"
 HALO = [withStroke(linewidth=2.0, foreground="white")]  # behind texts on a map
-PLATE = {"boxstyle": "square,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.88}  # over a hatch
 LETTER_IN = (0.055, 0.1)  # width and height of a letter at 7 points
 WIDEST_BESIDE = 1.2  # longer plans stand one above the other
 
