@@ -42,6 +42,7 @@ from quietwing.sites.errors import QuietwingError
 
 __all__ = ["show"]
 
+JUDGED = "blockers verdict begun"
 MOST_TABS = 6  # more storeys than that are chosen from a list
 # Below this width the tables stand under the plan. Names of Streamlit's own elements: without them, side by side.
 NARROW = """<style>@media (max-width: 1599px) {
@@ -156,15 +157,21 @@ def _choices(at: Desk) -> None:
     job = own.jobs.get("verdict")
     running = job is not None and job.running()
     again = current_verdict() is not None
-    if run.button(
+    run.button(
         "Full verdict",
         type="primary",
         width="stretch",
         disabled=running or again,
         help="This layout has its full verdict." if again else "Judge the whole site in a thousand random worlds.",
-    ):
-        start_verdict()
-        st.rerun()
+        on_click=_judge,  # a run may be shared and end before this button's turn; callbacks are called before all
+    )
+    if st.session_state.pop(JUDGED, False):
+        st.rerun()  # the sidebar begins to look at the job
+
+
+def _judge() -> None:
+    start_verdict()
+    st.session_state[JUDGED] = True
 
 
 def _pick(label: str, names: list[str], now: str, at: Desk, key: str) -> str:

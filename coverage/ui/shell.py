@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import StopException
 
-from quietwing.coverage.ui.bell import hang_bell, ring_for
+from quietwing.coverage.ui.bell import rang
 from quietwing.coverage.ui.jobs import JOB_WORDS, collect
 from quietwing.coverage.ui.site_words import literal, show_problems
 from quietwing.coverage.ui.state import YOURS, Session, session
@@ -54,7 +54,6 @@ def run() -> None:
         _site(own)
         jobs = st.container()
         st.caption("Nothing leaves this computer. Simulation and planning only.")
-        hang_bell()
     st.caption(f"**{literal(own.site.marking)}**")
     try:
         page.run()
@@ -138,8 +137,8 @@ def _watch_jobs(own: Session) -> None:
 
 def _show_jobs() -> None:
     own = session()
-    # The run that the browser then asks for takes the results in.
-    ring_for(job.folder.name for job in own.jobs.values() if not job.running() and not job.collected)
+    if rang(job.folder.name for job in own.jobs.values() if not job.running() and not job.collected):
+        st.rerun()  # whose run takes the results in
     for kind, job in list(own.jobs.items()):
         if job.running():
             what, share = job.progress()
