@@ -193,7 +193,8 @@ def _headline(draft: Draft, verdict: Verdict | None) -> None:
     own = session()
     job = own.jobs.get("verdict")
     if verdict is not None:
-        st.success(literal(" ".join((verdict_headline(verdict)[0], change_in_words(own.before_verdict, verdict)))))
+        tell = st.success if any(dead_by_verdict(verdict).values()) else st.warning  # no green for nothing
+        tell(literal(" ".join((verdict_headline(verdict)[0], change_in_words(own.before_verdict, verdict)))))
         return
     text = draft_in_words(draft)
     if job is not None and job.running():
