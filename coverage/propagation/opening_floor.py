@@ -10,7 +10,7 @@ between, whichever is less.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,15 +68,13 @@ class OpeningFloor:
     outside_m: NDArray[np.float64]
     inside_m: NDArray[np.float64]
     of_room: tuple[RoomOpenings | None, ...]
+    _alike: dict[tuple[tuple[str, ...], bytes], NDArray[np.float64]] = field(
+        default_factory=dict, repr=False, compare=False
+    )  # doors and windows are of few kinds
 
     def entry_loss_db(self, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
         """Loss of each outer opening at normal incidence, shape (place, band). [dB]"""
-        alike: dict[tuple[str, ...], NDArray[np.float64]] = {}
-        for place in self.places:
-            opening = self.site.openings[place.opening]
-            if opening.passed_constructions not in alike:
-                alike[opening.passed_constructions] = self.opening_loss_db(opening, freq_mhz)
-        losses = [alike[self.site.openings[place.opening].passed_constructions] for place in self.places]
+        losses = [self.opening_loss_db(self.site.openings[place.opening], freq_mhz) for place in self.places]
         return np.array(losses).reshape(len(losses), len(freq_mhz))
 
     def door_loss_db(self, room: RoomOpenings, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -89,11 +87,13 @@ class OpeningFloor:
 
     def opening_loss_db(self, opening: Opening, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
         """Loss of one opening at normal incidence, shape (band,). [dB]"""
-        passed = [self.site.constructions[name] for name in opening.passed_constructions]
-        if not passed:
-            return np.zeros(len(freq_mhz))
-        at_normal: NDArray[np.float64] = surface_loss_db(passed, np.ones(1), freq_mhz)[0]
-        return at_normal
+        key = (opening.passed_constructions, np.asarray(freq_mhz, float).tobytes())
+        if key not in self._alike:
+            passed = [self.site.constructions[name] for name in opening.passed_constructions]
+            at_normal = surface_loss_db(passed, np.ones(1), freq_mhz)[0] if passed else np.zeros(len(freq_mhz))
+            at_normal.flags.writeable = False  # shared
+            self._alike[key] = at_normal
+        return self._alike[key]
 
     def turned_deg(self, from_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Angle between the way each outer opening looks and the bearing of a mast, shape (place,). [deg]"""

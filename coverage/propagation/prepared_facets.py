@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.facets import Facets
 
-__all__ = ["PreparedFacets", "check_finite", "prepare"]
+__all__ = ["PreparedFacets", "check_finite", "prepare", "prepare_like"]
 
 Floats = NDArray[np.float64]
 
@@ -94,6 +94,38 @@ def prepare(facets: Facets) -> PreparedFacets:
         box=np.concatenate([slab_box, box]),
         span=np.concatenate([slab_span, span]),
         trees=np.array([[0, nodes[0]], nodes], np.int32),
+        surfaces=len(facets.surfaces),
+    )
+
+
+def prepare_like(facets: Facets, before: Facets, prepared: PreparedFacets) -> PreparedFacets:
+    """The same as `prepare`, in less time where the pieces stand as before and only what they are made of changed.
+
+    Parameters
+    ----------
+    facets, before : Facets
+    prepared : PreparedFacets
+        ``prepare(before)``.
+
+    Returns
+    -------
+    PreparedFacets
+    """
+    same = (
+        np.array_equal(facets.corner_m, before.corner_m)
+        and np.array_equal(facets.edge_m, before.edge_m)
+        and np.array_equal(facets.is_slab, before.is_slab)
+        and np.array_equal(
+            _in_place_order(facets, facets.corner_m.reshape(-1, 4, 3)),
+            _in_place_order(before, before.corner_m.reshape(-1, 4, 3)),
+        )
+    )
+    if not same:
+        return prepare(facets)
+    return replace(
+        prepared,
+        surface=facets.surface[prepared.original].astype(np.int32),
+        building=facets.building[prepared.original].astype(np.int32),
         surfaces=len(facets.surfaces),
     )
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation.constructions import extrapolation_notes, loss_table
 from quietwing.coverage.propagation.gain_cache import GainCache, digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, PreparedFacets, cos_nodes, prepare
+from quietwing.coverage.propagation.prepared_facets import prepare_like
 from quietwing.sites.facets import Facets
 from quietwing.sites.geometry import facets
 from quietwing.sites.model import Site
@@ -99,7 +100,7 @@ class Scene:
         return np.asarray(np.clip(ends.min(axis=1), 0.0, 1.0))
 
 
-def prepare_scene(site: Site, gains: GainCache | None = None) -> Scene:
+def prepare_scene(site: Site, gains: GainCache | None = None, *, like: Scene | None = None) -> Scene:
     """Make a site ready for path gain.
 
     Parameters
@@ -108,10 +109,14 @@ def prepare_scene(site: Site, gains: GainCache | None = None) -> Scene:
         A checked site.
     gains : GainCache, optional
         Keeps what `path_gain` computes for the next run; the values are the same with and without it.
+    like : Scene, optional
+        Of the same site with other windows treated: saves time, changes nothing.
 
     Returns
     -------
     Scene
     """
     pieces = facets(site)
+    if like is not None:
+        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), gains)
     return Scene(site, pieces, prepare(pieces), gains)

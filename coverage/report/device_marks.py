@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -11,12 +14,41 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.plan_drawing import Storeyed, plan_corners
 from quietwing.coverage.results import Verdict
 
-__all__ = ["device_legend", "devices_on", "draw_devices"]
+__all__ = ["PLATE", "device_legend", "devices_on", "draw_devices", "short_names"]
 
 DEVICE_COLOUR = "#FFDD00"
 MARKERS = "^sDovP*Xp<>h"
 _CASED = [withStroke(linewidth=3.4, foreground="black")]
 BESIDE_A_WALL_M = 2.0  # a device on the outer face still belongs to its building
+LONGEST_NAME = 12  # letters beside a mark
+NAME_PT = 7.0
+PLATE = {"boxstyle": "square,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.88}  # behind letters
+LETTER = 0.6  # width of a letter by its height
+
+
+def short_names(ids: Iterable[str]) -> dict[str, str]:
+    """What is drawn beside devices: ``B2-16-window`` for ``B2-16-B2-16-window-window``; tables hold the whole id.
+
+    Parameters
+    ----------
+    ids : iterable of str
+
+    Returns
+    -------
+    dict of str to str
+        Without parts said before, at most 12 letters and a mark that some are left out, no name twice.
+    """
+    names: dict[str, str] = {}
+    for each in ids:
+        name = "-".join(dict.fromkeys(each.split("-"))) if len(each) > LONGEST_NAME else each
+        names[each] = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    said = Counter(names.values())
+    turn: Counter[str] = Counter()
+    for each, name in names.items():
+        if said[name] > 1:
+            turn[name] += 1
+            names[each] = f"{name} {turn[name]}"
+    return names
 
 
 def devices_on(verdict: Verdict, storey: Storeyed) -> tuple[Device, ...]:
@@ -37,9 +69,10 @@ def devices_on(verdict: Verdict, storey: Storeyed) -> tuple[Device, ...]:
 
 
 def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, labels: bool = True) -> None:
-    """One symbol per model, hollow where the device is off, with its id beside it."""
+    """One symbol per model, hollow where the device is off, with its short name beside it where there is room."""
     marker_of = _markers(verdict)
-    halo = [withStroke(linewidth=1.6, foreground="white")]
+    name_of = short_names(device.id for device in verdict.devices)
+    roomy = _with_room(ax, {device.id: (device.x_m, device.y_m, name_of[device.id]) for device in devices})
     for device in devices:
         off = device.state == "off"
         if device.route_m:
@@ -61,15 +94,15 @@ def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, lab
             linestyle="none",
             zorder=5,
         )
-        if labels:
+        if labels and device.id in roomy:
             ax.annotate(
-                f"{device.id} (off)" if off else device.id,
+                f"{name_of[device.id]} (off)" if off else name_of[device.id],
                 (device.x_m, device.y_m),
-                xytext=(0, 5),
+                xytext=(0, 6),
                 textcoords="offset points",
                 ha="center",
-                fontsize=6,
-                path_effects=halo,
+                fontsize=NAME_PT,
+                bbox=PLATE,
                 zorder=6,
                 in_layout=False,  # measuring each of them takes as long as drawing it
             )
@@ -84,6 +117,23 @@ def device_legend(verdict: Verdict, devices: tuple[Device, ...]) -> list[Line2D]
                markersize=7, linestyle="none", label=model)
         for model in sorted({device.model for device in devices})
     ] + (cable if any(device.route_m for device in devices) else [])  # fmt: skip
+
+
+def _with_room(ax: Axes, placed: dict[str, tuple[float, float, str]]) -> set[str]:
+    """Devices whose name covers none drawn before it, by the scale the axes have now."""
+    width_m, height_m = abs(ax.get_xlim()[1] - ax.get_xlim()[0]), abs(ax.get_ylim()[1] - ax.get_ylim()[0])
+    box = ax.get_position()
+    inches = ax.figure.get_figure(root=True).get_size_inches()
+    m_per_pt = max(width_m / (72 * inches[0] * box.width), height_m / (72 * inches[1] * box.height))
+    kept: dict[str, tuple[float, float, str]] = {}
+    for each, (x_m, y_m, name) in placed.items():
+        if not any(
+            abs(x_m - x) < m_per_pt * NAME_PT * LETTER * (len(name) + len(other)) / 2
+            and abs(y_m - y) < m_per_pt * NAME_PT
+            for x, y, other in kept.values()
+        ):
+            kept[each] = (x_m, y_m, name)
+    return set(kept)
 
 
 def _markers(verdict: Verdict) -> dict[str, str]:

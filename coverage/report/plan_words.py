@@ -284,7 +284,13 @@ def _model_in_words(result: PlanResult) -> str:
         money = "at any price" if result.asked.budget_gbp is None else "for this money"
         nothing += f" can exceed {'a weight of ' if weight else ''}{_number(bound)} {money}"
     both = " and ".join(part for part in (has, nothing) if part)
-    return f"In the planning model {both}.{_gap_in_words(result)}"
+    fewer = bool(has) and plan.rooms_model < count_rooms(result.verdict).protected
+    where = (
+        "The planning model is stricter here, with a full safety margin on every channel of a cell: there"
+        if fewer
+        else "In the planning model"
+    )
+    return f"{where} {both}.{_gap_in_words(result)}"
 
 
 def _gap_in_words(result: PlanResult) -> str:

@@ -24,7 +24,7 @@ from quietwing.coverage.report.plan_drawing import (
     provenance,
 )
 from quietwing.coverage.report.verdict_tables import CAPTURE_LIMIT
-from quietwing.coverage.report.words import spill_in_words
+from quietwing.coverage.report.words import channel_in_words, spill_in_words
 from quietwing.coverage.results import SpillResult, Verdict
 
 __all__ = ["points_that_pass", "spill_figure", "spill_map"]
@@ -128,6 +128,8 @@ def spill_figure(verdict: Verdict) -> Figure:
     near.set_title("Round the perimeter", loc="left", fontsize=11)
     whole.set_title("Every point and receptor", loc="left", fontsize=11)
     words = spill_in_words(verdict.spill)[0]
+    for channel in verdict.by_room["channel"].values.tolist():
+        words = words.replace(str(channel), channel_in_words(str(channel)))
     figure.suptitle(f"{verdict.site.marking}\n{words}", fontsize=11, fontweight="bold")
     detail = "a point passes when every channel keeps its limit"
     if verdict.spill is not None and verdict.spill.tier == "emergency":

@@ -22,7 +22,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from quietwing.coverage.report.device_marks import device_legend, devices_on, draw_devices
+from quietwing.coverage.report.device_marks import PLATE, device_legend, devices_on, draw_devices
 from quietwing.coverage.report.escapes import HOLE, QUIET, UNKNOWN, state_of_rooms
 from quietwing.coverage.report.plan_drawing import (
     DOOR_COLOUR,
@@ -235,7 +235,7 @@ def _mark_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, state: Any) -> N
             middle = room.outline.representative_point()
             # below the middle: a device often stands there
             ax.annotate(name, (middle.x, middle.y), xytext=(0, -5), textcoords="offset points", ha="center", va="top",
-                        fontsize=7, path_effects=HALO, zorder=4, in_layout=False)  # fmt: skip
+                        fontsize=7, bbox=PLATE, zorder=4, in_layout=False)  # fmt: skip
         if verdict_state == QUIET:
             ax.add_patch(Polygon(ring, fill=False, hatch="..", edgecolor="#9DB4D6", linewidth=0))
         elif verdict_state in (HOLE, UNKNOWN) and index not in holed:

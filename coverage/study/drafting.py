@@ -240,7 +240,8 @@ class Drafting:
         """Links of the site with these windows treated, the last few kept."""
         model = self._models.get(treatments)
         if model is None:
-            scene = prepare_scene(treated_site(self.site, treatments, self.catalogue))
+            like = next(iter(self._models.values())).scene if self._models else None
+            scene = prepare_scene(treated_site(self.site, treatments, self.catalogue), like=like)
             if self._graph is None:
                 self._graph = portal_graph(prepare_scene(self.site) if treatments else scene)
             model = link_model(scene, self._sectors, self.scenario.confidence, graph=self._graph)

@@ -11,6 +11,7 @@ import streamlit as st
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.drafting import Drafting
+from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.coverage.ui.plan_editor.drawing import Ground, ground
 from quietwing.coverage.ui.plan_editor.edits import Where, apply
@@ -21,10 +22,11 @@ from quietwing.sites.errors import QuietwingError
 from quietwing.sites.findings import clean, shown
 from quietwing.sites.model import Site
 
-__all__ = ["EDITOR", "Desk", "accept", "desk", "effective_treatments", "go_back", "go_forth", "on_edit"]
+__all__ = ["CABLE_RUNS", "EDITOR", "Desk", "accept", "desk", "effective_treatments", "go_back", "go_forth", "on_edit"]
 
 DESK = "blockers desk"
 EDITOR = "blockers plan"
+CABLE_RUNS = "Radiating cable runs through"  # a column of the table
 MOST_NONCE = 60
 
 
@@ -183,7 +185,13 @@ def _change(at: Desk, edit: Mapping[str, Any]) -> None:
     before = {device.id for device in own.layout.devices}
     changed = accept(new)
     if edit.get("op") == "add":
-        at.select = next((device.id for device in new.devices if device.id not in before), "")
+        added = next((device for device in new.devices if device.id not in before), None)
+        at.select = added.id if added is not None else ""
+        if added is not None and added.route_m:
+            at.message = (
+                f"{added.id}: {route_length_m(added.line_m):.0f} m of radiating cable. Drag it to its place; "
+                f"the column {CABLE_RUNS} of the table takes the points it shall run through"
+            )
     elif edit.get("op") == "untreat" and not changed:
         at.message = "This window is treated by the scenario, not by the layout"
 

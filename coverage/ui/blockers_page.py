@@ -42,12 +42,16 @@ from quietwing.sites.errors import QuietwingError
 
 __all__ = ["show"]
 
+JUDGED = "blockers verdict begun"
 MOST_TABS = 6  # more storeys than that are chosen from a list
 # Below this width the tables stand under the plan. Names of Streamlit's own elements: without them, side by side.
 NARROW = """<style>@media (max-width: 1599px) {
 .st-key-blockers-bench > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
 .st-key-blockers-bench > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] >
-[data-testid="stColumn"] { min-width: 100%; } }</style>"""
+[data-testid="stColumn"] { min-width: 100%; } }
+/* room for a verdict of three lines: where it takes the draft's place, nothing below moves under the hand */
+.st-key-blockers-said { min-height: 6.5rem; }
+@media (min-width: 1600px) { .st-key-blockers-said { min-height: 5rem; } }</style>"""
 VIEW_HELP = (
     "Dead zones: each cell by its weakest spot. Margin: how far the channel nearest to working is from working, "
     "at each square. Best blocker: which one is strongest there. Change: cells that differ from the last verdict."
@@ -80,7 +84,8 @@ def _workbench() -> None:
             show_problems(error)
             return
         verdict = current_verdict()
-        _headline(draft, verdict)
+        with st.container(key="blockers-said"):
+            _headline(draft, verdict)
     with st.container(key="blockers-bench"):
         plan, tables = st.columns([5, 3], gap="medium")
     with plan:
@@ -152,15 +157,21 @@ def _choices(at: Desk) -> None:
     job = own.jobs.get("verdict")
     running = job is not None and job.running()
     again = current_verdict() is not None
-    if run.button(
+    run.button(
         "Full verdict",
         type="primary",
         width="stretch",
         disabled=running or again,
         help="This layout has its full verdict." if again else "Judge the whole site in a thousand random worlds.",
-    ):
-        start_verdict()
-        st.rerun()
+        on_click=_judge,  # a run may be shared and end before this button's turn; callbacks are called before all
+    )
+    if st.session_state.pop(JUDGED, False):
+        st.rerun()  # the sidebar begins to look at the job
+
+
+def _judge() -> None:
+    start_verdict()
+    st.session_state[JUDGED] = True
 
 
 def _pick(label: str, names: list[str], now: str, at: Desk, key: str) -> str:
@@ -182,25 +193,15 @@ def _headline(draft: Draft, verdict: Verdict | None) -> None:
     own = session()
     job = own.jobs.get("verdict")
     if verdict is not None:
-        st.success(literal(" ".join((verdict_headline(verdict)[0], change_in_words(own.before_verdict, verdict)))))
+        tell = st.success if any(dead_by_verdict(verdict).values()) else st.warning  # no green for nothing
+        tell(literal(" ".join((verdict_headline(verdict)[0], change_in_words(own.before_verdict, verdict)))))
         return
     text = draft_in_words(draft)
     if job is not None and job.running():
-        text += " The full verdict is being worked out."
+        text += " The full verdict is being worked out; its progress stands at the left."
     elif own.verdict is not None:
         text += " The last full verdict is of another layout."
     st.info(literal(text))
-    if job is not None and job.running():
-        _progress()
-
-
-@st.fragment(run_every=0.5)
-def _progress() -> None:
-    """How far the verdict is; the sidebar takes it in when it is done."""
-    job = session().jobs.get("verdict")
-    if job is not None and job.running():
-        what, share = job.progress()
-        st.progress(share, f"Full verdict: {literal(what)}")
 
 
 def _look(at: Desk, draft: Draft, verdict: Verdict | None) -> Look:

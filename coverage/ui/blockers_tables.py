@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.words import channel_in_words, place_in_words
 from quietwing.coverage.study.drafting import Draft
-from quietwing.coverage.ui.blockers_desk import Desk, Table, accept, desk, effective_treatments
+from quietwing.coverage.ui.blockers_desk import CABLE_RUNS, Desk, Table, accept, desk, effective_treatments
 from quietwing.coverage.ui.plan_editor.drawing import on_plan
 from quietwing.coverage.ui.plan_editor.edits import (
     TABLE_COLUMNS,
@@ -39,7 +40,7 @@ LABELS = {
     "power_dbm": "Power [dBm]",
     "state": "State",
     "trim_db": "Power by band or channel [dB]",
-    "route_m": "Radiating cable runs through x y z; … [m]",
+    "route_m": f"{CABLE_RUNS} x y z; x y z [m]",
 }
 TEXTS = ("id", "model", "state", "trim_db", "route_m")
 HEIGHT = 420
@@ -75,6 +76,7 @@ def devices_table(at: Desk) -> None:
         hide_index=True,
         height=HEIGHT,
         column_config=columns,
+        column_order=_columns_of(shown),
         on_change=partial(_taken, "devices", partial(_devices_after, key, tuple(ids))),
         alt="Blockers with model, place in metres, storey, direction and power",
     )
@@ -82,6 +84,18 @@ def devices_table(at: Desk) -> None:
         f"{len(devices)} of {len(own.layout.devices)} blockers. Storey 0 is the ground. Without a power the "
         f"catalogue's holds. The last row adds a blocker; select rows and press Delete to remove them."
     )
+    if any(device.route_m for device in shown):
+        st.caption(
+            "A radiating cable begins at its blocker and runs in straight lines through the points of its third "
+            "column, x y z in metres: 20 0 2.7; 20 8 2.7 goes to x 20, y 0 and on to x 20, y 8, at 2.7 m height."
+        )
+
+
+def _columns_of(devices: Iterable[Device]) -> tuple[str, ...]:
+    """Where a cable hangs its run stands where it is seen at once."""
+    if not any(device.route_m for device in devices):
+        return TABLE_COLUMNS
+    return tuple(dict.fromkeys(("id", "model", "route_m", *TABLE_COLUMNS)))
 
 
 def windows_table(at: Desk) -> None:

@@ -184,10 +184,12 @@ def _ticked(catalogue: Mapping[str, Model], names: Sequence[str], ticked: Sequen
 
 
 def _labelled(model: Model) -> str:
-    """``micro_jammer (jammer, £900)``."""
-    kind: str = "managed access" if model.kind == "mas" else model.kind
+    """``micro_jammer (jammer, £900)``, ``cable_jammer (£9,000 and £35 a metre)``: what fits beside a box."""
     if model.radiating_cable:
-        kind += f" on radiating cable, {pounds(model.radiating_gbp_per_m)} a metre"
+        return literal(
+            f"{model.name} ({pounds(model.unit_price_gbp)} and {pounds(model.radiating_gbp_per_m)} a metre)"
+        )
+    kind: str = "managed access" if model.kind == "mas" else model.kind
     return literal(f"{model.name} ({kind}, {pounds(model.unit_price_gbp)})")
 
 

@@ -22,8 +22,8 @@ from quietwing.coverage.report.plan_words import (
     rooms_in_words,
 )
 from quietwing.coverage.report.verdict_maps import before_after_figure, rooms_on
-from quietwing.coverage.report.words import spill_in_words
 from quietwing.coverage.ui.compare_tables import compared, shown_rows
+from quietwing.coverage.ui.overview_facts import spill_sentences
 from quietwing.coverage.ui.site_watch import kept, picture
 from quietwing.coverage.ui.site_words import literal, show_problems
 from quietwing.coverage.ui.state import Layout, change_layout, session, site_hash
@@ -41,7 +41,7 @@ def show_plan(result: PlanResult) -> None:
     planned_for = kept(result, "site", lambda: site_hash(result.verdict.site), "Comparing")
     if planned_for != kept(own.site, "hash", lambda: site_hash(own.site), "Comparing"):
         st.warning("This plan was made for another site or other masts. Search again.")
-    lead = (*plan_lead(result), *spill_in_words(result.verdict.spill))
+    lead = (*plan_lead(result), *spill_sentences(result.verdict))
     st.markdown(
         "\n".join(
             f"- {'**' if number == 0 else ''}{literal(each)}{'**' if number == 0 else ''}"

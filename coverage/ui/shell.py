@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import StopException
 
+from quietwing.coverage.ui.bell import rang
 from quietwing.coverage.ui.jobs import JOB_WORDS, collect
 from quietwing.coverage.ui.site_words import literal, show_problems
 from quietwing.coverage.ui.state import YOURS, Session, session
@@ -136,14 +137,16 @@ def _watch_jobs(own: Session) -> None:
 
 def _show_jobs() -> None:
     own = session()
-    if collect(own):
-        st.rerun()
+    if rang(job.folder.name for job in own.jobs.values() if not job.running() and not job.collected):
+        st.rerun()  # whose run takes the results in
     for kind, job in list(own.jobs.items()):
         if job.running():
             what, share = job.progress()
             st.progress(share, f"{JOB_WORDS[kind]}: {literal(what)}")
             words = "Stop now" if job.stopped else "Stop"
             st.button(words, key=f"stop {kind}", help=f"Stop: {JOB_WORDS[kind]}", on_click=job.stop)
+        elif not job.collected:
+            st.progress(1.0, f"{JOB_WORDS[kind]}: done, coming to the page")
         elif (said := job.error()) is not None:
             st.error(f"{JOB_WORDS[kind]} failed. {literal(said)}")
             st.button("Dismiss", key=f"dismiss {kind}", on_click=_dismiss, args=(kind,))

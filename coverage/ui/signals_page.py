@@ -20,6 +20,7 @@ from quietwing.coverage.ui.state import session
 
 __all__ = ["show"]
 
+FEW_CHANNELS = 6  # that fit without a scroll
 STRONGEST = "All channels: the strongest service"
 
 
@@ -59,7 +60,7 @@ def _leaks(leakage: Leakage) -> None:
         st.dataframe(
             [{"channel": channel_in_words(channel), "cells and spaces": count} for channel, count in services],
             hide_index=True,
-            height=250,
+            height=250 if len(services) > FEW_CHANNELS else "content",
         )
         st.caption("A channel is one operator on one frequency band with one technology (2G to 5G).")
     if not leakage.maps:

@@ -44,8 +44,11 @@ def watch(kind: Kind) -> bool:
 @st.fragment(run_every=0.5)
 def _progress(kind: Kind) -> None:
     job = session().jobs.get(kind)
-    if job is None or not job.running():
-        st.rerun()
+    if job is None:
+        return
+    if not job.running():  # the bell in the sidebar has the page drawn anew
+        st.progress(1.0, "Done, coming to the page")
+        return
     what, share = job.progress()
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.progress(share, literal(what))

@@ -1,7 +1,7 @@
 """The live draft: the same margins as the engine's own, from cache or not, and quick enough to follow a hand."""
 
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +80,18 @@ def test_a_treated_window_gives_the_bytes_of_the_treated_site(drafting):
     assert draft.treatments == treatments
     plain = {room.room: room.margin_db for room in drafting.draft(0, LAYOUT).rooms}
     assert all(room.margin_db >= plain[room.room] - 1e-3 for room in draft.rooms if room.room.startswith("A1-0"))
+
+
+def test_a_scene_made_like_another_is_the_same_to_the_byte():
+    wishes = (TreatmentWish("window_mesh", ("A1-0*",)),)
+    treated = treated_site(SITE, resolve_treatments(SITE, wishes, CATALOGUE), CATALOGUE)
+    whole, plain, other = prepare_scene(treated), prepare_scene(SITE), prepare_scene(load_site("radial"))
+    for like in (plain, other):  # only the first has its pieces where ours are
+        quick = prepare_scene(treated, like=like)
+        for part in fields(whole.prepared):
+            ours, expected = getattr(quick.prepared, part.name), getattr(whole.prepared, part.name)
+            assert np.asarray(ours).tobytes() == np.asarray(expected).tobytes(), part.name
+        assert (quick.prepared.box is like.prepared.box) == (like is plain)
 
 
 def test_devices_that_are_off_change_nothing(drafting):

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.report.device_marks import short_names
 from quietwing.coverage.report.plan_drawing import openings_of, plan_corners
 from quietwing.coverage.study.drafting import DraftPlace
 from quietwing.coverage.tables.cable_cells import route_length_m
@@ -192,6 +193,7 @@ def picture(
     for treatment in treatments:
         treated.setdefault(treatment.opening, []).append(treatment.model)
     here = sorted({device.model for device in devices})
+    name_of = short_names(device.id for device in devices)
     return {
         "place": f"{drawn.place.building}/{drawn.place.storey}/{drawn.place.title}",
         "origin": {"x": drawn.origin_m[0], "y": drawn.origin_m[1]},
@@ -225,11 +227,13 @@ def picture(
         "devices": [
             {
                 "id": device.id,
+                "name": name_of[device.id],
                 "x": device.x_m,
                 "y": device.y_m,
                 "shape": shape_of[device.model],
                 "colour": look.colours.get(device.id, DEVICE_COLOUR),
                 "off": device.state == "off",
+                "cable": bool(device.route_m),
                 "title": _device_title(device),
             }
             for device in devices

@@ -10,6 +10,9 @@ const NUDGE_REST_MS = 250; // keys that follow within it are one gesture
 const LOST_MS = 15000; // an edit that is not answered by then is given up
 const NEAREST = 40; // largest zoom
 const LABEL_PX = 8.5; // smaller letters are not drawn
+const NAME_LETTER_PX = 6.4; // of a blocker's name, on average
+const NAME_HIGH_PX = 13;
+const MARK_PX = 6;
 class Editor {
   constructor(root) {
     this.root = root;
@@ -121,7 +124,7 @@ class Editor {
       shape.setAttribute('d', SHAPES[device.shape] || SHAPES.circle);
       shape.style.fill = device.off ? 'transparent' : device.colour;
       title.textContent = device.title;
-      text.textContent = device.off ? `${device.id} (off)` : device.id;
+      text.textContent = device.off ? `${device.name} (off)` : device.name;
     }
     for (const [id, known] of this.devices) {
       if (!seen.has(id)) { known.mark.remove(); this.devices.delete(id); }
@@ -129,6 +132,26 @@ class Editor {
     if (this.selected && !this.devices.has(this.selected)) this.select(null);
     this.marks.classList.toggle('many', this.devices.size > 40);
     for (const known of this.devices.values()) this.put(known);
+    this.thinNames();
+  }
+
+  thinNames() {
+    const kept = []; // a name that would cover another is shown while its mark is pointed at or selected
+    for (const known of this.devices.values()) {
+      const half = (known.mark.lastChild.textContent.length * NAME_LETTER_PX * this.perPixel) / 2;
+      const over = kept.some((one) => Math.abs(one.x - known.x) < half + one.half
+        && Math.abs(one.y - known.y) < NAME_HIGH_PX * this.perPixel);
+      known.mark.classList.toggle('crowded', over);
+      if (!over) kept.push({ x: known.x, y: known.y, half });
+    }
+    // A room's label is left out where its letters would be too small, and under a blocker.
+    const most = MARK_PX * (this.perPixel || 0);
+    for (const label of this.labels ? this.labels.children : []) {
+      const { size, x, y, halfX, halfY } = label.dataset;
+      const under = [...this.devices.values()].some((known) => Math.abs(known.x - x) < Number(halfX) + most
+        && Math.abs(-known.y - y) < Number(halfY) + most);
+      label.style.display = under || Number(size) < LABEL_PX * this.perPixel ? 'none' : '';
+    }
   }
 
   atX(x) { return metres(x + this.data.origin.x); }
@@ -395,7 +418,8 @@ class Editor {
     this.remove.disabled = !now;
     if (!now) return;
     now.mark.classList.add('selected');
-    this.say(`${now.data.title}: drag it, arrow keys move it 0.1 m (Shift 1 m), Delete removes it`);
+    this.say(`${now.data.title}: drag it, arrow keys move it 0.1 m (Shift 1 m), Delete removes it`
+      + (now.data.cable ? '; the table shapes its cable' : ''));
   }
 
   say(text) {
@@ -442,9 +466,7 @@ class Editor {
     if (!matrix || !matrix.a || !this.view) return;
     this.perPixel = 1 / matrix.a;
     for (const known of this.devices.values()) this.put(known);
-    for (const text of this.labels ? this.labels.children : []) {
-      text.style.display = Number(text.dataset.size) * matrix.a < LABEL_PX ? 'none' : '';
-    }
+    this.thinNames();
     drawScale(this.frame, this.svg, this.view, this.perPixel, (place) => this.at(place));
   }
 }

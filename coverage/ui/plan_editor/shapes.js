@@ -101,8 +101,13 @@ function drawGround(ground, data) {
   const labels = layer('labels');
   for (const room of data.rooms) {
     if (!room.label) continue;
-    const text = svgNode('text', { x: room.x, y: room.y, 'font-size': room.size, class: `l-${room.state}` }, labels);
-    text.dataset.size = room.size;
+    const lines = room.label.length;
+    const half = { x: 0.31 * room.size * Math.max(0, ...room.label.map((line) => line.length)), y: 0.6 * room.size * lines };
+    const label = svgNode('g', { class: `label l-${room.state}` }, labels);
+    Object.assign(label.dataset, { size: room.size, x: room.x, y: room.y, halfX: half.x, halfY: half.y });
+    const plate = { x: room.x - half.x, y: room.y - half.y, width: 2 * half.x, height: 2 * half.y, class: 'plate' };
+    svgNode('rect', plate, label); // letters on a hatch are not read
+    const text = svgNode('text', { x: room.x, y: room.y + room.size * (0.35 - 0.55 * (lines - 1)), 'font-size': room.size }, label);
     room.label.forEach((line, index) => {
       svgNode('tspan', { x: room.x, dy: index ? '1.1em' : '0' }, text).textContent = line;
     });

@@ -61,15 +61,17 @@ svg.plan.panning {{ cursor: grabbing; }}
 .adding .hit {{ pointer-events: none; }}
 .zero-case {{ stroke: #fff; stroke-width: 4px; }} .zero {{ stroke: #000; stroke-width: 1.8px; }}
 .entry .zero, .entry .window {{ stroke-width: 3px; }} .entry .window.treated {{ stroke-width: 5px; }}
-.labels text {{ text-anchor: middle; pointer-events: none; paint-order: stroke; stroke: #fff; stroke-width: 0.36em;
-  stroke-linejoin: round; fill: #000; }}
-.labels .l-dead, .labels .l-quiet, .labels .l-gained {{ fill: #fff; stroke: {QUIET_COLOUR}; }}
+.labels {{ pointer-events: none; }} .labels text {{ text-anchor: middle; fill: #000; }}
+.plate {{ fill: #fff; opacity: 0.88; }}
+.l-dead .plate, .l-quiet .plate, .l-gained .plate {{ fill: {QUIET_COLOUR}; }}
+.l-dead text, .l-quiet text, .l-gained text {{ fill: #fff; }}
 .mark {{ stroke: #000; stroke-width: 1.6; }}
 .device {{ cursor: grab; outline: none; }}
 .device text {{ font-size: 11px; font-weight: 600; text-anchor: middle; pointer-events: none; paint-order: stroke;
   stroke: #fff; stroke-width: 3.5px; stroke-linejoin: round; }}
-.many .device text {{ display: none; }}
-.many .device:hover text, .many .device.selected text {{ display: inline; }}
+.many .device text, .crowded text {{ display: none; }}
+.device:hover text, .device.selected text, .many .device:hover text, .many .device.selected text {{
+  display: inline; }}
 .device.selected .mark {{ stroke-width: 3.4; }}
 .device:focus .mark {{ stroke: #000; stroke-width: 3.4;
   filter: drop-shadow(0 0 2px #fff) drop-shadow(0 0 3px #FFBF47); }}

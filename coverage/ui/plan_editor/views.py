@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.decibel import floored
+from quietwing.coverage.report.device_marks import short_names
 from quietwing.coverage.report.escapes import HOLE as HOLE_ROOM
 from quietwing.coverage.report.escapes import KEEP, PROTECTED, QUIET, UNKNOWN, escapes_of, state_of_rooms
 from quietwing.coverage.report.plan_drawing import UNKNOWN_COLOUR
@@ -129,6 +130,7 @@ def best_blocker(site: Site, draft: Draft) -> Look:
     shown = _shown(site, draft)
     device = draft.data["device"].values
     present = [index for index in np.unique(device[shown]).tolist() if index >= 0]
+    name_of = short_names(draft.devices)
     colour_of = {index: _COLOURS[number % len(_COLOURS)] for number, index in enumerate(present)}
     rgba = np.zeros((*device.shape, 4), np.uint8)
     rgba[shown] = (*_bytes(UNKNOWN_COLOUR), 255)
@@ -144,7 +146,7 @@ def best_blocker(site: Site, draft: Draft) -> Look:
         legend.append({"colour": UNKNOWN_COLOUR, "text": "no blocker sends on that channel"})
     return Look(
         states=_clear(draft),
-        labels={room.room: (room.room, room.device or "none") for room in draft.rooms},
+        labels={room.room: (room.room, name_of.get(room.device, "none")) for room in draft.rooms},
         titles={
             room.room: f"{room.room}: strongest is {room.device or 'no blocker'} on {channel_in_words(room.channel)}"
             for room in draft.rooms

@@ -202,6 +202,17 @@ def test_the_sentence_of_the_design(plan_result):
     ) in first
 
 
+def test_a_model_that_counts_fewer_than_the_worlds_is_said_to_be_the_stricter(plan_result):
+    held = judged(plan_result, protected=True)
+    protected = count_rooms(held.verdict).protected
+    assert protected > 0
+    fewer = varied(held, rooms_model=protected - 1, value=float(protected - 1), bound=float(protected))
+    assert "The planning model is stricter here" in " ".join(plan_lead(fewer))
+    assert f"there this plan has {protected - 1} and no layout" in " ".join(plan_lead(fewer))
+    equal = varied(held, rooms_model=protected, value=float(protected), bound=float(protected))
+    assert f"In the planning model this plan has {protected} and" in " ".join(plan_lead(equal))
+
+
 @pytest.mark.parametrize(
     ("weight", "value", "bound", "shown"),
     [

@@ -15,6 +15,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
+from quietwing.coverage.report.device_marks import short_names
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.drafting import Drafting
 from quietwing.coverage.ui.plan_editor.drawing import borders, ground, on_plan, picture
@@ -248,6 +249,16 @@ def test_devices_show_on_their_own_storey_only(drafting):
     assert {device.storey for device in on_plan(SITE, below, OWN.devices)} == {1}
     staff = ground(SITE, drafting.places[4])
     assert on_plan(SITE, staff, OWN.devices) == ()
+
+
+def test_names_on_a_plan_are_short_and_none_stands_twice():
+    bought = ("B2-16-B2-16-window-window", "A1-landing-A1-end-window-window", "A1-landing-A1-end-window-middle")
+    assert short_names(("A1-M1", *bought)) == {
+        "A1-M1": "A1-M1",
+        bought[0]: "B2-16-window",
+        bought[1]: "A1-landing-… 1",
+        bought[2]: "A1-landing-… 2",
+    }
 
 
 def test_a_plan_far_from_the_origin_is_drawn_near_it(drafting):

@@ -167,6 +167,30 @@ def test_a_click_treats_a_window_and_another_takes_the_mesh_off(plan):
     assert treated.count() == 0
 
 
+def test_a_click_hangs_a_radiating_cable_that_is_drawn_and_says_who_shapes_it(plan):
+    page, before = plan.page, plan.ids
+    page.get_by_role("combobox", name="A click adds").click()
+    page.get_by_role("option", name=re.compile("^cable_jammer")).click()
+    plan.planner.rest()
+    assert plan.svg.locator("path.cable").count() == 0
+    plan.root.get_by_role("button", name="Add a blocker").click()
+    x, y = plan.middle(plan.svg.locator('[data-room="A1-landing"]'))
+    plan.gesture("add a cable", lambda: page.mouse.click(x, y + 8))
+    (new,) = plan.ids - before
+    cable = plan.svg.locator("path.cable")
+    box, mark = cable.bounding_box(), plan.device(new).locator(".mark").bounding_box()
+    metre_px = plan.svg.bounding_box()["width"] / plan.view[2]
+    assert box["width"] == pytest.approx(5 * metre_px, abs=4)  # five metres to the east of its blocker
+    assert box["x"] == pytest.approx(mark["x"] + mark["width"] / 2, abs=4)
+    assert "radiating cable" in plan.root.locator(".legend").inner_text()
+    assert "5 m of radiating cable" in plan.root.inner_text()
+    page.get_by_text(re.compile("runs in straight lines through the points of its third column")).wait_for()
+    plan.keys("Escape")
+    plan.device(new).locator(".mark").click()
+    plan.gesture("delete", lambda: plan.keys("Delete"))
+    assert (plan.ids, cable.count()) == (before, 0)
+
+
 def test_a_click_explains_a_cell_in_a_sentence_and_a_link_budget(plan):
     plan.gesture(
         "explain a cell", lambda: plan.page.mouse.click(*plan.middle(plan.svg.locator('[data-room="B1-16"]')))

@@ -129,7 +129,7 @@ def test_nothing_of_one_session_is_in_the_other_s_pages_frames_or_files(open_win
     mine.press("Run the full verdict")
     mine.go("blockers")
     mine.page.locator(".quietwing-plan [data-device]").first.wait_for()
-    waited(lambda: not app.jobs, 120.0, "the verdict")  # its end draws the page anew, and a click just then is lost
+    waited(lambda: not app.jobs, 120.0, "the verdict")  # its end draws the page anew
     mine.rest()
     for _ in range(2):
         save_as(mine, canary())

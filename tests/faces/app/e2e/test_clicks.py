@@ -1,0 +1,81 @@
+"""A job that ends has the page drawn anew; a hand that is on the page just then loses nothing."""
+
+import os
+import re
+import signal
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+TURNS = 14
+STEP_MS = 60  # the end of a job is seen within 500 ms, and the page is there some 300 ms later
+PRESS_MS = 80  # of a button by a person
+HELD_MS = 2500
+
+
+@pytest.fixture(scope="module")
+def blockers(app, open_windows, small_zip):
+    """A window on the plan of the small wing, high enough to reach everything without a scroll."""
+    planner = open_windows(app, 1700, 2600)
+    planner.arrive()
+    planner.upload("small.zip", small_zip)
+    planner.go("blockers")
+    planner.page.locator(".quietwing-plan [data-device]").first.wait_for()
+    planner.rest()
+    return planner
+
+
+@pytest.fixture
+def end_a_job(blockers, app, waited):
+    """Starts a verdict and ends it as the system would: the page has news at a moment we choose."""
+
+    def end() -> None:
+        blockers.page.get_by_role("button", name="Full verdict", exact=True).click()
+        waited(lambda: app.jobs, 10.0, "the verdict's process")
+        blockers.page.get_by_text("its progress stands at the left").wait_for()
+        for pid in app.jobs:
+            os.kill(pid, signal.SIGKILL)
+
+    return end
+
+
+def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, end_a_job):
+    page = blockers.page
+    box, save = (
+        page.get_by_role("textbox", name="Name", exact=True),
+        page.get_by_role("button", name="Save this layout"),
+    )
+    remove = page.get_by_role("button", name="Remove it")
+    for turn in range(TURNS):
+        if not box.input_value():
+            box.fill("at that moment")
+            box.press("Tab")
+            blockers.rest()
+        end_a_job()
+        page.wait_for_timeout(turn * STEP_MS)
+        place = save.bounding_box()
+        page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+        page.mouse.down()
+        page.wait_for_timeout(PRESS_MS)
+        page.mouse.up()
+        remove.wait_for()  # saved
+        blockers.rest()
+        page.get_by_text(re.compile("Full verdict failed")).wait_for()
+        remove.click()
+        remove.wait_for(state="detached")
+        blockers.press("Dismiss")
+
+
+def test_the_page_waits_for_a_button_to_be_let_go(blockers, end_a_job):
+    page = blockers.page
+    news = page.get_by_text(re.compile("Full verdict failed"))
+    end_a_job()
+    page.mouse.move(850, 20)
+    page.mouse.down()
+    page.get_by_text("done, coming to the page").wait_for()
+    page.wait_for_timeout(HELD_MS)
+    assert news.count() == 0
+    page.mouse.up()
+    news.wait_for()
+    blockers.press("Dismiss")
