@@ -110,12 +110,12 @@ def blocker_links(
         for first in range(0, len(members), each):
             part = members[first : first + each]
             gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
-            ray = straight_ways(model, tx_m[part], points)
+            elements_db, ray = straight_ways(model, tx_m[part], points)
             detour = None
             if not straight:
                 detour = detour_ways(model, site_detours(model.masts.detours.model, tx_m[part]), points)
-            found = links_of(model, ray, detour, outside=outside)
-            gains_db = gain_db + (ray.loss_db - found.loss_db)[:, :, list(lanes)]
+            found = links_of(model, elements_db, ray, detour, outside=outside)
+            gains_db = gain_db + (elements_db - found.loss_db)[:, :, list(lanes)]
             crossed[part], straight_crossed[part] = found.crossed, found.straight_crossed
             walls_db[part], straight_walls_db[part] = found.walls_db, found.straight_walls_db
             share[part] = found.straight_share

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.links import LinkModel, crossings, incidence_of, straight_matters
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.multiwall import element_loss_db
+from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.sender_detour import SenderDetours
 from quietwing.sites.points import PointSet
 
@@ -32,7 +34,7 @@ class Way:
     loss_db : float32 ndarray, shape (tx, point, lane)
         Over free space on the straight line, ``inf`` where no way leads. [dB]
     walls_db : float32 ndarray, shape (tx, point, lane)
-        What its elements lose: of the straight ray the same. [dB]
+        What its elements lose. [dB]
     crossed : uint8 ndarray, shape (tx, point, construction)
     """
 
@@ -71,10 +73,41 @@ class SiteLinks:
     straight_walls_db: Levels
 
 
-def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> Way:
-    """The straight rays."""
-    lost_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
-    return Way(lost_db, lost_db, crossings(model, tx_m, points))
+def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> tuple[Levels, Way]:
+    """The straight rays, or over the top of the perimeter's wall and of other blocks where that costs less.
+
+    Returns
+    -------
+    elements_db : float32 ndarray, shape (tx, point, lane)
+        What all elements on the rays lose. [dB]
+    way : Way
+        The same less what the tops spare: within the building of the transmitter nothing.
+    """
+    elements_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
+    crossed = crossings(model, tx_m, points)
+    way = Way(elements_db.copy(), elements_db.copy(), crossed)
+    site, incidence = model.scene.site, incidence_of(model, model.scene)
+    outlines = shapely.STRtree([built.outline for built in site.buildings])
+    ends, members = outlines.query(shapely.points(tx_m[:, :2]), predicate="intersects")
+    own = np.full(len(tx_m), -1)
+    own[ends[::-1]] = members[::-1]  # the first of several
+    for index, place in enumerate(tx_m):
+        beyond = np.flatnonzero((points.building != own[index]) | (points.building < 0))
+        if not len(beyond):
+            continue
+        tops = over_tops(
+            model.scene, model.masts.table, model.masts.freq_mhz, place, points.xyz_m[beyond],
+            points.building[beyond], every_db=elements_db[index, beyond], from_building=int(own[index]),
+        )  # fmt: skip
+        for one in tops.obstacles:
+            at = beyond[one.at]
+            less_db = np.where(one.over, one.through_db, one.through_db - one.loss_db)
+            way.walls_db[index, at] = np.maximum(way.walls_db[index, at] - less_db, 0.0)
+            counted = one.counted(model.scene, place, points.xyz_m[beyond]) @ incidence
+            here, over = crossed[index, at], one.over[:, one.over.shape[1] // 2, None]
+            crossed[index, at] = here - np.minimum(here, counted * over).astype(np.uint8)
+        way.loss_db[index, beyond] = np.maximum(elements_db[index, beyond] - tops.relief_db, 0.0)
+    return elements_db, way
 
 
 def detour_ways(model: LinkModel, detours: SenderDetours, points: PointSet) -> Way:
@@ -91,13 +124,14 @@ def detour_ways(model: LinkModel, detours: SenderDetours, points: PointSet) -> W
     return Way(routes.loss_db, walls_db, crossed)
 
 
-def links_of(model: LinkModel, straight: Way, detour: Way | None, *, outside: bool) -> SiteLinks:
+def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way | None, *, outside: bool) -> SiteLinks:
     """Both ways together.
 
     Parameters
     ----------
     model : LinkModel
-    straight : Way
+    elements_db, straight : ndarray, Way
+        From `straight_ways`.
     detour : Way or None
         None: the straight ray alone.
     outside : bool
@@ -119,11 +153,12 @@ def links_of(model: LinkModel, straight: Way, detour: Way | None, *, outside: bo
             straight.loss_db, straight.crossed, straight_walls_db, np.zeros_like(straight_walls_db),
             straight.crossed, straight_walls_db,
         )  # fmt: skip
-    loss_db = with_detour(straight.loss_db, detour.loss_db)
+    # over a top the less of the two, not their sum: a detour may go over the same
+    loss_db = np.minimum(with_detour(elements_db, detour.loss_db), straight.loss_db)
     middle = loss_db.shape[2] // 2
     ruled = detour.loss_db[:, :, middle] < straight.loss_db[:, :, middle]
-    of_lane = np.where(ruled[:, :, None], 10 ** ((loss_db - straight.loss_db) / 10), np.float32(0))
-    share = by_band(of_lane.astype(np.float32))
+    apart_db = np.clip(straight.loss_db - detour.loss_db, -300.0, 300.0)  # hundreds of dB overflow a float32
+    share = by_band(np.where(ruled[:, :, None], 1 / (1 + 10 ** (apart_db / 10)), 0.0).astype(np.float32))
     for band in range(len(of_band)):
         sigma_db = np.broadcast_to(model.construction_sigma_db[:, band], (len(share), len(model.constructions)))
         share[:, :, band] *= straight_matters(

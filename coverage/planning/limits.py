@@ -253,9 +253,9 @@ def _upper_db(
     """Path gain at its upper quantile from each spot on each carrier, shape (spot, carrier, point). [dB]"""
     local = load_local_errors()
     plain = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
-    gain_db, lost_db, crossed = around.links(model, spots, points, outside=True)
-    links = links_of(model, Way(lost_db, lost_db, crossed), detours, outside=True)
-    gain_db += lost_db - links.loss_db
+    gain_db, elements_db, straight = around.links(model, spots, points, outside=True)
+    links = links_of(model, elements_db, straight, detours, outside=True)
+    gain_db += elements_db - links.loss_db
     found = np.empty((len(spots), len(model.carriers), len(points)), np.float32)
     for band, sigma_db in enumerate(model.construction_sigma_db.T):
         members = np.flatnonzero(model.carrier_band == band)

@@ -14,8 +14,8 @@ from quietwing.coverage.blocking.cable_links import strongest_piece_rays
 from quietwing.coverage.blocking.draft import draft_signal, signal_alone_db, spread_against_db
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import LinkModel, crossings
-from quietwing.coverage.blocking.site_ways import Way, detour_ways
+from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking.site_ways import Way, detour_ways, straight_ways
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.levels import RoomBlock
 from quietwing.coverage.planning.modes import Modes, mode_links
@@ -23,7 +23,6 @@ from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.detour import DetourModel, Ways
 from quietwing.coverage.propagation.free_space import free_space_loss_db
-from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
 from quietwing.coverage.propagation.radiating_cable import cable_gain, pieces_of
 from quietwing.coverage.propagation.sender_detour import SenderDetours, site_detours
@@ -167,18 +166,18 @@ class Surroundings:
 
     def links(
         self, model: LinkModel, spots: NDArray[np.intp], points: PointSet, *, outside: bool
-    ) -> tuple[Levels, Levels, NDArray[np.uint8]]:
-        """Path gain of straight rays from spots, what all elements on the way lose of it, and what is crossed.
+    ) -> tuple[Levels, Levels, Way]:
+        """Path gain through all elements of straight rays from spots, what these lose, and the ways themselves.
 
-        Shape (spot, point, lane) [dB] and (spot, point, construction). Of a radiating cable: its own losses are in
-        the gain, of the strong side of its coupling `outside`, and the way is that of the piece heard best.
+        Shape (spot, point, lane) each. [dB] Of a radiating cable: its own losses are in the gain, of the strong side
+        of its coupling `outside`, and the way is that of the piece heard best.
         """
         tx_m, freq_mhz = self.spot_m[spots], model.masts.freq_mhz
-        lost_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
+        lost_db, way = straight_ways(model, tx_m, points)
         away_m = np.linalg.norm(points.xyz_m[None, :, :] - tx_m[:, None, :], axis=2)
         loss_db = lost_db + free_space_loss_db(np.maximum(away_m, NEAREST_M)[:, :, None], freq_mhz).astype(np.float32)
         add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz, loss_db)
-        gain_db, crossed = np.negative(loss_db, out=loss_db), crossings(model, tx_m, points)
+        gain_db = np.negative(loss_db, out=loss_db)
         known: dict[tuple[object, ...], int] = {}
         for row in np.flatnonzero(self.by_cable[spots]).tolist():
             device = self.bases[self.bases_of[int(spots[row])][0]].device
@@ -189,12 +188,14 @@ class Surroundings:
                     model.scene, model.masts.table, device.line_m, cable, points, freq_mhz, strong=outside
                 )
                 gain_db[row] = found.gain_db
-                crossed[row], lost_db[row] = strongest_piece_rays(
+                way.crossed[row], lost_db[row] = strongest_piece_rays(
                     model, pieces_of(device.line_m), found.strongest, points
                 )
+                way.loss_db[row] = way.walls_db[row] = lost_db[row]
             else:
-                gain_db[row], lost_db[row], crossed[row] = gain_db[first], lost_db[first], crossed[first]
-        return gain_db, lost_db, crossed
+                for each in (gain_db, lost_db, way.loss_db, way.walls_db, way.crossed):
+                    each[row] = each[first]
+        return gain_db, lost_db, way
 
     def detours(self, spots: NDArray[np.intp], points: PointSet) -> Way:
         """The dominant detours from spots with nothing bought; a radiating cable has none."""
@@ -248,8 +249,8 @@ def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> It
                     continue
                 if known is None or not _among(points, known[0]):
                     spots = _nearest(around, inside, points)
-                    gain_db, _, crossed = around.links(around.plain, spots, points, outside=False)
-                    known = points, gain_db, crossed
+                    gain_db, _, way = around.links(around.plain, spots, points, outside=False)
+                    known = points, gain_db, way.crossed
                 yield from _blocks_of(around, mode, points, spots, known, z)
 
 

@@ -1,4 +1,4 @@
-"""Over the top of what stands alone on a mast's straight ray: the perimeter's wall, and every block but one's own.
+"""Over the top of what stands alone on a straight ray: the perimeter's wall, and every block but those of its ends.
 
 A ray through a wall or block loses its slabs; the wave over its top loses a knife edge. Each obstacle counts once:
 its slabs, or its top and what else passes through. The block a place is in is left to the detours.
@@ -84,8 +84,10 @@ def over_tops(
     building: NDArray[np.int32],
     skip_building: int = PERIMETER - 1,
     every_db: NDArray[np.float32] | None = None,
+    *,
+    from_building: int = PERIMETER,
 ) -> Tops:
-    """The ways over the tops of what stands on the straight rays from one mast.
+    """The ways over the tops of what stands on the straight rays from one mast, or from a blocker.
 
     Parameters
     ----------
@@ -104,6 +106,8 @@ def over_tops(
         As in `element_loss_db`.
     every_db : float32 ndarray, shape (point, band), optional
         Loss of all elements without skipping any, where it is at hand. [dB]
+    from_building : int
+        The transmitter's own, which is no obstacle either; -1 in none.
 
     Returns
     -------
@@ -115,7 +119,7 @@ def over_tops(
     takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed).
     """
     found, relief_db = [], np.zeros((len(xyz_m), len(freq_mhz)))
-    for index, at, top_m, shares in _standing(scene, mast_m, xyz_m, building, skip_building):
+    for index, at, top_m, shares in _standing(scene, mast_m, xyz_m, building, (skip_building, from_building)):
         all_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at])[0] if every_db is None else every_db[at]
         others_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at], skip_building=index)[0]
         through_db = np.maximum(all_db - others_db.astype(np.float64), 0.0)
@@ -130,7 +134,7 @@ def over_tops(
 
 
 def _standing(
-    scene: Scene, mast_m: Array, xyz_m: Array, building: NDArray[np.int32], skip_building: int
+    scene: Scene, mast_m: Array, xyz_m: Array, building: NDArray[np.int32], left_out: tuple[int, int]
 ) -> Iterator[tuple[int, Indices, float, Array]]:
     """Obstacles on the rays in plan: index, points, height of the top, first and last share of the ray within."""
     site = scene.site
@@ -139,7 +143,7 @@ def _standing(
     outlines += [
         (index, built.outline, max(storey.ceiling_m for storey in built.storeys))
         for index, built in enumerate(site.buildings)
-        if index != skip_building
+        if index not in left_out
     ]
     start, way = mast_m[:2], xyz_m[:, :2] - mast_m[:2]
     length2 = np.maximum((way**2).sum(axis=1), NEAREST_M**2)

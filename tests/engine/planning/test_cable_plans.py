@@ -145,11 +145,11 @@ def test_levels_of_the_planning_model_are_those_of_the_verdict(site):
     places = scattered(np.array([(0.0, 6.0, 1.5), (3.0, 6.0, 1.5), (40.0, 6.0, 1.5)]))
     spot = np.array([around.bases[base].spot], np.intp)
     for outside in (False, True):
-        gain_db, lost_db, crossed = around.links(around.plain, spot, places, outside=outside)
+        gain_db, lost_db, way = around.links(around.plain, spot, places, outside=outside)
         links = blocker_links(around.plain, (device,), CATALOGUE, places, outside=outside)
         sent = around.sent[2 if outside else 0][base]
         np.testing.assert_allclose(sent[0] + gain_db[0, :, around.lanes[0]], links.level_dbm[0, 0], atol=1e-3)
-        np.testing.assert_array_equal(crossed[0], links.crossed[0])
+        np.testing.assert_array_equal(way.crossed[0], links.crossed[0])
         np.testing.assert_allclose(lost_db[0].max(axis=1), links.walls_db[0].max(axis=1), atol=1e-4)
 
 
