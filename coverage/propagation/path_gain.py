@@ -1,7 +1,7 @@
 """The door of this stage: path gain between places on a site.
 
 Free space over the straight line less the loss of every element it crosses, and beyond what is mapped the
-second slope of two-ray propagation. Between places on a site the detour is not added yet; see `DETOUR_NOTE`.
+second slope of two-ray propagation. With a `DetourModel` the dominant detour is added as a power.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.dims import BAND, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.propagation.detour import DetourModel, detour_loss_db, with_detour
 from quietwing.coverage.propagation.gain_cache import digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.outdoor import two_ray_extra_db
@@ -21,9 +22,7 @@ from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet, scattered
 
-__all__ = ["DETOUR_NOTE", "add_two_ray", "path_gain", "path_gain_blocks"]
-
-DETOUR_NOTE = "blockers: no detour through openings is modelled; they may reach and spill further than shown"
+__all__ = ["add_two_ray", "path_gain", "path_gain_blocks"]
 
 
 def path_gain(
@@ -32,6 +31,8 @@ def path_gain(
     rx: PointSet | ArrayLike,
     freq_mhz: ArrayLike,
     table: LossTable | None = None,
+    *,
+    detours: DetourModel | None = None,
 ) -> xr.DataArray:
     """Path gain between isotropic antennas at places on a site.
 
@@ -47,6 +48,9 @@ def path_gain(
         Frequencies, 300 to 7125. [MHz]
     table : LossTable, optional
         ``scene.loss_table(freq_mhz)`` where it is at hand: it takes longer than a transmitter.
+    detours : DetourModel, optional
+        ``detour_model(scene, freq_mhz)`` of the same site and frequencies: the dominant detour is added to each
+        straight ray. Without it the gain is the straight ray's alone.
 
     Returns
     -------
@@ -56,16 +60,18 @@ def path_gain(
     Raises
     ------
     OutOfRangeError
-        If a coordinate is not finite or a frequency out of range.
+        If a coordinate is not finite, a frequency out of range or `detours` made at others.
 
     Notes
     -----
-    Reciprocal: exchanging `tx` and `rx` exchanges the dimensions and nothing else. The kernel's rules for rays
-    through edges and along walls are in `quietwing.coverage.propagation.multiwall`.
+    Reciprocal without detours: exchanging `tx` and `rx` exchanges the dimensions and nothing else. The kernel's rules
+    for rays through edges and along walls are in `quietwing.coverage.propagation.multiwall`.
     """
     scene = site if isinstance(site, Scene) else prepare_scene(site)
     bands = _bands(freq_mhz)
-    return _path_gain(scene, _points(tx), _points(rx), bands, table or scene.loss_table(bands))
+    return _path_gain(
+        scene, _points(tx), _points(rx), bands, table or scene.loss_table(bands), _made_at(detours, bands)
+    )
 
 
 def path_gain_blocks(
@@ -75,12 +81,13 @@ def path_gain_blocks(
     freq_mhz: ArrayLike,
     *,
     transmitters_per_block: int = 1,
+    detours: DetourModel | None = None,
 ) -> Iterator[xr.DataArray]:
     """Path gain in blocks of transmitters, so that a campus never stands in memory whole.
 
     Parameters
     ----------
-    site, tx, rx, freq_mhz
+    site, tx, rx, freq_mhz, detours
         As for `path_gain`.
     transmitters_per_block : int
         Transmitters per block, at least 1.
@@ -101,10 +108,10 @@ def path_gain_blocks(
         )
     scene = site if isinstance(site, Scene) else prepare_scene(site)
     senders, receivers, bands = _points(tx), _points(rx), _bands(freq_mhz)
-    table = scene.loss_table(bands)
+    table, detours = scene.loss_table(bands), _made_at(detours, bands)
     return (
         _path_gain(
-            scene, scattered(senders.xyz_m[first : first + transmitters_per_block]), receivers, bands, table
+            scene, scattered(senders.xyz_m[first : first + transmitters_per_block]), receivers, bands, table, detours
         ).assign_coords({TX: np.arange(first, min(first + transmitters_per_block, len(senders)))})
         for first in range(0, len(senders), transmitters_per_block)
     )
@@ -121,8 +128,22 @@ def _bands(freq_mhz: ArrayLike) -> NDArray[np.float64]:
     return np.atleast_1d(np.asarray(freq_mhz, float))
 
 
+def _made_at(detours: DetourModel | None, freq_mhz: NDArray[np.float64]) -> DetourModel | None:
+    if detours is not None and not np.array_equal(detours.freq_mhz, freq_mhz):
+        told = ", ".join(f"{each:g}" for each in detours.freq_mhz)
+        raise OutOfRangeError(
+            f"detours were made at {told} MHz (expected those of freq_mhz); make a detour_model anew"
+        )
+    return detours
+
+
 def _path_gain(
-    scene: Scene, tx: PointSet, rx: PointSet, freq_mhz: NDArray[np.float64], table: LossTable
+    scene: Scene,
+    tx: PointSet,
+    rx: PointSet,
+    freq_mhz: NDArray[np.float64],
+    table: LossTable,
+    detours: DetourModel | None,
 ) -> xr.DataArray:
     def computed_db(which: NDArray[np.intp]) -> NDArray[np.float32]:
         loss_db = element_loss_db(scene.prepared, table, tx.xyz_m[which], rx, freq_mhz=freq_mhz)
@@ -134,6 +155,9 @@ def _path_gain(
     else:
         keys = _keys(scene, tx, rx, freq_mhz, table)
         gain_db = scene.gains.rows(keys, (len(rx), len(freq_mhz)), computed_db)
+    if detours is not None:
+        straight_db = element_loss_db(scene.prepared, table, tx.xyz_m, rx)
+        gain_db = gain_db + (straight_db - with_detour(straight_db, detour_loss_db(detours, tx.xyz_m, rx)))
     return xr.DataArray(
         gain_db,
         dims=(TX, POINT, BAND),

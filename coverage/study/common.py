@@ -8,7 +8,6 @@ from dataclasses import replace
 from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.propagation.mast_gain import MastModel
-from quietwing.coverage.propagation.path_gain import DETOUR_NOTE
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
@@ -16,10 +15,8 @@ from quietwing.sites.points import Patch, PointSet
 __all__ = ["Progress", "limits_of", "map_title", "part", "wanted_sectors"]
 
 Progress = Callable[[str, float], None]
-PUBLIC_NOTE = (
-    "public network: detours through openings, over roofs and round corners are counted, reflections within the site "
-    "are not"
-)
+WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
+CABLE_NOTE = "radiating cables: no detour through openings is counted; they may reach and spill further than shown"
 
 
 def wanted_sectors(site: Site, scenario: Scenario) -> tuple[Sector, ...]:
@@ -65,11 +62,11 @@ def limits_of(
     calibration: Calibration,
     clipped: tuple[str, ...],
     *,
-    blockers: bool = True,
+    cables: bool = False,
 ) -> tuple[str, ...]:
     """What limits the result, most important first, each once."""
     assumed = sum(sector.assumed for sector in sectors)
-    notes = [DETOUR_NOTE, PUBLIC_NOTE] if blockers else [PUBLIC_NOTE]
+    notes = [CABLE_NOTE, WAYS_NOTE] if cables else [WAYS_NOTE]
     if assumed:
         notes.append(
             f"{assumed} of {len(sectors)} sectors are assumed, not surveyed: measure levels on the site first"

@@ -90,7 +90,7 @@ def leakage(
         at_points=at_points,
         by_room=by_room,
         maps=storey_maps,
-        notes=limits_of(site, sectors, model, calibration, clipped, blockers=False),
+        notes=limits_of(site, sectors, model, calibration, clipped),
         scenario_id=fingerprint(site, scenario)[:12],
         measured=comparison,
     )

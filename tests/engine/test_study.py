@@ -9,7 +9,7 @@ from shapely.geometry import box
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.study import leakage
-from quietwing.coverage.study.common import PUBLIC_NOTE
+from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Room, Sector
 
@@ -80,7 +80,7 @@ def test_without_a_mast_there_is_no_answer(hut):
 
 def test_every_result_says_what_it_leaves_out(hut):
     notes = leakage(hut(sectors=(mast(assumed=True),)), maps=False).notes
-    assert notes[0] == PUBLIC_NOTE
+    assert notes[0] == WAYS_NOTE
     assert any("1 of 1 sectors are assumed" in note for note in notes)
     assert any("no level was measured" in note for note in notes)
     assert any("brick" in note and "extrapolated" in note for note in notes)

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
 from quietwing.coverage.study import leakage
-from quietwing.coverage.study.common import PUBLIC_NOTE
+from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.sites import load_site
 
 
@@ -64,10 +64,10 @@ def test_leakage_says_the_same_in_json_table_and_python():
     holes = int((result.by_room["usable"].values.any(axis=0) & silence).sum())
     assert found["rooms"]["holes"] == holes
     assert found["rooms"]["silence"] == found["rooms"]["holes"] + found["rooms"]["quiet_anyway"]
-    assert found["notes"][0] == PUBLIC_NOTE
+    assert found["notes"][0] == WAYS_NOTE
     table = run("leakage", "houseblock", "--channel", channel)
     assert f"{holes} of {silence.sum()}" in table.stdout
-    assert f"note: {PUBLIC_NOTE}" in table.stderr
+    assert f"note: {WAYS_NOTE}" in table.stderr
 
 
 @pytest.mark.parametrize(

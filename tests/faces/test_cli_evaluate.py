@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.cli import app
 from quietwing.coverage.decibel import add_powers_db
-from quietwing.coverage.propagation.path_gain import DETOUR_NOTE
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.coverage.ui.terminal import MOST_BUDGETS
 from quietwing.sites import load_site
 from quietwing.sites.model import Sector
@@ -113,7 +113,7 @@ def test_the_words_open_with_what_no_blocker_ends(wing, layout):
     assert ran.stdout.index("satellite") < ran.stdout.index("are protected at 95 %")
     assert "rooms are silent together with 95 % confidence" in ran.stdout.replace("room is", "rooms are")
     assert "Spill, standard tier:" in ran.stdout
-    assert f"note: {DETOUR_NOTE}" in ran.stderr
+    assert f"note: {WAYS_NOTE}" in ran.stderr
 
 
 def test_a_room_is_explained_by_a_budget_that_adds_up(wing, layout):

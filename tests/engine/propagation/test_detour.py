@@ -25,8 +25,6 @@ from quietwing.sites import load_site
 from quietwing.sites.model import Building, Opening, Room, Slab, Storey, Wall
 from quietwing.sites.trial_points import map_grid
 
-pytestmark = pytest.mark.long  # not in use yet: see docs/model.md
-
 FREQ_MHZ = np.array([798.0, 3500.0])
 SQUARE = np.array([0, 0, 0, 1, 0, 0, 0, 0, 1, 0, -1, 0, -0.5, 0.5, -0.5, 0.5], float)[None]  # in the plane y = 0
 

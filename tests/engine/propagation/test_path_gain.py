@@ -9,6 +9,7 @@ from shapely.geometry import LineString, box
 
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.constructions import surface_loss_db
+from quietwing.coverage.propagation.detour import detour_loss_db, detour_model
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossings, element_loss_db
@@ -248,3 +249,19 @@ def test_the_angle_table_is_within_a_tenth_db_of_exact_slabs_from_end_to_end(nam
         worst_db = max(worst_db, float(np.abs(loss_db[t, p] - walls).max()))
     assert crossed > 5000
     assert worst_db <= 0.1
+
+
+def test_the_door_adds_detours_made_at_its_frequencies(hut):
+    scene = prepare_scene(hut())
+    places, points = [[3.0, 2.0, 1.5]], [[2.5, 20.0, 1.5], [8.0, -3.0, 1.5]]
+    model = detour_model(scene, [798.5, 1850.0])
+    straight = path_gain(scene, places, points, [798.5, 1850.0]).values
+    both = path_gain(scene, places, points, [798.5, 1850.0], detours=model).values
+    lost_db = element_loss_db(scene.prepared, model.graph.scene.loss_table([798.5, 1850.0]), np.array(places), points)
+    detour_db = detour_loss_db(model, places, points)
+    by_detour = straight + lost_db - detour_db  # free space less what the detour loses
+    np.testing.assert_allclose(10 ** (both / 10), 10 ** (straight / 10) + 10 ** (by_detour / 10), rtol=1e-4)
+    (block,) = path_gain_blocks(scene, places, points, [798.5, 1850.0], detours=model)
+    assert block.values.tobytes() == both.tobytes()
+    with pytest.raises(OutOfRangeError, match=r"detours were made at 798\.5, 1850 MHz"):
+        path_gain(scene, places, points, [900.0], detours=model)

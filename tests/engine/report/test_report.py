@@ -15,7 +15,7 @@ from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.words import channel_in_words, headline, safe_cell, safe_file_name
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage
-from quietwing.coverage.study.common import PUBLIC_NOTE
+from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.sites.model import Sector
 
 HOSTILE = '=cmd|"/c calc"!A1 <script>alert(1)</script>'
@@ -114,7 +114,7 @@ def test_the_summary_escapes_names_and_asks_for_nothing_outside(result, tmp_path
     assert all((tmp_path / "out" / link).is_file() for link in page.found)
     assert not re.search(r"https?://", text)
     assert "Simulation only. Operating this equipment needs written authorisation" in text
-    assert PUBLIC_NOTE in text
+    assert WAYS_NOTE in text
     assert "as of 2026-11-24" in text
 
 

@@ -17,7 +17,6 @@ from matplotlib.text import Text
 from shapely.geometry import Point
 
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.propagation.path_gain import DETOUR_NOTE
 from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, state_of_rooms
 from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR
@@ -36,6 +35,7 @@ from quietwing.coverage.report.words import (
 from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage
+from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.sites.model import Receptor, Site
 from quietwing.sites.synthetic import build, describe
 from quietwing.sites.trial_points import map_grid, trial_points
@@ -108,7 +108,7 @@ def verdict_of(site: Site, silent=in_turn, *, quiet=lambda index: index % 8 == 4
         together=int(protected.sum()) - 1,
         spill=spill_of(site),
         uncovered_routes=("satellite phone (no blocker here sends on its band)", "Wi-Fi (staff use it too)"),
-        notes=(DETOUR_NOTE,),
+        notes=(WAYS_NOTE,),
         scenario_id="0123456789ab",
         maps=maps_of(site, scenario.grid_m, chance, rooms),
     )
@@ -428,7 +428,7 @@ def test_the_summary_opens_with_what_no_blocker_ends_and_links_only_to_its_own_f
         "before and after",
         "EE 800 MHz LTE works",
         "mas_node",
-        "no detour through openings",
+        "detours through openings",
         "never credited to the plan",
     )
     at = [text.index(words) for words in order]

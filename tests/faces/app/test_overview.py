@@ -55,7 +55,7 @@ def test_what_no_blocker_covers_is_said(page):
     words = [text.value for text in page.text]
     assert any("No blocker of this layout sends on O2 1500 MHz 4G" in text for text in words)
     assert any("Satellite phones" in text for text in words)
-    assert any("no detour through openings is modelled" in text for text in words)
+    assert any("detours through openings, over roofs" in text for text in words)
 
 
 def test_the_map_has_words_for_those_who_do_not_see_it(page):
