@@ -1,13 +1,14 @@
 """The arithmetic that the README of houseblock prints is what the engine finds."""
 
 import re
-from math import sqrt
+from math import log10, sqrt
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.draft import draft_signal, spread_against_db
 from quietwing.coverage.blocking.draft_spill import outside_limit_dbm
 from quietwing.coverage.blocking.evaluate import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
@@ -54,10 +55,15 @@ def found() -> dict[str, float]:
     public = public_links(model, inside)
     concrete, glass = (model.constructions.index(name) for name in ("concrete_150", "glass_low_e"))
     limit_dbm = outside_limit_dbm(model, Scenario(), public_links(model, outside.points))
+    nothing = np.zeros((1, len(inside), len(model.constructions)), np.uint8)  # walls that the blocker's link crosses
+    sigma_db = model.construction_sigma_db[:, model.carrier_band]
+    signal = draft_signal(model, Scenario(), public)
     return {
         "signal": float(public.nlos_dbm[sector, door]),
         "walls of the signal": float(public.crossed[sector, door].sum() - public.crossed[sector, door, glass]),
         "glass of the signal": float(public.crossed[sector, door, glass]),
+        "share": float(public.straight_share[sector, door]),
+        "doubt": float(spread_against_db(Z, signal, nothing, sigma_db)[0, carrier, door]),
         "needed": float(carrier_needs(model, Scenario()).need[carrier]),
         "at the door": float(blocker_links(model, (device,), catalogue, inside).level_dbm[0, carrier, door]),
         "away": float(np.linalg.norm(outside.points.xyz_m[at] - [spot.x_m, spot.y_m, spot.z_m])),
@@ -75,6 +81,13 @@ def test_the_power_that_is_needed(found):
     assert printed("signal half a metre behind the door") == pytest.approx(found["signal"], abs=0.1)
     assert printed("J over S that denies GSM") == pytest.approx(found["needed"], abs=0.05)
     assert printed("+ 3^2 glass") == pytest.approx(doubt_db, abs=0.1)
+    # the straight ray: two walls of concrete, which move alike, glass and mesh
+    assert found["share"] == pytest.approx(0.075, abs=0.001)
+    straight_db = Z * sqrt(3**2 + 4 * 2.8**2 + 1**2 + (2 * 7) ** 2 + 3**2 + 3**2)
+    both = (1 - found["share"]) * 10 ** (doubt_db / 10) + found["share"] * 10 ** (straight_db / 10)
+    doubt_db = 10 * log10(both)
+    assert found["doubt"] == pytest.approx(doubt_db, abs=0.1)
+    assert printed("doubt of both ways together") == pytest.approx(doubt_db, abs=0.1)
     needed_dbm = found["signal"] + found["needed"] + doubt_db
     assert printed("J that is needed there") == pytest.approx(needed_dbm, abs=0.1)
     assert printed("so it has to send") == pytest.approx(10 + needed_dbm - found["at the door"], abs=0.1)
