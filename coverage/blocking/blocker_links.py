@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.cable_links import is_cable, with_cables
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.links import LinkModel, stable_key
-from quietwing.coverage.blocking.site_ways import detour_ways, links_of, straight_ways
+from quietwing.coverage.blocking.site_ways import Way, detour_ways, links_of, straight_ways
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.multiwall import LossTable
@@ -68,6 +68,7 @@ def blocker_links(
     *,
     outside: bool = False,
     straight: bool = False,
+    detours: Way | None = None,
 ) -> BlockerLinks:
     """Levels of all blockers at some points and what their errors belong to.
 
@@ -83,6 +84,8 @@ def blocker_links(
         Inside, a carrier counts as jammed only if it lies wholly within the band.
     straight : bool
         The straight ray alone, without detours: what the planning model counts with.
+    detours : Way, optional
+        Those of all `devices` to these points, where they are at hand.
 
     Returns
     -------
@@ -112,7 +115,9 @@ def blocker_links(
             gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
             elements_db, ray = straight_ways(model, tx_m[part], points)
             detour = None
-            if not straight:
+            if detours is not None:
+                detour = detours.of(np.array([devices.index(on[index]) for index in part]))
+            elif not straight:
                 detour = detour_ways(model, site_detours(model.masts.detours.model, tx_m[part]), points)
             found = links_of(model, elements_db, ray, detour, outside=outside)
             gains_db = gain_db + (elements_db - found.loss_db)[:, :, list(lanes)]

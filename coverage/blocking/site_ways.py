@@ -42,6 +42,10 @@ class Way:
     walls_db: Levels
     crossed: NDArray[np.uint8]
 
+    def of(self, tx: NDArray[np.intp]) -> Way:
+        """From some of the transmitters."""
+        return Way(self.loss_db[tx], self.walls_db[tx], self.crossed[tx])
+
     def some(self, tx: int, points: NDArray[np.intp]) -> Way:
         """From one transmitter to some of the points."""
         return Way(self.loss_db[[tx]][:, points], self.walls_db[[tx]][:, points], self.crossed[[tx]][:, points])
@@ -111,7 +115,7 @@ def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> tuple[Lev
 
 
 def detour_ways(model: LinkModel, detours: SenderDetours, points: PointSet) -> Way:
-    """The dominant detours."""
+    """The dominant detours of senders, on the site that these belong to."""
     routes = detours.routes(points, traced=True)
     crossed = np.zeros((len(detours.senders_m), len(points), len(model.constructions)), np.uint8)
     walls_db = np.zeros_like(routes.loss_db)
@@ -119,7 +123,7 @@ def detour_ways(model: LinkModel, detours: SenderDetours, points: PointSet) -> W
     sender, at = np.nonzero(np.isfinite(routes.loss_db[:, :, middle]))
     if len(sender):
         last = routes.last[sender, at, middle]
-        found = detours.crossed(sender, at, points.xyz_m, last, incidence_of(model, model.scene))
+        found = detours.crossed(sender, at, points.xyz_m, last, incidence_of(model, detours.model.graph.scene))
         crossed[sender, at], walls_db[sender, at] = found
     return Way(routes.loss_db, walls_db, crossed)
 

@@ -115,6 +115,8 @@ class LimitBlock:
         Whether the planner may move the limit within what the Monte Carlo allows.
     bases : int64 ndarray, shape (base,), or None
         The bases it is given for, ascending; None: all of them.
+    screen : bool
+        Levels are lower bounds: what they put out is out, and the block with all that counts is yet to come.
     """
 
     name: tuple[str, ...]
@@ -124,6 +126,7 @@ class LimitBlock:
     cell_over_db: Levels | None = None
     slack: bool = False
     bases: NDArray[np.int64] | None = None
+    screen: bool = False
 
 
 @dataclass

@@ -55,6 +55,13 @@ class Known:
         """Which spots are not known at a place."""
         return ~np.isin(spots, self.places[place][0]) if place in self.places else np.ones(len(spots), bool)
 
+    def lacking_at(self, places: NDArray[np.intp], spots: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Those of some spots that are not known at one of some places."""
+        found = np.zeros(len(spots), bool)
+        for place in places.tolist():
+            found |= self.lacking(place, spots)
+        return spots[found]
+
     def keep(self, place: int, spots: NDArray[np.intp], levels: Levels) -> None:
         """Remember levels at a place instead of what was known there, as long as there is room."""
         before = self.places[place][1].nbytes if place in self.places else 0
@@ -99,8 +106,19 @@ def outside_limits(
         floor_dbm = carrier_needs_outside(around.plain).floor_dbm[:, None]
         names = [places.name[row] for row in part.tolist()]
         capture_dbm = np.maximum(signal_dbm, floor_dbm)
-        used = np.unique([around.bases[base].spot for base in alive.bases.tolist()])
-        upper = _upper_outside(around, used, points, part, known or Known())
+        held = known or Known()
+        used = _spots_of(around, alive.bases)
+        lacking = np.isin(used, held.lacking_at(part, used))
+        if lacking.any():  # straight rays alone put most of them out, at a small part of the work
+            shape = len(around.modes.models), len(used), len(around.plain.carriers), len(points)
+            upper = np.full(shape, -np.inf, np.float32)
+            upper[:, lacking] = _upper_by_mode(around, used[lacking], points, None, quantile_z())
+            block = _limit_block(around, alive.bases, used, upper, points, names, limit_dbm, capture_dbm)
+            yield replace(block, screen=True)
+        if not len(alive.bases):
+            return
+        used = _spots_of(around, alive.bases)
+        upper = _upper_outside(around, used, points, part, held)
         yield _limit_block(around, alive.bases, used, upper, points, names, limit_dbm, capture_dbm)
         if known is not None:
             left = np.isin(used, [around.bases[base].spot for base in alive.bases.tolist()])
@@ -173,7 +191,7 @@ def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int], ali
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
     lower_dbm = signal_lower_dbm(plain, around.scenario, public, z)
     used = np.unique([around.bases[base].spot for base in alive.bases.tolist()])
-    upper = _upper_by_mode(around, used, points, z)
+    upper = _upper_by_mode(around, used, points, around.detours(used, points), z)
     yield _limit_block(around, alive.bases, used, upper, points, names, held, lower_dbm)
 
 
@@ -181,12 +199,11 @@ def _upper_outside(
     around: Surroundings, used: NDArray[np.intp], points: PointSet, part: NDArray[np.intp], known: Known
 ) -> Levels:
     """Upper levels at places outside, those known taken as they are, shape (mode, spot, carrier, point). [dB]"""
-    lacking = np.zeros(len(used), bool)
-    for place in part.tolist():
-        lacking |= known.lacking(place, used)
+    lacking = np.isin(used, known.lacking_at(part, used))
     upper = np.empty((len(around.modes.models), len(used), len(around.plain.carriers), len(points)), np.float32)
     if lacking.any():
-        upper[:, lacking] = _upper_by_mode(around, used[lacking], points, quantile_z())
+        detours = around.detours(used[lacking], points)
+        upper[:, lacking] = _upper_by_mode(around, used[lacking], points, detours, quantile_z())
     there = np.flatnonzero(~lacking)
     for at, place in enumerate(part.tolist() if len(there) else ()):
         spots, levels = known.places[place]
@@ -194,13 +211,19 @@ def _upper_outside(
     return upper
 
 
-def _upper_by_mode(around: Surroundings, used: NDArray[np.intp], points: PointSet, z: float) -> Levels:
+def _spots_of(around: Surroundings, bases: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where some bases are."""
+    return np.unique([around.bases[base].spot for base in bases.tolist()])
+
+
+def _upper_by_mode(
+    around: Surroundings, used: NDArray[np.intp], points: PointSet, detours: Way | None, z: float
+) -> Levels:
     """Upper path gain of spots in each mode of their own room, shape (mode, spot, carrier, point). [dB]
 
     Detours count as if no window were treated: by which of them they go is not told apart.
     """
     plain, modes = around.plain, around.modes
-    detours = around.detours(used, points)
     upper = np.repeat(_upper_db(around, plain, used, points, detours, z)[None], len(modes.models), axis=0)
     for row, at in enumerate(used.tolist()) if len(modes.models) > 1 else ():
         spot = around.spots[at]
@@ -209,7 +232,8 @@ def _upper_by_mode(around: Surroundings, used: NDArray[np.intp], points: PointSe
             through = np.flatnonzero(meets_own_opening(modes.floors, spot.room, around.spot_m[at], points.xyz_m))
             for mode, model in enumerate(modes.models[1:] if len(through) else (), 1):
                 here = scattered(points.xyz_m[through])
-                found = _upper_db(around, model, np.array([at]), here, detours.some(row, through), z)
+                round_it = None if detours is None else detours.some(row, through)
+                found = _upper_db(around, model, np.array([at]), here, round_it, z)
                 upper[mode, row][:, through] = found[0]
     return upper
 
@@ -248,7 +272,7 @@ def _limit_block(
 
 
 def _upper_db(
-    around: Surroundings, model: LinkModel, spots: NDArray[np.intp], points: PointSet, detours: Way, z: float
+    around: Surroundings, model: LinkModel, spots: NDArray[np.intp], points: PointSet, detours: Way | None, z: float
 ) -> Levels:
     """Path gain at its upper quantile from each spot on each carrier, shape (spot, carrier, point). [dB]"""
     local = load_local_errors()

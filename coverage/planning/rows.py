@@ -285,7 +285,8 @@ def limit_rows(
         if block.cell_over_db is not None:
             captured_db = block.cell_over_db[:, base, mode] + trim_db
             breaks |= captured_db - slack_db >= 0
-            for at, row, over in _captures_that_stand(np.asarray(captured_db, float), candidates.existing[alive]):
+            standing = candidates.existing[alive] & (not block.screen)
+            for at, row, over in _captures_that_stand(np.asarray(captured_db, float), standing):
                 found.append((alive, np.where(np.arange(len(alive)) == at, over, 0.0)[None, :]))
                 names.append(block.name[row])
                 slacked.append(block.slack)
@@ -295,6 +296,8 @@ def limit_rows(
         forbidden[alive[out]] = True
         if alive_bases is not None:
             alive_bases.bases = np.unique(candidates.base[~forbidden])
+        if block.screen:
+            continue
         left = alive[~out]
         part = 10 ** (over_db[:, ~out] / 10)
         least = 10 ** (-(least_slack_db if block.slack else 0.0) / 10)

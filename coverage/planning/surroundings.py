@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +38,7 @@ NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there;
 NEAR_CABLES = 4  # likewise of radiating cables: of two runs if two models may feed each
 NEAR_RUN_M = 6.0  # further from all points of a part of a building a run of cable is not looked at
 ROOMS_AT_A_TIME = 32
+SPOTS_AT_A_TIME = 32  # whose ways are found together
 MOST_WAYS_BYTES = 2**27  # of ways from spots that are kept
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
@@ -65,18 +67,24 @@ class SpotWays:
 
     def __init__(self, model: DetourModel, spot_m: Floats) -> None:
         self._model, self._spot_m = model, spot_m
-        self._known: dict[int, tuple[Ways, dict[int, int]]] = {}
+        self._known: OrderedDict[int, tuple[Ways, dict[int, int]]] = OrderedDict()
+        self._bytes = 0
 
     def senders(self, spots: NDArray[np.intp]) -> SenderDetours:
         """Some of the spots as senders."""
-        wanted = spots.tolist()
-        new = np.array([spot for spot in wanted if spot not in self._known], np.intp)
+        new = np.array([spot for spot in spots.tolist() if spot not in self._known], np.intp)
         found = site_detours(self._model, self._spot_m[new])
-        known = self._known | dict(zip(new.tolist(), zip(found.ways, found.near, strict=True), strict=True))
-        most = MOST_WAYS_BYTES // max(1, max((ways.nbytes for ways, _ in known.values()), default=1))
-        self._known = {spot: known[spot] for spot in wanted[:most]}
-        ways, near = [known[spot][0] for spot in wanted], [known[spot][1] for spot in wanted]
-        return SenderDetours(self._model, self._spot_m[spots], tuple(ways), tuple(near))
+        for spot, ways, near in zip(new.tolist(), found.ways, found.near, strict=True):
+            self._known[spot] = ways, near
+            self._bytes += ways.nbytes
+        each = [self._known[spot] for spot in spots.tolist()]
+        for spot in spots.tolist():
+            self._known.move_to_end(spot)
+        while self._bytes > MOST_WAYS_BYTES:
+            self._bytes -= self._known.popitem(last=False)[1][0].nbytes
+        return SenderDetours(
+            self._model, self._spot_m[spots], tuple(ways for ways, _ in each), tuple(near for _, near in each)
+        )
 
 
 @dataclass(frozen=True)
@@ -199,19 +207,19 @@ class Surroundings:
 
     def detours(self, spots: NDArray[np.intp], points: PointSet) -> Way:
         """The dominant detours from spots with nothing bought; a radiating cable has none."""
-        plain = self.plain
-        sending = np.flatnonzero(~self.by_cable[spots])
-        found = detour_ways(plain, self.ways.senders(spots[sending]), points)
-        if len(sending) == len(spots):
-            return found
-        shape = len(spots), len(points)
+        plain, shape = self.plain, (len(spots), len(points))
+        lanes = len(plain.masts.freq_mhz)
         every = Way(
-            np.full((*shape, found.loss_db.shape[2]), np.inf, np.float32),
-            np.zeros((*shape, found.loss_db.shape[2]), np.float32),
+            np.full((*shape, lanes), np.inf, np.float32),
+            np.zeros((*shape, lanes), np.float32),
             np.zeros((*shape, len(plain.constructions)), np.uint8),
         )
-        every.loss_db[sending], every.walls_db[sending] = found.loss_db, found.walls_db
-        every.crossed[sending] = found.crossed
+        sending = np.flatnonzero(~self.by_cable[spots])
+        for first in range(0, len(sending), SPOTS_AT_A_TIME):
+            some = sending[first : first + SPOTS_AT_A_TIME]
+            found = detour_ways(plain, self.ways.senders(spots[some]), points)
+            every.loss_db[some], every.walls_db[some] = found.loss_db, found.walls_db
+            every.crossed[some] = found.crossed
         return every
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -22,6 +23,7 @@ __all__ = ["Obstacle", "Tops", "over_tops"]
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
+MOST_KEPT = 4000  # points whose rays are kept: a storey's
 NEAREST_M = 0.1  # an end at the edge: nearer than this it is none
 PERIMETER = -1  # facets that belong to no building
 
@@ -119,7 +121,7 @@ def over_tops(
     takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed).
     """
     found, relief_db = [], np.zeros((len(xyz_m), len(freq_mhz)))
-    for index, at, top_m, shares in _standing(scene, mast_m, xyz_m, building, (skip_building, from_building)):
+    for index, at, top_m, shares in _on_the_rays(scene, mast_m, xyz_m, building, (skip_building, from_building)):
         all_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at])[0] if every_db is None else every_db[at]
         others_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at], skip_building=index)[0]
         through_db = np.maximum(all_db - others_db.astype(np.float64), 0.0)
@@ -133,18 +135,40 @@ def over_tops(
     return Tops(tuple(found), relief_db)
 
 
-def _standing(
+def _on_the_rays(
     scene: Scene, mast_m: Array, xyz_m: Array, building: NDArray[np.int32], left_out: tuple[int, int]
-) -> Iterator[tuple[int, Indices, float, Array]]:
-    """Obstacles on the rays in plan: index, points, height of the top, first and last share of the ray within."""
-    site = scene.site
-    fence = site.perimeter
+) -> tuple[tuple[int, Indices, float, Array], ...]:
+    """Obstacles on the rays in plan, the same whatever is in the site's windows."""
+    fence = scene.site.perimeter
     outlines = [(PERIMETER, fence.outline, fence.height_m)] if fence.construction != "open" else []
     outlines += [
         (index, built.outline, max(storey.ceiling_m for storey in built.storeys))
-        for index, built in enumerate(site.buildings)
+        for index, built in enumerate(scene.site.buildings)
         if index not in left_out
     ]
+    if len(xyz_m) > MOST_KEPT:
+        return tuple(_standing(tuple(outlines), mast_m, xyz_m, building))
+    shapes = tuple((index, shapely.to_wkb(outline), top_m) for index, outline, top_m in outlines)
+    return _kept(shapes, mast_m.tobytes(), xyz_m.tobytes(), building.astype(np.int32).tobytes())
+
+
+@lru_cache(maxsize=64)
+def _kept(
+    shapes: tuple[tuple[int, bytes, float], ...], mast_m: bytes, xyz_m: bytes, building: bytes
+) -> tuple[tuple[int, Indices, float, Array], ...]:
+    """Those to few points, kept: a draft asks for the same rays after each gesture."""
+    outlines = tuple((index, shapely.from_wkb(outline), top_m) for index, outline, top_m in shapes)
+    places = np.frombuffer(xyz_m).reshape(-1, 3)
+    return tuple(_standing(outlines, np.frombuffer(mast_m), places, np.frombuffer(building, np.int32)))
+
+
+def _standing(
+    outlines: tuple[tuple[int, shapely.Polygon, float], ...],
+    mast_m: Array,
+    xyz_m: Array,
+    building: NDArray[np.int32],
+) -> Iterator[tuple[int, Indices, float, Array]]:
+    """Each obstacle's index, points, height of the top, first and last share of the ray within."""
     start, way = mast_m[:2], xyz_m[:, :2] - mast_m[:2]
     length2 = np.maximum((way**2).sum(axis=1), NEAREST_M**2)
     for index, outline, top_m in outlines:

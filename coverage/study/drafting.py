@@ -24,6 +24,7 @@ from quietwing.coverage.propagation.portal_graph import PortalGraph, portal_grap
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import map_title, part, wanted_sectors
+from quietwing.coverage.study.kept_detours import KeptDetours
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Site
 from quietwing.sites.points import Patch, PointSet
@@ -178,6 +179,7 @@ class Drafting:
         self._grounds: dict[tuple[tuple[Treatment, ...], int], _Ground] = {}
         self._links: OrderedDict[tuple[tuple[Treatment, ...], int, Device], tuple[BlockerLinks, ...]] = OrderedDict()
         self._bytes = 0
+        self._detours = KeptDetours()
 
     def at_hand(self, place: int, treatments: tuple[Treatment, ...] = ()) -> bool:
         """Whether the public side of a place is kept, so that a draft of it takes no time worth a word."""
@@ -198,7 +200,8 @@ class Drafting:
         Returns
         -------
         Draft
-            Margins as `blocking.draft.draft_margin_db` gives them, whether links were kept or not.
+            Margins as `blocking.draft.draft_margin_db` gives them, whether links were kept or not. Blockers' detours
+            count as if no window were treated; in the verdict treated ones are.
         """
         model, where = self._model(treatments), self.places[place]
         ground = self._ground(treatments, place)
@@ -244,7 +247,8 @@ class Drafting:
             scene = prepare_scene(treated_site(self.site, treatments, self.catalogue), like=like)
             if self._graph is None:
                 self._graph = portal_graph(prepare_scene(self.site) if treatments else scene)
-            model = link_model(scene, self._sectors, self.scenario.confidence, graph=self._graph)
+            names = {name for surface in self._graph.scene.facets.surfaces for name in surface}
+            model = link_model(scene, self._sectors, self.scenario.confidence, also=names, graph=self._graph)
             self._models[treatments] = model
             while len(self._models) > KEPT_MODELS:
                 self._forget(self._models.popitem(last=False)[0])
@@ -267,7 +271,12 @@ class Drafting:
         new = tuple(device for device in dict.fromkeys(devices) if (treatments, place, device) not in self._links)
         if new:
             model, ground = self._model(treatments), self._ground(treatments, place)
-            sides = [blocker_links(model, new, self.catalogue, points) for points in ground.points]
+            assert self._graph is not None  # made with the first model
+            ways = self._detours.of(model, self._graph, place, ground.points, new)
+            sides = [
+                blocker_links(model, new, self.catalogue, points, detours=way)
+                for points, way in zip(ground.points, ways, strict=True)
+            ]
             for at, device in enumerate(new):
                 self._links[treatments, place, device] = tuple(_one_of(side, at) for side in sides)
                 self._bytes += _size(self._links[treatments, place, device])
