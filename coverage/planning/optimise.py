@@ -52,6 +52,7 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 2  # worlds that a plan is reported on; the verdict of a layout uses 0
 AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
+LEAST_SHARE = 0.2  # of the way between two slacks: a line through two margins is a guess
 FEWEST_SEARCHES = 2  # the first may break a limit
 FIRST_SLACK_DB = 6.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 Progress = Callable[[str, float], None]
@@ -183,6 +184,7 @@ def _try_all(
     slack_db, reserve_db = _start_of_search(ground, start)
     carried = None if start is None else _carry(ground, inside, tried[1])
     before: Searched | None = None
+    found_db: list[tuple[float, float]] = []
     attempts = max(effort.attempts - (start is not None), FEWEST_SEARCHES)
     for number in range(attempts):
         if late():
@@ -216,7 +218,8 @@ def _try_all(
         told(1.0)
         if not model.possible.any():
             return
-        slack_db = _next_slack_db(slack_db, one.attempt.spill_margin_db)
+        found_db.append((slack_db, one.attempt.spill_margin_db))
+        slack_db = _next_slack_db(found_db)
         reserve_db = _next_reserve_db(ground, before, one)
 
 
@@ -261,10 +264,20 @@ def _in_a_model(ground: Ground, inside: Inside, tried: list[Tried], one: Tried) 
     return replace(one, attempt=attempt, searched=best)
 
 
-def _next_slack_db(slack_db: float, margin_db: float) -> float:
-    """Limits moved by what is left, or missing, outside."""
+def _next_slack_db(found_db: list[tuple[float, float]]) -> float:
+    """Limits moved by what was left, or missing, outside; between a slack that left some and a larger that did not.
+
+    `found_db` are slacks tried, in order, and the margins outside that came of them.
+    """
+    slack_db, margin_db = found_db[-1]
     if not math.isfinite(margin_db):
         return slack_db
+    kept = max((one for one in found_db if 0 <= one[1] < math.inf), default=None)
+    if kept is not None:
+        missed = min((one for one in found_db if one[1] < 0 and one[0] > kept[0]), default=None)
+        if missed is not None:
+            share = (kept[1] - AIM_DB) / (kept[1] - missed[1])
+            return kept[0] + (missed[0] - kept[0]) * min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
     return min(max(slack_db + margin_db - AIM_DB, 0.0), MOST_SLACK_DB)
 
 
