@@ -35,11 +35,12 @@ _KINDS = {
     "w": np.uint64,
 }
 _JUDGE = (
-    "i1 i1 i1 f2 f2 f2 k1 i2 f2 f1 f2 u3 f2 f2 f3 i1 i1 i1 i1 j1 i1 b1 f1 f1 f1 f1 f3 f3 b1 u3 f3 f0 f2 i1 i1 f1 f1 "
+    "i1 i1 i1 f2 f2 f2 k1 i2 f2 f1 f2 ways f2 f3 i1 i1 i1 i1 j1 i1 b1 f1 f1 f1 f1 f3 f3 b1 ways f0 f2 i1 i1 f1 f1 "
     "f1 f1 i0 f0 f0 f0 b0 j1 i0 f1 j2 j2 b2 i0 i0"
 )
+_WAYS = "u3 f3 f3 u3 f3"
 _NETWORK = "k1 f2 f1 f2 i1 f2 f3 i1 i1 i1 i1 i1 i1 i1 d2 i1 i0 d0 d0 d0 f1 f1 f1"
-_LINKS = "i1 i1 f2 f2 f2 i2 u3 f2 f3 f3 u3 f3"
+_LINKS = "i1 i1 f2 f2 f2 i2 u3 f2 f2 u3 f2 f3 f3 u3 f3 f3 u3 f3"
 _SPILL = "b1 d1 d1 d1 d1 d0 d0 i0 d2 d2 i2 d2 i1 d1 i0 i0"
 _RASTER = "d2 d2 i2 d2 d2 d2 j1 b1 d2 j2 j2 d1 f3 f1 f1 b0 f3 i0 i0 i0 i0"
 
@@ -112,6 +113,9 @@ def _nothing(kinds: str) -> list[Any]:
     """A zero of each type, or an array of zeros: longer than whatever index a kernel reads of it."""
     values: list[Any] = []
     for code in kinds.split():
+        if code == "ways":
+            values.append(_montecarlo.Ways(*_nothing(_WAYS)))
+            continue
         array: NDArray[Any] = np.zeros((WIDE,) * int(code[1:]), _KINDS[code[0]])
         values.append(array if array.ndim else array[()])
     return values

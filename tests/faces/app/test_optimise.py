@@ -58,7 +58,7 @@ def opened(name=None, site=None):
 
 @pytest.fixture(scope="module")
 def small():
-    return build(describe(type="wing", cells=4, storeys=1, fence_distance_m=400))
+    return build(describe(type="wing", cells=4, storeys=1, fence_distance_m=700))
 
 
 @pytest.fixture(scope="module")
