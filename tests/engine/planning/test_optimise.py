@@ -170,7 +170,7 @@ def test_a_penny_decides_and_what_cannot_help_is_not_bought(plan_for, budget_gbp
     assert plan.cost.capex_gbp == pytest.approx(cost_gbp, abs=0.005)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_budget_started_from_the_plan_for_less_never_protects_less(site):
     """On the worlds plans are chosen on, and on those they are reported on."""
     start, chosen, reported = None, [], []
@@ -321,7 +321,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_bytes_in_processes_of_one_and_two_threads(folder, tmp_path):
     """Every file: plan, layout, bill, holes, maps and pages."""
     found = []
