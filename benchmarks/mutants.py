@@ -429,7 +429,7 @@ MUTANTS = (
     ),
     Mutant(
         "links: antenna gain of a blocker taken off",
-        f"{BLOCKING}/links.py",
+        f"{BLOCKING}/blocker_links.py",
         "+ pattern_db + kind.gain_dbi",
         "+ pattern_db - kind.gain_dbi",
         (BUDGETS,),
@@ -547,7 +547,28 @@ MUTANTS = (
         "np.minimum.reduceat(",
         ("tests/engine/test_study.py::test_the_best_test_point_speaks_for_the_room",),
     ),
+    Mutant(
+        "links: of two ways the straight one counts whole",
+        f"{BLOCKING}/site_ways.py",
+        "1 / (1 + 10 ** (apart_db / 10)), 0.0)",
+        "1 / (1 + 0 * (apart_db / 10)), 0.0)",
+        (f"{T_BLOCKING}/test_blocker_detours.py",),
+    ),
+    Mutant(
+        "links: a blocker's detour is not added",
+        f"{BLOCKING}/site_ways.py",
+        "np.minimum(with_detour(elements_db, detour.loss_db), straight.loss_db)",
+        "np.minimum(with_detour(elements_db, detour.loss_db + 200), straight.loss_db)",
+        (f"{T_BLOCKING}/test_blocker_detours.py",),
+    ),
     # Compiled loops
+    Mutant(
+        "worlds: the straight ray moves with the other way's walls",
+        f"{BLOCKING}/_montecarlo.py",
+        "+ share * math.exp(DB_TO_NEPER * other[w])",
+        "+ share * math.exp(DB_TO_NEPER * out[w])",
+        (GAPS,),
+    ),
     Mutant(
         "worlds: at the floor a phone is quiet",
         f"{BLOCKING}/_montecarlo.py",

@@ -40,7 +40,7 @@ SURE = (
     "What is claimed is rounded down; what spills, lacks or costs is rounded up. What is not known counts as a hole.",
 )
 NOT_MODELLED = (
-    "Detours of the signal by more than three doors, windows, stairs or corners in a row, reflections, terrain, and "
+    "Detours of the signal by more than three doors, windows, stairs or corners in a row, reflections, and "
     "buildings outside the site. Deep rooms may therefore leak more than is shown.",
     "Whether the walls are as described: concrete alone may differ by 20 dB from the book. Measure before you buy.",
     "Levels of masts that nobody measured on the site: they are arithmetic, and marked as assumed.",
