@@ -741,7 +741,7 @@ import quietwing
 here = pathlib.Path(sys.argv[1])
 assert pathlib.Path(quietwing.__file__).is_relative_to(here), quietwing.__file__
 import pytest
-sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=line", *sys.argv[2:]]))
+sys.exit(pytest.main(["-n0", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=line", *sys.argv[2:]]))
 """
 TESTS_FAILED, HANGS = 1, -1  # the first is pytest's; any other code is a broken script, not a test that saw something
 
