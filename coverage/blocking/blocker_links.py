@@ -21,6 +21,7 @@ from quietwing.sites.points import PointSet
 
 __all__ = ["BlockerLinks", "blocker_links"]
 
+Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
 LOSSES_AT_A_TIME = 20_000_000  # of devices alike, between two places on one frequency each
 
@@ -97,7 +98,7 @@ def blocker_links(
     tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
     freq_mhz = model.masts.freq_mhz
     lane = np.searchsorted(freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
-    sent = [carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside) for device in on]
+    sent = _sent(model, on, catalogue, outside)
     by_band = len(on), len(points), len(model.bands)
     crossed = np.zeros((len(on), len(points), len(model.constructions)), np.uint8)
     walls_db, share, straight_walls_db = (np.zeros(by_band, np.float32) for _ in range(3))
@@ -148,3 +149,17 @@ def blocker_links(
         device_key=np.array([stable_key(device.id) for device in on], np.int64),
     )
     return with_cables(model, links, sent, catalogue, points, outside=outside)
+
+
+def _sent(
+    model: LinkModel, devices: tuple[Device, ...], catalogue: Mapping[str, Model], outside: bool
+) -> list[tuple[Floats, Floats]]:
+    """`carrier_levels_dbm` of each device, worked out once for those set alike."""
+    known: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
+    found = []
+    for device in devices:
+        setting = (device.model, device.power_dbm, device.trim_db)
+        if setting not in known:
+            known[setting] = carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside)
+        found.append(known[setting])
+    return found
