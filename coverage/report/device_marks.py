@@ -68,9 +68,14 @@ def devices_on(verdict: Verdict, storey: Storeyed) -> tuple[Device, ...]:
     return tuple(d for d in verdict.devices if d.storey == 0 and yard.intersects(shapely.Point(d.x_m, d.y_m)))
 
 
-def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, labels: bool = True) -> None:
-    """One symbol per model, hollow where the device is off, with its short name beside it where there is room."""
-    marker_of = _markers(verdict)
+def draw_devices(
+    ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, labels: bool = True, also: tuple[Device, ...] = ()
+) -> None:
+    """One symbol per model, hollow where the device is off, with its short name beside it where there is room.
+
+    With `also` the devices of another map that stands beside this one have their symbols in common with these.
+    """
+    marker_of = _markers((*verdict.devices, *also))
     name_of = short_names(device.id for device in verdict.devices)
     roomy = _with_room(ax, {device.id: (device.x_m, device.y_m, name_of[device.id]) for device in devices})
     for device in devices:
@@ -108,9 +113,9 @@ def draw_devices(ax: Axes, verdict: Verdict, devices: tuple[Device, ...], *, lab
             )
 
 
-def device_legend(verdict: Verdict, devices: tuple[Device, ...]) -> list[Line2D]:
-    """One entry per model among some devices."""
-    marker_of = _markers(verdict)
+def device_legend(verdict: Verdict, devices: tuple[Device, ...], *, also: tuple[Device, ...] = ()) -> list[Line2D]:
+    """One entry per model among some devices; `also` as in `draw_devices`."""
+    marker_of = _markers((*verdict.devices, *also))
     cable = [Line2D([], [], color=DEVICE_COLOUR, linewidth=1.8, path_effects=_CASED, label="radiating cable")]
     return [
         Line2D([], [], marker=marker_of[model], markerfacecolor=DEVICE_COLOUR, markeredgecolor="black",
@@ -136,6 +141,6 @@ def _with_room(ax: Axes, placed: dict[str, tuple[float, float, str]]) -> set[str
     return set(kept)
 
 
-def _markers(verdict: Verdict) -> dict[str, str]:
-    models = sorted({device.model for device in verdict.devices})
+def _markers(devices: tuple[Device, ...]) -> dict[str, str]:
+    models = sorted({device.model for device in devices})
     return {model: MARKERS[index % len(MARKERS)] for index, model in enumerate(models)}

@@ -22,6 +22,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.device_marks import PLATE, device_legend, devices_on, draw_devices
 from quietwing.coverage.report.escapes import HOLE, QUIET, UNKNOWN, state_of_rooms
 from quietwing.coverage.report.plan_drawing import (
@@ -56,7 +57,9 @@ LETTER_IN = (0.055, 0.1)  # width and height of a letter at 7 points
 WIDEST_BESIDE = 1.2  # longer plans stand one above the other
 
 
-def dead_zone_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> Axes:
+def dead_zone_map(
+    verdict: Verdict, storey: VerdictMap, ax: Axes | None = None, *, also: tuple[Device, ...] = ()
+) -> Axes:
     """Dead zones, holes and what is not known over one storey, with the layout's devices and treated windows.
 
     Parameters
@@ -66,6 +69,8 @@ def dead_zone_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) 
         One of ``verdict.maps``.
     ax : Axes, optional
         Where to draw; a new figure without it.
+    also : tuple of Device
+        Those of another map beside this one: models have the same symbols on both.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def dead_zone_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) 
     state = np.ma.masked_array(storey.data["state"].values, ~_shown(verdict, storey))
     _draw_states(ax, storey, state)
     _mark_rooms(ax, verdict, storey, state)
-    _finish(ax, verdict, storey)
+    _finish(ax, verdict, storey, also)
     ax.set_title(f"{storey.title}: {_holes_here(verdict, storey)}", loc="left", fontsize=11)
     if alone:
         ax.legend(handles=_legend(verdict, storey), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, fontsize=7)
@@ -178,16 +183,17 @@ def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, stor
             fontsize=11,
         )
     elif isinstance(before, Verdict) and isinstance(earlier, VerdictMap):
-        dead_zone_map(before, earlier, upper)
+        dead_zone_map(before, earlier, upper, also=verdict.devices)
         upper.set_title(f"Before, {upper.get_title(loc='left')}", loc="left", fontsize=11)
     else:
         works = (earlier.data["usable_channels"].values > 0).astype(np.int8)
         _draw_states(upper, earlier, np.ma.masked_array(works, ~shown))
         draw_plan(upper, verdict.site, earlier)
         upper.set_title(f"Before, {storey.title}: blockers off", loc="left", fontsize=11)
-    dead_zone_map(verdict, storey, lower)
+    other = before if isinstance(before, Verdict) else None
+    dead_zone_map(verdict, storey, lower, also=() if other is None else other.devices)
     lower.set_title(f"After, {lower.get_title(loc='left')}", loc="left", fontsize=11)
-    _dress(figure, verdict, storey, "same colours and scale before and after")
+    _dress(figure, verdict, storey, "same colours and scale before and after", other)
     return figure
 
 
@@ -263,14 +269,14 @@ def _fits(ax: Axes, storey: Storeyed, name: str, bounds_m: tuple[float, float, f
     return wide and (north - south) * in_per_m >= LETTER_IN[1]
 
 
-def _finish(ax: Axes, verdict: Verdict, storey: VerdictMap) -> None:
+def _finish(ax: Axes, verdict: Verdict, storey: VerdictMap, also: tuple[Device, ...] = ()) -> None:
     """Plan, treated windows and devices over a map."""
     draw_plan(ax, verdict.site, storey)
     treated = frozenset(treatment.opening for treatment in verdict.treatments)
     lines = openings_of(verdict.site, storey, ("window", "hatch"), treated)
     ax.add_collection(LineCollection(lines, colors="white", linewidths=5.0))
     ax.add_collection(LineCollection(lines, colors=TREATED_COLOUR, linewidths=3.4))
-    draw_devices(ax, verdict, devices_on(verdict, storey))
+    draw_devices(ax, verdict, devices_on(verdict, storey), also=also)
 
 
 def rooms_on(verdict: Verdict, storey: Storeyed) -> list[str]:
@@ -305,12 +311,12 @@ def _pair(storey: Storeyed) -> tuple[Figure, tuple[Axes, Axes]]:
     return figure, (first, second)
 
 
-def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str) -> None:
+def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, also: Verdict | None = None) -> None:
     """Marking above; legend and provenance below."""
     figure.suptitle(verdict.site.marking, fontsize=9, fontweight="bold")
     grid = f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {100 * verdict.scenario.confidence:g} % asked for"
     figure.legend(
-        handles=_legend(verdict, storey),
+        handles=_legend(verdict, storey, also),
         loc="outside lower center",
         ncols=5,
         fontsize=9,
@@ -320,7 +326,7 @@ def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str) ->
     )
 
 
-def _legend(verdict: Verdict, storey: VerdictMap) -> list[LegendPatch | Line2D]:
+def _legend(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None) -> list[LegendPatch | Line2D]:
     entries: list[LegendPatch | Line2D] = [
         LegendPatch(color=QUIET_COLOUR, label="dead zone (no phone works)"),
         LegendPatch(facecolor=HOLE_COLOUR, edgecolor="black", hatch=HOLE_HATCH, label="hole (a phone works)"),
@@ -332,4 +338,6 @@ def _legend(verdict: Verdict, storey: VerdictMap) -> list[LegendPatch | Line2D]:
     ]  # fmt: skip
     if verdict.treatments:
         entries.append(LegendPatch(color=TREATED_COLOUR, label="window with mesh or film"))
-    return [*entries, *device_legend(verdict, devices_on(verdict, storey))]
+    others = () if also is None else devices_on(also, storey)
+    every = () if also is None else also.devices
+    return [*entries, *device_legend(verdict, (*devices_on(verdict, storey), *others), also=every)]

@@ -394,6 +394,21 @@ def test_before_and_after_stand_in_the_same_colours(verdict):
         before_after_figure(replace(verdict, maps=()), verdict, verdict.maps[0])
 
 
+def test_before_and_after_a_model_has_one_symbol_and_the_legend_holds_both(verdict):
+    first = verdict.devices[0]
+    other = replace(verdict, devices=tuple(replace(device, model="a_model_before") for device in verdict.devices))
+    figure = before_after_figure(other, verdict, verdict.maps[0])
+    upper, lower = figure.axes[:2]
+    before, after = (
+        {line.get_marker() for line in ax.lines if line.get_linestyle() == "None"} for ax in (upper, lower)
+    )
+    assert before
+    assert after
+    assert not before & after
+    told = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert {"a_model_before", first.model} <= told
+
+
 def test_a_spill_map_needs_spill(verdict):
     assert spill_map(verdict, Figure().subplots(), around_m=50.0)
     with pytest.raises(ValueError, match="spill"):
