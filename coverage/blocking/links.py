@@ -41,8 +41,8 @@ __all__ = [
 ]
 
 Levels = NDArray[np.float32]
-RARE_SIGMAS = 4.0  # one world in thirty thousand
-LITTLE_DB = -17.0  # of all power: 0.1 dB more
+RARE_SIGMAS = 4.0  # assumed: one world in thirty thousand
+LITTLE_DB = -17.0  # assumed, of all power: 0.1 dB more
 WINDOW_DB = -20.0  # CHOICES 15: what lies lower has no power in denial
 LIKELY = 0.5  # probability from which a drawn state of sight is taken as clear, to say what rules a link
 
