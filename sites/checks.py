@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import MOST_ALIKE, Findings, clean, did_you_mean, shown
-from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector
+from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector, Surroundings
 from quietwing.sites.plan_checks import check_plan
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, check_antennas, check_file_pattern, is_antenna_file
 
@@ -47,7 +47,7 @@ MOST_UNKNOWN_AZIMUTHS = 2  # of one channel: all pairs of whole degrees are trie
 _SAME_ALL_ROUND = ("omni_10", "omni")
 
 LOUDEST_DBM = -20.0  # RSRP: louder is a reading of something else, or 0 for "nothing received"
-STREET_MOST_M = 15.0  # assumed: roofs of three to five storeys
+STREET_MOST_M = 15.0  # assumed where the site gives no roof_m: roofs of three to five storeys
 STOREY_SLOT_M = 0.05  # a gap between ceiling and next floor that walls leave open
 
 
@@ -249,17 +249,55 @@ def _check_masts(draft: Draft, findings: Findings) -> None:
                 f"bandwidth_mhz is {sector.bandwidth_mhz:g} (expected {listed} for {sector.technology}); "
                 f"give the width of one carrier",
             )
-        if sector.environment == "street" and sector.height_m > STREET_MOST_M:
-            findings.note(
-                f"masts: {sector.id}: stands {sector.height_m:g} m high in a street (P.1411 holds for stations below "
-                f"the roofs, here up to {STREET_MOST_M:g} m, assumed); give UMi or UMa unless the roofs are higher"
-            )
+        _check_roofs(sector, draft.surroundings, findings)
+        _check_corner(sector, draft.surroundings, findings, file)
         band = DOWNLINKS_MHZ.get(int("".join(c for c in sector.band if c.isdigit())))
         if band is not None and not band[0] <= sector.freq_mhz <= band[1]:
             findings.note(
                 f"masts: {sector.id}: {sector.freq_mhz:g} MHz is outside the downlink of {sector.band} "
                 f"({band[0]} to {band[1]} MHz)"
             )
+
+
+def _check_roofs(sector: Sector, around: Surroundings, findings: Findings) -> None:
+    """Masts in streets stand below the roofs, those of the environment `roofs` above them.
+
+    A note and no problem: `roof_m` is a mean, and the roofs round one mast may be lower or higher.
+    """
+    most_m = STREET_MOST_M if around.roof_m is None else around.roof_m
+    whose = "assumed" if around.roof_m is None else "roof_m of the site"
+    if sector.environment == "street" and sector.height_m > most_m:
+        findings.note(
+            f"masts: {sector.id}: stands {sector.height_m:g} m high in a street (P.1411 holds for stations below "
+            f"the roofs, here up to {most_m:g} m, {whose}); give UMi or UMa unless the roofs are higher"
+        )
+    if sector.environment == "roofs" and around.roof_m is not None and sector.height_m <= around.roof_m:
+        findings.note(
+            f"masts: {sector.id}: stands {sector.height_m:g} m high above roofs of {around.roof_m:g} m (roof_m of "
+            f"the site); correct height_m or roof_m, or give street or UMi unless the roofs round it are lower"
+        )
+
+
+def _check_corner(sector: Sector, around: Surroundings, findings: Findings, file: str) -> None:
+    """A crossing has both coordinates, lies away from the mast, and is of use to it."""
+    if (sector.corner_x_m is None) != (sector.corner_y_m is None):
+        absent = "corner_x_m" if sector.corner_x_m is None else "corner_y_m"
+        findings.problem(
+            file, sector.id, f"{absent} is missing (expected both coordinates of the crossing or none); give it"
+        )
+    elif sector.corner_m == (sector.x_m, sector.y_m):
+        findings.problem(
+            file,
+            sector.id,
+            "its crossing (corner_x_m, corner_y_m) is where the mast stands; give the middle of the crossing its "
+            "street leads to, or leave both out",
+        )
+    elif sector.corner_m is not None and sector.environment != "street":
+        findings.note(f"masts: {sector.id}: its crossing is not used: it is no mast of the environment street")
+    elif sector.corner_m is not None and around.street_width_m is None:
+        findings.note(
+            f"masts: {sector.id}: its crossing is not used: give street_width_m in [surroundings] of site.toml"
+        )
 
 
 def _widths_mhz(sector: Sector) -> tuple[float, ...]:

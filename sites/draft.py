@@ -18,6 +18,7 @@ from quietwing.sites.model import (
     Sector,
     Slab,
     Storey,
+    Surroundings,
     Wall,
 )
 
@@ -42,6 +43,7 @@ class Draft:
     masts: list[Sector] = field(default_factory=list)
     outside_levels: list[OutsideLevel] = field(default_factory=list)
     antennas: Mapping[str, AntennaFile] = field(default_factory=dict)
+    surroundings: Surroundings = field(default_factory=Surroundings)
     _by_id: dict[str, Building] = field(default_factory=dict)
 
     def layers(self) -> Iterator[tuple[str, list[object]]]:

@@ -31,7 +31,7 @@ from quietwing.sites.model import Building, OutsideLevel, Sector, Site
 from quietwing.sites.raw import RawSite
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file, read_antennas
 from quietwing.sites.site_toml import Header, read_site_toml, site_toml_text
-from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS, build_rows, parse_table, table_text
+from quietwing.sites.tables_csv import LEVEL_COLUMNS, build_rows, mast_columns, parse_table, table_text
 from quietwing.sites.terrain import MOST_TERRAIN_BYTES, TERRAIN_FILE, check_terrain, parse_terrain, terrain_bytes
 
 __all__ = ["BUNDLED", "bundled_folder", "check", "load_site", "save_site"]
@@ -174,7 +174,8 @@ def _assembled(raw: RawSite, findings: Findings) -> Site | None:
         return properties if stated or mistyped else {**properties, "state": states[str(kind)]}
 
     own = {own.name: own for own in header.constructions}
-    draft = Draft(load_constructions() | own, raw.files, heading.crs if heading else "local", antennas=raw.antennas)
+    crs = heading.crs if heading else "local"
+    draft = Draft(load_constructions() | own, raw.files, crs, antennas=raw.antennas, surroundings=header.surroundings)
     for layer in LAYERS:
         found = raw.layers.get(layer.name)
         if found is None:
@@ -224,6 +225,7 @@ def _assembled(raw: RawSite, findings: Findings) -> Site | None:
         notes=tuple(findings.notes),
         antenna_files=tuple(sorted(raw.antennas.items())),
         terrain=raw.terrain,
+        surroundings=header.surroundings,
     )
 
 
@@ -369,7 +371,7 @@ def _texts(site: Site) -> dict[str, str]:
         if features or layer.required:
             texts[f"{layer.name}.geojson"] = collection_text(layer.name, site.crs, features)
     if site.sectors:
-        texts["masts.csv"] = table_text(MAST_COLUMNS, site.sectors)
+        texts["masts.csv"] = table_text(mast_columns(site.sectors), site.sectors)
     if site.outside_levels:
         texts["outside_levels.csv"] = table_text(LEVEL_COLUMNS, site.outside_levels)
     texts |= {f"{ANTENNA_FOLDER}/{name}": antenna.text for name, antenna in site.antenna_files}

@@ -31,7 +31,7 @@ from quietwing.sites.model import Site
 from quietwing.sites.raw import RawSite
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, add_antenna
 from quietwing.sites.site_toml import read_site_toml, site_toml_text
-from quietwing.sites.tables_csv import RawTable, row_values
+from quietwing.sites.tables_csv import RawTable, mast_columns, row_values
 
 __all__ = ["read_raw", "save_geopackage"]
 
@@ -89,9 +89,13 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
                 pyogrio.write_dataframe(
                     frame, written, layer=layer.name, driver="GPKG", geometry_type=layer.geometry, append=True
                 )
+            written_columns = mast_columns(site.sectors)
             tables = {
                 "site_toml": [{"text": site_toml_text(_without_terrain(site), exact=True)}],
-                "masts": [row_values(sector) for sector in site.sectors],
+                "masts": [
+                    {name: value for name, value in row_values(sector).items() if name in written_columns}
+                    for sector in site.sectors
+                ],
                 "outside_levels": [row_values(level) | {"date": str(level.date)} for level in site.outside_levels],
                 ANTENNA_FOLDER: [{"name": name, "text": antenna.text} for name, antenna in site.antenna_files],
             }

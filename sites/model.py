@@ -28,7 +28,10 @@ from quietwing.sites.quantities import (
     OpeningKind,
     OpeningState,
     Role,
+    RoofM,
+    RowSpacingM,
     SigmaDb,
+    StreetWidthM,
     Technology,
     Text,
     TiltDeg,
@@ -48,6 +51,7 @@ __all__ = [
     "Site",
     "Slab",
     "Storey",
+    "Surroundings",
     "Wall",
 ]
 
@@ -183,12 +187,32 @@ class Receptor:
 
 
 @dataclass(frozen=True, config=_CHECKED)
+class Surroundings:
+    """What stands between the masts and the site, on the mean: ``[surroundings]`` of ``site.toml``.
+
+    Attributes
+    ----------
+    roof_m : float, optional
+        Height of the roofs above the ground. [m]
+    row_spacing_m : float, optional
+        From the middle of one row of houses to that of the next. [m]
+    street_width_m : float, optional
+        From house to house. [m]
+    """
+
+    roof_m: RoofM | None = None
+    row_spacing_m: RowSpacingM | None = None
+    street_width_m: StreetWidthM | None = None
+
+
+@dataclass(frozen=True, config=_CHECKED)
 class Sector:
     """One antenna of the public network on one carrier: a row of ``masts.csv``.
 
     `eirp_dbm` is the whole carrier's, at the peak of the pattern; `sigma_db` says how well its level on the
     site is known (8 unmeasured, 3 measured). `pattern` is a built-in one or ``file:NAME.msi`` of the site's own.
-    `azimuth_deg` may be unknown where levels measured on the site tell it.
+    `azimuth_deg` may be unknown where levels measured on the site tell it. `corner_x_m` and `corner_y_m` name the
+    crossing at which the street of a small cell below the roofs meets the one that leads to the site.
     """
 
     id: Identifier
@@ -209,6 +233,13 @@ class Sector:
     sigma_db: SigmaDb = 8.0
     campable: bool = True
     assumed: bool = False
+    corner_x_m: CoordinateM | None = field(default=None, metadata=NAMED_IF_SET)
+    corner_y_m: CoordinateM | None = field(default=None, metadata=NAMED_IF_SET)
+
+    @property
+    def corner_m(self) -> tuple[float, float] | None:
+        """The crossing, nothing where none is named. [m]"""
+        return None if self.corner_x_m is None or self.corner_y_m is None else (self.corner_x_m, self.corner_y_m)
 
     @property
     def antenna_name(self) -> str | None:
@@ -259,6 +290,7 @@ class Site:
     notes: tuple[str, ...] = ()
     terrain: Terrain | None = field(default=None, metadata=NAMED_IF_SET)
     antenna_files: tuple[tuple[Identifier, AntennaFile], ...] = field(default=(), metadata=NAMED_IF_SET)
+    surroundings: Surroundings = field(default=Surroundings(), metadata=NAMED_IF_SET)
 
     @cached_property
     def antennas(self) -> Mapping[str, AntennaFile]:

@@ -19,7 +19,10 @@ __all__ = [
     "OpeningKind",
     "OpeningState",
     "Role",
+    "RoofM",
+    "RowSpacingM",
     "SigmaDb",
+    "StreetWidthM",
     "Technology",
     "Text",
     "TiltDeg",
@@ -39,9 +42,15 @@ HeightM = Annotated[float, Field(ge=0.5, le=400, allow_inf_nan=False)]  # above 
 AzimuthDeg = Annotated[float, Field(ge=0, lt=360, allow_inf_nan=False)]  # clockwise from grid north
 TiltDeg = Annotated[float, Field(ge=-30, le=45, allow_inf_nan=False)]  # down is positive
 SigmaDb = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)]
+# Of the houses round the masts. Roofs stand above P.1411's station in the street, 1 to 3 m high (section 4.2.2.1);
+# the other ends are assumed, round the 20 to 50 m between rows and half as much of street that COST 231 calls usual.
+RoofM = Annotated[float, Field(gt=3, le=100, allow_inf_nan=False)]
+RowSpacingM = Annotated[float, Field(ge=5, le=500, allow_inf_nan=False)]
+StreetWidthM = Annotated[float, Field(ge=2, le=100, allow_inf_nan=False)]
 
 Technology = Literal["GSM", "UMTS", "LTE", "NR"]
-Environment = Literal["UMa", "UMi", "RMa", "street"]  # three of TR 38.901, and P.1411 below the roofs
+# Three of TR 38.901, and P.1411 below the roofs and just above them.
+Environment = Literal["UMa", "UMi", "RMa", "street", "roofs"]
 Role = Literal["silence", "keep", "ignore"]
 OpeningKind = Literal["door", "window", "hatch", "gate"]
 OpeningState = Literal["open", "shut", "sealed"]

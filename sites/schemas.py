@@ -14,7 +14,7 @@ from quietwing.sites.fields import Key, keys_of
 from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES
 from quietwing.sites.guards import BUNDLED, MOST_BYTES, MOST_TOML_BYTES
 from quietwing.sites.layers import LAYERS
-from quietwing.sites.model import FILE_PATTERN, OutsideLevel, Sector, Storey
+from quietwing.sites.model import FILE_PATTERN, OutsideLevel, Sector, Storey, Surroundings
 from quietwing.sites.readings import BESIDE_ROOM_M, MOST_READINGS, READING_COLUMNS, Reading
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, MOST_ANTENNAS
 from quietwing.sites.site_toml import BuildingEntry, Heading, States
@@ -32,7 +32,7 @@ with the same layers. `quietwing check SITE` reports every problem at once, by f
 
 | file | what it holds | needed |
 | --- | --- | --- |
-| `site.toml` | name, CRS, marking, storeys, own constructions, states of windows and doors | yes |
+| `site.toml` | name, CRS, marking, storeys, own constructions, states of openings, houses round about | yes |
 """
 
 _RULES = f"""\
@@ -72,6 +72,12 @@ def formats_md() -> str:
         "`[states]`, for openings that do not say:",
         "",
         *_table(keys_of(States).values()),
+        "",
+        "`[surroundings]`, the houses between the masts and the site on the mean, each where it is known: of roofs",
+        "the height above ground, of rows the distance from middle to middle, of streets that from house to house.",
+        "Masts in `street` and `roofs` use them, and clutter beyond TR 38.901's range (model.md):",
+        "",
+        *_table(keys_of(Surroundings).values()),
         "",
         "`[[buildings]]`, one for each outline in `buildings.geojson`:",
         "",
@@ -119,6 +125,11 @@ def formats_md() -> str:
         f"of its channel in `outside_levels.csv`, at {READINGS_PER_AZIMUTH} places or more for each unknown sector,",
         f"of which a channel has {MOST_UNKNOWN_AZIMUTHS} at most. Fewer are a problem. Places in different",
         "directions from the mast tell it best.",
+        "",
+        "`environment`: three scenarios of TR 38.901; `street`, a small cell below the roofs, and `roofs`, one just",
+        "above them (ITU-R P.1411). `corner_x_m` and `corner_y_m`, both or neither, name the crossing at which the",
+        "street of a `street` mast meets the one that leads to the site; it is used where `[surroundings]` gives",
+        "`street_width_m`.",
         "",
         *_table(_columns(Sector, MAST_COLUMNS)),
         "",

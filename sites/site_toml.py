@@ -18,14 +18,14 @@ from quietwing.sites.errors import SiteError
 from quietwing.sites.fields import keys_of
 from quietwing.sites.findings import Findings, Unreadable, clean, shown
 from quietwing.sites.geojson import rounded
-from quietwing.sites.model import Site, Storey
+from quietwing.sites.model import Site, Storey, Surroundings
 from quietwing.sites.quantities import Identifier, OpeningState, Text
 from quietwing.sites.records import build, near_miss
 
 __all__ = ["BuildingEntry", "Header", "Heading", "States", "read_site_toml", "site_toml_text"]
 
 _CHECKED = ConfigDict(extra="forbid")
-_TABLES = ("states", "buildings", "constructions", "notes")
+_TABLES = ("states", "surroundings", "buildings", "constructions", "notes")
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -64,6 +64,7 @@ class Header:
 
     heading: Heading | None = None
     states: States = field(default_factory=States)
+    surroundings: Surroundings = field(default_factory=Surroundings)
     buildings: tuple[BuildingEntry, ...] = ()
     constructions: tuple[Construction, ...] = ()
     notes: tuple[str, ...] = ()
@@ -102,17 +103,36 @@ def read_site_toml(text: str, findings: Findings, file: str) -> Header:
         if meant := near_miss(name, absent_tables):
             findings.problem(file, "", f"unknown key {shown(name)}; did you mean {meant!r}?")
             del plain[name]
-    states = loaded.get("states", {})
-    if not isinstance(states, dict):
-        findings.problem(file, "states", f"is {shown(states)} (expected a table); write [states]")
-        states = {}
     return Header(
         heading=build(Heading, plain, findings, file, ""),
-        states=build(States, states, findings, file, "states") or States(),
+        states=build(States, _table(loaded, "states", findings, file), findings, file, "states") or States(),
+        surroundings=_surroundings(_table(loaded, "surroundings", findings, file), findings, file),
         buildings=_buildings(loaded.get("buildings", []), findings, file),
         constructions=_constructions(loaded.get("constructions", []), findings, file),
         notes=_notes(loaded.get("notes", []), findings, file),
     )
+
+
+def _table(loaded: dict[str, Any], key: str, findings: Findings, file: str) -> dict[str, Any]:
+    """One of the tables that stand once."""
+    value = loaded.get(key, {})
+    if isinstance(value, dict):
+        return value
+    findings.problem(file, key, f"is {shown(value)} (expected a table); write [{key}]")
+    return {}
+
+
+def _surroundings(value: dict[str, Any], findings: Findings, file: str) -> Surroundings:
+    made = build(Surroundings, value, findings, file, "surroundings") or Surroundings()
+    spacing_m, width_m = made.row_spacing_m, made.street_width_m
+    if spacing_m is not None and width_m is not None and width_m >= spacing_m:
+        findings.problem(
+            file,
+            "surroundings",
+            f"street_width_m is {width_m:g} (expected less than row_spacing_m, {spacing_m:g}, which goes from the "
+            f"middle of one row of houses to the next); correct one of them",
+        )
+    return made
 
 
 def _entries(value: Any, key: str, findings: Findings, file: str) -> list[tuple[str, dict[str, Any]]]:
@@ -211,6 +231,9 @@ def site_toml_text(site: Site, *, exact: bool = False) -> str:
     if site.notes:
         lines += ["notes = [", *(f"  {toml(note)}," for note in site.notes), "]"]
     lines += ["", "[states]", f"window = {toml(site.window_state)}", f"door = {toml(site.door_state)}"]
+    around = {item.name: getattr(site.surroundings, item.name) for item in fields(site.surroundings)}
+    if given := [f"{name} = {toml(value)}" for name, value in around.items() if value is not None]:
+        lines += ["", "[surroundings]", *given]
     for building in site.buildings:
         lines += ["", "[[buildings]]", f"id = {toml(building.id)}"]
         if building.name:

@@ -15,7 +15,16 @@ from quietwing.sites.geojson import rounded
 from quietwing.sites.model import OutsideLevel, Sector
 from quietwing.sites.records import MOST_RECORD_PROBLEMS, build, near_miss
 
-__all__ = ["LEVEL_COLUMNS", "MAST_COLUMNS", "RawTable", "build_rows", "parse_table", "row_values", "table_text"]
+__all__ = [
+    "LEVEL_COLUMNS",
+    "MAST_COLUMNS",
+    "RawTable",
+    "build_rows",
+    "mast_columns",
+    "parse_table",
+    "row_values",
+    "table_text",
+]
 
 T = TypeVar("T", Sector, OutsideLevel)
 
@@ -25,7 +34,9 @@ MOST_ROWS = 100_000  # masts within 40 km of a British city: some thousands
 MAST_COLUMNS = (
     "id", "operator", "plmn", "band", "technology", "freq_mhz", "bandwidth_mhz", "x", "y", "height_m",
     "azimuth_deg", "tilt_deg", "pattern", "eirp_dbm", "environment", "sigma_db", "campable", "assumed",
+    "corner_x_m", "corner_y_m",
 )  # fmt: skip
+CORNER_COLUMNS = ("corner_x_m", "corner_y_m")  # written where a mast names a crossing
 LEVEL_COLUMNS = ("channel", "x", "y", "height_m", "rsrp_dbm", "date")
 _ALIASES = {"x": "x_m", "y": "y_m"}
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
@@ -206,13 +217,21 @@ def row_values(record: Sector | OutsideLevel) -> dict[str, Any]:
     return {column: getattr(record, _ALIASES.get(column, column)) for column in columns}
 
 
+def mast_columns(sectors: Iterable[Sector]) -> tuple[str, ...]:
+    """The columns ``masts.csv`` of some sectors is written with: those of crossings only where one is named."""
+    named = any(sector.corner_m is not None for sector in sectors)
+    return tuple(column for column in MAST_COLUMNS if named or column not in CORNER_COLUMNS)
+
+
 def table_text(columns: Iterable[str], records: Iterable[Sector | OutsideLevel]) -> str:
     """A CSV text with header; equal content gives equal bytes."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(list(columns))
+    names = list(columns)
+    writer.writerow(names)
     for record in records:
-        writer.writerow([_cell(value) for value in row_values(record).values()])
+        values = row_values(record)
+        writer.writerow([_cell(values[name]) for name in names])
     return out.getvalue()
 
 

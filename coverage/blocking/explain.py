@@ -23,7 +23,7 @@ from quietwing.coverage.propagation.constructions import construction_loss_db
 from quietwing.coverage.propagation.detour_path import DetourPath, detour_path
 from quietwing.coverage.propagation.facades import facades_of
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
-from quietwing.coverage.propagation.mast_path import path_states_db
+from quietwing.coverage.propagation.mast_path import path_laws, path_states_db
 from quietwing.coverage.propagation.multiwall import crossings
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.scene import prepare_scene
@@ -64,13 +64,16 @@ class LinkBudget:
         Kind of the test point.
     xyz_m : tuple of float
     channel, sector, environment : str
+    path_law : str
+        Which model gives `path_loss_db`: ``TR 38.901``, a section of P.1411, or Longley-Rice.
     line_of_sight : bool
         State taken: as measured, else clear wherever likelier than 1 − q.
     los_probability : float
     distance_m : float
         In three dimensions.
     eirp_dbm, pattern_db, path_loss_db, ground_db, calibration_db : float
-        `path_loss_db` is that over flat ground, positive; `ground_db` what hills and valleys add to it.
+        `path_loss_db` is that over flat ground, positive; `ground_db` what hills and valleys add to it, 0 where
+        Longley-Rice gives the loss over the ground itself.
     crossed : tuple of Crossed
         From the mast inward.
     floor_cap_db : float
@@ -109,6 +112,7 @@ class LinkBudget:
     channel: str
     sector: str
     environment: str
+    path_law: str
     line_of_sight: bool
     los_probability: float
     distance_m: float
@@ -291,7 +295,7 @@ def _budget(
     mast_m, point_m = np.array([sector.x_m, sector.y_m, sector.height_m]), points.xyz_m[point]
     azimuth_deg, elevation_deg = direction(mast_m, point_m)
     pattern_db = float(sector_gain_db(model.scene.site, sector, azimuth_deg, elevation_deg))
-    path_db, ground_db = _path_db(model, points, point, sector, clear)
+    path_law, path_db, ground_db = _path_db(model, points, point, sector, clear)
     crossed, cap_db = _crossed(model, mast_m, point_m, sector)
     tops = over_tops(
         model.scene,
@@ -317,6 +321,7 @@ def _budget(
         channel=sector.channel,
         sector=sector.id,
         environment=sector.environment,
+        path_law=path_law,
         line_of_sight=clear,
         los_probability=los_probability,
         distance_m=float(np.linalg.norm(point_m - mast_m)),
@@ -345,19 +350,22 @@ def _budget(
     )
 
 
-def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, clear: bool) -> tuple[float, float]:
-    """Loss outdoors to one point, and what of it the ground adds."""
+def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, clear: bool) -> tuple[str, float, float]:
+    """Which model gives the loss outdoors to one point, the loss, and what of it the ground adds."""
     one = _only(points, np.array([point]))
     mast_m = np.array([sector.x_m, sector.y_m, sector.height_m])
     plan_m, height_m = np.hypot(*(one.xyz_m - mast_m)[:, :2].T), one.xyz_m[:, 2]
-    ground = terrain_effect(
-        model.scene.site, facades_of(model.masts.floor, one), one, mast_m, np.array([sector.freq_mhz])
+    site = model.scene.site
+    ground = terrain_effect(site, facades_of(model.masts.floor, one), one, mast_m, np.array([sector.freq_mhz]))
+    over_db, far = (None, None) if ground is None else (ground.extra_db[:, 0], ground.far(0))
+    link = (sector, site.area, plan_m, height_m)
+    level, over = (
+        path_states_db(*link, extra_db, surroundings=site.surroundings, xy_m=one.xyz_m[:, :2], far=far)
+        for extra_db in (None, over_db)
     )
-    over_db = None if ground is None else ground.extra_db[:, 0]
-    area = model.scene.site.area
-    level, over = (path_states_db(sector, area, plan_m, height_m, extra_db) for extra_db in (None, over_db))
+    (law,) = path_laws(*link, clear, surroundings=site.surroundings, xy_m=one.xyz_m[:, :2], far=far)
     flat_db, path_db = (each[0] if clear else each[1] for each in (level, over))
-    return float(path_db[0]), float((path_db - flat_db)[0])
+    return law, float(path_db[0]), float((path_db - flat_db)[0])
 
 
 def _capture_margin_db(

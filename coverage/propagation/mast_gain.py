@@ -1,8 +1,9 @@
 """From the antennas of the public network to every point of a site.
 
-TR 38.901 over the distance to the point itself, plus the pattern of the sector, less what the site takes from it: by
-the elements on the straight ray, added as a power to the dominant detour through openings, over roofs and round
-corners (`sender_detour`). In a room it is never less than what scatter brings to its openings (`opening_floor`).
+The loss outdoors over the distance to the point itself (`mast_path`), plus the pattern of the sector, less what the
+site takes from it: by the elements on the straight ray, added as a power to the dominant detour through openings,
+over roofs and round corners (`sender_detour`). In a room it is never less than what scatter brings to its openings
+(`opening_floor`).
 
 Line of sight is a state, never an average in dB: both states are kept, with the probability of the clear one, and
 each world of the Monte Carlo picks one per mast and façade. It is the state without the site's own buildings.
@@ -49,7 +50,7 @@ class MastGain:
     Attributes
     ----------
     los_db, nlos_db : float32 ndarray, shape (sector, point)
-        Pattern − 38.901 loss − what the site takes, or what scatter brings where that is larger. [dB]
+        Pattern − loss outdoors − what the site takes, or what scatter brings where that is larger. [dB]
     los_probability : float32 ndarray, shape (sector, point)
         Of the clear state, one value per mast × façade × storey.
     scattered_los, scattered_nlos : bool ndarray, shape (sector, point)
@@ -321,14 +322,21 @@ def _without_scatter(
         if ground is not None:
             notes.update(ground.notes)
             unknown += not ground.known
-        states: dict[tuple[str, float], tuple[Array, Array]] = {}
+        states: dict[tuple[str, float, tuple[float, float] | None], tuple[Array, Array]] = {}
         chances: dict[str, Array] = {}
         for index, sector, lane in zip(indices.tolist(), sectors, lane_of.tolist(), strict=True):
-            key = (sector.environment, sector.freq_mhz)
+            key = (sector.environment, sector.freq_mhz, sector.corner_m)
             if key not in states:
                 over_db = None if ground is None else ground.extra_db[:, lane]
                 *both, clipped = path_states_db(
-                    sector, model.scene.site.area, distance_2d_m, points.xyz_m[:, 2], over_db
+                    sector,
+                    model.scene.site.area,
+                    distance_2d_m,
+                    points.xyz_m[:, 2],
+                    over_db,
+                    surroundings=model.scene.site.surroundings,
+                    xy_m=points.xyz_m[:, :2],
+                    far=None if ground is None else ground.far(lane),
                 )
                 states[key] = both[0], both[1]
                 notes.update(clipped)

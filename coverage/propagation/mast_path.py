@@ -1,46 +1,69 @@
 """From a mast to a place as if the site's own buildings were not there: the median loss in both states of sight.
 
-TR 38.901 for UMa, UMi and RMa. A small cell below the roofs (``street``) is P.1411's where that holds, else UMi's.
+TR 38.901 for UMa, UMi and RMa. A small cell below the roofs (``street``) or just above them (``roofs``) is P.1411's
+where that holds (`short_path`), else UMi's or UMa's. Beyond the range of TR 38.901 the ground itself tells, where it
+is known (`far_path`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quietwing.coverage.propagation.far_path import FAR, FAR_LAWS, FarLoss
 from quietwing.coverage.propagation.free_space import free_space_loss_db
-from quietwing.coverage.propagation.outdoor import NEAREST_M, clipped_mast_loss_db, los_probability
-from quietwing.coverage.propagation.short_range import StreetEnvironment, below_roofs_loss_db, below_roofs_range
-from quietwing.sites.model import Sector
+from quietwing.coverage.propagation.outdoor import (
+    NEAREST_M,
+    clipped_mast_loss_db,
+    furthest_m,
+    los_probability,
+)
+from quietwing.coverage.propagation.short_path import ROOFS, STREET, Law, Link, short_laws
+from quietwing.sites.model import Sector, Surroundings
 from quietwing.sites.quantities import Environment
 
-__all__ = ["path_states_db", "scenario_of", "sight_probability"]
+__all__ = ["path_laws", "path_states_db", "scenario_of", "sight_probability"]
 
 Array = NDArray[np.float64]
 
-STREET = "street"
-# Kind of street by `area` of the site and state of sight; P.1411 has no residential row with sight, and for low-rise
-# towns without it none below 10 GHz.
-STREETS: dict[str, tuple[StreetEnvironment, StreetEnvironment]] = {
-    "urban": ("urban_high_rise", "urban_high_rise"),
-    "suburban": ("urban_low_rise", "residential"),
-    "rural": ("urban_low_rise", "residential"),
-}
-BEYOND = "P.1411 in streets, outside its range of {:g} to {:g} m from {:g} MHz {}: TR 38.901 UMi is taken"
+SCENARIOS: dict[str, Environment] = {STREET: "UMi", ROOFS: "UMa"}
+TR_38_901 = "TR 38.901"
+UNKNOWN = Surroundings()
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One state of sight: the loss of every place, the index of its law in `names`, where the ground is in it."""
+
+    loss_db: Array
+    law: NDArray[np.int_]
+    names: tuple[str, ...]
+    over_ground: NDArray[np.bool_]
+    notes: tuple[str, ...]
 
 
 def scenario_of(environment: Environment) -> Environment:
-    """The scenario of TR 38.901 for what P.1411 does not say of streets: chance of sight, spread in azimuth."""
-    return "UMi" if environment == STREET else environment
+    """The scenario of TR 38.901 for what P.1411 does not say: chance of sight, spread in azimuth, longer ways."""
+    return SCENARIOS.get(environment, environment)
 
 
 def sight_probability(environment: Environment, distance_2d_m: ArrayLike, h_ut_m: ArrayLike = 1.5) -> Array:
-    """Probability of a clear path from a mast, see `los_probability`; in streets that of UMi."""
+    """Probability of a clear path from a mast, see `los_probability`; in streets that of UMi, over roofs of UMa."""
     return los_probability(scenario_of(environment), distance_2d_m, h_ut_m)
 
 
 def path_states_db(
-    sector: Sector, area: str, distance_2d_m: Array, height_m: Array, over_db: Array | None = None
+    sector: Sector,
+    area: str,
+    distance_2d_m: Array,
+    height_m: Array,
+    over_db: Array | None = None,
+    *,
+    surroundings: Surroundings = UNKNOWN,
+    xy_m: Array | None = None,
+    far: FarLoss | None = None,
 ) -> tuple[Array, Array, tuple[str, ...]]:
     """Median loss with and without line of sight, never below free space.
 
@@ -48,13 +71,19 @@ def path_states_db(
     ----------
     sector : Sector
     area : {"rural", "suburban", "urban"}
-        Of the site: which streets a mast of the environment ``street`` stands in.
+        Of the site: which streets and roofs a mast of the environments ``street`` and ``roofs`` stands among.
     distance_2d_m : ndarray, shape (point,)
         Distance in plan. [m]
     height_m : ndarray, shape (point,)
         Height of each point above the ground. [m]
     over_db : ndarray, shape (point,), optional
-        What the ground adds to both states, see `terrain_path`. [dB]
+        What the ground adds to both states, see `terrain_path`; not where `far` holds the ground already. [dB]
+    surroundings : Surroundings, optional
+        Of the site.
+    xy_m : ndarray, shape (point, 2), optional
+        The points; without them no crossing is used. [m]
+    far : FarLoss, optional
+        Loss over the ground to each point, taken beyond the range of TR 38.901.
 
     Returns
     -------
@@ -65,43 +94,68 @@ def path_states_db(
 
     References
     ----------
-    3GPP TR 38.901 v19.4.0, table 7.4.1-1, clipped as in `clipped_mast_loss_db`; Rec. ITU-R P.1411-12, section 4.1.1.
+    3GPP TR 38.901 v19.4.0, table 7.4.1-1, clipped as in `clipped_mast_loss_db`; `short_laws`; `far_loss_db`.
     """
-    states: list[Array] = []
+    link = Link(sector, area, surroundings, distance_2d_m, height_m, xy_m)
+    free_db = free_space_loss_db(np.maximum(link.distance_m, NEAREST_M), sector.freq_mhz)
+    losses: list[Array] = []
     notes: list[str] = []
-    distance_m = np.hypot(distance_2d_m, sector.height_m - height_m)
-    free_db = free_space_loss_db(np.maximum(distance_m, NEAREST_M), sector.freq_mhz)
     for clear in (True, False):
-        within = _within_streets(sector, area, distance_m, clear)
-        loss_db, clipped = np.empty(len(distance_m)), tuple[str, ...]()
-        if not within.all():
-            loss_db, clipped = clipped_mast_loss_db(
-                scenario_of(sector.environment), sector.freq_mhz, distance_2d_m, sector.height_m, height_m, clear
-            )
-        if sector.environment != STREET:
-            notes += clipped
-        elif not within.all():
-            lowest_mhz, span_m = _span(area, clear)
-            notes.append(BEYOND.format(*span_m, lowest_mhz, "with sight" if clear else "without sight"))
-        if within.any():
-            street = STREETS[area][0 if clear else 1]
-            street_db = below_roofs_loss_db(sector.freq_mhz, distance_m[within], street, clear)
-            loss_db[within] = np.maximum(street_db, free_db[within])
-        states.append(loss_db)
-    if over_db is not None:
-        states = [np.maximum(loss_db + over_db, free_db) for loss_db in states]
-    return states[0], np.maximum(states[0], states[1]), tuple(dict.fromkeys(notes))
+        state = _state(link, clear, free_db, far)
+        loss_db = state.loss_db
+        if over_db is not None:
+            loss_db = np.maximum(loss_db + np.where(state.over_ground, 0.0, over_db), free_db)
+        losses.append(loss_db)
+        notes += state.notes
+    return losses[0], np.maximum(losses[0], losses[1]), tuple(dict.fromkeys(notes))
 
 
-def _within_streets(sector: Sector, area: str, distance_m: Array, clear: bool) -> NDArray[np.bool_]:
-    """Where P.1411 holds for a mast below the roofs."""
-    if sector.environment != STREET:
-        return np.zeros(len(distance_m), np.bool_)
-    lowest_mhz, span_m = _span(area, clear)
-    return (distance_m >= span_m[0]) & (distance_m <= span_m[1]) & (sector.freq_mhz >= lowest_mhz)
+def path_laws(
+    sector: Sector,
+    area: str,
+    distance_2d_m: Array,
+    height_m: Array,
+    clear: bool,
+    *,
+    surroundings: Surroundings = UNKNOWN,
+    xy_m: Array | None = None,
+    far: FarLoss | None = None,
+) -> tuple[str, ...]:
+    """Which model gives the loss of each point in one state of sight; parameters as for `path_states_db`."""
+    link = Link(sector, area, surroundings, distance_2d_m, height_m, xy_m)
+    state = _state(link, clear, free_space_loss_db(np.maximum(link.distance_m, NEAREST_M), sector.freq_mhz), far)
+    return tuple(state.names[index] for index in state.law.tolist())
 
 
-def _span(area: str, clear: bool) -> tuple[float, tuple[float, float]]:
-    """Lowest frequency and distances of the row of P.1411 for streets of an area."""
-    freq_mhz, distance_m = below_roofs_range(STREETS[area][0 if clear else 1], clear)
-    return freq_mhz[0], distance_m
+def _state(link: Link, clear: bool, free_db: Array, far: FarLoss | None) -> _State:
+    """One state of sight: the first law that holds at a place rules there, TR 38.901 where none does."""
+    sector, scenario = link.sector, scenario_of(link.sector.environment)
+    laws, notes = short_laws(link, clear)
+    beyond = _beyond(link, clear, far)
+    laws += () if beyond is None else (beyond,)
+    loss_db = np.full(len(free_db), np.nan)
+    ruling = np.full(len(free_db), len(laws))
+    for number, law in enumerate(laws):
+        here = law.within & np.isnan(loss_db)
+        loss_db[here] = np.maximum(law.loss_db[here], free_db[here])
+        ruling[here] = number
+    left = np.isnan(loss_db)
+    if left.any():
+        loss_db[left], clipped = clipped_mast_loss_db(
+            scenario, sector.freq_mhz, link.distance_2d_m[left], sector.height_m, link.height_m[left], clear
+        )
+        # a small cell's notes name the range of P.1411, which is the one that was left
+        notes += clipped if sector.environment == scenario else ()
+    over_ground = np.zeros(len(free_db), np.bool_) if beyond is None else ruling == len(laws) - 1
+    if over_ground.any():
+        notes += (FAR.format(scenario, furthest_m(scenario, True), furthest_m(scenario, False)),)
+    return _State(loss_db, ruling, (*(law.name for law in laws), TR_38_901), over_ground, notes)
+
+
+def _beyond(link: Link, clear: bool, far: FarLoss | None) -> Law | None:
+    """The loss over the ground, where TR 38.901 does not reach."""
+    if far is None:
+        return None
+    reach_m = furthest_m(scenario_of(link.sector.environment), clear)
+    over_db = far.los_db if clear else far.nlos_db
+    return Law(FAR_LAWS[clear], np.where(link.distance_2d_m > reach_m, over_db, np.nan))

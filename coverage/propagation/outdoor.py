@@ -15,6 +15,7 @@ from quietwing.sites.quantities import Environment
 __all__ = [
     "NEAREST_M",
     "clipped_mast_loss_db",
+    "furthest_m",
     "los_probability",
     "mast_loss_db",
     "two_ray_extra_db",
@@ -167,6 +168,12 @@ def clipped_mast_loss_db(
     )
     loss_db = np.where(distance_2d_m < DISTANCE_MIN_M, free_db, np.maximum(loss_db, free_db))
     return loss_db, _departures(environment, freq_mhz, distance_2d_m, h_bs_m, h_ut_m, clear)
+
+
+def furthest_m(environment: Environment, line_of_sight: bool) -> float:
+    """The longest distance in plan a scenario holds for, table 7.4.1-1. [m]"""
+    span = _range_of(environment)
+    return span.los_max_m if line_of_sight else span.nlos_max_m
 
 
 def los_probability(environment: Environment, distance_2d_m: ArrayLike, h_ut_m: ArrayLike = 1.5) -> Array:

@@ -28,6 +28,7 @@ __all__ = [
     "below_roofs_range",
     "near_street_loss_db",
     "over_roofs_loss_db",
+    "over_roofs_range",
     "rounded_wavelength_m",
     "street_corner_loss_db",
 ]
@@ -120,8 +121,7 @@ def below_roofs_range(
     OutOfRangeError
         If there is no such row.
     """
-    row = _row("below_roofs", environment, line_of_sight)
-    return (row.freq_ghz[0] * MHZ_PER_GHZ, row.freq_ghz[1] * MHZ_PER_GHZ), row.distance_m
+    return _range("below_roofs", environment, line_of_sight)
 
 
 def over_roofs_loss_db(
@@ -154,6 +154,13 @@ def over_roofs_loss_db(
     Rec. ITU-R P.1411-12, section 4.2.1 and its table: ``tables/short_range.csv``.
     """
     return _site_general_db("over_roofs", freq_mhz, distance_m, environment, line_of_sight)
+
+
+def over_roofs_range(
+    environment: StreetEnvironment, line_of_sight: bool
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Where `over_roofs_loss_db` holds; as `below_roofs_range`."""
+    return _range("over_roofs", environment, line_of_sight)
 
 
 def street_corner_loss_db(
@@ -294,6 +301,12 @@ def _site_general_db(
     f_ghz = within(freq_mhz, span_mhz, "frequency", "MHz", source) / MHZ_PER_GHZ
     away_m = within(distance_m, row.distance_m, "distance", "m", source)
     return np.asarray(10 * row.a * np.log10(away_m) + row.b + 10 * row.g * np.log10(f_ghz))
+
+
+def _range(model: str, environment: str, line_of_sight: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Frequencies and distances of one row. [MHz], [m]"""
+    row = _row(model, environment, line_of_sight)
+    return (row.freq_ghz[0] * MHZ_PER_GHZ, row.freq_ghz[1] * MHZ_PER_GHZ), row.distance_m
 
 
 def _row(model: str, environment: str, line_of_sight: bool) -> _SiteGeneral:

@@ -2,7 +2,8 @@
 
 TR 38.901 knows flat ground alone. Both states of sight get the same difference, once per mast × façade × storey. Over
 a kilometre and more it is that of the Irregular Terrain Model, nearer that of Rec. ITU-R P.526 (Bullington). No
-clutter is added (P.2108): TR 38.901 has it. The ray's angle at the site stays that over flat ground.
+clutter is added (P.2108): TR 38.901 has it. Beyond its range the loss over the ground itself takes its place
+(`far_path`). The ray's angle at the site stays that over flat ground.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.diffraction import EARTH_M, bullington_loss_db
 from quietwing.coverage.propagation.facades import IN_THE_OPEN, Facades
+from quietwing.coverage.propagation.far_path import FAR_FROM_M, FarLoss, far_loss_db
 from quietwing.coverage.propagation.irregular_terrain import FREQ_MHZ, TERMINAL_M, irregular_terrain_loss_db
 from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.model import Site
@@ -76,6 +78,9 @@ class TerrainEffect:
     ----------
     extra_db : float64 ndarray, shape (point, band)
         Loss over that over flat ground, below 0 where an end stands high; 0 where nothing is known. [dB]
+    far_los_db, far_nlos_db : float64 ndarray, shape (point, band)
+        Loss itself in both states of sight, to points beyond the range of a scenario of TR 38.901; NaN to others, and
+        where nothing is known. [dB]
     blocked : bool ndarray, shape (point,)
         The ground stands in the line of sight.
     known : bool
@@ -84,9 +89,15 @@ class TerrainEffect:
     """
 
     extra_db: Array
+    far_los_db: Array
+    far_nlos_db: Array
     blocked: NDArray[np.bool_]
     known: bool
     notes: tuple[str, ...]
+
+    def far(self, band: int) -> FarLoss:
+        """Loss over the ground at one frequency, for points beyond the range of TR 38.901."""
+        return FarLoss(self.far_los_db[:, band], self.far_nlos_db[:, band])
 
 
 def ground_profile(terrain: Terrain, from_m: tuple[float, float], to_m: tuple[float, float]) -> Profile | None:
@@ -185,6 +196,8 @@ def terrain_effect(
     if site.terrain is None:
         return None
     extra_db, blocked = np.zeros((len(points), len(freq_mhz))), np.zeros(len(points), np.bool_)
+    far_los_db, far_nlos_db = np.full_like(extra_db, np.nan), np.full_like(extra_db, np.nan)
+    is_far = np.hypot(*(points.xyz_m[:, :2] - mast_m[:2]).T) > FAR_FROM_M
     known, notes = True, {LEVEL}
     for members, place_m, height_m in _ends(site, facades, points):
         profile = ground_profile(site.terrain, (float(mast_m[0]), float(mast_m[1])), place_m)
@@ -194,7 +207,19 @@ def terrain_effect(
         extra_db[members], note = terrain_extra_db(profile, freq_mhz, float(mast_m[2]), height_m)
         blocked[members] = profile.blocks(float(mast_m[2]), height_m)
         notes |= {note} - {""}
-    return TerrainEffect(extra_db, blocked, known, tuple(sorted(notes)))
+        distant = members[is_far[members]]
+        if len(distant):
+            far_los_db[distant], far_nlos_db[distant], left = far_loss_db(
+                profile.ground_m,
+                profile.spacing_m,
+                freq_mhz,
+                float(mast_m[2]),
+                height_m,
+                site.area,
+                site.surroundings,
+            )
+            notes |= set(left)
+    return TerrainEffect(extra_db, far_los_db, far_nlos_db, blocked, known, tuple(sorted(notes)))
 
 
 def _ends(

@@ -28,12 +28,11 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
     tuple of (str, float, str)
     """
     sight = "line of sight" if budget.line_of_sight else "no line of sight"
-    model = "P.1411, or beyond it TR 38.901," if budget.environment == "street" else "TR 38.901"
     lines = [
         (f"EIRP of {budget.sector} in the reference bandwidth", budget.eirp_dbm, "dBm"),
         ("antenna pattern towards the point", budget.pattern_db, "dB"),
         (
-            f"{model} over {budget.distance_m:.0f} m, {sight} (P {budget.los_probability:.2f})",
+            f"{budget.path_law} over {budget.distance_m:.0f} m, {sight} (P {budget.los_probability:.2f})",
             -budget.path_loss_db,
             "dB",
         ),

@@ -28,7 +28,7 @@ from quietwing.sites.files import NEIGHBOURS, NO_MASTS, OWN_FILES
 from quietwing.sites.findings import CheckReport, clean, shown
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
-from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS, table_text
+from quietwing.sites.tables_csv import LEVEL_COLUMNS, mast_columns, table_text
 
 __all__ = [
     "MOST_UPLOAD_BYTES",
@@ -170,7 +170,7 @@ def with_levels(site: Site, content: str | bytes, folder: Path) -> Site:
 
 def masts_text(sectors: tuple[Sector, ...]) -> str:
     """``masts.csv`` of some sectors."""
-    return table_text(MAST_COLUMNS, sectors)
+    return table_text(mast_columns(sectors), sectors)
 
 
 def levels_text(site: Site) -> str:

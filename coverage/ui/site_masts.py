@@ -54,6 +54,7 @@ def masts_editor(where: str) -> None:
             alt="Table of masts: one row for each sector",
         )
         st.caption("Coordinates are metres of the site's grid; azimuth counts clockwise from north; tilt is down.")
+        st.caption("A lamp post may name the crossing round which its street leads to the site.")
         if site.antenna_files:
             files = ", ".join(literal(f"{FILE_PATTERN}{name}") for name in site.antennas)
             st.caption(f"Antenna files of this site, for the column pattern: {files}")
@@ -167,13 +168,15 @@ def _columns() -> dict[str, Any]:
         "tilt_deg": "tilt [°]",
         "eirp_dbm": "power EIRP [dBm]",
         "sigma_db": "doubt σ [dB]",
+        "corner_x_m": "crossing x [m]",
+        "corner_y_m": "crossing y [m]",
     }
     found: dict[str, Any] = {name: st.column_config.NumberColumn(label) for name, label in labels.items()}
     found["technology"] = st.column_config.SelectboxColumn("technology", options=["GSM", "UMTS", "LTE", "NR"])
     found["environment"] = st.column_config.SelectboxColumn(
         "surroundings",
-        options=["RMa", "UMa", "UMi", "street"],
-        help="Countryside, town, street level, lamp post below the roofs",
+        options=["RMa", "UMa", "UMi", "street", "roofs"],
+        help="Countryside, town, street level, lamp post below the roofs, small cell just above the roofs",
     )
     found["campable"] = st.column_config.CheckboxColumn("phones can use it alone")
     found["assumed"] = st.column_config.CheckboxColumn("assumed")

@@ -37,6 +37,7 @@ from quietwing.coverage.ui.site_words import literal
 from quietwing.sites import SiteError, load_site
 from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.files import BUNDLED
+from quietwing.sites.model import Surroundings
 from quietwing.sites.synthetic import build, describe
 from quietwing.sites.tables_csv import row_values
 from quietwing.sites.terrain import Terrain
@@ -127,6 +128,18 @@ def test_heights_of_the_ground_travel_in_the_zip(wing, tmp_path):
     content = site_zip(site, tmp_path, devices=(), scenario=Scenario(), catalogue=read_catalogue())
     assert open_upload("site.zip", content, tmp_path).site.terrain == terrain
     assert content == site_zip(site, tmp_path, devices=(), scenario=Scenario(), catalogue=read_catalogue())
+
+
+def test_houses_and_crossings_travel_in_zip_and_geopackage_and_through_the_mast_editor(wing, tmp_path):
+    first, *others = wing.sectors
+    lamp_post = dataclasses.replace(first, environment="street", height_m=6.0, corner_x_m=80.0, corner_y_m=-60.5)
+    around = Surroundings(roof_m=8.0, street_width_m=16.0)
+    site = rechecked(dataclasses.replace(wing, sectors=(lamp_post, *others), surroundings=around), tmp_path)
+    assert (site.sectors[0], site.surroundings) == (lamp_post, around)
+    assert open_upload("site.zip", packed(site, tmp_path), tmp_path).site == site
+    assert open_upload("site.gpkg", site_geopackage(site, tmp_path), tmp_path).site == site
+    assert with_masts(site, edited_text([row_values(sector) for sector in site.sectors]), tmp_path) == site
+    assert with_masts(site, masts_text(site.sectors), tmp_path) == site
 
 
 def test_layout_and_scenario_travel_in_the_zip(tmp_path):
