@@ -133,6 +133,17 @@ def test_which_law_rules_with_sight(changes, away_m, rules):
         assert los_db[0] == pytest.approx(uma_db)
 
 
+@pytest.mark.parametrize(("mast_m", "least_db", "most_db"), [(10.0, 15, 23), (25.0, -6, 6)])
+def test_below_a_metre_and_above_three_the_town_is_louder_by_what_the_model_page_says(mast_m, least_db, most_db):
+    """The loss of rows of houses less that of UMa for the same place, which a phone on the floor is given."""
+    away_m = np.geomspace(100, 3000, 20)
+    for freq_mhz in (800.0, 1800.0, 3500.0):
+        sector = mast(height_m=mast_m, freq_mhz=freq_mhz)
+        rows_db, town_db = (states(sector, "suburban", away_m, around=a)[1] for a in (HOUSES, Surroundings()))
+        assert (np.round(rows_db - town_db) >= least_db).all()
+        assert (np.round(rows_db - town_db) <= most_db).all()
+
+
 def test_the_note_says_what_the_site_lacks():
     _, _, notes = states(mast(), "suburban", 300.0, around=Surroundings(roof_m=10.0))
     assert any("give row_spacing_m, street_width_m in [surroundings]" in note for note in notes)

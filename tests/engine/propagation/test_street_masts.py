@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from quietwing.coverage.propagation import clutter
+from quietwing.coverage.propagation import clutter, far_path
 from quietwing.coverage.propagation.angular_spread import facade_share_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.mast_gain import mast_model
@@ -99,8 +99,8 @@ def test_chance_of_sight_and_spread_are_those_of_the_street_canyon(hut):
 
 
 @pytest.mark.skipif(find_spec("itmlogic") is None, reason="itmlogic (extra terrain) is not installed")
-@pytest.mark.parametrize("environment", ["UMa", "UMi", "RMa", "street"])
-def test_clutter_of_p2108_is_never_added(hut, monkeypatch, environment):
+@pytest.mark.parametrize("environment", ["UMa", "UMi", "RMa", "street", "roofs"])
+def test_clutter_of_p2108_is_never_added_within_their_range(hut, monkeypatch, environment):
     """TR 38.901 and P.1411 hold it; over terrain Longley-Rice enters as a difference, so that it holds still."""
 
     def refuse(*args: object, **named: object) -> None:
@@ -108,6 +108,8 @@ def test_clutter_of_p2108_is_never_added(hut, monkeypatch, environment):
 
     for name in ("height_gain_clutter_loss_db", "terrestrial_clutter_loss_db", "slant_clutter_loss_db"):
         monkeypatch.setattr(clutter, name, refuse)
+        if hasattr(far_path, name):
+            monkeypatch.setattr(far_path, name, refuse)
     level = Terrain(-500.0, 500.0, 50.0, 50.0, 100, 20, np.full(2000, 40.0, "<f4").tobytes())
     far = mast(environment=environment, y_m=-2000.0)
     point = scattered(np.array([[3.0, -10.0, 1.5]]))
