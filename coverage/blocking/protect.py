@@ -139,10 +139,10 @@ def device_levels_dbm(
 ) -> NDArray[np.float64]:
     """Power of each device at the receiver of each TDD sector, in one resource block.
 
-    The path is the sector's own turned round: its pattern, TR 38.901 and every element on the ray, or the way through
-    the device's room's opening where that is stronger; clear wherever a clear path is likelier than 1 − q. Jammers
-    send in uplink slots too; managed-access cells keep to the network's slots. An array listens with a beam turned to
-    the device.
+    The path is the sector's own turned round: its pattern, the loss outdoors and every element on the ray, or the
+    way through the device's room's opening where that is stronger; clear wherever a clear path is likelier than 1
+    − q. Jammers send in uplink slots too; managed-access cells keep to the network's slots. An array listens with
+    a beam turned to the device.
 
     Parameters
     ----------
