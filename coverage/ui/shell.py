@@ -65,8 +65,8 @@ def run() -> None:
         pass
     with jobs:
         _watch_jobs(own)
-    _load_the_rest()
     _let_it_out()
+    _load_the_rest()
 
 
 def page_of(name: str) -> StreamlitPage:
