@@ -21,6 +21,7 @@ from quietwing.coverage.study.drafting import DEAD_ZONE, HOLE, MARGINAL, Draftin
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.model import Room
+from quietwing.sites.synthetic import build, describe
 
 CATALOGUE = read_catalogue()
 SITE = load_site("houseblock")
@@ -191,6 +192,23 @@ def test_kept_links_stay_within_bounds(monkeypatch):
     assert first.data["margin_db"].values.tobytes() == again.data["margin_db"].values.tobytes()
     assert len(drafting._links) == 1
     assert len(drafting._grounds) == 1
+
+
+def test_n40_the_blocked_share_of_a_storey_settles_as_the_grid_is_halved():
+    """The verdict is of test points and knows no grid; of a map each square along the border may be wrong by half."""
+    site = build(describe(type="wing", cells=6, storeys=1, fence_distance_m=400))
+    devices = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),)
+
+    def blocked_share(grid_m: float) -> float:
+        draft = Drafting(site, Scenario(), CATALOGUE, grid_m=grid_m).draft(0, devices)
+        return float((draft.data["margin_db"].values > 0).mean())
+
+    finest = blocked_share(0.25)
+    assert 0.5 < finest < 0.9
+    inside_m2 = sum(room.outline.area for room in site.rooms)
+    border_m = 2 * 4.0  # the blocked part ends at both sides in a row of cells, some four metres deep
+    for grid_m in (1.0, 0.5):
+        assert abs(blocked_share(grid_m) - finest) <= border_m * grid_m / 2 / inside_m2
 
 
 def test_explain_counts_treatments():
