@@ -26,12 +26,12 @@ def verdict() -> Verdict:
     return run(load_site(SITE), scenario, devices=devices, catalogue=catalogue)
 
 
-def make() -> dict[str, bytes]:
+def make(judged: Verdict) -> dict[str, bytes]:
     """The files of the sample by name."""
-    return sample_files(verdict(), equipment_of(SITE, None)[1])
+    return sample_files(judged, equipment_of(SITE, None)[1])
 
 
 if __name__ == "__main__":
-    for name, content in make().items():
+    for name, content in make(verdict()).items():
         (FOLDER / name).write_bytes(content)
         print(f"{name}: {len(content):,} bytes")

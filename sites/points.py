@@ -55,6 +55,11 @@ class PointSet:
     def __len__(self) -> int:
         return len(self.xyz_m)
 
+    def some(self, rows: NDArray[np.intp]) -> PointSet:
+        """The points at some indices, without patches."""
+        kinds = tuple(self.kind[row] for row in rows.tolist())
+        return PointSet(self.xyz_m[rows], self.room[rows], self.storey[rows], self.building[rows], kinds)
+
 
 def scattered(xyz_m: NDArray[np.float64], kind: str = "outside") -> PointSet:
     """Points that belong to no room: masts, devices, places outside."""

@@ -113,7 +113,8 @@ def judge(
     treated, links = site, ground.bare
     if every:
         treated = treated_site(site, every, catalogue)
-        links = link_model(prepare_scene(treated), ground.sectors, scenario.confidence, graph=ground.bare.graph)
+        scene = prepare_scene(treated, like=ground.bare.scene)
+        links = link_model(scene, ground.sectors, scenario.confidence, graph=ground.bare.graph)
     tested = trial_points(treated)
     judged = evaluate(
         links,

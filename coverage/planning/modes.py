@@ -95,7 +95,7 @@ def prepare_modes(
     scenes = [base]
     for mode in names[1:]:
         every = tuple(Treatment(window, name) for group in windows.values() for window in group for name in mode)
-        scenes.append(prepare_scene(treated_site(site, every, catalogue)))
+        scenes.append(prepare_scene(treated_site(site, every, catalogue), like=base))
     used = {name for scene in scenes for surface in scene.facets.surfaces for name in surface}
     pence = np.full((len(site.rooms), len(names)), -1, np.int64)
     pence[:, 0] = 0

@@ -16,7 +16,7 @@ from quietwing.coverage.propagation.materials import (
     load_materials,
 )
 from quietwing.coverage.propagation.slab import MM_PER_M, capped_cos_incidence, layers_loss_db
-from quietwing.sites.constructions import Construction
+from quietwing.sites.constructions import Construction, load_constructions
 from quietwing.sites.errors import SiteError
 
 __all__ = [
@@ -220,7 +220,13 @@ def loss_table(
     carrier_mhz = check_freq_mhz(freq_mhz).reshape(-1)
     used = _used(surfaces, constructions)
     # each construction once: a mesh or a wall stands in many surfaces
-    loss_db = {name: _kept_loss_db(each, cos.tobytes(), carrier_mhz.tobytes()) for name, each in used.items()}
+    shipped = load_constructions()
+    loss_db = {
+        name: _kept_loss_db(each, cos.tobytes(), carrier_mhz.tobytes())
+        if shipped.get(name) == each
+        else construction_loss_db(each, cos, carrier_mhz)  # a site's own does not outlive its scene
+        for name, each in used.items()
+    }
     table = np.zeros((len(surfaces), len(cos), len(carrier_mhz)))
     for index, names in enumerate(surfaces):
         for name in names:
@@ -230,7 +236,7 @@ def loss_table(
 
 @lru_cache(maxsize=512)
 def _kept_loss_db(construction: Construction, cos: bytes, carrier_mhz: bytes) -> NDArray[np.float64]:
-    """Loss of a construction, worked out once for every scene of a run: a plan tries many treatments of one site."""
+    """Loss of a shipped construction, worked out once for all scenes: a plan tries many treatments of one site."""
     found = construction_loss_db(construction, np.frombuffer(cos), np.frombuffer(carrier_mhz))
     found.flags.writeable = False
     return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -24,6 +23,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 MOST_KEPT = 4000  # points whose rays are kept: a storey's
+RAYS_KEPT = 64  # masts and blockers to such points
 NEAREST_M = 0.1  # an end at the edge: nearer than this it is none
 PERIMETER = -1  # facets that belong to no building
 
@@ -149,17 +149,13 @@ def _on_the_rays(
     if len(xyz_m) > MOST_KEPT:
         return tuple(_standing(tuple(outlines), mast_m, xyz_m, building))
     shapes = tuple((index, shapely.to_wkb(outline), top_m) for index, outline, top_m in outlines)
-    return _kept(shapes, mast_m.tobytes(), xyz_m.tobytes(), building.astype(np.int32).tobytes())
-
-
-@lru_cache(maxsize=64)
-def _kept(
-    shapes: tuple[tuple[int, bytes, float], ...], mast_m: bytes, xyz_m: bytes, building: bytes
-) -> tuple[tuple[int, Indices, float, Array], ...]:
-    """Those to few points, kept: a draft asks for the same rays after each gesture."""
-    outlines = tuple((index, shapely.from_wkb(outline), top_m) for index, outline, top_m in shapes)
-    places = np.frombuffer(xyz_m).reshape(-1, 3)
-    return tuple(_standing(outlines, np.frombuffer(mast_m), places, np.frombuffer(building, np.int32)))
+    asked = (shapes, mast_m.tobytes(), xyz_m.tobytes(), building.tobytes())
+    if asked not in scene.rays:  # a draft asks for the same rays after each gesture
+        scene.rays[asked] = tuple(_standing(tuple(outlines), mast_m, xyz_m, building))
+        if len(scene.rays) > RAYS_KEPT:
+            scene.rays.popitem(last=False)
+    scene.rays.move_to_end(asked)
+    return scene.rays[asked]
 
 
 def _standing(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import shapely
@@ -31,12 +33,18 @@ class Scene:
     prepared : PreparedFacets
     gains : GainCache or None
         Where `path_gain` keeps what it computed; without it nothing is kept.
+    rays : OrderedDict
+        What `over_tops` keeps of rays asked for again, common to all scenes made `like` one another: no plan stays in
+        memory when its scenes are gone.
     """
 
     site: Site
     facets: Facets
     prepared: PreparedFacets
     gains: GainCache | None = field(default=None, compare=False)
+    rays: OrderedDict[tuple[Any, ...], tuple[Any, ...]] = field(
+        default_factory=OrderedDict, compare=False, repr=False
+    )
 
     @cached_property
     def mapped(self) -> shapely.Polygon:
@@ -118,5 +126,5 @@ def prepare_scene(site: Site, gains: GainCache | None = None, *, like: Scene | N
     """
     pieces = facets(site)
     if like is not None:
-        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), gains)
+        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), gains, like.rays)
     return Scene(site, pieces, prepare(pieces), gains)

@@ -23,6 +23,7 @@ from quietwing.coverage.planning.cost import Cost, cost
 from quietwing.coverage.propagation.portal_graph import PortalGraph, portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.carried_links import carried_links
 from quietwing.coverage.study.common import map_title, part, wanted_sectors
 from quietwing.coverage.study.kept_detours import KeptDetours
 from quietwing.coverage.treatments import resolve_treatments, treated_site
@@ -273,10 +274,17 @@ class Drafting:
             model, ground = self._model(treatments), self._ground(treatments, place)
             assert self._graph is not None  # made with the first model
             ways = self._detours.of(model, self._graph, place, ground.points, new)
-            sides = [
-                blocker_links(model, new, self.catalogue, points, detours=way)
-                for points, way in zip(ground.points, ways, strict=True)
-            ]
+            like = self._with_links_of(place, new)
+            sides = []
+            for side, (points, way) in enumerate(zip(ground.points, ways, strict=True)):
+                if like is None:
+                    sides.append(blocker_links(model, new, self.catalogue, points, detours=way))
+                    continue
+                known_points = self._grounds[like, place].points[side]
+                known = _together(model, known_points, [self._links[like, place, device][side] for device in new])
+                sides.append(
+                    carried_links(self._models[like], known, known_points, model, points, self.catalogue, way)
+                )
             for at, device in enumerate(new):
                 self._links[treatments, place, device] = tuple(_one_of(side, at) for side in sides)
                 self._bytes += _size(self._links[treatments, place, device])
@@ -288,6 +296,13 @@ class Drafting:
         while self._bytes > KEPT_BYTES and len(self._links) > 1:
             self._bytes -= _size(self._links.popitem(last=False)[1])
         return found
+
+    def _with_links_of(self, place: int, devices: tuple[Device, ...]) -> tuple[Treatment, ...] | None:
+        """The latest treatments under which the links of all these devices to a place are kept."""
+        for treatments in reversed(self._models):
+            if all((treatments, place, device) in self._links for device in devices):
+                return treatments
+        return None
 
     def _forget(self, treatments: tuple[Treatment, ...]) -> None:
         """Drop what belongs to a set of treatments."""

@@ -87,7 +87,7 @@ def run(
     bare = link_model(prepare_scene(site, gains), sectors, scenario.confidence)
     model = bare
     if treatments:
-        treated = prepare_scene(treated_site(site, treatments, catalogue), gains)
+        treated = prepare_scene(treated_site(site, treatments, catalogue), gains, like=bare.scene)
         model = link_model(treated, sectors, scenario.confidence, graph=bare.graph)
     say("rooms", 0.2)
     bare_points = silence_points(site, trial_points(site))

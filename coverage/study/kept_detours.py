@@ -16,6 +16,7 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.propagation.detour import DetourModel, detour_model
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.sender_detour import site_detours
+from quietwing.coverage.study.carried_links import crossed_in_order, rows_of
 from quietwing.sites.points import PointSet, scattered
 
 __all__ = ["KeptDetours"]
@@ -57,8 +58,8 @@ class KeptDetours:
         -------
         list of Way
         """
-        rows = [_rows_of(one.xyz_m, known) for one, known in zip(points, self._reached.get(place, ()), strict=False)]
-        if len(rows) < len(points) or any(row is None for row in rows):  # other test points: windows opened
+        rows = [rows_of(one.xyz_m, known) for one, known in zip(points, self._reached.get(place, ()), strict=False)]
+        if len(rows) < len(points) or any((row < 0).any() for row in rows):  # other test points: windows opened
             for key in [key for key in self._detours if key[0] == place]:
                 del self._detours[key]
             self._reached[place] = tuple(one.xyz_m for one in points)
@@ -80,28 +81,10 @@ class KeptDetours:
                     np.concatenate([way.loss_db[:, row] for _, way in each]),
                     np.concatenate([way.walls_db[:, row] for _, way in each]),
                     np.concatenate(
-                        [_in_order(way.crossed[:, row], names, model.constructions) for names, way in each]
+                        [crossed_in_order(way.crossed[:, row], names, model.constructions) for names, way in each]
                     ),
                 )
             )
         while len(self._detours) > max(KEPT, len(devices)):
             self._detours.popitem(last=False)
         return found
-
-
-def _rows_of(xyz_m: Floats, known_m: Floats) -> NDArray[np.intp] | None:
-    """Where each of some points stands among known ones, None if one does not."""
-    place = {tuple(xyz): row for row, xyz in enumerate(known_m.tolist())}
-    rows = [place.get(tuple(xyz), -1) for xyz in xyz_m.tolist()]
-    return None if -1 in rows else np.array(rows, np.intp)
-
-
-def _in_order(crossed: NDArray[np.uint8], names: tuple[str, ...], wanted: tuple[str, ...]) -> NDArray[np.uint8]:
-    """Crossings by construction, with the constructions in another order or more of them."""
-    if names == wanted:
-        return crossed
-    found = np.zeros((*crossed.shape[:2], len(wanted)), np.uint8)
-    for column, name in enumerate(wanted):
-        if name in names:
-            found[:, :, column] = crossed[:, :, names.index(name)]
-    return found

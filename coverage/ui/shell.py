@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
 FIRST = "overview"
 POLL_S = 0.5
 LOADER = "quietwing loader"
+SENT_S = 0.05  # the server sends what a run has drawn every 10 ms
 _loaded = threading.Event()
 
 
@@ -63,6 +65,7 @@ def run() -> None:
         pass
     with jobs:
         _watch_jobs(own)
+    _let_it_out()
     _load_the_rest()
 
 
@@ -121,6 +124,16 @@ def _load_the_rest() -> None:
         _loaded.set()
 
     threading.Thread(target=load, name=LOADER, daemon=True).start()
+
+
+def _let_it_out() -> None:
+    """Have the page sent before its run ends.
+
+    A run of a fragment that waits for this one begins at its end, and Streamlit then throws away what is not sent of
+    that fragment yet: the browser would take those elements down, and what was typed into them.
+    """
+    if runtime.exists():
+        time.sleep(SENT_S)
 
 
 def _site(own: Session) -> None:

@@ -21,6 +21,7 @@ from quietwing.coverage.study.drafting import DEAD_ZONE, HOLE, MARGINAL, Draftin
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.model import Room
+from quietwing.sites.synthetic import build, describe
 
 CATALOGUE = read_catalogue()
 SITE = load_site("houseblock")
@@ -80,6 +81,45 @@ def test_a_treated_window_gives_the_bytes_of_the_treated_site(drafting):
     assert draft.treatments == treatments
     plain = {room.room: room.margin_db for room in drafting.draft(0, LAYOUT).rooms}
     assert all(room.margin_db >= plain[room.room] - 1e-3 for room in draft.rooms if room.room.startswith("A1-0"))
+
+
+def before_the_window(room: str) -> Device:
+    """A jammer outside, four metres before the window of a cell: its rays into the block go through windows."""
+    outline = next(known.outline for known in SITE.rooms if known.id == room)
+    _, y_m, _, top_m = outline.bounds
+    away_m = 4.0 if top_m > 0 else -4.0
+    return Device("outside", "room_jammer", outline.centroid.x, (top_m if away_m > 0 else y_m) + away_m, 2.5, 0)
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_carried_links_are_those_of_a_new_run_whatever_window_changes(place):
+    windows = [f"A{place + 1}-{number:02d}-window" for number in (4, 5, 6)]
+    meshed = tuple(Treatment(name, "window_mesh") for name in windows)
+    filmed = (Treatment(windows[0], "window_film"), *meshed[1:])
+    devices = (*LAYOUT[:3], before_the_window(f"A{place + 1}-05"))
+    drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0)
+    for treatments in ((), meshed, filmed, meshed[:1]):
+        draft = drafting.draft(place, devices, treatments)
+        whole = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0).draft(place, devices, treatments)
+        for name in draft.data:
+            assert draft.data[name].values.tobytes() == whole.data[name].values.tobytes(), (treatments, name)
+        assert draft.rooms == whole.rooms
+
+
+def test_a_treated_window_touches_few_links(monkeypatch):
+    reckoned = []
+
+    def counted(*args, **others):
+        links = blocker_links(*args, **others)
+        reckoned.append(links.level_dbm.shape[2])
+        return links
+
+    devices = (*LAYOUT, before_the_window("A1-05"))
+    drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0)
+    drafting.draft(0, devices)
+    monkeypatch.setattr("quietwing.coverage.study.carried_links.blocker_links", counted)
+    drafting.draft(0, devices, (Treatment("A1-05-window", "window_mesh"),))
+    assert 0 < reckoned[0] < len(drafting.places[0].points) / 5
 
 
 def test_a_scene_made_like_another_is_the_same_to_the_byte():
@@ -152,6 +192,23 @@ def test_kept_links_stay_within_bounds(monkeypatch):
     assert first.data["margin_db"].values.tobytes() == again.data["margin_db"].values.tobytes()
     assert len(drafting._links) == 1
     assert len(drafting._grounds) == 1
+
+
+def test_n40_the_blocked_share_of_a_storey_settles_as_the_grid_is_halved():
+    """The verdict is of test points and knows no grid; of a map each square along the border may be wrong by half."""
+    site = build(describe(type="wing", cells=6, storeys=1, fence_distance_m=400))
+    devices = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),)
+
+    def blocked_share(grid_m: float) -> float:
+        draft = Drafting(site, Scenario(), CATALOGUE, grid_m=grid_m).draft(0, devices)
+        return float((draft.data["margin_db"].values > 0).mean())
+
+    finest = blocked_share(0.25)
+    assert 0.5 < finest < 0.9
+    inside_m2 = sum(room.outline.area for room in site.rooms)
+    border_m = 2 * 4.0  # the blocked part ends at both sides in a row of cells, some four metres deep
+    for grid_m in (1.0, 0.5):
+        assert abs(blocked_share(grid_m) - finest) <= border_m * grid_m / 2 / inside_m2
 
 
 def test_explain_counts_treatments():

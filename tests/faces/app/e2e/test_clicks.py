@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +13,18 @@ TURNS = 14
 STEP_MS = 60  # the end of a job is seen within 500 ms, and the page is there some 300 ms later
 PRESS_MS = 80  # of a button by a person
 HELD_MS = 2500
+DRAWN_MS = range(90, 300, 20)  # after the run that draws the whole page begins: when it is about to end
+# Leaves the field some milliseconds after the page has begun to be drawn with the end of a job.
+LEAVE = """ms => {
+  const app = document.querySelector('[data-testid="stApp"]'), box = document.activeElement;
+  const looks = setInterval(() => {
+    if (!document.body.innerText.includes('coming to the page')) return;
+    window.quietwingHand.struck = -1e9;  // a hand that has rested
+    if (app.dataset.testScriptState !== 'running') return;
+    clearInterval(looks);
+    setTimeout(() => box.blur(), ms);
+  }, 5);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +40,23 @@ def blockers(app, open_windows, small_zip):
 
 
 @pytest.fixture
-def end_a_job(blockers, app, waited):
-    """Starts a verdict and ends it as the system would: the page has news at a moment we choose."""
+def start_a_job(blockers, app, waited):
+    """Starts a verdict; what it returns ends it as the system would: the page has news at a moment we choose."""
 
-    def end() -> None:
+    def start() -> Callable[[], None]:
         blockers.page.get_by_role("button", name="Full verdict", exact=True).click()
         waited(lambda: app.jobs, 10.0, "the verdict's process")
         blockers.page.get_by_text("its progress stands at the left").wait_for()
+        return end
+
+    def end() -> None:
         for pid in app.jobs:
             os.kill(pid, signal.SIGKILL)
 
-    return end
+    return start
 
 
-def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, end_a_job):
+def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, start_a_job):
     page = blockers.page
     box, save = (
         page.get_by_role("textbox", name="Name", exact=True),
@@ -52,7 +68,7 @@ def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, end_a_j
             box.fill("at that moment")
             box.press("Tab")
             blockers.rest()
-        end_a_job()
+        start_a_job()()
         page.wait_for_timeout(turn * STEP_MS)
         place = save.bounding_box()
         page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
@@ -67,10 +83,10 @@ def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, end_a_j
         blockers.press("Dismiss")
 
 
-def test_the_page_waits_for_a_button_to_be_let_go(blockers, end_a_job):
+def test_the_page_waits_for_a_button_to_be_let_go(blockers, start_a_job):
     page = blockers.page
     news = page.get_by_text(re.compile("Full verdict failed"))
-    end_a_job()
+    start_a_job()()
     page.mouse.move(850, 20)
     page.mouse.down()
     page.get_by_text("done, coming to the page").wait_for()
@@ -79,3 +95,18 @@ def test_the_page_waits_for_a_button_to_be_let_go(blockers, end_a_job):
     page.mouse.up()
     news.wait_for()
     blockers.press("Dismiss")
+
+
+def test_a_name_that_is_being_written_survives_the_end_of_a_job(blockers, start_a_job):
+    page = blockers.page
+    box = page.get_by_role("textbox", name="Name", exact=True)
+    for after_ms in DRAWN_MS:
+        name = f"written after {after_ms}"
+        end = start_a_job()
+        box.fill(name)
+        page.evaluate(LEAVE, after_ms)
+        end()
+        page.get_by_text(re.compile("Full verdict failed")).wait_for()
+        blockers.rest()
+        assert box.input_value() == name
+        blockers.press("Dismiss")

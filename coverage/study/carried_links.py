@@ -1,0 +1,130 @@
+"""Links of blockers carried from one treatment of the windows to another: few rays cross a window that changed.
+
+A straight ray takes what it crosses and nothing else, and blockers' detours count in a draft as if no window were
+treated. So where no straight ray from a blocker crosses a window that differs, its link is the same to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.cable_links import is_cable
+from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking.site_ways import Way
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation.multiwall import crossing_counts
+from quietwing.coverage.propagation.radiating_cable import pieces_of
+from quietwing.coverage.propagation.scene import Scene
+from quietwing.sites.points import PointSet
+
+__all__ = ["carried_links", "crossed_in_order", "rows_of"]
+
+BY_CONSTRUCTION = ("crossed", "straight_crossed")
+BY_POINT = ("walls_db", "straight_share", "straight_walls_db")
+BY_CARRIER = ("level_dbm", "mas_dbm")
+
+
+def carried_links(
+    before: LinkModel,
+    known: BlockerLinks,
+    known_points: PointSet,
+    after: LinkModel,
+    points: PointSet,
+    catalogue: Mapping[str, Model],
+    detours: Way,
+) -> BlockerLinks:
+    """What `blocker_links` gives with the windows treated otherwise, worked out only where it may differ.
+
+    Parameters
+    ----------
+    before : LinkModel
+        Of `known`.
+    known : BlockerLinks
+        Of the devices, none of them off.
+    known_points : PointSet
+    after : LinkModel
+        The same site with other windows treated; its scene made `like` that of `before`.
+    points : PointSet
+    catalogue : mapping of str to Model
+    detours : Way
+        Of the devices to `points`, the same as went into `known`.
+
+    Returns
+    -------
+    BlockerLinks
+    """
+    rows = rows_of(points.xyz_m, known_points.xyz_m)
+    anew = (rows < 0) | _touched(before.scene, after.scene, _senders_m(known.devices, catalogue), points)
+    at = np.flatnonzero(anew)
+    part = Way(detours.loss_db[:, at], detours.walls_db[:, at], detours.crossed[:, at])
+    fresh = blocker_links(after, known.devices, catalogue, points.some(at), detours=part)
+    found = {name: getattr(known, name)[:, rows] for name in BY_POINT}
+    for name in BY_CONSTRUCTION:
+        found[name] = crossed_in_order(getattr(known, name)[:, rows], before.constructions, after.constructions)
+    for name, values in found.items():
+        values[:, at] = getattr(fresh, name)
+    levels = {name: getattr(known, name)[:, :, rows] for name in BY_CARRIER}
+    for name, values in levels.items():
+        values[:, :, at] = getattr(fresh, name)
+    same: dict[str, Any] = found | levels
+    return replace(fresh, **same)
+
+
+def rows_of(xyz_m: NDArray[np.float64], known_m: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Where each of some points stands among known ones, -1 where it does not; shapes (point, 3). [m]"""
+    place = {tuple(xyz): row for row, xyz in enumerate(known_m.tolist())}
+    return np.array([place.get(tuple(xyz), -1) for xyz in xyz_m.tolist()], np.intp)
+
+
+def crossed_in_order(
+    crossed: NDArray[np.uint8], names: tuple[str, ...], wanted: tuple[str, ...]
+) -> NDArray[np.uint8]:
+    """Crossings by construction, a copy with the constructions in another order or other ones among them.
+
+    Parameters
+    ----------
+    crossed : uint8 ndarray, shape (tx, point, construction)
+    names : tuple of str
+        Its constructions.
+    wanted : tuple of str
+        Those of the answer; one that `names` does not have is crossed nowhere.
+
+    Returns
+    -------
+    uint8 ndarray, shape (tx, point, construction)
+    """
+    if names == wanted:
+        return crossed.copy()
+    found = np.zeros((*crossed.shape[:2], len(wanted)), np.uint8)
+    for column, name in enumerate(wanted):
+        if name in names:
+            found[:, :, column] = crossed[:, :, names.index(name)]
+    return found
+
+
+def _senders_m(devices: tuple[Device, ...], catalogue: Mapping[str, Model]) -> NDArray[np.float64]:
+    """All places that send, every piece of a cable for itself, shape (sender, 3). [m]"""
+    places = [
+        pieces_of(device.line_m).middle_m if is_cable(device, catalogue) else [[device.x_m, device.y_m, device.z_m]]
+        for device in devices
+    ]
+    return np.concatenate(places)
+
+
+def _touched(before: Scene, after: Scene, senders_m: NDArray[np.float64], points: PointSet) -> NDArray[np.bool_]:
+    """Points to which some straight ray crosses what differs, shape (point,)."""
+    if after.prepared.box is not before.prepared.box:  # not made like it: its pieces may stand elsewhere
+        return np.ones(len(points), np.bool_)
+    old, new = (
+        [scene.facets.surfaces[index] for index in scene.prepared.surface.tolist()] for scene in (before, after)
+    )
+    differs = np.array([one != other for one, other in zip(old, new, strict=True)], np.int32)
+    only = replace(after.prepared, surface=differs, surfaces=2)
+    counted = crossing_counts(only, senders_m, points, np.array([-1, 0]), 1)
+    return np.asarray((counted > 0).any(axis=(0, 2)))
