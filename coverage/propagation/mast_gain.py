@@ -296,6 +296,7 @@ def _without_scatter(
     share = np.ones(shape, np.float32)
     notes: set[str] = set()
     facades, unknown = facades_of(model.floor, points), 0
+    silent = np.array([*(room.role == "silence" for room in model.scene.site.rooms), False])[points.room]
     for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
         sectors = [model.sectors[index] for index in indices]
         mast = np.array(mast_m)
@@ -337,6 +338,7 @@ def _without_scatter(
                     surroundings=model.scene.site.surroundings,
                     xy_m=points.xyz_m[:, :2],
                     far=None if ground is None else ground.far(lane),
+                    bounding=~silent,
                 )
                 states[key] = both[0], both[1]
                 notes.update(clipped)

@@ -64,6 +64,7 @@ def path_states_db(
     surroundings: Surroundings = UNKNOWN,
     xy_m: Array | None = None,
     far: FarLoss | None = None,
+    bounding: NDArray[np.bool_] | None = None,
 ) -> tuple[Array, Array, tuple[str, ...]]:
     """Median loss with and without line of sight, never below free space.
 
@@ -84,6 +85,8 @@ def path_states_db(
         The points; without them no crossing is used. [m]
     far : FarLoss, optional
         Loss over the ground to each point, taken beyond the range of TR 38.901.
+    bounding : bool ndarray, shape (point,), optional
+        Where the public level bounds what blockers may do: there `far` is taken only where it is the larger loss.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def path_states_db(
     ----------
     3GPP TR 38.901 v19.4.0, table 7.4.1-1, clipped as in `clipped_mast_loss_db`; `short_laws`; `far_loss_db`.
     """
-    link = Link(sector, area, surroundings, distance_2d_m, height_m, xy_m)
+    link = Link(sector, area, surroundings, distance_2d_m, height_m, xy_m, bounding)
     free_db = free_space_loss_db(np.maximum(link.distance_m, NEAREST_M), sector.freq_mhz)
     losses: list[Array] = []
     notes: list[str] = []
@@ -153,9 +156,15 @@ def _state(link: Link, clear: bool, free_db: Array, far: FarLoss | None) -> _Sta
 
 
 def _beyond(link: Link, clear: bool, far: FarLoss | None) -> Law | None:
-    """The loss over the ground, where TR 38.901 does not reach."""
+    """The loss over the ground, where TR 38.901 does not reach; where it bounds spill, if that is the larger loss."""
     if far is None:
         return None
-    reach_m = furthest_m(scenario_of(link.sector.environment), clear)
+    sector, scenario = link.sector, scenario_of(link.sector.environment)
     over_db = far.los_db if clear else far.nlos_db
-    return Law(FAR_LAWS[clear], np.where(link.distance_2d_m > reach_m, over_db, np.nan))
+    beyond = link.distance_2d_m > furthest_m(scenario, clear)
+    if link.bounding is not None and (beyond & link.bounding).any():
+        held_db, _ = clipped_mast_loss_db(
+            scenario, sector.freq_mhz, link.distance_2d_m, sector.height_m, link.height_m, clear
+        )
+        beyond &= ~link.bounding | (over_db > held_db)
+    return Law(FAR_LAWS[clear], np.where(beyond, over_db, np.nan))

@@ -86,6 +86,9 @@ class Link:
         Height of each place above the ground. [m]
     xy_m : float64 ndarray, shape (point, 2), optional
         The places. Without them no crossing is used. [m]
+    bounding : bool ndarray, shape (point,), optional
+        Places where the public level bounds how loud a blocker may be (spill, rooms that keep service): there the
+        safe side is the weaker signal.
     """
 
     sector: Sector
@@ -94,6 +97,7 @@ class Link:
     distance_2d_m: Array
     height_m: Array
     xy_m: Array | None = None
+    bounding: Mask | None = None
 
     @property
     def distance_m(self) -> Array:

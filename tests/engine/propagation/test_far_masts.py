@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from shapely.geometry import box
 
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.propagation import far_path
@@ -16,7 +17,7 @@ from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.model import Building, Sector, Storey, Surroundings
+from quietwing.sites.model import Building, Room, Sector, Storey, Surroundings
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.terrain import Terrain
 
@@ -42,8 +43,12 @@ def ground(height_m=lambda south_m: np.full_like(south_m, 70.0)) -> Terrain:
     return Terrain(-500.0, NORTH_M, STEP_M, STEP_M, ROWS, 20, heights.tobytes())
 
 
-def gain(site, *sectors, points=None):
-    return mast_model(prepare_scene(site), sectors or (mast(),)).gain(scattered(PLACE) if points is None else points)
+def gain(site, *sectors, points=None, role="silence"):
+    """Of masts in a yard that must be silent, or has another role: round the place, or round the points given."""
+    site = dataclasses.replace(site, rooms=(*site.rooms, Room("yard", None, 0, box(-200, -200, 200, 200), role)))
+    points = scattered(PLACE) if points is None else points
+    points = dataclasses.replace(points, room=np.full(len(points), len(site.rooms) - 1, np.int32))
+    return mast_model(prepare_scene(site), sectors or (mast(),)).gain(points)
 
 
 PLACE = np.array([[50.0, -50.0, 1.5]])  # the middle of its square of 100 m, in the open
@@ -170,6 +175,23 @@ def test_a_basement_is_below_the_models_antennas(hut):
     assert over.nlos_db[0, 0] == pytest.approx(bare.nlos_db[0, 0], abs=0.01)
     assert over.nlos_db[0, 1] > bare.nlos_db[0, 1] + 5
     assert far_path.NO_FAR in over.notes
+
+
+def test_where_the_public_level_bounds_spill_the_larger_loss_counts(hut):
+    """Over level ground that of TR 38.901, behind a ridge Longley-Rice; where phones must be silent the other one."""
+    ridge = ground(lambda south_m: 70.0 + np.maximum(400.0 - np.abs(south_m - 3000) / 4, 0.0))
+    bare = gain(hut(), role="keep")
+    for site in (hut(terrain=ground()), hut(terrain=ridge)):
+        silent, keep = gain(site), gain(site, role="keep")
+        outside = mast_model(prepare_scene(site), (mast(),)).gain(scattered(PLACE))
+        for one, other, beyond, formula in (
+            (keep.los_db, outside.los_db, silent.los_db, bare.los_db),
+            (keep.nlos_db, outside.nlos_db, silent.nlos_db, bare.nlos_db),
+        ):
+            assert one == other
+            assert one <= np.minimum(beyond, formula) + 0.01
+    assert keep.los_db == silent.los_db < bare.los_db - 10
+    assert gain(hut(terrain=ground())).los_db > gain(hut(terrain=ground()), role="keep").los_db + 15
 
 
 def test_a_ridge_is_counted_once(hut):
