@@ -148,7 +148,14 @@ def blocker_links(
         straight_walls_db=straight_walls_db,
         device_key=np.array([stable_key(device.id) for device in on], np.int64),
     )
-    return with_cables(model, links, sent, catalogue, points, outside=outside)
+    of_cables = None
+    if detours is not None:
+        of_cables = {
+            index: detours.of(np.array([devices.index(device)]))
+            for index, device in enumerate(on)
+            if is_cable(device, catalogue)
+        }
+    return with_cables(model, links, sent, catalogue, points, outside=outside, straight=straight, detours=of_cables)
 
 
 def _sent(

@@ -2,7 +2,8 @@
 
 Weak side for denial, strong side for spill: inside the coupling that 95 of 100 places along the cable better, outside
 (and in rooms where service must stay) the one that half of them do. The errors of `errors_model` come on top of both
-as for any device; those of walls are the walls of the piece that is heard best at the point.
+as for any device; those of walls are the walls of the piece that is heard best at the point, and of the detour of the
+station heard best.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.cable_ways import cable_detours, cable_rays
+from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
-from quietwing.coverage.propagation.radiating_cable import Pieces, cable_gain, pieces_of
-from quietwing.sites.points import PointSet, scattered
+from quietwing.coverage.propagation.cable_stations import stations_of
+from quietwing.coverage.propagation.radiating_cable import pieces_of
+from quietwing.coverage.propagation.sender_detour import site_detours
+from quietwing.sites.points import PointSet
 
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.blocker_links import BlockerLinks
-    from quietwing.coverage.blocking.links import LinkModel
 
-__all__ = ["is_cable", "nearest_piece_words", "strongest_piece_rays", "with_cables"]
+__all__ = ["is_cable", "nearest_piece_words", "with_cables"]
 
 
 def is_cable(device: Device, catalogue: Mapping[str, Model]) -> bool:
@@ -39,6 +43,8 @@ def with_cables(
     points: PointSet,
     *,
     outside: bool,
+    straight: bool,
+    detours: Mapping[int, Way] | None,
 ) -> BlockerLinks:
     """The links with those of the cables among the devices filled in.
 
@@ -52,7 +58,11 @@ def with_cables(
     catalogue : mapping of str to Model
     points : PointSet
     outside : bool
-        The strong side of the coupling instead of the weak one.
+        The strong side of the coupling instead of the weak one, and as of `links_of`.
+    straight : bool
+        Straight rays alone.
+    detours : mapping of int to Way, optional
+        Those of each cable, where they are at hand.
 
     Returns
     -------
@@ -62,65 +72,31 @@ def with_cables(
     cables = [index for index, device in enumerate(links.devices) if is_cable(device, catalogue)]
     if not cables:
         return links
-    level_dbm, mas_dbm = links.level_dbm.copy(), links.mas_dbm.copy()
-    crossed, walls_db = links.crossed.copy(), links.walls_db.copy()
-    freq_mhz, table = model.masts.freq_mhz, model.masts.table
-    lane = np.searchsorted(freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
-    of_band = [np.unique(lane[model.carrier_band == band]) for band in range(len(model.bands))]
+    found = replace(
+        links, level_dbm=links.level_dbm.copy(), mas_dbm=links.mas_dbm.copy(), crossed=links.crossed.copy(),
+        walls_db=links.walls_db.copy(), straight_share=links.straight_share.copy(),
+        straight_crossed=links.straight_crossed.copy(), straight_walls_db=links.straight_walls_db.copy(),
+    )  # fmt: skip
+    lane = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
     for index in cables:
         device, (sent_dbm, offered_dbm) = links.devices[index], sent[index]
         used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
         if not len(used) or not len(points):
             continue
-        lanes = np.unique(lane[used])
-        gain = cable_gain(
-            model.scene,
-            LossTable(np.ascontiguousarray(table.loss_db[:, :, lanes])),
-            device.line_m,
-            catalogue[device.model].radiating_cable,
-            points,
-            freq_mhz[lanes],
-            strong=outside,
-        )
-        received_db = gain.gain_db.T[np.searchsorted(lanes, lane[used])].astype(np.float32)
-        level_dbm[index, used] = sent_dbm[used, None].astype(np.float32) + received_db
-        mas_dbm[index, used] = offered_dbm[used, None].astype(np.float32) + received_db
-        counted, lost_db = strongest_piece_rays(model, pieces_of(device.line_m), gain.strongest, points)
-        crossed[index] = counted
-        walls_db[index] = np.stack([lost_db[:, lanes].max(axis=1) for lanes in of_band], axis=1)
-    return replace(links, level_dbm=level_dbm, mas_dbm=mas_dbm, crossed=crossed, walls_db=walls_db)
-
-
-def strongest_piece_rays(
-    model: LinkModel, pieces: Pieces, strongest: NDArray[np.int64], points: PointSet
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Constructions crossed and losses of all elements on the ray from each point's strongest piece.
-
-    Parameters
-    ----------
-    model : LinkModel
-    pieces : Pieces
-    strongest : int64 ndarray, shape (point,)
-        From `cable_gain`.
-    points : PointSet
-
-    Returns
-    -------
-    crossed : uint8 ndarray, shape (point, construction)
-    lost_db : float32 ndarray, shape (point, lane)
-        [dB]
-    """
-    from quietwing.coverage.blocking.links import crossings  # it imports this module
-
-    crossed = np.zeros((len(points), len(model.constructions)), np.uint8)
-    lost_db = np.zeros((len(points), len(model.masts.freq_mhz)), np.float32)
-    middle_m = pieces.middle_m
-    for piece in np.unique(strongest).tolist():
-        here = np.flatnonzero(strongest == piece)
-        some, tx_m = scattered(points.xyz_m[here]), middle_m[piece : piece + 1]
-        crossed[here] = crossings(model, tx_m, some)[0]
-        lost_db[here] = element_loss_db(model.scene.prepared, model.masts.table, tx_m, some)[0]
-    return crossed, lost_db
+        cable, detour = catalogue[device.model].radiating_cable, None
+        rays = cable_rays(model, device.line_m, cable, points, strong=outside)
+        if detours is not None:
+            detour = detours[index]
+        elif not straight:
+            senders = site_detours(model.masts.detours.model, stations_of(device.line_m).place_m)
+            detour = cable_detours(model, senders, device.line_m, cable, points)
+        both = links_of(model, rays.elements_db, rays.way, detour, outside=outside)
+        received_db = (rays.gain_db + (rays.elements_db - both.loss_db)[0]).T[lane[used]]
+        found.level_dbm[index, used] = sent_dbm[used, None].astype(np.float32) + received_db
+        found.mas_dbm[index, used] = offered_dbm[used, None].astype(np.float32) + received_db
+        for name in ("crossed", "walls_db", "straight_share", "straight_crossed", "straight_walls_db"):
+            getattr(found, name)[index] = getattr(both, name)[0]
+    return found
 
 
 def nearest_piece_words(device: Device, point_m: NDArray[np.float64]) -> str:

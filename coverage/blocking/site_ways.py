@@ -17,9 +17,10 @@ from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.sender_detour import SenderDetours
+from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 
-__all__ = ["SiteLinks", "Way", "detour_ways", "links_of", "straight_ways"]
+__all__ = ["SiteLinks", "Way", "detour_ways", "links_of", "own_building", "straight_ways"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
@@ -90,11 +91,7 @@ def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> tuple[Lev
     elements_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
     crossed = crossings(model, tx_m, points)
     way = Way(elements_db.copy(), elements_db.copy(), crossed)
-    site, incidence = model.scene.site, incidence_of(model, model.scene)
-    outlines = shapely.STRtree([built.outline for built in site.buildings])
-    ends, members = outlines.query(shapely.points(tx_m[:, :2]), predicate="intersects")
-    own = np.full(len(tx_m), -1)
-    own[ends[::-1]] = members[::-1]  # the first of several
+    incidence, own = incidence_of(model, model.scene), own_building(model.scene.site, tx_m)
     for index, place in enumerate(tx_m):
         beyond = np.flatnonzero((points.building != own[index]) | (points.building < 0))
         if not len(beyond):
@@ -112,6 +109,15 @@ def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> tuple[Lev
             crossed[index, at] = here - np.minimum(here, counted * over).astype(np.uint8)
         way.loss_db[index, beyond] = np.maximum(elements_db[index, beyond] - tops.relief_db, 0.0)
     return elements_db, way
+
+
+def own_building(site: Site, tx_m: Floats) -> NDArray[np.int64]:
+    """The building each transmitter is in, over, or under, -1 for none; the first of several. Shape (tx,)."""
+    outlines = shapely.STRtree([built.outline for built in site.buildings])
+    ends, members = outlines.query(shapely.points(tx_m[:, :2]), predicate="intersects")
+    own = np.full(len(tx_m), -1)
+    own[ends[::-1]] = members[::-1]
+    return own
 
 
 def detour_ways(model: LinkModel, detours: SenderDetours, points: PointSet) -> Way:

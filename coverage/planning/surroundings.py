@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from quietwing.coverage.blocking.cable_links import strongest_piece_rays
+from quietwing.coverage.blocking.cable_ways import cable_detours, cable_rays
 from quietwing.coverage.blocking.draft import draft_signal, signal_alone_db, spread_against_db
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.evaluate import silence_points
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way, detour_ways, straight_ways
-from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.equipment import CableLoss, Device, Model, RoutePoint
 from quietwing.coverage.planning.levels import RoomBlock
 from quietwing.coverage.planning.modes import Modes, mode_links
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.cable_stations import stations_of
 from quietwing.coverage.propagation.detour import DetourModel, Ways
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
-from quietwing.coverage.propagation.radiating_cable import cable_gain, pieces_of
 from quietwing.coverage.propagation.sender_detour import SenderDetours, site_detours
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
@@ -61,30 +61,43 @@ class SpotWays:
     Parameters
     ----------
     model : DetourModel
-    spot_m : float64 ndarray, shape (spot, 3)
-        [m]
+    places_m : sequence of float64 ndarray, shape (place, 3)
+        Of each spot: one place, or the stations of a run of radiating cable. [m]
     """
 
-    def __init__(self, model: DetourModel, spot_m: Floats) -> None:
-        self._model, self._spot_m = model, spot_m
-        self._known: OrderedDict[int, tuple[Ways, dict[int, int]]] = OrderedDict()
+    def __init__(self, model: DetourModel, places_m: Sequence[Floats]) -> None:
+        self._model, self._places_m = model, places_m
+        self._known: OrderedDict[int, tuple[tuple[Ways, ...], tuple[dict[int, int], ...]]] = OrderedDict()
         self._bytes = 0
 
     def senders(self, spots: NDArray[np.intp]) -> SenderDetours:
-        """Some of the spots as senders."""
-        new = np.array([spot for spot in spots.tolist() if spot not in self._known], np.intp)
-        found = site_detours(self._model, self._spot_m[new])
-        for spot, ways, near in zip(new.tolist(), found.ways, found.near, strict=True):
-            self._known[spot] = ways, near
-            self._bytes += ways.nbytes
+        """All places of some of the spots as senders, spot by spot."""
+        new = [spot for spot in spots.tolist() if spot not in self._known]
+        found = site_detours(self._model, self._places_of(new))
+        first = 0
+        for spot in new:
+            part = slice(first, first + len(self._places_m[spot]))
+            self._known[spot] = found.ways[part], found.near[part]
+            self._bytes += _size(found.ways[part])
+            first = part.stop
         each = [self._known[spot] for spot in spots.tolist()]
         for spot in spots.tolist():
             self._known.move_to_end(spot)
         while self._bytes > MOST_WAYS_BYTES:
-            self._bytes -= self._known.popitem(last=False)[1][0].nbytes
+            self._bytes -= _size(self._known.popitem(last=False)[1][0])
         return SenderDetours(
-            self._model, self._spot_m[spots], tuple(ways for ways, _ in each), tuple(near for _, near in each)
+            self._model,
+            self._places_of(spots.tolist()),
+            tuple(one for ways, _ in each for one in ways),
+            tuple(one for _, near in each for one in near),
         )
+
+    def _places_of(self, spots: list[int]) -> Floats:
+        return np.concatenate([np.empty((0, 3)), *(self._places_m[spot] for spot in spots)])
+
+
+def _size(ways: tuple[Ways, ...]) -> int:
+    return sum(one.nbytes for one in ways)
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,20 @@ class Surroundings:
     @cached_property
     def ways(self) -> SpotWays:
         """From the spots to the site's portals."""
-        return SpotWays(self.plain.masts.detours.model, self.spot_m)
+        places_m = [
+            stations_of(self.line_of(spot)).place_m if self.by_cable[spot] else self.spot_m[spot : spot + 1]
+            for spot in range(len(self.spots))
+        ]
+        return SpotWays(self.plain.masts.detours.model, places_m)
+
+    def line_of(self, spot: int) -> tuple[RoutePoint, ...]:
+        """The run of radiating cable at a spot."""
+        at = self.spots[spot]
+        return (at.x_m, at.y_m, at.z_m), *at.route_m
+
+    def cable_of(self, spot: int) -> tuple[CableLoss, ...]:
+        """The cable along the run at a spot."""
+        return self.catalogue[self.bases[self.bases_of[spot][0]].device.model].radiating_cable
 
     def links(
         self, model: LinkModel, spots: NDArray[np.intp], points: PointSet, *, outside: bool
@@ -178,7 +204,7 @@ class Surroundings:
         """Path gain through all elements of straight rays from spots, what these lose, and the ways themselves.
 
         Shape (spot, point, lane) each. [dB] Of a radiating cable: its own losses are in the gain, of the strong side
-        of its coupling `outside`, and the way is that of the piece heard best.
+        of its coupling `outside`.
         """
         tx_m, freq_mhz = self.spot_m[spots], model.masts.freq_mhz
         lost_db, way = straight_ways(model, tx_m, points)
@@ -186,27 +212,16 @@ class Surroundings:
         loss_db = lost_db + free_space_loss_db(np.maximum(away_m, NEAREST_M)[:, :, None], freq_mhz).astype(np.float32)
         add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz, loss_db)
         gain_db = np.negative(loss_db, out=loss_db)
-        known: dict[tuple[object, ...], int] = {}
-        for row in np.flatnonzero(self.by_cable[spots]).tolist():
-            device = self.bases[self.bases_of[int(spots[row])][0]].device
-            cable = self.catalogue[device.model].radiating_cable
-            first = known.setdefault((device.line_m, cable), row)
-            if first == row:
-                found = cable_gain(
-                    model.scene, model.masts.table, device.line_m, cable, points, freq_mhz, strong=outside
-                )
-                gain_db[row] = found.gain_db
-                way.crossed[row], lost_db[row] = strongest_piece_rays(
-                    model, pieces_of(device.line_m), found.strongest, points
-                )
-                way.loss_db[row] = way.walls_db[row] = lost_db[row]
-            else:
-                for each in (gain_db, lost_db, way.loss_db, way.walls_db, way.crossed):
-                    each[row] = each[first]
+        for first, rows in self._runs(spots):
+            spot = int(spots[first])
+            rays = cable_rays(model, self.line_of(spot), self.cable_of(spot), points, strong=outside)
+            gain_db[rows], lost_db[rows] = rays.gain_db, rays.elements_db[0]
+            for name in ("loss_db", "walls_db", "crossed"):
+                getattr(way, name)[rows] = getattr(rays.way, name)[0]
         return gain_db, lost_db, way
 
     def detours(self, spots: NDArray[np.intp], points: PointSet) -> Way:
-        """The dominant detours from spots with nothing bought; a radiating cable has none."""
+        """The dominant detours from spots with nothing bought."""
         plain, shape = self.plain, (len(spots), len(points))
         lanes = len(plain.masts.freq_mhz)
         every = Way(
@@ -214,13 +229,29 @@ class Surroundings:
             np.zeros((*shape, lanes), np.float32),
             np.zeros((*shape, len(plain.constructions)), np.uint8),
         )
+
+        def put(rows: NDArray[np.intp], found: Way) -> None:
+            every.loss_db[rows], every.walls_db[rows] = found.loss_db, found.walls_db
+            every.crossed[rows] = found.crossed
+
         sending = np.flatnonzero(~self.by_cable[spots])
-        for first in range(0, len(sending), SPOTS_AT_A_TIME):
-            some = sending[first : first + SPOTS_AT_A_TIME]
-            found = detour_ways(plain, self.ways.senders(spots[some]), points)
-            every.loss_db[some], every.walls_db[some] = found.loss_db, found.walls_db
-            every.crossed[some] = found.crossed
+        for begin in range(0, len(sending), SPOTS_AT_A_TIME):
+            some = sending[begin : begin + SPOTS_AT_A_TIME]
+            put(some, detour_ways(plain, self.ways.senders(spots[some]), points))
+        for first, rows in self._runs(spots):
+            senders, spot = self.ways.senders(spots[[first]]), int(spots[first])
+            put(rows, cable_detours(plain, senders, self.line_of(spot), self.cable_of(spot), points))
         return every
+
+    def _runs(self, spots: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+        """Rows of spots that are one cable along one run, and the first of them."""
+        rows = np.flatnonzero(self.by_cable[spots])
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for row in rows.tolist():
+            spot = int(spots[row])
+            alike.setdefault((self.line_of(spot), self.cable_of(spot)), []).append(row)
+        for members in alike.values():
+            yield members[0], np.array(members, np.intp)
 
 
 def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> Iterator[RoomBlock]:

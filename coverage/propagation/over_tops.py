@@ -55,6 +55,8 @@ class Obstacle:
     def counted(self, scene: Scene, mast_m: Array, xyz_m: Array) -> NDArray[np.int16]:
         """How often the rays cross each surface of it, shape (ray, surface)."""
         surfaces = np.arange(scene.prepared.surfaces)
+        if not len(surfaces):  # a block drawn as an outline alone, and nothing else
+            return np.zeros((len(self.at), 0), np.int16)
         every, others = (
             crossing_counts(scene.prepared, mast_m, xyz_m[self.at], surfaces, len(surfaces), **skipped)[0]
             for skipped in ({}, {"skip_building": self.building})

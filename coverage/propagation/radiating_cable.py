@@ -32,6 +32,7 @@ __all__ = [
     "cable_length_m",
     "cable_losses_db",
     "field_law_db",
+    "held_losses_db",
     "piece_eirp_db",
     "pieces_of",
     "power_density_per_w",
@@ -88,11 +89,14 @@ class CableGain:
     ----------
     gain_db : float64 ndarray, shape (point, band)
         Level at an isotropic antenna over power into the cable. [dB]
+    over_gain_db : float64 ndarray, shape (point, band)
+        The same with what its rays are spared. [dB]
     strongest : int64 ndarray, shape (point,)
         The piece that is heard best there, in the mean over the bands.
     """
 
     gain_db: Floats
+    over_gain_db: Floats
     strongest: NDArray[np.int64]
 
 
@@ -172,6 +176,16 @@ def cable_losses_db(cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: 
     return np.asarray(loss), np.asarray(np.interp(freq, given, coupling))
 
 
+def held_losses_db(cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: bool) -> tuple[Floats, Floats]:
+    """`cable_losses_db`, at frequencies outside those given that of the nearest one.
+
+    The catalogue holds all of a model's bands within its cable's frequencies, and only the centre of a carrier that
+    overlaps a band for spill may lie beyond.
+    """
+    held = np.clip(np.atleast_1d(np.asarray(freq_mhz, float)), cable[0].freq_mhz, cable[-1].freq_mhz)
+    return cable_losses_db(cable, held, strong=strong)
+
+
 def field_law_db(
     loss_db_per_m: ArrayLike, coupling_db: ArrayLike, along_m: ArrayLike, away_m: ArrayLike
 ) -> NDArray[np.float64]:
@@ -235,6 +249,8 @@ def cable_gain(
     freq_mhz: ArrayLike,
     *,
     strong: bool,
+    spared_db: NDArray[np.float32] | None = None,
+    of_piece: NDArray[np.int64] | None = None,
 ) -> CableGain:
     """Level of a cable over the power fed into it: its pieces, each through the walls on its own ray.
 
@@ -246,41 +262,51 @@ def cable_gain(
     line_m : sequence of points, shape (point, 3)
         The cable's run. [m]
     cable : sequence of CableLoss
-        A frequency outside it counts as the nearest one given: the catalogue holds all of a model's bands within it,
-        and only the centre of a carrier that overlaps a band for spill may lie beyond.
+        See `held_losses_db`.
     points : PointSet
     freq_mhz : array_like, shape (band,)
         [MHz]
     strong : bool
         See `cable_losses_db`.
+    spared_db : float32 ndarray, shape (station, point, band), optional
+        What rays are spared of their elements' loss over the tops of what stands on them. [dB]
+    of_piece : int64 ndarray, shape (piece,), optional
+        Whose ray each piece's is like (`cable_stations`), with `spared_db`.
 
     Returns
     -------
     CableGain
     """
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
-    held = np.clip(freq, cable[0].freq_mhz, cable[-1].freq_mhz)
-    loss_db_per_m, coupling_db = cable_losses_db(cable, held, strong=strong)
+    loss_db_per_m, coupling_db = held_losses_db(cable, freq, strong=strong)
     pieces = pieces_of(line_m)
     middle_m = pieces.middle_m
     total = np.zeros((len(points), len(freq)))
+    total_over = total if spared_db is None else total.copy()
     best_db = np.full(len(points), -np.inf)
     strongest = np.zeros(len(points), np.int64)
     each = max(1, _FLOATS_AT_A_TIME // max(1, len(points) * len(freq)))
     for first in range(0, len(pieces), each):
         part = slice(first, first + each)
         lost_db = element_loss_db(scene.prepared, table, middle_m[part], points)
+        less_db = None
+        if spared_db is not None and of_piece is not None:
+            less_db = np.minimum(spared_db[of_piece[part]], lost_db)
         add_two_ray(scene, middle_m[part], points.xyz_m, freq, lost_db)
         some = Pieces(pieces.start_m[part], pieces.end_m[part], pieces.along_m[part])
         spread_db = spreading_db(some, points.xyz_m)
         for row, along_m in enumerate(some.along_m.tolist()):
             gain_db = (spread_db[row][:, None] - lost_db[row] - loss_db_per_m * along_m).astype(np.float32)
             total += np.exp(_NEPER * gain_db)
+            if less_db is not None:
+                gain_db += less_db[row]
+                total_over += np.exp(_NEPER * gain_db)
             mean_db = gain_db.mean(axis=1)
             strongest[mean_db > best_db] = first + row
             best_db = np.maximum(best_db, mean_db)
     with np.errstate(divide="ignore"):
-        return CableGain(10 * np.log10(total) - coupling_db, strongest)
+        gain_db, over_gain_db = (10 * np.log10(one) - coupling_db for one in (total, total_over))
+    return CableGain(gain_db, over_gain_db, strongest)
 
 
 def piece_eirp_db(pieces: Pieces, cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: bool = True) -> Floats:

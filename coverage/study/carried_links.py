@@ -18,6 +18,7 @@ from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation.cable_stations import stations_of
 from quietwing.coverage.propagation.multiwall import crossing_counts
 from quietwing.coverage.propagation.radiating_cable import pieces_of
 from quietwing.coverage.propagation.scene import Scene
@@ -109,11 +110,13 @@ def crossed_in_order(
 
 
 def _senders_m(devices: tuple[Device, ...], catalogue: Mapping[str, Model]) -> NDArray[np.float64]:
-    """All places that send, every piece of a cable for itself, shape (sender, 3). [m]"""
-    places = [
-        pieces_of(device.line_m).middle_m if is_cable(device, catalogue) else [[device.x_m, device.y_m, device.z_m]]
-        for device in devices
-    ]
+    """All places that send, every piece of a cable and every station for itself, shape (sender, 3). [m]"""
+    places = []
+    for device in devices:
+        if is_cable(device, catalogue):
+            places += [pieces_of(device.line_m).middle_m, stations_of(device.line_m).place_m]
+        else:
+            places.append(np.array([[device.x_m, device.y_m, device.z_m]]))
     return np.concatenate(places)
 
 

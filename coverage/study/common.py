@@ -16,7 +16,6 @@ __all__ = ["Progress", "limits_of", "map_title", "part", "wanted_sectors"]
 
 Progress = Callable[[str, float], None]
 WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
-CABLE_NOTE = "radiating cables: no detour through openings is counted; they may reach and spill further than shown"
 
 
 def wanted_sectors(site: Site, scenario: Scenario) -> tuple[Sector, ...]:
@@ -61,12 +60,10 @@ def limits_of(
     model: MastModel,
     calibration: Calibration,
     clipped: tuple[str, ...],
-    *,
-    cables: bool = False,
 ) -> tuple[str, ...]:
     """What limits the result, most important first, each once."""
     assumed = sum(sector.assumed for sector in sectors)
-    notes = [CABLE_NOTE, WAYS_NOTE] if cables else [WAYS_NOTE]
+    notes = [WAYS_NOTE]
     if assumed:
         notes.append(
             f"{assumed} of {len(sectors)} sectors are assumed, not surveyed: measure levels on the site first"

@@ -273,7 +273,7 @@ class Drafting:
         if new:
             model, ground = self._model(treatments), self._ground(treatments, place)
             assert self._graph is not None  # made with the first model
-            ways = self._detours.of(model, self._graph, place, ground.points, new)
+            ways = self._detours.of(model, self._graph, place, ground.points, new, self.catalogue)
             like = self._with_links_of(place, new)
             sides = []
             for side, (points, way) in enumerate(zip(ground.points, ways, strict=True)):

@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points, uncovered_routes
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
@@ -108,8 +107,7 @@ def run(
     say("maps", 0.7)
     verdict_maps = _verdict_maps(model, scenario, devices, catalogue, judged, say) if maps else ()
     say("done", 1.0)
-    cables = any(is_cable(device, catalogue) for device in devices if device.state != "off")
-    limits = limits_of(site, sectors, model.masts, model.calibration, judged.notes, cables=cables)
+    limits = limits_of(site, sectors, model.masts, model.calibration, judged.notes)
     return Verdict(
         site=site,
         scenario=scenario,

@@ -6,13 +6,17 @@ They count as if no window were treated.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.cable_links import is_cable
+from quietwing.coverage.blocking.cable_ways import cable_detours
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way, detour_ways
-from quietwing.coverage.equipment import Device
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation.cable_stations import stations_of
 from quietwing.coverage.propagation.detour import DetourModel, detour_model
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.sender_detour import site_detours
@@ -40,6 +44,7 @@ class KeptDetours:
         place: int,
         points: tuple[PointSet, ...],
         devices: tuple[Device, ...],
+        catalogue: Mapping[str, Model],
     ) -> list[Way]:
         """Detours of devices, one `Way` for each set of points.
 
@@ -53,6 +58,8 @@ class KeptDetours:
             What the points are kept by.
         points : tuple of PointSet
         devices : tuple of Device
+        catalogue : mapping of str to Model
+            The same at every call.
 
         Returns
         -------
@@ -68,11 +75,19 @@ class KeptDetours:
         if new:
             if self._ways is None:
                 self._ways = detour_model(graph, model.masts.freq_mhz)
-            senders = site_detours(self._ways, np.array([(each.x_m, each.y_m, each.z_m) for each in new]))
-            ways = [detour_ways(model, senders, scattered(xyz_m)) for xyz_m in self._reached[place]]
-            for at, device in enumerate(new):
-                one = tuple(way.of(np.array([at])) for way in ways)
+            reached = [scattered(xyz_m) for xyz_m in self._reached[place]]
+            for device in (each for each in new if is_cable(each, catalogue)):
+                cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m)
+                senders = site_detours(self._ways, stations.place_m)
+                one = tuple(cable_detours(model, senders, device.line_m, cable, points) for points in reached)
                 self._detours[place, device] = (model.constructions, one)
+            single = tuple(device for device in new if not is_cable(device, catalogue))
+            if single:
+                senders = site_detours(self._ways, np.array([(each.x_m, each.y_m, each.z_m) for each in single]))
+                ways = [detour_ways(model, senders, points) for points in reached]
+                for at, device in enumerate(single):
+                    one = tuple(way.of(np.array([at])) for way in ways)
+                    self._detours[place, device] = (model.constructions, one)
         found = []
         for side, row in enumerate(rows):
             each = [(names, ways[side]) for names, ways in (self._detours[place, device] for device in devices)]

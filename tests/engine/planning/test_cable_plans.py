@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.draft_spill import device_upper_db, quantile_z
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import check_layout, layout_text, parse_layout
@@ -18,6 +19,7 @@ from quietwing.coverage.planning.attempts import CONFIDENCE
 from quietwing.coverage.planning.cable_runs import cable_runs, line_of_device
 from quietwing.coverage.planning.carried import carry
 from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
+from quietwing.coverage.planning.limits import _upper_by_mode
 from quietwing.coverage.planning.optimise import optimise
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.scenario import Scenario
@@ -137,20 +139,28 @@ def test_with_the_bundled_cable_a_weaker_network_is_silenced_in_part(site):
 
 
 def test_levels_of_the_planning_model_are_those_of_the_verdict(site):
+    """In rooms straight rays alone, to the last bit; outside both ways with the errors of each."""
     ground = ground_of(site, ASKED)
     inside = look_inside(ground, CONFIDENCE)
     around = inside.around
     (base,) = [index for index, one in enumerate(around.bases) if one.device.route_m]
     device = around.bases[base].device
-    places = scattered(np.array([(0.0, 6.0, 1.5), (3.0, 6.0, 1.5), (40.0, 6.0, 1.5)]))
+    places = scattered(np.array([(0.0, 6.0, 1.5), (3.0, 6.0, 1.5), (40.0, 6.0, 1.5), (-3.0, 400.0, 1.5)]))
     spot = np.array([around.bases[base].spot], np.intp)
     for outside in (False, True):
         gain_db, lost_db, way = around.links(around.plain, spot, places, outside=outside)
-        links = blocker_links(around.plain, (device,), CATALOGUE, places, outside=outside)
+        links = blocker_links(around.plain, (device,), CATALOGUE, places, outside=outside, straight=True)
         sent = around.sent[2 if outside else 0][base]
-        np.testing.assert_allclose(sent[0] + gain_db[0, :, around.lanes[0]], links.level_dbm[0, 0], atol=1e-3)
+        gain_db += lost_db - way.loss_db
+        np.testing.assert_array_equal(sent[0] + gain_db[0, :, around.lanes[0]], links.level_dbm[0, 0])
         np.testing.assert_array_equal(way.crossed[0], links.crossed[0])
-        np.testing.assert_allclose(lost_db[0].max(axis=1), links.walls_db[0].max(axis=1), atol=1e-4)
+        np.testing.assert_array_equal(way.walls_db[0].max(axis=1), links.walls_db[0].max(axis=1))
+    z = quantile_z()
+    both = blocker_links(around.plain, (device,), CATALOGUE, places, outside=True)
+    upper_db = _upper_by_mode(around, spot, places, around.detours(spot, places), z)[0, 0]
+    told_dbm = both.level_dbm[0] + device_upper_db(around.plain, both, z)[0]
+    np.testing.assert_allclose(around.sent[2][base][:, None] + upper_db, told_dbm, atol=1e-5)
+    assert (both.level_dbm > links.level_dbm + 0.1).any()  # by detours
 
 
 def test_two_cables_never_share_a_run(site):

@@ -1,0 +1,159 @@
+"""A radiating cable as a source every few metres: what its ways round corners start from.
+
+A detour costs too much to look for from each half metre. So the pieces of two metres share one, from the middle of
+their part of the run, a *station*, which sends what they send as a single source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quietwing.coverage.equipment import CableLoss, RoutePoint
+from quietwing.coverage.propagation._detour_kernels import NEAREST_FREE_SPACE_M
+from quietwing.coverage.propagation.path_gain import add_two_ray
+from quietwing.coverage.propagation.radiating_cable import (
+    COUPLING_AT_M,
+    Pieces,
+    held_losses_db,
+    pieces_of,
+    spreading_db,
+)
+from quietwing.coverage.propagation.scene import Scene
+from quietwing.sites.points import PointSet
+
+__all__ = ["STATION_M", "Stations", "free_gain_db", "station_gains_db", "stations_of"]
+
+# Doors and windows are rarely nearer. On the landings of houseblock and radial both ways together, at places outside
+# within 40 dB of the loudest, are within 0.8 dB of stations of 0.25 m at 90 of 100 (1 m: 0.6 dB, 3 m: 1.0 dB).
+STATION_M = 2.0
+_SHARE_M = COUPLING_AT_M / np.pi  # as in `radiating_cable`
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Stations:
+    """A cable as a few sources.
+
+    Attributes
+    ----------
+    place_m : float64 ndarray, shape (station, 3)
+        The middle of each one's part of the run. [m]
+    of_piece : int64 ndarray, shape (piece,)
+        The station that carries each of the cable's `pieces_of`.
+    """
+
+    place_m: Floats
+    of_piece: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.place_m)
+
+
+def stations_of(line_m: Sequence[RoutePoint] | ArrayLike) -> Stations:
+    """A cable's run as sources no further apart than `STATION_M`, equally far along the run.
+
+    Parameters
+    ----------
+    line_m : sequence of points, shape (point, 3)
+        At least two; the first is where the cable is fed. [m]
+
+    Returns
+    -------
+    Stations
+
+    Raises
+    ------
+    OutOfRangeError
+        If the line has no length.
+    """
+    pieces = pieces_of(line_m)
+    line = np.asarray(line_m, float).reshape(-1, 3)
+    fed_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    count = max(1, int(np.ceil(fed_m[-1] / STATION_M - 1e-9)))
+    middle_m = fed_m[-1] * (np.arange(count) + 0.5) / count
+    place_m = np.stack([np.interp(middle_m, fed_m, axis) for axis in line.T], axis=1)
+    of_piece = np.minimum((pieces.along_m * count / fed_m[-1]).astype(np.int64), count - 1)
+    return Stations(place_m, of_piece)
+
+
+def free_gain_db(
+    scene: Scene,
+    line_m: Sequence[RoutePoint] | ArrayLike,
+    cable: Sequence[CableLoss],
+    points: PointSet,
+    freq_mhz: ArrayLike,
+    *,
+    strong: bool,
+) -> Floats:
+    """`cable_gain` with no wall on any ray.
+
+    Parameters
+    ----------
+    scene, line_m, cable, points, freq_mhz, strong
+        As of `cable_gain`.
+
+    Returns
+    -------
+    float64 ndarray, shape (point, band)
+        [dB]
+    """
+    freq = np.atleast_1d(np.asarray(freq_mhz, float))
+    pieces = pieces_of(line_m)
+    left = _left(pieces, cable, freq, strong=strong)
+    spread = 10 ** (spreading_db(pieces, points.xyz_m) / 10)
+    total = np.zeros((len(points), len(freq)))
+    for piece, place_m in enumerate(pieces.middle_m):
+        total += _second_slope(scene, place_m, points, freq, spread[piece][:, None] * left[piece])
+    return np.asarray(10 * np.log10(total))
+
+
+def station_gains_db(
+    scene: Scene,
+    line_m: Sequence[RoutePoint] | ArrayLike,
+    cable: Sequence[CableLoss],
+    points: PointSet,
+    freq_mhz: ArrayLike,
+    *,
+    strong: bool,
+) -> Floats:
+    """What each of `stations_of` gives with no wall on its ray: the power of its pieces from a single place.
+
+    Parameters
+    ----------
+    scene, line_m, cable, points, freq_mhz, strong
+        As of `cable_gain`.
+
+    Returns
+    -------
+    float64 ndarray, shape (station, point, band)
+        Over free space on the straight line from its place, as losses of detours are. [dB]
+    """
+    freq = np.atleast_1d(np.asarray(freq_mhz, float))
+    pieces, stations = pieces_of(line_m), stations_of(line_m)
+    sent = np.zeros((len(stations), len(freq)))
+    each_m = _SHARE_M * pieces.length_m[:, None]
+    np.add.at(sent, stations.of_piece, each_m * _left(pieces, cable, freq, strong=strong))
+    found = np.empty((len(stations), len(points), len(freq)))
+    for station, place_m in enumerate(stations.place_m):
+        away_m = np.maximum(np.linalg.norm(points.xyz_m - place_m, axis=1), NEAREST_FREE_SPACE_M)
+        found[station] = _second_slope(scene, place_m, points, freq, sent[station] / away_m[:, None] ** 2)
+    return np.asarray(10 * np.log10(found, out=found))
+
+
+def _left(pieces: Pieces, cable: Sequence[CableLoss], freq_mhz: Floats, *, strong: bool) -> Floats:
+    """What the coupling and the cable before it leave of a piece's power, shape (piece, band)."""
+    loss_db_per_m, coupling_db = held_losses_db(cable, freq_mhz, strong=strong)
+    return np.asarray(10 ** (-(coupling_db + loss_db_per_m * pieces.along_m[:, None]) / 10))
+
+
+def _second_slope(scene: Scene, place_m: Floats, points: PointSet, freq_mhz: Floats, power: Floats) -> Floats:
+    """Powers at points, shape (point, band), less what rays lose beyond their break point outside the map."""
+    extra_db = np.zeros((1, *power.shape), np.float32)
+    add_two_ray(scene, place_m[None], points.xyz_m, freq_mhz, extra_db)
+    beyond = np.flatnonzero(extra_db[0].any(axis=1))
+    power[beyond] *= 10 ** (-extra_db[0, beyond].astype(np.float64) / 10)
+    return power
