@@ -1,7 +1,7 @@
 """A radiating cable as a source every few metres: what its ways round corners start from.
 
-A detour costs too much to look for from each half metre. So the pieces of two metres share one, from the middle of
-their part of the run, a *station*, which sends what they send as a single source.
+A detour costs too much to look for from each half metre. So two metres share one, from the middle of their part of
+the run, a *station*, which sends what they send as a single source.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from quietwing.coverage.propagation._detour_kernels import NEAREST_FREE_SPACE_M
 from quietwing.coverage.propagation.path_gain import add_two_ray
 from quietwing.coverage.propagation.radiating_cable import (
     COUPLING_AT_M,
-    Pieces,
     held_losses_db,
     pieces_of,
     spreading_db,
@@ -42,11 +41,17 @@ class Stations:
     ----------
     place_m : float64 ndarray, shape (station, 3)
         The middle of each one's part of the run. [m]
+    along_m : float64 ndarray, shape (station,)
+        From where the cable is fed to there. [m]
+    length_m : float
+        Of each part. [m]
     of_piece : int64 ndarray, shape (piece,)
-        The station that carries each of the cable's `pieces_of`.
+        The station in whose part the middle of each of the cable's `pieces_of` is.
     """
 
     place_m: Floats
+    along_m: Floats
+    length_m: float
     of_piece: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -77,7 +82,7 @@ def stations_of(line_m: Sequence[RoutePoint] | ArrayLike) -> Stations:
     middle_m = fed_m[-1] * (np.arange(count) + 0.5) / count
     place_m = np.stack([np.interp(middle_m, fed_m, axis) for axis in line.T], axis=1)
     of_piece = np.minimum((pieces.along_m * count / fed_m[-1]).astype(np.int64), count - 1)
-    return Stations(place_m, of_piece)
+    return Stations(place_m, middle_m, float(fed_m[-1] / count), of_piece)
 
 
 def free_gain_db(
@@ -103,7 +108,7 @@ def free_gain_db(
     """
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
     pieces = pieces_of(line_m)
-    left = _left(pieces, cable, freq, strong=strong)
+    left = _left(pieces.along_m, cable, freq, strong=strong)
     spread = 10 ** (spreading_db(pieces, points.xyz_m) / 10)
     total = np.zeros((len(points), len(freq)))
     for piece, place_m in enumerate(pieces.middle_m):
@@ -120,7 +125,7 @@ def station_gains_db(
     *,
     strong: bool,
 ) -> Floats:
-    """What each of `stations_of` gives with no wall on its ray: the power of its pieces from a single place.
+    """What each of `stations_of` gives with no wall on its ray: the power of its part from a single place.
 
     Parameters
     ----------
@@ -133,10 +138,8 @@ def station_gains_db(
         Over free space on the straight line from its place, as losses of detours are. [dB]
     """
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
-    pieces, stations = pieces_of(line_m), stations_of(line_m)
-    sent = np.zeros((len(stations), len(freq)))
-    each_m = _SHARE_M * pieces.length_m[:, None]
-    np.add.at(sent, stations.of_piece, each_m * _left(pieces, cable, freq, strong=strong))
+    stations = stations_of(line_m)
+    sent = _SHARE_M * stations.length_m * _left(stations.along_m, cable, freq, strong=strong)
     found = np.empty((len(stations), len(points), len(freq)))
     for station, place_m in enumerate(stations.place_m):
         away_m = np.maximum(np.linalg.norm(points.xyz_m - place_m, axis=1), NEAREST_FREE_SPACE_M)
@@ -144,10 +147,10 @@ def station_gains_db(
     return np.asarray(10 * np.log10(found, out=found))
 
 
-def _left(pieces: Pieces, cable: Sequence[CableLoss], freq_mhz: Floats, *, strong: bool) -> Floats:
-    """What the coupling and the cable before it leave of a piece's power, shape (piece, band)."""
+def _left(along_m: Floats, cable: Sequence[CableLoss], freq_mhz: Floats, *, strong: bool) -> Floats:
+    """What the coupling and the cable before a place leave of the power fed, shape (place, band)."""
     loss_db_per_m, coupling_db = held_losses_db(cable, freq_mhz, strong=strong)
-    return np.asarray(10 ** (-(coupling_db + loss_db_per_m * pieces.along_m[:, None]) / 10))
+    return np.asarray(10 ** (-(coupling_db + loss_db_per_m * along_m[:, None]) / 10))
 
 
 def _second_slope(scene: Scene, place_m: Floats, points: PointSet, freq_mhz: Floats, power: Floats) -> Floats:

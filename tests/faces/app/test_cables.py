@@ -121,6 +121,7 @@ def test_maps_and_the_answer_for_machines_hold_the_run(hut):
         "radiating cable",
     ]
     assert [note for note in verdict.notes if note.startswith("radiating cable counts inside")]
+    assert not [note for note in verdict.notes if "no detour" in note]
     assert result_object(verdict, CATALOGUE)["devices"][0]["route_m"] == [[5.5, 2.0, 2.5]]
 
 
