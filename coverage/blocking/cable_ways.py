@@ -20,9 +20,9 @@ from quietwing.coverage.propagation.cable_stations import free_gain_db, station_
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.radiating_cable import cable_gain, pieces_of
 from quietwing.coverage.propagation.sender_detour import SenderDetours
-from quietwing.sites.points import PointSet
+from quietwing.sites.points import PointSet, scattered
 
-__all__ = ["CableRays", "cable_detours", "cable_rays"]
+__all__ = ["CableRays", "cable_detours", "cable_rays", "loudest_station"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
@@ -114,11 +114,10 @@ def cable_detours(
     for first in range(0, len(points), each):
         part = np.arange(first, min(first + each, len(points)))
         some = points.some(part)
-        # Of two equal losses along the cable and at the coupling nothing is left in the difference: either side does.
+        # Coupling and the loss along the cable are the same on both sides of the difference: either coupling does.
         free_db = free_gain_db(model.scene, line_m, cable, some, freq_mhz, strong=True)
-        station_db = station_gains_db(model.scene, line_m, cable, some, freq_mhz, strong=True)
         routes = senders.routes(some, traced=True)
-        over_db = station_db - free_db - routes.loss_db
+        over_db = station_gains_db(model.scene, line_m, cable, some, freq_mhz, strong=True) - free_db - routes.loss_db
         total = np.zeros(free_db.shape)
         for station in range(count):
             total += 10 ** (over_db[station] / 10)
@@ -131,6 +130,16 @@ def cable_detours(
             counted, lost_db = senders.crossed(best[at], at, some.xyz_m, last, incidence)
             crossed[0, part[at]], walls_db[0, part[at]] = counted, lost_db
     return Way(loss_db, walls_db, crossed)
+
+
+def loudest_station(
+    model: LinkModel, senders: SenderDetours, line_m: Line, cable: Sequence[CableLoss], point_m: Floats
+) -> int:
+    """The station whose detour is heard best at a place, at the middle one of the site's frequencies."""
+    place, freq_mhz = scattered(point_m[None]), model.masts.freq_mhz
+    given_db = station_gains_db(model.scene, line_m, cable, place, freq_mhz, strong=True)
+    over_db = given_db - senders.routes(place).loss_db
+    return int(over_db[:, 0, len(freq_mhz) // 2].argmax())
 
 
 def _spared_db(model: LinkModel, line_m: Line, points: PointSet) -> Levels | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.cable_links import is_cable, nearest_piece_words
 from quietwing.coverage.blocking.calibration import sight_probability_limit
+from quietwing.coverage.blocking.heard_over import HeardOver
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
@@ -97,6 +98,8 @@ class LinkBudget:
         J/S to deny with the search margin.
     jammed_by : tuple of (str, float)
         Devices that send on the carrier and their levels here, strongest first. [dBm]
+    heard_over : tuple of (str, str)
+        Those of them that are mostly heard by a detour, and over what, in words.
     jam_dbm : float
         Their sum, ``-inf`` without any.
     capture_dbm : float
@@ -134,6 +137,7 @@ class LinkBudget:
     noise_dbm: float
     need_db: float
     jammed_by: tuple[tuple[str, float], ...]
+    heard_over: tuple[tuple[str, str], ...]
     jam_dbm: float
     capture_dbm: float
     capture_need_db: float
@@ -206,6 +210,7 @@ def explain_room(
     public = public_links(model, points)
     known = catalogue or {}
     blockers = blocker_links(model, devices, known, points)
+    over = HeardOver(model, known, points, blockers, blocker_links(model, devices, known, points, straight=True))
     clear = np.where(
         public.fixed_sight[:, None] >= 0,
         public.fixed_sight[:, None] == 1,
@@ -239,6 +244,10 @@ def explain_room(
                             blockers.devices, blockers.level_dbm[:, carrier, point].tolist(), strict=True
                         )
                         if level > -math.inf
+                    ),
+                    heard_over=tuple(
+                        (_named(blockers.devices[device], known, points.xyz_m[point]), words)
+                        for device, words in over.words(carrier, point).items()
                     ),
                     capture_dbm=float(blockers.mas_dbm[:, carrier, point].max(initial=-np.inf)),
                     jammers_dbm=blockers.level_dbm[~blockers.is_mas, carrier, point].tolist(),
@@ -287,6 +296,7 @@ def _budget(
     scattered: bool,
     rsrp_dbm: float,
     jammed_by: tuple[tuple[str, float], ...],
+    heard_over: tuple[tuple[str, str], ...],
     capture_dbm: float,
     jammers_dbm: list[float],
 ) -> LinkBudget:
@@ -343,6 +353,7 @@ def _budget(
         noise_dbm=float(needs.noise[carrier]),
         need_db=float(needs.need[carrier]),
         jammed_by=tuple(sorted(jammed_by, key=lambda pair: (-pair[1], pair[0]))),
+        heard_over=heard_over,
         jam_dbm=float(add_powers_db(*(level for _, level in jammed_by))) if jammed_by else -math.inf,
         capture_dbm=capture_dbm,
         capture_need_db=float(needs.capture[carrier]),

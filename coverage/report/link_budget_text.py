@@ -63,7 +63,8 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
     ]
     loudest_dbm = budget.jammed_by[0][1] if budget.jammed_by else 0.0
     near = [(name, level) for name, level in budget.jammed_by if level >= loudest_dbm - HEARD_DB]
-    lines += [(f"blocker {name}", level, "dBm") for name, level in near]
+    over = {name: f", mostly {words}" for name, words in budget.heard_over}
+    lines += [(f"blocker {name}{over.get(name, '')}", level, "dBm") for name, level in near]
     far = [level for _, level in budget.jammed_by[len(near) :]]
     if far:
         lines.append((f"{len(far)} more than {HEARD_DB:g} dB weaker, together", float(add_powers_db(*far)), "dBm"))
@@ -100,6 +101,7 @@ def budgets_object(budgets: RoomBudgets) -> list[dict[str, Any]]:
     for budget in budgets.budgets:
         values = dataclasses.asdict(budget) | {"margin_db": budget.margin_db}
         values["jammed_by"] = [{"device": name, "level_dbm": level} for name, level in budget.jammed_by]
+        values["heard_over"] = [{"device": name, "way": words} for name, words in budget.heard_over]
         found.append({key: None if _endless(value) else value for key, value in values.items()})
     return found
 

@@ -9,6 +9,7 @@ import pytest
 from quietwing.coverage.blocking import cable_ways as ways_module
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.cable_ways import cable_detours
+from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.blocking.outside import outside_points
 from quietwing.coverage.blocking.site_ways import Way, detour_ways
@@ -19,6 +20,7 @@ from quietwing.coverage.propagation.cable_stations import stations_of
 from quietwing.coverage.propagation.radiating_cable import pieces_of
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import site_detours
+from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import kept_detours
 from quietwing.coverage.study.drafting import Drafting
@@ -283,3 +285,29 @@ def test_a_draft_looks_for_a_cables_detours_once(hut, monkeypatch):
     assert (again.data.margin_db >= first.data.margin_db - 1e-3).all()
     drafting.draft(0, (replace(INSIDE, y_m=1.0, route_m=((5.5, 1.0, 2.5),)),))
     assert looked == [3, 1, 3]
+
+
+# ------------------------------------------------------------------ in words
+
+
+def test_a_budget_says_over_what_a_cable_is_heard_as_it_does_of_an_antenna(hut):
+    """East of the hut, behind foil: over the window to the south, most from the end that stands before it."""
+    outdoors = replace(INSIDE, x_m=9.0, y_m=-4.0, z_m=1.5, route_m=((9.0, -1.0, 1.5),))
+    spot = replace(D, x_m=9.0, y_m=-3.0, z_m=1.5, power_dbm=-20.0)
+    budgets = explain_room(foil_hut(hut), Scenario(), "A-01", devices=(outdoors, spot), catalogue=CATALOGUE).budgets
+    middle = next(one for one in budgets if one.xyz_m == pytest.approx((3.0, 2.0, 1.5)))
+    # Two stations of 1.5 m: the middle of the first is 0.75 m from where the cable is fed.
+    assert dict(middle.heard_over) == {
+        "C (3 m along the cable, 6.7 m away)": "by the detour from 1 m along it over window w1",
+        "D": "by the detour over window w1",
+    }
+    lines = [words for words, _, _ in budget_lines(middle)]
+    assert "blocker D, mostly by the detour over window w1" in lines
+    beside = next(one for one in budgets if one.xyz_m[1] < 0.5)  # in the window: by the straight ray
+    assert not beside.heard_over
+    assert beside.jammed_by
+
+
+def test_a_blocker_in_the_room_is_heard_by_no_detour(hut):
+    budgets = explain_room(foil_hut(hut), Scenario(), "A-01", devices=(INSIDE, D), catalogue=CATALOGUE).budgets
+    assert all(one.jammed_by and not one.heard_over for one in budgets)
