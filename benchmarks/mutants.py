@@ -561,6 +561,27 @@ MUTANTS = (
         "np.minimum(with_detour(elements_db, detour.loss_db + 200), straight.loss_db)",
         (f"{T_BLOCKING}/test_blocker_detours.py",),
     ),
+    Mutant(
+        "cable: what a station sends does not grow with its length",
+        f"{PROPAGATION}/cable_stations.py",
+        "sent = _SHARE_M * stations.length_m * _left(",
+        "sent = _SHARE_M * _left(",
+        (f"{T_BLOCKING}/test_cable_detours.py",),
+    ),
+    Mutant(
+        "cable: the walls of its detour are those of any station",
+        f"{BLOCKING}/cable_ways.py",
+        "best = over_db[:, :, middle].argmax(axis=0)",
+        "best = over_db[:, :, middle].argmin(axis=0)",
+        (f"{T_BLOCKING}/test_cable_detours.py",),
+    ),
+    Mutant(
+        "cable: nothing goes over the perimeter's wall",
+        f"{BLOCKING}/cable_ways.py",
+        "spared_db[station, beyond] = tops.relief_db",
+        "spared_db[station, beyond] = 0 * tops.relief_db",
+        (f"{T_BLOCKING}/test_cable_detours.py",),
+    ),
     # Compiled loops
     Mutant(
         "worlds: the straight ray moves with the other way's walls",

@@ -17,7 +17,7 @@ from quietwing.coverage.equipment import BandPower, CableLoss, Device, Model
 from quietwing.coverage.planning.cable_runs import cable_runs
 from quietwing.coverage.propagation import cable_stations
 from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.radiating_cable import pieces_of
+from quietwing.coverage.propagation.radiating_cable import pieces_of, spreading_db
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.coverage.report.link_budget_text import budget_lines
@@ -156,6 +156,38 @@ def test_a_cable_of_half_a_metre_is_an_antenna(houseblock):
         # (4π/λ)² · 2/π · 0.5 m at −L_c by carrier, the same everywhere but for 0.5 m seen along it instead of across.
         assert np.ptp(difference, axis=1).max() < 0.05
         assert (spot.straight_share > 0).sum() > 20
+
+
+def test_the_detours_of_a_cable_are_those_of_antennas_in_its_stations(houseblock):
+    """22 m are eleven stations of 2 m: their powers add, and what the loudest crosses is what the cable does."""
+    points, cable = places(houseblock, every=17), landing(houseblock)[0]
+    start_m, end_m = (np.array(place) for place in cable.line_m)
+    assert np.linalg.norm(end_m - start_m) == pytest.approx(22.0)
+    along_m = np.arange(1.0, 22.0, 2.0)
+    stations_m = start_m + along_m[:, None] / 22.0 * (end_m - start_m)
+    each = detour_ways(houseblock, site_detours(houseblock.masts.detours.model, stations_m), points)
+    away_m = np.linalg.norm(points.xyz_m - stations_m[:, None], axis=2)
+    near = points.room >= 0  # beyond the fence lies the second slope
+    # 2/π · 2 m of the power left after 4 dB/100 m, spread by d², over what the pieces give by the field law.
+    given_db = 10 * np.log10(2 / np.pi * 2.0 / away_m**2) - 0.04 * along_m[:, None]
+    station_db = given_db[:, :, None] - each.loss_db
+    senders = site_detours(houseblock.masts.detours.model, stations_of(cable.line_m).place_m)
+    found = cable_detours(houseblock, senders, cable.line_m, LOSSES, points)
+    pieces = pieces_of(cable.line_m)
+    spread_db = spreading_db(pieces, points.xyz_m) - 0.04 * pieces.along_m[:, None]
+    free_db = 10 * np.log10((10 ** (spread_db / 10)).sum(axis=0))
+    heard = near[:, None] & np.isfinite(found.loss_db[0])
+    by_hand = 10 * np.log10((10 ** (station_db / 10)).sum(axis=0)[heard])
+    np.testing.assert_allclose((free_db[:, None] - found.loss_db[0])[heard], by_hand, atol=1e-3)
+    middle = found.loss_db.shape[2] // 2
+    ranked = np.sort(station_db[:, :, middle], axis=0)
+    clear = heard[:, middle] & (ranked[-1] > ranked[-2] + 0.01)
+    loudest = station_db[:, :, middle].argmax(axis=0)
+    assert clear.sum() > 50
+    assert len(np.unique(loudest[clear])) > 5
+    at = np.flatnonzero(clear)
+    np.testing.assert_array_equal(found.crossed[0, at], each.crossed[loudest[at], at])
+    np.testing.assert_array_equal(found.walls_db[0, at], each.walls_db[loudest[at], at])
 
 
 # ------------------------------------------------------------------ what must hold
