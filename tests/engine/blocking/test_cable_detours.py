@@ -13,7 +13,8 @@ from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.blocking.outside import outside_points
 from quietwing.coverage.blocking.site_ways import Way, detour_ways
-from quietwing.coverage.equipment import BandPower, CableLoss, Device, Model
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import BandPower, CableLoss, Device, Model, Treatment
 from quietwing.coverage.planning.cable_runs import cable_runs
 from quietwing.coverage.propagation import cable_stations
 from quietwing.coverage.propagation.cable_stations import stations_of
@@ -317,6 +318,19 @@ def test_a_draft_looks_for_a_cables_detours_once(hut, monkeypatch):
     assert (again.data.margin_db >= first.data.margin_db - 1e-3).all()
     drafting.draft(0, (replace(INSIDE, y_m=1.0, route_m=((5.5, 1.0, 2.5),)),))
     assert looked == [3, 1, 3]
+
+
+def test_treating_a_window_carries_a_cables_links_over(hut):
+    """The same draft as where the window was treated from the start: rays of pieces, and of stations."""
+    catalogue, mesh = CATALOGUE | read_catalogue(), (Treatment("w1", "window_mesh"),)
+    outdoors = replace(INSIDE, id="E", x_m=9.0, y_m=-4.0, z_m=1.5, route_m=((9.0, -1.0, 1.5),))
+    site = foil_hut(hut)
+    after, anew = (Drafting(site, Scenario(), catalogue, grid_m=0.5) for _ in range(2))
+    before = after.draft(0, (INSIDE, outdoors))
+    carried, fresh = (one.draft(0, (INSIDE, outdoors), mesh) for one in (after, anew))
+    np.testing.assert_array_equal(carried.data.margin_db, fresh.data.margin_db)
+    assert [room.margin_db for room in carried.rooms] == [room.margin_db for room in fresh.rooms]
+    assert (carried.data.margin_db != before.data.margin_db).any()
 
 
 # ------------------------------------------------------------------ in words
