@@ -92,6 +92,8 @@ def certify(model: PlanModel, goal: Goal, found: Found, *, interrupted: bool = F
 def _proof(model: PlanModel, goal: Goal, found: Found, value: float) -> Certificate:
     """The exact optimum, started from the plan found."""
     problem = as_problem(model, goal, ties=False)
+    if _nothing_to_choose(problem):
+        return Certificate("optimal", value, value, None, False, True, ())
     try:
         solution = solve(problem, start=start_of(model, found.selection, found.score.protected), work=PROOF)
     except InfeasiblePlanError as error:
@@ -128,8 +130,15 @@ def _branches(model: PlanModel, goal: Goal) -> Iterator[Problem]:
         yield replace(problem, lower=lower, upper=upper)
 
 
+def _nothing_to_choose(problem: Problem) -> bool:
+    """Every device for sale breaks a limit wherever it may stand, and no treatment helps."""
+    return problem.rows.shape[1] == 0
+
+
 def _bound(problem: Problem) -> float | None:
     """Bound of one relaxation; one that cannot be met bounds nothing away."""
+    if _nothing_to_choose(problem):
+        return 0.0
     try:
         found = bound_of_relaxation(problem, work=RELAXATION)
     except InfeasiblePlanError:

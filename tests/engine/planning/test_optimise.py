@@ -213,6 +213,17 @@ def test_nothing_bought_has_no_gap_since_nothing_has_no_share(site, monkeypatch)
     assert verify_plan(site, site.sectors, with_money(9000), CATALOGUE, plan) == ()
 
 
+def test_where_nothing_can_be_placed_the_answer_is_nothing_and_proven(site):
+    """A cable alone is for sale, no room is long enough for one, and no window may be treated: nothing to choose."""
+    cable = {"equipment": ("cable_jammer",)}
+    plan = optimise(site, site.sectors, replace(with_money(9000), **cable), CATALOGUE)
+    assert (plan.devices, plan.value, plan.bound, plan.status) == ((), 0.0, 0.0, "optimal")
+    assert len(plan.holes) == 5
+    assert all(hole.reason for hole in plan.holes)
+    assert verify_plan(site, site.sectors, replace(with_money(9000), **cable), CATALOGUE, plan) == ()
+    assert optimise(site, site.sectors, replace(target(1), **cable), CATALOGUE).status == "infeasible"
+
+
 @pytest.fixture(scope="module")
 def looked_at(site):
     """The site made ready, once."""
