@@ -270,18 +270,7 @@ def _points_of(site: Site, room: str) -> PointSet:
     kept = np.flatnonzero(points.room == site.room_index[room])
     if not len(kept):
         raise ScenarioError(f"room {room!r} has role ignore: no phone is tried there; choose another room")
-    return _only(points, kept)
-
-
-def _only(points: PointSet, kept: NDArray[np.intp]) -> PointSet:
-    """Some of the points."""
-    return PointSet(
-        points.xyz_m[kept],
-        points.room[kept],
-        points.storey[kept],
-        points.building[kept],
-        tuple(points.kind[index] for index in kept),
-    )
+    return points.some(kept)
 
 
 def _budget(
@@ -363,7 +352,7 @@ def _budget(
 
 def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, clear: bool) -> tuple[str, float, float]:
     """Which model gives the loss outdoors to one point, the loss, and what of it the ground adds."""
-    one = _only(points, np.array([point]))
+    one = points.some(np.array([point]))
     mast_m = np.array([sector.x_m, sector.y_m, sector.height_m])
     plan_m, height_m = np.hypot(*(one.xyz_m - mast_m)[:, :2].T), one.xyz_m[:, 2]
     site = model.scene.site

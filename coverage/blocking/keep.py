@@ -84,13 +84,7 @@ def demanding_points(model: LinkModel, points: PointSet) -> PointSet:
         [room >= 0 and rooms[room].role == "keep" and bool(rooms[room].operators) for room in points.room.tolist()],
         bool,
     )
-    return PointSet(
-        points.xyz_m[kept],
-        points.room[kept],
-        points.storey[kept],
-        points.building[kept],
-        tuple(kind for kind, keep in zip(points.kind, kept.tolist(), strict=True) if keep),
-    )
+    return points.some(np.flatnonzero(kept))
 
 
 def service_in_rooms(

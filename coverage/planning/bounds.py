@@ -132,7 +132,7 @@ def _branches(model: PlanModel, goal: Goal) -> Iterator[Problem]:
 
 def _nothing_to_choose(problem: Problem) -> bool:
     """Every device for sale breaks a limit wherever it may stand, and no treatment helps."""
-    return problem.rows.shape[1] == 0
+    return bool(problem.rows.shape[1] == 0)
 
 
 def _bound(problem: Problem) -> float | None:

@@ -26,7 +26,7 @@ from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_level
 from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
-from quietwing.coverage.planning.surroundings import Surroundings, some_points
+from quietwing.coverage.planning.surroundings import Surroundings
 from quietwing.coverage.propagation.errors_model import load_local_errors
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
@@ -99,7 +99,7 @@ def outside_limits(
         each = len(alive.bases) * len(around.plain.carriers) * len(around.modes.models)
         part = rows[first : first + max(1, min(MOST_PLACES_AT_A_TIME, LEVELS_AT_A_TIME // each))]
         first += len(part)
-        points = some_points(places.points, part)
+        points = places.points.some(part)
         public = public_links(around.plain, points)
         limit_dbm = outside_limit_dbm(around.plain, around.scenario, public)
         signal_dbm = signal_lower_dbm(around.plain, around.scenario, public, quantile_z())

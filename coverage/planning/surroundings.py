@@ -31,7 +31,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["Base", "Surroundings", "room_blocks", "some_points"]
+__all__ = ["Base", "Surroundings", "room_blocks"]
 
 NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
 NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
@@ -283,7 +283,7 @@ def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> It
             spots = np.empty(0, np.intp)
             for mode, every in enumerate(tested):
                 looked_at = part & (around.modes.cost_pence[:, mode] >= 0)
-                points = some_points(every, np.flatnonzero(looked_at[every.room]))
+                points = every.some(np.flatnonzero(looked_at[every.room]))
                 if not len(points):
                     continue
                 if known is None or not _among(points, known[0]):
@@ -322,17 +322,6 @@ def _among(points: PointSet, known: PointSet) -> bool:
     """Whether all points are among those whose links are known."""
     places = {tuple(xyz) for xyz in known.xyz_m.tolist()}
     return all(tuple(xyz) in places for xyz in points.xyz_m.tolist())
-
-
-def some_points(points: PointSet, rows: NDArray[np.intp]) -> PointSet:
-    """Some of the places, without their patches."""
-    return PointSet(
-        points.xyz_m[rows],
-        points.room[rows],
-        points.storey[rows],
-        points.building[rows],
-        tuple(points.kind[row] for row in rows.tolist()),
-    )
 
 
 def _blocks_of(

@@ -380,13 +380,7 @@ def _of_place(points: PointSet, place: DraftPlace) -> PointSet:
     kept = (points.building == place.building) & (points.storey == place.storey)
     if place.building < 0:
         kept &= np.isin(points.room, place.points.room[place.points.room >= 0])
-    return PointSet(
-        points.xyz_m[kept],
-        points.room[kept],
-        points.storey[kept],
-        points.building[kept],
-        tuple(kind for kind, keep in zip(points.kind, kept.tolist(), strict=True) if keep),
-    )
+    return points.some(np.flatnonzero(kept))
 
 
 def _one_of(links: BlockerLinks, at: int) -> BlockerLinks:

@@ -78,7 +78,7 @@ def claim_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[s
     """Each claimed room: at every test point each carrier is quiet, denied or captured."""
     site = treated.scene.site
     reserve = {site.room_index[claim.room]: claim.reserve_db for claim in case.plan.claimed}
-    points = _some(tested, np.flatnonzero(np.isin(tested.room, list(reserve))))
+    points = tested.some(np.flatnonzero(np.isin(tested.room, list(reserve))))
     if not len(points):
         return
     public = public_links(treated, points)
@@ -117,11 +117,6 @@ def claim_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[s
             f"claimed room {site.rooms[room].id}: {channel} works at {len(missed)} test points; at the "
             f"{points.kind[p]} point {xyz} {missing_db:.3g} dB are missing"
         )
-
-
-def _some(points: PointSet, rows: NDArray[np.intp]) -> PointSet:
-    kinds = tuple(points.kind[row] for row in rows.tolist())
-    return PointSet(points.xyz_m[rows], points.room[rows], points.storey[rows], points.building[rows], kinds)
 
 
 def _radiating(case: Case) -> tuple[Device, ...]:
