@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from quietwing.coverage.propagation.constructions import construction_loss_db
 from quietwing.coverage.propagation.detour_path import DetourPath, detour_path
 from quietwing.coverage.propagation.facades import facades_of
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
+from quietwing.coverage.propagation.mast_gain import silent_at
 from quietwing.coverage.propagation.mast_path import path_laws, path_states_db
 from quietwing.coverage.propagation.multiwall import crossings
 from quietwing.coverage.propagation.over_tops import over_tops
@@ -359,11 +361,14 @@ def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, cle
     ground = terrain_effect(site, facades_of(model.masts.floor, one), one, mast_m, np.array([sector.freq_mhz]))
     over_db, far = (None, None) if ground is None else (ground.extra_db[:, 0], ground.far(0))
     link = (sector, site.area, plan_m, height_m)
-    level, over = (
-        path_states_db(*link, extra_db, surroundings=site.surroundings, xy_m=one.xyz_m[:, :2], far=far)
-        for extra_db in (None, over_db)
-    )
-    (law,) = path_laws(*link, clear, surroundings=site.surroundings, xy_m=one.xyz_m[:, :2], far=far)
+    around: dict[str, Any] = {
+        "surroundings": site.surroundings,
+        "xy_m": one.xyz_m[:, :2],
+        "far": far,
+        "bounding": ~silent_at(site, one),
+    }
+    level, over = (path_states_db(*link, extra_db, **around) for extra_db in (None, over_db))
+    (law,) = path_laws(*link, clear, **around)
     flat_db, path_db = (each[0] if clear else each[1] for each in (level, over))
     return law, float(path_db[0]), float((path_db - flat_db)[0])
 

@@ -31,10 +31,10 @@ from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.propagation.sender_detour import Routes, SenderDetours, mast_detours
 from quietwing.coverage.propagation.terrain_path import OFF_THE_GRID, terrain_effect
-from quietwing.sites.model import Sector
+from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import PointSet
 
-__all__ = ["MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "with_sectors"]
+__all__ = ["MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "silent_at", "with_sectors"]
 
 Array = NDArray[np.float64]
 Gains = NDArray[np.float32]
@@ -237,6 +237,11 @@ def with_sectors(model: MastModel, sectors: tuple[Sector, ...]) -> MastModel:
     return replace(turned, scatter_los=los, scatter_nlos=nlos)
 
 
+def silent_at(site: Site, points: PointSet) -> NDArray[np.bool_]:
+    """Points in rooms that must be silent; elsewhere the public level bounds what blockers may do, shape (point,)."""
+    return np.array([*(room.role == "silence" for room in site.rooms), False])[points.room]
+
+
 def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
     """What scatter brings into each room with and without line of sight."""
     floor, sectors = model.floor, model.sectors
@@ -296,7 +301,7 @@ def _without_scatter(
     share = np.ones(shape, np.float32)
     notes: set[str] = set()
     facades, unknown = facades_of(model.floor, points), 0
-    silent = np.array([*(room.role == "silence" for room in model.scene.site.rooms), False])[points.room]
+    silent = silent_at(model.scene.site, points)
     for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
         sectors = [model.sectors[index] for index in indices]
         mast = np.array(mast_m)

@@ -123,9 +123,10 @@ def path_laws(
     surroundings: Surroundings = UNKNOWN,
     xy_m: Array | None = None,
     far: FarLoss | None = None,
+    bounding: NDArray[np.bool_] | None = None,
 ) -> tuple[str, ...]:
     """Which model gives the loss of each point in one state of sight; parameters as for `path_states_db`."""
-    link = Link(sector, area, surroundings, distance_2d_m, height_m, xy_m)
+    link = Link(sector, area, surroundings, distance_2d_m, height_m, xy_m, bounding)
     state = _state(link, clear, free_space_loss_db(np.maximum(link.distance_m, NEAREST_M), sector.freq_mhz), far)
     return tuple(state.names[index] for index in state.law.tolist())
 
