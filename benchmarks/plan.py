@@ -36,7 +36,7 @@ from quietwing.sites.trial_points import trial_points
 
 GIB = 2**20  # of the kibibytes that getrusage counts in
 BUDGETS_GBP = {
-    "houseblock": (10_000.0, 30_000.0, 60_000.0, 120_000.0),
+    "houseblock": (2_500.0, 5_000.0, 30_000.0, 120_000.0),
     "radial": (25_000.0, 100_000.0, 400_000.0, 1_600_000.0),
     "campus": (100_000.0,),
 }
