@@ -387,11 +387,15 @@ def _aligned(rows):
 
 @njit(**_HELPER)
 def _trace(
-    nodes, slabs, o, r, inverse, facet, size, surface, active, box, span, lookup, table, sums, dearest
+    nodes, slabs, o, r, inverse, facet, size, surface, active, box, span, lookup, table, sums_at, dearest_at, apart
 ):  # fmt: skip
-    """Add the losses of the quads under tree nodes `nodes` to one ray; returns how many it crosses."""
-    table_at, sums_at, dearest_at = table.ctypes.data, sums.ctypes.data, dearest.ctypes.data
-    last, crossed = table.shape[1] - 2, 0
+    """Add the losses of the quads under tree nodes `nodes` to one ray; returns how many it crosses.
+
+    Sums and dearest slabs of the first block of lanes are at the addresses given, those of the next `apart` bytes on.
+    """
+    blocks, nodes_of_cos = table.shape[0], table.shape[2]
+    table_at, block_bytes = table.ctypes.data, table.shape[1] * nodes_of_cos * ROW_BYTES
+    last, crossed = nodes_of_cos - 2, 0
     ox, oy, oz, rx, ry, rz = o[0], o[1], o[2], r[0], r[1], r[2]
     ix, iy, iz = _inverse(rx - ox), _inverse(ry - oy), _inverse(rz - oz)
     node = nodes[0]
@@ -405,12 +409,16 @@ def _trace(
                     along = facet[w, 0] * (rx - ox) + facet[w, 1] * (ry - oy) + facet[w, 2] * (rz - oz)
                     position = max(abs(along) * inverse * lookup[0] / size[w, 0] - lookup[1], 0.0)
                     k = min(int(position), last)
-                    row = table_at + (surface[w] * (last + 2) + k) * ROW_BYTES
+                    row, share = table_at + (surface[w] * nodes_of_cos + k) * ROW_BYTES, np.float32(position - k)
                     crossed += 1
-                    if slabs:
-                        add_slab_loss(sums_at, dearest_at, np.int32(crossed - 1), row, np.float32(position - k))
-                    else:
-                        add_loss(sums_at, row, np.float32(position - k))
+                    for b in range(blocks):
+                        if slabs:
+                            add_slab_loss(
+                                sums_at + b * apart, dearest_at + b * apart, np.int32(crossed - 1),
+                                row + b * block_bytes, share,
+                            )  # fmt: skip
+                        else:
+                            add_loss(sums_at + b * apart, row + b * block_bytes, share)
         node += 1
     return crossed
 
@@ -418,9 +426,12 @@ def _trace(
 @njit(**_KERNEL)
 def per_ray(
     tx, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling, lane_db, free_space,
-    out, lane0, lanes, block, begin, end,
+    out, block, begin, end,
 ):  # fmt: skip
-    """Loss from transmitters to points, ray by ray, `block` points to a task: of all tasks from begin to end - 1."""
+    """Loss from transmitters to points, ray by ray, `block` points to a task: of all tasks from begin to end - 1.
+
+    A ray is traced once for all lanes: `table` is (block of lanes, surface, cosine, lane), `lane_db` (block, lane).
+    """
     tx, xyz, facet, size, surface = borrowed(tx), borrowed(xyz), borrowed(facet), borrowed(size), borrowed(surface)
     active, box, span, trees, lookup = (
         borrowed(active),
@@ -432,7 +443,9 @@ def per_ray(
     table, ceiling, out = borrowed(table), borrowed(ceiling), borrowed(out)
     blocks = (len(xyz) + block - 1) // block
     capped = len(ceiling) > 0
-    sums, dearest, count = _aligned(block), _aligned(block), np.zeros(block, np.int32)
+    bands, apart = table.shape[0], block * ROW_BYTES
+    sums, dearest = _aligned(bands * block), _aligned(bands * block)
+    count, octaves = np.zeros(block, np.int32), np.zeros(block, np.int32)
     inverse, spread = np.empty(block, np.float32), np.empty(block, np.float32)
     grid = np.zeros(4, np.int64)
     grid[1] = 1
@@ -441,19 +454,25 @@ def per_ray(
         grid[0], grid[2] = min(block, len(xyz) - p0), p0
         sums[:] = 0
         for i in range(grid[0]):
-            row = slice(i * LANES, (i + 1) * LANES)
             r = xyz[p0 + i]
             x, y, z = r[0] - tx[t, 0], r[1] - tx[t, 1], r[2] - tx[t, 2]
             d2 = x * x + y * y + z * z
             inverse[i], spread[i] = 1.0 / math.sqrt(max(d2, NEAREST_M**2)), max(d2, NEAREST_FREE_SPACE_M**2)
+            sums_at, dearest_at = sums.ctypes.data + i * ROW_BYTES, dearest.ctypes.data + i * ROW_BYTES
             for kind in range(2):
                 slabs = capped and kind == 0
                 crossed = _trace(
                     trees[kind], slabs, tx[t], r, inverse[i], facet, size, surface, active, box, span, lookup,
-                    table, sums[row], dearest[row],
+                    table, sums_at, dearest_at, apart,
                 )  # fmt: skip
                 if slabs:
                     count[i] = crossed
-                    _cap_slabs(sums[row], dearest[row], count[i : i + 1], ceiling)
-        _in_db(spread[: grid[0]], spread.view(np.int32), count)
-        _write_rows(sums, lane_db, spread, free_space, out, t, grid, lane0, lanes)
+                    for b in range(bands):
+                        row = slice((b * block + i) * LANES, (b * block + i + 1) * LANES)
+                        _cap_slabs(sums[row], dearest[row], count[i : i + 1], ceiling)
+        _in_db(spread[: grid[0]], spread.view(np.int32), octaves)
+        for b in range(bands):
+            _write_rows(
+                sums[b * block * LANES : (b + 1) * block * LANES], lane_db[b], spread, free_space, out, t, grid,
+                b * LANES, min(LANES, out.shape[2] - b * LANES),
+            )  # fmt: skip

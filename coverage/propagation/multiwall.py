@@ -87,15 +87,14 @@ class LossTable:
         return np.asarray(self.loss_db.any(axis=(1, 2)))
 
     @cached_property
-    def blocks(self) -> tuple[NDArray[np.float32], ...]:
-        """The losses by 16 lanes, as the kernel reads them: many calls with few rays share them."""
-        found = []
-        for lane0 in range(0, self.loss_db.shape[2], LANES):
-            block = self.loss_db[:, :, lane0 : lane0 + LANES]
-            aligned = _aligned_zeros((len(block), COS_NODES, LANES))
-            aligned[:, :, : block.shape[2]] = block
-            found.append(aligned)
-        return tuple(found)
+    def blocks(self) -> NDArray[np.float32]:
+        """The losses by 16 lanes as the kernels read them, shape (block, surface, cosine, lane); calls share them."""
+        surfaces, _, lanes = self.loss_db.shape
+        found = _aligned_zeros((-(-lanes // LANES), surfaces, COS_NODES, LANES))
+        for number, block in enumerate(found):
+            part = self.loss_db[:, :, number * LANES : (number + 1) * LANES]
+            block[:, :, : part.shape[2]] = part
+        return found
 
 
 def cos_nodes() -> Floats:
@@ -267,26 +266,31 @@ def _sum(
     tile_m, grid = _tiles(points) if isinstance(points, PointSet) else (np.empty((0, 9)), np.empty((0, 4)))
     per_cosine = (COS_NODES - 1) / (1 - COS_MIN)
     lookup = np.array([per_cosine, COS_MIN * per_cosine])
-    for lane0, block in zip(range(0, lanes, LANES), table.blocks, strict=True):
-        width = min(LANES, lanes - lane0)
-        lane = np.zeros(LANES, np.float32)
-        if lane_db is not None:
-            lane[:width] = lane_db[lane0 : lane0 + width]
-        site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span)
-        sums = (prepared.trees, lookup, block, ceiling, lane, lane_db is not None, out, lane0, width)
+    lane = np.zeros((len(table.blocks), LANES), np.float32)
+    if lane_db is not None:
+        lane.reshape(-1)[:lanes] = lane_db
+    free = lane_db is not None
+    site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span, prepared.trees)
+    at_most = 1 + len(tx) * len(xyz) // RAYS_OF_A_THREAD
+    if len(grid):
+        for number, block in enumerate(table.blocks):
+            first = number * LANES
+            sums = (lookup, block, ceiling, lane[number], free, out, first, min(LANES, lanes - first))
 
-        def cast(begin: int, end: int, given: tuple[object, ...] = (*site, *sums)) -> None:
-            if len(grid):
-                _kernels.raster(tx, tile_m, grid, xyz, *given, begin, end)
-            else:
-                _kernels.per_ray(tx, xyz, *given, RAY_BLOCK, begin, end)
+            def cast(begin: int, end: int, sums: tuple[object, ...] = sums) -> None:
+                _kernels.raster(tx, tile_m, grid, xyz, *site, *sums, begin, end)
 
-        tasks = len(tx) * (len(grid) or -(-len(xyz) // RAY_BLOCK))
-        in_parts(cast, tasks, at_most=1 + len(tx) * len(xyz) // RAYS_OF_A_THREAD)
+            in_parts(cast, len(tx) * len(grid), at_most=at_most)
+        return out
+
+    def trace(begin: int, end: int) -> None:
+        _kernels.per_ray(tx, xyz, *site, lookup, table.blocks, ceiling, lane, free, out, RAY_BLOCK, begin, end)
+
+    in_parts(trace, len(tx) * -(-len(xyz) // RAY_BLOCK), at_most=at_most)
     return out
 
 
-def _aligned_zeros(shape: tuple[int, int, int]) -> NDArray[np.float32]:
+def _aligned_zeros(shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Zeros that start on a cache line, so that a row of 16 lanes is one line."""
     count = int(np.prod(shape))
     raw = np.zeros(count + LANES, np.float32)
