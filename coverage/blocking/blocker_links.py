@@ -119,7 +119,8 @@ def blocker_links(
             if detours is not None:
                 detour = detours.of(np.array([devices.index(on[index]) for index in part]))
             elif not straight:
-                detour = detour_ways(model, site_detours(model.masts.detours.model, tx_m[part]), points)
+                senders = site_detours(model.masts.detours.model, tx_m[part], keep=True)
+                detour = detour_ways(model, senders, points)
             found = links_of(model, elements_db, ray, detour, outside=outside)
             gains_db = gain_db + (elements_db - found.loss_db)[:, :, list(lanes)]
             crossed[part], straight_crossed[part] = found.crossed, found.straight_crossed

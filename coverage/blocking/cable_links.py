@@ -88,7 +88,7 @@ def with_cables(
         if detours is not None:
             detour = detours[index]
         elif not straight:
-            senders = site_detours(model.masts.detours.model, stations_of(device.line_m).place_m)
+            senders = site_detours(model.masts.detours.model, stations_of(device.line_m).place_m, keep=True)
             detour = cable_detours(model, senders, device.line_m, cable, points)
         both = links_of(model, rays.elements_db, rays.way, detour, outside=outside)
         received_db = (rays.gain_db + (rays.elements_db - both.loss_db)[0]).T[lane[used]]

@@ -25,7 +25,8 @@ the best at each of three reference frequencies is kept, so that behind many ope
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections import OrderedDict
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -84,6 +85,8 @@ class DetourModel:
         1/√λ. [m^-0.5]
     notes : tuple of str
         What lies outside the model.
+    kept : OrderedDict
+        Ways from some places and the portals near them, see `site_detours`: never those of another model.
     """
 
     graph: PortalGraph
@@ -91,6 +94,7 @@ class DetourModel:
     table: LossTable
     root: Floats
     notes: tuple[str, ...]
+    kept: OrderedDict[bytes, tuple[Ways, dict[int, int]]] = field(default_factory=OrderedDict, repr=False)
 
     @cached_property
     def hop(self) -> Gains:

@@ -38,6 +38,7 @@ Ints = NDArray[np.int64]
 
 POINTS_AT_A_TIME = 20_000  # of a map: the last legs of more take hundreds of megabytes
 LONGEST = 4  # legs of a way over three portals
+KEPT_BYTES = 2**27  # of ways from blockers that are kept with a model
 NEAR_BYTES = 2**27  # of legs from the portals near senders that are held together
 
 
@@ -253,7 +254,7 @@ def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) 
     return SenderDetours(model, masts_m, tuple(ways_from(model, place) for place in masts_m), ({},) * len(masts_m))
 
 
-def site_detours(model: DetourModel, places_m: Floats) -> SenderDetours:
+def site_detours(model: DetourModel, places_m: Floats, *, keep: bool = False) -> SenderDetours:
     """Find the ways from places on a site to its portals.
 
     Parameters
@@ -261,23 +262,36 @@ def site_detours(model: DetourModel, places_m: Floats) -> SenderDetours:
     model : DetourModel
     places_m : float64 ndarray, shape (place, 3)
         [m]
+    keep : bool
+        Remember the ways with the model: a verdict asks from the same blockers for rooms, spill and every map.
 
     Returns
     -------
     SenderDetours
         Its losses are those of `detour_loss_db`.
     """
-    ways: list[Ways | None] = [None] * len(places_m)
-    near: list[dict[int, int]] = [{}] * len(places_m)
+    names = [place.tobytes() for place in places_m]
+    found = {name: model.kept[name] for name in names if name in model.kept}
+    new = [index for index, name in enumerate(names) if name not in found]
+    ways: list[tuple[Ways, dict[int, int]] | None] = [None] * len(new)
     _ = model.hop  # worked out once, not by every thread
 
     def part(begin: int, end: int) -> None:
-        for index in range(begin, end):
-            ways[index] = found = ways_from(model, places_m[index])
-            near[index] = near_sender(model, places_m[index], found)
+        for row in range(begin, end):
+            each = ways_from(model, places_m[new[row]])
+            ways[row] = each, near_sender(model, places_m[new[row]], each)
 
-    in_parts(part, len(places_m))
-    return SenderDetours(model, places_m, tuple(each for each in ways if each is not None), tuple(near))
+    in_parts(part, len(new))
+    found |= {names[index]: each for index, each in zip(new, ways, strict=True) if each is not None}
+    if keep:
+        for name in dict.fromkeys(names):
+            model.kept[name] = found[name]
+            model.kept.move_to_end(name)
+        while sum(ways.nbytes for ways, _ in model.kept.values()) > KEPT_BYTES:
+            model.kept.popitem(last=False)
+    return SenderDetours(
+        model, places_m, tuple(found[name][0] for name in names), tuple(found[name][1] for name in names)
+    )
 
 
 def _only(legs: PointLegs, kept: NDArray[np.bool_]) -> PointLegs:
