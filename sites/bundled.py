@@ -276,7 +276,8 @@ def _bounds_m(outline: Polygon) -> tuple[float, float, float, float]:
 # ------------------------------------------------------------------ folders
 
 BUNDLED: Mapping[str, Callable[[], Site]] = {"houseblock": houseblock, "radial": radial, "campus": campus}
-SCENARIO = "format = 1\nconfidence = 0.95\ngrid_m = 0.5\nseed = 1\n"
+SCENARIO = "format = 1\nconfidence = 0.95\ngrid_m = {}\nseed = 1\n"
+COARSE_GRID_M, GRID_M = {"campus": 1.0}, 0.5  # maps of the scale case by the metre: a quarter of the points
 
 
 def write_all(folder: Path) -> None:
@@ -292,7 +293,8 @@ def write_all(folder: Path) -> None:
     written = files("quietwing.sites.examples")
     for name, make in BUNDLED.items():
         save_site(make(), folder / name, overwrite=True)
-        (folder / name / "scenario.toml").write_text(SCENARIO, "utf-8", newline="")
+        scenario = SCENARIO.format(COARSE_GRID_M.get(name, GRID_M))
+        (folder / name / "scenario.toml").write_text(scenario, "utf-8", newline="")
         readme = written.joinpath(name, "README.md").read_text("utf-8")  # written by hand
         (folder / name / "README.md").write_text(readme, "utf-8", newline="")
 
