@@ -45,6 +45,7 @@ def calibrated_masts(
     levels: tuple[OutsideLevel, ...],
     confidence: float,
     graph: PortalGraph | None = None,
+    like: MastModel | None = None,
 ) -> tuple[MastModel, Calibration]:
     """The masts of a site, every one with an azimuth, and what measured levels say of them.
 
@@ -59,6 +60,8 @@ def calibrated_masts(
         The scenario's q, see `calibrate`.
     graph : PortalGraph, optional
         See `mast_model`; azimuths are fitted on its site.
+    like : MastModel, optional
+        See `mast_model`.
 
     Returns
     -------
@@ -83,10 +86,10 @@ def calibrated_masts(
         if sector.azimuth_deg is None and is_directional(scene.site, sector):
             unknown.setdefault(sector.channel, []).append(index)
     if not unknown:
-        model = mast_model(scene, sectors, graph)
+        model = mast_model(scene, sectors, graph, like)
         return model, calibrate(model, levels, confidence)
     # Readings were taken without meshes and films: one azimuth for all treatments of a site.
-    measured = mast_model(scene if graph is None else graph.scene, sectors, graph)
+    measured = mast_model(scene if graph is None else graph.scene, sectors, graph, like)
     found = list(sectors)
     notes = []
     for channel, members in unknown.items():
@@ -100,7 +103,7 @@ def calibrated_masts(
                 f"{AS_GOOD_DB:g} dB of that"
             )
     turned = tuple(found)
-    model = with_sectors(measured, turned) if graph is None else mast_model(scene, turned, graph)
+    model = with_sectors(measured, turned) if graph is None else mast_model(scene, turned, graph, like)
     calibration = calibrate(model, levels, confidence)
     return model, replace(calibration, notes=(*notes, *calibration.notes))
 

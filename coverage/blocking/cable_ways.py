@@ -17,6 +17,7 @@ from quietwing.coverage.blocking.links import LinkModel, incidence_of
 from quietwing.coverage.blocking.site_ways import Way, own_building, straight_ways
 from quietwing.coverage.equipment import CableLoss, RoutePoint
 from quietwing.coverage.propagation.cable_stations import free_gain_db, station_gains_db, stations_of
+from quietwing.coverage.propagation.detour import PointLegs
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.radiating_cable import cable_gain, pieces_of
 from quietwing.coverage.propagation.sender_detour import SenderDetours
@@ -86,7 +87,7 @@ def cable_rays(
 
 
 def cable_detours(
-    model: LinkModel, senders: SenderDetours, line_m: Line, cable: Sequence[CableLoss], points: PointSet
+    model: LinkModel, senders: SenderDetours, line_m: Line, cable: Sequence[CableLoss], places: PointSet | PointLegs
 ) -> Way:
     """The dominant detours of a cable's stations, added as powers.
 
@@ -98,7 +99,7 @@ def cable_detours(
     line_m : sequence of points
         [m]
     cable : sequence of CableLoss
-    points : PointSet
+    places : PointSet or PointLegs
 
     Returns
     -------
@@ -106,6 +107,7 @@ def cable_detours(
         Of one transmitter. What it crosses is what the detour of the strongest station crosses.
     """
     freq_mhz, count = model.masts.freq_mhz, len(senders.senders_m)
+    points = places.points if isinstance(places, PointLegs) else places
     loss_db = np.empty((1, len(points), len(freq_mhz)), np.float32)
     walls_db = np.zeros_like(loss_db)
     crossed = np.zeros((1, len(points), len(model.constructions)), np.uint8)
@@ -114,9 +116,10 @@ def cable_detours(
     for first in range(0, len(points), each):
         part = np.arange(first, min(first + each, len(points)))
         some = points.some(part)
+        legs = places.part(first, first + len(part)) if isinstance(places, PointLegs) else some
         # Coupling and the loss along the cable are the same on both sides of the difference: either coupling does.
         free_db = free_gain_db(model.scene, line_m, cable, some, freq_mhz, strong=True)
-        routes = senders.routes(some, traced=True)
+        routes = senders.routes(legs, traced=True)
         over_db = station_gains_db(model.scene, line_m, cable, some, freq_mhz, strong=True) - free_db - routes.loss_db
         total = np.zeros(free_db.shape)
         for station in range(count):

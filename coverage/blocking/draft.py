@@ -23,11 +23,14 @@ from quietwing.coverage.scenario import Scenario
 
 __all__ = [
     "MOST_MARGIN_DB",
+    "DraftPublic",
     "DraftSignal",
     "both_ways_db",
     "carrier_margin_db",
     "draft_margin_db",
+    "draft_public",
     "draft_signal",
+    "margin_against_db",
     "signal_alone_db",
     "spread_against_db",
     "spread_alone_db",
@@ -222,18 +225,22 @@ def _against_db(
     rows: NDArray[np.intp] | slice,
 ) -> NDArray[np.float32]:
     """`spread_against_db` with the signal coming one way."""
-    local = load_local_errors()
-    variance = np.asarray(sigma_db, np.float32) ** 2
-    ours = np.ascontiguousarray(crossed.transpose(1, 0, 2)).astype(np.float32)  # point, device, construction
-    theirs = np.ascontiguousarray(signal_crossed[:, rows].transpose(1, 2, 0)).astype(np.float32)  # point, k, carrier
-    walls_ours = ours**2 @ variance
-    walls = walls_ours - 2 * (ours @ (theirs * variance)) + (theirs**2 * variance).sum(axis=1)[:, None, :]
+    local, variance = load_local_errors(), np.asarray(sigma_db, np.float32) ** 2
     device = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
-    plain = (signal.plain_variance[:, rows].T + device).astype(np.float32)[:, None, :]
-    # The signal's walls give back at most what they lose; what ours take more has no such limit.
-    capped = np.float32(z) * np.sqrt(plain + walls_ours) + signal_walls_db[:, rows].T.astype(np.float32)[:, None, :]
-    spread = np.minimum(np.float32(z) * np.sqrt(plain + np.maximum(walls, 0)), capped)
-    return np.ascontiguousarray(spread.transpose(1, 2, 0))
+    plain = (signal.plain_variance[:, rows] + device).astype(np.float32)
+    signal_walls_db, theirs = signal_walls_db[:, rows].astype(np.float32), signal_crossed[:, rows]
+    found = np.empty((len(crossed), *plain.shape), np.float32)
+    of_theirs = set(np.flatnonzero(theirs.any(axis=(0, 1))).tolist())
+    for index, ours in enumerate(crossed):  # one by one: what is near stays near, and no bit depends on the others
+        apart, walls_ours = np.zeros_like(plain), np.zeros_like(plain)
+        for k in sorted(of_theirs.union(np.flatnonzero(ours.any(axis=0)).tolist())):
+            times = ours[:, k].astype(np.float32)
+            walls_ours += times**2 * variance[k, :, None]
+            apart += (times - theirs[:, :, k]) ** 2 * variance[k, :, None]
+        # The signal's walls give back at most what they lose; what ours take more has no such limit.
+        capped_db = np.float32(z) * np.sqrt(plain + walls_ours) + signal_walls_db
+        found[index] = np.minimum(np.float32(z) * np.sqrt(plain + apart), capped_db)
+    return found
 
 
 def carrier_margin_db(
@@ -280,6 +287,39 @@ def carrier_margin_db(
     return np.asarray(margin)
 
 
+@dataclass(frozen=True)
+class DraftPublic:
+    """The public side of draft margins at some points, the same whatever blockers there are; by `draft_public`.
+
+    Attributes
+    ----------
+    needs : Needs
+    z : float
+        Standard deviations of the stated confidence.
+    sigma_db : float32 ndarray, shape (construction, carrier)
+    signal : DraftSignal
+    alone_db : float64 ndarray, shape (carrier, point)
+        `signal_alone_db` of it. [dB]
+    """
+
+    needs: Needs
+    z: float
+    sigma_db: NDArray[np.float32]
+    signal: DraftSignal
+    alone_db: Floats
+
+    def against_db(self, blockers: BlockerLinks) -> NDArray[np.float32]:
+        """`spread_against_db` of blockers at the same points, each by itself, shape (device, carrier, point). [dB]"""
+        return spread_against_db(self.z, self.signal, blockers.crossed, self.sigma_db)
+
+
+def draft_public(model: LinkModel, scenario: Scenario, public: PublicLinks) -> DraftPublic:
+    """Make the public side of some points ready for `margin_against_db`."""
+    z, signal = float(ndtri(scenario.confidence)), draft_signal(model, scenario, public)
+    sigma_db = model.construction_sigma_db[:, model.carrier_band]
+    return DraftPublic(carrier_needs(model, scenario), z, sigma_db, signal, signal_alone_db(z, signal, sigma_db))
+
+
 def draft_margin_db(
     model: LinkModel, scenario: Scenario, public: PublicLinks, blockers: BlockerLinks
 ) -> NDArray[np.float32]:
@@ -301,18 +341,36 @@ def draft_margin_db(
     ----------
     CHOICES 29.
     """
-    needs, z = carrier_needs(model, scenario), float(ndtri(scenario.confidence))
-    signal = draft_signal(model, scenario, public)
-    margin = np.full((len(model.channels), public.los_dbm.shape[1]), MOST_MARGIN_DB, np.float32)
-    sigma_db = model.construction_sigma_db[:, model.carrier_band]
-    against_db = spread_against_db(z, signal, blockers.crossed, sigma_db)
-    alone_db = signal_alone_db(z, signal, sigma_db)
-    for carrier in np.flatnonzero(needs.campable).tolist():
+    ready = draft_public(model, scenario, public)
+    return margin_against_db(model, ready, blockers, ready.against_db(blockers))
+
+
+def margin_against_db(
+    model: LinkModel, public: DraftPublic, blockers: BlockerLinks, against_db: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """`draft_margin_db` with what is the same after each gesture at hand.
+
+    Parameters
+    ----------
+    model : LinkModel
+    public, blockers : DraftPublic, BlockerLinks
+        At the same points.
+    against_db : float32 ndarray, shape (device, carrier, point)
+        `DraftPublic.against_db`. [dB]
+
+    Returns
+    -------
+    float32 ndarray, shape (channel, point)
+        [dB]
+    """
+    signal = public.signal
+    margin = np.full((len(model.channels), signal.level_dbm.shape[1]), MOST_MARGIN_DB, np.float32)
+    for carrier in np.flatnonzero(public.needs.campable).tolist():
         found = carrier_margin_db(
-            needs,
+            public.needs,
             carrier,
             signal.level_dbm[carrier],
-            alone_db[carrier],
+            public.alone_db[carrier],
             blockers.level_dbm[:, carrier].astype(float),
             blockers.mas_dbm[:, carrier].astype(float),
             blockers.is_mas,

@@ -170,6 +170,7 @@ def link_model(
     *,
     also: Collection[str] = (),
     graph: PortalGraph | None = None,
+    like: LinkModel | None = None,
 ) -> LinkModel:
     """Make a site's links ready.
 
@@ -185,6 +186,8 @@ def link_model(
         Further constructions to count crossings of, so that several models of a site agree in their order.
     graph : PortalGraph, optional
         Of the same site, whatever is in its windows: its portals are joined as there.
+    like : LinkModel, optional
+        Of the same sectors with other windows treated: saves time, changes nothing.
 
     Returns
     -------
@@ -192,7 +195,9 @@ def link_model(
     """
     asked = {sector.channel for sector in sectors}
     levels = tuple(level for level in scene.site.outside_levels if level.channel in asked)
-    masts, calibration = calibrated_masts(scene, sectors, levels, confidence, graph)
+    masts, calibration = calibrated_masts(
+        scene, sectors, levels, confidence, graph, None if like is None else like.masts
+    )
     carriers: dict[Carrier, int] = {}
     of_sector = []
     for sector in sectors:

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.links import LinkModel, crossings, incidence_of, straight_matters
-from quietwing.coverage.propagation.detour import with_detour
+from quietwing.coverage.propagation.detour import PointLegs, with_detour
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.sender_detour import SenderDetours
@@ -120,9 +120,10 @@ def own_building(site: Site, tx_m: Floats) -> NDArray[np.int64]:
     return own
 
 
-def detour_ways(model: LinkModel, detours: SenderDetours, points: PointSet) -> Way:
+def detour_ways(model: LinkModel, detours: SenderDetours, places: PointSet | PointLegs) -> Way:
     """The dominant detours of senders, on the site that these belong to."""
-    routes = detours.routes(points, traced=True)
+    routes = detours.routes(places, traced=True)
+    points = places.points if isinstance(places, PointLegs) else places
     crossed = np.zeros((len(detours.senders_m), len(points), len(model.constructions)), np.uint8)
     walls_db = np.zeros_like(routes.loss_db)
     middle = routes.loss_db.shape[2] // 2

@@ -183,9 +183,10 @@ def _bend_all(gain, k, root):
 
 @njit(**_KERNEL)
 def ways(
-    tx, source, frame, group, first, member, into, origin, leg, hop, root, way, bound, before, slot_before, length
+    tx, source, frame, group, first, member, into, origin, leg, hop, root, among, way, bound, before, slot_before,
+    length,
 ):  # fmt: skip
-    """Fill the best ways from one transmitter to each portal.
+    """Fill the best ways from one transmitter to each portal of `among`, whole buildings of them.
 
     leg (portal, lane): straight from the transmitter. into (portal + 1), origin (edge), hop (edge, lane): the edges
     that lead into each portal. root (lane) is 1/sqrt(wavelength). Filled: way (portal, slot, lane), the elements;
@@ -202,11 +203,11 @@ def ways(
     )
     hop, root, way, bound, before = borrowed(hop), borrowed(root), borrowed(way), borrowed(bound), borrowed(before)
     slot_before, length, group = borrowed(slot_before), borrowed(length), borrowed(group)
-    first, member = borrowed(first), borrowed(member)
+    first, member, among = borrowed(first), borrowed(member), borrowed(among)
     portals, lanes = leg.shape
     best, which, slot_of = np.empty(REFERENCES), np.empty(REFERENCES, np.int64), np.empty(REFERENCES, np.int64)
     away, spot = np.empty(portals), np.empty((2, 3, 3))
-    for w in range(portals):
+    for w in among:
         for s in range(SLOTS):  # element by element: slices take seconds to compile
             before[w, s], slot_before[w, s], length[w, s] = -2, 0, 0.0
         before[w, 0] = -1
@@ -219,7 +220,7 @@ def ways(
     for turn in range(2):
         low, high = (0, 1) if turn == 0 else (1, 1 + REFERENCES)
         target = 1 + REFERENCES * turn
-        for w in range(portals):
+        for w in among:
             x, y, z = source[w, 0], source[w, 1], source[w, 2]
             for f in range(REFERENCES):
                 best[f], which[f], slot_of[f] = 0.0, -1, 0
@@ -260,7 +261,7 @@ def ways(
                 for g in range(REFERENCES):
                     bound[w, t, g] = way[w, t, g] * edge_gain(k0 * root[g])
                     bound[w, t, g] *= edge_gain(k1 * root[g]) * edge_gain(k2 * root[g])
-    for w in range(portals):
+    for w in among:
         for f in range(REFERENCES):
             best[f] = bound[w, 0, f] / away[w] ** 2
             for s in range(1, SLOTS):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -190,6 +191,7 @@ def loss_table(
     constructions: Mapping[str, Construction],
     freq_mhz: ArrayLike,
     cos_nodes: ArrayLike,
+    kept: MutableMapping[tuple[Any, ...], NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float32]:
     """Loss of every surface by angle and frequency, for a kernel to interpolate in.
 
@@ -203,6 +205,8 @@ def loss_table(
         Carrier frequencies, 300 to 7125. [MHz]
     cos_nodes : array_like, shape (node,)
         Cosines of incidence, 0 to 1. [1]
+    kept : mutable mapping, optional
+        Where losses of a site's own constructions are kept for the next table.
 
     Returns
     -------
@@ -220,13 +224,16 @@ def loss_table(
     carrier_mhz = check_freq_mhz(freq_mhz).reshape(-1)
     used = _used(surfaces, constructions)
     # each construction once: a mesh or a wall stands in many surfaces
-    shipped = load_constructions()
-    loss_db = {
-        name: _kept_loss_db(each, cos.tobytes(), carrier_mhz.tobytes())
-        if shipped.get(name) == each
-        else construction_loss_db(each, cos, carrier_mhz)  # a site's own does not outlive its scene
-        for name, each in used.items()
-    }
+    shipped, own = load_constructions(), {} if kept is None else kept
+    loss_db = {}
+    for name, each in used.items():
+        asked = each, cos.tobytes(), carrier_mhz.tobytes()
+        if shipped.get(name) == each:
+            loss_db[name] = _kept_loss_db(*asked)
+            continue
+        if asked not in own:  # a site's own does not outlive its scenes
+            own[asked] = construction_loss_db(each, cos, carrier_mhz)
+        loss_db[name] = own[asked]
     table = np.zeros((len(surfaces), len(cos), len(carrier_mhz)))
     for index, names in enumerate(surfaces):
         for name in names:

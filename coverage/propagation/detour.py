@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation._threads import in_parts
+from quietwing.coverage.propagation.changed_facets import ChangedFacets, changed_facets
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph, portal_graph
@@ -48,6 +48,7 @@ __all__ = [
     "Ways",
     "best_ways",
     "check_band",
+    "crossed_edges",
     "detour_loss_db",
     "detour_model",
     "improve",
@@ -83,6 +84,8 @@ class DetourModel:
         The scene's surfaces at the reference frequencies and `freq_mhz` (the lanes).
     root : float64 ndarray, shape (lane,)
         1/√λ. [m^-0.5]
+    hop : float32 ndarray, shape (edge, lane)
+        Gain of the legs between two portals over free space, linear.
     notes : tuple of str
         What lies outside the model.
     kept : OrderedDict
@@ -93,25 +96,9 @@ class DetourModel:
     freq_mhz: Floats
     table: LossTable
     root: Floats
+    hop: Gains
     notes: tuple[str, ...]
     kept: OrderedDict[bytes, tuple[Ways, dict[int, int]]] = field(default_factory=OrderedDict, repr=False)
-
-    @cached_property
-    def hop(self) -> Gains:
-        """Gain of the legs between two portals over free space, linear, shape (edge, lane)."""
-        graph, source_m = self.graph, self.graph.portals.source_m
-        hop = np.empty((len(graph.origin), len(self.root)), np.float32)
-        ends = np.repeat(np.arange(len(graph.portals)), np.diff(graph.into))
-        guided_db = np.maximum(
-            graph.guided_db(ends, source_m[graph.origin]), graph.guided_db(graph.origin, source_m[ends])
-        )
-        for portal in range(len(graph.portals)):
-            edges = slice(graph.into[portal], graph.into[portal + 1])
-            origins = graph.origin[edges]
-            if len(origins):
-                lost_db = element_loss_db(graph.scene.prepared, self.table, source_m[portal], source_m[origins])[0]
-                hop[edges] = _leg_gain(lost_db, guided_db[edges])
-        return hop
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +118,12 @@ class PointLegs:
     first: Ints
     portal: Ints
     leg: Gains
+
+    def part(self, begin: int, end: int) -> PointLegs:
+        """Those of points begin to end - 1."""
+        pairs = slice(self.first[begin], self.first[end])
+        first = self.first[begin : end + 1] - self.first[begin]
+        return PointLegs(self.points.some(np.arange(begin, end)), first, self.portal[pairs], self.leg[pairs])
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +157,7 @@ class Ways:
         return sum(int(getattr(self, part.name).nbytes) for part in fields(self))
 
 
-def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike) -> DetourModel:
+def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike, like: DetourModel | None = None) -> DetourModel:
     """Make the portals of a scene ready. Keep it: it takes longer than many transmitters.
 
     Parameters
@@ -173,6 +166,8 @@ def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike) -> DetourModel
         A graph saves joining the portals anew.
     freq_mhz : array_like, shape (band,)
         Frequencies, 300 to 7125. [MHz]
+    like : DetourModel, optional
+        Of the same portals with other windows treated: saves time, changes nothing.
 
     Returns
     -------
@@ -189,7 +184,36 @@ def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike) -> DetourModel
     # side by side, for the losses at the bands are known to the scene already
     tables = [graph.scene.loss_table(each).loss_db for each in (REFERENCE_MHZ, bands)]
     table = LossTable(np.concatenate(tables, axis=2))
-    return DetourModel(graph, bands, table, 1 / np.sqrt(wavelength_m(lanes_mhz)), graph.notes)
+    hop, edges = np.empty((len(graph.origin), len(lanes_mhz)), np.float32), np.arange(len(graph.origin))
+    changed = None
+    if like is not None and like.graph.portals is graph.portals and np.array_equal(like.freq_mhz, bands):
+        changed = changed_facets(like.graph.scene, graph.scene)
+    if like is not None and changed is not None:
+        hop, edges = like.hop.copy(), np.flatnonzero(crossed_edges(graph, changed))
+    _fill_hops(graph, table, edges, hop)
+    return DetourModel(graph, bands, table, 1 / np.sqrt(wavelength_m(lanes_mhz)), hop, graph.notes)
+
+
+def crossed_edges(graph: PortalGraph, changed: ChangedFacets) -> NDArray[np.bool_]:
+    """Edges between portals that cross something that changed, shape (edge,)."""
+    ends, source_m = _edge_ends(graph), graph.portals.source_m
+    return changed.crossed_legs(ends, source_m[ends], source_m[graph.origin])
+
+
+def _edge_ends(graph: PortalGraph) -> Ints:
+    """The portal each edge leads into."""
+    return np.repeat(np.arange(len(graph.portals)), np.diff(graph.into))
+
+
+def _fill_hops(graph: PortalGraph, table: LossTable, edges: NDArray[np.intp], hop: Gains) -> None:
+    """Gains of some edges, in place."""
+    ends, origins, source_m = _edge_ends(graph)[edges], graph.origin[edges], graph.portals.source_m
+    guided_db = np.maximum(graph.guided_db(ends, source_m[origins]), graph.guided_db(origins, source_m[ends]))
+    runs = np.flatnonzero(np.diff(ends)) + 1
+    for rows in np.split(np.arange(len(edges)), runs) if len(edges) else ():
+        from_m, to_m = source_m[ends[rows[0]]], source_m[origins[rows]]
+        lost_db = element_loss_db(graph.scene.prepared, table, from_m, to_m)[0]
+        hop[edges[rows]] = _leg_gain(lost_db, guided_db[rows])
 
 
 def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
@@ -293,8 +317,25 @@ def with_detour(elements_db: Gains, detour_db: Gains) -> Gains:
     return np.asarray(louder_db - 10 * np.log10(1 + 10 ** (-apart_db / 10)), np.float32)
 
 
-def ways_from(model: DetourModel, tx_m: Floats) -> Ways:
-    """The best ways from one transmitter, shape (3,), to every portal."""
+def ways_from(
+    model: DetourModel, tx_m: Floats, *, buildings: NDArray[np.intp] | None = None, like: Ways | None = None
+) -> Ways:
+    """The best ways from one transmitter to every portal.
+
+    Parameters
+    ----------
+    model : DetourModel
+    tx_m : float64 ndarray, shape (3,)
+        [m]
+    buildings : int ndarray, optional
+        Only these are looked at, those of the others are `like`'s: no way leads over portals of two buildings.
+    like : Ways, optional
+        From the same place, where only what stands on the ways within `buildings`, or to them, changed.
+
+    Returns
+    -------
+    Ways
+    """
     graph = model.graph
     source_m = graph.portals.source_m
     portals, lanes = len(source_m), len(model.root)
@@ -303,11 +344,18 @@ def ways_from(model: DetourModel, tx_m: Floats) -> Ways:
     before, slot_before, length_m = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape)
     if not portals:
         return Ways(gain[:, 0], before, bound, before, slot_before, length_m)
-    lost_db = element_loss_db(graph.scene.prepared, model.table, tx_m, source_m)[0]
-    leg = _leg_gain(lost_db, graph.guided_db(np.arange(portals), np.broadcast_to(tx_m, (portals, 3))))
+    which = np.arange(portals)
+    if buildings is not None and like is not None:
+        which = np.flatnonzero(np.isin(graph.portals.building, buildings))
+        gain[like.way >= 0] = like.gain
+        bound, before, slot_before = like.bound.copy(), like.before.copy(), like.slot_before.copy()
+        length_m, gain[which], bound[which] = like.length_m.copy(), 0.0, 0.0
+    lost_db = element_loss_db(graph.scene.prepared, model.table, tx_m, source_m[which])[0]
+    leg = np.zeros((portals, lanes), np.float32)
+    leg[which] = _leg_gain(lost_db, graph.guided_db(which, np.broadcast_to(tx_m, (len(which), 3))))
     kernels.ways(
         tx_m, source_m, graph.portals.frame, graph.portals.group, graph.group_first, graph.group_member, graph.into,
-        graph.origin, leg, model.hop, model.root, gain, bound, before, slot_before, length_m,
+        graph.origin, leg, model.hop, model.root, which, gain, bound, before, slot_before, length_m,
     )  # fmt: skip
     kept = bound.any(axis=2)
     way = np.where(kept, np.cumsum(kept).reshape(shape) - 1, -1)

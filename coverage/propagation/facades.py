@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.opening_floor import OpeningFloor
-from quietwing.sites.openings import OpeningPlace
 from quietwing.sites.points import PointSet
 
 __all__ = ["IN_THE_OPEN", "Facades", "facades_of"]
 
 IN_THE_OPEN = -1
 INNER = "inner"
-QUARTER_DEG = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +53,9 @@ def facades_of(floor: OpeningFloor, points: PointSet) -> Facades:
     Facades
     """
     beside: dict[tuple[int, str], list[tuple[float, float]]] = defaultdict(list)
-    for place in floor.places:
-        beside[place.building, _side(place)].append(place.centre_m[:2])
-    side_of = [INNER if used is None else _side(floor.places[used.places[0]]) for used in floor.of_room]
+    for place, side in zip(floor.places, floor.sides, strict=True):
+        beside[place.building, side].append(place.centre_m[:2])
+    side_of = [INNER if used is None else floor.sides[used.places[0]] for used in floor.of_room]
     found: dict[tuple[int, str], int] = {}
     of_point = np.full(len(points), IN_THE_OPEN, np.int32)
     for index, (building, room) in enumerate(zip(points.building.tolist(), points.room.tolist(), strict=True)):
@@ -71,9 +69,3 @@ def facades_of(floor: OpeningFloor, points: PointSet) -> Facades:
         middles.append(np.mean(beside[building, side], axis=0) if side != INNER else (centre.x, centre.y))
     names = tuple(f"{buildings[building].id}|{side}" for building, side in found)
     return Facades(names, np.array(middles, np.float64).reshape(-1, 2), of_point)
-
-
-def _side(place: OpeningPlace) -> str:
-    """The quarter an opening looks to."""
-    east, north = place.normal_into(max(place.rooms))
-    return str(round(float(np.degrees(np.arctan2(-east, -north))) / QUARTER_DEG) % 4)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.angular_spread import facade_share_db
 from quietwing.coverage.propagation.antennas import direction
+from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.facades import Facades, facades_of
 from quietwing.coverage.propagation.mast_path import path_states_db, scenario_of, sight_probability
@@ -125,6 +126,8 @@ class MastModel:
     floor : OpeningFloor
     entry_db : ndarray, shape (place, band)
         Loss of each outer opening at normal incidence. [dB]
+    outside_db : ndarray, shape (2, sector, place)
+        Gain just outside each, with and without line of sight, from all sides it looks to. [dB]
     scatter_los, scatter_nlos : ScatterFloor
     """
 
@@ -135,6 +138,7 @@ class MastModel:
     detours: SenderDetours
     floor: OpeningFloor
     entry_db: Array
+    outside_db: Array
     scatter_los: ScatterFloor
     scatter_nlos: ScatterFloor
 
@@ -183,7 +187,9 @@ def masts_of(sectors: tuple[Sector, ...]) -> Mapping[tuple[float, float, float],
     return {place: np.array(indices) for place, indices in found.items()}
 
 
-def mast_model(scene: Scene, sectors: tuple[Sector, ...], graph: PortalGraph | None = None) -> MastModel:
+def mast_model(
+    scene: Scene, sectors: tuple[Sector, ...], graph: PortalGraph | None = None, like: MastModel | None = None
+) -> MastModel:
     """Make the masts of a site ready.
 
     Parameters
@@ -193,6 +199,8 @@ def mast_model(scene: Scene, sectors: tuple[Sector, ...], graph: PortalGraph | N
         At least one.
     graph : PortalGraph, optional
         Of the same site, whatever is in its windows; saves joining the portals anew.
+    like : MastModel, optional
+        Of the same masts with other windows treated: saves time, changes nothing.
 
     Returns
     -------
@@ -203,20 +211,22 @@ def mast_model(scene: Scene, sectors: tuple[Sector, ...], graph: PortalGraph | N
     nothing = ScatterFloor(
         np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32), np.full(shape, -1, np.int32)
     )
-    masts_m, floor = np.array(list(masts_of(sectors))), opening_floor(scene.site)
+    masts_m = np.array(list(masts_of(sectors)))
+    floor = opening_floor(scene.site, None if like is None else like.floor)
+    joined = scene if graph is None else replace(graph, scene=scene)
     bare = MastModel(
         scene,
         sectors,
         scene.loss_table(freq_mhz),
         freq_mhz,
-        mast_detours(scene if graph is None else replace(graph, scene=scene), masts_m, freq_mhz),
+        mast_detours(joined, masts_m, freq_mhz, None if like is None else like.detours),
         floor,
         floor.entry_loss_db(freq_mhz),
+        np.empty((2, len(sectors), len(floor.places))),
         nothing,
         nothing,
     )
-    los, nlos = _scatter_floors(bare)
-    return replace(bare, scatter_los=los, scatter_nlos=nlos)
+    return _with_scatter(replace(bare, outside_db=_outside_db(bare, like)))
 
 
 def with_sectors(model: MastModel, sectors: tuple[Sector, ...]) -> MastModel:
@@ -233,8 +243,7 @@ def with_sectors(model: MastModel, sectors: tuple[Sector, ...]) -> MastModel:
     MastModel
     """
     turned = replace(model, sectors=sectors)
-    los, nlos = _scatter_floors(turned)
-    return replace(turned, scatter_los=los, scatter_nlos=nlos)
+    return _with_scatter(replace(turned, outside_db=_outside_db(turned, None)))
 
 
 def silent_at(site: Site, points: PointSet) -> NDArray[np.bool_]:
@@ -242,23 +251,39 @@ def silent_at(site: Site, points: PointSet) -> NDArray[np.bool_]:
     return np.array([*(room.role == "silence" for room in site.rooms), False])[points.room]
 
 
-def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
-    """What scatter brings into each room with and without line of sight."""
+def _outside_db(model: MastModel, like: MastModel | None) -> Array:
+    """Gain just outside each outer opening as if its building were not there, shape (state, sector, place). [dB]"""
     floor, sectors = model.floor, model.sectors
     places = len(floor.places)
-    outside_db = np.full((2, len(sectors), places), -np.inf)
+    found_db = np.full((2, len(sectors), places), -np.inf)
+    changed = None
+    if like is not None and like.sectors == sectors and len(like.floor.places) == places:
+        changed = changed_facets(like.scene, model.scene)
+    if like is not None and changed is not None:
+        found_db = like.outside_db.copy()
+    anew, masts = np.ones(places, np.bool_), masts_of(sectors)
+    if changed is not None:  # own building and all: tops subtract what others lose from all that is lost
+        anew &= changed.crossed(np.array(list(masts)), floor.outside_m).any(axis=0)
     buildings = np.array([place.building for place in floor.places], int)
     for building in np.unique(buildings).tolist():
         members = np.flatnonzero(buildings == building)
-        found = _without_scatter(model, _outside_points(floor, members), building, None)
-        outside_db[0][:, members], outside_db[1][:, members] = found[0], found[1]
-    for mast_m, indices in masts_of(sectors).items():
-        turned_deg = floor.turned_deg(np.array(mast_m))
+        members = members[anew[members]]
+        if len(members):
+            found = _without_scatter(model, _outside_points(floor, members), building, None)
+            found_db[0][:, members], found_db[1][:, members] = found[0], found[1]
+    for mast_m, indices in masts.items() if anew.any() else ():
+        turned_deg = floor.turned_deg(np.array(mast_m))[anew]
         for index in indices.tolist():
             sector = sectors[index]
             for state, clear in enumerate((True, False)):
                 share_db = facade_share_db(scenario_of(sector.environment), clear, sector.freq_mhz, turned_deg)
-                outside_db[state, index] += share_db
+                found_db[state, index, anew] += share_db
+    return found_db
+
+
+def _with_scatter(model: MastModel) -> MastModel:
+    """The model with what scatter brings into each room with and without line of sight."""
+    floor, sectors, outside_db = model.floor, model.sectors, model.outside_db
     lane = np.searchsorted(model.freq_mhz, [sector.freq_mhz for sector in sectors])
     entry_db = model.entry_db[:, lane].T
     shape = (2, len(sectors), len(floor.of_room))
@@ -274,7 +299,8 @@ def _scatter_floors(model: MastModel) -> tuple[ScatterFloor, ScatterFloor]:
         if used.borrowed:
             inside_db[:, :, room] -= model.within_loss_db(used)[lane]
         before_db[:, :, room] = outside_db[:, :, through].max(axis=2)
-    return tuple(ScatterFloor(*each) for each in zip(inside_db, before_db, place, strict=True))  # type: ignore[return-value]
+    los, nlos = (ScatterFloor(*each) for each in zip(inside_db, before_db, place, strict=True))
+    return replace(model, scatter_los=los, scatter_nlos=nlos)
 
 
 def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:

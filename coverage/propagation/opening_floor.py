@@ -10,7 +10,8 @@ between, whichever is less.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ __all__ = ["OpeningFloor", "RoomOpenings", "opening_floor"]
 
 BESIDE_M = 0.3  # just outside and just inside
 EYE_HEIGHT_M = 1.5
+QUARTER_DEG = 90
+DOORS = ("door", "gate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class RoomOpenings:
     middle_m: tuple[float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpeningFloor:
     """Outer openings of a site and which of them each room uses.
 
@@ -71,6 +74,12 @@ class OpeningFloor:
     _alike: dict[tuple[tuple[str, ...], bytes], NDArray[np.float64]] = field(
         default_factory=dict, repr=False, compare=False
     )  # doors and windows are of few kinds
+
+    @cached_property
+    def sides(self) -> tuple[str, ...]:
+        """The quarter each outer opening looks to: 0 north, 1 east, 2 south, 3 west."""
+        looks = [place.normal_into(max(place.rooms)) for place in self.places]
+        return tuple(str(round(float(np.degrees(np.arctan2(-x, -y))) / QUARTER_DEG) % 4) for x, y in looks)
 
     def entry_loss_db(self, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
         """Loss of each outer opening at normal incidence, shape (place, band). [dB]"""
@@ -135,18 +144,33 @@ class OpeningFloor:
         return met
 
 
-def opening_floor(site: Site) -> OpeningFloor:
+def _same_places(site: Site, before: Site) -> bool:
+    """Whether two sites differ in what is in their windows and hatches at the most."""
+    pairs = list(zip(site.openings, before.openings, strict=False))
+    return (
+        len(site.openings) == len(before.openings)
+        and all(getattr(site, name) == getattr(before, name) for name in ("buildings", "rooms", "walls"))
+        and all(a is b or (a.kind not in DOORS and replace(a, grille=b.grille, film=b.film) == b) for a, b in pairs)
+        and all(site.constructions.get(name) == each for name, each in before.constructions.items())
+    )
+
+
+def opening_floor(site: Site, like: OpeningFloor | None = None) -> OpeningFloor:
     """Outer openings of a site and the ones each room uses.
 
     Parameters
     ----------
     site : Site
         A checked site.
+    like : OpeningFloor, optional
+        Of the same site with other windows treated: saves time, changes nothing.
 
     Returns
     -------
     OpeningFloor
     """
+    if like is not None and _same_places(site, like.site):
+        return replace(like, site=site)
     everywhere = opening_places(site)
     outer = tuple(place for place in everywhere if place.outer)
     own: dict[int, list[int]] = defaultdict(list)
@@ -156,7 +180,7 @@ def opening_floor(site: Site) -> OpeningFloor:
         own[max(place.rooms)].append(index)
         on_storey[place.building, place.storey].append(index)
     for place in everywhere:
-        if site.openings[place.opening].kind in ("door", "gate"):
+        if site.openings[place.opening].kind in DOORS:
             for joined in sorted(set(place.rooms) - {-1}):
                 doors[joined].append(site.openings[place.opening])
     centres = np.array([place.centre_m for place in outer]).reshape(-1, 3)

@@ -22,8 +22,8 @@ __all__ = ["Obstacle", "Tops", "over_tops"]
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-MOST_KEPT = 4000  # points whose rays are kept: a storey's
-RAYS_KEPT = 64  # masts and blockers to such points
+MOST_KEPT = 8000  # points whose rays are kept: those of a storey's rooms, a metre apart
+KEPT_BYTES = 2**26  # of rays from masts and blockers to such points
 NEAREST_M = 0.1  # an end at the edge: nearer than this it is none
 PERIMETER = -1  # facets that belong to no building
 
@@ -153,11 +153,13 @@ def _on_the_rays(
     shapes = tuple((index, shapely.to_wkb(outline), top_m) for index, outline, top_m in outlines)
     asked = (shapes, mast_m.tobytes(), xyz_m.tobytes(), building.tobytes())
     if asked not in scene.rays:  # a draft asks for the same rays after each gesture
-        scene.rays[asked] = tuple(_standing(tuple(outlines), mast_m, xyz_m, building))
-        if len(scene.rays) > RAYS_KEPT:
+        found = tuple(_standing(tuple(outlines), mast_m, xyz_m, building))
+        size = sum(map(len, asked[1:])) + sum(int(at.nbytes + shares.nbytes) for _, at, _, shares in found)
+        scene.rays[asked] = size, found
+        while len(scene.rays) > 1 and sum(size for size, _ in scene.rays.values()) > KEPT_BYTES:
             scene.rays.popitem(last=False)
     scene.rays.move_to_end(asked)
-    return scene.rays[asked]
+    return scene.rays[asked][1]
 
 
 def _standing(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.facets import Facets
 
-__all__ = ["PreparedFacets", "check_finite", "prepare", "prepare_like"]
+__all__ = ["PreparedFacets", "check_finite", "prepare", "prepare_like", "some_quads"]
 
 Floats = NDArray[np.float64]
 
@@ -127,6 +127,35 @@ def prepare_like(facets: Facets, before: Facets, prepared: PreparedFacets) -> Pr
         surface=facets.surface[prepared.original].astype(np.int32),
         building=facets.building[prepared.original].astype(np.int32),
         surfaces=len(facets.surfaces),
+    )
+
+
+def some_quads(prepared: PreparedFacets, rows: NDArray[np.intp]) -> PreparedFacets:
+    """Some of the quads of a site, crossed by the same rays as there.
+
+    Parameters
+    ----------
+    prepared : PreparedFacets
+    rows : int ndarray, shape (quad,)
+        Ascending.
+
+    Returns
+    -------
+    PreparedFacets
+        All quads in the tree of the walls.
+    """
+    facet = prepared.facet[rows]
+    order, box, span = _tree(np.arange(len(rows)), facet[:, 32:35], facet[:, 35:38], 0, 0)
+    return replace(
+        prepared,
+        original=prepared.original[rows][order],
+        facet=np.ascontiguousarray(facet[order]),
+        size=prepared.size[rows][order],
+        surface=prepared.surface[rows][order],
+        building=prepared.building[rows][order],
+        box=box,
+        span=span,
+        trees=np.array([[0, 0], [0, len(box)]], np.int32),
     )
 
 

@@ -16,7 +16,7 @@ from quietwing.coverage.propagation.gain_cache import GainCache, digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, PreparedFacets, cos_nodes, prepare
 from quietwing.coverage.propagation.prepared_facets import prepare_like
 from quietwing.sites.facets import Facets
-from quietwing.sites.geometry import facets
+from quietwing.sites.geometry import facets, facets_like
 from quietwing.sites.model import Site
 
 __all__ = ["Scene", "prepare_scene"]
@@ -36,15 +36,18 @@ class Scene:
     rays : OrderedDict
         What `over_tops` keeps of rays asked for again, common to all scenes made `like` one another: no plan stays in
         memory when its scenes are gone.
+    losses : dict
+        What `loss_table` keeps of constructions, in common in the same way.
     """
 
     site: Site
     facets: Facets
     prepared: PreparedFacets
     gains: GainCache | None = field(default=None, compare=False)
-    rays: OrderedDict[tuple[Any, ...], tuple[Any, ...]] = field(
+    rays: OrderedDict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = field(
         default_factory=OrderedDict, compare=False, repr=False
     )
+    losses: dict[tuple[Any, ...], NDArray[np.float64]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def mapped(self) -> shapely.Polygon:
@@ -62,7 +65,9 @@ class Scene:
     def loss_table(self, freq_mhz: ArrayLike) -> LossTable:
         """Loss of each surface by angle at these frequencies, averaged as in CHOICES 7."""
         freq_mhz = np.atleast_1d(np.asarray(freq_mhz, float))
-        return LossTable(loss_table(self.facets.surfaces, self.site.constructions, freq_mhz, cos_nodes()))
+        return LossTable(
+            loss_table(self.facets.surfaces, self.site.constructions, freq_mhz, cos_nodes(), self.losses)
+        )
 
     def extrapolation_notes(self, freq_mhz: ArrayLike) -> tuple[str, ...]:
         """One note per material used below the frequencies its source covers."""
@@ -124,7 +129,8 @@ def prepare_scene(site: Site, gains: GainCache | None = None, *, like: Scene | N
     -------
     Scene
     """
-    pieces = facets(site)
     if like is not None:
-        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), gains, like.rays)
+        pieces = facets_like(site, like.site, like.facets)
+        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), gains, like.rays, like.losses)
+    pieces = facets(site)
     return Scene(site, pieces, prepare(pieces), gains)

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.propagation._detour_kernels import SLOTS
 from quietwing.coverage.propagation._threads import in_parts
+from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import (
     DetourModel,
     PointLegs,
     Ways,
+    crossed_edges,
     detour_model,
     improve,
     near_sender,
@@ -30,7 +32,7 @@ from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGra
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.points import PointSet
 
-__all__ = ["Routes", "SenderDetours", "mast_detours", "site_detours"]
+__all__ = ["Routes", "SenderDetours", "changed_portals", "mast_detours", "site_detours"]
 
 Floats = NDArray[np.float64]
 Gains = NDArray[np.float32]
@@ -85,12 +87,13 @@ class SenderDetours:
     near: tuple[dict[int, int], ...]
     treated: SenderDetours | None = None
 
-    def routes(self, points: PointSet, *, traced: bool = False) -> Routes:
+    def routes(self, points: PointSet | PointLegs, *, traced: bool = False) -> Routes:
         """The dominant detours to some points.
 
         Parameters
         ----------
-        points : PointSet
+        points : PointSet or PointLegs
+            `PointLegs` of the same model save the work that is the same for all senders.
         traced : bool
             Remember which way each takes.
 
@@ -98,44 +101,63 @@ class SenderDetours:
         -------
         Routes
         """
-        shape = len(self.senders_m), len(points), len(self.model.freq_mhz)
+        legs = points if isinstance(points, PointLegs) else None
+        places = points.points if isinstance(points, PointLegs) else points
+        shape = len(self.senders_m), len(places), len(self.model.freq_mhz)
         kept = shape if traced else (len(self.senders_m), 0, len(self.model.freq_mhz))
         found = Routes(np.empty(shape, np.float32), np.empty((*kept, 2), np.int32), np.zeros(kept, np.bool_))
         near = sorted({portal for portals in self.near for portal in portals})
         each = min(POINTS_AT_A_TIME, max(1, NEAR_BYTES // (4 * len(self.model.root) * max(len(near), 1))))
-        for first in range(0, len(points), each):
-            part = slice(first, first + each)
-            some = PointSet(
-                points.xyz_m[part], points.room[part], points.storey[part], points.building[part], points.kind[part]
+        for first in range(0, len(places), each):
+            end = min(first + each, len(places))
+            some = (
+                point_legs(self.model, places.some(np.arange(first, end))) if legs is None else legs.part(first, end)
             )
-            self._fill(found, part, some, traced, near)
+            self._fill(found, slice(first, end), some, traced, near)
         return found
 
-    def _fill(self, found: Routes, part: slice, points: PointSet, traced: bool, near: list[int]) -> None:
-        known = len(REFERENCE_MHZ)
+    def _fill(self, found: Routes, part: slice, legs_to: PointLegs, traced: bool, near: list[int]) -> None:
+        points = legs_to.points
         from_near = {portal: portal_legs(self.model, portal, points) for portal in near}
-        through = [(self, point_legs(self.model, points))]
+        through = [(self, legs_to)]
         if self.treated is not None:
-            own = self._by_own_window(through[0][1], points)
+            own = self._by_own_window(legs_to, points)
             through = [
-                (self, _only(through[0][1], ~own)),
+                (self, _only(legs_to, ~own)),
                 (self.treated, _only(point_legs(self.treated.model, points), own)),
             ]
-        for sender, sender_m in enumerate(self.senders_m):
-            gain = np.zeros((len(points), known + len(self.model.freq_mhz)), np.float32)
-            last = np.full((len(points) if traced else 0, gain.shape[1], 2), -1, np.int32)
-            by_treated = np.zeros(last.shape[:2], np.bool_)
-            for portal, slots in self.near[sender].items():
-                improve(self.model, sender_m, from_near[portal], self.ways[sender], gain, last, slots)
-            for side, legs in through:
-                before = gain.copy() if traced and side is not self else gain
-                improve(side.model, sender_m, legs, side.ways[sender], gain, last)
-                if traced and side is not self:
-                    by_treated |= gain > before
-            with np.errstate(divide="ignore"):  # no way at all: infinite loss is the right answer
-                found.loss_db[sender, part] = -10 * np.log10(gain[:, known:])
-            if traced:
-                found.last[sender, part], found.treated[sender, part] = last[:, known:], by_treated[:, known:]
+
+        def of_senders(begin: int, end: int) -> None:
+            for sender in range(begin, end):
+                self._fill_sender(found, part, sender, through, from_near, traced)
+
+        in_parts(of_senders, len(self.senders_m))
+
+    def _fill_sender(
+        self,
+        found: Routes,
+        part: slice,
+        sender: int,
+        through: list[tuple[SenderDetours, PointLegs]],
+        from_near: dict[int, PointLegs],
+        traced: bool,
+    ) -> None:
+        """The detours from one sender."""
+        known, sender_m, points = len(REFERENCE_MHZ), self.senders_m[sender], through[0][1].points
+        gain = np.zeros((len(points), known + len(self.model.freq_mhz)), np.float32)
+        last = np.full((len(points) if traced else 0, gain.shape[1], 2), -1, np.int32)
+        by_treated = np.zeros(last.shape[:2], np.bool_)
+        for portal, slots in self.near[sender].items():
+            improve(self.model, sender_m, from_near[portal], self.ways[sender], gain, last, slots)
+        for side, legs in through:
+            before = gain.copy() if traced and side is not self else gain
+            improve(side.model, sender_m, legs, side.ways[sender], gain, last)
+            if traced and side is not self:
+                by_treated |= gain > before
+        with np.errstate(divide="ignore"):  # no way at all: infinite loss is the right answer
+            found.loss_db[sender, part] = -10 * np.log10(gain[:, known:])
+        if traced:
+            found.last[sender, part], found.treated[sender, part] = last[:, known:], by_treated[:, known:]
 
     def _by_own_window(self, legs: PointLegs, points: PointSet) -> NDArray[np.bool_]:
         """Pairs of point and portal whose portal leads from the open into the point's own room."""
@@ -229,7 +251,9 @@ class SenderDetours:
         return np.asarray(counted[0], np.float32)
 
 
-def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) -> SenderDetours:
+def mast_detours(
+    scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats, like: SenderDetours | None = None
+) -> SenderDetours:
     """Find the ways from masts to the portals of a site.
 
     Parameters
@@ -240,6 +264,8 @@ def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) 
         [m]
     freq_mhz : float64 ndarray, shape (band,)
         Frequencies, 300 to 7125. [MHz]
+    like : SenderDetours, optional
+        Of the same masts with other windows treated: saves time, changes nothing.
 
     Returns
     -------
@@ -250,8 +276,73 @@ def mast_detours(scene: Scene | PortalGraph, masts_m: Floats, freq_mhz: Floats) 
     OutOfRangeError
         If a frequency is out of range.
     """
-    model = detour_model(scene, freq_mhz)
-    return SenderDetours(model, masts_m, tuple(ways_from(model, place) for place in masts_m), ({},) * len(masts_m))
+    model = detour_model(scene, freq_mhz, None if like is None else like.model)
+    buildings = None if like is None else _changed_buildings(like, model, masts_m)
+    ways: list[Ways | None] = [None] * len(masts_m)
+
+    def part(begin: int, end: int) -> None:
+        for mast in range(begin, end):
+            if like is None or buildings is None:
+                ways[mast] = ways_from(model, masts_m[mast])
+            elif len(buildings[mast]):
+                ways[mast] = ways_from(model, masts_m[mast], buildings=buildings[mast], like=like.ways[mast])
+            else:
+                ways[mast] = like.ways[mast]
+
+    in_parts(part, len(masts_m))
+    found = tuple(each for each in ways if each is not None)
+    return SenderDetours(model, masts_m, found, ({},) * len(masts_m))
+
+
+def changed_portals(before: SenderDetours, after: SenderDetours) -> NDArray[np.bool_]:
+    """Portals to which some way of a sender differs, or crosses something else than before, shape (portal,).
+
+    Parameters
+    ----------
+    before, after : SenderDetours
+        Of the same senders; on the same portals.
+    """
+    graph = after.model.graph
+    changed = changed_facets(before.model.graph.scene, graph.scene)
+    found = np.zeros(len(graph.portals), np.bool_)
+    if changed is None or before.model.graph.portals is not graph.portals:
+        return ~found
+    over_edge = crossed_edges(graph, changed)
+    edge_key = _edge_key(graph, np.repeat(np.arange(len(found)), np.diff(graph.into)), graph.origin)
+    from_mast = changed.crossed(after.senders_m, graph.portals.source_m)
+    for old, new, straight in zip(before.ways, after.ways, from_mast, strict=True):
+        if new is old:
+            continue
+        kept = (old.way >= 0) & (new.way >= 0)
+        same = ((old.way >= 0) == (new.way >= 0)) & (old.bound == new.bound).all(axis=2)
+        for name in ("before", "slot_before", "length_m"):
+            same &= getattr(old, name) == getattr(new, name)
+        same[kept] &= (old.gain[old.way[kept]] == new.gain[new.way[kept]]).all(axis=1)
+        same &= ~((new.before == -1) & straight[:, None])
+        portal, slot = np.nonzero(new.before >= 0)
+        origin = new.before[portal, slot]
+        same[portal, slot] &= ~over_edge[np.searchsorted(edge_key, _edge_key(graph, portal, origin))]
+        for _ in range(LONGEST - 2):  # a way is the one before and an edge
+            same[portal, slot] &= same[origin, new.slot_before[portal, slot]]
+        found |= (~same & ((old.way >= 0) | (new.way >= 0))).any(axis=1)
+    return found
+
+
+def _edge_key(graph: PortalGraph, end: NDArray[np.intp], origin: Ints) -> Ints:
+    """A number for each edge, ascending in their order."""
+    return np.asarray(end * len(graph.portals) + origin)
+
+
+def _changed_buildings(like: SenderDetours, model: DetourModel, masts_m: Floats) -> list[NDArray[np.intp]] | None:
+    """Buildings within which, or on the way to which, something changed, for each mast; None: perhaps all."""
+    graph = model.graph
+    changed = changed_facets(like.model.graph.scene, graph.scene)
+    alike = like.model.graph.portals is graph.portals and np.array_equal(like.model.freq_mhz, model.freq_mhz)
+    if changed is None or not alike or not np.array_equal(like.senders_m, masts_m):
+        return None
+    over_edge = graph.portals.building[graph.origin[crossed_edges(graph, changed)]]
+    straight = changed.crossed(masts_m, graph.portals.source_m)
+    return [np.union1d(over_edge, graph.portals.building[row]).astype(np.intp) for row in straight]
 
 
 def site_detours(model: DetourModel, places_m: Floats, *, keep: bool = False) -> SenderDetours:
@@ -274,7 +365,6 @@ def site_detours(model: DetourModel, places_m: Floats, *, keep: bool = False) ->
     found = {name: model.kept[name] for name in names if name in model.kept}
     new = [index for index, name in enumerate(names) if name not in found]
     ways: list[tuple[Ways, dict[int, int]] | None] = [None] * len(new)
-    _ = model.hop  # worked out once, not by every thread
 
     def part(begin: int, end: int) -> None:
         for row in range(begin, end):

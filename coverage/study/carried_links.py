@@ -19,12 +19,11 @@ from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.multiwall import crossing_counts
+from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.radiating_cable import pieces_of
-from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.points import PointSet
 
-__all__ = ["carried_links", "crossed_in_order", "rows_of"]
+__all__ = ["BY_CONSTRUCTION", "carried_links", "crossed_in_order", "rows_of"]
 
 BY_CONSTRUCTION = ("crossed", "straight_crossed")
 BY_POINT = ("walls_db", "straight_share", "straight_walls_db")
@@ -61,7 +60,10 @@ def carried_links(
     BlockerLinks
     """
     rows = rows_of(points.xyz_m, known_points.xyz_m)
-    anew = (rows < 0) | _touched(before.scene, after.scene, _senders_m(known.devices, catalogue), points)
+    changed = changed_facets(before.scene, after.scene)
+    if changed is None:
+        return blocker_links(after, known.devices, catalogue, points, detours=detours)
+    anew = (rows < 0) | changed.crossed(_senders_m(known.devices, catalogue), points).any(axis=0)
     at = np.flatnonzero(anew)
     part = Way(detours.loss_db[:, at], detours.walls_db[:, at], detours.crossed[:, at])
     fresh = blocker_links(after, known.devices, catalogue, points.some(at), detours=part)
@@ -79,6 +81,8 @@ def carried_links(
 
 def rows_of(xyz_m: NDArray[np.float64], known_m: NDArray[np.float64]) -> NDArray[np.intp]:
     """Where each of some points stands among known ones, -1 where it does not; shapes (point, 3). [m]"""
+    if np.array_equal(xyz_m, known_m):
+        return np.arange(len(xyz_m))
     place = {tuple(xyz): row for row, xyz in enumerate(known_m.tolist())}
     return np.array([place.get(tuple(xyz), -1) for xyz in xyz_m.tolist()], np.intp)
 
@@ -118,16 +122,3 @@ def _senders_m(devices: tuple[Device, ...], catalogue: Mapping[str, Model]) -> N
         else:
             places.append(np.array([[device.x_m, device.y_m, device.z_m]]))
     return np.concatenate(places)
-
-
-def _touched(before: Scene, after: Scene, senders_m: NDArray[np.float64], points: PointSet) -> NDArray[np.bool_]:
-    """Points to which some straight ray crosses what differs, shape (point,)."""
-    if after.prepared.box is not before.prepared.box:  # not made like it: its pieces may stand elsewhere
-        return np.ones(len(points), np.bool_)
-    old, new = (
-        [scene.facets.surfaces[index] for index in scene.prepared.surface.tolist()] for scene in (before, after)
-    )
-    differs = np.array([one != other for one, other in zip(old, new, strict=True)], np.int32)
-    only = replace(after.prepared, surface=differs, surfaces=2)
-    counted = crossing_counts(only, senders_m, points, np.array([-1, 0]), 1)
-    return np.asarray((counted > 0).any(axis=(0, 2)))

@@ -8,22 +8,26 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.draft import draft_margin_db
+from quietwing.coverage.blocking.draft import DraftPublic, draft_public, margin_against_db
 from quietwing.coverage.blocking.evaluate import silence_points
 from quietwing.coverage.blocking.explain import RoomBudgets, explain_room
-from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
+from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.cost import Cost, cost
+from quietwing.coverage.propagation.mast_gain import silent_at
 from quietwing.coverage.propagation.portal_graph import PortalGraph, portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation.sender_detour import changed_portals
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.carried_links import carried_links
+from quietwing.coverage.study.carried_public import PublicWays, carried_public, public_ways
 from quietwing.coverage.study.common import map_title, part, wanted_sectors
 from quietwing.coverage.study.kept_detours import KeptDetours
 from quietwing.coverage.treatments import resolve_treatments, treated_site
@@ -63,6 +67,9 @@ class DraftPlace:
     storey: int
     patch: Patch
     points: PointSet = field(repr=False)
+    silent: NDArray[np.intp] = field(
+        repr=False
+    )  # rows of `points` in rooms that must be silent: all that is worked out
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,8 @@ class Draft:
         What the indices in `data` name.
     data : Dataset, dims (j, i)
         `margin_db` of the channel nearest to working, `channel` its index, `device` index of the device strongest
-        there on that channel (-1: none sends), `room` index (-1: none).
+        there on that channel (-1: none sends), `room` index (-1: none). Outside rooms that must be silent a margin
+        means nothing: NaN, -1 and -1.
     rooms : tuple of DraftRoom
         Rooms of the storey that must be silent, in the order of the site.
     treatments : tuple of Treatment
@@ -134,10 +142,27 @@ class Draft:
 
 @dataclass(frozen=True)
 class _Ground:
-    """The public side of one place: the grid, and the test points where it has any, with their links."""
+    """The public side of one place: silent rooms' points of the grid, and test points if any, with their links."""
 
-    points: tuple[PointSet, ...]
-    public: tuple[PublicLinks, ...]
+    public: tuple[PublicWays, ...]
+    ready: tuple[DraftPublic, ...]
+
+    @property
+    def points(self) -> tuple[PointSet, ...]:
+        return tuple(ways.points for ways in self.public)
+
+
+@dataclass(frozen=True)
+class _DeviceLinks:
+    """One device at one place: its links to the grid and to the test points, and how sure they are."""
+
+    links: tuple[BlockerLinks, ...]
+    against_db: tuple[NDArray[np.float32], ...]
+
+    @property
+    def nbytes(self) -> int:
+        of_links = sum(int(getattr(one, name).nbytes) for one in self.links for name in LINK_ARRAYS)
+        return of_links + sum(int(each.nbytes) for each in self.against_db)
 
 
 class Drafting:
@@ -171,14 +196,15 @@ class Drafting:
         for patch in grid.patches:
             points = part(grid, patch)
             title = map_title(site, points)
+            silent = np.flatnonzero(silent_at(site, points))
             places.append(
-                DraftPlace(title, int(points.building[0]), int(points.storey[0]), points.patches[0], points)
+                DraftPlace(title, int(points.building[0]), int(points.storey[0]), points.patches[0], points, silent)
             )
         self.places: tuple[DraftPlace, ...] = tuple(places)
         self._models: OrderedDict[tuple[Treatment, ...], LinkModel] = OrderedDict()
         self._graph: PortalGraph | None = None
         self._grounds: dict[tuple[tuple[Treatment, ...], int], _Ground] = {}
-        self._links: OrderedDict[tuple[tuple[Treatment, ...], int, Device], tuple[BlockerLinks, ...]] = OrderedDict()
+        self._links: OrderedDict[tuple[tuple[Treatment, ...], int, Device], _DeviceLinks] = OrderedDict()
         self._bytes = 0
         self._detours = KeptDetours()
 
@@ -210,14 +236,15 @@ class Drafting:
         links = self._device_links(treatments, place, on)
         of_channels, margins, nearest, strongest = [], [], [], []
         for side, points in enumerate(ground.points):
-            blockers = _together(model, points, [pair[side] for pair in links])
-            margin_db = draft_margin_db(model, self.scenario, ground.public[side], blockers)
+            blockers = _together(model, points, [pair.links[side] for pair in links])
+            ready, none = ground.ready[side], np.empty((0, len(model.carriers), len(points)), np.float32)
+            against_db = np.concatenate([none, *(pair.against_db[side] for pair in links)])
+            margin_db = margin_against_db(model, ready, blockers, against_db)
             channel = margin_db.argmin(axis=0)
             of_channels.append(margin_db)
             margins.append(margin_db.min(axis=0))
             nearest.append(channel)
             strongest.append(_strongest(model, blockers, channel))
-        shape = (where.patch.count_j, where.patch.count_i)
         ids = tuple(device.id for device in on)
         return Draft(
             title=where.title,
@@ -228,10 +255,10 @@ class Drafting:
             devices=ids,
             data=xr.Dataset(
                 {
-                    "margin_db": (("j", "i"), margins[0].reshape(shape), {"units": "dB"}),
-                    "channel": (("j", "i"), nearest[0].reshape(shape)),
-                    "device": (("j", "i"), strongest[0].reshape(shape)),
-                    "room": (("j", "i"), where.points.room.reshape(shape)),
+                    "margin_db": (("j", "i"), _on_grid(where, margins[0], np.nan), {"units": "dB"}),
+                    "channel": (("j", "i"), _on_grid(where, nearest[0], -1)),
+                    "device": (("j", "i"), _on_grid(where, strongest[0], -1)),
+                    "room": (("j", "i"), where.points.room.reshape(where.patch.count_j, where.patch.count_i)),
                 }
             ),
             rooms=_rooms(self.site, model, ground.points[1], of_channels[1], strongest[1], ids)
@@ -244,12 +271,15 @@ class Drafting:
         """Links of the site with these windows treated, the last few kept."""
         model = self._models.get(treatments)
         if model is None:
-            like = next(iter(self._models.values())).scene if self._models else None
-            scene = prepare_scene(treated_site(self.site, treatments, self.catalogue), like=like)
+            like = next(reversed(self._models.values())) if self._models else None
+            treated = treated_site(self.site, treatments, self.catalogue)
+            scene = prepare_scene(treated, like=None if like is None else like.scene)
             if self._graph is None:
                 self._graph = portal_graph(prepare_scene(self.site) if treatments else scene)
             names = {name for surface in self._graph.scene.facets.surfaces for name in surface}
-            model = link_model(scene, self._sectors, self.scenario.confidence, also=names, graph=self._graph)
+            model = link_model(
+                scene, self._sectors, self.scenario.confidence, also=names, graph=self._graph, like=like
+            )
             self._models[treatments] = model
             while len(self._models) > KEPT_MODELS:
                 self._forget(self._models.popitem(last=False)[0])
@@ -261,13 +291,24 @@ class Drafting:
         if key not in self._grounds:
             model, grid = self._model(treatments), self.places[place]
             tested = _of_place(silence_points(model.scene.site, trial_points(model.scene.site)), grid)
-            points = (grid.points, tested) if len(tested) else (grid.points,)
-            self._grounds[key] = _Ground(points, tuple(public_links(model, one) for one in points))
+            shown = grid.points.some(grid.silent)
+            points = (shown, tested) if len(tested) else (shown,)
+            like = next((other for other in reversed(self._models) if (other, place) in self._grounds), None)
+            if like is None:
+                public = tuple(public_ways(model, one) for one in points)
+            else:
+                old, known = self._models[like], self._grounds[like, place].public
+                portals = changed_portals(old.masts.detours, model.masts.detours)
+                public = tuple(
+                    carried_public(old, ways, model, one, portals) for ways, one in zip(known, points, strict=False)
+                )
+            ready = tuple(draft_public(model, self.scenario, ways.links) for ways in public)
+            self._grounds[key] = _Ground(public, ready)
         return self._grounds[key]
 
     def _device_links(
         self, treatments: tuple[Treatment, ...], place: int, devices: tuple[Device, ...]
-    ) -> list[tuple[BlockerLinks, ...]]:
+    ) -> list[_DeviceLinks]:
         """Links of each device to the grid and to the test points; those not kept are worked out all at once."""
         new = tuple(device for device in dict.fromkeys(devices) if (treatments, place, device) not in self._links)
         if new:
@@ -281,20 +322,27 @@ class Drafting:
                     sides.append(blocker_links(model, new, self.catalogue, points, detours=way))
                     continue
                 known_points = self._grounds[like, place].points[side]
-                known = _together(model, known_points, [self._links[like, place, device][side] for device in new])
+                known = _together(
+                    model, known_points, [self._links[like, place, device].links[side] for device in new]
+                )
                 sides.append(
                     carried_links(self._models[like], known, known_points, model, points, self.catalogue, way)
                 )
+            against_db = [ready.against_db(side) for ready, side in zip(ground.ready, sides, strict=True)]
             for at, device in enumerate(new):
-                self._links[treatments, place, device] = tuple(_one_of(side, at) for side in sides)
-                self._bytes += _size(self._links[treatments, place, device])
+                kept = _DeviceLinks(
+                    tuple(_one_of(side, at) for side in sides),
+                    tuple(each[at : at + 1].copy() for each in against_db),
+                )
+                self._links[treatments, place, device] = kept
+                self._bytes += kept.nbytes
         found = []
         for device in devices:
             key = (treatments, place, device)
             found.append(self._links[key])
             self._links.move_to_end(key)
         while self._bytes > KEPT_BYTES and len(self._links) > 1:
-            self._bytes -= _size(self._links.popitem(last=False)[1])
+            self._bytes -= self._links.popitem(last=False)[1].nbytes
         return found
 
     def _with_links_of(self, place: int, devices: tuple[Device, ...]) -> tuple[Treatment, ...] | None:
@@ -308,7 +356,7 @@ class Drafting:
         """Drop what belongs to a set of treatments."""
         self._grounds = {key: kept for key, kept in self._grounds.items() if key[0] != treatments}
         for key in [key for key in self._links if key[0] == treatments]:
-            self._bytes -= _size(self._links.pop(key))
+            self._bytes -= self._links.pop(key).nbytes
 
 
 def draft_state(margin_db: float) -> str:
@@ -383,6 +431,13 @@ def _of_place(points: PointSet, place: DraftPlace) -> PointSet:
     return points.some(np.flatnonzero(kept))
 
 
+def _on_grid(place: DraftPlace, values: NDArray[Any], elsewhere: float) -> NDArray[Any]:
+    """Values of the points worked out as a grid, shape (j, i)."""
+    found = np.full(len(place.points), elsewhere, values.dtype)
+    found[place.silent] = values
+    return found.reshape(place.patch.count_j, place.patch.count_i)
+
+
 def _one_of(links: BlockerLinks, at: int) -> BlockerLinks:
     """One device's part, in arrays of its own."""
     return replace(
@@ -442,7 +497,3 @@ def _rooms(
             )
         )
     return tuple(found)
-
-
-def _size(links: tuple[BlockerLinks, ...]) -> int:
-    return sum(int(getattr(one, name).nbytes) for one in links for name in LINK_ARRAYS)

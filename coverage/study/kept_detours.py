@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.cable_ways import cable_detours
@@ -17,7 +16,7 @@ from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way, detour_ways
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.detour import DetourModel, detour_model
+from quietwing.coverage.propagation.detour import DetourModel, PointLegs, detour_model, point_legs
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.coverage.study.carried_links import crossed_in_order, rows_of
@@ -26,7 +25,7 @@ from quietwing.sites.points import PointSet, scattered
 __all__ = ["KeptDetours"]
 
 KEPT = 400  # of devices in places: a quarter of a megabyte each on a storey of houseblock
-Floats = NDArray[np.float64]
+PLACES_KEPT = 8  # the last legs to whose points are kept: ten megabytes for a storey of radial
 
 
 class KeptDetours:
@@ -34,7 +33,8 @@ class KeptDetours:
 
     def __init__(self) -> None:
         self._detours: OrderedDict[tuple[int, Device], tuple[tuple[str, ...], tuple[Way, ...]]] = OrderedDict()
-        self._reached: dict[int, tuple[Floats, ...]] = {}
+        self._reached: dict[int, tuple[PointSet, ...]] = {}
+        self._legs: OrderedDict[int, tuple[PointLegs, ...]] = OrderedDict()
         self._ways: DetourModel | None = None
 
     def of(
@@ -65,26 +65,28 @@ class KeptDetours:
         -------
         list of Way
         """
-        rows = [rows_of(one.xyz_m, known) for one, known in zip(points, self._reached.get(place, ()), strict=False)]
+        reached = self._reached.get(place, ())
+        rows = [rows_of(one.xyz_m, known.xyz_m) for one, known in zip(points, reached, strict=False)]
         if len(rows) < len(points) or any((row < 0).any() for row in rows):  # other test points: windows opened
             for key in [key for key in self._detours if key[0] == place]:
                 del self._detours[key]
-            self._reached[place] = tuple(one.xyz_m for one in points)
+            self._reached[place] = tuple(scattered(one.xyz_m) for one in points)
+            self._legs.pop(place, None)
             rows = [np.arange(len(one)) for one in points]
         new = tuple(device for device in devices if (place, device) not in self._detours)
         if new:
             if self._ways is None:
                 self._ways = detour_model(graph, model.masts.freq_mhz)
-            reached = [scattered(xyz_m) for xyz_m in self._reached[place]]
+            legs = self._legs_to(self._ways, place)
             for device in (each for each in new if is_cable(each, catalogue)):
                 cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m)
                 senders = site_detours(self._ways, stations.place_m)
-                one = tuple(cable_detours(model, senders, device.line_m, cable, points) for points in reached)
+                one = tuple(cable_detours(model, senders, device.line_m, cable, each) for each in legs)
                 self._detours[place, device] = (model.constructions, one)
             single = tuple(device for device in new if not is_cable(device, catalogue))
             if single:
                 senders = site_detours(self._ways, np.array([(each.x_m, each.y_m, each.z_m) for each in single]))
-                ways = [detour_ways(model, senders, points) for points in reached]
+                ways = [detour_ways(model, senders, each) for each in legs]
                 for at, device in enumerate(single):
                     one = tuple(way.of(np.array([at])) for way in ways)
                     self._detours[place, device] = (model.constructions, one)
@@ -103,3 +105,12 @@ class KeptDetours:
         while len(self._detours) > max(KEPT, len(devices)):
             self._detours.popitem(last=False)
         return found
+
+    def _legs_to(self, ways: DetourModel, place: int) -> tuple[PointLegs, ...]:
+        """The last legs to the points of a place, those of the last few kept."""
+        if place not in self._legs:
+            self._legs[place] = tuple(point_legs(ways, points) for points in self._reached[place])
+            while len(self._legs) > PLACES_KEPT:
+                self._legs.popitem(last=False)
+        self._legs.move_to_end(place)
+        return self._legs[place]

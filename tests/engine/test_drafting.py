@@ -33,12 +33,22 @@ def drafting() -> Drafting:
     return Drafting(SITE, Scenario(), CATALOGUE)
 
 
+def shown(draft) -> np.ndarray:
+    """The margins of a draft: those of rooms that must be silent."""
+    return draft.data["margin_db"].values.ravel()[silent_rows(draft)]
+
+
+def silent_rows(draft) -> np.ndarray:
+    roles = np.array([*(room.role for room in SITE.rooms), "none"])
+    return np.flatnonzero(roles[draft.data["room"].values.ravel()] == "silence")
+
+
 def straight(drafting, place, devices, treatments=()):
     """Margins from the engine itself, without anything kept."""
     model = link_model(
         prepare_scene(treated_site(SITE, treatments, CATALOGUE)), SITE.sectors, drafting.scenario.confidence
     )
-    points = drafting.places[place].points
+    points = drafting.places[place].points.some(drafting.places[place].silent)
     return draft_margin_db(
         model, drafting.scenario, public_links(model, points), blocker_links(model, devices, CATALOGUE, points)
     )
@@ -56,8 +66,23 @@ def test_draft_is_the_engines_own_margin_from_cache_or_not(drafting):
     kept = drafting.draft(0, LAYOUT)
     expected = straight(drafting, 0, LAYOUT)
     for draft in (fresh, kept):
-        assert draft.data["margin_db"].values.tobytes() == expected.min(axis=0).tobytes()
-        assert (draft.data["channel"].values.ravel() == expected.argmin(axis=0)).all()
+        assert shown(draft).tobytes() == expected.min(axis=0).tobytes()
+        assert (draft.data["channel"].values.ravel()[silent_rows(draft)] == expected.argmin(axis=0)).all()
+
+
+def test_a_draft_holds_margins_of_rooms_that_must_be_silent_and_no_others(drafting):
+    """A margin means nothing on a landing that may ring, or in the open; nobody shows one there."""
+    for place in (0, 4):  # the houseblock's first storey; the staff's, where nothing must be silent
+        draft = drafting.draft(place, LAYOUT)
+        data = {name: draft.data[name].values.ravel() for name in ("margin_db", "channel", "device")}
+        here = silent_rows(draft)
+        assert (len(here) > 500) == (place == 0)
+        elsewhere = np.setdiff1d(np.arange(data["margin_db"].size), here)
+        assert np.isfinite(data["margin_db"][here]).all()
+        assert np.isnan(data["margin_db"][elsewhere]).all()
+        assert (data["channel"][here] >= 0).all()
+        assert (data["channel"][elsewhere] == -1).all()
+        assert (data["device"][elsewhere] == -1).all()
 
 
 def test_a_moved_device_gives_the_bytes_of_a_whole_new_run(drafting):
@@ -66,9 +91,9 @@ def test_a_moved_device_gives_the_bytes_of_a_whole_new_run(drafting):
     before = time.perf_counter()
     draft = drafting.draft(0, moved)
     print(f"one moved device on houseblock: {1000 * (time.perf_counter() - before):.0f} ms")
-    assert draft.data["margin_db"].values.tobytes() == straight(drafting, 0, moved).min(axis=0).tobytes()
+    assert shown(draft).tobytes() == straight(drafting, 0, moved).min(axis=0).tobytes()
     back = drafting.draft(0, LAYOUT)
-    assert back.data["margin_db"].values.tobytes() == straight(drafting, 0, LAYOUT).min(axis=0).tobytes()
+    assert shown(back).tobytes() == straight(drafting, 0, LAYOUT).min(axis=0).tobytes()
 
 
 def test_a_treated_window_gives_the_bytes_of_the_treated_site(drafting):
@@ -77,7 +102,7 @@ def test_a_treated_window_gives_the_bytes_of_the_treated_site(drafting):
     draft = drafting.draft(0, LAYOUT, treatments)
     print(f"windows treated on houseblock: {1000 * (time.perf_counter() - before):.0f} ms")
     expected = straight(drafting, 0, LAYOUT, treatments).min(axis=0)
-    assert draft.data["margin_db"].values.tobytes() == expected.tobytes()
+    assert shown(draft).tobytes() == expected.tobytes()
     assert draft.treatments == treatments
     plain = {room.room: room.margin_db for room in drafting.draft(0, LAYOUT).rooms}
     assert all(room.margin_db >= plain[room.room] - 1e-3 for room in draft.rooms if room.room.startswith("A1-0"))
@@ -119,7 +144,7 @@ def test_a_treated_window_touches_few_links(monkeypatch):
     drafting.draft(0, devices)
     monkeypatch.setattr("quietwing.coverage.study.carried_links.blocker_links", counted)
     drafting.draft(0, devices, (Treatment("A1-05-window", "window_mesh"),))
-    assert 0 < reckoned[0] < len(drafting.places[0].points) / 5
+    assert 0 < reckoned[0] < len(drafting.places[0].silent) / 5
 
 
 def test_a_scene_made_like_another_is_the_same_to_the_byte():
@@ -170,10 +195,10 @@ def test_a_yard_holds_its_own_test_points_only():
     assert rooms == [["Y1"], ["Y2"]]
 
 
-def test_a_storey_where_nothing_must_be_silent_has_a_map_and_no_rooms(drafting):
+def test_a_storey_where_nothing_must_be_silent_has_a_plan_and_no_rooms(drafting):
     staff = drafting.draft(4, LAYOUT)
     assert staff.rooms == ()
-    assert np.isfinite(staff.data["margin_db"].values).all()
+    assert (staff.data["room"].values >= 0).any()
 
 
 def test_states_in_words():
@@ -201,7 +226,7 @@ def test_n40_the_blocked_share_of_a_storey_settles_as_the_grid_is_halved():
 
     def blocked_share(grid_m: float) -> float:
         draft = Drafting(site, Scenario(), CATALOGUE, grid_m=grid_m).draft(0, devices)
-        return float((draft.data["margin_db"].values > 0).mean())
+        return float((draft.data["margin_db"].values > 0).mean())  # of all the plan: elsewhere there is none
 
     finest = blocked_share(0.25)
     assert 0.5 < finest < 0.9
@@ -223,4 +248,4 @@ def test_explain_counts_treatments():
 def test_what_is_unknown_is_said_at_once():
     with pytest.raises(ScenarioError, match="has no mast"):
         Drafting(SITE, Scenario(channels=("XX/B1/LTE",)), CATALOGUE)
-    assert np.isfinite(Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0).draft(0, ()).data["margin_db"].values).all()
+    assert np.isfinite(shown(Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0).draft(0, ()))).all()
