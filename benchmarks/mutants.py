@@ -78,6 +78,20 @@ MUTANTS = (
         (f"{T_PROPAGATION}/test_diffraction.py::test_an_edge_5_m_up_midway_over_200_m",),
     ),
     Mutant(
+        "rays in plan: the side of a line as rounded",
+        f"{PROPAGATION}/_outline_kernels.py",
+        "abs(left - right) > SURE * terms",
+        "abs(left - right) >= 0",
+        (f"{T_PROPAGATION}/test_outline_rays.py::test_shares_are_those_of_whole_fractions",),
+    ),
+    Mutant(
+        "rays in plan: holes joined to the ring before",
+        f"{PROPAGATION}/_outline_kernels.py",
+        "ring[k] != ring[k - 1]",
+        "ring[k] < ring[k - 1]",
+        (f"{T_PROPAGATION}/test_outline_rays.py::test_where_no_ring_is_met_there_is_no_share",),
+    ),
+    Mutant(
         "floors: exponent's saturation added",
         f"{PROPAGATION}/floors.py",
         "(n + 1) - SATURATION",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.diffraction import fresnel_v, knife_edge_loss_db
 from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
+from quietwing.coverage.propagation.outline_rays import first_and_last_share
 from quietwing.coverage.propagation.scene import Scene
 
 __all__ = ["Obstacle", "Tops", "over_tops"]
@@ -170,7 +171,8 @@ def _standing(
 ) -> Iterator[tuple[int, Indices, float, Array]]:
     """Each obstacle's index, points, height of the top, first and last share of the ray within."""
     start, way = mast_m[:2], xyz_m[:, :2] - mast_m[:2]
-    length2 = np.maximum((way**2).sum(axis=1), NEAREST_M**2)
+    square = (way**2).sum(axis=1)
+    length2 = np.maximum(square, NEAREST_M**2)
     for index, outline, top_m in outlines:
         middle = shapely.get_coordinates(outline.centroid)[0]
         radius_m = float(np.hypot(*(shapely.get_coordinates(outline.exterior) - middle).T).max())
@@ -182,14 +184,7 @@ def _standing(
         at = np.flatnonzero((beside_m <= radius_m) & low & ((building != index) | (index == PERIMETER)))
         if not len(at):
             continue
-        line = np.stack([np.broadcast_to(start, (len(at), 2)), xyz_m[at, :2]], axis=1)
-        met = shapely.intersection(shapely.linestrings(line), outline.boundary)
-        places, ray = shapely.get_coordinates(met, return_index=True)
-        share = ((places - start) * way[at][ray]).sum(axis=1) / length2[at][ray]
-        first, last = np.full(len(at), np.inf), np.full(len(at), -np.inf)
-        np.minimum.at(first, ray, share)
-        np.maximum.at(last, ray, share)
-        first, last = (np.where(np.isfinite(each), each, np.nan) for each in (first, last))
+        first, last = first_and_last_share(outline, start, xyz_m[at, :2]) * (square[at] / length2[at])
         lowest_m = mast_m[2] + np.where(mast_m[2] > xyz_m[at, 2], last, first) * (xyz_m[at, 2] - mast_m[2])
         on = np.flatnonzero(np.isfinite(first) & (lowest_m < top_m))
         if len(on):
