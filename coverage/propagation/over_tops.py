@@ -23,8 +23,6 @@ __all__ = ["Obstacle", "Tops", "over_tops"]
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-MOST_KEPT = 8000  # points whose rays are kept: those of a storey's rooms, a metre apart
-KEPT_BYTES = 2**26  # of rays from masts and blockers to such points
 NEAREST_M = 0.1  # an end at the edge: nearer than this it is none
 PERIMETER = -1  # facets that belong to no building
 
@@ -140,8 +138,8 @@ def over_tops(
 
 def _on_the_rays(
     scene: Scene, mast_m: Array, xyz_m: Array, building: NDArray[np.int32], left_out: tuple[int, int]
-) -> tuple[tuple[int, Indices, float, Array], ...]:
-    """Obstacles on the rays in plan, the same whatever is in the site's windows."""
+) -> Iterator[tuple[int, Indices, float, Array]]:
+    """Obstacles on the rays in plan."""
     fence = scene.site.perimeter
     outlines = [(PERIMETER, fence.outline, fence.height_m)] if fence.construction != "open" else []
     outlines += [
@@ -149,18 +147,7 @@ def _on_the_rays(
         for index, built in enumerate(scene.site.buildings)
         if index not in left_out
     ]
-    if len(xyz_m) > MOST_KEPT:
-        return tuple(_standing(tuple(outlines), mast_m, xyz_m, building))
-    shapes = tuple((index, shapely.to_wkb(outline), top_m) for index, outline, top_m in outlines)
-    asked = (shapes, mast_m.tobytes(), xyz_m.tobytes(), building.tobytes())
-    if asked not in scene.rays:  # a draft asks for the same rays after each gesture
-        found = tuple(_standing(tuple(outlines), mast_m, xyz_m, building))
-        size = sum(map(len, asked[1:])) + sum(int(at.nbytes + shares.nbytes) for _, at, _, shares in found)
-        scene.rays[asked] = size, found
-        while len(scene.rays) > 1 and sum(size for size, _ in scene.rays.values()) > KEPT_BYTES:
-            scene.rays.popitem(last=False)
-    scene.rays.move_to_end(asked)
-    return scene.rays[asked][1]
+    return _standing(tuple(outlines), mast_m, xyz_m, building)
 
 
 def _standing(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -33,20 +32,15 @@ class Scene:
     prepared : PreparedFacets
     gains : GainCache or None
         Where `path_gain` keeps what it computed; without it nothing is kept.
-    rays : OrderedDict
-        What `over_tops` keeps of rays asked for again, common to all scenes made `like` one another: no plan stays in
-        memory when its scenes are gone.
     losses : dict
-        What `loss_table` keeps of constructions, in common in the same way.
+        What `loss_table` keeps of constructions, common to all scenes made `like` one another: no plan stays in
+        memory when its scenes are gone.
     """
 
     site: Site
     facets: Facets
     prepared: PreparedFacets
     gains: GainCache | None = field(default=None, compare=False)
-    rays: OrderedDict[tuple[Any, ...], tuple[int, tuple[Any, ...]]] = field(
-        default_factory=OrderedDict, compare=False, repr=False
-    )
     losses: dict[tuple[Any, ...], NDArray[np.float64]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -131,6 +125,6 @@ def prepare_scene(site: Site, gains: GainCache | None = None, *, like: Scene | N
     """
     if like is not None:
         pieces = facets_like(site, like.site, like.facets)
-        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), gains, like.rays, like.losses)
+        return Scene(site, pieces, prepare_like(pieces, like.facets, like.prepared), gains, like.losses)
     pieces = facets(site)
     return Scene(site, pieces, prepare(pieces), gains)

@@ -7,7 +7,7 @@ treated. So where no straight ray from a blocker crosses a window that differs, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.cable_links import is_cable
+from quietwing.coverage.blocking.draft import DraftPublic, DraftSignal, spread_against_db
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way
 from quietwing.coverage.equipment import Device, Model
@@ -23,7 +24,7 @@ from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.radiating_cable import pieces_of
 from quietwing.sites.points import PointSet
 
-__all__ = ["BY_CONSTRUCTION", "carried_links", "crossed_in_order", "rows_of"]
+__all__ = ["BY_CONSTRUCTION", "carried_against_db", "carried_links", "crossed_in_order", "rows_of"]
 
 BY_CONSTRUCTION = ("crossed", "straight_crossed")
 BY_POINT = ("walls_db", "straight_share", "straight_walls_db")
@@ -77,6 +78,44 @@ def carried_links(
         values[:, :, at] = getattr(fresh, name)
     same: dict[str, Any] = found | levels
     return replace(fresh, **same)
+
+
+def carried_against_db(
+    before: DraftPublic,
+    known: BlockerLinks,
+    known_db: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    after: DraftPublic,
+    links: BlockerLinks,
+) -> NDArray[np.float32]:
+    """What `DraftPublic.against_db` gives with the windows treated otherwise, worked out only where it may differ.
+
+    Parameters
+    ----------
+    before : DraftPublic
+    known : BlockerLinks
+        Of the same devices as `links`.
+    known_db : float32 ndarray, shape (device, carrier, point)
+        Of `before` and `known`. [dB]
+    rows : int ndarray, shape (point,)
+        Where each point stands among those before, -1 where it does not.
+    after : DraftPublic
+    links : BlockerLinks
+
+    Returns
+    -------
+    float32 ndarray, shape (device, carrier, point)
+        [dB]
+    """
+    if not np.array_equal(before.sigma_db, after.sigma_db) or known.crossed.shape[2] != links.crossed.shape[2]:
+        return after.against_db(links)
+    differs = (rows < 0) | (known.crossed[:, rows] != links.crossed).any(axis=(0, 2))
+    for part in fields(DraftSignal):
+        was, now = getattr(before.signal, part.name)[:, rows], getattr(after.signal, part.name)
+        differs |= (was != now).any(axis=(0, *range(2, now.ndim)))
+    at, found = np.flatnonzero(differs), known_db[:, :, rows]
+    found[:, :, at] = spread_against_db(after.z, after.signal, links.crossed[:, at], after.sigma_db, at)
+    return found
 
 
 def rows_of(xyz_m: NDArray[np.float64], known_m: NDArray[np.float64]) -> NDArray[np.intp]:

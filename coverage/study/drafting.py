@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,10 @@ from quietwing.coverage.propagation.portal_graph import PortalGraph, portal_grap
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import changed_portals
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.carried_links import carried_links
+from quietwing.coverage.study.carried_links import carried_against_db, carried_links, rows_of
 from quietwing.coverage.study.carried_public import PublicWays, carried_public, public_ways
 from quietwing.coverage.study.common import map_title, part, wanted_sectors
+from quietwing.coverage.study.device_links import DeviceLinks, one_of, together
 from quietwing.coverage.study.kept_detours import KeptDetours
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Site
@@ -55,7 +56,6 @@ MARGINAL_DB = 3.0  # nearer to 0 dB than this a draft does not say which way the
 DEAD_ZONE, MARGINAL, HOLE = "dead zone", "marginal", "hole"
 KEPT_MODELS = 4  # sites with different windows treated: undo and redo find theirs
 KEPT_BYTES = 256 << 20  # of devices' links
-LINK_ARRAYS = tuple(part.name for part in fields(BlockerLinks) if part.name != "devices")  # by device
 
 
 @dataclass(frozen=True)
@@ -152,19 +152,6 @@ class _Ground:
         return tuple(ways.points for ways in self.public)
 
 
-@dataclass(frozen=True)
-class _DeviceLinks:
-    """One device at one place: its links to the grid and to the test points, and how sure they are."""
-
-    links: tuple[BlockerLinks, ...]
-    against_db: tuple[NDArray[np.float32], ...]
-
-    @property
-    def nbytes(self) -> int:
-        of_links = sum(int(getattr(one, name).nbytes) for one in self.links for name in LINK_ARRAYS)
-        return of_links + sum(int(each.nbytes) for each in self.against_db)
-
-
 class Drafting:
     """Drafts of one site and scenario; keeps every link it computed.
 
@@ -204,7 +191,7 @@ class Drafting:
         self._models: OrderedDict[tuple[Treatment, ...], LinkModel] = OrderedDict()
         self._graph: PortalGraph | None = None
         self._grounds: dict[tuple[tuple[Treatment, ...], int], _Ground] = {}
-        self._links: OrderedDict[tuple[tuple[Treatment, ...], int, Device], _DeviceLinks] = OrderedDict()
+        self._links: OrderedDict[tuple[tuple[Treatment, ...], int, Device], DeviceLinks] = OrderedDict()
         self._bytes = 0
         self._detours = KeptDetours()
 
@@ -236,7 +223,7 @@ class Drafting:
         links = self._device_links(treatments, place, on)
         of_channels, margins, nearest, strongest = [], [], [], []
         for side, points in enumerate(ground.points):
-            blockers = _together(model, points, [pair.links[side] for pair in links])
+            blockers = together(model, points, [pair.links[side] for pair in links])
             ready, none = ground.ready[side], np.empty((0, len(model.carriers), len(points)), np.float32)
             against_db = np.concatenate([none, *(pair.against_db[side] for pair in links)])
             margin_db = margin_against_db(model, ready, blockers, against_db)
@@ -277,6 +264,8 @@ class Drafting:
             if self._graph is None:
                 self._graph = portal_graph(prepare_scene(self.site) if treatments else scene)
             names = {name for surface in self._graph.scene.facets.surfaces for name in surface}
+            meshes = {each.construction for each in self.catalogue.values() if each.construction}
+            names |= meshes & self.site.constructions.keys()  # whatever is treated, the constructions are the same
             model = link_model(
                 scene, self._sectors, self.scenario.confidence, also=names, graph=self._graph, like=like
             )
@@ -308,7 +297,7 @@ class Drafting:
 
     def _device_links(
         self, treatments: tuple[Treatment, ...], place: int, devices: tuple[Device, ...]
-    ) -> list[_DeviceLinks]:
+    ) -> list[DeviceLinks]:
         """Links of each device to the grid and to the test points; those not kept are worked out all at once."""
         new = tuple(device for device in dict.fromkeys(devices) if (treatments, place, device) not in self._links)
         if new:
@@ -316,24 +305,22 @@ class Drafting:
             assert self._graph is not None  # made with the first model
             ways = self._detours.of(model, self._graph, place, ground.points, new, self.catalogue)
             like = self._with_links_of(place, new)
-            sides = []
-            for side, (points, way) in enumerate(zip(ground.points, ways, strict=True)):
+            sides, against_db = [], []
+            for side, (points, way, ready) in enumerate(zip(ground.points, ways, ground.ready, strict=True)):
                 if like is None:
-                    sides.append(blocker_links(model, new, self.catalogue, points, detours=way))
+                    links = blocker_links(model, new, self.catalogue, points, detours=way)
+                    sides.append(links)
+                    against_db.append(ready.against_db(links))
                     continue
-                known_points = self._grounds[like, place].points[side]
-                known = _together(
-                    model, known_points, [self._links[like, place, device].links[side] for device in new]
-                )
-                sides.append(
-                    carried_links(self._models[like], known, known_points, model, points, self.catalogue, way)
-                )
-            against_db = [ready.against_db(side) for ready, side in zip(ground.ready, sides, strict=True)]
+                old, known = self._grounds[like, place], [self._links[like, place, device] for device in new]
+                was = together(model, old.points[side], [each.links[side] for each in known])
+                links = carried_links(self._models[like], was, old.points[side], model, points, self.catalogue, way)
+                sides.append(links)
+                against_was_db = np.concatenate([each.against_db[side] for each in known])
+                rows = rows_of(points.xyz_m, old.points[side].xyz_m)
+                against_db.append(carried_against_db(old.ready[side], was, against_was_db, rows, ready, links))
             for at, device in enumerate(new):
-                kept = _DeviceLinks(
-                    tuple(_one_of(side, at) for side in sides),
-                    tuple(each[at : at + 1].copy() for each in against_db),
-                )
+                kept = one_of(sides, against_db, at)
                 self._links[treatments, place, device] = kept
                 self._bytes += kept.nbytes
         found = []
@@ -436,26 +423,6 @@ def _on_grid(place: DraftPlace, values: NDArray[Any], elsewhere: float) -> NDArr
     found = np.full(len(place.points), elsewhere, values.dtype)
     found[place.silent] = values
     return found.reshape(place.patch.count_j, place.patch.count_i)
-
-
-def _one_of(links: BlockerLinks, at: int) -> BlockerLinks:
-    """One device's part, in arrays of its own."""
-    return replace(
-        links,
-        devices=(links.devices[at],),
-        **{name: getattr(links, name)[at : at + 1].copy() for name in LINK_ARRAYS},
-    )
-
-
-def _together(model: LinkModel, points: PointSet, links: list[BlockerLinks]) -> BlockerLinks:
-    """Links of single devices as those of a layout: the same arrays as computed in one go."""
-    if not links:
-        return blocker_links(model, (), {}, points)
-    return replace(
-        links[0],
-        devices=tuple(device for one in links for device in one.devices),
-        **{name: np.concatenate([getattr(one, name) for one in links]) for name in LINK_ARRAYS},
-    )
 
 
 def _strongest(model: LinkModel, blockers: BlockerLinks, channel: NDArray[np.intp]) -> NDArray[np.int32]:
