@@ -7,13 +7,12 @@ cell.
 
 from __future__ import annotations
 
-import functools
+import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,15 +21,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import bounds, exact
 from quietwing.coverage.planning import optimise as door
 from quietwing.coverage.planning.attempts import CONFIDENCE
 from quietwing.coverage.planning.carried import carry, selected
-from quietwing.coverage.planning.exact import Solution, Work
 from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.optimise import REPORTING_STREAM, optimise
@@ -43,44 +39,27 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import scenario_text
 from quietwing.coverage.study import run
 from quietwing.sites import save_site
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.model import Site
 
-CATALOGUE = read_catalogue()
+
+def _four_cells():
+    """Site, masts and scenario, loaded from their path: nothing joins the import path."""
+    key = "quietwing_tests_engine_planning_four_cells"
+    if key not in sys.modules:
+        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("four_cells.py"))
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[key] = module
+        spec.loader.exec_module(module)
+    return sys.modules[key]
+
+
+four_cells = _four_cells()
+CATALOGUE, MOST, judged = four_cells.CATALOGUE, four_cells.MOST, four_cells.judged
+site, plan_for = four_cells.site, four_cells.plan_for  # fixtures
 LANDING_GBP, CELL_GBP = 1538.40, 1572.00
 FOUR_GBP = LANDING_GBP + 3 * CELL_GBP
-MOST = Scenario(
-    worlds=200,
-    grid_m=1.0,
-    effort="quick",
-    spill_tier="service",
-    equipment=("micro_jammer",),
-    treat_with=("none",),
-    budget_gbp=5000.0,
-)
 LEAST = replace(MOST, budget_gbp=None, objective="least_cost")
-EE20 = Sector(
-    id="ee", operator="EE", plmn="234-30", band="B20", technology="LTE", freq_mhz=798.5, bandwidth_mhz=5.0,
-    x_m=2.5, y_m=-600.0, height_m=25.0, azimuth_deg=0.0, tilt_deg=0.0, pattern="omni", eirp_dbm=35.0,
-    environment="UMa", sigma_db=3.0,
-)  # fmt: skip
-O2_8 = replace(
-    EE20, id="o2", operator="O2", plmn="234-10", band="B8", freq_mhz=941.3, bandwidth_mhz=10.0, x_m=-400.0, y_m=500.0
-)
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-
-
-@pytest.fixture(scope="module")
-def site() -> Site:
-    wing = build(
-        describe(
-            "test", type="wing", cells=4, storeys=1, outer_wall="precast_sandwich_foil",
-            cell_wall="precast_sandwich_foil", roof="foil_roof", window="glass_low_e", window_state="sealed",
-            fence_distance_m=250.0,
-        )
-    )  # fmt: skip
-    openings = tuple(replace(o, state="open") if o.id == "A1-01-window" else o for o in wing.openings)
-    return replace(wing, sectors=(EE20, O2_8), openings=openings)
 
 
 @pytest.fixture(scope="module")
@@ -91,27 +70,12 @@ def folder(site, tmp_path_factory) -> Path:
     return place
 
 
-@pytest.fixture(scope="module")
-def plan_for(site):
-    """The plan for a question, worked out once."""
-
-    @functools.cache
-    def found(scenario: Scenario) -> Plan:
-        return optimise(site, site.sectors, scenario, CATALOGUE)
-
-    return found
-
-
 def with_money(budget_gbp: float) -> Scenario:
     return replace(MOST, budget_gbp=budget_gbp)
 
 
 def target(rooms: int) -> Scenario:
     return replace(LEAST, target_rooms=rooms)
-
-
-def judged(plan: Plan):
-    return plan.attempts[plan.chosen]
 
 
 def nothing_found(model: PlanModel) -> Found:
@@ -471,114 +435,6 @@ def test_ctrl_c_on_the_command_line_writes_the_best_plan_and_ends_with_130(folde
     assert "The search was interrupted: this is the best plan so far." in stdout
     said = json.loads((out / "plan.json").read_text("utf-8"))
     assert (said["status"], said["reproducible"], said["rooms_model"]) == ("interrupted", False, 3)
-
-
-# --- What the solver says is not believed.
-
-STUB = """
-import json, os, sys, time
-from pathlib import Path
-import numpy as np
-folder = Path(sys.argv[-1])
-start, cost = np.load(folder / "start.npy"), np.load(folder / "cost.npy")
-own = float(cost @ start)
-def point(number, x):
-    with (folder / "y.part").open("wb") as file: np.save(file, np.array(x, float))
-    (folder / "y.part").replace(folder / f"point-{number:06d}.npy")
-def end(status="optimal", value=own, bound=own, nodes=1):
-    (folder / "x.part").write_text(json.dumps(dict(status=status, value=value, bound=bound, nodes=nodes)))
-    (folder / "x.part").replace(folder / "end.json")
-first = int(np.flatnonzero(start)[0])
-"""
-LIES = {
-    "everything at once": "x = np.ones(len(cost)); point(1, x); end(value=float(cost @ x), bound=float(cost @ x))",
-    "0.999 of a device": "x = start.copy(); x[first] = 0.999; point(1, x); end(value=own - 3, bound=own - 3)",
-    "another objective": "point(1, start); end(value=own - 3, bound=own - 3)",
-    "optimal at the deadline": "point(1, start); end(); time.sleep(60)",
-    "a bound that is beaten": "point(1, start); end(bound=own + 1)",
-    "infeasible": "end(status='infeasible', value=None, bound=None)",
-    "a crash after the word optimal": "point(1, start); end(); os._exit(3)",
-    "nothing": "",
-}
-
-
-@pytest.mark.parametrize("name", LIES)
-def test_a_lying_solver_changes_nothing_but_that_less_is_proven(site, plan_for, monkeypatch, tmp_path, name):
-    path = tmp_path / "stub.py"
-    path.write_text(STUB + textwrap.dedent(LIES[name]), "utf-8")
-    monkeypatch.setattr(bounds, "PROOF", Work(nodes=2_000, deadline_s=2.0))
-    monkeypatch.setattr(bounds, "solve", functools.partial(exact.solve, solver=str(path)))
-    honest, plan = plan_for(MOST), optimise(site, site.sectors, MOST, CATALOGUE)
-    assert (plan.devices, plan.value, plan.claimed) == (honest.devices, honest.value, honest.claimed)
-    assert plan.status == "feasible"
-    assert plan.bound is None or plan.bound > honest.value
-    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
-    assert [note for note in plan.notes if "dropped" in note] == []
-
-
-def lied(**lie) -> object:
-    """A `solve` that forgets its own checks."""
-
-    def solve(problem, *, start, **_options) -> Solution:
-        told = {"status": "optimal", "x": np.array(start), "value": 4.0, "bound": 4.0, "gap": 0.0}
-        return Solution(
-            **(told | {key: made(problem, start) for key, made in lie.items()}), reproducible=True, notes=()
-        )
-
-    return solve
-
-
-LIED = {
-    "an infeasible point": lied(
-        x=lambda problem, _start: problem.upper, value=lambda *_: 99.0, bound=lambda *_: 99.0
-    ),
-    "0.999 of a device": lied(x=lambda _problem, start: 0.999 * np.array(start), bound=lambda *_: 4.5),
-    "another objective": lied(value=lambda *_: 99.0, bound=lambda *_: 99.0),
-    "nothing found": lied(x=lambda *_: None, status=lambda *_: "none found", bound=lambda *_: 9.0),
-}
-
-
-@pytest.mark.parametrize("name", LIED)
-def test_should_the_solve_lie_the_word_optimal_is_not_said(site, monkeypatch, name):
-    monkeypatch.setattr(bounds, "solve", LIED[name])
-    plan = optimise(site, site.sectors, MOST, CATALOGUE)
-    assert plan.status == "feasible"
-    assert plan.gap is None or plan.gap > 0
-    assert plan.bound is None or plan.bound > 4.0
-    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
-
-
-@pytest.mark.parametrize("name", LIED)
-def test_should_the_solve_lie_the_plan_of_the_search_is_kept(site, plan_for, monkeypatch, name):
-    monkeypatch.setattr(bounds, "solve", LIED[name])
-    plan = optimise(site, site.sectors, MOST, CATALOGUE)
-    assert (plan.devices, plan.value) == (plan_for(MOST).devices, 4.0)
-
-
-# --- The checker has the last word.
-
-
-def test_an_attempt_in_which_the_checker_finds_a_fault_is_dropped_and_named(site, plan_for, monkeypatch):
-    honest = plan_for(MOST)
-
-    def fussy(*arguments, **options):
-        plan = arguments[4]
-        faults = verify_plan(*arguments, **options)
-        return ("device A1-02-ceiling: too blue",) if plan.chosen == honest.chosen else faults
-
-    monkeypatch.setattr(door, "verify_plan", fussy)
-    plan = optimise(site, site.sectors, MOST, CATALOGUE)
-    assert plan.chosen != honest.chosen
-    assert plan.attempts == honest.attempts
-    said = f"attempt {honest.chosen} was dropped, for the checker found: device A1-02-ceiling: too blue"
-    assert said in plan.notes
-    assert judged(plan).rooms_judged >= 3
-
-
-def test_where_no_attempt_passes_there_is_no_plan(site, monkeypatch):
-    monkeypatch.setattr(door, "verify_plan", lambda *_, **__: ("device D1: too blue",))
-    with pytest.raises(ScenarioError, match=r"no attempt passed the checker: .*device D1: too blue"):
-        optimise(site, site.sectors, MOST, CATALOGUE)
 
 
 # --- What stands.

@@ -1,0 +1,64 @@
+"""Spill worked out from levels that a test gives, the same at every place outside."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.links import link_model, public_links
+from quietwing.coverage.blocking.outside import OutsidePoints
+from quietwing.coverage.blocking.spill import spill_outside
+from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
+from quietwing.coverage.propagation.errors_model import LocalErrors
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.model import Sector
+from quietwing.sites.points import scattered
+
+EE20 = Sector(
+    "S1", "EE", "234-30", "B20", "LTE", 806.0, 10.0, 0.0, 700.0, 30.0, 180.0, 2.0, "sector_65", 59.0, "RMa", 8.0
+)  # fmt: skip
+EE3 = replace(EE20, id="S2", band="B3", freq_mhz=1850.0, bandwidth_mhz=20.0)
+EE3B = replace(EE20, id="S3", band="B3", freq_mhz=1870.0, bandwidth_mhz=10.0, x_m=500.0)
+JAMMER = Model("jammer", "jammer", (BandPower("B20", 791.0, 821.0, 20.0), BandPower("B3", 1805.0, 1880.0, 20.0)))
+NODE = Model(
+    "node", "mas", (BandPower("B20", 791.0, 821.0, 20.0),), mas_carriers=(MasCarrier("234-30", "LTE", 806.0, 10.0),)
+)  # fmt: skip
+CATALOGUE = {"jammer": JAMMER, "node": NODE}
+D1 = Device("D1", "jammer", 3.0, 2.0, 1.5)
+SURE = LocalErrors(0.0, 0.0, 0.0, 20.0)  # no doubt at all
+N9_DBM = -132.22 + 9 + 10 * math.log10(290 / 290)  # kT0·15 kHz = −132.22 dBm, NF 9 dB
+
+
+def places(*rings, people=0.0) -> OutsidePoints:
+    """One point per ring name given, 40 m apart."""
+    count = len(rings)
+    xyz_m = np.column_stack([40.0 + 40 * np.arange(count), np.zeros(count), np.full(count, 1.5)])
+    names = tuple(f"place {index}" for index in range(count))
+    return OutsidePoints(scattered(xyz_m), tuple(rings), names, np.full(count, people), np.full(count, 10.0))
+
+
+def by_hand(hut, sectors, devices, outside, signal_dbm, jam_dbm, mas_dbm=-np.inf, sigma_db=0.0, worlds=1000, **asked):
+    """The result where levels are given: signal (sector) and jam, mas (device, carrier), the same at each point."""
+    model = link_model(prepare_scene(hut(sectors=sectors)), sectors, 0.95)
+    real = public_links(model, outside.points)
+    level = np.broadcast_to(np.array(signal_dbm, np.float32).reshape(-1, 1), real.los_dbm.shape)
+    public = replace(
+        real, los_dbm=level, nlos_dbm=level, sigma_db=np.full(len(sectors), sigma_db, np.float32),
+        crossed=np.zeros_like(real.crossed), straight_share=np.zeros_like(real.straight_share),
+    )  # fmt: skip
+    found = blocker_links(model, devices, CATALOGUE, outside.points, outside=True)
+
+    def given(values):
+        whole = np.broadcast_to(np.array(values, np.float32), found.level_dbm.shape[:2])
+        return np.repeat(whole[:, :, None], len(outside), axis=2)
+
+    blockers = replace(found, level_dbm=given(jam_dbm), mas_dbm=given(mas_dbm), crossed=np.zeros_like(found.crossed))
+    local = asked.pop("local", SURE)
+    scenario = Scenario(worlds=worlds, **asked)
+    return spill_outside(model, scenario, public, blockers, outside, local=local)
+
+
+def value(data, name, channel="EE/B20/LTE", point=0):
+    return float(data[name].sel(channel=channel).values[point])
