@@ -194,7 +194,7 @@ class VerdictMap:
         The grid.
     data : Dataset, dims (j, i)
         `state` int8 (0 dead zone, 1 hole, 2 not known; anything outside silence rooms), `margin_db` of the draft
-        (positive: silenced), `room` index (-1: none).
+        (positive: silenced; NaN outside silence rooms), `room` index (-1: none).
     """
 
     title: str

@@ -114,7 +114,7 @@ def judge(
     if every:
         treated = treated_site(site, every, catalogue)
         scene = prepare_scene(treated, like=ground.bare.scene)
-        links = link_model(scene, ground.sectors, scenario.confidence, graph=ground.bare.graph)
+        links = link_model(scene, ground.sectors, scenario.confidence, graph=ground.bare.graph, like=ground.bare)
     tested = trial_points(treated)
     judged = evaluate(
         links,

@@ -18,6 +18,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.propagation.gain_cache import GainCache
+from quietwing.coverage.propagation.mast_gain import silent_at
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.results import Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
@@ -87,7 +88,7 @@ def run(
     model = bare
     if treatments:
         treated = prepare_scene(treated_site(site, treatments, catalogue), gains, like=bare.scene)
-        model = link_model(treated, sectors, scenario.confidence, graph=bare.graph)
+        model = link_model(treated, sectors, scenario.confidence, graph=bare.graph, like=bare)
     say("rooms", 0.2)
     bare_points = silence_points(site, trial_points(site))
     tested = trial_points(model.scene.site)
@@ -151,7 +152,7 @@ def _verdict_maps(
     judged: Judgement,
     say: Progress,
 ) -> tuple[VerdictMap, ...]:
-    """Per storey: each room's state as judged, and the draft margin of each square."""
+    """Per storey: each room's state as judged, and the draft margin of each square that must be silent."""
     site = model.scene.site
     state = np.full(len(site.rooms) + 1, -1, np.int8)  # the last one is "in no room"
     dead = judged.by_room["protected"].values | judged.by_room["quiet_anyway"].values
@@ -161,9 +162,12 @@ def _verdict_maps(
     found = []
     for number, patch in enumerate(grid.patches):
         points = part(grid, patch)
-        margin_db = draft_margin_db(
-            model, scenario, public_links(model, points), blocker_links(model, devices, catalogue, points)
-        ).min(axis=0)
+        silent = np.flatnonzero(silent_at(site, points))
+        some, margin_db = points.some(silent), np.full(len(points), np.nan, np.float32)
+        if len(some):
+            margin_db[silent] = draft_margin_db(
+                model, scenario, public_links(model, some), blocker_links(model, devices, catalogue, some)
+            ).min(axis=0)
         shape = (patch.count_j, patch.count_i)
         found.append(
             VerdictMap(

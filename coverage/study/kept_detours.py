@@ -80,12 +80,13 @@ class KeptDetours:
             legs = self._legs_to(self._ways, place)
             for device in (each for each in new if is_cable(each, catalogue)):
                 cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m)
-                senders = site_detours(self._ways, stations.place_m)
+                senders = site_detours(self._ways, stations.place_m, keep=True)
                 one = tuple(cable_detours(model, senders, device.line_m, cable, each) for each in legs)
                 self._detours[place, device] = (model.constructions, one)
             single = tuple(device for device in new if not is_cable(device, catalogue))
             if single:
-                senders = site_detours(self._ways, np.array([(each.x_m, each.y_m, each.z_m) for each in single]))
+                places_m = np.array([(each.x_m, each.y_m, each.z_m) for each in single])
+                senders = site_detours(self._ways, places_m, keep=True)
                 ways = [detour_ways(model, senders, each) for each in legs]
                 for at, device in enumerate(single):
                     one = tuple(way.of(np.array([at])) for way in ways)

@@ -304,9 +304,9 @@ def test_points_in_parts_are_the_same_bytes(houseblock, monkeypatch):
 def test_a_draft_looks_for_a_cables_detours_once(hut, monkeypatch):
     looked = []
 
-    def counted(model, places_m):
+    def counted(model, places_m, *, keep=False):
         looked.append(len(places_m))
-        return site_detours(model, places_m)
+        return site_detours(model, places_m, keep=keep)
 
     monkeypatch.setattr(kept_detours, "site_detours", counted)
     site = foil_hut(hut)

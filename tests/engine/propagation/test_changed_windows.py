@@ -1,0 +1,196 @@
+"""Masts of a site with other windows treated: made like those before, they are those of a new run to the byte."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from shapely.geometry import LineString
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Treatment
+from quietwing.coverage.propagation.changed_facets import changed_facets
+from quietwing.coverage.propagation.detour import ways_from
+from quietwing.coverage.propagation.mast_gain import mast_model
+from quietwing.coverage.propagation.multiwall import crossing_counts, crossings
+from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.prepared_facets import prepare, some_quads
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation.sender_detour import changed_portals
+from quietwing.coverage.treatments import treated_site
+from quietwing.sites import load_site
+from quietwing.sites.geometry import facets, facets_like
+from quietwing.sites.model import Opening
+
+CATALOGUE = read_catalogue()
+SITE = load_site("houseblock")
+SEALED = [opening.id for opening in SITE.openings if opening.kind == "window" and opening.state == "sealed"]
+HELD_OPEN = [opening.id for opening in SITE.openings if opening.kind == "window" and opening.state == "shut"]
+
+
+def treated(*windows, model="window_mesh", site=SITE):
+    return treated_site(site, tuple(Treatment(window, model) for window in windows), CATALOGUE)
+
+
+def same_arrays(one, other) -> bool:
+    pairs = [(getattr(one, part.name), getattr(other, part.name)) for part in fields(one)]
+    return all(a.tobytes() == b.tobytes() if isinstance(a, np.ndarray) else a == b for a, b in pairs)
+
+
+# ------------------------------------------------------------------ pieces
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (SITE, treated(*SEALED[4:7])),
+        (treated(*SEALED[4:7]), SITE),
+        (treated(SEALED[0]), treated(SEALED[0], model="window_film")),
+        (SITE, treated(HELD_OPEN[0])),  # a hole that is filled: pieces are new, and order with them
+        (treated(HELD_OPEN[0]), SITE),
+        (SITE, load_site("radial")),
+    ],
+    ids=["meshed", "undone", "other", "filled", "emptied", "elsewhere"],
+)
+def test_pieces_made_like_others_are_those_of_a_whole_new_run(before, after):
+    whole = facets(after)
+    assert same_arrays(facets_like(after, before, facets(before)), whole)
+    assert len(whole)
+
+
+def test_a_moved_window_is_cut_anew_even_if_it_is_meshed_too():
+    def moved(opening: Opening) -> Opening:
+        if opening.id != SEALED[0]:
+            return opening
+        line = LineString([(x + 0.1, y) for x, y in opening.line.coords])
+        return replace(opening, line=line)
+
+    other = replace(SITE, openings=tuple(map(moved, treated(SEALED[0]).openings)))
+    found = facets_like(other, SITE, facets(SITE))
+    assert same_arrays(found, facets(other))
+    assert not np.array_equal(found.corner_m, facets(SITE).corner_m)
+
+
+def test_some_quads_are_crossed_by_the_rays_that_cross_them_in_the_site():
+    prepared = prepare(facets(SITE))
+    rng = np.random.default_rng(5)
+    rows = np.sort(rng.choice(len(prepared), len(prepared) // 3, replace=False))
+    some = some_quads(prepared, rows)
+    wanted = set(prepared.original[rows].tolist())
+    block = prepared.facet[prepared.building == 0]
+    low, high = block[:, 32:35].min(axis=0) - 5, block[:, 35:38].max(axis=0) + 5
+    from_m, to_m = rng.uniform(low, high, (40, 3)), rng.uniform(low, high, (40, 3))
+    met = 0
+    for start, end in zip(from_m, to_m, strict=True):
+        expected = [hit for hit, _, _ in crossings(prepared, start, end) if hit in wanted]
+        assert [hit for hit, _, _ in crossings(some, start, end)] == expected
+        counted = crossing_counts(some, start, end[None], np.zeros(some.surfaces, int), 1)
+        assert int(counted[0, 0, 0]) == len(expected)
+        met += len(expected)
+    assert met > 20
+
+
+def test_legs_cross_a_changed_window_one_by_one_as_all_together():
+    before = prepare_scene(SITE)
+    changed = changed_facets(before, prepare_scene(treated(*SEALED[:12:3]), like=before))
+    rng = np.random.default_rng(6)
+    low, high = changed.quads.facet[:, 32:35].min(axis=0) - 4, changed.quads.facet[:, 35:38].max(axis=0) + 4
+    places, ends = rng.uniform(low, high, (30, 3)), rng.uniform(low, high, (600, 3))
+    start = np.sort(rng.integers(0, len(places), len(ends)))
+    found = changed.crossed_legs(start, places[start], ends)
+    assert found.tolist() == [bool(changed.crossed(places[s], end)[0, 0]) for s, end in zip(start, ends, strict=True)]
+    assert 0 < found.sum() < len(ends) / 4
+
+
+def test_scenes_that_stand_elsewhere_are_not_compared():
+    assert changed_facets(prepare_scene(SITE), prepare_scene(SITE)) is None  # not made like one another
+    nothing = prepare_scene(SITE)
+    unchanged = changed_facets(nothing, prepare_scene(SITE, like=nothing))
+    assert not unchanged.crossed(np.array([[0.0, -500.0, 30.0]]), np.array([[10.0, 5.0, 1.5]])).any()
+
+
+# ------------------------------------------------------------------ masts
+
+
+@pytest.fixture(scope="module")
+def plain():
+    scene = prepare_scene(SITE)
+    graph = portal_graph(scene)
+    return mast_model(scene, SITE.sectors, graph), graph
+
+
+def both(plain, after, like=None):
+    """The masts of a treated site, made like others and as a whole."""
+    model, graph = plain
+    known = model if like is None else like
+    quick = mast_model(prepare_scene(after, like=known.scene), SITE.sectors, graph, known)
+    whole = mast_model(prepare_scene(after), SITE.sectors, graph)
+    return quick, whole
+
+
+def assert_same_masts(quick, whole):
+    for name in ("table", "freq_mhz", "entry_db", "outside_db"):
+        ours, expected = getattr(quick, name), getattr(whole, name)
+        ours, expected = getattr(ours, "loss_db", ours), getattr(expected, "loss_db", expected)
+        assert ours.tobytes() == expected.tobytes(), name
+    assert same_arrays(quick.scatter_los, whole.scatter_los)
+    assert same_arrays(quick.scatter_nlos, whole.scatter_nlos)
+    assert quick.detours.model.hop.tobytes() == whole.detours.model.hop.tobytes()
+    for ours, expected in zip(quick.detours.ways, whole.detours.ways, strict=True):
+        assert same_arrays(ours, expected)
+
+
+@pytest.mark.parametrize("windows", [SEALED[5:6], SEALED[:20:4], HELD_OPEN[:1], SEALED[-3:]])
+def test_masts_made_like_others_are_those_of_a_whole_new_run(plain, windows):
+    quick, whole = both(plain, treated(*windows))
+    assert_same_masts(quick, whole)
+    filmed, again = both(plain, treated(*windows[:2], model="window_film"), like=quick)
+    assert_same_masts(filmed, again)
+
+
+def test_masts_on_other_frequencies_or_places_are_worked_out_as_a_whole(plain):
+    model, graph = plain
+    after = prepare_scene(treated(SEALED[5]), like=model.scene)
+    for sectors in (SITE.sectors[:5], tuple(replace(sector, x_m=sector.x_m + 7.0) for sector in SITE.sectors)):
+        quick = mast_model(after, sectors, graph, model)
+        assert_same_masts(quick, mast_model(prepare_scene(treated(SEALED[5])), sectors, graph))
+
+
+def test_only_buildings_are_looked_at_to_or_in_which_something_changed(monkeypatch):
+    """Of the houseblock those masts' ways alone that come by the lodge's window."""
+    looked = {}
+
+    def counted(model, tx_m, *, buildings=None, like=None):
+        looked[tuple(tx_m)] = buildings.tolist()
+        return ways_from(model, tx_m, buildings=buildings, like=like)
+
+    site = replace(SITE, openings=tuple(replace(each, state="sealed") for each in SITE.openings))
+    scene = prepare_scene(site)
+    graph = portal_graph(scene)
+    model = mast_model(scene, SITE.sectors, graph)
+    after = prepare_scene(treated(HELD_OPEN[0], site=site), like=scene)
+    monkeypatch.setattr("quietwing.coverage.propagation.sender_detour.ways_from", counted)
+    quick = mast_model(after, SITE.sectors, graph, model)
+    monkeypatch.undo()
+    assert_same_masts(quick, mast_model(prepare_scene(after.site), SITE.sectors, graph))
+    block = graph.portals.source_m[graph.portals.building == 0]
+    met = changed_facets(scene, after).crossed(quick.detours.senders_m, block).any(axis=1)
+    assert [0 in looked[tuple(mast_m)] for mast_m in quick.detours.senders_m] == met.tolist()
+    assert not met.all()
+
+
+def test_a_changed_portal_is_one_to_which_some_way_differs(plain):
+    model, _ = plain
+    quick, whole = both(plain, treated(SEALED[5]))
+    found = changed_portals(model.detours, quick.detours)
+    ids = np.array(quick.detours.model.graph.portals.ids)
+    assert found[ids == SEALED[5]].all()
+    assert found.sum() < len(found) / 5
+    for old, new in zip(model.detours.ways, whole.detours.ways, strict=True):
+        for name in ("before", "slot_before", "length_m", "bound"):
+            was, now = getattr(old, name), getattr(new, name)
+            differs = (was != now).reshape(*was.shape[:2], -1).any(axis=2) & ((old.way >= 0) | (new.way >= 0))
+            assert not differs[~found].any(), name
+
+
+def test_all_portals_count_as_changed_where_scenes_cannot_be_compared(plain):
+    assert changed_portals(plain[0].detours, mast_model(prepare_scene(SITE), SITE.sectors).detours).all()

@@ -1,0 +1,111 @@
+"""Links of the public network carried over a treatment of windows: the bytes of a new run, at little cost."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from quietwing.coverage.blocking.draft import draft_public
+from quietwing.coverage.blocking.links import LinkModel, link_model
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Treatment
+from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation.sender_detour import changed_portals
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import carried_public as carrying
+from quietwing.coverage.study.carried_public import carried_public, public_ways
+from quietwing.coverage.treatments import treated_site
+from quietwing.sites import load_site
+from quietwing.sites.trial_points import trial_points
+
+CATALOGUE = read_catalogue()
+SITE = load_site("houseblock")
+NAMES = {each.construction for each in CATALOGUE.values() if each.construction}
+
+
+def points_of(model: LinkModel, storey: int):
+    points = trial_points(model.scene.site)
+    return points.some(np.flatnonzero((points.building == 0) & (points.storey == storey)))
+
+
+@pytest.fixture(scope="module")
+def plain() -> LinkModel:
+    scene = prepare_scene(SITE)
+    graph = portal_graph(scene)
+    names = {name for surface in scene.facets.surfaces for name in surface} | NAMES
+    return link_model(scene, SITE.sectors, 0.95, also=names, graph=graph)
+
+
+def treated(plain: LinkModel, like: LinkModel, *treatments: tuple[str, str]) -> LinkModel:
+    site = treated_site(SITE, tuple(Treatment(f"{room}-window", model) for room, model in treatments), CATALOGUE)
+    scene = prepare_scene(site, like=like.scene)
+    return link_model(scene, SITE.sectors, 0.95, also=plain.constructions, graph=plain.graph, like=like)
+
+
+def carried(before, known, after, points):
+    portals = changed_portals(before.masts.detours, after.masts.detours)
+    return carried_public(before, known, after, points, portals)
+
+
+def assert_same(ours, expected):
+    for one, other in ((ours.links, expected.links), (ours.routes, expected.routes)):
+        for part in fields(one):
+            a, b = getattr(one, part.name), getattr(other, part.name)
+            assert a.tobytes() == b.tobytes() if isinstance(a, np.ndarray) else a == b, part.name
+
+
+@pytest.mark.parametrize("storey", [0, 2])
+def test_links_are_those_of_a_new_run_through_any_turn_of_treatments(plain, storey):
+    """Meshes and films come and go, near and far; every step is carried from the one before."""
+    rng = np.random.default_rng(storey)
+    rooms = [f"{wing}{floor}-{number:02d}" for wing in "AB" for floor in (1, 3) for number in range(3, 12)]
+    before, points = plain, points_of(plain, storey)
+    known = public_ways(plain, points)
+    for _ in range(5):
+        chosen = rng.choice(rooms, rng.integers(1, 6), replace=False)
+        after = treated(plain, before, *((room, str(rng.choice(["window_mesh", "window_film"]))) for room in chosen))
+        found = carried(before, known, after, points)
+        assert_same(found, public_ways(after, points))
+        before, known = after, found
+
+
+def test_points_that_were_not_there_before_are_worked_out(plain):
+    points = points_of(plain, 0)
+    some = points.some(np.arange(0, len(points), 2))
+    after = treated(plain, plain, ("A1-05", "window_mesh"))
+    found = carried(plain, public_ways(plain, some), after, points)
+    assert_same(found, public_ways(after, points))
+
+
+def test_one_window_touches_few_links(plain, monkeypatch):
+    worked_out = []
+
+    def counted(model, points, routes=None):
+        worked_out.append(len(points))
+        return carrying_links(model, points, routes)
+
+    points, after = points_of(plain, 0), treated(plain, plain, ("A1-05", "window_mesh"))
+    known = public_ways(plain, points)
+    carrying_links = carrying.public_links
+    monkeypatch.setattr(carrying, "public_links", counted)
+    carried(plain, known, after, points)
+    assert 0 < worked_out[0] < len(points) / 5
+
+
+def test_where_a_reading_tells_otherwise_now_all_links_are_worked_out(plain):
+    """An offset moves every level of its sector."""
+    points, after = points_of(plain, 0), treated(plain, plain, ("A1-05", "window_mesh"))
+    moved = replace(after, calibration=replace(after.calibration, offset_db=after.calibration.offset_db + 2.0))
+    found = carried(plain, public_ways(plain, points), moved, points)
+    assert_same(found, public_ways(moved, points))
+    assert (found.links.los_dbm > public_ways(after, points).links.los_dbm + 1.9).all()
+
+
+def test_what_a_draft_takes_of_carried_links_is_what_it_takes_of_new_ones(plain):
+    points, after = points_of(plain, 0), treated(plain, plain, ("A1-05", "window_mesh"), ("B1-06", "window_film"))
+    found = carried(plain, public_ways(plain, points), after, points)
+    one, other = (draft_public(after, Scenario(), each.links) for each in (found, public_ways(after, points)))
+    assert one.alone_db.tobytes() == other.alone_db.tobytes()
+    for part in fields(one.signal):
+        assert getattr(one.signal, part.name).tobytes() == getattr(other.signal, part.name).tobytes(), part.name
