@@ -8,7 +8,8 @@ import pytest
 from quietwing.coverage.blocking.draft import draft_public
 from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Treatment
+from quietwing.coverage.equipment import Model, Treatment
+from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.portal_graph import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import changed_portals
@@ -17,10 +18,15 @@ from quietwing.coverage.study import carried_public as carrying
 from quietwing.coverage.study.carried_public import carried_public, public_ways
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites import load_site
+from quietwing.sites.constructions import Construction
 from quietwing.sites.trial_points import trial_points
 
-CATALOGUE = read_catalogue()
-SITE = load_site("houseblock")
+CLEAR = Construction(name="clear_film", loss_intercept_db=0.0, sigma_db=3.0, source="this test")  # may err, no loss
+FILM = Model(name="clear_film", kind="film", construction=CLEAR.name)
+CATALOGUE = read_catalogue() | {FILM.name: FILM}
+HOUSEBLOCK = load_site("houseblock")
+SITE = replace(HOUSEBLOCK, own_constructions=(*HOUSEBLOCK.own_constructions, CLEAR))
+MODELS = ("window_mesh", "window_film", FILM.name)
 NAMES = {each.construction for each in CATALOGUE.values() if each.construction}
 
 
@@ -64,10 +70,46 @@ def test_links_are_those_of_a_new_run_through_any_turn_of_treatments(plain, stor
     known = public_ways(plain, points)
     for _ in range(5):
         chosen = rng.choice(rooms, rng.integers(1, 6), replace=False)
-        after = treated(plain, before, *((room, str(rng.choice(["window_mesh", "window_film"]))) for room in chosen))
+        after = treated(plain, before, *((room, str(rng.choice(MODELS))) for room in chosen))
         found = carried(before, known, after, points)
         assert_same(found, public_ways(after, points))
         before, known = after, found
+
+
+@pytest.mark.parametrize("rooms", [("A1-05",), ("A1-04", "A1-end", "B1-07", "A2-05")])
+def test_a_film_that_loses_nothing_is_crossed_all_the_same(plain, rooms):
+    """No level moves, but what is crossed does, and with it how sure the level is: ray, detour and scatter."""
+    points, windows = points_of(plain, 0), {opening.id for opening in SITE.openings}
+    after = treated(plain, plain, *((room, FILM.name) for room in rooms if f"{room}-window" in windows))
+    known = public_ways(plain, points)
+    found = carried(plain, known, after, points)
+    assert_same(found, public_ways(after, points))
+    assert found.links.los_dbm.tobytes() == known.links.los_dbm.tobytes()
+    assert found.routes.loss_db.tobytes() == known.routes.loss_db.tobytes()
+    column = after.constructions.index(CLEAR.name)
+    assert found.links.crossed[:, :, column].any()
+
+
+@pytest.mark.parametrize("number", [13, 16, 19])
+def test_a_mesh_far_along_the_landing_turns_detours_elsewhere(plain, number):
+    """Here detours change to points that no ray crosses the window to."""
+    points, after = points_of(plain, 0), treated(plain, plain, (f"A1-{number}", "window_mesh"))
+    known = public_ways(plain, points)
+    found = carried(plain, known, after, points)
+    assert_same(found, public_ways(after, points))
+    assert found.routes.loss_db.tobytes() != known.routes.loss_db.tobytes()
+
+
+@pytest.mark.parametrize("model", ["window_mesh", FILM.name])
+def test_scatter_changes_in_the_rooms_that_take_it_by_the_window(plain, model):
+    """The servery has no window: it borrows the nearest, of cell A1-11."""
+    after = treated(plain, plain, ("A1-11", model))
+    changed = changed_facets(plain.scene, after.scene)
+    found = carrying._scatter_changed(plain.masts, after.masts, changed)
+    rooms = {SITE.rooms[room].id for room in np.flatnonzero(found)}
+    assert {"A1-11", "core1-servery"} <= rooms
+    if model == FILM.name:  # a mesh takes from what reaches the windows behind the block too
+        assert rooms == {"A1-11", "core1-servery"}
 
 
 def test_points_that_were_not_there_before_are_worked_out(plain):
