@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from quietwing.coverage.ui.clicked import clicked, edited_rows, show_problems_of
 from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts
 from quietwing.coverage.ui.site_watch import put_site
-from quietwing.coverage.ui.site_words import literal, show_problems
+from quietwing.coverage.ui.site_words import literal
 from quietwing.coverage.ui.state import session
-from quietwing.sites.errors import QuietwingError
 from quietwing.sites.model import FILE_PATTERN, Site
 from quietwing.sites.tables_csv import MAST_COLUMNS, row_values
 
@@ -39,17 +40,17 @@ def masts_editor(where: str) -> None:
         f"{len({(sector.x_m, sector.y_m) for sector in site.sectors})} masts; "
         + (f"**{assumed} of them are assumed**, not surveyed." if assumed else "none of them is assumed.")
     )
-    news = st.session_state.pop(_NEWS, None)
-    if news:
+    for news in own.said.pop(_NEWS, ()):
         st.success(news)
-    problems = st.container()
+    show_problems_of(f"{where}-masts")
     with st.expander("Masts as a table: change, add, delete"):
-        edited = st.data_editor(
+        key = f"{where}-masts-{_edition(site)}"
+        st.data_editor(
             [row_values(sector) for sector in site.sectors],
             num_rows="dynamic",
             column_config=_columns(),
             column_order=MAST_COLUMNS,
-            key=f"{where}-masts-{_edition(site)}",
+            key=key,
             height=320,
             alt="Table of masts: one row for each sector",
         )
@@ -58,17 +59,27 @@ def masts_editor(where: str) -> None:
         if site.antenna_files:
             files = ", ".join(literal(f"{FILE_PATTERN}{name}") for name in site.antennas)
             st.caption(f"Antenna files of this site, for the column pattern: {files}")
-        if st.button("Use this table", key=f"{where}-masts-use"):
-            with problems:
-                _change(
-                    lambda: with_masts(site, edited_text(_records(edited)), own.folder), "The masts were changed."
-                )
+        st.button(
+            "Use this table",
+            key=f"{where}-masts-use",
+            on_click=clicked,
+            args=(f"{where}-masts", _use_table, site, key),
+        )
     with st.expander("Masts as a file (masts.csv)"):
         given = st.file_uploader("Upload masts.csv", type=["csv"], key=f"{where}-masts-file")
-        if given is not None and st.button("Use this file", key=f"{where}-masts-file-use"):
-            content = given.getvalue()
-            with problems:
-                _change(lambda: with_masts(site, content, own.folder), "The masts of the file are in use.")
+        if given is not None:
+            st.button(
+                "Use this file",
+                key=f"{where}-masts-file-use",
+                on_click=clicked,
+                args=(
+                    f"{where}-masts",
+                    _use_file,
+                    f"{where}-masts-file",
+                    with_masts,
+                    "The masts of the file are in use.",
+                ),
+            )
         st.download_button(
             "Download masts.csv",
             masts_text(site.sectors),
@@ -91,12 +102,21 @@ def levels_editor(where: str) -> None:
         )
     else:
         st.markdown("None: all levels come from mast arithmetic. **Measure before you buy.**")
-    problems = st.container()
+    show_problems_of(f"{where}-levels")
     given = st.file_uploader("Upload outside_levels.csv", type=["csv"], key=f"{where}-levels-file")
-    if given is not None and st.button("Use these levels", key=f"{where}-levels-use"):
-        content = given.getvalue()
-        with problems:
-            _change(lambda: with_levels(site, content, own.folder), "The measured levels are in use.")
+    if given is not None:
+        st.button(
+            "Use these levels",
+            key=f"{where}-levels-use",
+            on_click=clicked,
+            args=(
+                f"{where}-levels",
+                _use_file,
+                f"{where}-levels-file",
+                with_levels,
+                "The measured levels are in use.",
+            ),
+        )
     st.download_button(
         "Download outside_levels.csv",
         levels_text(site),
@@ -120,23 +140,19 @@ def edited_text(records: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _change(make: Callable[[], Site], news: str) -> None:
-    """Make the changed site and put it in place, or say what is wrong."""
-    try:
-        with st.spinner("Checking"):
-            site = make()
-    except QuietwingError as error:
-        show_problems(error)
-        return
-    put_site(site)
-    st.session_state[_NEWS] = f"{news} Results of the old ones are gone."
-    st.rerun()
+def _use_table(shown: Site, key: str) -> None:
+    rows = edited_rows([row_values(sector) for sector in shown.sectors], key)
+    _put(with_masts(shown, edited_text(rows), session().folder), "The masts were changed.")
 
 
-def _records(edited: Any) -> list[dict[str, Any]]:
-    """Rows of the editor, whatever kind of table it hands back."""
-    rows = edited.to_dict("records") if hasattr(edited, "to_dict") else edited
-    return [dict(row) for row in rows]
+def _use_file(key: str, change: Callable[[Site, bytes, Path], Site], news: str) -> None:
+    own, given = session(), st.session_state.get(key)
+    if given is not None:
+        _put(change(own.site, given.getvalue(), own.folder), news)
+
+
+def _put(site: Site, news: str) -> None:
+    put_site(site).said[_NEWS] = (f"{news} Results of the old ones are gone.",)
 
 
 def _cell(value: Any) -> str:
