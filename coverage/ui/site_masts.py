@@ -1,4 +1,7 @@
-"""Masts and measured levels: as an editable table, as CSV in and out, always through the sites' own checks."""
+"""Masts, the houses before them, and measured levels: in tables and fields, as CSV in and out.
+
+Whatever is changed goes through the sites' own checks.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,33 @@ from typing import Any
 import streamlit as st
 
 from quietwing.coverage.ui.clicked import clicked, edited_rows, show_problems_of
-from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts
+from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts, with_surroundings
 from quietwing.coverage.ui.site_watch import put_site
 from quietwing.coverage.ui.site_words import literal
 from quietwing.coverage.ui.state import session
+from quietwing.sites.errors import SiteError
 from quietwing.sites.model import FILE_PATTERN, Site
 from quietwing.sites.tables_csv import MAST_COLUMNS, row_values
 
 __all__ = ["edited_text", "levels_editor", "masts_editor"]
 
 _NEWS = "what was done to the masts"
+# Keys of [surroundings] in site.toml, with label and help.
+HOUSES = {
+    "roof_m": (
+        "Height of the roofs [m]",
+        "Above the ground, on the mean: which masts stand below the roofs and which above, and how far above.",
+    ),
+    "row_spacing_m": (
+        "From row to row of houses [m]",
+        "From the middle of one row to that of the next: what masts above the roofs lose on the way over the rows.",
+    ),
+    "street_width_m": (
+        "Width of the streets [m]",
+        "From house to house: the way down from the last roof into the street, and round the crossing a lamp post "
+        "names. Less than from row to row.",
+    ),
+}
 
 
 def masts_editor(where: str) -> None:
@@ -65,6 +85,7 @@ def masts_editor(where: str) -> None:
             on_click=clicked,
             args=(f"{where}-masts", _use_table, site, key),
         )
+    _houses(site, where)
     with st.expander("Masts as a file (masts.csv)"):
         given = st.file_uploader("Upload masts.csv", type=["csv"], key=f"{where}-masts-file")
         if given is not None:
@@ -87,6 +108,36 @@ def masts_editor(where: str) -> None:
             "text/csv",
             key=f"{where}-masts-down",
             on_click="ignore",
+        )
+
+
+def _houses(site: Site, where: str) -> None:
+    """What stands between the masts and the site: three lengths, each where it is known."""
+    show_problems_of(f"{where}-houses")
+    with st.expander("Houses between the masts and the site"):
+        st.caption(
+            "On the mean, each where it is known; empty: not known. Used only for masts with the surroundings "
+            "“street” or “roofs”, and for masts so far away that the site's terrain.tif is asked."
+        )
+        keys = {}
+        for column, (name, (label, words)) in zip(st.columns(len(HOUSES)), HOUSES.items(), strict=True):
+            key = keys[name] = f"{where}-{name}-{_edition(site)}"
+            if key not in st.session_state:  # not as `value`: a field that begins with a number cannot be emptied
+                st.session_state[key] = getattr(site.surroundings, name)
+            column.number_input(
+                label,
+                value=None,
+                step=1.0,
+                format="%g",
+                placeholder="not known",
+                help=words,
+                key=key,
+            )
+        st.button(
+            "Use these lengths",
+            key=f"{where}-houses-use",
+            on_click=clicked,
+            args=(f"{where}-houses", _use_lengths, site, keys),
         )
 
 
@@ -149,6 +200,23 @@ def _use_file(key: str, change: Callable[[Site, bytes, Path], Site], news: str) 
     own, given = session(), st.session_state.get(key)
     if given is not None:
         _put(change(own.site, given.getvalue(), own.folder), news)
+
+
+def _use_lengths(shown: Site, keys: dict[str, str]) -> None:
+    lengths_m = {name: st.session_state[key] for name, key in keys.items()}
+    try:
+        changed = with_surroundings(shown, lengths_m, session().folder)
+    except SiteError as error:
+        raise SiteError([_labelled(problem) for problem in error.problems]) from None
+    _put(changed, "The houses between the masts and the site were changed.")
+
+
+def _labelled(problem: str) -> str:
+    """A problem of the file with the labels of the fields in the place of its keys."""
+    words = problem.removeprefix("site.toml: surroundings: ")
+    for name, (label, _) in HOUSES.items():
+        words = words.replace(name, label)
+    return words
 
 
 def _put(site: Site, news: str) -> None:
