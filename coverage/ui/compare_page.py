@@ -9,11 +9,12 @@ import streamlit as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from quietwing.coverage.errors import QuietwingError
+from quietwing.coverage.errors import QuietwingError, ScenarioError
 from quietwing.coverage.report.plan_drawing import plan_corners, provenance
 from quietwing.coverage.report.verdict_maps import _legend as legend_of
 from quietwing.coverage.report.verdict_maps import dead_zone_map
 from quietwing.coverage.results import Verdict, VerdictMap
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.compare_tables import (
     Compared,
     compared,
@@ -24,7 +25,7 @@ from quietwing.coverage.ui.compare_tables import (
 from quietwing.coverage.ui.jobs import start_verdict
 from quietwing.coverage.ui.site_watch import kept, picture, watch
 from quietwing.coverage.ui.site_words import literal, show_problems
-from quietwing.coverage.ui.state import Layout, SavedLayout, session, site_hash
+from quietwing.coverage.ui.state import Layout, SavedLayout, current_verdict, session, site_hash
 
 __all__ = ["compare_figure", "show"]
 
@@ -70,21 +71,26 @@ def _save() -> None:
     own = session()
     with st.expander("Save the current layout, delete saved ones", expanded=not own.saved):
         left, right = st.columns(2, vertical_alignment="bottom")
-        name = left.text_input("Name for the current layout", key="compare-name", max_chars=60)
-        if left.button("Save it", key="compare-save"):
-            if not name.strip() or name.strip() == CURRENT:
-                show_problems(["Name for the current layout: is missing or taken; give it a name of its own"])
-            elif name.strip() in own.saved:
-                show_problems([f"Name for the current layout: {name.strip()} is saved already; choose another name"])
-            else:
-                verdict = own.verdict if own.verdict_of == own.layout else None
-                own.saved[name.strip()] = SavedLayout(name.strip(), own.layout, verdict, site_hash(own.site))
-                st.rerun()
+        left.text_input("Name for the current layout", key="compare-name", max_chars=60)
+        left.button("Save it", key="compare-save", on_click=clicked, args=("compare-save", _save_current))
+        show_problems_of("compare-save")
         if own.saved:
-            gone = right.selectbox("Saved layout", list(own.saved), key="compare-gone")
-            if right.button("Delete it", key="compare-delete"):
-                own.saved.pop(str(gone), None)
-                st.rerun()
+            right.selectbox("Saved layout", list(own.saved), key="compare-gone")
+            right.button("Delete it", key="compare-delete", on_click=clicked, args=("compare-delete", _delete))
+
+
+def _save_current() -> None:
+    own, name = session(), str(st.session_state.get("compare-name", "")).strip()
+    if not name or name == CURRENT:
+        raise ScenarioError("Name for the current layout: is missing or taken; give it a name of its own")
+    if name in own.saved:
+        raise ScenarioError(f"Name for the current layout: {name} is saved already; choose another name")
+    own.saved[name] = SavedLayout(name, own.layout, current_verdict(), site_hash(own.site))
+
+
+def _delete() -> None:
+    own, name = session(), str(st.session_state.get("compare-gone", ""))
+    own.saved.pop(name, None)
 
 
 def _with_verdict(name: str, running: bool) -> Compared | None:
@@ -103,8 +109,9 @@ def _with_verdict(name: str, running: bool) -> Compared | None:
             left.warning(f"{literal(name)} has no verdict and belongs to another site: open that site to judge it.")
             return None
         left.info(f"{literal(name)} ({len(layout.devices)} devices) has no full verdict yet.")
-        if right.button("Work it out", key=f"compare-run-{name}", disabled=running):
-            _judge(layout)
+        key = f"compare-run-{name}"
+        right.button("Work it out", key=key, disabled=running, on_click=clicked, args=(key, _judge, layout))
+        show_problems_of(key)
         return None
     if not same_site:
         st.warning(f"{literal(name)} was judged on another site or with other masts: compare it with care.")
@@ -120,12 +127,7 @@ def _judge(layout: Layout) -> None:
     own = session()
     if _BORROWED not in st.session_state:
         st.session_state[_BORROWED] = (own.layout, own.verdict, own.verdict_of, own.before_verdict)
-    try:
-        start_verdict(layout)
-    except QuietwingError as error:
-        show_problems(error)
-        return
-    st.rerun()
+    start_verdict(layout)
 
 
 def _take_verdicts() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.jobs import start_verdict
 from quietwing.coverage.ui.overview_facts import spill_sentences
 from quietwing.coverage.ui.site_words import literal
@@ -138,9 +139,14 @@ def _ask() -> None:
         st.info("The full verdict is being worked out; its progress stands at the left. This page fills itself.")
         return
     st.info("Whether the limits are kept comes from the full verdict, and there is none for this layout yet.")
-    if st.button("Run the full verdict", key="run verdict", type="primary"):
-        start_verdict()
-        st.rerun()
+    st.button(
+        "Run the full verdict",
+        key="run verdict",
+        type="primary",
+        on_click=clicked,
+        args=("run verdict", start_verdict),
+    )
+    show_problems_of("run verdict")
 
 
 def _result(passed: bool) -> str:

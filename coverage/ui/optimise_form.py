@@ -26,7 +26,7 @@ from quietwing.coverage.store import scenario_text
 from quietwing.coverage.ui.site_words import literal
 from quietwing.coverage.ui.state import Session, scenario_with, session
 
-__all__ = ["asked_scenario", "question_fields"]
+__all__ = ["answers", "asked_scenario", "question_fields"]
 
 MOST_BOXES = 20
 OBJECTIVES = {
@@ -44,25 +44,49 @@ EFFORTS = {
 }
 
 
-def question_fields() -> dict[str, Any]:
-    """Draw the fields; keys of a scenario with what was answered, and ``keep_treatments``."""
+def question_fields() -> None:
+    """Draw the fields; `answers` reads them."""
     own = session()
     scenario = own.scenario
-    given: dict[str, Any] = {}
     left, middle, right = st.columns([5, 6, 5])
     with left:
-        given |= _money(scenario)
+        _money(scenario)
     with middle:
-        given |= _purchases(own.catalogue, scenario)
+        _purchases(own.catalogue, scenario)
     with right:
-        given |= _search(scenario)
-        given["keep_treatments"] = bool(own.layout.treatments) and st.checkbox(
-            "Keep the meshes and films of the current layout",
-            False,
-            key="optimise-keep",
-            help="They then stand in any plan, and their price counts against the budget.",
-        )
-    return given
+        _search(scenario)
+        if own.layout.treatments:
+            st.checkbox(
+                "Keep the meshes and films of the current layout",
+                False,
+                key="optimise-keep",
+                help="They then stand in any plan, and their price counts against the budget.",
+            )
+
+
+def answers() -> dict[str, Any]:
+    """What stands in the fields, also where the page has not been drawn since they were filled.
+
+    Returns
+    -------
+    dict
+        Keys of a scenario with what was answered, and ``keep_treatments``.
+    """
+    own, state = session(), st.session_state
+    least = state["optimise-objective"] == "least_cost"
+    devices, treatments = _offered(own.catalogue, own.scenario)
+    return {
+        "objective": state["optimise-objective"],
+        "budget_gbp": None if least and state.get("optimise-unlimited") else state["optimise-budget"],
+        "budget_basis": state["optimise-basis"],
+        "target_rooms": state.get("optimise-target") if least else None,
+        "equipment": _ticked_of(devices, "optimise-buy"),
+        "treat_with": _ticked_of(treatments, "optimise-treat") or (NO_TREATMENT,),
+        "effort": state["optimise-effort"],
+        "spacing_m": state["optimise-spacing"],
+        "seed": state["optimise-seed"],
+        "keep_treatments": bool(own.layout.treatments and state.get("optimise-keep")),
+    }
 
 
 def asked_scenario(given: Mapping[str, Any]) -> Scenario:
@@ -71,7 +95,7 @@ def asked_scenario(given: Mapping[str, Any]) -> Scenario:
     Parameters
     ----------
     given : mapping
-        From `question_fields`.
+        From `answers`.
 
     Returns
     -------
@@ -109,9 +133,8 @@ def _read(own: Session, base: Scenario, options: Mapping[str, Any]) -> Scenario:
         shutil.rmtree(workshop, ignore_errors=True)
 
 
-def _money(scenario: Scenario) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    given["objective"] = st.radio(
+def _money(scenario: Scenario) -> None:
+    objective = st.radio(
         "What to look for",
         list(OBJECTIVES),
         index=list(OBJECTIVES).index(scenario.objective),
@@ -119,7 +142,7 @@ def _money(scenario: Scenario) -> dict[str, Any]:
         key="optimise-objective",
         help="A cell is protected if no phone works anywhere in it because of the plan, as surely as asked for.",
     )
-    given["budget_gbp"] = st.number_input(
+    st.number_input(
         "Budget [£]",
         value=50_000.0 if scenario.budget_gbp is None else scenario.budget_gbp,
         step=5_000.0,
@@ -127,7 +150,7 @@ def _money(scenario: Scenario) -> dict[str, Any]:
         key="optimise-budget",
         help="No plan costs more. Prices exclude VAT; those of the bundled catalogue are illustrative, not quotes.",
     )
-    given["budget_basis"] = st.selectbox(
+    st.selectbox(
         "The budget is for",
         list(BASES),
         index=list(BASES).index(scenario.budget_basis),
@@ -135,22 +158,24 @@ def _money(scenario: Scenario) -> dict[str, Any]:
         key="optimise-basis",
         help=f"Whole life: buying, installing, running costs and replacements over {scenario.horizon_years} years.",
     )
-    if given["objective"] == "least_cost":
-        given["target_rooms"] = st.number_input(
+    if objective == "least_cost":
+        st.number_input(
             "Cells to protect",
             value=scenario.target_rooms or 10,
             step=1,
             key="optimise-target",
             help="Cells and spaces that are quiet anyway do not count towards it.",
         )
-        if st.checkbox("Money is no limit", scenario.budget_gbp is None, key="optimise-unlimited"):
-            given["budget_gbp"] = None
-    return given
+        st.checkbox("Money is no limit", scenario.budget_gbp is None, key="optimise-unlimited")
 
 
-def _purchases(catalogue: Mapping[str, Model], scenario: Scenario) -> dict[str, Any]:
-    devices = offered_devices(catalogue)
-    treatments = buyable_treatments(catalogue, replace(scenario, treat_with=()))
+def _offered(catalogue: Mapping[str, Model], scenario: Scenario) -> tuple[Sequence[str], Sequence[str]]:
+    """Devices and treatments there are to be ticked."""
+    return offered_devices(catalogue), buyable_treatments(catalogue, replace(scenario, treat_with=()))
+
+
+def _purchases(catalogue: Mapping[str, Model], scenario: Scenario) -> None:
+    devices, treatments = _offered(catalogue, scenario)
     st.markdown(
         "**Blockers that may be bought**",
         help="Jammers make noise on the public network's frequencies; managed-access nodes are a private network "
@@ -158,7 +183,7 @@ def _purchases(catalogue: Mapping[str, Model], scenario: Scenario) -> dict[str, 
     )
     wished = [name for name in scenario.equipment if name in devices]
     wished = wished or list(buyable_devices(catalogue, replace(scenario, equipment=())))
-    equipment = _ticked(catalogue, devices, wished, "optimise-buy")
+    _tick(catalogue, devices, wished, "optimise-buy")
     st.markdown(
         "**What may be put on windows**",
         help="Mesh weakens what comes in and what leaks out; film only on a sealed window.",
@@ -166,21 +191,26 @@ def _purchases(catalogue: Mapping[str, Model], scenario: Scenario) -> dict[str, 
     wished = [name for name in scenario.treat_with if name in treatments]
     if not wished and scenario.treat_with != (NO_TREATMENT,):
         wished = list(treatments)
-    treat_with = _ticked(catalogue, treatments, wished, "optimise-treat")
-    return {"equipment": equipment, "treat_with": treat_with or (NO_TREATMENT,)}
+    _tick(catalogue, treatments, wished, "optimise-treat")
 
 
-def _ticked(catalogue: Mapping[str, Model], names: Sequence[str], ticked: Sequence[str], key: str) -> tuple[str, ...]:
-    """Models that are ticked; a long catalogue is a list to pick from."""
+def _tick(catalogue: Mapping[str, Model], names: Sequence[str], ticked: Sequence[str], key: str) -> None:
+    """A box for each model; a long catalogue is a list to pick from."""
     if len(names) > MOST_BOXES:
-        return tuple(st.multiselect("Models", names, default=list(ticked), key=key, label_visibility="collapsed"))
-    return tuple(
-        name
-        for name in names
-        if st.checkbox(
+        st.multiselect("Models", names, default=list(ticked), key=key, label_visibility="collapsed")
+        return
+    for name in names:
+        st.checkbox(
             _labelled(catalogue[name]), name in ticked, key=f"{key}-{name}", help=literal(catalogue[name].description)
         )
-    )
+
+
+def _ticked_of(names: Sequence[str], key: str) -> tuple[str, ...]:
+    """The models that `_tick` has ticked."""
+    state = st.session_state
+    if len(names) > MOST_BOXES:
+        return tuple(state[key])
+    return tuple(name for name in names if state.get(f"{key}-{name}"))
 
 
 def _labelled(model: Model) -> str:
@@ -193,28 +223,26 @@ def _labelled(model: Model) -> str:
     return literal(f"{model.name} ({kind}, {pounds(model.unit_price_gbp)})")
 
 
-def _search(scenario: Scenario) -> dict[str, Any]:
-    return {
-        "effort": st.selectbox(
-            "How long to search",
-            list(EFFORTS),
-            index=list(EFFORTS).index(scenario.effort),
-            format_func=EFFORTS.__getitem__,
-            key="optimise-effort",
-            help="For one houseblock; a campus takes far longer. You may stop at any time and keep the best.",
-        ),
-        "spacing_m": st.number_input(
-            "Least distance apart [m]",
-            value=float(scenario.spacing_m),
-            step=0.5,
-            key="optimise-spacing",
-            help="Between new devices. 0: no limit.",
-        ),
-        "seed": st.number_input(
-            "Seed of the random draws",
-            value=int(scenario.seed),
-            step=1,
-            key="optimise-seed",
-            help="The same question with the same seed gives the same plan. Another seed shows how much is chance.",
-        ),
-    }
+def _search(scenario: Scenario) -> None:
+    st.selectbox(
+        "How long to search",
+        list(EFFORTS),
+        index=list(EFFORTS).index(scenario.effort),
+        format_func=EFFORTS.__getitem__,
+        key="optimise-effort",
+        help="For one houseblock; a campus takes far longer. You may stop at any time and keep the best.",
+    )
+    st.number_input(
+        "Least distance apart [m]",
+        value=float(scenario.spacing_m),
+        step=0.5,
+        key="optimise-spacing",
+        help="Between new devices. 0: no limit.",
+    )
+    st.number_input(
+        "Seed of the random draws",
+        value=int(scenario.seed),
+        step=1,
+        key="optimise-seed",
+        help="The same question with the same seed gives the same plan. Another seed shows how much is chance.",
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +9,14 @@ import streamlit as st
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from quietwing.coverage.errors import QuietwingError, ScenarioError
+from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.plan_words import bound_shown, exceeds_budget, pounds, spent_gbp
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.jobs import Question, start
-from quietwing.coverage.ui.optimise_form import asked_scenario
+from quietwing.coverage.ui.optimise_form import answers, asked_scenario
 from quietwing.coverage.ui.site_watch import kept, picture, watch
-from quietwing.coverage.ui.site_words import show_problems
 from quietwing.coverage.ui.state import session
 
 __all__ = ["budgets_up_to", "frontier_figure", "frontier_part"]
@@ -27,49 +26,36 @@ LEAST_SCALE = 5  # cells: a chart of nothing is no chart of fractions of a cell
 POINT_COLOUR, CEILING_COLOUR = "#12436D", "#801650"
 
 
-def frontier_part(given: Mapping[str, Any]) -> None:
-    """Draw the form, the running search, the chart and its table.
-
-    Parameters
-    ----------
-    given : mapping
-        What was answered in the question above.
-    """
+def frontier_part() -> None:
+    """Draw the form, the running search, the chart and its table; the rest of the question is the one above."""
     own = session()
     st.subheader("What more money buys")
     st.markdown(
         "Plans for a few budgets, each beginning with the one before. It takes as long as that many searches."
     )
     running = watch("frontier")
-    problems = st.container()
+    show_problems_of("frontier-start")
     left, middle, right = st.columns([2, 1, 2], vertical_alignment="bottom")
-    highest = left.number_input(
-        "Highest budget [£]", value=100_000.0, step=10_000.0, format="%.0f", key="frontier-highest"
+    left.number_input("Highest budget [£]", value=100_000.0, step=10_000.0, format="%.0f", key="frontier-highest")
+    middle.selectbox("Budgets", list(range(FEWEST, MOST + 1)), key="frontier-number")
+    right.button(
+        "Work out the chart",
+        disabled=running,
+        key="frontier-start",
+        on_click=clicked,
+        args=("frontier-start", _start),
     )
-    number = middle.selectbox("Budgets", list(range(FEWEST, MOST + 1)), key="frontier-number")
-    if right.button("Work out the chart", disabled=running, key="frontier-start"):
-        try:
-            budgets = budgets_up_to(highest, int(number))
-            asked = asked_scenario({**given, "objective": "most_protected", "budget_gbp": budgets[-1]})
-        except QuietwingError as error:
-            with problems:
-                show_problems(error)
-        else:
-            further: dict[str, Any] = {"budgets_gbp": budgets, "maps": True}
-            start(
-                "frontier",
-                Question(
-                    "frontier",
-                    own.site,
-                    replace(asked, target_rooms=None),
-                    own.layout.devices,
-                    own.catalogue,
-                    further,
-                ),
-            )
-            st.rerun()
     if own.frontier:
         _chart(own.frontier)
+
+
+def _start() -> None:
+    own, state = session(), st.session_state
+    budgets = budgets_up_to(state["frontier-highest"], int(state["frontier-number"]))
+    asked = asked_scenario({**answers(), "objective": "most_protected", "budget_gbp": budgets[-1]})
+    further: dict[str, Any] = {"budgets_gbp": budgets, "maps": True}
+    asked = replace(asked, target_rooms=None)
+    start("frontier", Question("frontier", own.site, asked, own.layout.devices, own.catalogue, further))
 
 
 def budgets_up_to(highest_gbp: float | None, number: int) -> tuple[float, ...]:
@@ -135,8 +121,14 @@ def _chart(plans: tuple[PlanResult, ...]) -> None:
         ],
         hide_index=True,
     )
-    names = [f"Budget {pounds(plan.asked.budget_gbp or 0)}" for plan in plans]
-    chosen = right.selectbox("Look at one of these plans", names, key="frontier-pick")
-    if right.button("Show it above", key="frontier-show"):
-        session().plan = plans[names.index(str(chosen))]
-        st.rerun()
+    right.selectbox("Look at one of these plans", _names(plans), key="frontier-pick")
+    right.button("Show it above", key="frontier-show", on_click=clicked, args=("frontier-show", _show_above, plans))
+
+
+def _names(plans: tuple[PlanResult, ...]) -> list[str]:
+    return [f"Budget {pounds(plan.asked.budget_gbp or 0)}" for plan in plans]
+
+
+def _show_above(plans: tuple[PlanResult, ...]) -> None:
+    own, chosen = session(), st.session_state["frontier-pick"]
+    own.plan = plans[_names(plans).index(str(chosen))]

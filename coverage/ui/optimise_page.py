@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from quietwing.coverage.errors import QuietwingError
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.jobs import Question, start
-from quietwing.coverage.ui.optimise_form import asked_scenario, question_fields
+from quietwing.coverage.ui.optimise_form import answers, asked_scenario, question_fields
 from quietwing.coverage.ui.optimise_frontier import frontier_part
 from quietwing.coverage.ui.optimise_result import show_plan
 from quietwing.coverage.ui.site_watch import watch
-from quietwing.coverage.ui.site_words import show_problems
 from quietwing.coverage.ui.state import session
 
 __all__ = ["show"]
@@ -27,21 +26,18 @@ def show() -> None:
         "money while the limits outside the fence hold. Plans are chosen on some random worlds, reported on others."
     )
     running = watch("plan")
-    problems = st.container()
+    show_problems_of("optimise-start")
     with st.expander("The question", expanded=own.plan is None and not running):
-        given = question_fields()
+        question_fields()
         _there_already()
-        pressed = st.button("Search for a plan", type="primary", disabled=running, key="optimise-start")
-    if pressed:
-        try:
-            asked = asked_scenario(given)
-        except QuietwingError as error:
-            with problems:
-                show_problems(error)
-        else:
-            own.scenario = replace(asked, treatments=own.scenario.treatments)
-            start("plan", Question("plan", own.site, asked, own.layout.devices, own.catalogue))
-            st.rerun()
+        st.button(
+            "Search for a plan",
+            type="primary",
+            disabled=running,
+            key="optimise-start",
+            on_click=clicked,
+            args=("optimise-start", _search),
+        )
     if running:
         rooms = sum(room.role == "silence" for room in own.site.rooms)
         st.info(
@@ -51,7 +47,14 @@ def show() -> None:
     if own.plan is not None:
         show_plan(own.plan)
     st.divider()
-    frontier_part(given)
+    frontier_part()
+
+
+def _search() -> None:
+    own = session()
+    asked = asked_scenario(answers())
+    start("plan", Question("plan", own.site, asked, own.layout.devices, own.catalogue))
+    own.scenario = replace(asked, treatments=own.scenario.treatments)
 
 
 def _there_already() -> None:

@@ -22,6 +22,7 @@ from quietwing.coverage.report.plan_words import (
     rooms_in_words,
 )
 from quietwing.coverage.report.verdict_maps import before_after_figure, rooms_on
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.compare_tables import compared, shown_rows
 from quietwing.coverage.ui.overview_facts import spill_sentences
 from quietwing.coverage.ui.site_watch import kept, picture
@@ -108,13 +109,16 @@ def _texts(result: PlanResult) -> dict[str, str]:
 
 
 def _actions(result: PlanResult) -> None:
-    from quietwing.coverage.ui.shell import page_of
-
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    if left.button("Open this plan in Blockers", type="primary", key="optimise-open"):
-        kept_ones = [each for each in session().layout.treatments if each in result.verdict.treatments]
-        change_layout(Layout(result.plan.devices, tuple(dict.fromkeys((*result.plan.treatments, *kept_ones)))))
-        st.switch_page(page_of("blockers"))
+    left.button(
+        "Open this plan in Blockers",
+        type="primary",
+        key="optimise-open",
+        on_click=clicked,
+        args=("optimise-open", _open, result),
+    )
+    with left:
+        show_problems_of("optimise-open")
     left.caption("Your present layout comes back with Undo there.")
     texts = kept(result, "files", lambda: _texts(result), "Making the files")
     name = middle.selectbox("File", sorted(texts), index=sorted(texts).index("plan.json"), key="optimise-file")
@@ -134,6 +138,13 @@ def _actions(result: PlanResult) -> None:
         key="optimise-zip",
         on_click="ignore",
     )
+
+
+def _open(result: PlanResult) -> None:
+    own = session()
+    kept_ones = [each for each in own.layout.treatments if each in result.verdict.treatments]
+    change_layout(Layout(result.plan.devices, tuple(dict.fromkeys((*result.plan.treatments, *kept_ones)))))
+    own.way_on = "blockers"
 
 
 def _beside(result: PlanResult) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.jobs import start_verdict
 from quietwing.coverage.ui.overview_facts import OverviewFacts, facts_of, picture_of, stored_sample
 from quietwing.coverage.ui.site_words import literal
@@ -21,15 +22,11 @@ KEPT = "overview of"  # in the session's state: what was drawn last, and of whic
 
 def show() -> None:
     """Draw the page."""
-    from quietwing.coverage.ui.shell import page_of
-
     own = session()
     st.title(f"Where phones still work: {literal(own.site.name)}")
     to_blockers, to_site, _ = st.columns([1, 1, 4])
-    if to_blockers.button("Move blockers", type="primary", width="stretch"):
-        st.switch_page(page_of("blockers"))
-    if to_site.button("Open my site", width="stretch"):
-        st.switch_page(page_of("my-site"))
+    to_blockers.button("Move blockers", type="primary", width="stretch", on_click=_go, args=("blockers",))
+    to_site.button("Open my site", width="stretch", on_click=_go, args=("my-site",))
     verdict = current_verdict()
     known = _drawn(verdict) if verdict is not None else stored_sample(own)
     if known is None:
@@ -52,6 +49,10 @@ def show() -> None:
         st.caption(f"Input data as of {facts.as_of}, scenario {facts.scenario_id}.")
 
 
+def _go(page: str) -> None:
+    session().way_on = page
+
+
 def _drawn(verdict: Verdict) -> tuple[OverviewFacts, bytes | None]:
     """Facts and map of a verdict of this session, worked out once."""
     kept = st.session_state.get(KEPT)
@@ -69,9 +70,8 @@ def _ask() -> None:
         st.info("The full verdict is being worked out; its progress stands at the left. This page fills itself.")
         return
     st.info("There is no verdict for this layout yet. It takes some seconds for a wing, minutes for a campus.")
-    if st.button("Run the full verdict", key="run verdict"):
-        start_verdict()
-        st.rerun()
+    st.button("Run the full verdict", key="run verdict", on_click=clicked, args=("run verdict", start_verdict))
+    show_problems_of("run verdict")
 
 
 def _numbers(facts: OverviewFacts) -> None:

@@ -51,6 +51,11 @@ def run() -> None:
     st.html("<style>.stMainBlockContainer { padding-top: 2.75rem; }</style>")  # the plan begins above the fold
     page = st.navigation([page_of(name) for name in PAGES], position="sidebar")
     own = session()
+    with own.at_work:  # what the click before this one has asked for comes first
+        pass
+    if own.way_on:
+        name, own.way_on = own.way_on, ""
+        st.switch_page(page_of(name))
     collect(own)
     with st.sidebar:
         _site(own)

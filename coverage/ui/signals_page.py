@@ -11,6 +11,7 @@ import streamlit as st
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.words import channel_in_words, headline, place_in_words
 from quietwing.coverage.results import Leakage, StoreyMap
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.jobs import start_leakage
 from quietwing.coverage.ui.signals_map import VIEWS, channel_figure, rooms_of_storey, view_figure, worst_storey
 from quietwing.coverage.ui.site_masts import masts_editor
@@ -37,9 +38,14 @@ def show() -> None:
         st.info(
             "Not worked out yet for this site and these masts. It takes some seconds; a large site up to a minute."
         )
-        if st.button("Work out where the network leaks in", type="primary", key="signals-run"):
-            start_leakage()
-            st.rerun()
+        st.button(
+            "Work out where the network leaks in",
+            type="primary",
+            key="signals-run",
+            on_click=clicked,
+            args=("signals-run", start_leakage),
+        )
+        show_problems_of("signals-run")
     elif own.leakage is not None:
         _leaks(own.leakage)
     st.divider()

@@ -26,7 +26,7 @@ from quietwing.coverage.store import scenario_text
 from quietwing.sites import SiteError, check, load_site, save_geopackage, save_site
 from quietwing.sites.files import NEIGHBOURS, NO_MASTS, OWN_FILES
 from quietwing.sites.findings import CheckReport, clean, shown
-from quietwing.sites.model import Sector, Site
+from quietwing.sites.model import Sector, Site, Surroundings
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, mast_columns, table_text
 
@@ -43,6 +43,7 @@ __all__ = [
     "site_zip",
     "with_levels",
     "with_masts",
+    "with_surroundings",
 ]
 
 MOST_UPLOAD_BYTES = 50 * 2**20  # as server.maxUploadSize in .streamlit/config.toml
@@ -159,8 +160,37 @@ def with_masts(site: Site, content: str | bytes, folder: Path) -> Site:
     SiteError
         With every problem, by line and sector.
     """
-    notes = tuple(note for note in site.notes if note != NO_MASTS and not note.startswith("masts: "))
+    notes = tuple(note for note in _without_mast_notes(site) if note != NO_MASTS)
     return _with_table(replace(site, notes=notes), "masts.csv", content, folder)
+
+
+def with_surroundings(site: Site, lengths_m: Mapping[str, float | None], folder: Path) -> Site:
+    """The same site with other houses between the masts and it.
+
+    Parameters
+    ----------
+    site : Site
+    lengths_m : mapping of str to float or None
+        By the keys of ``[surroundings]`` in ``site.toml``; None: not known. [m]
+    folder : Path
+        The session's own; nothing is left in it.
+
+    Returns
+    -------
+    Site
+
+    Raises
+    ------
+    SiteError
+        With every problem, as the sites' own reader says it.
+    """
+    given = [f"{name} = {length_m!r}\n" for name, length_m in lengths_m.items() if length_m is not None]
+    with _workshop(folder) as workshop:
+        bare = replace(site, surroundings=Surroundings(), notes=_without_mast_notes(site))
+        save_site(bare, workshop / "site")
+        with (workshop / "site" / "site.toml").open("a", encoding="utf-8") as header:
+            header.write("".join(("\n[surroundings]\n", *given)))
+        return load_site(workshop / "site")
 
 
 def with_levels(site: Site, content: str | bytes, folder: Path) -> Site:
@@ -236,6 +266,11 @@ def _check_size(name: str, content: bytes) -> None:
         )
     if not content:
         raise SiteError(f"{clean(name)}: is empty; export it again")
+
+
+def _without_mast_notes(site: Site) -> tuple[str, ...]:
+    """Notes without those the reader makes of the masts: it makes them anew."""
+    return tuple(note for note in site.notes if not note.startswith("masts: "))
 
 
 def _with_table(site: Site, file: str, content: str | bytes, folder: Path) -> Site:

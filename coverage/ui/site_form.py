@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.site_words import literal, show_problems
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
+from quietwing.coverage.ui.site_words import literal
+from quietwing.coverage.ui.state import session
 from quietwing.sites.constructions import load_constructions
 from quietwing.sites.errors import SiteError
 from quietwing.sites.model import Site
@@ -59,14 +62,13 @@ FIELD_NAMES = {
 }
 
 
-def wing_form() -> Site | None:
-    """Draw the form; the site it describes once it has been sent and everything fits, else None.
+def wing_form(opened: Callable[[Site], None]) -> None:
+    """Draw the form. What does not fit is listed above it, each with the name of its field.
 
-    What does not fit is listed above the form, each with the name of its field.
-
-    Returns
-    -------
-    Site or None
+    Parameters
+    ----------
+    opened : callable
+        Gets the site that is described, once the form has been sent and everything fits.
     """
     kind = st.selectbox(
         "Type of building",
@@ -76,27 +78,29 @@ def wing_form() -> Site | None:
         help="Sets the usual sizes and materials below; change any of them.",
     )
     usual = describe("form", type=kind)
-    problems = st.container()
+    show_problems_of("wing")
     with st.form(f"wing-{kind}", border=True):
-        given = {"type": kind, **_first_fields(usual, kind)}
+        given = _first_fields(usual, kind)
         with st.expander("Walls, windows and doors"):
             given |= _make_fields(usual, kind)
         with st.expander("Sizes, marking and date"):
             given |= _size_fields(usual, kind)
-        sent = st.form_submit_button("Make this site", type="primary")
-    if not sent:
-        return None
-    try:
-        description = describe("form", **given)
-    except SiteError as error:
-        with problems:
-            show_problems([_named(problem) for problem in error.problems])
-        return None
+        st.form_submit_button(
+            "Make this site", type="primary", on_click=clicked, args=("wing", _make, kind, tuple(given), opened)
+        )
+
+
+def _make(kind: str, names: tuple[str, ...], opened: Callable[[Site], None]) -> None:
+    """Make the site of what stands in the fields."""
     from quietwing.sites.synthetic import build
 
-    with st.spinner("Drawing the site"):
-        st.session_state["wing-toml"] = description_toml(description)
-        return build(description)
+    given = {name: st.session_state[f"{kind}-{name}"] for name in names}
+    try:
+        description = describe("form", type=kind, **given)
+    except SiteError as error:
+        raise SiteError([_named(problem) for problem in error.problems]) from None
+    opened(build(description))
+    session().description = description_toml(description)
 
 
 def construction_box(label: str, usual: str, key: str, *, nothing: str = "") -> str:

@@ -1,25 +1,46 @@
-"""Masts and measured levels: as an editable table, as CSV in and out, always through the sites' own checks."""
+"""Masts, the houses before them, and measured levels: in tables and fields, as CSV in and out.
+
+Whatever is changed goes through the sites' own checks.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts
+from quietwing.coverage.ui.clicked import clicked, edited_rows, show_problems_of
+from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts, with_surroundings
 from quietwing.coverage.ui.site_watch import put_site
-from quietwing.coverage.ui.site_words import literal, show_problems
+from quietwing.coverage.ui.site_words import literal
 from quietwing.coverage.ui.state import session
-from quietwing.sites.errors import QuietwingError
+from quietwing.sites.errors import SiteError
 from quietwing.sites.model import FILE_PATTERN, Site
 from quietwing.sites.tables_csv import MAST_COLUMNS, row_values
 
 __all__ = ["edited_text", "levels_editor", "masts_editor"]
 
 _NEWS = "what was done to the masts"
+# Keys of [surroundings] in site.toml, with label and help.
+HOUSES = {
+    "roof_m": (
+        "Height of the roofs [m]",
+        "Above the ground, on the mean: which masts stand below the roofs and which above, and how far above.",
+    ),
+    "row_spacing_m": (
+        "From row to row of houses [m]",
+        "From the middle of one row to that of the next: what masts above the roofs lose on the way over the rows.",
+    ),
+    "street_width_m": (
+        "Width of the streets [m]",
+        "From house to house: the way down from the last roof into the street, and round the crossing a lamp post "
+        "names. Less than from row to row.",
+    ),
+}
 
 
 def masts_editor(where: str) -> None:
@@ -39,17 +60,17 @@ def masts_editor(where: str) -> None:
         f"{len({(sector.x_m, sector.y_m) for sector in site.sectors})} masts; "
         + (f"**{assumed} of them are assumed**, not surveyed." if assumed else "none of them is assumed.")
     )
-    news = st.session_state.pop(_NEWS, None)
-    if news:
+    for news in own.said.pop(_NEWS, ()):
         st.success(news)
-    problems = st.container()
+    show_problems_of(f"{where}-masts")
     with st.expander("Masts as a table: change, add, delete"):
-        edited = st.data_editor(
+        key = f"{where}-masts-{_edition(site)}"
+        st.data_editor(
             [row_values(sector) for sector in site.sectors],
             num_rows="dynamic",
             column_config=_columns(),
             column_order=MAST_COLUMNS,
-            key=f"{where}-masts-{_edition(site)}",
+            key=key,
             height=320,
             alt="Table of masts: one row for each sector",
         )
@@ -58,17 +79,28 @@ def masts_editor(where: str) -> None:
         if site.antenna_files:
             files = ", ".join(literal(f"{FILE_PATTERN}{name}") for name in site.antennas)
             st.caption(f"Antenna files of this site, for the column pattern: {files}")
-        if st.button("Use this table", key=f"{where}-masts-use"):
-            with problems:
-                _change(
-                    lambda: with_masts(site, edited_text(_records(edited)), own.folder), "The masts were changed."
-                )
+        st.button(
+            "Use this table",
+            key=f"{where}-masts-use",
+            on_click=clicked,
+            args=(f"{where}-masts", _use_table, site, key),
+        )
+    _houses(site, where)
     with st.expander("Masts as a file (masts.csv)"):
         given = st.file_uploader("Upload masts.csv", type=["csv"], key=f"{where}-masts-file")
-        if given is not None and st.button("Use this file", key=f"{where}-masts-file-use"):
-            content = given.getvalue()
-            with problems:
-                _change(lambda: with_masts(site, content, own.folder), "The masts of the file are in use.")
+        if given is not None:
+            st.button(
+                "Use this file",
+                key=f"{where}-masts-file-use",
+                on_click=clicked,
+                args=(
+                    f"{where}-masts",
+                    _use_file,
+                    f"{where}-masts-file",
+                    with_masts,
+                    "The masts of the file are in use.",
+                ),
+            )
         st.download_button(
             "Download masts.csv",
             masts_text(site.sectors),
@@ -76,6 +108,36 @@ def masts_editor(where: str) -> None:
             "text/csv",
             key=f"{where}-masts-down",
             on_click="ignore",
+        )
+
+
+def _houses(site: Site, where: str) -> None:
+    """What stands between the masts and the site: three lengths, each where it is known."""
+    show_problems_of(f"{where}-houses")
+    with st.expander("Houses between the masts and the site"):
+        st.caption(
+            "On the mean, each where it is known; empty: not known. Used only for masts with the surroundings "
+            "“street” or “roofs”, and for masts so far away that the site's terrain.tif is asked."
+        )
+        keys = {}
+        for column, (name, (label, words)) in zip(st.columns(len(HOUSES)), HOUSES.items(), strict=True):
+            key = keys[name] = f"{where}-{name}-{_edition(site)}"
+            if key not in st.session_state:  # not as `value`: a field that begins with a number cannot be emptied
+                st.session_state[key] = getattr(site.surroundings, name)
+            column.number_input(
+                label,
+                value=None,
+                step=1.0,
+                format="%g",
+                placeholder="not known",
+                help=words,
+                key=key,
+            )
+        st.button(
+            "Use these lengths",
+            key=f"{where}-houses-use",
+            on_click=clicked,
+            args=(f"{where}-houses", _use_lengths, site, keys),
         )
 
 
@@ -91,12 +153,21 @@ def levels_editor(where: str) -> None:
         )
     else:
         st.markdown("None: all levels come from mast arithmetic. **Measure before you buy.**")
-    problems = st.container()
+    show_problems_of(f"{where}-levels")
     given = st.file_uploader("Upload outside_levels.csv", type=["csv"], key=f"{where}-levels-file")
-    if given is not None and st.button("Use these levels", key=f"{where}-levels-use"):
-        content = given.getvalue()
-        with problems:
-            _change(lambda: with_levels(site, content, own.folder), "The measured levels are in use.")
+    if given is not None:
+        st.button(
+            "Use these levels",
+            key=f"{where}-levels-use",
+            on_click=clicked,
+            args=(
+                f"{where}-levels",
+                _use_file,
+                f"{where}-levels-file",
+                with_levels,
+                "The measured levels are in use.",
+            ),
+        )
     st.download_button(
         "Download outside_levels.csv",
         levels_text(site),
@@ -120,23 +191,36 @@ def edited_text(records: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _change(make: Callable[[], Site], news: str) -> None:
-    """Make the changed site and put it in place, or say what is wrong."""
+def _use_table(shown: Site, key: str) -> None:
+    rows = edited_rows([row_values(sector) for sector in shown.sectors], key)
+    _put(with_masts(shown, edited_text(rows), session().folder), "The masts were changed.")
+
+
+def _use_file(key: str, change: Callable[[Site, bytes, Path], Site], news: str) -> None:
+    own, given = session(), st.session_state.get(key)
+    if given is not None:
+        _put(change(own.site, given.getvalue(), own.folder), news)
+
+
+def _use_lengths(shown: Site, keys: dict[str, str]) -> None:
+    lengths_m = {name: st.session_state[key] for name, key in keys.items()}
     try:
-        with st.spinner("Checking"):
-            site = make()
-    except QuietwingError as error:
-        show_problems(error)
-        return
-    put_site(site)
-    st.session_state[_NEWS] = f"{news} Results of the old ones are gone."
-    st.rerun()
+        changed = with_surroundings(shown, lengths_m, session().folder)
+    except SiteError as error:
+        raise SiteError([_labelled(problem) for problem in error.problems]) from None
+    _put(changed, "The houses between the masts and the site were changed.")
 
 
-def _records(edited: Any) -> list[dict[str, Any]]:
-    """Rows of the editor, whatever kind of table it hands back."""
-    rows = edited.to_dict("records") if hasattr(edited, "to_dict") else edited
-    return [dict(row) for row in rows]
+def _labelled(problem: str) -> str:
+    """A problem of the file with the labels of the fields in the place of its keys."""
+    words = problem.removeprefix("site.toml: surroundings: ")
+    for name, (label, _) in HOUSES.items():
+        words = words.replace(name, label)
+    return words
+
+
+def _put(site: Site, news: str) -> None:
+    put_site(site).said[_NEWS] = (f"{news} Results of the old ones are gone.",)
 
 
 def _cell(value: Any) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.site_files import open_upload, site_geopackage, site_report, site_zip
 from quietwing.coverage.ui.site_form import wing_form
 from quietwing.coverage.ui.site_masts import levels_editor, masts_editor
@@ -13,9 +15,11 @@ from quietwing.coverage.ui.site_trace_form import trace_form
 from quietwing.coverage.ui.site_watch import kept
 from quietwing.coverage.ui.site_words import literal, show_problems
 from quietwing.coverage.ui.state import YOURS, open_bundled, open_site, scenario_with, session
-from quietwing.sites.errors import QuietwingError
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.model import Site
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 __all__ = ["show"]
 
@@ -33,8 +37,7 @@ def show() -> None:
     """Draw the page."""
     st.title("My site")
     st.caption("The place that is planned for. Opening another one starts afresh: layout and results of the old go.")
-    news = st.session_state.pop(_NEWS, None)
-    if news:
+    for news in session().said.pop(_NEWS, ()):
         st.success(news)
     _this_site()
     st.divider()
@@ -43,15 +46,11 @@ def show() -> None:
     if way == WAYS[0]:
         _bundled()
     elif way == WAYS[1]:
-        site = wing_form()
-        if site is not None:
-            _opened(site, "It has typical masts, marked assumed.")
+        wing_form(_opened)
     elif way == WAYS[2]:
         _upload()
     else:
-        site = trace_form()
-        if site is not None:
-            _opened(site, "It has typical masts, marked assumed.")
+        trace_form(_opened)
 
 
 def _this_site() -> None:
@@ -126,11 +125,10 @@ def _downloads(site: Site) -> None:
         on_click="ignore",
         help="Layers, masts and levels; without layout and scenario.",
     )
-    text = st.session_state.get("wing-toml")
-    if text and own.site_source == YOURS:
+    if own.description and own.site_source == YOURS:
         st.download_button(
             "Download the description (TOML, for quietwing example new)",
-            text,
+            own.description,
             "wing.toml",
             "application/toml",
             key="site-toml",
@@ -139,15 +137,23 @@ def _downloads(site: Site) -> None:
 
 
 def _bundled() -> None:
-    chosen = st.selectbox(
+    st.selectbox(
         "Example (all invented)", BUNDLED, format_func=lambda name: BUNDLED_WORDS.get(name, name), key="site-bundled"
     )
-    if st.button("Open this example", key="site-open-bundled", type="primary"):
-        with st.spinner("Opening"):
-            open_bundled(str(chosen))
-            st.session_state.pop("wing-toml", None)
-        st.session_state[_NEWS] = f"The example {chosen} is open, with its own layout."
-        st.rerun()
+    st.button(
+        "Open this example",
+        key="site-open-bundled",
+        type="primary",
+        on_click=clicked,
+        args=("site-open-bundled", _open_example),
+    )
+    show_problems_of("site-open-bundled")
+
+
+def _open_example() -> None:
+    chosen = str(st.session_state["site-bundled"])
+    open_bundled(chosen)
+    session().said[_NEWS] = (f"The example {chosen} is open, with its own layout.",)
 
 
 def _upload() -> None:
@@ -156,34 +162,34 @@ def _upload() -> None:
         "most. Download this site above to see how one looks."
     )
     given = st.file_uploader("Site as .zip or .gpkg", type=["zip", "gpkg"], key="site-upload")
-    problems = st.container()
-    # the file by name: until another one has arrived, this is the one before
-    if given is None or not st.button(f"Open {literal(given.name)}", type="primary", key="site-open-upload"):
-        return
+    show_problems_of("site-open-upload")
+    if given is not None:
+        st.button(
+            f"Open {literal(given.name)}",  # until another one has arrived, this is the one before
+            type="primary",
+            key="site-open-upload",
+            on_click=clicked,
+            args=("site-open-upload", _open_upload, given),
+        )
+
+
+def _open_upload(given: UploadedFile) -> None:
     own = session()
-    try:
-        with st.spinner("Unpacking and checking"):
-            brought = open_upload(given.name, given.getvalue(), own.folder)
-    except QuietwingError as error:
-        with problems:
-            show_problems(error)
-        return
+    brought = open_upload(given.name, given.getvalue(), own.folder)
     open_site(brought.site, YOURS, brought.devices)
     if brought.scenario is not None:
         own.scenario = brought.scenario
     if brought.catalogue is not None:
         own.catalogue = brought.catalogue
-    st.session_state.pop("wing-toml", None)
     news = f"{len(brought.devices)} devices of its layout are placed." if brought.devices else "It has no layout yet."
     if brought.left_out:
         news += f" Not read: {literal(', '.join(brought.left_out))}."
-    st.session_state[_NEWS] = f"The site {literal(brought.site.name)} is open. {news}"
-    st.rerun()
+    own.said[_NEWS] = (f"The site {literal(brought.site.name)} is open. {news}",)
 
 
-def _opened(site: Site, news: str) -> None:
+def _opened(site: Site) -> None:
     open_site(site, YOURS)
-    st.session_state[_NEWS] = (
-        f"The site {literal(site.name)} is open. {news} Go to Signals to see where the network leaks in."
+    session().said[_NEWS] = (
+        f"The site {literal(site.name)} is open. It has typical masts, marked assumed. Go to Signals to see where "
+        f"the network leaks in.",
     )
-    st.rerun()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 
+from quietwing.coverage.ui.clicked import clicked, edited_rows, show_problems_of
 from quietwing.coverage.ui.site_files import rechecked
 from quietwing.coverage.ui.site_form import AREAS, STATES, construction_box
 from quietwing.coverage.ui.site_picture import clicked_picture
@@ -53,8 +55,14 @@ class _Tracing:
     edition: int = 0
 
 
-def trace_form() -> Site | None:
-    """Draw the form; a checked site once one was made of the traced plan, else None."""
+def trace_form(opened: Callable[[Site], None]) -> None:
+    """Draw the form.
+
+    Parameters
+    ----------
+    opened : callable
+        Gets the checked site, once one was made of the traced plan.
+    """
     st.markdown(
         "Upload a picture of one storey, say how large it is, and trace its rooms. Every edge of a room becomes a "
         "wall. Corners that nearly line up are put in line (0.3 m). Trace corridors too: all rooms must touch."
@@ -67,33 +75,41 @@ def trace_form() -> Site | None:
                 tracing = _Tracing(given.file_id, read_picture(given.name, given.getvalue()))
         except SiteError as error:
             show_problems(error)
-            return None
+            return
         st.session_state[_KEY] = tracing
     if tracing is None:
-        return None
+        return
     _click(tracing)
-    distance_m = _scale(tracing)
-    corners, openings = _tables(tracing)
-    choices = _choices()
-    problems = st.container()
-    if not st.button("Make a site of this plan", type="primary", key="trace-make"):
-        return None
+    _scale(tracing)
+    _tables(tracing)
+    _choices()
+    show_problems_of("trace-make")
+    st.button(
+        "Make a site of this plan",
+        type="primary",
+        key="trace-make",
+        on_click=clicked,
+        args=("trace-make", _make, tracing, opened),
+    )
+
+
+def _make(tracing: _Tracing, opened: Callable[[Site], None]) -> None:
+    """Make the site of what is traced and stands in the fields."""
+    own, state = session(), st.session_state
+    x1, y1, x2, y2 = (state[f"trace-scale-{number}-{tracing.edition}"] for number in range(4))
+    corners = _filled(edited_rows(tracing.first_corners, f"trace-corners-{tracing.edition}"))
+    openings = _filled(edited_rows(tracing.first_openings, f"trace-openings-{tracing.edition}"))
     try:
-        if tracing.first_px is None or tracing.second_px is None:
+        if x1 is None or y1 is None or x2 is None or y2 is None:
             raise SiteError("Scale: give two points of the plan and the real distance between them")
-        scale_m = metres_per_pixel(tracing.first_px, tracing.second_px, distance_m)
-        with st.spinner("Drawing and checking the site"):
-            drawn = traced_site(
-                rooms_of(corners), _openings_of(openings), scale_m, tracing.picture.height_px, choices
-            )
-            return rechecked(drawn, session().folder)
-    except QuietwingError as error:
-        with problems:
-            show_problems(error)
+        scale_m = metres_per_pixel((x1, y1), (x2, y2), float(state["trace-distance"]))
+        drawn = traced_site(rooms_of(corners), _openings_of(openings), scale_m, tracing.picture.height_px, _chosen())
+        site = rechecked(drawn, own.folder)
+    except QuietwingError:
+        raise
     except ValueError as error:  # a name or length the model refuses
-        with problems:
-            show_problems([f"{line.strip()}" for line in str(error).splitlines()[:3]])
-    return None
+        raise SiteError([line.strip() for line in str(error).splitlines()[:3]]) from error
+    opened(site)
 
 
 def rooms_of(rows: list[dict[str, Any]]) -> list[TracedRoom]:
@@ -182,7 +198,7 @@ def _click(tracing: _Tracing) -> None:
     st.rerun()
 
 
-def _scale(tracing: _Tracing) -> float:
+def _scale(tracing: _Tracing) -> None:
     """Two points and the distance between them, as numbers."""
     columns = st.columns(5)
     labels = ("First point x [px]", "First point y [px]", "Second point x [px]", "Second point y [px]")
@@ -193,10 +209,10 @@ def _scale(tracing: _Tracing) -> float:
     ]
     tracing.first_px = (typed[0], typed[1]) if typed[0] is not None and typed[1] is not None else None
     tracing.second_px = (typed[2], typed[3]) if typed[2] is not None and typed[3] is not None else None
-    return float(columns[4].number_input("Real distance [m]", value=10.0, step=0.1, key="trace-distance"))
+    columns[4].number_input("Real distance [m]", value=10.0, step=0.1, key="trace-distance")
 
 
-def _tables(tracing: _Tracing) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _tables(tracing: _Tracing) -> None:
     """Corners and openings as tables that can be edited: the way without a mouse."""
     left, right = st.columns([3, 2])
     with left:
@@ -223,7 +239,6 @@ def _tables(tracing: _Tracing) -> tuple[list[dict[str, Any]], list[dict[str, Any
             },
             f"trace-openings-{tracing.edition}",
         )
-    return tracing.corners, tracing.openings
 
 
 def _table(rows: list[dict[str, Any]], columns: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -233,51 +248,60 @@ def _table(rows: list[dict[str, Any]], columns: dict[str, Any], key: str) -> lis
     for name in columns:
         shape[name] = shape[name].astype("object" if name in ("room", "role", "kind") else "float64")
     edited = st.data_editor(shape, num_rows="dynamic", column_config=columns, hide_index=True, key=key, height=240)
+    return _filled(edited.to_dict("records"))
+
+
+def _filled(rows: Iterable[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    """Rows with something in them; nothing is None."""
     return [
         {str(name): None if value != value else value for name, value in row.items()}
-        for row in edited.to_dict("records")
+        for row in rows
         if any(value is not None and value == value for value in row.values())
     ]
 
 
-def _choices() -> TraceChoices:
-    """What the picture does not show."""
+def _choices() -> None:
+    """What the picture does not show; `_chosen` reads it."""
     usual = TraceChoices()
     with st.expander("Name, storeys, walls, windows, surroundings"):
         one, two, three = st.columns(3)
         with one:
-            name = st.text_input("Name of the site", usual.name, key="trace-name", max_chars=80)
-            storeys = st.number_input("Storeys, all alike", 1, 8, usual.storeys, key="trace-storeys")
-            height_m = st.number_input("Height of a storey [m]", 2.4, 6.0, usual.storey_height_m, key="trace-height")
-            bearing = st.number_input("The picture's up is at compass bearing [°]", 0.0, 359.9, 0.0, key="trace-bear")
-            area = st.selectbox("Surroundings", list(AREAS), index=1, format_func=AREAS.__getitem__, key="trace-area")
+            st.text_input("Name of the site", usual.name, key="trace-name", max_chars=80)
+            st.number_input("Storeys, all alike", 1, 8, usual.storeys, key="trace-storeys")
+            st.number_input("Height of a storey [m]", 2.4, 6.0, usual.storey_height_m, key="trace-height")
+            st.number_input("The picture's up is at compass bearing [°]", 0.0, 359.9, 0.0, key="trace-bear")
+            st.selectbox("Surroundings", list(AREAS), index=1, format_func=AREAS.__getitem__, key="trace-area")
         with two:
-            outer = construction_box("Outer wall", usual.outer_wall, "trace-outer")
-            inner = construction_box("Inner walls", usual.inner_wall, "trace-inner")
-            floor = construction_box("Floors", usual.floor, "trace-floor")
-            roof = construction_box("Roof", usual.roof, "trace-roof")
-            window = construction_box("Window glass", usual.window, "trace-window")
+            construction_box("Outer wall", usual.outer_wall, "trace-outer")
+            construction_box("Inner walls", usual.inner_wall, "trace-inner")
+            construction_box("Floors", usual.floor, "trace-floor")
+            construction_box("Roof", usual.roof, "trace-roof")
+            construction_box("Window glass", usual.window, "trace-window")
         with three:
-            state = st.selectbox("Windows", STATES_OF_WINDOWS, format_func=STATES.__getitem__, key="trace-state")
-            windows = st.checkbox("A window for every room that must be silent and has none", True, key="trace-auto")
-            doors = st.checkbox("A door for every room that has none", True, key="trace-doors")
-            fence_m = st.number_input("From the building to the fence [m]", 8.0, 1000.0, 40.0, key="trace-fence")
-            homes_m = st.number_input("From the fence to the nearest homes [m]", 1.0, 5000.0, 60.0, key="trace-homes")
+            st.selectbox("Windows", STATES_OF_WINDOWS, format_func=STATES.__getitem__, key="trace-state")
+            st.checkbox("A window for every room that must be silent and has none", True, key="trace-auto")
+            st.checkbox("A door for every room that has none", True, key="trace-doors")
+            st.number_input("From the building to the fence [m]", 8.0, 1000.0, 40.0, key="trace-fence")
+            st.number_input("From the fence to the nearest homes [m]", 1.0, 5000.0, 60.0, key="trace-homes")
+
+
+def _chosen() -> TraceChoices:
+    usual, state = TraceChoices(), st.session_state
     return replace(
         usual,
-        name=name.strip() or usual.name,
-        storeys=int(storeys),
-        storey_height_m=float(height_m),
-        bearing_deg=float(bearing),
-        area=str(area),
-        outer_wall=outer,
-        inner_wall=inner,
-        floor=floor,
-        roof=roof,
-        window=window,
-        window_state=state,
-        windows_for_all=windows,
-        doors_for_all=doors,
-        fence_distance_m=float(fence_m),
-        homes_distance_m=float(homes_m),
+        name=str(state["trace-name"]).strip() or usual.name,
+        storeys=int(state["trace-storeys"]),
+        storey_height_m=float(state["trace-height"]),
+        bearing_deg=float(state["trace-bear"]),
+        area=str(state["trace-area"]),
+        outer_wall=str(state["trace-outer"]),
+        inner_wall=str(state["trace-inner"]),
+        floor=str(state["trace-floor"]),
+        roof=str(state["trace-roof"]),
+        window=str(state["trace-window"]),
+        window_state=state["trace-state"],
+        windows_for_all=bool(state["trace-auto"]),
+        doors_for_all=bool(state["trace-doors"]),
+        fence_distance_m=float(state["trace-fence"]),
+        homes_distance_m=float(state["trace-homes"]),
     )

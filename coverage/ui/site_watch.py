@@ -52,10 +52,12 @@ def _progress(kind: Kind) -> None:
     what, share = job.progress()
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.progress(share, literal(what))
-    if right.button("Stop", key=f"stop-{kind}", help="A search for a plan keeps the best one found so far."):
-        with st.spinner("Stopping"):
-            job.stop()
-        st.rerun(scope="fragment")
+    right.button(
+        "Stop",
+        key=f"stop-{kind}",
+        help="A search for a plan keeps the best one found so far.",
+        on_click=job.stop,
+    )
 
 
 def picture(make: Callable[[], Figure]) -> bytes:
@@ -101,7 +103,7 @@ def put_site(site: Site) -> Session:
     from quietwing.coverage.ui.state import YOURS, open_site
 
     own = session()
-    layout, scenario, catalogue = own.layout, own.scenario, own.catalogue
+    layout, scenario, catalogue, description = own.layout, own.scenario, own.catalogue, own.description
     open_site(site, YOURS, layout.devices)
-    own.layout, own.scenario, own.catalogue = layout, scenario, catalogue
+    own.layout, own.scenario, own.catalogue, own.description = layout, scenario, catalogue, description
     return own

@@ -6,6 +6,10 @@ global: two sessions share no plan data.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +45,7 @@ __all__ = [
     "redo",
     "scenario_with",
     "session",
+    "session_at_hand",
     "site_hash",
     "undo",
 ]
@@ -99,6 +104,14 @@ class Session:
     saved : dict of str to SavedLayout
     jobs : dict of str to Job
         By kind: ``verdict``, ``leakage``, ``plan``, ``frontier``.
+    said : dict of str to tuple of str
+        News and problems of the last clicks, until their page has shown them.
+    description : str
+        The TOML that the site was made of in the form, empty: none.
+    way_on : str
+        Name of the page that a click has asked for, empty: none.
+    at_work : Lock
+        Held while a callback works.
     """
 
     site: Site
@@ -117,10 +130,19 @@ class Session:
     frontier: tuple[PlanResult, ...] = ()
     saved: dict[str, SavedLayout] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    said: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    description: str = ""
+    way_on: str = ""
+    at_work: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+
+_at_hand: ContextVar[Session | None] = ContextVar("the session of the callback under way", default=None)
 
 
 def session() -> Session:
     """The session of the browser that asks; on first use with the bundled sample site and its own layout."""
+    if (held := _at_hand.get()) is not None:
+        return held
     found = st.session_state.get(KEY)
     if not isinstance(found, Session):
         site, scenario, catalogue, devices = _bundled(SAMPLE)
@@ -130,6 +152,21 @@ def session() -> Session:
         found.folder = session_folder()
         found.jobs = {kind: job for kind, job in found.jobs.items() if job.result() is not None}
     return found
+
+
+@contextmanager
+def session_at_hand() -> Iterator[Session]:
+    """The session without a look into ``st.session_state``, which ends a callback whose run has been ended.
+
+    Runs of one browser may overlap: the ended one until its next ``st.`` call, and that of the click which ended it.
+    """
+    own = session()
+    with own.at_work:
+        token = _at_hand.set(own)
+        try:
+            yield own
+        finally:
+            _at_hand.reset(token)
 
 
 def open_site(site: Site, source: str, devices: tuple[Device, ...] = ()) -> None:
@@ -153,7 +190,7 @@ def open_site(site: Site, source: str, devices: tuple[Device, ...] = ()) -> None
     else:
         own.scenario, own.catalogue = Scenario(), equipment_of(SAMPLE, None)[1]
     own.layout, own.past, own.future = Layout(devices), [], []
-    own.jobs = {}
+    own.jobs, own.description = {}, ""
     _forget_results(own)
 
 

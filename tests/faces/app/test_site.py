@@ -23,6 +23,7 @@ from quietwing.coverage.ui.site_files import (
     site_zip,
     with_levels,
     with_masts,
+    with_surroundings,
 )
 from quietwing.coverage.ui.site_masts import edited_text
 from quietwing.coverage.ui.site_tracing import (
@@ -140,6 +141,21 @@ def test_houses_and_crossings_travel_in_zip_and_geopackage_and_through_the_mast_
     assert open_upload("site.gpkg", site_geopackage(site, tmp_path), tmp_path).site == site
     assert with_masts(site, edited_text([row_values(sector) for sector in site.sectors]), tmp_path) == site
     assert with_masts(site, masts_text(site.sectors), tmp_path) == site
+
+
+def test_houses_are_taken_and_taken_away_again_and_notes_of_masts_follow(wing, tmp_path):
+    first, *others = wing.sectors
+    lamp_post = dataclasses.replace(first, environment="street", height_m=6.0)
+    site = rechecked(dataclasses.replace(wing, sectors=(lamp_post, *others)), tmp_path)
+    low = with_surroundings(site, {"roof_m": 5.5, "row_spacing_m": None, "street_width_m": None}, tmp_path)
+    assert low.surroundings == Surroundings(roof_m=5.5)
+    above = [note for note in low.notes if "here up to 5.5 m, roof_m of the site" in note]
+    assert len(above) == 1  # the lamp post of 6 m stands above roofs of 5.5 m
+    assert with_surroundings(low, dict.fromkeys(("roof_m", "row_spacing_m", "street_width_m")), tmp_path) == site
+    with pytest.raises(SiteError) as caught:
+        with_surroundings(low, {"roof_m": 2.0, "street_width_m": 300.0}, tmp_path)
+    assert len(caught.value.problems) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_layout_and_scenario_travel_in_the_zip(tmp_path):
@@ -482,3 +498,44 @@ def test_masts_are_replaced_by_a_file_and_bad_ones_refused():
     assert {sector.eirp_dbm for sector in own.site.sectors} == {50.0}
     assert own.site_source == "yours"
     assert own.layout.devices  # the layout stays
+
+
+def with_lengths(at, **lengths_m):
+    """Fill fields by their key in site.toml; the last part of a field's own key counts the sites shown."""
+    for name, value in lengths_m.items():
+        (field,) = (one for one in at.number_input if one.key.startswith(f"site-{name}-"))
+        field.set_value(value)
+    return at.button(key="site-houses-use").click().run()
+
+
+def test_houses_between_masts_and_site_are_given_on_the_page_and_travel_with_the_site(wing, tmp_path):
+    at = uploaded(opened(), "mine.zip", packed(wing, tmp_path), "application/zip")
+    fields = [one for one in at.number_input if one.key.startswith("site-r") or one.key.startswith("site-street")]
+    assert [one.value for one in fields] == [None, None, None]
+    at = with_lengths(at, roof_m=9.25, street_width_m=14.0)
+    assert not at.exception
+    assert not at.error
+    assert any("houses between the masts and the site were changed" in one.value for one in at.success)
+    own = at.session_state["quietwing session"]
+    assert own.site.surroundings == Surroundings(roof_m=9.25, street_width_m=14.0)
+    assert own.site_source == "yours"
+    content = packed(own.site, tmp_path)
+    for name, kept in (("again.zip", content), ("again.gpkg", site_geopackage(own.site, tmp_path))):
+        again = uploaded(opened(), name, kept, "application/octet-stream")
+        assert again.session_state["quietwing session"].site.surroundings == own.site.surroundings
+        shown = {one.key.rsplit("-", 1)[0]: one.value for one in again.number_input}
+        assert (shown["site-roof_m"], shown["site-row_spacing_m"], shown["site-street_width_m"]) == (9.25, None, 14.0)
+    at = with_lengths(at, roof_m=None, street_width_m=None)
+    assert at.session_state["quietwing session"].site.surroundings == Surroundings()
+
+
+def test_houses_that_cannot_be_are_said_by_the_label_of_their_field():
+    at = opened()
+    before = at.session_state["quietwing session"].site
+    at = with_lengths(at, roof_m=2.0, row_spacing_m=1000.0)
+    said = at.error[0].value.replace("\\", "")
+    assert "Height of the roofs [m] is 2.0 (expected a number above 3 to 100)" in said
+    assert "From row to row of houses [m] is 1000.0 (expected a number from 5 to 500)" in said
+    at = with_lengths(at, roof_m=None, row_spacing_m=20.0, street_width_m=30.0)
+    assert "Width of the streets [m] is 30 (expected less than From row to row" in at.error[0].value.replace("\\", "")
+    assert at.session_state["quietwing session"].site == before

@@ -1,4 +1,4 @@
-"""A job that ends has the page drawn anew; a hand that is on the page just then loses nothing."""
+"""A job that ends has the page drawn anew; a hand that is on the page just then, or quick, loses nothing."""
 
 import os
 import re
@@ -24,6 +24,16 @@ LEAVE = """ms => {
     clearInterval(looks);
     setTimeout(() => box.blur(), ms);
   }, 5);
+}"""
+
+NEXT_MS = (20, 50, 100, 150, 200)  # from a click to the next one: a quick hand
+# A button and, some milliseconds later, a page in the list at the left.
+ONE_THEN_ANOTHER = """async ([button, page, ms]) => {
+  const named = (what, name) => [...document.querySelectorAll(what)].find(one => one.innerText.trim() === name);
+  const next = named('[data-testid="stSidebarNavLink"]', page);
+  named('button', button).click();
+  await new Promise(done => setTimeout(done, ms));
+  next.click();
 }"""
 
 
@@ -110,3 +120,16 @@ def test_a_name_that_is_being_written_survives_the_end_of_a_job(blockers, start_
         blockers.rest()
         assert box.input_value() == name
         blockers.press("Dismiss")
+
+
+@pytest.mark.parametrize("after_ms", NEXT_MS)
+def test_a_click_is_taken_though_another_one_follows_while_it_is_done(after_ms, planner):
+    planner.arrive("my-site")
+    planner.page.get_by_role("combobox", name="Example (all invented)").click()
+    planner.page.get_by_role("option", name=re.compile("^Radial")).click()
+    planner.rest()
+    planner.page.evaluate(ONE_THEN_ANOTHER, ["Open this example", "Help", after_ms])
+    planner.page.get_by_role("heading", name="Help", level=1).wait_for()
+    planner.rest()
+    assert planner.page.url.endswith("/help")
+    planner.page.get_by_test_id("stSidebar").get_by_text("Site: radial").wait_for()
