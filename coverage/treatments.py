@@ -13,7 +13,7 @@ from quietwing.coverage.scenario import TreatmentWish
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import Findings, did_you_mean, near, shown
 from quietwing.sites.model import Opening, Site
-from quietwing.sites.openings import opening_places
+from quietwing.sites.openings import opening_places, with_places_of
 
 __all__ = ["resolve_treatments", "treated_site", "wishes_for"]
 
@@ -197,4 +197,4 @@ def treated_site(site: Site, treatments: tuple[Treatment, ...], catalogue: Mappi
     def treated(opening: Opening) -> Opening:
         return replace(opening, **changes[opening.id]) if opening.id in changes else opening  # type: ignore[arg-type]
 
-    return replace(site, openings=tuple(treated(opening) for opening in site.openings))
+    return with_places_of(replace(site, openings=tuple(treated(opening) for opening in site.openings)), site)

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from quietwing.sites.model import Opening, Site
 
-__all__ = ["OpeningPlace", "opening_places"]
+__all__ = ["OpeningPlace", "opening_places", "with_places_of"]
+
+_KEPT = "kept opening places"  # in the site's own __dict__
 
 PROBE_M = 0.3  # how far either side of its plane an opening is asked what it joins
 
@@ -58,7 +60,7 @@ class OpeningPlace:
 
 
 def opening_places(site: Site) -> tuple[OpeningPlace, ...]:
-    """What each opening of a site joins, in the order of ``site.openings``.
+    """What each opening of a site joins, in the order of ``site.openings``; kept with the site, as its indices are.
 
     Parameters
     ----------
@@ -69,6 +71,19 @@ def opening_places(site: Site) -> tuple[OpeningPlace, ...]:
     -------
     tuple of OpeningPlace
     """
+    if _KEPT not in vars(site):
+        vars(site)[_KEPT] = _opening_places(site)
+    places: tuple[OpeningPlace, ...] = vars(site)[_KEPT]
+    return places
+
+
+def with_places_of(site: Site, before: Site) -> Site:
+    """The site, with the places of its openings taken from the one it was made of: what is in them moves none."""
+    vars(site)[_KEPT] = opening_places(before)
+    return site
+
+
+def _opening_places(site: Site) -> tuple[OpeningPlace, ...]:
     if not site.openings:
         return ()
     walls = {wall.id: wall for wall in site.walls}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Collection
 
 import numpy as np
 import shapely
@@ -29,7 +30,7 @@ LARGE_ROOM_SPACING_M = 5.0  # assumed: spacing of further points in large rooms
 MOST_MAP_POINTS = 4_000_000
 
 
-def trial_points(site: Site) -> PointSet:
+def trial_points(site: Site, rooms: Collection[int] | None = None) -> PointSet:
     """Where a phone is tried in every room that must be silent or keep its service.
 
     The centre at 0.3, 1.5 and 2.2 m, the bunk at 0.5 m (half-way between centre and window: assumed), behind
@@ -40,6 +41,8 @@ def trial_points(site: Site) -> PointSet:
     ----------
     site : Site
         A checked site.
+    rooms : collection of int, optional
+        Indices of the rooms that are asked for; all without it.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def trial_points(site: Site) -> PointSet:
             places_of[joined].append(place)
     rows: list[tuple[float, float, float, int, int, int, str]] = []
     for index, room in enumerate(site.rooms):
-        if room.role == "ignore":
+        if room.role == "ignore" or (rooms is not None and index not in rooms):
             continue
         building = -1 if room.building is None else site.building_index[room.building]
         floor_m = 0.0 if building < 0 else site.buildings[building].storeys[room.storey].floor_m

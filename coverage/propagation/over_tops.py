@@ -6,17 +6,16 @@ its slabs, or its top and what else passes through. The block a place is in is l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.diffraction import fresnel_v, knife_edge_loss_db
 from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
 from quietwing.coverage.propagation.outline_rays import first_and_last_share
-from quietwing.coverage.propagation.scene import Scene
+from quietwing.coverage.propagation.scene import PERIMETER, Block, Scene
 
 __all__ = ["Obstacle", "Tops", "over_tops"]
 
@@ -24,7 +23,6 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 NEAREST_M = 0.1  # an end at the edge: nearer than this it is none
-PERIMETER = -1  # facets that belong to no building
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,9 @@ def over_tops(
     takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed).
     """
     found, relief_db = [], np.zeros((len(xyz_m), len(freq_mhz)))
-    for index, at, top_m, shares in _on_the_rays(scene, mast_m, xyz_m, building, (skip_building, from_building)):
+    left_out = {skip_building, from_building} - {PERIMETER}  # -1 is no building
+    blocks = [block for block in scene.blocks if block.building not in left_out]
+    for index, at, top_m, shares in _standing(blocks, mast_m, xyz_m, building):
         all_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at])[0] if every_db is None else every_db[at]
         others_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at], skip_building=index)[0]
         through_db = np.maximum(all_db - others_db.astype(np.float64), 0.0)
@@ -136,33 +136,17 @@ def over_tops(
     return Tops(tuple(found), relief_db)
 
 
-def _on_the_rays(
-    scene: Scene, mast_m: Array, xyz_m: Array, building: NDArray[np.int32], left_out: tuple[int, int]
-) -> Iterator[tuple[int, Indices, float, Array]]:
-    """Obstacles on the rays in plan."""
-    fence = scene.site.perimeter
-    outlines = [(PERIMETER, fence.outline, fence.height_m)] if fence.construction != "open" else []
-    outlines += [
-        (index, built.outline, max(storey.ceiling_m for storey in built.storeys))
-        for index, built in enumerate(scene.site.buildings)
-        if index not in left_out
-    ]
-    return _standing(tuple(outlines), mast_m, xyz_m, building)
-
-
 def _standing(
-    outlines: tuple[tuple[int, shapely.Polygon, float], ...],
-    mast_m: Array,
-    xyz_m: Array,
-    building: NDArray[np.int32],
+    blocks: Iterable[Block], mast_m: Array, xyz_m: Array, building: NDArray[np.int32]
 ) -> Iterator[tuple[int, Indices, float, Array]]:
     """Each obstacle's index, points, height of the top, first and last share of the ray within."""
     start, way = mast_m[:2], xyz_m[:, :2] - mast_m[:2]
     square = (way**2).sum(axis=1)
     length2 = np.maximum(square, NEAREST_M**2)
-    for index, outline, top_m in outlines:
-        middle = shapely.get_coordinates(outline.centroid)[0]
-        radius_m = float(np.hypot(*(shapely.get_coordinates(outline.exterior) - middle).T).max())
+    for block in blocks:
+        index, outline, top_m, middle, radius_m = (
+            block.building, block.outline, block.top_m, block.middle_m, block.radius_m
+        )  # fmt: skip
         nearest = np.clip(((middle - start) * way).sum(axis=1) / length2, 0, 1)
         beside_m = np.hypot(*(start + nearest[:, None] * way - middle).T)
         reach = radius_m / np.sqrt(length2)  # the lowest the ray may be over the outline

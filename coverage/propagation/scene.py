@@ -18,7 +18,33 @@ from quietwing.sites.facets import Facets
 from quietwing.sites.geometry import facets, facets_like
 from quietwing.sites.model import Site
 
-__all__ = ["Scene", "prepare_scene"]
+__all__ = ["PERIMETER", "Block", "Scene", "prepare_scene"]
+
+PERIMETER = -1  # facets that belong to no building
+
+
+@dataclass(frozen=True)
+class Block:
+    """Something that stands alone, and a circle round it in plan.
+
+    Attributes
+    ----------
+    building : int
+        Index of the building, -1 for the perimeter's wall.
+    outline : Polygon
+    top_m : float
+        Above the ground. [m]
+    middle_m : float64 ndarray, shape (2,)
+        [m]
+    radius_m : float
+        [m]
+    """
+
+    building: int
+    outline: shapely.Polygon
+    top_m: float
+    middle_m: NDArray[np.float64]
+    radius_m: float
 
 
 @dataclass(frozen=True)
@@ -48,6 +74,17 @@ class Scene:
         """Plan of what is mapped: the hull of the perimeter and all buildings."""
         outlines = [self.site.perimeter.outline, *(building.outline for building in self.site.buildings)]
         return shapely.convex_hull(shapely.union_all(outlines))
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """What stands alone: the perimeter's wall, unless nothing stops a ray there, and every building."""
+        fence = self.site.perimeter
+        found = [(PERIMETER, fence.outline, fence.height_m)] if fence.construction != "open" else []
+        found += [
+            (index, built.outline, max(storey.ceiling_m for storey in built.storeys))
+            for index, built in enumerate(self.site.buildings)
+        ]
+        return tuple(_block(*each) for each in found)
 
     @cached_property
     def geometry_digest(self) -> str:
@@ -105,6 +142,12 @@ class Scene:
         with np.errstate(divide="ignore", invalid="ignore"):
             ends = np.where(speed > 0, room / speed, np.inf)
         return np.asarray(np.clip(ends.min(axis=1), 0.0, 1.0))
+
+
+def _block(building: int, outline: shapely.Polygon, top_m: float) -> Block:
+    middle_m = shapely.get_coordinates(outline.centroid)[0]
+    radius_m = float(np.hypot(*(shapely.get_coordinates(outline.exterior) - middle_m).T).max())
+    return Block(building, outline, top_m, middle_m, radius_m)
 
 
 def prepare_scene(site: Site, gains: GainCache | None = None, *, like: Scene | None = None) -> Scene:

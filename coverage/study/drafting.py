@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import DraftPublic, draft_public, margin_against_db
-from quietwing.coverage.blocking.evaluate import silence_points
 from quietwing.coverage.blocking.explain import RoomBudgets, explain_room
 from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.equipment import Device, Model, Treatment
@@ -279,7 +278,7 @@ class Drafting:
         key = (treatments, place)
         if key not in self._grounds:
             model, grid = self._model(treatments), self.places[place]
-            tested = _of_place(silence_points(model.scene.site, trial_points(model.scene.site)), grid)
+            tested = trial_points(model.scene.site, _rooms_of(self.site, grid))
             shown = grid.points.some(grid.silent)
             points = (shown, tested) if len(tested) else (shown,)
             like = next((other for other in reversed(self._models) if (other, place) in self._grounds), None)
@@ -410,12 +409,16 @@ def price(
     return cost(site, devices, treatments, catalogue, scenario)
 
 
-def _of_place(points: PointSet, place: DraftPlace) -> PointSet:
-    """The test points of one storey of one building, or of one yard."""
-    kept = (points.building == place.building) & (points.storey == place.storey)
-    if place.building < 0:
-        kept &= np.isin(points.room, place.points.room[place.points.room >= 0])
-    return points.some(np.flatnonzero(kept))
+def _rooms_of(site: Site, place: DraftPlace) -> set[int]:
+    """Rooms of one storey of one building, or of one yard, that must be silent."""
+    in_yard = set(place.points.room.tolist())
+    return {
+        index
+        for index, room in enumerate(site.rooms)
+        if room.role == "silence"
+        and room.storey == place.storey
+        and (site.building_index[room.building] == place.building if room.building else index in in_yard)
+    }
 
 
 def _on_grid(place: DraftPlace, values: NDArray[Any], elsewhere: float) -> NDArray[Any]:

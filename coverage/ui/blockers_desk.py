@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import streamlit as st
@@ -17,7 +18,7 @@ from quietwing.coverage.ui.plan_editor.drawing import Ground, ground
 from quietwing.coverage.ui.plan_editor.edits import Where, apply
 from quietwing.coverage.ui.plan_editor.views import DEAD_ZONES
 from quietwing.coverage.ui.site_words import problems_of
-from quietwing.coverage.ui.state import Layout, change_layout, redo, scenario_with, session, undo
+from quietwing.coverage.ui.state import Layout, change_layout, redo, scenario_with, session, site_hash, undo
 from quietwing.sites.errors import QuietwingError
 from quietwing.sites.findings import clean, shown
 from quietwing.sites.model import Site
@@ -71,6 +72,11 @@ class Desk:
     tables: dict[str, Table] = field(default_factory=dict)
     explained: tuple[Any, ...] = ()
     _grounds: dict[int, Ground] = field(default_factory=dict)
+
+    @cached_property
+    def site_hash(self) -> str:
+        """Twelve digits that name the site's content."""
+        return site_hash(self.site)
 
     @property
     def where(self) -> Where:

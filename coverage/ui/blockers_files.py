@@ -19,7 +19,7 @@ from quietwing.coverage.ui.blockers_desk import Desk, accept, desk
 from quietwing.coverage.ui.blockers_words import treatments_toml
 from quietwing.coverage.ui.site_watch import picture
 from quietwing.coverage.ui.site_words import problems_of, show_problems
-from quietwing.coverage.ui.state import Layout, SavedLayout, current_verdict, scenario_with, session, site_hash
+from quietwing.coverage.ui.state import Layout, SavedLayout, current_verdict, scenario_with, session
 from quietwing.sites.errors import QuietwingError, problems_text
 from quietwing.sites.findings import Unreadable, clean
 from quietwing.sites.guards import text_of
@@ -37,7 +37,7 @@ def saved_layouts() -> None:
     own = session()
     st.text_input("Name", key="blockers name", max_chars=MOST_NAME, placeholder="for example: mesh on the north side")
     st.button("Save this layout", on_click=_save)
-    here = site_hash(own.site)
+    here = desk().site_hash
     names = [name for name, saved in own.saved.items() if saved.site_hash == here]
     others = len(own.saved) - len(names)
     if not names:
@@ -162,7 +162,7 @@ def _save() -> None:
     elif name not in own.saved and len(own.saved) >= MOST_SAVED:
         at.problems = (f"Name: {MOST_SAVED} layouts are saved already; remove one first",)
     else:
-        own.saved[name] = SavedLayout(name, own.layout, current_verdict(), site_hash(own.site))
+        own.saved[name] = SavedLayout(name, own.layout, current_verdict(), at.site_hash)
         at.message = f"Saved as {name}"
 
 

@@ -30,6 +30,7 @@ SETTINGS: Mapping[str, object] = {
     "client.toolbarMode": "minimal",
     "client.showErrorLinks": False,
     "client.showErrorDetails": "none",
+    "runner.postScriptGC": False,  # by itself Python tidies up in time; after each gesture it holds the draft back
 }
 MOST_WAIT_S = 60.0
 
