@@ -60,6 +60,16 @@ class PointSet:
         kinds = tuple(self.kind[row] for row in rows.tolist())
         return PointSet(self.xyz_m[rows], self.room[rows], self.storey[rows], self.building[rows], kinds)
 
+    def followed_by(self, others: PointSet) -> PointSet:
+        """These points and then others, without patches."""
+        return PointSet(
+            np.concatenate([self.xyz_m, others.xyz_m]),
+            np.concatenate([self.room, others.room]),
+            np.concatenate([self.storey, others.storey]),
+            np.concatenate([self.building, others.building]),
+            (*self.kind, *others.kind),
+        )
+
 
 def scattered(xyz_m: NDArray[np.float64], kind: str = "outside") -> PointSet:
     """Points that belong to no room: masts, devices, places outside."""

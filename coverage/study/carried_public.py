@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links
 from quietwing.coverage.propagation.changed_facets import ChangedFacets, changed_facets
 from quietwing.coverage.propagation.mast_gain import MastModel, masts_of
-from quietwing.coverage.propagation.sender_detour import Routes
+from quietwing.coverage.propagation.sender_detour import Routes, changed_portals
 from quietwing.coverage.study.carried_links import BY_CONSTRUCTION, crossed_in_order, rows_of
 from quietwing.sites.points import PointSet
 
@@ -52,9 +52,7 @@ def public_ways(model: LinkModel, points: PointSet) -> PublicWays:
     return PublicWays(points, routes, public_links(model, points, routes))
 
 
-def carried_public(
-    before: LinkModel, known: PublicWays, after: LinkModel, points: PointSet, portals: NDArray[np.bool_]
-) -> PublicWays:
+def carried_public(before: LinkModel, known: PublicWays, after: LinkModel, points: PointSet) -> PublicWays:
     """What `public_ways` gives with the windows treated otherwise, worked out only where it may differ.
 
     Parameters
@@ -65,8 +63,6 @@ def carried_public(
     after : LinkModel
         The same site and sectors with other windows treated, made `like` the one before.
     points : PointSet
-    portals : bool ndarray, shape (portal,)
-        `changed_portals` of the masts of both.
 
     Returns
     -------
@@ -80,6 +76,7 @@ def carried_public(
     rows, masts = rows_of(points.xyz_m, known.points.xyz_m), np.array(list(masts_of(after.sectors)))
     anew = (rows < 0) | changed.crossed(masts, points).any(axis=0)
     anew |= np.append(_scatter_changed(before.masts, after.masts, changed), False)[points.room]
+    portals = changed_portals(before.masts.detours, after.masts.detours)
     leg, portal = _ends_changed(after, changed, portals, points)
     look = np.flatnonzero(anew | leg | portal)
     found = after.masts.detours.routes(points.some(look), traced=True)

@@ -20,37 +20,33 @@ Levels = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class DeviceLinks:
-    """One device's links to several sets of points.
+    """One device's links to some points, and how sure they are.
 
     Attributes
     ----------
-    links : tuple of BlockerLinks
-        Of one device, one for each set.
-    against_db : tuple of float32 ndarray, shape (1, carrier, point)
-        `DraftPublic.against_db` of each. [dB]
+    links : BlockerLinks
+        Of one device.
+    against_db : float32 ndarray, shape (1, carrier, point)
+        `DraftPublic.against_db` of them. [dB]
     """
 
-    links: tuple[BlockerLinks, ...]
-    against_db: tuple[Levels, ...]
+    links: BlockerLinks
+    against_db: Levels
 
     @property
     def nbytes(self) -> int:
         """Memory it takes."""
-        of_links = sum(int(getattr(one, name).nbytes) for one in self.links for name in LINK_ARRAYS)
-        return of_links + sum(int(each.nbytes) for each in self.against_db)
+        return sum(int(getattr(self.links, name).nbytes) for name in LINK_ARRAYS) + int(self.against_db.nbytes)
 
 
-def one_of(links: Sequence[BlockerLinks], against_db: Sequence[Levels], at: int) -> DeviceLinks:
+def one_of(links: BlockerLinks, against_db: Levels, at: int) -> DeviceLinks:
     """One device's part, in arrays of its own."""
-    own = tuple(
-        replace(
-            each,
-            devices=(each.devices[at],),
-            **{name: getattr(each, name)[at : at + 1].copy() for name in LINK_ARRAYS},
-        )
-        for each in links
+    own = replace(
+        links,
+        devices=(links.devices[at],),
+        **{name: getattr(links, name)[at : at + 1].copy() for name in LINK_ARRAYS},
     )
-    return DeviceLinks(own, tuple(each[at : at + 1].copy() for each in against_db))
+    return DeviceLinks(own, against_db[at : at + 1].copy())
 
 
 def together(model: LinkModel, points: PointSet, links: Sequence[BlockerLinks]) -> BlockerLinks:

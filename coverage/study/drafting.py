@@ -23,7 +23,6 @@ from quietwing.coverage.planning.cost import Cost, cost
 from quietwing.coverage.propagation.mast_gain import silent_at
 from quietwing.coverage.propagation.portal_graph import PortalGraph, portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.propagation.sender_detour import changed_portals
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.carried_links import carried_against_db, carried_links, rows_of
 from quietwing.coverage.study.carried_public import PublicWays, carried_public, public_ways
@@ -141,14 +140,15 @@ class Draft:
 
 @dataclass(frozen=True)
 class _Ground:
-    """The public side of one place: silent rooms' points of the grid, and test points if any, with their links."""
+    """The public side of one place: points of the grid in silent rooms, the first `shown`, and then test points."""
 
-    public: tuple[PublicWays, ...]
-    ready: tuple[DraftPublic, ...]
+    shown: int
+    public: PublicWays
+    ready: DraftPublic
 
     @property
-    def points(self) -> tuple[PointSet, ...]:
-        return tuple(ways.points for ways in self.public)
+    def points(self) -> PointSet:
+        return self.public.points
 
 
 class Drafting:
@@ -220,17 +220,13 @@ class Drafting:
         ground = self._ground(treatments, place)
         on = tuple(device for device in devices if device.state != "off")
         links = self._device_links(treatments, place, on)
-        of_channels, margins, nearest, strongest = [], [], [], []
-        for side, points in enumerate(ground.points):
-            blockers = together(model, points, [pair.links[side] for pair in links])
-            ready, none = ground.ready[side], np.empty((0, len(model.carriers), len(points)), np.float32)
-            against_db = np.concatenate([none, *(pair.against_db[side] for pair in links)])
-            margin_db = margin_against_db(model, ready, blockers, against_db)
-            channel = margin_db.argmin(axis=0)
-            of_channels.append(margin_db)
-            margins.append(margin_db.min(axis=0))
-            nearest.append(channel)
-            strongest.append(_strongest(model, blockers, channel))
+        blockers = together(model, ground.points, [each.links for each in links])
+        none = np.empty((0, len(model.carriers), len(ground.points)), np.float32)
+        against_db = np.concatenate([none, *(each.against_db for each in links)])
+        margin_db = margin_against_db(model, ground.ready, blockers, against_db)
+        channel = margin_db.argmin(axis=0)
+        strongest = _strongest(model, blockers, channel)
+        shown, tested = slice(ground.shown), np.arange(ground.shown, len(ground.points))
         ids = tuple(device.id for device in on)
         return Draft(
             title=where.title,
@@ -241,15 +237,13 @@ class Drafting:
             devices=ids,
             data=xr.Dataset(
                 {
-                    "margin_db": (("j", "i"), _on_grid(where, margins[0], np.nan), {"units": "dB"}),
-                    "channel": (("j", "i"), _on_grid(where, nearest[0], -1)),
-                    "device": (("j", "i"), _on_grid(where, strongest[0], -1)),
+                    "margin_db": (("j", "i"), _on_grid(where, margin_db.min(axis=0)[shown], np.nan), {"units": "dB"}),
+                    "channel": (("j", "i"), _on_grid(where, channel[shown], -1)),
+                    "device": (("j", "i"), _on_grid(where, strongest[shown], -1)),
                     "room": (("j", "i"), where.points.room.reshape(where.patch.count_j, where.patch.count_i)),
                 }
             ),
-            rooms=_rooms(self.site, model, ground.points[1], of_channels[1], strongest[1], ids)
-            if len(ground.points) > 1
-            else (),
+            rooms=_rooms(self.site, model, ground.points.some(tested), margin_db[:, tested], strongest[tested], ids),
             treatments=treatments,
         )
 
@@ -279,54 +273,42 @@ class Drafting:
         if key not in self._grounds:
             model, grid = self._model(treatments), self.places[place]
             tested = trial_points(model.scene.site, _rooms_of(self.site, grid))
-            shown = grid.points.some(grid.silent)
-            points = (shown, tested) if len(tested) else (shown,)
+            points = grid.points.some(grid.silent).followed_by(tested)
             like = next((other for other in reversed(self._models) if (other, place) in self._grounds), None)
             if like is None:
-                public = tuple(public_ways(model, one) for one in points)
+                public = public_ways(model, points)
             else:
-                old, known = self._models[like], self._grounds[like, place].public
-                portals = changed_portals(old.masts.detours, model.masts.detours)
-                public = tuple(
-                    carried_public(old, ways, model, one, portals) for ways, one in zip(known, points, strict=False)
-                )
-            ready = tuple(draft_public(model, self.scenario, ways.links) for ways in public)
-            self._grounds[key] = _Ground(public, ready)
+                public = carried_public(self._models[like], self._grounds[like, place].public, model, points)
+            self._grounds[key] = _Ground(len(grid.silent), public, draft_public(model, self.scenario, public.links))
         return self._grounds[key]
 
     def _device_links(
         self, treatments: tuple[Treatment, ...], place: int, devices: tuple[Device, ...]
     ) -> list[DeviceLinks]:
-        """Links of each device to the grid and to the test points; those not kept are worked out all at once."""
+        """Links of each device to the points of a place; those not kept are worked out all at once."""
         new = tuple(device for device in dict.fromkeys(devices) if (treatments, place, device) not in self._links)
         if new:
             model, ground = self._model(treatments), self._ground(treatments, place)
             assert self._graph is not None  # made with the first model
-            ways = self._detours.of(model, self._graph, place, ground.points, new, self.catalogue)
+            way = self._detours.of(model, self._graph, place, ground.points, new, self.catalogue)
             like = self._with_links_of(place, new)
-            sides, against_db = [], []
-            for side, (points, way, ready) in enumerate(zip(ground.points, ways, ground.ready, strict=True)):
-                if like is None:
-                    links = blocker_links(model, new, self.catalogue, points, detours=way)
-                    sides.append(links)
-                    against_db.append(ready.against_db(links))
-                    continue
+            if like is None:
+                links = blocker_links(model, new, self.catalogue, ground.points, detours=way)
+                against_db = ground.ready.against_db(links)
+            else:
                 old, known = self._grounds[like, place], [self._links[like, place, device] for device in new]
-                was = together(model, old.points[side], [each.links[side] for each in known])
-                links = carried_links(self._models[like], was, old.points[side], model, points, self.catalogue, way)
-                sides.append(links)
-                against_was_db = np.concatenate([each.against_db[side] for each in known])
-                rows = rows_of(points.xyz_m, old.points[side].xyz_m)
-                against_db.append(carried_against_db(old.ready[side], was, against_was_db, rows, ready, links))
+                was = together(model, old.points, [each.links for each in known])
+                was_db = np.concatenate([each.against_db for each in known])
+                links = carried_links(self._models[like], was, old.points, model, ground.points, self.catalogue, way)
+                rows = rows_of(ground.points.xyz_m, old.points.xyz_m)
+                against_db = carried_against_db(old.ready, was, was_db, rows, ground.ready, links)
             for at, device in enumerate(new):
-                kept = one_of(sides, against_db, at)
+                kept = one_of(links, against_db, at)
                 self._links[treatments, place, device] = kept
                 self._bytes += kept.nbytes
-        found = []
+        found = [self._links[treatments, place, device] for device in devices]
         for device in devices:
-            key = (treatments, place, device)
-            found.append(self._links[key])
-            self._links.move_to_end(key)
+            self._links.move_to_end((treatments, place, device))
         while self._bytes > KEPT_BYTES and len(self._links) > 1:
             self._bytes -= self._links.popitem(last=False)[1].nbytes
         return found

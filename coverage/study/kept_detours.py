@@ -32,9 +32,9 @@ class KeptDetours:
     """The detours of one site's blockers to the points of its places."""
 
     def __init__(self) -> None:
-        self._detours: OrderedDict[tuple[int, Device], tuple[tuple[str, ...], tuple[Way, ...]]] = OrderedDict()
-        self._reached: dict[int, tuple[PointSet, ...]] = {}
-        self._legs: OrderedDict[int, tuple[PointLegs, ...]] = OrderedDict()
+        self._detours: OrderedDict[tuple[int, Device], tuple[tuple[str, ...], Way]] = OrderedDict()
+        self._reached: dict[int, PointSet] = {}
+        self._legs: OrderedDict[int, PointLegs] = OrderedDict()
         self._ways: DetourModel | None = None
 
     def of(
@@ -42,11 +42,11 @@ class KeptDetours:
         model: LinkModel,
         graph: PortalGraph,
         place: int,
-        points: tuple[PointSet, ...],
+        points: PointSet,
         devices: tuple[Device, ...],
         catalogue: Mapping[str, Model],
-    ) -> list[Way]:
-        """Detours of devices, one `Way` for each set of points.
+    ) -> Way:
+        """Detours of devices to the points of a place.
 
         Parameters
         ----------
@@ -56,23 +56,23 @@ class KeptDetours:
             Of the site with no window treated; the same at every call.
         place : int
             What the points are kept by.
-        points : tuple of PointSet
+        points : PointSet
         devices : tuple of Device
         catalogue : mapping of str to Model
             The same at every call.
 
         Returns
         -------
-        list of Way
+        Way
         """
-        reached = self._reached.get(place, ())
-        rows = [rows_of(one.xyz_m, known.xyz_m) for one, known in zip(points, reached, strict=False)]
-        if len(rows) < len(points) or any((row < 0).any() for row in rows):  # other test points: windows opened
+        reached = self._reached.get(place)
+        row = None if reached is None else rows_of(points.xyz_m, reached.xyz_m)
+        if row is None or (row < 0).any():  # other test points: windows opened
             for key in [key for key in self._detours if key[0] == place]:
                 del self._detours[key]
-            self._reached[place] = tuple(scattered(one.xyz_m) for one in points)
+            self._reached[place] = scattered(points.xyz_m)
             self._legs.pop(place, None)
-            rows = [np.arange(len(one)) for one in points]
+            row = np.arange(len(points))
         new = tuple(device for device in devices if (place, device) not in self._detours)
         if new:
             if self._ways is None:
@@ -81,36 +81,31 @@ class KeptDetours:
             for device in (each for each in new if is_cable(each, catalogue)):
                 cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m)
                 senders = site_detours(self._ways, stations.place_m, keep=True)
-                one = tuple(cable_detours(model, senders, device.line_m, cable, each) for each in legs)
+                one = cable_detours(model, senders, device.line_m, cable, legs)
                 self._detours[place, device] = (model.constructions, one)
             single = tuple(device for device in new if not is_cable(device, catalogue))
             if single:
                 places_m = np.array([(each.x_m, each.y_m, each.z_m) for each in single])
                 senders = site_detours(self._ways, places_m, keep=True)
-                ways = [detour_ways(model, senders, each) for each in legs]
+                ways = detour_ways(model, senders, legs)
                 for at, device in enumerate(single):
-                    one = tuple(way.of(np.array([at])) for way in ways)
-                    self._detours[place, device] = (model.constructions, one)
-        found = []
-        for side, row in enumerate(rows):
-            each = [(names, ways[side]) for names, ways in (self._detours[place, device] for device in devices)]
-            found.append(
-                Way(
-                    np.concatenate([way.loss_db[:, row] for _, way in each]),
-                    np.concatenate([way.walls_db[:, row] for _, way in each]),
-                    np.concatenate(
-                        [crossed_in_order(way.crossed[:, row], names, model.constructions) for names, way in each]
-                    ),
-                )
-            )
+                    self._detours[place, device] = (model.constructions, ways.of(np.array([at])))
+        each = [self._detours[place, device] for device in devices]
+        found = Way(
+            np.concatenate([way.loss_db[:, row] for _, way in each]),
+            np.concatenate([way.walls_db[:, row] for _, way in each]),
+            np.concatenate(
+                [crossed_in_order(way.crossed[:, row], names, model.constructions) for names, way in each]
+            ),
+        )
         while len(self._detours) > max(KEPT, len(devices)):
             self._detours.popitem(last=False)
         return found
 
-    def _legs_to(self, ways: DetourModel, place: int) -> tuple[PointLegs, ...]:
+    def _legs_to(self, ways: DetourModel, place: int) -> PointLegs:
         """The last legs to the points of a place, those of the last few kept."""
         if place not in self._legs:
-            self._legs[place] = tuple(point_legs(ways, points) for points in self._reached[place])
+            self._legs[place] = point_legs(ways, self._reached[place])
             while len(self._legs) > PLACES_KEPT:
                 self._legs.popitem(last=False)
         self._legs.move_to_end(place)

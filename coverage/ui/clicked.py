@@ -5,6 +5,9 @@ that run, and the first one is lost; and where the body ends in ``st.rerun()``, 
 called first of all, and the run of the second click waits for them (`shell.run`). Yet a run that has been ended stops
 at its next ``st.`` call, in a callback too, ``st.session_state`` among them. So a callback first reads the fields, by
 their keys, and after that works on the `Session` alone; it draws nothing.
+
+What may take seconds is only noted by the callback and done by the next run, with a word on the page (`asked`,
+`do_what_was_asked`): if that run is ended before it came so far, the one after it does it.
 """
 
 from __future__ import annotations
@@ -15,10 +18,10 @@ from typing import Any
 import streamlit as st
 
 from quietwing.coverage.ui.site_words import problems_of, show_problems
-from quietwing.coverage.ui.state import session, session_at_hand
+from quietwing.coverage.ui.state import Session, session, session_at_hand
 from quietwing.sites.errors import QuietwingError
 
-__all__ = ["clicked", "edited_rows", "show_problems_of"]
+__all__ = ["asked", "clicked", "do_what_was_asked", "edited_rows", "show_problems_of"]
 
 
 def clicked(key: str, act: Callable[..., object], *args: Any) -> None:
@@ -34,11 +37,43 @@ def clicked(key: str, act: Callable[..., object], *args: Any) -> None:
         For `act`.
     """
     with session_at_hand() as own:
-        own.said.pop(key, None)
-        try:
-            act(*args)
-        except QuietwingError as error:
-            own.said[key] = problems_of(error)
+        _do(own, key, act, args)
+
+
+def asked(key: str, words: str, act: Callable[..., object], *args: Any) -> None:
+    """As `clicked`, for what may take seconds.
+
+    Parameters
+    ----------
+    key, act, *args
+        As of `clicked`.
+    words : str
+        Shown while it is done: ``Checking the site``.
+    """
+    session().asked.append((key, words, act, args))
+
+
+def do_what_was_asked() -> None:
+    """Do what clicks have asked for, with a word at the top of the page: the first thing a run does."""
+    own, place = session(), st.empty()  # the place is always there: what stands below it never moves
+    while own.asked:
+        with place, st.spinner(own.asked[0][1]), session_at_hand():
+            if own.asked:  # else the run before this one was not done with it
+                key, _, act, args = own.asked[0]
+                try:
+                    _do(own, key, act, args)
+                except Exception:
+                    own.asked.pop(0)
+                    raise
+                own.asked.pop(0)  # not where the run was ended: that is no Exception
+
+
+def _do(own: Session, key: str, act: Callable[..., object], args: tuple[Any, ...]) -> None:
+    own.said.pop(key, None)
+    try:
+        act(*args)
+    except QuietwingError as error:
+        own.said[key] = problems_of(error)
 
 
 def show_problems_of(key: str) -> None:

@@ -15,6 +15,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import StopException
 
 from quietwing.coverage.ui.bell import rang
+from quietwing.coverage.ui.clicked import do_what_was_asked
 from quietwing.coverage.ui.jobs import JOB_WORDS, collect
 from quietwing.coverage.ui.site_words import literal, show_problems
 from quietwing.coverage.ui.state import YOURS, Session, session
@@ -53,6 +54,7 @@ def run() -> None:
     own = session()
     with own.at_work:  # what the click before this one has asked for comes first
         pass
+    do_what_was_asked()
     if own.way_on:
         name, own.way_on = own.way_on, ""
         st.switch_page(page_of(name))

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import clicked, show_problems_of
+from quietwing.coverage.ui.clicked import asked, show_problems_of
 from quietwing.coverage.ui.site_words import literal
 from quietwing.coverage.ui.state import session
 from quietwing.sites.constructions import load_constructions
@@ -86,7 +86,10 @@ def wing_form(opened: Callable[[Site], None]) -> None:
         with st.expander("Sizes, marking and date"):
             given |= _size_fields(usual, kind)
         st.form_submit_button(
-            "Make this site", type="primary", on_click=clicked, args=("wing", _make, kind, tuple(given), opened)
+            "Make this site",
+            type="primary",
+            on_click=asked,
+            args=("wing", "Making the site", _make, kind, tuple(given), opened),
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import clicked, edited_rows, show_problems_of
+from quietwing.coverage.ui.clicked import asked, edited_rows, show_problems_of
 from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts, with_surroundings
 from quietwing.coverage.ui.site_watch import put_site
 from quietwing.coverage.ui.site_words import literal
@@ -25,6 +25,7 @@ from quietwing.sites.tables_csv import MAST_COLUMNS, row_values
 __all__ = ["edited_text", "levels_editor", "masts_editor"]
 
 _NEWS = "what was done to the masts"
+CHECKING = "Checking the site with them"
 # Keys of [surroundings] in site.toml, with label and help.
 HOUSES = {
     "roof_m": (
@@ -82,8 +83,8 @@ def masts_editor(where: str) -> None:
         st.button(
             "Use this table",
             key=f"{where}-masts-use",
-            on_click=clicked,
-            args=(f"{where}-masts", _use_table, site, key),
+            on_click=asked,
+            args=(f"{where}-masts", CHECKING, _use_table, site, key),
         )
     _houses(site, where)
     with st.expander("Masts as a file (masts.csv)"):
@@ -92,9 +93,10 @@ def masts_editor(where: str) -> None:
             st.button(
                 "Use this file",
                 key=f"{where}-masts-file-use",
-                on_click=clicked,
+                on_click=asked,
                 args=(
                     f"{where}-masts",
+                    CHECKING,
                     _use_file,
                     f"{where}-masts-file",
                     with_masts,
@@ -136,8 +138,8 @@ def _houses(site: Site, where: str) -> None:
         st.button(
             "Use these lengths",
             key=f"{where}-houses-use",
-            on_click=clicked,
-            args=(f"{where}-houses", _use_lengths, site, keys),
+            on_click=asked,
+            args=(f"{where}-houses", CHECKING, _use_lengths, site, keys),
         )
 
 
@@ -159,9 +161,10 @@ def levels_editor(where: str) -> None:
         st.button(
             "Use these levels",
             key=f"{where}-levels-use",
-            on_click=clicked,
+            on_click=asked,
             args=(
                 f"{where}-levels",
+                CHECKING,
                 _use_file,
                 f"{where}-levels-file",
                 with_levels,

@@ -7,12 +7,12 @@ global: two sessions share no plan data.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -110,6 +110,8 @@ class Session:
         The TOML that the site was made of in the form, empty: none.
     way_on : str
         Name of the page that a click has asked for, empty: none.
+    asked : list of tuple
+        What clicks have asked for and is not done yet: key, words, what to call with what.
     at_work : Lock
         Held while a callback works.
     """
@@ -133,6 +135,7 @@ class Session:
     said: dict[str, tuple[str, ...]] = field(default_factory=dict)
     description: str = ""
     way_on: str = ""
+    asked: list[tuple[str, str, Callable[..., object], tuple[Any, ...]]] = field(default_factory=list)
     at_work: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
 

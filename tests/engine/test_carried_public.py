@@ -12,7 +12,6 @@ from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.portal_graph import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.propagation.sender_detour import changed_portals
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import carried_public as carrying
 from quietwing.coverage.study.carried_public import carried_public, public_ways
@@ -49,11 +48,6 @@ def treated(plain: LinkModel, like: LinkModel, *treatments: tuple[str, str]) -> 
     return link_model(scene, SITE.sectors, 0.95, also=plain.constructions, graph=plain.graph, like=like)
 
 
-def carried(before, known, after, points):
-    portals = changed_portals(before.masts.detours, after.masts.detours)
-    return carried_public(before, known, after, points, portals)
-
-
 def assert_same(ours, expected):
     for one, other in ((ours.links, expected.links), (ours.routes, expected.routes)):
         for part in fields(one):
@@ -71,7 +65,7 @@ def test_links_are_those_of_a_new_run_through_any_turn_of_treatments(plain, stor
     for _ in range(5):
         chosen = rng.choice(rooms, rng.integers(1, 6), replace=False)
         after = treated(plain, before, *((room, str(rng.choice(MODELS))) for room in chosen))
-        found = carried(before, known, after, points)
+        found = carried_public(before, known, after, points)
         assert_same(found, public_ways(after, points))
         before, known = after, found
 
@@ -82,7 +76,7 @@ def test_a_film_that_loses_nothing_is_crossed_all_the_same(plain, rooms):
     points, windows = points_of(plain, 0), {opening.id for opening in SITE.openings}
     after = treated(plain, plain, *((room, FILM.name) for room in rooms if f"{room}-window" in windows))
     known = public_ways(plain, points)
-    found = carried(plain, known, after, points)
+    found = carried_public(plain, known, after, points)
     assert_same(found, public_ways(after, points))
     assert found.links.los_dbm.tobytes() == known.links.los_dbm.tobytes()
     assert found.routes.loss_db.tobytes() == known.routes.loss_db.tobytes()
@@ -95,7 +89,7 @@ def test_a_mesh_far_along_the_landing_turns_detours_elsewhere(plain, number):
     """Here detours change to points that no ray crosses the window to."""
     points, after = points_of(plain, 0), treated(plain, plain, (f"A1-{number}", "window_mesh"))
     known = public_ways(plain, points)
-    found = carried(plain, known, after, points)
+    found = carried_public(plain, known, after, points)
     assert_same(found, public_ways(after, points))
     assert found.routes.loss_db.tobytes() != known.routes.loss_db.tobytes()
 
@@ -116,7 +110,7 @@ def test_points_that_were_not_there_before_are_worked_out(plain):
     points = points_of(plain, 0)
     some = points.some(np.arange(0, len(points), 2))
     after = treated(plain, plain, ("A1-05", "window_mesh"))
-    found = carried(plain, public_ways(plain, some), after, points)
+    found = carried_public(plain, public_ways(plain, some), after, points)
     assert_same(found, public_ways(after, points))
 
 
@@ -131,7 +125,7 @@ def test_one_window_touches_few_links(plain, monkeypatch):
     known = public_ways(plain, points)
     carrying_links = carrying.public_links
     monkeypatch.setattr(carrying, "public_links", counted)
-    carried(plain, known, after, points)
+    carried_public(plain, known, after, points)
     assert 0 < worked_out[0] < len(points) / 5
 
 
@@ -139,14 +133,14 @@ def test_where_a_reading_tells_otherwise_now_all_links_are_worked_out(plain):
     """An offset moves every level of its sector."""
     points, after = points_of(plain, 0), treated(plain, plain, ("A1-05", "window_mesh"))
     moved = replace(after, calibration=replace(after.calibration, offset_db=after.calibration.offset_db + 2.0))
-    found = carried(plain, public_ways(plain, points), moved, points)
+    found = carried_public(plain, public_ways(plain, points), moved, points)
     assert_same(found, public_ways(moved, points))
     assert (found.links.los_dbm > public_ways(after, points).links.los_dbm + 1.9).all()
 
 
 def test_what_a_draft_takes_of_carried_links_is_what_it_takes_of_new_ones(plain):
     points, after = points_of(plain, 0), treated(plain, plain, ("A1-05", "window_mesh"), ("B1-06", "window_film"))
-    found = carried(plain, public_ways(plain, points), after, points)
+    found = carried_public(plain, public_ways(plain, points), after, points)
     one, other = (draft_public(after, Scenario(), each.links) for each in (found, public_ways(after, points)))
     assert one.alone_db.tobytes() == other.alone_db.tobytes()
     for part in fields(one.signal):

@@ -56,3 +56,56 @@ def test_a_problem_is_said_once_and_the_session_is_free_again():
     page.button(key="do").click().run()  # the field and the click in one run
     assert not page.error
     assert page.session_state[KEY].description == "this"
+
+
+def page_that_takes_its_time():
+    import streamlit as st
+    from streamlit.runtime.scriptrunner_utils.exceptions import StopException
+
+    from quietwing.coverage.errors import ScenarioError
+    from quietwing.coverage.ui.clicked import asked, do_what_was_asked, show_problems_of
+    from quietwing.coverage.ui.state import session
+
+    def act(what: str) -> None:
+        session().description += what
+        if what == "ended" and session().description.count(what) == 1:
+            raise StopException  # as another click ends a run
+        if what == "refused":
+            raise ScenarioError("It: is wrong; put it right")
+        if what == "broken":
+            raise RuntimeError("a fault of ours")
+
+    do_what_was_asked()
+    show_problems_of("it")
+    for what in ("done", "refused", "ended", "broken"):
+        st.button(what, key=what, on_click=asked, args=("it", "Working on it", act, what))
+
+
+def test_what_takes_its_time_is_done_once_by_the_run_after_the_click():
+    page = AppTest.from_function(page_that_takes_its_time, default_timeout=30).run()
+    page.button(key="done").click().run()
+    page.run()
+    assert page.session_state[KEY].description == "done"
+    page.button(key="refused").click().run()
+    assert "It: is wrong" in page.error[0].value
+    assert page.session_state[KEY].asked == []
+    page.run()
+    assert not page.error
+
+
+def test_what_another_click_has_ended_is_done_by_the_run_after_it():
+    page = AppTest.from_function(page_that_takes_its_time, default_timeout=30).run()
+    page.button(key="ended").click().run()
+    own = page.session_state[KEY]
+    assert (own.description, len(own.asked), own.at_work.locked()) == ("ended", 1, False)
+    page.run()
+    assert (own.description, own.asked) == ("endedended", [])
+
+
+def test_a_fault_of_ours_is_not_tried_for_ever():
+    page = AppTest.from_function(page_that_takes_its_time, default_timeout=30).run()
+    page.button(key="broken").click().run()
+    assert "a fault of ours" in page.exception[0].message
+    page.run()
+    assert not page.exception
+    assert page.session_state[KEY].asked == []
