@@ -18,8 +18,10 @@ from quietwing.sites.synthetic import build, describe
 
 
 def page():
+    from quietwing.coverage.ui.clicked import do_what_was_asked
     from quietwing.coverage.ui.signals_page import show
 
+    do_what_was_asked()  # as the shell does
     show()
 
 

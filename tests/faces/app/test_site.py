@@ -332,8 +332,10 @@ def test_text_of_a_user_is_no_markdown():
 
 
 def page():
+    from quietwing.coverage.ui.clicked import do_what_was_asked
     from quietwing.coverage.ui.site_page import show
 
+    do_what_was_asked()  # as the shell does
     show()
 
 
