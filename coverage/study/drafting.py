@@ -65,9 +65,7 @@ class DraftPlace:
     storey: int
     patch: Patch
     points: PointSet = field(repr=False)
-    silent: NDArray[np.intp] = field(
-        repr=False
-    )  # rows of `points` in rooms that must be silent: all that is worked out
+    silent: NDArray[np.intp] = field(repr=False)  # points in rooms that must be silent: a draft has no others
 
 
 @dataclass(frozen=True)
