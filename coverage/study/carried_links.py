@@ -6,7 +6,7 @@ treated. So where no straight ray from a blocker crosses a window that differs, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -38,7 +38,7 @@ def carried_links(
     after: LinkModel,
     points: PointSet,
     catalogue: Mapping[str, Model],
-    detours: Way,
+    detours: Callable[[NDArray[np.intp]], Way],
 ) -> BlockerLinks:
     """What `blocker_links` gives with the windows treated otherwise, worked out only where it may differ.
 
@@ -53,8 +53,8 @@ def carried_links(
         The same site with other windows treated; its scene made `like` that of `before`.
     points : PointSet
     catalogue : mapping of str to Model
-    detours : Way
-        Of the devices to `points`, the same as went into `known`.
+    detours : callable
+        Gives those of the devices to some of `points`, by index; the same as went into `known`.
 
     Returns
     -------
@@ -63,11 +63,10 @@ def carried_links(
     rows = rows_of(points.xyz_m, known_points.xyz_m)
     changed = changed_facets(before.scene, after.scene)
     if changed is None:
-        return blocker_links(after, known.devices, catalogue, points, detours=detours)
+        return blocker_links(after, known.devices, catalogue, points, detours=detours(np.arange(len(points))))
     anew = (rows < 0) | changed.crossed(_senders_m(known.devices, catalogue), points).any(axis=0)
     at = np.flatnonzero(anew)
-    part = Way(detours.loss_db[:, at], detours.walls_db[:, at], detours.crossed[:, at])
-    fresh = blocker_links(after, known.devices, catalogue, points.some(at), detours=part)
+    fresh = blocker_links(after, known.devices, catalogue, points.some(at), detours=detours(at))
     found = {name: getattr(known, name)[:, rows] for name in BY_POINT}
     for name in BY_CONSTRUCTION:
         found[name] = crossed_in_order(getattr(known, name)[:, rows], before.constructions, after.constructions)
@@ -120,10 +119,15 @@ def carried_against_db(
 
 def rows_of(xyz_m: NDArray[np.float64], known_m: NDArray[np.float64]) -> NDArray[np.intp]:
     """Where each of some points stands among known ones, -1 where it does not; shapes (point, 3). [m]"""
-    if np.array_equal(xyz_m, known_m):
-        return np.arange(len(xyz_m))
-    place = {tuple(xyz): row for row, xyz in enumerate(known_m.tolist())}
-    return np.array([place.get(tuple(xyz), -1) for xyz in xyz_m.tolist()], np.intp)
+    both = min(len(xyz_m), len(known_m))
+    differs = np.flatnonzero((xyz_m[:both] != known_m[:both]).any(axis=1))
+    alike = int(differs[0]) if len(differs) else both  # mostly a few of the last have come or gone
+    place = {tuple(xyz): alike + row for row, xyz in enumerate(known_m[alike:].tolist())}
+    rest = [place.get(tuple(xyz), -1) for xyz in xyz_m[alike:].tolist()]
+    if -1 in rest:
+        place = {tuple(xyz): row for row, xyz in enumerate(known_m.tolist())}
+        rest = [place.get(tuple(xyz), -1) for xyz in xyz_m[alike:].tolist()]
+    return np.concatenate([np.arange(alike), np.array(rest, np.intp)])
 
 
 def crossed_in_order(

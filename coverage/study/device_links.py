@@ -1,4 +1,4 @@
-"""Links of single blockers kept by a draft, and of several of them as those of a layout."""
+"""Links of blockers kept by a draft: of single ones, and of several side by side as those of a layout."""
 
 from __future__ import annotations
 
@@ -12,49 +12,46 @@ from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_link
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.sites.points import PointSet
 
-__all__ = ["DeviceLinks", "one_of", "together"]
+__all__ = ["DeviceLinks", "together"]
 
 LINK_ARRAYS = tuple(part.name for part in fields(BlockerLinks) if part.name != "devices")  # by device
-Levels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class DeviceLinks:
-    """One device's links to some points, and how sure they are.
+    """Links of some devices to some points, and how sure they are.
 
     Attributes
     ----------
     links : BlockerLinks
-        Of one device.
-    against_db : float32 ndarray, shape (1, carrier, point)
+    against_db : float32 ndarray, shape (device, carrier, point)
         `DraftPublic.against_db` of them. [dB]
     """
 
     links: BlockerLinks
-    against_db: Levels
+    against_db: NDArray[np.float32]
 
     @property
     def nbytes(self) -> int:
         """Memory it takes."""
         return sum(int(getattr(self.links, name).nbytes) for name in LINK_ARRAYS) + int(self.against_db.nbytes)
 
-
-def one_of(links: BlockerLinks, against_db: Levels, at: int) -> DeviceLinks:
-    """One device's part, in arrays of its own."""
-    own = replace(
-        links,
-        devices=(links.devices[at],),
-        **{name: getattr(links, name)[at : at + 1].copy() for name in LINK_ARRAYS},
-    )
-    return DeviceLinks(own, against_db[at : at + 1].copy())
+    def one(self, at: int) -> DeviceLinks:
+        """One device's part of the same arrays: they go when the last of the devices has gone."""
+        own = {name: getattr(self.links, name)[at : at + 1] for name in LINK_ARRAYS}
+        devices = (self.links.devices[at],)
+        return DeviceLinks(replace(self.links, devices=devices, **own), self.against_db[at : at + 1])
 
 
-def together(model: LinkModel, points: PointSet, links: Sequence[BlockerLinks]) -> BlockerLinks:
+def together(model: LinkModel, points: PointSet, parts: Sequence[DeviceLinks]) -> DeviceLinks:
     """Links of single devices as those of a layout: the same arrays as computed in one go."""
-    if not links:
-        return blocker_links(model, (), {}, points)
-    return replace(
+    if not parts:
+        none = np.empty((0, len(model.carriers), len(points)), np.float32)
+        return DeviceLinks(blocker_links(model, (), {}, points), none)
+    links = [part.links for part in parts]
+    stacked = replace(
         links[0],
         devices=tuple(device for one in links for device in one.devices),
         **{name: np.concatenate([getattr(one, name) for one in links]) for name in LINK_ARRAYS},
     )
+    return DeviceLinks(stacked, np.concatenate([part.against_db for part in parts]))

@@ -27,7 +27,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.carried_links import carried_against_db, carried_links, rows_of
 from quietwing.coverage.study.carried_public import PublicWays, carried_public, public_ways
 from quietwing.coverage.study.common import map_title, part, wanted_sectors
-from quietwing.coverage.study.device_links import DeviceLinks, one_of, together
+from quietwing.coverage.study.device_links import DeviceLinks, together
 from quietwing.coverage.study.kept_detours import KeptDetours
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Site
@@ -54,6 +54,7 @@ MARGINAL_DB = 3.0  # nearer to 0 dB than this a draft does not say which way the
 DEAD_ZONE, MARGINAL, HOLE = "dead zone", "marginal", "hole"
 KEPT_MODELS = 4  # sites with different windows treated: undo and redo find theirs
 KEPT_BYTES = 256 << 20  # of devices' links
+KEPT_STACKS = 2  # layouts whose links are kept side by side: this one and the one with other windows treated
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ class Drafting:
         self._graph: PortalGraph | None = None
         self._grounds: dict[tuple[tuple[Treatment, ...], int], _Ground] = {}
         self._links: OrderedDict[tuple[tuple[Treatment, ...], int, Device], DeviceLinks] = OrderedDict()
+        self._stacks: OrderedDict[tuple[tuple[Treatment, ...], int], DeviceLinks] = OrderedDict()
         self._bytes = 0
         self._detours = KeptDetours()
 
@@ -217,13 +219,10 @@ class Drafting:
         model, where = self._model(treatments), self.places[place]
         ground = self._ground(treatments, place)
         on = tuple(device for device in devices if device.state != "off")
-        links = self._device_links(treatments, place, on)
-        blockers = together(model, ground.points, [each.links for each in links])
-        none = np.empty((0, len(model.carriers), len(ground.points)), np.float32)
-        against_db = np.concatenate([none, *(each.against_db for each in links)])
-        margin_db = margin_against_db(model, ground.ready, blockers, against_db)
+        blockers = self._device_links(treatments, place, on)
+        margin_db = margin_against_db(model, ground.ready, blockers.links, blockers.against_db)
         channel = margin_db.argmin(axis=0)
-        strongest = _strongest(model, blockers, channel)
+        strongest = _strongest(model, blockers.links, channel)
         shown, tested = slice(ground.shown), np.arange(ground.shown, len(ground.points))
         ids = tuple(device.id for device in on)
         return Draft(
@@ -282,34 +281,52 @@ class Drafting:
 
     def _device_links(
         self, treatments: tuple[Treatment, ...], place: int, devices: tuple[Device, ...]
-    ) -> list[DeviceLinks]:
-        """Links of each device to the points of a place; those not kept are worked out all at once."""
+    ) -> DeviceLinks:
+        """Links of the devices to the points of a place; those not kept are worked out all at once."""
         new = tuple(device for device in dict.fromkeys(devices) if (treatments, place, device) not in self._links)
         if new:
             model, ground = self._model(treatments), self._ground(treatments, place)
             assert self._graph is not None  # made with the first model
-            way = self._detours.of(model, self._graph, place, ground.points, new, self.catalogue)
+            asked = model, self._graph, place, ground.points, new, self.catalogue
             like = self._with_links_of(place, new)
             if like is None:
-                links = blocker_links(model, new, self.catalogue, ground.points, detours=way)
+                ways = self._detours.of(*asked)
+                links = blocker_links(model, new, self.catalogue, ground.points, detours=ways)
                 against_db = ground.ready.against_db(links)
             else:
-                old, known = self._grounds[like, place], [self._links[like, place, device] for device in new]
-                was = together(model, old.points, [each.links for each in known])
-                was_db = np.concatenate([each.against_db for each in known])
-                links = carried_links(self._models[like], was, old.points, model, ground.points, self.catalogue, way)
+                old, was = self._grounds[like, place], self._stack(like, place, new)
+                links = carried_links(
+                    self._models[like], was.links, old.points, model, ground.points, self.catalogue,
+                    lambda at: self._detours.of(*asked, at),
+                )  # fmt: skip
                 rows = rows_of(ground.points.xyz_m, old.points.xyz_m)
-                against_db = carried_against_db(old.ready, was, was_db, rows, ground.ready, links)
+                against_db = carried_against_db(old.ready, was.links, was.against_db, rows, ground.ready, links)
+            every = DeviceLinks(links, against_db)
             for at, device in enumerate(new):
-                kept = one_of(links, against_db, at)
+                kept = every.one(at)
                 self._links[treatments, place, device] = kept
                 self._bytes += kept.nbytes
-        found = [self._links[treatments, place, device] for device in devices]
+            if new == devices:
+                self._stacks[treatments, place] = every
+        found = self._stack(treatments, place, devices)
         for device in devices:
             self._links.move_to_end((treatments, place, device))
         while self._bytes > KEPT_BYTES and len(self._links) > 1:
             self._bytes -= self._links.popitem(last=False)[1].nbytes
         return found
+
+    def _stack(self, treatments: tuple[Treatment, ...], place: int, devices: tuple[Device, ...]) -> DeviceLinks:
+        """Kept links of single devices as those of a layout; the last few stay as they are."""
+        key = treatments, place
+        stack = self._stacks.get(key)
+        if stack is None or stack.links.devices != devices:
+            model, points = self._models[treatments], self._grounds[key].points
+            stack = together(model, points, [self._links[treatments, place, device] for device in devices])
+        self._stacks[key] = stack
+        self._stacks.move_to_end(key)
+        while len(self._stacks) > KEPT_STACKS:
+            self._stacks.popitem(last=False)
+        return stack
 
     def _with_links_of(self, place: int, devices: tuple[Device, ...]) -> tuple[Treatment, ...] | None:
         """The latest treatments under which the links of all these devices to a place are kept."""
@@ -321,6 +338,7 @@ class Drafting:
     def _forget(self, treatments: tuple[Treatment, ...]) -> None:
         """Drop what belongs to a set of treatments."""
         self._grounds = {key: kept for key, kept in self._grounds.items() if key[0] != treatments}
+        self._stacks = OrderedDict((key, kept) for key, kept in self._stacks.items() if key[0] != treatments)
         for key in [key for key in self._links if key[0] == treatments]:
             self._bytes -= self._links.pop(key).nbytes
 

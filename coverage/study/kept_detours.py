@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.cable_ways import cable_detours
@@ -45,6 +46,7 @@ class KeptDetours:
         points: PointSet,
         devices: tuple[Device, ...],
         catalogue: Mapping[str, Model],
+        rows: NDArray[np.intp] | None = None,
     ) -> Way:
         """Detours of devices to the points of a place.
 
@@ -60,6 +62,8 @@ class KeptDetours:
         devices : tuple of Device
         catalogue : mapping of str to Model
             The same at every call.
+        rows : int ndarray, optional
+            Indices of the points that are asked for; all without it.
 
         Returns
         -------
@@ -91,6 +95,7 @@ class KeptDetours:
                 for at, device in enumerate(single):
                     self._detours[place, device] = (model.constructions, ways.of(np.array([at])))
         each = [self._detours[place, device] for device in devices]
+        row = row if rows is None else row[rows]
         found = Way(
             np.concatenate([way.loss_db[:, row] for _, way in each]),
             np.concatenate([way.walls_db[:, row] for _, way in each]),
