@@ -6,8 +6,8 @@ called first of all, and the run of the second click waits for them (`shell.run`
 at its next ``st.`` call, in a callback too, ``st.session_state`` among them. So a callback first reads the fields, by
 their keys, and after that works on the `Session` alone; it draws nothing.
 
-What may take seconds is only noted by the callback and done by the next run, with a word on the page (`asked`,
-`do_what_was_asked`): if that run is ended before it came so far, the one after it does it.
+What may take seconds is only noted by the callback (`Session.ask`: not one ``st.`` call) and done by the next run,
+with a word on the page (`do_what_was_asked`): if that run is ended before it came so far, the one after it does it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from quietwing.coverage.ui.site_words import problems_of, show_problems
 from quietwing.coverage.ui.state import Session, session, session_at_hand
 from quietwing.sites.errors import QuietwingError
 
-__all__ = ["asked", "clicked", "do_what_was_asked", "edited_rows", "show_problems_of"]
+__all__ = ["clicked", "do_what_was_asked", "edited_rows", "show_problems_of"]
 
 
 def clicked(key: str, act: Callable[..., object], *args: Any) -> None:
@@ -38,19 +38,6 @@ def clicked(key: str, act: Callable[..., object], *args: Any) -> None:
     """
     with session_at_hand() as own:
         _do(own, key, act, args)
-
-
-def asked(key: str, words: str, act: Callable[..., object], *args: Any) -> None:
-    """As `clicked`, for what may take seconds.
-
-    Parameters
-    ----------
-    key, act, *args
-        As of `clicked`.
-    words : str
-        Shown while it is done: ``Checking the site``.
-    """
-    session().asked.append((key, words, act, args))
 
 
 def do_what_was_asked() -> None:

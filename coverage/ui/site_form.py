@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import asked, show_problems_of
+from quietwing.coverage.ui.clicked import show_problems_of
 from quietwing.coverage.ui.site_words import literal
 from quietwing.coverage.ui.state import session
 from quietwing.sites.constructions import load_constructions
@@ -88,7 +88,7 @@ def wing_form(opened: Callable[[Site], None]) -> None:
         st.form_submit_button(
             "Make this site",
             type="primary",
-            on_click=asked,
+            on_click=session().ask,
             args=("wing", "Making the site", _make, kind, tuple(given), opened),
         )
 

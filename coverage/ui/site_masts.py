@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import asked, edited_rows, show_problems_of
+from quietwing.coverage.ui.clicked import edited_rows, show_problems_of
 from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts, with_surroundings
 from quietwing.coverage.ui.site_watch import put_site
 from quietwing.coverage.ui.site_words import literal
@@ -83,7 +83,7 @@ def masts_editor(where: str) -> None:
         st.button(
             "Use this table",
             key=f"{where}-masts-use",
-            on_click=asked,
+            on_click=session().ask,
             args=(f"{where}-masts", CHECKING, _use_table, site, key),
         )
     _houses(site, where)
@@ -93,7 +93,7 @@ def masts_editor(where: str) -> None:
             st.button(
                 "Use this file",
                 key=f"{where}-masts-file-use",
-                on_click=asked,
+                on_click=session().ask,
                 args=(
                     f"{where}-masts",
                     CHECKING,
@@ -138,7 +138,7 @@ def _houses(site: Site, where: str) -> None:
         st.button(
             "Use these lengths",
             key=f"{where}-houses-use",
-            on_click=asked,
+            on_click=session().ask,
             args=(f"{where}-houses", CHECKING, _use_lengths, site, keys),
         )
 
@@ -161,7 +161,7 @@ def levels_editor(where: str) -> None:
         st.button(
             "Use these levels",
             key=f"{where}-levels-use",
-            on_click=asked,
+            on_click=session().ask,
             args=(
                 f"{where}-levels",
                 CHECKING,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import asked, show_problems_of
+from quietwing.coverage.ui.clicked import show_problems_of
 from quietwing.coverage.ui.site_files import open_upload, site_geopackage, site_report, site_zip
 from quietwing.coverage.ui.site_form import wing_form
 from quietwing.coverage.ui.site_masts import levels_editor, masts_editor
@@ -144,7 +144,7 @@ def _bundled() -> None:
         "Open this example",
         key="site-open-bundled",
         type="primary",
-        on_click=asked,
+        on_click=session().ask,
         args=("site-open-bundled", "Opening the example", _open_example),
     )
     show_problems_of("site-open-bundled")
@@ -168,7 +168,7 @@ def _upload() -> None:
             f"Open {literal(given.name)}",  # until another one has arrived, this is the one before
             type="primary",
             key="site-open-upload",
-            on_click=asked,
+            on_click=session().ask,
             args=("site-open-upload", "Unpacking and checking the site", _open_upload, given),
         )
 

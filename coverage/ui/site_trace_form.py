@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import asked, edited_rows, show_problems_of
+from quietwing.coverage.ui.clicked import edited_rows, show_problems_of
 from quietwing.coverage.ui.site_files import rechecked
 from quietwing.coverage.ui.site_form import AREAS, STATES, construction_box
 from quietwing.coverage.ui.site_picture import clicked_picture
@@ -88,7 +88,7 @@ def trace_form(opened: Callable[[Site], None]) -> None:
         "Make a site of this plan",
         type="primary",
         key="trace-make",
-        on_click=asked,
+        on_click=session().ask,
         args=("trace-make", "Drawing and checking the site", _make, tracing, opened),
     )
 

@@ -138,6 +138,18 @@ class Session:
     asked: list[tuple[str, str, Callable[..., object], tuple[Any, ...]]] = field(default_factory=list)
     at_work: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
+    def ask(self, key: str, words: str, act: Callable[..., object], *args: Any) -> None:
+        """Note what a click is for and may take seconds: an ``on_click``; `clicked.do_what_was_asked` does it.
+
+        Parameters
+        ----------
+        key, act, *args
+            As of `clicked.clicked`.
+        words : str
+            Shown while it is done: ``Checking the site``.
+        """
+        self.asked.append((key, words, act, args))
+
 
 _at_hand: ContextVar[Session | None] = ContextVar("the session of the callback under way", default=None)
 

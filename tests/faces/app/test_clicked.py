@@ -63,7 +63,7 @@ def page_that_takes_its_time():
     from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
     from quietwing.coverage.errors import ScenarioError
-    from quietwing.coverage.ui.clicked import asked, do_what_was_asked, show_problems_of
+    from quietwing.coverage.ui.clicked import do_what_was_asked, show_problems_of
     from quietwing.coverage.ui.state import session
 
     def act(what: str) -> None:
@@ -78,7 +78,7 @@ def page_that_takes_its_time():
     do_what_was_asked()
     show_problems_of("it")
     for what in ("done", "refused", "ended", "broken"):
-        st.button(what, key=what, on_click=asked, args=("it", "Working on it", act, what))
+        st.button(what, key=what, on_click=session().ask, args=("it", "Working on it", act, what))
 
 
 def test_what_takes_its_time_is_done_once_by_the_run_after_the_click():
