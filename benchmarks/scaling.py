@@ -19,7 +19,8 @@ from pathgain import ROUNDS, Floats, interleaved
 
 from quietwing.coverage.propagation._lanes import ROW_BYTES, add_loss
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
-from quietwing.coverage.propagation.detour import detour_loss_db, detour_model, point_legs, with_detour
+from quietwing.coverage.propagation.detour import detour_loss_db, detour_model, with_detour
+from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.multiwall import COS_NODES, LossTable, crossing_counts, element_loss_db, prepare
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites import load_site

@@ -17,7 +17,7 @@ from quietwing.coverage.blocking.links import LinkModel, incidence_of
 from quietwing.coverage.blocking.site_ways import Way, own_building, straight_ways
 from quietwing.coverage.equipment import CableLoss, RoutePoint
 from quietwing.coverage.propagation.cable_stations import free_gain_db, station_gains_db, stations_of
-from quietwing.coverage.propagation.detour import PointLegs
+from quietwing.coverage.propagation.detour_legs import PointLegs
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.radiating_cable import cable_gain, pieces_of
 from quietwing.coverage.propagation.sender_detour import SenderDetours
@@ -87,7 +87,12 @@ def cable_rays(
 
 
 def cable_detours(
-    model: LinkModel, senders: SenderDetours, line_m: Line, cable: Sequence[CableLoss], places: PointSet | PointLegs
+    model: LinkModel,
+    senders: SenderDetours,
+    line_m: Line,
+    cable: Sequence[CableLoss],
+    places: PointSet | PointLegs,
+    at_most: int | None = None,
 ) -> Way:
     """The dominant detours of a cable's stations, added as powers.
 
@@ -100,6 +105,8 @@ def cable_detours(
         [m]
     cable : sequence of CableLoss
     places : PointSet or PointLegs
+    at_most : int, optional
+        Stations, as of `stations_of`.
 
     Returns
     -------
@@ -111,6 +118,7 @@ def cable_detours(
     loss_db = np.empty((1, len(points), len(freq_mhz)), np.float32)
     walls_db = np.zeros_like(loss_db)
     crossed = np.zeros((1, len(points), len(model.constructions)), np.uint8)
+    stations = stations_of(line_m, at_most)
     incidence, middle = incidence_of(model, senders.model.graph.scene), len(freq_mhz) // 2
     each = max(1, LOSSES_AT_A_TIME // max(1, count * len(freq_mhz)))
     for first in range(0, len(points), each):
@@ -120,7 +128,9 @@ def cable_detours(
         # Coupling and the loss along the cable are the same on both sides of the difference: either coupling does.
         free_db = free_gain_db(model.scene, line_m, cable, some, freq_mhz, strong=True)
         routes = senders.routes(legs, traced=True)
-        over_db = station_gains_db(model.scene, line_m, cable, some, freq_mhz, strong=True) - free_db - routes.loss_db
+        over_db = (
+            station_gains_db(model.scene, stations, cable, some, freq_mhz, strong=True) - free_db - routes.loss_db
+        )
         total = np.zeros(free_db.shape)
         for station in range(count):
             total += 10 ** (over_db[station] / 10)
@@ -140,7 +150,7 @@ def loudest_station(
 ) -> int:
     """The station whose detour is heard best at a place, at the middle one of the site's frequencies."""
     place, freq_mhz = scattered(point_m[None]), model.masts.freq_mhz
-    given_db = station_gains_db(model.scene, line_m, cable, place, freq_mhz, strong=True)
+    given_db = station_gains_db(model.scene, stations_of(line_m), cable, place, freq_mhz, strong=True)
     over_db = given_db - senders.routes(place).loss_db
     return int(over_db[:, 0, len(freq_mhz) // 2].argmax())
 

@@ -13,7 +13,8 @@ import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.links import LinkModel, crossings, incidence_of, straight_matters
-from quietwing.coverage.propagation.detour import PointLegs, with_detour
+from quietwing.coverage.propagation.detour import with_detour
+from quietwing.coverage.propagation.detour_legs import PointLegs
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.sender_detour import SenderDetours

@@ -58,13 +58,15 @@ class Stations:
         return len(self.place_m)
 
 
-def stations_of(line_m: Sequence[RoutePoint] | ArrayLike) -> Stations:
+def stations_of(line_m: Sequence[RoutePoint] | ArrayLike, at_most: int | None = None) -> Stations:
     """A cable's run as sources no further apart than `STATION_M`, equally far along the run.
 
     Parameters
     ----------
     line_m : sequence of points, shape (point, 3)
         At least two; the first is where the cable is fed. [m]
+    at_most : int, optional
+        No more than these, however far apart.
 
     Returns
     -------
@@ -79,6 +81,8 @@ def stations_of(line_m: Sequence[RoutePoint] | ArrayLike) -> Stations:
     line = np.asarray(line_m, float).reshape(-1, 3)
     fed_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     count = max(1, int(np.ceil(fed_m[-1] / STATION_M - 1e-9)))
+    if at_most is not None:
+        count = min(count, at_most)
     middle_m = fed_m[-1] * (np.arange(count) + 0.5) / count
     place_m = np.stack([np.interp(middle_m, fed_m, axis) for axis in line.T], axis=1)
     of_piece = np.minimum((pieces.along_m * count / fed_m[-1]).astype(np.int64), count - 1)
@@ -110,26 +114,27 @@ def free_gain_db(
     pieces = pieces_of(line_m)
     left = _left(pieces.along_m, cable, freq, strong=strong)
     spread = 10 ** (spreading_db(pieces, points.xyz_m) / 10)
-    total = np.zeros((len(points), len(freq)))
+    total, mapped = np.zeros((len(points), len(freq))), scene.is_mapped(points.xyz_m)
     for piece, place_m in enumerate(pieces.middle_m):
-        total += _second_slope(scene, place_m, points, freq, spread[piece][:, None] * left[piece])
+        total += _second_slope(scene, place_m, points, mapped, freq, spread[piece][:, None] * left[piece])
     return np.asarray(10 * np.log10(total))
 
 
 def station_gains_db(
     scene: Scene,
-    line_m: Sequence[RoutePoint] | ArrayLike,
+    stations: Stations,
     cable: Sequence[CableLoss],
     points: PointSet,
     freq_mhz: ArrayLike,
     *,
     strong: bool,
 ) -> Floats:
-    """What each of `stations_of` gives with no wall on its ray: the power of its part from a single place.
+    """What each station gives with no wall on its ray: the power of its part from a single place.
 
     Parameters
     ----------
-    scene, line_m, cable, points, freq_mhz, strong
+    stations : Stations
+    scene, cable, points, freq_mhz, strong
         As of `cable_gain`.
 
     Returns
@@ -138,12 +143,11 @@ def station_gains_db(
         Over free space on the straight line from its place, as losses of detours are. [dB]
     """
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
-    stations = stations_of(line_m)
     sent = _SHARE_M * stations.length_m * _left(stations.along_m, cable, freq, strong=strong)
-    found = np.empty((len(stations), len(points), len(freq)))
+    found, mapped = np.empty((len(stations), len(points), len(freq))), scene.is_mapped(points.xyz_m)
     for station, place_m in enumerate(stations.place_m):
         away_m = np.maximum(np.linalg.norm(points.xyz_m - place_m, axis=1), NEAREST_FREE_SPACE_M)
-        found[station] = _second_slope(scene, place_m, points, freq, sent[station] / away_m[:, None] ** 2)
+        found[station] = _second_slope(scene, place_m, points, mapped, freq, sent[station] / away_m[:, None] ** 2)
     return np.asarray(10 * np.log10(found, out=found))
 
 
@@ -153,10 +157,14 @@ def _left(along_m: Floats, cable: Sequence[CableLoss], freq_mhz: Floats, *, stro
     return np.asarray(10 ** (-(coupling_db + loss_db_per_m * along_m[:, None]) / 10))
 
 
-def _second_slope(scene: Scene, place_m: Floats, points: PointSet, freq_mhz: Floats, power: Floats) -> Floats:
+def _second_slope(
+    scene: Scene, place_m: Floats, points: PointSet, mapped: NDArray[np.bool_], freq_mhz: Floats, power: Floats
+) -> Floats:
     """Powers at points, shape (point, band), less what rays lose beyond their break point outside the map."""
-    extra_db = np.zeros((1, *power.shape), np.float32)
-    add_two_ray(scene, place_m[None], points.xyz_m, freq_mhz, extra_db)
-    beyond = np.flatnonzero(extra_db[0].any(axis=1))
-    power[beyond] *= 10 ** (-extra_db[0, beyond].astype(np.float64) / 10)
+    leaving = np.flatnonzero(~mapped) if scene.is_mapped(place_m[None])[0] else np.arange(len(points))
+    if len(leaving):
+        extra_db = np.zeros((1, len(leaving), power.shape[1]), np.float32)
+        add_two_ray(scene, place_m[None], points.xyz_m[leaving], freq_mhz, extra_db, mapped[leaving])
+        beyond = np.flatnonzero(extra_db[0].any(axis=1))
+        power[leaving[beyond]] *= 10 ** (-extra_db[0, beyond].astype(np.float64) / 10)
     return power

@@ -34,17 +34,16 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.changed_facets import ChangedFacets, changed_facets
+from quietwing.coverage.propagation.detour_legs import PointLegs, checked_points, leg_gain, point_legs, portal_legs
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph, portal_graph
-from quietwing.coverage.propagation.prepared_facets import check_finite
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.points import PointSet, scattered
+from quietwing.sites.points import PointSet
 
 __all__ = [
     "DetourModel",
-    "PointLegs",
     "Ways",
     "best_ways",
     "check_band",
@@ -53,8 +52,6 @@ __all__ = [
     "detour_model",
     "improve",
     "near_sender",
-    "point_legs",
-    "portal_legs",
     "ways_from",
     "with_detour",
 ]
@@ -99,31 +96,6 @@ class DetourModel:
     hop: Gains
     notes: tuple[str, ...]
     kept: OrderedDict[bytes, tuple[Ways, dict[int, int]]] = field(default_factory=OrderedDict, repr=False)
-
-
-@dataclass(frozen=True, eq=False)
-class PointLegs:
-    """Points and the legs to them from the portals they are reached by; made by `point_legs`.
-
-    Attributes
-    ----------
-    points : PointSet
-    first, portal : int64 ndarray, shape (point + 1,) and (pair,)
-        Point p is reached by ``portal[first[p]:first[p + 1]]``.
-    leg : float32 ndarray, shape (pair, lane)
-        Gain of the last leg over free space, linear.
-    """
-
-    points: PointSet
-    first: Ints
-    portal: Ints
-    leg: Gains
-
-    def part(self, begin: int, end: int) -> PointLegs:
-        """Those of points begin to end - 1."""
-        pairs = slice(self.first[begin], self.first[end])
-        first = self.first[begin : end + 1] - self.first[begin]
-        return PointLegs(self.points.some(np.arange(begin, end)), first, self.portal[pairs], self.leg[pairs])
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,50 +185,7 @@ def _fill_hops(graph: PortalGraph, table: LossTable, edges: NDArray[np.intp], ho
     for rows in np.split(np.arange(len(edges)), runs) if len(edges) else ():
         from_m, to_m = source_m[ends[rows[0]]], source_m[origins[rows]]
         lost_db = element_loss_db(graph.scene.prepared, table, from_m, to_m)[0]
-        hop[edges[rows]] = _leg_gain(lost_db, guided_db[rows])
-
-
-def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
-    """The last legs to some points. Keep them for the next transmitters.
-
-    Parameters
-    ----------
-    model : DetourModel
-    points : PointSet or array_like, shape (point, 3)
-        Receivers. [m]
-
-    Returns
-    -------
-    PointLegs
-        Some 150 bytes × portals of its room for each point at 40 frequencies.
-
-    Raises
-    ------
-    OutOfRangeError
-        If a coordinate is not finite.
-    """
-    places = _points(points)
-    _, first, portal = model.graph.candidates(places.xyz_m)
-    leg = np.empty((len(portal), len(model.root)), np.float32)
-    source_m = model.graph.portals.source_m
-    point_of = np.repeat(np.arange(len(places)), np.diff(first))
-    guided_db = model.graph.guided_db(portal, places.xyz_m[point_of])
-    order = np.argsort(portal, kind="stable")
-    runs = np.flatnonzero(np.diff(portal[order], prepend=-1))
-    for pairs in np.split(order, runs[1:]) if len(order) else []:
-        at, which = point_of[pairs], int(portal[pairs[0]])
-        lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m[which], places.xyz_m[at])[0]
-        leg[pairs] = _leg_gain(lost_db, guided_db[pairs])
-    return PointLegs(places, first, portal, leg)
-
-
-def portal_legs(model: DetourModel, portal: int, points: PointSet) -> PointLegs:
-    """The last legs from one portal to every point, wherever they are."""
-    which = np.full(len(points), portal, np.int64)
-    source_m = model.graph.portals.source_m[portal]
-    lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m, points)[0]
-    leg = _leg_gain(lost_db, model.graph.guided_db(which, points.xyz_m))
-    return PointLegs(points, np.arange(len(points) + 1), which, leg)
+        hop[edges[rows]] = leg_gain(lost_db, guided_db[rows])
 
 
 def detour_loss_db(model: DetourModel, tx_m: ArrayLike, points: PointLegs | PointSet | ArrayLike) -> Gains:
@@ -287,7 +216,7 @@ def detour_loss_db(model: DetourModel, tx_m: ArrayLike, points: PointLegs | Poin
     landings. The choice of ways is ours.
     """
     legs = points if isinstance(points, PointLegs) else point_legs(model, points)
-    tx = _points(tx_m).xyz_m
+    tx = checked_points(tx_m).xyz_m
     loss_db = np.empty((len(tx), len(legs.points), len(model.freq_mhz)), np.float32)
     for index, place in enumerate(tx):
         best = best_ways(model, place, legs)[0][:, len(REFERENCE_MHZ) :]
@@ -352,7 +281,7 @@ def ways_from(
         length_m, gain[which], bound[which] = like.length_m.copy(), 0.0, 0.0
     lost_db = element_loss_db(graph.scene.prepared, model.table, tx_m, source_m[which])[0]
     leg = np.zeros((portals, lanes), np.float32)
-    leg[which] = _leg_gain(lost_db, graph.guided_db(which, np.broadcast_to(tx_m, (len(which), 3))))
+    leg[which] = leg_gain(lost_db, graph.guided_db(which, np.broadcast_to(tx_m, (len(which), 3))))
     kernels.ways(
         tx_m, source_m, graph.portals.frame, graph.portals.group, graph.group_first, graph.group_member, graph.into,
         graph.origin, leg, model.hop, model.root, which, gain, bound, before, slot_before, length_m,
@@ -449,18 +378,6 @@ def _largest(among: Ints, worth: Floats, most: int) -> list[int]:
     """The members with the largest worth, ties to the smaller number."""
     ranked = among[np.argsort(-worth[among], kind="stable")]
     return [int(portal) for portal in ranked[:most]]
-
-
-def _leg_gain(lost_db: Gains, guided_db: Floats) -> Gains:
-    """Gain of legs over free space, linear, shape (leg, lane)."""
-    gain_db = guided_db.astype(np.float32)[:, None] - lost_db
-    return np.asarray(np.exp2(gain_db * np.float32(np.log2(10) / 10)), np.float32)
-
-
-def _points(places: PointSet | ArrayLike) -> PointSet:
-    points = places if isinstance(places, PointSet) else scattered(np.asarray(places, np.float64))
-    check_finite(points.xyz_m, "a point")
-    return points
 
 
 def check_band(model: DetourModel, freq_mhz: float) -> int:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _detour_kernels as kernels
-from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_band, point_legs
+from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_band
+from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import COS_MIN, COS_NODES, crossings, element_loss_db

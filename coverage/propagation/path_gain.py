@@ -186,11 +186,12 @@ def add_two_ray(
     rx_m: NDArray[np.float64],
     freq_mhz: NDArray[np.float64],
     loss_db: NDArray[np.float32],
+    rx_mapped: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Add the second slope to the rays that leave what is mapped, in place."""
+    """Add the second slope to the rays that leave what is mapped, in place; `rx_mapped` is `Scene.is_mapped`."""
+    mapped = scene.is_mapped(rx_m) if rx_mapped is None else rx_mapped
     for index, place in enumerate(tx_m):
-        ends = np.broadcast_to(place, rx_m.shape)
-        leave_m = scene.leave_distance_m(ends, rx_m)
+        leave_m = scene.leave_distance_m(place, rx_m, mapped)
         beyond = np.flatnonzero(np.isfinite(leave_m))
         if len(beyond):
             distance_m = np.linalg.norm(rx_m[beyond] - place, axis=1)

@@ -106,29 +106,37 @@ class Scene:
         used = [self.site.constructions[name] for name in names]
         return extrapolation_notes(used, np.atleast_1d(np.asarray(freq_mhz, float)))
 
-    def leave_distance_m(self, inner_m: NDArray[np.float64], outer_m: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far along each ray the mapped geometry ends, ``inf`` where the ray stays within it.
+    def is_mapped(self, xyz_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether places are within the plan of what is mapped, shape (place,)."""
+        return np.asarray(shapely.intersects_xy(self.mapped, xyz_m[:, 0], xyz_m[:, 1]))
+
+    def leave_distance_m(
+        self, start_m: NDArray[np.float64], end_m: NDArray[np.float64], end_mapped: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """How far along each ray from one place the mapped geometry ends, ``inf`` where the ray stays within it.
 
         Parameters
         ----------
-        inner_m, outer_m : ndarray, shape (ray, 3)
-            The two ends; the distance is measured from whichever end is mapped, 0 when neither is. [m]
+        start_m : ndarray, shape (3,)
+            [m]
+        end_m : ndarray, shape (ray, 3)
+            The distance is measured from whichever end is mapped, 0 when neither is. [m]
+        end_mapped : bool ndarray, shape (ray,)
+            `is_mapped` of the ends.
 
         Returns
         -------
         ndarray, shape (ray,)
             Along the ray in three dimensions. [m]
         """
-        a_mapped = shapely.intersects_xy(self.mapped, inner_m[:, 0], inner_m[:, 1])
-        b_mapped = shapely.intersects_xy(self.mapped, outer_m[:, 0], outer_m[:, 1])
-        length_m = np.linalg.norm(outer_m - inner_m, axis=1)
-        leave_m = np.where(a_mapped & b_mapped, np.inf, 0.0)
-        one = np.flatnonzero(a_mapped != b_mapped)
+        start_mapped = bool(self.is_mapped(start_m[None])[0])
+        leave_m = np.where(end_mapped & start_mapped, np.inf, 0.0)
+        one = np.flatnonzero(end_mapped != start_mapped)
         if len(one):
-            mapped = a_mapped[one, None]
-            start_m = np.where(mapped, inner_m[one, :2], outer_m[one, :2])
-            way_m = np.where(mapped, outer_m[one, :2], inner_m[one, :2]) - start_m
-            leave_m[one] = self._share_within(start_m, way_m) * length_m[one]
+            ends_m, starts_m = end_m[one, :2], np.broadcast_to(start_m[:2], (len(one), 2))
+            inner_m, outer_m = (starts_m, ends_m) if start_mapped else (ends_m, starts_m)
+            length_m = np.linalg.norm(end_m[one] - start_m, axis=1)
+            leave_m[one] = self._share_within(inner_m, outer_m - inner_m) * length_m
         return leave_m
 
     def _share_within(self, start_m: NDArray[np.float64], way_m: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,16 +17,14 @@ from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import (
     DetourModel,
-    PointLegs,
     Ways,
     crossed_edges,
     detour_model,
     improve,
     near_sender,
-    point_legs,
-    portal_legs,
     ways_from,
 )
+from quietwing.coverage.propagation.detour_legs import PointLegs, legs_from, point_legs
 from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
 from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph
 from quietwing.coverage.propagation.scene import Scene
@@ -87,6 +85,11 @@ class SenderDetours:
     near: tuple[dict[int, int], ...]
     treated: SenderDetours | None = None
 
+    def one(self, sender: int) -> SenderDetours:
+        """Those of a single sender."""
+        only, treated = slice(sender, sender + 1), None if self.treated is None else self.treated.one(sender)
+        return SenderDetours(self.model, self.senders_m[only], self.ways[only], self.near[only], treated)
+
     def routes(self, points: PointSet | PointLegs, *, traced: bool = False) -> Routes:
         """The dominant detours to some points.
 
@@ -118,7 +121,7 @@ class SenderDetours:
 
     def _fill(self, found: Routes, part: slice, legs_to: PointLegs, traced: bool, near: list[int]) -> None:
         points = legs_to.points
-        from_near = {portal: portal_legs(self.model, portal, points) for portal in near}
+        from_near = {portal: legs_from(self.model, portal, legs_to) for portal in near}
         through = [(self, legs_to)]
         if self.treated is not None:
             own = self._by_own_window(legs_to, points)
@@ -295,22 +298,26 @@ def mast_detours(
 
 
 def changed_portals(before: SenderDetours, after: SenderDetours) -> NDArray[np.bool_]:
-    """Portals to which some way of a sender differs, or crosses something else than before, shape (portal,).
+    """Portals to which some way of a sender differs, or crosses something else than before.
 
     Parameters
     ----------
     before, after : SenderDetours
         Of the same senders; on the same portals.
+
+    Returns
+    -------
+    bool ndarray, shape (sender, portal)
     """
     graph = after.model.graph
     changed = changed_facets(before.model.graph.scene, graph.scene)
-    found = np.zeros(len(graph.portals), np.bool_)
+    found = np.zeros((len(after.ways), len(graph.portals)), np.bool_)
     if changed is None or before.model.graph.portals is not graph.portals:
         return ~found
     over_edge = crossed_edges(graph, changed)
-    edge_key = _edge_key(graph, np.repeat(np.arange(len(found)), np.diff(graph.into)), graph.origin)
+    edge_key = _edge_key(graph, np.repeat(np.arange(len(graph.portals)), np.diff(graph.into)), graph.origin)
     from_mast = changed.crossed(after.senders_m, graph.portals.source_m)
-    for old, new, straight in zip(before.ways, after.ways, from_mast, strict=True):
+    for own, old, new, straight in zip(found, before.ways, after.ways, from_mast, strict=True):
         if new is old:
             continue
         kept = (old.way >= 0) & (new.way >= 0)
@@ -324,7 +331,7 @@ def changed_portals(before: SenderDetours, after: SenderDetours) -> NDArray[np.b
         same[portal, slot] &= ~over_edge[np.searchsorted(edge_key, _edge_key(graph, portal, origin))]
         for _ in range(LONGEST - 2):  # a way is the one before and an edge
             same[portal, slot] &= same[origin, new.slot_before[portal, slot]]
-        found |= (~same & ((old.way >= 0) | (new.way >= 0))).any(axis=1)
+        own[:] = (~same & ((old.way >= 0) | (new.way >= 0))).any(axis=1)
     return found
 
 

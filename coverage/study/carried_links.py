@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,13 @@ from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.radiating_cable import pieces_of
 from quietwing.sites.points import PointSet
 
-__all__ = ["BY_CONSTRUCTION", "carried_against_db", "carried_links", "crossed_in_order", "rows_of"]
+__all__ = ["BY_CONSTRUCTION", "at_rows", "carried_against_db", "carried_links", "crossed_in_order", "rows_of"]
 
 BY_CONSTRUCTION = ("crossed", "straight_crossed")
 BY_POINT = ("walls_db", "straight_share", "straight_walls_db")
 BY_CARRIER = ("level_dbm", "mas_dbm")
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def carried_links(
@@ -67,12 +69,13 @@ def carried_links(
     anew = (rows < 0) | changed.crossed(_senders_m(known.devices, catalogue), points).any(axis=0)
     at = np.flatnonzero(anew)
     fresh = blocker_links(after, known.devices, catalogue, points.some(at), detours=detours(at))
-    found = {name: getattr(known, name)[:, rows] for name in BY_POINT}
+    found = {name: at_rows(getattr(known, name), rows) for name in BY_POINT}
     for name in BY_CONSTRUCTION:
-        found[name] = crossed_in_order(getattr(known, name)[:, rows], before.constructions, after.constructions)
+        known_crossed = at_rows(getattr(known, name), rows)
+        found[name] = crossed_in_order(known_crossed, before.constructions, after.constructions)
     for name, values in found.items():
         values[:, at] = getattr(fresh, name)
-    levels = {name: getattr(known, name)[:, :, rows] for name in BY_CARRIER}
+    levels = {name: at_rows(getattr(known, name), rows, axis=2) for name in BY_CARRIER}
     for name, values in levels.items():
         values[:, :, at] = getattr(fresh, name)
     same: dict[str, Any] = found | levels
@@ -108,11 +111,11 @@ def carried_against_db(
     """
     if not np.array_equal(before.sigma_db, after.sigma_db) or known.crossed.shape[2] != links.crossed.shape[2]:
         return after.against_db(links)
-    differs = (rows < 0) | (known.crossed[:, rows] != links.crossed).any(axis=(0, 2))
+    differs = (rows < 0) | (at_rows(known.crossed, rows) != links.crossed).any(axis=(0, 2))
     for part in fields(DraftSignal):
-        was, now = getattr(before.signal, part.name)[:, rows], getattr(after.signal, part.name)
+        was, now = at_rows(getattr(before.signal, part.name), rows), getattr(after.signal, part.name)
         differs |= (was != now).any(axis=(0, *range(2, now.ndim)))
-    at, found = np.flatnonzero(differs), known_db[:, :, rows]
+    at, found = np.flatnonzero(differs), at_rows(known_db, rows, axis=2)
     found[:, :, at] = spread_against_db(after.z, after.signal, links.crossed[:, at], after.sigma_db, at)
     return found
 
@@ -120,14 +123,34 @@ def carried_against_db(
 def rows_of(xyz_m: NDArray[np.float64], known_m: NDArray[np.float64]) -> NDArray[np.intp]:
     """Where each of some points stands among known ones, -1 where it does not; shapes (point, 3). [m]"""
     both = min(len(xyz_m), len(known_m))
-    differs = np.flatnonzero((xyz_m[:both] != known_m[:both]).any(axis=1))
-    alike = int(differs[0]) if len(differs) else both  # mostly a few of the last have come or gone
-    place = {tuple(xyz): alike + row for row, xyz in enumerate(known_m[alike:].tolist())}
-    rest = [place.get(tuple(xyz), -1) for xyz in xyz_m[alike:].tolist()]
-    if -1 in rest:
-        place = {tuple(xyz): row for row, xyz in enumerate(known_m.tolist())}
-        rest = [place.get(tuple(xyz), -1) for xyz in xyz_m[alike:].tolist()]
-    return np.concatenate([np.arange(alike), np.array(rest, np.intp)])
+    head = _alike(xyz_m[:both], known_m[:both])  # mostly a few in the middle have come or gone
+    tail = _alike(xyz_m[::-1][: both - head], known_m[::-1][: both - head])
+    end = len(known_m) - tail
+    place = {tuple(xyz): head + row for row, xyz in enumerate(known_m[head:end].tolist())}
+    middle = [tuple(xyz) for xyz in xyz_m[head : len(xyz_m) - tail].tolist()]
+    for xyz in (each for each in middle if each not in place):
+        at = np.flatnonzero((known_m == xyz).all(axis=1))
+        place[xyz] = int(at[-1]) if len(at) else -1
+    return np.concatenate(
+        [
+            np.arange(head),
+            np.array([place[xyz] for xyz in middle], np.intp),
+            np.arange(end, len(known_m)),
+        ]
+    )
+
+
+def _alike(xyz_m: NDArray[np.float64], known_m: NDArray[np.float64]) -> int:
+    """How many of the first places are the same; as many of both."""
+    differs = np.flatnonzero((xyz_m != known_m).any(axis=1))
+    return int(differs[0]) if len(differs) else len(xyz_m)
+
+
+def at_rows(values: NDArray[Scalar], rows: NDArray[np.intp], axis: int = 1) -> NDArray[Scalar]:
+    """A copy of the values at some indices of one axis, in the order of memory whatever these are."""
+    if np.array_equal(rows, np.arange(values.shape[axis])):
+        return values.copy()
+    return np.take(values, rows, axis)
 
 
 def crossed_in_order(

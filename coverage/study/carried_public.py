@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links
 from quietwing.coverage.propagation.changed_facets import ChangedFacets, changed_facets
+from quietwing.coverage.propagation.detour import DetourModel
+from quietwing.coverage.propagation.detour_legs import PointLegs, changed_legs, crossed_pairs, point_legs
 from quietwing.coverage.propagation.mast_gain import MastModel, masts_of
+from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sender_detour import Routes, changed_portals
-from quietwing.coverage.study.carried_links import BY_CONSTRUCTION, crossed_in_order, rows_of
+from quietwing.coverage.study.carried_links import BY_CONSTRUCTION, at_rows, crossed_in_order, rows_of
 from quietwing.sites.points import PointSet
 
 __all__ = ["PublicWays", "carried_public", "public_ways"]
@@ -36,20 +39,27 @@ class PublicWays:
     Attributes
     ----------
     points : PointSet
+    legs : PointLegs
+        To the points, or to those of the first treatment that was looked at; of `legs_scene`.
+    legs_scene : Scene
     routes : Routes
         Of the masts, traced.
     links : PublicLinks
     """
 
     points: PointSet
+    legs: PointLegs
+    legs_scene: Scene
     routes: Routes
     links: PublicLinks
 
 
 def public_ways(model: LinkModel, points: PointSet) -> PublicWays:
     """The public network at some points."""
-    routes = model.masts.detours.routes(points, traced=True)
-    return PublicWays(points, routes, public_links(model, points, routes))
+    detours = model.masts.detours
+    legs = point_legs(detours.model, points)
+    routes = detours.routes(legs, traced=True)
+    return PublicWays(points, legs, model.scene, routes, public_links(model, points, routes))
 
 
 def carried_public(before: LinkModel, known: PublicWays, after: LinkModel, points: PointSet) -> PublicWays:
@@ -76,46 +86,52 @@ def carried_public(before: LinkModel, known: PublicWays, after: LinkModel, point
     rows, masts = rows_of(points.xyz_m, known.points.xyz_m), np.array(list(masts_of(after.sectors)))
     anew = (rows < 0) | changed.crossed(masts, points).any(axis=0)
     anew |= np.append(_scatter_changed(before.masts, after.masts, changed), False)[points.room]
-    portals = changed_portals(before.masts.detours, after.masts.detours)
-    leg, portal = _ends_changed(after, changed, portals, points)
-    look = np.flatnonzero(anew | leg | portal)
-    found = after.masts.detours.routes(points.some(look), traced=True)
-    was = _at(known.routes, rows[look])
-    other = (found.loss_db != was.loss_db).any(axis=(0, 2)) | (found.last != was.last).any(axis=(0, 2, 3))
-    # a detour as strong as before by the same last portal may still cross something else on its way
-    by_changed = np.isin(found.last[..., 0], np.flatnonzero(portals)).any(axis=(0, 2))
-    at = look[anew[look] | leg[look] | other | by_changed]
+    detours = after.masts.detours
+    portals = changed_portals(before.masts.detours, detours)
+    stands, legs = rows_of(points.xyz_m, known.legs.points.xyz_m), known.legs
+
+    def reached_by(pairs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return np.append(legs.reached_by(pairs), True)[stands]
+
+    leg = (rows < 0) | reached_by(crossed_pairs(detours.model.graph, legs, changed))
+    reached = [leg | reached_by(of_sender[legs.portal]) for of_sender in portals]
+    every = np.flatnonzero(np.any(reached, axis=0))
+    legs_now = _legs_to(points.some(every), stands[every], known, detours.model)
     routes = _at(known.routes, rows)
-    for name in ROUTED:
-        getattr(routes, name)[:, look] = getattr(found, name)
+    for sender, of_sender in enumerate(portals):
+        look = np.flatnonzero(reached[sender])
+        found = detours.one(sender).routes(legs_now.some(np.searchsorted(every, look)), traced=True)
+        was = rows[look]
+        other = (found.loss_db[0] != known.routes.loss_db[sender, was]).any(axis=1)
+        other |= (found.last[0] != known.routes.last[sender, was]).any(axis=(1, 2))
+        # a detour as strong as before by the same last portal may still cross something else on its way
+        other |= np.isin(found.last[0, :, :, 0], np.flatnonzero(of_sender)).any(axis=1)
+        anew[look[other]] = True
+        for name in ROUTED:
+            getattr(routes, name)[sender, look] = getattr(found, name)[0]
+    at = np.flatnonzero(anew | leg)
     fresh = public_links(after, points.some(at), _at(routes, at))
     links = known.links
-    same: dict[str, Any] = {name: getattr(links, name)[:, rows] for name in OF_PUBLIC}
+    same: dict[str, Any] = {name: at_rows(getattr(links, name), rows) for name in OF_PUBLIC}
     for name in BY_CONSTRUCTION:
-        same[name] = crossed_in_order(getattr(links, name)[:, rows], before.constructions, after.constructions)
+        known_crossed = at_rows(getattr(links, name), rows)
+        same[name] = crossed_in_order(known_crossed, before.constructions, after.constructions)
     for name, values in same.items():
         values[:, at] = getattr(fresh, name)
-    return PublicWays(points, routes, replace(fresh, **same, notes=links.notes))
+    return replace(known, points=points, routes=routes, links=replace(fresh, **same, notes=links.notes))
 
 
 def _at(routes: Routes, rows: NDArray[np.intp]) -> Routes:
     """The routes to some of the points, a copy."""
-    return Routes(*(getattr(routes, name)[:, rows] for name in ROUTED))
+    return Routes(*(at_rows(getattr(routes, name), rows) for name in ROUTED))
 
 
-def _ends_changed(
-    model: LinkModel, changed: ChangedFacets, portals: NDArray[np.bool_], points: PointSet
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Points to which a last leg of a detour crosses what changed; points reached by a portal that did."""
-    graph = model.graph
-    _, first, portal = graph.candidates(points.xyz_m)
-    order = np.argsort(portal, kind="stable")
-    point, portal = np.repeat(np.arange(len(points)), np.diff(first))[order], portal[order]
-    leg = changed.crossed_legs(portal, graph.portals.source_m[portal], points.xyz_m[point])
-    found = np.zeros((2, len(points)), np.bool_)
-    found[0, point[leg]] = True
-    found[1, point[portals[portal]]] = True
-    return found[0], found[1]
+def _legs_to(points: PointSet, stands: NDArray[np.intp], known: PublicWays, model: DetourModel) -> PointLegs:
+    """The last legs to points that stand at some indices of those with known legs, -1 where they do not."""
+    changed = changed_facets(known.legs_scene, model.graph.scene)
+    if changed is None or (stands < 0).any():
+        return point_legs(model, points)
+    return changed_legs(model, replace(known.legs.some(stands), points=points), changed)
 
 
 def _scatter_changed(before: MastModel, after: MastModel, changed: ChangedFacets) -> NDArray[np.bool_]:

@@ -214,7 +214,8 @@ class Drafting:
         -------
         Draft
             Margins as `blocking.draft.draft_margin_db` gives them, whether links were kept or not. Blockers' detours
-            count as if no window were treated; in the verdict treated ones are.
+            count as if no window were treated, and those of a long cable from a few places of it; in the verdict
+            treated windows count, and all places.
         """
         model, where = self._model(treatments), self.places[place]
         ground = self._ground(treatments, place)

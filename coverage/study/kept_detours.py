@@ -1,12 +1,13 @@
 """Detours of blockers kept from one draft to the next: a window treated or a blocker moved leaves the others alone.
 
-They count as if no window were treated.
+They count as if no window were treated. Those of a long cable start from fewer places than a verdict's.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way, detour_ways
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.detour import DetourModel, PointLegs, detour_model, point_legs
+from quietwing.coverage.propagation.detour import DetourModel, detour_model
+from quietwing.coverage.propagation.detour_legs import PointLegs, point_legs
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.coverage.study.carried_links import crossed_in_order, rows_of
@@ -26,6 +28,10 @@ from quietwing.sites.points import PointSet, scattered
 __all__ = ["KeptDetours"]
 
 KEPT = 400  # of devices in places: a quarter of a megabyte each on a storey of houseblock
+# Of a radiating cable; in a verdict there is one every 2 m. On the first storeys of houseblock and radial margins
+# with 20, 30 and 63 m of cable are within 1.5 dB of those at 95 of 100 squares (19 at most), half of them the same to
+# the hundredth; of 66 and 206 cells one at most has another state.
+STATIONS = 6
 PLACES_KEPT = 8  # the last legs to whose points are kept: ten megabytes for a storey of radial
 
 
@@ -83,9 +89,9 @@ class KeptDetours:
                 self._ways = detour_model(graph, model.masts.freq_mhz)
             legs = self._legs_to(self._ways, place)
             for device in (each for each in new if is_cable(each, catalogue)):
-                cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m)
+                cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m, STATIONS)
                 senders = site_detours(self._ways, stations.place_m, keep=True)
-                one = cable_detours(model, senders, device.line_m, cable, legs)
+                one = cable_detours(model, senders, device.line_m, cable, legs, STATIONS)
                 self._detours[place, device] = (model.constructions, one)
             single = tuple(device for device in new if not is_cable(device, catalogue))
             if single:
@@ -109,8 +115,11 @@ class KeptDetours:
 
     def _legs_to(self, ways: DetourModel, place: int) -> PointLegs:
         """The last legs to the points of a place, those of the last few kept."""
+        latest = next(reversed(self._legs), None)
+        if latest is not None and latest != place:  # legs from single portals to one place at a time
+            self._legs[latest] = replace(self._legs[latest], kept=OrderedDict())
         if place not in self._legs:
-            self._legs[place] = point_legs(ways, self._reached[place])
+            self._legs[place] = replace(point_legs(ways, self._reached[place]), kept=OrderedDict())
             while len(self._legs) > PLACES_KEPT:
                 self._legs.popitem(last=False)
         self._legs.move_to_end(place)

@@ -15,9 +15,12 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
+from quietwing.coverage.propagation.cable_stations import STATION_M
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.study.carried_links import rows_of
 from quietwing.coverage.study.drafting import DEAD_ZONE, HOLE, MARGINAL, Drafting, draft_state, explain
+from quietwing.coverage.study.kept_detours import STATIONS
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.model import Room
@@ -96,6 +99,24 @@ def test_a_moved_device_gives_the_bytes_of_a_whole_new_run(drafting):
     assert shown(back).tobytes() == straight(drafting, 0, LAYOUT).min(axis=0).tobytes()
 
 
+@pytest.mark.parametrize("length_m", [12.0, 30.0, 63.0])
+def test_a_long_cable_is_drafted_from_fewer_places_and_hardly_otherwise(drafting, length_m):
+    """The more metres a place stands for, the less exact is a detour; twelve metres are the verdict's own."""
+    first = LAYOUT[0]
+    end_m = (first.x_m + 0.8 * length_m, first.y_m + 0.6 * length_m, 2.5)  # across the grain of the building
+    cable = Device("C", "cable_jammer", first.x_m, first.y_m, 2.5, 0, route_m=(end_m,))
+    ours, expected = shown(drafting.draft(0, (cable,))), straight(drafting, 0, (cable,)).min(axis=0)
+    apart_db = np.abs(ours - expected)
+    nearly_all_db = np.quantile(apart_db, 0.95)
+    print(f"{length_m:g} m of cable: {nearly_all_db:.2f} dB at 95 of 100 squares, {apart_db.max():.1f} dB at most")
+    if length_m <= STATIONS * STATION_M:
+        assert ours.tobytes() == expected.tobytes()
+    else:
+        assert ours.tobytes() != expected.tobytes()
+        assert np.median(apart_db) < 0.01
+        assert nearly_all_db < 1.5
+
+
 def test_a_treated_window_gives_the_bytes_of_the_treated_site(drafting):
     treatments = resolve_treatments(SITE, (TreatmentWish("window_mesh", ("A1-0*",)),), CATALOGUE)
     before = time.perf_counter()
@@ -129,6 +150,23 @@ def test_carried_links_are_those_of_a_new_run_whatever_window_changes(place):
         for name in draft.data:
             assert draft.data[name].values.tobytes() == whole.data[name].values.tobytes(), (treatments, name)
         assert draft.rooms == whole.rooms
+
+
+@pytest.mark.parametrize(
+    ("places", "known", "rows"),
+    [
+        ([1, 2, 3], [1, 2, 3], [0, 1, 2]),
+        ([1, 2, 5, 3], [1, 2, 3], [0, 1, -1, 2]),
+        ([1, 3], [1, 2, 3], [0, 2]),
+        ([4, 1, 9, 2], [1, 2, 3, 4], [3, 0, -1, 1]),
+        ([2, 2], [2], [0, 0]),
+        ([], [1], []),
+        ([1], [], [-1]),
+    ],
+)
+def test_points_are_found_again_wherever_they_stand(places, known, rows):
+    xyz_m, known_m = (np.outer(each, [1.0, 0.5, 2.0]).reshape(-1, 3) for each in (places, known))
+    assert rows_of(xyz_m, known_m).tolist() == rows
 
 
 def test_a_treated_window_touches_few_links(monkeypatch):

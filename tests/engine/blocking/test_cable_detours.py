@@ -133,6 +133,10 @@ def test_stations_stand_evenly_along_the_run_round_its_bends():
     along_m = pieces_of(line).along_m
     assert found.of_piece.tolist() == [int(each // 1.75) for each in along_m]
     assert len(stations_of(((0, 0, 0), (0.3, 0, 0)))) == 1
+    few = stations_of(line, 2)
+    assert (len(few), few.length_m) == (2, pytest.approx(found.length_m * len(found) / 2))
+    assert few.of_piece.tolist() == (found.of_piece * 2 // len(found)).tolist()
+    assert len(stations_of(line, 99)) == len(found)
 
 
 def test_a_cable_of_half_a_metre_is_an_antenna(houseblock):
@@ -238,7 +242,7 @@ def test_what_stations_send_is_what_pieces_send(foil):
     far = scattered(np.array([(3.0, -2000.0, 1.5), (900.0, 600.0, 30.0)]))
     freq = foil.masts.freq_mhz
     free_db = cable_stations.free_gain_db(foil.scene, INSIDE.line_m, LOSSES, far, freq, strong=True)
-    each_db = cable_stations.station_gains_db(foil.scene, INSIDE.line_m, LOSSES, far, freq, strong=True)
+    each_db = cable_stations.station_gains_db(foil.scene, stations_of(INSIDE.line_m), LOSSES, far, freq, strong=True)
     np.testing.assert_allclose(10 * np.log10((10 ** (each_db / 10)).sum(axis=0)), free_db, atol=1e-3)
 
 

@@ -10,6 +10,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Treatment
 from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import ways_from
+from quietwing.coverage.propagation.detour_legs import changed_legs, crossed_pairs, point_legs
 from quietwing.coverage.propagation.mast_gain import mast_model
 from quietwing.coverage.propagation.multiwall import crossing_counts, crossings
 from quietwing.coverage.propagation.portal_graph import portal_graph
@@ -20,6 +21,7 @@ from quietwing.coverage.treatments import treated_site
 from quietwing.sites import load_site
 from quietwing.sites.geometry import facets, facets_like
 from quietwing.sites.model import Opening
+from quietwing.sites.trial_points import trial_points
 
 CATALOGUE = read_catalogue()
 SITE = load_site("houseblock")
@@ -183,13 +185,32 @@ def test_a_changed_portal_is_one_to_which_some_way_differs(plain):
     quick, whole = both(plain, treated(SEALED[5]))
     found = changed_portals(model.detours, quick.detours)
     ids = np.array(quick.detours.model.graph.portals.ids)
-    assert found[ids == SEALED[5]].all()
-    assert found.sum() < len(found) / 5
-    for old, new in zip(model.detours.ways, whole.detours.ways, strict=True):
+    assert found[:, ids == SEALED[5]].any(axis=0).all()
+    assert found.sum() < found.size / 5
+    for changed, old, new in zip(found, model.detours.ways, whole.detours.ways, strict=True):
         for name in ("before", "slot_before", "length_m", "bound"):
             was, now = getattr(old, name), getattr(new, name)
             differs = (was != now).reshape(*was.shape[:2], -1).any(axis=2) & ((old.way >= 0) | (new.way >= 0))
-            assert not differs[~found].any(), name
+            assert not differs[~changed].any(), name
+
+
+def test_last_legs_are_those_of_a_new_run_where_only_those_that_cross_a_window_are_worked_out(plain):
+    model, _ = plain
+    quick, _ = both(plain, treated(*SEALED[4:7]))
+    before, after = model.detours.model, quick.detours.model
+    points = trial_points(SITE)
+    legs = point_legs(before, points)
+    changed = changed_facets(before.graph.scene, after.graph.scene)
+    pairs = crossed_pairs(after.graph, legs, changed)
+    assert 0 < pairs.sum() < len(pairs) / 5
+    whole = point_legs(after, points)
+    assert same_arrays(replace(changed_legs(after, legs, changed), points=()), replace(whole, points=()))
+    assert (whole.leg != legs.leg).any(axis=1)[pairs].all()
+    rows = np.array([7, 2, 300, 2])
+    some, of_some = legs.some(rows), point_legs(before, points.some(rows))
+    assert same_arrays(replace(some, points=()), replace(of_some, points=()))
+    owners = np.repeat(np.arange(len(points)), np.diff(legs.first))
+    assert np.array_equal(np.flatnonzero(legs.reached_by(pairs)), np.unique(owners[pairs]))
 
 
 def test_all_portals_count_as_changed_where_scenes_cannot_be_compared(plain):

@@ -14,7 +14,8 @@ from shapely.geometry import LineString, box
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation.constructions import surface_loss_db
-from quietwing.coverage.propagation.detour import best_ways, detour_loss_db, detour_model, point_legs, with_detour
+from quietwing.coverage.propagation.detour import best_ways, detour_loss_db, detour_model, with_detour
+from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.detour_path import detour_path
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db

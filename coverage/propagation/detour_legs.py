@@ -1,0 +1,173 @@
+"""The last legs of detours: from the portals that a point is reached by, or from one portal to every point.
+
+They are the same for all transmitters. With other windows treated, those that cross none of these are too.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quietwing.coverage.propagation.changed_facets import ChangedFacets
+from quietwing.coverage.propagation.multiwall import element_loss_db
+from quietwing.coverage.propagation.portal_graph import PortalGraph
+from quietwing.coverage.propagation.prepared_facets import check_finite
+from quietwing.sites.points import PointSet, scattered
+
+if TYPE_CHECKING:
+    from quietwing.coverage.propagation.detour import DetourModel
+
+__all__ = [
+    "PointLegs",
+    "changed_legs",
+    "checked_points",
+    "crossed_pairs",
+    "leg_gain",
+    "legs_from",
+    "point_legs",
+    "portal_legs",
+]
+
+Floats = NDArray[np.float64]
+Gains = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+KEPT_BYTES = 2**26  # of legs from single portals
+
+
+@dataclass(frozen=True, eq=False)
+class PointLegs:
+    """Points and the legs to them from the portals they are reached by; made by `point_legs`.
+
+    Attributes
+    ----------
+    points : PointSet
+    first, portal : int64 ndarray, shape (point + 1,) and (pair,)
+        Point p is reached by ``portal[first[p]:first[p + 1]]``.
+    leg : float32 ndarray, shape (pair, lane)
+        Gain of the last leg over free space, linear.
+    kept : OrderedDict of int to PointLegs, optional
+        Legs to all points from single portals, kept as they are asked for.
+    """
+
+    points: PointSet
+    first: Ints
+    portal: Ints
+    leg: Gains
+    kept: OrderedDict[int, PointLegs] | None = field(default=None, repr=False)
+
+    def part(self, begin: int, end: int) -> PointLegs:
+        """Those of points begin to end - 1."""
+        if (begin, end) == (0, len(self.points)):
+            return self
+        pairs = slice(self.first[begin], self.first[end])
+        first = self.first[begin : end + 1] - self.first[begin]
+        return PointLegs(self.points.some(np.arange(begin, end)), first, self.portal[pairs], self.leg[pairs])
+
+    def some(self, rows: NDArray[np.intp]) -> PointLegs:
+        """Those of the points at some indices."""
+        count = np.diff(self.first)[rows]
+        first = np.concatenate([[0], np.cumsum(count)])
+        pairs = np.repeat(self.first[rows] - first[:-1], count) + np.arange(first[-1])
+        return PointLegs(self.points.some(rows), first, self.portal[pairs], self.leg[pairs])
+
+    @cached_property
+    def by_portal(self) -> tuple[NDArray[np.intp], Ints, Ints]:
+        """All pairs ordered by portal: which pair, its portal and its point, shape (pair,) each."""
+        order = np.argsort(self.portal, kind="stable")
+        return order, self.portal[order], np.repeat(np.arange(len(self.points)), np.diff(self.first))[order]
+
+    def reached_by(self, pairs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Points with any of these pairs, shape (point,)."""
+        return np.asarray(np.diff(np.concatenate([[0], np.cumsum(pairs)])[self.first]) > 0)
+
+
+def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
+    """The last legs to some points. Keep them for the next transmitters.
+
+    Parameters
+    ----------
+    model : DetourModel
+    points : PointSet or array_like, shape (point, 3)
+        Receivers. [m]
+
+    Returns
+    -------
+    PointLegs
+        Some 150 bytes × portals of its room for each point at 40 frequencies.
+
+    Raises
+    ------
+    OutOfRangeError
+        If a coordinate is not finite.
+    """
+    places = checked_points(points)
+    _, first, portal = model.graph.candidates(places.xyz_m)
+    legs = PointLegs(places, first, portal, np.empty((len(portal), len(model.root)), np.float32))
+    _fill_legs(model, legs, np.ones(len(portal), np.bool_))
+    return legs
+
+
+def crossed_pairs(graph: PortalGraph, legs: PointLegs, changed: ChangedFacets) -> NDArray[np.bool_]:
+    """Legs that cross something that changed, shape (pair,)."""
+    order, portal, point = legs.by_portal
+    found = np.empty(len(order), np.bool_)
+    found[order] = changed.crossed_legs(portal, graph.portals.source_m[portal], legs.points.xyz_m[point])
+    return found
+
+
+def changed_legs(model: DetourModel, legs: PointLegs, changed: ChangedFacets) -> PointLegs:
+    """What `point_legs` gives where only some pieces of the scene are made of something else than for `legs`."""
+    found = replace(legs, leg=legs.leg.copy())
+    _fill_legs(model, found, crossed_pairs(model.graph, legs, changed))
+    return found
+
+
+def _fill_legs(model: DetourModel, legs: PointLegs, wanted: NDArray[np.bool_]) -> None:
+    """Gains of some legs, in place."""
+    source_m, xyz_m = model.graph.portals.source_m, legs.points.xyz_m
+    order, portal, point = (each[wanted[legs.by_portal[0]]] for each in legs.by_portal)
+    guided_db = model.graph.guided_db(portal, xyz_m[point])
+    runs = np.flatnonzero(np.diff(portal)) + 1
+    for some in np.split(np.arange(len(order)), runs) if len(order) else ():
+        start_m, end_m = source_m[portal[some[0]]], xyz_m[point[some]]
+        lost_db = element_loss_db(model.graph.scene.prepared, model.table, start_m, end_m)[0]
+        legs.leg[order[some]] = leg_gain(lost_db, guided_db[some])
+
+
+def legs_from(model: DetourModel, portal: int, legs: PointLegs) -> PointLegs:
+    """`portal_legs` to the points of some legs, which keep them where they keep any."""
+    if legs.kept is None:
+        return portal_legs(model, portal, legs.points)
+    if portal not in legs.kept:
+        legs.kept[portal] = portal_legs(model, portal, legs.points)
+        while len(legs.kept) > 1 and sum(each.leg.nbytes for each in legs.kept.values()) > KEPT_BYTES:
+            legs.kept.popitem(last=False)
+    legs.kept.move_to_end(portal)
+    return legs.kept[portal]
+
+
+def portal_legs(model: DetourModel, portal: int, points: PointSet) -> PointLegs:
+    """The last legs from one portal to every point, wherever they are."""
+    which = np.full(len(points), portal, np.int64)
+    source_m = model.graph.portals.source_m[portal]
+    lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m, points)[0]
+    leg = leg_gain(lost_db, model.graph.guided_db(which, points.xyz_m))
+    return PointLegs(points, np.arange(len(points) + 1), which, leg)
+
+
+def leg_gain(lost_db: Gains, guided_db: Floats) -> Gains:
+    """Gain of legs over free space, linear, shape (leg, lane)."""
+    gain_db = guided_db.astype(np.float32)[:, None] - lost_db
+    return np.asarray(np.exp2(gain_db * np.float32(np.log2(10) / 10)), np.float32)
+
+
+def checked_points(places: PointSet | ArrayLike) -> PointSet:
+    points = places if isinstance(places, PointSet) else scattered(np.asarray(places, np.float64))
+    check_finite(points.xyz_m, "a point")
+    return points
