@@ -285,29 +285,17 @@ class Drafting:
     ) -> DeviceLinks:
         """Links of the devices to the points of a place; those not kept are worked out all at once."""
         new = tuple(device for device in dict.fromkeys(devices) if (treatments, place, device) not in self._links)
-        if new:
-            model, ground = self._model(treatments), self._ground(treatments, place)
-            assert self._graph is not None  # made with the first model
-            asked = model, self._graph, place, ground.points, new, self.catalogue
-            like = self._with_links_of(place, new)
-            if like is None:
-                ways = self._detours.of(*asked)
-                links = blocker_links(model, new, self.catalogue, ground.points, detours=ways)
-                against_db = ground.ready.against_db(links)
-            else:
-                old, was = self._grounds[like, place], self._stack(like, place, new)
-                links = carried_links(
-                    self._models[like], was.links, old.points, model, ground.points, self.catalogue,
-                    lambda at: self._detours.of(*asked, at),
-                )  # fmt: skip
-                rows = rows_of(ground.points.xyz_m, old.points.xyz_m)
-                against_db = carried_against_db(old.ready, was.links, was.against_db, rows, ground.ready, links)
-            every = DeviceLinks(links, against_db)
-            for at, device in enumerate(new):
+        other, known = self._known_under_others(place, new)
+        rest = tuple(device for device in new if device not in known)
+        for like, some in ((other, known), (None, rest)):
+            if not some:
+                continue
+            every = self._links_anew(treatments, place, some, like)
+            for at, device in enumerate(some):
                 kept = every.one(at)
                 self._links[treatments, place, device] = kept
                 self._bytes += kept.nbytes
-            if new == devices:
+            if some == devices:
                 self._stacks[treatments, place] = every
         found = self._stack(treatments, place, devices)
         for device in devices:
@@ -329,12 +317,38 @@ class Drafting:
             self._stacks.popitem(last=False)
         return stack
 
-    def _with_links_of(self, place: int, devices: tuple[Device, ...]) -> tuple[Treatment, ...] | None:
-        """The latest treatments under which the links of all these devices to a place are kept."""
+    def _links_anew(
+        self,
+        treatments: tuple[Treatment, ...],
+        place: int,
+        devices: tuple[Device, ...],
+        like: tuple[Treatment, ...] | None,
+    ) -> DeviceLinks:
+        """Links of some devices that are not kept, from those under other treatments where these are."""
+        model, ground = self._model(treatments), self._ground(treatments, place)
+        assert self._graph is not None  # made with the first model
+        asked = model, self._graph, place, ground.points, devices, self.catalogue
+        if like is None:
+            links = blocker_links(model, devices, self.catalogue, ground.points, detours=self._detours.of(*asked))
+            return DeviceLinks(links, ground.ready.against_db(links))
+        old, was = self._grounds[like, place], self._stack(like, place, devices)
+        links = carried_links(
+            self._models[like], was.links, old.points, model, ground.points, self.catalogue,
+            lambda at: self._detours.of(*asked, at),
+        )  # fmt: skip
+        rows = rows_of(ground.points.xyz_m, old.points.xyz_m)
+        against_db = carried_against_db(old.ready, was.links, was.against_db, rows, ground.ready, links)
+        return DeviceLinks(links, against_db)
+
+    def _known_under_others(
+        self, place: int, devices: tuple[Device, ...]
+    ) -> tuple[tuple[Treatment, ...] | None, tuple[Device, ...]]:
+        """The latest treatments under which links of any of these devices to a place are kept, and of which."""
         for treatments in reversed(self._models):
-            if all((treatments, place, device) in self._links for device in devices):
-                return treatments
-        return None
+            known = tuple(device for device in devices if (treatments, place, device) in self._links)
+            if known:
+                return treatments, known
+        return None, ()
 
     def _forget(self, treatments: tuple[Treatment, ...]) -> None:
         """Drop what belongs to a set of treatments."""

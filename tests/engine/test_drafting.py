@@ -143,10 +143,11 @@ def test_carried_links_are_those_of_a_new_run_whatever_window_changes(place):
     meshed = tuple(Treatment(name, "window_mesh") for name in windows)
     filmed = (Treatment(windows[0], "window_film"), *meshed[1:])
     devices = (*LAYOUT[:3], before_the_window(f"A{place + 1}-05"))
+    moved = replace(devices[0], x_m=devices[0].x_m + 1.0), *devices[1:]
     drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0)
-    for treatments in ((), meshed, filmed, meshed[:1]):
-        draft = drafting.draft(place, devices, treatments)
-        whole = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0).draft(place, devices, treatments)
+    for treatments, layout in (((), devices[:3]), (meshed, devices), (filmed, devices), (meshed[:1], moved)):
+        draft = drafting.draft(place, layout, treatments)
+        whole = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0).draft(place, layout, treatments)
         for name in draft.data:
             assert draft.data[name].values.tobytes() == whole.data[name].values.tobytes(), (treatments, name)
         assert draft.rooms == whole.rooms
@@ -177,12 +178,15 @@ def test_a_treated_window_touches_few_links(monkeypatch):
         reckoned.append(links.level_dbm.shape[2])
         return links
 
-    devices = (*LAYOUT, before_the_window("A1-05"))
+    devices, more = (*LAYOUT, before_the_window("A1-05")), before_the_window("A1-06")
     drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0)
     drafting.draft(0, devices)
     monkeypatch.setattr("quietwing.coverage.study.carried_links.blocker_links", counted)
-    drafting.draft(0, devices, (Treatment("A1-05-window", "window_mesh"),))
-    assert 0 < reckoned[0] < len(drafting.places[0].silent) / 5
+    monkeypatch.setattr("quietwing.coverage.study.drafting.blocker_links", counted)
+    drafting.draft(0, (*devices, replace(more, id="new")), (Treatment("A1-05-window", "window_mesh"),))
+    touched, every = reckoned  # those that were there, and the one that is new
+    assert 0 < touched < len(drafting.places[0].silent) / 5
+    assert every > len(drafting.places[0].silent)
 
 
 def test_a_scene_made_like_another_is_the_same_to_the_byte():
