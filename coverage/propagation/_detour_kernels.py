@@ -68,9 +68,12 @@ def bend(frame, w, ax, ay, az, bx, by, bz):
         else:
             qv = v1
     else:
-        for _ in range(SWEEPS):
+        for sweep in range(SWEEPS):
             ra, rb = math.sqrt((v - va) ** 2 + da * da), math.sqrt((v - vb) ** 2 + db * db)
-            u = min(max((ra * ub + rb * ua) / max(ra + rb, SAME_SIDE_M), u0), u1)
+            found = min(max((ra * ub + rb * ua) / max(ra + rb, SAME_SIDE_M), u0), u1)
+            if sweep > 0 and found == u:  # nor will v change: mostly the path bends round an upright edge
+                break
+            u = found
             ra, rb = math.sqrt((u - ua) ** 2 + da * da), math.sqrt((u - ub) ** 2 + db * db)
             v = min(max((ra * vb + rb * va) / max(ra + rb, SAME_SIDE_M), v0), v1)
         qu, qv = u, v
@@ -114,12 +117,39 @@ def _over(frame, w, group, first, member, ax, ay, az, bx, by, bz):
 
 
 @njit(**_KERNEL)
-def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_before, spot):
+def _set_out(tx, w, s, source, frame, group, first, member, before, slot_before, start, spots):
+    """Where way s to portal w passes the two portals before when it is first drawn, from source to source.
+
+    It is the same for whatever place the way goes on to: kept in `spots` (portal, slot, 2, 3), and in `start`
+    (portal, slot) 1, or 2 if no way leads there.
+    """
+    n1 = before[w, s]
+    n0 = before[n1, slot_before[w, s]]
+    ax, ay, az = tx[0], tx[1], tx[2]
+    start[w, s] = 1
+    for i in range(2):
+        n, after = (n0, n1) if i == 0 else (n1, w)
+        if n < 0:
+            continue
+        d1, _, _, _, u, v, at = _over(
+            frame, n, group, first, member, ax, ay, az, source[after, 0], source[after, 1], source[after, 2]
+        )
+        if math.isnan(d1):
+            start[w, s] = 2
+            return
+        ax, ay, az = source[n, 0], source[n, 1], source[n, 2]
+        for axis in range(3):
+            spots[w, s, i, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
+
+
+@njit(**_KERNEL)
+def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_before, spot, start, spots):
     """How way s to portal w goes on to a place: k at its portals two and one before w and at w, -inf where there is
     none, and the length of the path. The length is nan if no way leads there or if it is the direct ray's.
 
     The path is drawn tight: first from source to source, then over the places where that passes each portal, which
     are kept in `spot` (2, 3, 3). The portal passed most clearly is taken out, until all that are left bend the path.
+    `start` and `spots` keep the first drawing (`_set_out`) of a transmitter's ways; `start` is 0 where it is not yet.
     """
     n2, n1, n0 = w, before[w, s], np.int64(-1)
     k0 = k1 = k2 = -math.inf
@@ -127,11 +157,18 @@ def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_b
         d1, d2, k2, straight, _, _, _ = _over(frame, n2, group, first, member, tx[0], tx[1], tx[2], x, y, z)
         return k0, k1, k2, math.nan if straight else d1 + d2
     n0 = before[n1, slot_before[w, s]]
-    in0, in1, in2 = n0 >= 0, True, True
+    if start[w, s] == 0:
+        _set_out(tx, w, s, source, frame, group, first, member, before, slot_before, start, spots)
+    if start[w, s] == 2:
+        return k0, k1, k2, math.nan
+    ax, ay, az = source[n1, 0], source[n1, 1], source[n1, 2]
+    d1, _, _, _, u, v, at = _over(frame, n2, group, first, member, ax, ay, az, x, y, z)
+    if math.isnan(d1):
+        return k0, k1, k2, math.nan
     for axis in range(3):
-        spot[0, 0, axis] = source[n0, axis] if in0 else 0.0
-        spot[0, 1, axis], spot[0, 2, axis] = source[n1, axis], source[n2, axis]
-    turn, now = 0, 0
+        spot[0, 0, axis], spot[0, 1, axis] = spots[w, s, 0, axis], spots[w, s, 1, axis]
+        spot[0, 2, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
+    in0, in1, in2, now = n0 >= 0, True, True, 0
     while in0 or in1 or in2:
         total, clearest, which = 0.0, 0.0, -1
         ax, ay, az = tx[0], tx[1], tx[2]
@@ -161,9 +198,6 @@ def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_b
             for axis in range(3):
                 spot[1 - now, i, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
         now = 1 - now
-        turn += 1
-        if turn == 1:
-            continue
         if which < 0:
             return k0, k1, k2, total
         in0, in1, in2 = in0 and which != 0, in1 and which != 1, in2 and which != 2
@@ -207,6 +241,7 @@ def ways(
     portals, lanes = leg.shape
     best, which, slot_of = np.empty(REFERENCES), np.empty(REFERENCES, np.int64), np.empty(REFERENCES, np.int64)
     away, spot = np.empty(portals), np.empty((2, 3, 3))
+    start, spots = np.zeros((portals, SLOTS), np.int8), np.empty((portals, SLOTS, 2, 3))
     for w in among:
         for s in range(SLOTS):  # element by element: slices take seconds to compile
             before[w, s], slot_before[w, s], length[w, s] = -2, 0, 0.0
@@ -235,8 +270,9 @@ def ways(
                     if not worth:
                         continue
                     k0, k1, k2, total = reach(
-                        tx, u, s, x, y, z, source, frame, group, first, member, before, slot_before, spot
-                    )
+                        tx, u, s, x, y, z, source, frame, group, first, member, before, slot_before, spot,
+                        start, spots,
+                    )  # fmt: skip
                     if math.isnan(total):
                         continue
                     for f in range(REFERENCES):
@@ -253,8 +289,9 @@ def ways(
                     continue
                 u, t = origin[e], target + f
                 k0, k1, k2, total = reach(
-                    tx, u, s, x, y, z, source, frame, group, first, member, before, slot_before, spot
-                )
+                    tx, u, s, x, y, z, source, frame, group, first, member, before, slot_before, spot,
+                    start, spots,
+                )  # fmt: skip
                 before[w, t], slot_before[w, t], length[w, t] = u, s, total
                 for lane in range(lanes):
                     way[w, t, lane] = way[u, s, lane] * hop[e, lane]
@@ -294,7 +331,8 @@ def improve(
     bound, gain_of = borrowed(bound), borrowed(gain_of)
     slot_before, length, best = borrowed(slot_before), borrowed(length), borrowed(best)
     lanes = best.shape[1]
-    gains, spot = np.empty(lanes), np.empty((2, 3, 3))
+    gains, spot, portals = np.empty(lanes), np.empty((2, 3, 3)), len(way) if slots > 1 else 0
+    start, spots = np.zeros((portals, SLOTS), np.int8), np.empty((portals, SLOTS, 2, 3))
     for p in range(begin, end):
         x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
         straight_m = max(math.sqrt((x - tx[0]) ** 2 + (y - tx[1]) ** 2 + (z - tx[2]) ** 2), NEAREST_FREE_SPACE_M)
@@ -313,8 +351,9 @@ def improve(
                 if not worth:
                     continue
                 k0, k1, k2, total = reach(
-                    tx, w, s, x, y, z, source, frame, group, group_first, member, before, slot_before, spot
-                )
+                    tx, w, s, x, y, z, source, frame, group, group_first, member, before, slot_before, spot,
+                    start, spots,
+                )  # fmt: skip
                 if math.isnan(total):
                     continue
                 spread = (straight_m / max(total, straight_m)) ** 2

@@ -150,9 +150,10 @@ def detour_path(
         return None
     source_m = model.graph.portals.source_m
     graph = model.graph
+    kept = np.zeros(ways.before.shape, np.int8), np.empty((*ways.before.shape, 2, 3))
     *k_of_bends, path_m = kernels.reach(
         tx, portal, slot, *point, source_m, graph.portals.frame, graph.portals.group, graph.group_first,
-        graph.group_member, ways.before, ways.slot_before, np.empty((2, 3, 3)),
+        graph.group_member, ways.before, ways.slot_before, np.empty((2, 3, 3)), *kept,
     )  # fmt: skip
     route: list[int] = []
     while portal >= 0:
