@@ -181,11 +181,15 @@ def _fill_hops(graph: PortalGraph, table: LossTable, edges: NDArray[np.intp], ho
     """Gains of some edges, in place."""
     ends, origins, source_m = _edge_ends(graph)[edges], graph.origin[edges], graph.portals.source_m
     guided_db = np.maximum(graph.guided_db(ends, source_m[origins]), graph.guided_db(origins, source_m[ends]))
-    runs = np.flatnonzero(np.diff(ends)) + 1
-    for rows in np.split(np.arange(len(edges)), runs) if len(edges) else ():
-        from_m, to_m = source_m[ends[rows[0]]], source_m[origins[rows]]
-        lost_db = element_loss_db(graph.scene.prepared, table, from_m, to_m)[0]
-        hop[edges[rows]] = leg_gain(lost_db, guided_db[rows])
+    runs = np.split(np.arange(len(edges)), np.flatnonzero(np.diff(ends)) + 1) if len(edges) else []
+
+    def part(begin: int, end: int) -> None:
+        for rows in runs[begin:end]:
+            from_m, to_m = source_m[ends[rows[0]]], source_m[origins[rows]]
+            lost_db = element_loss_db(graph.scene.prepared, table, from_m, to_m)[0]
+            hop[edges[rows]] = leg_gain(lost_db, guided_db[rows])
+
+    in_parts(part, len(runs))
 
 
 def detour_loss_db(model: DetourModel, tx_m: ArrayLike, points: PointLegs | PointSet | ArrayLike) -> Gains:

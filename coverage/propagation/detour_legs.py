@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.changed_facets import ChangedFacets
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.portal_graph import PortalGraph
@@ -133,23 +134,36 @@ def _fill_legs(model: DetourModel, legs: PointLegs, wanted: NDArray[np.bool_]) -
     source_m, xyz_m = model.graph.portals.source_m, legs.points.xyz_m
     order, portal, point = (each[wanted[legs.by_portal[0]]] for each in legs.by_portal)
     guided_db = model.graph.guided_db(portal, xyz_m[point])
-    runs = np.flatnonzero(np.diff(portal)) + 1
-    for some in np.split(np.arange(len(order)), runs) if len(order) else ():
-        start_m, end_m = source_m[portal[some[0]]], xyz_m[point[some]]
-        lost_db = element_loss_db(model.graph.scene.prepared, model.table, start_m, end_m)[0]
-        legs.leg[order[some]] = leg_gain(lost_db, guided_db[some])
+    runs = np.split(np.arange(len(order)), np.flatnonzero(np.diff(portal)) + 1) if len(order) else []
+
+    def part(begin: int, end: int) -> None:
+        for some in runs[begin:end]:
+            start_m, end_m = source_m[portal[some[0]]], xyz_m[point[some]]
+            lost_db = element_loss_db(model.graph.scene.prepared, model.table, start_m, end_m)[0]
+            legs.leg[order[some]] = leg_gain(lost_db, guided_db[some])
+
+    in_parts(part, len(runs))
 
 
-def legs_from(model: DetourModel, portal: int, legs: PointLegs) -> PointLegs:
-    """`portal_legs` to the points of some legs, which keep them where they keep any."""
-    if legs.kept is None:
-        return portal_legs(model, portal, legs.points)
-    if portal not in legs.kept:
-        legs.kept[portal] = portal_legs(model, portal, legs.points)
-        while len(legs.kept) > 1 and sum(each.leg.nbytes for each in legs.kept.values()) > KEPT_BYTES:
-            legs.kept.popitem(last=False)
-    legs.kept.move_to_end(portal)
-    return legs.kept[portal]
+def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[int, PointLegs]:
+    """`portal_legs` of some portals to the points of some legs, which keep them where they keep any."""
+    kept: OrderedDict[int, PointLegs] = OrderedDict() if legs.kept is None else legs.kept
+    found = {portal: kept[portal] for portal in portals if portal in kept}
+    new = [portal for portal in portals if portal not in found]
+    each: list[PointLegs | None] = [None] * len(new)
+
+    def part(begin: int, end: int) -> None:
+        for row in range(begin, end):
+            each[row] = portal_legs(model, new[row], legs.points)
+
+    in_parts(part, len(new))
+    found |= {portal: one for portal, one in zip(new, each, strict=True) if one is not None}
+    kept.update(found)
+    for portal in found:
+        kept.move_to_end(portal)
+    while sum(one.leg.nbytes for one in kept.values()) > KEPT_BYTES:
+        kept.popitem(last=False)
+    return found
 
 
 def portal_legs(model: DetourModel, portal: int, points: PointSet) -> PointLegs:

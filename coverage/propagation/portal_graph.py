@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, room_of_points
 from quietwing.coverage.propagation.scene import Scene
@@ -249,11 +250,15 @@ def _lost_nearby_db(
     nearest = KDTree(source_m).query(from_m, k=np.arange(1, min(NEARBY, len(source_m)) + 1))[1]
     np.put_along_axis(wanted, nearest, True, axis=1)
     found = np.full((*wanted.shape, len(REFERENCE_MHZ)), np.inf, np.float32)
-    for first in range(0, len(from_m), ROWS_AT_A_TIME):
-        rows = slice(first, first + ROWS_AT_A_TIME)
-        columns = np.flatnonzero(wanted[rows].any(axis=0))
-        lost_db = element_loss_db(scene.prepared, table, from_m[rows], source_m[columns])
-        found[rows, columns] = np.where(wanted[rows, columns, None], lost_db, np.float32(np.inf))
+
+    def part(begin: int, end: int) -> None:
+        for number in range(begin, end):
+            rows = slice(number * ROWS_AT_A_TIME, (number + 1) * ROWS_AT_A_TIME)
+            columns = np.flatnonzero(wanted[rows].any(axis=0))
+            lost_db = element_loss_db(scene.prepared, table, from_m[rows], source_m[columns])
+            found[rows, columns] = np.where(wanted[rows, columns, None], lost_db, np.float32(np.inf))
+
+    in_parts(part, -(-len(from_m) // ROWS_AT_A_TIME))
     return found
 
 

@@ -121,7 +121,7 @@ class SenderDetours:
 
     def _fill(self, found: Routes, part: slice, legs_to: PointLegs, traced: bool, near: list[int]) -> None:
         points = legs_to.points
-        from_near = {portal: legs_from(self.model, portal, legs_to) for portal in near}
+        from_near = legs_from(self.model, near, legs_to)
         through = [(self, legs_to)]
         if self.treated is not None:
             own = self._by_own_window(legs_to, points)
