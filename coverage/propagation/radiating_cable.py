@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.equipment import CableLoss, RoutePoint
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
@@ -48,6 +49,7 @@ PIECE_M = 0.5
 _SHARE = COUPLING_AT_M / np.pi  # ∫dz/r² along an endless line at distance d is π/d: at 2 m the sum is 1
 _NEPER = np.float32(np.log(10) / 10)
 _FLOATS_AT_A_TIME = 20_000_000
+POINTS_OF_A_THREAD = 2_000
 Floats = NDArray[np.float64]
 
 
@@ -230,9 +232,9 @@ def spreading_db(pieces: Pieces, points_m: Floats, nearest_m: float = NEAREST_M)
     way = pieces.end_m - pieces.start_m
     length_m = pieces.length_m
     unit = way / length_m[:, None]
-    to_point = points_m[None, :, :] - pieces.start_m[:, None, :]
-    first = np.einsum("ijk,ik->ij", to_point, unit)
-    away2 = np.maximum((to_point**2).sum(axis=2) - first**2, nearest_m**2)
+    x, y, z = points_m.T[:, None, :] - pieces.start_m.T[:, :, None]  # axis by axis: sums over three are slow
+    first = x * unit[:, :1] + y * unit[:, 1:2] + z * unit[:, 2:]
+    away2 = np.maximum(x**2 + y**2 + z**2 - first**2, nearest_m**2)
     away = np.sqrt(away2)
     last = length_m[:, None] - first
     # The angle the piece is seen under, without the difference of two nearly equal ones for a piece far ahead.
@@ -282,9 +284,8 @@ def cable_gain(
     pieces = pieces_of(line_m)
     middle_m = pieces.middle_m
     total = np.zeros((len(points), len(freq)))
-    total_over = total if spared_db is None else total.copy()
-    best_db = np.full(len(points), -np.inf)
-    strongest = np.zeros(len(points), np.int64)
+    over = total if spared_db is None else total.copy()
+    sums = _Sums(total, over, np.full(len(points), -np.inf), np.zeros(len(points), np.int64))
     each = max(1, _FLOATS_AT_A_TIME // max(1, len(points) * len(freq)))
     for first in range(0, len(pieces), each):
         part = slice(first, first + each)
@@ -295,18 +296,46 @@ def cable_gain(
         add_two_ray(scene, middle_m[part], points.xyz_m, freq, lost_db)
         some = Pieces(pieces.start_m[part], pieces.end_m[part], pieces.along_m[part])
         spread_db = spreading_db(some, points.xyz_m)
-        for row, along_m in enumerate(some.along_m.tolist()):
-            gain_db = (spread_db[row][:, None] - lost_db[row] - loss_db_per_m * along_m).astype(np.float32)
+        _add_up(sums, first, spread_db, loss_db_per_m * some.along_m[:, None], lost_db, less_db)
+    with np.errstate(divide="ignore"):
+        gain_db, over_gain_db = (10 * np.log10(one) - coupling_db for one in (sums.total, sums.total_over))
+    return CableGain(gain_db, over_gain_db, sums.strongest)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Powers of the pieces so far, without and with what rays are spared, and the one heard best, by point."""
+
+    total: Floats
+    total_over: Floats
+    best_db: Floats
+    strongest: NDArray[np.int64]
+
+
+def _add_up(
+    sums: _Sums,
+    first: int,
+    spread_db: Floats,
+    fed_db: Floats,
+    lost_db: NDArray[np.float32],
+    less_db: NDArray[np.float32] | None,
+) -> None:
+    """Add pieces from the one numbered `first` on, (piece, point[, band]) each, in place."""
+
+    def part(begin: int, end: int) -> None:
+        here = slice(begin, end)
+        total, over, best_db = sums.total[here], sums.total_over[here], sums.best_db[here]
+        for row in range(len(spread_db)):
+            gain_db = (spread_db[row, here, None] - lost_db[row, here] - fed_db[row]).astype(np.float32)
             total += np.exp(_NEPER * gain_db)
             if less_db is not None:
-                gain_db += less_db[row]
-                total_over += np.exp(_NEPER * gain_db)
+                gain_db += less_db[row, here]
+                over += np.exp(_NEPER * gain_db)
             mean_db = gain_db.mean(axis=1)
-            strongest[mean_db > best_db] = first + row
-            best_db = np.maximum(best_db, mean_db)
-    with np.errstate(divide="ignore"):
-        gain_db, over_gain_db = (10 * np.log10(one) - coupling_db for one in (total, total_over))
-    return CableGain(gain_db, over_gain_db, strongest)
+            sums.strongest[here][mean_db > best_db] = first + row
+            np.maximum(best_db, mean_db, out=best_db)
+
+    in_parts(part, spread_db.shape[1], at_most=1 + spread_db.shape[1] // POINTS_OF_A_THREAD)
 
 
 def piece_eirp_db(pieces: Pieces, cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: bool = True) -> Floats:
