@@ -327,7 +327,8 @@ class Drafting:
         """Links of some devices that are not kept, from those under other treatments where these are."""
         model, ground = self._model(treatments), self._ground(treatments, place)
         assert self._graph is not None  # made with the first model
-        asked = model, self._graph, place, ground.points, devices, self.catalogue
+        legs = ground.public.legs if ground.public.legs_scene is self._graph.scene else None
+        asked = model, self._graph, place, ground.points, devices, self.catalogue, legs
         if like is None:
             links = blocker_links(model, devices, self.catalogue, ground.points, detours=self._detours.of(*asked))
             return DeviceLinks(links, ground.ready.against_db(links))

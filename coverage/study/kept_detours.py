@@ -32,7 +32,7 @@ KEPT = 400  # of devices in places: a quarter of a megabyte each on a storey of 
 # with 20, 30 and 63 m of cable are within 1.5 dB of those at 95 of 100 squares (19 at most), half of them the same to
 # the hundredth; of 66 and 206 cells one at most has another state.
 STATIONS = 6
-PLACES_KEPT = 8  # the last legs to whose points are kept: ten megabytes for a storey of radial
+PLACES_KEPT = 8  # the last legs to whose points are kept: forty megabytes for a storey of radial
 
 
 class KeptDetours:
@@ -52,6 +52,7 @@ class KeptDetours:
         points: PointSet,
         devices: tuple[Device, ...],
         catalogue: Mapping[str, Model],
+        legs: PointLegs | None = None,
         rows: NDArray[np.intp] | None = None,
     ) -> Way:
         """Detours of devices to the points of a place.
@@ -68,6 +69,8 @@ class KeptDetours:
         devices : tuple of Device
         catalogue : mapping of str to Model
             The same at every call.
+        legs : PointLegs, optional
+            The last legs to points of this place in the site of `graph`, where they are at hand.
         rows : int ndarray, optional
             Indices of the points that are asked for; all without it.
 
@@ -87,17 +90,17 @@ class KeptDetours:
         if new:
             if self._ways is None:
                 self._ways = detour_model(graph, model.masts.freq_mhz)
-            legs = self._legs_to(self._ways, place)
+            to = self._legs_to(self._ways, place, legs)
             for device in (each for each in new if is_cable(each, catalogue)):
                 cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m, STATIONS)
                 senders = site_detours(self._ways, stations.place_m, keep=True)
-                one = cable_detours(model, senders, device.line_m, cable, legs, STATIONS)
+                one = cable_detours(model, senders, device.line_m, cable, to, STATIONS)
                 self._detours[place, device] = (model.constructions, one)
             single = tuple(device for device in new if not is_cable(device, catalogue))
             if single:
                 places_m = np.array([(each.x_m, each.y_m, each.z_m) for each in single])
                 senders = site_detours(self._ways, places_m, keep=True)
-                ways = detour_ways(model, senders, legs)
+                ways = detour_ways(model, senders, to)
                 for at, device in enumerate(single):
                     self._detours[place, device] = (model.constructions, ways.of(np.array([at])))
         each = [self._detours[place, device] for device in devices]
@@ -113,13 +116,16 @@ class KeptDetours:
             self._detours.popitem(last=False)
         return found
 
-    def _legs_to(self, ways: DetourModel, place: int) -> PointLegs:
+    def _legs_to(self, ways: DetourModel, place: int, known: PointLegs | None) -> PointLegs:
         """The last legs to the points of a place, those of the last few kept."""
         latest = next(reversed(self._legs), None)
         if latest is not None and latest != place:  # legs from single portals to one place at a time
             self._legs[latest] = replace(self._legs[latest], kept=OrderedDict())
         if place not in self._legs:
-            self._legs[place] = replace(point_legs(ways, self._reached[place]), kept=OrderedDict())
+            reached = self._reached[place]
+            if known is None or not np.array_equal(known.points.xyz_m, reached.xyz_m):
+                known = point_legs(ways, reached)
+            self._legs[place] = replace(known, kept=OrderedDict())
             while len(self._legs) > PLACES_KEPT:
                 self._legs.popitem(last=False)
         self._legs.move_to_end(place)

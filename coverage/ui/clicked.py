@@ -8,20 +8,26 @@ their keys, and after that works on the `Session` alone; it draws nothing.
 
 What may take seconds is only noted by the callback (`Session.ask`: not one ``st.`` call) and done by the next run,
 with a word on the page (`do_what_was_asked`): if that run is ended before it came so far, the one after it does it.
+That one may be of another page, and Streamlit forgets the fields of a page that is left: what stood in them when it
+was drawn last is kept (`keep_fields`) for it (`in_field`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quietwing.coverage.ui.site_words import problems_of, show_problems
 from quietwing.coverage.ui.state import Session, session, session_at_hand
 from quietwing.sites.errors import QuietwingError
 
-__all__ = ["clicked", "do_what_was_asked", "edited_rows", "show_problems_of"]
+__all__ = ["clicked", "do_what_was_asked", "edited_rows", "in_field", "keep_fields", "show_problems_of"]
+
+FIELDS = str, int, float, dict, date, UploadedFile, type(None)  # what fields hold; not what pages keep beside them
 
 
 def clicked(key: str, act: Callable[..., object], *args: Any) -> None:
@@ -69,6 +75,17 @@ def show_problems_of(key: str) -> None:
         show_problems(session().said.pop(key, ()))
 
 
+def keep_fields() -> None:
+    """Keep what stands in the fields of the page that is drawn."""
+    session().fields = {str(key): value for key, value in st.session_state.items() if isinstance(value, FIELDS)}
+
+
+def in_field(key: str) -> Any:
+    """What stands in a field, on a page that was left meanwhile what stood in it; None where it was never drawn."""
+    state = st.session_state
+    return state[key] if key in state else session().fields.get(key)
+
+
 def edited_rows(rows: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
     """Rows of a table with what was changed in it up to now, also where the page has not been drawn since.
 
@@ -84,7 +101,7 @@ def edited_rows(rows: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, A
     list of dict
         The rows that are left, in order, then those added.
     """
-    changes = st.session_state.get(key) or {}
+    changes = in_field(key) or {}
     changed, deleted = changes.get("edited_rows", {}), set(changes.get("deleted_rows", ()))
     left = [{**row, **changed.get(at, {})} for at, row in enumerate(rows) if at not in deleted]
     return [*left, *({**row} for row in changes.get("added_rows", ()))]

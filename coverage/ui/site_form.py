@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import show_problems_of
+from quietwing.coverage.ui.clicked import in_field, show_problems_of
 from quietwing.coverage.ui.site_words import literal
 from quietwing.coverage.ui.state import session
 from quietwing.sites.constructions import load_constructions
@@ -97,7 +97,7 @@ def _make(kind: str, names: tuple[str, ...], opened: Callable[[Site], None]) -> 
     """Make the site of what stands in the fields."""
     from quietwing.sites.synthetic import build
 
-    given = {name: st.session_state[f"{kind}-{name}"] for name in names}
+    given = {name: in_field(f"{kind}-{name}") for name in names}
     try:
         description = describe("form", type=kind, **given)
     except SiteError as error:

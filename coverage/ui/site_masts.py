@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import edited_rows, show_problems_of
+from quietwing.coverage.ui.clicked import edited_rows, in_field, show_problems_of
 from quietwing.coverage.ui.site_files import levels_text, masts_text, with_levels, with_masts, with_surroundings
 from quietwing.coverage.ui.site_watch import put_site
 from quietwing.coverage.ui.site_words import literal
@@ -200,13 +200,13 @@ def _use_table(shown: Site, key: str) -> None:
 
 
 def _use_file(key: str, change: Callable[[Site, bytes, Path], Site], news: str) -> None:
-    own, given = session(), st.session_state.get(key)
+    own, given = session(), in_field(key)
     if given is not None:
         _put(change(own.site, given.getvalue(), own.folder), news)
 
 
 def _use_lengths(shown: Site, keys: dict[str, str]) -> None:
-    lengths_m = {name: st.session_state[key] for name, key in keys.items()}
+    lengths_m = {name: in_field(key) for name, key in keys.items()}
     try:
         changed = with_surroundings(shown, lengths_m, session().folder)
     except SiteError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import show_problems_of
+from quietwing.coverage.ui.clicked import in_field, show_problems_of
 from quietwing.coverage.ui.site_files import open_upload, site_geopackage, site_report, site_zip
 from quietwing.coverage.ui.site_form import wing_form
 from quietwing.coverage.ui.site_masts import levels_editor, masts_editor
@@ -151,7 +151,7 @@ def _bundled() -> None:
 
 
 def _open_example() -> None:
-    chosen = str(st.session_state["site-bundled"])
+    chosen = str(in_field("site-bundled"))
     open_bundled(chosen)
     session().said[_NEWS] = (f"The example {chosen} is open, with its own layout.",)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.ui.clicked import edited_rows, show_problems_of
+from quietwing.coverage.ui.clicked import edited_rows, in_field, show_problems_of
 from quietwing.coverage.ui.site_files import rechecked
 from quietwing.coverage.ui.site_form import AREAS, STATES, construction_box
 from quietwing.coverage.ui.site_picture import clicked_picture
@@ -95,14 +95,14 @@ def trace_form(opened: Callable[[Site], None]) -> None:
 
 def _make(tracing: _Tracing, opened: Callable[[Site], None]) -> None:
     """Make the site of what is traced and stands in the fields."""
-    own, state = session(), st.session_state
-    x1, y1, x2, y2 = (state[f"trace-scale-{number}-{tracing.edition}"] for number in range(4))
+    own = session()
+    x1, y1, x2, y2 = (in_field(f"trace-scale-{number}-{tracing.edition}") for number in range(4))
     corners = _filled(edited_rows(tracing.first_corners, f"trace-corners-{tracing.edition}"))
     openings = _filled(edited_rows(tracing.first_openings, f"trace-openings-{tracing.edition}"))
     try:
         if x1 is None or y1 is None or x2 is None or y2 is None:
             raise SiteError("Scale: give two points of the plan and the real distance between them")
-        scale_m = metres_per_pixel((x1, y1), (x2, y2), float(state["trace-distance"]))
+        scale_m = metres_per_pixel((x1, y1), (x2, y2), float(in_field("trace-distance")))
         drawn = traced_site(rooms_of(corners), _openings_of(openings), scale_m, tracing.picture.height_px, _chosen())
         site = rechecked(drawn, own.folder)
     except QuietwingError:
@@ -286,22 +286,22 @@ def _choices() -> None:
 
 
 def _chosen() -> TraceChoices:
-    usual, state = TraceChoices(), st.session_state
+    usual = TraceChoices()
     return replace(
         usual,
-        name=str(state["trace-name"]).strip() or usual.name,
-        storeys=int(state["trace-storeys"]),
-        storey_height_m=float(state["trace-height"]),
-        bearing_deg=float(state["trace-bear"]),
-        area=str(state["trace-area"]),
-        outer_wall=str(state["trace-outer"]),
-        inner_wall=str(state["trace-inner"]),
-        floor=str(state["trace-floor"]),
-        roof=str(state["trace-roof"]),
-        window=str(state["trace-window"]),
-        window_state=state["trace-state"],
-        windows_for_all=bool(state["trace-auto"]),
-        doors_for_all=bool(state["trace-doors"]),
-        fence_distance_m=float(state["trace-fence"]),
-        homes_distance_m=float(state["trace-homes"]),
+        name=str(in_field("trace-name")).strip() or usual.name,
+        storeys=int(in_field("trace-storeys")),
+        storey_height_m=float(in_field("trace-height")),
+        bearing_deg=float(in_field("trace-bear")),
+        area=str(in_field("trace-area")),
+        outer_wall=str(in_field("trace-outer")),
+        inner_wall=str(in_field("trace-inner")),
+        floor=str(in_field("trace-floor")),
+        roof=str(in_field("trace-roof")),
+        window=str(in_field("trace-window")),
+        window_state=in_field("trace-state"),
+        windows_for_all=bool(in_field("trace-auto")),
+        doors_for_all=bool(in_field("trace-doors")),
+        fence_distance_m=float(in_field("trace-fence")),
+        homes_distance_m=float(in_field("trace-homes")),
     )

@@ -112,6 +112,8 @@ class Session:
         Name of the page that a click has asked for, empty: none.
     asked : list of tuple
         What clicks have asked for and is not done yet: key, words, what to call with what.
+    fields : dict of str to object
+        What stood in the fields of the page drawn last, by key.
     at_work : Lock
         Held while a callback works.
     """
@@ -136,6 +138,7 @@ class Session:
     description: str = ""
     way_on: str = ""
     asked: list[tuple[str, str, Callable[..., object], tuple[Any, ...]]] = field(default_factory=list)
+    fields: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     at_work: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def ask(self, key: str, words: str, act: Callable[..., object], *args: Any) -> None:

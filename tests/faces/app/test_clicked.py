@@ -109,3 +109,33 @@ def test_a_fault_of_ours_is_not_tried_for_ever():
     page.run()
     assert not page.exception
     assert page.session_state[KEY].asked == []
+
+
+def page_that_is_left():
+    import streamlit as st
+
+    from quietwing.coverage.ui.clicked import do_what_was_asked, in_field, keep_fields
+    from quietwing.coverage.ui.state import session
+
+    def act() -> None:
+        session().description = f"{in_field('wanted')} {in_field('never drawn')}"
+
+    do_what_was_asked()
+    if st.session_state.get("left"):
+        session().ask("it", "Working on it", act)  # taken by a run that was ended before it came to it
+    else:
+        st.text_input("Wanted", key="wanted")
+        keep_fields()
+
+
+def test_a_click_finds_the_fields_of_a_page_that_was_left_since():
+    """Streamlit forgets them; an unknown key would be a fault in the page that is open now."""
+    page = AppTest.from_function(page_that_is_left, default_timeout=30).run()
+    page.text_input(key="wanted").set_value("this").run()
+    page.session_state["left"] = True
+    page.run()
+    assert "wanted" not in page.session_state
+    page.run()
+    assert not page.exception
+    assert page.session_state[KEY].description == "this None"
+    assert KEY not in page.session_state[KEY].fields

@@ -94,7 +94,11 @@ class App:
     @property
     def files(self) -> set[Path]:
         """Everything under the temporary folder."""
-        return set(self.temp.rglob("*"))
+        return {
+            Path(folder) / name
+            for folder, folders, names in os.walk(self.temp)  # which lets go of what vanishes meanwhile
+            for name in (*folders, *names)
+        }
 
     @property
     def jobs(self) -> set[int]:
