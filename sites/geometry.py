@@ -44,7 +44,8 @@ def facets(site: Site) -> Facets:
     Returns
     -------
     Facets
-        Open holes without a grille are left out: nothing is there to cross.
+        Open holes without a grille are left out, for nothing is there to cross, but those of windows: they stand
+        among the pieces with a surface of no construction, so that a window that is treated moves none of them.
     """
     collected = _Collector()
     openings_of: dict[str, list[Opening]] = defaultdict(list)
@@ -90,7 +91,9 @@ def facets_like(site: Site, before: Site, known: Facets) -> Facets:
     first = np.flatnonzero(np.diff(known.feature, prepend=-1))  # a feature's pieces follow each other
     whole = len(first) == len(known.feature_ids)
     others = {wall.id for wall in site.walls} | {slab.id for slab in site.slabs} | {site.perimeter.id}
-    filled = all(passed.values()) and passed.keys() <= set(known.feature_ids)  # a hole was no piece, and is none
+    windows = {opening.id for opening in site.openings if opening.kind == "window"}
+    filled = all(names or key in windows for key, names in passed.items())  # else a hole is no piece, and was none
+    filled &= passed.keys() <= set(known.feature_ids)
     if not (where_it_was and whole and filled) or passed.keys() & others:
         return facets(site)
     surfaces: dict[tuple[str, ...], int] = {}
@@ -113,8 +116,17 @@ class _Collector:
         self.surfaces: dict[tuple[str, ...], int] = {}
         self.feature_ids: list[str] = []
 
-    def add(self, pieces: Iterable[Piece], passed: tuple[str, ...], feature: str, building: int, slab: bool) -> None:
-        if not passed:
+    def add(
+        self,
+        pieces: Iterable[Piece],
+        passed: tuple[str, ...],
+        feature: str,
+        building: int,
+        *,
+        slab: bool = False,
+        window: bool = False,
+    ) -> None:
+        if not passed and not window:
             return
         surface = self.surfaces.setdefault(passed, len(self.surfaces))
         self.feature_ids.append(feature)
@@ -144,8 +156,9 @@ class _Collector:
             solid.extend(_wall_pieces(start, end, base_m, top_m, holes))
             for opening, u0, u1, z0, z1 in on_it:
                 filled = list(_filling_pieces(start, end, base_m, top_m, holes, (u0, u1, z0, z1)))
-                self.add(filled, opening.passed_constructions, opening.id, building, slab=False)
-        self.add(solid, _passed(wall.construction), wall.id, building, slab=False)
+                window = opening.kind == "window"
+                self.add(filled, opening.passed_constructions, opening.id, building, window=window)
+        self.add(solid, _passed(wall.construction), wall.id, building)
 
     def add_slab(self, slab: Slab, building: int) -> None:
         self.add(_slab_pieces(slab.outline, slab.level_m), _passed(slab.construction), slab.id, building, slab=True)
@@ -155,7 +168,7 @@ class _Collector:
         pieces = [
             piece for start, end in _segments(ring) for piece in _wall_pieces(start, end, 0.0, perimeter.height_m, [])
         ]
-        self.add(pieces, _passed(perimeter.construction), perimeter.id, -1, slab=False)
+        self.add(pieces, _passed(perimeter.construction), perimeter.id, -1)
 
     def facets(self) -> Facets:
         count = len(self.pieces)

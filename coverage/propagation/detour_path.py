@@ -195,6 +195,8 @@ def _leg(model: DetourModel, lane: int, names: list[str], from_m: Floats, to_m: 
     elements = []
     for facet, cosine, _ in crossings(scene.prepared, from_m, to_m):
         surface = int(scene.facets.surface[facet])
+        if not scene.facets.surfaces[surface]:  # an open window
+            continue
         node = max((cosine - COS_MIN) / (1 - COS_MIN), 0.0) * (COS_NODES - 1)
         loss_db = float(np.interp(node, np.arange(COS_NODES), model.table.loss_db[surface, :, lane]))
         name = scene.facets.feature_ids[int(scene.facets.feature[facet])]

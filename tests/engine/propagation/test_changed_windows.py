@@ -12,7 +12,7 @@ from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import ways_from
 from quietwing.coverage.propagation.detour_legs import changed_legs, crossed_pairs, point_legs
 from quietwing.coverage.propagation.mast_gain import mast_model
-from quietwing.coverage.propagation.multiwall import crossing_counts, crossings
+from quietwing.coverage.propagation.multiwall import crossing_counts, crossings, element_loss_db
 from quietwing.coverage.propagation.portal_graph import portal_graph
 from quietwing.coverage.propagation.prepared_facets import prepare, some_quads
 from quietwing.coverage.propagation.scene import prepare_scene
@@ -21,6 +21,7 @@ from quietwing.coverage.treatments import treated_site
 from quietwing.sites import load_site
 from quietwing.sites.geometry import facets, facets_like
 from quietwing.sites.model import Opening
+from quietwing.sites.openings import opening_places
 from quietwing.sites.trial_points import trial_points
 
 CATALOGUE = read_catalogue()
@@ -47,7 +48,7 @@ def same_arrays(one, other) -> bool:
         (SITE, treated(*SEALED[4:7])),
         (treated(*SEALED[4:7]), SITE),
         (treated(SEALED[0]), treated(SEALED[0], model="window_film")),
-        (SITE, treated(HELD_OPEN[0])),  # a hole that is filled: pieces are new, and order with them
+        (SITE, treated(HELD_OPEN[0])),  # a hole that is filled
         (treated(HELD_OPEN[0]), SITE),
         (SITE, load_site("radial")),
     ],
@@ -101,6 +102,21 @@ def test_legs_cross_a_changed_window_one_by_one_as_all_together():
     found = changed.crossed_legs(start, places[start], ends)
     assert found.tolist() == [bool(changed.crossed(places[s], end)[0, 0]) for s, end in zip(start, ends, strict=True)]
     assert 0 < found.sum() < len(ends) / 4
+
+
+def test_a_window_that_may_be_held_open_is_meshed_without_moving_a_piece():
+    """Nothing stands in it for a ray, before; and yet it is a piece that changes what it is made of."""
+    (place,) = (one for one in opening_places(SITE) if SITE.openings[one.opening].id == HELD_OPEN[0])
+    across = 0.5 * np.array([*place.normal[:2], 0.0])
+    out_m, in_m = np.array(place.centre_m) + across, np.array(place.centre_m) - across
+    before = prepare_scene(SITE)
+    after = prepare_scene(treated(HELD_OPEN[0]), like=before)
+    none_db, mesh_db = (
+        float(element_loss_db(scene.prepared, scene.loss_table([900.0]), out_m, in_m)[0, 0, 0])
+        for scene in (before, after)
+    )
+    assert none_db == 0 < mesh_db
+    assert changed_facets(before, after).crossed(out_m, in_m).all()
 
 
 def test_scenes_that_stand_elsewhere_are_not_compared():
