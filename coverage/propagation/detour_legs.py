@@ -182,6 +182,7 @@ def leg_gain(lost_db: Gains, guided_db: Floats) -> Gains:
 
 
 def checked_points(places: PointSet | ArrayLike) -> PointSet:
+    """Places as points; raises `OutOfRangeError` if a coordinate is not finite."""
     points = places if isinstance(places, PointSet) else scattered(np.asarray(places, np.float64))
     check_finite(points.xyz_m, "a point")
     return points
