@@ -6,28 +6,24 @@ called first of all, and the run of the second click waits for them (`shell.run`
 at its next ``st.`` call, in a callback too, ``st.session_state`` among them. So a callback first reads the fields, by
 their keys, and after that works on the `Session` alone; it draws nothing.
 
-What may take seconds is only noted by the callback (`Session.ask`: not one ``st.`` call) and done by the next run,
-with a word on the page (`do_what_was_asked`): if that run is ended before it came so far, the one after it does it.
-That one may be of another page, and Streamlit forgets the fields of a page that is left: what stood in them when it
-was drawn last is kept (`keep_fields`) for it (`in_field`).
+What may take seconds is only noted by the callback (`Session.ask`: no ``st.`` call that could end it) and done by
+the next run, with a word on the page (`do_what_was_asked`): if that run is ended before it came so far, the one after
+it does it. That one may be of another page, and Streamlit forgets the fields of a page that is left: what stood in
+them at the click is noted with it (`in_field`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quietwing.coverage.ui.site_words import problems_of, show_problems
 from quietwing.coverage.ui.state import Session, session, session_at_hand
 from quietwing.sites.errors import QuietwingError
 
-__all__ = ["clicked", "do_what_was_asked", "edited_rows", "in_field", "keep_fields", "show_problems_of"]
-
-FIELDS = str, int, float, dict, date, UploadedFile, type(None)  # what fields hold; not what pages keep beside them
+__all__ = ["clicked", "do_what_was_asked", "edited_rows", "in_field", "show_problems_of"]
 
 
 def clicked(key: str, act: Callable[..., object], *args: Any) -> None:
@@ -52,12 +48,14 @@ def do_what_was_asked() -> None:
     while own.asked:
         with place, st.spinner(own.asked[0][1]), session_at_hand():
             if own.asked:  # else the run before this one was not done with it
-                key, _, act, args = own.asked[0]
+                key, _, act, args, own.fields = own.asked[0]
                 try:
                     _do(own, key, act, args)
                 except Exception:
                     own.asked.pop(0)
                     raise
+                finally:
+                    own.fields = {}
                 own.asked.pop(0)  # not where the run was ended: that is no Exception
 
 
@@ -75,15 +73,10 @@ def show_problems_of(key: str) -> None:
         show_problems(session().said.pop(key, ()))
 
 
-def keep_fields() -> None:
-    """Keep what stands in the fields of the page that is drawn."""
-    session().fields = {str(key): value for key, value in st.session_state.items() if isinstance(value, FIELDS)}
-
-
 def in_field(key: str) -> Any:
-    """What stands in a field, on a page that was left meanwhile what stood in it; None where it was never drawn."""
-    state = st.session_state
-    return state[key] if key in state else session().fields.get(key)
+    """What stands in a field, or stood in it at the click that is being done; None where it was never drawn."""
+    fields = session().fields
+    return fields[key] if key in fields else st.session_state.get(key)
 
 
 def edited_rows(rows: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:

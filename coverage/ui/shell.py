@@ -15,7 +15,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import StopException
 
 from quietwing.coverage.ui.bell import rang
-from quietwing.coverage.ui.clicked import do_what_was_asked, keep_fields
+from quietwing.coverage.ui.clicked import do_what_was_asked
 from quietwing.coverage.ui.jobs import JOB_WORDS, collect
 from quietwing.coverage.ui.site_words import literal, show_problems
 from quietwing.coverage.ui.state import YOURS, Session, session
@@ -70,7 +70,6 @@ def run() -> None:
         show_problems(error)
     except StopException:  # a page that has no more to show; its jobs are still to be seen
         pass
-    keep_fields()
     with jobs:
         _watch_jobs(own)
     _let_it_out()

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.scenario import Scenario, read_scenario
@@ -54,6 +56,7 @@ SAMPLE = "houseblock"  # what a session opens with
 YOURS = "yours"  # the source of a site that is not bundled
 KEY = "quietwing session"
 MOST_UNDO = 200
+FIELDS = str, int, float, dict, date, UploadedFile, type(None)  # what fields hold; not what pages keep beside them
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,10 @@ class Session:
     way_on : str
         Name of the page that a click has asked for, empty: none.
     asked : list of tuple
-        What clicks have asked for and is not done yet: key, words, what to call with what.
+        What clicks have asked for and is not done yet: key, words, what to call with what, and what stood in the
+        fields at the click.
     fields : dict of str to object
-        What stood in the fields of the page drawn last, by key.
+        What stood in the fields at the click that is being done, by key.
     at_work : Lock
         Held while a callback works.
     """
@@ -137,7 +141,7 @@ class Session:
     said: dict[str, tuple[str, ...]] = field(default_factory=dict)
     description: str = ""
     way_on: str = ""
-    asked: list[tuple[str, str, Callable[..., object], tuple[Any, ...]]] = field(default_factory=list)
+    asked: list[tuple[str, str, Callable[..., object], tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     fields: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     at_work: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -151,7 +155,9 @@ class Session:
         words : str
             Shown while it is done: ``Checking the site``.
         """
-        self.asked.append((key, words, act, args))
+        # `to_dict` does not end a run that has been ended, as a look at a single key does.
+        fields = {str(name): value for name, value in st.session_state.to_dict().items() if isinstance(value, FIELDS)}
+        self.asked.append((key, words, act, args, fields))
 
 
 _at_hand: ContextVar[Session | None] = ContextVar("the session of the callback under way", default=None)

@@ -113,29 +113,37 @@ def test_a_fault_of_ours_is_not_tried_for_ever():
 
 def page_that_is_left():
     import streamlit as st
+    from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
-    from quietwing.coverage.ui.clicked import do_what_was_asked, in_field, keep_fields
+    from quietwing.coverage.ui.clicked import do_what_was_asked, edited_rows, in_field
     from quietwing.coverage.ui.state import session
 
     def act() -> None:
-        session().description = f"{in_field('wanted')} {in_field('never drawn')}"
+        rows = edited_rows([{"id": "A"}], "changes")
+        session().description = f"{in_field('wanted')} {rows} {in_field('never drawn')}"
 
-    do_what_was_asked()
-    if st.session_state.get("left"):
-        session().ask("it", "Working on it", act)  # taken by a run that was ended before it came to it
-    else:
-        st.text_input("Wanted", key="wanted")
-        keep_fields()
+    if st.session_state.get("do"):  # the run of the click is ended before it comes to anything
+        st.session_state["left"] = True
+        raise StopException
+    if st.session_state.get("back"):
+        do_what_was_asked()
+    elif not st.session_state.get("left"):
+        st.session_state["changes"] = {"added_rows": [{"id": "B"}]}
+        st.text_input("Wanted", "as drawn", key="wanted")
+        st.button("Do it", key="do", on_click=session().ask, args=("it", "Working on it", act))
 
 
-def test_a_click_finds_the_fields_of_a_page_that_was_left_since():
-    """Streamlit forgets them; an unknown key would be a fault in the page that is open now."""
+def test_a_click_finds_the_fields_as_they_were_though_their_page_was_left_since():
+    """Streamlit forgets the fields of a page that is left: neither a fault, nor what stood there before, will do."""
     page = AppTest.from_function(page_that_is_left, default_timeout=30).run()
-    page.text_input(key="wanted").set_value("this").run()
-    page.session_state["left"] = True
+    page.text_input(key="wanted").set_value("typed")  # the field and the click in one run
+    page.button(key="do").click().run()
     page.run()
     assert "wanted" not in page.session_state
+    del page.session_state["changes"]
+    page.session_state["back"] = True
     page.run()
     assert not page.exception
-    assert page.session_state[KEY].description == "this None"
-    assert KEY not in page.session_state[KEY].fields
+    own = page.session_state[KEY]
+    assert own.description == "typed [{'id': 'A'}, {'id': 'B'}] None"
+    assert (own.asked, own.fields) == ([], {})

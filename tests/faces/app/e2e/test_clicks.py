@@ -133,3 +133,18 @@ def test_a_click_is_taken_though_another_one_follows_while_it_is_done(after_ms, 
     planner.rest()
     assert planner.page.url.endswith("/help")
     planner.page.get_by_test_id("stSidebar").get_by_text("Site: radial").wait_for()
+
+
+def test_what_was_typed_right_before_a_click_is_what_it_is_done_with(planner):
+    planner.arrive("my-site")
+    planner.page.get_by_text("Describe a wing", exact=True).click()
+    planner.rest()
+    planner.page.get_by_role("textbox", name="Name of the site").fill("hasty-wing")
+    planner.page.get_by_role("spinbutton", name="Cells of one wing on one storey").fill("4")
+    planner.page.keyboard.press("Tab")
+    planner.page.evaluate(ONE_THEN_ANOTHER, ["Make this site", "Help", NEXT_MS[0]])
+    planner.page.get_by_role("heading", name="Help", level=1).wait_for()
+    planner.rest()
+    side = planner.page.get_by_test_id("stSidebar")
+    side.get_by_text("Site: hasty-wing").wait_for()
+    side.get_by_text("72 cells and spaces").wait_for()  # 4 cells in each of 3 wings on 4 storeys, and 24 spaces
