@@ -16,6 +16,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.multiwall import LossTable
 from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.radiating_cable import FINE, Cut
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.sites.points import PointSet
 
@@ -70,6 +71,7 @@ def blocker_links(
     outside: bool = False,
     straight: bool = False,
     detours: Way | None = None,
+    cut: Cut = FINE,
 ) -> BlockerLinks:
     """Levels of all blockers at some points and what their errors belong to.
 
@@ -87,6 +89,8 @@ def blocker_links(
         The straight ray alone, without detours: what the planning model counts with.
     detours : Way, optional
         Those of all `devices` to these points, where they are at hand.
+    cut : Cut, optional
+        Of radiating cables: a draft's are coarser.
 
     Returns
     -------
@@ -156,7 +160,9 @@ def blocker_links(
             for index, device in enumerate(on)
             if is_cable(device, catalogue)
         }
-    return with_cables(model, links, sent, catalogue, points, outside=outside, straight=straight, detours=of_cables)
+    return with_cables(
+        model, links, sent, catalogue, points, outside=outside, straight=straight, detours=of_cables, cut=cut
+    )
 
 
 def _sent(

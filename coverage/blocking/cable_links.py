@@ -20,7 +20,7 @@ from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.radiating_cable import pieces_of
+from quietwing.coverage.propagation.radiating_cable import FINE, Cut, pieces_of
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.sites.points import PointSet
 
@@ -45,6 +45,7 @@ def with_cables(
     outside: bool,
     straight: bool,
     detours: Mapping[int, Way] | None,
+    cut: Cut = FINE,
 ) -> BlockerLinks:
     """The links with those of the cables among the devices filled in.
 
@@ -63,6 +64,8 @@ def with_cables(
         Straight rays alone.
     detours : mapping of int to Way, optional
         Those of each cable, where they are at hand.
+    cut : Cut, optional
+        Of every cable.
 
     Returns
     -------
@@ -84,12 +87,12 @@ def with_cables(
         if not len(used) or not len(points):
             continue
         cable, detour = catalogue[device.model].radiating_cable, None
-        rays = cable_rays(model, device.line_m, cable, points, strong=outside)
+        rays = cable_rays(model, device.line_m, cable, points, strong=outside, cut=cut)
         if detours is not None:
             detour = detours[index]
         elif not straight:
-            senders = site_detours(model.masts.detours.model, stations_of(device.line_m).place_m, keep=True)
-            detour = cable_detours(model, senders, device.line_m, cable, points)
+            senders = site_detours(model.masts.detours.model, stations_of(device.line_m, cut).place_m, keep=True)
+            detour = cable_detours(model, senders, device.line_m, cable, points, cut)
         both = links_of(model, rays.elements_db, rays.way, detour, outside=outside)
         received_db = (rays.gain_db + (rays.elements_db - both.loss_db)[0]).T[lane[used]]
         found.level_dbm[index, used] = sent_dbm[used, None].astype(np.float32) + received_db

@@ -19,7 +19,7 @@ from quietwing.coverage.equipment import CableLoss, RoutePoint
 from quietwing.coverage.propagation.cable_stations import free_gain_db, station_gains_db, stations_of
 from quietwing.coverage.propagation.detour_legs import PointLegs
 from quietwing.coverage.propagation.over_tops import over_tops
-from quietwing.coverage.propagation.radiating_cable import cable_gain, pieces_of
+from quietwing.coverage.propagation.radiating_cable import FINE, Cut, cable_gain, pieces_of
 from quietwing.coverage.propagation.sender_detour import SenderDetours
 from quietwing.sites.points import PointSet, scattered
 
@@ -53,7 +53,7 @@ class CableRays:
 
 
 def cable_rays(
-    model: LinkModel, line_m: Line, cable: Sequence[CableLoss], points: PointSet, *, strong: bool
+    model: LinkModel, line_m: Line, cable: Sequence[CableLoss], points: PointSet, *, strong: bool, cut: Cut = FINE
 ) -> CableRays:
     """The straight rays of a cable.
 
@@ -66,6 +66,7 @@ def cable_rays(
     points : PointSet
     strong : bool
         For spill, see `cable_losses_db`.
+    cut : Cut, optional
 
     Returns
     -------
@@ -73,15 +74,15 @@ def cable_rays(
     """
     scene, table, freq_mhz = model.scene, model.masts.table, model.masts.freq_mhz
     found = cable_gain(
-        scene, table, line_m, cable, points, freq_mhz, strong=strong, spared_db=_spared_db(model, line_m, points),
-        of_piece=stations_of(line_m).of_piece,
+        scene, table, line_m, cable, points, freq_mhz, strong=strong,
+        spared_db=_spared_db(model, line_m, points, cut), of_piece=stations_of(line_m, cut).of_piece, cut=cut,
     )  # fmt: skip
-    free_db = free_gain_db(scene, line_m, cable, points, freq_mhz, strong=strong)
+    free_db = free_gain_db(scene, line_m, cable, points, freq_mhz, strong=strong, cut=cut)
     lost_db, loss_db = (
         np.clip(free_db - gain_db, 0.0, MOST_LOSS_DB).astype(np.float32)
         for gain_db in (found.gain_db, found.over_gain_db)
     )
-    crossed, walls_db = _strongest_ray(model, pieces_of(line_m).middle_m, found.strongest, points)
+    crossed, walls_db = _strongest_ray(model, pieces_of(line_m, cut=cut).middle_m, found.strongest, points)
     gain_db = np.maximum(found.gain_db, free_db - MOST_LOSS_DB).astype(np.float32)
     return CableRays(gain_db, lost_db[None], Way(loss_db[None], walls_db[None], crossed[None]))
 
@@ -92,7 +93,7 @@ def cable_detours(
     line_m: Line,
     cable: Sequence[CableLoss],
     places: PointSet | PointLegs,
-    at_most: int | None = None,
+    cut: Cut = FINE,
 ) -> Way:
     """The dominant detours of a cable's stations, added as powers.
 
@@ -100,13 +101,12 @@ def cable_detours(
     ----------
     model : LinkModel
     senders : SenderDetours
-        From the places of the cable's `stations_of`.
+        From the places of the cable's `stations_of` with the same `cut`.
     line_m : sequence of points
         [m]
     cable : sequence of CableLoss
     places : PointSet or PointLegs
-    at_most : int, optional
-        Stations, as of `stations_of`.
+    cut : Cut, optional
 
     Returns
     -------
@@ -118,7 +118,7 @@ def cable_detours(
     loss_db = np.empty((1, len(points), len(freq_mhz)), np.float32)
     walls_db = np.zeros_like(loss_db)
     crossed = np.zeros((1, len(points), len(model.constructions)), np.uint8)
-    stations = stations_of(line_m, at_most)
+    stations = stations_of(line_m, cut)
     incidence, middle = incidence_of(model, senders.model.graph.scene), len(freq_mhz) // 2
     each = max(1, LOSSES_AT_A_TIME // max(1, count * len(freq_mhz)))
     for first in range(0, len(points), each):
@@ -126,7 +126,7 @@ def cable_detours(
         some = points.some(part)
         legs = places.part(first, first + len(part)) if isinstance(places, PointLegs) else some
         # Coupling and the loss along the cable are the same on both sides of the difference: either coupling does.
-        free_db = free_gain_db(model.scene, line_m, cable, some, freq_mhz, strong=True)
+        free_db = free_gain_db(model.scene, line_m, cable, some, freq_mhz, strong=True, cut=cut)
         routes = senders.routes(legs, traced=True)
         over_db = (
             station_gains_db(model.scene, stations, cable, some, freq_mhz, strong=True) - free_db - routes.loss_db
@@ -155,9 +155,9 @@ def loudest_station(
     return int(over_db[:, 0, len(freq_mhz) // 2].argmax())
 
 
-def _spared_db(model: LinkModel, line_m: Line, points: PointSet) -> Levels | None:
+def _spared_db(model: LinkModel, line_m: Line, points: PointSet, cut: Cut) -> Levels | None:
     """What the rays of each station are spared over tops, shape (station, point, lane); None: nothing of any."""
-    place_m, freq_mhz = stations_of(line_m).place_m, model.masts.freq_mhz
+    place_m, freq_mhz = stations_of(line_m, cut).place_m, model.masts.freq_mhz
     spared_db = None
     for station, own in enumerate(own_building(model.scene.site, place_m).tolist()):
         beyond = np.flatnonzero((points.building != own) | (points.building < 0))

@@ -17,6 +17,8 @@ from quietwing.coverage.propagation._detour_kernels import NEAREST_FREE_SPACE_M
 from quietwing.coverage.propagation.path_gain import add_two_ray
 from quietwing.coverage.propagation.radiating_cable import (
     COUPLING_AT_M,
+    FINE,
+    Cut,
     held_losses_db,
     pieces_of,
     spreading_db,
@@ -58,15 +60,15 @@ class Stations:
         return len(self.place_m)
 
 
-def stations_of(line_m: Sequence[RoutePoint] | ArrayLike, at_most: int | None = None) -> Stations:
+def stations_of(line_m: Sequence[RoutePoint] | ArrayLike, cut: Cut = FINE) -> Stations:
     """A cable's run as sources no further apart than `STATION_M`, equally far along the run.
 
     Parameters
     ----------
     line_m : sequence of points, shape (point, 3)
         At least two; the first is where the cable is fed. [m]
-    at_most : int, optional
-        No more than these, however far apart.
+    cut : Cut, optional
+        Where it gives a number of stations, no more than these, however far apart.
 
     Returns
     -------
@@ -77,12 +79,12 @@ def stations_of(line_m: Sequence[RoutePoint] | ArrayLike, at_most: int | None = 
     OutOfRangeError
         If the line has no length.
     """
-    pieces = pieces_of(line_m)
+    pieces = pieces_of(line_m, cut=cut)
     line = np.asarray(line_m, float).reshape(-1, 3)
     fed_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     count = max(1, int(np.ceil(fed_m[-1] / STATION_M - 1e-9)))
-    if at_most is not None:
-        count = min(count, at_most)
+    if cut.stations is not None:
+        count = min(count, cut.stations)
     middle_m = fed_m[-1] * (np.arange(count) + 0.5) / count
     place_m = np.stack([np.interp(middle_m, fed_m, axis) for axis in line.T], axis=1)
     of_piece = np.minimum((pieces.along_m * count / fed_m[-1]).astype(np.int64), count - 1)
@@ -97,12 +99,13 @@ def free_gain_db(
     freq_mhz: ArrayLike,
     *,
     strong: bool,
+    cut: Cut = FINE,
 ) -> Floats:
     """`cable_gain` with no wall on any ray.
 
     Parameters
     ----------
-    scene, line_m, cable, points, freq_mhz, strong
+    scene, line_m, cable, points, freq_mhz, strong, cut
         As of `cable_gain`.
 
     Returns
@@ -111,7 +114,7 @@ def free_gain_db(
         [dB]
     """
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
-    pieces = pieces_of(line_m)
+    pieces = pieces_of(line_m, cut=cut)
     left = _left(pieces.along_m, cable, freq, strong=strong)
     spread = 10 ** (spreading_db(pieces, points.xyz_m) / 10)
     total, mapped = np.zeros((len(points), len(freq))), scene.is_mapped(points.xyz_m)

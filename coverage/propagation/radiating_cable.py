@@ -27,7 +27,9 @@ from quietwing.sites.points import PointSet
 
 __all__ = [
     "COUPLING_AT_M",
+    "FINE",
     "CableGain",
+    "Cut",
     "Pieces",
     "cable_gain",
     "cable_length_m",
@@ -51,6 +53,25 @@ _NEPER = np.float32(np.log(10) / 10)
 _FLOATS_AT_A_TIME = 20_000_000
 POINTS_OF_A_THREAD = 2_000
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Into how many parts a cable is cut, however long it is; without a number the length of a part is bounded alone.
+
+    Attributes
+    ----------
+    pieces : int, optional
+        At most; one more for each bend.
+    stations : int, optional
+        At most, see `cable_stations`.
+    """
+
+    pieces: int | None = None
+    stations: int | None = None
+
+
+FINE = Cut()
 
 
 @dataclass(frozen=True)
@@ -102,7 +123,7 @@ class CableGain:
     strongest: NDArray[np.int64]
 
 
-def pieces_of(line_m: Sequence[RoutePoint] | ArrayLike, piece_m: float = PIECE_M) -> Pieces:
+def pieces_of(line_m: Sequence[RoutePoint] | ArrayLike, piece_m: float = PIECE_M, cut: Cut = FINE) -> Pieces:
     """A cable's run in pieces no longer than `piece_m`, equally long between two bends.
 
     Parameters
@@ -111,6 +132,8 @@ def pieces_of(line_m: Sequence[RoutePoint] | ArrayLike, piece_m: float = PIECE_M
         At least two; the first is where the cable is fed. [m]
     piece_m : float
         [m]
+    cut : Cut, optional
+        Where it gives a number of pieces, longer ones for the sake of it.
 
     Returns
     -------
@@ -125,6 +148,8 @@ def pieces_of(line_m: Sequence[RoutePoint] | ArrayLike, piece_m: float = PIECE_M
     run_m = np.linalg.norm(np.diff(line, axis=0), axis=1)
     if not (np.isfinite(line).all() and run_m.sum() > 0):
         raise OutOfRangeError(f"a radiating cable through {len(line)} points has no length; give it a second place")
+    if cut.pieces is not None:
+        piece_m = max(piece_m, float(run_m.sum()) / cut.pieces)
     starts, ends, along = [], [], []
     fed_m = 0.0
     for begin, end, length_m in zip(line[:-1], line[1:], run_m.tolist(), strict=True):
@@ -253,6 +278,7 @@ def cable_gain(
     strong: bool,
     spared_db: NDArray[np.float32] | None = None,
     of_piece: NDArray[np.int64] | None = None,
+    cut: Cut = FINE,
 ) -> CableGain:
     """Level of a cable over the power fed into it: its pieces, each through the walls on its own ray.
 
@@ -274,6 +300,7 @@ def cable_gain(
         What rays are spared of their elements' loss over the tops of what stands on them. [dB]
     of_piece : int64 ndarray, shape (piece,), optional
         Whose ray each piece's is like (`cable_stations`), with `spared_db`.
+    cut : Cut, optional
 
     Returns
     -------
@@ -281,7 +308,7 @@ def cable_gain(
     """
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
     loss_db_per_m, coupling_db = held_losses_db(cable, freq, strong=strong)
-    pieces = pieces_of(line_m)
+    pieces = pieces_of(line_m, cut=cut)
     middle_m = pieces.middle_m
     total = np.zeros((len(points), len(freq)))
     over = total if spared_db is None else total.copy()

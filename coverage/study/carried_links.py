@@ -21,7 +21,7 @@ from quietwing.coverage.blocking.site_ways import Way
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.cable_stations import stations_of
 from quietwing.coverage.propagation.changed_facets import changed_facets
-from quietwing.coverage.propagation.radiating_cable import pieces_of
+from quietwing.coverage.propagation.radiating_cable import FINE, Cut, pieces_of
 from quietwing.sites.points import PointSet
 
 __all__ = ["BY_CONSTRUCTION", "at_rows", "carried_against_db", "carried_links", "crossed_in_order", "rows_of"]
@@ -41,6 +41,7 @@ def carried_links(
     points: PointSet,
     catalogue: Mapping[str, Model],
     detours: Callable[[NDArray[np.intp]], Way],
+    cut: Cut = FINE,
 ) -> BlockerLinks:
     """What `blocker_links` gives with the windows treated otherwise, worked out only where it may differ.
 
@@ -57,6 +58,8 @@ def carried_links(
     catalogue : mapping of str to Model
     detours : callable
         Gives those of the devices to some of `points`, by index; the same as went into `known`.
+    cut : Cut, optional
+        Of radiating cables, the same as went into `known`.
 
     Returns
     -------
@@ -65,10 +68,11 @@ def carried_links(
     rows = rows_of(points.xyz_m, known_points.xyz_m)
     changed = changed_facets(before.scene, after.scene)
     if changed is None:
-        return blocker_links(after, known.devices, catalogue, points, detours=detours(np.arange(len(points))))
-    anew = (rows < 0) | changed.crossed(_senders_m(known.devices, catalogue), points).any(axis=0)
+        every = detours(np.arange(len(points)))
+        return blocker_links(after, known.devices, catalogue, points, detours=every, cut=cut)
+    anew = (rows < 0) | changed.crossed(_senders_m(known.devices, catalogue, cut), points).any(axis=0)
     at = np.flatnonzero(anew)
-    fresh = blocker_links(after, known.devices, catalogue, points.some(at), detours=detours(at))
+    fresh = blocker_links(after, known.devices, catalogue, points.some(at), detours=detours(at), cut=cut)
     found = {name: at_rows(getattr(known, name), rows) for name in BY_POINT}
     for name in BY_CONSTRUCTION:
         known_crossed = at_rows(getattr(known, name), rows)
@@ -179,12 +183,12 @@ def crossed_in_order(
     return found
 
 
-def _senders_m(devices: tuple[Device, ...], catalogue: Mapping[str, Model]) -> NDArray[np.float64]:
+def _senders_m(devices: tuple[Device, ...], catalogue: Mapping[str, Model], cut: Cut) -> NDArray[np.float64]:
     """All places that send, every piece of a cable and every station for itself, shape (sender, 3). [m]"""
     places = []
     for device in devices:
         if is_cable(device, catalogue):
-            places += [pieces_of(device.line_m).middle_m, stations_of(device.line_m).place_m]
+            places += [pieces_of(device.line_m, cut=cut).middle_m, stations_of(device.line_m, cut).place_m]
         else:
             places.append(np.array([[device.x_m, device.y_m, device.z_m]]))
     return np.concatenate(places)

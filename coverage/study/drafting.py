@@ -28,7 +28,7 @@ from quietwing.coverage.study.carried_links import carried_against_db, carried_l
 from quietwing.coverage.study.carried_public import PublicWays, carried_public, public_ways
 from quietwing.coverage.study.common import map_title, part, wanted_sectors
 from quietwing.coverage.study.device_links import DeviceLinks, together
-from quietwing.coverage.study.kept_detours import KeptDetours
+from quietwing.coverage.study.kept_detours import DRAFT_CUT, KeptDetours
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Site
 from quietwing.sites.points import Patch, PointSet
@@ -214,8 +214,8 @@ class Drafting:
         -------
         Draft
             Margins as `blocking.draft.draft_margin_db` gives them, whether links were kept or not. Blockers' detours
-            count as if no window were treated, and those of a long cable from a few places of it; in the verdict
-            treated windows count, and all places.
+            count as if no window were treated, and a long cable is cut into fewer parts; in the verdict treated
+            windows count, and all parts.
         """
         model, where = self._model(treatments), self.places[place]
         ground = self._ground(treatments, place)
@@ -330,12 +330,14 @@ class Drafting:
         legs = ground.public.legs if ground.public.legs_scene is self._graph.scene else None
         asked = model, self._graph, place, ground.points, devices, self.catalogue, legs
         if like is None:
-            links = blocker_links(model, devices, self.catalogue, ground.points, detours=self._detours.of(*asked))
+            links = blocker_links(
+                model, devices, self.catalogue, ground.points, detours=self._detours.of(*asked), cut=DRAFT_CUT
+            )
             return DeviceLinks(links, ground.ready.against_db(links))
         old, was = self._grounds[like, place], self._stack(like, place, devices)
         links = carried_links(
             self._models[like], was.links, old.points, model, ground.points, self.catalogue,
-            lambda at: self._detours.of(*asked, at),
+            lambda at: self._detours.of(*asked, at), DRAFT_CUT,
         )  # fmt: skip
         rows = rows_of(ground.points.xyz_m, old.points.xyz_m)
         against_db = carried_against_db(old.ready, was.links, was.against_db, rows, ground.ready, links)

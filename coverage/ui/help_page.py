@@ -34,7 +34,7 @@ SURE = (
     "errors of masts, walls, places and devices, and judges the layout in each. “Protected at 95 %” means: silent "
     "because of the layout in at least 95 of 100 worlds. The same seed gives the same worlds, and the same numbers.",
     "The map that follows a gesture on the page Blockers is a draft: one safety margin instead of many worlds, with "
-    "detours from a few places of a long cable. Only the full verdict counts.",
+    "a long cable cut into fewer parts. Only the full verdict counts.",
     "A prisoner is taken to search for the best spot, with the best phone. For neighbours, 999 and rooms that keep "
     "their service the opposite is taken: the worst phone.",
     "What is claimed is rounded down; what spills, lacks or costs is rounded up. What is not known counts as a hole.",

@@ -20,7 +20,7 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study.carried_links import rows_of
 from quietwing.coverage.study.drafting import DEAD_ZONE, HOLE, MARGINAL, Drafting, draft_state, explain
-from quietwing.coverage.study.kept_detours import STATIONS
+from quietwing.coverage.study.kept_detours import DRAFT_CUT
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.model import Room
@@ -109,7 +109,7 @@ def test_a_long_cable_is_drafted_from_fewer_places_and_hardly_otherwise(drafting
     apart_db = np.abs(ours - expected)
     nearly_all_db = np.quantile(apart_db, 0.95)
     print(f"{length_m:g} m of cable: {nearly_all_db:.2f} dB at 95 of 100 squares, {apart_db.max():.1f} dB at most")
-    if length_m <= STATIONS * STATION_M:
+    if length_m <= DRAFT_CUT.stations * STATION_M:
         assert ours.tobytes() == expected.tobytes()
     else:
         assert ours.tobytes() != expected.tobytes()

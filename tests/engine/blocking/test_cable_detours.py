@@ -18,11 +18,12 @@ from quietwing.coverage.equipment import BandPower, CableLoss, Device, Model, Tr
 from quietwing.coverage.planning.cable_runs import cable_runs
 from quietwing.coverage.propagation import cable_stations
 from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.radiating_cable import pieces_of, spreading_db
+from quietwing.coverage.propagation.radiating_cable import Cut, pieces_of, spreading_db
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import drafting as drafting_module
 from quietwing.coverage.study import kept_detours
 from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import load_site
@@ -133,10 +134,10 @@ def test_stations_stand_evenly_along_the_run_round_its_bends():
     along_m = pieces_of(line).along_m
     assert found.of_piece.tolist() == [int(each // 1.75) for each in along_m]
     assert len(stations_of(((0, 0, 0), (0.3, 0, 0)))) == 1
-    few = stations_of(line, 2)
+    few = stations_of(line, Cut(stations=2))
     assert (len(few), few.length_m) == (2, pytest.approx(found.length_m * len(found) / 2))
     assert few.of_piece.tolist() == (found.of_piece * 2 // len(found)).tolist()
-    assert len(stations_of(line, 99)) == len(found)
+    assert len(stations_of(line, Cut(stations=99))) == len(found)
 
 
 def test_a_cable_of_half_a_metre_is_an_antenna(houseblock):
@@ -324,8 +325,11 @@ def test_a_draft_looks_for_a_cables_detours_once(hut, monkeypatch):
     assert looked == [3, 1, 3]
 
 
-def test_treating_a_window_carries_a_cables_links_over(hut):
+@pytest.mark.parametrize("cut", [kept_detours.DRAFT_CUT, Cut(pieces=2, stations=1)])
+def test_treating_a_window_carries_a_cables_links_over(hut, monkeypatch, cut):
     """The same draft as where the window was treated from the start: rays of pieces, and of stations."""
+    for module in (kept_detours, drafting_module):
+        monkeypatch.setattr(module, "DRAFT_CUT", cut)
     catalogue, mesh = CATALOGUE | read_catalogue(), (Treatment("w1", "window_mesh"),)
     outdoors = replace(INSIDE, id="E", x_m=9.0, y_m=-4.0, z_m=1.5, route_m=((9.0, -1.0, 1.5),))
     site = foil_hut(hut)

@@ -10,11 +10,13 @@ from shapely.geometry import box
 
 from quietwing.coverage.equipment import CableLoss
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.propagation.cable_stations import STATION_M, stations_of
 from quietwing.coverage.propagation.constructions import surface_loss_db
 from quietwing.coverage.propagation.path_gain import path_gain
 from quietwing.coverage.propagation.radiating_cable import (
     NEAREST_M,
     PIECE_M,
+    Cut,
     cable_gain,
     cable_losses_db,
     field_law_db,
@@ -179,6 +181,18 @@ def test_pieces_follow_the_bends_and_add_up():
 
 
 # ------------------------------------------------------------------ walls
+
+
+@pytest.mark.parametrize(("length_m", "count"), [(10.0, 20), (30.0, 60), (30.2, 60), (100.0, 60)])
+def test_a_cut_bounds_the_number_of_pieces_and_of_stations(length_m, count):
+    """A short cable is cut as without it; a long one in as many pieces as it allows, one more for its bend."""
+    line, cut = ((0, 0, 0), (0.75 * length_m, 0, 0), (0.75 * length_m, 0.25 * length_m, 0)), Cut(60, 6)
+    pieces, stations = pieces_of(line, cut=cut), stations_of(line, cut)
+    assert count <= len(pieces) <= count + 1
+    assert pieces.length_m.sum() == pytest.approx(length_m)
+    assert len(stations) == min(6, np.ceil(length_m / STATION_M))
+    assert len(stations.of_piece) == len(pieces)
+    assert (pieces.length_m.max() <= PIECE_M + 1e-9) == (len(pieces) == len(pieces_of(line)))
 
 
 def test_through_one_wall_end_on_by_hand(hut):
