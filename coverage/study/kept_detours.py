@@ -28,7 +28,7 @@ from quietwing.sites.points import PointSet, scattered
 
 __all__ = ["DRAFT_CUT", "KeptDetours"]
 
-KEPT = 400  # of devices in places: a quarter of a megabyte each on a storey of houseblock
+KEPT_BYTES = 160 << 20  # 0.8 MB a device on a storey of radial, 0.2 on one of houseblock
 # Of a radiating cable; a verdict has a piece every half metre and a station every two. On the first storeys of
 # houseblock and radial margins with 20, 30 and 63 m of it and nothing else are within 1.5 dB of those at 95 of 100
 # squares (19 at most), half of them the same to the hundredth, and of 66 and 206 cells one at most has another state;
@@ -42,6 +42,7 @@ class KeptDetours:
 
     def __init__(self) -> None:
         self._detours: OrderedDict[tuple[int, Device], tuple[tuple[str, ...], Way]] = OrderedDict()
+        self._bytes = 0
         self._reached: dict[int, PointSet] = {}
         self._legs: OrderedDict[int, PointLegs] = OrderedDict()
         self._ways: DetourModel | None = None
@@ -84,7 +85,7 @@ class KeptDetours:
         row = None if reached is None else rows_of(points.xyz_m, reached.xyz_m)
         if row is None or (row < 0).any():  # other test points: windows opened
             for key in [key for key in self._detours if key[0] == place]:
-                del self._detours[key]
+                self._bytes -= _nbytes(self._detours.pop(key)[1])
             self._reached[place] = scattered(points.xyz_m)
             self._legs.pop(place, None)
             row = np.arange(len(points))
@@ -97,14 +98,14 @@ class KeptDetours:
                 cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m, DRAFT_CUT)
                 senders = site_detours(self._ways, stations.place_m, keep=True)
                 one = cable_detours(model, senders, device.line_m, cable, to, DRAFT_CUT)
-                self._detours[place, device] = (model.constructions, one)
+                self._keep(place, device, model.constructions, one)
             single = tuple(device for device in new if not is_cable(device, catalogue))
             if single:
                 places_m = np.array([(each.x_m, each.y_m, each.z_m) for each in single])
                 senders = site_detours(self._ways, places_m, keep=True)
                 ways = detour_ways(model, senders, to)
                 for at, device in enumerate(single):
-                    self._detours[place, device] = (model.constructions, ways.of(np.array([at])))
+                    self._keep(place, device, model.constructions, ways.of(np.array([at])))
         each = [self._detours[place, device] for device in devices]
         row = row if rows is None else row[rows]
         found = Way(
@@ -114,9 +115,20 @@ class KeptDetours:
                 [crossed_in_order(way.crossed[:, row], names, model.constructions) for names, way in each]
             ),
         )
-        while len(self._detours) > max(KEPT, len(devices)):
-            self._detours.popitem(last=False)
+        self.touch(place, devices)
+        while self._bytes > KEPT_BYTES and len(self._detours) > 1:
+            self._bytes -= _nbytes(self._detours.popitem(last=False)[1][1])
         return found
+
+    def touch(self, place: int, devices: tuple[Device, ...]) -> None:
+        """Note that detours of devices are in use: others are dropped first."""
+        for device in devices:
+            if (place, device) in self._detours:
+                self._detours.move_to_end((place, device))
+
+    def _keep(self, place: int, device: Device, names: tuple[str, ...], way: Way) -> None:
+        self._detours[place, device] = (names, way)
+        self._bytes += _nbytes(way)
 
     def _legs_to(self, ways: DetourModel, place: int, known: PointLegs | None) -> PointLegs:
         """The last legs to the points of a place, those of the last few kept."""
@@ -132,3 +144,7 @@ class KeptDetours:
                 self._legs.popitem(last=False)
         self._legs.move_to_end(place)
         return self._legs[place]
+
+
+def _nbytes(way: Way) -> int:
+    return int(way.loss_db.nbytes + way.walls_db.nbytes + way.crossed.nbytes)

@@ -12,6 +12,7 @@ import streamlit as st
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.drafting import Drafting
+from quietwing.coverage.study.drafts_ahead import DraftsAhead
 from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.coverage.ui.plan_editor.drawing import Ground, ground
@@ -77,6 +78,11 @@ class Desk:
     def site_hash(self) -> str:
         """Twelve digits that name the site's content."""
         return site_hash(self.site)
+
+    @cached_property
+    def ahead(self) -> DraftsAhead:
+        """What prepares the other storeys; it ends with the desk."""
+        return DraftsAhead(self.drafting)
 
     @property
     def where(self) -> Where:

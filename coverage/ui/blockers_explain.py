@@ -11,7 +11,8 @@ from quietwing.coverage.report.escapes import HOLE, escapes_of
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.report.words import channel_in_words, escape_in_words, percent, place_in_words
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.study.drafting import Draft, explain
+from quietwing.coverage.study.drafted import Draft
+from quietwing.coverage.study.drafting import explain
 from quietwing.coverage.ui.blockers_desk import Desk
 from quietwing.coverage.ui.plan_editor.views import margin_in_words, room_in_words, verdict_states
 from quietwing.coverage.ui.state import scenario_with, session

@@ -14,7 +14,7 @@ from quietwing.coverage.report.plan_tables import bill_csv
 from quietwing.coverage.report.verdict_maps import before_map, verdict_figure
 from quietwing.coverage.report.words import safe_file_name
 from quietwing.coverage.results import Verdict, VerdictMap
-from quietwing.coverage.study.drafting import Draft
+from quietwing.coverage.study.drafted import Draft
 from quietwing.coverage.ui.blockers_desk import Desk, accept, desk
 from quietwing.coverage.ui.blockers_words import treatments_toml
 from quietwing.coverage.ui.site_watch import picture

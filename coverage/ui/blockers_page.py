@@ -9,7 +9,8 @@ import streamlit as st
 from quietwing.coverage.planning.cost import Cost
 from quietwing.coverage.report.words import percent, verdict_headline
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.study.drafting import Draft, price
+from quietwing.coverage.study.drafted import Draft
+from quietwing.coverage.study.drafting import price
 from quietwing.coverage.ui.blockers_desk import EDITOR, Desk, desk, effective_treatments, go_back, go_forth, on_edit
 from quietwing.coverage.ui.blockers_explain import explain_cell
 from quietwing.coverage.ui.blockers_files import downloads, open_layout, saved_layouts
@@ -77,9 +78,10 @@ def _workbench() -> None:
         show_problems(at.problems)
         try:
             treatments = effective_treatments(own.layout)
-            quick = at.drafting.at_hand(at.place, treatments)
+            quick = at.drafting.at_hand(at.place, own.layout.devices, treatments)
             with nullcontext() if quick else st.spinner("Working out the draft"):
                 draft = at.drafting.draft(at.place, own.layout.devices, treatments)
+            at.ahead.beside(at.place, own.layout.devices, treatments)
         except QuietwingError as error:
             show_problems(error)
             return

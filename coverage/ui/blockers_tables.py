@@ -10,7 +10,7 @@ import streamlit as st
 
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.words import channel_in_words, place_in_words
-from quietwing.coverage.study.drafting import Draft
+from quietwing.coverage.study.drafted import Draft
 from quietwing.coverage.ui.blockers_desk import CABLE_RUNS, Desk, Table, accept, desk, effective_treatments
 from quietwing.coverage.ui.plan_editor.drawing import on_plan
 from quietwing.coverage.ui.plan_editor.edits import (

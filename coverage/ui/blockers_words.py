@@ -11,7 +11,7 @@ from quietwing.coverage.report.escapes import PROTECTED, QUIET, count_rooms
 from quietwing.coverage.report.plan_words import pounds, rooms_in_words
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish
-from quietwing.coverage.study.drafting import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft
+from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft
 from quietwing.coverage.ui.plan_editor.views import verdict_states
 
 __all__ = [

@@ -19,7 +19,8 @@ from quietwing.coverage.propagation.cable_stations import STATION_M
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study.carried_links import rows_of
-from quietwing.coverage.study.drafting import DEAD_ZONE, HOLE, MARGINAL, Drafting, draft_state, explain
+from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, draft_state
+from quietwing.coverage.study.drafting import Drafting, explain
 from quietwing.coverage.study.kept_detours import DRAFT_CUT
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
@@ -204,8 +205,8 @@ def test_a_scene_made_like_another_is_the_same_to_the_byte():
 def test_devices_that_are_off_change_nothing(drafting):
     off = tuple(replace(device, state="off") for device in LAYOUT)
     drafting.draft(1, ())
-    assert drafting.at_hand(1)
-    assert not drafting.at_hand(1, (Treatment("w", "window_mesh"),))
+    assert drafting.at_hand(1, off)
+    assert not drafting.at_hand(1, off, (Treatment("w", "window_mesh"),))
     nothing, silent = drafting.draft(1, ()), drafting.draft(1, off)
     assert nothing.data["margin_db"].values.tobytes() == silent.data["margin_db"].values.tobytes()
     assert silent.devices == ()
@@ -250,14 +251,14 @@ def test_states_in_words():
 
 
 def test_kept_links_stay_within_bounds(monkeypatch):
-    monkeypatch.setattr("quietwing.coverage.study.drafting.KEPT_BYTES", 1)
+    monkeypatch.setattr("quietwing.coverage.study.kept_links.KEPT_BYTES", 1)
     monkeypatch.setattr("quietwing.coverage.study.drafting.KEPT_MODELS", 1)
     drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0)
     first = drafting.draft(0, LAYOUT[:3])
     drafting.draft(0, LAYOUT[:3], (Treatment(SITE.openings[0].id, "window_mesh"),))
     again = drafting.draft(0, LAYOUT[:3])
     assert first.data["margin_db"].values.tobytes() == again.data["margin_db"].values.tobytes()
-    assert len(drafting._links) == 1
+    assert len(drafting._kept._links) == 1
     assert len(drafting._grounds) == 1
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.report.device_marks import short_names
 from quietwing.coverage.report.plan_drawing import openings_of, plan_corners
-from quietwing.coverage.study.drafting import DraftPlace
+from quietwing.coverage.study.drafted import DraftPlace
 from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.ui.plan_editor.edits import windows_by_room
 from quietwing.sites.model import Room, Site

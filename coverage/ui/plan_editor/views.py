@@ -15,7 +15,7 @@ from quietwing.coverage.report.escapes import KEEP, PROTECTED, QUIET, UNKNOWN, e
 from quietwing.coverage.report.plan_drawing import UNKNOWN_COLOUR
 from quietwing.coverage.report.words import channel_in_words, percent, place_in_words
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.study.drafting import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft, DraftRoom
+from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft, DraftRoom
 from quietwing.coverage.ui.plan_editor.drawing import Look, Raster, borders
 from quietwing.sites.model import Site
 

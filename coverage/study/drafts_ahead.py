@@ -1,0 +1,94 @@
+"""Drafts of the other storeys of a building prepared while nobody asks for one: to look upstairs then takes no time.
+
+A thread works in steps of a few tenths of a second and waits as long as gestures follow each other. It ends when all
+is prepared, and when nobody holds the drafts any more.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.study.drafting import Drafting
+from quietwing.sites.errors import QuietwingError
+
+__all__ = ["REST_S", "DraftsAhead"]
+
+REST_S = 0.7  # since the last draft; gestures of one hand follow each other faster (assumed)
+LOOK_S = 0.05
+
+Wish = tuple[list[int], tuple[Device, ...], tuple[Treatment, ...]]
+
+
+class DraftsAhead:
+    """Prepares drafts beside the one that is looked at.
+
+    Parameters
+    ----------
+    drafting : Drafting
+        Whoever holds this holds it.
+    """
+
+    def __init__(self, drafting: Drafting) -> None:
+        self._drafting = drafting
+        self._guard = threading.Lock()
+        self._wish: Wish | None = None
+        self._thread: threading.Thread | None = None
+
+    def beside(self, place: int, devices: tuple[Device, ...], treatments: tuple[Treatment, ...] = ()) -> None:
+        """Have the other storeys of a place's building prepared, the nearest first.
+
+        Parameters
+        ----------
+        place, devices, treatments
+            Of the draft that is looked at, as of `Drafting.draft`. What an earlier call asked for is forgotten.
+        """
+        places = self._drafting.places
+        here = places[place]
+        others = [at for at, each in enumerate(places) if at != place and each.building == here.building >= 0]
+        others.sort(key=lambda at: abs(places[at].storey - here.storey))
+        with self._guard:
+            self._wish = (others, devices, treatments)
+            if others and (self._thread is None or not self._thread.is_alive()):
+                self._thread = threading.Thread(
+                    target=_work, args=(weakref.ref(self),), name="quietwing drafts ahead", daemon=True
+                )
+                self._thread.start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether all that was asked for is prepared, or has been given up, within some seconds."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+        return self._thread is None
+
+    def step(self) -> bool:
+        """Prepare a part of it, if it is time; whether there is more."""
+        with self._guard:
+            wish = self._wish
+            if wish is None or not wish[0]:
+                self._wish = self._thread = None
+                return False
+        if time.monotonic() - self._drafting.asked_s < REST_S:
+            return True
+        places, devices, treatments = wish
+        try:
+            more = self._drafting.prepare(places[0], devices, treatments)
+        except QuietwingError:  # told when such a draft is asked for
+            more = False
+        if not more:
+            places.pop(0)
+        return True
+
+
+def _work(of: weakref.ref[DraftsAhead]) -> None:
+    """Steps until nothing is left to do, or nobody holds the drafts."""
+    try:
+        while (own := of()) is not None and own.step():
+            del own
+            time.sleep(LOOK_S)
+    except RuntimeError:  # no new threads while Python ends
+        if threading.main_thread().is_alive():
+            raise

@@ -1,0 +1,85 @@
+"""Links of blockers kept from one draft to the next, device by device, and side by side as those of a layout."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.study.device_links import DeviceLinks, together
+from quietwing.sites.points import PointSet
+
+__all__ = ["KeptLinks", "Key"]
+
+KEPT_BYTES = 320 << 20  # four storeys of radial
+CROWDED = 0.9
+KEPT_STACKS = 2  # layouts whose links are kept side by side: this one and the one with other windows treated
+
+Key = tuple[tuple[Treatment, ...], int]  # treatments, and the place whose points the links lead to
+
+
+class KeptLinks:
+    """What was worked out last, no more than `KEPT_BYTES` of it."""
+
+    def __init__(self) -> None:
+        self._links: OrderedDict[tuple[Key, Device], DeviceLinks] = OrderedDict()
+        self._stacks: OrderedDict[Key, DeviceLinks] = OrderedDict()
+        self._bytes = 0
+
+    def missing(self, key: Key, devices: Iterable[Device]) -> tuple[Device, ...]:
+        """Those of some devices whose links are not kept, each once."""
+        return tuple(device for device in dict.fromkeys(devices) if (key, device) not in self._links)
+
+    def known(self, key: Key, devices: Iterable[Device]) -> tuple[Device, ...]:
+        """Those of some devices whose links are kept."""
+        return tuple(device for device in devices if (key, device) in self._links)
+
+    def keep(self, key: Key, every: DeviceLinks) -> None:
+        """Keep links, each device's for itself."""
+        for at, device in enumerate(every.links.devices):
+            one = every.one(at)
+            self._links[key, device] = one
+            self._bytes += one.nbytes
+
+    def touch(self, key: Key, devices: Iterable[Device]) -> None:
+        """Note that links are in use: others are dropped first."""
+        for device in self.known(key, devices):
+            self._links.move_to_end((key, device))
+
+    def drop_old(self) -> None:
+        """Drop links that were in use longest ago."""
+        while self._bytes > KEPT_BYTES and len(self._links) > 1:
+            self._bytes -= self._links.popitem(last=False)[1].nbytes
+
+    def crowded_by(self, treatments: tuple[Treatment, ...], devices: Iterable[Device]) -> bool:
+        """Whether kept links of one layout, to all places, take nearly all that is kept: more would drop some."""
+        some = set(devices)
+        used = (one.nbytes for (key, device), one in self._links.items() if key[0] == treatments and device in some)
+        return sum(used) > CROWDED * KEPT_BYTES
+
+    def beside(self, model: LinkModel, points: PointSet, key: Key, devices: tuple[Device, ...]) -> DeviceLinks:
+        """Kept links of some devices, none of them missing, to the points of the key as those of a layout."""
+        return together(model, points, [self._links[key, device] for device in devices])
+
+    def layout(self, model: LinkModel, points: PointSet, key: Key, devices: tuple[Device, ...]) -> DeviceLinks:
+        """The same of the layout that is drafted; those of the last few stay side by side."""
+        stack = self._stacks.get(key)
+        if stack is None or stack.links.devices != devices:
+            stack = self.beside(model, points, key, devices)
+        return self.stay(key, stack)
+
+    def stay(self, key: Key, stack: DeviceLinks) -> DeviceLinks:
+        """Have links stay side by side."""
+        self._stacks[key] = stack
+        self._stacks.move_to_end(key)
+        while len(self._stacks) > KEPT_STACKS:
+            self._stacks.popitem(last=False)
+        return stack
+
+    def forget(self, treatments: tuple[Treatment, ...]) -> None:
+        """Drop what belongs to a set of treatments."""
+        for key in [key for key in self._stacks if key[0] == treatments]:
+            del self._stacks[key]
+        for at in [at for at in self._links if at[0][0] == treatments]:
+            self._bytes -= self._links.pop(at).nbytes
