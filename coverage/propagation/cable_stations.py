@@ -14,10 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.equipment import CableLoss, RoutePoint
 from quietwing.coverage.propagation._detour_kernels import NEAREST_FREE_SPACE_M
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.path_gain import add_two_ray
 from quietwing.coverage.propagation.radiating_cable import (
     COUPLING_AT_M,
     FINE,
+    POINTS_OF_A_THREAD,
     Cut,
     held_losses_db,
     pieces_of,
@@ -116,11 +118,18 @@ def free_gain_db(
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
     pieces = pieces_of(line_m, cut=cut)
     left = _left(pieces.along_m, cable, freq, strong=strong)
-    spread = 10 ** (spreading_db(pieces, points.xyz_m) / 10)
     total, mapped = np.zeros((len(points), len(freq))), scene.is_mapped(points.xyz_m)
-    for piece, place_m in enumerate(pieces.middle_m):
-        total += _second_slope(scene, place_m, points, mapped, freq, spread[piece][:, None] * left[piece])
-    return np.asarray(10 * np.log10(total))
+
+    def part(begin: int, end: int) -> None:
+        here = slice(begin, end)
+        xyz_m = points.xyz_m[here]
+        spread = 10 ** (spreading_db(pieces, xyz_m) / 10)
+        for piece, place_m in enumerate(pieces.middle_m):
+            power = spread[piece][:, None] * left[piece]
+            total[here] += _second_slope(scene, place_m, xyz_m, mapped[here], freq, power)
+
+    in_parts(part, len(points), at_most=1 + len(points) // POINTS_OF_A_THREAD)
+    return np.asarray(10 * np.log10(total, out=total))
 
 
 def station_gains_db(
@@ -150,7 +159,9 @@ def station_gains_db(
     found, mapped = np.empty((len(stations), len(points), len(freq))), scene.is_mapped(points.xyz_m)
     for station, place_m in enumerate(stations.place_m):
         away_m = np.maximum(np.linalg.norm(points.xyz_m - place_m, axis=1), NEAREST_FREE_SPACE_M)
-        found[station] = _second_slope(scene, place_m, points, mapped, freq, sent[station] / away_m[:, None] ** 2)
+        found[station] = _second_slope(
+            scene, place_m, points.xyz_m, mapped, freq, sent[station] / away_m[:, None] ** 2
+        )
     return np.asarray(10 * np.log10(found, out=found))
 
 
@@ -161,13 +172,13 @@ def _left(along_m: Floats, cable: Sequence[CableLoss], freq_mhz: Floats, *, stro
 
 
 def _second_slope(
-    scene: Scene, place_m: Floats, points: PointSet, mapped: NDArray[np.bool_], freq_mhz: Floats, power: Floats
+    scene: Scene, place_m: Floats, xyz_m: Floats, mapped: NDArray[np.bool_], freq_mhz: Floats, power: Floats
 ) -> Floats:
     """Powers at points, shape (point, band), less what rays lose beyond their break point outside the map."""
-    leaving = np.flatnonzero(~mapped) if scene.is_mapped(place_m[None])[0] else np.arange(len(points))
+    leaving = np.flatnonzero(~mapped) if scene.is_mapped(place_m[None])[0] else np.arange(len(xyz_m))
     if len(leaving):
         extra_db = np.zeros((1, len(leaving), power.shape[1]), np.float32)
-        add_two_ray(scene, place_m[None], points.xyz_m[leaving], freq_mhz, extra_db, mapped[leaving])
+        add_two_ray(scene, place_m[None], xyz_m[leaving], freq_mhz, extra_db, mapped[leaving])
         beyond = np.flatnonzero(extra_db[0].any(axis=1))
         power[leaving[beyond]] *= 10 ** (-extra_db[0, beyond].astype(np.float64) / 10)
     return power

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.draft import DraftPublic, draft_public, margin_against_db
 from quietwing.coverage.blocking.explain import RoomBudgets, explain_room
 from quietwing.coverage.blocking.links import LinkModel, link_model
@@ -155,12 +156,17 @@ class Drafting:
             if not new or self._kept.crowded_by(treatments, on):
                 return False
             like, some = self._worked_out_from(key, new)[0]
-            some, was = some[:DEVICES_AT_A_TIME], None
+            some, was = self._at_a_time(some), None
             if like is not None:
                 was = self._kept.beside(self._models[like], self._grounds[like, place].points, (like, place), some)
             self._kept.keep(key, self._links_anew(key, some, like, was))
             self._kept.drop_old()
             return len(some) < len(new)
+
+    def _at_a_time(self, devices: tuple[Device, ...]) -> tuple[Device, ...]:
+        """The first few of some devices; a radiating cable, which takes longer than they do, alone and last."""
+        single = tuple(device for device in devices if not is_cable(device, self.catalogue))
+        return single[:DEVICES_AT_A_TIME] or devices[:1]
 
     def _draft(self, place: int, on: tuple[Device, ...], treatments: tuple[Treatment, ...]) -> Draft:
         """The draft with devices none of which is off."""

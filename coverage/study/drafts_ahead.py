@@ -1,7 +1,7 @@
 """Drafts of the other storeys of a building prepared while nobody asks for one: to look upstairs then takes no time.
 
-A thread works in steps of a few tenths of a second and waits as long as gestures follow each other. It ends when all
-is prepared, and when nobody holds the drafts any more.
+A thread works in steps of a few tenths of a second, which a gesture may have to wait for, and rests while gestures
+follow each other. It ends when all is prepared, and when nobody holds the drafts any more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from quietwing.sites.errors import QuietwingError
 
 __all__ = ["REST_S", "DraftsAhead"]
 
-REST_S = 0.7  # since the last draft; gestures of one hand follow each other faster (assumed)
+REST_S = 1.0  # since the last draft; gestures of one hand follow each other faster (assumed)
 LOOK_S = 0.05
 
 Wish = tuple[list[int], tuple[Device, ...], tuple[Treatment, ...]]

@@ -41,6 +41,21 @@ def content(draft) -> list[bytes | object]:
     return [*(draft.data[name].values.tobytes() for name in ("margin_db", "channel", "device", "room")), draft.rooms]
 
 
+def test_a_step_takes_a_few_devices_and_cables_one_by_one_at_the_end(monkeypatch):
+    drafting, taken = new(), []
+    run = ((DEVICES[1].x_m + 5.0, DEVICES[1].y_m, 2.5),)
+    cables = tuple(replace(DEVICES[1], id=name, model="cable_jammer", z_m=2.5, route_m=run) for name in "CD")
+    devices = (*cables, *DEVICES[: 2 + DEVICES_AT_A_TIME])
+    anew = drafting._links_anew
+    monkeypatch.setattr(
+        drafting, "_links_anew", lambda key, some, *about: taken.append(len(some)) or anew(key, some, *about)
+    )
+    while drafting.prepare(0, devices):
+        pass
+    assert taken == [DEVICES_AT_A_TIME, 1, 1, 1]
+    assert drafting._kept.missing(((), 0), devices[:2]) == ()
+
+
 @pytest.mark.parametrize("treatments", [(), MESH], ids=["untreated", "treated"])
 @pytest.mark.parametrize("steps", [1, 2, 99])
 def test_a_prepared_draft_has_the_bytes_of_one_that_is_not(steps, treatments):
