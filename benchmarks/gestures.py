@@ -25,7 +25,7 @@ from quietwing.sites.files import BUNDLED
 
 ROUNDS = 5
 STEP_M = 0.1
-CABLES_M = 5.0, 30.0  # as the app hangs one by a click, and along half a wing
+CABLES_M = 5.0, 63.0  # as the app hangs one by a click, and along a wing
 
 
 def main() -> None:
@@ -41,6 +41,7 @@ def measure(name: str) -> None:
     first_s = timed(lambda: drafting.draft(0, devices))
     squares = len(drafting.places[0].silent)
     print(f"{name}: {len(devices)} devices, {squares} squares of the first storey; first draft {first_s:.1f} s")
+    storeys(drafting, devices)
     mover, cable = devices[0], next(each for each in catalogue if catalogue[each].radiating_cable)
     windows = [opening.id for opening in site.openings if opening.kind == "window" and opening.state != "shut"]
 
@@ -66,6 +67,21 @@ def measure(name: str) -> None:
             f"  {words}: {1000 * middle_s:.0f} ms (most {1000 * max(took_s):.0f}), "
             f"{first_s / middle_s:.0f} of them take as long as the first draft"
         )
+
+
+def storeys(drafting: Drafting, devices: tuple[Device, ...]) -> None:
+    """Two other storeys, one as it comes and one prepared beforehand."""
+    print(f"  another storey, not prepared: {1000 * timed(lambda: drafting.draft(1, devices)):.0f} ms")
+    steps_s, more = [], True
+    while more:
+        begun = time.perf_counter()
+        more = drafting.prepare(2, devices)
+        steps_s.append(time.perf_counter() - begun)
+    prepared_s = timed(lambda: drafting.draft(2, devices))
+    print(
+        f"  another storey, prepared: {1000 * prepared_s:.0f} ms, after {len(steps_s)} steps of "
+        f"{1000 * max(steps_s):.0f} ms at most, {sum(steps_s):.1f} s in all"
+    )
 
 
 def timed(act: Callable[[], object]) -> float:

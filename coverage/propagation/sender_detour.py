@@ -38,7 +38,7 @@ Ints = NDArray[np.int64]
 
 POINTS_AT_A_TIME = 20_000  # of a map: the last legs of more take hundreds of megabytes
 LONGEST = 4  # legs of a way over three portals
-KEPT_BYTES = 2**27  # of ways from blockers that are kept with a model
+KEPT_BYTES = 3 * 2**26  # of ways from blockers that are kept with a model: the sixty of campus take 143 MB
 NEAR_BYTES = 2**27  # of legs from the portals near senders that are held together
 
 
