@@ -33,6 +33,11 @@ _BAND_MHZ = {
     "8": 900, "20": 800, "28": 700, "3": 1800, "1": 2100, "7": 2600, "38": 2600, "40": 2300, "78": 3500,
     "32": 1500, "75": 1500, "67": 700,
 }  # fmt: skip
+_DOWNLINK_ONLY = {
+    "32",
+    "67",
+    "75",
+}  # supplementary downlink: EE has n28 and n67 at 700 MHz, and no phone camps on n67
 _GENERATION = {"GSM": "2G", "UMTS": "3G", "LTE": "4G", "NR": "5G"}
 
 GLOSSARY = (
@@ -74,15 +79,19 @@ _PLACES = {
 def channel_in_short(channel: str) -> str:
     """``EE/B20/LTE`` as ``EE 800 MHz LTE``."""
     operator, band, technology = channel.split("/")
-    mhz = _BAND_MHZ.get(re.sub(r"\D", "", band))
-    return f"{operator} {f'{mhz} MHz' if mhz else band} {technology}"
+    return f"{operator} {_band_in_words(band)} {technology}"
 
 
 def channel_in_words(channel: str) -> str:
     """``EE/B20/LTE`` as ``EE 800 MHz 4G``."""
     operator, band, technology = channel.split("/")
-    mhz = _BAND_MHZ.get(re.sub(r"\D", "", band))
-    return f"{operator} {f'{mhz} MHz' if mhz else band} {_GENERATION[technology]}"
+    return f"{operator} {_band_in_words(band)} {_GENERATION[technology]}"
+
+
+def _band_in_words(band: str) -> str:
+    number = re.sub(r"\D", "", band)
+    words = f"{_BAND_MHZ[number]} MHz" if number in _BAND_MHZ else band
+    return f"{words} downlink-only" if number in _DOWNLINK_ONLY else words
 
 
 def headline(leakage: Leakage) -> str:

@@ -166,6 +166,10 @@ def _beside(result: PlanResult) -> None:
         return
     with st.expander("The plan beside the layout before it", expanded=True):
         st.dataframe(rows, hide_index=True, height="content")
+        st.caption(
+            "Both judged on the same random worlds. A verdict of the page Blockers is worked out on other ones: a "
+            "few cells may differ from there."
+        )
 
 
 def _maps(result: PlanResult) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
-from quietwing.coverage.report.words import channel_in_words, headline, place_in_words
+from quietwing.coverage.report.words import channel_in_words, headline, percent, place_in_words
 from quietwing.coverage.results import Leakage, StoreyMap
 from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.jobs import start_leakage
@@ -55,6 +55,11 @@ def show() -> None:
 def _leaks(leakage: Leakage) -> None:
     """Headline, operators, then one storey of one channel as map and table."""
     st.subheader(literal(headline(leakage)))
+    doubted = percent(1 - leakage.scenario.confidence)
+    st.caption(
+        f"By the levels to be expected. A verdict allows for the doubt in them: where no phone works here, one may "
+        f"work in more than {doubted} of its worlds, and there the cell is a hole."
+    )
     rows = kept(leakage, "rows", lambda: _rows(leakage), "Making the tables")
     by_operator, by_channel = st.columns([3, 2])
     with by_operator:

@@ -146,6 +146,8 @@ def test_file_names_are_plain_whatever_the_building_is_called():
         ("EE/B20/LTE", "EE 800 MHz 4G"),
         ("VF/B8/GSM", "VF 900 MHz 2G"),
         ("O2/n78/NR", "O2 3500 MHz 5G"),
+        ("EE/n28/NR", "EE 700 MHz 5G"),
+        ("EE/n67/NR", "EE 700 MHz downlink-only 5G"),
         ("X/B99/LTE", "X B99 4G"),
     ],
 )

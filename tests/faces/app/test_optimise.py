@@ -200,6 +200,7 @@ def test_a_plan_is_shown_opened_and_downloaded(small, plans):
     at.run()
     assert not at.exception
     assert any(literal(plan_lead(plans[-1])[0]) in text.value for text in at.markdown)
+    assert any(text.value.startswith("Both judged on the same random worlds.") for text in at.caption)
     names = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1]))).namelist()
     assert names == ["bill_of_materials.csv", "holes.csv", "layout.csv", "plan.json", "treatments.csv"]
     inside = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1])))
