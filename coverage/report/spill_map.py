@@ -37,6 +37,7 @@ CROSSED = Outline(
 )
 RING_EDGES_M = (20.0, 100.0, 1000.0, 3000.0)
 NEAR_M = 110.0  # the close-up: both near rings
+CROWDED = 4.0  # a map that many times as wide as the close-up has no room for names so near
 PASS_SIZE, FAIL_PT = 6.0, 6.8  # points squared, points
 
 
@@ -84,11 +85,15 @@ def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | Non
     if around_m is not None:
         reach = shapely.buffer(fence, around_m).bounds
     elif len(x):
-        reach = (min(reach[0], x.min()), min(reach[1], y.min()), max(reach[2], x.max()), max(reach[3], y.max()))
+        farthest_m = float(shapely.distance(shapely.points(x, y), fence).max())
+        edge_m = next((edge_m for edge_m in sorted(RING_EDGES_M) if edge_m >= farthest_m), farthest_m)
+        reach = shapely.buffer(fence, edge_m).bounds  # the whole of the last ring that has places
     pad_m = 0.03 * (reach[2] - reach[0])
     west, south, east, north = (float(edge + side * pad_m) for edge, side in zip(reach, (-1, -1, 1, 1), strict=True))
     inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
-    _draw_ground(ax, verdict, (west, south, east, north))
+    close = shapely.buffer(fence, NEAR_M).bounds
+    named_from_m = NEAR_M if east - west > CROWDED * (close[2] - close[0]) else 0.0
+    _draw_ground(ax, verdict, (west, south, east, north), named_from_m)
     good = points_that_pass(verdict.spill)
     ax.scatter(x[good & inside], y[good & inside], s=PASS_SIZE, color=QUIET_COLOUR, zorder=3)
     ax.plot(
@@ -102,7 +107,7 @@ def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | Non
         markeredgewidth=1.0,
         zorder=4,
     )
-    _draw_receptors(ax, verdict, (west, south, east, north))
+    _draw_receptors(ax, verdict, (west, south, east, north), named_from_m)
     draw_devices(ax, verdict, verdict.devices, labels=False)
     north_and_scale(ax, (west, south, east, north))
     return ax
@@ -146,8 +151,8 @@ def spill_figure(verdict: Verdict) -> Figure:
     return figure
 
 
-def _draw_ground(ax: Axes, verdict: Verdict, bounds: tuple[float, float, float, float]) -> None:
-    """Buildings, perimeter, and the rings' outer edges with their distance."""
+def _draw_ground(ax: Axes, verdict: Verdict, bounds: tuple[float, float, float, float], named_from_m: float) -> None:
+    """Buildings, perimeter, and the rings' outer edges with their distance, if they are so far from the fence."""
     for building in verdict.site.buildings:
         ring = shapely.get_coordinates(building.outline.exterior)
         ax.add_patch(Polygon(ring, facecolor=UNKNOWN_COLOUR, edgecolor=WALL_COLOUR, linewidth=0.8, zorder=1))
@@ -165,18 +170,23 @@ def _draw_ground(ax: Axes, verdict: Verdict, bounds: tuple[float, float, float, 
         ax.add_collection(LineCollection([at], colors="#808080", linewidths=0.9, linestyles="dashed", zorder=2))
         west, north = shapely.get_coordinates(shapely.LineString(at)).min(axis=0)[0], float(at[:, 1].max())
         name = f"{edge_m / 1000:g} km" if edge_m >= 1000 else f"{edge_m:g} m"
-        if west >= bounds[0] and north <= bounds[3]:
+        if west >= bounds[0] and north <= bounds[3] and edge_m >= named_from_m:
             top = at[at[:, 1].argmax()]
             ax.text(top[0], top[1], name, ha="center", va="center", fontsize=7, path_effects=halo, zorder=6)
 
 
-def _draw_receptors(ax: Axes, verdict: Verdict, bounds: tuple[float, float, float, float]) -> None:
+def _draw_receptors(
+    ax: Axes, verdict: Verdict, bounds: tuple[float, float, float, float], named_from_m: float
+) -> None:
+    """Receptors, with their names if they are so far from the fence."""
     west, south, east, north = bounds
     halo = [withStroke(linewidth=2.0, foreground="white")]
     for receptor in verdict.site.receptors:
         x, y = receptor.point.x, receptor.point.y
         if west <= x <= east and south <= y <= north:
             ax.plot(x, y, marker="o", markersize=11, markerfacecolor="none", markeredgecolor="black", zorder=5)
+            if receptor.point.distance(verdict.site.perimeter.outline) < named_from_m:
+                continue
             ax.annotate(
                 receptor.id,
                 (x, y),

@@ -218,12 +218,13 @@ def _keep_rooms(verdict: Verdict, spill: SpillResult) -> None:
             else "This site has no room that must keep service."
         )
         return
+    rows = sorted(spill.keep_rooms, key=lambda row: row[3])
     st.dataframe(
         {
-            "Room": [row[0] for row in spill.keep_rooms],
-            "Operator": [row[1] for row in spill.keep_rooms],
-            "Has service with": [percent(row[2]) for row in spill.keep_rooms],
-            "Result": [_result(row[3]) for row in spill.keep_rooms],
+            "Room": [row[0] for row in rows],
+            "Operator": [row[1] for row in rows],
+            "Has service with": [percent(row[2]) for row in rows],
+            "Result": [_result(row[3]) for row in rows],
         },
         hide_index=True,
         alt="Keep rooms, pass or fail",
@@ -233,12 +234,13 @@ def _keep_rooms(verdict: Verdict, spill: SpillResult) -> None:
 def _protected(spill: SpillResult) -> None:
     st.subheader("Services nobody may disturb")
     failing = [row[0] for row in spill.protected if not row[2]]
+    rows = sorted(spill.protected, key=lambda row: row[2])  # what is disturbed stands at the top
     st.text(f"Disturbed: {', '.join(failing)}." if failing else "None of them is disturbed.")
     st.dataframe(
         {
-            "Service": [row[0] for row in spill.protected],
-            "What was found": [row[1] for row in spill.protected],
-            "Result": [_result(row[2]) for row in spill.protected],
+            "Service": [row[0] for row in rows],
+            "What was found": [row[1] for row in rows],
+            "Result": [_result(row[2]) for row in rows],
         },
         hide_index=True,
         alt="Protected services, pass or fail",

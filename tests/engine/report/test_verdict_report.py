@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import shapely
 import xarray as xr
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, state_of_rooms
 from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR
-from quietwing.coverage.report.spill_map import points_that_pass, spill_figure, spill_map
+from quietwing.coverage.report.spill_map import RING_EDGES_M, points_that_pass, spill_figure, spill_map
 from quietwing.coverage.report.verdict_maps import before_after_figure, dead_zone_map, margin_map, verdict_figure
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
 from quietwing.coverage.report.words import (
@@ -407,6 +408,34 @@ def test_before_and_after_a_model_has_one_symbol_and_the_legend_holds_both(verdi
     assert not before & after
     told = {text.get_text() for text in figure.legends[0].get_texts()}
     assert {"a_model_before", first.model} <= told
+
+
+def test_the_whole_of_the_last_ring_with_places_is_on_the_map(verdict):
+    """It was cut off where the last row of places lay further in."""
+    ax = spill_map(verdict)
+    outside = verdict.spill.outside
+    farthest_m = shapely.distance(
+        shapely.points(outside["x_m"].values, outside["y_m"].values), verdict.site.perimeter.outline
+    ).max()
+    edge_m = min(edge_m for edge_m in RING_EDGES_M if edge_m >= farthest_m)
+    west, south, east, north = shapely.buffer(verdict.site.perimeter.outline, edge_m).bounds
+    ax.get_figure().canvas.draw()
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    assert left < west < east < right
+    assert bottom < south < north < top
+    assert f"{edge_m:g} m" in {text.get_text() for text in ax.texts}
+
+
+@pytest.mark.parametrize(("crowded", "shown"), [(0.5, False), (50.0, True)])
+def test_what_is_near_the_fence_has_its_name_where_there_is_room_for_it(verdict, monkeypatch, crowded, shown):
+    """On a map of kilometres the names of the rings and homes round the fence would stand on each other."""
+    monkeypatch.setattr("quietwing.coverage.report.spill_map.CROWDED", crowded)
+    ax = spill_map(verdict)
+    assert {"20 m", "100 m", "home-1"} & {text.get_text() for text in ax.texts} == (
+        {"20 m", "100 m", "home-1"} if shown else set()
+    )
+    circles = {(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if line.get_marker() == "o"}
+    assert circles == {(one.point.x, one.point.y) for one in verdict.site.receptors}
 
 
 def test_a_spill_map_needs_spill(verdict):

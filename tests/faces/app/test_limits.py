@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,21 @@ def test_every_limit_is_named_with_pass_or_fail(loud):
     rings = page.dataframe[0].value
     assert list(rings["Over the limit"]) == [row[2] for row in loud.spill.rings]
     assert list(rings["Result"]) == ["pass" if row[-1] else "FAIL" for row in loud.spill.rings]
+
+
+@pytest.mark.slow
+def test_what_fails_stands_at_the_top_of_its_table(loud):
+    services = (("radar", "clear", True), ("TETRA", "disturbed", False), ("GNSS", "clear", True))
+    rooms = (("clinic", "EE", 0.99, True), ("office", "EE", 0.4, False))
+    page = opened(replace(loud, spill=replace(loud.spill, protected=services, keep_rooms=rooms)))
+    of_rooms, of_services = (
+        next(table.value for table in page.dataframe if column in table.value)
+        for column in ("Has service with", "What was found")
+    )
+    assert of_services["Service"].tolist() == ["TETRA", "radar", "GNSS"]
+    assert of_services["What was found"].tolist() == ["disturbed", "clear", "clear"]
+    assert of_services["Result"].tolist() == ["FAIL", "pass", "pass"]
+    assert list(zip(of_rooms["Room"], of_rooms["Result"], strict=True)) == [("office", "FAIL"), ("clinic", "pass")]
 
 
 @pytest.mark.slow
