@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from contextlib import suppress
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.study.drafting import Drafting
@@ -85,10 +86,8 @@ class DraftsAhead:
 
 def _work(of: weakref.ref[DraftsAhead]) -> None:
     """Steps until nothing is left to do, or nobody holds the drafts."""
-    try:
+    # While Python ends, no thread may be started; any other fault is told when such a draft is asked for.
+    with suppress(RuntimeError):
         while (own := of()) is not None and own.step():
             del own
             time.sleep(LOOK_S)
-    except RuntimeError:  # no new threads while Python ends
-        if threading.main_thread().is_alive():
-            raise

@@ -1,6 +1,8 @@
 """Drafts prepared ahead: the same bytes as worked out when asked for, and never in the way of a gesture."""
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -224,3 +226,30 @@ def test_it_ends_with_the_session_that_holds_the_drafts():
             break
     assert not thread.is_alive()
     assert gone() is None
+
+
+ENDING = """
+import atexit
+import time
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import drafts_ahead
+from quietwing.coverage.study.drafting import Drafting
+from quietwing.sites import load_site
+drafts_ahead.REST_S = 0.0
+atexit.register(time.sleep, 1.0)  # the app waits so for its janitor
+drafting = Drafting(load_site("houseblock"), Scenario(), read_catalogue(), grid_m=1.0)
+drafting.draft(0, ())
+ahead = drafts_ahead.DraftsAhead(drafting)
+ahead.beside(0, ())
+while drafting._at_work.acquire(blocking=False):  # until a step is under way
+    drafting._at_work.release()
+print("ending")
+"""
+
+
+def test_a_program_ends_in_the_middle_of_a_step_without_a_word():
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", ENDING], capture_output=True, text=True, timeout=LONG_S, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ending\n", "")
