@@ -58,7 +58,7 @@ class _Ground:
 
 
 class Drafting:
-    """Drafts of one site and scenario; keeps every link it computed.
+    """Drafts of one site and scenario; keeps what it computed, and serves one thread after the other.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ class Drafting:
             )
             self._models[treatments] = model
             while len(self._models) > KEPT_MODELS:
-                self._forget(self._models.popitem(last=False)[0])
+                self._forget(self._least_useful())
         self._models.move_to_end(treatments)
         return model
 
@@ -289,8 +289,18 @@ class Drafting:
         against_db = carried_against_db(old.ready, was.links, was.against_db, rows, ground.ready, links)
         return DeviceLinks(links, against_db)
 
+    def _least_useful(self) -> tuple[Treatment, ...]:
+        """The treatments longest out of use, but if it can be not the only ones under which a place is known."""
+        old = list(self._models)[:-1]
+        for treatments in old:
+            elsewhere = {place for other, place in self._grounds if other != treatments}
+            if {place for other, place in self._grounds if other == treatments} <= elsewhere:
+                return treatments
+        return old[0]
+
     def _forget(self, treatments: tuple[Treatment, ...]) -> None:
         """Drop what belongs to a set of treatments."""
+        del self._models[treatments]
         self._grounds = {key: kept for key, kept in self._grounds.items() if key[0] != treatments}
         self._kept.forget(treatments)
 

@@ -20,7 +20,7 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study.carried_links import rows_of
 from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, draft_state
-from quietwing.coverage.study.drafting import Drafting, explain
+from quietwing.coverage.study.drafting import KEPT_MODELS, Drafting, explain
 from quietwing.coverage.study.kept_detours import DRAFT_CUT
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
@@ -260,6 +260,25 @@ def test_kept_links_stay_within_bounds(monkeypatch):
     assert first.data["margin_db"].values.tobytes() == again.data["margin_db"].values.tobytes()
     assert len(drafting._kept._links) == 1
     assert len(drafting._grounds) == 1
+
+
+def test_what_is_known_of_another_storey_outlives_a_row_of_treated_windows(monkeypatch):
+    """Treat five windows on one storey and look at the next: its links are carried over, not worked out anew."""
+    drafting, devices = Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0), LAYOUT[:2]
+    for place in (1, 0):
+        drafting.draft(place, devices)
+    treated: tuple[Treatment, ...] = ()
+    for number in range(1, 7):
+        treated = (*treated, Treatment(f"A1-0{number}-window", "window_mesh"))
+        drafting.draft(0, devices, treated)
+    assert len(drafting._models) == KEPT_MODELS
+    assert next(reversed(drafting._models)) == treated
+    monkeypatch.delattr("quietwing.coverage.study.drafting.public_ways")
+    carried = drafting.draft(1, devices, treated)
+    assert shown(carried).size > 0
+    monkeypatch.undo()
+    fresh = Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0).draft(1, devices, treated)
+    assert carried.data["margin_db"].values.tobytes() == fresh.data["margin_db"].values.tobytes()
 
 
 def test_n40_the_blocked_share_of_a_storey_settles_as_the_grid_is_halved():
