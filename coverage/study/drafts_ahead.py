@@ -17,7 +17,7 @@ from quietwing.sites.errors import QuietwingError
 
 __all__ = ["REST_S", "DraftsAhead"]
 
-REST_S = 1.0  # since the last draft; gestures of one hand follow each other faster (assumed)
+REST_S = 0.5  # since the last draft: a hand that goes on at once is not kept waiting (assumed)
 LOOK_S = 0.05
 
 Wish = tuple[list[int], tuple[Device, ...], tuple[Treatment, ...]]
