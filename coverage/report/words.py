@@ -33,11 +33,8 @@ _BAND_MHZ = {
     "8": 900, "20": 800, "28": 700, "3": 1800, "1": 2100, "7": 2600, "38": 2600, "40": 2300, "78": 3500,
     "32": 1500, "75": 1500, "67": 700,
 }  # fmt: skip
-_DOWNLINK_ONLY = {
-    "32",
-    "67",
-    "75",
-}  # supplementary downlink: EE has n28 and n67 at 700 MHz, and no phone camps on n67
+# Supplementary downlink: no phone camps on it. EE has n28 and n67, both at 700 MHz.
+_DOWNLINK_ONLY = {"32", "67", "75"}
 _GENERATION = {"GSM": "2G", "UMTS": "3G", "LTE": "4G", "NR": "5G"}
 
 GLOSSARY = (

@@ -13,7 +13,7 @@ from quietwing.sites.points import PointSet
 __all__ = ["KeptLinks", "Key"]
 
 KEPT_BYTES = 320 << 20  # four storeys of radial
-CROWDED = 0.9
+CROWDED = 0.9  # of it: a few more devices still find room
 KEPT_STACKS = 2  # layouts whose links are kept side by side: this one and the one with other windows treated
 
 Key = tuple[tuple[Treatment, ...], int]  # treatments, and the place whose points the links lead to
