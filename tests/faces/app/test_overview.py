@@ -51,6 +51,8 @@ def test_the_first_screen_needs_no_engine():
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
+        "from quietwing.coverage.ui import shell\n"
+        "shell._loaded.set()  # else a thread loads what the other pages need, once the screen is out\n"
         f"page = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60).run()\n"
         "assert not page.exception and page.metric\n"
         "print(sorted({'numba', 'matplotlib', 'geopandas', 'scipy'} & set(sys.modules)))\n"
