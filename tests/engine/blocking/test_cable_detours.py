@@ -23,8 +23,8 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import carried_links, kept_detours
 from quietwing.coverage.study import drafting as drafting_module
-from quietwing.coverage.study import kept_detours
 from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import load_site
 from quietwing.sites.model import Opening, Sector
@@ -339,6 +339,15 @@ def test_treating_a_window_carries_a_cables_links_over(hut, monkeypatch, cut):
     np.testing.assert_array_equal(carried.data.margin_db, fresh.data.margin_db)
     assert [room.margin_db for room in carried.rooms] == [room.margin_db for room in fresh.rooms]
     assert (carried.data.margin_db != before.data.margin_db).any()
+
+
+def test_what_a_window_may_change_is_looked_for_from_the_rays_that_are_drawn():
+    """Those of finer pieces may cross other windows."""
+    cut = Cut(pieces=2, stations=1)
+    senders_m = carried_links._senders_m((INSIDE,), CATALOGUE, cut)
+    drawn_m = [*pieces_of(INSIDE.line_m, cut=cut).middle_m, *stations_of(INSIDE.line_m, cut).place_m]
+    np.testing.assert_array_equal(senders_m, drawn_m)
+    assert len(senders_m) == 3
 
 
 # ------------------------------------------------------------------ in words
