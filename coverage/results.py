@@ -9,12 +9,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
 from quietwing.sites.readings import Measurements
 
-__all__ = ["Agreement", "Comparison", "Leakage", "SpillResult", "StoreyMap", "Verdict", "VerdictMap"]
+__all__ = ["Agreement", "Comparison", "GradeVerdict", "Leakage", "SpillResult", "StoreyMap", "Verdict", "VerdictMap"]
 
 
 @dataclass(frozen=True)
@@ -141,15 +142,16 @@ class Leakage:
 
 @dataclass(frozen=True)
 class SpillResult:
-    """What a layout does outside and in keep rooms, against the scenario's tier.
+    """What a layout does outside and in keep rooms, against the tier of one grade.
 
     Attributes
     ----------
     tier : str
         ``strict``, ``standard``, ``service`` or ``emergency``.
     outside : Dataset, dims (channel, outside)
-        `jam_dbm` (upper quantile of the sum of all blockers), `signal_dbm` (lower quantile of the strongest sector),
-        `limit_dbm`, `margin_db` = limit − value, `capture_probability`; coordinates `x_m y_m z_m ring name people`.
+        `jam_dbm` (median of the sum of all blockers), `signal_dbm` (median of the strongest sector), `margin_db` (the
+        smaller of what is left at the median and in the share of worlds that the tier asks for), `limit_dbm` = sum +
+        margin, `capture_probability`; coordinates `x_m y_m z_m ring name people`.
     rings : tuple of tuple
         Per ring and receptor group: name, points, points that fail, points that may fail, passed.
     keep_rooms : tuple of tuple
@@ -205,6 +207,35 @@ class VerdictMap:
 
 
 @dataclass(frozen=True)
+class GradeVerdict:
+    """The rooms, and what spills, at one grade.
+
+    Attributes
+    ----------
+    grade : Grade
+        What had to hold.
+    by_room : Dataset, dims (channel, room) and (room)
+        `usable_probability` (channel, room) at any test point; `silent_probability`, `quiet_probability` (blockers,
+        treatments and operator actions taken away), `called_silent`, `quiet_anyway` (room); coordinates `role`,
+        `weight`.
+    silent : bool ndarray, shape (room, world)
+        No channel usable at any test point; rooms as in `by_room`.
+    silent_at : dict
+        Percent (50, 80, 90, 95, 99) to number of rooms with P(silent) at or above it, quiet anyway left out.
+    together : int
+        Rooms silent together in at least 95 % of worlds, quiet anyway left out.
+    spill : SpillResult or None
+    """
+
+    grade: Grade
+    by_room: xr.Dataset
+    silent: NDArray[np.bool_]
+    silent_at: dict[int, int]
+    together: int
+    spill: SpillResult | None = None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Who still has service in each room with a layout, over all worlds, and what spills.
 
@@ -222,16 +253,8 @@ class Verdict:
     at_points : Dataset, dims (channel, point)
         `usable_probability`; `rsrp_dbm` median of the strongest sector; `margin_db` of the draft: how far the channel
         is from working (positive: silenced).
-    by_room : Dataset, dims (channel, room) and (room)
-        `usable_probability` (channel, room) at any test point; `silent_probability`, `quiet_probability` (blockers,
-        treatments and operator actions taken away), `protected`, `quiet_anyway` (room); coordinates `role`, `weight`.
-    silent : bool ndarray, shape (room, world)
-        No channel usable at any test point; rooms as in `by_room`.
-    protected_at : dict
-        Percent (50, 80, 95, 99) to number of silence rooms with P(silent) at or above it, quiet anyway left out.
-    together : int
-        Rooms silent together in at least 95 % of worlds, quiet anyway left out.
-    spill : SpillResult or None
+    grades : tuple of GradeVerdict
+        The grade asked for first; `by_room`, `silent`, `silent_at`, `together` and `spill` are those of it.
     uncovered_routes : tuple of str
         Escapes that no cellular blocker addresses.
     notes : tuple of str
@@ -249,13 +272,34 @@ class Verdict:
     treatments: tuple[Treatment, ...]
     points: PointSet
     at_points: xr.Dataset
-    by_room: xr.Dataset
-    silent: NDArray[np.bool_]
-    protected_at: dict[int, int]
-    together: int
-    spill: SpillResult | None
+    grades: tuple[GradeVerdict, ...]
     uncovered_routes: tuple[str, ...]
     notes: tuple[str, ...]
     scenario_id: str
     maps: tuple[VerdictMap, ...] = ()
     stream: int = 0
+
+    @property
+    def by_room(self) -> xr.Dataset:
+        """Rooms at the grade asked for."""
+        return self.grades[0].by_room
+
+    @property
+    def silent(self) -> NDArray[np.bool_]:
+        """Silent rooms by world at the grade asked for."""
+        return self.grades[0].silent
+
+    @property
+    def silent_at(self) -> dict[int, int]:
+        """Rooms by confidence at the grade asked for."""
+        return self.grades[0].silent_at
+
+    @property
+    def together(self) -> int:
+        """Rooms silent together at the grade asked for."""
+        return self.grades[0].together
+
+    @property
+    def spill(self) -> SpillResult | None:
+        """Spill at the grade asked for."""
+        return self.grades[0].spill

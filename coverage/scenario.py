@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, InstanceOf, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.rules import GRADES, Grade, Rules, Tier, load_rules, read_rules
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import clean, did_you_mean, shown
 
@@ -19,6 +21,7 @@ __all__ = ["Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
 
 LARGEST_FILE_BYTES = 1 << 20
 
+GradeName = Literal["planning", "evidence"]
 SpillTier = Literal["strict", "standard", "service", "emergency"]
 BudgetBasis = Literal["capex", "whole_life"]
 Objective = Literal["most_protected", "least_cost"]
@@ -26,13 +29,14 @@ Effort = Literal["quick", "normal", "thorough"]
 ModelName = Annotated[str, Field(min_length=1, max_length=80)]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
+    "grade": get_args(GradeName),
     "spill_tier": get_args(SpillTier),
     "budget_basis": get_args(BudgetBasis),
     "objective": get_args(Objective),
     "effort": get_args(Effort),
 }
 _LISTS = ("channels", "treatments", "equipment", "treat_with")
-_TEXTS = ("comms_room", *_CHOICES)
+_TEXTS = ("comms_room", "rules", *_CHOICES)
 _SWITCHES = ("search_margin", "likely_capture")
 _WHOLE = ("target_rooms", "horizon_years", "worlds", "seed")
 
@@ -51,8 +55,12 @@ class Scenario:
 
     Attributes
     ----------
-    confidence : float
-        The probability q a claim of silence must hold with: 0.5 to 0.999.
+    grade : {"planning", "evidence"}
+        Which grade is asked for; every result holds both.
+    rules : Rules
+        Errors, grades and tiers; in a file the name of a rules file beside it. Those of the product without it.
+    confidence : float or None
+        Share of worlds in which a room must be silent, 0.5 to 0.999, in place of that of the grade asked for.
     grid_m : float
         Spacing of the maps' grid. [m]
     channels : tuple of str
@@ -65,8 +73,8 @@ class Scenario:
         Whether a prisoner searches for the best spot (DESIGN §4); switching it off is printed.
     likely_capture : bool
         Whether capture through a higher-priority layer counts towards silence.
-    spill_tier : {"strict", "standard", "service", "emergency"}
-        The limit outside (DESIGN §4 "Spill").
+    spill_tier : {"strict", "standard", "service", "emergency"} or None
+        The limit outside in place of that of the grade asked for.
     treatments : tuple of TreatmentWish
         Meshes and films on windows.
     budget_gbp : float or None
@@ -96,14 +104,18 @@ class Scenario:
     """
 
     format: Annotated[int, Field(ge=1, le=1)] = 1
-    confidence: Annotated[float, Field(ge=0.5, le=0.999, allow_inf_nan=False)] = 0.95
+    grade: GradeName = "planning"
+    rules: Annotated[InstanceOf[Rules], WithJsonSchema({"type": "string", "maxLength": 200})] = Field(
+        default_factory=load_rules
+    )
+    confidence: Annotated[float, Field(ge=0.5, le=0.999, allow_inf_nan=False)] | None = None
     grid_m: Annotated[float, Field(ge=0.1, le=5.0, allow_inf_nan=False)] = 0.5
     channels: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     worlds: Annotated[int, Field(ge=100, le=100_000)] = 1000
     search_margin: bool = True
     likely_capture: bool = False
-    spill_tier: SpillTier = "standard"
+    spill_tier: SpillTier | None = None
     treatments: tuple[TreatmentWish, ...] = ()
     budget_gbp: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
     budget_basis: BudgetBasis = "capex"
@@ -117,6 +129,26 @@ class Scenario:
     comms_room: Annotated[str, Field(max_length=80)] = ""
     spacing_m: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
     effort: Effort = "normal"
+
+    @property
+    def asked(self) -> Grade:
+        """The grade asked for, with this scenario's own confidence and tier where it gives them."""
+        grade = self.rules.grade(self.grade)
+        return replace(
+            grade,
+            confidence=grade.confidence if self.confidence is None else self.confidence,
+            tier=self.spill_tier or grade.tier,
+        )
+
+    @property
+    def judged(self) -> tuple[Grade, ...]:
+        """Every grade a result is judged at, the one asked for first."""
+        return (self.asked, *(self.rules.grade(name) for name in GRADES if name != self.grade))
+
+    @property
+    def tier(self) -> Tier:
+        """The limit outside that is asked for."""
+        return self.rules.tier(self.asked.tier)
 
 
 _ADAPTER: TypeAdapter[Scenario] = TypeAdapter(Scenario)
@@ -151,7 +183,9 @@ def read_scenario(path: Path | None, **overrides: object) -> Scenario:
     where = dict.fromkeys(given, "option")
     name = "scenario" if path is None else path.name
     merged = raw | given
-    problems = [
+    own_rules, problems = _rules(path, merged)
+    merged |= own_rules
+    problems += [
         _place(name, where, key) + ": true and false are no numbers; write a number" for key in _flags(merged)
     ]
     try:
@@ -161,6 +195,20 @@ def read_scenario(path: Path | None, **overrides: object) -> Scenario:
     if problems:
         raise ScenarioError(problems_text(tuple(dict.fromkeys(problems))))
     return scenario
+
+
+def _rules(path: Path | None, merged: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """The rules file that a scenario names, read, and what is wrong with it."""
+    named = merged.get("rules")
+    if named is None or isinstance(named, Rules):
+        return {}, []
+    if not isinstance(named, str) or not named or Path(named).name != named:
+        here = "scenario" if path is None else path.name
+        return {"rules": load_rules()}, [f"{here}: rules: is {shown(named)} (expected the name of a file beside it)"]
+    try:
+        return {"rules": read_rules((path.parent if path else Path()) / named)}, []
+    except ScenarioError as error:
+        return {"rules": load_rules()}, str(error).split("\n")
 
 
 def _flags(raw: Mapping[str, object]) -> list[str]:

@@ -34,6 +34,7 @@ from quietwing.coverage.layout import layout_text, read_layout
 from quietwing.coverage.planning.cost import cost, over_budget
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
 from quietwing.coverage.results import Verdict
+from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.sites import load_site, save_site
 from quietwing.sites.findings import clean
@@ -57,6 +58,7 @@ __all__ = [
 MANIFEST = "manifest.json"
 FORMAT = 1
 LARGEST_MANIFEST_BYTES = 1 << 20
+RULES_BESIDE = "rules.toml"  # beside the scenario
 SITE, SCENARIO, CATALOGUE, LAYOUT = "inputs/site", "inputs/scenario.toml", "inputs/catalogue.csv", "layout.csv"
 
 
@@ -177,6 +179,7 @@ def write_result(
         save_site(verdict.site, made / SITE)
         texts = _outputs(verdict, catalogue) | {
             SCENARIO: scenario_text(verdict.scenario),
+            **rules_beside(verdict.scenario),
             CATALOGUE: catalogue_text(catalogue),
             **(further or {}),
         }
@@ -290,9 +293,18 @@ def scenario_text(scenario: Scenario) -> str:
             tables = [
                 f"\n[[treatments]]\nmodel = {_toml(wish.model)}\nrooms = {_toml(wish.rooms)}\n" for wish in value
             ]
+        elif field.name == "rules":
+            plain += [f"rules = {_toml(RULES_BESIDE)}\n"] if value != load_rules() else []
         elif value is not None:  # TOML has no null: a key left out is None when read
             plain.append(f"{field.name} = {_toml(value)}\n")
     return "".join([*plain, *tables])
+
+
+def rules_beside(scenario: Scenario) -> dict[str, str]:
+    """The rules file of a scenario that has its own, by its place in a result folder."""
+    if scenario.rules == load_rules():
+        return {}
+    return {str(Path(SCENARIO).with_name(RULES_BESIDE)): scenario.rules.text}
 
 
 def _toml(value: object) -> str:

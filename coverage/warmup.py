@@ -13,41 +13,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from quietwing.coverage.blocking import _montecarlo, _spill_kernels
+from quietwing.coverage.blocking._kinds import nothing_for, zeros_of
 from quietwing.coverage.planning import _anneal
 from quietwing.coverage.planning.heuristic import Compiled, State
 from quietwing.coverage.propagation import _kernels
 
 __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
 
-# Types of the arguments in order: kind and number of dimensions. A test holds them against a study.
-_KINDS = {
-    "b": np.bool_,
-    "k": np.int8,
-    "u": np.uint8,
-    "j": np.int32,
-    "i": np.int64,
-    "f": np.float32,
-    "d": np.float64,
-    "w": np.uint64,
-}
-_JUDGE = (
-    "i1 i1 i1 f2 f2 f2 k1 i2 f2 f1 f2 ways f2 f3 i1 i1 i1 i1 j1 i1 b1 f1 f1 f1 f1 f3 f3 b1 ways f0 f2 i1 i1 f1 f1 "
-    "f1 f1 i0 f0 f0 f0 b0 j1 i0 f1 j2 j2 b2 i0 i0"
-)
-_WAYS = "u3 f3 f3 u3 f3"
-_NETWORK = "k1 f2 f1 f2 i1 f2 f3 i1 i1 i1 i1 i1 i1 i1 d2 i1 i0 d0 d0 d0 f1 f1 f1"
-_LINKS = "i1 i1 f2 f2 f2 i2 u3 f2 f2 u3 f2 f3 f3 u3 f3 f3 u3 f3"
-_SPILL = "b1 d1 d1 d1 d1 d0 d0 i0 d2 d2 i2 d2 i1 d1 i0 i0"
+# Types of the arguments in order, where a kernel does not say them itself. A test holds them against a study.
 _RASTER = "d2 d2 i2 d2 d2 d2 j1 b1 d2 j2 j2 d1 f3 f1 f1 b0 f3 i0 i0 i0 i0"
 
 _MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 b1 i1 i1 i1 i1 i1 i1 i1 i1 i1"
 _STATE = "b1 i1 i1 i1 d1 d1 d1 i1 d1 d1 i1"
 _ANNEAL = "i0 d0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
-WIDE = 48
 LONGEST_S = 180.0  # compiling takes half a minute
 
 KERNELS = (_montecarlo.judge, _spill_kernels.spill_worlds, _anneal.anneal, _kernels.raster)
@@ -56,9 +35,8 @@ KERNELS = (_montecarlo.judge, _spill_kernels.spill_worlds, _anneal.anneal, _kern
 def compile_kernels() -> None:
     """Call each kernel on no work at all."""
     judge, spill, anneal, raster = KERNELS
-    judge(*_nothing(_JUDGE))
-    network, links = _spill_kernels.Network(*_nothing(_NETWORK)), _spill_kernels.Links(*_nothing(_LINKS))
-    spill(network, links, *_nothing(_SPILL))
+    judge(*nothing_for(judge))
+    spill(*nothing_for(spill))
     anneal(Compiled(*_nothing(_MODEL)), State(*_nothing(_STATE)), *_nothing(_ANNEAL))
     raster(*_nothing(_RASTER))
 
@@ -110,15 +88,8 @@ def _claimed(claim: Path) -> Path | None:
 
 
 def _nothing(kinds: str) -> list[Any]:
-    """A zero of each type, or an array of zeros: longer than whatever index a kernel reads of it."""
-    values: list[Any] = []
-    for code in kinds.split():
-        if code == "ways":
-            values.append(_montecarlo.Ways(*_nothing(_WAYS)))
-            continue
-        array: NDArray[Any] = np.zeros((WIDE,) * int(code[1:]), _KINDS[code[0]])
-        values.append(array if array.ndim else array[()])
-    return values
+    """A zero of each type, or an array of zeros."""
+    return [zeros_of(code) for code in kinds.split()]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
@@ -37,7 +38,7 @@ def _plain(value: Any) -> Any:
         return {
             field.name: _plain(getattr(value, field.name))
             for field in dataclasses.fields(value)
-            if not (field.metadata.get("named if set") and getattr(value, field.name) == field.default)
+            if field.compare and not (field.metadata.get("named if set") and getattr(value, field.name) == field.default)
         }
     if isinstance(value, BaseGeometry):
         return value.wkb_hex
@@ -47,6 +48,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return str(value)

@@ -20,7 +20,7 @@ SUMMARY_COLUMNS = (
     ("site", str, ""),
     *((f"rooms_{state}", int, "d") for state in ("silence", "protected", "quiet_anyway", "holes", "unknown")),
     ("c95", float, ".3f"),
-    *((f"protected_at_{level}", int, "d") for level in (50, 80, 95, 99)),
+    *((f"silent_at_{level}", int, "d") for level in (50, 80, 90, 95, 99)),
     ("together_95", int, "d"),
     ("spill_tier", str, ""),
     ("spill_passed", bool, ""),

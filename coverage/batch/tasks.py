@@ -111,7 +111,7 @@ def verdict_answer(verdict: Verdict) -> Answer:
         "site": spoken["site"],
         **{f"rooms_{state}": count for state, count in spoken["rooms"].items()},
         "c95": spoken["c95"],
-        **{f"protected_at_{level}": count for level, count in spoken["protected_at"].items()},
+        **{f"silent_at_{level}": count for level, count in spoken["silent_at"].items()},
         "together_95": spoken["together_95"],
         "spill_tier": spill.get("tier"),
         "spill_passed": spill.get("passed"),
@@ -120,7 +120,7 @@ def verdict_answer(verdict: Verdict) -> Answer:
         **{key: spoken[key] for key in ("value", "bound", "gap", "status")},
     }
     probability = verdict.by_room["usable_probability"].transpose("channel", "room").values
-    often = probability > 1.0 - verdict.scenario.confidence + _HAIR
+    often = probability > 1.0 - verdict.scenario.asked.confidence + _HAIR
     return Answer(
         summary,
         RoomChannels(

@@ -168,12 +168,14 @@ def blocker_links(
 def _sent(
     model: LinkModel, devices: tuple[Device, ...], catalogue: Mapping[str, Model], outside: bool
 ) -> list[tuple[Floats, Floats]]:
-    """`carrier_levels_dbm` of each device, worked out once for those set alike."""
+    """`carrier_levels_dbm` of each device less the body's loss, worked out once for those set alike."""
     known: dict[tuple[object, ...], tuple[Floats, Floats]] = {}
     found = []
+    body_db = 0.0 if outside else model.rules.phone.body_loss_db  # a body stands between phone and blocker
     for device in devices:
         setting = (device.model, device.power_dbm, device.trim_db)
         if setting not in known:
-            known[setting] = carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside)
+            sent, offered = carrier_levels_dbm(device, catalogue[device.model], model.carriers, outside=outside)
+            known[setting] = sent - body_db, offered - body_db
         found.append(known[setting])
     return found

@@ -1,30 +1,30 @@
 """Analytic margins, quick enough for dragging a blocker and for planning: "draft". The verdict is the Monte Carlo's.
 
 Every source is discounted by z_q standard deviations of its own link against the signal's, so that powers still add
-and the optimiser's rows are linear. With one source on each side this is CHOICES 29; of a construction that both
-sides cross as many crossings are shared as both have.
+and the optimiser's rows are linear. What both sides share drops out of the difference: the part of the local error
+that belongs to the room, and of a construction that both cross, as many crossings as both have.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from quietwing.coverage.blocking.blocker_links import BlockerLinks
-from quietwing.coverage.blocking.calibration import sight_probability_limit
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
 from quietwing.coverage.decibel import add_powers_db
-from quietwing.coverage.propagation.errors_model import load_local_errors
+from quietwing.coverage.rules import Errors
 from quietwing.coverage.scenario import Scenario
 
 __all__ = [
     "MOST_MARGIN_DB",
     "DraftPublic",
     "DraftSignal",
+    "against_variance",
     "both_ways_db",
     "carrier_margin_db",
     "draft_margin_db",
@@ -47,9 +47,9 @@ class DraftSignal:
     Attributes
     ----------
     level_dbm : float64 ndarray, shape (carrier, point)
-        In the reference bandwidth, boost of reference signals left out. [dBm]
-    plain_variance : float64 ndarray, shape (carrier, point)
-        Of the sector and of the place. [dB²]
+        In the reference bandwidth, inside with the boost of reference signals. [dBm]
+    sector_variance : float64 ndarray, shape (carrier, point)
+        Of the sector alone. [dB²]
     crossed : uint8 ndarray, shape (carrier, point, construction)
         By the way that rules.
     walls_db : float64 ndarray, shape (carrier, point)
@@ -61,35 +61,41 @@ class DraftSignal:
     """
 
     level_dbm: Floats
-    plain_variance: Floats
+    sector_variance: Floats
     crossed: NDArray[np.uint8]
     walls_db: Floats
     straight_share: Floats
     straight_crossed: NDArray[np.uint8]
     straight_walls_db: Floats
 
+    def at(self, points: NDArray[np.intp]) -> DraftSignal:
+        """The same at some of the points."""
+        return DraftSignal(*(getattr(self, part.name)[:, points] for part in fields(self)))
 
-def draft_signal(model: LinkModel, scenario: Scenario, public: PublicLinks) -> DraftSignal:
-    """Strongest sector of each carrier, clear wherever clear is likelier than 1 − q as in the leakage map.
+
+def draft_signal(model: LinkModel, public: PublicLinks, *, boosted: bool = True) -> DraftSignal:
+    """Strongest sector of each carrier, clear wherever the single-state maps take the path as clear.
 
     Parameters
     ----------
     model : LinkModel
-    scenario : Scenario
     public : PublicLinks
+    boosted : bool
+        In rooms that must be silent: predicted levels count with the boost of reference signals.
 
     Returns
     -------
     DraftSignal
     """
-    local = load_local_errors()
     points = np.arange(public.los_dbm.shape[1])
     clear = np.where(
         public.fixed_sight[:, None] >= 0,
         public.fixed_sight[:, None] == 1,
-        public.los_probability >= sight_probability_limit(scenario.confidence),
+        public.los_probability >= model.rules.errors.sight_limit,
     )
     level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float64)
+    if boosted:
+        level_dbm += model.boost_db[:, None]
     shape = (len(model.carriers), len(points))
     passed = (*shape, len(model.constructions))
     found = DraftSignal(
@@ -100,16 +106,19 @@ def draft_signal(model: LinkModel, scenario: Scenario, public: PublicLinks) -> D
         sectors = np.flatnonzero(model.sector_carrier == carrier)
         best = sectors[level_dbm[sectors].argmax(axis=0)]
         found.level_dbm[carrier] = level_dbm[best, points]
-        found.plain_variance[carrier] = (
-            public.sigma_db[best].astype(float) ** 2 + local.local_room_band_db**2 + local.local_point_band_db**2
-        )
+        found.sector_variance[carrier] = public.sigma_db[best, points].astype(float) ** 2
         for name in ("crossed", "walls_db", "straight_share", "straight_crossed", "straight_walls_db"):
             getattr(found, name)[carrier] = getattr(public, name)[best, points]
     return found
 
 
 def spread_alone_db(
-    z: float, plain_variance: ArrayLike, crossed: NDArray[np.uint8], sigma_db: ArrayLike, walls_db: ArrayLike
+    z: float,
+    plain_variance: ArrayLike,
+    crossed: NDArray[np.uint8],
+    sigma_db: ArrayLike,
+    most_db: float,
+    walls_db: ArrayLike,
 ) -> Floats:
     """z standard deviations of one link by which it may be stronger than its median.
 
@@ -120,6 +129,8 @@ def spread_alone_db(
         Of everything but constructions. [dB²]
     crossed : uint8 ndarray, shape (..., construction)
     sigma_db : array_like, shape (construction,)
+    most_db : float
+        Standard deviation of all walls together, at most. [dB]
     walls_db : array_like, shape (...)
         The constructions give back no more than they lose. [dB]
 
@@ -131,7 +142,7 @@ def spread_alone_db(
     plain = np.asarray(plain_variance, float)
     walls = (crossed.astype(np.float32) ** 2 @ (np.asarray(sigma_db, np.float32) ** 2)).astype(float)
     capped = z * np.sqrt(plain) + np.asarray(walls_db, float)
-    return np.asarray(np.minimum(z * np.sqrt(plain + walls), capped))
+    return np.asarray(np.minimum(z * np.sqrt(plain + np.minimum(walls, most_db**2)), capped))
 
 
 def both_ways_db(ruling_db: ArrayLike, straight_db: ArrayLike, share: ArrayLike) -> Floats:
@@ -152,26 +163,28 @@ def both_ways_db(ruling_db: ArrayLike, straight_db: ArrayLike, share: ArrayLike)
     return np.asarray(10 * np.log10((1 - part) * 10 ** (ruling / 10) + part * 10 ** (straight / 10)))
 
 
-def signal_alone_db(z: float, signal: DraftSignal, sigma_db: NDArray[np.float32]) -> Floats:
+def signal_alone_db(z: float, signal: DraftSignal, model: LinkModel) -> Floats:
     """z standard deviations by which the signal may be stronger than its median, by both ways together.
 
     Parameters
     ----------
     z : float
     signal : DraftSignal
-    sigma_db : float32 ndarray, shape (construction, carrier)
+    model : LinkModel
+        Sizes of the errors.
 
     Returns
     -------
     float64 ndarray, shape (carrier, point)
         [dB]
     """
-    found = np.empty(signal.level_dbm.shape)
+    found, most_db = np.empty(signal.level_dbm.shape), model.walls_most_db[model.carrier_band]
+    sigma_db = model.construction_sigma_db[:, model.carrier_band]
     for c in range(len(found)):
-        plain = signal.plain_variance[c]
+        plain, size = signal.sector_variance[c] + model.rules.errors.local_db**2, (sigma_db[:, c], float(most_db[c]))
         found[c] = both_ways_db(
-            spread_alone_db(z, plain, signal.crossed[c], sigma_db[:, c], signal.walls_db[c]),
-            spread_alone_db(z, plain, signal.straight_crossed[c], sigma_db[:, c], signal.straight_walls_db[c]),
+            spread_alone_db(z, plain, signal.crossed[c], *size, signal.walls_db[c]),
+            spread_alone_db(z, plain, signal.straight_crossed[c], *size, signal.straight_walls_db[c]),
             signal.straight_share[c],
         )
     return found
@@ -181,7 +194,7 @@ def spread_against_db(
     z: float,
     signal: DraftSignal,
     crossed: NDArray[np.uint8],
-    sigma_db: ArrayLike,
+    model: LinkModel,
     rows: NDArray[np.intp] | slice = slice(None),
 ) -> NDArray[np.float32]:
     """z standard deviations of each blocker's link against the signal's on every carrier.
@@ -192,27 +205,33 @@ def spread_against_db(
     signal : DraftSignal
     crossed : uint8 ndarray, shape (device, point, construction)
         Of the blockers' links.
-    sigma_db : array_like, shape (construction, carrier)
+    model : LinkModel
+        Sizes of the errors.
     rows : ndarray or slice
         The points of the signal that `crossed` is given for.
 
     Returns
     -------
     float32 ndarray, shape (device, carrier, point)
-        A construction on both sides moves both alike, so as many crossings of it as both have are left out (CHOICES
-        14, 29): what is left of one with k crossings on one side and n on the other is |k - n| times its error. Where
-        the signal comes two ways, the two add as powers. [dB]
+        A construction on both sides moves both alike, so that of one with k crossings on one side and n on the other
+        |k − n| times its error is left, each side scaled down to what all walls of a link have at most. Where the
+        signal comes two ways, the two add as powers. [dB]
     """
     share = signal.straight_share[:, rows]
-    spread = _against_db(z, signal, signal.crossed, signal.walls_db, crossed, sigma_db, rows)
+    spread = _against_db(z, signal, signal.crossed, signal.walls_db, crossed, model, rows)
     at = np.flatnonzero(share.any(axis=0))
     if len(at):
         of = np.arange(signal.level_dbm.shape[1])[rows][at]
         straight = _against_db(
-            z, signal, signal.straight_crossed, signal.straight_walls_db, crossed[:, at], sigma_db, of
+            z, signal, signal.straight_crossed, signal.straight_walls_db, crossed[:, at], model, of
         )
         spread[:, :, at] = both_ways_db(spread[:, :, at], straight, share[None, :, at])
     return spread
+
+
+def against_variance(errors: Errors) -> float:
+    """Variance of a difference of two links that belongs to neither mast nor wall: two places, one device. [dB²]"""
+    return 2 * errors.own_variance + errors.device_db**2
 
 
 def _against_db(
@@ -221,26 +240,38 @@ def _against_db(
     signal_crossed: NDArray[np.uint8],
     signal_walls_db: Floats,
     crossed: NDArray[np.uint8],
-    sigma_db: ArrayLike,
+    model: LinkModel,
     rows: NDArray[np.intp] | slice,
 ) -> NDArray[np.float32]:
     """`spread_against_db` with the signal coming one way."""
-    local, variance = load_local_errors(), np.asarray(sigma_db, np.float32) ** 2
-    device = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
-    plain = (signal.plain_variance[:, rows] + device).astype(np.float32)
+    variance = model.construction_sigma_db[:, model.carrier_band] ** 2
+    most = model.walls_most_db[model.carrier_band][:, None]
+    plain = (signal.sector_variance[:, rows] + against_variance(model.rules.errors)).astype(np.float32)
     signal_walls_db, theirs = signal_walls_db[:, rows].astype(np.float32), signal_crossed[:, rows]
     found = np.empty((len(crossed), *plain.shape), np.float32)
     of_theirs = set(np.flatnonzero(theirs.any(axis=(0, 1))).tolist())
+    walls_theirs = np.zeros_like(plain)
+    for k in sorted(of_theirs):
+        walls_theirs += theirs[:, :, k].astype(np.float32) ** 2 * variance[k, :, None]
+    scale_theirs = _scale(walls_theirs, most)
     for index, ours in enumerate(crossed):  # one by one: what is near stays near, and no bit depends on the others
-        apart, walls_ours = np.zeros_like(plain), np.zeros_like(plain)
-        for k in sorted(of_theirs.union(np.flatnonzero(ours.any(axis=0)).tolist())):
-            times = ours[:, k].astype(np.float32)
-            walls_ours += times**2 * variance[k, :, None]
-            apart += (times - theirs[:, :, k]) ** 2 * variance[k, :, None]
+        of_ours = np.flatnonzero(ours.any(axis=0)).tolist()
+        walls_ours = np.zeros_like(plain)
+        for k in of_ours:
+            walls_ours += ours[:, k].astype(np.float32) ** 2 * variance[k, :, None]
+        scale_ours, apart = _scale(walls_ours, most), np.zeros_like(plain)
+        for k in sorted(of_theirs.union(of_ours)):
+            times = scale_ours * ours[:, k].astype(np.float32)
+            apart += (times - scale_theirs * theirs[:, :, k]) ** 2 * variance[k, :, None]
         # The signal's walls give back at most what they lose; what ours take more has no such limit.
-        capped_db = np.float32(z) * np.sqrt(plain + walls_ours) + signal_walls_db
+        capped_db = np.float32(z) * np.sqrt(plain + scale_ours**2 * walls_ours) + signal_walls_db
         found[index] = np.minimum(np.float32(z) * np.sqrt(plain + apart), capped_db)
     return found
+
+
+def _scale(walls: NDArray[np.float32], most_db: NDArray[np.float32]) -> NDArray[np.float32]:
+    """By what the errors of a link's walls are scaled so that together they are no wider than allowed."""
+    return np.asarray(np.minimum(most_db / np.sqrt(np.maximum(walls, np.float32(1e-6))), np.float32(1)))
 
 
 def carrier_margin_db(
@@ -260,7 +291,7 @@ def carrier_margin_db(
     needs : Needs
     carrier : int
     signal_dbm : float64 ndarray, shape (point,)
-        Strongest sector, boost left out. [dBm]
+        Strongest sector, boost included. [dBm]
     alone_db : float64 ndarray, shape (point,)
         `spread_alone_db` of the signal. [dB]
     level_dbm, cell_dbm : float64 ndarray, shape (device, point)
@@ -274,7 +305,7 @@ def carrier_margin_db(
     float64 ndarray, shape (point,)
         The largest of three margins: too weak to be heard, denied, captured. Positive: it does not work. [dB]
     """
-    heard_dbm = signal_dbm + needs.boost[carrier]
+    heard_dbm = signal_dbm
     quiet = needs.floor[carrier] - heard_dbm - alone_db
     noise_dbm = needs.noise[carrier] - alone_db
     jam_dbm = add_powers_db(noise_dbm, *(level_dbm - against_db)) if len(level_dbm) else noise_dbm
@@ -296,7 +327,8 @@ class DraftPublic:
     needs : Needs
     z : float
         Standard deviations of the stated confidence.
-    sigma_db : float32 ndarray, shape (construction, carrier)
+    model : LinkModel
+        Sizes of the errors.
     signal : DraftSignal
     alone_db : float64 ndarray, shape (carrier, point)
         `signal_alone_db` of it. [dB]
@@ -304,20 +336,19 @@ class DraftPublic:
 
     needs: Needs
     z: float
-    sigma_db: NDArray[np.float32]
+    model: LinkModel
     signal: DraftSignal
     alone_db: Floats
 
     def against_db(self, blockers: BlockerLinks) -> NDArray[np.float32]:
         """`spread_against_db` of blockers at the same points, each by itself, shape (device, carrier, point). [dB]"""
-        return spread_against_db(self.z, self.signal, blockers.crossed, self.sigma_db)
+        return spread_against_db(self.z, self.signal, blockers.crossed, self.model)
 
 
 def draft_public(model: LinkModel, scenario: Scenario, public: PublicLinks) -> DraftPublic:
     """Make the public side of some points ready for `margin_against_db`."""
-    z, signal = float(ndtri(scenario.confidence)), draft_signal(model, scenario, public)
-    sigma_db = model.construction_sigma_db[:, model.carrier_band]
-    return DraftPublic(carrier_needs(model, scenario), z, sigma_db, signal, signal_alone_db(z, signal, sigma_db))
+    z, signal = float(ndtri(scenario.asked.confidence)), draft_signal(model, public)
+    return DraftPublic(carrier_needs(model, scenario), z, model, signal, signal_alone_db(z, signal, model))
 
 
 def draft_margin_db(

@@ -1,51 +1,99 @@
 """Analytic limits outside and in keep rooms, for the optimiser and the live drag: "draft". The judge is `spill`.
 
-Every blocker counts with z standard deviations of its own link above its median, the signal with as many below
-(CHOICES 29); z is that of 95 %, for which the limits outside hold.
+Outside, each blocker counts with what its link against the signal's may be above its median in the share of worlds
+that the tier asks for: the two share errors of walls and of the place. In keep rooms each side counts alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from quietwing.coverage.blocking.blocker_links import BlockerLinks
-from quietwing.coverage.blocking.draft import both_ways_db, draft_signal, spread_alone_db
-from quietwing.coverage.blocking.interference import carrier_needs_outside
-from quietwing.coverage.blocking.links import LinkModel, PublicLinks
-from quietwing.coverage.blocking.outside import RECEPTOR, OutsidePoints
-from quietwing.coverage.blocking.spill import (
-    BELOW_NOISE_DB,
-    CALL_LEVEL_DBM,
-    CALL_SINR_DB,
-    DOUBT_PERCENT,
-    MAY_FAIL_PERCENT,
-    TIERS_DB,
+from quietwing.coverage.blocking.draft import (
+    DraftSignal,
+    both_ways_db,
+    draft_signal,
+    spread_against_db,
+    spread_alone_db,
 )
+from quietwing.coverage.blocking.interference import CALL_LEVEL_DBM, CALL_SINR_DB, carrier_needs_outside
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks
+from quietwing.coverage.blocking.outside import OutsidePoints
+from quietwing.coverage.blocking.site_ways import SiteLinks
+from quietwing.coverage.blocking.spill import may_fail
 from quietwing.coverage.decibel import add_powers_db
-from quietwing.coverage.propagation.errors_model import load_local_errors
+from quietwing.coverage.rules import Tier
 from quietwing.coverage.scenario import Scenario
 
-__all__ = ["call_limit_dbm", "counted", "device_upper_db", "keep_limit_dbm", "outside_limit_dbm", "spill_margin_db"]
+__all__ = [
+    "OutsideLimit",
+    "call_limit_dbm",
+    "counted",
+    "device_upper_db",
+    "keep_limit_dbm",
+    "outside_limit",
+    "outside_z",
+    "spill_margin_db",
+    "upper_against_db",
+]
 
 Floats = NDArray[np.float64]
+# The median of a sum of sources whose own errors differ lies above the sum of their medians, at most at the mean:
+# σ²·ln 10 / 20 dB of σ.
+MEAN_OVER_MEDIAN = float(np.log(10) / 20)
 
 
-def quantile_z() -> float:
-    """z of the share of worlds in which limits outside hold."""
-    return float(ndtri(1 - DOUBT_PERCENT / 100))
+@dataclass(frozen=True)
+class OutsideLimit:
+    """What the blockers together may reach at places outside, and what each counts with.
+
+    Attributes
+    ----------
+    limit_dbm : float64 ndarray, shape (carrier, point)
+        At the median. Every carrier of a channel has the limit of the channel's strongest sector. ``inf``: none.
+    by_noise : bool ndarray, shape (carrier, point)
+        Whether the noise is the limit: a blocker then counts with its own errors, not those against the signal.
+    steeper_db : float
+        How much less the lower ratio of the tier asks for than that at the median. [dB]
+    capture_dbm : float64 ndarray, shape (carrier, point)
+        From which a managed-access cell captures. [dBm]
+    signal : DraftSignal or None
+        None where nothing is held against it.
+    """
+
+    limit_dbm: Floats
+    by_noise: NDArray[np.bool_]
+    steeper_db: float
+    capture_dbm: Floats
+    signal: DraftSignal | None
+
+    def at(self, points: NDArray[np.intp]) -> OutsideLimit:
+        """The same at some of the places."""
+        return replace(
+            self,
+            limit_dbm=self.limit_dbm[:, points],
+            by_noise=self.by_noise[:, points],
+            capture_dbm=self.capture_dbm[:, points],
+            signal=None if self.signal is None else self.signal.at(points),
+        )
 
 
-def counted(outside: OutsidePoints, tier: str) -> NDArray[np.bool_]:
+def outside_z(scenario: Scenario) -> float:
+    """z of the share of worlds in which the lower ratio of the tier holds outside."""
+    return float(ndtri(scenario.asked.outside_share))
+
+
+def counted(outside: OutsidePoints, tier: Tier) -> NDArray[np.bool_]:
     """Which places count: all but the share of each ring that may fail, fixed beforehand as those nearest the fence.
 
     Parameters
     ----------
     outside : OutsidePoints
-    tier : str
+    tier : Tier
 
     Returns
     -------
@@ -60,63 +108,69 @@ def counted(outside: OutsidePoints, tier: str) -> NDArray[np.bool_]:
     ring = np.array(outside.ring, object)
     for name in dict.fromkeys(outside.ring):
         members = np.flatnonzero(ring == name)
-        spared = 0 if name == RECEPTOR else len(members) * MAY_FAIL_PERCENT[tier] // 100
+        spared = may_fail(name, len(members), tier)
         found[members[np.argsort(outside.distance_m[members], kind="stable")[:spared]]] = False
     return found
 
 
-def signal_lower_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks, z: float) -> Floats:
-    """Each carrier's strongest sector less z standard deviations, shape (carrier, point). [dBm]
-
-    Where sight is not known the sector counts as hidden: the signal that is at stake is the weaker one. Of two ways
-    the surer one counts alone.
-    """
+def hidden_signal(model: LinkModel, public: PublicLinks) -> DraftSignal:
+    """Each carrier's strongest sector outside; where sight is not known it counts as hidden, for it is at stake."""
     seen = (public.fixed_sight == 1)[:, None]
     hidden = replace(public, los_dbm=np.where(seen, public.los_dbm, public.nlos_dbm))
-    signal = draft_signal(model, scenario, hidden)
+    return draft_signal(model, hidden, boosted=False)
+
+
+def signal_lower_dbm(model: LinkModel, public: PublicLinks, z: float) -> Floats:
+    """Each carrier's strongest sector less z standard deviations, shape (carrier, point). [dBm]
+
+    Of two ways the surer one counts alone.
+    """
+    signal, errors = hidden_signal(model, public), model.rules.errors
     lower = np.empty_like(signal.level_dbm)
     for carrier in range(len(model.carriers)):
-        sigma_db = model.construction_sigma_db[:, model.carrier_band[carrier]].astype(float)
+        band = model.carrier_band[carrier]
+        sigma_db, most_db = model.construction_sigma_db[:, band].astype(float), float(model.walls_most_db[band])
         share, ways_db = signal.straight_share[carrier], []
         for part, crossed in ((1 - share, signal.crossed[carrier]), (share, signal.straight_crossed[carrier])):
-            variance = signal.plain_variance[carrier] + (crossed.astype(float) ** 2) @ sigma_db**2
+            walls = np.minimum((crossed.astype(float) ** 2) @ sigma_db**2, most_db**2)
+            variance = signal.sector_variance[carrier] + errors.local_db**2 + walls
             with np.errstate(divide="ignore"):
                 ways_db.append(10 * np.log10(part) - z * np.sqrt(variance))
         lower[carrier] = signal.level_dbm[carrier] + np.maximum(*ways_db)
     return lower
 
 
-def outside_limit_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks) -> Floats:
+def outside_limit(model: LinkModel, scenario: Scenario, public: PublicLinks) -> OutsideLimit:
     """What the blockers together may reach outside on each carrier.
 
     Parameters
     ----------
     model : LinkModel
     scenario : Scenario
-        Its tier.
+        Its tier and the share of worlds it must hold in.
     public : PublicLinks
         Links at the outside points.
 
     Returns
     -------
-    float64 ndarray, shape (carrier, point)
-        Every carrier of a channel has the limit of the channel's strongest sector. ``inf``: none. [dBm]
-
-    References
-    ----------
-    CHOICES 25, 28, 29.
+    OutsideLimit
     """
-    lower = signal_lower_dbm(model, scenario, public, quantile_z())
-    if scenario.spill_tier == "emergency":
-        return call_limit_dbm(model, lower)
-    noise = carrier_needs_outside(model).noise_dbm[:, None]
-    limit = np.empty_like(lower)
+    tier, signal = scenario.tier, hidden_signal(model, public)
+    needs, z = carrier_needs_outside(model), outside_z(scenario)
+    capture_dbm = np.maximum(signal.level_dbm, needs.floor_dbm[:, None])
+    if tier.calls:
+        limit_dbm = call_limit_dbm(model, signal_lower_dbm(model, public, z))
+        return OutsideLimit(limit_dbm, np.ones(limit_dbm.shape, np.bool_), 0.0, capture_dbm, signal)
+    limit_dbm = np.empty_like(signal.level_dbm)
+    noise_dbm = needs.noise_dbm[:, None] - model.rules.outside.noise_margin_db
     for channel in range(len(model.channels)):
         members = np.flatnonzero(model.carrier_channel == channel)
-        limit[members] = np.maximum(
-            lower[members].max(axis=0) - TIERS_DB[scenario.spill_tier], noise[members[0]] - BELOW_NOISE_DB
-        )
-    return limit
+        limit_dbm[members] = signal.level_dbm[members].max(axis=0) - tier.median_db
+    # Either limit is enough; against the noise a blocker's own errors count alone, so it is the better one a little
+    # before the two are equal.
+    by_noise = limit_dbm - z * np.sqrt(signal.sector_variance) < noise_dbm
+    steeper_db = 0.0 if np.isinf(tier.median_db) else tier.median_db - tier.share_db
+    return OutsideLimit(np.where(by_noise, noise_dbm, limit_dbm), by_noise, steeper_db, capture_dbm, signal)
 
 
 def call_limit_dbm(model: LinkModel, lower_dbm: Floats) -> Floats:
@@ -167,7 +221,7 @@ def keep_limit_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks) ->
     CHOICES 20, 27.
     """
     needs = carrier_needs_outside(model)
-    lower = signal_lower_dbm(model, scenario, public, float(ndtri(scenario.confidence)))
+    lower = signal_lower_dbm(model, public, float(ndtri(scenario.asked.confidence)))
     limit = _room_for_dbm(lower, needs.gamma_db, needs.noise_worst_mw)
     limit[~needs.campable] = -np.inf
     return limit
@@ -180,13 +234,13 @@ def _room_for_dbm(lower_dbm: Floats, sinr_db: Floats, noise_mw: Floats) -> Float
         return np.asarray(10 * np.log10(np.maximum(left_mw, 0.0)))
 
 
-def device_upper_db(model: LinkModel, blockers: BlockerLinks, z: float) -> Floats:
-    """By how much each device may be stronger than its median.
+def device_upper_db(model: LinkModel, links: SiteLinks | BlockerLinks, z: float) -> Floats:
+    """By how much each device may be stronger than its median, by itself.
 
     Parameters
     ----------
     model : LinkModel
-    blockers : BlockerLinks
+    links : SiteLinks or BlockerLinks
     z : float
 
     Returns
@@ -194,17 +248,48 @@ def device_upper_db(model: LinkModel, blockers: BlockerLinks, z: float) -> Float
     float64 ndarray, shape (device, carrier, point)
         [dB]
     """
-    local = load_local_errors()
-    plain = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
+    errors = model.rules.errors
+    plain = errors.local_db**2 + errors.device_db**2
     by_band = [
         both_ways_db(
-            spread_alone_db(z, plain, blockers.crossed, sigma_db, blockers.walls_db[:, :, band]),
-            spread_alone_db(z, plain, blockers.straight_crossed, sigma_db, blockers.straight_walls_db[:, :, band]),
-            blockers.straight_share[:, :, band],
+            spread_alone_db(z, plain, links.crossed, *size, links.walls_db[:, :, band]),
+            spread_alone_db(z, plain, links.straight_crossed, *size, links.straight_walls_db[:, :, band]),
+            links.straight_share[:, :, band],
         )
-        for band, sigma_db in enumerate(model.construction_sigma_db.T)
+        for band in range(len(model.bands))
+        for size in [(model.construction_sigma_db[:, band], float(model.walls_most_db[band]))]
     ]
     return np.stack(by_band, axis=1)[:, model.carrier_band]
+
+
+def upper_against_db(
+    model: LinkModel, limit: OutsideLimit, links: SiteLinks | BlockerLinks, z: float
+) -> tuple[Floats, Floats]:
+    """What each device counts with against the limits outside, and against capture there.
+
+    Parameters
+    ----------
+    model : LinkModel
+    limit : OutsideLimit
+    links : SiteLinks or BlockerLinks
+        At the same points.
+    z : float
+        Of the share of worlds.
+
+    Returns
+    -------
+    power_db, capture_db : float64 ndarray, shape (device, carrier, point)
+        To be added to the median levels. The first is the larger of what the median of the sum and what the share of
+        worlds asks for. [dB]
+    """
+    if limit.signal is None:
+        raise ValueError("limits without a signal are held by each device alone; use device_upper_db")
+    against_db = spread_against_db(z, limit.signal, links.crossed, model).astype(float)
+    alone_db = device_upper_db(model, links, z)
+    errors = model.rules.errors
+    at_median_db = (errors.own_variance + errors.device_db**2) * MEAN_OVER_MEDIAN
+    power_db = np.maximum(np.where(limit.by_noise, alone_db, against_db - limit.steeper_db), at_median_db)
+    return power_db, against_db
 
 
 def spill_margin_db(limit_dbm: Floats, upper_dbm: Floats) -> Floats:

@@ -18,27 +18,36 @@ from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.montecarlo import Tally, count_worlds
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.results import GradeVerdict
+from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 
 __all__ = ["Judgement", "evaluate", "quiet_anyway", "rooms_together", "silence_points", "uncovered_routes"]
 
-LEVELS_PERCENT = (50, 80, 95, 99)
+LEVELS_PERCENT = (50, 80, 90, 95, 99)
 TOGETHER_SHARE = 0.95  # CHOICES 24, whatever q
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The rooms' side of a verdict; fields as in `quietwing.coverage.results.Verdict`."""
+    """The rooms' side of a verdict; fields as in `quietwing.coverage.results.Verdict`, without spill."""
 
     points: PointSet
     at_points: xr.Dataset
-    by_room: xr.Dataset
-    silent: NDArray[np.bool_]
-    protected_at: dict[int, int]
-    together: int
+    grades: tuple[GradeVerdict, ...]
     notes: tuple[str, ...]
+
+    @property
+    def by_room(self) -> xr.Dataset:
+        """At the grade asked for."""
+        return self.grades[0].by_room
+
+    @property
+    def silent(self) -> NDArray[np.bool_]:
+        """At the grade asked for."""
+        return self.grades[0].silent
 
 
 def silence_points(site: Site, points: PointSet) -> PointSet:
@@ -59,7 +68,7 @@ def evaluate(
     stream: int = 0,
     quiet: Tally | None = None,
 ) -> Judgement:
-    """Judge every room over all worlds, with and without the layout.
+    """Judge every room over all worlds and at every grade, with and without the layout.
 
     Parameters
     ----------
@@ -97,14 +106,11 @@ def evaluate(
     if quiet is None:
         at_bare = points if bare_points is None else bare_points
         quiet = quiet_anyway(bare, scenario, at_bare, stream=stream)
-    by_room = _by_room(model, scenario, tally, quiet)
-    silent_probability = by_room["silent_probability"].values
-    counted = ~by_room["quiet_anyway"].values
     return Judgement(
         points=points,
         at_points=xr.Dataset(
             {
-                "usable_probability": ((CHANNEL, POINT), tally.usable_at_points.T / scenario.worlds),
+                "usable_probability": ((CHANNEL, POINT), tally.usable_at_points[0].T / scenario.worlds),
                 "margin_db": ((CHANNEL, POINT), draft_margin_db(model, scenario, public, blockers), {"units": "dB"}),
                 "rsrp_dbm": (
                     (CHANNEL, POINT),
@@ -114,13 +120,9 @@ def evaluate(
             },
             coords={CHANNEL: list(model.channels)},
         ),
-        by_room=by_room,
-        silent=tally.silent,
-        protected_at={
-            percent: int(np.count_nonzero(counted & (silent_probability >= percent / 100)))
-            for percent in LEVELS_PERCENT
-        },
-        together=rooms_together(tally.silent[counted]),
+        grades=tuple(
+            _at_grade(model, scenario, grade, number, tally, quiet) for number, grade in enumerate(scenario.judged)
+        ),
         notes=public.notes,
     )
 
@@ -168,19 +170,21 @@ def uncovered_routes() -> tuple[str, ...]:
     return tuple(f"{row['route']} ({row['why']})" for row in rows)
 
 
-def _by_room(model: LinkModel, scenario: Scenario, tally: Tally, quiet: Tally) -> xr.Dataset:
-    """Probabilities and states of the rooms."""
+def _at_grade(
+    model: LinkModel, scenario: Scenario, grade: Grade, number: int, tally: Tally, quiet: Tally
+) -> GradeVerdict:
+    """Probabilities and states of the rooms at one grade."""
     rooms = [model.scene.site.rooms[index] for index in tally.rooms.tolist()]
-    silent_probability = tally.silent.mean(axis=1)
-    quiet_probability = quiet.silent.mean(axis=1)
-    quiet_anyway = quiet_probability >= scenario.confidence
-    return xr.Dataset(
+    silent = tally.silent[number]
+    silent_probability, quiet_probability = silent.mean(axis=1), quiet.silent[number].mean(axis=1)
+    quiet_anyway = quiet_probability >= grade.confidence
+    by_room = xr.Dataset(
         {
-            "usable_probability": ((CHANNEL, ROOM), tally.usable_in_rooms.T / scenario.worlds),
+            "usable_probability": ((CHANNEL, ROOM), tally.usable_in_rooms[number].T / scenario.worlds),
             "silent_probability": (ROOM, silent_probability),
             "quiet_probability": (ROOM, quiet_probability),
             "quiet_anyway": (ROOM, quiet_anyway),
-            "protected": (ROOM, (silent_probability >= scenario.confidence) & ~quiet_anyway),
+            "called_silent": (ROOM, (silent_probability >= grade.confidence) & ~quiet_anyway),
         },
         coords={
             CHANNEL: list(model.channels),
@@ -188,6 +192,16 @@ def _by_room(model: LinkModel, scenario: Scenario, tally: Tally, quiet: Tally) -
             "role": (ROOM, [room.role for room in rooms]),
             "weight": (ROOM, [room.weight for room in rooms]),
         },
+    )
+    return GradeVerdict(
+        grade=grade,
+        by_room=by_room,
+        silent=silent,
+        silent_at={
+            percent: int(np.count_nonzero(~quiet_anyway & (silent_probability >= percent / 100)))
+            for percent in LEVELS_PERCENT
+        },
+        together=rooms_together(silent[~quiet_anyway]),
     )
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.cable_links import is_cable, nearest_piece_words
-from quietwing.coverage.blocking.calibration import sight_probability_limit
 from quietwing.coverage.blocking.heard_over import HeardOver
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
@@ -208,7 +207,7 @@ def explain_room(
     """
     points = _points_of(site, room)
     sectors = tuple(s for s in site.sectors if not scenario.channels or s.channel in scenario.channels)
-    model = link_model(prepare_scene(site), sectors, scenario.confidence)
+    model = link_model(prepare_scene(site), sectors, scenario.rules)
     public = public_links(model, points)
     known = catalogue or {}
     blockers = blocker_links(model, devices, known, points)
@@ -216,7 +215,7 @@ def explain_room(
     clear = np.where(
         public.fixed_sight[:, None] >= 0,
         public.fixed_sight[:, None] == 1,
-        public.los_probability >= sight_probability_limit(scenario.confidence),
+        public.los_probability >= model.rules.errors.sight_limit,
     )
     level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
     needs = carrier_needs(model, scenario)

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import _spill_kernels
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.interference import carrier_needs_outside, ready
+from quietwing.coverage.blocking.interference import carrier_needs_outside, kernel_limits, known_links
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
-from quietwing.coverage.blocking.montecarlo import point_keys
+from quietwing.coverage.blocking.world_links import kernel_links, kernel_network, seed_of
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.propagation.errors_model import LocalErrors
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 
@@ -30,14 +29,14 @@ def keep_rooms(
     points: PointSet,
     *,
     stream: int = 0,
-) -> tuple[tuple[str, str, float, bool], ...]:
-    """Whether each operator named for a keep room still serves it.
+) -> tuple[tuple[str, str, float], ...]:
+    """How surely each operator named for a keep room still serves it.
 
     Parameters
     ----------
     model : LinkModel
     scenario : Scenario
-        Its confidence is the share of worlds asked for.
+        Number of worlds and seed.
     devices : tuple of Device
     catalogue : mapping of str to Model
     points : PointSet
@@ -47,7 +46,7 @@ def keep_rooms(
     Returns
     -------
     tuple of tuple
-        Room id, operator, probability of service, passed. A room that names no operator demands nothing.
+        Room id, operator, probability of service. A room that names no operator demands nothing.
 
     References
     ----------
@@ -57,7 +56,7 @@ def keep_rooms(
     kept = demanding_points(model, points)
     if not len(kept):
         return tuple(
-            (room.id, operator, 0.0, False)
+            (room.id, operator, 0.0)
             for room in site.rooms
             if room.role == "keep"
             for operator in dict.fromkeys(room.operators)
@@ -72,8 +71,7 @@ def keep_rooms(
         for operator in dict.fromkeys(room.operators) if room.role == "keep" else ():
             mine = [channel for channel, name in enumerate(operator_of) if name == operator]
             served = int(good[row_of[index], mine].any(axis=0).sum()) if index in row_of and mine else 0
-            share = served / scenario.worlds
-            rows.append((room.id, operator, share, share >= scenario.confidence))
+            rows.append((room.id, operator, served / scenario.worlds))
     return tuple(rows)
 
 
@@ -95,7 +93,6 @@ def service_in_rooms(
     blockers: BlockerLinks,
     *,
     stream: int = 0,
-    local: LocalErrors | None = None,
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     """In which worlds each channel serves every point of each room.
 
@@ -111,7 +108,6 @@ def service_in_rooms(
     public, blockers : PublicLinks, BlockerLinks
         Links at these points.
     stream : int
-    local : LocalErrors, optional
 
     Returns
     -------
@@ -120,24 +116,17 @@ def service_in_rooms(
     good : bool ndarray, shape (room, channel, world)
         A carrier that is not known serves nobody.
     """
-    ids = tuple(room.id for room in model.scene.site.rooms)
     rooms, starts = np.unique(points.room, return_index=True)
-    room_key = np.array([stable_key(ids[room]) for room in points.room.tolist()], np.int64)
-    network, links, unknown = ready(
-        model, scenario, public, blockers, room_key, point_keys(points, ids), stream=stream, local=local
-    )
-    needs = carrier_needs_outside(model)
+    of_room = model.scene.site.rooms
+    room_key = np.array([stable_key(of_room[room].id) for room in rooms.tolist()], np.int64)
+    public, blockers, unknown = known_links(model, public, blockers)
+    links, sight_keys = kernel_links(public, blockers)
+    seed = seed_of(scenario.seed, stream)
+    network = kernel_network(model, seed, scenario.worlds, sight_keys, blockers.device_key, boosted=False)
     good = np.empty((len(rooms), len(model.channels), scenario.worlds), np.bool_)
-    given = (
-        network,
-        links,
-        np.append(starts, len(points)),
-        needs.campable,
-        needs.noise_worst_mw,
-        needs.gamma_db,
-        good,
-    )
-    in_parts(partial(_spill_kernels.keep_worlds, *given), len(rooms))
+    limits, gamma_db = kernel_limits(model, scenario, scenario.judged), carrier_needs_outside(model).gamma_db
+    start = np.append(starts, len(points))
+    in_parts(partial(_spill_kernels.keep_worlds, network, links, start, room_key, limits, gamma_db, good), len(rooms))
     _fail_unknown(model, points, rooms, unknown, good)
     return rooms.astype(np.int32), good
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
 from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
+from quietwing.coverage.blocking.thresholds import load_thresholds
 from quietwing.coverage.propagation.constructions import sigma_db
 from quietwing.coverage.propagation.facades import facades_of
 from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, masts_of
@@ -25,6 +26,7 @@ from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sender_detour import Routes
+from quietwing.coverage.rules import Rules, load_rules
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 from quietwing.sites.points import scattered as scattered_points
@@ -43,7 +45,8 @@ __all__ = [
 Levels = NDArray[np.float32]
 RARE_SIGMAS = 4.0  # assumed: one world in thirty thousand
 LITTLE_DB = -17.0  # assumed, of all power: 0.1 dB more
-WINDOW_DB = -20.0  # CHOICES 15: what lies lower has no power in denial
+WINDOW_DB = -20.0  # what lies lower has no power in denial
+LOW_MHZ = 1000.0  # below it walls differ more
 LIKELY = 0.5  # probability from which a drawn state of sight is taken as clear, to say what rules a link
 
 
@@ -79,8 +82,11 @@ class LinkModel:
     constructions : tuple of str
         Names of all constructions of the site's surfaces, sorted.
     construction_sigma_db : float32 ndarray, shape (construction, band)
-    sector_key, construction_key : int64 ndarray
-        What draws are keyed by: stable under leaving out sectors or adding constructions.
+    sector_key, mast_key, source_key, construction_key : int64 ndarray
+        What draws are keyed by: stable under leaving out sectors or adding constructions. Sectors of one operator on
+        one mast share `mast_key`, those of one antenna `source_key`.
+    rules : Rules
+        Sizes of the errors.
     """
 
     scene: Scene
@@ -95,7 +101,27 @@ class LinkModel:
     constructions: tuple[str, ...]
     construction_sigma_db: Levels
     sector_key: NDArray[np.int64]
+    mast_key: NDArray[np.int64]
+    source_key: NDArray[np.int64]
     construction_key: NDArray[np.int64]
+    rules: Rules
+
+    @property
+    def walls_most_db(self) -> Levels:
+        """Standard deviation of all walls of a link together, at most, shape (band,). [dB]"""
+        errors = self.rules.errors
+        low = [
+            any(carrier.freq_mhz < LOW_MHZ for carrier in self.carriers if carrier.band == band)
+            for band in self.bands
+        ]
+        return np.where(low, errors.walls_most_below_1_ghz_db, errors.walls_most_db).astype(np.float32)
+
+    @property
+    def boost_db(self) -> Levels:
+        """Reference-signal boost of each sector that a measured level does not hold already, shape (sector,). [dB]"""
+        thresholds = load_thresholds()
+        boost = [thresholds[sector.technology].crs_boost_db for sector in self.sectors]
+        return np.where(self.calibration.measured, 0.0, boost).astype(np.float32)
 
     @property
     def sectors(self) -> tuple[Sector, ...]:
@@ -121,8 +147,8 @@ class PublicLinks:
         -1 drawn in each world, 0 NLOS, 1 LOS as measured.
     sight_key : int64 ndarray, shape (sector, point)
         Owner of the draw: mast × façade.
-    sigma_db : float32 ndarray, shape (sector,)
-        Error common to a sector over the whole site. [dB]
+    sigma_db : float32 ndarray, shape (sector, point)
+        Size of the error that a sector has in common over the whole site. [dB]
     crossed : uint8 ndarray, shape (sector, point, construction)
         How often each construction is crossed by the way that rules: straight ray, detour or scatter.
     walls_db : float32 ndarray, shape (sector, point)
@@ -166,7 +192,7 @@ def band_number(band: str) -> str:
 def link_model(
     scene: Scene,
     sectors: tuple[Sector, ...],
-    confidence: float,
+    rules: Rules | None = None,
     *,
     also: Collection[str] = (),
     graph: PortalGraph | None = None,
@@ -180,8 +206,8 @@ def link_model(
         The site, treated or not.
     sectors : tuple of Sector
         At least one.
-    confidence : float
-        The scenario's q, for the state of sight at the places of readings.
+    rules : Rules, optional
+        Sizes of the errors, and from which probability on a path counts as clear; those of the product without it.
     also : collection of str
         Further constructions to count crossings of, so that several models of a site agree in their order.
     graph : PortalGraph, optional
@@ -195,8 +221,9 @@ def link_model(
     """
     asked = {sector.channel for sector in sectors}
     levels = tuple(level for level in scene.site.outside_levels if level.channel in asked)
+    rules = rules or load_rules()
     masts, calibration = calibrated_masts(
-        scene, sectors, levels, confidence, graph, None if like is None else like.masts
+        scene, sectors, levels, 1.0 - rules.errors.sight_limit, graph, None if like is None else like.masts
     )
     carriers: dict[Carrier, int] = {}
     of_sector = []
@@ -229,8 +256,16 @@ def link_model(
         constructions=names,
         construction_sigma_db=np.array(sigmas, np.float32).reshape(len(names), len(bands)),
         sector_key=np.array([stable_key(sector.id) for sector in sectors], np.int64),
+        mast_key=np.array([stable_key(mast_of(sector)) for sector in sectors], np.int64),
+        source_key=np.array([stable_key(f"{mast_of(sector)}|{sector.azimuth_deg}") for sector in sectors], np.int64),
         construction_key=np.array([stable_key(name) for name in names], np.int64),
+        rules=rules,
     )
+
+
+def mast_of(sector: Sector) -> str:
+    """Name of an operator's mast: what shadows one sector of it shadows the others."""
+    return f"mast|{sector.operator}|{sector.x_m:.1f}|{sector.y_m:.1f}"
 
 
 def public_links(model: LinkModel, points: PointSet, routes: Routes | None = None) -> PublicLinks:
@@ -262,15 +297,16 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     ruled = np.where(likely, gain.scattered_los, gain.scattered_nlos)
     _replace_detoured(model, points, gain.detoured & ~ruled, gain.routes, crossed, walls_db)
     share = np.where(ruled | gain.detoured, np.where(likely, gain.straight_los, gain.straight_nlos), np.float32(0))
-    sigma_db = model.construction_sigma_db[:, model.carrier_band[model.sector_carrier]].T
-    share[~straight_matters(share, straight_crossed, straight_walls_db, sigma_db, outside=False)] = 0
+    band = model.carrier_band[model.sector_carrier]
+    sigma_db, most_db = model.construction_sigma_db[:, band].T, model.walls_most_db[band]
+    share[~straight_matters(share, straight_crossed, straight_walls_db, sigma_db, most_db, outside=False)] = 0
     return PublicLinks(
         los_dbm=sent_dbm + gain.los_db,
         nlos_dbm=sent_dbm + gain.nlos_db,
         los_probability=gain.los_probability,
         fixed_sight=fixed.astype(np.int8),
         sight_key=_sight_keys(model, points),
-        sigma_db=model.calibration.sigma_db.astype(np.float32),
+        sigma_db=np.repeat(model.calibration.sigma_db.astype(np.float32)[:, None], len(points), axis=1),
         crossed=crossed,
         walls_db=walls_db,
         straight_share=share,
@@ -282,7 +318,13 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
 
 
 def straight_matters(
-    share: Levels, crossed: NDArray[np.uint8], walls_db: Levels, sigma_db: Levels, *, outside: bool
+    share: Levels,
+    crossed: NDArray[np.uint8],
+    walls_db: Levels,
+    sigma_db: Levels,
+    most_db: Levels,
+    *,
+    outside: bool,
 ) -> NDArray[np.bool_]:
     """Whether a straight ray that does not rule adds more than a little in some world.
 
@@ -291,6 +333,8 @@ def straight_matters(
     share, walls_db : float32 ndarray, shape (link, point)
     crossed : uint8 ndarray, shape (link, point, construction)
     sigma_db : float32 ndarray, shape (link, construction)
+    most_db : float32 ndarray, shape (link,)
+        Standard deviation of all walls of a link together, at most. [dB]
     outside : bool
         For spill: however weak its median is.
 
@@ -300,11 +344,11 @@ def straight_matters(
     """
     found = np.empty(share.shape, np.bool_)
     for link in range(len(share)):
-        variance = crossed[link].astype(np.float32) ** 2 @ sigma_db[link] ** 2
-        most_db = np.minimum(walls_db[link], RARE_SIGMAS * np.sqrt(variance))
+        variance = np.minimum(crossed[link].astype(np.float32) ** 2 @ sigma_db[link] ** 2, most_db[link] ** 2)
+        rare_db = np.minimum(walls_db[link], RARE_SIGMAS * np.sqrt(variance))
         with np.errstate(divide="ignore"):
             share_db = 10 * np.log10(share[link])
-        found[link] = (share_db + most_db > LITTLE_DB) & (outside | (share_db > WINDOW_DB))
+        found[link] = (share_db + rare_db > LITTLE_DB) & (outside | (share_db > WINDOW_DB))
     return found
 
 

@@ -7,43 +7,38 @@ channel is usable at any of its test points in that same world.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking._montecarlo import Ways, judge
+from quietwing.coverage.blocking._montecarlo import Count, Demands, Rooms, judge
 from quietwing.coverage.blocking.blocker_links import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, stable_key
 from quietwing.coverage.blocking.networks import reference_khz
-from quietwing.coverage.blocking.thresholds import (
-    SEARCH_GAIN_DB,
-    load_thresholds,
-    noise_dbm,
-    search_margin_db,
-)
-from quietwing.coverage.blocking.worlds import NORMAL, Part, normals, uniforms
+from quietwing.coverage.blocking.thresholds import WORST_NOISE_FIGURE_DB, load_thresholds, noise_dbm
+from quietwing.coverage.blocking.world_links import kernel_links, kernel_network, seed_of
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.propagation.errors_model import LocalErrors, load_local_errors
+from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 
-__all__ = ["CAPTURE_HYSTERESIS_DB", "Needs", "Tally", "WorldDraws", "carrier_needs", "count_worlds", "draw_worlds"]
+__all__ = ["CAPTURE_HYSTERESIS_DB", "Needs", "Tally", "carrier_needs", "count_worlds"]
 
 CAPTURE_HYSTERESIS_DB = 3.0  # CHOICES 19; the offset is 0
-WORST_NOISE_FIGURE_DB = 9.0  # of the worst phone, CHOICES 19 and 20
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What decides service on each carrier, shape (carrier,) each; all float32. [dB or dBm]
+    """What decides service on each carrier at one grade, shape (carrier,) each; all float32. [dB or dBm]
 
     Attributes
     ----------
     boost : ndarray
-        Reference-signal boost of S inside.
+        Nothing: levels hold the reference-signal boost where there is one.
     floor : ndarray
         Lowest level (boost included) that is usable; the gain of a searcher is taken off.
     need : ndarray
@@ -69,32 +64,16 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
-class WorldDraws:
-    """Errors that are common to many links, per world; local ones are drawn where they are needed.
-
-    Attributes
-    ----------
-    sector : float32 ndarray, shape (sector, world)
-        Standard normals, part 1.
-    construction : float32 ndarray, shape (construction, band, world)
-        Standard normals, part 2.
-    """
-
-    sector: NDArray[np.float32]
-    construction: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
 class Tally:
-    """How often something works.
+    """How often something works, at each grade of `Scenario.judged`.
 
     Attributes
     ----------
-    usable_at_points : int32 ndarray, shape (point, channel)
+    usable_at_points : int32 ndarray, shape (grade, point, channel)
         Worlds in which the channel is usable there.
-    usable_in_rooms : int32 ndarray, shape (room, channel)
+    usable_in_rooms : int32 ndarray, shape (grade, room, channel)
         Worlds in which it is usable at any point of the room.
-    silent : bool ndarray, shape (room, world)
+    silent : bool ndarray, shape (grade, room, world)
         No channel is usable at any point.
     rooms : int32 ndarray, shape (room,)
         Index of each room in the site.
@@ -106,20 +85,21 @@ class Tally:
     rooms: NDArray[np.int32]
 
 
-def carrier_needs(model: LinkModel, scenario: Scenario) -> Needs:
-    """Thresholds of each carrier under a scenario (DESIGN §4 "Usable", "Managed access"; CHOICES 17–20)."""
-    rows = []
+def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = None) -> Needs:
+    """Thresholds of each carrier at a grade, the one asked for if none is given (CHOICES 17–20)."""
+    rows, phone = [], model.rules.phone
+    grade = grade or scenario.asked
     campable = {sector.channel: sector.campable for sector in model.sectors}
     for carrier in model.carriers:
         row = load_thresholds()[carrier.technology]
-        search_db = search_margin_db(carrier.technology, carrier.bandwidth_mhz) if scenario.search_margin else 0.0
-        found_db = SEARCH_GAIN_DB if scenario.search_margin else 0.0
+        search_db = grade.search_db.of(carrier.technology, carrier.bandwidth_mhz) if scenario.search_margin else 0.0
+        found_db = phone.search_gain_db if scenario.search_margin else 0.0
         khz = reference_khz(carrier.technology, carrier.freq_mhz)
         rows.append(
             (
-                row.crs_boost_db,
+                0.0,
                 row.floor_dbm - found_db,
-                row.js_deny_db + search_db,
+                grade.js_deny_db[carrier.technology] + search_db,
                 noise_dbm(khz),
                 CAPTURE_HYSTERESIS_DB + search_db,
                 row.floor_dbm,
@@ -134,29 +114,6 @@ def carrier_needs(model: LinkModel, scenario: Scenario) -> Needs:
     return Needs(boost, floor, need, noise, capture, mas_floor, mas_gamma, mas_noise, can_camp)
 
 
-def draw_worlds(model: LinkModel, seed: int, worlds: int) -> WorldDraws:
-    """Common errors of all worlds; the first worlds do not depend on how many are drawn."""
-    sector = [normals(seed, Part.SECTOR, worlds, key) for key in model.sector_key.tolist()]
-    construction = [
-        [normals(seed, Part.CONSTRUCTION, worlds, key, int(band)) for band in model.bands]
-        for key in model.construction_key.tolist()
-    ]
-    return WorldDraws(
-        np.array(sector, np.float32).reshape(len(model.sectors), worlds),
-        np.array(construction, np.float32).reshape(len(model.constructions), len(model.bands), worlds),
-    )
-
-
-def point_keys(points: PointSet, room_ids: tuple[str, ...]) -> NDArray[np.int64]:
-    """What local errors of a point belong to: its room, its kind and its place among those of its kind."""
-    seen: dict[tuple[int, str], int] = {}
-    keys = []
-    for room, kind in zip(points.room.tolist(), points.kind, strict=True):
-        nth = seen[room, kind] = seen.get((room, kind), -1) + 1
-        keys.append(stable_key(f"{room_ids[room]}|{kind}|{nth}"))
-    return np.array(keys, np.int64)
-
-
 def count_worlds(
     model: LinkModel,
     scenario: Scenario,
@@ -165,23 +122,20 @@ def count_worlds(
     blockers: BlockerLinks,
     *,
     stream: int = 0,
-    local: LocalErrors | None = None,
 ) -> Tally:
-    """Judge every room in every world.
+    """Judge every room in every world, at every grade.
 
     Parameters
     ----------
     model : LinkModel
     scenario : Scenario
-        Number of worlds, seed, search margin.
+        Number of worlds, seed, grades, search margin.
     points : PointSet
         Test points, those of one room together.
     public, blockers : PublicLinks, BlockerLinks
         Links at these points.
     stream : int
         Another stream of the same seed gives fresh worlds: a plan is chosen on one and reported on another.
-    local : LocalErrors, optional
-        Other than the defaults.
 
     Returns
     -------
@@ -195,92 +149,50 @@ def count_worlds(
     for name, values in (("public", public.los_dbm), ("public", public.nlos_dbm), ("blocker", blockers.level_dbm)):
         if np.isnan(values).any():
             raise OutOfRangeError(f"a {name} level is NaN (expected dBm or -inf); compute every link before judging")
-    sizes = local or load_local_errors()
-    seed = scenario.seed + (stream << 40)
-    draws = draw_worlds(model, seed, scenario.worlds)
-    needs = carrier_needs(model, scenario)
-    rooms, starts = np.unique(points.room, return_index=True)
     if (np.diff(points.room) < 0).any():
         raise OutOfRangeError("test points are not in the order of rooms; keep the order they were made in")
-    ids = tuple(room.id for room in model.scene.site.rooms)
-    sight_keys, sight_row = np.unique(public.sight_key, return_inverse=True)
-    sight = [uniforms(seed, Part.SIGHT, scenario.worlds, int(key)) for key in sight_keys]
-    by_carrier = np.argsort(model.sector_carrier, kind="stable")
-    by_channel = np.argsort(model.carrier_channel, kind="stable")
-    shape = (len(points), len(model.channels))
-    tally = Tally(
-        np.zeros(shape, np.int32),
-        np.zeros((len(rooms), len(model.channels)), np.int32),
-        np.zeros((len(rooms), scenario.worlds), np.bool_),
-        rooms.astype(np.int32),
+    grades = scenario.judged
+    rooms, starts = np.unique(points.room, return_index=True)
+    of_room = model.scene.site.rooms
+    links, sight_keys = kernel_links(public, blockers)
+    seed = seed_of(scenario.seed, stream)
+    network = kernel_network(model, seed, scenario.worlds, sight_keys, blockers.device_key, boosted=True)
+    channels = len(model.channels)
+    count = Count(
+        np.zeros((len(grades), len(points), channels), np.int32),
+        np.zeros((len(grades), len(rooms), channels), np.int32),
+        np.zeros((len(grades), len(rooms), scenario.worlds), np.bool_),
     )
-    plmns, network = np.unique([carrier.plmn for carrier in model.carriers], return_inverse=True)
-    device_draw = [normals(seed, Part.DEVICE, scenario.worlds, key) for key in blockers.device_key.tolist()]
-
-    def rows(values: NDArray[np.generic], axes: tuple[int, ...]) -> NDArray[np.generic]:
-        return np.ascontiguousarray(np.transpose(values, axes))
-
-    given = (
-        np.append(starts, len(points)),
-        np.array([stable_key(ids[room]) for room in rooms], np.int64),
-        point_keys(points, ids),
-        rows(public.los_dbm, (1, 0)),
-        rows(public.nlos_dbm, (1, 0)),
-        rows(public.los_probability, (1, 0)),
-        public.fixed_sight,
-        rows(sight_row.reshape(public.sight_key.shape), (1, 0)),
-        np.array(sight, np.float32).reshape(len(sight_keys), scenario.worlds),
-        public.sigma_db,
-        draws.sector,
-        Ways(
-            rows(public.crossed, (1, 0, 2)),
-            rows(public.walls_db[:, :, None], (1, 0, 2)),
-            rows(public.straight_share[:, :, None], (1, 0, 2)),
-            rows(public.straight_crossed, (1, 0, 2)),
-            rows(public.straight_walls_db[:, :, None], (1, 0, 2)),
-        ),
-        model.construction_sigma_db,
-        draws.construction,
-        np.searchsorted(model.sector_carrier[by_carrier], np.arange(len(model.carriers) + 1)),
-        by_carrier,
-        np.searchsorted(model.carrier_channel[by_channel], np.arange(len(model.channels) + 1)),
-        by_channel,
-        model.carrier_band,
-        np.array([int(band) for band in model.bands], np.int64),
-        needs.campable,
-        needs.boost,
-        needs.floor,
-        needs.need,
-        needs.noise,
-        rows(blockers.level_dbm, (2, 1, 0)),
-        rows(blockers.mas_dbm, (2, 1, 0)),
-        blockers.is_mas,
-        Ways(
-            rows(blockers.crossed, (1, 0, 2)),
-            rows(blockers.walls_db, (1, 0, 2)),
-            rows(blockers.straight_share, (1, 0, 2)),
-            rows(blockers.straight_crossed, (1, 0, 2)),
-            rows(blockers.straight_walls_db, (1, 0, 2)),
-        ),
-        np.float32(sizes.device_db),
-        np.array(device_draw, np.float32).reshape(len(device_draw), scenario.worlds),
-        blockers.device_key,
-        model.sector_key,
-        needs.capture,
-        needs.mas_floor,
-        needs.mas_gamma,
-        needs.mas_noise,
-        seed,
-        np.float32(sizes.local_room_band_db),
-        np.float32(sizes.local_point_band_db),
-        np.float32(sizes.local_window_db),
-        scenario.likely_capture,
-        network.astype(np.int32),
-        len(plmns),
-        NORMAL,
-        tally.usable_at_points,
-        tally.usable_in_rooms,
-        tally.silent,
+    room_parts = Rooms(
+        np.append(starts, len(points)), np.array([stable_key(of_room[room].id) for room in rooms], np.int64)
     )
-    in_parts(partial(judge, *given), len(rooms))
-    return tally
+    demands = _demands(model, scenario, grades)
+    in_parts(partial(judge, room_parts, demands, blockers.is_mas, network, links, count), len(rooms))
+    return Tally(count.points, count.rooms, count.silent, rooms.astype(np.int32))
+
+
+def _demands(model: LinkModel, scenario: Scenario, grades: Sequence[Grade]) -> Demands:
+    """The needs of every grade as ratios and powers."""
+    needs = [carrier_needs(model, scenario, grade) for grade in grades]
+    first = needs[0]
+    alone = _ratio(-np.array([grade.single_source_db for grade in grades]))
+    _, network = np.unique([carrier.plmn for carrier in model.carriers], return_inverse=True)
+    return Demands(
+        deny=_ratio(np.stack([one.need for one in needs])),
+        capture=_ratio(np.stack([one.capture for one in needs])),
+        together=alone,
+        beside=2 * (1 - alone),  # two sources that are alike count whole
+        floor=first.floor,
+        noise=_ratio(first.noise),
+        mas_floor=_ratio(first.mas_floor),
+        mas_gamma=_ratio(first.mas_gamma),
+        mas_noise=_ratio(first.mas_noise),
+        campable=first.campable,
+        network=network.astype(np.int32),
+        likely=scenario.likely_capture,
+    )
+
+
+def _ratio(values_db: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Decibels as ratios of power."""
+    return np.asarray(10.0 ** (values_db.astype(float) / 10))

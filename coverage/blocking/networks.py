@@ -6,14 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from quietwing.coverage.blocking.thresholds import (
-    SEARCH_GAIN_DB,
-    load_thresholds,
-    noise_dbm,
-    search_margin_db,
-)
+from quietwing.coverage.blocking.thresholds import load_thresholds, noise_dbm
 from quietwing.coverage.dims import CHANNEL, POINT, SECTOR
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.rules import Grade, load_rules
 from quietwing.sites.model import Sector
 
 __all__ = [
@@ -132,7 +128,14 @@ def reference_eirp_dbm(sector: Sector) -> float:
     return sector.eirp_dbm - below_carrier_db(sector.technology, sector.bandwidth_mhz, sector.freq_mhz)
 
 
-def headroom_db(rsrp_dbm: xr.DataArray, sectors: tuple[Sector, ...], inside: ArrayLike = True) -> xr.DataArray:
+def headroom_db(
+    rsrp_dbm: xr.DataArray,
+    sectors: tuple[Sector, ...],
+    inside: ArrayLike = True,
+    *,
+    grade: Grade | None = None,
+    boost_db: ArrayLike | None = None,
+) -> xr.DataArray:
     """How far each sector is above the level at which no phone could use it, all blockers off.
 
     The smaller of S + 5 dB − floor (a searcher finds the stronger spots) and S − N + J/S to deny + search margin, N
@@ -146,6 +149,10 @@ def headroom_db(rsrp_dbm: xr.DataArray, sectors: tuple[Sector, ...], inside: Arr
         The sectors in the order of `rsrp_dbm`.
     inside : array_like of bool, shape () or (point,)
         In a room to be silenced the LTE reference-signal boost counts; outside and in keep rooms it does not.
+    grade : Grade, optional
+        Whose J/S and search margin count; planning without it.
+    boost_db : array_like, shape (sector,), optional
+        Boost of each sector, where levels that were measured hold it already. [dB]
 
     Returns
     -------
@@ -160,15 +167,20 @@ def headroom_db(rsrp_dbm: xr.DataArray, sectors: tuple[Sector, ...], inside: Arr
     level_dbm = rsrp_dbm.transpose(SECTOR, POINT).values
     if np.isnan(level_dbm).any():
         raise OutOfRangeError("RSRP holds NaN (expected dBm or -inf); compute every sector before asking for service")
-    thresholds = load_thresholds()
+    thresholds, rules = load_thresholds(), load_rules()
+    grade = grade or rules.grade("planning")
+    boosts = [thresholds[sector.technology].crs_boost_db for sector in sectors]
+    boosts = boosts if boost_db is None else np.asarray(boost_db, float).tolist()
     indoors = np.broadcast_to(np.asarray(inside, bool), level_dbm.shape[1:])
     headroom = np.empty(level_dbm.shape, np.float32)
     for index, sector in enumerate(sectors):
         row = thresholds[sector.technology]
-        search_db = search_margin_db(sector.technology, sector.bandwidth_mhz)
+        search_db = grade.search_db.of(sector.technology, sector.bandwidth_mhz)
         noise = noise_dbm(reference_bandwidth_khz(sector))
-        lowest_dbm = max(row.floor_dbm - SEARCH_GAIN_DB, noise - row.js_deny_db - search_db)
-        signal_dbm = level_dbm[index] + np.where(indoors, row.crs_boost_db, 0.0)
+        lowest_dbm = max(
+            row.floor_dbm - rules.phone.search_gain_db, noise - grade.js_deny_db[sector.technology] - search_db
+        )
+        signal_dbm = level_dbm[index] + np.where(indoors, boosts[index], 0.0)
         headroom[index] = signal_dbm - lowest_dbm if sector.campable else -np.inf
     return rsrp_dbm.transpose(SECTOR, POINT).copy(data=headroom).rename("headroom_db").assign_attrs(units="dB")
 

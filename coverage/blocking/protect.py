@@ -163,7 +163,7 @@ def device_levels_dbm(
     places = [cut[row].middle_m if row in cut else np.array([devices[row].line_m[0]]) for row in rows]
     first = np.cumsum([0, *(len(place) for place in places)])
     gain = model.masts.gain(_points_in(model.scene.site, np.concatenate(places)))
-    path_db = gain.where_clear(model.calibration.sight(gain, scenario.confidence))
+    path_db = gain.where_clear(model.calibration.sight(gain, 1.0 - model.rules.errors.sight_limit))
     widths_khz = np.array([reference_khz(carrier.technology, carrier.freq_mhz) for carrier in model.carriers])
     masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
     mast_dbi = np.array([RURAL_GAIN_DBI if s.environment == "RMa" else OTHER_GAIN_DBI for s in model.sectors])

@@ -173,8 +173,9 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     share = by_band(np.where(ruled[:, :, None], 1 / (1 + 10 ** (apart_db / 10)), 0.0).astype(np.float32))
     for band in range(len(of_band)):
         sigma_db = np.broadcast_to(model.construction_sigma_db[:, band], (len(share), len(model.constructions)))
+        most_db = np.full(len(share), model.walls_most_db[band])
         share[:, :, band] *= straight_matters(
-            share[:, :, band], straight.crossed, straight_walls_db[:, :, band], sigma_db, outside=outside
+            share[:, :, band], straight.crossed, straight_walls_db[:, :, band], sigma_db, most_db, outside=outside
         )
     return SiteLinks(
         loss_db=loss_db,

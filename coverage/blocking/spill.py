@@ -1,10 +1,10 @@
-"""What a layout does outside, in keep rooms, to other services and to people, against the tier asked for.
+"""What a layout does outside, in keep rooms, to other services and to people, against the tier of each grade.
 
-Outside, per channel and point: the 95 % quantile over worlds of the sum of all blockers against the larger of
-N − 6 dB and the 5 % quantile of the channel's strongest sector less what the tier allows. Of a channel with several
-carriers the sum is taken on the carrier where it is largest and the signal on the carrier where that is strongest;
-all carriers of a channel have one reference bandwidth. Carriers nobody can camp on by themselves count too: the users
-of supplementary downlink lose speed.
+Outside, world by world, per channel and point: the sum of all blockers against the larger of the channel's strongest
+sector less what the tier allows, and the noise less its margin. Errors that both sides share drop out. Of a channel
+with several carriers the sum is taken on the carrier where it is largest and the signal on the carrier where that is
+strongest; all carriers of a channel have one reference bandwidth. Carriers nobody can camp on by themselves count
+too: the users of supplementary downlink lose speed.
 """
 
 from __future__ import annotations
@@ -19,28 +19,23 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import _spill_kernels
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.exposure import exposure
-from quietwing.coverage.blocking.interference import carrier_needs_outside, ready
+from quietwing.coverage.blocking.interference import kernel_limits, known_links
 from quietwing.coverage.blocking.keep import keep_rooms
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
 from quietwing.coverage.blocking.outside import RECEPTOR, OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import protected_services
+from quietwing.coverage.blocking.world_links import kernel_links, kernel_network, seed_of
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.propagation.errors_model import LocalErrors
 from quietwing.coverage.results import SpillResult
+from quietwing.coverage.rules import Tier
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet, scattered
 
-__all__ = ["TIERS_DB", "judge_rings", "outside_keys", "spill", "spill_outside", "worst_margin"]
+__all__ = ["judge_rings", "may_fail", "outside_keys", "spill", "spill_outside", "worst_margin"]
 
-TIERS_DB = {"strict": np.inf, "standard": 20.0, "service": 10.0}  # how far J stays below S: CHOICES 25
-BELOW_NOISE_DB = 6.0  # I/N ≤ −6 dB: a noise rise of 1 dB
-CALL_SINR_DB = -3.0  # CHOICES 28
-CALL_LEVEL_DBM = -118.0  # CHOICES 28
-DOUBT_PERCENT = 5  # quantiles, capture and emergency calls hold in 95 % of worlds
-MAY_FAIL_PERCENT = {"strict": 5, "standard": 5, "service": 5, "emergency": 1}  # of a ring's points
 BLOCK_POINTS = 512  # outside points worked out at a time, to bound memory
 
 Floats = NDArray[np.float64]
@@ -55,15 +50,15 @@ def spill(
     *,
     stream: int = 0,
     outside: OutsidePoints | None = None,
-) -> SpillResult:
-    """Judge a layout against the scenario's tier.
+) -> tuple[SpillResult, ...]:
+    """Judge a layout against the tier of each grade, in the same worlds.
 
     Parameters
     ----------
     model : LinkModel
         The site with its treatments.
     scenario : Scenario
-        Tier, worlds, seed, q of keep rooms.
+        Grades, worlds, seed.
     devices : tuple of Device
         Those that are off are left out.
     catalogue : mapping of str to Model
@@ -76,12 +71,9 @@ def spill(
 
     Returns
     -------
-    SpillResult
-        `worst_margin_db` is ``inf`` where nothing on the air reaches any point, ``-inf`` where a level is not known.
-
-    References
-    ----------
-    DESIGN §4 "Spill"; CHOICES 25–28.
+    tuple of SpillResult
+        One for each grade of `Scenario.judged`. `worst_margin_db` is ``inf`` where nothing on the air reaches any
+        point, ``-inf`` where a level is not known.
     """
     site = model.scene.site
     on = tuple(device for device in devices if device.state != "off")
@@ -92,25 +84,33 @@ def spill(
         public = public_links(model, block.points)
         blockers = blocker_links(model, on, catalogue, block.points, outside=True)
         found.append(spill_outside(model, scenario, public, blockers, block, stream=stream))
-    data = xr.concat(found, OUTSIDE) if len(found) > 1 else found[0]
-    rings = judge_rings(data, scenario.spill_tier)
-    margin_db, where = worst_margin(data, scenario.spill_tier)
-    rooms = keep_rooms(model, scenario, on, catalogue, points, stream=stream)
+    kept = keep_rooms(model, scenario, on, catalogue, points, stream=stream)
     protected = protected_services(model, scenario, on, catalogue)
     exposed = exposure(site, on, catalogue, points)
-    calls = data["emergency_probability"].values * 100 >= 100 - DOUBT_PERCENT
-    return SpillResult(
-        tier=scenario.spill_tier,
-        outside=data,
-        rings=rings,
-        keep_rooms=rooms,
-        protected=protected,
-        exposure=exposed,
-        emergency_share=float(np.mean(calls)),
-        passed=all(row[-1] for rows in (rings, rooms, protected, exposed) for row in rows),
-        worst_margin_db=floored(margin_db) if np.isfinite(margin_db) else margin_db,
-        where=where,
-    )
+    results = []
+    for number, grade in enumerate(scenario.judged):
+        blocks = [block[number] for block in found]
+        data = xr.concat(blocks, OUTSIDE) if len(blocks) > 1 else blocks[0]
+        tier = scenario.rules.tier(grade.tier)
+        rings = judge_rings(data, tier)
+        margin_db, where = worst_margin(data, tier)
+        rooms = tuple((room, operator, share, share >= grade.confidence) for room, operator, share in kept)
+        calls = data["emergency_probability"].values >= grade.outside_share
+        results.append(
+            SpillResult(
+                tier=grade.tier,
+                outside=data,
+                rings=rings,
+                keep_rooms=rooms,
+                protected=protected,
+                exposure=exposed,
+                emergency_share=float(np.mean(calls)),
+                passed=all(row[-1] for rows in (rings, rooms, protected, exposed) for row in rows),
+                worst_margin_db=floored(margin_db) if np.isfinite(margin_db) else margin_db,
+                where=where,
+            )
+        )
+    return tuple(results)
 
 
 def outside_keys(points: PointSet) -> NDArray[np.int64]:
@@ -128,9 +128,8 @@ def spill_outside(
     outside: OutsidePoints,
     *,
     stream: int = 0,
-    local: LocalErrors | None = None,
-) -> xr.Dataset:
-    """Powers outside over all worlds, against the limits of the tier.
+) -> tuple[xr.Dataset, ...]:
+    """Powers outside over all worlds, against the limits of the tier of each grade.
 
     Parameters
     ----------
@@ -140,70 +139,79 @@ def spill_outside(
         Links at the outside points, blockers made with ``outside=True``.
     outside : OutsidePoints
     stream : int
-    local : LocalErrors, optional
 
     Returns
     -------
-    Dataset, dims (channel, outside) and (outside)
-        As in `SpillResult`; further `capture_margin_db` (channel, outside): how far a MAS cell stays from capturing
-        in 95 % of worlds; `emergency_probability`, `emergency_margin_db` (outside): of a 999 call on some channel;
-        and `passed` (outside). What is not known has jam ``inf``, signal and margin ``-inf`` and is captured.
+    tuple of Dataset, dims (channel, outside) and (outside)
+        One for each grade of `Scenario.judged`, as in `SpillResult`; further `capture_margin_db` (channel, outside):
+        how far a MAS cell stays from capturing in the share of worlds that counts; `emergency_probability`,
+        `emergency_margin_db` (outside): of a 999 call on some channel; and `passed` (outside). What is not known has
+        jam ``inf``, signal and margin ``-inf`` and is captured.
 
     Notes
     -----
     In the emergency tier there is no limit of power: limit and margin are ``inf``. A call needs −3 dB and −118 dBm
     (CHOICES 28), and no less than the technology itself: GSM 9 dB and −108 dBm, UMTS −115 dBm.
     """
-    needs = carrier_needs_outside(model)
+    grades = scenario.judged
+    public, blockers, unknown = known_links(model, public, blockers)
+    links, sight_keys = kernel_links(public, blockers)
+    seed = seed_of(scenario.seed, stream)
+    network = kernel_network(model, seed, scenario.worlds, sight_keys, blockers.device_key, boosted=False)
     key = outside_keys(outside.points)
-    network, links, unknown = ready(model, scenario, public, blockers, key, key, stream=stream, local=local)
-    count, carriers, channels = len(key), len(model.carriers), len(model.channels)
-    jam_dbm = np.full((count, carriers), -np.inf)
-    signal_dbm = np.full((count, channels), -np.inf)
-    captured, calls = np.zeros((count, channels), np.int64), np.zeros(count, np.int64)
-    capture_db, call_db = np.full((count, channels), -np.inf), np.full(count, -np.inf)
-    allowed = scenario.worlds * DOUBT_PERCENT // 100
-    gsm = np.array([carrier.technology == "GSM" for carrier in model.carriers])
-    call_sinr_db = np.where(gsm, needs.gamma_db, CALL_SINR_DB)
-    call_level_dbm = np.maximum(needs.floor_dbm, CALL_LEVEL_DBM)
-    limits = (needs.campable, needs.noise_worst_mw, needs.floor_dbm, call_sinr_db, call_level_dbm)
-    shares = (1 - DOUBT_PERCENT / 100, DOUBT_PERCENT / 100, allowed)
-    found = (jam_dbm, signal_dbm, captured, capture_db, calls, call_db)
-    in_parts(partial(_spill_kernels.spill_worlds, network, links, *limits, *shares, *found), count)
-    of_channel = [np.flatnonzero(model.carrier_channel == channel) for channel in range(channels)]
-    lost = np.stack([unknown[:, members].any(axis=1) for members in of_channel])
-    jam = np.where(lost, np.inf, np.stack([jam_dbm[:, members].max(axis=1) for members in of_channel]))
-    noise = np.array([needs.noise_dbm[members[0]] for members in of_channel])[:, None]
-    signal = np.where(lost, -np.inf, signal_dbm.T)
-    if scenario.spill_tier == "emergency":
-        limit = np.where(lost, -np.inf, np.full(jam.shape, np.inf))
-    else:
-        limit = np.maximum(signal - TIERS_DB[scenario.spill_tier], noise - BELOW_NOISE_DB)
-    with np.errstate(invalid="ignore"):
-        margin = np.where(lost, -np.inf, limit - jam)
-    capture = np.where(lost, 1.0, captured.T / scenario.worlds)
-    capture_margin = np.where(lost, -np.inf, -capture_db.T)
-    seldom = (captured <= allowed).T
-    good: NDArray[np.bool_] = np.asarray(((margin >= 0) & seldom & ~lost).all(axis=0))
-    if scenario.spill_tier == "emergency":
-        good &= calls * 100 >= (100 - DOUBT_PERCENT) * scenario.worlds
-    return _dataset(
-        model,
-        outside,
-        {"jam_dbm": jam, "signal_dbm": signal, "limit_dbm": limit},
-        {"margin_db": margin, "capture_margin_db": capture_margin, "capture_probability": capture},
-        {"emergency_probability": calls / scenario.worlds, "emergency_margin_db": call_db, "passed": good},
+    shape = (len(key), len(model.channels))
+    found = _spill_kernels.Found(
+        jam=np.full(shape, -np.inf),
+        signal=np.full(shape, -np.inf),
+        captured=np.zeros(shape, np.int64),
+        margin=np.full((len(grades), *shape), np.inf),
+        capture=np.full((len(grades), *shape), -np.inf),
+        calls=np.zeros(len(key), np.int64),
+        call=np.full((len(grades), len(key)), -np.inf),
     )
+    limits = kernel_limits(model, scenario, grades)
+    in_parts(partial(_spill_kernels.spill_worlds, network, links, key, limits, found), len(key))
+    of_channel = [np.flatnonzero(model.carrier_channel == channel) for channel in range(shape[1])]
+    lost = np.stack([unknown[:, members].any(axis=1) for members in of_channel])
+    jam, signal = np.where(lost, np.inf, found.jam.T), np.where(lost, -np.inf, found.signal.T)
+    capture = np.where(lost, 1.0, found.captured.T / scenario.worlds)
+    results = []
+    for g, grade in enumerate(grades):
+        margin = np.where(lost, -np.inf, found.margin[g].T)
+        with np.errstate(invalid="ignore"):
+            limit = np.where(lost, -np.inf, np.where(np.isfinite(margin), jam + margin, np.inf))
+        seldom = (found.captured <= limits.may_capture[g]).T
+        good: NDArray[np.bool_] = np.asarray(((margin >= 0) & seldom & ~lost).all(axis=0))
+        if scenario.rules.tier(grade.tier).calls:
+            good &= found.calls >= scenario.worlds - limits.may_miss[g]
+        results.append(
+            _dataset(
+                model,
+                outside,
+                {"jam_dbm": jam, "signal_dbm": signal, "limit_dbm": limit},
+                {
+                    "margin_db": margin,
+                    "capture_margin_db": np.where(lost, -np.inf, -found.capture[g].T),
+                    "capture_probability": capture,
+                },
+                {
+                    "emergency_probability": found.calls / scenario.worlds,
+                    "emergency_margin_db": found.call[g],
+                    "passed": good,
+                },
+            )
+        )
+    return tuple(results)
 
 
-def judge_rings(data: xr.Dataset, tier: str) -> tuple[tuple[str, int, int, int, bool], ...]:
+def judge_rings(data: xr.Dataset, tier: Tier) -> tuple[tuple[str, int, int, int, bool], ...]:
     """Count the points of each ring that fail.
 
     Parameters
     ----------
     data : Dataset
         From `spill_outside`.
-    tier : str
+    tier : Tier
 
     Returns
     -------
@@ -214,12 +222,12 @@ def judge_rings(data: xr.Dataset, tier: str) -> tuple[tuple[str, int, int, int, 
     rows = []
     for ring, members in _members(data).items():
         failing = int(np.count_nonzero(~data["passed"].values[members]))
-        allowed = _may_fail(ring, len(members), tier)
+        allowed = may_fail(ring, len(members), tier)
         rows.append((ring, len(members), failing, allowed, failing <= allowed))
     return tuple(rows)
 
 
-def worst_margin(data: xr.Dataset, tier: str) -> tuple[float, str]:
+def worst_margin(data: xr.Dataset, tier: Tier) -> tuple[float, str]:
     """The smallest margin that counts, not rounded, and where it is.
 
     The points of a ring that may fail are left out, the worst first: a negative margin is a ring that does not pass.
@@ -228,7 +236,7 @@ def worst_margin(data: xr.Dataset, tier: str) -> tuple[float, str]:
     ----------
     data : Dataset
         From `spill_outside`.
-    tier : str
+    tier : Tier
 
     Returns
     -------
@@ -241,11 +249,11 @@ def worst_margin(data: xr.Dataset, tier: str) -> tuple[float, str]:
     power_db, capture_db = (data[name].transpose(CHANNEL, OUTSIDE).values for name in _MARGINS)
     of_channel = np.minimum(power_db, capture_db)
     of_point = of_channel.min(axis=0)
-    call_db = data["emergency_margin_db"].values if tier == "emergency" else np.full(len(of_point), np.inf)
+    call_db = data["emergency_margin_db"].values if tier.calls else np.full(len(of_point), np.inf)
     worst, at = np.inf, -1
     for ring, members in _members(data).items():
         order = members[np.argsort(np.minimum(of_point, call_db)[members], kind="stable")]
-        counts = order[_may_fail(ring, len(members), tier)]
+        counts = order[may_fail(ring, len(members), tier)]
         if min(of_point[counts], call_db[counts]) < worst:
             worst, at = float(min(of_point[counts], call_db[counts])), int(counts)
     if at < 0:
@@ -271,9 +279,9 @@ def _members(data: xr.Dataset) -> dict[str, NDArray[np.intp]]:
     return {str(name): np.flatnonzero(ring == name) for name in dict.fromkeys(ring.tolist())}
 
 
-def _may_fail(ring: str, count: int, tier: str) -> int:
+def may_fail(ring: str, count: int, tier: Tier) -> int:
     """How many points of a ring may fail: a receptor never."""
-    return 0 if ring == RECEPTOR else count * MAY_FAIL_PERCENT[tier] // 100
+    return 0 if ring == RECEPTOR else int(np.floor(count * tier.may_fail + 1e-9))
 
 
 def _part(places: OutsidePoints, part: slice) -> OutsidePoints:

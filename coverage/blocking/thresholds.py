@@ -13,15 +13,11 @@ from scipy import constants
 
 from quietwing.coverage.errors import OutOfRangeError
 
-__all__ = ["Threshold", "load_thresholds", "noise_dbm", "search_margin_db"]
+__all__ = ["WORST_NOISE_FIGURE_DB", "Threshold", "load_thresholds", "noise_dbm"]
 
 REFERENCE_TEMPERATURE_K = 290.0  # the T0 of every noise figure
 BEST_PHONE_NOISE_FIGURE_DB = 5.0  # DESIGN §4 "Usable" (assumed)
-SEARCH_GAIN_DB = 5.0  # the strongest spot of the public signal a searcher finds: CHOICES 17 (assumed)
-
-# The search margin of DESIGN §4 by carrier width: a narrow carrier fades deeper, so its best spot stands out more.
-_NARROW_MHZ, _WIDE_MHZ = 0.2, 20.0
-_SEARCH_DB = {"narrow": 17.0, "medium": 10.0, "wide": 7.0}
+WORST_NOISE_FIGURE_DB = 9.0  # of the worst phone: 3GPP TR 36.942, table 4.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,6 @@ class Threshold:
     technology: str
     reference_khz: float
     floor_dbm: float
-    js_deny_db: float
     gamma_keep_db: float
     crs_boost_db: float
     mark: str
@@ -53,7 +48,6 @@ def load_thresholds() -> Mapping[str, Threshold]:
             technology=row["technology"],
             reference_khz=float(row["reference_khz"]),
             floor_dbm=float(row["floor_dbm"]),
-            js_deny_db=float(row["js_deny_db"]),
             gamma_keep_db=float(row["gamma_keep_db"]),
             crs_boost_db=float(row["crs_boost_db"]),
             mark=row["mark"],
@@ -86,29 +80,3 @@ def noise_dbm(bandwidth_khz: float, noise_figure_db: float = BEST_PHONE_NOISE_FI
         raise OutOfRangeError(f"noise bandwidth {bandwidth_khz:g} kHz (expected above 0); give the carrier's own")
     power_w = constants.Boltzmann * REFERENCE_TEMPERATURE_K * bandwidth_khz * 1e3
     return float(10 * np.log10(power_w * 1e3)) + noise_figure_db
-
-
-def search_margin_db(technology: str, bandwidth_mhz: float) -> float:
-    """How much better than the middle a searching prisoner's best spot is, by carrier width.
-
-    Parameters
-    ----------
-    technology : str
-        ``GSM``, ``UMTS``, ``LTE`` or ``NR``.
-    bandwidth_mhz : float
-        Width of the carrier; for NR the width of its SSB (20 resource blocks) counts. [MHz]
-
-    Returns
-    -------
-    float
-        17 dB for 200 kHz, 10 dB below 20 MHz, 7 dB from 20 MHz. [dB]
-
-    References
-    ----------
-    DESIGN §4, "search_margin"; assumed.
-    """
-    if technology == "NR":
-        bandwidth_mhz = min(bandwidth_mhz, 20 * 12 * 0.030)  # SSB: 20 RB of 12 elements of at most 30 kHz
-    if bandwidth_mhz <= _NARROW_MHZ:
-        return _SEARCH_DB["narrow"]
-    return _SEARCH_DB["medium"] if bandwidth_mhz < _WIDE_MHZ else _SEARCH_DB["wide"]

@@ -18,16 +18,18 @@ __all__ = ["NORMAL", "Part", "normals", "uniforms"]
 
 
 class Part(IntEnum):
-    """What an error belongs to (DESIGN §4 "Errors"); each part is a stream of its own."""
+    """What an error belongs to; each part is a stream of its own."""
 
     SECTOR = 1
-    CONSTRUCTION = 2
-    PUBLIC_ROOM = 3
-    PUBLIC_POINT = 4
-    DEVICE_ROOM = 5
-    DEVICE_POINT = 6
+    CONSTRUCTION_BAND = 2
+    ROOM = 3
+    ROOM_BAND = 4
+    SOURCE_ROOM = 5
+    SOURCE_ROOM_BAND = 6
     DEVICE = 7
     SIGHT = 8
+    MAST = 9
+    CONSTRUCTION = 10
 
 
 def _normal_table() -> NDArray[np.float32]:

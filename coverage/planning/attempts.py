@@ -114,7 +114,7 @@ def judge(
     if every:
         treated = treated_site(site, every, catalogue)
         scene = prepare_scene(treated, like=ground.bare.scene)
-        links = link_model(scene, ground.sectors, scenario.confidence, graph=ground.bare.graph, like=ground.bare)
+        links = link_model(scene, ground.sectors, scenario.rules, graph=ground.bare.graph, like=ground.bare)
     tested = trial_points(treated)
     judged = evaluate(
         links,
@@ -127,9 +127,9 @@ def judge(
         stream=stream,
         quiet=ground.quiet.get(stream),
     )
-    spilled = spill(links, scenario, devices, catalogue, tested, stream=stream)
+    spilled = spill(links, scenario, devices, catalogue, tested, stream=stream)[0]
     spent = cost(site, devices, every, catalogue, scenario)
-    protected = judged.by_room["protected"].values
+    protected = judged.by_room["called_silent"].values
     weights = 1.0 if scenario.objective == "least_cost" else judged.by_room["weight"].values
     attempt = Attempt(
         confidence=0.0 if searched is None else CONFIDENCE,

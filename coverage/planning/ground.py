@@ -193,7 +193,7 @@ def prepare_ground(
     given = resolve_treatments(site, scenario.treatments, catalogue)
     treated = treated_site(site, given, catalogue)
     if bare is None:
-        bare = link_model(prepare_scene(site), sectors, scenario.confidence)
+        bare = link_model(prepare_scene(site), sectors, scenario.rules)
     buyable = buyable_treatments(catalogue, scenario)
     modes = prepare_modes(treated, sectors, catalogue, scenario, given, buyable, bare.graph)
     allowed = [name for name in buyable_devices(catalogue, scenario) if not forbidden_bands(catalogue[name])]

@@ -44,7 +44,7 @@ def holes_of(
     reasons = {} if searched is None else _forbidden_reasons(ground, searched.terrain)
     holes = []
     for at, name in enumerate(rooms[ROOM].values.tolist()):
-        if rooms["protected"].values[at] or rooms["quiet_anyway"].values[at]:
+        if rooms["called_silent"].values[at] or rooms["quiet_anyway"].values[at]:
             continue
         room = ground.site.room_index[name]
         if taken[room]:

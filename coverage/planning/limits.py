@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.draft import both_ways_db, spread_alone_db
 from quietwing.coverage.blocking.draft_spill import (
+    OutsideLimit,
     counted,
+    device_upper_db,
     keep_limit_dbm,
-    outside_limit_dbm,
-    quantile_z,
+    outside_limit,
+    outside_z,
     signal_lower_dbm,
+    upper_against_db,
 )
-from quietwing.coverage.blocking.interference import carrier_needs_outside
 from quietwing.coverage.blocking.keep import demanding_points
 from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
@@ -27,7 +28,6 @@ from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
 from quietwing.coverage.planning.surroundings import Surroundings
-from quietwing.coverage.propagation.errors_model import load_local_errors
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
 
@@ -88,7 +88,7 @@ def outside_limits(
     ------
     LimitBlock
     """
-    rows = np.flatnonzero(counted(places, around.scenario.spill_tier))
+    rows = np.flatnonzero(counted(places, around.scenario.tier))
     if not len(around.bases) or not len(rows):
         return
     # The nearest first: they put most candidates out.
@@ -101,25 +101,22 @@ def outside_limits(
         first += len(part)
         points = places.points.some(part)
         public = public_links(around.plain, points)
-        limit_dbm = outside_limit_dbm(around.plain, around.scenario, public)
-        signal_dbm = signal_lower_dbm(around.plain, around.scenario, public, quantile_z())
-        floor_dbm = carrier_needs_outside(around.plain).floor_dbm[:, None]
+        limit = outside_limit(around.plain, around.scenario, public)
         names = [places.name[row] for row in part.tolist()]
-        capture_dbm = np.maximum(signal_dbm, floor_dbm)
         held = known or Known()
         used = _spots_of(around, alive.bases)
         lacking = np.isin(used, held.lacking_at(part, used))
         if lacking.any():  # straight rays alone put most of them out, at a small part of the work
             shape = len(around.modes.models), len(used), len(around.plain.carriers), len(points)
             upper = np.full(shape, -np.inf, np.float32)
-            upper[:, lacking] = _upper_by_mode(around, used[lacking], points, None, quantile_z())
-            block = _limit_block(around, alive.bases, used, upper, points, names, limit_dbm, capture_dbm)
+            upper[:, lacking] = _upper_by_mode(around, used[lacking], points, None, limit)
+            block = _limit_block(around, alive.bases, used, upper, points, names, limit)
             yield replace(block, screen=True)
         if not len(alive.bases):
             return
         used = _spots_of(around, alive.bases)
-        upper = _upper_outside(around, used, points, part, held)
-        yield _limit_block(around, alive.bases, used, upper, points, names, limit_dbm, capture_dbm)
+        upper = _upper_outside(around, used, points, part, held, limit)
+        yield _limit_block(around, alive.bases, used, upper, points, names, limit)
         if known is not None:
             left = np.isin(used, [around.bases[base].spot for base in alive.bases.tolist()])
             for at, place in enumerate(part.tolist()):
@@ -154,8 +151,8 @@ def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple
             best = max(mine, key=lambda c: (worst_dbm[c], -c), default=-1)
             if best < 0 or np.isneginf(worst_dbm[best]):
                 notes.append(
-                    f"{operator} does not serve {site.rooms[room].id} with {around.scenario.confidence:.0%} to begin "
-                    f"with: no plan can keep that"
+                    f"{operator} does not serve {site.rooms[room].id} with {around.scenario.asked.confidence:.0%} to "
+                    f"begin with: no plan can keep that"
                 )
             else:
                 chosen[room, operator] = best
@@ -182,28 +179,34 @@ def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int], ali
     if not len(points) or not chosen or not len(alive.bases):
         return
     public = public_links(plain, points)
-    z = float(ndtri(around.scenario.confidence))
+    z = float(ndtri(around.scenario.asked.confidence))
     limit_dbm = keep_limit_dbm(plain, around.scenario, public)
     held = np.full(limit_dbm.shape, np.inf)
     for (room, _), carrier in chosen.items():
         members = points.room == room
         held[carrier, members] = limit_dbm[carrier, members]
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
-    lower_dbm = signal_lower_dbm(plain, around.scenario, public, z)
+    lower_dbm = signal_lower_dbm(plain, public, z)
+    limit = OutsideLimit(held, np.ones(held.shape, np.bool_), 0.0, lower_dbm, None)
     used = np.unique([around.bases[base].spot for base in alive.bases.tolist()])
-    upper = _upper_by_mode(around, used, points, around.detours(used, points), z)
-    yield _limit_block(around, alive.bases, used, upper, points, names, held, lower_dbm)
+    upper = _upper_by_mode(around, used, points, around.detours(used, points), limit, z)
+    yield _limit_block(around, alive.bases, used, upper, points, names, limit)
 
 
 def _upper_outside(
-    around: Surroundings, used: NDArray[np.intp], points: PointSet, part: NDArray[np.intp], known: Known
+    around: Surroundings,
+    used: NDArray[np.intp],
+    points: PointSet,
+    part: NDArray[np.intp],
+    known: Known,
+    limit: OutsideLimit,
 ) -> Levels:
     """Upper levels at places outside, those known taken as they are, shape (mode, spot, carrier, point). [dB]"""
     lacking = np.isin(used, known.lacking_at(part, used))
     upper = np.empty((len(around.modes.models), len(used), len(around.plain.carriers), len(points)), np.float32)
     if lacking.any():
         detours = around.detours(used[lacking], points)
-        upper[:, lacking] = _upper_by_mode(around, used[lacking], points, detours, quantile_z())
+        upper[:, lacking] = _upper_by_mode(around, used[lacking], points, detours, limit)
     there = np.flatnonzero(~lacking)
     for at, place in enumerate(part.tolist() if len(there) else ()):
         spots, levels = known.places[place]
@@ -217,14 +220,19 @@ def _spots_of(around: Surroundings, bases: NDArray[np.int64]) -> NDArray[np.intp
 
 
 def _upper_by_mode(
-    around: Surroundings, used: NDArray[np.intp], points: PointSet, detours: Way | None, z: float
+    around: Surroundings,
+    used: NDArray[np.intp],
+    points: PointSet,
+    detours: Way | None,
+    limit: OutsideLimit,
+    z: float | None = None,
 ) -> Levels:
     """Upper path gain of spots in each mode of their own room, shape (mode, spot, carrier, point). [dB]
 
     Detours count as if no window were treated: by which of them they go is not told apart.
     """
     plain, modes = around.plain, around.modes
-    upper = np.repeat(_upper_db(around, plain, used, points, detours, z)[None], len(modes.models), axis=0)
+    upper = np.repeat(_upper_db(around, plain, used, points, detours, limit, z)[None], len(modes.models), axis=0)
     for row, at in enumerate(used.tolist()) if len(modes.models) > 1 else ():
         spot = around.spots[at]
         if spot.room in modes.windows:
@@ -233,7 +241,7 @@ def _upper_by_mode(
             for mode, model in enumerate(modes.models[1:] if len(through) else (), 1):
                 here = scattered(points.xyz_m[through])
                 round_it = None if detours is None else detours.some(row, through)
-                found = _upper_db(around, model, np.array([at]), here, round_it, z)
+                found = _upper_db(around, model, np.array([at]), here, round_it, limit.at(through), z)
                 upper[mode, row][:, through] = found[0]
     return upper
 
@@ -245,25 +253,24 @@ def _limit_block(
     upper: Levels,
     points: PointSet,
     names: list[str],
-    limit_dbm: Floats,
-    capture_dbm: Floats,
+    limit: OutsideLimit,
 ) -> LimitBlock:
     """Upper levels of some bases in each mode of their room, against limits of power and of capture."""
     plain = around.plain
     of_base = np.array([around.bases[base].spot for base in bases.tolist()], np.intp)
-    bounded = np.flatnonzero(np.isfinite(limit_dbm).ravel())
-    carrier, point = np.unravel_index(bounded, limit_dbm.shape)
+    bounded = np.flatnonzero(np.isfinite(limit.limit_dbm).ravel())
+    carrier, point = np.unravel_index(bounded, limit.limit_dbm.shape)
     pattern_db = np.array([around.pattern_db(base, points.xyz_m) for base in bases.tolist()], np.float32)
     pattern_db = pattern_db.reshape(len(of_base), len(points))
     offered, sent = around.sent[1][bases], around.sent[2][bases]
     path = upper[:, np.searchsorted(used, of_base)][:, :, carrier, point] + pattern_db[:, point]
     level = (sent[:, carrier] + path).transpose(2, 1, 0)
-    over = (offered[:, carrier] + path).transpose(2, 1, 0) - capture_dbm[carrier, point][:, None, None]
+    over = (offered[:, carrier] + path).transpose(2, 1, 0) - limit.capture_dbm[carrier, point][:, None, None]
     channel = [plain.carriers[c].channel for c in carrier.tolist()]
     return LimitBlock(
         name=tuple(f"{names[p]}: {name}" for p, name in zip(point.tolist(), channel, strict=True)),
         carrier=carrier.astype(np.int64),
-        limit_dbm=limit_dbm[carrier, point],
+        limit_dbm=limit.limit_dbm[carrier, point],
         level_dbm=level.astype(np.float32),
         cell_over_db=over.astype(np.float32) if np.isfinite(offered).any() else None,
         slack=True,
@@ -272,25 +279,26 @@ def _limit_block(
 
 
 def _upper_db(
-    around: Surroundings, model: LinkModel, spots: NDArray[np.intp], points: PointSet, detours: Way | None, z: float
+    around: Surroundings,
+    model: LinkModel,
+    spots: NDArray[np.intp],
+    points: PointSet,
+    detours: Way | None,
+    limit: OutsideLimit,
+    z: float | None,
 ) -> Levels:
-    """Path gain at its upper quantile from each spot on each carrier, shape (spot, carrier, point). [dB]"""
-    local = load_local_errors()
-    plain = local.local_room_band_db**2 + local.local_point_band_db**2 + local.device_db**2
+    """Path gain that counts against the limits from each spot on each carrier, shape (spot, carrier, point). [dB]
+
+    With `z` each spot counts by itself, that many standard deviations above its median; else against the signal.
+    """
     gain_db, elements_db, straight = around.links(model, spots, points, outside=True)
     links = links_of(model, elements_db, straight, detours, outside=True)
     gain_db += elements_db - links.loss_db
-    found = np.empty((len(spots), len(model.carriers), len(points)), np.float32)
-    for band, sigma_db in enumerate(model.construction_sigma_db.T):
-        members = np.flatnonzero(model.carrier_band == band)
-        spread_db = both_ways_db(
-            spread_alone_db(z, plain, links.crossed, sigma_db, links.walls_db[:, :, band]),
-            spread_alone_db(z, plain, links.straight_crossed, sigma_db, links.straight_walls_db[:, :, band]),
-            links.straight_share[:, :, band],
-        )
-        found[:, members] = gain_db[:, :, around.lanes[members]].transpose(0, 2, 1)
-        found[:, members] += spread_db[:, None, :].astype(np.float32)
-    return found
+    if z is None:
+        spread_db, _ = upper_against_db(model, limit, links, outside_z(around.scenario))
+    else:
+        spread_db = device_upper_db(model, links, z)
+    return gain_db[:, :, around.lanes].transpose(0, 2, 1) + spread_db.astype(np.float32)
 
 
 def receiver_limits(around: Surroundings) -> Iterator[LimitBlock]:

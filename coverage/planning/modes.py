@@ -107,7 +107,7 @@ def prepare_modes(
         names=tuple(names),
         models=tuple(
             # portals joined alike, so that ways through treated and plain windows can be mixed
-            link_model(scene, sectors, scenario.confidence, also=used, graph=graph)
+            link_model(scene, sectors, scenario.rules, also=used, graph=graph)
             for scene in scenes
         ),
         windows=windows,

@@ -124,11 +124,11 @@ def optimise(
         return time_limit_s is not None and time.monotonic() - began > time_limit_s
 
     say("what is quiet anyway", 0.0)
-    bare = link_model(prepare_scene(site), sectors, scenario.confidence)
+    bare = link_model(prepare_scene(site), sectors, scenario.rules)
     points = silence_points(site, trial_points(site))
     quiet = quiet_anyway(bare, scenario, points, stream=CHOOSING_STREAM)
     anyway = np.zeros(len(site.rooms), bool)
-    anyway[quiet.rooms] = quiet.silent.mean(axis=1) >= scenario.confidence
+    anyway[quiet.rooms] = quiet.silent[0].mean(axis=1) >= scenario.asked.confidence
     say("places and treatments", 0.05)
     known = {CHOOSING_STREAM: quiet}
     ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway, quiet=known, bare=bare)
@@ -284,7 +284,7 @@ def _next_slack_db(found_db: list[tuple[float, float]]) -> float:
 def _next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[np.float64]:
     """More for rooms that fall short of q, less for those far above it."""
     found = searched.reserve_db.copy()
-    q = ground.scenario.confidence
+    q = ground.scenario.asked.confidence
     shares = one.judged.by_room["silent_probability"].values.tolist()
     for name, share in zip(one.judged.by_room[ROOM].values.tolist(), shares, strict=True):
         room = ground.site.room_index[name]

@@ -154,7 +154,8 @@ class Surroundings:
                 kind, carriers = self.catalogue[base.device.model], self.plain.carriers
                 level, offered = carrier_levels_dbm(base.device, kind, carriers, outside=False)
                 further, _ = carrier_levels_dbm(base.device, kind, carriers, outside=True)
-                known[key] = level + kind.gain_dbi, offered + kind.gain_dbi, further + kind.gain_dbi
+                inside_db = kind.gain_dbi - self.plain.rules.phone.body_loss_db
+                known[key] = level + inside_db, offered + inside_db, further + kind.gain_dbi
             found.append(known[key])
         table = np.array(found, np.float32).reshape(len(self.bases), 3, len(self.plain.carriers))
         return table[:, 0], table[:, 1], table[:, 2]
@@ -335,9 +336,8 @@ def _blocks_of(
     """Blocks of some rooms in one mode; what is known of the spots' links holds in every mode."""
     plain = around.plain
     public = mode_links(around.modes, mode, points)
-    signal = draft_signal(plain, around.scenario, public)
-    sigma_db = plain.construction_sigma_db[:, plain.carrier_band]
-    alone_db = signal_alone_db(z, signal, sigma_db)
+    signal = draft_signal(plain, public)
+    alone_db = signal_alone_db(z, signal, plain)
     place_of = {tuple(xyz): row for row, xyz in enumerate(known[0].xyz_m.tolist())}
     known_row = np.array([place_of[tuple(xyz)] for xyz in points.xyz_m.tolist()], np.intp)
     sent, offered, _ = around.sent
@@ -367,7 +367,7 @@ def _blocks_of(
             bases=index,
             level_dbm=sent[index][:, :, None] + path_db,
             cell_dbm=offered[index][:, :, None] + path_db,
-            against_db=spread_against_db(z, signal, known[2][np.ix_(rows, own_rows)], sigma_db, members),
+            against_db=spread_against_db(z, signal, known[2][np.ix_(rows, own_rows)], plain, members),
         )
 
 

@@ -92,7 +92,7 @@ def state_of_rooms(verdict: Verdict) -> list[str]:
     found = []
     for role, silent, quiet, lost in zip(
         rooms["role"].values.tolist(),
-        rooms["protected"].values.tolist(),
+        rooms["called_silent"].values.tolist(),
         rooms["quiet_anyway"].values.tolist(),
         unknown.tolist(),
         strict=True,
@@ -127,7 +127,7 @@ def escapes_of(verdict: Verdict) -> tuple[Escape, ...]:
     tuple of Escape
         In the order of rooms: channels with P(usable at some point) > 1 − q, else the likeliest one.
     """
-    doubt = 1.0 - verdict.scenario.confidence
+    doubt = 1.0 - verdict.scenario.asked.confidence
     channels = [str(name) for name in verdict.by_room["channel"].values]
     in_room = verdict.by_room["usable_probability"].transpose("channel", "room").values
     at_point = verdict.at_points["usable_probability"].transpose("channel", "point").values

@@ -123,7 +123,7 @@ def plan_lead(result: PlanResult) -> tuple[str, ...]:
     count = count_rooms(verdict)
     if not count.silence:
         return verdict_headline(verdict)
-    at = percent(verdict.scenario.confidence)
+    at = percent(verdict.scenario.asked.confidence)
     holds = f"{count.protected} of {count.silence} cells and spaces {_holds(count.protected)} at {at}."
     within = verdict.spill is not None and verdict.spill.passed
     sentences = (

@@ -97,7 +97,7 @@ def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_le
         "verdict": verdict,
         "site": verdict.site,
         "scenario": verdict.scenario,
-        "confidence": percent(verdict.scenario.confidence),
+        "confidence": percent(verdict.scenario.asked.confidence),
         "count": count,
         "c95": None if count.c95 is None else percent(count.c95),
         "headline": verdict_headline(verdict),

@@ -115,7 +115,7 @@ def margin_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> 
         rasterized=True,
     )
     bar = ax.figure.colorbar(mesh, ax=ax, shrink=0.8, pad=0.02, extend="both")
-    bar.set_label(f"draft margin [dB]: above 0 silenced at {100 * verdict.scenario.confidence:g} %")
+    bar.set_label(f"draft margin [dB]: above 0 silenced at {100 * verdict.scenario.asked.confidence:g} %")
     bar.ax.axhline(0.0, color="black", linewidth=1.5)
     if clipped_db.count() and clipped_db.min() < 0 < clipped_db.max() and min(clipped_db.shape) > 1:
         x, y = _centres(storey)
@@ -314,7 +314,7 @@ def _pair(storey: Storeyed) -> tuple[Figure, tuple[Axes, Axes]]:
 def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, also: Verdict | None = None) -> None:
     """Marking above; legend and provenance below."""
     figure.suptitle(verdict.site.marking, fontsize=9, fontweight="bold")
-    grid = f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {100 * verdict.scenario.confidence:g} % asked for"
+    grid = f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {100 * verdict.scenario.asked.confidence:g} % asked for"
     figure.legend(
         handles=_legend(verdict, storey, also),
         loc="outside lower center",

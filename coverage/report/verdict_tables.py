@@ -182,7 +182,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
             "unknown": count.unknown,
         },
         "c95": count.c95,
-        "protected_at": {str(level): int(rooms) for level, rooms in sorted(verdict.protected_at.items())},
+        "silent_at": {str(level): int(rooms) for level, rooms in sorted(verdict.silent_at.items())},
         "together_95": int(verdict.together),
         "escapes": [{"channel": channel, "rooms": rooms} for channel, rooms in rooms_by_channel(escapes_of(verdict))],
         "uncovered_routes": list(verdict.uncovered_routes),

@@ -158,14 +158,14 @@ def verdict_headline(verdict: Verdict) -> tuple[str, ...]:
     count = count_rooms(verdict)
     if not count.silence:
         return ("The site has no cell that must be silent.",)
-    at = percent(verdict.scenario.confidence)
+    at = percent(verdict.scenario.asked.confidence)
     first = (
         f"{count.protected} of {count.silence} cells and spaces are protected at {at}: dead zones made by this plan. "
         f"{count.quiet_anyway} are quiet anyway, {_holes_in_words(count.holes)}"
     )
     if count.unknown:
         first += f" {count.unknown} are not known and count as holes."
-    levels = ", ".join(f"{rooms} at {level} %" for level, rooms in sorted(verdict.protected_at.items()))
+    levels = ", ".join(f"{rooms} at {level} %" for level, rooms in sorted(verdict.silent_at.items()))
     sentences = [first]
     if not count.protected:
         sentences.append(binding_in_words(verdict))

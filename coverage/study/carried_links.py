@@ -113,14 +113,15 @@ def carried_against_db(
     float32 ndarray, shape (device, carrier, point)
         [dB]
     """
-    if not np.array_equal(before.sigma_db, after.sigma_db) or known.crossed.shape[2] != links.crossed.shape[2]:
+    alike = np.array_equal(before.model.construction_sigma_db, after.model.construction_sigma_db)
+    if not alike or known.crossed.shape[2] != links.crossed.shape[2]:
         return after.against_db(links)
     differs = (rows < 0) | (at_rows(known.crossed, rows) != links.crossed).any(axis=(0, 2))
     for part in fields(DraftSignal):
         was, now = at_rows(getattr(before.signal, part.name), rows), getattr(after.signal, part.name)
         differs |= (was != now).any(axis=(0, *range(2, now.ndim)))
     at, found = np.flatnonzero(differs), at_rows(known_db, rows, axis=2)
-    found[:, :, at] = spread_against_db(after.z, after.signal, links.crossed[:, at], after.sigma_db, at)
+    found[:, :, at] = spread_against_db(after.z, after.signal, links.crossed[:, at], after.model, at)
     return found
 
 

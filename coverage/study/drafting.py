@@ -211,9 +211,7 @@ class Drafting:
             names = {name for surface in self._graph.scene.facets.surfaces for name in surface}
             meshes = {each.construction for each in self.catalogue.values() if each.construction}
             names |= meshes & self.site.constructions.keys()  # whatever is treated, the constructions are the same
-            model = link_model(
-                scene, self._sectors, self.scenario.confidence, also=names, graph=self._graph, like=like
-            )
+            model = link_model(scene, self._sectors, self.scenario.rules, also=names, graph=self._graph, like=like)
             self._models[treatments] = model
             while len(self._models) > KEPT_MODELS:
                 self._forget(self._least_useful())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -84,11 +85,11 @@ def run(
     if misplaced:
         raise ScenarioError(problems_text(misplaced))
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
-    bare = link_model(prepare_scene(site, gains), sectors, scenario.confidence)
+    bare = link_model(prepare_scene(site, gains), sectors, scenario.rules)
     model = bare
     if treatments:
         treated = prepare_scene(treated_site(site, treatments, catalogue), gains, like=bare.scene)
-        model = link_model(treated, sectors, scenario.confidence, graph=bare.graph, like=bare)
+        model = link_model(treated, sectors, scenario.rules, graph=bare.graph, like=bare)
     say("rooms", 0.2)
     bare_points = silence_points(site, trial_points(site))
     tested = trial_points(model.scene.site)
@@ -117,11 +118,7 @@ def run(
         treatments=treatments,
         points=points,
         at_points=judged.at_points,
-        by_room=judged.by_room,
-        silent=judged.silent,
-        protected_at=judged.protected_at,
-        together=judged.together,
-        spill=spilled,
+        grades=tuple(replace(rooms, spill=outside) for rooms, outside in zip(judged.grades, spilled, strict=True)),
         uncovered_routes=uncovered_routes(),
         notes=(*_verdict_notes(scenario, devices), *limits),
         scenario_id=fingerprint(site, scenario, devices, dict(catalogue))[:12],
@@ -155,7 +152,7 @@ def _verdict_maps(
     """Per storey: each room's state as judged, and the draft margin of each square that must be silent."""
     site = model.scene.site
     state = np.full(len(site.rooms) + 1, -1, np.int8)  # the last one is "in no room"
-    dead = judged.by_room["protected"].values | judged.by_room["quiet_anyway"].values
+    dead = judged.by_room["called_silent"].values | judged.by_room["quiet_anyway"].values
     for name, silent in zip(judged.by_room[ROOM].values.tolist(), dead.tolist(), strict=True):
         state[site.room_index[name]] = 0 if silent else 1
     grid = map_grid(site, scenario.grid_m)

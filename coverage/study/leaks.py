@@ -72,13 +72,15 @@ def leakage(
     levels = tuple(
         level for level in site.outside_levels if not scenario.channels or level.channel in scenario.channels
     )
-    model, calibration = calibrated_masts(scene, sectors, levels, scenario.confidence)
+    model, calibration = calibrated_masts(scene, sectors, levels, 1.0 - scenario.rules.errors.sight_limit)
     say("rooms", 0.2)
     points = trial_points(site)
     silenced = np.array([room.role == "silence" for room in site.rooms])
     at_points, clipped = _service(model, calibration, scenario, points, silenced[points.room])
     by_room = _best_of_rooms(site, points, at_points)
-    comparison = None if measured is None else compare(model, calibration, measured, scenario.confidence)
+    comparison = (
+        None if measured is None else compare(model, calibration, measured, 1.0 - scenario.rules.errors.sight_limit)
+    )
     say("maps", 0.3)
     storey_maps = _maps(model, calibration, scenario, say) if maps else ()
     say("done", 1.0)
@@ -105,7 +107,7 @@ def _service(
 ) -> tuple[xr.Dataset, tuple[str, ...]]:
     """RSRP, headroom and usability per channel × point, and the ranges that were clipped on the way."""
     gain = model.gain(points)
-    level_dbm = sector_levels_dbm(model, calibration, gain, scenario.confidence)
+    level_dbm = sector_levels_dbm(model, calibration, gain, 1.0 - scenario.rules.errors.sight_limit)
     rsrp_dbm = xr.DataArray(level_dbm, dims=(SECTOR, POINT), name="rsrp_dbm", attrs={"units": "dBm"})
     headroom = strongest_sector(headroom_db(rsrp_dbm, model.sectors, inside), model.sectors)
     found = xr.Dataset(

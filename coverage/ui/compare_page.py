@@ -244,7 +244,7 @@ def compare_figure(names: tuple[str, ...], verdicts: tuple[Verdict, ...], title:
         title=provenance(
             verdict.site,
             ", ".join(dict.fromkeys(each.scenario_id for _, each, _ in found)),
-            f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {100 * verdict.scenario.confidence:g} % asked for",
+            f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {100 * verdict.scenario.asked.confidence:g} % asked for",
         ),
         title_fontsize=8,
     )

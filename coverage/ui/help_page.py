@@ -67,7 +67,9 @@ def show() -> None:
     st.table({"Word": [word for word, _ in words], "Meaning": [meaning for _, meaning in words]}, hide_index=True)
     st.subheader("How sure is this?")
     scenario = session().scenario
-    st.write(f"Asked for here: {100 * scenario.confidence:g} % in {scenario.worlds:,} worlds, seed {scenario.seed}.")
+    st.write(
+        f"Asked for here: {100 * scenario.asked.confidence:g} % in {scenario.worlds:,} worlds, seed {scenario.seed}."
+    )
     st.markdown("\n".join(f"- {sentence}" for sentence in SURE))
     st.markdown("**Not modelled, or not known**")
     st.markdown("\n".join(f"- {sentence}" for sentence in NOT_MODELLED))

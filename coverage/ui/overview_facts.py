@@ -165,7 +165,7 @@ def dead_zone_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
         legend.set_loc("lower left")
         legend.set_bbox_to_anchor((0, 1.05), figure.axes[0].transAxes)
     figure.suptitle(verdict.site.marking, fontsize=8, fontweight="bold")
-    asked = f"{100 * verdict.scenario.confidence:g} % asked for"
+    asked = f"{100 * verdict.scenario.asked.confidence:g} % asked for"
     figure.supxlabel(provenance(verdict.site, verdict.scenario_id, asked), fontsize=7)
     return figure
 
@@ -245,7 +245,7 @@ def _numbers(verdict: Verdict) -> tuple[tuple[str, str, str], ...]:
 
     count = count_rooms(verdict)
     dead, holes = count.protected + count.quiet_anyway, count.holes + count.unknown
-    at = percent(verdict.scenario.confidence)
+    at = percent(verdict.scenario.asked.confidence)
     unknown = f", {count.unknown} of them because the result is not known there" if count.unknown else ""
     outside = "not known"
     if verdict.spill is not None:

@@ -55,7 +55,7 @@ def show() -> None:
 def _leaks(leakage: Leakage) -> None:
     """Headline, operators, then one storey of one channel as map and table."""
     st.subheader(literal(headline(leakage)))
-    doubted = percent(1 - leakage.scenario.confidence)
+    doubted = percent(1 - leakage.scenario.asked.confidence)
     st.caption(
         f"By the levels to be expected. A verdict allows for the doubt in them: where no phone works here, one may "
         f"work in more than {doubted} of its worlds, and there the cell is a hole."

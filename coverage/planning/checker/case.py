@@ -50,9 +50,9 @@ class Case:
         if not every:
             return self.bare
         scene = prepare_scene(treated_site(self.site, every, self.catalogue))
-        return link_model(scene, self.sectors, self.scenario.confidence, graph=self.bare.graph)
+        return link_model(scene, self.sectors, self.scenario.rules, graph=self.bare.graph)
 
     @cached_property
     def bare(self) -> LinkModel:
         """The site's links without any treatment."""
-        return link_model(prepare_scene(self.site), self.sectors, self.scenario.confidence)
+        return link_model(prepare_scene(self.site), self.sectors, self.scenario.rules)

@@ -14,14 +14,15 @@ from scipy.special import ndtri
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft import draft_signal, signal_alone_db, spread_against_db
 from quietwing.coverage.blocking.draft_spill import (
+    OutsideLimit,
     counted,
     device_upper_db,
     keep_limit_dbm,
-    outside_limit_dbm,
-    quantile_z,
+    outside_limit,
+    outside_z,
     signal_lower_dbm,
+    upper_against_db,
 )
-from quietwing.coverage.blocking.interference import carrier_needs_outside
 from quietwing.coverage.blocking.keep import demanding_points
 from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.montecarlo import carrier_needs
@@ -44,11 +45,8 @@ Floats = NDArray[np.float64]
 def margin_faults(case: Case) -> Iterator[str]:
     """A room needs all of its margins at once, so each is no less sure than the room; limits move only so far."""
     attempt = case.attempt
-    if attempt.confidence < case.scenario.confidence:
-        yield (
-            f"margins hold with {attempt.confidence:g} each, rooms with {case.scenario.confidence:g} "
-            f"(expected no less for a margin)"
-        )
+    if not 0.5 <= attempt.confidence < 1:
+        yield f"margins hold with {attempt.confidence:g} each (expected 0.5 to 1)"
     if not 0 <= attempt.slack_db <= MOST_SLACK_DB:
         yield f"limits are moved by {attempt.slack_db:g} dB (expected 0 to {MOST_SLACK_DB:g})"
     for claim in case.plan.claimed:
@@ -84,15 +82,14 @@ def claim_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[s
     public = public_links(treated, points)
     blockers = blocker_links(treated, case.plan.devices, case.catalogue, points, straight=True)
     needs, z = carrier_needs(treated, case.strict), float(ndtri(case.attempt.confidence))
-    signal = draft_signal(treated, case.strict, public)
-    sigma_db = treated.construction_sigma_db[:, treated.carrier_band]
+    signal = draft_signal(treated, public)
     reserve_db = np.array([reserve[room] for room in points.room.tolist()])
-    against_db = spread_against_db(z, signal, blockers.crossed, sigma_db).astype(float) + reserve_db
-    surely_alone_db = signal_alone_db(z, signal, sigma_db) + reserve_db
+    against_db = spread_against_db(z, signal, blockers.crossed, treated).astype(float) + reserve_db
+    surely_alone_db = signal_alone_db(z, signal, treated) + reserve_db
     failing: dict[tuple[int, str], list[tuple[float, int]]] = defaultdict(list)
     for c in np.flatnonzero(needs.campable).tolist():
         alone_db = surely_alone_db[c]
-        heard_dbm = signal.level_dbm[c] + float(needs.boost[c])
+        heard_dbm = signal.level_dbm[c]
         level_dbm = blockers.level_dbm[:, c].astype(float)
         cell_dbm = blockers.mas_dbm[:, c].astype(float)
         denying_mw = np.vstack([_mw(level_dbm - against_db[:, c]), _mw(float(needs.noise[c]) - alone_db)])
@@ -125,19 +122,17 @@ def _radiating(case: Case) -> tuple[Device, ...]:
 
 def outside_faults(case: Case, treated: LinkModel) -> Iterator[str]:
     """Power and capture at every place outside that counts."""
-    on, slack_db, z = _radiating(case), case.attempt.slack_db, quantile_z()
+    on, slack_db, z = _radiating(case), case.attempt.slack_db, outside_z(case.scenario)
     places = outside_points(treated.scene.site, most_eirp_dbm(on, case.catalogue))
-    rows = np.flatnonzero(counted(places, case.scenario.spill_tier))
-    floor_dbm = carrier_needs_outside(treated).floor_dbm[:, None]
+    rows = np.flatnonzero(counted(places, case.scenario.tier))
     failing = _Failing(f"the limit outside with {slack_db:g} dB of slack")
     for first in range(0, len(rows) if on else 0, AT_A_TIME):
         part = rows[first : first + AT_A_TIME]
         points = scattered(places.points.xyz_m[part])
         public = public_links(treated, points)
-        limit_dbm = outside_limit_dbm(treated, case.scenario, public)
-        lower_dbm = signal_lower_dbm(treated, case.scenario, public, z)
+        limit = outside_limit(treated, case.scenario, public)
         names = [places.name[row] for row in part.tolist()]
-        _look(case, treated, points, names, limit_dbm, np.maximum(lower_dbm, floor_dbm), z, failing)
+        _look(case, treated, points, names, limit, z, failing)
     yield from failing.words()
 
 
@@ -160,10 +155,11 @@ def keep_room_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterat
                 held_dbm[best, members] = limit_dbm[best, members]
     # Where the carrier does not serve with these margins even alone, there is no limit that a plan could keep.
     held_dbm[np.isneginf(held_dbm)] = np.inf
-    lower_dbm = np.where(np.isfinite(held_dbm), signal_lower_dbm(treated, case.strict, public, z), np.inf)
+    lower_dbm = np.where(np.isfinite(held_dbm), signal_lower_dbm(treated, public, z), np.inf)
     failing = _Failing(f"what it stands with {case.attempt.slack_db:g} dB of slack")
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
-    _look(case, treated, points, names, held_dbm, lower_dbm, z, failing)
+    limit = OutsideLimit(held_dbm, np.ones(held_dbm.shape, np.bool_), 0.0, lower_dbm, None)
+    _look(case, treated, points, names, limit, z, failing)
     yield from failing.words()
 
 
@@ -195,24 +191,26 @@ def _look(
     treated: LinkModel,
     points: PointSet,
     names: list[str],
-    limit_dbm: Floats,
-    capture_dbm: Floats,
+    limit: OutsideLimit,
     z: float,
     failing: _Failing,
 ) -> None:
     """Add up upper levels at places and compare them with limits, shape (carrier, point) each."""
     blockers = blocker_links(treated, _radiating(case), case.catalogue, points, outside=True, straight=True)
-    upper_db = device_upper_db(treated, blockers, z)
+    if limit.signal is None:
+        upper_db = taking_db = device_upper_db(treated, blockers, z)
+    else:
+        upper_db, taking_db = upper_against_db(treated, limit, blockers, z)
     upper_mw = _mw(blockers.level_dbm.astype(float) + upper_db)
-    limit_mw = _mw(limit_dbm + case.attempt.slack_db + DUST_DB)
+    limit_mw = _mw(limit.limit_dbm + case.attempt.slack_db + DUST_DB)
     unsure = np.isfinite(limit_mw) & (upper_mw.sum(axis=0) > limit_mw * (1 - CLOSE))
     for c, p in zip(*(axis.tolist() for axis in np.nonzero(unsure)), strict=True):
-        total, limit = _total(upper_mw[:, c, p]), Fraction(float(limit_mw[c, p]))
-        if total > limit:
+        total, most = _total(upper_mw[:, c, p]), Fraction(float(limit_mw[c, p]))
+        if total > most:
             loudest = blockers.devices[int(upper_mw[:, c, p].argmax())].id
-            over_db = _db(total / limit) if limit else math.inf
+            over_db = _db(total / most) if most else math.inf
             failing.add("power", treated.carriers[c].channel, loudest, over_db, names[p])
-    taken_db = blockers.mas_dbm.astype(float) + upper_db - capture_dbm - case.attempt.slack_db
+    taken_db = blockers.mas_dbm.astype(float) + taking_db - limit.capture_dbm - case.attempt.slack_db
     for device, c, p in zip(*(axis.tolist() for axis in np.nonzero(taken_db >= DUST_DB)), strict=True):
         name = blockers.devices[device].id
         failing.add("captured", treated.carriers[c].channel, name, float(taken_db[device, c, p]), names[p])

@@ -37,8 +37,8 @@ def judged_rooms(case: Case, treated: LinkModel, tested: PointSet) -> Judgement:
 def judgement_faults(case: Case, treated: LinkModel, tested: PointSet, judged: Judgement) -> Iterator[str]:
     """Figures of the chosen attempt, to the last digit."""
     attempt = case.attempt
-    spilled = spill(treated, case.scenario, case.plan.devices, case.catalogue, tested, stream=STREAM)
-    protected = judged.by_room["protected"].values
+    spilled = spill(treated, case.scenario, case.plan.devices, case.catalogue, tested, stream=STREAM)[0]
+    protected = judged.by_room["called_silent"].values
     weights = 1.0 if case.scenario.objective == "least_cost" else judged.by_room["weight"].values
     for what, stated, found in (
         ("rooms protected in the worlds it was chosen on", attempt.rooms_judged, int(protected.sum())),
@@ -67,9 +67,9 @@ def hole_faults(case: Case, judged: Judgement) -> Iterator[str]:
     names = rooms[ROOM].values.tolist()
     for at, name in enumerate(names):
         share = math.floor(float(rooms["silent_probability"].values[at]) * 1000) / 10
-        kept = bool(rooms["protected"].values[at] or rooms["quiet_anyway"].values[at])
+        kept = bool(rooms["called_silent"].values[at] or rooms["quiet_anyway"].values[at])
         if kept and listed[name]:
-            word = "protected" if rooms["protected"].values[at] else "quiet anyway"
+            word = "protected" if rooms["called_silent"].values[at] else "quiet anyway"
             yield f"room {name} is listed as a hole and is {word}"
         elif not kept and not listed[name]:
             yield f"room {name} is silent in {share} % of worlds only and is not listed as a hole"

@@ -1,0 +1,210 @@
+"""Compiled levels of both sides in every world, shared by the verdict inside and the limits outside.
+
+Nothing depends on threads or order: each error is looked up by what it belongs to (`worlds`). A world's errors of a
+construction, a room or a device are the same draws for the public network and for the blockers, so that what both
+sides share drops out of their difference.
+"""
+# mypy: ignore-errors
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from quietwing.coverage.blocking._kinds import D0, F1, F2, F3, I0, I1, I2, J1, K1, U3
+from quietwing.coverage.blocking._worlds import fill_normals, key_of
+
+KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# Helpers are called from kernels only: without a door for Python they take half the time to compile.
+HELPER = {**KERNEL, "cache": False, "no_cpython_wrapper": True}
+# As in `worlds.Part`; a literal would be a type of its own, and what is called with it compiled again for each.
+ROOM, ROOM_BAND, SOURCE_ROOM, SOURCE_ROOM_BAND = np.arange(3, 7)
+DB_TO_NEPER = math.log(10) / 10
+NEVER = np.float32(-1e30)  # of a level that is not there; finite, so that differences stay numbers
+
+
+class Network(NamedTuple):
+    """What is the same at every point.
+
+    `sector_source`, `boost` (sector): whose local errors a sector has, its reference-signal boost; `band_channels`:
+    channels in the order of their bands; `sight` (row, world); `sector_draw` (sector, world), `device_draw` (device,
+    world, in dB), `construction_draw` (construction, band, world); `sigma` (construction, band), `walls_most` (band):
+    standard deviations; `local`: decibels of the draw of the room, of room and band, of source and room, and of all
+    three.
+    """
+
+    sector_source: I1
+    boost: F1
+    source_key: I1
+    sight: F2
+    sector_draw: F2
+    device_draw: F2
+    device_key: I1
+    construction_draw: F3
+    sigma: F2
+    walls_most: F1
+    band_key: I1
+    band_channels: I1
+    channel_start: I1
+    channel_carriers: I1
+    carrier_start: I1
+    carrier_sectors: I1
+    carrier_band: J1
+    local: F1
+    weak_below: D0
+    normal: F1
+    seed: I0
+
+
+class Ways(NamedTuple):
+    """What links cross: crossed, straight_crossed (point, owner, construction), the others (point, owner, band).
+
+    Where another way rules, `share` of the power comes by the straight ray, through walls of its own. `walls` is what
+    all walls lose: being passive they give back no more.
+    """
+
+    crossed: U3
+    walls: F3
+    share: F3
+    straight_crossed: U3
+    straight_walls: F3
+
+
+class Links(NamedTuple):
+    """Levels and ways.
+
+    `fixed_sight` (sector): state of sight, -1 drawn. Per point: los, nlos, chance, sight_row, sector_sigma (point,
+    sector); level, mas (point, carrier, device).
+    """
+
+    fixed_sight: K1
+    los: F2
+    nlos: F2
+    chance: F2
+    sight_row: I2
+    sector_sigma: F2
+    public: Ways
+    level: F3
+    mas: F3
+    device: Ways
+
+
+@njit(**HELPER)
+def walls_error(out, crossed, walls, net, band):
+    """Error of all constructions that a link crosses, per world [dB]; returns its variance.
+
+    Each crossing takes its construction's error; the sum is scaled down where it would be wider than `walls_most`.
+    """
+    variance = np.float32(0)
+    for c in range(len(crossed)):
+        if crossed[c]:
+            size = crossed[c] * net.sigma[c, band]
+            variance += size * size
+    out[:] = 0
+    most = net.walls_most[band]
+    scale = np.float32(1)
+    if variance > most * most:
+        scale = most / np.float32(math.sqrt(variance))
+        variance = most * most
+    for c in range(len(crossed)):
+        if crossed[c]:
+            size = scale * crossed[c] * net.sigma[c, band]
+            for w in range(len(out)):
+                out[w] += size * net.construction_draw[c, band, w]
+    for w in range(len(out)):
+        out[w] = min(out[w], walls)
+    return variance
+
+
+@njit(**HELPER)
+def way_error(out, other, ways, p, owner, lane, net, band):
+    """Error of a link by the way that rules and the straight ray together [dB]; returns the larger variance.
+
+    `lane` is the band's place among those of `ways`; `other` is overwritten.
+    """
+    variance = walls_error(out, ways.crossed[p, owner], ways.walls[p, owner, lane], net, band)
+    share = ways.share[p, owner, lane]
+    if share > 0:
+        straight = walls_error(
+            other, ways.straight_crossed[p, owner], ways.straight_walls[p, owner, lane], net, band
+        )  # fmt: skip
+        variance = max(variance, straight)
+        for w in range(len(out)):
+            both = (1 - share) * math.exp(DB_TO_NEPER * out[w]) + share * math.exp(DB_TO_NEPER * other[w])
+            out[w] = math.log(both) / DB_TO_NEPER
+    return variance
+
+
+@njit(**HELPER)
+def room_errors(out, spare, room_key, net):
+    """Local errors that every source in a room shares, shape (band, world). [dB]"""
+    fill_normals(spare, key_of(net.seed, ROOM, room_key, 0, 0), net.normal)
+    for band in range(len(out)):
+        fill_normals(out[band], key_of(net.seed, ROOM_BAND, room_key, net.band_key[band], 0), net.normal)
+        for w in range(len(spare)):
+            out[band, w] = net.local[0] * spare[w] + net.local[1] * out[band, w]
+
+
+@njit(**HELPER)
+def own_error(out, spare, source_key, room_key, band_key, net):
+    """Local error of one source in one room and band that it shares with no other source, per world. [dB]"""
+    fill_normals(spare, key_of(net.seed, SOURCE_ROOM, source_key, room_key, 0), net.normal)
+    fill_normals(out, key_of(net.seed, SOURCE_ROOM_BAND, source_key, room_key, band_key), net.normal)
+    for w in range(len(out)):
+        out[w] = net.local[2] * spare[w] + net.local[3] * out[w]
+
+
+@njit(**HELPER)
+def strongest_sector(out, error, spare, p, c, room, own, own_known, room_key, net, links):
+    """Level of a carrier's strongest sector in each world [dBm]; returns the best median and the widest deviation.
+
+    `room` (band, world) are the errors of `room_errors`; `own` (source, band, world) is filled where it is not known.
+    """
+    band = net.carrier_band[c]
+    mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
+    best = -math.inf
+    for s in mine:
+        best = max(best, max(links.los[p, s], links.nlos[p, s]) + net.boost[s])
+    out[:] = NEVER
+    widest = 0.0
+    for s in mine:
+        los, nlos = links.los[p, s] + net.boost[s], links.nlos[p, s] + net.boost[s]
+        if max(los, nlos) == -math.inf:
+            continue
+        sigma = links.sector_sigma[p, s]
+        variance = way_error(error, spare, links.public, p, s, 0, net, band) + sigma * sigma
+        near = max(los, nlos) >= best - net.weak_below
+        source = net.sector_source[s]
+        if near:
+            for k in range(4):
+                variance += net.local[k] * net.local[k]
+            if not own_known[source, band]:
+                own_error(own[source, band], spare, net.source_key[source], room_key, net.band_key[band], net)
+                own_known[source, band] = True
+        widest = max(widest, variance)
+        for w in range(len(out)):
+            clear = links.fixed_sight[s] == 1
+            if links.fixed_sight[s] < 0:
+                clear = net.sight[links.sight_row[p, s], w] < links.chance[p, s]
+            level = (los if clear else nlos) + error[w] + sigma * net.sector_draw[s, w] + room[band, w]
+            if near:
+                level += own[source, band, w]
+            out[w] = max(out[w], level)
+    return best, math.sqrt(widest)
+
+
+@njit(**HELPER)
+def device_factor(out, error, spare, p, d, band, room, net, links):
+    """Errors of one device at a point in one band, its own local one left out, as a factor of power per world."""
+    way_error(error, spare, links.device, p, d, band, net, band)
+    for w in range(len(out)):
+        out[w] = math.exp(DB_TO_NEPER * (error[w] + net.device_draw[d, w] + room[band, w]))
+
+
+@njit(**HELPER)
+def own_factor(out, spare, d, band, room_key, net):
+    """Local error of one device in one room and band as a factor of power per world."""
+    own_error(out, spare, net.device_key[d], room_key, net.band_key[band], net)
+    for w in range(len(out)):
+        out[w] = math.exp(DB_TO_NEPER * out[w])

@@ -1,0 +1,174 @@
+"""Draws and links in the order the kernels read them, the same for the verdict inside and the limits outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking._link_kernels import Links, Network, Ways
+from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks
+from quietwing.coverage.blocking.worlds import NORMAL, Part, normals, uniforms
+
+__all__ = ["Draws", "draw_worlds", "group_starts", "kernel_links", "kernel_network", "seed_of"]
+
+STREAM_BITS = 40  # stream and seed share one number
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Errors that are common to many links, per world; standard normals, float32.
+
+    Attributes
+    ----------
+    sector : float32 ndarray, shape (sector, world)
+        The part of its mast and operator, and its own.
+    construction : float32 ndarray, shape (construction, band, world)
+        The part of the construction, and its own of the band.
+    """
+
+    sector: NDArray[np.float32]
+    construction: NDArray[np.float32]
+
+
+def seed_of(seed: int, stream: int) -> int:
+    """One number for a seed and a stream: another stream of a seed gives fresh worlds."""
+    return seed + (stream << STREAM_BITS)
+
+
+def draw_worlds(model: LinkModel, seed: int, worlds: int) -> Draws:
+    """Common errors of all worlds; the first worlds do not depend on how many are drawn."""
+    errors = model.rules.errors
+    shared, own = (np.float32(np.sqrt(part)) for part in (errors.sector_shared, 1 - errors.sector_shared))
+    masts = {key: normals(seed, Part.MAST, worlds, key) for key in set(model.mast_key.tolist())}
+    sector = [
+        shared * masts[mast] + own * normals(seed, Part.SECTOR, worlds, key)
+        for mast, key in zip(model.mast_key.tolist(), model.sector_key.tolist(), strict=True)
+    ]
+    shared, own = (np.float32(np.sqrt(part)) for part in (errors.construction_shared, 1 - errors.construction_shared))
+    construction = [
+        [common + own * normals(seed, Part.CONSTRUCTION_BAND, worlds, key, int(band)) for band in model.bands]
+        for key in model.construction_key.tolist()
+        for common in [shared * normals(seed, Part.CONSTRUCTION, worlds, key)]
+    ]
+    return Draws(
+        np.array(sector, np.float32).reshape(len(model.sectors), worlds),
+        np.array(construction, np.float32).reshape(len(model.constructions), len(model.bands), worlds),
+    )
+
+
+def kernel_network(
+    model: LinkModel,
+    seed: int,
+    worlds: int,
+    sight_keys: NDArray[np.int64],
+    device_key: NDArray[np.int64],
+    *,
+    boosted: bool,
+) -> Network:
+    """What is the same at every point.
+
+    Parameters
+    ----------
+    model : LinkModel
+    seed : int
+        From `seed_of`.
+    worlds : int
+    sight_keys : int64 ndarray, shape (row,)
+        Owners of states of sight, in the order that `kernel_links` counts them.
+    device_key : int64 ndarray, shape (device,)
+    boosted : bool
+        Whether reference signals count with their boost: in rooms that must be silent.
+
+    Returns
+    -------
+    Network
+    """
+    errors, draws = model.rules.errors, draw_worlds(model, seed, worlds)
+    sight = [uniforms(seed, Part.SIGHT, worlds, int(key)) for key in sight_keys]
+    device = [errors.device_db * normals(seed, Part.DEVICE, worlds, key) for key in device_key.tolist()]
+    source_key, sector_source = np.unique(model.source_key, return_inverse=True)
+    parts = (errors.local_shared, 1 - errors.local_shared)
+    between = (errors.local_between_bands, 1 - errors.local_between_bands)
+    channels = len(model.channels)
+    # A channel is named for its band, so all its carriers share the band.
+    channel_start = group_starts(model.carrier_channel, channels)
+    channel_carriers = np.argsort(model.carrier_channel, kind="stable")
+    channel_band = model.carrier_band[channel_carriers[channel_start[:-1]]]
+    return Network(
+        sector_source=sector_source.astype(np.int64),
+        boost=model.boost_db if boosted else np.zeros(len(model.sectors), np.float32),
+        source_key=source_key.astype(np.int64),
+        sight=np.array(sight, np.float32).reshape(len(sight_keys), worlds),
+        sector_draw=draws.sector,
+        device_draw=np.array(device, np.float32).reshape(len(device_key), worlds),
+        device_key=device_key,
+        construction_draw=draws.construction,
+        sigma=model.construction_sigma_db,
+        walls_most=model.walls_most_db,
+        band_key=np.array([int(band) for band in model.bands], np.int64),
+        band_channels=np.argsort(channel_band, kind="stable"),
+        channel_start=channel_start,
+        channel_carriers=channel_carriers,
+        carrier_start=group_starts(model.sector_carrier, len(model.carriers)),
+        carrier_sectors=np.argsort(model.sector_carrier, kind="stable"),
+        carrier_band=model.carrier_band,
+        local=np.array([errors.local_db * np.sqrt(part * share) for part in parts for share in between], np.float32),
+        weak_below=float(errors.weak_below_db),
+        normal=NORMAL,
+        seed=seed,
+    )
+
+
+def kernel_links(public: PublicLinks, blockers: BlockerLinks) -> tuple[Links, NDArray[np.int64]]:
+    """Links point by point, and the owners of the states of sight.
+
+    Parameters
+    ----------
+    public, blockers : PublicLinks, BlockerLinks
+        At the same points.
+
+    Returns
+    -------
+    links : Links
+    sight_keys : int64 ndarray, shape (row,)
+    """
+    sight_keys, sight_row = np.unique(public.sight_key, return_inverse=True)
+    links = Links(
+        fixed_sight=public.fixed_sight,
+        los=_rows(public.los_dbm),
+        nlos=_rows(public.nlos_dbm),
+        chance=_rows(public.los_probability),
+        sight_row=_rows(sight_row.reshape(public.sight_key.shape)),
+        sector_sigma=_rows(public.sigma_db),
+        public=Ways(
+            _rows(public.crossed),
+            _rows(public.walls_db[:, :, None]),
+            _rows(public.straight_share[:, :, None]),
+            _rows(public.straight_crossed),
+            _rows(public.straight_walls_db[:, :, None]),
+        ),
+        level=np.ascontiguousarray(blockers.level_dbm.transpose(2, 1, 0)),
+        mas=np.ascontiguousarray(blockers.mas_dbm.transpose(2, 1, 0)),
+        device=Ways(
+            _rows(blockers.crossed),
+            _rows(blockers.walls_db),
+            _rows(blockers.straight_share),
+            _rows(blockers.straight_crossed),
+            _rows(blockers.straight_walls_db),
+        ),
+    )
+    return links, sight_keys
+
+
+def group_starts(group: NDArray[np.int32], count: int) -> NDArray[np.intp]:
+    """Where each group begins once its members stand in order, shape (count + 1,)."""
+    return np.searchsorted(np.sort(group, kind="stable"), np.arange(count + 1))
+
+
+def _rows(values: NDArray[Any]) -> NDArray[Any]:
+    """Points first, in one piece."""
+    return np.ascontiguousarray(np.swapaxes(values, 0, 1))
