@@ -17,10 +17,11 @@ from quietwing.coverage.blocking._link_kernels import (
     KERNEL,
     Links,
     Network,
-    device_factor,
-    own_factor,
+    device_error,
+    own_error,
     room_errors,
     strongest_sector,
+    to_power,
 )
 
 # A device this far below the power that denies the median signal counts as nothing: measured against the signal, not
@@ -80,7 +81,7 @@ class Sums(NamedTuple):
 
 
 @njit(**HELPER)
-def _sum_devices(sums, error, spare, p, c, least, room, room_key, demands, is_mas, net, links):
+def _sum_devices(sums, spare, p, c, least, room, room_key, demands, is_mas, net, links):
     """Add up all blockers, jammers alone, and find the loudest blocker and the strongest MAS cell.
 
     Returns the best median of a MAS cell that offers the carrier's PLMN, -inf where there is none. Devices whose
@@ -104,12 +105,13 @@ def _sum_devices(sums, error, spare, p, c, least, room, room_key, demands, is_ma
             continue
         factor = sums.factor[d, band]
         if not sums.factor_known[d, band]:
-            device_factor(factor, error, spare, p, d, band, room, net, links)
+            device_error(factor, spare, p, d, band, room, net, links)
             if not sums.own_known[d, band]:
-                own_factor(sums.own[d, band], spare, d, band, room_key, net)
+                own_error(sums.own[d, band], spare, net.device_key[d], room_key, net.band_key[band], net)
                 sums.own_known[d, band] = True
             for w in range(len(factor)):
-                factor[w] *= sums.own[d, band, w]
+                factor[w] += sums.own[d, band, w]
+            to_power(factor, spare)
             sums.factor_known[d, band] = True
         power = np.float32(math.exp(DB_TO_NEPER * level[d]))
         if near:
@@ -135,36 +137,37 @@ def _holds(cell_mw, jam_mw, c, demands):
 
 
 @njit(**HELPER)
-def _mark_held(held, sums, error, spare, p, room, room_key, demands, is_mas, net, links):
+def _mark_held(held, sums, spare, p, room, room_key, demands, is_mas, net, links):
     """Networks whose MAS cell a phone at a point can hold on some carrier, in each world."""
     held[:] = False
     for c in range(len(net.carrier_band)):
         offered = _sum_devices(
-            sums, error, spare, p, c, math.inf, room, room_key, demands, is_mas, net, links
+            sums, spare, p, c, math.inf, room, room_key, demands, is_mas, net, links
         )  # fmt: skip
         if offered > -math.inf:
-            for w in range(len(error)):
+            for w in range(len(spare)):
                 if _holds(sums.cell[w], sums.jammers[w], c, demands):
                     held[demands.network[c], w] = True
 
 
 @njit(**HELPER)
-def _mark_working(works, signal, sums, held, c, demands):
-    """Worlds in which a carrier is usable at a point, at each grade."""
+def _mark_working(works, signal, public, spare, sums, held, c, demands):
+    """Worlds in which a carrier is usable at a point, at each grade; `public` and `spare` are overwritten."""
+    public[:] = signal
+    to_power(public, spare)
     for w in range(len(signal)):
         if signal[w] < demands.floor[c]:
             continue  # quiet
         if demands.likely and held[demands.network[c], w]:
             continue  # captured through a higher-priority layer, which the scenario lets count
-        public_mw = math.exp(DB_TO_NEPER * signal[w])
         keeps = _holds(sums.cell[w], sums.jammers[w], c, demands)
         for g in range(len(works)):
-            if keeps and sums.cell[w] >= demands.capture[g, c] * public_mw:
+            if keeps and sums.cell[w] >= demands.capture[g, c] * public[w]:
                 continue  # captured
             # Two antennas of a phone can turn away from one source, not from two that are as strong.
             beside = sums.all[w] - sums.loudest[w]
             jam = min(sums.all[w], demands.together[g] * sums.all[w] + demands.beside[g] * beside)
-            if jam + demands.noise[c] < demands.deny[g, c] * public_mw:
+            if jam + demands.noise[c] < demands.deny[g, c] * public[w]:
                 works[g, w] = True
 
 
@@ -201,7 +204,7 @@ def judge(
         for p in range(rooms.start[r], rooms.start[r + 1]):
             sums.factor_known[:] = False
             if demands.likely:
-                _mark_held(held, sums, error, spare, p, room, rooms.key[r], demands, is_mas, net, links)
+                _mark_held(held, sums, spare, p, room, rooms.key[r], demands, is_mas, net, links)
             for channel in range(channels):
                 works[:] = False
                 for at in range(net.channel_start[channel], net.channel_start[channel + 1]):
@@ -217,8 +220,8 @@ def judge(
                     for g in range(1, grades):
                         deny = min(deny, demands.deny[g, c])
                     least = best + math.log(deny) / DB_TO_NEPER - MATTERS_DB
-                    _sum_devices(sums, error, spare, p, c, least, room, rooms.key[r], demands, is_mas, net, links)
-                    _mark_working(works, signal, sums, held, c, demands)
+                    _sum_devices(sums, spare, p, c, least, room, rooms.key[r], demands, is_mas, net, links)
+                    _mark_working(works, signal, error, spare, sums, held, c, demands)
                 for g in range(grades):
                     total = 0
                     for w in range(worlds):

@@ -18,10 +18,11 @@ from quietwing.coverage.blocking._link_kernels import (
     NEVER,
     Links,
     Network,
-    device_factor,
-    own_factor,
+    device_error,
+    own_error,
     room_errors,
     strongest_sector,
+    to_power,
 )
 
 
@@ -78,11 +79,12 @@ def _factors(factor, spare, error, p, band, room, room_key, net, links):
                     near[d] = near[d] or links.level[p, c, d] >= loudest - net.weak_below
     for d in range(len(factor)):
         if heard[d]:
-            device_factor(factor[d], error, spare, p, d, band, room, net, links)
-        if near[d]:
-            own_factor(error, spare, d, band, room_key, net)
-            for w in range(len(error)):
-                factor[d, w] *= error[w]
+            device_error(factor[d], spare, p, d, band, room, net, links)
+            if near[d]:
+                own_error(error, spare, net.device_key[d], room_key, net.band_key[band], net)
+                for w in range(len(error)):
+                    factor[d, w] += error[w]
+            to_power(factor[d], spare)
 
 
 @njit(**HELPER)
