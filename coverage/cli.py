@@ -228,25 +228,29 @@ def batch(
 @app.command()
 @guarded
 def verify(
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder that evaluate or optimise --out wrote.")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder that --out wrote.")],
     as_json: JsonOption = False,
 ) -> None:
     """Check a result's files against its manifest, compute it again, and check every word of a plan."""
     from quietwing.coverage.plan_store import holds_plan, verify_plan_folder
-    from quietwing.coverage.store import verify_result
+    from quietwing.coverage.store import holds_inputs, verify_result
     from quietwing.coverage.study import run
 
     with progress_bar() as progress:
         progress("computing it again", 0.0)
         problems = (verify_plan_folder if holds_plan(result) else verify_result)(result, run)
     if as_json:
-        print_json({"result": result.name, "ok": not problems, "problems": list(problems)})
+        found = {"result": result.name, "ok": not problems, "problems": list(problems)}
+        print_json(found | {"inputs_kept": holds_inputs(result)})
     for problem in problems:
         say(f"error: {problem}")
     if problems:
         raise typer.Exit(BAD_INPUT)
     if not as_json:
-        typer.echo(f"{result}: every file is as it was written, and computing it again gives the same")
+        again = "and computing it again gives the same"
+        if not holds_inputs(result):
+            again = "but it keeps no inputs to compute it again from"
+        typer.echo(f"{result}: every file is as it was written, {again}")
 
 
 @app.command()

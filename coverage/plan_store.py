@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from quietwing.coverage.planning.cost import cost
 from quietwing.coverage.planning.plan import Attempt, Claim, Hole, Plan, PlanResult, Status
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.report.plan_tables import plan_files
+from quietwing.coverage.result_folder import listed_files
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.store import CATALOGUE, LAYOUT, SITE, Recompute, scenario_text, verify_result, write_result
@@ -31,34 +32,44 @@ PLAN = "plan.json"
 ASKED = "inputs/asked.toml"
 
 
-def write_plan(result: PlanResult, folder: Path, *, catalogue: Mapping[str, Model]) -> Path:
+def write_plan(
+    result: PlanResult,
+    folder: Path,
+    *,
+    catalogue: Mapping[str, Model],
+    pages: Callable[[Path], Iterable[str]] | None = None,
+) -> tuple[Path, ...]:
     """Write a plan as a result folder; equal plans give equal bytes.
 
     Parameters
     ----------
     result : PlanResult
     folder : Path
-        Made if missing. In an existing one the result's own files are replaced and others left alone.
+        As for `write_result`.
     catalogue : mapping of str to Model
         The one it was planned with.
+    pages : callable, optional
+        As for `write_result`.
 
     Returns
     -------
-    Path
-        The manifest.
+    tuple of Path
+        The files that `pages` made, in its order, and the manifest.
 
     Raises
     ------
+    QuietwingError
+        If something in the folder is in the way of the result; then nothing in it has been touched.
     OSError
         If the folder cannot be written.
     """
     further = plan_files(result) | {ASKED: scenario_text(result.asked)}
-    return write_result(result.verdict, folder, catalogue=catalogue, further=further)
+    return write_result(result.verdict, folder, catalogue=catalogue, further=further, pages=pages)
 
 
 def holds_plan(folder: Path) -> bool:
-    """Whether a result folder is that of a plan."""
-    return (Path(folder) / PLAN).is_file()
+    """Whether a result folder is that of a plan: its manifest names ``plan.json``."""
+    return PLAN in (listed_files(Path(folder)) or {})
 
 
 def verify_plan_folder(folder: Path, recompute: Recompute) -> tuple[str, ...]:
@@ -89,7 +100,7 @@ def verify_plan_folder(folder: Path, recompute: Recompute) -> tuple[str, ...]:
         return verdicts[-1]
 
     problems = verify_result(folder, kept)
-    if problems:
+    if problems or not verdicts:  # a report alone has no inputs to compute a verdict from
         return problems
     plan, asked, catalogue = read_plan(folder)
     texts = plan_files(PlanResult(plan=plan, verdict=verdicts[-1], before=None, asked=asked))

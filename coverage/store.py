@@ -6,22 +6,19 @@
     verdict.json             the object `quietwing evaluate --json` prints, without its manifest
     rooms.csv escapes.csv spill.csv layout.csv
     inputs/site/ inputs/scenario.toml inputs/catalogue.csv
+    summary.html *.png       where `pages` are asked for
 
-A folder without ``manifest.json`` is no result: it is taken away first and put back last.
+A folder without ``manifest.json`` is no result: it is taken away first and put back last (`result_folder`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from itertools import zip_longest
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,6 +30,18 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, read_layout
 from quietwing.coverage.planning.cost import cost, over_budget
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
+from quietwing.coverage.result_folder import (
+    FORMAT,
+    LARGEST_MANIFEST_BYTES,
+    MANIFEST,
+    UNFINISHED,
+    VERDICT_FILES,
+    files_in,
+    hash_of,
+    is_plain_name,
+    put,
+    workshop_near,
+)
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario, read_scenario
@@ -48,6 +57,7 @@ __all__ = [
     "SITE",
     "Recompute",
     "describe",
+    "holds_inputs",
     "read_manifest",
     "result_object",
     "scenario_text",
@@ -55,9 +65,6 @@ __all__ = [
     "write_result",
 ]
 
-MANIFEST = "manifest.json"
-FORMAT = 1
-LARGEST_MANIFEST_BYTES = 1 << 20
 RULES_BESIDE = "rules.toml"  # beside the scenario
 SITE, SCENARIO, CATALOGUE, LAYOUT = "inputs/site", "inputs/scenario.toml", "inputs/catalogue.csv", "layout.csv"
 
@@ -144,53 +151,55 @@ def result_object(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str,
 
 
 def write_result(
-    verdict: Verdict, folder: Path, *, catalogue: Mapping[str, Model], further: Mapping[str, str] | None = None
-) -> Path:
+    verdict: Verdict,
+    folder: Path,
+    *,
+    catalogue: Mapping[str, Model],
+    further: Mapping[str, str] | None = None,
+    pages: Callable[[Path], Iterable[str]] | None = None,
+) -> tuple[Path, ...]:
     """Write a verdict as a result folder; equal verdicts give equal bytes.
 
     Parameters
     ----------
     verdict : Verdict
     folder : Path
-        Made if missing. In an existing one the result's own files are replaced and others left alone.
+        Made if missing. Of an existing one only files of an earlier result, unchanged since, are replaced or removed.
     catalogue : mapping of str to Model
         The one its devices and treatments were read with.
     further : mapping of str to str, optional
         Name and text of more files of the result: ``plan.json`` of a plan.
+    pages : callable, optional
+        Makes pictures and pages in the folder it is given and returns their names:
+        `quietwing.coverage.report.make_files`.
 
     Returns
     -------
-    Path
-        The manifest.
+    tuple of Path
+        The files that `pages` made, in its order, and the manifest.
 
     Raises
     ------
+    QuietwingError
+        If something in the folder is in the way of the result; then nothing in it has been touched.
     OSError
         If the folder cannot be written.
     ScenarioError
         If the layout cannot be priced.
     """
-    folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    workshop = Path(tempfile.mkdtemp(prefix=".quietwing-", dir=folder.parent))
-    try:
-        made = workshop / "result"
-        made.mkdir()
+    texts = _outputs(verdict, catalogue) | {
+        SCENARIO: scenario_text(verdict.scenario),
+        **rules_beside(verdict.scenario),
+        CATALOGUE: catalogue_text(catalogue),
+        **(further or {}),
+    }
+    with workshop_near(folder) as made:
+        names = [] if pages is None else list(pages(made))
         save_site(verdict.site, made / SITE)
-        texts = _outputs(verdict, catalogue) | {
-            SCENARIO: scenario_text(verdict.scenario),
-            **rules_beside(verdict.scenario),
-            CATALOGUE: catalogue_text(catalogue),
-            **(further or {}),
-        }
         for name, text in texts.items():
-            _write(made / name, text)
-        manifest = describe(verdict, catalogue) | {"files": {name: _hash(made / name) for name in _files(made)}}
-        _write(made / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-        _install(made, folder, workshop)
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
-    return folder / MANIFEST
+            (made / name).write_text(text, encoding="utf-8", newline="\n")
+        manifest = put(made, folder, describe(verdict, catalogue))
+    return (*(Path(folder) / name for name in names), manifest)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -211,38 +220,40 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path, shown = Path(folder) / MANIFEST, clean(str(folder))
     if not path.is_file():
-        raise ScenarioError(f"{shown}: no {MANIFEST} in it; give a folder that 'quietwing evaluate --out' wrote")
+        todo = "give a folder that 'quietwing evaluate --out' wrote"
+        if (Path(folder) / UNFINISHED).is_file():
+            todo = "writing it was interrupted: run the command that wrote it again"
+        raise ScenarioError(f"{shown}: no {MANIFEST} in it; {todo}")
     if path.stat().st_size > LARGEST_MANIFEST_BYTES:
         raise ScenarioError(f"{shown}: {MANIFEST} is larger than 1 MiB; write the result anew")
     try:
         found = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError):
         raise ScenarioError(f"{shown}: {MANIFEST} is not JSON; write the result anew") from None
-    kinds = {
-        "format": int,
-        "inputs": dict,
-        "files": dict,
-        "versions": dict,
-        "site_notes": list,
-        "seed": int,
-        "stream": int,
-    }
+    kinds = {"format": int, "files": dict}
+    if not isinstance(found, dict) or set(found) != set(kinds):  # else a report alone, with no inputs
+        kinds |= {"inputs": dict, "versions": dict, "site_notes": list, "seed": int, "stream": int}
     wrong = [
         key for key, kind in kinds.items() if not isinstance(found, dict) or not isinstance(found.get(key), kind)
     ]
-    if wrong or found["format"] != FORMAT or not all(_is_plain_name(name) for name in found["files"]):
+    if wrong or found["format"] != FORMAT or not all(is_plain_name(name) for name in found["files"]):
         what = f"{', '.join(wrong)} missing" if wrong else "of another format or with paths that lead out"
         raise ScenarioError(f"{shown}: {MANIFEST} is no manifest of this version ({what}); write the result anew")
     return dict(found)
 
 
+def holds_inputs(folder: Path) -> bool:
+    """Whether a result folder holds what it was computed from, so that it can be computed again."""
+    return "inputs" in read_manifest(folder)
+
+
 def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
-    """Check a result's files against its manifest, then compute it again from its inputs.
+    """Check all of a result's files against its manifest, then compute it again from its inputs if it holds them.
 
     Parameters
     ----------
     folder : Path
-        As `write_result` left it; pictures and pages beside it are not looked at.
+        As `write_result` or `quietwing.coverage.report.write` left it; the latter keeps no inputs.
     recompute : callable
         `quietwing.coverage.study.run`.
 
@@ -258,7 +269,9 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    problems = _changed_files(folder, manifest["files"])
+    if "inputs" not in manifest:
+        return tuple(_changed_files(folder, manifest["files"]))
+    problems = _changed_files(folder, manifest["files"]) + _wrong_set_of_files(folder, manifest["files"])
     if problems:
         return tuple(problems)
     catalogue = read_catalogue(folder / CATALOGUE)
@@ -333,51 +346,22 @@ def _versions() -> dict[str, str]:
     return {"quietwing": quietwing.__version__, "numpy": np.__version__, "numba": metadata.version("numba")}
 
 
-def _write(path: Path, text: str) -> None:
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def _install(made: Path, folder: Path, workshop: Path) -> None:
-    """Put a finished result in its place: in one step where nothing is there yet, else with the manifest last."""
-    made.chmod(0o755)
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        os.replace(made, folder)
-        return
-    (folder / MANIFEST).unlink(missing_ok=True)
-    if (folder / "inputs").exists():
-        os.replace(folder / "inputs", workshop / "old-inputs")
-    for entry in sorted(made.iterdir(), key=lambda path: (path.name == MANIFEST, path.name)):
-        os.replace(entry, folder / entry.name)
-
-
-def _is_plain_name(name: str) -> bool:
-    """Whether a name of a manifest stays within the folder."""
-    path = PurePosixPath(name)
-    return not (path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name or not name)
-
-
 def _changed_files(folder: Path, files: Mapping[str, Any]) -> list[str]:
     problems = []
     for name, expected in sorted(files.items()):
         path = folder / name
         if not path.is_file():
-            problems.append(f"{name}: missing; write the result anew")
-        elif _hash(path) != expected:
-            problems.append(f"{name}: changed since it was written; write the result anew")
-    needed = {"verdict.json", "rooms.csv", "escapes.csv", "spill.csv", LAYOUT, SCENARIO, CATALOGUE}
-    problems += [f"{name}: not in the manifest; write the result anew" for name in sorted(needed - set(files))]
-    there = {name for name in _files(folder) if name.startswith("inputs/")}
+            problems.append(f"{clean(name)}: missing; write the result anew")
+        elif hash_of(path) != expected:
+            problems.append(f"{clean(name)}: changed since it was written; write the result anew")
+    return problems
+
+
+def _wrong_set_of_files(folder: Path, files: Mapping[str, Any]) -> list[str]:
+    """What a verdict needs and the manifest does not name, and inputs the manifest does not name."""
+    missing = sorted(set(VERDICT_FILES) - set(files))
+    problems = [f"{name}: not in the manifest; write the result anew" for name in missing]
+    there = {f"inputs/{name}" for name in files_in(folder / "inputs")}
     problems += [f"{clean(name)}: not of this result; remove it" for name in sorted(there - set(files))]
     return problems
 

@@ -329,7 +329,7 @@ def _refreshes(model: Model, scenario: Scenario) -> int:
     """Full technology lives that end strictly before the horizon."""
     if model.technology_life_years < SHORTEST_LIFE_YEARS:
         raise ScenarioError(
-            f"catalogue: {clean(model.name)}: technology_life_years is {model.technology_life_years:g} "
+            f"catalogue.csv: {clean(model.name)}: technology_life_years is {model.technology_life_years:g} "
             f"(expected {SHORTEST_LIFE_YEARS:g} or more); write it in years"
         )
     whole, rest = divmod(Decimal(scenario.horizon_years), _exact(model.technology_life_years))

@@ -19,13 +19,14 @@ from quietwing.coverage.report.measured_tables import (
     measured_headline,
 )
 from quietwing.coverage.report.plan_document import make_plan_files
-from quietwing.coverage.report.publishing import page, publish, workshop_beside
+from quietwing.coverage.report.publishing import page
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.verdict_document import make_verdict_files
 from quietwing.coverage.report.words import GLOSSARY, headline, safe_file_name
+from quietwing.coverage.result_folder import SUMMARY, put, workshop_near
 from quietwing.coverage.results import Leakage, StoreyMap, Verdict
 
-__all__ = ["write"]
+__all__ = ["make_files", "write"]
 
 Progress = Callable[[float], None]
 MEASURED_TABLE, MEASURED_MAP = "measured.csv", "map-measured-outdoors.png"
@@ -38,9 +39,9 @@ def write(
     *,
     before: Leakage | None = None,
 ) -> tuple[Path, ...]:
-    """Write maps, tables and ``summary.html`` of a result.
+    """Write maps, tables and ``summary.html`` of a result, with a manifest of them.
 
-    Everything is made in a folder beside the target and moved there file by file at the end, so that a broken run
+    Everything is made in a hidden folder on the same disk and moved into place at the end, so that a broken run
     leaves nothing half-written.
 
     Parameters
@@ -50,7 +51,7 @@ def write(
         verdict ``rooms.csv``, ``escapes.csv`` and ``spill.csv``; a plan besides ``plan.json``, ``layout.csv``,
         ``treatments.csv``, ``bill_of_materials.csv`` and ``holes.csv``.
     folder : Path
-        Made if missing; files of the same name in it are replaced, others left alone.
+        Made if missing. Of an existing one only files of an earlier result, unchanged since, are replaced or removed.
     progress : callable, optional
         Called with the share done, 0 to 1.
     before : Leakage, optional
@@ -59,31 +60,58 @@ def write(
     Returns
     -------
     tuple of Path
-        The files written, ``summary.html`` first.
+        The files written, ``summary.html`` first and ``manifest.json`` last.
 
     Raises
     ------
+    QuietwingError
+        If something in the folder is in the way of the result; then nothing in it has been touched.
     OSError
         If the folder cannot be written.
     """
+    with workshop_near(folder) as made:
+        names = make_files(result, made, progress, before=before)
+        manifest = put(made, folder)
+    return (*(folder / name for name in names), manifest)
+
+
+def make_files(
+    result: Leakage | Verdict | PlanResult,
+    workshop: Path,
+    progress: Progress | None = None,
+    *,
+    before: Leakage | None = None,
+) -> list[str]:
+    """Make maps, tables and ``summary.html`` of a result in a folder.
+
+    Parameters
+    ----------
+    result, progress, before
+        As for `write`.
+    workshop : Path
+        An existing folder; files of the same name are overwritten.
+
+    Returns
+    -------
+    list of str
+        Names of the files, ``summary.html`` first.
+    """
     say = progress or (lambda _share: None)
-    with workshop_beside(folder) as workshop:
-        if isinstance(result, Leakage):
-            names = _make_leakage_files(result, workshop, "summary.html", say)
-        else:
-            part = 0.5 if before else 1.0
-            with_leakage = before is not None
+    if isinstance(result, Leakage):
+        return _make_leakage_files(result, workshop, SUMMARY, say)
+    part = 0.5 if before else 1.0
+    with_leakage = before is not None
 
-            def tell(share: float) -> None:
-                say(part * share)
+    def tell(share: float) -> None:
+        say(part * share)
 
-            if isinstance(result, PlanResult):
-                names = make_plan_files(result, workshop, tell, with_leakage=with_leakage)
-            else:
-                names = make_verdict_files(result, workshop, tell, with_leakage=with_leakage)
-            if before:
-                names += _make_leakage_files(before, workshop, "leakage.html", lambda share: say(0.5 + 0.5 * share))
-        return publish(workshop, folder, names)
+    if isinstance(result, PlanResult):
+        names = make_plan_files(result, workshop, tell, with_leakage=with_leakage)
+    else:
+        names = make_verdict_files(result, workshop, tell, with_leakage=with_leakage)
+    if before:
+        names += _make_leakage_files(before, workshop, "leakage.html", lambda share: say(0.5 + 0.5 * share))
+    return names
 
 
 def _make_leakage_files(leakage: Leakage, workshop: Path, name: str, say: Progress) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from quietwing.coverage.result_folder import LEAKAGE_FILES, PLAN_FILES, SUMMARY, VERDICT_FILES, refuse_taken
 from quietwing.coverage.ui.aside import Half, aside
 from quietwing.coverage.ui.asking import (
     INFEASIBLE,
@@ -15,7 +16,6 @@ from quietwing.coverage.ui.asking import (
     MISSED,
     equipment_of,
     question,
-    refuse_file,
 )
 from quietwing.coverage.ui.terminal import progress_bar, say, show_leakage, show_verdict
 
@@ -42,7 +42,7 @@ def answer_leakage(
     from quietwing.coverage.study import leakage as study_leakage
     from quietwing.sites.readings import read_measurements
 
-    refuse_file(out)
+    refuse_taken(out, (SUMMARY, *LEAKAGE_FILES))
     with progress_bar() as progress:
         place, scenario = question(site, scenario_file, options, progress)
         measured = None if measured_file is None else read_measurements(measured_file, place)
@@ -75,15 +75,18 @@ def answer_verdict(
 
     warmup.start()
     from quietwing.coverage.planning.cable import comms_room
-    from quietwing.coverage.report import write
+    from quietwing.coverage.planning.cost import cost
+    from quietwing.coverage.report import make_files
     from quietwing.coverage.store import write_result
     from quietwing.coverage.study import run
+    from quietwing.coverage.treatments import resolve_treatments
 
-    refuse_file(out)
+    refuse_taken(out, (SUMMARY, *VERDICT_FILES))
     with progress_bar() as progress:
         place, scenario = question(site, scenario_file, options, progress)
         devices, catalogue = equipment_of(site, layout_file)
-        comms_room(place, scenario)  # an unknown one is refused before the work, not after it
+        comms_room(place, scenario)  # an unknown one is refused before the work, not after it; so is a false price
+        cost(place, devices, resolve_treatments(place, scenario.treatments, catalogue), catalogue, scenario)
         budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
         verdict = run(
             place,
@@ -95,8 +98,11 @@ def answer_verdict(
         )
         files: tuple[Path, ...] = ()
         if out is not None:
-            files = write(verdict, out, progress=lambda done: progress("drawing the maps", 0.6 + 0.4 * done))
-            files += (write_result(verdict, out, catalogue=catalogue),)
+
+            def draw(workshop: Path) -> list[str]:
+                return make_files(verdict, workshop, lambda done: progress("drawing the maps", 0.6 + 0.4 * done))
+
+            files = write_result(verdict, out, catalogue=catalogue, pages=draw)
     show_verdict(verdict, catalogue, budgets, files, as_json)
 
 
@@ -113,7 +119,7 @@ def answer_plan(
     with_leakage: bool,
 ) -> None:
     """Choose a plan, write what is asked for, show it; the exit code says what it is worth."""
-    refuse_file(out)
+    refuse_taken(out, (SUMMARY, *PLAN_FILES))
     with ExitStack() as stack:
         helper = stack.enter_context(aside()) if with_leakage and out is not None else None
         if helper is None:
@@ -121,7 +127,7 @@ def answer_plan(
 
             warmup.start()
         from quietwing.coverage.plan_store import write_plan
-        from quietwing.coverage.report import write
+        from quietwing.coverage.report import make_files
         from quietwing.coverage.study import optimise as study_optimise
         from quietwing.coverage.ui.plan_terminal import show_plan
 
@@ -141,13 +147,15 @@ def answer_plan(
         )
         files: tuple[Path, ...] = ()
         if out is not None:
-            files = write(
-                result,
-                out,
-                progress=lambda done: progress("drawing the maps", 0.85 + 0.15 * done),
-                before=None if other is None else other.result()[0],
-            )
-            files += (write_plan(result, out, catalogue=catalogue),)
+            leaks = None if other is None else other.result()[0]
+
+            def draw(workshop: Path) -> list[str]:
+                def tell(done: float) -> None:
+                    progress("drawing the maps", 0.85 + 0.15 * done)
+
+                return make_files(result, workshop, tell, before=leaks)
+
+            files = write_plan(result, out, catalogue=catalogue, pages=draw)
     show_plan(result, catalogue, files, as_json)
     plan = result.plan
     if plan.status == "infeasible":

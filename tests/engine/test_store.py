@@ -9,7 +9,8 @@ import pytest
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.errors import QuietwingError, ScenarioError
+from quietwing.coverage.result_folder import VERDICT_FILES
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.store import (
     MANIFEST,
@@ -170,12 +171,52 @@ def test_meshes_of_the_scenario_are_paid_for(verdict):
 
 def test_a_result_is_replaced_whole_and_what_lies_beside_it_stays(verdict, result):
     (result / "mine.txt").write_text("kept")
-    (result / "inputs" / "site" / "stale.geojson").write_text("{}")
+    write_result(verdict, result, catalogue=CATALOGUE, further={"inputs/site/stale.geojson": "{}", "more.json": ""})
+    assert (result / "inputs" / "site" / "stale.geojson").exists()
     other = replace(verdict, notes=("another note",))
     write_result(other, result, catalogue=CATALOGUE)
     assert (result / "mine.txt").read_text() == "kept"
     assert not (result / "inputs" / "site" / "stale.geojson").exists()
+    assert not (result / "more.json").exists()
     assert "another note" in (result / "verdict.json").read_text("utf-8")
+    assert verify_result(result, lambda *_a, **_k: other) == ()
+
+
+def test_a_file_of_the_users_among_the_inputs_stops_the_result(verdict, result):
+    (result / "inputs" / "site" / "mine.geojson").write_text("{}")
+    before = contents(result)
+    with pytest.raises(QuietwingError, match=r"because of inputs/site/mine\.geojson: "):
+        write_result(replace(verdict, notes=("another note",)), result, catalogue=CATALOGUE)
+    assert contents(result) == before
+
+
+def pages(workshop):
+    (workshop / "summary.html").write_text("11 of 12 cells")
+    (workshop / "map-01.png").write_bytes(b"picture")
+    return ["summary.html", "map-01.png"]
+
+
+@pytest.mark.parametrize("name", ["summary.html", "map-01.png"])
+def test_pages_and_pictures_are_part_of_the_result(verdict, tmp_path, name):
+    written = write_result(verdict, tmp_path / "out", catalogue=CATALOGUE, pages=pages)
+    assert [path.name for path in written] == ["summary.html", "map-01.png", MANIFEST]
+    assert verify_result(tmp_path / "out", lambda *_a, **_k: verdict) == ()
+    (tmp_path / "out" / name).write_bytes(b"12 of 12 cells")
+    assert verify_result(tmp_path / "out", lambda *_a, **_k: 1 / 0) == (
+        f"{name}: changed since it was written; write the result anew",
+    )
+
+
+def test_files_that_every_verdict_has_are_named_ahead(result):
+    assert set(VERDICT_FILES) <= set(contents(result))
+
+
+def test_a_layout_that_cannot_be_priced_leaves_nothing_and_draws_nothing(verdict, tmp_path):
+    name = verdict.devices[0].model
+    short = CATALOGUE | {name: replace(CATALOGUE[name], technology_life_years=0.001)}
+    with pytest.raises(ScenarioError, match=rf"^catalogue\.csv: {name}: technology_life_years is 0\.001 "):
+        write_result(verdict, tmp_path / "a" / "out", catalogue=short, pages=lambda _: 1 / 0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_broken_write_leaves_no_half_result(verdict, tmp_path, monkeypatch):
@@ -193,11 +234,14 @@ def test_a_write_that_breaks_over_an_old_result_leaves_nothing_that_passes_for_o
             raise OSError(28, "No space left on device")
         return real(source, target)
 
-    monkeypatch.setattr("quietwing.coverage.store.os.replace", breaks)
-    with pytest.raises(OSError, match="No space"):
-        write_result(verdict, result, catalogue=CATALOGUE)
-    with pytest.raises(ScenarioError, match=r"no manifest\.json"):
+    with monkeypatch.context() as patched:
+        patched.setattr("quietwing.coverage.result_folder.os.replace", breaks)
+        with pytest.raises(OSError, match="No space"):
+            write_result(verdict, result, catalogue=CATALOGUE)
+    with pytest.raises(ScenarioError, match=r"no manifest\.json.*interrupted: run the command that wrote it again"):
         read_manifest(result)
+    write_result(verdict, result, catalogue=CATALOGUE)
+    assert verify_result(result, lambda *_a, **_k: verdict) == ()
 
 
 def test_a_scenario_written_is_the_scenario_read(tmp_path):

@@ -19,6 +19,7 @@ ORDER = [
         "coverage.dims",
         "coverage.equipment",
         "coverage.scenario",
+        "coverage.result_folder",
         "coverage.results",
         "coverage.catalogue",
         "coverage.layout",

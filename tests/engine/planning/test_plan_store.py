@@ -22,8 +22,9 @@ from quietwing.coverage.layout import read_layout, write_layout
 from quietwing.coverage.plan_store import holds_plan, read_plan, verify_plan_folder, write_plan
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import PlanResult
+from quietwing.coverage.result_folder import PLAN_FILES
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.store import MANIFEST, scenario_text
+from quietwing.coverage.store import MANIFEST, scenario_text, write_result
 from quietwing.coverage.study import optimise, run
 from quietwing.sites import load_site, save_site
 from quietwing.sites.fingerprint import fingerprint
@@ -150,6 +151,17 @@ def test_verify_says_that_a_true_plan_stands(written):
     ran = verify(written)
     assert (ran.exit_code, ran.stderr) == (0, "")
     assert "every file is as it was written, and computing it again gives the same" in ran.stdout
+
+
+def test_files_that_every_plan_has_are_named_ahead(written):
+    assert set(PLAN_FILES) <= set(contents(written))
+
+
+def test_a_verdict_over_a_plan_leaves_no_plan_and_the_users_own_plan_makes_none(result, folder):
+    write_result(result.verdict, folder, catalogue=CATALOGUE)
+    assert not {"plan.json", "holes.csv", "inputs/asked.toml"} & set(contents(folder))
+    (folder / "plan.json").write_text("{}")
+    assert not holds_plan(folder)
 
 
 def test_the_folder_of_an_evaluation_holds_no_plan(tmp_path):

@@ -34,7 +34,7 @@ from quietwing.sites.readings import Measurements, Reading
 EE = "EE/B20/LTE"
 DAY = dt.date(2026, 11, 20)
 FORMULA = "=cmd|'/c calc'!A1"
-NAMES = ["leakage.csv", "map-01-a-ground.png", "map-02-yard-yard.png", "summary.html"]
+NAMES = ["leakage.csv", "manifest.json", "map-01-a-ground.png", "map-02-yard-yard.png", "summary.html"]
 
 
 def site_of(hut):
