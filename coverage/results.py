@@ -103,6 +103,35 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class GradeVerdict:
+    """The rooms, and what spills, at one grade.
+
+    Attributes
+    ----------
+    grade : Grade
+        What had to hold.
+    by_room : Dataset, dims (channel, room) and (room)
+        `usable_probability` (channel, room) at any test point; `silent_probability`, `quiet_probability` (blockers,
+        treatments and operator actions taken away), `called_silent`, `quiet_anyway` (room); coordinates `role`,
+        `weight`.
+    silent : bool ndarray, shape (room, world)
+        No channel usable at any test point; rooms as in `by_room`.
+    silent_at : dict
+        Percent (50, 80, 90, 95, 99) to number of rooms with P(silent) at or above it, quiet anyway left out.
+    together : int
+        Rooms silent together in at least 95 % of worlds, quiet anyway left out.
+    spill : SpillResult or None
+    """
+
+    grade: Grade
+    by_room: xr.Dataset
+    silent: NDArray[np.bool_]
+    silent_at: dict[int, int]
+    together: int
+    spill: SpillResult | None = None
+
+
+@dataclass(frozen=True)
 class Leakage:
     """The public network inside a site, all blockers off.
 
@@ -116,8 +145,12 @@ class Leakage:
         Test points.
     at_points : Dataset, dims (channel, point)
         `rsrp_dbm` of the strongest sector, `headroom_db` above the level no phone could use, `usable`.
-    by_room : Dataset, dims (channel, room)
-        The same at each room's best test point.
+    by_room : Dataset, dims (channel, room) and (room)
+        `rsrp_dbm` and `headroom_db` at each room's best test point; `usable_probability` and `silent_probability`
+        over all worlds, as in a verdict with every blocker off; `usable`: in more worlds than the grade asked for
+        allows, or the likeliest channel of a room that is not silent. Of a room that need not be silent: of the medians.
+    grades : tuple of GradeVerdict
+        The rooms that must be silent, the grade asked for first.
     maps : tuple of StoreyMap
         Empty if no maps were asked for.
     notes : tuple of str
@@ -134,6 +167,7 @@ class Leakage:
     points: PointSet
     at_points: xr.Dataset
     by_room: xr.Dataset
+    grades: tuple[GradeVerdict, ...]
     maps: tuple[StoreyMap, ...]
     notes: tuple[str, ...]
     scenario_id: str
@@ -204,35 +238,6 @@ class VerdictMap:
     storey: int
     patch: Patch
     data: xr.Dataset
-
-
-@dataclass(frozen=True)
-class GradeVerdict:
-    """The rooms, and what spills, at one grade.
-
-    Attributes
-    ----------
-    grade : Grade
-        What had to hold.
-    by_room : Dataset, dims (channel, room) and (room)
-        `usable_probability` (channel, room) at any test point; `silent_probability`, `quiet_probability` (blockers,
-        treatments and operator actions taken away), `called_silent`, `quiet_anyway` (room); coordinates `role`,
-        `weight`.
-    silent : bool ndarray, shape (room, world)
-        No channel usable at any test point; rooms as in `by_room`.
-    silent_at : dict
-        Percent (50, 80, 90, 95, 99) to number of rooms with P(silent) at or above it, quiet anyway left out.
-    together : int
-        Rooms silent together in at least 95 % of worlds, quiet anyway left out.
-    spill : SpillResult or None
-    """
-
-    grade: Grade
-    by_room: xr.Dataset
-    silent: NDArray[np.bool_]
-    silent_at: dict[int, int]
-    together: int
-    spill: SpillResult | None = None
 
 
 @dataclass(frozen=True)

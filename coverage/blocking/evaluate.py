@@ -24,7 +24,15 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 
-__all__ = ["Judgement", "evaluate", "quiet_anyway", "rooms_together", "silence_points", "uncovered_routes"]
+__all__ = [
+    "Judgement",
+    "evaluate",
+    "judged_without",
+    "quiet_anyway",
+    "rooms_together",
+    "silence_points",
+    "uncovered_routes",
+]
 
 LEVELS_PERCENT = (50, 80, 90, 95, 99)
 TOGETHER_SHARE = 0.95  # CHOICES 24, whatever q
@@ -145,6 +153,26 @@ def quiet_anyway(model: LinkModel, scenario: Scenario, points: PointSet, *, stre
     """
     nothing = blocker_links(model, (), {}, points)
     return count_worlds(model, scenario, points, public_links(model, points), nothing, stream=stream)
+
+
+def judged_without(model: LinkModel, scenario: Scenario, points: PointSet) -> tuple[GradeVerdict, ...]:
+    """The rooms that must be silent with every blocker off, at every grade.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+    points : PointSet
+        Test points of silence rooms (`silence_points`).
+
+    Returns
+    -------
+    tuple of GradeVerdict
+    """
+    tally = quiet_anyway(model, scenario, points)
+    return tuple(
+        _at_grade(model, scenario, grade, number, tally, tally) for number, grade in enumerate(scenario.judged)
+    )
 
 
 def rooms_together(silent: NDArray[np.bool_]) -> int:

@@ -7,14 +7,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.agreement import compare
-from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
-from quietwing.coverage.blocking.calibration import Calibration, sector_levels_dbm
+from quietwing.coverage.blocking.calibration import sector_levels_dbm
+from quietwing.coverage.blocking.evaluate import judged_without, silence_points
+from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.blocking.networks import headroom_db, strongest_sector
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
 from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.propagation.mast_gain import MastModel
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.results import Leakage, StoreyMap
+from quietwing.coverage.results import GradeVerdict, Leakage, StoreyMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, limits_of, map_title, part, wanted_sectors
 from quietwing.sites.fingerprint import fingerprint
@@ -24,6 +24,8 @@ from quietwing.sites.readings import Measurements
 from quietwing.sites.trial_points import map_grid, trial_points
 
 __all__ = ["leakage"]
+
+ROUNDING = 1e-9  # 1 − 0.95 is a little above 0.05
 
 
 def leakage(
@@ -69,20 +71,17 @@ def leakage(
     sectors = wanted_sectors(site, scenario)
     scene = prepare_scene(site, gains)
     say("masts", 0.05)
-    levels = tuple(
-        level for level in site.outside_levels if not scenario.channels or level.channel in scenario.channels
-    )
-    model, calibration = calibrated_masts(scene, sectors, levels, 1.0 - scenario.rules.errors.sight_limit)
+    model = link_model(scene, sectors, scenario.rules)
     say("rooms", 0.2)
     points = trial_points(site)
     silenced = np.array([room.role == "silence" for room in site.rooms])
-    at_points, clipped = _service(model, calibration, scenario, points, silenced[points.room])
-    by_room = _best_of_rooms(site, points, at_points)
-    comparison = (
-        None if measured is None else compare(model, calibration, measured, 1.0 - scenario.rules.errors.sight_limit)
-    )
+    at_points, clipped = _service(model, scenario, points, silenced[points.room])
+    grades = judged_without(model, scenario, silence_points(site, points))
+    by_room = _with_worlds(_best_of_rooms(site, points, at_points), grades[0])
+    confidence = 1.0 - scenario.rules.errors.sight_limit
+    comparison = None if measured is None else compare(model.masts, model.calibration, measured, confidence)
     say("maps", 0.3)
-    storey_maps = _maps(model, calibration, scenario, say) if maps else ()
+    storey_maps = _maps(model, scenario, say) if maps else ()
     say("done", 1.0)
     return Leakage(
         site=site,
@@ -91,25 +90,26 @@ def leakage(
         points=points,
         at_points=at_points,
         by_room=by_room,
+        grades=grades,
         maps=storey_maps,
-        notes=limits_of(site, sectors, model, calibration, clipped),
+        notes=limits_of(site, sectors, model.masts, model.calibration, clipped),
         scenario_id=fingerprint(site, scenario)[:12],
         measured=comparison,
     )
 
 
 def _service(
-    model: MastModel,
-    calibration: Calibration,
+    model: LinkModel,
     scenario: Scenario,
     points: PointSet,
     inside: NDArray[np.bool_],
 ) -> tuple[xr.Dataset, tuple[str, ...]]:
     """RSRP, headroom and usability per channel × point, and the ranges that were clipped on the way."""
-    gain = model.gain(points)
-    level_dbm = sector_levels_dbm(model, calibration, gain, 1.0 - scenario.rules.errors.sight_limit)
+    gain = model.masts.gain(points)
+    level_dbm = sector_levels_dbm(model.masts, model.calibration, gain, 1.0 - scenario.rules.errors.sight_limit)
     rsrp_dbm = xr.DataArray(level_dbm, dims=(SECTOR, POINT), name="rsrp_dbm", attrs={"units": "dBm"})
-    headroom = strongest_sector(headroom_db(rsrp_dbm, model.sectors, inside), model.sectors)
+    above_db = headroom_db(rsrp_dbm, model.sectors, inside, grade=scenario.asked, boost_db=model.boost_db)
+    headroom = strongest_sector(above_db, model.sectors)
     found = xr.Dataset(
         {
             "rsrp_dbm": strongest_sector(rsrp_dbm, model.sectors).assign_attrs(units="dBm"),
@@ -140,7 +140,34 @@ def _best_of_rooms(site: Site, points: PointSet, at_points: xr.Dataset) -> xr.Da
     )
 
 
-def _maps(model: MastModel, calibration: Calibration, scenario: Scenario, say: Progress) -> tuple[StoreyMap, ...]:
+def _with_worlds(rooms: xr.Dataset, judged: GradeVerdict) -> xr.Dataset:
+    """Rooms that must be silent as the worlds judge them: the same as a verdict with every blocker off.
+
+    In a room that is not silent a channel is usable if it is in more worlds than the grade allows, or else is the
+    likeliest of all.
+    """
+    found = rooms.copy()
+    works = rooms["usable"].any(CHANNEL).values
+    chance = np.where(rooms["usable"].values, 1.0, 0.0)
+    silent = np.where(works, 0.0, 1.0)
+    usable = rooms["usable"].values.copy()
+    row_of = {name: row for row, name in enumerate(rooms[ROOM].values.tolist())}
+    in_worlds = judged.by_room["usable_probability"].transpose(CHANNEL, ROOM).values
+    hole = ~judged.by_room["quiet_anyway"].values
+    for column, name in enumerate(judged.by_room[ROOM].values.tolist()):
+        row, share = row_of[name], in_worlds[:, column]
+        often = share > 1.0 - judged.grade.confidence + ROUNDING
+        often = often if often.any() or not len(share) else share == share.max()
+        usable[:, row] = often & hole[column]
+        chance[:, row] = share
+        silent[row] = judged.by_room["silent_probability"].values[column]
+    found["usable"] = ((CHANNEL, ROOM), usable)
+    found["usable_probability"] = ((CHANNEL, ROOM), chance)
+    found["silent_probability"] = (ROOM, silent)
+    return found
+
+
+def _maps(model: LinkModel, scenario: Scenario, say: Progress) -> tuple[StoreyMap, ...]:
     """One map per building × storey, computed one at a time so that a campus fits in memory."""
     site = model.scene.site
     grid = map_grid(site, scenario.grid_m)
@@ -148,7 +175,7 @@ def _maps(model: MastModel, calibration: Calibration, scenario: Scenario, say: P
     found = []
     for number, patch in enumerate(grid.patches):
         points = part(grid, patch)
-        service, _ = _service(model, calibration, scenario, points, silenced[points.room])
+        service, _ = _service(model, scenario, points, silenced[points.room])
         found.append(_storey_map(site, points, service))
         say("maps", 0.3 + 0.7 * (number + 1) / len(grid.patches))
     return tuple(found)
