@@ -194,8 +194,8 @@ MUTANTS = (
     Mutant(
         "mesh: TE and TM weighed alike",
         f"{PROPAGATION}/constructions.py",
-        "(1 / (1 + shunt / cos**2) + 1 / (1 + shunt * cos**2)) / 2",
-        "(1 / (1 + shunt * cos**2) + 1 / (1 + shunt * cos**2)) / 2",
+        "1 / (1 + shunt / cos**2) +",
+        "1 / (1 + shunt * cos**2) +",
         (f"{CONSTRUCTIONS}::test_a_mesh_is_a_shunt_reactance",),
     ),
     Mutant(

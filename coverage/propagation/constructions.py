@@ -61,7 +61,7 @@ def construction_loss_db(
 
     References
     ----------
-    Rec. ITU-R P.2040-3 for layers; the construction's own source for a loss law; CHOICES 10 for a mesh.
+    Rec. ITU-R P.2040-3 for layers; the construction's own source for a loss law; `mesh_loss_db` for a mesh.
     """
     cos = capped_cos_incidence(cos_incidence).reshape(-1)
     carrier_mhz = check_freq_mhz(freq_mhz).reshape(-1)
@@ -87,8 +87,9 @@ def mesh_loss_db(
 ) -> NDArray[np.float64]:
     """Loss of a wire mesh with bonded edges, mean of |T|² over both polarisations.
 
-    A square grid is a thin sheet of reactance X·η0 across the wave, X = (p/λ)·ln(1/(1 − exp(−2πr/p))):
-    TE |T|² = 1/(1 + 1/(4X² cos²θ)), TM |T|² = 1/(1 + cos²θ/(4X²)).
+    A square grid whose wires are joined where they cross is a thin sheet across the wave. Its reactance is X·η0 for
+    TE and X·(1 − sin²θ/2)·η0 for TM, X = (p/λ)·ln(1/(1 − exp(−2πr/p))):
+    TE |T|² = 1/(1 + 1/(4X² cos²θ)), TM |T|² = 1/(1 + cos²θ/(4X² (1 − sin²θ/2)²)).
 
     Parameters
     ----------
@@ -111,14 +112,16 @@ def mesh_loss_db(
 
     References
     ----------
-    Wire-grid formula of CHOICES 10. It holds for a pitch below half a wavelength; wider ones lose little by
-    it, as they should.
+    Casey, K. F., Electromagnetic shielding behavior of wire-mesh screens, IEEE Transactions on Electromagnetic
+    Compatibility 30(3), 1988. It holds for a pitch below half a wavelength; wider ones lose little by it, as they
+    should. The mean of the two polarisations is assumed.
     """
     cos = capped_cos_incidence(cos_incidence).reshape(-1, 1)
     filled = 1 - np.exp(-2 * np.pi * wire_radius_mm / pitch_mm)
     reactance = pitch_mm / MM_PER_M / wavelength_m(freq_mhz).reshape(1, -1) * np.log(1 / filled)
     shunt = 1 / (4 * reactance**2)
-    power = (1 / (1 + shunt / cos**2) + 1 / (1 + shunt * cos**2)) / 2
+    tm_factor = (1 + cos**2) / 2  # 1 − sin²θ/2: in the plane of incidence the wires carry charge as well
+    power = (1 / (1 + shunt / cos**2) + 1 / (1 + shunt * cos**2 / tm_factor**2)) / 2
     return np.asarray(-10 * np.log10(power))
 
 

@@ -88,9 +88,10 @@ def brick_db(thickness_m: float, cosine: float, freq_mhz: float) -> float:
 
 
 def grid_db(pitch_mm: float, radius_mm: float, bonded: bool, cosine: float, freq_mhz: float) -> float:
-    """Wire grid as a thin sheet, mean power of TE and TM; edges that are not bonded cost 6 dB of it."""
+    """Wire grid as Casey's thin sheet, mean power of TE and TM; edges that are not bonded cost 6 dB of it."""
     x = pitch_mm / (299792.458 / freq_mhz) * math.log(1 / (1 - math.exp(-2 * math.pi * radius_mm / pitch_mm)))
-    te, tm = 1 / (1 + 1 / (4 * x**2 * cosine**2)), 1 / (1 + cosine**2 / (4 * x**2))
+    te = 1 / (1 + 1 / (4 * x**2 * cosine**2))
+    tm = 1 / (1 + cosine**2 / (4 * (x * (1 - (1 - cosine**2) / 2)) ** 2))
     return max(-10 * math.log10((te + tm) / 2) - (0 if bonded else 6), 0.0)
 
 

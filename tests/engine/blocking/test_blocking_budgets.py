@@ -58,7 +58,8 @@ def brick_db(cosine: float, freq_mhz: float) -> float:
 
 def grid_db(pitch_mm: float, radius_mm: float, bonded: bool, cosine: float, freq_mhz: float) -> float:
     x = pitch_mm / (299792.458 / freq_mhz) * math.log(1 / (1 - math.exp(-2 * math.pi * radius_mm / pitch_mm)))
-    te, tm = 1 / (1 + 1 / (4 * x**2 * cosine**2)), 1 / (1 + cosine**2 / (4 * x**2))
+    te = 1 / (1 + 1 / (4 * x**2 * cosine**2))
+    tm = 1 / (1 + cosine**2 / (4 * (x * (1 + cosine**2) / 2) ** 2))
     return max(-10 * math.log10((te + tm) / 2) - (0 if bonded else 6), 0.0)
 
 
