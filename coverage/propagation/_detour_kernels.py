@@ -18,12 +18,12 @@ import numpy as np
 from numba import njit
 
 from quietwing.coverage.propagation._lanes import borrowed
+from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M
 
 REFERENCES = 3
 SLOTS = 1 + 2 * REFERENCES
 NEAREST_M = 1e-3  # ends are kept this far from an edge: v is finite, and J grazing there
 SAME_SIDE_M = 1e-9  # of the plane: nearer is in the plane and belongs to both sides
-NEAREST_FREE_SPACE_M = 0.1  # as in `_kernels`: free space is not extrapolated closer
 SWEEPS = 3  # of the alternating search for the shortest way over an edge: within a millimetre after three
 CLEAR_V = -0.78  # Rec. ITU-R P.526-15, eq. (31): J = 0 from here down
 GRAZING = 10**-0.69  # the same equation: its 6.9 dB

@@ -33,6 +33,7 @@ from quietwing.coverage.propagation._lanes import (
     look_up,
     write,
 )
+from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M
 
 EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `facet`; length of an edge
 RASTER_LEAF = 24  # quads tried together against one patch; fewer means more box tests
@@ -40,7 +41,6 @@ ROUNDING = 64 * 2.0**-53  # bounds some 20 roundings in either form of a half-pl
 SHALLOW = 0.01  # half-planes whose edge is uncertain by more of a step than this are judged row by row
 NEARLY = 1e-9  # of a row: more than a division can round
 NEAREST_M = 1e-9  # keeps 1/distance finite; a receiver at the transmitter has no facet between
-NEAREST_FREE_SPACE_M = 0.1  # free-space loss is not extrapolated closer
 DB_PER_OCTAVE_OF_POWER = 10 * math.log10(2)
 ZERO = np.int64(0)  # a literal 0 would be a type of its own, and what is called with it compiled twice
 

@@ -11,7 +11,7 @@ from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_band
 from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db
-from quietwing.coverage.propagation.free_space import free_space_loss_db
+from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M, free_space_loss_db
 from quietwing.coverage.propagation.multiwall import COS_MIN, COS_NODES, crossings, element_loss_db
 
 __all__ = ["DetourPath", "PathBend", "PathElement", "PathLeg", "detour_path"]
@@ -171,7 +171,7 @@ def detour_path(
     legs = tuple(
         _leg(model, lane, names[i : i + 2], places[i], places[i + 1], each) for i, each in enumerate(guided_db)
     )
-    straight_m = max(float(np.linalg.norm(point - tx)), kernels.NEAREST_FREE_SPACE_M)
+    straight_m = max(float(np.linalg.norm(point - tx)), NEAREST_FREE_SPACE_M)
     length_m = max(float(path_m), straight_m)
     longer_db = float(20 * np.log10(length_m / straight_m))
     loss_db = longer_db + sum(leg.elements_db - leg.guided_db for leg in legs) + sum(b.loss_db for b in bends)

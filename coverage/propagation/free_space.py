@@ -8,9 +8,12 @@ from scipy.constants import speed_of_light
 
 from quietwing.sites.errors import OutOfRangeError
 
-__all__ = ["free_space_loss_db", "wavelength_m"]
+__all__ = ["NEAREST_FREE_SPACE_M", "free_space_loss_db", "wavelength_m"]
 
 HZ_PER_MHZ = 1e6
+# Path gain counts what is nearer as 0.1 m (assumed): about where the near field of a small antenna begins, λ/2π is
+# 6 cm at 800 MHz. A phone or node is taken as small.
+NEAREST_FREE_SPACE_M = 0.1
 
 
 def wavelength_m(freq_mhz: ArrayLike) -> NDArray[np.float64]:
@@ -67,6 +70,6 @@ def free_space_loss_db(distance_m: ArrayLike, freq_mhz: ArrayLike) -> NDArray[np
     if not np.all(distance_m > 0):
         raise OutOfRangeError(
             f"distance {np.min(distance_m):g} m (expected above 0); "
-            f"move the two ends apart, or hold the distance at 1 m as path gain does"
+            f"move the two ends apart, or hold the distance at {NEAREST_FREE_SPACE_M:g} m as path gain does"
         )
     return np.asarray(20 * np.log10(4 * np.pi * distance_m / wavelength_m(freq_mhz)))

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.dims import BAND, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError, QuietwingError
+from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M
 from quietwing.coverage.propagation.materials import check_freq_mhz
 from quietwing.coverage.propagation.model_range import within
 from quietwing.coverage.propagation.ray_materials import RaySlab, ray_slab
@@ -47,7 +48,6 @@ DEPTH = (0.0, 100.0)
 SQUARE_M = (0.01, 5.0)
 ROUND_RAYS = 5_000_000  # at a time: each ray keeps some hundred bytes
 ROUND_STEP = 997  # rays start on a lattice that another number of them lays elsewhere
-NEAREST_M = 0.1  # as for the door's free space
 SQUARE_OF_DISTANCE = 0.25  # nearer than four sides the square shrinks: over it the distance must hardly change
 
 
@@ -138,9 +138,10 @@ def raytraced_path_gain(
     within(float(max_depth), DEPTH, "depth", "", NAME)
     within(square_m, SQUARE_M, "side of a square", "m", NAME)
     away_m = np.linalg.norm(receivers[None] - senders[:, None], axis=2)
-    if (away_m < NEAREST_M).any():
+    if (away_m < NEAREST_FREE_SPACE_M).any():
         raise OutOfRangeError(
-            f"a receiver {away_m.min():.3g} m from a transmitter ({NAME} takes {NEAREST_M:g} m and more); move it"
+            f"a receiver {away_m.min():.3g} m from a transmitter ({NAME} takes {NEAREST_FREE_SPACE_M:g} m and more); "
+            f"move it"
         )
     rt = sionna()
     scene = site if isinstance(site, Scene) else prepare_scene(site)

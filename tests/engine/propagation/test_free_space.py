@@ -43,7 +43,9 @@ def test_arrays_broadcast():
 
 @pytest.mark.parametrize("distance_m", [0.0, -1.0, np.nan])
 def test_no_distance_raises_and_says_what_to_do(distance_m):
-    with pytest.raises(OutOfRangeError, match=r"expected above 0.*move the two ends apart") as caught:
+    with pytest.raises(
+        OutOfRangeError, match=r"expected above 0.*move the two ends apart, or hold the distance at 0\.1 m"
+    ) as caught:
         free_space_loss_db([5.0, distance_m], 800)
     assert isinstance(caught.value, QuietwingError)
     assert isinstance(caught.value, ValueError)

@@ -11,7 +11,7 @@ from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.constructions import surface_loss_db
 from quietwing.coverage.propagation.detour import detour_loss_db, detour_model
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
-from quietwing.coverage.propagation.free_space import free_space_loss_db
+from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M, free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossings, element_loss_db
 from quietwing.coverage.propagation.path_gain import path_gain, path_gain_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
@@ -61,6 +61,16 @@ def test_in_the_open_it_is_free_space(hut):
     np.testing.assert_allclose(-gain.values[0], expected, atol=1e-3)
     assert gain.dims == ("tx", "point", "band")
     assert gain.attrs["units"] == "dB"
+
+
+def test_nearer_than_a_tenth_of_a_metre_counts_as_that(hut):
+    """Not a metre: half a metre away the level is 6 dB above that at one."""
+    scene, freq_mhz = prepare_scene(hut()), np.array([800.0])
+    away_m = np.array([0.01, 0.1, 0.5, 1.0])
+    rx_m = np.array([2.5, 2.0, 1.5]) + away_m[:, None] * np.array([1.0, 0.0, 0.0])
+    gain_db = path_gain(scene, np.array([[2.5, 2.0, 1.5]]), rx_m, freq_mhz).values[0, :, 0]
+    assert gain_db[0] == gain_db[1] == pytest.approx(-float(free_space_loss_db(NEAREST_FREE_SPACE_M, 800)), abs=0.01)
+    assert gain_db[2] - gain_db[3] == pytest.approx(20 * np.log10(2), abs=0.01)
 
 
 def test_through_one_wall_at_normal_incidence_by_hand(hut):
