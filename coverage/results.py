@@ -148,7 +148,7 @@ class Leakage:
     by_room : Dataset, dims (channel, room) and (room)
         `rsrp_dbm` and `headroom_db` at each room's best test point; `usable_probability` and `silent_probability`
         over all worlds, as in a verdict with every blocker off; `usable`: in more worlds than the grade asked for
-        allows, or the likeliest channel of a room that is not silent. Of a room that need not be silent: of the medians.
+        allows, or the likeliest channel of a room that is not silent. Of other rooms: of the medians.
     grades : tuple of GradeVerdict
         The rooms that must be silent, the grade asked for first.
     maps : tuple of StoreyMap

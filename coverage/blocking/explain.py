@@ -88,7 +88,7 @@ class LinkBudget:
     detour_dbm : float
         ``-inf`` where there is none.
     scattered_by : str
-        Id of the opening, empty where scatter does not rule.
+        Id of the opening, empty where scatter does not rule in the state taken.
     rsrp_dbm : float
     boost_db : float
         Counted on the signal for denial.
@@ -208,7 +208,8 @@ def explain_room(
     points = _points_of(site, room)
     sectors = tuple(s for s in site.sectors if not scenario.channels or s.channel in scenario.channels)
     model = link_model(prepare_scene(site), sectors, scenario.rules)
-    public = public_links(model, points)
+    routes = model.masts.detours.routes(points, traced=True)
+    public, gain = public_links(model, points, routes), model.masts.gain(points, routes=routes)
     known = catalogue or {}
     blockers = blocker_links(model, devices, known, points)
     over = HeardOver(model, known, points, blockers, blocker_links(model, devices, known, points, straight=True))
@@ -219,6 +220,7 @@ def explain_room(
     )
     level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
     needs = carrier_needs(model, scenario)
+    scattered = np.where(clear, gain.scattered_los, gain.scattered_nlos)  # in the state the level is taken in
     channel_of = np.array([model.channels.index(sector.channel) for sector in sectors])
     found = []
     for point in range(len(points)):
@@ -237,7 +239,7 @@ def explain_room(
                     needs,
                     clear=bool(clear[best, point]),
                     los_probability=float(public.los_probability[best, point]),
-                    scattered=bool(public.scattered[best, point]),
+                    scattered=bool(scattered[best, point]),
                     rsrp_dbm=float(level_dbm[best, point]),
                     jammed_by=tuple(
                         (_named(device, known, points.xyz_m[point]), float(level))
