@@ -272,7 +272,7 @@ MUTANTS = (
     Mutant(
         "mast gain: the detour is not added",
         f"{PROPAGATION}/mast_gain.py",
-        "elements_db = with_detour(elements_db, detour_db)",
+        "elements_db = with_detour(np.maximum(elements_db, straight_db), detour_db)",
         "elements_db = np.maximum(elements_db, detour_db)",
         (f"{MAST}::test_the_detour_is_added_to_the_straight_ray_as_a_power",),
     ),
@@ -571,8 +571,8 @@ MUTANTS = (
     Mutant(
         "links: a blocker's detour is not added",
         f"{BLOCKING}/site_ways.py",
-        "np.minimum(with_detour(elements_db, detour.loss_db), straight.loss_db)",
-        "np.minimum(with_detour(elements_db, detour.loss_db + 200), straight.loss_db)",
+        "np.minimum(with_detour(ray_db, detour_db), straight.loss_db)",
+        "np.minimum(with_detour(ray_db, detour_db + 200), straight.loss_db)",
         (f"{T_BLOCKING}/test_blocker_detours.py",),
     ),
     Mutant(
@@ -592,8 +592,8 @@ MUTANTS = (
     Mutant(
         "cable: nothing goes over the perimeter's wall",
         f"{BLOCKING}/cable_ways.py",
-        "spared_db[station, beyond] = tops.relief_db",
-        "spared_db[station, beyond] = 0 * tops.relief_db",
+        "spared_db[station, beyond] = saved_db",
+        "spared_db[station, beyond] = 0 * saved_db",
         (f"{T_BLOCKING}/test_cable_detours.py",),
     ),
     # Compiled loops

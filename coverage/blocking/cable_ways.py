@@ -156,7 +156,9 @@ def loudest_station(
 
 
 def _spared_db(model: LinkModel, line_m: Line, points: PointSet, cut: Cut) -> Levels | None:
-    """What the rays of each station are spared over tops, shape (station, point, lane); None: nothing of any."""
+    """What the rays of each station are spared over tops, below 0 where they pass close above one, shape (station,
+    point, lane); None: nothing of any.
+    """
     place_m, freq_mhz = stations_of(line_m, cut).place_m, model.masts.freq_mhz
     spared_db = None
     for station, own in enumerate(own_building(model.scene.site, place_m).tolist()):
@@ -167,10 +169,11 @@ def _spared_db(model: LinkModel, line_m: Line, points: PointSet, cut: Cut) -> Le
             model.scene, model.masts.table, freq_mhz, place_m[station], points.xyz_m[beyond], points.building[beyond],
             from_building=own,
         )  # fmt: skip
-        if tops.relief_db.any():
+        saved_db = tops.relief_db - tops.grazing_db
+        if saved_db.any():
             if spared_db is None:
                 spared_db = np.zeros((len(place_m), len(points), len(freq_mhz)), np.float32)
-            spared_db[station, beyond] = tops.relief_db
+            spared_db[station, beyond] = saved_db
     return spared_db
 
 

@@ -56,9 +56,9 @@ class LinkBudget:
 
     `straight_dbm` = `eirp_dbm` + `pattern_db` − `path_loss_db` − `ground_db` − Σ `crossed` + `floor_cap_db` +
     `over_tops_db` + `calibration_db`, `detour_dbm` the same with the loss of `detour` in place of `crossed` and what
-    is taken off it. ``rsrp_dbm`` is their power sum without `over_tops_db`, or `straight_dbm` where that is more,
-    unless `scattered_by` names the opening through which scatter brings more; then ``rsrp_dbm`` is that. Powers are
-    in the reference bandwidth of the carrier.
+    is taken off it. ``rsrp_dbm`` is their power sum without `over_tops_db` where that is above 0, or `straight_dbm`
+    where that is more, unless `scattered_by` names the opening through which scatter brings more; then ``rsrp_dbm``
+    is that. Powers are in the reference bandwidth of the carrier.
 
     Attributes
     ----------
@@ -81,10 +81,11 @@ class LinkBudget:
     floor_cap_db : float
         What the saturating curve takes off the sum of several slabs, 0 or more.
     over_tops_db : float
-        What the ways over the perimeter's wall and other blocks save of their loss straight through, 0 or more.
+        What the ways over the perimeter's wall and other blocks save of their loss straight through; below 0 where
+        the ray passes close above their tops.
     straight_dbm : float
     detour : DetourPath or None
-        The dominant way through openings, over roofs or round corners.
+        The dominant way through openings, over roofs or round corners; none beside a ray that crosses nothing.
     detour_dbm : float
         ``-inf`` where there is none.
     scattered_by : str
@@ -219,8 +220,8 @@ def explain_room(
         public.los_probability >= model.rules.errors.sight_limit,
     )
     level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
-    needs = carrier_needs(model, scenario)
     scattered = np.where(clear, gain.scattered_los, gain.scattered_nlos)  # in the state the level is taken in
+    needs = carrier_needs(model, scenario)
     channel_of = np.array([model.channels.index(sector.channel) for sector in sectors])
     found = []
     for point in range(len(points)):
@@ -307,12 +308,13 @@ def _budget(
         points.xyz_m[point : point + 1],
         points.building[point : point + 1],
     )
-    over_tops_db = float(tops.relief_db[0, int(np.searchsorted(model.masts.freq_mhz, sector.freq_mhz))])
+    over_tops_db = float((tops.relief_db - tops.grazing_db)[0, model.masts.freq_mhz.searchsorted(sector.freq_mhz)])
     eirp_dbm, offset_db = reference_eirp_dbm(sector), float(model.calibration.offset_db[index])
     lost_db = path_db + sum(one.loss_db for one in crossed) - cap_db - over_tops_db
     straight_dbm = eirp_dbm + pattern_db - lost_db + offset_db
-    detour = detour_path(model.masts.detours.model, mast_m, point_m, sector.freq_mhz, near=False)
-    detour_dbm = -math.inf
+    detour, detour_dbm = None, -math.inf
+    if any(one.loss_db > 0 for one in crossed):  # a clear ray gains nothing by what an edge beside it passes
+        detour = detour_path(model.masts.detours.model, mast_m, point_m, sector.freq_mhz, near=False)
     if detour is not None:
         detour_dbm = eirp_dbm + pattern_db - path_db - detour.loss_db + offset_db
     scatter = model.masts.scatter_los if clear else model.masts.scatter_nlos

@@ -87,7 +87,8 @@ def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> tuple[Lev
     elements_db : float32 ndarray, shape (tx, point, lane)
         What all elements on the rays lose. [dB]
     way : Way
-        The same less what the tops spare: within the building of the transmitter nothing.
+        The same less what the tops spare and with what those that are cleared by little cost: within the building
+        of the transmitter nothing.
     """
     elements_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
     crossed = crossings(model, tx_m, points)
@@ -108,7 +109,7 @@ def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> tuple[Lev
             counted = one.counted(model.scene, place, points.xyz_m[beyond]) @ incidence
             here, over = crossed[index, at], one.over[:, one.over.shape[1] // 2, None]
             crossed[index, at] = here - np.minimum(here, counted * over).astype(np.uint8)
-        way.loss_db[index, beyond] = np.maximum(elements_db[index, beyond] - tops.relief_db, 0.0)
+        way.loss_db[index, beyond] = tops.straight_db(elements_db[index, beyond])
     return elements_db, way
 
 
@@ -165,11 +166,14 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
             straight.loss_db, straight.crossed, straight_walls_db, np.zeros_like(straight_walls_db),
             straight.crossed, straight_walls_db,
         )  # fmt: skip
+    # a clear ray gains nothing: what passes an edge beside it is the same wave
+    detour_db = np.where(elements_db > 0, detour.loss_db, np.float32(np.inf))
     # over a top the less of the two, not their sum: a detour may go over the same
-    loss_db = np.minimum(with_detour(elements_db, detour.loss_db), straight.loss_db)
+    ray_db = np.maximum(elements_db, straight.loss_db)
+    loss_db = np.minimum(with_detour(ray_db, detour_db), straight.loss_db)
     middle = loss_db.shape[2] // 2
-    ruled = detour.loss_db[:, :, middle] < straight.loss_db[:, :, middle]
-    apart_db = np.clip(straight.loss_db - detour.loss_db, -300.0, 300.0)  # hundreds of dB overflow a float32
+    ruled = detour_db[:, :, middle] < straight.loss_db[:, :, middle]
+    apart_db = np.clip(straight.loss_db - detour_db, -300.0, 300.0)  # hundreds of dB overflow a float32
     share = by_band(np.where(ruled[:, :, None], 1 / (1 + 10 ** (apart_db / 10)), 0.0).astype(np.float32))
     for band in range(len(of_band)):
         sigma_db = np.broadcast_to(model.construction_sigma_db[:, band], (len(share), len(model.constructions)))

@@ -242,12 +242,14 @@ def with_detour(elements_db: Gains, detour_db: Gains) -> Gains:
     Returns
     -------
     float32 ndarray, shape (...)
-        Their power sum as a loss: never more than the direct ray's. [dB]
+        Their power sum as a loss: never more than the direct ray's, and below 0 only where the detour's is: a field
+        that nothing stands in the way of is no stronger for what an edge beside it passes. [dB]
     """
     louder_db = np.minimum(elements_db, detour_db)
     # of their difference, not of the losses: hundreds of dB overflow a float32; a difference of inf adds nothing
     apart_db = np.where(np.isfinite(detour_db), np.abs(elements_db - detour_db), np.inf)
-    return np.asarray(louder_db - 10 * np.log10(1 + 10 ** (-apart_db / 10)), np.float32)
+    both_db = louder_db - 10 * np.log10(1 + 10 ** (-apart_db / 10))
+    return np.asarray(np.maximum(both_db, np.minimum(louder_db, 0.0)), np.float32)
 
 
 def ways_from(

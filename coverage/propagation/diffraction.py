@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.sites.errors import OutOfRangeError
 
-__all__ = ["EARTH_M", "bullington_loss_db", "fresnel_v", "knife_edge_loss_db"]
+__all__ = ["CLEAR_V", "EARTH_M", "bullington_loss_db", "fresnel_v", "knife_edge_loss_db"]
 
 EARTH_M = 8.5e6  # effective radius, P.526-15 section 4.5: 4/3 of the Earth's
 LEAST_POINTS = 3  # of a profile: its ends and the ground between

@@ -339,15 +339,16 @@ def _without_scatter(
         )[0]
         every_db = elements_db if skip_building == NO_BUILDING else None
         tops = over_tops(model.scene, table, bands, mast, points.xyz_m, points.building, skip_building, every_db)
-        straight_db = np.maximum(elements_db - tops.relief_db, 0.0).astype(np.float32)
+        straight_db = tops.straight_db(elements_db).astype(np.float32)
         if routes is not None:
-            detour_db = routes.loss_db[number][:, lanes]
+            # a clear ray gains nothing: what passes an edge beside it is the same wave
+            detour_db = np.where(elements_db > 0, routes.loss_db[number][:, lanes], np.float32(np.inf))
             detoured[indices] = (detour_db < straight_db)[:, lane_of].T
             apart_db = np.minimum(straight_db - detour_db, 300.0)  # hundreds of dB overflow a float32
             share[indices] = 1 / (1 + 10 ** (apart_db / 10))[:, lane_of].T
-            elements_db = with_detour(elements_db, detour_db)
-        # the less of the two, not their sum: a detour may go over the same top
-        elements_db = np.minimum(elements_db, straight_db)
+            elements_db = with_detour(np.maximum(elements_db, straight_db), detour_db)
+        # over a top the less of the two, not their sum: a detour may go over the same
+        elements_db = straight_db if routes is None else np.minimum(elements_db, straight_db)
         distance_2d_m = np.hypot(*(points.xyz_m[:, :2] - mast[:2]).T)
         azimuth_deg, elevation_deg = direction(mast, points.xyz_m)
         ground = terrain_effect(model.scene.site, facades, points, mast, bands)

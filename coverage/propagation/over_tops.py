@@ -1,7 +1,9 @@
 """Over the top of what stands alone on a straight ray: the perimeter's wall, and every block but those of its ends.
 
 A ray through a wall or block loses its slabs; the wave over its top loses a knife edge. Each obstacle counts once:
-its slabs, or its top and what else passes through. The block a place is in is left to the detours.
+its slabs, or its top and what else passes through. A ray that clears a top by little loses the same knife edge with
+v < 0, so that the level is continuous across the edge of the shadow, and so does one that passes close beside a
+block's corner. The block a place is in is left to the detours.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.propagation.diffraction import fresnel_v, knife_edge_loss_db
+from quietwing.coverage.propagation.beside_corners import WITHIN_M, beside_corners, widest_m
+from quietwing.coverage.propagation.diffraction import CLEAR_V, fresnel_v, knife_edge_loss_db
+from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, crossing_counts, element_loss_db
 from quietwing.coverage.propagation.outline_rays import first_and_last_share
 from quietwing.coverage.propagation.scene import PERIMETER, Block, Scene
@@ -70,10 +74,17 @@ class Tops:
     obstacles : tuple of Obstacle
     relief_db : float64 ndarray, shape (point, band)
         By how much they cost less than through their elements alone, 0 or more. [dB]
+    grazing_db : float64 ndarray, shape (point, band)
+        What rays lose to the tops and corners that they clear by little, 0 or more. [dB]
     """
 
     obstacles: tuple[Obstacle, ...]
     relief_db: Array
+    grazing_db: Array
+
+    def straight_db(self, elements_db: NDArray[np.floating]) -> Array:
+        """Loss of the straight rays, whose elements lose `elements_db`, over free space, 0 or more. [dB]"""
+        return np.maximum(elements_db - self.relief_db + self.grazing_db, 0.0)
 
 
 def over_tops(
@@ -117,32 +128,72 @@ def over_tops(
     References
     ----------
     Rec. ITU-R P.526-15, eqs. (26) and (31), at the one edge where the horizon rays meet (Bullington). What the edge
-    takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed).
+    takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed). A clear
+    ray has the larger v of the two edges at which it enters and leaves the obstacle's plan. Beside a corner, where
+    the detour takes over in the shadow, the block passes its share of all that the edge takes (assumed).
     """
-    found, relief_db = [], np.zeros((len(xyz_m), len(freq_mhz)))
+    found, relief_db, grazing_db = [], *np.zeros((2, len(xyz_m), len(freq_mhz)))
+    longest_m = float(np.max(wavelength_m(freq_mhz)))
     left_out = {skip_building, from_building} - {PERIMETER}  # -1 is no building
     blocks = [block for block in scene.blocks if block.building not in left_out]
-    for index, at, top_m, shares in _standing(blocks, mast_m, xyz_m, building):
-        all_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at])[0] if every_db is None else every_db[at]
-        others_db = element_loss_db(scene.prepared, table, mast_m, xyz_m[at], skip_building=index)[0]
-        through_db = np.maximum(all_db - others_db.astype(np.float64), 0.0)
-        edge_db = _edge_loss_db(mast_m, xyz_m[at], top_m, shares, freq_mhz)
-        edge = 10 ** (-edge_db / 20)
-        passed = 10 ** (-through_db / 10) * (1 - edge) ** 2
-        loss_db = np.minimum(through_db, -10 * np.log10(edge**2 + passed))
-        over = (edge**2 > passed) & (loss_db < through_db)
-        relief_db[at] += through_db - loss_db
-        found.append(Obstacle(index, at, through_db, loss_db, over))
-    return Tops(tuple(found), relief_db)
+    for index, near, top_m, shares, clear in _standing(blocks, mast_m, xyz_m, building, longest_m):
+        v = _edge_v(mast_m, xyz_m[near], top_m, shares, freq_mhz)
+        at = near[~clear]
+        if len(at):
+            all_db = None if every_db is None else every_db[at]
+            through_db = _through_db(scene, table, mast_m, xyz_m[at], index, all_db)
+            loss_db, over = _over_or_through(through_db, v[~clear])
+            relief_db[at] += through_db - loss_db
+            found.append(Obstacle(index, at, through_db, loss_db, over))
+        close = clear & (v > CLEAR_V).any(axis=1)
+        if close.any():
+            below_m = _just_below(mast_m, xyz_m[near[close]], top_m, shares[:, close])
+            loss_db = _over_or_through(_through_db(scene, table, mast_m, below_m, index), v[close])[0]
+            # a ray just along the top may have been counted among those that cross it
+            loss_db -= _through_db(scene, table, mast_m, xyz_m[near[close]], index)
+            grazing_db[near[close]] += np.maximum(loss_db, 0.0)
+            relief_db[near[close]] += np.maximum(-loss_db, 0.0)
+    for one in beside_corners(blocks, mast_m, xyz_m, building, freq_mhz, longest_m):
+        passed = 10 ** (-_through_db(scene, table, mast_m, one.turned_m, one.building) / 10)
+        edge = 10 ** (-knife_edge_loss_db(one.v) / 10)
+        grazing_db[one.at] -= 10 * np.log10(edge + passed * (1 - edge))
+    return Tops(tuple(found), relief_db, grazing_db)
+
+
+def _through_db(
+    scene: Scene,
+    table: LossTable,
+    mast_m: Array,
+    xyz_m: Array,
+    index: int,
+    all_db: NDArray[np.float32] | None = None,
+) -> Array:
+    """What one obstacle's elements lose on straight rays, shape (ray, band). [dB]"""
+    if all_db is None:
+        all_db = element_loss_db(scene.prepared, table, mast_m, xyz_m)[0]
+    others_db = element_loss_db(scene.prepared, table, mast_m, xyz_m, skip_building=index)[0]
+    return np.asarray(np.maximum(all_db - others_db.astype(np.float64), 0.0))
+
+
+def _over_or_through(through_db: Array, v: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """What an obstacle costs over its top and through it, and whether the way over is the stronger part."""
+    edge = 10 ** (-knife_edge_loss_db(v) / 20)
+    passed = 10 ** (-through_db / 10) * (1 - edge) ** 2
+    loss_db = np.minimum(through_db, -10 * np.log10(edge**2 + passed))
+    return loss_db, (edge**2 > passed) & (loss_db < through_db)
 
 
 def _standing(
-    blocks: Iterable[Block], mast_m: Array, xyz_m: Array, building: NDArray[np.int32]
-) -> Iterator[tuple[int, Indices, float, Array]]:
-    """Each obstacle's index, points, height of the top, first and last share of the ray within."""
+    blocks: Iterable[Block], mast_m: Array, xyz_m: Array, building: NDArray[np.int32], longest_m: float
+) -> Iterator[tuple[int, Indices, float, Array, NDArray[np.bool_]]]:
+    """Each obstacle's index, points, height of the top, first and last share of the ray within, clear of the top.
+
+    Clear rays are left out where they are so high that v is below `CLEAR_V` at the longest wavelength.
+    """
     start, way = mast_m[:2], xyz_m[:, :2] - mast_m[:2]
     square = (way**2).sum(axis=1)
     length2 = np.maximum(square, NEAREST_M**2)
+    margin_m = widest_m(np.sqrt(length2), longest_m)
     for block in blocks:
         index, outline, top_m, middle, radius_m = (
             block.building, block.outline, block.top_m, block.middle_m, block.radius_m
@@ -151,29 +202,37 @@ def _standing(
         beside_m = np.hypot(*(start + nearest[:, None] * way - middle).T)
         reach = radius_m / np.sqrt(length2)  # the lowest the ray may be over the outline
         ends = np.clip([nearest - reach, nearest + reach], 0, 1)
-        low = (mast_m[2] + ends * (xyz_m[:, 2] - mast_m[2])).min(axis=0) < top_m
+        low = (mast_m[2] + ends * (xyz_m[:, 2] - mast_m[2])).min(axis=0) < top_m + margin_m
         at = np.flatnonzero((beside_m <= radius_m) & low & ((building != index) | (index == PERIMETER)))
         if not len(at):
             continue
         first, last = first_and_last_share(outline, start, xyz_m[at, :2]) * (square[at] / length2[at])
         lowest_m = mast_m[2] + np.where(mast_m[2] > xyz_m[at, 2], last, first) * (xyz_m[at, 2] - mast_m[2])
-        on = np.flatnonzero(np.isfinite(first) & (lowest_m < top_m))
+        on = np.flatnonzero(np.isfinite(first) & (lowest_m < top_m + margin_m[at]))
         if len(on):
-            yield index, at[on], top_m, np.stack([first[on], last[on]])
+            yield index, at[on], top_m, np.stack([first[on], last[on]]), lowest_m[on] >= top_m
 
 
-def _edge_loss_db(mast_m: Array, xyz_m: Array, top_m: float, shares: Array, freq_mhz: Array) -> Array:
-    """Knife edge in place of the obstacle, shape (ray, band)."""
+def _just_below(mast_m: Array, xyz_m: Array, top_m: float, shares: Array) -> Array:
+    """The ends of clear rays lowered until the rays pass just below the top."""
+    share = np.maximum(shares, NEAREST_M / np.maximum(np.hypot(*(xyz_m - mast_m)[:, :2].T), NEAREST_M))
+    clear_m = mast_m[2] + share * (xyz_m[:, 2] - mast_m[2]) - top_m
+    lower_m = ((clear_m + WITHIN_M) / share).min(axis=0)
+    return np.column_stack([xyz_m[:, :2], xyz_m[:, 2] - lower_m])
+
+
+def _edge_v(mast_m: Array, xyz_m: Array, top_m: float, shares: Array, freq_mhz: Array) -> Array:
+    """v of the knife edge in place of the obstacle, shape (ray, band)."""
     length_m = np.maximum(np.hypot(*(xyz_m - mast_m)[:, :2].T), 3 * NEAREST_M)
     away_m = np.clip(shares * length_m, NEAREST_M, length_m - NEAREST_M)
     rise_tx, rise_rx = top_m - mast_m[2], top_m - xyz_m[:, 2]
     fall = (xyz_m[:, 2] - mast_m[2]) / length_m
-    above_m = (rise_tx - fall * away_m).max(axis=0)
+    above_m = rise_tx - fall * away_m
     slope_tx, slope_rx = (rise_tx / away_m).max(axis=0), (rise_rx / (length_m - away_m)).max(axis=0)
-    hidden = above_m > 0
+    hidden = above_m.max(axis=0) > 0
     total = np.where(hidden, slope_tx + slope_rx, 1.0)
     meet_m = np.clip((fall + slope_rx) * length_m / total, NEAREST_M, length_m - NEAREST_M)
-    meet_m = np.where(hidden, meet_m, away_m.mean(axis=0))
-    over_m = np.where(hidden, (slope_tx - fall) * meet_m, above_m)
-    v = fresnel_v(over_m[:, None], meet_m[:, None], (length_m - meet_m)[:, None], freq_mhz)
-    return knife_edge_loss_db(v)
+    over_m = (slope_tx - fall) * meet_m
+    hidden_v = fresnel_v(over_m[:, None], meet_m[:, None], (length_m - meet_m)[:, None], freq_mhz)
+    clear_v = fresnel_v(above_m[..., None], away_m[..., None], (length_m - away_m)[..., None], freq_mhz)
+    return np.where(hidden[:, None], hidden_v, clear_v.max(axis=0))

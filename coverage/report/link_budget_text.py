@@ -46,6 +46,8 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
         lines.append(("several slabs lose less than their sum", budget.floor_cap_db, "dB"))
     if budget.over_tops_db > 0:
         lines.append(("over the perimeter and other blocks, less than through them", budget.over_tops_db, "dB"))
+    elif budget.over_tops_db < 0:
+        lines.append(("close over the top of the perimeter or of other blocks", budget.over_tops_db, "dB"))
     lines.append(("levels measured on the site", budget.calibration_db, "dB"))
     if budget.detour is not None:
         lines.append(("by the straight ray", budget.straight_dbm, "dBm"))

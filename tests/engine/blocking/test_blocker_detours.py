@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shapely.geometry import box
 
 from quietwing.coverage.blocking import blocker_links as module
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft_spill import device_upper_db, quantile_z
 from quietwing.coverage.blocking.links import LinkModel, link_model
+from quietwing.coverage.blocking.site_ways import detour_ways, links_of, straight_ways
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.planning.ground import prepare_ground
@@ -17,12 +19,13 @@ from quietwing.coverage.planning.surroundings import Surroundings
 from quietwing.coverage.propagation import sender_detour
 from quietwing.coverage.propagation.detour import detour_loss_db
 from quietwing.coverage.propagation.detour_path import detour_path
+from quietwing.coverage.propagation.diffraction import fresnel_v, knife_edge_loss_db
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
-from quietwing.sites.model import Sector
+from quietwing.sites.model import Perimeter, Sector
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
 
@@ -188,3 +191,21 @@ def test_what_the_planner_counts_outside_is_what_the_verdict_counts(houseblock):
             np.testing.assert_allclose(counted[heard], told[heard], atol=2e-3)
             compared += int(heard.sum())
     assert compared >= 50
+
+
+@pytest.mark.parametrize("detours", [True, False])
+def test_a_blocker_seen_just_over_the_wall_pays_its_knife_edge_without_a_step(hut, detours):
+    """6 m up, 18 m inside a wall of steel 5.2 m high: seen over it from 3.6 m up, 36 m beyond."""
+    site = hut(perimeter=Perimeter("fence", box(-30, -30, 36, 34), 5.2, "steel_cell_door"))
+    model = link_model(prepare_scene(site), (EE20,), 0.95)
+    z_m = np.arange(0.5, 9.0, 0.02)
+    points = scattered(np.column_stack([np.full(len(z_m), 2.5), np.full(len(z_m), -66.0), z_m]))
+    tx_m = np.array([[2.5, -12.0, 6.0]])
+    elements_db, straight = straight_ways(model, tx_m, points)
+    round_it = detour_ways(model, site_detours(model.masts.detours.model, tx_m), points) if detours else None
+    loss_db = links_of(model, elements_db, straight, round_it, outside=True).loss_db[0, :, 0]
+    assert np.abs(np.diff(loss_db)).max() < 0.2
+    assert loss_db.min() >= 0
+    clear_m = 6 + (z_m - 6) / 3 - 5.2
+    edge_db = knife_edge_loss_db(fresnel_v(-clear_m, 18, 36, 798.5))
+    np.testing.assert_allclose(loss_db[clear_m > 0], edge_db[clear_m > 0], atol=0.1)

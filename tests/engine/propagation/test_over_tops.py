@@ -173,3 +173,85 @@ def test_a_block_without_a_plan_stands_in_the_clutter_of_38_901_alone(hut):
     found = mast_model(prepare_scene(with_block(hut, plan=False)), (mast(),)).gain(window())
     np.testing.assert_allclose(found.los_db, free.los_db, atol=0.01)
     np.testing.assert_allclose(found.nlos_db, free.nlos_db, atol=0.01)
+
+
+def upright(x_m: float, y_m: float, low_m: float, high_m: float, step_m: float = 0.02) -> PointSet:
+    """Places one above the other in the open."""
+    z_m = np.arange(low_m, high_m, step_m)
+    return scattered(np.column_stack([np.full(len(z_m), x_m), np.full(len(z_m), y_m), z_m]))
+
+
+def lost_db(hut, site, points) -> np.ndarray:
+    """What a site takes from the median with line of sight, over the bare hut's, at some places."""
+    return (
+        mast_model(prepare_scene(hut()), (mast(),)).gain(points).los_db[0]
+        - (mast_model(prepare_scene(site), (mast(),)).gain(points).los_db[0])
+    )
+
+
+@pytest.mark.parametrize("construction", ["steel_cell_door", "perimeter_concrete", "brick_215", "weld_mesh_fence"])
+def test_across_the_edge_of_a_walls_shadow_the_level_has_no_step(hut, construction):
+    """From deep shadow to clear of the wall at y = −30, which is seen at the top from 4.6 m up at y = −12."""
+    points = upright(2.5, -12.0, 0.5, 9.0)
+    loss_db = lost_db(hut, walled(hut, construction, 5.2), points)
+    assert np.abs(np.diff(loss_db)).max() < 0.2
+    assert loss_db[0] > 2
+    assert loss_db[-1] == pytest.approx(0, abs=0.01)
+    assert loss_db.min() > -0.01
+
+
+def test_a_clear_ray_near_an_opaque_top_pays_the_knife_edge_and_gains_nothing(hut):
+    points = upright(2.5, -12.0, 0.5, 9.0)
+    loss_db = lost_db(hut, walled(hut, "steel_cell_door", 5.2), points)
+    z_m = points.xyz_m[:, 2]
+    ray_m = z_m + (25 - z_m) / 588 * 18  # over the wall, 18 m before the places and 570 m from the mast
+    edge_db = knife_edge_loss_db(fresnel_v(5.2 - ray_m, 570, 18, FREQ_MHZ))
+    # what the edge takes from the wave goes through the door of steel: under 0.1 dB
+    np.testing.assert_allclose(loss_db[ray_m > 5.2], edge_db[ray_m > 5.2], atol=0.1)
+    at_grazing = np.abs(ray_m - 5.2).argmin()
+    assert loss_db[at_grazing] == pytest.approx(6.0, abs=0.1)
+    assert loss_db[ray_m > 6.8].max() == pytest.approx(0, abs=0.01)  # v = −0.78 is 1.4 m over the top
+
+
+def test_a_fence_takes_no_more_from_a_ray_above_it_than_from_one_through_it(hut):
+    points = upright(2.5, -12.0, 4.7, 6.5)
+    through_db = lost_db(hut, walled(hut, "weld_mesh_fence", 5.2), upright(2.5, -12.0, 0.5, 0.51))
+    assert 0 < lost_db(hut, walled(hut, "weld_mesh_fence", 5.2), points).max() <= through_db[0] + 0.05
+
+
+def test_across_the_edge_of_a_blocks_shadow_the_level_has_no_step(hut):
+    """Behind the block of steel, 9 m high to y = −20: there are detours over its roof and round its corners too."""
+    points = upright(2.5, -12.0, 6.0, 12.0)
+    loss_db = lost_db(hut, with_block(hut, plan=True), points)
+    assert np.abs(np.diff(loss_db)).max() < 0.2
+    assert loss_db.min() > -0.01
+    z_m = points.xyz_m[:, 2]
+    ray_m = z_m + (25 - z_m) / 588 * 8  # over the far edge, 8 m before the places
+    assert loss_db[np.abs(ray_m - 9).argmin()] == pytest.approx(6.0, abs=0.3)
+    assert loss_db[ray_m > 10.5].max() == pytest.approx(0, abs=0.01)
+
+
+def test_over_a_building_drawn_as_an_outline_alone_a_clear_ray_loses_nothing(hut):
+    points = upright(2.5, -12.0, 6.0, 12.0, 0.5)
+    np.testing.assert_allclose(lost_db(hut, with_block(hut, plan=False), points), 0, atol=0.01)
+
+
+def test_across_the_edge_of_a_corners_shadow_the_level_has_no_step(hut):
+    """Past the block's corner at (26, −30), seen over the diagonal, so that no other corner is near the ray."""
+    x_m = np.arange(38.0, 56.0, 0.02)
+    points = scattered(np.column_stack([x_m, np.full(len(x_m), -12.0), np.full(len(x_m), 1.5)]))
+    seen = mast(x_m=-400.0, y_m=-400.0)
+    free, found = (
+        mast_model(prepare_scene(site), (seen,)).gain(points) for site in (hut(), with_block(hut, plan=True))
+    )
+    loss_db = free.los_db[0] - found.los_db[0]
+    assert np.abs(np.diff(loss_db)).max() < 0.2
+    assert loss_db[0] > 12
+    assert loss_db.min() > -0.01
+    # the ray over (26, −30) reaches y = −12 at x = −400 + 426·388/370; beside it the clearance is across the ray
+    before_m, length_m = np.hypot(426, 370), np.hypot(x_m + 400, 388)
+    clear_m = (370 * (x_m + 400) - 426 * 388) / length_m
+    assert loss_db[np.abs(clear_m).argmin()] == pytest.approx(6.0, abs=0.2)
+    clear = clear_m > 0
+    v = fresnel_v(-clear_m[clear], before_m, length_m[clear] - before_m, FREQ_MHZ)
+    np.testing.assert_allclose(loss_db[clear], knife_edge_loss_db(v), atol=0.1)
