@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import ConfigDict, Field, InstanceOf, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, InstanceOf, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.rules import GRADES, Grade, Rules, Tier, load_rules, read_rules
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import clean, did_you_mean, shown
+from quietwing.sites.fingerprint import NAMED_IF_SET
 
-__all__ = ["Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
+__all__ = ["OperatorAction", "Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
 
 LARGEST_FILE_BYTES = 1 << 20
 
@@ -35,7 +36,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "objective": get_args(Objective),
     "effort": get_args(Effort),
 }
-_LISTS = ("channels", "treatments", "equipment", "treat_with")
+_LISTS = ("channels", "treatments", "operator_actions", "equipment", "treat_with")
 _TEXTS = ("comms_room", "rules", *_CHOICES)
 _SWITCHES = ("search_margin", "likely_capture")
 _WHOLE = ("target_rooms", "horizon_years", "worlds", "seed")
@@ -47,6 +48,71 @@ class TreatmentWish:
 
     model: Annotated[str, Field(min_length=1, max_length=80)]
     rooms: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...]
+
+
+def _number(value: object) -> object:
+    """A number that is no switch: pydantic would read true as 1."""
+    if isinstance(value, bool):
+        raise ValueError("Input should be a number")
+    return value
+
+
+def _switch(value: object) -> object:
+    """True or false as such: pydantic would read "yes" and 1 as true."""
+    if not isinstance(value, bool):
+        raise ValueError("Input should be true or false")
+    return value
+
+
+_Name = Annotated[str, Field(max_length=80)]
+_Number = BeforeValidator(_number)
+_Switch = Annotated[bool, BeforeValidator(_switch)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class OperatorAction:
+    """What an operator of the public network changes on its sectors, by agreement; what it does, nobody here can do.
+
+    Attributes
+    ----------
+    name : str
+        What it is called on the bill; empty: after what it does.
+    sectors : tuple of str
+        Patterns of a shell over the ids of ``masts.csv``; empty: every sector the other three mean.
+    operator, technology, band : str
+        Only sectors of these; empty: of any. At least one of the four must be given.
+    power_db : float
+        Change of EIRP, −30 to 0: operators turn down for a prison, not up. [dB]
+    tilt_deg : float
+        Downtilt added to what the sector has, 0 to 15. [deg]
+    azimuth_deg : float or None
+        Where the sector looks from now on, clockwise from grid north. [deg]
+    off : bool
+        The sectors are switched off; a 2G sunset is this with ``technology = "GSM"``.
+    price_gbp : float
+        Paid once to the operator, 0 to 1e9. [£]
+    illustrative : bool
+        Whether the price is a guess and no quote.
+    """
+
+    name: _Name = ""
+    sectors: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = ()
+    operator: _Name = ""
+    technology: Literal["", "GSM", "UMTS", "LTE", "NR"] = ""
+    band: _Name = ""
+    power_db: Annotated[float, Field(ge=-30, le=0, allow_inf_nan=False), _Number] = 0.0
+    tilt_deg: Annotated[float, Field(ge=0, le=15, allow_inf_nan=False), _Number] = 0.0
+    azimuth_deg: Annotated[float, Field(ge=0, lt=360, allow_inf_nan=False), _Number] | None = None
+    off: _Switch = False
+    price_gbp: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False), _Number] = 0.0
+    illustrative: _Switch = True
+
+
+_ENTRIES = {"treatments": TreatmentWish, "operator_actions": OperatorAction}
+_ENTRY_ADVICE = {
+    "treatments": "write [[treatments]] with model and rooms",
+    "operator_actions": "write [[operator_actions]] with the sectors and what changes",
+}
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -77,6 +143,8 @@ class Scenario:
         The limit outside in place of that of the grade asked for.
     treatments : tuple of TreatmentWish
         Meshes and films on windows.
+    operator_actions : tuple of OperatorAction
+        What operators of the public network change for the prison.
     budget_gbp : float or None
         What may be spent, 0 to 1e9; None: no limit is given. [£]
     budget_basis : {"capex", "whole_life"}
@@ -117,6 +185,7 @@ class Scenario:
     likely_capture: bool = False
     spill_tier: SpillTier | None = None
     treatments: tuple[TreatmentWish, ...] = ()
+    operator_actions: tuple[OperatorAction, ...] = field(default=(), metadata=NAMED_IF_SET)
     budget_gbp: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
     budget_basis: BudgetBasis = "capex"
     objective: Objective = "most_protected"
@@ -241,15 +310,18 @@ def _explain(name: str, where: Mapping[str, str], item: Mapping[str, Any]) -> st
     place = _place(name, where, key)
     if len(loc) > 1:
         place += "".join(f" {part + 1}" if isinstance(part, int) else f", {clean(str(part))}" for part in loc[1:])
-    nested = key == "treatments" and len(loc) > 2
-    known = list((TreatmentWish if nested else Scenario).__dataclass_fields__)
+    kind: Any = _ENTRIES.get(key, Scenario) if len(loc) > 2 else Scenario
+    known = list(kind.__dataclass_fields__)
     if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"{place}: unknown setting; {did_you_mean(str(loc[-1]), known)}"
     if item["type"] in ("missing", "missing_argument"):
         return f"{place}: is missing; give it"
     value = item["input"]
     advice = _advice(key, value, str(item["type"]))
-    return f"{place}: {clean(item['msg'], 300)} (found {shown(value)}); {advice}"
+    if key == "operator_actions" and len(loc) > 2:
+        advice = _action_advice(str(loc[2]), value, str(item["type"]))
+    said = clean(item["msg"], 300).removeprefix("Value error, ")
+    return f"{place}: {said} (found {shown(value)}); {advice}"
 
 
 def _advice(key: str, value: object, kind: str) -> str:
@@ -257,7 +329,7 @@ def _advice(key: str, value: object, kind: str) -> str:
     if kind == "tuple_type":
         return "write a list in square brackets"
     if kind == "dataclass_type":
-        return "write [[treatments]] with model and rooms"
+        return _ENTRY_ADVICE[key]
     if isinstance(value, bool):
         return "write a number or text, not true or false"
     if key in _CHOICES and isinstance(value, str):
@@ -267,6 +339,25 @@ def _advice(key: str, value: object, kind: str) -> str:
     if isinstance(value, str):
         return "correct the value" if key in _SWITCHES else "write a plain number, without quotes, unit or commas"
     return _numeric_advice(key, value) or "correct the value"
+
+
+def _action_advice(key: str, value: object, kind: str) -> str:
+    """What a wrong value of an operator action was probably meant to be."""
+    if kind == "tuple_type":
+        return "write a list in square brackets"
+    if key in ("off", "illustrative"):
+        return "write true or false, without quotes"
+    if key == "technology" and isinstance(value, str):
+        return did_you_mean(value, ("GSM", "UMTS", "LTE", "NR"))
+    if key in ("name", "sectors", "operator", "technology", "band"):
+        return "write a name in quotes" if kind == "string_type" else "correct the name"
+    if isinstance(value, bool | str):
+        return "write a plain number, without quotes or unit"
+    if key == "power_db" and isinstance(value, int | float) and 0 < value <= 30:
+        return f"an operator turns down, never up: write {-value:g}"
+    if key == "azimuth_deg" and isinstance(value, int | float) and math.isfinite(value):
+        return f"a bearing from 0 to below 360: write {value % 360:g}"
+    return "correct the value"
 
 
 def _numeric_advice(key: str, value: object) -> str:

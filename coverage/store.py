@@ -44,7 +44,7 @@ from quietwing.coverage.result_folder import (
 )
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.rules import load_rules
-from quietwing.coverage.scenario import Scenario, read_scenario
+from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish, read_scenario
 from quietwing.sites import load_site, save_site
 from quietwing.sites.findings import clean
 from quietwing.sites.fingerprint import fingerprint
@@ -302,10 +302,8 @@ def scenario_text(scenario: Scenario) -> str:
     plain, tables = [], []
     for field in dataclasses.fields(scenario):
         value = getattr(scenario, field.name)
-        if field.name == "treatments":
-            tables = [
-                f"\n[[treatments]]\nmodel = {_toml(wish.model)}\nrooms = {_toml(wish.rooms)}\n" for wish in value
-            ]
+        if field.name in ("treatments", "operator_actions"):
+            tables += [f"\n[[{field.name}]]\n{_keys(entry)}" for entry in value]
         elif field.name == "rules":
             plain += [f"rules = {_toml(RULES_BESIDE)}\n"] if value != load_rules() else []
         elif value is not None:  # TOML has no null: a key left out is None when read
@@ -318,6 +316,12 @@ def rules_beside(scenario: Scenario) -> dict[str, str]:
     if scenario.rules == load_rules():
         return {}
     return {str(Path(SCENARIO).with_name(RULES_BESIDE)): scenario.rules.text}
+
+
+def _keys(entry: TreatmentWish | OperatorAction) -> str:
+    """The keys of one entry of a list of tables; what is None is left out."""
+    given = ((field.name, getattr(entry, field.name)) for field in dataclasses.fields(entry))
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in given if value is not None)
 
 
 def _toml(value: object) -> str:

@@ -52,6 +52,12 @@ class Calibration:
         """State of sight for each sector × point: as measured, else by `sight_by_rule`."""
         return np.where(self.measured[:, None], self.clear[:, None], sight_by_rule(gain, confidence))
 
+    def only(self, kept: NDArray[np.intp]) -> Calibration:
+        """What is known of some of the sectors, by index."""
+        return Calibration(
+            self.offset_db[kept], self.sigma_db[kept], self.measured[kept], self.clear[kept], self.notes
+        )
+
 
 def sight_by_rule(gain: MastGain, confidence: float) -> NDArray[np.bool_]:
     """Line of sight wherever it is likelier than the doubt the scenario allows, 1 − q.

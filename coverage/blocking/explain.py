@@ -190,6 +190,7 @@ def explain_room(
     site : Site
         With its treatments in the windows.
     scenario : Scenario
+        Its operators' actions are counted.
     room : str
         Id of a room with test points.
     devices : tuple of Device
@@ -208,7 +209,7 @@ def explain_room(
     """
     points = _points_of(site, room)
     sectors = tuple(s for s in site.sectors if not scenario.channels or s.channel in scenario.channels)
-    model = link_model(prepare_scene(site), sectors, scenario.rules)
+    model = link_model(prepare_scene(site), sectors, scenario.rules, actions=scenario.operator_actions)
     routes = model.masts.detours.routes(points, traced=True)
     public, gain = public_links(model, points, routes), model.masts.gain(points, routes=routes)
     known = catalogue or {}
@@ -222,7 +223,7 @@ def explain_room(
     level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
     scattered = np.where(clear, gain.scattered_los, gain.scattered_nlos)  # in the state the level is taken in
     needs = carrier_needs(model, scenario)
-    channel_of = np.array([model.channels.index(sector.channel) for sector in sectors])
+    channel_of = np.array([model.channels.index(sector.channel) for sector in model.sectors])
     found = []
     for point in range(len(points)):
         for channel in range(len(model.channels)):

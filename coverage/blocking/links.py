@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
 from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
+from quietwing.coverage.blocking.operator_actions import retuned_masts
 from quietwing.coverage.blocking.thresholds import load_thresholds
 from quietwing.coverage.propagation.constructions import sigma_db
 from quietwing.coverage.propagation.facades import facades_of
@@ -27,6 +28,7 @@ from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sender_detour import Routes
 from quietwing.coverage.rules import Rules, load_rules
+from quietwing.coverage.scenario import OperatorAction
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
 from quietwing.sites.points import scattered as scattered_points
@@ -70,6 +72,9 @@ class LinkModel:
     ----------
     scene : Scene
     masts : MastModel
+        After the operators' actions.
+    as_read : MastModel
+        As they stood when levels were read, before any action.
     calibration : Calibration
     carriers : tuple of Carrier
         In the order of their sectors' first appearance.
@@ -91,6 +96,7 @@ class LinkModel:
 
     scene: Scene
     masts: MastModel
+    as_read: MastModel
     calibration: Calibration
     carriers: tuple[Carrier, ...]
     channels: tuple[str, ...]
@@ -197,6 +203,7 @@ def link_model(
     also: Collection[str] = (),
     graph: PortalGraph | None = None,
     like: LinkModel | None = None,
+    actions: tuple[OperatorAction, ...] = (),
 ) -> LinkModel:
     """Make a site's links ready.
 
@@ -214,17 +221,23 @@ def link_model(
         Of the same site, whatever is in its windows: its portals are joined as there.
     like : LinkModel, optional
         Of the same sectors with other windows treated: saves time, changes nothing.
+    actions : tuple of OperatorAction
+        What operators change; levels measured on the site were read before.
 
     Returns
     -------
     LinkModel
+        Without the sectors that are switched off.
     """
     asked = {sector.channel for sector in sectors}
     levels = tuple(level for level in scene.site.outside_levels if level.channel in asked)
     rules = rules or load_rules()
-    masts, calibration = calibrated_masts(
-        scene, sectors, levels, 1.0 - rules.errors.sight_limit, graph, None if like is None else like.masts
+    as_read, calibration = calibrated_masts(
+        scene, sectors, levels, 1.0 - rules.errors.sight_limit, graph, None if like is None else like.as_read
     )
+    masts, calibration = retuned_masts(as_read, calibration, actions, None if like is None else like.masts)
+    sectors = masts.sectors
+    asked = {sector.channel for sector in sectors}
     carriers: dict[Carrier, int] = {}
     of_sector = []
     for sector in sectors:
@@ -246,6 +259,7 @@ def link_model(
     return LinkModel(
         scene=scene,
         masts=masts,
+        as_read=as_read,
         calibration=calibration,
         carriers=tuple(carriers),
         channels=channels,

@@ -111,10 +111,13 @@ def judge(
     site, scenario, catalogue = ground.site, ground.scenario, ground.catalogue
     every = (*ground.given, *treatments)
     treated, links = site, ground.bare
-    if every:
+    if every or scenario.operator_actions:
         treated = treated_site(site, every, catalogue)
-        scene = prepare_scene(treated, like=ground.bare.scene)
-        links = link_model(scene, ground.sectors, scenario.rules, graph=ground.bare.graph, like=ground.bare)
+        scene = prepare_scene(treated, like=ground.bare.scene) if every else ground.bare.scene
+        links = link_model(
+            scene, ground.sectors, scenario.rules, graph=ground.bare.graph, like=ground.bare,
+            actions=scenario.operator_actions,
+        )  # fmt: skip
     tested = trial_points(treated)
     judged = evaluate(
         links,

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
+from quietwing.coverage.blocking.operator_actions import action_in_words, action_name
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.cable import cable_m, comms_room, radiating_m
-from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.scenario import OperatorAction, Scenario
 from quietwing.sites.findings import clean, did_you_mean, shown
 from quietwing.sites.model import Site
 
@@ -29,7 +30,7 @@ __all__ = [
     "treatment_capex_gbp",
 ]
 
-KINDS = ("device", "head_end", "treatment", "cable")
+KINDS = ("device", "head_end", "treatment", "cable", "operator")
 SHORTEST_LIFE_YEARS = 0.1  # below it a life is a slip of the pen
 _DIGITS = 60  # of a discount factor: far below a penny on any sum
 
@@ -40,8 +41,9 @@ class CostLine:
 
     Attributes
     ----------
-    kind : {"device", "head_end", "treatment", "cable"}
+    kind : {"device", "head_end", "treatment", "cable", "operator"}
     model, description : str
+        Of an operator's action its name and what changes.
     quantity : float
         Pieces, or metres of cable.
     unit : {"each", "m"}
@@ -138,7 +140,7 @@ def cost(
     catalogue: Mapping[str, Model],
     scenario: Scenario,
 ) -> Cost:
-    """The cost of a layout with its treatments.
+    """The cost of a layout with its treatments and the scenario's operator actions.
 
     Devices that are off cost nothing. Existing ones, and the head-ends they need, cost no capex; their running costs
     and refreshes count. A refresh costs price and labour again at each full technology life before the horizon ends;
@@ -151,7 +153,7 @@ def cost(
     treatments : iterable of Treatment
     catalogue : mapping of str to Model
     scenario : Scenario
-        Its horizon, discount rate, live-prison multiplier and comms room.
+        Its horizon, discount rate, live-prison multiplier, comms room and operator actions.
 
     Returns
     -------
@@ -198,6 +200,7 @@ def cost(
         for name in sorted({name for name, _ in laid}):
             lengths = {length_m: number for (model_name, length_m), number in laid.items() if model_name == name}
             bills.append(_cable_bill(catalogue[name], column, lengths, scenario))
+    bills += [_action_bill(site, action, number) for number, action in enumerate(scenario.operator_actions, 1)]
     capex, opex = sum(bill.capex for bill in bills), sum(bill.opex for bill in bills)
     refresh = sum(bill.one_refresh * bill.refreshes for bill in bills)
     figures = {name: illustrative for bill in bills for name, illustrative in bill.figures.items()}
@@ -399,6 +402,31 @@ def _cable_bill(model: Model, column: str, lengths: Mapping[float, int], scenari
     if price:
         figures[model.name, column, None] = model.illustrative
     return _Bill(line, price + surcharge, 0, 0, Decimal(1), 0, figures)
+
+
+def _action_bill(site: Site, action: OperatorAction, number: int) -> _Bill:
+    """An operator's work, paid once: nothing of it is done in the prison, so no multiplier, and nothing recurs."""
+    price, name = _pence(action.price_gbp), action_name(action, number)
+    illustrative = action.illustrative and price > 0
+    line = CostLine(
+        "operator",
+        name,
+        action_in_words(site.sectors, action),
+        1.0,
+        "each",
+        _gbp(price),
+        _gbp(price),
+        0.0,
+        0.0,
+        0.0,
+        _gbp(price),
+        illustrative,
+        "the scenario",
+    )
+    figures: dict[tuple[str, str, int | None], bool] = {}
+    if price:
+        figures[f"operator_actions {number}", "price_gbp", None] = illustrative
+    return _Bill(line, price, 0, 0, Decimal(1), 0, figures)
 
 
 def _source(model: Model) -> str:

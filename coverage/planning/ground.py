@@ -303,6 +303,7 @@ def _prices(
     site: Site, bases: list[Base], catalogue: Mapping[str, Model], scenario: Scenario
 ) -> tuple[dict[int, int], dict[str, int]]:
     """Pence of each base and of each kind of head-end, on the scenario's budget basis."""
+    scenario = replace(scenario, operator_actions=())  # they are paid once, not with each device
     pence: dict[int, int] = {}
     heads: dict[str, int] = {}
     for index, base in enumerate(bases):

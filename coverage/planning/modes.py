@@ -107,7 +107,7 @@ def prepare_modes(
         names=tuple(names),
         models=tuple(
             # portals joined alike, so that ways through treated and plain windows can be mixed
-            link_model(scene, sectors, scenario.rules, also=used, graph=graph)
+            link_model(scene, sectors, scenario.rules, also=used, graph=graph, actions=scenario.operator_actions)
             for scene in scenes
         ),
         windows=windows,
@@ -118,7 +118,8 @@ def prepare_modes(
 def _pence(site: Site, bought: tuple[Treatment, ...], catalogue: Mapping[str, Model], scenario: Scenario) -> int:
     """What treatments cost on the scenario's budget basis."""
     if scenario.budget_basis == "whole_life":
-        return round(cost(site, (), bought, catalogue, scenario).whole_life_gbp * 100)
+        alone = replace(scenario, operator_actions=())
+        return round(cost(site, (), bought, catalogue, alone).whole_life_gbp * 100)
     return round(sum(treatment_capex_gbp(site, one, catalogue, scenario) for one in bought) * 100)
 
 

@@ -35,7 +35,8 @@ from quietwing.coverage.planning.carried import Carried, carry, selected
 from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, Inside, look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.heuristic import Found, search
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
-from quietwing.coverage.planning.milp import Goal, Selection
+from quietwing.coverage.planning.milp import Selection
+from quietwing.coverage.planning.paid_anyway import check_budget, goal_of
 from quietwing.coverage.planning.plan import Plan, Status
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.rows import PlanModel
@@ -111,11 +112,12 @@ def optimise(
     Raises
     ------
     ScenarioError
-        If the scenario asks for what cannot be, with every problem at once.
+        If the scenario asks for what cannot be, with every problem at once, or for more than its budget.
     """
     problems = check_plan_scenario(site, catalogue, scenario)
     if problems:
         raise ScenarioError(problems_text(problems))
+    check_budget(site, scenario, catalogue, existing)
     say = progress or (lambda _what, _share: None)
     began = time.monotonic()
     effort = EFFORTS[scenario.effort]
@@ -151,13 +153,6 @@ def optimise(
         return _plan(ground, placed, given, interrupted, late(), say)
     except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
         return _plan(ground, tried, given, True, late(), say)
-
-
-def _goal(scenario: Scenario) -> Goal:
-    budget = None if scenario.budget_gbp is None else math.floor(scenario.budget_gbp * 100 + 1e-6)
-    if scenario.objective == "least_cost":
-        return Goal(budget_pence=budget, target=float(scenario.target_rooms or 0))
-    return Goal(budget_pence=budget)
 
 
 def _given(ground: Ground, start: Plan) -> Tried:
@@ -204,7 +199,7 @@ def _try_all(
         first = None if carried is None else selected(model, carried)
         found = search(
             model,
-            _goal(ground.scenario),
+            goal_of(ground),
             start=first if before is None else _carried(model, before),
             moves=effort.moves,
             seed=ground.scenario.seed,
@@ -347,7 +342,7 @@ def _afresh(ground: Ground, one: Tried) -> Tried:
 
 def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: bool, late: bool, say: Progress) -> Plan:
     """An attempt with its bound, its holes and what binds."""
-    scenario, goal = ground.scenario, _goal(ground.scenario)
+    scenario, goal = ground.scenario, goal_of(ground)
     searched = best.searched or next((one.searched for one in reversed(tried) if one.searched is not None), None)
     say("how far anything better could go", 0.92)
     value: float | None = None

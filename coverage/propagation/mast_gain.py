@@ -229,21 +229,23 @@ def mast_model(
     return _with_scatter(replace(bare, outside_db=_outside_db(bare, like)))
 
 
-def with_sectors(model: MastModel, sectors: tuple[Sector, ...]) -> MastModel:
+def with_sectors(model: MastModel, sectors: tuple[Sector, ...], like: MastModel | None = None) -> MastModel:
     """The same masts looking elsewhere: ways and losses are kept, what scatter brings is worked out anew.
 
     Parameters
     ----------
     model : MastModel
     sectors : tuple of Sector
-        Those of `model` in their order, at their places and frequencies, with other azimuths.
+        Those of `model` in their order, at their places and frequencies, with other azimuths or tilts.
+    like : MastModel, optional
+        Of these sectors with other windows treated: saves time, changes nothing.
 
     Returns
     -------
     MastModel
     """
     turned = replace(model, sectors=sectors)
-    return _with_scatter(replace(turned, outside_db=_outside_db(turned, None)))
+    return _with_scatter(replace(turned, outside_db=_outside_db(turned, like)))
 
 
 def silent_at(site: Site, points: PointSet) -> NDArray[np.bool_]:

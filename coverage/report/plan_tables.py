@@ -14,7 +14,7 @@ from quietwing.coverage.planning.plan import Attempt, Plan, PlanResult
 from quietwing.coverage.report.escapes import ceiled
 from quietwing.coverage.report.plan_words import bound_shown, exceeds_budget, target_of
 from quietwing.coverage.report.verdict_tables import _csv as csv_text
-from quietwing.coverage.report.verdict_tables import verdict_object
+from quietwing.coverage.report.verdict_tables import actions_object, verdict_object
 from quietwing.sites.model import Site
 from quietwing.sites.openings import opening_places
 
@@ -141,6 +141,7 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
             {"opening": each.opening, "model": each.model, "bought": each in plan.treatments}
             for each in verdict.treatments
         ],
+        "operator_actions": actions_object(verdict),
         "cost": {
             "capex_gbp": plan.cost.capex_gbp,
             "opex_gbp_per_year": plan.cost.opex_gbp_per_year,

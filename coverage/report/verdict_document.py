@@ -67,7 +67,7 @@ def make_verdict_files(
     for number, storey in enumerate(storeys):
         name = f"{number + 1:02d}-{safe_file_name(storey.title)}.png"
         pair = None
-        if verdict.devices or verdict.treatments or before:
+        if verdict.devices or verdict.treatments or verdict.scenario.operator_actions or before:
             pair = f"before-after-{name}"
             other = before if before and before_map(before, storey) else None
             save_png(before_after_figure(other, verdict, storey), workshop / pair)
@@ -103,7 +103,9 @@ def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_le
         "headline": verdict_headline(verdict),
         "spill": spill_in_words(verdict.spill),
         "pictures": pictures,
-        "before_in_words": "blockers and treatments taken away",
+        "before_in_words": "blockers, treatments and operator actions taken away"
+        if verdict.scenario.operator_actions
+        else "blockers and treatments taken away",
         "with_leakage": with_leakage,
         "sentences": [escape_in_words(escape) for escape in escapes[:MOST_ESCAPES_SHOWN]],
         "escapes_left": max(len(escapes) - MOST_ESCAPES_SHOWN, 0),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from quietwing.coverage.blocking.operator_actions import action_name, meant
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.escapes import (
     KEEP,
@@ -24,7 +25,7 @@ from quietwing.coverage.report.escapes import (
 from quietwing.coverage.report.words import channel_in_short, place_in_words, reason_in_words, safe_cell
 from quietwing.coverage.results import SpillResult, Verdict
 
-__all__ = ["CAPTURE_LIMIT", "escapes_csv", "rooms_csv", "spill_csv", "verdict_object"]
+__all__ = ["CAPTURE_LIMIT", "actions_object", "escapes_csv", "rooms_csv", "spill_csv", "verdict_object"]
 
 CAPTURE_LIMIT = 0.05  # DESIGN §4 "Spill": managed access may capture outside this often
 
@@ -211,10 +212,29 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
             for device in verdict.devices
         ],
         "treatments": [{"opening": each.opening, "model": each.model} for each in verdict.treatments],
+        "operator_actions": actions_object(verdict),
         "notes": list(verdict.notes),
         "seed": verdict.scenario.seed,
         "reproducible": True,
     }
+
+
+def actions_object(verdict: Verdict) -> list[dict[str, Any]]:
+    """What operators change for a verdict, one dict an action with the sectors it means and its price."""
+    sectors = verdict.site.sectors
+    return [
+        {
+            "name": action_name(action, number),
+            "sectors": [sectors[index].id for index in meant(sectors, action)],
+            "power_db": action.power_db,
+            "tilt_deg": action.tilt_deg,
+            "azimuth_deg": action.azimuth_deg,
+            "off": action.off,
+            "price_gbp": action.price_gbp,
+            "illustrative": action.illustrative,
+        }
+        for number, action in enumerate(verdict.scenario.operator_actions, 1)
+    ]
 
 
 def _spill_object(spill: SpillResult | None) -> dict[str, Any] | None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from quietwing.coverage.blocking.calibration import Calibration
+from quietwing.coverage.blocking.operator_actions import check_actions
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.propagation.mast_gain import MastModel
 from quietwing.coverage.scenario import Scenario
+from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
 
@@ -19,14 +21,19 @@ WAYS_NOTE = "detours through openings, over roofs and round corners are counted,
 
 
 def wanted_sectors(site: Site, scenario: Scenario) -> tuple[Sector, ...]:
+    """The sectors of the scenario's channels, before any operator's action; its actions are checked here."""
     if not site.sectors:
         raise SiteError("masts.csv: no mast is given; list the masts or let typical ones be placed (example new)")
+    problems = check_actions(site, scenario)
     unknown = sorted(set(scenario.channels) - set(site.channels))
     if unknown:
-        raise ScenarioError(
+        told = (
             f"scenario: channels: {', '.join(unknown)} has no mast on this site "
             f"(masts have {', '.join(site.channels)}); correct the name or add the mast"
         )
+        problems = (told, *problems)
+    if problems:
+        raise ScenarioError(problems_text(problems))
     return tuple(sector for sector in site.sectors if not scenario.channels or sector.channel in scenario.channels)
 
 

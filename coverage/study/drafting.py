@@ -65,7 +65,7 @@ class Drafting:
     site : Site
         Untreated.
     scenario : Scenario
-        Its treatments are not counted here: `draft` is given the ones to count.
+        Its treatments are not counted here: `draft` is given the ones to count. Operators' actions are.
     catalogue : mapping of str to Model
     grid_m : float, optional
         Spacing of the map's grid; without it the scenario's, but 1 m at the least. [m]
@@ -211,7 +211,10 @@ class Drafting:
             names = {name for surface in self._graph.scene.facets.surfaces for name in surface}
             meshes = {each.construction for each in self.catalogue.values() if each.construction}
             names |= meshes & self.site.constructions.keys()  # whatever is treated, the constructions are the same
-            model = link_model(scene, self._sectors, self.scenario.rules, also=names, graph=self._graph, like=like)
+            model = link_model(
+                scene, self._sectors, self.scenario.rules, also=names, graph=self._graph, like=like,
+                actions=self.scenario.operator_actions,
+            )  # fmt: skip
             self._models[treatments] = model
             while len(self._models) > KEPT_MODELS:
                 self._forget(self._least_useful())

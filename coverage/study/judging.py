@@ -12,6 +12,7 @@ from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points, uncovered_routes
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
+from quietwing.coverage.blocking.operator_actions import action_in_words, action_name
 from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
@@ -26,6 +27,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, limits_of, map_title, part, wanted_sectors
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.errors import problems_text
+from quietwing.sites.findings import clean
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
 from quietwing.sites.trial_points import map_grid, trial_points
@@ -86,10 +88,12 @@ def run(
         raise ScenarioError(problems_text(misplaced))
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
     bare = link_model(prepare_scene(site, gains), sectors, scenario.rules)
-    model = bare
-    if treatments:
-        treated = prepare_scene(treated_site(site, treatments, catalogue), gains, like=bare.scene)
-        model = link_model(treated, sectors, scenario.rules, graph=bare.graph, like=bare)
+    model, actions = bare, scenario.operator_actions
+    if treatments or actions:
+        treated = bare.scene
+        if treatments:
+            treated = prepare_scene(treated_site(site, treatments, catalogue), gains, like=bare.scene)
+        model = link_model(treated, sectors, scenario.rules, graph=bare.graph, like=bare, actions=actions)
     say("rooms", 0.2)
     bare_points = silence_points(site, trial_points(site))
     tested = trial_points(model.scene.site)
@@ -109,7 +113,7 @@ def run(
     say("maps", 0.7)
     verdict_maps = _verdict_maps(model, scenario, devices, catalogue, judged, say) if maps else ()
     say("done", 1.0)
-    limits = limits_of(site, sectors, model.masts, model.calibration, judged.notes)
+    limits = limits_of(site, model.sectors, model.masts, model.calibration, judged.notes)
     return Verdict(
         site=site,
         scenario=scenario,
@@ -120,15 +124,19 @@ def run(
         at_points=judged.at_points,
         grades=tuple(replace(rooms, spill=outside) for rooms, outside in zip(judged.grades, spilled, strict=True)),
         uncovered_routes=uncovered_routes(),
-        notes=(*_verdict_notes(scenario, devices), *limits),
+        notes=(*_verdict_notes(site, scenario, devices), *limits),
         scenario_id=fingerprint(site, scenario, devices, dict(catalogue))[:12],
         maps=verdict_maps,
         stream=stream,
     )
 
 
-def _verdict_notes(scenario: Scenario, devices: tuple[Device, ...]) -> list[str]:
-    notes = []
+def _verdict_notes(site: Site, scenario: Scenario, devices: tuple[Device, ...]) -> list[str]:
+    notes = [
+        f"counted as done, and only the operator can do it: {clean(action_name(action, number))} "
+        f"({clean(action_in_words(site.sectors, action))})"
+        for number, action in enumerate(scenario.operator_actions, 1)
+    ]
     if not scenario.search_margin:
         notes.append("the search margin is switched off: a prisoner who searches finds better spots than assumed")
     if not any(device.state != "off" for device in devices):

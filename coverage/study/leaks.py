@@ -39,6 +39,9 @@ def leakage(
 ) -> Leakage:
     """Where the public network leaks into each room, and which channels a phone there could use, all blockers off.
 
+    This is the network of today: treatments and operators' actions of the scenario are not counted. `run` without
+    devices counts them.
+
     Parameters
     ----------
     site : Site
@@ -63,7 +66,7 @@ def leakage(
     SiteError
         If the site has no mast.
     ScenarioError
-        If the scenario names a channel that no mast of the site has.
+        If the scenario names a channel or sector that no mast of the site has.
     """
     scenario = scenario or Scenario()
     say = progress or (lambda _what, _share: None)
@@ -92,10 +95,19 @@ def leakage(
         by_room=by_room,
         grades=grades,
         maps=storey_maps,
-        notes=limits_of(site, sectors, model.masts, model.calibration, clipped),
+        notes=(*_left_out(scenario), *limits_of(site, sectors, model.masts, model.calibration, clipped)),
         scenario_id=fingerprint(site, scenario)[:12],
         measured=comparison,
     )
+
+
+def _left_out(scenario: Scenario) -> tuple[str, ...]:
+    """What a scenario asks for that is not the network of today."""
+    many = len(scenario.operator_actions)
+    if not many:
+        return ()
+    whose = f"{many} operator actions are" if many > 1 else "operator action is"
+    return (f"this is the network of today: the scenario's {whose} not counted here, but in every verdict",)
 
 
 def _service(

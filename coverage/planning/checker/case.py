@@ -45,14 +45,14 @@ class Case:
         return replace(self.scenario, confidence=self.attempt.confidence)
 
     def links(self, treatments: Iterable[Treatment]) -> LinkModel:
-        """The site's links with these treatments in its windows."""
-        every = tuple(treatments)
-        if not every:
+        """The site's links with these treatments in its windows, and the scenario's operator actions."""
+        every, actions = tuple(treatments), self.scenario.operator_actions
+        if not every and not actions:
             return self.bare
         scene = prepare_scene(treated_site(self.site, every, self.catalogue))
-        return link_model(scene, self.sectors, self.scenario.rules, graph=self.bare.graph)
+        return link_model(scene, self.sectors, self.scenario.rules, graph=self.bare.graph, actions=actions)
 
     @cached_property
     def bare(self) -> LinkModel:
-        """The site's links without any treatment."""
+        """The site's links without any treatment or operator action."""
         return link_model(prepare_scene(self.site), self.sectors, self.scenario.rules)

@@ -24,7 +24,7 @@ def judged_rooms(case: Case, treated: LinkModel, tested: PointSet) -> Judgement:
     """Rooms on the worlds the plan was chosen on."""
     return evaluate(
         treated,
-        case.links(()),
+        case.bare,
         case.scenario,
         case.plan.devices,
         case.catalogue,

@@ -51,6 +51,7 @@ def spent_pence(case: Case, devices: Sequence[Device], treatments: Sequence[Trea
     nodes: Counter[str] = Counter()
     standing: Counter[str] = Counter()
     cable = 0
+    paid_once = sum(_pence(exact(action.price_gbp)) for action in scenario.operator_actions)
     for device in devices:
         if device.state == "off":
             continue
@@ -73,7 +74,7 @@ def spent_pence(case: Case, devices: Sequence[Device], treatments: Sequence[Trea
     for treatment in treatments:
         model = catalogue[treatment.model]
         pieces.append((model, _pence(exact(model.unit_price_gbp)), True))
-    capex, opex, later, later_now = cable, 0, 0, 0.0
+    capex, opex, later, later_now = cable + paid_once, 0, 0, 0.0
     growth = 1.0 + scenario.discount_rate
     for model, price, bought in pieces:
         fitted = price + _pence(exact(model.install_gbp) * factor)

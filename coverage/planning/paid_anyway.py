@@ -1,0 +1,81 @@
+"""What of a budget is spent whatever a plan buys: operators' work, treatments asked for, what stands already."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.planning.cost import cost
+from quietwing.coverage.planning.ground import Ground
+from quietwing.coverage.planning.milp import Goal
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.treatments import resolve_treatments
+from quietwing.sites.model import Site
+
+__all__ = ["check_budget", "goal_of"]
+
+
+def check_budget(
+    site: Site, scenario: Scenario, catalogue: Mapping[str, Model], existing: tuple[Device, ...]
+) -> None:
+    """Raise if a budget does not even pay what is spent in any case.
+
+    Parameters
+    ----------
+    site : Site
+    scenario : Scenario
+    catalogue : mapping of str to Model
+    existing : tuple of Device
+        Devices that stand and stay.
+
+    Raises
+    ------
+    ScenarioError
+        Naming both sums.
+    """
+    if scenario.budget_gbp is None:
+        return
+    paid = _paid_pence(site, existing, resolve_treatments(site, scenario.treatments, catalogue), catalogue, scenario)
+    if paid > _budget_pence(scenario):
+        raise ScenarioError(
+            f"scenario: budget_gbp: is £{scenario.budget_gbp:,.2f}, but operator_actions, treatments and what stands "
+            f"already cost £{paid / 100:,.2f}; raise the budget, or leave some of them out"
+        )
+
+
+def goal_of(ground: Ground) -> Goal:
+    """What a plan is to reach, and what it may spend: the budget less what is spent in any case.
+
+    Parameters
+    ----------
+    ground : Ground
+
+    Returns
+    -------
+    Goal
+    """
+    scenario, budget = ground.scenario, None
+    if scenario.budget_gbp is not None:
+        paid = _paid_pence(ground.site, ground.existing, ground.given, ground.catalogue, scenario)
+        budget = max(0, _budget_pence(scenario) - paid)
+    if scenario.objective == "least_cost":
+        return Goal(budget_pence=budget, target=float(scenario.target_rooms or 0))
+    return Goal(budget_pence=budget)
+
+
+def _budget_pence(scenario: Scenario) -> int:
+    return math.floor((scenario.budget_gbp or 0.0) * 100 + 1e-6)
+
+
+def _paid_pence(
+    site: Site,
+    existing: tuple[Device, ...],
+    given: tuple[Treatment, ...],
+    catalogue: Mapping[str, Model],
+    scenario: Scenario,
+) -> int:
+    """On the basis of the budget."""
+    paid = cost(site, existing, given, catalogue, scenario)
+    return round((paid.whole_life_gbp if scenario.budget_basis == "whole_life" else paid.capex_gbp) * 100)
