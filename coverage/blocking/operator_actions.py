@@ -54,7 +54,7 @@ def meant(sectors: tuple[Sector, ...], action: OperatorAction) -> tuple[int, ...
 
 def action_name(action: OperatorAction, number: int) -> str:
     """What an action is called, the first being number 1."""
-    return action.name or f"operator action {number}"
+    return clean(action.name) or f"operator action {number}"
 
 
 def action_in_words(sectors: tuple[Sector, ...], action: OperatorAction) -> str:

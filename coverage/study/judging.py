@@ -133,7 +133,7 @@ def run(
 
 def _verdict_notes(site: Site, scenario: Scenario, devices: tuple[Device, ...]) -> list[str]:
     notes = [
-        f"counted as done, and only the operator can do it: {clean(action_name(action, number))} "
+        f"counted as done, and only the operator can do it: {action_name(action, number)} "
         f"({clean(action_in_words(site.sectors, action))})"
         for number, action in enumerate(scenario.operator_actions, 1)
     ]
