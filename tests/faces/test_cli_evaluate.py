@@ -18,8 +18,8 @@ from quietwing.sites.model import Sector
 
 KEYS = [
     "site", "rooms", "c95", "protected_at", "together_95", "escapes", "uncovered_routes", "cost", "budget_gbp",
-    "over_budget", "status", "value", "bound", "gap", "spill", "devices", "treatments", "notes", "seed",
-    "reproducible", "manifest",
+    "over_budget", "status", "value", "bound", "gap", "spill", "devices", "treatments", "operator_actions", "notes",
+    "seed", "reproducible", "manifest",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"

@@ -338,8 +338,8 @@ def test_the_json_object_has_the_keys_of_the_design_and_only_plain_numbers(verdi
     found = verdict_object(verdict)
     assert list(found) == [
         "site", "rooms", "c95", "protected_at", "together_95", "escapes", "uncovered_routes", "cost", "budget_gbp",
-        "over_budget", "status", "value", "bound", "gap", "spill", "devices", "treatments", "notes", "seed",
-        "reproducible",
+        "over_budget", "status", "value", "bound", "gap", "spill", "devices", "treatments", "operator_actions",
+        "notes", "seed", "reproducible",
     ]  # fmt: skip
     text = json.dumps(found, allow_nan=False)
     assert json.loads(text)["protected_at"].keys() == {"50", "80", "95", "99"}
