@@ -25,8 +25,8 @@ from quietwing.sites.points import PointSet
 __all__ = ["PublicWays", "carried_public", "public_ways"]
 
 OF_PUBLIC = (
-    "los_dbm", "nlos_dbm", "los_probability", "sight_key", "walls_db", "straight_share", "straight_walls_db",
-    "scattered",
+    "los_dbm", "nlos_dbm", "los_probability", "sight_key", "sigma_db", "walls_db", "straight_share",
+    "straight_walls_db", "scattered",
 )  # fmt: skip
 CALIBRATED = ("offset_db", "sigma_db", "measured", "clear")
 ROUTED = ("loss_db", "last", "treated")

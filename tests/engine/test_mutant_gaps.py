@@ -45,10 +45,11 @@ def heard(model: LinkModel, points: PointSet, level_dbm: float, **changes) -> Pu
     links = public_links(model, points)
     same = np.full((1, len(points)), level_dbm, np.float32)
     plain = replace(
-        links, los_dbm=same, nlos_dbm=same, sigma_db=np.zeros(1, np.float32), crossed=links.crossed * 0,
+        links, los_dbm=same, nlos_dbm=same, sigma_db=np.zeros_like(same), crossed=links.crossed * 0,
         straight_share=links.straight_share * 0,
     )  # fmt: skip
-    return replace(plain, **changes)
+    sigma_db = np.broadcast_to(changes.pop("sigma_db", plain.sigma_db), same.shape)
+    return replace(plain, sigma_db=sigma_db, **changes)
 
 
 def blockers(model: LinkModel, points: PointSet, jam_dbm=(), cell_dbm=()) -> BlockerLinks:
@@ -180,13 +181,13 @@ def test_sight_comes_as_often_as_its_probability(model):
 
 def test_the_draft_margin_takes_off_the_doubt(model):
     # S = −97, J = −70: (J ⊕ N) − S − 20 = 7; σ = √(3² + 2·2.8² + 2·2.8² + 1²) = 6.43; 7 − 1.645·6.43 = −3.58
-    public = heard(model, PHONE, -100.0, sigma_db=np.full(1, 3.0, np.float32))
+    public = heard(model, PHONE, -100.0, sigma_db=np.full((1, 1), 3.0, np.float32))
     found = draft_margin_db(model, Scenario(), public, blockers(model, PHONE, jam_dbm=(-70.0,)))
     assert found[0, 0] == pytest.approx(-3.58, abs=0.01)
     two = blockers(model, PHONE, jam_dbm=(-73.01, -73.01))  # powers add, decibels do not
     assert draft_margin_db(model, Scenario(), public, two)[0, 0] == pytest.approx(-3.58, abs=0.01)
     # nobody to deny it: floor −133 + 140 = 7 above S = −140, σ = √(3² + 2·2.8²) = 4.97, 7 − 8.17
-    faint = heard(model, PHONE, -143.0, sigma_db=np.full(1, 3.0, np.float32))
+    faint = heard(model, PHONE, -143.0, sigma_db=np.full((1, 1), 3.0, np.float32))
     assert draft_margin_db(model, Scenario(), faint, blockers(model, PHONE))[0, 0] == pytest.approx(-1.17, abs=0.01)
 
 
@@ -195,7 +196,7 @@ def through(model: LinkModel, jam_dbm: float, theirs: int, ours: int) -> tuple[P
     crossed = np.zeros((1, 1, len(model.constructions)), np.uint8)
     crossed[..., 0] = 1
     public = heard(
-        model, PHONE, -100.0, sigma_db=np.full(1, 3.0, np.float32), crossed=crossed * np.uint8(theirs),
+        model, PHONE, -100.0, sigma_db=np.full((1, 1), 3.0, np.float32), crossed=crossed * np.uint8(theirs),
         walls_db=np.full((1, 1), 90.0, np.float32),
     )  # fmt: skip
     jammer = blockers(model, PHONE, jam_dbm=(jam_dbm,))
@@ -318,7 +319,9 @@ def test_the_limit_of_each_tier(model, tier, limit_dbm):
 def test_outside_the_signal_counts_low_and_the_blockers_high(model):
     # sector error 4 dB: −95 − 1.645·4 = −101.58; device error 3 dB: −110 + 1.645·3 = −105.07
     wide = LocalErrors(0.0, 0.0, 3.0, 20.0)
-    found = spilt(model, -95.0, jam_dbm=(-110.0,), local=wide, worlds=20_000, sigma_db=np.full(1, 4.0, np.float32))
+    found = spilt(
+        model, -95.0, jam_dbm=(-110.0,), local=wide, worlds=20_000, sigma_db=np.full((1, 1), 4.0, np.float32)
+    )
     assert float(found["signal_dbm"]) == pytest.approx(-101.58, abs=0.2)
     assert float(found["jam_dbm"]) == pytest.approx(-105.07, abs=0.2)
 

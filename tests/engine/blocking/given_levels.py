@@ -45,7 +45,7 @@ def by_hand(hut, sectors, devices, outside, signal_dbm, jam_dbm, mas_dbm=-np.inf
     real = public_links(model, outside.points)
     level = np.broadcast_to(np.array(signal_dbm, np.float32).reshape(-1, 1), real.los_dbm.shape)
     public = replace(
-        real, los_dbm=level, nlos_dbm=level, sigma_db=np.full(len(sectors), sigma_db, np.float32),
+        real, los_dbm=level, nlos_dbm=level, sigma_db=np.full(level.shape, sigma_db, np.float32),
         crossed=np.zeros_like(real.crossed), straight_share=np.zeros_like(real.straight_share),
     )  # fmt: skip
     found = blocker_links(model, devices, CATALOGUE, outside.points, outside=True)

@@ -73,7 +73,7 @@ def truth(case, worlds: int, seed: int) -> np.ndarray:
     model, points, public, blockers = case
     rng = np.random.default_rng(seed)
     normal = rng.standard_normal
-    sector_error = public.sigma_db[:, None] * normal((len(model.sectors), worlds))
+    sector_draw = normal((len(model.sectors), worlds))
     wall_error = (
         normal((len(model.constructions), len(model.bands), worlds)) * model.construction_sigma_db[:, :, None]
     )
@@ -112,7 +112,8 @@ def truth(case, worlds: int, seed: int) -> np.ndarray:
                     straight = public.straight_crossed[s, p].astype(float) @ wall_error[:, b]
                     straight = np.minimum(straight, public.straight_walls_db[s, p])
                     walls = two_ways(walls, straight, public.straight_share[s, p])
-                    level = level + sector_error[s] + walls + public_room[s] + 2.8 * normal(worlds) + boost
+                    level = level + public.sigma_db[s, p] * sector_draw[s] + walls + boost
+                    level += public_room[s] + 2.8 * normal(worlds)
                     signal = np.maximum(signal, level)
                 khz = 200 if carrier.technology == "GSM" else 15
                 thermal = -174 + 10 * np.log10(khz * 1e3)

@@ -44,7 +44,7 @@ def shares(hut, sectors, signal_dbm, jam_dbm=-np.inf, mas_dbm=-np.inf, device=D1
     level = np.broadcast_to(np.array(signal_dbm, np.float32), real.los_dbm.shape)
     public = replace(
         real, los_dbm=level, nlos_dbm=level, crossed=np.zeros_like(real.crossed),
-        sigma_db=np.full(len(sectors), sigma_db, np.float32),
+        sigma_db=np.full(level.shape, sigma_db, np.float32),
     )  # fmt: skip
     given = [np.broadcast_to(np.array(each, np.float32), found.level_dbm.shape) for each in (jam_dbm, mas_dbm)]
     blockers = replace(found, level_dbm=given[0], mas_dbm=given[1], crossed=np.zeros_like(found.crossed))

@@ -158,7 +158,7 @@ def plainly(model, public: PublicLinks, blockers: BlockerLinks, outside, worlds,
                 uniforms(seed, Part.SIGHT, worlds, int(public.sight_key[s, point])) < public.los_probability[s, point]
             )
         level = np.where(clear, public.los_dbm[s, point], public.nlos_dbm[s, point]).astype(float)
-        level += public.sigma_db[s] * normals(seed, Part.SECTOR, worlds, int(model.sector_key[s]))
+        level += public.sigma_db[s, point] * normals(seed, Part.SECTOR, worlds, int(model.sector_key[s]))
         level += two_ways(
             np.minimum(through(public.crossed[s, point]), public.walls_db[s, point]),
             np.minimum(through(public.straight_crossed[s, point]), public.straight_walls_db[s, point]),

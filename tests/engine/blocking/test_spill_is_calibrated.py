@@ -69,7 +69,7 @@ def broken(case) -> np.ndarray:
     model, outside, public, blockers = case
     rng = np.random.default_rng(99)
     normal = rng.standard_normal
-    sector_error = public.sigma_db[:, None] * normal((len(model.sectors), WORLDS))
+    sector_draw = normal((len(model.sectors), WORLDS))
     wall_error = (
         normal((len(model.constructions), len(model.bands), WORLDS)) * model.construction_sigma_db[:, :, None]
     )
@@ -101,7 +101,8 @@ def broken(case) -> np.ndarray:
                     straight = public.straight_crossed[s, p].astype(float) @ wall_error[:, b]
                     straight = np.minimum(straight, public.straight_walls_db[s, p])
                     walls = two_ways(walls, straight, public.straight_share[s, p])
-                    level = np.where(clear, public.los_dbm[s, p], public.nlos_dbm[s, p]) + sector_error[s] + walls
+                    level = np.where(clear, public.los_dbm[s, p], public.nlos_dbm[s, p]) + walls
+                    level += public.sigma_db[s, p] * sector_draw[s]
                     signal = np.maximum(signal, level + 2.8 * normal((2, WORLDS)).sum(axis=0))
             noise_dbm = -174 + 10 * np.log10(15e3) + 9
             found[channel, p] = np.mean(jammed > np.maximum(signal - 20, noise_dbm - 6))
