@@ -451,22 +451,22 @@ MUTANTS = (
     Mutant(
         "calibration: sign of what was read",
         f"{BLOCKING}/calibration.py",
-        "residual_db = level.rsrp_dbm - predicted_dbm[members, place]",
-        "residual_db = predicted_dbm[members, place] - level.rsrp_dbm",
+        "above_db = level.rsrp_dbm - by_state_dbm[:, members, place]",
+        "above_db = by_state_dbm[:, members, place] - level.rsrp_dbm",
         (f"{CALIBRATION}::test_a_weaker_sector_is_never_left_above_what_was_read",),
     ),
     Mutant(
         "calibration: the sight that explains a reading worse",
         f"{BLOCKING}/calibration.py",
-        "abs(los_db) <= abs(nlos_db)",
-        "abs(los_db) > abs(nlos_db)",
+        "los_db2 <= nlos_db2",
+        "los_db2 > nlos_db2",
         (f"{CALIBRATION}::test_the_state_of_sight_is_the_one_that_explains_the_reading",),
     ),
     Mutant(
         "calibration: a reading makes a level less sure",
         f"{BLOCKING}/calibration.py",
-        "min(sigma_db[index], MEASURED_SIGMA_DB)",
-        "max(sigma_db[index], MEASURED_SIGMA_DB)",
+        "np.minimum(sigma_db[members], MEASURED_SIGMA_DB)",
+        "np.maximum(sigma_db[members], MEASURED_SIGMA_DB)",
         (f"{CALIBRATION}::test_the_strongest_sector_takes_the_whole_difference",),
     ),
     # Draft and verdict

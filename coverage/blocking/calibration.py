@@ -1,4 +1,8 @@
-"""Levels measured on the site take the place of the mast arithmetic: one offset per sector."""
+"""Levels measured on the site take the place of the mast arithmetic: one offset and one state of sight per antenna.
+
+All carriers of an antenna go the same way, so a reading of one tells the level of the others of its channel. The
+state of sight belongs to the mast: it holds for every sector there, whatever its channel.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.propagation.mast_gain import MastGain, MastModel
-from quietwing.sites.model import OutsideLevel
+from quietwing.coverage.propagation.sector_patterns import is_directional
+from quietwing.sites.model import OutsideLevel, Sector, Site
 from quietwing.sites.points import scattered
 
 __all__ = [
@@ -24,6 +29,9 @@ __all__ = [
 
 MEASURED_SIGMA_DB = 3.0  # DESIGN §3, outside_levels.csv
 
+Antenna = tuple[object, ...]
+Array = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -31,26 +39,30 @@ class Calibration:
 
     Attributes
     ----------
-    offset_db : float64 ndarray, shape (sector,)
-        To be added to every level of the sector; 0 where nothing was measured. [dB]
+    los_offset_db, nlos_offset_db : float64 ndarray, shape (sector,)
+        To be added to every level of the sector in each state of sight; 0 where its channel was not measured. [dB]
     sigma_db : float64 ndarray, shape (sector,)
         How well the level is known on the site. [dB]
     measured : bool ndarray, shape (sector,)
-        Whether a level was measured that this sector explains.
+        Whether the level rests on a reading of the sector's own antenna in its channel.
+    sight_known : bool ndarray, shape (sector,)
+        Whether readings tell the state of sight of the sector's mast; it then holds everywhere.
     clear : bool ndarray, shape (sector,)
-        State of sight that the offset of a measured sector was worked out with; it then holds everywhere.
+        That state.
     notes : tuple of str
     """
 
-    offset_db: NDArray[np.float64]
-    sigma_db: NDArray[np.float64]
+    los_offset_db: Array
+    nlos_offset_db: Array
+    sigma_db: Array
     measured: NDArray[np.bool_]
+    sight_known: NDArray[np.bool_]
     clear: NDArray[np.bool_]
     notes: tuple[str, ...]
 
     def sight(self, gain: MastGain, confidence: float) -> NDArray[np.bool_]:
-        """State of sight for each sector × point: as measured, else by `sight_by_rule`."""
-        return np.where(self.measured[:, None], self.clear[:, None], sight_by_rule(gain, confidence))
+        """State of sight for each sector × point: as readings tell, else by `sight_by_rule`."""
+        return np.where(self.sight_known[:, None], self.clear[:, None], sight_by_rule(gain, confidence))
 
     def only(self, kept: NDArray[np.intp]) -> Calibration:
         """What is known of some of the sectors, by index."""
@@ -92,16 +104,17 @@ def sector_levels_dbm(
     float32 ndarray, shape (sector, point)
         In each sector's reference bandwidth. [dBm]
     """
-    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + calibration.offset_db
-    return eirp_dbm[:, None].astype(np.float32) + gain.where_clear(calibration.sight(gain, confidence))
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors])[:, None]
+    clear = calibration.sight(gain, confidence)
+    sent_dbm = [
+        (eirp_dbm + offset_db[:, None]).astype(np.float32)
+        for offset_db in (calibration.los_offset_db, calibration.nlos_offset_db)
+    ]
+    return np.where(clear, sent_dbm[0] + gain.los_db, sent_dbm[1] + gain.nlos_db)
 
 
 def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: float) -> Calibration:
-    """One offset per sector from levels measured outdoors on the site.
-
-    A level belongs to the sector of its channel that is predicted strongest there. Its state of sight is the one that
-    explains its readings with the smaller mean residual, and that residual is its offset. A weaker sector of the
-    channel cannot be above what was read, so its offset is at most the smallest residual and never above 0.
+    """Offsets and states of sight from levels measured outdoors on the site.
 
     Parameters
     ----------
@@ -115,41 +128,84 @@ def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: fl
     Returns
     -------
     Calibration
+
+    Notes
+    -----
+    A level belongs to the antenna of its channel that is predicted strongest there, which sends on one or more
+    carriers; the reading is of the strongest. A mast's state of sight is the one that leaves less: the smaller sum,
+    over its antennas that were read, of their mean residuals squared. Each antenna's mean residual is the offset of
+    all its carriers, each to its own prediction. No other sector of the channel can be above what was read, in
+    either state: its offset is at most the smallest residual in that state and never above 0.
     """
     sectors = model.sectors
     sigma_db = np.array([sector.sigma_db for sector in sectors])
-    measured = np.zeros(len(sectors), np.bool_)
-    clear = np.zeros(len(sectors), np.bool_)
+    nobody, offset_db = np.zeros(len(sectors), np.bool_), np.zeros((2, len(sectors)))
     if not levels:
-        return Calibration(np.zeros(len(sectors)), sigma_db, measured, clear, ())
+        return Calibration(offset_db[0], offset_db[1], sigma_db, nobody, nobody, nobody, ())
     places = scattered(np.array([[level.x_m, level.y_m, level.height_m] for level in levels]), "measured")
-    gain = model.gain(places)
-    sight = sight_by_rule(gain, confidence)
+    gain, read_dbm = model.gain(places), np.array([level.rsrp_dbm for level in levels])
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in sectors])[:, None]
-    predicted_dbm = eirp_dbm + gain.where_clear(sight)
-    of_channel: dict[str, list[int]] = defaultdict(list)
+    by_state_dbm = eirp_dbm + np.stack([gain.los_db, gain.nlos_db])
+    of_antenna, of_channel = _antennas(model.scene.site, sectors), defaultdict(list)
     for index, sector in enumerate(sectors):
         of_channel[sector.channel].append(index)
-    readings: dict[int, list[int]] = defaultdict(list)
-    offset_db = np.zeros(len(sectors))
+    heard = _heard(levels, of_antenna, of_channel, eirp_dbm + gain.where_clear(sight_by_rule(gain, confidence)))
+    residual_db = {
+        antenna: read_dbm[at] - by_state_dbm[:, of_antenna[antenna]][:, :, at].max(axis=1)
+        for antenna, at in heard.items()
+    }
+    sight_known, clear = _sight(sectors, of_antenna, residual_db)
+    for place, level in enumerate(levels):
+        members = of_channel.get(level.channel, [])
+        above_db = level.rsrp_dbm - by_state_dbm[:, members, place]
+        offset_db[:, members] = np.minimum(offset_db[:, members], above_db)
+    measured = nobody.copy()
+    for antenna, left_db in residual_db.items():
+        members = of_antenna[antenna]
+        offset_db[:, members] = left_db.mean(axis=1, keepdims=True)
+        measured[members] = True
+        sigma_db[members] = np.minimum(sigma_db[members], MEASURED_SIGMA_DB)
+    unknown = sorted({level.channel for level in levels} - set(of_channel))
+    notes = [f"levels measured on the site set {np.count_nonzero(measured)} of {len(sectors)} sectors"]
+    if unknown:
+        notes.append(f"measured levels without a mast of their channel are not used: {', '.join(unknown)}")
+    return Calibration(offset_db[0], offset_db[1], sigma_db, measured, sight_known, clear, tuple(notes))
+
+
+def _antennas(site: Site, sectors: tuple[Sector, ...]) -> dict[Antenna, list[int]]:
+    """The carriers of one channel on each antenna: same place, azimuth, tilt and pattern."""
+    found: dict[Antenna, list[int]] = defaultdict(list)
+    for index, sector in enumerate(sectors):
+        looks_deg = sector.azimuth_deg if is_directional(site, sector) else None
+        place = (sector.x_m, sector.y_m, sector.height_m)
+        found[sector.channel, place, looks_deg, sector.tilt_deg, sector.pattern].append(index)
+    return found
+
+
+def _heard(
+    levels: tuple[OutsideLevel, ...],
+    of_antenna: dict[Antenna, list[int]],
+    of_channel: dict[str, list[int]],
+    predicted_dbm: Array,
+) -> dict[Antenna, list[int]]:
+    """The readings of each antenna that was read, `predicted_dbm` of shape (sector, reading)."""
+    antenna_of = {index: antenna for antenna, members in of_antenna.items() for index in members}
+    found: dict[Antenna, list[int]] = defaultdict(list)
     for place, level in enumerate(levels):
         members = of_channel.get(level.channel, [])
         if members:
-            residual_db = level.rsrp_dbm - predicted_dbm[members, place]
-            offset_db[members] = np.minimum(offset_db[members], residual_db)
-            readings[members[int(np.argmax(predicted_dbm[members, place]))]].append(place)
-    read_dbm = np.array([level.rsrp_dbm for level in levels])
-    for index, at in readings.items():
-        los_db, nlos_db = (
-            float(np.mean(read_dbm[at] - (eirp_dbm[index] + state_db[index, at])))
-            for state_db in (gain.los_db, gain.nlos_db)
-        )
-        clear[index] = abs(los_db) <= abs(nlos_db)
-        offset_db[index] = los_db if clear[index] else nlos_db
-        measured[index] = True
-        sigma_db[index] = min(sigma_db[index], MEASURED_SIGMA_DB)
-    unknown = sorted({level.channel for level in levels} - set(of_channel))
-    notes = [f"levels measured on the site set {len(readings)} of {len(sectors)} sectors"]
-    if unknown:
-        notes.append(f"measured levels without a mast of their channel are not used: {', '.join(unknown)}")
-    return Calibration(offset_db, sigma_db, measured, clear, tuple(notes))
+            found[antenna_of[members[int(np.argmax(predicted_dbm[members, place]))]]].append(place)
+    return found
+
+
+def _sight(
+    sectors: tuple[Sector, ...], of_antenna: dict[Antenna, list[int]], residual_db: dict[Antenna, Array]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which sectors stand on a mast whose readings tell its state of sight, and that state; shapes (sector,)."""
+    left_db2: dict[tuple[float, float], Array] = defaultdict(lambda: np.zeros(2))
+    for antenna, of_state_db in residual_db.items():
+        first = sectors[of_antenna[antenna][0]]
+        left_db2[first.x_m, first.y_m] += of_state_db.mean(axis=1) ** 2
+    clear = {mast: los_db2 <= nlos_db2 for mast, (los_db2, nlos_db2) in left_db2.items()}
+    masts = [(sector.x_m, sector.y_m) for sector in sectors]
+    return np.array([mast in clear for mast in masts]), np.array([bool(clear.get(mast)) for mast in masts])

@@ -150,7 +150,7 @@ class PublicLinks:
         Level in the reference bandwidth in both states of sight, calibration included, no boost. [dBm]
     los_probability : float32 ndarray, shape (sector, point)
     fixed_sight : int8 ndarray, shape (sector,)
-        -1 drawn in each world, 0 NLOS, 1 LOS as measured.
+        -1 drawn in each world, 0 NLOS, 1 LOS as readings of the mast tell.
     sight_key : int64 ndarray, shape (sector, point)
         Owner of the draw: mast × façade.
     sigma_db : float32 ndarray, shape (sector, point)
@@ -297,9 +297,12 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     PublicLinks
     """
     gain = model.masts.gain(points, traced=True, routes=routes)
-    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors]) + model.calibration.offset_db
-    sent_dbm = eirp_dbm.astype(np.float32)[:, None]
-    fixed = np.where(model.calibration.measured, model.calibration.clear.astype(np.int8), np.int8(-1))
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors])
+    los_sent_dbm, nlos_sent_dbm = (
+        (eirp_dbm + offset_db).astype(np.float32)[:, None]
+        for offset_db in (model.calibration.los_offset_db, model.calibration.nlos_offset_db)
+    )
+    fixed = np.where(model.calibration.sight_known, model.calibration.clear.astype(np.int8), np.int8(-1))
     likely = np.where(fixed[:, None] >= 0, fixed[:, None] == 1, gain.los_probability >= LIKELY)
     straight_crossed, straight_walls_db = _public_crossings(model, points)
     crossed, walls_db = straight_crossed.copy(), straight_walls_db.copy()
@@ -315,8 +318,8 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     sigma_db, most_db = model.construction_sigma_db[:, band].T, model.walls_most_db[band]
     share[~straight_matters(share, straight_crossed, straight_walls_db, sigma_db, most_db, outside=False)] = 0
     return PublicLinks(
-        los_dbm=sent_dbm + gain.los_db,
-        nlos_dbm=sent_dbm + gain.nlos_db,
+        los_dbm=los_sent_dbm + gain.los_db,
+        nlos_dbm=nlos_sent_dbm + gain.nlos_db,
         los_probability=gain.los_probability,
         fixed_sight=fixed.astype(np.int8),
         sight_key=_sight_keys(model, points),

@@ -28,7 +28,7 @@ OF_PUBLIC = (
     "los_dbm", "nlos_dbm", "los_probability", "sight_key", "sigma_db", "walls_db", "straight_share",
     "straight_walls_db", "scattered",
 )  # fmt: skip
-CALIBRATED = ("offset_db", "sigma_db", "measured", "clear")
+CALIBRATED = ("los_offset_db", "nlos_offset_db", "sigma_db", "measured", "sight_known", "clear")
 ROUTED = ("loss_db", "last", "treated")
 
 

@@ -133,7 +133,9 @@ def test_one_window_touches_few_links(plain, monkeypatch):
 def test_where_a_reading_tells_otherwise_now_all_links_are_worked_out(plain):
     """An offset moves every level of its sector."""
     points, after = points_of(plain, 0), treated(plain, plain, ("A1-05", "window_mesh"))
-    moved = replace(after, calibration=replace(after.calibration, offset_db=after.calibration.offset_db + 2.0))
+    same = after.calibration
+    louder = replace(same, los_offset_db=same.los_offset_db + 2.0, nlos_offset_db=same.nlos_offset_db + 2.0)
+    moved = replace(after, calibration=louder)
     found = carried_public(plain, public_ways(plain, points), moved, points)
     assert_same(found, public_ways(moved, points))
     assert (found.links.los_dbm > public_ways(after, points).links.los_dbm + 1.9).all()

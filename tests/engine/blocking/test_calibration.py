@@ -1,11 +1,13 @@
 """Levels read on the site replace the arithmetic of the masts."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from quietwing.coverage.blocking.calibration import MEASURED_SIGMA_DB, calibrate
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.propagation.mast_gain import mast_model
 from quietwing.coverage.propagation.scene import prepare_scene
@@ -39,7 +41,7 @@ def model(hut):
 
 def test_the_strongest_sector_takes_the_whole_difference(model):
     found = calibrate(model, (level(-80.0),), 0.95)
-    assert predicted_dbm(model)[0] + found.offset_db[0] == pytest.approx(-80.0, abs=1e-3)
+    assert predicted_dbm(model)[0] + found.nlos_offset_db[0] == pytest.approx(-80.0, abs=1e-3)
     assert found.measured.tolist() == [True, False, False]
     assert found.sigma_db.tolist() == [MEASURED_SIGMA_DB, 8.0, 8.0]
 
@@ -47,8 +49,8 @@ def test_the_strongest_sector_takes_the_whole_difference(model):
 def test_a_weaker_sector_is_never_left_above_what_was_read(model):
     far_dbm = predicted_dbm(model)[1]
     found = calibrate(model, (level(far_dbm - 7.0),), 0.95)
-    assert far_dbm + found.offset_db[1] == pytest.approx(far_dbm - 7.0, abs=1e-3)
-    assert calibrate(model, (level(far_dbm + 7.0),), 0.95).offset_db[1] == 0.0
+    assert far_dbm + found.nlos_offset_db[1] == pytest.approx(far_dbm - 7.0, abs=1e-3)
+    assert calibrate(model, (level(far_dbm + 7.0),), 0.95).nlos_offset_db[1] == 0.0
 
 
 def test_the_state_of_sight_is_the_one_that_explains_the_reading(model):
@@ -56,14 +58,16 @@ def test_the_state_of_sight_is_the_one_that_explains_the_reading(model):
     eirp_dbm = reference_eirp_dbm(model.sectors[0])
     for clear, gain_db in ((True, gain.los_db), (False, gain.nlos_db)):
         found = calibrate(model, (level(float(eirp_dbm + gain_db[0, 0]) - 2.0),), 0.95)
+        assert found.sight_known[0]
         assert found.clear[0] == clear
-        assert found.offset_db[0] == pytest.approx(-2.0, abs=1e-3)
+        offset_db = found.los_offset_db if clear else found.nlos_offset_db
+        assert offset_db[0] == pytest.approx(-2.0, abs=1e-3)
         assert found.sight(gain, 0.95)[0, 0] == clear
 
 
 def test_several_readings_are_averaged(model):
     found = calibrate(model, (level(-80.0), level(-84.0)), 0.95)
-    assert predicted_dbm(model)[0] + found.offset_db[0] == pytest.approx(-82.0, abs=1e-3)
+    assert predicted_dbm(model)[0] + found.nlos_offset_db[0] == pytest.approx(-82.0, abs=1e-3)
 
 
 def test_a_reading_without_its_mast_is_named(model):
@@ -74,5 +78,71 @@ def test_a_reading_without_its_mast_is_named(model):
 
 def test_without_readings_nothing_moves(model):
     found = calibrate(model, (), 0.95)
-    assert not found.offset_db.any()
+    assert not found.nlos_offset_db.any()
+    assert not found.los_offset_db.any()
     assert found.notes == ()
+
+
+# Carriers of one antenna, masts and their state of sight
+
+TWIN = replace(mast("twin", -500.0), freq_mhz=799.0, eirp_dbm=55.0)  # 20 lg(799/798.5) = 0.005 dB more loss
+
+
+def at_the_reading(site, *sectors):
+    """Both states of each sector at the place of the readings, and the state that is fixed."""
+    links = public_links(link_model(prepare_scene(site), sectors, 0.95), scattered(np.array([PLACE])))
+    return np.stack([links.los_dbm[:, 0], links.nlos_dbm[:, 0]]), links.fixed_sight
+
+
+@pytest.mark.parametrize("clear", [True, False])
+def test_carriers_of_one_antenna_share_what_was_read_of_one(hut, clear):
+    """The reading is of the stronger carrier; 3 dB less EIRP is 3 dB less there, whatever the state of sight."""
+    one = mast("near", -500.0)
+    predicted_dbm, _ = at_the_reading(hut(sectors=(one, TWIN)), one, TWIN)
+    read_dbm = float(predicted_dbm[0 if clear else 1, 0]) - 4.0
+    levels_dbm, fixed = at_the_reading(hut(sectors=(one, TWIN), outside_levels=(level(read_dbm),)), one, TWIN)
+    assert fixed.tolist() == [clear, clear]
+    for of_state in levels_dbm:
+        assert of_state == pytest.approx([read_dbm, read_dbm - 3.0], abs=0.01)
+
+
+def test_a_twin_counts_as_measured_and_another_antenna_of_the_mast_does_not(hut):
+    turned = replace(TWIN, id="turned", pattern="sector_65", azimuth_deg=120.0)
+    masts = mast_model(prepare_scene(hut()), (mast("near", -500.0), TWIN, turned))
+    found = calibrate(masts, (level(-80.0),), 0.95)
+    assert found.measured.tolist() == [True, True, False]
+    assert found.sight_known.tolist() == [True, True, True]
+    assert found.sigma_db.tolist() == [MEASURED_SIGMA_DB, MEASURED_SIGMA_DB, 8.0]
+
+
+@pytest.mark.parametrize("clear", [True, False])
+def test_the_state_of_sight_of_a_mast_holds_for_all_its_channels(hut, clear):
+    """One path leads from a mast to the site; another mast has a path of its own."""
+    read = mast("near", -500.0)
+    there, elsewhere = mast("there", -500.0, "O2/B20/LTE"), mast("elsewhere", -700.0, "O2/B20/LTE")
+    predicted_dbm, _ = at_the_reading(hut(sectors=(read,)), read)
+    levels = (level(float(predicted_dbm[0 if clear else 1, 0])),)
+    _, fixed = at_the_reading(hut(sectors=(read,), outside_levels=levels), read, there, elsewhere)
+    assert fixed.tolist() == [clear, clear, -1]
+
+
+def test_all_readings_of_a_mast_tell_its_state_of_sight_together(hut):
+    """Of 29 dB between the states one reading lies 16 below the clear one; the other, 1 below, outweighs it."""
+    first, second = mast("first", -500.0), mast("second", -500.0, "O2/B20/LTE")
+    (clear_dbm, hidden_dbm), _ = at_the_reading(hut(sectors=(first,)), first)
+    faint = level(float(0.45 * clear_dbm[0] + 0.55 * hidden_dbm[0]), second.channel)
+    _, alone = at_the_reading(hut(sectors=(second,), outside_levels=(faint,)), second)
+    both = (level(float(clear_dbm[0]) - 1.0), faint)
+    _, together = at_the_reading(hut(sectors=(first,), outside_levels=both), first, second)
+    assert alone.tolist() == [0]
+    assert together.tolist() == [1, 1]
+
+
+def test_another_mast_of_the_channel_is_held_at_what_was_read_in_either_state(hut):
+    near, far = mast("near", -500.0), mast("far", -1500.0)
+    predicted_dbm, _ = at_the_reading(hut(sectors=(near, far)), near, far)
+    read_dbm = float(predicted_dbm[1, 1]) + 5.0  # above the hidden state of the far mast, below its clear one
+    levels_dbm, fixed = at_the_reading(hut(sectors=(near, far), outside_levels=(level(read_dbm),)), near, far)
+    assert fixed[1] == -1
+    assert levels_dbm[0, 1] == pytest.approx(read_dbm, abs=0.01)
+    assert levels_dbm[1, 1] == pytest.approx(read_dbm - 5.0, abs=0.01)
