@@ -465,8 +465,8 @@ MUTANTS = (
     Mutant(
         "calibration: a reading makes a level less sure",
         f"{BLOCKING}/calibration.py",
-        "np.minimum(sigma_db[members], MEASURED_SIGMA_DB)",
-        "np.maximum(sigma_db[members], MEASURED_SIGMA_DB)",
+        "np.minimum(unread_db[one.sectors], np.sqrt(variance_db2))",
+        "np.maximum(unread_db[one.sectors], np.sqrt(variance_db2))",
         (f"{CALIBRATION}::test_the_strongest_sector_takes_the_whole_difference",),
     ),
     # Draft and verdict

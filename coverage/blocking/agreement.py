@@ -135,7 +135,7 @@ def _modelled(
     if not len(points):
         return _Modelled(np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.float32), ())
     gain = model.gain(points)
-    level_dbm = sector_levels_dbm(model, calibration, gain, confidence)
+    level_dbm = sector_levels_dbm(model, calibration, gain, points, confidence)
     strongest = np.array([rows[int(level_dbm[rows, at].argmax())] for at, rows in enumerate(members)], int)
     at = np.arange(len(points))
     return _Modelled(

@@ -1,36 +1,57 @@
 """Levels measured on the site take the place of the mast arithmetic: one offset and one state of sight per antenna.
 
 All carriers of an antenna go the same way, so a reading of one tells the level of the others of its channel. The
-state of sight belongs to the mast: it holds for every sector there, whatever its channel.
+state of sight belongs to the mast: it holds for every sector there, whatever its channel. A level is sure where it
+was read, and less so away from there.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.kriging import Kriged, krige
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.propagation.mast_gain import MastGain, MastModel
 from quietwing.coverage.propagation.sector_patterns import is_directional
+from quietwing.coverage.propagation.shadowing import Shadowing, shadowing
 from quietwing.sites.model import OutsideLevel, Sector, Site
-from quietwing.sites.points import scattered
+from quietwing.sites.points import PointSet, scattered
 
 __all__ = [
     "MEASURED_SIGMA_DB",
     "Calibration",
+    "ReadSectors",
     "calibrate",
     "sector_levels_dbm",
     "sight_by_rule",
     "sight_probability_limit",
 ]
 
-MEASURED_SIGMA_DB = 3.0  # DESIGN §3, outside_levels.csv
+MEASURED_SIGMA_DB = 3.0  # error of a reading where it was taken: DESIGN §3, outside_levels.csv
 
 Antenna = tuple[object, ...]
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSectors:
+    """Sectors that were read at the same places and are shadowed alike.
+
+    Attributes
+    ----------
+    sectors : intp ndarray, shape (read sector,)
+        Their indices.
+    field : Kriged
+        Residuals with and without line of sight, shape (2, read sector, reading).
+    """
+
+    sectors: NDArray[np.intp]
+    field: Kriged
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +61,12 @@ class Calibration:
     Attributes
     ----------
     los_offset_db, nlos_offset_db : float64 ndarray, shape (sector,)
-        To be added to every level of the sector in each state of sight; 0 where its channel was not measured. [dB]
-    sigma_db : float64 ndarray, shape (sector,)
-        How well the level is known on the site. [dB]
+        Mean over the site of what is added to the levels of the sector in each state of sight; 0 where its channel
+        was not measured. [dB]
+    unread_sigma_db : float64 ndarray, shape (sector,)
+        How well the level is known without readings. [dB]
+    read : tuple of ReadSectors
+        The sectors that are `measured`, each once.
     measured : bool ndarray, shape (sector,)
         Whether the level rests on a reading of the sector's own antenna in its channel.
     sight_known : bool ndarray, shape (sector,)
@@ -54,7 +78,8 @@ class Calibration:
 
     los_offset_db: Array
     nlos_offset_db: Array
-    sigma_db: Array
+    unread_sigma_db: Array
+    read: tuple[ReadSectors, ...]
     measured: NDArray[np.bool_]
     sight_known: NDArray[np.bool_]
     clear: NDArray[np.bool_]
@@ -66,9 +91,82 @@ class Calibration:
 
     def only(self, kept: NDArray[np.intp]) -> Calibration:
         """What is known of some of the sectors, by index."""
+        place = {index: row for row, index in enumerate(kept.tolist())}
+        read = []
+        for one in self.read:
+            rows = np.array([row for row, index in enumerate(one.sectors.tolist()) if index in place], np.intp)
+            if len(rows):
+                sectors = np.array([place[index] for index in one.sectors[rows].tolist()], np.intp)
+                read.append(ReadSectors(sectors, one.field.only(rows)))
         return Calibration(
-            self.offset_db[kept], self.sigma_db[kept], self.measured[kept], self.clear[kept], self.notes
+            los_offset_db=self.los_offset_db[kept],
+            nlos_offset_db=self.nlos_offset_db[kept],
+            unread_sigma_db=self.unread_sigma_db[kept],
+            read=tuple(read),
+            measured=self.measured[kept],
+            sight_known=self.sight_known[kept],
+            clear=self.clear[kept],
+            notes=self.notes,
         )
+
+    def offset_db(self, points: PointSet, clear: bool) -> NDArray[np.float32]:
+        """What is added to the level of each sector at some points in one state of sight.
+
+        Parameters
+        ----------
+        points : PointSet
+            Each counts at its own place in plan, indoors too.
+        clear : bool
+
+        Returns
+        -------
+        float32 ndarray, shape (sector, point)
+            Not to be written to. Where several readings of an antenna differ, near to what was read close by. [dB]
+        """
+        mean_db = (self.los_offset_db if clear else self.nlos_offset_db).astype(np.float32)
+        found_db = np.broadcast_to(mean_db[:, None], (len(mean_db), len(points)))
+        state = 0 if clear else 1
+        for one in self.read:
+            if one.field.weight[state].any():
+                found_db = found_db if found_db.flags.writeable else found_db.copy()
+                found_db[one.sectors] = one.field.residual_db(points.xyz_m[:, :2], state)
+        return found_db
+
+    def sigma_db(self, points: PointSet) -> NDArray[np.float32]:
+        """How well the level of each sector is known at some points, as a standard deviation.
+
+        Parameters
+        ----------
+        points : PointSet
+            Each counts at its own place in plan, indoors too.
+
+        Returns
+        -------
+        float32 ndarray, shape (sector, point)
+            Not to be written to. That of the readings as `Kriged.variance_db2` spreads it, never below the error of
+            one reading (readings of a day share their instrument, assumed) and never above what it is without. [dB]
+        """
+        unread_db = self.unread_sigma_db.astype(np.float32)[:, None]
+        found_db = np.broadcast_to(unread_db, (len(unread_db), len(points)))
+        for one in self.read:
+            found_db = found_db if found_db.flags.writeable else found_db.copy()
+            variance_db2 = np.maximum(one.field.variance_db2(points.xyz_m[:, :2]), MEASURED_SIGMA_DB**2)
+            found_db[one.sectors] = np.minimum(unread_db[one.sectors], np.sqrt(variance_db2))
+        return found_db
+
+    def says_as(self, other: Calibration) -> bool:
+        """Whether another one says the same of all levels, to the last bit."""
+        return len(self.read) == len(other.read) and all(map(np.array_equal, self._values(), other._values()))
+
+    def _values(self) -> list[NDArray[Any]]:
+        """All numbers in it, in order."""
+        read = [
+            array
+            for one in self.read
+            for array in (one.sectors, one.field.xy_m, one.field.inverse, one.field.mean_db, one.field.weight)
+        ]
+        same = [self.los_offset_db, self.nlos_offset_db, self.unread_sigma_db, self.measured, self.sight_known]
+        return [*same, self.clear, *read]
 
 
 def sight_by_rule(gain: MastGain, confidence: float) -> NDArray[np.bool_]:
@@ -86,7 +184,7 @@ def sight_probability_limit(confidence: float) -> float:
 
 
 def sector_levels_dbm(
-    model: MastModel, calibration: Calibration, gain: MastGain, confidence: float
+    model: MastModel, calibration: Calibration, gain: MastGain, points: PointSet, confidence: float
 ) -> NDArray[np.float32]:
     """Level of every sector at every point in the one state of sight the leakage map shows.
 
@@ -95,7 +193,8 @@ def sector_levels_dbm(
     model : MastModel
     calibration : Calibration
     gain : MastGain
-        Of `model` at the points asked about.
+        Of `model` at `points`.
+    points : PointSet
     confidence : float
         The scenario's q, see `sight_by_rule`.
 
@@ -104,13 +203,12 @@ def sector_levels_dbm(
     float32 ndarray, shape (sector, point)
         In each sector's reference bandwidth. [dBm]
     """
-    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors])[:, None]
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors], np.float32)[:, None]
     clear = calibration.sight(gain, confidence)
-    sent_dbm = [
-        (eirp_dbm + offset_db[:, None]).astype(np.float32)
-        for offset_db in (calibration.los_offset_db, calibration.nlos_offset_db)
-    ]
-    return np.where(clear, sent_dbm[0] + gain.los_db, sent_dbm[1] + gain.nlos_db)
+    level_dbm = eirp_dbm + gain.where_clear(clear)
+    if calibration.sight_known.any():
+        level_dbm += np.where(clear, calibration.offset_db(points, True), calibration.offset_db(points, False))
+    return level_dbm
 
 
 def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: float) -> Calibration:
@@ -133,15 +231,15 @@ def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: fl
     -----
     A level belongs to the antenna of its channel that is predicted strongest there, which sends on one or more
     carriers; the reading is of the strongest. A mast's state of sight is the one that leaves less: the smaller sum,
-    over its antennas that were read, of their mean residuals squared. Each antenna's mean residual is the offset of
-    all its carriers, each to its own prediction. No other sector of the channel can be above what was read, in
-    either state: its offset is at most the smallest residual in that state and never above 0.
+    over its antennas that were read, of their mean residuals squared. Each antenna's residuals, spread by `krige`,
+    are the offset of all its carriers, each to its own prediction. No other sector of the channel can be above what
+    was read, in either state: its offset is at most the smallest residual in that state and never above 0.
     """
     sectors = model.sectors
     sigma_db = np.array([sector.sigma_db for sector in sectors])
     nobody, offset_db = np.zeros(len(sectors), np.bool_), np.zeros((2, len(sectors)))
     if not levels:
-        return Calibration(offset_db[0], offset_db[1], sigma_db, nobody, nobody, nobody, ())
+        return Calibration(offset_db[0], offset_db[1], sigma_db, (), nobody, nobody, nobody, ())
     places = scattered(np.array([[level.x_m, level.y_m, level.height_m] for level in levels]), "measured")
     gain, read_dbm = model.gain(places), np.array([level.rsrp_dbm for level in levels])
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in sectors])[:, None]
@@ -159,17 +257,41 @@ def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: fl
         members = of_channel.get(level.channel, [])
         above_db = level.rsrp_dbm - by_state_dbm[:, members, place]
         offset_db[:, members] = np.minimum(offset_db[:, members], above_db)
+    read = _read_sectors(sectors, of_antenna, heard, residual_db, places.xyz_m, clear)
     measured = nobody.copy()
-    for antenna, left_db in residual_db.items():
-        members = of_antenna[antenna]
-        offset_db[:, members] = left_db.mean(axis=1, keepdims=True)
-        measured[members] = True
-        sigma_db[members] = np.minimum(sigma_db[members], MEASURED_SIGMA_DB)
+    for one in read:
+        measured[one.sectors] = True
+        offset_db[:, one.sectors] = one.field.mean_db
     unknown = sorted({level.channel for level in levels} - set(of_channel))
     notes = [f"levels measured on the site set {np.count_nonzero(measured)} of {len(sectors)} sectors"]
     if unknown:
         notes.append(f"measured levels without a mast of their channel are not used: {', '.join(unknown)}")
-    return Calibration(offset_db[0], offset_db[1], sigma_db, measured, sight_known, clear, tuple(notes))
+    return Calibration(offset_db[0], offset_db[1], sigma_db, read, measured, sight_known, clear, tuple(notes))
+
+
+def _read_sectors(
+    sectors: tuple[Sector, ...],
+    of_antenna: dict[Antenna, list[int]],
+    heard: dict[Antenna, list[int]],
+    residual_db: dict[Antenna, Array],
+    xyz_m: Array,
+    clear: NDArray[np.bool_],
+) -> tuple[ReadSectors, ...]:
+    """The residuals of each antenna spread over the site; those read at the same places share the arithmetic."""
+    alike: dict[tuple[bytes, Shadowing], list[Antenna]] = defaultdict(list)
+    for antenna, at in heard.items():
+        index = of_antenna[antenna][0]
+        mast, there_m = sectors[index], xyz_m[at].mean(axis=0)
+        away_m = float(np.hypot(there_m[0] - mast.x_m, there_m[1] - mast.y_m))
+        alike[xyz_m[at, :2].tobytes(), shadowing(mast, bool(clear[index]), away_m, float(there_m[2]))].append(antenna)
+    found = []
+    for (_, fading), antennas in alike.items():
+        of_row = [antenna for antenna in antennas for _ in of_antenna[antenna]]
+        left_db = np.stack([residual_db[antenna] for antenna in of_row], axis=1)
+        field = krige(xyz_m[heard[antennas[0]], :2], left_db, fading, MEASURED_SIGMA_DB)
+        members = [index for antenna in antennas for index in of_antenna[antenna]]
+        found.append(ReadSectors(np.array(members, np.intp), field))
+    return tuple(found)
 
 
 def _antennas(site: Site, sectors: tuple[Sector, ...]) -> dict[Antenna, list[int]]:

@@ -310,9 +310,8 @@ def _budget(
         points.building[point : point + 1],
     )
     over_tops_db = float((tops.relief_db - tops.grazing_db)[0, model.masts.freq_mhz.searchsorted(sector.freq_mhz)])
-    known = model.calibration
     eirp_dbm = reference_eirp_dbm(sector)
-    offset_db = float((known.los_offset_db if clear else known.nlos_offset_db)[index])
+    offset_db = float(model.calibration.offset_db(points.some(np.array([point])), clear)[index, 0])
     lost_db = path_db + sum(one.loss_db for one in crossed) - cap_db - over_tops_db
     straight_dbm = eirp_dbm + pattern_db - lost_db + offset_db
     detour, detour_dbm = None, -math.inf

@@ -297,11 +297,7 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     PublicLinks
     """
     gain = model.masts.gain(points, traced=True, routes=routes)
-    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors])
-    los_sent_dbm, nlos_sent_dbm = (
-        (eirp_dbm + offset_db).astype(np.float32)[:, None]
-        for offset_db in (model.calibration.los_offset_db, model.calibration.nlos_offset_db)
-    )
+    eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors], np.float32)[:, None]
     fixed = np.where(model.calibration.sight_known, model.calibration.clear.astype(np.int8), np.int8(-1))
     likely = np.where(fixed[:, None] >= 0, fixed[:, None] == 1, gain.los_probability >= LIKELY)
     straight_crossed, straight_walls_db = _public_crossings(model, points)
@@ -318,12 +314,12 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     sigma_db, most_db = model.construction_sigma_db[:, band].T, model.walls_most_db[band]
     share[~straight_matters(share, straight_crossed, straight_walls_db, sigma_db, most_db, outside=False)] = 0
     return PublicLinks(
-        los_dbm=los_sent_dbm + gain.los_db,
-        nlos_dbm=nlos_sent_dbm + gain.nlos_db,
+        los_dbm=eirp_dbm + model.calibration.offset_db(points, True) + gain.los_db,
+        nlos_dbm=eirp_dbm + model.calibration.offset_db(points, False) + gain.nlos_db,
         los_probability=gain.los_probability,
         fixed_sight=fixed.astype(np.int8),
         sight_key=_sight_keys(model, points),
-        sigma_db=np.repeat(model.calibration.sigma_db.astype(np.float32)[:, None], len(points), axis=1),
+        sigma_db=model.calibration.sigma_db(points),
         crossed=crossed,
         walls_db=walls_db,
         straight_share=share,

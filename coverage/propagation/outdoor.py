@@ -18,6 +18,7 @@ __all__ = [
     "furthest_m",
     "los_probability",
     "mast_loss_db",
+    "rma_break_m",
     "two_ray_extra_db",
 ]
 
@@ -176,6 +177,12 @@ def furthest_m(environment: Environment, line_of_sight: bool) -> float:
     return span.los_max_m if line_of_sight else span.nlos_max_m
 
 
+def rma_break_m(f_ghz: ArrayLike, h_bs_m: ArrayLike, h_ut_m: ArrayLike) -> Array:
+    """Break point of RMa with line of sight, table 7.4.1-1 note 5, from GHz and heights. [m]"""
+    square_m2 = 2 * np.pi * np.asarray(h_bs_m, np.float64) * np.asarray(h_ut_m, np.float64)
+    return square_m2 * np.asarray(f_ghz, np.float64) * HZ_PER_GHZ / SPEED_OF_LIGHT_M_PER_S
+
+
 def los_probability(environment: Environment, distance_2d_m: ArrayLike, h_ut_m: ArrayLike = 1.5) -> Array:
     """Probability of a clear path from a mast to a terminal outdoors.
 
@@ -299,7 +306,7 @@ def _urban_db(
 def _rma_los_db(f_ghz: Array, distance_2d_m: Array, rise_m: Array, h_bs_m: Array, h_ut_m: Array) -> Array:
     """RMa with line of sight."""
     distance_m = np.hypot(distance_2d_m, rise_m)
-    break_m = 2 * np.pi * h_bs_m * h_ut_m * f_ghz * HZ_PER_GHZ / SPEED_OF_LIGHT_M_PER_S
+    break_m = rma_break_m(f_ghz, h_bs_m, h_ut_m)
     far_db = _rma_pl1_db(f_ghz, break_m) + 40 * np.log10(distance_m / break_m)
     return np.where(distance_2d_m <= break_m, _rma_pl1_db(f_ghz, distance_m), far_db)
 

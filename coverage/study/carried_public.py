@@ -28,7 +28,6 @@ OF_PUBLIC = (
     "los_dbm", "nlos_dbm", "los_probability", "sight_key", "sigma_db", "walls_db", "straight_share",
     "straight_walls_db", "scattered",
 )  # fmt: skip
-CALIBRATED = ("los_offset_db", "nlos_offset_db", "sigma_db", "measured", "sight_known", "clear")
 ROUTED = ("loss_db", "last", "treated")
 
 
@@ -80,8 +79,7 @@ def carried_public(before: LinkModel, known: PublicWays, after: LinkModel, point
         Its notes are those before.
     """
     changed = changed_facets(before.scene, after.scene)
-    levels = ((getattr(before.calibration, name), getattr(after.calibration, name)) for name in CALIBRATED)
-    if changed is None or not all(np.array_equal(*pair) for pair in levels):
+    if changed is None or not before.calibration.says_as(after.calibration):
         return public_ways(after, points)
     rows, masts = rows_of(points.xyz_m, known.points.xyz_m), np.array(list(masts_of(after.sectors)))
     anew = (rows < 0) | changed.crossed(masts, points).any(axis=0)
