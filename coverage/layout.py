@@ -24,6 +24,7 @@ from quietwing.coverage.tables.rows import (
     text_of_rows,
     write_file,
 )
+from quietwing.coverage.trims import contradictory_trims
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import Findings, clean, did_you_mean, near, shown
 from quietwing.sites.model import ZM, Building, Site, StoreyNumber
@@ -393,10 +394,13 @@ def _wrong_storey(building: Building, device: Device) -> Iterable[str]:
 
 
 def _strange_trims(site: Site, device: Device) -> Iterable[str]:
-    """Trims of channels the site has not: a mistyped operator would change nothing and say nothing."""
+    """Trims of channels the site has not (a mistyped operator would change nothing), and two of one emission."""
     known = sorted({*site.channels, *(channel.rsplit("/", 1)[0] for channel in site.channels)})
     for name, _ in device.trim_db:
         if "/" in name and name not in known and known:
             close = near(name, known)
             advice = f"did you mean {shown(close[0])}?" if close else "remove it"
             yield f"trim_db {shown(name)} is no channel of the site's masts; {advice}"
+    problem = contradictory_trims(device, site.sectors)
+    if problem:
+        yield problem

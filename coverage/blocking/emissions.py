@@ -1,8 +1,13 @@
-"""What a device radiates on each carrier of the public network, in that carrier's reference bandwidth."""
+"""What a device radiates: on each carrier of the public network, and as a whole.
+
+Powers on a carrier stand in its reference bandwidth. A trim belongs to the emission and not to who hears it: see
+`quietwing.coverage.trims`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +16,21 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.networks import below_carrier_db, reference_khz
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import BandPower, Device, Model
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.trims import (
+    Span,
+    TrimmedPart,
+    contradictory_trims,
+    share_spectrum,
+    span_of,
+    trim_over_db,
+    trimmed_parts,
+)
 
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.links import Carrier
 
-__all__ = ["carrier_levels_dbm"]
+__all__ = ["Emission", "band_emissions", "carrier_levels_dbm", "flat_spans", "transmissions"]
 
 SWEPT_DB = -5.0  # CHOICES 18, assumed: peaks against average
 MOST_SYNC_GAIN_DB = 7.0  # CHOICES 18, assumed
@@ -46,42 +61,143 @@ def carrier_levels_dbm(
     offered_dbm : float64 ndarray, shape (carrier,)
         As a managed-access cell of the carrier's PLMN; ``-inf``: not offered. [dBm]
 
+    Raises
+    ------
+    ScenarioError
+        If two trims of the device give one emission two powers.
+
+    Notes
+    -----
+    Where a carrier lies only partly in spectrum that a trim names, the larger power counts for spill and the smaller
+    inside.
+
     References
     ----------
     CHOICES 3, 18, 19.
     """
+    parts = _parts_of(device, model, carriers)
     sent = np.full(len(carriers), -np.inf)
     offered = np.full(len(carriers), -np.inf)
     for index, carrier in enumerate(carriers):
         if model.kind == "jammer":
             for band in model.bands:
-                level = _jammer_dbm(device, model, band, carrier, outside)
+                level = _jammer_dbm(device, model, band, carrier, parts, outside)
                 sent[index] = float(add_powers_db(sent[index], level))
         elif model.kind == "mas":
-            sent[index], offered[index] = _mas_dbm(device, model, carrier, outside)
+            sent[index], offered[index] = _mas_dbm(device, model, carrier, parts, outside)
     return sent, offered
 
 
-def _power_dbm(device: Device, band: BandPower, carrier: Carrier) -> float:
-    """Conducted power in a band with the trims of the band and of the carrier's channel."""
+def flat_spans(model: Model) -> tuple[Span, ...]:
+    """Edges of what a model sends at one power each: a managed-access node its carriers. [MHz]"""
+    return tuple(dict.fromkeys(span_of(cell) for cell in model.mas_carriers)) if model.kind == "mas" else ()
+
+
+def _parts_of(device: Device, model: Model, carriers: Sequence[Carrier]) -> tuple[TrimmedPart, ...]:
+    """The spectrum that the device's trims name, each with one power."""
+    problem = contradictory_trims(device, carriers, flat_spans(model))
+    if problem:
+        raise ScenarioError(f"device {device.id}: {problem}")
+    return trimmed_parts(device, carriers)
+
+
+def _band_power_dbm(device: Device, band: BandPower) -> float:
+    """Conducted power in a band with the trims of the whole band."""
     power_dbm = band.power_dbm if device.power_dbm is None else device.power_dbm
-    return power_dbm + sum(trim for name, trim in device.trim_db if _trims(name, band.band, carrier))
+    return power_dbm + sum(trim for name, trim in device.trim_db if name == band.band)
 
 
-def _trims(name: str, band: str, carrier: Carrier) -> bool:
-    """Whether a trim's name means this band (``B20``), operator and band (``EE/B20``) or channel (``EE/B20/LTE``)."""
-    return name == band or carrier.channel == name or carrier.channel.startswith(f"{name}/")
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """Power sent between two edges. [MHz, dBm]"""
+
+    name: str
+    low_mhz: float
+    high_mhz: float
+    power_dbm: float
+
+    @property
+    def dbm_per_mhz(self) -> float:
+        """The power spread evenly over the width."""
+        return self.power_dbm - 10 * float(np.log10(self.high_mhz - self.low_mhz))
+
+
+def transmissions(device: Device, model: Model, carriers: Sequence[Carrier]) -> tuple[Emission, ...]:
+    """What a device sends, emission by emission.
+
+    Parameters
+    ----------
+    device : Device
+    model : Model
+    carriers : sequence of Carrier
+        Of the public network: trims name their channels.
+
+    Returns
+    -------
+    tuple of Emission
+        A jammer's bands, each at the power of the carrier that is trimmed least; a managed-access node's carriers.
+        Nothing of what does not radiate.
+    """
+    parts = _parts_of(device, model, carriers)
+    if model.kind == "jammer":
+        return tuple(
+            Emission(band.band, band.low_mhz, band.high_mhz, power_dbm)
+            for band in model.bands
+            for power_dbm in [_band_power_dbm(device, band) + _loudest_trim_db(parts, band, carriers)]
+        )
+    found = []
+    for low_mhz, high_mhz in flat_spans(model):
+        band = _band_of(model, (low_mhz + high_mhz) / 2)
+        if band is not None:
+            _, trim_db = trim_over_db(parts, (low_mhz, high_mhz))
+            name = f"{(low_mhz + high_mhz) / 2:g} MHz"
+            found.append(Emission(name, low_mhz, high_mhz, _band_power_dbm(device, band) + trim_db))
+    return tuple(found)
+
+
+def band_emissions(device: Device, model: Model, carriers: Sequence[Carrier]) -> tuple[Emission, ...]:
+    """What a device sends in each of its bands, spread over the band: of a managed-access node all carriers in it."""
+    sent = transmissions(device, model, carriers)
+    if model.kind == "jammer":
+        return sent
+    found = []
+    for band in model.bands:
+        of_band = [one.power_dbm for one in sent if _band_of(model, (one.low_mhz + one.high_mhz) / 2) is band]
+        if of_band:
+            found.append(Emission(band.band, band.low_mhz, band.high_mhz, float(add_powers_db(*of_band))))
+    return tuple(found)
+
+
+def _band_of(model: Model, freq_mhz: float) -> BandPower | None:
+    """The model's band that holds a frequency."""
+    return next((band for band in model.bands if band.low_mhz <= freq_mhz <= band.high_mhz), None)
+
+
+def _loudest_trim_db(parts: tuple[TrimmedPart, ...], band: BandPower, carriers: Sequence[Carrier]) -> float:
+    """The largest trim of the carriers in a band; between carriers nothing is looked for."""
+    edges = band.low_mhz, band.high_mhz
+    held = [span for span in map(span_of, carriers) if share_spectrum(span, edges)] if parts else []
+    each = [trim_over_db(parts, (max(span[0], edges[0]), min(span[1], edges[1])))[1] for span in held]
+    return max(each, default=0.0)
+
+
+def _trim_db(parts: tuple[TrimmedPart, ...], span: Span, outside: bool) -> float:
+    """The trim within some spectrum: for spill the largest, inside the least."""
+    least_db, most_db = trim_over_db(parts, span)
+    return most_db if outside else least_db
 
 
 def _covers(low_mhz: float, high_mhz: float, carrier: Carrier, outside: bool) -> bool:
     """Whole carrier inside the band, or for spill any overlap; a hertz of rounding is forgiven."""
-    below, above = carrier.freq_mhz - carrier.bandwidth_mhz / 2, carrier.freq_mhz + carrier.bandwidth_mhz / 2
+    below, above = span_of(carrier)
     if outside:
         return below < high_mhz and above > low_mhz
     return low_mhz <= below + 1e-6 and above <= high_mhz + 1e-6
 
 
-def _jammer_dbm(device: Device, model: Model, band: BandPower, carrier: Carrier, outside: bool) -> float:
+def _jammer_dbm(
+    device: Device, model: Model, band: BandPower, carrier: Carrier, parts: tuple[TrimmedPart, ...], outside: bool
+) -> float:
     """Power of one band of a jammer in the carrier's reference bandwidth."""
     if not _covers(band.low_mhz, band.high_mhz, carrier, outside):
         return -np.inf
@@ -96,20 +212,23 @@ def _jammer_dbm(device: Device, model: Model, band: BandPower, carrier: Carrier,
     if outside:
         emission_db = max(emission_db, 0.0)
     share_db = 10 * float(np.log10(width_mhz * 1e3 / reference_khz(carrier.technology, carrier.freq_mhz)))
-    return _power_dbm(device, band, carrier) - share_db + emission_db
+    below, above = span_of(carrier)
+    trim_db = _trim_db(parts, (max(below, band.low_mhz), min(above, band.high_mhz)), outside)
+    return _band_power_dbm(device, band) + trim_db - share_db + emission_db
 
 
-def _mas_dbm(device: Device, model: Model, carrier: Carrier, outside: bool) -> tuple[float, float]:
+def _mas_dbm(
+    device: Device, model: Model, carrier: Carrier, parts: tuple[TrimmedPart, ...], outside: bool
+) -> tuple[float, float]:
     """A managed-access node on one carrier: as interference, and as a cell that phones of its PLMN prefer."""
     sent, offered = -np.inf, -np.inf
     for cell in model.mas_carriers:
-        half_mhz = cell.bandwidth_mhz / 2
-        if not _covers(cell.freq_mhz - half_mhz, cell.freq_mhz + half_mhz, carrier, outside):
+        if not _covers(*span_of(cell), carrier, outside):
             continue
-        bands = [band for band in model.bands if band.low_mhz <= cell.freq_mhz <= band.high_mhz]
-        if not bands:
+        band = _band_of(model, cell.freq_mhz)
+        if band is None:
             continue
-        power_dbm = _power_dbm(device, bands[0], carrier)
+        power_dbm = _band_power_dbm(device, band) + _trim_db(parts, span_of(cell), outside)
         density_db = 10 * float(
             np.log10(cell.bandwidth_mhz * 1e3 / reference_khz(carrier.technology, carrier.freq_mhz))
         )

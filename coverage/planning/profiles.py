@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.emissions import flat_spans
 from quietwing.coverage.blocking.montecarlo import Needs
-from quietwing.coverage.equipment import Device
+from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.levels import Candidates, RoomBlock
 from quietwing.coverage.planning.surroundings import Surroundings
+from quietwing.coverage.trims import shared_groups
 
 __all__ = ["Short", "Wish", "candidate_id", "candidates_for", "device_of", "required_db"]
 
@@ -172,7 +174,7 @@ def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Flo
             short_db = float(trim_db.max())
             if short_db > (MOST_SHORT_DB if served == SERVED[0] else 0.0):
                 break
-            trim_db = np.minimum(trim_db, 0.0)
+            trim_db = _one_a_group(around, base, np.minimum(trim_db, 0.0))
             strongest_db = float(np.ceil(trim_db.max() / STEP_DB) * STEP_DB)
             if np.isneginf(strongest_db):
                 continue
@@ -182,6 +184,22 @@ def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Flo
                 continue
             found.append(Wish(base, stands_in, served, trim_db))
     return found
+
+
+def _groups(around: Surroundings, model: Model) -> dict[str, int]:
+    """Channels whose power is one number in what a model sends, by group."""
+    carriers = around.plain.carriers
+    return {
+        carrier.channel: group
+        for carrier, group in zip(carriers, shared_groups(carriers, flat_spans(model)), strict=True)
+    }
+
+
+def _one_a_group(around: Surroundings, base: int, trim_db: Floats) -> Floats:
+    """The trims of channels that share spectrum raised to the largest of them, shape (channel,)."""
+    group = _groups(around, around.catalogue[around.bases[base].device.model])
+    of_channel = np.array([group[name] for name in around.plain.channels])
+    return np.array([trim_db[of_channel == mine].max() for mine in of_channel.tolist()])
 
 
 def _worth_it(around: Surroundings, wishes: list[Wish], cost_pence: Mapping[int, int]) -> list[Wish]:
@@ -268,6 +286,11 @@ def device_of(around: Surroundings, candidates: Candidates, at: int, name: str) 
         for band in model.bands:
             if band.low_mhz <= carrier.freq_mhz <= band.high_mhz:
                 wanted[carrier.channel] = max(wanted.get(carrier.channel, -np.inf), band.power_dbm + trim_db)
+    loudest: dict[int, float] = {}
+    group = _groups(around, model)
+    for channel, level in wanted.items():
+        loudest[group[channel]] = max(loudest.get(group[channel], -np.inf), level)
+    wanted = {channel: loudest[group[channel]] for channel in wanted}
     power_dbm = max(wanted.values())
     trims = tuple(
         (channel, round(max(level - power_dbm, LOWEST_DB), 2))

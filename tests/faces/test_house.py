@@ -24,6 +24,7 @@ ORDER = [
         "coverage.catalogue",
         "coverage.layout",
         "coverage.treatments",
+        "coverage.trims",
         "coverage.tables",
     ),
     ("coverage.propagation",),

@@ -1,0 +1,186 @@
+"""Trims belong to what is radiated: which spectrum they lower or raise, and which contradict each other.
+
+A trim names a channel (``EE/B20/LTE``) or all channels of an operator's band (``EE/B20``) and acts on the spectrum
+of their carriers, whoever listens there. Where carriers share spectrum, the power radiated there is one number. A
+trim of a whole band of the device (``B20``) acts on all of it and adds to these.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from quietwing.coverage.equipment import Device
+from quietwing.sites.findings import shown
+
+__all__ = [
+    "OnAir",
+    "Span",
+    "TrimmedPart",
+    "contradictory_trims",
+    "share_spectrum",
+    "shared_groups",
+    "span_of",
+    "trim_over_db",
+    "trimmed_parts",
+]
+
+Span = tuple[float, float]
+TOUCHING_MHZ = 1e-6  # a hertz of rounding: spectrum that only touches is not shared
+LIKE_DB = 1e-6  # trims that differ by less are one
+
+
+class Wide(Protocol):
+    """Whatever has a centre and a width in MHz."""
+
+    @property
+    def freq_mhz(self) -> float: ...
+    @property
+    def bandwidth_mhz(self) -> float: ...
+
+
+class OnAir(Wide, Protocol):
+    """A carrier of the public network, or a sector on one."""
+
+    @property
+    def channel(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrimmedPart:
+    """Spectrum of one carrier that trims of a device name, and their sum there. [MHz, dB]"""
+
+    low_mhz: float
+    high_mhz: float
+    trim_db: float
+    words: str
+
+
+def span_of(carrier: Wide) -> Span:
+    """Lower and upper edge of a carrier. [MHz]"""
+    return carrier.freq_mhz - carrier.bandwidth_mhz / 2, carrier.freq_mhz + carrier.bandwidth_mhz / 2
+
+
+def share_spectrum(one: Span, other: Span) -> bool:
+    """Whether two pieces of spectrum overlap; edges that only touch do not."""
+    return min(one[1], other[1]) - max(one[0], other[0]) > TOUCHING_MHZ
+
+
+def trimmed_parts(device: Device, carriers: Iterable[OnAir]) -> tuple[TrimmedPart, ...]:
+    """The spectrum that a device's trims of channels name.
+
+    Parameters
+    ----------
+    device : Device
+    carriers : iterable of OnAir
+        The public network's.
+
+    Returns
+    -------
+    tuple of TrimmedPart
+        One of each carrier that a trim names, each kind once. Trims of whole bands are left out.
+    """
+    named = [(name, trim_db) for name, trim_db in device.trim_db if "/" in name]
+    found: dict[TrimmedPart, None] = {}
+    for carrier in carriers if named else ():
+        mine = [(name, trim_db) for name, trim_db in named if f"{carrier.channel}/".startswith(f"{name}/")]
+        if mine:
+            words = " with ".join(f"{name}:{trim_db:g}" for name, trim_db in mine)
+            found[TrimmedPart(*span_of(carrier), sum(trim_db for _, trim_db in mine), words)] = None
+    return tuple(found)
+
+
+def trim_over_db(parts: Iterable[TrimmedPart], span: Span) -> tuple[float, float]:
+    """The least and the largest trim within a piece of spectrum.
+
+    Parameters
+    ----------
+    parts : iterable of TrimmedPart
+        Without contradictions.
+    span : tuple of float
+        Lower and upper edge. [MHz]
+
+    Returns
+    -------
+    least_db, most_db : float
+        Equal where one trim holds over all of it. Spectrum that no trim names counts with 0 dB. [dB]
+
+    Notes
+    -----
+    A carrier that lies partly in trimmed spectrum gets a power between the two. Denial takes the least and spill
+    the largest, so that neither counts on the other part.
+    """
+    inside = sorted((p for p in parts if share_spectrum((p.low_mhz, p.high_mhz), span)), key=lambda p: p.low_mhz)
+    found = {part.trim_db for part in inside}
+    reached_mhz = span[0]
+    for part in inside:
+        if part.low_mhz - reached_mhz > TOUCHING_MHZ:
+            break
+        reached_mhz = max(reached_mhz, part.high_mhz)
+    if span[1] - reached_mhz > TOUCHING_MHZ:
+        found.add(0.0)
+    return min(found, default=0.0), max(found, default=0.0)
+
+
+def contradictory_trims(device: Device, carriers: Iterable[OnAir], emissions: Iterable[Span] = ()) -> str:
+    """Two trims of a device that give one piece of spectrum two powers, in words; empty if there are none.
+
+    Parameters
+    ----------
+    device : Device
+    carriers : iterable of OnAir
+        The public network's.
+    emissions : iterable of tuple of float
+        Edges of what the device can only send at one power, as a cell of managed access. [MHz]
+
+    Returns
+    -------
+    str
+        The two trims, the spectrum and what to do.
+    """
+    parts = trimmed_parts(device, carriers)
+    for one, other in itertools.combinations(parts, 2):
+        if abs(one.trim_db - other.trim_db) <= LIKE_DB:
+            continue
+        spans = (one.low_mhz, one.high_mhz), (other.low_mhz, other.high_mhz)
+        shared = (max(spans[0][0], spans[1][0]), min(spans[0][1], spans[1][1]))
+        if not share_spectrum(*spans):
+            both = (e for e in emissions if share_spectrum(e, spans[0]) and share_spectrum(e, spans[1]))
+            shared = next(both, (0.0, 0.0))
+        if shared[1] > shared[0]:
+            return (
+                f"trim_db {shown(one.words)} and {shown(other.words)} both set the power of one emission, at "
+                f"{shared[0]:g}–{shared[1]:g} MHz; give them the same value, or leave one out and the other holds "
+                f"for both"
+            )
+    return ""
+
+
+@lru_cache(maxsize=64)
+def shared_groups(carriers: tuple[OnAir, ...], emissions: tuple[Span, ...] = ()) -> tuple[int, ...]:
+    """Which channels can only have one trim between them.
+
+    Parameters
+    ----------
+    carriers : tuple of OnAir
+        The public network's.
+    emissions : tuple of tuple of float
+        As in `contradictory_trims`.
+
+    Returns
+    -------
+    tuple of int
+        Group of each carrier: carriers of one channel, those that share spectrum and those under one emission are
+        together, and so is what these are together with.
+    """
+    spans = [span_of(carrier) for carrier in carriers]
+    group = list(range(len(spans)))
+    for (at, one), (to, other) in itertools.combinations(enumerate(spans), 2):
+        together = carriers[at].channel == carriers[to].channel or share_spectrum(one, other)
+        if together or any(share_spectrum(e, one) and share_spectrum(e, other) for e in emissions):
+            old, new = sorted((group[at], group[to]), reverse=True)
+            group = [new if mine == old else mine for mine in group]
+    return tuple(group)

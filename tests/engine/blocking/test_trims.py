@@ -1,0 +1,124 @@
+"""A trim belongs to what is radiated: where channels share spectrum, the power there is one number."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from quietwing.coverage.blocking.emissions import carrier_levels_dbm, flat_spans, transmissions
+from quietwing.coverage.blocking.links import Carrier
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import check_layout, read_layout
+from quietwing.coverage.planning.profiles import device_of
+from quietwing.coverage.trims import contradictory_trims, shared_groups
+from quietwing.sites import load_site
+
+EXAMPLES = Path(__file__).parents[3] / "sites" / "examples"
+LTE = Carrier("O2/B28/LTE", "234-10", "LTE", 763.0, 10.0, "28")  # 758 to 768 MHz
+NR = Carrier("O2/n28/NR", "234-10", "NR", 763.0, 10.0, "28")  # the same carrier
+NEXT = Carrier("Three/n28/NR", "234-20", "NR", 773.0, 10.0, "28")  # 768 to 778 MHz
+HALF = Carrier("EE/B28/LTE", "234-30", "LTE", 768.0, 10.0, "28")  # half on O2's carrier, half on Three's
+CARRIERS = (LTE, NR, NEXT)
+JAMMER = Model("jam", "jammer", (BandPower("B28", 758.0, 788.0, 10.0),))
+NODE = Model(
+    "node", "mas", (BandPower("B28", 758.0, 788.0, 10.0),),
+    mas_carriers=(MasCarrier("234-10", "LTE", 763.0, 10.0), MasCarrier("234-10", "NR", 763.0, 10.0)),
+)  # fmt: skip
+FLAT_DBM = 10 - 10 * np.log10(30_000 / 15)  # 10 dBm over 30 MHz, in an element of 15 kHz: −23.01 dBm
+
+
+def sent(model, trims, carriers=CARRIERS, *, outside=True):
+    return carrier_levels_dbm(Device("J1", model.name, 0, 0, 2, trim_db=trims), model, carriers, outside=outside)[0]
+
+
+@pytest.mark.parametrize("model", [JAMMER, NODE])
+def test_two_trims_of_one_carrier_are_refused_by_name(model):
+    trims = (("O2/B28/LTE", -6.0), ("O2/n28/NR", -20.0))
+    with pytest.raises(ScenarioError, match=r"J1.*'O2/B28/LTE:-6'.*'O2/n28/NR:-20'.*758–768 MHz.*same value"):
+        sent(model, trims)
+
+
+def test_a_layout_with_two_trims_of_one_carrier_is_refused_by_file_and_device():
+    site = load_site(EXAMPLES / "houseblock")
+    first = read_layout(EXAMPLES / "houseblock" / "layout.csv", read_catalogue())[0]
+    bad = Device(first.id, "micro_jammer", *first.line_m[0], trim_db=(("O2/B28/LTE", -6.0), ("O2/n28/NR", -20.0)))
+    (problem,) = check_layout(site, (bad,), "bid.csv")
+    for word in ("bid.csv", first.id, "'O2/B28/LTE:-6'", "'O2/n28/NR:-20'", "758–768 MHz", "leave one out"):
+        assert word in problem
+
+
+@pytest.mark.parametrize("name", ["houseblock", "radial", "campus"])
+def test_no_bundled_layout_contradicts_itself(name):
+    layout = read_layout(EXAMPLES / name / "layout.csv", read_catalogue())
+    assert check_layout(load_site(EXAMPLES / name), layout) == ()
+
+
+@pytest.mark.parametrize("outside", [True, False])
+@pytest.mark.parametrize(
+    "trims", [(("O2/B28/LTE", -6.0),), (("O2/n28/NR", -6.0),), (("O2/B28/LTE", -6.0), ("O2/n28/NR", -6.0))]
+)
+def test_a_jammer_sends_one_power_on_a_carrier_whoever_listens(trims, outside):
+    assert sent(JAMMER, trims, outside=outside) == pytest.approx([FLAT_DBM - 6, FLAT_DBM - 6, FLAT_DBM])
+
+
+@pytest.mark.parametrize("outside", [True, False])
+def test_cells_on_one_carrier_are_one_transmission(outside):
+    # 10 − 6 dBm over the 50 blocks of LTE, 4 − 27.78, and over the 52 of NR, 4 − 27.95; on NR the LTE cell next to it
+    # counts evenly over its 10 MHz: 4 − 10 lg(10000/15) = 4 − 28.24.
+    lte, nr, _ = sent(NODE, (("O2/B28/LTE", -6.0),), outside=outside)
+    assert lte == pytest.approx(4 - 10 * np.log10(600), abs=0.01)
+    assert nr == pytest.approx(4 - 10 * np.log10(624), abs=0.01)
+
+
+def test_a_carrier_half_in_trimmed_spectrum_counts_the_louder_half_outside_and_the_weaker_inside():
+    carriers = (*CARRIERS, HALF)
+    trims = (("O2/B28/LTE", -6.0), ("Three/n28/NR", -9.0))
+    assert sent(JAMMER, trims, carriers)[3] == pytest.approx(FLAT_DBM - 6)
+    assert sent(JAMMER, trims, carriers, outside=False)[3] == pytest.approx(FLAT_DBM - 9)
+    alone = (("O2/B28/LTE", -6.0),)  # the other half is not trimmed at all
+    assert sent(JAMMER, alone, carriers)[3] == pytest.approx(FLAT_DBM)
+    assert sent(JAMMER, alone, carriers, outside=False)[3] == pytest.approx(FLAT_DBM - 6)
+
+
+def test_trims_of_carriers_apart_stay_as_they_are():
+    trims = (("B28", -3.0), ("O2/B28", -6.0), ("Three/n28/NR", -20.0))
+    assert contradictory_trims(Device("J1", "jam", 0, 0, 2, trim_db=trims), CARRIERS) == ""
+    assert sent(JAMMER, trims) == pytest.approx([FLAT_DBM - 9, FLAT_DBM - 9, FLAT_DBM - 23])
+
+
+def test_one_cell_over_two_networks_has_one_power():
+    wide = Model(
+        "wide", "mas", (BandPower("B28", 758.0, 788.0, 10.0),),
+        mas_carriers=(MasCarrier("234-10", "LTE", 768.0, 20.0),),
+    )  # fmt: skip
+    with pytest.raises(ScenarioError, match="758–778 MHz"):
+        sent(wide, (("O2/B28/LTE", -6.0), ("Three/n28/NR", -20.0)))
+
+
+def test_the_power_of_a_band_is_that_of_its_loudest_carrier():
+    trims = (("O2/B28", -6.0), ("Three/n28/NR", -20.0))
+    device = Device("J1", "jam", 0, 0, 2, trim_db=trims)
+    assert [one.power_dbm for one in transmissions(device, JAMMER, CARRIERS)] == [4.0]
+
+
+def test_channels_that_share_spectrum_are_one_group():
+    assert shared_groups((*CARRIERS,)) == (0, 0, 2)
+    assert shared_groups((*CARRIERS, HALF)) == (0, 0, 0, 0)
+    assert shared_groups((LTE, NEXT), ((758.0, 778.0),)) == (0, 0)
+
+
+def test_a_plan_never_writes_contradictory_trims():
+    # O2's channels ask for −6 and −20 dB on their one carrier, Three for nothing: one trim each for both of O2's.
+    plain = SimpleNamespace(carriers=CARRIERS, channels=tuple(carrier.channel for carrier in CARRIERS))
+    base = SimpleNamespace(device=Device("x", "jam", 0, 0, 2))
+    around = SimpleNamespace(bases=[base], plain=plain, catalogue={"jam": JAMMER})
+    candidates = SimpleNamespace(base=[0], existing=[False], trim_db=np.array([[-6.0, -20.0, 0.0]]))
+    device = device_of(around, candidates, 0, "J1")
+    assert device.power_dbm == 10
+    assert device.trim_db == (("O2/B28/LTE", -6.0), ("O2/n28/NR", -6.0))
+    levels, _ = carrier_levels_dbm(device, JAMMER, CARRIERS, outside=False)
+    assert levels == pytest.approx([FLAT_DBM - 6, FLAT_DBM - 6, FLAT_DBM])
+    assert flat_spans(NODE) == ((758.0, 768.0),)
