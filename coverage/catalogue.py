@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-from quietwing.coverage.equipment import BandPower, MasCarrier, Model, Pounds
+from quietwing.coverage.equipment import BandPower, MasCarrier, Model, Pounds, StrayDbc
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.tables.cable_cells import cable_contradictions, cable_losses, cable_text
 from quietwing.coverage.tables.rows import (
@@ -41,6 +41,8 @@ CATALOGUE_COLUMNS = (
 )  # fmt: skip
 # Written where a model feeds a cable: a catalogue without one stays as it was.
 CABLE_COLUMNS = ("radiating_cable", "radiating_gbp_per_m", "longest_m")
+# Written where a maker's figure is known: left out or blank, they are assumed.
+STRAY_COLUMNS = ("out_of_band_dbc", "harmonics_dbc")
 BUNDLED_NAME = "catalogue.csv"
 MOST_MODELS = 1000
 BAND_FORM = "name:low-high:power_dbm like B20:791-821:20"
@@ -80,6 +82,8 @@ class CatalogueRow:
     radiating_cable: LongText = ""
     radiating_gbp_per_m: Pounds = 0.0
     longest_m: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = 0.0
+    out_of_band_dbc: StrayDbc | None = None
+    harmonics_dbc: StrayDbc | None = None
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -114,7 +118,9 @@ def read_catalogue(path: Path | None = None) -> dict[str, Model]:
 def parse_catalogue(text: str, file: str = BUNDLED_NAME) -> dict[str, Model]:
     """The models in a text. See `read_catalogue`."""
     findings = Findings()
-    rows = rows_of(text, CatalogueRow, (*CATALOGUE_COLUMNS, *CABLE_COLUMNS), findings, file, MOST_MODELS)
+    rows = rows_of(
+        text, CatalogueRow, (*CATALOGUE_COLUMNS, *CABLE_COLUMNS, *STRAY_COLUMNS), findings, file, MOST_MODELS
+    )
     if not rows.rows and not findings.problems:
         findings.problem(file, "", "has a header and no models; add a row for each model, or leave the file out")
     models = _models(rows, findings, file)
@@ -155,7 +161,8 @@ def _models(rows: Rows, findings: Findings, file: str) -> list[Model]:
 def _model(
     row: CatalogueRow, bands: tuple[BandPower, ...], carriers: tuple[MasCarrier, ...], sync_mhz: tuple[float, ...]
 ) -> Model:
-    plain = {name: getattr(row, name) for name in (*CATALOGUE_COLUMNS, *CABLE_COLUMNS[1:]) if name != "model"}
+    columns = (*CATALOGUE_COLUMNS, *CABLE_COLUMNS[1:], *STRAY_COLUMNS)
+    plain = {name: getattr(row, name) for name in columns if name != "model"}
     return Model(
         **plain | {"name": row.model, "bands": bands, "mas_carriers": carriers, "sync_carriers_mhz": sync_mhz}
     )
@@ -245,6 +252,8 @@ def _contradictions(model: Model, named: Mapping[str, str]) -> list[str]:
         problems.append("sync_carriers_mhz is given but the row is no sync jammer; set emission to sync or empty it")
     if model.kind in ("mesh", "film") and not model.construction:
         problems.append("construction is missing; name what is put into the window, like mesh_12")
+    if not radiates and (model.out_of_band_dbc is not None or model.harmonics_dbc is not None):
+        problems.append(f"a {model.kind} has out_of_band_dbc or harmonics_dbc; leave them blank, or correct kind")
     if model.kind not in ("mesh", "film") and model.construction:
         problems.append(f"a {model.kind} has a construction; leave it out, or set kind to mesh or film")
     if model.kind == "head_end" and model.head_end_capacity < 1:
@@ -297,7 +306,8 @@ def catalogue_text(models: Mapping[str, Model], comment: str = "") -> str:
     """The text `write_catalogue` writes."""
     heading = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
     fed = any(model.radiating_cable for model in models.values())
-    columns = (*CATALOGUE_COLUMNS, *CABLE_COLUMNS) if fed else CATALOGUE_COLUMNS
+    stated = any(getattr(model, name) is not None for model in models.values() for name in STRAY_COLUMNS)
+    columns = (*CATALOGUE_COLUMNS, *(CABLE_COLUMNS if fed else ()), *(STRAY_COLUMNS if stated else ()))
     return heading + text_of_rows(columns, [_row_text(model, columns) for model in models.values()])
 
 

@@ -22,13 +22,29 @@ from quietwing.sites.quantities import (
     TiltDeg,
 )
 
-__all__ = ["BandPower", "CableLoss", "Device", "MasCarrier", "Model", "RoutePoint", "Treatment"]
+__all__ = [
+    "ASSUMED_HARMONICS_DBC",
+    "ASSUMED_OUT_OF_BAND_DBC",
+    "BandPower",
+    "CableLoss",
+    "Device",
+    "MasCarrier",
+    "Model",
+    "RoutePoint",
+    "StrayDbc",
+    "Treatment",
+]
+
+# Where the catalogue leaves them blank: assumed, ask the maker.
+ASSUMED_OUT_OF_BAND_DBC = -50.0
+ASSUMED_HARMONICS_DBC = -60.0
 
 _CHECKED = ConfigDict(extra="forbid")
 PowerDbm = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]
 TrimDb = Annotated[float, Field(ge=-60, le=30, allow_inf_nan=False)]
 Pounds = Annotated[float, Field(ge=0, le=1e8, allow_inf_nan=False)]
 CableDb = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
+StrayDbc = Annotated[float, Field(ge=-200, le=0, allow_inf_nan=False)]
 RoutePoint = tuple[CoordinateM, CoordinateM, ZM]
 
 
@@ -76,6 +92,9 @@ class Model:
     carriers' synchronisation signals. `construction` is what a mesh or film puts into a window. With
     `radiating_cable`, by rising frequency, the jammer or managed-access node has no antenna: it feeds a cable of at
     most `longest_m`.
+
+    `out_of_band_dbc` is the noise beside a band below what the band sends in the same bandwidth, `harmonics_dbc` each
+    harmonic below the power of the emission; None: not known, −50 and −60 dBc are assumed.
     """
 
     name: Identifier
@@ -101,6 +120,8 @@ class Model:
     radiating_cable: tuple[CableLoss, ...] = field(default=(), metadata=NAMED_IF_SET)
     radiating_gbp_per_m: Pounds = field(default=0.0, metadata=NAMED_IF_SET)
     longest_m: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = field(default=0.0, metadata=NAMED_IF_SET)
+    out_of_band_dbc: StrayDbc | None = field(default=None, metadata=NAMED_IF_SET)
+    harmonics_dbc: StrayDbc | None = field(default=None, metadata=NAMED_IF_SET)
 
 
 @dataclass(frozen=True, config=_CHECKED)

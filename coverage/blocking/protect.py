@@ -16,6 +16,8 @@ from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.links import LinkModel, band_number
 from quietwing.coverage.blocking.networks import reference_khz
+from quietwing.coverage.blocking.stray import NOTHING, Stray, stray_into
+from quietwing.coverage.blocking.thresholds import noise_dbm
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
@@ -23,7 +25,8 @@ from quietwing.coverage.propagation.array_pattern import ArrayPattern
 from quietwing.coverage.propagation.radiating_cable import piece_eirp_db, pieces_of
 from quietwing.coverage.propagation.sector_patterns import connected_gain_db, sector_pattern
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.model import Site
+from quietwing.coverage.trims import Span
+from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import PointSet
 
 __all__ = [
@@ -34,27 +37,49 @@ __all__ = [
     "forbidden_bands",
     "load_protected",
     "protected_services",
+    "receiver_levels_dbm",
 ]
 
 DESENSE_DBM_PER_RB = -122.0  # 1 dB desensitisation: −174 + NF 5 + 10 lg 180 kHz = −116.4, less 6 (domain.md §4.3)
 RB_KHZ = 180.0
 CABLE_PIECE_M = 1.0  # of a radiating cable as a mast sees it: coarser than for phones, a mast is far away
 BASE_STATIONS = "TDD base stations"
+FDD_BASE_STATIONS = "FDD base stations"
 # Antenna gain less feeder of a receiving mast: Report ITU-R M.2292, domain.md §3.4. masts.csv holds EIRP only.
 RURAL_GAIN_DBI, OTHER_GAIN_DBI = 15.0, 13.0
 # Bands in which uplink and downlink share the frequency: 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1.
 _TDD_BANDS = frozenset(range(33, 54)) | {77, 78, 79, 90, 104}
+# Supplementary downlink: nobody listens to phones there. 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1.
+_SDL_BANDS = frozenset({29, 32, 67, 69, 75, 76})
+# Downlink less uplink of the FDD bands: 3GPP TS 36.101 table 5.7.4-1, n and B bands of one number being alike. [MHz]
+_DUPLEX_MHZ = {
+    1: 190, 2: 80, 3: 95, 4: 400, 5: 45, 7: 120, 8: 45, 12: 30, 13: -31, 14: -30, 17: 30, 18: 45, 19: 45, 20: -41,
+    25: 80, 26: 45, 28: 55, 30: 45, 65: 190, 66: 400, 70: 300, 71: -46, 74: 48,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ProtectedService:
-    """A row of ``tables/protected.csv``; a note has no band (NaN edges)."""
+    """A row of ``tables/protected.csv``; a note has no band (NaN edges).
+
+    `receiver` is where receivers are looked for: ``outside``, ``overhead`` or nowhere; `staff`: in keep rooms too.
+    """
 
     service: str
     low_mhz: float
     high_mhz: float
     rule: str
     note: str
+    receiver: str
+    staff: bool
+    noise_figure_db: float
+    bandwidth_khz: float
+    i_over_n_db: float
+
+    @property
+    def limit_dbm(self) -> float:
+        """What a receiver with an isotropic antenna bears, in its bandwidth. [dBm]"""
+        return float(noise_dbm(self.bandwidth_khz, self.noise_figure_db)) + self.i_over_n_db
 
 
 @cache
@@ -69,6 +94,11 @@ def load_protected() -> tuple[ProtectedService, ...]:
             float(row["high_mhz"] or "nan"),
             row["rule"],
             row["note"],
+            row["receiver"],
+            row["staff"] == "true",
+            float(row["noise_figure_db"] or "nan"),
+            float(row["bandwidth_khz"] or "nan"),
+            float(row["i_over_n_db"] or "nan"),
         )
         for row in rows
     )
@@ -115,7 +145,7 @@ def protected_services(
 def base_station_levels_dbm(
     model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
 ) -> NDArray[np.float64]:
-    """Power of all jammers at the receiver of each TDD sector, in one resource block.
+    """Power of all devices at the receiver of each sector, in one resource block.
 
     Parameters
     ----------
@@ -128,7 +158,7 @@ def base_station_levels_dbm(
     Returns
     -------
     float64 ndarray, shape (sector,)
-        Median; ``-inf`` for FDD sectors and where nothing is sent. [dBm in 180 kHz]
+        Median; ``-inf`` where nothing is sent and for supplementary downlink. [dBm in 180 kHz]
     """
     each_dbm = device_levels_dbm(model, scenario, devices, catalogue)
     return add_powers_db(np.full(len(model.sectors), -np.inf), *each_dbm)
@@ -137,12 +167,7 @@ def base_station_levels_dbm(
 def device_levels_dbm(
     model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
 ) -> NDArray[np.float64]:
-    """Power of each device at the receiver of each TDD sector, in one resource block.
-
-    The path is the sector's own turned round: its pattern, the loss outdoors and every element on the ray, or the
-    way through the device's room's opening where that is stronger; clear wherever a clear path is likelier than 1
-    − q. Jammers send in uplink slots too; managed-access cells keep to the network's slots. An array listens with
-    a beam turned to the device.
+    """Power of each device at the receiver of each sector, in one resource block: the louder of its two kinds.
 
     Parameters
     ----------
@@ -152,74 +177,167 @@ def device_levels_dbm(
     Returns
     -------
     float64 ndarray, shape (device, sector)
-        Median; ``-inf`` for managed access, for FDD sectors and where nothing is sent. [dBm in 180 kHz]
+        The larger of what `receiver_levels_dbm` gives. [dBm in 180 kHz]
     """
-    tdd = np.array([int(band_number(sector.band)) in _TDD_BANDS for sector in model.sectors], bool)
-    level_dbm = np.full((len(devices), len(model.sectors)), -np.inf)
-    rows = [row for row, device in enumerate(devices) if catalogue[device.model].kind == "jammer"]
-    if not rows or not tdd.any():
-        return level_dbm
+    return np.maximum(*receiver_levels_dbm(model, scenario, devices, catalogue))
+
+
+def receiver_levels_dbm(
+    model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Power of each device at the receiver of each sector, in one resource block, by kind.
+
+    The path is the sector's own turned round: its pattern, the loss outdoors and every element on the ray, or the
+    way through the device's room's opening where that is stronger; clear wherever a clear path is likelier than 1
+    − q. Jammers send in uplink slots too; managed-access cells keep to the network's slots. An array listens with
+    a beam turned to the device. At the uplink of an FDD carrier the path is that of its downlink with the free-space
+    loss of the uplink's frequency, and the device's antenna and its walls are those of the downlink (assumed).
+
+    Parameters
+    ----------
+    model, scenario, devices, catalogue
+        As for `base_station_levels_dbm`.
+
+    Returns
+    -------
+    on_carrier_dbm : float64 ndarray, shape (device, sector)
+        What a jammer sends on a TDD carrier. Median; ``-inf`` elsewhere. [dBm in 180 kHz]
+    stray_dbm : float64 ndarray, shape (device, sector)
+        Noise and harmonics in the uplink, and what is sent there on purpose if it is an FDD one. ``-inf`` for managed
+        access at TDD sectors and where nothing is sent. [dBm in 180 kHz]
+    """
+    shape = len(devices), len(model.sectors)
+    on_carrier_dbm, stray_dbm = np.full(shape, -np.inf), np.full(shape, -np.inf)
+    rows = [row for row, device in enumerate(devices) if catalogue[device.model].kind in ("jammer", "mas")]
+    if not rows or not model.sectors:
+        return on_carrier_dbm, stray_dbm
+    tdd = np.array([_is_tdd(sector) for sector in model.sectors], bool)
     cut = {row: pieces_of(devices[row].line_m, CABLE_PIECE_M) for row in rows if is_cable(devices[row], catalogue)}
     places = [cut[row].middle_m if row in cut else np.array([devices[row].line_m[0]]) for row in rows]
     first = np.cumsum([0, *(len(place) for place in places)])
-    gain = model.masts.gain(_points_in(model.scene.site, np.concatenate(places)))
-    path_db = gain.where_clear(model.calibration.sight(gain, 1.0 - model.rules.errors.sight_limit))
+    path_db, masts_m = _mast_path_db(model, scenario, np.concatenate(places))
     widths_khz = np.array([reference_khz(carrier.technology, carrier.freq_mhz) for carrier in model.carriers])
-    masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
-    mast_dbi = np.array([RURAL_GAIN_DBI if s.environment == "RMa" else OTHER_GAIN_DBI for s in model.sectors])
-    towards_m = np.concatenate(places)
-    for index, array in enumerate(sector_pattern(model.scene.site, sector) for sector in model.sectors):
-        if isinstance(array, ArrayPattern):  # listens with the beam that is turned to the device, the worst of all
-            mast_dbi[index] = array.ssb_peak_dbi
-            seen = direction(masts_m[index], towards_m)
-            path_db[index] += connected_gain_db(model.scene.site, model.sectors[index], *seen)
-    known: dict[tuple[object, ...], NDArray[np.float64]] = {}
+    sector_mhz = np.array([sector.freq_mhz for sector in model.sectors])
+    known: dict[tuple[object, ...], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
     for index, row in enumerate(rows):
         device, kind = devices[row], catalogue[devices[row].model]
         setting = (device.model, device.power_dbm, device.trim_db)
         if setting not in known:
-            known[setting], _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
-        sent_dbm = known[setting]
-        per_rb_dbm = (sent_dbm + 10 * np.log10(RB_KHZ / widths_khz))[model.sector_carrier]
+            sent_dbm = np.full(len(model.carriers), -np.inf)
+            if kind.kind == "jammer":
+                sent_dbm, _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
+            per_rb_dbm = (sent_dbm + 10 * np.log10(RB_KHZ / widths_khz))[model.sector_carrier]
+            known[setting] = np.where(tdd, per_rb_dbm, -np.inf), _stray_per_rb_dbm(device, kind, model)
         if row in cut:
             cable = kind.radiating_cable
-            # Sectors beyond the cable's frequencies hear nothing of it: what is sent there is −inf.
-            held_mhz = np.clip([s.freq_mhz for s in model.sectors], cable[0].freq_mhz, cable[-1].freq_mhz)
-            eirp_db = piece_eirp_db(cut[row], cable, held_mhz)
-            pieces_db = path_db[:, first[index] : first[index + 1]] + eirp_db.T
-            received_dbm = per_rb_dbm + add_powers_db(*pieces_db.T) + mast_dbi
-            level_dbm[row] = np.where(tdd, received_dbm, -np.inf)
-            continue
-        azimuth_deg, elevation_deg = direction(np.array([device.x_m, device.y_m, device.z_m]), masts_m)
-        pattern_db = pattern_gain_db(kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg)
-        received_dbm = per_rb_dbm + kind.gain_dbi + pattern_db + path_db[:, first[index]] + mast_dbi
-        level_dbm[row] = np.where(tdd, received_dbm, -np.inf)
-    return level_dbm
+            # Sectors beyond the cable's frequencies are held at its ends.
+            held_mhz = np.clip(sector_mhz, cable[0].freq_mhz, cable[-1].freq_mhz)
+            pieces_db = path_db[:, first[index] : first[index + 1]] + piece_eirp_db(cut[row], cable, held_mhz).T
+            way_db = add_powers_db(*pieces_db.T)
+        else:
+            azimuth_deg, elevation_deg = direction(np.array([device.x_m, device.y_m, device.z_m]), masts_m)
+            pattern_db = pattern_gain_db(
+                kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
+            )
+            way_db = kind.gain_dbi + pattern_db + path_db[:, first[index]]
+        on_carrier_dbm[row], stray_dbm[row] = (sent_dbm + way_db for sent_dbm in known[setting])
+    return on_carrier_dbm, stray_dbm
+
+
+def _mast_path_db(
+    model: LinkModel, scenario: Scenario, towards_m: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gain from places to each sector's receiver, its antenna included, shape (sector, place), and the masts."""
+    # Devices of several models hang at one place: it is looked at once.
+    place_m, of_place = np.unique(towards_m, axis=0, return_inverse=True)
+    gain = model.masts.gain(_points_in(model.scene.site, place_m))
+    path_db = gain.where_clear(model.calibration.sight(gain, 1.0 - model.rules.errors.sight_limit)).astype(np.float64)
+    masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
+    for index, sector in enumerate(model.sectors):
+        array = sector_pattern(model.scene.site, sector)
+        if isinstance(array, ArrayPattern):  # listens with the beam that is turned to the device, the worst of all
+            seen = direction(masts_m[index], place_m)
+            path_db[index] += array.ssb_peak_dbi + connected_gain_db(model.scene.site, sector, *seen)
+        else:
+            path_db[index] += RURAL_GAIN_DBI if sector.environment == "RMa" else OTHER_GAIN_DBI
+    return path_db[:, of_place.ravel()], masts_m
+
+
+def _is_tdd(sector: Sector) -> bool:
+    return int(band_number(sector.band)) in _TDD_BANDS
+
+
+def _uplink(sector: Sector) -> tuple[Span, bool] | None:
+    """Where a sector listens and whether that is known to be apart from where it sends; None: nowhere."""
+    band = int(band_number(sector.band))
+    if band in _SDL_BANDS:
+        return None
+    # An FDD band not in the table: its uplink is taken to be near, and what is sent on the downlink not to meet it.
+    centre_mhz = sector.freq_mhz - _DUPLEX_MHZ.get(band, 0)
+    half_mhz = sector.bandwidth_mhz / 2
+    return (centre_mhz - half_mhz, centre_mhz + half_mhz), band in _DUPLEX_MHZ
+
+
+def _stray_of(device: Device, kind: Model, model: LinkModel, sector: Sector) -> Stray:
+    """What a device sends beside its carriers into the uplink of a sector, in a resource block, conducted."""
+    uplink = _uplink(sector)
+    if uplink is None or (kind.kind == "mas" and _is_tdd(sector)):
+        return NOTHING
+    span, apart = uplink
+    return stray_into(device, kind, model.carriers, span, RB_KHZ / 1e3, in_band=apart)
+
+
+def _stray_per_rb_dbm(device: Device, kind: Model, model: LinkModel) -> NDArray[np.float64]:
+    """`_stray_of` for each sector, with the free-space loss of the uplink in place of the downlink's."""
+    known: dict[object, float] = {}
+    found = []
+    for sector in model.sectors:
+        key = sector.band, sector.freq_mhz, sector.bandwidth_mhz
+        if key not in known:
+            uplink = _uplink(sector)
+            up_mhz = sector.freq_mhz if uplink is None else sum(uplink[0]) / 2
+            nearer_db = 20 * float(np.log10(sector.freq_mhz / up_mhz))
+            known[key] = _stray_of(device, kind, model, sector).level_dbm + nearer_db
+        found.append(known[key])
+    return np.array(found)
 
 
 def _base_stations(
     model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
 ) -> list[tuple[str, str, bool]]:
-    """One row per mast whose receiver is desensitised, or one for the worst mast of all."""
-    level_dbm = base_station_levels_dbm(model, scenario, devices, catalogue)
-    masts: dict[tuple[float, float], int] = {}
-    for index, sector in enumerate(model.sectors):
-        place = (sector.x_m, sector.y_m)
-        if place not in masts or level_dbm[index] > level_dbm[masts[place]]:
-            masts[place] = index
-    worst = sorted(masts.values(), key=lambda index: (-level_dbm[index], index))
-    failing = [index for index in worst if not level_dbm[index] <= DESENSE_DBM_PER_RB]
-    if not failing and not np.isfinite(level_dbm[worst[0]]):
-        return [(BASE_STATIONS, "no jammer sends on a TDD carrier", True)]
-    return [
-        (
-            BASE_STATIONS,
-            f"mast of {model.sectors[index].id}: {_ceiled(level_dbm[index]):.1f} dBm in a resource block "
-            f"(at most {DESENSE_DBM_PER_RB:g})",
-            index not in failing,
-        )
-        for index in failing or worst[:1]
-    ]
+    """One row per mast whose receiver is desensitised, or one for the worst of all; TDD and FDD apart."""
+    each_dbm = device_levels_dbm(model, scenario, devices, catalogue)
+    level_dbm = add_powers_db(np.full(len(model.sectors), -np.inf), *each_dbm)
+    tdd = [index for index, sector in enumerate(model.sectors) if _is_tdd(sector)]
+    fdd = [index for index, sector in enumerate(model.sectors) if not _is_tdd(sector)]
+    rows = [] if tdd else [(BASE_STATIONS, "no jammer sends on a TDD carrier", True)]
+    for name, members in ((BASE_STATIONS, tdd), (FDD_BASE_STATIONS, fdd)):
+        masts: dict[tuple[float, float], int] = {}
+        for index in members:
+            place = (model.sectors[index].x_m, model.sectors[index].y_m)
+            if place not in masts or level_dbm[index] > level_dbm[masts[place]]:
+                masts[place] = index
+        worst = sorted(masts.values(), key=lambda index: (-level_dbm[index], index))
+        failing = [index for index in worst if not level_dbm[index] <= DESENSE_DBM_PER_RB]
+        if worst and not failing and not np.isfinite(level_dbm[worst[0]]):
+            nothing = "no jammer sends on a TDD carrier" if name == BASE_STATIONS else "no device sends towards them"
+            rows.append((name, nothing, True))
+            continue
+        for index in failing or worst[:1]:
+            loudest = devices[int(each_dbm[:, index].argmax())]
+            stray = _stray_of(loudest, catalogue[loudest.model], model, model.sectors[index])
+            why = stray.words if name == FDD_BASE_STATIONS else ""
+            assumed = ", a figure that is assumed" if why and stray.assumed else ""
+            rows.append(
+                (
+                    name,
+                    f"mast of {model.sectors[index].id}: {_ceiled(level_dbm[index]):.1f} dBm in a resource block "
+                    f"(at most {DESENSE_DBM_PER_RB:g})"
+                    + (f", most of it {why} of {loudest.id}{assumed}" if why else ""),
+                    index not in failing,
+                )
+            )
+    return rows
 
 
 def _hits(device: Device, model: Model, service: ProtectedService) -> list[str]:

@@ -22,6 +22,7 @@ from quietwing.coverage.blocking.exposure import exposure
 from quietwing.coverage.blocking.interference import kernel_limits, known_links
 from quietwing.coverage.blocking.keep import keep_rooms
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
+from quietwing.coverage.blocking.out_of_band import out_of_band_rows, stray_heard
 from quietwing.coverage.blocking.outside import RECEPTOR, OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import protected_services
 from quietwing.coverage.blocking.world_links import kernel_links, kernel_network, seed_of
@@ -78,14 +79,18 @@ def spill(
     site = model.scene.site
     on = tuple(device for device in devices if device.state != "off")
     places = outside_points(site, most_eirp_dbm(on, catalogue)) if outside is None else outside
-    found = []
+    found, heard = [], []
     for first in range(0, len(places), BLOCK_POINTS):
         block = _part(places, slice(first, first + BLOCK_POINTS))
         public = public_links(model, block.points)
         blockers = blocker_links(model, on, catalogue, block.points, outside=True)
+        heard.append(stray_heard(model, blockers, catalogue, block.points))
         found.append(spill_outside(model, scenario, public, blockers, block, stream=stream))
     kept = keep_rooms(model, scenario, on, catalogue, points, stream=stream)
-    protected = protected_services(model, scenario, on, catalogue)
+    protected = (
+        *protected_services(model, scenario, on, catalogue),
+        *out_of_band_rows(model, on, catalogue, points, places.name, heard),
+    )
     exposed = exposure(site, on, catalogue, points)
     results = []
     for number, grade in enumerate(scenario.judged):

@@ -113,6 +113,9 @@ class LimitBlock:
         How far a base's managed-access cell captures there at zero trim; at 0 or above it must not stand.
     slack : bool
         Whether the planner may move the limit within what the Monte Carlo allows.
+    stray_db : float32 ndarray, shape (row, base), or None
+        How far below the level what a base sends beside its carriers lies, at zero trim: that part goes with the
+        largest of a candidate's trims. None: no such part.
     bases : int64 ndarray, shape (base,), or None
         The bases it is given for, ascending; None: all of them.
     screen : bool
@@ -125,6 +128,7 @@ class LimitBlock:
     level_dbm: Levels
     cell_over_db: Levels | None = None
     slack: bool = False
+    stray_db: Levels | None = None
     bases: NDArray[np.int64] | None = None
     screen: bool = False
 

@@ -23,7 +23,7 @@ from quietwing.coverage.blocking.draft_spill import (
 from quietwing.coverage.blocking.keep import demanding_points
 from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
+from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, receiver_levels_dbm
 from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
@@ -302,17 +302,21 @@ def _upper_db(
 
 
 def receiver_limits(around: Surroundings) -> Iterator[LimitBlock]:
-    """Desensitisation of TDD base stations by jammers."""
+    """Desensitisation of base stations by jammers on TDD carriers, and by noise and harmonics of every device."""
     plain = around.plain
     devices = tuple(replace(base.device, state="planned") for base in around.bases)
-    level_dbm = device_levels_dbm(plain, around.scenario, devices, around.catalogue)
+    on_carrier_dbm, stray_dbm = receiver_levels_dbm(plain, around.scenario, devices, around.catalogue)
+    level_dbm = np.maximum(on_carrier_dbm, stray_dbm)
     heard = np.flatnonzero(np.isfinite(level_dbm).any(axis=0))
     if not len(heard):
         return
     modes = len(around.modes.models)
+    with np.errstate(invalid="ignore"):
+        below_db = np.where(np.isfinite(stray_dbm), level_dbm - stray_dbm, np.inf)
     yield LimitBlock(
         name=tuple(f"receiver of {plain.sectors[sector].id}" for sector in heard.tolist()),
         carrier=plain.sector_carrier[heard].astype(np.int64),
         limit_dbm=np.full(len(heard), DESENSE_DBM_PER_RB),
         level_dbm=np.repeat(level_dbm[:, heard].T[:, :, None], modes, axis=2).astype(np.float32),
+        stray_db=below_db[:, heard].T.astype(np.float32),
     )

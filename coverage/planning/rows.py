@@ -280,6 +280,8 @@ def limit_rows(
         if block.bases is not None:
             base = np.searchsorted(block.bases, base)
         trim_db = np.where(block.carrier[:, None] >= 0, candidates.trim_db[alive][:, block.carrier].T, 0.0)
+        if block.stray_db is not None:
+            trim_db = np.maximum(trim_db, candidates.trim_db[alive].max(axis=1) - block.stray_db[:, base])
         over_db = block.level_dbm[:, base, mode] + trim_db - block.limit_dbm[:, None]
         breaks = over_db - slack_db > 10 * np.log10(1 - TIGHTER)
         if block.cell_over_db is not None:

@@ -16,7 +16,7 @@ from quietwing.coverage.blocking.operator_actions import action_in_words, action
 from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
-from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.propagation.gain_cache import GainCache
@@ -124,14 +124,16 @@ def run(
         at_points=judged.at_points,
         grades=tuple(replace(rooms, spill=outside) for rooms, outside in zip(judged.grades, spilled, strict=True)),
         uncovered_routes=uncovered_routes(),
-        notes=(*_verdict_notes(site, scenario, devices), *limits),
+        notes=(*_verdict_notes(site, scenario, devices, catalogue), *limits),
         scenario_id=fingerprint(site, scenario, devices, dict(catalogue))[:12],
         maps=verdict_maps,
         stream=stream,
     )
 
 
-def _verdict_notes(site: Site, scenario: Scenario, devices: tuple[Device, ...]) -> list[str]:
+def _verdict_notes(
+    site: Site, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
+) -> list[str]:
     notes = [
         f"counted as done, and only the operator can do it: {action_name(action, number)} "
         f"({clean(action_in_words(site.sectors, action))})"
@@ -145,6 +147,14 @@ def _verdict_notes(site: Site, scenario: Scenario, devices: tuple[Device, ...]) 
         notes.append(
             "radiating cable counts inside with the coupling that 95 of 100 places along it better, outside with "
             "that of half of them; no measurement in a prison is public"
+        )
+    names = dict.fromkeys(device.model for device in devices if device.state != "off")
+    assumed = [name for name in names if None in (catalogue[name].out_of_band_dbc, catalogue[name].harmonics_dbc)]
+    if assumed:
+        notes.append(
+            f"noise beside the bands ({ASSUMED_OUT_OF_BAND_DBC:g} dBc) or harmonics ({ASSUMED_HARMONICS_DBC:g} dBc) "
+            f"of {', '.join(assumed)} are assumed; ask the maker, and write out_of_band_dbc and harmonics_dbc into "
+            f"the catalogue"
         )
     return notes
 

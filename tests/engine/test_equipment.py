@@ -289,6 +289,19 @@ def test_a_catalogue_without_cables_has_no_columns_for_them():
     assert catalogue_text(CATALOGUE).splitlines()[0].endswith(",radiating_cable,radiating_gbp_per_m,longest_m")
 
 
+def test_stray_figures_are_read_and_written_only_where_the_maker_gives_them():
+    stated = {"m": replace(CATALOGUE["micro_jammer"], name="m", out_of_band_dbc=-72.5)}
+    text = catalogue_text(stated)
+    assert text.splitlines()[0].endswith(",description,out_of_band_dbc,harmonics_dbc")
+    assert parse_catalogue(text) == stated
+    assert parse_catalogue(text)["m"].harmonics_dbc is None
+    assert "out_of_band_dbc" not in catalogue_text({"m": CATALOGUE["micro_jammer"]})
+    with pytest.raises(ScenarioError, match="a mesh has out_of_band_dbc"):
+        parse_catalogue(catalogue_text({"w": replace(CATALOGUE["window_mesh"], name="w", harmonics_dbc=-60.0)}))
+    with pytest.raises(ScenarioError, match="out_of_band_dbc is 50"):
+        parse_catalogue(text.replace("-72.5", "50"))
+
+
 def test_what_feeds_no_cable_is_named_as_before():
     spot = Device("N1", "micro_jammer", 1.0, 2.0, 2.7)
     assert fingerprint(spot) == fingerprint({name: value for name, value in vars(spot).items() if name != "route_m"})

@@ -217,7 +217,7 @@ def _look(
 
 
 def receiver_faults(case: Case, treated: LinkModel) -> Iterator[str]:
-    """Desensitisation of TDD base stations by all jammers together."""
+    """Desensitisation of base stations by all devices together."""
     on = _radiating(case)
     power_mw = _mw(device_levels_dbm(treated, case.strict, on, case.catalogue))
     limit = Fraction(float(_mw(DESENSE_DBM_PER_RB + DUST_DB)))
@@ -226,6 +226,6 @@ def receiver_faults(case: Case, treated: LinkModel) -> Iterator[str]:
         if total > limit:
             loudest = on[int(power_mw[:, at].argmax())].id
             yield (
-                f"receiver of {sector.id}: {sector.channel}: all jammers together are {_db(total / limit):.3g} dB "
+                f"receiver of {sector.id}: {sector.channel}: all devices together are {_db(total / limit):.3g} dB "
                 f"above {DESENSE_DBM_PER_RB:g} dBm in a resource block, {loudest} being the loudest"
             )

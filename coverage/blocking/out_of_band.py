@@ -1,0 +1,226 @@
+"""What noise and harmonics of a layout do to receivers that no data places: GNSS, TETRA, aircraft, alarms.
+
+They are looked for at every point outside the fence (rings and receptors) or 150 m above the buildings, and those
+that staff use inside in keep rooms too. The way is the model's own, walls and openings included: that of the device's
+carrier nearest in frequency, with the free-space loss and the second slope of the service's frequency (walls and
+antenna as on that carrier: assumed). Outside and overhead a level above the limit fails. In keep rooms it fails where
+the maker's figure is known; where it is assumed the level is printed as not shown to be clear, since a guess would
+decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking.protect import ProtectedService, load_protected
+from quietwing.coverage.blocking.stray import stray_into
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.propagation.free_space import free_space_loss_db
+from quietwing.coverage.propagation.path_gain import add_two_ray
+from quietwing.sites.model import Site
+from quietwing.sites.points import PointSet, scattered
+
+__all__ = ["OVERHEAD_M", "Heard", "out_of_band_rows", "stray_heard"]
+
+OVERHEAD_M = 150.0  # the lowest flight over open country, SERA.5005(f)(2); a helicopter that lands is not looked at
+NEAREST_M = 1.0  # of a receiver to a device in a keep room: assumed
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What all devices together send into each service's band at some points.
+
+    Attributes
+    ----------
+    level_dbm : float64 ndarray, shape (service, point)
+        In the service's bandwidth, isotropic antenna; ``-inf``: nothing. [dBm]
+    loudest : int64 ndarray, shape (service, point)
+        The device most of it comes from.
+    """
+
+    level_dbm: Floats
+    loudest: NDArray[np.int64]
+
+
+def _receivers() -> tuple[ProtectedService, ...]:
+    """The services whose receivers are looked for."""
+    return tuple(service for service in load_protected() if service.receiver)
+
+
+def stray_heard(model: LinkModel, blockers: BlockerLinks, catalogue: Mapping[str, Model], points: PointSet) -> Heard:
+    """Noise and harmonics of a layout at some points, in the band of each service with receivers.
+
+    Parameters
+    ----------
+    model : LinkModel
+    blockers : BlockerLinks
+        At these points, made with ``outside=True``.
+    catalogue : mapping of str to Model
+    points : PointSet
+
+    Returns
+    -------
+    Heard
+        Median, the services in the order of ``tables/protected.csv``.
+    """
+    services = _receivers()
+    total_mw = np.zeros((len(services), len(points)))
+    most_mw, loudest = total_mw.copy(), np.zeros(total_mw.shape, np.int64)
+    centre_mhz = np.array([(service.low_mhz + service.high_mhz) / 2 for service in services])
+    known: dict[tuple[object, ...], tuple[Floats, list[float]]] = {}
+    for index, device in enumerate(blockers.devices):
+        kind, setting = catalogue[device.model], (device.model, device.power_dbm, device.trim_db)
+        if setting not in known:
+            sent_dbm, _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
+            known[setting] = sent_dbm, [_stray_dbm(device, kind, model, service) for service in services]
+        sent_dbm, stray_dbm = known[setting]
+        gain_db = _gain_db(model, blockers, index, kind, sent_dbm, centre_mhz, points)
+        for row in np.flatnonzero(np.isfinite(stray_dbm)).tolist():
+            level_mw = 10 ** ((stray_dbm[row] + gain_db[row]) / 10)
+            total_mw[row] += level_mw
+            loudest[row] = np.where(level_mw > most_mw[row], index, loudest[row])
+            most_mw[row] = np.maximum(most_mw[row], level_mw)
+    with np.errstate(divide="ignore"):
+        return Heard(10 * np.log10(total_mw), loudest)
+
+
+def _gain_db(
+    model: LinkModel,
+    blockers: BlockerLinks,
+    index: int,
+    kind: Model,
+    sent_dbm: Floats,
+    freq_mhz: Floats,
+    points: PointSet,
+) -> Floats:
+    """Gain of one device to isotropic receivers at some frequencies, its antenna included, shape (freq, point)."""
+    device = blockers.devices[index]
+    place_m = np.array([device.x_m, device.y_m, device.z_m])
+    nearest_db = kind.gain_dbi - free_space_loss_db(NEAREST_M, freq_mhz)[:, None]
+    carrier_mhz = np.array([carrier.freq_mhz for carrier in model.carriers])
+    used = np.flatnonzero(np.isfinite(sent_dbm))
+    if not len(used):  # no carrier of the site tells what the walls take
+        away_m = np.maximum(np.linalg.norm(points.xyz_m - place_m, axis=1), NEAREST_M)
+        return np.asarray(kind.gain_dbi - free_space_loss_db(away_m[None, :], freq_mhz[:, None]))
+    near = used[np.abs(np.log(carrier_mhz[used][None, :] / freq_mhz[:, None])).argmin(axis=1)]
+    gain_db = blockers.level_dbm[index, near].astype(float) - sent_dbm[near, None]
+    gain_db += 20 * np.log10(carrier_mhz[near] / freq_mhz)[:, None]
+    # Over the ground beyond the map the second slope begins further out at a higher frequency.
+    slope_db = np.zeros((1, len(points), 2 * len(freq_mhz)), np.float32)
+    add_two_ray(model.scene, place_m[None], points.xyz_m, np.concatenate([carrier_mhz[near], freq_mhz]), slope_db)
+    gain_db += (slope_db[0, :, : len(freq_mhz)] - slope_db[0, :, len(freq_mhz) :]).T
+    return gain_db if kind.radiating_cable else np.asarray(np.minimum(gain_db, nearest_db))
+
+
+def _stray_dbm(device: Device, kind: Model, model: LinkModel, service: ProtectedService) -> float:
+    """What a device sends into a service's bandwidth, conducted. [dBm]"""
+    span = service.low_mhz, service.high_mhz
+    return stray_into(device, kind, model.carriers, span, service.bandwidth_khz / 1e3).level_dbm
+
+
+def out_of_band_rows(
+    model: LinkModel,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    names: Sequence[str],
+    outside: Sequence[Heard],
+) -> tuple[tuple[str, str, bool], ...]:
+    """Receivers that no data of the site places, each with the level at the worst place, limit and margin.
+
+    Parameters
+    ----------
+    model : LinkModel
+    devices : tuple of Device
+        Those that are on.
+    catalogue : mapping of str to Model
+    points : PointSet
+        Test points of the site, those of keep rooms among them.
+    names : sequence of str
+        Each place outside in words.
+    outside : sequence of Heard
+        The places outside in parts, in the order of `names`.
+
+    Returns
+    -------
+    tuple of tuple
+        Service, what was found, passed. No rows where no device is on.
+    """
+    if not devices:
+        return ()
+    site, services = model.scene.site, _receivers()
+    far = Heard(
+        np.concatenate([part.level_dbm for part in outside], axis=1),
+        np.concatenate([part.loudest for part in outside], axis=1),
+    )
+    above, above_names = _overhead(site)
+    high = stray_heard(
+        model, blocker_links(model, devices, catalogue, above, outside=True, straight=True), catalogue, above
+    )
+    kept = _kept(site, points)
+    kept_names = [f"in {site.rooms[room].id}" for room in kept.room.tolist()]
+    near = stray_heard(model, blocker_links(model, devices, catalogue, kept, outside=True), catalogue, kept)
+    rows = []
+    for row, service in enumerate(services):
+        heard, where = (high, above_names) if service.receiver == "overhead" else (far, list(names))
+        rows.append(_row(model, devices, catalogue, service, (heard, row, where), inside=False))
+        if service.staff and len(kept):
+            rows.append(_row(model, devices, catalogue, service, (near, row, kept_names), inside=True))
+    return tuple(rows)
+
+
+def _row(
+    model: LinkModel,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    service: ProtectedService,
+    at: tuple[Heard, int, list[str]],
+    *,
+    inside: bool,
+) -> tuple[str, str, bool]:
+    """One service at the worst of some places."""
+    heard, row, names = at
+    name = f"{service.service}, out of band" + (", keep rooms" if inside else "")
+    level_dbm = heard.level_dbm[row]
+    if not np.isfinite(level_dbm).any():
+        return name, "no noise or harmonic reaches its band", True
+    worst = int(level_dbm.argmax())
+    device = devices[int(heard.loudest[row, worst])]
+    kind, span = catalogue[device.model], (service.low_mhz, service.high_mhz)
+    stray = stray_into(device, kind, model.carriers, span, service.bandwidth_khz / 1e3)
+    margin_db = service.limit_dbm - float(level_dbm[worst])
+    level, limit = np.ceil(level_dbm[worst] * 10 - 1e-9) / 10, np.floor(service.limit_dbm * 10 + 1e-9) / 10
+    spare = f"{np.floor(margin_db * 10) / 10:.1f} dB to spare" if margin_db >= 0 else f"{-margin_db:.1f} dB too much"
+    found = (
+        f"{names[worst]}: {level:.1f} dBm in {_width(service.bandwidth_khz)} (at most {limit:.1f}), {spare}, "
+        f"most of it {stray.words} of {device.id}" + (", a figure that is assumed" if stray.assumed else "")
+    )
+    if margin_db < 0 and inside and stray.assumed:
+        return name, f"not shown to be clear, ask the maker for the figure: {found}", True
+    return name, found, margin_db >= 0
+
+
+def _width(bandwidth_khz: float) -> str:
+    return f"{bandwidth_khz:g} kHz" if bandwidth_khz < 1000 else f"{bandwidth_khz / 1e3:.3g} MHz"
+
+
+def _overhead(site: Site) -> tuple[PointSet, list[str]]:
+    """150 m above the middle of each building, or of the perimeter where there is none."""
+    middles = {building.id: building.outline.centroid for building in site.buildings}
+    middles = middles or {"the site": site.perimeter.outline.centroid}
+    places = np.array([(middle.x, middle.y, OVERHEAD_M) for middle in middles.values()])
+    return scattered(places), [f"{OVERHEAD_M:g} m above {name}" for name in middles]
+
+
+def _kept(site: Site, points: PointSet) -> PointSet:
+    """The test points of keep rooms."""
+    kept = np.array([room >= 0 and site.rooms[room].role == "keep" for room in points.room.tolist()], bool)
+    return points.some(np.flatnonzero(kept))

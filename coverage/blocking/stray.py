@@ -1,0 +1,102 @@
+"""What a device sends beside its bands: noise at `out_of_band_dbc` and harmonics at `harmonics_dbc`.
+
+Noise: in any bandwidth, so many decibels below what the band sends in the same bandwidth, its power spread evenly
+over it. It reaches an octave to either side of the band's edges: the filter of the band's own amplifier is trusted
+beyond that and not before (assumed). Of several bands the loudest counts, not their sum: each has a branch of its own
+(assumed). Harmonics: the second and the third, so many decibels below the power of the emission, spread over two and
+three times its width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quietwing.coverage.blocking.emissions import Emission, band_emissions, transmissions
+from quietwing.coverage.decibel import add_powers_db
+from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model
+from quietwing.coverage.trims import Span, share_spectrum
+
+if TYPE_CHECKING:
+    from quietwing.coverage.blocking.links import Carrier
+
+__all__ = ["NOTHING", "Stray", "stray_into"]
+
+REACH = 2.0  # times or parts of a band's edges that its noise reaches to: assumed
+HARMONICS = (2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Conducted power in a receiver's bandwidth, what most of it is, and whether that rests on an assumed figure."""
+
+    level_dbm: float
+    words: str
+    assumed: bool
+
+
+NOTHING = Stray(-np.inf, "", False)
+
+
+def stray_into(
+    device: Device,
+    model: Model,
+    carriers: Sequence[Carrier],
+    span: Span,
+    bandwidth_mhz: float,
+    *,
+    in_band: bool = False,
+) -> Stray:
+    """What a device sends into the worst place of a receiver's band, conducted, by noise and harmonics.
+
+    Parameters
+    ----------
+    device : Device
+    model : Model
+        Its row of the catalogue; blank figures are the assumed ones.
+    carriers : sequence of Carrier
+        Of the public network: trims name their channels.
+    span : tuple of float
+        Edges of the band that the receiver may listen in. [MHz]
+    bandwidth_mhz : float
+        What it listens to at a time. [MHz]
+    in_band : bool
+        Whether what the device sends there on purpose counts too.
+
+    Returns
+    -------
+    Stray
+        `level_dbm` in the receiver's bandwidth, ``-inf`` where nothing reaches it. [dBm]
+
+    References
+    ----------
+    Noise and harmonics as the module says; the figures are the maker's or assumed.
+    """
+    noise_dbc = ASSUMED_OUT_OF_BAND_DBC if model.out_of_band_dbc is None else model.out_of_band_dbc
+    harmonics_dbc = ASSUMED_HARMONICS_DBC if model.harmonics_dbc is None else model.harmonics_dbc
+    found: list[Stray] = []
+    for band in band_emissions(device, model, carriers):
+        if band.low_mhz <= REACH * span[1] and REACH * band.high_mhz >= span[0]:
+            level_dbm = band.dbm_per_mhz + 10 * float(np.log10(bandwidth_mhz)) + noise_dbc
+            found.append(Stray(level_dbm, f"noise of {band.name}", model.out_of_band_dbc is None))
+    found = [max(found, key=lambda one: one.level_dbm)] if found else []
+    for sent in transmissions(device, model, carriers):
+        for times in HARMONICS:
+            level_dbm = _within_dbm(sent, times, span, bandwidth_mhz) + harmonics_dbc
+            found.append(Stray(level_dbm, f"{times} × {sent.name}", model.harmonics_dbc is None))
+        if in_band:
+            found.append(Stray(_within_dbm(sent, 1, span, bandwidth_mhz), sent.name, False))
+    loudest = max(found, key=lambda one: one.level_dbm, default=NOTHING)
+    total_dbm = float(add_powers_db(-np.inf, *(one.level_dbm for one in found)))
+    return Stray(total_dbm, loudest.words, loudest.assumed) if np.isfinite(total_dbm) else NOTHING
+
+
+def _within_dbm(sent: Emission, times: int, span: Span, bandwidth_mhz: float) -> float:
+    """Of an emission spread over some times its frequencies, what lies in a bandwidth in a band."""
+    if not share_spectrum((times * sent.low_mhz, times * sent.high_mhz), span):
+        return -np.inf
+    width_mhz = times * (sent.high_mhz - sent.low_mhz)
+    return sent.power_dbm + 10 * float(np.log10(min(1.0, bandwidth_mhz / width_mhz)))
