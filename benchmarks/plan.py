@@ -19,7 +19,7 @@ import numpy as np
 from quietwing.coverage.blocking.evaluate import quiet_anyway, silence_points
 from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.planning.attempts import CONFIDENCE, judge
+from quietwing.coverage.planning.attempts import judge, margin_confidence
 from quietwing.coverage.planning.ground import Ground, look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.optimise import CHOOSING_STREAM, REPORTING_STREAM
@@ -118,7 +118,7 @@ def one_site(name: str) -> None:
     site, catalogue = load_site(name), read_catalogue()
     asked = Scenario(effort=EFFORT.get(name, "normal"))
     ground = ground_of(name, asked)
-    here = terrain(ground, look_inside(ground, CONFIDENCE))
+    here = terrain(ground, look_inside(ground, margin_confidence(ground.scenario)))
     start: Plan | None = None
     print(f"\n{name}: {len(site.rooms)} rooms, {len(here.candidates)} candidates, effort {asked.effort}")
     print("budget £ | ours: cells (weight) £ | model value, bound, gap | greedy: cells (weight) £ | wall s, CPU s")

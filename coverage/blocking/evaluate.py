@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 LEVELS_PERCENT = (50, 80, 90, 95, 99)
+MOST_LEVELS = 8_000_000  # devices × carriers × points that stand in memory together: some 300 MB with what they cross
 TOGETHER_SHARE = 0.95  # CHOICES 24, whatever q
 
 
@@ -105,12 +106,13 @@ def evaluate(
     OutOfRangeError
         If a level was not computed.
     """
-    public = public_links(model, points)
-    blockers = blocker_links(model, devices, catalogue, points)
-    if quiet is not None and model is bare and not blockers.devices:
-        tally = quiet
-    else:
-        tally = count_worlds(model, scenario, points, public, blockers, stream=stream)
+    on = tuple(device for device in devices if device.state != "off")
+    known = quiet if model is bare and not on else None
+    parts = [
+        _judged_part(model, scenario, on, catalogue, part, stream, known)
+        for part in _parts(points, 0 if known else len(on) * len(model.carriers))
+    ]
+    tally = _joined([part.tally for part in parts])
     if quiet is None:
         at_bare = points if bare_points is None else bare_points
         quiet = quiet_anyway(bare, scenario, at_bare, stream=stream)
@@ -119,19 +121,67 @@ def evaluate(
         at_points=xr.Dataset(
             {
                 "usable_probability": ((CHANNEL, POINT), tally.usable_at_points[0].T / scenario.worlds),
-                "margin_db": ((CHANNEL, POINT), draft_margin_db(model, scenario, public, blockers), {"units": "dB"}),
-                "rsrp_dbm": (
-                    (CHANNEL, POINT),
-                    _strongest_dbm(model, public.los_dbm, public.nlos_dbm),
-                    {"units": "dBm"},
-                ),
+                "margin_db": ((CHANNEL, POINT), np.hstack([part.margin_db for part in parts]), {"units": "dB"}),
+                "rsrp_dbm": ((CHANNEL, POINT), np.hstack([part.rsrp_dbm for part in parts]), {"units": "dBm"}),
             },
             coords={CHANNEL: list(model.channels)},
         ),
         grades=tuple(
             _at_grade(model, scenario, grade, number, tally, quiet) for number, grade in enumerate(scenario.judged)
         ),
-        notes=public.notes,
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some rooms judged: their worlds, and shape (channel, point) draft margins and median levels."""
+
+    tally: Tally
+    margin_db: NDArray[np.float32]
+    rsrp_dbm: NDArray[np.float32]
+    notes: tuple[str, ...]
+
+
+def _judged_part(
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    stream: int,
+    known: Tally | None,
+) -> _Part:
+    """Judge the rooms of some points; `known` are their worlds where they have been drawn already."""
+    public, blockers = public_links(model, points), blocker_links(model, devices, catalogue, points)
+    tally = known or count_worlds(model, scenario, points, public, blockers, stream=stream)
+    margin_db = draft_margin_db(model, scenario, public, blockers)
+    return _Part(tally, margin_db, _strongest_dbm(model, public.los_dbm, public.nlos_dbm), public.notes)
+
+
+def _parts(points: PointSet, per_point: int) -> Iterator[PointSet]:
+    """Points cut between rooms so that the levels of a part fit into memory; all of them where few are heard."""
+    most = max(1, MOST_LEVELS // max(1, per_point))
+    if len(points) <= most:
+        yield points
+        return
+    ends = [*(np.flatnonzero(np.diff(points.room)) + 1).tolist(), len(points)]
+    first = 0
+    for end, after in zip(ends, [*ends[1:], None], strict=True):
+        if after is None or after - first > most:
+            yield points.some(np.arange(first, end))
+            first = end
+
+
+def _joined(tallies: list[Tally]) -> Tally:
+    """The worlds of parts as those of the whole."""
+    if len(tallies) == 1:
+        return tallies[0]
+    return Tally(
+        np.concatenate([one.usable_at_points for one in tallies], axis=1),
+        np.concatenate([one.usable_in_rooms for one in tallies], axis=1),
+        np.concatenate([one.silent for one in tallies], axis=1),
+        np.concatenate([one.rooms for one in tallies]),
     )
 
 

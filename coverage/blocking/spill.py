@@ -38,6 +38,7 @@ from quietwing.sites.points import PointSet, scattered
 __all__ = ["judge_rings", "may_fail", "outside_keys", "spill", "spill_outside", "worst_margin"]
 
 BLOCK_POINTS = 512  # outside points worked out at a time, to bound memory
+MOST_LEVELS = 8_000_000  # devices × carriers × points, likewise
 
 Floats = NDArray[np.float64]
 
@@ -80,8 +81,9 @@ def spill(
     on = tuple(device for device in devices if device.state != "off")
     places = outside_points(site, most_eirp_dbm(on, catalogue)) if outside is None else outside
     found, heard = [], []
-    for first in range(0, len(places), BLOCK_POINTS):
-        block = _part(places, slice(first, first + BLOCK_POINTS))
+    step = min(BLOCK_POINTS, max(1, MOST_LEVELS // max(1, len(on) * len(model.carriers))))
+    for first in range(0, len(places), step):
+        block = _part(places, slice(first, first + step))
         public = public_links(model, block.points)
         blockers = blocker_links(model, on, catalogue, block.points, outside=True)
         heard.append(stray_heard(model, blockers, catalogue, block.points))

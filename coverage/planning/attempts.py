@@ -20,11 +20,11 @@ from quietwing.coverage.planning.plan import Attempt, Claim
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.results import SpillResult
+from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites.trial_points import trial_points
 
 __all__ = [
-    "CONFIDENCE",
     "SPARE_DB",
     "Searched",
     "Tried",
@@ -33,12 +33,20 @@ __all__ = [
     "is_tight",
     "judge",
     "least_margin_db",
+    "margin_confidence",
     "outcome",
     "rank",
 ]
 
-CONFIDENCE = 0.995  # of each single margin: a room needs all of its margins at once
+SURER = (
+    4.0  # a single margin may fail in so many times fewer worlds than a room: found by trial, reserves do the rest
+)
 SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
+
+
+def margin_confidence(scenario: Scenario) -> float:
+    """Confidence of each single margin that attempts begin with; each room's reserve then moves it."""
+    return 1.0 - (1.0 - scenario.asked.confidence) / SURER
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ def judge(
     protected = judged.by_room["called_silent"].values
     weights = 1.0 if scenario.objective == "least_cost" else judged.by_room["weight"].values
     attempt = Attempt(
-        confidence=0.0 if searched is None else CONFIDENCE,
+        confidence=0.0 if searched is None else margin_confidence(scenario),
         slack_db=0.0 if searched is None else searched.slack_db,
         rooms_model=0 if searched is None else len(searched.claims()),
         rooms_judged=int(protected.sum()),

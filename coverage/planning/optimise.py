@@ -20,7 +20,6 @@ from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import (
-    CONFIDENCE,
     SPARE_DB,
     Searched,
     Tried,
@@ -28,6 +27,7 @@ from quietwing.coverage.planning.attempts import (
     broken,
     judge,
     least_margin_db,
+    margin_confidence,
     outcome,
 )
 from quietwing.coverage.planning.bounds import certify
@@ -138,7 +138,7 @@ def optimise(
     inside: Inside | None = None
     interrupted = False
     try:
-        inside = look_inside(ground, CONFIDENCE)
+        inside = look_inside(ground, margin_confidence(scenario))
         tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
         if start is not None:
             tried.append(_given(ground, start))
@@ -255,7 +255,12 @@ def _in_a_model(ground: Ground, inside: Inside, tried: list[Tried], one: Tried) 
             best = replace(known, found=found)
     if best is None:
         return one
-    attempt = replace(one.attempt, confidence=CONFIDENCE, slack_db=best.slack_db, rooms_model=len(best.claims()))
+    attempt = replace(
+        one.attempt,
+        confidence=margin_confidence(ground.scenario),
+        slack_db=best.slack_db,
+        rooms_model=len(best.claims()),
+    )
     return replace(one, attempt=attempt, searched=best)
 
 

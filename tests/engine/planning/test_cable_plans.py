@@ -15,7 +15,7 @@ from quietwing.coverage.blocking.draft_spill import device_upper_db, quantile_z
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import check_layout, layout_text, parse_layout
-from quietwing.coverage.planning.attempts import CONFIDENCE
+from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.cable_runs import cable_runs, line_of_device
 from quietwing.coverage.planning.carried import carry
 from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
@@ -141,7 +141,7 @@ def test_with_the_bundled_cable_a_weaker_network_is_silenced_in_part(site):
 def test_levels_of_the_planning_model_are_those_of_the_verdict(site):
     """In rooms straight rays alone, to the last bit; outside both ways with the errors of each."""
     ground = ground_of(site, ASKED)
-    inside = look_inside(ground, CONFIDENCE)
+    inside = look_inside(ground, margin_confidence(ground.scenario))
     around = inside.around
     (base,) = [index for index, one in enumerate(around.bases) if one.device.route_m]
     device = around.bases[base].device
@@ -169,7 +169,7 @@ def test_two_cables_never_share_a_run(site):
     ground = ground_of(site, both, catalogue)
     runs = [index for index, spot in enumerate(ground.spots) if spot.route_m]
     assert len(runs) == 2
-    model, _ = terrain(ground, look_inside(ground, CONFIDENCE)).model(6.0)
+    model, _ = terrain(ground, look_inside(ground, margin_confidence(ground.scenario))).model(6.0)
     assert [sorted(pair) for pair in model.conflicts.tolist()] == [runs]
 
 
@@ -193,7 +193,7 @@ def test_what_hangs_already_is_built_upon(site, plan):
 
 def test_a_plan_with_a_cable_is_carried_into_the_next_search(site, plan):
     ground = ground_of(site, ASKED)
-    inside = look_inside(ground, CONFIDENCE)
+    inside = look_inside(ground, margin_confidence(ground.scenario))
     found = carry(ground, inside, plan.devices, plan.treatments)
     assert found is not None
     assert [name.split("|")[:2] for name in found.ids] == [["A1-landing-cable", "cable_jammer"]]

@@ -25,7 +25,7 @@ from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import bounds, exact
 from quietwing.coverage.planning import optimise as door
-from quietwing.coverage.planning.attempts import CONFIDENCE
+from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.carried import carry, selected
 from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.heuristic import Found
@@ -166,7 +166,7 @@ def test_a_plan_that_is_kept_says_what_it_is_worth_in_the_planning_model(site, p
     assert (kept.chosen, kept.devices) == (1, start.devices)
     assert kept.claimed == start.claimed
     assert (kept.value, kept.bound, kept.gap) == (3.0, 5.0, 0.667)
-    assert judged(kept).confidence == CONFIDENCE
+    assert judged(kept).confidence == margin_confidence(Scenario())
     assert verify_plan(site, site.sectors, with_money(9000), CATALOGUE, kept) == ()
 
 
@@ -192,7 +192,7 @@ def test_where_nothing_can_be_placed_the_answer_is_nothing_and_proven(site):
 def looked_at(site):
     """The site made ready, once."""
     ground = prepare_ground(site, site.sectors, MOST, CATALOGUE, (), np.zeros(len(site.rooms), bool))
-    return ground, look_inside(ground, CONFIDENCE)
+    return ground, look_inside(ground, margin_confidence(ground.scenario))
 
 
 def test_a_layout_in_the_planning_model_is_the_same_layout(plan_for, looked_at):
