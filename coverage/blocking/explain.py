@@ -24,7 +24,7 @@ from quietwing.coverage.propagation.constructions import construction_loss_db
 from quietwing.coverage.propagation.detour_path import DetourPath, detour_path
 from quietwing.coverage.propagation.facades import facades_of
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
-from quietwing.coverage.propagation.mast_gain import silent_at
+from quietwing.coverage.propagation.mast_gain import HELD_OUT, silent_at
 from quietwing.coverage.propagation.mast_path import path_laws, path_states_db
 from quietwing.coverage.propagation.multiwall import crossings
 from quietwing.coverage.propagation.over_tops import over_tops
@@ -90,6 +90,8 @@ class LinkBudget:
         ``-inf`` where there is none.
     scattered_by : str
         Id of the opening, empty where scatter does not rule in the state taken.
+    falls_off_db : float
+        What scatter has lost between that opening and the point, 0 or less.
     rsrp_dbm : float
     boost_db : float
         Counted on the signal for denial.
@@ -133,6 +135,7 @@ class LinkBudget:
     detour: DetourPath | None
     detour_dbm: float
     scattered_by: str
+    falls_off_db: float
     rsrp_dbm: float
     boost_db: float
     floor_dbm: float
@@ -321,6 +324,7 @@ def _budget(
         detour_dbm = eirp_dbm + pattern_db - path_db - detour.loss_db + offset_db
     scatter = model.masts.scatter_los if clear else model.masts.scatter_nlos
     floor, through = model.masts.floor, int(scatter.place[index, int(points.room[point])])
+    at_opening_dbm = eirp_dbm + offset_db + float(scatter.inside_db[index, int(points.room[point])])
     return LinkBudget(
         point=points.kind[point],
         xyz_m=(float(point_m[0]), float(point_m[1]), float(point_m[2])),
@@ -343,6 +347,7 @@ def _budget(
         detour=detour,
         detour_dbm=detour_dbm,
         scattered_by=floor.site.openings[floor.places[through].opening].id if scattered else "",
+        falls_off_db=rsrp_dbm - at_opening_dbm if scattered and points.kind[point] != HELD_OUT else 0.0,
         rsrp_dbm=rsrp_dbm,
         boost_db=float(needs.boost[carrier]),
         floor_dbm=float(needs.floor[carrier]),

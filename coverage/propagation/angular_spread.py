@@ -16,7 +16,7 @@ from scipy.special import ndtr
 
 from quietwing.sites.errors import OutOfRangeError
 
-__all__ = ["facade_share_db"]
+__all__ = ["concentration", "facade_share_db", "scattered_width_deg"]
 
 Array = NDArray[np.float64]
 
@@ -81,15 +81,64 @@ def facade_share_db(environment: str, clear: bool, freq_mhz: ArrayLike, turned_d
     table's width is that of straight and scattered power together, so the scattered part is wider by √(1 + K). That
     a façade gets the half circle before it is ours.
     """
+    one_plus_k = _one_plus_k(environment, clear)
+    share = _half_circle(scattered_width_deg(environment, clear, freq_mhz), np.asarray(turned_deg, np.float64))
+    return np.asarray(10 * np.log10(share / one_plus_k), np.float64)
+
+
+def scattered_width_deg(environment: str, clear: bool, freq_mhz: ArrayLike) -> Array:
+    """Standard deviation over azimuth of the scattered power about the bearing to the mast.
+
+    Parameters, raises and source as for `facade_share_db`.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        [deg]
+    """
+    one_plus_k = _one_plus_k(environment, clear)
+    return _TABLE[environment, clear].width_deg(np.asarray(freq_mhz, np.float64) / 1e3) * math.sqrt(one_plus_k)
+
+
+def concentration(width_deg: ArrayLike, bearing_deg: ArrayLike, seen_deg: ArrayLike) -> Array:
+    """Scattered power from one azimuth before a façade over that of a half circle alike from all sides, 1 or more.
+
+    Less than 1 counts as 1 (assumed): the table's medians do not say that nothing stands to the other side.
+
+    Parameters
+    ----------
+    width_deg : array_like, shape (...)
+        Of `scattered_width_deg`. [deg]
+    bearing_deg : array_like, broadcastable
+        Bearing to the mast from the way the façade looks, with its sign, −180 to 180. [deg]
+    seen_deg : array_like, broadcastable
+        The azimuth asked for, with the same sign, −90 to 90. [deg]
+
+    Returns
+    -------
+    ndarray, shape (...)
+        [1]
+    """
+    width = np.asarray(width_deg, np.float64)
+    bearing = np.asarray(bearing_deg, np.float64)
+    off = np.asarray(seen_deg, np.float64) - bearing
+    dense = sum(np.exp(-(((off + 360 * turn) / width) ** 2) / 2) for turn in range(-TURNS, TURNS + 1))
+    dense = dense / (width * math.sqrt(2 * math.pi))
+    return np.asarray(np.maximum(180 * dense / _half_circle(width, bearing), 1.0), np.float64)
+
+
+def _one_plus_k(environment: str, clear: bool) -> float:
+    """All power over the scattered power, or an error that says what scenarios there are."""
     if (environment, clear) not in _TABLE:
         known = ", ".join(sorted({name for name, _ in _TABLE}))
         raise OutOfRangeError(f"no scenario {environment!r} in TR 38.901 for masts (there are {known}); choose one")
-    spread = _TABLE[environment, clear]
-    one_plus_k = 1 + 10 ** (spread.k_db / 10)
-    width_deg = spread.width_deg(np.asarray(freq_mhz, np.float64) / 1e3) * math.sqrt(one_plus_k)
-    turned = np.asarray(turned_deg, np.float64)
+    return 1 + 10 ** (_TABLE[environment, clear].k_db / 10)
+
+
+def _half_circle(width_deg: Array, turned_deg: Array) -> Array:
+    """Share of a wrapped Gaussian in the half circle before a façade."""
     share = sum(
-        ndtr((turned + 90 + 360 * turn) / width_deg) - ndtr((turned - 90 + 360 * turn) / width_deg)
+        ndtr((turned_deg + 90 + 360 * turn) / width_deg) - ndtr((turned_deg - 90 + 360 * turn) / width_deg)
         for turn in range(-TURNS, TURNS + 1)
     )
-    return np.asarray(10 * np.log10(share / one_plus_k), np.float64)
+    return np.asarray(share, np.float64)

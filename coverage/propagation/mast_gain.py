@@ -2,8 +2,8 @@
 
 The loss outdoors over the distance to the point itself (`mast_path`), plus the pattern of the sector, less what the
 site takes from it: by the elements on the straight ray, added as a power to the dominant detour through openings,
-over roofs and round corners (`sender_detour`). In a room it is never less than what scatter brings to its openings
-(`opening_floor`).
+over roofs and round corners (`sender_detour`). In a room it is never less than what scatter brings in by its openings
+(`opening_floor`, `scatter_floor`).
 
 Line of sight is a state, never an average in dB: both states are kept, with the probability of the clear one, and
 each world of the Monte Carlo picks one per mast and façade. It is the state without the site's own buildings.
@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from quietwing.coverage.propagation.angular_spread import facade_share_db
+from quietwing.coverage.propagation.angular_spread import facade_share_db, scattered_width_deg
 from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import with_detour
@@ -28,6 +28,7 @@ from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
 from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.portal_graph import PortalGraph
+from quietwing.coverage.propagation.scatter_floor import HELD_OUT, ScatterFloor, behind_openings, no_scatter
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.propagation.sender_detour import Routes, SenderDetours, mast_detours
@@ -35,11 +36,10 @@ from quietwing.coverage.propagation.terrain_path import OFF_THE_GRID, terrain_ef
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import PointSet
 
-__all__ = ["MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "silent_at", "with_sectors"]
+__all__ = ["HELD_OUT", "MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "silent_at", "with_sectors"]
 
 Array = NDArray[np.float64]
 Gains = NDArray[np.float32]
-HELD_OUT = "window-out"  # the test point of a hand held out of a window
 NO_BUILDING = -2  # skips nothing: facets in the open are building -1
 EYE_HEIGHT_M = 1.5
 
@@ -80,33 +80,6 @@ class MastGain:
     def where_clear(self, clear: NDArray[np.bool_]) -> NDArray[np.float32]:
         """The gain of one world: line of sight where `clear`, shape (sector, point)."""
         return np.where(clear, self.los_db, self.nlos_db)
-
-
-@dataclass(frozen=True, slots=True)
-class ScatterFloor:
-    """What scatter brings into each room in one state of sight, shape (sector, room).
-
-    Attributes
-    ----------
-    inside_db : float32 ndarray
-        Behind the room's openings, ``-inf`` where it has none. [dB]
-    before_db : float32 ndarray
-        In a hand held out of them. [dB]
-    place : int32 ndarray
-        The outer opening that passes most, an index into ``floor.places``; -1 where there is none.
-    """
-
-    inside_db: NDArray[np.float32]
-    before_db: NDArray[np.float32]
-    place: NDArray[np.int32]
-
-    def at(self, points: PointSet) -> NDArray[np.float32]:
-        """The least gain at some points, shape (sector, point). [dB]"""
-        if not self.inside_db.shape[1]:
-            return np.full((len(self.inside_db), len(points)), -np.inf, np.float32)
-        held_out = np.array([kind == HELD_OUT for kind in points.kind], np.bool_)
-        least_db = np.where(held_out, self.before_db[:, points.room], self.inside_db[:, points.room])
-        return np.where(points.room >= 0, least_db, np.float32(-np.inf))
 
 
 @dataclass(frozen=True)
@@ -168,8 +141,9 @@ class MastModel:
         los_db, nlos_db, probability, share, detoured, notes = _without_scatter(self, points, NO_BUILDING, routes)
         scattered: list[NDArray[np.bool_]] = []
         straight: list[Gains] = []
+        behind = behind_openings(self.floor, points, self.freq_mhz)
         for gain_db, scatter in ((los_db, self.scatter_los), (nlos_db, self.scatter_nlos)):
-            least_db = scatter.at(points)
+            least_db = scatter.at(points, behind)
             more_db = np.maximum(least_db - gain_db, np.float32(0))
             scattered.append(least_db > gain_db)
             straight.append(share * np.float32(10) ** (-more_db / 10))
@@ -207,10 +181,6 @@ def mast_model(
     MastModel
     """
     freq_mhz = np.unique([sector.freq_mhz for sector in sectors])
-    shape = (len(sectors), len(scene.site.rooms))
-    nothing = ScatterFloor(
-        np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32), np.full(shape, -1, np.int32)
-    )
     masts_m = np.array(list(masts_of(sectors)))
     floor = opening_floor(scene.site, None if like is None else like.floor)
     joined = scene if graph is None else replace(graph, scene=scene)
@@ -223,8 +193,7 @@ def mast_model(
         floor,
         floor.entry_loss_db(freq_mhz),
         np.empty((2, len(sectors), len(floor.places))),
-        nothing,
-        nothing,
+        *_no_scatter(sectors, floor, freq_mhz),
     )
     return _with_scatter(replace(bare, outside_db=_outside_db(bare, like)))
 
@@ -301,8 +270,31 @@ def _with_scatter(model: MastModel) -> MastModel:
         if used.borrowed:
             inside_db[:, :, room] -= model.within_loss_db(used)[lane]
         before_db[:, :, room] = outside_db[:, :, through].max(axis=2)
-    los, nlos = (ScatterFloor(*each) for each in zip(inside_db, before_db, place, strict=True))
+    entering_db = (outside_db - entry_db).astype(np.float32)
+    los, nlos = (
+        replace(bare, inside_db=inside, before_db=before, place=through, entering_db=entering)
+        for bare, inside, before, through, entering in zip(
+            _no_scatter(sectors, floor, model.freq_mhz), inside_db, before_db, place, entering_db, strict=True
+        )
+    )
     return replace(model, scatter_los=los, scatter_nlos=nlos)
+
+
+def _no_scatter(
+    sectors: tuple[Sector, ...], floor: OpeningFloor, freq_mhz: Array
+) -> tuple[ScatterFloor, ScatterFloor]:
+    """No scatter at all with and without line of sight, and from where it would come."""
+    band = np.searchsorted(freq_mhz, [sector.freq_mhz for sector in sectors])
+    los, nlos = (
+        no_scatter(
+            floor,
+            masts_of(sectors),
+            [float(scattered_width_deg(scenario_of(each.environment), clear, each.freq_mhz)) for each in sectors],
+            band,
+        )
+        for clear in (True, False)
+    )
+    return los, nlos
 
 
 def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:

@@ -2,9 +2,9 @@
 
 A mast's field arrives from all sides, reflected and scattered by what stands around (`angular_spread`). At an opening
 in the outer wall there is at least the level of that place, as if the building were not there, less what of it comes
-from behind the façade, less the opening's loss at normal incidence. A room without such an opening gets what the
-nearest one of its storey passes (CHOICES 13), less the loss of its easiest door or of all that stands straight
-between, whichever is less.
+from behind the façade, less the opening's loss at normal incidence; further inside it falls off (`scatter_floor`). A
+room without such an opening gets what the nearest one of its storey passes (CHOICES 13), less the loss of its easiest
+door or of all that stands straight between, whichever is less.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from quietwing.coverage.propagation.aperture_field import diffuse_share
 from quietwing.coverage.propagation.constructions import surface_loss_db
+from quietwing.coverage.propagation.room_surfaces import room_surfaces
 from quietwing.sites.model import Opening, Site
 from quietwing.sites.openings import OpeningPlace, opening_places
 
@@ -64,6 +66,14 @@ class OpeningFloor:
         The points just outside and just inside each. [m]
     of_room : tuple of RoomOpenings or None
         In the order of ``site.rooms``; None for yards and for storeys without any outer opening.
+    centre_m : ndarray, shape (place, 3)
+        Middle of each outer opening. [m]
+    into : ndarray, shape (place, 2)
+        Unit vector in plan into the room behind each.
+    size_m : ndarray, shape (place, 2)
+        Width and height of each. [m]
+    diffuse : ndarray, shape (place,)
+        Diffuse field of the room behind each over the field before it, all of that along the normal. [1]
     """
 
     site: Site
@@ -71,6 +81,10 @@ class OpeningFloor:
     outside_m: NDArray[np.float64]
     inside_m: NDArray[np.float64]
     of_room: tuple[RoomOpenings | None, ...]
+    centre_m: NDArray[np.float64]
+    into: NDArray[np.float64]
+    size_m: NDArray[np.float64]
+    diffuse: NDArray[np.float64]
     _alike: dict[tuple[tuple[str, ...], bytes], NDArray[np.float64]] = field(
         default_factory=dict, repr=False, compare=False
     )  # doors and windows are of few kinds
@@ -106,10 +120,13 @@ class OpeningFloor:
 
     def turned_deg(self, from_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Angle between the way each outer opening looks and the bearing of a mast, shape (place,). [deg]"""
-        into = np.array([place.normal_into(max(place.rooms)) for place in self.places]).reshape(-1, 2)
-        away = from_m[:2] - self.outside_m[:, :2]
+        return np.abs(self.bearing_deg(from_m))
+
+    def bearing_deg(self, from_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bearing of a mast from the way each outer opening looks, −180 to 180, shape (place,). [deg]"""
+        into, away = self.into, from_m[:2] - self.outside_m[:, :2]
         across, along = into[:, 0] * away[:, 1] - into[:, 1] * away[:, 0], -(into * away).sum(axis=1)
-        return np.asarray(np.degrees(np.arctan2(np.abs(across), along)), np.float64)
+        return np.asarray(np.degrees(np.arctan2(across, along)), np.float64)
 
     def meets(self, room: RoomOpenings, from_m: NDArray[np.float64], to_m: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether straight rays pass through one of the openings the room uses.
@@ -149,7 +166,7 @@ def _same_places(site: Site, before: Site) -> bool:
     pairs = list(zip(site.openings, before.openings, strict=False))
     return (
         len(site.openings) == len(before.openings)
-        and all(getattr(site, name) == getattr(before, name) for name in ("buildings", "rooms", "walls"))
+        and all(getattr(site, name) == getattr(before, name) for name in ("buildings", "rooms", "walls", "slabs"))
         and all(a is b or (a.kind not in DOORS and replace(a, grille=b.grille, film=b.film) == b) for a, b in pairs)
         and all(site.constructions.get(name) == each for name, each in before.constructions.items())
     )
@@ -200,4 +217,9 @@ def opening_floor(site: Site, like: OpeningFloor | None = None) -> OpeningFloor:
             of_room.append(None)
     beside = [[place.beside_m(max(place.rooms), side * BESIDE_M) for side in (-1, 1)] for place in outer]
     outside_m, inside_m = np.array(beside).reshape(-1, 2, 3).transpose(1, 0, 2)
-    return OpeningFloor(site, outer, outside_m, inside_m, tuple(of_room))
+    behind = [max(place.rooms) for place in outer]
+    openings = [site.openings[place.opening] for place in outer]
+    size_m = np.array([(each.line.length, each.head_m - each.sill_m) for each in openings]).reshape(-1, 2)
+    diffuse = diffuse_share(size_m.prod(axis=1), *room_surfaces(site, behind))
+    into = np.array([place.normal_into(max(place.rooms)) for place in outer]).reshape(-1, 2)
+    return OpeningFloor(site, outer, outside_m, inside_m, tuple(of_room), centres, into, size_m, diffuse)

@@ -56,7 +56,10 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
         route = ", ".join(f"{bend.kind} {bend.id}" for bend in budget.detour.bends)
         lines.append((f"by the detour over {route}, from the same EIRP", budget.detour_dbm, "dBm"))
     if budget.scattered_by:
-        lines.append((f"instead scattered, through {budget.scattered_by}", budget.rsrp_dbm, "dBm"))
+        through_dbm = budget.rsrp_dbm - budget.falls_off_db
+        lines.append((f"instead scattered, through {budget.scattered_by}", through_dbm, "dBm"))
+        if budget.falls_off_db:
+            lines.append(("falls off inside the room", budget.falls_off_db, "dB"))
     lines += [
         ("signal at the phone (S)", budget.rsrp_dbm, "dBm"),
         ("reference-signal boost counted", budget.boost_db, "dB"),

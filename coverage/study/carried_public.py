@@ -148,4 +148,5 @@ def _scatter_changed(before: MastModel, after: MastModel, changed: ChangedFacets
     for old, new in ((before.scatter_los, after.scatter_los), (before.scatter_nlos, after.scatter_nlos)):
         for name in ("inside_db", "before_db", "place"):
             found |= (getattr(old, name) != getattr(new, name)).any(axis=0)
+        found[new.behind_room[(old.entering_db != new.entering_db).any(axis=0)]] = True
     return found
