@@ -12,6 +12,7 @@ from quietwing.coverage.propagation.detour_path import detour_path
 from quietwing.coverage.propagation.mast_gain import mast_model
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.opening_floor import opening_floor
+from quietwing.coverage.propagation.scatter_floor import behind_openings
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites.model import Opening, Room, Sector, Wall
 from quietwing.sites.points import PointSet
@@ -56,7 +57,7 @@ def test_at_the_window_facing_the_mast_only_the_bars_are_lost(hut):
     assert -gain.nlos_db[0, 0] == pytest.approx(max(after, uma_nlos_db(d3, 0.7985)) + bars_db, abs=0.1)
 
 
-def test_behind_the_wall_the_room_keeps_what_scatter_brings_to_its_own_openings(hut):
+def test_behind_the_wall_the_room_keeps_what_scatter_brings_to_its_own_openings(hut, kirchhoff):
     site = hut(
         walls=tuple(
             Wall(w.id, w.building, w.storey, w.line, "precast_sandwich_foil" if w.id != "south" else "brick_215")
@@ -80,9 +81,17 @@ def test_behind_the_wall_the_room_keeps_what_scatter_brings_to_its_own_openings(
     by_window = -uma_nlos_db(d_window, 0.7985) - lossy(site, "bars", 1.0) + away_db
     by_door = -uma_nlos_db(d_door, 0.7985) - lossy(site, "timber_door", 1.0) + towards_db
     straight = -uma_nlos_db(d3, 0.7985) - wall_db
-    assert max(by_window, by_door) > straight
+    # Behind them: 1 m deep and 3.1 m beside the window, 3 m deep and 1.1 m beside the door. Towards the mast the
+    # field is denser than from all sides alike, from behind it never counts as less. 108 m2 of surfaces return 30 %.
+    towards = [(74.1, float(np.degrees(np.arctan2(1.1, 596.0)))), (np.inf, 0.0)]
+    door = max(kirchhoff.power_behind((1.0, 2.0), 3.0, 1.1, 0.5, 798.5, *way) for way in towards)
+    door += 4 * 2.0 / 108 * 0.3 / 0.7 * max(kirchhoff.flux(*way) for way in towards)
+    window = kirchhoff.power_behind((1.0, 1.0), 1.0, 3.1, 0.0, 798.5) + 4 * 1.0 / 108 * 0.3 / 0.7 * kirchhoff.flux()
+    by_hand = 10 * np.log10(window * 10 ** (by_window / 10) + door * 10 ** (by_door / 10))
+    assert max(by_window, by_door) - 11 < by_hand < max(by_window, by_door) - 5
+    assert by_hand > straight
     assert gain.scattered_nlos[0, 0]
-    assert gain.nlos_db[0, 0] == pytest.approx(max(by_window, by_door), abs=0.15)
+    assert gain.nlos_db[0, 0] == pytest.approx(by_hand, abs=0.5)
 
 
 def test_a_hand_held_out_of_a_window_that_looks_away_gets_the_scatter_without_the_window(hut):
@@ -93,7 +102,7 @@ def test_a_hand_held_out_of_a_window_that_looks_away_gets_the_scatter_without_th
     inside = model.scatter_nlos.inside_db[0, 0]
     before = model.scatter_nlos.before_db[0, 0]
     assert before > inside
-    assert model.scatter_nlos.at(held_out)[0, 0] == before
+    assert model.scatter_nlos.at(held_out, behind_openings(model.floor, held_out, model.freq_mhz))[0, 0] == before
     assert model.gain(held_out).nlos_db[0, 0] >= before
 
 
