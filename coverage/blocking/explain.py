@@ -90,9 +90,9 @@ class LinkBudget:
         ``-inf`` where there is none.
     scattered_by : str
         Id of the opening, empty where scatter does not rule in the state taken.
-    falls_off_db : float
-        What scatter has lost between that opening and the point, 0 or less.
     rsrp_dbm : float
+    falls_off_db : float
+        What of it scatter lost from that opening to the point, 0 or less; 0 where it does not rule.
     boost_db : float
         Counted on the signal for denial.
     floor_dbm : float
@@ -135,8 +135,8 @@ class LinkBudget:
     detour: DetourPath | None
     detour_dbm: float
     scattered_by: str
-    falls_off_db: float
     rsrp_dbm: float
+    falls_off_db: float
     boost_db: float
     floor_dbm: float
     noise_dbm: float
@@ -347,8 +347,8 @@ def _budget(
         detour=detour,
         detour_dbm=detour_dbm,
         scattered_by=floor.site.openings[floor.places[through].opening].id if scattered else "",
-        falls_off_db=rsrp_dbm - at_opening_dbm if scattered and points.kind[point] != HELD_OUT else 0.0,
         rsrp_dbm=rsrp_dbm,
+        falls_off_db=rsrp_dbm - at_opening_dbm if scattered and points.kind[point] != HELD_OUT else 0.0,
         boost_db=float(needs.boost[carrier]),
         floor_dbm=float(needs.floor[carrier]),
         noise_dbm=float(needs.noise[carrier]),

@@ -50,9 +50,19 @@ def _past_edge(away_m, offset_m, sine, cosine, wavelength_m):
     return real, imaginary
 
 
+@njit(**_HELPER)
+def _less_than(angle, decay):
+    """Share of a Laplacian about 0 between 0 and an angle, with its sign."""
+    share = 0.5 * (1.0 - math.exp(-abs(angle) / decay))
+    return share if angle > 0 else -share
+
+
 @njit(**_KERNEL)
-def mean_power(behind, wavelength_m, steps, first, end, power):
-    """Write the mean over the half circle of azimuths into ``power[first:end]``, shape (place, band)."""
+def mean_power(behind, wavelength_m, steps, decay, first, end, power):
+    """Write the mean over the half circle of azimuths into ``power[first:end]``, shape (place, band).
+
+    `decay` is that of the elevations in radians, 0 for level waves alone.
+    """
     for at in range(first, end):
         half_width_m, half_height_m = behind.width_m[at] / 2, behind.height_m[at] / 2
         depth_m, across_m, up_m = behind.depth_m[at], behind.across_m[at], behind.up_m[at]
@@ -66,5 +76,10 @@ def mean_power(behind, wavelength_m, steps, first, end, power):
                 horizontal = (a - c) ** 2 + (b - d) ** 2
                 a, b = _past_edge(depth_m / cosine, up_m + half_height_m, 0.0, 1.0, wave_m)
                 c, d = _past_edge(depth_m / cosine, up_m - half_height_m, 0.0, 1.0, wave_m)
-                total += horizontal * ((a - c) ** 2 + (b - d) ** 2)
+                vertical = (a - c) ** 2 + (b - d) ** 2
+                if decay > 0:
+                    upper = math.atan2((up_m + half_height_m) * cosine, depth_m)
+                    lower = math.atan2((up_m - half_height_m) * cosine, depth_m)
+                    vertical = max(vertical, _less_than(upper, decay) - _less_than(lower, decay))
+                total += horizontal * vertical
             power[at, band] = total / steps

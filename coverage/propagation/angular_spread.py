@@ -1,4 +1,4 @@
-"""How much of a mast's field reaches a façade that does not look at the mast.
+"""How much of a mast's field reaches a façade that does not look at the mast, and from where before it.
 
 TR 38.901 spreads what arrives at a phone over azimuth: a Gaussian about the bearing to the mast, wrapped round the
 circle, as wide as its table 7.5-6 says. A façade gets the half of the circle in front of it. With a clear path the
@@ -82,7 +82,8 @@ def facade_share_db(environment: str, clear: bool, freq_mhz: ArrayLike, turned_d
     a façade gets the half circle before it is ours.
     """
     one_plus_k = _one_plus_k(environment, clear)
-    share = _half_circle(scattered_width_deg(environment, clear, freq_mhz), np.asarray(turned_deg, np.float64))
+    turned = np.asarray(turned_deg, np.float64)
+    share = _half_circle(scattered_width_deg(environment, clear, freq_mhz), turned)
     return np.asarray(10 * np.log10(share / one_plus_k), np.float64)
 
 

@@ -14,7 +14,7 @@ from quietwing.coverage.propagation._aperture_kernels import Behind, mean_power
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.free_space import wavelength_m
 
-__all__ = ["HALF_CIRCLE_FLUX", "aperture_share", "diffuse_share"]
+__all__ = ["ELEVATIONS_DEG", "HALF_CIRCLE_FLUX", "aperture_share", "diffuse_share"]
 
 Array = NDArray[np.float64]
 
@@ -22,17 +22,25 @@ IN_THE_OPENING_M = 0.1  # a phone held in a window, CHOICES 5: it has the level 
 AZIMUTHS = 60  # of the half circle, every 3 degrees: within 0.3 dB of 720 where the sum is above -20 dB
 FREQ_STEP = 1.05  # powers are worked out at frequencies so far apart (assumed), the nearest one counts
 FIRST_MHZ = 300.0
+ELEVATIONS_DEG = 10**1.01  # TR 38.901 v16.1.0, table 7.5-6, mu_lgZSA of UMa and UMi from outdoors to indoors
 HALF_CIRCLE_FLUX = 2 / np.pi  # mean of cos over the half circle: what of the power flows through the opening
 ROUNDED_MM = 1e3  # places are told apart by the millimetre: cells alike are worked out once
 
 
 def aperture_share(
-    size_m: ArrayLike, depth_m: ArrayLike, across_m: ArrayLike, up_m: ArrayLike, freq_mhz: ArrayLike
+    size_m: ArrayLike,
+    depth_m: ArrayLike,
+    across_m: ArrayLike,
+    up_m: ArrayLike,
+    freq_mhz: ArrayLike,
+    elevations_deg: float = ELEVATIONS_DEG,
 ) -> Array:
     """Power at places behind rectangular openings over the power before them, mean of a half circle of azimuths.
 
-    Waves arrive level (no spread in elevation), as many from each azimuth, and are independent of one another. A
-    place in the opening, at most 0.1 m behind it and within its edges, has all of it; one before its plane nothing.
+    As many waves arrive from each azimuth and are independent of one another. Where more of them would pass between
+    sill and head by their spread in elevation (a Laplacian about the level, rays alone) than of level waves bent
+    there, those count: the larger of the two (assumed). A place in the opening, at most 0.1 m behind it and within
+    its edges, has all of it; one before its plane nothing.
 
     Parameters
     ----------
@@ -42,6 +50,8 @@ def aperture_share(
         Behind its plane, beside its middle and above it. [m]
     freq_mhz : array_like, shape (band,)
         [MHz]
+    elevations_deg : float
+        Standard deviation of the elevations, 0 for level waves alone. [deg]
 
     Returns
     -------
@@ -72,7 +82,8 @@ def aperture_share(
         _, one, alike = np.unique(key, return_index=True, return_inverse=True)
         behind = Behind(*(column[one] / ROUNDED_MM for column in columns))
         power, waves_m = np.empty((len(one), len(steps))), wavelength_m(FIRST_MHZ * FREQ_STEP**steps)
-        in_parts(lambda first, end: mean_power(behind, waves_m, AZIMUTHS, first, end, power), len(one))
+        decay = float(np.radians(elevations_deg)) / np.sqrt(2)
+        in_parts(lambda first, end: mean_power(behind, waves_m, AZIMUTHS, decay, first, end, power), len(one))
         found[at] = np.minimum(power, 1.0)[alike]
     return found[:, band]
 

