@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.propagation.mast_gain import MastModel, ScatterFloor, masts_of, with_sectors
+from quietwing.coverage.propagation.mast_gain import MastModel, masts_of, with_sectors
 from quietwing.coverage.propagation.sector_patterns import is_directional
 from quietwing.coverage.scenario import OperatorAction, Scenario
 from quietwing.sites.findings import MOST_LISTED, Findings, clean, did_you_mean, near, shown
@@ -279,10 +279,6 @@ def _only(masts: MastModel, kept: NDArray[np.intp]) -> MastModel:
             near=tuple(detours.near[row] for row in rows),
         ),
         outside_db=masts.outside_db[:, kept],
-        scatter_los=_rows(masts.scatter_los, kept),
-        scatter_nlos=_rows(masts.scatter_nlos, kept),
+        scatter_los=masts.scatter_los.some(kept),
+        scatter_nlos=masts.scatter_nlos.some(kept),
     )
-
-
-def _rows(floor: ScatterFloor, kept: NDArray[np.intp]) -> ScatterFloor:
-    return ScatterFloor(floor.inside_db[kept], floor.before_db[kept], floor.place[kept])

@@ -8,7 +8,8 @@ room (`aperture_field`). Several openings of a room add as powers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,6 +82,12 @@ class ScatterFloor:
     bearing_deg: NDArray[np.float64]
     width_deg: NDArray[np.float64]
     band: NDArray[np.int32]
+
+    def some(self, sectors: NDArray[np.intp]) -> ScatterFloor:
+        """The same of some of the sectors."""
+        of_sector = ("inside_db", "before_db", "place", "entering_db", "mast", "width_deg", "band")
+        rows: dict[str, NDArray[Any]] = {name: getattr(self, name)[sectors] for name in of_sector}
+        return replace(self, **rows)
 
     def at(self, points: PointSet, behind: BehindOpenings) -> NDArray[np.float32]:
         """The least gain at some points, shape (sector, point). [dB]
