@@ -38,7 +38,8 @@ def _plain(value: Any) -> Any:
         return {
             field.name: _plain(getattr(value, field.name))
             for field in dataclasses.fields(value)
-            if field.compare and not (field.metadata.get("named if set") and getattr(value, field.name) == field.default)
+            if field.compare
+            and not (field.metadata.get("named if set") and getattr(value, field.name) == field.default)
         }
     if isinstance(value, BaseGeometry):
         return value.wkb_hex

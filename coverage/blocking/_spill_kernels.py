@@ -25,6 +25,8 @@ from quietwing.coverage.blocking._link_kernels import (
     to_power,
 )
 
+LEAST_DBM = -1e9  # below every level that is there
+
 
 class Limits(NamedTuple):
     """What places outside must keep.
@@ -70,13 +72,16 @@ def _factors(factor, spare, error, p, band, room, room_key, net, links):
     heard, near = np.zeros(len(factor), np.bool_), np.zeros(len(factor), np.bool_)
     for c in range(len(net.carrier_band)):
         if net.carrier_band[c] == band:
-            loudest = -math.inf
+            loudest, offered = -math.inf, -math.inf
             for d in range(len(factor)):
                 loudest = max(loudest, links.level[p, c, d])
+                offered = max(offered, links.mas[p, c, d])
             for d in range(len(factor)):
                 if links.level[p, c, d] > -math.inf:
                     heard[d] = True
                     near[d] = near[d] or links.level[p, c, d] >= loudest - net.weak_below
+                    # The strongest cell may capture however loud the jammers beside it are.
+                    near[d] = near[d] or links.mas[p, c, d] >= max(offered - net.weak_below, LEAST_DBM)
     for d in range(len(factor)):
         if heard[d]:
             device_error(factor[d], spare, p, d, band, room, net, links)

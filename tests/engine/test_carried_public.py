@@ -39,13 +39,13 @@ def plain() -> LinkModel:
     scene = prepare_scene(SITE)
     graph = portal_graph(scene)
     names = {name for surface in scene.facets.surfaces for name in surface} | NAMES
-    return link_model(scene, SITE.sectors, 0.95, also=names, graph=graph)
+    return link_model(scene, SITE.sectors, also=names, graph=graph)
 
 
 def treated(plain: LinkModel, like: LinkModel, *treatments: tuple[str, str]) -> LinkModel:
     site = treated_site(SITE, tuple(Treatment(f"{room}-window", model) for room, model in treatments), CATALOGUE)
     scene = prepare_scene(site, like=like.scene)
-    return link_model(scene, SITE.sectors, 0.95, also=plain.constructions, graph=plain.graph, like=like)
+    return link_model(scene, SITE.sectors, also=plain.constructions, graph=plain.graph, like=like)
 
 
 def assert_same(ours, expected):

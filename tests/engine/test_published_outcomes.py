@@ -25,7 +25,7 @@ def test_a_source_at_the_hub_fails_at_the_ends_of_the_spurs():
     """Midlands Prison: good near the circle where the landings radiate, fails at the far ends (domain.md §2.3)."""
     site = load_site("radial")
     sectors = tuple(sector for sector in site.sectors if sector.channel == "O2/B20/LTE")
-    model = link_model(prepare_scene(site), sectors, 0.5)
+    model = link_model(prepare_scene(site), sectors)
     points = silence_points(site, trial_points(site))
     hub = {"hub": Model(name="hub", kind="jammer", bands=(BandPower("B20", 791, 821, 43.0),))}
     device = (Device("h", "hub", 0.0, 0.0, 9.0),)

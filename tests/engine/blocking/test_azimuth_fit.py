@@ -206,8 +206,8 @@ def test_treated_windows_do_not_turn_a_mast(hut):
     places = (*ROUND, (2.5, 3.5, 1.5))
     site = replace(site, outside_levels=readings(site, (mast(azimuth_deg=150.0),), places))
     film = replace(site, openings=tuple(replace(one, construction="steel_cell_door") for one in site.openings))
-    bare = link_model(prepare_scene(site), site.sectors, 0.95)
-    treated = link_model(prepare_scene(film), site.sectors, 0.95, graph=bare.graph)
+    bare = link_model(prepare_scene(site), site.sectors)
+    treated = link_model(prepare_scene(film), site.sectors, graph=bare.graph)
     assert treated.sectors == bare.sectors
     assert bare.sectors[0].azimuth_deg == pytest.approx(150, abs=2)
 
@@ -228,7 +228,7 @@ def test_maps_verdict_draft_and_plan_see_the_fitted_azimuth(hut):
     # The planner's and the drag's models, with a site's own graph and without: the same levels to the last bit.
     graph = portal_graph(prepare_scene(unknown))
     points = trial_points(unknown)
-    by_graph = public_links(link_model(prepare_scene(unknown), unknown.sectors, 0.95, graph=graph), points)
-    alone = public_links(link_model(prepare_scene(same), same.sectors, 0.95), points)
+    by_graph = public_links(link_model(prepare_scene(unknown), unknown.sectors, graph=graph), points)
+    alone = public_links(link_model(prepare_scene(same), same.sectors), points)
     assert (by_graph.los_dbm == alone.los_dbm).all()
     assert (by_graph.nlos_dbm == alone.nlos_dbm).all()

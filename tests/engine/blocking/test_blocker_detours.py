@@ -41,7 +41,7 @@ D1 = Device("D1", "jammer", 3.0, 2.0, 1.5)
 @pytest.fixture(scope="module")
 def houseblock() -> LinkModel:
     site = load_site("houseblock")
-    return link_model(prepare_scene(site), site.sectors, 0.95)
+    return link_model(prepare_scene(site), site.sectors)
 
 
 def some_devices(model: LinkModel, kind: str = "jammer") -> tuple[Device, ...]:
@@ -66,7 +66,7 @@ def test_round_the_corner_the_level_is_the_detours_worked_out_leg_by_leg(hut):
     """Behind foil the straight ray hardly gets out, by the open window the other does."""
     foil = hut(sectors=(EE20, EE3))
     walls = tuple(replace(wall, construction="precast_sandwich_foil") for wall in foil.walls)
-    model = link_model(prepare_scene(replace(foil, walls=walls)), (EE20, EE3), 0.95)
+    model = link_model(prepare_scene(replace(foil, walls=walls)), (EE20, EE3))
     points = scattered(np.array([[2.5, 20.0, 1.5], [8.0, -3.0, 1.5], [-3.0, -3.0, 1.5]]))
     found = blocker_links(model, (D1,), CATALOGUE, points, outside=True)
     plain = blocker_links(model, (D1,), CATALOGUE, points, outside=True, straight=True)

@@ -162,7 +162,7 @@ def judge(hut):
                 Room("back", "A", 0, box(0, 2, 6, 4), "silence"),
             )
             site = hut(rooms=rooms, walls=(*hut().walls, middle), openings=(window,), sectors=sectors)
-            model = link_model(prepare_scene(site), sectors, 0.5)
+            model = link_model(prepare_scene(site), sectors)
             points = trial_points(site)
             models[grille] = model, points, public_links(model, points)
         model, points, public = models[grille]
@@ -272,7 +272,7 @@ def test_likely_capture_counts_only_if_the_scenario_says_so(hut):
         for name in names
     )  # fmt: skip
     site = hut(sectors=sectors)
-    model = link_model(prepare_scene(site), sectors, 0.95)
+    model = link_model(prepare_scene(site), sectors)
     points = trial_points(site)
     node = (Device("m", "mas", *NODE, power_dbm=40.0),)
     # It offers 800 MHz only, by far the strongest there; 1800 MHz stays as it is.

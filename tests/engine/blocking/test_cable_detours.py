@@ -60,13 +60,13 @@ def foil_hut(hut, **changes):
 
 @pytest.fixture(scope="module")
 def foil(hut) -> LinkModel:
-    return link_model(prepare_scene(foil_hut(hut)), (EE20, EE3), 0.95)
+    return link_model(prepare_scene(foil_hut(hut)), (EE20, EE3))
 
 
 @pytest.fixture(scope="module")
 def houseblock() -> LinkModel:
     site = load_site("houseblock")
-    return link_model(prepare_scene(site), site.sectors, 0.95)
+    return link_model(prepare_scene(site), site.sectors)
 
 
 def landing(model: LinkModel, kind: str = "cable_all") -> tuple[Device, ...]:
@@ -218,7 +218,7 @@ def test_another_opening_never_lowers_it(hut):
         "w2", "east", "window", type(site.walls[0].line)([(6, 1), (6, 2)]), 1.0, 2.0, "glass_6", "open", "open"
     )
     before, after = (
-        blocker_links(link_model(prepare_scene(one), (EE20, EE3), 0.95), (INSIDE,), CATALOGUE, points, outside=True)
+        blocker_links(link_model(prepare_scene(one), (EE20, EE3)), (INSIDE,), CATALOGUE, points, outside=True)
         for one in (site, replace(site, openings=(*site.openings, hole)))
     )
     assert (after.level_dbm >= before.level_dbm - 1e-3).all()
@@ -265,7 +265,7 @@ def test_over_the_perimeter_wall_a_cable_spills_as_an_antenna_does(hut):
     points = scattered(np.array([(3.0, -60.0, 1.5), (60.0, 2.0, 1.5)]))
     opened, high = (
         blocker_links(
-            link_model(prepare_scene(one), (EE20,), 0.95), (INSIDE, D), CATALOGUE, points, outside=True, straight=True
+            link_model(prepare_scene(one), (EE20,)), (INSIDE, D), CATALOGUE, points, outside=True, straight=True
         )
         for one in (site, walled)
     )

@@ -50,12 +50,12 @@ INSIDE = Device("C", "cable", 0.5, 2.0, 2.5, route_m=((5.5, 2.0, 2.5),))
 def open_air(hut):
     wide = Perimeter("fence", box(-5000, -5000, 5000, 5000))
     site = hut(walls=(), openings=(), slabs=(), rooms=(), perimeter=wide, sectors=(EE20, TDD))
-    return link_model(prepare_scene(site), (EE20, TDD), 0.95)
+    return link_model(prepare_scene(site), (EE20, TDD))
 
 
 @pytest.fixture(scope="module")
 def walled(hut):
-    return link_model(prepare_scene(hut(sectors=(EE20,))), (EE20,), 0.95)
+    return link_model(prepare_scene(hut(sectors=(EE20,))), (EE20,))
 
 
 def levels(model, device, places_m, *, outside, catalogue=CATALOGUE):
@@ -133,7 +133,7 @@ def test_the_worlds_of_a_cable_are_as_sure_as_its_levels(hut):
     """Deep inside, without doubt about the mast, a cable strong enough denies nearly always, one too weak never."""
     quiet = replace(EE20, eirp_dbm=13.0, sigma_db=0.0)
     site = hut(sectors=(quiet,))
-    model = link_model(prepare_scene(site), (quiet,), 0.95)
+    model = link_model(prepare_scene(site), (quiet,))
     points = silence_points(site, trial_points(site))
     public = public_links(model, points)
     shares = []

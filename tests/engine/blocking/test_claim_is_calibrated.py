@@ -53,7 +53,7 @@ def case():
         centre, floor_m = room.outline.centroid, site.buildings[0].storeys[room.storey].floor_m
         kind = "node" if k % 2 else "mas"
         devices.append(Device(room.id, kind, centre.x, centre.y, floor_m + 2.5, room.storey))
-    model = link_model(prepare_scene(replace(site, openings=meshed)), sectors, 0.95)
+    model = link_model(prepare_scene(replace(site, openings=meshed)), sectors)
     points = silence_points(site, trial_points(site))
     return (
         model,

@@ -38,7 +38,7 @@ def case(hut):
         middle = Wall("middle", "A", 0, LineString([(0, 2), (6, 2)]), "brick_215")
         sectors = (sector("m", eirp_dbm), sector("n", eirp_dbm - 5, 900.0))
         site = hut(rooms=rooms, walls=(*hut().walls, middle), sectors=sectors)
-        model = link_model(prepare_scene(site), sectors, 0.95)
+        model = link_model(prepare_scene(site), sectors)
         points = silence_points(site, trial_points(site))
         return model, points, public_links(model, points)
 
@@ -93,9 +93,9 @@ def test_higher_confidence_never_adds_a_silent_room(case):
     counts = []
     for q in (0.5, 0.8, 0.9, 0.95, 0.99):
         judged = evaluate(model, model, Scenario(confidence=q, worlds=WORLDS), devices, NODE, points)
-        counts.append(int((judged.by_room["protected"] | judged.by_room["quiet_anyway"]).sum()))
+        counts.append(int((judged.by_room["called_silent"] | judged.by_room["quiet_anyway"]).sum()))
         # the levels printed beside it never rise either
-        assert list(judged.protected_at.values()) == sorted(judged.protected_at.values(), reverse=True)
+        assert list(judged.grades[0].silent_at.values()) == sorted(judged.grades[0].silent_at.values(), reverse=True)
     assert counts == sorted(counts, reverse=True)
 
 
@@ -103,9 +103,9 @@ def test_what_is_quiet_anyway_is_credited_to_nobody(case):
     model, points, _ = case(-25.0)  # a network nobody hears
     judged = evaluate(model, model, Scenario(worlds=WORLDS), (Device("a", "jam", 3.0, 1.0, 2.5),), NODE, points)
     assert judged.by_room["quiet_anyway"].all()
-    assert not judged.by_room["protected"].any()
-    assert set(judged.protected_at.values()) == {0}
-    assert judged.together == 0
+    assert not judged.by_room["called_silent"].any()
+    assert set(judged.grades[0].silent_at.values()) == {0}
+    assert judged.grades[0].together == 0
 
 
 def test_a_level_that_was_not_computed_is_refused(case):
@@ -134,7 +134,7 @@ def test_the_first_worlds_do_not_depend_on_how_many_are_drawn(case):
     blockers = blocker_links(model, (Device("a", "jam", 3.0, 1.0, 2.5),), NODE, points)
     few = count_worlds(model, Scenario(worlds=100), points, public, blockers).silent
     many = count_worlds(model, Scenario(worlds=300), points, public, blockers).silent
-    assert np.array_equal(few, many[:, :100])
+    assert np.array_equal(few, many[..., :100])
 
 
 def test_another_seed_and_another_stream_are_other_worlds(case):

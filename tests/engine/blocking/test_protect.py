@@ -29,7 +29,7 @@ def open_ground(hut, *sectors):
         buildings=(Building("A", box(0, 0, 6, 4), (Storey("Ground", 0.0, 3.0),)),),
         perimeter=Perimeter("fence", box(-30, -30, 36, 34), 5.2, "open"),
     )  # fmt: skip
-    return link_model(prepare_scene(site), sectors, 0.95)
+    return link_model(prepare_scene(site), sectors)
 
 
 def rows(model, devices, catalogue):
@@ -115,7 +115,7 @@ def test_managed_access_keeps_to_the_slots_of_the_network(hut):
 
 def test_walls_shield_the_mast_and_the_window_lets_through(hut):
     site = hut(sectors=(TDD,))
-    model = link_model(prepare_scene(site), (TDD,), 0.95)
+    model = link_model(prepare_scene(site), (TDD,))
     inside = base_station_levels_dbm(model, Scenario(), (replace(DEVICE, x_m=1.0),), {"jammer": JAMMER})
     outside = base_station_levels_dbm(model, Scenario(), (DEVICE,), {"jammer": JAMMER})
     assert -60 < inside[0] - outside[0] < -3

@@ -12,46 +12,56 @@ import pytest
 from shapely.geometry import LineString, Point
 
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.links import PublicLinks, link_model, public_links
+from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.spill import outside_keys, spill, spill_outside, worst_margin
-from quietwing.coverage.blocking.worlds import Part, normals, uniforms
 from quietwing.coverage.equipment import BandPower, Device, Model
-from quietwing.coverage.propagation.errors_model import LocalErrors
 from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Receptor, Wall
 from quietwing.sites.points import scattered
 from quietwing.sites.trial_points import trial_points
 
 
-def _given_levels():
-    """Levels given by hand, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_blocking_given_levels"
+def _beside(name):
+    """A module beside this one, loaded from its path: nothing joins the import path."""
+    key = f"quietwing_tests_engine_blocking_{name}"
     if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("given_levels.py"))
+        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
         module = importlib.util.module_from_spec(spec)
         sys.modules[key] = module
         spec.loader.exec_module(module)
     return sys.modules[key]
 
 
-given_levels = _given_levels()
+given_levels, plain_worlds = _beside("given_levels"), _beside("plain_worlds")
 EE20, EE3, EE3B, JAMMER = given_levels.EE20, given_levels.EE3, given_levels.EE3B, given_levels.JAMMER
-CATALOGUE, D1, SURE, N9_DBM = given_levels.CATALOGUE, given_levels.D1, given_levels.SURE, given_levels.N9_DBM
-places, by_hand, value = given_levels.places, given_levels.by_hand, given_levels.value
+CATALOGUE, D1, N9_DBM = given_levels.CATALOGUE, given_levels.D1, given_levels.N9_DBM
+places, by_hand, value, sized = given_levels.places, given_levels.by_hand, given_levels.value, given_levels.sized
+STANDARD = load_rules().tier("standard")
 
 
-def test_the_upper_quantile_of_jamming_and_the_lower_of_the_public_signal(hut):
-    # A device of 4 dB: J95 = −120 + 1.645·4 = −113.4 dBm. A sector of 8 dB: S5 = −80 − 1.645·8 = −93.2 dBm.
-    # Margin −93.2 − 20 + 113.4 = +0.3 dB; with the public quantile flipped it would be 26.6 dB.
+def test_the_difference_of_both_sides_is_held_at_the_median_and_in_nineteen_worlds_of_twenty(hut):
+    # J −120 dBm with a device error of 4 dB, S −80 dBm with a sector error of 8 dB: S − J is 40 dB with
+    # √(16 + 64) = 8.94 dB. Standard: 40 − 20 = 20 dB are left at the median, 40 − 10 − 1.645·8.94 = 15.3 dB in 95 %.
     data = by_hand(
-        hut, (EE20,), (D1,), places("0–20 m"), -80.0, -120.0, sigma_db=8.0, worlds=40_000,
-        local=LocalErrors(0.0, 0.0, 4.0, 20.0),
+        hut, (EE20,), (D1,), places("0–20 m"), -80.0, -120.0, sigma_db=8.0, worlds=40_000, sizes={"device_db": 4.0}
+    )
+    assert value(data, "jam_dbm") == pytest.approx(-120, abs=0.1)
+    assert value(data, "signal_dbm") == pytest.approx(-80, abs=0.2)
+    assert value(data, "margin_db") == pytest.approx(40 - 10 - 1.645 * math.sqrt(80), abs=0.25)
+    # With 2 dB each the median binds: 40 − 10 − 1.645·2.83 = 25.3 dB are more than 20.
+    sure = by_hand(
+        hut, (EE20,), (D1,), places("0–20 m"), -80.0, -120.0, sigma_db=2.0, worlds=40_000, sizes={"device_db": 2.0}
+    )
+    assert value(sure, "margin_db") == pytest.approx(20, abs=0.1)
+    # Planning: service tier, 0 dB in 90 %: 40 − 1.282·8.94 = 28.5 dB are less than 40 − 10 at the median.
+    looser = by_hand(
+        hut, (EE20,), (D1,), places("0–20 m"), -80.0, -120.0, sigma_db=8.0, worlds=40_000, sizes={"device_db": 4.0},
+        grade="planning",
     )  # fmt: skip
-    assert value(data, "jam_dbm") == pytest.approx(-120 + 1.645 * 4, abs=0.1)
-    assert value(data, "signal_dbm") == pytest.approx(-80 - 1.645 * 8, abs=0.2)
-    assert value(data, "margin_db") == pytest.approx(0.26, abs=0.3)
+    assert value(looser, "margin_db") == pytest.approx(40 - 1.282 * math.sqrt(80), abs=0.3)
 
 
 def test_devices_add_up_as_powers(hut):
@@ -68,9 +78,9 @@ def test_sources_far_below_the_strongest_still_count_without_local_errors(hut):
     jam = [[-110.0]] + [[-131.0]] * 30
     data = by_hand(hut, (EE20,), devices, places("0–20 m"), -80.0, jam)
     assert value(data, "jam_dbm") == pytest.approx(-109.07, abs=0.02)
-    doubt = LocalErrors(2.8, 2.8, 0.0, 20.0)
-    loud = by_hand(hut, (EE20,), devices[:1], places("0–20 m"), -80.0, jam[:1], local=doubt)
-    both = by_hand(hut, (EE20,), devices, places("0–20 m"), -80.0, jam, local=doubt)
+    doubt = {"local_db": 4.0, "local_shared": 0.0}  # what the room shares would move all of them
+    loud = by_hand(hut, (EE20,), devices[:1], places("0–20 m"), -80.0, jam[:1], sizes=doubt)
+    both = by_hand(hut, (EE20,), devices, places("0–20 m"), -80.0, jam, sizes=doubt)
     weak_mw = 30 * 10**-13.1
     assert value(both, "jam_dbm") == pytest.approx(
         10 * math.log10(10 ** (value(loud, "jam_dbm") / 10) + weak_mw), abs=0.02
@@ -105,7 +115,7 @@ def random_links(hut, seed):
         replace(D1, id="M", model="node"),
     )
     outside = places("0–20 m", "0–20 m", "20–100 m", "receptor")
-    model = link_model(prepare_scene(hut(sectors=sectors)), sectors, 0.95)
+    model = link_model(prepare_scene(hut(sectors=sectors)), sectors)
     public, blockers = (
         public_links(model, outside.points),
         blocker_links(model, devices, CATALOGUE, outside.points, outside=True),
@@ -130,92 +140,52 @@ def random_links(hut, seed):
     return model, public, blockers, outside
 
 
-def two_ways(ruling, straight, share):
-    """Errors of two ways in dB as that of their powers' sum."""
-    return 10 * np.log10((1 - share) * 10 ** (ruling / 10) + share * 10 ** (straight / 10))
-
-
-def plainly(model, public: PublicLinks, blockers: BlockerLinks, outside, worlds, seed, point, carrier):
-    """Signal, jamming and MAS level of every world in numpy, written from DESIGN §4 "Errors"."""
-    band, key = int(model.carrier_band[carrier]), int(outside_keys(outside.points)[point])
-    number = int(model.bands[band])
-    walls = [normals(seed, Part.CONSTRUCTION, worlds, int(name), number) for name in model.construction_key]
-    wall_sigma = model.construction_sigma_db[:, band]
-
-    def through(crossed):
-        return sum(int(k) * float(sigma) * draw for k, sigma, draw in zip(crossed, wall_sigma, walls, strict=True))
-
-    def local(parts, owner):
-        return sum(2.8 * normals(seed, part, worlds, int(owner), key, number).astype(float) for part in parts)
-
-    mine = np.flatnonzero(model.sector_carrier == carrier)
-    best = max(max(public.los_dbm[s, point], public.nlos_dbm[s, point]) for s in mine)
-    signal = np.full(worlds, -np.inf)
-    for s in mine:
-        clear = np.full(worlds, public.fixed_sight[s] == 1)
-        if public.fixed_sight[s] < 0:
-            clear = (
-                uniforms(seed, Part.SIGHT, worlds, int(public.sight_key[s, point])) < public.los_probability[s, point]
-            )
-        level = np.where(clear, public.los_dbm[s, point], public.nlos_dbm[s, point]).astype(float)
-        level += public.sigma_db[s, point] * normals(seed, Part.SECTOR, worlds, int(model.sector_key[s]))
-        level += two_ways(
-            np.minimum(through(public.crossed[s, point]), public.walls_db[s, point]),
-            np.minimum(through(public.straight_crossed[s, point]), public.straight_walls_db[s, point]),
-            public.straight_share[s, point],
-        )
-        if max(public.los_dbm[s, point], public.nlos_dbm[s, point]) >= best - 20:
-            level += local((Part.PUBLIC_ROOM, Part.PUBLIC_POINT), model.sector_key[s])
-        signal = np.maximum(signal, level)
-    loudest = blockers.level_dbm[:, carrier, point].max()
-    offered = blockers.mas_dbm[:, carrier, point].max()
-    jam_mw, cell = np.zeros(worlds), np.full(worlds, -np.inf)
-    for d, owner in enumerate(blockers.device_key):
-        walled = two_ways(
-            np.minimum(through(blockers.crossed[d, point]), blockers.walls_db[d, point, band]),
-            np.minimum(through(blockers.straight_crossed[d, point]), blockers.straight_walls_db[d, point, band]),
-            blockers.straight_share[d, point, band],
-        )
-        shared = 1.0 * normals(seed, Part.DEVICE, worlds, int(owner)) + walled
-        own = local((Part.DEVICE_ROOM, Part.DEVICE_POINT), owner)
-        level, mas = blockers.level_dbm[d, carrier, point], blockers.mas_dbm[d, carrier, point]
-        jam_mw += 10 ** ((level + shared + (own if level >= loudest - 20 else 0)) / 10)
-        cell = np.maximum(cell, mas + shared + (own if mas >= offered - 20 else 0))
-    return signal, 10 * np.log10(jam_mw), cell
-
-
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_kernel_agrees_with_the_same_thing_in_numpy(hut, seed):
+@pytest.mark.parametrize("grade", ["planning", "evidence"])
+def test_the_kernel_agrees_with_the_same_thing_in_numpy(hut, seed, grade):
     model, public, blockers, outside = random_links(hut, seed)
-    scenario = Scenario(worlds=400, seed=seed)
-    data = spill_outside(model, scenario, public, blockers, outside)
-    for point in range(len(outside)):
-        call = np.full(400, -np.inf)
-        for index, channel in enumerate(model.channels):
-            carriers = np.flatnonzero(model.carrier_channel == index)
-            worked = [plainly(model, public, blockers, outside, 400, seed, point, c) for c in carriers]
-            signal = np.max([each[0] for each in worked], axis=0)
-            jam_dbm = max(np.quantile(each[1], 0.95) for each in worked)
-            lead = np.max([np.minimum(cell - s, cell + 128) for s, _, cell in worked], axis=0)
-            # −3 dBi and 4 dB body: signal and jamming both lose 7 dB against the noise.
-            noise = 10 * np.log10(10 ** (N9_DBM / 10))
-            for s, jam, _ in worked:
-                sinr = s - 7 - 10 * np.log10(10 ** ((jam - 7) / 10) + 10 ** (noise / 10))
-                call = np.maximum(call, np.minimum(sinr + 3, s + 118))
-            assert value(data, "jam_dbm", channel, point) == pytest.approx(jam_dbm, abs=0.01)
-            assert value(data, "signal_dbm", channel, point) == pytest.approx(np.quantile(signal, 0.05), abs=0.01)
-            assert value(data, "capture_probability", channel, point) == pytest.approx((lead >= 0).mean(), abs=0.003)
-        assert data["emergency_probability"].values[point] == pytest.approx((call > 0).mean(), abs=0.003)
-        assert data["emergency_margin_db"].values[point] == pytest.approx(np.sort(call)[20], abs=0.02)
+    scenario, worlds = Scenario(worlds=400, seed=seed, grade=grade), plain_worlds.Plain(model, 400, seed)
+    keys = outside_keys(outside.points)
+    # evidence: 20 dB at the median and 10 dB in 95 % of 400 worlds, so 20 may miss; planning: 10, 0 and 40
+    rows = {"planning": (10, 0, 40), "evidence": (20, 10, 20)}
+    names = (grade, *(name for name in rows if name != grade))
+    for name, data in zip(names, spill_outside(model, scenario, public, blockers, outside), strict=True):
+        median_db, share_db, may_miss = rows[name]
+        for point in range(len(outside)):
+            call = np.full(400, -np.inf)
+            for index, channel in enumerate(model.channels):
+                carriers = np.flatnonzero(model.carrier_channel == index)
+                worked = [worlds.outside(public, blockers, point, c, keys[point]) for c in carriers]
+                signal = np.max([each[0] for each in worked], axis=0)
+                jam = np.max([each[1] for each in worked], axis=0)
+                lead = np.max([np.minimum(cell - s, cell + 128) for s, _, cell in worked], axis=0)
+                # −3 dBi and 4 dB body: signal and jamming both lose 7 dB against the noise.
+                for s, j, _ in worked:
+                    sinr = s - 7 - 10 * np.log10(10 ** ((j - 7) / 10) + 10 ** (N9_DBM / 10))
+                    call = np.maximum(call, np.minimum(sinr + 3, s + 118))
+                left = [np.maximum(signal - below, N9_DBM - 6) - jam for below in (median_db, share_db)]
+                margin_db = min(np.median(left[0]), np.sort(left[1])[may_miss])
+                assert value(data, "jam_dbm", channel, point) == pytest.approx(np.median(jam), abs=0.01)
+                assert value(data, "signal_dbm", channel, point) == pytest.approx(np.median(signal), abs=0.01)
+                assert value(data, "margin_db", channel, point) == pytest.approx(margin_db, abs=0.01)
+                assert value(data, "capture_probability", channel, point) == pytest.approx(
+                    (lead >= 0).mean(), abs=0.003
+                )
+                if np.isfinite(lead).any():  # 10 % of the worlds may capture at planning grade, 5 % at evidence
+                    assert value(data, "capture_margin_db", channel, point) == pytest.approx(
+                        -np.sort(lead)[-1 - may_miss], abs=0.01
+                    )
+            assert data["emergency_probability"].values[point] == pytest.approx((call > 0).mean(), abs=0.003)
+            assert data["emergency_margin_db"].values[point] == pytest.approx(np.sort(call)[may_miss], abs=0.02)
 
 
 def test_bytes_do_not_depend_on_threads_or_on_the_cut(hut):
     model, public, blockers, outside = random_links(hut, 3)
-    whole = spill_outside(model, Scenario(worlds=300), public, blockers, outside)
+    whole = spill_outside(model, Scenario(worlds=300), public, blockers, outside)[0]
     allowed = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        again = spill_outside(model, Scenario(worlds=300), public, blockers, outside)
+        again = spill_outside(model, Scenario(worlds=300), public, blockers, outside)[0]
     finally:
         numba.set_num_threads(allowed)
     last = OutsidePoints(
@@ -226,7 +196,7 @@ def test_bytes_do_not_depend_on_threads_or_on_the_cut(hut):
         replace(
             public, los_dbm=public.los_dbm[:, 3:], nlos_dbm=public.nlos_dbm[:, 3:], sight_key=public.sight_key[:, 3:],
             los_probability=public.los_probability[:, 3:], crossed=public.crossed[:, 3:],
-            walls_db=public.walls_db[:, 3:], straight_share=public.straight_share[:, 3:],
+            sigma_db=public.sigma_db[:, 3:], walls_db=public.walls_db[:, 3:], straight_share=public.straight_share[:, 3:],
             straight_crossed=public.straight_crossed[:, 3:], straight_walls_db=public.straight_walls_db[:, 3:],
         ),
         replace(
@@ -236,18 +206,19 @@ def test_bytes_do_not_depend_on_threads_or_on_the_cut(hut):
             straight_walls_db=blockers.straight_walls_db[:, 3:],
         ),
         last,
-    )  # fmt: skip
-    for name in ("jam_dbm", "signal_dbm", "capture_margin_db", "capture_probability"):
+    )[0]  # fmt: skip
+    for name in ("jam_dbm", "signal_dbm", "margin_db", "capture_margin_db", "capture_probability"):
         assert whole[name].values.tobytes() == again[name].values.tobytes()
         assert whole[name].values[:, 3:].tobytes() == part[name].values.tobytes()
 
 
 def test_one_db_more_eirp_is_one_db_more_spill(hut):
     model, public, blockers, outside = random_links(hut, 4)
-    before = spill_outside(model, Scenario(worlds=300), public, blockers, outside)
+    before = spill_outside(model, Scenario(worlds=300), public, blockers, outside)[0]
     louder = replace(blockers, level_dbm=blockers.level_dbm + np.float32(1))
-    after = spill_outside(model, Scenario(worlds=300), public, louder, outside)
+    after = spill_outside(model, Scenario(worlds=300), public, louder, outside)[0]
     np.testing.assert_allclose(after["jam_dbm"].values - before["jam_dbm"].values, 1.0, atol=1e-4)
+    np.testing.assert_allclose(before["margin_db"].values - after["margin_db"].values, 1.0, atol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(5, 11))
@@ -260,9 +231,9 @@ def test_a_jammer_added_never_lowers_spill(hut, seed):
         devices = tuple(blockers.devices[index] for index in kept)
         return BlockerLinks(devices, **{name: values[kept] for name, values in arrays.items()})
 
-    full = spill_outside(model, Scenario(worlds=300), public, blockers, outside)["jam_dbm"].values
+    full = spill_outside(model, Scenario(worlds=300), public, blockers, outside)[0]["jam_dbm"].values
     for device in range(4):
-        fewer = spill_outside(model, Scenario(worlds=300), public, without(device), outside)["jam_dbm"].values
+        fewer = spill_outside(model, Scenario(worlds=300), public, without(device), outside)[0]["jam_dbm"].values
         assert (full - fewer >= -1e-4).all()
 
 
@@ -271,16 +242,16 @@ def test_what_is_not_known_counts_as_spill(hut, side):
     model, public, blockers, outside = random_links(hut, 12)
     quiet = replace(blockers, level_dbm=blockers.level_dbm - 100, mas_dbm=blockers.mas_dbm - 100)
     kept = replace(public, los_dbm=public.los_dbm * 0 - 70, nlos_dbm=public.los_dbm * 0 - 70)
-    assert spill_outside(model, Scenario(worlds=200), kept, quiet, outside)["passed"].values.all()
+    assert spill_outside(model, Scenario(worlds=200), kept, quiet, outside)[0]["passed"].values.all()
     lost = quiet if side in ("level_dbm", "mas_dbm") else kept
     broken = getattr(lost, side).copy()
     broken[0, ..., 2] = np.nan  # the first sector, or the first device on every carrier, at the third point
     lost = replace(lost, **{side: broken})
     public, blockers = (kept, lost) if lost.__class__ is BlockerLinks else (lost, quiet)
-    data = spill_outside(model, Scenario(worlds=200), public, blockers, outside)
+    data = spill_outside(model, Scenario(worlds=200), public, blockers, outside)[0]
     assert data["passed"].values.tolist() == [True, True, False, True]
     assert not any(np.isnan(data[name].values.astype(float)).any() for name in data.data_vars)
-    margin_db, where = worst_margin(data, "standard")
+    margin_db, where = worst_margin(data, STANDARD)
     assert margin_db == -math.inf
     assert "not known" in where
     unknown = np.isneginf(data["margin_db"].values)
@@ -294,7 +265,7 @@ def test_what_is_not_known_counts_as_spill(hut, side):
 def median_dbm(hut, device, model, xyz_m, **changes):
     """Received power per element of B20 at some places, medians."""
     site = hut(sectors=(EE20,), **changes)
-    links = link_model(prepare_scene(site), (EE20,), 0.95)
+    links = link_model(prepare_scene(site), (EE20,))
     return blocker_links(links, (device,), {"m": model}, scattered(np.array(xyz_m, float)), outside=True).level_dbm[
         0, 0
     ]
@@ -347,7 +318,7 @@ def test_contrast_of_one_node_in_a_concrete_cell_by_hand(hut):
 
 
 def test_many_low_power_nodes_hold_a_boundary_that_one_strong_outdoor_jammer_breaks(hut):
-    # Both give the middle of the room at least −75 dBm per element. The nodes of −15 dBm are behind sealed concrete
+    # Both give a phone in the middle of the room, a body before it, at least −78 dBm per element. The nodes of −15 dBm are behind sealed concrete
     # walls; the panel of 40 dBm EIRP has to bring it in from a mast by the fence and lights up the outside.
     walls = tuple(
         replace_wall for replace_wall in (
@@ -360,7 +331,7 @@ def test_many_low_power_nodes_hold_a_boundary_that_one_strong_outdoor_jammer_bre
     near = replace(EE20, y_m=500.0, eirp_dbm=70.0, sigma_db=3.0)
     homes = (Receptor("home", Point(80, 2), "home", 2.4),)
     site = hut(sectors=(near,), walls=walls, openings=(), receptors=homes)
-    model = link_model(prepare_scene(site), (near,), 0.95)
+    model = link_model(prepare_scene(site), (near,))
     catalogue = {
         "small": Model("small", "jammer", (BandPower("B20", 791.0, 821.0, -15.0),)),
         "panel": Model("panel", "jammer", (BandPower("B20", 791.0, 821.0, 40.0),)),
@@ -370,9 +341,10 @@ def test_many_low_power_nodes_hold_a_boundary_that_one_strong_outdoor_jammer_bre
     middle = scattered(np.array([[3.0, 2.0, 1.5]]))
     for layout in (many, one):
         level = blocker_links(model, layout, catalogue, middle).level_dbm[:, 0, 0]
-        assert 10 * math.log10((10 ** (level / 10)).sum()) > -75
-    held = spill(model, Scenario(worlds=300), many, catalogue, trial_points(site))
-    broken = spill(model, Scenario(worlds=300), one, catalogue, trial_points(site))
+        assert 10 * math.log10((10 ** (level / 10)).sum()) > -78
+    asked = Scenario(worlds=300, grade="evidence")
+    held = spill(model, asked, many, catalogue, trial_points(site))[0]
+    broken = spill(model, asked, one, catalogue, trial_points(site))[0]
     assert all(row[-1] for row in held.rings)
     assert held.worst_margin_db >= 0
     assert not any(row[-1] for row in broken.rings if row[0] in ("0–20 m", "20–100 m", "receptor"))
@@ -384,17 +356,16 @@ def test_many_low_power_nodes_hold_a_boundary_that_one_strong_outdoor_jammer_bre
 def test_a_band_that_covers_half_a_carrier_spills_onto_it(hut):
     # 791 to 806 MHz reaches half of 801 to 811 MHz: inside it denies nobody, outside it disturbs.
     site = hut(sectors=(EE20,))
-    model = link_model(prepare_scene(site), (EE20,), 0.95)
+    model = link_model(prepare_scene(site), (EE20,))
     half = {"jammer": replace(JAMMER, bands=(BandPower("B20", 791.0, 806.0, 20.0),))}
-    found = spill(model, Scenario(worlds=100), (D1,), half, trial_points(site))
+    found = spill(model, Scenario(worlds=100), (D1,), half, trial_points(site))[0]
     assert np.isfinite(found.outside["jam_dbm"].values).all()
 
 
 def test_walls_are_passive_and_give_back_no_more_than_they_take(hut):
-    # Many walls in a row: their shared error of 5 dB each would give back hundreds of dB in one world of twenty. It
-    # is held at the 160 dB they lose, so the sum is at most what it would be without walls.
+    # Many walls in a row: an error of 3 dB each would give back hundreds of dB in one world of twenty.
     outside = places("0–20 m")
-    model = link_model(prepare_scene(hut(sectors=(EE3,))), (EE3,), 0.95)
+    model = link_model(prepare_scene(hut(sectors=(EE3,))), (EE3,))
     public = public_links(model, outside.points)
     found = blocker_links(model, (D1,), CATALOGUE, outside.points, outside=True)
     brick = model.constructions.index("brick_215")
@@ -407,13 +378,17 @@ def test_walls_are_passive_and_give_back_no_more_than_they_take(hut):
         walls_db=np.full_like(found.walls_db, 160.0),
         straight_share=np.zeros_like(found.straight_share),
     )
-    held = spill_outside(model, Scenario(worlds=200), public, blockers, outside, local=SURE)
-    assert value(held, "jam_dbm", "EE/B3/LTE") == pytest.approx(-90, abs=1e-3)
+    # 100 crossings of 3 dB are held at 6 dB for all walls together; walls that take 1 dB give back 1 dB at most.
+    draws = plain_worlds.Plain(model, 2000, 1, device_db=0.0).construction(brick, 0)
+    for lost_db, expected in ((160.0, np.median(6 * draws)), (1.0, np.median(np.minimum(6 * draws, 1)))):
+        passive = replace(blockers, walls_db=np.full_like(found.walls_db, lost_db))
+        held = spill_outside(sized(model), Scenario(worlds=2000), public, passive, outside)[0]
+        assert value(held, "jam_dbm", "EE/B3/LTE") == pytest.approx(-250 + expected, abs=0.01)
 
 
 def test_what_walls_take_is_the_difference_to_free_space(hut):
-    model = link_model(prepare_scene(hut(sectors=(EE20,))), (EE20,), 0.95)
-    bare = link_model(prepare_scene(hut(sectors=(EE20,), **OPEN)), (EE20,), 0.95)
+    model = link_model(prepare_scene(hut(sectors=(EE20,))), (EE20,))
+    bare = link_model(prepare_scene(hut(sectors=(EE20,), **OPEN)), (EE20,))
     there = scattered(np.array([[3.0, -8.0, 1.5], [20.0, 2.0, 1.5], [3.0, 3.0, 1.5]]))
     walled = blocker_links(model, (D1,), CATALOGUE, there, straight=True)
     free = blocker_links(bare, (D1,), CATALOGUE, there, straight=True)

@@ -45,7 +45,7 @@ def case():
     for room in [room for room in site.rooms if room.id[0] in "AB" and room.id[3:].isdigit()][::4]:
         centre, floor_m = room.outline.centroid, site.buildings[0].storeys[room.storey].floor_m
         devices.append(Device(room.id, "node", centre.x, centre.y, floor_m + 1.5, room.storey))
-    model = link_model(prepare_scene(site), sectors, 0.95)
+    model = link_model(prepare_scene(site), sectors)
     outside = every_third(outside_points(site))
     public = public_links(model, outside.points)
     blockers = blocker_links(model, tuple(devices), catalogue, outside.points, outside=True)

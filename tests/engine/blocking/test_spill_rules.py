@@ -12,6 +12,7 @@ import pytest
 from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.blocking.spill import judge_rings, spill, worst_margin
 from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.trial_points import trial_points
 
@@ -30,6 +31,7 @@ def _given_levels():
 given_levels = _given_levels()
 EE20, EE3, CATALOGUE, D1 = given_levels.EE20, given_levels.EE3, given_levels.CATALOGUE, given_levels.D1
 places, by_hand, value, N9_DBM = given_levels.places, given_levels.by_hand, given_levels.value, given_levels.N9_DBM
+STANDARD, EMERGENCY = load_rules().tier("standard"), load_rules().tier("emergency")
 GSM = replace(
     EE20, id="S4", operator="VF", plmn="234-15", band="B8", technology="GSM", freq_mhz=927.6, bandwidth_mhz=0.2
 )
@@ -68,25 +70,25 @@ def test_a_twentieth_of_a_ring_may_fail_and_a_receptor_never(hut):
     data = by_hand(hut, (EE20,), (D1,), outside, -90.0, -115.0)
     margin = data["margin_db"].copy(data=np.r_[np.arange(40) / 10 - 0.15, -0.04][None, :])
     data = data.assign(margin_db=margin, passed=("outside", margin.values[0] >= 0))
-    assert judge_rings(data, "standard") == (("0–20 m", 40, 2, 2, True), ("receptor", 1, 1, 0, False))
+    assert judge_rings(data, STANDARD) == (("0–20 m", 40, 2, 2, True), ("receptor", 1, 1, 0, False))
     # Left out are −0.15 and −0.05, so the ring's worst is 0.05; the receptor's −0.04 is worse.
-    assert worst_margin(data, "standard") == (pytest.approx(-0.04), "place 40: EE/B20/LTE")
+    assert worst_margin(data, STANDARD) == (pytest.approx(-0.04), "place 40: EE/B20/LTE")
     ring_only = data.isel(outside=slice(0, 40))
-    assert worst_margin(ring_only, "standard") == (pytest.approx(0.05), "place 2: EE/B20/LTE")
+    assert worst_margin(ring_only, STANDARD) == (pytest.approx(0.05), "place 2: EE/B20/LTE")
     worse = ring_only.assign(passed=("outside", np.arange(40) >= 3))
-    assert judge_rings(worse, "standard") == (("0–20 m", 40, 3, 2, False),)
+    assert judge_rings(worse, STANDARD) == (("0–20 m", 40, 3, 2, False),)
     homes = ring_only.assign_coords(ring=("outside", np.array(["receptor"] * 40, object)))
-    assert judge_rings(homes, "standard") == (("receptor", 40, 2, 0, False),)
+    assert judge_rings(homes, STANDARD) == (("receptor", 40, 2, 0, False),)
     # 39 points: floor(1.95) = 1; the emergency tier lets floor(0.01·n) fail.
-    assert judge_rings(ring_only.isel(outside=slice(0, 39)), "standard")[0][3] == 1
-    assert judge_rings(ring_only, "emergency")[0][3] == 0
+    assert judge_rings(ring_only.isel(outside=slice(0, 39)), STANDARD)[0][3] == 1
+    assert judge_rings(ring_only, EMERGENCY)[0][3] == 0
 
 
 def test_the_worst_margin_is_rounded_down(hut):
     site = hut(sectors=(EE20,))
-    model = link_model(prepare_scene(site), (EE20,), 0.95)
-    found = spill(model, Scenario(worlds=100), (D1,), CATALOGUE, trial_points(site))
-    exact, where = worst_margin(found.outside, "standard")
+    model = link_model(prepare_scene(site), (EE20,))
+    found = spill(model, Scenario(worlds=100, grade="evidence"), (D1,), CATALOGUE, trial_points(site))[0]
+    exact, where = worst_margin(found.outside, STANDARD)
     assert found.worst_margin_db <= exact < found.worst_margin_db + 0.1
     assert round(found.worst_margin_db, 1) == found.worst_margin_db
     assert found.where == where
@@ -95,8 +97,8 @@ def test_the_worst_margin_is_rounded_down(hut):
 
 def test_without_blockers_nothing_spills(hut):
     site = hut(sectors=(EE20,))
-    model = link_model(prepare_scene(site), (EE20,), 0.95)
-    found = spill(model, Scenario(worlds=100), (replace(D1, state="off"),), CATALOGUE, trial_points(site))
+    model = link_model(prepare_scene(site), (EE20,))
+    found = spill(model, Scenario(worlds=100), (replace(D1, state="off"),), CATALOGUE, trial_points(site))[0]
     assert found.passed
     assert (found.worst_margin_db, found.where) == (math.inf, "")
     assert (found.outside["jam_dbm"].values == -np.inf).all()
@@ -122,7 +124,7 @@ def test_a_point_captured_in_more_than_one_world_of_twenty_fails_and_is_named(hu
         )  # fmt: skip
         assert value(data, "capture_probability") == pytest.approx(chance, abs=0.006)
         assert bool(data["passed"].values[0]) is passed
-        margin_db, where = worst_margin(data, "standard")
+        margin_db, where = worst_margin(data, STANDARD)
         assert (margin_db >= 0) is passed
         assert where == "place 0: EE/B20/LTE captured by managed access"
 
@@ -142,7 +144,7 @@ def test_an_emergency_call_by_hand(hut, signal_dbm, jam_dbm, called):
     data = by_hand(hut, (EE20,), (D1,), places("receptor"), signal_dbm, jam_dbm, spill_tier="emergency")
     assert data["emergency_probability"].values[0] == float(called)
     assert bool(data["passed"].values[0]) is called
-    assert (worst_margin(data, "emergency")[0] > 0) is called
+    assert (worst_margin(data, EMERGENCY)[0] > 0) is called
 
 
 def test_any_network_will_do_for_999_but_not_one_nobody_can_camp_on(hut):

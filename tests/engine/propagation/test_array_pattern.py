@@ -126,7 +126,7 @@ def test_the_receiver_of_an_array_hears_a_jammer_with_the_beam_turned_to_it(hut)
     for pattern in ("omni", "array_64_ssb_8"):
         sector = replace(SECTOR, pattern=pattern)
         site = hut(walls=(), openings=(), slabs=(), rooms=(), sectors=(sector,))
-        model = link_model(prepare_scene(site), (sector,), 0.95)
+        model = link_model(prepare_scene(site), (sector,))
         found[pattern] = float(base_station_levels_dbm(model, Scenario(), (device,), {"jammer": jammer})[0])
     off_deg = math.degrees(math.atan2(20, 498))
     down_deg = math.degrees(math.atan2(28, math.hypot(20, 498)))

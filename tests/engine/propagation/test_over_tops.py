@@ -106,7 +106,7 @@ def test_the_way_over_never_saves_more_than_the_wall_costs(hut):
 
 def test_the_error_of_the_wall_is_left_out_where_the_signal_goes_over_it(hut):
     for construction, crossed in (("steel_cell_door", 0), ("weld_mesh_fence", 1)):
-        model = link_model(prepare_scene(walled(hut, construction)), (mast(),), 0.95)
+        model = link_model(prepare_scene(walled(hut, construction)), (mast(),))
         links = public_links(model, window())
         assert links.crossed[0, 0, model.constructions.index(construction)] == crossed
 

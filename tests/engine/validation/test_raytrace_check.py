@@ -96,7 +96,7 @@ def ours_for_theirs(script):
     """The brick wing with our own straight ray for the ray tracer's, and where a detour or scatter is louder."""
     site = script.wing("brick")
     scene = script.prepare_scene(site)
-    model = script.link_model(scene, site.sectors, 0.95)
+    model = script.link_model(scene, site.sectors)
     points = script.silence_points(site, script.trial_points(site))
     bands = [freq for _, freq, _ in script.CARRIERS.values()]
     masts = list(dict.fromkeys((s.x_m, s.y_m, s.height_m) for s in site.sectors))
