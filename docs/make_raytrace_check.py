@@ -24,7 +24,6 @@ from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import QuietwingError
-from quietwing.coverage.propagation.errors_model import LocalErrors, load_local_errors
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossing_counts
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
@@ -113,7 +112,7 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
     """Trace all links of a wing and add what the gains differ by."""
     site = wing(name)
     scene = prepare_scene(site)
-    model = link_model(scene, site.sectors, CONFIDENCE)
+    model = link_model(scene, site.sectors)
     points = silence_points(site, trial_points(site))
     on, catalogue = devices(site)
     bands = [freq for _, freq, _ in CARRIERS.values()]
@@ -239,11 +238,11 @@ def at_power(traced: Traced, mast_dbm: float, device_dbm: float) -> Traced:
 
 def judge(traced: Traced, where: str) -> list[VerdictRow]:
     """How many decibels after the traced levels each room falls silent by our verdict, and by our medians alone."""
-    scenario = Scenario(worlds=WORLDS, seed=SEED, confidence=CONFIDENCE)
+    scenario = Scenario(worlds=WORLDS, seed=SEED, grade="evidence", confidence=CONFIDENCE)
     certain_scenario = replace(scenario, worlds=100)  # all alike
-    certain = LocalErrors(0.0, 0.0, 0.0, load_local_errors().local_window_db)
     model, points = traced.model, traced.points
-    plain = replace(model, construction_sigma_db=np.zeros_like(model.construction_sigma_db))
+    certain = replace(model.rules, errors=replace(model.rules.errors, local_db=0.0, device_db=0.0))
+    plain = replace(model, construction_sigma_db=np.zeros_like(model.construction_sigma_db), rules=certain)
     sweeps = {
         "off": [(mast_dbm, -np.inf) for mast_dbm in ALONE_DBM],
         "on": [(JAMMED_MAST_DBM, device_dbm) for device_dbm in DEVICE_DBM],
@@ -255,13 +254,13 @@ def judge(traced: Traced, where: str) -> list[VerdictRow]:
             at = at_power(traced, mast_dbm, device_dbm)
             sure = replace(at.public, sigma_db=np.zeros_like(at.public.sigma_db))
             tally = count_worlds(model, scenario, points, at.public, at.blockers)
-            verdict.append(tally.silent.mean(axis=1) >= CONFIDENCE)
+            verdict.append(tally.silent[0].mean(axis=1) >= CONFIDENCE)
             for into, public, blockers in (
                 (medians, sure, at.blockers),
                 (truth, at.public_traced, at.blockers_traced),
             ):
-                certainly = count_worlds(plain, certain_scenario, points, public, blockers, local=certain)
-                into.append(certainly.silent[:, 0])
+                certainly = count_worlds(plain, certain_scenario, points, public, blockers)
+                into.append(certainly.silent[0, :, 0])
         truth_edge = first_silent(np.array(truth))
         for basis, found in (("verdict", verdict), ("medians", medians)):
             edge = first_silent(np.array(found))

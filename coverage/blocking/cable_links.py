@@ -1,7 +1,7 @@
 """Levels of radiating cables at some points, in the place of those of single antennas.
 
 Weak side for denial, strong side for spill: inside the coupling that 95 of 100 places along the cable better, outside
-(and in rooms where service must stay) the one that half of them do. The errors of `errors_model` come on top of both
+(and in rooms where service must stay) the one that half of them do. The errors of `rules` come on top of both
 as for any device; those of walls are the walls of the piece that is heard best at the point, and of the detour of the
 station heard best.
 """

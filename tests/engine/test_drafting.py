@@ -49,9 +49,7 @@ def silent_rows(draft) -> np.ndarray:
 
 def straight(drafting, place, devices, treatments=()):
     """Margins from the engine itself, without anything kept."""
-    model = link_model(
-        prepare_scene(treated_site(SITE, treatments, CATALOGUE)), SITE.sectors, drafting.scenario.confidence
-    )
+    model = link_model(prepare_scene(treated_site(SITE, treatments, CATALOGUE)), SITE.sectors)
     points = drafting.places[place].points.some(drafting.places[place].silent)
     return draft_margin_db(
         model, drafting.scenario, public_links(model, points), blocker_links(model, devices, CATALOGUE, points)

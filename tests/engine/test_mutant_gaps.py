@@ -36,8 +36,8 @@ PHONE = PointSet(np.array([[3.0, 2.0, 1.5]]), *np.zeros((3, 1), np.int32), ("cen
 def model(hut) -> LinkModel:
     """The hut with one 4G carrier of 5 MHz: floor −128 dBm, boost 3, search gain 5.
 
-    J/S to deny 6 and search margin 6 at planning grade, so 12 together; 10 and 10 at evidence grade, so 20, and 3 more
-    against one source alone.
+    J/S to deny 6 and search margin 6 at planning grade, so 12 together; 10 and 10 at evidence grade, so 20, and 3
+    more against one source alone.
     """
     mast = Sector(
         "m", "EE", "234-30", "B20", "LTE", 798.5, 5.0, 2.5, -600.0, 25.0, 0.0, 0.0, "omni", 58.0, "UMa", 0.0
@@ -172,8 +172,8 @@ def test_walls_give_back_no_more_than_they_take(model):
 
 
 def test_of_two_ways_the_one_through_walls_is_the_stronger_in_some_worlds(model):
-    # The signal lies 4 dB below the floor; half of it comes through walls with an error of 7 dB, the most below 1 GHz,
-    # that take much: the sum is 4 dB up where the straight part is 10 lg(10^0.4 · 2 − 1) = 6.05 dB up, in
+    # The signal lies 4 dB below the floor; half of it comes through walls with an error of 7 dB, the most below
+    # 1 GHz, that take much: the sum is 4 dB up where the straight part is 10 lg(10^0.4 · 2 − 1) = 6.05 dB up, in
     # Q(6.05/7) = 19.4 % of worlds.
     crossed = np.zeros((1, 1, len(model.constructions)), np.uint8)
     crossed[..., 0] = 3

@@ -1,7 +1,7 @@
 """Levels of both sides in every world in plain numpy, float64: the second road to what the kernels work out.
 
-Sizes and shares of the errors are written here once more, by hand; only the standard normals and uniforms are those of
-the product, looked up by what they belong to, so that every world can be compared.
+Sizes and shares of the errors are written here once more, by hand; only the standard normals and uniforms are those
+of the product, looked up by what they belong to, so that every world can be compared.
 """
 
 import math

@@ -1,6 +1,7 @@
 """Measured levels beside the model: what is compared, with what sign, and that nothing is fitted."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from quietwing.coverage.blocking.agreement import agreement
+from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage
 from quietwing.sites.model import OutsideLevel, Room, Sector
@@ -95,12 +97,18 @@ def test_the_model_is_the_strongest_sector_of_the_channel(place, hut):
     assert both.item() == alone.item()
 
 
-@pytest.mark.parametrize(("confidence", "clear"), [(0.99, True), (0.5, False)])
-def test_the_state_of_sight_is_the_maps_even_where_the_other_explains_the_reading_better(hut, confidence, clear):
+def clear_from(probability):
+    """A scenario whose maps take a path as clear from a probability on."""
+    rules = load_rules()
+    return Scenario(rules=replace(rules, errors=replace(rules.errors, sight_limit=probability)))
+
+
+@pytest.mark.parametrize(("limit", "clear"), [(0.01, True), (0.5, False)])
+def test_the_state_of_sight_is_the_maps_even_where_the_other_explains_the_reading_better(hut, limit, clear):
     site = hut(sectors=(mast(),), rooms=ROOMS)
-    scenario = Scenario(confidence=confidence)
+    scenario = clear_from(limit)
     first = compared(site, at(-5, 2, -70.0), scenario=scenario).at_readings
-    other = compared(site, at(-5, 2, -70.0), scenario=Scenario(confidence=1.49 - confidence)).at_readings
+    other = compared(site, at(-5, 2, -70.0), scenario=clear_from(0.51 - limit)).at_readings
     assert first["clear"].item() == clear
     assert other["clear"].item() != clear
     again = compared(site, at(-5, 2, other["modelled_dbm"].item()), scenario=scenario).at_readings

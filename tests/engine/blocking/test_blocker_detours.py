@@ -8,9 +8,8 @@ from shapely.geometry import box
 
 from quietwing.coverage.blocking import blocker_links as module
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.draft_spill import device_upper_db, quantile_z
-from quietwing.coverage.blocking.links import LinkModel, link_model
-from quietwing.coverage.blocking.site_ways import detour_ways, links_of, straight_ways
+from quietwing.coverage.blocking.draft_spill import device_upper_db, outside_limit, outside_z, upper_against_db
+from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.planning.ground import prepare_ground
@@ -177,18 +176,25 @@ def test_what_the_planner_counts_outside_is_what_the_verdict_counts(houseblock):
     ground = prepare_ground(site, site.sectors, scenario, catalogue, (), quiet, bare=houseblock)
     around = Surroundings(ground.modes, scenario, ground.catalogue, ground.spots, ground.bases)
     spots = np.arange(len(around.spots))[::50]
-    points, z = scattered(some_points(houseblock).xyz_m[-3:]), quantile_z()
-    upper = _upper_by_mode(around, spots, points, around.detours(spots, points), z)[0]
-    assert (_upper_by_mode(around, spots, points, None, z)[0] <= upper + 1e-3).all()  # what screens never says more
-    compared = 0
+    points, z = scattered(some_points(houseblock).xyz_m[-3:]), outside_z(scenario)
+    limit = outside_limit(around.plain, scenario, public_links(around.plain, points))
+    detours, compared = around.detours(spots, points), 0
+    # by itself, as in keep rooms, and against the signal, as outside
+    upper, against = (_upper_by_mode(around, spots, points, detours, limit, each)[0] for each in (z, None))
+    screened = _upper_by_mode(around, spots, points, None, limit, z)[0]
+    assert (screened <= upper + 1e-3).all()  # what screens never says more
     for row, spot in enumerate(spots.tolist()):
         for base in around.bases_of.get(spot, [])[:1]:
             device = around.bases[base].device
             links = blocker_links(around.plain, (device,), catalogue, points, outside=True)
-            told = links.level_dbm[0] + device_upper_db(around.plain, links, z)[0]
-            counted = around.sent[2][base][:, None] + upper[row] + around.pattern_db(base, points.xyz_m)
-            heard = np.isfinite(told)
-            np.testing.assert_allclose(counted[heard], told[heard], atol=2e-3)
+            for path_db, error_db in (
+                (upper, device_upper_db(around.plain, links, z)),
+                (against, upper_against_db(around.plain, limit, links, z)[0]),
+            ):
+                told = links.level_dbm[0] + error_db[0]
+                counted = around.sent[2][base][:, None] + path_db[row] + around.pattern_db(base, points.xyz_m)
+                heard = np.isfinite(told)
+                np.testing.assert_allclose(counted[heard], told[heard], atol=2e-3)
             compared += int(heard.sum())
     assert compared >= 50
 

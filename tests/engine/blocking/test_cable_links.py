@@ -64,9 +64,10 @@ def levels(model, device, places_m, *, outside, catalogue=CATALOGUE):
 
 def test_the_level_beside_a_cable_by_hand_on_both_sides(open_air):
     # 40 dBm, 33.0 dB to an element, 100 m at 4 dB/100 m, 10 lg(4/2) = 3.0 dB, coupling 76 dB inside and 65 outside.
+    # Inside a body stands between, 3 dB; outside none.
     weak = levels(open_air, LONG, [(0, 4, 1.5)], outside=False).level_dbm[0, 0, 0]
     strong = levels(open_air, LONG, [(0, 4, 1.5)], outside=True).level_dbm[0, 0, 0]
-    assert weak == pytest.approx(40 - SHARE_DB - 4 - 3.01 - 76, abs=0.2)
+    assert weak == pytest.approx(40 - SHARE_DB - 4 - 3.01 - 76 - 3, abs=0.2)
     assert strong == pytest.approx(40 - SHARE_DB - 4 - 3.01 - 65, abs=0.2)
 
 
@@ -124,7 +125,7 @@ def test_a_cable_of_a_managed_access_node_offers_its_cell_along_it(walled):
     found = levels(walled, replace(INSIDE, model="node"), [(3, 2, 1.5)], outside=False)
     # 40 dBm a carrier of 10 MHz, 600 elements: −27.8 dB; straight under a cable of 5 m, 1 m below it.
     seen = 10 * math.log10(2 * math.atan(2.5) / math.pi)
-    by_hand = 40 - 10 * math.log10(600) - 0.1 - 76 - 10 * math.log10(1 / 2) + seen
+    by_hand = 40 - 10 * math.log10(600) - 0.1 - 76 - 10 * math.log10(1 / 2) + seen - 3  # a body between
     assert found.mas_dbm[0, 0, 0] == pytest.approx(by_hand, abs=0.15)
     assert found.is_mas.tolist() == [True]
 
@@ -148,7 +149,7 @@ def test_the_worlds_of_a_cable_are_as_sure_as_its_levels(hut):
 def test_spill_of_a_cable_is_judged_like_any_other(walled):
     points = trial_points(walled.scene.site)
     loud, soft = (
-        spill(walled, Scenario(worlds=100), (replace(INSIDE, power_dbm=power),), CATALOGUE, points)
+        spill(walled, Scenario(worlds=100), (replace(INSIDE, power_dbm=power),), CATALOGUE, points)[0]
         for power in (40.0, -40.0)
     )
     assert not loud.passed

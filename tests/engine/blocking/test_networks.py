@@ -15,9 +15,10 @@ from quietwing.coverage.blocking.networks import (
     resource_blocks,
     strongest_sector,
 )
-from quietwing.coverage.blocking.thresholds import load_thresholds, noise_dbm, search_margin_db
+from quietwing.coverage.blocking.thresholds import load_thresholds, noise_dbm
 from quietwing.coverage.decibel import add_powers_db, floored, power_sum_dbm, share_percent
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.rules import load_rules
 from quietwing.sites.model import Sector
 
 
@@ -66,11 +67,11 @@ def test_thermal_noise_of_one_lte_element():
         noise_dbm(0)
 
 
-def test_search_margin_by_width_of_the_carrier():
-    assert search_margin_db("GSM", 0.2) == 17
-    assert search_margin_db("LTE", 10) == 10
-    assert search_margin_db("LTE", 20) == 7
-    assert search_margin_db("NR", 100) == 10  # its SSB is 7.2 MHz wide
+@pytest.mark.parametrize(("grade", "margins_db"), [("planning", (10, 6, 4, 6)), ("evidence", (17, 10, 7, 10))])
+def test_search_margin_by_width_of_the_carrier(grade, margins_db):
+    search_db = load_rules().grade(grade).search_db
+    carriers = (("GSM", 0.2), ("LTE", 10), ("LTE", 20), ("NR", 100))  # of the last the SSB counts, 7.2 MHz wide
+    assert tuple(search_db.of(*carrier) for carrier in carriers) == margins_db
 
 
 def test_nr_is_compared_in_an_element_of_its_own_spacing():
@@ -79,13 +80,13 @@ def test_nr_is_compared_in_an_element_of_its_own_spacing():
 
 
 def test_headroom_of_lte_by_hand():
-    # Floor: S + 5 >= -128 and S = RSRP + 3. Noise: N - S < 10 + 10 with N = -127.2, so S > -147.2: the floor binds.
+    # Floor: S + 5 >= -128 and S = RSRP + 3. Noise: N - S < 6 + 6 with N = -127.2, so S > -139.2: the floor binds.
     found = headroom_db(levels([-100.0, -136.0, -136.1]), (sector(),))
     assert found.values[0] == pytest.approx([36.0, 0.0, -0.1], abs=1e-3)
 
 
 def test_headroom_of_gsm_by_hand():
-    # Floor: S + 5 >= -108. Noise in 200 kHz: -116.0; N - S < 3 + 17, so S > -136.0: the floor binds.
+    # Floor: S + 5 >= -108. Noise in 200 kHz: -116.0; N - S < 3 + 10, so S > -129.0: the floor binds.
     found = headroom_db(levels([-113.0, -90.0]), (sector("GSM", "B8", 947.6, 0.2),))
     assert found.values[0] == pytest.approx([0.0, 23.0], abs=1e-3)
 
@@ -122,7 +123,8 @@ def test_the_strongest_sector_speaks_for_its_channel():
 
 def test_every_technology_has_a_threshold():
     assert set(load_thresholds()) == {"GSM", "UMTS", "LTE", "NR"}
-    assert load_thresholds()["LTE"].js_deny_db == 10
+    denied = [[grade.js_deny_db[name] for name in ("GSM", "UMTS", "LTE", "NR")] for grade in load_rules().grades]
+    assert denied == [[3, 18, 6, 8], [3, 20, 10, 12]]
 
 
 def test_two_equal_powers_add_3_db_and_ten_add_10():

@@ -196,7 +196,8 @@ def test_bytes_do_not_depend_on_threads_or_on_the_cut(hut):
         replace(
             public, los_dbm=public.los_dbm[:, 3:], nlos_dbm=public.nlos_dbm[:, 3:], sight_key=public.sight_key[:, 3:],
             los_probability=public.los_probability[:, 3:], crossed=public.crossed[:, 3:],
-            sigma_db=public.sigma_db[:, 3:], walls_db=public.walls_db[:, 3:], straight_share=public.straight_share[:, 3:],
+            sigma_db=public.sigma_db[:, 3:], walls_db=public.walls_db[:, 3:],
+            straight_share=public.straight_share[:, 3:],
             straight_crossed=public.straight_crossed[:, 3:], straight_walls_db=public.straight_walls_db[:, 3:],
         ),
         replace(
@@ -318,8 +319,9 @@ def test_contrast_of_one_node_in_a_concrete_cell_by_hand(hut):
 
 
 def test_many_low_power_nodes_hold_a_boundary_that_one_strong_outdoor_jammer_breaks(hut):
-    # Both give a phone in the middle of the room, a body before it, at least −78 dBm per element. The nodes of −15 dBm are behind sealed concrete
-    # walls; the panel of 40 dBm EIRP has to bring it in from a mast by the fence and lights up the outside.
+    # Both give a phone in the middle of the room, a body before it, at least −78 dBm per element. The nodes of
+    # −15 dBm are behind sealed concrete walls; the panel of 40 dBm EIRP has to bring it in from a mast by the fence
+    # and lights up the outside.
     walls = tuple(
         replace_wall for replace_wall in (
             Wall("s", "A", 0, LineString([(0, 0), (6, 0)]), "concrete_200"),

@@ -19,7 +19,6 @@ from quietwing.coverage.propagation.constructions import (
     sigma_db,
     surface_loss_db,
 )
-from quietwing.coverage.propagation.errors_model import ErrorModel, LocalErrors, error_model, load_local_errors
 from quietwing.coverage.propagation.materials import load_materials
 from quietwing.coverage.propagation.slab import layers_loss_db
 from quietwing.sites.constructions import Construction, Layer, load_constructions, parse_constructions
@@ -273,28 +272,6 @@ def test_every_material_that_starts_at_one_gigahertz_is_noted_below():
         for name in load_materials()
     ]
     assert {note.split(":")[0] for note in extrapolation_notes(used, [800])} == stretched
-
-
-def test_the_sizes_of_the_local_errors_are_those_of_the_design():
-    local = load_local_errors()
-    assert (local.local_room_band_db, local.local_point_band_db, local.device_db) == (2.8, 2.8, 1.0)
-    assert local.local_window_db == 20
-
-
-def test_the_error_model_gathers_all_four_parts():
-    used = {name: LIBRARY[name] for name in ("glass_6", "concrete_200")}
-    model = error_model((), used, [763, 1842])
-    assert model.construction_names == ("concrete_200", "glass_6")
-    assert_allclose(model.construction_sigma_db, [[7, 5], [3, 3]])
-    assert model.sector_sigma_db.shape == (0,)
-    assert model.local == load_local_errors()
-
-
-def test_sizes_of_errors_that_do_not_fit_raise():
-    with pytest.raises(OutOfRangeError, match="device_db is -1 dB"):
-        LocalErrors(2.8, 2.8, -1.0, 20)
-    with pytest.raises(OutOfRangeError, match="one row per name"):
-        ErrorModel(np.zeros(1), ("a",), np.zeros((2, 2)), np.array([800.0]), load_local_errors())
 
 
 # ---- what a person may write
