@@ -91,7 +91,7 @@ def gesture() -> None:
     site, scenario = load_site("houseblock"), Scenario()
     devices = read_layout(EXAMPLES / "houseblock" / "layout.csv", catalogue)
     start = time.process_time()
-    model = link_model(prepare_scene(site), site.sectors, scenario.confidence)
+    model = link_model(prepare_scene(site), site.sectors, scenario.rules)
     points = silence_points(site, trial_points(site))
     public = public_links(model, points)
     every = [blocker_links(model, (device,), catalogue, points) for device in devices]

@@ -66,7 +66,7 @@ def facing_cells(site: Site, points: PointSet) -> dict[int, list[int]]:
 def figures(site: Site, channel: str) -> dict[str, float]:
     """The figures of one carrier, medians over the cells that look to the masts."""
     scene = prepare_scene(site)
-    model = ready(scene, tuple(s for s in site.sectors if s.channel == channel), 0.95)
+    model = ready(scene, tuple(s for s in site.sectors if s.channel == channel))
     freq, _, _, level = CARRIERS[channel]
     points = trial_points(site)
     public = public_links(model, points)

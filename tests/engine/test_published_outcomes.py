@@ -43,7 +43,8 @@ def test_a_source_at_the_hub_fails_at_the_ends_of_the_spurs():
     # distance; nothing stands between the hub and the atrium floor but the open void.
     far = max(atrium, key=lambda k: points.xyz_m[k, 1] if points.kind[k] == "spread" else 0)
     d = math.dist((0.0, 0.0, 9.0), points.xyz_m[far])
-    by_hand = 43 - 10 * math.log10(30e6 / 15e3) - 20 * math.log10(4 * math.pi * d * 816e6 / 299792458)
+    # a body between phone and hub takes 3 dB
+    by_hand = 43 - 3 - 10 * math.log10(30e6 / 15e3) - 20 * math.log10(4 * math.pi * d * 816e6 / 299792458)
     assert float(blockers.level_dbm[0, 0, far]) == pytest.approx(by_hand, abs=1.0)
 
 
