@@ -34,7 +34,17 @@ from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Sector, Site
 
-__all__ = ["MOST_SLACK_DB", "Ground", "Inside", "Terrain", "look_inside", "prepare_ground", "terrain"]
+__all__ = [
+    "MOST_SLACK_DB",
+    "Ground",
+    "Inside",
+    "Terrain",
+    "device_at",
+    "look_inside",
+    "prepare_ground",
+    "stands_outdoors",
+    "terrain",
+]
 
 MOST_SLACK_DB = 12.0
 LEAST_SHARE = 3e-3  # candidates below this share of every row of a room are left out there: safe for denial
@@ -205,10 +215,10 @@ def prepare_ground(
         for name in allowed:
             if catalogue[name].radiating_cable:
                 continue
-            if spot.indoors or _is_outdoor(spot, catalogue[name]):
-                bases.append(Base(index, _device(site, spot, name)))
+            if spot.indoors or stands_outdoors(spot, catalogue[name]):
+                bases.append(Base(index, device_at(site, spot, name)))
     for spot, name in _runs(site, catalogue, [name for name in allowed if catalogue[name].radiating_cable], existing):
-        bases.append(Base(len(spots), replace(_device(site, spot, name), route_m=spot.route_m)))
+        bases.append(Base(len(spots), replace(device_at(site, spot, name), route_m=spot.route_m)))
         spots.append(spot)
     for device in existing:
         building, room = _where(site, device)
@@ -271,12 +281,12 @@ def _runs(
     ]
 
 
-def _is_outdoor(spot: Spot, model: Model) -> bool:
+def stands_outdoors(spot: Spot, model: Model) -> bool:
     """Roofs and poles take managed access and what is made for the open; small indoor gear does nothing there."""
     return not spot.indoors and (model.kind == "mas" or model.pattern != "omni")
 
 
-def _device(site: Site, spot: Spot, model: str) -> Device:
+def device_at(site: Site, spot: Spot, model: str) -> Device:
     """A device at catalogue power; in the open it looks at the nearest building."""
     azimuth_deg = 0.0
     if not spot.indoors and site.buildings:

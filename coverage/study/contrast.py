@@ -1,0 +1,433 @@
+"""The contrast budget of a hole: what blockers would have to be in the room, may be outside, and what is between.
+
+One channel, one test point, one place outside, in decibels that add up. Each line, so that two people get the same:
+
+====================  ==================================================================================================
+``public_inside``     median of the channel's strongest sector at the worst test point, in the reference bandwidth; with
+                      the boost of reference signals where the level is not measured; its path as measured, else clear
+                      where the probability of that is at least the rules' `sight_limit`: S of the link budget
+``js_to_deny``        J/S that denies the technology, of the grade asked for
+``search_margin``     of the carrier's width, of the grade asked for; 0 where the scenario switches it off
+``joint_confidence``  what is left to ``level_needed``: all channels, all test points and all errors together, and at
+                      the evidence grade a single source, must hold in q of the worlds; what noise or managed access
+                      do by themselves is in it too
+``level_needed``      median level of the blockers at that point and carrier, all raised alike, with which the room is
+                      silent in q of the worlds (`quietwing.coverage.blocking.contrast`)
+``public_outside``    median over worlds of the channel's strongest sector at the place that binds, no boost
+``tier_ratio``        less what the tier's median allows; or ``noise_limit``: up to the noise of a phone less its margin,
+                      where that allows more
+``share_of_worlds``   what is left to ``level_allowed``: the tier's second ratio must hold in its share of worlds
+``level_allowed``     median level of all blockers there plus the margin left: `limit_dbm` of the spill result
+``device``            of the best single device: its median level at the worst point less that at the place, same power,
+                      detours, pattern, emission and the body at the phone included
+``treatment``         of the best mesh, film or both, with the device where it is: by how much the largest difference
+                      of public level less device level over the test points of the room, plus the device's level at
+                      the place, falls once every window that can be treated is; joint confidence counts as the same
+``short_by``          needed less allowed less both; below 0 is to spare
+====================  ==================================================================================================
+
+The worst point and channel are where a phone works in most worlds with all blockers 0.05 dB weaker than that. Where the
+layout does not reach all that works in the room, a reference blocker is raised in its place, which holds the median
+need on every carrier alike; the channel is then the one that leaves the best device the most short. The best device is
+the model and place with the least shortfall, of those loud enough at the catalogue's power if there are any; the place
+outside is the one that binds it, the points of a ring that may fail left out. Where the layout's blockers do not reach
+every place on the channel, the limit is that of the best device alone, at the places where it is nearest to the limit.
+Needs are rounded up, what is allowed or offered down, both to 0.1 dB; lines that are what is left take up the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.contrast import Raised, raise_to_silence
+from quietwing.coverage.blocking.draft import draft_signal
+from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.interference import kernel_limits
+from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
+from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
+from quietwing.coverage.blocking.spill import spill_outside
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.decibel import floored
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.planning.modes import Modes, prepare_modes
+from quietwing.coverage.planning.places import Spot, plan_spots
+from quietwing.coverage.planning.question import buyable_treatments
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.results import ContrastBudget, ContrastLine, Verdict
+from quietwing.coverage.study.common import wanted_sectors
+from quietwing.coverage.study.contrast_offers import (
+    Offer,
+    best_offer,
+    counted_places,
+    limit_of_medians_dbm,
+    spots_near,
+)
+from quietwing.coverage.treatments import treated_site
+from quietwing.sites.findings import clean
+from quietwing.sites.points import PointSet, scattered
+from quietwing.sites.trial_points import trial_points
+
+__all__ = ["MOST_HOLES", "contrast_budget", "contrast_budgets", "holes_by_silence"]
+
+MOST_HOLES = 20
+NEAREST_PLACES = 8  # assumed: so many are judged where only a single device would radiate
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A verdict's site made ready again, in every mode of its windows."""
+
+    verdict: Verdict
+    catalogue: Mapping[str, Model]
+    modes: Modes
+    spots: tuple[Spot, ...]
+    outside: OutsidePoints
+    data: xr.Dataset
+    noise_limit_dbm: Floats
+
+    @property
+    def model(self) -> LinkModel:
+        return self.modes.models[0]
+
+
+def holes_by_silence(verdict: Verdict, *, nearest: bool = False) -> tuple[str, ...]:
+    """Rooms neither silent nor quiet anyway at the grade asked for: the worst first, or the nearest to being silent."""
+    rooms = verdict.by_room
+    open_rooms = np.flatnonzero(~rooms["called_silent"].values & ~rooms["quiet_anyway"].values)
+    share = rooms["silent_probability"].values[open_rooms]
+    order = open_rooms[np.argsort(-share if nearest else share, kind="stable")]
+    return tuple(str(name) for name in rooms["room"].values[order])
+
+
+def contrast_budget(
+    verdict: Verdict, room: str, *, catalogue: Mapping[str, Model] | None = None
+) -> ContrastBudget | None:
+    """What one room would need to be silent and clean outside.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        With its spill.
+    room : str
+        Id of a room that must be silent.
+    catalogue : mapping of str to Model, optional
+        What the verdict's devices and treatments are, and what may be bought; the bundled one without it.
+
+    Returns
+    -------
+    ContrastBudget or None
+        None where no blocking is needed. A room that is silent already has a budget too: what it could spare.
+
+    Raises
+    ------
+    ScenarioError
+        If no such room must be silent.
+    """
+    found = contrast_budgets(verdict, (room,), catalogue=catalogue)
+    return found[0] if found else None
+
+
+def contrast_budgets(
+    verdict: Verdict,
+    rooms: Iterable[str] | None = None,
+    *,
+    catalogue: Mapping[str, Model] | None = None,
+    limit: int = MOST_HOLES,
+) -> tuple[ContrastBudget, ...]:
+    """What several rooms would need, each by itself.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        With its spill.
+    rooms : iterable of str, optional
+        Ids; without it the holes, the worst first.
+    catalogue : mapping of str to Model, optional
+        As for `contrast_budget`.
+    limit : int
+        At most so many.
+
+    Returns
+    -------
+    tuple of ContrastBudget
+        In the order asked; rooms that need no blocking are left out.
+
+    Raises
+    ------
+    ScenarioError
+        If a room is not there or need not be silent.
+    """
+    wanted = (holes_by_silence(verdict) if rooms is None else tuple(rooms))[:limit]
+    known = [str(name) for name in verdict.by_room["room"].values]
+    for name in wanted:
+        if name not in known:
+            raise ScenarioError(
+                f"no room {clean(name)!r} that must be silent on this site; give the id of a room with that role"
+            )
+    if not wanted or verdict.spill is None or not len(verdict.sectors):
+        return ()
+    place = _prepared(verdict, read_catalogue() if catalogue is None else catalogue)
+    site, model = verdict.site, place.model
+    points = silence_points(model.scene.site, trial_points(model.scene.site))
+    points = points.some(np.flatnonzero(np.isin(points.room, [site.room_index[name] for name in wanted])))
+    raised = raise_to_silence(
+        model,
+        verdict.scenario,
+        points,
+        public_links(model, points),
+        blocker_links(model, verdict.devices, place.catalogue, points),
+        stream=verdict.stream,
+    )
+    by_room = {site.rooms[one.room].id: one for one in raised if one is not None}
+    return tuple(_budget(place, points, by_room[name]) for name in wanted if name in by_room)
+
+
+def _prepared(verdict: Verdict, catalogue: Mapping[str, Model]) -> _Place:
+    """The site's links, in every mode of its windows, and the places outside."""
+    site, scenario = verdict.site, verdict.scenario
+    sectors = wanted_sectors(site, scenario)
+    bare = link_model(prepare_scene(site), sectors, scenario.rules)
+    treated = treated_site(site, verdict.treatments, catalogue)
+    buyable = tuple(
+        name
+        for name in buyable_treatments(catalogue, scenario)
+        if catalogue[name].construction in site.constructions
+    )
+    modes = prepare_modes(treated, sectors, catalogue, scenario, verdict.treatments, buyable, bare.graph)
+    on = tuple(device for device in verdict.devices if device.state != "off")
+    limits = kernel_limits(modes.models[0], scenario, (scenario.asked,))
+    if verdict.spill is None:
+        raise ScenarioError("the verdict has no spill; judge the layout with it first")
+    return _Place(
+        verdict,
+        catalogue,
+        modes,
+        plan_spots(site),
+        outside_points(site, most_eirp_dbm(on, catalogue)),
+        verdict.spill.outside,
+        limits.noise_limit,
+    )
+
+
+def _budget(place: _Place, points: PointSet, raised: Raised) -> ContrastBudget:
+    """One room's budget."""
+    verdict, model = place.verdict, place.model
+    own = points.some(raised.at)
+    point, carrier = raised.worst
+    needed_dbm = np.full(raised.needed_dbm.shape, np.nan)
+    if raised.reference:  # short alike on every carrier: the best device decides
+        works = raised.works.any(axis=0)
+        needed_dbm[:, works] = raised.needed_dbm[:, works]
+    else:
+        needed_dbm[point, carrier] = raised.needed_dbm[point, carrier]
+    offer, limit_dbm = None, -math.inf
+    if math.isfinite(verdict.scenario.tier.median_db) or verdict.scenario.tier.median_db > 0:
+        offer, limit_dbm = _offered(place, raised.room, own, needed_dbm)
+    if offer is not None:
+        point, carrier = offer.point, offer.carrier
+    rooms = [str(name) for name in verdict.by_room["room"].values]
+    room = verdict.site.rooms[raised.room].id
+    inside = _inside_lines(place, raised, point, carrier)
+    budget = ContrastBudget(
+        room=room,
+        channel=model.carriers[carrier].channel,
+        point=own.kind[point],
+        place="",
+        lines=inside,
+        needed_dbm=inside[-1].db,
+        allowed_dbm=None,
+        offered_db=None,
+        short_db=None,
+        raise_db=round(raised.raise_db, 2),
+        reference=raised.reference,
+        silent_probability=float(verdict.by_room["silent_probability"].values[rooms.index(room)]),
+        device="",
+        position="",
+        treatment="",
+        power_db=None,
+        used_dbm=None,
+    )
+    return budget if offer is None else _with_outside(place, budget, own, offer, limit_dbm)
+
+
+def _offered(place: _Place, room: int, own: PointSet, needed_dbm: Floats) -> tuple[Offer | None, float]:
+    """The best device and the limit at the place that binds it."""
+    verdict, model, data = place.verdict, place.model, place.data
+    tier = verdict.scenario.tier
+    channels = {int(model.carrier_channel[one]) for one in np.flatnonzero(~np.isnan(needed_dbm).all(axis=0)).tolist()}
+    limits, judged = {}, {}
+    for channel in channels:
+        limit = data["limit_dbm"].transpose("channel", "outside").values[channel]
+        judged[channel] = not np.isposinf(limit).any()
+        limits[channel] = (
+            limit
+            if judged[channel]
+            else limit_of_medians_dbm(data, channel, tier, float(place.noise_limit_dbm[channel]))
+        )
+    spots = spots_near(place.spots, room, own)
+    offer = best_offer(
+        model, verdict.scenario, place.catalogue, spots, own, needed_dbm, limits, place.outside, data
+    )
+    if offer is None:
+        return None, -math.inf
+    channel = int(model.carrier_channel[offer.carrier])
+    if judged[channel]:
+        return offer, float(limits[channel][offer.place])
+    return _judged_alone(place, offer, limits[channel], channel)
+
+
+def _judged_alone(place: _Place, offer: Offer, limit_dbm: Floats, channel: int) -> tuple[Offer, float]:
+    """The limit over worlds where the device is nearest to that of the medians, and the place that binds it then."""
+    verdict, model = place.verdict, place.model
+    over_db = offer.outside_all_dbm - limit_dbm
+    counted = np.flatnonzero(counted_places(place.data, over_db, verdict.scenario.tier))
+    near = counted[np.argsort(-over_db[counted], kind="stable")[:NEAREST_PLACES]]
+    some = _some_places(place.outside, near)
+    data = spill_outside(
+        model,
+        verdict.scenario,
+        public_links(model, some.points),
+        blocker_links(model, (offer.device,), place.catalogue, some.points, outside=True),
+        some,
+        stream=verdict.stream,
+    )[0]
+    margin_db = data["margin_db"].transpose("channel", "outside").values[channel]
+    at = int(margin_db.argmin())
+    limit = float(data["limit_dbm"].transpose("channel", "outside").values[channel, at])
+    number = int(near[at])
+    return replace(offer, place=number, outside_dbm=float(offer.outside_all_dbm[number])), limit
+
+
+def _some_places(places: OutsidePoints, at: NDArray[np.intp]) -> OutsidePoints:
+    return OutsidePoints(
+        scattered(places.points.xyz_m[at]),
+        tuple(places.ring[one] for one in at.tolist()),
+        tuple(places.name[one] for one in at.tolist()),
+        places.people[at],
+        places.distance_m[at],
+    )
+
+
+def _inside_lines(place: _Place, raised: Raised, point: int, carrier: int) -> tuple[ContrastLine, ...]:
+    """From the public level in the room to what blockers need."""
+    scenario, one = place.verdict.scenario, place.model.carriers[carrier]
+    grade = scenario.asked
+    public_dbm = _rounded(float(raised.public_dbm[point, carrier]))
+    deny_db = _rounded(grade.js_deny_db[one.technology])
+    search_db = _rounded(grade.search_db.of(one.technology, one.bandwidth_mhz) if scenario.search_margin else 0.0)
+    needed_dbm = _up(float(raised.needed_dbm[point, carrier]))
+    searching = f"search margin of a carrier of {one.bandwidth_mhz:g} MHz"
+    return (
+        ContrastLine("public_inside", public_dbm, f"public network in the room, {one.channel}, median"),
+        ContrastLine("js_to_deny", deny_db, f"J/S that denies {one.technology}"),
+        ContrastLine("search_margin", search_db, searching if scenario.search_margin else "search margin, off"),
+        ContrastLine(
+            "joint_confidence",
+            _rounded(needed_dbm - public_dbm - deny_db - search_db),
+            f"every channel at every test point, in {100 * grade.confidence:g} % of worlds",
+        ),
+        ContrastLine("level_needed", needed_dbm, "level needed from blockers there"),
+    )
+
+
+def _with_outside(
+    place: _Place, budget: ContrastBudget, own: PointSet, offer: Offer, limit_dbm: float
+) -> ContrastBudget:
+    """The budget with the lines outside and between the two."""
+    verdict, model = place.verdict, place.model
+    channel, scenario = int(model.carrier_channel[offer.carrier]), verdict.scenario
+    data, tier = place.data, scenario.tier
+    where = str(data["name"].values[offer.place])
+    signal_dbm, jam_dbm = (
+        float(data[name].transpose("channel", "outside").values[channel, offer.place])
+        for name in ("signal_dbm", "jam_dbm")
+    )
+    noise_dbm = float(place.noise_limit_dbm[channel])
+    if not math.isfinite(signal_dbm):
+        signal_dbm = noise_dbm  # nobody is heard there: the noise alone limits
+    public_dbm, allowed_dbm = _rounded(signal_dbm), floored(limit_dbm)
+    by_ratio = signal_dbm - tier.median_db >= noise_dbm
+    ratio = (
+        ContrastLine("tier_ratio", _rounded(-tier.median_db), f"ratio of the {tier.name} tier")
+        if by_ratio
+        else ContrastLine("noise_limit", _rounded(noise_dbm - public_dbm), "to the noise limit, which allows more")
+    )
+    path_db = floored(offer.inside_dbm - offer.outside_dbm)
+    treatment_db, treatment, why = _treatment(place, own, offer)
+    treatment_db = floored(treatment_db)
+    needed_dbm, share = budget.needed_dbm, 100 * scenario.asked.outside_share
+    short_db = _rounded(needed_dbm - allowed_dbm - path_db - treatment_db)
+    lines = (
+        ContrastLine("public_outside", public_dbm, f"public network outside, {where}, median"),
+        ratio,
+        ContrastLine(
+            "share_of_worlds",
+            _rounded(allowed_dbm - public_dbm - ratio.db),
+            f"so that it holds in {share:g} % of worlds",
+        ),
+        ContrastLine("level_allowed", allowed_dbm, "level allowed from blockers there"),
+        ContrastLine(
+            "device", path_db, f"{offer.device.model} at {offer.spot}: louder in the room than at the place outside"
+        ),
+        ContrastLine("treatment", treatment_db, why),
+        ContrastLine("short_by", short_db, "short by" if short_db > 0 else "short by (below 0: to spare)"),
+    )
+    return replace(
+        budget,
+        place=where,
+        lines=budget.lines + lines,
+        allowed_dbm=allowed_dbm,
+        offered_db=_rounded(path_db + treatment_db),
+        short_db=short_db,
+        device=offer.device.model,
+        position=offer.spot,
+        treatment=treatment,
+        power_db=floored(offer.inside_dbm - needed_dbm),
+        used_dbm=_rounded(jam_dbm) if math.isfinite(jam_dbm) else None,
+    )
+
+
+def _treatment(place: _Place, own: PointSet, offer: Offer) -> tuple[float, str, str]:
+    """What the best treatment adds, its models, and the line's words."""
+    modes, room = place.modes, int(own.room[0])
+    if room not in modes.windows:
+        return 0.0, "", "no window here that a plan could treat"
+    plain_db, best_db, best = _apart_db(place, 0, own, offer), 0.0, ""
+    for mode, names in enumerate(modes.names):
+        if not mode:
+            continue
+        site = modes.models[mode].scene.site
+        points = silence_points(site, trial_points(site))
+        adds_db = plain_db - _apart_db(place, mode, points.some(np.flatnonzero(points.room == room)), offer)
+        if adds_db > best_db:
+            best_db, best = adds_db, " and ".join(names)
+    return best_db, best, f"{best} in the windows" if best else "no mesh or film on offer adds anything"
+
+
+def _apart_db(place: _Place, mode: int, points: PointSet, offer: Offer) -> float:
+    """Largest public level less device level over a room's points, plus the device's level at the place. [dB]"""
+    model, devices = place.modes.models[mode], (offer.device,)
+    signal_dbm = draft_signal(model, public_links(model, points)).level_dbm[offer.carrier]
+    level_dbm = blocker_links(model, devices, place.catalogue, points).level_dbm[0, offer.carrier]
+    there = scattered(place.outside.points.xyz_m[[offer.place]])
+    outside_dbm = blocker_links(model, devices, place.catalogue, there, outside=True).level_dbm[0, :, 0]
+    channel = model.carrier_channel == model.carrier_channel[offer.carrier]
+    return float((signal_dbm - level_dbm).max() + outside_dbm[channel].max())
+
+
+def _rounded(value_db: float) -> float:
+    return round(value_db, 1) + 0.0
+
+
+def _up(value_db: float) -> float:
+    return _rounded(-floored(-value_db))

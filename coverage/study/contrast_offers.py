@@ -1,0 +1,243 @@
+"""What one device offers between a room and the places outside: the louder in the one and the quieter in the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking.outside import OutsidePoints
+from quietwing.coverage.blocking.protect import forbidden_bands
+from quietwing.coverage.blocking.spill import may_fail
+from quietwing.coverage.equipment import BandPower, Device, Model
+from quietwing.coverage.planning.ground import device_at, stands_outdoors
+from quietwing.coverage.planning.places import Spot
+from quietwing.coverage.planning.question import buyable_devices
+from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.rules import Tier
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.points import PointSet
+
+__all__ = ["Offer", "best_offer", "counted_places", "devices_offered", "limit_of_medians_dbm", "spots_near"]
+
+NEAREST_SPOTS = 2  # assumed: of places outside the room so many are tried too
+TIED_DB = 0.05
+WIDER_MHZ = 0.01  # so that a carrier lies wholly in the probe's band
+PROBE = "probe"
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A device at a place, and what limits it.
+
+    Attributes
+    ----------
+    device : Device
+        At the catalogue's power.
+    spot : str
+    carrier, point, place : int
+        Worst carrier, worst of the room's test points, and the place outside that binds it.
+    inside_dbm, outside_dbm : float
+        Median levels there at the catalogue's power; outside of the channel's loudest carrier. [dBm]
+    outside_all_dbm : float64 ndarray, shape (place,)
+        The same at every place outside. [dBm]
+    short_db : float
+        Needed less allowed less path difference, by the limits given. [dB]
+    """
+
+    device: Device
+    spot: str
+    carrier: int
+    point: int
+    place: int
+    inside_dbm: float
+    outside_dbm: float
+    outside_all_dbm: Floats
+    short_db: float
+
+
+def devices_offered(catalogue: Mapping[str, Model], scenario: Scenario) -> tuple[str, ...]:
+    """Models a plan may place, without radiating cables and those that would send where nobody may."""
+    return tuple(
+        name
+        for name in buyable_devices(catalogue, scenario)
+        if not catalogue[name].radiating_cable and not forbidden_bands(catalogue[name])
+    )
+
+
+def spots_near(spots: Iterable[Spot], room: int, points: PointSet) -> tuple[Spot, ...]:
+    """Places in a room, and the two nearest to the middle of its test points that are not in it."""
+    middle_m = points.xyz_m.mean(axis=0)
+    own, others = [], []
+    for spot in spots:
+        (own if spot.room == room else others).append(spot)
+    others.sort(key=lambda spot: float(np.linalg.norm(np.array([spot.x_m, spot.y_m, spot.z_m]) - middle_m)))
+    return (*own, *others[:NEAREST_SPOTS])
+
+
+def limit_of_medians_dbm(data: xr.Dataset, channel: int, tier: Tier, noise_limit_dbm: float) -> Floats:
+    """The larger of the public median less the tier's ratio and the noise limit, shape (place,). [dBm]"""
+    signal_dbm = data["signal_dbm"].transpose("channel", "outside").values[channel]
+    return np.asarray(np.maximum(signal_dbm - tier.median_db, noise_limit_dbm), float)
+
+
+def counted_places(data: xr.Dataset, over_db: Floats, tier: Tier) -> NDArray[np.bool_]:
+    """Places that count: of each ring all but those that may fail, the worst left out first.
+
+    Parameters
+    ----------
+    data : Dataset
+        Of a spill result.
+    over_db : float64 ndarray, shape (place,)
+        How far the level is above the limit. [dB]
+    tier : Tier
+
+    Returns
+    -------
+    bool ndarray, shape (place,)
+    """
+    ring, counted = data["ring"].values, np.isfinite(over_db)
+    for name in dict.fromkeys(ring.tolist()):
+        members = np.flatnonzero(ring == name)
+        worst_first = members[np.argsort(-np.where(np.isfinite(over_db[members]), over_db[members], -np.inf))]
+        counted[worst_first[: may_fail(str(name), len(members), tier)]] = False
+    return counted
+
+
+def best_offer(
+    model: LinkModel,
+    scenario: Scenario,
+    catalogue: Mapping[str, Model],
+    spots: tuple[Spot, ...],
+    points: PointSet,
+    needed_dbm: Floats,
+    limit_dbm: Mapping[int, Floats],
+    outside: OutsidePoints,
+    data: xr.Dataset,
+) -> Offer | None:
+    """The model and place with the least shortfall.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+    catalogue : mapping of str to Model
+    spots : tuple of Spot
+    points : PointSet
+        Test points of the room.
+    needed_dbm : float64 ndarray, shape (point, carrier)
+        Level needed there; NaN where it is not asked. [dBm]
+    limit_dbm : mapping of int to ndarray, shape (place,)
+        Level allowed at each place, for the channel of every carrier that is asked. [dBm]
+    outside : OutsidePoints
+    data : Dataset
+        Of the spill result at these places.
+
+    Returns
+    -------
+    Offer or None
+        The shortfall of a device is that of its worst carrier and point against the place that binds it there.
+        Devices loud enough at the catalogue's power come first; between equal ones the cheaper. None where nothing
+        of the catalogue sends on all that is asked.
+    """
+    asked = np.flatnonzero(~np.isnan(needed_dbm).all(axis=0))
+    channels = sorted({int(model.carrier_channel[carrier]) for carrier in asked.tolist()})
+    of_channels = np.flatnonzero(np.isin(model.carrier_channel, channels))
+    gain_in, gain_out = (_path_gain_db(model, spots, of_channels, where) for where in (points, outside.points))
+    tier, ranked = scenario.tier, []
+    for name in devices_offered(catalogue, scenario):
+        kind = catalogue[name]
+        device = Device(PROBE, name, 0.0, 0.0, 0.0)
+        sent_in, sent_out = (
+            carrier_levels_dbm(device, kind, model.carriers, outside=out)[0] + kind.gain_dbi for out in (False, True)
+        )
+        sent_in = sent_in - model.rules.phone.body_loss_db
+        if not np.isfinite(sent_in[asked]).all():
+            continue
+        for at, spot in enumerate(spots):
+            if not (spot.indoors or stands_outdoors(spot, kind)):
+                continue
+            device = device_at(model.scene.site, spot, name)
+            pattern_in, pattern_out = (_pattern_db(kind, device, where) for where in (points, outside.points))
+            inside_dbm = gain_in[at] + sent_in[of_channels, None] + pattern_in
+            outside_dbm = gain_out[at] + sent_out[of_channels, None] + pattern_out
+            found = _shortfall(
+                model, device, spot.id, of_channels, asked, inside_dbm, outside_dbm, needed_dbm, limit_dbm, data, tier
+            )
+            if found is not None:
+                weak = found.inside_dbm < needed_dbm[found.point, found.carrier]
+                price = kind.unit_price_gbp + kind.install_gbp
+                ranked.append(((weak, round(found.short_db / TIED_DB), price, len(ranked)), found))
+    return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def _shortfall(
+    model: LinkModel,
+    device: Device,
+    spot: str,
+    of_channels: NDArray[np.intp],
+    asked: NDArray[np.intp],
+    inside_dbm: Floats,
+    outside_dbm: Floats,
+    needed_dbm: Floats,
+    limit_dbm: Mapping[int, Floats],
+    data: xr.Dataset,
+    tier: Tier,
+) -> Offer | None:
+    """The worst carrier of one device."""
+    worst: Offer | None = None
+    for carrier in asked.tolist():
+        channel = int(model.carrier_channel[carrier])
+        level_dbm = inside_dbm[int(np.flatnonzero(of_channels == carrier)[0])]
+        lacking_db = needed_dbm[:, carrier] - level_dbm
+        point = int(np.nanargmax(lacking_db))
+        all_dbm = outside_dbm[model.carrier_channel[of_channels] == channel].max(axis=0)
+        over_db = all_dbm - limit_dbm[channel]
+        counted = counted_places(data, over_db, tier)
+        if not counted.any():
+            continue
+        place = int(np.where(counted, over_db, -np.inf).argmax())
+        short_db = float(lacking_db[point] + over_db[place])
+        if worst is None or short_db > worst.short_db:
+            levels = float(level_dbm[point]), float(all_dbm[place])
+            worst = Offer(device, spot, carrier, point, place, *levels, all_dbm, short_db)
+    return worst
+
+
+def _path_gain_db(
+    model: LinkModel, spots: tuple[Spot, ...], carriers: NDArray[np.intp], points: PointSet
+) -> Floats:
+    """Path gain from each spot, both ways, shape (spot, carrier, point): levels of a probe less what it sends."""
+    some = [model.carriers[carrier] for carrier in carriers.tolist()]
+    bands = tuple(
+        BandPower(
+            f"c{number}",
+            one.freq_mhz - one.bandwidth_mhz / 2 - WIDER_MHZ,
+            one.freq_mhz + one.bandwidth_mhz / 2 + WIDER_MHZ,
+            0.0,
+        )
+        for number, one in enumerate(some)
+    )
+    probe = Model(PROBE, "jammer", bands)
+    devices = tuple(
+        Device(f"{PROBE}-{number}", PROBE, spot.x_m, spot.y_m, spot.z_m, spot.storey)
+        for number, spot in enumerate(spots)
+    )
+    sent_dbm = carrier_levels_dbm(Device(PROBE, PROBE, 0.0, 0.0, 0.0), probe, model.carriers, outside=True)[0]
+    level_dbm = blocker_links(model, devices, {PROBE: probe}, points, outside=True).level_dbm[:, carriers]
+    pattern_db = np.array([_pattern_db(probe, device, points) for device in devices])
+    return np.asarray(level_dbm - sent_dbm[carriers, None] - pattern_db[:, None], float)
+
+
+def _pattern_db(kind: Model, device: Device, points: PointSet) -> Floats:
+    """Gain of a device's pattern towards each point."""
+    azimuth_deg, elevation_deg = direction(np.array([device.x_m, device.y_m, device.z_m]), points.xyz_m)
+    return np.asarray(pattern_gain_db(kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg))
