@@ -6,10 +6,10 @@ if __name__ == "coverage":  # reached by folder name; numba and pytest-cov want 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quietwing.coverage.study import leakage, optimise, run
+    from quietwing.coverage.study import contrast_budget, contrast_budgets, leakage, optimise, run
     from quietwing.coverage.study import run as evaluate
 
-__all__ = ["evaluate", "leakage", "optimise", "run"]
+__all__ = ["contrast_budget", "contrast_budgets", "evaluate", "leakage", "optimise", "run"]
 
 
 def __getattr__(name: str) -> object:

@@ -104,6 +104,9 @@ def evaluate(
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="ROOM", help="Also why a phone works in this room, or not.")
     ] = None,
+    contrast: Annotated[
+        bool, typer.Option("--contrast", help="Also what the worst holes would need, in decibels that add up.")
+    ] = False,
     worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
     confidence: ConfidenceOption = None,
     grid_m: GridOption = None,
@@ -122,7 +125,7 @@ def evaluate(
         "seed": seed,
         "spill_tier": spill_tier,
     }
-    answer_verdict(site, layout, scenario, out, as_json, options, room=explain)
+    answer_verdict(site, layout, scenario, out, as_json, options, room=explain, contrast=contrast)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,9 @@ class Raised:
         Least multiple of 0.05 dB by which all blockers, raised alike, leave the room silent in at least q of the
         worlds; below 0 where it is silent already. [dB]
     reference : bool
-        Whether the blockers raised are one reference blocker in place of the layout's, for these do not reach every
-        carrier that works at every test point of the room. It has no wall before it, and its median at each test
+        Whether the blockers raised are one reference blocker in place of the layout's, for these would have to be
+        raised by more than the rules' `weak_below_db` (20 dB), or do not reach all that works in the room: they are
+        blockers of other rooms. It has no wall before it, and its median at each test
         point and carrier is the median need: the larger of public level and the least level a phone uses, plus J/S,
         plus search margin.
     at : int ndarray, shape (own,)
@@ -154,6 +156,9 @@ def raise_to_silence(
         raised_blockers = raised_by(some_blockers, raised)
         return count_worlds(model, asked, points.some(at), some_public, raised_blockers, stream=stream)
 
+    def share(asked: Scenario, of: BlockerLinks, some: NDArray[np.intp], by_db: Floats) -> Floats:
+        return np.asarray(judged(asked, of, some, by_db).silent[0].mean(axis=1), float)
+
     found: list[Raised | None] = [None] * len(rooms)
     left = np.arange(len(rooms))
     for reference in (False, True):
@@ -167,11 +172,12 @@ def raise_to_silence(
         by_db = np.array([_largest(lacking_db[members[index]]) for index in left.tolist()]) + FIRST_DB
         for asked, stride in ((few, FIRST_STRIDE), (scenario, CLOSE_STRIDE)):
             by_db = _least_raise(
-                lambda some, by, asked=asked, of=sources: judged(asked, of, some, by).silent[0].mean(axis=1),
+                partial(share, asked, sources),
                 left,
                 np.clip(by_db, LEAST_DB, MOST_DB),
                 stride,
                 scenario.asked.confidence,
+                MOST_STEP if reference else round(model.rules.errors.weak_below_db / STEP_DB),
             )
         solved, by_room = left[np.isfinite(by_db)], by_db[np.isfinite(by_db)]
         if len(solved):
@@ -213,11 +219,15 @@ def _reference(like: BlockerLinks, level_dbm: Floats) -> BlockerLinks:
 
 @dataclass
 class _Bracket:
-    """A raise that is too small and one that does, in steps, with the share of silent worlds at each; None: not known."""
+    """A raise that is too small and one that does, with the share of silent worlds at each; None: not known.
+
+    In steps of `STEP_DB`, `most` at the most.
+    """
 
     guess: int
     stride: int
     q: float
+    most: int
     low: tuple[int, float] | None = None
     high: tuple[int, float] | None = None
     tries: int = 0
@@ -225,7 +235,7 @@ class _Bracket:
     @property
     def answer_db(self) -> float | None:
         """The least raise; ``-inf``: any, ``inf``: none; None: not found yet."""
-        if self.low is not None and self.low[0] >= MOST_STEP:
+        if self.low is not None and self.low[0] >= self.most:
             return np.inf
         if self.high is not None and self.high[0] <= LEAST_STEP:
             return -np.inf
@@ -236,10 +246,10 @@ class _Bracket:
     def next(self) -> int:
         """What to try: a guess, then strides that grow, then where normal quantiles meet, now and then half-way."""
         if self.low is None and self.high is None:
-            return min(max(self.guess, LEAST_STEP), MOST_STEP)
+            return min(max(self.guess, LEAST_STEP), self.most)
         if self.high is None or self.low is None:
-            known, stride = self.low or self.high or (0, 0.0), self.stride * 3 ** (self.tries - 1)
-            return min(known[0] + stride, MOST_STEP) if self.high is None else max(known[0] - stride, LEAST_STEP)
+            known, stride = self.low or self.high or (0, 0.0), int(self.stride * 3 ** (self.tries - 1))
+            return min(known[0] + stride, self.most) if self.high is None else max(known[0] - stride, LEAST_STEP)
         (low, too_few), (high, enough) = self.low, self.high
         at = (low + high) // 2
         if self.tries % 3:
@@ -262,9 +272,10 @@ def _least_raise(
     guess_db: Floats,
     stride: int,
     q: float,
+    most: int,
 ) -> Floats:
     """Least raise at which each room's share of silent worlds is q or more; ``inf``: none, ``-inf``: any. [dB]"""
-    brackets = [_Bracket(round(guess / STEP_DB), stride, q) for guess in guess_db.tolist()]
+    brackets = [_Bracket(round(guess / STEP_DB), stride, q, most) for guess in guess_db.tolist()]
     while True:
         left = [at for at, bracket in enumerate(brackets) if bracket.answer_db is None]
         if not left:

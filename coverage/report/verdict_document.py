@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import quietwing
+from quietwing.coverage.report.contrast_page import contrast_values, make_contrast_picture
 from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
 from quietwing.coverage.report.plan_drawing import save_png
 from quietwing.coverage.report.publishing import page
@@ -78,6 +79,7 @@ def make_verdict_files(
     if verdict.spill is not None:
         save_png(spill_figure(verdict), workshop / "spill.png")
         files.append("spill.png")
+    files += make_contrast_picture(verdict, workshop)
     tables = {"rooms.csv": rooms_csv, "escapes.csv": escapes_csv, "spill.csv": spill_csv}
     for name, table in tables.items():
         (workshop / name).write_text(table(verdict), encoding="utf-8", newline="\n")
@@ -110,6 +112,7 @@ def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_le
         "sentences": [escape_in_words(escape) for escape in escapes[:MOST_ESCAPES_SHOWN]],
         "escapes_left": max(len(escapes) - MOST_ESCAPES_SHOWN, 0),
         "channels": rooms_by_channel(escapes),
+        "contrast": contrast_values(verdict),
         "treated": sorted(treated.items()),
         "notes": verdict.notes,
         "glossary": VERDICT_GLOSSARY,

@@ -16,12 +16,15 @@ from quietwing.coverage.propagation.gain_cache import GainCache
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, wanted_sectors
+from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
 from quietwing.coverage.study.judging import run
 from quietwing.coverage.treatments import wishes_for
 from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Site
 
 __all__ = ["optimise"]
+
+UNSPENT_SHARE = 0.05  # assumed: of a budget; a plan that leaves more had nothing better to buy
 
 
 def optimise(
@@ -105,6 +108,8 @@ def optimise(
         )
 
     verdict = judged(bought, plan.devices, 0.7)
+    if _less_than_asked(plan, scenario):
+        verdict = with_budgets(verdict, catalogue, nearest=HOLES_ON_PAGE)
     given = before() if before is not None else judged(scenario, devices, 0.85)
     say("done", 1.0)
     return PlanResult(
@@ -113,3 +118,15 @@ def optimise(
         before=given,
         asked=scenario,
     )
+
+
+def _less_than_asked(plan: Plan, scenario: Scenario) -> bool:
+    """Whether a plan buys nothing, misses its target, or leaves more than a twentieth of the money."""
+    if plan.status in ("infeasible", "none found"):
+        return True
+    if not plan.treatments and all(device.state == "existing" for device in plan.devices):
+        return True
+    if scenario.objective != "most_protected" or scenario.budget_gbp is None:
+        return False
+    spent_gbp = plan.cost.whole_life_gbp if scenario.budget_basis == "whole_life" else plan.cost.capex_gbp
+    return spent_gbp < (1 - UNSPENT_SHARE) * scenario.budget_gbp

@@ -2,37 +2,46 @@
 
 One channel, one test point, one place outside, in decibels that add up. Each line, so that two people get the same:
 
-====================  ==================================================================================================
-``public_inside``     median of the channel's strongest sector at the worst test point, in the reference bandwidth; with
-                      the boost of reference signals where the level is not measured; its path as measured, else clear
-                      where the probability of that is at least the rules' `sight_limit`: S of the link budget
-``js_to_deny``        J/S that denies the technology, of the grade asked for
-``search_margin``     of the carrier's width, of the grade asked for; 0 where the scenario switches it off
-``joint_confidence``  what is left to ``level_needed``: all channels, all test points and all errors together, and at
-                      the evidence grade a single source, must hold in q of the worlds; what noise or managed access
-                      do by themselves is in it too
-``level_needed``      median level of the blockers at that point and carrier, all raised alike, with which the room is
-                      silent in q of the worlds (`quietwing.coverage.blocking.contrast`)
-``public_outside``    median over worlds of the channel's strongest sector at the place that binds, no boost
-``tier_ratio``        less what the tier's median allows; or ``noise_limit``: up to the noise of a phone less its margin,
-                      where that allows more
-``share_of_worlds``   what is left to ``level_allowed``: the tier's second ratio must hold in its share of worlds
-``level_allowed``     median level of all blockers there plus the margin left: `limit_dbm` of the spill result
-``device``            of the best single device: its median level at the worst point less that at the place, same power,
-                      detours, pattern, emission and the body at the phone included
-``treatment``         of the best mesh, film or both, with the device where it is: by how much the largest difference
-                      of public level less device level over the test points of the room, plus the device's level at
-                      the place, falls once every window that can be treated is; joint confidence counts as the same
-``short_by``          needed less allowed less both; below 0 is to spare
-====================  ==================================================================================================
+``public_inside``
+    Median of the channel's strongest sector at the worst test point, in the reference bandwidth; with the boost of
+    reference signals where the level is not measured; its path as measured, else clear where the probability of that
+    is at least the rules' `sight_limit`.
+``js_to_deny``
+    J/S that denies the technology, of the grade asked for.
+``search_margin``
+    Of the carrier's width, of the grade asked for; 0 where the scenario switches it off.
+``joint_confidence``
+    What is left to ``level_needed``: all channels, all test points and all errors together, and at the evidence grade
+    a single source, must hold in q of the worlds; what noise and managed access do by themselves is in it too.
+``level_needed``
+    Median level of the blockers at that point and carrier (power sum of their medians), all raised alike, with which
+    the room is silent in q of the worlds (`quietwing.coverage.blocking.contrast`).
+``public_outside``
+    Median over worlds of the channel's strongest sector at the place that binds, no boost.
+``tier_ratio`` or ``noise_limit``
+    What the tier's median asks for below that; or up to the noise of a phone less its margin, where that allows more.
+``share_of_worlds``
+    What is left to ``level_allowed``: the tier's second ratio must hold in its share of worlds.
+``level_allowed``
+    Median level of all blockers there plus the margin left: `limit_dbm` of the spill result.
+``device``
+    Of the best single device: its median level at the worst point less that at the place, at the same power; detours,
+    pattern, emission and the body at the phone are in it.
+``treatment``
+    Of the best mesh, film or both, the device where it is: by how much the largest difference of public level less
+    device level over the test points of the room, plus the device's level at the place, falls once every window that
+    can be treated is. Joint confidence is taken as the same.
+``short_by``
+    Needed less allowed less both; below 0 is to spare.
 
-The worst point and channel are where a phone works in most worlds with all blockers 0.05 dB weaker than that. Where the
-layout does not reach all that works in the room, a reference blocker is raised in its place, which holds the median
-need on every carrier alike; the channel is then the one that leaves the best device the most short. The best device is
-the model and place with the least shortfall, of those loud enough at the catalogue's power if there are any; the place
-outside is the one that binds it, the points of a ring that may fail left out. Where the layout's blockers do not reach
-every place on the channel, the limit is that of the best device alone, at the places where it is nearest to the limit.
-Needs are rounded up, what is allowed or offered down, both to 0.1 dB; lines that are what is left take up the rest.
+The worst point and channel are where a phone works in most worlds with all blockers 0.05 dB weaker than needed.
+Where the layout's blockers are those of other rooms (more than 20 dB too weak) a reference blocker is raised in
+their place, which holds the median need on every carrier alike; the channel is then the one that leaves the best
+device the most short. The best device is the model and place with the least shortfall, of those loud enough at the
+catalogue's power if there are any; the place outside is the one that binds it, the points of a ring that may fail
+left out. Where no blocker of the layout reaches some place on the channel, the limit is that of the best device
+alone, where it is nearest to it. Needs are rounded up, what is allowed or offered down, all to 0.1 dB; the lines
+that are what is left take up the rest.
 """
 
 from __future__ import annotations
@@ -55,7 +64,7 @@ from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, ou
 from quietwing.coverage.blocking.spill import spill_outside
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.modes import Modes, prepare_modes
 from quietwing.coverage.planning.places import Spot, plan_spots
@@ -75,9 +84,16 @@ from quietwing.sites.findings import clean
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["MOST_HOLES", "contrast_budget", "contrast_budgets", "holes_by_silence"]
+__all__ = [
+    "HOLES_ON_PAGE",
+    "MOST_HOLES",
+    "contrast_budget",
+    "contrast_budgets",
+    "holes_by_silence",
+    "with_budgets",
+]
 
-MOST_HOLES = 20
+MOST_HOLES, HOLES_ON_PAGE = 20, 5
 NEAREST_PLACES = 8  # assumed: so many are judged where only a single device would radiate
 
 Floats = NDArray[np.float64]
@@ -101,7 +117,7 @@ class _Place:
 
 
 def holes_by_silence(verdict: Verdict, *, nearest: bool = False) -> tuple[str, ...]:
-    """Rooms neither silent nor quiet anyway at the grade asked for: the worst first, or the nearest to being silent."""
+    """Rooms neither silent nor quiet anyway at the grade asked for: the worst first, or those nearest to silence."""
     rooms = verdict.by_room
     open_rooms = np.flatnonzero(~rooms["called_silent"].values & ~rooms["quiet_anyway"].values)
     share = rooms["silent_probability"].values[open_rooms]
@@ -192,6 +208,32 @@ def contrast_budgets(
     return tuple(_budget(place, points, by_room[name]) for name in wanted if name in by_room)
 
 
+def with_budgets(
+    verdict: Verdict, catalogue: Mapping[str, Model], room: str | None = None, worst: int = 0, *, nearest: int = 0
+) -> Verdict:
+    """A verdict with the budgets of a room, if it is a hole, and of some holes.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    catalogue : mapping of str to Model
+    room : str, optional
+        The one asked for comes first.
+    worst, nearest : int
+        How many holes, the worst first; or those nearest to being silent.
+
+    Returns
+    -------
+    Verdict
+    """
+    holes = holes_by_silence(verdict, nearest=nearest > 0)
+    asked = [room] if room in holes else []
+    wanted = tuple(dict.fromkeys([*asked, *holes[: max(worst, nearest)]]))
+    if not wanted:
+        return verdict
+    return replace(verdict, contrast=contrast_budgets(verdict, wanted, catalogue=catalogue, limit=len(wanted)))
+
+
 def _prepared(verdict: Verdict, catalogue: Mapping[str, Model]) -> _Place:
     """The site's links, in every mode of its windows, and the places outside."""
     site, scenario = verdict.site, verdict.scenario
@@ -199,9 +241,7 @@ def _prepared(verdict: Verdict, catalogue: Mapping[str, Model]) -> _Place:
     bare = link_model(prepare_scene(site), sectors, scenario.rules)
     treated = treated_site(site, verdict.treatments, catalogue)
     buyable = tuple(
-        name
-        for name in buyable_treatments(catalogue, scenario)
-        if catalogue[name].construction in site.constructions
+        name for name in buyable_treatments(catalogue, scenario) if catalogue[name].construction in site.constructions
     )
     modes = prepare_modes(treated, sectors, catalogue, scenario, verdict.treatments, buyable, bare.graph)
     on = tuple(device for device in verdict.devices if device.state != "off")
@@ -275,9 +315,7 @@ def _offered(place: _Place, room: int, own: PointSet, needed_dbm: Floats) -> tup
             else limit_of_medians_dbm(data, channel, tier, float(place.noise_limit_dbm[channel]))
         )
     spots = spots_near(place.spots, room, own)
-    offer = best_offer(
-        model, verdict.scenario, place.catalogue, spots, own, needed_dbm, limits, place.outside, data
-    )
+    offer = best_offer(model, verdict.scenario, place.catalogue, spots, own, needed_dbm, limits, place.outside, data)
     if offer is None:
         return None, -math.inf
     channel = int(model.carrier_channel[offer.carrier])
@@ -328,15 +366,15 @@ def _inside_lines(place: _Place, raised: Raised, point: int, carrier: int) -> tu
     needed_dbm = _up(float(raised.needed_dbm[point, carrier]))
     searching = f"search margin of a carrier of {one.bandwidth_mhz:g} MHz"
     return (
-        ContrastLine("public_inside", public_dbm, f"public network in the room, {one.channel}, median"),
+        ContrastLine("public_inside", public_dbm, f"public network inside, {one.channel}, median"),
         ContrastLine("js_to_deny", deny_db, f"J/S that denies {one.technology}"),
         ContrastLine("search_margin", search_db, searching if scenario.search_margin else "search margin, off"),
         ContrastLine(
             "joint_confidence",
             _rounded(needed_dbm - public_dbm - deny_db - search_db),
-            f"every channel at every test point, in {100 * grade.confidence:g} % of worlds",
+            f"so that no channel works at any test point in {100 * grade.confidence:g} % of worlds",
         ),
-        ContrastLine("level_needed", needed_dbm, "level needed from blockers there"),
+        ContrastLine("level_needed", needed_dbm, "level needed from blockers inside"),
     )
 
 
@@ -375,9 +413,9 @@ def _with_outside(
             _rounded(allowed_dbm - public_dbm - ratio.db),
             f"so that it holds in {share:g} % of worlds",
         ),
-        ContrastLine("level_allowed", allowed_dbm, "level allowed from blockers there"),
+        ContrastLine("level_allowed", allowed_dbm, "level allowed from blockers outside"),
         ContrastLine(
-            "device", path_db, f"{offer.device.model} at {offer.spot}: louder in the room than at the place outside"
+            "device", path_db, f"{offer.device.model} at {offer.spot}: louder inside than at that place outside"
         ),
         ContrastLine("treatment", treatment_db, why),
         ContrastLine("short_by", short_db, "short by" if short_db > 0 else "short by (below 0: to spare)"),

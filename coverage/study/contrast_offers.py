@@ -1,4 +1,4 @@
-"""What one device offers between a room and the places outside: the louder in the one and the quieter in the others."""
+"""What one device offers between a room and the places outside: louder in the one, quieter in the others."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def devices_offered(catalogue: Mapping[str, Model], scenario: Scenario) -> tuple
 def spots_near(spots: Iterable[Spot], room: int, points: PointSet) -> tuple[Spot, ...]:
     """Places in a room, and the two nearest to the middle of its test points that are not in it."""
     middle_m = points.xyz_m.mean(axis=0)
-    own, others = [], []
-    for spot in spots:
-        (own if spot.room == room else others).append(spot)
+    every = tuple(spots)
+    own = [spot for spot in every if spot.room == room]
+    others = [spot for spot in every if spot.room != room]
     others.sort(key=lambda spot: float(np.linalg.norm(np.array([spot.x_m, spot.y_m, spot.z_m]) - middle_m)))
     return (*own, *others[:NEAREST_SPOTS])
 
@@ -145,14 +145,14 @@ def best_offer(
     -------
     Offer or None
         The shortfall of a device is that of its worst carrier and point against the place that binds it there.
-        Devices loud enough at the catalogue's power come first; between equal ones the cheaper. None where nothing
-        of the catalogue sends on all that is asked.
+        Devices loud enough at the catalogue's power come first; between equal ones the cheaper, or the louder of
+        those too weak. None where nothing of the catalogue sends on all that is asked.
     """
     asked = np.flatnonzero(~np.isnan(needed_dbm).all(axis=0))
     channels = sorted({int(model.carrier_channel[carrier]) for carrier in asked.tolist()})
     of_channels = np.flatnonzero(np.isin(model.carrier_channel, channels))
     gain_in, gain_out = (_path_gain_db(model, spots, of_channels, where) for where in (points, outside.points))
-    tier, ranked = scenario.tier, []
+    tier, ranked = scenario.tier, list[tuple[tuple[bool, int, float, int], Offer]]()
     for name in devices_offered(catalogue, scenario):
         kind = catalogue[name]
         device = Device(PROBE, name, 0.0, 0.0, 0.0)
@@ -173,10 +173,17 @@ def best_offer(
                 model, device, spot.id, of_channels, asked, inside_dbm, outside_dbm, needed_dbm, limit_dbm, data, tier
             )
             if found is not None:
-                weak = found.inside_dbm < needed_dbm[found.point, found.carrier]
-                price = kind.unit_price_gbp + kind.install_gbp
-                ranked.append(((weak, round(found.short_db / TIED_DB), price, len(ranked)), found))
+                lacking_db = float(needed_dbm[found.point, found.carrier]) - found.inside_dbm
+                price = _price_gbp(kind) + (_price_gbp(catalogue[kind.head_end]) if kind.head_end else 0.0)
+                weak = lacking_db > 0
+                last = lacking_db if weak else price
+                ranked.append(((weak, round(found.short_db / TIED_DB), last, len(ranked)), found))
     return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def _price_gbp(kind: Model) -> float:
+    """Bought and installed, to choose between equal ones."""
+    return kind.unit_price_gbp + kind.install_gbp
 
 
 def _shortfall(
@@ -212,9 +219,7 @@ def _shortfall(
     return worst
 
 
-def _path_gain_db(
-    model: LinkModel, spots: tuple[Spot, ...], carriers: NDArray[np.intp], points: PointSet
-) -> Floats:
+def _path_gain_db(model: LinkModel, spots: tuple[Spot, ...], carriers: NDArray[np.intp], points: PointSet) -> Floats:
     """Path gain from each spot, both ways, shape (spot, carrier, point): levels of a probe less what it sends."""
     some = [model.carriers[carrier] for carrier in carriers.tolist()]
     bands = tuple(

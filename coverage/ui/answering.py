@@ -69,6 +69,7 @@ def answer_verdict(
     options: dict[str, Any],
     *,
     room: str | None,
+    contrast: bool = False,
 ) -> None:
     """Run a layout, write what is asked for, show the verdict."""
     from quietwing.coverage import warmup
@@ -79,6 +80,7 @@ def answer_verdict(
     from quietwing.coverage.report import make_files
     from quietwing.coverage.store import write_result
     from quietwing.coverage.study import run
+    from quietwing.coverage.study.contrast import HOLES_ON_PAGE, MOST_HOLES, with_budgets
     from quietwing.coverage.treatments import resolve_treatments
 
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
@@ -96,6 +98,7 @@ def answer_verdict(
             maps=out is not None,
             progress=lambda what, done: progress(what, 0.6 * done),
         )
+        verdict = with_budgets(verdict, catalogue, room, MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0)
         files: tuple[Path, ...] = ()
         if out is not None:
 

@@ -13,6 +13,7 @@ from quietwing.coverage.report.words import channel_in_words, escape_in_words, p
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.study.drafted import Draft
 from quietwing.coverage.study.drafting import explain
+from quietwing.coverage.ui.blockers_contrast import contrast_expander
 from quietwing.coverage.ui.blockers_desk import Desk
 from quietwing.coverage.ui.plan_editor.views import margin_in_words, room_in_words, verdict_states
 from quietwing.coverage.ui.state import scenario_with, session
@@ -74,6 +75,7 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
         width=360,
     )
     _lines(nearest[chosen or 0])
+    contrast_expander(at.room, verdict)
 
 
 def sentences_of(room: str, draft: Draft, verdict: Verdict | None) -> tuple[str, ...]:

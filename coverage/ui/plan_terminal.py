@@ -32,6 +32,7 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
     as_json : bool
         One object on stdout, with the manifest.
     """
+    from quietwing.coverage.report.contrast_text import contrast_object
     from quietwing.coverage.report.plan_tables import plan_object
     from quietwing.coverage.report.plan_words import (
         bought_lines,
@@ -43,12 +44,16 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
         rooms_in_words,
     )
     from quietwing.coverage.report.words import spill_in_words
+    from quietwing.coverage.ui.contrast_terminal import show_contrast
 
     if as_json:
         from quietwing.coverage.store import describe, result_object
 
         manifest = {"manifest": describe(result.verdict, catalogue)}
-        print_json(result_object(result.verdict, catalogue) | plan_object(result) | manifest)
+        found = result_object(result.verdict, catalogue) | plan_object(result) | manifest
+        if result.verdict.contrast:
+            found["contrast"] = [contrast_object(one) for one in result.verdict.contrast]
+        print_json(found)
         return
     if result.verdict.uncovered_routes:
         typer.echo("No blocker of phones ends these routes:")
@@ -82,6 +87,7 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
         )
     if len(groups) > MOST_REASONS:
         say(f"{len(groups) - MOST_REASONS} more reasons in holes.csv (--out) or --json")
+    show_contrast(result.verdict.contrast)
     for note in dict.fromkeys((*result.plan.notes, *spent.notes)):
         say(f"note: {note}")
     left = len(set(result.verdict.notes) - set(result.plan.notes) - set(spent.notes))

@@ -86,6 +86,7 @@ def show_verdict(
     as_json: bool,
 ) -> None:
     """The verdict in words and a table, or as the object of DESIGN §6; with `budgets` one room in detail."""
+    from quietwing.coverage.report.contrast_text import contrast_object
     from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
     from quietwing.coverage.report.link_budget_text import budgets_object
     from quietwing.coverage.report.words import (
@@ -95,6 +96,7 @@ def show_verdict(
         verdict_headline,
     )
     from quietwing.coverage.store import describe, result_object
+    from quietwing.coverage.ui.contrast_terminal import show_contrast
 
     escapes = escapes_of(verdict)
     sentences = [escape_in_words(one) for one in escapes if budgets and one.room == budgets.room]
@@ -102,6 +104,8 @@ def show_verdict(
         found = result_object(verdict, catalogue) | {"manifest": describe(verdict, catalogue)}
         if budgets:
             found["explain"] = {"room": budgets.room, "sentences": sentences, "budgets": budgets_object(budgets)}
+        if verdict.contrast:
+            found["contrast"] = [contrast_object(one) for one in verdict.contrast]
         print_json(found)
         return
     if verdict.uncovered_routes:
@@ -120,6 +124,7 @@ def show_verdict(
     )
     if budgets:
         _show_budgets(verdict, budgets, sentences)
+    show_contrast(verdict.contrast)
     for note in verdict.notes:
         say(f"note: {note}")
     if files:

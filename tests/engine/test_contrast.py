@@ -1,0 +1,230 @@
+"""The contrast budget of a hole: worked out by hand in the open, adding up anywhere, and true in the worlds."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quietwing.coverage import contrast_budget, contrast_budgets, evaluate
+from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.contrast import raise_to_silence, raised_by
+from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.links import link_model, public_links
+from quietwing.coverage.blocking.montecarlo import count_worlds
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import BandPower, Device, Model
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import read_layout
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.rules import load_rules
+from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.study.contrast import holes_by_silence, with_budgets
+from quietwing.sites import load_site
+from quietwing.sites.files import bundled_folder
+from quietwing.sites.model import Sector
+from quietwing.sites.trial_points import trial_points
+
+# A mast on the map, so that no state of sight is drawn; 59 dBm over 600 elements.
+EE20 = Sector("S1", "EE", "234-30", "B20", "LTE", 806.0, 10.0, 3.0, -25.0, 12.0, 0.0, 2.0, "omni", 20.0, "UMa", 0.0)
+JAMMER = Model("jammer", "jammer", (BandPower("B20", 791.0, 821.0, 10.0),))
+DEAR = replace(JAMMER, name="dear", unit_price_gbp=900.0, bands=(BandPower("B20", 791.0, 821.0, 20.0),))
+MESH = Model("mesh", "mesh", construction="mesh_12", unit_price_gbp=100.0)
+SENT_DBM = 10.0 - 10 * math.log10(30e6 / 15e3)  # 10 dBm over 30 MHz: −23.01 dBm in an element
+BODY_DB = 3.0
+NOISE_DBM = -132.22 + 9  # kT0·15 kHz, NF 9 dB
+
+
+def sure_rules():
+    """The rules of the product with no error left at all."""
+    errors = replace(
+        load_rules().errors, local_db=0.0, device_db=0.0, walls_most_db=0.0, walls_most_below_1_ghz_db=0.0
+    )
+    return replace(load_rules(), errors=errors, name="sure", text="")
+
+
+def free_space_db(distance_m):
+    return 20 * np.log10(4 * np.pi * np.asarray(distance_m) * 806e6 / 299792458)
+
+
+def open_hut(hut):
+    """The hut without its walls: every ray is clear."""
+    return hut(sectors=(EE20,), walls=(), openings=(), slabs=())
+
+
+def asked(**changes):
+    return Scenario(rules=sure_rules(), worlds=100, **changes)
+
+
+def added_up(budget):
+    value = {line.name: line.db for line in budget.lines}
+    inside = value["public_inside"] + value["js_to_deny"] + value["search_margin"] + value["joint_confidence"]
+    assert inside == pytest.approx(value["level_needed"], abs=1e-6)
+    assert budget.needed_dbm == value["level_needed"]
+    if budget.short_db is None:
+        return
+    outside = value["public_outside"] + value.get("tier_ratio", value.get("noise_limit")) + value["share_of_worlds"]
+    assert outside == pytest.approx(value["level_allowed"], abs=1e-6)
+    short = value["level_needed"] - value["level_allowed"] - value["device"] - value["treatment"]
+    assert short == pytest.approx(value["short_by"], abs=1e-6)
+    assert (budget.allowed_dbm, budget.short_db) == (value["level_allowed"], value["short_by"])
+    assert budget.offered_db == pytest.approx(value["device"] + value["treatment"], abs=1e-6)
+    assert all(line.db == round(line.db, 1) for line in budget.lines)
+
+
+@pytest.mark.parametrize("devices", [(), (Device("D1", "jammer", 3.0, 2.0, 2.8),)], ids=["nothing", "too weak"])
+def test_in_the_open_and_without_errors_every_line_is_worked_out_by_hand(hut, devices):
+    site, catalogue = open_hut(hut), {"jammer": JAMMER, "dear": DEAR}
+    if devices:  # 20 dB down it silences nothing; the 20 dB of the rules are its reach
+        devices = (replace(devices[0], power_dbm=6.0),)
+    verdict = evaluate(site, asked(treat_with=("none",)), devices=devices, catalogue=catalogue, maps=False)
+    budget = contrast_budget(verdict, "A-01", catalogue=catalogue)
+    added_up(budget)
+    value = {line.name: line.db for line in budget.lines}
+    # Inside. J/S 6 dB, search margin of 10 MHz 6 dB; nothing is unsure, so confidence adds but the rounding up.
+    points = silence_points(site, trial_points(site))
+    public = public_links(link_model(prepare_scene(site), site.sectors), points).los_dbm[0] + 3.0  # boost, not measured
+    near_m = np.linalg.norm(points.xyz_m - [3.0, 2.0, 2.8], axis=1)
+    inside_dbm = SENT_DBM - free_space_db(near_m) - BODY_DB
+    worst = int(np.argmax(public - inside_dbm))
+    assert budget.point == points.kind[worst]
+    assert value["public_inside"] == pytest.approx(float(public[worst]), abs=0.051)
+    assert (value["js_to_deny"], value["search_margin"]) == (6.0, 6.0)
+    assert value["joint_confidence"] == pytest.approx(0.05, abs=0.16)
+    # Outside. The tier of planning grade asks for 10 dB below the strongest sector, in the median; 0 dB in 90 %.
+    data = verdict.spill.outside
+    signal = data["signal_dbm"].values[0]
+    far_m = np.linalg.norm(np.column_stack([data[axis].values for axis in ("x_m", "y_m", "z_m")]) - [3, 2, 2.8], axis=1)
+    limit = np.maximum(signal - 10.0, NOISE_DBM - 6.0)
+    # Two-ray beyond 4·h1·h2/λ = 4·2.8·1.5/0.372 = 45 m: 20 lg(d/d0) more.
+    beyond = np.maximum(far_m, 4 * 2.8 * 1.5 * 806e6 / 299792458) / (4 * 2.8 * 1.5 * 806e6 / 299792458)
+    outside_dbm = SENT_DBM - free_space_db(far_m) - 20 * np.log10(beyond)
+    over = outside_dbm - limit
+    left_out = set()
+    for ring in dict.fromkeys(data["ring"].values.tolist()):
+        members = np.flatnonzero(data["ring"].values == ring)
+        left_out |= set(members[np.argsort(-over[members])][: math.floor(0.05 * len(members))].tolist())
+    place = max((at for at in range(len(over)) if at not in left_out), key=lambda at: over[at])
+    assert budget.place == data["name"].values[place]
+    assert value["public_outside"] == pytest.approx(float(signal[place]), abs=0.051)
+    assert value["tier_ratio"] == -10.0
+    assert value["share_of_worlds"] == pytest.approx(0.0, abs=0.11)
+    # Between: the same power at 1 to 3 m and at some 30 m.
+    assert value["device"] == pytest.approx(float(inside_dbm[worst] - outside_dbm[place]), abs=0.11)
+    assert value["treatment"] == 0.0
+    by_hand = public[worst] + 12 - (signal[place] - 10) - (inside_dbm[worst] - outside_dbm[place])
+    assert value["short_by"] == pytest.approx(float(by_hand), abs=0.35)
+    # The cheap jammer if it is loud enough, else the dear one, 10 dB stronger.
+    loud = inside_dbm[worst] >= budget.needed_dbm
+    assert budget.device == ("jammer" if loud else "dear")
+    assert budget.power_db == pytest.approx(
+        float(inside_dbm[worst]) + (0 if loud else 10) - budget.needed_dbm, abs=0.11
+    )
+    assert budget.reference == (not devices)
+
+
+def test_where_the_noise_allows_more_than_the_ratio_it_is_the_line(hut):
+    catalogue = {"jammer": JAMMER}
+    verdict = evaluate(
+        open_hut(hut), asked(spill_tier="strict", treat_with=("none",)), catalogue=catalogue, maps=False
+    )
+    budget = contrast_budget(verdict, "A-01", catalogue=catalogue)
+    added_up(budget)
+    assert "tier_ratio" not in [line.name for line in budget.lines]
+    # N − 6 = −129.2 dBm, 95 % of worlds alike.
+    assert budget.allowed_dbm == pytest.approx(NOISE_DBM - 6.0, abs=0.15)
+
+
+def test_a_tier_without_limit_of_power_leaves_the_inner_end_alone(hut):
+    catalogue = {"jammer": JAMMER}
+    verdict = evaluate(
+        open_hut(hut), asked(spill_tier="emergency", treat_with=("none",)), catalogue=catalogue, maps=False
+    )
+    budget = contrast_budget(verdict, "A-01", catalogue=catalogue)
+    added_up(budget)
+    assert (budget.allowed_dbm, budget.short_db, budget.place) == (None, None, "")
+    assert [line.name for line in budget.lines][-1] == "level_needed"
+
+
+def test_what_a_mesh_adds_is_what_it_spares_once_it_is_there(hut):
+    site, catalogue = hut(sectors=(EE20,)), {"jammer": JAMMER, "mesh": MESH}
+    plain = contrast_budget(evaluate(site, asked(), catalogue=catalogue, maps=False), "A-01", catalogue=catalogue)
+    wish = (TreatmentWish("mesh", ("*",)),)
+    meshed = evaluate(site, asked(treatments=wish), catalogue=catalogue, maps=False)
+    after = contrast_budget(meshed, "A-01", catalogue=catalogue)
+    added_up(plain)
+    added_up(after)
+    assert plain.treatment == "mesh"
+    assert plain.line("treatment").db > 3.0
+    assert after.treatment == ""
+    assert after.line("treatment").db == 0.0
+    if (plain.device, plain.position, plain.place) == (after.device, after.position, after.place):
+        assert after.short_db == pytest.approx(plain.short_db, abs=0.4)
+    else:  # another place may bind by then, or another device be better: never worse than said
+        assert after.short_db <= plain.short_db + 0.4
+
+
+def test_a_room_that_is_not_there_is_named(hut):
+    verdict = evaluate(open_hut(hut), asked(), catalogue={"jammer": JAMMER}, maps=False)
+    with pytest.raises(ScenarioError, match="no room 'B-01' that must be silent"):
+        contrast_budget(verdict, "B-01", catalogue={"jammer": JAMMER})
+
+
+CHANNELS = ("O2/B20/LTE", "VF/B8/GSM", "EE/B3/LTE", "Three/n78/NR")
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """Houseblock with its own layout and four channels."""
+    site, catalogue = load_site("houseblock"), read_catalogue()
+    devices = read_layout(bundled_folder("houseblock") / "layout.csv", catalogue)
+    scenario = Scenario(channels=CHANNELS, worlds=400)
+    return evaluate(site, scenario, devices=devices, catalogue=catalogue, maps=False), catalogue
+
+
+@pytest.mark.slow
+def test_the_lines_add_up_in_any_hole_of_houseblock(judged):
+    verdict, catalogue = judged
+    holes = holes_by_silence(verdict)
+    some = np.random.default_rng(15).permutation(len(holes))[:8]
+    budgets = contrast_budgets(verdict, [holes[at] for at in some.tolist()], catalogue=catalogue)
+    assert [one.room for one in budgets] == [holes[at] for at in some.tolist()]
+    for budget in budgets:
+        added_up(budget)
+        assert budget.channel in CHANNELS
+        assert budget.silent_probability < verdict.scenario.asked.confidence
+
+
+@pytest.mark.slow
+def test_the_level_needed_silences_the_room_in_the_same_worlds_and_half_a_decibel_less_does_not(judged):
+    verdict, catalogue = judged
+    site, scenario = verdict.site, verdict.scenario
+    nearest = holes_by_silence(verdict, nearest=True)
+    budgets = [one for one in contrast_budgets(verdict, nearest[:6], catalogue=catalogue) if not one.reference]
+    assert len(budgets) >= 3
+    model = link_model(prepare_scene(site), verdict.sectors, scenario.rules)
+    points = silence_points(site, trial_points(site))
+    for budget in budgets:
+        own = points.some(np.flatnonzero(points.room == site.room_index[budget.room]))
+        public, blockers = public_links(model, own), blocker_links(model, verdict.devices, catalogue, own)
+        (raised,) = raise_to_silence(model, scenario, own, public, blockers)
+        point, carrier = raised.worst
+        now_dbm = float(raised.blocking_dbm[point, carrier])
+        assert own.kind[point] == budget.point
+        assert model.carriers[carrier].channel == budget.channel
+        shares = []
+        for level_dbm in (budget.needed_dbm, budget.needed_dbm - 0.5):
+            by_db = np.full(len(own), level_dbm - now_dbm)
+            tally = count_worlds(model, scenario, own, public, raised_by(blockers, by_db))
+            shares.append(float(tally.silent[0].mean()))
+        assert shares[1] < scenario.asked.confidence <= shares[0]
+
+
+@pytest.mark.slow
+def test_the_room_asked_for_comes_before_the_worst(judged):
+    verdict, catalogue = judged
+    holes = holes_by_silence(verdict)
+    kept = with_budgets(verdict, catalogue, holes[-1], 1).contrast
+    assert [one.room for one in kept] == [holes[-1], holes[0]]
+    silent = [str(name) for name in verdict.by_room["room"].values if name not in holes]
+    assert with_budgets(verdict, catalogue, silent[0] if silent else None).contrast == ()
