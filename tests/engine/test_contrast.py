@@ -83,7 +83,9 @@ def test_in_the_open_and_without_errors_every_line_is_worked_out_by_hand(hut, de
     value = {line.name: line.db for line in budget.lines}
     # Inside. J/S 6 dB, search margin of 10 MHz 6 dB; nothing is unsure, so confidence adds but the rounding up.
     points = silence_points(site, trial_points(site))
-    public = public_links(link_model(prepare_scene(site), site.sectors), points).los_dbm[0] + 3.0  # boost, not measured
+    public = (
+        public_links(link_model(prepare_scene(site), site.sectors), points).los_dbm[0] + 3.0
+    )  # boost, not measured
     near_m = np.linalg.norm(points.xyz_m - [3.0, 2.0, 2.8], axis=1)
     inside_dbm = SENT_DBM - free_space_db(near_m) - BODY_DB
     worst = int(np.argmax(public - inside_dbm))
@@ -94,7 +96,9 @@ def test_in_the_open_and_without_errors_every_line_is_worked_out_by_hand(hut, de
     # Outside. The tier of planning grade asks for 10 dB below the strongest sector, in the median; 0 dB in 90 %.
     data = verdict.spill.outside
     signal = data["signal_dbm"].values[0]
-    far_m = np.linalg.norm(np.column_stack([data[axis].values for axis in ("x_m", "y_m", "z_m")]) - [3, 2, 2.8], axis=1)
+    far_m = np.linalg.norm(
+        np.column_stack([data[axis].values for axis in ("x_m", "y_m", "z_m")]) - [3, 2, 2.8], axis=1
+    )
     limit = np.maximum(signal - 10.0, NOISE_DBM - 6.0)
     # Two-ray beyond 4·h1·h2/λ = 4·2.8·1.5/0.372 = 45 m: 20 lg(d/d0) more.
     beyond = np.maximum(far_m, 4 * 2.8 * 1.5 * 806e6 / 299792458) / (4 * 2.8 * 1.5 * 806e6 / 299792458)
@@ -147,21 +151,21 @@ def test_a_tier_without_limit_of_power_leaves_the_inner_end_alone(hut):
 
 
 def test_what_a_mesh_adds_is_what_it_spares_once_it_is_there(hut):
-    site, catalogue = hut(sectors=(EE20,)), {"jammer": JAMMER, "mesh": MESH}
+    bare = hut()
+    concrete = tuple(replace(wall, construction="concrete_200") for wall in bare.walls)
+    site = hut(sectors=(EE20,), walls=concrete, openings=bare.openings[:1])  # the window is the way in and out
+    catalogue = {"jammer": JAMMER, "mesh": MESH}
     plain = contrast_budget(evaluate(site, asked(), catalogue=catalogue, maps=False), "A-01", catalogue=catalogue)
     wish = (TreatmentWish("mesh", ("*",)),)
     meshed = evaluate(site, asked(treatments=wish), catalogue=catalogue, maps=False)
     after = contrast_budget(meshed, "A-01", catalogue=catalogue)
     added_up(plain)
     added_up(after)
-    assert plain.treatment == "mesh"
+    assert (plain.point, plain.treatment) == ("window-out", "mesh")  # no hand gets through a mesh
     assert plain.line("treatment").db > 3.0
-    assert after.treatment == ""
-    assert after.line("treatment").db == 0.0
-    if (plain.device, plain.position, plain.place) == (after.device, after.position, after.place):
-        assert after.short_db == pytest.approx(plain.short_db, abs=0.4)
-    else:  # another place may bind by then, or another device be better: never worse than said
-        assert after.short_db <= plain.short_db + 0.4
+    assert (after.treatment, after.line("treatment").db) == ("", 0.0)
+    # Said with the device where it was: with the mesh another place for it, or another outside, may only help.
+    assert plain.short_db - 3.0 < after.short_db <= plain.short_db + 0.4
 
 
 def test_a_room_that_is_not_there_is_named(hut):
@@ -177,7 +181,8 @@ CHANNELS = ("O2/B20/LTE", "VF/B8/GSM", "EE/B3/LTE", "Three/n78/NR")
 def judged():
     """Houseblock with its own layout and four channels."""
     site, catalogue = load_site("houseblock"), read_catalogue()
-    devices = read_layout(bundled_folder("houseblock") / "layout.csv", catalogue)
+    with bundled_folder("houseblock") as folder:
+        devices = read_layout(folder / "layout.csv", catalogue)
     scenario = Scenario(channels=CHANNELS, worlds=400)
     return evaluate(site, scenario, devices=devices, catalogue=catalogue, maps=False), catalogue
 
