@@ -22,6 +22,17 @@ from quietwing.coverage.ui.asking import (
     refuse_existing,
     refuse_file,
 )
+from quietwing.coverage.ui.options import (
+    ConfidenceOption,
+    GradeOption,
+    GridOption,
+    JsonOption,
+    RulesOption,
+    ScenarioOption,
+    SeedOption,
+    SiteArgument,
+    TierOption,
+)
 from quietwing.coverage.ui.terminal import (
     print_json,
     print_table,
@@ -40,15 +51,6 @@ app = typer.Typer(
 )
 example = typer.Typer(no_args_is_help=True, help="Bundled sites, and new ones from a few numbers.")
 app.add_typer(example, name="example")
-
-SiteArgument = Annotated[
-    str, typer.Argument(metavar="SITE", help="houseblock, radial, campus, a site folder or a .gpkg")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of a table.")]
-ScenarioOption = Annotated[Path | None, typer.Option("--scenario", help="Scenario TOML; its keys are options too.")]
-GridOption = Annotated[float | None, typer.Option("--grid-m", help="Spacing of the maps' grid in metres.")]
-ConfidenceOption = Annotated[float | None, typer.Option("--confidence", help="Probability a claim must hold with.")]
-SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of every random draw.")]
 
 DEMO_BUDGET_GBP = 50_000.0
 DEMO_EQUIPMENT = ("micro_jammer", "mas_node")
@@ -108,18 +110,20 @@ def evaluate(
         bool, typer.Option("--contrast", help="Also what the worst holes would need, in decibels that add up.")
     ] = False,
     worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    grade: GradeOption = None,
+    rules: RulesOption = None,
     confidence: ConfidenceOption = None,
     grid_m: GridOption = None,
     seed: SeedOption = None,
-    spill_tier: Annotated[
-        str | None, typer.Option("--spill-tier", help="strict, standard, service or emergency")
-    ] = None,
+    spill_tier: TierOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: maps, tables, summary, manifest.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Dead zones, holes and spill of a layout, with how sure."""
     options = {
         "worlds": worlds,
+        "grade": grade,
+        "rules": rules,
         "confidence": confidence,
         "grid_m": grid_m,
         "seed": seed,
@@ -133,9 +137,11 @@ def evaluate(
 def optimise(
     site: SiteArgument,
     budget_gbp: Annotated[float | None, typer.Option("--budget-gbp", help="Pounds to spend at most.")] = None,
-    objective: Annotated[str | None, typer.Option("--objective", help="most_protected or least_cost")] = None,
+    objective: Annotated[
+        str | None, typer.Option("--objective", help="most_protected (most silent cells) or least_cost")
+    ] = None,
     target_rooms: Annotated[
-        int | None, typer.Option("--target-rooms", help="With least_cost: cells that must hold.")
+        int | None, typer.Option("--target-rooms", help="With least_cost: cells that must be silent.")
     ] = None,
     layout: Annotated[
         Path | None,
@@ -151,10 +157,10 @@ def optimise(
     ] = None,
     effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough")] = None,
     worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    grade: GradeOption = None,
+    rules: RulesOption = None,
     confidence: ConfidenceOption = None,
-    spill_tier: Annotated[
-        str | None, typer.Option("--spill-tier", help="strict, standard, service or emergency")
-    ] = None,
+    spill_tier: TierOption = None,
     seed: SeedOption = None,
     grid_m: GridOption = None,
     time_limit_s: Annotated[
@@ -175,6 +181,8 @@ def optimise(
         "treat_with": tuple(treat_with) if treat_with else None,
         "effort": effort,
         "worlds": worlds,
+        "grade": grade,
+        "rules": rules,
         "confidence": confidence,
         "spill_tier": spill_tier,
         "seed": seed,
@@ -265,6 +273,8 @@ def leakage(
         list[str] | None, typer.Option("--channel", help="Only this channel, e.g. EE/B20/LTE; repeatable.")
     ] = None,
     grid_m: GridOption = None,
+    grade: GradeOption = None,
+    rules: RulesOption = None,
     confidence: ConfidenceOption = None,
     seed: SeedOption = None,
     measured: Annotated[
@@ -282,6 +292,8 @@ def leakage(
     options = {
         "channels": tuple(channel) if channel else None,
         "grid_m": grid_m,
+        "grade": grade,
+        "rules": rules,
         "confidence": confidence,
         "seed": seed,
     }

@@ -358,6 +358,8 @@ class Verdict:
         Which worlds of the seed it was judged on.
     contrast : tuple of ContrastBudget
         Of some holes, where asked for.
+    measured : int
+        Sectors whose level rests on a reading at the site.
     """
 
     site: Site
@@ -374,6 +376,7 @@ class Verdict:
     maps: tuple[VerdictMap, ...] = ()
     stream: int = 0
     contrast: tuple[ContrastBudget, ...] = ()
+    measured: int = 0
 
     @property
     def by_room(self) -> xr.Dataset:

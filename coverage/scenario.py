@@ -150,9 +150,9 @@ class Scenario:
     budget_basis : {"capex", "whole_life"}
         Which cost the budget limits.
     objective : {"most_protected", "least_cost"}
-        Most weight of protected rooms for the budget, or `target_rooms` for the least money.
+        Most weight of silent rooms for the budget, or `target_rooms` for the least money.
     target_rooms : int or None
-        Rooms to protect, 1 to 10,000; needed by ``least_cost``, of no use otherwise.
+        Rooms that must be silent, 1 to 10,000; needed by ``least_cost``, of no use otherwise.
     equipment : tuple of str
         Models of the catalogue a plan may place; empty: every jammer and managed-access node.
     treat_with : tuple of str

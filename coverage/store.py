@@ -54,12 +54,14 @@ __all__ = [
     "CATALOGUE",
     "LAYOUT",
     "MANIFEST",
+    "SCENARIO",
     "SITE",
     "Recompute",
     "describe",
     "holds_inputs",
     "read_manifest",
     "result_object",
+    "rules_beside",
     "scenario_text",
     "verify_result",
     "write_result",
@@ -105,6 +107,7 @@ def describe(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]
         "inputs": {
             "site": fingerprint(verdict.site),
             "scenario": fingerprint(verdict.scenario),
+            "rules": fingerprint(verdict.scenario.rules),
             "layout": fingerprint(verdict.devices),
             "catalogue": fingerprint(dict(catalogue)),
         },
@@ -278,7 +281,7 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     site = dataclasses.replace(load_site(folder / SITE), notes=tuple(str(note) for note in manifest["site_notes"]))
     scenario = read_scenario(folder / SCENARIO)
     devices = read_layout(folder / LAYOUT, catalogue)
-    read = {"site": site, "scenario": scenario, "layout": devices, "catalogue": catalogue}
+    read = {"site": site, "scenario": scenario, "rules": scenario.rules, "layout": devices, "catalogue": catalogue}
     for name, value in read.items():
         if fingerprint(value) != manifest["inputs"].get(name):
             problems.append(f"inputs: {name} is not the one the manifest names; write the result anew")

@@ -18,6 +18,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout, read_layout
+from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.sites import load_site
 from quietwing.sites.errors import problems_text
@@ -41,6 +42,7 @@ class _Wish:
     """What is asked for, before anything it names is read."""
 
     file: str
+    folder: Path = field(default_factory=Path)  # what files are named from
     sites: list[tuple[str, str | Path]] = field(default_factory=list)  # label, source
     scenarios: list[tuple[str, Path | None]] = field(default_factory=lambda: [("", None)])
     sites_from: str = ""  # the file or option that names them
@@ -116,16 +118,27 @@ def plan_batch(
 
 def _of_folder(folder: Path, findings: Findings) -> _Wish:
     """Every scenario in a folder."""
-    wish = _Wish(folder.name or str(folder))
-    wish.scenarios = [(path.name, path) for path in sorted(folder.glob("*.toml"))]
+    wish = _Wish(folder.name or str(folder), folder)
+    files = sorted(folder.glob("*.toml"))
+    rules = {named for path in files if (named := _rules_named(path))}
+    wish.scenarios = [(path.name, path) for path in files if path.name not in rules]
     if not wish.scenarios:
         findings.problem(wish.file, "", "holds no scenario; put scenario files (.toml) into it, or give a sweep file")
     return wish
 
 
+def _rules_named(path: Path) -> str:
+    """The rules file that a scenario names, which is no scenario itself; what cannot be read is told later."""
+    try:
+        named = tomllib.loads(read_text(path, path.parent, LARGEST_FILE_BYTES)).get("rules")
+    except (Unreadable, ValueError, RecursionError):
+        return ""
+    return named if isinstance(named, str) else ""
+
+
 def _of_file(path: Path, findings: Findings) -> _Wish:
     """A sweep file as it stands, wrong kinds left out with a problem each."""
-    wish = _Wish(path.name, sites_from=path.name)
+    wish = _Wish(path.name, path.parent, sites_from=path.name)
     try:
         raw = tomllib.loads(read_text(path, path.parent, LARGEST_FILE_BYTES))
     except Unreadable as error:
@@ -306,7 +319,7 @@ def _questions(wish: _Wish, places: list[_Place], findings: Findings) -> Iterato
         swept = dict(zip(wish.grid, values, strict=True))
         beginning = path or (place.own_scenario if place is not None else None)
         try:
-            scenario = read_scenario(beginning, **wish.base | swept)
+            scenario = read_scenario(beginning, **_with_rules(wish, wish.base | swept))
         except ScenarioError as error:
             findings.problems |= dict.fromkeys(_placed(line, wish.place) for line in str(error).splitlines())
             continue
@@ -326,6 +339,14 @@ def _questions(wish: _Wish, places: list[_Place], findings: Findings) -> Iterato
             catalogue=place.catalogue,
             keys=tuple((keys | swept).items()),
         )
+
+
+def _with_rules(wish: _Wish, asked: dict[str, object]) -> dict[str, object]:
+    """The keys of a question, a rules file that the sweep itself names read from beside the sweep."""
+    named = asked.get("rules")
+    if not isinstance(named, str) or not named:
+        return asked
+    return asked | {"rules": read_rules(wish.folder / named)}
 
 
 def _placed(line: str, place: Mapping[str, str]) -> str:

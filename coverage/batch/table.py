@@ -11,6 +11,7 @@ from typing import Any
 from quietwing.coverage.batch.item_folder import fsync_file, publish, read_item
 from quietwing.coverage.batch.items import BatchItem, key_text
 from quietwing.coverage.report.words import safe_cell
+from quietwing.coverage.rules import GRADES
 
 __all__ = ["ROOM_COLUMNS", "SUMMARY_COLUMNS", "write_tables"]
 
@@ -18,13 +19,30 @@ FAILED = "failed"
 # Column, kind, and how its numbers are written in CSV.
 SUMMARY_COLUMNS = (
     ("site", str, ""),
-    *((f"rooms_{state}", int, "d") for state in ("silence", "protected", "quiet_anyway", "holes", "unknown")),
+    ("grade", str, ""),
+    ("rules", str, ""),
+    ("sectors", int, "d"),
+    ("sectors_measured", int, "d"),
+    *((f"rooms_{state}", int, "d") for state in ("silence", "silent", "quiet_anyway", "holes", "unknown")),
     ("c95", float, ".3f"),
     *((f"silent_at_{level}", int, "d") for level in (50, 80, 90, 95, 99)),
     ("together_95", int, "d"),
     ("spill_tier", str, ""),
     ("spill_passed", bool, ""),
     ("spill_worst_margin_db", float, ".1f"),
+    *(
+        (f"{what}_{grade}", kind, form)
+        for grade in GRADES
+        for what, kind, form in (
+            ("rooms_silent", int, "d"),
+            ("rooms_quiet_anyway", int, "d"),
+            ("rooms_holes", int, "d"),
+            ("together_95", int, "d"),
+            ("spill_tier", str, ""),
+            ("spill_passed", bool, ""),
+            ("spill_margin_db", float, ".1f"),
+        )
+    ),
     *((f"{cost}", float, ".2f") for cost in ("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp")),
     ("illustrative", bool, ""),
     ("value", float, ".6f"),

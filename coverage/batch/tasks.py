@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from quietwing.coverage.plan_store import write_plan
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.propagation.gain_cache import GainCache
 from quietwing.coverage.report.escapes import HOLE, KEEP, QUIET, state_of_rooms
+from quietwing.coverage.report.grades import rules_in_words
 from quietwing.coverage.report.plan_tables import plan_object
 from quietwing.coverage.report.tables import leakage_csv
 from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.results import Leakage, Verdict
-from quietwing.coverage.store import result_object, scenario_text, write_result
+from quietwing.coverage.store import SCENARIO, result_object, rules_beside, scenario_text, write_result
 from quietwing.coverage.study import leakage, optimise, run
 from quietwing.sites import save_site
 
@@ -76,7 +77,8 @@ def _evaluate(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
 def _leakage(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
     found = leakage(item.site, item.scenario, maps=False, **_kept(gains))
     save_site(item.site, folder / "inputs" / "site")
-    write_whole(folder / "inputs" / "scenario.toml", scenario_text(item.scenario))
+    for name, text in {SCENARIO: scenario_text(item.scenario), **rules_beside(item.scenario)}.items():
+        write_whole(folder / name, text)
     write_whole(folder / "leakage.csv", leakage_csv(found))
     return leakage_answer(found)
 
@@ -109,6 +111,10 @@ def verdict_answer(verdict: Verdict) -> Answer:
     cost = spoken["cost"]
     summary = {
         "site": spoken["site"],
+        "grade": spoken["grade"],
+        "rules": rules_in_words(verdict.scenario.rules),
+        "sectors": spoken["measured"]["sectors"],
+        "sectors_measured": spoken["measured"]["measured"],
         **{f"rooms_{state}": count for state, count in spoken["rooms"].items()},
         "c95": spoken["c95"],
         **{f"silent_at_{level}": count for level, count in spoken["silent_at"].items()},
@@ -116,6 +122,7 @@ def verdict_answer(verdict: Verdict) -> Answer:
         "spill_tier": spill.get("tier"),
         "spill_passed": spill.get("passed"),
         "spill_worst_margin_db": spill.get("worst_margin_db"),
+        **_of_grades(spoken["grades"]),
         **{key: cost[key] for key in _COST},
         **{key: spoken[key] for key in ("value", "bound", "gap", "status")},
     }
@@ -137,8 +144,23 @@ def verdict_answer(verdict: Verdict) -> Answer:
     )
 
 
+def _of_grades(grades: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of each grade by its name."""
+    found: dict[str, Any] = {}
+    for name, said in grades.items():
+        spill = said["spill"] or {}
+        found |= {f"rooms_{state}_{name}": said["rooms"][state] for state in ("silent", "quiet_anyway", "holes")}
+        found |= {
+            f"together_95_{name}": said["together_95"],
+            f"spill_tier_{name}": said["tier"],
+            f"spill_passed_{name}": spill.get("passed"),
+            f"spill_margin_db_{name}": spill.get("worst_margin_db"),
+        }
+    return found
+
+
 def leakage_answer(found: Leakage) -> Answer:
-    """What a leakage study adds to the tables of a batch: nothing is protected, as no blocker is on."""
+    """What a leakage study adds to the tables of a batch: no room is silenced, as no blocker is on."""
     role = [str(each) for each in found.by_room["role"].values.tolist()]
     usable = found.by_room["usable"].transpose("channel", "room").values
     works: list[bool] = np.any(usable, axis=0).tolist()
@@ -151,8 +173,10 @@ def leakage_answer(found: Leakage) -> Answer:
     return Answer(
         {
             "site": found.site.name,
+            "grade": found.scenario.grade,
+            "rules": rules_in_words(found.scenario.rules),
             "rooms_silence": count[HOLE] + count[QUIET],
-            "rooms_protected": 0,
+            "rooms_silent": 0,
             "rooms_quiet_anyway": count[QUIET],
             "rooms_holes": count[HOLE],
             "rooms_unknown": 0,

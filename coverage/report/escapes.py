@@ -16,19 +16,20 @@ from quietwing.sites.openings import opening_places
 __all__ = [
     "HOLE",
     "KEEP",
-    "PROTECTED",
     "QUIET",
+    "SILENT",
     "UNKNOWN",
     "Escape",
     "RoomCount",
     "ceiled",
     "count_rooms",
     "escapes_of",
+    "percent",
     "rooms_by_channel",
     "state_of_rooms",
 ]
 
-PROTECTED, QUIET, HOLE, UNKNOWN, KEEP = "protected", "quiet anyway", "hole", "not known", "keep"
+SILENT, QUIET, HOLE, UNKNOWN, KEEP = "silent", "quiet anyway", "hole", "not known", "keep"
 WINDOW_POINTS = ("window", "window-out")
 
 
@@ -37,15 +38,15 @@ class RoomCount:
     """Rooms that must be silent, by state; the last four add up to the first."""
 
     silence: int
-    protected: int
+    silent: int
     quiet_anyway: int
     holes: int
     unknown: int
 
     @property
     def c95(self) -> float | None:
-        """(Protected + quiet anyway) ÷ silence rooms, floored to 0.001; None without such rooms."""
-        return floored((self.protected + self.quiet_anyway) / self.silence, 3) if self.silence else None
+        """(Silent + quiet anyway) ÷ silence rooms, floored to 0.001; None without such rooms."""
+        return floored((self.silent + self.quiet_anyway) / self.silence, 3) if self.silence else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,17 @@ def ceiled(value: float, digits: int = 0) -> float:
     return -floored(-value, digits) + 0.0  # + 0.0: never −0
 
 
-def state_of_rooms(verdict: Verdict) -> list[str]:
-    """State of each room of ``verdict.by_room``; `KEEP` for those whose service must stay.
+def percent(share: float) -> str:
+    """A share floored to 0.1 %: 0.9996 prints as 99.9 %."""
+    return f"{floored(100 * share):g} %"
 
-    A room that is not known (``by_room["unknown"]``, where given) is neither protected nor quiet.
+
+def state_of_rooms(verdict: Verdict, grade: int = 0) -> list[str]:
+    """State of each room of ``verdict.grades[grade].by_room``; `KEEP` for those whose service must stay.
+
+    A room that is not known (``by_room["unknown"]``, where given) is neither silent nor quiet.
     """
-    rooms = verdict.by_room
+    rooms = verdict.grades[grade].by_room
     unknown = rooms["unknown"].values if "unknown" in rooms else np.zeros(rooms.sizes["room"], bool)
     found = []
     for role, silent, quiet, lost in zip(
@@ -104,19 +110,21 @@ def state_of_rooms(verdict: Verdict) -> list[str]:
         elif quiet:
             found.append(QUIET)
         else:
-            found.append(PROTECTED if silent else HOLE)
+            found.append(SILENT if silent else HOLE)
     return found
 
 
-def count_rooms(verdict: Verdict) -> RoomCount:
-    """Rooms that must be silent, by state."""
-    counted = Counter(state_of_rooms(verdict))
-    states = (counted[PROTECTED], counted[QUIET], counted[HOLE], counted[UNKNOWN])
+def count_rooms(verdict: Verdict, grade: int = 0) -> RoomCount:
+    """Rooms that must be silent, by state at one of ``verdict.grades``; the first is the one asked for."""
+    counted = Counter(state_of_rooms(verdict, grade))
+    states = (counted[SILENT], counted[QUIET], counted[HOLE], counted[UNKNOWN])
     return RoomCount(sum(states), *states)
 
 
 def escapes_of(verdict: Verdict) -> tuple[Escape, ...]:
-    """Channels that still work in rooms neither protected nor quiet anyway (CHOICES 23), likeliest first by room.
+    """Channels that still work in rooms neither silent nor quiet anyway (CHOICES 23), likeliest first by room.
+
+    Of the grade asked for.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ from quietwing.coverage.layout import layout_text
 from quietwing.coverage.planning.cost import CostLine
 from quietwing.coverage.planning.plan import Attempt, PlanResult
 from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.grades import grade_in_words
 from quietwing.coverage.report.plan_tables import notes_of, plan_files
 from quietwing.coverage.report.plan_words import (
     PLAN_GLOSSARY,
@@ -69,7 +70,14 @@ def _page_values(result: PlanResult) -> dict[str, Any]:
     """What ``plan.html`` needs beyond a verdict's page, or says otherwise."""
     plan, spent, scenario = result.plan, result.plan.cost, result.verdict.scenario
     groups = grouped_holes(plan.holes)
-    before = None if result.before is None else count_rooms(result.before)
+    before = (
+        []
+        if result.before is None
+        else [
+            (grade_in_words(one.grade), count_rooms(result.before, number).silent)
+            for number, one in enumerate(result.before.grades)
+        ]
+    )
     return {
         "heading": "the plan",
         "headline": plan_lead(result),

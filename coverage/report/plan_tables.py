@@ -125,10 +125,15 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
     """
     plan, verdict = result.plan, result.verdict
     gap = _finite(plan.gap)
-    devices = verdict_object(verdict)["devices"]
+    said = verdict_object(verdict)
+    devices = said["devices"]
     return {
         "site": verdict.site.name,
         "scenario_id": verdict.scenario_id,
+        "grade": said["grade"],
+        "rules": said["rules"],
+        "measured": said["measured"],
+        "grades": said["grades"],
         "status": plan.status,
         "value": _finite(plan.value),
         "bound": bound_shown(result),

@@ -10,7 +10,8 @@ from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning.cost import Cost, CostLine, over_budget
 from quietwing.coverage.planning.plan import Hole, PlanResult
 from quietwing.coverage.report.escapes import ceiled, count_rooms, escapes_of, rooms_by_channel
-from quietwing.coverage.report.words import binding_in_words, channel_in_short, percent, verdict_headline
+from quietwing.coverage.report.grades import lead_in_words, protected_in_words
+from quietwing.coverage.report.words import binding_in_words, certainty_in_words, channel_in_short, verdict_headline
 from quietwing.coverage.results import Verdict
 
 __all__ = [
@@ -56,7 +57,7 @@ def spent_gbp(result: PlanResult) -> float:
 
 
 def target_of(result: PlanResult) -> int | None:
-    """Rooms to be protected at least cost; None where the most are to be protected for the budget."""
+    """Rooms to be silent at least cost; None where as many as the budget allows are to be."""
     return result.asked.target_rooms if result.asked.objective == "least_cost" else None
 
 
@@ -123,14 +124,17 @@ def plan_lead(result: PlanResult) -> tuple[str, ...]:
     count = count_rooms(verdict)
     if not count.silence:
         return verdict_headline(verdict)
-    at = percent(verdict.scenario.asked.confidence)
-    holds = f"{count.protected} of {count.silence} cells and spaces {_holds(count.protected)} at {at}."
     within = verdict.spill is not None and verdict.spill.passed
+    grade = verdict.grades[0].grade.name
+    broken = (
+        f"At {grade} grade the limits outside, in keep rooms and of protected services are NOT all kept: see spill."
+    )
     sentences = (
         _failure_in_words(result),
-        "" if within else "The limits outside, in keep rooms and of protected services are NOT all kept: see spill.",
-        f"{holds} {_model_in_words(result)}".rstrip(),
-        _target_in_words(result, count.protected),
+        "" if within else broken,
+        *lead_in_words(verdict),
+        _model_in_words(result),
+        _target_in_words(result, count.silent),
         *money_in_words(result),
     )
     return tuple(sentence for sentence in sentences if sentence)
@@ -152,7 +156,8 @@ def plan_details(result: PlanResult) -> tuple[str, ...]:
     count = count_rooms(verdict)
     if not count.silence:
         return ()
-    rest = f"{_are(count.quiet_anyway)} quiet anyway, and a phone works in {count.holes or 'none'}."
+    grade = verdict.grades[0].grade.name
+    rest = f"At {grade} grade {_are(count.quiet_anyway)} quiet anyway, and a phone works in {count.holes or 'none'}."
     if count.unknown:
         rest += f" {_are(count.unknown)} not known and count as holes."
     sentences = (
@@ -161,8 +166,8 @@ def plan_details(result: PlanResult) -> tuple[str, ...]:
         _works_in_words(verdict),
         _purchase_in_words(result),
         _before_in_words(result),
-        # the plan's own words on what binds are the better ones
-        *(sentence for sentence in verdict_headline(verdict)[1:] if sentence != binding_in_words(verdict)),
+        protected_in_words(verdict),
+        *certainty_in_words(verdict),
         "" if plan.reproducible else "A time limit or an interruption ended the search: again it may end elsewhere.",
     )
     return tuple(sentence for sentence in sentences if sentence)
@@ -245,7 +250,7 @@ def _weights(verdict: Verdict) -> list[float]:
 def _failure_in_words(result: PlanResult) -> str:
     """That there is no plan of the kind asked for, and what that proves; empty where there is one."""
     target = target_of(result)
-    wanted = "does what is asked" if target is None else f"protects {target} cells and spaces"
+    wanted = "does what is asked" if target is None else f"silences {target} cells and spaces"
     if result.plan.status == "infeasible":
         return (
             f"NO SUCH PLAN: no layout from this catalogue and these positions {wanted} within the limits; proven in "
@@ -284,7 +289,7 @@ def _model_in_words(result: PlanResult) -> str:
         money = "at any price" if result.asked.budget_gbp is None else "for this money"
         nothing += f" can exceed {'a weight of ' if weight else ''}{_number(bound)} {money}"
     both = " and ".join(part for part in (has, nothing) if part)
-    fewer = bool(has) and plan.rooms_model < count_rooms(result.verdict).protected
+    fewer = bool(has) and plan.rooms_model < count_rooms(result.verdict).silent
     where = (
         "The planning model is stricter here, with a full safety margin on every channel of a cell: there"
         if fewer
@@ -302,19 +307,23 @@ def _gap_in_words(result: PlanResult) -> str:
     return ""
 
 
-def _target_in_words(result: PlanResult, protected: int) -> str:
+def _target_in_words(result: PlanResult, silent: int) -> str:
     target = target_of(result)
     if target is None or result.plan.status == "infeasible":
         return ""
-    if protected >= target:
+    if silent >= target:
         return f"The target of {target} is reached."
-    return f"The target of {target} is MISSED by {target - protected} on the worlds the plan was not chosen on."
+    return f"The target of {target} is MISSED by {target - silent} on the worlds the plan was not chosen on."
 
 
 def _before_in_words(result: PlanResult) -> str:
     if result.before is None:
         return ""
     count = count_rooms(result.before)
+    both = ", ".join(
+        f"{count_rooms(result.before, number).silent} silent at {one.grade.name} grade"
+        for number, one in enumerate(result.before.grades)
+    )
     standing = sum(device.state != "off" for device in result.before.devices)
     what = "no blocker on" if not standing else f"{standing} blocker{'s' * (standing > 1)} on"
     found = result.before.spill
@@ -323,10 +332,7 @@ def _before_in_words(result: PlanResult) -> str:
         limits = "; its limits outside, in keep rooms and of protected services are NOT all kept"
         if found.worst_margin_db < 0:
             limits = f"; its spill FAILS by {ceiled(-found.worst_margin_db, 1):g} dB, so it may not be switched on"
-    return (
-        f"Before, with {what}: {count.protected} {_holds(count.protected)}, {_are(count.quiet_anyway)} quiet "
-        f"anyway{limits}."
-    )
+    return f"Before, with {what}: {both}, {_are(count.quiet_anyway)} quiet anyway{limits}."
 
 
 def _purchase_in_words(result: PlanResult) -> str:
@@ -342,7 +348,7 @@ def _purchase_in_words(result: PlanResult) -> str:
 
 
 def _binding_in_words(result: PlanResult) -> str:
-    """What keeps the plan from more, always said where nothing is protected."""
+    """What keeps the plan from more, always said where nothing is silent."""
     said = result.plan.binding.strip().rstrip(".")
     if not said:
         return binding_in_words(result.verdict)
@@ -358,10 +364,6 @@ def _works_in_words(verdict: Verdict) -> str:
     left = len(channels) - MOST_CHANNELS_NAMED
     more = f", and {left} more channel{'s' * (left > 1)}" if left > 0 else ""
     return f"What still works in the holes: {named}{more}."
-
-
-def _holds(number: int) -> str:
-    return "holds" if number == 1 else "hold"
 
 
 def _are(number: int) -> str:

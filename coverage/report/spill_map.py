@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from quietwing.coverage.report.device_marks import device_legend, draw_devices
+from quietwing.coverage.report.grades import asked_in_words
 from quietwing.coverage.report.plan_drawing import (
     QUIET_COLOUR,
     UNKNOWN_COLOUR,
@@ -23,9 +24,10 @@ from quietwing.coverage.report.plan_drawing import (
     north_and_scale,
     provenance,
 )
-from quietwing.coverage.report.verdict_tables import CAPTURE_LIMIT
-from quietwing.coverage.report.words import channel_in_words, spill_in_words
+from quietwing.coverage.report.verdict_tables import seldom_captured
+from quietwing.coverage.report.words import channel_in_words, limits_in_words
 from quietwing.coverage.results import SpillResult, Verdict
+from quietwing.coverage.rules import Grade
 
 __all__ = ["points_that_pass", "spill_figure", "spill_map"]
 
@@ -41,14 +43,14 @@ CROWDED = 4.0  # a map that many times as wide as the close-up has no room for n
 PASS_SIZE, FAIL_PT = 6.0, 6.8  # points squared, points
 
 
-def points_that_pass(spill: SpillResult) -> NDArray[np.bool_]:
-    """Points outside where every channel keeps the limit and managed access captures rarely; unknown fails.
+def points_that_pass(spill: SpillResult, grade: Grade) -> NDArray[np.bool_]:
+    """Points outside where every channel keeps the limit and managed access captures as rarely as the grade asks.
 
-    In the emergency tier a point passes where 999 can be called besides.
+    What is not known fails. In the emergency tier a point passes where 999 can be called besides.
     """
     margin_db = spill.outside["margin_db"].transpose("channel", "outside").values
     captured = spill.outside["capture_probability"].transpose("channel", "outside").values
-    good = ((margin_db >= 0) & (captured <= CAPTURE_LIMIT)).all(axis=0)
+    good = ((margin_db >= 0) & seldom_captured(captured, grade)).all(axis=0)
     if spill.tier == "emergency":
         good &= spill.outside["passed"].values
     return np.asarray(good)
@@ -94,7 +96,7 @@ def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | Non
     close = shapely.buffer(fence, NEAR_M).bounds
     named_from_m = NEAR_M if east - west > CROWDED * (close[2] - close[0]) else 0.0
     _draw_ground(ax, verdict, (west, south, east, north), named_from_m)
-    good = points_that_pass(verdict.spill)
+    good = points_that_pass(verdict.spill, verdict.grades[0].grade)
     ax.scatter(x[good & inside], y[good & inside], s=PASS_SIZE, color=QUIET_COLOUR, zorder=3)
     ax.plot(
         x[~good & inside],
@@ -132,13 +134,13 @@ def spill_figure(verdict: Verdict) -> Figure:
     spill_map(verdict, whole)
     near.set_title("Round the perimeter", loc="left", fontsize=11)
     whole.set_title("Every point and receptor", loc="left", fontsize=11)
-    words = spill_in_words(verdict.spill)[0]
+    words = "\n".join(limits_in_words(verdict)[: len(verdict.grades)])
     for channel in verdict.by_room["channel"].values.tolist():
         words = words.replace(str(channel), channel_in_words(str(channel)))
     figure.suptitle(f"{verdict.site.marking}\n{words}", fontsize=11, fontweight="bold")
-    detail = "a point passes when every channel keeps its limit"
+    detail = f"{asked_in_words(verdict)}; a point passes when every channel keeps its limit"
     if verdict.spill is not None and verdict.spill.tier == "emergency":
-        detail = "a point passes when 999 can be called there"
+        detail = f"{asked_in_words(verdict)}; a point passes when 999 can be called there"
     figure.legend(
         handles=[*_legend(), *device_legend(verdict, verdict.devices)],
         loc="outside lower center",

@@ -10,6 +10,7 @@ from typing import Any
 import quietwing
 from quietwing.coverage.report.contrast_page import contrast_values, make_contrast_picture
 from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
+from quietwing.coverage.report.grades import GRADE_HEADER, grade_in_words, grade_rows, rules_in_words
 from quietwing.coverage.report.plan_drawing import save_png
 from quietwing.coverage.report.publishing import page
 from quietwing.coverage.report.spill_map import spill_figure
@@ -18,9 +19,9 @@ from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spi
 from quietwing.coverage.report.words import (
     VERDICT_GLOSSARY,
     escape_in_words,
+    limits_in_words,
     percent,
     safe_file_name,
-    spill_in_words,
     verdict_headline,
 )
 from quietwing.coverage.results import Verdict
@@ -99,11 +100,14 @@ def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_le
         "verdict": verdict,
         "site": verdict.site,
         "scenario": verdict.scenario,
-        "confidence": percent(verdict.scenario.asked.confidence),
+        "asked": grade_in_words(verdict.scenario.asked),
+        "rules": rules_in_words(verdict.scenario.rules),
+        "grade_header": GRADE_HEADER,
+        "grade_rows": grade_rows(verdict),
         "count": count,
         "c95": None if count.c95 is None else percent(count.c95),
         "headline": verdict_headline(verdict),
-        "spill": spill_in_words(verdict.spill),
+        "spill": limits_in_words(verdict),
         "pictures": pictures,
         "before_in_words": "blockers, treatments and operator actions taken away"
         if verdict.scenario.operator_actions

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.device_marks import PLATE, device_legend, devices_on, draw_devices
-from quietwing.coverage.report.escapes import HOLE, QUIET, UNKNOWN, state_of_rooms
+from quietwing.coverage.report.escapes import HOLE, QUIET, SILENT, UNKNOWN, state_of_rooms
+from quietwing.coverage.report.grades import asked_in_words, grade_in_words
 from quietwing.coverage.report.plan_drawing import (
     DOOR_COLOUR,
     HOLE_COLOUR,
@@ -115,7 +116,7 @@ def margin_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> 
         rasterized=True,
     )
     bar = ax.figure.colorbar(mesh, ax=ax, shrink=0.8, pad=0.02, extend="both")
-    bar.set_label(f"draft margin [dB]: above 0 silenced at {100 * verdict.scenario.asked.confidence:g} %")
+    bar.set_label(f"draft margin [dB]: above 0 silenced at {grade_in_words(verdict.scenario.asked)}")
     bar.ax.axhline(0.0, color="black", linewidth=1.5)
     if clipped_db.count() and clipped_db.min() < 0 < clipped_db.max() and min(clipped_db.shape) > 1:
         x, y = _centres(storey)
@@ -175,10 +176,8 @@ def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, stor
         works = (~np.isin(storey.data["room"].values, calm_rooms)).astype(np.int8)
         _draw_states(upper, storey, np.ma.masked_array(works, ~shown))
         draw_plan(upper, verdict.site, storey)
-        states = rooms_on(verdict, storey)
-        loud = sum(state != QUIET for state in states)
         upper.set_title(
-            f"Before, {storey.title}: a phone may work in {loud} of {len(states)} cells and spaces",
+            f"Before, {storey.title}: {_rooms_here(verdict, storey, (HOLE, UNKNOWN, SILENT))}",
             loc="left",
             fontsize=11,
         )
@@ -279,12 +278,12 @@ def _finish(ax: Axes, verdict: Verdict, storey: VerdictMap, also: tuple[Device, 
     draw_devices(ax, verdict, devices_on(verdict, storey), also=also)
 
 
-def rooms_on(verdict: Verdict, storey: Storeyed) -> list[str]:
-    """States of the rooms of a storey that must be silent."""
+def rooms_on(verdict: Verdict, storey: Storeyed, grade: int = 0) -> list[str]:
+    """States of the rooms of a storey that must be silent, at one of ``verdict.grades``."""
     site = verdict.site
     return [
         state
-        for name, state in zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True)
+        for name, state in zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict, grade), strict=True)
         if (room := site.rooms[site.room_index[name]]).role == "silence"
         and room.storey == storey.storey
         and (-1 if room.building is None else site.building_index[room.building]) == storey.building
@@ -292,10 +291,17 @@ def rooms_on(verdict: Verdict, storey: Storeyed) -> list[str]:
 
 
 def _holes_here(verdict: Verdict, storey: VerdictMap) -> str:
-    """How many rooms of this storey are holes, as a title."""
-    states = rooms_on(verdict, storey)
-    holes = sum(state in (HOLE, UNKNOWN) for state in states)
-    return f"a phone may work in {holes} of {len(states)} cells and spaces"
+    """How many rooms of this storey are holes at each grade, as a title."""
+    return _rooms_here(verdict, storey, (HOLE, UNKNOWN))
+
+
+def _rooms_here(verdict: Verdict, storey: Storeyed, states: tuple[str, ...]) -> str:
+    """In how many rooms of a storey, those of some states, a phone may work: at each grade, one a line."""
+    found = [rooms_on(verdict, storey, number) for number in range(len(verdict.grades))]
+    counts = [sum(state in states for state in here) for here in found]
+    first, *others = zip(counts, (one.grade.name for one in verdict.grades), strict=True)
+    text = f"a phone may work in {first[0]} of {len(found[0])} cells and spaces at {first[1]} grade"
+    return "".join([text, *(f",\nin {count} at {name} grade" for count, name in others)])
 
 
 def _pair(storey: Storeyed) -> tuple[Figure, tuple[Axes, Axes]]:
@@ -314,7 +320,7 @@ def _pair(storey: Storeyed) -> tuple[Figure, tuple[Axes, Axes]]:
 def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, also: Verdict | None = None) -> None:
     """Marking above; legend and provenance below."""
     figure.suptitle(verdict.site.marking, fontsize=9, fontweight="bold")
-    grid = f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {100 * verdict.scenario.asked.confidence:g} % asked for"
+    grid = f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {asked_in_words(verdict)}"
     figure.legend(
         handles=_legend(verdict, storey, also),
         loc="outside lower center",

@@ -9,29 +9,39 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from quietwing.coverage.blocking.operator_actions import action_name, meant
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.escapes import (
     KEEP,
-    PROTECTED,
     QUIET,
+    SILENT,
     ceiled,
     count_rooms,
     escapes_of,
     rooms_by_channel,
     state_of_rooms,
 )
+from quietwing.coverage.report.grades import (
+    count_object,
+    grade_numbers,
+    grades_object,
+    rules_in_words,
+    rules_object,
+    spill_object,
+)
 from quietwing.coverage.report.words import channel_in_short, place_in_words, reason_in_words, safe_cell
-from quietwing.coverage.results import SpillResult, Verdict
+from quietwing.coverage.results import Verdict
+from quietwing.coverage.rules import Grade
 
-__all__ = ["CAPTURE_LIMIT", "actions_object", "escapes_csv", "rooms_csv", "spill_csv", "verdict_object"]
+__all__ = ["actions_object", "escapes_csv", "rooms_csv", "seldom_captured", "spill_csv", "verdict_object"]
 
-CAPTURE_LIMIT = 0.05  # DESIGN §4 "Spill": managed access may capture outside this often
+_HAIR = 1e-9  # of rounding: a share of the worlds that is just the one allowed
 
 
 def rooms_csv(verdict: Verdict) -> str:
-    """One row per room: its state and how sure.
+    """One row per room: its state and how sure, at the grade asked for and at each grade by name.
 
     Parameters
     ----------
@@ -43,6 +53,9 @@ def rooms_csv(verdict: Verdict) -> str:
         CSV text with a header; probabilities floored to 0.1 %.
     """
     rooms = verdict.by_room
+    numbers = grade_numbers(verdict)
+    states = [state_of_rooms(verdict, number) for number in numbers]
+    asked, rules = verdict.grades[0].grade.name, rules_in_words(verdict.scenario.rules)
     likeliest: dict[str, str] = {}
     for escape in escapes_of(verdict):
         likeliest.setdefault(escape.room, escape.channel)
@@ -53,11 +66,18 @@ def rooms_csv(verdict: Verdict) -> str:
                 name,
                 str(rooms["role"].values[index]),
                 f"{float(rooms['weight'].values[index]):g}",
-                f"{floored(float(rooms['silent_probability'].values[index]), 3):.3f}",
+                _share(rooms, index),
                 state,
-                "" if state == KEEP else _yes(state == PROTECTED),
+                "" if state == KEEP else _yes(state == SILENT),
                 "" if state == KEEP else _yes(state == QUIET),
                 likeliest.get(name, ""),
+                asked,
+                *(
+                    cell
+                    for number, of_grade in zip(numbers, states, strict=True)
+                    for cell in (_share(verdict.grades[number].by_room, index), of_grade[index])
+                ),
+                rules,
             ]
         )
     header = [
@@ -66,9 +86,12 @@ def rooms_csv(verdict: Verdict) -> str:
         "weight",
         "silent_probability",
         "state",
-        "protected",
+        "silent",
         "quiet_anyway",
         "likeliest_escape",
+        "grade",
+        *(f"{what}_{name}" for name in _names(verdict) for what in ("silent_probability", "state")),
+        "rules",
     ]
     return _csv(header, rows)
 
@@ -103,6 +126,8 @@ def escapes_csv(verdict: Verdict) -> str:
 def spill_csv(verdict: Verdict) -> str:
     """One row per channel and place outside that some blocker reaches: level, limit, margin.
 
+    Of the grade asked for, then margin and result of each grade by name.
+
     Parameters
     ----------
     verdict : Verdict
@@ -126,12 +151,19 @@ def spill_csv(verdict: Verdict) -> str:
         "margin_db",
         "capture_probability",
         "passed",
+        *(f"{what}_{name}" for name in _names(verdict) for what in ("margin_db", "passed")),
     ]
     if verdict.spill is None:
         return _csv(header, [])
     outside = verdict.spill.outside.transpose("channel", "outside")
     jam_dbm, margin_db = outside["jam_dbm"].values, outside["margin_db"].values
     captured = outside["capture_probability"].values
+    asked = verdict.grades[0].grade
+    others = [
+        (one.grade, one.spill.outside["margin_db"].transpose("channel", "outside").values)
+        for one in (verdict.grades[number] for number in grade_numbers(verdict))
+        if one.spill is not None
+    ]
     signal_dbm, limit_dbm = outside["signal_dbm"].values, outside["limit_dbm"].values
     names = [str(name) for name in outside["name"].values]
     rings = [str(ring) for ring in outside["ring"].values]
@@ -154,7 +186,15 @@ def spill_csv(verdict: Verdict) -> str:
                     _db(floored(float(limit_dbm[row, at]))),
                     _db(floored(float(margin_db[row, at]))),
                     f"{ceiled(float(captured[row, at]), 3):.3f}" if math.isfinite(captured[row, at]) else "",
-                    _yes(bool(margin_db[row, at] >= 0 and captured[row, at] <= CAPTURE_LIMIT)),
+                    _yes(bool(margin_db[row, at] >= 0 and seldom_captured(captured[row, at], asked))),
+                    *(
+                        cell
+                        for grade, left_db in others
+                        for cell in (
+                            _db(floored(float(left_db[row, at]))),
+                            _yes(bool(left_db[row, at] >= 0 and seldom_captured(captured[row, at], grade))),
+                        )
+                    ),
                 ]
             )
     return _csv(header, rows)
@@ -175,16 +215,14 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
     count = count_rooms(verdict)
     return {
         "site": verdict.site.name,
-        "rooms": {
-            "silence": count.silence,
-            "protected": count.protected,
-            "quiet_anyway": count.quiet_anyway,
-            "holes": count.holes,
-            "unknown": count.unknown,
-        },
+        "grade": verdict.grades[0].grade.name,
+        "rules": rules_object(verdict.scenario.rules),
+        "measured": {"sectors": len(verdict.sectors), "measured": int(verdict.measured)},
+        "rooms": count_object(count),
         "c95": count.c95,
         "silent_at": {str(level): int(rooms) for level, rooms in sorted(verdict.silent_at.items())},
         "together_95": int(verdict.together),
+        "grades": grades_object(verdict),
         "escapes": [{"channel": channel, "rooms": rooms} for channel, rooms in rooms_by_channel(escapes_of(verdict))],
         "uncovered_routes": list(verdict.uncovered_routes),
         "cost": dict.fromkeys(("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative")),
@@ -194,7 +232,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "value": None,
         "bound": None,
         "gap": None,
-        "spill": _spill_object(verdict.spill),
+        "spill": spill_object(verdict.spill),
         "devices": [
             {
                 "id": device.id,
@@ -237,17 +275,19 @@ def actions_object(verdict: Verdict) -> list[dict[str, Any]]:
     ]
 
 
-def _spill_object(spill: SpillResult | None) -> dict[str, Any] | None:
-    if spill is None:
-        return None
-    worst = float(spill.worst_margin_db)
-    known = math.isfinite(worst)
-    return {
-        "tier": spill.tier,
-        "passed": bool(spill.passed),
-        "worst_margin_db": floored(worst) if known else None,
-        "where": spill.where or None,
-    }
+def seldom_captured(share: Any, grade: Grade) -> Any:
+    """Whether managed access captures outside no more often than a grade allows, element by element."""
+    return share <= grade.captured_outside + _HAIR
+
+
+def _names(verdict: Verdict) -> list[str]:
+    """Names of the grades in the order of their columns."""
+    return [verdict.grades[number].grade.name for number in grade_numbers(verdict)]
+
+
+def _share(rooms: xr.Dataset, index: int) -> str:
+    """How sure one room is, floored to 0.1 %."""
+    return f"{floored(float(rooms['silent_probability'].values[index]), 3):.3f}"
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -7,17 +7,24 @@ import re
 from collections import Counter
 
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of
+from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, percent
+from quietwing.coverage.report.grades import (
+    lead_in_words,
+    protected_in_words,
+    rules_in_words,
+)
 from quietwing.coverage.results import Leakage, SpillResult, Verdict
 
 __all__ = [
     "GLOSSARY",
     "VERDICT_GLOSSARY",
     "binding_in_words",
+    "certainty_in_words",
     "channel_in_short",
     "channel_in_words",
     "escape_in_words",
     "headline",
+    "limits_in_words",
     "percent",
     "place_in_words",
     "probability_in_words",
@@ -55,7 +62,13 @@ VERDICT_GLOSSARY = (
     ("channel", "operator × band × technology (GSM is 2G, UMTS 3G, LTE 4G, NR 5G): what a phone can use or not"),
     ("dead zone", "no channel is usable: no phone works"),
     ("hole", "some channel is usable: a phone works; each such channel is an escape"),
-    ("protected", "silent at every test point at once, with at least the probability asked for, because of the plan"),
+    (
+        "silent at a grade",
+        "no channel usable at any test point, in at least the grade's share of worlds, by the plan",
+    ),
+    ("planning grade", "is this layout worth a survey and a trial? Sectors need not be measured"),
+    ("evidence grade", "what may be promised, and shown to a regulator: stricter thresholds and limits"),
+    ("protected", "silent at evidence grade, every limit of that grade kept, every sector measured"),
     ("quiet anyway", "silent with blockers, treatments and operator actions taken away; never credited to the plan"),
     ("not known", "not computed or outside a model's range; counts as a hole and as spill"),
     ("jammer, managed access (MAS)", "noise on the public network's carriers; a private network that phones prefer"),
@@ -108,11 +121,6 @@ def headline(leakage: Leakage) -> str:
     )
 
 
-def percent(share: float) -> str:
-    """A share floored to 0.1 %: 0.9996 prints as 99.9 %."""
-    return f"{floored(100 * share):g} %"
-
-
 def probability_in_words(probability: float) -> str:
     """``P 0.62``, floored to two digits; what is not nothing never prints as nothing."""
     return "P below 0.01" if 0 < probability < 0.01 else f"P {floored(probability, 2):.2f}"
@@ -158,23 +166,33 @@ def verdict_headline(verdict: Verdict) -> tuple[str, ...]:
     count = count_rooms(verdict)
     if not count.silence:
         return ("The site has no cell that must be silent.",)
-    at = percent(verdict.scenario.asked.confidence)
-    first = (
-        f"{count.protected} of {count.silence} cells and spaces are protected at {at}: dead zones made by this plan. "
-        f"{count.quiet_anyway} are quiet anyway, {_holes_in_words(count.holes)}"
+    rest = (
+        f"At {verdict.grades[0].grade.name} grade {count.quiet_anyway} {'is' if count.quiet_anyway == 1 else 'are'} "
+        f"quiet anyway, {_holes_in_words(count.holes)}"
     )
     if count.unknown:
-        first += f" {count.unknown} are not known and count as holes."
-    levels = ", ".join(f"{rooms} at {level} %" for level, rooms in sorted(verdict.silent_at.items()))
-    sentences = [first]
-    if not count.protected:
+        rest += f" {count.unknown} are not known and count as holes."
+    sentences = [*lead_in_words(verdict), protected_in_words(verdict), rest]
+    if not count.silent:
         sentences.append(binding_in_words(verdict))
-    sentences.append(f"Protected, by how sure one wants to be: {levels}.")
-    sentences.append(
-        f"At least {verdict.together} {'room is' if verdict.together == 1 else 'rooms are'} silent together with "
-        f"95 % confidence, quiet anyway left out."
+    return tuple(sentence for sentence in (*sentences, *certainty_in_words(verdict)) if sentence)
+
+
+def certainty_in_words(verdict: Verdict) -> tuple[str, ...]:
+    """How many rooms are silent at each confidence level and together, at each grade, and by which rules."""
+    sentences = []
+    for one in verdict.grades:
+        levels = ", ".join(f"{rooms} at {level} %" for level, rooms in sorted(one.silent_at.items()))
+        sentences.append(f"Silent at each confidence level, thresholds of {one.grade.name} grade: {levels}.")
+    asked, *others = verdict.grades
+    together = f"At least {asked.together} {'room is' if asked.together == 1 else 'rooms are'} silent together with "
+    together += f"95 % confidence at {asked.grade.name} grade"
+    together += "".join(f", {one.together} at {one.grade.name} grade" for one in others)
+    return (
+        *sentences,
+        f"{together}; quiet anyway left out.",
+        f"Judged by the rules {rules_in_words(verdict.scenario.rules)}.",
     )
-    return tuple(sentence for sentence in sentences if sentence)
 
 
 def _holes_in_words(holes: int) -> str:
@@ -182,7 +200,7 @@ def _holes_in_words(holes: int) -> str:
 
 
 def binding_in_words(verdict: Verdict) -> str:
-    """Which channel, at which kind of place, keeps most rooms from being protected; empty where none is a hole."""
+    """Which channel, at which kind of place, keeps most rooms from being silent; empty where none is a hole."""
     escapes = escapes_of(verdict)
     if not escapes:
         return ""
@@ -203,12 +221,33 @@ def binding_in_words(verdict: Verdict) -> str:
     )
 
 
-def spill_in_words(spill: SpillResult | None) -> tuple[str, ...]:
+def limits_in_words(verdict: Verdict) -> tuple[str, ...]:
+    """Whether the layout keeps the limits of each grade, then what fails at the one asked for.
+
+    Parameters
+    ----------
+    verdict : Verdict
+
+    Returns
+    -------
+    tuple of str
+        One sentence for each grade, the one asked for first; without a spill result one for all.
+    """
+    asked, *others = verdict.grades
+    if asked.spill is None:
+        return spill_in_words(None)
+    first, *details = spill_in_words(asked.spill, asked.grade.name)
+    return (first, *(spill_in_words(one.spill, one.grade.name)[0] for one in others), *details)
+
+
+def spill_in_words(spill: SpillResult | None, grade: str = "") -> tuple[str, ...]:
     """Whether the layout stays within the spill tier, and what fails.
 
     Parameters
     ----------
     spill : SpillResult or None
+    grade : str
+        Name of the grade it belongs to, where that is to be said.
 
     Returns
     -------
@@ -225,7 +264,7 @@ def spill_in_words(spill: SpillResult | None) -> tuple[str, ...]:
     else:
         side = f"the smallest margin is {floored(worst):g} dB, at {spill.where}"
         first = f"passes: {side}" if spill.passed else f"FAILS, though {side}"
-    sentences = [f"Spill, {spill.tier} tier: {first}."]
+    sentences = [f"Spill{f' at {grade} grade' if grade else ''}, {spill.tier} tier: {first}."]
     for name, points, failing, may_fail, passed in spill.rings:
         if not passed:
             plural = "fails" if failing == 1 else "fail"

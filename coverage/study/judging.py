@@ -128,6 +128,7 @@ def run(
         scenario_id=fingerprint(site, scenario, devices, dict(catalogue))[:12],
         maps=verdict_maps,
         stream=stream,
+        measured=int(model.calibration.measured.sum()),
     )
 
 

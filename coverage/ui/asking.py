@@ -64,10 +64,16 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 def question(
     site: str, scenario_file: Path | None, options: dict[str, Any], progress: Callable[[str, float], None]
 ) -> tuple[Site, Scenario]:
-    """The site and what is asked of it: the file given, else the site's own, single keys replaced by options."""
+    """The site and what is asked of it: the file given, else the site's own, single keys replaced by options.
+
+    A rules file is an option by its path; a scenario names one that lies beside it.
+    """
+    from quietwing.coverage.rules import read_rules
     from quietwing.coverage.scenario import read_scenario
     from quietwing.sites import load_site
 
+    if options.get("rules") is not None:
+        options = options | {"rules": read_rules(options["rules"])}
     progress("reading the site", 0.0)
     place = load_site(site)
     return place, read_scenario(scenario_file or own_file(site, "scenario.toml"), **options)

@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from quietwing.coverage.blocking.explain import LinkBudget, RoomBudgets
-from quietwing.coverage.report.escapes import HOLE, escapes_of
+from quietwing.coverage.report.escapes import HOLE, escapes_of, state_of_rooms
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.report.words import channel_in_words, escape_in_words, percent, place_in_words
 from quietwing.coverage.results import Verdict
@@ -81,11 +81,14 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
 def sentences_of(room: str, draft: Draft, verdict: Verdict | None) -> tuple[str, ...]:
     """A cell in plain sentences: as judged where there is a verdict, and by the draft."""
     said = []
-    if verdict is not None and room in (states := verdict_states(verdict)):
-        rooms = verdict.by_room["room"].values.tolist()
-        silent = float(verdict.by_room["silent_probability"].values[rooms.index(room)])
-        state = f"a {HOLE}" if states[room] == HOLE else states[room]
-        said.append(f"Full verdict: {room} is {state}; no phone works in {percent(silent)} of cases.")
+    if verdict is not None and room in verdict_states(verdict):
+        at = verdict.by_room["room"].values.tolist().index(room)
+        for number, one in enumerate(verdict.grades):
+            state, silent = state_of_rooms(verdict, number)[at], float(one.by_room["silent_probability"].values[at])
+            said.append(
+                f"Full verdict, {one.grade.name} grade: {room} is {'a ' if state == HOLE else ''}{state}; no phone "
+                f"works in {percent(silent)} of cases."
+            )
         said += [escape_in_words(escape) for escape in escapes_of(verdict) if escape.room == room][:MOST_CHANNELS]
     by_draft = next((one for one in draft.rooms if one.room == room), None)
     if by_draft is not None:

@@ -7,7 +7,9 @@ from contextlib import nullcontext
 import streamlit as st
 
 from quietwing.coverage.planning.cost import Cost
-from quietwing.coverage.report.words import percent, verdict_headline
+from quietwing.coverage.report.escapes import state_of_rooms
+from quietwing.coverage.report.grades import lead_in_words
+from quietwing.coverage.report.words import percent
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.study.drafted import Draft
 from quietwing.coverage.study.drafting import price
@@ -196,7 +198,7 @@ def _headline(draft: Draft, verdict: Verdict | None) -> None:
     job = own.jobs.get("verdict")
     if verdict is not None:
         tell = st.success if any(dead_by_verdict(verdict).values()) else st.warning  # no green for nothing
-        tell(literal(" ".join((verdict_headline(verdict)[0], change_in_words(own.before_verdict, verdict)))))
+        tell(literal(" ".join((*lead_in_words(verdict), change_in_words(own.before_verdict, verdict)))))
         return
     text = draft_in_words(draft)
     if job is not None and job.running():
@@ -227,12 +229,19 @@ def _look(at: Desk, draft: Draft, verdict: Verdict | None) -> Look:
 
 
 def _verdict_words(verdict: Verdict | None) -> dict[str, str]:
-    """Each cell as judged."""
+    """Each cell as judged at each grade."""
     if verdict is None:
         return {}
-    rooms = verdict.by_room
-    silent = dict(zip(rooms["room"].values.tolist(), rooms["silent_probability"].values.tolist(), strict=True))
-    return {room: f"{state}, {percent(silent[room])}" for room, state in verdict_states(verdict).items()}
+    said: dict[str, str] = {}
+    for number, one in enumerate(verdict.grades):
+        rooms = one.by_room
+        chances = rooms["silent_probability"].values.tolist()
+        for room, state, chance in zip(
+            rooms["room"].values.tolist(), state_of_rooms(verdict, number), chances, strict=True
+        ):
+            before = f"{said[room]}; " if room in said else ""
+            said[str(room)] = f"{before}{one.grade.name}: {state}, {percent(chance)}"
+    return {room: said[room] for room in verdict_states(verdict)}
 
 
 def _cost(at: Desk) -> Cost | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.planning.cost import Cost, over_budget
-from quietwing.coverage.report.escapes import PROTECTED, QUIET, count_rooms
+from quietwing.coverage.report.escapes import QUIET, SILENT, count_rooms
 from quietwing.coverage.report.plan_words import pounds, rooms_in_words
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish
@@ -46,9 +46,10 @@ def change_in_words(before: Verdict | None, after: Verdict) -> str:
         return ""
     gained = tuple(room for room in new if new[room] and not old[room])
     lost = tuple(room for room in new if old[room] and not new[room])
-    first = (
-        f"Against the verdict before: {count_rooms(before).protected} protected then, "
-        f"{count_rooms(after).protected} now"
+    then, now = _silent_by_grade(before), _silent_by_grade(after)
+    first = "Against the verdict before: " + "; ".join(
+        f"{then.get(grade, 'not known how many')} silent at {grade} grade then, {count} now"
+        for grade, count in now.items()
     )
     parts = []
     if gained:
@@ -56,6 +57,11 @@ def change_in_words(before: Verdict | None, after: Verdict) -> str:
     if lost:
         parts.append(f"no longer silent: {rooms_in_words(lost)}")
     return f"{first}; {'; '.join(parts) or 'no cell has changed'}."
+
+
+def _silent_by_grade(verdict: Verdict) -> dict[str, int]:
+    """Silent rooms by name of the grade, the one asked for first."""
+    return {one.grade.name: count_rooms(verdict, number).silent for number, one in enumerate(verdict.grades)}
 
 
 def cost_in_words(spent: Cost, scenario: Scenario) -> str:
@@ -85,8 +91,8 @@ def model_in_words(model: Model) -> str:
 
 
 def dead_by_verdict(verdict: Verdict) -> dict[str, bool]:
-    """Room to whether it is a dead zone, made by the layout or quiet anyway."""
-    return {room: state in (PROTECTED, QUIET) for room, state in verdict_states(verdict).items()}
+    """Room to whether it is a dead zone at the grade asked for, made by the layout or quiet anyway."""
+    return {room: state in (SILENT, QUIET) for room, state in verdict_states(verdict).items()}
 
 
 def dead_by_draft(draft: Draft) -> dict[str, bool]:

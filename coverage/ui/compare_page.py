@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from quietwing.coverage.errors import QuietwingError, ScenarioError
+from quietwing.coverage.report.grades import asked_in_words
 from quietwing.coverage.report.plan_drawing import plan_corners, provenance
 from quietwing.coverage.report.verdict_maps import _legend as legend_of
 from quietwing.coverage.report.verdict_maps import dead_zone_map
@@ -153,8 +154,9 @@ def _side_by_side(ready: list[Compared]) -> None:
     """Numbers first, then maps of one storey, then files."""
     st.dataframe(shown_rows(ready), hide_index=True, height="content")
     st.caption(
-        "Protected: no phone works, because of the layout. Quiet anyway: silent without it. Prices exclude VAT and "
-        "are rounded up to the pound."
+        "Silent: no phone works, because of the layout. Quiet anyway: silent without it. Planning grade asks whether "
+        "a layout is worth a survey and a trial, evidence grade what may be promised. Prices exclude VAT and are "
+        "rounded up to the pound."
     )
     titles = list(dict.fromkeys(storey.title for one in ready for storey in one.verdict.maps))
     if titles:
@@ -244,7 +246,7 @@ def compare_figure(names: tuple[str, ...], verdicts: tuple[Verdict, ...], title:
         title=provenance(
             verdict.site,
             ", ".join(dict.fromkeys(each.scenario_id for _, each, _ in found)),
-            f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {100 * verdict.scenario.asked.confidence:g} % asked for",
+            f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {asked_in_words(verdict)}",
         ),
         title_fontsize=8,
     )

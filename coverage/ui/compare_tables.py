@@ -11,23 +11,34 @@ from typing import Any
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.planning.cost import Cost, cost
 from quietwing.coverage.report.escapes import state_of_rooms
+from quietwing.coverage.report.grades import grade_numbers
 from quietwing.coverage.report.plan_words import pounds
 from quietwing.coverage.report.verdict_tables import _csv as csv_text
 from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.report.words import safe_cell
 from quietwing.coverage.results import Verdict
+from quietwing.coverage.rules import GRADES
 
 __all__ = ["Compared", "bill_rows", "compared", "comparison_csv", "comparison_rows", "comparison_xlsx", "shown_rows"]
 
 ROWS = (
     ("cells and spaces that must be silent", ""),
-    ("protected by the layout", ""),
-    ("quiet anyway", ""),
-    ("holes (a phone still works)", ""),
-    ("not known (count as holes)", ""),
-    ("silent together with 95 % confidence", ""),
-    ("limits outside kept", ""),
-    ("smallest margin outside", "dB"),
+    ("grade asked for", ""),
+    ("rules", ""),
+    ("sectors that are measured", ""),
+    *(
+        (f"{what} at {grade} grade", unit)
+        for grade in GRADES
+        for what, unit in (
+            ("silent by the layout", ""),
+            ("quiet anyway", ""),
+            ("holes (a phone still works)", ""),
+            ("not known (count as holes)", ""),
+            ("silent together with 95 % confidence", ""),
+            ("limits outside kept", ""),
+            ("smallest margin outside", "dB"),
+        )
+    ),
     ("devices switched on", ""),
     ("windows treated", ""),
     ("bought and installed", "£"),
@@ -69,17 +80,13 @@ def comparison_rows(layouts: Sequence[Compared]) -> list[tuple[str, str, list[An
     columns = []
     for one in layouts:
         said = verdict_object(one.verdict)
-        rooms, spill = said["rooms"], said["spill"]
         columns.append(
             [
-                rooms["silence"],
-                rooms["protected"],
-                rooms["quiet_anyway"],
-                rooms["holes"],
-                rooms["unknown"],
-                said["together_95"],
-                "not known" if spill is None else ("yes" if spill["passed"] else "NO"),
-                None if spill is None else spill["worst_margin_db"],
+                said["rooms"]["silence"],
+                said["grade"],
+                f"{said['rules']['name']} ({said['rules']['fingerprint']})",
+                f"{said['measured']['measured']} of {said['measured']['sectors']}",
+                *(value for grade in GRADES for value in _at_grade(said["grades"][grade])),
                 sum(device.state != "off" for device in one.verdict.devices),
                 len(one.verdict.treatments),
                 one.cost.capex_gbp,
@@ -89,6 +96,20 @@ def comparison_rows(layouts: Sequence[Compared]) -> list[tuple[str, str, list[An
             ]
         )
     return [(name, unit, [column[row] for column in columns]) for row, (name, unit) in enumerate(ROWS)]
+
+
+def _at_grade(said: Mapping[str, Any]) -> list[Any]:
+    """What is compared of one grade."""
+    rooms, spill = said["rooms"], said["spill"]
+    return [
+        rooms["silent"],
+        rooms["quiet_anyway"],
+        rooms["holes"],
+        rooms["unknown"],
+        said["together_95"],
+        "not known" if spill is None else ("yes" if spill["passed"] else "NO"),
+        None if spill is None else spill["worst_margin_db"],
+    ]
 
 
 def shown_rows(layouts: Sequence[Compared]) -> list[dict[str, str]]:
@@ -182,18 +203,20 @@ def comparison_xlsx(layouts: Sequence[Compared]) -> bytes:
 
 
 def _cells_sheet(sheet: Any, layouts: Sequence[Compared], labels: Sequence[str], bold: Any) -> None:
-    """Every room with its state in each layout; rooms of other sites have none."""
-    states = [
-        dict(zip(one.verdict.by_room["room"].values.tolist(), state_of_rooms(one.verdict), strict=True))
-        for one in layouts
-    ]
+    """Every room with its state in each layout at each grade; rooms of other sites have none."""
+    states, heads = [], []
+    for one, label in zip(layouts, labels, strict=True):
+        names = one.verdict.by_room["room"].values.tolist()
+        for number in grade_numbers(one.verdict):
+            states.append(dict(zip(names, state_of_rooms(one.verdict, number), strict=True)))
+            heads.append(f"{label}, {one.verdict.grades[number].grade.name} grade")
     rooms = dict.fromkeys(room for own in states for room in own)
-    sheet.write_row(0, 0, ["Cell or space", *labels], bold)
+    sheet.write_row(0, 0, ["Cell or space", *heads], bold)
     for row, room in enumerate(rooms, 1):
         sheet.write_string(row, 0, str(room))
         for column, own in enumerate(states, 1):
             sheet.write_string(row, column, own.get(room, ""))
-    sheet.set_column(0, len(layouts), 22)
+    sheet.set_column(0, len(states), 22)
     sheet.freeze_panes(1, 1)
 
 

@@ -31,8 +31,13 @@ SURE = (
     "A cell counts as a dead zone only if no channel of any operator works at any of its test points (middle of the "
     "room at three heights, bunk, door, every window with the phone held in it), all at the same time.",
     "Signal levels are not known exactly. The app draws many worlds (1,000 unless asked otherwise), each with other "
-    "errors of masts, walls, places and devices, and judges the layout in each. “Protected at 95 %” means: silent "
-    "because of the layout in at least 95 of 100 worlds. The same seed gives the same worlds, and the same numbers.",
+    "errors of masts, walls, places and devices, and judges the layout in each. The same seed gives the same worlds, "
+    "and the same numbers.",
+    "Each result is judged at two grades in the same worlds. “Silent at planning grade” asks whether a layout is "
+    "worth a survey and a trial: silent because of the layout in at least 90 of 100 worlds, with thresholds that "
+    "published trials support. “Silent at evidence grade” asks what may be promised: stricter thresholds and limits, "
+    "95 of 100 worlds. “Protected” means silent at evidence grade, with every limit of that grade kept and every "
+    "sector measured. These are the product's rules; a scenario may bring its own.",
     "The map that follows a gesture on the page Blockers is a draft: one safety margin instead of many worlds, with "
     "a long cable cut into fewer parts. Only the full verdict counts.",
     "A prisoner is taken to search for the best spot, with the best phone. For neighbours, 999 and rooms that keep "
@@ -66,9 +71,12 @@ def show() -> None:
         words = glossary()
     st.table({"Word": [word for word, _ in words], "Meaning": [meaning for _, meaning in words]}, hide_index=True)
     st.subheader("How sure is this?")
+    from quietwing.coverage.report.grades import grade_in_words, rules_in_words
+
     scenario = session().scenario
     st.write(
-        f"Asked for here: {100 * scenario.asked.confidence:g} % in {scenario.worlds:,} worlds, seed {scenario.seed}."
+        f"Asked for here: {grade_in_words(scenario.asked)} in {scenario.worlds:,} worlds, seed {scenario.seed}; "
+        f"rules {rules_in_words(scenario.rules)}."
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in SURE))
     st.markdown("**Not modelled, or not known**")

@@ -19,16 +19,11 @@ from quietwing.coverage.ui.state import current_verdict, session
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import SpillResult, Verdict
+    from quietwing.coverage.rules import Grade
 
-__all__ = ["Place", "limits_csv", "places_of", "show"]
+__all__ = ["Place", "limits_csv", "places_of", "show", "tier_in_words"]
 
 KEPT = "limits of"  # in the session's state: what was drawn last, and of which verdict
-TIERS = {
-    "strict": "blocking stays 6 dB below the receiver's own noise",
-    "standard": "blocking stays 20 dB below the public network, or 6 dB below noise",
-    "service": "blocking stays 10 dB below the public network, or 6 dB below noise",
-    "emergency": "999 can be called at 99 % of the points on some network",
-}
 CALL = "999 on the network heard best"
 
 
@@ -51,17 +46,21 @@ def show() -> None:
     if verdict is None:
         _ask()
         return
-    spill = verdict.spill
+    spill, asked = verdict.spill, verdict.grades[0].grade
     if spill is None:
         st.error("Spill was not computed: treat it as failed.")
         return
-    first, *rest = spill_sentences(verdict)
-    (st.success if spill.passed else st.error)(
-        f"**{'Every limit is kept.' if spill.passed else 'Not every limit is kept.'}** {literal(first)}"
-    )
+    sentences = spill_sentences(verdict)
+    first, other, rest = sentences[0], sentences[1 : len(verdict.grades)], sentences[len(verdict.grades) :]
+    kept = "Every limit is kept" if spill.passed else "Not every limit is kept"
+    (st.success if spill.passed else st.error)(f"**{kept} at {asked.name} grade.** {literal(first)}")
+    for sentence in other:
+        st.text(sentence)
     for sentence in rest:
         st.text(f"• {sentence}")
-    st.caption(f"The {spill.tier} limit: {TIERS.get(spill.tier, spill.tier)}.")
+    st.caption(
+        f"The {spill.tier} limit, {asked.name} grade: {tier_in_words(verdict)}. What follows is of that grade."
+    )
     _outside(verdict, spill)
     _keep_rooms(verdict, spill)
     _protected(spill)
@@ -70,12 +69,33 @@ def show() -> None:
     _downloads(verdict, spill)
 
 
-def places_of(spill: SpillResult) -> tuple[Place, ...]:
+def tier_in_words(verdict: Verdict) -> str:
+    """What the tier asked for allows, with the figures of the rules."""
+    from quietwing.coverage.report.words import percent
+
+    rules, grade = verdict.scenario.rules, verdict.grades[0].grade
+    tier, noise = rules.tier(grade.tier), f"{rules.outside.noise_margin_db:g} dB below the receiver's own noise"
+    if tier.calls:
+        return f"999 can be called at {percent(1 - tier.may_fail)} of the points on some network"
+    share = percent(grade.outside_share)
+    parts = [
+        f"{level_db:g} dB below the public network in {worlds} of worlds"
+        for level_db, worlds in ((tier.median_db, "half"), (tier.share_db, share))
+        if math.isfinite(level_db)
+    ]
+    if not parts:
+        return f"blocking stays {noise} in {share} of worlds"
+    return f"blocking stays {' and '.join(parts)}, or {noise}"
+
+
+def places_of(spill: SpillResult, grade: Grade) -> tuple[Place, ...]:
     """Every place outside with its channel nearest to the limit, the worst first.
 
     Parameters
     ----------
     spill : SpillResult
+    grade : Grade
+        The one it belongs to.
 
     Returns
     -------
@@ -90,7 +110,7 @@ def places_of(spill: SpillResult) -> tuple[Place, ...]:
     outside = spill.outside.transpose("channel", "outside")
     margin_db, captured = outside["margin_db"].values, outside["capture_probability"].values
     channels = [channel_in_words(str(name)) for name in outside["channel"].values]
-    passed = points_that_pass(spill)
+    passed = points_that_pass(spill, grade)
     calls_db = np.full(len(passed), math.inf)
     if spill.tier == "emergency":
         calls_db = outside["emergency_margin_db"].values
@@ -111,25 +131,31 @@ def places_of(spill: SpillResult) -> tuple[Place, ...]:
     return tuple(sorted(found, key=lambda place: (place.passed, place.margin_db)))
 
 
-def limits_csv(spill: SpillResult) -> str:
-    """Every limit that is judged, with what was found, as CSV text."""
+def limits_csv(verdict: Verdict) -> str:
+    """Every limit that is judged, at each grade, with what was found, as CSV text."""
     from quietwing.coverage.report.escapes import ceiled
     from quietwing.coverage.report.words import percent, safe_cell
 
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    out.writerow(["limit", "where", "found", "result"])
-    rows: list[tuple[str, str, str, bool]] = [
-        (f"spill, {spill.tier} tier", name, f"{failing} of {points} points fail ({may_fail} may)", passed)
-        for name, points, failing, may_fail, passed in spill.rings
-    ]
-    rows += [("keep room", room, f"{name} {percent(share)}", good) for room, name, share, good in spill.keep_rooms]
-    rows += [("protected service", service, found, good) for service, found, good in spill.protected]
-    rows += [
-        ("exposure, share of the ICNIRP limit", room, f"{ceiled(100 * share, 2):g} %", good)
-        for room, share, good in spill.exposure
-    ]
-    out.writerows([safe_cell(cell) for cell in (*row[:3], _result(row[3]))] for row in rows)
+    out.writerow(["grade", "limit", "where", "found", "result"])
+    for one in verdict.grades:
+        spill = one.spill
+        if spill is None:
+            continue
+        rows: list[tuple[str, str, str, bool]] = [
+            (f"spill, {spill.tier} tier", name, f"{failing} of {points} points fail ({may_fail} may)", passed)
+            for name, points, failing, may_fail, passed in spill.rings
+        ]
+        rows += [
+            ("keep room", room, f"{name} {percent(share)}", good) for room, name, share, good in spill.keep_rooms
+        ]
+        rows += [("protected service", service, found, good) for service, found, good in spill.protected]
+        rows += [
+            ("exposure, share of the ICNIRP limit", room, f"{ceiled(100 * share, 2):g} %", good)
+            for room, share, good in spill.exposure
+        ]
+        out.writerows([safe_cell(cell) for cell in (one.grade.name, *row[:3], _result(row[3]))] for row in rows)
     return text.getvalue()
 
 
@@ -200,7 +226,7 @@ def _drawn(verdict: Verdict, spill: SpillResult) -> tuple[bytes, tuple[Place, ..
         with st.spinner("Drawing the map"):
             file = io.BytesIO()
             spill_figure(verdict).savefig(file, format="png", dpi=100)
-            kept = (verdict, file.getvalue(), places_of(spill))
+            kept = (verdict, file.getvalue(), places_of(spill, verdict.grades[0].grade))
         st.session_state[KEPT] = kept
     return kept[1], kept[2]
 
@@ -287,7 +313,7 @@ def _downloads(verdict: Verdict, spill: SpillResult) -> None:
     st.subheader("Download")
     left, right, _ = st.columns([2, 2, 3])
     left.download_button(
-        "All limits (CSV)", limits_csv(spill).encode(), "limits.csv", "text/csv", on_click="ignore", width="stretch"
+        "All limits (CSV)", limits_csv(verdict).encode(), "limits.csv", "text/csv", on_click="ignore", width="stretch"
     )
     right.download_button(
         "Spill, every channel (CSV)",

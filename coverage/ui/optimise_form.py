@@ -30,8 +30,8 @@ __all__ = ["answers", "asked_scenario", "question_fields"]
 
 MOST_BOXES = 20
 OBJECTIVES = {
-    "most_protected": "Protect as many cells as the budget allows",
-    "least_cost": "Protect a given number of cells for the least money",
+    "most_protected": "Silence as many cells as the budget allows",
+    "least_cost": "Silence a given number of cells for the least money",
 }
 BASES = {
     "capex": "Buying and installing",
@@ -114,7 +114,7 @@ def asked_scenario(given: Mapping[str, Any]) -> Scenario:
     if options.get("objective") != "least_cost":
         options["target_rooms"] = None
     elif options.get("target_rooms") is None:
-        raise ScenarioError("Cells to protect: give a number, as the least money for a target is asked for")
+        raise ScenarioError("Cells to silence: give a number, as the least money for a target is asked for")
     asked = _read(own, replace(base, budget_gbp=None, target_rooms=None), options)
     problems = check_plan_scenario(own.site, own.catalogue, asked)
     if problems:
@@ -128,7 +128,7 @@ def _read(own: Session, base: Scenario, options: Mapping[str, Any]) -> Scenario:
     try:
         path = workshop / "scenario.toml"
         path.write_text(scenario_text(base), encoding="utf-8")
-        return read_scenario(path, **options)
+        return read_scenario(path, **options, rules=base.rules)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
 
@@ -140,7 +140,8 @@ def _money(scenario: Scenario) -> None:
         index=list(OBJECTIVES).index(scenario.objective),
         format_func=OBJECTIVES.__getitem__,
         key="optimise-objective",
-        help="A cell is protected if no phone works anywhere in it because of the plan, as surely as asked for.",
+        help="A cell is silent if no phone works anywhere in it because of the plan, at the grade asked for. "
+        "The plan shows its count at both grades.",
     )
     st.number_input(
         "Budget [£]",
@@ -160,7 +161,7 @@ def _money(scenario: Scenario) -> None:
     )
     if objective == "least_cost":
         st.number_input(
-            "Cells to protect",
+            "Cells to silence",
             value=scenario.target_rooms or 10,
             step=1,
             key="optimise-target",

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.grades import grade_in_words
 from quietwing.coverage.report.plan_words import bound_shown, exceeds_budget, pounds, spent_gbp
 from quietwing.coverage.ui.clicked import clicked, show_problems_of
 from quietwing.coverage.ui.jobs import Question, start
@@ -73,14 +74,21 @@ def budgets_up_to(highest_gbp: float | None, number: int) -> tuple[float, ...]:
 
 
 def frontier_figure(plans: tuple[PlanResult, ...]) -> Figure:
-    """Protected cells against budget, with the proven ceiling where there is one."""
+    """Silent cells at each grade against budget, with the proven ceiling where there is one."""
     figure = Figure(figsize=(8, 4), layout="constrained")
     ax = figure.subplots()
     budgets = [float(plan.asked.budget_gbp or 0) / 1000 for plan in plans]
-    cells = [count_rooms(plan.verdict).protected for plan in plans]
-    ax.plot(budgets, cells, color=POINT_COLOUR, marker="o", label="protected by the plan, on fresh worlds")
-    for x, y in zip(budgets, cells, strict=True):
-        ax.annotate(f"{y}", (x, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
+    asked, *others = (
+        (grade_in_words(one.grade), [count_rooms(plan.verdict, number).silent for plan in plans])
+        for number, one in enumerate(plans[0].verdict.grades)
+    )
+    cells = asked[1]
+    ax.plot(budgets, cells, color=POINT_COLOUR, marker="o", label=f"silent at {asked[0]}, on fresh worlds")
+    for words, counts in others:
+        ax.plot(budgets, counts, color=POINT_COLOUR, marker="s", linestyle=":", label=f"silent at {words}")
+    for _, counts in (asked, *others):
+        for x, y in zip(budgets, counts, strict=True):
+            ax.annotate(f"{y}", (x, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
     ceilings = [
         (x, bound) for x, plan in zip(budgets, plans, strict=True) if (bound := bound_shown(plan)) is not None
     ]
@@ -90,8 +98,15 @@ def frontier_figure(plans: tuple[PlanResult, ...]) -> Figure:
             *zip(*ceilings, strict=True), color=CEILING_COLOUR, linestyle="--", marker="v", label="proven ceiling"
         )
     ax.set_xlabel("budget [thousand £]")
-    ax.set_ylabel("protected cells and spaces")
-    highest = max([*cells, *(bound for _, bound in ceilings if whole), LEAST_SCALE])
+    ax.set_ylabel("silent cells and spaces")
+    highest = max(
+        [
+            *cells,
+            *(count for _, counts in others for count in counts),
+            *(bound for _, bound in ceilings if whole),
+            LEAST_SCALE,
+        ]
+    )
     ax.set_ylim(0, 1.12 * highest)  # room for the numbers
     ax.set_xlim(left=0)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -104,12 +119,19 @@ def frontier_figure(plans: tuple[PlanResult, ...]) -> Figure:
 def _chart(plans: tuple[PlanResult, ...]) -> None:
     left, right = st.columns([3, 2])
     png = kept(plans, "frontier", lambda: picture(lambda: frontier_figure(plans)))
-    left.image(png, width="stretch", alt="Protected cells against budget; the table beside it has the same numbers.")
+    left.image(
+        png,
+        width="stretch",
+        alt="Silent cells at both grades against budget; the table beside it has the same numbers.",
+    )
     right.dataframe(
         [
             {
                 "budget": pounds(plan.asked.budget_gbp or 0),
-                "protected": count_rooms(plan.verdict).protected,
+                **{
+                    f"silent, {one.grade.name} grade": count_rooms(plan.verdict, number).silent
+                    for number, one in enumerate(plan.verdict.grades)
+                },
                 "holes": count_rooms(plan.verdict).holes,
                 "spent": pounds(spent_gbp(plan)),
                 "within budget": "no" if exceeds_budget(plan) else "yes",

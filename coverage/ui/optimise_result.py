@@ -11,7 +11,7 @@ import streamlit as st
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.planning.plan import PlanResult
-from quietwing.coverage.report.escapes import PROTECTED
+from quietwing.coverage.report.escapes import SILENT
 from quietwing.coverage.report.plan_document import _attempt_row, _bill_row
 from quietwing.coverage.report.plan_tables import notes_of, plan_files
 from quietwing.coverage.report.plan_words import (
@@ -178,7 +178,7 @@ def _maps(result: PlanResult) -> None:
     if not maps:
         return
     titles = [storey.title for storey in maps]
-    best = max(range(len(maps)), key=lambda at: (rooms_on(result.verdict, maps[at]).count(PROTECTED), -at))
+    best = max(range(len(maps)), key=lambda at: (rooms_on(result.verdict, maps[at]).count(SILENT), -at))
     storey = maps[titles.index(str(st.selectbox("Storey", titles, index=best, key="optimise-storey")))]
     png = kept(
         result,

@@ -116,13 +116,13 @@ def facts_of(verdict: Verdict) -> OverviewFacts:
 
 def spill_sentences(verdict: Verdict) -> tuple[str, ...]:
     """What `report` says of spill, with channels in words and without the word tier."""
-    from quietwing.coverage.report.words import channel_in_words, spill_in_words
+    from quietwing.coverage.report.words import channel_in_words, limits_in_words
 
     found = []
-    for sentence in spill_in_words(verdict.spill):
+    for sentence in limits_in_words(verdict):
         for channel in verdict.by_room["channel"].values.tolist():
             sentence = sentence.replace(str(channel), channel_in_words(str(channel)))
-        found.append(sentence.replace("Spill, ", "Spill over the fence, ").replace(" tier:", " limit:"))
+        found.append(sentence.replace("Spill at ", "Spill over the fence at ").replace(" tier:", " limit:"))
     return tuple(found)
 
 
@@ -153,6 +153,7 @@ def dead_zone_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
     """
     from matplotlib.figure import Figure
 
+    from quietwing.coverage.report.grades import asked_in_words
     from quietwing.coverage.report.plan_drawing import provenance
     from quietwing.coverage.report.verdict_maps import dead_zone_map
 
@@ -165,8 +166,7 @@ def dead_zone_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
         legend.set_loc("lower left")
         legend.set_bbox_to_anchor((0, 1.05), figure.axes[0].transAxes)
     figure.suptitle(verdict.site.marking, fontsize=8, fontweight="bold")
-    asked = f"{100 * verdict.scenario.asked.confidence:g} % asked for"
-    figure.supxlabel(provenance(verdict.site, verdict.scenario_id, asked), fontsize=7)
+    figure.supxlabel(provenance(verdict.site, verdict.scenario_id, asked_in_words(verdict)), fontsize=7)
     return figure
 
 
@@ -239,30 +239,38 @@ def _facts(found: dict[str, Any]) -> OverviewFacts:
 
 
 def _numbers(verdict: Verdict) -> tuple[tuple[str, str, str], ...]:
-    """Dead zones, holes, spill."""
+    """Dead zones, holes, limits at the grade asked for; each in words at the other grade too."""
     from quietwing.coverage.report.escapes import count_rooms
-    from quietwing.coverage.report.words import percent
+    from quietwing.coverage.report.grades import grade_in_words
 
-    count = count_rooms(verdict)
-    dead, holes = count.protected + count.quiet_anyway, count.holes + count.unknown
-    at = percent(verdict.scenario.asked.confidence)
+    (count, at), *others = (
+        (count_rooms(verdict, number), grade_in_words(one.grade)) for number, one in enumerate(verdict.grades)
+    )
+    dead, holes = count.silent + count.quiet_anyway, count.holes + count.unknown
     unknown = f", {count.unknown} of them because the result is not known there" if count.unknown else ""
+    silent_too = "".join(f" At {words}: {other.silent} and {other.quiet_anyway}." for other, words in others)
+    holes_too = "".join(f" At {words}: in {other.holes + other.unknown}." for other, words in others)
     outside = "not known"
     if verdict.spill is not None:
         outside = "all kept" if verdict.spill.passed else "not kept"
     return (
         (
-            "Dead zone (no phone works)",
+            f"Dead zone (no phone works), {verdict.grades[0].grade.name} grade",
             f"{dead} of {count.silence}",
-            f"{count.protected} cells and spaces are silenced by this layout with at least {at} confidence; "
-            f"{count.quiet_anyway} are quiet without any blocker.",
+            f"{count.silent} cells and spaces are silenced by this layout at {at}; {count.quiet_anyway} are quiet "
+            f"without any blocker.{silent_too}",
         ),
         (
-            "Hole (a phone still works)",
+            f"Hole (a phone still works), {verdict.grades[0].grade.name} grade",
             f"{holes} of {count.silence}",
-            f"In {holes} cells and spaces a phone may still work somewhere: at a window, a door, a bunk{unknown}.",
+            f"At {at} a phone may still work somewhere in {holes} cells and spaces: at a window, a door, a "
+            f"bunk{unknown}.{holes_too}",
         ),
-        ("Limits outside the fence", outside, spill_sentences(verdict)[0]),
+        (
+            f"Limits outside the fence, {verdict.grades[0].grade.name} grade",
+            outside,
+            " ".join(spill_sentences(verdict)[: len(verdict.grades)]),
+        ),
     )
 
 

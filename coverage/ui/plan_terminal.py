@@ -43,7 +43,7 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
         pounds,
         rooms_in_words,
     )
-    from quietwing.coverage.report.words import spill_in_words
+    from quietwing.coverage.report.words import limits_in_words
     from quietwing.coverage.ui.contrast_terminal import show_contrast
 
     if as_json:
@@ -59,7 +59,7 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
         typer.echo("No blocker of phones ends these routes:")
         for route in result.verdict.uncovered_routes:
             typer.echo(f"  {route}")
-    for sentence in (*plan_lead(result), *spill_in_words(result.verdict.spill), *plan_details(result)):
+    for sentence in (*plan_lead(result), *limits_in_words(result.verdict), *plan_details(result)):
         typer.echo(sentence)
     spent = result.plan.cost
     lines = bought_lines(spent)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import StopException
 
+from quietwing.coverage.rules import GRADES
 from quietwing.coverage.ui.bell import rang
-from quietwing.coverage.ui.clicked import do_what_was_asked
-from quietwing.coverage.ui.jobs import JOB_WORDS, collect
+from quietwing.coverage.ui.clicked import clicked, do_what_was_asked, show_problems_of
+from quietwing.coverage.ui.jobs import JOB_WORDS, collect, start_verdict
 from quietwing.coverage.ui.site_words import literal, show_problems
-from quietwing.coverage.ui.state import YOURS, Session, session
+from quietwing.coverage.ui.state import YOURS, Session, change_scenario, session
 from quietwing.sites.errors import QuietwingError
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
 FIRST = "overview"
 POLL_S = 0.5
 LOADER = "quietwing loader"
+GRADE = "grade asked for"  # the field in the sidebar
 SENT_S = 0.05  # the server sends what a run has drawn every 10 ms
 _loaded = threading.Event()
 
@@ -147,6 +150,29 @@ def _site(own: Session) -> None:
     st.markdown(f"**Site: {literal(own.site.name)}**")
     kind = "Your site." if own.site_source == YOURS else "Bundled example, invented."
     st.caption(f"{kind} {literal(site_in_words(own.site))}.")
+    st.session_state[GRADE] = own.scenario.grade
+    st.selectbox(
+        "Grade asked for",
+        GRADES,
+        key=GRADE,
+        format_func=str.capitalize,
+        on_change=clicked,
+        args=(GRADE, _ask_grade),
+        help="; ".join(f"{one.name}: {one.meaning}" for one in own.scenario.rules.grades)
+        + ". Every result shows both; maps, holes and plans go by this one.",
+    )
+    show_problems_of(GRADE)
+
+
+def _ask_grade() -> None:
+    """Another grade is asked for: results of the old one go, and a layout that was judged is judged anew."""
+    own, grade = session(), st.session_state[GRADE]
+    if grade not in GRADES or grade == own.scenario.grade:
+        return
+    judged = own.verdict is not None
+    change_scenario(replace(own.scenario, grade=grade))
+    if judged:
+        start_verdict()
 
 
 def _watch_jobs(own: Session) -> None:

@@ -22,7 +22,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout, layout_text, read_layout
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.coverage.store import scenario_text
+from quietwing.coverage.store import rules_beside, scenario_text
 from quietwing.sites import SiteError, check, load_site, save_geopackage, save_site
 from quietwing.sites.files import NEIGHBOURS, NO_MASTS, OWN_FILES
 from quietwing.sites.findings import CheckReport, clean, shown
@@ -233,6 +233,7 @@ def site_zip(
         texts = {path.relative_to(made).as_posix(): path.read_bytes() for path in files}
     texts["layout.csv"] = layout_text(devices).encode()
     texts["scenario.toml"] = scenario_text(scenario).encode()
+    texts |= {Path(name).name: text.encode() for name, text in rules_beside(scenario).items()}
     if dict(catalogue) != read_catalogue():
         texts["catalogue.csv"] = catalogue_text(catalogue).encode()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:

@@ -40,6 +40,7 @@ __all__ = [
     "SavedLayout",
     "Session",
     "change_layout",
+    "change_scenario",
     "current_verdict",
     "layout_hash",
     "open_bundled",
@@ -232,6 +233,16 @@ def change_layout(new: Layout) -> None:
     own.past = [*own.past, own.layout][-MOST_UNDO:]
     own.future = []
     own.layout = new
+
+
+def change_scenario(new: Scenario) -> None:
+    """Ask something else of the same site: results and jobs of the old question go, layouts and plans stay."""
+    own = session()
+    for kind in ("verdict", "leakage"):
+        if kind in own.jobs:
+            own.jobs.pop(kind).discard()
+    own.scenario = new
+    own.leakage = own.verdict = own.verdict_of = own.before_verdict = None
 
 
 def undo() -> bool:

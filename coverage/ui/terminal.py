@@ -88,11 +88,12 @@ def show_verdict(
     """The verdict in words and a table, or as the object of DESIGN §6; with `budgets` one room in detail."""
     from quietwing.coverage.report.contrast_text import contrast_object
     from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
+    from quietwing.coverage.report.grades import GRADE_HEADER, grade_rows
     from quietwing.coverage.report.link_budget_text import budgets_object
     from quietwing.coverage.report.words import (
         channel_in_short,
         escape_in_words,
-        spill_in_words,
+        limits_in_words,
         verdict_headline,
     )
     from quietwing.coverage.store import describe, result_object
@@ -112,8 +113,9 @@ def show_verdict(
         typer.echo("No blocker of phones ends these routes:")
         for route in verdict.uncovered_routes:
             typer.echo(f"  {route}")
-    for sentence in (*verdict_headline(verdict), *spill_in_words(verdict.spill)):
+    for sentence in (*verdict_headline(verdict), *limits_in_words(verdict)):
         typer.echo(sentence)
+    print_table([title.lower() for title in GRADE_HEADER], grade_rows(verdict))
     silence = count_rooms(verdict).silence
     print_table(
         ["channel", "in words", "holes where it works"],
@@ -137,14 +139,15 @@ def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) 
     from quietwing.coverage.report.link_budget_text import budget_lines
     from quietwing.coverage.report.words import channel_in_short, percent, place_in_words
 
-    for name, state, share in zip(
-        verdict.by_room["room"].values.tolist(),
-        state_of_rooms(verdict),
-        verdict.by_room["silent_probability"].values.tolist(),
-        strict=True,
-    ):
-        if name == budgets.room:
-            typer.echo(f"\n{name}: {state}, silent in {percent(share)} of worlds.")
+    names = verdict.by_room["room"].values.tolist()
+    if budgets.room in names:
+        at = names.index(budgets.room)
+        said = [
+            f"at {one.grade.name} grade {state_of_rooms(verdict, number)[at]}, "
+            f"silent in {percent(float(one.by_room['silent_probability'].values[at]))} of worlds"
+            for number, one in enumerate(verdict.grades)
+        ]
+        typer.echo(f"\n{budgets.room}: {'; '.join(said)}.")
     for sentence in sentences:
         typer.echo(sentence)
     nearest = budgets.nearest_to_working()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.device_marks import short_names
 from quietwing.coverage.report.escapes import HOLE as HOLE_ROOM
-from quietwing.coverage.report.escapes import KEEP, PROTECTED, QUIET, UNKNOWN, escapes_of, state_of_rooms
+from quietwing.coverage.report.escapes import KEEP, QUIET, SILENT, UNKNOWN, escapes_of, state_of_rooms
 from quietwing.coverage.report.plan_drawing import UNKNOWN_COLOUR
 from quietwing.coverage.report.words import channel_in_words, percent, place_in_words
 from quietwing.coverage.results import Verdict
@@ -39,7 +39,7 @@ VIEWS = (DEAD_ZONES, MARGIN, BEST, CHANGE)
 SCALE_DB = 20.0  # fixed, so that two layouts compare
 NO_SIGNAL_DB = 100.0  # a margin above it: nothing is heard there at all
 _DRAWN = {DEAD_ZONE: "dead", MARGINAL: "marginal", HOLE: "hole"}
-_JUDGED = {PROTECTED: "dead", QUIET: "quiet", HOLE_ROOM: "hole", UNKNOWN: "unknown"}
+_JUDGED = {SILENT: "dead", QUIET: "quiet", HOLE_ROOM: "hole", UNKNOWN: "unknown"}
 _COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#9B8BD6")
 _OTHER = {"state": "other", "text": "Need not be silent"}
 _DEAD = {"state": "dead", "text": "Dead zone (no phone works)"}
@@ -72,7 +72,7 @@ def dead_zones(draft: Draft, verdict: Verdict | None) -> Look:
         return Look(states, labels, titles, legend, aria)
     here = {room.room for room in draft.rooms}
     judged = {room: state for room, state in verdict_states(verdict).items() if room in here}
-    silent = _silent(verdict)
+    silent, grade = _silent(verdict), verdict.grades[0].grade.name
     counted = Counter(judged.values())
     unknown = ({"state": "unknown", "text": "Not known: counts as a hole"},) if counted[UNKNOWN] else ()
     quiet = {"state": "quiet", "text": "Quiet anyway (without any blocker)"}
@@ -85,11 +85,11 @@ def dead_zones(draft: Draft, verdict: Verdict | None) -> Look:
         states={room: _JUDGED[state] for room, state in judged.items()},
         labels={room: (room, percent(silent[room])) for room in judged},
         titles={
-            room: f"{room}: {state}, silent in {percent(silent[room])} of cases{said.get(room, '')}"
+            room: f"{room}: {state} at {grade} grade, silent in {percent(silent[room])} of cases{said.get(room, '')}"
             for room, state in judged.items()
         },
         legend=(_DEAD, quiet, _HOLE, *unknown, _OTHER),
-        aria=f"{counted[PROTECTED]} protected, {counted[QUIET]} quiet anyway, {counted[HOLE_ROOM]} holes.",
+        aria=f"At {grade} grade {counted[SILENT]} silent, {counted[QUIET]} quiet anyway, {counted[HOLE_ROOM]} holes.",
     )
 
 
@@ -194,7 +194,7 @@ def change(draft: Draft, before: Mapping[str, bool], now: Mapping[str, bool], wh
 
 
 def verdict_states(verdict: Verdict) -> dict[str, str]:
-    """State of each room that must be silent, in the words of the report."""
+    """State of each room that must be silent at the grade asked for, in the words of the report."""
     names = verdict.by_room["room"].values.tolist()
     return {str(name): state for name, state in zip(names, state_of_rooms(verdict), strict=True) if state != KEEP}
 

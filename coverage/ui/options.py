@@ -1,0 +1,41 @@
+"""Options that several commands of the terminal share, with their words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "ConfidenceOption",
+    "GradeOption",
+    "GridOption",
+    "JsonOption",
+    "RulesOption",
+    "ScenarioOption",
+    "SeedOption",
+    "SiteArgument",
+    "TierOption",
+]
+
+SiteArgument = Annotated[
+    str, typer.Argument(metavar="SITE", help="houseblock, radial, campus, a site folder or a .gpkg")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of a table.")]
+ScenarioOption = Annotated[Path | None, typer.Option("--scenario", help="Scenario TOML; its keys are options too.")]
+GridOption = Annotated[float | None, typer.Option("--grid-m", help="Spacing of the maps' grid in metres.")]
+GradeOption = Annotated[
+    str | None,
+    typer.Option("--grade", help="planning (worth a trial?) or evidence (may be promised); both are shown."),
+]
+RulesOption = Annotated[
+    Path | None, typer.Option("--rules", metavar="FILE.toml", help="Rules of your own in place of the product's.")
+]
+ConfidenceOption = Annotated[
+    float | None, typer.Option("--confidence", help="Share of worlds a cell must be silent in; else the grade's.")
+]
+TierOption = Annotated[
+    str | None, typer.Option("--spill-tier", help="strict, standard, service or emergency; else the grade's.")
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of every random draw.")]
