@@ -112,6 +112,7 @@ def describe(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]
             "catalogue": fingerprint(dict(catalogue)),
         },
         "site_notes": list(verdict.site.notes),
+        "rules": verdict.scenario.rules.name,
         "versions": _versions(),
         "seed": verdict.scenario.seed,
         "stream": verdict.stream,
@@ -280,6 +281,8 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     catalogue = read_catalogue(folder / CATALOGUE)
     site = dataclasses.replace(load_site(folder / SITE), notes=tuple(str(note) for note in manifest["site_notes"]))
     scenario = read_scenario(folder / SCENARIO)
+    named = dataclasses.replace(scenario.rules, name=clean(str(manifest.get("rules", ""))))
+    scenario = dataclasses.replace(scenario, rules=named)  # the file was kept under another name
     devices = read_layout(folder / LAYOUT, catalogue)
     read = {"site": site, "scenario": scenario, "rules": scenario.rules, "layout": devices, "catalogue": catalogue}
     for name, value in read.items():

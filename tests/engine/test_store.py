@@ -9,8 +9,8 @@ import pytest
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.errors import QuietwingError, ScenarioError
-from quietwing.coverage.result_folder import VERDICT_FILES
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.rules import load_rules, parse_rules
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.store import (
     MANIFEST,
@@ -67,7 +67,7 @@ def test_the_manifest_holds_the_hash_of_every_file_and_what_was_used(verdict, re
     files.pop(MANIFEST)
     assert manifest["files"] == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     assert manifest["seed"] == verdict.scenario.seed
-    assert set(manifest["inputs"]) == {"site", "scenario", "layout", "catalogue"}
+    assert set(manifest["inputs"]) == {"site", "scenario", "rules", "layout", "catalogue"}
     assert set(manifest["versions"]) == {"quietwing", "numpy", "numba"}
     assert {key: manifest[key] for key in describe(verdict, CATALOGUE)} == describe(verdict, CATALOGUE)
 
@@ -89,7 +89,7 @@ def test_a_file_slipped_into_the_inputs_is_found(result):
 
 
 def test_a_verdict_touched_up_with_its_manifest_is_still_found(result):
-    text = (result / "rooms.csv").read_text("utf-8").replace(",hole,no,", ",protected,yes,", 1)
+    text = (result / "rooms.csv").read_text("utf-8").replace(",hole,no,", ",silent,yes,", 1)
     assert text != (result / "rooms.csv").read_text("utf-8")
     (result / "rooms.csv").write_text(text, "utf-8", newline="\n")
     manifest = json.loads((result / MANIFEST).read_text("utf-8"))
@@ -106,11 +106,36 @@ def test_another_engine_is_named_where_figures_differ(result, verdict):
     assert verify_result(result, run) == ()
 
     def other(*_args, **_options):
-        return replace(verdict, together=verdict.together + 1)
+        asked, *others = verdict.grades
+        return replace(verdict, grades=(replace(asked, together=asked.together + 1), *others))
 
     problems = verify_result(result, other)
     assert problems[0].startswith("verdict.json: computed again it differs")
     assert "numpy 1.0" in problems[-1]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_both_grades_are_computed_again_and_compared(result, verdict, number):
+    """A result that was touched up at the grade not asked for does not stand either."""
+    grades = list(verdict.grades)
+    grades[number] = replace(grades[number], together=grades[number].together + 1)
+    problems = verify_result(result, lambda *_a, **_k: replace(verdict, grades=tuple(grades)))
+    assert problems[0].startswith("verdict.json: computed again it differs")
+
+
+def test_rules_of_ones_own_are_kept_beside_the_scenario_and_named_by_the_manifest(verdict, tmp_path):
+    text = load_rules().text.replace("confidence = { value = 0.90,", "confidence = { value = 0.85,")
+    scenario = replace(verdict.scenario, rules=parse_rules(text, "ours.toml"))
+    mine = run(verdict.site, scenario, devices=verdict.devices, catalogue=CATALOGUE, maps=False)
+    folder = tmp_path / "result"
+    write_result(mine, folder, catalogue=CATALOGUE)
+    assert (folder / "inputs" / "rules.toml").read_text("utf-8") == text
+    manifest = read_manifest(folder)
+    assert manifest["inputs"]["rules"] != describe(verdict, CATALOGUE)["inputs"]["rules"]
+    assert verify_result(folder, run) == ()
+    manifest["inputs"]["rules"] = "0" * 64
+    (folder / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+    assert verify_result(folder, run) == ("inputs: rules is not the one the manifest names; write the result anew",)
 
 
 def test_an_input_that_is_not_the_manifests_own_is_refused_before_computing(result):
@@ -246,6 +271,7 @@ def test_a_write_that_breaks_over_an_old_result_leaves_nothing_that_passes_for_o
 
 def test_a_scenario_written_is_the_scenario_read(tmp_path):
     scenario = Scenario(
+        grade="evidence",
         confidence=0.9,
         grid_m=0.25,
         channels=("EE/B20/LTE", 'a"b\\c\nd\x7fé😀'),

@@ -41,7 +41,7 @@ def judgement_faults(case: Case, treated: LinkModel, tested: PointSet, judged: J
     protected = judged.by_room["called_silent"].values
     weights = 1.0 if case.scenario.objective == "least_cost" else judged.by_room["weight"].values
     for what, stated, found in (
-        ("rooms protected in the worlds it was chosen on", attempt.rooms_judged, int(protected.sum())),
+        ("silent rooms in the worlds it was chosen on", attempt.rooms_judged, int(protected.sum())),
         ("their weight", attempt.weight_judged, float((protected * weights).sum())),
         ("smallest margin outside in dB", attempt.spill_margin_db, spilled.worst_margin_db),
         ("all limits hold", attempt.passed, spilled.passed),
@@ -69,7 +69,7 @@ def hole_faults(case: Case, judged: Judgement) -> Iterator[str]:
         share = math.floor(float(rooms["silent_probability"].values[at]) * 1000) / 10
         kept = bool(rooms["called_silent"].values[at] or rooms["quiet_anyway"].values[at])
         if kept and listed[name]:
-            word = "protected" if rooms["called_silent"].values[at] else "quiet anyway"
+            word = "silent" if rooms["called_silent"].values[at] else "quiet anyway"
             yield f"room {name} is listed as a hole and is {word}"
         elif not kept and not listed[name]:
             yield f"room {name} is silent in {share} % of worlds only and is not listed as a hole"

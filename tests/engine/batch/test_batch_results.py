@@ -10,6 +10,8 @@ import pytest
 from quietwing.coverage.batch import plan_batch, run_batch
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.report.verdict_tables import verdict_object
+from quietwing.coverage.rules import load_rules
+from quietwing.coverage.scenario import read_scenario
 from quietwing.coverage.store import verify_result
 from quietwing.coverage.study import leakage, run
 
@@ -50,8 +52,17 @@ def test_the_tables_say_what_the_study_says(finished):
         )
         for state, count in spoken["rooms"].items():
             assert int(row[f"rooms_{state}"]) == count
-        for level, count in spoken["protected_at"].items():
-            assert int(row[f"protected_at_{level}"]) == count
+        for level, count in spoken["silent_at"].items():
+            assert int(row[f"silent_at_{level}"]) == count
+        assert (row["grade"], row["sectors"], row["sectors_measured"]) == ("planning", str(len(verdict.sectors)), "0")
+        assert row["rules"].startswith("default (")
+        for grade, said in spoken["grades"].items():
+            for state in ("silent", "quiet_anyway", "holes"):
+                assert int(row[f"rooms_{state}_{grade}"]) == said["rooms"][state]
+            assert int(row[f"together_95_{grade}"]) == said["together_95"]
+            assert row[f"spill_tier_{grade}"] == said["tier"]
+            assert row[f"spill_passed_{grade}"] == ("yes" if said["spill"]["passed"] else "no")
+            assert row[f"spill_margin_db_{grade}"] == f"{said['spill']['worst_margin_db']:.1f}"
         assert row["c95"] == f"{spoken['c95']:.3f}"
         assert row["spill_passed"] == ("yes" if spoken["spill"]["passed"] else "no")
         assert row["spill_worst_margin_db"] == f"{spoken['spill']['worst_margin_db']:.1f}"
@@ -124,6 +135,33 @@ def test_the_index_names_the_items_in_order_with_what_was_swept(finished):
     assert {each["state"] for each in index["items"]} == {"done"}
 
 
+def test_a_grade_is_swept_like_any_key_and_both_rows_hold_the_same_of_each_grade(sweep, tmp_path):
+    items = plan_batch(sweep("scenario.worlds = 100"), sets=("grade=planning,evidence",))
+    run_batch(items, tmp_path / "results")
+    first, second = rows(tmp_path / "results" / "summary.csv")
+    assert [(row["key_grade"], row["grade"]) for row in (first, second)] == [("planning",) * 2, ("evidence",) * 2]
+    of_grades = [name for name in first if name.endswith(("_planning", "_evidence"))]
+    assert len(of_grades) == 14
+    assert [first[name] for name in of_grades] == [second[name] for name in of_grades]
+    for row in (first, second):
+        assert row["rooms_silent"] == row[f"rooms_silent_{row['grade']}"]
+        assert row["spill_worst_margin_db"] == row[f"spill_margin_db_{row['grade']}"]
+
+
+def test_a_rules_file_lies_beside_the_sweep_and_is_kept_with_every_item(sweep, tmp_path):
+    text = load_rules().text.replace("confidence = { value = 0.90,", "confidence = { value = 0.85,")
+    source = sweep("mode = 'leakage'\nscenario.rules = 'ours.toml'")
+    (source.parent / "ours.toml").write_text(text, "utf-8")
+    (item,) = plan_batch(source)
+    assert item.scenario.rules.name == "ours.toml"
+    assert item.scenario.asked.confidence == 0.85
+    run_batch((item,), tmp_path / "results")
+    kept = tmp_path / "results" / "items" / item.id / "inputs"
+    assert read_scenario(kept / "scenario.toml") == item.scenario
+    (row,) = rows(tmp_path / "results" / "summary.csv")
+    assert row["rules"].startswith("ours.toml (")
+
+
 def test_leakage_items_hold_the_levels_and_count_holes_as_the_study_does(sweep, tmp_path):
     items = plan_batch(sweep("mode = 'leakage'\nset.confidence = [0.5, 0.95]"))
     run_batch(items, tmp_path / "results")
@@ -131,7 +169,7 @@ def test_leakage_items_hold_the_levels_and_count_holes_as_the_study_does(sweep, 
         found = leakage(item.site, item.scenario, maps=False)
         works = int(found.by_room["usable"].values.any(axis=0).sum())
         assert int(row["rooms_holes"]) == works == 1
-        assert int(row["rooms_protected"]) == 0
+        assert int(row["rooms_silent"]) == 0
         assert row["together_95"] == ""
         levels = rows(tmp_path / "results" / "items" / item.id / "leakage.csv")
         mine = [each for each in rows(tmp_path / "results" / "rooms.csv") if each["item"] == item.id]

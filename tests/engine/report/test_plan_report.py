@@ -20,7 +20,8 @@ from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.plan_tables import bill_csv, holes_csv, plan_object
 from quietwing.coverage.report.plan_words import bound_shown, grouped_holes, plan_headline, plan_lead, pounds
-from quietwing.coverage.report.words import spill_in_words
+from quietwing.coverage.report.verdict_tables import verdict_object
+from quietwing.coverage.report.words import limits_in_words
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study import leakage, run
 from quietwing.coverage.ui.plan_terminal import show_plan
@@ -93,16 +94,20 @@ def for_target(result: PlanResult, target: int, **changes) -> PlanResult:
 
 def weighing(result: PlanResult, weight: float) -> PlanResult:
     rooms = result.verdict.by_room
-    return replace(
-        result, verdict=replace(result.verdict, by_room=rooms.assign_coords(weight=rooms["weight"] * 0 + weight))
-    )
+    return at_asked(result, by_room=rooms.assign_coords(weight=rooms["weight"] * 0 + weight))
 
 
-def judged(result: PlanResult, protected: bool) -> PlanResult:
-    """The same with every room protected, or none."""
+def at_asked(result: PlanResult, **changes) -> PlanResult:
+    """The same with something else at the grade asked for."""
+    first, *others = result.verdict.grades
+    return replace(result, verdict=replace(result.verdict, grades=(replace(first, **changes), *others)))
+
+
+def judged(result: PlanResult, silent: bool) -> PlanResult:
+    """The same with every room silent at the grade asked for, or none."""
     rooms = result.verdict.by_room
-    by_room = rooms.assign(protected=rooms["protected"] | True if protected else rooms["protected"] & False)
-    return replace(result, verdict=replace(result.verdict, by_room=by_room))
+    called = rooms["called_silent"]
+    return at_asked(result, by_room=rooms.assign(called_silent=called | True if silent else called & False))
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -164,8 +169,8 @@ def test_the_page_the_tables_and_the_object_say_the_same_numbers(plan_result, tm
     assert [hole["room"] for hole in holes] == ["A-01", "'=1+1", "A-03", "A-04", "A-05", "A-06"]
     assert len(found["holes"]) == len(holes)
     count = count_rooms(plan_result.verdict)
-    assert f"{count.protected} of {count.silence} cells and spaces" in text
-    for sentence in spill_in_words(plan_result.verdict.spill):
+    assert f"{count.silent} of {count.silence} cells and spaces" in text
+    for sentence in limits_in_words(plan_result.verdict):
         assert sentence in text
     for note in (*plan_result.plan.notes, *plan_result.plan.cost.notes, *plan_result.verdict.notes):
         assert unescape(text).count(f"<li>{note}</li>") == 1
@@ -175,9 +180,9 @@ def test_the_page_puts_first_what_a_governor_asks_first(plan_result, tmp_path):
     text = write(replace(plan_result, verdict=replace(plan_result.verdict, maps=())), tmp_path)[0].read_text("utf-8")
     order = (
         "What no blocker of phones can end",
-        "cells and spaces hold at 95 %",
+        "silent at planning grade (90 %)",
         "to buy and install",
-        "Spill, standard tier",
+        "Spill at planning grade, service tier",
         "Simulation only",
         f"What binds: {BINDING}.",
         "What the plan leaves open",
@@ -195,22 +200,26 @@ def test_the_page_puts_first_what_a_governor_asks_first(plan_result, tmp_path):
 
 
 def test_the_sentence_of_the_design(plan_result):
-    [first] = [sentence for sentence in plan_lead(plan_result) if "hold" in sentence]
+    count, strict = count_rooms(plan_result.verdict), count_rooms(plan_result.verdict, 1)
+    text = " ".join(plan_lead(plan_result))
+    sectors = len(plan_result.verdict.sectors)
     assert (
-        "cells and spaces hold at 95 %. In the planning model this plan has 166 and no layout from this catalogue "
-        "and these positions can exceed 171 for this money. The gap is 3.3 %."
-    ) in first
+        f"{count.silent} of {count.silence} cells and spaces are silent at planning grade (90 %), {strict.silent} at "
+        f"evidence grade (95 %). Measure first: {sectors} of {sectors} sectors are not measured. In the planning "
+        f"model this plan has 166 and no layout from this catalogue and these positions can exceed 171 for this "
+        f"money. The gap is 3.3 %."
+    ) in text
 
 
 def test_a_model_that_counts_fewer_than_the_worlds_is_said_to_be_the_stricter(plan_result):
-    held = judged(plan_result, protected=True)
-    protected = count_rooms(held.verdict).protected
-    assert protected > 0
-    fewer = varied(held, rooms_model=protected - 1, value=float(protected - 1), bound=float(protected))
+    held = judged(plan_result, silent=True)
+    silent = count_rooms(held.verdict).silent
+    assert silent > 0
+    fewer = varied(held, rooms_model=silent - 1, value=float(silent - 1), bound=float(silent))
     assert "The planning model is stricter here" in " ".join(plan_lead(fewer))
-    assert f"there this plan has {protected - 1} and no layout" in " ".join(plan_lead(fewer))
-    equal = varied(held, rooms_model=protected, value=float(protected), bound=float(protected))
-    assert f"In the planning model this plan has {protected} and" in " ".join(plan_lead(equal))
+    assert f"there this plan has {silent - 1} and no layout" in " ".join(plan_lead(fewer))
+    equal = varied(held, rooms_model=silent, value=float(silent), bound=float(silent))
+    assert f"In the planning model this plan has {silent} and" in " ".join(plan_lead(equal))
 
 
 @pytest.mark.parametrize(
@@ -243,8 +252,8 @@ def test_a_target_is_bounded_from_below_and_reached_or_missed(plan_result):
     text = " ".join(plan_lead(target))
     assert "has 166 for £1,235 and no layout" in text
     assert "that has 166 costs less than £1,100." in text
-    assert "MISSED by 166" in " ".join(plan_lead(judged(target, protected=False)))
-    assert "The target of 1 is reached." in plan_lead(judged(for_target(plan_result, 1), protected=True))
+    assert "MISSED by 166" in " ".join(plan_lead(judged(target, silent=False)))
+    assert "The target of 1 is reached." in plan_lead(judged(for_target(plan_result, 1), silent=True))
     assert plan_object(target)["bound"] == 1100
     unused = replace(plan_result, asked=replace(plan_result.asked, target_rooms=166))  # the objective asks for none
     assert "can exceed 171 for this money" in " ".join(plan_lead(unused))
@@ -262,10 +271,10 @@ def test_a_plan_that_does_not_exist_is_said_first(plan_result, status, words):
     assert (found["status"], found["value"], found["bound"], found["gap"]) == (status, None, None, None)
 
 
-def test_zero_protected_rooms_name_what_binds(plan_result):
-    none = judged(plan_result, protected=False)
+def test_no_silent_room_names_what_binds(plan_result):
+    none = judged(plan_result, silent=False)
     text = " ".join(plan_headline(none))
-    assert "0 of 1 cells and spaces hold" in text
+    assert "0 of 1 cells and spaces are silent" in text
     assert text.count("What binds") == 1
     assert f"What binds: {BINDING}." in text
     silent = varied(none, binding="")
@@ -274,10 +283,9 @@ def test_zero_protected_rooms_name_what_binds(plan_result):
 
 def test_limits_that_are_broken_are_said_before_what_holds(plan_result):
     spill = plan_result.verdict.spill
-    kept = replace(plan_result, verdict=replace(plan_result.verdict, spill=replace(spill, passed=True)))
-    broken = replace(plan_result, verdict=replace(plan_result.verdict, spill=replace(spill, passed=False)))
-    assert "hold at 95" in plan_lead(kept)[0]
-    for result in (broken, replace(plan_result, verdict=replace(plan_result.verdict, spill=None))):
+    kept, broken = (at_asked(plan_result, spill=replace(spill, passed=passed)) for passed in (True, False))
+    assert "silent at planning grade" in plan_lead(kept)[0]
+    for result in (broken, at_asked(plan_result, spill=None)):
         assert "NOT all kept" in plan_lead(result)[0]
 
 
@@ -342,6 +350,10 @@ def test_the_object_has_only_plain_numbers(plan_result):
     assert (found["value"], found["bound"], found["gap"]) == (None, None, None)
     assert [one["spill_margin_db"] for one in found["attempts"]] == [None, -0.8]
     assert plan_object(plan_result)["gap"] == 0.033  # 0.03253, rounded up
+    said = verdict_object(plan_result.verdict)
+    assert {key: found[key] for key in ("grade", "rules", "measured", "grades")} == {
+        key: said[key] for key in ("grade", "rules", "measured", "grades")
+    }
     assert (found["seed"], found["reproducible"], found["chosen"], found["rooms_model"]) == (7, True, 1, 166)
     for key in ("status", "cost", "budget_gbp", "over_budget", "binding", "notes", "devices", "treatments"):
         assert key in found
@@ -350,7 +362,7 @@ def test_the_object_has_only_plain_numbers(plan_result):
 def test_the_terminal_shows_money_holes_and_where_the_files_are(plan_result, tmp_path, capsys):
     show_plan(plan_result, CATALOGUE, (tmp_path / "summary.html",), False)
     out, err = capsys.readouterr()
-    for sentence in (*plan_headline(plan_result), *spill_in_words(plan_result.verdict.spill)):
+    for sentence in (*plan_headline(plan_result), *limits_in_words(plan_result.verdict)):
         assert sentence in out
     words = " ".join(out.split())
     assert "room_jammer 1 £" in words

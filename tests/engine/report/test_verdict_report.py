@@ -20,6 +20,7 @@ from shapely.geometry import Point
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, state_of_rooms
+from quietwing.coverage.report.grades import protected_rooms
 from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR
 from quietwing.coverage.report.spill_map import RING_EDGES_M, points_that_pass, spill_figure, spill_map
 from quietwing.coverage.report.verdict_maps import before_after_figure, dead_zone_map, margin_map, verdict_figure
@@ -28,12 +29,14 @@ from quietwing.coverage.report.words import (
     VERDICT_GLOSSARY,
     binding_in_words,
     escape_in_words,
+    limits_in_words,
     percent,
     probability_in_words,
     spill_in_words,
     verdict_headline,
 )
-from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
+from quietwing.coverage.results import GradeVerdict, SpillResult, Verdict, VerdictMap
+from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage
 from quietwing.coverage.study.common import WAYS_NOTE
@@ -44,6 +47,7 @@ from quietwing.sites.trial_points import map_grid, trial_points
 CHANNELS = ("EE/B20/LTE", "O2/n78/NR", "VF/B8/GSM")
 HOSTILE = '=cmd|"/c calc"!A1 <script>alert(1)</script>'
 WORLDS = 1000
+LEVELS = (50, 80, 90, 95, 99)
 
 
 def wing(**changes) -> Site:
@@ -70,10 +74,9 @@ def verdict_of(site: Site, silent=in_turn, *, quiet=lambda index: index % 8 == 4
     window = np.array([kind.startswith("window") for kind in points.kind])
     works = np.zeros((len(CHANNELS), len(points)))
     works[0] = np.where(window, 1 - chance[row], (1 - chance[row]) / 2)
-    works[1] = works[0] / 10
+    works[1] = works[0] / 8
     margin_db = np.where(works[0] > 0.05, -12.4 * works[0], 6.0)[None, :] + np.array([0.0, 9.0, 25.0])[:, None]
     in_room = np.stack([np.maximum.reduceat(line, np.searchsorted(points.room, rooms)) for line in works])
-    protected = (chance >= scenario.confidence) & ~anyway
     made = Verdict(
         site=site,
         scenario=scenario,
@@ -89,12 +92,34 @@ def verdict_of(site: Site, silent=in_turn, *, quiet=lambda index: index % 8 == 4
             },
             coords={"channel": list(CHANNELS)},
         ),
+        grades=(
+            rooms_at(scenario.judged[0], site, rooms, in_room, chance, anyway, spill_of(site)),
+            rooms_at(scenario.judged[1], site, rooms, in_room, stricter(chance), anyway, stricter_spill(site)),
+        ),
+        uncovered_routes=("satellite phone (no blocker here sends on its band)", "Wi-Fi (staff use it too)"),
+        notes=(WAYS_NOTE,),
+        scenario_id="0123456789ab",
+        maps=maps_of(site, scenario.grid_m, chance, rooms),
+    )
+    return replace(made, **changes)
+
+
+def stricter(chance: np.ndarray) -> np.ndarray:
+    """P(silent) at evidence grade: nearly certain at planning grade is not enough there."""
+    return np.maximum(chance - 0.05, 0.0)
+
+
+def rooms_at(grade, site, rooms, in_room, chance, anyway, spill) -> GradeVerdict:
+    """The rooms at one grade, silent in the first worlds."""
+    called = (chance >= grade.confidence) & ~anyway
+    return GradeVerdict(
+        grade=grade,
         by_room=xr.Dataset(
             {
                 "usable_probability": (("channel", "room"), in_room),
                 "silent_probability": ("room", chance),
                 "quiet_probability": ("room", anyway.astype(float)),
-                "protected": ("room", protected),
+                "called_silent": ("room", called),
                 "quiet_anyway": ("room", anyway),
             },
             coords={
@@ -105,15 +130,28 @@ def verdict_of(site: Site, silent=in_turn, *, quiet=lambda index: index % 8 == 4
             },
         ),
         silent=np.arange(WORLDS)[None, :] < chance[:, None] * WORLDS,
-        protected_at={level: int(((chance >= level / 100) & ~anyway).sum()) for level in (50, 80, 95, 99)},
-        together=int(protected.sum()) - 1,
-        spill=spill_of(site),
-        uncovered_routes=("satellite phone (no blocker here sends on its band)", "Wi-Fi (staff use it too)"),
-        notes=(WAYS_NOTE,),
-        scenario_id="0123456789ab",
-        maps=maps_of(site, scenario.grid_m, chance, rooms),
+        silent_at={level: int(((chance >= level / 100) & ~anyway).sum()) for level in LEVELS},
+        together=int(called.sum()) - 1,
+        spill=spill,
     )
-    return replace(made, **changes)
+
+
+def asked(verdict: Verdict, **changes) -> Verdict:
+    """The same with something else at the grade asked for."""
+    first, *others = verdict.grades
+    return replace(verdict, grades=(replace(first, **changes), *others))
+
+
+def evidence(verdict: Verdict, *, measured: bool = True, kept: bool = True) -> Verdict:
+    """The same asked for at evidence grade, its sectors measured and its limits kept, or not."""
+    planning, evidence = verdict.grades
+    clean = replace(evidence, spill=replace(evidence.spill, passed=kept))
+    return replace(
+        verdict,
+        scenario=replace(verdict.scenario, grade="evidence"),
+        grades=(clean, planning),
+        measured=len(verdict.sectors) if measured else 3,
+    )
 
 
 def devices(site: Site) -> tuple[Device, ...]:
@@ -179,7 +217,14 @@ def spill_of(site: Site) -> SpillResult:
         },
     )
     rings = (("0–20 m", len(places), failing, len(places) // 20, False), ("home-1", 1, 0, 0, True))
-    return SpillResult("standard", outside, rings, (), (), (), 1.0, False, -3.21, "0–20 m, point ring-7, EE/B20/LTE")
+    return SpillResult("service", outside, rings, (), (), (), 1.0, False, -3.21, "0–20 m, point ring-7, EE/B20/LTE")
+
+
+def stricter_spill(site: Site) -> SpillResult:
+    """The same places at evidence grade: 10 dB less is left everywhere."""
+    found = spill_of(site)
+    outside = found.outside.assign(margin_db=found.outside["margin_db"] - 10.0)
+    return replace(found, tier="standard", outside=outside, worst_margin_db=-13.21)
 
 
 @pytest.fixture(scope="module")
@@ -197,21 +242,21 @@ def words_on(figure: Figure) -> str:
 
 def test_states_are_disjoint_and_add_up_to_the_rooms_that_must_be_silent(verdict):
     count = count_rooms(verdict)
-    assert count.protected + count.quiet_anyway + count.holes + count.unknown == count.silence
+    assert count.silent + count.quiet_anyway + count.holes + count.unknown == count.silence
     assert count.silence == sum(room.role == "silence" for room in verdict.site.rooms)
-    assert min(count.protected, count.quiet_anyway, count.holes) > 0
+    assert min(count.silent, count.quiet_anyway, count.holes) > 0
 
 
-def test_a_room_that_is_not_known_is_never_protected(verdict):
+def test_a_room_that_is_not_known_is_never_silent(verdict):
     lost = verdict.by_room.assign(unknown=("room", np.arange(verdict.by_room.sizes["room"]) == 0))
-    state = state_of_rooms(replace(verdict, by_room=lost))
-    assert state_of_rooms(verdict)[0] == "protected"
+    state = state_of_rooms(asked(verdict, by_room=lost))
+    assert state_of_rooms(verdict)[0] == "silent"
     assert state[0] == "not known"
-    assert escapes_of(replace(verdict, by_room=lost))[0].room == verdict.by_room["room"].values[0]
+    assert escapes_of(asked(verdict, by_room=lost))[0].room == verdict.by_room["room"].values[0]
 
 
 def test_one_room_in_a_thousand_short_of_all_is_not_all():
-    count = replace(count_rooms(verdict_of(wing())), silence=2500, protected=2499, quiet_anyway=0, holes=1, unknown=0)
+    count = replace(count_rooms(verdict_of(wing())), silence=2500, silent=2499, quiet_anyway=0, holes=1, unknown=0)
     assert count.c95 == 0.999
 
 
@@ -232,13 +277,13 @@ def test_escapes_are_the_channels_above_the_doubt_else_the_likeliest(verdict):
     found = [one for one in escapes_of(verdict) if one.room == verdict.by_room["room"].values[2]]
     assert [(one.channel, round(one.usable_probability, 3)) for one in found] == [("EE/B20/LTE", 0.2)]
     hopeless = [one.channel for one in escapes_of(verdict) if one.room == verdict.by_room["room"].values[3]]
-    assert hopeless == ["EE/B20/LTE", "O2/n78/NR"]  # 1.0 and 0.1; the third never works
-    faint = verdict_of(wing(), lambda index: 0.94)  # works in 6 % of worlds on one channel, 0.6 % on another
+    assert hopeless == ["EE/B20/LTE", "O2/n78/NR"]  # 1.0 and 0.125; the third never works
+    faint = verdict_of(wing(), lambda index: 0.89)  # works in 11 % of worlds on one channel, 1.4 % on another
     assert {one.channel for one in escapes_of(faint)} == {"EE/B20/LTE"}
-    joint = replace(faint, by_room=faint.by_room.assign(usable_probability=faint.by_room["usable_probability"] / 2))
+    joint = asked(faint, by_room=faint.by_room.assign(usable_probability=faint.by_room["usable_probability"] / 2))
     assert {one.channel for one in escapes_of(joint)} == {"EE/B20/LTE"}  # none above the doubt: the likeliest
     quiet = {name for name, state in zip(verdict.by_room["room"].values, state_of_rooms(verdict), strict=True)
-             if state in ("protected", "quiet anyway")}  # fmt: skip
+             if state in ("silent", "quiet anyway")}  # fmt: skip
     assert not quiet & {one.room for one in escapes_of(verdict)}
 
 
@@ -267,19 +312,83 @@ def test_what_is_lacking_is_the_worst_points_shortfall_rounded_up(verdict):
 def test_the_headline_says_all_four_states_and_every_level(verdict):
     count = count_rooms(verdict)
     text = " ".join(verdict_headline(verdict))
-    assert f"{count.protected} of {count.silence} cells and spaces are protected at 95 %" in text
-    assert f"{count.quiet_anyway} are quiet anyway, and {count.holes} are holes." in text
-    for level, rooms in verdict.protected_at.items():
-        assert f"{rooms} at {level} %" in text
-    assert f"At least {verdict.together} rooms are silent together with 95 % confidence" in text
+    assert f"{count.silent} of {count.silence} cells and spaces are silent at planning grade (90 %)" in text
+    assert f"At planning grade {count.quiet_anyway} are quiet anyway, and {count.holes} are holes." in text
+    for one in verdict.grades:
+        levels = ", ".join(f"{rooms} at {level} %" for level, rooms in one.silent_at.items())
+        assert f"thresholds of {one.grade.name} grade: {levels}." in text
+    planning, strict = (one.together for one in verdict.grades)
+    assert f"{planning} rooms are silent together with 95 % confidence at planning grade, {strict} at evid" in text
     assert "What binds" not in text
 
 
-def test_zero_protected_rooms_are_explained_by_what_binds():
+def test_both_grades_stand_in_the_first_sentence_the_one_asked_for_first(verdict):
+    """Of each four rooms two are silent at planning grade, one of them at evidence grade."""
+    planning, strict = count_rooms(verdict), count_rooms(verdict, 1)
+    assert 0 < strict.silent < planning.silent
+    assert verdict_headline(verdict)[0] == (
+        f"{planning.silent} of {planning.silence} cells and spaces are silent at planning grade (90 %), "
+        f"{strict.silent} at evidence grade (95 %)."
+    )
+    assert verdict_headline(evidence(verdict))[0] == (
+        f"{strict.silent} of {strict.silence} cells and spaces are silent at evidence grade (95 %), "
+        f"{planning.silent} at planning grade (90 %)."
+    )
+    assert "Judged by the rules default (" in verdict_headline(verdict)[-1]
+
+
+def test_unmeasured_masts_take_the_promise_from_the_headline(verdict):
+    sectors = len(verdict.sectors)
+    assert verdict_headline(verdict)[1] == f"Measure first: {sectors} of {sectors} sectors are not measured."
+    some = verdict_headline(evidence(verdict, measured=False))
+    assert some[0].startswith(f"Not evidence: {sectors - 3} of {sectors} sectors are unmeasured")
+    assert "silent at evidence grade" in some[1]  # the figures stand beside it
+    assert "protected" not in " ".join(some)
+    assert "easure" not in " ".join(verdict_headline(replace(verdict, measured=sectors)))
+
+
+def test_protected_is_silent_at_evidence_grade_with_every_limit_kept_and_every_sector_measured(verdict):
+    clean = evidence(verdict)
+    rooms = count_rooms(clean).silent
+    assert protected_rooms(clean) == rooms > 0
+    assert f"{rooms} are protected: silent at evidence grade" in " ".join(verdict_headline(clean))
+    assert verdict_object(clean)["grades"]["evidence"]["protected"] == rooms
+    asked_otherwise = replace(clean, scenario=replace(clean.scenario, grade="planning"), grades=clean.grades[::-1])
+    assert protected_rooms(asked_otherwise) == rooms  # whichever grade is asked for
+    eased = replace(clean.grades[0], grade=replace(clean.grades[0].grade, confidence=0.94))
+    for other in (
+        evidence(verdict, measured=False),
+        evidence(verdict, kept=False),
+        asked(clean, spill=None),
+        replace(clean, grades=(eased, clean.grades[1])),
+        replace(clean, scenario=replace(clean.scenario, search_margin=False)),
+        replace(clean, scenario=replace(clean.scenario, likely_capture=True)),
+        replace(clean, scenario=replace(clean.scenario, channels=CHANNELS[:1])),
+    ):
+        assert protected_rooms(other) is None
+        assert "are protected" not in " ".join((*verdict_headline(other), rooms_csv(other)))
+        assert verdict_object(other)["grades"]["evidence"]["protected"] == 0
+    assert "None may be called protected" in " ".join(verdict_headline(evidence(verdict, kept=False)))
+
+
+def test_no_other_word_of_a_planning_verdict_is_protected(verdict):
+    texts = (*verdict_headline(verdict), *limits_in_words(verdict), rooms_csv(verdict), spill_csv(verdict))
+    assert not [text for text in texts if "protected" in text.lower()]
+    assert set(state_of_rooms(verdict)) <= {"silent", "quiet anyway", "hole", "not known", "keep"}
+
+
+def test_limits_are_said_for_each_grade_the_one_asked_for_first(verdict):
+    first, second, *details = limits_in_words(verdict)
+    assert first.startswith("Spill at planning grade, service tier: FAILS by 3.3 dB")
+    assert second.startswith("Spill at evidence grade, standard tier: FAILS by 13.3 dB")
+    assert details == list(spill_in_words(verdict.spill)[1:])
+
+
+def test_no_silent_room_is_explained_by_what_binds():
     none = verdict_of(wing(), lambda index: 0.3, quiet=lambda index: False)
     text = " ".join(verdict_headline(none))
     rooms = count_rooms(none).silence
-    assert text.startswith(f"0 of {rooms} cells and spaces are protected")
+    assert text.startswith(f"0 of {rooms} cells and spaces are silent at planning grade")
     assert "EE 800 MHz LTE held out of the window is the likeliest escape in" in text or "at the window" in text
     assert f"of {rooms} holes" in text
     assert "dB more" in binding_in_words(none)
@@ -287,11 +396,11 @@ def test_zero_protected_rooms_are_explained_by_what_binds():
 
 def test_spill_in_words_says_fails_and_by_how_much(verdict):
     words = spill_in_words(verdict.spill)
-    assert words[0] == "Spill, standard tier: FAILS by 3.3 dB, worst at 0–20 m, point ring-7, EE/B20/LTE."
+    assert words[0] == "Spill, service tier: FAILS by 3.3 dB, worst at 0–20 m, point ring-7, EE/B20/LTE."
     assert words[1].startswith("0–20 m: ")
     passing = replace(verdict.spill, passed=True, worst_margin_db=0.29, rings=())
     assert spill_in_words(passing) == (
-        "Spill, standard tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE.",
+        "Spill, service tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE.",
     )
     keep = replace(passing, passed=False, keep_rooms=(("Control", "EE", 0.9496, False),),
                    exposure=(("A-01", 1.001, False),), protected=(("TETRA", "−90 dBm found", False),))  # fmt: skip
@@ -301,7 +410,7 @@ def test_spill_in_words_says_fails_and_by_how_much(verdict):
         assert part in text
     assert spill_in_words(None) == ("Spill was not computed: treat it as failed.",)
     silent = replace(passing, worst_margin_db=math.inf)
-    assert spill_in_words(silent) == ("Spill, standard tier: passes: nothing radiates.",)
+    assert spill_in_words(silent) == ("Spill, service tier: passes: nothing radiates.",)
 
 
 def test_tables_agree_with_the_verdict_and_run_in_no_spreadsheet():
@@ -329,27 +438,74 @@ def test_an_unknown_level_outside_counts_as_spill(verdict):
     lost = verdict.spill.outside.copy(deep=True)
     lost["margin_db"][0, 0] = np.nan
     spill = replace(verdict.spill, outside=lost)
-    assert points_that_pass(verdict.spill)[0]
-    assert not points_that_pass(spill)[0]
-    assert rows_of(spill_csv(replace(verdict, spill=spill)))[0]["passed"] == "no"
+    assert points_that_pass(verdict.spill, verdict.grades[0].grade)[0]
+    assert not points_that_pass(spill, verdict.grades[0].grade)[0]
+    assert rows_of(spill_csv(asked(verdict, spill=spill)))[0]["passed"] == "no"
 
 
 def test_the_json_object_has_the_keys_of_the_design_and_only_plain_numbers(verdict):
     found = verdict_object(verdict)
     assert list(found) == [
-        "site", "rooms", "c95", "protected_at", "together_95", "escapes", "uncovered_routes", "cost", "budget_gbp",
-        "over_budget", "status", "value", "bound", "gap", "spill", "devices", "treatments", "operator_actions",
-        "notes", "seed", "reproducible",
+        "site", "grade", "rules", "measured", "rooms", "c95", "silent_at", "together_95", "grades", "escapes",
+        "uncovered_routes", "cost", "budget_gbp", "over_budget", "status", "value", "bound", "gap", "spill",
+        "devices", "treatments", "notes", "seed", "reproducible",
     ]  # fmt: skip
     text = json.dumps(found, allow_nan=False)
-    assert json.loads(text)["protected_at"].keys() == {"50", "80", "95", "99"}
+    assert json.loads(text)["silent_at"].keys() == {"50", "80", "90", "95", "99"}
     assert found["spill"] == {
-        "tier": "standard", "passed": False, "worst_margin_db": -3.3, "where": "0–20 m, point ring-7, EE/B20/LTE",
+        "tier": "service", "passed": False, "worst_margin_db": -3.3, "where": "0–20 m, point ring-7, EE/B20/LTE",
     }  # fmt: skip
     assert set(found["cost"].values()) == {None}
-    nowhere = replace(verdict, spill=replace(verdict.spill, worst_margin_db=math.inf))
+    nowhere = asked(verdict, spill=replace(verdict.spill, worst_margin_db=math.inf))
     assert verdict_object(nowhere)["spill"]["worst_margin_db"] is None
-    assert verdict_object(replace(verdict, spill=None))["spill"] is None
+    assert verdict_object(asked(verdict, spill=None))["spill"] is None
+
+
+def test_the_json_object_holds_both_grades_by_name_whichever_is_asked_for(verdict):
+    found, other = verdict_object(verdict), verdict_object(evidence(verdict, measured=False, kept=False))
+    assert (found["grade"], other["grade"]) == ("planning", "evidence")
+    assert found["grades"] == other["grades"]
+    assert list(found["grades"]) == ["planning", "evidence"]
+    assert found["rooms"] == found["grades"]["planning"]["rooms"]
+    assert other["rooms"] == found["grades"]["evidence"]["rooms"]
+    planning, strict = found["grades"]["planning"], found["grades"]["evidence"]
+    assert (planning["confidence"], planning["tier"]) == (0.9, "service")
+    assert (strict["confidence"], strict["tier"]) == (0.95, "standard")
+    assert (planning["spill"]["worst_margin_db"], strict["spill"]["worst_margin_db"]) == (-3.3, -13.3)
+    assert "protected" not in planning
+    assert found["measured"] == {"sectors": len(verdict.sectors), "measured": 0}
+    assert found["rules"]["name"] == "default"
+    assert len(found["rules"]["fingerprint"]) == 12
+    mine = replace(load_rules(), phone=replace(load_rules().phone, body_loss_db=4.0), name="mine.toml")
+    told = verdict_object(replace(verdict, scenario=replace(verdict.scenario, rules=mine)))["rules"]
+    assert told["name"] == "mine.toml"
+    assert told["fingerprint"] != found["rules"]["fingerprint"]
+
+
+def test_tables_have_columns_of_each_grade_by_name(verdict):
+    """In room 1 silence is nearly certain at planning grade, and 5 % rarer at evidence grade."""
+    row = rows_of(rooms_csv(verdict))[1]
+    assert row["grade"] == "planning"
+    assert (row["silent_probability"], row["state"], row["silent"]) == ("0.999", "silent", "yes")
+    assert (row["silent_probability_planning"], row["state_planning"]) == ("0.999", "silent")
+    assert (row["silent_probability_evidence"], row["state_evidence"]) == ("0.949", "hole")
+    assert row["rules"].startswith("default (")
+    other = rows_of(rooms_csv(evidence(verdict)))[1]
+    assert (other["grade"], other["silent_probability"], other["state"]) == ("evidence", "0.949", "hole")
+    assert other["state_planning"] == "silent"
+    outside = rows_of(spill_csv(verdict))[0]
+    assert (outside["margin_db"], outside["passed"]) == ("4.3", "yes")
+    assert (outside["margin_db_planning"], outside["passed_planning"]) == ("4.3", "yes")
+    assert (outside["margin_db_evidence"], outside["passed_evidence"]) == ("-5.7", "no")
+
+
+def test_managed_access_may_capture_outside_as_often_as_the_grade_allows(verdict):
+    """In 7 of 100 worlds: allowed at planning grade (10), not at evidence grade (5)."""
+    caught = verdict.spill.outside.assign(capture_probability=verdict.spill.outside["margin_db"] * 0 + 0.07)
+    planning, strict = (one.grade for one in verdict.grades)
+    spill = replace(verdict.spill, outside=caught)
+    assert points_that_pass(spill, planning).any()
+    assert not points_that_pass(spill, strict).any()
 
 
 def test_every_figure_carries_legend_units_storey_marking_date_and_scenario(verdict):
@@ -441,7 +597,7 @@ def test_what_is_near_the_fence_has_its_name_where_there_is_room_for_it(verdict,
 def test_a_spill_map_needs_spill(verdict):
     assert spill_map(verdict, Figure().subplots(), around_m=50.0)
     with pytest.raises(ValueError, match="spill"):
-        spill_map(replace(verdict, spill=None))
+        spill_map(asked(verdict, spill=None))
 
 
 class Links(HTMLParser):
@@ -467,8 +623,9 @@ def test_the_summary_opens_with_what_no_blocker_ends_and_links_only_to_its_own_f
     assert not re.search(r"https?://", text)
     order = (
         "satellite phone",
-        "are protected at 95",
-        "standard tier",
+        "are silent at planning grade (90 %)",
+        "service tier",
+        "Silent together",
         "before and after",
         "EE 800 MHz LTE works",
         "mas_node",
@@ -483,7 +640,7 @@ def test_the_summary_opens_with_what_no_blocker_ends_and_links_only_to_its_own_f
     assert written[0].name == "summary.html"
     assert {"rooms.csv", "escapes.csv", "spill.csv", "spill.png", "leakage.csv", "leakage.html"} <= names
     assert sum(name.startswith("before-after-") for name in names) == len(verdict.maps)
-    assert len(VERDICT_GLOSSARY) == 10
+    assert len(VERDICT_GLOSSARY) == 13
 
 
 @pytest.mark.slow
