@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.cli import app
 from quietwing.coverage.decibel import add_powers_db
+from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.coverage.ui.terminal import MOST_BUDGETS
@@ -17,9 +18,9 @@ from quietwing.sites import load_site
 from quietwing.sites.model import Sector
 
 KEYS = [
-    "site", "rooms", "c95", "protected_at", "together_95", "escapes", "uncovered_routes", "cost", "budget_gbp",
-    "over_budget", "status", "value", "bound", "gap", "spill", "devices", "treatments", "operator_actions", "notes",
-    "seed", "reproducible", "manifest",
+    "site", "grade", "rules", "measured", "rooms", "c95", "silent_at", "together_95", "grades", "escapes",
+    "uncovered_routes", "cost", "budget_gbp", "over_budget", "status", "value", "bound", "gap", "spill", "devices",
+    "treatments", "notes", "seed", "reproducible", "manifest",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
@@ -55,6 +56,12 @@ def layout(wing, tmp_path_factory):
     return path
 
 
+def sectors_of(wing) -> int:
+    """Sectors of the channels that are asked for."""
+    site = load_site(wing)
+    return sum(sector.channel in site.channels[:2] for sector in site.sectors)
+
+
 def as_json(*arguments: str):
     ran = run("evaluate", *arguments, "--json")
     assert ran.exit_code == 0, ran.stderr
@@ -67,29 +74,33 @@ def test_the_object_has_the_keys_of_the_design_and_states_that_add_up(wing, layo
     found = as_json(wing, "--layout", layout)
     assert list(found) == KEYS
     rooms = found["rooms"]
-    assert list(rooms) == ["silence", "protected", "quiet_anyway", "holes", "unknown"]
+    assert list(rooms) == ["silence", "silent", "quiet_anyway", "holes", "unknown"]
     assert rooms["silence"] == sum(room.role == "silence" for room in load_site(wing).rooms)
     assert rooms["silence"] == sum(rooms[state] for state in list(rooms)[1:])
-    assert found["c95"] <= (rooms["protected"] + rooms["quiet_anyway"]) / rooms["silence"]
-    levels = [found["protected_at"][level] for level in ("50", "80", "95", "99")]
-    assert levels == sorted(levels, reverse=True)
-    assert levels[2] == rooms["protected"]  # q is 95 %
+    assert found["c95"] <= (rooms["silent"] + rooms["quiet_anyway"]) / rooms["silence"]
+    assert list(found["grades"]) == ["planning", "evidence"]
+    for said in found["grades"].values():
+        levels = [said["silent_at"][level] for level in ("50", "80", "90", "95", "99")]
+        assert levels == sorted(levels, reverse=True)
+        assert said["silent_at"][f"{100 * said['confidence']:.0f}"] == said["rooms"]["silent"]
+    assert found["grades"]["planning"]["rooms"] == rooms  # the grade asked for
+    assert found["measured"] == {"sectors": sectors_of(wing), "measured": 0}
     assert found["together_95"] <= rooms["silence"] - rooms["quiet_anyway"]
     assert [device["id"] for device in found["devices"]] == ["J1"]
-    assert found["spill"]["tier"] == "standard"
+    assert found["spill"]["tier"] == "service"
     assert set(found["cost"]) == {"capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative"}
     assert 0 < found["cost"]["capex_gbp"] < found["cost"]["npv_gbp"] < found["cost"]["whole_life_gbp"]
     assert found["cost"]["illustrative"] == "4 of 4 prices"
     assert (found["budget_gbp"], found["over_budget"]) == (None, None)
     assert found["uncovered_routes"]
     assert found["reproducible"] is True
-    assert set(found["manifest"]["inputs"]) == {"site", "scenario", "layout", "catalogue"}
+    assert set(found["manifest"]["inputs"]) == {"site", "scenario", "rules", "layout", "catalogue"}
 
 
 def test_without_a_layout_blockers_are_off_and_the_sites_own_is_used_where_it_lies_there(wing, layout, tmp_path):
     off = as_json(wing)
     assert off["devices"] == []
-    assert off["rooms"]["protected"] == 0
+    assert off["rooms"]["silent"] == 0
     own = tmp_path / "own"
     shutil.copytree(wing, own)
     shutil.copyfile(layout, own / "layout.csv")
@@ -98,21 +109,90 @@ def test_without_a_layout_blockers_are_off_and_the_sites_own_is_used_where_it_li
 
 def test_options_replace_the_keys_of_the_scenario(wing, layout):
     found = as_json(
-        wing, "--layout", layout, "--seed", "7", "--worlds", "100", "--confidence", "0.8", "--spill-tier", "service"
+        wing, "--layout", layout, "--seed", "7", "--worlds", "100", "--confidence", "0.8", "--spill-tier", "strict"
     )
     assert found["seed"] == 7
-    assert found["spill"]["tier"] == "service"
-    assert found["protected_at"]["80"] == found["rooms"]["protected"]
+    assert found["spill"]["tier"] == "strict"
+    assert found["silent_at"]["80"] == found["rooms"]["silent"]
+    assert found["grades"]["evidence"]["confidence"] == 0.95  # the options are of the grade asked for
     assert as_json(wing, "--layout", layout) == as_json(wing, "--layout", layout)
+
+
+def test_the_grade_asked_for_comes_first_and_both_are_the_same_either_way(wing, layout):
+    planning = as_json(wing, "--layout", layout)
+    evidence = as_json(wing, "--layout", layout, "--grade", "evidence")
+    assert (planning["grade"], evidence["grade"]) == ("planning", "evidence")
+    assert planning["grades"] == evidence["grades"]
+    assert evidence["rooms"] == evidence["grades"]["evidence"]["rooms"]
+    assert evidence["spill"]["tier"] == "standard"
+    words = run("evaluate", wing, "--layout", layout, "--grade", "evidence").stdout
+    sectors = sectors_of(wing)
+    assert words.index(f"Not evidence: {sectors} of {sectors} sectors are unmeasured") < words.index(
+        "silent at evidence grade (95 %)"
+    )
+
+
+def test_rules_of_ones_own_are_named_in_words_and_object(wing, layout, tmp_path):
+    """With 6 dB less needed on LTE and nothing gained by searching no count is smaller."""
+    text = load_rules().text
+    for before, after in (
+        ("LTE = { value = 6.0", "LTE = { value = 0.0"),
+        ("search_gain_db = { value = 5.0", "search_gain_db = { value = 0.0"),
+    ):
+        assert before in text
+        text = text.replace(before, after, 1)
+    (tmp_path / "ours.toml").write_text(text, "utf-8")
+    ours = as_json(wing, "--layout", layout, "--rules", tmp_path / "ours.toml")
+    plain = as_json(wing, "--layout", layout)
+    assert (plain["rules"]["name"], ours["rules"]["name"]) == ("default", "ours.toml")
+    assert plain["rules"]["fingerprint"] != ours["rules"]["fingerprint"]
+    assert plain["manifest"]["inputs"]["rules"].startswith(plain["rules"]["fingerprint"])
+    levels = [(plain["silent_at"][level], ours["silent_at"][level]) for level in plain["silent_at"]]
+    assert all(looser >= strict for strict, looser in levels)
+    words = run("evaluate", wing, "--layout", layout, "--rules", tmp_path / "ours.toml").stdout
+    assert f"Judged by the rules ours.toml ({ours['rules']['fingerprint']})." in words
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key", "fix"),
+    [
+        ('body_loss_db = { value = 3.0', 'body_lost_db = { value = 3.0', "phone.body_loss_db: is missing", "give it"),
+        ("GSM = { value = 3.0", "GSM = { value = -3.0", "grades.planning.js_deny_db.GSM: is -3", "0 to 100 dB"),
+        ('tier = { value = "service"', 'tier = { value = "servce"', "grades.planning.tier", "did you mean 'service'"),
+        ("may_fail = { value = 0.05", "may_fail = { value = 1.05", "tiers.strict.may_fail: is 1.05", "from 0 to 1"),
+        ("outside_share = { value = 0.90", "outside_share = { value = 1.2", "grades.planning.outside_share", "0.999"),
+    ],
+    ids=["a key is missing", "a margin is negative", "a tier is unknown", "a share is above 1", "of worlds too"],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["evaluate", "optimise", "leakage"])
+def test_a_wrong_rules_file_is_one_line_with_file_key_and_fix_and_exit_2(command, before, after, key, fix, tmp_path):
+    text = load_rules().text
+    assert before in text
+    (tmp_path / "ours.toml").write_text(text.replace(before, after, 1), "utf-8")
+    ran = run(command, "houseblock", "--rules", tmp_path / "ours.toml")
+    assert ran.exit_code == 2
+    assert ran.stdout == ""
+    assert "Traceback" not in ran.stderr
+    lines = [line for line in ran.stderr.removeprefix("error: ").splitlines() if key in line]
+    assert len(lines) == 1, ran.stderr
+    assert lines[0].startswith(f"ours.toml: {key}")
+    assert fix in lines[0]
+    (tmp_path / "scenario.toml").write_text('rules = "ours.toml"\n', "utf-8")
+    beside = run(command, "houseblock", "--scenario", tmp_path / "scenario.toml")
+    assert (beside.exit_code, beside.stderr) == (2, ran.stderr)
 
 
 def test_the_words_open_with_what_no_blocker_ends(wing, layout):
     ran = run("evaluate", wing, "--layout", layout)
     assert ran.exit_code == 0, ran.stderr
     assert ran.stdout.startswith("No blocker of phones ends these routes:")
-    assert ran.stdout.index("satellite") < ran.stdout.index("are protected at 95 %")
+    assert ran.stdout.index("satellite") < ran.stdout.index("silent at planning grade (90 %)")
     assert "rooms are silent together with 95 % confidence" in ran.stdout.replace("room is", "rooms are")
-    assert "Spill, standard tier:" in ran.stdout
+    sectors = sectors_of(wing)
+    assert f"Measure first: {sectors} of {sectors} sectors are not measured." in ran.stdout
+    assert "Spill at planning grade, service tier:" in ran.stdout
+    assert "Spill at evidence grade, standard tier:" in ran.stdout
+    assert "protected" not in ran.stdout.lower().replace("protected service", "")
     assert f"note: {WAYS_NOTE}" in ran.stderr
 
 
@@ -163,8 +243,8 @@ def test_every_line_of_a_budget_by_hand(hut):
     sum_dbm = window.eirp_dbm - window.path_loss_db - window.crossed[0].loss_db
     assert window.rsrp_dbm == pytest.approx(sum_dbm, abs=0.05)
     assert window.floor_dbm == -133.0  # −128 and 5 dB for searching
-    assert window.need_db == 20.0  # 10 dB to deny LTE and 10 dB for searching below 20 MHz
-    # silence by the floor is nearer than silence by noise: −133 against noise (−127) less 20
+    assert window.need_db == 12.0  # planning grade: 6 dB to deny LTE and 6 dB for searching below 20 MHz
+    # silence by the floor is nearer than silence by noise: −133 against noise (−127) less 12
     assert window.margin_db == pytest.approx(-133.0 - (window.rsrp_dbm + 3.0))
     middle = next(one for one in found.budgets if one.point == "centre" and one.xyz_m[2] == 0.3)
     assert {one.construction for one in middle.crossed} & {"brick_215", "bars"}
@@ -201,6 +281,9 @@ def test_a_result_folder_is_whole_and_stands_when_computed_again(wing, layout, t
         (("evaluate", "houseblock", "--worlds", "3"), "worlds"),
         (("evaluate", "houseblock", "--confidence", "95"), "confidence"),
         (("evaluate", "houseblock", "--spill-tier", "lax"), "spill_tier"),
+        (("evaluate", "houseblock", "--grade", "evidense"), "did you mean 'evidence'"),
+        (("optimise", "houseblock", "--grade", "strict"), "option grade"),
+        (("leakage", "houseblock", "--rules", "nowhere.toml"), "nowhere.toml: no such rules file"),
         (("evaluate", "houseblock", "--explain", "Z9-99"), "Z9-99"),
         (("verify", "nowhere"), "manifest.json"),
     ],

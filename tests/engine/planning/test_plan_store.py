@@ -225,10 +225,10 @@ LIES: dict[str, tuple[Callable[[dict], object], str]] = {
     "status": (lambda plan: plan.update(status="infeasible"), "status is infeasible, but the plan does what is"),
     "capex": (lambda plan: plan["cost"].update(capex_gbp=1.0), "capex: the plan says £1.00, its parts cost £"),
     "rooms judged": (
-        lambda plan: chosen(plan).update(rooms_judged=5), "rooms protected in the worlds it was chosen on"
+        lambda plan: chosen(plan).update(rooms_judged=5), "silent rooms in the worlds it was chosen on"
     ),
     "slack": (lambda plan: chosen(plan).update(slack_db=20.0), "limits are moved by 20 dB"),
-    "another attempt": (lambda plan: plan.update(chosen=0), "rooms protected in the worlds it was chosen on"),
+    "another attempt": (lambda plan: plan.update(chosen=0), "silent rooms in the worlds it was chosen on"),
     "a window": (
         lambda plan: plan["treatments"][0].update(opening="A1-99-window"), "window A1-99-window: the site has no such"
     ),

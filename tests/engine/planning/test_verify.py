@@ -262,7 +262,7 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     # Judged figures.
     "one room more": (
         ANY, lambda q: attempt_of(q.plan, rooms_judged=chosen(q.plan).rooms_judged + 1),
-        r"rooms protected in the worlds it was chosen on: the attempt says 5, the Monte Carlo finds 4",
+        r"silent rooms in the worlds it was chosen on: the attempt says 5, the Monte Carlo finds 4",
     ),
     "more weight": (
         ANY, lambda q: attempt_of(q.plan, weight_judged=chosen(q.plan).weight_judged + 1),
@@ -291,9 +291,9 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     "a hole twice": (
         ANY, lambda q: replace(q.plan, holes=q.plan.holes * 2), r"room A1-02 is listed as a hole 2 times"
     ),
-    "a protected room as a hole": (
+    "a silent room as a hole": (
         ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A1-landing", "too loud"))),
-        r"room A1-landing is listed as a hole and is protected",
+        r"room A1-landing is listed as a hole and is silent",
     ),
     "an unknown room as a hole": (
         ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A9-99", "too far"))),
@@ -438,7 +438,7 @@ def test_a_lie_in_several_ways_is_told_in_lines_that_all_name_it(question, name)
 def test_the_attempt_chosen_is_checked_and_not_another(question):
     """A plan of the search passed off as the layout that stood before is held to that layout's figures."""
     faults = question.faults(replace(question.plan, chosen=0), SCENARIO)
-    assert any(fault.startswith("rooms protected in the worlds it was chosen on") for fault in faults)
+    assert any(fault.startswith("silent rooms in the worlds it was chosen on") for fault in faults)
     assert any(fault.startswith("cost of the chosen attempt") for fault in faults)
 
 

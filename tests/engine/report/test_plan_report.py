@@ -201,11 +201,11 @@ def test_the_page_puts_first_what_a_governor_asks_first(plan_result, tmp_path):
 
 def test_the_sentence_of_the_design(plan_result):
     count, strict = count_rooms(plan_result.verdict), count_rooms(plan_result.verdict, 1)
-    text = " ".join(plan_lead(plan_result))
-    sectors = len(plan_result.verdict.sectors)
+    text, sectors = " ".join(plan_lead(plan_result)), len(plan_result.verdict.sectors)
+    are = "is" if count.silent == 1 else "are"
     assert (
-        f"{count.silent} of {count.silence} cells and spaces are silent at planning grade (90 %), {strict.silent} at "
-        f"evidence grade (95 %). Measure first: {sectors} of {sectors} sectors are not measured. In the planning "
+        f"{count.silent} of {count.silence} cells and spaces {are} silent at planning grade (90 %), {strict.silent} "
+        f"at evidence grade (95 %). Measure first: {sectors} of {sectors} sectors are not measured. In the planning "
         f"model this plan has 166 and no layout from this catalogue and these positions can exceed 171 for this "
         f"money. The gap is 3.3 %."
     ) in text
