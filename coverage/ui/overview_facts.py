@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 FACTS, PICTURE = "overview.json", "worst-storey.png"
+TITLE_IN = 0.42  # the map's title has one line a grade
 MOST_CHANNELS = 4  # named per cell; escapes.csv has all
 
 
@@ -152,6 +153,7 @@ def dead_zone_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
     Figure
     """
     from matplotlib.figure import Figure
+    from matplotlib.transforms import ScaledTranslation
 
     from quietwing.coverage.report.grades import asked_in_words
     from quietwing.coverage.report.plan_drawing import provenance
@@ -164,7 +166,8 @@ def dead_zone_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
     legend = figure.axes[0].get_legend()
     if legend is not None:  # above the plan: below it, it falls under the fold of a screen
         legend.set_loc("lower left")
-        legend.set_bbox_to_anchor((0, 1.05), figure.axes[0].transAxes)
+        clear = ScaledTranslation(0, TITLE_IN, figure.dpi_scale_trans)
+        legend.set_bbox_to_anchor((0, 1), figure.axes[0].transAxes + clear)
     figure.suptitle(verdict.site.marking, fontsize=8, fontweight="bold")
     figure.supxlabel(provenance(verdict.site, verdict.scenario_id, asked_in_words(verdict)), fontsize=7)
     return figure

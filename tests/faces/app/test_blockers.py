@@ -10,6 +10,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, read_layout
+from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.words import verdict_headline
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
@@ -130,7 +131,14 @@ def test_the_verdicts_own_words_take_the_place_of_the_drafts(at_hut, judged):
     page = opened(at_hut)
     text = page.success[0].value.replace("\\", "")
     assert text.startswith(verdict_headline(judged["on"])[0])
-    assert "Against the verdict before: 0 protected then, 1 now; now silent: A-01." in text
+    of_grades = "; ".join(
+        f"{count_rooms(judged['off'], at).silent} silent at {one.grade.name} grade then, "
+        f"{count_rooms(judged['on'], at).silent} now"
+        for at, one in enumerate(judged["on"].grades)
+    )
+    assert of_grades.startswith("0 silent at planning grade then, 1 now; 0 silent at evidence grade then, ")
+    assert f"Against the verdict before: {of_grades}; now silent: A-01." in text
+    assert "Measure first: " in text
     assert not page.info
     assert page.button[2].disabled
 
@@ -230,7 +238,8 @@ def test_a_cell_is_explained_by_the_list_too(at_hut, judged):
     page = opened(at_hut)
     page.selectbox(key="blockers room").select("A-01").run()
     assert not page.exception
-    assert "Full verdict: A-01 is protected; no phone works in 100 % of cases." in said(page)
+    assert "Full verdict, planning grade: A-01 is silent; no phone works in 100 % of cases." in said(page)
+    assert "Full verdict, evidence grade: A-01 is " in said(page)
     assert "EE 800 MHz 4G" in said(page)
     assert "EIRP of m1 in the reference bandwidth" in [str(one.value.iloc[0, 0]) for one in page.dataframe]
     page.selectbox(key="blockers room").select("office").run()
@@ -334,7 +343,8 @@ def test_treatments_as_a_scenario_reads_them(tmp_path):
 def test_a_hole_is_explained_with_its_remedy(hut, judged):
     drafting = Drafting(small(hut), Scenario(grid_m=1.0, worlds=100), CATALOGUE)
     words = sentences_of("A-01", drafting.draft(0, ()), judged["off"])
-    assert words[0].startswith("Full verdict: A-01 is a hole")
+    assert words[0].startswith("Full verdict, planning grade: A-01 is a hole")
+    assert words[1].startswith("Full verdict, evidence grade: A-01 is a hole")
     assert any("EE 800 MHz LTE works" in sentence for sentence in words)
     assert words[-1].startswith("Draft: A-01: hole by the draft")
 

@@ -67,11 +67,17 @@ def test_the_numbers_are_those_of_the_command_line(columns, two):
     rows = {name: values for name, _, values in comparison_rows(columns)}
     for at, verdict in enumerate(two):
         said = result_object(verdict, read_catalogue())
-        assert rows["protected by the layout"][at] == said["rooms"]["protected"] == count_rooms(verdict).protected
-        assert rows["holes (a phone still works)"][at] == said["rooms"]["holes"]
+        for number, grade in enumerate(("planning", "evidence")):
+            of_grade = said["grades"][grade]
+            count = count_rooms(verdict, number)
+            assert rows[f"silent by the layout at {grade} grade"][at] == of_grade["rooms"]["silent"] == count.silent
+            assert rows[f"holes (a phone still works) at {grade} grade"][at] == of_grade["rooms"]["holes"]
+            assert rows[f"smallest margin outside at {grade} grade"][at] == of_grade["spill"]["worst_margin_db"]
+        assert rows["grade asked for"][at] == said["grade"]
+        assert said["rules"]["fingerprint"] in rows["rules"][at]
+        assert rows["sectors that are measured"][at] == f"0 of {len(verdict.sectors)}"
         assert rows["bought and installed"][at] == said["cost"]["capex_gbp"]
         assert rows["whole life"][at] == said["cost"]["whole_life_gbp"]
-        assert rows["smallest margin outside"][at] == said["spill"]["worst_margin_db"]
 
 
 def test_a_hostile_name_is_text_in_csv_and_workbook(columns):
@@ -121,10 +127,12 @@ def test_saved_and_current_layout_are_compared(small, devices, two):
     own.verdict, own.verdict_of = two[1], own.layout
     at.run()
     assert not at.exception
-    table = at.dataframe[0].value
-    assert table["nothing"].tolist()[1] == str(count_rooms(two[0]).protected)
-    assert table["The current layout"].tolist()[1] == str(count_rooms(two[1]).protected)
-    assert table["The current layout"].tolist()[8] == "1"
+    table = at.dataframe[0].value.set_index("")
+    for number, grade in enumerate(("planning", "evidence")):
+        shown = table.loc[f"silent by the layout at {grade} grade"]
+        assert shown["nothing"] == str(count_rooms(two[0], number).silent)
+        assert shown["The current layout"] == str(count_rooms(two[1], number).silent)
+    assert table.loc["devices switched on", "The current layout"] == "1"
     at.button(key="compare-delete").click().run()
     assert own.saved == {}
 

@@ -76,11 +76,11 @@ def plans(small):
 
 
 @pytest.mark.slow
-def test_more_money_protects_no_less_and_each_plan_keeps_to_its_budget(plans):
+def test_more_money_silences_no_less_and_each_plan_keeps_to_its_budget(plans):
     assert [plan.asked.budget_gbp for plan in plans] == [3_000.0, 8_000.0]
     assert all(plan.plan.cost.capex_gbp <= plan.asked.budget_gbp for plan in plans)
-    protected = [count_rooms(plan.verdict).protected for plan in plans]
-    assert protected[0] < protected[1]
+    silent = [count_rooms(plan.verdict).silent for plan in plans]
+    assert silent[0] < silent[1]
 
 
 def test_budgets_that_are_none_are_refused(small):
@@ -114,7 +114,8 @@ def test_an_interruption_keeps_the_plans_found(small, plans, monkeypatch):
 def test_the_chart_says_what_the_plans_say(plans):
     ax = frontier_figure(plans).axes[0]
     assert ax.lines[0].get_xdata().tolist() == [3.0, 8.0]
-    assert ax.lines[0].get_ydata().tolist() == [count_rooms(plan.verdict).protected for plan in plans]
+    for number in (0, 1):
+        assert ax.lines[number].get_ydata().tolist() == [count_rooms(plan.verdict, number).silent for plan in plans]
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -206,11 +207,9 @@ def test_a_plan_is_shown_opened_and_downloaded(small, plans):
     inside = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1])))
     assert json.loads(inside.read("plan.json"))["budget_gbp"] == 8_000.0
     tables = [table.value for table in at.dataframe]
-    assert any(
-        "protected" in table
-        and table["protected"].tolist() == [count_rooms(plan.verdict).protected for plan in plans]
-        for table in tables
-    )
+    for number, column in enumerate(("silent, planning grade", "silent, evidence grade")):
+        counts = [count_rooms(plan.verdict, number).silent for plan in plans]
+        assert any(column in table and table[column].tolist() == counts for table in tables)
     at.button(key="frontier-show").click().run()
     assert own.plan is plans[0]
 

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.report.escapes import count_rooms
-from quietwing.coverage.report.words import spill_in_words, verdict_headline
+from quietwing.coverage.report.words import limits_in_words, verdict_headline
 from quietwing.coverage.ui.overview_facts import PICTURE, facts_of
 from quietwing.coverage.ui.state import KEY, Layout
 
@@ -63,7 +63,7 @@ def test_the_first_screen_needs_no_engine():
 
 def test_three_numbers_and_the_cells_with_operator_and_band(page):
     stored = json.loads((SAMPLE / "verdict.json").read_text("utf-8"))["rooms"]
-    dead = stored["protected"] + stored["quiet_anyway"]
+    dead = stored["silent"] + stored["quiet_anyway"]
     assert numbers(page) == [f"{found} of {stored['silence']}" for found in (dead, stored["holes"])] + ["not kept"]
     table = page.dataframe[0].value
     assert len(table) == stored["holes"]
@@ -118,7 +118,7 @@ def test_the_stored_sample_recomputes_to_the_same_bytes(script, verdict):
 def test_words_and_numbers_are_those_of_the_report(page, verdict):
     facts, count = facts_of(verdict), count_rooms(verdict)
     assert facts.sentences == verdict_headline(verdict)
-    assert len(facts.spill) == len(spill_in_words(verdict.spill))
+    assert len(facts.spill) == len(limits_in_words(verdict))
     assert len(facts.cells) == count.holes + count.unknown
     assert facts.numbers[1][1] == f"{count.holes + count.unknown} of {count.silence}"
     page.session_state[KEY].verdict = verdict

@@ -1,6 +1,7 @@
 """The frame round every page."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,28 @@ def test_the_sidebar_says_what_is_open_and_that_nothing_leaves():
     words = " ".join(each.value for each in (*page.sidebar.caption, *page.sidebar.markdown))
     assert "264 cells and spaces" in words
     assert "Nothing leaves this computer" in words
+
+
+def test_another_grade_drops_the_verdict_and_has_the_layout_judged_anew(monkeypatch):
+    """Without a verdict nothing is begun; the desk and the other pages go by the session's scenario."""
+    begun = []
+    monkeypatch.setattr("quietwing.coverage.ui.shell.start_verdict", lambda: begun.append(True))
+    page = AppTest.from_file(str(SCRIPTS[0]), default_timeout=60).run()
+    own = page.session_state[KEY]
+    assert page.sidebar.selectbox(key="grade asked for").value == own.scenario.grade == "planning"
+    page.sidebar.selectbox(key="grade asked for").select("evidence").run()
+    assert not page.exception
+    assert own.scenario.grade == "evidence"
+    assert begun == []
+    assert not page.metric  # the stored result is of planning grade
+    own.verdict = own.verdict_of = own.leakage = object()
+    page.sidebar.selectbox(key="grade asked for").select("planning").run()
+    assert not page.exception
+    assert (own.scenario.grade, own.verdict, own.verdict_of, own.leakage) == ("planning", None, None, None)
+    assert begun == [True]
+    own.scenario = replace(own.scenario, grade="evidence")  # as of another site that is opened
+    page.run()
+    assert page.sidebar.selectbox(key="grade asked for").value == "evidence"
 
 
 def test_a_running_job_is_seen_on_every_page_and_can_be_stopped():

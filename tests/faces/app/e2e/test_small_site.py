@@ -58,7 +58,7 @@ def judge(planner) -> None:
     planner.go("blockers")
     planner.page.locator(".quietwing-plan [data-device]").first.wait_for()
     planner.page.get_by_role("button", name="Full verdict", exact=True).click()
-    planner.page.get_by_test_id("stAlert").filter(has_text="are protected at 80 %").wait_for()
+    planner.page.get_by_test_id("stAlert").filter(has_text="silent at planning grade (80 %)").wait_for()
     planner.rest()
 
 
