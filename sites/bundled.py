@@ -278,7 +278,7 @@ def _bounds_m(outline: Polygon) -> tuple[float, float, float, float]:
 # ------------------------------------------------------------------ folders
 
 BUNDLED: Mapping[str, Callable[[], Site]] = {"houseblock": houseblock, "radial": radial, "campus": campus}
-SCENARIO = "format = 1\nconfidence = 0.95\ngrid_m = {}\nseed = 1\n"
+SCENARIO = "format = 1\ngrid_m = {}\nseed = 1\n"
 COARSE_GRID_M, GRID_M = {"campus": 1.0}, 0.5  # maps of the scale case by the metre: a quarter of the points
 
 

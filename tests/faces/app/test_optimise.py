@@ -67,7 +67,7 @@ def plans(small):
     found = frontier(
         small,
         QUESTION,
-        (8_000.0, 3_000.0),
+        (8_000.0, 1_500.0),
         maps=True,
         progress=lambda number, what, share: said.append((number, share)),
     )
@@ -77,7 +77,7 @@ def plans(small):
 
 @pytest.mark.slow
 def test_more_money_silences_no_less_and_each_plan_keeps_to_its_budget(plans):
-    assert [plan.asked.budget_gbp for plan in plans] == [3_000.0, 8_000.0]
+    assert [plan.asked.budget_gbp for plan in plans] == [1_500.0, 8_000.0]
     assert all(plan.plan.cost.capex_gbp <= plan.asked.budget_gbp for plan in plans)
     silent = [count_rooms(plan.verdict).silent for plan in plans]
     assert silent[0] < silent[1]
@@ -113,7 +113,7 @@ def test_an_interruption_keeps_the_plans_found(small, plans, monkeypatch):
 
 def test_the_chart_says_what_the_plans_say(plans):
     ax = frontier_figure(plans).axes[0]
-    assert ax.lines[0].get_xdata().tolist() == [3.0, 8.0]
+    assert ax.lines[0].get_xdata().tolist() == [1.5, 8.0]
     for number in (0, 1):
         assert ax.lines[number].get_ydata().tolist() == [count_rooms(plan.verdict, number).silent for plan in plans]
 
