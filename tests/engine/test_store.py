@@ -9,7 +9,8 @@ import pytest
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.errors import QuietwingError, ScenarioError
+from quietwing.coverage.result_folder import VERDICT_FILES
 from quietwing.coverage.rules import load_rules, parse_rules
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.store import (

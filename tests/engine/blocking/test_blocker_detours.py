@@ -10,6 +10,7 @@ from quietwing.coverage.blocking import blocker_links as module
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft_spill import device_upper_db, outside_limit, outside_z, upper_against_db
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
+from quietwing.coverage.blocking.site_ways import detour_ways, links_of, straight_ways
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.planning.ground import prepare_ground
