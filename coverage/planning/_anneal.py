@@ -13,6 +13,7 @@ from numba import njit
 
 _FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
 PARTLY = 0.25  # credit for an unprotected room whose rows nearly all hold
+BEGUN = 0.7  # credit for one that is all but protected while a plan is put together
 
 
 @njit(**_FLAGS)
@@ -145,6 +146,12 @@ def _total(m, s):
 
 
 @njit(**_FLAGS)
+def total(m, s):
+    """Weight of the rooms protected."""
+    return _total(m, s)[0]
+
+
+@njit(**_FLAGS)
 def _within(m, s, budget, room_for):
     """Whether budget and head-ends hold."""
     if s.money[0] > budget:
@@ -182,6 +189,124 @@ def _change(position, c, m, s):
             if s.at[m.near[k]] >= 0:
                 return False
     return _below(s)
+
+
+@njit(**_FLAGS)
+def _worth(reached, power):
+    """What a room counts for while a plan is put together, by the mean of what its rows have reached."""
+    return 1.0 if reached >= 1 - 1e-9 else BEGUN * reached**power
+
+
+@njit(**_FLAGS)
+def _reached(m, s, rows_of):
+    """What all rows of each block have reached together."""
+    rows_of[:] = 0.0
+    for row in range(len(s.den)):
+        rows_of[m.block[row]] += 1.0 if _holds(s.den[row], s.jam[row], s.best[row]) else s.den[row]
+
+
+@njit(**_FLAGS)
+def _gain(c, power, m, s, have, more, touched):
+    """What putting up a candidate adds to the worth of all rooms; its own room in its mode."""
+    many, own, gain = 0, m.own_room[c], 0.0
+    own_mode = s.mode[own] if own >= 0 else 0
+    if own >= 0 and m.own_mode[c] != own_mode:  # the room is treated first
+        own_mode = m.own_mode[c]
+        for sign in range(-1, 2, 2):
+            block = own * m.modes + (own_mode if sign > 0 else s.mode[own])
+            if m.possible[block]:
+                gain += sign * m.weight[own] * _worth(have[block] / m.rows[block], power)
+    for k in range(m.start[c], m.start[c + 1]):
+        row = m.row[k]
+        block = m.block[row]
+        room = block // m.modes
+        mode = own_mode if room == own else s.mode[room]
+        if block % m.modes != mode or m.weight[room] == 0 or not m.possible[block]:
+            continue
+        now = 1.0 if _holds(s.den[row], s.jam[row], s.best[row]) else s.den[row]
+        if now >= 1:
+            continue
+        if more[block] == 0:
+            touched[many] = block
+            many += 1
+        more[block] += 1e-12 + (1.0 if m.serve[k] > 0 else min(1.0, now + m.share[k])) - now
+    for k in range(many):
+        block = touched[k]
+        before = have[block] / m.rows[block]
+        after = min(1.0, (have[block] + more[block]) / m.rows[block])
+        gain += m.weight[block // m.modes] * (_worth(after, power) - _worth(before, power))
+        more[block] = 0.0
+    return gain
+
+
+@njit(**_FLAGS)
+def _may(c, m, s, budget, room_for):
+    """Whether a candidate may be put up beside all that stands."""
+    position, own = m.position[c], m.own_room[c]
+    if s.at[position] >= 0 or m.forbidden[c]:
+        return False
+    other = own >= 0 and s.mode[own] != m.own_mode[c]
+    if other and (s.inside[own] > 0 or s.mode[own] > 0 or m.fixed_start[own] < m.fixed_start[own + 1]):
+        return False
+    if m.head_end[c] >= 0 and s.nodes[m.head_end[c]] >= room_for[m.head_end[c]]:
+        return False
+    for k in range(m.near_start[position], m.near_start[position + 1]):
+        if s.at[m.near[k]] >= 0:
+            return False
+    return not (_too_dear(c, -1, -1, m, s, budget) or _too_much(c, -1, -1, m, s))
+
+
+@njit(**_FLAGS)
+def construct(m, s, budget, room_for, power):
+    """Put up what adds most for its money, room after room treated or device after device, until nothing fits."""
+    blocks = len(m.rows)
+    have, more, touched = np.zeros(blocks), np.zeros(blocks), np.empty(blocks, np.int64)
+    # a candidate's gain is worked out again when something changed in a block that it reaches
+    changed, looked, gains = np.zeros(blocks, np.int64), np.full(len(m.cost), -1), np.zeros(len(m.cost))
+    turn = 0
+    while True:
+        _reached(m, s, have)
+        best, best_c, best_room, best_mode = 0.0, -1, -1, 0
+        for c in m.choice:
+            cost, own, last = m.cost[c], m.own_room[c], 0
+            for k in range(m.reach_start[c], m.reach_start[c + 1]):
+                last = max(last, changed[m.reach[k]])
+            if own >= 0:
+                cost += m.mode_cost[own, m.own_mode[c]] - m.mode_cost[own, s.mode[own]]
+                last = max(last, changed[own * m.modes])
+            if looked[c] < last:
+                gains[c], looked[c] = _gain(c, power, m, s, have, more, touched), turn
+            each = gains[c] / max(cost, 1.0)
+            if each > best * (1 + 1e-9) and _may(c, m, s, budget, room_for):
+                best, best_c, best_room = each, c, -1
+        for room in m.treatable:
+            if s.inside[room] > 0 or s.mode[room] > 0 or m.weight[room] == 0:
+                continue
+            if m.fixed_start[room] < m.fixed_start[room + 1]:
+                continue
+            before = 0.0
+            if m.possible[room * m.modes]:
+                before = _worth(have[room * m.modes] / m.rows[room * m.modes], power)
+            for mode in range(1, m.modes):
+                cost, block = m.mode_cost[room, mode], room * m.modes + mode
+                if cost < 0 or s.money[0] + cost > budget or not m.possible[block]:
+                    continue
+                gain = _worth(have[block] / m.rows[block], power) - before
+                if m.weight[room] * gain / max(cost, 1.0) > best * (1 + 1e-9):
+                    best, best_c = m.weight[room] * gain / max(cost, 1.0), -1
+                    best_room, best_mode = room, mode
+        turn += 1
+        if best_c >= 0:
+            _change(m.position[best_c], best_c, m, s)
+            for k in range(m.reach_start[best_c], m.reach_start[best_c + 1]):
+                changed[m.reach[k]] = turn
+            best_room = m.own_room[best_c]
+        elif best_room >= 0:
+            _set_mode(best_room, best_mode, m, s)
+        else:
+            return
+        if best_room >= 0:
+            changed[best_room * m.modes : (best_room + 1) * m.modes] = turn
 
 
 @njit(**_FLAGS)

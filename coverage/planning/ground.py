@@ -19,6 +19,7 @@ from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.cable_runs import cable_runs, line_of, line_of_device
 from quietwing.coverage.planning.cost import cost, head_ends_needed
+from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, RoomBlock
 from quietwing.coverage.planning.limits import Known, keep_choice, keep_limits, outside_limits, receiver_limits
 from quietwing.coverage.planning.milp import Selection
@@ -26,7 +27,18 @@ from quietwing.coverage.planning.modes import Modes, prepare_modes
 from quietwing.coverage.planning.places import Spot, place_of, plan_spots, room_at
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments, offered_devices
-from quietwing.coverage.planning.rows import LimitRows, PlanModel, limit_rows, plan_model, room_rows
+from quietwing.coverage.planning.rows import (
+    TIGHTER,
+    LimitRows,
+    PlanModel,
+    RoomRows,
+    limit_rows,
+    limit_shares,
+    missed_rows,
+    plan_model,
+    room_rows,
+    with_room_rows,
+)
 from quietwing.coverage.planning.surroundings import Base, Surroundings, room_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
@@ -47,7 +59,11 @@ __all__ = [
 ]
 
 MOST_SLACK_DB = 12.0
-LEAST_SHARE = 3e-3  # candidates below this share of every row of a room are left out there: safe for denial
+MOST_MISSED = 200  # limits outside that are added to a model at a time
+Floats = NDArray[np.float64]
+LEAST_SHARE = 3e-3  # smaller shares of a row of a room count as nothing there: safe for denial
+FIRST_ROWS = 8  # of a room in a mode that a model begins with
+FURTHER_ROWS = 3  # that are added at a time where a plan breaks others
 Progress = Callable[[str, float], None]
 
 
@@ -120,6 +136,8 @@ class Terrain:
     limits : LimitRows
     short : dict of int to Short
         Rooms that no device silences alone.
+    known : Known
+        Levels outside.
     """
 
     ground: Ground
@@ -129,24 +147,67 @@ class Terrain:
     candidates: Candidates
     limits: LimitRows
     short: dict[int, Short]
+    known: Known
 
     def model(self, slack_db: float) -> tuple[PlanModel, NDArray[np.int64]]:
         """The planning model with limits moved, and which candidates it is made of: those no limit forbids."""
         share, names, forbidden = self.limits.with_slack(slack_db)
         alive = np.flatnonzero(~forbidden)
         part = _some(self.candidates, alive)
-        rooms = [room_rows(block, self.needs, part, least_share=LEAST_SHARE) for block in self.blocks]
-        used = share[:, alive]
-        binding = used.sum(axis=1) > 1 - 1e-5
-        limits = (
-            used[binding],
-            tuple(name for name, kept in zip(names, binding.tolist(), strict=True) if kept),
-            np.zeros(len(alive), bool),
-        )
+        rooms = [
+            room_rows(block, self.needs, part, least_share=LEAST_SHARE, at_most=FIRST_ROWS) for block in self.blocks
+        ]
+        limits = share[:, alive], names, np.zeros(len(alive), bool)
         ground = self.ground
         conflicts = _too_near(ground.spots, part, ground.scenario.spacing_m)
         model = plan_model(rooms, limits, part, ground.head_ends, ground.weight, ground.modes.cost_pence, conflicts)
         return model, alive
+
+    def with_missed(
+        self, model: PlanModel, alive: NDArray[np.int64], found: Found, slack_db: float
+    ) -> tuple[Terrain, PlanModel, bool] | None:
+        """With rows of rooms and limits outside that a plan breaks and the model does not know; None: there are none.
+
+        Also whether limits were among them.
+        """
+        here, further = self, model
+        chosen = np.array(found.selection.candidates, np.int64)
+        rooms = self._missed_in_rooms(model, chosen, found)
+        if rooms:
+            further = with_room_rows(model, rooms)
+        taken, _ = self._outside(alive[chosen], None)
+        over = taken.sum(axis=1) * 10 ** (-slack_db / 10) * (1 + TIGHTER)
+        missed = np.zeros(len(over), bool)
+        missed[np.argsort(-over, kind="stable")[:MOST_MISSED]] = True
+        missed &= over > 1
+        if missed.any():
+            self.known.missed = missed if self.known.missed is None else self.known.missed | missed
+            share, names = self._outside(alive, missed)
+            further = replace(
+                further,
+                limit=np.concatenate([model.limit, share * 10 ** (-slack_db / 10)]),
+                limit_name=(*model.limit_name, *names),
+            )
+            here = replace(self, limits=self.limits.with_rows(alive, share, names))
+        return (here, further, bool(missed.any())) if rooms or missed.any() else None
+
+    def _missed_in_rooms(self, model: PlanModel, chosen: NDArray[np.int64], found: Found) -> list[RoomRows]:
+        """Rows that do not hold of rooms that the model takes as protected."""
+        taken = found.score.protected & (model.weight > 0)
+        every = (
+            missed_rows(block, self.needs, model.candidates, chosen, least_share=LEAST_SHARE, at_most=FURTHER_ROWS)
+            for block in self.blocks
+            if taken[block.room] and block.mode == found.selection.modes[block.room]
+        )
+        return [rows for rows in every if rows is not None]
+
+    def _outside(
+        self, members: NDArray[np.int64], wanted: NDArray[np.bool_] | None
+    ) -> tuple[Floats, tuple[str, ...]]:
+        """Shares that some candidates take of limits outside, with no slack."""
+        alive = Alive(np.unique(self.candidates.base[members]))
+        blocks = outside_limits(self.around, self.ground.outside, alive, self.known, wanted)
+        return limit_shares(blocks, self.candidates, members)
 
     def layout(self, model: PlanModel, selection: Selection) -> tuple[tuple[Device, ...], tuple[Treatment, ...]]:
         """A selection as devices, existing ones first, and treatments."""
@@ -234,11 +295,14 @@ def prepare_ground(
     kinds = tuple(name for name in kinds if name)
     there = head_ends_needed(existing, catalogue)
     pence, head_pence = _prices(site, bases, catalogue, scenario)
+    notes = [f"{name} is left out: it would send on {forbidden_bands(catalogue[name])}" for name in barred]
+    if scenario.budget_gbp is not None:
+        bases, pence, dear = _affordable(bases, pence, head_pence, there, catalogue, scenario.budget_gbp)
+        notes.extend(f"{name} is left out: the first costs more than the budget" for name in dear)
     wanted = np.array([room.role == "silence" and room.weight > 0 for room in site.rooms], np.bool_)
     counted = scenario.objective == "least_cost"
     weight = np.array([1.0 if counted else room.weight for room in site.rooms])
     radiating = tuple(base.device for base in bases)
-    notes = [f"{name} is left out: it would send on {forbidden_bands(catalogue[name])}" for name in barred]
     if not scenario.equipment and any(catalogue[name].radiating_cable for name in offered_devices(catalogue)):
         notes.append("radiating cables are left out, for the scenario's equipment does not name them")
     return Ground(
@@ -333,6 +397,32 @@ def _prices(
     return pence, heads
 
 
+def _affordable(
+    bases: list[Base],
+    pence: dict[int, int],
+    head_pence: dict[str, int],
+    there: Mapping[str, int],
+    catalogue: Mapping[str, Model],
+    budget_gbp: float,
+) -> tuple[list[Base], dict[int, int], list[str]]:
+    """What stands, and what the budget buys with the first head-end it needs; the prices of these; models left out.
+
+    All of it where it buys nothing: then money is what is missing.
+    """
+
+    def needed(index: int) -> int:
+        head_end = catalogue[bases[index].device.model].head_end
+        return pence[index] + (head_pence[head_end] if head_end and not there.get(head_end, 0) else 0)
+
+    kept = [index for index, base in enumerate(bases) if base.existing or needed(index) <= budget_gbp * 100 + 0.5]
+    if all(bases[index].existing for index in kept):
+        return bases, pence, []
+    bought = [bases[index] for index in kept]
+    names = {base.device.model for base in bought}
+    dear = dict.fromkeys(base.device.model for base in bases if base.device.model not in names)
+    return bought, {new: pence[index] for new, index in enumerate(kept)}, list(dear)
+
+
 def _too_near(spots: tuple[Spot, ...], candidates: Candidates, spacing_m: float) -> NDArray[np.int64]:
     """Pairs of positions nearer to each other than new devices may be, and of cables along one run."""
     places = np.unique(candidates.position[~candidates.existing])
@@ -402,18 +492,6 @@ def look_inside(ground: Ground, confidence: float) -> Inside:
     return Inside(around, needs, blocks)
 
 
-def _with_bases(block: RoomBlock, used: NDArray[np.int64]) -> RoomBlock:
-    """A room without bases that no candidate is made of."""
-    kept = np.isin(block.bases, used)
-    return replace(
-        block,
-        bases=np.searchsorted(used, block.bases[kept]),
-        level_dbm=block.level_dbm[kept],
-        cell_dbm=block.cell_dbm[kept],
-        against_db=block.against_db[kept],
-    )
-
-
 def terrain(
     ground: Ground,
     inside: Inside,
@@ -449,17 +527,19 @@ def terrain(
     kinds = {head: kind for kind, head in enumerate(ground.head_ends.name)}
     head_end = {name: kinds.get(model.head_end, -1) for name, model in ground.catalogue.items()}
     candidates, short = candidates_for(around, blocks, needs, ground.weight > 0, ground.base_pence, head_end, carried)
-    used = np.unique(candidates.base)
-    around = replace(around, bases=tuple(around.bases[base] for base in used.tolist()))
-    candidates = replace(candidates, base=np.searchsorted(used, candidates.base))
-    blocks = tuple(_with_bases(block, used) for block in blocks)
     chosen, _ = ground.kept
     alive = Alive(np.unique(candidates.base))
     blocks_of_limits = chain(
         outside_limits(around, ground.outside, alive, inside.outside),
         keep_limits(around, chosen, alive),
-        receiver_limits(around),
+        receiver_limits(around, alive),
     )
     limits = limit_rows(blocks_of_limits, candidates, most_slack_db=MOST_SLACK_DB, alive_bases=alive)
+    here = Terrain(ground, around, needs, blocks, candidates, limits, short, inside.outside)
+    if limits.wanted is not None:
+        if inside.outside.missed is not None:
+            limits.wanted[inside.outside.missed] = True
+        left = np.flatnonzero(~limits.forbidden)
+        here = replace(here, limits=limits.with_rows(left, *here._outside(left, limits.wanted)))
     tell(1.0)
-    return Terrain(ground, around, needs, blocks, candidates, limits, short)
+    return here

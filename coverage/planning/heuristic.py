@@ -20,12 +20,14 @@ from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
 from quietwing.coverage.planning.score import Score, better, fixed_selection, score
 
-__all__ = ["Found", "search"]
+__all__ = ["Found", "kept_below", "search"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 STEPS = 25  # of falling heat; progress is told after each
 MOST_BRANCHES = 6
+POWERS = (1.0, 2.0, 4.0, 8.0)  # how much more a room counts the nearer it is to being protected
+HOT, COLD = 0.5, 0.02  # of the smallest credit; found by trial: hotter undoes what was put together
 GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -49,6 +51,8 @@ class Compiled(NamedTuple):
     node: Ints
     node_serve: Floats
     block: Ints
+    reach_start: Ints
+    reach: Ints
     rows: Floats
     possible: NDArray[np.bool_]
     weight: Floats
@@ -57,6 +61,7 @@ class Compiled(NamedTuple):
     limit: Floats
     cost: Floats
     head_end: Ints
+    position: Ints
     own_room: Ints
     own_mode: Ints
     forbidden: NDArray[np.bool_]
@@ -131,7 +136,9 @@ def search(
             if progress is not None:
                 progress((number + share) / len(branches), max(weight, least))
 
-        found = _branch(model, compiled, goal, extra, best, moves // len(branches), seed + 7919 * number, told, stop)
+        found = _branch(
+            model, compiled, goal, extra, best, nothing, moves // len(branches), seed + 7919 * number, told, stop
+        )
         if better(found.score, best.score, goal):
             best = found
         if stop():
@@ -161,6 +168,29 @@ def _repaired(model: PlanModel, nothing: Selection) -> Selection:
             break
         plan, excess = better_plan, over(better_plan)
     return plan
+
+
+def kept_below(model: PlanModel, plan: Selection) -> Selection:
+    """What is left of a plan when devices go until all limits hold: always the one that takes most of what is broken.
+
+    Parameters
+    ----------
+    model : PlanModel
+    plan : Selection
+
+    Returns
+    -------
+    Selection
+    """
+    chosen = np.array(plan.candidates, np.int64)
+    bought = chosen[~model.candidates.existing[chosen]]
+    taken = model.limit[:, chosen].sum(axis=1) * (1 + TIGHTER)
+    while len(bought) and (over := taken > 1).any():
+        most = int((model.limit[np.ix_(over, bought)] / taken[over, None]).sum(axis=0).argmax())
+        taken -= model.limit[:, bought[most]] * (1 + TIGHTER)
+        bought = np.delete(bought, most)
+    stands = chosen[model.candidates.existing[chosen]]
+    return Selection(tuple(np.union1d(stands, bought).tolist()), plan.modes)
 
 
 def _affordable(found: Score, goal: Goal) -> bool:
@@ -196,6 +226,7 @@ def _branch(
     goal: Goal,
     extra: tuple[int, ...],
     best: Found,
+    nothing: Selection,
     moves: int,
     seed: int,
     told: Callable[[float, float], None],
@@ -217,13 +248,25 @@ def _branch(
         model, ~kit.existing & ~model.forbidden & housed & (kit.cost_pence <= budget)
     )
     compiled = compiled._replace(choice=choice, choice_start=choice_start, free=free)
-    state = _state(model, compiled, best.selection, budget, room_for)
     credited = model.weight[model.weight > 0]
     unit = float(credited.min()) if len(credited) else 1.0
     # A pound is worth so little that no saving outweighs a room in the budgeted search, and steers the other.
     dearest = float(compiled.cost.max(initial=1.0) + compiled.mode_cost.max(initial=0.0))
     pound = 0.05 * unit / dearest if goal.target is None else 0.3 * unit / dearest
-    hot, cold = 1.5 * unit, 0.02 * unit
+    hot, cold = HOT * unit, COLD * unit
+
+    def put_together(selection: Selection, power: float) -> State:
+        """What a plan can be extended to, device by device."""
+        begun = _state(model, compiled, selection, budget, room_for)
+        if goal.target is None:
+            _anneal.construct(compiled, begun, budget, room_for, power)
+        return begun
+
+    begun = [put_together(best.selection, POWERS[0])]
+    if best.selection != nothing:
+        begun.append(put_together(best.selection, POWERS[-1]))
+    begun += [put_together(nothing, power) for power in POWERS]
+    state = max(begun, key=lambda one: _anneal.total(compiled, one) - pound * float(one.money[0]))
     best_at, best_mode = state.at.copy(), state.mode.copy()
     top = np.array([-np.inf, 0.0])
     numbers = np.array([(seed * GOLDEN + 1) % 2**64 | 1], np.uint64)
@@ -247,12 +290,17 @@ def _branch(
         told((step + 1) / STEPS, float(top[1]))
         if stop():
             break
+    state = put_together(_selection_of(model, best_at, best_mode), POWERS[0])
+    selection = _selection_of(model, state.at, state.mode)
+    return _thinned(model, Found(selection, score(model, selection)), goal)
+
+
+def _selection_of(model: PlanModel, at: Ints, mode: Ints) -> Selection:
+    """What the kernel has at each position and in each room, with what stands already."""
     standing = np.flatnonzero(model.candidates.existing)
     own = model.candidates.room[standing]
-    kept = standing[(own < 0) | (best_mode[np.maximum(own, 0)] == model.candidates.mode[standing])]
-    chosen = np.union1d(best_at[best_at >= 0], kept)
-    selection = Selection(tuple(chosen.tolist()), tuple(best_mode.tolist()))
-    return _thinned(model, Found(selection, score(model, selection)), goal)
+    kept = standing[(own < 0) | (mode[np.maximum(own, 0)] == model.candidates.mode[standing])]
+    return Selection(tuple(np.union1d(at[at >= 0], kept).tolist()), tuple(mode.tolist()))
 
 
 def _thinned(model: PlanModel, found: Found, goal: Goal) -> Found:
@@ -285,19 +333,20 @@ def _thinned(model: PlanModel, found: Found, goal: Goal) -> Found:
 def _compiled(model: PlanModel) -> Compiled:
     """Columns of the candidates over the union of all they touch."""
     candidates = model.candidates
-    share = model.share.copy()
-    share.data = np.minimum(share.data * (1 - TIGHTER), 1.0)
-    jam = model.jam_mw.copy()
-    jam.data = jam.data * (1 + TIGHTER)
-    touched = ((share != 0) + (model.serve_mw != 0) + (jam != 0)).tocsc()
-    touched.sort_indices()
-    width = np.diff(touched.indptr)
-    column = np.repeat(np.arange(len(candidates)), width)
-    values = [_values_at(part, touched.indices, column) for part in (share, model.serve_mw, jam)]
+    share, serve, jam = model.by_candidate
+    touched = share
+    if serve.nnz:
+        touched = ((share != 0) + (serve != 0) + (jam != 0)).tocsc()
+        touched.sort_indices()
+    column = np.repeat(np.arange(len(candidates)), np.diff(touched.indptr))
+    values = [_values_at(part, touched.indices, column) if serve.nnz else part.data for part in (share, serve, jam)]
+    if not serve.nnz:  # nothing is captured, so nobody asks what jams
+        values[1] = values[2] = np.zeros(len(column))
     nodes = model.serve_mw.tocsr()
     modes = model.mode_cost_pence.shape[1]
     block = model.row_room * modes + model.row_mode
     blocks = len(model.weight) * modes
+    reach = np.unique(column * blocks + block[touched.indices])
     places = int(candidates.position.max(initial=-1)) + 1
     choice, choice_start, free = _choices(model, ~candidates.existing & ~model.forbidden)
     fixed = np.flatnonzero(candidates.existing & (candidates.room >= 0))
@@ -314,6 +363,8 @@ def _compiled(model: PlanModel) -> Compiled:
         node=nodes.indices.astype(np.int64),
         node_serve=np.ascontiguousarray(nodes.data, float),
         block=block.astype(np.int64),
+        reach_start=np.searchsorted(reach // max(blocks, 1), np.arange(len(candidates) + 1)).astype(np.int64),
+        reach=(reach % max(blocks, 1)).astype(np.int64),
         rows=np.maximum(np.bincount(block, minlength=blocks), 1).astype(float),
         possible=np.ascontiguousarray(model.possible.ravel()),
         weight=model.weight.astype(float),
@@ -322,6 +373,7 @@ def _compiled(model: PlanModel) -> Compiled:
         limit=np.ascontiguousarray(model.limit.T * (1 + TIGHTER), float),
         cost=candidates.cost_pence.astype(float),
         head_end=candidates.head_end,
+        position=candidates.position,
         own_room=candidates.room,
         own_mode=candidates.mode,
         forbidden=model.forbidden,
@@ -347,7 +399,7 @@ def _choices(model: PlanModel, allowed: NDArray[np.bool_]) -> tuple[Ints, Ints, 
     return choice.astype(np.int64), starts.astype(np.int64), np.unique(position[choice]).astype(np.int64)
 
 
-def _values_at(matrix: sparse.csr_array, row: Ints, column: Ints) -> Floats:
+def _values_at(matrix: sparse.csc_array, row: Ints, column: Ints) -> Floats:
     """Entries of a matrix at places given column by column, 0 where there is none."""
     entries = matrix.tocoo()
     key = entries.col.astype(np.int64) * matrix.shape[0] + entries.row

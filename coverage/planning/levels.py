@@ -118,6 +118,8 @@ class LimitBlock:
         largest of a candidate's trims. None: no such part.
     bases : int64 ndarray, shape (base,), or None
         The bases it is given for, ascending; None: all of them.
+    part : str
+        Blocks of one part hold the same rows for other bases; empty: its rows are in no other block.
     screen : bool
         Levels are lower bounds: what they put out is out, and the block with all that counts is yet to come.
     """
@@ -130,6 +132,7 @@ class LimitBlock:
     slack: bool = False
     stray_db: Levels | None = None
     bases: NDArray[np.int64] | None = None
+    part: str = ""
     screen: bool = False
 
 

@@ -33,94 +33,131 @@ from quietwing.sites.trial_points import trial_points
 
 __all__ = ["Known", "keep_choice", "keep_limits", "outside_limits", "receiver_limits"]
 
-MOST_PLACES_AT_A_TIME = 48
-LEVELS_AT_A_TIME = 2_000_000  # of all bases on all carriers at places outside
-MOST_KNOWN_BYTES = 2**27  # of levels there that are kept for the next search
+SPOTS_AT_A_TIME = 32  # looked at together: what is the same for all of them is worked out once
+NEAREST_PLACES = 4  # to each spot, at which it is screened
+LEVELS_AT_A_TIME = 8_000_000  # of bases in all modes at places outside
+MOST_KNOWN_BYTES = 2**29  # of levels there that are kept for the next search
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
 
 
 @dataclass
 class Known:
-    """Upper levels of spots at places outside that were worked out before; shape (spot, mode, carrier) by place.
+    """Upper levels of spots at all places outside that were worked out before.
 
-    What a search asks for again and again does not depend on its reserve: only of which bases candidates are left.
+    What is asked for again and again does not depend on a search's reserve: only which bases candidates are left of.
+    A treated window changes the level at the few places that are seen through it, so only these are kept by mode.
     """
 
     most_bytes: int = MOST_KNOWN_BYTES
     held_bytes: int = 0
-    places: dict[int, tuple[NDArray[np.intp], Levels]] = field(default_factory=dict)
+    spots: dict[int, tuple[Levels, NDArray[np.intp], Levels]] = field(default_factory=dict)
+    limits: tuple[PointSet, list[str], OutsideLimit] | None = None
+    missed: NDArray[np.bool_] | None = None  # rows that plans broke before they were looked at
 
-    def lacking(self, place: int, spots: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which spots are not known at a place."""
-        return ~np.isin(spots, self.places[place][0]) if place in self.places else np.ones(len(spots), bool)
+    def keep(self, spot: int, upper: Levels) -> None:
+        """Remember the levels of a spot, shape (mode, carrier, point), as long as there is room."""
+        changed = np.flatnonzero((upper[1:] != upper[:1]).any(axis=(0, 1)))
+        part = upper[0].copy(), changed, upper[1:, :, changed]
+        size = sum(one.nbytes for one in part)
+        if self.held_bytes + size <= self.most_bytes:
+            self.held_bytes += size
+            self.spots[spot] = part
 
-    def lacking_at(self, places: NDArray[np.intp], spots: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Those of some spots that are not known at one of some places."""
-        found = np.zeros(len(spots), bool)
-        for place in places.tolist():
-            found |= self.lacking(place, spots)
-        return spots[found]
-
-    def keep(self, place: int, spots: NDArray[np.intp], levels: Levels) -> None:
-        """Remember levels at a place instead of what was known there, as long as there is room."""
-        before = self.places[place][1].nbytes if place in self.places else 0
-        if self.held_bytes - before + levels.nbytes <= self.most_bytes:
-            self.held_bytes += levels.nbytes - before
-            self.places[place] = (spots, levels)
+    def put(self, spot: int, into: Levels) -> None:
+        """Write what is known of a spot into an array of shape (mode, carrier, point)."""
+        plain, changed, treated = self.spots[spot]
+        into[:] = plain
+        into[1:, :, changed] = treated
 
 
 def outside_limits(
-    around: Surroundings, places: OutsidePoints, alive: Alive, known: Known | None = None
+    around: Surroundings,
+    places: OutsidePoints,
+    alive: Alive,
+    known: Known | None = None,
+    wanted: NDArray[np.bool_] | None = None,
 ) -> Iterator[LimitBlock]:
-    """Spill at every place outside that counts, and capture of phones there.
+    """Spill at every place outside that counts, and capture of phones there; some bases at a time.
 
     Parameters
     ----------
     around : Surroundings
     places : OutsidePoints
     alive : Alive
-        The bases still in question, read before each block.
+        The bases in question, read before each block.
     known : Known, optional
         Levels worked out before, and where to leave those of now.
+    wanted : bool ndarray, shape (row,), optional
+        The rows to give, of those that there are without it.
 
     Yields
     ------
     LimitBlock
+        All of them have the same rows.
     """
-    rows = np.flatnonzero(counted(places, around.scenario.tier))
-    if not len(around.bases) or not len(rows):
+    if not len(around.bases):
         return
-    # The nearest first: they put most candidates out.
-    away_m, _ = cKDTree(around.spot_m).query(places.points.xyz_m[rows])
-    rows = rows[np.argsort(away_m, kind="stable")]
-    first = 0
-    while first < len(rows) and len(alive.bases):
-        each = len(alive.bases) * len(around.plain.carriers) * len(around.modes.models)
-        part = rows[first : first + max(1, min(MOST_PLACES_AT_A_TIME, LEVELS_AT_A_TIME // each))]
-        first += len(part)
-        points = places.points.some(part)
-        public = public_links(around.plain, points)
-        limit = outside_limit(around.plain, around.scenario, public)
-        names = [places.name[row] for row in part.tolist()]
-        held = known or Known()
-        used = _spots_of(around, alive.bases)
-        lacking = np.isin(used, held.lacking_at(part, used))
-        if lacking.any():  # straight rays alone put most of them out, at a small part of the work
-            shape = len(around.modes.models), len(used), len(around.plain.carriers), len(points)
-            upper = np.full(shape, -np.inf, np.float32)
-            upper[:, lacking] = _upper_by_mode(around, used[lacking], points, None, limit)
-            block = _limit_block(around, alive.bases, used, upper, points, names, limit)
-            yield replace(block, screen=True)
-        if not len(alive.bases):
-            return
-        used = _spots_of(around, alive.bases)
-        upper = _upper_outside(around, used, points, part, held, limit)
-        yield _limit_block(around, alive.bases, used, upper, points, names, limit)
-        if known is not None:
-            left = np.isin(used, [around.bases[base].spot for base in alive.bases.tolist()])
-            for at, place in enumerate(part.tolist()):
-                known.keep(place, used[left], upper[..., at][:, left].transpose(1, 0, 2).copy())
+    held = Known(most_bytes=0) if known is None else known
+    if held.limits is None:
+        held.limits = _limits_outside(around, places)
+    points, names, limit = held.limits
+    if not len(points):
+        return
+    shape = len(around.modes.models), len(around.plain.carriers), len(points)
+    limit, every_place = _some_rows(limit, wanted)
+
+    def blocks(used: NDArray[np.intp], upper: Levels, at: NDArray[np.intp], screen: bool) -> Iterator[LimitBlock]:
+        """Against the limits at some places, which `upper` holds if it is a screen, else all places."""
+        bases, levels = _bases_at(around, alive.bases, used), upper if screen else upper[..., at]
+        each = max(1, LEVELS_AT_A_TIME // max(1, shape[0] * int(np.isfinite(limit.limit_dbm[:, at]).sum())))
+        said = [names[place] for place in at.tolist()]
+        for first in range(0, len(bases), each):
+            some = bases[first : first + each]
+            block = _limit_block(around, some, used, levels, points.some(at), said, limit.at(at))
+            yield replace(block, part="" if screen else "outside", screen=screen)
+
+    places_m = cKDTree(points.xyz_m)
+
+    every = _spots_of(around, alive.bases)
+    for first in range(0, len(every), SPOTS_AT_A_TIME):
+        used = np.intersect1d(every[first : first + SPOTS_AT_A_TIME], _spots_of(around, alive.bases))
+        new = used[[spot not in held.spots for spot in used.tolist()]]
+        if len(new):  # straight rays to the nearest places put many of them out, at a small part of the work
+            _, near = places_m.query(around.spot_m[new], np.arange(1, min(NEAREST_PLACES, len(points)) + 1))
+            near = np.intersect1d(near, every_place)
+            yield from blocks(new, _upper_by_mode(around, new, points.some(near), None, limit.at(near)), near, True)
+            used = np.intersect1d(used, _spots_of(around, alive.bases))
+        new = np.intersect1d(new, used)
+        upper = np.empty((shape[0], len(used), *shape[1:]), np.float32)
+        if len(new):
+            found = _upper_by_mode(around, new, points, around.detours(new, points), limit)
+            upper[:, np.searchsorted(used, new)] = found
+            for row, spot in enumerate(new.tolist()):
+                held.keep(spot, found[:, row])
+        for row, spot in enumerate(used.tolist()):
+            if spot in held.spots:
+                held.put(spot, upper[:, row])
+        yield from blocks(used, upper, every_place, False)
+
+
+def _some_rows(limit: OutsideLimit, wanted: NDArray[np.bool_] | None) -> tuple[OutsideLimit, NDArray[np.intp]]:
+    """Limits, those not wanted without end; and the places that have one."""
+    limit_dbm = limit.limit_dbm
+    if wanted is not None:
+        rows = np.flatnonzero(np.isfinite(limit_dbm).ravel())[wanted]
+        only = np.full(limit_dbm.size, np.inf)
+        only[rows] = limit_dbm.ravel()[rows]
+        limit_dbm = only.reshape(limit_dbm.shape)
+    return replace(limit, limit_dbm=limit_dbm), np.flatnonzero(np.isfinite(limit_dbm).any(axis=0))
+
+
+def _limits_outside(around: Surroundings, places: OutsidePoints) -> tuple[PointSet, list[str], OutsideLimit]:
+    """The places outside that count, what they are called, and the limits of power and of capture there."""
+    rows = np.flatnonzero(counted(places, around.scenario.tier))
+    points = places.points.some(rows)
+    limit = outside_limit(around.plain, around.scenario, public_links(around.plain, points))
+    return points, [places.name[row] for row in rows.tolist()], limit
 
 
 def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
@@ -188,35 +225,20 @@ def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int], ali
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
     lower_dbm = signal_lower_dbm(plain, public, z)
     limit = OutsideLimit(held, np.ones(held.shape, np.bool_), 0.0, lower_dbm, None)
-    used = np.unique([around.bases[base].spot for base in alive.bases.tolist()])
+    used = _spots_of(around, alive.bases)
     upper = _upper_by_mode(around, used, points, around.detours(used, points), limit, z)
     yield _limit_block(around, alive.bases, used, upper, points, names, limit)
 
 
-def _upper_outside(
-    around: Surroundings,
-    used: NDArray[np.intp],
-    points: PointSet,
-    part: NDArray[np.intp],
-    known: Known,
-    limit: OutsideLimit,
-) -> Levels:
-    """Upper levels at places outside, those known taken as they are, shape (mode, spot, carrier, point). [dB]"""
-    lacking = np.isin(used, known.lacking_at(part, used))
-    upper = np.empty((len(around.modes.models), len(used), len(around.plain.carriers), len(points)), np.float32)
-    if lacking.any():
-        detours = around.detours(used[lacking], points)
-        upper[:, lacking] = _upper_by_mode(around, used[lacking], points, detours, limit)
-    there = np.flatnonzero(~lacking)
-    for at, place in enumerate(part.tolist() if len(there) else ()):
-        spots, levels = known.places[place]
-        upper[..., at][:, there] = levels[np.searchsorted(spots, used[there])].transpose(1, 0, 2)
-    return upper
-
-
 def _spots_of(around: Surroundings, bases: NDArray[np.int64]) -> NDArray[np.intp]:
     """Where some bases are."""
-    return np.unique([around.bases[base].spot for base in bases.tolist()])
+    return np.unique([around.bases[base].spot for base in bases.tolist()]).astype(np.intp)
+
+
+def _bases_at(around: Surroundings, bases: NDArray[np.int64], spots: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Those of some bases that are at some spots."""
+    there = set(spots.tolist())
+    return bases[[around.bases[base].spot in there for base in bases.tolist()]]
 
 
 def _upper_by_mode(
@@ -301,10 +323,10 @@ def _upper_db(
     return gain_db[:, :, around.lanes].transpose(0, 2, 1) + spread_db.astype(np.float32)
 
 
-def receiver_limits(around: Surroundings) -> Iterator[LimitBlock]:
+def receiver_limits(around: Surroundings, alive: Alive) -> Iterator[LimitBlock]:
     """Desensitisation of base stations by jammers on TDD carriers, and by noise and harmonics of every device."""
-    plain = around.plain
-    devices = tuple(replace(base.device, state="planned") for base in around.bases)
+    plain, bases = around.plain, alive.bases
+    devices = tuple(replace(around.bases[base].device, state="planned") for base in bases.tolist())
     on_carrier_dbm, stray_dbm = receiver_levels_dbm(plain, around.scenario, devices, around.catalogue)
     level_dbm = np.maximum(on_carrier_dbm, stray_dbm)
     heard = np.flatnonzero(np.isfinite(level_dbm).any(axis=0))
@@ -319,4 +341,5 @@ def receiver_limits(around: Surroundings) -> Iterator[LimitBlock]:
         limit_dbm=np.full(len(heard), DESENSE_DBM_PER_RB),
         level_dbm=np.repeat(level_dbm[:, heard].T[:, :, None], modes, axis=2).astype(np.float32),
         stray_db=below_db[:, heard].T.astype(np.float32),
+        bases=bases,
     )

@@ -32,8 +32,16 @@ from quietwing.coverage.planning.attempts import (
 )
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.carried import Carried, carry, selected
-from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, Inside, look_inside, prepare_ground, terrain
-from quietwing.coverage.planning.heuristic import Found, search
+from quietwing.coverage.planning.ground import (
+    MOST_SLACK_DB,
+    Ground,
+    Inside,
+    Terrain,
+    look_inside,
+    prepare_ground,
+    terrain,
+)
+from quietwing.coverage.planning.heuristic import Found, kept_below, search
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.paid_anyway import check_budget, goal_of
@@ -54,6 +62,7 @@ CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 2  # worlds that a plan is reported on; the verdict of a layout uses 0
 AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
 LEAST_SHARE = 0.2  # assumed, of the way between two slacks: a line through two margins is a guess
+MOST_TURNS = 4  # of a search, between which limits outside are added to the model
 FEWEST_SEARCHES = 2  # the first may break a limit
 FIRST_SLACK_DB = 6.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 Progress = Callable[[str, float], None]
@@ -67,7 +76,7 @@ class Effort:
     moves: int
 
 
-EFFORTS = {"quick": Effort(2, 300_000), "normal": Effort(5, 1_000_000), "thorough": Effort(12, 6_000_000)}
+EFFORTS = {"quick": Effort(2, 600_000), "normal": Effort(5, 2_000_000), "thorough": Effort(12, 12_000_000)}
 # Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
 STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
 MOST_RESERVE_DB = 8.0
@@ -195,27 +204,61 @@ def _try_all(
             () if carried is None else carried.wishes,
             lambda share, told=told: told(0.5 * share),  # type: ignore[misc]
         )
-        model, _ = here.model(slack_db)
-        first = None if carried is None else selected(model, carried)
-        found = search(
-            model,
-            goal_of(ground),
-            start=first if before is None else _carried(model, before),
-            moves=effort.moves,
-            seed=ground.scenario.seed,
-            progress=lambda share, _weight, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
-            interrupted=late,
+        before = _searched(
+            here,
+            slack_db,
+            reserve_db,
+            carried if before is None else before,
+            effort.moves,
+            lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
+            late,
         )
-        before = Searched(here, model, found, slack_db, reserve_db)
-        devices, treatments = here.layout(model, found.selection)
+        devices, treatments = before.terrain.layout(before.model, before.found.selection)
         one = judge(ground, devices, treatments, before, CHOOSING_STREAM)
         tried.append(one)
         told(1.0)
-        if not model.possible.any():
+        if not before.model.possible.any():
             return
         found_db.append((slack_db, one.attempt.spill_margin_db))
         slack_db = _next_slack_db(found_db)
         reserve_db = _next_reserve_db(ground, before, one)
+
+
+def _searched(
+    here: Terrain,
+    slack_db: float,
+    reserve_db: NDArray[np.float64],
+    start: Carried | Searched | None,
+    moves: int,
+    told: Callable[[float], None],
+    late: Callable[[], bool],
+) -> Searched:
+    """The best plan found in a planning model, to which those limits outside are added that plans break."""
+    goal, seed = goal_of(here.ground), here.ground.scenario.seed
+    model, alive = here.model(slack_db)
+    plan = None
+    if start is not None:
+        plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)
+    for turn in range(MOST_TURNS):
+        part = moves if turn == 0 else moves // MOST_TURNS
+        found = search(
+            model,
+            goal,
+            start=plan,
+            moves=part,
+            seed=seed + turn,
+            progress=lambda share, _weight, turn=turn: told((turn + share) / MOST_TURNS),  # type: ignore[misc]
+            interrupted=late,
+        )
+        wider, plan = here.with_missed(model, alive, found, slack_db), found.selection
+        if wider is None:
+            break
+        while wider is not None:
+            here, model, over = wider
+            plan = kept_below(model, plan) if over else plan
+            found = Found(plan, score(model, plan))
+            wider = here.with_missed(model, alive, found, slack_db)
+    return Searched(here, model, found, slack_db, reserve_db)
 
 
 def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:

@@ -106,13 +106,12 @@ def _rows_hold(model: PlanModel, chosen: NDArray[np.int64]) -> NDArray[np.bool_]
     """Which rows hold with these candidates on."""
     if not len(chosen):
         return np.zeros(model.share.shape[0], bool)
-    share = model.share[:, chosen]
-    share.data = np.minimum(share.data * (1 - TIGHTER), 1.0)
+    share, serve, jam = (part[:, chosen] for part in model.by_candidate)
     denied = np.asarray(share.sum(axis=1)).ravel() >= 1 - 1e-9
-    jam = np.asarray(model.jam_mw[:, chosen].sum(axis=1)).ravel() * (1 + TIGHTER)
-    serve = model.serve_mw[:, chosen].max(axis=1)
-    best = np.asarray(serve.todense() if hasattr(serve, "todense") else serve).ravel()
-    return np.asarray(denied | ((best > 0) & (jam <= best)))
+    if not serve.nnz:
+        return denied
+    best = np.asarray(serve.max(axis=1).todense()).ravel()
+    return np.asarray(denied | ((best > 0) & (np.asarray(jam.sum(axis=1)).ravel() <= best)))
 
 
 def better(one: Score, other: Score, goal: Goal) -> bool:

@@ -367,7 +367,9 @@ def _blocks_of(
             bases=index,
             level_dbm=sent[index][:, :, None] + path_db,
             cell_dbm=offered[index][:, :, None] + path_db,
-            against_db=spread_against_db(z, signal, known[2][np.ix_(rows, own_rows)], plain, members),
+            against_db=spread_against_db(z, signal, known[2][np.ix_(near, own_rows)], plain, members)[
+                np.searchsorted(near, rows)
+            ],
         )
 
 
