@@ -48,11 +48,16 @@ def four_seeds(sweep) -> tuple[BatchItem, ...]:
     return plan_batch(sweep("scenario.worlds = 100\nset.seed = [1, 2, 3, 4]"))
 
 
+def _with_here() -> str:
+    """The search path of this process with this folder before it."""
+    return os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
+
+
 @pytest.fixture
 def odd(monkeypatch, tmp_path) -> ModuleType:
     """The tasks of ``odd_tasks.py``, importable by name here and in workers."""
     monkeypatch.syspath_prepend(str(HERE))
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", _with_here())
     monkeypatch.setenv("QUIETWING_TEST_FLAG", str(tmp_path / "flag"))
     return importlib.import_module("odd_tasks")
 
@@ -85,7 +90,7 @@ def start(tmp_path) -> Callable[..., subprocess.Popen[str]]:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            env=os.environ | {"PYTHONPATH": str(HERE)},
+            env=os.environ | {"PYTHONPATH": _with_here()},
             cwd=tmp_path,
         )
         started.append(process)

@@ -162,6 +162,17 @@ def test_a_rules_file_lies_beside_the_sweep_and_is_kept_with_every_item(sweep, t
     assert row["rules"].startswith("ours.toml (")
 
 
+def test_a_rules_file_in_a_folder_of_scenarios_is_no_scenario(hut_folder, tmp_path):
+    folder = tmp_path / "asked"
+    folder.mkdir()
+    (folder / "a.toml").write_text('rules = "ours.toml"\n', "utf-8")
+    (folder / "b.toml").write_text('grade = "evidence"\n', "utf-8")
+    (folder / "ours.toml").write_text(load_rules().text, "utf-8")
+    items = plan_batch(folder, sites=(str(hut_folder),))
+    assert [dict(item.keys)["scenario"] for item in items] == ["a.toml", "b.toml"]
+    assert [item.scenario.rules.name for item in items] == ["ours.toml", ""]
+
+
 def test_leakage_items_hold_the_levels_and_count_holes_as_the_study_does(sweep, tmp_path):
     items = plan_batch(sweep("mode = 'leakage'\nset.confidence = [0.5, 0.95]"))
     run_batch(items, tmp_path / "results")
