@@ -22,7 +22,7 @@ from quietwing.coverage.layout import read_layout, write_layout
 from quietwing.coverage.plan_store import holds_plan, read_plan, verify_plan_folder, write_plan
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import PlanResult
-from quietwing.coverage.result_folder import PLAN_FILES
+from quietwing.coverage.rules import load_rules, parse_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import MANIFEST, scenario_text, write_result
 from quietwing.coverage.study import optimise, run
@@ -110,6 +110,18 @@ def verify(folder: Path):
 
 
 # --- Written and read.
+
+
+def test_rules_of_ones_own_are_kept_for_verdict_and_question(result, tmp_path):
+    text = load_rules().text.replace("confidence = { value = 0.90,", "confidence = { value = 0.85,")
+    ours = parse_rules(text, "ours.toml")
+    asked, judged = (replace(one, rules=ours) for one in (result.asked, result.verdict.scenario))
+    mine = replace(result, asked=asked, verdict=replace(result.verdict, scenario=judged))
+    write_plan(mine, tmp_path / "plan", catalogue=CATALOGUE)
+    assert (tmp_path / "plan" / "inputs" / "rules.toml").read_text("utf-8") == text
+    assert read_plan(tmp_path / "plan")[1] == asked
+    told = json.loads((tmp_path / "plan" / "plan.json").read_text("utf-8"))
+    assert (told["rules"]["name"], list(told["grades"])) == ("ours.toml", ["planning", "evidence"])
 
 
 def test_the_plan_is_worth_keeping(result):
