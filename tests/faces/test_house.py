@@ -18,6 +18,7 @@ ORDER = [
         "coverage.decibel",
         "coverage.dims",
         "coverage.equipment",
+        "coverage.rules",
         "coverage.scenario",
         "coverage.result_folder",
         "coverage.results",
