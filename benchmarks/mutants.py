@@ -755,10 +755,20 @@ MUTANTS = (
     ),
     Mutant(
         "words: 99.96 % prints as 100 %",
-        "coverage/report/words.py",
+        "coverage/report/escapes.py",
         'return f"{floored(100 * share):g} %"',
         'return f"{100 * share:.1f} %"',
         ("tests/engine/report/test_verdict_report.py::test_what_is_nearly_certain_never_prints_as_certain",),
+    ),
+    Mutant(
+        "words: protected by levels that nobody measured",
+        "coverage/report/grades.py",
+        "if number is None or verdict.measured < len(verdict.sectors):",
+        "if number is None:",
+        (
+            "tests/engine/report/test_verdict_report.py"
+            "::test_protected_is_silent_at_evidence_grade_with_every_limit_kept_and_every_sector_measured",
+        ),
     ),
     Mutant(
         "words: a shortfall rounded down",
