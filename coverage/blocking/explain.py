@@ -322,6 +322,7 @@ def _budget(
         detour = detour_path(model.masts.detours.model, mast_m, point_m, sector.freq_mhz, near=False)
     if detour is not None:
         detour_dbm = eirp_dbm + pattern_db - path_db - detour.loss_db + offset_db
+    boost_db = float(model.boost_db[index])
     scatter = model.masts.scatter_los if clear else model.masts.scatter_nlos
     floor, through = model.masts.floor, int(scatter.place[index, int(points.room[point])])
     at_opening_dbm = eirp_dbm + offset_db + float(scatter.inside_db[index, int(points.room[point])])
@@ -349,7 +350,7 @@ def _budget(
         scattered_by=floor.site.openings[floor.places[through].opening].id if scattered else "",
         rsrp_dbm=rsrp_dbm,
         falls_off_db=rsrp_dbm - at_opening_dbm if scattered and points.kind[point] != HELD_OUT else 0.0,
-        boost_db=float(needs.boost[carrier]),
+        boost_db=boost_db,
         floor_dbm=float(needs.floor[carrier]),
         noise_dbm=float(needs.noise[carrier]),
         need_db=float(needs.need[carrier]),
@@ -358,7 +359,7 @@ def _budget(
         jam_dbm=float(add_powers_db(*(level for _, level in jammed_by))) if jammed_by else -math.inf,
         capture_dbm=capture_dbm,
         capture_need_db=float(needs.capture[carrier]),
-        capture_margin_db=_capture_margin_db(needs, carrier, rsrp_dbm, capture_dbm, jammers_dbm),
+        capture_margin_db=_capture_margin_db(needs, carrier, rsrp_dbm + boost_db, capture_dbm, jammers_dbm),
     )
 
 
@@ -384,14 +385,14 @@ def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, cle
 
 
 def _capture_margin_db(
-    needs: Needs, carrier: int, rsrp_dbm: float, capture_dbm: float, jammers_dbm: list[float]
+    needs: Needs, carrier: int, heard_dbm: float, capture_dbm: float, jammers_dbm: list[float]
 ) -> float:
     """How surely the strongest managed-access cell captures (CHOICES 19): stronger, heard, and clear of jammers."""
     if capture_dbm == -math.inf:
         return -math.inf
     against_dbm = float(add_powers_db(float(needs.mas_noise[carrier]), *jammers_dbm))
     return min(
-        capture_dbm - (rsrp_dbm + float(needs.boost[carrier])) - float(needs.capture[carrier]),
+        capture_dbm - heard_dbm - float(needs.capture[carrier]),
         capture_dbm - float(needs.mas_floor[carrier]),
         capture_dbm - against_dbm - float(needs.mas_gamma[carrier]),
     )

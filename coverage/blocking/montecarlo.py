@@ -37,8 +37,6 @@ class Needs:
 
     Attributes
     ----------
-    boost : ndarray
-        Nothing: levels hold the reference-signal boost where there is one.
     floor : ndarray
         Lowest level (boost included) that is usable; the gain of a searcher is taken off.
     need : ndarray
@@ -52,7 +50,6 @@ class Needs:
     campable : ndarray of bool
     """
 
-    boost: NDArray[np.float32]
     floor: NDArray[np.float32]
     need: NDArray[np.float32]
     noise: NDArray[np.float32]
@@ -97,7 +94,6 @@ def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = No
         khz = reference_khz(carrier.technology, carrier.freq_mhz)
         rows.append(
             (
-                0.0,
                 row.floor_dbm - found_db,
                 grade.js_deny_db[carrier.technology] + search_db,
                 noise_dbm(khz),
@@ -107,11 +103,11 @@ def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = No
                 noise_dbm(khz, WORST_NOISE_FIGURE_DB),
             )
         )
-    boost, floor, need, noise, capture, mas_floor, mas_gamma, mas_noise = (
-        np.ascontiguousarray(column) for column in np.array(rows, np.float32).reshape(-1, 8).T
+    floor, need, noise, capture, mas_floor, mas_gamma, mas_noise = (
+        np.ascontiguousarray(column) for column in np.array(rows, np.float32).reshape(-1, 7).T
     )
     can_camp = np.array([campable[carrier.channel] for carrier in model.carriers], np.bool_)
-    return Needs(boost, floor, need, noise, capture, mas_floor, mas_gamma, mas_noise, can_camp)
+    return Needs(floor, need, noise, capture, mas_floor, mas_gamma, mas_noise, can_camp)
 
 
 def count_worlds(

@@ -76,7 +76,7 @@ def required_db(block: RoomBlock, needs: Needs, is_mas: NDArray[np.bool_], chann
     float64 ndarray, shape (near, channel)
         ``-inf`` where nothing is needed, ``inf`` where no power helps. [dB]
     """
-    heard = block.signal_dbm + needs.boost[:, None]
+    heard = block.signal_dbm
     noise = 10 ** ((needs.noise[:, None] - block.alone_db - heard - needs.need[:, None]) / 10)
     alone = (needs.floor[:, None] - heard - block.alone_db >= 0) | (noise >= 1) | ~needs.campable[:, None]
     target = heard + block.against_db

@@ -152,7 +152,7 @@ class _Needed(NamedTuple):
 
 def _needed(block: RoomBlock, needs: Needs) -> _Needed:
     carriers, points = np.nonzero(needs.campable[:, None] & np.ones(block.signal_dbm.shape[1], bool))
-    heard_dbm = block.signal_dbm[carriers, points] + needs.boost[carriers]
+    heard_dbm = block.signal_dbm[carriers, points]
     alone_db = block.alone_db[carriers, points]
     noise = 10 ** ((needs.noise[carriers] - alone_db - heard_dbm - needs.need[carriers]) / 10)
     alone = (needs.floor[carriers] - heard_dbm - alone_db >= 0) | (noise >= 1)

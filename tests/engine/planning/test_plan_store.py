@@ -22,6 +22,7 @@ from quietwing.coverage.layout import read_layout, write_layout
 from quietwing.coverage.plan_store import holds_plan, read_plan, verify_plan_folder, write_plan
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import PlanResult
+from quietwing.coverage.result_folder import PLAN_FILES
 from quietwing.coverage.rules import load_rules, parse_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import MANIFEST, scenario_text, write_result

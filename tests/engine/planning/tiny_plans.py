@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.montecarlo import CAPTURE_HYSTERESIS_DB, WORST_NOISE_FIGURE_DB, Needs
-from quietwing.coverage.blocking.thresholds import SEARCH_GAIN_DB, load_thresholds, noise_dbm, search_margin_db
+from quietwing.coverage.blocking.montecarlo import CAPTURE_HYSTERESIS_DB, Needs
+from quietwing.coverage.blocking.thresholds import WORST_NOISE_FIGURE_DB, load_thresholds, noise_dbm
 from quietwing.coverage.planning.levels import Candidates, HeadEnds, LimitBlock, RoomBlock
+from quietwing.coverage.rules import load_rules
 
 
 def _exhaustive():
@@ -31,6 +32,8 @@ NOTHING, TinyPlan, Outcomes = exhaustive.NOTHING, exhaustive.TinyPlan, exhaustiv
 best_of, every_plan, nearest_db = exhaustive.best_of, exhaustive.every_plan, exhaustive.nearest_db
 MOST_CANDIDATES = 8
 TOO_NEAR_DB = 0.002  # a verdict this near its threshold is no fair question: rows are tightened by 1e-5
+RULES = load_rules()
+GRADE = RULES.grade("evidence")
 STEP_PENCE = 25_000
 WIDTHS = {"GSM": 0.2, "UMTS": 5.0, "LTE": 10.0, "LTE20": 20.0, "NR": 40.0}
 
@@ -120,12 +123,11 @@ def _needs(rng: np.random.Generator) -> tuple[Needs, NDArray[np.int64]]:
     for kind in kinds.tolist():
         technology = kind.removesuffix("20")
         row = load_thresholds()[technology]
-        search_db = search_margin_db(technology, WIDTHS[kind])
+        search_db = GRADE.search_db.of(technology, WIDTHS[kind])
         columns.append(
             (
-                row.crs_boost_db,
-                row.floor_dbm - SEARCH_GAIN_DB,
-                row.js_deny_db + search_db,
+                row.floor_dbm - RULES.phone.search_gain_db,
+                GRADE.js_deny_db[technology] + search_db,
                 noise_dbm(row.reference_khz),
                 CAPTURE_HYSTERESIS_DB + search_db,
                 row.floor_dbm,
@@ -232,12 +234,12 @@ def _room_blocks(
         if rng.random() < 0.05:
             above_db -= 60.0  # quiet anyway
         above_db[rng.random(shape[0]) < 0.1] -= 45.0
-        plain_dbm = (needs.floor - needs.boost)[:, None] + above_db
+        plain_dbm = needs.floor[:, None] + above_db
         alone_db = rng.uniform(4, 7, shape)
         against_db = rng.uniform(3, 7, (len(is_mas), *shape)).astype(np.float32)
         # What denies or captures at the strongest point, and how far above or below it each base comes out.
         lead_db = np.where(is_mas[:, None], needs.capture, needs.need)
-        wanted_dbm = (plain_dbm.max(axis=1) + needs.boost + lead_db + 5.0)[:, :, None]
+        wanted_dbm = (plain_dbm.max(axis=1) + lead_db + 5.0)[:, :, None]
         reach_db = _reach(rng, is_mas, home == room, room, undone)
         level_dbm = wanted_dbm + reach_db[:, None, None] + rng.uniform(-1.5, 1.5, (len(is_mas), *shape))
         level_dbm = level_dbm + sends[:, :, None]
