@@ -64,7 +64,7 @@ class Errors:
     device_db : float
         Standard deviation for each blocking device. [dB]
     weak_below_db : float
-        Sources this far below the strongest have no local error of their own. [dB]
+        Sectors this far below the strongest have no local error of their own. [dB]
     sight_limit : float
         Probability of line of sight from which a map that shows one state takes the path as clear.
     """

@@ -25,8 +25,6 @@ from quietwing.coverage.blocking._link_kernels import (
     to_power,
 )
 
-LEAST_DBM = -1e9  # below every level that is there
-
 
 class Limits(NamedTuple):
     """What places outside must keep.
@@ -68,27 +66,19 @@ class Found(NamedTuple):
 
 @njit(**HELPER)
 def _factors(factor, spare, error, p, band, room, room_key, net, links):
-    """Errors of each device at a point in one band as factors of power; weak devices have no local error."""
-    heard, near = np.zeros(len(factor), np.bool_), np.zeros(len(factor), np.bool_)
-    for c in range(len(net.carrier_band)):
-        if net.carrier_band[c] == band:
-            loudest, offered = -math.inf, -math.inf
-            for d in range(len(factor)):
-                loudest = max(loudest, links.level[p, c, d])
-                offered = max(offered, links.mas[p, c, d])
-            for d in range(len(factor)):
-                if links.level[p, c, d] > -math.inf:
-                    heard[d] = True
-                    near[d] = near[d] or links.level[p, c, d] >= loudest - net.weak_below
-                    # The strongest cell may capture however loud the jammers beside it are.
-                    near[d] = near[d] or links.mas[p, c, d] >= max(offered - net.weak_below, LEAST_DBM)
+    """Errors of each device at a point in one band as factors of power.
+
+    Weak ones have a local error of their own too: a louder one beside them must not make them surer.
+    """
     for d in range(len(factor)):
-        if heard[d]:
+        heard = False
+        for c in range(len(net.carrier_band)):
+            heard = heard or (net.carrier_band[c] == band and links.level[p, c, d] > -math.inf)
+        if heard:
             device_error(factor[d], spare, p, d, band, room, net, links)
-            if near[d]:
-                own_error(error, spare, net.device_key[d], room_key, net.band_key[band], net)
-                for w in range(len(error)):
-                    factor[d, w] += error[w]
+            own_error(error, spare, net.device_key[d], room_key, net.band_key[band], net)
+            for w in range(len(error)):
+                factor[d, w] += error[w]
             to_power(factor[d], spare)
 
 
