@@ -93,8 +93,8 @@ class Plain:
             found = np.maximum(found, level)
         return found
 
-    def devices(self, blockers, point, carrier, room_key, *, own=None):
-        """Errors of each device on a carrier, (device, world); `own`: which have a local error of their own. [dB]"""
+    def devices(self, blockers, point, carrier, room_key):
+        """Errors of each device on a carrier, (device, world). [dB]"""
         band, rows = int(self.model.carrier_band[carrier]), []
         for d, key in enumerate(blockers.device_key):
             error = self.device_db * self.normal(Part.DEVICE, key) + self.room(room_key, band)
@@ -104,24 +104,12 @@ class Plain:
                 blockers.straight_share[d, point, band],
                 band,
             )
-            if own is None or own[d]:
-                error += self.own(key, room_key, band)
-            rows.append(error)
+            rows.append(error + self.own(key, room_key, band))
         return np.array(rows).reshape(len(blockers.device_key), self.worlds)
-
-    def near_outside(self, blockers, point, band):
-        """Outside a device has a local error of its own if it is within 20 dB of the loudest, or of the best cell."""
-        near = np.zeros(len(blockers.device_key), bool)
-        for c in np.flatnonzero(self.model.carrier_band == band):
-            for levels in (blockers.level_dbm[:, c, point], blockers.mas_dbm[:, c, point]):
-                if np.isfinite(levels).any():
-                    near |= levels >= levels.max() - 20
-        return near
 
     def outside(self, public, blockers, point, carrier, room_key):
         """Signal, sum of all blockers and strongest managed-access cell of a carrier in each world. [dBm]"""
-        band = int(self.model.carrier_band[carrier])
-        error = self.devices(blockers, point, carrier, room_key, own=self.near_outside(blockers, point, band))
+        error = self.devices(blockers, point, carrier, room_key)
         with np.errstate(divide="ignore"):
             jam = 10 * np.log10(power(blockers.level_dbm[:, carrier, point, None] + error).sum(axis=0))
         cell = (blockers.mas_dbm[:, carrier, point, None] + error).max(axis=0)
