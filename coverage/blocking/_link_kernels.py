@@ -164,15 +164,18 @@ def own_error(out, spare, source_key, room_key, band_key, net):
 
 @njit(**HELPER)
 def strongest_sector(out, error, spare, p, c, room, own, own_known, room_key, net, links):
-    """Level of a carrier's strongest sector in each world [dBm]; returns the best median and the widest deviation.
+    """Level of a carrier's strongest sector in each world [dBm].
 
+    Returns the best median, the best of those that are heard whatever the state of sight, and the widest deviation.
     `room` (band, world) are the errors of `room_errors`; `own` (source, band, world) is filled where it is not known.
     """
     band = net.carrier_band[c]
     mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
-    best = -math.inf
+    best, surest = -math.inf, -math.inf
     for s in mine:
-        best = max(best, max(links.los[p, s], links.nlos[p, s]) + net.boost[s])
+        los, nlos, fixed = links.los[p, s] + net.boost[s], links.nlos[p, s] + net.boost[s], links.fixed_sight[s]
+        best = max(best, max(los, nlos))
+        surest = max(surest, min(los, nlos) if fixed < 0 else los if fixed == 1 else nlos)
     out[:] = NEVER
     widest = 0.0
     for s in mine:
@@ -198,7 +201,7 @@ def strongest_sector(out, error, spare, p, c, room, own, own_known, room_key, ne
             if near:
                 level += own[source, band, w]
             out[w] = max(out[w], level)
-    return best, math.sqrt(widest)
+    return best, surest, math.sqrt(widest)
 
 
 @njit(**HELPER)

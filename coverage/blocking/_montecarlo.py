@@ -24,8 +24,8 @@ from quietwing.coverage.blocking._link_kernels import (
     to_power,
 )
 
-# A device this far below the power that denies the median signal counts as nothing: measured against the signal, not
-# the strongest device, so that an added device can never take another one out of the sum.
+# A device this far below the power that denies the median signal counts as nothing: measured against the signal in its
+# weaker state of sight, not the strongest device, so that an added device can never take another one out of the sum.
 MATTERS_DB = 30.0
 CERTAIN_SIGMAS = 6.0  # a sector this far below the floor is heard in no world
 
@@ -211,7 +211,7 @@ def judge(
                     c = net.channel_carriers[at]
                     if not demands.campable[c]:
                         continue
-                    best, spread = strongest_sector(
+                    best, surest, spread = strongest_sector(
                         signal, error, spare, p, c, room, own, own_known, rooms.key[r], net, links
                     )
                     if best + CERTAIN_SIGMAS * spread < demands.floor[c]:
@@ -219,7 +219,7 @@ def judge(
                     deny = demands.deny[0, c]
                     for g in range(1, grades):
                         deny = min(deny, demands.deny[g, c])
-                    least = best + math.log(deny) / DB_TO_NEPER - MATTERS_DB
+                    least = surest + math.log(deny) / DB_TO_NEPER - MATTERS_DB
                     _sum_devices(sums, spare, p, c, least, room, rooms.key[r], demands, is_mas, net, links)
                     _mark_working(works, signal, error, spare, sums, held, c, demands)
                 for g in range(grades):

@@ -204,6 +204,13 @@ def test_sight_comes_as_often_as_its_probability(model):
     assert found == pytest.approx(0.1, abs=0.015)
 
 
+def test_a_jammer_counts_that_denies_a_hidden_mast_though_a_clear_one_is_far_louder(model):
+    # S = −110 hidden, −60 in 3 of 100 worlds; J = −95 denies the first by 15 dB, 35 dB short of the second
+    chance, clear = np.full((1, 1), 0.03, np.float32), np.full((1, 1), -63.0, np.float32)
+    found = works(model, -113.0, jam_dbm=(-95.0,), worlds=5000, los_dbm=clear, los_probability=chance)
+    assert found == pytest.approx(0.03, abs=0.008)
+
+
 # The draft margin and the states of rooms
 
 
