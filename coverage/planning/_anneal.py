@@ -13,6 +13,8 @@ from numba import njit
 
 _FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
 PARTLY = 0.25  # credit for an unprotected room whose rows nearly all hold
+MOST_DOWN = 8  # devices taken down at a time
+LEAST_UNTREATED = 0.1  # share of treated rooms that go back with them
 BEGUN = 0.7  # credit for one that is all but protected while a plan is put together
 
 
@@ -257,26 +259,48 @@ def _may(c, m, s, budget, room_for):
 
 
 @njit(**_FLAGS)
-def construct(m, s, budget, room_for, power):
-    """Put up what adds most for its money, room after room treated or device after device, until nothing fits."""
-    blocks = len(m.rows)
-    have, more, touched = np.zeros(blocks), np.zeros(blocks), np.empty(blocks, np.int64)
-    # a candidate's gain is worked out again when something changed in a block that it reaches
-    changed, looked, gains = np.zeros(blocks, np.int64), np.full(len(m.cost), -1), np.zeros(len(m.cost))
-    turn = 0
+def _note(room_only, c, turn, m, known):
+    """Blocks that a candidate reaches, or those of a room, are no longer as they were when gains were worked out."""
+    if c >= 0:
+        for k in range(m.reach_start[c], m.reach_start[c + 1]):
+            known.changed[m.reach[k]] = turn
+    room = m.own_room[c] if c >= 0 else room_only
+    if room >= 0:
+        known.changed[room * m.modes : (room + 1) * m.modes] = turn
+
+
+@njit(**_FLAGS)
+def _liking(c, noise, salt):
+    """Between 1 − noise and 1, by chance: what is put together again should not always be the same."""
+    x = np.uint64(c + 1) * np.uint64(0x9E3779B97F4A7C15) + salt
+    x ^= x >> np.uint64(31)
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    return 1.0 - noise * (float(x >> np.uint64(40)) / 16777216.0)
+
+
+@njit(**_FLAGS)
+def construct(m, s, known, budget, room_for, power, noise, salt):
+    """Put up what adds most for its money, room after room treated or device after device, until nothing fits.
+
+    `known` (`heuristic.Known`) holds gains worked out before: one is worked out again when something changed in a
+    block that its candidate reaches.
+    """
     while True:
-        _reached(m, s, have)
+        _reached(m, s, known.have)
         best, best_c, best_room, best_mode = 0.0, -1, -1, 0
         for c in m.choice:
             cost, own, last = m.cost[c], m.own_room[c], 0
-            for k in range(m.reach_start[c], m.reach_start[c + 1]):
-                last = max(last, changed[m.reach[k]])
             if own >= 0:
                 cost += m.mode_cost[own, m.own_mode[c]] - m.mode_cost[own, s.mode[own]]
-                last = max(last, changed[own * m.modes])
-            if looked[c] < last:
-                gains[c], looked[c] = _gain(c, power, m, s, have, more, touched), turn
-            each = gains[c] / max(cost, 1.0)
+                last = known.changed[own * m.modes]
+            if s.money[0] + cost > budget or s.at[m.position[c]] >= 0:
+                continue
+            for k in range(m.reach_start[c], m.reach_start[c + 1]):
+                last = max(last, known.changed[m.reach[k]])
+            if known.looked[c] < last:
+                known.gain[c] = _gain(c, power, m, s, known.have, known.more, known.touched)
+                known.looked[c] = known.turn[0]
+            each = known.gain[c] / max(cost, 1.0) * _liking(c, noise, salt)
             if each > best * (1 + 1e-9) and _may(c, m, s, budget, room_for):
                 best, best_c, best_room = each, c, -1
         for room in m.treatable:
@@ -286,27 +310,93 @@ def construct(m, s, budget, room_for, power):
                 continue
             before = 0.0
             if m.possible[room * m.modes]:
-                before = _worth(have[room * m.modes] / m.rows[room * m.modes], power)
+                before = _worth(known.have[room * m.modes] / m.rows[room * m.modes], power)
             for mode in range(1, m.modes):
                 cost, block = m.mode_cost[room, mode], room * m.modes + mode
                 if cost < 0 or s.money[0] + cost > budget or not m.possible[block]:
                     continue
-                gain = _worth(have[block] / m.rows[block], power) - before
-                if m.weight[room] * gain / max(cost, 1.0) > best * (1 + 1e-9):
-                    best, best_c = m.weight[room] * gain / max(cost, 1.0), -1
-                    best_room, best_mode = room, mode
-        turn += 1
+                gain = m.weight[room] * (_worth(known.have[block] / m.rows[block], power) - before)
+                each = gain / max(cost, 1.0) * _liking(room, noise, salt)
+                if each > best * (1 + 1e-9):
+                    best, best_c, best_room, best_mode = each, -1, room, mode
+        known.turn[0] += 1
         if best_c >= 0:
             _change(m.position[best_c], best_c, m, s)
-            for k in range(m.reach_start[best_c], m.reach_start[best_c + 1]):
-                changed[m.reach[k]] = turn
-            best_room = m.own_room[best_c]
         elif best_room >= 0:
             _set_mode(best_room, best_mode, m, s)
         else:
             return
-        if best_room >= 0:
-            changed[best_room * m.modes : (best_room + 1) * m.modes] = turn
+        _note(best_room, best_c, known.turn[0], m, known)
+
+
+@njit(**_FLAGS)
+def _become(s, other):
+    """Make one state like another."""
+    s.on[:], s.at[:], s.mode[:], s.inside[:] = other.on, other.at, other.mode, other.inside
+    s.den[:], s.jam[:], s.best[:], s.missed[:] = other.den, other.jam, other.best, other.missed
+    s.taken[:], s.money[:], s.nodes[:] = other.taken, other.money, other.nodes
+
+
+@njit(**_FLAGS)
+def _take_down(m, s, known, state):
+    """Take down some devices that reach one room, and some that reach the same rooms as these, by chance."""
+    most = 1 + _pick(state, MOST_DOWN)
+    for _ in range(3):
+        room, begin = m.counted[_pick(state, len(m.counted))], _pick(state, len(m.free))
+        for k in range(len(m.free)):
+            position = m.free[(begin + k) % len(m.free)]
+            c, near = s.at[position], False
+            if c < 0 or most == 0:
+                continue
+            for at in range(m.reach_start[c], m.reach_start[c + 1]):
+                near = near or m.reach[at] // m.modes == room
+            if near:
+                _change(position, -1, m, s)
+                _note(-1, c, known.turn[0], m, known)
+                most -= 1
+                if _next(state) < 0.5:  # on to another room that it reached
+                    room = (
+                        m.reach[m.reach_start[c] + _pick(state, m.reach_start[c + 1] - m.reach_start[c])] // m.modes
+                    )
+    for room in m.treatable:
+        alone = s.inside[room] == 0 and m.fixed_start[room] == m.fixed_start[room + 1]
+        if s.mode[room] > 0 and alone and _next(state) < LEAST_UNTREATED:
+            _set_mode(room, 0, m, s)
+            _note(room, -1, known.turn[0], m, known)
+
+
+@njit(**_FLAGS)
+def rebuild(m, s, spare, known, rounds, heat, budget, room_for, pound, power, state, best_at, best_mode, best):
+    """Take down a part of the plan and put together again what adds most, again and again; back where it is worse.
+
+    A better plan is left in `best_at`, `best_mode`, `best` (value, weight).
+    """
+    if len(m.free) == 0 or len(m.counted) == 0:
+        return
+    whole, partly = _total(m, s)
+    value = whole + partly - pound * s.money[0]
+    _become(spare, s)
+    for _ in range(rounds):
+        known.turn[0] += 1
+        first = known.turn[0]
+        _take_down(m, s, known, state)
+        construct(m, s, known, budget, room_for, power, 0.4 * _next(state), state[0])
+        whole, partly = _total(m, s)
+        new = whole + partly - pound * s.money[0]
+        if _below(s) and (new >= value or _next(state) < math.exp((new - value) / heat)):
+            value = new
+            now = whole - pound * s.money[0]
+            if now > best[0] + 1e-12:
+                best[0], best[1] = now, whole
+                _copy(best_at, s.at)
+                _copy(best_mode, s.mode)
+            _become(spare, s)
+        else:
+            known.turn[0] += 1
+            for block in range(len(known.changed)):
+                if known.changed[block] >= first:
+                    known.changed[block] = known.turn[0]
+            _become(s, spare)
 
 
 @njit(**_FLAGS)

@@ -24,6 +24,9 @@ SMALL_CANDIDATES = 40  # up to which a proof is tried
 PROOF = Work(nodes=2_000, deadline_s=60.0)
 RELAXATION = Work(nodes=1, deadline_s=300.0)
 MOST_BRANCHES = 8
+MOST_ENTRIES = 500_000  # of a model's rows, up to which its relaxation has all of them
+WEAKEST_ROWS = 3  # of a room in a mode that a larger one keeps
+NEAR_LIMIT = 0.5  # and limits that the plan takes more of
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def certify(model: PlanModel, goal: Goal, found: Found, *, interrupted: bool = F
         return Certificate("feasible", value, None, None, False, False, ("no bound was computed: interrupted",))
     if len(model.candidates) <= SMALL_CANDIDATES:
         return _proof(model, goal, found, value)
-    bounds = [_bound(problem) for problem in _branches(model, goal)]
+    bounds = [_bound(problem) for problem in _branches(_eased(model, found), goal)]
     known = [bound for bound in bounds if bound is not None]
     notes: tuple[str, ...] = ()
     if len(known) < len(bounds):  # the safety net of the clock
@@ -110,6 +113,32 @@ def _proof(model: PlanModel, goal: Goal, found: Found, value: float) -> Certific
     status: Status = "interrupted" if solution.status == "interrupted" else "optimal" if proven else "feasible"
     return Certificate(
         status, value, bound, better if best != value else None, False, solution.reproducible, solution.notes
+    )
+
+
+def _eased(model: PlanModel, found: Found) -> PlanModel:
+    """A large model with fewer rows, so that its bound holds all the same: the weakest of each room in each mode, and
+    the limits that the plan comes near."""
+    if model.share.nnz + model.limit.size <= MOST_ENTRIES:
+        return model
+    ease = np.asarray(model.by_candidate[0].sum(axis=1)).ravel()
+    ease[np.asarray((model.serve_mw > 0).sum(axis=1)).ravel() > 0] = np.inf
+    key = model.row_room * model.mode_cost_pence.shape[1] + model.row_mode
+    order = np.lexsort((ease, key))
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    rank = np.arange(len(key)) - np.repeat(first, np.diff([*first, len(key)]))
+    rows = np.sort(order[rank < WEAKEST_ROWS])
+    near = model.limit[:, list(found.selection.candidates)].sum(axis=1) > NEAR_LIMIT
+    return replace(
+        model,
+        row_room=model.row_room[rows],
+        row_mode=model.row_mode[rows],
+        origin=model.origin[rows],
+        share=model.share[rows],
+        serve_mw=model.serve_mw[rows],
+        jam_mw=model.jam_mw[rows],
+        limit=model.limit[near],
+        limit_name=tuple(name for name, kept in zip(model.limit_name, near.tolist(), strict=True) if kept),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, combinations
 
@@ -21,7 +21,15 @@ from quietwing.coverage.planning.cable_runs import cable_runs, line_of, line_of_
 from quietwing.coverage.planning.cost import cost, head_ends_needed
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, RoomBlock
-from quietwing.coverage.planning.limits import Known, keep_choice, keep_limits, outside_limits, receiver_limits
+from quietwing.coverage.planning.limit_rows import LimitRows, limit_rows, limit_shares
+from quietwing.coverage.planning.limits import (
+    Known,
+    keep_choice,
+    keep_limits,
+    outside_limits,
+    outside_peaks,
+    receiver_limits,
+)
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes, prepare_modes
 from quietwing.coverage.planning.places import Spot, place_of, plan_spots, room_at
@@ -29,11 +37,8 @@ from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, de
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments, offered_devices
 from quietwing.coverage.planning.rows import (
     TIGHTER,
-    LimitRows,
     PlanModel,
     RoomRows,
-    limit_rows,
-    limit_shares,
     missed_rows,
     plan_model,
     room_rows,
@@ -117,6 +122,11 @@ class Ground:
     bare: LinkModel
 
     @cached_property
+    def known(self) -> Known:
+        """Levels outside, once they were worked out."""
+        return Known()
+
+    @cached_property
     def kept(self) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
         """Carriers held in keep rooms, and what nobody can keep."""
         return keep_choice(Surroundings(self.modes, self.scenario, self.catalogue, self.spots, self.bases))
@@ -136,8 +146,6 @@ class Terrain:
     limits : LimitRows
     short : dict of int to Short
         Rooms that no device silences alone.
-    known : Known
-        Levels outside.
     """
 
     ground: Ground
@@ -147,7 +155,6 @@ class Terrain:
     candidates: Candidates
     limits: LimitRows
     short: dict[int, Short]
-    known: Known
 
     def model(self, slack_db: float) -> tuple[PlanModel, NDArray[np.int64]]:
         """The planning model with limits moved, and which candidates it is made of: those no limit forbids."""
@@ -181,7 +188,8 @@ class Terrain:
         missed[np.argsort(-over, kind="stable")[:MOST_MISSED]] = True
         missed &= over > 1
         if missed.any():
-            self.known.missed = missed if self.known.missed is None else self.known.missed | missed
+            known = self.ground.known
+            known.missed = missed if known.missed is None else known.missed | missed
             share, names = self._outside(alive, missed)
             further = replace(
                 further,
@@ -206,7 +214,7 @@ class Terrain:
     ) -> tuple[Floats, tuple[str, ...]]:
         """Shares that some candidates take of limits outside, with no slack."""
         alive = Alive(np.unique(self.candidates.base[members]))
-        blocks = outside_limits(self.around, self.ground.outside, alive, self.known, wanted)
+        blocks = outside_limits(self.around, self.ground.outside, alive, self.ground.known, wanted)
         return limit_shares(blocks, self.candidates, members)
 
     def layout(self, model: PlanModel, selection: Selection) -> tuple[tuple[Device, ...], tuple[Treatment, ...]]:
@@ -464,12 +472,11 @@ def _with_reserve(block: RoomBlock, reserve_db: float) -> RoomBlock:
 
 @dataclass(frozen=True)
 class Inside:
-    """Levels of everything in the rooms, with every single margin at one confidence; outside what is known so far."""
+    """Levels of everything in the rooms, with every single margin at one confidence."""
 
     around: Surroundings
     needs: Needs
     blocks: tuple[RoomBlock, ...]
-    outside: Known = field(default_factory=Known)
 
 
 def look_inside(ground: Ground, confidence: float) -> Inside:
@@ -530,15 +537,15 @@ def terrain(
     chosen, _ = ground.kept
     alive = Alive(np.unique(candidates.base))
     blocks_of_limits = chain(
-        outside_limits(around, ground.outside, alive, inside.outside),
+        outside_peaks(around, ground.outside, alive, ground.known),
         keep_limits(around, chosen, alive),
         receiver_limits(around, alive),
     )
     limits = limit_rows(blocks_of_limits, candidates, most_slack_db=MOST_SLACK_DB, alive_bases=alive)
-    here = Terrain(ground, around, needs, blocks, candidates, limits, short, inside.outside)
+    here = Terrain(ground, around, needs, blocks, candidates, limits, short)
     if limits.wanted is not None:
-        if inside.outside.missed is not None:
-            limits.wanted[inside.outside.missed] = True
+        if ground.known.missed is not None:
+            limits.wanted[ground.known.missed] = True
         left = np.flatnonzero(~limits.forbidden)
         here = replace(here, limits=limits.with_rows(left, *here._outside(left, limits.wanted)))
     tell(1.0)

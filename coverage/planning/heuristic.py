@@ -26,7 +26,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 STEPS = 25  # of falling heat; progress is told after each
 MOST_BRANCHES = 6
-POWERS = (1.0, 2.0, 4.0, 8.0)  # how much more a room counts the nearer it is to being protected
+POWERS = (4.0, 1.0, 2.0, 8.0)  # how much more a room counts the nearer it is to being protected
+MOVES_OF_A_ROUND = 4000  # what taking down and putting together again is counted as
 HOT, COLD = 0.5, 0.02  # of the smallest credit; found by trial: hotter undoes what was put together
 GOLDEN = 0x9E3779B97F4A7C15
 
@@ -74,6 +75,18 @@ class Compiled(NamedTuple):
     free: Ints
     treatable: Ints
     counted: Ints
+
+
+class Known(NamedTuple):
+    """What putting a plan together has worked out: each candidate's gain, and when; when each block changed."""
+
+    gain: Floats
+    looked: Ints
+    changed: Ints
+    turn: Ints
+    have: Floats
+    more: Floats
+    touched: Ints
 
 
 class State(NamedTuple):
@@ -259,7 +272,7 @@ def _branch(
         """What a plan can be extended to, device by device."""
         begun = _state(model, compiled, selection, budget, room_for)
         if goal.target is None:
-            _anneal.construct(compiled, begun, budget, room_for, power)
+            _anneal.construct(compiled, begun, _known(compiled), budget, room_for, power, 0.0, np.uint64(0))
         return begun
 
     begun = [put_together(best.selection, POWERS[0])]
@@ -290,9 +303,30 @@ def _branch(
         told((step + 1) / STEPS, float(top[1]))
         if stop():
             break
+    if goal.target is None:
+        state = _state(model, compiled, _selection_of(model, best_at, best_mode), budget, room_for)
+        spare, known = put_together(nothing, POWERS[0]), _known(compiled)
+        for _ in range(STEPS):
+            rounds = moves // STEPS // MOVES_OF_A_ROUND
+            _anneal.rebuild(
+                compiled, state, spare, known, rounds, COLD * unit, budget, room_for, pound, POWERS[0], numbers,
+                best_at, best_mode, top,
+            )  # fmt: skip
+            told(1.0, float(top[1]))
+            if stop():
+                break
     state = put_together(_selection_of(model, best_at, best_mode), POWERS[0])
     selection = _selection_of(model, state.at, state.mode)
     return _thinned(model, Found(selection, score(model, selection)), goal)
+
+
+def _known(compiled: Compiled) -> Known:
+    """Nothing worked out yet."""
+    count, blocks = len(compiled.cost), len(compiled.rows)
+    return Known(
+        np.zeros(count), np.full(count, -1), np.zeros(blocks, np.int64), np.zeros(1, np.int64), np.zeros(blocks),
+        np.zeros(blocks), np.empty(blocks, np.int64),
+    )  # fmt: skip
 
 
 def _selection_of(model: PlanModel, at: Ints, mode: Ints) -> Selection:

@@ -31,9 +31,10 @@ from quietwing.coverage.planning.surroundings import Surroundings
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["Known", "keep_choice", "keep_limits", "outside_limits", "receiver_limits"]
+__all__ = ["Known", "keep_choice", "keep_limits", "outside_limits", "outside_peaks", "receiver_limits"]
 
 SPOTS_AT_A_TIME = 32  # looked at together: what is the same for all of them is worked out once
+FEW_ROWS = 512  # of the limits outside, up to which all are in a model from the start
 NEAREST_PLACES = 4  # to each spot, at which it is screened
 LEVELS_AT_A_TIME = 8_000_000  # of bases in all modes at places outside
 MOST_KNOWN_BYTES = 2**29  # of levels there that are kept for the next search
@@ -53,6 +54,7 @@ class Known:
     held_bytes: int = 0
     spots: dict[int, tuple[Levels, NDArray[np.intp], Levels]] = field(default_factory=dict)
     limits: tuple[PointSet, list[str], OutsideLimit] | None = None
+    peaks: dict[int, LimitBlock] = field(default_factory=dict)  # by base, its largest rows alone
     missed: NDArray[np.bool_] | None = None  # rows that plans broke before they were looked at
 
     def keep(self, spot: int, upper: Levels) -> None:
@@ -139,6 +141,71 @@ def outside_limits(
             if spot in held.spots:
                 held.put(spot, upper[:, row])
         yield from blocks(used, upper, every_place, False)
+
+
+def outside_peaks(around: Surroundings, places: OutsidePoints, alive: Alive, known: Known) -> Iterator[LimitBlock]:
+    """As `outside_limits`, but of many rows only each base's largest on each carrier; these are remembered too.
+
+    Parameters
+    ----------
+    around : Surroundings
+    places : OutsidePoints
+    alive : Alive
+    known : Known
+
+    Yields
+    ------
+    LimitBlock
+    """
+    new = Alive(np.array([base for base in alive.bases.tolist() if base not in known.peaks], np.int64))
+    for block in outside_limits(around, places, new, known):
+        yield _largest_only(block, known) if len(block.name) > FEW_ROWS and not block.screen else block
+        new.bases = np.intersect1d(new.bases, alive.bases)
+    old = [base for base in alive.bases.tolist() if base in known.peaks]
+    if old:
+        each = [known.peaks[base] for base in old]
+        none = np.full_like(each[0].level_dbm, -np.inf), np.zeros(each[0].level_dbm.shape, np.int64)
+        cells = [none if one.cell_over_db is None else (one.cell_over_db, one.cell_row_of) for one in each]
+        yield replace(
+            each[0],
+            level_dbm=np.concatenate([block.level_dbm for block in each], axis=1),
+            row_of=np.concatenate([block.row_of for block in each if block.row_of is not None], axis=1),
+            cell_over_db=np.concatenate([cell_db for cell_db, _ in cells], axis=1),
+            cell_row_of=np.concatenate([rows for _, rows in cells if rows is not None], axis=1),
+            bases=np.array(old, np.int64),
+        )
+
+
+def _largest_only(block: LimitBlock, known: Known) -> LimitBlock:
+    """The largest rows of a block on each carrier, above their limits."""
+    starts = np.flatnonzero(np.diff(block.carrier, prepend=-2))
+    runs = list(zip(starts.tolist(), [*starts[1:].tolist(), len(block.carrier)], strict=True))
+
+    def most(above_db: Levels) -> tuple[Levels, NDArray[np.int64]]:
+        row_of = np.stack([first + above_db[first:end].argmax(axis=0) for first, end in runs])
+        return np.take_along_axis(above_db, row_of, axis=0), row_of
+
+    level_db, row_of = most(block.level_dbm - block.limit_dbm[:, None, None].astype(np.float32))
+    cell = (None, None) if block.cell_over_db is None else most(block.cell_over_db)
+    found = replace(
+        block,
+        carrier=block.carrier[starts],
+        limit_dbm=np.zeros(len(starts)),
+        level_dbm=level_db,
+        row_of=row_of,
+        cell_over_db=cell[0],
+        cell_row_of=cell[1],
+    )
+    for at, base in enumerate([] if block.bases is None else block.bases.tolist()):
+        known.peaks[base] = replace(
+            found,
+            level_dbm=level_db[:, [at]],
+            row_of=row_of[:, [at]],
+            cell_over_db=None if cell[0] is None else cell[0][:, [at]],
+            cell_row_of=None if cell[1] is None else cell[1][:, [at]],
+            bases=np.array([base], np.int64),
+        )
+    return found
 
 
 def _some_rows(limit: OutsideLimit, wanted: NDArray[np.bool_] | None) -> tuple[OutsideLimit, NDArray[np.intp]]:
@@ -287,14 +354,16 @@ def _limit_block(
     offered, sent = around.sent[1][bases], around.sent[2][bases]
     path = upper[:, np.searchsorted(used, of_base)][:, :, carrier, point] + pattern_db[:, point]
     level = (sent[:, carrier] + path).transpose(2, 1, 0)
-    over = (offered[:, carrier] + path).transpose(2, 1, 0) - limit.capture_dbm[carrier, point][:, None, None]
+    over = None
+    if np.isfinite(offered).any():
+        over = (offered[:, carrier] + path).transpose(2, 1, 0) - limit.capture_dbm[carrier, point][:, None, None]
     channel = [plain.carriers[c].channel for c in carrier.tolist()]
     return LimitBlock(
         name=tuple(f"{names[p]}: {name}" for p, name in zip(point.tolist(), channel, strict=True)),
         carrier=carrier.astype(np.int64),
         limit_dbm=limit.limit_dbm[carrier, point],
         level_dbm=level.astype(np.float32),
-        cell_over_db=over.astype(np.float32) if np.isfinite(offered).any() else None,
+        cell_over_db=None if over is None else over.astype(np.float32),
         slack=True,
         bases=bases,
     )

@@ -76,7 +76,7 @@ class Effort:
     moves: int
 
 
-EFFORTS = {"quick": Effort(2, 600_000), "normal": Effort(5, 2_000_000), "thorough": Effort(12, 12_000_000)}
+EFFORTS = {"quick": Effort(2, 600_000), "normal": Effort(5, 2_000_000), "thorough": Effort(12, 4_000_000)}
 # Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
 STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
 MOST_RESERVE_DB = 8.0

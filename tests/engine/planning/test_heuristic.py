@@ -12,8 +12,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from quietwing.coverage.planning.heuristic import _repaired, search
+from quietwing.coverage.planning.limit_rows import limit_rows
 from quietwing.coverage.planning.milp import Goal, Selection
-from quietwing.coverage.planning.rows import PlanModel, limit_rows, plan_model, room_rows
+from quietwing.coverage.planning.rows import PlanModel, plan_model, room_rows
 from quietwing.coverage.planning.score import better, fixed_selection, score
 
 

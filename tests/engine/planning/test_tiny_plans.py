@@ -16,9 +16,10 @@ from pyscipopt import Model, quicksum
 from quietwing.coverage.errors import InfeasiblePlanError
 from quietwing.coverage.planning.exact import solve
 from quietwing.coverage.planning.heuristic import search
+from quietwing.coverage.planning.limit_rows import limit_rows
 from quietwing.coverage.planning.milp import Goal, Selection, as_problem, selection_of, start_of
 from quietwing.coverage.planning.problem import Problem
-from quietwing.coverage.planning.rows import PlanModel, limit_rows, plan_model, room_rows
+from quietwing.coverage.planning.rows import PlanModel, plan_model, room_rows
 from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.solution_check import check_solution
 
