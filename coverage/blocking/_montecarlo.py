@@ -24,8 +24,8 @@ from quietwing.coverage.blocking._link_kernels import (
     to_power,
 )
 
-# A device this far below the power that denies the median signal counts as nothing: measured against the signal in its
-# weaker state of sight, not the strongest device, so that an added device can never take another one out of the sum.
+# A device this far below the power that denies the median signal counts as nothing: measured against the signal in
+# its weaker state of sight, not the strongest device, so that an added device can never take another one out.
 MATTERS_DB = 30.0
 CERTAIN_SIGMAS = 6.0  # a sector this far below the floor is heard in no world
 
