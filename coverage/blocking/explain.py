@@ -94,7 +94,7 @@ class LinkBudget:
     falls_off_db : float
         What of it scatter lost from that opening to the point, 0 or less; 0 where it does not rule.
     boost_db : float
-        Counted on the signal for denial.
+        Counted on the signal for denial, where its level is not measured.
     floor_dbm : float
         Least signal a searching phone camps on, boost included in the signal.
     noise_dbm : float
@@ -231,7 +231,7 @@ def explain_room(
     for point in range(len(points)):
         for channel in range(len(model.channels)):
             members = np.flatnonzero(channel_of == channel)
-            best = int(members[level_dbm[members, point].argmax()])
+            best = int(members[(level_dbm[members, point] + model.boost_db[members]).argmax()])
             carrier = int(model.sector_carrier[best])
             if not needs.campable[carrier]:
                 continue

@@ -10,6 +10,7 @@ from quietwing.coverage import contrast_budget, contrast_budgets, evaluate
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.contrast import raise_to_silence, raised_by
 from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.catalogue import read_catalogue
@@ -166,6 +167,18 @@ def test_what_a_mesh_adds_is_what_it_spares_once_it_is_there(hut):
     assert (after.treatment, after.line("treatment").db) == ("", 0.0)
     # Said with the device where it was: with the mesh another place for it, or another outside, may only help.
     assert plain.short_db - 3.0 < after.short_db <= plain.short_db + 0.4
+
+
+def test_the_link_budget_and_the_contrast_budget_have_the_same_signal(hut):
+    # LTE that nobody measured: 3 dB of boost stand in both.
+    site, catalogue = open_hut(hut), {"jammer": JAMMER}
+    budget = contrast_budget(evaluate(site, asked(), catalogue=catalogue, maps=False), "A-01", catalogue=catalogue)
+    explained = explain_room(site, asked(), "A-01", catalogue=catalogue)
+    there = next(one for one in explained.budgets if one.point == budget.point)
+    assert there.boost_db == 3.0
+    assert there.rsrp_dbm + 3.0 == pytest.approx(budget.line("public_inside").db, abs=0.051)
+    # No blocker: the margin is that of too weak a signal, −128 dBm less 5 dB that a searcher finds, less S.
+    assert there.margin_db == pytest.approx(-133.0 - (there.rsrp_dbm + 3.0), abs=0.01)
 
 
 def test_a_room_that_is_not_there_is_named(hut):
