@@ -74,9 +74,11 @@ from quietwing.coverage.results import ContrastBudget, ContrastLine, Verdict
 from quietwing.coverage.study.common import wanted_sectors
 from quietwing.coverage.study.contrast_offers import (
     Offer,
+    Sender,
     best_offer,
     counted_places,
     limit_of_medians_dbm,
+    senders_offered,
     spots_near,
 )
 from quietwing.coverage.treatments import treated_site
@@ -110,6 +112,7 @@ class _Place:
     outside: OutsidePoints
     data: xr.Dataset
     noise_limit_dbm: Floats
+    senders: tuple[Sender, ...]
 
     @property
     def model(self) -> LinkModel:
@@ -204,8 +207,14 @@ def contrast_budgets(
         blocker_links(model, verdict.devices, place.catalogue, points),
         stream=verdict.stream,
     )
-    by_room = {site.rooms[one.room].id: one for one in raised if one is not None}
-    return tuple(_budget(place, points, by_room[name]) for name in wanted if name in by_room)
+    known_raised = {one.room: one for one in raised if one is not None}
+    offers = {room: _offered(place, points, one) for room, one in known_raised.items()}
+    added = _treatments(place, {room: offer for room, (offer, _) in offers.items() if offer is not None})
+    return tuple(
+        _budget(place, points, known_raised[room], *offers[room], added.get(room))
+        for room in (site.room_index[name] for name in wanted)
+        if room in known_raised
+    )
 
 
 def with_budgets(
@@ -256,32 +265,58 @@ def _prepared(verdict: Verdict, catalogue: Mapping[str, Model]) -> _Place:
         outside_points(site, most_eirp_dbm(on, catalogue)),
         verdict.spill.outside,
         limits.noise_limit,
+        senders_offered(modes.models[0], catalogue, scenario),
     )
 
 
-def _budget(place: _Place, points: PointSet, raised: Raised) -> ContrastBudget:
-    """One room's budget."""
-    verdict, model = place.verdict, place.model
-    own = points.some(raised.at)
-    point, carrier = raised.worst
+def _offered(place: _Place, points: PointSet, raised: Raised) -> tuple[Offer | None, float]:
+    """The best device for a room, None where no power is limited or nothing is on offer; and its limit. [dBm]"""
+    verdict, model, data = place.verdict, place.model, place.data
+    tier, own = verdict.scenario.tier, points.some(raised.at)
+    if tier.median_db == -math.inf:
+        return None, math.inf
     needed_dbm = np.full(raised.needed_dbm.shape, np.nan)
     if raised.reference:  # short alike on every carrier: the best device decides
         works = raised.works.any(axis=0)
         needed_dbm[:, works] = raised.needed_dbm[:, works]
     else:
-        needed_dbm[point, carrier] = raised.needed_dbm[point, carrier]
-    offer, limit_dbm = None, -math.inf
-    if math.isfinite(verdict.scenario.tier.median_db) or verdict.scenario.tier.median_db > 0:
-        offer, limit_dbm = _offered(place, raised.room, own, needed_dbm)
-    if offer is not None:
-        point, carrier = offer.point, offer.carrier
+        needed_dbm[raised.worst] = raised.needed_dbm[raised.worst]
+    limits, judged = {}, {}
+    asked = np.flatnonzero(~np.isnan(needed_dbm).all(axis=0))
+    for channel in set(model.carrier_channel[asked].tolist()):
+        limit = data["limit_dbm"].transpose("channel", "outside").values[channel]
+        judged[channel] = not np.isposinf(limit).any()
+        if not judged[channel]:
+            limit = limit_of_medians_dbm(data, channel, tier, float(place.noise_limit_dbm[channel]))
+        limits[channel] = limit
+    spots = spots_near(place.spots, raised.room, own)
+    offer = best_offer(model, verdict.scenario, place.senders, spots, own, needed_dbm, limits, place.outside, data)
+    if offer is None:
+        return None, math.inf
+    channel = int(model.carrier_channel[offer.carrier])
+    if judged[channel]:
+        return offer, float(limits[channel][offer.place])
+    return _judged_alone(place, offer, limits[channel], channel)
+
+
+def _budget(
+    place: _Place,
+    points: PointSet,
+    raised: Raised,
+    offer: Offer | None,
+    limit_dbm: float,
+    treatment: tuple[float, str, str] | None,
+) -> ContrastBudget:
+    """One room's budget."""
+    verdict, model = place.verdict, place.model
+    point, carrier = raised.worst if offer is None else (offer.point, offer.carrier)
     rooms = [str(name) for name in verdict.by_room["room"].values]
     room = verdict.site.rooms[raised.room].id
     inside = _inside_lines(place, raised, point, carrier)
     budget = ContrastBudget(
         room=room,
         channel=model.carriers[carrier].channel,
-        point=own.kind[point],
+        point=points.kind[int(raised.at[point])],
         place="",
         lines=inside,
         needed_dbm=inside[-1].db,
@@ -297,31 +332,9 @@ def _budget(place: _Place, points: PointSet, raised: Raised) -> ContrastBudget:
         power_db=None,
         used_dbm=None,
     )
-    return budget if offer is None else _with_outside(place, budget, own, offer, limit_dbm)
-
-
-def _offered(place: _Place, room: int, own: PointSet, needed_dbm: Floats) -> tuple[Offer | None, float]:
-    """The best device and the limit at the place that binds it."""
-    verdict, model, data = place.verdict, place.model, place.data
-    tier = verdict.scenario.tier
-    channels = {int(model.carrier_channel[one]) for one in np.flatnonzero(~np.isnan(needed_dbm).all(axis=0)).tolist()}
-    limits, judged = {}, {}
-    for channel in channels:
-        limit = data["limit_dbm"].transpose("channel", "outside").values[channel]
-        judged[channel] = not np.isposinf(limit).any()
-        limits[channel] = (
-            limit
-            if judged[channel]
-            else limit_of_medians_dbm(data, channel, tier, float(place.noise_limit_dbm[channel]))
-        )
-    spots = spots_near(place.spots, room, own)
-    offer = best_offer(model, verdict.scenario, place.catalogue, spots, own, needed_dbm, limits, place.outside, data)
-    if offer is None:
-        return None, -math.inf
-    channel = int(model.carrier_channel[offer.carrier])
-    if judged[channel]:
-        return offer, float(limits[channel][offer.place])
-    return _judged_alone(place, offer, limits[channel], channel)
+    if offer is None or treatment is None:
+        return budget
+    return _with_outside(place, budget, offer, limit_dbm, *treatment)
 
 
 def _judged_alone(place: _Place, offer: Offer, limit_dbm: Floats, channel: int) -> tuple[Offer, float]:
@@ -379,7 +392,13 @@ def _inside_lines(place: _Place, raised: Raised, point: int, carrier: int) -> tu
 
 
 def _with_outside(
-    place: _Place, budget: ContrastBudget, own: PointSet, offer: Offer, limit_dbm: float
+    place: _Place,
+    budget: ContrastBudget,
+    offer: Offer,
+    limit_dbm: float,
+    treatment_db: float,
+    treatment: str,
+    why: str,
 ) -> ContrastBudget:
     """The budget with the lines outside and between the two."""
     verdict, model = place.verdict, place.model
@@ -401,7 +420,6 @@ def _with_outside(
         else ContrastLine("noise_limit", _rounded(noise_dbm - public_dbm), "to the noise limit, which allows more")
     )
     path_db = floored(offer.inside_dbm - offer.outside_dbm)
-    treatment_db, treatment, why = _treatment(place, own, offer)
     treatment_db = floored(treatment_db)
     needed_dbm, share = budget.needed_dbm, 100 * scenario.asked.outside_share
     short_db = _rounded(needed_dbm - allowed_dbm - path_db - treatment_db)
@@ -435,32 +453,47 @@ def _with_outside(
     )
 
 
-def _treatment(place: _Place, own: PointSet, offer: Offer) -> tuple[float, str, str]:
-    """What the best treatment adds, its models, and the line's words."""
-    modes, room = place.modes, int(own.room[0])
-    if room not in modes.windows:
-        return 0.0, "", "no window here that a plan could treat"
-    plain_db, best_db, best = _apart_db(place, 0, own, offer), 0.0, ""
+def _treatments(place: _Place, offers: Mapping[int, Offer]) -> dict[int, tuple[float, str, str]]:
+    """What the best treatment adds in each room with its best device, its models, and the line's words."""
+    modes = place.modes
+    if not offers:
+        return {}
+    treatable = {room: offer for room, offer in offers.items() if room in modes.windows}
+    plain_db = _apart_db(place, 0, treatable)
+    best: dict[int, tuple[float, str]] = dict.fromkeys(treatable, (0.0, ""))
     for mode, names in enumerate(modes.names):
-        if not mode:
-            continue
-        site = modes.models[mode].scene.site
-        points = silence_points(site, trial_points(site))
-        adds_db = plain_db - _apart_db(place, mode, points.some(np.flatnonzero(points.room == room)), offer)
-        if adds_db > best_db:
-            best_db, best = adds_db, " and ".join(names)
-    return best_db, best, f"{best} in the windows" if best else "no mesh or film on offer adds anything"
+        for room, apart_db in _apart_db(place, mode, treatable).items() if mode else ():
+            best[room] = max(best[room], (plain_db[room] - apart_db, " and ".join(names)), key=lambda one: one[0])
+    found = {}
+    for room in offers:
+        adds_db, names_in_words = best.get(room, (0.0, ""))
+        words = f"{names_in_words} in the windows" if names_in_words else "no mesh or film on offer adds anything"
+        if room not in treatable:
+            words = "no window here that a plan could treat"
+        found[room] = adds_db, names_in_words, words
+    return found
 
 
-def _apart_db(place: _Place, mode: int, points: PointSet, offer: Offer) -> float:
-    """Largest public level less device level over a room's points, plus the device's level at the place. [dB]"""
-    model, devices = place.modes.models[mode], (offer.device,)
-    signal_dbm = draft_signal(model, public_links(model, points)).level_dbm[offer.carrier]
-    level_dbm = blocker_links(model, devices, place.catalogue, points).level_dbm[0, offer.carrier]
-    there = scattered(place.outside.points.xyz_m[[offer.place]])
-    outside_dbm = blocker_links(model, devices, place.catalogue, there, outside=True).level_dbm[0, :, 0]
-    channel = model.carrier_channel == model.carrier_channel[offer.carrier]
-    return float((signal_dbm - level_dbm).max() + outside_dbm[channel].max())
+def _apart_db(place: _Place, mode: int, offers: Mapping[int, Offer]) -> dict[int, float]:
+    """Largest public level less device level over each room's points, plus the device's level at its place. [dB]"""
+    if not offers:
+        return {}
+    model = place.modes.models[mode]
+    site, rooms = model.scene.site, list(offers)
+    points = silence_points(site, trial_points(site))
+    points = points.some(np.flatnonzero(np.isin(points.room, rooms)))
+    devices = tuple(replace(offer.device, id=f"{offer.device.id}-{room}") for room, offer in offers.items())
+    signal_dbm = draft_signal(model, public_links(model, points)).level_dbm
+    level_dbm = blocker_links(model, devices, place.catalogue, points).level_dbm
+    there = scattered(place.outside.points.xyz_m[[offer.place for offer in offers.values()]])
+    outside_dbm = blocker_links(model, devices, place.catalogue, there, outside=True).level_dbm
+    found = {}
+    for row, (room, offer) in enumerate(offers.items()):
+        own = points.room == room
+        channel = model.carrier_channel == model.carrier_channel[offer.carrier]
+        apart_db = (signal_dbm[offer.carrier, own] - level_dbm[row, offer.carrier, own]).max()
+        found[room] = float(apart_db + outside_dbm[row, channel, row].max())
+    return found
 
 
 def _rounded(value_db: float) -> float:

@@ -24,7 +24,15 @@ from quietwing.coverage.rules import Tier
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 
-__all__ = ["Offer", "best_offer", "counted_places", "devices_offered", "limit_of_medians_dbm", "spots_near"]
+__all__ = [
+    "Offer",
+    "Sender",
+    "best_offer",
+    "counted_places",
+    "limit_of_medians_dbm",
+    "senders_offered",
+    "spots_near",
+]
 
 NEAREST_SPOTS = 2  # assumed: of places outside the room so many are tried too
 TIED_DB = 0.05
@@ -64,13 +72,41 @@ class Offer:
     short_db: float
 
 
-def devices_offered(catalogue: Mapping[str, Model], scenario: Scenario) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Sender:
+    """A model that may be bought.
+
+    Attributes
+    ----------
+    kind : Model
+    inside_dbm, outside_dbm : float64 ndarray, shape (carrier,)
+        What it sends at the catalogue's power, antenna gain in it, and inside the body at the phone. [dBm]
+    price_gbp : float
+        Bought and installed, with a head-end if it needs one, to choose between equal ones.
+    """
+
+    kind: Model
+    inside_dbm: Floats
+    outside_dbm: Floats
+    price_gbp: float
+
+
+def senders_offered(model: LinkModel, catalogue: Mapping[str, Model], scenario: Scenario) -> tuple[Sender, ...]:
     """Models a plan may place, without radiating cables and those that would send where nobody may."""
-    return tuple(
-        name
-        for name in buyable_devices(catalogue, scenario)
-        if not catalogue[name].radiating_cable and not forbidden_bands(catalogue[name])
-    )
+    found = []
+    for name in buyable_devices(catalogue, scenario):
+        kind = catalogue[name]
+        if kind.radiating_cable or forbidden_bands(kind):
+            continue
+        inside_dbm, outside_dbm = (
+            carrier_levels_dbm(Device(PROBE, name, 0.0, 0.0, 0.0), kind, model.carriers, outside=out)[0]
+            for out in (False, True)
+        )
+        body_db = model.rules.phone.body_loss_db
+        paid = [kind, *([catalogue[kind.head_end]] if kind.head_end else [])]
+        price_gbp = sum(one.unit_price_gbp + one.install_gbp for one in paid)
+        found.append(Sender(kind, inside_dbm + kind.gain_dbi - body_db, outside_dbm + kind.gain_dbi, price_gbp))
+    return tuple(found)
 
 
 def spots_near(spots: Iterable[Spot], room: int, points: PointSet) -> tuple[Spot, ...]:
@@ -115,7 +151,7 @@ def counted_places(data: xr.Dataset, over_db: Floats, tier: Tier) -> NDArray[np.
 def best_offer(
     model: LinkModel,
     scenario: Scenario,
-    catalogue: Mapping[str, Model],
+    senders: tuple[Sender, ...],
     spots: tuple[Spot, ...],
     points: PointSet,
     needed_dbm: Floats,
@@ -129,7 +165,7 @@ def best_offer(
     ----------
     model : LinkModel
     scenario : Scenario
-    catalogue : mapping of str to Model
+    senders : tuple of Sender
     spots : tuple of Spot
     points : PointSet
         Test points of the room.
@@ -153,37 +189,25 @@ def best_offer(
     of_channels = np.flatnonzero(np.isin(model.carrier_channel, channels))
     gain_in, gain_out = (_path_gain_db(model, spots, of_channels, where) for where in (points, outside.points))
     tier, ranked = scenario.tier, list[tuple[tuple[bool, int, float, int], Offer]]()
-    for name in devices_offered(catalogue, scenario):
-        kind = catalogue[name]
-        device = Device(PROBE, name, 0.0, 0.0, 0.0)
-        sent_in, sent_out = (
-            carrier_levels_dbm(device, kind, model.carriers, outside=out)[0] + kind.gain_dbi for out in (False, True)
-        )
-        sent_in = sent_in - model.rules.phone.body_loss_db
-        if not np.isfinite(sent_in[asked]).all():
+    for sender in senders:
+        if not np.isfinite(sender.inside_dbm[asked]).all():
             continue
         for at, spot in enumerate(spots):
-            if not (spot.indoors or stands_outdoors(spot, kind)):
+            if not (spot.indoors or stands_outdoors(spot, sender.kind)):
                 continue
-            device = device_at(model.scene.site, spot, name)
-            pattern_in, pattern_out = (_pattern_db(kind, device, where) for where in (points, outside.points))
-            inside_dbm = gain_in[at] + sent_in[of_channels, None] + pattern_in
-            outside_dbm = gain_out[at] + sent_out[of_channels, None] + pattern_out
+            device = device_at(model.scene.site, spot, sender.kind.name)
+            pattern_in, pattern_out = (_pattern_db(sender.kind, device, to) for to in (points, outside.points))
+            inside_dbm = gain_in[at] + sender.inside_dbm[of_channels, None] + pattern_in
+            outside_dbm = gain_out[at] + sender.outside_dbm[of_channels, None] + pattern_out
             found = _shortfall(
                 model, device, spot.id, of_channels, asked, inside_dbm, outside_dbm, needed_dbm, limit_dbm, data, tier
             )
             if found is not None:
                 lacking_db = float(needed_dbm[found.point, found.carrier]) - found.inside_dbm
-                price = _price_gbp(kind) + (_price_gbp(catalogue[kind.head_end]) if kind.head_end else 0.0)
                 weak = lacking_db > 0
-                last = lacking_db if weak else price
+                last = lacking_db if weak else sender.price_gbp
                 ranked.append(((weak, round(found.short_db / TIED_DB), last, len(ranked)), found))
     return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
-
-
-def _price_gbp(kind: Model) -> float:
-    """Bought and installed, to choose between equal ones."""
-    return kind.unit_price_gbp + kind.install_gbp
 
 
 def _shortfall(
@@ -201,17 +225,23 @@ def _shortfall(
 ) -> Offer | None:
     """The worst carrier of one device."""
     worst: Offer | None = None
+    of_channel = model.carrier_channel[of_channels]
+    cases = []
     for carrier in asked.tolist():
         channel = int(model.carrier_channel[carrier])
         level_dbm = inside_dbm[int(np.flatnonzero(of_channels == carrier)[0])]
         lacking_db = needed_dbm[:, carrier] - level_dbm
-        point = int(np.nanargmax(lacking_db))
-        all_dbm = outside_dbm[model.carrier_channel[of_channels] == channel].max(axis=0)
+        all_dbm = outside_dbm[of_channel == channel].max(axis=0)
         over_db = all_dbm - limit_dbm[channel]
+        most_db = np.nanmax(lacking_db) + over_db.max(where=np.isfinite(over_db), initial=-np.inf)
+        cases.append((float(most_db), carrier, level_dbm, lacking_db, all_dbm, over_db))
+    for most_db, carrier, level_dbm, lacking_db, all_dbm, over_db in sorted(cases, key=lambda case: -case[0]):
+        if worst is not None and most_db <= worst.short_db:
+            break  # not even the places that may fail would make it worse
         counted = counted_places(data, over_db, tier)
         if not counted.any():
             continue
-        place = int(np.where(counted, over_db, -np.inf).argmax())
+        point, place = int(np.nanargmax(lacking_db)), int(np.where(counted, over_db, -np.inf).argmax())
         short_db = float(lacking_db[point] + over_db[place])
         if worst is None or short_db > worst.short_db:
             levels = float(level_dbm[point]), float(all_dbm[place])
