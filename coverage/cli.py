@@ -132,6 +132,29 @@ def evaluate(
     answer_verdict(site, layout, scenario, out, as_json, options, room=explain, contrast=contrast)
 
 
+@app.command(name="whatif")
+@guarded
+def what_if(
+    site: SiteArgument,
+    layout: Annotated[
+        Path | None,
+        typer.Option("--layout", help="Devices to judge; without it the site's own layout.csv, else blockers off."),
+    ] = None,
+    scenario: ScenarioOption = None,
+    grade: Annotated[str | None, typer.Option("--grade", help="planning or evidence: which one sorts.")] = None,
+    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds every row is judged on.")] = None,
+    seed: SeedOption = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Only so many changes, most cells first.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for whatif.csv and summary.html.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What would change the answer: the same worlds with one rule, window, mast, operator or band changed a row."""
+    from quietwing.coverage.ui.whatif_terminal import answer_whatif
+
+    options = {"grade": grade, "worlds": worlds, "seed": seed}
+    answer_whatif(site, layout, scenario, out, as_json, options, top=top)
+
+
 @app.command()
 @guarded
 def optimise(

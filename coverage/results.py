@@ -26,6 +26,8 @@ __all__ = [
     "StoreyMap",
     "Verdict",
     "VerdictMap",
+    "WhatIf",
+    "WhatIfRow",
 ]
 
 
@@ -402,3 +404,68 @@ class Verdict:
     def spill(self) -> SpillResult | None:
         """Spill at the grade asked for."""
         return self.grades[0].spill
+
+
+@dataclass(frozen=True)
+class WhatIfRow:
+    """The layout judged with one thing changed.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"unchanged", "rule", "measured", "window", "retune", "off", "without"}
+    changed : str
+        What is changed, in words.
+    cells : dict of str to int
+        By grade: cells and spaces that are called silent.
+    gained : dict of str to int
+        By grade: more of them than without the change.
+    spill : dict of str to tuple of float and bool
+        By grade: smallest margin that counts, as `SpillResult.worst_margin_db` [dB], and whether everything passes.
+    cost_gbp : float or None
+        What the change costs now; None where nobody has given a price. [£]
+    note : str
+    """
+
+    name: str
+    kind: str
+    changed: str
+    cells: dict[str, int]
+    gained: dict[str, int]
+    spill: dict[str, tuple[float, bool]]
+    cost_gbp: float | None
+    note: str
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What would change the answer, most cells gained first.
+
+    Attributes
+    ----------
+    site : Site
+    scenario : Scenario
+    devices : tuple of Device
+    treatments : tuple of Treatment
+    grades : tuple of str
+        The grade asked for first, as in every row.
+    rooms : int
+        Cells and spaces that must be silent.
+    unchanged : WhatIfRow
+        The layout as it is: what `run` finds.
+    rows : tuple of WhatIfRow
+        By cells gained at the grade asked for, then at the other; ties in the order of the changes.
+    scenario_id : str
+    stream : int
+    """
+
+    site: Site
+    scenario: Scenario
+    devices: tuple[Device, ...]
+    treatments: tuple[Treatment, ...]
+    grades: tuple[str, ...]
+    rooms: int
+    unchanged: WhatIfRow
+    rows: tuple[WhatIfRow, ...]
+    scenario_id: str
+    stream: int = 0

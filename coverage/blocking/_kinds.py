@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["B0", "B1", "B3", "D0", "D1", "D2", "D3", "F1", "F2", "F3", "I0", "I1", "I2", "J1", "J3", "K1", "U3"]
+__all__ = ["B0", "B1", "B3", "B4", "D0", "D1", "D2", "D3", "F1", "F2", "F3", "I0", "I1", "I2", "J1", "J3", "K1", "U3"]
 __all__ += ["nothing_for", "zeros_of"]
 
 WIDE = 48  # longer than whatever index a kernel reads of arrays of zeros
@@ -17,6 +17,7 @@ _DTYPES = {
 B0 = Annotated[bool, "b0"]
 B1 = Annotated[NDArray[np.bool_], "b1"]
 B3 = Annotated[NDArray[np.bool_], "b3"]
+B4 = Annotated[NDArray[np.bool_], "b4"]
 D0 = Annotated[float, "d0"]
 D1 = Annotated[NDArray[np.float64], "d1"]
 D2 = Annotated[NDArray[np.float64], "d2"]

@@ -116,9 +116,9 @@ def walls_error(out, crossed, walls, net, band):
         variance = most * most
     for c in range(len(crossed)):
         if crossed[c]:
-            size = scale * crossed[c] * net.sigma[c, band]
+            size, draw = scale * crossed[c] * net.sigma[c, band], net.construction_draw[c, band]
             for w in range(len(out)):
-                out[w] += size * net.construction_draw[c, band, w]
+                out[w] += size * draw[w]
     for w in range(len(out)):
         out[w] = min(out[w], walls)
     return variance
@@ -148,9 +148,10 @@ def room_errors(out, spare, room_key, net):
     """Local errors that every source in a room shares, shape (band, world). [dB]"""
     fill_normals(spare, key_of(net.seed, ROOM, room_key, 0, 0), net.normal)
     for band in range(len(out)):
-        fill_normals(out[band], key_of(net.seed, ROOM_BAND, room_key, net.band_key[band], 0), net.normal)
+        mine, of_room, of_band = out[band], net.local[0], net.local[1]
+        fill_normals(mine, key_of(net.seed, ROOM_BAND, room_key, net.band_key[band], 0), net.normal)
         for w in range(len(spare)):
-            out[band, w] = net.local[0] * spare[w] + net.local[1] * out[band, w]
+            mine[w] = of_room * spare[w] + of_band * mine[w]
 
 
 @njit(**HELPER)
@@ -158,8 +159,9 @@ def own_error(out, spare, source_key, room_key, band_key, net):
     """Local error of one source in one room and band that it shares with no other source, per world. [dB]"""
     fill_normals(spare, key_of(net.seed, SOURCE_ROOM, source_key, room_key, 0), net.normal)
     fill_normals(out, key_of(net.seed, SOURCE_ROOM_BAND, source_key, room_key, band_key), net.normal)
+    of_source, of_band = net.local[2], net.local[3]
     for w in range(len(out)):
-        out[w] = net.local[2] * spare[w] + net.local[3] * out[w]
+        out[w] = of_source * spare[w] + of_band * out[w]
 
 
 @njit(**HELPER)
@@ -193,13 +195,17 @@ def strongest_sector(out, error, spare, p, c, room, own, own_known, room_key, ne
                 own_error(own[source, band], spare, net.source_key[source], room_key, net.band_key[band], net)
                 own_known[source, band] = True
         widest = max(widest, variance)
+        # Members of tuples are looked up here: each look-up counts references, in a loop millions of times.
+        draw, shared, mine = net.sector_draw[s], room[band], own[source, band]
+        sight = net.sight[links.sight_row[p, s]]
+        fixed, chance = links.fixed_sight[s], links.chance[p, s]
         for w in range(len(out)):
-            clear = links.fixed_sight[s] == 1
-            if links.fixed_sight[s] < 0:
-                clear = net.sight[links.sight_row[p, s], w] < links.chance[p, s]
-            level = (los if clear else nlos) + error[w] + sigma * net.sector_draw[s, w] + room[band, w]
+            clear = fixed == 1
+            if fixed < 0:
+                clear = sight[w] < chance
+            level = (los if clear else nlos) + error[w] + sigma * draw[w] + shared[w]
             if near:
-                level += own[source, band, w]
+                level += mine[w]
             out[w] = max(out[w], level)
     return best, surest, math.sqrt(widest)
 
@@ -208,8 +214,9 @@ def strongest_sector(out, error, spare, p, c, room, own, own_known, room_key, ne
 def device_error(out, spare, p, d, band, room, net, links):
     """Errors of one device at a point in one band, its own local one left out, per world. [dB]"""
     way_error(out, spare, links.device, p, d, band, net, band)
+    draw, shared = net.device_draw[d], room[band]
     for w in range(len(out)):
-        out[w] += net.device_draw[d, w] + room[band, w]
+        out[w] += draw[w] + shared[w]
 
 
 @njit(**HELPER)

@@ -1,4 +1,4 @@
-"""Compiled loop of the Monte Carlo: one room after the other, all worlds of a room at once, every grade in one go.
+"""Compiled loop of the Monte Carlo: one room after the other, all its worlds at once, every case and grade in one go.
 
 Each room is worked out by one thread into its own part of the output.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from quietwing.coverage.blocking._kinds import B0, B1, B3, D1, D2, F1, I0, I1, J1, J3
+from quietwing.coverage.blocking._kinds import B0, B1, B3, B4, D1, D2, F1, I0, I1, J1, J3
 from quietwing.coverage.blocking._link_kernels import (
     DB_TO_NEPER,
     HELPER,
@@ -33,12 +33,15 @@ CERTAIN_SIGMAS = 6.0  # a sector this far below the floor is heard in no world
 class Demands(NamedTuple):
     """What decides service on each carrier: `deny` and `capture` (grade, carrier), `together` and `beside` (grade,).
 
-    Ratios of power: `deny` J/S, `capture` lead of a MAS cell over the public one; all blockers count `together` times
-    their sum and `beside` times what is beside the strongest, at most their sum: less where one alone blocks.
-    Levels: `floor` [dBm], `noise` and `mas_noise` [mW]; `mas_floor` [mW], `mas_gamma` a ratio.
+    A grade stands here once for each case in which it is judged, and the grades of a case stand together. Ratios of
+    power: `deny` J/S, `least` (carrier,) the smallest that denies at any grade, `capture` lead of a MAS cell over the
+    public one; all blockers count `together` times their sum and `beside` times what is beside the strongest, at most
+    their sum: less where one alone blocks. Levels: `floor` [dBm], `noise` and `mas_noise` [mW]; `mas_floor` [mW],
+    `mas_gamma` a ratio.
     """
 
     deny: D2
+    least: D1
     capture: D2
     together: D1
     beside: D1
@@ -52,6 +55,19 @@ class Demands(NamedTuple):
     likely: B0
 
 
+class Cases(NamedTuple):
+    """What is judged in the same worlds: where the grades of each case start, shape (case + 1,).
+
+    Of each case `lower`: by how much every sector is turned down [dB]; `blocked`: whether the blockers are on.
+    `kept` (grade,): row in `Count.usable`, or -1.
+    """
+
+    start: I1
+    lower: D1
+    blocked: B1
+    kept: I1
+
+
 class Rooms(NamedTuple):
     """Where the points of each room start, shape (room + 1,), and what the local errors of each belong to."""
 
@@ -60,16 +76,25 @@ class Rooms(NamedTuple):
 
 
 class Count(NamedTuple):
-    """Output: worlds in which a channel is usable, (grade, point or room, channel); silent (grade, room, world)."""
+    """Output: worlds in which a channel is usable, (grade, point or room, channel); silent (grade, room, world).
+
+    `usable` (row, room, channel, world): at any point of the room, at the grades that are kept.
+    """
 
     points: J3
     rooms: J3
     silent: B3
+    usable: B4
 
 
 class Sums(NamedTuple):
-    """Powers on one carrier at one point, per world [mW], and whose errors are known by now."""
+    """Powers on one carrier at one point, per world [mW], and whose errors are known by now.
 
+    `heard`: the public network is above the floor; `keeps`: a phone on the MAS cell keeps it.
+    """
+
+    heard: np.ndarray
+    keeps: np.ndarray
     all: np.ndarray
     loudest: np.ndarray
     jammers: np.ndarray
@@ -88,13 +113,14 @@ def _sum_devices(sums, spare, p, c, least, room, room_key, demands, is_mas, net,
     median is below `least` do not count against the public network.
     """
     band, level, mas = net.carrier_band[c], links.level[p, c], links.mas[p, c]
+    every, loudest, jammers, cell = sums.all, sums.loudest, sums.jammers, sums.cell
     offered = -math.inf
     for d in range(len(is_mas)):
         offered = max(offered, mas[d])
-    sums.all[:] = 0
-    sums.loudest[:] = 0
-    sums.jammers[:] = 0
-    sums.cell[:] = 0
+    every[:] = 0
+    loudest[:] = 0
+    jammers[:] = 0
+    cell[:] = 0
     # Against capture even jammers that are too weak to count for denial are heard.
     heard = offered + math.log(demands.mas_gamma[c]) / -DB_TO_NEPER - MATTERS_DB
     for d in range(len(is_mas)):
@@ -109,31 +135,33 @@ def _sum_devices(sums, spare, p, c, least, room, room_key, demands, is_mas, net,
             if not sums.own_known[d, band]:
                 own_error(sums.own[d, band], spare, net.device_key[d], room_key, net.band_key[band], net)
                 sums.own_known[d, band] = True
+            own = sums.own[d, band]
             for w in range(len(factor)):
-                factor[w] += sums.own[d, band, w]
+                factor[w] += own[w]
             to_power(factor, spare)
             sums.factor_known[d, band] = True
         power = np.float32(math.exp(DB_TO_NEPER * level[d]))
         if near:
             for w in range(len(factor)):
                 heard_mw = power * factor[w]
-                sums.all[w] += heard_mw
-                sums.loudest[w] = max(sums.loudest[w], heard_mw)
+                every[w] += heard_mw
+                loudest[w] = max(loudest[w], heard_mw)
         if harms:
             for w in range(len(factor)):
-                sums.jammers[w] += power * factor[w]
+                jammers[w] += power * factor[w]
         if cell_near:
             power = np.float32(math.exp(DB_TO_NEPER * mas[d]))
             for w in range(len(factor)):
-                sums.cell[w] = max(sums.cell[w], power * factor[w])
+                cell[w] = max(cell[w], power * factor[w])
     return offered
 
 
 @njit(**HELPER)
-def _holds(cell_mw, jam_mw, c, demands):
-    """Whether a phone on a MAS cell keeps it: level and SINR are enough."""
-    enough = demands.mas_gamma[c] * (jam_mw + demands.mas_noise[c])
-    return cell_mw > 0 and cell_mw >= demands.mas_floor[c] and cell_mw >= enough
+def _mark_keeps(keeps, cell, jammers, c, demands):
+    """Worlds in which a phone on a MAS cell keeps it: level and SINR are enough."""
+    gamma, noise, floor = demands.mas_gamma[c], demands.mas_noise[c], demands.mas_floor[c]
+    for w in range(len(keeps)):
+        keeps[w] = (cell[w] > 0) & (cell[w] >= floor) & (cell[w] >= gamma * (jammers[w] + noise))
 
 
 @njit(**HELPER)
@@ -145,35 +173,40 @@ def _mark_held(held, sums, spare, p, room, room_key, demands, is_mas, net, links
             sums, spare, p, c, math.inf, room, room_key, demands, is_mas, net, links
         )  # fmt: skip
         if offered > -math.inf:
+            keeps, mine = sums.keeps, held[demands.network[c]]
+            _mark_keeps(keeps, sums.cell, sums.jammers, c, demands)
             for w in range(len(spare)):
-                if _holds(sums.cell[w], sums.jammers[w], c, demands):
-                    held[demands.network[c], w] = True
+                mine[w] |= keeps[w]
 
 
 @njit(**HELPER)
-def _mark_working(works, signal, public, spare, sums, held, c, demands):
-    """Worlds in which a carrier is usable at a point, at each grade; `public` and `spare` are overwritten."""
+def _mark_working(works, signal, public, spare, sums, held, c, demands, cases, case):
+    """Worlds in which a carrier is usable at a point, at a case's grades; `public` and `spare` are overwritten."""
     public[:] = signal
     to_power(public, spare)
+    heard, keeps, cell, every, loudest = sums.heard, sums.keeps, sums.cell, sums.all, sums.loudest
+    floor, noise = demands.floor[c], demands.noise[c]
     for w in range(len(signal)):
-        if signal[w] < demands.floor[c]:
-            continue  # quiet
-        if demands.likely and held[demands.network[c], w]:
-            continue  # captured through a higher-priority layer, which the scenario lets count
-        keeps = _holds(sums.cell[w], sums.jammers[w], c, demands)
-        for g in range(len(works)):
-            if keeps and sums.cell[w] >= demands.capture[g, c] * public[w]:
-                continue  # captured
+        heard[w] = signal[w] >= floor
+    _mark_keeps(keeps, cell, sums.jammers, c, demands)
+    if demands.likely and cases.blocked[case]:  # captured through a higher-priority layer counts too
+        elsewhere = held[demands.network[c]]
+        for w in range(len(signal)):
+            heard[w] &= not elsewhere[w]
+    for g in range(cases.start[case], cases.start[case + 1]):
+        mine, deny, capture = works[g], demands.deny[g, c], demands.capture[g, c]
+        together, beside = demands.together[g], demands.beside[g]
+        for w in range(len(signal)):  # without branches: compilers work out several worlds at a time
             # Two antennas of a phone can turn away from one source, not from two that are as strong.
-            beside = sums.all[w] - sums.loudest[w]
-            jam = min(sums.all[w], demands.together[g] * sums.all[w] + demands.beside[g] * beside)
-            if jam + demands.noise[c] < demands.deny[g, c] * public[w]:
-                works[g, w] = True
+            jam = min(every[w], together * every[w] + beside * (every[w] - loudest[w]))
+            captured = keeps[w] & (cell[w] >= capture * public[w])
+            mine[w] |= heard[w] & (jam + noise < deny * public[w]) & (not captured)
 
 
 @njit(**KERNEL)
 def judge(
-    rooms: Rooms, demands: Demands, is_mas: B1, net: Network, links: Links, count: Count, first_room: I0, end_room: I0
+    rooms: Rooms, demands: Demands, cases: Cases, is_mas: B1, net: Network, links: Links, count: Count,
+    first_room: I0, end_room: I0,
 ):  # fmt: skip
     """Who has service in each room, over all worlds, into `count`."""
     grades, worlds = len(count.silent), count.silent.shape[2]
@@ -195,10 +228,10 @@ def judge(
         sources = len(net.source_key)
         own, own_known = np.empty((sources, bands, worlds), np.float32), np.zeros((sources, bands), np.bool_)
         sums = Sums(
+            np.empty(worlds, np.bool_), np.empty(worlds, np.bool_), np.empty(worlds, np.float32),
             np.empty(worlds, np.float32), np.empty(worlds, np.float32), np.empty(worlds, np.float32),
-            np.empty(worlds, np.float32), np.empty((devices, bands, worlds), np.float32),
-            np.zeros((devices, bands), np.bool_), np.empty((devices, bands, worlds), np.float32),
-            np.zeros((devices, bands), np.bool_),
+            np.empty((devices, bands, worlds), np.float32), np.zeros((devices, bands), np.bool_),
+            np.empty((devices, bands, worlds), np.float32), np.zeros((devices, bands), np.bool_),
         )  # fmt: skip
         held = np.zeros((networks, worlds), np.bool_)
         for p in range(rooms.start[r], rooms.start[r + 1]):
@@ -214,27 +247,38 @@ def judge(
                     best, surest, spread = strongest_sector(
                         signal, error, spare, p, c, room, own, own_known, rooms.key[r], net, links
                     )
-                    if best + CERTAIN_SIGMAS * spread < demands.floor[c]:
-                        continue
-                    deny = demands.deny[0, c]
-                    for g in range(1, grades):
-                        deny = min(deny, demands.deny[g, c])
-                    least = surest + math.log(deny) / DB_TO_NEPER - MATTERS_DB
-                    _sum_devices(sums, spare, p, c, least, room, rooms.key[r], demands, is_mas, net, links)
-                    _mark_working(works, signal, error, spare, sums, held, c, demands)
+                    lower = 0.0
+                    for case in range(len(cases.lower)):
+                        further = cases.lower[case] - lower
+                        if further != 0:
+                            for w in range(worlds):
+                                signal[w] -= np.float32(further)
+                            best, surest = best - further, surest - further
+                            lower = cases.lower[case]
+                        if best + CERTAIN_SIGMAS * spread < demands.floor[c]:
+                            continue
+                        if cases.blocked[case]:
+                            least = surest + math.log(demands.least[c]) / DB_TO_NEPER - MATTERS_DB
+                            _sum_devices(sums, spare, p, c, least, room, rooms.key[r], demands, is_mas, net, links)
+                        else:
+                            sums.all[:] = 0
+                            sums.loudest[:] = 0
+                            sums.jammers[:] = 0
+                            sums.cell[:] = 0
+                        _mark_working(works, signal, error, spare, sums, held, c, demands, cases, case)
                 for g in range(grades):
-                    total = 0
+                    mine, whole, total = works[g], room_works[g, channel], 0
                     for w in range(worlds):
-                        if works[g, w]:
-                            total += 1
-                            room_works[g, channel, w] = True
+                        total += mine[w]
+                        whole[w] |= mine[w]
                     count.points[g, p, channel] = total
         for g in range(grades):
             count.silent[g, r] = True
             for channel in range(channels):
-                total = 0
+                whole, silent, total = room_works[g, channel], count.silent[g, r], 0
                 for w in range(worlds):
-                    if room_works[g, channel, w]:
-                        total += 1
-                        count.silent[g, r, w] = False
+                    total += whole[w]
+                    silent[w] &= not whole[w]
                 count.rooms[g, r, channel] = total
+                if cases.kept[g] >= 0:
+                    count.usable[cases.kept[g], r, channel] = room_works[g, channel]

@@ -77,8 +77,9 @@ def _factors(factor, spare, error, p, band, room, room_key, net, links):
         if heard:
             device_error(factor[d], spare, p, d, band, room, net, links)
             own_error(error, spare, net.device_key[d], room_key, net.band_key[band], net)
+            mine = factor[d]
             for w in range(len(error)):
-                factor[d, w] += error[w]
+                mine[w] += error[w]
             to_power(factor[d], spare)
 
 
@@ -93,14 +94,14 @@ def _blockers(jam, cell, factor, p, c, links):
         if level[d] == -math.inf:
             continue
         jammed = True
-        power = math.exp(DB_TO_NEPER * level[d])
+        power, mine = math.exp(DB_TO_NEPER * level[d]), factor[d]
         for w in range(len(jam)):
-            jam[w] += power * factor[d, w]
+            jam[w] += power * mine[w]
         if mas[d] > -math.inf:
             offered = True
             power = math.exp(DB_TO_NEPER * mas[d])
             for w in range(len(cell)):
-                cell[w] = max(cell[w], power * factor[d, w])
+                cell[w] = max(cell[w], power * mine[w])
     return jammed, offered
 
 
@@ -184,23 +185,27 @@ def spill_worlds(
                 jammed, offered = _blockers(jam, cell, factor, p, c, links)
                 for w in range(worlds):
                     best_signal[w] = max(best_signal[w], signal[w])
+                # Members of tuples are looked up before a loop over worlds: each look-up counts references.
+                noise, floor = limits.noise_worst[c], limits.cell_floor[c]
+                call_sinr, call_level = limits.call_sinr[c], limits.call_level[c]
                 if limits.campable[c]:
                     for w in range(worlds):
-                        sinr = signal[w] - math.log(jam[w] + limits.noise_worst[c]) / DB_TO_NEPER
-                        call[w] = max(call[w], min(sinr - limits.call_sinr[c], signal[w] - limits.call_level[c]))
+                        sinr = signal[w] - math.log(jam[w] + noise) / DB_TO_NEPER
+                        call[w] = max(call[w], min(sinr - call_sinr, signal[w] - call_level))
                 if offered:
                     any_cell = True
                     for w in range(worlds):
                         cell_db = math.log(cell[w]) / DB_TO_NEPER
-                        lead[w] = max(lead[w], min(cell_db - signal[w], cell_db - limits.cell_floor[c]))
+                        lead[w] = max(lead[w], min(cell_db - signal[w], cell_db - floor))
                 if jammed:
                     any_jam = True
                     for w in range(worlds):
                         worst_jam[w] = max(worst_jam[w], math.log(jam[w]) / DB_TO_NEPER)
             if any_cell:
+                captured = 0
                 for w in range(worlds):
-                    if lead[w] >= 0:
-                        found.captured[p, channel] += 1
+                    captured += lead[w] >= 0
+                found.captured[p, channel] = captured
                 for g in range(grades):
                     found.capture[g, p, channel] = _rank(lead, worlds - 1 - limits.may_capture[g])
             if any_jam:
@@ -214,9 +219,10 @@ def spill_worlds(
             middle = _median(best_signal)
             if middle > NEVER / 2:
                 found.signal[p, channel] = middle
+        calls = 0
         for w in range(worlds):
-            if call[w] > 0:
-                found.calls[p] += 1
+            calls += call[w] > 0
+        found.calls[p] = calls
         for g in range(grades):
             found.call[g, p] = _rank(call, limits.may_miss[g])
 
@@ -250,11 +256,12 @@ def keep_worlds(
                         _factors(factor, spare, error, p, at_band, room, room_key[r], net, links)
                     strongest_sector(signal, error, spare, p, c, room, own, own_known, room_key[r], net, links)
                     _blockers(jam, cell, factor, p, c, links)
+                    noise, needs_db = limits.noise_worst[c], gamma[c]
                     for w in range(worlds):
-                        sinr = signal[w] - math.log(jam[w] + limits.noise_worst[c]) / DB_TO_NEPER
+                        sinr = signal[w] - math.log(jam[w] + noise) / DB_TO_NEPER
                         captured = cell[w] > 0 and math.log(cell[w]) / DB_TO_NEPER >= signal[w]
-                        if sinr >= gamma[c] and not captured:
+                        if sinr >= needs_db and not captured:
                             works[w] = True
+                mine = good[r, channel]
                 for w in range(worlds):
-                    if not works[w]:
-                        good[r, channel, w] = False
+                    mine[w] &= works[w]

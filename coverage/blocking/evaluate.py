@@ -26,6 +26,7 @@ from quietwing.sites.points import PointSet
 
 __all__ = [
     "Judgement",
+    "called_silent",
     "evaluate",
     "judged_without",
     "quiet_anyway",
@@ -182,6 +183,7 @@ def _joined(tallies: list[Tally]) -> Tally:
         np.concatenate([one.usable_in_rooms for one in tallies], axis=1),
         np.concatenate([one.silent for one in tallies], axis=1),
         np.concatenate([one.rooms for one in tallies]),
+        np.concatenate([one.usable for one in tallies], axis=1),
     )
 
 
@@ -225,6 +227,25 @@ def judged_without(model: LinkModel, scenario: Scenario, points: PointSet) -> tu
     )
 
 
+def called_silent(
+    silent_share: NDArray[np.float64], quiet_share: NDArray[np.float64], confidence: float
+) -> NDArray[np.bool_]:
+    """Rooms that a layout silences, those that are quiet anyway left out.
+
+    Parameters
+    ----------
+    silent_share, quiet_share : ndarray, shape (room,)
+        Share of worlds in which a room is silent, with what is judged and without it.
+    confidence : float
+        q of the grade.
+
+    Returns
+    -------
+    bool ndarray, shape (room,)
+    """
+    return np.asarray((silent_share >= confidence) & (quiet_share < confidence))
+
+
 def rooms_together(silent: NDArray[np.bool_]) -> int:
     """The largest K such that K or more of the rooms are silent together in at least 95 % of worlds.
 
@@ -262,7 +283,7 @@ def _at_grade(
             "silent_probability": (ROOM, silent_probability),
             "quiet_probability": (ROOM, quiet_probability),
             "quiet_anyway": (ROOM, quiet_anyway),
-            "called_silent": (ROOM, (silent_probability >= grade.confidence) & ~quiet_anyway),
+            "called_silent": (ROOM, called_silent(silent_probability, quiet_probability, grade.confidence)),
         },
         coords={
             CHANNEL: list(model.channels),

@@ -18,7 +18,7 @@ from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 
-__all__ = ["demanding_points", "keep_rooms", "service_in_rooms"]
+__all__ = ["demanding_points", "keep_rooms", "operators_served", "service_in_rooms"]
 
 
 def keep_rooms(
@@ -52,18 +52,32 @@ def keep_rooms(
     ----------
     CHOICES 20, 27. As for spill, any overlap of a blocker's band counts and no emission is below barrage.
     """
-    site = model.scene.site
     kept = demanding_points(model, points)
-    if not len(kept):
-        return tuple(
-            (room.id, operator, 0.0)
-            for room in site.rooms
-            if room.role == "keep"
-            for operator in dict.fromkeys(room.operators)
-        )
-    public = public_links(model, kept)
-    blockers = blocker_links(model, devices, catalogue, kept, outside=True)
-    rooms, good = service_in_rooms(model, scenario, kept, public, blockers, stream=stream)
+    rooms, good = np.zeros(0, np.int32), np.zeros((0, len(model.channels), scenario.worlds), np.bool_)
+    if len(kept):
+        public = public_links(model, kept)
+        blockers = blocker_links(model, devices, catalogue, kept, outside=True)
+        rooms, good = service_in_rooms(model, scenario, kept, public, blockers, stream=stream)
+    return operators_served(model, rooms, good)
+
+
+def operators_served(
+    model: LinkModel, rooms: NDArray[np.int32], good: NDArray[np.bool_]
+) -> tuple[tuple[str, str, float], ...]:
+    """How surely each operator named for a keep room serves it.
+
+    Parameters
+    ----------
+    model : LinkModel
+    rooms, good : ndarray
+        From `service_in_rooms`.
+
+    Returns
+    -------
+    tuple of tuple
+        As from `keep_rooms`; a room without a test point is not served.
+    """
+    worlds, site = good.shape[2], model.scene.site
     operator_of = [channel.split("/")[0] for channel in model.channels]
     row_of = {room: row for row, room in enumerate(rooms.tolist())}
     rows = []
@@ -71,7 +85,7 @@ def keep_rooms(
         for operator in dict.fromkeys(room.operators) if room.role == "keep" else ():
             mine = [channel for channel, name in enumerate(operator_of) if name == operator]
             served = int(good[row_of[index], mine].any(axis=0).sum()) if index in row_of and mine else 0
-            rows.append((room.id, operator, served / scenario.worlds))
+            rows.append((room.id, operator, served / worlds))
     return tuple(rows)
 
 

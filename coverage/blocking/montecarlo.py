@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking._montecarlo import Count, Demands, Rooms, judge
+from quietwing.coverage.blocking._montecarlo import Cases, Count, Demands, Rooms, judge
 from quietwing.coverage.blocking.blocker_links import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, stable_key
 from quietwing.coverage.blocking.networks import reference_khz
@@ -26,7 +26,7 @@ from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 
-__all__ = ["CAPTURE_HYSTERESIS_DB", "Needs", "Tally", "carrier_needs", "count_worlds"]
+__all__ = ["CAPTURE_HYSTERESIS_DB", "Case", "Needs", "Tally", "carrier_needs", "count_worlds"]
 
 CAPTURE_HYSTERESIS_DB = 3.0  # CHOICES 19; the offset is 0
 
@@ -61,8 +61,29 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged in the same worlds as other cases.
+
+    Attributes
+    ----------
+    grades : tuple of Grade
+    lower_db : float
+        By how much every sector of the public network is turned down. [dB]
+    blocked : bool
+        Whether the blockers are on.
+    by_channel : int
+        At how many of the grades, the first ones, `Tally.usable` is kept.
+    """
+
+    grades: tuple[Grade, ...]
+    lower_db: float = 0.0
+    blocked: bool = True
+    by_channel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
-    """How often something works, at each grade of `Scenario.judged`.
+    """How often something works, at each grade of `Scenario.judged`, or of one case after the other.
 
     Attributes
     ----------
@@ -74,12 +95,15 @@ class Tally:
         No channel is usable at any point.
     rooms : int32 ndarray, shape (room,)
         Index of each room in the site.
+    usable : bool ndarray, shape (row, room, channel, world)
+        The channel is usable at some point of the room; a row for each grade of the cases that keep it.
     """
 
     usable_at_points: NDArray[np.int32]
     usable_in_rooms: NDArray[np.int32]
     silent: NDArray[np.bool_]
     rooms: NDArray[np.int32]
+    usable: NDArray[np.bool_]
 
 
 def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = None) -> Needs:
@@ -118,6 +142,7 @@ def count_worlds(
     blockers: BlockerLinks,
     *,
     stream: int = 0,
+    cases: Sequence[Case] = (),
 ) -> Tally:
     """Judge every room in every world, at every grade.
 
@@ -132,6 +157,9 @@ def count_worlds(
         Links at these points.
     stream : int
         Another stream of the same seed gives fresh worlds: a plan is chosen on one and reported on another.
+    cases : sequence of Case
+        Without it one: the grades of the scenario. What one case finds depends on no other as long as the least J/S
+        that denies and the least search margin are the same without it.
 
     Returns
     -------
@@ -147,24 +175,33 @@ def count_worlds(
             raise OutOfRangeError(f"a {name} level is NaN (expected dBm or -inf); compute every link before judging")
     if (np.diff(points.room) < 0).any():
         raise OutOfRangeError("test points are not in the order of rooms; keep the order they were made in")
-    grades = scenario.judged
+    cases = cases or (Case(scenario.judged),)
+    grades = tuple(grade for case in cases for grade in case.grades)
     rooms, starts = np.unique(points.room, return_index=True)
     of_room = model.scene.site.rooms
     links, sight_keys = kernel_links(public, blockers)
     seed = seed_of(scenario.seed, stream)
     network = kernel_network(model, seed, scenario.worlds, sight_keys, blockers.device_key, boosted=True)
     channels = len(model.channels)
+    keeps = np.array([number < case.by_channel for case in cases for number in range(len(case.grades))], bool)
     count = Count(
         np.zeros((len(grades), len(points), channels), np.int32),
         np.zeros((len(grades), len(rooms), channels), np.int32),
         np.zeros((len(grades), len(rooms), scenario.worlds), np.bool_),
+        np.zeros((int(keeps.sum()), len(rooms), channels, scenario.worlds), np.bool_),
     )
     room_parts = Rooms(
         np.append(starts, len(points)), np.array([stable_key(of_room[room].id) for room in rooms], np.int64)
     )
     demands = _demands(model, scenario, grades)
-    in_parts(partial(judge, room_parts, demands, blockers.is_mas, network, links, count), len(rooms))
-    return Tally(count.points, count.rooms, count.silent, rooms.astype(np.int32))
+    together = Cases(
+        start=np.cumsum([0, *(len(case.grades) for case in cases)]),
+        lower=np.array([case.lower_db for case in cases], float),
+        blocked=np.array([case.blocked for case in cases], bool),
+        kept=np.where(keeps, np.cumsum(keeps) - 1, -1),
+    )
+    in_parts(partial(judge, room_parts, demands, together, blockers.is_mas, network, links, count), len(rooms))
+    return Tally(count.points, count.rooms, count.silent, rooms.astype(np.int32), count.usable)
 
 
 def _demands(model: LinkModel, scenario: Scenario, grades: Sequence[Grade]) -> Demands:
@@ -175,6 +212,7 @@ def _demands(model: LinkModel, scenario: Scenario, grades: Sequence[Grade]) -> D
     _, network = np.unique([carrier.plmn for carrier in model.carriers], return_inverse=True)
     return Demands(
         deny=_ratio(np.stack([one.need for one in needs])),
+        least=_ratio(_least_need_db(model, scenario, grades)),
         capture=_ratio(np.stack([one.capture for one in needs])),
         together=alone,
         beside=2 * (1 - alone),  # two sources that are alike count whole
@@ -187,6 +225,16 @@ def _demands(model: LinkModel, scenario: Scenario, grades: Sequence[Grade]) -> D
         network=network.astype(np.int32),
         likely=scenario.likely_capture,
     )
+
+
+def _least_need_db(model: LinkModel, scenario: Scenario, grades: Sequence[Grade]) -> NDArray[np.float32]:
+    """Smallest J/S that denies plus smallest search margin of each carrier, the same whichever grade has which."""
+    least = []
+    for carrier in model.carriers:
+        search_db = min(grade.search_db.of(carrier.technology, carrier.bandwidth_mhz) for grade in grades)
+        deny_db = min(grade.js_deny_db[carrier.technology] for grade in grades)
+        least.append(deny_db + (search_db if scenario.search_margin else 0.0))
+    return np.array(least, np.float32)
 
 
 def _ratio(values_db: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:

@@ -112,7 +112,11 @@ def forbidden_bands(model: Model) -> str:
 
 
 def protected_services(
-    model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    each_dbm: NDArray[np.float64] | None = None,
 ) -> tuple[tuple[str, str, bool], ...]:
     """What a layout does to each protected service and to the base stations.
 
@@ -124,6 +128,8 @@ def protected_services(
     devices : tuple of Device
         Those that are off are left out.
     catalogue : mapping of str to Model
+    each_dbm : ndarray, shape (device, sector), optional
+        `device_levels_dbm` of those that are on, where they are at hand. [dBm in 180 kHz]
 
     Returns
     -------
@@ -139,7 +145,9 @@ def protected_services(
         hits = [hit for device in on for hit in _hits(device, catalogue[device.model], service)]
         found = f"{service.low_mhz:g}–{service.high_mhz:g} MHz: {_listed(hits) if hits else 'no device sends there'}"
         rows.append((service.service, found, not hits))
-    return (*rows, *_base_stations(model, scenario, on, catalogue))
+    if each_dbm is None:
+        each_dbm = device_levels_dbm(model, scenario, on, catalogue)
+    return (*rows, *_base_stations(model, on, catalogue, each_dbm))
 
 
 def base_station_levels_dbm(
@@ -303,10 +311,12 @@ def _stray_per_rb_dbm(device: Device, kind: Model, model: LinkModel) -> NDArray[
 
 
 def _base_stations(
-    model: LinkModel, scenario: Scenario, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
+    model: LinkModel,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    each_dbm: NDArray[np.float64],
 ) -> list[tuple[str, str, bool]]:
     """One row per mast whose receiver is desensitised, or one for the worst of all; TDD and FDD apart."""
-    each_dbm = device_levels_dbm(model, scenario, devices, catalogue)
     level_dbm = add_powers_db(np.full(len(model.sectors), -np.inf), *each_dbm)
     tdd = [index for index, sector in enumerate(model.sectors) if _is_tdd(sector)]
     fdd = [index for index, sector in enumerate(model.sectors) if not _is_tdd(sector)]

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.links import LinkModel, crossings, incidence_of, straight_matters
+from quietwing.coverage.blocking.links import LinkModel, band_number, crossings, incidence_of, straight_matters
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.detour_legs import PointLegs
 from quietwing.coverage.propagation.multiwall import element_loss_db
@@ -154,8 +154,10 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     -------
     SiteLinks
     """
-    lane = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
-    of_band = [np.unique(lane[model.carrier_band == band]) for band in range(len(model.bands))]
+    # Of sectors that are switched off too: what one carrier does not send changes nothing for the others of its band.
+    lane = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.as_read.sectors])
+    band_of = np.array([band_number(sector.band) for sector in model.as_read.sectors])
+    of_band = [np.unique(lane[band_of == band]) for band in model.bands]
 
     def by_band(values: Levels) -> Levels:
         return np.stack([values[:, :, lanes].max(axis=2) for lanes in of_band], axis=2)

@@ -9,8 +9,9 @@ too: the users of supplementary downlink lose speed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -31,11 +32,20 @@ from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.results import SpillResult
-from quietwing.coverage.rules import Tier
+from quietwing.coverage.rules import Grade, Tier
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet, scattered
 
-__all__ = ["judge_rings", "may_fail", "outside_keys", "spill", "spill_outside", "worst_margin"]
+__all__ = [
+    "blocks_of",
+    "judge_rings",
+    "may_fail",
+    "outside_keys",
+    "spill",
+    "spill_outside",
+    "spill_result",
+    "worst_margin",
+]
 
 BLOCK_POINTS = 512  # outside points worked out at a time, to bound memory
 MOST_LEVELS = 8_000_000  # devices × carriers × points, likewise
@@ -81,9 +91,7 @@ def spill(
     on = tuple(device for device in devices if device.state != "off")
     places = outside_points(site, most_eirp_dbm(on, catalogue)) if outside is None else outside
     found, heard = [], []
-    step = min(BLOCK_POINTS, max(1, MOST_LEVELS // max(1, len(on) * len(model.carriers))))
-    for first in range(0, len(places), step):
-        block = _part(places, slice(first, first + step))
+    for block in blocks_of(places, len(on) * len(model.carriers)):
         public = public_links(model, block.points)
         blockers = blocker_links(model, on, catalogue, block.points, outside=True)
         heard.append(stray_heard(model, blockers, catalogue, block.points))
@@ -98,26 +106,58 @@ def spill(
     for number, grade in enumerate(scenario.judged):
         blocks = [block[number] for block in found]
         data = xr.concat(blocks, OUTSIDE) if len(blocks) > 1 else blocks[0]
-        tier = scenario.rules.tier(grade.tier)
-        rings = judge_rings(data, tier)
-        margin_db, where = worst_margin(data, tier)
-        rooms = tuple((room, operator, share, share >= grade.confidence) for room, operator, share in kept)
-        calls = data["emergency_probability"].values >= grade.outside_share
-        results.append(
-            SpillResult(
-                tier=grade.tier,
-                outside=data,
-                rings=rings,
-                keep_rooms=rooms,
-                protected=protected,
-                exposure=exposed,
-                emergency_share=float(np.mean(calls)),
-                passed=all(row[-1] for rows in (rings, rooms, protected, exposed) for row in rows),
-                worst_margin_db=floored(margin_db) if np.isfinite(margin_db) else margin_db,
-                where=where,
-            )
-        )
+        results.append(spill_result(scenario, grade, data, kept, protected, exposed))
     return tuple(results)
+
+
+def blocks_of(places: OutsidePoints, per_place: int) -> Iterator[OutsidePoints]:
+    """The places in parts, in order, so that memory is bounded; `per_place` levels stand in it for each."""
+    step = min(BLOCK_POINTS, max(1, MOST_LEVELS // max(1, per_place)))
+    for first in range(0, len(places), step):
+        yield _part(places, slice(first, first + step))
+
+
+def spill_result(
+    scenario: Scenario,
+    grade: Grade,
+    data: xr.Dataset,
+    kept: tuple[tuple[str, str, float], ...],
+    protected: tuple[tuple[str, str, bool], ...],
+    exposed: tuple[tuple[str, float, bool], ...],
+) -> SpillResult:
+    """Everything outside and in keep rooms against the limits of a grade.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Its tiers.
+    grade : Grade
+    data : Dataset
+        From `spill_outside` at this grade, all places.
+    kept, protected, exposed : tuple of tuple
+        From `keep_rooms`, `protected_services` and `exposure`.
+
+    Returns
+    -------
+    SpillResult
+    """
+    tier = scenario.rules.tier(grade.tier)
+    rings = judge_rings(data, tier)
+    margin_db, where = worst_margin(data, tier)
+    rooms = tuple((room, operator, share, share >= grade.confidence) for room, operator, share in kept)
+    calls = data["emergency_probability"].values >= grade.outside_share
+    return SpillResult(
+        tier=grade.tier,
+        outside=data,
+        rings=rings,
+        keep_rooms=rooms,
+        protected=protected,
+        exposure=exposed,
+        emergency_share=float(np.mean(calls)),
+        passed=all(row[-1] for rows in (rings, rooms, protected, exposed) for row in rows),
+        worst_margin_db=floored(margin_db) if np.isfinite(margin_db) else margin_db,
+        where=where,
+    )
 
 
 def outside_keys(points: PointSet) -> NDArray[np.int64]:
@@ -135,6 +175,7 @@ def spill_outside(
     outside: OutsidePoints,
     *,
     stream: int = 0,
+    grades: Sequence[Grade] = (),
 ) -> tuple[xr.Dataset, ...]:
     """Powers outside over all worlds, against the limits of the tier of each grade.
 
@@ -146,21 +187,23 @@ def spill_outside(
         Links at the outside points, blockers made with ``outside=True``.
     outside : OutsidePoints
     stream : int
+    grades : sequence of Grade
+        Those of the scenario without it; what one finds depends on no other.
 
     Returns
     -------
     tuple of Dataset, dims (channel, outside) and (outside)
-        One for each grade of `Scenario.judged`, as in `SpillResult`; further `capture_margin_db` (channel, outside):
-        how far a MAS cell stays from capturing in the share of worlds that counts; `emergency_probability`,
-        `emergency_margin_db` (outside): of a 999 call on some channel; and `passed` (outside). What is not known has
-        jam ``inf``, signal and margin ``-inf`` and is captured.
+        One for each grade, as in `SpillResult`; further `capture_margin_db` (channel, outside): how far a MAS cell
+        stays from capturing in the share of worlds that counts; `channel_passed` (channel, outside): all of that
+        holds; `emergency_probability`, `emergency_margin_db` (outside): of a 999 call on some channel; and `passed`
+        (outside). What is not known has jam ``inf``, signal and margin ``-inf`` and is captured.
 
     Notes
     -----
     In the emergency tier there is no limit of power: limit and margin are ``inf``. A call needs −3 dB and −118 dBm
     (CHOICES 28), and no less than the technology itself: GSM 9 dB and −108 dBm, UMTS −115 dBm.
     """
-    grades = scenario.judged
+    grades = grades or scenario.judged
     public, blockers, unknown = known_links(model, public, blockers)
     links, sight_keys = kernel_links(public, blockers)
     seed = seed_of(scenario.seed, stream)
@@ -188,7 +231,8 @@ def spill_outside(
         with np.errstate(invalid="ignore"):
             limit = np.where(lost, -np.inf, np.where(np.isfinite(margin), jam + margin, np.inf))
         seldom = (found.captured <= limits.may_capture[g]).T
-        good: NDArray[np.bool_] = np.asarray(((margin >= 0) & seldom & ~lost).all(axis=0))
+        on_channel: NDArray[np.bool_] = (margin >= 0) & seldom & ~lost
+        good: NDArray[np.bool_] = np.asarray(on_channel.all(axis=0))
         if scenario.rules.tier(grade.tier).calls:
             good &= found.calls >= scenario.worlds - limits.may_miss[g]
         results.append(
@@ -200,6 +244,7 @@ def spill_outside(
                     "margin_db": margin,
                     "capture_margin_db": np.where(lost, -np.inf, -found.capture[g].T),
                     "capture_probability": capture,
+                    "channel_passed": on_channel,
                 },
                 {
                     "emergency_probability": found.calls / scenario.worlds,
@@ -306,12 +351,12 @@ def _dataset(
     model: LinkModel,
     outside: OutsidePoints,
     powers: Mapping[str, Floats],
-    by_channel: Mapping[str, Floats],
+    by_channel: Mapping[str, Floats | NDArray[np.bool_]],
     by_point: Mapping[str, Floats | NDArray[np.bool_]],
 ) -> xr.Dataset:
     """The results with their names and units."""
     units = {name: {"units": "dB"} for name in (*_MARGINS, "emergency_margin_db")}
-    data = {name: ((CHANNEL, OUTSIDE), values, {"units": "dBm"}) for name, values in powers.items()}
+    data: dict[str, Any] = {name: ((CHANNEL, OUTSIDE), dbm, {"units": "dBm"}) for name, dbm in powers.items()}
     data |= {name: ((CHANNEL, OUTSIDE), values, units.get(name, {})) for name, values in by_channel.items()}
     xyz_m = outside.points.xyz_m
     return xr.Dataset(

@@ -5,5 +5,6 @@ from quietwing.coverage.study.contrast import contrast_budget, contrast_budgets
 from quietwing.coverage.study.frontier import frontier
 from quietwing.coverage.study.judging import run
 from quietwing.coverage.study.leaks import leakage
+from quietwing.coverage.study.whatif import whatif
 
-__all__ = ["contrast_budget", "contrast_budgets", "frontier", "leakage", "optimise", "run"]
+__all__ = ["contrast_budget", "contrast_budgets", "frontier", "leakage", "optimise", "run", "whatif"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -16,7 +16,7 @@ from quietwing.coverage.blocking.operator_actions import action_in_words, action
 from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
-from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model
+from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.propagation.gain_cache import GainCache
@@ -29,10 +29,74 @@ from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import clean
 from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
+from quietwing.sites.model import Sector, Site
+from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import map_grid, trial_points
 
-__all__ = ["run"]
+__all__ = ["Ready", "make_ready", "run"]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A site made ready to be judged.
+
+    Attributes
+    ----------
+    bare, model : LinkModel
+        Without and with treatments and operator actions; the same where there are none.
+    tested : PointSet
+        All test points, with the treatments.
+    points, bare_points : PointSet
+        Those of rooms that must be silent, with and without the treatments.
+    """
+
+    bare: LinkModel
+    model: LinkModel
+    tested: PointSet
+    points: PointSet
+    bare_points: PointSet
+
+
+def make_ready(
+    site: Site,
+    sectors: tuple[Sector, ...],
+    scenario: Scenario,
+    treatments: tuple[Treatment, ...],
+    catalogue: Mapping[str, Model],
+    gains: GainCache | None = None,
+    bare: LinkModel | None = None,
+) -> Ready:
+    """Make a site with its treatments and operator actions ready to be judged.
+
+    Parameters
+    ----------
+    site : Site
+    sectors : tuple of Sector
+        Before any operator's action.
+    scenario : Scenario
+        Its rules and operator actions.
+    treatments : tuple of Treatment
+        As from `resolve_treatments`.
+    catalogue : mapping of str to Model
+    gains : GainCache, optional
+    bare : LinkModel, optional
+        Of the same site and sectors, where it is at hand.
+
+    Returns
+    -------
+    Ready
+    """
+    bare = bare or link_model(prepare_scene(site, gains), sectors, scenario.rules)
+    model, actions = bare, scenario.operator_actions
+    if treatments or actions:
+        treated = bare.scene
+        if treatments:
+            treated = prepare_scene(treated_site(site, treatments, catalogue), gains, like=bare.scene)
+        model = link_model(treated, sectors, scenario.rules, graph=bare.graph, like=bare, actions=actions)
+    bare_points = silence_points(site, trial_points(site))
+    tested = trial_points(model.scene.site)
+    points = silence_points(model.scene.site, tested) if treatments else bare_points
+    return Ready(bare, model, tested, points, bare_points)
 
 
 def run(
@@ -87,25 +151,17 @@ def run(
     if misplaced:
         raise ScenarioError(problems_text(misplaced))
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
-    bare = link_model(prepare_scene(site, gains), sectors, scenario.rules)
-    model, actions = bare, scenario.operator_actions
-    if treatments or actions:
-        treated = bare.scene
-        if treatments:
-            treated = prepare_scene(treated_site(site, treatments, catalogue), gains, like=bare.scene)
-        model = link_model(treated, sectors, scenario.rules, graph=bare.graph, like=bare, actions=actions)
+    ready = make_ready(site, sectors, scenario, treatments, catalogue, gains)
+    model, points, tested = ready.model, ready.points, ready.tested
     say("rooms", 0.2)
-    bare_points = silence_points(site, trial_points(site))
-    tested = trial_points(model.scene.site)
-    points = silence_points(model.scene.site, tested) if treatments else bare_points
     judged = evaluate(
         model,
-        bare,
+        ready.bare,
         scenario,
         devices,
         catalogue,
         points,
-        bare_points=bare_points if treatments else None,
+        bare_points=ready.bare_points,
         stream=stream,
     )
     say("outside", 0.5)

@@ -157,11 +157,24 @@ def _frontier(question: Question, reporter: Reporter) -> Any:
     )
 
 
+def _whatif(question: Question, reporter: Reporter) -> Any:
+    from quietwing.coverage.study.whatif import whatif
+
+    return whatif(
+        question.site,
+        question.scenario,
+        devices=question.devices,
+        catalogue=question.catalogue,
+        progress=reporter,
+    )
+
+
 ANSWERS: dict[str, Callable[[Question, Reporter], Any]] = {
     "verdict": _verdict,
     "leakage": _leakage,
     "plan": _plan,
     "frontier": _frontier,
+    "whatif": _whatif,
 }
 
 if __name__ == "__main__":

@@ -30,17 +30,18 @@ from quietwing.sites.model import Site
 
 if TYPE_CHECKING:
     from quietwing.coverage.planning.plan import PlanResult
-    from quietwing.coverage.results import Leakage, Verdict
+    from quietwing.coverage.results import Leakage, Verdict, WhatIf
     from quietwing.coverage.ui.state import Layout, Session
 
 __all__ = ["JOB_WORDS", "Job", "Kind", "Question", "collect", "end_all", "start", "start_leakage", "start_verdict"]
 
-Kind = Literal["verdict", "leakage", "plan", "frontier"]
+Kind = Literal["verdict", "leakage", "plan", "frontier", "whatif"]
 JOB_WORDS: Mapping[str, str] = {
     "verdict": "Full verdict",
     "leakage": "Signals, blockers off",
     "plan": "Search for a plan",
     "frontier": "Plans for several budgets",
+    "whatif": "What would change the answer",
 }
 # What the studies call their steps, for people who have not read them; anything else is shown as it is.
 _STEPS = {
@@ -62,7 +63,7 @@ class Question:
 
     Attributes
     ----------
-    mode : {"verdict", "leakage", "plan", "frontier"}
+    mode : {"verdict", "leakage", "plan", "frontier", "whatif"}
     site : Site
     scenario : Scenario
     devices : tuple of Device
@@ -70,8 +71,8 @@ class Question:
     catalogue : mapping of str to Model, optional
         The bundled one without it.
     further : dict
-        ``layout`` (verdict: what `Session.verdict_of` becomes), ``maps`` (default True), ``start`` (a Plan) and
-        ``time_limit_s`` (plan), ``budgets_gbp`` (frontier: rising budgets).
+        ``layout`` (verdict, whatif: what `Session.verdict_of` or `Session.whatif_of` becomes), ``maps`` (default
+        True), ``start`` (a Plan) and ``time_limit_s`` (plan), ``budgets_gbp`` (frontier: rising budgets).
     """
 
     mode: Kind
@@ -120,12 +121,12 @@ class Job:
         """Whether the process is alive."""
         return self.process.poll() is None
 
-    def result(self) -> Verdict | Leakage | PlanResult | list[PlanResult] | None:
+    def result(self) -> Verdict | Leakage | PlanResult | list[PlanResult] | WhatIf | None:
         """The result once it is there; read once and kept."""
         if self._answer is None and not self.running():
             with contextlib.suppress(FileNotFoundError):
                 self._answer = pickle.loads((self.folder / RESULT).read_bytes())  # written by our own child
-        answer: Verdict | Leakage | PlanResult | list[PlanResult] | None = self._answer
+        answer: Verdict | Leakage | PlanResult | list[PlanResult] | WhatIf | None = self._answer
         return answer
 
     def error(self) -> str | None:
@@ -191,7 +192,7 @@ def start(kind: Kind, question: Question) -> Job:
 
     Parameters
     ----------
-    kind : {"verdict", "leakage", "plan", "frontier"}
+    kind : {"verdict", "leakage", "plan", "frontier", "whatif"}
     question : Question
 
     Returns
@@ -299,6 +300,8 @@ def _take(own: Session, kind: str, job: Job, answer: Any) -> None:
         own.plan = answer
     elif kind == "frontier":
         own.frontier = tuple(answer)
+    elif kind == "whatif":
+        own.whatif, own.whatif_of = answer, job.question.further["layout"]
 
 
 def _died(code: int | None) -> str:

@@ -37,6 +37,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "signals": ("signals_page", "Signals"),
     "blockers": ("blockers_page", "Blockers"),
     "limits": ("limits_page", "Limits"),
+    "what-if": ("whatif_page", "What if"),
     "optimise": ("optimise_page", "Optimise"),
     "compare": ("compare_page", "Compare"),
     "help": ("help_page", "Help"),

@@ -30,7 +30,7 @@ from quietwing.sites.model import Site
 
 if TYPE_CHECKING:
     from quietwing.coverage.planning.plan import PlanResult
-    from quietwing.coverage.results import Leakage, Verdict
+    from quietwing.coverage.results import Leakage, Verdict, WhatIf
     from quietwing.coverage.ui.jobs import Job
 
 __all__ = [
@@ -101,13 +101,15 @@ class Session:
         The last full verdict and the layout it belongs to.
     before_verdict : Verdict or None
         The verdict before that one.
+    whatif, whatif_of : WhatIf, Layout or None
+        The last table of what would change the answer, and the layout it belongs to.
     plan : PlanResult or None
         The last plan.
     frontier : tuple of PlanResult
         The last plans for a row of budgets.
     saved : dict of str to SavedLayout
     jobs : dict of str to Job
-        By kind: ``verdict``, ``leakage``, ``plan``, ``frontier``.
+        By kind: ``verdict``, ``leakage``, ``plan``, ``frontier``, ``whatif``.
     said : dict of str to tuple of str
         News and problems of the last clicks, until their page has shown them.
     description : str
@@ -135,6 +137,8 @@ class Session:
     verdict: Verdict | None = None
     verdict_of: Layout | None = None
     before_verdict: Verdict | None = None
+    whatif: WhatIf | None = None
+    whatif_of: Layout | None = None
     plan: PlanResult | None = None
     frontier: tuple[PlanResult, ...] = ()
     saved: dict[str, SavedLayout] = field(default_factory=dict)
@@ -313,4 +317,5 @@ def _bundled(name: str) -> tuple[Site, Scenario, dict[str, Model], tuple[Device,
 
 def _forget_results(own: Session) -> None:
     own.leakage = own.verdict = own.verdict_of = own.before_verdict = own.plan = None
+    own.whatif = own.whatif_of = None
     own.frontier = ()

@@ -51,12 +51,22 @@ def test_both_scripts_open_the_overview_with_the_marking(script):
 
 def test_the_pages_stand_in_the_order_of_the_work():
     titles = [title for _, title in PAGES.values()]
-    assert titles == ["Overview", "My site", "Signals", "Blockers", "Limits", "Optimise", "Compare", "Help"]
+    assert titles == [
+        "Overview",
+        "My site",
+        "Signals",
+        "Blockers",
+        "Limits",
+        "What if",
+        "Optimise",
+        "Compare",
+        "Help",
+    ]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUNDLED)
-@pytest.mark.parametrize("module", ["overview_page", "limits_page", "help_page"])
+@pytest.mark.parametrize("module", ["overview_page", "limits_page", "whatif_page", "help_page"])
 def test_pages_open_on_every_bundled_site(module, name):
     """Nothing is worked out yet: each says so, or what it can, and asks. Other pages have such a test of theirs."""
 

@@ -42,6 +42,7 @@ PAGES = {
     "signals": "Signals",
     "blockers": "Blockers",
     "limits": "Limits",
+    "what-if": "What if",
     "optimise": "Optimise",
     "compare": "Compare",
     "help": "Help",

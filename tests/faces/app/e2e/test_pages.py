@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 FIRST_MAP_WITHIN_S = 10.0  # issue 5
-PAGES = ("overview", "my-site", "signals", "blockers", "limits", "optimise", "compare", "help")
+PAGES = ("overview", "my-site", "signals", "blockers", "limits", "what-if", "optimise", "compare", "help")
 
 
 def test_the_first_map_is_there_within_ten_seconds(planner):

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 MOST_SEARCH_MS = 90_000
-PAGES = ("overview", "my-site", "signals", "blockers", "limits", "optimise", "compare", "help")
+PAGES = ("overview", "my-site", "signals", "blockers", "limits", "what-if", "optimise", "compare", "help")
 
 
 @pytest.fixture(scope="module")

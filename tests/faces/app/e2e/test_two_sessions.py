@@ -16,7 +16,7 @@ from quietwing.sites.synthetic import build, describe
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("overview", "my-site", "signals", "blockers", "limits", "optimise", "compare", "help")
+PAGES = ("overview", "my-site", "signals", "blockers", "limits", "what-if", "optimise", "compare", "help")
 CANARIES = 40
 GONE_WITHIN_S = 60.0  # of a closed window: the server's patience, then the janitor's
 
