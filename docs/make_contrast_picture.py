@@ -1,6 +1,6 @@
 """Draw the contrast budget that docs/model.md shows: one cell of houseblock with its own layout.
 
-``uv run python docs/make_contrast_picture.py`` writes ``docs/images/contrast-budget.png`` with the product's own figure.
+``uv run python docs/make_contrast_picture.py`` writes ``docs/images/contrast-budget.png``.
 """
 
 from __future__ import annotations
