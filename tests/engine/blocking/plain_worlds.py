@@ -27,6 +27,9 @@ class Plain:
     def normal(self, part, *owner):
         return normals(self.seed, part, self.worlds, *(int(key) for key in owner)).astype(float)
 
+    def uniform(self, owner):
+        return uniforms(self.seed, Part.SIGHT, self.worlds, int(owner))
+
     def sector(self, s):
         """0.8 of the variance is the mast's and operator's, 0.2 the sector's own."""
         mast = self.normal(Part.MAST, self.model.mast_key[s])
@@ -78,8 +81,7 @@ class Plain:
         for s in mine:
             clear = np.full(self.worlds, public.fixed_sight[s] == 1)
             if public.fixed_sight[s] < 0:
-                drawn = uniforms(self.seed, Part.SIGHT, self.worlds, int(public.sight_key[s, point]))
-                clear = drawn < public.los_probability[s, point]
+                clear = self.uniform(public.sight_key[s, point]) < public.los_probability[s, point]
             level = np.where(clear, public.los_dbm[s, point], public.nlos_dbm[s, point]).astype(float) + boost[s]
             level += public.sigma_db[s, point] * self.sector(s) + self.room(room_key, band)
             level += self.two_ways(
@@ -116,6 +118,30 @@ class Plain:
         return self.signal(public, point, carrier, room_key, boosted=False), jam, cell
 
 
+class Fresh(Plain):
+    """Worlds of numpy's own random numbers: they share no draw with the product."""
+
+    def __init__(self, model, worlds: int, seed: int, **sizes: float):
+        super().__init__(model, worlds, seed, **sizes)
+        self.rng, self.drawn = np.random.default_rng(seed), {}
+
+    def normal(self, part, *owner):
+        key = (part, *(int(each) for each in owner))
+        if key not in self.drawn:
+            self.drawn[key] = self.rng.standard_normal(self.worlds)
+        return self.drawn[key]
+
+    def uniform(self, owner):
+        if ("sight", owner) not in self.drawn:
+            self.drawn["sight", owner] = self.rng.random(self.worlds)
+        return self.drawn["sight", owner]
+
+    def forget_room(self):
+        """Let go of what belongs to single rooms; rooms come one after the other."""
+        local = (Part.ROOM, Part.ROOM_BAND, Part.SOURCE_ROOM, Part.SOURCE_ROOM_BAND)
+        self.drawn = {key: values for key, values in self.drawn.items() if key[0] not in local}
+
+
 # Of each grade: J/S that denies, search margin by width (200 kHz, below 20 MHz, 20 MHz), J/S more against one alone.
 PLANNING = ({"GSM": 3, "UMTS": 18, "LTE": 6, "NR": 8}, (10, 6, 4), 0.0)
 EVIDENCE = ({"GSM": 3, "UMTS": 20, "LTE": 10, "NR": 12}, (17, 10, 7), 3.0)
@@ -143,3 +169,48 @@ def works(signal, level_dbm, mas_dbm, is_mas, error, carrier, grade):
     captured = (cell >= power(3 + search_db) * power(signal)) & (cell >= power(floor))
     captured &= cell >= power(gamma) * unwanted
     return (signal >= floor - 5) & ~denied & ~captured
+
+
+def silent_rooms(worlds, points, public, blockers):
+    """Silent or not at planning and at evidence grade, (grade, room, world), and the rooms."""
+    model, rooms = worlds.model, np.unique(points.room)
+    silent = np.ones((2, len(rooms), worlds.worlds), bool)
+    campable = {sector.channel: sector.campable for sector in model.sectors}
+    for row, room in enumerate(rooms.tolist()):
+        for point in np.flatnonzero(points.room == room).tolist():
+            error: dict[int, np.ndarray] = {}
+            for c, carrier in enumerate(model.carriers):
+                if not campable[carrier.channel]:
+                    continue
+                signal, band = worlds.signal(public, point, c, room, boosted=True), int(model.carrier_band[c])
+                if band not in error:
+                    error[band] = worlds.devices(blockers, point, c, room)
+                given = (blockers.level_dbm[:, c, point], blockers.mas_dbm[:, c, point], blockers.is_mas, error[band])
+                for g, grade in enumerate((PLANNING, EVIDENCE)):
+                    silent[g, row] &= ~works(signal, *given, carrier, grade)
+        if isinstance(worlds, Fresh):
+            worlds.forget_room()
+    return silent, rooms
+
+
+# Of each grade outside: ratio at the median and in most worlds, share of worlds
+TIERS = ((10.0, 0.0, 0.90), (20.0, 10.0, 0.95))
+
+
+def broken_outside(worlds, public, blockers, places):
+    """Share of worlds in which each ratio of each grade is broken, (grade, ratio, channel, place)."""
+    model = worlds.model
+    found = np.zeros((2, 2, len(model.channels), places))
+    for place in range(places):
+        for channel in range(len(model.channels)):
+            signal, jam = np.full(worlds.worlds, -np.inf), np.full(worlds.worlds, -np.inf)
+            for c in np.flatnonzero(model.carrier_channel == channel):
+                one, other, _ = worlds.outside(public, blockers, place, c, place)
+                signal, jam = np.maximum(signal, one), np.maximum(jam, other)
+            khz = FLOOR[model.carriers[c].technology][1]
+            noise_dbm = 10 * math.log10(1.380649e-23 * 290 * khz * 1e3 * 1e3) + 9
+            for g, (median_db, share_db, _) in enumerate(TIERS):
+                for row, below_db in enumerate((median_db, share_db)):
+                    found[g, row, channel, place] = np.mean(jam > np.maximum(signal - below_db, noise_dbm - 6))
+        worlds.forget_room()
+    return found
