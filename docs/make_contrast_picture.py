@@ -1,6 +1,6 @@
 """Draw the contrast budget that docs/model.md shows: one cell of houseblock with its own layout.
 
-``uv run python docs/make_contrast_picture.py`` writes ``docs/images/contrast-budget.png``.
+``uv run python docs/make_contrast_picture.py`` writes ``docs/images/contrast-budget.png``, the product's own figure.
 """
 
 from __future__ import annotations

@@ -48,40 +48,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.contrast import Raised, raise_to_silence
-from quietwing.coverage.blocking.draft import draft_signal
 from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.interference import kernel_limits
-from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
-from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
+from quietwing.coverage.blocking.links import public_links
+from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.spill import spill_outside
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.decibel import floored
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.modes import Modes, prepare_modes
-from quietwing.coverage.planning.places import Spot, plan_spots
-from quietwing.coverage.planning.question import buyable_treatments
-from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.results import ContrastBudget, ContrastLine, Verdict
-from quietwing.coverage.study.common import wanted_sectors
+from quietwing.coverage.results import ContrastBudget, Verdict
+from quietwing.coverage.study.contrast_lines import inside_lines, with_outside
 from quietwing.coverage.study.contrast_offers import (
     Offer,
-    Sender,
     best_offer,
     counted_places,
     limit_of_medians_dbm,
-    senders_offered,
     spots_near,
 )
-from quietwing.coverage.treatments import treated_site
+from quietwing.coverage.study.contrast_place import Place, prepared, treatments_of
 from quietwing.sites.findings import clean
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
@@ -99,24 +89,6 @@ MOST_HOLES, HOLES_ON_PAGE = 20, 5
 NEAREST_PLACES = 8  # assumed: so many are judged where only a single device would radiate
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A verdict's site made ready again, in every mode of its windows."""
-
-    verdict: Verdict
-    catalogue: Mapping[str, Model]
-    modes: Modes
-    spots: tuple[Spot, ...]
-    outside: OutsidePoints
-    data: xr.Dataset
-    noise_limit_dbm: Floats
-    senders: tuple[Sender, ...]
-
-    @property
-    def model(self) -> LinkModel:
-        return self.modes.models[0]
 
 
 def holes_by_silence(verdict: Verdict, *, nearest: bool = False) -> tuple[str, ...]:
@@ -195,7 +167,7 @@ def contrast_budgets(
             )
     if not wanted or verdict.spill is None or not len(verdict.sectors):
         return ()
-    place = _prepared(verdict, read_catalogue() if catalogue is None else catalogue)
+    place = prepared(verdict, read_catalogue() if catalogue is None else catalogue)
     site, model = verdict.site, place.model
     points = silence_points(model.scene.site, trial_points(model.scene.site))
     points = points.some(np.flatnonzero(np.isin(points.room, [site.room_index[name] for name in wanted])))
@@ -209,7 +181,7 @@ def contrast_budgets(
     )
     known_raised = {one.room: one for one in raised if one is not None}
     offers = {room: _offered(place, points, one) for room, one in known_raised.items()}
-    added = _treatments(place, {room: offer for room, (offer, _) in offers.items() if offer is not None})
+    added = treatments_of(place, {room: offer for room, (offer, _) in offers.items() if offer is not None})
     return tuple(
         _budget(place, points, known_raised[room], *offers[room], added.get(room))
         for room in (site.room_index[name] for name in wanted)
@@ -243,33 +215,7 @@ def with_budgets(
     return replace(verdict, contrast=contrast_budgets(verdict, wanted, catalogue=catalogue, limit=len(wanted)))
 
 
-def _prepared(verdict: Verdict, catalogue: Mapping[str, Model]) -> _Place:
-    """The site's links, in every mode of its windows, and the places outside."""
-    site, scenario = verdict.site, verdict.scenario
-    sectors = wanted_sectors(site, scenario)
-    bare = link_model(prepare_scene(site), sectors, scenario.rules)
-    treated = treated_site(site, verdict.treatments, catalogue)
-    buyable = tuple(
-        name for name in buyable_treatments(catalogue, scenario) if catalogue[name].construction in site.constructions
-    )
-    modes = prepare_modes(treated, sectors, catalogue, scenario, verdict.treatments, buyable, bare.graph)
-    on = tuple(device for device in verdict.devices if device.state != "off")
-    limits = kernel_limits(modes.models[0], scenario, (scenario.asked,))
-    if verdict.spill is None:
-        raise ScenarioError("the verdict has no spill; judge the layout with it first")
-    return _Place(
-        verdict,
-        catalogue,
-        modes,
-        plan_spots(site),
-        outside_points(site, most_eirp_dbm(on, catalogue)),
-        verdict.spill.outside,
-        limits.noise_limit,
-        senders_offered(modes.models[0], catalogue, scenario),
-    )
-
-
-def _offered(place: _Place, points: PointSet, raised: Raised) -> tuple[Offer | None, float]:
+def _offered(place: Place, points: PointSet, raised: Raised) -> tuple[Offer | None, float]:
     """The best device for a room, None where no power is limited or nothing is on offer; and its limit. [dBm]"""
     verdict, model, data = place.verdict, place.model, place.data
     tier, own = verdict.scenario.tier, points.some(raised.at)
@@ -300,7 +246,7 @@ def _offered(place: _Place, points: PointSet, raised: Raised) -> tuple[Offer | N
 
 
 def _budget(
-    place: _Place,
+    place: Place,
     points: PointSet,
     raised: Raised,
     offer: Offer | None,
@@ -312,7 +258,7 @@ def _budget(
     point, carrier = raised.worst if offer is None else (offer.point, offer.carrier)
     rooms = [str(name) for name in verdict.by_room["room"].values]
     room = verdict.site.rooms[raised.room].id
-    inside = _inside_lines(place, raised, point, carrier)
+    inside = inside_lines(place, raised, point, carrier)
     budget = ContrastBudget(
         room=room,
         channel=model.carriers[carrier].channel,
@@ -334,10 +280,10 @@ def _budget(
     )
     if offer is None or treatment is None:
         return budget
-    return _with_outside(place, budget, offer, limit_dbm, *treatment)
+    return with_outside(place, budget, offer, limit_dbm, *treatment)
 
 
-def _judged_alone(place: _Place, offer: Offer, limit_dbm: Floats, channel: int) -> tuple[Offer, float]:
+def _judged_alone(place: Place, offer: Offer, limit_dbm: Floats, channel: int) -> tuple[Offer, float]:
     """The limit over worlds where the device is nearest to that of the medians, and the place that binds it then."""
     verdict, model = place.verdict, place.model
     over_db = offer.outside_all_dbm - limit_dbm
@@ -367,138 +313,3 @@ def _some_places(places: OutsidePoints, at: NDArray[np.intp]) -> OutsidePoints:
         places.people[at],
         places.distance_m[at],
     )
-
-
-def _inside_lines(place: _Place, raised: Raised, point: int, carrier: int) -> tuple[ContrastLine, ...]:
-    """From the public level in the room to what blockers need."""
-    scenario, one = place.verdict.scenario, place.model.carriers[carrier]
-    grade = scenario.asked
-    public_dbm = _rounded(float(raised.public_dbm[point, carrier]))
-    deny_db = _rounded(grade.js_deny_db[one.technology])
-    search_db = _rounded(grade.search_db.of(one.technology, one.bandwidth_mhz) if scenario.search_margin else 0.0)
-    needed_dbm = _up(float(raised.needed_dbm[point, carrier]))
-    searching = f"search margin of a carrier of {one.bandwidth_mhz:g} MHz"
-    return (
-        ContrastLine("public_inside", public_dbm, f"public network inside, {one.channel}, median"),
-        ContrastLine("js_to_deny", deny_db, f"J/S that denies {one.technology}"),
-        ContrastLine("search_margin", search_db, searching if scenario.search_margin else "search margin, off"),
-        ContrastLine(
-            "joint_confidence",
-            _rounded(needed_dbm - public_dbm - deny_db - search_db),
-            f"so that no channel works at any test point in {100 * grade.confidence:g} % of worlds",
-        ),
-        ContrastLine("level_needed", needed_dbm, "level needed from blockers inside"),
-    )
-
-
-def _with_outside(
-    place: _Place,
-    budget: ContrastBudget,
-    offer: Offer,
-    limit_dbm: float,
-    treatment_db: float,
-    treatment: str,
-    why: str,
-) -> ContrastBudget:
-    """The budget with the lines outside and between the two."""
-    verdict, model = place.verdict, place.model
-    channel, scenario = int(model.carrier_channel[offer.carrier]), verdict.scenario
-    data, tier = place.data, scenario.tier
-    where = str(data["name"].values[offer.place])
-    signal_dbm, jam_dbm = (
-        float(data[name].transpose("channel", "outside").values[channel, offer.place])
-        for name in ("signal_dbm", "jam_dbm")
-    )
-    noise_dbm = float(place.noise_limit_dbm[channel])
-    if not math.isfinite(signal_dbm):
-        signal_dbm = noise_dbm  # nobody is heard there: the noise alone limits
-    public_dbm, allowed_dbm = _rounded(signal_dbm), floored(limit_dbm)
-    by_ratio = signal_dbm - tier.median_db >= noise_dbm
-    ratio = (
-        ContrastLine("tier_ratio", _rounded(-tier.median_db), f"ratio of the {tier.name} tier")
-        if by_ratio
-        else ContrastLine("noise_limit", _rounded(noise_dbm - public_dbm), "to the noise limit, which allows more")
-    )
-    path_db = floored(offer.inside_dbm - offer.outside_dbm)
-    treatment_db = floored(treatment_db)
-    needed_dbm, share = budget.needed_dbm, 100 * scenario.asked.outside_share
-    short_db = _rounded(needed_dbm - allowed_dbm - path_db - treatment_db)
-    lines = (
-        ContrastLine("public_outside", public_dbm, f"public network outside, {where}, median"),
-        ratio,
-        ContrastLine(
-            "share_of_worlds",
-            _rounded(allowed_dbm - public_dbm - ratio.db),
-            f"so that it holds in {share:g} % of worlds",
-        ),
-        ContrastLine("level_allowed", allowed_dbm, "level allowed from blockers outside"),
-        ContrastLine(
-            "device", path_db, f"{offer.device.model} at {offer.spot}: louder inside than at that place outside"
-        ),
-        ContrastLine("treatment", treatment_db, why),
-        ContrastLine("short_by", short_db, "short by" if short_db > 0 else "short by (below 0: to spare)"),
-    )
-    return replace(
-        budget,
-        place=where,
-        lines=budget.lines + lines,
-        allowed_dbm=allowed_dbm,
-        offered_db=_rounded(path_db + treatment_db),
-        short_db=short_db,
-        device=offer.device.model,
-        position=offer.spot,
-        treatment=treatment,
-        power_db=floored(offer.inside_dbm - needed_dbm),
-        used_dbm=_rounded(jam_dbm) if math.isfinite(jam_dbm) else None,
-    )
-
-
-def _treatments(place: _Place, offers: Mapping[int, Offer]) -> dict[int, tuple[float, str, str]]:
-    """What the best treatment adds in each room with its best device, its models, and the line's words."""
-    modes = place.modes
-    if not offers:
-        return {}
-    treatable = {room: offer for room, offer in offers.items() if room in modes.windows}
-    plain_db = _apart_db(place, 0, treatable)
-    best: dict[int, tuple[float, str]] = dict.fromkeys(treatable, (0.0, ""))
-    for mode, names in enumerate(modes.names):
-        for room, apart_db in _apart_db(place, mode, treatable).items() if mode else ():
-            best[room] = max(best[room], (plain_db[room] - apart_db, " and ".join(names)), key=lambda one: one[0])
-    found = {}
-    for room in offers:
-        adds_db, names_in_words = best.get(room, (0.0, ""))
-        words = f"{names_in_words} in the windows" if names_in_words else "no mesh or film on offer adds anything"
-        if room not in treatable:
-            words = "no window here that a plan could treat"
-        found[room] = adds_db, names_in_words, words
-    return found
-
-
-def _apart_db(place: _Place, mode: int, offers: Mapping[int, Offer]) -> dict[int, float]:
-    """Largest public level less device level over each room's points, plus the device's level at its place. [dB]"""
-    if not offers:
-        return {}
-    model = place.modes.models[mode]
-    site, rooms = model.scene.site, list(offers)
-    points = silence_points(site, trial_points(site))
-    points = points.some(np.flatnonzero(np.isin(points.room, rooms)))
-    devices = tuple(replace(offer.device, id=f"{offer.device.id}-{room}") for room, offer in offers.items())
-    signal_dbm = draft_signal(model, public_links(model, points)).level_dbm
-    level_dbm = blocker_links(model, devices, place.catalogue, points).level_dbm
-    there = scattered(place.outside.points.xyz_m[[offer.place for offer in offers.values()]])
-    outside_dbm = blocker_links(model, devices, place.catalogue, there, outside=True).level_dbm
-    found = {}
-    for row, (room, offer) in enumerate(offers.items()):
-        own = points.room == room
-        channel = model.carrier_channel == model.carrier_channel[offer.carrier]
-        apart_db = (signal_dbm[offer.carrier, own] - level_dbm[row, offer.carrier, own]).max()
-        found[room] = float(apart_db + outside_dbm[row, channel, row].max())
-    return found
-
-
-def _rounded(value_db: float) -> float:
-    return round(value_db, 1) + 0.0
-
-
-def _up(value_db: float) -> float:
-    return _rounded(-floored(-value_db))

@@ -20,7 +20,7 @@ from quietwing.sites.model import Sector
 KEYS = [
     "site", "grade", "rules", "measured", "rooms", "c95", "silent_at", "together_95", "grades", "escapes",
     "uncovered_routes", "cost", "budget_gbp", "over_budget", "status", "value", "bound", "gap", "spill", "devices",
-    "treatments", "notes", "seed", "reproducible", "manifest",
+    "treatments", "operator_actions", "notes", "seed", "reproducible", "manifest",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
@@ -204,7 +204,8 @@ def test_a_room_is_explained_by_a_budget_that_adds_up(wing, layout):
     assert "margin of the medians [dB]" in ran.stdout
     assert 0 < ran.stdout.count("Link budget: ") <= MOST_BUDGETS
     found = as_json(wing, "--layout", layout, "--explain", room)
-    assert list(found) == [*KEYS, "explain"]
+    assert list(found) == [*KEYS, "explain", "contrast"]  # the room is a hole
+    assert [one["room"] for one in found["contrast"]] == [room]
     budgets = found["explain"]["budgets"]
     assert {budget["channel"] for budget in budgets} == set(load_site(wing).channels[:2])
     for budget in budgets:

@@ -448,7 +448,7 @@ def test_the_json_object_has_the_keys_of_the_design_and_only_plain_numbers(verdi
     assert list(found) == [
         "site", "grade", "rules", "measured", "rooms", "c95", "silent_at", "together_95", "grades", "escapes",
         "uncovered_routes", "cost", "budget_gbp", "over_budget", "status", "value", "bound", "gap", "spill",
-        "devices", "treatments", "notes", "seed", "reproducible",
+        "devices", "treatments", "operator_actions", "notes", "seed", "reproducible",
     ]  # fmt: skip
     text = json.dumps(found, allow_nan=False)
     assert json.loads(text)["silent_at"].keys() == {"50", "80", "90", "95", "99"}
