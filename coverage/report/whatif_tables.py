@@ -52,11 +52,11 @@ def whatif_headline(found: WhatIf) -> tuple[str, ...]:
     return first, f"Most cells at {asked} grade by one change: {gains}."
 
 
-def whatif_header(found: WhatIf) -> list[str]:
+def whatif_header(found: WhatIf, *, in_full: bool = True) -> list[str]:
     """Titles of the columns of `whatif_rows`."""
     grades = [f"cells, {name}" for name in found.grades]
     spill = [f"spill margin, {name}" for name in found.grades]
-    return ["change", "what is changed", *grades, *spill, "cost"]
+    return ["change", *(["what is changed"] if in_full else []), *grades, *spill, "cost"]
 
 
 def shown_rows(found: WhatIf, most: int | None = None) -> tuple[WhatIfRow, ...]:
@@ -64,7 +64,7 @@ def shown_rows(found: WhatIf, most: int | None = None) -> tuple[WhatIfRow, ...]:
     return found.unchanged, *found.rows[:most]
 
 
-def whatif_rows(found: WhatIf, most: int | None = None) -> list[list[str]]:
+def whatif_rows(found: WhatIf, most: int | None = None, *, in_full: bool = True) -> list[list[str]]:
     """Every row in words: cells with what is gained, margins with pass or FAIL, cost.
 
     Parameters
@@ -72,6 +72,8 @@ def whatif_rows(found: WhatIf, most: int | None = None) -> list[list[str]]:
     found : WhatIf
     most : int, optional
         Changes to show, those that gain most cells first; all without it.
+    in_full : bool
+        Whether each row says what is changed too, not only what the change is called.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def whatif_rows(found: WhatIf, most: int | None = None) -> list[list[str]]:
     return [
         [
             row.name,
-            row.changed,
+            *([row.changed] if in_full else []),
             *(_cells(row, name) for name in found.grades),
             *(_margin(*row.spill[name]) for name in found.grades),
             _cost(row),
@@ -154,8 +156,10 @@ def _margin(margin_db: float, passed: bool) -> str:
 
 
 def _cost(row: WhatIfRow) -> str:
-    """The price, or what the note says instead."""
-    return row.note if row.cost_gbp is None else f"£{row.cost_gbp:,.0f}"
+    """The price and what to know of it, or what the note says instead."""
+    if row.cost_gbp is None:
+        return row.note
+    return f"£{row.cost_gbp:,.0f}" + (f" ({row.note})" if row.note else "")
 
 
 def _at_price(row: WhatIfRow) -> str:

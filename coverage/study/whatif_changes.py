@@ -216,7 +216,7 @@ def _price(site: Site, scenario: Scenario, operator: str) -> tuple[float | None,
     for number, action in enumerate(scenario.operator_actions, 1):
         whose = {site.sectors[index].operator for index in meant(site.sectors, action)}
         if whose == {operator} and action.price_gbp and not action.off:
-            return action.price_gbp, f"price of operator_actions {number} of the scenario"
+            return action.price_gbp, f"operator_actions {number} of the scenario"
     return None, ASK_OPERATOR
 
 
@@ -249,7 +249,7 @@ def window_changes(
                 WindowChange(
                     f"{model.name} on every window",
                     f"{_outer(len(new))} with {model.name}",
-                    "illustrative price" if model.illustrative else "",
+                    "illustrative" if model.illustrative else "",
                     tuple(Treatment(site.openings[index].id, model.name) for index in new),
                     new,
                 )

@@ -57,7 +57,7 @@ def _show(found: WhatIf, files: tuple[Path, ...], as_json: bool, top: int | None
         return
     for sentence in whatif_headline(found):
         typer.echo(sentence)
-    print_table(whatif_header(found), whatif_rows(found, top))
+    print_table(whatif_header(found, in_full=False), whatif_rows(found, top, in_full=False))
     if top is not None and top < len(found.rows):
         say(f"note: {len(found.rows) - top} more changes are not shown; leave --top out to see all")
     say(f"note: {ADVICE}")
