@@ -15,15 +15,20 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
 from quietwing.coverage.blocking.calibration import Calibration
+from quietwing.coverage.blocking.link_ways import (
+    crossings,
+    incidence_of,
+    public_crossings,
+    replace_detoured,
+    replace_scattered,
+    straight_matters,
+)
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.blocking.operator_actions import retuned_masts
 from quietwing.coverage.blocking.thresholds import load_thresholds
 from quietwing.coverage.propagation.constructions import sigma_db
 from quietwing.coverage.propagation.facades import facades_of
-from quietwing.coverage.propagation.mast_gain import HELD_OUT, MastModel, ScatterFloor, masts_of
-from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
-from quietwing.coverage.propagation.opening_floor import RoomOpenings
-from quietwing.coverage.propagation.over_tops import over_tops
+from quietwing.coverage.propagation.mast_gain import MastModel
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sender_detour import Routes
@@ -31,7 +36,6 @@ from quietwing.coverage.rules import Rules, load_rules
 from quietwing.coverage.scenario import OperatorAction
 from quietwing.sites.model import Sector
 from quietwing.sites.points import PointSet
-from quietwing.sites.points import scattered as scattered_points
 
 __all__ = [
     "Carrier",
@@ -45,9 +49,6 @@ __all__ = [
 ]
 
 Levels = NDArray[np.float32]
-RARE_SIGMAS = 4.0  # assumed: one world in thirty thousand
-LITTLE_DB = -17.0  # assumed, of all power: 0.1 dB more
-WINDOW_DB = -20.0  # what lies lower has no power in denial
 LOW_MHZ = 1000.0  # below it walls differ more
 LIKELY = 0.5  # probability from which a drawn state of sight is taken as clear, to say what rules a link
 
@@ -300,15 +301,15 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors], np.float32)[:, None]
     fixed = np.where(model.calibration.sight_known, model.calibration.clear.astype(np.int8), np.int8(-1))
     likely = np.where(fixed[:, None] >= 0, fixed[:, None] == 1, gain.los_probability >= LIKELY)
-    straight_crossed, straight_walls_db = _public_crossings(model, points)
+    straight_crossed, straight_walls_db = public_crossings(model, points)
     crossed, walls_db = straight_crossed.copy(), straight_walls_db.copy()
     for clear, scattered, scatter in (
         (True, gain.scattered_los, model.masts.scatter_los),
         (False, gain.scattered_nlos, model.masts.scatter_nlos),
     ):
-        _replace_scattered(model, points, scattered & (likely == clear), scatter, crossed, walls_db)
+        replace_scattered(model, points, scattered & (likely == clear), scatter, crossed, walls_db)
     ruled = np.where(likely, gain.scattered_los, gain.scattered_nlos)
-    _replace_detoured(model, points, gain.detoured & ~ruled, gain.routes, crossed, walls_db)
+    replace_detoured(model, points, gain.detoured & ~ruled, gain.routes, crossed, walls_db)
     share = np.where(ruled | gain.detoured, np.where(likely, gain.straight_los, gain.straight_nlos), np.float32(0))
     band = model.carrier_band[model.sector_carrier]
     sigma_db, most_db = model.construction_sigma_db[:, band].T, model.walls_most_db[band]
@@ -328,170 +329,6 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
         scattered=ruled,
         notes=gain.notes,
     )
-
-
-def straight_matters(
-    share: Levels,
-    crossed: NDArray[np.uint8],
-    walls_db: Levels,
-    sigma_db: Levels,
-    most_db: Levels,
-    *,
-    outside: bool,
-) -> NDArray[np.bool_]:
-    """Whether a straight ray that does not rule adds more than a little in some world.
-
-    Parameters
-    ----------
-    share, walls_db : float32 ndarray, shape (link, point)
-    crossed : uint8 ndarray, shape (link, point, construction)
-    sigma_db : float32 ndarray, shape (link, construction)
-    most_db : float32 ndarray, shape (link,)
-        Standard deviation of all walls of a link together, at most. [dB]
-    outside : bool
-        For spill: however weak its median is.
-
-    Returns
-    -------
-    bool ndarray, shape (link, point)
-    """
-    found = np.empty(share.shape, np.bool_)
-    for link in range(len(share)):
-        variance = np.minimum(crossed[link].astype(np.float32) ** 2 @ sigma_db[link] ** 2, most_db[link] ** 2)
-        rare_db = np.minimum(walls_db[link], RARE_SIGMAS * np.sqrt(variance))
-        with np.errstate(divide="ignore"):
-            share_db = 10 * np.log10(share[link])
-        found[link] = (share_db + rare_db > LITTLE_DB) & (outside | (share_db > WINDOW_DB))
-    return found
-
-
-def incidence_of(model: LinkModel, scene: Scene) -> NDArray[np.float32]:
-    """How often each surface of a scene, treated or not, holds each construction, shape (surface, construction)."""
-    surfaces = scene.facets.surfaces
-    table = np.zeros((len(surfaces), len(model.constructions)), np.float32)
-    for row, surface in enumerate(surfaces):
-        for name in surface:
-            table[row, model.constructions.index(name)] += 1
-    return table
-
-
-def crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> NDArray[np.uint8]:
-    """Crossings of each construction, shape (tx, point, construction)."""
-    surfaces = len(model.scene.facets.surfaces)
-    found = np.zeros((len(tx_m), len(points), len(model.constructions)), np.uint8)
-    if not surfaces:
-        return found
-    table = incidence_of(model, model.scene)
-    for index in range(len(tx_m)):
-        counted = crossing_counts(
-            model.scene.prepared, tx_m[index : index + 1], points, np.arange(surfaces), surfaces
-        )
-        found[index] = np.minimum(counted[0].astype(np.float32) @ table, 255)
-    return found
-
-
-def _public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.uint8], Levels]:
-    """Crossings of each sector's straight ray and what they lose; sectors of one mast share their ray."""
-    places = [(sector.x_m, sector.y_m, sector.height_m) for sector in model.sectors]
-    masts = list(dict.fromkeys(places))
-    mast = [masts.index(place) for place in places]
-    lane = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])
-    walls_db = np.empty((len(places), len(points)), np.float32)
-    crossed = crossings(model, np.array(masts), points)[mast]
-    incidence = incidence_of(model, model.scene)
-    for index, place in enumerate(masts):
-        tx_m = np.array(place)
-        lost_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m[None], points)[0]
-        rows = [row for row, of_sector in enumerate(mast) if of_sector == index]
-        lossy = model.scene, model.masts.table, model.masts.freq_mhz
-        tops = over_tops(*lossy, tx_m, points.xyz_m, points.building, every_db=lost_db.copy())
-        for one in tops.obstacles:
-            less_db = np.where(one.over, one.through_db, one.through_db - one.loss_db)
-            lost_db[one.at] = np.maximum(lost_db[one.at] - less_db, 0.0)
-            counted = one.counted(model.scene, tx_m, points.xyz_m) @ incidence
-            for row in rows:
-                here = crossed[row, one.at]
-                crossed[row, one.at] = here - np.minimum(here, counted * one.over[:, lane[row], None])
-        for row in rows:
-            walls_db[row] = lost_db[:, lane[row]]
-    return crossed, walls_db
-
-
-def _replace_detoured(
-    model: LinkModel,
-    points: PointSet,
-    detoured: NDArray[np.bool_],
-    routes: Routes,
-    crossed: NDArray[np.uint8],
-    walls_db: Levels,
-) -> None:
-    """Where the detour is stronger, the link crosses what that crosses."""
-    sectors, at = np.nonzero(detoured)
-    if not len(sectors):
-        return
-    mast_of = np.empty(len(model.sectors), np.intp)
-    for number, indices in enumerate(masts_of(model.sectors).values()):
-        mast_of[indices] = number
-    band = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])[sectors]
-    mast = mast_of[sectors]
-    last, by_treated = routes.last[mast, at, band], routes.treated[mast, at, band]
-    for ways, of in (
-        (model.masts.detours, np.flatnonzero(~by_treated)),
-        (model.masts.detours.treated, np.flatnonzero(by_treated)),
-    ):
-        if ways is None or not len(of):
-            continue
-        incidence = incidence_of(model, ways.model.graph.scene)
-        passed, lost_db = ways.crossed(mast[of], at[of], points.xyz_m, last[of], incidence)
-        crossed[sectors[of], at[of]] = passed
-        walls_db[sectors[of], at[of]] = lost_db[np.arange(len(of)), band[of]]
-
-
-def _replace_scattered(
-    model: LinkModel,
-    points: PointSet,
-    scattered: NDArray[np.bool_],
-    scatter: ScatterFloor,
-    crossed: NDArray[np.uint8],
-    walls_db: Levels,
-) -> None:
-    """Where scatter rules, the link crosses its opening and the door behind; a hand held out crosses nothing."""
-    sectors, at = np.nonzero(scattered)
-    if not len(sectors):
-        return
-    crossed[sectors, at], walls_db[sectors, at] = 0, 0.0
-    inside = np.array([kind != HELD_OUT for kind in points.kind], np.bool_)[at]
-    sectors, at = sectors[inside], at[inside]
-    masts, floor = model.masts, model.masts.floor
-    openings, column = floor.site.openings, {name: index for index, name in enumerate(model.constructions)}
-    of_place = np.zeros((len(floor.places), len(column)), np.uint8)
-    for index, place in enumerate(floor.places):
-        for name in openings[place.opening].passed_constructions:
-            of_place[index, column[name]] += 1
-    lane = np.searchsorted(masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])[sectors]
-    room = points.room[at]
-    through = scatter.place[sectors, room]
-    passed, lost_db = of_place[through], masts.entry_db[through, lane]
-    for index in np.unique(room).tolist():
-        used = floor.of_room[index]
-        if used is not None and used.borrowed:
-            links = np.flatnonzero(room == index)
-            within_db, within = _within(model, used)
-            passed[links] += within[lane[links]]
-            lost_db[links] += within_db[lane[links]]
-    crossed[sectors, at], walls_db[sectors, at] = passed, lost_db
-
-
-def _within(model: LinkModel, used: RoomOpenings) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Loss between a borrowed opening and the room, shape (band,), and what is crossed, (band, construction)."""
-    masts, floor = model.masts, model.masts.floor
-    within_db, door_db = masts.within_loss_db(used), floor.door_loss_db(used, masts.freq_mhz)
-    straight = crossings(model, floor.inside_m[[used.places[0]]], scattered_points(np.array([used.middle_m])))[0, 0]
-    found = np.repeat(straight[None], len(within_db), axis=0)
-    for band in np.flatnonzero(door_db <= within_db).tolist():
-        easiest = min(used.doors, key=lambda door: float(floor.opening_loss_db(door, masts.freq_mhz)[band]))
-        found[band] = [easiest.passed_constructions.count(name) for name in model.constructions]
-    return within_db, found
 
 
 def _sight_keys(model: LinkModel, points: PointSet) -> NDArray[np.int64]:

@@ -11,27 +11,13 @@ import math
 import numpy as np
 from numba import njit
 
+from quietwing.coverage.planning._random import liking, next_random, pick
+
 _FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
 PARTLY = 0.25  # credit for an unprotected room whose rows nearly all hold
 MOST_DOWN = 8  # devices taken down at a time
 LEAST_UNTREATED = 0.1  # share of treated rooms that go back with them
 BEGUN = 0.7  # credit for one that is all but protected while a plan is put together
-
-
-@njit(**_FLAGS)
-def _next(state):
-    """A random number in [0, 1): xorshift64*."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    return float((x * np.uint64(2685821657736338717)) >> np.uint64(11)) / 9007199254740992.0
-
-
-@njit(**_FLAGS)
-def _pick(state, count):
-    return min(int(_next(state) * count), count - 1)
 
 
 @njit(**_FLAGS)
@@ -270,15 +256,6 @@ def _note(room_only, c, turn, m, known):
 
 
 @njit(**_FLAGS)
-def _liking(c, noise, salt):
-    """Between 1 − noise and 1, by chance: what is put together again should not always be the same."""
-    x = np.uint64(c + 1) * np.uint64(0x9E3779B97F4A7C15) + salt
-    x ^= x >> np.uint64(31)
-    x *= np.uint64(0xBF58476D1CE4E5B9)
-    return 1.0 - noise * (float(x >> np.uint64(40)) / 16777216.0)
-
-
-@njit(**_FLAGS)
 def construct(m, s, known, budget, room_for, power, noise, salt):
     """Put up what adds most for its money, room after room treated or device after device, until nothing fits.
 
@@ -300,7 +277,7 @@ def construct(m, s, known, budget, room_for, power, noise, salt):
             if known.looked[c] < last:
                 known.gain[c] = _gain(c, power, m, s, known.have, known.more, known.touched)
                 known.looked[c] = known.turn[0]
-            each = known.gain[c] / max(cost, 1.0) * _liking(c, noise, salt)
+            each = known.gain[c] / max(cost, 1.0) * liking(c, noise, salt)
             if each > best * (1 + 1e-9) and _may(c, m, s, budget, room_for):
                 best, best_c, best_room = each, c, -1
         for room in m.treatable:
@@ -316,7 +293,7 @@ def construct(m, s, known, budget, room_for, power, noise, salt):
                 if cost < 0 or s.money[0] + cost > budget or not m.possible[block]:
                     continue
                 gain = m.weight[room] * (_worth(known.have[block] / m.rows[block], power) - before)
-                each = gain / max(cost, 1.0) * _liking(room, noise, salt)
+                each = gain / max(cost, 1.0) * liking(room, noise, salt)
                 if each > best * (1 + 1e-9):
                     best, best_c, best_room, best_mode = each, -1, room, mode
         known.turn[0] += 1
@@ -340,9 +317,9 @@ def _become(s, other):
 @njit(**_FLAGS)
 def _take_down(m, s, known, state):
     """Take down some devices that reach one room, and some that reach the same rooms as these, by chance."""
-    most = 1 + _pick(state, MOST_DOWN)
+    most = 1 + pick(state, MOST_DOWN)
     for _ in range(3):
-        room, begin = m.counted[_pick(state, len(m.counted))], _pick(state, len(m.free))
+        room, begin = m.counted[pick(state, len(m.counted))], pick(state, len(m.free))
         for k in range(len(m.free)):
             position = m.free[(begin + k) % len(m.free)]
             c, near = s.at[position], False
@@ -354,13 +331,11 @@ def _take_down(m, s, known, state):
                 _change(position, -1, m, s)
                 _note(-1, c, known.turn[0], m, known)
                 most -= 1
-                if _next(state) < 0.5:  # on to another room that it reached
-                    room = (
-                        m.reach[m.reach_start[c] + _pick(state, m.reach_start[c + 1] - m.reach_start[c])] // m.modes
-                    )
+                if next_random(state) < 0.5:  # on to another room that it reached
+                    room = m.reach[m.reach_start[c] + pick(state, m.reach_start[c + 1] - m.reach_start[c])] // m.modes
     for room in m.treatable:
         alone = s.inside[room] == 0 and m.fixed_start[room] == m.fixed_start[room + 1]
-        if s.mode[room] > 0 and alone and _next(state) < LEAST_UNTREATED:
+        if s.mode[room] > 0 and alone and next_random(state) < LEAST_UNTREATED:
             _set_mode(room, 0, m, s)
             _note(room, -1, known.turn[0], m, known)
 
@@ -380,10 +355,10 @@ def rebuild(m, s, spare, known, rounds, heat, budget, room_for, pound, power, st
         known.turn[0] += 1
         first = known.turn[0]
         _take_down(m, s, known, state)
-        construct(m, s, known, budget, room_for, power, 0.4 * _next(state), state[0])
+        construct(m, s, known, budget, room_for, power, 0.4 * next_random(state), state[0])
         whole, partly = _total(m, s)
         new = whole + partly - pound * s.money[0]
-        if _below(s) and (new >= value or _next(state) < math.exp((new - value) / heat)):
+        if _below(s) and (new >= value or next_random(state) < math.exp((new - value) / heat)):
             value = new
             now = whole - pound * s.money[0]
             if now > best[0] + 1e-12:
@@ -431,31 +406,31 @@ def anneal(m, s, moves, hot, cold, budget, room_for, target, pound, state, best_
     at, candidate = np.empty(3, np.int64), np.empty(3, np.int64)
     for move in range(moves):
         heat = hot * (cold / hot) ** (move / moves)
-        kind = _next(state)
-        first, second = free[_pick(state, len(free))], -1
+        kind = next_random(state)
+        first, second = free[pick(state, len(free))], -1
         wish, room_toggled, mode_toggled = -1, -1, 0
         before_first, before_second = s.at[first], -1
         count = m.choice_start[first + 1] - m.choice_start[first]
         if kind < 0.08 and len(m.treatable):
-            room_toggled = m.treatable[_pick(state, len(m.treatable))]
+            room_toggled = m.treatable[pick(state, len(m.treatable))]
             if s.inside[room_toggled] > 0:
                 continue
-            mode_toggled = _pick(state, m.modes)
+            mode_toggled = pick(state, m.modes)
             if m.mode_cost[room_toggled, mode_toggled] < 0:
                 continue
         else:
-            if before_first < 0 or _next(state) < 0.6:
-                wish = m.choice[m.choice_start[first] + _pick(state, count)]
+            if before_first < 0 or next_random(state) < 0.6:
+                wish = m.choice[m.choice_start[first] + pick(state, count)]
             if wish == before_first:
                 continue
             if wish >= 0 and m.forbidden[wish]:
                 continue
             if kind > 0.55:  # another goes down for it
-                second = free[_pick(state, len(free))]
+                second = free[pick(state, len(free))]
                 for _ in range(8):
                     if second != first and s.at[second] >= 0:
                         break
-                    second = free[_pick(state, len(free))]
+                    second = free[pick(state, len(free))]
                 if second == first or s.at[second] < 0:
                     second = -1
                 else:
@@ -499,7 +474,7 @@ def anneal(m, s, moves, hot, cold, budget, room_for, target, pound, state, best_
             if fine and _within(m, s, budget, room_for):
                 new_whole, new_partly = _total(m, s)
                 new = _value(new_whole, new_partly, s.money[0], target, pound)
-                if new >= value or _next(state) < math.exp((new - value) / heat):
+                if new >= value or next_random(state) < math.exp((new - value) / heat):
                     value, whole = new, new_whole
                     now = _value(new_whole, 0.0, s.money[0], target, pound)
                     if now > best[0] + 1e-12:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, combinations
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from shapely import Point
 
 from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.blocking.montecarlo import Needs, Tally, carrier_needs
 from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
-from quietwing.coverage.planning.cable_runs import cable_runs, line_of, line_of_device
 from quietwing.coverage.planning.cost import cost, head_ends_needed
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, RoomBlock
@@ -32,7 +30,7 @@ from quietwing.coverage.planning.limits import (
 )
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes, prepare_modes
-from quietwing.coverage.planning.places import Spot, place_of, plan_spots, room_at
+from quietwing.coverage.planning.places import Spot, place_of, plan_spots
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments, offered_devices
 from quietwing.coverage.planning.rows import (
@@ -44,10 +42,10 @@ from quietwing.coverage.planning.rows import (
     room_rows,
     with_room_rows,
 )
+from quietwing.coverage.planning.standing import device_at, runs_of_cable, stands_outdoors, too_near, where_stands
 from quietwing.coverage.planning.surroundings import Base, Surroundings, room_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Sector, Site
 
@@ -56,10 +54,8 @@ __all__ = [
     "Ground",
     "Inside",
     "Terrain",
-    "device_at",
     "look_inside",
     "prepare_ground",
-    "stands_outdoors",
     "terrain",
 ]
 
@@ -166,7 +162,7 @@ class Terrain:
         ]
         limits = share[:, alive], names, np.zeros(len(alive), bool)
         ground = self.ground
-        conflicts = _too_near(ground.spots, part, ground.scenario.spacing_m)
+        conflicts = too_near(ground.spots, part, ground.scenario.spacing_m)
         model = plan_model(rooms, limits, part, ground.head_ends, ground.weight, ground.modes.cost_pence, conflicts)
         return model, alive
 
@@ -286,11 +282,13 @@ def prepare_ground(
                 continue
             if spot.indoors or stands_outdoors(spot, catalogue[name]):
                 bases.append(Base(index, device_at(site, spot, name)))
-    for spot, name in _runs(site, catalogue, [name for name in allowed if catalogue[name].radiating_cable], existing):
+    for spot, name in runs_of_cable(
+        site, catalogue, [name for name in allowed if catalogue[name].radiating_cable], existing
+    ):
         bases.append(Base(len(spots), replace(device_at(site, spot, name), route_m=spot.route_m)))
         spots.append(spot)
     for device in existing:
-        building, room = _where(site, device)
+        building, room = where_stands(site, device)
         room = -1 if device.route_m else room  # a cable belongs to no single room
         spots.append(
             Spot(
@@ -337,48 +335,6 @@ def prepare_ground(
         quiet=quiet or {},
         bare=bare,
     )
-
-
-def _runs(
-    site: Site, catalogue: Mapping[str, Model], allowed: list[str], existing: tuple[Device, ...]
-) -> list[tuple[Spot, str]]:
-    """A place for each radiating cable along each run it is long enough for: what is heard depends on the cable."""
-    standing = {line_of_device(device) for device in existing}
-    return [
-        (Spot(run.id, *run.line_m[0], run.storey, -1, run.building, True, run.line_m[1:]), name)
-        for run in (cable_runs(site) if allowed else ())
-        if line_of(run.line_m) not in standing
-        for name in allowed
-        if route_length_m(run.line_m) <= catalogue[name].longest_m
-    ]
-
-
-def stands_outdoors(spot: Spot, model: Model) -> bool:
-    """Roofs and poles take managed access and what is made for the open; small indoor gear does nothing there."""
-    return not spot.indoors and (model.kind == "mas" or model.pattern != "omni")
-
-
-def device_at(site: Site, spot: Spot, model: str) -> Device:
-    """A device at catalogue power; in the open it looks at the nearest building."""
-    azimuth_deg = 0.0
-    if not spot.indoors and site.buildings:
-        middles = [building.outline.centroid for building in site.buildings]
-        nearest = min(middles, key=lambda middle: np.hypot(middle.x - spot.x_m, middle.y - spot.y_m))
-        azimuth_deg = (
-            round(float(np.degrees(np.arctan2(nearest.x - spot.x_m, nearest.y - spot.y_m))) % 360.0, 1) % 360.0
-        )
-    return Device(
-        id=spot.id, model=model, x_m=spot.x_m, y_m=spot.y_m, z_m=spot.z_m, storey=spot.storey, azimuth_deg=azimuth_deg
-    )
-
-
-def _where(site: Site, device: Device) -> tuple[int, int]:
-    """Building and room of a device that stands, -1 where there is none."""
-    place = Point(device.x_m, device.y_m)
-    for index, building in enumerate(site.buildings):
-        if building.outline.covers(place) and device.z_m <= building.storeys[-1].ceiling_m:
-            return index, room_at(site, device.x_m, device.y_m, index, device.storey)
-    return -1, room_at(site, device.x_m, device.y_m, -1, 0)
 
 
 def _prices(
@@ -429,25 +385,6 @@ def _affordable(
     names = {base.device.model for base in bought}
     dear = dict.fromkeys(base.device.model for base in bases if base.device.model not in names)
     return bought, {new: pence[index] for new, index in enumerate(kept)}, list(dear)
-
-
-def _too_near(spots: tuple[Spot, ...], candidates: Candidates, spacing_m: float) -> NDArray[np.int64]:
-    """Pairs of positions nearer to each other than new devices may be, and of cables along one run."""
-    places = np.unique(candidates.position[~candidates.existing])
-    alike: dict[tuple[float, ...], list[int]] = {}
-    for place in places.tolist():
-        if spots[place].route_m:
-            spot = spots[place]
-            alike.setdefault(line_of(((spot.x_m, spot.y_m, spot.z_m), *spot.route_m)), []).append(place)
-    same = [pair for members in alike.values() for pair in combinations(members, 2)]
-    pairs = np.array(same, np.int64).reshape(-1, 2)
-    if spacing_m <= 0 or len(places) < 2:
-        return pairs
-    xyz_m = np.array([(spots[place].x_m, spots[place].y_m, spots[place].z_m) for place in places.tolist()])
-    away_m = np.linalg.norm(xyz_m[:, None] - xyz_m[None, :], axis=2)
-    one, other = np.nonzero(np.triu(away_m < spacing_m, 1))
-    near = np.stack([places[one], places[other]], axis=1).astype(np.int64)
-    return np.unique(np.concatenate([pairs, near]), axis=0) if len(pairs) else near
 
 
 def _some(candidates: Candidates, rows: NDArray[np.int64]) -> Candidates:

@@ -16,9 +16,9 @@ from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.blocking.spill import may_fail
 from quietwing.coverage.equipment import BandPower, Device, Model
-from quietwing.coverage.planning.ground import device_at, stands_outdoors
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.planning.question import buyable_devices
+from quietwing.coverage.planning.standing import device_at, stands_outdoors
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.rules import Tier
 from quietwing.coverage.scenario import Scenario
