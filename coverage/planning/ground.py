@@ -64,6 +64,8 @@ MOST_MISSED = 200  # limits outside that are added to a model at a time
 Floats = NDArray[np.float64]
 LEAST_SHARE = 3e-3  # smaller shares of a row of a room count as nothing there: safe for denial
 FIRST_ROWS = 8  # of a room in a mode that a model begins with
+MOST_LIFT_DB = 6.0  # assumed: above what the margins of rooms ask for
+LIFT_STEP_DB = 0.5
 FURTHER_ROWS = 3  # that are added at a time where a plan breaks others
 Progress = Callable[[str, float], None]
 
@@ -178,7 +180,7 @@ class Terrain:
         rooms = self._missed_in_rooms(model, chosen, found)
         if rooms:
             further = with_room_rows(model, rooms)
-        taken, _ = self._outside(alive[chosen], None)
+        taken, _ = self.outside(alive[chosen], None)
         over = taken.sum(axis=1) * 10 ** (-slack_db / 10) * (1 + TIGHTER)
         missed = np.zeros(len(over), bool)
         missed[np.argsort(-over, kind="stable")[:MOST_MISSED]] = True
@@ -186,7 +188,7 @@ class Terrain:
         if missed.any():
             known = self.ground.known
             known.missed = missed if known.missed is None else known.missed | missed
-            share, names = self._outside(alive, missed)
+            share, names = self.outside(alive, missed)
             further = replace(
                 further,
                 limit=np.concatenate([model.limit, share * 10 ** (-slack_db / 10)]),
@@ -194,6 +196,34 @@ class Terrain:
             )
             here = replace(self, limits=self.limits.with_rows(alive, share, names))
         return (here, further, bool(missed.any())) if rooms or missed.any() else None
+
+    def lifted(self, model: PlanModel, alive: NDArray[np.int64], selection: Selection, slack_db: float) -> PlanModel:
+        """With jammers of a plan as much stronger, up to `MOST_LIFT_DB`, as all limits and the catalogue allow.
+
+        A room holds when all of its margins hold at once, and costs nothing more at a higher power. Not beside
+        managed access: there a stronger jammer may undo a capture.
+        """
+        candidates = model.candidates
+        chosen = np.array(selection.candidates, np.int64)
+        bought = np.flatnonzero(~candidates.existing[chosen])
+        if candidates.is_mas[chosen].any() or not len(bought):
+            return model
+        outside, _ = self.outside(alive[chosen], None)
+        share = np.concatenate([outside * 10 ** (-slack_db / 10), model.limit[:, chosen]]) * (1 + TIGHTER)
+        share = share[share.sum(axis=1) > 10 ** (-MOST_LIFT_DB / 10)]
+        taken, step = share.sum(axis=1), 10 ** (LIFT_STEP_DB / 10)
+        lift_db = np.zeros(len(chosen))
+        for _ in range(round(MOST_LIFT_DB / LIFT_STEP_DB)):
+            for at in bought.tolist():
+                more = share[:, at] * (step - 1)
+                if (taken + more <= 1).all():
+                    taken += more
+                    share[:, at] *= step
+                    lift_db[at] += LIFT_STEP_DB
+        trim_db = candidates.trim_db.copy()
+        part = trim_db[chosen]
+        trim_db[chosen] = np.where(part < 0, np.minimum(part + lift_db[:, None], 0.0), part)
+        return replace(model, candidates=replace(candidates, trim_db=trim_db))
 
     def _missed_in_rooms(self, model: PlanModel, chosen: NDArray[np.int64], found: Found) -> list[RoomRows]:
         """Rows that do not hold of rooms that the model takes as protected."""
@@ -205,10 +235,8 @@ class Terrain:
         )
         return [rows for rows in every if rows is not None]
 
-    def _outside(
-        self, members: NDArray[np.int64], wanted: NDArray[np.bool_] | None
-    ) -> tuple[Floats, tuple[str, ...]]:
-        """Shares that some candidates take of limits outside, with no slack."""
+    def outside(self, members: NDArray[np.int64], wanted: NDArray[np.bool_] | None) -> tuple[Floats, tuple[str, ...]]:
+        """Shares that some candidates take of all limits outside, or of those wanted, and their names; no slack."""
         alive = Alive(np.unique(self.candidates.base[members]))
         blocks = outside_limits(self.around, self.ground.outside, alive, self.ground.known, wanted)
         return limit_shares(blocks, self.candidates, members)
@@ -484,6 +512,6 @@ def terrain(
         if ground.known.missed is not None:
             limits.wanted[ground.known.missed] = True
         left = np.flatnonzero(~limits.forbidden)
-        here = replace(here, limits=limits.with_rows(left, *here._outside(left, limits.wanted)))
+        here = replace(here, limits=limits.with_rows(left, *here.outside(left, limits.wanted)))
     tell(1.0)
     return here

@@ -33,6 +33,7 @@ from quietwing.coverage.planning.attempts import (
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.carried import Carried, carry, selected
 from quietwing.coverage.planning.ground import (
+    MOST_LIFT_DB,
     MOST_SLACK_DB,
     Ground,
     Inside,
@@ -62,6 +63,8 @@ CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 2  # worlds that a plan is reported on; the verdict of a layout uses 0
 AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
 LEAST_SHARE = 0.2  # assumed, of the way between two slacks: a line through two margins is a guess
+LEFT_OVER = 0.05  # share of a budget that needs a reason
+UNUSED_DB = 3.0  # likewise of the limits outside, above what is spared
 MOST_TURNS = 4  # of a search, between which limits outside are added to the model
 FEWEST_SEARCHES = 2  # the first may break a limit
 FIRST_SLACK_DB = 6.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
@@ -258,6 +261,7 @@ def _searched(
             plan = kept_below(model, plan) if over else plan
             found = Found(plan, score(model, plan))
             wider = here.with_missed(model, alive, found, slack_db)
+    model = here.lifted(model, alive, found.selection, slack_db)
     return Searched(here, model, found, slack_db, reserve_db)
 
 
@@ -418,6 +422,7 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
     notes.extend(best.cost.notes)
     notes.extend(ground.kept[1])
     holes = holes_of(ground, best, searched, goal)
+    notes.extend(_left_over(best, searched, goal))
     gap = None
     if value is not None and bound is not None and (value or bound == value):  # of nothing there is no share
         gap = math.ceil(abs(bound - value) / abs(value) * 1000 - 1e-9) / 1000 if bound != value else 0.0
@@ -441,3 +446,27 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
         reproducible=not (interrupted or late) and (certified is None or certified.reproducible),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _left_over(best: Tried, searched: Searched | None, goal: Goal) -> list[str]:
+    """Why a part of the budget is not spent, or a part of the limits not used."""
+    found = []
+    spent_gbp = best.attempt.capex_gbp
+    if goal.budget_pence is not None and searched is not None and goal.target is None:
+        left_gbp = goal.budget_pence / 100 - spent_gbp
+        model = searched.model
+        held = searched.found.score.protected[model.possible.any(axis=1) & (model.weight > 0)].all()
+        if left_gbp > LEFT_OVER * goal.budget_pence / 100:
+            why = "nothing that it buys brings a further room within the search effort; try a higher effort"
+            if held:
+                why = "every room that the planning model can protect is protected"
+            elif searched.found.score.worst_limit > 1 - LEFT_OVER:
+                why = "limits outside leave no room for more"
+            found.append(f"£{left_gbp:,.0f} of the budget are not spent: {why}")
+    margin_db = best.attempt.spill_margin_db
+    if best.searched is not None and SPARE_DB < margin_db - UNUSED_DB < math.inf:
+        found.append(
+            f"{margin_db:.1f} dB of the limits outside are not used: devices are as strong as their rooms need and "
+            f"up to {MOST_LIFT_DB:g} dB more"
+        )
+    return found

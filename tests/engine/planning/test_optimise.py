@@ -19,6 +19,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
@@ -28,7 +29,8 @@ from quietwing.coverage.planning import optimise as door
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.carried import carry, selected
 from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
-from quietwing.coverage.planning.heuristic import Found
+from quietwing.coverage.planning.heuristic import Found, search
+from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.optimise import REPORTING_STREAM, optimise
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import Plan
@@ -206,6 +208,41 @@ def test_a_layout_in_the_planning_model_is_the_same_layout(plan_for, looked_at):
     assert treatments == plan.treatments
     assert score(model, selection).broken == ()
     assert score(model, selection).cost_pence == round(plan.cost.capex_gbp * 100)
+
+
+def test_jammers_are_raised_no_further_than_six_decibels_the_catalogue_and_the_limits_allow(looked_at):
+    here = terrain(*looked_at)
+    model, alive = here.model(6.0)
+    selection = search(model, Goal(budget_pence=500_000), moves=5_000).selection
+    chosen = list(selection.candidates)
+    before_db, after_db = model.candidates.trim_db[chosen], None
+    lifted = here.lifted(model, alive, selection, 6.0)
+    after_db = lifted.candidates.trim_db[chosen]
+    assert 0 < (after_db - before_db).max() <= 6.0
+    assert (after_db >= before_db).all()
+    assert (after_db <= np.maximum(before_db, 0.0)).all()
+    left = np.delete(np.arange(len(model.candidates)), chosen)
+    assert_array_equal(lifted.candidates.trim_db[left], model.candidates.trim_db[left])
+    shares, _ = replace(here, candidates=_among(here.candidates, alive, lifted)).outside(alive[chosen], None)
+    assert (shares.sum(axis=1) * 10 ** (-6.0 / 10) <= 1).all()
+
+
+def _among(candidates, alive, lifted):
+    """All candidates of a terrain with the powers of a model's."""
+    trim_db = candidates.trim_db.copy()
+    trim_db[alive] = lifted.candidates.trim_db
+    return replace(candidates, trim_db=trim_db)
+
+
+def test_what_the_budget_cannot_buy_is_left_out_by_name(site):
+    """A managed-access core costs £600,000 and more, a room jammer £4,480 fitted: £6,000 buy jammers alone."""
+    asked = replace(MOST, equipment=("micro_jammer", "room_jammer", "mas_node"), budget_gbp=6000.0)
+    quiet = np.zeros(len(site.rooms), bool)
+    ground = prepare_ground(site, site.sectors, asked, CATALOGUE, (), quiet)
+    assert {base.device.model for base in ground.bases} == {"micro_jammer", "room_jammer"}
+    assert "mas_node is left out: the first costs more than the budget" in ground.notes
+    poor = prepare_ground(site, site.sectors, replace(asked, budget_gbp=10.0), CATALOGUE, (), quiet)
+    assert len({base.device.model for base in poor.bases}) == 3  # then money is what is missing
 
 
 @pytest.mark.parametrize(("change", "says"), [
