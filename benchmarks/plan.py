@@ -1,4 +1,4 @@
-"""What the planner buys for four budgets beside what the textbook greedy buys, both judged on the same fresh worlds.
+"""What the planner buys for some budgets beside what the textbook greedy buys, both judged on the same fresh worlds.
 
 Run `python benchmarks/plan.py [SITE …]`; houseblock and radial without a name, campus only if it is named. Each site
 runs in a process of its own, so that its peak memory is its own. The greedy works in the same planning model with the
@@ -36,7 +36,7 @@ from quietwing.sites.trial_points import trial_points
 
 GIB = 2**20  # of the kibibytes that getrusage counts in
 BUDGETS_GBP = {
-    "houseblock": (2_500.0, 5_000.0, 30_000.0, 120_000.0),
+    "houseblock": (25_000.0, 50_000.0, 100_000.0, 200_000.0, 400_000.0),
     "radial": (25_000.0, 100_000.0, 400_000.0, 1_600_000.0),
     "campus": (100_000.0,),
 }

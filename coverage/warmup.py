@@ -15,8 +15,8 @@ from typing import Any
 
 from quietwing.coverage.blocking import _montecarlo, _spill_kernels
 from quietwing.coverage.blocking._kinds import nothing_for, zeros_of
-from quietwing.coverage.planning import _anneal
-from quietwing.coverage.planning.heuristic import Compiled, State
+from quietwing.coverage.planning import _anneal, _row_kernels
+from quietwing.coverage.planning.heuristic import Compiled, Known, State
 from quietwing.coverage.propagation import _kernels
 
 __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
@@ -24,21 +24,38 @@ __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
 # Types of the arguments in order, where a kernel does not say them itself. A test holds them against a study.
 _RASTER = "d2 d2 i2 d2 d2 d2 j1 b1 d2 j2 j2 d1 f3 f1 f1 b0 f3 i0 i0 i0 i0"
 
-_MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 b1 i1 i1 i1 i1 i1 i1 i1 i1 i1"
+_MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 i1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 i1 b1 i1 i1 i1 i1 i1 i1 i1 i1 i1"
 _STATE = "b1 i1 i1 i1 d1 d1 d1 i1 d1 d1 i1"
 _ANNEAL = "i0 d0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
+_KNOWN = "d1 i1 i1 i1 d1 d1 i1"
+_CONSTRUCT = "d0 i1 d0 d0 w0"
+_REBUILD = "i0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
+_HARDEST = "d2 i1"
 LONGEST_S = 180.0  # compiling takes half a minute
 
-KERNELS = (_montecarlo.judge, _spill_kernels.spill_worlds, _anneal.anneal, _kernels.raster)
+KERNELS = (
+    _montecarlo.judge,
+    _spill_kernels.spill_worlds,
+    _anneal.anneal,
+    _kernels.raster,
+    _anneal.construct,
+    _anneal.rebuild,
+    _row_kernels.hardest_rows,
+)
 
 
 def compile_kernels() -> None:
     """Call each kernel on no work at all."""
-    judge, spill, anneal, raster = KERNELS
+    judge, spill, anneal, raster, construct, rebuild, hardest_rows = KERNELS
     judge(*nothing_for(judge))
     spill(*nothing_for(spill))
-    anneal(Compiled(*_nothing(_MODEL)), State(*_nothing(_STATE)), *_nothing(_ANNEAL))
+    model, known = Compiled(*_nothing(_MODEL)), Known(*_nothing(_KNOWN))
+    state, spare = (State(*_nothing(_STATE)) for _ in range(2))
+    anneal(model, state, *_nothing(_ANNEAL))
     raster(*_nothing(_RASTER))
+    hardest_rows(*_nothing(_HARDEST))
+    construct(model, state, known, *_nothing(_CONSTRUCT))
+    rebuild(model, state, spare, known, *_nothing(_REBUILD))
 
 
 def is_compiled(kernel: Any) -> bool:

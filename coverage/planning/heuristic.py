@@ -280,7 +280,7 @@ def _branch(
         begun.append(put_together(best.selection, POWERS[-1]))
     begun += [put_together(nothing, power) for power in POWERS]
     state = max(begun, key=lambda one: _anneal.total(compiled, one) - pound * float(one.money[0]))
-    best_at, best_mode = state.at.copy(), state.mode.copy()
+    best_at, best_mode, ended = state.at.copy(), state.mode.copy(), False
     top = np.array([-np.inf, 0.0])
     numbers = np.array([(seed * GOLDEN + 1) % 2**64 | 1], np.uint64)
     for step in range(STEPS):
@@ -301,9 +301,10 @@ def _branch(
             top,
         )
         told((step + 1) / STEPS, float(top[1]))
-        if stop():
+        ended = stop()
+        if ended:
             break
-    if goal.target is None:
+    if goal.target is None and not ended:
         state = _state(model, compiled, _selection_of(model, best_at, best_mode), budget, room_for)
         spare, known = put_together(nothing, POWERS[0]), _known(compiled)
         for _ in range(STEPS):
