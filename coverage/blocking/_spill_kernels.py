@@ -256,11 +256,11 @@ def keep_worlds(
                         _factors(factor, spare, error, p, at_band, room, room_key[r], net, links)
                     strongest_sector(signal, error, spare, p, c, room, own, own_known, room_key[r], net, links)
                     _blockers(jam, cell, factor, p, c, links)
-                    noise, needs_db = limits.noise_worst[c], gamma[c]
+                    noise = limits.noise_worst[c]
                     for w in range(worlds):
                         sinr = signal[w] - math.log(jam[w] + noise) / DB_TO_NEPER
                         captured = cell[w] > 0 and math.log(cell[w]) / DB_TO_NEPER >= signal[w]
-                        if sinr >= needs_db and not captured:
+                        if sinr >= gamma[c] and not captured:
                             works[w] = True
                 mine = good[r, channel]
                 for w in range(worlds):
