@@ -42,7 +42,14 @@ from quietwing.coverage.planning.rows import (
     room_rows,
     with_room_rows,
 )
-from quietwing.coverage.planning.standing import device_at, runs_of_cable, stands_outdoors, too_near, where_stands
+from quietwing.coverage.planning.standing import (
+    device_at,
+    runs_of_cable,
+    some_candidates,
+    stands_outdoors,
+    too_near,
+    where_stands,
+)
 from quietwing.coverage.planning.surroundings import Base, Surroundings, room_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
@@ -158,7 +165,7 @@ class Terrain:
         """The planning model with limits moved, and which candidates it is made of: those no limit forbids."""
         share, names, forbidden = self.limits.with_slack(slack_db)
         alive = np.flatnonzero(~forbidden)
-        part = _some(self.candidates, alive)
+        part = some_candidates(self.candidates, alive)
         rooms = [
             room_rows(block, self.needs, part, least_share=LEAST_SHARE, at_most=FIRST_ROWS) for block in self.blocks
         ]
@@ -413,21 +420,6 @@ def _affordable(
     names = {base.device.model for base in bought}
     dear = dict.fromkeys(base.device.model for base in bases if base.device.model not in names)
     return bought, {new: pence[index] for new, index in enumerate(kept)}, list(dear)
-
-
-def _some(candidates: Candidates, rows: NDArray[np.int64]) -> Candidates:
-    return Candidates(
-        id=tuple(candidates.id[row] for row in rows.tolist()),
-        base=candidates.base[rows],
-        position=candidates.position[rows],
-        trim_db=candidates.trim_db[rows],
-        cost_pence=candidates.cost_pence[rows],
-        is_mas=candidates.is_mas[rows],
-        head_end=candidates.head_end[rows],
-        room=candidates.room[rows],
-        mode=candidates.mode[rows],
-        existing=candidates.existing[rows],
-    )
 
 
 def _with_reserve(block: RoomBlock, reserve_db: float) -> RoomBlock:

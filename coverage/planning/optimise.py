@@ -44,7 +44,7 @@ from quietwing.coverage.planning.ground import (
 )
 from quietwing.coverage.planning.heuristic import Found, kept_below, search
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
-from quietwing.coverage.planning.milp import Selection
+from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.paid_anyway import check_budget, goal_of
 from quietwing.coverage.planning.plan import Plan, Status
 from quietwing.coverage.planning.question import check_plan_scenario

@@ -16,7 +16,7 @@ from quietwing.coverage.planning.places import Spot, room_at
 from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.sites.model import Site
 
-__all__ = ["device_at", "runs_of_cable", "stands_outdoors", "too_near", "where_stands"]
+__all__ = ["device_at", "runs_of_cable", "some_candidates", "stands_outdoors", "too_near", "where_stands"]
 
 
 def runs_of_cable(
@@ -78,3 +78,18 @@ def too_near(spots: tuple[Spot, ...], candidates: Candidates, spacing_m: float) 
     one, other = np.nonzero(np.triu(away_m < spacing_m, 1))
     near = np.stack([places[one], places[other]], axis=1).astype(np.int64)
     return np.unique(np.concatenate([pairs, near]), axis=0) if len(pairs) else near
+
+
+def some_candidates(candidates: Candidates, rows: NDArray[np.int64]) -> Candidates:
+    return Candidates(
+        id=tuple(candidates.id[row] for row in rows.tolist()),
+        base=candidates.base[rows],
+        position=candidates.position[rows],
+        trim_db=candidates.trim_db[rows],
+        cost_pence=candidates.cost_pence[rows],
+        is_mas=candidates.is_mas[rows],
+        head_end=candidates.head_end[rows],
+        room=candidates.room[rows],
+        mode=candidates.mode[rows],
+        existing=candidates.existing[rows],
+    )
