@@ -16,7 +16,7 @@ from quietwing.coverage.blocking.montecarlo import Needs, Tally, carrier_needs
 from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
-from quietwing.coverage.planning.cost import cost, head_ends_needed
+from quietwing.coverage.planning.cost import head_ends_needed
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.levels import Alive, Candidates, HeadEnds, RoomBlock
 from quietwing.coverage.planning.limit_rows import LimitRows, limit_rows, limit_shares
@@ -44,6 +44,7 @@ from quietwing.coverage.planning.rows import (
 )
 from quietwing.coverage.planning.standing import (
     device_at,
+    prices_of,
     runs_of_cable,
     some_candidates,
     stands_outdoors,
@@ -335,7 +336,7 @@ def prepare_ground(
     kinds = tuple(dict.fromkeys(catalogue[base.device.model].head_end for base in bases))
     kinds = tuple(name for name in kinds if name)
     there = head_ends_needed(existing, catalogue)
-    pence, head_pence = _prices(site, bases, catalogue, scenario)
+    pence, head_pence = prices_of(site, bases, catalogue, scenario)
     notes = [f"{name} is left out: it would send on {forbidden_bands(catalogue[name])}" for name in barred]
     if scenario.budget_gbp is not None:
         bases, pence, dear = _affordable(bases, pence, head_pence, there, catalogue, scenario.budget_gbp)
@@ -370,30 +371,6 @@ def prepare_ground(
         quiet=quiet or {},
         bare=bare,
     )
-
-
-def _prices(
-    site: Site, bases: list[Base], catalogue: Mapping[str, Model], scenario: Scenario
-) -> tuple[dict[int, int], dict[str, int]]:
-    """Pence of each base and of each kind of head-end, on the scenario's budget basis."""
-    scenario = replace(scenario, operator_actions=())  # they are paid once, not with each device
-    pence: dict[int, int] = {}
-    heads: dict[str, int] = {}
-    for index, base in enumerate(bases):
-        if base.existing:
-            pence[index] = 0
-            if catalogue[base.device.model].head_end:
-                heads.setdefault(catalogue[base.device.model].head_end, 0)
-            continue
-        for line in cost(site, (base.device,), (), catalogue, scenario).lines:
-            pounds = (
-                line.whole_life_gbp if scenario.budget_basis == "whole_life" else line.price_gbp + line.install_gbp
-            )
-            if line.kind == "head_end":
-                heads[line.model] = round(pounds * 100)
-            else:
-                pence[index] = pence.get(index, 0) + round(pounds * 100)
-    return pence, heads
 
 
 def _affordable(

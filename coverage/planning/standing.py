@@ -11,12 +11,23 @@ from shapely import Point
 
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.cable_runs import cable_runs, line_of, line_of_device
+from quietwing.coverage.planning.cost import cost
 from quietwing.coverage.planning.levels import Candidates
 from quietwing.coverage.planning.places import Spot, room_at
+from quietwing.coverage.planning.surroundings import Base
+from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.sites.model import Site
 
-__all__ = ["device_at", "runs_of_cable", "some_candidates", "stands_outdoors", "too_near", "where_stands"]
+__all__ = [
+    "device_at",
+    "prices_of",
+    "runs_of_cable",
+    "some_candidates",
+    "stands_outdoors",
+    "too_near",
+    "where_stands",
+]
 
 
 def runs_of_cable(
@@ -93,3 +104,27 @@ def some_candidates(candidates: Candidates, rows: NDArray[np.int64]) -> Candidat
         mode=candidates.mode[rows],
         existing=candidates.existing[rows],
     )
+
+
+def prices_of(
+    site: Site, bases: list[Base], catalogue: Mapping[str, Model], scenario: Scenario
+) -> tuple[dict[int, int], dict[str, int]]:
+    """Pence of each base and of each kind of head-end, on the scenario's budget basis."""
+    scenario = replace(scenario, operator_actions=())  # they are paid once, not with each device
+    pence: dict[int, int] = {}
+    heads: dict[str, int] = {}
+    for index, base in enumerate(bases):
+        if base.existing:
+            pence[index] = 0
+            if catalogue[base.device.model].head_end:
+                heads.setdefault(catalogue[base.device.model].head_end, 0)
+            continue
+        for line in cost(site, (base.device,), (), catalogue, scenario).lines:
+            pounds = (
+                line.whole_life_gbp if scenario.budget_basis == "whole_life" else line.price_gbp + line.install_gbp
+            )
+            if line.kind == "head_end":
+                heads[line.model] = round(pounds * 100)
+            else:
+                pence[index] = pence.get(index, 0) + round(pounds * 100)
+    return pence, heads

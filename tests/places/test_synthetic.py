@@ -78,13 +78,23 @@ def test_campus_has_six_blocks_two_yards_and_twelve_masts():
     assert_allclose(campus.perimeter.outline.area, 600.0 * 450.0)
 
 
-def test_only_houseblock_is_measured_with_one_level_per_channel():
+def test_only_houseblock_is_measured_with_every_channel_at_three_places():
     block, radial, campus = (BUNDLED[name]() for name in ("houseblock", "radial", "campus"))
-    assert sorted(level.channel for level in block.outside_levels) == list(block.channels)
-    assert {sector.sigma_db for sector in block.sectors} == {3.0}
+    places = defaultdict(set)
+    for level in block.outside_levels:
+        places[level.channel].add((level.x_m, level.y_m))
+    assert sorted(places) == list(block.channels)
+    assert {len(each) for each in places.values()} == {3}
     assert not radial.outside_levels
     assert not campus.outside_levels
-    assert {sector.sigma_db for sector in (*radial.sectors, *campus.sectors)} == {8.0}
+    assert {sector.sigma_db for sector in (*block.sectors, *radial.sectors, *campus.sectors)} == {8.0}
+
+
+def test_houseblock_levels_are_those_of_the_edge_of_a_uk_town():
+    # Per element -80 to -106 dBm by band, GSM about -65 dBm in 200 kHz: 38.901 medians at 1 to 2.5 km.
+    for level in BUNDLED["houseblock"]().outside_levels:
+        low, high = (-72, -62) if level.channel.endswith("GSM") else (-108, -79)
+        assert low <= level.rsrp_dbm <= high
 
 
 def test_houseblock_levels_are_read_outdoors_near_the_building():
