@@ -272,7 +272,7 @@ def tally_of(silent_worlds: int, at_evidence: int | None = None) -> Tally:
     counts = (silent_worlds, silent_worlds if at_evidence is None else at_evidence)
     silent = np.stack([np.arange(100)[None, :] < count for count in counts])
     none = np.zeros((2, 1, 1), np.int32)
-    return Tally(none, none, silent, np.zeros(1, np.int32))
+    return Tally(none, none, silent, np.zeros(1, np.int32), np.zeros((0, 1, 1, 100), bool))
 
 
 def judged(model, monkeypatch, silent: Tally, quiet: Tally, **asked):

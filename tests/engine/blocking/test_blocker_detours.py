@@ -204,7 +204,7 @@ def test_what_the_planner_counts_outside_is_what_the_verdict_counts(houseblock):
 def test_a_blocker_seen_just_over_the_wall_pays_its_knife_edge_without_a_step(hut, detours):
     """6 m up, 18 m inside a wall of steel 5.2 m high: seen over it from 3.6 m up, 36 m beyond."""
     site = hut(perimeter=Perimeter("fence", box(-30, -30, 36, 34), 5.2, "steel_cell_door"))
-    model = link_model(prepare_scene(site), (EE20,), 0.95)
+    model = link_model(prepare_scene(site), (EE20,))
     z_m = np.arange(0.5, 9.0, 0.02)
     points = scattered(np.column_stack([np.full(len(z_m), 2.5), np.full(len(z_m), -66.0), z_m]))
     tx_m = np.array([[2.5, -12.0, 6.0]])

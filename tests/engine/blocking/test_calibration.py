@@ -90,7 +90,7 @@ TWIN = replace(mast("twin", -500.0), freq_mhz=799.0, eirp_dbm=55.0)  # 20 lg(799
 
 def at_the_reading(site, *sectors):
     """Both states of each sector at the place of the readings, and the state that is fixed."""
-    links = public_links(link_model(prepare_scene(site), sectors, 0.95), scattered(np.array([PLACE])))
+    links = public_links(link_model(prepare_scene(site), sectors), scattered(np.array([PLACE])))
     return np.stack([links.los_dbm[:, 0], links.nlos_dbm[:, 0]]), links.fixed_sight
 
 
@@ -161,7 +161,7 @@ def away(*distances_m: float) -> PointSet:
 def sigma_db(hut, *sectors, at, read_dbm):
     """Of each sector at some places, where the first one's channel was read at the reading's place."""
     site = hut(sectors=sectors, outside_levels=(level(read_dbm),))
-    return public_links(link_model(prepare_scene(site), sectors, 0.95), at).sigma_db
+    return public_links(link_model(prepare_scene(site), sectors), at).sigma_db
 
 
 @pytest.mark.parametrize(
@@ -197,13 +197,13 @@ def test_several_readings_each_rule_where_they_were_taken(hut):
     """Two places shadowed apart, 4 dB above and below: of its own reading each keeps 6²/(6² + 3²) of the 4 dB."""
     one = mast("near", -500.0)
     there = away(0.0, 0.0, 400.0)
-    free = public_links(link_model(prepare_scene(hut(sectors=(one,))), (one,), 0.95), there).nlos_dbm[0]
+    free = public_links(link_model(prepare_scene(hut(sectors=(one,))), (one,)), there).nlos_dbm[0]
     levels = tuple(
         OutsideLevel("EE/B20/LTE", *xyz_m, float(dbm) + off_db, dt.date(2026, 11, 1))
         for xyz_m, dbm, off_db in zip(there.xyz_m[1:].tolist(), free[1:], (4.0, -4.0), strict=True)
     )
     site = hut(sectors=(one,), outside_levels=levels)
-    links = public_links(link_model(prepare_scene(site), (one,), 0.95), there)
+    links = public_links(link_model(prepare_scene(site), (one,)), there)
     assert links.nlos_dbm[0, 1:] - free[1:] == pytest.approx([3.2, -3.2], abs=0.01)
     assert links.sigma_db[0] == pytest.approx(3.0)
 

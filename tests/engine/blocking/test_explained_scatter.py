@@ -22,7 +22,8 @@ def test_what_falls_off_inside_a_cell_is_a_line_of_its_own_and_adds_up():
         assert through_dbm + lines.get(FALLS_OFF, 0.0) == pytest.approx(lines["signal at the phone (S)"], abs=1e-3)
         assert budget.falls_off_db < 1e-3
         at_window.add(round(through_dbm, 3))
-    assert len(at_window) == 1
+    # The same at the opening, but for what readings say of each point's own place in plan: metres change it little.
+    assert max(at_window) - min(at_window) < 0.5
     lost_db = {budget.point: budget.falls_off_db for budget in scattered}
     assert lost_db["window"] == pytest.approx(0, abs=1e-3)
     assert lost_db["bunk"] < lost_db["door"] < -5

@@ -41,7 +41,7 @@ OPEN = scattered(np.array([[40.0, 60.0, 1.5], [-80.0, 10.0, 1.5], [3.0, -120.0, 
 def levels(hut, actions, sectors=SECTORS, points=None, **changes):
     """Levels of the public network at the hut's test points and in the open, in both states of sight."""
     site = hut(sectors=sectors, **changes)
-    model = link_model(prepare_scene(site), sectors, Q, actions=actions)
+    model = link_model(prepare_scene(site), sectors, actions=actions)
     inside = public_links(model, trial_points(site) if points is None else points)
     return model, inside, public_links(model, OPEN)
 
@@ -56,7 +56,7 @@ def test_six_decibels_less_are_six_decibels_at_every_point_and_nobody_elses(hut,
     before, *were = levels(hut, (), outside_levels=read_levels)
     after, *now = levels(hut, (DOWN,), outside_levels=read_levels)
     assert before.calibration.measured.tolist() == after.calibration.measured.tolist() == [measured, False, measured]
-    np.testing.assert_array_equal(after.calibration.offset_db, before.calibration.offset_db)
+    assert after.calibration.says_as(before.calibration)
     for old, new in zip(were, now, strict=True):
         for state in ("los_dbm", "nlos_dbm"):
             fell_db = getattr(new, state).astype(float) - getattr(old, state)
@@ -72,7 +72,7 @@ def test_where_a_level_was_read_it_is_that_level_less_six_decibels(hut):
     found = []
     for actions in ((), (DOWN,)):
         model = link_model(
-            prepare_scene(hut(sectors=SECTORS, outside_levels=(read("EE/B20/LTE", -71.0),))), SECTORS, Q,
+            prepare_scene(hut(sectors=SECTORS, outside_levels=(read("EE/B20/LTE", -71.0),))), SECTORS,
             actions=actions,
         )  # fmt: skip
         links = public_links(model, place)
@@ -94,8 +94,8 @@ def test_where_a_level_was_read_it_is_that_level_less_six_decibels(hut):
 def test_tilt_and_azimuth_change_a_level_by_what_the_pattern_gains_or_loses(hut, action, looks):
     site = hut(sectors=SECTORS, outside_levels=(read("EE/B20/LTE", -71.0),))
     scene = prepare_scene(site)
-    before = public_links(link_model(scene, SECTORS, Q), OPEN)
-    after = public_links(link_model(scene, SECTORS, Q, actions=(action,)), OPEN)
+    before = public_links(link_model(scene, SECTORS), OPEN)
+    after = public_links(link_model(scene, SECTORS, actions=(action,)), OPEN)
     seen = direction(np.array([EE20.x_m, EE20.y_m, EE20.height_m]), OPEN.xyz_m)
     turned_db = sector_gain_db(site, replace(EE20, **looks), *seen) - sector_gain_db(site, EE20, *seen)
     assert np.ptp(turned_db) > 0.1
@@ -112,7 +112,7 @@ def test_a_tilted_sector_scatters_less_into_its_windows(hut):
     tilt = OperatorAction(operator="EE", technology="LTE", tilt_deg=15.0)
     _, before, _ = levels(hut, (), points=at)
     model, after, _ = levels(hut, (tilt,), points=at)
-    by_hand = link_model(prepare_scene(site), (replace(EE20, tilt_deg=17.0), EE2G, O2_20), Q)
+    by_hand = link_model(prepare_scene(site), (replace(EE20, tilt_deg=17.0), EE2G, O2_20))
     np.testing.assert_array_equal(after.nlos_dbm, public_links(by_hand, at).nlos_dbm)
     assert (after.nlos_dbm[0] < before.nlos_dbm[0] - 3).all()
     assert model.sectors[0].tilt_deg == 17.0
@@ -123,7 +123,7 @@ def test_an_azimuth_nobody_knew_is_fitted_before_the_operator_turns_it(hut):
     true = replace(EE20, azimuth_deg=160.0, x_m=2.5, y_m=400.0)
     places = scattered(np.array([(2.5, -40.0, 1.5), (302.5, 0.0, 1.5), (-297.5, 0.0, 1.5), (452.5, 250.0, 1.5)]))
     scene = prepare_scene(hut())
-    real = public_links(link_model(scene, (true,), Q), places).nlos_dbm[0]
+    real = public_links(link_model(scene, (true,)), places).nlos_dbm[0]
     day = dt.date(2026, 11, 1)
     taken = tuple(
         OutsideLevel("EE/B20/LTE", *xyz, round(float(dbm), 2), day)
@@ -131,7 +131,7 @@ def test_an_azimuth_nobody_knew_is_fitted_before_the_operator_turns_it(hut):
     )
     asked = (replace(true, azimuth_deg=None),)
     site = hut(sectors=asked, outside_levels=taken)
-    model = link_model(prepare_scene(site), asked, Q, actions=(OperatorAction(operator="EE", azimuth_deg=20.0),))
+    model = link_model(prepare_scene(site), asked, actions=(OperatorAction(operator="EE", azimuth_deg=20.0),))
     assert model.as_read.sectors[0].azimuth_deg == pytest.approx(160, abs=2)
     assert model.sectors[0].azimuth_deg == 20.0
 
@@ -161,13 +161,13 @@ def test_treated_windows_know_the_actions_and_are_the_same_made_like_another(hut
     actions = (OperatorAction(technology="GSM", off=True), OperatorAction(operator="O2", tilt_deg=6.0, power_db=-2.0))
     site = hut(sectors=SECTORS)
     meshed = replace(site, openings=(replace(site.openings[0], grille="mesh_12"), site.openings[1]))
-    bare = link_model(prepare_scene(site), SECTORS, Q)
-    first = link_model(bare.scene, SECTORS, Q, graph=bare.graph, like=bare, actions=actions)
+    bare = link_model(prepare_scene(site), SECTORS)
+    first = link_model(bare.scene, SECTORS, graph=bare.graph, like=bare, actions=actions)
     scene = prepare_scene(meshed, like=bare.scene)
     at = trial_points(meshed)
-    anew = public_links(link_model(scene, SECTORS, Q, graph=bare.graph, actions=actions), at)
+    anew = public_links(link_model(scene, SECTORS, graph=bare.graph, actions=actions), at)
     for like in (bare, first):
-        found = public_links(link_model(scene, SECTORS, Q, graph=bare.graph, like=like, actions=actions), at)
+        found = public_links(link_model(scene, SECTORS, graph=bare.graph, like=like, actions=actions), at)
         np.testing.assert_array_equal(found.los_dbm, anew.los_dbm)
         np.testing.assert_array_equal(found.nlos_dbm, anew.nlos_dbm)
 
@@ -194,18 +194,18 @@ def test_the_limit_outside_falls_by_six_decibels_with_the_signal_and_for_no_othe
     places = outside_points(site)
     found = []
     for actions in ((), (DOWN,)):
-        model = link_model(prepare_scene(site), SECTORS, Q, actions=actions)
-        found.append(spill(model, asked, ON, CATALOGUE, trial_points(site), outside=places).outside)
+        model = link_model(prepare_scene(site), SECTORS, actions=actions)
+        found.append(spill(model, asked, ON, CATALOGUE, trial_points(site), outside=places)[0].outside)
     before, after = found
     for name, by_db in (("EE/B20/LTE", -6.0), ("O2/B20/LTE", 0.0)):
         was, now = before.sel(channel=name), after.sel(channel=name)
         np.testing.assert_allclose(now["signal_dbm"] - was["signal_dbm"], by_db, atol=1e-3)
-        noise_limit_dbm = was["limit_dbm"].values.min() if by_db == 0 else now["limit_dbm"].values.min()
-        free = now["limit_dbm"].values > noise_limit_dbm + 1e-6
-        free &= was["limit_dbm"].values > noise_limit_dbm + 6.1
-        assert free.any()
-        np.testing.assert_allclose((now["limit_dbm"] - was["limit_dbm"]).values[free], by_db, atol=1e-3)
-        np.testing.assert_allclose((now["margin_db"] - was["margin_db"]).values[free], by_db, atol=1e-3)
+        fell_db = (now["margin_db"] - was["margin_db"]).values
+        np.testing.assert_allclose((now["limit_dbm"] - was["limit_dbm"]).values, fell_db, atol=1e-3)
+        # By all of it where the signal is the limit in every world that counts, by less where the noise is in some.
+        assert (fell_db >= by_db - 1e-3).all()
+        assert (fell_db <= 1e-3).all()
+        assert fell_db.min() == pytest.approx(by_db, abs=1e-3)
         np.testing.assert_array_equal(now["jam_dbm"], was["jam_dbm"])
 
 
@@ -214,8 +214,8 @@ def test_calls_to_999_are_judged_on_the_network_that_is_left(hut):
     site = hut(sectors=(EE20,))
     shares = []
     for actions in ((), (OperatorAction(operator="EE", power_db=-30.0),)):
-        model = link_model(prepare_scene(site), (EE20,), Q, actions=actions)
-        found = spill(model, Scenario(worlds=300), ON, CATALOGUE, trial_points(site)).outside
+        model = link_model(prepare_scene(site), (EE20,), actions=actions)
+        found = spill(model, Scenario(worlds=300), ON, CATALOGUE, trial_points(site))[0].outside
         shares.append(found["emergency_probability"].values)
     assert (shares[1] <= shares[0]).all()
     assert shares[1].mean() < shares[0].mean()
@@ -359,7 +359,7 @@ def test_a_site_without_any_sector_left_is_no_question(hut):
     said = "scenario: operator_actions: switch off every sector there is to judge; leave at least one on, or ask for "
     assert check_actions(site, ee_alone) == (f"{said}more channels",)
     with pytest.raises(ScenarioError, match="switch off every sector"):
-        link_model(prepare_scene(site), (EE20,), Q, actions=(off,))
+        link_model(prepare_scene(site), (EE20,), actions=(off,))
 
 
 def test_a_scenario_file_is_checked_key_by_key(tmp_path):
@@ -396,10 +396,10 @@ def test_the_same_bytes_with_an_action_that_means_no_sector_of_the_channels_aske
     """An action on O2 is no business of a question about EE: every level stays as it is."""
     site = hut(sectors=SECTORS)
     other = OperatorAction(operator="O2", power_db=-6.0)
-    model = link_model(prepare_scene(site), (EE20, EE2G), Q, actions=(other,))
+    model = link_model(prepare_scene(site), (EE20, EE2G), actions=(other,))
     assert model.masts is model.as_read
     at = silence_points(site, trial_points(site))
     scenario = Scenario(worlds=100)
     assert evaluate(model, model, scenario, ON, CATALOGUE, at).by_room.equals(
-        evaluate(link_model(prepare_scene(site), (EE20, EE2G), Q), model, scenario, ON, CATALOGUE, at).by_room
+        evaluate(link_model(prepare_scene(site), (EE20, EE2G)), model, scenario, ON, CATALOGUE, at).by_room
     )

@@ -20,7 +20,7 @@ from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.blocking.stray import NOTHING, stray_into
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.planning.levels import Candidates, LimitBlock
-from quietwing.coverage.planning.rows import limit_rows
+from quietwing.coverage.planning.limit_rows import limit_rows
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
 from quietwing.coverage.propagation.scene import prepare_scene
@@ -49,7 +49,7 @@ def open_ground(hut, *sectors, rooms=()):
         buildings=(Building("A", box(0, 0, 6, 4), (Storey("Ground", 0.0, 3.0),)),),
         perimeter=Perimeter("fence", box(-30, -30, 36, 34), 5.2, "open"),
     )  # fmt: skip
-    return link_model(prepare_scene(site), sectors, 0.95)
+    return link_model(prepare_scene(site), sectors)
 
 
 def heard(model, kind, places_m, device=HERE):
@@ -143,7 +143,7 @@ def test_a_room_jammer_behind_metallised_glass_leaves_it_alone(hut):
     # free space.
     glass = tuple(replace(wall, construction="glass_low_e") for wall in hut().walls)
     site = hut(walls=glass, openings=(), sectors=(MAST,))
-    model = link_model(prepare_scene(site), (MAST,), 0.95)
+    model = link_model(prepare_scene(site), (MAST,))
     device = replace(HERE, x_m=3.0, y_m=2.0)
     level = base_station_levels_dbm(model, Scenario(), (device,), {"room": ROOM_JAMMER})[0]
     loss_db, _ = clipped_mast_loss_db("RMa", 806.0, math.hypot(3, 1898), 30.0, 2.0, True)
@@ -197,7 +197,7 @@ def test_noise_outside_fails_by_name_and_stronger_filters_pass(hut):
     model = open_ground(hut, MAST)
     points, scenario = trial_points(model.scene.site), Scenario(worlds=100)
     loud, clean = (
-        spill(model, scenario, (HERE,), {"room": kind}, points)
+        spill(model, scenario, (HERE,), {"room": kind}, points)[0]
         for kind in (ROOM_JAMMER, replace(ROOM_JAMMER, out_of_band_dbc=-110.0, harmonics_dbc=-110.0))
     )
     found = {row[0]: row for row in loud.protected}
@@ -233,7 +233,7 @@ def test_in_keep_rooms_a_guess_is_printed_and_a_stated_figure_fails(hut):
 
 def test_aircraft_are_looked_for_above_the_roof(hut):
     site = hut(sectors=(MAST,))
-    model = link_model(prepare_scene(site), (MAST,), 0.95)
+    model = link_model(prepare_scene(site), (MAST,))
     nowhere = stray_heard(
         model,
         blocker_links(model, (), {}, scattered(np.zeros((0, 3))), outside=True),
@@ -273,9 +273,9 @@ def test_in_the_planner_noise_goes_with_the_largest_trim():
 
 
 def test_walls_are_part_of_the_way(hut):
-    model = link_model(prepare_scene(hut(sectors=(MAST,))), (MAST,), 0.95)
+    model = link_model(prepare_scene(hut(sectors=(MAST,))), (MAST,))
     brick = Wall("more", "A", 0, LineString([(0, 3), (6, 3)]), "brick_215")
-    thick = link_model(prepare_scene(hut(sectors=(MAST,), walls=(*hut().walls, brick))), (MAST,), 0.95)
+    thick = link_model(prepare_scene(hut(sectors=(MAST,), walls=(*hut().walls, brick))), (MAST,))
     inside = replace(HERE, x_m=1.0, y_m=2.0)
     levels = [heard(one, ROOM_JAMMER, [(1.0, 60.0, 1.5)], inside)[0] for one in (model, thick)]
     assert levels[1] < levels[0] - 3
