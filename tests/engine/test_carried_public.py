@@ -134,7 +134,10 @@ def test_where_a_reading_tells_otherwise_now_all_links_are_worked_out(plain):
     """An offset moves every level of its sector."""
     points, after = points_of(plain, 0), treated(plain, plain, ("A1-05", "window_mesh"))
     same = after.calibration
-    louder = replace(same, los_offset_db=same.los_offset_db + 2.0, nlos_offset_db=same.nlos_offset_db + 2.0)
+    read = tuple(replace(one, field=replace(one.field, mean_db=one.field.mean_db + 2.0)) for one in same.read)
+    louder = replace(
+        same, los_offset_db=same.los_offset_db + 2.0, nlos_offset_db=same.nlos_offset_db + 2.0, read=read
+    )
     moved = replace(after, calibration=louder)
     found = carried_public(plain, public_ways(plain, points), moved, points)
     assert_same(found, public_ways(moved, points))

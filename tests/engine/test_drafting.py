@@ -285,7 +285,7 @@ def test_n40_the_blocked_share_of_a_storey_settles_as_the_grid_is_halved():
     devices = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),)
 
     def blocked_share(grid_m: float) -> float:
-        draft = Drafting(site, Scenario(), CATALOGUE, grid_m=grid_m).draft(0, devices)
+        draft = Drafting(site, Scenario(grade="evidence"), CATALOGUE, grid_m=grid_m).draft(0, devices)
         return float((draft.data["margin_db"].values > 0).mean())  # of all the plan: elsewhere there is none
 
     finest = blocked_share(0.25)

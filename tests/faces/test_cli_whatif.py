@@ -47,7 +47,7 @@ def test_the_first_row_has_the_numbers_of_evaluate(wing, as_json):
     assert as_json["rooms"]["silence"] == verdict["rooms"]["silence"]
     assert as_json["scenario_id"] == verdict["manifest"]["scenario_id"]
     asked = as_json["grades"][0]
-    assert as_json["unchanged"]["cells"][asked] == verdict["rooms"]["protected"]
+    assert as_json["unchanged"]["cells"][asked] == verdict["rooms"]["silent"]
     assert as_json["unchanged"]["spill"][asked]["passed"] == verdict["spill"]["passed"]
 
 
