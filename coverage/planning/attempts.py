@@ -41,12 +41,13 @@ __all__ = [
 SURER = (
     4.0  # a single margin may fail in so many times fewer worlds than a room: found by trial, reserves do the rest
 )
+SUREST = 0.999  # what a scenario may ask for
 SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
 
 
 def margin_confidence(scenario: Scenario) -> float:
     """Confidence of each single margin that attempts begin with; each room's reserve then moves it."""
-    return 1.0 - (1.0 - scenario.asked.confidence) / SURER
+    return min(1.0 - (1.0 - scenario.asked.confidence) / SURER, SUREST)
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,9 @@ class Searched:
     reserve_db: NDArray[np.float64]
 
     def claims(self) -> tuple[Claim, ...]:
-        """Rooms taken as protected, those quiet anyway left out."""
+        """Rooms taken as protected, those left out that are quiet anyway or need nothing in the planning model."""
         ground = self.terrain.ground
-        taken = self.found.score.protected & (ground.weight > 0)
+        taken = self.found.score.protected & (self.model.weight > 0)
         rows = zip(ground.site.rooms, self.reserve_db.tolist(), taken.tolist(), strict=True)
         return tuple(Claim(room.id, reserve_db) for room, reserve_db, is_taken in rows if is_taken)
 

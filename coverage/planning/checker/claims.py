@@ -45,8 +45,11 @@ Floats = NDArray[np.float64]
 def margin_faults(case: Case) -> Iterator[str]:
     """A room needs all of its margins at once, so each is no less sure than the room; limits move only so far."""
     attempt = case.attempt
-    if not 0.5 <= attempt.confidence < 1:
-        yield f"margins hold with {attempt.confidence:g} each (expected 0.5 to 1)"
+    if attempt.confidence < case.scenario.asked.confidence:
+        yield (
+            f"margins hold with {attempt.confidence:g} each, rooms with {case.scenario.asked.confidence:g} "
+            f"(expected no less for a margin)"
+        )
     if not 0 <= attempt.slack_db <= MOST_SLACK_DB:
         yield f"limits are moved by {attempt.slack_db:g} dB (expected 0 to {MOST_SLACK_DB:g})"
     for claim in case.plan.claimed:

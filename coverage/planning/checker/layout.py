@@ -151,7 +151,7 @@ def unknown_faults(case: Case) -> Iterator[str]:
             yield f"the plan's {what} is {figure}, no finite number"
     if not 0 <= plan.chosen < len(plan.attempts):
         yield f"the plan is attempt {plan.chosen} of {len(plan.attempts)}: there is no such attempt"
-    elif not 0 <= case.attempt.confidence < 1:
-        yield f"the attempt's confidence is {case.attempt.confidence:g} (expected 0 to below 1)"
+    elif case.attempt.confidence != 0 and not 0.5 <= case.attempt.confidence <= 0.999:
+        yield f"the attempt's confidence is {case.attempt.confidence:g} (expected 0, or 0.5 to 0.999)"
     elif not math.isfinite(case.attempt.slack_db):
         yield f"the attempt's slack is {case.attempt.slack_db}, no finite number"

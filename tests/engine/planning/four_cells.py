@@ -1,6 +1,6 @@
 """Four cells and a landing behind foil-faced walls, one window broken open, and what is asked of plans for them.
 
-No jammer silences the cell with the broken window within the limits outside.
+No jammer silences the cell with the broken window within the limits outside, unless the fence is far away.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from quietwing.sites.synthetic import build, describe
 
 CATALOGUE = read_catalogue()
 MOST = Scenario(
+    grade="evidence",
     worlds=200,
     grid_m=1.0,
     effort="quick",
@@ -37,17 +38,28 @@ O2_8 = replace(
 )
 
 
-@pytest.fixture(scope="module")
-def site() -> Site:
+def four_cells(fence_distance_m: float) -> Site:
     wing = build(
         describe(
             "test", type="wing", cells=4, storeys=1, outer_wall="precast_sandwich_foil",
             cell_wall="precast_sandwich_foil", roof="foil_roof", window="glass_low_e", window_state="sealed",
-            fence_distance_m=250.0,
+            fence_distance_m=fence_distance_m,
         )
     )  # fmt: skip
     openings = tuple(replace(o, state="open") if o.id == "A1-01-window" else o for o in wing.openings)
     return replace(wing, sectors=(EE20, O2_8), openings=openings)
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    """So near to the fence that what silences the cell with the broken window breaks a limit outside."""
+    return four_cells(60.0)
+
+
+@pytest.fixture(scope="module")
+def far_site() -> Site:
+    """So far from the fence that every cell can be had."""
+    return four_cells(250.0)
 
 
 @pytest.fixture(scope="module")

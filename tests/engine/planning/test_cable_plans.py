@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.draft_spill import device_upper_db, quantile_z
+from quietwing.coverage.blocking.draft_spill import outside_limit, outside_z, upper_against_db
+from quietwing.coverage.blocking.links import public_links
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import check_layout, layout_text, parse_layout
@@ -39,6 +40,7 @@ EE20 = Sector(
     environment="UMa", sigma_db=3.0,
 )  # fmt: skip
 ASKED = Scenario(
+    grade="evidence",
     worlds=200, grid_m=1.0, effort="quick", spill_tier="service", equipment=("cable_jammer",), treat_with=("none",),
     budget_gbp=16000.0,
 )  # fmt: skip
@@ -155,10 +157,10 @@ def test_levels_of_the_planning_model_are_those_of_the_verdict(site):
         np.testing.assert_array_equal(sent[0] + gain_db[0, :, around.lanes[0]], links.level_dbm[0, 0])
         np.testing.assert_array_equal(way.crossed[0], links.crossed[0])
         np.testing.assert_array_equal(way.walls_db[0].max(axis=1), links.walls_db[0].max(axis=1))
-    z = quantile_z()
+    limit = outside_limit(around.plain, ASKED, public_links(around.plain, places))
     both = blocker_links(around.plain, (device,), CATALOGUE, places, outside=True)
-    upper_db = _upper_by_mode(around, spot, places, around.detours(spot, places), z)[0, 0]
-    told_dbm = both.level_dbm[0] + device_upper_db(around.plain, both, z)[0]
+    upper_db = _upper_by_mode(around, spot, places, around.detours(spot, places), limit)[0, 0]
+    told_dbm = both.level_dbm[0] + upper_against_db(around.plain, limit, both, outside_z(ASKED))[0][0]
     np.testing.assert_allclose(around.sent[2][base][:, None] + upper_db, told_dbm, atol=1e-5)
     assert (both.level_dbm > links.level_dbm + 0.1).any()  # by detours
 
@@ -183,7 +185,7 @@ def test_no_run_is_offered_where_a_cable_hangs_already_or_is_too_long_for_it(sit
 
 
 def test_what_hangs_already_is_built_upon(site, plan):
-    stands = replace(plan.devices[0], id="old", state="existing")
+    stands = replace(plan.devices[0], state="existing")  # its id says which worlds it meets
     found = optimise(site, site.sectors, replace(ASKED, budget_gbp=0.0), CATALOGUE, existing=(stands,))
     assert found.devices == (stands,)
     assert found.cost.capex_gbp == 0

@@ -146,7 +146,7 @@ def test_each_budget_started_from_the_plan_for_less_never_protects_less(site):
         assert verify_plan(site, site.sectors, scenario, CATALOGUE, start) == ()
         rooms = run(site, scenario, devices=start.devices, maps=False, stream=REPORTING_STREAM).by_room
         chosen.append(judged(start).weight_judged)
-        reported.append(float((rooms["protected"] * rooms["weight"]).sum()))
+        reported.append(float((rooms["called_silent"] * rooms["weight"]).sum()))
     assert chosen == sorted(chosen)
     assert reported == sorted(reported)
     assert chosen[-1] > chosen[0]
@@ -168,7 +168,7 @@ def test_a_plan_that_is_kept_says_what_it_is_worth_in_the_planning_model(site, p
     assert (kept.chosen, kept.devices) == (1, start.devices)
     assert kept.claimed == start.claimed
     assert (kept.value, kept.bound, kept.gap) == (3.0, 5.0, 0.667)
-    assert judged(kept).confidence == margin_confidence(Scenario())
+    assert judged(kept).confidence == margin_confidence(MOST)
     assert verify_plan(site, site.sectors, with_money(9000), CATALOGUE, kept) == ()
 
 
@@ -440,7 +440,7 @@ def test_the_exit_code_of_an_impossible_target_is_3_with_the_room_and_the_neares
     ran = ask(folder, "--scenario", tmp_path / "target.toml")
     assert ran.exit_code == 3, ran.stderr
     assert ran.stdout.startswith("No blocker of phones ends these routes:")
-    assert "NO SUCH PLAN: no layout from this catalogue and these positions protects 5 cells" in ran.stdout
+    assert "NO SUCH PLAN: no layout from this catalogue and these positions silences 5 cells" in ran.stdout
     assert "A1-01" in ran.stdout
     assert "the nearest target met: 4 of the 5 rooms asked for" in ran.stderr
 

@@ -34,6 +34,7 @@ from quietwing.sites.synthetic import build, describe
 
 CATALOGUE = read_catalogue()
 SCENARIO = Scenario(
+    grade="evidence",
     worlds=200,
     effort="quick",
     spill_tier="service",
@@ -357,7 +358,7 @@ def swept(site, tmp_path_factory):
     save_site(site, place)
     write_layout([OLD], place / "layout.csv")
     (place / "scenario.toml").write_text(scenario_text(SCENARIO), "utf-8")
-    text = f"site = '{place}'\nmode = 'optimise'\n[set]\nbudget_gbp = [0.0, 1600.0, 5300.0]\n"
+    text = f"site = '{place}'\nmode = 'optimise'\n[set]\nbudget_gbp = [0.0, 3400.0, 5300.0]\n"
     (home / "sweep.toml").write_text(text, "utf-8")
     items = plan_batch(home / "sweep.toml")
     assert run_batch(items, home / "results").exit_code == 0
@@ -377,7 +378,7 @@ def test_a_batch_of_plans_has_the_rows_that_the_study_gives(swept):
             assert row[key] == f"{getattr(plan.cost, key):.2f}"
         assert read_plan(results / "items" / item.id)[0] == plan
         values.append(plan.value)
-    assert values == [0.0, 2.0, 6.0]
+    assert values == [0.0, 5.0, 7.0]
 
 
 @pytest.mark.slow

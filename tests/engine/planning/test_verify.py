@@ -1,11 +1,13 @@
 """Every word of a plan is worked out again: the true plan stands, and each lie gives the line that names it.
 
 The site is four cells and a landing behind foil-faced walls, far inside the fence. Two cells have their window broken
-open; a weak jammer stands in a third. The money buys jammers and a mesh for one broken window, not for the other.
+open; a weak jammer stands in a third. The money buys two jammers and two meshes, and leaves one broken window alone.
+What the lines are to name (devices, windows, rooms, prices and counts) is taken from the plan itself: see ``words``.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,6 +30,7 @@ from quietwing.sites.synthetic import build, describe
 
 CATALOGUE = read_catalogue()
 SCENARIO = Scenario(
+    grade="planning",
     worlds=200,
     effort="quick",
     budget_gbp=5300.0,
@@ -38,12 +41,12 @@ SCENARIO = Scenario(
 )
 EE20 = Sector(
     id="ee", operator="EE", plmn="234-30", band="B20", technology="LTE", freq_mhz=798.5, bandwidth_mhz=5.0,
-    x_m=2.5, y_m=-600.0, height_m=25.0, azimuth_deg=0.0, tilt_deg=0.0, pattern="omni", eirp_dbm=30.0,
+    x_m=2.5, y_m=-600.0, height_m=25.0, azimuth_deg=0.0, tilt_deg=0.0, pattern="omni", eirp_dbm=37.0,
     environment="UMa", sigma_db=3.0,
 )  # fmt: skip
 O2_8 = replace(
     EE20, id="o2", operator="O2", plmn="234-10", band="B8", freq_mhz=941.3, bandwidth_mhz=10.0, x_m=-400.0, y_m=500.0,
-    eirp_dbm=32.0,
+    eirp_dbm=39.0,
 )  # fmt: skip
 
 
@@ -76,6 +79,37 @@ class Question:
     def hole(self) -> str:
         return self.plan.holes[0].room
 
+    @property
+    def words(self) -> dict[str, str]:
+        """What the honest plan says, as the patterns of the lines below want it."""
+        plan, attempt = self.plan, chosen(self.plan)
+        words = {
+            "first": self.bought[0].id,
+            "landing": self.landing,
+            "meshed": plan.treatments[0].opening,
+            "meshed_room": plan.treatments[0].opening.removesuffix("-window"),
+            "hole": self.hole,
+            "claimed": plan.claimed[0].room,
+            "capex": f"£{plan.cost.capex_gbp:,.2f}",
+            "capex_more": f"£{plan.cost.capex_gbp + 1:,.2f}",
+            "capex_less": f"£{plan.cost.capex_gbp - 1:,.2f}",
+            "opex": f"£{plan.cost.opex_gbp_per_year:,.2f}",
+            "opex_more": f"£{plan.cost.opex_gbp_per_year + 1:,.2f}",
+            "rooms": f"{attempt.rooms_judged}",
+            "rooms_more": f"{attempt.rooms_judged + 1}",
+            "weight": f"{attempt.weight_judged:.1f}",
+            "weight_more": f"{attempt.weight_judged + 1:.1f}",
+            "model": f"{plan.rooms_model}",
+            "model_more": f"{plan.rooms_model + 1}",
+            "value": f"{plan.value:.1f}",
+            "value_more": f"{plan.value + 1:.1f}",
+            "value_short": f"{plan.value:g}",
+            "value_less_short": f"{plan.value - 1:g}",
+            "gap_of_one": f"{gap_of_one(plan)}",
+            "attempts": f"{len(plan.attempts)}",
+        }
+        return {name: re.escape(word) for name, word in words.items()}
+
     def faults(self, plan: Plan, scenario: Scenario) -> tuple[str, ...]:
         return verify_plan(self.site, self.site.sectors, scenario, CATALOGUE, plan, existing=self.existing)
 
@@ -93,7 +127,7 @@ class Question:
         one = judge(self.ground, plan.devices, plan.treatments, None, CHOOSING_STREAM)
         figures = ("rooms_judged", "weight_judged", "spill_margin_db", "passed", "capex_gbp")
         rooms = one.judged.by_room
-        kept = (rooms["protected"] | rooms["quiet_anyway"]).values.tolist()
+        kept = (rooms["called_silent"] | rooms["quiet_anyway"]).values.tolist()
         open_rooms = [name for name, is_kept in zip(rooms[ROOM].values.tolist(), kept, strict=True) if not is_kept]
         return replace(
             attempt_of(plan, **{name: getattr(one.attempt, name) for name in figures}),
@@ -111,6 +145,11 @@ def attempt_of(plan: Plan, **changes) -> Plan:
 
 def chosen(plan: Plan) -> Attempt:
     return plan.attempts[plan.chosen]
+
+
+def gap_of_one(plan: Plan) -> float:
+    """The gap of a bound that is one away from the value, rounded up as plans round it."""
+    return math.ceil(1000 / plan.value) / 1000
 
 
 def billed(plan: Plan, **more_gbp: float) -> Plan:
@@ -133,6 +172,12 @@ def claiming(plan: Plan, *rooms: str, value: float = 0.0) -> Plan:
     return replace(
         told, claimed=claimed, rooms_model=len(claimed), value=worth, bound=worth, gap=0.0, status="feasible"
     )
+
+
+def unclaiming(plan: Plan, room: str, value: float) -> Plan:
+    """The plan with a room less claimed, its counts and its value in step."""
+    claimed = tuple(claim for claim in plan.claimed if claim.room != room)
+    return claiming(replace(plan, claimed=claimed), value=-value)
 
 
 @pytest.fixture(scope="module")
@@ -170,20 +215,24 @@ END = "A1-landing-A1-end-window-window"
 MESH = "window_mesh"
 ANY = SCENARIO
 RICH = replace(SCENARIO, budget_gbp=1e6)  # the lie is another one than the money
-TREATED = replace(RICH, treatments=(TreatmentWish(MESH, ("A1-01",)),))
+TREATED = replace(RICH, treatments=(TreatmentWish(MESH, ("A1-03",)),))  # one of the rooms that the plan gives a mesh
 Lie = Callable[[Question], Plan]
 
-# What is said, and the one line that names it.
+# What is said, and the one line that names it. ``words`` of the question stand for what is in braces.
 ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     # Devices.
     "no place for a plan": (
         RICH, lambda q: q.with_devices(*q.bought, Device("nowhere", "micro_jammer", 1.0, 4.4, 2.0, power_dbm=-40.0)),
         r"device nowhere stands at none of the places a plan may use",
     ),
+    "moved by half a metre": (
+        RICH, lambda q: q.with_devices(replace(q.bought[0], x_m=q.bought[0].x_m + 0.5), *q.bought[1:]),
+        r"device {first} stands at none of the places a plan may use",
+    ),
     "1 dB above the catalogue on a channel": (
         ANY, lambda q: q.with_devices(replace(q.bought[0], power_dbm=10.0, trim_db=(("EE/B20/LTE", 1.0),)),
                                       *q.bought[1:]),
-        r"device A1-01-A1-01-window-window: EE/B20/LTE at 11 dBm, above the 10 dBm of micro_jammer in B20",
+        r"device {first}: EE/B20/LTE at 11 dBm, above the 10 dBm of micro_jammer in B20",
     ),
     "unknown model": (
         ANY, lambda q: replace(q.plan, devices=(*q.plan.devices, q.device(END, "ray", "death_ray"))),
@@ -199,18 +248,18 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     ),
     "a price of its own": (
         ANY, lambda q: q.with_devices(replace(q.bought[0], unit_price_gbp=1.0), *q.bought[1:]),
-        r"device A1-01-A1-01-window-window: £1\.00 is no price of the catalogue",
+        r"device {first}: £1\.00 is no price of the catalogue",
     ),
     "two of one name": (
         RICH, lambda q: q.with_devices(*q.bought, q.device(END, q.bought[0].id, power_dbm=-40.0)),
-        r"device A1-01-A1-01-window-window is listed 2 times",
+        r"device {first} is listed 2 times",
     ),
     "two too near": (
         RICH, lambda q: q.with_devices(*q.bought, q.device(q.beside_the_landing, "near", power_dbm=-40.0)),
-        r"devices A1-landing(-ceiling)? and near are 0\.20 m apart \(expected 1\.2 m or more\)",
+        r"devices {landing} and near are 0\.20 m apart \(expected 1\.2 m or more\)",
     ),
     "what stands is taken away": (
-        ANY, lambda q: q.restated(devices=q.bought),
+        ANY, lambda q: unclaiming(q.restated(devices=q.bought), "A1-04", value=1.0),  # which it is there for
         r"existing device old is missing from the plan",
     ),
     "what stands is turned down": (
@@ -227,8 +276,8 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     ),
     # Windows.
     "a window twice": (
-        RICH, lambda q: q.restated(treatments=(*q.plan.treatments, *q.plan.treatments)),
-        r"window A1-01-window gets a mesh twice",
+        RICH, lambda q: q.restated(treatments=(*q.plan.treatments, q.plan.treatments[0])),
+        r"window {meshed} gets a mesh twice",
     ),
     "a window of no silent room": (
         RICH, lambda q: q.restated(treatments=(*q.plan.treatments, Treatment("A1-start-door", MESH))),
@@ -247,26 +296,28 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
         r"window A1-02-window: curtain is no mesh or film of the catalogue",
     ),
     # Money.
-    "£1 on capex": (ANY, lambda q: billed(q.plan, capex_gbp=1.0), r"capex: the plan says £5,092\.20.*£5,091\.20"),
-    "£1 on opex": (ANY, lambda q: billed(q.plan, opex_gbp_per_year=1.0), r"opex a year: the plan says £446\.00"),
+    "£1 on capex": (
+        ANY, lambda q: billed(q.plan, capex_gbp=1.0), r"capex: the plan says {capex_more}, its parts cost {capex}"
+    ),
+    "£1 on opex": (
+        ANY, lambda q: billed(q.plan, opex_gbp_per_year=1.0),
+        r"opex a year: the plan says {opex_more}, its parts cost {opex}",
+    ),
     "£1 off whole life": (ANY, lambda q: billed(q.plan, whole_life_gbp=-1.0), r"whole-life cost: the plan says £"),
     "£1 off present value": (ANY, lambda q: billed(q.plan, npv_gbp=-1.0), r"net present value: the plan says £"),
     "£1 off the attempt": (
         ANY, lambda q: attempt_of(q.plan, capex_gbp=chosen(q.plan).capex_gbp - 1.0),
-        r"cost of the chosen attempt: the plan says £5,090\.20, its parts cost £5,091\.20",
+        r"cost of the chosen attempt: the plan says {capex_less}, its parts cost {capex}",
     ),
     "no head-end": (RICH, no_head_end, r"head-end mas_head_end: 1 needed \(64 nodes each\), the bill has 0"),
-    "a penny over budget": (
-        replace(SCENARIO, budget_gbp=5091.19), lambda q: q.plan, r"over budget: £5,091\.20 of £5,091\.19"
-    ),
     # Judged figures.
     "one room more": (
         ANY, lambda q: attempt_of(q.plan, rooms_judged=chosen(q.plan).rooms_judged + 1),
-        r"silent rooms in the worlds it was chosen on: the attempt says 5, the Monte Carlo finds 4",
+        r"silent rooms in the worlds it was chosen on: the attempt says {rooms_more}, the Monte Carlo finds {rooms}",
     ),
     "more weight": (
         ANY, lambda q: attempt_of(q.plan, weight_judged=chosen(q.plan).weight_judged + 1),
-        r"their weight: the attempt says 8\.0, the Monte Carlo finds 7\.0",
+        r"their weight: the attempt says {weight_more}, the Monte Carlo finds {weight}",
     ),
     "0.1 dB more margin": (
         ANY, lambda q: attempt_of(q.plan, spill_margin_db=chosen(q.plan).spill_margin_db + 0.1),
@@ -286,10 +337,10 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     # Holes.
     "a hole left out": (
         ANY, lambda q: replace(q.plan, holes=()),
-        r"room A1-02 is silent in 0\.0 % of worlds only and is not listed as a hole",
+        r"room {hole} is silent in 0\.0 % of worlds only and is not listed as a hole",
     ),
     "a hole twice": (
-        ANY, lambda q: replace(q.plan, holes=q.plan.holes * 2), r"room A1-02 is listed as a hole 2 times"
+        ANY, lambda q: replace(q.plan, holes=q.plan.holes * 2), r"room {hole} is listed as a hole 2 times"
     ),
     "a silent room as a hole": (
         ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A1-landing", "too loud"))),
@@ -304,17 +355,17 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
         ANY, lambda q: claiming(q.plan, "A9-99", value=1.0), r"claimed room A9-99: the site has no such room"
     ),
     "a room claimed twice": (
-        ANY, lambda q: claiming(q.plan, q.plan.claimed[0].room), r"room A1-01 is claimed 2 times"
+        ANY, lambda q: claiming(q.plan, q.plan.claimed[0].room), r"room {claimed} is claimed 2 times"
     ),
     "one room more in the model": (
-        ANY, lambda q: replace(q.plan, rooms_model=4),
-        r"rooms in the planning model: the plan says 4, its attempt 3, and 3 are claimed",
+        ANY, lambda q: replace(q.plan, rooms_model=q.plan.rooms_model + 1),
+        r"rooms in the planning model: the plan says {model_more}, its attempt {model}, and {model} are claimed",
     ),
     "more reserve taken off than may be": (
-        ANY, lambda q: reserved(q.plan, -8.5), r"claimed room A1-01: reserve -8\.5 dB \(expected −8 to 8\)"
+        ANY, lambda q: reserved(q.plan, -8.5), r"claimed room {claimed}: reserve -8\.5 dB \(expected −8 to 8\)"
     ),
     "a reserve that is no number": (
-        ANY, lambda q: reserved(q.plan, float("nan")), r"claimed room A1-01: reserve is nan, no finite number"
+        ANY, lambda q: reserved(q.plan, float("nan")), r"claimed room {claimed}: reserve is nan, no finite number"
     ),
     "a slack that is no number": (
         ANY, lambda q: attempt_of(q.plan, slack_db=float("nan")), r"the attempt's slack is nan, no finite number"
@@ -325,11 +376,8 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     "a bound without end": (
         ANY, lambda q: replace(q.plan, bound=float("inf")), r"the plan's bound is inf, no finite number"
     ),
-    "margins less sure than the room": (
-        ANY, lambda q: attempt_of(q.plan, confidence=0.94), r"margins hold with 0\.94 each, rooms with 0\.95"
-    ),
     "margins of certainty": (
-        ANY, lambda q: attempt_of(q.plan, confidence=1.0), r"the attempt's confidence is 1 \(expected 0 to below 1\)"
+        ANY, lambda q: attempt_of(q.plan, confidence=1.0), r"the attempt's confidence is 1 \(expected 0, or 0.5 to 0.999\)"
     ),
     "limits moved too far": (
         ANY, lambda q: attempt_of(q.plan, slack_db=12.5), r"limits are moved by 12\.5 dB \(expected 0 to 12\)"
@@ -339,64 +387,67 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     ),
     "more value": (
         ANY, lambda q: replace(q.plan, value=q.plan.value + 1, bound=q.plan.bound + 1),
-        r"value: the plan says 7\.0, weight of the claimed rooms in the planning model is 6\.0",
+        r"value: the plan says {value_more}, weight of the claimed rooms in the planning model is {value}",
     ),
     "no value": (
         ANY, lambda q: replace(q.plan, value=None, bound=None, gap=None, status="feasible"),
-        r"value: the plan says None, weight of the claimed rooms in the planning model is 6\.0",
+        r"value: the plan says None, weight of the claimed rooms in the planning model is {value}",
     ),
     "a bound below the value": (
-        ANY, lambda q: replace(q.plan, bound=q.plan.value - 1, gap=0.167, status="feasible"),
-        r"bound 5 is better than the value 6 allows",
+        ANY, lambda q: replace(q.plan, bound=q.plan.value - 1, gap=gap_of_one(q.plan), status="feasible"),
+        r"bound {value_less_short} is better than the value {value_short} allows",
     ),
     "a gap that value and bound do not give": (
         ANY, lambda q: replace(q.plan, gap=0.01, status="feasible"),
         r"gap: the plan says 0\.01, value and bound give 0\.0",
     ),
     "optimal with a gap": (
-        ANY, lambda q: replace(q.plan, bound=q.plan.value + 1, gap=0.167), r"status is optimal with a gap of 0\.167"
+        ANY, lambda q: replace(q.plan, bound=q.plan.value + 1, gap=gap_of_one(q.plan)),
+        r"status is optimal with a gap of {gap_of_one}",
     ),
     "an attempt that was not made": (
-        ANY, lambda q: replace(q.plan, chosen=7), r"the plan is attempt 7 of 3: there is no such attempt"
+        ANY, lambda q: replace(q.plan, chosen=7), r"the plan is attempt 7 of {attempts}: there is no such attempt"
     ),
 }  # fmt: skip
 
 # Lies that break a rule in several ways or on several channels: every line names the thing.
 SEVERAL_LINES: dict[str, tuple[Scenario, Lie, tuple[str, ...]]] = {
-    "moved by half a metre": (
-        RICH, lambda q: q.with_devices(replace(q.bought[0], x_m=q.bought[0].x_m + 0.5), *q.bought[1:]),
-        (r"device A1-01-A1-01-window-window stands at none of the places",
-         r"claimed room A1-01: \S+ works at \d+ test points"),
+    "moved by two metres": (
+        RICH, lambda q: q.with_devices(replace(q.bought[0], x_m=q.bought[0].x_m + 2.0), *q.bought[1:]),
+        (r"device {first} stands at none of the places",
+         r"claimed room {claimed}: \S+ works at \d+ test points"),
     ),
-    "turned down by 3 dB": (
-        ANY, lambda q: q.with_devices(replace(q.bought[0], power_dbm=q.bought[0].power_dbm - 3.0), *q.bought[1:]),
-        (r"claimed room A1-01: EE/B20/LTE .* 2\.\d+ dB are missing", r"claimed room A1-01: O2/B8/LTE .* missing"),
+    "turned down by 9 dB": (
+        ANY, lambda q: q.with_devices(replace(q.bought[0], power_dbm=q.bought[0].power_dbm - 9.0), *q.bought[1:]),
+        (r"claimed room {claimed}: EE/B20/LTE .* 2\.\d+ dB are missing",
+         r"claimed room {claimed}: O2/B8/LTE .* 2\.\d+ dB are missing"),
     ),
     "its mesh left out": (
-        ANY, lambda q: q.restated(treatments=()), (r"claimed room A1-01: EE/B20", r"claimed room A1-01: O2/B8"),
+        ANY, lambda q: q.restated(treatments=q.plan.treatments[1:]),
+        (r"claimed room {meshed_room}: EE/B20", r"claimed room {meshed_room}: O2/B8"),
     ),
     "1 dB above the catalogue": (
         ANY, lambda q: q.with_devices(replace(q.bought[0], power_dbm=11.0, trim_db=()), *q.bought[1:]),
-        (r"device A1-01-A1-01-window-window: EE/B20/LTE at 11 dBm",
-         r"device A1-01-A1-01-window-window: O2/B8/LTE at 11 dBm"),
+        (r"device {first}: EE/B20/LTE at 11 dBm",
+         r"device {first}: O2/B8/LTE at 11 dBm"),
     ),
     "a room that is not silent claimed": (
         ANY, lambda q: claiming(q.plan, q.hole, value=1.0),
-        (r"claimed room A1-02: EE/B20/LTE works at 7 test points; at the window", r"claimed room A1-02: O2/B8/LTE"),
+        (r"claimed room {hole}: EE/B20/LTE works at 4 test points; at the window", r"claimed room {hole}: O2/B8/LTE"),
     ),
     "more reserve than may be": (
         ANY, lambda q: reserved(q.plan, 8.5),
-        (r"claimed room A1-01: reserve 8\.5 dB", r"claimed room A1-01: \S+ works"),
+        (r"claimed room {claimed}: reserve 8\.5 dB", r"claimed room {claimed}: \S+ works"),
     ),
     "two at one place": (
         RICH, lambda q: q.with_devices(*q.bought, q.device(q.landing, "twin", power_dbm=-40.0)),
-        (r"plan: twin: stands where 'A1-landing(-ceiling)?'",
-         r"devices A1-landing(-ceiling)? and twin stand at one place",
-         r"devices A1-landing(-ceiling)? and twin are 0\.00 m apart"),
+        (r"plan: twin: stands where '{landing}'",
+         r"devices {landing} and twin stand at one place",
+         r"devices {landing} and twin are 0\.00 m apart"),
     ),
     "a window that is treated already": (
         TREATED, lambda q: q.plan,
-        (r"window A1-01-window is treated by the scenario already", r"capex: ", r"opex a year: ",
+        (r"window {meshed} is treated by the scenario already", r"capex: ", r"opex a year: ",
          r"whole-life cost: ", r"net present value: ", r"cost of the chosen attempt: "),
     ),
     "a strong device at the broken window": (
@@ -411,7 +462,10 @@ def test_the_true_plan_stands(question):
     assert question.faults(question.plan, SCENARIO) == ()
     assert question.faults(question.restated(), RICH) == ()  # what lies are made with adds none of its own
     assert [hole.room for hole in question.plan.holes] == ["A1-02"]
-    assert question.plan.treatments == (Treatment("A1-01-window", MESH),)
+    assert question.plan.treatments == (Treatment("A1-03-window", MESH), Treatment("A1-end-window", MESH))
+    assert len(question.bought) == 2
+    assert question.bought[0].id.startswith("A1-01")  # in the first room claimed, on which lies are told
+    assert question.plan.claimed[0].room == "A1-01"
     assert question.plan.status == "optimal"
 
 
@@ -424,12 +478,30 @@ def test_a_node_with_its_head_end_on_the_bill_stands(question):
 def test_a_lie_is_told_in_one_line_that_names_the_thing(question, name):
     scenario, lie, expected = ONE_LINE[name]
     (fault,) = question.faults(lie(question), scenario)
-    assert re.match(expected, fault)
+    assert re.match(expected.format(**question.words), fault)
+
+
+def test_margins_less_sure_than_the_rooms_are_told_in_one_line(question):
+    (fault,) = question.faults(attempt_of(question.plan, confidence=0.89), SCENARIO)
+    assert fault == "margins hold with 0.89 each, rooms with 0.9 (expected no less for a margin)"
+
+
+def test_a_confidence_that_is_none_is_told_in_one_line(question):
+    (fault,) = question.faults(attempt_of(question.plan, confidence=0.49), SCENARIO)
+    assert fault == "the attempt's confidence is 0.49 (expected 0, or 0.5 to 0.999)"
+
+
+def test_a_penny_over_budget_is_told_in_one_line(question):
+    capex = question.plan.cost.capex_gbp
+    (fault,) = question.faults(question.plan, replace(SCENARIO, budget_gbp=round(capex - 0.01, 2)))
+    assert fault.startswith(f"over budget: £{capex:,.2f} of £{capex - 0.01:,.2f}")
+    assert question.faults(question.plan, replace(SCENARIO, budget_gbp=capex)) == ()
 
 
 @pytest.mark.parametrize("name", SEVERAL_LINES)
 def test_a_lie_in_several_ways_is_told_in_lines_that_all_name_it(question, name):
-    scenario, lie, expected = SEVERAL_LINES[name]
+    scenario, lie, lines = SEVERAL_LINES[name]
+    expected = [line.format(**question.words) for line in lines]
     faults = question.faults(lie(question), scenario)
     assert [fault for fault in faults if not any(re.match(pattern, fault) for pattern in expected)] == []
     assert [pattern for pattern in expected if not any(re.match(pattern, fault) for fault in faults)] == []

@@ -164,7 +164,7 @@ def tabled(edit: TableEdit, layout: Layout = OWN) -> Layout:
 def test_rows_are_the_devices():
     row = table_rows(OWN.devices[:1])[0]
     assert (row["id"], row["x_m"], row["storey"]) == ("A1-M1", 11.3, 0)
-    assert row["trim_db"].startswith("B28:-14; B20:-17")
+    assert row["trim_db"].startswith("EE/B20/LTE:-2.5; EE/B3/GSM:-0.5")
 
 
 def test_an_untouched_table_changes_nothing():
