@@ -377,7 +377,9 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
         ANY, lambda q: replace(q.plan, bound=float("inf")), r"the plan's bound is inf, no finite number"
     ),
     "margins of certainty": (
-        ANY, lambda q: attempt_of(q.plan, confidence=1.0), r"the attempt's confidence is 1 \(expected 0, or 0.5 to 0.999\)"
+        ANY,
+        lambda q: attempt_of(q.plan, confidence=1.0),
+        r"the attempt's confidence is 1 \(expected 0, or 0.5 to 0.999\)",
     ),
     "limits moved too far": (
         ANY, lambda q: attempt_of(q.plan, slack_db=12.5), r"limits are moved by 12\.5 dB \(expected 0 to 12\)"
