@@ -128,7 +128,8 @@ def over_tops(
     References
     ----------
     Rec. ITU-R P.526-15, eqs. (26) and (31), at the one edge where the horizon rays meet (Bullington). What the edge
-    takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed). A clear
+    takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed), but
+    through a mesh in the phase of a thin lossless sheet, where the real part of the transmission is its power. A clear
     ray has the larger v of the two edges at which it enters and leaves the obstacle's plan. Beside a corner, where
     the detour takes over in the shadow, the block passes its share of all that the edge takes (assumed).
     """
@@ -138,17 +139,18 @@ def over_tops(
     blocks = [block for block in scene.blocks if block.building not in left_out]
     for index, near, top_m, shares, clear in _standing(blocks, mast_m, xyz_m, building, longest_m):
         v = _edge_v(mast_m, xyz_m[near], top_m, shares, freq_mhz)
+        mesh = index == PERIMETER and scene.site.constructions[scene.site.perimeter.construction].is_mesh
         at = near[~clear]
         if len(at):
             all_db = None if every_db is None else every_db[at]
             through_db = _through_db(scene, table, mast_m, xyz_m[at], index, all_db)
-            loss_db, over = _over_or_through(through_db, v[~clear])
+            loss_db, over = _over_or_through(through_db, v[~clear], mesh)
             relief_db[at] += through_db - loss_db
             found.append(Obstacle(index, at, through_db, loss_db, over))
         close = clear & (v > CLEAR_V).any(axis=1)
         if close.any():
             below_m = _just_below(mast_m, xyz_m[near[close]], top_m, shares[:, close])
-            loss_db = _over_or_through(_through_db(scene, table, mast_m, below_m, index), v[close])[0]
+            loss_db = _over_or_through(_through_db(scene, table, mast_m, below_m, index), v[close], mesh)[0]
             # a ray just along the top may have been counted among those that cross it
             loss_db -= _through_db(scene, table, mast_m, xyz_m[near[close]], index)
             grazing_db[near[close]] += np.maximum(loss_db, 0.0)
@@ -175,10 +177,10 @@ def _through_db(
     return np.asarray(np.maximum(all_db - others_db.astype(np.float64), 0.0))
 
 
-def _over_or_through(through_db: Array, v: Array) -> tuple[Array, NDArray[np.bool_]]:
+def _over_or_through(through_db: Array, v: Array, mesh: bool) -> tuple[Array, NDArray[np.bool_]]:
     """What an obstacle costs over its top and through it, and whether the way over is the stronger part."""
     edge = 10 ** (-knife_edge_loss_db(v) / 20)
-    passed = 10 ** (-through_db / 10) * (1 - edge) ** 2
+    passed = 10 ** (-through_db / 10) * (1 - edge) * (1 + edge if mesh else 1 - edge)
     loss_db = np.minimum(through_db, -10 * np.log10(edge**2 + passed))
     return loss_db, (edge**2 > passed) & (loss_db < through_db)
 

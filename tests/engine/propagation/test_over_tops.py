@@ -68,11 +68,19 @@ def test_a_wall_before_the_ground_floor_costs_its_top_and_what_passes_through_on
     assert by_hand_db <= slab_db
 
 
-def test_through_a_mesh_fence_nothing_is_gained_over_its_top(hut):
-    scene = prepare_scene(walled(hut, "weld_mesh_fence"))
+def test_a_mesh_fence_passes_its_share_of_what_the_edge_takes_and_rules(hut):
+    site = walled(hut, "weld_mesh_fence")
+    scene = prepare_scene(site)
     table = scene.loss_table([FREQ_MHZ])
     found = over_tops(scene, table, np.array([FREQ_MHZ]), MAST_M, window().xyz_m, window().building)
-    assert found.relief_db[0, 0] == 0
+    cosine = 600.1 / np.hypot(600.1, 23.5)
+    mesh = site.constructions["weld_mesh_fence"]
+    mesh_db = float(surface_loss_db([mesh], np.array([cosine]), np.array([FREQ_MHZ]))[0, 0])
+    # a thin sheet without loss: |e + (1 - e) t|² with the real part of t the power that it passes, e² + |t|² (1 - e²)
+    edge, passed = 10 ** (-edge_db(5.2) / 10), 10 ** (-mesh_db / 10)
+    by_hand_db = -10 * np.log10(edge + passed * (1 - edge))
+    assert 0 < by_hand_db < mesh_db
+    assert found.relief_db[0, 0] == pytest.approx(mesh_db - by_hand_db, abs=0.02)
     assert not found.obstacles[0].over.any()
 
 
