@@ -2,9 +2,10 @@
 
 Two invented wings of 32 cells on two storeys, masts 30 m away, four devices in the corridors, three bands. All path
 gains are traced by Sionna RT and held against ours. Then the masts are turned down, or the devices up, decibel by
-decibel: at the first power at which our verdict calls a room silent, is it silent by the traced levels too? Run it
-with ``python docs/make_raytrace_check.py`` (half an hour; extra ``raytrace``), then ``docs/make_validation.py``:
-results are kept in the package, so that the page can be made where Sionna RT is not installed.
+decibel: at the first power at which our verdict calls a room silent at a grade, is it silent by the traced levels and
+the thresholds of that grade too? Run it with ``python docs/make_raytrace_check.py`` (half an hour; extra
+``raytrace``), then ``docs/make_validation.py``: results are kept in the package, so that the page can be made where
+Sionna RT is not installed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -59,7 +60,6 @@ ALONE_DBM = np.arange(30.0, -120.0, -STEP_DB)  # EIRP of the masts, blockers off
 JAMMED_MAST_DBM = 20.0
 DEVICE_DBM = np.arange(-70.0, 110.0, STEP_DB)  # against masts of that power
 WORLDS, SEED = 400, 1
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,8 @@ def at_power(traced: Traced, mast_dbm: float, device_dbm: float) -> Traced:
 
 
 def judge(traced: Traced, where: str) -> list[VerdictRow]:
-    """How many decibels after the traced levels each room falls silent by our verdict, and by our medians alone."""
-    scenario = Scenario(worlds=WORLDS, seed=SEED, grade="evidence", confidence=CONFIDENCE)
+    """How many decibels after the traced levels each room falls silent at each grade, and by our medians alone."""
+    scenario = Scenario(worlds=WORLDS, seed=SEED)
     certain_scenario = replace(scenario, worlds=100)  # all alike
     model, points = traced.model, traced.points
     certain = replace(model.rules, errors=replace(model.rules.errors, local_db=0.0, device_db=0.0))
@@ -247,6 +247,7 @@ def judge(traced: Traced, where: str) -> list[VerdictRow]:
         "off": [(mast_dbm, -np.inf) for mast_dbm in ALONE_DBM],
         "on": [(JAMMED_MAST_DBM, device_dbm) for device_dbm in DEVICE_DBM],
     }
+    confidence = np.array([grade.confidence for grade in scenario.judged])
     rows = []
     for kind, powers in sweeps.items():
         verdict, medians, truth = [], [], []
@@ -254,25 +255,26 @@ def judge(traced: Traced, where: str) -> list[VerdictRow]:
             at = at_power(traced, mast_dbm, device_dbm)
             sure = replace(at.public, sigma_db=np.zeros_like(at.public.sigma_db))
             tally = count_worlds(model, scenario, points, at.public, at.blockers)
-            verdict.append(tally.silent[0].mean(axis=1) >= CONFIDENCE)
+            verdict.append(tally.silent.mean(axis=2) >= confidence[:, None])
             for into, public, blockers in (
                 (medians, sure, at.blockers),
                 (truth, at.public_traced, at.blockers_traced),
             ):
                 certainly = count_worlds(plain, certain_scenario, points, public, blockers)
-                into.append(certainly.silent[0, :, 0])
-        truth_edge = first_silent(np.array(truth))
-        for basis, found in (("verdict", verdict), ("medians", medians)):
-            edge = first_silent(np.array(found))
-            called = edge < len(powers)
-            later_db = (edge - truth_edge)[called] * STEP_DB
-            low, median = np.quantile(later_db, [0.05, 0.5]) if called.any() else (np.nan, np.nan)
-            rows.append(
-                VerdictRow(
-                    traced.name, where, kind, basis, int(edge.size), int(called.sum()), int((later_db < 0).sum()),
-                    float(median), float(low), float(later_db.min(initial=np.inf)),
-                )
-            )  # fmt: skip
+                into.append(certainly.silent[:, :, 0])
+        for number, grade in enumerate(scenario.judged):
+            truth_edge = first_silent(np.array(truth)[:, number])
+            for basis, found in (("verdict", verdict), ("medians", medians)):
+                edge = first_silent(np.array(found)[:, number])
+                called = edge < len(powers)
+                later_db = (edge - truth_edge)[called] * STEP_DB
+                low, median = np.quantile(later_db, [0.05, 0.5]) if called.any() else (np.nan, np.nan)
+                rows.append(
+                    VerdictRow(
+                        traced.name, where, kind, grade.name, basis, int(edge.size), int(called.sum()),
+                        int((later_db < 0).sum()), float(median), float(low), float(later_db.min(initial=np.inf)),
+                    )
+                )  # fmt: skip
     return rows
 
 
@@ -282,12 +284,15 @@ def away_from_windows(traced: Traced) -> Traced:
     points = traced.points
 
     def public(links: PublicLinks) -> PublicLinks:
-        by_point = ("los_dbm", "nlos_dbm", "los_probability", "sight_key", "crossed", "walls_db")
+        everywhere = ("fixed_sight", "notes")  # all else is of sectors and points
+        by_point = [field.name for field in fields(links) if field.name not in everywhere]
         return replace(links, **{name: getattr(links, name)[:, kept] for name in by_point})
 
     def blockers(links: BlockerLinks) -> BlockerLinks:
-        powers = {name: getattr(links, name)[:, :, kept] for name in ("level_dbm", "mas_dbm")}
-        return replace(links, **powers, crossed=links.crossed[:, kept], walls_db=links.walls_db[:, kept])
+        everywhere = ("devices", "is_mas", "device_key")
+        by_point = {field.name: getattr(links, field.name) for field in fields(links) if field.name not in everywhere}
+        powers = {name: by_point.pop(name)[:, :, kept] for name in ("level_dbm", "mas_dbm")}
+        return replace(links, **powers, **{name: values[:, kept] for name, values in by_point.items()})
 
     return replace(
         traced,
