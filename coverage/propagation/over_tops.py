@@ -129,9 +129,9 @@ def over_tops(
     ----------
     Rec. ITU-R P.526-15, eqs. (26) and (31), at the one edge where the horizon rays meet (Bullington). What the edge
     takes from the wave goes through the obstacle (Babinet); the two add as powers, in random phase (assumed), but
-    through a mesh in the phase of a thin lossless sheet, of whose transmission the real part is the power. A clear ray
-    has the larger v of the two edges at which it enters and leaves the obstacle's plan. Beside a corner, where the
-    detour takes over in the shadow, the block passes its share of all that the edge takes (assumed).
+    through a mesh in the phase of a thin lossless sheet, of whose transmission the real part is the power. A clear
+    ray has the larger v of the two edges at which it enters and leaves the obstacle's plan. Beside a corner, where
+    the detour takes over in the shadow, the block passes its share of all that the edge takes (assumed).
     """
     found, relief_db, grazing_db = [], *np.zeros((2, len(xyz_m), len(freq_mhz)))
     longest_m = float(np.max(wavelength_m(freq_mhz)))
