@@ -425,6 +425,8 @@ class WhatIfRow:
     cost_gbp : float or None
         What the change costs now; None where nobody has given a price. [£]
     note : str
+    mean_cells : dict of str to float
+        By grade: cells and spaces silent in a world, the mean over all worlds; those quiet anyway left out.
     """
 
     name: str
@@ -435,11 +437,12 @@ class WhatIfRow:
     spill: dict[str, tuple[float, bool]]
     cost_gbp: float | None
     note: str
+    mean_cells: dict[str, float]
 
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What would change the answer, most cells gained first.
+    """What would change the answer, most cells gained first; of equal ones those with most silent cells in a world.
 
     Attributes
     ----------

@@ -166,9 +166,10 @@ def radial() -> Site:
     wing = WingDescription(name="radial", type="radial")
     frame = Frame()
     block, parts = radial_building(wing, "radial", frame)
+    # EE alone serves the control room with blockers off; in the clinic no operator does in nine worlds of ten
     parts = replace(
         parts,
-        rooms=tuple(replace(room, operators=("EE", "VF")) if room.role == "keep" else room for room in parts.rooms),
+        rooms=tuple(replace(room, operators=("EE",)) if room.id == "hub1-control" else room for room in parts.rooms),
     )
     bounds_m = _bounds_m(block.outline)
     masts = (
@@ -241,7 +242,7 @@ def campus() -> Site:
             BRICK_HALL,
             (
                 HallRoom("gate", 18.0, "keep", 4.0, ("EE", "O2")),
-                HallRoom("control", 18.0, "keep", 4.0, ("EE", "O2", "VF")),
+                HallRoom("control", 18.0, "keep", 4.0, ("EE", "O2")),
             ),
         ),
         hall(
@@ -249,7 +250,7 @@ def campus() -> Site:
             "Healthcare",
             Frame(150.0, 5.0).moved(0.0, 0.0, 1),
             BRICK_HALL,
-            tuple(HallRoom(name, 15.0, "keep", 5.0, ("EE", "O2")) for name in ("surgery", "ward")),
+            tuple(HallRoom(name, 15.0, "keep", 5.0, ("EE",)) for name in ("surgery", "ward")),
         ),
     )
     grid = Frame().moved(0.0, 0.0, 1)

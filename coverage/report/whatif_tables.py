@@ -26,11 +26,12 @@ ADVICE = (
     "grade; what is left out shows what binds and is nothing to buy."
 )
 BEST = 3  # changes that the headline names
+LEAST_MEAN = 0.1  # of a cell, in the mean over worlds, that counts as coming nearer; assumed
 NO_MARGIN = "nothing radiates"
 
 
 def whatif_headline(found: WhatIf) -> tuple[str, ...]:
-    """The layout as it is, and the changes that gain most cells at the grade asked for.
+    """The layout as it is, the changes that gain most cells at the grade asked for, and those that come nearest.
 
     Parameters
     ----------
@@ -46,17 +47,29 @@ def whatif_headline(found: WhatIf) -> tuple[str, ...]:
     first = f"Of {found.rooms} cells and spaces this layout silences {counts}."
     asked = found.grades[0]
     best = [row for row in found.rows if row.gained[asked] > 0][:BEST]
-    if not best:
-        return first, f"No single change gains a cell at {asked} grade."
     gains = "; ".join(f"{row.name}: {_signed(row.gained[asked])}{_at_price(row)}" for row in best)
-    return first, f"Most cells at {asked} grade by one change: {gains}."
+    second = f"Most cells at {asked} grade by one change: {gains}."
+    if not best:
+        second = f"No single change gains a cell at {asked} grade."
+    if len(best) == BEST:
+        return first, second
+    now = found.unchanged.mean_cells[asked]
+    nearest = [row for row in found.rows if row.gained[asked] <= 0 and row.mean_cells[asked] >= now + LEAST_MEAN]
+    nearest.sort(key=lambda row: -row.mean_cells[asked])
+    if not nearest:
+        return first, second
+    means = "; ".join(
+        f"{row.name}: {row.mean_cells[asked]:.1f}{_at_price(row)}" for row in nearest[: BEST - len(best)]
+    )
+    return first, second, f"Cells silent in a random world, on average {now:.1f} now, come nearest with {means}."
 
 
 def whatif_header(found: WhatIf, *, in_full: bool = True) -> list[str]:
     """Titles of the columns of `whatif_rows`."""
     grades = [f"cells, {name}" for name in found.grades]
+    means = [f"mean of all worlds, {name}" for name in found.grades] if in_full else []
     spill = [f"spill margin, {name}" for name in found.grades]
-    return ["change", *(["what is changed"] if in_full else []), *grades, *spill, "cost"]
+    return ["change", *(["what is changed"] if in_full else []), *grades, *means, *spill, "cost"]
 
 
 def shown_rows(found: WhatIf, most: int | None = None) -> tuple[WhatIfRow, ...]:
@@ -84,6 +97,7 @@ def whatif_rows(found: WhatIf, most: int | None = None, *, in_full: bool = True)
             row.name,
             *([row.changed] if in_full else []),
             *(_cells(row, name) for name in found.grades),
+            *([f"{row.mean_cells[name]:.1f}" for name in found.grades] if in_full else []),
             *(_margin(*row.spill[name]) for name in found.grades),
             _cost(row),
         ]
@@ -97,13 +111,14 @@ def whatif_csv(found: WhatIf) -> str:
     out = csv.writer(text, lineterminator="\n")
     header = ["change", "kind", "what_is_changed"]
     for name in found.grades:
-        header += [f"cells_{name}", f"gained_{name}", f"spill_margin_db_{name}", f"spill_passed_{name}"]
+        header += [f"{key}_{name}" for key in ("cells", "gained", "mean_cells", "spill_margin_db", "spill_passed")]
     out.writerow([*header, "cost_gbp", "note"])
     for row in shown_rows(found):
         cells: list[str] = [safe_cell(row.name), row.kind, safe_cell(row.changed)]
         for name in found.grades:
             margin_db, passed = row.spill[name]
-            cells += [str(row.cells[name]), str(row.gained[name]), _number(margin_db), str(passed).lower()]
+            cells += [str(row.cells[name]), str(row.gained[name]), f"{row.mean_cells[name]:.2f}"]
+            cells += [_number(margin_db), str(passed).lower()]
         out.writerow([*cells, "" if row.cost_gbp is None else f"{row.cost_gbp:.2f}", safe_cell(row.note)])
     return text.getvalue()
 
@@ -118,6 +133,7 @@ def whatif_object(found: WhatIf, most: int | None = None) -> dict[str, Any]:
             "changed": row.changed,
             "cells": row.cells,
             "gained": row.gained,
+            "mean_cells": row.mean_cells,
             "spill": {
                 name: {"margin_db": margin_db if math.isfinite(margin_db) else None, "passed": passed}
                 for name, (margin_db, passed) in row.spill.items()

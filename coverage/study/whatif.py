@@ -127,7 +127,9 @@ def whatif(
         grades=names,
         rooms=sum(room.role == "silence" for room in site.rooms),
         unchanged=unchanged,
-        rows=tuple(sorted(others, key=lambda row: tuple(-row.gained[name] for name in names))),
+        rows=tuple(
+            sorted(others, key=lambda row: tuple(-of[name] for of in (row.gained, row.mean_cells) for name in names))
+        ),
         scenario_id=fingerprint(site, scenario, devices, dict(catalogue))[:12],
         stream=stream,
     )

@@ -222,8 +222,12 @@ def _row(
         grade.name: int(np.count_nonzero(called_silent(mine, anyway, grade.confidence)))
         for grade, mine, anyway in zip(grades, shares, quiet, strict=False)
     }
+    mean_cells = {
+        grade.name: float(mine[anyway < grade.confidence].sum())
+        for grade, mine, anyway in zip(grades, shares, quiet, strict=False)
+    }
     spill = {grade.name: (one.worst_margin_db, one.passed) for grade, one in zip(grades, spilled, strict=True)}
-    return WhatIfRow(name, kind, changed, cells, dict.fromkeys(cells, 0), spill, cost_gbp, note)
+    return WhatIfRow(name, kind, changed, cells, dict.fromkeys(cells, 0), spill, cost_gbp, note, mean_cells)
 
 
 def _spilled(heard: Heard, ask: Ask, grades: tuple[Grade, ...]) -> tuple[SpillResult, ...]:

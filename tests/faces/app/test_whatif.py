@@ -13,6 +13,7 @@ def row(name, kind, cells, gained, cost_gbp=None, note=""):
     return WhatIfRow(
         name, kind, name, both, {"planning": gained, "evidence": 0},
         {"planning": (1.5, True), "evidence": (-2.0, False)}, cost_gbp, note,
+        {"planning": float(cells), "evidence": 0.0},
     )  # fmt: skip
 
 
