@@ -16,7 +16,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -41,13 +41,15 @@ __all__ = [
     "listed_files",
     "plan_change",
     "put",
+    "refuse_site",
     "refuse_taken",
+    "refused",
     "workshop_near",
 ]
 
 MANIFEST, UNFINISHED = "manifest.json", "manifest-unfinished.json"
 FORMAT = 1
-LARGEST_MANIFEST_BYTES = 1 << 20
+LARGEST_MANIFEST_BYTES = 4 << 20  # ten thousand failed items of a batch, each with two hashes, take 2 MB
 MOST_NAMES = 10  # in the message that refuses a folder
 SITE_FILE = "site.toml"  # what makes a folder a site
 SUMMARY = "summary.html"
@@ -145,6 +147,25 @@ def refuse_taken(folder: Path | None, names: Collection[str]) -> None:
         _checked_change(Path(folder), names)
         with workshop_near(folder):
             pass
+
+
+def refuse_site(folder: Path) -> None:
+    """Refuse the folder of a site: it holds what a person drew."""
+    if os.path.lexists(folder / SITE_FILE):
+        shown = clean(str(folder))
+        raise QuietwingError(f"{shown}: is the folder of a site (it holds {SITE_FILE}); give another --out")
+
+
+def refused(folder: Path, names: Sequence[str]) -> QuietwingError:
+    """The error that names what is in the way of a result."""
+    listed = ", ".join(clean(name) for name in names[:MOST_NAMES])
+    if len(names) > MOST_NAMES:
+        listed += f" and {len(names) - MOST_NAMES} more"
+    shown = clean(str(folder))
+    return QuietwingError(
+        f"{shown}: no result can be written there because of {listed}: quietwing replaces only files that it wrote "
+        f"itself and that are unchanged since; move these away or give another --out; nothing was changed"
+    )
 
 
 @contextmanager
@@ -255,8 +276,7 @@ def _checked_change(folder: Path, new: Collection[str]) -> tuple[Change, dict[st
         raise QuietwingError(f"{clean(str(nearest))}: exists and is not a folder; give another --out")
     if ".." in folder.relative_to(nearest).parts:
         raise QuietwingError(f"{shown}: leads back (..) from a folder that is not there; give another --out")
-    if os.path.lexists(folder / SITE_FILE):
-        raise QuietwingError(f"{shown}: is the folder of a site (it holds {SITE_FILE}); give another --out")
+    refuse_site(folder)
     owned = listed_files(folder)
     if owned is None:
         strange = [name for name in (MANIFEST, UNFINISHED) if os.path.lexists(folder / name)]
@@ -264,13 +284,7 @@ def _checked_change(folder: Path, new: Collection[str]) -> tuple[Change, dict[st
     else:
         change = plan_change(_what_is_there(folder, owned, new), owned, new)
     if change.refuse:
-        listed = ", ".join(clean(name) for name in change.refuse[:MOST_NAMES])
-        if len(change.refuse) > MOST_NAMES:
-            listed += f" and {len(change.refuse) - MOST_NAMES} more"
-        raise QuietwingError(
-            f"{shown}: no result can be written there because of {listed}: quietwing replaces only files that it "
-            f"wrote itself and that are unchanged since; move these away or give another --out; nothing was changed"
-        )
+        raise refused(folder, change.refuse)
     return change, owned or {}
 
 

@@ -229,7 +229,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             todo = "writing it was interrupted: run the command that wrote it again"
         raise ScenarioError(f"{shown}: no {MANIFEST} in it; {todo}")
     if path.stat().st_size > LARGEST_MANIFEST_BYTES:
-        raise ScenarioError(f"{shown}: {MANIFEST} is larger than 1 MiB; write the result anew")
+        raise ScenarioError(f"{shown}: {MANIFEST} is larger than 4 MiB; write the result anew")
     try:
         found = json.loads(path.read_text("utf-8"))
     except (ValueError, RecursionError):

@@ -31,11 +31,16 @@ def folder_lock(folder: Path) -> Iterator[None]:
     Raises
     ------
     ScenarioError
-        If a living process holds it, with its number.
+        If a living process holds it, with its number, or a file of that name is none of ours.
     OSError
         If the folder cannot be written.
     """
     path = folder / LOCK
+    if path.is_file() and not _is_ours(path):
+        raise ScenarioError(
+            f"{clean(str(path))}: is in the way and no batch wrote it (expected the lock of a batch, or nothing); "
+            f"move it away or give another --out"
+        )
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -81,6 +86,17 @@ def _taken(handle: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is a lock of ours, or gone in the meantime."""
+    try:
+        found = json.loads(path.read_text("utf-8") or "{}")
+    except OSError:
+        return True  # gone, or said better when it is opened
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and set(found) <= {"pid", "host"}
 
 
 def _is_same(handle: int, path: Path) -> bool:

@@ -7,9 +7,10 @@
     RESULTS/batch.json       the items in order, what was swept, how far each is
     RESULTS/summary.csv .parquet   one row an item
     RESULTS/rooms.csv .parquet     one row an item × room × channel
+    RESULTS/manifest.json    the hash of every file beside the items (`batch_files`)
 
 Only the folders of items are taken over from an earlier run, and only those whose hashes hold. Everything else is
-made anew at the end.
+made anew at the end, in place of what an earlier run wrote; anything else that lies there is refused at the start.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import quietwing
+from quietwing.coverage.batch.batch_files import BatchFiles
 from quietwing.coverage.batch.item_folder import damage, install, write_whole
-from quietwing.coverage.batch.items import ID_DIGITS, BatchItem, key_text
+from quietwing.coverage.batch.items import BatchItem, key_text
 from quietwing.coverage.batch.lock import folder_lock
-from quietwing.coverage.batch.table import write_tables
+from quietwing.coverage.batch.table import TABLES, make_tables
 from quietwing.coverage.batch.tasks import run_item
 from quietwing.coverage.batch.workers import Event, Task, Worker
 from quietwing.coverage.errors import ScenarioError
@@ -130,6 +132,8 @@ def run_batch(
     ------
     ScenarioError
         If a number is out of range, or another batch is writing to the folder.
+    QuietwingError
+        If a file in the folder is in the way that no run of a batch wrote, or that was changed since.
     OSError
         If the folder cannot be written, or workers cannot start; finished items are kept.
     BatchInterrupted
@@ -142,6 +146,8 @@ def run_batch(
         raise ScenarioError(f"workers is {workers} (expected 1 to {MOST_WORKERS}); give the number of cores to use")
     if not item_timeout_s > 0:
         raise ScenarioError(f"item_timeout_s is {item_timeout_s:g} (expected above 0); give seconds")
+    names = {INDEX, *TABLES, *(f"failed/{item.id}.txt" for item in asked)}
+    BatchFiles.refuse_taken(out, names)
     out.mkdir(parents=True, exist_ok=True)
     with folder_lock(out), _workshop(out) as workshop:
         run = _Run(asked, out, workshop, progress or (lambda _what, _share: None))
@@ -151,20 +157,22 @@ def run_batch(
             run.compute(min(workers, len(run.pending)), item_timeout_s, gains, task)
             run.write_failures()
             run.write_index()
-            files = write_tables(asked, frozenset(run.whole), out, workshop)
+            files = make_tables(asked, frozenset(run.whole), out, workshop)
+            run.files.put(files)
         except KeyboardInterrupt:
             with contextlib.suppress(OSError):
                 run.see_installed()
                 run.write_index()
             raise BatchInterrupted(run.outcome()) from None
-        return run.outcome(files)
+        return run.outcome(tuple(out / name for name in files))
 
 
 @contextlib.contextmanager
 def _workshop(out: Path) -> Iterator[Path]:
     """A folder for what is not finished; those of dead runs go (the lock is held)."""
     for left in out.glob(f"{WORKSHOP}*"):
-        shutil.rmtree(left)
+        if left.name.removeprefix(WORKSHOP).isdecimal() and left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
     items = out / "items"
     items.mkdir(exist_ok=True)
     for folder in (out, items):
@@ -191,11 +199,10 @@ class _Run:
         self.failed: dict[str, str] = {}
         self.attempts: dict[str, int] = {}
         self.notes: list[str] = []
+        self.files = BatchFiles(out, workshop)
 
     def look_over(self) -> None:
         """Find out what an earlier run finished; what is damaged is named and computed again."""
-        if _is_damaged_index(self.out / INDEX):
-            self.notes.append(f"{INDEX}: was damaged; written anew")
         for count, name in enumerate(self.order):
             self.say(f"looking over {count + 1} of {len(self.order)}", 0.0)
             folder = self.out / "items" / name
@@ -319,18 +326,12 @@ class _Run:
 
     def write_failures(self) -> None:
         """One file for each item without an answer; those of earlier runs go."""
-        folder = self.out / "failed"
-        wanted = {f"{name}.txt": self._failure_text(name) for name in self.order if name in self.failed}
-        if folder.is_dir():
-            for path in folder.glob("*.txt"):
-                if path.name not in wanted and len(path.stem) == ID_DIGITS:
-                    path.unlink()
-            if not wanted:
-                with contextlib.suppress(OSError):  # something of the user's is in it
-                    folder.rmdir()
-        for name, text in wanted.items():
-            folder.mkdir(exist_ok=True)
-            write_whole(folder / name, text, self.workshop)
+        (self.workshop / "failed").mkdir(exist_ok=True)
+        wanted = [f"failed/{name}.txt" for name in self.order if name in self.failed]
+        for name in self.failed:
+            write_whole(self.workshop / "failed" / f"{name}.txt", self._failure_text(name))
+        gone = [name for name in self.files.owned_below("failed") if name not in wanted]
+        self.files.put(wanted, gone)
 
     def _failure_text(self, name: str) -> str:
         item = self.by_id[name]
@@ -354,7 +355,8 @@ class _Run:
             ],
         }
         text = json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
-        write_whole(self.out / INDEX, text, self.workshop)
+        write_whole(self.workshop / INDEX, text)
+        self.files.put([INDEX])
 
     def _state(self, name: str) -> str:
         if name in self.whole:
@@ -371,17 +373,6 @@ class _Run:
             notes=tuple(self.notes),
             files=files,
         )
-
-
-def _is_damaged_index(path: Path) -> bool:
-    """Whether there is an index that no run of ours left."""
-    try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError, RecursionError):
-        return True
-    return not isinstance(found, dict) or not isinstance(found.get("items"), list)
 
 
 def _ending(code: int | None) -> str:

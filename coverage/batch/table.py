@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from quietwing.coverage.batch.item_folder import fsync_file, publish, read_item
+from quietwing.coverage.batch.item_folder import fsync_file, read_item
 from quietwing.coverage.batch.items import BatchItem, key_text
 from quietwing.coverage.report.words import safe_cell
 from quietwing.coverage.rules import GRADES
 
-__all__ = ["ROOM_COLUMNS", "SUMMARY_COLUMNS", "write_tables"]
+__all__ = ["ROOM_COLUMNS", "SUMMARY_COLUMNS", "TABLES", "make_tables"]
 
+TABLES = ("summary.csv", "summary.parquet", "rooms.csv", "rooms.parquet")
 FAILED = "failed"
 # Column, kind, and how its numbers are written in CSV.
 SUMMARY_COLUMNS = (
@@ -64,10 +65,8 @@ Column = tuple[str, type, str]
 Row = Sequence[Any]
 
 
-def write_tables(
-    items: Sequence[BatchItem], whole: frozenset[str], results: Path, workshop: Path
-) -> tuple[Path, ...]:
-    """Write ``summary`` and ``rooms`` as CSV and Parquet, each whole or not at all.
+def make_tables(items: Sequence[BatchItem], whole: frozenset[str], results: Path, workshop: Path) -> tuple[str, ...]:
+    """Make ``summary`` and ``rooms`` as CSV and Parquet in the workshop.
 
     Parameters
     ----------
@@ -78,11 +77,12 @@ def write_tables(
     results : Path
         The folder of the batch.
     workshop : Path
-        On the same file system; what is made there is moved into place.
+        Where the tables are made.
 
     Returns
     -------
-    tuple of Path
+    tuple of str
+        Names of the files: `TABLES`.
     """
     keys = list(dict.fromkeys(name for item in items for name, _ in item.keys))
     taken = {"item", "mode", *(name for name, _, _ in SUMMARY_COLUMNS)}
@@ -100,8 +100,8 @@ def write_tables(
     once = list(dict.fromkeys(item.id for item in items if item.id in whole))
     blocks = (list(_room_rows(read_item(results / "items" / name))) for name in once)
     return (
-        *_write("summary", columns, [summary], results, workshop),
-        *_write("rooms", ROOM_COLUMNS, blocks, results, workshop),
+        *_write("summary", columns, [summary], workshop),
+        *_write("rooms", ROOM_COLUMNS, blocks, workshop),
     )
 
 
@@ -143,9 +143,7 @@ def _room_rows(item: dict[str, Any]) -> Iterator[Row]:
             yield item["id"], site, room, role, channel, share, rooms["usable"][row][at], state
 
 
-def _write(
-    name: str, columns: Sequence[Column], blocks: Iterable[Sequence[Row]], results: Path, workshop: Path
-) -> tuple[Path, Path]:
+def _write(name: str, columns: Sequence[Column], blocks: Iterable[Sequence[Row]], workshop: Path) -> tuple[str, str]:
     """One table in both forms, block by block, so that ten thousand items never stand in memory together."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -171,8 +169,7 @@ def _write(
                 parquet.write_table(pa.Table.from_arrays(arrays, schema=schema))
     for path in (text_path, parquet_path):
         fsync_file(path)
-        publish(path, results / path.name)
-    return results / text_path.name, results / parquet_path.name
+    return text_path.name, parquet_path.name
 
 
 def _cell(value: Any, form: str) -> str:

@@ -15,9 +15,7 @@ import pytest
 from quietwing.coverage.batch import BatchInterrupted, plan_batch, run_batch
 from quietwing.coverage.batch.item_folder import ITEM, damage
 from quietwing.coverage.batch.lock import LOCK, folder_lock
-from quietwing.coverage.errors import ScenarioError
-
-NOTE_OF_INDEX = "batch.json: was damaged; written anew"
+from quietwing.coverage.errors import QuietwingError, ScenarioError
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +173,7 @@ def test_a_full_disk_ends_the_batch_as_the_environments_fault_and_keeps_what_is_
         run_batch(items, tmp_path / "results", task=odd.finds_the_disk_full)
     assert caught.value.filename is not None
     assert tools.whole_items(tmp_path / "results") == 2
-    assert {path.name for path in (tmp_path / "results").iterdir()} == {"items", "batch.json"}
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {"items", "batch.json", "manifest.json"}
     assert run_batch(items, tmp_path / "results").skipped == (items[0].id, items[1].id)
     assert tools.contents(tmp_path / "results") == tools.contents(expected)
 
@@ -285,14 +283,20 @@ def test_files_of_others_stay_even_beside_an_item_computed_again(results, undist
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"{", b"[]", b'{"items": 1}', b"\xff\xfe", b"[" * 100_000])
-def test_a_damaged_index_and_damaged_tables_are_written_anew(results, undisturbed, tools, spoilt):
+def test_a_changed_index_or_table_is_refused_and_made_again_once_it_is_moved_away(
+    results, undisturbed, odd, tools, spoilt
+):
     items, expected = undisturbed
     (results / "batch.json").write_bytes(spoilt)
     (results / "summary.csv").write_bytes(spoilt)
-    (results / "rooms.parquet").unlink()
-    assert run_batch(items, results).notes == (NOTE_OF_INDEX,)
+    before = tools.contents(results)
+    with pytest.raises(QuietwingError, match=r"because of batch\.json, summary\.csv: .* nothing was changed"):
+        run_batch(items, results, task=odd.must_not_run)
+    assert tools.contents(results) == before
     (results / "batch.json").unlink()
-    assert run_batch(items, results).notes == ()
+    (results / "summary.csv").unlink()
+    (results / "rooms.parquet").unlink()
+    assert run_batch(items, results, task=odd.must_not_run).notes == ()
     assert tools.contents(results) == tools.contents(expected)
 
 
@@ -370,7 +374,7 @@ def test_ctrl_c_stops_within_five_seconds_and_keeps_what_is_finished(
     kept = tools.whole_items(results)
     assert said.strip() == f"left {4 - kept}"  # no traceback of a worker beside it
     assert not any(alive(worker) for worker in workers)
-    assert {path.name for path in results.iterdir()} == {"batch.json", "items"}
+    assert {path.name for path in results.iterdir()} == {"batch.json", "items", "manifest.json"}
     run_batch(plan_batch(path), results)
     assert tools.contents(results) == tools.contents(undisturbed[1])
 

@@ -104,7 +104,7 @@ def test_parquet_and_csv_hold_the_same_and_parquet_keeps_numbers_as_numbers(fini
 def test_nothing_of_machine_or_process_is_in_the_results_and_no_temporary_is_left(finished, tools):
     _, _, results = finished
     assert sorted(path.name for path in results.iterdir()) == [
-        "batch.json", "items", "rooms.csv", "rooms.parquet", "summary.csv", "summary.parquet",
+        "batch.json", "items", "manifest.json", "rooms.csv", "rooms.parquet", "summary.csv", "summary.parquet",
     ]  # fmt: skip
     for name, content in tools.contents(results).items():
         for trace in (str(results.parent), os.uname().nodename, os.environ.get("HOME", "/root")):
