@@ -29,6 +29,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, read_layout
 from quietwing.coverage.planning.cost import cost, over_budget
+from quietwing.coverage.report.contrast_text import budget_from, contrast_object
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
 from quietwing.coverage.result_folder import (
     FORMAT,
@@ -42,9 +43,10 @@ from quietwing.coverage.result_folder import (
     put,
     workshop_near,
 )
-from quietwing.coverage.results import Verdict
+from quietwing.coverage.results import ContrastBudget, Verdict
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish, read_scenario
+from quietwing.coverage.study.contrast import contrast_budgets
 from quietwing.sites import load_site, save_site
 from quietwing.sites.findings import clean
 from quietwing.sites.fingerprint import fingerprint
@@ -59,6 +61,7 @@ __all__ = [
     "Recompute",
     "describe",
     "holds_inputs",
+    "read_budgets",
     "read_manifest",
     "result_object",
     "rules_beside",
@@ -68,6 +71,7 @@ __all__ = [
 ]
 
 RULES_BESIDE = "rules.toml"  # beside the scenario
+VERDICT = "verdict.json"
 SITE, SCENARIO, CATALOGUE, LAYOUT = "inputs/site", "inputs/scenario.toml", "inputs/catalogue.csv", "layout.csv"
 
 
@@ -131,7 +135,8 @@ def result_object(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str,
     Returns
     -------
     dict
-        Plain values; what was assumed about money stands at the end of the notes.
+        Plain values; what was assumed about money stands at the end of the notes. The contrast budgets, if the
+        verdict has any, line by line as every face shows them.
 
     Raises
     ------
@@ -151,6 +156,7 @@ def result_object(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str,
         "budget_gbp": verdict.scenario.budget_gbp,
         "over_budget": over_budget(spent, verdict.scenario),
         "notes": [*found["notes"], *spent.notes],
+        **({"contrast": [contrast_object(one) for one in verdict.contrast]} if verdict.contrast else {}),
     }
 
 
@@ -246,6 +252,32 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return dict(found)
 
 
+def read_budgets(folder: Path) -> tuple[ContrastBudget, ...]:
+    """The contrast budgets a result folder holds, as ``verdict.json`` has them.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    tuple of ContrastBudget
+        Empty where none was asked for.
+
+    Raises
+    ------
+    ScenarioError
+        If ``verdict.json`` cannot be read.
+    """
+    try:
+        spoken = json.loads((Path(folder) / VERDICT).read_text("utf-8"))
+        return tuple(budget_from(each) for each in spoken.get("contrast", ()))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ScenarioError(
+            f"{clean(str(folder))}: {VERDICT} cannot be read ({type(error).__name__}); write the result anew"
+        ) from None
+
+
 def holds_inputs(folder: Path) -> bool:
     """Whether a result folder holds what it was computed from, so that it can be computed again."""
     return "inputs" in read_manifest(folder)
@@ -291,6 +323,11 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     if problems:
         return tuple(problems)
     again = recompute(site, scenario, devices=devices, catalogue=catalogue, maps=False, stream=manifest["stream"])
+    budgets = read_budgets(folder)
+    if budgets:
+        rooms = [one.room for one in budgets]
+        found = contrast_budgets(again, rooms, catalogue=catalogue, limit=len(rooms))
+        again = dataclasses.replace(again, contrast=found)
     for name, text in _outputs(again, catalogue).items():
         kept = (folder / name).read_bytes().decode("utf-8", "replace")
         if kept != text:
@@ -344,7 +381,7 @@ def _outputs(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, str]
     """Name and content of everything that is computed, and the layout."""
     found = result_object(verdict, catalogue)
     return {
-        "verdict.json": json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        VERDICT: json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         "rooms.csv": rooms_csv(verdict),
         "escapes.csv": escapes_csv(verdict),
         "spill.csv": spill_csv(verdict),

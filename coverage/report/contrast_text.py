@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quietwing.coverage.report.words import channel_in_short, place_in_words
-from quietwing.coverage.results import ContrastBudget
+from quietwing.coverage.results import ContrastBudget, ContrastLine
 
 __all__ = [
     "LEVELS",
     "WORST_HEADER",
+    "budget_from",
     "budget_sentence",
     "contrast_object",
     "contrast_remarks",
@@ -103,3 +104,15 @@ def contrast_object(budget: ContrastBudget) -> dict[str, Any]:
     values = dataclasses.asdict(budget)
     values["lines"] = [dataclasses.asdict(line) for line in budget.lines]
     return values
+
+
+def budget_from(values: Mapping[str, Any]) -> ContrastBudget:
+    """A budget again from what `contrast_object` made of it.
+
+    Raises
+    ------
+    TypeError
+        If a key is missing, or one too many.
+    """
+    lines = tuple(ContrastLine(**line) for line in values["lines"])
+    return ContrastBudget(**(dict(values) | {"lines": lines}))

@@ -1,12 +1,18 @@
 """``quietwing evaluate --contrast`` and ``--explain``, a plan that buys nothing: what a cell would need, printed."""
 
+import hashlib
+import html
 import json
+import re
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
 from quietwing.coverage.report.contrast_page import CONTRAST_PICTURE
+from quietwing.coverage.report.contrast_text import contrast_object, contrast_rows, worst_rows
+from quietwing.coverage.store import read_budgets
 from quietwing.sites import load_site
 
 
@@ -54,13 +60,50 @@ def test_a_hole_explained_has_its_budget_below_the_link_budgets(wing):
         assert words in told
 
 
-def test_the_summary_says_what_a_cell_would_need_and_the_result_verifies(wing, tmp_path):
-    run("evaluate", wing, "--out", tmp_path / "found")
-    page = (tmp_path / "found" / "summary.html").read_text("utf-8")
+@pytest.fixture(scope="module")
+def kept(wing, tmp_path_factory):
+    """The folder of a result with budgets."""
+    folder = tmp_path_factory.mktemp("kept") / "found"
+    run("evaluate", wing, "--out", folder)
+    return folder
+
+
+def test_the_summary_says_what_a_cell_would_need_and_the_result_verifies(kept):
+    page = (kept / "summary.html").read_text("utf-8")
     assert "What a cell would need" in page
     assert f'src="{CONTRAST_PICTURE}"' in page
-    assert (tmp_path / "found" / CONTRAST_PICTURE).stat().st_size < 200_000
-    run("verify", tmp_path / "found")
+    assert (kept / CONTRAST_PICTURE).stat().st_size < 200_000
+    run("verify", kept)
+
+
+def test_the_file_holds_the_lines_that_the_page_shows_and_gives_them_back(kept):
+    spoken = json.loads((kept / "verdict.json").read_text("utf-8"))["contrast"]
+    budgets = read_budgets(kept)
+    assert [contrast_object(one) for one in budgets] == spoken
+    assert 0 < len(budgets) <= 5
+    page = html.unescape((kept / "summary.html").read_text("utf-8"))
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", page)
+    for words, value, unit in contrast_rows(budgets[0]):
+        at = cells.index(words)
+        assert cells[at + 1].split() in ([value, unit], [value]), words
+    for row in worst_rows(budgets):
+        assert "|".join(row) in "|".join(cells)
+
+
+def test_budgets_are_computed_again_when_a_result_is_verified(kept, tmp_path):
+    """A line touched up, and its hash with it, does not stand."""
+    folder = tmp_path / "found"
+    shutil.copytree(kept, folder)
+    spoken = json.loads((folder / "verdict.json").read_text("utf-8"))
+    spoken["contrast"][0]["lines"][0]["db"] -= 1.0
+    text = json.dumps(spoken, indent=1, ensure_ascii=False) + "\n"
+    (folder / "verdict.json").write_text(text, "utf-8")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["files"]["verdict.json"] = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    ran = CliRunner().invoke(app, ["verify", str(folder)])
+    assert ran.exit_code == 2
+    assert "verdict.json: computed again it differs" in ran.stderr
 
 
 @pytest.mark.slow
