@@ -15,8 +15,8 @@ from quietwing.coverage.batch.items import BatchItem
 from quietwing.coverage.plan_store import write_plan
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.report.escapes import HOLE, KEEP, QUIET, state_of_rooms
-from quietwing.coverage.report.grades import rules_in_words
+from quietwing.coverage.report.escapes import KEEP, count_rooms, state_of_rooms
+from quietwing.coverage.report.grades import count_object, rules_in_words
 from quietwing.coverage.report.plan_tables import plan_object
 from quietwing.coverage.report.tables import leakage_csv
 from quietwing.coverage.report.verdict_tables import verdict_object
@@ -30,6 +30,7 @@ __all__ = ["MODES", "Mode", "leakage_answer", "plan_answer", "run_item", "verdic
 Mode = Callable[[BatchItem, Path, GainCache | None], Answer]
 _HAIR = 1e-9  # 1 − 0.95 is a little above 0.05
 _COST = ("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative")
+STATES_OF_GRADES = ("silent", "quiet_anyway", "holes")
 _DIGITS = 6  # a share of 100,000 worlds
 
 
@@ -149,7 +150,7 @@ def _of_grades(grades: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, said in grades.items():
         spill = said["spill"] or {}
-        found |= {f"rooms_{state}_{name}": said["rooms"][state] for state in ("silent", "quiet_anyway", "holes")}
+        found |= {f"rooms_{state}_{name}": said["rooms"][state] for state in STATES_OF_GRADES}
         found |= {
             f"together_95_{name}": said["together_95"],
             f"spill_tier_{name}": said["tier"],
@@ -163,23 +164,21 @@ def leakage_answer(found: Leakage) -> Answer:
     """What a leakage study adds to the tables of a batch: no room is silenced, as no blocker is on."""
     role = [str(each) for each in found.by_room["role"].values.tolist()]
     usable = found.by_room["usable"].transpose("channel", "room").values
-    works: list[bool] = np.any(usable, axis=0).tolist()
-    state = [
-        KEEP if of_room != "silence" else HOLE if one_works else QUIET
-        for of_room, one_works in zip(role, works, strict=True)
-    ]
-    count = {name: state.count(name) for name in (HOLE, QUIET)}
+    judged = dict(zip(found.grades[0].by_room["room"].values.tolist(), state_of_rooms(found), strict=True))
+    state = [judged.get(str(name), KEEP) for name in found.by_room["room"].values.tolist()]
+    counts = {one.grade.name: count_rooms(found, number) for number, one in enumerate(found.grades)}
     channels = [str(name) for name in found.by_room["channel"].values.tolist()]
     return Answer(
         {
             "site": found.site.name,
             "grade": found.scenario.grade,
             "rules": rules_in_words(found.scenario.rules),
-            "rooms_silence": count[HOLE] + count[QUIET],
-            "rooms_silent": 0,
-            "rooms_quiet_anyway": count[QUIET],
-            "rooms_holes": count[HOLE],
-            "rooms_unknown": 0,
+            **{f"rooms_{state}": rooms for state, rooms in count_object(counts[found.scenario.grade]).items()},
+            **{
+                f"rooms_{state}_{name}": count_object(count)[state]
+                for name, count in counts.items()
+                for state in STATES_OF_GRADES
+            },
             "status": "evaluated",
         },
         RoomChannels(

@@ -60,7 +60,7 @@ from quietwing.sites.trial_points import trial_points
 __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
-REPORTING_STREAM = 2  # worlds that a plan is reported on; the verdict of a layout uses 0
+REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
 AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
 LEAST_SHARE = 0.2  # assumed, of the way between two slacks: a line through two margins is a guess
 LEFT_OVER = 0.05  # share of a budget that needs a reason

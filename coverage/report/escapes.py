@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.results import Verdict
+from quietwing.coverage.results import Leakage, Verdict
 from quietwing.sites.openings import opening_places
 
 __all__ = [
@@ -88,7 +88,7 @@ def percent(share: float) -> str:
     return f"{floored(100 * share):g} %"
 
 
-def state_of_rooms(verdict: Verdict, grade: int = 0) -> list[str]:
+def state_of_rooms(verdict: Verdict | Leakage, grade: int = 0) -> list[str]:
     """State of each room of ``verdict.grades[grade].by_room``; `KEEP` for those whose service must stay.
 
     A room that is not known (``by_room["unknown"]``, where given) is neither silent nor quiet.
@@ -114,7 +114,7 @@ def state_of_rooms(verdict: Verdict, grade: int = 0) -> list[str]:
     return found
 
 
-def count_rooms(verdict: Verdict, grade: int = 0) -> RoomCount:
+def count_rooms(verdict: Verdict | Leakage, grade: int = 0) -> RoomCount:
     """Rooms that must be silent, by state at one of ``verdict.grades``; the first is the one asked for."""
     counted = Counter(state_of_rooms(verdict, grade))
     states = (counted[SILENT], counted[QUIET], counted[HOLE], counted[UNKNOWN])

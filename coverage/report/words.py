@@ -9,6 +9,7 @@ from collections import Counter
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, percent
 from quietwing.coverage.report.grades import (
+    grade_in_words,
     lead_in_words,
     protected_in_words,
     rules_in_words,
@@ -105,20 +106,22 @@ def _band_in_words(band: str) -> str:
 
 
 def headline(leakage: Leakage) -> str:
-    """The one sentence a governor reads first."""
-    rooms = leakage.by_room.sel(room=leakage.by_room["role"] == "silence")
-    works = rooms["usable"].any("channel")
-    count, total = int(works.sum()), int(works.size)
+    """The one sentence a governor reads first: where a phone works at each grade, the one asked for first."""
+    counts = [count_rooms(leakage, number) for number in range(len(leakage.grades))]
+    total = counts[0].silence
     if not total:
         return "The site has no cell that must be silent."
-    if count == 0:
-        return f"With all blockers off a phone works in none of {total} cells and spaces."
-    worst = rooms["usable"].sum("room")
-    channel = channel_in_words(str(worst["channel"].values[int(worst.values.argmax())]))
-    return (
-        f"With all blockers off a phone works in {count} of {total} cells and spaces; "
-        f"the most widespread service is {channel}, in {int(worst.max())} of them."
+    first, *others = (
+        (str(count.holes or "none"), grade_in_words(one.grade))
+        for count, one in zip(counts, leakage.grades, strict=True)
     )
+    told = f"With all blockers off a phone works in {first[0]} of {total} cells and spaces at {first[1]}"
+    told = ", ".join((told, *(f"in {rooms} at {words}" for rooms, words in others)))
+    worst = leakage.by_room.sel(room=leakage.by_room["role"] == "silence")["usable"].sum("room")
+    if not worst.size or not int(worst.max()):
+        return f"{told}."
+    channel = channel_in_words(str(worst["channel"].values[int(worst.values.argmax())]))
+    return f"{told}; the most widespread service is {channel}, in {int(worst.max())} of them."
 
 
 def probability_in_words(probability: float) -> str:

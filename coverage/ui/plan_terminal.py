@@ -32,7 +32,6 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
     as_json : bool
         One object on stdout, with the manifest.
     """
-    from quietwing.coverage.report.contrast_text import contrast_object
     from quietwing.coverage.report.plan_tables import plan_object
     from quietwing.coverage.report.plan_words import (
         bought_lines,
@@ -51,8 +50,6 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
 
         manifest = {"manifest": describe(result.verdict, catalogue)}
         found = result_object(result.verdict, catalogue) | plan_object(result) | manifest
-        if result.verdict.contrast:
-            found["contrast"] = [contrast_object(one) for one in result.verdict.contrast]
         print_json(found)
         return
     if result.verdict.uncovered_routes:

@@ -28,6 +28,8 @@ def say(message: str) -> None:
 
 def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> None:
     """The leakage in words and a table, or as JSON."""
+    from quietwing.coverage.report.escapes import count_rooms
+    from quietwing.coverage.report.grades import count_object, rules_object
     from quietwing.coverage.report.measured_tables import (
         AGREEMENT_HEADER,
         agreement_rows,
@@ -38,21 +40,24 @@ def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> Non
     from quietwing.coverage.report.words import channel_in_words, headline
 
     services = service_by_channel(result)
-    silence = result.by_room["role"].values == "silence"
-    works = result.by_room["usable"].values.any(axis=0) & silence
+    count = count_rooms(result)
     if as_json:
         print_json(
             {
                 "site": result.site.name,
                 "scenario_id": result.scenario_id,
                 "as_of": result.site.as_of.isoformat(),
-                "rooms": {
-                    "silence": int(silence.sum()),
-                    "holes": int(works.sum()),
-                    "quiet_anyway": int((silence & ~works).sum()),
-                    "unknown": 0,
+                "grade": result.scenario.grade,
+                "rules": rules_object(result.scenario.rules),
+                "rooms": count_object(count),
+                "grades": {
+                    one.grade.name: {
+                        "confidence": one.grade.confidence,
+                        "rooms": count_object(count_rooms(result, number)),
+                    }
+                    for number, one in enumerate(result.grades)
                 },
-                "escapes": [{"channel": channel, "rooms": count} for channel, count in services],
+                "escapes": [{"channel": channel, "rooms": rooms} for channel, rooms in services],
                 "notes": list(result.notes),
                 "seed": result.scenario.seed,
                 "files": [str(path) for path in files],
@@ -63,7 +68,7 @@ def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> Non
     typer.echo(headline(result))
     print_table(
         ["channel", "in words", "cells and spaces where it works"],
-        [[channel, channel_in_words(channel), f"{count} of {silence.sum()}"] for channel, count in services],
+        [[channel, channel_in_words(channel), f"{rooms} of {count.silence}"] for channel, rooms in services],
     )
     if result.measured is not None:
         typer.echo(f"\n{measured_headline(result.measured)} Residual = measured − modelled.")
@@ -86,7 +91,6 @@ def show_verdict(
     as_json: bool,
 ) -> None:
     """The verdict in words and a table, or as the object of DESIGN §6; with `budgets` one room in detail."""
-    from quietwing.coverage.report.contrast_text import contrast_object
     from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
     from quietwing.coverage.report.grades import GRADE_HEADER, grade_rows
     from quietwing.coverage.report.link_budget_text import budgets_object
@@ -105,8 +109,6 @@ def show_verdict(
         found = result_object(verdict, catalogue) | {"manifest": describe(verdict, catalogue)}
         if budgets:
             found["explain"] = {"room": budgets.room, "sentences": sentences, "budgets": budgets_object(budgets)}
-        if verdict.contrast:
-            found["contrast"] = [contrast_object(one) for one in verdict.contrast]
         print_json(found)
         return
     if verdict.uncovered_routes:

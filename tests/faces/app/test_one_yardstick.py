@@ -1,0 +1,270 @@
+"""One yardstick: of one layout every command, table, file and page says the same counts and the same spill margin."""
+
+import csv
+import html
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.cli import app
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.layout import layout_text, read_layout
+from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.rules import GRADES
+from quietwing.coverage.scenario import read_scenario
+from quietwing.coverage.study import leakage, run
+from quietwing.coverage.ui.state import KEY, YOURS, Layout
+from quietwing.sites import load_site, save_site
+from quietwing.sites.synthetic import build, describe
+
+WORLDS = 150
+BANDS = ("B20", "B3")
+ASKED = f"worlds = {WORLDS}\ngrid_m = 1.0\nequipment = ['room_jammer', 'micro_jammer']\ntreat_with = ['none']\n"
+DEVICES = (
+    Device("D1", "room_jammer", -3.4, 1.2, 2.5, 0),
+    Device("D2", "micro_jammer", 3.4, 3.6, 2.5, 0),
+)
+
+
+def page(module: str) -> None:
+    import importlib
+
+    importlib.import_module(f"quietwing.coverage.ui.{module}").show()
+
+
+def begin() -> None:
+    from quietwing.coverage.ui.state import session
+
+    session()
+
+
+def told(*command: str) -> dict:
+    ran = CliRunner().invoke(app, [*command, "--json"])
+    assert ran.exit_code == 0, ran.output
+    return json.loads(ran.stdout)
+
+
+def rows(path):
+    return list(csv.DictReader(path.read_text("utf-8").splitlines()))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A small wing with a scenario and a layout, and what each command left of it."""
+    folder = tmp_path_factory.mktemp("yardstick")
+    wing = build(describe(type="wing", cells=4, storeys=1))
+    few = tuple(sector for sector in wing.sectors if sector.band in BANDS)
+    save_site(replace(wing, sectors=few), folder / "site")
+    (folder / "site" / "scenario.toml").write_text(ASKED, "utf-8")
+    (folder / "layout.csv").write_text(layout_text(DEVICES), "utf-8", newline="")
+    standing = replace(DEVICES[1], state="existing", power_dbm=0.0)
+    (folder / "standing.csv").write_text(layout_text((standing,)), "utf-8", newline="")
+    (folder / "sweep.toml").write_text("site = 'site'\nlayout = 'layout.csv'\nset.seed = [1]\n", "utf-8")
+    (folder / "off.toml").write_text("site = 'site'\nmode = 'leakage'\nset.seed = [1]\n", "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(place):
+    return load_site(place / "site")
+
+
+@pytest.fixture(scope="module")
+def scenario(place):
+    return read_scenario(place / "site" / "scenario.toml")
+
+
+@pytest.fixture(scope="module")
+def verdict(site, scenario):
+    return run(site, scenario, devices=DEVICES, catalogue=read_catalogue())
+
+
+@pytest.fixture(scope="module")
+def evaluated(place):
+    return told("evaluate", str(place / "site"), "--layout", str(place / "layout.csv"), "--out", str(place / "on"))
+
+
+def expected(verdict) -> dict:
+    """By grade: rooms by state and, where there is an outside, what is left there."""
+    found = {}
+    for number, one in enumerate(verdict.grades):
+        count = count_rooms(verdict, number)
+        found[one.grade.name] = {
+            "silence": count.silence,
+            "silent": count.silent,
+            "quiet_anyway": count.quiet_anyway,
+            "holes": count.holes,
+            "unknown": count.unknown,
+            "margin_db": one.spill.worst_margin_db,
+            "passed": one.spill.passed,
+        }
+    return found
+
+
+def of_json(spoken) -> dict:
+    """What a JSON object of a verdict says, in the same form."""
+    return {
+        name: {
+            **said["rooms"],
+            "margin_db": said["spill"]["worst_margin_db"],
+            "passed": said["spill"]["passed"],
+        }
+        for name, said in spoken["grades"].items()
+    }
+
+
+def of_row(row) -> dict:
+    """What a row of a batch says; two states are in no column of a grade."""
+    return {
+        name: {
+            "silent": int(row[f"rooms_silent_{name}"]),
+            "quiet_anyway": int(row[f"rooms_quiet_anyway_{name}"]),
+            "holes": int(row[f"rooms_holes_{name}"]),
+            "margin_db": float(row[f"spill_margin_db_{name}"]),
+            "passed": row[f"spill_passed_{name}"] == "yes",
+        }
+        for name in GRADES
+    }
+
+
+def of_rooms_csv(table) -> dict:
+    """Rooms by state as the table of rooms has them."""
+    words = {"silent": "silent", "quiet_anyway": "quiet anyway", "holes": "hole"}
+    states = {name: [row[f"state_{name}"] for row in table if row["role"] == "silence"] for name in GRADES}
+    return {name: {key: found.count(word) for key, word in words.items()} for name, found in states.items()}
+
+
+def text_of(file) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.unescape(file.read_text("utf-8"))))
+
+
+def said_in(text: str, numbers: dict, verdict, *, margins: bool = True) -> None:
+    """The counts and, where the face shows them, the margins of both grades, as sentences have them."""
+    for one in verdict.grades:
+        mine = numbers[one.grade.name]
+        total = f"{mine['silent']} of {mine['silence']}"
+        assert re.search(rf"\b{total}\b|\b{mine['silent']} at {one.grade.name} grade", text), one.grade.name
+        assert not margins or f"{abs(mine['margin_db']):g} dB" in text, one.grade.name
+
+
+def some(numbers: dict, keys) -> dict:
+    return {name: {key: mine[key] for key in keys} for name, mine in numbers.items()}
+
+
+def test_the_layout_tells_the_grades_apart(verdict):
+    numbers = expected(verdict)
+    assert list(numbers) == ["planning", "evidence"]
+    assert numbers["planning"]["silent"] > 0
+    assert numbers["planning"]["holes"] > 0
+    assert numbers["planning"] != numbers["evidence"]
+
+
+def test_command_line_file_and_batch_say_what_the_study_says(place, verdict, evaluated):
+    numbers = expected(verdict)
+    assert of_json(evaluated) == numbers
+    assert of_json(json.loads((place / "on" / "verdict.json").read_text("utf-8"))) == numbers
+    ran = CliRunner().invoke(app, ["batch", str(place / "sweep.toml"), "--out", str(place / "many")])
+    assert ran.exit_code == 0, ran.output
+    (row,) = rows(place / "many" / "summary.csv")
+    assert of_row(row) == some(numbers, of_row(row)["planning"])
+    assert ran.exit_code == CliRunner().invoke(app, ["verify", str(place / "on")]).exit_code == 0
+
+
+def test_tables_and_page_of_the_result_say_it_too(place, verdict, evaluated):
+    numbers, out = expected(verdict), place / "on"
+    assert of_rooms_csv(rows(out / "rooms.csv")) == some(numbers, ("silent", "quiet_anyway", "holes"))
+    spill = rows(out / "spill.csv")
+    for name, mine in numbers.items():
+        # the smallest margin that counts is that of some place in the table
+        assert f"{mine['margin_db']:.1f}" in {row[f"margin_db_{name}"] for row in spill}
+    said_in(text_of(out / "summary.html"), numbers, verdict)
+
+
+def test_what_if_starts_from_the_same_numbers(place, verdict):
+    numbers = expected(verdict)
+    found = told("whatif", str(place / "site"), "--layout", str(place / "layout.csv"), "--top", "1")
+    first = found["unchanged"]
+    for name, mine in numbers.items():
+        assert first["cells"][name] == mine["silent"]
+        assert first["spill"][name] == {"margin_db": mine["margin_db"], "passed": mine["passed"]}
+
+
+def test_with_every_blocker_off_leakage_and_verdict_count_alike(place, site, scenario):
+    off = expected(run(site, scenario, catalogue=read_catalogue(), maps=False))
+    rooms = ("silence", "silent", "quiet_anyway", "holes", "unknown")
+    evaluated = told("evaluate", str(place / "site"))
+    assert some(of_json(evaluated), rooms) == some(off, rooms)
+    leaked = told("leakage", str(place / "site"), "--out", str(place / "leaks"))
+    assert {name: said["rooms"] for name, said in leaked["grades"].items()} == some(off, rooms)
+    assert leaked["rooms"] == evaluated["rooms"]
+    found = leakage(site, scenario, maps=False)
+    assert {one.grade.name: count_rooms(found, at).holes for at, one in enumerate(found.grades)} == {
+        name: mine["holes"] for name, mine in off.items()
+    }
+    table = rows(place / "leaks" / "leakage.csv")
+    works = {row["room"] for row in table if row["role"] == "silence" and row["usable"] == "yes"}
+    assert len(works) == off["planning"]["holes"]
+    sentence = (
+        f"a phone works in {off['planning']['holes'] or 'none'} of {off['planning']['silence']} cells and spaces at "
+        f"planning grade (90 %), in {off['evidence']['holes'] or 'none'} at evidence grade (95 %)"
+    )
+    assert sentence in text_of(place / "leaks" / "summary.html")
+    ran = CliRunner().invoke(app, ["batch", str(place / "off.toml"), "--out", str(place / "many-off")])
+    assert ran.exit_code == 0, ran.output
+    (row,) = rows(place / "many-off" / "summary.csv")
+    for name, mine in off.items():
+        for state in ("silent", "quiet_anyway", "holes"):
+            assert int(row[f"rooms_{state}_{name}"]) == mine[state]
+
+
+def test_pages_of_the_app_say_it_too(scenario, verdict):
+    numbers = expected(verdict)
+    start = AppTest.from_function(begin, default_timeout=60).run()
+    own = start.session_state[KEY]
+    own.site, own.site_source, own.scenario, own.layout = verdict.site, YOURS, scenario, Layout(DEVICES)
+    own.verdict, own.verdict_of = verdict, own.layout
+    said = {}
+    for name in ("overview_page", "blockers_page", "limits_page"):
+        shown = AppTest.from_function(page, kwargs={"module": name}, default_timeout=60)
+        shown.session_state[KEY] = own
+        shown.run()
+        assert not shown.exception
+        parts = (*shown.text, *shown.markdown, *shown.caption, *shown.success, *shown.error, *shown.info)
+        said[name] = "\n".join(part.value for part in parts).replace("\\", "")  # markdown escapes
+        if name == "overview_page":
+            first, mine = [metric.value for metric in shown.metric], numbers["planning"]
+            assert first[0] == f"{mine['silent'] + mine['quiet_anyway']} of {mine['silence']}"
+            assert first[1] == f"{mine['holes'] + mine['unknown']} of {mine['silence']}"
+    said_in(said["overview_page"], numbers, verdict)
+    said_in(said["blockers_page"], numbers, verdict, margins=False)  # it shows none
+    for mine in numbers.values():
+        assert f"{abs(mine['margin_db']):g} dB" in said["limits_page"]
+
+
+def test_a_plan_is_reported_as_its_layout_is_judged(place):
+    """The folder of a plan and `evaluate` of the layout in it: one layout, one number."""
+    plan = told(
+        "optimise", str(place / "site"), "--layout", str(place / "standing.csv"), "--budget-gbp", "9000",
+        "--effort", "quick", "--out", str(place / "p"),
+    )  # fmt: skip
+    out = place / "p"
+    numbers = of_json(plan)
+    assert of_json(json.loads((out / "verdict.json").read_text("utf-8"))) == numbers
+    assert of_json(json.loads((out / "plan.json").read_text("utf-8"))) == numbers
+    judged = told(
+        "evaluate", str(out / "inputs" / "site"), "--layout", str(out / "layout.csv"),
+        "--scenario", str(out / "inputs" / "scenario.toml"),
+    )  # fmt: skip
+    assert of_json(judged) == numbers
+    assert of_rooms_csv(rows(out / "rooms.csv")) == some(numbers, ("silent", "quiet_anyway", "holes"))
+    layout = read_layout(out / "layout.csv", read_catalogue())
+    assert any(device.state == "existing" for device in layout)
+    verdict = run(load_site(out / "inputs" / "site"), read_scenario(out / "inputs" / "scenario.toml"), devices=layout)
+    assert expected(verdict) == numbers
+    said_in(text_of(out / "summary.html"), numbers, verdict)
+    assert CliRunner().invoke(app, ["verify", str(out)]).exit_code == 0
