@@ -7,19 +7,16 @@ from dataclasses import replace
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import check_layout
 from quietwing.coverage.planning.optimise import REPORTING_STREAM
 from quietwing.coverage.planning.optimise import optimise as best_plan
 from quietwing.coverage.planning.plan import Plan, PlanResult
 from quietwing.coverage.propagation.gain_cache import GainCache
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, wanted_sectors
+from quietwing.coverage.study.common import Progress, checked_sectors
 from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
 from quietwing.coverage.study.judging import run
 from quietwing.coverage.treatments import wishes_for
-from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Site
 
 __all__ = ["optimise"]
@@ -79,10 +76,7 @@ def optimise(
     scenario = scenario or Scenario()
     catalogue = read_catalogue() if catalogue is None else catalogue
     say = progress or (lambda _what, _share: None)
-    sectors = wanted_sectors(site, scenario)
-    misplaced = check_layout(site, devices)
-    if misplaced:
-        raise ScenarioError(problems_text(misplaced))
+    sectors = checked_sectors(site, scenario, devices)
     plan = best_plan(
         site,
         sectors,

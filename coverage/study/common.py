@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.blocking.operator_actions import check_actions
+from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError, SiteError
+from quietwing.coverage.layout import check_layout
 from quietwing.coverage.propagation.mast_gain import MastModel
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
 
-__all__ = ["Progress", "limits_of", "map_title", "part", "wanted_sectors"]
+__all__ = ["Progress", "checked_sectors", "limits_of", "map_title", "part", "wanted_sectors"]
 
 Progress = Callable[[str, float], None]
 WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
@@ -35,6 +37,15 @@ def wanted_sectors(site: Site, scenario: Scenario) -> tuple[Sector, ...]:
     if problems:
         raise ScenarioError(problems_text(problems))
     return tuple(sector for sector in site.sectors if not scenario.channels or sector.channel in scenario.channels)
+
+
+def checked_sectors(site: Site, scenario: Scenario, devices: tuple[Device, ...]) -> tuple[Sector, ...]:
+    """`wanted_sectors` of a question whose devices all stand on the site: the door of every study of a layout."""
+    sectors = wanted_sectors(site, scenario)
+    misplaced = check_layout(site, devices)
+    if misplaced:
+        raise ScenarioError(problems_text(misplaced))
+    return sectors
 
 
 def part(grid: PointSet, patch: Patch) -> PointSet:

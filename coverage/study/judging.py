@@ -17,16 +17,13 @@ from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model, Treatment
-from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import check_layout
 from quietwing.coverage.propagation.gain_cache import GainCache
 from quietwing.coverage.propagation.mast_gain import silent_at
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.results import Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, limits_of, map_title, part, wanted_sectors
+from quietwing.coverage.study.common import Progress, checked_sectors, limits_of, map_title, part
 from quietwing.coverage.treatments import resolve_treatments, treated_site
-from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import clean
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Sector, Site
@@ -146,10 +143,7 @@ def run(
     catalogue = read_catalogue() if catalogue is None else catalogue
     say = progress or (lambda _what, _share: None)
     say("site", 0.0)
-    sectors = wanted_sectors(site, scenario)
-    misplaced = check_layout(site, devices)
-    if misplaced:
-        raise ScenarioError(problems_text(misplaced))
+    sectors = checked_sectors(site, scenario, devices)
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
     ready = make_ready(site, sectors, scenario, treatments, catalogue, gains)
     model, points, tested = ready.model, ready.points, ready.tested

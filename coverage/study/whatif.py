@@ -8,12 +8,10 @@ from dataclasses import replace
 from quietwing.coverage.blocking.outside import most_eirp_dbm, outside_points
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import check_layout
 from quietwing.coverage.planning.cost import cost
 from quietwing.coverage.results import WhatIf
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, wanted_sectors
+from quietwing.coverage.study.common import Progress, checked_sectors
 from quietwing.coverage.study.judging import make_ready
 from quietwing.coverage.study.whatif_changes import (
     WindowChange,
@@ -32,7 +30,6 @@ from quietwing.coverage.study.whatif_rows import (
 )
 from quietwing.coverage.study.whatif_worlds import Ask, heard_on
 from quietwing.coverage.treatments import resolve_treatments
-from quietwing.sites.errors import problems_text
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
 
@@ -85,10 +82,7 @@ def whatif(
     catalogue = read_catalogue() if catalogue is None else catalogue
     say = progress or (lambda _what, _share: None)
     say("site", 0.0)
-    sectors = wanted_sectors(site, scenario)
-    misplaced = check_layout(site, devices)
-    if misplaced:
-        raise ScenarioError(problems_text(misplaced))
+    sectors = checked_sectors(site, scenario, devices)
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
     ready = make_ready(site, sectors, scenario, treatments, catalogue)
     on = tuple(device for device in devices if device.state != "off")
