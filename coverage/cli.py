@@ -109,6 +109,9 @@ def evaluate(
     contrast: Annotated[
         bool, typer.Option("--contrast", help="Also what the worst holes would need, in decibels that add up.")
     ] = False,
+    whatif: Annotated[
+        bool, typer.Option("--whatif", help="Also what would change the answer; several times the work.")
+    ] = False,
     worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
     grade: GradeOption = None,
     rules: RulesOption = None,
@@ -129,7 +132,7 @@ def evaluate(
         "seed": seed,
         "spill_tier": spill_tier,
     }
-    answer_verdict(site, layout, scenario, out, as_json, options, room=explain, contrast=contrast)
+    answer_verdict(site, layout, scenario, out, as_json, options, room=explain, contrast=contrast, changes=whatif)
 
 
 @app.command(name="whatif")

@@ -22,9 +22,10 @@ from quietwing.coverage.report.plan_document import make_plan_files
 from quietwing.coverage.report.publishing import page
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.verdict_document import make_verdict_files
+from quietwing.coverage.report.whatif_document import make_whatif_files
 from quietwing.coverage.report.words import GLOSSARY, headline, safe_file_name
 from quietwing.coverage.result_folder import SUMMARY, put, workshop_near
-from quietwing.coverage.results import Leakage, StoreyMap, Verdict
+from quietwing.coverage.results import Leakage, StoreyMap, Verdict, WhatIf
 
 __all__ = ["make_files", "write"]
 
@@ -33,7 +34,7 @@ MEASURED_TABLE, MEASURED_MAP = "measured.csv", "map-measured-outdoors.png"
 
 
 def write(
-    result: Leakage | Verdict | PlanResult,
+    result: Leakage | Verdict | PlanResult | WhatIf,
     folder: Path,
     progress: Progress | None = None,
     *,
@@ -46,10 +47,10 @@ def write(
 
     Parameters
     ----------
-    result : Leakage, Verdict or PlanResult
+    result : Leakage, Verdict, PlanResult or WhatIf
         Leakage gives ``leakage.csv``, with measured levels ``measured.csv`` and a map of those in the open too; a
         verdict ``rooms.csv``, ``escapes.csv`` and ``spill.csv``; a plan besides ``plan.json``, ``layout.csv``,
-        ``treatments.csv``, ``bill_of_materials.csv`` and ``holes.csv``.
+        ``treatments.csv``, ``bill_of_materials.csv`` and ``holes.csv``; what would change the answer ``whatif.csv``.
     folder : Path
         Made if missing. Of an existing one only files of an earlier result, unchanged since, are replaced or removed.
     progress : callable, optional
@@ -76,11 +77,12 @@ def write(
 
 
 def make_files(
-    result: Leakage | Verdict | PlanResult,
+    result: Leakage | Verdict | PlanResult | WhatIf,
     workshop: Path,
     progress: Progress | None = None,
     *,
     before: Leakage | None = None,
+    whatif: WhatIf | None = None,
 ) -> list[str]:
     """Make maps, tables and ``summary.html`` of a result in a folder.
 
@@ -90,6 +92,8 @@ def make_files(
         As for `write`.
     workshop : Path
         An existing folder; files of the same name are overwritten.
+    whatif : WhatIf, optional
+        With a verdict: what would change the answer, a part of its page and ``whatif.csv``.
 
     Returns
     -------
@@ -99,6 +103,8 @@ def make_files(
     say = progress or (lambda _share: None)
     if isinstance(result, Leakage):
         return _make_leakage_files(result, workshop, SUMMARY, say)
+    if isinstance(result, WhatIf):
+        return make_whatif_files(result, workshop)
     part = 0.5 if before else 1.0
     with_leakage = before is not None
 
@@ -108,7 +114,7 @@ def make_files(
     if isinstance(result, PlanResult):
         names = make_plan_files(result, workshop, tell, with_leakage=with_leakage)
     else:
-        names = make_verdict_files(result, workshop, tell, with_leakage=with_leakage)
+        names = make_verdict_files(result, workshop, tell, with_leakage=with_leakage, whatif=whatif)
     if before:
         names += _make_leakage_files(before, workshop, "leakage.html", lambda share: say(0.5 + 0.5 * share))
     return names

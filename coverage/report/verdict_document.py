@@ -16,6 +16,7 @@ from quietwing.coverage.report.publishing import page
 from quietwing.coverage.report.spill_map import spill_figure
 from quietwing.coverage.report.verdict_maps import before_after_figure, before_map, rooms_on, verdict_figure
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv
+from quietwing.coverage.report.whatif_document import make_whatif_table, whatif_values
 from quietwing.coverage.report.words import (
     VERDICT_GLOSSARY,
     escape_in_words,
@@ -24,7 +25,7 @@ from quietwing.coverage.report.words import (
     safe_file_name,
     verdict_headline,
 )
-from quietwing.coverage.results import Verdict
+from quietwing.coverage.results import Verdict, WhatIf
 
 __all__ = ["make_verdict_files"]
 
@@ -38,6 +39,7 @@ def make_verdict_files(
     *,
     with_leakage: bool,
     before: Verdict | None = None,
+    whatif: WhatIf | None = None,
     template: str = "verdict.html",
     values: Mapping[str, Any] | None = None,
 ) -> list[str]:
@@ -54,6 +56,8 @@ def make_verdict_files(
         Whether ``leakage.html`` will lie beside the page, to link to it.
     before : Verdict, optional
         Another layout to show as "before" where it has the same maps; without it blockers and treatments taken away.
+    whatif : WhatIf, optional
+        What would change the answer: a part of the page, and ``whatif.csv``; without it the page names the command.
     template : str
         Of the page.
     values : mapping, optional
@@ -84,7 +88,10 @@ def make_verdict_files(
     tables = {"rooms.csv": rooms_csv, "escapes.csv": escapes_csv, "spill.csv": spill_csv}
     for name, table in tables.items():
         (workshop / name).write_text(table(verdict), encoding="utf-8", newline="\n")
-    text = page(template, **_summary(verdict, pictures, with_leakage=with_leakage) | dict(values or {}))
+    if whatif is not None:
+        files.append(make_whatif_table(whatif, workshop))
+    further = {"whatif": None if whatif is None else whatif_values(whatif), **(values or {})}
+    text = page(template, **_summary(verdict, pictures, with_leakage=with_leakage) | further)
     (workshop / "summary.html").write_text(text, encoding="utf-8", newline="\n")
     progress(1.0)
     return ["summary.html", *tables, *files]

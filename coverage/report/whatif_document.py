@@ -1,8 +1,9 @@
-"""What would change the answer as a folder: ``summary.html`` and ``whatif.csv``."""
+"""What would change the answer as files: a page and table of its own, or a part of a verdict's page."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import quietwing
 from quietwing.coverage.report.publishing import page
@@ -13,48 +14,36 @@ from quietwing.coverage.report.whatif_tables import (
     whatif_headline,
     whatif_rows,
 )
-from quietwing.coverage.result_folder import SUMMARY, put, workshop_near
+from quietwing.coverage.result_folder import SUMMARY
 from quietwing.coverage.results import WhatIf
 
-__all__ = ["WHATIF_FILES", "write_whatif"]
+__all__ = ["WHATIF_FILES", "make_whatif_files", "make_whatif_table", "whatif_values"]
 
 TABLE = "whatif.csv"
 WHATIF_FILES = (TABLE,)
 
 
-def write_whatif(found: WhatIf, folder: Path) -> tuple[Path, ...]:
-    """Write the table and a page of it, with a manifest of both.
+def make_whatif_files(found: WhatIf, workshop: Path) -> list[str]:
+    """Make the page and the table in a folder; their names, the page first."""
+    text = page(
+        "whatif.html", found=found, site=found.site, whatif=whatif_values(found), version=quietwing.__version__
+    )
+    (workshop / SUMMARY).write_text(text, encoding="utf-8", newline="\n")
+    return [SUMMARY, make_whatif_table(found, workshop)]
 
-    Parameters
-    ----------
-    found : WhatIf
-    folder : Path
-        Made if missing. Of an existing one only files of an earlier result, unchanged since, are replaced or removed.
 
-    Returns
-    -------
-    tuple of Path
-        The files written, ``summary.html`` first and ``manifest.json`` last.
+def make_whatif_table(found: WhatIf, workshop: Path) -> str:
+    """Make the table alone; its name."""
+    (workshop / TABLE).write_text(whatif_csv(found), encoding="utf-8", newline="\n")
+    return TABLE
 
-    Raises
-    ------
-    QuietwingError
-        If something in the folder is in the way of the result; then nothing in it has been touched.
-    OSError
-        If the folder cannot be written.
-    """
-    with workshop_near(folder) as made:
-        text = page(
-            "whatif.html",
-            found=found,
-            site=found.site,
-            headline=whatif_headline(found),
-            advice=ADVICE,
-            header=whatif_header(found),
-            rows=whatif_rows(found),
-            version=quietwing.__version__,
-        )
-        (made / SUMMARY).write_text(text, encoding="utf-8", newline="\n")
-        (made / TABLE).write_text(whatif_csv(found), encoding="utf-8", newline="\n")
-        manifest = put(made, folder)
-    return folder / SUMMARY, folder / TABLE, manifest
+
+def whatif_values(found: WhatIf) -> dict[str, Any]:
+    """What ``whatif-table.html`` is filled with."""
+    return {
+        "headline": whatif_headline(found),
+        "advice": ADVICE,
+        "header": whatif_header(found),
+        "rows": whatif_rows(found),
+        "table": TABLE,
+    }

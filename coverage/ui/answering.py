@@ -70,6 +70,7 @@ def answer_verdict(
     *,
     room: str | None,
     contrast: bool = False,
+    changes: bool = False,
 ) -> None:
     """Run a layout, write what is asked for, show the verdict."""
     from quietwing.coverage import warmup
@@ -81,6 +82,7 @@ def answer_verdict(
     from quietwing.coverage.store import write_result
     from quietwing.coverage.study import run
     from quietwing.coverage.study.contrast import HOLES_ON_PAGE, MOST_HOLES, with_budgets
+    from quietwing.coverage.study.whatif import whatif
     from quietwing.coverage.treatments import resolve_treatments
 
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
@@ -99,14 +101,18 @@ def answer_verdict(
             progress=lambda what, done: progress(what, 0.6 * done),
         )
         verdict = with_budgets(verdict, catalogue, room, MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0)
+        changed = whatif(place, scenario, devices=devices, catalogue=catalogue) if changes else None
         files: tuple[Path, ...] = ()
         if out is not None:
 
             def draw(workshop: Path) -> list[str]:
-                return make_files(verdict, workshop, lambda done: progress("drawing the maps", 0.6 + 0.4 * done))
+                def tell(done: float) -> None:
+                    progress("drawing the maps", 0.6 + 0.4 * done)
+
+                return make_files(verdict, workshop, tell, whatif=changed)
 
             files = write_result(verdict, out, catalogue=catalogue, pages=draw)
-    show_verdict(verdict, catalogue, budgets, files, as_json)
+    show_verdict(verdict, catalogue, budgets, files, as_json, changed)
 
 
 def answer_plan(

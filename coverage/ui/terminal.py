@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.explain import RoomBudgets
     from quietwing.coverage.equipment import Model
-    from quietwing.coverage.results import Leakage, Verdict
+    from quietwing.coverage.results import Leakage, Verdict, WhatIf
 
 __all__ = ["print_json", "print_table", "progress_bar", "say", "show_leakage", "show_verdict"]
 
@@ -89,11 +89,13 @@ def show_verdict(
     budgets: RoomBudgets | None,
     files: tuple[Path, ...],
     as_json: bool,
+    changes: WhatIf | None = None,
 ) -> None:
     """The verdict in words and a table, or as the object of DESIGN §6; with `budgets` one room in detail."""
     from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
     from quietwing.coverage.report.grades import GRADE_HEADER, grade_rows
     from quietwing.coverage.report.link_budget_text import budgets_object
+    from quietwing.coverage.report.whatif_tables import whatif_object
     from quietwing.coverage.report.words import (
         channel_in_short,
         escape_in_words,
@@ -102,6 +104,7 @@ def show_verdict(
     )
     from quietwing.coverage.store import describe, result_object
     from quietwing.coverage.ui.contrast_terminal import show_contrast
+    from quietwing.coverage.ui.whatif_terminal import show_changes
 
     escapes = escapes_of(verdict)
     sentences = [escape_in_words(one) for one in escapes if budgets and one.room == budgets.room]
@@ -109,6 +112,8 @@ def show_verdict(
         found = result_object(verdict, catalogue) | {"manifest": describe(verdict, catalogue)}
         if budgets:
             found["explain"] = {"room": budgets.room, "sentences": sentences, "budgets": budgets_object(budgets)}
+        if changes:
+            found["whatif"] = whatif_object(changes)
         print_json(found)
         return
     if verdict.uncovered_routes:
@@ -129,6 +134,9 @@ def show_verdict(
     if budgets:
         _show_budgets(verdict, budgets, sentences)
     show_contrast(verdict.contrast)
+    if changes:
+        typer.echo("\nWhat would change the answer:")
+        show_changes(changes)
     for note in verdict.notes:
         say(f"note: {note}")
     if files:
