@@ -14,7 +14,8 @@ one to MINIMISE. The parent writes, before it starts the child:
 The child writes, each under a name ending in ``.part`` first and then renamed, so that no half file is ever seen:
 
 - ``point-000001.npy``, ``point-000002.npy``, …: each solution as it is found, float64 of shape (column,);
-- ``bound.json``: ``{"bound": number or null}``, the lower bound so far, replaced as it rises;
+- ``bound.json``: ``{"bound": number or null, "nodes": count}``, the lower bound and the nodes so far, replaced as
+  they grow; ``nodes`` may be left out;
 - ``duals.npy`` (float64, (row,)): row duals, for a problem without integer columns only;
 - ``end.json``, last: ``status`` ("optimal", "infeasible", "limit" or what else the solver says), ``value``,
   ``bound`` (numbers or null), ``nodes``.
@@ -105,7 +106,8 @@ class Reporter:
     """Writes solutions and bounds as HiGHS finds them."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.count, self.bound, self.written_s = folder, 0, -np.inf, 0.0
+        self.folder, self.count, self.bound = folder, 0, -np.inf
+        self.written, self.written_s = (-np.inf, 0), 0.0
 
     def improved(self, event: Any) -> None:
         """A better solution."""
@@ -120,12 +122,18 @@ class Reporter:
         part.replace(self.folder / f"point-{self.count:06d}.npy")
 
     def looked(self, event: Any) -> None:
-        """A look in the middle of the search: the bound, at most ten times a second."""
-        bound = event.data_out.mip_dual_bound
+        """A look in the middle of the search: bound and nodes, at most ten times a second."""
         now_s = time.monotonic()
-        if bound > self.bound and abs(bound) < NO_BOUND and now_s - self.written_s >= BOUND_EVERY_S:
-            self.bound, self.written_s = bound, now_s
-            write_json(self.folder, "bound.json", {"bound": bound})
+        if now_s - self.written_s < BOUND_EVERY_S:
+            return
+        bound, nodes = event.data_out.mip_dual_bound, max(0, int(event.data_out.mip_node_count))
+        if abs(bound) < NO_BOUND:
+            self.bound = max(bound, self.bound)
+        if (self.bound, nodes) != self.written:
+            self.written, self.written_s = (self.bound, nodes), now_s
+            write_json(
+                self.folder, "bound.json", {"bound": self.bound if self.bound > -np.inf else None, "nodes": nodes}
+            )
 
 
 def finish(folder: Path, solver: Any, reporter: Reporter, mixed: bool) -> None:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.problem import Problem, row_unit
+from quietwing.coverage.planning._problem_units import column_unit, negligible, row_unit, tightened
+from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.solution_check import Keeper, dual_bound
 
 __all__ = ["Call", "Ended", "Model", "model_of", "solver_command"]
@@ -38,7 +39,10 @@ KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT"
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A problem to minimise as the child reads it: rows and costs scaled by powers of two, which loses nothing."""
+    """A problem to minimise as the child reads it, rows, costs and columns scaled by powers of two: nothing is lost.
+
+    A column of the problem is `unit` times the child's.
+    """
 
     cost: Floats
     scale: float
@@ -48,6 +52,7 @@ class Model:
     lower: Floats
     upper: Floats
     integer: NDArray[np.bool_]
+    unit: Floats
 
 
 @dataclass(frozen=True)
@@ -67,28 +72,33 @@ class Ended:
 
 def model_of(problem: Problem, cost: Floats, held: tuple[tuple[Floats, Fraction], ...] = ()) -> Model:
     """What the child is given: the problem with former costs held by rows of their own."""
-    rows = sparse.csr_array(problem.rows, dtype=float, copy=True)
-    row_lower, row_upper = np.asarray(problem.row_lower, float), np.asarray(problem.row_upper, float)
+    small, least, most = negligible(problem)
+    rows, (tight, never) = problem.rows.copy(), tightened(problem)
+    # HiGHS would drop the small ones: what they can bring is taken into the bounds of the row.
+    rows.data = np.where(small, 0.0, tight)
+    row_lower, row_upper = problem.row_lower - most, problem.row_upper - least
+    unit, rows_unit = column_unit(problem), row_unit(problem)
     for former, limit in held:
-        scale = _cost_scale(former)
+        scale = _cost_scale(former * unit)
         rows = sparse.csr_array(sparse.vstack([rows, sparse.csr_array((former * scale)[None])]))
         row_lower, row_upper = np.append(row_lower, -np.inf), np.append(row_upper, float(limit) * scale)
-    rows.sum_duplicates()
-    rows.eliminate_zeros()
+        rows_unit = np.append(rows_unit, 1.0)
     # HiGHS may miss every row by the same tolerance: rows of small coefficients are made larger first.
-    factor = np.exp2(1 - np.frexp(row_unit(rows))[1])
-    rows.data = rows.data * np.repeat(factor, np.diff(rows.indptr))
-    whole = np.asarray(problem.integer, bool)
-    scale = _cost_scale(cost)
+    factor = np.exp2(1 - np.frexp(rows_unit)[1])
+    rows.data = rows.data * np.repeat(factor, np.diff(rows.indptr)) * unit[rows.indices]
+    rows.eliminate_zeros()
+    whole = problem.integer
+    scale = _cost_scale(cost * unit)
     return Model(
-        cost=cost * scale,
+        cost=cost * unit * scale,
         scale=scale,
         rows=rows,
         row_lower=row_lower * factor,
         row_upper=row_upper * factor,
-        lower=np.where(whole, np.ceil(problem.lower), problem.lower),
-        upper=np.where(whole, np.floor(problem.upper), problem.upper),
+        lower=np.where(whole, np.ceil(problem.lower), problem.lower) / unit,
+        upper=np.where(never, 0.0, np.where(whole, np.floor(problem.upper), problem.upper)) / unit,
         integer=whole,
+        unit=unit,
     )
 
 
@@ -138,16 +148,16 @@ class Call:
                     if time.monotonic() >= self.until_s:
                         how = "deadline"
                         break
-                    _take_points(folder, keeper)
+                    _take_points(folder, keeper, model.unit)
                     watch(_bound_so_far(folder, model.scale))
             except KeyboardInterrupt:
                 how = "interrupt"
             finally:
                 if child is not None:
                     _stop(child)
-            _take_points(folder, keeper)
+            _take_points(folder, keeper, model.unit)
             if how != "itself" or child is None:
-                return Ended(how, bound=_bound_so_far(folder, model.scale))
+                return Ended(how, bound=_bound_so_far(folder, model.scale), nodes=_nodes_so_far(folder))
             return _last_word(folder, model, child.returncode)
 
     def _write(self, folder: Path, model: Model, start: Floats | None) -> None:
@@ -164,7 +174,7 @@ class Call:
             "values": model.rows.data,
         }
         if start is not None:
-            arrays["start"] = start
+            arrays["start"] = start / model.unit
         for name, array in arrays.items():
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         options = {"nodes": int(self.nodes), "gap": float(self.gap), "seed": int(self.seed)}
@@ -212,13 +222,13 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def _take_points(folder: Path, keeper: Keeper) -> None:
+def _take_points(folder: Path, keeper: Keeper, unit: Floats) -> None:
     """Offer each solution the child has left since the last look, in its order."""
     for path in sorted(folder.glob("point-*.npy")):
         try:
             point = np.load(path, allow_pickle=False)
-            keeper.offer(point)
-        except (OSError, ValueError, EOFError):
+            keeper.offer(point * unit if np.shape(point) == unit.shape else point)
+        except (OSError, ValueError, EOFError, TypeError):
             keeper.refuse("its file is not an array of numbers")
         path.unlink(missing_ok=True)
 
@@ -244,6 +254,16 @@ def _bound_so_far(folder: Path, scale: float) -> float | None:
     return _number(_read_json(folder / "bound.json"), "bound", scale)
 
 
+def _nodes_so_far(folder: Path) -> int:
+    """The nodes the child has worked through, as far as it has told."""
+    return _count(_read_json(folder / "bound.json"))
+
+
+def _count(content: dict[str, Any]) -> int:
+    nodes = content.get("nodes")
+    return nodes if isinstance(nodes, int) and not isinstance(nodes, bool) and nodes > 0 else 0
+
+
 def _last_word(folder: Path, model: Model, code: int) -> Ended:
     """What the child says at its end, or what it died of."""
     end = _read_json(folder / "end.json")
@@ -254,20 +274,19 @@ def _last_word(folder: Path, model: Model, code: int) -> Ended:
         else:
             died = f"ended with code {code}" if code else "ended without an answer"
         said = f"{died}: {text[-1][:200]}" if text else died
-        return Ended("crash", bound=_bound_so_far(folder, model.scale), complaint=said)
+        return Ended("crash", bound=_bound_so_far(folder, model.scale), nodes=_nodes_so_far(folder), complaint=said)
     bound = _number(end, "bound", model.scale)
     if bound is None:
         bound = _bound_so_far(folder, model.scale)
     if not model.integer.any() and end["status"] == "optimal":
         proven = _bound_of_duals(folder, model)
         bound = bound if proven is None else proven
-    nodes = end.get("nodes")
     return Ended(
         "itself",
         status=end["status"],
         value=_number(end, "value", model.scale),
         bound=bound,
-        nodes=nodes if isinstance(nodes, int) else 0,
+        nodes=_count(end),
     )
 
 

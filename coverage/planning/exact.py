@@ -7,27 +7,30 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning._solver_process import Call, Ended, model_of, solver_command
-from quietwing.coverage.planning.problem import Problem, demand_sound
-from quietwing.coverage.planning.solution_check import Keeper, exact_value
+from quietwing.coverage.planning._endless import improving_direction
+from quietwing.coverage.planning._evidence import Status, gap_between, judged, step_of, trusted_bound
+from quietwing.coverage.planning._problem_faults import unreachable_rows
+from quietwing.coverage.planning._problem_input import as_numbers, whole_number
+from quietwing.coverage.planning._problem_units import column_name
+from quietwing.coverage.planning._solver_process import Call, model_of, solver_command
+from quietwing.coverage.planning.covering_search import covering_of, search_cover
+from quietwing.coverage.planning.problem import Problem, demand_reachable, demand_sound
+from quietwing.coverage.planning.solution_check import Keeper, cost_unit, exact_value
 
 __all__ = ["Progress", "Solution", "Work", "bound_of_relaxation", "solve"]
 
 Progress = Callable[[float | None, float | None], None]
-Status = Literal["optimal", "feasible", "infeasible", "none found", "interrupted", "refused"]
 Floats = NDArray[np.float64]
 
-ONE = Fraction(1)
-BOUND_TOLERANCE = Fraction(1, 10**6)  # value and bound this close, relative to the larger of 1 and them, are one
+LEAST_SEARCH_S = 20.0  # left on the clock for local search to begin: compiling it may take seconds
+LEAST_DEADLINE_S = 1e-3
+MOST_NAMED = 5  # columns in a note
 HOLD_TOLERANCE = Fraction(1, 10**9)  # what a tie-break may give away of an objective without a step, relative
-FINEST_STEP_DIGITS = 4  # decimals in which the step of an objective is looked for: pence, and tenths of a per cent
-FLOAT_ERROR = 2.0**-50  # relative, of a decimal read as a float and moved by a power of ten
 
 
 @dataclass(frozen=True)
@@ -53,22 +56,27 @@ class Solution:
     Attributes
     ----------
     status : str
-        "optimal": proven. "feasible": holds, not proven best. "infeasible": proven that nothing holds. "none found":
-        the work ended before anything was found. "interrupted": stopped by Ctrl-C, with the best so far. "refused":
-        the solver only offered points that do not hold.
+        "optimal": proven. "feasible": holds, not proven best. "infeasible": proven that nothing holds; the notes name
+        rows that no choice can meet by itself. "unbounded": from `x`, which holds, the objective improves without
+        end; the notes name the columns along which. "none found": the work ended before anything was found.
+        "interrupted": stopped by Ctrl-C, with the best so far. "refused": the solver only offered points that do not
+        hold.
     x : ndarray or None, shape (column,)
         Whole columns are exactly whole.
     value : float or None
         The objective of `x`, added up here and never taken from the solver.
     bound : float or None
-        No solution of the model as stated is better than this, to the solver's tolerance (1e-6, relative above 1);
-        equal to `value` when optimal.
+        No solution of the model as stated is better than this, to the solver's tolerance (1e-6 of the value, or of
+        the objective's largest coefficient, at most 1, where that is more); equal to `value` when optimal.
     gap : float or None
-        |bound - value| / max(|value|, 1e-9), rounded up to 1e-6; 0 when optimal.
+        |bound - value| / |value|, rounded up to 1e-6, with a billionth of the objective's largest coefficient, at
+        most 1, in the place of a smaller value; 0 when optimal.
     reproducible : bool
         False if the clock, a person or a crash ended the work: then another run may differ.
     notes : tuple of str
         What a reader should know: what was refused, and why the work ended.
+    nodes : int
+        Branch-and-bound nodes worked through, those of the tie-breaks included; as far as the solver has told.
     """
 
     status: Status
@@ -78,6 +86,7 @@ class Solution:
     gap: float | None
     reproducible: bool
     notes: tuple[str, ...]
+    nodes: int = 0
 
 
 DEFAULT_WORK = Work()
@@ -97,7 +106,8 @@ def solve(
 
     HiGHS works in a child process with one thread and leaves its solutions in a private folder as it finds them, so
     a hanging, killed or crashed child loses nothing. Whatever it says is checked (`check_solution`); the answer is
-    never worse than a `start` that holds.
+    never worse than a `start` that holds. A covering problem of some size is first given to a local search of counted
+    steps (`covering_search`), and HiGHS starts from what it finds.
 
     Tie-breaks are solved in turn once the main objective is proven optimal, with a row that holds what was reached:
     to half a step where all values of an objective are multiples of one step (whole pounds, pence, weights), which
@@ -126,14 +136,16 @@ def solve(
 
     Raises
     ------
-    InfeasiblePlanError
-        If a row cannot be met whatever is chosen.
     ScenarioError
-        If the problem or a parameter is not sound.
+        If the problem or a parameter is not sound. That nothing holds is no error but the status "infeasible".
     """
     demand_sound(problem)
-    _demand_parameters(problem, start, work, gap, seed)
+    start = _demand_parameters(problem, start, work, gap, seed)
+    missed = unreachable_rows(problem)
+    if missed:
+        return Solution("infeasible", None, None, None, None, True, missed)
     until_s = math.inf if work.deadline_s is None else time.monotonic() + work.deadline_s
+    call = Call(solver_command(solver), work.nodes, gap, seed, until_s)
     cost = _toward_least(problem.objective, problem.maximise)
     keeper = Keeper(problem, cost)
     notes: list[str] = []
@@ -141,19 +153,30 @@ def solve(
         keeper.offer(start)
         notes.extend(f"the start does not hold and was left out: {fault}" for fault in keeper.refused)
         keeper.refused = ()
-    step = _step(problem, cost)
+    try:
+        endless = improving_direction(problem, cost, call)
+        if endless is not None:
+            left_s = None if work.deadline_s is None else max(until_s - time.monotonic(), LEAST_DEADLINE_S)
+            left = replace(work, deadline_s=left_s)
+            return _without_end(problem, endless, start, left, seed, progress, solver)
+        searched = _search(problem, keeper, seed, until_s, progress)
+    except KeyboardInterrupt:
+        kept = None if keeper.value is None else _signed(keeper.value, problem.maximise)
+        notes.append("interrupted; what was found until then is kept")
+        return Solution("interrupted", keeper.x, kept, None, None, False, tuple(notes))
+    step = step_of(problem, cost)
 
     def watch(bound: float | None) -> None:
         if progress is not None:
             best = None if keeper.value is None else _signed(keeper.value, problem.maximise)
-            known = _trusted_bound(bound, keeper.value, step)
+            known = trusted_bound(bound, keeper.value, step, keeper.unit)
             progress(best, None if known is None else _signed(known, problem.maximise))
 
-    call = Call(solver_command(solver), work.nodes, gap, seed, until_s)
     ended = call.run(model_of(problem, cost), keeper, watch, start=keeper.x)
-    status, bound, said = _judge(keeper, ended, step, gap, work)
+    nodes = ended.nodes
+    status, bound, said = judged(keeper, ended, step, gap, work)
     notes.extend(said)
-    reproducible = ended.how == "itself"
+    reproducible = searched and ended.how == "itself"
     x, value = keeper.x, keeper.value
     if status == "optimal" and x is not None and value is not None:
         main = _signed(value, problem.maximise)
@@ -162,9 +185,10 @@ def solve(
             if progress is not None:
                 progress(main, main)
 
-        x, how, said = _broken_ties(problem, x, call, idle, work)
+        x, how, said, more = _broken_ties(problem, x, call, idle, work)
+        nodes += more
         notes.extend(said)
-        reproducible = how == "itself"
+        reproducible = searched and how == "itself"
         status = "interrupted" if how == "interrupt" else status
     if x is None or value is None:
         return Solution(
@@ -175,11 +199,51 @@ def solve(
             None,
             reproducible,
             tuple(notes),
+            nodes,
         )
     final = float(exact_value(problem.objective, x))
     reached = status == "optimal" or (bound is not None and bound == value)
     limit = final if reached else None if bound is None else _signed(bound, problem.maximise)
-    return Solution(status, x, final, limit, _gap(final, limit), reproducible, tuple(notes))
+    gap_left = gap_between(final, limit, keeper.unit)
+    return Solution(status, x, final, limit, gap_left, reproducible, tuple(notes), nodes)
+
+
+def _search(problem: Problem, keeper: Keeper, seed: int, until_s: float, progress: Progress | None) -> bool:
+    """Offer what local search finds for a covering problem; False if the clock cut it short."""
+    covering = covering_of(problem, keeper.cost)
+    if covering is None or until_s - time.monotonic() < LEAST_SEARCH_S:
+        return True
+    for cover in search_cover(covering, seed, until_s - LEAST_SEARCH_S / 2):
+        if cover is None:
+            return False
+        keeper.offer(cover)
+        if progress is not None and keeper.value is not None:
+            progress(_signed(keeper.value, problem.maximise), None)
+    return True
+
+
+def _without_end(
+    problem: Problem,
+    direction: Floats,
+    start: Floats | None,
+    work: Work,
+    seed: int,
+    progress: Progress | None,
+    solver: str | Sequence[str] | None,
+) -> Solution:
+    """Unbounded if anything holds at all, which a solve without objective finds out."""
+    nothing = replace(problem, objective=np.zeros(problem.objective.shape), maximise=False, tie_breaks=())
+    told = None if progress is None else lambda _value, _bound: progress(None, None)
+    found = solve(nothing, start=start, work=work, seed=seed, progress=told, solver=solver)
+    if found.x is None:
+        return replace(found, bound=None, gap=None)
+    columns = [column_name(problem, int(k)) for k in np.flatnonzero(direction)]
+    named = ", ".join(columns[:MOST_NAMED]) + (
+        f" and {len(columns) - MOST_NAMED} more" if columns[MOST_NAMED:] else ""
+    )
+    note = f"the objective improves without end along {named}; give them finite bounds or rows that hold them"
+    value = float(exact_value(problem.objective, found.x))
+    return Solution("unbounded", found.x, value, None, None, found.reproducible, (note,), found.nodes)
 
 
 def bound_of_relaxation(
@@ -205,13 +269,16 @@ def bound_of_relaxation(
 
     Raises
     ------
-    InfeasiblePlanError, ScenarioError
+    InfeasiblePlanError
+        If a row cannot be met whatever is chosen: there is no number to return.
+    ScenarioError
         As `solve`.
     KeyboardInterrupt
         On Ctrl-C, after the child was stopped.
     """
     demand_sound(problem)
     _demand_parameters(problem, None, work, 0.0, 1)
+    demand_reachable(problem)
     until_s = math.inf if work.deadline_s is None else time.monotonic() + work.deadline_s
     relaxed = replace(problem, integer=np.zeros(problem.integer.shape, bool), tie_breaks=())
     cost = _toward_least(problem.objective, problem.maximise)
@@ -227,20 +294,22 @@ def bound_of_relaxation(
     return _signed(Fraction(ended.bound), problem.maximise)
 
 
-def _demand_parameters(problem: Problem, start: ArrayLike | None, work: Work, gap: float, seed: int) -> None:
-    """Refuse parameters that HiGHS would refuse or misread."""
-    if start is not None and np.shape(start) != problem.objective.shape:
+def _demand_parameters(problem: Problem, start: ArrayLike | None, work: Work, gap: float, seed: int) -> Floats | None:
+    """Refuse parameters that HiGHS would refuse or misread; the start as numbers."""
+    point = None if start is None else as_numbers("the start", start)
+    if point is not None and point.shape != problem.objective.shape:
         raise ScenarioError(
-            f"a start of shape {np.shape(start)}, expected {problem.objective.shape}; give one number for each column"
+            f"a start of shape {point.shape}, expected {problem.objective.shape}; give one number for each column"
         )
-    if not 0 <= work.nodes < 2**31:
+    if not 0 <= whole_number("the count of nodes", work.nodes) < 2**31:
         raise ScenarioError(f"work of {work.nodes} nodes, expected 0 to 2147483647; give a count")
-    if work.deadline_s is not None and not work.deadline_s > 0:
+    if work.deadline_s is not None and not as_numbers("the deadline", work.deadline_s) > 0:
         raise ScenarioError(f"a deadline of {work.deadline_s} s, expected more than 0 or None; give seconds")
-    if not 0 <= gap < math.inf:
+    if not 0 <= as_numbers("the gap", gap) < math.inf:
         raise ScenarioError(f"a gap of {gap}, expected 0 or more; 0.01 stands for 1 %")
-    if not 0 <= seed < 2**31:
+    if not 0 <= whole_number("the seed", seed) < 2**31:
         raise ScenarioError(f"a seed of {seed}, expected 0 to 2147483647; choose another")
+    return point
 
 
 def _toward_least(objective: Floats, maximise: bool) -> Floats:
@@ -253,119 +322,35 @@ def _signed(cost: Fraction, maximise: bool) -> float:
     return float(-cost if maximise else cost) + 0.0
 
 
-def _gap(value: float, bound: float | None) -> float | None:
-    """The relative gap, rounded up."""
-    if bound is None:
-        return None
-    share = abs(Fraction(bound) - Fraction(value)) / max(abs(Fraction(value)), Fraction(1, 10**9))
-    return math.ceil(share * 10**6) / 10**6
-
-
-def _step(problem: Problem, cost: Floats) -> Fraction | None:
-    """The step of which every value of a cost is a multiple, None if there is none worth using."""
-    paid = np.flatnonzero(cost)
-    if not problem.integer[paid].all():
-        return None
-    most = np.maximum(np.abs(problem.lower[paid]), np.abs(problem.upper[paid]))
-    for digits in range(FINEST_STEP_DIGITS + 1):
-        units = cost[paid] * 10.0**digits
-        whole = np.round(units)
-        if np.abs(whole).max(initial=0) >= 2**53:
-            return None
-        step = Fraction(int(np.gcd.reduce(whole.astype(np.int64), initial=0)) or 1, 10**digits)
-        # Prices such as 0.1 are no exact floats: off by rounding alone, and all together far below the step.
-        off = np.abs(units - whole)
-        if (off <= FLOAT_ERROR * np.abs(units)).all() and (off * most).sum() / 10.0**digits < float(step) / 1000:
-            return step
-    return None
-
-
-def _trusted_bound(bound: float | None, value: Fraction | None, step: Fraction | None) -> Fraction | None:
-    """A solver's bound raised to the next step and at most the value; None if it contradicts the value."""
-    if bound is None:
-        return None
-    exact = Fraction(bound)
-    tolerance = BOUND_TOLERANCE * max(ONE, abs(exact))
-    if step is not None and step > 4 * tolerance:
-        exact = step * math.ceil((exact - tolerance) / step)
-    if value is None:
-        return exact
-    if exact > value + BOUND_TOLERANCE * max(ONE, abs(value)):
-        return None
-    return min(exact, value)
-
-
-def _judge(
-    keeper: Keeper, ended: Ended, step: Fraction | None, gap: float, work: Work
-) -> tuple[Status, Fraction | None, list[str]]:
-    """Status and bound that the evidence supports, and what a reader should know."""
-    notes = []
-    value, bound = keeper.value, _trusted_bound(ended.bound, keeper.value, step)
-    if keeper.refused:
-        notes.append(f"{len(keeper.refused)} point(s) of the solver refused, the first because {keeper.refused[0]}")
-    if ended.bound is not None and bound is None:
-        notes.append("the solver's bound was refused: a solution that holds is better than it")
-    if ended.how == "deadline":
-        notes.append(f"the deadline of {work.deadline_s:g} s ended the work; another run may differ")
-    elif ended.how == "crash":
-        notes.append(f"the solver failed ({ended.complaint}); what it had found until then is kept")
-    elif ended.how == "interrupt":
-        notes.append("interrupted; what was found until then is kept")
-        return "interrupted", bound, notes
-    elif ended.status == "limit":
-        notes.append(f"the search ended after its {work.nodes} nodes")
-    elif ended.status not in ("optimal", "infeasible"):
-        notes.append(f"the solver ended with the word {ended.status!r}")
-    if value is None:
-        proven = ended.how == "itself" and ended.status == "infeasible" and not keeper.refused
-        return ("infeasible" if proven else "refused" if keeper.refused else "none found"), bound, notes
-    if ended.how == "itself" and ended.status == "infeasible":
-        notes.append("the solver calls the problem infeasible and was not believed: a solution holds")
-        return "feasible", None, notes
-    if ended.how == "itself" and ended.status == "optimal":
-        reported = None if ended.value is None else Fraction(ended.value)
-        if reported is not None and abs(reported - value) > BOUND_TOLERANCE * max(ONE, abs(value)):
-            notes.append(
-                f"the solver gives {float(reported):.12g} as its cost, the best point kept costs {float(value):.12g}"
-            )
-        apart = None if bound is None else value - bound
-        if ended.nodes > work.nodes:
-            notes.append(f"the solver's proof was not believed: {ended.nodes} nodes, {work.nodes} allowed")
-        elif apart is not None and apart <= BOUND_TOLERANCE * max(ONE, abs(value)):
-            return "optimal", value, notes
-        elif apart is not None and apart <= Fraction(gap) * abs(value) * (1 + BOUND_TOLERANCE):
-            notes.append(f"the search ended within the gap of {gap:g} asked for")
-        else:
-            notes.append("the solver's proof was not believed: its bound does not meet the value")
-    return "feasible", bound, notes
-
-
 def _broken_ties(
     problem: Problem, x: Floats, call: Call, watch: Callable[[float | None], None], work: Work
-) -> tuple[Floats, str, list[str]]:
-    """The optimum that is least in each further objective in turn, how the work ended, and what was not reached."""
+) -> tuple[Floats, str, list[str], int]:
+    """The optimum least in each further objective in turn, how the work ended, what was not reached, and nodes."""
     held: tuple[tuple[Floats, Fraction], ...] = ()
     former = _toward_least(problem.objective, problem.maximise)
-    call = replace(call, gap=0.0)
+    call, nodes = replace(call, gap=0.0), 0
     for place, extra in enumerate(problem.tie_breaks):
         cost = np.asarray(extra, float)
         if not cost.any():
             continue  # everything ties
-        reached, step = exact_value(former, x), _step(problem, former)
-        allowance = HOLD_TOLERANCE * max(ONE, abs(reached)) if step is None else step / 2
+        reached, step = exact_value(former, x), step_of(problem, former)
+        allowance = HOLD_TOLERANCE * max(cost_unit(problem, former), abs(reached)) if step is None else step / 2
         held = (*held, (former, reached + allowance))
         # The row may be met with equality, then rounding alone must not refuse the point.
-        keeper = Keeper(problem, cost, tuple((c, limit + HOLD_TOLERANCE * max(ONE, abs(limit))) for c, limit in held))
+        eased = (HOLD_TOLERANCE * max(cost_unit(problem, c), abs(limit)) for c, limit in held)
+        keeper = Keeper(problem, cost, tuple((c, most + more) for (c, most), more in zip(held, eased, strict=True)))
         keeper.offer(x)
         try:
             ended = call.run(model_of(problem, cost, held), keeper, watch, start=x)
         except KeyboardInterrupt:
-            return x, "interrupt", [f"interrupted in tie-break {place}; the optimum before it is kept"]
-        status, _, notes = _judge(keeper, ended, _step(problem, cost), 0.0, work)
+            return x, "interrupt", [f"interrupted in tie-break {place}; the optimum before it is kept"], nodes
+        nodes += ended.nodes
+        status, _, notes = judged(keeper, ended, step_of(problem, cost), 0.0, work)
         if keeper.x is not None:
             x = keeper.x  # never worse than before, proven or not
         if status != "optimal":
             why = "; ".join(notes) or status
-            return x, ended.how, [f"tie-break {place} was not finished ({why}): another optimum may be less in it"]
+            said = f"tie-break {place} was not finished ({why}): another optimum may be less in it"
+            return x, ended.how, [said], nodes
         former = cost
-    return x, "itself", []
+    return x, "itself", [], nodes

@@ -4,42 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from quietwing.coverage.errors import InfeasiblePlanError, ScenarioError
+from quietwing.coverage.planning._problem_faults import (
+    number_faults,
+    shape_faults,
+    unbounded_columns,
+    unreachable_rows,
+)
+from quietwing.coverage.planning._problem_input import as_flags, as_numbers, as_rows, height_of, members_of
 from quietwing.sites.errors import problems_text
 
-__all__ = ["Problem", "check_problem", "column_name", "demand_sound", "row_name", "row_unit"]
-
-SMALLEST_COEFFICIENT = 1e-9  # HiGHS drops matrix entries below this without a word
-LARGEST_COEFFICIENT = 1e15  # HiGHS refuses matrix entries from here on
-SUM_ERROR = 1e-11  # more than n·2^-53 for the longest rows (n < 90,000), relative to the sizes added
-ROW_TOLERANCE = 1e-6  # how far a row may be missed, times `row_unit`
+__all__ = ["Problem", "check_problem", "demand_reachable", "demand_sound"]
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
     """A mixed-integer linear problem: objective·x with row_lower <= rows·x <= row_upper and lower <= x <= upper.
 
+    Everything given is copied and cannot be written to afterwards. Rows may be in any unit, raw powers in milliwatts
+    included: each is scaled by itself before it is solved, and what may be missed of it is scaled with it
+    (`row_unit`). Beside the largest coefficient of a row, or beside 1 where that is smaller, one below a billionth is
+    taken into the bounds of the row if it can bring next to nothing, and refused if it can bring more.
+
     Attributes
     ----------
     objective : ndarray, shape (column,)
         What one unit of each column costs, or earns with `maximise`.
     rows : scipy.sparse.csr_array, shape (row, column)
+        Given as any scipy.sparse matrix or as a dense array.
     row_lower, row_upper : ndarray, shape (row,)
         -inf and inf mean no bound.
     lower, upper : ndarray, shape (column,)
         Finite for integer columns.
     integer : ndarray of bool, shape (column,)
+        One True or False for each column, not a list of column numbers.
     maximise : bool
     column_names, row_names : tuple of str
         For messages; empty means x0, x1, … and row 0, row 1, …
     tie_breaks : tuple of ndarray, each of shape (column,)
         Further objectives, each minimised in turn among the optima of those before it.
+
+    Raises
+    ------
+    ScenarioError
+        If an array holds anything but numbers, or `integer` anything but True and False. What else is wrong is said
+        by `check_problem` and by `solve`, all of it at once.
     """
 
     objective: NDArray[np.float64]
@@ -54,8 +68,18 @@ class Problem:
     row_names: tuple[str, ...] = ()
     tie_breaks: tuple[NDArray[np.float64], ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("objective", "row_lower", "row_upper", "lower", "upper"):
+            object.__setattr__(self, name, as_numbers(name, getattr(self, name)))
+        object.__setattr__(self, "rows", as_rows(self.rows))
+        object.__setattr__(self, "integer", as_flags("integer", self.integer))
+        extras = (as_numbers(f"tie_breaks[{place}]", extra) for place, extra in enumerate(self.tie_breaks))
+        object.__setattr__(self, "tie_breaks", tuple(extras))
+        object.__setattr__(self, "column_names", tuple(self.column_names))
+        object.__setattr__(self, "row_names", tuple(self.row_names))
+
     @classmethod
-    def covering(cls, costs: ArrayLike, sets: Sequence[Iterable[int]]) -> Problem:
+    def covering(cls, costs: ArrayLike, sets: Sequence[Iterable[int]], elements: int | None = None) -> Problem:
         """The cheapest choice of sets that covers every element.
 
         Parameters
@@ -63,8 +87,10 @@ class Problem:
         costs : array_like, shape (column,)
             What each set costs.
         sets : sequence of iterables of int
-            ``sets[j]`` holds the elements of column j, counted from 0; the elements are 0 up to the largest one
-            named, so an element that no set holds is a row that cannot be met.
+            ``sets[j]`` holds the elements of column j, whole numbers counted from 0.
+        elements : int, optional
+            How many elements there are. Without it they are 0 up to the largest one named. One that no set holds is
+            a row that cannot be met.
 
         Returns
         -------
@@ -74,25 +100,14 @@ class Problem:
         Raises
         ------
         ScenarioError
-            If there are not as many costs as sets, or an element is below 0.
+            If there are not as many costs as sets, or an element is no whole number, below 0 or not below `elements`.
         """
-        prices = np.asarray(costs, float)
-        members = [np.unique(np.fromiter(elements, dtype=np.int64)) for elements in sets]
-        if prices.shape != (len(members),):
-            raise ScenarioError(
-                f"costs of shape {prices.shape} for {len(members)} sets, expected one cost for each; "
-                f"give both in one order"
-            )
-        elements = np.concatenate([*members, np.empty(0, np.int64)])
-        if elements.size and elements.min() < 0:
-            raise ScenarioError(
-                f"element {elements.min()} in a set, expected counts from 0; number the elements again"
-            )
-        columns = np.repeat(np.arange(len(members)), [len(own) for own in members])
-        height = int(elements.max()) + 1 if elements.size else 0
+        prices, members = as_numbers("costs", costs), members_of(sets)
+        _demand_one_cost_each(prices, len(members))
+        height = height_of(members, elements)
         return cls(
             objective=prices,
-            rows=sparse.csr_array((np.ones(elements.size), (elements, columns)), shape=(height, len(members))),
+            rows=_incidence(members, height),
             row_lower=np.ones(height),
             row_upper=np.full(height, np.inf),
             lower=np.zeros(len(members)),
@@ -102,26 +117,69 @@ class Problem:
             row_names=tuple(f"element {i}" for i in range(height)),
         )
 
+    @classmethod
+    def maximal_covering(
+        cls, weights: ArrayLike, sets: Sequence[Iterable[int]], budget: float, costs: ArrayLike | None = None
+    ) -> Problem:
+        """The choice of sets within a budget that covers the most weight.
 
-def column_name(problem: Problem, column: int) -> str:
-    """What messages call a column."""
-    return problem.column_names[column] if problem.column_names else f"x{column}"
+        Parameters
+        ----------
+        weights : array_like, shape (element,)
+            What covering each element is worth.
+        sets : sequence of iterables of int
+            As for `covering`.
+        budget : float
+            What the chosen sets may cost together.
+        costs : array_like, optional, shape (set,)
+            What each set costs; 1 without it, so that `budget` is how many may be chosen.
+
+        Returns
+        -------
+        Problem
+            One binary column for each set, then one for each element; one row for each element, then the budget.
+
+        Raises
+        ------
+        ScenarioError
+            As `covering`.
+
+        References
+        ----------
+        Church and ReVelle, The maximal covering location problem, Papers Reg. Sci. Assoc. 32 (1974) 101-118.
+        """
+        worth, members = as_numbers("weights", weights), members_of(sets)
+        prices = np.ones(len(members)) if costs is None else as_numbers("costs", costs)
+        _demand_one_cost_each(prices, len(members))
+        height, width = height_of(members, worth.size), len(members)
+        covered = sparse.hstack([_incidence(members, height), -sparse.eye_array(height)])
+        paid = sparse.csr_array(np.append(prices, np.zeros(height))[None])
+        return cls(
+            objective=np.append(np.zeros(width), worth),
+            rows=sparse.csr_array(sparse.vstack([covered, paid])),
+            row_lower=np.append(np.zeros(height), -np.inf),
+            row_upper=np.append(np.full(height, np.inf), budget),
+            lower=np.zeros(width + height),
+            upper=np.ones(width + height),
+            integer=np.ones(width + height, bool),
+            maximise=True,
+            column_names=(*(f"set {j}" for j in range(width)), *(f"cover {i}" for i in range(height))),
+            row_names=(*(f"element {i}" for i in range(height)), "budget"),
+        )
 
 
-def row_name(problem: Problem, row: int) -> str:
-    """What messages call a row."""
-    return problem.row_names[row] if problem.row_names else f"row {row}"
+def _demand_one_cost_each(prices: NDArray[np.float64], sets: int) -> None:
+    if prices.shape != (sets,):
+        raise ScenarioError(
+            f"costs of shape {prices.shape} for {sets} sets, expected one cost for each; give both in one order"
+        )
 
 
-def row_unit(rows: sparse.csr_array) -> NDArray[np.float64]:
-    """The size by which a miss of each row is judged: its largest coefficient, at most 1; 1 for an empty row.
-
-    A row in pounds may be missed by 1e-6 pounds, a row of coefficients around 1e-4 by 1e-10: never by more than a
-    millionth of what one unit of its heaviest column brings.
-    """
-    unit = np.zeros(rows.shape[0])
-    np.maximum.at(unit, np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), np.abs(rows.data))
-    return np.where(unit > 0, np.minimum(unit, 1.0), 1.0)
+def _incidence(members: Sequence[NDArray[np.int64]], height: int) -> sparse.csr_array:
+    """1 where an element is in a set, shape (element, set)."""
+    elements = np.concatenate([*members, np.empty(0, np.int64)])
+    columns = np.repeat(np.arange(len(members)), [len(own) for own in members])
+    return sparse.csr_array((np.ones(elements.size), (elements, columns)), shape=(height, len(members)))
 
 
 def check_problem(problem: Problem) -> tuple[str, ...]:
@@ -138,164 +196,35 @@ def check_problem(problem: Problem) -> tuple[str, ...]:
         where they do not agree nothing else is looked at; then numbers; then rows that no choice within the column
         bounds can meet.
     """
-    return _shape_faults(problem) or _number_faults(problem) or _unreachable_rows(problem)
+    return (
+        shape_faults(problem)
+        or number_faults(problem)
+        or tuple(unbounded_columns(problem))
+        or unreachable_rows(problem)
+    )
 
 
 def demand_sound(problem: Problem) -> None:
-    """Raise what `check_problem` finds.
+    """Raise what keeps a problem from being read; whether it has a solution is another question.
+
+    Raises
+    ------
+    ScenarioError
+        With every fault of shapes, or every fault of numbers.
+    """
+    faults = shape_faults(problem) or number_faults(problem)
+    if faults:
+        raise ScenarioError(problems_text(faults))
+
+
+def demand_reachable(problem: Problem) -> None:
+    """Raise if some rows cannot be met by any choice.
 
     Raises
     ------
     InfeasiblePlanError
-        If the numbers are sound and some rows cannot be met by any choice: the problem is proven infeasible.
-    ScenarioError
-        For every other fault.
+        With all of those rows.
     """
-    faults = _shape_faults(problem) or _number_faults(problem)
-    if faults:
-        raise ScenarioError(problems_text(faults))
-    faults = _unreachable_rows(problem)
+    faults = unreachable_rows(problem)
     if faults:
         raise InfeasiblePlanError(problems_text(faults))
-
-
-def _shape_faults(problem: Problem) -> tuple[str, ...]:
-    """Arrays that do not fit together, or a problem with nothing to choose."""
-    found = []
-    if not (sparse.issparse(problem.rows) and problem.rows.format == "csr"):
-        return (
-            f"rows are {type(problem.rows).__name__}, expected scipy.sparse.csr_array; convert with csr_array(rows)",
-        )
-    height, width = problem.rows.shape
-    if width == 0:
-        found.append("the problem has no column, expected at least one; there is nothing to choose")
-    expected = {"objective": width, "lower": width, "upper": width, "integer": width}
-    expected |= {"row_lower": height, "row_upper": height}
-    shapes = {name: np.shape(getattr(problem, name)) for name in expected}
-    for place, objective in enumerate(problem.tie_breaks):
-        expected[f"tie_breaks[{place}]"] = width
-        shapes[f"tie_breaks[{place}]"] = np.shape(objective)
-    found.extend(
-        f"{name} has shape {shapes[name]}, expected ({length},) to fit rows of shape ({height}, {width}); "
-        f"give one number for each"
-        for name, length in expected.items()
-        if shapes[name] != (length,)
-    )
-    for name, names, length in (
-        ("column_names", problem.column_names, width),
-        ("row_names", problem.row_names, height),
-    ):
-        if names and len(names) != length:
-            found.append(f"{len(names)} {name}, expected {length} or none; name all or none")
-    return tuple(found)
-
-
-def _number_faults(problem: Problem) -> tuple[str, ...]:
-    """Coefficients and bounds that the solver would misread without a word."""
-    found: list[str] = []
-    entry_rows = np.repeat(np.arange(problem.rows.shape[0]), np.diff(problem.rows.indptr))
-    entries = [
-        f"{row_name(problem, int(i))}, {column_name(problem, int(j))}"
-        for i, j in ((entry_rows[k], problem.rows.indices[k]) for k in _odd(problem.rows.data))
-    ]
-    found.extend(_coefficient_faults(problem.rows.data, entries))
-    for label, objective in (
-        ("objective", problem.objective),
-        *((f"tie_breaks[{place}]", extra) for place, extra in enumerate(problem.tie_breaks)),
-    ):
-        found.extend(
-            _coefficient_faults(objective, [f"{label}, {column_name(problem, int(j))}" for j in _odd(objective)])
-        )
-    for what, lows, highs, named in (
-        ("row", problem.row_lower, problem.row_upper, row_name),
-        ("column", problem.lower, problem.upper, column_name),
-    ):
-        unclear = np.isnan(lows) | np.isnan(highs) | (lows == np.inf) | (highs == -np.inf)
-        found.extend(
-            f"{what} {named(problem, int(k))} has bounds {lows[k]:g} and {highs[k]:g}, expected numbers that leave "
-            "room; correct them"
-            for k in np.flatnonzero(unclear)
-        )
-        found.extend(
-            f"{what} {named(problem, int(k))} has crossed bounds {lows[k]:.17g} > {highs[k]:.17g}, expected lower <= "
-            "upper; correct one of them"
-            for k in np.flatnonzero(~unclear & (lows > highs))
-        )
-    for k in np.flatnonzero(problem.integer & (problem.lower <= problem.upper)):
-        low, high, name = float(problem.lower[k]), float(problem.upper[k]), column_name(problem, int(k))
-        if not (abs(low) < LARGEST_COEFFICIENT and abs(high) < LARGEST_COEFFICIENT):
-            found.append(
-                f"integer column {name} has bounds {low:g} and {high:g}, expected both within ±1e15; "
-                "give it finite bounds"
-            )
-        elif np.ceil(low) > np.floor(high):
-            found.append(
-                f"integer column {name} has no whole number between {low:g} and {high:g}, expected at least one; "
-                "widen its bounds"
-            )
-    return tuple(found or _unbounded_columns(problem))
-
-
-def _odd(values: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Places of coefficients that are no number, too large, or so small that HiGHS drops them."""
-    size = np.abs(values)
-    return np.flatnonzero(~(size < LARGEST_COEFFICIENT) | ((size > 0) & (size < SMALLEST_COEFFICIENT)))
-
-
-def _coefficient_faults(values: NDArray[np.float64], places: list[str]) -> list[str]:
-    """One line for each odd coefficient, in the order of `_odd`."""
-    found = []
-    for k, place in zip(_odd(values), places, strict=True):
-        if not np.isfinite(values[k]):
-            found.append(f"{place}: coefficient {values[k]}, expected a finite number; correct it")
-        elif abs(values[k]) >= LARGEST_COEFFICIENT:
-            found.append(f"{place}: coefficient {values[k]:g}, expected less than 1e15; use a larger unit")
-        else:
-            found.append(
-                f"{place}: coefficient {values[k]:g}, expected 0 or at least 1e-9; the solver would drop it, "
-                f"set it to 0 or use a smaller unit"
-            )
-    return found
-
-
-def _unbounded_columns(problem: Problem) -> list[str]:
-    """Continuous columns that no row holds and that improve the objective for ever."""
-    held = np.zeros(problem.rows.shape[1], bool)
-    held[problem.rows.indices[problem.rows.data != 0]] = True
-    better = problem.objective if problem.maximise else -problem.objective
-    free = ~held & (((better > 0) & (problem.upper == np.inf)) | ((better < 0) & (problem.lower == -np.inf)))
-    return [
-        f"column {column_name(problem, int(k))} improves the objective without end, expected a bound or a row that "
-        f"holds it; give it a finite bound"
-        for k in np.flatnonzero(free)
-    ]
-
-
-def _unreachable_rows(problem: Problem) -> tuple[str, ...]:
-    """Rows whose best activity within the column bounds misses their bound, all-zero rows included."""
-    rows = problem.rows
-    whole = problem.integer
-    # Rounded only where it is exact: bounds of integer columns, known to be finite here.
-    low = np.where(whole, np.ceil(np.where(whole, problem.lower, 0)), problem.lower)
-    high = np.where(whole, np.floor(np.where(whole, problem.upper, 0)), problem.upper)
-    kept = rows.data != 0
-    entry_rows = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))[kept]
-    data, columns = rows.data[kept], rows.indices[kept]
-    most = np.where(data > 0, data * high[columns], data * low[columns])
-    least = np.where(data > 0, data * low[columns], data * high[columns])
-    found: list[str] = []
-    sides: tuple[tuple[Literal["least", "most"], NDArray[np.float64], NDArray[np.float64], int], ...] = (
-        ("most", most, problem.row_lower, 1),
-        ("least", least, problem.row_upper, -1),
-    )
-    for word, terms, bound, sign in sides:
-        best = np.bincount(entry_rows, terms, rows.shape[0])
-        # A float sum is off by a tiny part of the sizes it adds: only a clear miss is a proof.
-        slack = SUM_ERROR * (np.abs(best) + np.bincount(entry_rows, np.abs(terms), rows.shape[0]))
-        missed = sign * (bound - best) > ROW_TOLERANCE * row_unit(rows) + slack
-        found.extend(
-            f"row {row_name(problem, int(k))} must be at {'least' if sign > 0 else 'most'} {bound[k]:g} and reaches "
-            f"at {word} {best[k]:g} whatever is chosen; ease the row or add columns to it"
-            for k in np.flatnonzero(missed)
-        )
-    return tuple(found)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from quietwing.coverage.planning.problem import Problem, column_name, row_name, row_unit
+from quietwing.coverage.planning._problem_units import column_name, column_unit, named_row, row_unit
+from quietwing.coverage.planning.problem import Problem
 
-__all__ = ["Keeper", "check_solution", "dual_bound", "exact_value"]
+__all__ = ["Keeper", "check_solution", "cost_unit", "dual_bound", "exact_value"]
 
 ONE = Fraction(1)
-MISS = Fraction(1, 10**6)  # a row may be missed by this times its unit (`problem.row_unit`)
+MISS = Fraction(1, 10**6)  # a row may be missed by this times its unit (`row_unit`)
 VALUE_TOLERANCE = Fraction(1, 10**9)  # a claimed value may differ by this times the larger of 1 and the value
 WHOLE_TOLERANCE = 1e-6  # a solver's whole number may be off by this before it is rounded
 HALF_ULP = 2.0**-53
@@ -23,9 +25,10 @@ def check_solution(problem: Problem, x: ArrayLike, value: float | None = None) -
     """What does not hold of `x` as a solution of `problem`, in words.
 
     Every float is taken as the rational number it is, so nothing is lost in adding up. A row holds when it misses its
-    bound by at most 1e-6 times the largest coefficient of the row, or 1e-6 where that is above 1: a caller who
-    tightens rows scaled to 1 by 1e-5 gets true rows that hold without any tolerance (reliability N71). Column bounds
-    and whole numbers must hold exactly, a value within 1e-9 of the larger of 1 and itself.
+    bound by at most 1e-6 times its unit (`row_unit`: its largest coefficient, at most 1): a caller who tightens rows
+    scaled to 1 by 1e-5 gets true rows that hold without any tolerance (reliability N71). Column bounds
+    and whole numbers must hold exactly, a value within 1e-9 of the larger of itself and the unit of the objective
+    (`cost_unit`).
 
     Parameters
     ----------
@@ -50,7 +53,9 @@ def check_solution(problem: Problem, x: ArrayLike, value: float | None = None) -
     found = _column_misses(problem, point) + _row_misses(problem, point)
     if value is not None:
         exact = exact_value(problem.objective, point)
-        if not np.isfinite(value) or abs(Fraction(value) - exact) > VALUE_TOLERANCE * max(ONE, abs(exact)):
+        if not np.isfinite(value) or abs(Fraction(value) - exact) > VALUE_TOLERANCE * max(
+            cost_unit(problem, problem.objective), abs(exact)
+        ):
             found.append(f"the value is given as {value:.12g}, the columns come to {float(exact):.12g}")
     return tuple(found)
 
@@ -58,6 +63,13 @@ def check_solution(problem: Problem, x: ArrayLike, value: float | None = None) -
 def exact_value(coefficients: NDArray[np.float64], x: NDArray[np.float64]) -> Fraction:
     """The sum of coefficients times x, without rounding."""
     return sum((Fraction(coefficients[k]) * Fraction(x[k]) for k in np.flatnonzero(x)), Fraction(0))
+
+
+def cost_unit(problem: Problem, cost: NDArray[np.float64]) -> Fraction:
+    """The size below which values of an objective are not told apart relatively: 1, or what one unit of its dearest
+    column costs (`column_unit`), rounded down to a power of two, where that is less."""
+    largest = float(np.abs(cost * column_unit(problem)).max(initial=0.0))
+    return Fraction(2) ** (math.frexp(largest)[1] - 1) if 0 < largest < 1 else ONE
 
 
 def _column_misses(problem: Problem, x: NDArray[np.float64]) -> list[str]:
@@ -80,11 +92,11 @@ def _row_misses(problem: Problem, x: NDArray[np.float64]) -> list[str]:
 
     Rows that hold by more than float rounding can hide are let through; the rest are added up exactly.
     """
-    rows, unit = problem.rows, row_unit(problem.rows)
+    rows, unit = problem.rows, row_unit(problem)
     activity = rows @ x
     length = np.diff(rows.indptr)
     # Textbook bound for a sum of n rounded products, doubled; the bounds themselves are rounded once more below.
-    error = 2 * (length + 4) * HALF_ULP * (abs(rows) @ np.abs(x) + 1)
+    error = 2 * (length + 4) * HALF_ULP * (abs(rows) @ np.abs(x) + unit)
     tolerance = float(MISS) * unit
     with np.errstate(invalid="ignore"):  # a missing bound is always met
         clear = (activity - problem.row_lower) > error + 4 * HALF_ULP * np.abs(problem.row_lower) - tolerance
@@ -98,7 +110,7 @@ def _row_misses(problem: Problem, x: NDArray[np.float64]) -> list[str]:
         for bound, side, wanted in ((low, 1, "least"), (high, -1, "most")):
             if np.isfinite(bound) and side * (Fraction(bound) - exact) > allowed:
                 found.append(
-                    f"row {row_name(problem, int(i))} comes to {float(exact):.12g}, expected at {wanted} {bound:.12g}"
+                    f"{named_row(problem, int(i))} comes to {float(exact):.12g}, expected at {wanted} {bound:.12g}"
                 )
     return found
 
@@ -112,6 +124,8 @@ class Keeper:
         The best point so far, whole columns exactly whole.
     value : Fraction or None
         Its exact cost: what is minimised, also for a problem that maximises.
+    unit : Fraction
+        The size of its cost (`cost_unit`).
     refused : tuple of str
         Why points were not kept: the first reason of each.
     """
@@ -124,6 +138,7 @@ class Keeper:
     ) -> None:
         """`held` are former costs and what each may come to at most."""
         self.problem, self.cost, self.held = problem, cost, held
+        self.unit = cost_unit(problem, cost)
         self.x: NDArray[np.float64] | None = None
         self.value: Fraction | None = None
         self.refused: tuple[str, ...] = ()
@@ -146,7 +161,7 @@ class Keeper:
         self.refused = (*self.refused, reason)
 
     def _rounded(self, point: ArrayLike) -> NDArray[np.float64]:
-        """Whole columns within 1e-6 of a whole number made whole, columns 1e-6 outside a bound set on it."""
+        """Whole columns within 1e-6 of a whole number made whole, columns 1e-6 units outside a bound set on it."""
         x = np.array(point, float)
         if x.shape != self.problem.objective.shape or not np.isfinite(x).all():
             return x
@@ -154,7 +169,8 @@ class Keeper:
         x = np.where(self.problem.integer & (np.abs(x - whole) <= WHOLE_TOLERANCE), whole, x)
         inside = np.clip(x, self.problem.lower, self.problem.upper)
         # Adding 0 turns -0 into 0: equal solutions have equal bytes.
-        return np.where(np.abs(inside - x) <= WHOLE_TOLERANCE * np.maximum(1, np.abs(inside)), inside, x) + 0.0
+        allowed = WHOLE_TOLERANCE * np.maximum(column_unit(self.problem), np.abs(inside))
+        return np.where(np.abs(inside - x) <= allowed, inside, x) + 0.0
 
 
 def dual_bound(
