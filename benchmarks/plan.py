@@ -1,47 +1,68 @@
-"""What the planner buys for some budgets beside what the textbook greedy buys, both judged on the same fresh worlds.
+"""What the planner buys beside textbook greedy and NSGA-II: same model, same limits, same money, and as much time.
 
-Run `python benchmarks/plan.py [SITE …]`; houseblock and radial without a name, campus only if it is named. Each site
-runs in a process of its own, so that its peak memory is its own. The greedy works in the same planning model with the
-same limits: again and again the candidate that makes most rows hold for its money, until none fits. Times are wall
-clock and CPU time of all threads, the bound and the judging included.
+Run `python benchmarks/plan.py [SITE] [BUDGET …]`; houseblock and £25,000 to £400,000 without them; `--effort quick`
+and so on. NSGA-II is pymoo's (`pip install pymoo`; not a dependency), and is left out where that is not installed.
+
+For each budget the planner runs as a user runs it, the Monte Carlo and the bound included. The planning model in
+which its plan was found then goes to the others: the greedy takes the candidate that makes most rows hold for its
+money, again and again, until none fits; NSGA-II gets as much time by the clock as all of the planner took. All three
+are scored by the same function in that model, and then judged on worlds that none of them was chosen on. Rows that no
+plan of ours broke are not in the model: that can only be to the good of the others.
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
-import subprocess
-import sys
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from plan_peers import greedy, nsga2
 
-from quietwing.coverage.blocking.evaluate import quiet_anyway, silence_points
-from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.planning.attempts import judge, margin_confidence
-from quietwing.coverage.planning.ground import Ground, look_inside, prepare_ground, terrain
-from quietwing.coverage.planning.milp import Selection
-from quietwing.coverage.planning.optimise import CHOOSING_STREAM, REPORTING_STREAM
-from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.planning import _solver_process
+from quietwing.coverage.planning import optimise as door
+from quietwing.coverage.planning.attempts import Searched, judge
+from quietwing.coverage.planning.bounds import Certificate
+from quietwing.coverage.planning.heuristic import Found
+from quietwing.coverage.planning.milp import Goal, Selection
+from quietwing.coverage.planning.optimise import REPORTING_STREAM
 from quietwing.coverage.planning.rows import PlanModel
-from quietwing.coverage.planning.score import fixed_selection, score
+from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.verify import verify_plan
-from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import optimise
 from quietwing.coverage.study.common import wanted_sectors
 from quietwing.sites import load_site
-from quietwing.sites.trial_points import trial_points
 
 GIB = 2**20  # of the kibibytes that getrusage counts in
-BUDGETS_GBP = {
-    "houseblock": (25_000.0, 50_000.0, 100_000.0, 200_000.0, 400_000.0),
-    "radial": (25_000.0, 100_000.0, 400_000.0, 1_600_000.0),
-    "campus": (100_000.0,),
-}
-EFFORT = {"campus": "quick"}
-AIM_S = {"campus": 600.0}
+BUDGETS_GBP = (25_000.0, 50_000.0, 100_000.0, 200_000.0, 400_000.0)
+OVER_GREEDY, BUDGETS_OVER, OVER_NSGA2 = 1.15, 3, 1.05  # what issue 16 asks for
+
+
+@dataclass
+class Seen:
+    """What went by while the planner ran."""
+
+    certified: list[tuple[PlanModel, Goal, Found, Certificate]] = field(default_factory=list)
+    searched: list[Searched] = field(default_factory=list)
+    solver_s: float = 0.0
+    methods: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One budget: rooms in the model of ours, greedy, NSGA-II (None: not there), and the bound."""
+
+    ours: float
+    greedy: float
+    nsga2: float | None
+    bound: float | None
 
 
 def used_s() -> float:
@@ -50,113 +71,128 @@ def used_s() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def greedy(model: PlanModel, budget_pence: int) -> Selection:
-    """Candidate after candidate with most newly held rows for its money, as long as limits and money allow."""
-    kit, modes = model.candidates, np.zeros(len(model.weight), np.int64)
-    chosen = list(fixed_selection(model).candidates)
-    rows = (model.share + model.serve_mw + model.jam_mw).tocoo()
-    row, column = rows.row, rows.col
-    if not len(row):  # no room can be silenced: indexing would give a sparse nothing
-        return fixed_selection(model)
-    share = np.asarray(model.share[row, column]).ravel()
-    serve = np.asarray(model.serve_mw[row, column]).ravel()
-    settled = np.zeros(len(model.weight), bool)
-    near = {frozenset(pair) for pair in model.conflicts.tolist()}
-    while True:
-        plan = Selection(tuple(sorted(chosen)), tuple(modes.tolist()))
-        found = score(model, plan)
-        taken = model.limit[:, chosen].sum(axis=1)
-        places = {int(kit.position[at]) for at in chosen}
-        den = np.asarray(model.share[:, chosen].sum(axis=1)).ravel() if chosen else np.zeros(model.share.shape[0])
-        missing = 1 - den
-        counts = (model.weight[model.row_room[row]] > 0) & (missing[row] > 0)
-        own = kit.room[column] == model.row_room[row]
-        mode = np.where(own & ~settled[model.row_room[row]], kit.mode[column], modes[model.row_room[row]])
-        holds = counts & (model.row_mode[row] == mode) & ((share >= missing[row]) | (serve > 0))
-        gained = np.bincount(column[holds], minlength=len(kit))
-        best: tuple[float, int, Selection] | None = None
-        for at in np.argsort(-gained / np.maximum(kit.cost_pence, 1), kind="stable").tolist():
-            room, place = int(kit.room[at]), int(kit.position[at])
-            if not gained[at] or kit.existing[at] or model.forbidden[at] or place in places:
-                continue
-            if any(frozenset((place, other)) in near for other in places):
-                continue
-            if room >= 0 and settled[room] and modes[room] != kit.mode[at]:
-                continue
-            if ((taken + model.limit[:, at]) > 1 - 1e-5).any():
-                continue
-            further = modes.copy()
-            if room >= 0:
-                further[room] = kit.mode[at]
-            trial = Selection(tuple(sorted([*chosen, at])), tuple(further.tolist()))
-            if score(model, trial).cost_pence <= budget_pence:
-                best = (0.0, at, trial)
-                break
-        if best is None:
-            return plan if not found.broken else fixed_selection(model)
-        _, at, trial = best
-        chosen = list(trial.candidates)
-        modes = np.array(trial.modes)
-        if kit.room[at] >= 0:
-            settled[kit.room[at]] = True
+def watched(seen: Seen) -> Callable[[], None]:
+    """Note the models certified, the attempts judged and the solver's time; returns what undoes it."""
+    certify, judged, run = door.certify, door.judge, _solver_process.Call.run
+
+    def certifying(model: PlanModel, goal: Goal, found: Found, **options: Any) -> Certificate:
+        answer = certify(model, goal, found, **options)
+        seen.certified.append((model, goal, found, answer))
+        return answer
+
+    def judging(ground: Any, devices: Any, treatments: Any, searched: Searched | None, stream: int) -> Any:
+        if searched is not None:
+            seen.searched.append(searched)
+        return judged(ground, devices, treatments, searched, stream)
+
+    def running(call: Any, *arguments: Any, **options: Any) -> Any:
+        began_s = time.monotonic()
+        ended = run(call, *arguments, **options)
+        seen.solver_s += time.monotonic() - began_s
+        seen.methods.update(ended.methods)
+        return ended
+
+    door.certify, door.judge, _solver_process.Call.run = certifying, judging, running
+
+    def undo() -> None:
+        door.certify, door.judge, _solver_process.Call.run = certify, judged, run
+
+    return undo
 
 
-def ground_of(site_name: str, scenario: Scenario) -> Ground:
-    """The site as the planner sees it."""
-    site, catalogue = load_site(site_name), read_catalogue()
-    sectors = wanted_sectors(site, scenario)
-    bare = link_model(prepare_scene(site), sectors, scenario.confidence)
-    points = silence_points(site, trial_points(site))
-    quiet = quiet_anyway(bare, scenario, points, stream=CHOOSING_STREAM)
-    anyway = np.zeros(len(site.rooms), bool)
-    anyway[quiet.rooms] = quiet.silent.mean(axis=1) >= scenario.confidence
-    return prepare_ground(site, sectors, scenario, catalogue, (), anyway, quiet={CHOOSING_STREAM: quiet})
+def told(searched: Searched, model: PlanModel, name: str, selection: Selection) -> float:
+    """Print what a selection is worth, in the model and on fresh worlds; returns its weight in the model."""
+    found = score(model, selection)
+    ground = searched.terrain.ground
+    devices, treatments = searched.terrain.layout(model, selection)
+    afresh = judge(ground, devices, treatments, None, REPORTING_STREAM).attempt
+    print(
+        f"  {name:8} {found.weight:6g} in the model, £{found.cost_pence / 100:,.0f}, limit {found.worst_limit:.3f}"
+        f"{', BROKEN: ' + found.broken[0] if found.broken else ''}; on fresh worlds {afresh.rooms_judged} cells "
+        f"({afresh.weight_judged:g}), spill {afresh.spill_margin_db:+.1f} dB",
+        flush=True,
+    )
+    return 0.0 if found.broken else found.weight
 
 
-def one_site(name: str) -> None:
-    """Print a table of one site: a line per budget."""
+def one_budget(name: str, effort: str, budget_gbp: float) -> Line | None:
+    """Print one budget."""
     site, catalogue = load_site(name), read_catalogue()
-    asked = Scenario(effort=EFFORT.get(name, "normal"))
-    ground = ground_of(name, asked)
-    here = terrain(ground, look_inside(ground, margin_confidence(ground.scenario)))
-    start: Plan | None = None
-    print(f"\n{name}: {len(site.rooms)} rooms, {len(here.candidates)} candidates, effort {asked.effort}")
-    print("budget £ | ours: cells (weight) £ | model value, bound, gap | greedy: cells (weight) £ | wall s, CPU s")
-    for budget in BUDGETS_GBP[name]:
-        scenario = replace(asked, budget_gbp=budget)
-        began, cpu = time.monotonic(), used_s()
-        result = optimise(site, scenario, catalogue=catalogue, start=start, maps=False)
-        wall, cpu = time.monotonic() - began, used_s() - cpu
-        plan = start = result.plan
-        faults = verify_plan(site, ground.sectors, scenario, catalogue, plan)
-        afresh = judge(ground, plan.devices, plan.treatments, None, REPORTING_STREAM)
-        slack_db = plan.attempts[plan.chosen].slack_db or 6.0
-        model, _ = here.model(slack_db)
-        devices, treatments = here.layout(model, greedy(model, round(budget * 100)))
-        other = judge(ground, devices, treatments, None, REPORTING_STREAM)
-        print(
-            f"{budget:10,.0f} | {afresh.attempt.rooms_judged} ({afresh.attempt.weight_judged:g}) "
-            f"{afresh.attempt.capex_gbp:,.0f}, spill {afresh.attempt.spill_margin_db:+.1f} dB | "
-            f"{plan.value}, {plan.bound}, {plan.gap} | "
-            f"{other.attempt.rooms_judged} ({other.attempt.weight_judged:g}) {other.attempt.capex_gbp:,.0f}, "
-            f"spill {other.attempt.spill_margin_db:+.1f} dB | {wall:.0f}, {cpu:.0f}",
-            flush=True,
-        )
-        if not afresh.attempt.rooms_judged:
-            print(f"{'':10} | binding: {plan.binding}")
-        print(f"{'':10} | verified: {faults or 'yes'}", flush=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / GIB
-    print(f"peak memory {peak:.2f} GiB; aim {AIM_S.get(name, 120.0):.0f} s a plan, campus 4 GiB")
+    scenario = Scenario(effort=effort, budget_gbp=budget_gbp)
+    seen = Seen()
+    undo = watched(seen)
+    began_s, cpu_s = time.monotonic(), used_s()
+    try:
+        plan = optimise(site, scenario, catalogue=catalogue, maps=False).plan
+    finally:
+        undo()
+    wall_s, cpu_s = time.monotonic() - began_s, used_s() - cpu_s
+    print(f"\n{name}, £{budget_gbp:,.0f}, effort {effort}: {wall_s:.0f} s, {cpu_s:.0f} s of CPU", flush=True)
+    faults = verify_plan(site, wanted_sectors(site, scenario), scenario, catalogue, plan)
+    print(f"  verified: {faults or 'yes'}")
+    for note in plan.notes:
+        print(f"  note: {note}")
+    if not seen.certified or not seen.searched:
+        print(f"  nothing was searched; binding: {plan.binding}")
+        return None
+    model, goal, found, certificate = seen.certified[-1]
+    searched = next((one for one in reversed(seen.searched) if one.model is model), seen.searched[-1])
+    method = " and ".join(sorted(seen.methods)) or "nothing"
+    rows, candidates, limits = model.share.shape[0], len(model.candidates), len(model.limit)
+    print(f"  model: {rows} rows of rooms, {candidates} candidates, {limits} limits")
+    print(f"  HiGHS: {method}, {seen.solver_s:.1f} s, {seen.solver_s / wall_s:.0%} of the time")
+    ours = told(searched, model, "ours", found.selection)
+    began_s = time.monotonic()
+    textbook = told(searched, model, "greedy", greedy(model, goal.budget_pence or 0))
+    print(f"  greedy with its judgement: {time.monotonic() - began_s:.0f} s")
+    other = None
+    if find_spec("pymoo"):
+        selection, tried = nsga2(model, goal.budget_pence or 0, wall_s, scenario.seed)
+        other = told(searched, model, "NSGA-II", selection)
+        print(f"  NSGA-II: {tried} plans in {wall_s:.0f} s")
+    print(f"  bound {certificate.bound}, gap {plan.gap}, peak {peak_gib():.2f} GiB", flush=True)
+    return Line(ours, textbook, other, certificate.bound)
+
+
+def peak_gib() -> float:
+    """Most memory this process, or a solver, has held. [GiB]"""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / GIB
+
+
+def ratio(ours: float, other: float) -> float:
+    """Ours over the other's; 1 where both have nothing."""
+    return ours / other if other else 1.0 if not ours else float("inf")
 
 
 def main() -> None:
-    """Each site in a process of its own."""
-    if sys.argv[1:2] == ["--one"]:
-        one_site(sys.argv[2])
-        return
-    for name in sys.argv[1:] or ["houseblock", "radial"]:
-        subprocess.run([sys.executable, __file__, "--one", name], check=True)
+    """All budgets, then what holds of what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("site", nargs="?", default="houseblock")
+    parser.add_argument("budgets", nargs="*", type=float, default=list(BUDGETS_GBP))
+    parser.add_argument("--effort", default="normal", choices=("quick", "normal", "thorough"))
+    asked = parser.parse_args()
+    lines = [line for budget in asked.budgets if (line := one_budget(asked.site, asked.effort, budget))]
+    greedy_ratios = [ratio(line.ours, line.greedy) for line in lines]
+    other_ratios = [ratio(line.ours, line.nsga2) for line in lines if line.nsga2 is not None]
+    held = all(
+        line.bound is None or max(line.ours, line.greedy, line.nsga2 or 0.0) <= line.bound + 1e-6 for line in lines
+    )
+    over = sum(one >= OVER_GREEDY for one in greedy_ratios)
+    print(
+        f"\nours over greedy: {', '.join(f'{one:.2f}' for one in greedy_ratios)}: {over} of {len(lines)} at", end=" "
+    )
+    print(
+        f"{OVER_GREEDY} or more (asked for: {BUDGETS_OVER}), {sum(one < 1 for one in greedy_ratios)} below 1 (none)"
+    )
+    if other_ratios:
+        print(f"ours over NSGA-II: {', '.join(f'{one:.2f}' for one in other_ratios)} (asked for: {OVER_NSGA2})")
+    else:
+        print("NSGA-II was left out: pip install pymoo")
+    print(f"the bound {'holds over every plan' if held else 'DOES NOT HOLD over every plan'}; ", end="")
+    rising = all(one.ours <= other.ours for one, other in pairwise(lines))
+    print("more money never buys less" if rising else "more money bought less once")
 
 
 if __name__ == "__main__":
+    np.seterr(all="warn")
     main()

@@ -18,7 +18,7 @@ The child writes, each under a name ending in ``.part`` first and then renamed, 
   they grow; ``nodes`` may be left out;
 - ``duals.npy`` (float64, (row,)): row duals, for a problem without integer columns only;
 - ``end.json``, last: ``status`` ("optimal", "infeasible", "limit" or what else the solver says), ``value``,
-  ``bound`` (numbers or null), ``nodes``.
+  ``bound`` (numbers or null), ``nodes``, and, if it likes, ``iterations``: how many of each method by its name.
 
 Then it ends with code 0. Nothing in these files is believed without a check. Text on stderr is shown if it fails.
 """
@@ -160,6 +160,10 @@ def finish(folder: Path, solver: Any, reporter: Reporter, mixed: bool) -> None:
         "value": value,
         "bound": bound if known else None,
         "nodes": max(0, int(info.mip_node_count)) if mixed else 0,
+        "iterations": {
+            "simplex": max(0, int(info.simplex_iteration_count)),
+            "interior point": max(0, int(info.ipm_iteration_count)),
+        },
     }
     write_json(folder, "end.json", end)
 

@@ -59,7 +59,7 @@ class Model:
 class Ended:
     """How a child ended: by itself with code 0, at the deadline, by Ctrl-C, or badly; and its last word.
 
-    `value` and `bound` are costs before scaling; None where it gave none.
+    `value` and `bound` are costs before scaling; None where it gave none. `methods` are those it says it used.
     """
 
     how: Literal["itself", "deadline", "interrupt", "crash"]
@@ -68,6 +68,7 @@ class Ended:
     bound: float | None = None
     nodes: int = 0
     complaint: str = ""
+    methods: tuple[str, ...] = ()
 
 
 def model_of(problem: Problem, cost: Floats, held: tuple[tuple[Floats, Fraction], ...] = ()) -> Model:
@@ -264,6 +265,14 @@ def _count(content: dict[str, Any]) -> int:
     return nodes if isinstance(nodes, int) and not isinstance(nodes, bool) and nodes > 0 else 0
 
 
+def _methods(end: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the methods that took at least one iteration."""
+    found = end.get("iterations")
+    if not isinstance(found, dict):
+        return ()
+    return tuple(str(name) for name, count in found.items() if isinstance(count, int) and count > 0)
+
+
 def _last_word(folder: Path, model: Model, code: int) -> Ended:
     """What the child says at its end, or what it died of."""
     end = _read_json(folder / "end.json")
@@ -287,6 +296,7 @@ def _last_word(folder: Path, model: Model, code: int) -> Ended:
         value=_number(end, "value", model.scale),
         bound=bound,
         nodes=_count(end),
+        methods=_methods(end),
     )
 
 
