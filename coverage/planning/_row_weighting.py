@@ -57,8 +57,11 @@ def _flip(c, cover, now):
                 if now.on[cover.column[k]]:
                     now.score[cover.column[k]] += w
                     break
-        for k in range(first, second):
-            now.may[cover.column[k]] = True
+        if not cover.dense:
+            for k in range(first, second):
+                now.may[cover.column[k]] = True
+    if cover.dense:  # nearly every column shares a row with it
+        now.may[:] = True
     # Covered by it alone: counts whether it is in or out, so an own score is set anew.
     own = 0
     for e in range(cover.row_start[c], cover.row_start[c + 1]):

@@ -20,6 +20,7 @@ LEAST_COLUMNS = 100  # below which HiGHS proves the optimum faster than a search
 WORK = 3_000_000_000  # columns looked at in a whole search at most: some twenty seconds
 LEAST_WORK = 60_000_000  # without anything better before it is given up, or
 PATIENCE = 10  # times as much as the best one took
+DENSE = 4.0  # ways from a column over a row to another, as many times the columns
 STEPS_OF_A_TURN = 1_000  # between which the clock and Ctrl-C are looked at
 GOLDEN = 0x9E3779B97F4A7C15
 
@@ -29,6 +30,7 @@ class Covering(NamedTuple):
 
     `row[row_start[c]:row_start[c + 1]]` are the rows of column c, `column` likewise the columns of a row; `free` the
     columns that cost nothing and are always chosen, `needed` those left to choose from, as columns of the problem.
+    `dense`: a column shares rows with nearly all others.
     """
 
     row_start: Ints
@@ -38,6 +40,7 @@ class Covering(NamedTuple):
     cost: NDArray[np.float64]
     free: Ints
     needed: Ints
+    dense: bool
 
 
 class _State(NamedTuple):
@@ -94,6 +97,7 @@ def covering_of(problem: Problem, cost: NDArray[np.float64]) -> Covering | None:
         cost=cost[paid].astype(float),
         free=free,
         needed=paid,
+        dense=by_row.nnz / len(paid) * (by_row.nnz / len(left)) > DENSE * len(paid),
     )
 
 
@@ -128,9 +132,12 @@ def search_cover(covering: Covering, seed: int, until_s: float) -> Iterator[NDAr
     )  # fmt: skip
     best, best_total = np.ones(width, bool), np.array([covering.cost.sum() * 2 + 1])
     random = np.array([(GOLDEN * (seed + 1)) % 2**64 or 1], np.uint64)
-    # Columns that a step looks at: a part of those chosen, and the neighbours of some four that change.
-    near = len(covering.row) // max(1, width) * (len(covering.column) // max(1, height))
-    looked = 100 + width // 4 + 4 * near
+    # Columns and rows that a step looks at: a part of those chosen, and what is near some four that change.
+    looked = 100 + width // 4
+    if covering.dense:
+        looked += 4 * (width + len(covering.row) // width)
+    else:
+        looked += 4 * (len(covering.row) // width) * (len(covering.column) // height)
     work, at_best, told = 0, 0, np.inf
     while work < min(WORK, max(LEAST_WORK, PATIENCE * at_best)):
         search_steps(covering, now, best, best_total, STEPS_OF_A_TURN, random)

@@ -129,6 +129,33 @@ def test_cutting_all_rounds_of_four_of_a_cube_takes_the_known_edges(dimension, s
     assert check_solution(problem, found.x, known) == ()
 
 
+def fours_in_one_colour(points: int) -> Problem:
+    """Fours of points, so that however all are coloured black or white one four has one colour: the family CLR."""
+    fours = [sum(1 << point for point in four) for four in itertools.combinations(range(points), 4)]
+    colourings = range(1, 2 ** (points - 1))  # black points; the last one is white, and not all are
+    sets = [[row for row, black in enumerate(colourings) if four & black in (0, four)] for four in fours]
+    return Problem.covering(np.ones(len(fours)), sets, len(colourings))
+
+
+@pytest.mark.parametrize(
+    ("points", "shape", "known"),
+    [
+        (10, (511, 210), 25),
+        (11, (1023, 330), 23),
+        pytest.param(12, (2047, 495), 23, marks=[pytest.mark.slow, pytest.mark.long]),
+        pytest.param(13, (4095, 715), 23, marks=[pytest.mark.slow, pytest.mark.long]),
+    ],
+)
+def test_the_search_finds_the_fewest_fours_that_no_two_colours_avoid(points, shape, known):
+    """CLR10 to CLR13 of Grossman and Wool, as above, by the search alone."""
+    problem = fours_in_one_colour(points)
+    assert problem.rows.shape == shape
+    covering = covering_of(problem, problem.objective)
+    assert covering is not None
+    *_, x = search_cover(covering, 1, np.inf)
+    assert check_solution(problem, x, known) == ()
+
+
 @pytest.mark.parametrize(
     ("dimension", "hit"), [(4, 61), pytest.param(5, 198, marks=[pytest.mark.slow, pytest.mark.long])]
 )
