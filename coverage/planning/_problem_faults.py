@@ -14,8 +14,6 @@ from quietwing.coverage.planning._problem_units import (
     named_row,
     negligible,
     row_name,
-    row_unit,
-    tightened,
 )
 
 if TYPE_CHECKING:
@@ -123,7 +121,7 @@ def _row_entry_faults(problem: Problem) -> list[str]:
     told(np.flatnonzero(~finite), "expected a finite number; correct it")
     if not finite.all() or np.isnan([problem.lower, problem.upper]).any():
         return found
-    size, largest = np.abs(tightened(problem)[0]), np.zeros(rows.shape[0])
+    size, largest = np.abs(problem.tight[0]), np.zeros(rows.shape[0])
     np.maximum.at(largest, entry_rows, size)
     beside = (largest >= LARGEST_COEFFICIENT)[entry_rows]
     wide = np.zeros(rows.shape[0], bool)
@@ -134,7 +132,7 @@ def _row_entry_faults(problem: Problem) -> list[str]:
     )
     small, least, most = negligible(problem)
     with np.errstate(invalid="ignore"):
-        much = ~(np.maximum(np.abs(least), np.abs(most)) <= NEGLIGIBLE * row_unit(problem))
+        much = ~(np.maximum(np.abs(least), np.abs(most)) <= NEGLIGIBLE * problem.row_units)
     told(
         np.flatnonzero(small & much[entry_rows] & ~wide[entry_rows]),
         "expected 0 or at least a billionth of the largest in its row, or columns whose bounds keep what it brings "
@@ -196,7 +194,7 @@ def unreachable_rows(problem: Problem) -> tuple[str, ...]:
         best = np.bincount(entry_rows, terms, rows.shape[0])
         # A float sum is off by a tiny part of the sizes it adds: only a clear miss is a proof.
         slack = SUM_ERROR * (np.abs(best) + np.bincount(entry_rows, np.abs(terms), rows.shape[0]))
-        missed = sign * (bound - best) > ROW_TOLERANCE * row_unit(problem) + slack
+        missed = sign * (bound - best) > ROW_TOLERANCE * problem.row_units + slack
         found.extend(
             f"{named_row(problem, int(k))} must be at {'least' if sign > 0 else 'most'} {bound[k]:g} and reaches "
             f"at {word} {best[k]:g} whatever is chosen; ease the row or add columns to it"

@@ -91,7 +91,7 @@ def row_unit(problem: Problem) -> NDArray[np.float64]:
     size tell no smaller difference.
     """
     rows, unit = problem.rows, np.zeros(problem.rows.shape[0])
-    sizes = np.abs(tightened(problem)[0]) * column_unit(problem)[rows.indices]
+    sizes = np.abs(problem.tight[0]) * column_unit(problem)[rows.indices]
     np.maximum.at(unit, np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), sizes)
     sides = np.abs([problem.row_lower, problem.row_upper])
     empty = np.where((sides > 0) & np.isfinite(sides), sides, 1.0).min(axis=0)
@@ -110,8 +110,8 @@ def negligible(problem: Problem) -> tuple[NDArray[np.bool_], NDArray[np.float64]
     """
     rows, height = problem.rows, problem.rows.shape[0]
     entry_rows = np.repeat(np.arange(height), np.diff(rows.indptr))
-    tight, _ = tightened(problem)
-    sizes = np.abs(tight) * column_unit(problem)[rows.indices] / row_unit(problem)[entry_rows]
+    tight, _ = problem.tight
+    sizes = np.abs(tight) * column_unit(problem)[rows.indices] / problem.row_units[entry_rows]
     small = (sizes > 0) & (sizes <= 2 * SMALLEST_COEFFICIENT)  # scaled by powers of two: up to half as large again
     data, at = rows.data[small], rows.indices[small]
     ends = np.stack([data * problem.lower[at], data * problem.upper[at]])

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning._problem_units import column_unit, negligible, row_unit, tightened
+from quietwing.coverage.planning._problem_units import column_unit, negligible
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.solution_check import Keeper, dual_bound
 
@@ -74,11 +74,11 @@ class Ended:
 def model_of(problem: Problem, cost: Floats, held: tuple[tuple[Floats, Fraction], ...] = ()) -> Model:
     """What the child is given: the problem with former costs held by rows of their own."""
     small, least, most = negligible(problem)
-    rows, (tight, never) = problem.rows.copy(), tightened(problem)
+    rows, (tight, never) = problem.rows.copy(), problem.tight
     # HiGHS would drop the small ones: what they can bring is taken into the bounds of the row.
     rows.data = np.where(small, 0.0, tight)
     row_lower, row_upper = problem.row_lower - most, problem.row_upper - least
-    unit, rows_unit = column_unit(problem), row_unit(problem)
+    unit, rows_unit = column_unit(problem), problem.row_units
     for former, limit in held:
         scale = _cost_scale(former * unit)
         rows = sparse.csr_array(sparse.vstack([rows, sparse.csr_array((former * scale)[None])]))

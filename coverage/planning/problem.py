@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,7 @@ from quietwing.coverage.planning._problem_faults import (
     unreachable_rows,
 )
 from quietwing.coverage.planning._problem_input import as_flags, as_numbers, as_rows, height_of, members_of
+from quietwing.coverage.planning._problem_units import row_unit, tightened
 from quietwing.sites.errors import problems_text
 
 __all__ = ["Problem", "check_problem", "demand_reachable", "demand_sound"]
@@ -77,6 +79,16 @@ class Problem:
         object.__setattr__(self, "tie_breaks", tuple(extras))
         object.__setattr__(self, "column_names", tuple(self.column_names))
         object.__setattr__(self, "row_names", tuple(self.row_names))
+
+    @cached_property
+    def tight(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """`tightened`, worked out once: nothing here can change."""
+        return tightened(self)
+
+    @cached_property
+    def row_units(self) -> NDArray[np.float64]:
+        """`row_unit`, likewise."""
+        return row_unit(self)
 
     @classmethod
     def covering(cls, costs: ArrayLike, sets: Sequence[Iterable[int]], elements: int | None = None) -> Problem:

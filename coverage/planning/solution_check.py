@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from quietwing.coverage.planning._problem_units import column_name, column_unit, named_row, row_unit
+from quietwing.coverage.planning._problem_units import column_name, column_unit, named_row
 from quietwing.coverage.planning.problem import Problem
 
 __all__ = ["Keeper", "check_solution", "cost_unit", "dual_bound", "exact_value"]
@@ -92,7 +92,7 @@ def _row_misses(problem: Problem, x: NDArray[np.float64]) -> list[str]:
 
     Rows that hold by more than float rounding can hide are let through; the rest are added up exactly.
     """
-    rows, unit = problem.rows, row_unit(problem)
+    rows, unit = problem.rows, problem.row_units
     activity = rows @ x
     length = np.diff(rows.indptr)
     # Textbook bound for a sum of n rounded products, doubled; the bounds themselves are rounded once more below.

@@ -217,3 +217,12 @@ def test_objectives_in_tiny_units_are_proven_as_well_as_others():
     found = solve(plain(objective=np.array([5.0, 4.0, 3.0]) * 2.0**-50))
     assert (found.status, found.value) == ("optimal", 9 * 2.0**-50)
     assert_array_equal(found.x, [1, 1, 0])
+
+
+@pytest.mark.parametrize(("places", "most"), [(10, 90), (16, 144), (20, 144)])
+def test_blocks_of_nine_on_a_ring_of_twelve_by_twelve_cover_nine_each_until_all_is_covered(places, most):
+    """Sixteen blocks of three by three tile twelve by twelve; more of them than that bring nothing."""
+    around = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    sets = [[(a + i) % 12 * 12 + (b + j) % 12 for i, j in around] for a in range(12) for b in range(12)]
+    found = solve(Problem.maximal_covering(np.ones(144), sets, places))
+    assert (found.status, found.value, found.bound) == ("optimal", most, most)

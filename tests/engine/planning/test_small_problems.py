@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quietwing.coverage.planning import check_solution, solve
+from quietwing.coverage.planning import Problem, check_solution, solve
 
 
 def _small_problems():
@@ -115,3 +115,18 @@ def by_scip(pyscipopt, problem) -> tuple[str, float | None]:
     scip.optimize()
     status = scip.getStatus()
     return status, scip.getObjVal() * unit if status == "optimal" else None
+
+
+@pytest.mark.slow
+def test_scip_covers_as_many_people_from_as_many_places():
+    """Maximal covering among up to 400 points of a square, each with a few dozen people."""
+    pyscipopt = pytest.importorskip("pyscipopt")
+    rng = np.random.default_rng(11)
+    for points, places, most, reach in ((100, 40, 5, 0.15), (200, 80, 8, 0.12), (400, 100, 10, 0.1)):
+        at = rng.random((points, 2))
+        sets = [np.flatnonzero(np.hypot(*(at - own).T) <= reach) for own in at[:places]]
+        problem = Problem.maximal_covering(rng.integers(1, 100, points), sets, most)
+        status, value = by_scip(pyscipopt, problem)
+        found = solve(problem)
+        assert (found.status, status) == ("optimal", "optimal")
+        assert found.value == pytest.approx(value)
