@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.evaluate import quiet_anyway, silence_points
-from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
@@ -25,21 +23,19 @@ from quietwing.coverage.planning.attempts import (
     Tried,
     best_of,
     broken,
-    judge,
     least_margin_db,
     margin_confidence,
     outcome,
 )
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.carried import Carried, carry, selected
+from quietwing.coverage.planning.cut_down import cut_down
 from quietwing.coverage.planning.ground import (
     MOST_LIFT_DB,
     MOST_SLACK_DB,
     Ground,
     Inside,
     Terrain,
-    look_inside,
-    prepare_ground,
     terrain,
 )
 from quietwing.coverage.planning.heuristic import Found, kept_below, search
@@ -47,20 +43,17 @@ from quietwing.coverage.planning.holes import binding_in_words, holes_of
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.paid_anyway import check_budget, goal_of
 from quietwing.coverage.planning.plan import Plan, Status
+from quietwing.coverage.planning.prepared import CHOOSING_STREAM, REPORTING_STREAM, Prepared, judge, prepare
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.verify import verify_plan
-from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Sector, Site
-from quietwing.sites.trial_points import trial_points
 
 __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 
-CHOOSING_STREAM = 1  # worlds that plans are chosen on
-REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
 AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
 LEAST_SHARE = 0.2  # assumed, of the way between two slacks: a line through two margins is a guess
 LEFT_OVER = 0.05  # share of a budget that needs a reason
@@ -95,6 +88,7 @@ def optimise(
     start: Plan | None = None,
     time_limit_s: float | None = None,
     progress: Progress | None = None,
+    prepared: Prepared | None = None,
 ) -> Plan:
     """The best plan found for a site, a budget or a target.
 
@@ -116,6 +110,8 @@ def optimise(
         No attempt begins after it. A plan that it cut short says so.
     progress : callable, optional
         Called with what is being done, best so far included, and the share done.
+    prepared : Prepared, optional
+        The site made ready for a scenario that differs in nothing but money.
 
     Returns
     -------
@@ -137,20 +133,12 @@ def optimise(
     def late() -> bool:
         return time_limit_s is not None and time.monotonic() - began > time_limit_s
 
-    say("what is quiet anyway", 0.0)
-    bare = link_model(prepare_scene(site), sectors, scenario.rules)
-    points = silence_points(site, trial_points(site))
-    quiet = quiet_anyway(bare, scenario, points, stream=CHOOSING_STREAM)
-    anyway = np.zeros(len(site.rooms), bool)
-    anyway[quiet.rooms] = quiet.silent[0].mean(axis=1) >= scenario.asked.confidence
-    say("places and treatments", 0.05)
-    known = {CHOOSING_STREAM: quiet}
-    ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway, quiet=known, bare=bare)
+    if prepared is None:
+        prepared = prepare(site, sectors, scenario, catalogue, existing=existing, progress=say)
+    ground, inside = prepared.ground_for(scenario), prepared.inside
     tried: list[Tried] = []
-    inside: Inside | None = None
     interrupted = False
     try:
-        inside = look_inside(ground, margin_confidence(scenario))
         tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
         if start is not None:
             tried.append(_given(ground, start))
@@ -161,7 +149,7 @@ def optimise(
             raise
     given = 1 if start is not None and tried[1:] else None
     try:
-        placed = tried if inside is None else [_in_a_model(ground, inside, tried, one) for one in tried]
+        placed = [_in_a_model(ground, inside, tried, one) for one in tried]
         return _plan(ground, placed, given, interrupted, late(), say)
     except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
         return _plan(ground, tried, given, True, late(), say)
@@ -242,6 +230,7 @@ def _searched(
     plan = None
     if start is not None:
         plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)
+        plan = None if plan is None else cut_down(model, plan, goal)
     for turn in range(MOST_TURNS):
         part = moves if turn == 0 else moves // MOST_TURNS
         found = search(

@@ -18,6 +18,7 @@ __all__ = [
     "PLAN_GLOSSARY",
     "bought_lines",
     "bound_shown",
+    "exact_pounds",
     "exceeds_budget",
     "grouped_holes",
     "money_in_words",
@@ -188,7 +189,7 @@ def money_in_words(result: PlanResult) -> tuple[str, ...]:
     if over is None or result.asked.budget_gbp is None:
         return (f"{first}. No budget was given.",)
     basis = "to buy and install" if scenario.budget_basis == "capex" else "over its whole life"
-    budget = f"the budget of {_exact_pounds(result.asked.budget_gbp)} {basis}"
+    budget = f"the budget of {exact_pounds(result.asked.budget_gbp)} {basis}"
     if over:
         return (
             f"{first}.",
@@ -284,7 +285,7 @@ def _model_in_words(result: PlanResult) -> str:
     if bound is None:
         nothing = "how far anything better could go is not known"
     elif target is not None:
-        nothing += f" that has {target} costs less than {_exact_pounds(bound)}"
+        nothing += f" that has {target} costs less than {exact_pounds(bound)}"
     else:
         money = "at any price" if result.asked.budget_gbp is None else "for this money"
         nothing += f" can exceed {'a weight of ' if weight else ''}{_number(bound)} {money}"
@@ -374,5 +375,5 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
-def _exact_pounds(amount_gbp: float) -> str:
+def exact_pounds(amount_gbp: float) -> str:
     return f"£{amount_gbp:,.0f}" if float(amount_gbp).is_integer() else f"£{amount_gbp:,.2f}"

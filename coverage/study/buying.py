@@ -19,7 +19,7 @@ from quietwing.coverage.study.judging import run
 from quietwing.coverage.treatments import wishes_for
 from quietwing.sites.model import Site
 
-__all__ = ["optimise"]
+__all__ = ["as_bought", "judged_afresh", "optimise", "spent_gbp", "with_reasons"]
 
 UNSPENT_SHARE = 0.05  # assumed: of a budget; a plan that leaves more had nothing better to buy
 
@@ -87,23 +87,20 @@ def optimise(
         time_limit_s=time_limit_s,
         progress=lambda what, share: say(what, 0.7 * share),
     )
-    bought = replace(scenario, treatments=(*scenario.treatments, *wishes_for(site, plan.treatments)))
 
     def judged(wanted: Scenario, placed: tuple[Device, ...], first: float) -> Verdict:
-        return run(
+        return judged_afresh(
             site,
             wanted,
-            devices=placed,
-            catalogue=catalogue,
+            placed,
+            catalogue,
             maps=maps,
-            stream=REPORTING_STREAM,
             gains=gains,
             progress=lambda _what, share: say("judging on fresh worlds", first + 0.15 * share),
         )
 
-    verdict = judged(bought, plan.devices, 0.7)
-    if _less_than_asked(plan, scenario):
-        verdict = with_budgets(verdict, catalogue, nearest=HOLES_ON_PAGE)
+    verdict = judged(as_bought(site, scenario, plan), plan.devices, 0.7)
+    verdict = with_reasons(verdict, plan, scenario, catalogue)
     given = before() if before is not None else judged(scenario, devices, 0.85)
     say("done", 1.0)
     return PlanResult(
@@ -114,6 +111,69 @@ def optimise(
     )
 
 
+def as_bought(site: Site, scenario: Scenario, plan: Plan) -> Scenario:
+    """What was asked, with the treatments that a plan buys."""
+    return replace(scenario, treatments=(*scenario.treatments, *wishes_for(site, plan.treatments)))
+
+
+def judged_afresh(
+    site: Site,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    *,
+    maps: bool,
+    gains: GainCache | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """A layout judged on worlds that no plan was chosen on.
+
+    Parameters
+    ----------
+    site, scenario, devices, catalogue, maps, gains, progress : as for `run`
+
+    Returns
+    -------
+    Verdict
+    """
+    return run(
+        site,
+        scenario,
+        devices=devices,
+        catalogue=catalogue,
+        maps=maps,
+        stream=REPORTING_STREAM,
+        gains=gains,
+        progress=progress,
+    )
+
+
+def with_reasons(verdict: Verdict, plan: Plan, scenario: Scenario, catalogue: Mapping[str, Model]) -> Verdict:
+    """The verdict of a plan, with contrast budgets of its holes where it buys less than was asked.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        Of the plan.
+    plan : Plan
+    scenario : Scenario
+        What was asked.
+    catalogue : mapping of str to Model
+
+    Returns
+    -------
+    Verdict
+    """
+    if not _less_than_asked(plan, scenario):
+        return verdict
+    return with_budgets(verdict, catalogue, nearest=HOLES_ON_PAGE)
+
+
+def spent_gbp(plan: Plan, scenario: Scenario) -> float:
+    """What a plan costs on the basis of the budget. [£]"""
+    return plan.cost.whole_life_gbp if scenario.budget_basis == "whole_life" else plan.cost.capex_gbp
+
+
 def _less_than_asked(plan: Plan, scenario: Scenario) -> bool:
     """Whether a plan buys nothing, misses its target, or leaves more than a twentieth of the money."""
     if plan.status in ("infeasible", "none found"):
@@ -122,5 +182,4 @@ def _less_than_asked(plan: Plan, scenario: Scenario) -> bool:
         return True
     if scenario.objective != "most_protected" or scenario.budget_gbp is None:
         return False
-    spent_gbp = plan.cost.whole_life_gbp if scenario.budget_basis == "whole_life" else plan.cost.capex_gbp
-    return spent_gbp < (1 - UNSPENT_SHARE) * scenario.budget_gbp
+    return spent_gbp(plan, scenario) < (1 - UNSPENT_SHARE) * scenario.budget_gbp

@@ -139,16 +139,14 @@ def _frontier(question: Question, reporter: Reporter) -> Any:
     """A plan per budget, each beginning with the one before; when asked to stop, those that are done."""
     from quietwing.coverage.study import frontier
 
-    budgets = question.further["budgets_gbp"]
-
-    def told(number: int, what: str, share: float) -> None:
-        text = f"£{budgets[number]:,.0f} ({number + 1} of {len(budgets)}): {what}"
-        reporter.search(text, share, number / len(budgets), 1 / len(budgets))
+    def told(number: int, of: int, what: str, share: float) -> None:
+        reporter.search(what, share, number / of, 1 / of)
 
     return frontier(
         question.site,
         question.scenario,
-        budgets,
+        question.further.get("budgets_gbp", ()),
+        auto=question.further.get("auto", 0),
         devices=question.devices,
         catalogue=question.catalogue,
         maps=bool(question.further.get("maps", False)),

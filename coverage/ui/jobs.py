@@ -29,6 +29,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Site
 
 if TYPE_CHECKING:
+    from quietwing.coverage.planning.curve import Frontier
     from quietwing.coverage.planning.plan import PlanResult
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
     from quietwing.coverage.ui.state import Layout, Session
@@ -72,7 +73,7 @@ class Question:
         The bundled one without it.
     further : dict
         ``layout`` (verdict, whatif: what `Session.verdict_of` or `Session.whatif_of` becomes), ``maps`` (default
-        True), ``start`` (a Plan) and ``time_limit_s`` (plan), ``budgets_gbp`` (frontier: rising budgets).
+        True), ``start`` (a Plan) and ``time_limit_s`` (plan), ``budgets_gbp`` or ``auto`` (frontier).
     """
 
     mode: Kind
@@ -121,12 +122,12 @@ class Job:
         """Whether the process is alive."""
         return self.process.poll() is None
 
-    def result(self) -> Verdict | Leakage | PlanResult | list[PlanResult] | WhatIf | None:
+    def result(self) -> Verdict | Leakage | PlanResult | Frontier | WhatIf | None:
         """The result once it is there; read once and kept."""
         if self._answer is None and not self.running():
             with contextlib.suppress(FileNotFoundError):
                 self._answer = pickle.loads((self.folder / RESULT).read_bytes())  # written by our own child
-        answer: Verdict | Leakage | PlanResult | list[PlanResult] | WhatIf | None = self._answer
+        answer: Verdict | Leakage | PlanResult | Frontier | WhatIf | None = self._answer
         return answer
 
     def error(self) -> str | None:
@@ -299,7 +300,7 @@ def _take(own: Session, kind: str, job: Job, answer: Any) -> None:
     elif kind == "plan":
         own.plan = answer
     elif kind == "frontier":
-        own.frontier = tuple(answer)
+        own.frontier = answer
     elif kind == "whatif":
         own.whatif, own.whatif_of = answer, job.question.further["layout"]
 

@@ -29,6 +29,7 @@ from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
 
 if TYPE_CHECKING:
+    from quietwing.coverage.planning.curve import Frontier
     from quietwing.coverage.planning.plan import PlanResult
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
     from quietwing.coverage.ui.jobs import Job
@@ -105,7 +106,7 @@ class Session:
         The last table of what would change the answer, and the layout it belongs to.
     plan : PlanResult or None
         The last plan.
-    frontier : tuple of PlanResult
+    frontier : Frontier or None
         The last plans for a row of budgets.
     saved : dict of str to SavedLayout
     jobs : dict of str to Job
@@ -140,7 +141,7 @@ class Session:
     whatif: WhatIf | None = None
     whatif_of: Layout | None = None
     plan: PlanResult | None = None
-    frontier: tuple[PlanResult, ...] = ()
+    frontier: Frontier | None = None
     saved: dict[str, SavedLayout] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     said: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -318,4 +319,4 @@ def _bundled(name: str) -> tuple[Site, Scenario, dict[str, Model], tuple[Device,
 def _forget_results(own: Session) -> None:
     own.leakage = own.verdict = own.verdict_of = own.before_verdict = own.plan = None
     own.whatif = own.whatif_of = None
-    own.frontier = ()
+    own.frontier = None

@@ -1,0 +1,142 @@
+"""A site made ready once for searches that differ in nothing but money: what a row of budgets shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.evaluate import quiet_anyway, silence_points
+from quietwing.coverage.blocking.links import link_model
+from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.planning.attempts import Searched, Tried, margin_confidence
+from quietwing.coverage.planning.attempts import judge as judged_anew
+from quietwing.coverage.planning.ground import Ground, Inside, look_inside, prepare_ground
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.model import Sector, Site
+from quietwing.sites.trial_points import trial_points
+
+__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "judge", "prepare"]
+
+CHOOSING_STREAM = 1  # worlds that plans are chosen on
+REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
+MONEY = ("budget_gbp", "objective", "target_rooms")  # keys of a scenario in which searches may differ
+SHARED = ("known", "kept", "judged")  # what a ground works out when it is first asked for, and money does not change
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A site ready for any search that asks the same of it but for money.
+
+    Attributes
+    ----------
+    ground : Ground
+        Of the scenario it was prepared with: the largest budget, for what costs more is left out.
+    inside : Inside
+    quiet_anyway : bool ndarray, shape (room,)
+    shared : dict of str to object
+        What searches worked out and the next need not.
+    """
+
+    ground: Ground
+    inside: Inside
+    quiet_anyway: NDArray[np.bool_]
+    shared: dict[str, object] = field(default_factory=dict, compare=False)
+
+    def ground_for(self, scenario: Scenario) -> Ground:
+        """The ground with another budget or target.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario differs in more than money, or has more of it.
+        """
+        own = self.ground.scenario
+        if replace(scenario, **{name: getattr(own, name) for name in MONEY}) != own:
+            raise ScenarioError("scenario: is not the one the site was prepared for; prepare it anew")
+        if own.budget_gbp is not None and (scenario.budget_gbp is None or scenario.budget_gbp > own.budget_gbp):
+            raise ScenarioError(
+                f"scenario: budget_gbp: the site was prepared for £{own.budget_gbp:,.0f} at most; prepare it anew"
+            )
+        counted = scenario.objective == "least_cost"
+        weight = np.array([1.0 if counted else room.weight for room in self.ground.site.rooms])
+        free = self.ground.wanted & ~self.quiet_anyway
+        ground = replace(self.ground, scenario=scenario, weight=np.where(free, weight, 0.0))
+        for name in SHARED[:2]:  # the same for every ground: handed on, not worked out again
+            if name not in self.shared:
+                self.shared[name] = getattr(self.ground, name)
+            ground.__dict__[name] = self.shared[name]
+        ground.__dict__[SHARED[2]] = self.shared.setdefault(SHARED[2], {})
+        return ground
+
+
+def prepare(
+    site: Site,
+    sectors: tuple[Sector, ...],
+    scenario: Scenario,
+    catalogue: Mapping[str, Model],
+    *,
+    existing: tuple[Device, ...] = (),
+    progress: Progress | None = None,
+) -> Prepared:
+    """Make a site ready for searches.
+
+    Parameters
+    ----------
+    site : Site
+    sectors : tuple of Sector
+    scenario : Scenario
+        Without problems; with the largest budget of the searches, or none.
+    catalogue : mapping of str to Model
+    existing : tuple of Device
+        Devices that stand and stay.
+    progress : callable, optional
+        Called with what is being done and the share of a search done.
+
+    Returns
+    -------
+    Prepared
+    """
+    say = progress or (lambda _what, _share: None)
+    say("what is quiet anyway", 0.0)
+    bare = link_model(prepare_scene(site), sectors, scenario.rules)
+    points = silence_points(site, trial_points(site))
+    quiet = quiet_anyway(bare, scenario, points, stream=CHOOSING_STREAM)
+    anyway = np.zeros(len(site.rooms), bool)
+    anyway[quiet.rooms] = quiet.silent[0].mean(axis=1) >= scenario.asked.confidence
+    say("places and treatments", 0.05)
+    known = {CHOOSING_STREAM: quiet}
+    ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway, quiet=known, bare=bare)
+    return Prepared(ground, look_inside(ground, margin_confidence(scenario)), anyway)
+
+
+def judge(
+    ground: Ground,
+    devices: tuple[Device, ...],
+    treatments: tuple[Treatment, ...],
+    searched: Searched | None,
+    stream: int,
+) -> Tried:
+    """As `attempts.judge`; what a search of the same `Prepared` judged on these worlds is not judged again."""
+    known: dict[object, Tried] | None = ground.__dict__.get(SHARED[2])
+    if known is None:
+        return judged_anew(ground, devices, treatments, searched, stream)
+    key = (devices, treatments, stream, ground.scenario.objective)
+    found = known.get(key)
+    if found is None:
+        found = judged_anew(ground, devices, treatments, None, stream)
+        known[key] = found
+    if searched is None:
+        return found
+    attempt = replace(
+        found.attempt,
+        confidence=margin_confidence(ground.scenario),
+        slack_db=searched.slack_db,
+        rooms_model=len(searched.claims()),
+    )
+    return replace(found, attempt=attempt, searched=searched)

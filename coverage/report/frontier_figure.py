@@ -1,0 +1,136 @@
+"""A frontier drawn: silent cells at both grades against the budget, with what the planning model can prove."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from quietwing.coverage.planning.curve import Frontier
+from quietwing.coverage.report.grades import grade_in_words
+from quietwing.coverage.report.plan_drawing import QUIET_COLOUR
+
+__all__ = ["frontier_chart", "frontier_figure"]
+
+OTHER_COLOUR, BOUND_COLOUR = "#3D9BE9", "#801650"
+SIZE_IN = (9.0, 5.0)
+LEAST_SCALE = 5  # cells: a chart of nothing is no chart of fractions of a cell
+THOUSAND = 1000.0
+
+
+def frontier_figure(found: Frontier) -> Figure:
+    """A figure of a frontier.
+
+    Parameters
+    ----------
+    found : Frontier
+
+    Returns
+    -------
+    Figure
+    """
+    figure = Figure(figsize=SIZE_IN, layout="constrained")
+    FigureCanvasAgg(figure)
+    frontier_chart(found, figure.subplots())
+    return figure
+
+
+def frontier_chart(found: Frontier, ax: Axes) -> Axes:
+    """Silent cells on fresh worlds against budget; the band is the planning model's, from a plan to its bound.
+
+    Parameters
+    ----------
+    found : Frontier
+    ax : Axes
+
+    Returns
+    -------
+    Axes
+        Its first lines are the grades, the one asked for first.
+    """
+    points = found.points
+    budgets = [point.budget_gbp / THOUSAND for point in points]
+    grades = [grade_in_words(one.grade) for one in points[0].result.verdict.grades]
+    highest = float(LEAST_SCALE)
+    for number, words in enumerate(grades):
+        cells = [point.cells[number] for point in points]
+        colour, marker = ((QUIET_COLOUR, "o"), (OTHER_COLOUR, "s"))[min(number, 1)]
+        ax.plot(
+            budgets,
+            cells,
+            color=colour,
+            marker=marker,
+            linestyle="-" if number == 0 else "--",
+            label=f"silent at {words}, on fresh random worlds",
+            zorder=3,
+        )
+        for x, y in zip(budgets, cells, strict=True):
+            ax.annotate(
+                f"{y}", (x, y), xytext=(0, -14), textcoords="offset points", ha="center", fontsize=9, color=colour
+            )
+        highest = max(highest, *cells)
+    highest = max(highest, _band(found, ax, budgets))
+    if found.knee is not None:
+        here = points[found.knee]
+        ax.annotate(
+            f"knee: £{here.budget_gbp:,.0f}",
+            (here.budget_gbp / THOUSAND, here.cells[0]),
+            xytext=(14, -34),
+            textcoords="offset points",
+            fontsize=9,
+            arrowprops={"arrowstyle": "->", "color": "#1a1a1a"},
+        )
+    broken = [(x, point.cells[0]) for x, point in zip(budgets, points, strict=True) if not point.kept[0]]
+    if broken:
+        ax.plot(
+            *zip(*broken, strict=True),
+            linestyle="",
+            marker="x",
+            markersize=14,
+            color="#C8441B",
+            label="limits outside NOT kept",
+            zorder=4,
+        )
+    ax.set_xlabel("Budget [thousand £]")
+    ax.set_ylabel(f"Silent cells and spaces, of {found.rooms}")
+    ax.set_ylim(0, 1.12 * highest)  # room for the numbers
+    ax.set_xlim(left=0)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.3)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=2)
+    ax.set_title(f"{found.site.name}: what more money buys", fontsize=11, parse_math=False)
+    return ax
+
+
+def _band(found: Frontier, ax: Axes, budgets: list[float]) -> float:
+    """From what the planning model gives each plan up to what nothing can exceed there; the highest of it."""
+    if not found.whole:
+        return 0.0
+    known = [
+        (x, point.value, point.bound)
+        for x, point in zip(budgets, found.points, strict=True)
+        if point.value is not None and point.bound is not None
+    ]
+    if not known:
+        return 0.0
+    x, value, bound = (np.array(column, float) for column in zip(*known, strict=True))
+    ax.fill_between(
+        x,
+        value,
+        bound,
+        color=BOUND_COLOUR,
+        alpha=0.12,
+        linewidth=0,
+        label="planning model: from the plan to what no plan can exceed",
+    )
+    ax.plot(x, bound, color=BOUND_COLOUR, linestyle=":", marker="v", markersize=5, zorder=2)
+    for at, most in zip(x.tolist(), bound.tolist(), strict=True):
+        ax.annotate(
+            f"{most:g}", (at, most), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8,
+            color=BOUND_COLOUR,
+        )  # fmt: skip
+    return float(bound.max())

@@ -1,0 +1,338 @@
+"""A frontier as sentences, tables, CSV and JSON. Every number is the result's own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from typing import Any
+
+from quietwing.coverage.decibel import floored
+from quietwing.coverage.planning.curve import Frontier, FrontierPoint, Marginal
+from quietwing.coverage.report.grades import grade_in_words, measured_in_words
+from quietwing.coverage.report.plan_words import exact_pounds, pounds
+from quietwing.coverage.rules import GRADES
+
+__all__ = [
+    "FRONTIER_GLOSSARY",
+    "chance_in_words",
+    "frontier_csv",
+    "frontier_details",
+    "frontier_header",
+    "frontier_lead",
+    "frontier_object",
+    "frontier_rows",
+    "marginal_in_words",
+]
+
+FRONTIER_GLOSSARY = (
+    ("budget", "money to spend at most; a plan may spend less"),
+    ("silent", "no channel works in so large a share of random worlds that no plan was chosen on"),
+    ("cannot exceed", "proven in the planning model, for these positions, this catalogue, these limits, this money"),
+    ("a further cell", "money spent more than in the row above, for each cell gained there"),
+    ("spill margin", "what is left of the limits outside at the worst place; below 0 dB they are not kept"),
+)
+MOST_NAMED = 4  # budgets in the first sentence
+NO_MARGIN = "nothing radiates"
+
+
+def frontier_lead(found: Frontier) -> tuple[str, ...]:
+    """What a governor reads first: cells for money, what breaks a limit, where gains fall off.
+
+    Parameters
+    ----------
+    found : Frontier
+
+    Returns
+    -------
+    tuple of str
+    """
+    verdict = found.points[0].result.verdict
+    words = [grade_in_words(one.grade) for one in verdict.grades]
+    if not found.rooms:
+        return ("The site has no cell that must be silent.",)
+    first, *others = _named(found)
+    counts = f"{exact_pounds(first.budget_gbp)} silences {first.cells[0]} of {found.rooms} cells and spaces"
+    lead = "; ".join((counts, *(f"{exact_pounds(one.budget_gbp)} {one.cells[0]}" for one in others)))
+    further = "; ".join(
+        f"at {words[grade]} {', '.join(str(one.cells[grade]) for one in (first, *others))}"
+        for grade in range(1, len(words))
+    )
+    sentences = (
+        f"{lead} (at {words[0]}{f'; {further}' if further else ''}).",
+        _missing_in_words(found),
+        _limits_in_words(found),
+        _knee_in_words(found),
+        measured_in_words(verdict),
+    )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def frontier_details(found: Frontier) -> tuple[str, ...]:
+    """Whether more money ever silences less, how far plans may be from the best, what is illustrative, notes."""
+    guesses = [point.result.plan.cost.illustrative for point in found.points]
+    prices = ""
+    if any(number for number, _ in guesses):
+        prices = "Some prices are illustrative, not quotes: the curve moves with them."
+    gaps = [point for point in found.points if point.gap is not None]
+    bounds = ""
+    if gaps:
+        widest = max(gaps, key=lambda one: one.gap or 0.0)
+        unit = "cells" if found.whole else "of weight"
+        bounds = (
+            f"In the planning model no plan can be better than these by more than "
+            f"{_number(widest.gap or 0.0)} {unit} (widest at {exact_pounds(widest.budget_gbp)})."
+        )
+    unknown = len(found.points) - len(gaps)
+    if unknown:
+        bounds += f" For {unknown} of {len(found.points)} plans no bound is known."
+    return tuple(one for one in (chance_in_words(found), bounds.strip(), prices, *found.notes) if one)
+
+
+def chance_in_words(found: Frontier) -> str:
+    """Whether more money silences no less, on the worlds of choice and on fresh ones."""
+    first = "On the worlds that plans are chosen on, more money never silences fewer cells, by construction."
+    falls = found.chance.falls
+    if not falls:
+        return f"{first} Nor does it on fresh worlds."
+    said = "; ".join(
+        f"{exact_pounds(found.points[at].budget_gbp)} silences {lost} fewer than "
+        f"{exact_pounds(found.points[at - 1].budget_gbp)}, chance explains up to {spread:.1f}"
+        for at, lost, spread in falls
+    )
+    end = (
+        "within what chance explains"
+        if found.chance.explained
+        else "MORE than chance explains: a higher number of worlds or effort would tell"
+    )
+    return f"{first} On fresh worlds {said} (two standard deviations, worlds drawn again): {end}."
+
+
+def frontier_header(found: Frontier) -> list[str]:
+    """Titles of the columns of `frontier_rows`."""
+    return [
+        "budget",
+        "spent",
+        *(f"silent, {name}" for name in found.grades),
+        "cannot exceed" if found.whole else "weight cannot exceed",
+        "gap",
+        *(f"spill margin, {name}" for name in found.grades),
+        "a further cell costs",
+        "remark",
+    ]
+
+
+def frontier_rows(found: Frontier) -> list[list[str]]:
+    """Every point in words."""
+    return [
+        [
+            exact_pounds(point.budget_gbp),
+            pounds(point.spent_gbp),
+            *(f"{cells} of {found.rooms}" for cells in point.cells),
+            "not known" if point.bound is None else _number(point.bound),
+            "" if point.gap is None else _number(point.gap),
+            *(_margin(*one) for one in zip(point.margin_db, point.kept, strict=True)),
+            marginal_in_words(point.marginal),
+            _remark(found, at),
+        ]
+        for at, point in enumerate(found.points)
+    ]
+
+
+def marginal_in_words(one: Marginal | None) -> str:
+    """What a further cell costs: one figure, or a range where the gaps are wider than the step."""
+    if one is None:
+        return ""
+    if one.gbp <= 0 or (one.per_cell_gbp is None and one.least_gbp is None):
+        return "no further cell" if one.cells <= 0 else "not known"
+    if one.least_gbp is not None and one.least_gbp == one.most_gbp == one.per_cell_gbp:
+        return pounds(one.per_cell_gbp or 0.0)
+    if one.least_gbp is None and one.most_gbp is None:
+        said = "not known how far from the best"
+    elif one.most_gbp is None:
+        said = f"{pounds(one.least_gbp or 0.0)} or more"
+    elif one.least_gbp is None:
+        said = f"{pounds(one.most_gbp)} or less"
+    else:
+        said = f"{pounds(one.least_gbp)} to {pounds(one.most_gbp)}"
+    here = "no further cell" if one.per_cell_gbp is None else pounds(one.per_cell_gbp)
+    return f"{said} (these plans: {here})"
+
+
+def frontier_csv(found: Frontier) -> str:
+    """Every point as CSV text: a number a column, empty where it is not known."""
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    names = [name for name in GRADES if name in found.grades]
+    header = ["budget_gbp", "spent_gbp", "rooms"]
+    for name in names:
+        header += [f"silent_{name}", f"spill_margin_db_{name}", f"limits_kept_{name}"]
+    header += ["silent_on_worlds_of_choice", "value", "bound", "gap", "further_cells", "further_gbp"]
+    out.writerow([*header, "per_cell_gbp", "per_cell_least_gbp", "per_cell_most_gbp", "knee", "target_rooms"])
+    for at, point in enumerate(found.points):
+        row = [_money(point.budget_gbp), _money(point.spent_gbp), str(found.rooms)]
+        for name in names:
+            grade = found.grades.index(name)
+            margin_db = point.margin_db[grade]
+            row += [
+                str(point.cells[grade]),
+                f"{floored(margin_db):g}" if math.isfinite(margin_db) else "",
+                str(point.kept[grade]).lower(),
+            ]
+        step = point.marginal
+        row += [str(point.cells_choice), *(_plain(one) for one in (point.value, point.bound, point.gap))]
+        row += ["", ""] if step is None else [str(step.cells), _money(step.gbp)]
+        row += [
+            "" if one is None else _money(one)
+            for one in ((None,) * 3 if step is None else (step.per_cell_gbp, step.least_gbp, step.most_gbp))
+        ]
+        target = point.result.asked.target_rooms
+        out.writerow([*row, str(at == found.knee).lower(), "" if target is None else str(target)])
+    return text.getvalue()
+
+
+def frontier_object(found: Frontier) -> dict[str, Any]:
+    """Everything as plain values, for ``--json`` and ``frontier.json``."""
+
+    def plain(at: int, point: FrontierPoint) -> dict[str, Any]:
+        step = point.marginal
+        return {
+            "budget_gbp": point.budget_gbp,
+            "target_rooms": point.result.asked.target_rooms,
+            "spent_gbp": round(point.spent_gbp, 2),
+            "found_for_gbp": point.found_for_gbp,
+            "silent": dict(zip(found.grades, point.cells, strict=True)),
+            "silent_on_worlds_of_choice": point.cells_choice,
+            "spill": {
+                name: {"margin_db": floored(margin_db) if math.isfinite(margin_db) else None, "kept": kept}
+                for name, margin_db, kept in zip(found.grades, point.margin_db, point.kept, strict=True)
+            },
+            "value": point.value,
+            "bound": point.bound,
+            "gap": point.gap,
+            "further": None
+            if step is None
+            else {
+                "cells": step.cells,
+                "gbp": round(step.gbp, 2),
+                "per_cell_gbp": _pence(step.per_cell_gbp),
+                "per_cell_least_gbp": _pence(step.least_gbp),
+                "per_cell_most_gbp": _pence(step.most_gbp),
+            },
+            "knee": at == found.knee,
+            "scenario_id": point.result.verdict.scenario_id,
+        }
+
+    return {
+        "site": found.site.name,
+        "as_of": found.site.as_of.isoformat(),
+        "grades": list(found.grades),
+        "budget_basis": found.asked.budget_basis,
+        "rooms": {"silence": found.rooms},
+        "points": [plain(at, point) for at, point in enumerate(found.points)],
+        "knee_gbp": None if found.knee is None else found.points[found.knee].budget_gbp,
+        "headline": list(frontier_lead(found)),
+        "falls_on_fresh_worlds": [
+            {"budget_gbp": found.points[at].budget_gbp, "cells": lost, "chance_explains": round(spread, 1)}
+            for at, lost, spread in found.chance.falls
+        ],
+        "within_chance": found.chance.explained,
+        "interrupted": found.interrupted,
+        "missing_gbp": list(found.missing_gbp),
+        "seed": found.asked.seed,
+        "notes": [*frontier_details(found)],
+    }
+
+
+def _named(found: Frontier) -> list[FrontierPoint]:
+    """Points of the first sentence: all of a few, else first, last, the knee and one between."""
+    number = len(found.points)
+    if number <= MOST_NAMED:
+        return list(found.points)
+    chosen = {0, number - 1} | ({found.knee} if found.knee is not None else {number // 3})
+    between = [at for at in range(number) if at not in chosen]
+    # the one farthest from those named
+    chosen.add(max(between, key=lambda at: (min(abs(at - one) for one in chosen), -at)))
+    return [found.points[at] for at in sorted(chosen)]
+
+
+def _missing_in_words(found: Frontier) -> str:
+    if not found.interrupted:
+        return ""
+    if not found.missing_gbp:
+        return "The search was interrupted: these are the best plans so far."
+    missing = ", ".join(exact_pounds(one) for one in found.missing_gbp)
+    return f"The search was interrupted: these are the best plans so far, and there is none for {missing}."
+
+
+def _limits_in_words(found: Frontier) -> str:
+    """Which plans break a limit, at which grade."""
+    said = []
+    for grade, name in enumerate(found.grades):
+        broken = [exact_pounds(point.budget_gbp) for point in found.points if not point.kept[grade]]
+        if broken and len(broken) == len(found.points):
+            said.append(f"at {name} grade by none of these plans")
+        elif broken:
+            said.append(f"at {name} grade NOT by the plan{'s' * (len(broken) > 1)} for {', '.join(broken)}")
+        else:
+            said.append(f"at {name} grade by every plan")
+    return f"Limits outside, in keep rooms and of protected services are kept {', '.join(said)}."
+
+
+def _knee_in_words(found: Frontier) -> str:
+    """Where gains fall off, with what a cell costs on either side of it."""
+    if found.knee is None:
+        return ""
+    first, here, last = found.points[0], found.points[found.knee], found.points[-1]
+    before = (here.spent_gbp - first.spent_gbp) / max(here.cells[0] - first.cells[0], 1)
+    more = last.cells[0] - here.cells[0]
+    after = "no further cell is gained"
+    if more > 0:
+        each = pounds((last.spent_gbp - here.spent_gbp) / more)
+        after = f"a further cell costs some {each}, up to there {pounds(before)}"
+    return f"Gains fall off at {exact_pounds(here.budget_gbp)}: beyond it {after}."
+
+
+def _remark(found: Frontier, at: int) -> str:
+    point = found.points[at]
+    said = []
+    if at == found.knee:
+        said.append("knee")
+    target = point.result.asked.target_rooms
+    if target is not None:
+        said.append(f"least cost of {target}")
+    if (
+        at
+        and point.result.plan.devices == found.points[at - 1].result.plan.devices
+        and (point.result.plan.treatments == found.points[at - 1].result.plan.treatments)
+    ):
+        said.append("same plan as above")
+    elif point.found_for_gbp != point.budget_gbp and target is None:
+        said.append(f"plan found for {exact_pounds(point.found_for_gbp)}")
+    if point.result.plan.status == "interrupted":
+        said.append("interrupted")
+    return ", ".join(said)
+
+
+def _margin(margin_db: float, kept: bool) -> str:
+    """``3.1 dB, kept``."""
+    said = "kept" if kept else "NOT kept"
+    if not math.isfinite(margin_db):
+        return f"{NO_MARGIN}, {said}"
+    return f"{floored(margin_db):g} dB, {said}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def _money(amount_gbp: float) -> str:
+    return f"{amount_gbp:.2f}"
+
+
+def _pence(amount_gbp: float | None) -> float | None:
+    return None if amount_gbp is None else round(amount_gbp, 2)
+
+
+def _plain(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
