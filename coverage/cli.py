@@ -52,9 +52,6 @@ app = typer.Typer(
 example = typer.Typer(no_args_is_help=True, help="Bundled sites, and new ones from a few numbers.")
 app.add_typer(example, name="example")
 
-DEMO_BUDGET_GBP = 50_000.0
-DEMO_EQUIPMENT = ("micro_jammer", "mas_node")
-DEMO_TREATMENTS = ("window_mesh",)
 OWN_FILES = ("scenario.toml", "layout.csv", "catalogue.csv")  # beside the layers in a site's folder
 
 
@@ -84,14 +81,10 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for maps, tables and summary.")] = Path("quietwing-demo"),
     as_json: JsonOption = False,
 ) -> None:
-    """The bundled houseblock: what leaks in, a given layout, a plan within a budget; maps, tables, summary.html."""
-    options = {
-        "budget_gbp": DEMO_BUDGET_GBP,
-        "effort": "quick",
-        "equipment": DEMO_EQUIPMENT,
-        "treat_with": DEMO_TREATMENTS,
-    }
-    answer_plan("houseblock", None, None, out, as_json, options, time_limit_s=None, gap=None, with_leakage=True)
+    """The bundled houseblock: what leaks in, a given layout, plans for four budgets; maps, tables, summary.html."""
+    from quietwing.coverage.ui.demo_terminal import answer_demo
+
+    answer_demo(out, as_json)
 
 
 @app.command()
@@ -214,7 +207,7 @@ def optimise(
         "seed": seed,
         "grid_m": grid_m,
     }
-    answer_plan(site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap, with_leakage=False)
+    answer_plan(site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap)
 
 
 @app.command()

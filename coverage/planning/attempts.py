@@ -81,7 +81,10 @@ class Searched:
 
 @dataclass(frozen=True)
 class Tried:
-    """An attempt with what it was made of; `searched` is None for a plan that was given."""
+    """An attempt with what it was made of; `searched` is None for a plan that was given.
+
+    `spilled` is of the grade asked for, `every_spill` of each grade.
+    """
 
     attempt: Attempt
     devices: tuple[Device, ...]
@@ -90,6 +93,7 @@ class Tried:
     judged: Judgement
     spilled: SpillResult
     searched: Searched | None
+    every_spill: tuple[SpillResult, ...] = ()
 
 
 def judge(
@@ -139,7 +143,8 @@ def judge(
         stream=stream,
         quiet=ground.quiet.get(stream),
     )
-    spilled = spill(links, scenario, devices, catalogue, tested, stream=stream)[0]
+    every_spill = spill(links, scenario, devices, catalogue, tested, stream=stream)
+    spilled = every_spill[0]
     spent = cost(site, devices, every, catalogue, scenario)
     protected = judged.by_room["called_silent"].values
     weights = 1.0 if scenario.objective == "least_cost" else judged.by_room["weight"].values
@@ -153,7 +158,7 @@ def judge(
         passed=spilled.passed,
         capex_gbp=spent.whole_life_gbp if scenario.budget_basis == "whole_life" else spent.capex_gbp,
     )
-    return Tried(attempt, devices, treatments, spent, judged, spilled, searched)
+    return Tried(attempt, devices, treatments, spent, judged, spilled, searched, every_spill)
 
 
 def rank(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:

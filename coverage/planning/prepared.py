@@ -48,6 +48,13 @@ class Prepared:
     quiet_anyway: NDArray[np.bool_]
     shared: dict[str, object] = field(default_factory=dict, compare=False)
 
+    def known(
+        self, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int, objective: str
+    ) -> Tried | None:
+        """What the worlds of a stream said of a layout, if a search asked them."""
+        judged: dict[object, Tried] = self.shared.get(SHARED[2], {})  # type: ignore[assignment]
+        return judged.get((devices, treatments, stream, objective))
+
     def ground_for(self, scenario: Scenario) -> Ground:
         """The ground with another budget or target.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import quietwing
+from quietwing.coverage.planning.curve import Frontier
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.report.maps import save_png, storey_figure
 from quietwing.coverage.report.measured_maps import outdoor_figure
@@ -83,6 +84,7 @@ def make_files(
     *,
     before: Leakage | None = None,
     whatif: WhatIf | None = None,
+    frontier: Frontier | None = None,
 ) -> list[str]:
     """Make maps, tables and ``summary.html`` of a result in a folder.
 
@@ -94,6 +96,8 @@ def make_files(
         An existing folder; files of the same name are overwritten.
     whatif : WhatIf, optional
         With a verdict: what would change the answer, a part of its page and ``whatif.csv``.
+    frontier : Frontier, optional
+        That a plan is one of: shown before it.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def make_files(
         say(part * share)
 
     if isinstance(result, PlanResult):
-        names = make_plan_files(result, workshop, tell, with_leakage=with_leakage)
+        names = make_plan_files(result, workshop, tell, with_leakage=with_leakage, frontier=frontier)
     else:
         names = make_verdict_files(result, workshop, tell, with_leakage=with_leakage, whatif=whatif)
     if before:

@@ -10,12 +10,15 @@ from typing import Any
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.planning.cost import CostLine
+from quietwing.coverage.planning.curve import Frontier
 from quietwing.coverage.planning.plan import Attempt, PlanResult
 from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.frontier_document import frontier_values, make_frontier_files
 from quietwing.coverage.report.grades import grade_in_words
 from quietwing.coverage.report.plan_tables import notes_of, plan_files
 from quietwing.coverage.report.plan_words import (
     PLAN_GLOSSARY,
+    exact_pounds,
     grouped_holes,
     name_on_bill,
     plan_details,
@@ -32,7 +35,12 @@ MOST_REASONS_SHOWN = 12  # on the page; holes.csv has all
 
 
 def make_plan_files(
-    result: PlanResult, workshop: Path, progress: Callable[[float], None], *, with_leakage: bool
+    result: PlanResult,
+    workshop: Path,
+    progress: Callable[[float], None],
+    *,
+    with_leakage: bool,
+    frontier: Frontier | None = None,
 ) -> list[str]:
     """Make a plan's pictures, tables, ``plan.json`` and page in a folder.
 
@@ -45,6 +53,8 @@ def make_plan_files(
         Called with the share done, 0 to 1.
     with_leakage : bool
         Whether ``leakage.html`` will lie beside the page, to link to it.
+    frontier : Frontier, optional
+        That the plan is one of: shown first, with its figure, table and object beside the page.
 
     Returns
     -------
@@ -58,12 +68,24 @@ def make_plan_files(
         with_leakage=with_leakage,
         before=result.before,
         template="plan.html",
-        values=_page_values(result),
+        values=_page_values(result) | _curve_values(result, frontier),
     )
+    curve = [] if frontier is None else make_frontier_files(frontier, workshop)
     texts = {"layout.csv": layout_text(result.verdict.devices), **plan_files(result)}
     for name, text in texts.items():
         (workshop / name).write_text(text, encoding="utf-8", newline="\n")
-    return [names[0], *texts, *names[1:]]
+    return [names[0], *curve, *texts, *names[1:]]
+
+
+def _curve_values(result: PlanResult, frontier: Frontier | None) -> dict[str, Any]:
+    """What ``plan.html`` needs of a frontier, if there is one."""
+    if frontier is None:
+        return {"curve": None}
+    return {
+        **frontier_values(frontier),
+        "curve_plan": exact_pounds(result.asked.budget_gbp or 0.0),
+        "heading": "what money buys, and a plan",
+    }
 
 
 def _page_values(result: PlanResult) -> dict[str, Any]:

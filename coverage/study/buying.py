@@ -15,11 +15,11 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, checked_sectors
 from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
-from quietwing.coverage.study.judging import run
+from quietwing.coverage.study.judging import Known, run
 from quietwing.coverage.treatments import wishes_for
 from quietwing.sites.model import Site
 
-__all__ = ["as_bought", "judged_afresh", "optimise", "spent_gbp", "with_reasons"]
+__all__ = ["as_bought", "judged_afresh", "optimise", "spent_gbp", "with_explained_holes"]
 
 UNSPENT_SHARE = 0.05  # assumed: of a budget; a plan that leaves more had nothing better to buy
 
@@ -100,15 +100,10 @@ def optimise(
         )
 
     verdict = judged(as_bought(site, scenario, plan), plan.devices, 0.7)
-    verdict = with_reasons(verdict, plan, scenario, catalogue)
     given = before() if before is not None else judged(scenario, devices, 0.85)
+    result = with_explained_holes(PlanResult(plan=plan, verdict=verdict, before=given, asked=scenario), catalogue)
     say("done", 1.0)
-    return PlanResult(
-        plan=plan,
-        verdict=verdict,
-        before=given,
-        asked=scenario,
-    )
+    return result
 
 
 def as_bought(site: Site, scenario: Scenario, plan: Plan) -> Scenario:
@@ -125,12 +120,13 @@ def judged_afresh(
     maps: bool,
     gains: GainCache | None = None,
     progress: Progress | None = None,
+    known: Known | None = None,
 ) -> Verdict:
     """A layout judged on worlds that no plan was chosen on.
 
     Parameters
     ----------
-    site, scenario, devices, catalogue, maps, gains, progress : as for `run`
+    site, scenario, devices, catalogue, maps, gains, progress, known : as for `run`
 
     Returns
     -------
@@ -145,28 +141,25 @@ def judged_afresh(
         stream=REPORTING_STREAM,
         gains=gains,
         progress=progress,
+        known=known,
     )
 
 
-def with_reasons(verdict: Verdict, plan: Plan, scenario: Scenario, catalogue: Mapping[str, Model]) -> Verdict:
-    """The verdict of a plan, with contrast budgets of its holes where it buys less than was asked.
+def with_explained_holes(result: PlanResult, catalogue: Mapping[str, Model]) -> PlanResult:
+    """A plan with contrast budgets of its holes where it buys less than was asked.
 
     Parameters
     ----------
-    verdict : Verdict
-        Of the plan.
-    plan : Plan
-    scenario : Scenario
-        What was asked.
+    result : PlanResult
     catalogue : mapping of str to Model
 
     Returns
     -------
-    Verdict
+    PlanResult
     """
-    if not _less_than_asked(plan, scenario):
-        return verdict
-    return with_budgets(verdict, catalogue, nearest=HOLES_ON_PAGE)
+    if not _less_than_asked(result.plan, result.asked):
+        return result
+    return replace(result, verdict=with_budgets(result.verdict, catalogue, nearest=HOLES_ON_PAGE))
 
 
 def spent_gbp(plan: Plan, scenario: Scenario) -> float:

@@ -8,7 +8,7 @@ plans that cost no more, so that on the worlds of choice more money never silenc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -32,7 +32,7 @@ from quietwing.coverage.planning.curve import (
 from quietwing.coverage.planning.optimise import optimise as best_plan
 from quietwing.coverage.planning.paid_anyway import check_budget
 from quietwing.coverage.planning.plan import Plan, PlanResult
-from quietwing.coverage.planning.prepared import Prepared, prepare
+from quietwing.coverage.planning.prepared import REPORTING_STREAM, Prepared, prepare
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.plan_words import bound_shown
@@ -40,6 +40,7 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh, spent_gbp
 from quietwing.coverage.study.common import wanted_sectors
+from quietwing.coverage.study.judging import Known
 from quietwing.sites.errors import problems_text
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
@@ -63,7 +64,7 @@ def frontier(
     least_cost_of: Sequence[int] = (),
     devices: tuple[Device, ...] = (),
     catalogue: Mapping[str, Model] | None = None,
-    maps: bool = False,
+    maps: bool | Collection[float] = False,
     time_limit_s: float | None = None,
     before: Callable[[], Verdict] | None = None,
     progress: Step | None = None,
@@ -83,7 +84,9 @@ def frontier(
         a plan to which money sets no limit, in equal ratios, each rounded up to two digits.
     least_cost_of : sequence of int
         Numbers of cells: the cheapest plan found for each is a point too.
-    devices, catalogue, maps, before : as for `optimise`
+    devices, catalogue, before : as for `optimise`
+    maps : bool or collection of float
+        Whether to compute the maps of every storey too, of all plans and the layout given, or of those budgets. [£]
     time_limit_s : float, optional
         Of each search. [s]
     progress : callable, optional
@@ -212,7 +215,7 @@ class _Sweep:
     catalogue: Mapping[str, Model]
     prepared: Prepared
     existing: tuple[Device, ...]
-    maps: bool
+    maps: bool | Collection[float]
     time_limit_s: float | None
     say: Step
     steps: int
@@ -263,6 +266,10 @@ class _Sweep:
         offers = [self.found[at].offer for at in fitting]
         return self.found[fitting[best_known(offers, budget_gbp, 0)]].plan
 
+    def maps_of(self, budget_gbp: float | None) -> bool:
+        """Whether the plan for a budget gets maps."""
+        return self.maps if isinstance(self.maps, bool) else budget_gbp in self.maps
+
     def _run(self, question: Scenario, start: Plan | None, words: str) -> _Found:
         number, self.step = self.step, self.step + 1
         self.steps = max(self.steps, self.step)
@@ -284,12 +291,14 @@ class _Sweep:
         key = (plan.devices, plan.treatments)
         bought = as_bought(self.site, question, plan)
         if key not in self.verdicts:
+            at_hand = self.prepared.known(*key, REPORTING_STREAM, question.objective)
             self.verdicts[key] = judged_afresh(
                 self.site,
                 bought,
                 plan.devices,
                 self.catalogue,
-                maps=self.maps,
+                maps=self.maps_of(question.budget_gbp),
+                known=None if at_hand is None else Known(at_hand.judged, at_hand.every_spill),
                 progress=lambda _what, share: tell("judging on fresh worlds", SEARCHED + (1 - SEARCHED) * share),
             )
         self.found.append(_Found(question, plan, self.verdicts[key]))
@@ -365,7 +374,7 @@ def _result(
         given = (
             before()
             if before is not None
-            else judged_afresh(sweep.site, sweep.asked, devices, sweep.catalogue, maps=sweep.maps)
+            else judged_afresh(sweep.site, sweep.asked, devices, sweep.catalogue, maps=bool(sweep.maps))
         )
     except KeyboardInterrupt:
         sweep.interrupted = True
@@ -416,8 +425,11 @@ def _point(sweep: _Sweep, budget_gbp: float, own: int, taken: int, given: Verdic
         words = "without a limit of money" if found_for_gbp == ANY_PRICE_GBP else f"for £{found_for_gbp:,.0f}"
         plan = replace(plan, notes=(f"found by the search {words}, whose notes these are", *plan.notes))
     bought = as_bought(sweep.site, asked, plan)
+    judged = one.verdict
+    if sweep.maps_of(budget_gbp) and not judged.maps:
+        judged = judged_afresh(sweep.site, bought, plan.devices, sweep.catalogue, maps=True)
     verdict = replace(
-        one.verdict,
+        judged,
         scenario=bought,
         scenario_id=fingerprint(sweep.site, bought, plan.devices, dict(sweep.catalogue))[:12],
     )

@@ -20,7 +20,7 @@ from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_B
 from quietwing.coverage.propagation.gain_cache import GainCache
 from quietwing.coverage.propagation.mast_gain import silent_at
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.results import Verdict, VerdictMap
+from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, checked_sectors, limits_of, map_title, part
 from quietwing.coverage.treatments import resolve_treatments, treated_site
@@ -30,7 +30,7 @@ from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import map_grid, trial_points
 
-__all__ = ["Ready", "make_ready", "run"]
+__all__ = ["Known", "Ready", "make_ready", "run"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,14 @@ class Ready:
     tested: PointSet
     points: PointSet
     bare_points: PointSet
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the worlds said of a layout, at every grade: its rooms, and what it spills."""
+
+    judged: Judgement
+    spilled: tuple[SpillResult, ...]
 
 
 def make_ready(
@@ -106,6 +114,7 @@ def run(
     stream: int = 0,
     gains: GainCache | None = None,
     progress: Progress | None = None,
+    known: Known | None = None,
 ) -> Verdict:
     """Who still has service in each room with a layout, what spills, and how sure that is.
 
@@ -127,6 +136,8 @@ def run(
         Keeps path gains for further runs; results are the same with and without it.
     progress : callable, optional
         Called with what is being done and the share done, 0 to 1.
+    known : Known, optional
+        Rooms and spill of this very layout on these very worlds, where they are at hand: only the rest is worked out.
 
     Returns
     -------
@@ -148,18 +159,21 @@ def run(
     ready = make_ready(site, sectors, scenario, treatments, catalogue, gains)
     model, points, tested = ready.model, ready.points, ready.tested
     say("rooms", 0.2)
-    judged = evaluate(
-        model,
-        ready.bare,
-        scenario,
-        devices,
-        catalogue,
-        points,
-        bare_points=ready.bare_points,
-        stream=stream,
-    )
-    say("outside", 0.5)
-    spilled = spill(model, scenario, devices, catalogue, tested, stream=stream)
+    if known is None:
+        judged = evaluate(
+            model,
+            ready.bare,
+            scenario,
+            devices,
+            catalogue,
+            points,
+            bare_points=ready.bare_points,
+            stream=stream,
+        )
+        say("outside", 0.5)
+        spilled = spill(model, scenario, devices, catalogue, tested, stream=stream)
+    else:
+        judged, spilled = known.judged, known.spilled
     say("maps", 0.7)
     verdict_maps = _verdict_maps(model, scenario, devices, catalogue, judged, say) if maps else ()
     say("done", 1.0)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from quietwing.coverage.result_folder import LEAKAGE_FILES, PLAN_FILES, SUMMARY, VERDICT_FILES, refuse_taken
-from quietwing.coverage.ui.aside import Half, aside
 from quietwing.coverage.ui.asking import (
     INFEASIBLE,
     INTERRUPTED,
@@ -125,16 +124,13 @@ def answer_plan(
     *,
     time_limit_s: float | None,
     gap: float | None,
-    with_leakage: bool,
 ) -> None:
     """Choose a plan, write what is asked for, show it; the exit code says what it is worth."""
     refuse_taken(out, (SUMMARY, *PLAN_FILES))
     with ExitStack() as stack:
-        helper = stack.enter_context(aside()) if with_leakage and out is not None else None
-        if helper is None:
-            from quietwing.coverage import warmup
+        from quietwing.coverage import warmup
 
-            warmup.start()
+        warmup.start()
         from quietwing.coverage.plan_store import write_plan
         from quietwing.coverage.report import make_files
         from quietwing.coverage.study import optimise as study_optimise
@@ -143,7 +139,6 @@ def answer_plan(
         progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress)
         devices, catalogue = equipment_of(site, layout_file)
-        other = None if helper is None else helper.ask(Half(place, scenario, devices, catalogue))
         result = study_optimise(
             place,
             scenario,
@@ -151,18 +146,16 @@ def answer_plan(
             catalogue=catalogue,
             maps=out is not None,
             time_limit_s=time_limit_s,
-            before=None if other is None else lambda: other.result()[1],
             progress=lambda what, done: progress(what, 0.1 + 0.75 * done),
         )
         files: tuple[Path, ...] = ()
         if out is not None:
-            leaks = None if other is None else other.result()[0]
 
             def draw(workshop: Path) -> list[str]:
                 def tell(done: float) -> None:
                     progress("drawing the maps", 0.85 + 0.15 * done)
 
-                return make_files(result, workshop, tell, before=leaks)
+                return make_files(result, workshop, tell)
 
             files = write_plan(result, out, catalogue=catalogue, pages=draw)
     show_plan(result, catalogue, files, as_json)

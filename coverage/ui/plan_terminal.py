@@ -12,6 +12,7 @@ from quietwing.coverage.ui.terminal import print_json, print_table, say
 
 if TYPE_CHECKING:
     from quietwing.coverage.equipment import Model
+    from quietwing.coverage.planning.curve import Frontier
     from quietwing.coverage.planning.plan import PlanResult
 
 __all__ = ["show_plan"]
@@ -19,7 +20,13 @@ __all__ = ["show_plan"]
 MOST_REASONS = 5  # holes.csv and --json have all
 
 
-def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[Path, ...], as_json: bool) -> None:
+def show_plan(
+    result: PlanResult,
+    catalogue: Mapping[str, Model],
+    files: tuple[Path, ...],
+    as_json: bool,
+    frontier: Frontier | None = None,
+) -> None:
     """The plan in words and two tables, or as the object of DESIGN §6.
 
     Parameters
@@ -31,6 +38,8 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
         Those written, ``summary.html`` first; empty if none were.
     as_json : bool
         One object on stdout, with the manifest.
+    frontier : Frontier, optional
+        That the plan is one of: shown first.
     """
     from quietwing.coverage.report.plan_tables import plan_object
     from quietwing.coverage.report.plan_words import (
@@ -50,8 +59,18 @@ def show_plan(result: PlanResult, catalogue: Mapping[str, Model], files: tuple[P
 
         manifest = {"manifest": describe(result.verdict, catalogue)}
         found = result_object(result.verdict, catalogue) | plan_object(result) | manifest
+        if frontier is not None:
+            from quietwing.coverage.report.frontier_tables import frontier_object
+
+            found["frontier"] = frontier_object(frontier)
         print_json(found)
         return
+    if frontier is not None:
+        from quietwing.coverage.report.plan_words import exact_pounds
+        from quietwing.coverage.ui.frontier_terminal import show_frontier
+
+        show_frontier(frontier, (), False)
+        typer.echo(f"\nThe plan for {exact_pounds(result.asked.budget_gbp or 0.0)}:")
     if result.verdict.uncovered_routes:
         typer.echo("No blocker of phones ends these routes:")
         for route in result.verdict.uncovered_routes:

@@ -11,11 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.frontier_figure import frontier_figure
+from quietwing.coverage.report.frontier_tables import frontier_header, frontier_lead, frontier_rows
 from quietwing.coverage.report.plan_words import plan_lead
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import optimise
 from quietwing.coverage.study.frontier import frontier
-from quietwing.coverage.ui.optimise_frontier import budgets_up_to, frontier_figure
+from quietwing.coverage.ui.optimise_frontier import budgets_up_to
 from quietwing.coverage.ui.optimise_result import files_zip
 from quietwing.coverage.ui.site_words import literal
 from quietwing.coverage.ui.state import Layout
@@ -62,17 +64,23 @@ def small():
 
 
 @pytest.fixture(scope="module")
-def plans(small):
+def curve(small):
     said = []
     found = frontier(
         small,
         QUESTION,
         (8_000.0, 1_500.0),
         maps=True,
-        progress=lambda number, what, share: said.append((number, share)),
+        progress=lambda number, of, what, share: said.append((number, of)),
     )
-    assert {number for number, _ in said} == {0, 1}
+    assert {number for number, _ in said} >= {0, 1}
+    assert all(number < of for number, of in said)
     return found
+
+
+@pytest.fixture(scope="module")
+def plans(curve):
+    return curve.plans
 
 
 @pytest.mark.slow
@@ -96,7 +104,7 @@ def test_budgets_that_are_none_are_refused(small):
 def test_an_interruption_keeps_the_plans_found(small, plans, monkeypatch):
     module = importlib.import_module("quietwing.coverage.study.frontier")  # the package has a function of its name
 
-    answers = iter([plans[0], KeyboardInterrupt()])
+    answers = iter([plans[0].plan, KeyboardInterrupt()])
 
     def answer(*_args, **_further):
         one = next(answers)
@@ -104,15 +112,18 @@ def test_an_interruption_keeps_the_plans_found(small, plans, monkeypatch):
             raise one
         return one
 
-    monkeypatch.setattr(module, "optimise", answer)
-    assert frontier(small, QUESTION, (1.0, 2.0, 3.0)) == (plans[0],)
+    monkeypatch.setattr(module, "best_plan", answer)
+    kept = frontier(small, QUESTION, (1.0, 2.0, 3.0))
+    assert [plan.plan.devices for plan in kept.plans] == [plans[0].plan.devices]
+    assert kept.interrupted
+    assert kept.missing_gbp == (2.0, 3.0)
     answers = iter([KeyboardInterrupt()])
     with pytest.raises(KeyboardInterrupt):
         frontier(small, QUESTION, (1.0,))
 
 
-def test_the_chart_says_what_the_plans_say(plans):
-    ax = frontier_figure(plans).axes[0]
+def test_the_chart_says_what_the_plans_say(curve, plans):
+    ax = frontier_figure(curve).axes[0]
     assert ax.lines[0].get_xdata().tolist() == [1.5, 8.0]
     for number in (0, 1):
         assert ax.lines[number].get_ydata().tolist() == [count_rooms(plan.verdict, number).silent for plan in plans]
@@ -194,10 +205,10 @@ def test_a_search_is_stopped_and_leaves_nothing_running(small):
     assert not at.exception
 
 
-def test_a_plan_is_shown_opened_and_downloaded(small, plans):
+def test_a_plan_is_shown_opened_and_downloaded(small, curve, plans):
     at = opened(site=small)
     own = at.session_state["quietwing session"]
-    own.plan, own.frontier = plans[-1], plans
+    own.plan, own.frontier = plans[-1], curve
     at.run()
     assert not at.exception
     assert any(literal(plan_lead(plans[-1])[0]) in text.value for text in at.markdown)
@@ -207,9 +218,15 @@ def test_a_plan_is_shown_opened_and_downloaded(small, plans):
     inside = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1])))
     assert json.loads(inside.read("plan.json"))["budget_gbp"] == 8_000.0
     tables = [table.value for table in at.dataframe]
-    for number, column in enumerate(("silent, planning grade", "silent, evidence grade")):
-        counts = [count_rooms(plan.verdict, number).silent for plan in plans]
+    for number, column in enumerate(("silent, planning", "silent, evidence")):
+        rooms = curve.rooms
+        counts = [f"{count_rooms(plan.verdict, number).silent} of {rooms}" for plan in plans]
         assert any(column in table and table[column].tolist() == counts for table in tables)
+    assert any(list(table.columns) == frontier_header(curve) for table in tables)
+    assert [
+        row for table in tables if list(table.columns) == frontier_header(curve) for row in table.values.tolist()
+    ] == (frontier_rows(curve))
+    assert any(literal(frontier_lead(curve)[0]) in text.value for text in at.markdown)
     at.button(key="frontier-show").click().run()
     assert own.plan is plans[0]
 

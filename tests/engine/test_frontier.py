@@ -1,0 +1,325 @@
+"""Plans for a row of budgets as one result: never below a known plan, the same numbers everywhere, kept when ended."""
+
+import csv
+import importlib
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.planning.curve import Frontier
+from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.frontier_document import write_frontier
+from quietwing.coverage.report.frontier_figure import frontier_figure
+from quietwing.coverage.report.frontier_tables import (
+    frontier_csv,
+    frontier_details,
+    frontier_header,
+    frontier_lead,
+    frontier_object,
+    frontier_rows,
+    marginal_in_words,
+)
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import optimise
+from quietwing.coverage.study.frontier import frontier
+from quietwing.sites.synthetic import build, describe
+
+MODULE = importlib.import_module("quietwing.coverage.study.frontier")  # the package has a function of its name
+# one channel, at a fence far away: a question with an answer, in seconds
+QUESTION = Scenario(
+    worlds=100,
+    grid_m=1.0,
+    confidence=0.8,
+    channels=("EE/B1/LTE",),
+    spill_tier="standard",
+    effort="quick",
+    equipment=("micro_jammer",),
+    treat_with=("none",),
+)
+
+
+@pytest.fixture(scope="module")
+def small():
+    site = build(describe(type="wing", cells=4, storeys=1, fence_distance_m=700))
+    rooms = tuple(replace(room, weight=1.0) if room.role == "silence" else room for room in site.rooms)
+    return replace(site, rooms=rooms)
+
+
+@pytest.fixture(scope="module")
+def one(small):
+    return optimise(small, replace(QUESTION, budget_gbp=8_000.0), maps=False)
+
+
+class Told:
+    """Answers in place of searches: weight and cost by budget, and what each search was started from."""
+
+    def __init__(self, one, answers):
+        self.one, self.answers, self.asked, self.judged = one, answers, [], []
+
+    def plan(self, weight, spent_gbp, status="feasible", bound=None):
+        plan = self.one.plan
+        attempt = replace(
+            plan.attempts[plan.chosen], rooms_judged=int(weight), weight_judged=float(weight), passed=True
+        )
+        nothing = replace(attempt, rooms_judged=0, weight_judged=0.0)
+        first = replace(plan.devices[0], azimuth_deg=float(spent_gbp % 360))  # another plan for each price
+        return replace(
+            plan,
+            devices=(first, *plan.devices[1:]),
+            cost=replace(plan.cost, capex_gbp=float(spent_gbp)),
+            attempts=(nothing, attempt),
+            chosen=1,
+            status=status,
+            value=float(weight),
+            bound=None if bound is None else float(bound),
+        )
+
+    def search(self, _site, _sectors, scenario, _catalogue, *, start=None, **_further):
+        self.asked.append((scenario.budget_gbp, start and start.cost.capex_gbp))
+        said = self.answers[scenario.target_rooms or scenario.budget_gbp]
+        said = said.pop(0) if isinstance(said, list) else said
+        if isinstance(said, BaseException):
+            raise said
+        return self.plan(*said)
+
+    def judge(self, _site, _scenario, devices, _catalogue, **_further):
+        self.judged.append(devices)
+        return self.one.verdict
+
+
+class NoGround:
+    class ground:
+        sectors = ()
+
+    def known(self, *_layout):
+        return None
+
+
+def told(monkeypatch, one, answers):
+    found = Told(one, answers)
+    monkeypatch.setattr(MODULE, "best_plan", found.search)
+    monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: NoGround())
+    monkeypatch.setattr(MODULE, "judged_afresh", found.judge)
+    return found
+
+
+def test_each_search_begins_with_the_best_plan_it_can_pay(small, one, monkeypatch):
+    stub = told(monkeypatch, one, {1e3: (2, 900), 2e3: (3, 1_800), 4e3: (4, 3_900)})
+    found = frontier(small, QUESTION, (4e3, 1e3, 2e3))
+    assert stub.asked == [(1e3, None), (2e3, 900.0), (4e3, 1_800.0)]
+    assert [point.budget_gbp for point in found.points] == [1e3, 2e3, 4e3]
+    assert [point.cells_choice for point in found.points] == [2, 3, 4]
+    assert [point.spent_gbp for point in found.points] == [900.0, 1_800.0, 3_900.0]
+
+
+def test_no_budget_lies_below_a_plan_it_could_pay(small, one, monkeypatch):
+    # the search for £2,000 found 4 cells for £950, which £1,000 could pay; the one for £4,000 found fewer
+    stub = told(monkeypatch, one, {1e3: (2, 900), 2e3: (4, 950), 4e3: (3, 3_900)})
+    found = frontier(small, QUESTION, (1e3, 2e3, 4e3))
+    assert [point.cells_choice for point in found.points] == [4, 4, 4]
+    assert [point.spent_gbp for point in found.points] == [950.0] * 3
+    assert [point.found_for_gbp for point in found.points] == [2e3] * 3
+    assert len(stub.judged) == 3 + 1  # each distinct plan once, and the layout given
+    assert [row[-1] for row in frontier_rows(found)] == [
+        "plan found for £2,000",
+        "same plan as above",
+        "same plan as above",
+    ]
+
+
+def test_the_bound_of_less_money_is_none_for_more_and_of_more_money_one_for_less(small, one, monkeypatch):
+    told(monkeypatch, one, {1e3: (2, 900, "feasible", 3), 2e3: (4, 950, "feasible", 5), 4e3: (3, 3_900)})
+    found = frontier(small, QUESTION, (1e3, 2e3, 4e3))
+    assert [point.bound for point in found.points] == [5.0, 5.0, None]
+    assert [point.gap for point in found.points] == [1.0, 1.0, None]
+
+
+def test_a_budget_under_the_line_between_its_neighbours_is_searched_again_from_above(small, one, monkeypatch):
+    # from £900 and 1 cell to £3,000 and 4 the line is at 1 + 3 · 1,100 / 2,100 = 2.6 for £2,000: 1 lies under it
+    stub = told(monkeypatch, one, {1e3: (1, 900), 2e3: [(1, 900), (3, 2_000)], 3e3: (4, 3_000)})
+    found = frontier(small, QUESTION, (1e3, 2e3, 3e3))
+    assert stub.asked[3:] == [(2e3, 3_000.0)]
+    assert [point.cells_choice for point in found.points] == [1, 3, 4]
+
+
+def test_the_cheapest_plan_for_a_number_of_cells_is_a_point_and_a_known_plan(small, one, monkeypatch):
+    stub = told(monkeypatch, one, {3: (3, 700), 1e3: (2, 900), 5e3: (4, 4_000)})
+    found = frontier(small, QUESTION, (1e3, 5e3), least_cost_of=(3,))
+    assert [point.budget_gbp for point in found.points] == [700.0, 1e3, 5e3]
+    assert [point.cells_choice for point in found.points] == [3, 3, 4]
+    assert found.points[0].result.asked.target_rooms == 3
+    assert stub.asked[1] == (1e3, 700.0)
+
+
+def test_a_target_that_no_plan_reaches_is_a_note_with_the_nearest(small, one, monkeypatch):
+    told(monkeypatch, one, {5: (4, 800, "infeasible"), 1e3: (2, 900)})
+    found = frontier(small, QUESTION, (1e3,), least_cost_of=(5,))
+    assert len(found.points) == 1
+    assert found.notes == (
+        "no plan silences 5 cells for £1,000 or less (proven impossible); the nearest silences 4 for £800",
+    )
+
+
+def test_budgets_are_chosen_from_the_cheapest_cell_to_any_price_in_equal_ratios(small, one, monkeypatch):
+    # ∛(80,000 / 9,800) = 2.01: £19,700 and £39,700, each rounded up to two digits
+    answers = {1e9: (4, 79_500), 1: (1, 9_800), 9_800.0: (1, 9_800), 2e4: (2, 20_000), 4e4: (3, 40_000)}
+    stub = told(monkeypatch, one, answers)
+    found = frontier(small, QUESTION, auto=4)
+    assert [point.budget_gbp for point in found.points] == [9_800.0, 20_000.0, 40_000.0, 80_000.0]
+    assert found.points[-1].spent_gbp == 79_500.0
+    assert stub.asked[0] == (1e9, None)
+    assert "in equal ratios" in found.notes[0]
+
+
+def test_an_interruption_keeps_what_was_found_and_says_what_is_missing(small, one, monkeypatch):
+    told(monkeypatch, one, {1e3: (2, 900), 2e3: KeyboardInterrupt(), 4e3: (4, 3_900)})
+    found = frontier(small, QUESTION, (1e3, 2e3, 4e3))
+    assert found.interrupted
+    assert [point.budget_gbp for point in found.points] == [1e3]
+    assert found.missing_gbp == (2e3, 4e3)
+    assert any("interrupted" in sentence and "£2,000, £4,000" in sentence for sentence in frontier_lead(found))
+    told(monkeypatch, one, {1e3: (2, 900), 2e3: (3, 1_500, "interrupted"), 4e3: (4, 3_900)})
+    found = frontier(small, QUESTION, (1e3, 2e3, 4e3))
+    assert [point.cells_choice for point in found.points] == [2, 3]
+    assert found.missing_gbp == (4e3,)
+    told(monkeypatch, one, {1e3: KeyboardInterrupt()})
+    with pytest.raises(KeyboardInterrupt):  # nothing to keep
+        frontier(small, QUESTION, (1e3,))
+
+
+@pytest.mark.parametrize(
+    ("budgets", "further"),
+    [
+        ((), {}),
+        ((-1.0,), {}),
+        ((float("nan"),), {}),
+        ((float("inf"),), {}),
+        ((2e9,), {}),
+        (tuple(range(21)), {}),
+        (tuple(range(1, 20)), {"least_cost_of": (1, 2)}),
+        ((1e3,), {"auto": 8}),
+        ((), {"auto": 21}),
+        ((), {"auto": 1}),
+        ((1e3,), {"least_cost_of": (0,)}),
+        ((1e3,), {"least_cost_of": (5_000,)}),
+    ],
+)
+def test_what_is_no_row_of_budgets_is_refused_before_any_work(small, monkeypatch, budgets, further):
+    monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: pytest.fail("work began"))
+    with pytest.raises(ScenarioError, match=r"budgets|least_cost_of|target_rooms"):
+        frontier(small, QUESTION, budgets, **further)
+
+
+@pytest.fixture
+def found(small, one, monkeypatch):
+    told(
+        monkeypatch,
+        one,
+        {
+            1e4: (1, 9_000, "feasible", 2),
+            2e4: (3, 19_000, "feasible", 3),
+            4e4: (4, 40_000, "feasible", 4),
+        },
+    )
+    return frontier(small, QUESTION, (1e4, 2e4, 4e4))
+
+
+def test_figure_table_csv_and_json_have_the_numbers_of_the_result(found: Frontier):
+    silent = [[count_rooms(plan.verdict, grade).silent for plan in found.plans] for grade in (0, 1)]
+    assert [list(cells) for cells in zip(*(point.cells for point in found.points), strict=True)] == silent
+    ax = frontier_figure(found).axes[0]
+    assert ax.lines[0].get_xdata().tolist() == [10.0, 20.0, 40.0]  # thousand £
+    assert [ax.lines[grade].get_ydata().tolist() for grade in (0, 1)] == silent
+    assert ax.lines[2].get_ydata().tolist() == [point.bound for point in found.points]
+    assert "£" in ax.get_xlabel()
+    assert "cells" in ax.get_ylabel()
+    rows = list(csv.DictReader(io.StringIO(frontier_csv(found))))
+    assert [float(row["budget_gbp"]) for row in rows] == [1e4, 2e4, 4e4]
+    assert [float(row["spent_gbp"]) for row in rows] == [9_000.0, 19_000.0, 40_000.0]
+    assert [int(row["silent_planning"]) for row in rows] == silent[0]
+    assert [int(row["silent_evidence"]) for row in rows] == silent[1]
+    assert [float(row["bound"]) for row in rows] == [2.0, 3.0, 4.0]
+    said = frontier_object(found)
+    assert [point["silent"]["planning"] for point in said["points"]] == silent[0]
+    assert [point["gap"] for point in said["points"]] == [1.0, 0.0, 0.0]
+    assert [point["spent_gbp"] for point in said["points"]] == [9_000.0, 19_000.0, 40_000.0]
+    table = frontier_rows(found)
+    assert all(len(row) == len(frontier_header(found)) for row in table)
+    assert [row[2] for row in table] == [f"{cells} of {found.rooms}" for cells in silent[0]]
+    json.dumps(said, allow_nan=False)
+
+
+def test_the_first_sentence_is_cells_for_money(found: Frontier):
+    cells = [point.cells[0] for point in found.points]
+    first = frontier_lead(found)[0]
+    assert first.startswith(
+        f"£10,000 silences {cells[0]} of {found.rooms} cells and spaces; £20,000 {cells[1]}; £40,000 {cells[2]} (at "
+    )
+    assert "by construction" in frontier_details(found)[0]
+
+
+def test_fewer_cells_on_fresh_worlds_are_named_with_what_chance_explains(found: Frontier):
+    chance = replace(found.chance, falls=((1, 2, 3.0),))
+    said = frontier_details(replace(found, chance=chance))[0]
+    assert "£20,000 silences 2 fewer than £10,000, chance explains up to 3.0" in said
+    assert said.endswith("within what chance explains.")
+    said = frontier_details(replace(found, chance=replace(chance, falls=((1, 4, 3.0),))))[0]
+    assert "MORE than chance explains" in said
+
+
+def test_marginal_costs_in_words():
+    from quietwing.coverage.planning.curve import Marginal
+
+    assert marginal_in_words(None) == ""
+    assert marginal_in_words(Marginal(10, 2e4, 2e3, 2e3, 2e3)) == "£2,000"
+    assert marginal_in_words(Marginal(10, 2e4, 2e3, 800.0, 5e3)) == "£800 to £5,000 (these plans: £2,000)"
+    assert marginal_in_words(Marginal(10, 2e4, 2e3, 800.0, None)) == "£800 or more (these plans: £2,000)"
+    assert marginal_in_words(Marginal(0, 0.0, None, None, None)) == "no further cell"
+    assert marginal_in_words(Marginal(0, 2e4, None, 4e3, None)) == "£4,000 or more (these plans: no further cell)"
+
+
+def test_the_folder_has_a_page_figure_tables_and_every_plan(found: Frontier, tmp_path):
+    files = write_frontier(found, tmp_path / "out")
+    names = [path.relative_to(tmp_path / "out").as_posix() for path in files]
+    assert names[0] == "summary.html"
+    assert names[-1] == "manifest.json"
+    assert {
+        "frontier.png",
+        "frontier.json",
+        "frontier.csv",
+        "plan-010000/layout.csv",
+        "plan-040000/plan.json",
+    } <= set(names)
+    assert json.loads((tmp_path / "out" / "frontier.json").read_text("utf-8")) == frontier_object(found)
+    text = (tmp_path / "out" / "summary.html").read_text("utf-8")
+    for row in frontier_rows(found):
+        for cell in row:
+            assert cell in text
+    first = {path: path.read_bytes() for path in files}
+    write_frontier(found, tmp_path / "out")  # a result replaces its own
+    assert {path: path.read_bytes() for path in files} == first
+    from quietwing.coverage.store import verify_result
+
+    assert verify_result(tmp_path / "out", lambda *_what, **_further: pytest.fail("no inputs are kept")) == ()
+    (tmp_path / "out" / "frontier.csv").write_text("x", "utf-8")
+    assert verify_result(tmp_path / "out", lambda *_what, **_further: None)
+
+
+@pytest.mark.slow
+def test_a_real_row_of_budgets_is_judged_as_its_plans_are(small):
+    from quietwing.coverage.catalogue import read_catalogue
+    from quietwing.coverage.store import result_object
+    from quietwing.coverage.study.buying import judged_afresh
+
+    found = frontier(small, QUESTION, (1_600.0, 4_000.0))
+    weights = [point.result.plan.attempts[point.result.plan.chosen].weight_judged for point in found.points]
+    assert weights == sorted(weights)
+    assert weights[-1] > 0
+    for point in found.points:
+        assert point.spent_gbp <= point.budget_gbp
+        verdict = point.result.verdict
+        again = judged_afresh(small, verdict.scenario, verdict.devices, read_catalogue(), maps=False)
+        assert result_object(again, read_catalogue()) == result_object(verdict, read_catalogue())
