@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from quietwing.coverage.study import contrast_budget, contrast_budgets, leakage, optimise, run
     from quietwing.coverage.study import run as evaluate
+    from quietwing.coverage.study.frontier import frontier
     from quietwing.coverage.study.whatif import whatif
 
-__all__ = ["contrast_budget", "contrast_budgets", "evaluate", "leakage", "optimise", "run", "whatif"]
+__all__ = ["contrast_budget", "contrast_budgets", "evaluate", "frontier", "leakage", "optimise", "run", "whatif"]
 
 
 def __getattr__(name: str) -> object:

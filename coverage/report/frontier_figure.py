@@ -67,8 +67,9 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
             zorder=3,
         )
         for x, y in zip(budgets, cells, strict=True):
+            offset = (0, -14) if number == 0 and y > LEAST_SCALE else (0, 6)  # the others above: the axis is near
             ax.annotate(
-                f"{y}", (x, y), xytext=(0, -14), textcoords="offset points", ha="center", fontsize=9, color=colour
+                f"{y}", (x, y), xytext=offset, textcoords="offset points", ha="center", fontsize=9, color=colour
             )
         highest = max(highest, *cells)
     highest = max(highest, _band(found, ax, budgets))
@@ -102,7 +103,7 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=2)
-    ax.set_title(f"{found.site.name}: what more money buys", fontsize=11, parse_math=False)
+    ax.set_title(f"{found.site.marking}\n{found.site.name}: what more money buys", fontsize=10, parse_math=False)
     return ax
 
 

@@ -54,12 +54,13 @@ def frontier_lead(found: Frontier) -> tuple[str, ...]:
     first, *others = _named(found)
     counts = f"{exact_pounds(first.budget_gbp)} silences {first.cells[0]} of {found.rooms} cells and spaces"
     lead = "; ".join((counts, *(f"{exact_pounds(one.budget_gbp)} {one.cells[0]}" for one in others)))
-    further = "; ".join(
-        f"at {words[grade]} {', '.join(str(one.cells[grade]) for one in (first, *others))}"
+    further = "".join(
+        f" {words[grade][:1].upper()}{words[grade][1:]}: "
+        f"{', '.join(str(one.cells[grade]) for one in (first, *others))}."
         for grade in range(1, len(words))
     )
     sentences = (
-        f"{lead} (at {words[0]}{f'; {further}' if further else ''}).",
+        f"{lead}, at {words[0]}.{further}",
         _missing_in_words(found),
         _limits_in_words(found),
         _knee_in_words(found),

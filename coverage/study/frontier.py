@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.planning.curve import (
@@ -22,25 +22,21 @@ from quietwing.coverage.planning.curve import (
     Chance,
     Frontier,
     FrontierPoint,
-    Offer,
     best_known,
     cheapest_known,
     count_spread,
     knee,
     marginal,
 )
-from quietwing.coverage.planning.optimise import optimise as best_plan
 from quietwing.coverage.planning.paid_anyway import check_budget
-from quietwing.coverage.planning.plan import Plan, PlanResult
-from quietwing.coverage.planning.prepared import REPORTING_STREAM, Prepared, prepare
+from quietwing.coverage.planning.plan import PlanResult
+from quietwing.coverage.planning.prepared import prepare
 from quietwing.coverage.planning.question import check_plan_scenario
-from quietwing.coverage.report.escapes import count_rooms
-from quietwing.coverage.report.plan_words import bound_shown
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.buying import as_bought, judged_afresh, spent_gbp
+from quietwing.coverage.study.buying import as_bought, judged_afresh
 from quietwing.coverage.study.common import wanted_sectors
-from quietwing.coverage.study.judging import Known
+from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Step, Sweep, downward, whole
 from quietwing.sites.errors import problems_text
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
@@ -49,10 +45,6 @@ __all__ = ["AUTO_BUDGETS", "MOST_BUDGETS", "Step", "frontier"]
 
 MOST_BUDGETS = 20
 AUTO_BUDGETS = 8
-ANY_PRICE_GBP = 1e9
-SEARCHED = 0.7  # share of a step that is its search; the rest is judging
-UNDER_LINE = 1.0  # assumed: cells under the line between its neighbours from which on a budget is searched again
-Step = Callable[[int, int, str, float], None]
 
 
 def frontier(
@@ -121,7 +113,7 @@ def frontier(
         existing=existing,
         progress=lambda what, share: say(0, steps, what, share),
     )
-    sweep = _Sweep(site, asked, catalogue, prepared, existing, maps, time_limit_s, say, steps)
+    sweep = Sweep(site, asked, catalogue, prepared, existing, maps, time_limit_s, say, steps)
     missing: tuple[float, ...] = budgets
     notes: list[str] = []
     try:
@@ -134,7 +126,7 @@ def frontier(
             if budget_gbp not in sweep.own:
                 sweep.search(budget_gbp, sweep.start_for(budget_gbp))
         missing = ()
-        _downward(sweep, budgets)
+        downward(sweep, budgets)
     except KeyboardInterrupt:
         if not sweep.found:
             raise
@@ -186,126 +178,7 @@ def _refuse_early(
     check_budget(site, questions[0], catalogue, existing)
 
 
-@dataclass(frozen=True)
-class _Found:
-    """A plan, what its search was asked, and its verdict on fresh worlds."""
-
-    asked: Scenario
-    plan: Plan
-    verdict: Verdict
-
-    @property
-    def spent_gbp(self) -> float:
-        return spent_gbp(self.plan, self.asked)
-
-    @property
-    def offer(self) -> Offer:
-        """A plan of least cost counts cells, not their weights: beside others only where these are the same."""
-        one = self.plan.attempts[self.plan.chosen]
-        counts = self.asked.objective == "least_cost" and not _whole(self.verdict.site)
-        return Offer(one.passed, -math.inf if counts else one.weight_judged, one.rooms_judged, self.spent_gbp)
-
-
-@dataclass
-class _Sweep:
-    """The searches done so far, and what they share."""
-
-    site: Site
-    asked: Scenario
-    catalogue: Mapping[str, Model]
-    prepared: Prepared
-    existing: tuple[Device, ...]
-    maps: bool | Collection[float]
-    time_limit_s: float | None
-    say: Step
-    steps: int
-    step: int = 0
-    found: list[_Found] = field(default_factory=list)
-    own: dict[float, int] = field(default_factory=dict)  # by budget: the best of its own searches
-    target: dict[int, int] = field(default_factory=dict)
-    verdicts: dict[tuple[tuple[Device, ...], tuple[Treatment, ...]], Verdict] = field(default_factory=dict)
-    interrupted: bool = False
-
-    def search(self, budget_gbp: float, start: Plan | None, words: str | None = None) -> _Found:
-        """One search for a budget, kept if it is the best of those for this budget."""
-        one = self._run(replace(self.asked, budget_gbp=budget_gbp), start, words or f"£{budget_gbp:,.0f}")
-        at = len(self.found) - 1
-        before = self.own.get(budget_gbp)
-        if before is None or best_known([self.found[before].offer, one.offer], budget_gbp, 0) == 1:
-            self.own[budget_gbp] = at
-        if one.plan.status == "interrupted":
-            raise KeyboardInterrupt
-        return one
-
-    def least_cost(self, target: int, most_gbp: float, notes: list[str]) -> _Found | None:
-        """The cheapest plan found that silences so many cells; None, and a note, where there is none."""
-        question = replace(self.asked, objective="least_cost", target_rooms=target, budget_gbp=most_gbp)
-        one = self._run(question, None, f"least cost of {target}")
-        reached = one.plan.attempts[one.plan.chosen]
-        met = reached.rooms_judged >= target and reached.passed
-        if met:
-            self.target[target] = len(self.found) - 1
-        else:
-            self.found.pop()
-        if one.plan.status == "interrupted":
-            raise KeyboardInterrupt
-        if met:
-            return one
-        proven = "proven impossible" if one.plan.status == "infeasible" else "none was found"
-        notes.append(
-            f"no plan silences {target} cells for £{most_gbp:,.0f} or less ({proven}); the nearest silences "
-            f"{reached.rooms_judged} for £{one.spent_gbp:,.0f}"
-        )
-        return None
-
-    def start_for(self, budget_gbp: float) -> Plan | None:
-        """The best plan known that can be paid for."""
-        fitting = [at for at, one in enumerate(self.found) if one.spent_gbp <= budget_gbp]
-        if not fitting:
-            return None
-        offers = [self.found[at].offer for at in fitting]
-        return self.found[fitting[best_known(offers, budget_gbp, 0)]].plan
-
-    def maps_of(self, budget_gbp: float | None) -> bool:
-        """Whether the plan for a budget gets maps."""
-        return self.maps if isinstance(self.maps, bool) else budget_gbp in self.maps
-
-    def _run(self, question: Scenario, start: Plan | None, words: str) -> _Found:
-        number, self.step = self.step, self.step + 1
-        self.steps = max(self.steps, self.step)
-
-        def tell(what: str, share: float) -> None:
-            self.say(number, self.steps, f"{words} ({number + 1} of {self.steps}): {what}", share)
-
-        plan = best_plan(
-            self.site,
-            self.prepared.ground.sectors,
-            question,
-            self.catalogue,
-            existing=self.existing,
-            start=start,
-            time_limit_s=self.time_limit_s,
-            progress=lambda what, share: tell(what, SEARCHED * share),
-            prepared=self.prepared,
-        )
-        key = (plan.devices, plan.treatments)
-        bought = as_bought(self.site, question, plan)
-        if key not in self.verdicts:
-            at_hand = self.prepared.known(*key, REPORTING_STREAM, question.objective)
-            self.verdicts[key] = judged_afresh(
-                self.site,
-                bought,
-                plan.devices,
-                self.catalogue,
-                maps=self.maps_of(question.budget_gbp),
-                known=None if at_hand is None else Known(at_hand.judged, at_hand.every_spill),
-                progress=lambda _what, share: tell("judging on fresh worlds", SEARCHED + (1 - SEARCHED) * share),
-            )
-        self.found.append(_Found(question, plan, self.verdicts[key]))
-        return self.found[-1]
-
-
-def _chosen_budgets(sweep: _Sweep, number: int, notes: list[str]) -> tuple[float, ...]:
+def _chosen_budgets(sweep: Sweep, number: int, notes: list[str]) -> tuple[float, ...]:
     """Budgets in equal ratios from the cheapest plan that silences a further cell to one without a limit of money."""
     top = sweep.search(ANY_PRICE_GBP, None, "any price")
     there = top.plan.attempts[0].rooms_judged  # what stands already, alone
@@ -322,13 +195,13 @@ def _chosen_budgets(sweep: _Sweep, number: int, notes: list[str]) -> tuple[float
     steps = [lowest, *(_rounded_up(lowest * ratio**step) for step in range(1, number - 1)), highest]
     budgets = tuple(sorted({float(min(one, highest)) for one in steps}))
     notes.append(
-        f"budgets were chosen from £{budgets[0]:,.0f}, "
+        f"Budgets were chosen from £{budgets[0]:,.0f}, "
         + (
             "the cheapest plan found that silences a further cell, "
             if least is not None
             else "a part of the highest, "
         )
-        + f"to £{highest:,.0f}, the price of the plan found without a limit of money, in equal ratios"
+        + f"to £{highest:,.0f}, the price of the plan found without a limit of money, in equal ratios."
     )
     return budgets
 
@@ -339,27 +212,8 @@ def _rounded_up(amount_gbp: float) -> float:
     return math.ceil(amount_gbp / unit - 1e-9) * unit
 
 
-def _downward(sweep: _Sweep, budgets: tuple[float, ...]) -> None:
-    """Search again, from the dearer neighbour's plan, where a budget lies under the line between its neighbours."""
-    for at in range(len(budgets) - 2, -1, -1):
-        here, above = (_best(sweep, budgets[one]) for one in (at, at + 1))
-        below = _best(sweep, budgets[at - 1]) if at else None
-        first = Offer(True, here.plan.attempts[0].weight_judged, 0, 0.0) if below is None else below.offer
-        last, own = above.offer, here.offer
-        if not (first.passed and last.passed and first.spent_gbp < budgets[at] < last.spent_gbp):
-            continue
-        share = (budgets[at] - first.spent_gbp) / (last.spent_gbp - first.spent_gbp)
-        if own.weight < first.weight + share * (last.weight - first.weight) - UNDER_LINE:
-            sweep.search(budgets[at], above.plan, f"£{budgets[at]:,.0f} again, from above")
-
-
-def _best(sweep: _Sweep, budget_gbp: float) -> _Found:
-    """The best plan known for a budget."""
-    return sweep.found[best_known([one.offer for one in sweep.found], budget_gbp, sweep.own[budget_gbp])]
-
-
 def _result(
-    sweep: _Sweep,
+    sweep: Sweep,
     budgets: tuple[float, ...],
     targets: tuple[int, ...],
     missing: tuple[float, ...],
@@ -368,6 +222,8 @@ def _result(
     notes: list[str],
 ) -> Frontier:
     """Every budget with the best plan known, compared with its neighbours."""
+    from quietwing.coverage.report.escapes import count_rooms  # here: the report draws, and the engine loads without
+
     given: Verdict | None = None
     try:
         sweep.say(sweep.steps - 1, sweep.steps, "the layout given, on fresh worlds", 1.0)
@@ -378,7 +234,7 @@ def _result(
         )
     except KeyboardInterrupt:
         sweep.interrupted = True
-        notes.append("interrupted before the layout given was judged")
+        notes.append("Interrupted before the layout given was judged.")
     offers = [one.offer for one in sweep.found]
     rows: list[tuple[float, int, int]] = [  # budget, own, taken
         (budget, sweep.own[budget], best_known(offers, budget, sweep.own[budget]))
@@ -390,10 +246,10 @@ def _result(
             taken = cheapest_known(offers, target, sweep.target[target])
             rows.append((sweep.found[taken].spent_gbp, sweep.target[target], taken))
     points = [_point(sweep, *row, given) for row in sorted(rows)]
-    whole = _whole(sweep.site)
+    cells = whole(sweep.site)
     chance = _chance(points, sweep.asked)
     points = [
-        point if not at else replace(point, marginal=marginal(_step(points[at - 1], whole), _step(point, whole)))
+        point if not at else replace(point, marginal=marginal(_step(points[at - 1], cells), _step(point, cells)))
         for at, point in enumerate(points)
     ]
     first = points[0].result.verdict
@@ -402,7 +258,7 @@ def _result(
         asked=sweep.asked,
         grades=tuple(one.grade.name for one in first.grades),
         rooms=count_rooms(first).silence,
-        whole=whole,
+        whole=cells,
         points=tuple(points),
         knee=knee([point.spent_gbp for point in points], [point.cells[0] for point in points]),
         chance=chance,
@@ -412,7 +268,10 @@ def _result(
     )
 
 
-def _point(sweep: _Sweep, budget_gbp: float, own: int, taken: int, given: Verdict | None) -> FrontierPoint:
+def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict | None) -> FrontierPoint:
+    from quietwing.coverage.report.escapes import count_rooms
+    from quietwing.coverage.report.plan_words import bound_shown
+
     one, searched = sweep.found[taken], sweep.found[own].asked
     asked = replace(searched, budget_gbp=budget_gbp)
     plan = one.plan
@@ -451,13 +310,8 @@ def _point(sweep: _Sweep, budget_gbp: float, own: int, taken: int, given: Verdic
     )
 
 
-def _whole(site: Site) -> bool:
-    """Whether every room that must be silent weighs 1."""
-    return all(room.weight == 1 for room in site.rooms if room.role == "silence")
-
-
-def _step(point: FrontierPoint, whole: bool) -> tuple[float, int, float | None]:
-    return point.spent_gbp, point.cells[0], point.gap if whole else None
+def _step(point: FrontierPoint, cells: bool) -> tuple[float, int, float | None]:
+    return point.spent_gbp, point.cells[0], point.gap if cells else None
 
 
 def _chance(points: list[FrontierPoint], asked: Scenario) -> Chance:

@@ -1,4 +1,4 @@
-"""Plans for a row of budgets as one result: never below a known plan, the same numbers everywhere, kept when ended."""
+"""Plans for a row of budgets as one result: never below a known plan, same numbers everywhere, kept when ended."""
 
 import csv
 import importlib
@@ -28,6 +28,7 @@ from quietwing.coverage.study.frontier import frontier
 from quietwing.sites.synthetic import build, describe
 
 MODULE = importlib.import_module("quietwing.coverage.study.frontier")  # the package has a function of its name
+SWEEP = importlib.import_module("quietwing.coverage.study.frontier_sweep")
 # one channel, at a fence far away: a question with an answer, in seconds
 QUESTION = Scenario(
     worlds=100,
@@ -100,9 +101,10 @@ class NoGround:
 
 def told(monkeypatch, one, answers):
     found = Told(one, answers)
-    monkeypatch.setattr(MODULE, "best_plan", found.search)
+    monkeypatch.setattr(SWEEP, "best_plan", found.search)
     monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: NoGround())
-    monkeypatch.setattr(MODULE, "judged_afresh", found.judge)
+    for module in (MODULE, SWEEP):
+        monkeypatch.setattr(module, "judged_afresh", found.judge)
     return found
 
 
@@ -159,7 +161,7 @@ def test_a_target_that_no_plan_reaches_is_a_note_with_the_nearest(small, one, mo
     found = frontier(small, QUESTION, (1e3,), least_cost_of=(5,))
     assert len(found.points) == 1
     assert found.notes == (
-        "no plan silences 5 cells for £1,000 or less (proven impossible); the nearest silences 4 for £800",
+        "No plan silences 5 cells for £1,000 or less (proven impossible); the nearest silences 4 for £800.",
     )
 
 
@@ -256,8 +258,10 @@ def test_the_first_sentence_is_cells_for_money(found: Frontier):
     cells = [point.cells[0] for point in found.points]
     first = frontier_lead(found)[0]
     assert first.startswith(
-        f"£10,000 silences {cells[0]} of {found.rooms} cells and spaces; £20,000 {cells[1]}; £40,000 {cells[2]} (at "
+        f"£10,000 silences {cells[0]} of {found.rooms} cells and spaces; £20,000 {cells[1]}; £40,000 {cells[2]}, at "
     )
+    evidence = ", ".join(str(point.cells[1]) for point in found.points)
+    assert first.endswith(f"Evidence grade (95 %): {evidence}.")
     assert "by construction" in frontier_details(found)[0]
 
 

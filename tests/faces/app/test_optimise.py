@@ -102,7 +102,7 @@ def test_budgets_that_are_none_are_refused(small):
 
 
 def test_an_interruption_keeps_the_plans_found(small, plans, monkeypatch):
-    module = importlib.import_module("quietwing.coverage.study.frontier")  # the package has a function of its name
+    module = importlib.import_module("quietwing.coverage.study.frontier_sweep")
 
     answers = iter([plans[0].plan, KeyboardInterrupt()])
 

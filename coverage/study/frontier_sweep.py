@@ -1,0 +1,168 @@
+"""Searches for a row of budgets: what they share, where each begins, what each found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.planning.curve import Offer, best_known
+from quietwing.coverage.planning.optimise import optimise as best_plan
+from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.planning.prepared import REPORTING_STREAM, Prepared
+from quietwing.coverage.results import Verdict
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.buying import as_bought, judged_afresh, spent_gbp
+from quietwing.coverage.study.judging import Known
+from quietwing.sites.model import Site
+
+__all__ = ["ANY_PRICE_GBP", "Found", "Step", "Sweep", "best_for", "downward", "whole"]
+
+ANY_PRICE_GBP = 1e9
+SEARCHED = 0.7  # share of a step that is its search; the rest is judging
+UNDER_LINE = 1.0  # assumed: cells under the line between its neighbours from which on a budget is searched again
+Step = Callable[[int, int, str, float], None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plan, what its search was asked, and its verdict on fresh worlds."""
+
+    asked: Scenario
+    plan: Plan
+    verdict: Verdict
+
+    @property
+    def spent_gbp(self) -> float:
+        return spent_gbp(self.plan, self.asked)
+
+    @property
+    def offer(self) -> Offer:
+        """A plan of least cost counts cells, not their weights: beside others only where these are the same."""
+        one = self.plan.attempts[self.plan.chosen]
+        counts = self.asked.objective == "least_cost" and not whole(self.verdict.site)
+        return Offer(one.passed, -math.inf if counts else one.weight_judged, one.rooms_judged, self.spent_gbp)
+
+
+@dataclass
+class Sweep:
+    """The searches done so far, and what they share."""
+
+    site: Site
+    asked: Scenario
+    catalogue: Mapping[str, Model]
+    prepared: Prepared
+    existing: tuple[Device, ...]
+    maps: bool | Collection[float]
+    time_limit_s: float | None
+    say: Step
+    steps: int
+    step: int = 0
+    found: list[Found] = field(default_factory=list)
+    own: dict[float, int] = field(default_factory=dict)  # by budget: the best of its own searches
+    target: dict[int, int] = field(default_factory=dict)
+    verdicts: dict[tuple[tuple[Device, ...], tuple[Treatment, ...]], Verdict] = field(default_factory=dict)
+    interrupted: bool = False
+
+    def search(self, budget_gbp: float, start: Plan | None, words: str | None = None) -> Found:
+        """One search for a budget, kept if it is the best of those for this budget."""
+        one = self._run(replace(self.asked, budget_gbp=budget_gbp), start, words or f"£{budget_gbp:,.0f}")
+        at = len(self.found) - 1
+        before = self.own.get(budget_gbp)
+        if before is None or best_known([self.found[before].offer, one.offer], budget_gbp, 0) == 1:
+            self.own[budget_gbp] = at
+        if one.plan.status == "interrupted":
+            raise KeyboardInterrupt
+        return one
+
+    def least_cost(self, target: int, most_gbp: float, notes: list[str]) -> Found | None:
+        """The cheapest plan found that silences so many cells; None, and a note, where there is none."""
+        question = replace(self.asked, objective="least_cost", target_rooms=target, budget_gbp=most_gbp)
+        one = self._run(question, None, f"least cost of {target}")
+        reached = one.plan.attempts[one.plan.chosen]
+        met = reached.rooms_judged >= target and reached.passed
+        if met:
+            self.target[target] = len(self.found) - 1
+        else:
+            self.found.pop()
+        if one.plan.status == "interrupted":
+            raise KeyboardInterrupt
+        if met:
+            return one
+        proven = "proven impossible" if one.plan.status == "infeasible" else "none was found"
+        notes.append(
+            f"No plan silences {target} cells for £{most_gbp:,.0f} or less ({proven}); the nearest silences "
+            f"{reached.rooms_judged} for £{one.spent_gbp:,.0f}."
+        )
+        return None
+
+    def start_for(self, budget_gbp: float) -> Plan | None:
+        """The best plan known that can be paid for."""
+        fitting = [at for at, one in enumerate(self.found) if one.spent_gbp <= budget_gbp]
+        if not fitting:
+            return None
+        offers = [self.found[at].offer for at in fitting]
+        return self.found[fitting[best_known(offers, budget_gbp, 0)]].plan
+
+    def maps_of(self, budget_gbp: float | None) -> bool:
+        """Whether the plan for a budget gets maps."""
+        return self.maps if isinstance(self.maps, bool) else budget_gbp in self.maps
+
+    def _run(self, question: Scenario, start: Plan | None, words: str) -> Found:
+        number, self.step = self.step, self.step + 1
+        self.steps = max(self.steps, self.step)
+
+        def tell(what: str, share: float) -> None:
+            self.say(number, self.steps, f"{words} ({number + 1} of {self.steps}): {what}", share)
+
+        plan = best_plan(
+            self.site,
+            self.prepared.ground.sectors,
+            question,
+            self.catalogue,
+            existing=self.existing,
+            start=start,
+            time_limit_s=self.time_limit_s,
+            progress=lambda what, share: tell(what, SEARCHED * share),
+            prepared=self.prepared,
+        )
+        key = (plan.devices, plan.treatments)
+        bought = as_bought(self.site, question, plan)
+        if key not in self.verdicts:
+            at_hand = self.prepared.known(*key, REPORTING_STREAM, question.objective)
+            self.verdicts[key] = judged_afresh(
+                self.site,
+                bought,
+                plan.devices,
+                self.catalogue,
+                maps=self.maps_of(question.budget_gbp),
+                known=None if at_hand is None else Known(at_hand.judged, at_hand.every_spill),
+                progress=lambda _what, share: tell("judging on fresh worlds", SEARCHED + (1 - SEARCHED) * share),
+            )
+        self.found.append(Found(question, plan, self.verdicts[key]))
+        return self.found[-1]
+
+
+def downward(sweep: Sweep, budgets: tuple[float, ...]) -> None:
+    """Search again, from the dearer neighbour's plan, where a budget lies under the line between its neighbours."""
+    for at in range(len(budgets) - 2, -1, -1):
+        here, above = (best_for(sweep, budgets[one]) for one in (at, at + 1))
+        below = best_for(sweep, budgets[at - 1]) if at else None
+        first = Offer(True, here.plan.attempts[0].weight_judged, 0, 0.0) if below is None else below.offer
+        last, own = above.offer, here.offer
+        if not (first.passed and last.passed and first.spent_gbp < budgets[at] < last.spent_gbp):
+            continue
+        share = (budgets[at] - first.spent_gbp) / (last.spent_gbp - first.spent_gbp)
+        if own.weight < first.weight + share * (last.weight - first.weight) - UNDER_LINE:
+            sweep.search(budgets[at], above.plan, f"£{budgets[at]:,.0f} again, from above")
+
+
+def best_for(sweep: Sweep, budget_gbp: float) -> Found:
+    """The best plan known for a budget."""
+    return sweep.found[best_known([one.offer for one in sweep.found], budget_gbp, sweep.own[budget_gbp])]
+
+
+def whole(site: Site) -> bool:
+    """Whether every room that must be silent weighs 1."""
+    return all(room.weight == 1 for room in site.rooms if room.role == "silence")
