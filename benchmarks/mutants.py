@@ -602,8 +602,8 @@ MUTANTS = (
     Mutant(
         "worlds: the straight ray moves with the other way's walls",
         f"{BLOCKING}/_link_kernels.py",
-        "share * math.exp(DB_TO_NEPER * other[w])",
-        "share * math.exp(DB_TO_NEPER * out[w])",
+        "share * other[w]",
+        "share * out[w]",
         (GAPS,),
     ),
     Mutant(
@@ -629,9 +629,9 @@ MUTANTS = (
     ),
     Mutant(
         "worlds: a blocker's own local error forgotten",
-        f"{BLOCKING}/_montecarlo.py",
-        "factor[w] += sums.own[d, band, w]",
-        "factor[w] += 0 * sums.own[d, band, w]",
+        f"{BLOCKING}/_link_kernels.py",
+        "(draw[w] + shared[w]) + own[w]",
+        "(draw[w] + shared[w]) + 0 * own[w]",
         (GAPS,),
     ),
     Mutant(
@@ -673,8 +673,8 @@ MUTANTS = (
     Mutant(
         "rules: the room's part of the local error forgotten",
         f"{BLOCKING}/_link_kernels.py",
-        "out[w] += net.device_draw[d, w] + room[band, w]",
-        "out[w] += net.device_draw[d, w]",
+        "(draw[w] + shared[w]) + own[w]",
+        "draw[w] + own[w]",
         (f"{ERRORS}::test_local_errors_are_4_db_a_quarter_of_them_the_rooms",),
     ),
     Mutant(
@@ -729,8 +729,8 @@ MUTANTS = (
     Mutant(
         "rules: a loud blocker makes the weak ones surer",
         f"{BLOCKING}/_spill_kernels.py",
-        "factor[d, w] += error[w]",
-        "factor[d, w] += error[w] if links.level[p, 0, d] >= links.level[p, 0].max() else 0",
+        "spare, own[d, 0], p, d",
+        "spare, own[d, 0] * np.float32(links.level[p, 0, d] >= links.level[p, 0].max()), p, d",
         (f"{GRADES}::test_more_eirp_never_lowers_spill",),
     ),
     # Outside

@@ -125,21 +125,28 @@ def walls_error(out, crossed, walls, net, band):
 
 
 @njit(**HELPER)
-def way_error(out, other, ways, p, owner, lane, net, band):
+def way_error(out, other, spare, ways, p, owner, lane, net, band):
     """Error of a link by the way that rules and the straight ray together [dB]; returns the larger variance.
 
-    `lane` is the band's place among those of `ways`; `other` is overwritten.
+    `lane` is the band's place among those of `ways`; `other` and `spare` are overwritten.
     """
     variance = walls_error(out, ways.crossed[p, owner], ways.walls[p, owner, lane], net, band)
     share = ways.share[p, owner, lane]
     if share > 0:
-        straight = walls_error(
-            other, ways.straight_crossed[p, owner], ways.straight_walls[p, owner, lane], net, band
-        )  # fmt: skip
-        variance = max(variance, straight)
+        variance = max(variance, _both_ways(out, other, spare, share, ways, p, owner, lane, net, band))
         for w in range(len(out)):
-            both = (1 - share) * math.exp(DB_TO_NEPER * out[w]) + share * math.exp(DB_TO_NEPER * other[w])
-            out[w] = math.log(both) / DB_TO_NEPER
+            out[w] = math.log(out[w]) / DB_TO_NEPER
+    return variance
+
+
+@njit(**HELPER)
+def _both_ways(out, other, spare, share, ways, p, owner, lane, net, band):
+    """Turn the error [dB] of the way that rules into the ratio of power by both; returns the straight ray's variance."""
+    variance = walls_error(other, ways.straight_crossed[p, owner], ways.straight_walls[p, owner, lane], net, band)
+    to_power(out, spare)
+    to_power(other, spare)
+    for w in range(len(out)):
+        out[w] = (ONE - share) * out[w] + share * other[w]
     return variance
 
 
@@ -155,21 +162,30 @@ def room_errors(out, spare, room_key, net):
 
 
 @njit(**HELPER)
-def own_error(out, spare, source_key, room_key, band_key, net):
-    """Local error of one source in one room and band that it shares with no other source, per world. [dB]"""
-    fill_normals(spare, key_of(net.seed, SOURCE_ROOM, source_key, room_key, 0), net.normal)
-    fill_normals(out, key_of(net.seed, SOURCE_ROOM_BAND, source_key, room_key, band_key), net.normal)
+def own_error(own, known, row, source_key, room_key, band_key, net):
+    """Local error of one source in one room and band that it shares with no other source, in a row of `own` [dB].
+
+    Rows that are `known` are not filled again. The last one is the draw that all its bands have in common.
+    """
+    if known[row]:
+        return
+    common, mine = own[len(own) - 1], own[row]
+    if not known[len(own) - 1]:
+        fill_normals(common, key_of(net.seed, SOURCE_ROOM, source_key, room_key, 0), net.normal)
+        known[len(own) - 1] = True
+    fill_normals(mine, key_of(net.seed, SOURCE_ROOM_BAND, source_key, room_key, band_key), net.normal)
     of_source, of_band = net.local[2], net.local[3]
-    for w in range(len(out)):
-        out[w] = of_source * spare[w] + of_band * out[w]
+    for w in range(len(mine)):
+        mine[w] = of_source * common[w] + of_band * mine[w]
+    known[row] = True
 
 
 @njit(**HELPER)
-def strongest_sector(out, error, spare, p, c, room, own, own_known, room_key, net, links):
+def strongest_sector(out, error, other, spare, p, c, room, own, own_known, room_key, net, links):
     """Level of a carrier's strongest sector in each world [dBm].
 
     Returns the best median, the best of those that are heard whatever the state of sight, and the widest deviation.
-    `room` (band, world) are the errors of `room_errors`; `own` (source, band, world) is filled where it is not known.
+    `room` (band, world) are the errors of `room_errors`; `own` (source, band and 1, world) is filled where it is not known (`own_error`).
     """
     band = net.carrier_band[c]
     mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
@@ -185,15 +201,13 @@ def strongest_sector(out, error, spare, p, c, room, own, own_known, room_key, ne
         if max(los, nlos) == -math.inf:
             continue
         sigma = links.sector_sigma[p, s]
-        variance = way_error(error, spare, links.public, p, s, 0, net, band) + sigma * sigma
+        variance = way_error(error, other, spare, links.public, p, s, 0, net, band) + sigma * sigma
         near = max(los, nlos) >= best - net.weak_below
         source = net.sector_source[s]
         if near:
             for k in range(4):
                 variance += net.local[k] * net.local[k]
-            if not own_known[source, band]:
-                own_error(own[source, band], spare, net.source_key[source], room_key, net.band_key[band], net)
-                own_known[source, band] = True
+            own_error(own[source], own_known[source], band, net.source_key[source], room_key, net.band_key[band], net)
         widest = max(widest, variance)
         # Members of tuples are looked up here: each look-up counts references, in a loop millions of times.
         draw, shared, mine = net.sector_draw[s], room[band], own[source, band]
@@ -211,12 +225,25 @@ def strongest_sector(out, error, spare, p, c, room, own, own_known, room_key, ne
 
 
 @njit(**HELPER)
-def device_error(out, spare, p, d, band, room, net, links):
-    """Errors of one device at a point in one band, its own local one left out, per world. [dB]"""
-    way_error(out, spare, links.device, p, d, band, net, band)
-    draw, shared = net.device_draw[d], room[band]
-    for w in range(len(out)):
-        out[w] += draw[w] + shared[w]
+def device_power(out, other, spare, own, p, d, band, room, net, links):
+    """Errors of one device at a point in one band, `own` its own local one, as ratios of power per world.
+
+    `other` and `spare` are overwritten.
+    """
+    ways, draw, shared = links.device, net.device_draw[d], room[band]
+    walls_error(out, ways.crossed[p, d], ways.walls[p, d, band], net, band)
+    share = ways.share[p, d, band]
+    if share > 0:
+        _both_ways(out, other, spare, share, ways, p, d, band, net, band)
+        for w in range(len(out)):
+            other[w] = draw[w] + shared[w] + own[w]
+        to_power(other, spare)
+        for w in range(len(out)):
+            out[w] *= other[w]
+    else:
+        for w in range(len(out)):
+            out[w] = out[w] + (draw[w] + shared[w]) + own[w]
+        to_power(out, spare)
 
 
 @njit(**HELPER)

@@ -17,7 +17,7 @@ from quietwing.coverage.blocking._link_kernels import (
     KERNEL,
     Links,
     Network,
-    device_error,
+    device_power,
     own_error,
     room_errors,
     strongest_sector,
@@ -106,7 +106,7 @@ class Sums(NamedTuple):
 
 
 @njit(**HELPER)
-def _sum_devices(sums, spare, p, c, least, room, room_key, demands, is_mas, net, links):
+def _sum_devices(sums, other, spare, p, c, least, room, room_key, demands, is_mas, net, links):
     """Add up all blockers, jammers alone, and find the loudest blocker and the strongest MAS cell.
 
     Returns the best median of a MAS cell that offers the carrier's PLMN, -inf where there is none. Devices whose
@@ -131,14 +131,8 @@ def _sum_devices(sums, spare, p, c, least, room, room_key, demands, is_mas, net,
             continue
         factor = sums.factor[d, band]
         if not sums.factor_known[d, band]:
-            device_error(factor, spare, p, d, band, room, net, links)
-            if not sums.own_known[d, band]:
-                own_error(sums.own[d, band], spare, net.device_key[d], room_key, net.band_key[band], net)
-                sums.own_known[d, band] = True
-            own = sums.own[d, band]
-            for w in range(len(factor)):
-                factor[w] += own[w]
-            to_power(factor, spare)
+            own_error(sums.own[d], sums.own_known[d], band, net.device_key[d], room_key, net.band_key[band], net)
+            device_power(factor, other, spare, sums.own[d, band], p, d, band, room, net, links)
             sums.factor_known[d, band] = True
         power = np.float32(math.exp(DB_TO_NEPER * level[d]))
         if near:
@@ -165,12 +159,12 @@ def _mark_keeps(keeps, cell, jammers, c, demands):
 
 
 @njit(**HELPER)
-def _mark_held(held, sums, spare, p, room, room_key, demands, is_mas, net, links):
+def _mark_held(held, sums, other, spare, p, room, room_key, demands, is_mas, net, links):
     """Networks whose MAS cell a phone at a point can hold on some carrier, in each world."""
     held[:] = False
     for c in range(len(net.carrier_band)):
         offered = _sum_devices(
-            sums, spare, p, c, math.inf, room, room_key, demands, is_mas, net, links
+            sums, other, spare, p, c, math.inf, room, room_key, demands, is_mas, net, links
         )  # fmt: skip
         if offered > -math.inf:
             keeps, mine = sums.keeps, held[demands.network[c]]
@@ -216,28 +210,25 @@ def judge(
     for c in range(len(net.carrier_band)):
         networks = max(networks, demands.network[c] + 1)
     for r in range(first_room, end_room):
-        signal, error, spare = (
-            np.empty(worlds, np.float32),
-            np.empty(worlds, np.float32),
-            np.empty(worlds, np.float32),
-        )
+        signal, error = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        other, spare = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
         works = np.empty((grades, worlds), np.bool_)
         room_works = np.zeros((grades, channels, worlds), np.bool_)
         room = np.empty((bands, worlds), np.float32)
         room_errors(room, spare, rooms.key[r], net)
         sources = len(net.source_key)
-        own, own_known = np.empty((sources, bands, worlds), np.float32), np.zeros((sources, bands), np.bool_)
+        own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
         sums = Sums(
             np.empty(worlds, np.bool_), np.empty(worlds, np.bool_), np.empty(worlds, np.float32),
             np.empty(worlds, np.float32), np.empty(worlds, np.float32), np.empty(worlds, np.float32),
             np.empty((devices, bands, worlds), np.float32), np.zeros((devices, bands), np.bool_),
-            np.empty((devices, bands, worlds), np.float32), np.zeros((devices, bands), np.bool_),
+            np.empty((devices, bands + 1, worlds), np.float32), np.zeros((devices, bands + 1), np.bool_),
         )  # fmt: skip
         held = np.zeros((networks, worlds), np.bool_)
         for p in range(rooms.start[r], rooms.start[r + 1]):
             sums.factor_known[:] = False
             if demands.likely:
-                _mark_held(held, sums, spare, p, room, rooms.key[r], demands, is_mas, net, links)
+                _mark_held(held, sums, other, spare, p, room, rooms.key[r], demands, is_mas, net, links)
             for channel in range(channels):
                 works[:] = False
                 for at in range(net.channel_start[channel], net.channel_start[channel + 1]):
@@ -245,7 +236,7 @@ def judge(
                     if not demands.campable[c]:
                         continue
                     best, surest, spread = strongest_sector(
-                        signal, error, spare, p, c, room, own, own_known, rooms.key[r], net, links
+                        signal, error, other, spare, p, c, room, own, own_known, rooms.key[r], net, links
                     )
                     lower = 0.0
                     for case in range(len(cases.lower)):
@@ -259,7 +250,9 @@ def judge(
                             continue
                         if cases.blocked[case]:
                             least = surest + math.log(demands.least[c]) / DB_TO_NEPER - MATTERS_DB
-                            _sum_devices(sums, spare, p, c, least, room, rooms.key[r], demands, is_mas, net, links)
+                            _sum_devices(
+                                sums, error, spare, p, c, least, room, rooms.key[r], demands, is_mas, net, links
+                            )  # fmt: skip
                         else:
                             sums.all[:] = 0
                             sums.loudest[:] = 0

@@ -18,7 +18,7 @@ from quietwing.coverage.blocking._link_kernels import (
     NEVER,
     Links,
     Network,
-    device_error,
+    device_power,
     own_error,
     room_errors,
     strongest_sector,
@@ -65,7 +65,7 @@ class Found(NamedTuple):
 
 
 @njit(**HELPER)
-def _factors(factor, spare, error, p, band, room, room_key, net, links):
+def _factors(factor, own, own_known, spare, other, p, band, room, room_key, net, links):
     """Errors of each device at a point in one band as factors of power.
 
     Weak ones have a local error of their own too: a louder one beside them must not make them surer.
@@ -75,12 +75,9 @@ def _factors(factor, spare, error, p, band, room, room_key, net, links):
         for c in range(len(net.carrier_band)):
             heard = heard or (net.carrier_band[c] == band and links.level[p, c, d] > -math.inf)
         if heard:
-            device_error(factor[d], spare, p, d, band, room, net, links)
-            own_error(error, spare, net.device_key[d], room_key, net.band_key[band], net)
-            mine = factor[d]
-            for w in range(len(error)):
-                mine[w] += error[w]
-            to_power(factor[d], spare)
+            own_known[d, 0] = False  # of the band before
+            own_error(own[d], own_known[d], 0, net.device_key[d], room_key, net.band_key[band], net)
+            device_power(factor[d], other, spare, own[d, 0], p, d, band, room, net, links)
 
 
 @njit(**HELPER)
@@ -162,10 +159,12 @@ def spill_worlds(
     worlds, devices = net.sight.shape[1], links.level.shape[2]
     bands, sources, grades = len(net.band_key), len(net.source_key), len(limits.median_db)
     for p in range(begin, end):
-        error, spare = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        error, other = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        spare = np.empty(worlds, np.float32)
         room = np.empty((bands, worlds), np.float32)
         room_errors(room, spare, room_key[p], net)
-        own, own_known = np.empty((sources, bands, worlds), np.float32), np.zeros((sources, bands), np.bool_)
+        own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
+        theirs, theirs_known = np.empty((devices, 2, worlds), np.float32), np.zeros((devices, 2), np.bool_)
         factor, at_band = np.empty((devices, worlds), np.float32), -1
         jam, cell = np.empty(worlds), np.empty(worlds)
         signal, best_signal = np.empty(worlds, np.float32), np.empty(worlds)
@@ -180,8 +179,10 @@ def spill_worlds(
                 c = net.channel_carriers[k]
                 if net.carrier_band[c] != at_band:
                     at_band = net.carrier_band[c]
-                    _factors(factor, spare, error, p, at_band, room, room_key[p], net, links)
-                strongest_sector(signal, error, spare, p, c, room, own, own_known, room_key[p], net, links)
+                    _factors(
+                        factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[p], net, links
+                    )  # fmt: skip
+                strongest_sector(signal, error, other, spare, p, c, room, own, own_known, room_key[p], net, links)
                 jammed, offered = _blockers(jam, cell, factor, p, c, links)
                 for w in range(worlds):
                     best_signal[w] = max(best_signal[w], signal[w])
@@ -235,10 +236,12 @@ def keep_worlds(
     worlds, devices = net.sight.shape[1], links.level.shape[2]
     bands, sources = len(net.band_key), len(net.source_key)
     for r in range(begin, end):
-        error, spare = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        error, other = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+        spare = np.empty(worlds, np.float32)
         room = np.empty((bands, worlds), np.float32)
         room_errors(room, spare, room_key[r], net)
-        own, own_known = np.empty((sources, bands, worlds), np.float32), np.zeros((sources, bands), np.bool_)
+        own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
+        theirs, theirs_known = np.empty((devices, 2, worlds), np.float32), np.zeros((devices, 2), np.bool_)
         factor = np.empty((devices, worlds), np.float32)
         jam, cell = np.empty(worlds), np.empty(worlds)
         signal, works = np.empty(worlds, np.float32), np.empty(worlds, np.bool_)
@@ -253,8 +256,10 @@ def keep_worlds(
                         continue
                     if net.carrier_band[c] != at_band:
                         at_band = net.carrier_band[c]
-                        _factors(factor, spare, error, p, at_band, room, room_key[r], net, links)
-                    strongest_sector(signal, error, spare, p, c, room, own, own_known, room_key[r], net, links)
+                        _factors(
+                            factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[r], net, links
+                        )  # fmt: skip
+                    strongest_sector(signal, error, other, spare, p, c, room, own, own_known, room_key[r], net, links)
                     _blockers(jam, cell, factor, p, c, links)
                     noise = limits.noise_worst[c]
                     for w in range(worlds):

@@ -14,6 +14,7 @@ from quietwing.coverage.blocking.links import LinkModel, stable_key
 from quietwing.coverage.blocking.site_ways import Way, detour_ways, links_of, straight_ways
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.multiwall import LossTable
 from quietwing.coverage.propagation.path_gain import path_gain
 from quietwing.coverage.propagation.radiating_cable import FINE, Cut
@@ -24,7 +25,7 @@ __all__ = ["BlockerLinks", "blocker_links"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
-LOSSES_AT_A_TIME = 20_000_000  # of devices alike, between two places on one frequency each
+LOSSES_AT_A_TIME = 4_000_000  # of devices alike, between two places on one frequency each
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def blocker_links(
         heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
         if not is_cable(on[index], catalogue) and heard.any() and len(points):
             alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
+    legs = point_legs(model.masts.detours.model, points) if alike and not straight and detours is None else None
     for lanes, members in alike.items():
         table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(lanes)]))
         each = max(1, LOSSES_AT_A_TIME // (len(freq_mhz) * len(points)))
@@ -122,9 +124,9 @@ def blocker_links(
             detour = None
             if detours is not None:
                 detour = detours.of(np.array([devices.index(on[index]) for index in part]))
-            elif not straight:
+            elif legs is not None:
                 senders = site_detours(model.masts.detours.model, tx_m[part], keep=True)
-                detour = detour_ways(model, senders, points)
+                detour = detour_ways(model, senders, legs)
             found = links_of(model, elements_db, ray, detour, outside=outside)
             gains_db = gain_db + (elements_db - found.loss_db)[:, :, list(lanes)]
             crossed[part], straight_crossed[part] = found.crossed, found.straight_crossed

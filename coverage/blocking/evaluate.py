@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.links import LinkModel, public_links
-from quietwing.coverage.blocking.montecarlo import Tally, count_worlds
+from quietwing.coverage.blocking.montecarlo import Case, Tally, count_worlds
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.results import GradeVerdict
@@ -108,13 +108,19 @@ def evaluate(
         If a level was not computed.
     """
     on = tuple(device for device in devices if device.state != "off")
+    untreated = model is bare and (bare_points is None or bare_points is points)
     known = quiet if model is bare and not on else None
+    cases = [Case(scenario.judged)]
+    if quiet is None and untreated and on:  # the same public network: judged in one go with blockers and without
+        cases.append(Case(scenario.judged, blocked=False))
     parts = [
-        _judged_part(model, scenario, on, catalogue, part, stream, known)
+        _judged_part(model, scenario, on, catalogue, part, stream, known, cases)
         for part in _parts(points, 0 if known else len(on) * len(model.carriers))
     ]
     tally = _joined([part.tally for part in parts])
-    if quiet is None:
+    if quiet is None and untreated:
+        quiet = tally.at(slice(-len(scenario.judged), None))
+    elif quiet is None:
         at_bare = points if bare_points is None else bare_points
         quiet = quiet_anyway(bare, scenario, at_bare, stream=stream)
     return Judgement(
@@ -152,10 +158,11 @@ def _judged_part(
     points: PointSet,
     stream: int,
     known: Tally | None,
+    cases: Sequence[Case],
 ) -> _Part:
     """Judge the rooms of some points; `known` are their worlds where they have been drawn already."""
     public, blockers = public_links(model, points), blocker_links(model, devices, catalogue, points)
-    tally = known or count_worlds(model, scenario, points, public, blockers, stream=stream)
+    tally = known or count_worlds(model, scenario, points, public, blockers, stream=stream, cases=cases)
     margin_db = draft_margin_db(model, scenario, public, blockers)
     return _Part(tally, margin_db, _strongest_dbm(model, public.los_dbm, public.nlos_dbm), public.notes)
 

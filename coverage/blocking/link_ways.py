@@ -31,6 +31,7 @@ __all__ = [
 Levels = NDArray[np.float32]
 RARE_SIGMAS = 4.0  # assumed: one world in thirty thousand
 LITTLE_DB = -17.0  # assumed, of all power: 0.1 dB more
+RAYS_AT_A_TIME = 100_000
 WINDOW_DB = -20.0  # what lies lower has no power in denial
 
 
@@ -86,11 +87,11 @@ def crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> 
     if not surfaces:
         return found
     table = incidence_of(model, model.scene)
-    for index in range(len(tx_m)):
-        counted = crossing_counts(
-            model.scene.prepared, tx_m[index : index + 1], points, np.arange(surfaces), surfaces
-        )
-        found[index] = np.minimum(counted[0].astype(np.float32) @ table, 255)
+    each = max(1, RAYS_AT_A_TIME // max(1, len(points)))
+    for first in range(0, len(tx_m), each):
+        part = slice(first, first + each)
+        counted = crossing_counts(model.scene.prepared, tx_m[part], points, np.arange(surfaces), surfaces)
+        found[part] = np.minimum(counted.astype(np.float32) @ table, 255)
     return found
 
 

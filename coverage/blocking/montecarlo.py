@@ -8,7 +8,7 @@ channel is usable at any of its test points in that same world.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -104,6 +104,15 @@ class Tally:
     silent: NDArray[np.bool_]
     rooms: NDArray[np.int32]
     usable: NDArray[np.bool_]
+
+    def at(self, grades: slice) -> Tally:
+        """The same at some of the grades, of the cases one after the other."""
+        return replace(
+            self,
+            usable_at_points=self.usable_at_points[grades],
+            usable_in_rooms=self.usable_in_rooms[grades],
+            silent=self.silent[grades],
+        )
 
 
 def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = None) -> Needs:

@@ -123,8 +123,8 @@ def _set_out(tx, w, s, source, frame, group, first, member, before, slot_before,
     It is the same for whatever place the way goes on to: kept in `spots` (portal, slot, 2, 3), and in `start`
     (portal, slot) 1, or 2 if no way leads there.
     """
-    n1 = before[w, s]
-    n0 = before[n1, slot_before[w, s]]
+    n1 = np.int64(before[w, s])  # of one type with w: what is called with it is compiled once
+    n0 = np.int64(before[n1, slot_before[w, s]])
     ax, ay, az = tx[0], tx[1], tx[2]
     start[w, s] = 1
     for i in range(2):
@@ -151,12 +151,12 @@ def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_b
     are kept in `spot` (2, 3, 3). The portal passed most clearly is taken out, until all that are left bend the path.
     `start` and `spots` keep the first drawing (`_set_out`) of a transmitter's ways; `start` is 0 where it is not yet.
     """
-    n2, n1, n0 = w, before[w, s], np.int64(-1)
+    n2, n1, n0 = w, np.int64(before[w, s]), np.int64(-1)
     k0 = k1 = k2 = -math.inf
     if n1 < 0:  # the most frequent case by far
         d1, d2, k2, straight, _, _, _ = _over(frame, n2, group, first, member, tx[0], tx[1], tx[2], x, y, z)
         return k0, k1, k2, math.nan if straight else d1 + d2
-    n0 = before[n1, slot_before[w, s]]
+    n0 = np.int64(before[n1, slot_before[w, s]])
     if start[w, s] == 0:
         _set_out(tx, w, s, source, frame, group, first, member, before, slot_before, start, spots)
     if start[w, s] == 2:

@@ -426,11 +426,11 @@ def _trace(
 @njit(**_KERNEL)
 def per_ray(
     tx, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling, lane_db, free_space,
-    out, block, begin, end,
+    out, block, paired, begin, end,
 ):  # fmt: skip
     """Loss from transmitters to points, ray by ray, `block` points to a task: of all tasks from begin to end - 1.
 
-    A ray is traced once for all lanes: `table` is (block of lanes, surface, cosine, lane), `lane_db` (block, lane).
+    `paired`: one transmitter a point, and `out` has one row of points. A ray is traced once for all lanes: `table` is (block of lanes, surface, cosine, lane), `lane_db` (block, lane).
     """
     tx, xyz, facet, size, surface = borrowed(tx), borrowed(xyz), borrowed(facet), borrowed(size), borrowed(surface)
     active, box, span, trees, lookup = (
@@ -454,15 +454,15 @@ def per_ray(
         grid[0], grid[2] = min(block, len(xyz) - p0), p0
         sums[:] = 0
         for i in range(grid[0]):
-            r = xyz[p0 + i]
-            x, y, z = r[0] - tx[t, 0], r[1] - tx[t, 1], r[2] - tx[t, 2]
+            o, r = tx[p0 + i if paired else t], xyz[p0 + i]
+            x, y, z = r[0] - o[0], r[1] - o[1], r[2] - o[2]
             d2 = x * x + y * y + z * z
             inverse[i], spread[i] = 1.0 / math.sqrt(max(d2, NEAREST_M**2)), max(d2, NEAREST_FREE_SPACE_M**2)
             sums_at, dearest_at = sums.ctypes.data + i * ROW_BYTES, dearest.ctypes.data + i * ROW_BYTES
             for kind in range(2):
                 slabs = capped and kind == 0
                 crossed = _trace(
-                    trees[kind], slabs, tx[t], r, inverse[i], facet, size, surface, active, box, span, lookup,
+                    trees[kind], slabs, o, r, inverse[i], facet, size, surface, active, box, span, lookup,
                     table, sums_at, dearest_at, apart,
                 )  # fmt: skip
                 if slabs:

@@ -106,21 +106,21 @@ class Ways:
     ----------
     gain : float32 ndarray, shape (way, lane)
         Elements before the portal, linear, of the ways that are worth trying: a tenth to a third of all slots.
-    way : int64 ndarray, shape (portal, slot)
+    way : int32 ndarray, shape (portal, slot)
         Row of `gain`, -1 where there is none.
     bound : float32 ndarray, shape (portal, slot, reference)
         The same less the bends before, at the reference frequencies.
-    before, slot_before : int64 ndarray, shape (portal, slot)
+    before, slot_before : int32 and int8 ndarray, shape (portal, slot)
         The portal before and the slot there; -1 the transmitter, -2 no such way.
     length_m : float64 ndarray, shape (portal, slot)
         Up to the portal's source. [m]
     """
 
     gain: Gains
-    way: Ints
+    way: NDArray[np.int32]
     bound: Gains
-    before: Ints
-    slot_before: Ints
+    before: NDArray[np.int32]
+    slot_before: NDArray[np.int8]
     length_m: Floats
 
     @property
@@ -181,15 +181,8 @@ def _fill_hops(graph: PortalGraph, table: LossTable, edges: NDArray[np.intp], ho
     """Gains of some edges, in place."""
     ends, origins, source_m = _edge_ends(graph)[edges], graph.origin[edges], graph.portals.source_m
     guided_db = np.maximum(graph.guided_db(ends, source_m[origins]), graph.guided_db(origins, source_m[ends]))
-    runs = np.split(np.arange(len(edges)), np.flatnonzero(np.diff(ends)) + 1) if len(edges) else []
-
-    def part(begin: int, end: int) -> None:
-        for rows in runs[begin:end]:
-            from_m, to_m = source_m[ends[rows[0]]], source_m[origins[rows]]
-            lost_db = element_loss_db(graph.scene.prepared, table, from_m, to_m)[0]
-            hop[edges[rows]] = leg_gain(lost_db, guided_db[rows])
-
-    in_parts(part, len(runs))
+    lost_db = element_loss_db(graph.scene.prepared, table, source_m[ends], source_m[origins], paired=True)[0]
+    hop[edges] = leg_gain(lost_db, guided_db)
 
 
 def detour_loss_db(model: DetourModel, tx_m: ArrayLike, points: PointLegs | PointSet | ArrayLike) -> Gains:
@@ -276,7 +269,7 @@ def ways_from(
     portals, lanes = len(source_m), len(model.root)
     shape = portals, kernels.SLOTS
     gain, bound = np.zeros((*shape, lanes), np.float32), np.zeros((*shape, kernels.REFERENCES), np.float32)
-    before, slot_before, length_m = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape)
+    before, slot_before, length_m = np.empty(shape, np.int32), np.empty(shape, np.int8), np.empty(shape)
     if not portals:
         return Ways(gain[:, 0], before, bound, before, slot_before, length_m)
     which = np.arange(portals)
@@ -293,7 +286,7 @@ def ways_from(
         graph.origin, leg, model.hop, model.root, which, gain, bound, before, slot_before, length_m,
     )  # fmt: skip
     kept = bound.any(axis=2)
-    way = np.where(kept, np.cumsum(kept).reshape(shape) - 1, -1)
+    way = np.where(kept, np.cumsum(kept).reshape(shape) - 1, -1).astype(np.int32)
     return Ways(gain[kept], way, bound, before, slot_before, length_m)
 
 

@@ -132,17 +132,10 @@ def changed_legs(model: DetourModel, legs: PointLegs, changed: ChangedFacets) ->
 def _fill_legs(model: DetourModel, legs: PointLegs, wanted: NDArray[np.bool_]) -> None:
     """Gains of some legs, in place."""
     source_m, xyz_m = model.graph.portals.source_m, legs.points.xyz_m
-    order, portal, point = (each[wanted[legs.by_portal[0]]] for each in legs.by_portal)
-    guided_db = model.graph.guided_db(portal, xyz_m[point])
-    runs = np.split(np.arange(len(order)), np.flatnonzero(np.diff(portal)) + 1) if len(order) else []
-
-    def part(begin: int, end: int) -> None:
-        for some in runs[begin:end]:
-            start_m, end_m = source_m[portal[some[0]]], xyz_m[point[some]]
-            lost_db = element_loss_db(model.graph.scene.prepared, model.table, start_m, end_m)[0]
-            legs.leg[order[some]] = leg_gain(lost_db, guided_db[some])
-
-    in_parts(part, len(runs))
+    pairs = np.flatnonzero(wanted)
+    portal, end_m = legs.portal[pairs], np.repeat(xyz_m, np.diff(legs.first), axis=0)[pairs]
+    lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m[portal], end_m, paired=True)[0]
+    legs.leg[pairs] = leg_gain(lost_db, model.graph.guided_db(portal, end_m))
 
 
 def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[int, PointLegs]:
@@ -161,8 +154,9 @@ def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[i
     kept.update(found)
     for portal in found:
         kept.move_to_end(portal)
-    while sum(one.leg.nbytes for one in kept.values()) > KEPT_BYTES:
-        kept.popitem(last=False)
+    spare = KEPT_BYTES - sum(one.leg.nbytes for one in kept.values())
+    while spare < 0:
+        spare += kept.popitem(last=False)[1].leg.nbytes
     return found
 
 

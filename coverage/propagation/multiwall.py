@@ -111,6 +111,7 @@ def element_loss_db(
     freq_mhz: ArrayLike | None = None,
     skip_building: int = NO_BUILDING,
     out: NDArray[np.float32] | None = None,
+    paired: bool = False,
 ) -> NDArray[np.float32]:
     """Loss of all elements on the straight rays from transmitters to points, slabs capped (rule 4).
 
@@ -130,6 +131,8 @@ def element_loss_db(
         Elements of this building are not there.
     out : float32 ndarray, shape (tx, point, lane), optional
         Buffer to reuse: touching fresh memory takes longer than the sums.
+    paired : bool
+        One transmitter for each point, and one row of the result: shape (1, point, lane).
 
     Returns
     -------
@@ -161,7 +164,7 @@ def element_loss_db(
             )
         lane_db = 20 * np.log10(4 * np.pi * freq * 1e6 / scipy.constants.c)
     active = table.lossy[prepared.surface] & (prepared.building != skip_building)
-    return _sum(prepared, table, tx_m, points, active, CEILING_DB, lane_db, out)
+    return _sum(prepared, table, tx_m, points, active, CEILING_DB, lane_db, out, paired)
 
 
 def crossing_counts(
@@ -172,12 +175,13 @@ def crossing_counts(
     n_groups: int,
     *,
     skip_building: int = NO_BUILDING,
+    paired: bool = False,
 ) -> NDArray[np.int16]:
     """How many quads of each group of surfaces each ray crosses, open holes included, without floor cap.
 
     Parameters
     ----------
-    prepared, tx_m, points, skip_building
+    prepared, tx_m, points, skip_building, paired
         As for `element_loss_db`.
     group : array_like of int, shape (surface,)
         Group of each surface, below `n_groups`; negative: not counted.
@@ -202,7 +206,7 @@ def crossing_counts(
     table = _counting_table(of_surface.tobytes(), n_groups)
     active = (of_surface >= 0)[prepared.surface] & (prepared.building != skip_building)
     no_cap = np.empty(0, np.float32)
-    return _sum(prepared, table, tx_m, points, active, no_cap, None, None).astype(np.int16)
+    return _sum(prepared, table, tx_m, points, active, no_cap, None, None, paired).astype(np.int16)
 
 
 @lru_cache(maxsize=8)
@@ -251,19 +255,23 @@ def _sum(
     ceiling: NDArray[np.float32],
     lane_db: Floats | None,
     out: NDArray[np.float32] | None,
+    paired: bool,
 ) -> NDArray[np.float32]:
     """Run the kernel that fits the points over blocks of 16 lanes."""
     tx = _positions(tx_m, "a transmitter")
     xyz = _positions(points.xyz_m if isinstance(points, PointSet) else points, "a point")
     lanes = table.loss_db.shape[2]
-    shape = len(tx), len(xyz), lanes
+    senders = 1 if paired else len(tx)
+    shape = senders, len(xyz), lanes
+    if paired and len(tx) != len(xyz):
+        raise ValueError(f"{len(tx)} transmitters for {len(xyz)} points; give one for each point")
     if out is None:
         out = np.empty(shape, np.float32)
     elif out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
         raise ValueError(f"an output buffer of {out.dtype} {out.shape}; give contiguous float32 {shape}")
     if 0 in shape:
         return out
-    tile_m, grid = _tiles(points) if isinstance(points, PointSet) else (np.empty((0, 9)), np.empty((0, 4)))
+    tile_m, grid = _tiles(points) if isinstance(points, PointSet) and not paired else (np.empty((0, 9)), np.empty((0, 4)))
     per_cosine = (COS_NODES - 1) / (1 - COS_MIN)
     lookup = np.array([per_cosine, COS_MIN * per_cosine])
     lane = np.zeros((len(table.blocks), LANES), np.float32)
@@ -271,7 +279,7 @@ def _sum(
         lane.reshape(-1)[:lanes] = lane_db
     free = lane_db is not None
     site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span, prepared.trees)
-    at_most = 1 + len(tx) * len(xyz) // RAYS_OF_A_THREAD
+    at_most = 1 + senders * len(xyz) // RAYS_OF_A_THREAD
     if len(grid):
         for number, block in enumerate(table.blocks):
             first = number * LANES
@@ -284,9 +292,11 @@ def _sum(
         return out
 
     def trace(begin: int, end: int) -> None:
-        _kernels.per_ray(tx, xyz, *site, lookup, table.blocks, ceiling, lane, free, out, RAY_BLOCK, begin, end)
+        _kernels.per_ray(
+            tx, xyz, *site, lookup, table.blocks, ceiling, lane, free, out, RAY_BLOCK, paired, begin, end
+        )
 
-    in_parts(trace, len(tx) * -(-len(xyz) // RAY_BLOCK), at_most=at_most)
+    in_parts(trace, senders * -(-len(xyz) // RAY_BLOCK), at_most=at_most)
     return out
 
 

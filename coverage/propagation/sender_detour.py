@@ -38,7 +38,7 @@ Ints = NDArray[np.int64]
 
 POINTS_AT_A_TIME = 20_000  # of a map: the last legs of more take hundreds of megabytes
 LONGEST = 4  # legs of a way over three portals
-KEPT_BYTES = 3 * 2**26  # of ways from blockers that are kept with a model: the sixty of campus take 143 MB
+KEPT_BYTES = 2**30  # of ways from blockers that are kept with a model: one in each of radial's 854 rooms take 0.9 GB
 NEAR_BYTES = 2**27  # of legs from the portals near senders that are held together
 
 
@@ -207,14 +207,10 @@ class SenderDetours:
         lost_db = np.zeros((len(way), len(self.model.root)), np.float32)
         ends = np.vstack([source_m, self.senders_m, point_m])
         keys, of_leg = np.unique(np.ravel_multi_index(tuple(legs[:, 1:].T), (len(ends),) * 2), return_inverse=True)
-        start_end = np.column_stack(np.unravel_index(keys, (len(ends),) * 2))
-        counted = np.empty((len(start_end), incidence.shape[1]), np.float32)
-        each_db = np.empty((len(start_end), len(self.model.root)), np.float32)
-        runs = np.flatnonzero(np.diff(start_end[:, 0], prepend=-1))
-        for some in np.split(np.arange(len(start_end)), runs[1:]):
-            from_m, to_m = ends[start_end[some[0], 0]], ends[start_end[some, 1]]
-            counted[some] = self._counted(from_m, to_m) @ incidence
-            each_db[some] = element_loss_db(self.model.graph.scene.prepared, self.model.table, from_m, to_m)[0]
+        start_m, end_m = (ends[index] for index in np.unravel_index(keys, (len(ends),) * 2))
+        counted = self._counted(start_m, end_m) @ incidence
+        scene, table = self.model.graph.scene, self.model.table
+        each_db = element_loss_db(scene.prepared, table, start_m, end_m, paired=True)[0]
         for turn in range(LONGEST):  # every way has one leg of each number at most: no index comes twice
             of = legs[:, 0] % LONGEST == turn
             total[legs[of, 0] // LONGEST] += counted[of_leg[of]]
@@ -250,7 +246,9 @@ class SenderDetours:
         surfaces = self.model.graph.scene.prepared.surfaces
         if not surfaces:
             return np.zeros((len(to_m), 0), np.float32)
-        counted = crossing_counts(self.model.graph.scene.prepared, from_m, to_m, np.arange(surfaces), surfaces)
+        counted = crossing_counts(
+            self.model.graph.scene.prepared, from_m, to_m, np.arange(surfaces), surfaces, paired=True
+        )
         return np.asarray(counted[0], np.float32)
 
 
@@ -384,8 +382,9 @@ def site_detours(model: DetourModel, places_m: Floats, *, keep: bool = False) ->
         for name in dict.fromkeys(names):
             model.kept[name] = found[name]
             model.kept.move_to_end(name)
-        while sum(ways.nbytes for ways, _ in model.kept.values()) > KEPT_BYTES:
-            model.kept.popitem(last=False)
+        spare = KEPT_BYTES - sum(ways.nbytes for ways, _ in model.kept.values())
+        while spare < 0:
+            spare += model.kept.popitem(last=False)[1][0].nbytes
     return SenderDetours(
         model, places_m, tuple(found[name][0] for name in names), tuple(found[name][1] for name in names)
     )

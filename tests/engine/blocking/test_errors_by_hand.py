@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from quietwing.coverage.blocking._link_kernels import device_error, own_error, room_errors, strongest_sector
+from quietwing.coverage.blocking._link_kernels import device_power, own_error, room_errors, strongest_sector
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.world_links import draw_worlds, kernel_links, kernel_network
@@ -42,16 +42,18 @@ def _worked_out(net, links, room_key, signal, device):
     worlds, bands, sources = net.sight.shape[1], len(net.band_key), len(net.source_key)
     for p in range(len(room_key)):
         spare, error = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
-        room = np.empty((bands, worlds), np.float32)
+        other, room = np.empty(worlds, np.float32), np.empty((bands, worlds), np.float32)
         room_errors(room, spare, room_key[p], net)
-        own, known = np.empty((sources, bands, worlds), np.float32), np.zeros((sources, bands), np.bool_)
+        own, known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
         for c in range(signal.shape[1]):
-            strongest_sector(signal[p, c], error, spare, p, c, room, own, known, room_key[p], net, links)
+            strongest_sector(signal[p, c], error, other, spare, p, c, room, own, known, room_key[p], net, links)
         for d in range(device.shape[1]):
+            mine, known_of = np.empty((bands + 1, worlds), np.float32), np.zeros(bands + 1, np.bool_)
             for band in range(bands):
-                device_error(device[p, d, band], spare, p, d, band, room, net, links)
-                own_error(error, spare, net.device_key[d], room_key[p], net.band_key[band], net)
-                device[p, d, band] += error
+                own_error(mine, known_of, band, net.device_key[d], room_key[p], net.band_key[band], net)
+                device_power(error, other, spare, mine[band], p, d, band, room, net, links)
+                for w in range(worlds):
+                    device[p, d, band, w] = 10 * math.log10(error[w])
 
 
 def worked_out(model, devices=(), crossed=None, points=2, sigma_db=0.0, seed=4):
