@@ -16,7 +16,6 @@ from scipy.special import ndtri
 from quietwing.coverage.blocking.blocker_links import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
-from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.rules import Errors
 from quietwing.coverage.scenario import Scenario
 
@@ -225,7 +224,10 @@ def spread_against_db(
         straight = _against_db(
             z, signal, signal.straight_crossed, signal.straight_walls_db, crossed[:, at], model, of
         )
-        spread[:, :, at] = both_ways_db(spread[:, :, at], straight, share[None, :, at])
+        carrier, column = np.nonzero(share[:, at])  # elsewhere the way that rules is all there is
+        part = share[carrier, at[column]]
+        for mine, theirs in zip(spread, straight, strict=True):
+            mine[carrier, at[column]] = both_ways_db(mine[carrier, at[column]], theirs[carrier, column], part)
     return spread
 
 
@@ -308,14 +310,19 @@ def carrier_margin_db(
     heard_dbm = signal_dbm
     quiet = needs.floor[carrier] - heard_dbm - alone_db
     noise_dbm = needs.noise[carrier] - alone_db
-    jam_dbm = add_powers_db(noise_dbm, *(level_dbm - against_db)) if len(level_dbm) else noise_dbm
+    jam_dbm = _added_db(noise_dbm, level_dbm - against_db) if len(level_dbm) else noise_dbm
     margin = np.maximum(quiet, jam_dbm - heard_dbm - needs.need[carrier])
     if np.isfinite(cell_dbm).any():
-        jammed_dbm = add_powers_db(np.full(len(signal_dbm), float(needs.mas_noise[carrier])), *level_dbm[~is_mas])
+        jammed_dbm = _added_db(np.full(len(signal_dbm), float(needs.mas_noise[carrier])), level_dbm[~is_mas])
         ahead = cell_dbm - against_db - heard_dbm - needs.capture[carrier]
         served = np.minimum(cell_dbm - needs.mas_floor[carrier], cell_dbm - jammed_dbm - needs.mas_gamma[carrier])
         margin = np.maximum(margin, np.minimum(ahead, served).max(axis=0))
     return np.asarray(margin)
+
+
+def _added_db(noise_dbm: Floats, level_dbm: Floats) -> Floats:
+    """Noise and the levels of all devices as powers, one device after the other. [dBm]"""
+    return 10 * np.log10(np.add.reduce(10 ** (np.vstack([noise_dbm, level_dbm]) / 10), axis=0))
 
 
 @dataclass(frozen=True)

@@ -271,7 +271,9 @@ def _sum(
         raise ValueError(f"an output buffer of {out.dtype} {out.shape}; give contiguous float32 {shape}")
     if 0 in shape:
         return out
-    tile_m, grid = _tiles(points) if isinstance(points, PointSet) and not paired else (np.empty((0, 9)), np.empty((0, 4)))
+    tile_m, grid = (
+        _tiles(points) if isinstance(points, PointSet) and not paired else (np.empty((0, 9)), np.empty((0, 4)))
+    )
     per_cosine = (COS_NODES - 1) / (1 - COS_MIN)
     lookup = np.array([per_cosine, COS_MIN * per_cosine])
     lane = np.zeros((len(table.blocks), LANES), np.float32)

@@ -56,10 +56,10 @@ def _worked_out(net, links, room_key, signal, device):
                     device[p, d, band, w] = 10 * math.log10(error[w])
 
 
-def worked_out(model, devices=(), crossed=None, points=2, sigma_db=0.0, seed=4):
+def worked_out(model, devices=(), crossed=None, points=2, sigma_db=0.0, seed=4, share=0.0, straight=None):
     """Levels of sectors of 0 dBm and errors of devices, both (point, ..., carrier, world).
 
-    `crossed` (point, construction) is on every link's way.
+    `crossed` (point, construction) is on every link's way; `share` of a blocker's power comes through `straight`.
     """
     places = given_levels.places(*["0–20 m"] * points).points
     public, blockers = public_links(model, places), blocker_links(model, devices, CATALOGUE, places, outside=True)
@@ -71,7 +71,10 @@ def worked_out(model, devices=(), crossed=None, points=2, sigma_db=0.0, seed=4):
     )  # fmt: skip
     blockers = replace(
         blockers, crossed=np.broadcast_to(nothing, blockers.crossed.shape).copy(),
-        walls_db=np.full_like(blockers.walls_db, 500), straight_share=np.zeros_like(blockers.straight_share),
+        walls_db=np.full_like(blockers.walls_db, 500),
+        straight_share=np.full_like(blockers.straight_share, share),
+        straight_crossed=np.broadcast_to(nothing if straight is None else straight, blockers.crossed.shape).copy(),
+        straight_walls_db=np.full_like(blockers.walls_db, 500),
     )  # fmt: skip
     links, sight_keys = kernel_links(public, blockers)
     net = kernel_network(model, seed, WORLDS, sight_keys, blockers.device_key, boosted=False)
@@ -128,6 +131,20 @@ def test_a_construction_keeps_its_share_where_the_sum_is_scaled_down(hut):
     both, of_concrete, of_brick = worked_out(model, (), crossed, 3)[0][:, 1]
     assert correlation(both, of_concrete) == pytest.approx(10 / math.hypot(10, 3), abs=NEAR)
     assert correlation(both, of_brick) == pytest.approx(3 / math.hypot(10, 3), abs=NEAR)
+
+
+def test_the_errors_of_both_ways_of_a_blocker_add_as_powers(hut):
+    """A third of the power through concrete: 10 lg(2/3 · 10^(a/10) + 1/3 · 10^(b/10)) in every world."""
+    model = model_of(hut, EE20, EE3)
+    wall = np.zeros((2, len(model.constructions)), np.uint8)
+    wall[:, model.constructions.index("concrete_200")] = 1
+    clear, walled, both = (
+        worked_out(model, (D1,), **ways)[1].astype(float)
+        for ways in ({}, {"crossed": wall}, {"straight": wall, "share": 1 / 3})
+    )
+    by_hand = 10 * np.log10(2 / 3 * 10 ** (clear / 10) + 1 / 3 * 10 ** (walled / 10))
+    np.testing.assert_allclose(both, by_hand, atol=1e-5)
+    assert np.abs(both - clear).max() > 1
 
 
 def test_a_damp_wall_is_damp_at_every_band_and_for_both_sides(hut):

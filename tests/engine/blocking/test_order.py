@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.evaluate import evaluate, rooms_together, silence_points
+from quietwing.coverage.blocking.evaluate import evaluate, quiet_anyway, rooms_together, silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.equipment import BandPower, Device, Model
@@ -106,6 +107,23 @@ def test_what_is_quiet_anyway_is_credited_to_nobody(case):
     assert not judged.by_room["called_silent"].any()
     assert set(judged.grades[0].silent_at.values()) == {0}
     assert judged.grades[0].together == 0
+
+
+def test_what_is_quiet_anyway_is_the_same_judged_beside_the_layout_or_by_itself(case, monkeypatch):
+    model, points, _ = case(0.0)
+    devices, scenario = (Device("a", "jam", 3.0, 1.0, 2.5, power_dbm=-20.0),), Scenario(worlds=WORLDS)
+    alone = evaluate(model, model, scenario, devices, NODE, points, quiet=quiet_anyway(model, scenario, points))
+    beside = evaluate(model, model, scenario, devices, NODE, points)
+    monkeypatch.setattr("quietwing.coverage.blocking.evaluate.MOST_LEVELS", 1)  # room by room
+    cut = evaluate(model, model, scenario, devices, NODE, points)
+    for found in (beside, cut):
+        xr.testing.assert_identical(found.at_points, alone.at_points)
+        for mine, theirs in zip(found.grades, alone.grades, strict=True):
+            xr.testing.assert_identical(mine.by_room, theirs.by_room)
+            assert np.array_equal(mine.silent, theirs.silent)
+    shares = alone.by_room["quiet_probability"].values
+    assert ((shares > 0) & (shares < 1)).any()
+    assert (alone.by_room["silent_probability"].values > shares).any()  # the blocker tells the two apart
 
 
 def test_a_level_that_was_not_computed_is_refused(case):

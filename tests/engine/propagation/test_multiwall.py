@@ -355,6 +355,19 @@ def test_bytes_do_not_depend_on_the_size_of_chunks(reference, size):
         assert_array_equal(part, whole_rays[:, p : p + size])
 
 
+def test_pairs_of_places_are_the_diagonal_of_all_places(reference):
+    facets, table, _, points = scene(reference, 7, lanes=19)
+    prepared, xyz_m = prepare(facets), points.xyz_m[:300]
+    tx = np.random.default_rng(7).uniform(-2, 12, xyz_m.shape)
+    at, group = np.arange(len(tx)), np.array([0, 1, -1, 0])
+    every_db, every = element_loss_db(prepared, table, tx, xyz_m), crossing_counts(prepared, tx, xyz_m, group, 2)
+    pairs_db = element_loss_db(prepared, table, tx, xyz_m, paired=True)
+    assert pairs_db.tobytes() == every_db[at, at].tobytes()
+    assert_array_equal(crossing_counts(prepared, tx, xyz_m, group, 2, paired=True)[0], every[at, at])
+    with pytest.raises(ValueError, match="2 transmitters for 300 points"):
+        element_loss_db(prepared, table, tx[:2], xyz_m, paired=True)
+
+
 # ---- what is refused
 
 
