@@ -113,7 +113,7 @@ def test_a_long_cable_is_drafted_from_fewer_places_and_hardly_otherwise(drafting
     else:
         assert ours.tobytes() != expected.tobytes()
         assert np.median(apart_db) < 0.01
-        assert nearly_all_db < 2.0  # the cable decides at half of all squares
+        assert nearly_all_db < (1.5 if length_m <= 30 else 2.0)  # the cable decides at half of all squares
 
 
 def test_a_treated_window_gives_the_bytes_of_the_treated_site(drafting):
