@@ -56,6 +56,7 @@ LONGEST = (
     "test_pages.py",
     "test_problem.py",
     "test_optimise.py",
+    "test_optimise_stopped.py",
     "test_optimise_faults.py",
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,8 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.planning.optimise import optimise
 from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.store import scenario_text
+from quietwing.sites import save_site
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.synthetic import build, describe
 
@@ -75,3 +78,18 @@ def plan_for(site):
 
 def judged(plan: Plan):
     return plan.attempts[plan.chosen]
+
+
+LEAST = replace(MOST, budget_gbp=None, objective="least_cost")
+
+
+def target(rooms: int) -> Scenario:
+    return replace(LEAST, target_rooms=rooms)
+
+
+@pytest.fixture(scope="module")
+def folder(site, tmp_path_factory) -> Path:
+    place = tmp_path_factory.mktemp("sites") / "wing"
+    save_site(site, place)
+    (place / "scenario.toml").write_text(scenario_text(MOST), "utf-8")
+    return place

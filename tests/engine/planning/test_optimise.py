@@ -8,10 +8,7 @@ cell.
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +17,8 @@ import numba
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from typer.testing import CliRunner
 
-from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning import bounds, exact
 from quietwing.coverage.planning import optimise as door
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.carried import carry, selected
@@ -33,15 +27,11 @@ from quietwing.coverage.planning.heuristic import Found, search
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.optimise import REPORTING_STREAM, optimise
 from quietwing.coverage.planning.places import plan_spots
-from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import fixed_selection, score
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.store import scenario_text
 from quietwing.coverage.study import run
-from quietwing.sites import save_site
-from quietwing.sites.model import Site
 
 
 def _four_cells():
@@ -60,24 +50,11 @@ CATALOGUE, MOST, judged = four_cells.CATALOGUE, four_cells.MOST, four_cells.judg
 site, plan_for, far_site = four_cells.site, four_cells.plan_for, four_cells.far_site  # fixtures
 LANDING_GBP, CELL_GBP = 1538.40, 1572.00
 FOUR_GBP = LANDING_GBP + 3 * CELL_GBP
-LEAST = replace(MOST, budget_gbp=None, objective="least_cost")
-posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-
-
-@pytest.fixture(scope="module")
-def folder(site, tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("sites") / "wing"
-    save_site(site, place)
-    (place / "scenario.toml").write_text(scenario_text(MOST), "utf-8")
-    return place
+target = four_cells.target
 
 
 def with_money(budget_gbp: float) -> Scenario:
     return replace(MOST, budget_gbp=budget_gbp)
-
-
-def target(rooms: int) -> Scenario:
-    return replace(LEAST, target_rooms=rooms)
 
 
 def nothing_found(model: PlanModel) -> Found:
@@ -312,166 +289,6 @@ def test_the_same_seed_gives_the_same_plan_over_threads(site, plan_for):
             assert optimise(site, site.sectors, MOST, CATALOGUE) == plan_for(MOST)
     finally:
         numba.set_num_threads(before)
-
-
-COMMAND = "from quietwing.coverage.cli import main; main()"
-
-
-def begin(folder: Path, out: Path, command: str = COMMAND, **environment: str) -> subprocess.Popen:
-    """``quietwing optimise`` as a process of its own, in a group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-P", "-c", command, "optimise", str(folder), "--out", str(out)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | environment,
-        start_new_session=True,
-    )
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.mark.long
-def test_the_same_seed_gives_the_same_bytes_in_processes_of_one_and_two_threads(folder, tmp_path):
-    """Every file: plan, layout, bill, holes, maps and pages."""
-    found = []
-    for threads in ("1", "2"):
-        out = tmp_path / threads / "plan"  # the same name: it may stand in a page
-        process = begin(folder, out, NUMBA_NUM_THREADS=threads)
-        _, told = process.communicate(timeout=120)
-        assert process.returncode == 0, told
-        found.append(contents(out))
-    assert {"plan.json", "layout.csv", "bill_of_materials.csv", "holes.csv", "manifest.json"} <= set(found[0])
-    assert found[0] == found[1]
-    assert json.loads(found[0]["plan.json"])["reproducible"] is True
-
-
-# --- Stopped.
-
-
-def stopped_at(site: Site, word: str) -> Plan:
-    """The plan when somebody presses Ctrl-C as soon as the search says that it does something."""
-    said: list[str] = []
-
-    def told(what: str, _share: float) -> None:
-        said.append(what)
-        if word in what and sum(word in each for each in said) == 1:
-            raise KeyboardInterrupt
-
-    try:
-        plan = optimise(site, site.sectors, MOST, CATALOGUE, progress=told)
-    except KeyboardInterrupt:
-        pytest.fail(f"Ctrl-C at {said[-1]!r}: the plan is lost")
-    assert any(word in each for each in said)
-    return plan
-
-
-@pytest.mark.parametrize(
-    "word",
-    [
-        "best so far",
-        "how far anything better",
-        "checking every word",
-    ],
-)
-def test_ctrl_c_keeps_the_best_plan_so_far(site, word):
-    """In the search, while the bound is worked out, and while the plan is checked."""
-    plan = stopped_at(site, word)
-    assert (plan.status, plan.reproducible) == ("interrupted", False)
-    assert judged(plan).rooms_judged >= 3
-    assert plan.cost.capex_gbp <= MOST.budget_gbp
-    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
-
-
-def test_ctrl_c_in_the_first_attempt_leaves_what_stands(site):
-    plan = stopped_at(site, "searching")
-    assert (plan.status, plan.devices, plan.reproducible) == ("interrupted", (), False)
-    assert {hole.reason for hole in plan.holes} == {"no plan was searched"}
-    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
-
-
-def test_ctrl_c_in_the_solver_is_an_interruption_too(site, monkeypatch):
-    """The child process swallows the key press and comes back with the best so far."""
-
-    def interrupted(*arguments, **options):
-        found = exact.solve(*arguments, **options)
-        return replace(found, status="interrupted", reproducible=False, notes=("interrupted: the best so far",))
-
-    monkeypatch.setattr(bounds, "solve", interrupted)
-    plan = optimise(site, site.sectors, MOST, CATALOGUE)
-    assert (plan.status, plan.reproducible) == ("interrupted", False)
-
-
-def test_no_attempt_begins_after_the_time_limit(site):
-    plan = optimise(site, site.sectors, MOST, CATALOGUE, time_limit_s=0.001)
-    assert len(plan.attempts) == 1
-    assert (plan.status, plan.devices, plan.reproducible) == ("feasible", (), False)
-    assert (plan.value, plan.bound, plan.gap) == (None, None, None)
-    assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
-
-
-def ask(*arguments: object):
-    return CliRunner().invoke(app, ["optimise", *(str(argument) for argument in arguments)])
-
-
-def test_the_exit_code_of_a_time_limit_is_4_and_the_plan_is_kept(folder):
-    ran = ask(folder, "--time-limit", "0.001", "--json")
-    assert ran.exit_code == 4, ran.stderr
-    said = json.loads(ran.stdout)
-    assert (said["status"], said["bound"], said["gap"], said["reproducible"]) == ("feasible", None, None, False)
-    assert "a limit asked for was missed" in ran.stderr
-
-
-@pytest.mark.slow
-def test_the_exit_code_of_a_gap_is_4_where_it_is_missed_and_0_where_it_is_met(folder, monkeypatch):
-    assert ask(folder, "--gap", "0.0").exit_code == 0
-    with_gap = lambda *a, **k: replace(bounds.certify(*a, **k), status="feasible", bound=5.0)  # noqa: E731
-    monkeypatch.setattr(door, "certify", with_gap)
-    missed, met = ask(folder, "--gap", "0.24"), ask(folder, "--gap", "0.25")
-    assert (missed.exit_code, met.exit_code) == (4, 0)
-    assert "a limit asked for was missed; the best plan was kept" in missed.stderr
-    assert "can exceed a weight of 5 for this money. The gap is 25 %." in missed.stdout
-
-
-def test_the_exit_code_of_an_impossible_target_is_3_with_the_room_and_the_nearest_target(tmp_path, folder):
-    (tmp_path / "target.toml").write_text(scenario_text(target(5)), "utf-8")
-    ran = ask(folder, "--scenario", tmp_path / "target.toml")
-    assert ran.exit_code == 3, ran.stderr
-    assert ran.stdout.startswith("No blocker of phones ends these routes:")
-    assert "NO SUCH PLAN: no layout from this catalogue and these positions silences 5 cells" in ran.stdout
-    assert "A1-01" in ran.stdout
-    assert "the nearest target met: 4 of the 5 rooms asked for" in ran.stderr
-
-
-# Whoever sits at the terminal presses Ctrl-C as soon as a plan is there: to the whole group, as a terminal does.
-COMMAND_STOPPED = """
-import os, signal
-from quietwing.coverage.planning import optimise as door
-so_far = door._so_far
-def pressed(*arguments):
-    said = so_far(*arguments)
-    if "best so far" in said:
-        door._so_far = so_far
-        os.killpg(os.getpgrp(), signal.SIGINT)
-    return said
-door._so_far = pressed
-from quietwing.coverage.cli import main
-main()
-"""
-
-
-@posix
-@pytest.mark.slow
-def test_ctrl_c_on_the_command_line_writes_the_best_plan_and_ends_with_130(folder, tmp_path):
-    out = tmp_path / "plan"
-    process = begin(folder, out, COMMAND_STOPPED)
-    stdout, told = process.communicate(timeout=120)
-    assert process.returncode == 130, told
-    assert "The search was interrupted: this is the best plan so far." in stdout
-    said = json.loads((out / "plan.json").read_text("utf-8"))
-    assert (said["status"], said["reproducible"], said["rooms_model"]) == ("interrupted", False, 3)
 
 
 # --- What stands.
