@@ -76,6 +76,12 @@ def test_the_summary_says_what_a_cell_would_need_and_the_result_verifies(kept):
     run("verify", kept)
 
 
+def test_the_summary_names_the_command_that_shows_what_would_change_the_answer(kept):
+    page = (kept / "summary.html").read_text("utf-8")
+    assert "quietwing whatif SITE --layout layout.csv --scenario inputs/scenario.toml" in page
+    assert not (kept / "whatif.csv").exists()
+
+
 def test_the_file_holds_the_lines_that_the_page_shows_and_gives_them_back(kept):
     spoken = json.loads((kept / "verdict.json").read_text("utf-8"))["contrast"]
     budgets = read_budgets(kept)

@@ -105,27 +105,28 @@ def test_bad_input_is_one_line_and_exit_code_2(wing, monkeypatch, options, words
     assert "Traceback" not in ran.stderr
 
 
-def test_evaluate_shows_the_same_table_where_it_is_asked_for(wing, as_json, tmp_path):
-    """The page of a verdict has the table with ``--whatif``, and names the command without it."""
-    asked = run("evaluate", wing, "--whatif", "--out", tmp_path / "with")
-    assert asked.exit_code == 0, asked.stderr
-    assert "What would change the answer:" in asked.stdout
-    first = as_json["changes"][0]["name"]
-    assert first in asked.stdout
-    page = html.unescape((tmp_path / "with" / "summary.html").read_text("utf-8"))
-    table = list(csv.DictReader(io.StringIO((tmp_path / "with" / "whatif.csv").read_text("utf-8"))))
+@pytest.fixture(scope="module")
+def shown(wing, tmp_path_factory):
+    """What ``evaluate --whatif`` prints, and its folder."""
+    folder = tmp_path_factory.mktemp("shown") / "found"
+    ran = run("evaluate", wing, "--whatif", "--out", folder)
+    assert ran.exit_code == 0, ran.stderr
+    return ran.stdout, folder
+
+
+def test_evaluate_shows_the_same_table_where_it_is_asked_for(as_json, shown):
+    told, folder = shown
+    assert "What would change the answer:" in told
+    assert as_json["changes"][0]["name"] in told
+    page = html.unescape((folder / "summary.html").read_text("utf-8"))
+    table = list(csv.DictReader(io.StringIO((folder / "whatif.csv").read_text("utf-8"))))
     assert [row["change"] for row in table] == ["unchanged", *(row["name"] for row in as_json["changes"])]
     for row in table:
         assert f"<td>{row['change']}</td>" in page
-    assert run("verify", tmp_path / "with").exit_code == 0
-    assert run("evaluate", wing, "--out", tmp_path / "without").exit_code == 0
-    page = (tmp_path / "without" / "summary.html").read_text("utf-8")
-    assert "quietwing whatif SITE --layout layout.csv --scenario inputs/scenario.toml" in page
-    assert not (tmp_path / "without" / "whatif.csv").exists()
+    assert run("verify", folder).exit_code == 0
 
 
-def test_the_command_that_the_summary_names_gives_the_same_numbers(wing, as_json, tmp_path, monkeypatch):
-    assert run("evaluate", wing, "--out", tmp_path / "found").exit_code == 0
-    monkeypatch.chdir(tmp_path / "found")
+def test_the_command_that_a_summary_names_gives_the_same_numbers(wing, as_json, shown, monkeypatch):
+    monkeypatch.chdir(shown[1])
     ran = run("whatif", wing, "--layout", "layout.csv", "--scenario", "inputs/scenario.toml", "--json")
     assert json.loads(ran.stdout)["unchanged"] == as_json["unchanged"]
