@@ -83,6 +83,8 @@ def frontier_details(found: Frontier) -> tuple[str, ...]:
         bounds = (
             f"In the planning model no plan can be better than these by more than "
             f"{_number(widest.gap or 0.0)} {unit} (widest at {exact_pounds(widest.budget_gbp)})."
+            if widest.gap
+            else "In the planning model no plan can be better than these: that is proven."
         )
     unknown = len(found.points) - len(gaps)
     if unknown:
