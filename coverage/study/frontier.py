@@ -131,6 +131,9 @@ def frontier(
         if not sweep.found:
             raise
         sweep.interrupted = True
+        if auto and not budgets:  # before they were chosen: the plan without a limit of money is there
+            budgets = (_rounded_up(max(sweep.found[0].spent_gbp, 1.0)),)
+            sweep.own = {budgets[0]: 0}
         missing = tuple(budget for budget in missing if budget not in sweep.own)
     return _result(sweep, budgets, targets, missing, devices, before, notes)
 

@@ -11,7 +11,7 @@ import typer
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.result_folder import SUMMARY, refuse_taken
-from quietwing.coverage.ui.asking import INTERRUPTED, equipment_of, question
+from quietwing.coverage.ui.asking import INTERRUPTED, MISSED, equipment_of, question
 from quietwing.coverage.ui.terminal import print_json, print_table, progress_bar, say
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def answer_frontier(
     least_cost_of: str | None,
     time_limit_s: float | None,
 ) -> None:
-    """Plan for each budget, write what is asked for, show the table; exit code 130 if interrupted."""
+    """Plan for each budget, write what is asked for, show it; the exit code says whether all of it was done."""
     amounts, targets = amounts_of(budgets), counts_of(least_cost_of)
     if bool(amounts) == auto:
         raise ScenarioError("budgets: give either --budgets A,B,C or --auto")
@@ -125,6 +125,9 @@ def answer_frontier(
     show_frontier(found, files, as_json)
     if found.interrupted:
         raise typer.Exit(INTERRUPTED)
+    if time_limit_s is not None and any(not plan.plan.reproducible for plan in found.plans):
+        say("the time limit ended a search; the best plans were kept")
+        raise typer.Exit(MISSED)
 
 
 def show_frontier(found: Frontier, files: tuple[Path, ...], as_json: bool) -> None:

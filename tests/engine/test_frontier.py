@@ -187,6 +187,10 @@ def test_an_interruption_keeps_what_was_found_and_says_what_is_missing(small, on
     found = frontier(small, QUESTION, (1e3, 2e3, 4e3))
     assert [point.cells_choice for point in found.points] == [2, 3]
     assert found.missing_gbp == (4e3,)
+    told(monkeypatch, one, {1e9: (4, 79_500), 1: KeyboardInterrupt()})
+    found = frontier(small, QUESTION, auto=4)  # ended while budgets were being chosen
+    assert [(point.budget_gbp, point.cells_choice) for point in found.points] == [(8e4, 4)]
+    assert found.interrupted
     told(monkeypatch, one, {1e3: KeyboardInterrupt()})
     with pytest.raises(KeyboardInterrupt):  # nothing to keep
         frontier(small, QUESTION, (1e3,))
