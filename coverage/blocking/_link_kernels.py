@@ -141,7 +141,7 @@ def way_error(out, other, spare, ways, p, owner, lane, net, band):
 
 @njit(**HELPER)
 def _both_ways(out, other, spare, share, ways, p, owner, lane, net, band):
-    """Turn the error [dB] of the way that rules into the ratio of power by both; returns the straight ray's variance."""
+    """Turn the error [dB] of the way that rules into the power of both; returns the straight ray's variance."""
     variance = walls_error(other, ways.straight_crossed[p, owner], ways.straight_walls[p, owner, lane], net, band)
     to_power(out, spare)
     to_power(other, spare)
@@ -185,7 +185,8 @@ def strongest_sector(out, error, other, spare, p, c, room, own, own_known, room_
     """Level of a carrier's strongest sector in each world [dBm].
 
     Returns the best median, the best of those that are heard whatever the state of sight, and the widest deviation.
-    `room` (band, world) are the errors of `room_errors`; `own` (source, band and 1, world) is filled where it is not known (`own_error`).
+    `room` (band, world) are the errors of `room_errors`; `own` (source, band and 1,
+    world) is filled by `own_error`.
     """
     band = net.carrier_band[c]
     mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
@@ -207,7 +208,8 @@ def strongest_sector(out, error, other, spare, p, c, room, own, own_known, room_
         if near:
             for k in range(4):
                 variance += net.local[k] * net.local[k]
-            own_error(own[source], own_known[source], band, net.source_key[source], room_key, net.band_key[band], net)
+            key, band_key = net.source_key[source], net.band_key[band]
+            own_error(own[source], own_known[source], band, key, room_key, band_key, net)
         widest = max(widest, variance)
         # Members of tuples are looked up here: each look-up counts references, in a loop millions of times.
         draw, shared, mine = net.sector_draw[s], room[band], own[source, band]

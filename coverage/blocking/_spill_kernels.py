@@ -22,7 +22,6 @@ from quietwing.coverage.blocking._link_kernels import (
     own_error,
     room_errors,
     strongest_sector,
-    to_power,
 )
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.cable_links import is_cable, with_cables
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking.link_ways import crossed_of
 from quietwing.coverage.blocking.links import LinkModel, stable_key
 from quietwing.coverage.blocking.site_ways import Way, detour_ways, links_of, straight_ways
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.detour_legs import point_legs
-from quietwing.coverage.propagation.multiwall import LossTable
-from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.multiwall import LossTable, straight_rays
+from quietwing.coverage.propagation.path_gain import add_two_ray, path_gain
 from quietwing.coverage.propagation.radiating_cable import FINE, Cut
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.sites.points import PointSet
@@ -25,7 +27,7 @@ __all__ = ["BlockerLinks", "blocker_links"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
-LOSSES_AT_A_TIME = 4_000_000  # of devices alike, between two places on one frequency each
+LOSSES_AT_A_TIME = 8_000_000  # of devices alike, between two places on one frequency each
 
 
 @dataclass(frozen=True)
@@ -113,20 +115,26 @@ def blocker_links(
         heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
         if not is_cable(on[index], catalogue) and heard.any() and len(points):
             alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
-    legs = point_legs(model.masts.detours.model, points) if alike and not straight and detours is None else None
+    legs = None
+    if alike and not straight and detours is None:  # neighbours share portals
+        legs = replace(point_legs(model.masts.detours.model, points), kept=OrderedDict())
     for lanes, members in alike.items():
         table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(lanes)]))
         each = max(1, LOSSES_AT_A_TIME // (len(freq_mhz) * len(points)))
         for first in range(0, len(members), each):
             part = members[first : first + each]
-            gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
-            elements_db, ray = straight_ways(model, tx_m[part], points)
+            if model.scene.gains is None:
+                gain_db, *traced = _traced(model, tx_m[part], points, list(lanes))
+                elements_db, ray = straight_ways(model, tx_m[part], points, tuple(traced))
+            else:
+                gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
+                elements_db, ray = straight_ways(model, tx_m[part], points)
             detour = None
             if detours is not None:
                 detour = detours.of(np.array([devices.index(on[index]) for index in part]))
             elif legs is not None:
                 senders = site_detours(model.masts.detours.model, tx_m[part], keep=True)
-                detour = detour_ways(model, senders, legs)
+                detour = detour_ways(model, senders, legs, (elements_db, ray))
             found = links_of(model, elements_db, ray, detour, outside=outside)
             gains_db = gain_db + (elements_db - found.loss_db)[:, :, list(lanes)]
             crossed[part], straight_crossed[part] = found.crossed, found.straight_crossed
@@ -165,6 +173,17 @@ def blocker_links(
     return with_cables(
         model, links, sent, catalogue, points, outside=outside, straight=straight, detours=of_cables, cut=cut
     )
+
+
+def _traced(
+    model: LinkModel, tx_m: Floats, points: PointSet, lanes: list[int]
+) -> tuple[Levels, Levels, NDArray[np.uint8]]:
+    """`path_gain` at some lanes, and of the straight rays what all lanes lose and which constructions they cross."""
+    freq_mhz = model.masts.freq_mhz
+    loss_db, elements_db, counted = straight_rays(model.scene.prepared, model.masts.table, tx_m, points, freq_mhz)
+    loss_db = np.ascontiguousarray(loss_db[:, :, lanes])
+    add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz[lanes], loss_db)
+    return np.negative(loss_db, out=loss_db), elements_db, crossed_of(model, counted)
 
 
 def _sent(

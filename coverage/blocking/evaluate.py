@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 LEVELS_PERCENT = (50, 80, 90, 95, 99)
-MOST_LEVELS = 8_000_000  # devices × carriers × points that stand in memory together: some 300 MB with what they cross
+MOST_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB with what they cross
 TOGETHER_SHARE = 0.95  # CHOICES 24, whatever q
 
 

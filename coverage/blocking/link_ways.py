@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quietwing.coverage.blocking.links import LinkModel
 
 __all__ = [
+    "crossed_of",
     "crossings",
     "incidence_of",
     "public_crossings",
@@ -86,13 +87,18 @@ def crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> 
     found = np.zeros((len(tx_m), len(points), len(model.constructions)), np.uint8)
     if not surfaces:
         return found
-    table = incidence_of(model, model.scene)
     each = max(1, RAYS_AT_A_TIME // max(1, len(points)))
     for first in range(0, len(tx_m), each):
         part = slice(first, first + each)
         counted = crossing_counts(model.scene.prepared, tx_m[part], points, np.arange(surfaces), surfaces)
-        found[part] = np.minimum(counted.astype(np.float32) @ table, 255)
+        found[part] = crossed_of(model, counted)
     return found
+
+
+def crossed_of(model: LinkModel, counted: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """Crossings of each construction, shape (..., construction), from those of each surface, (..., surface)."""
+    crossed = counted.astype(np.float32) @ incidence_of(model, model.scene)
+    return np.minimum(crossed, 255).astype(np.uint8)
 
 
 def public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.uint8], Levels]:

@@ -79,8 +79,19 @@ class SiteLinks:
     straight_walls_db: Levels
 
 
-def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> tuple[Levels, Way]:
+def straight_ways(
+    model: LinkModel, tx_m: Floats, points: PointSet, traced: tuple[Levels, NDArray[np.uint8]] | None = None
+) -> tuple[Levels, Way]:
     """The straight rays, or over the top of the perimeter's wall and of other blocks where that costs less.
+
+    Parameters
+    ----------
+    model : LinkModel
+    tx_m : float64 ndarray, shape (tx, 3)
+        [m]
+    points : PointSet
+    traced : tuple of ndarray, optional
+        What the rays lose (`element_loss_db`) and cross (`crossings`), where it is at hand.
 
     Returns
     -------
@@ -90,8 +101,10 @@ def straight_ways(model: LinkModel, tx_m: Floats, points: PointSet) -> tuple[Lev
         The same less what the tops spare and with what those that are cleared by little cost: within the building
         of the transmitter nothing.
     """
-    elements_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
-    crossed = crossings(model, tx_m, points)
+    if traced is None:
+        elements_db = element_loss_db(model.scene.prepared, model.masts.table, tx_m, points)
+        traced = elements_db, crossings(model, tx_m, points)
+    elements_db, crossed = traced
     way = Way(elements_db.copy(), elements_db.copy(), crossed)
     incidence, own = incidence_of(model, model.scene), own_building(model.scene.site, tx_m)
     for index, place in enumerate(tx_m):
@@ -122,14 +135,23 @@ def own_building(site: Site, tx_m: Floats) -> NDArray[np.int64]:
     return own
 
 
-def detour_ways(model: LinkModel, detours: SenderDetours, places: PointSet | PointLegs) -> Way:
-    """The dominant detours of senders, on the site that these belong to."""
+def detour_ways(
+    model: LinkModel, detours: SenderDetours, places: PointSet | PointLegs, beside: tuple[Levels, Way] | None = None
+) -> Way:
+    """The dominant detours of senders, on the site that these belong to.
+
+    What one crosses is left out where `links_of` will not ask for it beside the straight rays of `straight_ways`.
+    """
     routes = detours.routes(places, traced=True)
     points = places.points if isinstance(places, PointLegs) else places
     crossed = np.zeros((len(detours.senders_m), len(points), len(model.constructions)), np.uint8)
     walls_db = np.zeros_like(routes.loss_db)
     middle = routes.loss_db.shape[2] // 2
-    sender, at = np.nonzero(np.isfinite(routes.loss_db[:, :, middle]))
+    wanted = np.isfinite(routes.loss_db[:, :, middle])
+    if beside is not None:
+        elements_db, straight = beside
+        wanted &= (elements_db[:, :, middle] > 0) & (routes.loss_db[:, :, middle] < straight.loss_db[:, :, middle])
+    sender, at = np.nonzero(wanted)
     if len(sender):
         last = routes.last[sender, at, middle]
         found = detours.crossed(sender, at, points.xyz_m, last, incidence_of(model, detours.model.graph.scene))

@@ -387,9 +387,10 @@ def _aligned(rows):
 
 @njit(**_HELPER)
 def _trace(
-    nodes, slabs, o, r, inverse, facet, size, surface, active, box, span, lookup, table, sums_at, dearest_at, apart
+    nodes, slabs, o, r, inverse, facet, size, surface, active, lossy, box, span, lookup, table, sums_at, dearest_at,
+    apart, counted, t, p,
 ):  # fmt: skip
-    """Add the losses of the quads under tree nodes `nodes` to one ray; returns how many it crosses.
+    """Add the losses of the quads under tree nodes `nodes` to one ray; returns how many lossy ones it crosses.
 
     Sums and dearest slabs of the first block of lanes are at the addresses given, those of the next `apart` bytes on.
     """
@@ -406,6 +407,10 @@ def _trace(
         if span[node, 2] == node + 1:
             for w in range(span[node, 0], span[node, 0] + span[node, 1]):
                 if active[w] and _crosses(facet, w, ox, oy, oz, rx, ry, rz):
+                    if len(counted):
+                        counted[t, p, surface[w]] += 1
+                    if not lossy[w]:
+                        continue
                     along = facet[w, 0] * (rx - ox) + facet[w, 1] * (ry - oy) + facet[w, 2] * (rz - oz)
                     position = max(abs(along) * inverse * lookup[0] / size[w, 0] - lookup[1], 0.0)
                     k = min(int(position), last)
@@ -425,12 +430,15 @@ def _trace(
 
 @njit(**_KERNEL)
 def per_ray(
-    tx, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling, lane_db, free_space,
-    out, block, paired, begin, end,
+    tx, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling, lane_db, free_space, out,
+    lossy, bare, counted, block, paired, begin, end,
 ):  # fmt: skip
     """Loss from transmitters to points, ray by ray, `block` points to a task: of all tasks from begin to end - 1.
 
-    `paired`: one transmitter a point, and `out` has one row of points. A ray is traced once for all lanes: `table` is (block of lanes, surface, cosine, lane), `lane_db` (block, lane).
+    `paired`: one transmitter a point, and `out` has one row of points. Of the active quads those that are `lossy`
+    (quad,) lose; `bare` takes `out` without lane_db and free space, `counted` (tx, point, surface) how often each
+    surface is crossed: empty arrays take nothing. A ray is traced once for all lanes: `table` is (block of lanes,
+    surface, cosine, lane), `lane_db` (block, lane).
     """
     tx, xyz, facet, size, surface = borrowed(tx), borrowed(xyz), borrowed(facet), borrowed(size), borrowed(surface)
     active, box, span, trees, lookup = (
@@ -441,6 +449,7 @@ def per_ray(
         borrowed(lookup),
     )
     table, ceiling, out = borrowed(table), borrowed(ceiling), borrowed(out)
+    lossy, counted, nothing = borrowed(lossy), borrowed(counted), np.zeros(LANES, np.float32)
     blocks = (len(xyz) + block - 1) // block
     capped = len(ceiling) > 0
     bands, apart = table.shape[0], block * ROW_BYTES
@@ -462,8 +471,8 @@ def per_ray(
             for kind in range(2):
                 slabs = capped and kind == 0
                 crossed = _trace(
-                    trees[kind], slabs, o, r, inverse[i], facet, size, surface, active, box, span, lookup,
-                    table, sums_at, dearest_at, apart,
+                    trees[kind], slabs, o, r, inverse[i], facet, size, surface, active, lossy, box, span,
+                    lookup, table, sums_at, dearest_at, apart, counted, t, p0 + i,
                 )  # fmt: skip
                 if slabs:
                     count[i] = crossed
@@ -472,7 +481,7 @@ def per_ray(
                         _cap_slabs(sums[row], dearest[row], count[i : i + 1], ceiling)
         _in_db(spread[: grid[0]], spread.view(np.int32), octaves)
         for b in range(bands):
-            _write_rows(
-                sums[b * block * LANES : (b + 1) * block * LANES], lane_db[b], spread, free_space, out, t, grid,
-                b * LANES, min(LANES, out.shape[2] - b * LANES),
-            )  # fmt: skip
+            some, lanes = sums[b * block * LANES : (b + 1) * block * LANES], min(LANES, out.shape[2] - b * LANES)
+            _write_rows(some, lane_db[b], spread, free_space, out, t, grid, b * LANES, lanes)
+            if len(bare):
+                _write_rows(some, nothing, spread, False, bare, t, grid, b * LANES, lanes)

@@ -24,7 +24,7 @@ def in_parts(work: Callable[[int, int], None], count: int, *, at_most: int | Non
     at_most : int, optional
         Threads, no more than ``numba.get_num_threads()`` in any case; 1 calls `work` here and now.
     """
-    threads = numba.get_num_threads()
+    threads = 1 if at_most == 1 else numba.get_num_threads()  # asking takes as long as many a kernel
     if at_most is not None:
         threads = min(threads, at_most)
     if threads <= 1 or count <= 1:

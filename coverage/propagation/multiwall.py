@@ -47,6 +47,7 @@ __all__ = [
     "crossings",
     "element_loss_db",
     "prepare",
+    "straight_rays",
 ]
 
 Floats = NDArray[np.float64]
@@ -58,6 +59,7 @@ MOST_SLABS = 64  # the ceiling is tabulated up to here
 PATCH_POINTS = 8192  # larger patches are cut by rows: sums of 8192 receivers stay in a 1 MB cache
 PATCH_GAP_M = 1e-9  # points and patch are the same numbers but for rounding
 CEILING_DB: NDArray[np.float32] = floor_cap_db(np.arange(MOST_SLABS + 1)).astype(np.float32)
+NO_LOSSES, NO_COUNTS = np.empty((0, 0, 0), np.float32), np.empty((0, 0, 0), np.int16)
 RAY_BLOCK = 128  # scattered points of one task
 RAYS_OF_A_THREAD = 50_000  # below some milliseconds of work, waking a second thread may cost more than it does
 
@@ -155,14 +157,7 @@ def element_loss_db(
             f"a loss table of {len(table.loss_db)} surfaces for a site of {prepared.surfaces}; "
             f"make one row for each of Facets.surfaces"
         )
-    lane_db = None
-    if freq_mhz is not None:
-        freq = np.asarray(freq_mhz, np.float64)
-        if freq.shape != (lanes,) or not (np.isfinite(freq) & (freq > 0)).all():
-            raise OutOfRangeError(
-                f"frequencies {freq.tolist()} MHz for {lanes} lanes; give one above 0 for each lane"
-            )
-        lane_db = 20 * np.log10(4 * np.pi * freq * 1e6 / scipy.constants.c)
+    lane_db = None if freq_mhz is None else _first_metre_db(freq_mhz, lanes)
     active = table.lossy[prepared.surface] & (prepared.building != skip_building)
     return _sum(prepared, table, tx_m, points, active, CEILING_DB, lane_db, out, paired)
 
@@ -207,6 +202,57 @@ def crossing_counts(
     active = (of_surface >= 0)[prepared.surface] & (prepared.building != skip_building)
     no_cap = np.empty(0, np.float32)
     return _sum(prepared, table, tx_m, points, active, no_cap, None, None, paired).astype(np.int16)
+
+
+def straight_rays(
+    prepared: PreparedFacets,
+    table: LossTable,
+    tx_m: ArrayLike,
+    points: PointSet | ArrayLike,
+    freq_mhz: ArrayLike | None = None,
+    *,
+    paired: bool = False,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16]]:
+    """`element_loss_db` with the free-space loss and without, and `crossing_counts` of each surface.
+
+    The same as those three, but each ray is traced once.
+
+    Parameters
+    ----------
+    prepared, table, tx_m, points, freq_mhz, paired
+        As for `element_loss_db`.
+
+    Returns
+    -------
+    loss_db, elements_db : float32 ndarray, shape (tx, point, lane)
+        With and without free space; the same where no frequencies are given. [dB]
+    counted : int16 ndarray, shape (tx, point, surface)
+    """
+    surfaces = prepared.surfaces
+    if isinstance(points, PointSet) and points.patches and not paired:  # a patch is not traced ray by ray
+        loss_db = element_loss_db(prepared, table, tx_m, points, freq_mhz=freq_mhz)
+        bare_db = element_loss_db(prepared, table, tx_m, points)
+        if not surfaces:
+            return loss_db, bare_db, np.zeros((*bare_db.shape[:2], 0), np.int16)
+        return loss_db, bare_db, crossing_counts(prepared, tx_m, points, np.arange(surfaces), surfaces)
+    xyz = points.xyz_m if isinstance(points, PointSet) else _positions(points, "a point")
+    lanes = table.loss_db.shape[2]
+    shape = 1 if paired else len(_positions(tx_m, "a transmitter")), len(xyz)
+    counted, every = np.zeros((*shape, surfaces), np.int16), np.ones(len(prepared), np.bool_)
+    if freq_mhz is None:
+        bare_db = _sum(prepared, table, tx_m, xyz, every, CEILING_DB, None, None, paired, counted=counted)
+        return bare_db, bare_db, counted
+    bare_db, lane_db = np.empty((*shape, lanes), np.float32), _first_metre_db(freq_mhz, lanes)
+    loss_db = _sum(prepared, table, tx_m, xyz, every, CEILING_DB, lane_db, None, paired, bare_db, counted)
+    return loss_db, bare_db, counted
+
+
+def _first_metre_db(freq_mhz: ArrayLike, lanes: int) -> Floats:
+    """Free-space loss over 1 m at the frequency of each lane. [dB]"""
+    freq = np.asarray(freq_mhz, np.float64)
+    if freq.shape != (lanes,) or not (np.isfinite(freq) & (freq > 0)).all():
+        raise OutOfRangeError(f"frequencies {freq.tolist()} MHz for {lanes} lanes; give one above 0 for each lane")
+    return np.asarray(20 * np.log10(4 * np.pi * freq * 1e6 / scipy.constants.c))
 
 
 @lru_cache(maxsize=8)
@@ -256,8 +302,10 @@ def _sum(
     lane_db: Floats | None,
     out: NDArray[np.float32] | None,
     paired: bool,
+    bare_db: NDArray[np.float32] = NO_LOSSES,
+    counted: NDArray[np.int16] = NO_COUNTS,
 ) -> NDArray[np.float32]:
-    """Run the kernel that fits the points over blocks of 16 lanes."""
+    """Run the kernel that fits the points over blocks of 16 lanes; `bare_db`, `counted`: see `per_ray`."""
     tx = _positions(tx_m, "a transmitter")
     xyz = _positions(points.xyz_m if isinstance(points, PointSet) else points, "a point")
     lanes = table.loss_db.shape[2]
@@ -279,7 +327,9 @@ def _sum(
     lane = np.zeros((len(table.blocks), LANES), np.float32)
     if lane_db is not None:
         lane.reshape(-1)[:lanes] = lane_db
-    free = lane_db is not None
+    free, lossy = lane_db is not None, active
+    if len(counted):
+        lossy = active & table.lossy[prepared.surface]
     site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span, prepared.trees)
     at_most = 1 + senders * len(xyz) // RAYS_OF_A_THREAD
     if len(grid):
@@ -295,8 +345,9 @@ def _sum(
 
     def trace(begin: int, end: int) -> None:
         _kernels.per_ray(
-            tx, xyz, *site, lookup, table.blocks, ceiling, lane, free, out, RAY_BLOCK, paired, begin, end
-        )
+            tx, xyz, *site, lookup, table.blocks, ceiling, lane, free, out, lossy, bare_db, counted, RAY_BLOCK,
+            paired, begin, end,
+        )  # fmt: skip
 
     in_parts(trace, senders * -(-len(xyz) // RAY_BLOCK), at_most=at_most)
     return out

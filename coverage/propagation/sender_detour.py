@@ -25,7 +25,7 @@ from quietwing.coverage.propagation.detour import (
     ways_from,
 )
 from quietwing.coverage.propagation.detour_legs import PointLegs, legs_from, point_legs
-from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
+from quietwing.coverage.propagation.multiwall import straight_rays
 from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites.points import PointSet
@@ -208,9 +208,9 @@ class SenderDetours:
         ends = np.vstack([source_m, self.senders_m, point_m])
         keys, of_leg = np.unique(np.ravel_multi_index(tuple(legs[:, 1:].T), (len(ends),) * 2), return_inverse=True)
         start_m, end_m = (ends[index] for index in np.unravel_index(keys, (len(ends),) * 2))
-        counted = self._counted(start_m, end_m) @ incidence
-        scene, table = self.model.graph.scene, self.model.table
-        each_db = element_loss_db(scene.prepared, table, start_m, end_m, paired=True)[0]
+        prepared, table = self.model.graph.scene.prepared, self.model.table
+        _, each_db, surfaces = straight_rays(prepared, table, start_m, end_m, paired=True)
+        counted, each_db = surfaces[0].astype(np.float32) @ incidence, each_db[0]
         for turn in range(LONGEST):  # every way has one leg of each number at most: no index comes twice
             of = legs[:, 0] % LONGEST == turn
             total[legs[of, 0] // LONGEST] += counted[of_leg[of]]
@@ -240,16 +240,6 @@ class SenderDetours:
             )
             end, which, portal, slot = portal[~first], which[~first], before[~first], slot_before[~first]
         return np.concatenate(legs)
-
-    def _counted(self, from_m: Floats, to_m: Floats) -> Gains:
-        """Crossings of each surface on straight legs, shape (leg, surface)."""
-        surfaces = self.model.graph.scene.prepared.surfaces
-        if not surfaces:
-            return np.zeros((len(to_m), 0), np.float32)
-        counted = crossing_counts(
-            self.model.graph.scene.prepared, from_m, to_m, np.arange(surfaces), surfaces, paired=True
-        )
-        return np.asarray(counted[0], np.float32)
 
 
 def mast_detours(

@@ -18,6 +18,7 @@ from quietwing.coverage.propagation.multiwall import (
     crossings,
     element_loss_db,
     prepare,
+    straight_rays,
 )
 from quietwing.sites.errors import OutOfRangeError
 from quietwing.sites.points import scattered
@@ -366,6 +367,26 @@ def test_pairs_of_places_are_the_diagonal_of_all_places(reference):
     assert_array_equal(crossing_counts(prepared, tx, xyz_m, group, 2, paired=True)[0], every[at, at])
     with pytest.raises(ValueError, match="2 transmitters for 300 points"):
         element_loss_db(prepared, table, tx[:2], xyz_m, paired=True)
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_rays_traced_once_give_what_three_traces_give(reference, paired):
+    """Lanes of two blocks, floors of several slabs, and one surface that loses nothing: counted, but no floor."""
+    facets, table, _, points = scene(reference, 8, quads=80, lanes=19)
+    lossless = table.loss_db.copy()
+    lossless[2] = 0.0
+    prepared, table, freq = prepare(facets), LossTable(lossless), np.linspace(700.0, 3800.0, 19)
+    tx, group = np.random.default_rng(8).uniform(-2, 12, (len(points) if paired else 3, 3)), np.arange(4)
+    forms = (points.xyz_m,) if paired else (points.xyz_m, points)
+    for form in forms:
+        loss_db, bare_db, counted = straight_rays(prepared, table, tx, form, freq, paired=paired)
+        alone_db = element_loss_db(prepared, table, tx, form, freq_mhz=freq, paired=paired)
+        assert loss_db.tobytes() == alone_db.tobytes()
+        assert bare_db.tobytes() == element_loss_db(prepared, table, tx, form, paired=paired).tobytes()
+        assert_array_equal(counted, crossing_counts(prepared, tx, form, group, 4, paired=paired))
+        again_db, same_db, _ = straight_rays(prepared, table, tx, form, paired=paired)
+        assert again_db.tobytes() == same_db.tobytes() == bare_db.tobytes()
+    assert counted[..., 2].any()
 
 
 # ---- what is refused
