@@ -124,8 +124,8 @@ def blocker_links(
         for first in range(0, len(members), each):
             part = members[first : first + each]
             if model.scene.gains is None:
-                gain_db, *traced = _traced(model, tx_m[part], points, list(lanes))
-                elements_db, ray = straight_ways(model, tx_m[part], points, tuple(traced))
+                gain_db, traced = _traced(model, tx_m[part], points, list(lanes))
+                elements_db, ray = straight_ways(model, tx_m[part], points, traced)
             else:
                 gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
                 elements_db, ray = straight_ways(model, tx_m[part], points)
@@ -177,13 +177,13 @@ def blocker_links(
 
 def _traced(
     model: LinkModel, tx_m: Floats, points: PointSet, lanes: list[int]
-) -> tuple[Levels, Levels, NDArray[np.uint8]]:
+) -> tuple[Levels, tuple[Levels, NDArray[np.uint8]]]:
     """`path_gain` at some lanes, and of the straight rays what all lanes lose and which constructions they cross."""
     freq_mhz = model.masts.freq_mhz
     loss_db, elements_db, counted = straight_rays(model.scene.prepared, model.masts.table, tx_m, points, freq_mhz)
     loss_db = np.ascontiguousarray(loss_db[:, :, lanes])
     add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz[lanes], loss_db)
-    return np.negative(loss_db, out=loss_db), elements_db, crossed_of(model, counted)
+    return np.negative(loss_db, out=loss_db), (elements_db, crossed_of(model, counted))
 
 
 def _sent(

@@ -322,7 +322,7 @@ def carrier_margin_db(
 
 def _added_db(noise_dbm: Floats, level_dbm: Floats) -> Floats:
     """Noise and the levels of all devices as powers, one device after the other. [dBm]"""
-    return 10 * np.log10(np.add.reduce(10 ** (np.vstack([noise_dbm, level_dbm]) / 10), axis=0))
+    return np.asarray(10 * np.log10(np.add.reduce(10 ** (np.vstack([noise_dbm, level_dbm]) / 10), axis=0)))
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def crossings(model: LinkModel, tx_m: NDArray[np.float64], points: PointSet) -> 
 def crossed_of(model: LinkModel, counted: NDArray[np.int16]) -> NDArray[np.uint8]:
     """Crossings of each construction, shape (..., construction), from those of each surface, (..., surface)."""
     crossed = counted.astype(np.float32) @ incidence_of(model, model.scene)
-    return np.minimum(crossed, 255).astype(np.uint8)
+    return np.asarray(np.minimum(crossed, 255), np.uint8)
 
 
 def public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.uint8], Levels]:

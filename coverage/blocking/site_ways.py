@@ -197,8 +197,9 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     loss_db = np.minimum(with_detour(ray_db, detour_db), straight.loss_db)
     middle = loss_db.shape[2] // 2
     ruled = detour_db[:, :, middle] < straight.loss_db[:, :, middle]
-    apart_db = np.clip(straight.loss_db - detour_db, -300.0, 300.0)  # hundreds of dB overflow a float32
-    share = by_band(np.where(ruled[:, :, None], 1 / (1 + 10 ** (apart_db / 10)), 0.0).astype(np.float32))
+    # the largest share of a band is that of its lane with the ways least apart; hundreds of dB overflow a float32
+    apart_db = -by_band(np.clip(detour_db - straight.loss_db, -300.0, 300.0))
+    share = np.where(ruled[:, :, None], 1 / (1 + 10 ** (apart_db / 10)), 0.0).astype(np.float32)
     for band in range(len(of_band)):
         sigma_db = np.broadcast_to(model.construction_sigma_db[:, band], (len(share), len(model.constructions)))
         most_db = np.full(len(share), model.walls_most_db[band])

@@ -58,10 +58,8 @@ class Obstacle:
         surfaces = np.arange(scene.prepared.surfaces)
         if not len(surfaces):  # a block drawn as an outline alone, and nothing else
             return np.zeros((len(self.at), 0), np.int16)
-        every, others = (
-            crossing_counts(scene.prepared, mast_m, xyz_m[self.at], surfaces, len(surfaces), **skipped)[0]
-            for skipped in ({}, {"skip_building": self.building})
-        )
+        asked = scene.prepared, mast_m, xyz_m[self.at], surfaces, len(surfaces)
+        every, others = crossing_counts(*asked)[0], crossing_counts(*asked, skip_building=self.building)[0]
         return np.asarray(every - others, np.int16)
 
 

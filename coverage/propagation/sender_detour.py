@@ -315,7 +315,7 @@ def changed_portals(before: SenderDetours, after: SenderDetours) -> NDArray[np.b
         same[kept] &= (old.gain[old.way[kept]] == new.gain[new.way[kept]]).all(axis=1)
         same &= ~((new.before == -1) & straight[:, None])
         portal, slot = np.nonzero(new.before >= 0)
-        origin = new.before[portal, slot]
+        origin = new.before[portal, slot].astype(np.int64)
         same[portal, slot] &= ~over_edge[np.searchsorted(edge_key, _edge_key(graph, portal, origin))]
         for _ in range(LONGEST - 2):  # a way is the one before and an edge
             same[portal, slot] &= same[origin, new.slot_before[portal, slot]]
