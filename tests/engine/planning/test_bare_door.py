@@ -37,7 +37,7 @@ def divisible(objective, rows, low, high, **changes) -> Problem:
 def test_the_example_of_the_documentation_prints_what_it_says(capsys):
     page = (ROOT / "docs" / "solver.md").read_text("utf-8")
     (example,) = re.findall(r"^```python\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
-    assert len(example.splitlines()) == 20
+    assert len(example.splitlines()) <= 20
     exec(example, {})
     (promised,) = re.findall(r"It prints `(.*?)`", page)
     assert capsys.readouterr().out.startswith(promised)
