@@ -58,6 +58,9 @@ LONGEST = (
     "test_optimise.py",
     "test_optimise_stopped.py",
     "test_optimise_faults.py",
+    "test_plan_store.py",
+    "test_budgets.py",
+    "test_one_yardstick.py",
 )
 
 
