@@ -1,5 +1,6 @@
 """Kernels compiled ahead of time are those a study then uses."""
 
+import datetime as dt
 import os
 from dataclasses import replace
 from types import SimpleNamespace
@@ -10,13 +11,16 @@ from quietwing.coverage import warmup
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage, optimise, run
-from quietwing.sites import load_site
+from quietwing.sites.model import OutsideLevel
+from quietwing.sites.synthetic import build, describe
 
 
 @pytest.mark.slow
 def test_a_study_compiles_no_kernel_again():
-    device = Device("d", "micro_jammer", 30.0, 5.0, 1.5, 0)
-    site = load_site("houseblock")
+    device = Device("d", "micro_jammer", 10.0, 3.0, 1.5, 0)
+    site = build(describe(type="houseblock", cells=8, storeys=2))
+    read = tuple(OutsideLevel(name, 20.0, 12.0, 1.5, -90.0, dt.date(2026, 11, 10)) for name in site.channels[:2])
+    site = replace(site, outside_levels=read)
     asked = Scenario(worlds=100, channels=site.channels[:2], grid_m=5.0)
     leakage(site, asked)  # whole grids of a map have a kernel of their own
     run(site, asked, devices=(device,))
