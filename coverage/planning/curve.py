@@ -23,12 +23,14 @@ __all__ = [
     "count_spread",
     "knee",
     "marginal",
+    "most_cells",
 ]
 
 LEAST_BEND = 0.05  # assumed: share of all cells gained by which a knee stands out from even gains
 SPREADS = 2.0  # assumed: standard deviations that chance is taken to explain
 DRAWS = 400  # assumed: of all worlds anew, to see how far a count moves by chance
 PENNY_GBP = 0.005
+DUST = 1e-6  # of a solver: 170.9999999 is 171
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,9 @@ class FrontierPoint:
         Smallest margin outside by grade; infinite where nothing radiates.
     kept : tuple of bool
         Whether every limit is kept, by grade.
-    value, bound, gap : float or None
-        Weight (cells, where all weigh 1) that the planning model gives the plan, what nothing can exceed there for
-        this money, and how much that is more.
+    value, bound, gap : int or None
+        Cells that the planning model gives the plan, what nothing can exceed there for this money, and how many that
+        is more. Where cells differ in weight the bound is that of `most_cells`.
     marginal : Marginal or None
         Against the point before; None for the first.
     """
@@ -89,9 +91,9 @@ class FrontierPoint:
     cells_choice: int
     margin_db: tuple[float, ...]
     kept: tuple[bool, ...]
-    value: float | None
-    bound: float | None
-    gap: float | None
+    value: int | None
+    bound: int | None
+    gap: int | None
     marginal: Marginal | None
 
 
@@ -127,8 +129,6 @@ class Frontier:
         The one asked for first.
     rooms : int
         Rooms that must be silent.
-    whole : bool
-        Whether each of them weighs 1, so that values and bounds are cells.
     points : tuple of FrontierPoint
         By rising budget.
     knee : int or None
@@ -144,7 +144,6 @@ class Frontier:
     asked: Scenario
     grades: tuple[str, ...]
     rooms: int
-    whole: bool
     points: tuple[FrontierPoint, ...]
     knee: int | None
     chance: Chance
@@ -197,6 +196,23 @@ def cheapest_known(offers: Sequence[Offer], target: int, own: int) -> int:
     """Which of all known plans to take for a target: the cheapest that reaches it, of equal ones its own search's."""
     reached = [at for at, one in enumerate(offers) if at == own or (one.passed and one.cells >= target)]
     return min(reached, key=lambda at: (offers[at].spent_gbp, at != own, at))
+
+
+def most_cells(weights: Sequence[float], bound: float) -> int:
+    """How many cells a plan may silence at most whose weight cannot exceed a bound: the lightest ones together.
+
+    Parameters
+    ----------
+    weights : sequence of float
+        Of the cells that must be silent.
+    bound : float
+
+    Returns
+    -------
+    int
+        With weights of 1 the bound itself.
+    """
+    return int(np.searchsorted(np.cumsum(np.sort(np.asarray(weights, float))), bound + DUST, side="right"))
 
 
 def marginal(before: tuple[float, int, float | None], here: tuple[float, int, float | None]) -> Marginal:

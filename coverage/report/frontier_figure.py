@@ -109,8 +109,6 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
 
 def _band(found: Frontier, ax: Axes, budgets: list[float]) -> float:
     """From what the planning model gives each plan up to what nothing can exceed there; the highest of it."""
-    if not found.whole:
-        return 0.0
     known = [
         (x, point.value, point.bound)
         for x, point in zip(budgets, found.points, strict=True)

@@ -29,7 +29,11 @@ FRONTIER_GLOSSARY = (
     ("budget", "money to spend at most; a plan may spend less"),
     ("silent", "no channel works in so large a share of random worlds that no plan was chosen on"),
     ("cannot exceed", "proven in the planning model, for these positions, this catalogue, these limits, this money"),
-    ("a further cell", "money spent more than in the row above, for each cell gained there"),
+    (
+        "a further cell",
+        "money spent more than in the row above, for each cell gained; in brackets what it may cost between the best "
+        "plans, where the gap is wider than that step",
+    ),
     ("spill margin", "what is left of the limits outside at the worst place; below 0 dB they are not kept"),
 )
 MOST_NAMED = 4  # budgets in the first sentence
@@ -78,11 +82,10 @@ def frontier_details(found: Frontier) -> tuple[str, ...]:
     gaps = [point for point in found.points if point.gap is not None]
     bounds = ""
     if gaps:
-        widest = max(gaps, key=lambda one: one.gap or 0.0)
-        unit = "cells" if found.whole else "of weight"
+        widest = max(gaps, key=lambda one: one.gap or 0)
         bounds = (
             f"In the planning model no plan can be better than these by more than "
-            f"{_number(widest.gap or 0.0)} {unit} (widest at {exact_pounds(widest.budget_gbp)})."
+            f"{widest.gap} cells (widest at {exact_pounds(widest.budget_gbp)})."
             if widest.gap
             else "In the planning model no plan can be better than these: that is proven."
         )
@@ -117,7 +120,7 @@ def frontier_header(found: Frontier) -> list[str]:
         "budget",
         "spent",
         *(f"silent, {name}" for name in found.grades),
-        "cannot exceed" if found.whole else "weight cannot exceed",
+        "cannot exceed",
         "gap",
         *(f"spill margin, {name}" for name in found.grades),
         "a further cell costs",
@@ -132,8 +135,8 @@ def frontier_rows(found: Frontier) -> list[list[str]]:
             exact_pounds(point.budget_gbp),
             pounds(point.spent_gbp),
             *(f"{cells} of {found.rooms}" for cells in point.cells),
-            "not known" if point.bound is None else _number(point.bound),
-            "" if point.gap is None else _number(point.gap),
+            "not known" if point.bound is None else str(point.bound),
+            "" if point.gap is None else str(point.gap),
             *(_margin(*one) for one in zip(point.margin_db, point.kept, strict=True)),
             marginal_in_words(point.marginal),
             _remark(found, at),
@@ -151,7 +154,7 @@ def marginal_in_words(one: Marginal | None) -> str:
     if one.least_gbp is not None and one.least_gbp == one.most_gbp == one.per_cell_gbp:
         return pounds(one.per_cell_gbp or 0.0)
     if one.least_gbp is None and one.most_gbp is None:
-        said = "not known how far from the best"
+        said = "of the best not known"
     elif one.most_gbp is None:
         said = f"{pounds(one.least_gbp or 0.0)} or more"
     elif one.least_gbp is None:
@@ -159,7 +162,7 @@ def marginal_in_words(one: Marginal | None) -> str:
     else:
         said = f"{pounds(one.least_gbp)} to {pounds(one.most_gbp)}"
     here = "no further cell" if one.per_cell_gbp is None else pounds(one.per_cell_gbp)
-    return f"{said} (these plans: {here})"
+    return f"{here} ({said})"
 
 
 def frontier_csv(found: Frontier) -> str:
@@ -170,7 +173,14 @@ def frontier_csv(found: Frontier) -> str:
     header = ["budget_gbp", "spent_gbp", "rooms"]
     for name in names:
         header += [f"silent_{name}", f"spill_margin_db_{name}", f"limits_kept_{name}"]
-    header += ["silent_on_worlds_of_choice", "value", "bound", "gap", "further_cells", "further_gbp"]
+    header += [
+        "silent_on_worlds_of_choice",
+        "cells_model",
+        "cells_bound",
+        "cells_gap",
+        "further_cells",
+        "further_gbp",
+    ]
     out.writerow([*header, "per_cell_gbp", "per_cell_least_gbp", "per_cell_most_gbp", "knee", "target_rooms"])
     for at, point in enumerate(found.points):
         row = [_money(point.budget_gbp), _money(point.spent_gbp), str(found.rooms)]
@@ -183,7 +193,10 @@ def frontier_csv(found: Frontier) -> str:
                 str(point.kept[grade]).lower(),
             ]
         step = point.marginal
-        row += [str(point.cells_choice), *(_plain(one) for one in (point.value, point.bound, point.gap))]
+        row += [
+            str(point.cells_choice),
+            *("" if one is None else str(one) for one in (point.value, point.bound, point.gap)),
+        ]
         row += ["", ""] if step is None else [str(step.cells), _money(step.gbp)]
         row += [
             "" if one is None else _money(one)
@@ -210,9 +223,9 @@ def frontier_object(found: Frontier) -> dict[str, Any]:
                 name: {"margin_db": floored(margin_db) if math.isfinite(margin_db) else None, "kept": kept}
                 for name, margin_db, kept in zip(found.grades, point.margin_db, point.kept, strict=True)
             },
-            "value": point.value,
-            "bound": point.bound,
-            "gap": point.gap,
+            "cells_model": point.value,
+            "cells_bound": point.bound,
+            "cells_gap": point.gap,
             "further": None
             if step is None
             else {
@@ -325,17 +338,9 @@ def _margin(margin_db: float, kept: bool) -> str:
     return f"{floored(margin_db):g} dB, {said}"
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-
-
 def _money(amount_gbp: float) -> str:
     return f"{amount_gbp:.2f}"
 
 
 def _pence(amount_gbp: float | None) -> float | None:
     return None if amount_gbp is None else round(amount_gbp, 2)
-
-
-def _plain(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"

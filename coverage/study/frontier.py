@@ -27,6 +27,7 @@ from quietwing.coverage.planning.curve import (
     count_spread,
     knee,
     marginal,
+    most_cells,
 )
 from quietwing.coverage.planning.paid_anyway import check_budget
 from quietwing.coverage.planning.plan import PlanResult
@@ -36,7 +37,7 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
 from quietwing.coverage.study.common import wanted_sectors
-from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Step, Sweep, downward, whole
+from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Step, Sweep, downward
 from quietwing.sites.errors import problems_text
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
@@ -249,10 +250,9 @@ def _result(
             taken = cheapest_known(offers, target, sweep.target[target])
             rows.append((sweep.found[taken].spent_gbp, sweep.target[target], taken))
     points = [_point(sweep, *row, given) for row in sorted(rows)]
-    cells = whole(sweep.site)
     chance = _chance(points, sweep.asked)
     points = [
-        point if not at else replace(point, marginal=marginal(_step(points[at - 1], cells), _step(point, cells)))
+        point if not at else replace(point, marginal=marginal(_step(points[at - 1]), _step(point)))
         for at, point in enumerate(points)
     ]
     first = points[0].result.verdict
@@ -261,7 +261,6 @@ def _result(
         asked=sweep.asked,
         grades=tuple(one.grade.name for one in first.grades),
         rooms=count_rooms(first).silence,
-        whole=cells,
         points=tuple(points),
         knee=knee([point.spent_gbp for point in points], [point.cells[0] for point in points]),
         chance=chance,
@@ -273,7 +272,6 @@ def _result(
 
 def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict | None) -> FrontierPoint:
     from quietwing.coverage.report.escapes import count_rooms
-    from quietwing.coverage.report.plan_words import bound_shown
 
     one, searched = sweep.found[taken], sweep.found[own].asked
     asked = replace(searched, budget_gbp=budget_gbp)
@@ -296,7 +294,7 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
         scenario_id=fingerprint(sweep.site, bought, plan.devices, dict(sweep.catalogue))[:12],
     )
     result = PlanResult(plan=plan, verdict=verdict, before=given, asked=asked)
-    value, bound = (None, None) if asked.objective == "least_cost" else (plan.value, bound_shown(result))
+    value, bound = _in_cells(result)
     return FrontierPoint(
         budget_gbp=budget_gbp,
         spent_gbp=one.spent_gbp,
@@ -308,13 +306,26 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
         kept=tuple(one.spill is not None and one.spill.passed for one in verdict.grades),
         value=value,
         bound=bound,
-        gap=None if value is None or bound is None else max(bound - value, 0.0),
+        gap=None if value is None or bound is None else bound - value,
         marginal=None,
     )
 
 
-def _step(point: FrontierPoint, cells: bool) -> tuple[float, int, float | None]:
-    return point.spent_gbp, point.cells[0], point.gap if cells else None
+def _in_cells(result: PlanResult) -> tuple[int | None, int | None]:
+    """Cells of a plan in the planning model, and what nothing can exceed there."""
+    from quietwing.coverage.report.plan_words import bound_shown
+
+    if result.asked.objective == "least_cost" or result.plan.value is None:
+        return None, None
+    weight = bound_shown(result)
+    if weight is None:
+        return result.plan.rooms_model, None
+    weights = [room.weight for room in result.verdict.site.rooms if room.role == "silence" and room.weight > 0]
+    return result.plan.rooms_model, max(most_cells(weights, weight), result.plan.rooms_model)
+
+
+def _step(point: FrontierPoint) -> tuple[float, int, float | None]:
+    return point.spent_gbp, point.cells[0], point.gap
 
 
 def _chance(points: list[FrontierPoint], asked: Scenario) -> Chance:

@@ -75,6 +75,7 @@ class Told:
             chosen=1,
             status=status,
             value=float(weight),
+            rooms_model=int(weight),
             bound=None if bound is None else float(bound),
         )
 
@@ -247,10 +248,10 @@ def test_figure_table_csv_and_json_have_the_numbers_of_the_result(found: Frontie
     assert [float(row["spent_gbp"]) for row in rows] == [9_000.0, 19_000.0, 40_000.0]
     assert [int(row["silent_planning"]) for row in rows] == silent[0]
     assert [int(row["silent_evidence"]) for row in rows] == silent[1]
-    assert [float(row["bound"]) for row in rows] == [2.0, 3.0, 4.0]
+    assert [float(row["cells_bound"]) for row in rows] == [2.0, 3.0, 4.0]
     said = frontier_object(found)
     assert [point["silent"]["planning"] for point in said["points"]] == silent[0]
-    assert [point["gap"] for point in said["points"]] == [1.0, 0.0, 0.0]
+    assert [point["cells_gap"] for point in said["points"]] == [1.0, 0.0, 0.0]
     assert [point["spent_gbp"] for point in said["points"]] == [9_000.0, 19_000.0, 40_000.0]
     table = frontier_rows(found)
     assert all(len(row) == len(frontier_header(found)) for row in table)
@@ -283,10 +284,10 @@ def test_marginal_costs_in_words():
 
     assert marginal_in_words(None) == ""
     assert marginal_in_words(Marginal(10, 2e4, 2e3, 2e3, 2e3)) == "£2,000"
-    assert marginal_in_words(Marginal(10, 2e4, 2e3, 800.0, 5e3)) == "£800 to £5,000 (these plans: £2,000)"
-    assert marginal_in_words(Marginal(10, 2e4, 2e3, 800.0, None)) == "£800 or more (these plans: £2,000)"
+    assert marginal_in_words(Marginal(10, 2e4, 2e3, 800.0, 5e3)) == "£2,000 (£800 to £5,000)"
+    assert marginal_in_words(Marginal(10, 2e4, 2e3, 800.0, None)) == "£2,000 (£800 or more)"
     assert marginal_in_words(Marginal(0, 0.0, None, None, None)) == "no further cell"
-    assert marginal_in_words(Marginal(0, 2e4, None, 4e3, None)) == "£4,000 or more (these plans: no further cell)"
+    assert marginal_in_words(Marginal(0, 2e4, None, 4e3, None)) == "no further cell (£4,000 or more)"
 
 
 def test_the_folder_has_a_page_figure_tables_and_every_plan(found: Frontier, tmp_path):

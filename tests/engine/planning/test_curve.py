@@ -10,6 +10,7 @@ from quietwing.coverage.planning.curve import (
     count_spread,
     knee,
     marginal,
+    most_cells,
 )
 
 
@@ -99,3 +100,11 @@ def test_worlds_drawn_again_move_a_count_near_the_confidence_and_no_other():
     assert spread == pytest.approx(0.5, abs=0.02)
     # the same worlds for both: a room alike in both plans moves neither against the other
     assert count_spread(edge, edge, 0.9, np.random.default_rng(1)) == 0.0
+
+
+def test_a_bound_on_weight_bounds_cells_by_the_lightest_of_them():
+    assert most_cells([1.0] * 10, 7.0) == 7
+    assert most_cells([3.0, 1.0, 2.0, 1.0], 4.0) == 3  # 1 + 1 + 2
+    assert most_cells([3.0, 1.0, 2.0, 1.0], 3.9) == 2
+    assert most_cells([2.0, 2.0], 1.0) == 0
+    assert most_cells([1.0], 9.0) == 1
