@@ -27,7 +27,7 @@ __all__ = ["BlockerLinks", "blocker_links"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
-LOSSES_AT_A_TIME = 8_000_000  # of devices alike, between two places on one frequency each
+LOSSES_AT_A_TIME = 2_000_000  # of devices alike, between two places on one frequency each: 8 MB, near the processor
 
 
 @dataclass(frozen=True)
