@@ -31,9 +31,10 @@ CHECK = Check(
     square_m=0.25,
     gains=(GainRow("brick", "device", 806.0, 100, 2, -3.5, 4.25, -14.0, 0.5),),
     verdicts=(
-        VerdictRow("brick", "all points", "off", "verdict", 30, 20, 1, 7.0, 4.0, -1.0),
-        VerdictRow("brick", "all points", "on", "verdict", 30, 30, 0, 18.0, 12.0, 9.0),
-        VerdictRow("brick", "all points", "off", "medians", 30, 30, 15, -2.0, -4.0, -6.0),
+        VerdictRow("brick", "all points", "off", "planning", "verdict", 30, 20, 1, 7.0, 4.0, -1.0),
+        VerdictRow("brick", "all points", "on", "planning", "verdict", 30, 30, 0, 18.0, 12.0, 9.0),
+        VerdictRow("brick", "all points", "on", "evidence", "verdict", 30, 30, 0, 20.0, 14.0, 10.0),
+        VerdictRow("brick", "all points", "off", "planning", "medians", 30, 30, 15, -2.0, -4.0, -6.0),
     ),
 )
 
@@ -46,10 +47,14 @@ def test_what_is_kept_is_read_again(tmp_path):
 
 def test_the_rate_is_of_rooms_called_silent():
     section = check_section(CHECK)
-    assert "1 of 50 rooms called silent (all sweeps) are false silent: 2.0%" in section
+    assert (
+        "planning grade 1 of 50 rooms called silent (all sweeps) are false silent: 2.0%; later by 7 to 18 dB"
+        in section
+    )
+    assert "evidence grade 0 of 30 rooms called silent (all sweeps) are false silent: 0.0%" in section
     assert "15 of 30 rooms called silent (all sweeps) are false silent: 50.0%" in section
     assert "| brick | device | 806 | 100 | 2 | -3.5 | 4.2 | -14.0 to +0.5 |" in section
-    assert "| brick | all points | off | verdict | 20 of 30 | 1 | +7 | +4 | -1 |" in section
+    assert "| brick | all points | off | planning | verdict | 20 of 30 | 1 | +7 | +4 | -1 |" in section
     assert section in document((), CHECK)
 
 
@@ -69,6 +74,20 @@ def test_what_was_kept_covers_both_wings_both_sides_and_a_band_below_1_ghz():
         assert verdict.false_silent <= verdict.called <= verdict.rooms
         assert (verdict.least_db < 0) == (verdict.false_silent > 0)
         assert verdict.least_db <= verdict.low_db <= verdict.median_db
+
+
+def test_one_false_silent_room_in_a_hundred_is_too_many_at_evidence_grade_and_not_at_planning_grade():
+    proved, nothing = "**Proved.** In these two wings", "**Proved.** Nothing"
+    assert proved in check_section(CHECK)  # 1 of 50 at planning grade, 5 % allowed
+    wrong = replace(CHECK.verdicts[2], false_silent=1)  # 1 of 30, 1 % allowed
+    assert nothing in check_section(replace(CHECK, verdicts=(*CHECK.verdicts[:2], wrong)))
+
+
+def test_what_was_kept_calls_few_rooms_silent_that_the_traced_levels_serve():
+    for grade, most in (("planning", 0.05), ("evidence", 0.01)):
+        rows = [row for row in read_check().verdicts if (row.grade, row.basis) == (grade, "verdict")]
+        assert len(rows) == 8
+        assert sum(row.false_silent for row in rows) <= most * sum(row.called for row in rows)
 
 
 def test_with_a_wall_at_most_the_median_is_within_6_db_of_the_ray_tracer():
