@@ -141,7 +141,9 @@ def contradictory_trims(device: Device, carriers: Iterable[OnAir], emissions: It
     str
         The two trims, the spectrum and what to do.
     """
-    parts = trimmed_parts(device, carriers)
+    parts, emissions = trimmed_parts(device, carriers), tuple(emissions)
+    if not emissions and not _overlap_unlike(parts):
+        return ""
     for one, other in itertools.combinations(parts, 2):
         if abs(one.trim_db - other.trim_db) <= LIKE_DB:
             continue
@@ -157,6 +159,17 @@ def contradictory_trims(device: Device, carriers: Iterable[OnAir], emissions: It
                 f"for both"
             )
     return ""
+
+
+def _overlap_unlike(parts: Iterable[TrimmedPart]) -> bool:
+    """Whether two pieces of spectrum that overlap have different trims; only neighbours are compared."""
+    before: list[TrimmedPart] = []
+    for part in sorted(parts, key=lambda one: one.low_mhz):
+        before = [one for one in before if one.high_mhz - part.low_mhz > TOUCHING_MHZ]
+        if any(abs(one.trim_db - part.trim_db) > LIKE_DB for one in before):
+            return True
+        before.append(part)
+    return False
 
 
 @lru_cache(maxsize=64)

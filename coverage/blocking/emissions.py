@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,6 +139,12 @@ def transmissions(device: Device, model: Model, carriers: Sequence[Carrier]) -> 
         A jammer's bands, each at the power of the carrier that is trimmed least; a managed-access node's carriers.
         Nothing of what does not radiate.
     """
+    return _transmissions(device, model, tuple(carriers))
+
+
+@lru_cache(maxsize=512)
+def _transmissions(device: Device, model: Model, carriers: tuple[Carrier, ...]) -> tuple[Emission, ...]:
+    """`transmissions` of one setting, asked for again and again: by every receiver and protected service."""
     parts = _parts_of(device, model, carriers)
     if model.kind == "jammer":
         return tuple(
