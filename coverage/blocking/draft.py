@@ -7,7 +7,7 @@ that belongs to the room, and of a construction that both cross, as many crossin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +27,7 @@ __all__ = [
     "both_ways_db",
     "carrier_margin_db",
     "draft_margin_db",
+    "draft_needs",
     "draft_public",
     "draft_signal",
     "margin_against_db",
@@ -352,10 +353,29 @@ class DraftPublic:
         return spread_against_db(self.z, self.signal, blockers.crossed, self.model)
 
 
+def draft_needs(model: LinkModel, scenario: Scenario) -> Needs:
+    """Thresholds of each carrier for margins that add powers, at the grade asked for.
+
+    What a phone with two antennas needs more against a single source counts against any number of sources: how far
+    several make up for it is no sum of their powers. Two sources that are alike need that much less than this.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+
+    Returns
+    -------
+    Needs
+    """
+    needs = carrier_needs(model, scenario)
+    return replace(needs, need=needs.need + np.float32(scenario.asked.single_source_db))
+
+
 def draft_public(model: LinkModel, scenario: Scenario, public: PublicLinks) -> DraftPublic:
     """Make the public side of some points ready for `margin_against_db`."""
     z, signal = float(ndtri(scenario.asked.confidence)), draft_signal(model, public)
-    return DraftPublic(carrier_needs(model, scenario), z, model, signal, signal_alone_db(z, signal, model))
+    return DraftPublic(draft_needs(model, scenario), z, model, signal, signal_alone_db(z, signal, model))
 
 
 def draft_margin_db(

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from quietwing.coverage.blocking.draft import draft_needs
 from quietwing.coverage.blocking.links import LinkModel, link_model
-from quietwing.coverage.blocking.montecarlo import Needs, Tally, carrier_needs
+from quietwing.coverage.blocking.montecarlo import Needs, Tally
 from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
@@ -428,7 +429,7 @@ def look_inside(ground: Ground, confidence: float) -> Inside:
     """
     scenario = replace(ground.scenario, confidence=confidence)
     around = Surroundings(ground.modes, scenario, ground.catalogue, ground.spots, ground.bases)
-    needs = carrier_needs(around.plain, scenario)
+    needs = draft_needs(around.plain, scenario)
     blocks = tuple(room_blocks(around, ground.wanted, float(ndtri(confidence))))
     return Inside(around, needs, blocks)
 

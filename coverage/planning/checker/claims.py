@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.draft import draft_signal, signal_alone_db, spread_against_db
+from quietwing.coverage.blocking.draft import draft_needs, draft_signal, signal_alone_db, spread_against_db
 from quietwing.coverage.blocking.draft_spill import (
     OutsideLimit,
     counted,
@@ -25,7 +25,6 @@ from quietwing.coverage.blocking.draft_spill import (
 )
 from quietwing.coverage.blocking.keep import demanding_points
 from quietwing.coverage.blocking.links import LinkModel, public_links
-from quietwing.coverage.blocking.montecarlo import carrier_needs
 from quietwing.coverage.blocking.outside import most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
 from quietwing.coverage.equipment import Device
@@ -84,7 +83,7 @@ def claim_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[s
         return
     public = public_links(treated, points)
     blockers = blocker_links(treated, case.plan.devices, case.catalogue, points, straight=True)
-    needs, z = carrier_needs(treated, case.strict), float(ndtri(case.attempt.confidence))
+    needs, z = draft_needs(treated, case.strict), float(ndtri(case.attempt.confidence))
     signal = draft_signal(treated, public)
     reserve_db = np.array([reserve[room] for room in points.room.tolist()])
     against_db = spread_against_db(z, signal, blockers.crossed, treated).astype(float) + reserve_db
