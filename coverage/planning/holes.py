@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,10 +14,13 @@ from quietwing.coverage.planning.ground import Ground, Terrain
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.plan import Hole
-from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.rows import TIGHTER, PlanModel
 from quietwing.coverage.results import SpillResult
 
 __all__ = ["binding_in_words", "holes_of"]
+
+CLOSE_TO_LIMIT = 0.1  # assumed: with less than this share of a limit left nothing more fits below it
+NOT_REACHED = "not reached within the search effort; try a higher effort"
 
 
 def holes_of(
@@ -97,18 +102,82 @@ def _why(
             )
             return f"no device of the catalogue is strong enough on {channel}: {missing}"
         return "nothing the plan may buy silences it"
+    return _why_left_out(model, found, goal, room)
+
+
+def _why_left_out(model: PlanModel, found: Found, goal: Goal, room: int) -> str:
+    """Why a room that can be protected is not: limits, money, or the search, in this order.
+
+    Looked at are the candidates that would each complete the room beside the plan. Where all of them break a limit
+    no money helps; where some of them keep the limits money is missing for the cheapest of these. Where no single one
+    completes it the cheapest that helps decides.
+    """
+    options = _completing(model, found, room)
+    left_pence = math.inf if goal.budget_pence is None else goal.budget_pence - found.score.cost_pence
+    if options:
+        within = [one for one in options if not one.limit]
+        if not within:
+            limit = Counter(one.limit for one in options).most_common(1)[0][0]
+            return f"limits outside leave no room for it beside the others: {limit}"
+        cheapest = min(one.pence for one in within)
+        if cheapest > left_pence:
+            return f"left out for money: it needs £{cheapest / 100:,.0f} or more besides"
+        return NOT_REACHED
     cheapest = _cheapest_pence(model, found, room)
-    if goal.budget_pence is not None and found.score.cost_pence + cheapest > goal.budget_pence:
+    if cheapest > left_pence:
         return f"left out for money: it needs £{cheapest / 100:,.0f} or more besides"
-    if len(model.limit):
-        chosen = list(found.selection.candidates)
-        most = int(model.limit[:, chosen].sum(axis=1).argmax()) if chosen else 0
-        return f"limits outside leave no room for it beside the others: {model.limit_name[most]}"
-    return "the search did not come to it"
+    chosen = list(found.selection.candidates)
+    taken = model.limit[:, chosen].sum(axis=1) if chosen else np.zeros(len(model.limit))
+    if len(taken) and taken.max() > 1 - CLOSE_TO_LIMIT:
+        limit = model.limit_name[int(taken.argmax())]
+        return f"limits outside leave no room for it beside the others: {limit}"
+    return NOT_REACHED
+
+
+class _Option(NamedTuple):
+    """A candidate that completes a room beside the plan: what it adds to the cost, and the limit that it breaks."""
+
+    pence: int
+    limit: str
+
+
+def _completing(model: PlanModel, found: Found, room: int) -> list[_Option]:
+    """Candidates at free positions that each complete a room beside the plan, in each mode the room may be in."""
+    kit, ends = model.candidates, model.head_ends
+    chosen, modes = np.array(found.selection.candidates, np.int64), found.selection.modes
+    occupied = np.zeros(int(kit.position.max(initial=-1)) + 1, bool)
+    occupied[kit.position[chosen]] = True
+    for pair in (model.conflicts, model.conflicts[:, ::-1]):
+        occupied[pair[:, 0]] |= np.isin(pair[:, 1], kit.position[chosen])
+    nodes = np.bincount(kit.head_end[chosen][kit.head_end[chosen] >= 0], minlength=len(ends.name))
+    full = nodes >= ends.capacity * np.maximum(ends.existing, -(-nodes // ends.capacity))
+    held = bool((kit.room[chosen] == room).any())
+    taken = model.limit[:, chosen].sum(axis=1)
+    options = []
+    for mode in range(model.mode_cost_pence.shape[1]):
+        if not model.possible[room, mode] or (held and mode != modes[room]):
+            continue
+        rows = np.flatnonzero((model.row_room == room) & (model.row_mode == mode))
+        share, serve = model.share[rows].toarray(), model.serve_mw[rows].toarray()
+        share = np.minimum(share * (1 - TIGHTER), 1.0)
+        have = np.where((serve[:, chosen] > 0).any(axis=1), 1.0, share[:, chosen].sum(axis=1))
+        holds = (have[:, None] + share >= 1 - 1e-9) | (serve > 0)
+        own = (kit.room >= 0) & (kit.mode != np.where(kit.room == room, mode, np.array(modes)[kit.room]))
+        usable = holds.all(axis=0) & ~occupied[kit.position] & ~kit.existing & ~model.forbidden & ~own
+        treat = int(model.mode_cost_pence[room, mode] - model.mode_cost_pence[room, modes[room]])
+        for at in np.flatnonzero(usable).tolist():
+            kind = int(kit.head_end[at])
+            head = int(ends.cost_pence[kind]) if kind >= 0 and full[kind] else 0
+            over = (taken + model.limit[:, at]) * (1 + TIGHTER)
+            limit = model.limit_name[int(over.argmax())] if len(over) and over.max() > 1 else ""
+            options.append(_Option(int(kit.cost_pence[at]) + head + treat, limit))
+        if mode != modes[room] and not held and (have >= 1 - 1e-9).all():
+            options.append(_Option(treat, ""))
+    return options
 
 
 def _cheapest_pence(model: PlanModel, found: Found, room: int) -> int:
-    """Price of the cheapest candidate that stands in a room or is nearest to it, a first head-end included."""
+    """Price of the cheapest candidate that helps a room, a first head-end included."""
     kit, ends = model.candidates, model.head_ends
     rows = np.flatnonzero(model.row_room == room)
     part = model.share[rows] + model.serve_mw[rows]
