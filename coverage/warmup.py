@@ -16,7 +16,7 @@ from typing import Any
 from quietwing.coverage.blocking import _montecarlo, _spill_kernels
 from quietwing.coverage.blocking._kinds import nothing_for, zeros_of
 from quietwing.coverage.planning import _anneal, _row_kernels
-from quietwing.coverage.planning.heuristic import Compiled, Known, State
+from quietwing.coverage.planning._compiled import Compiled, Known, State
 from quietwing.coverage.propagation import _kernels
 
 __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
@@ -28,8 +28,8 @@ _MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 i1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 i1 b1 i
 _STATE = "b1 i1 i1 i1 d1 d1 d1 i1 d1 d1 i1"
 _ANNEAL = "i0 d0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
 _KNOWN = "d1 i1 i1 i1 d1 d1 i1"
-_CONSTRUCT = "d0 i1 d0 d0 w0"
-_REBUILD = "i0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
+_CONSTRUCT = "d0 i1 d0 d0 w0 d0"
+_REBUILD = "i0 d0 d0 i1 d0 d0 d0 w1 i1 i1 d1"
 _HARDEST = "d2 i1"
 LONGEST_S = 180.0  # compiling takes half a minute
 

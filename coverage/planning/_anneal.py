@@ -256,13 +256,13 @@ def _note(room_only, c, turn, m, known):
 
 
 @njit(**_FLAGS)
-def construct(m, s, known, budget, room_for, power, noise, salt):
-    """Put up what adds most for its money, room after room treated or device after device, until nothing fits.
+def construct(m, s, known, budget, room_for, power, noise, salt, target):
+    """Put up what adds most for its money, treating rooms as needed, until nothing fits or the target is reached.
 
     `known` (`heuristic.Known`) holds gains worked out before: one is worked out again when something changed in a
     block that its candidate reaches.
     """
-    while True:
+    while target == math.inf or _total(m, s)[0] < target:
         _reached(m, s, known.have)
         best, best_c, best_room, best_mode = 0.0, -1, -1, 0
         for c in m.choice:
@@ -307,6 +307,11 @@ def construct(m, s, known, budget, room_for, power, noise, salt):
 
 
 @njit(**_FLAGS)
+def _value(whole, partly, money, target, pound):
+    return min(whole, target) + (partly if whole < target else 0.0) - pound * money
+
+
+@njit(**_FLAGS)
 def _become(s, other):
     """Make one state like another."""
     s.on[:], s.at[:], s.mode[:], s.inside[:] = other.on, other.at, other.mode, other.inside
@@ -341,7 +346,9 @@ def _take_down(m, s, known, state):
 
 
 @njit(**_FLAGS)
-def rebuild(m, s, spare, known, rounds, heat, budget, room_for, pound, power, state, best_at, best_mode, best):
+def rebuild(
+    m, s, spare, known, rounds, heat, budget, room_for, target, pound, power, state, best_at, best_mode, best
+):
     """Take down a part of the plan and put together again what adds most, again and again; back where it is worse.
 
     A better plan is left in `best_at`, `best_mode`, `best` (value, weight).
@@ -349,18 +356,18 @@ def rebuild(m, s, spare, known, rounds, heat, budget, room_for, pound, power, st
     if len(m.free) == 0 or len(m.counted) == 0:
         return
     whole, partly = _total(m, s)
-    value = whole + partly - pound * s.money[0]
+    value = _value(whole, partly, s.money[0], target, pound)
     _become(spare, s)
     for _ in range(rounds):
         known.turn[0] += 1
         first = known.turn[0]
         _take_down(m, s, known, state)
-        construct(m, s, known, budget, room_for, power, 0.4 * next_random(state), state[0])
+        construct(m, s, known, budget, room_for, power, 0.4 * next_random(state), state[0], target)
         whole, partly = _total(m, s)
-        new = whole + partly - pound * s.money[0]
+        new = _value(whole, partly, s.money[0], target, pound)
         if _below(s) and (new >= value or next_random(state) < math.exp((new - value) / heat)):
             value = new
-            now = whole - pound * s.money[0]
+            now = _value(whole, 0.0, s.money[0], target, pound)
             if now > best[0] + 1e-12:
                 best[0], best[1] = now, whole
                 _copy(best_at, s.at)
@@ -378,11 +385,6 @@ def rebuild(m, s, spare, known, rounds, heat, budget, room_for, pound, power, st
 def _copy(into, values):
     for k in range(len(values)):
         into[k] = values[k]
-
-
-@njit(**_FLAGS)
-def _value(whole, partly, money, target, pound):
-    return min(whole, target) + (partly if whole < target else 0.0) - pound * money
 
 
 @njit(**_FLAGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,12 @@ class Searched:
         By which limits were moved.
     reserve_db : float64 ndarray, shape (room,)
         Added to the margins of each room.
+    bound : float or None
+        No plan of the model is better: weight, or pence for a target. None: not known.
+    reproducible : bool
+        False where a clock ended some work.
+    unused_db : float
+        How far all limits of the model are from being used up. [dB]
     """
 
     terrain: Terrain
@@ -70,6 +76,9 @@ class Searched:
     found: Found
     slack_db: float
     reserve_db: NDArray[np.float64]
+    bound: float | None = None
+    reproducible: bool = True
+    unused_db: float = 0.0
 
     def claims(self) -> tuple[Claim, ...]:
         """Rooms taken as protected, those left out that are quiet anyway or need nothing in the planning model."""
@@ -94,6 +103,19 @@ class Tried:
     spilled: SpillResult
     searched: Searched | None
     every_spill: tuple[SpillResult, ...] = ()
+
+    def without(self, rooms: Iterable[str]) -> Tried:
+        """The same layout, some rooms not being taken as protected in the planning model."""
+        searched = self.searched
+        if searched is None:
+            return self
+        index, found = searched.terrain.ground.site.room_index, searched.found
+        protected = found.score.protected.copy()
+        protected[[index[room] for room in rooms]] = False
+        weight = float(searched.model.weight[protected].sum())
+        less = replace(found, score=replace(found.score, protected=protected, weight=weight))
+        searched = replace(searched, found=less)
+        return replace(self, searched=searched, attempt=replace(self.attempt, rooms_model=len(searched.claims())))
 
 
 def judge(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass
 
 import numpy as np
 
 from quietwing.coverage.errors import InfeasiblePlanError
-from quietwing.coverage.planning.exact import Work, bound_of_relaxation, solve
+from quietwing.coverage.planning.cuts import CutWork
+from quietwing.coverage.planning.exact import Work, solve
 from quietwing.coverage.planning.heuristic import Found
+from quietwing.coverage.planning.improve import branches, relaxed
 from quietwing.coverage.planning.milp import Goal, as_problem, selection_of, start_of
 from quietwing.coverage.planning.plan import Status
 from quietwing.coverage.planning.problem import Problem
@@ -22,11 +22,7 @@ __all__ = ["Certificate", "certify"]
 
 SMALL_CANDIDATES = 40  # up to which a proof is tried
 PROOF = Work(nodes=2_000, deadline_s=60.0)
-RELAXATION = Work(nodes=1, deadline_s=300.0)
-MOST_BRANCHES = 8
-MOST_ENTRIES = 500_000  # of a model's rows, up to which its relaxation has all of them
-WEAKEST_ROWS = 3  # of a room in a mode that a larger one keeps
-NEAR_LIMIT = 0.5  # and limits that the plan takes more of
+CUTS = CutWork(iterations=60_000, rounds=8)
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,15 @@ class Certificate:
     notes: tuple[str, ...]
 
 
-def certify(model: PlanModel, goal: Goal, found: Found, *, interrupted: bool = False) -> Certificate:
+def certify(
+    model: PlanModel,
+    goal: Goal,
+    found: Found,
+    *,
+    interrupted: bool = False,
+    known: float | None = None,
+    cuts: CutWork = CUTS,
+) -> Certificate:
     """Bound the planning model and compare the plan found with it.
 
     Parameters
@@ -66,6 +70,9 @@ def certify(model: PlanModel, goal: Goal, found: Found, *, interrupted: bool = F
     found : Found
     interrupted : bool
         Nothing more is computed.
+    known : float, optional
+        A bound of the model that is known already: weight, or pence for a target.
+    cuts : CutWork, optional
 
     Returns
     -------
@@ -73,23 +80,22 @@ def certify(model: PlanModel, goal: Goal, found: Found, *, interrupted: bool = F
     """
     value = found.score.weight if goal.target is None else found.score.cost_pence / 100
     if goal.target is not None and found.score.weight < goal.target:
-        most = _most_weight(model)
+        most = _most_weight(model, cuts)
         impossible = most is not None and most < goal.target - 1e-9
         note = (
             () if most is None else (f"in the planning model no money protects more than {math.floor(most + 1e-6)}",)
         )
         return Certificate("feasible", None, None, None, impossible, True, note)
-    if interrupted:
+    if interrupted and known is None:
         return Certificate("feasible", value, None, None, False, False, ("no bound was computed: interrupted",))
-    if len(model.candidates) <= SMALL_CANDIDATES:
+    if len(model.candidates) <= SMALL_CANDIDATES and not interrupted:
         return _proof(model, goal, found, value)
-    bounds = [_bound(problem) for problem in _branches(_eased(model, found), goal)]
-    known = [bound for bound in bounds if bound is not None]
+    known = _relaxation(model, goal, cuts) if known is None else known
     notes: tuple[str, ...] = ()
-    if len(known) < len(bounds):  # the safety net of the clock
+    if known is None or not math.isfinite(known):  # the safety net of the clock
         notes = ("the relaxation took too long: the bound is what any money protects",)
-        known = [float(model.weight[model.possible.any(axis=1)].sum()) if goal.target is None else 0.0]
-    bound = _rounded(model, goal, max(known) if goal.target is None else min(known))
+        known = float(model.weight[model.possible.any(axis=1)].sum()) if goal.target is None else 0.0
+    bound = _rounded(model, goal, known)
     bound = max(bound, value) if goal.target is None else min(bound, value)
     return Certificate("optimal" if bound == value else "feasible", value, bound, None, False, not notes, notes)
 
@@ -116,65 +122,9 @@ def _proof(model: PlanModel, goal: Goal, found: Found, value: float) -> Certific
     )
 
 
-def _eased(model: PlanModel, found: Found) -> PlanModel:
-    """A large model with fewer rows, so that its bound holds all the same: the weakest of each room in each mode, and
-    the limits that the plan comes near."""
-    if model.share.nnz + model.limit.size <= MOST_ENTRIES:
-        return model
-    ease = np.asarray(model.by_candidate[0].sum(axis=1)).ravel()
-    ease[np.asarray((model.serve_mw > 0).sum(axis=1)).ravel() > 0] = np.inf
-    key = model.row_room * model.mode_cost_pence.shape[1] + model.row_mode
-    order = np.lexsort((ease, key))
-    first = np.flatnonzero(np.diff(key[order], prepend=-1))
-    rank = np.arange(len(key)) - np.repeat(first, np.diff([*first, len(key)]))
-    rows = np.sort(order[rank < WEAKEST_ROWS])
-    near = model.limit[:, list(found.selection.candidates)].sum(axis=1) > NEAR_LIMIT
-    return replace(
-        model,
-        row_room=model.row_room[rows],
-        row_mode=model.row_mode[rows],
-        origin=model.origin[rows],
-        share=model.share[rows],
-        serve_mw=model.serve_mw[rows],
-        jam_mw=model.jam_mw[rows],
-        limit=model.limit[near],
-        limit_name=tuple(name for name, kept in zip(model.limit_name, near.tolist(), strict=True) if kept),
-    )
-
-
-def _branches(model: PlanModel, goal: Goal) -> Iterator[Problem]:
-    """The relaxation for each number of head-ends: together they bound the model, and each is tighter."""
-    problem = as_problem(model, goal, interplay=False, ties=False)
-    kinds = len(model.head_ends.name)
-    first = len(problem.lower) - kinds
-    most = problem.upper[first:].astype(int)
-    if goal.budget_pence is not None:
-        price = np.maximum(model.head_ends.cost_pence, 1)
-        most = np.minimum(most, goal.budget_pence // price)
-    counts = list(product(*(range(int(top) + 1) for top in most.tolist())))
-    if len(counts) > MOST_BRANCHES:
-        yield problem
-        return
-    for count in counts:
-        lower, upper = problem.lower.copy(), problem.upper.copy()
-        lower[first:] = upper[first:] = count
-        yield replace(problem, lower=lower, upper=upper)
-
-
 def _nothing_to_choose(problem: Problem) -> bool:
     """Every device for sale breaks a limit wherever it may stand, and no treatment helps."""
     return bool(problem.rows.shape[1] == 0)
-
-
-def _bound(problem: Problem) -> float | None:
-    """Bound of one relaxation; one that cannot be met bounds nothing away."""
-    if _nothing_to_choose(problem):
-        return 0.0
-    try:
-        found = bound_of_relaxation(problem, work=RELAXATION)
-    except InfeasiblePlanError:
-        return -math.inf if problem.maximise else math.inf
-    return found
 
 
 def _rounded(model: PlanModel, goal: Goal, bound: float) -> float:
@@ -187,7 +137,19 @@ def _rounded(model: PlanModel, goal: Goal, bound: float) -> float:
     return bound
 
 
-def _most_weight(model: PlanModel) -> float | None:
+def _most_weight(model: PlanModel, cuts: CutWork) -> float | None:
     """What no money can exceed."""
-    bound = _bound(as_problem(model, Goal(), interplay=False, ties=False))
-    return None if bound is None else max(bound, 0.0)
+    known = _relaxation(model, Goal(), cuts)
+    return None if known is None else max(known, 0.0)
+
+
+def _relaxation(model: PlanModel, goal: Goal, cuts: CutWork) -> float | None:
+    """The bound of the model over all numbers of head-ends, None where one of them has none."""
+    bounds = []
+    for problem in branches(model, goal):
+        reduced = relaxed(model, problem, cuts)
+        bounds.append(0.0 if reduced is None else reduced.bound)
+    known = [bound for bound in bounds if bound is not None]
+    if len(known) < len(bounds):
+        return None
+    return max(known, default=-math.inf) if goal.target is None else min(known, default=math.inf)

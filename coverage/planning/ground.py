@@ -44,6 +44,7 @@ from quietwing.coverage.planning.rows import (
     with_room_rows,
 )
 from quietwing.coverage.planning.standing import (
+    affordable,
     device_at,
     prices_of,
     runs_of_cable,
@@ -207,7 +208,15 @@ class Terrain:
         return (here, further, bool(missed.any())) if rooms or missed.any() else None
 
     def lifted(self, model: PlanModel, alive: NDArray[np.int64], selection: Selection, slack_db: float) -> PlanModel:
+        """`lift`, the model alone."""
+        return self.lift(model, alive, selection, slack_db)[0]
+
+    def lift(
+        self, model: PlanModel, alive: NDArray[np.int64], selection: Selection, slack_db: float
+    ) -> tuple[PlanModel, float]:
         """With jammers of a plan as much stronger, up to `MOST_LIFT_DB`, as all limits and the catalogue allow.
+
+        Also how far from all limits the plan then is. [dB]
 
         A room holds when all of its margins hold at once, and costs nothing more at a higher power. Not beside
         managed access: there a stronger jammer may undo a capture.
@@ -215,12 +224,13 @@ class Terrain:
         candidates = model.candidates
         chosen = np.array(selection.candidates, np.int64)
         bought = np.flatnonzero(~candidates.existing[chosen])
-        if candidates.is_mas[chosen].any() or not len(bought):
-            return model
         outside, _ = self.outside(alive[chosen], None)
         share = np.concatenate([outside * 10 ** (-slack_db / 10), model.limit[:, chosen]]) * (1 + TIGHTER)
-        share = share[share.sum(axis=1) > 10 ** (-MOST_LIFT_DB / 10)]
-        taken, step = share.sum(axis=1), 10 ** (LIFT_STEP_DB / 10)
+        if candidates.is_mas[chosen].any() or not len(bought):
+            return model, _below_db(share.sum(axis=1))
+        every = share.sum(axis=1)
+        near = every > 10 ** (-MOST_LIFT_DB / 10)
+        share, taken, step = share[near], every[near], 10 ** (LIFT_STEP_DB / 10)
         lift_db = np.zeros(len(chosen))
         for _ in range(round(MOST_LIFT_DB / LIFT_STEP_DB)):
             for at in bought.tolist():
@@ -232,7 +242,8 @@ class Terrain:
         trim_db = candidates.trim_db.copy()
         part = trim_db[chosen]
         trim_db[chosen] = np.where(part < 0, np.minimum(part + lift_db[:, None], 0.0), part)
-        return replace(model, candidates=replace(candidates, trim_db=trim_db))
+        unused_db = min(_below_db(taken), _below_db(every[~near]) - float(lift_db.max()))
+        return replace(model, candidates=replace(candidates, trim_db=trim_db)), unused_db
 
     def _missed_in_rooms(self, model: PlanModel, chosen: NDArray[np.int64], found: Found) -> list[RoomRows]:
         """Rows that do not hold of rooms that the model takes as protected."""
@@ -340,7 +351,7 @@ def prepare_ground(
     pence, head_pence = prices_of(site, bases, catalogue, scenario)
     notes = [f"{name} is left out: it would send on {forbidden_bands(catalogue[name])}" for name in barred]
     if scenario.budget_gbp is not None:
-        bases, pence, dear = _affordable(bases, pence, head_pence, there, catalogue, scenario.budget_gbp)
+        bases, pence, dear = affordable(bases, pence, head_pence, there, catalogue, scenario.budget_gbp)
         notes.extend(f"{name} is left out: the first costs more than the budget" for name in dear)
     wanted = np.array([room.role == "silence" and room.weight > 0 for room in site.rooms], np.bool_)
     counted = scenario.objective == "least_cost"
@@ -374,30 +385,10 @@ def prepare_ground(
     )
 
 
-def _affordable(
-    bases: list[Base],
-    pence: dict[int, int],
-    head_pence: dict[str, int],
-    there: Mapping[str, int],
-    catalogue: Mapping[str, Model],
-    budget_gbp: float,
-) -> tuple[list[Base], dict[int, int], list[str]]:
-    """What stands, and what the budget buys with the first head-end it needs; the prices of these; models left out.
-
-    All of it where it buys nothing: then money is what is missing.
-    """
-
-    def needed(index: int) -> int:
-        head_end = catalogue[bases[index].device.model].head_end
-        return pence[index] + (head_pence[head_end] if head_end and not there.get(head_end, 0) else 0)
-
-    kept = [index for index, base in enumerate(bases) if base.existing or needed(index) <= budget_gbp * 100 + 0.5]
-    if all(bases[index].existing for index in kept):
-        return bases, pence, []
-    bought = [bases[index] for index in kept]
-    names = {base.device.model for base in bought}
-    dear = dict.fromkeys(base.device.model for base in bases if base.device.model not in names)
-    return bought, {new: pence[index] for new, index in enumerate(kept)}, list(dear)
+def _below_db(taken: Floats) -> float:
+    """How far the limit that is used most is from being used up. [dB]"""
+    most = float(taken.max(initial=0.0))
+    return float(-10 * np.log10(most)) if most > 0 else float("inf")
 
 
 def _with_reserve(block: RoomBlock, reserve_db: float) -> RoomBlock:

@@ -17,7 +17,7 @@ from scipy import sparse
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
 
-__all__ = ["Goal", "Selection", "as_problem", "cost_pence", "selection_of", "start_of"]
+__all__ = ["CoverRows", "Goal", "Selection", "as_problem", "cost_pence", "cover_rows", "selection_of", "start_of"]
 
 Floats = NDArray[np.float64]
 MOST_NAMED = 40  # items up to which ties go by id; above it the solver's own order is as reproducible
@@ -156,6 +156,51 @@ def as_problem(model: PlanModel, goal: Goal, *, interplay: bool = True, ties: bo
     )
 
 
+@dataclass(frozen=True, eq=False)
+class CoverRows:
+    """Which rows of a planning model's problem are those of rooms.
+
+    Attributes
+    ----------
+    goal : int64 ndarray, shape (row,)
+        The column that says that the room is protected in the row's mode; -1 for other rows.
+    room : int64 ndarray, shape (row,)
+        -1 for other rows.
+    position : int64 ndarray, shape (column,)
+        Where a candidate stands, of which one is chosen at most; -1 for what is no candidate.
+    """
+
+    goal: NDArray[np.int64]
+    room: NDArray[np.int64]
+    position: NDArray[np.int64]
+
+
+def cover_rows(model: PlanModel, problem: Problem) -> CoverRows:
+    """Tell the rows of rooms from others.
+
+    Parameters
+    ----------
+    model : PlanModel
+    problem : Problem
+        From `as_problem` without interplay.
+
+    Returns
+    -------
+    CoverRows
+    """
+    columns = _columns(model, interplay=False)
+    goal, room = np.full((2, problem.rows.shape[0]), -1, np.int64)
+    at = 0
+    for of_room, mode in zip(model.row_room.tolist(), model.row_mode.tolist(), strict=True):
+        column = columns.protected.get((of_room, mode))
+        if column is not None:  # rows of rooms stand first, in the model's order
+            goal[at], room[at] = column, of_room
+            at += 1
+    position = np.full(problem.rows.shape[1], -1, np.int64)
+    position[: len(model.candidates)] = model.candidates.position
+    return CoverRows(goal, room, position)
+
+
 def _columns(model: PlanModel, interplay: bool) -> _Columns:
     rooms, modes = model.mode_cost_pence.shape
     at = len(model.candidates)
@@ -250,12 +295,15 @@ def _modes(model: PlanModel, columns: _Columns, rows: _Rows) -> None:
         for mode in range(modes):
             if (room, mode) in columns.protected:
                 _only_in(
-                    columns.protected[room, mode], room, mode, treated, columns, rows, f"room {room} mode {mode}"
+                    [columns.protected[room, mode]], room, mode, treated, columns, rows, f"room {room} mode {mode}"
                 )
-    for at in np.flatnonzero(model.candidates.room >= 0).tolist():
-        room, mode = int(model.candidates.room[at]), int(model.candidates.mode[at])
+    kit = model.candidates
+    alike: dict[tuple[int, int, int], list[int]] = {}  # of those at one place one stands at most: they share a row
+    for at in np.flatnonzero(kit.room >= 0).tolist():
+        alike.setdefault((int(kit.room[at]), int(kit.mode[at]), int(kit.position[at])), []).append(at)
+    for (room, mode, _), members in alike.items():
         treated = [columns.treated[room, other] for other in range(1, modes) if (room, other) in columns.treated]
-        _only_in(at, room, mode, treated, columns, rows, model.candidates.id[at])
+        _only_in(members, room, mode, treated, columns, rows, kit.id[members[0]])
     for at in np.flatnonzero(model.candidates.existing).tolist():
         room, mode = int(model.candidates.room[at]), int(model.candidates.mode[at])
         treated = [columns.treated[room, other] for other in range(1, modes) if (room, other) in columns.treated]
@@ -268,13 +316,14 @@ def _modes(model: PlanModel, columns: _Columns, rows: _Rows) -> None:
 
 
 def _only_in(
-    column: int, room: int, mode: int, treated: Sequence[int], columns: _Columns, rows: _Rows, name: str
+    members: Sequence[int], room: int, mode: int, treated: Sequence[int], columns: _Columns, rows: _Rows, name: str
 ) -> None:
-    """A column is 0 unless the room is in the mode."""
+    """Columns of which one is 1 at most are 0 unless the room is in the mode."""
+    ones = [1.0] * len(members)
     if mode:
-        rows.add([column, columns.treated[room, mode]], [1.0, -1.0], -np.inf, 0.0, f"{name} only treated")
+        rows.add([*members, columns.treated[room, mode]], [*ones, -1.0], -np.inf, 0.0, f"{name} only treated")
     elif treated:
-        rows.add([column, *treated], [1.0] * (1 + len(treated)), -np.inf, 1.0, f"{name} only untreated")
+        rows.add([*members, *treated], [*ones, *[1.0] * len(treated)], -np.inf, 1.0, f"{name} only untreated")
 
 
 def _places(model: PlanModel, rows: _Rows) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import (
@@ -27,9 +26,17 @@ from quietwing.coverage.planning.attempts import (
     margin_confidence,
     outcome,
 )
-from quietwing.coverage.planning.bounds import certify
+from quietwing.coverage.planning.bounds import SMALL_CANDIDATES, certify
 from quietwing.coverage.planning.carried import Carried, carry, selected
+from quietwing.coverage.planning.corrections import (
+    MOST_RESERVE_DB,
+    full_margin_db,
+    next_goal,
+    next_reserve_db,
+    next_slack_db,
+)
 from quietwing.coverage.planning.cut_down import cut_down
+from quietwing.coverage.planning.cuts import CutWork
 from quietwing.coverage.planning.ground import (
     MOST_LIFT_DB,
     MOST_SLACK_DB,
@@ -40,6 +47,7 @@ from quietwing.coverage.planning.ground import (
 )
 from quietwing.coverage.planning.heuristic import Found, kept_below, search
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
+from quietwing.coverage.planning.improve import improve
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.paid_anyway import check_budget, goal_of
 from quietwing.coverage.planning.plan import Plan, Status
@@ -47,15 +55,13 @@ from quietwing.coverage.planning.prepared import CHOOSING_STREAM, REPORTING_STRE
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
-from quietwing.coverage.planning.verify import verify_plan
+from quietwing.coverage.planning.verify import unsound_claims, verify_plan
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Sector, Site
 
 __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 
-AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
-LEAST_SHARE = 0.2  # assumed, of the way between two slacks: a line through two margins is a guess
 LEFT_OVER = 0.05  # share of a budget that needs a reason
 UNUSED_DB = 3.0  # likewise of the limits outside, above what is spared
 MOST_TURNS = 4  # of a search, between which limits outside are added to the model
@@ -66,16 +72,23 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Effort:
-    """Counted work: attempts, a plan to start from among them while two searches are left; moves of each search."""
+    """Counted work: attempts, a plan to start from among them while two searches are left; then of each search.
+
+    Moves of the annealing, the relaxation's work, nodes of the solver, and in every how many attempts it is asked.
+    """
 
     attempts: int
     moves: int
+    cuts: CutWork
+    nodes: int
+    solve_every: int
 
 
-EFFORTS = {"quick": Effort(2, 600_000), "normal": Effort(5, 2_000_000), "thorough": Effort(12, 4_000_000)}
-# Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
-STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
-MOST_RESERVE_DB = 8.0
+EFFORTS = {
+    "quick": Effort(2, 600_000, CutWork(15_000, 8), 1, 2),
+    "normal": Effort(5, 2_000_000, CutWork(40_000, 14), 20, 4),
+    "thorough": Effort(12, 4_000_000, CutWork(150_000, 30), 200, 4),
+}
 
 
 def optimise(
@@ -180,6 +193,7 @@ def _try_all(
     carried = None if start is None else _carry(ground, inside, tried[1])
     before: Searched | None = None
     found_db: list[tuple[float, float]] = []
+    goal = asked = goal_of(ground)
     attempts = max(effort.attempts - (start is not None), FEWEST_SEARCHES)
     for number in range(attempts):
         if late():
@@ -199,8 +213,10 @@ def _try_all(
             here,
             slack_db,
             reserve_db,
+            goal,
             carried if before is None else before,
-            effort.moves,
+            effort,
+            number % effort.solve_every == 0,
             lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
             late,
         )
@@ -210,29 +226,34 @@ def _try_all(
         told(1.0)
         if not before.model.possible.any():
             return
-        found_db.append((slack_db, one.attempt.spill_margin_db))
-        slack_db = _next_slack_db(found_db)
-        reserve_db = _next_reserve_db(ground, before, one)
+        found_db.append((slack_db, full_margin_db(before, one)))
+        slack_db = math.floor(100 * next_slack_db(found_db)) / 100  # to the hundredth, as it is told
+        reserve_db = next_reserve_db(ground, before, one)
+        goal = next_goal(asked, goal, before, one)
 
 
 def _searched(
     here: Terrain,
     slack_db: float,
     reserve_db: NDArray[np.float64],
+    goal: Goal,
     start: Carried | Searched | None,
-    moves: int,
+    effort: Effort,
+    by_solver: bool,
     told: Callable[[float], None],
     late: Callable[[], bool],
 ) -> Searched:
     """The best plan found in a planning model, to which those limits outside are added that plans break."""
-    goal, seed = goal_of(here.ground), here.ground.scenario.seed
+    seed = here.ground.scenario.seed
     model, alive = here.model(slack_db)
     plan = None
     if start is not None:
         plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)
         plan = None if plan is None else cut_down(model, plan, goal)
+    bound: float | None = None
+    reproducible = True
     for turn in range(MOST_TURNS):
-        part = moves if turn == 0 else moves // MOST_TURNS
+        part = effort.moves if turn == 0 else effort.moves // MOST_TURNS
         found = search(
             model,
             goal,
@@ -242,6 +263,13 @@ def _searched(
             progress=lambda share, _weight, turn=turn: told((turn + share) / MOST_TURNS),  # type: ignore[misc]
             interrupted=late,
         )
+        if by_solver and turn == 0 and len(model.candidates) > SMALL_CANDIDATES and not late():
+            improved = improve(model, goal, found, effort.cuts, effort.nodes)
+            # Searched on from there; a model that grows by rows keeps its bound.
+            found = search(model, goal, start=improved.found.selection, moves=part // MOST_TURNS, seed=seed)
+            reproducible = improved.reproducible
+            # That of another target bounds nothing that was asked for.
+            bound = improved.bound if goal == goal_of(here.ground) else None
         wider, plan = here.with_missed(model, alive, found, slack_db), found.selection
         if wider is None:
             break
@@ -250,8 +278,8 @@ def _searched(
             plan = kept_below(model, plan) if over else plan
             found = Found(plan, score(model, plan))
             wider = here.with_missed(model, alive, found, slack_db)
-    model = here.lifted(model, alive, found.selection, slack_db)
-    return Searched(here, model, found, slack_db, reserve_db)
+    model, unused_db = here.lift(model, alive, found.selection, slack_db)
+    return Searched(here, model, found, slack_db, reserve_db, bound, reproducible, unused_db)
 
 
 def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:
@@ -300,36 +328,6 @@ def _in_a_model(ground: Ground, inside: Inside, tried: list[Tried], one: Tried) 
     return replace(one, attempt=attempt, searched=best)
 
 
-def _next_slack_db(found_db: list[tuple[float, float]]) -> float:
-    """Limits moved by what was left, or missing, outside; between a slack that left some and a larger that did not.
-
-    `found_db` are slacks tried, in order, and the margins outside that came of them.
-    """
-    slack_db, margin_db = found_db[-1]
-    if not math.isfinite(margin_db):
-        return slack_db
-    kept = max((one for one in found_db if 0 <= one[1] < math.inf), default=None)
-    if kept is not None:
-        missed = min((one for one in found_db if one[1] < 0 and one[0] > kept[0]), default=None)
-        if missed is not None:
-            share = (kept[1] - AIM_DB) / (kept[1] - missed[1])
-            return kept[0] + (missed[0] - kept[0]) * min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
-    return min(max(slack_db + margin_db - AIM_DB, 0.0), MOST_SLACK_DB)
-
-
-def _next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[np.float64]:
-    """More for rooms that fall short of q, less for those far above it."""
-    found = searched.reserve_db.copy()
-    q = ground.scenario.asked.confidence
-    shares = one.judged.by_room["silent_probability"].values.tolist()
-    for name, share in zip(one.judged.by_room[ROOM].values.tolist(), shares, strict=True):
-        room = ground.site.room_index[name]
-        if searched.found.score.protected[room]:
-            step = next((step for least, step in STEPS_DB if share >= q + least * (1 - q)), STEPS_DB[-1][1])
-            found[room] = min(max(found[room] + step, -MOST_RESERVE_DB), MOST_RESERVE_DB)
-    return found
-
-
 def _carried(model: PlanModel, before: Searched) -> Selection:
     """A former selection in another model: the same candidates by name, where they still are."""
     place = {name: row for row, name in enumerate(model.candidates.id)}
@@ -366,13 +364,22 @@ def _plan(
             if before is not None and outcome(ground, before, least_db) < outcome(ground, again, least_db):
                 dropped.append(f"attempt {at} was put aside: on fresh worlds the plan to start from does more")
                 continue
-        plan = _described(ground, tried, best, interrupted, late, say)
-        say("checking every word of the plan", 0.96)
-        faults = verify_plan(
-            ground.site, ground.sectors, ground.scenario, ground.catalogue, plan, existing=ground.existing
-        )
-        if not faults:
-            return replace(plan, notes=(*plan.notes, *dropped))
+        question = ground.site, ground.sectors, ground.scenario, ground.catalogue
+        for claims_checked in (False, True):
+            plan = _described(ground, tried, best, interrupted, late, say)
+            say("checking every word of the plan", 0.96)
+            worlds = best.judged, best.spilled
+            faults = verify_plan(*question, plan, existing=ground.existing, worlds=worlds)
+            if not faults:
+                return replace(plan, notes=(*plan.notes, *dropped))
+            wrong = () if claims_checked else unsound_claims(*question, plan, existing=ground.existing)
+            if not wrong:
+                break
+            best = best.without(wrong)
+            tried = [best if number == at else one for number, one in enumerate(tried)]
+            dropped.append(
+                f"not claimed in the planning model, for windows beside them are treated: {', '.join(wrong)}"
+            )
         dropped.append(f"attempt {at} was dropped, for the checker found: {faults[0]}")
 
 
@@ -392,7 +399,14 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
     notes = list(ground.notes)
     certified = None
     if searched is not None:
-        certified = certify(searched.model, goal, searched.found, interrupted=interrupted or late)
+        certified = certify(
+            searched.model,
+            goal,
+            searched.found,
+            interrupted=interrupted or late,
+            known=searched.bound,
+            cuts=EFFORTS[scenario.effort].cuts,
+        )
         value, bound, status = certified.value, certified.bound, certified.status
         notes.extend(certified.notes)
         if searched is not best.searched:
@@ -432,7 +446,9 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
         chosen=next(number for number, one in enumerate(tried) if one is best),
         candidates=0 if searched is None else len(searched.terrain.candidates),
         seed=scenario.seed,
-        reproducible=not (interrupted or late) and (certified is None or certified.reproducible),
+        reproducible=not (interrupted or late)
+        and (certified is None or certified.reproducible)
+        and all(one.searched is None or one.searched.reproducible for one in tried),
         notes=tuple(dict.fromkeys(notes)),
     )
 

@@ -21,6 +21,7 @@ from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.sites.model import Site
 
 __all__ = [
+    "affordable",
     "device_at",
     "prices_of",
     "runs_of_cable",
@@ -129,3 +130,29 @@ def prices_of(
             else:
                 pence[index] = pence.get(index, 0) + round(pounds * 100)
     return pence, heads
+
+
+def affordable(
+    bases: list[Base],
+    pence: dict[int, int],
+    head_pence: dict[str, int],
+    there: Mapping[str, int],
+    catalogue: Mapping[str, Model],
+    budget_gbp: float,
+) -> tuple[list[Base], dict[int, int], list[str]]:
+    """What stands, and what the budget buys with the first head-end it needs; the prices of these; models left out.
+
+    All of it where it buys nothing: then money is what is missing.
+    """
+
+    def needed(index: int) -> int:
+        head_end = catalogue[bases[index].device.model].head_end
+        return pence[index] + (head_pence[head_end] if head_end and not there.get(head_end, 0) else 0)
+
+    kept = [index for index, base in enumerate(bases) if base.existing or needed(index) <= budget_gbp * 100 + 0.5]
+    if all(bases[index].existing for index in kept):
+        return bases, pence, []
+    bought = [bases[index] for index in kept]
+    names = {base.device.model for base in bought}
+    dear = dict.fromkeys(base.device.model for base in bases if base.device.model not in names)
+    return bought, {new: pence[index] for new, index in enumerate(kept)}, list(dear)

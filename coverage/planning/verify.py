@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from quietwing.coverage.blocking.evaluate import Judgement
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.claims import (
@@ -17,17 +18,19 @@ from quietwing.coverage.planning.checker.claims import (
     margin_faults,
     outside_faults,
     receiver_faults,
+    unsound,
 )
-from quietwing.coverage.planning.checker.judgement import figure_faults, hole_faults, judged_rooms, judgement_faults
+from quietwing.coverage.planning.checker.judgement import drawn, figure_faults, hole_faults, judgement_faults
 from quietwing.coverage.planning.checker.layout import layout_faults, unknown_faults, window_faults
 from quietwing.coverage.planning.checker.money import money_faults
 from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["verify_plan"]
+__all__ = ["unsound_claims", "verify_plan"]
 
 
 def verify_plan(
@@ -38,6 +41,7 @@ def verify_plan(
     plan: Plan,
     *,
     existing: tuple[Device, ...] = (),
+    worlds: tuple[Judgement, SpillResult] | None = None,
 ) -> tuple[str, ...]:
     """Everything of a plan that does not hold.
 
@@ -51,6 +55,9 @@ def verify_plan(
     plan : Plan
     existing : tuple of Device
         Devices that stood before the plan.
+    worlds : tuple of Judgement and SpillResult, optional
+        What the Monte Carlo found for the plan's layout on the worlds it was chosen on, if the caller has just drawn
+        them; else they are drawn here. What the plan says is held against them either way.
 
     Returns
     -------
@@ -69,15 +76,43 @@ def verify_plan(
         return tuple(unknown)
     treated = case.links((*given, *plan.treatments))
     tested = trial_points(treated.scene.site)
-    judged = judged_rooms(case, treated, tested)
+    judged, spilled = drawn(case, treated, tested) if worlds is None else worlds
     found = [
         *layout_faults(case),
         *window_faults(case),
         *money_faults(case),
-        *judgement_faults(case, treated, tested, judged),
+        *judgement_faults(case, judged, spilled),
     ]
     found += [*hole_faults(case, judged), *figure_faults(case, judged)]
     if case.attempt.confidence > 0:
         found += [*margin_faults(case), *claim_faults(case, treated, tested), *outside_faults(case, treated)]
         found += [*keep_room_faults(case, treated, tested), *receiver_faults(case, treated)]
     return tuple(dict.fromkeys(found))
+
+
+def unsound_claims(
+    site: Site,
+    sectors: tuple[Sector, ...],
+    scenario: Scenario,
+    catalogue: Mapping[str, Model],
+    plan: Plan,
+    *,
+    existing: tuple[Device, ...] = (),
+) -> tuple[str, ...]:
+    """Rooms that a plan claims in the planning model and that do not hold with all of its windows treated.
+
+    Parameters
+    ----------
+    site, sectors, scenario, catalogue, plan, existing : as for `verify_plan`
+
+    Returns
+    -------
+    tuple of str
+        In the order of the site's. The planning model treats a room's windows by themselves: where a blocker's ray
+        comes through a neighbour's window that is treated too, it is weaker.
+    """
+    given = resolve_treatments(site, scenario.treatments, catalogue)
+    case = Case(site, sectors, scenario, catalogue, plan, existing, given)
+    treated = case.links((*given, *plan.treatments))
+    rooms = {room for room, _ in unsound(case, treated, trial_points(treated.scene.site))}
+    return tuple(site.rooms[room].id for room in sorted(rooms))

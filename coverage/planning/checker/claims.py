@@ -31,7 +31,7 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.sites.points import PointSet, scattered
 
-__all__ = ["claim_faults", "keep_room_faults", "margin_faults", "outside_faults", "receiver_faults"]
+__all__ = ["claim_faults", "keep_room_faults", "margin_faults", "outside_faults", "receiver_faults", "unsound"]
 
 MOST_SLACK_DB = 12.0  # the furthest the planner may move a limit
 DUST_DB = 1e-6  # levels are float32
@@ -76,11 +76,20 @@ def _db(ratio: Fraction) -> float:
 
 def claim_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[str]:
     """Each claimed room: at every test point each carrier is quiet, denied or captured."""
+    for (room, channel), (missed, missing_db, where) in unsound(case, treated, tested).items():
+        yield (
+            f"claimed room {treated.scene.site.rooms[room].id}: {channel} works at {missed} test points; at the "
+            f"{where} {missing_db:.3g} dB are missing"
+        )
+
+
+def unsound(case: Case, treated: LinkModel, tested: PointSet) -> dict[tuple[int, str], tuple[int, float, str]]:
+    """Claims that do not hold, by room and channel: at how many test points, by how much at the worst, and where."""
     site = treated.scene.site
     reserve = {site.room_index[claim.room]: claim.reserve_db for claim in case.plan.claimed}
     points = tested.some(np.flatnonzero(np.isin(tested.room, list(reserve))))
     if not len(points):
-        return
+        return {}
     public = public_links(treated, points)
     blockers = blocker_links(treated, case.plan.devices, case.catalogue, points, straight=True)
     needs, z = draft_needs(treated, case.strict), float(ndtri(case.attempt.confidence))
@@ -109,13 +118,12 @@ def claim_faults(case: Case, treated: LinkModel, tested: PointSet) -> Iterator[s
             captured = any(Fraction(power) >= jam for power in stands_mw[ahead[:, p], p].tolist())
             if total < need and not captured:
                 failing[int(points.room[p]), treated.carriers[c].channel].append((_db(need / total), p))
-    for (room, channel), missed in failing.items():
+    found = {}
+    for key, missed in failing.items():
         missing_db, p = max(missed)
         xyz = "({:.2f}, {:.2f}, {:.2f}) m".format(*points.xyz_m[p].tolist())
-        yield (
-            f"claimed room {site.rooms[room].id}: {channel} works at {len(missed)} test points; at the "
-            f"{points.kind[p]} point {xyz} {missing_db:.3g} dB are missing"
-        )
+        found[key] = len(missed), missing_db, f"{points.kind[p]} point {xyz}"
+    return found
 
 
 def _radiating(case: Case) -> tuple[Device, ...]:

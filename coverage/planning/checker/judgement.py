@@ -12,17 +12,18 @@ from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.money import spent_pence
+from quietwing.coverage.results import SpillResult
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["figure_faults", "hole_faults", "judged_rooms", "judgement_faults"]
+__all__ = ["drawn", "figure_faults", "hole_faults", "judgement_faults"]
 
 STREAM = 1  # of the worlds plans are chosen on
 
 
-def judged_rooms(case: Case, treated: LinkModel, tested: PointSet) -> Judgement:
-    """Rooms on the worlds the plan was chosen on."""
-    return evaluate(
+def drawn(case: Case, treated: LinkModel, tested: PointSet) -> tuple[Judgement, SpillResult]:
+    """Rooms and places outside on the worlds the plan was chosen on."""
+    rooms = evaluate(
         treated,
         case.bare,
         case.scenario,
@@ -32,12 +33,12 @@ def judged_rooms(case: Case, treated: LinkModel, tested: PointSet) -> Judgement:
         bare_points=silence_points(case.site, trial_points(case.site)),
         stream=STREAM,
     )
+    return rooms, spill(treated, case.scenario, case.plan.devices, case.catalogue, tested, stream=STREAM)[0]
 
 
-def judgement_faults(case: Case, treated: LinkModel, tested: PointSet, judged: Judgement) -> Iterator[str]:
+def judgement_faults(case: Case, judged: Judgement, spilled: SpillResult) -> Iterator[str]:
     """Figures of the chosen attempt, to the last digit."""
     attempt = case.attempt
-    spilled = spill(treated, case.scenario, case.plan.devices, case.catalogue, tested, stream=STREAM)[0]
     protected = judged.by_room["called_silent"].values
     weights = 1.0 if case.scenario.objective == "least_cost" else judged.by_room["weight"].values
     for what, stated, found in (

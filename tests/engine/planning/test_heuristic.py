@@ -129,6 +129,15 @@ def test_a_start_is_kept_where_no_move_is_made(questions):
     assert kept >= 20
 
 
+def test_a_target_is_built_up_to_without_a_single_move(questions):
+    asked = [(model, goal) for model, goal in questions if goal.target is not None]
+    with_moves, without = (
+        sum(search(model, goal, moves=moves).score.weight >= goal.target for model, goal in asked)
+        for moves in (MOVES, 0)
+    )
+    assert without >= with_moves / 2 > 1
+
+
 def test_a_start_that_is_too_dear_is_not_taken(questions):
     refused = 0
     for model, goal in questions:

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -108,6 +109,29 @@ def test_ctrl_c_keeps_the_best_plan_so_far(site, word):
     assert judged(plan).rooms_judged >= 3
     assert plan.cost.capex_gbp <= MOST.budget_gbp
     assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_ten_random_places_keeps_the_best_plan_and_says_so(site):
+    """Wherever the search reports itself, from its first attempt to its last word."""
+    places: list[str] = []
+    optimise(site, site.sectors, MOST, CATALOGUE, progress=lambda what, _share: places.append(what))
+    first = next(at for at, what in enumerate(places) if what.startswith("searching"))
+    best = 0
+    for stop in sorted(np.random.default_rng(7).choice(np.arange(first, len(places)), 10, replace=False).tolist()):
+        said: list[str] = []
+
+        def told(what: str, _share: float, said: list[str] = said, stop: int = stop) -> None:
+            said.append(what)
+            if len(said) == stop + 1:
+                raise KeyboardInterrupt
+
+        plan = optimise(site, site.sectors, MOST, CATALOGUE, progress=told)
+        assert (plan.status, plan.reproducible) == ("interrupted", False)
+        assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
+        assert judged(plan).rooms_judged >= best  # the later the more
+        best = judged(plan).rooms_judged
+    assert best >= 3
 
 
 def test_ctrl_c_in_the_first_attempt_leaves_what_stands(site):

@@ -1,0 +1,83 @@
+"""What the Monte Carlo found wrong with one attempt, put right in the planning model of the next."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.dims import ROOM
+from quietwing.coverage.planning.attempts import SPARE_DB, Searched, Tried
+from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground
+from quietwing.coverage.planning.milp import Goal
+
+__all__ = [
+    "AIM_DB",
+    "LEAST_SHARE",
+    "MOST_RESERVE_DB",
+    "full_margin_db",
+    "next_goal",
+    "next_reserve_db",
+    "next_slack_db",
+]
+
+AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it is met only roughly
+LEAST_SHARE = 0.2  # assumed, of the way between two slacks: a line through two margins is a guess
+# Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
+STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
+MOST_RESERVE_DB = 8.0
+
+
+def full_margin_db(searched: Searched, one: Tried) -> float:
+    """The margin outside that the model's limits would have left, had the plan used them up.
+
+    A plan that money or the most that jammers are raised by keeps below the model's limits leaves more than these do.
+    What it has left there is taken off, as far as the limits as they are would not be moved down for it.
+    """
+    margin_db = one.attempt.spill_margin_db
+    return margin_db if margin_db < AIM_DB else max(margin_db - searched.unused_db, AIM_DB)
+
+
+def next_slack_db(found_db: list[tuple[float, float]]) -> float:
+    """Limits moved by what was left, or missing, outside; between a slack that left some and a larger that did not.
+
+    `found_db` are slacks tried, in order, and the margins outside that came of them.
+    """
+    slack_db, margin_db = found_db[-1]
+    if not math.isfinite(margin_db):
+        return slack_db
+    kept = max((one for one in found_db if 0 <= one[1] < math.inf), default=None)
+    if kept is not None:
+        missed = min((one for one in found_db if one[1] < 0 and one[0] > kept[0]), default=None)
+        if missed is not None:
+            share = (kept[1] - AIM_DB) / (kept[1] - missed[1])
+            return kept[0] + (missed[0] - kept[0]) * min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
+    return min(max(slack_db + margin_db - AIM_DB, 0.0), MOST_SLACK_DB)
+
+
+def next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[np.float64]:
+    """More for rooms that fall short of q, less for those far above it."""
+    found = searched.reserve_db.copy()
+    q = ground.scenario.asked.confidence
+    shares = one.judged.by_room["silent_probability"].values.tolist()
+    for name, share in zip(one.judged.by_room[ROOM].values.tolist(), shares, strict=True):
+        room = ground.site.room_index[name]
+        if searched.found.score.protected[room]:
+            step = next((step for least, step in STEPS_DB if share >= q + least * (1 - q)), STEPS_DB[-1][1])
+            found[room] = min(max(found[room] + step, -MOST_RESERVE_DB), MOST_RESERVE_DB)
+    return found
+
+
+def next_goal(asked: Goal, goal: Goal, searched: Searched, one: Tried) -> Goal:
+    """A target moved by as many rooms as the worlds found missing, or half of those to spare; never below the asked.
+
+    Of the rooms that the planning model takes as protected some are not silent in enough worlds.
+    """
+    if asked.target is None or goal.target is None:
+        return goal
+    over = one.attempt.weight_judged - asked.target
+    moved = goal.target - (over if over < 0 else over // 2)
+    most = float(searched.model.weight[searched.model.possible.any(axis=1)].sum())
+    return replace(goal, target=max(asked.target, min(moved, most)))

@@ -1,0 +1,204 @@
+"""The bound of a planning model: cuts leave every plan in, and are worth what hand arithmetic says."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from quietwing.coverage.planning.attempts import Searched, Tried
+from quietwing.coverage.planning.bounds import certify
+from quietwing.coverage.planning.corrections import AIM_DB, full_margin_db, next_goal
+from quietwing.coverage.planning.cuts import CutWork, with_cuts
+from quietwing.coverage.planning.exact import bound_of_relaxation, solve
+from quietwing.coverage.planning.heuristic import Found, _thinned
+from quietwing.coverage.planning.improve import improve
+from quietwing.coverage.planning.limit_rows import limit_rows
+from quietwing.coverage.planning.milp import Goal, Selection, as_problem, cover_rows
+from quietwing.coverage.planning.plan import Attempt
+from quietwing.coverage.planning.rows import plan_model, room_rows
+from quietwing.coverage.planning.score import fixed_selection, score
+from quietwing.coverage.planning.solution_check import check_solution
+
+
+def _beside(name: str):
+    """A module of this folder, loaded from its path: nothing joins the import path."""
+    key = f"quietwing_tests_engine_planning_{name}"
+    if key not in sys.modules:
+        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[key] = module
+        spec.loader.exec_module(module)
+    return sys.modules[key]
+
+
+hand_model, tiny_plans = _beside("hand_models").hand_model, _beside("tiny_plans")
+WORK = CutWork(iterations=10_000, rounds=20)
+
+
+def bound(model, goal) -> float:
+    problem = as_problem(model, goal, interplay=False, ties=False)
+    return with_cuts(problem, cover_rows(model, problem), WORK).bound
+
+
+def plain_bound(model, goal) -> float:
+    return bound_of_relaxation(as_problem(model, goal, interplay=False, ties=False))
+
+
+def nothing(model) -> Found:
+    return Found(fixed_selection(model), score(model, fixed_selection(model)))
+
+
+def in_two_modes(shares):
+    """A room with a window that can be treated for nothing: a row of shares untreated, and one treated."""
+    model = hand_model(shares, [], (1000.0,) * len(shares[0]), row_room=[0, 0])
+    return replace(
+        model,
+        mode_cost_pence=np.zeros((1, 2), np.int64),
+        possible=np.ones((1, 2), bool),
+        row_mode=np.array([0, 1]),
+    )
+
+
+# --- Hand arithmetic.
+
+
+def test_three_devices_of_two_fifths_each_and_money_for_two_leave_two_thirds():
+    """0.4 · 2 = 0.8 of the room without cuts. Two of them give 0.8 at most, so each is needed whole: 2 of 3."""
+    model, goal = hand_model([[0.4, 0.4, 0.4]], [], (1000.0,) * 3), Goal(budget_pence=200_000)
+    assert plain_bound(model, goal) == pytest.approx(0.8, abs=1e-4)
+    assert bound(model, goal) == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_room_is_not_protected_by_halves_treated_and_untreated_at_once():
+    """One device gives half of what the room needs in either mode: half a room, not two halves."""
+    model, goal = in_two_modes([[0.5, 0.5], [0.5, 0.5]]), Goal(budget_pence=100_000)
+    assert plain_bound(model, goal) == pytest.approx(1.0, abs=1e-4)
+    assert bound(model, goal) == pytest.approx(0.5, abs=1e-4)
+
+
+def test_the_solver_finds_what_the_relaxation_points_at():
+    """£2,000 buy two of three devices; two rooms share the one that serves both, and the third needs its own."""
+    model = hand_model([[1, 0, 1.2], [0, 1, 1.2], [0, 0, 0], [0.9, 0.2, 0]], [], (1000.0, 1000.0, 1000.0))
+    model = replace(model, possible=np.array([[True], [True], [False], [True]]))
+    better = improve(model, Goal(budget_pence=200_000), nothing(model), WORK, nodes=10)
+    assert better.found.score.weight == 2.0
+    assert better.found.score.broken == ()
+    assert 2.0 <= better.bound < 3.0
+    assert better.reproducible
+
+
+def test_a_target_costs_at_least_its_bound():
+    """Two of two rooms: the device that serves both costs £1,500, two of their own £2,000."""
+    model = hand_model([[1.2, 0, 1.2], [0, 1.2, 1.2]], [], (1000.0, 1000.0, 1500.0))
+    both = Selection((0, 1), (0, 0))
+    better = improve(model, Goal(target=2.0), Found(both, score(model, both)), WORK, nodes=10)
+    assert better.found.selection.candidates == (2,)
+    assert better.bound == pytest.approx(150_000)
+    found = certify(model, Goal(target=2.0), better.found, known=better.bound)
+    assert (found.value, found.bound) == (1500.0, 1500.0)
+
+
+def test_a_target_that_nothing_reaches_has_no_price():
+    """One device gives half of what the room needs: no sum of money protects it."""
+    model, goal = hand_model([[0.5]], [], (1000.0,)), Goal(target=1.0)
+    assert bound(model, goal) == np.inf
+    found = certify(model, goal, nothing(model))
+    assert (found.value, found.target_impossible) == (None, True)
+
+
+# --- Every plan stays in.
+
+
+@pytest.mark.parametrize("seed", [1, 4, 8, 14, 25, 37])
+def test_the_best_plan_holds_in_every_row_and_cut_and_the_bound_is_no_less(seed):
+    tiny = tiny_plans.tiny_plan(seed)
+    rooms = [room_rows(block, tiny.needs, tiny.candidates) for block in tiny.rooms]
+    limits = limit_rows(tiny.limits, tiny.candidates).with_slack(0.0)
+    model = plan_model(
+        rooms, limits, tiny.candidates, tiny.head_ends, tiny.weight, tiny.mode_cost_pence, tiny.conflicts
+    )
+    goal = Goal(budget_pence=10**7 if tiny.budget_pence is None else tiny.budget_pence)
+    problem = as_problem(model, goal, interplay=False, ties=False)
+    reduced, best = with_cuts(problem, cover_rows(model, problem), WORK), solve(problem)
+    assert best.status == "optimal"
+    assert check_solution(reduced.problem, best.x) == ()
+    assert best.value - 1e-6 <= reduced.bound <= plain_bound(model, goal) + 1e-6
+
+
+# --- What a plan does not need.
+
+
+def test_a_mesh_that_a_plan_does_not_need_goes_though_a_device_stands_behind_it():
+    """The same jammer, 3 dB stronger, does without: £50 less."""
+    model = in_two_modes([[1.2, 0.0], [0.0, 1.2]])
+    kit = replace(
+        model.candidates, base=np.zeros(2, np.int64), position=np.zeros(2, np.int64), room=np.zeros(2, np.int64),
+        mode=np.array([0, 1]),
+    )  # fmt: skip
+    model = replace(model, candidates=kit, mode_cost_pence=np.array([[0, 5000]]))
+    meshed = Selection((1,), (1,))
+    thinner = _thinned(model, Found(meshed, score(model, meshed)), Goal(budget_pence=10**6))
+    assert thinner.selection == Selection((0,), (0,))
+    assert thinner.score.cost_pence == score(model, meshed).cost_pence - 5000
+
+
+# --- Words and corrections.
+
+
+def test_rooms_that_count_for_nothing_are_not_claimed():
+    """The second room is quiet anyway: protected by the way, and not by the plan."""
+    model = hand_model([[1.2], [1.2], [0.1]], [], (1000.0,), weight=(1.0, 0.0, 1.0))
+    plan = Selection((0,), (0, 0, 0))
+    rooms = tuple(SimpleNamespace(id=name) for name in ("one", "quiet", "open"))
+    here = SimpleNamespace(ground=SimpleNamespace(site=SimpleNamespace(rooms=rooms)))
+    searched = Searched(here, model, Found(plan, score(model, plan)), 6.0, np.array([0.5, 0.0, 0.0]))
+    assert score(model, plan).protected.tolist() == [True, True, False]
+    assert [(claim.room, claim.reserve_db) for claim in searched.claims()] == [("one", 0.5)]
+
+
+@pytest.mark.parametrize(("margin_db", "unused_db", "full_db"), [
+    (10.0, 6.0, 4.0),  # the limits moved by 4 dB more would have been met just so
+    (10.0, 0.0, 10.0),
+    (10.0, 14.0, AIM_DB),  # it kept the limits: they are not moved down for what another plan might do
+    (-2.0, 5.0, -2.0),
+])  # fmt: skip
+def test_what_money_left_unused_below_the_limits_is_no_margin(margin_db, unused_db, full_db):
+    attempt = SimpleNamespace(spill_margin_db=margin_db)
+    found = full_margin_db(SimpleNamespace(unused_db=unused_db), SimpleNamespace(attempt=attempt))
+    assert found == pytest.approx(full_db)
+
+
+@pytest.mark.parametrize(("aim", "judged", "wanted"), [
+    (3.0, 2.0, 4.0),  # one short of the three asked for: one more is aimed at
+    (3.0, 0.0, 5.0),  # six would be, but the model can protect five
+    (5.0, 5.0, 4.0),  # two to spare: one less
+    (4.0, 4.0, 4.0),
+    (3.0, 5.0, 3.0),  # never less than was asked for
+])  # fmt: skip
+def test_a_target_is_aimed_at_by_what_the_worlds_found_missing(aim, judged, wanted):
+    model = hand_model(np.full((5, 1), 1.2), [], (1000.0,))
+    one = SimpleNamespace(attempt=SimpleNamespace(weight_judged=judged))
+    assert next_goal(Goal(target=3.0), Goal(target=aim), SimpleNamespace(model=model), one).target == wanted
+    unasked = Goal(budget_pence=100)
+    assert next_goal(unasked, unasked, SimpleNamespace(model=model), one) == unasked
+
+
+def test_a_claim_that_does_not_hold_is_taken_back_and_the_layout_stays():
+    """Two rooms of weights 1 and 2: without the second the plan is worth 1 in the planning model."""
+    model = hand_model([[1.2], [1.2]], [], (1000.0,), weight=(1.0, 2.0))
+    plan = Selection((0,), (0, 0))
+    rooms = tuple(SimpleNamespace(id=name) for name in ("one", "two"))
+    site = SimpleNamespace(rooms=rooms, room_index={"one": 0, "two": 1})
+    here = SimpleNamespace(ground=SimpleNamespace(site=site))
+    searched = Searched(here, model, Found(plan, score(model, plan)), 6.0, np.zeros(2))
+    attempt = Attempt(0.975, 6.0, 2, 2, 3.0, 1.0, True, 1000.0)
+    less = Tried(attempt, ("jammer",), (), None, None, None, searched).without(("two",))
+    assert (less.searched.found.score.weight, less.attempt.rooms_model) == (1.0, 1)
+    assert [claim.room for claim in less.searched.claims()] == ["one"]
+    assert (less.devices, less.attempt.rooms_judged) == (("jammer",), 2)
