@@ -14,7 +14,7 @@ from quietwing.coverage.propagation.radiating_cable import power_density_per_w
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 
-__all__ = ["NEAREST_M", "exposure", "power_density_w_m2", "reference_level_w_m2"]
+__all__ = ["NEAREST_M", "exposure", "power_density_w_m2", "reference_level_w_m2", "share_of_limit"]
 
 Floats = NDArray[np.float64]
 
@@ -99,19 +99,34 @@ def exposure(
     """
     total = np.zeros(len(points))
     for device in devices:
-        if device.state == "off":
-            continue
-        if catalogue[device.model].radiating_cable:
-            total += _cable_share_of_limit(device, catalogue[device.model], points)
-            continue
-        away_m = np.linalg.norm(points.xyz_m - np.array([device.x_m, device.y_m, device.z_m]), axis=1)
-        total += power_density_w_m2(_share_of_limit(device, catalogue[device.model]), away_m)
+        if device.state != "off":
+            total += share_of_limit(device, catalogue[device.model], points)
     rows = []
     for room in dict.fromkeys(points.room.tolist()):
         if room >= 0:
             share = float(total[points.room == room].max())
             rows.append((site.rooms[room].id, share, share <= 1.0))
     return tuple(rows)
+
+
+def share_of_limit(device: Device, model: Model, points: PointSet) -> Floats:
+    """Exposure by one device ÷ limit at each point, as in `exposure`.
+
+    Parameters
+    ----------
+    device : Device
+    model : Model
+        What it is.
+    points : PointSet
+
+    Returns
+    -------
+    float64 ndarray, shape (point,)
+    """
+    if model.radiating_cable:
+        return _cable_share_of_limit(device, model, points)
+    away_m = np.linalg.norm(points.xyz_m - np.array([device.x_m, device.y_m, device.z_m]), axis=1)
+    return power_density_w_m2(_share_of_limit(device, model), away_m)
 
 
 def _share_of_limit(device: Device, model: Model) -> float:

@@ -31,6 +31,7 @@ from quietwing.coverage.planning.limits import (
 )
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes, prepare_modes
+from quietwing.coverage.planning.near_people import lift_within_exposure
 from quietwing.coverage.planning.places import Spot, place_of, plan_spots
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments, offered_devices
@@ -58,6 +59,7 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Sector, Site
+from quietwing.sites.trial_points import trial_points
 
 __all__ = [
     "MOST_SLACK_DB",
@@ -239,11 +241,21 @@ class Terrain:
                     taken += more
                     share[:, at] *= step
                     lift_db[at] += LIFT_STEP_DB
-        trim_db = candidates.trim_db.copy()
-        part = trim_db[chosen]
-        trim_db[chosen] = np.where(part < 0, np.minimum(part + lift_db[:, None], 0.0), part)
+
+        def raised(lift_db: Floats) -> Candidates:
+            trim_db = candidates.trim_db.copy()
+            part = trim_db[chosen]
+            trim_db[chosen] = np.where(part < 0, np.minimum(part + lift_db[:, None], 0.0), part)
+            return replace(candidates, trim_db=trim_db)
+
+        def devices(lift_db: Floats) -> tuple[Device, ...]:
+            return tuple(device_of(self.around, raised(lift_db), at, str(at)) for at in chosen.tolist())
+
+        # What is taken back of it only adds to what is left of the limits.
         unused_db = min(_below_db(taken), _below_db(every[~near]) - float(lift_db.max()))
-        return replace(model, candidates=replace(candidates, trim_db=trim_db)), unused_db
+        tested = trial_points(self.ground.site)
+        lift_db = lift_within_exposure(lift_db, LIFT_STEP_DB, devices, self.around.catalogue, tested)
+        return replace(model, candidates=raised(lift_db)), unused_db
 
     def _missed_in_rooms(self, model: PlanModel, chosen: NDArray[np.int64], found: Found) -> list[RoomRows]:
         """Rows that do not hold of rooms that the model takes as protected."""

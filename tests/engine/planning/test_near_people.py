@@ -1,0 +1,39 @@
+"""Exposure near people bounds how far a plan's jammers are raised."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from quietwing.coverage.blocking.exposure import share_of_limit
+from quietwing.coverage.equipment import BandPower, Device, Model
+from quietwing.coverage.planning.near_people import lift_within_exposure
+from quietwing.sites.points import scattered
+
+# 34 dBm are 2.512 W; at 0.2 m that is 2.512 / (4 pi 0.04) = 4.997 W/m2, half of the 10 W/m2 above 2 GHz.
+CATALOGUE = {"jammer": Model("jammer", "jammer", bands=(BandPower("B1", 2110.0, 2170.0, 43.0),))}
+BED, YARD = (
+    Device("bed", "jammer", 0.0, 0.0, 2.0, 0, power_dbm=34.0),
+    Device("yard", "jammer", 100.0, 0.0, 2.0, 0, power_dbm=34.0),
+)
+POINTS = scattered(np.array([[0.0, 0.1, 2.0], [50.0, 0.0, 2.0]]))
+
+
+def raised(*devices):
+    """The devices with a lift each."""
+    return lambda lift_db: tuple(
+        replace(device, power_dbm=device.power_dbm + float(more))
+        for device, more in zip(devices, lift_db, strict=True)
+    )
+
+
+def test_a_jammer_at_half_the_limit_is_doubled_and_no_more_and_one_far_away_is_raised_in_full():
+    assert abs(share_of_limit(BED, CATALOGUE["jammer"], POINTS)[0] - 0.4997) < 1e-3
+    lift_db = lift_within_exposure(np.array([6.0, 6.0]), 0.5, raised(BED, YARD), CATALOGUE, POINTS)
+    assert lift_db.tolist() == [3.0, 6.0]  # 3 dB are 1.995 times
+
+
+def test_what_is_above_the_limit_without_a_lift_is_left_and_ends_the_work():
+    loud = replace(BED, power_dbm=40.0)
+    lift_db = lift_within_exposure(np.array([2.0, 6.0]), 0.5, raised(loud, YARD), CATALOGUE, POINTS)
+    assert lift_db.tolist() == [0.0, 0.0]  # the other adds to it, by however little
+    assert lift_within_exposure(np.zeros(0), 0.5, raised(), CATALOGUE, POINTS).tolist() == []
