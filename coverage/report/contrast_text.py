@@ -65,7 +65,7 @@ def contrast_remarks(budget: ContrastBudget) -> tuple[str, ...]:
     """What the lines leave out, in sentences."""
     said = []
     if budget.reference:
-        said.append("The blockers there are belong to other cells: the need is that of a blocker in this one.")
+        said.append("The layout's blockers are far too weak in this cell: the need is that of a blocker of its own.")
     else:
         said.append(f"The blockers there are would have to be {budget.raise_db:.1f} dB stronger, all alike.")
     if budget.used_dbm is not None:
