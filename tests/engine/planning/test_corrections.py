@@ -1,0 +1,42 @@
+"""How much more a room is asked for in the planning model when the worlds refuse it: by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from quietwing.coverage.planning.corrections import MOST_RESERVE_DB, next_reserve_db
+from quietwing.coverage.scenario import Scenario
+
+ROOMS = ("A", "B", "C", "D")
+
+
+def reserve_after(shares, protected, before=(0.0, 0.0, 0.0, 0.0)):
+    """Reserve of four rooms at planning grade, q = 90 %, after an attempt that these shares of worlds came of."""
+    ground = SimpleNamespace(
+        scenario=Scenario(worlds=1000), site=SimpleNamespace(room_index={name: k for k, name in enumerate(ROOMS)})
+    )
+    score = SimpleNamespace(protected=np.array(protected, bool))
+    searched = SimpleNamespace(found=SimpleNamespace(score=score), reserve_db=np.array(before))
+    by_room = xr.Dataset({"silent_probability": ("room", list(shares)), "room": ("room", list(ROOMS))})
+    one = SimpleNamespace(judged=SimpleNamespace(by_room=by_room))
+    return next_reserve_db(ground, searched, one)
+
+
+def test_a_room_a_little_short_gets_a_decibel_and_one_that_is_sure_gives_one_back():
+    # 85 % is short by half of the tenth that is left to certainty, 99 % above q by nine tenths of it
+    assert reserve_after((0.85, 0.99, 0.95, 0.5), (1, 1, 1, 0)).tolist() == [1.0, -1.0, -0.5, 0.0]
+
+
+def test_a_room_far_short_gets_what_the_spread_of_worlds_asks_for():
+    # z(0.9) - z(0.6) = 1.2816 - 0.2533 = 1.0282 standard deviations of 6 dB
+    found = reserve_after((0.6, 0.99, 0.99, 0.0), (1, 1, 1, 0))
+    assert found[0] == pytest.approx(6.17, abs=0.01)
+    assert found[3] == 0.0  # one of three: the others are not held to be wrong
+
+
+def test_where_most_rooms_fall_short_those_not_tried_are_asked_for_more_too():
+    found = reserve_after((0.6, 0.6, 0.99, 0.0), (1, 1, 1, 0), before=(0.0, 0.0, 0.0, 1.0))
+    assert found[3] == pytest.approx(1.0 + 6.17, abs=0.01)
+    assert reserve_after((0.0, 0.0, 0.0, 0.0), (1, 1, 1, 0)).max() == MOST_RESERVE_DB
