@@ -28,8 +28,7 @@ AIM_DB = SPARE_DB + 0.4  # smallest margin outside that slack is chosen for: it 
 LEAST_SHARE = 0.2  # assumed, of the way between two slacks: a line through two margins is a guess
 # Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
 STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
-FAR_SHORT = 2.0  # below q by this many times what is left to certainty: the spread of worlds counts, not the steps
-WORLDS_SIGMA_DB = 6.0  # assumed: how a room's margin spreads over worlds
+WORLDS_SIGMA_DB = 8.0  # assumed: how a room's margin spreads over worlds, as a mast that is not measured
 MOST_RESERVE_DB = 12.0
 
 
@@ -63,23 +62,25 @@ def next_slack_db(found_db: list[tuple[float, float]]) -> float:
 def next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[np.float64]:
     """More for rooms that fall short of q, less for those far above it.
 
-    Where most rooms of a plan fall short, all others get as much more as the middle one of these.
+    Where most rooms of a plan fall short, it is the worlds' spread that was taken too small: they get what that asks
+    for, and all other rooms as much as the middle one of them.
     """
     protected, reserve_db = searched.found.score.protected, searched.reserve_db.copy()
     q, worlds = ground.scenario.asked.confidence, ground.scenario.worlds
-    short_db = []
+    short_db: dict[int, float] = {}
     shares = one.judged.by_room["silent_probability"].values.tolist()
     for name, share in zip(one.judged.by_room[ROOM].values.tolist(), shares, strict=True):
         room = ground.site.room_index[name]
         if protected[room]:
-            step_db = next((step for least, step in STEPS_DB if share >= q + least * (1 - q)), STEPS_DB[-1][1])
-            if share < q - FAR_SHORT * (1 - q):
-                step_db = max(step_db, WORLDS_SIGMA_DB * float(ndtri(q) - ndtri(max(share, 0.5 / worlds))))
+            reserve_db[room] += next(
+                (step for least, step in STEPS_DB if share >= q + least * (1 - q)), STEPS_DB[-1][1]
+            )
             if share < q:
-                short_db.append(step_db)
-            reserve_db[room] += step_db
+                short_db[room] = WORLDS_SIGMA_DB * float(ndtri(q) - ndtri(max(share, 0.5 / worlds)))
     if 2 * len(short_db) > np.count_nonzero(protected):
-        reserve_db[~protected] += float(np.median(short_db))
+        for room, more_db in short_db.items():
+            reserve_db[room] = max(reserve_db[room], searched.reserve_db[room] + more_db)
+        reserve_db[~protected] += float(np.median(list(short_db.values())))
     return np.clip(reserve_db, -MOST_RESERVE_DB, MOST_RESERVE_DB)
 
 
