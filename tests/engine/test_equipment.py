@@ -357,10 +357,13 @@ def test_the_campus_layout_has_ten_devices_in_each_block():
     assert {block: blocks.count(block) for block in blocks} == {f"HB{n}": 10 for n in range(1, 7)}
 
 
-def test_the_radial_layout_has_one_strong_source_at_the_hub():
+def test_the_radial_layout_is_a_pilot_of_one_micro_jammer_in_each_of_21_cells():
     layout = read_layout(EXAMPLES / "radial" / "layout.csv", CATALOGUE)
-    strong = [device for device in layout if device.model == "outdoor_jammer"]
-    assert [(device.x_m, device.y_m) for device in strong] == [(0.0, 0.0)]
+    rooms = {room.id: room.outline for room in load_site("radial").rooms}
+    assert [device.id for device in layout] == [f"A2-{number:02}-J" for number in range(1, 22)]
+    for device in layout:
+        assert device.model == "micro_jammer"
+        assert rooms[device.id.removesuffix("-J")].contains(Point(device.x_m, device.y_m))
 
 
 def test_a_device_on_the_roof_or_in_a_yard_is_in_order(houseblock):

@@ -124,9 +124,13 @@ def noise_dbm(channel: str, figure_db: float) -> float:
 
 
 def denial_db(channel: str, signal: float, jam: float, grade: str = "planning") -> float:
-    """(J ⊕ N) − S − (J/S to deny + search margin), or the floor's own margin where that is larger."""
+    """(J ⊕ N) − S − (J/S to deny + search margin), or the floor's own margin where that is larger.
+
+    At evidence grade 3 dB more are asked of one source alone, for a phone with two antennas.
+    """
     floor, (deny, search) = CHANNELS[channel][-1], DENIES[grade][channel]
-    return max(plus(jam, noise_dbm(channel, 5)) - signal - deny - search, floor - 5 - signal)
+    alone = 3.0 if grade == "evidence" else 0.0
+    return max(plus(jam, noise_dbm(channel, 5)) - signal - deny - search - alone, floor - 5 - signal)
 
 
 def jammer(emission: str) -> Model:
