@@ -411,8 +411,8 @@ MUTANTS = (
     Mutant(
         "emissions: the band's power on every carrier whole",
         f"{BLOCKING}/emissions.py",
-        "_power_dbm(device, band, carrier) - share_db",
-        "_power_dbm(device, band, carrier) - 0 * share_db",
+        "trim_db - share_db + emission_db",
+        "trim_db - 0 * share_db + emission_db",
         (GAPS, BUDGETS),
     ),
     Mutant(
@@ -517,22 +517,22 @@ MUTANTS = (
     Mutant(
         "draft: mean of decibels for the sum of powers",
         f"{BLOCKING}/draft.py",
-        "jam_dbm = add_powers_db(noise_dbm, *(level_dbm - against_db))",
-        "jam_dbm = np.mean([noise_dbm, *(level_dbm - against_db)], axis=0)",
+        "jam_dbm = _added_db(noise_dbm, level_dbm - against_db) if len(level_dbm) else noise_dbm",
+        "jam_dbm = np.mean([noise_dbm, *(level_dbm - against_db)], axis=0) if len(level_dbm) else noise_dbm",
         (GAPS,),
     ),
     Mutant(
         "verdict: above the confidence instead of at it",
         f"{BLOCKING}/evaluate.py",
-        "(silent_probability >= grade.confidence) & ~quiet_anyway",
-        "(silent_probability > grade.confidence) & ~quiet_anyway",
+        "(silent_share >= confidence) & (quiet_share < confidence)",
+        "(silent_share > confidence) & (quiet_share < confidence)",
         (GAPS,),
     ),
     Mutant(
         "verdict: quiet rooms credited to the plan",
         f"{BLOCKING}/evaluate.py",
-        "(silent_probability >= grade.confidence) & ~quiet_anyway",
-        "(silent_probability >= grade.confidence)",
+        "(silent_share >= confidence) & (quiet_share < confidence)",
+        "(silent_share >= confidence)",
         (f"{ORDER}::test_what_is_quiet_anyway_is_credited_to_nobody",),
     ),
     Mutant(
@@ -609,15 +609,15 @@ MUTANTS = (
     Mutant(
         "worlds: at the floor a phone is quiet",
         f"{BLOCKING}/_montecarlo.py",
-        "if signal[w] < demands.floor[c]:",
-        "if signal[w] <= demands.floor[c]:",
+        "heard[w] = signal[w] >= floor",
+        "heard[w] = signal[w] > floor",
         (GAPS,),
     ),
     Mutant(
         "worlds: noise forgotten beside the jammers",
         f"{BLOCKING}/_montecarlo.py",
-        "jam + demands.noise[c] <",
-        "jam + 0 * demands.noise[c] <",
+        "jam + noise <",
+        "jam + 0 * noise <",
         (GAPS,),
     ),
     Mutant(
@@ -644,8 +644,8 @@ MUTANTS = (
     Mutant(
         "worlds: sight where there is none",
         f"{BLOCKING}/_link_kernels.py",
-        "net.sight[links.sight_row[p, s], w] < links.chance[p, s]",
-        "net.sight[links.sight_row[p, s], w] > links.chance[p, s]",
+        "clear = sight[w] < chance",
+        "clear = sight[w] > chance",
         (GAPS,),
     ),
     # Rules of both grades
@@ -701,8 +701,8 @@ MUTANTS = (
     Mutant(
         "rules: one source alone blocks like two",
         f"{BLOCKING}/_montecarlo.py",
-        "jam = min(sums.all[w], demands.together[g] * sums.all[w] + demands.beside[g] * beside)",
-        "jam = sums.all[w] + 0 * beside",
+        "jam = min(every[w], together * every[w] + beside * (every[w] - loudest[w]))",
+        "jam = every[w] + 0 * beside",
         (f"{GRADES}::test_a_phone_with_two_antennas_turns_away_from_one_source_not_from_two",),
     ),
     Mutant(
@@ -722,8 +722,8 @@ MUTANTS = (
     Mutant(
         "rules: a hidden mast measured by what it is where it is clear",
         f"{BLOCKING}/_montecarlo.py",
-        "least = surest + math.log(deny)",
-        "least = best + math.log(deny)",
+        "least = surest + math.log(demands.least[c])",
+        "least = best + math.log(demands.least[c])",
         (GAPS,),
     ),
     Mutant(
@@ -779,8 +779,8 @@ MUTANTS = (
     Mutant(
         "spill: only the loudest blocker",
         f"{BLOCKING}/_spill_kernels.py",
-        "jam[w] += power * factor[d, w]",
-        "jam[w] = max(jam[w], power * factor[d, w])",
+        "jam[w] += power * mine[w]",
+        "jam[w] = max(jam[w], power * mine[w])",
         (GAPS,),
     ),
     Mutant(
