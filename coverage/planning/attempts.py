@@ -117,6 +117,16 @@ class Tried:
         searched = replace(searched, found=less)
         return replace(self, searched=searched, attempt=replace(self.attempt, rooms_model=len(searched.claims())))
 
+    def in_model(self, searched: Searched) -> Tried:
+        """The same, found in a planning model."""
+        attempt = replace(
+            self.attempt,
+            confidence=margin_confidence(searched.terrain.ground.scenario),
+            slack_db=searched.slack_db,
+            rooms_model=len(searched.claims()),
+        )
+        return replace(self, attempt=attempt, searched=searched)
+
 
 def judge(
     ground: Ground,

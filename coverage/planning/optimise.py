@@ -23,7 +23,6 @@ from quietwing.coverage.planning.attempts import (
     best_of,
     broken,
     least_margin_db,
-    margin_confidence,
     outcome,
 )
 from quietwing.coverage.planning.bounds import SMALL_CANDIDATES, certify
@@ -317,15 +316,7 @@ def _in_a_model(ground: Ground, inside: Inside, tried: list[Tried], one: Tried) 
         found = Found(selection, score(known.model, selection))
         if not found.score.broken and (best is None or found.score.weight > best.found.score.weight):
             best = replace(known, found=found)
-    if best is None:
-        return one
-    attempt = replace(
-        one.attempt,
-        confidence=margin_confidence(ground.scenario),
-        slack_db=best.slack_db,
-        rooms_model=len(best.claims()),
-    )
-    return replace(one, attempt=attempt, searched=best)
+    return one if best is None else one.in_model(best)
 
 
 def _carried(model: PlanModel, before: Searched) -> Selection:

@@ -138,12 +138,4 @@ def judge(
     if found is None:
         found = judged_anew(ground, devices, treatments, None, stream)
         known[key] = found
-    if searched is None:
-        return found
-    attempt = replace(
-        found.attempt,
-        confidence=margin_confidence(ground.scenario),
-        slack_db=searched.slack_db,
-        rooms_model=len(searched.claims()),
-    )
-    return replace(found, attempt=attempt, searched=searched)
+    return found if searched is None else found.in_model(searched)
