@@ -26,7 +26,7 @@ from quietwing.coverage.planning._problem_units import column_unit, negligible
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.solution_check import Keeper, dual_bound
 
-__all__ = ["Call", "Ended", "Model", "model_of", "solver_command"]
+__all__ = ["Call", "Ended", "Model", "model_of", "solver_command", "stop"]
 
 Floats = NDArray[np.float64]
 
@@ -155,7 +155,7 @@ class Call:
                 how = "interrupt"
             finally:
                 if child is not None:
-                    _stop(child)
+                    stop(child)
             _take_points(folder, keeper, model.unit)
             if how != "itself" or child is None:
                 return Ended(how, bound=_bound_so_far(folder, model.scale), nodes=_nodes_so_far(folder))
@@ -212,7 +212,7 @@ def _over(child: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
+def stop(child: subprocess.Popen[bytes]) -> None:
     """Kill a child that still runs, with what it started."""
     if child.poll() is None:
         if os.name == "posix":

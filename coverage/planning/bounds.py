@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quietwing.coverage.errors import InfeasiblePlanError
 from quietwing.coverage.planning.cuts import CutWork
 from quietwing.coverage.planning.exact import Work, solve
 from quietwing.coverage.planning.heuristic import Found
-from quietwing.coverage.planning.improve import branches, relaxed
+from quietwing.coverage.planning.improve import Relaxations
 from quietwing.coverage.planning.milp import Goal, as_problem, selection_of, start_of
 from quietwing.coverage.planning.plan import Status
 from quietwing.coverage.planning.problem import Problem
@@ -105,10 +104,7 @@ def _proof(model: PlanModel, goal: Goal, found: Found, value: float) -> Certific
     problem = as_problem(model, goal, ties=False)
     if _nothing_to_choose(problem):
         return Certificate("optimal", value, value, None, False, True, ())
-    try:
-        solution = solve(problem, start=start_of(model, found.selection, found.score.protected), work=PROOF)
-    except InfeasiblePlanError as error:
-        return Certificate("feasible", value, None, None, False, True, (str(error),))
+    solution = solve(problem, start=start_of(model, found.selection, found.score.protected), work=PROOF)
     bound = solution.bound if goal.target is None or solution.bound is None else solution.bound / 100
     better = found
     if solution.x is not None:
@@ -145,11 +141,5 @@ def _most_weight(model: PlanModel, cuts: CutWork) -> float | None:
 
 def _relaxation(model: PlanModel, goal: Goal, cuts: CutWork) -> float | None:
     """The bound of the model over all numbers of head-ends, None where one of them has none."""
-    bounds = []
-    for problem in branches(model, goal):
-        reduced = relaxed(model, problem, cuts)
-        bounds.append(0.0 if reduced is None else reduced.bound)
-    known = [bound for bound in bounds if bound is not None]
-    if len(known) < len(bounds):
-        return None
-    return max(known, default=-math.inf) if goal.target is None else min(known, default=math.inf)
+    with Relaxations(model, goal, cuts) as relaxations:
+        return relaxations.bound()

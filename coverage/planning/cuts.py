@@ -17,19 +17,21 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from quietwing.coverage.planning._solver_process import KEPT_ENVIRONMENT
+from quietwing.coverage.planning._solver_process import KEPT_ENVIRONMENT, stop
 from quietwing.coverage.planning.milp import CoverRows
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.solution_check import dual_bound
 
-__all__ = ["CutWork", "Reduced", "with_cuts"]
+__all__ = ["CutWork", "Reduced", "Relaxing", "with_cuts"]
 
 CHILD = Path(__file__).with_name("_cuts_child.py")
 ROUNDED = 1 + 1e-12  # coefficients of a cut are rounded up: that cuts less
@@ -87,7 +89,52 @@ def with_cuts(problem: Problem, cover: CoverRows, work: CutWork) -> Reduced:
     KeyboardInterrupt
         After the child was stopped.
     """
-    found = _found(problem, cover, work)
+    with Relaxing(problem, cover, work) as child:
+        return child.reduced()
+
+
+class Relaxing:
+    """A child at work on the relaxation of a problem, while its parent does something else.
+
+    To be used with ``with``: leaving stops the child.
+
+    Parameters
+    ----------
+    problem, cover, work : as for `with_cuts`
+    """
+
+    def __init__(self, problem: Problem, cover: CoverRows, work: CutWork) -> None:
+        self._problem, self._cover, self._until_s = problem, cover, time.monotonic() + work.deadline_s
+        self._place = tempfile.TemporaryDirectory(prefix="quietwing-", ignore_cleanup_errors=True)  # mode 0700
+        self._folder = Path(self._place.name)
+        _write(self._folder, problem, cover, work)
+        self._child = _start(self._folder)
+
+    def __enter__(self) -> Relaxing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._child is not None:
+            stop(self._child)
+        self._place.cleanup()
+
+    def reduced(self) -> Reduced:
+        """Wait for the child and take in what it leaves."""
+        found = None
+        try:
+            left_s = max(self._until_s - time.monotonic(), 0.0)
+            if self._child is not None and self._child.wait(left_s) == 0:
+                with np.load(self._folder / "found.npz", allow_pickle=False) as file:
+                    found = {key: file[key] for key in file.files}
+        except (subprocess.TimeoutExpired, OSError, ValueError):
+            pass
+        return _reduced(self._problem, self._cover, found)
+
+
+def _reduced(problem: Problem, cover: CoverRows, found: dict[str, NDArray[np.int64]] | None) -> Reduced:
+    """The rows and cuts that a child found, and what its duals prove; `found` is None where it failed."""
     if found is None:
         return Reduced(problem, None, np.ones(len(problem.objective), bool), False)
     if found["infeasible"].any():
@@ -138,44 +185,40 @@ def _cut(
     )
 
 
-def _found(problem: Problem, cover: CoverRows, work: CutWork) -> dict[str, NDArray[np.int64]] | None:
-    """What the child leaves; None where it fails."""
+def _write(folder: Path, problem: Problem, cover: CoverRows, work: CutWork) -> None:
+    """What the child begins with."""
+    sign = -1.0 if problem.maximise else 1.0
+    np.savez(
+        folder / "problem.npz",
+        cost=sign * problem.objective,
+        lower=problem.lower,
+        upper=problem.upper,
+        row_lower=problem.row_lower,
+        row_upper=problem.row_upper,
+        starts=problem.rows.indptr,
+        columns=problem.rows.indices,
+        values=problem.rows.data,
+        goal=cover.goal,
+        room=cover.room,
+        position=cover.position,
+        iterations=work.iterations,
+        rounds=work.rounds,
+    )
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes] | None:
+    """The child, deaf to the terminal; None where the system starts none."""
     environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
     environment["PYTHONPATH"] = os.pathsep.join(str(Path(place).resolve()) for place in sys.path if place)
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    sign = -1.0 if problem.maximise else 1.0
-    with tempfile.TemporaryDirectory(prefix="quietwing-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        np.savez(
-            folder / "problem.npz",
-            cost=sign * problem.objective,
-            lower=problem.lower,
-            upper=problem.upper,
-            row_lower=problem.row_lower,
-            row_upper=problem.row_upper,
-            starts=problem.rows.indptr,
-            columns=problem.rows.indices,
-            values=problem.rows.data,
-            goal=cover.goal,
-            room=cover.room,
-            position=cover.position,
-            iterations=work.iterations,
-            rounds=work.rounds,
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", str(CHILD), str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=os.name == "posix",
         )
-        try:
-            ended = subprocess.run(
-                [sys.executable, "-P", str(CHILD), str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                timeout=work.deadline_s,
-                start_new_session=os.name == "posix",
-                check=False,
-            )
-            if ended.returncode == 0:
-                with np.load(folder / "found.npz", allow_pickle=False) as file:
-                    return {key: file[key] for key in file.files}
-        except (subprocess.TimeoutExpired, OSError, ValueError):
-            pass
-    return None
+    except OSError:
+        return None

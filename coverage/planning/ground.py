@@ -71,12 +71,12 @@ __all__ = [
     "terrain",
 ]
 
-MOST_SLACK_DB = 12.0
+MOST_SLACK_DB = 18.0
 MOST_MISSED = 200  # limits outside that are added to a model at a time
 Floats = NDArray[np.float64]
 LEAST_SHARE = 3e-3  # smaller shares of a row of a room count as nothing there: safe for denial
 FIRST_ROWS = 8  # of a room in a mode that a model begins with
-MOST_LIFT_DB = 6.0  # assumed: above what the margins of rooms ask for
+MOST_LIFT_DB = 12.0  # assumed: above what the margins of rooms ask for
 LIFT_STEP_DB = 0.5
 FURTHER_ROWS = 3  # that are added at a time where a plan breaks others
 Progress = Callable[[str, float], None]
@@ -227,7 +227,8 @@ class Terrain:
         chosen = np.array(selection.candidates, np.int64)
         bought = np.flatnonzero(~candidates.existing[chosen])
         outside, _ = self.outside(alive[chosen], None)
-        share = np.concatenate([outside * 10 ** (-slack_db / 10), model.limit[:, chosen]]) * (1 + TIGHTER)
+        known, _, _ = self.limits.with_slack(slack_db)
+        share = np.concatenate([outside * 10 ** (-slack_db / 10), known[:, alive[chosen]]]) * (1 + TIGHTER)
         if candidates.is_mas[chosen].any() or not len(bought):
             return model, _below_db(share.sum(axis=1))
         every = share.sum(axis=1)

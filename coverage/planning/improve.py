@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.errors import InfeasiblePlanError
-from quietwing.coverage.planning.cuts import CutWork, Reduced, with_cuts
+from quietwing.coverage.planning.cuts import CutWork, Reduced, Relaxing
 from quietwing.coverage.planning.exact import Work, solve
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.milp import Goal, as_problem, cover_rows, selection_of, start_of
@@ -24,7 +24,7 @@ from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import better, score
 
-__all__ = ["Improved", "branches", "improve", "relaxed"]
+__all__ = ["Improved", "Relaxations", "improve"]
 
 MOST_BRANCHES = 8
 
@@ -48,7 +48,62 @@ class Improved:
     reproducible: bool
 
 
-def improve(model: PlanModel, goal: Goal, found: Found, cuts: CutWork, nodes: int) -> Improved:
+class Relaxations:
+    """The relaxations of a model, one for each number of head-ends; a child begins with the first of them at once.
+
+    To be used with ``with``: leaving stops the child.
+
+    Parameters
+    ----------
+    model : PlanModel
+    goal : Goal
+    cuts : CutWork
+        For each number of head-ends.
+    """
+
+    def __init__(self, model: PlanModel, goal: Goal, cuts: CutWork) -> None:
+        self._model, self._goal, self._cuts = model, goal, cuts
+        self._problems = tuple(_branches(model, goal))
+        self._begun = self._relaxing(self._problems[0])
+        self._found: tuple[Reduced | None, ...] | None = None
+
+    def __enter__(self) -> Relaxations:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._begun is not None:
+            self._begun.__exit__(kind, error, trace)
+
+    def each(self) -> tuple[Reduced | None, ...]:
+        """What came of each; None where there is nothing to choose."""
+        if self._found is None:
+            first = None if self._begun is None else self._begun.reduced()
+            self._found = (first, *(self._relaxed(problem) for problem in self._problems[1:]))
+        return self._found
+
+    def bound(self) -> float | None:
+        """No plan of the model is better: weight, or pence for a target. None where it is not known."""
+        most = self._goal.target is None
+        bounds = [0.0 if one is None else one.bound for one in self.each()]
+        known = [bound for bound in bounds if bound is not None]
+        return None if len(known) < len(bounds) else (max if most else min)(known)
+
+    def _relaxing(self, problem: Problem) -> Relaxing | None:
+        if not problem.rows.shape[1]:
+            return None
+        return Relaxing(problem, cover_rows(self._model, problem), self._cuts)
+
+    def _relaxed(self, problem: Problem) -> Reduced | None:
+        child = self._relaxing(problem)
+        if child is None:
+            return None
+        with child:
+            return child.reduced()
+
+
+def improve(model: PlanModel, goal: Goal, found: Found, relaxations: Relaxations, nodes: int) -> Improved:
     """The best plan among what relaxations use, and the bound of the model.
 
     Parameters
@@ -57,19 +112,17 @@ def improve(model: PlanModel, goal: Goal, found: Found, cuts: CutWork, nodes: in
     goal : Goal
     found : Found
         A plan that holds.
-    cuts : CutWork
-        For each number of head-ends.
+    relaxations : Relaxations
+        Of this model.
     nodes : int
-        Of the solver, likewise.
+        Of the solver, for each number of head-ends.
 
     Returns
     -------
     Improved
     """
-    best, bounds, reproducible = found, list[float | None](), True
-    for problem in branches(model, goal):
-        reduced = relaxed(model, problem, cuts)
-        bounds.append(None if reduced is None else reduced.bound)
+    best, reproducible = found, True
+    for reduced in relaxations.each():
         if reduced is None:
             continue
         reproducible &= reduced.reproducible
@@ -77,21 +130,10 @@ def improve(model: PlanModel, goal: Goal, found: Found, cuts: CutWork, nodes: in
             solved, in_time = _solved(model, reduced, best, nodes)
             reproducible &= in_time
             best = solved if solved is not None and better(solved.score, best.score, goal) else best
-    known = [bound for bound in bounds if bound is not None]
-    if len(known) < len(bounds):
-        return Improved(best, None, reproducible)
-    none = -math.inf if goal.target is None else math.inf
-    return Improved(best, (max if goal.target is None else min)(known, default=none), reproducible)
+    return Improved(best, relaxations.bound(), reproducible)
 
 
-def relaxed(model: PlanModel, problem: Problem, cuts: CutWork) -> Reduced | None:
-    """The relaxation of a branch; None where there is nothing to choose."""
-    if not problem.rows.shape[1]:
-        return None
-    return with_cuts(problem, cover_rows(model, problem), cuts)
-
-
-def branches(model: PlanModel, goal: Goal) -> Iterator[Problem]:
+def _branches(model: PlanModel, goal: Goal) -> Iterator[Problem]:
     """The model for each number of head-ends: together they bound it, and each is tighter."""
     problem = as_problem(model, goal, interplay=False, ties=False)
     kinds = len(model.head_ends.name)
@@ -128,10 +170,7 @@ def _solved(model: PlanModel, reduced: Reduced, found: Found, nodes: int) -> tup
     kept[count:] = True
     fits = bool(((start >= problem.lower) & (start <= problem.upper)).all())
     among = replace(problem, upper=np.where(kept, problem.upper, 0.0))
-    try:
-        solution = solve(among, start=start if fits else None, work=Work(nodes=nodes, deadline_s=300.0))
-    except InfeasiblePlanError:
-        return None, True
+    solution = solve(among, start=start if fits else None, work=Work(nodes=nodes, deadline_s=300.0))
     if solution.status == "interrupted":
         raise KeyboardInterrupt
     if solution.x is None:

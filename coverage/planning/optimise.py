@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from quietwing.coverage.planning.attempts import (
     broken,
     least_margin_db,
     outcome,
+    rank,
 )
 from quietwing.coverage.planning.bounds import SMALL_CANDIDATES, certify
 from quietwing.coverage.planning.carried import Carried, carry, selected
@@ -46,17 +48,22 @@ from quietwing.coverage.planning.ground import (
 )
 from quietwing.coverage.planning.heuristic import Found, kept_below, search
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
-from quietwing.coverage.planning.improve import improve
+from quietwing.coverage.planning.improve import Relaxations, improve
 from quietwing.coverage.planning.milp import Goal, Selection
-from quietwing.coverage.planning.paid_anyway import check_budget, goal_of
+from quietwing.coverage.planning.paid_anyway import goal_of
 from quietwing.coverage.planning.plan import Plan, Status
-from quietwing.coverage.planning.prepared import CHOOSING_STREAM, REPORTING_STREAM, Prepared, judge, prepare
-from quietwing.coverage.planning.question import check_plan_scenario
+from quietwing.coverage.planning.prepared import (
+    CHOOSING_STREAM,
+    REPORTING_STREAM,
+    Prepared,
+    demand_question,
+    judge,
+    prepare,
+)
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.verify import unsound_claims, verify_plan
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Sector, Site
 
 __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
@@ -65,7 +72,9 @@ LEFT_OVER = 0.05  # share of a budget that needs a reason
 UNUSED_DB = 3.0  # likewise of the limits outside, above what is spared
 MOST_TURNS = 4  # of a search, between which limits outside are added to the model
 FEWEST_SEARCHES = 2  # the first may break a limit
-FIRST_SLACK_DB = 6.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
+FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
+LEFT_TO_RAISE_DB = 6.0  # found by trial: a search leaves so much of the limits, and jammers are then made stronger
+LEAST_RAISE_DB = 0.5  # by which jammers are made stronger, or the plan is left as it is
 Progress = Callable[[str, float], None]
 
 
@@ -134,10 +143,7 @@ def optimise(
     ScenarioError
         If the scenario asks for what cannot be, with every problem at once, or for more than its budget.
     """
-    problems = check_plan_scenario(site, catalogue, scenario)
-    if problems:
-        raise ScenarioError(problems_text(problems))
-    check_budget(site, scenario, catalogue, existing)
+    demand_question(site, scenario, catalogue, existing)
     say = progress or (lambda _what, _share: None)
     began = time.monotonic()
     effort = EFFORTS[scenario.effort]
@@ -219,16 +225,29 @@ def _try_all(
             lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
             late,
         )
-        devices, treatments = before.terrain.layout(before.model, before.found.selection)
-        one = judge(ground, devices, treatments, before, CHOOSING_STREAM)
+        one = _judged(before)
         tried.append(one)
         told(1.0)
         if not before.model.possible.any():
             return
         found_db.append((slack_db, full_margin_db(before, one)))
-        slack_db = math.floor(100 * next_slack_db(found_db)) / 100  # to the hundredth, as it is told
+        stronger = None if late() else _with_limits_used(before, one)
+        if stronger is not None:
+            again = _judged(stronger)
+            tried.append(again)
+            found_db.append((stronger.slack_db, full_margin_db(stronger, again)))
+            least_db = least_margin_db(tried)
+            if rank(ground, again, least_db) < rank(ground, one, least_db):
+                before, one = stronger, again
+        slack_db = max(_told_db(next_slack_db(found_db)) - LEFT_TO_RAISE_DB, 0.0)
         reserve_db = next_reserve_db(ground, before, one)
         goal = next_goal(asked, goal, before, one)
+
+
+def _judged(searched: Searched) -> Tried:
+    """What was found in a model, on the worlds that plans are chosen on."""
+    devices, treatments = searched.terrain.layout(searched.model, searched.found.selection)
+    return judge(searched.terrain.ground, devices, treatments, searched, CHOOSING_STREAM)
 
 
 def _searched(
@@ -243,14 +262,36 @@ def _searched(
     late: Callable[[], bool],
 ) -> Searched:
     """The best plan found in a planning model, to which those limits outside are added that plans break."""
-    seed = here.ground.scenario.seed
     model, alive = here.model(slack_db)
     plan = None
     if start is not None:
         plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)
         plan = None if plan is None else cut_down(model, plan, goal)
-    bound: float | None = None
-    reproducible = True
+    by_solver = by_solver and len(model.candidates) > SMALL_CANDIDATES and not late()
+    with Relaxations(model, goal, effort.cuts) if by_solver else nullcontext() as relaxations:
+        here, model, found, reproducible = _found_in(
+            here, model, alive, plan, slack_db, goal, effort, relaxations, told, late
+        )
+        # The bound of another target bounds nothing that was asked for.
+        bound = relaxations.bound() if relaxations is not None and goal == goal_of(here.ground) else None
+    model, unused_db = here.lift(model, alive, found.selection, slack_db)
+    return Searched(here, model, found, slack_db, reserve_db, bound, reproducible, unused_db)
+
+
+def _found_in(
+    here: Terrain,
+    model: PlanModel,
+    alive: NDArray[np.int64],
+    plan: Selection | None,
+    slack_db: float,
+    goal: Goal,
+    effort: Effort,
+    relaxations: Relaxations | None,
+    told: Callable[[float], None],
+    late: Callable[[], bool],
+) -> tuple[Terrain, PlanModel, Found, bool]:
+    """A plan of a model, which rows are added to until it breaks none; a bound of fewer rows is one of more."""
+    seed, reproducible = here.ground.scenario.seed, True
     for turn in range(MOST_TURNS):
         part = effort.moves if turn == 0 else effort.moves // MOST_TURNS
         found = search(
@@ -262,23 +303,44 @@ def _searched(
             progress=lambda share, _weight, turn=turn: told((turn + share) / MOST_TURNS),  # type: ignore[misc]
             interrupted=late,
         )
-        if by_solver and turn == 0 and len(model.candidates) > SMALL_CANDIDATES and not late():
-            improved = improve(model, goal, found, effort.cuts, effort.nodes)
-            # Searched on from there; a model that grows by rows keeps its bound.
+        if relaxations is not None and turn == 0 and not late():
+            improved = improve(model, goal, found, relaxations, effort.nodes)
             found = search(model, goal, start=improved.found.selection, moves=part // MOST_TURNS, seed=seed)
             reproducible = improved.reproducible
-            # That of another target bounds nothing that was asked for.
-            bound = improved.bound if goal == goal_of(here.ground) else None
-        wider, plan = here.with_missed(model, alive, found, slack_db), found.selection
-        if wider is None:
+        known = model
+        here, model, found = _completed(here, model, alive, found, slack_db)
+        if model is known:
             break
-        while wider is not None:
-            here, model, over = wider
-            plan = kept_below(model, plan) if over else plan
-            found = Found(plan, score(model, plan))
-            wider = here.with_missed(model, alive, found, slack_db)
+        plan = found.selection
+    return here, model, found, reproducible
+
+
+def _completed(
+    here: Terrain, model: PlanModel, alive: NDArray[np.int64], found: Found, slack_db: float
+) -> tuple[Terrain, PlanModel, Found]:
+    """A model with all rows that a plan breaks, and what is left of the plan if limits are among them."""
+    while (wider := here.with_missed(model, alive, found, slack_db)) is not None:
+        here, model, over = wider
+        plan = kept_below(model, found.selection) if over else found.selection
+        found = Found(plan, score(model, plan))
+    return here, model, found
+
+
+def _with_limits_used(before: Searched, one: Tried) -> Searched | None:
+    """The same plan with jammers as strong as the worlds left room for outside; None where that is little."""
+    slack_db = _told_db(next_slack_db([(before.slack_db, full_margin_db(before, one))]))
+    if slack_db < before.slack_db + LEAST_RAISE_DB or not before.found.selection.candidates:
+        return None
+    model, alive = before.terrain.model(slack_db)
+    plan = _carried(model, before)
+    here, model, found = _completed(before.terrain, model, alive, Found(plan, score(model, plan)), slack_db)
     model, unused_db = here.lift(model, alive, found.selection, slack_db)
-    return Searched(here, model, found, slack_db, reserve_db, bound, reproducible, unused_db)
+    return Searched(here, model, found, slack_db, before.reserve_db, None, before.reproducible, unused_db)
+
+
+def _told_db(slack_db: float) -> float:
+    """To the hundredth, as it is told."""
+    return math.floor(100 * slack_db) / 100
 
 
 def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:

@@ -15,12 +15,15 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import Searched, Tried, margin_confidence
 from quietwing.coverage.planning.attempts import judge as judged_anew
 from quietwing.coverage.planning.ground import Ground, Inside, look_inside, prepare_ground
+from quietwing.coverage.planning.paid_anyway import check_budget
+from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
+from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "judge", "prepare"]
+__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question", "judge", "prepare"]
 
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
@@ -82,6 +85,29 @@ class Prepared:
         return ground
 
 
+def demand_question(
+    site: Site, scenario: Scenario, catalogue: Mapping[str, Model], existing: tuple[Device, ...]
+) -> None:
+    """Raise if a scenario asks for what cannot be, with every problem at once, or for more than its budget.
+
+    Parameters
+    ----------
+    site : Site
+    scenario : Scenario
+    catalogue : mapping of str to Model
+    existing : tuple of Device
+        Devices that stand and stay.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    problems = check_plan_scenario(site, catalogue, scenario)
+    if problems:
+        raise ScenarioError(problems_text(problems))
+    check_budget(site, scenario, catalogue, existing)
+
+
 def prepare(
     site: Site,
     sectors: tuple[Sector, ...],
@@ -98,7 +124,7 @@ def prepare(
     site : Site
     sectors : tuple of Sector
     scenario : Scenario
-        Without problems; with the largest budget of the searches, or none.
+        With the largest budget of the searches, or none.
     catalogue : mapping of str to Model
     existing : tuple of Device
         Devices that stand and stay.
@@ -108,7 +134,13 @@ def prepare(
     Returns
     -------
     Prepared
+
+    Raises
+    ------
+    ScenarioError
+        As `demand_question`.
     """
+    demand_question(site, scenario, catalogue, existing)
     say = progress or (lambda _what, _share: None)
     say("what is quiet anyway", 0.0)
     bare = link_model(prepare_scene(site), sectors, scenario.rules)

@@ -140,7 +140,12 @@ def candidates_for(
         for row, base in enumerate(block.bases.tolist()):
             if not around.bases[base].existing:
                 needed.setdefault(base, {})[block.room, block.mode] = found[row]
-    wishes = [wish for base in sorted(needed) for wish in _profiles(around, base, needed[base])]
+    group = {name: _group_of_channel(around, around.catalogue[name]) for name in _models(around, needed)}
+    wishes = [
+        wish
+        for base in sorted(needed)
+        for wish in _profiles(around, base, needed[base], group[around.bases[base].device.model])
+    ]
     short = {room: one for room, one in nearest.items() if one.missing_db > 0}
     wishes = [*_worth_it(around, wishes, cost_pence), *carried]
     return _candidates(around, wishes, cost_pence, head_end), short
@@ -153,8 +158,14 @@ def candidate_id(around: Surroundings, wish: Wish) -> str:
     return f"{around.spots[base.spot].id}|{base.device.model}|{treated}|{wish.served}"
 
 
-def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Floats]) -> list[Wish]:
-    """Profiles of one base for more and more rooms, in each mode they may be in."""
+def _models(around: Surroundings, bases: Iterable[int]) -> set[str]:
+    return {around.bases[base].device.model for base in bases}
+
+
+def _profiles(
+    around: Surroundings, base: int, needed: dict[tuple[int, int], Floats], group: NDArray[np.intp]
+) -> list[Wish]:
+    """Profiles of one base for more and more rooms, in each mode they may be in; `group` of each channel."""
     own = around.spots[around.bases[base].spot].room
     cost = around.modes.cost_pence
     found: list[Wish] = []
@@ -174,7 +185,7 @@ def _profiles(around: Surroundings, base: int, needed: dict[tuple[int, int], Flo
             short_db = float(trim_db.max())
             if short_db > (MOST_SHORT_DB if served == SERVED[0] else 0.0):
                 break
-            trim_db = _one_a_group(around, base, np.minimum(trim_db, 0.0))
+            trim_db = _one_a_group(np.minimum(trim_db, 0.0), group)
             strongest_db = float(np.ceil(trim_db.max() / STEP_DB) * STEP_DB)
             if np.isneginf(strongest_db):
                 continue
@@ -195,11 +206,17 @@ def _groups(around: Surroundings, model: Model) -> dict[str, int]:
     }
 
 
-def _one_a_group(around: Surroundings, base: int, trim_db: Floats) -> Floats:
+def _group_of_channel(around: Surroundings, model: Model) -> NDArray[np.intp]:
+    """Group of each channel, shape (channel,)."""
+    group = _groups(around, model)
+    return np.array([group[name] for name in around.plain.channels], np.intp)
+
+
+def _one_a_group(trim_db: Floats, group: NDArray[np.intp]) -> Floats:
     """The trims of channels that share spectrum raised to the largest of them, shape (channel,)."""
-    group = _groups(around, around.catalogue[around.bases[base].device.model])
-    of_channel = np.array([group[name] for name in around.plain.channels])
-    return np.array([trim_db[of_channel == mine].max() for mine in of_channel.tolist()])
+    most_db = np.full(int(group.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(most_db, group, trim_db)
+    return most_db[group]
 
 
 def _worth_it(around: Surroundings, wishes: list[Wish], cost_pence: Mapping[int, int]) -> list[Wish]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.optimise import REPORTING_STREAM
 from quietwing.coverage.planning.optimise import optimise as best_plan
 from quietwing.coverage.planning.plan import Plan, PlanResult
+from quietwing.coverage.planning.prepared import prepare
 from quietwing.coverage.propagation.gain_cache import GainCache
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
@@ -77,18 +79,28 @@ def optimise(
     catalogue = read_catalogue() if catalogue is None else catalogue
     say = progress or (lambda _what, _share: None)
     sectors = checked_sectors(site, scenario, devices)
+    existing = tuple(device for device in devices if device.state == "existing")
+    began_s = time.monotonic()
+
+    def searching(what: str, share: float) -> None:
+        say(what, 0.7 * share)
+
+    prepared = prepare(site, sectors, scenario, catalogue, existing=existing, progress=searching)
+    if time_limit_s is not None:
+        time_limit_s = max(time_limit_s - (time.monotonic() - began_s), 0.0)
     plan = best_plan(
         site,
         sectors,
         scenario,
         catalogue,
-        existing=tuple(device for device in devices if device.state == "existing"),
+        existing=existing,
         start=start,
         time_limit_s=time_limit_s,
-        progress=lambda what, share: say(what, 0.7 * share),
+        progress=searching,
+        prepared=prepared,
     )
 
-    def judged(wanted: Scenario, placed: tuple[Device, ...], first: float) -> Verdict:
+    def judged(wanted: Scenario, placed: tuple[Device, ...], first: float, known: Known | None = None) -> Verdict:
         return judged_afresh(
             site,
             wanted,
@@ -97,9 +109,12 @@ def optimise(
             maps=maps,
             gains=gains,
             progress=lambda _what, share: say("judging on fresh worlds", first + 0.15 * share),
+            known=known,
         )
 
-    verdict = judged(as_bought(site, scenario, plan), plan.devices, 0.7)
+    at_hand = prepared.known(plan.devices, plan.treatments, REPORTING_STREAM, scenario.objective)
+    known = None if at_hand is None else Known(at_hand.judged, at_hand.every_spill)
+    verdict = judged(as_bought(site, scenario, plan), plan.devices, 0.7, known)
     given = before() if before is not None else judged(scenario, devices, 0.85)
     result = with_explained_holes(PlanResult(plan=plan, verdict=verdict, before=given, asked=scenario), catalogue)
     say("done", 1.0)

@@ -33,7 +33,7 @@ from quietwing.sites.points import PointSet, scattered
 
 __all__ = ["claim_faults", "keep_room_faults", "margin_faults", "outside_faults", "receiver_faults", "unsound"]
 
-MOST_SLACK_DB = 12.0  # the furthest the planner may move a limit
+MOST_SLACK_DB = 18.0  # the furthest the planner may move a limit
 DUST_DB = 1e-6  # levels are float32
 CLOSE = 1e-9  # relative: nearer than this to a limit a float sum decides nothing, further off its rounding cannot
 MOST_RESERVE_DB = 12.0  # the most the planner may add to, or take from, the margins of one room

@@ -17,7 +17,7 @@ from quietwing.coverage.planning.corrections import AIM_DB, full_margin_db, next
 from quietwing.coverage.planning.cuts import CutWork, with_cuts
 from quietwing.coverage.planning.exact import bound_of_relaxation, solve
 from quietwing.coverage.planning.heuristic import Found, _thinned
-from quietwing.coverage.planning.improve import improve
+from quietwing.coverage.planning.improve import Relaxations, improve
 from quietwing.coverage.planning.limit_rows import limit_rows
 from quietwing.coverage.planning.milp import Goal, Selection, as_problem, cover_rows
 from quietwing.coverage.planning.plan import Attempt
@@ -44,6 +44,11 @@ WORK = CutWork(iterations=10_000, rounds=20)
 def bound(model, goal) -> float:
     problem = as_problem(model, goal, interplay=False, ties=False)
     return with_cuts(problem, cover_rows(model, problem), WORK).bound
+
+
+def improved(model, goal, found):
+    with Relaxations(model, goal, WORK) as relaxations:
+        return improve(model, goal, found, relaxations, nodes=10)
 
 
 def plain_bound(model, goal) -> float:
@@ -86,7 +91,7 @@ def test_the_solver_finds_what_the_relaxation_points_at():
     """£2,000 buy two of three devices; two rooms share the one that serves both, and the third needs its own."""
     model = hand_model([[1, 0, 1.2], [0, 1, 1.2], [0, 0, 0], [0.9, 0.2, 0]], [], (1000.0, 1000.0, 1000.0))
     model = replace(model, possible=np.array([[True], [True], [False], [True]]))
-    better = improve(model, Goal(budget_pence=200_000), nothing(model), WORK, nodes=10)
+    better = improved(model, Goal(budget_pence=200_000), nothing(model))
     assert better.found.score.weight == 2.0
     assert better.found.score.broken == ()
     assert 2.0 <= better.bound < 3.0
@@ -97,7 +102,7 @@ def test_a_target_costs_at_least_its_bound():
     """Two of two rooms: the device that serves both costs £1,500, two of their own £2,000."""
     model = hand_model([[1.2, 0, 1.2], [0, 1.2, 1.2]], [], (1000.0, 1000.0, 1500.0))
     both = Selection((0, 1), (0, 0))
-    better = improve(model, Goal(target=2.0), Found(both, score(model, both)), WORK, nodes=10)
+    better = improved(model, Goal(target=2.0), Found(both, score(model, both)))
     assert better.found.selection.candidates == (2,)
     assert better.bound == pytest.approx(150_000)
     found = certify(model, Goal(target=2.0), better.found, known=better.bound)
