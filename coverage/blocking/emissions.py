@@ -6,10 +6,10 @@ Powers on a carrier stand in its reference bandwidth. A trim belongs to the emis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,9 @@ from quietwing.coverage.trims import (
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.links import Carrier
 
-__all__ = ["Emission", "band_emissions", "carrier_levels_dbm", "flat_spans", "transmissions"]
+__all__ = ["Emission", "band_emissions", "carrier_levels_dbm", "flat_spans", "of_setting", "transmissions"]
 
+Found = TypeVar("Found")
 SWEPT_DB = -5.0  # CHOICES 18, assumed: peaks against average
 MOST_SYNC_GAIN_DB = 7.0  # CHOICES 18, assumed
 CARRIER_MATCH_MHZ = 0.05  # a listed carrier is meant when its centre is this near
@@ -76,6 +77,43 @@ def carrier_levels_dbm(
     ----------
     CHOICES 3, 18, 19.
     """
+    return of_setting(_levels, device, model, tuple(carriers), outside)
+
+
+def of_setting(work: Callable[..., Found], device: Device, *question: object) -> Found:
+    """What a device sends, worked out by a cached function that is given its setting alone: the same for all alike.
+
+    Parameters
+    ----------
+    work : callable
+        Called with a device of the same model, power and trims that stands nowhere, and the question.
+    device : Device
+    *question : object
+        Hashable.
+
+    Returns
+    -------
+    object
+        What `work` returns.
+
+    Raises
+    ------
+    ScenarioError
+        As `work`, with the device named.
+    """
+    try:
+        return work(
+            Device("x", device.model, 0.0, 0.0, 0.0, power_dbm=device.power_dbm, trim_db=device.trim_db), *question
+        )
+    except ScenarioError as error:
+        raise ScenarioError(f"device {device.id}: {error}") from None
+
+
+@lru_cache(maxsize=2048)
+def _levels(
+    device: Device, model: Model, carriers: tuple[Carrier, ...], outside: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`carrier_levels_dbm` of one setting; nobody writes into it."""
     parts = _parts_of(device, model, carriers)
     sent = np.full(len(carriers), -np.inf)
     offered = np.full(len(carriers), -np.inf)
@@ -86,6 +124,7 @@ def carrier_levels_dbm(
                 sent[index] = float(add_powers_db(sent[index], level))
         elif model.kind == "mas":
             sent[index], offered[index] = _mas_dbm(device, model, carrier, parts, outside)
+    sent.flags.writeable = offered.flags.writeable = False
     return sent, offered
 
 
@@ -98,7 +137,7 @@ def _parts_of(device: Device, model: Model, carriers: Sequence[Carrier]) -> tupl
     """The spectrum that the device's trims name, each with one power."""
     problem = contradictory_trims(device, carriers, flat_spans(model))
     if problem:
-        raise ScenarioError(f"device {device.id}: {problem}")
+        raise ScenarioError(problem)
     return trimmed_parts(device, carriers)
 
 
@@ -139,10 +178,10 @@ def transmissions(device: Device, model: Model, carriers: Sequence[Carrier]) -> 
         A jammer's bands, each at the power of the carrier that is trimmed least; a managed-access node's carriers.
         Nothing of what does not radiate.
     """
-    return _transmissions(device, model, tuple(carriers))
+    return of_setting(_transmissions, device, model, tuple(carriers))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _transmissions(device: Device, model: Model, carriers: tuple[Carrier, ...]) -> tuple[Emission, ...]:
     """`transmissions` of one setting, asked for again and again: by every receiver and protected service."""
     parts = _parts_of(device, model, carriers)

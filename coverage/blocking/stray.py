@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quietwing.coverage.blocking.emissions import Emission, band_emissions, transmissions
+from quietwing.coverage.blocking.emissions import Emission, band_emissions, of_setting, transmissions
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model
 from quietwing.coverage.trims import Span, share_spectrum
@@ -75,6 +76,14 @@ def stray_into(
     ----------
     Noise and harmonics as the module says; the figures are the maker's or assumed.
     """
+    return of_setting(_stray_into, device, model, tuple(carriers), span, bandwidth_mhz, in_band)
+
+
+@lru_cache(maxsize=8192)
+def _stray_into(
+    device: Device, model: Model, carriers: tuple[Carrier, ...], span: Span, bandwidth_mhz: float, in_band: bool
+) -> Stray:
+    """`stray_into` of one setting: every receiver asks it of every device, at each verdict."""
     noise_dbc = ASSUMED_OUT_OF_BAND_DBC if model.out_of_band_dbc is None else model.out_of_band_dbc
     harmonics_dbc = ASSUMED_HARMONICS_DBC if model.harmonics_dbc is None else model.harmonics_dbc
     found: list[Stray] = []

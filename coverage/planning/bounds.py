@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import TracebackType
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
 
-__all__ = ["Certificate", "certify"]
+__all__ = ["SMALL_CANDIDATES", "BoundAhead", "Certificate", "certify"]
 
 SMALL_CANDIDATES = 40  # up to which a proof is tried
 PROOF = Work(nodes=2_000, deadline_s=60.0)
@@ -97,6 +98,47 @@ def certify(
     bound = _rounded(model, goal, known)
     bound = max(bound, value) if goal.target is None else min(bound, value)
     return Certificate("optimal" if bound == value else "feasible", value, bound, None, False, not notes, notes)
+
+
+class BoundAhead:
+    """The bound of one planning model at a time, worked on by a child while its parent goes on.
+
+    To be used with ``with``: leaving stops the child.
+
+    Parameters
+    ----------
+    goal : Goal
+    cuts : CutWork
+    """
+
+    def __init__(self, goal: Goal, cuts: CutWork) -> None:
+        self._goal, self._cuts = goal, cuts
+        self._model: PlanModel | None = None
+        self._relaxations: Relaxations | None = None
+
+    def __enter__(self) -> BoundAhead:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def begin(self, model: PlanModel) -> None:
+        """Work on the bound of a model, and no longer on that of another; a small one is proven in no time."""
+        self.stop()
+        if len(model.candidates) > SMALL_CANDIDATES:
+            self._model, self._relaxations = model, Relaxations(model, self._goal, self._cuts)
+
+    def stop(self) -> None:
+        """Give up what is not asked for any more."""
+        if self._relaxations is not None:
+            self._relaxations.__exit__(None, None, None)
+        self._model = self._relaxations = None
+
+    def of(self, model: PlanModel) -> float | None:
+        """Wait for the bound of a model: weight, or pence for a target; None where it was not begun, or failed."""
+        return self._relaxations.bound() if self._relaxations is not None and self._model is model else None
 
 
 def _proof(model: PlanModel, goal: Goal, found: Found, value: float) -> Certificate:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ from quietwing.coverage.planning.attempts import (
     outcome,
     rank,
 )
-from quietwing.coverage.planning.bounds import SMALL_CANDIDATES, certify
+from quietwing.coverage.planning.bounds import BoundAhead, certify
 from quietwing.coverage.planning.carried import Carried, carry, selected
 from quietwing.coverage.planning.corrections import (
     MOST_RESERVE_DB,
@@ -36,20 +35,16 @@ from quietwing.coverage.planning.corrections import (
     next_reserve_db,
     next_slack_db,
 )
-from quietwing.coverage.planning.cut_down import cut_down
-from quietwing.coverage.planning.cuts import CutWork
 from quietwing.coverage.planning.ground import (
     MOST_LIFT_DB,
     MOST_SLACK_DB,
     Ground,
     Inside,
-    Terrain,
     terrain,
 )
-from quietwing.coverage.planning.heuristic import Found, kept_below, search
+from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.holes import binding_in_words, holes_of
-from quietwing.coverage.planning.improve import Relaxations, improve
-from quietwing.coverage.planning.milp import Goal, Selection
+from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.paid_anyway import goal_of
 from quietwing.coverage.planning.plan import Plan, Status
 from quietwing.coverage.planning.prepared import (
@@ -60,8 +55,14 @@ from quietwing.coverage.planning.prepared import (
     judge,
     prepare,
 )
-from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
+from quietwing.coverage.planning.searching import (
+    EFFORTS,
+    Effort,
+    search_terrain,
+    slack_told_db,
+    with_limits_used,
+)
 from quietwing.coverage.planning.verify import unsound_claims, verify_plan
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector, Site
@@ -70,33 +71,10 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 
 LEFT_OVER = 0.05  # share of a budget that needs a reason
 UNUSED_DB = 3.0  # likewise of the limits outside, above what is spared
-MOST_TURNS = 4  # of a search, between which limits outside are added to the model
-FEWEST_SEARCHES = 2  # the first may break a limit
+FEWEST_SEARCHES = 2  # where the first plan breaks a limit
 FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 LEFT_TO_RAISE_DB = 6.0  # found by trial: a search leaves so much of the limits, and jammers are then made stronger
-LEAST_RAISE_DB = 0.5  # by which jammers are made stronger, or the plan is left as it is
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Effort:
-    """Counted work: attempts, a plan to start from among them while two searches are left; then of each search.
-
-    Moves of the annealing, the relaxation's work, nodes of the solver, and in every how many attempts it is asked.
-    """
-
-    attempts: int
-    moves: int
-    cuts: CutWork
-    nodes: int
-    solve_every: int
-
-
-EFFORTS = {
-    "quick": Effort(2, 600_000, CutWork(15_000, 8), 1, 2),
-    "normal": Effort(5, 2_000_000, CutWork(40_000, 14), 20, 4),
-    "thorough": Effort(12, 4_000_000, CutWork(150_000, 30), 200, 4),
-}
 
 
 def optimise(
@@ -156,21 +134,24 @@ def optimise(
     ground, inside = prepared.ground_for(scenario), prepared.inside
     tried: list[Tried] = []
     interrupted = False
-    try:
-        tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
-        if start is not None:
-            tried.append(_given(ground, start))
-        _try_all(ground, inside, effort, start, tried, late, say)
-    except KeyboardInterrupt:
-        interrupted = True
-        if not tried:
-            raise
-    given = 1 if start is not None and tried[1:] else None
-    try:
-        placed = [_in_a_model(ground, inside, tried, one) for one in tried]
-        return _plan(ground, placed, given, interrupted, late(), say)
-    except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
-        return _plan(ground, tried, given, True, late(), say)
+    with BoundAhead(goal_of(ground), effort.cuts) as bounding:
+        try:
+            tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
+            if start is not None:
+                tried.append(_given(ground, start))
+            _try_all(ground, inside, effort, start, tried, bounding, late, say)
+        except KeyboardInterrupt:
+            interrupted = True
+            bounding.stop()
+            if not tried:
+                raise
+        given = 1 if start is not None and tried[1:] else None
+        try:
+            placed = [_in_a_model(ground, inside, tried, one) for one in tried]
+            return _plan(ground, placed, given, bounding, interrupted, late(), say)
+        except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
+            bounding.stop()
+            return _plan(ground, tried, given, bounding, True, late(), say)
 
 
 def _given(ground: Ground, start: Plan) -> Tried:
@@ -180,12 +161,19 @@ def _given(ground: Ground, start: Plan) -> Tried:
     return judge(ground, devices, start.treatments, None, CHOOSING_STREAM)
 
 
+def _judged(searched: Searched) -> Tried:
+    """What was found in a model, on the worlds that plans are chosen on."""
+    devices, treatments = searched.terrain.layout(searched.model, searched.found.selection)
+    return judge(searched.terrain.ground, devices, treatments, searched, CHOOSING_STREAM)
+
+
 def _try_all(
     ground: Ground,
     inside: Inside,
     effort: Effort,
     start: Plan | None,
     tried: list[Tried],
+    bounding: BoundAhead,
     late: Callable[[], bool],
     say: Progress,
 ) -> None:
@@ -199,9 +187,9 @@ def _try_all(
     before: Searched | None = None
     found_db: list[tuple[float, float]] = []
     goal = asked = goal_of(ground)
-    attempts = max(effort.attempts - (start is not None), FEWEST_SEARCHES)
-    for number in range(attempts):
-        if late():
+    attempts = max(effort.attempts - (start is not None), 1)
+    for number in range(max(attempts, FEWEST_SEARCHES)):
+        if late() or (number >= attempts and _keeps_limits(tried)):
             return
 
         def told(share: float, number: int = number) -> None:
@@ -214,7 +202,7 @@ def _try_all(
             () if carried is None else carried.wishes,
             lambda share, told=told: told(0.5 * share),  # type: ignore[misc]
         )
-        before = _searched(
+        before = search_terrain(
             here,
             slack_db,
             reserve_db,
@@ -231,116 +219,24 @@ def _try_all(
         if not before.model.possible.any():
             return
         found_db.append((slack_db, full_margin_db(before, one)))
-        stronger = None if late() else _with_limits_used(before, one)
+        stronger = None if late() else with_limits_used(before, one)
         if stronger is not None:
+            bounding.begin(stronger.model)
             again = _judged(stronger)
             tried.append(again)
             found_db.append((stronger.slack_db, full_margin_db(stronger, again)))
             least_db = least_margin_db(tried)
             if rank(ground, again, least_db) < rank(ground, one, least_db):
                 before, one = stronger, again
-        slack_db = max(_told_db(next_slack_db(found_db)) - LEFT_TO_RAISE_DB, 0.0)
+        slack_db = max(slack_told_db(next_slack_db(found_db)) - LEFT_TO_RAISE_DB, 0.0)
         reserve_db = next_reserve_db(ground, before, one)
         goal = next_goal(asked, goal, before, one)
 
 
-def _judged(searched: Searched) -> Tried:
-    """What was found in a model, on the worlds that plans are chosen on."""
-    devices, treatments = searched.terrain.layout(searched.model, searched.found.selection)
-    return judge(searched.terrain.ground, devices, treatments, searched, CHOOSING_STREAM)
-
-
-def _searched(
-    here: Terrain,
-    slack_db: float,
-    reserve_db: NDArray[np.float64],
-    goal: Goal,
-    start: Carried | Searched | None,
-    effort: Effort,
-    by_solver: bool,
-    told: Callable[[float], None],
-    late: Callable[[], bool],
-) -> Searched:
-    """The best plan found in a planning model, to which those limits outside are added that plans break."""
-    model, alive = here.model(slack_db)
-    plan = None
-    if start is not None:
-        plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)
-        plan = None if plan is None else cut_down(model, plan, goal)
-    by_solver = by_solver and len(model.candidates) > SMALL_CANDIDATES and not late()
-    with Relaxations(model, goal, effort.cuts) if by_solver else nullcontext() as relaxations:
-        here, model, found, reproducible = _found_in(
-            here, model, alive, plan, slack_db, goal, effort, relaxations, told, late
-        )
-        # The bound of another target bounds nothing that was asked for.
-        bound = relaxations.bound() if relaxations is not None and goal == goal_of(here.ground) else None
-    model, unused_db = here.lift(model, alive, found.selection, slack_db)
-    return Searched(here, model, found, slack_db, reserve_db, bound, reproducible, unused_db)
-
-
-def _found_in(
-    here: Terrain,
-    model: PlanModel,
-    alive: NDArray[np.int64],
-    plan: Selection | None,
-    slack_db: float,
-    goal: Goal,
-    effort: Effort,
-    relaxations: Relaxations | None,
-    told: Callable[[float], None],
-    late: Callable[[], bool],
-) -> tuple[Terrain, PlanModel, Found, bool]:
-    """A plan of a model, which rows are added to until it breaks none; a bound of fewer rows is one of more."""
-    seed, reproducible = here.ground.scenario.seed, True
-    for turn in range(MOST_TURNS):
-        part = effort.moves if turn == 0 else effort.moves // MOST_TURNS
-        found = search(
-            model,
-            goal,
-            start=plan,
-            moves=part,
-            seed=seed + turn,
-            progress=lambda share, _weight, turn=turn: told((turn + share) / MOST_TURNS),  # type: ignore[misc]
-            interrupted=late,
-        )
-        if relaxations is not None and turn == 0 and not late():
-            improved = improve(model, goal, found, relaxations, effort.nodes)
-            found = search(model, goal, start=improved.found.selection, moves=part // MOST_TURNS, seed=seed)
-            reproducible = improved.reproducible
-        known = model
-        here, model, found = _completed(here, model, alive, found, slack_db)
-        if model is known:
-            break
-        plan = found.selection
-    return here, model, found, reproducible
-
-
-def _completed(
-    here: Terrain, model: PlanModel, alive: NDArray[np.int64], found: Found, slack_db: float
-) -> tuple[Terrain, PlanModel, Found]:
-    """A model with all rows that a plan breaks, and what is left of the plan if limits are among them."""
-    while (wider := here.with_missed(model, alive, found, slack_db)) is not None:
-        here, model, over = wider
-        plan = kept_below(model, found.selection) if over else found.selection
-        found = Found(plan, score(model, plan))
-    return here, model, found
-
-
-def _with_limits_used(before: Searched, one: Tried) -> Searched | None:
-    """The same plan with jammers as strong as the worlds left room for outside; None where that is little."""
-    slack_db = _told_db(next_slack_db([(before.slack_db, full_margin_db(before, one))]))
-    if slack_db < before.slack_db + LEAST_RAISE_DB or not before.found.selection.candidates:
-        return None
-    model, alive = before.terrain.model(slack_db)
-    plan = _carried(model, before)
-    here, model, found = _completed(before.terrain, model, alive, Found(plan, score(model, plan)), slack_db)
-    model, unused_db = here.lift(model, alive, found.selection, slack_db)
-    return Searched(here, model, found, slack_db, before.reserve_db, None, before.reproducible, unused_db)
-
-
-def _told_db(slack_db: float) -> float:
-    """To the hundredth, as it is told."""
-    return math.floor(100 * slack_db) / 100
+def _keeps_limits(tried: list[Tried]) -> bool:
+    """Whether any plan that was searched for does."""
+    least_db = least_margin_db(tried)
+    return any(one.searched is not None and broken(one, least_db) <= 0 for one in tried)
 
 
 def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:
@@ -381,13 +277,6 @@ def _in_a_model(ground: Ground, inside: Inside, tried: list[Tried], one: Tried) 
     return one if best is None else one.in_model(best)
 
 
-def _carried(model: PlanModel, before: Searched) -> Selection:
-    """A former selection in another model: the same candidates by name, where they still are."""
-    place = {name: row for row, name in enumerate(model.candidates.id)}
-    names = [before.model.candidates.id[at] for at in before.found.selection.candidates]
-    return Selection(tuple(sorted(place[name] for name in names if name in place)), before.found.selection.modes)
-
-
 def _so_far(ground: Ground, tried: list[Tried]) -> str:
     best = best_of(ground, tried, least_margin_db(tried)) if tried else None
     if best is None or best.attempt.rooms_judged == 0:
@@ -396,7 +285,13 @@ def _so_far(ground: Ground, tried: list[Tried]) -> str:
 
 
 def _plan(
-    ground: Ground, tried: list[Tried], given: int | None, interrupted: bool, late: bool, say: Progress
+    ground: Ground,
+    tried: list[Tried],
+    given: int | None,
+    bounding: BoundAhead,
+    interrupted: bool,
+    late: bool,
+    say: Progress,
 ) -> Plan:
     """The best attempt that passes the checker."""
     start = None if given is None else tried[given]
@@ -419,7 +314,7 @@ def _plan(
                 continue
         question = ground.site, ground.sectors, ground.scenario, ground.catalogue
         for claims_checked in (False, True):
-            plan = _described(ground, tried, best, interrupted, late, say)
+            plan = _described(ground, tried, best, bounding, interrupted, late, say)
             say("checking every word of the plan", 0.96)
             worlds = best.judged, best.spilled
             faults = verify_plan(*question, plan, existing=ground.existing, worlds=worlds)
@@ -441,7 +336,15 @@ def _afresh(ground: Ground, one: Tried) -> Tried:
     return judge(ground, one.devices, one.treatments, None, REPORTING_STREAM)
 
 
-def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: bool, late: bool, say: Progress) -> Plan:
+def _described(
+    ground: Ground,
+    tried: list[Tried],
+    best: Tried,
+    bounding: BoundAhead,
+    interrupted: bool,
+    late: bool,
+    say: Progress,
+) -> Plan:
     """An attempt with its bound, its holes and what binds."""
     scenario, goal = ground.scenario, goal_of(ground)
     searched = best.searched or next((one.searched for one in reversed(tried) if one.searched is not None), None)
@@ -457,7 +360,7 @@ def _described(ground: Ground, tried: list[Tried], best: Tried, interrupted: boo
             goal,
             searched.found,
             interrupted=interrupted or late,
-            known=searched.bound,
+            known=bounding.of(searched.model) if searched.bound is None else searched.bound,
             cuts=EFFORTS[scenario.effort].cuts,
         )
         value, bound, status = certified.value, certified.bound, certified.status

@@ -1,0 +1,186 @@
+"""One search: the best plan found in a planning model, and the same plan as strong as the worlds allow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.planning.attempts import Searched, Tried
+from quietwing.coverage.planning.bounds import SMALL_CANDIDATES
+from quietwing.coverage.planning.carried import Carried, selected
+from quietwing.coverage.planning.corrections import full_margin_db, next_slack_db
+from quietwing.coverage.planning.cut_down import cut_down
+from quietwing.coverage.planning.cuts import CutWork
+from quietwing.coverage.planning.ground import Terrain
+from quietwing.coverage.planning.heuristic import Found, kept_below, search
+from quietwing.coverage.planning.improve import Relaxations, improve
+from quietwing.coverage.planning.milp import Goal, Selection
+from quietwing.coverage.planning.paid_anyway import goal_of
+from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.score import score
+
+__all__ = ["EFFORTS", "Effort", "search_terrain", "slack_told_db", "with_limits_used"]
+
+MOST_TURNS = 4  # of a search, between which limits outside are added to the model
+LEAST_RAISE_DB = 0.5  # by which jammers are made stronger, or the plan is left as it is
+RAISE_SPARE_DB = 0.5  # assumed: left below the limits when they are, so that other worlds keep them too
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Counted work: attempts, a plan to start from among them; then of each search.
+
+    Moves of the annealing, the relaxation's work, nodes of the solver, and in every how many attempts it is asked.
+    """
+
+    attempts: int
+    moves: int
+    cuts: CutWork
+    nodes: int
+    solve_every: int
+
+
+EFFORTS = {
+    "quick": Effort(1, 600_000, CutWork(15_000, 8), 1, 1),
+    "normal": Effort(5, 2_000_000, CutWork(40_000, 14), 20, 4),
+    "thorough": Effort(12, 4_000_000, CutWork(150_000, 30), 200, 4),
+}
+
+
+def search_terrain(
+    here: Terrain,
+    slack_db: float,
+    reserve_db: NDArray[np.float64],
+    goal: Goal,
+    start: Carried | Searched | None,
+    effort: Effort,
+    by_solver: bool,
+    told: Callable[[float], None],
+    late: Callable[[], bool],
+) -> Searched:
+    """The best plan found in a planning model, to which those limits outside are added that plans break.
+
+    Parameters
+    ----------
+    here : Terrain
+    slack_db : float
+    reserve_db : float64 ndarray, shape (room,)
+        That of the terrain.
+    goal : Goal
+    start : Carried or Searched or None
+        A plan to begin with.
+    effort : Effort
+    by_solver : bool
+        Whether the solver is asked too.
+    told : callable
+        Called with the share done.
+    late : callable
+        Whether the time is over.
+
+    Returns
+    -------
+    Searched
+    """
+    model, alive = here.model(slack_db)
+    plan = None
+    if start is not None:
+        plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)
+        plan = None if plan is None else cut_down(model, plan, goal)
+    by_solver = by_solver and len(model.candidates) > SMALL_CANDIDATES and not late()
+    with Relaxations(model, goal, effort.cuts) if by_solver else nullcontext() as relaxations:
+        here, model, found, reproducible = _found_in(
+            here, model, alive, plan, slack_db, goal, effort, relaxations, told, late
+        )
+        # The bound of another target bounds nothing that was asked for.
+        bound = relaxations.bound() if relaxations is not None and goal == goal_of(here.ground) else None
+    model, unused_db = here.lift(model, alive, found.selection, slack_db)
+    return Searched(here, model, found, slack_db, reserve_db, bound, reproducible, unused_db)
+
+
+def _found_in(
+    here: Terrain,
+    model: PlanModel,
+    alive: NDArray[np.int64],
+    plan: Selection | None,
+    slack_db: float,
+    goal: Goal,
+    effort: Effort,
+    relaxations: Relaxations | None,
+    told: Callable[[float], None],
+    late: Callable[[], bool],
+) -> tuple[Terrain, PlanModel, Found, bool]:
+    """A plan of a model, which rows are added to until it breaks none; a bound of fewer rows is one of more."""
+    seed, reproducible = here.ground.scenario.seed, True
+    for turn in range(MOST_TURNS):
+        part = effort.moves if turn == 0 else effort.moves // MOST_TURNS
+        found = search(
+            model,
+            goal,
+            start=plan,
+            moves=part,
+            seed=seed + turn,
+            progress=lambda share, _weight, turn=turn: told((turn + share) / MOST_TURNS),  # type: ignore[misc]
+            interrupted=late,
+        )
+        if relaxations is not None and turn == 0 and not late():
+            improved = improve(model, goal, found, relaxations, effort.nodes)
+            found = search(model, goal, start=improved.found.selection, moves=part // MOST_TURNS, seed=seed)
+            reproducible = improved.reproducible
+        known = model
+        here, model, found = _completed(here, model, alive, found, slack_db)
+        if model is known:
+            break
+        plan = found.selection
+    return here, model, found, reproducible
+
+
+def _completed(
+    here: Terrain, model: PlanModel, alive: NDArray[np.int64], found: Found, slack_db: float
+) -> tuple[Terrain, PlanModel, Found]:
+    """A model with all rows that a plan breaks, and what is left of the plan if limits are among them."""
+    while (wider := here.with_missed(model, alive, found, slack_db)) is not None:
+        here, model, over = wider
+        plan = kept_below(model, found.selection) if over else found.selection
+        found = Found(plan, score(model, plan))
+    return here, model, found
+
+
+def with_limits_used(before: Searched, one: Tried) -> Searched | None:
+    """The same plan with jammers as strong as the worlds left room for outside.
+
+    Parameters
+    ----------
+    before : Searched
+    one : Tried
+        What the worlds said of it.
+
+    Returns
+    -------
+    Searched or None
+        None where they left little.
+    """
+    slack_db = slack_told_db(next_slack_db([(before.slack_db, full_margin_db(before, one))]) - RAISE_SPARE_DB)
+    if slack_db < before.slack_db + LEAST_RAISE_DB or not before.found.selection.candidates:
+        return None
+    model, alive = before.terrain.model(slack_db)
+    plan = _carried(model, before)
+    here, model, found = _completed(before.terrain, model, alive, Found(plan, score(model, plan)), slack_db)
+    model, unused_db = here.lift(model, alive, found.selection, slack_db)
+    return Searched(here, model, found, slack_db, before.reserve_db, None, before.reproducible, unused_db)
+
+
+def slack_told_db(slack_db: float) -> float:
+    """To the hundredth, as it is told."""
+    return math.floor(100 * slack_db) / 100
+
+
+def _carried(model: PlanModel, before: Searched) -> Selection:
+    """A former selection in another model: the same candidates by name, where they still are."""
+    place = {name: row for row, name in enumerate(model.candidates.id)}
+    names = [before.model.candidates.id[at] for at in before.found.selection.candidates]
+    return Selection(tuple(sorted(place[name] for name in names if name in place)), before.found.selection.modes)
