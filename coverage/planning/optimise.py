@@ -71,7 +71,8 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 
 LEFT_OVER = 0.05  # share of a budget that needs a reason
 UNUSED_DB = 3.0  # likewise of the limits outside, above what is spared
-FEWEST_SEARCHES = 2  # where the first plan breaks a limit
+FEWEST_SEARCHES = 2  # where the first plan breaks a limit or falls short
+LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
 FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 LEFT_TO_RAISE_DB = 6.0  # found by trial: a search leaves so much of the limits, and jammers are then made stronger
 Progress = Callable[[str, float], None]
@@ -189,7 +190,7 @@ def _try_all(
     goal = asked = goal_of(ground)
     attempts = max(effort.attempts - (start is not None), 1)
     for number in range(max(attempts, FEWEST_SEARCHES)):
-        if late() or (number >= attempts and _keeps_limits(tried)):
+        if late() or (number >= attempts and _holds(tried)):
             return
 
         def told(share: float, number: int = number) -> None:
@@ -233,10 +234,15 @@ def _try_all(
         goal = next_goal(asked, goal, before, one)
 
 
-def _keeps_limits(tried: list[Tried]) -> bool:
-    """Whether any plan that was searched for does."""
+def _holds(tried: list[Tried]) -> bool:
+    """Whether some plan that was searched for keeps all limits, and nearly all its rooms are silent."""
     least_db = least_margin_db(tried)
-    return any(one.searched is not None and broken(one, least_db) <= 0 for one in tried)
+    return any(
+        one.searched is not None
+        and broken(one, least_db) <= 0
+        and one.attempt.rooms_judged >= (1 - LITTLE_SHORT) * one.attempt.rooms_model
+        for one in tried
+    )
 
 
 def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:

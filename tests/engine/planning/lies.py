@@ -349,10 +349,10 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
         r"the attempt's confidence is 1 \(expected 0, or 0.5 to 0.999\)",
     ),
     "limits moved too far": (
-        ANY, lambda q: attempt_of(q.plan, slack_db=12.5), r"limits are moved by 12\.5 dB \(expected 0 to 12\)"
+        ANY, lambda q: attempt_of(q.plan, slack_db=18.5), r"limits are moved by 18\.5 dB \(expected 0 to 18\)"
     ),
     "limits moved the other way": (
-        ANY, lambda q: attempt_of(q.plan, slack_db=-0.5), r"limits are moved by -0\.5 dB \(expected 0 to 12\)"
+        ANY, lambda q: attempt_of(q.plan, slack_db=-0.5), r"limits are moved by -0\.5 dB \(expected 0 to 18\)"
     ),
     "more value": (
         ANY, lambda q: replace(q.plan, value=q.plan.value + 1, bound=q.plan.bound + 1),
