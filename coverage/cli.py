@@ -161,7 +161,18 @@ def optimise(
         str | None, typer.Option("--objective", help="most_protected (most silent cells) or least_cost")
     ] = None,
     target_rooms: Annotated[
-        int | None, typer.Option("--target-rooms", help="With least_cost: cells that must be silent.")
+        int | None, typer.Option("--target-rooms", help="With least_cost: how many cells must be silent.")
+    ] = None,
+    target_share: Annotated[
+        float | None, typer.Option("--target-share", help="Or a share of the cells, above 0 to 1: 0.5 is half.")
+    ] = None,
+    target_named: Annotated[
+        list[str] | None,
+        typer.Option("--target-named", metavar="ROOM", help="Or this room, or rooms like A1-*; repeatable."),
+    ] = None,
+    target_wing: Annotated[
+        list[str] | None,
+        typer.Option("--target-wing", metavar="WING", help="Or a building, its storey (HB1/0), a wing; repeatable."),
     ] = None,
     layout: Annotated[
         Path | None,
@@ -198,6 +209,9 @@ def optimise(
         "objective": objective,
         "target_rooms": target_rooms,
         "equipment": tuple(equipment) if equipment else None,
+        "target_share": target_share,
+        "target_named": tuple(target_named) if target_named else None,
+        "target_wing": tuple(target_wing) if target_wing else None,
         "treat_with": tuple(treat_with) if treat_with else None,
         "effort": effort,
         "worlds": worlds,

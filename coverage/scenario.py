@@ -18,7 +18,7 @@ from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import clean, did_you_mean, shown
 from quietwing.sites.fingerprint import NAMED_IF_SET
 
-__all__ = ["OperatorAction", "Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
+__all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
 
 LARGEST_FILE_BYTES = 1 << 20
 
@@ -28,6 +28,7 @@ BudgetBasis = Literal["capex", "whole_life"]
 Objective = Literal["most_protected", "least_cost"]
 Effort = Literal["quick", "normal", "thorough"]
 ModelName = Annotated[str, Field(min_length=1, max_length=80)]
+RoomPattern = Annotated[str, Field(min_length=1, max_length=80)]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "grade": get_args(GradeName),
@@ -36,7 +37,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "objective": get_args(Objective),
     "effort": get_args(Effort),
 }
-_LISTS = ("channels", "treatments", "operator_actions", "equipment", "treat_with")
+_LISTS = ("channels", "treatments", "operator_actions", "equipment", "treat_with", "target_named", "target_wing")
+TARGETS = ("target_rooms", "target_share", "target_named", "target_wing")  # of least cost: one of these
 _TEXTS = ("comms_room", "rules", *_CHOICES)
 _SWITCHES = ("search_margin", "likely_capture")
 _WHOLE = ("target_rooms", "horizon_years", "worlds", "seed")
@@ -150,9 +152,15 @@ class Scenario:
     budget_basis : {"capex", "whole_life"}
         Which cost the budget limits.
     objective : {"most_protected", "least_cost"}
-        Most weight of silent rooms for the budget, or `target_rooms` for the least money.
+        Most weight of silent rooms for the budget, or a target for the least money: one of the next four.
     target_rooms : int or None
-        Rooms that must be silent, 1 to 10,000; needed by ``least_cost``, of no use otherwise.
+        How many rooms must be silent, 1 to 10,000; those quiet anyway do not count.
+    target_share : float or None
+        Share of the rooms that must be silent or quiet anyway, above 0 to 1.
+    target_named : tuple of str
+        Rooms that all must be silent or quiet anyway: ids, or patterns of a shell over ids (``A1-*``).
+    target_wing : tuple of str
+        Wings all of whose rooms must be: `quietwing.coverage.planning.target` says what a wing is.
     equipment : tuple of str
         Models of the catalogue a plan may place; empty: every jammer and managed-access node.
     treat_with : tuple of str
@@ -190,6 +198,11 @@ class Scenario:
     budget_basis: BudgetBasis = "capex"
     objective: Objective = "most_protected"
     target_rooms: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    target_share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = field(
+        default=None, metadata=NAMED_IF_SET
+    )
+    target_named: tuple[RoomPattern, ...] = field(default=(), metadata=NAMED_IF_SET)
+    target_wing: tuple[RoomPattern, ...] = field(default=(), metadata=NAMED_IF_SET)
     equipment: tuple[ModelName, ...] = ()
     treat_with: tuple[ModelName, ...] = ()
     horizon_years: Annotated[int, Field(ge=1, le=50)] = 8
@@ -249,6 +262,8 @@ def read_scenario(path: Path | None, **overrides: object) -> Scenario:
     """
     raw: dict[str, object] = {} if path is None else _toml(path)
     given = {key: value for key, value in overrides.items() if value is not None}
+    if any(key in given for key in TARGETS):  # another kind of target takes the place of the file's
+        raw = {key: value for key, value in raw.items() if key not in TARGETS}
     where = dict.fromkeys(given, "option")
     name = "scenario" if path is None else path.name
     merged = raw | given
@@ -366,6 +381,10 @@ def _numeric_advice(key: str, value: object) -> str:
         return ""
     if key == "confidence" and 50 <= value <= 99.9:
         return f"a probability, not a percentage: write {value / 100:g}"
+    if key == "target_share" and 1 < value <= 100:
+        return f"a share of one, not a percentage: write {value / 100:g}"
+    if key == "target_rooms" and 0 < value < 1:
+        return f"a share of the rooms is another key: write target_share = {value:g}"
     if key == "discount_rate" and 0.2 < value <= 20:
         return f"a share of one, not a percentage: write {value / 100:g}"
     if key == "live_prison_multiplier" and 0 <= value < 1:

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points
 from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.cost import Cost, cost
 from quietwing.coverage.planning.ground import Ground, Terrain
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.plan import Attempt, Claim
 from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.target import rooms_held, target_asked, target_outcome
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
@@ -30,10 +32,12 @@ __all__ = [
     "Tried",
     "best_of",
     "broken",
+    "is_met",
     "is_tight",
     "judge",
     "least_margin_db",
     "margin_confidence",
+    "nearest_met",
     "outcome",
     "rank",
 ]
@@ -179,7 +183,9 @@ def judge(
     spilled = every_spill[0]
     spent = cost(site, devices, every, catalogue, scenario)
     protected = judged.by_room["called_silent"].values
-    weights = 1.0 if scenario.objective == "least_cost" else judged.by_room["weight"].values
+    target, weights = target_asked(site, scenario), judged.by_room["weight"].values
+    if target is not None:
+        weights = np.isin(judged.by_room[ROOM].values, np.array(target.rooms, dtype=str)).astype(float)
     attempt = Attempt(
         confidence=0.0 if searched is None else margin_confidence(scenario),
         slack_db=0.0 if searched is None else searched.slack_db,
@@ -202,10 +208,16 @@ def rank(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
     tight = is_tight(one, least_db)
     dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
     if scenario.objective == "least_cost":
-        met = attempt.rooms_judged >= (scenario.target_rooms or 0)
+        met = is_met(ground, one)
         wanted = attempt.capex_gbp if met else -attempt.weight_judged
         return (broken(one, least_db), dear, not met, wanted, tight, attempt.capex_gbp)
     return (broken(one, least_db), dear, 0.0, -attempt.weight_judged, tight, attempt.capex_gbp)
+
+
+def is_met(ground: Ground, one: Tried) -> bool:
+    """Whether a plan reaches the target in the worlds it was judged in; without a target every plan does."""
+    target = target_asked(ground.site, ground.scenario)
+    return target is None or rooms_held(target, one.judged.by_room) >= target.needed
 
 
 def outcome(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
@@ -213,9 +225,20 @@ def outcome(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
     scenario, attempt = ground.scenario, one.attempt
     dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
     short = -attempt.weight_judged
-    if scenario.objective == "least_cost" and attempt.rooms_judged >= (scenario.target_rooms or 0):
+    if scenario.objective == "least_cost" and is_met(ground, one):
         short = -math.inf
     return (broken(one, least_db), dear, short)
+
+
+def nearest_met(ground: Ground, tried: Sequence[Tried], best: Tried) -> str:
+    """How near the attempts that keep the limits came to the target, and which rooms asked for the plan leaves."""
+    target, least_db = target_asked(ground.site, ground.scenario), least_margin_db(tried)
+    if target is None:
+        return ""
+    held = [rooms_held(target, one.judged.by_room) for one in tried if not broken(one, least_db)]
+    said = f"the nearest target met: {max(held, default=0)} of the {target.needed} rooms asked for"
+    missing = target_outcome(target, best.judged.by_room).missing
+    return f"{said}; missing, the nearest first: {', '.join(missing)}" if missing else said
 
 
 def is_tight(one: Tried, least_db: float) -> bool:

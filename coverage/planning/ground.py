@@ -55,6 +55,7 @@ from quietwing.coverage.planning.standing import (
     where_stands,
 )
 from quietwing.coverage.planning.surroundings import Base, Surroundings, room_blocks
+from quietwing.coverage.planning.target import credit_of, target_asked
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments, treated_site
@@ -103,7 +104,7 @@ class Ground:
     base_pence : dict of int to int
     outside : OutsidePoints
     wanted : bool ndarray, shape (room,)
-        Rooms that must be silent.
+        Rooms that must be silent, with a target only those that count for it.
     weight : float64 ndarray, shape (room,)
         Credit for each; 0 for those quiet anyway.
     notes : tuple of str
@@ -178,6 +179,9 @@ class Terrain:
         ground = self.ground
         conflicts = too_near(ground.spots, part, ground.scenario.spacing_m)
         model = plan_model(rooms, limits, part, ground.head_ends, ground.weight, ground.modes.cost_pence, conflicts)
+        target = target_asked(ground.site, ground.scenario)
+        if target is not None and target.quiet_counts:  # a room that needs nothing in the model is held there
+            model = replace(model, weight=ground.weight.copy())
         return model, alive
 
     def with_missed(
@@ -366,9 +370,7 @@ def prepare_ground(
     if scenario.budget_gbp is not None:
         bases, pence, dear = affordable(bases, pence, head_pence, there, catalogue, scenario.budget_gbp)
         notes.extend(f"{name} is left out: the first costs more than the budget" for name in dear)
-    wanted = np.array([room.role == "silence" and room.weight > 0 for room in site.rooms], np.bool_)
-    counted = scenario.objective == "least_cost"
-    weight = np.array([1.0 if counted else room.weight for room in site.rooms])
+    weight = credit_of(site, scenario)
     radiating = tuple(base.device for base in bases)
     if not scenario.equipment and any(catalogue[name].radiating_cable for name in offered_devices(catalogue)):
         notes.append("radiating cables are left out, for the scenario's equipment does not name them")
@@ -390,8 +392,8 @@ def prepare_ground(
         ),
         base_pence=pence,
         outside=outside_points(site, most_eirp_dbm(radiating, catalogue)),
-        wanted=wanted,
-        weight=np.where(wanted & ~quiet_anyway, weight, 0.0),
+        wanted=weight > 0,
+        weight=np.where(quiet_anyway, 0.0, weight),
         notes=tuple(notes),
         quiet=quiet or {},
         bare=bare,

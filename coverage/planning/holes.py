@@ -15,11 +15,13 @@ from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.plan import Hole
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
+from quietwing.coverage.planning.target import target_asked
 from quietwing.coverage.results import SpillResult
 
 __all__ = ["binding_in_words", "holes_of"]
 
 CLOSE_TO_LIMIT = 0.1  # assumed: with less than this share of a limit left nothing more fits below it
+NOT_ASKED = "not one of the rooms asked for"
 NOT_REACHED = "not reached within the search effort; try a higher effort"
 
 
@@ -46,13 +48,16 @@ def holes_of(
     """
     rooms = one.judged.by_room
     taken = np.zeros(len(ground.site.rooms), bool) if one.searched is None else one.searched.found.score.protected
+    target = target_asked(ground.site, ground.scenario)
     reasons = {} if searched is None else _forbidden_reasons(ground, searched.terrain)
     holes = []
     for at, name in enumerate(rooms[ROOM].values.tolist()):
         if rooms["called_silent"].values[at] or rooms["quiet_anyway"].values[at]:
             continue
         room = ground.site.room_index[name]
-        if taken[room]:
+        if not ground.wanted[room] and target is not None:
+            reason = NOT_ASKED
+        elif taken[room]:
             share = float(rooms["silent_probability"].values[at])
             worst = int(rooms["usable_probability"].values[:, at].argmax())
             channel = str(rooms[CHANNEL].values[worst])
@@ -203,8 +208,9 @@ def binding_in_words(ground: Ground, holes: tuple[Hole, ...], spilled: SpillResu
     Returns
     -------
     str
-        Empty if nothing is open.
+        Empty if nothing is open that a plan was to silence.
     """
+    holes = tuple(hole for hole in holes if hole.reason != NOT_ASKED)
     if not holes:
         return ""
     kinds = Counter(hole.reason.split(":")[0].split(";")[0] for hole in holes)

@@ -22,7 +22,9 @@ from quietwing.coverage.planning.attempts import (
     Tried,
     best_of,
     broken,
+    is_met,
     least_margin_db,
+    nearest_met,
     outcome,
     rank,
 )
@@ -374,11 +376,9 @@ def _described(
         if searched is not best.searched:
             value, status = None, "feasible"
             notes.append("no planning model searched allows the plan; the bound is that of the last of them")
-    if scenario.objective == "least_cost" and best.attempt.rooms_judged < (scenario.target_rooms or 0):
+    if not is_met(ground, best):
         status = "infeasible" if certified is not None and certified.target_impossible else "none found"
-        least_db = least_margin_db(tried)
-        most = max((one.attempt.rooms_judged for one in tried if not broken(one, least_db)), default=0)
-        notes.append(f"the nearest target met: {most} of the {scenario.target_rooms} rooms asked for")
+        notes.append(nearest_met(ground, tried, best))
     missed_db = least_margin_db(tried)
     if missed_db < 0:
         notes.append(f"limits outside are missed by {-missed_db:.1f} dB before anything is bought; no plan adds")

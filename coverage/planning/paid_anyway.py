@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.cost import cost
 from quietwing.coverage.planning.ground import Ground
 from quietwing.coverage.planning.milp import Goal
+from quietwing.coverage.planning.target import credit_of, target_asked
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites.model import Site
@@ -60,8 +63,10 @@ def goal_of(ground: Ground) -> Goal:
     if scenario.budget_gbp is not None:
         paid = _paid_pence(ground.site, ground.existing, ground.given, ground.catalogue, scenario)
         budget = max(0, _budget_pence(scenario) - paid)
-    if scenario.objective == "least_cost":
-        return Goal(budget_pence=budget, target=float(scenario.target_rooms or 0))
+    target = target_asked(ground.site, scenario)
+    if target is not None:
+        quiet = np.count_nonzero(credit_of(ground.site, scenario) > ground.weight) if target.quiet_counts else 0
+        return Goal(budget_pence=budget, target=float(max(target.needed - quiet, 0)))
     return Goal(budget_pence=budget)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.cost import Cost
+from quietwing.coverage.planning.target import TargetOutcome, target_asked, target_outcome
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 
@@ -140,3 +141,9 @@ class PlanResult:
     verdict: Verdict
     before: Verdict | None
     asked: Scenario
+
+    @property
+    def target(self) -> TargetOutcome | None:
+        """The target of least cost held against the fresh worlds; each room by itself where rooms were named."""
+        asked = target_asked(self.verdict.site, self.asked)
+        return None if asked is None else target_outcome(asked, self.verdict.by_room)

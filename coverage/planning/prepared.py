@@ -17,6 +17,7 @@ from quietwing.coverage.planning.attempts import judge as judged_anew
 from quietwing.coverage.planning.ground import Ground, Inside, look_inside, prepare_ground
 from quietwing.coverage.planning.paid_anyway import check_budget
 from quietwing.coverage.planning.question import check_plan_scenario
+from quietwing.coverage.planning.target import credit_of
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.errors import problems_text
@@ -27,7 +28,7 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question",
 
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
-MONEY = ("budget_gbp", "objective", "target_rooms")  # keys of a scenario in which searches may differ
+MONEY = ("budget_gbp", "objective", "target_rooms", "target_share")  # keys of a scenario in which searches may differ
 SHARED = ("known", "kept", "judged")  # what a ground works out when it is first asked for, and money does not change
 Progress = Callable[[str, float], None]
 
@@ -52,11 +53,11 @@ class Prepared:
     shared: dict[str, object] = field(default_factory=dict, compare=False)
 
     def known(
-        self, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int, objective: str
+        self, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int, scenario: Scenario
     ) -> Tried | None:
-        """What the worlds of a stream said of a layout, if a search asked them."""
+        """What the worlds of a stream said of a layout, if a search that credits rooms alike asked them."""
         judged: dict[object, Tried] = self.shared.get(SHARED[2], {})  # type: ignore[assignment]
-        return judged.get((devices, treatments, stream, objective))
+        return judged.get((devices, treatments, stream, *_credited(scenario)))
 
     def ground_for(self, scenario: Scenario) -> Ground:
         """The ground with another budget or target.
@@ -73,10 +74,8 @@ class Prepared:
             raise ScenarioError(
                 f"scenario: budget_gbp: the site was prepared for £{own.budget_gbp:,.0f} at most; prepare it anew"
             )
-        counted = scenario.objective == "least_cost"
-        weight = np.array([1.0 if counted else room.weight for room in self.ground.site.rooms])
-        free = self.ground.wanted & ~self.quiet_anyway
-        ground = replace(self.ground, scenario=scenario, weight=np.where(free, weight, 0.0))
+        weight = credit_of(self.ground.site, scenario)
+        ground = replace(self.ground, scenario=scenario, weight=np.where(self.quiet_anyway, 0.0, weight))
         for name in SHARED[:2]:  # the same for every ground: handed on, not worked out again
             if name not in self.shared:
                 self.shared[name] = getattr(self.ground, name)
@@ -154,6 +153,11 @@ def prepare(
     return Prepared(ground, look_inside(ground, margin_confidence(scenario)), anyway)
 
 
+def _credited(scenario: Scenario) -> tuple[str, bool]:
+    """By what a plan's weight is counted, of scenarios that differ in nothing but money."""
+    return scenario.objective, scenario.target_share is not None
+
+
 def judge(
     ground: Ground,
     devices: tuple[Device, ...],
@@ -165,7 +169,7 @@ def judge(
     known: dict[object, Tried] | None = ground.__dict__.get(SHARED[2])
     if known is None:
         return judged_anew(ground, devices, treatments, searched, stream)
-    key = (devices, treatments, stream, ground.scenario.objective)
+    key = (devices, treatments, stream, *_credited(ground.scenario))
     found = known.get(key)
     if found is None:
         found = judged_anew(ground, devices, treatments, None, stream)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.planning.cable import comms_room_problem
+from quietwing.coverage.planning.target import check_target
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.findings import Findings, did_you_mean, shown
 from quietwing.sites.model import Site
@@ -163,26 +164,8 @@ def _check_objective(site: Site, scenario: Scenario, findings: Findings) -> None
         findings.problem(
             FILE, "objective", "the site has no room of role silence; give the rooms to protect that role in rooms"
         )
-    if scenario.objective == "least_cost" and scenario.target_rooms is None:
-        findings.problem(
-            FILE,
-            "target_rooms",
-            f"is missing (objective least_cost needs it, 1 to {rooms}); say how many rooms to protect",
-        )
     if scenario.objective == "most_protected" and scenario.budget_gbp is None:
         findings.problem(
             FILE, "budget_gbp", "is missing (objective most_protected needs it); say what may be spent, in pounds"
         )
-    if scenario.objective == "most_protected" and scenario.target_rooms is not None:
-        findings.problem(
-            FILE,
-            "target_rooms",
-            f"is {scenario.target_rooms}, which objective most_protected does not use; "
-            f"set objective to least_cost, or leave it out",
-        )
-    if rooms and scenario.target_rooms is not None and scenario.target_rooms > rooms:
-        findings.problem(
-            FILE,
-            "target_rooms",
-            f"is {scenario.target_rooms}, but {rooms} rooms of the site have role silence; write {rooms} or less",
-        )
+    check_target(site, scenario, findings)

@@ -25,6 +25,7 @@ from quietwing.coverage.report.plan_words import (
     plan_lead,
     pounds,
     rooms_in_words,
+    target_table,
 )
 from quietwing.coverage.report.verdict_document import make_verdict_files
 from quietwing.coverage.report.words import VERDICT_GLOSSARY, percent
@@ -32,6 +33,7 @@ from quietwing.coverage.report.words import VERDICT_GLOSSARY, percent
 __all__ = ["make_plan_files"]
 
 MOST_REASONS_SHOWN = 12  # on the page; holes.csv has all
+MOST_ASKED_SHOWN = 60  # rooms asked for by name; plan.json has all
 
 
 def make_plan_files(
@@ -92,6 +94,7 @@ def _page_values(result: PlanResult) -> dict[str, Any]:
     """What ``plan.html`` needs beyond a verdict's page, or says otherwise."""
     plan, spent, scenario = result.plan, result.plan.cost, result.verdict.scenario
     groups = grouped_holes(plan.holes)
+    asked_for, asked_left = target_table(result, MOST_ASKED_SHOWN)
     before = (
         []
         if result.before is None
@@ -112,6 +115,8 @@ def _page_values(result: PlanResult) -> dict[str, Any]:
         "bill_total": [pounds(each) for each in (spent.capex_gbp, spent.opex_gbp_per_year, spent.whole_life_gbp)],
         "illustrative": spent.illustrative,
         "holes": [(reason, len(rooms), rooms_in_words(rooms)) for reason, rooms in groups[:MOST_REASONS_SHOWN]],
+        "asked_for": asked_for,
+        "asked_left": asked_left,
         "reasons_left": max(len(groups) - MOST_REASONS_SHOWN, 0),
         "attempts": [_attempt_row(attempt) for attempt in plan.attempts],
         "basis": "to buy and install" if scenario.budget_basis == "capex" else "over its whole life",

@@ -141,6 +141,7 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
         "gap": None if gap is None else ceiled(gap, 3),
         "rooms_model": plan.rooms_model,
         "target_rooms": target_of(result),
+        "target": _target_object(result),
         "devices": [known | _bid(device) for known, device in zip(devices, verdict.devices, strict=True)],
         "treatments": [
             {"opening": each.opening, "model": each.model, "bought": each in plan.treatments}
@@ -172,6 +173,31 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
 def notes_of(result: PlanResult) -> tuple[str, ...]:
     """What limits the plan, its price and its verdict, each once."""
     return tuple(dict.fromkeys((*result.plan.notes, *result.plan.cost.notes, *result.verdict.notes)))
+
+
+def _target_object(result: PlanResult) -> dict[str, Any] | None:
+    """What was asked for at least cost and whether it holds on fresh worlds, named rooms each by itself."""
+    target, asked = result.target, result.asked
+    if target is None:
+        return None
+    return {
+        "share": asked.target_share,
+        "named": list(asked.target_named),
+        "wing": list(asked.target_wing),
+        "needed": target.asked.needed,
+        "held": target.held,
+        "met": target.met,
+        "missing": list(target.missing),
+        "rooms": [
+            {
+                "room": one.room,
+                "holds": one.holds,
+                "quiet_anyway": one.quiet_anyway,
+                "silent_probability": floored(one.silent_probability, 3),
+            }
+            for one in target.rooms
+        ],
+    }
 
 
 def _attempt_object(attempt: Attempt) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning.cost import Cost, CostLine, over_budget
 from quietwing.coverage.planning.plan import Hole, PlanResult
+from quietwing.coverage.planning.target import TargetOutcome
 from quietwing.coverage.report.escapes import ceiled, count_rooms, escapes_of, rooms_by_channel
 from quietwing.coverage.report.grades import lead_in_words, protected_in_words
 from quietwing.coverage.report.words import binding_in_words, certainty_in_words, channel_in_short, verdict_headline
@@ -30,6 +31,8 @@ __all__ = [
     "rooms_in_words",
     "spent_gbp",
     "target_of",
+    "target_rooms_in_words",
+    "target_table",
 ]
 
 PLAN_GLOSSARY = (
@@ -58,8 +61,18 @@ def spent_gbp(result: PlanResult) -> float:
 
 
 def target_of(result: PlanResult) -> int | None:
-    """Rooms to be silent at least cost; None where as many as the budget allows are to be."""
-    return result.asked.target_rooms if result.asked.objective == "least_cost" else None
+    """How many rooms must hold at least cost; None where as many as the budget allows are to be."""
+    target = result.target
+    return None if target is None else target.asked.needed
+
+
+def target_rooms_in_words(target: TargetOutcome) -> str:
+    """What a target asks for: ``all 3 cells and spaces asked for``, ``133 cells and spaces``."""
+    if not target.asked.named:
+        return f"{target.asked.needed} cells and spaces"
+    if target.asked.needed == 1:
+        return f"the room asked for, {target.asked.rooms[0]}"
+    return f"all {target.asked.needed} cells and spaces asked for"
 
 
 def exceeds_budget(result: PlanResult) -> bool | None:
@@ -135,7 +148,7 @@ def plan_lead(result: PlanResult) -> tuple[str, ...]:
         "" if within else broken,
         *lead_in_words(verdict),
         _model_in_words(result),
-        _target_in_words(result, count.silent),
+        _target_in_words(result),
         *money_in_words(result),
     )
     return tuple(sentence for sentence in sentences if sentence)
@@ -250,8 +263,8 @@ def _weights(verdict: Verdict) -> list[float]:
 
 def _failure_in_words(result: PlanResult) -> str:
     """That there is no plan of the kind asked for, and what that proves; empty where there is one."""
-    target = target_of(result)
-    wanted = "does what is asked" if target is None else f"silences {target} cells and spaces"
+    target = result.target
+    wanted = "does what is asked" if target is None else f"silences {target_rooms_in_words(target)}"
     if result.plan.status == "infeasible":
         return (
             f"NO SUCH PLAN: no layout from this catalogue and these positions {wanted} within the limits; proven in "
@@ -285,12 +298,16 @@ def _model_in_words(result: PlanResult) -> str:
     if bound is None:
         nothing = "how far anything better could go is not known"
     elif target is not None:
-        nothing += f" that has {target} costs less than {exact_pounds(bound)}"
+        named = result.target is not None and result.target.asked.named
+        nothing += f" that has {'them all' if named else target} costs less than {exact_pounds(bound)}"
     else:
         money = "at any price" if result.asked.budget_gbp is None else "for this money"
         nothing += f" can exceed {'a weight of ' if weight else ''}{_number(bound)} {money}"
     both = " and ".join(part for part in (has, nothing) if part)
-    fewer = bool(has) and plan.rooms_model < count_rooms(result.verdict).silent
+    silent = count_rooms(result.verdict).silent
+    if result.target is not None and result.target.asked.named:
+        silent = sum(one.holds and not one.quiet_anyway for one in result.target.rooms)
+    fewer = bool(has) and plan.rooms_model < silent
     where = (
         "The planning model is stricter here, with a full safety margin on every channel of a cell: there"
         if fewer
@@ -308,13 +325,54 @@ def _gap_in_words(result: PlanResult) -> str:
     return ""
 
 
-def _target_in_words(result: PlanResult, silent: int) -> str:
-    target = target_of(result)
-    if target is None or result.plan.status == "infeasible":
+def target_table(result: PlanResult, most: int) -> tuple[list[list[str]], int]:
+    """Rows of each room asked for by name, whether it holds, in what share of worlds; and how many are left out.
+
+    Parameters
+    ----------
+    result : PlanResult
+    most : int
+        Rows at most; the missing rooms first, those nearest to holding at the top.
+
+    Returns
+    -------
+    tuple of list of list of str, and int
+    """
+    target = result.target
+    if target is None:
+        return [], 0
+    by_name = {one.room: one for one in target.rooms}
+    order = [*(by_name[name] for name in target.missing), *(one for one in target.rooms if one.holds)]
+    rows = [
+        [
+            one.room,
+            "quiet anyway" if one.quiet_anyway else "silent" if one.holds else "NOT silent",
+            f"{floored(100 * one.silent_probability):g} %",
+        ]
+        for one in order[:most]
+    ]
+    return rows, len(order) - len(rows)
+
+
+def _target_in_words(result: PlanResult) -> str:
+    """Whether the target is reached on fresh worlds, and which of the rooms asked for are missing."""
+    target = result.target
+    if target is None:
         return ""
-    if silent >= target:
-        return f"The target of {target} is reached."
-    return f"The target of {target} is MISSED by {target - silent} on the worlds the plan was not chosen on."
+    needed, quiet = target.asked.needed, sum(one.quiet_anyway for one in target.rooms)
+    if target.asked.named:
+        anyway = f", {quiet} of them quiet anyway" if quiet else ""
+        if target.met:
+            return f"The target is reached: {target_rooms_in_words(target)} hold{'s' * (needed == 1)}{anyway}."
+        return (
+            f"The target is MISSED: {target.held} of the {needed} cells and spaces asked for hold{anyway}; missing "
+            f"{rooms_in_words(target.missing)} (the nearest first), on worlds the plan was not chosen on."
+        )
+    if result.plan.status == "infeasible":
+        return f"The nearest target met is {target.held} of {needed}."
+    if target.met:
+        return f"The target of {needed} is reached."
+    return f"The target of {needed} is MISSED by {needed - target.held} on the worlds the plan was not chosen on."
 
 
 def _before_in_words(result: PlanResult) -> str:

@@ -167,14 +167,19 @@ def with_explained_holes(result: PlanResult, catalogue: Mapping[str, Model]) -> 
     ----------
     result : PlanResult
     catalogue : mapping of str to Model
+    Of those nearest to being silent; where rooms were asked for by name and are missing, of these.
+
 
     Returns
     -------
     PlanResult
     """
-    if not _less_than_asked(result.plan, result.asked):
+    target = result.target
+    missed = target is not None and not target.met
+    if not missed and not _less_than_asked(result.plan, result.asked):
         return result
-    return replace(result, verdict=with_budgets(result.verdict, catalogue, nearest=HOLES_ON_PAGE))
+    among = target.asked.rooms if missed and target is not None and target.asked.named else None
+    return replace(result, verdict=with_budgets(result.verdict, catalogue, nearest=HOLES_ON_PAGE, among=among))
 
 
 def spent_gbp(plan: Plan, scenario: Scenario) -> float:

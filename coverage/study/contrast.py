@@ -47,7 +47,7 @@ that are what is left take up the rest.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -190,7 +190,13 @@ def contrast_budgets(
 
 
 def with_budgets(
-    verdict: Verdict, catalogue: Mapping[str, Model], room: str | None = None, worst: int = 0, *, nearest: int = 0
+    verdict: Verdict,
+    catalogue: Mapping[str, Model],
+    room: str | None = None,
+    worst: int = 0,
+    *,
+    nearest: int = 0,
+    among: Collection[str] | None = None,
 ) -> Verdict:
     """A verdict with the budgets of a room, if it is a hole, and of some holes.
 
@@ -202,12 +208,16 @@ def with_budgets(
         The one asked for comes first.
     worst, nearest : int
         How many holes, the worst first; or those nearest to being silent.
+    among : collection of str, optional
+        Only these rooms.
 
     Returns
     -------
     Verdict
     """
     holes = holes_by_silence(verdict, nearest=nearest > 0)
+    if among is not None:
+        holes = tuple(hole for hole in holes if hole in among)
     asked = [room] if room in holes else []
     wanted = tuple(dict.fromkeys([*asked, *holes[: max(worst, nearest)]]))
     if not wanted:

@@ -130,7 +130,7 @@ class Sweep:
         key = (plan.devices, plan.treatments)
         bought = as_bought(self.site, question, plan)
         if key not in self.verdicts:
-            at_hand = self.prepared.known(*key, REPORTING_STREAM, question.objective)
+            at_hand = self.prepared.known(*key, REPORTING_STREAM, question)
             self.verdicts[key] = judged_afresh(
                 self.site,
                 bought,

@@ -115,7 +115,8 @@ def asked_scenario(given: Mapping[str, Any]) -> Scenario:
         options["target_rooms"] = None
     elif options.get("target_rooms") is None:
         raise ScenarioError("Cells to silence: give a number, as the least money for a target is asked for")
-    asked = _read(own, replace(base, budget_gbp=None, target_rooms=None), options)
+    base = replace(base, budget_gbp=None, target_rooms=None, target_share=None, target_named=(), target_wing=())
+    asked = _read(own, base, options)
     problems = check_plan_scenario(own.site, own.catalogue, asked)
     if problems:
         raise ScenarioError("\n".join(problems))

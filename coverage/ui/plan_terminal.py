@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["show_plan"]
 
 MOST_REASONS = 5  # holes.csv and --json have all
+MOST_ASKED = 20  # rooms asked for by name; --json and plan.json have all
 
 
 def show_plan(
@@ -50,6 +51,7 @@ def show_plan(
         plan_lead,
         pounds,
         rooms_in_words,
+        target_table,
     )
     from quietwing.coverage.report.words import limits_in_words
     from quietwing.coverage.ui.contrast_terminal import show_contrast
@@ -77,6 +79,12 @@ def show_plan(
             typer.echo(f"  {route}")
     for sentence in (*plan_lead(result), *limits_in_words(result.verdict), *plan_details(result)):
         typer.echo(sentence)
+    asked, more = target_table(result, MOST_ASKED)
+    if asked:
+        typer.echo("")
+        print_table(["room asked for", "holds", "silent in worlds"], asked)
+    if more:
+        say(f"{more} more rooms asked for in --json, or plan.json (--out)")
     spent = result.plan.cost
     lines = bought_lines(spent)
     if lines:

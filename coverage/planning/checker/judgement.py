@@ -6,12 +6,15 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+
 from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.money import spent_pence
+from quietwing.coverage.planning.target import Target, target_asked
 from quietwing.coverage.results import SpillResult
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import trial_points
@@ -40,7 +43,10 @@ def judgement_faults(case: Case, judged: Judgement, spilled: SpillResult) -> Ite
     """Figures of the chosen attempt, to the last digit."""
     attempt = case.attempt
     protected = judged.by_room["called_silent"].values
-    weights = 1.0 if case.scenario.objective == "least_cost" else judged.by_room["weight"].values
+    target = target_asked(case.site, case.scenario)
+    weights = judged.by_room["weight"].values
+    if target is not None:
+        weights = np.array([float(name in target.rooms) for name in judged.by_room[ROOM].values.tolist()])
     for what, stated, found in (
         ("silent rooms in the worlds it was chosen on", attempt.rooms_judged, int(protected.sum())),
         ("their weight", attempt.weight_judged, float((protected * weights).sum())),
@@ -51,10 +57,10 @@ def judgement_faults(case: Case, judged: Judgement, spilled: SpillResult) -> Ite
             yield f"{what}: the attempt says {stated}, the Monte Carlo finds {found}" + (
                 f" ({spilled.where})" if what.startswith("smallest") else ""
             )
-    target = case.scenario.target_rooms
-    met = case.scenario.objective != "least_cost" or target is None or protected.sum() >= target
-    if not met and case.plan.status in ("optimal", "feasible"):
-        yield f"status is {case.plan.status}, but {int(protected.sum())} of the {target} rooms asked for hold"
+    held = int((protected * weights).sum()) + (0 if target is None else _quiet(target, judged))
+    met = target is None or held >= target.needed
+    if target is not None and not met and case.plan.status in ("optimal", "feasible"):
+        yield f"status is {case.plan.status}, but {held} of the {target.needed} rooms asked for hold"
     if met and case.plan.status in ("infeasible", "none found"):
         yield f"status is {case.plan.status}, but the plan does what is asked"
     if case.plan.seed != case.scenario.seed:
@@ -96,7 +102,11 @@ def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
         if quiet.get(name, True):
             yield f"room {name} is claimed, and it is quiet anyway or need not be silent"
     least = scenario.objective == "least_cost"
-    short = least and len(plan.claimed) < (scenario.target_rooms or 0)
+    target = target_asked(case.site, scenario)
+    short = target is not None and len(plan.claimed) < target.needed - _quiet(target, judged)
+    if target is not None:
+        for name in sorted({claim.room for claim in plan.claimed} - set(target.rooms)):
+            yield f"room {name} is claimed, and it is none of the rooms asked for"
     value: float | None = _value(case)
     if attempt.confidence == 0 or (short and plan.value is None):
         value = None
@@ -116,6 +126,13 @@ def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
         yield f"gap: the plan says {plan.gap}, value and bound give {gap}"
     if plan.status == "optimal" and gap != 0:
         yield f"status is optimal with a gap of {gap}"
+
+
+def _quiet(target: Target, judged: Judgement) -> int:
+    """Rooms of a target that hold without any blocker, where these count."""
+    rooms = judged.by_room
+    quiet = zip(rooms[ROOM].values.tolist(), rooms["quiet_anyway"].values.tolist(), strict=True)
+    return sum(anyway and name in target.rooms for name, anyway in quiet) if target.quiet_counts else 0
 
 
 def _value(case: Case) -> float:
