@@ -198,7 +198,8 @@ def optimise(
         float | None, typer.Option("--time-limit", help="Begin no attempt after so many seconds; exit code 4 if cut.")
     ] = None,
     gap: Annotated[
-        float | None, typer.Option("--gap", help="Gap to the bound asked for, 0.05 is 5 %; exit code 4 if missed.")
+        float | None,
+        typer.Option("--gap", help="Stop within this gap of the bound, 0.05 is 5 %; exit code 4 if missed."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: plan, maps, summary.")] = None,
     as_json: JsonOption = False,
@@ -208,10 +209,10 @@ def optimise(
         "budget_gbp": budget_gbp,
         "objective": objective,
         "target_rooms": target_rooms,
-        "equipment": tuple(equipment) if equipment else None,
         "target_share": target_share,
         "target_named": tuple(target_named) if target_named else None,
         "target_wing": tuple(target_wing) if target_wing else None,
+        "equipment": tuple(equipment) if equipment else None,
         "treat_with": tuple(treat_with) if treat_with else None,
         "effort": effort,
         "worlds": worlds,

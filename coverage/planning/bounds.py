@@ -18,7 +18,7 @@ from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
 
-__all__ = ["SMALL_CANDIDATES", "BoundAhead", "Certificate", "certify"]
+__all__ = ["SMALL_CANDIDATES", "BoundAhead", "Certificate", "certify", "gap_of"]
 
 SMALL_CANDIDATES = 40  # up to which a proof is tried
 PROOF = Work(nodes=2_000, deadline_s=60.0)
@@ -139,6 +139,15 @@ class BoundAhead:
     def of(self, model: PlanModel) -> float | None:
         """Wait for the bound of a model: weight, or pence for a target; None where it was not begun, or failed."""
         return self._relaxations.bound() if self._relaxations is not None and self._model is model else None
+
+
+def gap_of(value: float | None, bound: float | None) -> float | None:
+    """The difference of value and bound as a share of the value, rounded up; None where one of them says nothing."""
+    if value is None or bound is None:
+        return None
+    if bound == value:
+        return 0.0
+    return math.ceil(abs(bound - value) / abs(value) * 1000 - 1e-9) / 1000 if value else None  # of nothing no share
 
 
 def _proof(model: PlanModel, goal: Goal, found: Found, value: float) -> Certificate:

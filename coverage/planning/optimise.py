@@ -28,7 +28,7 @@ from quietwing.coverage.planning.attempts import (
     outcome,
     rank,
 )
-from quietwing.coverage.planning.bounds import BoundAhead, certify
+from quietwing.coverage.planning.bounds import BoundAhead, certify, gap_of
 from quietwing.coverage.planning.carried import Carried, carry, selected
 from quietwing.coverage.planning.corrections import (
     MOST_RESERVE_DB,
@@ -37,6 +37,7 @@ from quietwing.coverage.planning.corrections import (
     next_reserve_db,
     next_slack_db,
 )
+from quietwing.coverage.planning.early_stop import GapStop, check_gap
 from quietwing.coverage.planning.ground import (
     MOST_LIFT_DB,
     MOST_SLACK_DB,
@@ -89,6 +90,7 @@ def optimise(
     existing: tuple[Device, ...] = (),
     start: Plan | None = None,
     time_limit_s: float | None = None,
+    gap: float | None = None,
     progress: Progress | None = None,
     prepared: Prepared | None = None,
 ) -> Plan:
@@ -110,6 +112,8 @@ def optimise(
         it is reported on, if it can be paid for.
     time_limit_s : float, optional
         No attempt begins after it. A plan that it cut short says so.
+    gap : float, optional
+        No attempt begins once the best plan is within it of a bound, as a share: 0.05 is 5 %.
     progress : callable, optional
         Called with what is being done, best so far included, and the share done.
     prepared : Prepared, optional
@@ -125,6 +129,7 @@ def optimise(
         If the scenario asks for what cannot be, with every problem at once, or for more than its budget.
     """
     demand_question(site, scenario, catalogue, existing)
+    check_gap(gap)
     say = progress or (lambda _what, _share: None)
     began = time.monotonic()
     effort = EFFORTS[scenario.effort]
@@ -138,11 +143,12 @@ def optimise(
     tried: list[Tried] = []
     interrupted = False
     with BoundAhead(goal_of(ground), effort.cuts) as bounding:
+        stop = GapStop(gap, effort.cuts, bounding)
         try:
             tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
             if start is not None:
                 tried.append(_given(ground, start))
-            _try_all(ground, inside, effort, start, tried, bounding, late, say)
+            _try_all(ground, inside, effort, start, tried, bounding, late, say, stop)
         except KeyboardInterrupt:
             interrupted = True
             bounding.stop()
@@ -151,10 +157,11 @@ def optimise(
         given = 1 if start is not None and tried[1:] else None
         try:
             placed = [_in_a_model(ground, inside, tried, one) for one in tried]
-            return _plan(ground, placed, given, bounding, interrupted, late(), say)
+            plan = _plan(ground, placed, given, bounding, interrupted, late(), say)
         except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
             bounding.stop()
-            return _plan(ground, tried, given, bounding, True, late(), say)
+            plan = _plan(ground, tried, given, bounding, True, late(), say)
+    return replace(plan, notes=(*plan.notes, *stop.notes))
 
 
 def _given(ground: Ground, start: Plan) -> Tried:
@@ -179,6 +186,7 @@ def _try_all(
     bounding: BoundAhead,
     late: Callable[[], bool],
     say: Progress,
+    stop: GapStop,
 ) -> None:
     """Attempts one after another, each correcting what the Monte Carlo found wrong with the one before.
 
@@ -193,6 +201,8 @@ def _try_all(
     attempts = max(effort.attempts - (start is not None), 1)
     for number in range(max(attempts, FEWEST_SEARCHES)):
         if late() or (number >= attempts and _holds(tried)):
+            return
+        if stop.reached(ground, tried, None if start is None else tried[1], attempts - number):
             return
 
         def told(share: float, number: int = number) -> None:
@@ -388,9 +398,6 @@ def _described(
     notes.extend(ground.kept[1])
     holes = holes_of(ground, best, searched, goal)
     notes.extend(_left_over(best, searched, goal))
-    gap = None
-    if value is not None and bound is not None and (value or bound == value):  # of nothing there is no share
-        gap = math.ceil(abs(bound - value) / abs(value) * 1000 - 1e-9) / 1000 if bound != value else 0.0
     claims = () if best.searched is None else best.searched.claims()
     return Plan(
         devices=best.devices,
@@ -399,7 +406,7 @@ def _described(
         status=status,
         value=value,
         bound=bound,
-        gap=gap,
+        gap=gap_of(value, bound),
         rooms_model=len(claims),
         claimed=claims,
         holes=holes,

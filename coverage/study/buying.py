@@ -35,6 +35,7 @@ def optimise(
     start: Plan | None = None,
     maps: bool = True,
     time_limit_s: float | None = None,
+    gap: float | None = None,
     gains: GainCache | None = None,
     before: Callable[[], Verdict] | None = None,
     progress: Progress | None = None,
@@ -57,6 +58,8 @@ def optimise(
         Whether to compute the maps of every storey too.
     time_limit_s : float, optional
         No attempt begins after it.
+    gap : float, optional
+        No attempt begins once the best plan is within it of a bound, as a share: 0.05 is 5 %.
     gains : GainCache, optional
         Keeps path gains for further runs; results are the same with and without it.
     before : callable, optional
@@ -96,6 +99,7 @@ def optimise(
         existing=existing,
         start=start,
         time_limit_s=time_limit_s,
+        gap=gap,
         progress=searching,
         prepared=prepared,
     )
@@ -163,12 +167,12 @@ def judged_afresh(
 def with_explained_holes(result: PlanResult, catalogue: Mapping[str, Model]) -> PlanResult:
     """A plan with contrast budgets of its holes where it buys less than was asked.
 
+    Of those nearest to being silent; where rooms were asked for by name and are missing, of these.
+
     Parameters
     ----------
     result : PlanResult
     catalogue : mapping of str to Model
-    Of those nearest to being silent; where rooms were asked for by name and are missing, of these.
-
 
     Returns
     -------

@@ -146,6 +146,7 @@ def answer_plan(
             catalogue=catalogue,
             maps=out is not None,
             time_limit_s=time_limit_s,
+            gap=gap,
             progress=lambda what, done: progress(what, 0.1 + 0.75 * done),
         )
         files: tuple[Path, ...] = ()

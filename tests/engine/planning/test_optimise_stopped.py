@@ -15,7 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
-from quietwing.coverage.planning import bounds, exact
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.planning import bounds, early_stop, exact, prepared
 from quietwing.coverage.planning import optimise as door
 from quietwing.coverage.planning.optimise import optimise
 from quietwing.coverage.planning.plan import Plan
@@ -221,3 +222,50 @@ def test_ctrl_c_on_the_command_line_writes_the_best_plan_and_ends_with_130(folde
     assert "The search was interrupted: this is the best plan so far." in stdout
     said = json.loads((out / "plan.json").read_text("utf-8"))
     assert (said["status"], said["reproducible"], said["rooms_model"]) == ("interrupted", False, 3)
+
+
+# --- A gap that is near enough.
+
+
+def test_a_search_whose_plan_is_proven_the_best_begins_no_further_attempt(site):
+    """For £5,000 the landing, of weight 2, and two cells: 4, the most by the proof of the first attempt."""
+    every, stopped = (optimise(site, site.sectors, MOST, CATALOGUE, gap=gap) for gap in (None, 0.0))
+    assert (len(every.attempts), len(stopped.attempts)) == (3, 2)
+    assert (stopped.value, stopped.bound, stopped.gap) == (4.0, 4.0, 0.0)
+    assert [device.id for device in stopped.devices] == [device.id for device in every.devices]
+    assert stopped.reproducible
+    assert "1 of its attempts left: its plan is within 0.0 % of the bound" in stopped.notes[-1]
+    assert not any("attempts left" in note for note in every.notes)
+    assert verify_plan(site, site.sectors, MOST, CATALOGUE, stopped) == ()
+    assert optimise(site, site.sectors, MOST, CATALOGUE, gap=0.0) == stopped
+
+
+@pytest.mark.parametrize(("gap", "attempts"), [(0.25, 2), (0.24, 3)])
+def test_a_gap_that_is_met_ends_the_search_and_one_that_is_missed_does_not(site, monkeypatch, gap, attempts):
+    """A plan of 4 with a bound of 5: (5 - 4) / 4 is 25 %."""
+    with_gap = lambda *a, **k: replace(bounds.certify(*a, **k), status="feasible", bound=5.0)  # noqa: E731
+    monkeypatch.setattr(early_stop, "certify", with_gap)
+    assert len(optimise(site, site.sectors, MOST, CATALOGUE, gap=gap).attempts) == attempts
+
+
+def test_a_plan_that_misses_a_limit_on_fresh_worlds_does_not_end_the_search(site, monkeypatch):
+    def judged_afresh(ground, devices, treatments, searched, stream):
+        one = prepared.judge(ground, devices, treatments, searched, stream)
+        return replace(one, spilled=replace(one.spilled, passed=False, worst_margin_db=-1.0))
+
+    monkeypatch.setattr(early_stop, "judge", judged_afresh)
+    assert len(optimise(site, site.sectors, MOST, CATALOGUE, gap=0.0).attempts) == 3
+
+
+def test_a_missed_target_does_not_end_the_search_and_a_met_one_does(site):
+    """Two rooms for £1,538.40 and £1,572.00 are proven the cheapest; five cannot be had."""
+    met = optimise(site, site.sectors, target(2), CATALOGUE, gap=0.0)
+    assert (len(met.attempts), met.status, met.gap) == (2, "optimal", 0.0)
+    assert met.value == pytest.approx(1538.40 + 1572.00)
+    assert len(optimise(site, site.sectors, target(5), CATALOGUE, gap=0.0).attempts) == 3
+
+
+@pytest.mark.parametrize("gap", [-0.01, float("nan"), float("inf")])
+def test_what_is_no_gap_is_refused_before_the_search(site, gap):
+    with pytest.raises(ScenarioError, match=r"gap: is .* write 0.05 for 5 %"):
+        optimise(site, site.sectors, MOST, CATALOGUE, gap=gap)
