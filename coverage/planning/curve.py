@@ -81,6 +81,9 @@ class FrontierPoint:
         is more. Where cells differ in weight the bound is that of `most_cells`.
     marginal : Marginal or None
         Against the point before; None for the first.
+    bound_gbp : float or None
+        Of a plan of least cost: what no plan that reaches its target costs less than, in the planning model, in whole
+        pounds and never above what is spent here. None where that is not known. [£]
     """
 
     budget_gbp: float
@@ -95,6 +98,7 @@ class FrontierPoint:
     bound: int | None
     gap: int | None
     marginal: Marginal | None
+    bound_gbp: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning.curve import Frontier, FrontierPoint, Marginal
 from quietwing.coverage.report.grades import grade_in_words, measured_in_words
-from quietwing.coverage.report.plan_words import exact_pounds, pounds
+from quietwing.coverage.report.plan_words import exact_pounds, pounds, target_of
 from quietwing.coverage.rules import GRADES
 
 __all__ = [
@@ -28,7 +28,11 @@ __all__ = [
 FRONTIER_GLOSSARY = (
     ("budget", "money to spend at most; a plan may spend less"),
     ("silent", "no channel works in so large a share of random worlds that no plan was chosen on"),
-    ("cannot exceed", "proven in the planning model, for these positions, this catalogue, these limits, this money"),
+    (
+        "cannot exceed",
+        "proven in the planning model, for these positions, this catalogue, these limits, this money; for a plan of "
+        "least cost the money that no plan of so many cells can do without",
+    ),
     (
         "a further cell",
         "money spent more than in the row above, for each cell gained; in brackets what it may cost between the best "
@@ -89,7 +93,7 @@ def frontier_details(found: Frontier) -> tuple[str, ...]:
             if widest.gap
             else "In the planning model no plan can be better than these: that is proven."
         )
-    unknown = len(found.points) - len(gaps)
+    unknown = sum(point.gap is None and point.bound_gbp is None for point in found.points)
     if unknown:
         bounds += f" For {unknown} of {len(found.points)} plans no bound is known."
     return tuple(one for one in (chance_in_words(found), bounds.strip(), prices, *found.notes) if one)
@@ -135,14 +139,27 @@ def frontier_rows(found: Frontier) -> list[list[str]]:
             exact_pounds(point.budget_gbp),
             pounds(point.spent_gbp),
             *(f"{cells} of {found.rooms}" for cells in point.cells),
-            "not known" if point.bound is None else str(point.bound),
-            "" if point.gap is None else str(point.gap),
+            _bound(point),
+            _gap(point),
             *(_margin(*one) for one in zip(point.margin_db, point.kept, strict=True)),
             marginal_in_words(point.marginal),
             _remark(found, at),
         ]
         for at, point in enumerate(found.points)
     ]
+
+
+def _bound(point: FrontierPoint) -> str:
+    """Cells that no plan exceeds, or of least cost the pounds that none goes below."""
+    if point.bound_gbp is not None:
+        return f"not below {exact_pounds(point.bound_gbp)}"
+    return "not known" if point.bound is None else str(point.bound)
+
+
+def _gap(point: FrontierPoint) -> str:
+    if point.bound_gbp is not None:
+        return pounds(point.spent_gbp - point.bound_gbp)
+    return "" if point.gap is None else str(point.gap)
 
 
 def marginal_in_words(one: Marginal | None) -> str:
@@ -181,7 +198,18 @@ def frontier_csv(found: Frontier) -> str:
         "further_cells",
         "further_gbp",
     ]
-    out.writerow([*header, "per_cell_gbp", "per_cell_least_gbp", "per_cell_most_gbp", "knee", "target_rooms"])
+    out.writerow(
+        [
+            *header,
+            "per_cell_gbp",
+            "per_cell_least_gbp",
+            "per_cell_most_gbp",
+            "knee",
+            "target_rooms",
+            "target_share",
+            "bound_gbp",
+        ]
+    )
     for at, point in enumerate(found.points):
         row = [_money(point.budget_gbp), _money(point.spent_gbp), str(found.rooms)]
         for name in names:
@@ -202,8 +230,10 @@ def frontier_csv(found: Frontier) -> str:
             "" if one is None else _money(one)
             for one in ((None,) * 3 if step is None else (step.per_cell_gbp, step.least_gbp, step.most_gbp))
         ]
-        target = point.result.asked.target_rooms
-        out.writerow([*row, str(at == found.knee).lower(), "" if target is None else str(target)])
+        row.append(str(at == found.knee).lower())
+        asked = point.result.asked
+        row += ["" if one is None else f"{one:g}" for one in (asked.target_rooms, asked.target_share)]
+        out.writerow([*row, "" if point.bound_gbp is None else _money(point.bound_gbp)])
     return text.getvalue()
 
 
@@ -215,6 +245,8 @@ def frontier_object(found: Frontier) -> dict[str, Any]:
         return {
             "budget_gbp": point.budget_gbp,
             "target_rooms": point.result.asked.target_rooms,
+            "target_share": point.result.asked.target_share,
+            "bound_gbp": _pence(point.bound_gbp),
             "spent_gbp": round(point.spent_gbp, 2),
             "found_for_gbp": point.found_for_gbp,
             "silent": dict(zip(found.grades, point.cells, strict=True)),
@@ -314,9 +346,11 @@ def _remark(found: Frontier, at: int) -> str:
     said = []
     if at == found.knee:
         said.append("knee")
-    target = point.result.asked.target_rooms
+    asked = point.result.asked
+    target = target_of(point.result)
     if target is not None:
-        said.append(f"least cost of {target}")
+        share = "" if asked.target_share is None else f" ({100 * asked.target_share:g} %)"
+        said.append(f"least cost of {target}{share}")
     if (
         at
         and point.result.plan.devices == found.points[at - 1].result.plan.devices

@@ -18,6 +18,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.planning.curve import (
+    DUST,
     SPREADS,
     Chance,
     Frontier,
@@ -37,7 +38,7 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
 from quietwing.coverage.study.common import wanted_sectors
-from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Step, Sweep, downward
+from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Found, Step, Sweep, downward
 from quietwing.sites.errors import problems_text
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
@@ -54,7 +55,7 @@ def frontier(
     budgets_gbp: Sequence[float] = (),
     *,
     auto: int = 0,
-    least_cost_of: Sequence[int] = (),
+    least_cost_of: Sequence[int | float] = (),
     devices: tuple[Device, ...] = (),
     catalogue: Mapping[str, Model] | None = None,
     maps: bool | Collection[float] = False,
@@ -75,8 +76,8 @@ def frontier(
     auto : int
         In place of budgets: how many to choose, from the cheapest plan that silences a further cell to the price of
         a plan to which money sets no limit, in equal ratios, each rounded up to two digits.
-    least_cost_of : sequence of int
-        Numbers of cells: the cheapest plan found for each is a point too.
+    least_cost_of : sequence of int or float
+        Numbers of cells, and shares of them as floats above 0 to 1: the cheapest plan found for each is a point too.
     devices, catalogue, before : as for `optimise`
     maps : bool or collection of float
         Whether to compute the maps of every storey too, of all plans and the layout given, or of those budgets. [£]
@@ -100,7 +101,15 @@ def frontier(
     """
     budgets, targets = _checked(budgets_gbp, auto, least_cost_of)
     catalogue = read_catalogue() if catalogue is None else catalogue
-    asked = replace(scenario or Scenario(), objective="most_protected", target_rooms=None, budget_gbp=None)
+    asked = replace(
+        scenario or Scenario(),
+        objective="most_protected",
+        target_rooms=None,
+        target_share=None,
+        target_named=(),
+        target_wing=(),
+        budget_gbp=None,
+    )
     sectors = wanted_sectors(site, asked)
     existing = tuple(device for device in devices if device.state == "existing")
     _refuse_early(site, asked, budgets, targets, devices, existing, catalogue)
@@ -140,10 +149,11 @@ def frontier(
 
 
 def _checked(
-    budgets_gbp: Sequence[float], auto: int, least_cost_of: Sequence[int]
-) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    budgets_gbp: Sequence[float], auto: int, least_cost_of: Sequence[int | float]
+) -> tuple[tuple[float, ...], tuple[Aim, ...]]:
     """Budgets and targets, sorted, each once."""
-    budgets, targets = sorted({float(one) for one in budgets_gbp}), sorted(set(least_cost_of))
+    budgets = sorted({float(one) for one in budgets_gbp})
+    targets = sorted({_aim(one) for one in least_cost_of})
     if auto and budgets:
         raise ScenarioError("budgets: are given and are to be chosen too; give amounts of £, or none")
     wrong = [one for one in budgets if not (math.isfinite(one) and 0 <= one <= ANY_PRICE_GBP)]
@@ -157,23 +167,37 @@ def _checked(
             f"budgets: {count}{more} are given (expected 1 to {MOST_BUDGETS} together, 2 or more where they are "
             f"chosen); give some amounts of £"
         )
-    if any(isinstance(one, bool) or not isinstance(one, int) or one < 1 for one in targets):
-        raise ScenarioError(f"least_cost_of: {targets[0]} is no number of cells (expected 1 or more); correct it")
     return tuple(budgets), tuple(targets)
+
+
+def _aim(one: int | float) -> Aim:
+    """A whole number is one of cells, any other a share of them."""
+    if isinstance(one, int) and not isinstance(one, bool) and one >= 1:
+        return "target_rooms", one
+    if isinstance(one, float) and 0 < one <= 1:
+        return "target_share", one
+    raise ScenarioError(
+        f"least_cost_of: {one} is no number of cells (expected 1 or more) nor a share (a float above 0 to 1); "
+        f"correct it"
+    )
 
 
 def _refuse_early(
     site: Site,
     asked: Scenario,
     budgets: tuple[float, ...],
-    targets: tuple[int, ...],
+    targets: tuple[Aim, ...],
     devices: tuple[Device, ...],
     existing: tuple[Device, ...],
     catalogue: Mapping[str, Model],
 ) -> None:
     """Raise for what some search would refuse, before the first begins."""
     questions = [replace(asked, budget_gbp=budgets[0] if budgets else ANY_PRICE_GBP)]
-    questions += [replace(asked, objective="least_cost", target_rooms=target) for target in targets]
+    questions += [
+        replace(asked, objective="least_cost", target_rooms=int(amount))
+        for key, amount in targets
+        if key == "target_rooms"
+    ]
     problems = [*check_layout(site, devices)]
     for question in questions:
         problems += check_plan_scenario(site, catalogue, question)
@@ -190,7 +214,9 @@ def _chosen_budgets(sweep: Sweep, number: int, notes: list[str]) -> tuple[float,
     sweep.own = {highest: 0}
     lowest = highest / number
     least = (
-        sweep.least_cost(there + 1, highest, []) if top.plan.attempts[top.plan.chosen].rooms_judged > there else None
+        sweep.least_cost(("target_rooms", there + 1), highest, [])
+        if top.plan.attempts[top.plan.chosen].rooms_judged > there
+        else None
     )
     if least is not None:
         lowest = min(_rounded_up(max(least.spent_gbp, 1.0)), highest)
@@ -219,7 +245,7 @@ def _rounded_up(amount_gbp: float) -> float:
 def _result(
     sweep: Sweep,
     budgets: tuple[float, ...],
-    targets: tuple[int, ...],
+    targets: tuple[Aim, ...],
     missing: tuple[float, ...],
     devices: tuple[Device, ...],
     before: Callable[[], Verdict] | None,
@@ -247,7 +273,7 @@ def _result(
     ]
     for target in targets:
         if target in sweep.target:
-            taken = cheapest_known(offers, target, sweep.target[target])
+            taken = cheapest_known(offers, sweep.cells_needed(target), sweep.target[target])
             rows.append((sweep.found[taken].spent_gbp, sweep.target[target], taken))
     points = [_point(sweep, *row, given) for row in sorted(rows)]
     chance = _chance(points, sweep.asked)
@@ -308,7 +334,17 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
         bound=bound,
         gap=None if value is None or bound is None else bound - value,
         marginal=None,
+        bound_gbp=_least_gbp(sweep.found[own], one.spent_gbp),
     )
+
+
+def _least_gbp(own: Found, spent_gbp: float) -> float | None:
+    """Whole pounds below which the planning model has no plan for a target, with what is paid in any case. [£]"""
+    value, bound = own.plan.value, own.plan.bound
+    if own.asked.objective != "least_cost" or value is None or bound is None or not math.isfinite(bound):
+        return None
+    paid_gbp = own.spent_gbp - value
+    return min(float(math.floor(bound + paid_gbp + DUST)), spent_gbp)
 
 
 def _in_cells(result: PlanResult) -> tuple[int | None, int | None]:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.curve import Offer, best_known
 from quietwing.coverage.planning.optimise import optimise as best_plan
 from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.prepared import REPORTING_STREAM, Prepared
+from quietwing.coverage.planning.target import target_asked
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh, spent_gbp
 from quietwing.coverage.study.judging import Known
 from quietwing.sites.model import Site
 
-__all__ = ["ANY_PRICE_GBP", "Found", "Step", "Sweep", "best_for", "downward", "whole"]
+__all__ = ["ANY_PRICE_GBP", "Aim", "Found", "Step", "Sweep", "aim_in_words", "best_for", "downward", "whole"]
 
 ANY_PRICE_GBP = 1e9
 SEARCHED = 0.7  # share of a step that is its search; the rest is judging
 UNDER_LINE = 1.0  # assumed: cells under the line between its neighbours from which on a budget is searched again
 Step = Callable[[int, int, str, float], None]
+Aim = tuple[Literal["target_rooms", "target_share"], float]  # key of a scenario, and how much of it
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Sweep:
     step: int = 0
     found: list[Found] = field(default_factory=list)
     own: dict[float, int] = field(default_factory=dict)  # by budget: the best of its own searches
-    target: dict[int, int] = field(default_factory=dict)
+    target: dict[Aim, int] = field(default_factory=dict)
     verdicts: dict[tuple[tuple[Device, ...], tuple[Treatment, ...]], Verdict] = field(default_factory=dict)
     interrupted: bool = False
 
@@ -76,23 +79,42 @@ class Sweep:
             raise KeyboardInterrupt
         return one
 
-    def least_cost(self, target: int, most_gbp: float, notes: list[str]) -> Found | None:
+    def question_of(self, aim: Aim, most_gbp: float | None = None) -> Scenario:
+        """The scenario of a plan of least cost."""
+        rooms, share = (aim[1], None) if aim[0] == "target_rooms" else (None, aim[1])
+        return replace(
+            self.asked,
+            objective="least_cost",
+            target_rooms=None if rooms is None else int(rooms),
+            target_share=share,
+            budget_gbp=most_gbp,
+        )
+
+    def cells_needed(self, aim: Aim) -> int:
+        """How many cells a plan must silence for it: of a share, those left that are not quiet anyway."""
+        target = target_asked(self.site, self.question_of(aim))
+        if target is None or not target.quiet_counts:
+            return int(aim[1])
+        index = self.site.room_index
+        return target.needed - sum(bool(self.prepared.quiet_anyway[index[room]]) for room in target.rooms)
+
+    def least_cost(self, aim: Aim, most_gbp: float, notes: list[str]) -> Found | None:
         """The cheapest plan found that silences so many cells; None, and a note, where there is none."""
-        question = replace(self.asked, objective="least_cost", target_rooms=target, budget_gbp=most_gbp)
-        one = self._run(question, None, f"least cost of {target}")
-        reached = one.plan.attempts[one.plan.chosen]
+        one = self._run(self.question_of(aim, most_gbp), None, f"least cost of {aim_in_words(aim)}")
+        reached, target = one.plan.attempts[one.plan.chosen], self.cells_needed(aim)
         met = reached.rooms_judged >= target and reached.passed
         if met:
-            self.target[target] = len(self.found) - 1
+            self.target[aim] = len(self.found) - 1
         else:
             self.found.pop()
         if one.plan.status == "interrupted":
             raise KeyboardInterrupt
         if met:
             return one
+        share = "" if aim[0] == "target_rooms" else f", {aim_in_words(aim)} of all with those quiet anyway,"
         proven = "proven impossible" if one.plan.status == "infeasible" else "none was found"
         notes.append(
-            f"No plan silences {target} cells for £{most_gbp:,.0f} or less ({proven}); the nearest silences "
+            f"No plan silences {target} cells{share} for £{most_gbp:,.0f} or less ({proven}); the nearest silences "
             f"{reached.rooms_judged} for £{one.spent_gbp:,.0f}."
         )
         return None
@@ -142,6 +164,11 @@ class Sweep:
             )
         self.found.append(Found(question, plan, self.verdicts[key]))
         return self.found[-1]
+
+
+def aim_in_words(aim: Aim) -> str:
+    """``20``, or ``50 %``."""
+    return f"{aim[1]:g}" if aim[0] == "target_rooms" else f"{100 * aim[1]:g} %"
 
 
 def downward(sweep: Sweep, budgets: tuple[float, ...]) -> None:

@@ -37,7 +37,9 @@ def frontier(
     ] = False,
     least_cost_of: Annotated[
         str | None,
-        typer.Option("--least-cost-of", metavar="CELLS,…", help="Also the cheapest plan for each number of cells."),
+        typer.Option(
+            "--least-cost-of", metavar="CELLS,…", help="Also the cheapest plan for so many cells, or 50% of them."
+        ),
     ] = None,
     layout: Annotated[
         Path | None, typer.Option("--layout", help="What stands: its existing devices stay in every plan.")

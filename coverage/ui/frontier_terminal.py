@@ -46,21 +46,24 @@ def amounts_of(text: str | None) -> tuple[float, ...]:
     return tuple(found)
 
 
-def counts_of(text: str | None) -> tuple[int, ...]:
-    """Numbers of cells of ``20,60``.
+def counts_of(text: str | None) -> tuple[int | float, ...]:
+    """Numbers of cells of ``20,60``, and shares of them of ``50%`` as floats.
 
     Raises
     ------
     ScenarioError
-        If a part is no whole number.
+        If a part is no whole number, and no per cent either.
     """
-    parts = _parts(text)
-    wrong = [part for part in parts if not (part.isascii() and part.isdigit())]
-    if wrong:
-        raise ScenarioError(
-            f"--least-cost-of: {wrong[0][:40]!r} is no number of cells (expected e.g. 20,60); correct it"
-        )
-    return tuple(int(part) for part in parts)
+    found: list[int | float] = []
+    for part in _parts(text):
+        number = part.removesuffix("%").rstrip()
+        whole, _, after = number.partition(".") if number != part else (part, "", "0")
+        if not all(digits.isascii() and digits.isdigit() for digits in (whole, after or "0")):
+            raise ScenarioError(
+                f"--least-cost-of: {part[:40]!r} is no number of cells (expected e.g. 20,60 or 50%); correct it"
+            )
+        found.append(int(part) if number == part else float(number) / 100)
+    return tuple(found)
 
 
 def _parts(text: str | None) -> list[str]:

@@ -332,3 +332,59 @@ def test_a_real_row_of_budgets_is_judged_as_its_plans_are(small):
         verdict = point.result.verdict
         again = judged_afresh(small, verdict.scenario, verdict.devices, read_catalogue(), maps=False)
         assert result_object(again, read_catalogue()) == result_object(verdict, read_catalogue())
+
+
+# --- The least money for a number of cells, or a share of them.
+
+
+class ToldInPounds(Told):
+    """As `Told`, but a plan of least cost is worth its pounds in the model, less £200 that are paid anyway."""
+
+    def search(self, site, sectors, scenario, catalogue, **further):
+        said = self.answers.get(scenario.target_share)
+        plan = self.plan(*said) if said else super().search(site, sectors, scenario, catalogue, **further)
+        if scenario.objective == "least_cost":
+            plan = replace(plan, value=plan.cost.capex_gbp - 200.0)
+        return plan
+
+
+def told_in_pounds(monkeypatch, one, answers, quiet=()):
+    told(monkeypatch, one, {})
+    monkeypatch.setattr(SWEEP, "best_plan", ToldInPounds(one, answers).search)
+    ground = type("OneQuiet", (NoGround,), {"quiet_anyway": list(quiet)})
+    monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: ground())
+
+
+def test_a_point_of_least_cost_says_the_money_that_no_such_plan_goes_below(small, one, monkeypatch):
+    # £2,100.50 in the model and £200 paid anyway are £2,300 in whole pounds; the plan costs £2,500
+    told_in_pounds(monkeypatch, one, {1e3: (2, 900), 4e3: (4, 3_900), 3: (3, 2_500, "feasible", 2_100.5)})
+    found = frontier(small, QUESTION, (1e3, 4e3), least_cost_of=(3,))
+    assert [point.bound_gbp for point in found.points] == [None, 2_300.0, None]
+    row = frontier_rows(found)[1]
+    assert row[4:6] == ["not below £2,300", "£200"]
+    assert [point["bound_gbp"] for point in frontier_object(found)["points"]] == [None, 2_300.0, None]
+    assert [line["bound_gbp"] for line in csv.DictReader(io.StringIO(frontier_csv(found)))] == ["", "2300.00", ""]
+    assert "For 2 of 3 plans no bound is known." in " ".join(frontier_details(found))
+
+
+def test_the_bound_of_least_cost_is_kept_where_another_search_found_a_cheaper_plan(small, one, monkeypatch):
+    # the search for £1,000 came upon three cells for £900: no bound of the model is more than what a plan costs
+    told_in_pounds(monkeypatch, one, {1e3: (3, 900), 4e3: (4, 3_900), 3: (3, 2_500, "feasible", 2_100.5)})
+    found = frontier(small, QUESTION, (1e3, 4e3), least_cost_of=(3,))
+    least = next(point for point in found.points if point.result.asked.target_rooms == 3)
+    assert (least.spent_gbp, least.bound_gbp) == (900.0, 900.0)
+
+
+def test_a_share_of_the_cells_is_a_point_and_what_is_quiet_anyway_counts(small, one, monkeypatch):
+    """80 % of five rooms are four: one is quiet anyway, so three are to be silenced; 100 % would be four."""
+    quiet = [room.id == "A1-02" for room in small.rooms]
+    answers = {1e3: (2, 900), 4e3: (3, 3_900), 0.8: (3, 2_500), 1.0: (3, 2_500)}
+    told_in_pounds(monkeypatch, one, answers, quiet)
+    found = frontier(small, QUESTION, (1e3, 4e3), least_cost_of=(0.8, 1.0))
+    assert [point.result.asked.target_share for point in found.points] == [None, 0.8, None]
+    assert frontier_rows(found)[1][-1].startswith("least cost of 4 (80 %)")
+    assert [point["target_share"] for point in frontier_object(found)["points"]] == [None, 0.8, None]
+    assert any(
+        note.startswith("No plan silences 4 cells, 100 % of all with those quiet anyway, for £4,000")
+        for note in found.notes
+    )
