@@ -281,13 +281,15 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a result's files against its manifest, compute it again, and check every word of a plan."""
+    from quietwing.coverage.frontier_store import holds_frontier, verify_frontier_folder
     from quietwing.coverage.plan_store import holds_plan, verify_plan_folder
     from quietwing.coverage.store import holds_inputs, verify_result
     from quietwing.coverage.study import run
 
     with progress_bar() as progress:
         progress("computing it again", 0.0)
-        problems = (verify_plan_folder if holds_plan(result) else verify_result)(result, run)
+        verify_one = verify_plan_folder if holds_plan(result) else verify_result
+        problems = (verify_frontier_folder if holds_frontier(result) else verify_one)(result, run)
     if as_json:
         found = {"result": result.name, "ok": not problems, "problems": list(problems)}
         print_json(found | {"inputs_kept": holds_inputs(result)})

@@ -25,8 +25,9 @@ from quietwing.coverage.store import CATALOGUE, LAYOUT, SITE, Recompute, scenari
 from quietwing.coverage.study.common import wanted_sectors
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites import load_site
+from quietwing.sites.model import Site
 
-__all__ = ["holds_plan", "read_plan", "verify_plan_folder", "write_plan"]
+__all__ = ["ASKED", "PLAN", "holds_plan", "read_plan", "standing", "told_plan", "verify_plan_folder", "write_plan"]
 
 PLAN = "plan.json"
 ASKED = "inputs/asked.toml"
@@ -107,11 +108,12 @@ def verify_plan_folder(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     differing = [name for name, text in texts.items() if (folder / name).read_bytes() != text.encode()]
     site = load_site(folder / SITE)
     sectors = wanted_sectors(site, asked)
-    faults = verify_plan(site, sectors, asked, catalogue, plan, existing=_standing(plan.devices))
+    faults = verify_plan(site, sectors, asked, catalogue, plan, existing=standing(plan.devices))
     return (*(f"{name}: is not what the plan and its verdict say" for name in differing), *faults)
 
 
-def _standing(devices: tuple[Device, ...]) -> tuple[Device, ...]:
+def standing(devices: tuple[Device, ...]) -> tuple[Device, ...]:
+    """Those that stood before a plan."""
     return tuple(device for device in devices if device.state == "existing")
 
 
@@ -133,14 +135,43 @@ def read_plan(folder: Path) -> tuple[Plan, Scenario, dict[str, Model]]:
         If the folder holds no plan, or one that cannot be read.
     """
     folder = Path(folder)
-    try:
-        spoken = (folder / PLAN).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{PLAN}: cannot be read ({type(error).__name__}); optimise --out writes it") from None
+    spoken = _spoken(folder)
     catalogue = read_catalogue(folder / CATALOGUE)
     asked = read_scenario(folder / ASKED)
+    return told_plan(folder, load_site(folder / SITE), asked, catalogue, spoken), asked, catalogue
+
+
+def _spoken(folder: Path) -> str:
+    try:
+        return (folder / PLAN).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"{PLAN}: cannot be read ({type(error).__name__}); optimise --out writes it") from None
+
+
+def told_plan(
+    folder: Path, site: Site, asked: Scenario, catalogue: Mapping[str, Model], spoken: str | None = None
+) -> Plan:
+    """The plan of a folder that holds ``plan.json`` and ``layout.csv``.
+
+    Parameters
+    ----------
+    folder : Path
+    site, asked, catalogue : Site, Scenario, mapping of str to Model
+        What it was made for.
+    spoken : str, optional
+        The text of ``plan.json``, if it was read already.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ScenarioError
+        If one of the two cannot be read.
+    """
+    spoken = _spoken(folder) if spoken is None else spoken
     devices = read_layout(folder / LAYOUT, catalogue)
-    site = load_site(folder / SITE)
     try:
         told = _Told.model_validate_json(spoken)
     except ValidationError as error:
@@ -149,7 +180,7 @@ def read_plan(folder: Path) -> tuple[Plan, Scenario, dict[str, Model]]:
     bought = tuple(Treatment(each.opening, each.model) for each in told.treatments if each.bought)
     given = resolve_treatments(site, asked.treatments, catalogue)
     spent = cost(site, devices, (*given, *bought), catalogue, asked)
-    plan = Plan(
+    return Plan(
         devices=devices,
         treatments=bought,
         cost=dataclasses.replace(spent, **told.cost.model_dump()),
@@ -168,7 +199,6 @@ def read_plan(folder: Path) -> tuple[Plan, Scenario, dict[str, Model]]:
         reproducible=told.reproducible,
         notes=tuple(told.plan_notes),
     )
-    return plan, asked, catalogue
 
 
 class _Money(BaseModel, strict=True, extra="ignore"):

@@ -59,7 +59,9 @@ __all__ = [
     "SCENARIO",
     "SITE",
     "Recompute",
+    "changed_files",
     "describe",
+    "first_difference",
     "holds_inputs",
     "read_budgets",
     "read_manifest",
@@ -67,6 +69,7 @@ __all__ = [
     "rules_beside",
     "scenario_text",
     "verify_result",
+    "versions",
     "write_result",
 ]
 
@@ -117,7 +120,7 @@ def describe(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]
         },
         "site_notes": list(verdict.site.notes),
         "rules": verdict.scenario.rules.name,
-        "versions": _versions(),
+        "versions": versions(),
         "seed": verdict.scenario.seed,
         "stream": verdict.stream,
     }
@@ -306,8 +309,8 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     folder = Path(folder)
     manifest = read_manifest(folder)
     if "inputs" not in manifest:
-        return tuple(_changed_files(folder, manifest["files"]))
-    problems = _changed_files(folder, manifest["files"]) + _wrong_set_of_files(folder, manifest["files"])
+        return tuple(changed_files(folder, manifest["files"]))
+    problems = changed_files(folder, manifest["files"]) + _wrong_set_of_files(folder, manifest["files"])
     if problems:
         return tuple(problems)
     catalogue = read_catalogue(folder / CATALOGUE)
@@ -331,8 +334,8 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     for name, text in _outputs(again, catalogue).items():
         kept = (folder / name).read_bytes().decode("utf-8", "replace")
         if kept != text:
-            problems.append(f"{name}: computed again it differs: {_first_difference(kept, text)}")
-    here = _versions()
+            problems.append(f"{name}: computed again it differs: {first_difference(kept, text)}")
+    here = versions()
     if problems and manifest["versions"] != here:
         before = ", ".join(f"{name} {version}" for name, version in sorted(manifest["versions"].items()))
         now = ", ".join(f"{name} {version}" for name, version in sorted(here.items()))
@@ -389,11 +392,13 @@ def _outputs(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, str]
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of what figures depend on to the last digit."""
     return {"quietwing": quietwing.__version__, "numpy": np.__version__, "numba": metadata.version("numba")}
 
 
-def _changed_files(folder: Path, files: Mapping[str, Any]) -> list[str]:
+def changed_files(folder: Path, files: Mapping[str, Any]) -> list[str]:
+    """Files that are missing or not as a manifest has them, a line each."""
     problems = []
     for name, expected in sorted(files.items()):
         path = folder / name
@@ -413,7 +418,8 @@ def _wrong_set_of_files(folder: Path, files: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _first_difference(kept: str, again: str) -> str:
+def first_difference(kept: str, again: str) -> str:
+    """The first line in which two texts differ, in words."""
     for number, (one, other) in enumerate(zip_longest(kept.splitlines(), again.splitlines()), 1):
         if one != other:
             return f"line {number} is {clean(str(one))[:120]!r}, computed {clean(str(other))[:120]!r}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import quietwing
 from quietwing.coverage.layout import layout_text
@@ -31,7 +33,9 @@ TABLE, OBJECT, PICTURE = "frontier.csv", "frontier.json", "frontier.png"
 FRONTIER_FILES = (OBJECT, TABLE, PICTURE)
 
 
-def write_frontier(found: Frontier, folder: Path) -> tuple[Path, ...]:
+def write_frontier(
+    found: Frontier, folder: Path, inputs: Callable[[Path], Mapping[str, Any]] | None = None
+) -> tuple[Path, ...]:
     """Write a frontier with a manifest of all its files; equal frontiers give equal bytes.
 
     Parameters
@@ -39,6 +43,9 @@ def write_frontier(found: Frontier, folder: Path) -> tuple[Path, ...]:
     found : Frontier
     folder : Path
         Made if missing. Of an existing one only files of an earlier result, unchanged since, are replaced or removed.
+    inputs : callable, optional
+        Puts what the frontier was made from into the folder it is given, and returns what the manifest says of it:
+        `quietwing.coverage.frontier_store.write_frontier_result`.
 
     Returns
     -------
@@ -68,7 +75,8 @@ def write_frontier(found: Frontier, folder: Path) -> tuple[Path, ...]:
             **frontier_values(found),
         )
         (made / SUMMARY).write_text(text, encoding="utf-8", newline="\n")
-        manifest = put(made, folder)
+        about = None if inputs is None else inputs(made)
+        manifest = put(made, folder, about)
     every = (SUMMARY, *names, *(f"{name}/{file}" for name, _, files in plans for file in files))
     return (*(folder / name for name in every), manifest)
 
@@ -107,8 +115,8 @@ def _make_plans(found: Frontier, workshop: Path) -> list[tuple[str, str, list[st
             continue
         before = (plan.devices, plan.treatments)
         name = f"plan-{round(point.budget_gbp):06d}"
-        if any(name == other for other, _, _ in made):
-            continue
+        alike = sum(other == name or other.startswith(f"{name}-") for other, _, _ in made)
+        name += f"-{alike + 1}" if alike else ""  # budgets that differ in pence
         (workshop / name).mkdir()
         texts = {"layout.csv": layout_text(plan.devices), **plan_files(point.result)}
         for file, text in texts.items():

@@ -105,10 +105,10 @@ def answer_frontier(
     from quietwing.coverage import warmup
 
     warmup.start()
-    from quietwing.coverage.report.frontier_document import FRONTIER_FILES, write_frontier
+    from quietwing.coverage.frontier_store import FRONTIER_RESULT_FILES, write_frontier_result
     from quietwing.coverage.study.frontier import AUTO_BUDGETS, frontier
 
-    refuse_taken(out, (SUMMARY, *FRONTIER_FILES))
+    refuse_taken(out, (SUMMARY, *FRONTIER_RESULT_FILES))
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress)
@@ -124,7 +124,7 @@ def answer_frontier(
             time_limit_s=time_limit_s,
             progress=over_steps(progress, 0.0, 0.97),
         )
-        files = write_frontier(found, out) if out else ()
+        files = write_frontier_result(found, out, catalogue) if out else ()
     show_frontier(found, files, as_json)
     if found.interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -34,7 +34,7 @@ ORDER = [
     ("coverage.planning",),
     ("coverage.report",),
     ("coverage.study", "coverage.warmup"),
-    ("coverage.store", "coverage.plan_store"),
+    ("coverage.store", "coverage.plan_store", "coverage.frontier_store"),
     ("coverage.batch",),
     ("coverage.ui", "coverage.cli"),
 ]

@@ -1,0 +1,161 @@
+"""A frontier's folder: every plan in it is judged and priced again, and a lie with new hashes does not stand.
+
+The site is that of `four_cells`: each room takes a jammer of its own, of £1,538.40 on the landing and £1,572.00 in a
+cell.
+"""
+
+import csv
+import hashlib
+import importlib.util
+import io
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.cli import app
+from quietwing.coverage.frontier_store import holds_frontier, verify_frontier_folder, write_frontier_result
+from quietwing.coverage.store import MANIFEST
+from quietwing.coverage.study import run
+from quietwing.coverage.study.frontier import frontier
+
+CATALOGUE = read_catalogue()
+
+
+def _four_cells():
+    """Site, masts and scenario, loaded from their path: nothing joins the import path."""
+    key = "quietwing_tests_engine_planning_four_cells"
+    if key not in sys.modules:
+        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("planning") / "four_cells.py")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[key] = module
+        spec.loader.exec_module(module)
+    return sys.modules[key]
+
+
+four_cells = _four_cells()
+LANDING_GBP, CELL_GBP = 1538.40, 1572.00
+
+
+@pytest.fixture(scope="module")
+def found():
+    site = four_cells.four_cells(60.0)
+    rooms = tuple(replace(room, weight=1.0) if room.role == "silence" else room for room in site.rooms)
+    budgets = (1_600.0, 1_600.4, 5_000.0)
+    question = replace(four_cells.MOST, budget_gbp=None)
+    return frontier(replace(site, rooms=rooms), question, budgets, least_cost_of=(2, 0.6), catalogue=CATALOGUE)
+
+
+@pytest.fixture(scope="module")
+def written(found, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("frontier") / "out"
+    write_frontier_result(found, folder, CATALOGUE)
+    return folder
+
+
+@pytest.fixture
+def folder(written, tmp_path) -> Path:
+    """A copy to change."""
+    shutil.copytree(written, tmp_path / "out")
+    return tmp_path / "out"
+
+
+def told_otherwise(folder: Path, name: str, old: str, new: str) -> None:
+    """A file with another word, and a manifest in step with it, as somebody who means to deceive would."""
+    text = (folder / name).read_text("utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new), "utf-8")
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    manifest["files"] = {one: hashlib.sha256((folder / one).read_bytes()).hexdigest() for one in manifest["files"]}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+
+
+def plans_of(folder: Path) -> list[str]:
+    return sorted(path.parent.name for path in folder.glob("plan-*/plan.json"))
+
+
+def test_an_honest_frontier_is_judged_and_priced_again_plan_by_plan(found, written):
+    judged = []
+
+    def counted(*what, **further):
+        judged.append(further["devices"])
+        return run(*what, **further)
+
+    assert holds_frontier(written)
+    assert verify_frontier_folder(written, counted) == ()
+    assert plans_of(written) == ["plan-001600", "plan-003110", "plan-004682"]  # £1,600.40 and £5,000 buy no more
+    assert len(judged) == 3
+    ran = CliRunner().invoke(app, ["verify", str(written)])
+    assert ran.exit_code == 0, ran.output
+    assert "every file is as it was written, and computing it again gives the same" in ran.stdout
+
+
+def test_a_point_of_least_cost_has_its_bound_in_pounds(found, written):
+    """Two rooms for the landing's price and a cell's, proven; 0.6 of five rooms are three, a cell more."""
+    least = [point for point in found.points if point.result.asked.objective == "least_cost"]
+    two_gbp = LANDING_GBP + CELL_GBP
+    assert [point.spent_gbp for point in least] == pytest.approx([two_gbp, two_gbp + CELL_GBP])
+    assert [point.bound_gbp for point in least] == [3_110.0, 4_682.0]  # £3,110.40 and £4,682.40, in whole pounds
+    assert [(point.result.asked.target_rooms, point.result.asked.target_share) for point in least] == [
+        (2, None),
+        (None, 0.6),
+    ]
+    assert "<td>not below £3,110</td>" in (written / "summary.html").read_text("utf-8")
+
+
+def test_a_cell_more_in_a_plan_the_object_or_the_table_is_found(folder):
+    name = plans_of(folder)[0]
+    spoken = json.loads((folder / name / "plan.json").read_text("utf-8"))
+    silent = spoken["grades"]["planning"]["rooms"]["silent"]
+    told_otherwise(folder, f"{name}/plan.json", f'"silent": {silent},', f'"silent": {silent + 1},')
+    faults = verify_frontier_folder(folder, run)
+    assert f"{name}: plan.json: {silent + 1} cells are silent at planning grade, computed again {silent}" in faults
+
+
+def test_a_cheaper_plan_than_its_devices_is_found(folder):
+    name = plans_of(folder)[0]
+    spent = json.loads((folder / name / "plan.json").read_text("utf-8"))["cost"]["capex_gbp"]
+    told_otherwise(folder, f"{name}/plan.json", f'"capex_gbp": {spent}', f'"capex_gbp": {spent - 100:.2f}')
+    told_otherwise(folder, f"{name}/bill_of_materials.csv", f"{spent:.2f}", f"{spent - 100:.2f}")
+    faults = verify_frontier_folder(folder, run)
+    assert any(fault.startswith(f"{name}: plan.json: capex_gbp is {spent - 100:.2f}, computed") for fault in faults)
+
+
+def test_another_count_in_the_object_or_the_table_is_found(folder):
+    point = json.loads((folder / "frontier.json").read_text("utf-8"))["points"][-1]
+    cells, budget = point["silent"]["planning"], point["budget_gbp"]
+    rows = list(csv.reader(io.StringIO((folder / "frontier.csv").read_text("utf-8"))))
+    old = ",".join(rows[-1])
+    rows[-1][rows[0].index("silent_planning")] = str(cells + 1)
+    told_otherwise(folder, "frontier.csv", old, ",".join(rows[-1]))
+    faults = verify_frontier_folder(folder, run)
+    assert faults == (f"frontier.csv: £{budget:,.2f}: silent_planning is {cells + 1}, not {cells}",)
+    text = (folder / "frontier.json").read_text("utf-8")
+    spoken = json.loads(text)
+    spoken["points"][-1]["silent"]["planning"] += 1
+    told_otherwise(folder, "frontier.json", text, json.dumps(spoken))
+    faults = verify_frontier_folder(folder, run)
+    assert any(fault.startswith(f"frontier.json: £{budget:,.2f}: silent cells are ") for fault in faults)
+    assert not any(fault.startswith("frontier.csv") for fault in faults)
+
+
+def test_a_changed_byte_or_input_is_found_before_any_work(folder):
+    def never(*_what, **_further):
+        pytest.fail("nothing is computed of what was changed")
+
+    (folder / "inputs" / "strange.csv").write_text("x", "utf-8")
+    assert verify_frontier_folder(folder, never) == ("inputs/strange.csv: not of this result; remove it",)
+    (folder / "inputs" / "strange.csv").unlink()
+    told_otherwise(folder, "inputs/asked.toml", "worlds = 200", "worlds = 100")
+    assert verify_frontier_folder(folder, never) == (
+        "inputs: asked is not the one the manifest names; write the result anew",
+    )
+    (folder / "frontier.png").write_bytes(b"x")
+    assert verify_frontier_folder(folder, never) == (
+        "frontier.png: changed since it was written; write the result anew",
+    )
