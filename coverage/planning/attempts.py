@@ -46,6 +46,7 @@ SURER = (
     4.0  # a single margin may fail in so many times fewer worlds than a room: found by trial, reserves do the rest
 )
 SUREST = 0.999  # what a scenario may ask for
+MOST_NAMED = 8  # rooms in a note
 SPARE_DB = 0.7  # left below the limits outside on the worlds a plan is chosen on, so that it holds on others
 
 
@@ -238,7 +239,12 @@ def nearest_met(ground: Ground, tried: Sequence[Tried], best: Tried) -> str:
     held = [rooms_held(target, one.judged.by_room) for one in tried if not broken(one, least_db)]
     said = f"the nearest target met: {max(held, default=0)} of the {target.needed} rooms asked for"
     missing = target_outcome(target, best.judged.by_room).missing
-    return f"{said}; missing, the nearest first: {', '.join(missing)}" if missing else said
+    if not missing:
+        return said
+    more = len(missing) - MOST_NAMED
+    return f"{said}; missing, the nearest first: {', '.join(missing[:MOST_NAMED])}" + (
+        f" and {more} more" if more > 0 else ""
+    )
 
 
 def is_tight(one: Tried, least_db: float) -> bool:

@@ -15,13 +15,14 @@ from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.plan import Hole
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
-from quietwing.coverage.planning.target import target_asked
+from quietwing.coverage.planning.target import rooms_held, target_asked
 from quietwing.coverage.results import SpillResult
 
 __all__ = ["binding_in_words", "holes_of"]
 
 CLOSE_TO_LIMIT = 0.1  # assumed: with less than this share of a limit left nothing more fits below it
 NOT_ASKED = "not one of the rooms asked for"
+NOT_NEEDED = "the target is reached without it"
 NOT_REACHED = "not reached within the search effort; try a higher effort"
 
 
@@ -67,6 +68,8 @@ def holes_of(
             reason = "no plan was searched"
         else:
             reason = _why(ground, searched, goal, room, reasons)
+            if reason == NOT_REACHED and target is not None and rooms_held(target, rooms) >= target.needed:
+                reason = NOT_NEEDED
         holes.append(Hole(name, reason))
     return tuple(holes)
 
@@ -210,7 +213,7 @@ def binding_in_words(ground: Ground, holes: tuple[Hole, ...], spilled: SpillResu
     str
         Empty if nothing is open that a plan was to silence.
     """
-    holes = tuple(hole for hole in holes if hole.reason != NOT_ASKED)
+    holes = tuple(hole for hole in holes if hole.reason not in (NOT_ASKED, NOT_NEEDED))
     if not holes:
         return ""
     kinds = Counter(hole.reason.split(":")[0].split(";")[0] for hole in holes)

@@ -147,6 +147,13 @@ def test_the_plan_buys_what_was_asked_for_and_nothing_cheaper(site, plan_for, ta
     assert not scenario.target_named or others == {"not one of the rooms asked for"}
 
 
+def test_a_cell_that_a_target_does_without_asks_for_no_higher_effort(plan_for):
+    """For one room the landing is bought; the other cells could be had, and nobody asked for so many."""
+    why = {hole.room: hole.reason for hole in plan_for(asked(target_rooms=1)).holes}
+    assert why.pop("A1-01").startswith("every device strong enough for it breaks a limit")
+    assert set(why.values()) == {"the target is reached without it"}
+
+
 def test_a_plan_that_misses_a_room_asked_for_is_refused_by_the_checker(site, plan_for):
     """The plan for the landing, told as one for a cell: it is not met, not claimed, and its count is another."""
     landing, cell = asked(target_rooms=1), asked(target_named=("A1-03",))
