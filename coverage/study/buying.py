@@ -116,7 +116,7 @@ def optimise(
             known=known,
         )
 
-    at_hand = prepared.known(plan.devices, plan.treatments, REPORTING_STREAM, scenario.objective)
+    at_hand = prepared.known(plan.devices, plan.treatments, REPORTING_STREAM, scenario)
     known = None if at_hand is None else Known(at_hand.judged, at_hand.every_spill)
     verdict = judged(as_bought(site, scenario, plan), plan.devices, 0.7, known)
     given = before() if before is not None else judged(scenario, devices, 0.85)

@@ -19,8 +19,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning import corrections
-from quietwing.coverage.planning import optimise as door
+from quietwing.coverage.planning import corrections, searching
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.carried import carry, selected
 from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
