@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = ["BlockerLinks", "blocker_links"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
+UNHEARD_DB = 50.0  # 0.00004 dB of the sum
 LOSSES_AT_A_TIME = 2_000_000  # of devices alike, between two places on one frequency each: 8 MB, near the processor
 
 
@@ -75,6 +76,7 @@ def blocker_links(
     straight: bool = False,
     detours: Way | None = None,
     cut: Cut = FINE,
+    least_dbm: Levels | None = None,
 ) -> BlockerLinks:
     """Levels of all blockers at some points and what their errors belong to.
 
@@ -94,6 +96,9 @@ def blocker_links(
         Those of all `devices` to these points, where they are at hand.
     cut : Cut, optional
         Of radiating cables: a draft's are coarser.
+    least_dbm : float32 ndarray, shape (carrier, point), optional
+        Detours that bring less than this may be left out, as long as all devices together stay `UNHEARD_DB` below the
+        loudest straight ray: in a building full of blockers most reach the next few rooms and no further. [dBm]
 
     Returns
     -------
@@ -103,8 +108,7 @@ def blocker_links(
     shape = (len(on), len(model.carriers), len(points))
     level_dbm, mas_dbm = np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32)
     tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
-    freq_mhz = model.masts.freq_mhz
-    lane = np.searchsorted(freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
+    lane = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
     sent = _sent(model, on, catalogue, outside)
     by_band = len(on), len(points), len(model.bands)
     crossed = np.zeros((len(on), len(points), len(model.constructions)), np.uint8)
@@ -118,39 +122,44 @@ def blocker_links(
     legs = None
     if alike and not straight and detours is None:  # neighbours share portals
         legs = replace(point_legs(model.masts.detours.model, points), kept=OrderedDict())
-    for lanes, members in alike.items():
-        table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(lanes)]))
-        each = max(1, LOSSES_AT_A_TIME // (len(freq_mhz) * len(points)))
-        for first in range(0, len(members), each):
-            part = members[first : first + each]
-            if model.scene.gains is None:
-                gain_db, traced = _traced(model, tx_m[part], points, list(lanes))
-                elements_db, ray = straight_ways(model, tx_m[part], points, traced)
-            else:
-                gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
-                elements_db, ray = straight_ways(model, tx_m[part], points)
-            detour = None
-            if detours is not None:
-                detour = detours.of(np.array([devices.index(on[index]) for index in part]))
-            elif legs is not None:
-                senders = site_detours(model.masts.detours.model, tx_m[part], keep=True)
-                detour = detour_ways(model, senders, legs, (elements_db, ray))
-            found = links_of(model, elements_db, ray, detour, outside=outside)
-            gains_db = gain_db + (elements_db - found.loss_db)[:, :, list(lanes)]
-            crossed[part], straight_crossed[part] = found.crossed, found.straight_crossed
-            walls_db[part], straight_walls_db[part] = found.walls_db, found.straight_walls_db
-            share[part] = found.straight_share
-            for index, gain_db in zip(part, gains_db, strict=True):
-                device, kind, (sent_dbm, offered_dbm) = on[index], catalogue[on[index].model], sent[index]
-                used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
-                azimuth_deg, elevation_deg = direction(tx_m[index], points.xyz_m)
-                pattern_db = pattern_gain_db(
-                    kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
-                )
-                received_db = gain_db.T[np.searchsorted(lanes, lane[used])] + pattern_db + kind.gain_dbi
-                received_db = received_db.astype(np.float32)
-                level_dbm[index, used] = sent_dbm[used, None] + received_db
-                mas_dbm[index, used] = offered_dbm[used, None] + received_db
+
+    def receive(ray: _Ray, gains_db: Levels) -> None:
+        for index, gain_db in zip(ray.devices, gains_db, strict=True):
+            device, kind, (sent_dbm, offered_dbm) = on[index], catalogue[on[index].model], sent[index]
+            used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
+            azimuth_deg, elevation_deg = direction(tx_m[index], points.xyz_m)
+            pattern_db = pattern_gain_db(
+                kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
+            )
+            received_db = gain_db.T[np.searchsorted(ray.lanes, lane[used])] + pattern_db + kind.gain_dbi
+            received_db = received_db.astype(np.float32)
+            level_dbm[index, used] = sent_dbm[used, None] + received_db
+            mas_dbm[index, used] = offered_dbm[used, None] + received_db
+
+    rays: Iterable[_Ray] = _straight_rays(model, tx_m, points, alike)
+    floor = None
+    if legs is not None and least_dbm is not None:
+        rays = list(rays)
+        for ray in rays:
+            receive(ray, ray.straight_db)
+        least_dbm = np.minimum(least_dbm, _unheard_dbm(level_dbm))
+        floor = np.zeros(level_dbm.shape[::2], np.float32)
+        for ray in rays:
+            for index, loss_db in zip(ray.devices, ray.way.loss_db, strict=True):
+                floor[index] = _floor(level_dbm[index], loss_db.T[lane], least_dbm)
+    for ray in rays:
+        part, detour = ray.devices, None
+        if detours is not None:
+            detour = detours.of(np.array([devices.index(on[index]) for index in part]))
+        elif legs is not None:
+            senders = site_detours(model.masts.detours.model, tx_m[part], keep=True)
+            least = None if floor is None else floor[part]
+            detour = detour_ways(model, senders, legs, (ray.elements_db, ray.way), least)
+        found = links_of(model, ray.elements_db, ray.way, detour, outside=outside)
+        crossed[part], straight_crossed[part] = found.crossed, found.straight_crossed
+        walls_db[part], straight_walls_db[part] = found.walls_db, found.straight_walls_db
+        share[part] = found.straight_share
+        receive(ray, ray.gain_db + (ray.elements_db - found.loss_db)[:, :, ray.lanes])
     links = BlockerLinks(
         devices=on,
         level_dbm=level_dbm,
@@ -173,6 +182,56 @@ def blocker_links(
     return with_cables(
         model, links, sent, catalogue, points, outside=outside, straight=straight, detours=of_cables, cut=cut
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ray:
+    """Straight rays of some devices that are set alike: gain along them (device, point, lane of `lanes`)."""
+
+    devices: list[int]
+    lanes: list[int]
+    gain_db: Levels
+    elements_db: Levels
+    way: Way
+
+    @property
+    def straight_db(self) -> Levels:
+        """Gain by the straight ray alone, over tops where that is better."""
+        return np.asarray(self.gain_db + (self.elements_db - self.way.loss_db)[:, :, self.lanes])
+
+
+def _straight_rays(
+    model: LinkModel, tx_m: Floats, points: PointSet, alike: Mapping[tuple[int, ...], list[int]]
+) -> Iterator[_Ray]:
+    """Straight rays of devices, some at a time; `alike` are those on the air at the same lanes."""
+    freq_mhz = model.masts.freq_mhz
+    for lanes, members in alike.items():
+        table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(lanes)]))
+        each = max(1, LOSSES_AT_A_TIME // (len(freq_mhz) * len(points)))
+        for first in range(0, len(members), each):
+            part = members[first : first + each]
+            if model.scene.gains is None:
+                gain_db, traced = _traced(model, tx_m[part], points, list(lanes))
+                yield _Ray(part, list(lanes), gain_db, *straight_ways(model, tx_m[part], points, traced))
+            else:
+                gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
+                yield _Ray(part, list(lanes), gain_db, *straight_ways(model, tx_m[part], points))
+
+
+def _unheard_dbm(straight_dbm: Levels) -> Levels:
+    """Level (carrier, point) at which all devices together are `UNHEARD_DB` below the loudest straight ray."""
+    apart_db = np.float32(UNHEARD_DB + 10 * np.log10(len(straight_dbm)))
+    return np.asarray(straight_dbm.max(axis=0) - apart_db)
+
+
+def _floor(straight_dbm: Levels, loss_db: Levels, least_dbm: Levels) -> Levels:
+    """Gain over free space, linear, shape (point,), below which no carrier of a device is as loud as `least_dbm`.
+
+    The straight ray loses `loss_db` (carrier, point) over free space.
+    """
+    on = np.isfinite(straight_dbm).any(axis=1)
+    gain_db = (least_dbm[on] - straight_dbm[on] - loss_db[on]).min(axis=0)
+    return np.asarray(10 ** (gain_db / 10), np.float32)
 
 
 def _traced(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.links import LinkModel, public_links
-from quietwing.coverage.blocking.montecarlo import Case, Tally, count_worlds
+from quietwing.coverage.blocking.montecarlo import Case, Tally, count_worlds, counted_dbm
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.results import GradeVerdict
@@ -37,6 +37,7 @@ __all__ = [
 
 LEVELS_PERCENT = (50, 80, 90, 95, 99)
 MOST_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB with what they cross
+LESS_DB = np.float32(1.0)  # no rounding lets a blocker count that was left out
 TOGETHER_SHARE = 0.95  # CHOICES 24, whatever q
 
 
@@ -161,7 +162,10 @@ def _judged_part(
     cases: Sequence[Case],
 ) -> _Part:
     """Judge the rooms of some points; `known` are their worlds where they have been drawn already."""
-    public, blockers = public_links(model, points), blocker_links(model, devices, catalogue, points)
+    public, least_dbm = public_links(model, points), None
+    if known is None and all(catalogue[device.model].kind == "jammer" for device in devices):
+        least_dbm = counted_dbm(model, scenario, public) - LESS_DB
+    blockers = blocker_links(model, devices, catalogue, points, least_dbm=least_dbm)
     tally = known or count_worlds(model, scenario, points, public, blockers, stream=stream, cases=cases)
     margin_db = draft_margin_db(model, scenario, public, blockers)
     return _Part(tally, margin_db, _strongest_dbm(model, public.los_dbm, public.nlos_dbm), public.notes)

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking._montecarlo import Cases, Count, Demands, Rooms, judge
+from quietwing.coverage.blocking._montecarlo import MATTERS_DB, Cases, Count, Demands, Rooms, judge
 from quietwing.coverage.blocking.blocker_links import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, stable_key
 from quietwing.coverage.blocking.networks import reference_khz
@@ -26,7 +26,7 @@ from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 
-__all__ = ["CAPTURE_HYSTERESIS_DB", "Case", "Needs", "Tally", "carrier_needs", "count_worlds"]
+__all__ = ["CAPTURE_HYSTERESIS_DB", "Case", "Needs", "Tally", "carrier_needs", "count_worlds", "counted_dbm"]
 
 CAPTURE_HYSTERESIS_DB = 3.0  # CHOICES 19; the offset is 0
 
@@ -141,6 +141,15 @@ def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = No
     )
     can_camp = np.array([campable[carrier.channel] for carrier in model.carriers], np.bool_)
     return Needs(floor, need, noise, capture, mas_floor, mas_gamma, mas_noise, can_camp)
+
+
+def counted_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks) -> NDArray[np.float32]:
+    """Median level below which `count_worlds` takes a jammer for nothing, shape (carrier, point). [dBm]"""
+    boost_db, fixed = model.boost_db[:, None], public.fixed_sight[:, None]
+    likelier = np.where(fixed == 1, public.los_dbm, public.nlos_dbm)
+    surest = np.where(fixed < 0, np.minimum(public.los_dbm, public.nlos_dbm), likelier) + boost_db
+    of_carrier = [surest[model.sector_carrier == carrier].max(axis=0) for carrier in range(len(model.carriers))]
+    return np.asarray(np.stack(of_carrier) + _least_need_db(model, scenario, scenario.judged)[:, None] - MATTERS_DB)
 
 
 def count_worlds(

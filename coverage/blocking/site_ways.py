@@ -136,13 +136,17 @@ def own_building(site: Site, tx_m: Floats) -> NDArray[np.int64]:
 
 
 def detour_ways(
-    model: LinkModel, detours: SenderDetours, places: PointSet | PointLegs, beside: tuple[Levels, Way] | None = None
+    model: LinkModel,
+    detours: SenderDetours,
+    places: PointSet | PointLegs,
+    beside: tuple[Levels, Way] | None = None,
+    floor: Levels | None = None,
 ) -> Way:
-    """The dominant detours of senders, on the site that these belong to.
+    """The dominant detours of senders, on the site that these belong to; `floor` as of `SenderDetours.routes`.
 
     What one crosses is left out where `links_of` will not ask for it beside the straight rays of `straight_ways`.
     """
-    routes = detours.routes(places, traced=True)
+    routes = detours.routes(places, traced=True, floor=floor)
     points = places.points if isinstance(places, PointLegs) else places
     crossed = np.zeros((len(detours.senders_m), len(points), len(model.constructions)), np.uint8)
     walls_db = np.zeros_like(routes.loss_db)

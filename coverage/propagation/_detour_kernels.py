@@ -337,12 +337,19 @@ def improve(
         x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
         straight_m = max(math.sqrt((x - tx[0]) ** 2 + (y - tx[1]) ** 2 + (z - tx[2]) ** 2), NEAREST_FREE_SPACE_M)
         for pair in range(first[p], first[p + 1]):
-            w = portal[pair]
-            away = _apart(source, w, x, y, z) - math.hypot(frame[w, 13] - frame[w, 12], frame[w, 15] - frame[w, 14])
+            w, away = portal[pair], math.nan
             for s in range(slots):
                 row = way[w, s]
                 if row < 0:
                     continue
+                worth = False
+                for f in range(REFERENCES):
+                    worth = worth or bound[w, s, f] * leg[pair, f] > best[p, f] * WORTH
+                if not worth:  # however short the way is
+                    continue
+                if math.isnan(away):
+                    hole = math.hypot(frame[w, 13] - frame[w, 12], frame[w, 15] - frame[w, 14])
+                    away = _apart(source, w, x, y, z) - hole
                 # no path is much shorter than by way of the source, less the aperture
                 least = straight_m / max(NEARLY_ALL * (length[w, s] + away), straight_m)
                 worth = False

@@ -238,11 +238,12 @@ def with_detour(elements_db: Gains, detour_db: Gains) -> Gains:
         Their power sum as a loss: never more than the direct ray's, and below 0 only where the detour's is: a field
         that nothing stands in the way of is no stronger for what an edge beside it passes. [dB]
     """
-    louder_db = np.minimum(elements_db, detour_db)
-    # of their difference, not of the losses: hundreds of dB overflow a float32; a difference of inf adds nothing
-    apart_db = np.where(np.isfinite(detour_db), np.abs(elements_db - detour_db), np.inf)
-    both_db = louder_db - 10 * np.log10(1 + 10 ** (-apart_db / 10))
-    return np.asarray(np.maximum(both_db, np.minimum(louder_db, 0.0)), np.float32)
+    both_db, at = np.minimum(elements_db, detour_db), np.isfinite(detour_db)
+    louder_db = both_db[at]
+    # of their difference, not of the losses: hundreds of dB overflow a float32
+    apart_db = np.abs(elements_db[at] - detour_db[at])
+    both_db[at] = np.maximum(louder_db - 10 * np.log10(1 + 10 ** (-apart_db / 10)), np.minimum(louder_db, 0.0))
+    return np.asarray(both_db, np.float32)
 
 
 def ways_from(

@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 Gains = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-KEPT_BYTES = 2**26  # of legs from single portals
+KEPT_BYTES = 2**28  # of legs from single portals
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,7 +90,7 @@ class SenderDetours:
         only, treated = slice(sender, sender + 1), None if self.treated is None else self.treated.one(sender)
         return SenderDetours(self.model, self.senders_m[only], self.ways[only], self.near[only], treated)
 
-    def routes(self, points: PointSet | PointLegs, *, traced: bool = False) -> Routes:
+    def routes(self, points: PointSet | PointLegs, *, traced: bool = False, floor: Gains | None = None) -> Routes:
         """The dominant detours to some points.
 
         Parameters
@@ -99,6 +99,8 @@ class SenderDetours:
             `PointLegs` of the same model save the work that is the same for all senders.
         traced : bool
             Remember which way each takes.
+        floor : float32 ndarray, shape (sender, point), optional
+            Gain over the straight path below which a detour may be left out, linear.
 
         Returns
         -------
@@ -116,10 +118,12 @@ class SenderDetours:
             some = (
                 point_legs(self.model, places.some(np.arange(first, end))) if legs is None else legs.part(first, end)
             )
-            self._fill(found, slice(first, end), some, traced, near)
+            self._fill(found, slice(first, end), some, traced, near, floor)
         return found
 
-    def _fill(self, found: Routes, part: slice, legs_to: PointLegs, traced: bool, near: list[int]) -> None:
+    def _fill(
+        self, found: Routes, part: slice, legs_to: PointLegs, traced: bool, near: list[int], floor: Gains | None
+    ) -> None:
         points = legs_to.points
         from_near = legs_from(self.model, near, legs_to)
         through = [(self, legs_to)]
@@ -132,7 +136,8 @@ class SenderDetours:
 
         def of_senders(begin: int, end: int) -> None:
             for sender in range(begin, end):
-                self._fill_sender(found, part, sender, through, from_near, traced)
+                least = None if floor is None else floor[sender, part]
+                self._fill_sender(found, part, sender, through, from_near, traced, least)
 
         in_parts(of_senders, len(self.senders_m))
 
@@ -144,10 +149,13 @@ class SenderDetours:
         through: list[tuple[SenderDetours, PointLegs]],
         from_near: dict[int, PointLegs],
         traced: bool,
+        floor: Gains | None,
     ) -> None:
         """The detours from one sender."""
         known, sender_m, points = len(REFERENCE_MHZ), self.senders_m[sender], through[0][1].points
         gain = np.zeros((len(points), known + len(self.model.freq_mhz)), np.float32)
+        if floor is not None:
+            gain[:, :known] = floor[:, None]
         last = np.full((len(points) if traced else 0, gain.shape[1], 2), -1, np.int32)
         by_treated = np.zeros(last.shape[:2], np.bool_)
         for portal, slots in self.near[sender].items():
