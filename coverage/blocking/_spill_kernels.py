@@ -63,42 +63,59 @@ class Found(NamedTuple):
     call: D2
 
 
+class Band(NamedTuple):
+    """Blockers on each carrier at one point, (carrier, world) [mW], of the band that was summed last.
+
+    `jam`: sum of all; `cell`: strongest MAS cell; `jammed` and `offered` (carrier,): whether there is either.
+    """
+
+    jam: np.ndarray
+    cell: np.ndarray
+    jammed: np.ndarray
+    offered: np.ndarray
+
+
 @njit(**HELPER)
-def _factors(factor, own, own_known, spare, other, p, band, room, room_key, net, links):
-    """Errors of each device at a point in one band as factors of power.
+def _no_band(net):
+    """Room for the carriers of any band."""
+    carriers, worlds = len(net.carrier_band), net.sight.shape[1]
+    return Band(
+        np.empty((carriers, worlds)), np.empty((carriers, worlds)),
+        np.empty(carriers, np.bool_), np.empty(carriers, np.bool_),
+    )  # fmt: skip
+
+
+@njit(**HELPER)
+def _sum_band(of, factor, own, own_known, spare, other, p, band, room, room_key, net, links):
+    """Sum all blockers on the carriers of a band: each device's errors are drawn, added everywhere and forgotten.
 
     Weak ones have a local error of their own too: a louder one beside them must not make them surer.
     """
-    for d in range(len(factor)):
-        heard = False
-        for c in range(len(net.carrier_band)):
-            heard = heard or (net.carrier_band[c] == band and links.level[p, c, d] > -math.inf)
-        if heard:
-            own_known[d, 0] = False  # of the band before
-            own_error(own[d], own_known[d], 0, net.device_key[d], room_key, net.band_key[band], net)
-            device_power(factor[d], other, spare, own[d, 0], p, d, band, room, net, links)
-
-
-@njit(**HELPER)
-def _blockers(jam, cell, factor, p, c, links):
-    """Sum of all blockers and the strongest MAS cell in each world [mW]; returns whether there is either."""
-    level, mas = links.level[p, c], links.mas[p, c]
-    jam[:] = 0
-    cell[:] = 0
-    jammed, offered = False, False
-    for d in range(len(level)):
-        if level[d] == -math.inf:
-            continue
-        jammed = True
-        power, mine = math.exp(DB_TO_NEPER * level[d]), factor[d]
-        for w in range(len(jam)):
-            jam[w] += power * mine[w]
-        if mas[d] > -math.inf:
-            offered = True
-            power = math.exp(DB_TO_NEPER * mas[d])
-            for w in range(len(cell)):
-                cell[w] = max(cell[w], power * mine[w])
-    return jammed, offered
+    level, mas, carrier_band = links.level[p], links.mas[p], net.carrier_band
+    for c in range(len(carrier_band)):
+        if carrier_band[c] == band:
+            of.jam[c] = 0
+            of.cell[c] = 0
+            of.jammed[c], of.offered[c] = False, False
+    for d in range(level.shape[1]):
+        drawn = False
+        for c in range(len(carrier_band)):
+            if carrier_band[c] != band or level[c, d] == -math.inf:
+                continue
+            if not drawn:
+                drawn = True
+                own_known[:] = False  # of the device before
+                own_error(own, own_known, 0, net.device_key[d], room_key, net.band_key[band], net)
+                device_power(factor, other, spare, own[0], p, d, band, room, net, links)
+            of.jammed[c] = True
+            power, jam = math.exp(DB_TO_NEPER * level[c, d]), of.jam[c]
+            for w in range(len(jam)):
+                jam[w] += power * factor[w]
+            if mas[c, d] > -math.inf:
+                of.offered[c] = True
+                power, cell = math.exp(DB_TO_NEPER * mas[c, d]), of.cell[c]
+                for w in range(len(cell)):
+                    cell[w] = max(cell[w], power * factor[w])
 
 
 @njit(**HELPER)
@@ -155,7 +172,7 @@ def spill_worlds(
     Of a channel with several carriers the sum is taken, world by world, on the carrier where it is largest and the
     signal on the carrier where that is strongest.
     """
-    worlds, devices = net.sight.shape[1], links.level.shape[2]
+    worlds = net.sight.shape[1]
     bands, sources, grades = len(net.band_key), len(net.source_key), len(limits.median_db)
     for p in range(begin, end):
         error, other = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
@@ -163,9 +180,9 @@ def spill_worlds(
         room = np.empty((bands, worlds), np.float32)
         room_errors(room, spare, room_key[p], net)
         own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
-        theirs, theirs_known = np.empty((devices, 2, worlds), np.float32), np.zeros((devices, 2), np.bool_)
-        factor, at_band = np.empty((devices, worlds), np.float32), -1
-        jam, cell = np.empty(worlds), np.empty(worlds)
+        theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
+        factor, at_band = np.empty(worlds, np.float32), -1
+        blockers = _no_band(net)
         signal, best_signal = np.empty(worlds, np.float32), np.empty(worlds)
         worst_jam, room_db = np.empty(worlds), np.empty(worlds)
         lead, call = np.empty(worlds), np.full(worlds, -math.inf)
@@ -178,11 +195,11 @@ def spill_worlds(
                 c = net.channel_carriers[k]
                 if net.carrier_band[c] != at_band:
                     at_band = net.carrier_band[c]
-                    _factors(
-                        factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[p], net, links
+                    _sum_band(
+                        blockers, factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[p], net, links
                     )  # fmt: skip
                 strongest_sector(signal, error, other, spare, p, c, room, own, own_known, room_key[p], net, links)
-                jammed, offered = _blockers(jam, cell, factor, p, c, links)
+                jam, cell = blockers.jam[c], blockers.cell[c]
                 for w in range(worlds):
                     best_signal[w] = max(best_signal[w], signal[w])
                 # Members of tuples are looked up before a loop over worlds: each look-up counts references.
@@ -192,12 +209,12 @@ def spill_worlds(
                     for w in range(worlds):
                         sinr = signal[w] - math.log(jam[w] + noise) / DB_TO_NEPER
                         call[w] = max(call[w], min(sinr - call_sinr, signal[w] - call_level))
-                if offered:
+                if blockers.offered[c]:
                     any_cell = True
                     for w in range(worlds):
                         cell_db = math.log(cell[w]) / DB_TO_NEPER
                         lead[w] = max(lead[w], min(cell_db - signal[w], cell_db - floor))
-                if jammed:
+                if blockers.jammed[c]:
                     any_jam = True
                     for w in range(worlds):
                         worst_jam[w] = max(worst_jam[w], math.log(jam[w]) / DB_TO_NEPER)
@@ -232,7 +249,7 @@ def keep_worlds(
     net: Network, links: Links, start: I1, room_key: I1, limits: Limits, gamma: D1, good: B3, begin: I0, end: I0
 ):  # fmt: skip
     """Whether each channel serves all points of a room, per world; output `good` (room, channel, world)."""
-    worlds, devices = net.sight.shape[1], links.level.shape[2]
+    worlds = net.sight.shape[1]
     bands, sources = len(net.band_key), len(net.source_key)
     for r in range(begin, end):
         error, other = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
@@ -240,9 +257,8 @@ def keep_worlds(
         room = np.empty((bands, worlds), np.float32)
         room_errors(room, spare, room_key[r], net)
         own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
-        theirs, theirs_known = np.empty((devices, 2, worlds), np.float32), np.zeros((devices, 2), np.bool_)
-        factor = np.empty((devices, worlds), np.float32)
-        jam, cell = np.empty(worlds), np.empty(worlds)
+        theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
+        factor, blockers = np.empty(worlds, np.float32), _no_band(net)
         signal, works = np.empty(worlds, np.float32), np.empty(worlds, np.bool_)
         good[r] = True
         for p in range(start[r], start[r + 1]):
@@ -255,11 +271,11 @@ def keep_worlds(
                         continue
                     if net.carrier_band[c] != at_band:
                         at_band = net.carrier_band[c]
-                        _factors(
-                            factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[r], net, links
+                        _sum_band(
+                            blockers, factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[r], net, links
                         )  # fmt: skip
                     strongest_sector(signal, error, other, spare, p, c, room, own, own_known, room_key[r], net, links)
-                    _blockers(jam, cell, factor, p, c, links)
+                    jam, cell = blockers.jam[c], blockers.cell[c]
                     noise = limits.noise_worst[c]
                     for w in range(worlds):
                         sinr = signal[w] - math.log(jam[w] + noise) / DB_TO_NEPER

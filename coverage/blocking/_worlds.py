@@ -32,7 +32,14 @@ def key_of(seed, part, a, b, c):
 def fill_normals(out, key, table):
     """One standard normal per world; four worlds share a hash."""
     count = len(out)
-    for block in range((count + 3) // 4):
+    whole = count // 4
+    for block in range(whole):  # without a loop inside it takes less than half the time
         h = mixed(np.uint64(key) + np.uint64(block + 1) * _GOLDEN)
-        for lane in range(min(4, count - 4 * block)):
-            out[4 * block + lane] = table[(h >> np.uint64(16 * lane + 2)) & np.uint64(0x3FFF)]
+        out[4 * block] = table[(h >> np.uint64(2)) & np.uint64(0x3FFF)]
+        out[4 * block + 1] = table[(h >> np.uint64(18)) & np.uint64(0x3FFF)]
+        out[4 * block + 2] = table[(h >> np.uint64(34)) & np.uint64(0x3FFF)]
+        out[4 * block + 3] = table[(h >> np.uint64(50)) & np.uint64(0x3FFF)]
+    if 4 * whole < count:
+        h = mixed(np.uint64(key) + np.uint64(whole + 1) * _GOLDEN)
+        for lane in range(count - 4 * whole):
+            out[4 * whole + lane] = table[(h >> np.uint64(16 * lane + 2)) & np.uint64(0x3FFF)]
