@@ -196,7 +196,8 @@ def spill_worlds(
                 if net.carrier_band[c] != at_band:
                     at_band = net.carrier_band[c]
                     _sum_band(
-                        blockers, factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[p], net, links
+                        blockers, factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[p],
+                        net, links,
                     )  # fmt: skip
                 strongest_sector(signal, error, other, spare, p, c, room, own, own_known, room_key[p], net, links)
                 jam, cell = blockers.jam[c], blockers.cell[c]
@@ -272,7 +273,8 @@ def keep_worlds(
                     if net.carrier_band[c] != at_band:
                         at_band = net.carrier_band[c]
                         _sum_band(
-                            blockers, factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[r], net, links
+                            blockers, factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[r],
+                            net, links,
                         )  # fmt: skip
                     strongest_sector(signal, error, other, spare, p, c, room, own, own_known, room_key[r], net, links)
                     jam, cell = blockers.jam[c], blockers.cell[c]
