@@ -27,6 +27,7 @@ __all__ = ["BlockerLinks", "blocker_links"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
+HALF_DB = np.float32(3.1)  # two ways that are as much below a level stay below it together
 UNHEARD_DB = 50.0  # 0.00004 dB of the sum
 LOSSES_AT_A_TIME = 2_000_000  # of devices alike, between two places on one frequency each: 8 MB, near the processor
 
@@ -142,7 +143,7 @@ def blocker_links(
         rays = list(rays)
         for ray in rays:
             receive(ray, ray.straight_db)
-        least_dbm = np.minimum(least_dbm, _unheard_dbm(level_dbm))
+        least_dbm = np.minimum(least_dbm - HALF_DB, _unheard_dbm(level_dbm))
         floor = np.zeros(level_dbm.shape[::2], np.float32)
         for ray in rays:
             for index, loss_db in zip(ray.devices, ray.way.loss_db, strict=True):
@@ -227,11 +228,12 @@ def _unheard_dbm(straight_dbm: Levels) -> Levels:
 def _floor(straight_dbm: Levels, loss_db: Levels, least_dbm: Levels) -> Levels:
     """Gain over free space, linear, shape (point,), below which no carrier of a device is as loud as `least_dbm`.
 
-    The straight ray loses `loss_db` (carrier, point) over free space.
+    The straight ray loses `loss_db` (carrier, point) over free space; 0 where it is as loud by itself.
     """
     on = np.isfinite(straight_dbm).any(axis=1)
     gain_db = (least_dbm[on] - straight_dbm[on] - loss_db[on]).min(axis=0)
-    return np.asarray(10 ** (gain_db / 10), np.float32)
+    counts = (straight_dbm[on] >= least_dbm[on]).any(axis=0)
+    return np.where(counts, 0.0, 10 ** (gain_db / 10)).astype(np.float32)
 
 
 def _traced(

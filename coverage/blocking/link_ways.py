@@ -61,13 +61,13 @@ def straight_matters(
     -------
     bool ndarray, shape (link, point)
     """
-    found = np.empty(share.shape, np.bool_)
-    for link in range(len(share)):
-        variance = np.minimum(crossed[link].astype(np.float32) ** 2 @ sigma_db[link] ** 2, most_db[link] ** 2)
-        rare_db = np.minimum(walls_db[link], RARE_SIGMAS * np.sqrt(variance))
-        with np.errstate(divide="ignore"):
-            share_db = 10 * np.log10(share[link])
-        found[link] = (share_db + rare_db > LITTLE_DB) & (outside | (share_db > WINDOW_DB))
+    found = np.zeros(share.shape, np.bool_)
+    for link, of_link in enumerate(share):
+        at = np.flatnonzero(of_link)
+        variance = np.minimum(crossed[link, at].astype(np.float32) ** 2 @ sigma_db[link] ** 2, most_db[link] ** 2)
+        rare_db = np.minimum(walls_db[link, at], RARE_SIGMAS * np.sqrt(variance))
+        share_db = 10 * np.log10(of_link[at])
+        found[link, at] = (share_db + rare_db > LITTLE_DB) & (outside | (share_db > WINDOW_DB))
     return found
 
 

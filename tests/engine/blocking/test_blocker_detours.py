@@ -216,3 +216,19 @@ def test_a_blocker_seen_just_over_the_wall_pays_its_knife_edge_without_a_step(hu
     clear_m = 6 + (z_m - 6) / 3 - 5.2
     edge_db = knife_edge_loss_db(fresnel_v(-clear_m, 18, 36, 798.5))
     np.testing.assert_allclose(loss_db[clear_m > 0], edge_db[clear_m > 0], atol=0.1)
+
+
+def test_detours_too_weak_to_count_are_left_out_and_no_level_that_counts_moves(houseblock):
+    """Left out is at most 50 dB below the loudest straight ray, all together: 10 lg(1 + 10^-5) = 0.00004 dB."""
+    devices, points = some_devices(houseblock), some_points(houseblock)
+    whole = blocker_links(houseblock, devices, CATALOGUE, points)
+    heard = np.isfinite(whole.level_dbm).any(axis=(0, 2))
+    least_dbm = np.full(whole.level_dbm.shape[1:], -100.0, np.float32)
+    found = blocker_links(houseblock, devices, CATALOGUE, points, least_dbm=least_dbm)
+    counts = whole.level_dbm >= least_dbm
+    assert counts.any()
+    assert (found.level_dbm[counts] == whole.level_dbm[counts]).all()
+    assert (found.level_dbm <= whole.level_dbm).all()
+    assert (found.level_dbm[:, heard] < whole.level_dbm[:, heard] - 1).mean() > 0.01  # some are left out
+    of_all, of_found = ((10.0 ** (each.level_dbm[:, heard] / 10)).sum(axis=0) for each in (whole, found))
+    assert (10 * np.log10(of_all / of_found)).max() < 0.0001
