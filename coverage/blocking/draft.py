@@ -247,8 +247,8 @@ def _against_db(
     rows: NDArray[np.intp] | slice,
 ) -> NDArray[np.float32]:
     """`spread_against_db` with the signal coming one way."""
-    variance = model.construction_sigma_db[:, model.carrier_band] ** 2
-    most = model.walls_most_db[model.carrier_band][:, None]
+    of_carrier, sigma_db = model.carrier_band, model.construction_sigma_db
+    variance, most = sigma_db[:, of_carrier] ** 2, model.walls_most_db[of_carrier][:, None]
     plain = (signal.sector_variance[:, rows] + against_variance(model.rules.errors)).astype(np.float32)
     signal_walls_db, theirs = signal_walls_db[:, rows].astype(np.float32), signal_crossed[:, rows]
     found = np.empty((len(crossed), *plain.shape), np.float32)
@@ -257,17 +257,23 @@ def _against_db(
     for k in sorted(of_theirs):
         walls_theirs += theirs[:, :, k].astype(np.float32) ** 2 * variance[k, :, None]
     scale_theirs = _scale(walls_theirs, most)
+    scaled = {k: scale_theirs * theirs[:, :, k] for k in of_theirs}
+    of_band, most_of_band = sigma_db**2, model.walls_most_db[:, None]  # ours differ by band alone
     for index, ours in enumerate(crossed):  # one by one: what is near stays near, and no bit depends on the others
         of_ours = np.flatnonzero(ours.any(axis=0)).tolist()
-        walls_ours = np.zeros_like(plain)
+        walls_ours = np.zeros((len(most_of_band), len(ours)), np.float32)
         for k in of_ours:
-            walls_ours += ours[:, k].astype(np.float32) ** 2 * variance[k, :, None]
-        scale_ours, apart = _scale(walls_ours, most), np.zeros_like(plain)
+            walls_ours += ours[:, k].astype(np.float32) ** 2 * of_band[k, :, None]
+        scale_ours, apart = _scale(walls_ours, most_of_band), np.zeros_like(plain)
         for k in sorted(of_theirs.union(of_ours)):
-            times = scale_ours * ours[:, k].astype(np.float32)
-            apart += (times - scale_theirs * theirs[:, :, k]) ** 2 * variance[k, :, None]
+            times = (scale_ours * ours[:, k].astype(np.float32))[of_carrier]
+            if k in scaled:
+                times -= scaled[k]
+            times *= times
+            times *= variance[k, :, None]
+            apart += times
         # The signal's walls give back at most what they lose; what ours take more has no such limit.
-        capped_db = np.float32(z) * np.sqrt(plain + scale_ours**2 * walls_ours) + signal_walls_db
+        capped_db = np.float32(z) * np.sqrt(plain + (scale_ours**2 * walls_ours)[of_carrier]) + signal_walls_db
         found[index] = np.minimum(np.float32(z) * np.sqrt(plain + apart), capped_db)
     return found
 
