@@ -1,7 +1,8 @@
 """A hut small enough to work out by hand, for every stage's tests."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from shapely.geometry import LineString, box
@@ -42,6 +43,19 @@ def build_hut(**changes) -> Site:
 def hut() -> Callable[..., Site]:
     """Builds the hut; keywords replace parts of it."""
     return build_hut
+
+
+FEW_MOVES = 100_000  # a sixth of a quick search's, whose number of moves does not know how small a site is
+
+
+@pytest.fixture(scope="module")
+def few_moves() -> Iterator[None]:
+    """Searches of quick effort take fewer moves: for the few places of a small site they are plenty."""
+    from quietwing.coverage.planning import optimise as door  # here: most tests plan nothing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(door.EFFORTS, "quick", replace(door.EFFORTS["quick"], moves=FEW_MOVES))
+        yield
 
 
 # Minutes each: begun first, so that no core waits for the last of them.

@@ -30,6 +30,7 @@ from quietwing.sites.synthetic import build, describe
 MODULE = importlib.import_module("quietwing.coverage.study.frontier")  # the package has a function of its name
 SWEEP = importlib.import_module("quietwing.coverage.study.frontier_sweep")
 # one channel, at a fence far away: a question with an answer, in seconds
+pytestmark = pytest.mark.usefixtures("few_moves")
 QUESTION = Scenario(
     worlds=100,
     grid_m=1.0,

@@ -30,6 +30,7 @@ from quietwing.sites.model import Sector
 from quietwing.sites.points import scattered
 from quietwing.sites.synthetic import build, describe
 
+pytestmark = pytest.mark.usefixtures("few_moves")
 BUNDLED = read_catalogue()
 # Places along a cable that differ by 4 dB instead of 11: a radiating-mode cable, invented.
 EVEN = tuple(replace(row, coupling_95_db=row.coupling_50_db + 4) for row in BUNDLED["cable_jammer"].radiating_cable)

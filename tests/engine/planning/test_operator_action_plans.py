@@ -34,6 +34,7 @@ def _four_cells():
     return sys.modules[key]
 
 
+pytestmark = pytest.mark.usefixtures("few_moves")
 four_cells = _four_cells()
 CATALOGUE, MOST = four_cells.CATALOGUE, four_cells.MOST
 site = four_cells.far_site  # a fixture, of another name: nothing of it is silent without a jammer

@@ -33,6 +33,7 @@ def _four_cells():
     return sys.modules[key]
 
 
+pytestmark = pytest.mark.usefixtures("few_moves")
 four_cells = _four_cells()
 CATALOGUE, MOST, judged = four_cells.CATALOGUE, four_cells.MOST, four_cells.judged
 site, plan_for = four_cells.site, four_cells.plan_for  # fixtures

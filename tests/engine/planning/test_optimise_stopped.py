@@ -36,6 +36,7 @@ def _four_cells():
     return sys.modules[key]
 
 
+pytestmark = pytest.mark.usefixtures("few_moves")
 four_cells = _four_cells()
 CATALOGUE, MOST, judged, target = four_cells.CATALOGUE, four_cells.MOST, four_cells.judged, four_cells.target
 site, folder = four_cells.site, four_cells.folder  # fixtures

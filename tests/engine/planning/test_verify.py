@@ -33,6 +33,7 @@ def _lies():
     return sys.modules[key]
 
 
+pytestmark = pytest.mark.usefixtures("few_moves")
 lies = _lies()
 CATALOGUE = lies.CATALOGUE
 EE20 = lies.EE20

@@ -25,6 +25,7 @@ from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build, describe
 
 # one channel, at a fence far away: a question with an answer, in seconds
+pytestmark = pytest.mark.usefixtures("few_moves")
 QUESTION = Scenario(
     worlds=100,
     grid_m=1.0,
