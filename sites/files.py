@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import tempfile
@@ -166,12 +167,17 @@ def _assembled(raw: RawSite, findings: Findings) -> Site | None:
     states = {"window": header.states.window, "hatch": header.states.window}
     states |= {"door": header.states.door, "gate": header.states.door}
 
+    @functools.cache
+    def like_state(name: str) -> bool:
+        return name != "state" and bool(near(name, ["state"], 0.82))
+
     def with_state(properties: Mapping[str, Any]) -> Mapping[str, Any]:
         kind = properties.get("kind")
         stated = properties.get("state") is not None or not isinstance(kind, str) or kind not in states
         # A mistyped `state` must be seen as such, not be covered by the default.
-        mistyped = any(near(name, ["state"], 0.82) for name in properties if name != "state")
-        return properties if stated or mistyped else {**properties, "state": states[str(kind)]}
+        if stated or any(like_state(name) for name in properties):
+            return properties
+        return {**properties, "state": states[str(kind)]}
 
     own = {own.name: own for own in header.constructions}
     crs = heading.crs if heading else "local"

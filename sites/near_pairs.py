@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from quietwing.sites.findings import Unreadable
 
-__all__ = ["near_pairs"]
+__all__ = ["near_groups", "near_pairs"]
 
 CHUNK = 64  # of 200,000 shapes at one place: 13 million pairs at a time
 MOST_PAIRS = 5_000_000  # a campus has 100,000; a drawing with more has long shown its problems
@@ -37,6 +38,31 @@ def near_pairs(
     Unreadable
         After five million pairs: what follows would stay unchecked.
     """
+    for first, second in near_groups(shapes, others, distance_m):
+        yield from zip(first.tolist(), second.tolist(), strict=True)
+
+
+def near_groups(
+    shapes: Sequence[BaseGeometry], others: Sequence[BaseGeometry], distance_m: float
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The pairs of `near_pairs` by the thousand: two arrays at a time, with all pairs of a shape in the same two.
+
+    Parameters
+    ----------
+    shapes, others : sequence of shapely geometry
+    distance_m : float
+        As for `near_pairs`. [m]
+
+    Yields
+    ------
+    ndarray, ndarray, shape (pair,)
+        Places in `shapes` and in `others`.
+
+    Raises
+    ------
+    Unreadable
+        After five million pairs.
+    """
     if not shapes or not others:
         return
     tree = shapely.STRtree(others)
@@ -44,8 +70,7 @@ def near_pairs(
     count = 0
     for start in range(0, len(asked), CHUNK):
         first, second = tree.query(asked[start : start + CHUNK], predicate="dwithin", distance=distance_m)
-        for a, b in zip(first.tolist(), second.tolist(), strict=True):
-            yield start + a, b
+        yield start + first, second
         count += len(first)
         if count > MOST_PAIRS:
             raise Unreadable(f"over {MOST_PAIRS:,} shapes lie upon each other; draw each once and check again")

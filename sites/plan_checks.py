@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, shown
 from quietwing.sites.model import Room, Wall
-from quietwing.sites.near_pairs import near_pairs
+from quietwing.sites.near_pairs import near_groups, near_pairs
 from quietwing.sites.opening_checks import check_openings
 
 __all__ = ["check_plan"]
@@ -318,17 +317,20 @@ def _note_gaps(draft: Draft, findings: Findings) -> None:
     for walls in by_storey.values():
         lines = [wall.line for wall in walls]
         ends = [Point(place) for line in lines for place in (line.coords[0], line.coords[-1])]
-        nearest: dict[int, tuple[float, int]] = {}
-        for end, line in near_pairs(ends, lines, GAP_M):
-            if line != end // 2:
-                found = (float(ends[end].distance(lines[line])), line)
-                nearest[end] = min(nearest.get(end, (math.inf, -1)), found)
-        gaps += [
-            f"walls: {walls[end // 2].id} and {walls[line].id}: gap of {1000 * gap_m:.0f} mm at "
-            f"({ends[end].x:.2f}, {ends[end].y:.2f}), through which the signal passes"
-            for end, (gap_m, line) in sorted(nearest.items())
-            if gap_m >= JOINED_M - SAME_PLACE_M and line >= 0
-        ]
+        places, shapes = np.array(ends, dtype=object), np.array(lines, dtype=object)
+        for end, line in near_groups(ends, lines, GAP_M):
+            other = line != end // 2
+            at, wall = end[other], line[other]
+            gap_m = shapely.distance(places[at], shapes[wall])
+            # Nearest first, then the wall that is drawn first; all that an end is near to is in the same group.
+            order = np.lexsort((wall, gap_m, at))
+            first = order[np.unique(at[order], return_index=True)[1]]
+            gaps += [
+                f"walls: {walls[at[k] // 2].id} and {walls[wall[k]].id}: gap of {1000 * gap_m[k]:.0f} mm at "
+                f"({ends[at[k]].x:.2f}, {ends[at[k]].y:.2f}), through which the signal passes"
+                for k in first.tolist()
+                if gap_m[k] >= JOINED_M - SAME_PLACE_M
+            ]
     for gap in gaps[:MOST_GAPS_LISTED]:
         findings.note(gap)
     if len(gaps) > MOST_GAPS_LISTED:
