@@ -6,12 +6,16 @@ Every number on the right is a coordinate or a figure of the site's files, or a 
 
 import cmath
 import datetime as dt
+import functools
 import math
 from dataclasses import replace
 
 import pytest
 
 from quietwing.coverage.blocking.explain import explain_room
+from quietwing.coverage.propagation import detour
+from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
@@ -20,6 +24,15 @@ from quietwing.sites import load_site
 from quietwing.sites.model import OutsideLevel
 
 TOLERANCE_DB = 0.2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def joined_once():
+    """How openings and edges of a bundled site are joined does not hang on masts and readings: once for each site."""
+    graph_of = functools.cache(lambda name: portal_graph(prepare_scene(load_site(name))))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detour, "portal_graph", lambda scene: graph_of(scene.site.name))
+        yield
 
 
 def per_element_dbm(eirp_dbm: float, resource_blocks: int) -> float:
