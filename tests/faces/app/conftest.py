@@ -2,6 +2,7 @@
 
 import pytest
 
+from quietwing.coverage.study.drafts_ahead import DraftsAhead
 from quietwing.coverage.ui import shell
 
 
@@ -11,3 +12,11 @@ def nothing_is_sent():
     before, shell.SENT_S = shell.SENT_S, 0.0
     yield
     shell.SENT_S = before
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nobody_looks_upstairs():
+    """No storey is drafted ahead beside a test that has gone on long ago."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DraftsAhead, "beside", lambda *_: None)
+        yield
