@@ -123,7 +123,7 @@ def test_every_dependency_says_why():
 
 def test_importing_the_engine_loads_no_face():
     code = (
-        "import sys, quietwing.coverage.study, quietwing.sites; "
+        "import sys, quietwing.coverage.study, quietwing.coverage.batch.tasks, quietwing.sites; "
         "faces = {'matplotlib', 'streamlit', 'typer', 'pyogrio'}; "
         "print(sorted({name.split('.')[0] for name in sys.modules} & faces))"
     )
