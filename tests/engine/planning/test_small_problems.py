@@ -25,11 +25,11 @@ def _small_problems():
 small_problems = _small_problems()
 
 
-def differs(seed: int, seen: Counter) -> str:
+def differs(seed: int, seen: Counter, solver: tuple[str, ...]) -> str:
     """What the door says otherwise than trying every choice."""
     kind, problem = small_problems.small_problem(seed)
     status, best = small_problems.by_trying(problem)
-    found = solve(problem)
+    found = solve(problem, solver=solver)
     seen.update((kind, status))
     if found.status != status:
         return f"{seed} {kind}: {found.status}, expected {status} {best}; {found.notes}"
@@ -51,34 +51,34 @@ def differs(seed: int, seen: Counter) -> str:
     return ""
 
 
-def compare(seeds: range) -> Counter:
+def compare(seeds: range, solver: tuple[str, ...]) -> Counter:
     seen = Counter()
-    assert [text for text in (differs(seed, seen) for seed in seeds) if text] == []
+    assert [text for text in (differs(seed, seen, solver) for seed in seeds) if text] == []
     return seen
 
 
 @pytest.mark.slow
-def test_45_problems_of_nine_kinds_come_to_what_trying_every_choice_finds():
-    seen = compare(range(45))
+def test_45_problems_of_nine_kinds_come_to_what_trying_every_choice_finds(forked):
+    seen = compare(range(45), forked)
     assert all(seen[kind] == 5 for kind in small_problems.KINDS)
 
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_500_problems_of_nine_kinds_come_to_what_trying_every_choice_finds():
-    seen = compare(range(1000, 1500))
+def test_500_problems_of_nine_kinds_come_to_what_trying_every_choice_finds(forked):
+    seen = compare(range(1000, 1500), forked)
     assert seen["unbounded"] >= 10
     assert seen["infeasible"] >= 30
     assert seen["optimal"] >= 350
 
 
 @pytest.mark.slow
-def test_scip_says_the_same_of_50_problems_of_nine_kinds():
+def test_scip_says_the_same_of_50_problems_of_nine_kinds(forked):
     pyscipopt = pytest.importorskip("pyscipopt")
     for seed in range(5000, 5050):
         kind, problem = small_problems.small_problem(seed)
         status, value = by_scip(pyscipopt, problem)
-        found = solve(problem)
+        found = solve(problem, solver=forked)
         unsure = {"inforunbd"} if found.status in ("unbounded", "infeasible") else set()  # a word of SCIP for either
         assert status in {found.status} | unsure, (seed, kind)
         if status == "optimal":

@@ -14,7 +14,6 @@ import pytest
 from pyscipopt import Model, quicksum
 
 from quietwing.coverage.errors import InfeasiblePlanError
-from quietwing.coverage.planning._solver_process import CHILD
 from quietwing.coverage.planning.exact import solve
 from quietwing.coverage.planning.heuristic import search
 from quietwing.coverage.planning.limit_rows import limit_rows
@@ -25,18 +24,18 @@ from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.solution_check import check_solution
 
 
-def _beside(name: str):
-    """A module of this folder, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_planning_{name}"
+def _tiny_plans():
+    """The questions, loaded from their path: nothing joins the import path."""
+    key = "quietwing_tests_engine_planning_tiny_plans"
     if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
+        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("tiny_plans.py"))
         module = importlib.util.module_from_spec(spec)
         sys.modules[key] = module
         spec.loader.exec_module(module)
     return sys.modules[key]
 
 
-tiny_plans, forked_solver = _beside("tiny_plans"), _beside("forked_solver").forked_solver
+tiny_plans = _tiny_plans()
 SEEDS = range(300)
 WITH_TIES = range(0, 300, 4)  # each tie is a solve of its own
 
@@ -74,13 +73,6 @@ def questions():
     return found
 
 
-@pytest.fixture(scope="module")
-def solver(tmp_path_factory):
-    """The solver's child as ever, but forked: hundreds of solves need not import HiGHS anew."""
-    with forked_solver(CHILD, tmp_path_factory.mktemp("solver")) as command:
-        yield command
-
-
 @pytest.mark.long  # of the test, not of the planner
 def test_the_questions_are_worth_asking():
     seen, drawn, too_near = Counter(), 0, 0
@@ -107,13 +99,13 @@ def test_the_questions_are_worth_asking():
 
 
 @pytest.mark.slow
-def test_the_best_plan_of_300_questions_is_the_one_that_trying_every_plan_finds(questions, solver):
+def test_the_best_plan_of_300_questions_is_the_one_that_trying_every_plan_finds(questions, forked):
     def differs(seed: int) -> str:
         tiny, model, best = questions[seed]
         goal = goal_of(tiny)
         try:
             problem = as_problem(model, goal)
-            solution = solve(problem if seed in WITH_TIES else all_in_one(problem), solver=solver)
+            solution = solve(problem if seed in WITH_TIES else all_in_one(problem), solver=forked)
         except InfeasiblePlanError:
             return "" if best is None else f"{seed}: called infeasible, {best} is there"
         if best is None:
