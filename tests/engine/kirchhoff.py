@@ -1,5 +1,7 @@
 """The field behind a rectangular opening by Rayleigh and Sommerfeld's integral over a fine grid: slow and exact."""
 
+import functools
+
 import numpy as np
 
 LIGHT_M_PER_US = 299.792458
@@ -14,6 +16,12 @@ def power_behind(
     ``across_m`` grows to the side of positive azimuths; the waves' powers are a wrapped Gaussian about `bearing_deg`,
     alike from all sides without a width, and a Laplacian over elevation, level without `elevations_deg`.
     """
+    return float(weights(width_deg, bearing_deg) @ _powers(size_m, depth_m, across_m, up_m, freq_mhz, elevations_deg))
+
+
+@functools.cache
+def _powers(size_m, depth_m, across_m, up_m, freq_mhz, elevations_deg):
+    """Power at a place over that before the opening for each azimuth of the waves, mean over their elevations."""
     wave_m = LIGHT_M_PER_US / freq_mhz
     k = 2 * np.pi / wave_m
     steps = [int(np.ceil(side * 8 / wave_m)) for side in size_m]
@@ -25,12 +33,12 @@ def power_behind(
     azimuth = ((np.arange(AZIMUTHS) + 0.5) / AZIMUTHS - 0.5) * np.pi
     risen = np.radians(np.arange(-56, 57, 4.0)) if elevations_deg else np.zeros(1)
     likely = np.exp(-np.sqrt(2) * np.abs(np.degrees(risen)) / elevations_deg) if elevations_deg else np.ones(1)
-    power = 0.0
+    powers = np.zeros(AZIMUTHS)
     for rise, share in zip(risen, likely / likely.sum(), strict=True):
         columns = kernel @ np.exp(1j * k * np.sin(rise) * z)
         field = np.exp(1j * k * np.cos(rise) * np.outer(np.sin(azimuth), x)) @ columns
-        power += share * float(weights(width_deg, bearing_deg) @ np.abs(field) ** 2)
-    return power
+        powers += share * np.abs(field) ** 2
+    return powers
 
 
 def flux(width_deg=np.inf, bearing_deg=0.0) -> float:
