@@ -9,6 +9,8 @@ from quietwing.coverage.cli import app
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.ui.frontier_terminal import amounts_of, counts_of, over_steps
 
+pytestmark = pytest.mark.usefixtures("few_moves")
+
 
 def run(*arguments: str):
     return CliRunner().invoke(app, ["frontier", *arguments])

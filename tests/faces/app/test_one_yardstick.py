@@ -22,6 +22,7 @@ from quietwing.coverage.ui.state import KEY, YOURS, Layout
 from quietwing.sites import load_site, save_site
 from quietwing.sites.synthetic import build, describe
 
+pytestmark = pytest.mark.usefixtures("few_moves")
 WORLDS = 150
 BANDS = ("B20", "B3")
 ASKED = f"worlds = {WORLDS}\ngrid_m = 1.0\nequipment = ['room_jammer', 'micro_jammer']\ntreat_with = ['none']\n"
