@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from quietwing import sites
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
 from quietwing.coverage.errors import ScenarioError
@@ -104,10 +105,11 @@ def test_what_is_only_placed_wrongly_is_read(houseblock, catalogue, tmp_path):
 if BY_COMMAND:  # an empty table would show as a skipped test
 
     @pytest.mark.parametrize("row", BY_COMMAND, ids=[row.id for row in BY_COMMAND])
-    def test_the_command_line_says_it_on_stderr_and_exits_2(row, tmp_path, monkeypatch):
+    def test_the_command_line_says_it_on_stderr_and_exits_2(row, houseblock, tmp_path, monkeypatch):
         from typer.testing import CliRunner
 
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sites, "load_site", {"houseblock": houseblock}.__getitem__)  # read once for all rows
         path = row.build(tmp_path)
         before = listing(tmp_path)
         option = "--layout" if row.door in ("layout", "placed") else "--scenario"
