@@ -1,5 +1,6 @@
 """The live draft: the same margins as the engine's own, from cache or not, and quick enough to follow a hand."""
 
+import functools
 import time
 from dataclasses import fields, replace
 from pathlib import Path
@@ -16,8 +17,10 @@ from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
 from quietwing.coverage.propagation.cable_stations import STATION_M
+from quietwing.coverage.propagation.portal_graph import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.study import drafting as study_drafting
 from quietwing.coverage.study.carried_links import rows_of
 from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, draft_state
 from quietwing.coverage.study.drafting import KEPT_MODELS, Drafting, explain
@@ -30,6 +33,17 @@ from quietwing.sites.synthetic import build, describe
 CATALOGUE = read_catalogue()
 SITE = load_site("houseblock")
 LAYOUT = read_layout(Path(__file__).parents[2] / "sites" / "examples" / "houseblock" / "layout.csv", CATALOGUE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def joined_once():
+    """How the openings of the site as it stands are joined is the same for every draft: once for all of them."""
+    of_site = functools.cache(lambda: portal_graph(prepare_scene(SITE)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            study_drafting, "portal_graph", lambda scene: of_site() if scene.site is SITE else portal_graph(scene)
+        )
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Drafts prepared ahead: the same bytes as worked out when asked for, and never in the way of a gesture."""
 
+import functools
 import gc
 import subprocess
 import sys
@@ -15,7 +16,10 @@ import pytest
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.layout import read_layout
+from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import drafting as study_drafting
 from quietwing.coverage.study import drafts_ahead, kept_detours, kept_links
 from quietwing.coverage.study.drafting import DEVICES_AT_A_TIME, Drafting
 from quietwing.coverage.study.drafts_ahead import DraftsAhead
@@ -28,6 +32,17 @@ LAYOUT = read_layout(Path(__file__).parents[2] / "sites" / "examples" / "housebl
 DEVICES = (replace(LAYOUT[0], state="off"), *LAYOUT[1:9])
 MESH = (Treatment("A1-05-window", "window_mesh"), Treatment("A2-05-window", "window_mesh"))
 LONG_S = 60.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def joined_once():
+    """How the openings of the site as it stands are joined is the same for every draft: once for all of them."""
+    of_site = functools.cache(lambda: portal_graph(prepare_scene(SITE)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            study_drafting, "portal_graph", lambda scene: of_site() if scene.site is SITE else portal_graph(scene)
+        )
+        yield
 
 
 def new() -> Drafting:
