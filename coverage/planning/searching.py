@@ -27,6 +27,7 @@ from quietwing.coverage.planning.score import score
 __all__ = ["EFFORTS", "Effort", "search_terrain", "slack_told_db", "with_limits_used"]
 
 MOST_TURNS = 4  # of a search, between which limits outside are added to the model
+MOVES_OF_A_CANDIDATE = 2_000  # at most: on a small site more find nothing more (found by trial)
 LEAST_RAISE_DB = 0.5  # by which jammers are made stronger, or the plan is left as it is
 RAISE_SPARE_DB = 0.5  # assumed: left below the limits when they are, so that other worlds keep them too
 
@@ -116,8 +117,9 @@ def _found_in(
 ) -> tuple[Terrain, PlanModel, Found, bool]:
     """A plan of a model, which rows are added to until it breaks none; a bound of fewer rows is one of more."""
     seed, reproducible = here.ground.scenario.seed, True
+    moves = min(effort.moves, MOVES_OF_A_CANDIDATE * len(model.candidates))
     for turn in range(MOST_TURNS):
-        part = effort.moves if turn == 0 else effort.moves // MOST_TURNS
+        part = moves if turn == 0 else moves // MOST_TURNS
         found = search(
             model,
             goal,
