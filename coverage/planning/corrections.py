@@ -29,6 +29,7 @@ LEAST_SHARE = 0.2  # assumed, of the way between two slacks: a line through two 
 # Above q by this share of what is left to certainty: so much reserve more or less. Found by trial on houseblock.
 STEPS_DB = ((0.8, -1.0), (0.3, -0.5), (0.0, 0.0), (-1.0, 1.0), (-3.0, 2.0), (-np.inf, 3.0))
 WORLDS_SIGMA_DB = 8.0  # assumed: how a room's margin spreads over worlds, as a mast that is not measured
+EASED_DB = 2.0  # assumed: taken back from rooms that were left out
 MOST_RESERVE_DB = 12.0
 
 
@@ -63,7 +64,7 @@ def next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[n
     """More for rooms that fall short of q, less for those far above it.
 
     Where most rooms of a plan fall short, it is the worlds' spread that was taken too small: they get what that asks
-    for, and all other rooms as much as the middle one of them.
+    for, and all other rooms as much as the middle one of them. Where none does, rooms left out get less again.
     """
     protected, reserve_db = searched.found.score.protected, searched.reserve_db.copy()
     q, worlds = ground.scenario.asked.confidence, ground.scenario.worlds
@@ -81,6 +82,8 @@ def next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[n
         for room, more_db in short_db.items():
             reserve_db[room] = max(reserve_db[room], searched.reserve_db[room] + more_db)
         reserve_db[~protected] += float(np.median(list(short_db.values())))
+    if not short_db:  # too much may have been asked of the rooms left out
+        reserve_db = np.where(protected, reserve_db, np.minimum(reserve_db, np.maximum(reserve_db - EASED_DB, 0.0)))
     return np.clip(reserve_db, -MOST_RESERVE_DB, MOST_RESERVE_DB)
 
 

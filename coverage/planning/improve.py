@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.planning.cuts import CutWork, Reduced, Relaxing
 from quietwing.coverage.planning.exact import Work, solve
-from quietwing.coverage.planning.heuristic import Found
+from quietwing.coverage.planning.heuristic import Found, kept_below
 from quietwing.coverage.planning.milp import Goal, as_problem, cover_rows, selection_of, start_of
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
@@ -27,6 +27,7 @@ from quietwing.coverage.planning.score import better, score
 __all__ = ["Improved", "Relaxations", "improve"]
 
 MOST_BRANCHES = 8
+LEAST_TAKEN = 1e-4  # of a limit: a hundred such candidates take a hundredth of it
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def improve(model: PlanModel, goal: Goal, found: Found, relaxations: Relaxations
 
 def _branches(model: PlanModel, goal: Goal) -> Iterator[Problem]:
     """The model for each number of head-ends: together they bound it, and each is tighter."""
-    problem = as_problem(model, goal, interplay=False, ties=False)
+    problem = as_problem(model, goal, interplay=False, ties=False, least_taken=LEAST_TAKEN)
     kinds = len(model.head_ends.name)
     first = len(problem.lower) - kinds
     most = problem.upper[first:].astype(int)
@@ -175,5 +176,5 @@ def _solved(model: PlanModel, reduced: Reduced, found: Found, nodes: int) -> tup
         raise KeyboardInterrupt
     if solution.x is None:
         return None, solution.reproducible
-    selection = selection_of(model, solution.x, interplay=False)
+    selection = kept_below(model, selection_of(model, solution.x, interplay=False))
     return Found(selection, score(model, selection)), solution.reproducible

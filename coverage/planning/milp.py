@@ -95,7 +95,9 @@ class _Columns:
     count: int
 
 
-def as_problem(model: PlanModel, goal: Goal, *, interplay: bool = True, ties: bool = True) -> Problem:
+def as_problem(
+    model: PlanModel, goal: Goal, *, interplay: bool = True, ties: bool = True, least_taken: float = 0.0
+) -> Problem:
     """The planning model in matrix form.
 
     Parameters
@@ -106,6 +108,8 @@ def as_problem(model: PlanModel, goal: Goal, *, interplay: bool = True, ties: bo
         False takes every capture as safe from jammers: a relaxation whose bound holds for the model too.
     ties : bool
         Whether ties go by cost, number of items and smallest ids (CHOICES 30).
+    least_taken : float
+        Smaller shares of a limit are left out: a relaxation whose bound holds too, and whose rows are sparse.
 
     Returns
     -------
@@ -118,7 +122,7 @@ def as_problem(model: PlanModel, goal: Goal, *, interplay: bool = True, ties: bo
     _modes(model, columns, rows)
     _places(model, rows)
     for at, name in enumerate(model.limit_name):
-        taken = np.flatnonzero(model.limit[at] > 0)
+        taken = np.flatnonzero(model.limit[at] > least_taken)
         rows.add(taken, np.maximum(model.limit[at, taken] * (1 + TIGHTER), LEAST), -np.inf, 1.0, name)
     _head_ends(model, columns, rows)
     money = _money(model, columns)
