@@ -39,3 +39,10 @@ def test_where_most_rooms_fall_short_they_get_what_the_spread_of_worlds_asks_for
 def test_where_few_rooms_fall_short_steps_are_small_and_the_others_stay():
     # 65 % is short by two and a half times the tenth that is left to certainty: 2 dB
     assert reserve_after((0.65, 0.99, 0.99, 0.0), (1, 1, 1, 0)).tolist() == [2.0, -1.0, -1.0, 0.0]
+
+
+def test_where_no_room_falls_short_those_left_out_give_two_decibels_back_and_never_more_than_they_were_asked():
+    found = reserve_after((0.95, 0.0, 0.0, 0.0), (1, 0, 0, 0), before=(0.0, 8.0, 1.0, -1.0))
+    assert found.tolist() == [-0.5, 6.0, 0.0, -1.0]
+    short = reserve_after((0.85, 0.0, 0.0, 0.0), (1, 0, 0, 0), before=(0.0, 8.0, 1.0, -1.0))
+    assert short[1] >= 8.0

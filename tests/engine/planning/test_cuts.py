@@ -73,6 +73,17 @@ def in_two_modes(shares):
 # --- Hand arithmetic.
 
 
+def test_shares_of_a_limit_that_are_left_out_leave_every_plan_in():
+    """Two devices of 0.6 and 0.00005 of a limit: both may stand; the small share is no entry of the sparse rows."""
+    model = hand_model([[1.5, 0.0], [0.0, 1.5]], [[0.6, 5e-5]], [1000, 1000])
+    dense, sparse = (
+        as_problem(model, Goal(budget_pence=200_000), ties=False, least_taken=least) for least in (0.0, 1e-4)
+    )
+    assert dense.rows.nnz - sparse.rows.nnz == 1
+    with Relaxations(model, Goal(budget_pence=200_000), WORK) as relaxations:
+        assert relaxations.bound() == pytest.approx(2.0)
+
+
 def test_three_devices_of_two_fifths_each_and_money_for_two_leave_two_thirds():
     """0.4 · 2 = 0.8 of the room without cuts. Two of them give 0.8 at most, so each is needed whole: 2 of 3."""
     model, goal = hand_model([[0.4, 0.4, 0.4]], [], (1000.0,) * 3), Goal(budget_pence=200_000)

@@ -12,6 +12,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import numpy as np
@@ -29,6 +30,7 @@ from quietwing.coverage.planning.optimise import REPORTING_STREAM, optimise
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import fixed_selection, score
+from quietwing.coverage.planning.searching import EFFORTS
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import run
@@ -203,6 +205,31 @@ def test_jammers_are_raised_no_further_than_twelve_decibels_the_catalogue_and_th
     assert_array_equal(lifted.candidates.trim_db[left], model.candidates.trim_db[left])
     shares, _ = replace(here, candidates=_among(here.candidates, alive, lifted)).outside(alive[chosen], None)
     assert (shares.sum(axis=1) * 10 ** (-6.0 / 10) <= 1).all()
+
+
+@pytest.mark.parametrize(("left_db", "slack_db"), [(9.0, 9.4), (1.5, None)])
+def test_a_plan_is_made_as_strong_as_the_worlds_left_room_for_outside(looked_at, left_db, slack_db):
+    """Limits moved by 2 dB left 9 dB: 1.1 dB are the aim and 0.5 dB are spared, so 2 + 9 - 1.6 = 9.4 dB."""
+    here = terrain(*looked_at)
+    effort = searching.Effort(1, 5_000, EFFORTS["quick"].cuts, 1, 1)
+    before = searching.search_terrain(
+        here, 2.0, np.zeros(5), Goal(budget_pence=500_000), None, effort, False, lambda _share: None, lambda: False
+    )
+    before = replace(before, unused_db=0.0)
+    one = SimpleNamespace(attempt=SimpleNamespace(spill_margin_db=left_db))
+    after = searching.with_limits_used(before, one)
+    if slack_db is None:
+        assert after is None  # less than half a decibel to be had
+        return
+    assert after.slack_db == slack_db
+    assert [claim.room for claim in after.claims()] == [claim.room for claim in before.claims()]
+    names, power_dbm = {}, {}
+    for searched in (before, after):
+        devices, _ = searched.terrain.layout(searched.model, searched.found.selection)
+        names[searched.slack_db] = [device.id for device in devices]
+        power_dbm[searched.slack_db] = np.array([device.power_dbm for device in devices])
+    assert names[slack_db] == names[2.0]
+    assert (power_dbm[slack_db] >= power_dbm[2.0]).all()  # 12 dB above what rooms need already, and no more
 
 
 def _among(candidates, alive, lifted):
