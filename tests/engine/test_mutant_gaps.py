@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from math import sqrt
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -279,7 +280,8 @@ def judged(model, monkeypatch, silent: Tally, quiet: Tally, **asked):
     monkeypatch.setattr(verdicts, "count_worlds", lambda *_, **__: silent)
     links = blockers(model, PHONE, jam_dbm=(-80.0,))
     monkeypatch.setattr(verdicts, "blocker_links", lambda *_, **__: links)
-    return verdicts.evaluate(model, model, Scenario(worlds=100, **asked), links.devices, {}, PHONE, quiet=quiet)
+    kinds = {device.model: SimpleNamespace(kind="jammer") for device in links.devices}
+    return verdicts.evaluate(model, model, Scenario(worlds=100, **asked), links.devices, kinds, PHONE, quiet=quiet)
 
 
 @pytest.mark.parametrize(
