@@ -322,13 +322,15 @@ def test_what_a_jammer_sends_is_its_share_of_the_band_and_of_its_emission(model)
         assert outwards[0] == pytest.approx(-18.24 + max(db, 0.0), abs=0.01)
 
 
-def test_a_trim_adds_and_a_managed_access_cell_is_spread_over_its_elements(model):
+@pytest.mark.parametrize("trimmed", ["EE/B20", "B20"])
+def test_a_trim_adds_and_a_managed_access_cell_is_spread_over_its_elements(model, trimmed):
+    """Of a channel as of the whole band."""
     # 10 − 6 dBm over 12·25 elements: 4 − 24.77
     kind = Model(
         "m", "mas", (BandPower("B20", 791, 821, 10.0),), mas_carriers=(MasCarrier("234-30", "LTE", 798.5, 5.0),)
     )
     sent, offered = carrier_levels_dbm(
-        Device("d", "m", 0, 0, 1, trim_db=(("EE/B20", -6.0),)), kind, model.carriers, outside=False
+        Device("d", "m", 0, 0, 1, trim_db=((trimmed, -6.0),)), kind, model.carriers, outside=False
     )
     assert sent[0] == offered[0] == pytest.approx(-20.77, abs=0.01)
 
