@@ -191,7 +191,8 @@ def _try_all(
     """Attempts one after another, each correcting what the Monte Carlo found wrong with the one before.
 
     A room that falls short gets more reserve, one that is sure gets less; the slack of the limits outside follows the
-    smallest margin found there. The first begins with the plan to start from, in the planning model it came from.
+    smallest margin found there. The first begins with the plan to start from, in the planning model it came from;
+    where that leads to nothing better, the second begins anew.
     """
     slack_db, reserve_db = _start_of_search(ground, start)
     carried = None if start is None else _carry(ground, inside, tried[1])
@@ -200,13 +201,17 @@ def _try_all(
     goal = asked = goal_of(ground)
     attempts = max(effort.attempts - (start is not None), 1)
     for number in range(max(attempts, FEWEST_SEARCHES)):
-        if late() or (number >= attempts and _holds(tried)):
+        if late() or (number >= attempts and _holds(tried) and (start is None or _improves(ground, tried))):
             return
         if stop.reached(ground, tried, None if start is None else tried[1], attempts - number):
             return
 
+        if start is not None and number == 1 and not _improves(ground, tried):  # as if there were none
+            slack_db, reserve_db = _start_of_search(ground, None)
+            carried, before, found_db, goal = None, None, [], asked
+
         def told(share: float, number: int = number) -> None:
-            say(_so_far(ground, tried), 0.1 + 0.8 * (number + share) / attempts)
+            say(_so_far(ground, tried), 0.1 + 0.8 * min((number + share) / attempts, 1.0))
 
         here = terrain(
             ground,
@@ -255,6 +260,12 @@ def _holds(tried: list[Tried]) -> bool:
         and one.attempt.rooms_judged >= (1 - LITTLE_SHORT) * one.attempt.rooms_model
         for one in tried
     )
+
+
+def _improves(ground: Ground, tried: list[Tried]) -> bool:
+    """Whether any plan that was searched for is better than the one to start from."""
+    least_db = least_margin_db(tried)
+    return any(rank(ground, one, least_db) < rank(ground, tried[1], least_db) for one in tried[2:])
 
 
 def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:
