@@ -344,7 +344,7 @@ def _least_gbp(own: Found, spent_gbp: float) -> float | None:
     if own.asked.objective != "least_cost" or value is None or bound is None or not math.isfinite(bound):
         return None
     paid_gbp = own.spent_gbp - value
-    return min(float(math.floor(bound + paid_gbp + DUST)), spent_gbp)
+    return float(math.floor(min(bound + paid_gbp, spent_gbp) + DUST))
 
 
 def _in_cells(result: PlanResult) -> tuple[int | None, int | None]:

@@ -88,7 +88,8 @@ def test_an_honest_frontier_is_judged_and_priced_again_plan_by_plan(found, writt
 
     assert holds_frontier(written)
     assert verify_frontier_folder(written, counted) == ()
-    assert plans_of(written) == ["plan-001600", "plan-003110", "plan-004682"]  # £1,600.40 and £5,000 buy no more
+    # £1,600 and £1,600.40 buy no more than the least cost of two rooms, £5,000 one cell more than that of three
+    assert plans_of(written) == ["plan-001538", "plan-004682", "plan-005000"]
     assert len(judged) == 3
     ran = CliRunner().invoke(app, ["verify", str(written)])
     assert ran.exit_code == 0, ran.output
@@ -96,16 +97,19 @@ def test_an_honest_frontier_is_judged_and_priced_again_plan_by_plan(found, writt
 
 
 def test_a_point_of_least_cost_has_its_bound_in_pounds(found, written):
-    """Two rooms for the landing's price and a cell's, proven; 0.6 of five rooms are three, a cell more."""
+    """0.6 of five rooms are three: the landing's price and two cells', proven.
+
+    Two rooms take two devices in the planning model; made as strong as the limits allow, the one of the landing
+    silences a cell beside it too, so that no more than its price is said to be needed.
+    """
     least = [point for point in found.points if point.result.asked.objective == "least_cost"]
-    two_gbp = LANDING_GBP + CELL_GBP
-    assert [point.spent_gbp for point in least] == pytest.approx([two_gbp, two_gbp + CELL_GBP])
-    assert [point.bound_gbp for point in least] == [3_110.0, 4_682.0]  # £3,110.40 and £4,682.40, in whole pounds
+    assert [point.spent_gbp for point in least] == pytest.approx([LANDING_GBP, LANDING_GBP + 2 * CELL_GBP])
+    assert [point.bound_gbp for point in least] == [1_538.0, 4_682.0]  # in whole pounds
     assert [(point.result.asked.target_rooms, point.result.asked.target_share) for point in least] == [
         (2, None),
         (None, 0.6),
     ]
-    assert "<td>not below £3,110</td>" in (written / "summary.html").read_text("utf-8")
+    assert "<td>not below £4,682</td>" in (written / "summary.html").read_text("utf-8")
 
 
 def test_a_cell_more_in_a_plan_the_object_or_the_table_is_found(folder):

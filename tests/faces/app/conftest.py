@@ -14,7 +14,7 @@ def nothing_is_sent():
     shell.SENT_S = before
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def nobody_looks_upstairs():
     """No storey is drafted ahead beside a test that has gone on long ago."""
     with pytest.MonkeyPatch.context() as patch:
