@@ -24,6 +24,7 @@ LIMIT_S = 240.0  # a mutant that hangs is seen too, but says so
 
 PROPAGATION, BLOCKING = "coverage/propagation", "coverage/blocking"
 T_PROPAGATION, T_BLOCKING = "tests/engine/propagation", "tests/engine/blocking"
+CALLED = ("_link_kernels.py", "_worlds.py")  # helpers of kernels in other files
 GAPS = "tests/engine/test_mutant_gaps.py"
 BUDGETS = f"{T_BLOCKING}/test_blocking_budgets.py"
 NETWORKS = f"{T_BLOCKING}/test_networks.py"
@@ -939,7 +940,9 @@ def main() -> int:
             if "njit" in (tree / mutant.file).read_text("utf-8"):  # compiles anew; what it calls comes from disk
                 cache = Path(folder) / "mutant-numba"
                 shutil.rmtree(cache, ignore_errors=True)
-                shutil.copytree(warm, cache)
+                # A compiled kernel does not see that what it calls from another file has changed.
+                callers = f"{Path(mutant.file).parent.name}_*" if mutant.file.endswith(CALLED) else ""
+                shutil.copytree(warm, cache, ignore=shutil.ignore_patterns(callers))
             with mutated(tree, mutant):
                 code, said = tested(tree, mutant.tests, cache)
             by = next(
