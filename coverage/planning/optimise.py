@@ -200,12 +200,12 @@ def _try_all(
     found_db: list[tuple[float, float]] = []
     goal = asked = goal_of(ground)
     attempts = max(effort.attempts - (start is not None), 1)
-    for number in range(max(attempts, FEWEST_SEARCHES)):
+    most = max(attempts, FEWEST_SEARCHES)
+    for number in range(most):
         if late() or (number >= attempts and _holds(tried) and (start is None or _improves(ground, tried))):
             return
-        if stop.reached(ground, tried, None if start is None else tried[1], attempts - number):
+        if stop.reached(ground, tried, None if start is None else tried[1], most - number):
             return
-
         if start is not None and number == 1 and not _improves(ground, tried):  # as if there were none
             slack_db, reserve_db = _start_of_search(ground, None)
             carried, before, found_db, goal = None, None, [], asked
@@ -246,7 +246,7 @@ def _try_all(
             least_db = least_margin_db(tried)
             if rank(ground, again, least_db) < rank(ground, one, least_db):
                 before, one = stronger, again
-        slack_db = max(slack_told_db(next_slack_db(found_db)) - LEFT_TO_RAISE_DB, 0.0)
+        slack_db = slack_told_db(max(next_slack_db(found_db) - LEFT_TO_RAISE_DB, 0.0))
         reserve_db = next_reserve_db(ground, before, one)
         goal = next_goal(asked, goal, before, one)
 

@@ -21,6 +21,7 @@ from numpy.testing import assert_array_equal
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import corrections, searching
+from quietwing.coverage.planning import optimise as door
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.carried import carry, selected
 from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
@@ -150,6 +151,21 @@ def test_a_plan_that_is_kept_says_what_it_is_worth_in_the_planning_model(site, p
     assert (kept.value, kept.bound, kept.gap) == (3.0, 5.0, 0.667)
     assert judged(kept).confidence == margin_confidence(MOST)
     assert verify_plan(site, site.sectors, with_money(9000), CATALOGUE, kept) == ()
+
+
+def test_a_search_that_finds_nothing_better_than_its_start_begins_anew(site, plan_for, monkeypatch):
+    """£9,000 buy all that can be had: from there the first search gains nothing, the second begins with nothing."""
+    begun = []
+
+    def watched(here, slack_db, reserve_db, goal, start, *further):
+        begun.append((slack_db, start is None))
+        return searching.search_terrain(here, slack_db, reserve_db, goal, start, *further)
+
+    best = plan_for(with_money(9000))
+    monkeypatch.setattr(door, "search_terrain", watched)
+    kept = optimise(site, site.sectors, with_money(9000), CATALOGUE, start=best)
+    assert begun == [(best.attempts[best.chosen].slack_db, False), (door.FIRST_SLACK_DB, True)]
+    assert judged(kept).weight_judged >= judged(best).weight_judged
 
 
 def test_nothing_bought_has_no_gap_since_nothing_has_no_share(site, monkeypatch):
