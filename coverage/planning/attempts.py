@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points
-from quietwing.coverage.blocking.links import link_model
+from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
@@ -24,6 +24,7 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
+from quietwing.sites.model import Site
 from quietwing.sites.trial_points import trial_points
 
 __all__ = [
@@ -31,10 +32,12 @@ __all__ = [
     "Searched",
     "Tried",
     "best_of",
+    "breaks",
     "broken",
     "is_met",
     "is_tight",
     "judge",
+    "judge_outside",
     "least_margin_db",
     "margin_confidence",
     "nearest_met",
@@ -133,12 +136,37 @@ class Tried:
         return replace(self, attempt=attempt, searched=searched)
 
 
+def judge_outside(
+    ground: Ground, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
+) -> tuple[SpillResult, ...]:
+    """What a plan does outside, of the verdict that `judge` gives: its rooms are left out.
+
+    Parameters
+    ----------
+    ground : Ground
+    devices : tuple of Device
+        All of them, existing ones first.
+    treatments : tuple of Treatment
+        Those bought.
+    stream : int
+        Of the worlds.
+
+    Returns
+    -------
+    tuple of SpillResult
+        One for each grade.
+    """
+    treated, links = _with_treatments(ground, treatments)
+    return spill(links, ground.scenario, devices, ground.catalogue, trial_points(treated), stream=stream)
+
+
 def judge(
     ground: Ground,
     devices: tuple[Device, ...],
     treatments: tuple[Treatment, ...],
     searched: Searched | None,
     stream: int,
+    every_spill: tuple[SpillResult, ...] | None = None,
 ) -> Tried:
     """Judge a plan with the Monte Carlo.
 
@@ -153,21 +181,15 @@ def judge(
         Where it comes from.
     stream : int
         Of the worlds.
+    every_spill : tuple of SpillResult, optional
+        From `judge_outside` of the same, where it is at hand.
 
     Returns
     -------
     Tried
     """
     site, scenario, catalogue = ground.site, ground.scenario, ground.catalogue
-    every = (*ground.given, *treatments)
-    treated, links = site, ground.bare
-    if every or scenario.operator_actions:
-        treated = treated_site(site, every, catalogue)
-        scene = prepare_scene(treated, like=ground.bare.scene) if every else ground.bare.scene
-        links = link_model(
-            scene, ground.sectors, scenario.rules, graph=ground.bare.graph, like=ground.bare,
-            actions=scenario.operator_actions,
-        )  # fmt: skip
+    treated, links = _with_treatments(ground, treatments)
     tested = trial_points(treated)
     judged = evaluate(
         links,
@@ -180,9 +202,10 @@ def judge(
         stream=stream,
         quiet=ground.quiet.get(stream),
     )
-    every_spill = spill(links, scenario, devices, catalogue, tested, stream=stream)
+    if every_spill is None:
+        every_spill = spill(links, scenario, devices, catalogue, tested, stream=stream)
     spilled = every_spill[0]
-    spent = cost(site, devices, every, catalogue, scenario)
+    spent = cost(site, devices, (*ground.given, *treatments), catalogue, scenario)
     protected = judged.by_room["called_silent"].values
     target, weights = target_asked(site, scenario), judged.by_room["weight"].values
     if target is not None:
@@ -198,6 +221,19 @@ def judge(
         capex_gbp=spent.whole_life_gbp if scenario.budget_basis == "whole_life" else spent.capex_gbp,
     )
     return Tried(attempt, devices, treatments, spent, judged, spilled, searched, every_spill)
+
+
+def _with_treatments(ground: Ground, treatments: tuple[Treatment, ...]) -> tuple[Site, LinkModel]:
+    """The site with its treatments and those bought, and its links."""
+    scenario, every = ground.scenario, (*ground.given, *treatments)
+    if not every and not scenario.operator_actions:
+        return ground.site, ground.bare
+    treated = treated_site(ground.site, every, ground.catalogue)
+    scene = prepare_scene(treated, like=ground.bare.scene) if every else ground.bare.scene
+    return treated, link_model(
+        scene, ground.sectors, scenario.rules, graph=ground.bare.graph, like=ground.bare,
+        actions=scenario.operator_actions,
+    )  # fmt: skip
 
 
 def rank(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
@@ -259,12 +295,15 @@ def least_margin_db(tried: Sequence[Tried]) -> float:
 
 def broken(one: Tried, least_db: float) -> float:
     """How far a plan is from what must hold; keep rooms that nobody serves to begin with break every plan alike."""
-    if one.spilled.passed:
+    return breaks(one.spilled, least_db)
+
+
+def breaks(spilled: SpillResult, least_db: float) -> float:
+    """As `broken`, of what a plan does outside."""
+    if spilled.passed:
         return 0.0
-    failing = sum(
-        not row[-1] for rows in (one.spilled.keep_rooms, one.spilled.protected, one.spilled.exposure) for row in rows
-    )
-    return failing + (0.0 if one.spilled.worst_margin_db >= least_db else 1000.0)
+    failing = sum(not row[-1] for rows in (spilled.keep_rooms, spilled.protected, spilled.exposure) for row in rows)
+    return failing + (0.0 if spilled.worst_margin_db >= least_db else 1000.0)
 
 
 def best_of(ground: Ground, tried: Iterable[Tried], least_db: float) -> Tried | None:

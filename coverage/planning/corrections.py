@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,17 +34,17 @@ EASED_DB = 2.0  # assumed: taken back from rooms that were left out
 MOST_RESERVE_DB = 12.0
 
 
-def full_margin_db(searched: Searched, one: Tried) -> float:
+def full_margin_db(searched: Searched, margin_db: float) -> float:
     """The margin outside that the model's limits would have left, had the plan used them up.
 
     A plan that money or the most that jammers are raised by keeps below the model's limits leaves more than these do.
     What it has left there is taken off, as far as the limits as they are would not be moved down for it.
+    `margin_db` is what the worlds left outside.
     """
-    margin_db = one.attempt.spill_margin_db
     return margin_db if margin_db < AIM_DB else max(margin_db - searched.unused_db, AIM_DB)
 
 
-def next_slack_db(found_db: list[tuple[float, float]]) -> float:
+def next_slack_db(found_db: Sequence[tuple[float, float]]) -> float:
     """Limits moved by what was left, or missing, outside; between a slack that left some and a larger that did not.
 
     `found_db` are slacks tried, in order, and the margins outside that came of them.

@@ -6,6 +6,7 @@ one stream of worlds; the best is reported on another. What is chosen is never c
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from quietwing.coverage.planning.attempts import (
     Searched,
     Tried,
     best_of,
+    breaks,
     broken,
     is_met,
     least_margin_db,
@@ -56,6 +58,7 @@ from quietwing.coverage.planning.prepared import (
     Prepared,
     demand_question,
     judge,
+    judge_outside,
     prepare,
 )
 from quietwing.coverage.planning.score import score
@@ -67,6 +70,7 @@ from quietwing.coverage.planning.searching import (
     with_limits_used,
 )
 from quietwing.coverage.planning.verify import unsound_claims, verify_plan
+from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector, Site
 
@@ -77,6 +81,8 @@ UNUSED_DB = 3.0  # likewise of the limits outside, above what is spared
 FEWEST_SEARCHES = 2  # where the first plan breaks a limit or falls short
 LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
 FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
+MOST_RAISES = 2  # of the power of one plan's jammers, each after the worlds were asked for what is left outside
+MODELS_KEPT = 3  # of the best attempts, and of the last: to keep all of them took 2.8 GB
 LEFT_TO_RAISE_DB = 6.0  # found by trial: a search leaves so much of the limits, and jammers are then made stronger
 Progress = Callable[[str, float], None]
 
@@ -171,10 +177,37 @@ def _given(ground: Ground, start: Plan) -> Tried:
     return judge(ground, devices, start.treatments, None, CHOOSING_STREAM)
 
 
-def _judged(searched: Searched) -> Tried:
+def _judged(searched: Searched, every_spill: tuple[SpillResult, ...] | None = None) -> Tried:
     """What was found in a model, on the worlds that plans are chosen on."""
     devices, treatments = searched.terrain.layout(searched.model, searched.found.selection)
-    return judge(searched.terrain.ground, devices, treatments, searched, CHOOSING_STREAM)
+    return judge(searched.terrain.ground, devices, treatments, searched, CHOOSING_STREAM, every_spill)
+
+
+def _judged_both_ways(
+    ground: Ground, before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool]
+) -> tuple[list[Tried], list[tuple[float, float]]]:
+    """What was found in a model, and the same with jammers as strong as the worlds leave room for outside.
+
+    Jammers are raised more than once, each time after the worlds were asked what is left outside; rooms are judged of
+    the strongest that breaks no limit. Also slacks tried, in order, and the margins outside that came of them.
+    """
+    one = _judged(before)
+    every = [one]
+    found_db = [(before.slack_db, full_margin_db(before, one.attempt.spill_margin_db))]
+    best: tuple[Searched, tuple[SpillResult, ...]] | None = None
+    for _ in range(MOST_RAISES):
+        stronger = None if late() else with_limits_used(before, found_db)
+        if stronger is None:
+            break
+        devices, treatments = stronger.terrain.layout(stronger.model, stronger.found.selection)
+        every_spill = judge_outside(ground, devices, treatments, CHOOSING_STREAM)
+        found_db.append((stronger.slack_db, full_margin_db(stronger, every_spill[0].worst_margin_db)))
+        if not breaks(every_spill[0], least_db) and (best is None or stronger.slack_db > best[0].slack_db):
+            best = stronger, every_spill
+    if best is not None:
+        bounding.begin(best[0].model)
+        every.append(_judged(*best))
+    return every, found_db
 
 
 def _try_all(
@@ -200,17 +233,21 @@ def _try_all(
     found_db: list[tuple[float, float]] = []
     goal = asked = goal_of(ground)
     attempts = max(effort.attempts - (start is not None), 1)
-    most = max(attempts, FEWEST_SEARCHES)
-    for number in range(most):
-        if late() or (number >= attempts and _holds(tried) and (start is None or _improves(ground, tried))):
+    for number in itertools.count():
+        left = max(attempts, FEWEST_SEARCHES) - number
+        if (
+            late()
+            or left < 1
+            or (number >= attempts and _holds(tried) and (start is None or _improves(ground, tried)))
+        ):
             return
-        if stop.reached(ground, tried, None if start is None else tried[1], most - number):
+        if stop.reached(ground, tried, None if start is None else tried[1], left):
             return
         if start is not None and number == 1 and not _improves(ground, tried):  # as if there were none
             slack_db, reserve_db = _start_of_search(ground, None)
             carried, before, found_db, goal = None, None, [], asked
 
-        def told(share: float, number: int = number) -> None:
+        def told(share: float, number: int = number, attempts: int = attempts) -> None:
             say(_so_far(ground, tried), 0.1 + 0.8 * min((number + share) / attempts, 1.0))
 
         here = terrain(
@@ -231,24 +268,28 @@ def _try_all(
             lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
             late,
         )
-        one = _judged(before)
-        tried.append(one)
+        least_db = least_margin_db(tried)
+        every, margins_db = _judged_both_ways(ground, before, bounding, least_db, late)
+        tried.extend(every)
+        found_db.extend(margins_db)
         told(1.0)
         if not before.model.possible.any():
             return
-        found_db.append((slack_db, full_margin_db(before, one)))
-        stronger = None if late() else with_limits_used(before, one)
-        if stronger is not None:
-            bounding.begin(stronger.model)
-            again = _judged(stronger)
-            tried.append(again)
-            found_db.append((stronger.slack_db, full_margin_db(stronger, again)))
-            least_db = least_margin_db(tried)
-            if rank(ground, again, least_db) < rank(ground, one, least_db):
-                before, one = stronger, again
+        one = min(every, key=lambda each: rank(ground, each, least_db))
+        before = one.searched or before
+        attempts = min(attempts, effort.searches_of(before.model))
+        tried[:] = _with_few_models(ground, tried)
         slack_db = slack_told_db(max(next_slack_db(found_db) - LEFT_TO_RAISE_DB, 0.0))
         reserve_db = next_reserve_db(ground, before, one)
         goal = next_goal(asked, goal, before, one)
+
+
+def _with_few_models(ground: Ground, tried: list[Tried]) -> list[Tried]:
+    """All attempts, of which only the best and the last keep the model that they were found in."""
+    least_db = least_margin_db(tried)
+    ranked = sorted((one for one in tried if one.searched is not None), key=lambda one: rank(ground, one, least_db))
+    kept = [*ranked[:MODELS_KEPT], tried[-1]]
+    return [one if any(one is other for other in kept) else replace(one, searched=None) for one in tried]
 
 
 def _holds(tried: list[Tried]) -> bool:

@@ -14,17 +14,19 @@ from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import Searched, Tried, margin_confidence
 from quietwing.coverage.planning.attempts import judge as judged_anew
+from quietwing.coverage.planning.attempts import judge_outside as judged_outside_anew
 from quietwing.coverage.planning.ground import Ground, Inside, look_inside, prepare_ground
 from quietwing.coverage.planning.paid_anyway import check_budget
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.target import credit_of
 from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question", "judge", "prepare"]
+__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question", "judge", "judge_outside", "prepare"]
 
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
@@ -164,14 +166,24 @@ def judge(
     treatments: tuple[Treatment, ...],
     searched: Searched | None,
     stream: int,
+    every_spill: tuple[SpillResult, ...] | None = None,
 ) -> Tried:
     """As `attempts.judge`; what a search of the same `Prepared` judged on these worlds is not judged again."""
     known: dict[object, Tried] | None = ground.__dict__.get(SHARED[2])
     if known is None:
-        return judged_anew(ground, devices, treatments, searched, stream)
+        return judged_anew(ground, devices, treatments, searched, stream, every_spill)
     key = (devices, treatments, stream, *_credited(ground.scenario))
     found = known.get(key)
     if found is None:
-        found = judged_anew(ground, devices, treatments, None, stream)
+        found = judged_anew(ground, devices, treatments, None, stream, every_spill)
         known[key] = found
     return found if searched is None else found.in_model(searched)
+
+
+def judge_outside(
+    ground: Ground, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
+) -> tuple[SpillResult, ...]:
+    """As `attempts.judge_outside`, with the same care for what is known."""
+    known: dict[object, Tried] = ground.__dict__.get(SHARED[2], {})
+    found = known.get((devices, treatments, stream, *_credited(ground.scenario)))
+    return judged_outside_anew(ground, devices, treatments, stream) if found is None else found.every_spill

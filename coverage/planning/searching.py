@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.planning.attempts import Searched, Tried
+from quietwing.coverage.planning.attempts import Searched
 from quietwing.coverage.planning.bounds import SMALL_CANDIDATES
 from quietwing.coverage.planning.carried import Carried, selected
-from quietwing.coverage.planning.corrections import full_margin_db, next_slack_db
+from quietwing.coverage.planning.corrections import next_slack_db
 from quietwing.coverage.planning.cut_down import cut_down
 from quietwing.coverage.planning.cuts import CutWork
 from quietwing.coverage.planning.ground import Terrain
@@ -34,22 +34,44 @@ RAISE_SPARE_DB = 0.5  # assumed: left below the limits when they are, so that ot
 
 @dataclass(frozen=True)
 class Effort:
-    """Counted work: attempts, a plan to start from among them; then of each search.
+    """Counted work.
 
-    Moves of the annealing, the relaxation's work, nodes of the solver, and in every how many attempts it is asked.
+    Attributes
+    ----------
+    attempts : int
+        At most, a plan to start from among them.
+    every_move : int
+        Of the annealing, of all attempts together: a large site has fewer of them.
+    moves : int
+        At most, of each search.
+    cuts : CutWork
+        The relaxation's work.
+    nodes : int
+        Of the solver.
+    solve_every : int
+        In how many attempts the solver is asked once.
     """
 
     attempts: int
+    every_move: int
     moves: int
     cuts: CutWork
     nodes: int
     solve_every: int
 
+    def moves_of(self, model: PlanModel) -> int:
+        """Of each search of a model."""
+        return min(self.moves, MOVES_OF_A_CANDIDATE * len(model.candidates))
+
+    def searches_of(self, model: PlanModel) -> int:
+        """How many searches of a model there are moves for, one at least."""
+        return max(self.every_move // max(self.moves_of(model), 1), 1)
+
 
 EFFORTS = {
-    "quick": Effort(1, 600_000, CutWork(15_000, 8), 1, 1),
-    "normal": Effort(5, 2_000_000, CutWork(40_000, 14), 20, 4),
-    "thorough": Effort(12, 4_000_000, CutWork(150_000, 30), 200, 4),
+    "quick": Effort(1, 600_000, 600_000, CutWork(15_000, 8), 1, 1),
+    "normal": Effort(5, 3_000_000, 1_500_000, CutWork(30_000, 10), 10, 4),
+    "thorough": Effort(12, 24_000_000, 4_000_000, CutWork(150_000, 30), 200, 2),
 }
 
 
@@ -117,7 +139,7 @@ def _found_in(
 ) -> tuple[Terrain, PlanModel, Found, bool]:
     """A plan of a model, which rows are added to until it breaks none; a bound of fewer rows is one of more."""
     seed, reproducible = here.ground.scenario.seed, True
-    moves = min(effort.moves, MOVES_OF_A_CANDIDATE * len(model.candidates))
+    moves = effort.moves_of(model)
     for turn in range(MOST_TURNS):
         part = moves if turn == 0 else moves // MOST_TURNS
         found = search(
@@ -152,22 +174,25 @@ def _completed(
     return here, model, found
 
 
-def with_limits_used(before: Searched, one: Tried) -> Searched | None:
+def with_limits_used(before: Searched, found_db: Sequence[tuple[float, float]]) -> Searched | None:
     """The same plan with jammers as strong as the worlds left room for outside.
 
     Parameters
     ----------
     before : Searched
-    one : Tried
-        What the worlds said of it.
+        As it was found.
+    found_db : sequence of tuple
+        Slacks that the plan was tried with, in order, and the margins outside that came of them.
 
     Returns
     -------
     Searched or None
-        None where they left little.
+        None where that would change little.
     """
-    slack_db = slack_told_db(next_slack_db([(before.slack_db, full_margin_db(before, one))]) - RAISE_SPARE_DB)
-    if slack_db < before.slack_db + LEAST_RAISE_DB or not before.found.selection.candidates:
+    slack_db = slack_told_db(next_slack_db(found_db) - RAISE_SPARE_DB)
+    if abs(slack_db - found_db[-1][0]) < LEAST_RAISE_DB or slack_db < before.slack_db + LEAST_RAISE_DB:
+        return None
+    if not before.found.selection.candidates:
         return None
     model, alive = before.terrain.model(slack_db)
     plan = _carried(model, before)
