@@ -43,7 +43,7 @@ from quietwing.sites import load_site
 
 GIB = 2**20  # of the kibibytes that getrusage counts in
 BUDGETS_GBP = (25_000.0, 50_000.0, 100_000.0, 200_000.0, 400_000.0)
-OVER_GREEDY, BUDGETS_OVER, OVER_NSGA2 = 1.15, 3, 1.05  # what issue 16 asks for
+OVER_GREEDY, BUDGETS_OVER, OVER_NSGA2 = 1.15, 3, 1.05  # what the planner is held to
 
 
 @dataclass

@@ -33,7 +33,7 @@ def power_sum_dbm(power_dbm: xr.DataArray, dim: str) -> xr.DataArray:
 
 
 def add_powers_db(*levels_db: ArrayLike) -> NDArray[np.float64]:
-    """The ⊕ of DESIGN §4: levels in the same unit and bandwidth, added as powers.
+    """The ⊕ of docs/glossary.md: levels in the same unit and bandwidth, added as powers.
 
     Parameters
     ----------

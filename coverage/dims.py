@@ -1,4 +1,4 @@
-"""Names of the array dimensions that stages exchange (STYLE, "Arrays have named dimensions")."""
+"""Names of the array dimensions that stages exchange."""
 
 __all__ = ["BAND", "CHANNEL", "OUTSIDE", "POINT", "READING", "ROOM", "SECTOR", "TX", "WORLD"]
 

@@ -50,7 +50,7 @@ RoutePoint = tuple[CoordinateM, CoordinateM, ZM]
 
 @dataclass(frozen=True, config=_CHECKED)
 class BandPower:
-    """Conducted power of a model in one band, spread evenly over it (CHOICES 3).
+    """Conducted power of a model in one band, spread evenly over it (assumption A3).
 
     For a managed-access node it is the power of each of its carriers within the band.
     """

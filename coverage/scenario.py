@@ -138,7 +138,7 @@ class Scenario:
     worlds : int
         Number of random worlds the verdict is judged on.
     search_margin : bool
-        Whether a prisoner searches for the best spot (DESIGN §4); switching it off is printed.
+        Whether a prisoner searches for the best spot (assumption A46); switching it off is printed.
     likely_capture : bool
         Whether capture through a higher-priority layer counts towards silence.
     spill_tier : {"strict", "standard", "service", "emergency"} or None
@@ -170,7 +170,7 @@ class Scenario:
     discount_rate : float
         A year's discount of the net present value, 0 to 0.2 (3.5 %: HM Treasury Green Book).
     live_prison_multiplier : float
-        Factor on labour and laid cable in a prison at work, 1 to 3 (1.4 assumed, domain.md 5.2: 1.3 to 1.5).
+        Factor on labour and laid cable in a prison at work, 1 to 3 (1.4: assumption A31).
     comms_room : str
         Id of the room all cable runs to; empty: assumed, and noted.
     spacing_m : float

@@ -127,7 +127,7 @@ def describe(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]
 
 
 def result_object(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]:
-    """The ``--json`` object of a verdict (DESIGN §6) with its cost, without its manifest.
+    """The ``--json`` object of a verdict with its cost, without its manifest.
 
     Parameters
     ----------

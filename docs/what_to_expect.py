@@ -1,4 +1,4 @@
-"""Recompute the rough figures of DESIGN §4 "What to expect" with the product and print both side by side.
+"""Recompute rough figures worked out by hand with the product and print both side by side.
 
 A brick wing of 240 cells with plain open windows; masts 700 m away give -75 dBm per element outside at 763 MHz and
 -89 dBm at 3.56 GHz. Run it with ``uv run python docs/what_to_expect.py``.

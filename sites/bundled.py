@@ -44,7 +44,7 @@ METAL_CLADDING = Construction(
     max_loss_db=30.0,
     sigma_db=3.0,
     assumed=True,
-    source="domain 6.1: metal-faced walls 20-40 dB unless gaps; the cap of 30 dB is the middle",
+    source="assumed: metal-faced walls 20-40 dB unless gaps; the cap of 30 dB is the middle",
     description="Metal-faced composite cladding, joints leak",
 )
 WORKSHOP = HallMake(

@@ -39,8 +39,8 @@ MATERIALS = (
     "metal",
 )
 
-CONCRETE_SIGMA_DB = 5.0  # CHOICES 14, assumed: the standards and NIST differ by 24 dB on 200 mm of concrete
-OTHER_SIGMA_DB = 3.0  # CHOICES 14, assumed
+CONCRETE_SIGMA_DB = 5.0  # assumption A14: the standards and NIST differ by 24 dB on 200 mm of concrete
+OTHER_SIGMA_DB = 3.0  # assumption A14
 
 _CHECKED = ConfigDict(extra="forbid")
 
@@ -172,7 +172,7 @@ def parse_constructions(tables: Mapping[str, Any], where: str) -> dict[str, Cons
     ----------
     tables : mapping of str to mapping
         One table per construction with the fields of `Construction` except `name`, which is the key. Without
-        `sigma_db` a construction with a layer of concrete gets 5 dB, any other 3 dB (CHOICES 14).
+        `sigma_db` a construction with a layer of concrete gets 5 dB, any other 3 dB (assumption A14).
     where : str
         File and section, for the messages.
 
@@ -224,7 +224,7 @@ def _library() -> tuple[tuple[str, Construction], ...]:
 
 
 def _default_sigma_db(table: Mapping[str, Any]) -> float:
-    """CHOICES 14: 5 dB where there is concrete, otherwise 3 dB."""
+    """Assumption A14: 5 dB where there is concrete, otherwise 3 dB."""
     layers = table.get("layers")
     if not isinstance(layers, list | tuple):
         return OTHER_SIGMA_DB

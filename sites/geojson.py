@@ -1,4 +1,4 @@
-"""GeoJSON with `json` and shapely only: GDAL would follow links and open other files (reliability.md §0)."""
+"""GeoJSON with `json` and shapely only: GDAL would follow links and open other files (assumption A58)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_VERTICES = 1_000_000  # per layer
 MOST_COMMAS = 8_000_000  # keeps the parsed tree below 1 GiB whatever the file holds
 MOST_FEATURE_VERTICES = 20_000  # one outline; a hand-drawn one has below 200
 MOST_COORDINATE_M = 1e7
-CLOSES_M = 0.01  # reliability.md G09: a ring open by no more than this is closed, with a note
+CLOSES_M = 0.01  # assumption A58: a ring open by no more than this is closed, with a note
 CRS_PREFIXES = ("urn:ogc:def:crs:EPSG::", "EPSG:")
 
 

@@ -44,8 +44,8 @@ __all__ = [
     "typical_sectors",
 ]
 
-UNMEASURED_SIGMA_DB = 8.0  # DESIGN §3: a mast nobody has measured on the site
-PATTERN = "sector_65"  # CHOICES 2
+UNMEASURED_SIGMA_DB = 8.0  # assumption A35: a mast nobody has measured on the site
+PATTERN = "sector_65"  # assumption A2
 SECTORS_OF_A_MAST = 3
 NEIGHBOUR_WITHIN_DEG = 75.0  # a second sector whose pattern has lost less than 16 dB towards the site
 FULL_ARRAY_MHZ = 100.0  # bandwidth the table's SSB EIRP is stated for

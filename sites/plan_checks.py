@@ -33,7 +33,7 @@ SAME_LINE_M = 0.02  # walls nearer than this along an edge are one wall drawn tw
 OVERLAP_M = 0.1
 JOINED_M = 1e-3
 SAME_PLACE_M = 1e-6  # what coordinates of a British grid resolve
-GAP_M = 0.1  # reliability.md G21: 1 mm to 10 cm is a slip of the drawing
+GAP_M = 0.1  # assumption A58: 1 mm to 10 cm is a slip of the drawing
 MOST_GAPS_LISTED = 10
 
 

@@ -30,7 +30,7 @@ T = TypeVar("T", Sector, OutsideLevel)
 
 MOST_ROWS = 100_000  # masts within 40 km of a British city: some thousands
 
-# The order of CHOICES 1; a column is named x, the field x_m. Optional ones last.
+# As docs/formats.md lists them; a column is named x, the field x_m. Optional ones last.
 MAST_COLUMNS = (
     "id", "operator", "plmn", "band", "technology", "freq_mhz", "bandwidth_mhz", "x", "y", "height_m",
     "azimuth_deg", "tilt_deg", "pattern", "eirp_dbm", "environment", "sigma_db", "campable", "assumed",

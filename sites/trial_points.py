@@ -17,12 +17,12 @@ from quietwing.sites.points import Patch, PointSet
 
 __all__ = ["map_grid", "trial_points"]
 
-CENTRE_HEIGHTS_M = (0.3, 1.5, 2.2)  # floor, hand, top bunk: DESIGN §3
+CENTRE_HEIGHTS_M = (0.3, 1.5, 2.2)  # floor, hand, top bunk: assumption A36
 BUNK_HEIGHT_M = 0.5
 DOOR_HEIGHT_M = 1.5
 MAP_HEIGHT_M = 1.5
-INSIDE_WINDOW_M = 0.1  # CHOICES 5
-OUTSIDE_WINDOW_M = 0.3  # an arm held out of an unsealed window: CHOICES 5
+INSIDE_WINDOW_M = 0.1  # assumption A5
+OUTSIDE_WINDOW_M = 0.3  # an arm held out of an unsealed window: assumption A5
 INSIDE_DOOR_M = 0.5  # assumed: a phone user stands half a metre behind the door
 PHONE_PASSES_MM = 50.0  # assumed: between bars 100 mm apart yes, through anti-line mesh up to 50 mm no
 LARGE_ROOM_M2 = 30.0  # assumed: above this one centre does not stand for the room

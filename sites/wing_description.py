@@ -25,7 +25,7 @@ NAME_FIELDS = ("building", "wing", "storey", "n")
 JAMB_M = 0.1  # least wall beside a window
 
 VICTORIAN: Mapping[str, object] = {
-    # Cell 13 × 7 × 9 ft, partitions 18 in: domain.md §6.1 [F:61]; between mid-lines the walls add half of each.
+    # Cell 13 × 7 × 9 ft, partitions 18 in: assumption A34; between mid-lines the walls add half of each.
     "wings": 4,
     "cells": 50,
     "storey_height_m": 3.05,

@@ -89,7 +89,7 @@ def blocker_links(
     catalogue : mapping of str to Model
     points : PointSet
     outside : bool
-        For spill: any overlap of band and carrier counts, and no emission kind is below barrage (CHOICES 3, 18).
+        For spill: any overlap of band and carrier counts, and no emission is below barrage (assumptions A3, A18).
         Inside, a carrier counts as jammed only if it lies wholly within the band.
     straight : bool
         The straight ray alone, without detours: what the planning model counts with.

@@ -32,7 +32,7 @@ __all__ = [
     "sight_probability_limit",
 ]
 
-MEASURED_SIGMA_DB = 3.0  # error of a reading where it was taken: DESIGN §3, outside_levels.csv
+MEASURED_SIGMA_DB = 3.0  # error of a reading where it was taken, assumption A35
 
 Antenna = tuple[object, ...]
 Array = NDArray[np.float64]

@@ -403,7 +403,7 @@ def draft_margin_db(
 
     References
     ----------
-    CHOICES 29.
+    Assumption A29.
     """
     ready = draft_public(model, scenario, public)
     return margin_against_db(model, ready, blockers, ready.against_db(blockers))

@@ -102,7 +102,7 @@ def counted(outside: OutsidePoints, tier: Tier) -> NDArray[np.bool_]:
 
     References
     ----------
-    DESIGN §5; CHOICES 25.
+    Assumptions A25, A56.
     """
     found = np.ones(len(outside), bool)
     ring = np.array(outside.ring, object)
@@ -218,7 +218,7 @@ def keep_limit_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks) ->
 
     References
     ----------
-    CHOICES 20, 27.
+    Assumptions A20, A27.
     """
     needs = carrier_needs_outside(model)
     lower = signal_lower_dbm(model, public, float(ndtri(scenario.asked.confidence)))

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Emission", "band_emissions", "carrier_levels_dbm", "flat_spans", "of_setting", "transmissions"]
 
 Found = TypeVar("Found")
-SWEPT_DB = -5.0  # CHOICES 18, assumed: peaks against average
-MOST_SYNC_GAIN_DB = 7.0  # CHOICES 18, assumed
+SWEPT_DB = -5.0  # assumption A18: peaks against average
+MOST_SYNC_GAIN_DB = 7.0  # assumption A18
 CARRIER_MATCH_MHZ = 0.05  # a listed carrier is meant when its centre is this near
 
 # Width of what a phone synchronises to: GSM carrier, UMTS carrier, LTE six blocks, NR twenty blocks of its spacing.
@@ -75,7 +75,7 @@ def carrier_levels_dbm(
 
     References
     ----------
-    CHOICES 3, 18, 19.
+    Assumptions A3, A18, A19.
     """
     return of_setting(_levels, device, model, tuple(carriers), outside)
 

@@ -38,7 +38,7 @@ __all__ = [
 LEVELS_PERCENT = (50, 80, 90, 95, 99)
 MOST_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB with what they cross
 LESS_DB = np.float32(1.0)  # no rounding lets a blocker count that was left out
-TOGETHER_SHARE = 0.95  # CHOICES 24, whatever q
+TOGETHER_SHARE = 0.95  # assumption A24, whatever q
 
 
 @dataclass(frozen=True)

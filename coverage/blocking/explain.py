@@ -387,7 +387,7 @@ def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, cle
 def _capture_margin_db(
     needs: Needs, carrier: int, heard_dbm: float, capture_dbm: float, jammers_dbm: list[float]
 ) -> float:
-    """How surely the strongest managed-access cell captures (CHOICES 19): stronger, heard, and clear of jammers."""
+    """How surely the strongest managed-access cell captures (assumption A19): stronger, heard, clear of jammers."""
     if capture_dbm == -math.inf:
         return -math.inf
     against_dbm = float(add_powers_db(float(needs.mas_noise[carrier]), *jammers_dbm))

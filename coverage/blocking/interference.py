@@ -1,6 +1,6 @@
 """Links made ready for spill and keep rooms, where service must stay: the worst phone, every blocker heard.
 
-The opposite of denial in each direction (DESIGN §4 "Conservative directions"): noise figure 9 dB, antenna −3 dBi,
+The opposite of denial in each direction (assumption A48): noise figure 9 dB, antenna −3 dBi,
 4 dB body loss, no boost of reference signals, and no blocker left out because it is weak.
 """
 
@@ -30,9 +30,9 @@ __all__ = [
     "known_links",
 ]
 
-CALL_SINR_DB = -3.0  # of a 999 call: CHOICES 28
-CALL_LEVEL_DBM = -118.0  # CHOICES 28
-WORST_PHONE_LOSS_DB = 7.0  # antenna −3 dBi and 4 dB body loss, CHOICES 20
+CALL_SINR_DB = -3.0  # of a 999 call: assumption A28
+CALL_LEVEL_DBM = -118.0  # assumption A28
+WORST_PHONE_LOSS_DB = 7.0  # antenna −3 dBi and 4 dB body loss, assumption A20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class CarrierNeeds:
 
 
 def carrier_needs_outside(model: LinkModel) -> CarrierNeeds:
-    """Thresholds of each carrier where service must stay (CHOICES 19, 20, 25)."""
+    """Thresholds of each carrier where service must stay (assumptions A19, A20, A25)."""
     rows = [load_thresholds()[carrier.technology] for carrier in model.carriers]
     noise = np.array(
         [

@@ -50,7 +50,7 @@ def keep_rooms(
 
     References
     ----------
-    CHOICES 20, 27. As for spill, any overlap of a blocker's band counts and no emission is below barrage.
+    Assumptions A20, A27. As for spill, any overlap of a blocker's band counts and no emission is below barrage.
     """
     kept = demanding_points(model, points)
     rooms, good = np.zeros(0, np.int32), np.zeros((0, len(model.channels), scenario.worlds), np.bool_)

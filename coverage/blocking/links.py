@@ -163,7 +163,7 @@ class PublicLinks:
     straight_share : float32 ndarray, shape (sector, point)
         Of the median power, what comes by the straight ray where another way rules: through more walls it is the
         less sure of the two, and the stronger one in some worlds. 0 where it rules itself, never matters or lies
-        20 dB below (CHOICES 15).
+        20 dB below (assumption A15).
     straight_crossed, straight_walls_db : ndarray
         The same of the straight ray.
     scattered : bool ndarray, shape (sector, point)

@@ -28,7 +28,7 @@ from quietwing.sites.points import PointSet
 
 __all__ = ["CAPTURE_HYSTERESIS_DB", "Case", "Needs", "Tally", "carrier_needs", "count_worlds", "counted_dbm"]
 
-CAPTURE_HYSTERESIS_DB = 3.0  # CHOICES 19; the offset is 0
+CAPTURE_HYSTERESIS_DB = 3.0  # assumption A19; the offset is 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Tally:
 
 
 def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = None) -> Needs:
-    """Thresholds of each carrier at a grade, the one asked for if none is given (CHOICES 17–20)."""
+    """Thresholds of each carrier at a grade, the one asked for if none is given (assumptions A17 to A20)."""
     rows, phone = [], model.rules.phone
     grade = grade or scenario.asked
     campable = {sector.channel: sector.campable for sector in model.sectors}

@@ -32,7 +32,7 @@ _NR_BLOCKS_30_KHZ: dict[float, int] = {
 _NR_SPACING_CHANGE_MHZ = (
     2300.0  # 15 kHz SSB on the FDD bands below, 30 kHz on the TDD bands above (TS 38.104, 5.4.3.3)
 )
-_RSCP_BELOW_CARRIER_DB = 10.0  # UMTS pilot channel: CHOICES 17
+_RSCP_BELOW_CARRIER_DB = 10.0  # UMTS pilot channel: assumption A17
 
 
 def _nr_spacing_khz(freq_mhz: float) -> float:
@@ -92,8 +92,8 @@ def reference_bandwidth_khz(sector: Sector) -> float:
 def below_carrier_db(technology: str, bandwidth_mhz: float, freq_mhz: float) -> float:
     """How far the reference power of a carrier lies below its whole power.
 
-    LTE and NR: 10 lg(12·N_RB), the power spread evenly over the elements (CHOICES 1). GSM: 0, the 200 kHz carrier
-    itself. UMTS: 10 dB, the pilot (CHOICES 17).
+    LTE and NR: 10 lg(12·N_RB), the power spread evenly over the elements (assumption A1). GSM: 0, the 200 kHz carrier
+    itself. UMTS: 10 dB, the pilot (assumption A17).
 
     Raises
     ------
@@ -139,7 +139,7 @@ def headroom_db(
     """How far each sector is above the level at which no phone could use it, all blockers off.
 
     The smaller of S + 5 dB − floor (a searcher finds the stronger spots) and S − N + J/S to deny + search margin, N
-    being the noise of the best phone in the reference bandwidth (DESIGN §4 "Usable" with J = 0; CHOICES 17).
+    being the noise of the best phone in the reference bandwidth (assumptions A17, A47).
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-STANDING_HEIGHT_M = 1.5  # CHOICES 6
-STRONG_EIRP_DBM = 30.0  # 1 W: stronger gear is looked for to 3 km, DESIGN §3
+STANDING_HEIGHT_M = 1.5  # assumption A6
+STRONG_EIRP_DBM = 30.0  # 1 W: stronger gear is looked for to 3 km, assumption A6
 MOST_POINTS = 20_000  # some thirty times a large prison: beyond it a coordinate is likelier wrong than the site large
 RECEPTOR = "receptor"
 _COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
@@ -47,7 +47,7 @@ class Ring:
     strong_only: bool = False
 
 
-# DESIGN §3 "Outside" and CHOICES 6; the step of the outermost ring is assumed.
+# Assumption A6.
 RINGS = (
     Ring("0–20 m", 0.0, 20.0, 10.0),
     Ring("20–100 m", 20.0, 100.0, 25.0),
@@ -138,7 +138,7 @@ def outside_points(site: Site, devices_eirp_dbm: float = -np.inf) -> OutsidePoin
 
     References
     ----------
-    DESIGN §3 "Outside"; CHOICES 6.
+    Assumption A6.
     """
     rings = [ring for ring in RINGS if not ring.strong_only or devices_eirp_dbm > STRONG_EIRP_DBM]
     outline = site.perimeter.outline

@@ -40,12 +40,12 @@ __all__ = [
     "receiver_levels_dbm",
 ]
 
-DESENSE_DBM_PER_RB = -122.0  # 1 dB desensitisation: −174 + NF 5 + 10 lg 180 kHz = −116.4, less 6 (domain.md §4.3)
+DESENSE_DBM_PER_RB = -122.0  # 1 dB desensitisation: −174 + NF 5 + 10 lg 180 kHz = −116.4, less 6: assumption A51
 RB_KHZ = 180.0
 CABLE_PIECE_M = 1.0  # of a radiating cable as a mast sees it: coarser than for phones, a mast is far away
 BASE_STATIONS = "TDD base stations"
 FDD_BASE_STATIONS = "FDD base stations"
-# Antenna gain less feeder of a receiving mast: Report ITU-R M.2292, domain.md §3.4. masts.csv holds EIRP only.
+# Antenna gain less feeder of a receiving mast: Report ITU-R M.2292 (assumption A51). masts.csv holds EIRP only.
 RURAL_GAIN_DBI, OTHER_GAIN_DBI = 15.0, 13.0
 # Bands in which uplink and downlink share the frequency: 3GPP TS 36.101 table 5.5-1, TS 38.101-1 table 5.2-1.
 _TDD_BANDS = frozenset(range(33, 54)) | {77, 78, 79, 90, 104}

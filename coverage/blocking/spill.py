@@ -201,7 +201,7 @@ def spill_outside(
     Notes
     -----
     In the emergency tier there is no limit of power: limit and margin are ``inf``. A call needs −3 dB and −118 dBm
-    (CHOICES 28), and no less than the technology itself: GSM 9 dB and −108 dBm, UMTS −115 dBm.
+    (assumption A28), and no less than the technology itself: GSM 9 dB and −108 dBm, UMTS −115 dBm.
     """
     grades = grades or scenario.judged
     public, blockers, unknown = known_links(model, public, blockers)

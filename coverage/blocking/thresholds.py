@@ -16,7 +16,7 @@ from quietwing.coverage.errors import OutOfRangeError
 __all__ = ["WORST_NOISE_FIGURE_DB", "Threshold", "load_thresholds", "noise_dbm"]
 
 REFERENCE_TEMPERATURE_K = 290.0  # the T0 of every noise figure
-BEST_PHONE_NOISE_FIGURE_DB = 5.0  # DESIGN §4 "Usable" (assumed)
+BEST_PHONE_NOISE_FIGURE_DB = 5.0  # assumption A47
 WORST_NOISE_FIGURE_DB = 9.0  # of the worst phone: 3GPP TR 36.942, table 4.8
 
 

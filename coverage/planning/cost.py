@@ -167,7 +167,7 @@ def cost(
 
     References
     ----------
-    HM Treasury, The Green Book: 3.5 % a year. CHOICES 31.
+    HM Treasury, The Green Book: 3.5 % a year. Assumption A31.
     """
     standing = [device for device in devices if device.state != "off"]
     counts: Counter[_Item] = Counter()

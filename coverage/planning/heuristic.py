@@ -1,6 +1,6 @@
 """Annealing over plans with exact scoring, for sizes at which a proof is out of reach.
 
-One run for each number of head-ends: their price is a hill that single moves do not climb (optimisation.md §1). Moves
+One run for each number of head-ends: their price is a hill that single moves do not climb (assumption A57). Moves
 are counted, so that the same seed gives the same plan.
 """
 

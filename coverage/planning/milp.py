@@ -107,7 +107,7 @@ def as_problem(
     interplay : bool
         False takes every capture as safe from jammers: a relaxation whose bound holds for the model too.
     ties : bool
-        Whether ties go by cost, number of items and smallest ids (CHOICES 30).
+        Whether ties go by cost, number of items and smallest ids (assumption A30).
     least_taken : float
         Smaller shares of a limit are left out: a relaxation whose bound holds too, and whose rows are sparse.
 

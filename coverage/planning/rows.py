@@ -32,7 +32,7 @@ __all__ = [
     "with_room_rows",
 ]
 
-TIGHTER = 1e-5  # rows are tightened by this share, more than any solver's tolerance (reliability.md N71)
+TIGHTER = 1e-5  # rows are tightened by this share, more than any solver's tolerance (assumption A56)
 Floats = NDArray[np.float64]
 
 

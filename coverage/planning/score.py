@@ -115,7 +115,7 @@ def _rows_hold(model: PlanModel, chosen: NDArray[np.int64]) -> NDArray[np.bool_]
 
 
 def better(one: Score, other: Score, goal: Goal) -> bool:
-    """Whether a plan is better than another: CHOICES 30, ids left out."""
+    """Whether a plan is better than another: assumption A30, ids left out."""
     if bool(one.broken) != bool(other.broken):
         return not one.broken
     if goal.target is not None:

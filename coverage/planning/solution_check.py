@@ -26,7 +26,7 @@ def check_solution(problem: Problem, x: ArrayLike, value: float | None = None) -
 
     Every float is taken as the rational number it is, so nothing is lost in adding up. A row holds when it misses its
     bound by at most 1e-6 times its unit (`row_unit`: its largest coefficient, at most 1): a caller who tightens rows
-    scaled to 1 by 1e-5 gets true rows that hold without any tolerance (reliability N71). Column bounds
+    scaled to 1 by 1e-5 gets true rows that hold without any tolerance (assumption A56). Column bounds
     and whole numbers must hold exactly, a value within 1e-9 of the larger of itself and the unit of the objective
     (`cost_unit`).
 

@@ -67,7 +67,7 @@ def verify_plan(
 
     References
     ----------
-    DESIGN §5; reliability.md N64, O06.
+    Assumption A56.
     """
     given = resolve_treatments(site, scenario.treatments, catalogue)
     case = Case(site, sectors, scenario, catalogue, plan, existing, given)

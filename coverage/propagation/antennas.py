@@ -152,7 +152,7 @@ def load_patterns() -> dict[str, SectorPattern]:
 
     References
     ----------
-    ``tables/antennas.csv``: 3GPP TR 38.901 v19.4.0, table 7.3-1, with the widths of CHOICES 2.
+    ``tables/antennas.csv``: 3GPP TR 38.901 v19.4.0, table 7.3-1, with the widths of assumption A2.
     """
     text = files("quietwing.coverage.propagation.tables").joinpath("antennas.csv").read_text("utf-8")
     return parse_patterns(text, "antennas.csv")

@@ -18,7 +18,7 @@ __all__ = ["ELEVATIONS_DEG", "HALF_CIRCLE_FLUX", "aperture_share", "diffuse_shar
 
 Array = NDArray[np.float64]
 
-IN_THE_OPENING_M = 0.1  # a phone held in a window, CHOICES 5: it has the level of the opening's plane
+IN_THE_OPENING_M = 0.1  # a phone held in a window, assumption A5: it has the level of the opening's plane
 AZIMUTHS = 60  # of the half circle, every 3 degrees: within 0.3 dB of 720 where the sum is above -20 dB
 FREQ_STEP = 1.05  # powers are worked out at frequencies so far apart (assumed), the nearest one counts
 FIRST_MHZ = 300.0

@@ -29,10 +29,10 @@ __all__ = [
     "surface_loss_db",
 ]
 
-UNBONDED_COST_DB = 6.0  # CHOICES 10, assumed: the slot round a mesh that is not joined to its frame
-WIDENED_SIGMA = 1.4  # CHOICES 14, assumed: P.2040's rows start at 1 GHz
+UNBONDED_COST_DB = 6.0  # assumption A10: the slot round a mesh that is not joined to its frame
+WIDENED_SIGMA = 1.4  # assumption A14: P.2040's rows start at 1 GHz
 WIDENED_BELOW_MHZ = 1000.0
-WIDENED_MATERIALS = frozenset({"concrete", "brick", "metal"})  # CHOICES 14
+WIDENED_MATERIALS = frozenset({"concrete", "brick", "metal"})  # assumption A14
 
 
 def construction_loss_db(
@@ -179,7 +179,7 @@ def sigma_db(construction: Construction, freq_mhz: ArrayLike) -> NDArray[np.floa
 
     References
     ----------
-    CHOICES 14 (assumed).
+    Assumption A14.
     """
     carrier_mhz = check_freq_mhz(freq_mhz)
     if construction.is_open:

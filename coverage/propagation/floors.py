@@ -67,7 +67,7 @@ def capped_floor_loss_db(sum_db: ArrayLike, dearest_db: ArrayLike, count: ArrayL
 
     References
     ----------
-    CHOICES 9; the curve as in `floor_cap_db`.
+    Assumption A9; the curve as in `floor_cap_db`.
     """
     sum_db = np.asarray(sum_db, np.float64)
     capped_db = np.minimum(sum_db, np.maximum(floor_cap_db(count), dearest_db))

@@ -53,7 +53,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 COS_NODES = 256
-COS_MIN = float(np.cos(np.radians(85)))  # incidence is capped at 85 degrees (CHOICES 7)
+COS_MIN = float(np.cos(np.radians(85)))  # incidence is capped at 85 degrees (assumption A7)
 NO_BUILDING = -2  # -1 is "in the open"
 MOST_SLABS = 64  # the ceiling is tabulated up to here
 PATCH_POINTS = 8192  # larger patches are cut by rows: sums of 8192 receivers stay in a 1 MB cache

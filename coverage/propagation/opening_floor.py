@@ -3,8 +3,8 @@
 A mast's field arrives from all sides, reflected and scattered by what stands around (`angular_spread`). At an opening
 in the outer wall there is at least the level of that place, as if the building were not there, less what of it comes
 from behind the façade, less the opening's loss at normal incidence; further inside it falls off (`scatter_floor`). A
-room without such an opening gets what the nearest one of its storey passes (CHOICES 13), less the loss of its easiest
-door or of all that stands straight between, whichever is less.
+room without such an opening gets what the nearest one of its storey passes (assumption A13), less the loss of its
+easiest door or of all that stands straight between, whichever is less.
 """
 
 from __future__ import annotations

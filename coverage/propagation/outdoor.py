@@ -146,7 +146,7 @@ def clipped_mast_loss_db(
 
     References
     ----------
-    3GPP TR 38.901 v19.4.0, table 7.4.1-1; clipping: CHOICES 11.
+    3GPP TR 38.901 v19.4.0, table 7.4.1-1; clipping: assumption A11.
     """
     span = _range_of(environment)
     clear = np.asarray(line_of_sight, bool)
@@ -258,7 +258,7 @@ def two_ray_extra_db(
 
     References
     ----------
-    Two-ray model over flat ground, break point 4·h1·h2/λ; CHOICES 12.
+    Two-ray model over flat ground, break point 4·h1·h2/λ; assumption A12.
     """
     product_m2 = np.asarray(h1_m, np.float64) * np.asarray(h2_m, np.float64)
     break_m = 4 * product_m2 / wavelength_m(freq_mhz)

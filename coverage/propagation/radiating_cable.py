@@ -232,7 +232,7 @@ def field_law_db(
 
     References
     ----------
-    domain.md §5.3 "Field law"; the coupling loss as in IEC 61196-4. What `cable_gain` is held against in the tests.
+    Assumption A44; the coupling loss as in IEC 61196-4. What `cable_gain` is held against in the tests.
     """
     falling = 10 * np.log10(np.asarray(away_m, float) / COUPLING_AT_M)
     return np.asarray(-np.asarray(loss_db_per_m) * np.asarray(along_m) - np.asarray(coupling_db) - falling)

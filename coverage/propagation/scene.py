@@ -94,7 +94,7 @@ class Scene:
         return digest_of([*arrays, shapely.to_wkb(self.mapped)])
 
     def loss_table(self, freq_mhz: ArrayLike) -> LossTable:
-        """Loss of each surface by angle at these frequencies, averaged as in CHOICES 7."""
+        """Loss of each surface by angle at these frequencies, averaged as in assumption A7."""
         freq_mhz = np.atleast_1d(np.asarray(freq_mhz, float))
         return LossTable(
             loss_table(self.facets.surfaces, self.site.constructions, freq_mhz, cos_nodes(), self.losses)

@@ -32,11 +32,11 @@ __all__ = [
 
 Polarisation = Literal["TE", "TM"]
 
-INCIDENCE_MAX_DEG = 85.0  # CHOICES 7: beyond, a real wall has edges and roughness that a slab has not
+INCIDENCE_MAX_DEG = 85.0  # assumption A7: beyond, a real wall has edges and roughness that a slab has not
 COS_INCIDENCE_MIN = float(np.cos(np.radians(INCIDENCE_MAX_DEG)))
 COS_ROUNDING = 1e-9  # a dot product of unit vectors may end this far above 1
-AVERAGE_STEPS = 41  # CHOICES 7
-AVERAGE_SPAN = 0.05  # CHOICES 7: ±5 % of the carrier takes out thickness resonances
+AVERAGE_STEPS = 41  # assumption A7
+AVERAGE_SPAN = 0.05  # assumption A7: ±5 % of the carrier takes out thickness resonances
 DEEPEST_LOSS_DB = 300.0  # a metal sheet computes to thousands; other paths carry the power long before
 LEAST_POWER = 10 ** (-DEEPEST_LOSS_DB / 10)
 MM_PER_M = 1e3
@@ -256,7 +256,7 @@ def layers_loss_db(layers: Sequence[Layer], cos_incidence: ArrayLike, freq_mhz: 
 
     References
     ----------
-    Rec. ITU-R P.2040-3, multilayer slab; averaging: CHOICES 7.
+    Rec. ITU-R P.2040-3, multilayer slab; averaging: assumption A7.
     """
     cos = capped_cos_incidence(cos_incidence).reshape(-1, 1, 1)
     carrier_mhz = check_freq_mhz(freq_mhz).reshape(1, -1, 1)

@@ -122,7 +122,7 @@ def count_rooms(verdict: Verdict | Leakage, grade: int = 0) -> RoomCount:
 
 
 def escapes_of(verdict: Verdict) -> tuple[Escape, ...]:
-    """Channels that still work in rooms neither silent nor quiet anyway (CHOICES 23), likeliest first by room.
+    """Channels that still work in rooms neither silent nor quiet anyway (assumption A23), likeliest first by room.
 
     Of the grade asked for.
 

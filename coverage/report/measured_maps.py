@@ -26,7 +26,7 @@ from quietwing.coverage.results import Comparison, Leakage, StoreyMap
 
 __all__ = ["AGREES_WITHIN_DB", "draw_measured", "measured_legend", "measured_on", "outdoor_figure"]
 
-AGREES_WITHIN_DB = 3.0  # how well a level measured on a site is known: DESIGN §3
+AGREES_WITHIN_DB = 3.0  # how well a level measured on a site is known: assumption A35
 SCALE_DB = 20.0  # fixed colours, so that two maps compare
 MOST_LABELS = 40  # more would hide the map; every figure stands in measured.csv
 _COLOURS = "PRGn"  # no hue of the leakage map; both ends dark, told apart by the shapes too

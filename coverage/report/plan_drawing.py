@@ -35,7 +35,7 @@ __all__ = [
     "save_png",
 ]
 
-# Dead zones calm, leaks loud: the colours of ecosystem.md §7.2, told apart with any colour vision.
+# Dead zones calm, leaks loud: the colours of assumption A59, told apart with any colour vision.
 QUIET_COLOUR, HOLE_COLOUR, UNKNOWN_COLOUR = "#12436D", "#F46A25", "#E5E5E5"
 HOLE_HATCH = "////"
 WALL_COLOUR, WINDOW_COLOUR, DOOR_COLOUR = "#1a1a1a", "#2A9DF4", "#8a5a2b"

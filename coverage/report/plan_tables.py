@@ -110,7 +110,7 @@ def treatments_csv(result: PlanResult) -> str:
 
 
 def plan_object(result: PlanResult) -> dict[str, Any]:
-    """The ``--json`` keys of DESIGN §6 that a plan fills, and those of its own.
+    """The ``--json`` keys that a plan fills, and those of its own.
 
     Parameters
     ----------

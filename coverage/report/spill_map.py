@@ -31,7 +31,7 @@ from quietwing.coverage.rules import Grade
 
 __all__ = ["points_that_pass", "spill_figure", "spill_map"]
 
-OVER_COLOUR = "#801650"  # ecosystem.md §7.2: over the limit outside the fence
+OVER_COLOUR = "#801650"  # assumption A59: over the limit outside the fence
 # A square with its diagonals: one marker that is painted again and again, where a hatch is worked out for each point.
 CROSSED = Outline(
     [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1), (-1, -1), (1, 1), (-1, 1), (1, -1)],

@@ -1,7 +1,7 @@
 """Dead zones and holes by storey, how sure they are, and what was there before.
 
 Colours are opaque, the hole carries a hatch too, and walls lie over both with a white casing, so that a map reads in
-black and white and with any colour vision (ecosystem.md §7.2).
+black and white and with any colour vision (assumption A59).
 """
 
 from __future__ import annotations

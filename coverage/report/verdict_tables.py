@@ -201,7 +201,7 @@ def spill_csv(verdict: Verdict) -> str:
 
 
 def verdict_object(verdict: Verdict) -> dict[str, Any]:
-    """The ``--json`` object of a verdict (DESIGN §6) without its manifest.
+    """The ``--json`` object of a verdict without its manifest.
 
     Parameters
     ----------

@@ -35,7 +35,14 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PARTLY, BAD_INPUT, INFEASIBLE, MISSED, ENVIRONMENT, INTERRUPTED = 1, 2, 3, 4, 5, 130  # exit codes of DESIGN §6
+PARTLY, BAD_INPUT, INFEASIBLE, MISSED, ENVIRONMENT, INTERRUPTED = (
+    1,
+    2,
+    3,
+    4,
+    5,
+    130,
+)  # exit codes, as README lists them
 
 
 def guarded(command: Callable[P, R]) -> Callable[P, R]:

@@ -28,7 +28,7 @@ def show_plan(
     as_json: bool,
     frontier: Frontier | None = None,
 ) -> None:
-    """The plan in words and two tables, or as the object of DESIGN §6.
+    """The plan in words and two tables, or as the object of ``--json``.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ def show_verdict(
     as_json: bool,
     changes: WhatIf | None = None,
 ) -> None:
-    """The verdict in words and a table, or as the object of DESIGN §6; with `budgets` one room in detail."""
+    """The verdict in words and a table, or as the object of ``--json``; with `budgets` one room in detail."""
     from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
     from quietwing.coverage.report.grades import GRADE_HEADER, grade_rows
     from quietwing.coverage.report.link_budget_text import budgets_object

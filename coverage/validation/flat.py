@@ -25,8 +25,8 @@ __all__ = ["Rooms", "measured_flat", "read_rooms", "wall_pieces"]
 Array = NDArray[np.float64]
 
 NAME = "rf-ble-flat-wut"
-TOLERANCE_DB = 5.2  # issue 6: RMSE of the multi-wall model, one offset, leave one anchor out
-LEAST_GAIN_DB = 0.7  # issue 6: how far free space must be beaten
+TOLERANCE_DB = 5.2  # asked of the model: RMSE of the multi-wall model, one offset, leave one anchor out
+LEAST_GAIN_DB = 0.7  # asked of the model: how far free space must be beaten
 LIGHT_WALL_DB = 3.4  # COST 231 final report, chapter 4: L_w1, light wall
 LEAST_PIECE_M = 0.03  # a ray that only grazes a corner has not gone through a wall
 TOUCHING_M = 1e-9  # two pieces with no room between them are one

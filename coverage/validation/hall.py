@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 NAME = "rf-ble-uji"
 OPEN_HALL = "geo"  # the laboratory; the library is full of bookshelves, which free space knows nothing of
-TOLERANCE_DB = 3.2  # issue 6 and the set's README: RMSE of free space and one offset
+TOLERANCE_DB = 3.2  # asked of the model, as by the set's README: RMSE of free space and one offset
 NOT_HEARD = 100.0  # as the set marks it
 LEAST_HEARD = 0.3  # of the samples at a place; below, the mean is that of the lucky ones
 FREQ_MHZ = 2440.0  # middle of the Bluetooth band; the offset takes up what it is off

@@ -1,4 +1,4 @@
-"""What was seen at real sites, as facts of the model, and the rough figures of DESIGN recomputed."""
+"""What was seen at real sites, as facts of the model, and rough figures worked out by hand recomputed."""
 
 import importlib.util
 import math
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 def test_a_source_at_the_hub_fails_at_the_ends_of_the_spurs():
-    """Midlands Prison: good near the circle where the landings radiate, fails at the far ends (domain.md §2.3)."""
+    """Midlands Prison: good near the circle where the landings radiate, fails at the far ends (press, 2009)."""
     site = load_site("radial")
     sectors = tuple(sector for sector in site.sectors if sector.channel == "O2/B20/LTE")
     model = link_model(prepare_scene(site), sectors)

@@ -1,4 +1,4 @@
-"""``quietwing evaluate`` and ``verify``: the object of DESIGN §6, one room explained, a result that stands."""
+"""``quietwing evaluate`` and ``verify``: the object of ``--json``, one room explained, a result that stands."""
 
 import json
 import math

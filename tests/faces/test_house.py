@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# DESIGN §2, left to right: each may import what stands before it. Names of one line stand side by side.
+# Left to right: each may import what stands before it. Names of one line stand side by side.
 ORDER = [
     ("sites",),
     (

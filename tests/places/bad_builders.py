@@ -200,7 +200,7 @@ def sql(*statements: str) -> Callable[[Path], None]:
 
 
 def overwrite_page(path: Path) -> None:
-    """4 KiB of noise over the page a table of ours lives on (reliability.md F31)."""
+    """4 KiB of noise over the page a table of ours lives on."""
     connection = sqlite3.connect(path)
     page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'walls'").fetchone()[0]
     size = connection.execute("PRAGMA page_size").fetchone()[0]

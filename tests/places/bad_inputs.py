@@ -1,4 +1,4 @@
-"""The table of bad inputs (reliability.md §2): what is written, and what the one message must name.
+"""The table of bad inputs: what is written, and what the one message must name.
 
 Each row: id, builder, and patterns for file, feature or key, and fix. One row a line, however long: it is a table.
 """

@@ -23,14 +23,14 @@ from quietwing.sites.networks import (
 
 EDGE_MHZ = 1e-6  # carriers may touch the edge of their block
 
-# domain.md §3.2: downlink or TDD spectrum each operator holds, 2026.
+# Assumption A33: downlink or TDD spectrum each operator holds, 2026.
 CHANNELS = {
     "EE": "B1/LTE B20/LTE B3/GSM B3/LTE B7/LTE n28/NR n67/NR n78/NR",
     "O2": "B1/LTE B20/LTE B28/LTE B3/LTE B32/LTE B38/LTE B40/LTE B8/GSM B8/LTE n28/NR n78/NR",
     "Three": "B1/LTE B20/LTE B3/LTE n28/NR n75/NR n78/NR",
     "VF": "B1/LTE B20/LTE B3/LTE B38/LTE B7/LTE B8/GSM B8/LTE n78/NR",
 }
-HELD_MHZ = {  # DL + SDL + TDD of each band, domain.md §3.2
+HELD_MHZ = {  # DL + SDL + TDD of each band, by hand
     "700": (738, 788, 50),
     "B20": (791, 821, 30),
     "B8": (925, 960, 34.8),

@@ -14,7 +14,7 @@ from quietwing.coverage.report.plan_drawing import (
 
 __all__ = ["CSS", "MARGINAL_COLOUR", "PALE_HOLE_COLOUR", "PALE_QUIET_COLOUR", "TREATED_COLOUR"]
 
-MARGINAL_COLOUR = "#F5D06F"  # ecosystem.md §7.2
+MARGINAL_COLOUR = "#F5D06F"  # assumption A59
 TREATED_COLOUR = "#801650"  # as in the report's maps
 PALE_QUIET_COLOUR, PALE_HOLE_COLOUR = "#9DB4D6", "#FBD3BC"  # what has not changed
 

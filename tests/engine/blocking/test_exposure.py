@@ -22,7 +22,7 @@ def at(*xyz_m) -> PointSet:
 
 
 def test_ten_watts_at_one_metre_are_0_8_watts_per_square_metre():
-    # 10 / (4π·1²) = 0.796 W/m² (domain.md §1.1); at 2 m a quarter of it.
+    # 10 / (4π·1²) = 0.796 W/m² by hand; at 2 m a quarter of it.
     assert power_density_w_m2(10, 1) == pytest.approx(0.796, abs=5e-4)
     assert power_density_w_m2(10, 2) == pytest.approx(0.796 / 4, abs=5e-4)
 

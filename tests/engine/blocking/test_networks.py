@@ -36,7 +36,7 @@ def levels(*rows: list[float]) -> xr.DataArray:
 
 
 def test_domain_examples_of_power_per_element():
-    # domain.md §3.4: 61 dBm over 20 MHz is 30.2 dBm per element, 59 dBm over 10 MHz is 31.2.
+    # By hand: 61 dBm over 20 MHz is 30.2 dBm per element, 59 dBm over 10 MHz is 31.2.
     assert reference_eirp_dbm(sector(bandwidth_mhz=20.0, eirp_dbm=61.0)) == pytest.approx(30.2, abs=0.05)
     assert reference_eirp_dbm(sector(bandwidth_mhz=10.0, eirp_dbm=59.0)) == pytest.approx(31.2, abs=0.05)
 

@@ -276,7 +276,7 @@ OPEN = {"walls": (), "openings": (), "slabs": (), "rooms": ()}
 
 
 def test_far_out_spill_falls_by_forty_db_a_decade(hut):
-    # Mangaluru (domain.md §2.2) saw 35 to 50 dB a decade beyond 900 m. A panel at 20 m, phone at 1.5 m, 806 MHz:
+    # Mangaluru (DoT, 2025) saw 35 to 50 dB a decade beyond 900 m. A panel at 20 m, phone at 1.5 m, 806 MHz:
     # break point 4·20·1.5/0.372 = 323 m, so from 900 m to 2.5 km 40 lg(2500/900) = 17.7 dB.
     panel = Model("m", "jammer", (BandPower("B20", 791.0, 821.0, 43.0),))
     near, far = median_dbm(
@@ -299,7 +299,7 @@ def wall_loss_db(freq_mhz, thickness_m):
 
 
 def test_contrast_of_one_node_in_a_concrete_cell_by_hand(hut):
-    # Cumberland (domain.md §2.1): denied in the cell, below ambient at 6 m and 30 m. Node at (3, 2), 1 m inside it
+    # Cumberland (NTIA, 2018): denied in the cell, below ambient at 6 m and 30 m. Node at (3, 2), 1 m inside it
     # free space over 1 m; 6 m and 30 m outside the south wall 8 m and 32 m of air and one 150 mm concrete wall.
     walls = tuple(
         Wall(name, "A", 0, LineString(line), "concrete_150")

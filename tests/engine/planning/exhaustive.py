@@ -179,7 +179,7 @@ def every_plan(tiny: TinyPlan, *, interplay: bool = True) -> Outcomes:
 
 
 def best_of(tiny: TinyPlan, found: Outcomes, *, whatever_the_limits: bool = False) -> Best | None:
-    """The best plan by CHOICES 30, None if none is allowed.
+    """The best plan by assumption A30, None if none is allowed.
 
     `whatever_the_limits` needs outcomes of a question without limits.
     """

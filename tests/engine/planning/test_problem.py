@@ -36,7 +36,7 @@ def knapsack(**changes) -> Problem:
     return small([5, 4, 3], [[2, 3, 1]], [-np.inf], [5], **parts)
 
 
-# --- What is said before the solver starts (O04).
+# --- What is said before the solver starts.
 
 
 def test_a_sound_problem_has_no_fault():
@@ -137,7 +137,7 @@ def test_parameters_that_make_no_sense_are_refused(wrong):
         solve(knapsack(), **wrong)
 
 
-# --- What is said of a solution, in exact rationals (N64).
+# --- What is said of a solution, in exact rationals.
 
 
 def test_a_good_solution_passes():
@@ -195,7 +195,7 @@ def test_any_row_duals_give_a_bound_below_every_solution():
         assert bound <= cost @ x + 1e-12
 
 
-# --- The optimum is the enumerated one (N63).
+# --- The optimum is the enumerated one.
 
 
 def random_problem(rng: np.random.Generator, mixed: bool = False) -> Problem:

@@ -34,7 +34,7 @@ CHILD, hard, knapsack = stub_solver.CHILD, stub_solver.hard, stub_solver.knapsac
 stub = stub_solver.stub  # a fixture
 
 
-# --- Wrong answers (O06).
+# --- Wrong answers.
 
 
 def test_an_honest_child_is_believed(stub):
@@ -153,7 +153,7 @@ def test_lying_duals_cannot_raise_the_bound_of_the_relaxation(stub):
     assert bound_of_relaxation(knapsack(), solver=stub(code)) == pytest.approx(2.5 + 4 + 2.5 + 2.5, abs=1e-9)
 
 
-# --- Limits (O01, O02).
+# --- Limits.
 
 
 def test_stopped_before_anything_was_found_is_none_found_and_never_infeasible():

@@ -50,7 +50,7 @@ def gone(pid: int, within_s: float = 5.0) -> bool:
     return False
 
 
-# --- Dead and silent children (O05).
+# --- Dead and silent children.
 
 
 @posix
@@ -143,7 +143,7 @@ def test_what_progress_raises_stops_the_child_and_passes_on(stub, tmp_path):
     assert gone(int((tmp_path / "pid").read_text()))
 
 
-# --- Ctrl-C and a killed parent (O06b).
+# --- Ctrl-C and a killed parent.
 
 SESSION = (
     HARD

@@ -1,4 +1,4 @@
-"""The numbered checks of reference/reliability.md section 4 that concern path gain, one test or more for each number.
+"""Checks of path gain: limits, symmetries, rounding, and the same answer by another road.
 
 Most have longer tests beside the code they are about; here a reader finds each number once. Two engines compute the
 multi-wall sum: the kernels, geometry in float64 and sums in float32, whose values hold to 1e-3 dB, and the slow
@@ -387,7 +387,7 @@ def test_n60_three_engines_agree_on_three_hundred_random_sites(reference):
     """Kernels in float32, reference in float64, and triangles solved as linear equations.
 
     The two in float64 agree to 1e-9 dB; the kernels count the same crossings as the reference and lie within 1e-3 dB
-    of it in all but one of a thousand rays (their sums are in float32, which N42 allows for).
+    of it in all but one of a thousand rays (their sums are in float32).
     """
     apart = []
     for seed in range(300):

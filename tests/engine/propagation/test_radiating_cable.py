@@ -28,7 +28,7 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites.model import Perimeter
 from quietwing.sites.points import scattered
 
-# The order of a 7/8-inch cable in domain.md 5.3: 4 dB/100 m at 800 MHz, 13 at 3500; coupling 65, for 95 % 11 dB more.
+# The order of a 7/8-inch cable (assumption A55): 4 dB/100 m at 800 MHz, 13 at 3500; coupling 65, for 95 % 11 dB more.
 CABLE = (CableLoss(800, 4, 65, 76), CableLoss(1800, 5.5, 65, 76), CableLoss(3500, 13, 68, 79))
 LONG = ((0.0, 0.0, 1.5), (200.0, 0.0, 1.5))
 coordinates = st.tuples(st.floats(-60, 260), st.floats(-80, 80), st.floats(0, 9))

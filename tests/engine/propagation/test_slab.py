@@ -37,7 +37,7 @@ DATA = Path(__file__).parents[2] / "data"
 DEEPEST_COMPARED_DB = -60  # the reference is in single precision
 CARRIERS_MHZ = np.array([800.0, 1800.0, 2100.0, 2600.0, 3500.0, 3800.0])
 
-# reference/propagation.md section 1.3, computed by another hand: loss at normal incidence and at 60°
+# P.2040-3 computed by another hand: loss at normal incidence and at 60°
 GOLDEN = {
     ("concrete", 150): ([5.3, 9.2, 10.2, 11.8, 14.6, 15.5], [6.2, 10.1, 11.3, 13.0, 15.9, 16.8]),
     ("concrete", 200): ([7.3, 12.0, 13.3, 15.3, 19.0, 20.2], [7.7, 12.9, 14.4, 16.7, 20.6, 21.9]),

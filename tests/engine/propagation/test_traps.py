@@ -1,4 +1,4 @@
-"""Mistakes found in other people's code (reference/propagation.md section 6), each with its test."""
+"""Mistakes found in other people's code, each with its test."""
 
 from __future__ import annotations
 

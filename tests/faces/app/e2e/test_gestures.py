@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-DRAFT_WITHIN_MS = 1000  # issue 5, on houseblock
+DRAFT_WITHIN_MS = 1000  # on houseblock: a map that changes under the hand
 TRIES = 4  # the best counts: other programs run beside a test
 STEP_M = 0.1
 

@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-FIRST_MAP_WITHIN_S = 10.0  # issue 5
+FIRST_MAP_WITHIN_S = 10.0  # nobody waits longer for a first page
 PAGES = ("overview", "my-site", "signals", "blockers", "limits", "what-if", "optimise", "compare", "help")
 
 
