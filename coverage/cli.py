@@ -195,7 +195,11 @@ def optimise(
     seed: SeedOption = None,
     grid_m: GridOption = None,
     time_limit_s: Annotated[
-        float | None, typer.Option("--time-limit", help="Begin no attempt after so many seconds; exit code 4 if cut.")
+        float | None,
+        typer.Option(
+            "--time-limit",
+            help="Start no new attempt after this many seconds; exit code 4 if the search was cut short.",
+        ),
     ] = None,
     gap: Annotated[
         float | None,
@@ -204,7 +208,7 @@ def optimise(
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: plan, maps, summary.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What to buy within a budget, what it leaves open and why, and how far anything better could go."""
+    """What to buy within a budget, what it leaves open and why, and a bound on what any plan could reach."""
     options = {
         "budget_gbp": budget_gbp,
         "objective": objective,

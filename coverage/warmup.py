@@ -45,7 +45,7 @@ KERNELS = (
 
 
 def compile_kernels() -> None:
-    """Call each kernel on no work at all."""
+    """Call each kernel once with empty inputs so that it compiles."""
     judge, spill, anneal, raster, construct, rebuild, hardest_rows = KERNELS
     judge(*nothing_for(judge))
     spill(*nothing_for(spill))

@@ -40,7 +40,7 @@ _RULES = f"""\
 | `outside_levels.csv` | levels measured on the site, outdoors | no |
 | `antennas/*.msi`, `*.pln` | antennas as their makers measured them, named by `pattern` of `masts.csv` | no |
 | `terrain.tif` | heights of the ground above the sea: GeoTIFF of one band in the site's grid (extra `terrain`) | no |
-| `layout.csv`, `scenario.toml`, its rules file, `catalogue.csv`, `plan.json`, `README.md` | of other readers | no |
+| `layout.csv`, `scenario.toml`, its rules file, `catalogue.csv`, `plan.json`, `README.md` | for other commands | no |
 
 Any other file is named by `check` and not read; one whose name is nearly that of a missing file is a problem.
 

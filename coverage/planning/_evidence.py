@@ -95,7 +95,7 @@ def judged(
         proven = ended.how == "itself" and ended.status == "infeasible" and not keeper.refused
         return ("infeasible" if proven else "refused" if keeper.refused else "none found"), bound, notes
     if ended.how == "itself" and ended.status == "infeasible":
-        notes.append("the solver calls the problem infeasible and was not believed: a solution holds")
+        notes.append("the solver reported infeasible, but a feasible plan is known; its report is ignored")
         return "feasible", None, notes
     if ended.how == "itself" and ended.status == "optimal":
         reported = None if ended.value is None else Fraction(ended.value)
@@ -105,11 +105,11 @@ def judged(
             )
         apart = None if bound is None else value - bound
         if ended.nodes > work.nodes:
-            notes.append(f"the solver's proof was not believed: {ended.nodes} nodes, {work.nodes} allowed")
+            notes.append(f"the solver's proof is ignored: {ended.nodes} nodes, {work.nodes} allowed")
         elif apart is not None and apart <= BOUND_TOLERANCE * max(keeper.unit, abs(value)):
             return "optimal", value, notes
         elif apart is not None and apart <= Fraction(gap) * abs(value) * (1 + BOUND_TOLERANCE):
             notes.append(f"the search ended within the gap of {gap:g} asked for")
         else:
-            notes.append("the solver's proof was not believed: its bound does not meet the value")
+            notes.append("the solver's proof is ignored: its bound does not meet the value")
     return "feasible", bound, notes

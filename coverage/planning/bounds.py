@@ -1,4 +1,4 @@
-"""How far anything better could go in the planning model: a proof where it is small, else a relaxation's bound."""
+"""A bound on what any plan could reach in the model: a proof where it is small, else a relaxation's bound."""
 
 from __future__ import annotations
 

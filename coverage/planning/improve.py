@@ -1,4 +1,4 @@
-"""A plan made better by the solver among what good plans use, and how far anything better could go.
+"""A plan made better by the solver among what good plans use, and an upper bound on what any plan could reach.
 
 The relaxation with cuts (`cuts`) says which candidates are worth having, each in some measure. Among these and those
 of the plan a solver finds the best choice of whole ones; what it proves there is no bound of the model, which the

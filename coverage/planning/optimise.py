@@ -1,4 +1,4 @@
-"""The door of this stage: which layout to buy within the budget, and how far anything better could go.
+"""The door of this stage: which layout to buy within the budget, and a bound on what any plan could reach.
 
 Each attempt solves the planning model with its margins at one confidence, and judges the plan with the Monte Carlo on
 one stream of worlds; the best is reported on another. What is chosen is never chosen on the worlds it is reported on.
@@ -385,7 +385,7 @@ def _plan(
         question = ground.site, ground.sectors, ground.scenario, ground.catalogue
         for claims_checked in (False, True):
             plan = _described(ground, tried, best, bounding, interrupted, late, say)
-            say("checking every word of the plan", 0.96)
+            say("verifying the plan", 0.96)
             worlds = best.judged, best.spilled
             faults = verify_plan(*question, plan, existing=ground.existing, worlds=worlds)
             if not faults:
@@ -418,7 +418,7 @@ def _described(
     """An attempt with its bound, its holes and what binds."""
     scenario, goal = ground.scenario, goal_of(ground)
     searched = best.searched or next((one.searched for one in reversed(tried) if one.searched is not None), None)
-    say("how far anything better could go", 0.92)
+    say("computing an upper bound", 0.92)
     value: float | None = None
     bound: float | None = None
     status: Status = "feasible"
@@ -443,7 +443,9 @@ def _described(
         notes.append(nearest_met(ground, tried, best))
     missed_db = least_margin_db(tried)
     if missed_db < 0:
-        notes.append(f"limits outside are missed by {-missed_db:.1f} dB before anything is bought; no plan adds")
+        notes.append(
+            f"the existing layout exceeds the limits outside by {-missed_db:.1f} dB; no plan may make this worse"
+        )
     if interrupted:
         status = "interrupted"
     notes.extend(best.cost.notes)

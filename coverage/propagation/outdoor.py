@@ -342,7 +342,7 @@ def _departures(
         (distance_2d_m < DISTANCE_MIN_M, f"points nearer than {DISTANCE_MIN_M:g} m to a mast are in free space"),
         (
             distance_2d_m > most_m,
-            f"beyond {span.los_max_m:g} m ({span.nlos_max_m:g} m without sight) the same formula goes on",
+            f"beyond {span.los_max_m:g} m ({span.nlos_max_m:g} m without sight) the formula is extrapolated",
         ),
         (
             (h_bs_m < span.mast_m[0]) | (h_bs_m > span.mast_m[1]),

@@ -1,4 +1,4 @@
-"""What the ground between a mast and the site takes: the loss over its profile less that over flat ground.
+"""Terrain loss between a mast and the site: the loss over its profile less that over flat ground.
 
 TR 38.901 knows flat ground alone. Both states of sight get the same difference, once per mast × façade × storey. Over
 a kilometre and more it is that of the Irregular Terrain Model, nearer that of Rec. ITU-R P.526 (Bullington). No

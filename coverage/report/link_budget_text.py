@@ -75,7 +75,7 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
         lines.append((f"{len(far)} more than {HEARD_DB:g} dB weaker, together", float(add_powers_db(*far)), "dBm"))
     if budget.jammed_by:
         lines.append(("all blockers together (J), a body before the phone counted", budget.jam_dbm, "dBm"))
-    lines.append(("J and noise over S that deny, searching included", budget.need_db, "dB"))
+    lines.append(("(J + N)/S needed for denial, search margin included", budget.need_db, "dB"))
     if budget.capture_dbm > -math.inf:
         lines.append(("strongest managed-access cell of this network", budget.capture_dbm, "dBm"))
         lines.append(("by how much it must be stronger than S", budget.capture_need_db, "dB"))

@@ -36,7 +36,10 @@ __all__ = [
 ]
 
 PLAN_GLOSSARY = (
-    ("planning model", "single margins in place of random worlds: it finds the plan, the worlds judge it"),
+    (
+        "planning model",
+        "a simpler model with one safety margin for each link, used to find plans; simulation then tests each plan",
+    ),
     ("cannot exceed", "proven in the planning model, for these positions, this catalogue and these limits"),
     ("to buy and install", "price, labour in a prison at work, cable and head-ends"),
     ("whole life", "that, running costs, and replacement at the end of each technology life; undiscounted"),
@@ -182,7 +185,7 @@ def plan_details(result: PlanResult) -> tuple[str, ...]:
         _before_in_words(result),
         protected_in_words(verdict),
         *certainty_in_words(verdict),
-        "" if plan.reproducible else "A time limit or an interruption ended the search: again it may end elsewhere.",
+        "" if plan.reproducible else "The search was cut short; running it again may give a different plan.",
     )
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -296,7 +299,7 @@ def _model_in_words(result: PlanResult) -> str:
             has += f" for {pounds(plan.value)}"
     nothing = "no layout from this catalogue and these positions"
     if bound is None:
-        nothing = "how far anything better could go is not known"
+        nothing = "no upper bound could be computed"
     elif target is not None:
         named = result.target is not None and result.target.asked.named
         nothing += f" that has {'them all' if named else target} costs less than {exact_pounds(bound)}"
@@ -366,13 +369,13 @@ def _target_in_words(result: PlanResult) -> str:
             return f"The target is reached: {target_rooms_in_words(target)} hold{'s' * (needed == 1)}{anyway}."
         return (
             f"The target is MISSED: {target.held} of the {needed} cells and spaces asked for hold{anyway}; missing "
-            f"{rooms_in_words(target.missing)} (the nearest first), on worlds the plan was not chosen on."
+            f"{rooms_in_words(target.missing)} (the nearest first), in independent simulation runs."
         )
     if result.plan.status == "infeasible":
         return f"The nearest target met is {target.held} of {needed}."
     if target.met:
         return f"The target of {needed} is reached."
-    return f"The target of {needed} is MISSED by {needed - target.held} on the worlds the plan was not chosen on."
+    return f"In independent simulation runs the plan MISSES its target of {needed} by {needed - target.held}."
 
 
 def _before_in_words(result: PlanResult) -> str:
@@ -390,7 +393,8 @@ def _before_in_words(result: PlanResult) -> str:
     if standing and found is not None and not found.passed:
         limits = "; its limits outside, in keep rooms and of protected services are NOT all kept"
         if found.worst_margin_db < 0:
-            limits = f"; its spill FAILS by {ceiled(-found.worst_margin_db, 1):g} dB, so it may not be switched on"
+            over_db = ceiled(-found.worst_margin_db, 1)
+            limits = f"; it EXCEEDS the spill limit by {over_db:g} dB and must not be switched on"
     return f"Before, with {what}: {both}, {_are(count.quiet_anyway)} quiet anyway{limits}."
 
 

@@ -320,7 +320,7 @@ def _pair(storey: Storeyed) -> tuple[Figure, tuple[Axes, Axes]]:
 def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, also: Verdict | None = None) -> None:
     """Marking above; legend and provenance below."""
     figure.suptitle(verdict.site.marking, fontsize=9, fontweight="bold")
-    grid = f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {asked_in_words(verdict)}"
+    grid = f"grid {verdict.scenario.grid_m:g} m, height 1.5 m, {asked_in_words(verdict)}"
     figure.legend(
         handles=_legend(verdict, storey, also),
         loc="outside lower center",

@@ -73,7 +73,10 @@ VERDICT_GLOSSARY = (
     ("quiet anyway", "silent with blockers, treatments and operator actions taken away; never credited to the plan"),
     ("not known", "not computed or outside a model's range; counts as a hole and as spill"),
     ("jammer, managed access (MAS)", "noise on the public network's carriers; a private network that phones prefer"),
-    ("margin", "how far a channel is from working, allowing for the doubt, in dB; a draft, the worlds decide"),
+    (
+        "margin",
+        "estimated dB by which a channel is blocked, uncertainty included; the simulated verdict is what counts",
+    ),
     ("spill", "blocking power, or preference for managed access, outside the perimeter"),
 )
 
@@ -217,7 +220,7 @@ def binding_in_words(verdict: Verdict) -> str:
         for one in likeliest.values()
         if (one.channel, one.place) == (channel, place) and one.needs_db is not None
     )
-    middle = f"; the middle one of them needs {needs[len(needs) // 2]:.0f} dB more" if needs else ""
+    middle = f"; their median shortfall is {needs[len(needs) // 2]:.0f} dB" if needs else ""
     return (
         f"What binds: {channel_in_short(channel)} {place_in_words(place)} is the likeliest escape in {often} of "
         f"{rooms} holes{middle}."

@@ -43,7 +43,7 @@ def carried_links(
     detours: Callable[[NDArray[np.intp]], Way],
     cut: Cut = FINE,
 ) -> BlockerLinks:
-    """What `blocker_links` gives with the windows treated otherwise, worked out only where it may differ.
+    """Blocker links after a change of window treatment, recomputed only where the change can matter.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def carried_against_db(
     after: DraftPublic,
     links: BlockerLinks,
 ) -> NDArray[np.float32]:
-    """What `DraftPublic.against_db` gives with the windows treated otherwise, worked out only where it may differ.
+    """`DraftPublic.against_db` after a change of window treatment, recomputed only where the change can matter.
 
     Parameters
     ----------

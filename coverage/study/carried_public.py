@@ -62,7 +62,7 @@ def public_ways(model: LinkModel, points: PointSet) -> PublicWays:
 
 
 def carried_public(before: LinkModel, known: PublicWays, after: LinkModel, points: PointSet) -> PublicWays:
-    """What `public_ways` gives with the windows treated otherwise, worked out only where it may differ.
+    """`public_ways` after a change of window treatment, recomputed only where the change can matter.
 
     Parameters
     ----------

@@ -291,7 +291,7 @@ class Drafting:
         return DeviceLinks(links, against_db)
 
     def _least_useful(self) -> tuple[Treatment, ...]:
-        """The treatments longest out of use, but if it can be not the only ones under which a place is known."""
+        """The least recently used treatments, if possible not the only ones under which a place is known."""
         old = list(self._models)[:-1]
         for treatments in old:
             elsewhere = {place for other, place in self._grounds if other != treatments}

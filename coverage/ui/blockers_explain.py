@@ -64,7 +64,9 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
         height=HEIGHT,
         alt=f"Channels in {at.room}, the one nearest to working first",
     )
-    st.caption("Below 0 dB a phone works. The draft asks for more than the medians: it allows for the doubt.")
+    st.caption(
+        "Below 0 dB a phone works. The draft margin is stricter than the medians because it includes uncertainty."
+    )
     chosen = st.selectbox(
         "Link budget of",
         range(len(nearest)),

@@ -246,7 +246,7 @@ def compare_figure(names: tuple[str, ...], verdicts: tuple[Verdict, ...], title:
         title=provenance(
             verdict.site,
             ", ".join(dict.fromkeys(each.scenario_id for _, each, _ in found)),
-            f"grid {verdict.scenario.grid_m:g} m at 1.5 m, {asked_in_words(verdict)}",
+            f"grid {verdict.scenario.grid_m:g} m, height 1.5 m, {asked_in_words(verdict)}",
         ),
         title_fontsize=8,
     )

@@ -60,7 +60,7 @@ def frontier(
     spill_tier: TierOption = None,
     seed: SeedOption = None,
     time_limit_s: Annotated[
-        float | None, typer.Option("--time-limit", help="Begin no attempt of a search after so many seconds.")
+        float | None, typer.Option("--time-limit", help="Start no new attempt of a search after this many seconds.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: figure, tables, page, plans.")] = None,
     as_json: JsonOption = False,

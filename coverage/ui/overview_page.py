@@ -84,7 +84,7 @@ def _numbers(facts: OverviewFacts) -> None:
 def _cells(facts: OverviewFacts) -> None:
     st.subheader("Cells where a phone still works")
     if not facts.cells:
-        st.write("None: no channel works in any cell with more than the doubt allowed.")
+        st.write("None: no channel works in any cell more often than the confidence allows.")
         return
     st.dataframe(
         {

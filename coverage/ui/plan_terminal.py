@@ -74,7 +74,7 @@ def show_plan(
         show_frontier(frontier, (), False)
         typer.echo(f"\nThe plan for {exact_pounds(result.asked.budget_gbp or 0.0)}:")
     if result.verdict.uncovered_routes:
-        typer.echo("No blocker of phones ends these routes:")
+        typer.echo("Not addressed by any cellular blocker:")
         for route in result.verdict.uncovered_routes:
             typer.echo(f"  {route}")
     for sentence in (*plan_lead(result), *limits_in_words(result.verdict), *plan_details(result)):

@@ -30,7 +30,7 @@ CHECKING = "Checking the site with them"
 HOUSES = {
     "roof_m": (
         "Height of the roofs [m]",
-        "Above the ground, on the mean: which masts stand below the roofs and which above, and how far above.",
+        "Average roof height above ground, used to decide whether a mast is below or above the roofs.",
     ),
     "row_spacing_m": (
         "From row to row of houses [m]",
@@ -118,7 +118,7 @@ def _houses(site: Site, where: str) -> None:
     show_problems_of(f"{where}-houses")
     with st.expander("Houses between the masts and the site"):
         st.caption(
-            "On the mean, each where it is known; empty: not known. Used only for masts with the surroundings "
+            "Average values; leave blank if unknown. Used only for masts with the surroundings "
             "“street” or “roofs”, and for masts so far away that the site's terrain.tif is asked."
         )
         keys = {}

@@ -117,7 +117,7 @@ def show_verdict(
         print_json(found)
         return
     if verdict.uncovered_routes:
-        typer.echo("No blocker of phones ends these routes:")
+        typer.echo("Not addressed by any cellular blocker:")
         for route in verdict.uncovered_routes:
             typer.echo(f"  {route}")
     for sentence in (*verdict_headline(verdict), *limits_in_words(verdict)):

@@ -185,7 +185,7 @@ def test_a_wrong_rules_file_is_one_line_with_file_key_and_fix_and_exit_2(command
 def test_the_words_open_with_what_no_blocker_ends(wing, layout):
     ran = run("evaluate", wing, "--layout", layout)
     assert ran.exit_code == 0, ran.stderr
-    assert ran.stdout.startswith("No blocker of phones ends these routes:")
+    assert ran.stdout.startswith("Not addressed by any cellular blocker:")
     assert ran.stdout.index("satellite") < ran.stdout.index("silent at planning grade (90 %)")
     assert "rooms are silent together with 95 % confidence" in ran.stdout.replace("room is", "rooms are")
     sectors = sectors_of(wing)

@@ -101,7 +101,7 @@ def stopped_at(site: Site, word: str) -> Plan:
     [
         "best so far",
         "how far anything better",
-        "checking every word",
+        "verifying the plan",
     ],
 )
 def test_ctrl_c_keeps_the_best_plan_so_far(site, word):
@@ -190,7 +190,7 @@ def test_the_exit_code_of_an_impossible_target_is_3_with_the_room_and_the_neares
     (tmp_path / "target.toml").write_text(scenario_text(target(5)), "utf-8")
     ran = ask(folder, "--scenario", tmp_path / "target.toml")
     assert ran.exit_code == 3, ran.stderr
-    assert ran.stdout.startswith("No blocker of phones ends these routes:")
+    assert ran.stdout.startswith("Not addressed by any cellular blocker:")
     assert "NO SUCH PLAN: no layout from this catalogue and these positions silences 5 cells" in ran.stdout
     assert "A1-01" in ran.stdout
     assert "the nearest target met: 4 of the 5 rooms asked for" in ran.stderr

@@ -252,7 +252,7 @@ def test_a_target_is_bounded_from_below_and_reached_or_missed(plan_result):
     text = " ".join(plan_lead(target))
     assert "has 166 for £1,235 and no layout" in text
     assert "that has 166 costs less than £1,100." in text
-    assert "MISSED by 166" in " ".join(plan_lead(judged(target, silent=False)))
+    assert "the plan MISSES its target of 166 by 166" in " ".join(plan_lead(judged(target, silent=False)))
     assert "The target of 1 is reached." in plan_lead(judged(for_target(plan_result, 1), silent=True))
     assert plan_object(target)["bound"] == 1100
     unused = replace(plan_result, asked=replace(plan_result.asked, target_rooms=166))  # the objective asks for none
