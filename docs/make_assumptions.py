@@ -90,6 +90,8 @@ def page() -> str:
         if word == "constants":
             rows = [constant(name) for name in rest] if rest != ["other"] else _others(known, used)
             return table(("constant", "value", "what it is"), [(f"`{row.name}`", row.value, row.why) for row in rows])
+        if word == "percent":
+            return f"{clean(float(constant(rest[0]).value) * 100)} %"
         if word.startswith("scenario."):
             return clean(getattr(Scenario(), word.removeprefix("scenario.")))
         return constant(word).value

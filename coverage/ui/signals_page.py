@@ -57,8 +57,8 @@ def _leaks(leakage: Leakage) -> None:
     st.subheader(literal(headline(leakage)))
     doubted = percent(1 - leakage.scenario.asked.confidence)
     st.caption(
-        f"Based on median levels. The full verdict includes uncertainty, so a cell that looks silent here is a hole "
-        f"where a phone works in more than {doubted} of the simulated worlds."
+        f"Based on median levels. The full verdict includes uncertainty, so a cell that looks silent here may "
+        f"still be a hole: a phone works there in more than {doubted} of the simulated worlds."
     )
     rows = kept(leakage, "rows", lambda: _rows(leakage), "Making the tables")
     by_operator, by_channel = st.columns([3, 2])

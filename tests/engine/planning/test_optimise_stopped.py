@@ -100,7 +100,7 @@ def stopped_at(site: Site, word: str) -> Plan:
     "word",
     [
         "best so far",
-        "how far anything better",
+        "computing an upper bound",
         "verifying the plan",
     ],
 )
