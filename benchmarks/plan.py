@@ -36,6 +36,7 @@ from quietwing.coverage.planning.optimise import REPORTING_STREAM
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.verify import verify_plan
+from quietwing.coverage.report.hole_words import binding_of
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import optimise
 from quietwing.coverage.study.common import wanted_sectors
@@ -137,7 +138,7 @@ def one_budget(name: str, effort: str, budget_gbp: float) -> Line | None:
     for note in plan.notes:
         print(f"  note: {note}")
     if not seen.certified or not seen.searched:
-        print(f"  nothing was searched; binding: {plan.binding}")
+        print(f"  nothing was searched; binding: {binding_of(plan.holes, None)}")
         return None
     model, goal, found, certificate = seen.certified[-1]
     searched = next((one for one in reversed(seen.searched) if one.model is model), seen.searched[-1])

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, FiniteFloat, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
 from quietwing.coverage.planning.cost import cost
-from quietwing.coverage.planning.plan import Attempt, Claim, Hole, Plan, PlanResult, Status
+from quietwing.coverage.planning.plan import Attempt, Claim, Hole, HoleKind, HoleReason, Plan, PlanResult, Status
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.report.plan_tables import plan_files
 from quietwing.coverage.result_folder import listed_files
@@ -190,8 +190,7 @@ def told_plan(
         gap=told.gap,
         rooms_model=told.rooms_model,
         claimed=tuple(told.claimed),
-        holes=tuple(told.holes),
-        binding=told.binding,
+        holes=tuple(each.plain() for each in told.holes),
         attempts=tuple(each.plain() for each in told.attempts),
         chosen=told.chosen,
         candidates=told.candidates,
@@ -212,6 +211,22 @@ class _Window(BaseModel, strict=True):
     opening: str
     model: str
     bought: bool
+
+
+class _Hole(BaseModel, strict=True, extra="ignore"):
+    """The sentence follows from the rest and is compared."""
+
+    room: str
+    kind: HoleKind = Field(strict=False)
+    channel: str
+    limit: str
+    missing_db: FiniteFloat | None
+    needs_gbp: FiniteFloat | None
+    silent_probability: FiniteFloat | None
+
+    def plain(self) -> Hole:
+        """As the planner holds it."""
+        return Hole(self.room, HoleReason(**self.model_dump(exclude={"room"})))
 
 
 class _Attempt(BaseModel, strict=True, extra="forbid"):
@@ -239,8 +254,7 @@ class _Told(BaseModel, strict=True, extra="ignore"):
     gap: FiniteFloat | None
     rooms_model: int
     claimed: list[Claim]
-    holes: list[Hole]
-    binding: str
+    holes: list[_Hole]
     attempts: list[_Attempt]
     chosen: int
     candidates: int

@@ -62,6 +62,10 @@ class CostLine:
     illustrative : bool
         Whether any £ of the row rests on an illustrative figure.
     price_source : str
+    standing : bool
+        What is there already: only its running costs and refreshes count.
+    radiating : bool
+        Cable that blocks along its length, not one to the comms room.
     """
 
     kind: str
@@ -77,6 +81,8 @@ class CostLine:
     whole_life_gbp: float
     illustrative: bool
     price_source: str
+    standing: bool = False
+    radiating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +375,7 @@ def _bill(item: _Item, quantity: int, model: Model, scenario: Scenario) -> _Bill
         _gbp(price + install + opex * scenario.horizon_years + one_refresh * refreshes),
         any(figures.values()),
         source,
+        item.existing,
     )
     life_years = _exact(model.technology_life_years)
     return _Bill(line, price + install, opex, one_refresh, life_years, refreshes, figures)
@@ -381,12 +388,11 @@ def _cable_bill(model: Model, column: str, lengths: Mapping[float, int], scenari
     for length_m, number in lengths.items():
         of_run, added = _cable_pence(gbp_per_m, length_m, scenario)
         price, surcharge = price + number * of_run, surcharge + number * added
+    radiating = column == "radiating_gbp_per_m"
     line = CostLine(
         "cable",
         model.name,
-        f"Radiating cable of {model.name}"
-        if column == "radiating_gbp_per_m"
-        else f"Cable of {model.name} to the comms room",
+        f"Radiating cable of {model.name}" if radiating else f"Cable of {model.name} to the comms room",
         float(sum(length_m * number for length_m, number in lengths.items())),
         "m",
         gbp_per_m,
@@ -397,6 +403,7 @@ def _cable_bill(model: Model, column: str, lengths: Mapping[float, int], scenari
         _gbp(price + surcharge),
         model.illustrative and price > 0,
         _source(model),
+        radiating=radiating,
     )
     figures: dict[tuple[str, str, int | None], bool] = {}
     if price:

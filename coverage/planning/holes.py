@@ -1,4 +1,4 @@
-"""Why a plan leaves a room open, in words: what a planner would have to change."""
+"""Why a plan leaves a room open: what a planner would have to change."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ from quietwing.coverage.planning.attempts import Searched, Tried
 from quietwing.coverage.planning.ground import Ground, Terrain
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.milp import Goal
-from quietwing.coverage.planning.plan import Hole
+from quietwing.coverage.planning.plan import Hole, HoleKind, HoleReason
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
 from quietwing.coverage.planning.target import rooms_held, target_asked
-from quietwing.coverage.results import SpillResult
 
-__all__ = ["binding_in_words", "holes_of"]
+__all__ = ["holes_of"]
 
 CLOSE_TO_LIMIT = 0.1  # assumed: with less than this share of a limit left nothing more fits below it
-NOT_ASKED = "not one of the rooms asked for"
-NOT_NEEDED = "the target is reached without it"
-NOT_REACHED = "not reached within the search effort; try a higher effort"
+NOT_REACHED = HoleReason(HoleKind.NOT_REACHED)
 
 
 def holes_of(
@@ -57,19 +54,20 @@ def holes_of(
             continue
         room = ground.site.room_index[name]
         if not ground.wanted[room] and target is not None:
-            reason = NOT_ASKED
+            reason = HoleReason(HoleKind.NOT_ASKED)
         elif taken[room]:
-            share = float(rooms["silent_probability"].values[at])
             worst = int(rooms["usable_probability"].values[:, at].argmax())
-            channel = str(rooms[CHANNEL].values[worst])
-            sure = f"{np.floor(share * 1000) / 10:.1f} %"
-            reason = f"silent in {sure} of worlds only; what works there most often is {channel}"
+            reason = HoleReason(
+                HoleKind.NOT_SURE,
+                channel=str(rooms[CHANNEL].values[worst]),
+                silent_probability=float(rooms["silent_probability"].values[at]),
+            )
         elif searched is None:
-            reason = "no plan was searched"
+            reason = HoleReason(HoleKind.NOT_SEARCHED)
         else:
             reason = _why(ground, searched, goal, room, reasons)
             if reason == NOT_REACHED and target is not None and rooms_held(target, rooms) >= target.needed:
-                reason = NOT_NEEDED
+                reason = HoleReason(HoleKind.NOT_NEEDED)
         holes.append(Hole(name, reason))
     return tuple(holes)
 
@@ -89,7 +87,7 @@ def _why(
     goal: Goal,
     room: int,
     reasons: dict[int, Counter[str]],
-) -> str:
+) -> HoleReason:
     """The first of these that holds: nothing is strong enough, all that is breaks a limit, limits together, money."""
     here, model, found = searched.terrain, searched.model, searched.found
     plain = here.around.plain
@@ -97,23 +95,18 @@ def _why(
     if not possible:
         if room in here.short:
             short = here.short[room]
-            missing = "nothing reaches it" if np.isinf(short.missing_db) else f"{short.missing_db:.1f} dB are missing"
-            return f"no device of the catalogue is strong enough on {short.channel}: {missing} with the best one"
+            return HoleReason(HoleKind.TOO_WEAK, channel=short.channel, missing_db=_finite(short.missing_db))
         if room in reasons:
-            limit = reasons[room].most_common(1)[0][0]
-            return f"every device strong enough for it breaks a limit by itself: {limit}"
+            return HoleReason(HoleKind.LIMIT_ALONE, limit=reasons[room].most_common(1)[0][0])
         blocked = model.blocked.get((room, 0))
         if blocked is not None:
             channel = plain.carriers[blocked.carrier].channel
-            missing = (
-                "nothing reaches it" if np.isinf(blocked.missing_db) else f"{blocked.missing_db:.1f} dB are missing"
-            )
-            return f"no device of the catalogue is strong enough on {channel}: {missing}"
-        return "nothing the plan may buy silences it"
+            return HoleReason(HoleKind.TOO_WEAK, channel=channel, missing_db=_finite(blocked.missing_db))
+        return HoleReason(HoleKind.NOTHING_SILENCES)
     return _why_left_out(model, found, goal, room)
 
 
-def _why_left_out(model: PlanModel, found: Found, goal: Goal, room: int) -> str:
+def _why_left_out(model: PlanModel, found: Found, goal: Goal, room: int) -> HoleReason:
     """Why a room that can be protected is not: limits, money, or the search, in this order.
 
     Looked at are the candidates that would each complete the room beside the plan. Where all of them break a limit
@@ -126,19 +119,19 @@ def _why_left_out(model: PlanModel, found: Found, goal: Goal, room: int) -> str:
         within = [one for one in options if not one.limit]
         if not within:
             limit = Counter(one.limit for one in options).most_common(1)[0][0]
-            return f"limits outside leave no room for it beside the others: {limit}"
+            return HoleReason(HoleKind.LIMIT_TOGETHER, limit=limit)
         cheapest = min(one.pence for one in within)
         if cheapest > left_pence:
-            return f"left out for money: it needs £{cheapest / 100:,.0f} or more besides"
+            return HoleReason(HoleKind.MONEY, needs_gbp=cheapest / 100)
         return NOT_REACHED
     cheapest = _cheapest_pence(model, found, room)
     if cheapest > left_pence:
-        return f"left out for money: it needs £{cheapest / 100:,.0f} or more besides"
+        return HoleReason(HoleKind.MONEY, needs_gbp=cheapest / 100)
     chosen = list(found.selection.candidates)
     taken = model.limit[:, chosen].sum(axis=1) if chosen else np.zeros(len(model.limit))
     if len(taken) and taken.max() > 1 - CLOSE_TO_LIMIT:
         limit = model.limit_name[int(taken.argmax())]
-        return f"limits outside leave no room for it beside the others: {limit}"
+        return HoleReason(HoleKind.LIMIT_TOGETHER, limit=limit)
     return NOT_REACHED
 
 
@@ -199,27 +192,5 @@ def _cheapest_pence(model: PlanModel, found: Found, room: int) -> int:
     return int((kit.cost_pence[near] + extra).min()) if len(near) else 0
 
 
-def binding_in_words(ground: Ground, holes: tuple[Hole, ...], spilled: SpillResult) -> str:
-    """What keeps a plan from protecting more: the commonest reason, and how near the limits are.
-
-    Parameters
-    ----------
-    ground : Ground
-    holes : tuple of Hole
-    spilled : SpillResult
-
-    Returns
-    -------
-    str
-        Empty if nothing is open that a plan was to silence.
-    """
-    holes = tuple(hole for hole in holes if hole.reason not in (NOT_ASKED, NOT_NEEDED))
-    if not holes:
-        return ""
-    kinds = Counter(hole.reason.split(":")[0].split(";")[0] for hole in holes)
-    kind, count = kinds.most_common(1)[0]
-    named = Counter(hole.reason for hole in holes if hole.reason.startswith(kind)).most_common(1)[0][0]
-    words = f"{count} of {len(holes)} holes: {named}"
-    if np.isfinite(spilled.worst_margin_db):
-        words += f" (smallest margin outside {spilled.worst_margin_db:.1f} dB, {spilled.where})"
-    return words
+def _finite(missing_db: float) -> float | None:
+    return float(missing_db) if math.isfinite(missing_db) else None

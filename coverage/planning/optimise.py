@@ -48,7 +48,7 @@ from quietwing.coverage.planning.ground import (
     terrain,
 )
 from quietwing.coverage.planning.heuristic import Found
-from quietwing.coverage.planning.holes import binding_in_words, holes_of
+from quietwing.coverage.planning.holes import holes_of
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.paid_anyway import goal_of
 from quietwing.coverage.planning.plan import Plan, Status
@@ -464,7 +464,6 @@ def _described(
         rooms_model=len(claims),
         claimed=claims,
         holes=holes,
-        binding=binding_in_words(ground, holes, best.spilled),
         attempts=tuple(one.attempt for one in tried),
         chosen=next(number for number, one in enumerate(tried) if one is best),
         candidates=0 if searched is None else len(searched.terrain.candidates),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from quietwing.coverage.equipment import Device, Treatment
@@ -11,7 +12,7 @@ from quietwing.coverage.planning.target import TargetOutcome, target_asked, targ
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 
-__all__ = ["Attempt", "Claim", "Hole", "Plan", "PlanResult", "Status"]
+__all__ = ["Attempt", "Claim", "Hole", "HoleKind", "HoleReason", "Plan", "PlanResult", "Status"]
 
 Status = Literal["optimal", "feasible", "infeasible", "none found", "interrupted"]
 
@@ -57,12 +58,54 @@ class Claim:
     reserve_db: float
 
 
+class HoleKind(StrEnum):
+    """Why a plan leaves a room open; the sentence of each is in `quietwing.coverage.report.hole_words`."""
+
+    NOT_ASKED = "not asked for"
+    NOT_NEEDED = "not needed"
+    NOT_SEARCHED = "not searched"
+    NOT_REACHED = "not reached"
+    NOT_SURE = "not sure enough"
+    TOO_WEAK = "too weak"
+    NOTHING_SILENCES = "nothing silences it"
+    LIMIT_ALONE = "breaks a limit alone"
+    LIMIT_TOGETHER = "breaks a limit together"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class HoleReason:
+    """Why a room is left open, with the figures that belong to it.
+
+    Attributes
+    ----------
+    kind : HoleKind
+    channel : str
+        That still works (`NOT_SURE`), or on which nothing is strong enough (`TOO_WEAK`).
+    limit : str
+        Which no device, or no further device, keeps.
+    missing_db : float or None
+        From the best device of the catalogue to what is needed; None where nothing reaches the room. [dB]
+    needs_gbp : float or None
+        At least, beyond the budget. [£]
+    silent_probability : float or None
+        Share of worlds in which the room is silent.
+    """
+
+    kind: HoleKind
+    channel: str = ""
+    limit: str = ""
+    missing_db: float | None = None
+    needs_gbp: float | None = None
+    silent_probability: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A room the plan leaves open and why, in words."""
+    """A room the plan leaves open and why."""
 
     room: str
-    reason: str
+    reason: HoleReason
 
 
 @dataclass(frozen=True)
@@ -90,8 +133,6 @@ class Plan:
         These rooms, in the order of the site's.
     holes : tuple of Hole
         In the order of the site's rooms.
-    binding : str
-        What keeps the plan from protecting more, in words.
     attempts : tuple of Attempt
         Everything that was tried, in order; the chosen one is `chosen`.
     chosen : int
@@ -113,7 +154,6 @@ class Plan:
     rooms_model: int
     claimed: tuple[Claim, ...]
     holes: tuple[Hole, ...]
-    binding: str
     attempts: tuple[Attempt, ...]
     chosen: int
     candidates: int

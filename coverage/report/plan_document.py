@@ -15,11 +15,11 @@ from quietwing.coverage.planning.plan import Attempt, PlanResult
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.frontier_document import frontier_values, make_frontier_files
 from quietwing.coverage.report.grades import grade_in_words
+from quietwing.coverage.report.hole_words import grouped_holes
 from quietwing.coverage.report.plan_tables import notes_of, plan_files
 from quietwing.coverage.report.plan_words import (
     PLAN_GLOSSARY,
     exact_pounds,
-    grouped_holes,
     name_on_bill,
     plan_details,
     plan_lead,

@@ -12,6 +12,7 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning.cost import Cost
 from quietwing.coverage.planning.plan import Attempt, Plan, PlanResult
 from quietwing.coverage.report.escapes import ceiled
+from quietwing.coverage.report.hole_words import binding_of, reason_in_words
 from quietwing.coverage.report.plan_words import bound_shown, exceeds_budget, target_of
 from quietwing.coverage.report.verdict_tables import _csv as csv_text
 from quietwing.coverage.report.verdict_tables import actions_object, verdict_object
@@ -85,7 +86,7 @@ def bill_csv(spent: Cost) -> str:
 
 def holes_csv(plan: Plan) -> str:
     """One row per room the plan leaves open, with why."""
-    return csv_text(["room", "reason"], [[hole.room, hole.reason] for hole in plan.holes])
+    return csv_text(["room", "reason"], [[hole.room, reason_in_words(hole.reason)] for hole in plan.holes])
 
 
 def treatments_csv(result: PlanResult) -> str:
@@ -158,8 +159,10 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
         "budget_gbp": result.asked.budget_gbp,
         "over_budget": exceeds_budget(result),
         "claimed": [asdict(claim) for claim in plan.claimed],
-        "holes": [{"room": hole.room, "reason": hole.reason} for hole in plan.holes],
-        "binding": plan.binding,
+        "holes": [
+            {"room": hole.room, "reason": reason_in_words(hole.reason), **asdict(hole.reason)} for hole in plan.holes
+        ],
+        "binding": binding_of(plan.holes, verdict.spill),
         "attempts": [_attempt_object(attempt) for attempt in plan.attempts],
         "chosen": plan.chosen,
         "candidates": plan.candidates,

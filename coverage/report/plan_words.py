@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter, defaultdict
+from collections import Counter
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning.cost import Cost, CostLine, over_budget
-from quietwing.coverage.planning.plan import Hole, PlanResult
+from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.planning.target import TargetOutcome
 from quietwing.coverage.report.escapes import ceiled, count_rooms, escapes_of, rooms_by_channel
 from quietwing.coverage.report.grades import lead_in_words, protected_in_words
+from quietwing.coverage.report.hole_words import binding_of
+from quietwing.coverage.report.money_words import DUST, exact_pounds, pounds
 from quietwing.coverage.report.words import binding_in_words, certainty_in_words, channel_in_short, verdict_headline
 from quietwing.coverage.results import Verdict
 
@@ -21,7 +22,6 @@ __all__ = [
     "bound_shown",
     "exact_pounds",
     "exceeds_budget",
-    "grouped_holes",
     "money_in_words",
     "name_on_bill",
     "plan_details",
@@ -45,16 +45,8 @@ PLAN_GLOSSARY = (
     ("whole life", "that, running costs, and replacement at the end of each technology life; undiscounted"),
     ("illustrative price", "a placeholder, not a quote"),
 )
-THERE = "(there already)"  # how `planning.cost` marks what stands
 MOST_CHANNELS_NAMED = 3
 MOST_ROOMS_NAMED = 8
-DUST = 1e-6  # of a solver: 170.9999999 is 171
-_FIGURE = re.compile(r"£\d[\d,]*(?:\.\d+)?|\d+(?:\.\d+)?(?= (?:dB|%))")  # in a reason why a room stays open
-
-
-def pounds(amount_gbp: float) -> str:
-    """A cost rounded up to the pound: ``£1,235``."""
-    return f"£{math.ceil(amount_gbp - DUST):,}"
 
 
 def spent_gbp(result: PlanResult) -> float:
@@ -85,16 +77,14 @@ def exceeds_budget(result: PlanResult) -> bool | None:
 
 def bought_lines(spent: Cost) -> tuple[CostLine, ...]:
     """Rows of the bill that are bought: all but what is there already."""
-    return tuple(
-        line for line in spent.lines if line.price_gbp or line.install_gbp or not line.description.endswith(THERE)
-    )
+    return tuple(line for line in spent.lines if line.price_gbp or line.install_gbp or not line.standing)
 
 
 def name_on_bill(line: CostLine) -> str:
     """What a row of the bill is: a model, or the cable of one, radiating or to the comms room."""
     if line.kind != "cable":
         return line.model
-    return f"{'radiating ' if line.description.startswith('Radiating') else ''}cable of {line.model}"
+    return f"{'radiating ' if line.radiating else ''}cable of {line.model}"
 
 
 def bound_shown(result: PlanResult) -> float | None:
@@ -212,39 +202,6 @@ def money_in_words(result: PlanResult) -> tuple[str, ...]:
             f"OVER BUDGET by {pounds(spent_gbp(result) - result.asked.budget_gbp)}: {budget} is exceeded.",
         )
     return (f"{first}. That is within {budget}.",)
-
-
-def grouped_holes(holes: tuple[Hole, ...]) -> list[tuple[str, tuple[str, ...]]]:
-    """Reasons why rooms are left open with their rooms, the most frequent first.
-
-    Parameters
-    ----------
-    holes : tuple of Hole
-
-    Returns
-    -------
-    list of tuple
-        Reasons that differ only in a level, share or price are one, with the range of these figures in it.
-    """
-    alike: dict[str, list[Hole]] = defaultdict(list)
-    for hole in holes:
-        alike[_FIGURE.sub("#", hole.reason)].append(hole)
-    groups = [
-        (_with_ranges([hole.reason for hole in same]), tuple(hole.room for hole in same)) for same in alike.values()
-    ]
-    return sorted(groups, key=lambda one: (-len(one[1]), one[0]))
-
-
-def _with_ranges(reasons: list[str]) -> str:
-    """A reason with ``low–high`` where its figures differ."""
-    columns = zip(*(_FIGURE.findall(reason) for reason in reasons), strict=True)
-    figures = [sorted(set(column), key=_size) for column in columns]
-    ranges = iter(each[0] if len(each) == 1 else f"{each[0]}–{each[-1]}" for each in figures)
-    return _FIGURE.sub(lambda _: next(ranges), reasons[0])
-
-
-def _size(figure: str) -> float:
-    return float(figure.strip("£").replace(",", ""))
 
 
 def rooms_in_words(rooms: tuple[str, ...]) -> str:
@@ -412,10 +369,8 @@ def _purchase_in_words(result: PlanResult) -> str:
 
 def _binding_in_words(result: PlanResult) -> str:
     """What keeps the plan from more, always said where nothing is silent."""
-    said = result.plan.binding.strip().rstrip(".")
-    if not said:
-        return binding_in_words(result.verdict)
-    return f"{said}." if said.lower().startswith("what binds") else f"What binds: {said}."
+    said = binding_of(result.plan.holes, result.verdict.spill)
+    return f"What binds: {said}." if said else binding_in_words(result.verdict)
 
 
 def _works_in_words(verdict: Verdict) -> str:
@@ -435,7 +390,3 @@ def _are(number: int) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-
-
-def exact_pounds(amount_gbp: float) -> str:
-    return f"£{amount_gbp:,.0f}" if float(amount_gbp).is_integer() else f"£{amount_gbp:,.2f}"

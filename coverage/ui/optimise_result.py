@@ -12,10 +12,10 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.report.escapes import SILENT
+from quietwing.coverage.report.hole_words import grouped_holes
 from quietwing.coverage.report.plan_document import _attempt_row, _bill_row
 from quietwing.coverage.report.plan_tables import notes_of, plan_files
 from quietwing.coverage.report.plan_words import (
-    grouped_holes,
     plan_details,
     plan_lead,
     pounds,

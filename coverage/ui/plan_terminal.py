@@ -42,10 +42,10 @@ def show_plan(
     frontier : Frontier, optional
         That the plan is one of: shown first.
     """
+    from quietwing.coverage.report.hole_words import grouped_holes
     from quietwing.coverage.report.plan_tables import plan_object
     from quietwing.coverage.report.plan_words import (
         bought_lines,
-        grouped_holes,
         name_on_bill,
         plan_details,
         plan_lead,

@@ -14,12 +14,13 @@ from quietwing.coverage.planning.attempts import judge
 from quietwing.coverage.planning.ground import Ground
 from quietwing.coverage.planning.optimise import CHOOSING_STREAM
 from quietwing.coverage.planning.places import plan_spots
-from quietwing.coverage.planning.plan import Attempt, Claim, Hole, Plan
+from quietwing.coverage.planning.plan import Attempt, Claim, Hole, HoleKind, HoleReason, Plan
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.sites.model import Sector, Site
 
 CATALOGUE = read_catalogue()
+OPEN = HoleReason(HoleKind.NOT_REACHED)
 SCENARIO = Scenario(
     grade="planning",
     worlds=200,
@@ -123,7 +124,7 @@ class Question:
         return replace(
             attempt_of(plan, **{name: getattr(one.attempt, name) for name in figures}),
             cost=one.cost,
-            holes=tuple(Hole(name, "left open") for name in open_rooms),
+            holes=tuple(Hole(name, OPEN) for name in open_rooms),
         )
 
 
@@ -310,11 +311,11 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
         ANY, lambda q: replace(q.plan, holes=q.plan.holes * 2), r"room {hole} is listed as a hole 2 times"
     ),
     "a silent room as a hole": (
-        ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A1-landing", "too loud"))),
+        ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A1-landing", OPEN))),
         r"room A1-landing is listed as a hole and is silent",
     ),
     "an unknown room as a hole": (
-        ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A9-99", "too far"))),
+        ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A9-99", OPEN))),
         r"room A9-99 is listed as a hole and need not be silent",
     ),
     # The planning model.

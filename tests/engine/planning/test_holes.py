@@ -9,6 +9,7 @@ from pathlib import Path
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.holes import NOT_REACHED, _why_left_out
 from quietwing.coverage.planning.milp import Goal, Selection
+from quietwing.coverage.planning.plan import HoleKind, HoleReason
 from quietwing.coverage.planning.score import score
 
 
@@ -26,7 +27,7 @@ def _hand_models():
 hand_model = _hand_models().hand_model
 
 
-def reason(model, bought, budget_gbp, room) -> str:
+def reason(model, bought, budget_gbp, room) -> HoleReason:
     plan = Selection(bought, (0,) * len(model.weight))
     budget_pence = None if budget_gbp is None else budget_gbp * 100
     return _why_left_out(model, Found(plan, score(model, plan)), Goal(budget_pence=budget_pence), room)
@@ -39,7 +40,7 @@ BOTH_TOO_LOUD = [[1.2, 0.0], [0.0, 1.2]], [[0.7, 0.7]], (1000.0, 1000.0)
 def test_where_a_limit_keeps_the_device_out_no_money_is_asked_for():
     """£1,200 do not buy the second jammer, but £100,000 would not either."""
     model = hand_model(*BOTH_TOO_LOUD)
-    words = "limits outside leave no room for it beside the others: place 0"
+    words = HoleReason(HoleKind.LIMIT_TOGETHER, limit="place 0")
     assert reason(model, (0,), 1200, room=1) == words
     assert reason(model, (0,), 100_000, room=1) == words
 
@@ -47,7 +48,7 @@ def test_where_a_limit_keeps_the_device_out_no_money_is_asked_for():
 def test_what_keeps_the_limits_and_costs_more_than_is_left_is_left_out_for_money():
     """A dearer jammer that takes 0.2 of the limit completes the room: £2,500, and £200 are left."""
     model = hand_model([[1.2, 0, 0], [0, 1.2, 1.2]], [[0.7, 0.7, 0.2]], (1000.0, 1000.0, 2500.0))
-    assert reason(model, (0,), 1200, room=1) == "left out for money: it needs £2,500 or more besides"
+    assert reason(model, (0,), 1200, room=1) == HoleReason(HoleKind.MONEY, needs_gbp=2500.0)
 
 
 def test_what_fits_money_and_limits_was_not_reached():
@@ -59,11 +60,11 @@ def test_what_fits_money_and_limits_was_not_reached():
 def test_a_room_that_takes_two_devices_asks_for_the_price_of_one_at_least():
     """Each gives 0.6: no single one completes the room, and £400 do not even buy one."""
     model = hand_model([[1.2, 0, 0], [0, 0.6, 0.6]], [[0.1, 0.1, 0.1]], (1000.0, 500.0, 700.0))
-    assert reason(model, (0,), 1400, room=1) == "left out for money: it needs £500 or more besides"
+    assert reason(model, (0,), 1400, room=1) == HoleReason(HoleKind.MONEY, needs_gbp=500.0)
     assert reason(model, (0,), 5000, room=1) == NOT_REACHED
 
 
 def test_a_device_that_is_too_near_one_that_stands_does_not_complete_a_room():
     """Positions 0 and 1 are nearer than new devices may be, so the dearer one at position 2 is what is missing."""
     model = hand_model([[1.2, 0, 0], [0, 1.2, 1.2]], [[0.1, 0.1, 0.1]], (1000.0, 500.0, 3000.0), conflicts=[(0, 1)])
-    assert reason(model, (0,), 2000, room=1) == "left out for money: it needs £3,000 or more besides"
+    assert reason(model, (0,), 2000, room=1) == HoleReason(HoleKind.MONEY, needs_gbp=3000.0)

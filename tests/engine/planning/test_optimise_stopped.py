@@ -19,7 +19,7 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import bounds, early_stop, exact, prepared
 from quietwing.coverage.planning import optimise as door
 from quietwing.coverage.planning.optimise import optimise
-from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.planning.plan import HoleKind, Plan
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.store import scenario_text
 from quietwing.sites.model import Site
@@ -139,7 +139,7 @@ def test_ctrl_c_at_ten_random_places_keeps_the_best_plan_and_says_so(site):
 def test_ctrl_c_in_the_first_attempt_leaves_what_stands(site):
     plan = stopped_at(site, "searching")
     assert (plan.status, plan.devices, plan.reproducible) == ("interrupted", (), False)
-    assert {hole.reason for hole in plan.holes} == {"no plan was searched"}
+    assert {hole.reason.kind for hole in plan.holes} == {HoleKind.NOT_SEARCHED}
     assert verify_plan(site, site.sectors, MOST, CATALOGUE, plan) == ()
 
 

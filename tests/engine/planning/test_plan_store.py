@@ -305,7 +305,7 @@ def test_another_question_is_found_though_its_hash_fits(folder):
 
 
 @pytest.mark.parametrize("key", [
-    "status", "value", "gap", "proven_bound", "rooms_model", "claimed", "holes", "binding", "attempts", "chosen",
+    "status", "value", "gap", "proven_bound", "rooms_model", "claimed", "holes", "attempts", "chosen",
     "candidates", "seed", "reproducible", "treatments", "cost", "plan_notes",
 ])  # fmt: skip
 def test_a_missing_key_is_one_clear_line(folder, key):

@@ -15,11 +15,12 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.layout import parse_layout
 from quietwing.coverage.planning.cost import cost
-from quietwing.coverage.planning.plan import Attempt, Claim, Hole, Plan, PlanResult
+from quietwing.coverage.planning.plan import Attempt, Claim, Hole, HoleKind, HoleReason, Plan, PlanResult
 from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.hole_words import binding_of, grouped_holes, reason_in_words
 from quietwing.coverage.report.plan_tables import bill_csv, holes_csv, plan_object
-from quietwing.coverage.report.plan_words import bound_shown, grouped_holes, plan_headline, plan_lead, pounds
+from quietwing.coverage.report.plan_words import bound_shown, plan_headline, plan_lead, pounds
 from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.report.words import limits_in_words
 from quietwing.coverage.scenario import Scenario, TreatmentWish
@@ -29,20 +30,20 @@ from quietwing.sites.networks import typical_sectors
 
 CATALOGUE = read_catalogue()
 HOSTILE = '=cmd|"/c calc"!A1 <script>alert(1)</script>'
-BINDING = "the limit outside at the fence, EE/B20/LTE"
 JAMMERS = (
     Device("J0", "room_jammer", 1, 1, 2.5, state="existing"),
     Device("J1", "room_jammer", 5, 3, 2.5, trim_db=(("B28", -6.0),)),
 )
 SCENARIO = Scenario(worlds=100, grid_m=1.0, treatments=(TreatmentWish("window_mesh", ("A-01",)),))
 HOLES = (
-    Hole("A-01", "left out for money: it needs £1,200 or more besides"),
-    Hole("=1+1", "silent in 93.4 % of worlds only; EE 800 MHz LTE works"),
-    Hole("A-03", "left out for money: it needs £950 or more besides"),
-    Hole("A-04", "silent in 90.1 % of worlds only; EE 800 MHz LTE works"),
-    Hole("A-05", "left out for money: it needs £1,200 or more besides"),
-    Hole("A-06", "<b>nothing</b> reaches it"),
+    Hole("A-01", HoleReason(HoleKind.MONEY, needs_gbp=1200.0)),
+    Hole("=1+1", HoleReason(HoleKind.NOT_SURE, channel="EE 800 MHz LTE", silent_probability=0.9349)),
+    Hole("A-03", HoleReason(HoleKind.MONEY, needs_gbp=949.5)),
+    Hole("A-04", HoleReason(HoleKind.NOT_SURE, channel="EE 800 MHz LTE", silent_probability=0.901)),
+    Hole("A-05", HoleReason(HoleKind.MONEY, needs_gbp=1200.0)),
+    Hole("A-06", HoleReason(HoleKind.TOO_WEAK, channel="<b>nothing</b>")),
 )
+BINDING = "3 of 6 holes: beyond the budget: at least £950–£1,200 more is needed"
 ATTEMPTS = (
     Attempt(0.9996, 0.0, 1, 0, 0.0, math.inf, True, 0.0),
     Attempt(0.9, 1.5, 2, 1, 1.0, -0.71, False, 3213.05),
@@ -70,7 +71,6 @@ def plan_result(site) -> PlanResult:
         rooms_model=166,
         claimed=(Claim("A-01", 0.0),),
         holes=HOLES,
-        binding=BINDING,
         attempts=ATTEMPTS,
         chosen=1,
         candidates=2345,
@@ -184,7 +184,7 @@ def test_the_page_puts_first_what_a_governor_asks_first(plan_result, tmp_path):
         "to buy and install",
         "Spill at planning grade, service tier",
         "Simulation only",
-        f"What binds: {BINDING}.",
+        f"What binds: {BINDING} (smallest margin outside",
         "What the plan leaves open",
         "What to buy",
         "What still works, and why",
@@ -276,8 +276,8 @@ def test_no_silent_room_names_what_binds(plan_result):
     text = " ".join(plan_headline(none))
     assert "0 of 1 cells and spaces are silent" in text
     assert text.count("What binds") == 1
-    assert f"What binds: {BINDING}." in text
-    silent = varied(none, binding="")
+    assert f"What binds: {BINDING} (smallest margin outside" in text
+    silent = varied(none, holes=())
     assert "is the likeliest escape in 1 of 1 holes" in " ".join(plan_headline(silent))
 
 
@@ -335,13 +335,35 @@ def test_the_bill_adds_up_to_the_penny_and_runs_in_no_spreadsheet(plan_result):
 def test_reasons_that_differ_in_a_figure_alone_are_one_with_its_range():
     groups = grouped_holes(HOLES)
     assert [(reason, len(rooms)) for reason, rooms in groups] == [
-        ("left out for money: it needs £950–£1,200 or more besides", 3),
-        ("silent in 90.1–93.4 % of worlds only; EE 800 MHz LTE works", 2),
-        ("<b>nothing</b> reaches it", 1),
+        ("beyond the budget: at least £950–£1,200 more is needed", 3),
+        ("silent in 90.1–93.4 % of worlds only; what works there most often is EE 800 MHz LTE", 2),
+        ("no device of the catalogue is strong enough on <b>nothing</b>: nothing reaches it", 1),
     ]
     assert groups[0][1] == ("A-01", "A-03", "A-05")
-    other_band = (Hole("A", "EE 800 MHz LTE: 2 dB are missing"), Hole("B", "EE 1800 MHz LTE: 2 dB are missing"))
-    assert len(grouped_holes(other_band)) == 2
+    two_bands = tuple(
+        Hole(band, HoleReason(HoleKind.TOO_WEAK, channel=f"EE {band} MHz LTE", missing_db=2.0))
+        for band in ("800", "1800")
+    )
+    assert len(grouped_holes(two_bands)) == 2
+
+
+def test_a_reason_never_says_less_money_or_more_certainty_than_its_figures():
+    """£949.01 more are £950 at most places of a bill, and 93.49 % of worlds are not 93.5 %."""
+    assert "£950 more" in reason_in_words(HoleReason(HoleKind.MONEY, needs_gbp=949.01))
+    sure = HoleReason(HoleKind.NOT_SURE, channel="EE", silent_probability=0.9349)
+    assert reason_in_words(sure).startswith("silent in 93.4 % of worlds only")
+
+
+def test_what_binds_is_the_commonest_kind_with_its_commonest_limit():
+    holes = tuple(
+        Hole(f"R{at}", HoleReason(HoleKind.LIMIT_TOGETHER, limit=limit))
+        for at, limit in enumerate(("fence 3", "fence 9", "fence 9"))
+    )
+    money = tuple(Hole(f"M{at}", HoleReason(HoleKind.MONEY, needs_gbp=10.0)) for at in range(2))
+    unasked = tuple(Hole(f"U{at}", HoleReason(HoleKind.NOT_ASKED)) for at in range(9))
+    said = binding_of((*holes, *money, *unasked), None)
+    assert said == "3 of 5 holes: silencing it as well would exceed a limit outside: fence 9"
+    assert binding_of(unasked, None) == ""
 
 
 def test_the_object_has_only_plain_numbers(plan_result):
