@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import xarray as xr
@@ -20,14 +22,19 @@ __all__ = [
     "Comparison",
     "ContrastBudget",
     "ContrastLine",
+    "ExposureRow",
     "GradeVerdict",
+    "KeepRow",
     "Leakage",
+    "RingRow",
+    "ServiceRow",
     "SpillResult",
     "StoreyMap",
     "Verdict",
     "VerdictMap",
     "WhatIf",
     "WhatIfRow",
+    "failing_rows",
 ]
 
 
@@ -187,6 +194,51 @@ class Leakage:
     measured: Comparison | None = None
 
 
+class RingRow(NamedTuple):
+    """A ring or receptor group outside: its points, how many fail, and how many may."""
+
+    name: str
+    points: int
+    failing: int
+    may_fail: int
+    passed: bool
+
+
+class KeepRow(NamedTuple):
+    """A keep room and an operator named for it, and in what share of worlds it has service there."""
+
+    room: str
+    operator: str
+    share: float
+    passed: bool
+
+
+class ServiceRow(NamedTuple):
+    """A protected service, and what was found, in words."""
+
+    service: str
+    found: str
+    passed: bool
+
+
+class ExposureRow(NamedTuple):
+    """A room, and the sum over devices and bands of exposure ÷ ICNIRP limit in it."""
+
+    room: str
+    share: float
+    passed: bool
+
+
+class _Row(Protocol):
+    @property
+    def passed(self) -> bool: ...
+
+
+def failing_rows(*tables: Iterable[_Row]) -> int:
+    """How many rows of some tables of limits did not pass."""
+    return sum(not row.passed for rows in tables for row in rows)
+
+
 @dataclass(frozen=True)
 class SpillResult:
     """What a layout does outside and in keep rooms, against the tier of one grade.
@@ -199,14 +251,10 @@ class SpillResult:
         `jam_dbm` (median of the sum of all blockers), `signal_dbm` (median of the strongest sector), `margin_db` (the
         smaller of what is left at the median and in the share of worlds that the tier asks for), `limit_dbm` = sum +
         margin, `capture_probability`; coordinates `x_m y_m z_m ring name people`.
-    rings : tuple of tuple
-        Per ring and receptor group: name, points, points that fail, points that may fail, passed.
-    keep_rooms : tuple of tuple
-        Room id, operator, probability of service, passed.
-    protected : tuple of tuple
-        Protected service, what was found, passed.
-    exposure : tuple of tuple
-        Room id, sum over bands of exposure ÷ ICNIRP limit, passed.
+    rings : tuple of RingRow
+    keep_rooms : tuple of KeepRow
+    protected : tuple of ServiceRow
+    exposure : tuple of ExposureRow
     emergency_share : float
         Share of points outside where some operator can be called with 999.
     passed : bool
@@ -219,10 +267,10 @@ class SpillResult:
 
     tier: str
     outside: xr.Dataset
-    rings: tuple[tuple[str, int, int, int, bool], ...]
-    keep_rooms: tuple[tuple[str, str, float, bool], ...]
-    protected: tuple[tuple[str, str, bool], ...]
-    exposure: tuple[tuple[str, float, bool], ...]
+    rings: tuple[RingRow, ...]
+    keep_rooms: tuple[KeepRow, ...]
+    protected: tuple[ServiceRow, ...]
+    exposure: tuple[ExposureRow, ...]
     emergency_share: float
     passed: bool
     worst_margin_db: float

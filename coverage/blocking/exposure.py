@@ -11,6 +11,7 @@ from quietwing.coverage.blocking.outside import band_eirp_dbm, band_power_dbm
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.radiating_cable import power_density_per_w
+from quietwing.coverage.results import ExposureRow
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 
@@ -75,7 +76,7 @@ def power_density_w_m2(eirp_w: ArrayLike, distance_m: ArrayLike) -> Floats:
 
 def exposure(
     site: Site, devices: tuple[Device, ...], catalogue: Mapping[str, Model], points: PointSet
-) -> tuple[tuple[str, float, bool], ...]:
+) -> tuple[ExposureRow, ...]:
     """Sum over devices and bands of exposure ÷ limit at the worst test point of each room.
 
     Parameters
@@ -89,8 +90,8 @@ def exposure(
 
     Returns
     -------
-    tuple of tuple
-        Room id, sum of the shares, whether it is at most 1; rooms in the order of the points.
+    tuple of ExposureRow
+        Passed where the sum is at most 1; rooms in the order of the points.
 
     Notes
     -----
@@ -105,7 +106,7 @@ def exposure(
     for room in dict.fromkeys(points.room.tolist()):
         if room >= 0:
             share = float(total[points.room == room].max())
-            rows.append((site.rooms[room].id, share, share <= 1.0))
+            rows.append(ExposureRow(site.rooms[room].id, share, share <= 1.0))
     return tuple(rows)
 
 

@@ -24,6 +24,7 @@ from quietwing.coverage.blocking.stray import stray_into
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
+from quietwing.coverage.results import ServiceRow
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet, scattered
 
@@ -133,7 +134,7 @@ def out_of_band_rows(
     points: PointSet,
     names: Sequence[str],
     outside: Sequence[Heard],
-) -> tuple[tuple[str, str, bool], ...]:
+) -> tuple[ServiceRow, ...]:
     """Receivers that no data of the site places, each with the level at the worst place, limit and margin.
 
     Parameters
@@ -151,8 +152,8 @@ def out_of_band_rows(
 
     Returns
     -------
-    tuple of tuple
-        Service, what was found, passed. No rows where no device is on.
+    tuple of ServiceRow
+        None where no device is on.
     """
     if not devices:
         return ()
@@ -185,13 +186,13 @@ def _row(
     at: tuple[Heard, int, list[str]],
     *,
     inside: bool,
-) -> tuple[str, str, bool]:
+) -> ServiceRow:
     """One service at the worst of some places."""
     heard, row, names = at
     name = f"{service.service}, out of band" + (", keep rooms" if inside else "")
     level_dbm = heard.level_dbm[row]
     if not np.isfinite(level_dbm).any():
-        return name, "no noise or harmonic reaches its band", True
+        return ServiceRow(name, "no noise or harmonic reaches its band", True)
     worst = int(level_dbm.argmax())
     device = devices[int(heard.loudest[row, worst])]
     kind, span = catalogue[device.model], (service.low_mhz, service.high_mhz)
@@ -204,8 +205,8 @@ def _row(
         f"most of it {stray.words} of {device.id}" + (", a figure that is assumed" if stray.assumed else "")
     )
     if margin_db < 0 and inside and stray.assumed:
-        return name, f"not shown to be clear, ask the maker for the figure: {found}", True
-    return name, found, margin_db >= 0
+        return ServiceRow(name, f"not shown to be clear, ask the maker for the figure: {found}", True)
+    return ServiceRow(name, found, margin_db >= 0)
 
 
 def _width(bandwidth_khz: float) -> str:

@@ -24,6 +24,7 @@ from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.array_pattern import ArrayPattern
 from quietwing.coverage.propagation.radiating_cable import piece_eirp_db, pieces_of
 from quietwing.coverage.propagation.sector_patterns import connected_gain_db, sector_pattern
+from quietwing.coverage.results import ServiceRow
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.trims import Span
 from quietwing.sites.model import Sector, Site
@@ -117,7 +118,7 @@ def protected_services(
     devices: tuple[Device, ...],
     catalogue: Mapping[str, Model],
     each_dbm: NDArray[np.float64] | None = None,
-) -> tuple[tuple[str, str, bool], ...]:
+) -> tuple[ServiceRow, ...]:
     """What a layout does to each protected service and to the base stations.
 
     Parameters
@@ -133,18 +134,17 @@ def protected_services(
 
     Returns
     -------
-    tuple of tuple
-        Service, what was found, passed.
+    tuple of ServiceRow
     """
     on = tuple(device for device in devices if device.state != "off")
-    rows: list[tuple[str, str, bool]] = []
+    rows: list[ServiceRow] = []
     for service in load_protected():
         if service.rule == "note":
-            rows.append((service.service, service.note, True))
+            rows.append(ServiceRow(service.service, service.note, True))
             continue
         hits = [hit for device in on for hit in _hits(device, catalogue[device.model], service)]
         found = f"{service.low_mhz:g}–{service.high_mhz:g} MHz: {_listed(hits) if hits else 'no device sends there'}"
-        rows.append((service.service, found, not hits))
+        rows.append(ServiceRow(service.service, found, not hits))
     if each_dbm is None:
         each_dbm = device_levels_dbm(model, scenario, on, catalogue)
     return (*rows, *_base_stations(model, on, catalogue, each_dbm))
@@ -315,12 +315,12 @@ def _base_stations(
     devices: tuple[Device, ...],
     catalogue: Mapping[str, Model],
     each_dbm: NDArray[np.float64],
-) -> list[tuple[str, str, bool]]:
+) -> list[ServiceRow]:
     """One row per mast whose receiver is desensitised, or one for the worst of all; TDD and FDD apart."""
     level_dbm = add_powers_db(np.full(len(model.sectors), -np.inf), *each_dbm)
     tdd = [index for index, sector in enumerate(model.sectors) if _is_tdd(sector)]
     fdd = [index for index, sector in enumerate(model.sectors) if not _is_tdd(sector)]
-    rows = [] if tdd else [(BASE_STATIONS, "no jammer sends on a TDD carrier", True)]
+    rows = [] if tdd else [ServiceRow(BASE_STATIONS, "no jammer sends on a TDD carrier", True)]
     for name, members in ((BASE_STATIONS, tdd), (FDD_BASE_STATIONS, fdd)):
         masts: dict[tuple[float, float], int] = {}
         for index in members:
@@ -331,7 +331,7 @@ def _base_stations(
         failing = [index for index in worst if not level_dbm[index] <= DESENSE_DBM_PER_RB]
         if worst and not failing and not np.isfinite(level_dbm[worst[0]]):
             nothing = "no jammer sends on a TDD carrier" if name == BASE_STATIONS else "no device sends towards them"
-            rows.append((name, nothing, True))
+            rows.append(ServiceRow(name, nothing, True))
             continue
         for index in failing or worst[:1]:
             loudest = devices[int(each_dbm[:, index].argmax())]
@@ -339,7 +339,7 @@ def _base_stations(
             why = stray.words if name == FDD_BASE_STATIONS else ""
             assumed = ", a figure that is assumed" if why and stray.assumed else ""
             rows.append(
-                (
+                ServiceRow(
                     name,
                     f"mast of {model.sectors[index].id}: {_ceiled(level_dbm[index]):.1f} dBm in a resource block "
                     f"(at most {DESENSE_DBM_PER_RB:g})"

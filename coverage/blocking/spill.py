@@ -31,7 +31,7 @@ from quietwing.coverage.decibel import floored
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.results import SpillResult
+from quietwing.coverage.results import ExposureRow, KeepRow, RingRow, ServiceRow, SpillResult, failing_rows
 from quietwing.coverage.rules import Grade, Tier
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet, scattered
@@ -122,8 +122,8 @@ def spill_result(
     grade: Grade,
     data: xr.Dataset,
     kept: tuple[tuple[str, str, float], ...],
-    protected: tuple[tuple[str, str, bool], ...],
-    exposed: tuple[tuple[str, float, bool], ...],
+    protected: tuple[ServiceRow, ...],
+    exposed: tuple[ExposureRow, ...],
 ) -> SpillResult:
     """Everything outside and in keep rooms against the limits of a grade.
 
@@ -144,7 +144,7 @@ def spill_result(
     tier = scenario.rules.tier(grade.tier)
     rings = judge_rings(data, tier)
     margin_db, where = worst_margin(data, tier)
-    rooms = tuple((room, operator, share, share >= grade.confidence) for room, operator, share in kept)
+    rooms = tuple(KeepRow(room, operator, share, share >= grade.confidence) for room, operator, share in kept)
     calls = data["emergency_probability"].values >= grade.outside_share
     return SpillResult(
         tier=grade.tier,
@@ -154,7 +154,7 @@ def spill_result(
         protected=protected,
         exposure=exposed,
         emergency_share=float(np.mean(calls)),
-        passed=all(row[-1] for rows in (rings, rooms, protected, exposed) for row in rows),
+        passed=not failing_rows(rings, rooms, protected, exposed),
         worst_margin_db=floored(margin_db) if np.isfinite(margin_db) else margin_db,
         where=where,
     )
@@ -256,7 +256,7 @@ def spill_outside(
     return tuple(results)
 
 
-def judge_rings(data: xr.Dataset, tier: Tier) -> tuple[tuple[str, int, int, int, bool], ...]:
+def judge_rings(data: xr.Dataset, tier: Tier) -> tuple[RingRow, ...]:
     """Count the points of each ring that fail.
 
     Parameters
@@ -267,15 +267,14 @@ def judge_rings(data: xr.Dataset, tier: Tier) -> tuple[tuple[str, int, int, int,
 
     Returns
     -------
-    tuple of tuple
-        Ring, points, points that fail, points that may, passed: rings from the fence outwards, receptors last, none
-        of which may fail.
+    tuple of RingRow
+        Rings from the fence outwards, receptors last, none of which may fail.
     """
     rows = []
     for ring, members in _members(data).items():
         failing = int(np.count_nonzero(~data["passed"].values[members]))
         allowed = may_fail(ring, len(members), tier)
-        rows.append((ring, len(members), failing, allowed, failing <= allowed))
+        rows.append(RingRow(ring, len(members), failing, allowed, failing <= allowed))
     return tuple(rows)
 
 

@@ -21,7 +21,7 @@ from quietwing.coverage.planning.plan import Attempt, Claim
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.target import rooms_held, target_asked, target_outcome
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.results import SpillResult
+from quietwing.coverage.results import SpillResult, failing_rows
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites.model import Site
@@ -302,7 +302,7 @@ def breaks(spilled: SpillResult, least_db: float) -> float:
     """As `broken`, of what a plan does outside."""
     if spilled.passed:
         return 0.0
-    failing = sum(not row[-1] for rows in (spilled.keep_rooms, spilled.protected, spilled.exposure) for row in rows)
+    failing = failing_rows(spilled.keep_rooms, spilled.protected, spilled.exposure)
     return failing + (0.0 if spilled.worst_margin_db >= least_db else 1000.0)
 
 

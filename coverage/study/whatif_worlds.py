@@ -24,7 +24,7 @@ from quietwing.coverage.blocking.protect import device_levels_dbm, protected_ser
 from quietwing.coverage.blocking.spill import blocks_of, spill_outside, spill_result
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.results import SpillResult
+from quietwing.coverage.results import ExposureRow, ServiceRow, SpillResult
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.judging import Ready
@@ -95,8 +95,8 @@ class Heard:
     blocks: tuple[OutsidePoints, ...]
     outside: tuple[tuple[PublicLinks, BlockerLinks], ...]
     station_dbm: NDArray[np.float64]
-    beside: tuple[tuple[str, str, bool], ...]
-    exposed: tuple[tuple[str, float, bool], ...]
+    beside: tuple[ServiceRow, ...]
+    exposed: tuple[ExposureRow, ...]
 
     def lowered(self, lower_db: NDArray[np.float64]) -> Heard:
         """The same with each sector turned down, shape (sector,), ``inf``: off, and its channel with it. [dB]"""

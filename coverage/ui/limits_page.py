@@ -188,11 +188,11 @@ def _outside(verdict: Verdict, spill: SpillResult) -> None:
     st.caption(f"{said} Crossed squares are over the limit. Left: round the perimeter; right: everything.")
     st.dataframe(
         {
-            "Ring or receptor": [row[0] for row in spill.rings],
-            "Points": [row[1] for row in spill.rings],
-            "Over the limit": [row[2] for row in spill.rings],
-            "May be over": [row[3] for row in spill.rings],
-            "Result": [_result(row[4]) for row in spill.rings],
+            "Ring or receptor": [row.name for row in spill.rings],
+            "Points": [row.points for row in spill.rings],
+            "Over the limit": [row.failing for row in spill.rings],
+            "May be over": [row.may_fail for row in spill.rings],
+            "Result": [_result(row.passed) for row in spill.rings],
         },
         hide_index=True,
         alt="Rings and receptors, pass or fail",
@@ -244,13 +244,13 @@ def _keep_rooms(verdict: Verdict, spill: SpillResult) -> None:
             else "This site has no room that must keep service."
         )
         return
-    rows = sorted(spill.keep_rooms, key=lambda row: row[3])
+    rows = sorted(spill.keep_rooms, key=lambda row: row.passed)
     st.dataframe(
         {
-            "Room": [row[0] for row in rows],
-            "Operator": [row[1] for row in rows],
-            "Has service with": [percent(row[2]) for row in rows],
-            "Result": [_result(row[3]) for row in rows],
+            "Room": [row.room for row in rows],
+            "Operator": [row.operator for row in rows],
+            "Has service with": [percent(row.share) for row in rows],
+            "Result": [_result(row.passed) for row in rows],
         },
         hide_index=True,
         alt="Keep rooms, pass or fail",
@@ -259,14 +259,14 @@ def _keep_rooms(verdict: Verdict, spill: SpillResult) -> None:
 
 def _protected(spill: SpillResult) -> None:
     st.subheader("Services nobody may disturb")
-    failing = [row[0] for row in spill.protected if not row[2]]
-    rows = sorted(spill.protected, key=lambda row: row[2])  # what is disturbed stands at the top
+    failing = [row.service for row in spill.protected if not row.passed]
+    rows = sorted(spill.protected, key=lambda row: row.passed)  # what is disturbed stands at the top
     st.text(f"Disturbed: {', '.join(failing)}." if failing else "None of them is disturbed.")
     st.dataframe(
         {
-            "Service": [row[0] for row in rows],
-            "What was found": [row[1] for row in rows],
-            "Result": [_result(row[2]) for row in rows],
+            "Service": [row.service for row in rows],
+            "What was found": [row.found for row in rows],
+            "Result": [_result(row.passed) for row in rows],
         },
         hide_index=True,
         alt="Protected services, pass or fail",
@@ -289,8 +289,8 @@ def _exposure(spill: SpillResult) -> None:
     if not spill.exposure:
         st.text("No blocker is on in or near a room: there is nothing to judge.")
         return
-    rows = sorted(spill.exposure, key=lambda row: -row[1])
-    good = all(row[2] for row in rows)
+    rows = sorted(spill.exposure, key=lambda row: -row.share)
+    good = all(row.passed for row in rows)
     (st.success if good else st.error)(
         f"**{_result(good).capitalize()}.** The highest is {ceiled(100 * rows[0][1], 2):g} % of the ICNIRP limit, "
         f"in {literal(rows[0][0])}."
@@ -298,9 +298,9 @@ def _exposure(spill: SpillResult) -> None:
     with st.expander(f"All {len(rows)} rooms"):
         st.dataframe(
             {
-                "Room": [row[0] for row in rows],
-                "Share of the ICNIRP limit [%]": [ceiled(100 * row[1], 2) for row in rows],
-                "Result": [_result(row[2]) for row in rows],
+                "Room": [row.room for row in rows],
+                "Share of the ICNIRP limit [%]": [ceiled(100 * row.share, 2) for row in rows],
+                "Result": [_result(row.passed) for row in rows],
             },
             hide_index=True,
             alt="Exposure per room as a share of the limit",

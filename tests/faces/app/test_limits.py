@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.spill_map import points_that_pass
-from quietwing.coverage.results import Verdict
+from quietwing.coverage.results import KeepRow, ServiceRow, Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import run
 from quietwing.coverage.ui.limits_page import limits_csv, places_of
@@ -92,8 +92,12 @@ def test_every_limit_is_named_with_pass_or_fail(loud):
 
 @pytest.mark.slow
 def test_what_fails_stands_at_the_top_of_its_table(loud):
-    services = (("radar", "clear", True), ("TETRA", "disturbed", False), ("GNSS", "clear", True))
-    rooms = (("clinic", "EE", 0.99, True), ("office", "EE", 0.4, False))
+    services = (
+        ServiceRow("radar", "clear", True),
+        ServiceRow("TETRA", "disturbed", False),
+        ServiceRow("GNSS", "clear", True),
+    )
+    rooms = KeepRow("clinic", "EE", 0.99, True), KeepRow("office", "EE", 0.4, False)
     asked = replace(loud.grades[0], spill=replace(loud.spill, protected=services, keep_rooms=rooms))
     page = opened(replace(loud, grades=(asked, *loud.grades[1:])))
     of_rooms, of_services = (
