@@ -1,5 +1,5 @@
 """The app in the browser: ``streamlit run app.py``, or ``quietwing app``."""
 
-from quietwing.coverage.ui.shell import run
+from quietwing.coverage.app.shell import run
 
 run()

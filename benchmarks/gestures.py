@@ -17,9 +17,9 @@ import numpy as np
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.study.drafted import Draft
 from quietwing.coverage.study.drafting import Drafting
-from quietwing.coverage.ui.asking import equipment_of
 from quietwing.sites import load_site
 from quietwing.sites.files import BUNDLED
 

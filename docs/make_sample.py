@@ -1,4 +1,4 @@
-"""Recompute the result the app opens with, and store it in ``coverage/ui/sample``.
+"""Recompute the result the app opens with, and store it in ``coverage/app/sample``.
 
 Run it with ``uv run python docs/make_sample.py`` after anything that moves a number; a slow test recomputes it and
 compares the bytes.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from quietwing.coverage.app.overview_facts import sample_files
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import read_scenario
+from quietwing.coverage.site_inputs import equipment_of, own_file
 from quietwing.coverage.study import run
-from quietwing.coverage.ui.asking import equipment_of, own_file
-from quietwing.coverage.ui.overview_facts import sample_files
 from quietwing.sites import load_site
 
 SITE = "houseblock"
-FOLDER = Path(__file__).parents[1] / "coverage" / "ui" / "sample"
+FOLDER = Path(__file__).parents[1] / "coverage" / "app" / "sample"
 
 
 def verdict() -> Verdict:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Findings, Unreadable, clean, shown
-from quietwing.sites.guards import read_text
 from quietwing.sites.records import plain_number
+from quietwing.sites.safe_reading import read_text
 
 __all__ = ["FULL_TURN_DEG", "AntennaFile", "parse_msi", "read_msi"]
 

@@ -18,7 +18,10 @@ from quietwing.sites.draft import Draft
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import CheckReport, Findings, Unreadable, clean, near, shown
 from quietwing.sites.geojson import collection_text, parse_layer
-from quietwing.sites.guards import (
+from quietwing.sites.layers import LAYERS, features_of, read_layer
+from quietwing.sites.model import Building, OutsideLevel, Sector, Site
+from quietwing.sites.raw_site import RawSite
+from quietwing.sites.safe_reading import (
     BUNDLED,
     MOST_BYTES,
     MOST_TOML_BYTES,
@@ -27,9 +30,6 @@ from quietwing.sites.guards import (
     read_text,
     site_path,
 )
-from quietwing.sites.layers import LAYERS, features_of, read_layer
-from quietwing.sites.model import Building, OutsideLevel, Sector, Site
-from quietwing.sites.raw import RawSite
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file, read_antennas
 from quietwing.sites.site_toml import Header, read_site_toml, site_toml_text
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, build_rows, mast_columns, parse_table, table_text

@@ -25,10 +25,10 @@ from quietwing.sites.antenna_files import MOST_BYTES as MOST_ANTENNA_BYTES
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Findings, Unreadable, clean, near, shown
 from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES, Feature, RawLayer
-from quietwing.sites.guards import MOST_BYTES, read_bytes
 from quietwing.sites.layers import LAYERS, features_of
 from quietwing.sites.model import Site
-from quietwing.sites.raw import RawSite
+from quietwing.sites.raw_site import RawSite
+from quietwing.sites.safe_reading import MOST_BYTES, read_bytes
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, add_antenna
 from quietwing.sites.site_toml import read_site_toml, site_toml_text
 from quietwing.sites.tables_csv import RawTable, mast_columns, row_values

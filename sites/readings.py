@@ -19,11 +19,11 @@ from pydantic.dataclasses import dataclass
 from quietwing.sites.checks import LOUDEST_DBM
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Findings, Unreadable, clean, did_you_mean, near, shown
-from quietwing.sites.guards import read_text
 from quietwing.sites.model import Building, Room, Site
 from quietwing.sites.points import PointSet
 from quietwing.sites.quantities import CoordinateM, LevelDbm, Text
 from quietwing.sites.records import build
+from quietwing.sites.safe_reading import read_text
 from quietwing.sites.tables_csv import parse_table
 
 __all__ = ["READING_COLUMNS", "Measurements", "Reading", "locate", "parse_measurements", "read_measurements"]

@@ -12,10 +12,10 @@ from quietwing.sites.constructions import Construction, load_constructions
 from quietwing.sites.constructions import Layer as MaterialLayer
 from quietwing.sites.fields import Key, keys_of
 from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES
-from quietwing.sites.guards import BUNDLED, MOST_BYTES, MOST_TOML_BYTES
 from quietwing.sites.layers import LAYERS
 from quietwing.sites.model import FILE_PATTERN, OutsideLevel, Sector, Storey, Surroundings
 from quietwing.sites.readings import BESIDE_ROOM_M, MOST_READINGS, READING_COLUMNS, Reading
+from quietwing.sites.safe_reading import BUNDLED, MOST_BYTES, MOST_TOML_BYTES
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, MOST_ANTENNAS
 from quietwing.sites.site_toml import BuildingEntry, Heading, States
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, MAST_COLUMNS

@@ -11,8 +11,8 @@ from pathlib import Path
 from quietwing.sites.antenna_files import MOST_BYTES, AntennaFile, parse_msi
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Findings, Unreadable, clean, did_you_mean, shown
-from quietwing.sites.guards import read_text
 from quietwing.sites.model import FILE_PATTERN, Sector
+from quietwing.sites.safe_reading import read_text
 
 __all__ = [
     "ANTENNA_ENDINGS",

@@ -25,8 +25,8 @@ from quietwing.sites.errors import problems_text
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, clean, did_you_mean, shown
 from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.guards import read_text, site_path
 from quietwing.sites.model import Site
+from quietwing.sites.safe_reading import read_text, site_path
 
 __all__ = ["MOST_ITEMS", "plan_batch"]
 

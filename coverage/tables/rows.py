@@ -16,7 +16,7 @@ from typing import Any
 from quietwing.coverage.errors import ScenarioError
 from quietwing.sites.findings import Findings, Unreadable, clean, near, shown
 from quietwing.sites.geojson import rounded
-from quietwing.sites.guards import read_text
+from quietwing.sites.safe_reading import read_text
 from quietwing.sites.tables_csv import parse_table
 
 __all__ = ["Rows", "cell_text", "folded", "items_of", "read_file", "rows_of", "text_of_rows", "write_file"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.errors import QuietwingError
 from quietwing.sites.findings import Unreadable, clean, shown
-from quietwing.sites.guards import read_text
+from quietwing.sites.safe_reading import read_text
 
 __all__ = ["MissingFileError", "Table", "ValidationSetError", "read_grid", "read_table"]
 

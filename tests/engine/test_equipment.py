@@ -24,9 +24,9 @@ from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.constructions import load_constructions
 from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.guards import BUNDLED
 from quietwing.sites.networks import carriers
 from quietwing.sites.openings import opening_places
+from quietwing.sites.safe_reading import BUNDLED
 
 EXAMPLES = Path(__file__).parents[2] / "sites" / "examples"
 CATALOGUE = read_catalogue()

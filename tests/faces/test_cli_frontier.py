@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
+from quietwing.coverage.cli.frontier_terminal import amounts_of, counts_of, over_steps
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.ui.frontier_terminal import amounts_of, counts_of, over_steps
 
 pytestmark = pytest.mark.usefixtures("few_moves")
 

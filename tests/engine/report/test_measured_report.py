@@ -11,6 +11,9 @@ import typer
 from matplotlib.collections import PathCollection
 from shapely.geometry import box
 
+from quietwing.coverage.cli.command_inputs import guarded
+from quietwing.coverage.cli.study_commands import answer_leakage
+from quietwing.coverage.cli.terminal import show_leakage
 from quietwing.coverage.report import write
 from quietwing.coverage.report.maps import service_map, storey_figure
 from quietwing.coverage.report.measured_maps import measured_on, outdoor_figure
@@ -24,9 +27,6 @@ from quietwing.coverage.report.measured_tables import (
 )
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage
-from quietwing.coverage.ui.answering import answer_leakage
-from quietwing.coverage.ui.asking import guarded
-from quietwing.coverage.ui.terminal import show_leakage
 from quietwing.sites import save_site
 from quietwing.sites.model import Room, Sector
 from quietwing.sites.readings import Measurements, Reading

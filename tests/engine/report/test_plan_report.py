@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 import pytest
 
 from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.cli.plan_terminal import show_plan
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.layout import parse_layout
 from quietwing.coverage.planning.cost import cost
@@ -25,7 +26,6 @@ from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.report.words import limits_in_words
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study import leakage, run
-from quietwing.coverage.ui.plan_terminal import show_plan
 from quietwing.sites.networks import typical_sectors
 
 CATALOGUE = read_catalogue()

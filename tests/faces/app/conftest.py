@@ -2,8 +2,8 @@
 
 import pytest
 
+from quietwing.coverage.app import shell
 from quietwing.coverage.study.drafts_ahead import DraftsAhead
-from quietwing.coverage.ui import shell
 
 
 @pytest.fixture(autouse=True, scope="session")

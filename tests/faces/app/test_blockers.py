@@ -6,6 +6,17 @@ import pytest
 from shapely.geometry import box
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app import blockers_files, blockers_page
+from quietwing.coverage.app.blockers_explain import sentences_of
+from quietwing.coverage.app.blockers_files import uploaded_devices
+from quietwing.coverage.app.blockers_words import (
+    change_in_words,
+    cost_in_words,
+    dead_by_verdict,
+    model_in_words,
+    treatments_toml,
+)
+from quietwing.coverage.app.state import KEY, Layout, Session
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
@@ -16,17 +27,6 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.study import run
 from quietwing.coverage.study.drafting import Drafting, price
-from quietwing.coverage.ui import blockers_files, blockers_page
-from quietwing.coverage.ui.blockers_explain import sentences_of
-from quietwing.coverage.ui.blockers_files import uploaded_devices
-from quietwing.coverage.ui.blockers_words import (
-    change_in_words,
-    cost_in_words,
-    dead_by_verdict,
-    model_in_words,
-    treatments_toml,
-)
-from quietwing.coverage.ui.state import KEY, Layout, Session
 from quietwing.sites import load_site
 from quietwing.sites.model import Room, Sector
 
@@ -35,13 +35,13 @@ HEADER = "id,model,x_m,y_m,z_m,storey\n"
 
 
 def page_of_blockers() -> None:
-    from quietwing.coverage.ui import blockers_page
+    from quietwing.coverage.app import blockers_page
 
     blockers_page.show()
 
 
 def beginning() -> None:
-    from quietwing.coverage.ui.state import session
+    from quietwing.coverage.app.state import session
 
     session()
 
@@ -177,7 +177,7 @@ def gesture(own: Session, edit: object) -> AppTest:
     def script() -> None:
         import streamlit as st
 
-        from quietwing.coverage.ui.blockers_desk import EDITOR, on_edit
+        from quietwing.coverage.app.blockers_state import EDITOR, on_edit
 
         st.session_state[EDITOR] = {"edit": st.session_state["sent"]}
         on_edit()

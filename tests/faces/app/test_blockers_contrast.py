@@ -16,7 +16,7 @@ JAMMER = Device("J1", "room_jammer", 1.5, 2.0, 2.5, 0, 30.0)
 def expander() -> None:
     import streamlit
 
-    from quietwing.coverage.ui.blockers_contrast import contrast_expander
+    from quietwing.coverage.app.blockers_contrast import contrast_expander
 
     contrast_expander("A-01", streamlit.session_state["verdict"])
 

@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app.blockers_words import model_in_words
+from quietwing.coverage.app.plan_editor.drawing import Look, ground, on_plan, picture
+from quietwing.coverage.app.plan_editor.edits import TableEdit, Where, apply, apply_table, table_rows
+from quietwing.coverage.app.state import KEY, Layout
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
@@ -17,10 +21,6 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import result_object
 from quietwing.coverage.study import run
 from quietwing.coverage.study.drafting import Drafting
-from quietwing.coverage.ui.blockers_words import model_in_words
-from quietwing.coverage.ui.plan_editor.drawing import Look, ground, on_plan, picture
-from quietwing.coverage.ui.plan_editor.edits import TableEdit, Where, apply, apply_table, table_rows
-from quietwing.coverage.ui.state import KEY, Layout
 from quietwing.sites import load_site
 
 CATALOGUE = read_catalogue()
@@ -136,13 +136,13 @@ def test_a_layout_with_a_cable_is_saved_and_opened():
 
 
 def page_of_blockers() -> None:
-    from quietwing.coverage.ui import blockers_page
+    from quietwing.coverage.app import blockers_page
 
     blockers_page.show()
 
 
 def beginning() -> None:
-    from quietwing.coverage.ui.state import session
+    from quietwing.coverage.app.state import session
 
     session()
 

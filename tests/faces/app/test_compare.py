@@ -8,21 +8,21 @@ import zipfile
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Device
-from quietwing.coverage.report.escapes import count_rooms
-from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.store import result_object
-from quietwing.coverage.study import run
-from quietwing.coverage.ui.compare_page import compare_figure
-from quietwing.coverage.ui.compare_tables import (
+from quietwing.coverage.app.compare_page import compare_figure
+from quietwing.coverage.app.compare_tables import (
     compared,
     comparison_csv,
     comparison_rows,
     comparison_xlsx,
     shown_rows,
 )
-from quietwing.coverage.ui.state import Layout, SavedLayout, site_hash
+from quietwing.coverage.app.state import Layout, SavedLayout, site_hash
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.store import result_object
+from quietwing.coverage.study import run
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build, describe
 
@@ -31,7 +31,7 @@ HOSTILE = '=HYPERLINK("http://x","y")'
 
 
 def page():
-    from quietwing.coverage.ui.compare_page import show
+    from quietwing.coverage.app.compare_page import show
 
     show()
 

@@ -11,15 +11,8 @@ from shutil import which
 import numpy as np
 import pytest
 
-from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import read_layout
-from quietwing.coverage.report.device_marks import short_names
-from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.drafting import Drafting
-from quietwing.coverage.ui.plan_editor.drawing import borders, ground, on_plan, picture
-from quietwing.coverage.ui.plan_editor.edits import (
+from quietwing.coverage.app.plan_editor.drawing import borders, ground, on_plan, picture
+from quietwing.coverage.app.plan_editor.edits import (
     MOST_DEVICES,
     TableEdit,
     Where,
@@ -30,8 +23,15 @@ from quietwing.coverage.ui.plan_editor.edits import (
     treat_rooms,
     windows_by_room,
 )
-from quietwing.coverage.ui.plan_editor.views import best_blocker, change, dead_zones, margin, margin_in_words
-from quietwing.coverage.ui.state import Layout
+from quietwing.coverage.app.plan_editor.views import best_blocker, change, dead_zones, margin, margin_in_words
+from quietwing.coverage.app.state import Layout
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import read_layout
+from quietwing.coverage.report.device_marks import short_names
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import load_site
 from quietwing.sites.model import Room, Site
 from quietwing.sites.points import Patch
@@ -310,7 +310,7 @@ def test_a_site_with_hostile_names_reaches_the_script_as_text_only(drafting):
     _, plain = drawn(drafting, site=replace(SITE, rooms=rooms))
     assert json.loads(json.dumps(plain)) == plain
     script = "".join(
-        resources.files("quietwing.coverage.ui.plan_editor").joinpath(name).read_text("utf-8")
+        resources.files("quietwing.coverage.app.plan_editor").joinpath(name).read_text("utf-8")
         for name in ("shapes.js", "editor.js")
     )
     for way in (
@@ -328,7 +328,7 @@ def test_a_site_with_hostile_names_reaches_the_script_as_text_only(drafting):
 
 @pytest.mark.skipif(which("node") is None, reason="no node to read the script with")
 def test_the_script_is_a_module(tmp_path):
-    own = resources.files("quietwing.coverage.ui.plan_editor")
+    own = resources.files("quietwing.coverage.app.plan_editor")
     script = tmp_path / "editor.mjs"
     script.write_text("".join(own.joinpath(name).read_text("utf-8") for name in ("shapes.js", "editor.js")), "utf-8")
     assert subprocess.run(["node", "--check", str(script)], capture_output=True).returncode == 0

@@ -3,12 +3,12 @@
 from streamlit.testing.v1 import AppTest
 
 import quietwing
+from quietwing.coverage.app.help_page import glossary
 from quietwing.coverage.report.words import GLOSSARY
-from quietwing.coverage.ui.help_page import glossary
 
 
 def page_of_help() -> None:
-    from quietwing.coverage.ui import help_page
+    from quietwing.coverage.app import help_page
 
     help_page.show()
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quietwing.coverage.app import _job, jobs, state
+from quietwing.coverage.app.jobs import Job, Question
+from quietwing.coverage.app.state import Layout, Session
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage
-from quietwing.coverage.ui import _job, jobs, state
-from quietwing.coverage.ui.jobs import Job, Question
-from quietwing.coverage.ui.state import Layout, Session
 from quietwing.sites.model import Sector
 
 # A stand-in for the child: it listens to the pipe as `_job` does, but needs no second to start.

@@ -9,21 +9,21 @@ import pytest
 from shapely.geometry import box
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app.limits_page import limits_csv, places_of
+from quietwing.coverage.app.state import KEY, Layout
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.spill_map import points_that_pass
 from quietwing.coverage.results import KeepRow, ServiceRow, Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import run
-from quietwing.coverage.ui.limits_page import limits_csv, places_of
-from quietwing.coverage.ui.state import KEY, Layout
 from quietwing.sites.model import Room, Sector
 
 ROOT = Path(__file__).parents[3]
 
 
 def page_of_limits() -> None:
-    from quietwing.coverage.ui import limits_page
+    from quietwing.coverage.app import limits_page
 
     limits_page.show()
 
@@ -32,7 +32,7 @@ def opened(verdict: Verdict | None) -> AppTest:
     """The page with a session that has this verdict of its layout."""
 
     def begin() -> None:
-        from quietwing.coverage.ui.state import session
+        from quietwing.coverage.app.state import session
 
         session()
 

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
+from quietwing.coverage.app.state import KEY, YOURS, Layout
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device
@@ -18,7 +19,6 @@ from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.rules import GRADES
 from quietwing.coverage.scenario import read_scenario
 from quietwing.coverage.study import leakage, run
-from quietwing.coverage.ui.state import KEY, YOURS, Layout
 from quietwing.sites import load_site, save_site
 from quietwing.sites.synthetic import build, describe
 
@@ -35,11 +35,11 @@ DEVICES = (
 def page(module: str) -> None:
     import importlib
 
-    importlib.import_module(f"quietwing.coverage.ui.{module}").show()
+    importlib.import_module(f"quietwing.coverage.app.{module}").show()
 
 
 def begin() -> None:
-    from quietwing.coverage.ui.state import session
+    from quietwing.coverage.app.state import session
 
     session()
 

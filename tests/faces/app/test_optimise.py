@@ -9,6 +9,10 @@ import zipfile
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app.optimise_frontier import budgets_up_to
+from quietwing.coverage.app.optimise_result import files_zip
+from quietwing.coverage.app.site_words import literal
+from quietwing.coverage.app.state import Layout
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.frontier_figure import frontier_figure
@@ -17,10 +21,6 @@ from quietwing.coverage.report.plan_words import plan_lead
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import optimise
 from quietwing.coverage.study.frontier import frontier
-from quietwing.coverage.ui.optimise_frontier import budgets_up_to
-from quietwing.coverage.ui.optimise_result import files_zip
-from quietwing.coverage.ui.site_words import literal
-from quietwing.coverage.ui.state import Layout
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build, describe
 
@@ -39,7 +39,7 @@ QUESTION = Scenario(
 
 
 def page():
-    from quietwing.coverage.ui.optimise_page import show
+    from quietwing.coverage.app.optimise_page import show
 
     show()
 

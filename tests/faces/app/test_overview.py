@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app.overview_facts import PICTURE, facts_of
+from quietwing.coverage.app.state import KEY, Layout
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.words import limits_in_words, verdict_headline
-from quietwing.coverage.ui.overview_facts import PICTURE, facts_of
-from quietwing.coverage.ui.state import KEY, Layout
 
 ROOT = Path(__file__).parents[3]
-SAMPLE = ROOT / "coverage" / "ui" / "sample"
+SAMPLE = ROOT / "coverage" / "app" / "sample"
 BIGGEST = 1_000_000
 
 
@@ -51,7 +51,7 @@ def test_the_first_screen_needs_no_engine():
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
-        "from quietwing.coverage.ui import shell\n"
+        "from quietwing.coverage.app import shell\n"
         "shell._loaded.set()  # else a thread loads what the other pages need, once the screen is out\n"
         f"page = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60).run()\n"
         "assert not page.exception and page.metric\n"

@@ -10,13 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
+from quietwing.coverage.app.state import KEY, YOURS, Layout
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import run
-from quietwing.coverage.ui.state import KEY, YOURS, Layout
 from quietwing.sites import load_site, save_site
 from quietwing.sites.synthetic import build, describe
 
@@ -30,11 +30,11 @@ DEVICES = (
 def page(module: str) -> None:
     import importlib
 
-    importlib.import_module(f"quietwing.coverage.ui.{module}").show()
+    importlib.import_module(f"quietwing.coverage.app.{module}").show()
 
 
 def begin() -> None:
-    from quietwing.coverage.ui.state import session
+    from quietwing.coverage.app.state import session
 
     session()
 

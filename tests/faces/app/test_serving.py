@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from quietwing.coverage.ui.asking import ENVIRONMENT
-from quietwing.coverage.ui.serving import SETTINGS, arguments, serve
+from quietwing.coverage.app.serving import SETTINGS, arguments, serve
+from quietwing.coverage.exit_codes import ENVIRONMENT
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,11 +50,22 @@ def test_a_port_in_use_is_one_message(capsys):
     assert f"port {port} is in use" in capsys.readouterr().err
 
 
+def test_the_command_runs_the_server_and_ends_with_its_code():
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        port = door.getsockname()[1]
+        code = f"import sys; sys.argv[1:] = ['app', '--port', '{port}']; from quietwing.coverage.cli import main; main()"
+        ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == ENVIRONMENT
+    assert ran.stderr.splitlines() == [f"error: port {port} is in use on 127.0.0.1; give another --port"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks into /proc")
 def test_the_server_listens_on_loopback_only_answers_no_other_name_and_leaves_nothing(tmp_path):
     port = free_port()
-    code = f"from quietwing.coverage.ui.serving import serve; serve({port}, browser=False)"
+    code = f"from quietwing.coverage.app.serving import serve; serve({port}, browser=False)"
     server = subprocess.Popen(
         [sys.executable, "-P", "-c", code],
         cwd=tmp_path,  # no .streamlit here

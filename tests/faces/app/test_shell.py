@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.ui import jobs
-from quietwing.coverage.ui.shell import PAGES, site_in_words
-from quietwing.coverage.ui.state import KEY
+from quietwing.coverage.app import jobs
+from quietwing.coverage.app.shell import PAGES, site_in_words
+from quietwing.coverage.app.state import KEY
 from quietwing.sites import load_site
 from quietwing.sites.files import BUNDLED
 
 ROOT = Path(__file__).parents[3]
-SCRIPTS = (ROOT / "app.py", ROOT / "coverage" / "ui" / "app.py")
+SCRIPTS = (ROOT / "app.py", ROOT / "coverage" / "app" / "streamlit_script.py")
 
 
 class Running:
@@ -73,10 +73,10 @@ def test_pages_open_on_every_bundled_site(module, name):
     def opened(module: str, name: str) -> None:
         import importlib
 
-        from quietwing.coverage.ui.state import open_bundled
+        from quietwing.coverage.app.state import open_bundled
 
         open_bundled(name)
-        importlib.import_module(f"quietwing.coverage.ui.{module}").show()
+        importlib.import_module(f"quietwing.coverage.app.{module}").show()
 
     page = AppTest.from_function(opened, kwargs={"module": module, "name": name}, default_timeout=120).run()
     assert not page.exception
@@ -86,14 +86,14 @@ def test_pages_open_on_every_bundled_site(module, name):
 
 @pytest.mark.parametrize("module", [module for module, _ in PAGES.values()])
 def test_every_page_has_its_module_with_show(module):
-    tree = ast.parse((ROOT / "coverage" / "ui" / f"{module}.py").read_text("utf-8"))
+    tree = ast.parse((ROOT / "coverage" / "app" / f"{module}.py").read_text("utf-8"))
     shows = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "show"]
     assert len(shows) == 1
     assert not shows[0].args.args
 
 
 def test_no_page_keeps_plans_in_a_cache_that_sessions_share():
-    for path in (ROOT / "coverage" / "ui").rglob("*.py"):
+    for path in (ROOT / "coverage" / "app").rglob("*.py"):
         text = path.read_text("utf-8")
         for word in ("st.cache_data", "st.cache_resource", "unsafe_allow_html=True", "lru_cache"):
             assert word not in text, f"{path.name}: {word}"
@@ -109,7 +109,7 @@ def test_the_sidebar_says_what_is_open_and_that_nothing_leaves():
 def test_another_grade_drops_the_verdict_and_has_the_layout_judged_anew(monkeypatch):
     """Without a verdict nothing is begun; the desk and the other pages go by the session's scenario."""
     begun = []
-    monkeypatch.setattr("quietwing.coverage.ui.shell.start_verdict", lambda: begun.append(True))
+    monkeypatch.setattr("quietwing.coverage.app.shell.start_verdict", lambda: begun.append(True))
     page = AppTest.from_file(str(SCRIPTS[0]), default_timeout=60).run()
     own = page.session_state[KEY]
     assert page.sidebar.selectbox(key="grade asked for").value == own.scenario.grade == "planning"

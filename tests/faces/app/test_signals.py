@@ -8,18 +8,18 @@ import pytest
 from matplotlib.text import Text
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app.signals_map import channel_figure, rooms_of_storey, view_figure, worst_storey
+from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.words import channel_in_words, headline
 from quietwing.coverage.study import leakage
-from quietwing.coverage.ui.signals_map import channel_figure, rooms_of_storey, view_figure, worst_storey
-from quietwing.coverage.ui.site_words import literal
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build, describe
 
 
 def page():
-    from quietwing.coverage.ui.clicked import do_what_was_asked
-    from quietwing.coverage.ui.signals_page import show
+    from quietwing.coverage.app.button_actions import do_what_was_asked
+    from quietwing.coverage.app.signals_page import show
 
     do_what_was_asked()  # as the shell does
     show()
@@ -29,7 +29,7 @@ def opened(name=None):
     at = AppTest.from_function(page, default_timeout=60).run()
     if name is not None:
         own = at.session_state["quietwing session"]
-        from quietwing.coverage.ui.asking import equipment_of
+        from quietwing.coverage.site_inputs import equipment_of
         from quietwing.sites import load_site
 
         own.site, own.site_source = load_site(name), name

@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.layout import layout_text
-from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.ui.site_files import (
+from quietwing.coverage.app.site_files import (
     masts_text,
     open_upload,
     rechecked,
@@ -23,8 +20,11 @@ from quietwing.coverage.ui.site_files import (
     with_masts,
     with_surroundings,
 )
-from quietwing.coverage.ui.site_masts import edited_text
-from quietwing.coverage.ui.site_words import literal
+from quietwing.coverage.app.site_masts import edited_text
+from quietwing.coverage.app.site_words import literal
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.layout import layout_text
+from quietwing.coverage.scenario import Scenario
 from quietwing.sites import SiteError, load_site
 from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.files import BUNDLED
@@ -149,7 +149,7 @@ def test_houses_are_taken_and_taken_away_again_and_notes_of_masts_follow(wing, t
 
 
 def test_layout_and_scenario_travel_in_the_zip(tmp_path):
-    from quietwing.coverage.ui.asking import equipment_of
+    from quietwing.coverage.site_inputs import equipment_of
 
     site = load_site("houseblock")
     devices, catalogue = equipment_of("houseblock", None)
@@ -242,8 +242,8 @@ def test_text_of_a_user_is_no_markdown():
 
 
 def page():
-    from quietwing.coverage.ui.clicked import do_what_was_asked
-    from quietwing.coverage.ui.site_page import show
+    from quietwing.coverage.app.button_actions import do_what_was_asked
+    from quietwing.coverage.app.site_page import show
 
     do_what_was_asked()  # as the shell does
     show()

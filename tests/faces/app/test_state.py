@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app import state
+from quietwing.coverage.app.state import Layout
 from quietwing.coverage.equipment import Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.treatments import resolve_treatments
-from quietwing.coverage.ui import state
-from quietwing.coverage.ui.state import Layout
 from quietwing.sites import load_site
 
 
@@ -19,7 +19,7 @@ def page() -> None:
     """Hands out the session of this AppTest."""
     import streamlit as st
 
-    from quietwing.coverage.ui.state import session
+    from quietwing.coverage.app.state import session
 
     st.session_state["own"] = session()
 

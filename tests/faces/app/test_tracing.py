@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.ui.site_files import site_report
-from quietwing.coverage.ui.site_tracing import (
+from quietwing.coverage.app.site_files import site_report
+from quietwing.coverage.app.site_tracing import (
     TraceChoices,
     TracedOpening,
     TracedRoom,
@@ -99,8 +99,8 @@ def test_only_png_and_jpeg_are_pictures():
 
 
 def page():
-    from quietwing.coverage.ui.clicked import do_what_was_asked
-    from quietwing.coverage.ui.site_page import show
+    from quietwing.coverage.app.button_actions import do_what_was_asked
+    from quietwing.coverage.app.site_page import show
 
     do_what_was_asked()  # as the shell does
     show()

@@ -32,8 +32,8 @@ def found():
 
 def opened(found, of_this_layout=True) -> AppTest:
     def page(found, of_this_layout: bool) -> None:
-        from quietwing.coverage.ui.state import Layout, session
-        from quietwing.coverage.ui.whatif_page import show
+        from quietwing.coverage.app.state import Layout, session
+        from quietwing.coverage.app.whatif_page import show
 
         own = session()
         own.whatif, own.whatif_of = found, own.layout if of_this_layout else Layout()
@@ -71,7 +71,7 @@ def test_a_table_of_another_layout_is_not_shown(found):
 
 def test_the_click_starts_the_job_and_its_result_comes_into_the_session(monkeypatch, found, tmp_path):
     """The question has the layout and the scenario of the session; `collect` puts the answer in its place."""
-    from quietwing.coverage.ui import jobs, whatif_page
+    from quietwing.coverage.app import jobs, whatif_page
 
     asked = []
     monkeypatch.setattr(whatif_page, "start", lambda kind, question: asked.append((kind, question)))

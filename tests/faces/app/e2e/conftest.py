@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from quietwing.coverage.app.site_files import site_zip
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.ui.site_files import site_zip
 from quietwing.sites.synthetic import build, describe
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -111,7 +111,7 @@ class App:
                 line = words.read_bytes()
             except OSError:
                 continue
-            if b"quietwing.coverage.ui._job" in line and root in line:
+            if b"quietwing.coverage.app._job" in line and root in line:
                 found.add(int(words.parent.name))
         return found
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from quietwing.coverage.app.site_files import site_zip
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
-from quietwing.coverage.ui.site_files import site_zip
 from quietwing.sites.synthetic import build, describe
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,181 @@
+"""The process of one job: ``python -m quietwing.coverage.app._job FOLDER``, started by `jobs.start`.
+
+It ends when the pipe from its parent closes; a line on that pipe asks a search to end with the best plan so far.
+"""
+
+from __future__ import annotations
+
+import _thread
+import json
+import os
+import pickle
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from quietwing.coverage.app.jobs import ERROR, PROGRESS, QUESTION, RESULT, Question
+from quietwing.sites.errors import QuietwingError
+
+EVERY_S = 0.1  # between two progress files
+# Share of `study.optimise` up to which it searches and takes an interrupt for "end with the best so far"; what
+# follows is the judging of the plan found, which an interrupt would lose.
+SEARCHED = 0.7 * 0.9
+Progress = Callable[[str, float], None]
+
+
+class Reporter:
+    """Writes the progress and knows whether an interrupt would be understood."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.written_s = folder, 0.0
+        self.searching = self.asked = self.told = False  # told: the interrupt was sent
+
+    def __call__(self, what: str, share: float) -> None:
+        """Say what is being done; most calls write nothing."""
+        now_s = time.monotonic()
+        if now_s - self.written_s >= EVERY_S:
+            self.written_s = now_s
+            put(self.folder / PROGRESS, json.dumps({"what": what, "share": share}).encode())
+
+    def search(self, what: str, share: float, first: float = 0.0, part: float = 1.0) -> None:
+        """Progress of one search for a plan, which is `part` of the work."""
+        self.searching = share < SEARCHED - 1e-9
+        if self.searching and self.asked and not self.told:  # asked before the search began
+            self.told = True
+            raise KeyboardInterrupt
+        self(what, first + part * share)
+
+    def interrupt(self) -> None:
+        """What the parent asks for."""
+        self.asked = True
+        if self.searching:
+            self.told = True
+            _thread.interrupt_main()
+
+
+def main(folder: Path) -> int:
+    """Answer the question in `folder`."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background hands down a deaf one
+    reporter = Reporter(folder)
+    threading.Thread(target=listen, args=(reporter, folder), daemon=True).start()
+    question = pickle.loads((folder / QUESTION).read_bytes())  # written by our own parent
+    try:
+        if question.mode != "leakage":
+            from quietwing.coverage import warmup
+
+            warmup.start()  # on a machine that has not run it yet: compiles while the site is prepared
+        answer = ANSWERS[question.mode](question, reporter)
+    except QuietwingError as error:
+        put(folder / ERROR, json.dumps({"error": str(error)}).encode())
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        traceback.print_exc()
+        said = f"{type(error).__name__}: this is a fault of quietwing; the log of the server says more"
+        put(folder / ERROR, json.dumps({"error": said}).encode())
+        return 1
+    put(folder / RESULT, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+    return 0
+
+
+def put(path: Path, content: bytes) -> None:
+    """A file that is there whole or not at all."""
+    half = path.with_suffix(".part")
+    half.write_bytes(content)
+    half.replace(path)
+
+
+def listen(reporter: Reporter, folder: Path) -> None:
+    """Wait for the parent's word, or its end."""
+    for _ in sys.stdin.buffer:
+        reporter.interrupt()
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
+def _verdict(question: Question, reporter: Reporter) -> Any:
+    from quietwing.coverage.study import run
+
+    return run(
+        question.site,
+        question.scenario,
+        devices=question.devices,
+        catalogue=question.catalogue,
+        maps=bool(question.further.get("maps", True)),
+        progress=reporter,
+    )
+
+
+def _leakage(question: Question, reporter: Reporter) -> Any:
+    from quietwing.coverage.study import leakage
+
+    maps = bool(question.further.get("maps", True))
+    return leakage(question.site, question.scenario, maps=maps, progress=reporter)
+
+
+def _plan(question: Question, reporter: Reporter) -> Any:
+    from quietwing.coverage.study import optimise
+
+    return optimise(
+        question.site,
+        question.scenario,
+        devices=question.devices,
+        catalogue=question.catalogue,
+        start=question.further.get("start"),
+        maps=bool(question.further.get("maps", True)),
+        time_limit_s=question.further.get("time_limit_s"),
+        progress=reporter.search,
+    )
+
+
+def _frontier(question: Question, reporter: Reporter) -> Any:
+    """A plan per budget, each beginning with the one before; when asked to stop, those that are done."""
+    from quietwing.coverage.study import frontier
+
+    def told(number: int, of: int, what: str, share: float) -> None:
+        reporter.search(what, share, number / of, 1 / of)
+
+    return frontier(
+        question.site,
+        question.scenario,
+        question.further.get("budgets_gbp", ()),
+        auto=question.further.get("auto", 0),
+        devices=question.devices,
+        catalogue=question.catalogue,
+        maps=bool(question.further.get("maps", False)),
+        time_limit_s=question.further.get("time_limit_s"),
+        progress=told,
+    )
+
+
+def _whatif(question: Question, reporter: Reporter) -> Any:
+    from quietwing.coverage.study.whatif import whatif
+
+    return whatif(
+        question.site,
+        question.scenario,
+        devices=question.devices,
+        catalogue=question.catalogue,
+        progress=reporter,
+    )
+
+
+ANSWERS: dict[str, Callable[[Question, Reporter], Any]] = {
+    "verdict": _verdict,
+    "leakage": _leakage,
+    "plan": _plan,
+    "frontier": _frontier,
+    "whatif": _whatif,
+}
+
+if __name__ == "__main__":
+    code = main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    os._exit(code)  # the listening thread holds stdin, which an ordinary exit would wait for

@@ -1,0 +1,195 @@
+"""Page: the site — chosen, described, uploaded or traced; what it holds; what its checks say; as files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from quietwing.coverage.app.button_actions import in_field, show_problems_of
+from quietwing.coverage.app.site_files import open_upload, site_geopackage, site_report, site_zip
+from quietwing.coverage.app.site_form import wing_form
+from quietwing.coverage.app.site_masts import levels_editor, masts_editor
+from quietwing.coverage.app.site_trace_form import trace_form
+from quietwing.coverage.app.site_watch import kept
+from quietwing.coverage.app.site_words import literal, show_problems
+from quietwing.coverage.app.state import YOURS, open_bundled, open_site, scenario_with, session
+from quietwing.sites.files import BUNDLED
+from quietwing.sites.model import Site
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+__all__ = ["show"]
+
+BUNDLED_WORDS = {
+    "houseblock": "Houseblock: modern, sealed windows, 275 rooms (opens first)",
+    "radial": "Radial: Victorian, open windows, tight in a city, 857 rooms",
+    "campus": "Campus: six houseblocks and workshops in the country, 1,644 rooms (slow)",
+}
+WAYS = ("Choose an example", "Describe a wing", "Upload a site", "Trace a plan")
+ROLE_WORDS = {"silence": "must be silent", "keep": "must keep service", "ignore": "do not matter"}
+_NEWS = "what was opened"
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("My site")
+    st.caption("The place that is planned for. Opening another one starts afresh: layout and results of the old go.")
+    for news in session().said.pop(_NEWS, ()):
+        st.success(news)
+    _this_site()
+    st.divider()
+    st.subheader("Open another site")
+    way = st.radio("How", WAYS, horizontal=True, key="site-way")
+    if way == WAYS[0]:
+        _bundled()
+    elif way == WAYS[1]:
+        wing_form(_opened)
+    elif way == WAYS[2]:
+        _upload()
+    else:
+        trace_form(_opened)
+
+
+def _this_site() -> None:
+    """What the session's site is, what its checks say, and its files."""
+    own = session()
+    site = own.site
+    st.subheader(f"This site: {literal(site.name)}")
+    rooms = Counter(room.role for room in site.rooms)
+    storeys = sum(len(building.storeys) for building in site.buildings)
+    facts = [
+        f"{len(site.buildings)} building{'s' * (len(site.buildings) != 1)} with {storeys} "
+        f"storey{'s' * (storeys != 1)} in all",
+        "rooms: " + ", ".join(f"{count} {ROLE_WORDS[role]}" for role, count in rooms.most_common()),
+        f"{len(site.walls):,} walls, {len(site.openings):,} doors and windows",
+        f"{len(site.sectors)} sectors on masts, {len(site.outside_levels)} levels measured",
+        f"marking {literal(site.marking)}, data as of {site.as_of.isoformat()}",
+    ]
+    st.markdown("\n".join(f"- {fact}" for fact in facts))
+    checks, masts, files = st.tabs(["Checks", "Masts and measurements", "Download"])
+    with checks:
+        _checks(site)
+    with masts:
+        masts_editor("site")
+        levels_editor("site")
+    with files:
+        _downloads(site)
+
+
+def _checks(site: Site) -> None:
+    report = kept(site, "checks", lambda: site_report(site, session().folder), "Checking the site")
+    show_problems(report.problems)
+    if not report.problems:
+        st.markdown("**No problem was found.** " + ("To know:" if report.notes else ""))
+    for note in report.notes:
+        st.markdown(f"- {literal(note)}")
+    with st.expander("How many features of each layer were read, used and left out"):
+        st.dataframe(
+            [
+                {"layer": layer, "features in the file": found, "used": used, "left out": dropped}
+                for layer, (found, used, dropped) in report.features.items()
+            ],
+            hide_index=True,
+        )
+
+
+def _downloads(site: Site) -> None:
+    """Files are made when they are asked for."""
+    own = session()
+    st.markdown("A zip of the site folder (text files, with layout and scenario), or one GeoPackage for QGIS.")
+    left, right = st.columns(2)
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in site.name)[:60] or "site"
+    left.download_button(
+        "Download site folder (zip)",
+        lambda: site_zip(
+            own.site,
+            own.folder,
+            devices=own.layout.devices,
+            scenario=scenario_with(own.layout),
+            catalogue=own.catalogue,
+        ),
+        f"{name}.zip",
+        "application/zip",
+        key="site-zip",
+        on_click="ignore",
+    )
+    right.download_button(
+        "Download GeoPackage",
+        lambda: site_geopackage(own.site, own.folder),
+        f"{name}.gpkg",
+        "application/geopackage+sqlite3",
+        key="site-gpkg",
+        on_click="ignore",
+        help="Layers, masts and levels; without layout and scenario.",
+    )
+    if own.description and own.site_source == YOURS:
+        st.download_button(
+            "Download the description (TOML, for quietwing example new)",
+            own.description,
+            "wing.toml",
+            "application/toml",
+            key="site-toml",
+            on_click="ignore",
+        )
+
+
+def _bundled() -> None:
+    st.selectbox(
+        "Example (all invented)", BUNDLED, format_func=lambda name: BUNDLED_WORDS.get(name, name), key="site-bundled"
+    )
+    st.button(
+        "Open this example",
+        key="site-open-bundled",
+        type="primary",
+        on_click=session().ask,
+        args=("site-open-bundled", "Opening the example", _open_example),
+    )
+    show_problems_of("site-open-bundled")
+
+
+def _open_example() -> None:
+    chosen = str(in_field("site-bundled"))
+    open_bundled(chosen)
+    session().said[_NEWS] = (f"The example {chosen} is open, with its own layout.",)
+
+
+def _upload() -> None:
+    st.markdown(
+        "A **zip** of a site folder (`site.toml`, layers as GeoJSON, `masts.csv`, …) or a **GeoPackage**, 50 MB at "
+        "most. Download this site above to see how one looks."
+    )
+    given = st.file_uploader("Site as .zip or .gpkg", type=["zip", "gpkg"], key="site-upload")
+    show_problems_of("site-open-upload")
+    if given is not None:
+        st.button(
+            f"Open {literal(given.name)}",  # until another one has arrived, this is the one before
+            type="primary",
+            key="site-open-upload",
+            on_click=session().ask,
+            args=("site-open-upload", "Unpacking and checking the site", _open_upload, given),
+        )
+
+
+def _open_upload(given: UploadedFile) -> None:
+    own = session()
+    brought = open_upload(given.name, given.getvalue(), own.folder)
+    open_site(brought.site, YOURS, brought.devices)
+    if brought.scenario is not None:
+        own.scenario = brought.scenario
+    if brought.catalogue is not None:
+        own.catalogue = brought.catalogue
+    news = f"{len(brought.devices)} devices of its layout are placed." if brought.devices else "It has no layout yet."
+    if brought.left_out:
+        news += f" Not read: {literal(', '.join(brought.left_out))}."
+    own.said[_NEWS] = (f"The site {literal(brought.site.name)} is open. {news}",)
+
+
+def _opened(site: Site) -> None:
+    open_site(site, YOURS)
+    session().said[_NEWS] = (
+        f"The site {literal(site.name)} is open. It has typical masts, marked assumed. Go to Signals to see where "
+        f"the network leaks in.",
+    )

@@ -1,0 +1,322 @@
+"""What one browser session holds: its site, its layout with undo and redo, its results, its jobs.
+
+All of it lives in ``st.session_state`` and in the session's own folder. Nothing of it is kept in a cache or a module
+global: two sessions share no plan data.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from quietwing.coverage.app.session_folders import session_folder
+from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.scenario import Scenario, read_scenario
+from quietwing.coverage.site_inputs import equipment_of, own_file
+from quietwing.coverage.treatments import wishes_for
+from quietwing.sites import load_site
+from quietwing.sites.files import BUNDLED
+from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.model import Site
+
+if TYPE_CHECKING:
+    from quietwing.coverage.app.jobs import Job
+    from quietwing.coverage.planning.curve import Frontier
+    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.results import Leakage, Verdict, WhatIf
+
+__all__ = [
+    "SAMPLE",
+    "YOURS",
+    "Layout",
+    "SavedLayout",
+    "Session",
+    "change_layout",
+    "change_scenario",
+    "current_verdict",
+    "layout_hash",
+    "open_bundled",
+    "open_site",
+    "redo",
+    "scenario_with",
+    "session",
+    "session_at_hand",
+    "site_hash",
+    "undo",
+]
+
+SAMPLE = "houseblock"  # what a session opens with
+YOURS = "yours"  # the source of a site that is not bundled
+KEY = "quietwing session"
+MOST_UNDO = 200
+FIELDS = str, int, float, dict, date, UploadedFile, type(None)  # what fields hold; not what pages keep beside them
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the planner places: devices, and windows with a mesh or film."""
+
+    devices: tuple[Device, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+
+
+@dataclass(frozen=True)
+class SavedLayout:
+    """A layout kept under a name, with its verdict if there was one, and the site it belongs to."""
+
+    name: str
+    layout: Layout
+    verdict: Verdict | None
+    site_hash: str
+
+
+@dataclass
+class Session:
+    """Everything of one user.
+
+    Attributes
+    ----------
+    site : Site
+    site_source : str
+        Name of the bundled site, or `YOURS`.
+    scenario : Scenario
+    catalogue : mapping of str to Model
+    folder : Path
+        This session's own, mode 0700; it goes with the session.
+    layout : Layout
+        The current one.
+    past, future : list of Layout
+        For undo and redo, newest last.
+    leakage : Leakage or None
+        Of this site and scenario, blockers off.
+    verdict, verdict_of : Verdict, Layout or None
+        The last full verdict and the layout it belongs to.
+    before_verdict : Verdict or None
+        The verdict before that one.
+    whatif, whatif_of : WhatIf, Layout or None
+        The last table of what would change the answer, and the layout it belongs to.
+    plan : PlanResult or None
+        The last plan.
+    frontier : Frontier or None
+        The last plans for a row of budgets.
+    saved : dict of str to SavedLayout
+    jobs : dict of str to Job
+        By kind: ``verdict``, ``leakage``, ``plan``, ``frontier``, ``whatif``.
+    said : dict of str to tuple of str
+        News and problems of the last clicks, until their page has shown them.
+    description : str
+        The TOML that the site was made of in the form, empty: none.
+    way_on : str
+        Name of the page that a click has asked for, empty: none.
+    asked : list of tuple
+        What clicks have asked for and is not done yet: key, words, what to call with what, and what stood in the
+        fields at the click.
+    fields : dict of str to object
+        What stood in the fields at the click that is being done, by key.
+    at_work : Lock
+        Held while a callback works.
+    """
+
+    site: Site
+    site_source: str
+    scenario: Scenario
+    catalogue: dict[str, Model]
+    folder: Path
+    layout: Layout = field(default_factory=Layout)
+    past: list[Layout] = field(default_factory=list)
+    future: list[Layout] = field(default_factory=list)
+    leakage: Leakage | None = None
+    verdict: Verdict | None = None
+    verdict_of: Layout | None = None
+    before_verdict: Verdict | None = None
+    whatif: WhatIf | None = None
+    whatif_of: Layout | None = None
+    plan: PlanResult | None = None
+    frontier: Frontier | None = None
+    saved: dict[str, SavedLayout] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    said: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    description: str = ""
+    way_on: str = ""
+    asked: list[tuple[str, str, Callable[..., object], tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
+    fields: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    at_work: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def ask(self, key: str, words: str, act: Callable[..., object], *args: Any) -> None:
+        """Note what a click is for and may take seconds: an ``on_click``; `clicked.do_what_was_asked` does it.
+
+        Parameters
+        ----------
+        key, act, *args
+            As of `clicked.clicked`.
+        words : str
+            Shown while it is done: ``Checking the site``.
+        """
+        # `to_dict` does not end a run that has been ended, as a look at a single key does.
+        fields = {str(name): value for name, value in st.session_state.to_dict().items() if isinstance(value, FIELDS)}
+        self.asked.append((key, words, act, args, fields))
+
+
+_at_hand: ContextVar[Session | None] = ContextVar("the session of the callback under way", default=None)
+
+
+def session() -> Session:
+    """The session of the browser that asks; on first use with the bundled sample site and its own layout."""
+    if (held := _at_hand.get()) is not None:
+        return held
+    found = st.session_state.get(KEY)
+    if not isinstance(found, Session):
+        site, scenario, catalogue, devices = _bundled(SAMPLE)
+        found = Session(site, SAMPLE, scenario, catalogue, session_folder(), Layout(devices))
+        st.session_state[KEY] = found
+    elif not found.folder.is_dir():  # the browser was away so long that its files were taken away
+        found.folder = session_folder()
+        found.jobs = {kind: job for kind, job in found.jobs.items() if job.result() is not None}
+    return found
+
+
+@contextmanager
+def session_at_hand() -> Iterator[Session]:
+    """The session without a look into ``st.session_state``, which ends a callback whose run has been ended.
+
+    Runs of one browser may overlap: the ended one until its next ``st.`` call, and that of the click which ended it.
+    """
+    own = session()
+    with own.at_work:
+        token = _at_hand.set(own)
+        try:
+            yield own
+        finally:
+            _at_hand.reset(token)
+
+
+def open_site(site: Site, source: str, devices: tuple[Device, ...] = ()) -> None:
+    """Put another site in the place of the session's: layout history, results and jobs of the old one go.
+
+    Parameters
+    ----------
+    site : Site
+        A checked site.
+    source : str
+        Name of a bundled site, whose scenario and catalogue come with it, or `YOURS`.
+    devices : tuple of Device
+        The layout it opens with.
+    """
+    own = session()
+    for job in own.jobs.values():
+        job.discard()
+    own.site, own.site_source = site, source
+    if source in BUNDLED:
+        own.scenario, own.catalogue = read_scenario(own_file(source, "scenario.toml")), equipment_of(source, None)[1]
+    else:
+        own.scenario, own.catalogue = Scenario(), equipment_of(SAMPLE, None)[1]
+    own.layout, own.past, own.future = Layout(devices), [], []
+    own.jobs, own.description = {}, ""
+    _forget_results(own)
+
+
+def open_bundled(name: str) -> None:
+    """Open a bundled site with its own layout."""
+    site, _, _, devices = _bundled(name)
+    open_site(site, name, devices)
+
+
+def change_layout(new: Layout) -> None:
+    """Make a layout the current one; the old one can be had back by undo."""
+    own = session()
+    if new == own.layout:
+        return
+    own.past = [*own.past, own.layout][-MOST_UNDO:]
+    own.future = []
+    own.layout = new
+
+
+def change_scenario(new: Scenario) -> None:
+    """Ask something else of the same site: results and jobs of the old question go, layouts and plans stay."""
+    own = session()
+    for kind in ("verdict", "leakage"):
+        if kind in own.jobs:
+            own.jobs.pop(kind).discard()
+    own.scenario = new
+    own.leakage = own.verdict = own.verdict_of = own.before_verdict = None
+
+
+def undo() -> bool:
+    """Go back to the layout before; False if there is none."""
+    own = session()
+    if not own.past:
+        return False
+    own.future.append(own.layout)
+    own.layout = own.past.pop()
+    return True
+
+
+def redo() -> bool:
+    """Take back the last undo; False if there is none."""
+    own = session()
+    if not own.future:
+        return False
+    own.past.append(own.layout)
+    own.layout = own.future.pop()
+    return True
+
+
+def scenario_with(layout: Layout) -> Scenario:
+    """The session's scenario with a layout's treated windows asked for room by room.
+
+    Parameters
+    ----------
+    layout : Layout
+        Its treatments name openings of the session's site. A room with a treated window gets the treatment on all
+        windows of its outer wall: that is how a scenario asks (`TreatmentWish`).
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        If an opening is not of this site.
+    """
+    own = session()
+    if not layout.treatments:
+        return own.scenario
+    return replace(own.scenario, treatments=(*own.scenario.treatments, *wishes_for(own.site, layout.treatments)))
+
+
+def current_verdict() -> Verdict | None:
+    """The full verdict of the current layout; None if it has none yet."""
+    own = session()
+    return own.verdict if own.verdict is not None and own.verdict_of == own.layout else None
+
+
+def layout_hash(layout: Layout) -> str:
+    """Twelve digits that name a layout's content."""
+    return fingerprint(layout)[:12]
+
+
+def site_hash(site: Site) -> str:
+    """Twelve digits that name a site's content."""
+    return fingerprint(site)[:12]
+
+
+def _bundled(name: str) -> tuple[Site, Scenario, dict[str, Model], tuple[Device, ...]]:
+    """A bundled site with all that lies beside it."""
+    devices, catalogue = equipment_of(name, None)
+    return load_site(name), read_scenario(own_file(name, "scenario.toml")), catalogue, devices
+
+
+def _forget_results(own: Session) -> None:
+    own.leakage = own.verdict = own.verdict_of = own.before_verdict = own.plan = None
+    own.whatif = own.whatif_of = None
+    own.frontier = None

@@ -1,0 +1,497 @@
+"""The command line: read input, call the engine, show. Nothing is computed here.
+
+Tables go to stdout, messages and progress to stderr. Exit codes: 0 answered, 1 done in part, 2 bad input, 3 proven
+infeasible, 4 a limit asked for was missed, 5 environment (disk, permission), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import runpy
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import quietwing
+from quietwing.coverage.cli.command_inputs import guarded, refuse_existing, refuse_file
+from quietwing.coverage.cli.frontier_command import frontier
+from quietwing.coverage.cli.options import (
+    ConfidenceOption,
+    GradeOption,
+    GridOption,
+    JsonOption,
+    RulesOption,
+    ScenarioOption,
+    SeedOption,
+    SiteArgument,
+    TierOption,
+)
+from quietwing.coverage.cli.study_commands import answer_leakage, answer_plan, answer_verdict
+from quietwing.coverage.cli.terminal import (
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+)
+from quietwing.coverage.exit_codes import BAD_INPUT, MISSED
+from quietwing.coverage.site_inputs import own_file
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Where the public mobile network leaks into each prison cell, which phones still work there, "
+    "and what blocking them would leave and spill. Simulation and planning only.",
+)
+example = typer.Typer(no_args_is_help=True, help="Bundled sites, and new ones from a few numbers.")
+app.add_typer(example, name="example")
+
+OWN_FILES = ("scenario.toml", "layout.csv", "catalogue.csv")  # beside the layers in a site's folder
+
+
+def main() -> None:
+    """Entry point of the ``quietwing`` command."""
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"quietwing {quietwing.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command()
+@guarded
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for maps, tables and summary.")] = Path("quietwing-demo"),
+    as_json: JsonOption = False,
+) -> None:
+    """The bundled houseblock: what leaks in, a given layout, plans for four budgets; maps, tables, summary.html."""
+    from quietwing.coverage.cli.demo_terminal import answer_demo
+
+    answer_demo(out, as_json)
+
+
+@app.command()
+@guarded
+def evaluate(
+    site: SiteArgument,
+    layout: Annotated[
+        Path | None,
+        typer.Option("--layout", help="Devices to judge; without it the site's own layout.csv, else blockers off."),
+    ] = None,
+    scenario: ScenarioOption = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="ROOM", help="Also why a phone works in this room, or not.")
+    ] = None,
+    contrast: Annotated[
+        bool, typer.Option("--contrast", help="Also what the worst holes would need, in decibels that add up.")
+    ] = False,
+    whatif: Annotated[
+        bool, typer.Option("--whatif", help="Also what would change the answer; several times the work.")
+    ] = False,
+    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    grade: GradeOption = None,
+    rules: RulesOption = None,
+    confidence: ConfidenceOption = None,
+    grid_m: GridOption = None,
+    seed: SeedOption = None,
+    spill_tier: TierOption = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Result folder: maps, tables, summary, manifest.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Dead zones, holes and spill of a layout, with how sure."""
+    options = {
+        "worlds": worlds,
+        "grade": grade,
+        "rules": rules,
+        "confidence": confidence,
+        "grid_m": grid_m,
+        "seed": seed,
+        "spill_tier": spill_tier,
+    }
+    answer_verdict(site, layout, scenario, out, as_json, options, room=explain, contrast=contrast, changes=whatif)
+
+
+@app.command(name="whatif")
+@guarded
+def what_if(
+    site: SiteArgument,
+    layout: Annotated[
+        Path | None,
+        typer.Option("--layout", help="Devices to judge; without it the site's own layout.csv, else blockers off."),
+    ] = None,
+    scenario: ScenarioOption = None,
+    grade: Annotated[str | None, typer.Option("--grade", help="planning or evidence: which one sorts.")] = None,
+    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds every row is judged on.")] = None,
+    seed: SeedOption = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Only so many changes, most cells first.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for whatif.csv and summary.html.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What would change the answer: the same worlds with one rule, window, mast, operator or band changed a row."""
+    from quietwing.coverage.cli.whatif_terminal import answer_whatif
+
+    options = {"grade": grade, "worlds": worlds, "seed": seed}
+    answer_whatif(site, layout, scenario, out, as_json, options, top=top)
+
+
+@app.command()
+@guarded
+def optimise(
+    site: SiteArgument,
+    budget_gbp: Annotated[float | None, typer.Option("--budget-gbp", help="Pounds to spend at most.")] = None,
+    objective: Annotated[
+        str | None, typer.Option("--objective", help="most_protected (most silent cells) or least_cost")
+    ] = None,
+    target_rooms: Annotated[
+        int | None, typer.Option("--target-rooms", help="With least_cost: how many cells must be silent.")
+    ] = None,
+    target_share: Annotated[
+        float | None, typer.Option("--target-share", help="Or a share of the cells, above 0 to 1: 0.5 is half.")
+    ] = None,
+    target_named: Annotated[
+        list[str] | None,
+        typer.Option("--target-named", metavar="ROOM", help="Or this room, or rooms like A1-*; repeatable."),
+    ] = None,
+    target_wing: Annotated[
+        list[str] | None,
+        typer.Option("--target-wing", metavar="WING", help="Or a building, its storey (HB1/0), a wing; repeatable."),
+    ] = None,
+    layout: Annotated[
+        Path | None,
+        typer.Option("--layout", help="What stands: its existing devices stay, and the plan is compared with it."),
+    ] = None,
+    scenario: ScenarioOption = None,
+    equipment: Annotated[
+        list[str] | None,
+        typer.Option("--equipment", help="Only this model of the catalogue may be bought; repeatable."),
+    ] = None,
+    treat_with: Annotated[
+        list[str] | None, typer.Option("--treat-with", help="Only this mesh or film; repeatable; none: no treatment.")
+    ] = None,
+    effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough")] = None,
+    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    grade: GradeOption = None,
+    rules: RulesOption = None,
+    confidence: ConfidenceOption = None,
+    spill_tier: TierOption = None,
+    seed: SeedOption = None,
+    grid_m: GridOption = None,
+    time_limit_s: Annotated[
+        float | None,
+        typer.Option(
+            "--time-limit",
+            help="Start no new attempt after this many seconds; exit code 4 if the search was cut short.",
+        ),
+    ] = None,
+    gap: Annotated[
+        float | None,
+        typer.Option("--gap", help="Stop within this gap of the bound, 0.05 is 5 %; exit code 4 if missed."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Result folder: plan, maps, summary.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What to buy within a budget, what it leaves open and why, and a bound on what any plan could reach."""
+    options = {
+        "budget_gbp": budget_gbp,
+        "objective": objective,
+        "target_rooms": target_rooms,
+        "target_share": target_share,
+        "target_named": tuple(target_named) if target_named else None,
+        "target_wing": tuple(target_wing) if target_wing else None,
+        "equipment": tuple(equipment) if equipment else None,
+        "treat_with": tuple(treat_with) if treat_with else None,
+        "effort": effort,
+        "worlds": worlds,
+        "grade": grade,
+        "rules": rules,
+        "confidence": confidence,
+        "spill_tier": spill_tier,
+        "seed": seed,
+        "grid_m": grid_m,
+    }
+    answer_plan(site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap)
+
+
+app.command(name="frontier")(frontier)
+
+
+@app.command()
+@guarded
+def batch(
+    source: Annotated[Path, typer.Argument(metavar="SWEEP", help="Sweep TOML, or a folder of scenario TOML files.")],
+    out: Annotated[Path, typer.Option("--out", help="Results folder; what is done in it is not done again.")],
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes at work at once.")] = 1,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=A,B,C", help="Sweep a scenario key; repeatable.")
+    ] = None,
+    sites: Annotated[
+        list[str] | None, typer.Option("--site", help="Sites for a folder of scenarios; repeatable.")
+    ] = None,
+    mode: Annotated[str | None, typer.Option("--mode", help="evaluate, leakage or optimise")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Many questions at once, into one folder and two tables; stop it anywhere and run it again."""
+    from quietwing.coverage.batch import plan_batch, run_batch
+
+    refuse_file(out)
+    items = plan_batch(source, sites=tuple(sites or ()), sets=tuple(sets or ()), mode=mode)
+    with progress_bar() as progress:
+        outcome = run_batch(items, out, workers=workers, progress=progress, gains=out.parent / f".{out.name}-gains")
+    if as_json:
+        print_json(
+            {
+                "items": len(items),
+                "done": len(outcome.done),
+                "skipped": len(outcome.skipped),
+                "failed": [list(one) for one in outcome.failed],
+                "files": [str(path) for path in outcome.files],
+            }
+        )
+    for note in outcome.notes:
+        say(f"note: {note}")
+    for name, why in outcome.failed:
+        say(f"failed: {name}: {why}")
+    if not as_json:
+        answered = len(outcome.done) + len(outcome.skipped)
+        typer.echo(
+            f"{answered} of {len(items)} answered, {len(outcome.skipped)} of them before: {out / 'summary.csv'}"
+        )
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+@guarded
+def verify(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder that --out wrote.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a result's files against its manifest, compute it again, and check every word of a plan."""
+    from quietwing.coverage.frontier_store import holds_frontier, verify_frontier_folder
+    from quietwing.coverage.plan_store import holds_plan, verify_plan_folder
+    from quietwing.coverage.store import holds_inputs, verify_result
+    from quietwing.coverage.study import run
+
+    with progress_bar() as progress:
+        progress("computing it again", 0.0)
+        verify_one = verify_plan_folder if holds_plan(result) else verify_result
+        problems = (verify_frontier_folder if holds_frontier(result) else verify_one)(result, run)
+    if as_json:
+        found = {"result": result.name, "ok": not problems, "problems": list(problems)}
+        print_json(found | {"inputs_kept": holds_inputs(result)})
+    for problem in problems:
+        say(f"error: {problem}")
+    if problems:
+        raise typer.Exit(BAD_INPUT)
+    if not as_json:
+        again = "and computing it again gives the same"
+        if not holds_inputs(result):
+            again = "but it keeps no inputs to compute it again from"
+        typer.echo(f"{result}: every file is as it was written, {again}")
+
+
+@app.command()
+@guarded
+def leakage(
+    site: SiteArgument,
+    scenario: ScenarioOption = None,
+    channel: Annotated[
+        list[str] | None, typer.Option("--channel", help="Only this channel, e.g. EE/B20/LTE; repeatable.")
+    ] = None,
+    grid_m: GridOption = None,
+    grade: GradeOption = None,
+    rules: RulesOption = None,
+    confidence: ConfidenceOption = None,
+    seed: SeedOption = None,
+    measured: Annotated[
+        Path | None,
+        typer.Option(
+            "--measured",
+            metavar="FILE.csv",
+            help="Levels read on the site, held beside the model; nothing is fitted.",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for maps, leakage.csv and summary.html.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Where the public network leaks in, per room and channel, with all blockers off."""
+    options = {
+        "channels": tuple(channel) if channel else None,
+        "grid_m": grid_m,
+        "grade": grade,
+        "rules": rules,
+        "confidence": confidence,
+        "seed": seed,
+    }
+    answer_leakage(site, scenario, out, as_json, options, measured_file=measured)
+
+
+@app.command()
+@guarded
+def check(site: SiteArgument, as_json: JsonOption = False) -> None:
+    """Report every problem of a site at once, by file and feature."""
+    from quietwing.sites import check as check_site
+
+    report = check_site(site)
+    if as_json:
+        print_json(
+            {
+                "site": site,
+                "ok": not report.problems,
+                "problems": list(report.problems),
+                "notes": list(report.notes),
+                "features": {
+                    layer: {"in": counts[0], "used": counts[1], "dropped": counts[2]}
+                    for layer, counts in report.features.items()
+                },
+                "dropped": [list(item) for item in report.dropped],
+            }
+        )
+        if report.problems:
+            raise typer.Exit(BAD_INPUT)
+        return
+    if report.problems:
+        from quietwing.sites.errors import problems_text
+        from quietwing.sites.findings import clean
+
+        say(f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''} in {clean(site)}:")
+        say(problems_text(tuple(report.problems)))
+        raise typer.Exit(BAD_INPUT)
+    print_table(
+        ["layer", "features in", "used", "dropped"],
+        [[layer, *map(str, counts)] for layer, counts in report.features.items()],
+    )
+    for layer, identifier, reason in report.dropped:
+        say(f"dropped: {layer}: {identifier}: {reason}")
+    for note in report.notes:
+        say(f"note: {note}")
+    say(f"{site}: no problems found")
+
+
+@example.command("list")
+@guarded
+def example_list(as_json: JsonOption = False) -> None:
+    """The bundled sites."""
+    from quietwing.sites import load_site
+    from quietwing.sites.files import BUNDLED
+
+    sites = [load_site(name) for name in BUNDLED]
+    if as_json:
+        print_json({"sites": [{"name": name, "title": site.name} for name, site in zip(BUNDLED, sites, strict=True)]})
+        return
+    print_table(
+        ["site", "cells and spaces", "masts' channels", "what it is"],
+        [
+            [name, str(sum(room.role == "silence" for room in site.rooms)), str(len(site.channels)), site.name]
+            for name, site in zip(BUNDLED, sites, strict=True)
+        ],
+    )
+
+
+@example.command("copy")
+@guarded
+def example_copy(
+    site: SiteArgument,
+    target: Annotated[Path, typer.Argument(help="New folder, or a new file ending in .gpkg for QGIS.")],
+) -> None:
+    """Copy a site into a folder of your own, or into one GeoPackage, to change it."""
+    from quietwing.sites import load_site, save_geopackage, save_site
+
+    refuse_existing(target)
+    place = load_site(site)
+    if target.suffix == ".gpkg":
+        save_geopackage(place, target)
+    else:
+        save_site(place, target)
+        for name in OWN_FILES:
+            own = own_file(site, name)
+            if own is not None:
+                shutil.copyfile(own, target / name)
+    say(f"wrote {target}; try: quietwing check {target}")
+
+
+@example.command("new")
+@guarded
+def example_new(
+    folder: Annotated[Path, typer.Argument(help="New folder for the site.")],
+    description: Annotated[
+        Path | None, typer.Option("--from", help="Wing described in TOML; options override it.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="houseblock, radial or wing")] = None,
+    cells: Annotated[int | None, typer.Option("--cells", help="Cells per wing and storey.")] = None,
+    storeys: Annotated[int | None, typer.Option("--storeys", help="Storeys.")] = None,
+    area: Annotated[
+        str | None, typer.Option("--area", help="rural, suburban or urban: where assumed masts stand.")
+    ] = None,
+    bearing_deg: Annotated[float | None, typer.Option("--bearing-deg", help="Compass bearing of the wing.")] = None,
+    window_state: Annotated[str | None, typer.Option("--window-state", help="open, shut or sealed")] = None,
+    fence_m: Annotated[
+        float | None, typer.Option("--fence-m", help="Distance from the building to the fence.")
+    ] = None,
+) -> None:
+    """Make a site from a few numbers, with typical masts marked assumed."""
+    from quietwing.sites import save_site
+    from quietwing.sites.synthetic import build, describe, read_description
+
+    refuse_existing(folder)
+    overrides = {
+        "type": kind,
+        "cells": cells,
+        "storeys": storeys,
+        "area": area,
+        "bearing_deg": bearing_deg,
+        "window_state": window_state,
+        "fence_distance_m": fence_m,
+    }
+    given = {key: value for key, value in overrides.items() if value is not None}
+    wing = read_description(description, **given) if description else describe("options", **given)
+    save_site(build(wing), folder)
+    say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")
+
+
+@app.command()
+@guarded
+def validate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds one folder for each set (rf-…).")],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the engine with reference data and measurements; exit code 4 if a tolerance is missed."""
+    from quietwing.coverage import validation
+
+    results = validation.validate(folder)
+    if as_json:
+        print_json(validation.results_object(results))
+    else:
+        print_table(validation.TABLE_HEADER, validation.results_table(results))
+    for remark in validation.remarks(results):
+        say(remark)
+    if validation.failures(results):
+        raise typer.Exit(MISSED)
+
+
+@app.command(name="app")
+@guarded
+def app_in_browser(
+    port: Annotated[int, typer.Option("--port", min=1024, max=65535, help="Port on this computer.")] = 8501,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open nothing.")] = False,
+) -> None:
+    """The planner's app in your browser; served to this computer alone."""
+    # A program of its own, run in this process: the command line imports nothing of the app, so Ctrl-C and the exit
+    # code are the server's.
+    sys.argv = ["quietwing app", "--port", str(port), *(["--no-browser"] if no_browser else [])]
+    runpy.run_module("quietwing.coverage.app", run_name="__main__")

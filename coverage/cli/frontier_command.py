@@ -1,0 +1,93 @@
+"""Options of ``quietwing frontier``, beside the other commands of `cli`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quietwing.coverage.cli.command_inputs import guarded
+from quietwing.coverage.cli.options import (
+    ConfidenceOption,
+    GradeOption,
+    JsonOption,
+    RulesOption,
+    ScenarioOption,
+    SeedOption,
+    SiteArgument,
+    TierOption,
+)
+
+__all__ = ["frontier"]
+
+
+@guarded
+def frontier(
+    site: SiteArgument,
+    budgets: Annotated[
+        str | None, typer.Option("--budgets", metavar="A,B,C", help="Budgets in pounds, 20 at most.")
+    ] = None,
+    auto: Annotated[
+        bool,
+        typer.Option(
+            "--auto",
+            help="Choose eight budgets: from the cheapest plan that silences a cell to where gains stop.",
+        ),
+    ] = False,
+    least_cost_of: Annotated[
+        str | None,
+        typer.Option(
+            "--least-cost-of", metavar="CELLS,…", help="Also the cheapest plan for so many cells, or 50% of them."
+        ),
+    ] = None,
+    layout: Annotated[
+        Path | None, typer.Option("--layout", help="What stands: its existing devices stay in every plan.")
+    ] = None,
+    scenario: ScenarioOption = None,
+    equipment: Annotated[
+        list[str] | None,
+        typer.Option("--equipment", help="Only this model of the catalogue may be bought; repeatable."),
+    ] = None,
+    treat_with: Annotated[
+        list[str] | None, typer.Option("--treat-with", help="Only this mesh or film; repeatable; none: no treatment.")
+    ] = None,
+    effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough, of each search")] = None,
+    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds plans are judged on.")] = None,
+    grade: GradeOption = None,
+    rules: RulesOption = None,
+    confidence: ConfidenceOption = None,
+    spill_tier: TierOption = None,
+    seed: SeedOption = None,
+    time_limit_s: Annotated[
+        float | None, typer.Option("--time-limit", help="Start no new attempt of a search after this many seconds.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Result folder: figure, tables, page, plans.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What more money buys: a plan for each budget, the bound, and what a further cell costs."""
+    from quietwing.coverage.cli.frontier_terminal import answer_frontier
+
+    options = {
+        "equipment": tuple(equipment) if equipment else None,
+        "treat_with": tuple(treat_with) if treat_with else None,
+        "effort": effort,
+        "worlds": worlds,
+        "grade": grade,
+        "rules": rules,
+        "confidence": confidence,
+        "spill_tier": spill_tier,
+        "seed": seed,
+    }
+    answer_frontier(
+        site,
+        layout,
+        scenario,
+        out,
+        as_json,
+        options,
+        budgets=budgets,
+        auto=auto,
+        least_cost_of=least_cost_of,
+        time_limit_s=time_limit_s,
+    )

@@ -1,5 +1,0 @@
-"""What `quietwing app` gives to Streamlit: the same as ``app.py`` of the checkout, within the package."""
-
-from quietwing.coverage.ui.shell import run
-
-run()
