@@ -1,14 +1,126 @@
-"""What lies beside the layers of a site: its layout and catalogue."""
+"""What lies beside the layers of a site: its catalogue, scenario and layout."""
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quietwing.coverage.equipment import Device, Model
+    from quietwing.coverage.scenario import Scenario
+    from quietwing.sites.findings import CheckReport
+    from quietwing.sites.model import Site
 
-__all__ = ["equipment_of", "own_file"]
+__all__ = ["ImportedSite", "equipment_of", "import_with_inputs", "own_file"]
+
+
+READ_BESIDE = ("catalogue.csv", "scenario.toml", "layout.csv")  # a layout is read by its catalogue
+
+
+@dataclass(frozen=True)
+class ImportedSite:
+    """A checked site with what lies beside its layers.
+
+    Attributes
+    ----------
+    site : Site
+    report : CheckReport
+    devices : tuple of Device
+        Of its ``layout.csv``.
+    scenario, catalogue
+        None where the source has none.
+    files : dict of str to bytes
+        Layout, scenario with its rules file, and catalogue, as they are.
+    left_out : tuple of str
+        Members of a zip that are no file of a site.
+    """
+
+    site: Site
+    report: CheckReport
+    devices: tuple[Device, ...] = ()
+    scenario: Scenario | None = None
+    catalogue: dict[str, Model] | None = None
+    files: dict[str, bytes] | None = None
+    left_out: tuple[str, ...] = ()
+
+
+def import_with_inputs(source: str | Path, near: Path | None = None) -> ImportedSite:
+    """The site in a folder, GeoPackage or zip, and its layout, scenario and catalogue, all checked.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `quietwing.sites.importers.import_site`.
+    near : Path, optional
+        The folder a zip is unpacked in for a moment.
+
+    Returns
+    -------
+    ImportedSite
+
+    Raises
+    ------
+    SiteError
+        With every problem of every file, those of layout, scenario and catalogue among them.
+    ScenarioError
+        The same, where the site itself has none.
+    """
+    from quietwing.coverage.catalogue import read_catalogue
+    from quietwing.coverage.errors import ScenarioError, SiteError
+    from quietwing.coverage.layout import check_layout, read_layout
+    from quietwing.coverage.scenario import read_scenario
+    from quietwing.sites.importers import opened, read_and_check
+
+    problems: list[str] = []
+    catalogue: dict[str, Model] | None = None
+    scenario: Scenario | None = None
+    devices: tuple[Device, ...] = ()
+    with opened(source, near) as at_hand:
+        site, report = read_and_check(at_hand.path)
+        folder = at_hand.path
+        for name in READ_BESIDE:
+            path = folder / name
+            if not path.is_file():
+                continue
+            try:
+                if name == "catalogue.csv":
+                    catalogue = read_catalogue(path)
+                elif name == "scenario.toml":
+                    scenario = read_scenario(path)
+                else:
+                    devices = read_layout(path, read_catalogue() if catalogue is None else catalogue)
+                    problems += check_layout(site, devices) if site is not None else ()
+            except ScenarioError as error:
+                problems += str(error).splitlines()
+        if site is None:
+            raise SiteError([*report.problems, *problems])
+        if problems:
+            raise ScenarioError("\n".join(problems))
+        files = _files_beside(folder) if folder.is_dir() else {}
+    return ImportedSite(site, report, devices, scenario, catalogue, files, at_hand.left_out)
+
+
+def _files_beside(folder: Path) -> dict[str, bytes]:
+    """Catalogue, scenario and layout of a site's folder as they are, and the rules file the scenario names."""
+    from quietwing.coverage.errors import SiteError
+    from quietwing.sites.findings import Unreadable, clean
+    from quietwing.sites.safe_reading import read_bytes
+
+    names = [name for name in READ_BESIDE if (folder / name).is_file()]
+    if "scenario.toml" in names:
+        rules = tomllib.loads((folder / "scenario.toml").read_text("utf-8-sig")).get("rules")
+        names += [rules] if rules is not None else []
+    files, problems = {}, []
+    for name in names:
+        try:
+            files[name] = read_bytes(folder / name, folder)
+        except Unreadable as error:
+            problems.append(f"{clean(name)}: {error}")
+    if problems:
+        raise SiteError(problems)
+    return files
 
 
 def equipment_of(site: str, layout_file: Path | None) -> tuple[tuple[Device, ...], dict[str, Model]]:

@@ -1,4 +1,4 @@
-"""Sites on disk: a folder or a GeoPackage becomes a checked `Site`, and a `Site` becomes a folder."""
+"""Parts read from any source become a checked `Site`, and a `Site` becomes a folder."""
 
 from __future__ import annotations
 
@@ -7,159 +7,49 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any
 
-from quietwing.sites import geopackage
 from quietwing.sites.checks import check_crs, check_draft
 from quietwing.sites.constructions import load_constructions
 from quietwing.sites.draft import Draft
 from quietwing.sites.errors import SiteError
-from quietwing.sites.findings import CheckReport, Findings, Unreadable, clean, near, shown
-from quietwing.sites.geojson import collection_text, parse_layer
+from quietwing.sites.findings import Findings, clean, near, shown
+from quietwing.sites.geojson import collection_text
 from quietwing.sites.layers import LAYERS, features_of, read_layer
 from quietwing.sites.model import Building, OutsideLevel, Sector, Site
 from quietwing.sites.raw_site import RawSite
 from quietwing.sites.safe_reading import (
     BUNDLED,
-    MOST_BYTES,
-    MOST_TOML_BYTES,
     bundled_folder,
-    read_bytes,
-    read_text,
-    site_path,
 )
-from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file, read_antennas
-from quietwing.sites.site_toml import Header, read_site_toml, site_toml_text
-from quietwing.sites.tables_csv import LEVEL_COLUMNS, build_rows, mast_columns, parse_table, table_text
-from quietwing.sites.terrain import MOST_TERRAIN_BYTES, TERRAIN_FILE, check_terrain, parse_terrain, terrain_bytes
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
+from quietwing.sites.site_toml import Header, site_toml_text
+from quietwing.sites.tables_csv import LEVEL_COLUMNS, build_rows, mast_columns, table_text
+from quietwing.sites.terrain import TERRAIN_FILE, check_terrain, terrain_bytes
 
-__all__ = ["BUNDLED", "bundled_folder", "check", "load_site", "save_site"]
-
-T = TypeVar("T")
+__all__ = [
+    "BUNDLED",
+    "NEIGHBOURS",
+    "NO_MASTS",
+    "OWN_FILES",
+    "TABLES",
+    "assembled_site",
+    "bundled_folder",
+    "save_site",
+]
 
 TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
 OWN_FILES = {"site.toml", *(f"{layer.name}.geojson" for layer in LAYERS), *(f"{table}.csv" for table in TABLES)}
 OWN_FILES |= {TERRAIN_FILE}
 NEIGHBOURS = ("layout.csv", "scenario.toml", "catalogue.csv", "plan.json", "README.md")  # of other readers
 NO_MASTS = "no masts given: typical masts are placed, marked assumed"
-MOST_ENTRIES = 1000
 
 
-def load_site(source: str | Path) -> Site:
-    """The place a name, folder or GeoPackage stands for, checked as a whole.
-
-    Parameters
-    ----------
-    source : str or Path
-        A bundled name (``houseblock``, ``radial``, ``campus``), a site folder, or a ``.gpkg`` file.
-
-    Returns
-    -------
-    Site
-
-    Raises
-    ------
-    SiteError
-        With all problems of all files at once, each naming file, feature and what to do.
-    """
-    findings = Findings()
-    site = _read(site_path(source), findings)
-    if site is None or findings.problems:
-        raise SiteError(findings.problems or ["the site could not be read; report this as a fault of quietwing"])
-    return site
-
-
-def check(source: str | Path) -> CheckReport:
-    """Everything there is to say about a place, in one go; never raises for bad content.
-
-    Parameters
-    ----------
-    source : str or Path
-        As for `load_site`.
-
-    Returns
-    -------
-    CheckReport
-        Problems, notes, and for every layer *features in = used + dropped*.
-    """
-    findings = Findings()
-    try:
-        path = site_path(source)
-    except SiteError as error:
-        findings.problems |= dict.fromkeys(error.problems)
-        return findings.report()
-    _read(path, findings)
-    return findings.report()
-
-
-def _read(path: Path, findings: Findings) -> Site | None:
-    """The one way in for `load_site` and `check`."""
-    raw = _read_folder(path, findings) if path.is_dir() else geopackage.read_raw(path, findings)
-    return _assembled(raw, findings)
-
-
-def _read_folder(folder: Path, findings: Findings) -> RawSite:
-    """Every file of a site folder as raw parts."""
-    raw = RawSite()
-    names = sorted(os.listdir(folder))
-    if len(names) > MOST_ENTRIES:
-        findings.problem(
-            folder.name, "", f"holds {len(names):,} files (limit {MOST_ENTRIES:,}); give the site's own folder"
-        )
-        return raw
-    _note_strangers(names, findings)
-
-    def part(name: str, parse: Callable[[str], T], required: bool, most_bytes: int = MOST_BYTES) -> T | None:
-        raw.files[name.split(".")[0]] = name
-        if name not in names:
-            if required:
-                findings.unread.add(name.split(".")[0])
-                findings.problem(name, "", f"is missing from the folder {shown(folder.name)}; add it")
-            return None
-        try:
-            return parse(read_text(folder / name, folder, most_bytes))
-        except Unreadable as error:
-            findings.unread.add(name.split(".")[0])
-            findings.problem(name, "", str(error))
-            return None
-
-    raw.header = part("site.toml", lambda text: read_site_toml(text, findings, "site.toml"), True, MOST_TOML_BYTES)
-    for layer in LAYERS:
-        found = part(f"{layer.name}.geojson", parse_layer, layer.required)
-        if found is not None:
-            raw.layers[layer.name] = found
-    for table, cls in TABLES.items():
-        file = f"{table}.csv"
-        rows = part(file, lambda text, cls=cls, file=file: parse_table(text, cls, findings, file), False)  # type: ignore[misc]
-        if rows is not None:
-            raw.tables[table] = rows
-    raw.antennas = read_antennas(folder, findings)
-    if TERRAIN_FILE in names:
-        try:
-            content = read_bytes(folder / TERRAIN_FILE, folder, MOST_TERRAIN_BYTES)
-            raw.terrain, raw.terrain_crs = parse_terrain(content)
-        except Unreadable as error:
-            findings.problem(TERRAIN_FILE, "", str(error))
-    return raw
-
-
-def _note_strangers(names: list[str], findings: Findings) -> None:
-    """Files nobody reads are remarked on, unless one looks like a misspelt file that is missing."""
-    absent = OWN_FILES - set(names)
-    for name in names:
-        if name in OWN_FILES or name in NEIGHBOURS or name == ANTENNA_FOLDER or name.startswith("."):
-            continue
-        close = near(name, sorted(absent), 0.85)
-        if close:
-            findings.problem(name, "", f"is not a file of a site; did you mean {close[0]!r}? Rename or remove it")
-        else:
-            findings.remark(f"{clean(name)}: is not a file of a site and is not read")
-
-
-def _assembled(raw: RawSite, findings: Findings) -> Site | None:
-    """The raw parts as one checked site, or nothing and the problems."""
+def assembled_site(raw: RawSite, findings: Findings) -> Site | None:
+    """The parts of any source as one checked site, or nothing and the problems."""
     header = raw.header or Header()
     heading = header.heading
     for note in header.notes:
@@ -291,7 +181,9 @@ def _count(draft: Draft, findings: Findings) -> None:
             )
 
 
-def save_site(site: Site, folder: Path, *, overwrite: bool = False) -> None:
+def save_site(
+    site: Site, folder: Path, *, overwrite: bool = False, beside: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
     """Write a site as a folder; equal sites give equal bytes, and nothing is ever half written.
 
     Numbers are written to six decimals, so a site that was read from a folder is written as it was.
@@ -304,6 +196,8 @@ def save_site(site: Site, folder: Path, *, overwrite: bool = False) -> None:
         Where; must not exist or be empty, unless `overwrite`.
     overwrite : bool
         Replace the site's own files in an existing folder; other files in it stay.
+    beside : mapping of str to bytes
+        Further files by name, such as ``layout.csv``; with `overwrite` they replace those of their name.
 
     Raises
     ------
@@ -328,20 +222,22 @@ def save_site(site: Site, folder: Path, *, overwrite: bool = False) -> None:
                 os.fsync(file.fileno())
         if site.terrain is not None:
             (written / TERRAIN_FILE).write_bytes(terrain_bytes(site.terrain, site.crs))
+        for name, content in beside.items():
+            (written / name).write_bytes(content)
         if taken:
-            _swap(written, folder)
+            _swap(written, folder, OWN_FILES.union(beside))
         else:
             os.replace(written, folder)
     finally:
         shutil.rmtree(written, ignore_errors=True)
 
 
-def _swap(written: Path, folder: Path) -> None:
-    """Put the new folder in the place of the old one, with the files in it that are not the site's own."""
+def _swap(written: Path, folder: Path, replaced: Collection[str]) -> None:
+    """Put the new folder in the place of the old one, with the files in it that are not replaced."""
     for old in folder.iterdir():
         if old.name == ANTENNA_FOLDER and old.is_dir() and not old.is_symlink():
             _keep_strangers(old, written / ANTENNA_FOLDER)
-        elif old.name not in OWN_FILES:
+        elif old.name not in replaced:
             if old.is_dir() and not old.is_symlink():
                 shutil.copytree(old, written / old.name, symlinks=True)
             else:

@@ -38,13 +38,15 @@ def bundled_folder(name: str) -> Iterator[Path]:
         yield folder
 
 
-def site_path(source: str | Path) -> Path:
-    """The folder or GeoPackage a SITE stands for.
+def site_path(source: str | Path, *, zipped: bool = False) -> Path:
+    """The folder or GeoPackage a SITE stands for, or the zip of one.
 
     Parameters
     ----------
     source : str or Path
         A bundled name, a folder, or a ``.gpkg`` file.
+    zipped : bool
+        Whether a ``.zip`` file will do too.
 
     Returns
     -------
@@ -63,7 +65,8 @@ def site_path(source: str | Path) -> Path:
             raise SiteError(f"{text}: the bundled site is missing from this installation; install quietwing again")
         return path
     label = clean(text)
-    choices = f"give a folder, a .gpkg file or one of {', '.join(BUNDLED)}"
+    endings = (".gpkg", ".zip") if zipped else (".gpkg",)
+    choices = f"give a folder, a {' or '.join(endings)} file or one of {', '.join(BUNDLED)}"
     if not text.strip() or "\0" in text or text == "-" or _ADDRESS.match(text):
         raise SiteError(
             f"SITE {shown(text)}: not a folder on this computer (addresses, archives and standard input "
@@ -81,11 +84,12 @@ def site_path(source: str | Path) -> Path:
         return path
     if not stat.S_ISREG(mode):
         raise SiteError(f"SITE {label}: is a device, pipe or socket, expected a folder or file; {choices}")
-    if path.suffix.lower() != ".gpkg":
-        raise SiteError(
-            f"SITE {label}: is a single file, expected the site's folder or a GeoPackage (.gpkg); "
-            f"give the folder it stands in"
-        )
+    if path.suffix.lower() not in endings:
+        way = "`quietwing import` reads a zip" if path.suffix.lower() == ".zip" else "give the folder it stands in"
+        expected = "the site's folder or a GeoPackage (.gpkg)"
+        if zipped:
+            expected = "the site's folder, a GeoPackage (.gpkg) or a zip of the folder (.zip)"
+        raise SiteError(f"SITE {label}: is a single file, expected {expected}; {way}")
     return path
 
 

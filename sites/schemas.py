@@ -12,6 +12,12 @@ from quietwing.sites.constructions import Construction, load_constructions
 from quietwing.sites.constructions import Layer as MaterialLayer
 from quietwing.sites.fields import Key, keys_of
 from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES
+from quietwing.sites.importers.archive import (
+    LARGEST_RATIO,
+    MOST_ARCHIVE_BYTES,
+    MOST_MEMBERS,
+    MOST_UNPACKED_BYTES,
+)
 from quietwing.sites.layers import LAYERS
 from quietwing.sites.model import FILE_PATTERN, OutsideLevel, Sector, Storey, Surroundings
 from quietwing.sites.readings import BESIDE_ROOM_M, MOST_READINGS, READING_COLUMNS, Reading
@@ -28,7 +34,8 @@ _INTRODUCTION = f"""\
 Made by `python -m quietwing.sites.schemas > docs/formats.md`; a test compares the two. Edit the classes instead.
 
 A SITE is a bundled name ({", ".join(f"`{name}`" for name in BUNDLED)}), a folder, or one GeoPackage (`.gpkg`)
-with the same layers. `quietwing check SITE` reports every problem at once, by file and feature.
+with the same layers. `quietwing check SITE` reports every problem at once, by file and feature. "From elsewhere",
+at the end, says how a zip or a plan on paper becomes a site.
 
 | file | what it holds | needed |
 | --- | --- | --- |
@@ -159,6 +166,25 @@ def formats_md() -> str:
         "tables `masts` and `outside_levels` with the columns above, and a table `antennas` with the `name` and the",
         '`text` of each antenna file. Lists are JSON text (`["EE", "O2"]`). It is',
         "read with SQLite alone, read-only; views, virtual tables and triggers other than QGIS's own are refused.",
+        "",
+        "## From elsewhere",
+        "",
+        "`quietwing import FILE -o SITE` checks a site folder, a zip of one or a GeoPackage, and writes it as a new",
+        "folder SITE. Layout, scenario with its rules file, and catalogue come along; with any problem, in them too,",
+        "nothing is written. A folder that is not empty is refused. With `--overwrite` the files of the site and",
+        "those that come along are replaced, and other files stay; SITE must then hold a `site.toml`.",
+        "",
+        f"A zip has at most {MOST_ARCHIVE_BYTES // 2**20} MB and {MOST_MEMBERS} files, and unpacks to at most",
+        f"{MOST_UNPACKED_BYTES // 2**20} MB and {LARGEST_RATIO} times its size. It holds `site.toml` and the files",
+        "above, with or without one folder around them. Nothing is unpacked if a member is a link, is locked or",
+        "would leave the folder.",
+        "",
+        "In Python `quietwing.sites.importers` does the same: `import_site(source)` gives the checked site of a",
+        "folder, GeoPackage or zip, and `save_site` writes it. `import_tracing(rooms, openings, scale, height_px,",
+        "choices)` makes a site of a plan traced over a picture: rooms as polygons in its pixels (`TracedRoom`, y",
+        "downwards), windows and doors (`TracedOpening`), and the scale by two points and the distance between them",
+        "(`ScaleLine`). What the picture does not show is in `TraceChoices`. The app's page My site uses these",
+        "functions.",
         "",
     ]
     return "\n".join(parts)

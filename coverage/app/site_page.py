@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from quietwing.coverage.app.button_actions import in_field, show_problems_of
-from quietwing.coverage.app.site_files import open_upload, site_geopackage, site_report, site_zip
+from quietwing.coverage.app.site_files import open_upload, site_geopackage, site_zip
 from quietwing.coverage.app.site_form import wing_form
 from quietwing.coverage.app.site_masts import levels_editor, masts_editor
 from quietwing.coverage.app.site_trace_form import trace_form
@@ -16,6 +16,7 @@ from quietwing.coverage.app.site_watch import kept
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import YOURS, open_bundled, open_site, scenario_with, session
 from quietwing.sites.files import BUNDLED
+from quietwing.sites.importers import site_report
 from quietwing.sites.model import Site
 
 if TYPE_CHECKING:

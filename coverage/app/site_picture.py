@@ -1,4 +1,4 @@
-"""A picture that is clicked on: our own component, without a file or address from outside.
+"""A picture of a plan, read and clicked on: our own component, without a file or address from outside.
 
 It hands back one trigger, ``click``, with pixels of the picture's own size. Texts of a user reach the page only as
 ``textContent``.
@@ -7,13 +7,21 @@ It hands back one trigger, ``click``, with pixels of the picture's own size. Tex
 from __future__ import annotations
 
 import base64
+import io
+import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from quietwing.coverage.app.site_tracing import Picture
+from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import clean
 
-__all__ = ["clicked_picture"]
+__all__ = ["Picture", "clicked_picture", "read_picture"]
+
+MOST_PICTURE_BYTES = 50 * 2**20
+MOST_PIXELS = 100_000_000
+SHOWN_PIXELS = 1600  # longer side of the picture as the page shows it
 
 _HTML = """<svg role="application"></svg><div class="say" aria-live="polite"></div>"""
 _CSS = """
@@ -70,6 +78,48 @@ export default function (component) {
 }
 """
 _mount = st.components.v2.component("quietwing_clicked_picture", html=_HTML, css=_CSS, js=_JS)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A background plan: its own size, and a smaller copy for the page."""
+
+    width_px: int
+    height_px: int
+    shown_png: bytes
+
+
+def read_picture(name: str, content: bytes) -> Picture:
+    """A PNG or JPEG as the page shows it.
+
+    Raises
+    ------
+    SiteError
+        If it is no such picture, or too large.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    if len(content) > MOST_PICTURE_BYTES:
+        raise SiteError(f"{clean(name)}: has {len(content) / 2**20:.0f} MB (limit 50 MB); scan at a lower resolution")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
+                width, height = picture.size
+                if width * height > MOST_PIXELS:
+                    raise SiteError(
+                        f"{clean(name)}: has {width:,} × {height:,} pixels (limit {MOST_PIXELS / 1e6:.0f} million); "
+                        f"scan at a lower resolution"
+                    )
+                small = picture.convert("RGB")
+                small.thumbnail((SHOWN_PIXELS, SHOWN_PIXELS))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, SiteError):
+            raise
+        raise SiteError(f"{clean(name)}: is no readable PNG or JPEG; export the plan as one of these") from None
+    out = io.BytesIO()
+    small.save(out, "PNG")
+    return Picture(width, height, out.getvalue())
 
 
 def clicked_picture(

@@ -9,21 +9,12 @@ from typing import Any
 import streamlit as st
 
 from quietwing.coverage.app.button_actions import edited_rows, in_field, show_problems_of
-from quietwing.coverage.app.site_files import rechecked
 from quietwing.coverage.app.site_form import AREAS, STATES, construction_box
-from quietwing.coverage.app.site_picture import clicked_picture
-from quietwing.coverage.app.site_tracing import (
-    Picture,
-    TraceChoices,
-    TracedOpening,
-    TracedRoom,
-    metres_per_pixel,
-    read_picture,
-    traced_site,
-)
+from quietwing.coverage.app.site_picture import Picture, clicked_picture, read_picture
 from quietwing.coverage.app.site_words import show_problems
 from quietwing.coverage.app.state import session
-from quietwing.sites.errors import QuietwingError, SiteError
+from quietwing.sites.errors import SiteError
+from quietwing.sites.importers import ScaleLine, TraceChoices, TracedOpening, TracedRoom, import_tracing
 from quietwing.sites.model import Site
 from quietwing.sites.quantities import OpeningState
 
@@ -99,17 +90,11 @@ def _make(tracing: _Tracing, opened: Callable[[Site], None]) -> None:
     x1, y1, x2, y2 = (in_field(f"trace-scale-{number}-{tracing.edition}") for number in range(4))
     corners = _filled(edited_rows(tracing.first_corners, f"trace-corners-{tracing.edition}"))
     openings = _filled(edited_rows(tracing.first_openings, f"trace-openings-{tracing.edition}"))
-    try:
-        if x1 is None or y1 is None or x2 is None or y2 is None:
-            raise SiteError("Scale: give two points of the plan and the real distance between them")
-        scale_m = metres_per_pixel((x1, y1), (x2, y2), float(in_field("trace-distance")))
-        drawn = traced_site(rooms_of(corners), _openings_of(openings), scale_m, tracing.picture.height_px, _chosen())
-        site = rechecked(drawn, own.folder)
-    except QuietwingError:
-        raise
-    except ValueError as error:  # a name or length the model refuses
-        raise SiteError([line.strip() for line in str(error).splitlines()[:3]]) from error
-    opened(site)
+    if x1 is None or y1 is None or x2 is None or y2 is None:
+        raise SiteError("Scale: give two points of the plan and the real distance between them")
+    scale = ScaleLine((x1, y1), (x2, y2), float(in_field("trace-distance")))
+    rooms, cuts, height_px = rooms_of(corners), _openings_of(openings), tracing.picture.height_px
+    opened(import_tracing(rooms, cuts, scale, height_px, _chosen(), own.folder))
 
 
 def rooms_of(rows: list[dict[str, Any]]) -> list[TracedRoom]:

@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 import quietwing
+from quietwing.coverage.cli.check_terminal import report_object, show_report
 from quietwing.coverage.cli.command_inputs import guarded, refuse_existing, refuse_file
 from quietwing.coverage.cli.frontier_command import frontier
+from quietwing.coverage.cli.import_command import import_site
 from quietwing.coverage.cli.options import (
     ConfidenceOption,
     GradeOption,
@@ -349,38 +351,21 @@ def check(site: SiteArgument, as_json: JsonOption = False) -> None:
 
     report = check_site(site)
     if as_json:
-        print_json(
-            {
-                "site": site,
-                "ok": not report.problems,
-                "problems": list(report.problems),
-                "notes": list(report.notes),
-                "features": {
-                    layer: {"in": counts[0], "used": counts[1], "dropped": counts[2]}
-                    for layer, counts in report.features.items()
-                },
-                "dropped": [list(item) for item in report.dropped],
-            }
-        )
-        if report.problems:
-            raise typer.Exit(BAD_INPUT)
-        return
-    if report.problems:
+        print_json({"site": site} | report_object(report))
+    elif report.problems:
         from quietwing.sites.errors import problems_text
         from quietwing.sites.findings import clean
 
         say(f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''} in {clean(site)}:")
         say(problems_text(tuple(report.problems)))
+    else:
+        show_report(report)
+        say(f"{site}: no problems found")
+    if report.problems:
         raise typer.Exit(BAD_INPUT)
-    print_table(
-        ["layer", "features in", "used", "dropped"],
-        [[layer, *map(str, counts)] for layer, counts in report.features.items()],
-    )
-    for layer, identifier, reason in report.dropped:
-        say(f"dropped: {layer}: {identifier}: {reason}")
-    for note in report.notes:
-        say(f"note: {note}")
-    say(f"{site}: no problems found")
+
+
+app.command(name="import")(import_site)
 
 
 @example.command("list")

@@ -21,6 +21,7 @@ def test_help_lists_what_works():
     for command in (
         "demo",
         "check",
+        "import",
         "leakage",
         "evaluate",
         "optimise",

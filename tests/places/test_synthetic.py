@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from shapely import Point
 
+from quietwing.sites import check, load_site, save_site
 from quietwing.sites.bundled import BUNDLED, write_all
 from quietwing.sites.errors import SiteError
-from quietwing.sites.files import check, load_site, save_site
 from quietwing.sites.geometry import facets
 from quietwing.sites.model import Site
 from quietwing.sites.openings import opening_places

@@ -55,8 +55,8 @@ def test_the_command_runs_the_server_and_ends_with_its_code():
         door.bind(("127.0.0.1", 0))
         door.listen()
         port = door.getsockname()[1]
-        code = f"import sys; sys.argv[1:] = ['app', '--port', '{port}']; from quietwing.coverage.cli import main; main()"
-        ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+        command = [sys.executable, "-P", "-c", "from quietwing.coverage.cli import main; main()"]
+        ran = subprocess.run([*command, "app", "--port", str(port)], capture_output=True, text=True, check=False)
     assert ran.returncode == ENVIRONMENT
     assert ran.stderr.splitlines() == [f"error: port {port} is in use on 127.0.0.1; give another --port"]
 

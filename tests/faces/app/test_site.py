@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 from quietwing.coverage.app.site_files import (
     masts_text,
     open_upload,
-    rechecked,
     site_geopackage,
     site_zip,
     with_levels,
@@ -28,6 +27,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites import SiteError, load_site
 from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.files import BUNDLED
+from quietwing.sites.importers import rechecked
 from quietwing.sites.model import Surroundings
 from quietwing.sites.synthetic import build, describe
 from quietwing.sites.tables_csv import row_values

@@ -6,16 +6,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.app.site_files import site_report
-from quietwing.coverage.app.site_tracing import (
-    TraceChoices,
-    TracedOpening,
-    TracedRoom,
-    metres_per_pixel,
-    read_picture,
-    traced_site,
-)
+from quietwing.coverage.app.site_picture import read_picture
 from quietwing.sites import SiteError
+from quietwing.sites.importers import TraceChoices, TracedOpening, TracedRoom, site_report
+from quietwing.sites.importers.tracing import metres_per_pixel, traced_site
 
 ROOMS = (
     TracedRoom("C1", "silence", ((100, 100), (148, 101), (149, 176), (100, 175))),

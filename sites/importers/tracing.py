@@ -1,4 +1,4 @@
-"""A plan in a picture becomes a site: rooms traced as polygons in pixels, walls where rooms end.
+"""A plan traced over a picture becomes a site: rooms given as polygons in pixels, walls where rooms end.
 
 Every edge of a room is a wall: inner where another room lies behind it, outer where none does. What is not on the
 plan (masts, heights, what walls are made of) is asked for or assumed, and the site's notes say so.
@@ -7,12 +7,11 @@ plan (masts, heights, what walls are made of) is asked for or assumed, and the s
 from __future__ import annotations
 
 import datetime as dt
-import io
 import itertools
 import math
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -22,24 +21,22 @@ from shapely.ops import linemerge, unary_union
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
 from quietwing.sites.frames import Frame
+from quietwing.sites.importers.reading import rechecked
 from quietwing.sites.model import Building, Opening, Perimeter, Room, Site, Slab, Storey, Wall
 from quietwing.sites.networks import typical_sectors
 from quietwing.sites.quantities import OpeningState, Role
 from quietwing.sites.synthetic import homes
 
 __all__ = [
-    "Picture",
+    "ScaleLine",
     "TraceChoices",
     "TracedOpening",
     "TracedRoom",
+    "import_tracing",
     "metres_per_pixel",
-    "read_picture",
     "traced_site",
 ]
 
-MOST_PICTURE_BYTES = 50 * 2**20
-MOST_PIXELS = 100_000_000
-SHOWN_PIXELS = 1600  # longer side of the picture as the page shows it
 SNAP_M = 0.3  # corners that nearly line up do line up: a hand on a picture is no better
 PROBE_M = 0.1
 ON_WALL_M = 1.0  # how far from a wall a window or door may have been clicked
@@ -47,15 +44,6 @@ JAMB_M = 0.05
 SMALLEST_ROOM_M2 = 1.0
 DOOR_M, DOOR_HEAD_M = 0.8, 2.0  # assumed, as in the bundled sites
 Xy = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A background plan: its own size, and a smaller copy for the page."""
-
-    width_px: int
-    height_px: int
-    shown_png: bytes
 
 
 @dataclass(frozen=True)
@@ -74,6 +62,15 @@ class TracedOpening:
     kind: str
     at_px: Xy
     width_m: float
+
+
+@dataclass(frozen=True)
+class ScaleLine:
+    """Two points of the picture and the real distance between them. [m]"""
+
+    first_px: Xy
+    second_px: Xy
+    distance_m: float
 
 
 @dataclass(frozen=True)
@@ -103,37 +100,47 @@ class TraceChoices:
     area: str = "suburban"
 
 
-def read_picture(name: str, content: bytes) -> Picture:
-    """A PNG or JPEG as the page shows it.
+def import_tracing(
+    rooms: Sequence[TracedRoom],
+    openings: Sequence[TracedOpening],
+    scale: ScaleLine,
+    height_px: int,
+    choices: TraceChoices | None = None,
+    near: Path | None = None,
+) -> Site:
+    """The checked site of a plan traced over a picture; the same plan on every storey.
+
+    Parameters
+    ----------
+    rooms : sequence of TracedRoom
+        Of one building: all touch. Corners that nearly line up (0.3 m) are put in line.
+    openings : sequence of TracedOpening
+        Windows and doors on or near a wall; more are placed where `choices` asks for them.
+    scale : ScaleLine
+    height_px : int
+        Height of the picture: its lower left corner is the origin.
+    choices : TraceChoices, optional
+        What the picture does not show; the usual ones without it.
+    near : Path, optional
+        The folder the site is written in for a moment, to be read through the checks.
+
+    Returns
+    -------
+    Site
+        Local grid, the picture's up at ``bearing_deg``; typical masts, marked assumed.
 
     Raises
     ------
     SiteError
-        If it is no such picture, or too large.
+        With the problems of the scale, else of rooms, else of windows and doors, else of the checks.
     """
-    from PIL import Image, UnidentifiedImageError
-
-    if len(content) > MOST_PICTURE_BYTES:
-        raise SiteError(f"{clean(name)}: has {len(content) / 2**20:.0f} MB (limit 50 MB); scan at a lower resolution")
+    scale_m = metres_per_pixel(scale.first_px, scale.second_px, scale.distance_m)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
-                width, height = picture.size
-                if width * height > MOST_PIXELS:
-                    raise SiteError(
-                        f"{clean(name)}: has {width:,} × {height:,} pixels (limit {MOST_PIXELS / 1e6:.0f} million); "
-                        f"scan at a lower resolution"
-                    )
-                small = picture.convert("RGB")
-                small.thumbnail((SHOWN_PIXELS, SHOWN_PIXELS))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, SiteError):
-            raise
-        raise SiteError(f"{clean(name)}: is no readable PNG or JPEG; export the plan as one of these") from None
-    out = io.BytesIO()
-    small.save(out, "PNG")
-    return Picture(width, height, out.getvalue())
+        return rechecked(traced_site(rooms, openings, scale_m, height_px, choices or TraceChoices()), near)
+    except SiteError:
+        raise
+    except ValueError as error:  # a name or length the model refuses
+        raise SiteError([line.strip() for line in str(error).splitlines()[:3]]) from error
 
 
 def metres_per_pixel(first_px: Xy, second_px: Xy, distance_m: float) -> float:

@@ -1,0 +1,145 @@
+"""A site folder in a zip: unpacked only when every member is a plain file of harmless size and name."""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from quietwing.sites.errors import SiteError
+from quietwing.sites.files import NEIGHBOURS, OWN_FILES
+from quietwing.sites.findings import clean, shown
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
+
+__all__ = ["MOST_ARCHIVE_BYTES", "unpack"]
+
+MOST_ARCHIVE_BYTES = 50 * 2**20  # as the app's server.maxUploadSize
+MOST_MEMBERS = 200
+MOST_UNPACKED_BYTES = 200 * 2**20
+LARGEST_RATIO = 200  # GeoJSON of a wing packs 10 to 40 times
+RATIO_FROM_BYTES = 2**20  # a small file of blanks is no bomb
+CHUNK_BYTES = 2**20
+_TEXT_ENDINGS = (".toml", ".geojson", ".json", ".csv", ".md", ".txt")
+_DRIVE = re.compile(r"^[A-Za-z]:")
+
+
+def unpack(name: str, content: bytes, target: Path) -> tuple[str, ...]:
+    """Write the files of a zipped site folder; nothing is written before every member has passed.
+
+    Parameters
+    ----------
+    name : str
+        Of the zip, for the messages.
+    content : bytes
+    target : Path
+        An existing empty folder.
+
+    Returns
+    -------
+    tuple of str
+        Members that are no file of a site and were left out.
+
+    Raises
+    ------
+    SiteError
+        If it is no zip, holds no site, or holds anything that could do harm; with every such member.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            members = _checked_members(name, packed.infolist())
+            left_out = []
+            for file, member in members.items():
+                known = file in OWN_FILES or file in NEIGHBOURS or _is_antenna(PurePosixPath(file).parts)
+                if known or ("/" not in file and file.lower().endswith(_TEXT_ENDINGS)):
+                    (target / file).parent.mkdir(exist_ok=True)
+                    _write(name, packed, member, target / file)
+                else:
+                    left_out.append(clean(file))
+            return tuple(left_out)
+    except SiteError:
+        raise
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, ValueError) as error:
+        raise SiteError(
+            f"{clean(name)}: cannot be unpacked ({clean(str(error), 80)}); make the zip again with your system's own "
+            f"program, without a password"
+        ) from None
+
+
+def _checked_members(name: str, found: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """Plain files by their name within the site folder; one refusal if any member is not harmless."""
+    zipped = clean(name)
+    if len(found) > MOST_MEMBERS:
+        raise SiteError(
+            f"{zipped}: holds {len(found):,} files (limit {MOST_MEMBERS}); zip the site's own folder only"
+        )
+    harmful = [said for member in found if (said := _harm(zipped, member))]
+    if harmful:
+        raise SiteError(harmful)
+    size = sum(member.file_size for member in found)
+    packed = sum(member.compress_size for member in found)
+    if size > MOST_UNPACKED_BYTES:
+        raise SiteError(
+            f"{zipped}: unpacks to {size / 2**20:,.0f} MB (limit {MOST_UNPACKED_BYTES // 2**20} MB); "
+            f"zip the site's own folder only"
+        )
+    if size > RATIO_FROM_BYTES and size > LARGEST_RATIO * max(packed, 1):
+        raise SiteError(f"{zipped}: unpacks to over {LARGEST_RATIO} times its size, as no site does; not opened")
+    files = [member for member in found if not member.is_dir() and not _of_the_system(member.filename)]
+    tops = {PurePosixPath(member.filename).parts[0] for member in files}
+    depth = 1 if len(tops) == 1 and all(len(PurePosixPath(member.filename).parts) > 1 for member in files) else 0
+    members: dict[str, zipfile.ZipInfo] = {}
+    for member in files:
+        parts = PurePosixPath(member.filename).parts[depth:]
+        file = "/".join(parts)
+        if len(parts) > 2 or (len(parts) == 2 and parts[0] != ANTENNA_FOLDER):
+            raise SiteError(
+                f"{zipped}: {shown(member.filename)} lies in a folder within the site; zip the one folder that "
+                f"holds site.toml"
+            )
+        if file in members:
+            raise SiteError(f"{zipped}: {shown(file)} stands twice; make the zip again")
+        members[file] = member
+    if "site.toml" not in members:
+        raise SiteError(
+            f"{zipped}: holds no site.toml; zip the folder that holds it, or download one here as an example"
+        )
+    return members
+
+
+def _harm(zipped: str, member: zipfile.ZipInfo) -> str:
+    """What is wrong with a member that would leave the folder or is no plain file; nothing for others."""
+    path = member.filename
+    mode = member.external_attr >> 16
+    if path.startswith(("/", "\\")) or _DRIVE.match(path) or "\\" in path or "\0" in path:
+        return f"{zipped}: {shown(path)} is an absolute path; zip the folder itself. Nothing was opened"
+    if ".." in PurePosixPath(path).parts:
+        return f"{zipped}: {shown(path)} leads out of the folder; zip the folder itself. Nothing was opened"
+    if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_IFMT(mode) == 0):
+        return f"{zipped}: {shown(path)} is a link or device, expected a plain file; put the file itself into the zip"
+    if member.flag_bits & 0x1:
+        return f"{zipped}: {shown(path)} is locked with a password; make the zip without one"
+    return ""
+
+
+def _is_antenna(parts: tuple[str, ...]) -> bool:
+    """Whether a path within the site is one of its antenna files."""
+    return len(parts) == 2 and parts[0] == ANTENNA_FOLDER and is_antenna_file(parts[1])
+
+
+def _of_the_system(path: str) -> bool:
+    """What macOS and Windows add to a zip by themselves."""
+    parts = PurePosixPath(path).parts
+    return not parts or parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def _write(name: str, packed: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
+    """One member, never more of it than it declared."""
+    left = member.file_size
+    with packed.open(member) as source, open(path, "xb") as out:
+        while chunk := source.read(CHUNK_BYTES):
+            left -= len(chunk)
+            if left < 0:
+                raise SiteError(f"{clean(name)}: {shown(member.filename)} is longer than it says; not opened")
+            out.write(chunk)

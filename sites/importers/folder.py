@@ -1,0 +1,95 @@
+"""A site as a folder: ``site.toml``, GeoJSON layers, tables of masts and levels, antenna files, heights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from quietwing.sites.files import NEIGHBOURS, OWN_FILES, TABLES
+from quietwing.sites.findings import Findings, Unreadable, clean, near, shown
+from quietwing.sites.geojson import parse_layer
+from quietwing.sites.layers import LAYERS
+from quietwing.sites.raw_site import RawSite
+from quietwing.sites.safe_reading import MOST_BYTES, MOST_TOML_BYTES, read_bytes, read_text
+from quietwing.sites.site_antennas import ANTENNA_FOLDER, read_antennas
+from quietwing.sites.site_toml import read_site_toml
+from quietwing.sites.tables_csv import parse_table
+from quietwing.sites.terrain import MOST_TERRAIN_BYTES, TERRAIN_FILE, parse_terrain
+
+__all__ = ["read_raw"]
+
+T = TypeVar("T")
+
+MOST_ENTRIES = 1000
+
+
+def read_raw(folder: Path, findings: Findings) -> RawSite:
+    """The parts of a site in a folder, each sound by itself.
+
+    Parameters
+    ----------
+    folder : Path
+        An existing folder.
+    findings : Findings
+        Receives the problems.
+
+    Returns
+    -------
+    RawSite
+    """
+    raw = RawSite()
+    names = sorted(os.listdir(folder))
+    if len(names) > MOST_ENTRIES:
+        findings.problem(
+            folder.name, "", f"holds {len(names):,} files (limit {MOST_ENTRIES:,}); give the site's own folder"
+        )
+        return raw
+    _note_strangers(names, findings)
+
+    def part(name: str, parse: Callable[[str], T], required: bool, most_bytes: int = MOST_BYTES) -> T | None:
+        raw.files[name.split(".")[0]] = name
+        if name not in names:
+            if required:
+                findings.unread.add(name.split(".")[0])
+                findings.problem(name, "", f"is missing from the folder {shown(folder.name)}; add it")
+            return None
+        try:
+            return parse(read_text(folder / name, folder, most_bytes))
+        except Unreadable as error:
+            findings.unread.add(name.split(".")[0])
+            findings.problem(name, "", str(error))
+            return None
+
+    raw.header = part("site.toml", lambda text: read_site_toml(text, findings, "site.toml"), True, MOST_TOML_BYTES)
+    for layer in LAYERS:
+        found = part(f"{layer.name}.geojson", parse_layer, layer.required)
+        if found is not None:
+            raw.layers[layer.name] = found
+    for table, cls in TABLES.items():
+        file = f"{table}.csv"
+        rows = part(file, lambda text, cls=cls, file=file: parse_table(text, cls, findings, file), False)  # type: ignore[misc]
+        if rows is not None:
+            raw.tables[table] = rows
+    raw.antennas = read_antennas(folder, findings)
+    if TERRAIN_FILE in names:
+        try:
+            content = read_bytes(folder / TERRAIN_FILE, folder, MOST_TERRAIN_BYTES)
+            raw.terrain, raw.terrain_crs = parse_terrain(content)
+        except Unreadable as error:
+            findings.problem(TERRAIN_FILE, "", str(error))
+    return raw
+
+
+def _note_strangers(names: list[str], findings: Findings) -> None:
+    """Files nobody reads are remarked on, unless one looks like a misspelt file that is missing."""
+    absent = OWN_FILES - set(names)
+    for name in names:
+        if name in OWN_FILES or name in NEIGHBOURS or name == ANTENNA_FOLDER or name.startswith("."):
+            continue
+        close = near(name, sorted(absent), 0.85)
+        if close:
+            findings.problem(name, "", f"is not a file of a site; did you mean {close[0]!r}? Rename or remove it")
+        else:
+            findings.remark(f"{clean(name)}: is not a file of a site and is not read")
