@@ -24,8 +24,8 @@ from quietwing.coverage.tables.rows import (
     read_file,
     rows_of,
     text_of_rows,
-    write_file,
 )
+from quietwing.coverage.whole_files import write_whole
 from quietwing.sites.checks import PATTERNS
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import Findings, did_you_mean, shown
@@ -299,7 +299,9 @@ def write_catalogue(models: Mapping[str, Model], path: Path, comment: str = "") 
     comment : str
         Sources and remarks, written above the header line by line.
     """
-    write_file(catalogue_text(models, comment), path)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, catalogue_text(models, comment))
 
 
 def catalogue_text(models: Mapping[str, Model], comment: str = "") -> str:

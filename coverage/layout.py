@@ -22,9 +22,9 @@ from quietwing.coverage.tables.rows import (
     read_file,
     rows_of,
     text_of_rows,
-    write_file,
 )
 from quietwing.coverage.trims import contradictory_trims
+from quietwing.coverage.whole_files import write_whole
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import Findings, clean, did_you_mean, near, shown
 from quietwing.sites.model import ZM, Building, Site, StoreyNumber
@@ -256,7 +256,9 @@ def write_layout(devices: Iterable[Device], path: Path) -> None:
     path : Path
         Replaced if it exists.
     """
-    write_file(layout_text(devices), path)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, layout_text(devices))
 
 
 def row_texts(device: Device) -> dict[str, str]:

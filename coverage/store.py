@@ -51,6 +51,7 @@ from quietwing.sites import load_site, save_site
 from quietwing.sites.findings import clean
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
+from quietwing.sites.toml_values import toml_value
 
 __all__ = [
     "CATALOGUE",
@@ -351,9 +352,9 @@ def scenario_text(scenario: Scenario) -> str:
         if field.name in ("treatments", "operator_actions"):
             tables += [f"\n[[{field.name}]]\n{_keys(entry)}" for entry in value]
         elif field.name == "rules":
-            plain += [f"rules = {_toml(RULES_BESIDE)}\n"] if value != load_rules() else []
+            plain += [f"rules = {toml_value(RULES_BESIDE)}\n"] if value != load_rules() else []
         elif value is not None:  # TOML has no null: a key left out is None when read
-            plain.append(f"{field.name} = {_toml(value)}\n")
+            plain.append(f"{field.name} = {toml_value(value)}\n")
     return "".join([*plain, *tables])
 
 
@@ -367,17 +368,7 @@ def rules_beside(scenario: Scenario) -> dict[str, str]:
 def _keys(entry: TreatmentWish | OperatorAction) -> str:
     """The keys of one entry of a list of tables; what is None is left out."""
     given = ((field.name, getattr(entry, field.name)) for field in dataclasses.fields(entry))
-    return "".join(f"{name} = {_toml(value)}\n" for name, value in given if value is not None)
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
+    return "".join(f"{name} = {toml_value(value)}\n" for name, value in given if value is not None)
 
 
 def _outputs(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, str]:

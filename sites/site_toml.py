@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass as plain_dataclass
@@ -21,6 +20,7 @@ from quietwing.sites.geojson import rounded
 from quietwing.sites.model import Site, Storey, Surroundings
 from quietwing.sites.quantities import Identifier, OpeningState, Text
 from quietwing.sites.records import build, near_miss
+from quietwing.sites.toml_values import toml_value
 
 __all__ = ["BuildingEntry", "Header", "Heading", "States", "read_site_toml", "site_toml_text"]
 
@@ -217,7 +217,7 @@ def site_toml_text(site: Site, *, exact: bool = False) -> str:
     """``site.toml`` of a site; equal content gives equal bytes. Numbers to six decimals unless `exact`."""
 
     def toml(value: Any) -> str:
-        return _toml(value, exact)
+        return toml_value(rounded(value) if isinstance(value, float) and not exact else value)
 
     lines = [
         "format = 1",
@@ -256,14 +256,3 @@ def site_toml_text(site: Site, *, exact: bool = False) -> str:
 def _inline(record: Any, toml: Callable[[Any], str]) -> str:
     inside = ", ".join(f"{item.name} = {toml(getattr(record, item.name))}" for item in fields(record))
     return f"{{{inside}}}"
-
-
-def _toml(value: Any, exact: bool) -> str:
-    """A TOML literal."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(value if exact else rounded(value))
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    raise TypeError(f"no TOML form for {type(value).__name__}")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from quietwing.coverage.app.jobs import ERROR, PROGRESS, QUESTION, RESULT, Question
+from quietwing.coverage.whole_files import write_whole
 from quietwing.sites.errors import QuietwingError
 
 EVERY_S = 0.1  # between two progress files
@@ -41,7 +42,7 @@ class Reporter:
         now_s = time.monotonic()
         if now_s - self.written_s >= EVERY_S:
             self.written_s = now_s
-            put(self.folder / PROGRESS, json.dumps({"what": what, "share": share}).encode())
+            write_whole(self.folder / PROGRESS, json.dumps({"what": what, "share": share}).encode(), lasting=False)
 
     def search(self, what: str, share: float, first: float = 0.0, part: float = 1.0) -> None:
         """Progress of one search for a plan, which is `part` of the work."""
@@ -72,24 +73,17 @@ def main(folder: Path) -> int:
             warmup.start()  # on a machine that has not run it yet: compiles while the site is prepared
         answer = ANSWERS[question.mode](question, reporter)
     except QuietwingError as error:
-        put(folder / ERROR, json.dumps({"error": str(error)}).encode())
+        write_whole(folder / ERROR, json.dumps({"error": str(error)}).encode(), lasting=False)
         return 2
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         traceback.print_exc()
         said = f"{type(error).__name__}: this is a fault of quietwing; the log of the server says more"
-        put(folder / ERROR, json.dumps({"error": said}).encode())
+        write_whole(folder / ERROR, json.dumps({"error": said}).encode(), lasting=False)
         return 1
-    put(folder / RESULT, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+    write_whole(folder / RESULT, pickle.dumps(answer, pickle.HIGHEST_PROTOCOL), lasting=False)
     return 0
-
-
-def put(path: Path, content: bytes) -> None:
-    """A file that is there whole or not at all."""
-    half = path.with_suffix(".part")
-    half.write_bytes(content)
-    half.replace(path)
 
 
 def listen(reporter: Reporter, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from quietwing.coverage.app.plan_editor.views import verdict_states
@@ -13,6 +12,7 @@ from quietwing.coverage.report.plan_words import pounds, rooms_in_words
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft
+from quietwing.sites.toml_values import toml_value
 
 __all__ = [
     "change_in_words",
@@ -103,8 +103,7 @@ def dead_by_draft(draft: Draft) -> dict[str, bool]:
 def treatments_toml(wishes: Iterable[TreatmentWish]) -> str:
     """Treated windows as a scenario file asks for them."""
     tables = [
-        f"[[treatments]]\nmodel = {json.dumps(wish.model, ensure_ascii=False)}\n"
-        f"rooms = [{', '.join(json.dumps(room, ensure_ascii=False) for room in wish.rooms)}]\n"
+        f"[[treatments]]\nmodel = {toml_value(wish.model)}\nrooms = {toml_value(tuple(wish.rooms))}\n"
         for wish in wishes
     ]
     return "\n".join(["# Meshes and films of a layout: put these lines at the end of scenario.toml.", *tables])

@@ -12,7 +12,6 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from quietwing.coverage.batch.item_folder import publish, write_whole
 from quietwing.coverage.result_folder import (
     FORMAT,
     MANIFEST,
@@ -22,6 +21,7 @@ from quietwing.coverage.result_folder import (
     refuse_site,
     refused,
 )
+from quietwing.coverage.whole_files import publish, write_whole
 
 __all__ = ["BatchFiles"]
 

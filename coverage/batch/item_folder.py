@@ -6,7 +6,6 @@ and moved into place, so that one is there whole or not at all.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from quietwing.coverage.whole_files import fsync_folder, write_whole
 from quietwing.sites.findings import clean
 
 __all__ = [
@@ -22,13 +22,9 @@ __all__ = [
     "Answer",
     "RoomChannels",
     "damage",
-    "fsync_file",
-    "fsync_folder",
     "install",
-    "publish",
     "read_item",
     "write_item",
-    "write_whole",
 ]
 
 ITEM = "item.json"
@@ -164,41 +160,6 @@ def _keep_strangers(place: Path, made: Path) -> None:
         if not blocked:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(place / name, target, follow_symlinks=False)
-
-
-def write_whole(path: Path, content: str | bytes, workshop: Path | None = None) -> None:
-    """Write a file to the disk itself; with a workshop on the same file system, whole or not at all."""
-    draft = path if workshop is None else workshop / path.name
-    with open(draft, "wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    if draft != path:
-        publish(draft, path)
-
-
-def fsync_file(path: Path) -> None:
-    """Have a file that is already written on the disk itself."""
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
-
-
-def publish(draft: Path, path: Path) -> None:
-    """Put a finished file in its place, in one step that lasts."""
-    os.replace(draft, path)
-    fsync_folder(path.parent)
-
-
-def fsync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, where the system can be asked to."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with contextlib.suppress(PermissionError):  # some network file systems know no fsync of a folder
-            os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _text(content: dict[str, Any]) -> str:

@@ -30,13 +30,14 @@ from pathlib import Path
 
 import quietwing
 from quietwing.coverage.batch.batch_files import BatchFiles
-from quietwing.coverage.batch.item_folder import damage, install, write_whole
+from quietwing.coverage.batch.item_folder import damage, install
 from quietwing.coverage.batch.items import BatchItem, key_text
 from quietwing.coverage.batch.lock import folder_lock
 from quietwing.coverage.batch.table import TABLES, make_tables
 from quietwing.coverage.batch.tasks import run_item
 from quietwing.coverage.batch.workers import Event, Task, Worker
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.whole_files import write_whole
 from quietwing.sites.findings import clean
 
 __all__ = ["INDEX", "BatchInterrupted", "BatchOutcome", "run_batch"]

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from quietwing.coverage.batch.item_folder import fsync_file, read_item
+from quietwing.coverage.batch.item_folder import read_item
 from quietwing.coverage.batch.items import BatchItem, key_text
 from quietwing.coverage.report.words import safe_cell
 from quietwing.coverage.rules import GRADES
+from quietwing.coverage.whole_files import fsync_file
 
 __all__ = ["ROOM_COLUMNS", "SUMMARY_COLUMNS", "TABLES", "make_tables"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from quietwing.coverage.batch.item_folder import Answer, RoomChannels, write_item, write_whole
+from quietwing.coverage.batch.item_folder import Answer, RoomChannels, write_item
 from quietwing.coverage.batch.items import BatchItem
 from quietwing.coverage.plan_store import write_plan
 from quietwing.coverage.planning.plan import PlanResult
@@ -23,6 +23,7 @@ from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.results import Leakage, Verdict
 from quietwing.coverage.store import SCENARIO, result_object, rules_beside, scenario_text, write_result
 from quietwing.coverage.study import leakage, optimise, run
+from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import save_site
 
 __all__ = ["MODES", "Mode", "leakage_answer", "plan_answer", "run_item", "verdict_answer"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import os
-import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from quietwing.sites.geojson import rounded
 from quietwing.sites.safe_reading import read_text
 from quietwing.sites.tables_csv import parse_table
 
-__all__ = ["Rows", "cell_text", "folded", "items_of", "read_file", "rows_of", "text_of_rows", "write_file"]
+__all__ = ["Rows", "cell_text", "folded", "items_of", "read_file", "rows_of", "text_of_rows"]
 
 MOST_FILE_BYTES = 8 * 2**20  # ten thousand devices are about 1 MiB
 
@@ -159,20 +157,3 @@ def text_of_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         else:
             writer.writerow(row)
     return out.getvalue()
-
-
-def write_file(text: str, path: Path) -> None:
-    """Write a text whole or not at all: a reader sees the old file or the new one."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -29,6 +29,7 @@ ORDER = [
         "coverage.treatments",
         "coverage.trims",
         "coverage.tables",
+        "coverage.whole_files",
     ),
     ("coverage.propagation",),
     ("coverage.validation",),
