@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from quietwing.sites.findings import CheckReport
     from quietwing.sites.model import Site
 
-__all__ = ["ImportedSite", "equipment_of", "import_with_inputs", "own_file"]
+__all__ = ["ImportedSite", "equipment_of", "files_beside", "import_with_inputs", "own_file"]
 
 
 READ_BESIDE = ("catalogue.csv", "scenario.toml", "layout.csv")  # a layout is read by its catalogue
@@ -98,29 +99,42 @@ def import_with_inputs(source: str | Path, near: Path | None = None) -> Imported
             raise SiteError([*report.problems, *problems])
         if problems:
             raise ScenarioError("\n".join(problems))
-        files = _files_beside(folder) if folder.is_dir() else {}
+        files = files_beside(folder) if folder.is_dir() else {}
     return ImportedSite(site, report, devices, scenario, catalogue, files, at_hand.left_out)
 
 
-def _files_beside(folder: Path) -> dict[str, bytes]:
-    """Catalogue, scenario and layout of a site's folder as they are, and the rules file the scenario names."""
+def files_beside(folder: Path) -> dict[str, bytes]:
+    """Catalogue, scenario and layout of a site's folder as they are, and the rules file the scenario names.
+
+    Raises
+    ------
+    SiteError
+        With every one of them that cannot be read.
+    """
     from quietwing.coverage.errors import SiteError
     from quietwing.sites.findings import Unreadable, clean
     from quietwing.sites.safe_reading import read_bytes
 
     names = [name for name in READ_BESIDE if (folder / name).is_file()]
-    if "scenario.toml" in names:
-        rules = tomllib.loads((folder / "scenario.toml").read_text("utf-8-sig")).get("rules")
-        names += [rules] if rules is not None else []
     files, problems = {}, []
     for name in names:
         try:
             files[name] = read_bytes(folder / name, folder)
+            if name == "scenario.toml":
+                names += _rules_named(files[name])
         except Unreadable as error:
             problems.append(f"{clean(name)}: {error}")
     if problems:
         raise SiteError(problems)
     return files
+
+
+def _rules_named(scenario: bytes) -> list[str]:
+    """The rules file a scenario names, if it is readable and names one beside it."""
+    with suppress(ValueError):  # said better by whoever reads the scenario
+        named = tomllib.loads(scenario.decode("utf-8-sig")).get("rules")
+        return [named] if isinstance(named, str) and Path(named).name == named != "" else []
+    return []
 
 
 def equipment_of(site: str, layout_file: Path | None) -> tuple[tuple[Device, ...], dict[str, Model]]:

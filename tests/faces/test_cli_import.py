@@ -162,3 +162,11 @@ def test_overwrite_replaces_the_site_and_leaves_what_else_lies_there(folder, tmp
     assert contents(tmp_path / "site") == before
     assert run("mine", "-o", "site", "--overwrite").exit_code == 0
     assert contents(tmp_path / "site") == contents(folder) | {"README.md": b"mine"}
+
+
+def test_a_copy_of_a_site_takes_its_rules_file_along(folder, tmp_path):
+    (folder / "scenario.toml").write_text('rules = "ours.toml"\n', "utf-8")
+    (folder / "ours.toml").write_bytes(RULES.read_bytes())
+    ran = CliRunner().invoke(app, ["example", "copy", "mine", "again"])
+    assert ran.exit_code == 0, ran.stderr
+    assert contents(tmp_path / "again") == contents(folder)
