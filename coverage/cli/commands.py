@@ -6,7 +6,6 @@ infeasible, 4 a limit asked for was missed, 5 environment (disk, permission), 13
 
 from __future__ import annotations
 
-import runpy
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -391,6 +390,8 @@ def app_in_browser(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open nothing.")] = False,
 ) -> None:
     """The planner's app in your browser; served to this computer alone."""
+    import runpy
+
     # A program of its own, run in this process: the command line imports nothing of the app, so Ctrl-C and the exit
     # code are the server's.
     sys.argv = ["quietwing app", "--port", str(port), *(["--no-browser"] if no_browser else [])]

@@ -149,6 +149,17 @@ def test_importing_the_engine_loads_no_face():
     assert ran.stdout.strip() == "[]"
 
 
+def test_the_command_line_starts_without_the_engine():
+    """``--help`` answers before arrays, geometry and pages are loaded."""
+    code = (
+        "import sys, quietwing.coverage.cli; "
+        "heavy = {'numpy', 'shapely', 'pydantic', 'xarray', 'scipy', 'numba', 'matplotlib', 'streamlit'}; "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & heavy))"
+    )
+    ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
 def test_the_engine_is_not_reached_by_its_folder_name():
     ran = subprocess.run(
         [sys.executable, "-c", "import coverage"], cwd=ROOT, capture_output=True, text=True, check=False
