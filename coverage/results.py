@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 import numpy as np
 import xarray as xr
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import ExposureRow, KeepRow, RingRow, ServiceRow
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
 from quietwing.sites.readings import Measurements
@@ -22,19 +21,14 @@ __all__ = [
     "Comparison",
     "ContrastBudget",
     "ContrastLine",
-    "ExposureRow",
     "GradeVerdict",
-    "KeepRow",
     "Leakage",
-    "RingRow",
-    "ServiceRow",
     "SpillResult",
     "StoreyMap",
     "Verdict",
     "VerdictMap",
     "WhatIf",
     "WhatIfRow",
-    "failing_rows",
 ]
 
 
@@ -192,51 +186,6 @@ class Leakage:
     notes: tuple[str, ...]
     scenario_id: str
     measured: Comparison | None = None
-
-
-class RingRow(NamedTuple):
-    """A ring or receptor group outside: its points, how many fail, and how many may."""
-
-    name: str
-    points: int
-    failing: int
-    may_fail: int
-    passed: bool
-
-
-class KeepRow(NamedTuple):
-    """A keep room and an operator named for it, and in what share of worlds it has service there."""
-
-    room: str
-    operator: str
-    share: float
-    passed: bool
-
-
-class ServiceRow(NamedTuple):
-    """A protected service, and what was found, in words."""
-
-    service: str
-    found: str
-    passed: bool
-
-
-class ExposureRow(NamedTuple):
-    """A room, and the sum over devices and bands of exposure ÷ ICNIRP limit in it."""
-
-    room: str
-    share: float
-    passed: bool
-
-
-class _Row(Protocol):
-    @property
-    def passed(self) -> bool: ...
-
-
-def failing_rows(*tables: Iterable[_Row]) -> int:
-    """How many rows of some tables of limits did not pass."""
-    return sum(not row.passed for rows in tables for row in rows)
 
 
 @dataclass(frozen=True)

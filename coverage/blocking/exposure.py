@@ -11,7 +11,7 @@ from quietwing.coverage.blocking.outside import band_eirp_dbm, band_power_dbm
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.radiating_cable import power_density_per_w
-from quietwing.coverage.results import ExposureRow
+from quietwing.coverage.spill_rows import ExposureRow
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet
 

@@ -24,7 +24,7 @@ from quietwing.coverage.blocking.stray import stray_into
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
-from quietwing.coverage.results import ServiceRow
+from quietwing.coverage.spill_rows import ServiceRow
 from quietwing.sites.model import Site
 from quietwing.sites.points import PointSet, scattered
 

@@ -24,8 +24,8 @@ from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
 from quietwing.coverage.propagation.array_pattern import ArrayPattern
 from quietwing.coverage.propagation.radiating_cable import piece_eirp_db, pieces_of
 from quietwing.coverage.propagation.sector_patterns import connected_gain_db, sector_pattern
-from quietwing.coverage.results import ServiceRow
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import ServiceRow
 from quietwing.coverage.trims import Span
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import PointSet

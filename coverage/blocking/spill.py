@@ -31,9 +31,10 @@ from quietwing.coverage.decibel import floored
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.results import ExposureRow, KeepRow, RingRow, ServiceRow, SpillResult, failing_rows
+from quietwing.coverage.results import SpillResult
 from quietwing.coverage.rules import Grade, Tier
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import ExposureRow, KeepRow, RingRow, ServiceRow, failing_rows
 from quietwing.sites.points import PointSet, scattered
 
 __all__ = [

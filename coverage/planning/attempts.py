@@ -21,8 +21,9 @@ from quietwing.coverage.planning.plan import Attempt, Claim
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.target import rooms_held, target_asked, target_outcome
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.results import SpillResult, failing_rows
+from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import failing_rows
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites.model import Site
 from quietwing.sites.trial_points import trial_points

@@ -24,9 +24,10 @@ from quietwing.coverage.blocking.protect import device_levels_dbm, protected_ser
 from quietwing.coverage.blocking.spill import blocks_of, spill_outside, spill_result
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.results import ExposureRow, ServiceRow, SpillResult
+from quietwing.coverage.results import SpillResult
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import ExposureRow, ServiceRow
 from quietwing.coverage.study.judging import Ready
 from quietwing.coverage.study.whatif_changes import OUT
 from quietwing.sites.points import PointSet

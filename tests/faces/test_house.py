@@ -23,6 +23,7 @@ ORDER = [
         "coverage.scenario",
         "coverage.result_folder",
         "coverage.results",
+        "coverage.spill_rows",
         "coverage.catalogue",
         "coverage.layout",
         "coverage.site_inputs",

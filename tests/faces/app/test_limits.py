@@ -14,8 +14,9 @@ from quietwing.coverage.app.state import KEY, Layout
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.spill_map import points_that_pass
-from quietwing.coverage.results import KeepRow, ServiceRow, Verdict
+from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import KeepRow, ServiceRow
 from quietwing.coverage.study import run
 from quietwing.sites.model import Room, Sector
 
