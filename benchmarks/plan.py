@@ -26,7 +26,7 @@ import numpy as np
 from plan_peers import greedy, nsga2
 
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.planning import _solver_process
+from quietwing.coverage.planning import _solver_process, trying
 from quietwing.coverage.planning import optimise as door
 from quietwing.coverage.planning.attempts import Searched, judge
 from quietwing.coverage.planning.bounds import Certificate
@@ -80,27 +80,27 @@ def children_s() -> float:
 
 def watched(seen: Seen) -> Callable[[], None]:
     """Note the models certified, the attempts judged and the solver's methods; returns what undoes it."""
-    certify, judged, run = door.certify, door.judge, _solver_process.Call.run
+    certify, judged, run = door.certify, trying.judge, _solver_process.Call.run
 
     def certifying(model: PlanModel, goal: Goal, found: Found, **options: Any) -> Certificate:
         answer = certify(model, goal, found, **options)
         seen.certified.append((model, goal, found, answer))
         return answer
 
-    def judging(ground: Any, devices: Any, treatments: Any, searched: Searched | None, stream: int) -> Any:
+    def judging(ground: Any, devices: Any, treatments: Any, searched: Searched | None, *further: Any) -> Any:
         if searched is not None:
             seen.searched.append(searched)
-        return judged(ground, devices, treatments, searched, stream)
+        return judged(ground, devices, treatments, searched, *further)
 
     def running(call: Any, *arguments: Any, **options: Any) -> Any:
         ended = run(call, *arguments, **options)
         seen.methods.update(ended.methods)
         return ended
 
-    door.certify, door.judge, _solver_process.Call.run = certifying, judging, running
+    door.certify, trying.judge, _solver_process.Call.run = certifying, judging, running
 
     def undo() -> None:
-        door.certify, door.judge, _solver_process.Call.run = certify, judged, run
+        door.certify, trying.judge, _solver_process.Call.run = certify, judged, run
 
     return undo
 

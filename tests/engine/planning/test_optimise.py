@@ -19,8 +19,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning import corrections, searching
-from quietwing.coverage.planning import optimise as door
+from quietwing.coverage.planning import corrections, searching, trying
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.carried import carry, selected
 from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
@@ -163,9 +162,9 @@ def test_a_search_that_finds_nothing_better_than_its_start_begins_anew(site, pla
         return searching.search_terrain(here, slack_db, reserve_db, goal, start, *further)
 
     best = plan_for(with_money(9000))
-    monkeypatch.setattr(door, "search_terrain", watched)
+    monkeypatch.setattr(trying, "search_terrain", watched)
     kept = optimise(site, site.sectors, with_money(9000), CATALOGUE, start=best)
-    assert begun == [(best.attempts[best.chosen].slack_db, False), (door.FIRST_SLACK_DB, True)]
+    assert begun == [(best.attempts[best.chosen].slack_db, False), (trying.FIRST_SLACK_DB, True)]
     assert judged(kept).weight_judged >= judged(best).weight_judged
 
 

@@ -199,15 +199,15 @@ def test_the_exit_code_of_an_impossible_target_is_3_with_the_room_and_the_neares
 # Whoever sits at the terminal presses Ctrl-C as soon as a plan is there: to the whole group, as a terminal does.
 COMMAND_STOPPED = """
 import os, signal
-from quietwing.coverage.planning import optimise as door
-so_far = door._so_far
+from quietwing.coverage.planning import trying as door
+so_far = door.so_far
 def pressed(*arguments):
     said = so_far(*arguments)
     if "best so far" in said:
-        door._so_far = so_far
+        door.so_far = so_far
         os.killpg(os.getpgrp(), signal.SIGINT)
     return said
-door._so_far = pressed
+door.so_far = pressed
 from quietwing.coverage.cli import main
 main()
 """

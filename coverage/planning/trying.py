@@ -1,0 +1,222 @@
+"""Attempts at a plan, one after another: each is searched for in a planning model and judged in random worlds.
+
+Each attempt corrects what the worlds found wrong with the one before.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.planning.attempts import (
+    Searched,
+    Tried,
+    best_of,
+    breaks,
+    broken,
+    least_margin_db,
+    rank,
+)
+from quietwing.coverage.planning.bounds import BoundAhead
+from quietwing.coverage.planning.carried import Carried, carry
+from quietwing.coverage.planning.corrections import (
+    MOST_RESERVE_DB,
+    full_margin_db,
+    next_goal,
+    next_reserve_db,
+    next_slack_db,
+)
+from quietwing.coverage.planning.early_stop import GapStop
+from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, Inside, terrain
+from quietwing.coverage.planning.paid_anyway import goal_of
+from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge, judge_outside
+from quietwing.coverage.planning.searching import Effort, search_terrain, slack_told_db, with_limits_used
+from quietwing.coverage.results import SpillResult
+
+__all__ = ["carried_from", "so_far", "try_all"]
+
+FEWEST_SEARCHES = 2  # where the first plan breaks a limit or falls short
+LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
+FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
+MOST_RAISES = 2  # of the power of one plan's jammers, each after the worlds were asked for what is left outside
+MODELS_KEPT = 3  # of the best attempts, and of the last: to keep all of them took 2.8 GB
+LEFT_TO_RAISE_DB = 6.0  # found by trial: a search leaves so much of the limits, and jammers are then made stronger
+Progress = Callable[[str, float], None]
+
+
+def try_all(
+    ground: Ground,
+    inside: Inside,
+    effort: Effort,
+    start: Plan | None,
+    tried: list[Tried],
+    bounding: BoundAhead,
+    late: Callable[[], bool],
+    say: Progress,
+    stop: GapStop,
+) -> None:
+    """Attempts one after another, each correcting what the Monte Carlo found wrong with the one before.
+
+    A room that falls short gets more reserve, one that is sure gets less; the slack of the limits outside follows the
+    smallest margin found there. The first begins with the plan to start from, in the planning model it came from;
+    where that leads to nothing better, the second begins anew.
+
+    Parameters
+    ----------
+    ground : Ground
+    inside : Inside
+    effort : Effort
+    start : Plan or None
+        The second of those tried, where there is one.
+    tried : list of Tried
+        What is there already; attempts are added.
+    bounding : BoundAhead
+    late : callable
+        Whether the time is over.
+    say : callable
+        Called with what is being done and the share done.
+    stop : GapStop
+    """
+    slack_db, reserve_db = _start_of_search(ground, start)
+    carried = None if start is None else carried_from(ground, inside, tried[1])
+    before: Searched | None = None
+    found_db: list[tuple[float, float]] = []
+    goal = asked = goal_of(ground)
+    attempts = max(effort.attempts - (start is not None), 1)
+    for number in itertools.count():
+        left = max(attempts, FEWEST_SEARCHES) - number
+        if (
+            late()
+            or left < 1
+            or (number >= attempts and _holds(tried) and (start is None or _improves(ground, tried)))
+        ):
+            return
+        if stop.reached(ground, tried, None if start is None else tried[1], left):
+            return
+        if start is not None and number == 1 and not _improves(ground, tried):  # as if there were none
+            slack_db, reserve_db = _start_of_search(ground, None)
+            carried, before, found_db, goal = None, None, [], asked
+
+        def told(share: float, number: int = number, attempts: int = attempts) -> None:
+            say(so_far(ground, tried), 0.1 + 0.8 * min((number + share) / attempts, 1.0))
+
+        here = terrain(
+            ground,
+            inside,
+            reserve_db,
+            () if carried is None else carried.wishes,
+            lambda share, told=told: told(0.5 * share),  # type: ignore[misc]
+        )
+        before = search_terrain(
+            here,
+            slack_db,
+            reserve_db,
+            goal,
+            carried if before is None else before,
+            effort,
+            number % effort.solve_every == 0,
+            lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
+            late,
+        )
+        least_db = least_margin_db(tried)
+        every, margins_db = _judged_both_ways(ground, before, bounding, least_db, late)
+        tried.extend(every)
+        found_db.extend(margins_db)
+        told(1.0)
+        if not before.model.possible.any():
+            return
+        one = min(every, key=lambda each: rank(ground, each, least_db))
+        before = one.searched or before
+        attempts = min(attempts, effort.searches_of(before.model))
+        tried[:] = _with_few_models(ground, tried)
+        slack_db = slack_told_db(max(next_slack_db(found_db) - LEFT_TO_RAISE_DB, 0.0))
+        reserve_db = next_reserve_db(ground, before, one)
+        goal = next_goal(asked, goal, before, one)
+
+
+def _judged(searched: Searched, every_spill: tuple[SpillResult, ...] | None = None) -> Tried:
+    """What was found in a model, on the worlds that plans are chosen on."""
+    devices, treatments = searched.terrain.layout(searched.model, searched.found.selection)
+    return judge(searched.terrain.ground, devices, treatments, searched, CHOOSING_STREAM, every_spill)
+
+
+def _judged_both_ways(
+    ground: Ground, before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool]
+) -> tuple[list[Tried], list[tuple[float, float]]]:
+    """What was found in a model, and the same with jammers as strong as the worlds leave room for outside.
+
+    Jammers are raised more than once, each time after the worlds were asked what is left outside; rooms are judged of
+    the strongest that breaks no limit. Also slacks tried, in order, and the margins outside that came of them.
+    """
+    one = _judged(before)
+    every = [one]
+    found_db = [(before.slack_db, full_margin_db(before, one.attempt.spill_margin_db))]
+    best: tuple[Searched, tuple[SpillResult, ...]] | None = None
+    for _ in range(MOST_RAISES):
+        stronger = None if late() else with_limits_used(before, found_db)
+        if stronger is None:
+            break
+        devices, treatments = stronger.terrain.layout(stronger.model, stronger.found.selection)
+        every_spill = judge_outside(ground, devices, treatments, CHOOSING_STREAM)
+        found_db.append((stronger.slack_db, full_margin_db(stronger, every_spill[0].worst_margin_db)))
+        if not breaks(every_spill[0], least_db) and (best is None or stronger.slack_db > best[0].slack_db):
+            best = stronger, every_spill
+    if best is not None:
+        bounding.begin(best[0].model)
+        every.append(_judged(*best))
+    return every, found_db
+
+
+def _with_few_models(ground: Ground, tried: list[Tried]) -> list[Tried]:
+    """All attempts, of which only the best and the last keep the model that they were found in."""
+    least_db = least_margin_db(tried)
+    ranked = sorted((one for one in tried if one.searched is not None), key=lambda one: rank(ground, one, least_db))
+    kept = [*ranked[:MODELS_KEPT], tried[-1]]
+    return [one if any(one is other for other in kept) else replace(one, searched=None) for one in tried]
+
+
+def _holds(tried: list[Tried]) -> bool:
+    """Whether some plan that was searched for keeps all limits, and nearly all its rooms are silent."""
+    least_db = least_margin_db(tried)
+    return any(
+        one.searched is not None
+        and broken(one, least_db) <= 0
+        and one.attempt.rooms_judged >= (1 - LITTLE_SHORT) * one.attempt.rooms_model
+        for one in tried
+    )
+
+
+def _improves(ground: Ground, tried: list[Tried]) -> bool:
+    """Whether any plan that was searched for is better than the one to start from."""
+    least_db = least_margin_db(tried)
+    return any(rank(ground, one, least_db) < rank(ground, tried[1], least_db) for one in tried[2:])
+
+
+def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:
+    """Slack and reserve of the first planning model: those of the plan to start from, as far as it has them."""
+    reserve_db = np.zeros(len(ground.site.rooms))
+    if start is None or start.attempts[start.chosen].confidence == 0:
+        return FIRST_SLACK_DB, reserve_db
+    for claim in start.claimed:
+        if claim.room in ground.site.room_index:
+            reserve_db[ground.site.room_index[claim.room]] = min(
+                max(claim.reserve_db, -MOST_RESERVE_DB), MOST_RESERVE_DB
+            )
+    return min(max(start.attempts[start.chosen].slack_db, 0.0), MOST_SLACK_DB), reserve_db
+
+
+def carried_from(ground: Ground, inside: Inside, one: Tried) -> Carried | None:
+    """What was judged without a search, in the words of the ground."""
+    return carry(ground, inside, one.devices[len(ground.existing) :], one.treatments)
+
+
+def so_far(ground: Ground, tried: list[Tried]) -> str:
+    best = best_of(ground, tried, least_margin_db(tried)) if tried else None
+    if best is None or best.attempt.rooms_judged == 0:
+        return "searching"
+    return f"searching; best so far {best.attempt.rooms_judged} cells"
