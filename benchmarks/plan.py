@@ -87,10 +87,10 @@ def watched(seen: Seen) -> Callable[[], None]:
         seen.certified.append((model, goal, found, answer))
         return answer
 
-    def judging(ground: Any, devices: Any, treatments: Any, searched: Searched | None, *further: Any) -> Any:
+    def judging(inputs: Any, devices: Any, treatments: Any, searched: Searched | None, *further: Any) -> Any:
         if searched is not None:
             seen.searched.append(searched)
-        return judged(ground, devices, treatments, searched, *further)
+        return judged(inputs, devices, treatments, searched, *further)
 
     def running(call: Any, *arguments: Any, **options: Any) -> Any:
         ended = run(call, *arguments, **options)
@@ -108,9 +108,9 @@ def watched(seen: Seen) -> Callable[[], None]:
 def told(searched: Searched, model: PlanModel, name: str, selection: Selection) -> float:
     """Print what a selection is worth, in the model and on fresh worlds; returns its weight in the model."""
     found = score(model, selection)
-    ground = searched.terrain.ground
-    devices, treatments = searched.terrain.layout(model, selection)
-    afresh = judge(ground, devices, treatments, None, REPORTING_STREAM).attempt
+    inputs = searched.space.inputs
+    devices, treatments = searched.space.layout(model, selection)
+    afresh = judge(inputs, devices, treatments, None, REPORTING_STREAM).attempt
     print(
         f"  {name:8} {found.weight:6g} in the model, £{found.cost_pence / 100:,.0f}, limit {found.worst_limit:.3f}"
         f"{', BROKEN: ' + found.broken[0] if found.broken else ''}; on fresh worlds {afresh.rooms_judged} cells "

@@ -15,10 +15,11 @@ from quietwing.coverage.blocking.spill import spill
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.cost import Cost, cost
-from quietwing.coverage.planning.ground import Ground, Terrain
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.plan import Attempt, Claim
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.search_space import SearchSpace
 from quietwing.coverage.planning.target import rooms_held, target_asked, target_outcome
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.results import SpillResult
@@ -65,7 +66,7 @@ class Searched:
 
     Attributes
     ----------
-    terrain : Terrain
+    space : SearchSpace
     model : PlanModel
     found : Found
     slack_db : float
@@ -80,7 +81,7 @@ class Searched:
         How far all limits of the model are from being used up. [dB]
     """
 
-    terrain: Terrain
+    space: SearchSpace
     model: PlanModel
     found: Found
     slack_db: float
@@ -91,9 +92,9 @@ class Searched:
 
     def claims(self) -> tuple[Claim, ...]:
         """Rooms taken as protected, those left out that are quiet anyway or need nothing in the planning model."""
-        ground = self.terrain.ground
+        inputs = self.space.inputs
         taken = self.found.score.protected & (self.model.weight > 0)
-        rows = zip(ground.site.rooms, self.reserve_db.tolist(), taken.tolist(), strict=True)
+        rows = zip(inputs.site.rooms, self.reserve_db.tolist(), taken.tolist(), strict=True)
         return tuple(Claim(room.id, reserve_db) for room, reserve_db, is_taken in rows if is_taken)
 
 
@@ -118,7 +119,7 @@ class Tried:
         searched = self.searched
         if searched is None:
             return self
-        index, found = searched.terrain.ground.site.room_index, searched.found
+        index, found = searched.space.inputs.site.room_index, searched.found
         protected = found.score.protected.copy()
         protected[[index[room] for room in rooms]] = False
         weight = float(searched.model.weight[protected].sum())
@@ -130,7 +131,7 @@ class Tried:
         """The same, found in a planning model."""
         attempt = replace(
             self.attempt,
-            confidence=margin_confidence(searched.terrain.ground.scenario),
+            confidence=margin_confidence(searched.space.inputs.scenario),
             slack_db=searched.slack_db,
             rooms_model=len(searched.claims()),
         )
@@ -138,13 +139,13 @@ class Tried:
 
 
 def judge_outside(
-    ground: Ground, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
+    inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
 ) -> tuple[SpillResult, ...]:
     """What a plan does outside, of the verdict that `judge` gives: its rooms are left out.
 
     Parameters
     ----------
-    ground : Ground
+    inputs : PlanningInputs
     devices : tuple of Device
         All of them, existing ones first.
     treatments : tuple of Treatment
@@ -157,12 +158,12 @@ def judge_outside(
     tuple of SpillResult
         One for each grade.
     """
-    treated, links = _with_treatments(ground, treatments)
-    return spill(links, ground.scenario, devices, ground.catalogue, trial_points(treated), stream=stream)
+    treated, links = _with_treatments(inputs, treatments)
+    return spill(links, inputs.scenario, devices, inputs.catalogue, trial_points(treated), stream=stream)
 
 
 def judge(
-    ground: Ground,
+    inputs: PlanningInputs,
     devices: tuple[Device, ...],
     treatments: tuple[Treatment, ...],
     searched: Searched | None,
@@ -173,7 +174,7 @@ def judge(
 
     Parameters
     ----------
-    ground : Ground
+    inputs : PlanningInputs
     devices : tuple of Device
         All of them, existing ones first.
     treatments : tuple of Treatment
@@ -189,24 +190,24 @@ def judge(
     -------
     Tried
     """
-    site, scenario, catalogue = ground.site, ground.scenario, ground.catalogue
-    treated, links = _with_treatments(ground, treatments)
+    site, scenario, catalogue = inputs.site, inputs.scenario, inputs.catalogue
+    treated, links = _with_treatments(inputs, treatments)
     tested = trial_points(treated)
     judged = evaluate(
         links,
-        ground.bare,
+        inputs.bare,
         scenario,
         devices,
         catalogue,
         silence_points(treated, tested),
         bare_points=silence_points(site, trial_points(site)),
         stream=stream,
-        quiet=ground.quiet.get(stream),
+        quiet=inputs.quiet.get(stream),
     )
     if every_spill is None:
         every_spill = spill(links, scenario, devices, catalogue, tested, stream=stream)
     spilled = every_spill[0]
-    spent = cost(site, devices, (*ground.given, *treatments), catalogue, scenario)
+    spent = cost(site, devices, (*inputs.given, *treatments), catalogue, scenario)
     protected = judged.by_room["called_silent"].values
     target, weights = target_asked(site, scenario), judged.by_room["weight"].values
     if target is not None:
@@ -224,53 +225,53 @@ def judge(
     return Tried(attempt, devices, treatments, spent, judged, spilled, searched, every_spill)
 
 
-def _with_treatments(ground: Ground, treatments: tuple[Treatment, ...]) -> tuple[Site, LinkModel]:
+def _with_treatments(inputs: PlanningInputs, treatments: tuple[Treatment, ...]) -> tuple[Site, LinkModel]:
     """The site with its treatments and those bought, and its links."""
-    scenario, every = ground.scenario, (*ground.given, *treatments)
+    scenario, every = inputs.scenario, (*inputs.given, *treatments)
     if not every and not scenario.operator_actions:
-        return ground.site, ground.bare
-    treated = treated_site(ground.site, every, ground.catalogue)
-    scene = prepare_scene(treated, like=ground.bare.scene) if every else ground.bare.scene
+        return inputs.site, inputs.bare
+    treated = treated_site(inputs.site, every, inputs.catalogue)
+    scene = prepare_scene(treated, like=inputs.bare.scene) if every else inputs.bare.scene
     return treated, link_model(
-        scene, ground.sectors, scenario.rules, graph=ground.bare.graph, like=ground.bare,
+        scene, inputs.sectors, scenario.rules, graph=inputs.bare.graph, like=inputs.bare,
         actions=scenario.operator_actions,
     )  # fmt: skip
 
 
-def rank(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
+def rank(inputs: PlanningInputs, one: Tried, least_db: float) -> tuple[float, ...]:
     """Less is better: limits first, and the budget; then what is asked for, limits to spare, and money.
 
     Whether what has little to spare outside keeps the limits on fresh worlds too is asked of it when it is chosen.
     """
-    scenario, attempt = ground.scenario, one.attempt
+    scenario, attempt = inputs.scenario, one.attempt
     tight = is_tight(one, least_db)
     dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
     if scenario.objective == "least_cost":
-        met = is_met(ground, one)
+        met = is_met(inputs, one)
         wanted = attempt.capex_gbp if met else -attempt.weight_judged
         return (broken(one, least_db), dear, not met, wanted, tight, attempt.capex_gbp)
     return (broken(one, least_db), dear, 0.0, -attempt.weight_judged, tight, attempt.capex_gbp)
 
 
-def is_met(ground: Ground, one: Tried) -> bool:
+def is_met(inputs: PlanningInputs, one: Tried) -> bool:
     """Whether a plan reaches the target in the worlds it was judged in; without a target every plan does."""
-    target = target_asked(ground.site, ground.scenario)
+    target = target_asked(inputs.site, inputs.scenario)
     return target is None or rooms_held(target, one.judged.by_room) >= target.needed
 
 
-def outcome(ground: Ground, one: Tried, least_db: float) -> tuple[float, ...]:
+def outcome(inputs: PlanningInputs, one: Tried, least_db: float) -> tuple[float, ...]:
     """What a plan comes to, less is better: limits, the budget, and what is asked for."""
-    scenario, attempt = ground.scenario, one.attempt
+    scenario, attempt = inputs.scenario, one.attempt
     dear = scenario.budget_gbp is not None and attempt.capex_gbp > scenario.budget_gbp + 0.005
     short = -attempt.weight_judged
-    if scenario.objective == "least_cost" and is_met(ground, one):
+    if scenario.objective == "least_cost" and is_met(inputs, one):
         short = -math.inf
     return (broken(one, least_db), dear, short)
 
 
-def nearest_met(ground: Ground, tried: Sequence[Tried], best: Tried) -> str:
+def nearest_met(inputs: PlanningInputs, tried: Sequence[Tried], best: Tried) -> str:
     """How near the attempts that keep the limits came to the target, and which rooms asked for the plan leaves."""
-    target, least_db = target_asked(ground.site, ground.scenario), least_margin_db(tried)
+    target, least_db = target_asked(inputs.site, inputs.scenario), least_margin_db(tried)
     if target is None:
         return ""
     held = [rooms_held(target, one.judged.by_room) for one in tried if not broken(one, least_db)]
@@ -307,6 +308,6 @@ def breaks(spilled: SpillResult, least_db: float) -> float:
     return failing + (0.0 if spilled.worst_margin_db >= least_db else 1000.0)
 
 
-def best_of(ground: Ground, tried: Iterable[Tried], least_db: float) -> Tried | None:
+def best_of(inputs: PlanningInputs, tried: Iterable[Tried], least_db: float) -> Tried | None:
     """The attempt to take: of several alike one that was searched, the first."""
-    return min(tried, key=lambda one: (*rank(ground, one, least_db), one.searched is None), default=None)
+    return min(tried, key=lambda one: (*rank(inputs, one, least_db), one.searched is None), default=None)

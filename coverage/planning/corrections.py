@@ -12,8 +12,9 @@ from scipy.special import ndtri
 
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.planning.attempts import SPARE_DB, Searched, Tried
-from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground
 from quietwing.coverage.planning.milp import Goal
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
+from quietwing.coverage.planning.search_space import MOST_SLACK_DB
 
 __all__ = [
     "AIM_DB",
@@ -61,18 +62,18 @@ def next_slack_db(found_db: Sequence[tuple[float, float]]) -> float:
     return min(max(slack_db + margin_db - AIM_DB, 0.0), MOST_SLACK_DB)
 
 
-def next_reserve_db(ground: Ground, searched: Searched, one: Tried) -> NDArray[np.float64]:
+def next_reserve_db(inputs: PlanningInputs, searched: Searched, one: Tried) -> NDArray[np.float64]:
     """More for rooms that fall short of q, less for those far above it.
 
     Where most rooms of a plan fall short, it is the worlds' spread that was taken too small: they get what that asks
     for, and all other rooms as much as the middle one of them. Where none does, rooms left out get less again.
     """
     protected, reserve_db = searched.found.score.protected, searched.reserve_db.copy()
-    q, worlds = ground.scenario.asked.confidence, ground.scenario.worlds
+    q, worlds = inputs.scenario.asked.confidence, inputs.scenario.worlds
     short_db: dict[int, float] = {}
     shares = one.judged.by_room["silent_probability"].values.tolist()
     for name, share in zip(one.judged.by_room[ROOM].values.tolist(), shares, strict=True):
-        room = ground.site.room_index[name]
+        room = inputs.site.room_index[name]
         if protected[room]:
             reserve_db[room] += next(
                 (step for least, step in STEPS_DB if share >= q + least * (1 - q)), STEPS_DB[-1][1]

@@ -9,8 +9,8 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import Tried, best_of, broken, is_met, least_margin_db, outcome
 from quietwing.coverage.planning.bounds import BoundAhead, certify, gap_of
 from quietwing.coverage.planning.cuts import CutWork
-from quietwing.coverage.planning.ground import Ground
 from quietwing.coverage.planning.paid_anyway import goal_of
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import REPORTING_STREAM, judge
 
 __all__ = ["GapStop", "check_gap"]
@@ -47,12 +47,12 @@ class GapStop:
     notes: list[str] = field(default_factory=list)
     looked_at: tuple[Tried, ...] = ()
 
-    def reached(self, ground: Ground, tried: list[Tried], given: Tried | None, left: int) -> bool:
+    def reached(self, inputs: PlanningInputs, tried: list[Tried], given: Tried | None, left: int) -> bool:
         """Whether no further attempt is needed.
 
         Parameters
         ----------
-        ground : Ground
+        inputs : PlanningInputs
         tried : list of Tried
             What was judged so far; a bound that is worked out here is kept there.
         given : Tried or None
@@ -67,13 +67,13 @@ class GapStop:
         if self.gap is None or not tried:
             return False
         least_db = least_margin_db(tried)
-        best = best_of(ground, tried, least_db)
+        best = best_of(inputs, tried, least_db)
         if best is None or best.searched is None or any(best is one for one in self.looked_at):
             return False
         self.looked_at = (*self.looked_at, best)
-        if broken(best, least_db) or not is_met(ground, best):
+        if broken(best, least_db) or not is_met(inputs, best):
             return False
-        goal, searched = goal_of(ground), best.searched
+        goal, searched = goal_of(inputs), best.searched
         bound = self.bounding.of(searched.model) if searched.bound is None else searched.bound
         known = certify(searched.model, goal, searched.found, known=bound, cuts=self.cuts)
         gap = gap_of(known.value, known.bound)
@@ -84,12 +84,12 @@ class GapStop:
             self.looked_at = (*self.looked_at, kept)
         if gap is None or gap > self.gap or not known.reproducible:
             return False
-        again = judge(ground, best.devices, best.treatments, None, REPORTING_STREAM)
+        again = judge(inputs, best.devices, best.treatments, None, REPORTING_STREAM)
         if broken(again, least_db):
             return False
         if given is not None:
-            start = judge(ground, given.devices, given.treatments, None, REPORTING_STREAM)
-            if outcome(ground, start, least_db) < outcome(ground, again, least_db):
+            start = judge(inputs, given.devices, given.treatments, None, REPORTING_STREAM)
+            if outcome(inputs, start, least_db) < outcome(inputs, again, least_db):
                 return False
         self.notes.append(
             f"the search ended with {left} of its attempts left: its plan is within {100 * gap:.1f} % of the bound, "

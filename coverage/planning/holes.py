@@ -10,11 +10,12 @@ import numpy as np
 
 from quietwing.coverage.dims import CHANNEL, ROOM
 from quietwing.coverage.planning.attempts import Searched, Tried
-from quietwing.coverage.planning.ground import Ground, Terrain
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.plan import Hole, HoleKind, HoleReason
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
+from quietwing.coverage.planning.search_space import SearchSpace
 from quietwing.coverage.planning.target import rooms_held, target_asked
 
 __all__ = ["holes_of"]
@@ -24,7 +25,7 @@ NOT_REACHED = HoleReason(HoleKind.NOT_REACHED)
 
 
 def holes_of(
-    ground: Ground,
+    inputs: PlanningInputs,
     one: Tried,
     searched: Searched | None,
     goal: Goal,
@@ -33,7 +34,7 @@ def holes_of(
 
     Parameters
     ----------
-    ground : Ground
+    inputs : PlanningInputs
     one : Tried
         Judged on the worlds it was chosen on.
     searched : Searched or None
@@ -45,15 +46,15 @@ def holes_of(
     tuple of Hole
     """
     rooms = one.judged.by_room
-    taken = np.zeros(len(ground.site.rooms), bool) if one.searched is None else one.searched.found.score.protected
-    target = target_asked(ground.site, ground.scenario)
-    reasons = {} if searched is None else _forbidden_reasons(ground, searched.terrain)
+    taken = np.zeros(len(inputs.site.rooms), bool) if one.searched is None else one.searched.found.score.protected
+    target = target_asked(inputs.site, inputs.scenario)
+    reasons = {} if searched is None else _forbidden_reasons(inputs, searched.space)
     holes = []
     for at, name in enumerate(rooms[ROOM].values.tolist()):
         if rooms["called_silent"].values[at] or rooms["quiet_anyway"].values[at]:
             continue
-        room = ground.site.room_index[name]
-        if not ground.wanted[room] and target is not None:
+        room = inputs.site.room_index[name]
+        if not inputs.wanted[room] and target is not None:
             reason = HoleReason(HoleKind.NOT_ASKED)
         elif taken[room]:
             worst = int(rooms["usable_probability"].values[:, at].argmax())
@@ -65,31 +66,31 @@ def holes_of(
         elif searched is None:
             reason = HoleReason(HoleKind.NOT_SEARCHED)
         else:
-            reason = _why(ground, searched, goal, room, reasons)
+            reason = _why(inputs, searched, goal, room, reasons)
             if reason == NOT_REACHED and target is not None and rooms_held(target, rooms) >= target.needed:
                 reason = HoleReason(HoleKind.NOT_NEEDED)
         holes.append(Hole(name, reason))
     return tuple(holes)
 
 
-def _forbidden_reasons(ground: Ground, here: Terrain) -> dict[int, Counter[str]]:
+def _forbidden_reasons(inputs: PlanningInputs, here: SearchSpace) -> dict[int, Counter[str]]:
     """Limits that forbid the candidates made for each spot's own room."""
     found: dict[int, Counter[str]] = {}
     for at, limit in here.limits.reason.items():
-        room = ground.spots[int(here.candidates.position[at])].room
+        room = inputs.spots[int(here.candidates.position[at])].room
         found.setdefault(room, Counter())[limit] += 1
     return found
 
 
 def _why(
-    ground: Ground,
+    inputs: PlanningInputs,
     searched: Searched,
     goal: Goal,
     room: int,
     reasons: dict[int, Counter[str]],
 ) -> HoleReason:
     """The first of these that holds: nothing is strong enough, all that is breaks a limit, limits together, money."""
-    here, model, found = searched.terrain, searched.model, searched.found
+    here, model, found = searched.space, searched.model, searched.found
     plain = here.around.plain
     possible = bool(model.possible[room].any())
     if not possible:

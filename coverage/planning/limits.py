@@ -27,7 +27,7 @@ from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, receiver_lev
 from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
-from quietwing.coverage.planning.surroundings import Surroundings
+from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
 
@@ -74,7 +74,7 @@ class Known:
 
 
 def outside_limits(
-    around: Surroundings,
+    around: PlanningLinks,
     places: OutsidePoints,
     alive: Alive,
     known: Known | None = None,
@@ -84,7 +84,7 @@ def outside_limits(
 
     Parameters
     ----------
-    around : Surroundings
+    around : PlanningLinks
     places : OutsidePoints
     alive : Alive
         The bases in question, read before each block.
@@ -143,12 +143,12 @@ def outside_limits(
         yield from blocks(used, upper, every_place, False)
 
 
-def outside_peaks(around: Surroundings, places: OutsidePoints, alive: Alive, known: Known) -> Iterator[LimitBlock]:
+def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, known: Known) -> Iterator[LimitBlock]:
     """As `outside_limits`, but of many rows only each base's largest on each carrier; these are remembered too.
 
     Parameters
     ----------
-    around : Surroundings
+    around : PlanningLinks
     places : OutsidePoints
     alive : Alive
     known : Known
@@ -219,7 +219,7 @@ def _some_rows(limit: OutsideLimit, wanted: NDArray[np.bool_] | None) -> tuple[O
     return replace(limit, limit_dbm=limit_dbm), np.flatnonzero(np.isfinite(limit_dbm).any(axis=0))
 
 
-def _limits_outside(around: Surroundings, places: OutsidePoints) -> tuple[PointSet, list[str], OutsideLimit]:
+def _limits_outside(around: PlanningLinks, places: OutsidePoints) -> tuple[PointSet, list[str], OutsideLimit]:
     """The places outside that count, what they are called, and the limits of power and of capture there."""
     rows = np.flatnonzero(counted(places, around.scenario.tier))
     points = places.points.some(rows)
@@ -227,12 +227,12 @@ def _limits_outside(around: Surroundings, places: OutsidePoints) -> tuple[PointS
     return points, [places.name[row] for row in rows.tolist()], limit
 
 
-def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
+def keep_choice(around: PlanningLinks) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
     """The carrier that each operator named for a keep room is held to there: the one with most room for blockers.
 
     Parameters
     ----------
-    around : Surroundings
+    around : PlanningLinks
 
     Returns
     -------
@@ -263,12 +263,12 @@ def keep_choice(around: Surroundings) -> tuple[dict[tuple[int, str], int], tuple
     return chosen, tuple(notes)
 
 
-def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int], alive: Alive) -> Iterator[LimitBlock]:
+def keep_limits(around: PlanningLinks, chosen: Mapping[tuple[int, str], int], alive: Alive) -> Iterator[LimitBlock]:
     """Interference in keep rooms on the carriers chosen for them.
 
     Parameters
     ----------
-    around : Surroundings
+    around : PlanningLinks
     chosen : mapping
         From `keep_choice`.
     alive : Alive
@@ -297,19 +297,19 @@ def keep_limits(around: Surroundings, chosen: Mapping[tuple[int, str], int], ali
     yield _limit_block(around, alive.bases, used, upper, points, names, limit)
 
 
-def _spots_of(around: Surroundings, bases: NDArray[np.int64]) -> NDArray[np.intp]:
+def _spots_of(around: PlanningLinks, bases: NDArray[np.int64]) -> NDArray[np.intp]:
     """Where some bases are."""
     return np.unique([around.bases[base].spot for base in bases.tolist()]).astype(np.intp)
 
 
-def _bases_at(around: Surroundings, bases: NDArray[np.int64], spots: NDArray[np.intp]) -> NDArray[np.int64]:
+def _bases_at(around: PlanningLinks, bases: NDArray[np.int64], spots: NDArray[np.intp]) -> NDArray[np.int64]:
     """Those of some bases that are at some spots."""
     there = set(spots.tolist())
     return bases[[around.bases[base].spot in there for base in bases.tolist()]]
 
 
 def _upper_by_mode(
-    around: Surroundings,
+    around: PlanningLinks,
     used: NDArray[np.intp],
     points: PointSet,
     detours: Way | None,
@@ -336,7 +336,7 @@ def _upper_by_mode(
 
 
 def _limit_block(
-    around: Surroundings,
+    around: PlanningLinks,
     bases: NDArray[np.int64],
     used: NDArray[np.intp],
     upper: Levels,
@@ -370,7 +370,7 @@ def _limit_block(
 
 
 def _upper_db(
-    around: Surroundings,
+    around: PlanningLinks,
     model: LinkModel,
     spots: NDArray[np.intp],
     points: PointSet,
@@ -392,7 +392,7 @@ def _upper_db(
     return gain_db[:, :, around.lanes].transpose(0, 2, 1) + spread_db.astype(np.float32)
 
 
-def receiver_limits(around: Surroundings, alive: Alive) -> Iterator[LimitBlock]:
+def receiver_limits(around: PlanningLinks, alive: Alive) -> Iterator[LimitBlock]:
     """Desensitisation of base stations by jammers on TDD carriers, and by noise and harmonics of every device."""
     plain, bases = around.plain, alive.bases
     devices = tuple(replace(around.bases[base].device, state="planned") for base in bases.tolist())

@@ -25,18 +25,13 @@ from quietwing.coverage.planning.attempts import (
     outcome,
 )
 from quietwing.coverage.planning.bounds import BoundAhead, certify, gap_of
-from quietwing.coverage.planning.carried import selected
 from quietwing.coverage.planning.early_stop import GapStop, check_gap
-from quietwing.coverage.planning.ground import (
-    MOST_LIFT_DB,
-    Ground,
-    Inside,
-)
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.holes import holes_of
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.paid_anyway import goal_of
 from quietwing.coverage.planning.plan import Plan, Status
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import (
     CHOOSING_STREAM,
     REPORTING_STREAM,
@@ -46,11 +41,13 @@ from quietwing.coverage.planning.prepared import (
     prepare,
 )
 from quietwing.coverage.planning.score import score
+from quietwing.coverage.planning.search_space import MOST_LIFT_DB, RoomLevels
 from quietwing.coverage.planning.searching import (
     EFFORTS,
 )
-from quietwing.coverage.planning.trying import carried_from, try_all
+from quietwing.coverage.planning.trying import try_all, warm_start_from
 from quietwing.coverage.planning.verify import unsound_claims, verify_plan
+from quietwing.coverage.planning.warm_start import selected
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector, Site
 
@@ -119,16 +116,16 @@ def optimise(
 
     if prepared is None:
         prepared = prepare(site, sectors, scenario, catalogue, existing=existing, progress=say)
-    ground, inside = prepared.ground_for(scenario), prepared.inside
+    inputs, inside = prepared.inputs_for(scenario), prepared.inside
     tried: list[Tried] = []
     interrupted = False
-    with BoundAhead(goal_of(ground), effort.cuts) as bounding:
+    with BoundAhead(goal_of(inputs), effort.cuts) as bounding:
         stop = GapStop(gap, effort.cuts, bounding)
         try:
-            tried.append(judge(ground, existing, (), None, CHOOSING_STREAM))
+            tried.append(judge(inputs, existing, (), None, CHOOSING_STREAM))
             if start is not None:
-                tried.append(_given(ground, start))
-            try_all(ground, inside, effort, start, tried, bounding, late, say, stop)
+                tried.append(_given(inputs, start))
+            try_all(inputs, inside, effort, start, tried, bounding, late, say, stop)
         except KeyboardInterrupt:
             interrupted = True
             bounding.stop()
@@ -136,33 +133,33 @@ def optimise(
                 raise
         given = 1 if start is not None and tried[1:] else None
         try:
-            placed = [_in_a_model(ground, inside, tried, one) for one in tried]
-            plan = _plan(ground, placed, given, bounding, interrupted, late(), say)
+            placed = [_in_a_model(inputs, inside, tried, one) for one in tried]
+            plan = _plan(inputs, placed, given, bounding, interrupted, late(), say)
         except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
             bounding.stop()
-            plan = _plan(ground, tried, given, bounding, True, late(), say)
+            plan = _plan(inputs, tried, given, bounding, True, late(), say)
     return replace(plan, notes=(*plan.notes, *stop.notes))
 
 
-def _given(ground: Ground, start: Plan) -> Tried:
+def _given(inputs: PlanningInputs, start: Plan) -> Tried:
     """The plan to start from."""
-    there = {device.id for device in ground.existing}
-    devices = (*ground.existing, *(device for device in start.devices if device.id not in there))
-    return judge(ground, devices, start.treatments, None, CHOOSING_STREAM)
+    there = {device.id for device in inputs.existing}
+    devices = (*inputs.existing, *(device for device in start.devices if device.id not in there))
+    return judge(inputs, devices, start.treatments, None, CHOOSING_STREAM)
 
 
-def _in_a_model(ground: Ground, inside: Inside, tried: list[Tried], one: Tried) -> Tried:
+def _in_a_model(inputs: PlanningInputs, inside: RoomLevels, tried: list[Tried], one: Tried) -> Tried:
     """What was judged without a search, in that planning model of those searched which takes most of it as protected.
 
     As it was where none of them allows it: then nobody knows its value there.
     """
-    carried = None if one.searched is not None else carried_from(ground, inside, one)
-    if carried is None:
+    warm_start = None if one.searched is not None else warm_start_from(inputs, inside, one)
+    if warm_start is None:
         return one
     best: Searched | None = None
     for other in tried:
         known = other.searched
-        selection = None if known is None else selected(known.model, carried)
+        selection = None if known is None else selected(known.model, warm_start)
         if known is None or selection is None:
             continue
         found = Found(selection, score(known.model, selection))
@@ -172,7 +169,7 @@ def _in_a_model(ground: Ground, inside: Inside, tried: list[Tried], one: Tried) 
 
 
 def _plan(
-    ground: Ground,
+    inputs: PlanningInputs,
     tried: list[Tried],
     given: int | None,
     bounding: BoundAhead,
@@ -185,29 +182,29 @@ def _plan(
     left, dropped, least_db = list(tried), list[str](), least_margin_db(tried)
     before: Tried | None = None
     while True:
-        best = best_of(ground, left, least_db)
+        best = best_of(inputs, left, least_db)
         if best is None:
             raise ScenarioError(f"no attempt passed the checker: {'; '.join(dropped)}")
         at = next(number for number, one in enumerate(tried) if one is best)
         left = [one for one in left if one is not best]
         if left and best is not start and best.attempt.weight_judged:
-            again = _afresh(ground, best)
+            again = _afresh(inputs, best)
             if broken(again, least_db) > broken(best, least_db):
                 dropped.append(f"attempt {at} was put aside: on fresh worlds it misses a limit")
                 continue
-            before = _afresh(ground, start) if before is None and start is not None else before
-            if before is not None and outcome(ground, before, least_db) < outcome(ground, again, least_db):
+            before = _afresh(inputs, start) if before is None and start is not None else before
+            if before is not None and outcome(inputs, before, least_db) < outcome(inputs, again, least_db):
                 dropped.append(f"attempt {at} was put aside: on fresh worlds the plan to start from does more")
                 continue
-        question = ground.site, ground.sectors, ground.scenario, ground.catalogue
+        question = inputs.site, inputs.sectors, inputs.scenario, inputs.catalogue
         for claims_checked in (False, True):
-            plan = _described(ground, tried, best, bounding, interrupted, late, say)
+            plan = _described(inputs, tried, best, bounding, interrupted, late, say)
             say("verifying the plan", 0.96)
             worlds = best.judged, best.spilled
-            faults = verify_plan(*question, plan, existing=ground.existing, worlds=worlds)
+            faults = verify_plan(*question, plan, existing=inputs.existing, worlds=worlds)
             if not faults:
                 return replace(plan, notes=(*plan.notes, *dropped))
-            wrong = () if claims_checked else unsound_claims(*question, plan, existing=ground.existing)
+            wrong = () if claims_checked else unsound_claims(*question, plan, existing=inputs.existing)
             if not wrong:
                 break
             best = best.without(wrong)
@@ -218,13 +215,13 @@ def _plan(
         dropped.append(f"attempt {at} was dropped, for the checker found: {faults[0]}")
 
 
-def _afresh(ground: Ground, one: Tried) -> Tried:
+def _afresh(inputs: PlanningInputs, one: Tried) -> Tried:
     """A plan on the worlds that plans are reported on: these may refuse one, and choose none."""
-    return judge(ground, one.devices, one.treatments, None, REPORTING_STREAM)
+    return judge(inputs, one.devices, one.treatments, None, REPORTING_STREAM)
 
 
 def _described(
-    ground: Ground,
+    inputs: PlanningInputs,
     tried: list[Tried],
     best: Tried,
     bounding: BoundAhead,
@@ -233,13 +230,13 @@ def _described(
     say: Progress,
 ) -> Plan:
     """An attempt with its bound, its holes and what binds."""
-    scenario, goal = ground.scenario, goal_of(ground)
+    scenario, goal = inputs.scenario, goal_of(inputs)
     searched = best.searched or next((one.searched for one in reversed(tried) if one.searched is not None), None)
     say("computing an upper bound", 0.92)
     value: float | None = None
     bound: float | None = None
     status: Status = "feasible"
-    notes = list(ground.notes)
+    notes = list(inputs.notes)
     certified = None
     if searched is not None:
         certified = certify(
@@ -255,9 +252,9 @@ def _described(
         if searched is not best.searched:
             value, status = None, "feasible"
             notes.append("no planning model searched allows the plan; the bound is that of the last of them")
-    if not is_met(ground, best):
+    if not is_met(inputs, best):
         status = "infeasible" if certified is not None and certified.target_impossible else "none found"
-        notes.append(nearest_met(ground, tried, best))
+        notes.append(nearest_met(inputs, tried, best))
     missed_db = least_margin_db(tried)
     if missed_db < 0:
         notes.append(
@@ -266,8 +263,8 @@ def _described(
     if interrupted:
         status = "interrupted"
     notes.extend(best.cost.notes)
-    notes.extend(ground.kept[1])
-    holes = holes_of(ground, best, searched, goal)
+    notes.extend(inputs.kept[1])
+    holes = holes_of(inputs, best, searched, goal)
     notes.extend(_left_over(best, searched, goal))
     claims = () if best.searched is None else best.searched.claims()
     return Plan(
@@ -283,7 +280,7 @@ def _described(
         holes=holes,
         attempts=tuple(one.attempt for one in tried),
         chosen=next(number for number, one in enumerate(tried) if one is best),
-        candidates=0 if searched is None else len(searched.terrain.candidates),
+        candidates=0 if searched is None else len(searched.space.candidates),
         seed=scenario.seed,
         reproducible=not (interrupted or late)
         and (certified is None or certified.reproducible)

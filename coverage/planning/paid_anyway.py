@@ -10,8 +10,8 @@ import numpy as np
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.cost import cost
-from quietwing.coverage.planning.ground import Ground
 from quietwing.coverage.planning.milp import Goal
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.target import credit_of, target_asked
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
@@ -48,24 +48,24 @@ def check_budget(
         )
 
 
-def goal_of(ground: Ground) -> Goal:
+def goal_of(inputs: PlanningInputs) -> Goal:
     """What a plan is to reach, and what it may spend: the budget less what is spent in any case.
 
     Parameters
     ----------
-    ground : Ground
+    inputs : PlanningInputs
 
     Returns
     -------
     Goal
     """
-    scenario, budget = ground.scenario, None
+    scenario, budget = inputs.scenario, None
     if scenario.budget_gbp is not None:
-        paid = _paid_pence(ground.site, ground.existing, ground.given, ground.catalogue, scenario)
+        paid = _paid_pence(inputs.site, inputs.existing, inputs.given, inputs.catalogue, scenario)
         budget = max(0, _budget_pence(scenario) - paid)
-    target = target_asked(ground.site, scenario)
+    target = target_asked(inputs.site, scenario)
     if target is not None:
-        quiet = np.count_nonzero(credit_of(ground.site, scenario) > ground.weight) if target.quiet_counts else 0
+        quiet = np.count_nonzero(credit_of(inputs.site, scenario) > inputs.weight) if target.quiet_counts else 0
         return Goal(budget_pence=budget, target=float(max(target.needed - quiet, 0)))
     return Goal(budget_pence=budget)
 

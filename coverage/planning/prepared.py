@@ -15,9 +15,10 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import Searched, Tried, margin_confidence
 from quietwing.coverage.planning.attempts import judge as judged_anew
 from quietwing.coverage.planning.attempts import judge_outside as judged_outside_anew
-from quietwing.coverage.planning.ground import Ground, Inside, look_inside, prepare_ground
 from quietwing.coverage.planning.paid_anyway import check_budget
+from quietwing.coverage.planning.planning_inputs import PlanningInputs, prepare_inputs
 from quietwing.coverage.planning.question import check_plan_scenario
+from quietwing.coverage.planning.search_space import RoomLevels, room_levels
 from quietwing.coverage.planning.target import credit_of
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.results import SpillResult
@@ -31,7 +32,11 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question",
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
 MONEY = ("budget_gbp", "objective", "target_rooms", "target_share")  # keys of a scenario in which searches may differ
-SHARED = ("known", "kept", "judged")  # what a ground works out when it is first asked for, and money does not change
+SHARED = (
+    "known",
+    "kept",
+    "judged",
+)  # what planning inputs work out when they are first asked for, and money does not change
 Progress = Callable[[str, float], None]
 
 
@@ -41,16 +46,16 @@ class Prepared:
 
     Attributes
     ----------
-    ground : Ground
+    inputs : PlanningInputs
         Of the scenario it was prepared with: the largest budget, for what costs more is left out.
-    inside : Inside
+    inside : RoomLevels
     quiet_anyway : bool ndarray, shape (room,)
     shared : dict of str to object
         What searches worked out and the next need not.
     """
 
-    ground: Ground
-    inside: Inside
+    inputs: PlanningInputs
+    inside: RoomLevels
     quiet_anyway: NDArray[np.bool_]
     shared: dict[str, object] = field(default_factory=dict, compare=False)
 
@@ -61,29 +66,29 @@ class Prepared:
         judged: dict[object, Tried] = self.shared.get(SHARED[2], {})  # type: ignore[assignment]
         return judged.get((devices, treatments, stream, *_credited(scenario)))
 
-    def ground_for(self, scenario: Scenario) -> Ground:
-        """The ground with another budget or target.
+    def inputs_for(self, scenario: Scenario) -> PlanningInputs:
+        """The same inputs with another budget or target.
 
         Raises
         ------
         ScenarioError
             If the scenario differs in more than money, or has more of it.
         """
-        own = self.ground.scenario
+        own = self.inputs.scenario
         if replace(scenario, **{name: getattr(own, name) for name in MONEY}) != own:
             raise ScenarioError("scenario: is not the one the site was prepared for; prepare it anew")
         if own.budget_gbp is not None and (scenario.budget_gbp is None or scenario.budget_gbp > own.budget_gbp):
             raise ScenarioError(
                 f"scenario: budget_gbp: the site was prepared for £{own.budget_gbp:,.0f} at most; prepare it anew"
             )
-        weight = credit_of(self.ground.site, scenario)
-        ground = replace(self.ground, scenario=scenario, weight=np.where(self.quiet_anyway, 0.0, weight))
-        for name in SHARED[:2]:  # the same for every ground: handed on, not worked out again
+        weight = credit_of(self.inputs.site, scenario)
+        inputs = replace(self.inputs, scenario=scenario, weight=np.where(self.quiet_anyway, 0.0, weight))
+        for name in SHARED[:2]:  # the same for all of them: handed on, not worked out again
             if name not in self.shared:
-                self.shared[name] = getattr(self.ground, name)
-            ground.__dict__[name] = self.shared[name]
-        ground.__dict__[SHARED[2]] = self.shared.setdefault(SHARED[2], {})
-        return ground
+                self.shared[name] = getattr(self.inputs, name)
+            inputs.__dict__[name] = self.shared[name]
+        inputs.__dict__[SHARED[2]] = self.shared.setdefault(SHARED[2], {})
+        return inputs
 
 
 def demand_question(
@@ -151,8 +156,8 @@ def prepare(
     anyway[quiet.rooms] = quiet.silent[0].mean(axis=1) >= scenario.asked.confidence
     say("places and treatments", 0.05)
     known = {CHOOSING_STREAM: quiet}
-    ground = prepare_ground(site, sectors, scenario, catalogue, existing, anyway, quiet=known, bare=bare)
-    return Prepared(ground, look_inside(ground, margin_confidence(scenario)), anyway)
+    inputs = prepare_inputs(site, sectors, scenario, catalogue, existing, anyway, quiet=known, bare=bare)
+    return Prepared(inputs, room_levels(inputs, margin_confidence(scenario)), anyway)
 
 
 def _credited(scenario: Scenario) -> tuple[str, bool]:
@@ -161,7 +166,7 @@ def _credited(scenario: Scenario) -> tuple[str, bool]:
 
 
 def judge(
-    ground: Ground,
+    inputs: PlanningInputs,
     devices: tuple[Device, ...],
     treatments: tuple[Treatment, ...],
     searched: Searched | None,
@@ -169,21 +174,21 @@ def judge(
     every_spill: tuple[SpillResult, ...] | None = None,
 ) -> Tried:
     """As `attempts.judge`; what a search of the same `Prepared` judged on these worlds is not judged again."""
-    known: dict[object, Tried] | None = ground.__dict__.get(SHARED[2])
+    known: dict[object, Tried] | None = inputs.__dict__.get(SHARED[2])
     if known is None:
-        return judged_anew(ground, devices, treatments, searched, stream, every_spill)
-    key = (devices, treatments, stream, *_credited(ground.scenario))
+        return judged_anew(inputs, devices, treatments, searched, stream, every_spill)
+    key = (devices, treatments, stream, *_credited(inputs.scenario))
     found = known.get(key)
     if found is None:
-        found = judged_anew(ground, devices, treatments, None, stream, every_spill)
+        found = judged_anew(inputs, devices, treatments, None, stream, every_spill)
         known[key] = found
     return found if searched is None else found.in_model(searched)
 
 
 def judge_outside(
-    ground: Ground, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
+    inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
 ) -> tuple[SpillResult, ...]:
     """As `attempts.judge_outside`, with the same care for what is known."""
-    known: dict[object, Tried] = ground.__dict__.get(SHARED[2], {})
-    found = known.get((devices, treatments, stream, *_credited(ground.scenario)))
-    return judged_outside_anew(ground, devices, treatments, stream) if found is None else found.every_spill
+    known: dict[object, Tried] = inputs.__dict__.get(SHARED[2], {})
+    found = known.get((devices, treatments, stream, *_credited(inputs.scenario)))
+    return judged_outside_anew(inputs, devices, treatments, stream) if found is None else found.every_spill

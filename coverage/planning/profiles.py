@@ -16,7 +16,7 @@ from quietwing.coverage.blocking.emissions import flat_spans
 from quietwing.coverage.blocking.montecarlo import Needs
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.levels import Candidates, RoomBlock
-from quietwing.coverage.planning.surroundings import Surroundings
+from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.trims import shared_groups
 
 __all__ = ["Short", "Wish", "candidate_id", "candidates_for", "device_of", "required_db"]
@@ -93,19 +93,19 @@ def required_db(block: RoomBlock, needs: Needs, is_mas: NDArray[np.bool_], chann
 
 
 def candidates_for(
-    around: Surroundings,
+    around: PlanningLinks,
     blocks: Iterable[RoomBlock],
     needs: Needs,
     credited: NDArray[np.bool_],
     cost_pence: Mapping[int, int],
     head_end: Mapping[str, int],
-    carried: Iterable[Wish] = (),
+    warm_start: Iterable[Wish] = (),
 ) -> tuple[Candidates, dict[int, Short]]:
     """All candidates of a site, and the rooms that none of its devices silences alone.
 
     Parameters
     ----------
-    around : Surroundings
+    around : PlanningLinks
     blocks : iterable of RoomBlock
     needs : Needs
         With whatever reserve is asked for.
@@ -115,7 +115,7 @@ def candidates_for(
         Price of each base.
     head_end : mapping of str to int
         Kind of head-end of each model.
-    carried : iterable of Wish
+    warm_start : iterable of Wish
         Candidates whatever they are worth.
 
     Returns
@@ -147,23 +147,23 @@ def candidates_for(
         for wish in _profiles(around, base, needed[base], group[around.bases[base].device.model])
     ]
     short = {room: one for room, one in nearest.items() if one.missing_db > 0}
-    wishes = [*_worth_it(around, wishes, cost_pence), *carried]
+    wishes = [*_worth_it(around, wishes, cost_pence), *warm_start]
     return _candidates(around, wishes, cost_pence, head_end), short
 
 
-def candidate_id(around: Surroundings, wish: Wish) -> str:
+def candidate_id(around: PlanningLinks, wish: Wish) -> str:
     """Name of the candidate that a wish becomes."""
     base = around.bases[wish.base]
     treated = "+".join(around.modes.names[wish.mode]) or "plain"
     return f"{around.spots[base.spot].id}|{base.device.model}|{treated}|{wish.served}"
 
 
-def _models(around: Surroundings, bases: Iterable[int]) -> set[str]:
+def _models(around: PlanningLinks, bases: Iterable[int]) -> set[str]:
     return {around.bases[base].device.model for base in bases}
 
 
 def _profiles(
-    around: Surroundings, base: int, needed: dict[tuple[int, int], Floats], group: NDArray[np.intp]
+    around: PlanningLinks, base: int, needed: dict[tuple[int, int], Floats], group: NDArray[np.intp]
 ) -> list[Wish]:
     """Profiles of one base for more and more rooms, in each mode they may be in; `group` of each channel."""
     own = around.spots[around.bases[base].spot].room
@@ -197,7 +197,7 @@ def _profiles(
     return found
 
 
-def _groups(around: Surroundings, model: Model) -> dict[str, int]:
+def _groups(around: PlanningLinks, model: Model) -> dict[str, int]:
     """Channels whose power is one number in what a model sends, by group."""
     carriers = around.plain.carriers
     return {
@@ -206,7 +206,7 @@ def _groups(around: Surroundings, model: Model) -> dict[str, int]:
     }
 
 
-def _group_of_channel(around: Surroundings, model: Model) -> NDArray[np.intp]:
+def _group_of_channel(around: PlanningLinks, model: Model) -> NDArray[np.intp]:
     """Group of each channel, shape (channel,)."""
     group = _groups(around, model)
     return np.array([group[name] for name in around.plain.channels], np.intp)
@@ -219,7 +219,7 @@ def _one_a_group(trim_db: Floats, group: NDArray[np.intp]) -> Floats:
     return most_db[group]
 
 
-def _worth_it(around: Surroundings, wishes: list[Wish], cost_pence: Mapping[int, int]) -> list[Wish]:
+def _worth_it(around: PlanningLinks, wishes: list[Wish], cost_pence: Mapping[int, int]) -> list[Wish]:
     """Without jammers that another at the same place beats: no dearer, no more outside for the same inside."""
     sent, _, outside = around.sent
     with np.errstate(invalid="ignore"):
@@ -244,7 +244,7 @@ def _worth_it(around: Surroundings, wishes: list[Wish], cost_pence: Mapping[int,
 
 
 def _candidates(
-    around: Surroundings, wishes: list[Wish], cost_pence: Mapping[int, int], head_end: Mapping[str, int]
+    around: PlanningLinks, wishes: list[Wish], cost_pence: Mapping[int, int], head_end: Mapping[str, int]
 ) -> Candidates:
     channel = around.plain.carrier_channel
     nothing = np.zeros(len(around.plain.carriers))
@@ -277,12 +277,12 @@ def _candidates(
     )
 
 
-def device_of(around: Surroundings, candidates: Candidates, at: int, name: str) -> Device:
+def device_of(around: PlanningLinks, candidates: Candidates, at: int, name: str) -> Device:
     """A candidate as a row of a layout.
 
     Parameters
     ----------
-    around : Surroundings
+    around : PlanningLinks
     candidates : Candidates
     at : int
     name : str

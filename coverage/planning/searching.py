@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.planning.attempts import Searched
 from quietwing.coverage.planning.bounds import SMALL_CANDIDATES
-from quietwing.coverage.planning.carried import Carried, selected
 from quietwing.coverage.planning.corrections import next_slack_db
 from quietwing.coverage.planning.cut_down import cut_down
 from quietwing.coverage.planning.cuts import CutWork
-from quietwing.coverage.planning.ground import Terrain
 from quietwing.coverage.planning.heuristic import Found, kept_below, search
 from quietwing.coverage.planning.improve import Relaxations, improve
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.paid_anyway import goal_of
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
+from quietwing.coverage.planning.search_space import SearchSpace
+from quietwing.coverage.planning.warm_start import WarmStart, selected
 
-__all__ = ["EFFORTS", "Effort", "search_terrain", "slack_told_db", "with_limits_used"]
+__all__ = ["EFFORTS", "Effort", "find_plan", "slack_told_db", "with_limits_used"]
 
 MOST_TURNS = 4  # of a search, between which limits outside are added to the model
 MOVES_OF_A_CANDIDATE = 2_000  # at most: on a small site more find nothing more (found by trial)
@@ -75,12 +75,12 @@ EFFORTS = {
 }
 
 
-def search_terrain(
-    here: Terrain,
+def find_plan(
+    here: SearchSpace,
     slack_db: float,
     reserve_db: NDArray[np.float64],
     goal: Goal,
-    start: Carried | Searched | None,
+    start: WarmStart | Searched | None,
     effort: Effort,
     by_solver: bool,
     told: Callable[[float], None],
@@ -90,12 +90,12 @@ def search_terrain(
 
     Parameters
     ----------
-    here : Terrain
+    here : SearchSpace
     slack_db : float
     reserve_db : float64 ndarray, shape (room,)
-        That of the terrain.
+        That of the search space.
     goal : Goal
-    start : Carried or Searched or None
+    start : WarmStart or Searched or None
         A plan to begin with.
     effort : Effort
     by_solver : bool
@@ -120,13 +120,13 @@ def search_terrain(
             here, model, alive, plan, slack_db, goal, effort, relaxations, told, late
         )
         # The bound of another target bounds nothing that was asked for.
-        bound = relaxations.bound() if relaxations is not None and goal == goal_of(here.ground) else None
+        bound = relaxations.bound() if relaxations is not None and goal == goal_of(here.inputs) else None
     model, unused_db = here.lift(model, alive, found.selection, slack_db)
     return Searched(here, model, found, slack_db, reserve_db, bound, reproducible, unused_db)
 
 
 def _found_in(
-    here: Terrain,
+    here: SearchSpace,
     model: PlanModel,
     alive: NDArray[np.int64],
     plan: Selection | None,
@@ -136,9 +136,9 @@ def _found_in(
     relaxations: Relaxations | None,
     told: Callable[[float], None],
     late: Callable[[], bool],
-) -> tuple[Terrain, PlanModel, Found, bool]:
+) -> tuple[SearchSpace, PlanModel, Found, bool]:
     """A plan of a model, which rows are added to until it breaks none; a bound of fewer rows is one of more."""
-    seed, reproducible = here.ground.scenario.seed, True
+    seed, reproducible = here.inputs.scenario.seed, True
     moves = effort.moves_of(model)
     for turn in range(MOST_TURNS):
         part = moves if turn == 0 else moves // MOST_TURNS
@@ -164,8 +164,8 @@ def _found_in(
 
 
 def _completed(
-    here: Terrain, model: PlanModel, alive: NDArray[np.int64], found: Found, slack_db: float
-) -> tuple[Terrain, PlanModel, Found]:
+    here: SearchSpace, model: PlanModel, alive: NDArray[np.int64], found: Found, slack_db: float
+) -> tuple[SearchSpace, PlanModel, Found]:
     """A model with all rows that a plan breaks, and what is left of the plan if limits are among them."""
     while (wider := here.with_missed(model, alive, found, slack_db)) is not None:
         here, model, over = wider
@@ -194,9 +194,9 @@ def with_limits_used(before: Searched, found_db: Sequence[tuple[float, float]]) 
         return None
     if not before.found.selection.candidates:
         return None
-    model, alive = before.terrain.model(slack_db)
+    model, alive = before.space.model(slack_db)
     plan = _carried(model, before)
-    here, model, found = _completed(before.terrain, model, alive, Found(plan, score(model, plan)), slack_db)
+    here, model, found = _completed(before.space, model, alive, Found(plan, score(model, plan)), slack_db)
     model, unused_db = here.lift(model, alive, found.selection, slack_db)
     return Searched(here, model, found, slack_db, before.reserve_db, None, before.reproducible, unused_db)
 

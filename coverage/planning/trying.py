@@ -22,7 +22,6 @@ from quietwing.coverage.planning.attempts import (
     rank,
 )
 from quietwing.coverage.planning.bounds import BoundAhead
-from quietwing.coverage.planning.carried import Carried, carry
 from quietwing.coverage.planning.corrections import (
     MOST_RESERVE_DB,
     full_margin_db,
@@ -31,14 +30,16 @@ from quietwing.coverage.planning.corrections import (
     next_slack_db,
 )
 from quietwing.coverage.planning.early_stop import GapStop
-from quietwing.coverage.planning.ground import MOST_SLACK_DB, Ground, Inside, terrain
 from quietwing.coverage.planning.paid_anyway import goal_of
 from quietwing.coverage.planning.plan import Plan
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge, judge_outside
-from quietwing.coverage.planning.searching import Effort, search_terrain, slack_told_db, with_limits_used
+from quietwing.coverage.planning.search_space import MOST_SLACK_DB, RoomLevels, search_space
+from quietwing.coverage.planning.searching import Effort, find_plan, slack_told_db, with_limits_used
+from quietwing.coverage.planning.warm_start import WarmStart, as_warm_start
 from quietwing.coverage.results import SpillResult
 
-__all__ = ["carried_from", "so_far", "try_all"]
+__all__ = ["so_far", "try_all", "warm_start_from"]
 
 FEWEST_SEARCHES = 2  # where the first plan breaks a limit or falls short
 LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
@@ -50,8 +51,8 @@ Progress = Callable[[str, float], None]
 
 
 def try_all(
-    ground: Ground,
-    inside: Inside,
+    inputs: PlanningInputs,
+    inside: RoomLevels,
     effort: Effort,
     start: Plan | None,
     tried: list[Tried],
@@ -68,8 +69,8 @@ def try_all(
 
     Parameters
     ----------
-    ground : Ground
-    inside : Inside
+    inputs : PlanningInputs
+    inside : RoomLevels
     effort : Effort
     start : Plan or None
         The second of those tried, where there is one.
@@ -82,71 +83,71 @@ def try_all(
         Called with what is being done and the share done.
     stop : GapStop
     """
-    slack_db, reserve_db = _start_of_search(ground, start)
-    carried = None if start is None else carried_from(ground, inside, tried[1])
+    slack_db, reserve_db = _start_of_search(inputs, start)
+    warm_start = None if start is None else warm_start_from(inputs, inside, tried[1])
     before: Searched | None = None
     found_db: list[tuple[float, float]] = []
-    goal = asked = goal_of(ground)
+    goal = asked = goal_of(inputs)
     attempts = max(effort.attempts - (start is not None), 1)
     for number in itertools.count():
         left = max(attempts, FEWEST_SEARCHES) - number
         if (
             late()
             or left < 1
-            or (number >= attempts and _holds(tried) and (start is None or _improves(ground, tried)))
+            or (number >= attempts and _holds(tried) and (start is None or _improves(inputs, tried)))
         ):
             return
-        if stop.reached(ground, tried, None if start is None else tried[1], left):
+        if stop.reached(inputs, tried, None if start is None else tried[1], left):
             return
-        if start is not None and number == 1 and not _improves(ground, tried):  # as if there were none
-            slack_db, reserve_db = _start_of_search(ground, None)
-            carried, before, found_db, goal = None, None, [], asked
+        if start is not None and number == 1 and not _improves(inputs, tried):  # as if there were none
+            slack_db, reserve_db = _start_of_search(inputs, None)
+            warm_start, before, found_db, goal = None, None, [], asked
 
         def told(share: float, number: int = number, attempts: int = attempts) -> None:
-            say(so_far(ground, tried), 0.1 + 0.8 * min((number + share) / attempts, 1.0))
+            say(so_far(inputs, tried), 0.1 + 0.8 * min((number + share) / attempts, 1.0))
 
-        here = terrain(
-            ground,
+        here = search_space(
+            inputs,
             inside,
             reserve_db,
-            () if carried is None else carried.wishes,
+            () if warm_start is None else warm_start.wishes,
             lambda share, told=told: told(0.5 * share),  # type: ignore[misc]
         )
-        before = search_terrain(
+        before = find_plan(
             here,
             slack_db,
             reserve_db,
             goal,
-            carried if before is None else before,
+            warm_start if before is None else before,
             effort,
             number % effort.solve_every == 0,
             lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
             late,
         )
         least_db = least_margin_db(tried)
-        every, margins_db = _judged_both_ways(ground, before, bounding, least_db, late)
+        every, margins_db = _judged_both_ways(inputs, before, bounding, least_db, late)
         tried.extend(every)
         found_db.extend(margins_db)
         told(1.0)
         if not before.model.possible.any():
             return
-        one = min(every, key=lambda each: rank(ground, each, least_db))
+        one = min(every, key=lambda each: rank(inputs, each, least_db))
         before = one.searched or before
         attempts = min(attempts, effort.searches_of(before.model))
-        tried[:] = _with_few_models(ground, tried)
+        tried[:] = _with_few_models(inputs, tried)
         slack_db = slack_told_db(max(next_slack_db(found_db) - LEFT_TO_RAISE_DB, 0.0))
-        reserve_db = next_reserve_db(ground, before, one)
+        reserve_db = next_reserve_db(inputs, before, one)
         goal = next_goal(asked, goal, before, one)
 
 
 def _judged(searched: Searched, every_spill: tuple[SpillResult, ...] | None = None) -> Tried:
     """What was found in a model, on the worlds that plans are chosen on."""
-    devices, treatments = searched.terrain.layout(searched.model, searched.found.selection)
-    return judge(searched.terrain.ground, devices, treatments, searched, CHOOSING_STREAM, every_spill)
+    devices, treatments = searched.space.layout(searched.model, searched.found.selection)
+    return judge(searched.space.inputs, devices, treatments, searched, CHOOSING_STREAM, every_spill)
 
 
 def _judged_both_ways(
-    ground: Ground, before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool]
+    inputs: PlanningInputs, before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool]
 ) -> tuple[list[Tried], list[tuple[float, float]]]:
     """What was found in a model, and the same with jammers as strong as the worlds leave room for outside.
 
@@ -161,8 +162,8 @@ def _judged_both_ways(
         stronger = None if late() else with_limits_used(before, found_db)
         if stronger is None:
             break
-        devices, treatments = stronger.terrain.layout(stronger.model, stronger.found.selection)
-        every_spill = judge_outside(ground, devices, treatments, CHOOSING_STREAM)
+        devices, treatments = stronger.space.layout(stronger.model, stronger.found.selection)
+        every_spill = judge_outside(inputs, devices, treatments, CHOOSING_STREAM)
         found_db.append((stronger.slack_db, full_margin_db(stronger, every_spill[0].worst_margin_db)))
         if not breaks(every_spill[0], least_db) and (best is None or stronger.slack_db > best[0].slack_db):
             best = stronger, every_spill
@@ -172,10 +173,10 @@ def _judged_both_ways(
     return every, found_db
 
 
-def _with_few_models(ground: Ground, tried: list[Tried]) -> list[Tried]:
+def _with_few_models(inputs: PlanningInputs, tried: list[Tried]) -> list[Tried]:
     """All attempts, of which only the best and the last keep the model that they were found in."""
     least_db = least_margin_db(tried)
-    ranked = sorted((one for one in tried if one.searched is not None), key=lambda one: rank(ground, one, least_db))
+    ranked = sorted((one for one in tried if one.searched is not None), key=lambda one: rank(inputs, one, least_db))
     kept = [*ranked[:MODELS_KEPT], tried[-1]]
     return [one if any(one is other for other in kept) else replace(one, searched=None) for one in tried]
 
@@ -191,32 +192,32 @@ def _holds(tried: list[Tried]) -> bool:
     )
 
 
-def _improves(ground: Ground, tried: list[Tried]) -> bool:
+def _improves(inputs: PlanningInputs, tried: list[Tried]) -> bool:
     """Whether any plan that was searched for is better than the one to start from."""
     least_db = least_margin_db(tried)
-    return any(rank(ground, one, least_db) < rank(ground, tried[1], least_db) for one in tried[2:])
+    return any(rank(inputs, one, least_db) < rank(inputs, tried[1], least_db) for one in tried[2:])
 
 
-def _start_of_search(ground: Ground, start: Plan | None) -> tuple[float, NDArray[np.float64]]:
+def _start_of_search(inputs: PlanningInputs, start: Plan | None) -> tuple[float, NDArray[np.float64]]:
     """Slack and reserve of the first planning model: those of the plan to start from, as far as it has them."""
-    reserve_db = np.zeros(len(ground.site.rooms))
+    reserve_db = np.zeros(len(inputs.site.rooms))
     if start is None or start.attempts[start.chosen].confidence == 0:
         return FIRST_SLACK_DB, reserve_db
     for claim in start.claimed:
-        if claim.room in ground.site.room_index:
-            reserve_db[ground.site.room_index[claim.room]] = min(
+        if claim.room in inputs.site.room_index:
+            reserve_db[inputs.site.room_index[claim.room]] = min(
                 max(claim.reserve_db, -MOST_RESERVE_DB), MOST_RESERVE_DB
             )
     return min(max(start.attempts[start.chosen].slack_db, 0.0), MOST_SLACK_DB), reserve_db
 
 
-def carried_from(ground: Ground, inside: Inside, one: Tried) -> Carried | None:
-    """What was judged without a search, in the words of the ground."""
-    return carry(ground, inside, one.devices[len(ground.existing) :], one.treatments)
+def warm_start_from(inputs: PlanningInputs, inside: RoomLevels, one: Tried) -> WarmStart | None:
+    """What was judged without a search, as something to begin one with."""
+    return as_warm_start(inputs, inside, one.devices[len(inputs.existing) :], one.treatments)
 
 
-def so_far(ground: Ground, tried: list[Tried]) -> str:
-    best = best_of(ground, tried, least_margin_db(tried)) if tried else None
+def so_far(inputs: PlanningInputs, tried: list[Tried]) -> str:
+    best = best_of(inputs, tried, least_margin_db(tried)) if tried else None
     if best is None or best.attempt.rooms_judged == 0:
         return "searching"
     return f"searching; best so far {best.attempt.rooms_judged} cells"

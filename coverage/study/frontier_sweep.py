@@ -140,7 +140,7 @@ class Sweep:
 
         plan = best_plan(
             self.site,
-            self.prepared.ground.sectors,
+            self.prepared.inputs.sectors,
             question,
             self.catalogue,
             existing=self.existing,

@@ -13,9 +13,9 @@ from quietwing.coverage.blocking.links import LinkModel, link_model, public_link
 from quietwing.coverage.blocking.site_ways import detour_ways, links_of, straight_ways
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import BandPower, Device, Model
-from quietwing.coverage.planning.ground import prepare_ground
 from quietwing.coverage.planning.limits import _upper_by_mode
-from quietwing.coverage.planning.surroundings import Surroundings
+from quietwing.coverage.planning.planning_inputs import prepare_inputs
+from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.propagation import sender_detour
 from quietwing.coverage.propagation.detour import detour_loss_db
 from quietwing.coverage.propagation.detour_path import detour_path
@@ -174,8 +174,8 @@ def test_what_the_planner_counts_outside_is_what_the_verdict_counts(houseblock):
     """Upper levels of spots with nothing treated: gain, both ways and their errors."""
     site, catalogue, scenario = houseblock.scene.site, read_catalogue(), Scenario(equipment=("micro_jammer",))
     quiet = np.zeros(len(site.rooms), bool)
-    ground = prepare_ground(site, site.sectors, scenario, catalogue, (), quiet, bare=houseblock)
-    around = Surroundings(ground.modes, scenario, ground.catalogue, ground.spots, ground.bases)
+    ground = prepare_inputs(site, site.sectors, scenario, catalogue, (), quiet, bare=houseblock)
+    around = PlanningLinks(ground.modes, scenario, ground.catalogue, ground.spots, ground.bases)
     spots = np.arange(len(around.spots))[::50]
     points, z = scattered(some_points(houseblock).xyz_m[-3:]), outside_z(scenario)
     limit = outside_limit(around.plain, scenario, public_links(around.plain, points))

@@ -11,10 +11,10 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.attempts import judge
-from quietwing.coverage.planning.ground import Ground
 from quietwing.coverage.planning.optimise import CHOOSING_STREAM
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import Attempt, Claim, Hole, HoleKind, HoleReason, Plan
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.sites.model import Sector, Site
@@ -49,7 +49,7 @@ class Question:
     site: Site
     existing: tuple[Device, ...]
     plan: Plan
-    ground: Ground
+    inputs: PlanningInputs
 
     @property
     def bought(self) -> tuple[Device, ...]:
@@ -116,7 +116,7 @@ class Question:
     def restated(self, **changes) -> Plan:
         """The plan with other devices or treatments, and honest about their money, rooms, margin and holes."""
         plan = replace(self.plan, **changes)
-        one = judge(self.ground, plan.devices, plan.treatments, None, CHOOSING_STREAM)
+        one = judge(self.inputs, plan.devices, plan.treatments, None, CHOOSING_STREAM)
         figures = ("rooms_judged", "weight_judged", "spill_margin_db", "passed", "capex_gbp")
         rooms = one.judged.by_room
         kept = (rooms["called_silent"] | rooms["quiet_anyway"]).values.tolist()

@@ -18,11 +18,12 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import check_layout, layout_text, parse_layout
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.cable_runs import cable_runs, line_of_device
-from quietwing.coverage.planning.carried import carry
-from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.limits import _upper_by_mode
 from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.planning_inputs import prepare_inputs
+from quietwing.coverage.planning.search_space import room_levels, search_space
 from quietwing.coverage.planning.verify import verify_plan
+from quietwing.coverage.planning.warm_start import as_warm_start
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.sites import load_site
@@ -64,7 +65,7 @@ def plan(site):
 
 
 def ground_of(site, scenario, catalogue=CATALOGUE, existing=()):
-    return prepare_ground(
+    return prepare_inputs(
         site, site.sectors, scenario, catalogue, existing, np.zeros(len(site.rooms), bool)
     )  # fmt: skip
 
@@ -143,8 +144,8 @@ def test_with_the_bundled_cable_a_weaker_network_is_silenced_in_part(site):
 
 def test_levels_of_the_planning_model_are_those_of_the_verdict(site):
     """In rooms straight rays alone, to the last bit; outside both ways with the errors of each."""
-    ground = ground_of(site, ASKED)
-    inside = look_inside(ground, margin_confidence(ground.scenario))
+    inputs = ground_of(site, ASKED)
+    inside = room_levels(inputs, margin_confidence(inputs.scenario))
     around = inside.around
     (base,) = [index for index, one in enumerate(around.bases) if one.device.route_m]
     device = around.bases[base].device
@@ -169,18 +170,18 @@ def test_levels_of_the_planning_model_are_those_of_the_verdict(site):
 def test_two_cables_never_share_a_run(site):
     both = replace(ASKED, equipment=("cable_jammer", "cable_twin"))
     catalogue = CATALOGUE | {"cable_twin": replace(CATALOGUE["cable_jammer"], name="cable_twin")}
-    ground = ground_of(site, both, catalogue)
-    runs = [index for index, spot in enumerate(ground.spots) if spot.route_m]
+    inputs = ground_of(site, both, catalogue)
+    runs = [index for index, spot in enumerate(inputs.spots) if spot.route_m]
     assert len(runs) == 2
-    model, _ = terrain(ground, look_inside(ground, margin_confidence(ground.scenario))).model(6.0)
+    model, _ = search_space(inputs, room_levels(inputs, margin_confidence(inputs.scenario))).model(6.0)
     assert [sorted(pair) for pair in model.conflicts.tolist()] == [runs]
 
 
 def test_no_run_is_offered_where_a_cable_hangs_already_or_is_too_long_for_it(site):
     (run,) = cable_runs(site)
     stands = Device("old", "cable_jammer", *run.line_m[0], state="existing", route_m=run.line_m[1:])
-    ground = ground_of(site, ASKED, existing=(stands,))
-    assert [spot.id for spot in ground.spots if spot.route_m] == ["old"]
+    inputs = ground_of(site, ASKED, existing=(stands,))
+    assert [spot.id for spot in inputs.spots if spot.route_m] == ["old"]
     short = CATALOGUE | {"cable_jammer": replace(CATALOGUE["cable_jammer"], longest_m=12.0)}
     assert not [spot for spot in ground_of(site, ASKED, short).spots if spot.route_m]
 
@@ -195,13 +196,13 @@ def test_what_hangs_already_is_built_upon(site, plan):
 
 
 def test_a_plan_with_a_cable_is_carried_into_the_next_search(site, plan):
-    ground = ground_of(site, ASKED)
-    inside = look_inside(ground, margin_confidence(ground.scenario))
-    found = carry(ground, inside, plan.devices, plan.treatments)
+    inputs = ground_of(site, ASKED)
+    inside = room_levels(inputs, margin_confidence(inputs.scenario))
+    found = as_warm_start(inputs, inside, plan.devices, plan.treatments)
     assert found is not None
     assert [name.split("|")[:2] for name in found.ids] == [["A1-landing-cable", "cable_jammer"]]
     moved = replace(plan.devices[0], route_m=((0.0, 12.0, 2.8),))
-    assert carry(ground, inside, (moved,), plan.treatments) is None
+    assert as_warm_start(inputs, inside, (moved,), plan.treatments) is None
 
 
 # ------------------------------------------------------------------ the checker

@@ -14,14 +14,14 @@ ROOMS = ("A", "B", "C", "D")
 
 def reserve_after(shares, protected, before=(0.0, 0.0, 0.0, 0.0)):
     """Reserve of four rooms at planning grade, q = 90 %, after an attempt that these shares of worlds came of."""
-    ground = SimpleNamespace(
+    inputs = SimpleNamespace(
         scenario=Scenario(worlds=1000), site=SimpleNamespace(room_index={name: k for k, name in enumerate(ROOMS)})
     )
     score = SimpleNamespace(protected=np.array(protected, bool))
     searched = SimpleNamespace(found=SimpleNamespace(score=score), reserve_db=np.array(before))
     by_room = xr.Dataset({"silent_probability": ("room", list(shares)), "room": ("room", list(ROOMS))})
     one = SimpleNamespace(judged=SimpleNamespace(by_room=by_room))
-    return next_reserve_db(ground, searched, one)
+    return next_reserve_db(inputs, searched, one)
 
 
 def test_a_room_a_little_short_gets_a_decibel_and_one_that_is_sure_gives_one_back():

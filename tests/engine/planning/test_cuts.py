@@ -172,7 +172,7 @@ def test_rooms_that_count_for_nothing_are_not_claimed():
     model = hand_model([[1.2], [1.2], [0.1]], [], (1000.0,), weight=(1.0, 0.0, 1.0))
     plan = Selection((0,), (0, 0, 0))
     rooms = tuple(SimpleNamespace(id=name) for name in ("one", "quiet", "open"))
-    here = SimpleNamespace(ground=SimpleNamespace(site=SimpleNamespace(rooms=rooms)))
+    here = SimpleNamespace(inputs=SimpleNamespace(site=SimpleNamespace(rooms=rooms)))
     searched = Searched(here, model, Found(plan, score(model, plan)), 6.0, np.array([0.5, 0.0, 0.0]))
     assert score(model, plan).protected.tolist() == [True, True, False]
     assert [(claim.room, claim.reserve_db) for claim in searched.claims()] == [("one", 0.5)]
@@ -185,8 +185,7 @@ def test_rooms_that_count_for_nothing_are_not_claimed():
     (-2.0, 5.0, -2.0),
 ])  # fmt: skip
 def test_what_money_left_unused_below_the_limits_is_no_margin(margin_db, unused_db, full_db):
-    attempt = SimpleNamespace(spill_margin_db=margin_db)
-    found = full_margin_db(SimpleNamespace(unused_db=unused_db), SimpleNamespace(attempt=attempt))
+    found = full_margin_db(SimpleNamespace(unused_db=unused_db), margin_db)
     assert found == pytest.approx(full_db)
 
 
@@ -211,7 +210,7 @@ def test_a_claim_that_does_not_hold_is_taken_back_and_the_layout_stays():
     plan = Selection((0,), (0, 0))
     rooms = tuple(SimpleNamespace(id=name) for name in ("one", "two"))
     site = SimpleNamespace(rooms=rooms, room_index={"one": 0, "two": 1})
-    here = SimpleNamespace(ground=SimpleNamespace(site=site))
+    here = SimpleNamespace(inputs=SimpleNamespace(site=site))
     searched = Searched(here, model, Found(plan, score(model, plan)), 6.0, np.zeros(2))
     attempt = Attempt(0.975, 6.0, 2, 2, 3.0, 1.0, True, 1000.0)
     less = Tried(attempt, ("jammer",), (), None, None, None, searched).without(("two",))

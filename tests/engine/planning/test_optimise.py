@@ -21,17 +21,18 @@ from numpy.testing import assert_array_equal
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import corrections, searching, trying
 from quietwing.coverage.planning.attempts import margin_confidence
-from quietwing.coverage.planning.carried import carry, selected
-from quietwing.coverage.planning.ground import look_inside, prepare_ground, terrain
 from quietwing.coverage.planning.heuristic import Found, search
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.optimise import REPORTING_STREAM, optimise
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import HoleKind
+from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import fixed_selection, score
+from quietwing.coverage.planning.search_space import room_levels, search_space
 from quietwing.coverage.planning.searching import EFFORTS
 from quietwing.coverage.planning.verify import verify_plan
+from quietwing.coverage.planning.warm_start import as_warm_start, selected
 from quietwing.coverage.report.hole_words import binding_of, reason_in_words
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import run
@@ -159,10 +160,10 @@ def test_a_search_that_finds_nothing_better_than_its_start_begins_anew(site, pla
 
     def watched(here, slack_db, reserve_db, goal, start, *further):
         begun.append((slack_db, start is None))
-        return searching.search_terrain(here, slack_db, reserve_db, goal, start, *further)
+        return searching.find_plan(here, slack_db, reserve_db, goal, start, *further)
 
     best = plan_for(with_money(9000))
-    monkeypatch.setattr(trying, "search_terrain", watched)
+    monkeypatch.setattr(trying, "find_plan", watched)
     kept = optimise(site, site.sectors, with_money(9000), CATALOGUE, start=best)
     assert begun == [(best.attempts[best.chosen].slack_db, False), (trying.FIRST_SLACK_DB, True)]
     assert judged(kept).weight_judged >= judged(best).weight_judged
@@ -189,16 +190,16 @@ def test_where_nothing_can_be_placed_the_answer_is_nothing_and_proven(site):
 @pytest.fixture(scope="module")
 def looked_at(site):
     """The site made ready, once."""
-    ground = prepare_ground(site, site.sectors, MOST, CATALOGUE, (), np.zeros(len(site.rooms), bool))
-    return ground, look_inside(ground, margin_confidence(ground.scenario))
+    inputs = prepare_inputs(site, site.sectors, MOST, CATALOGUE, (), np.zeros(len(site.rooms), bool))
+    return inputs, room_levels(inputs, margin_confidence(inputs.scenario))
 
 
 def test_a_layout_in_the_planning_model_is_the_same_layout(plan_for, looked_at):
     plan = plan_for(with_money(5000))
-    carried = carry(*looked_at, plan.devices, plan.treatments)
-    here = terrain(*looked_at, carried=carried.wishes)
+    warm_start = as_warm_start(*looked_at, plan.devices, plan.treatments)
+    here = search_space(*looked_at, warm_start=warm_start.wishes)
     model, _ = here.model(6.0)
-    selection = selected(model, carried)
+    selection = selected(model, warm_start)
     devices, treatments = here.layout(model, selection)
     assert sorted(devices, key=lambda device: device.id) == sorted(plan.devices, key=lambda device: device.id)
     assert treatments == plan.treatments
@@ -207,7 +208,7 @@ def test_a_layout_in_the_planning_model_is_the_same_layout(plan_for, looked_at):
 
 
 def test_jammers_are_raised_no_further_than_twelve_decibels_the_catalogue_and_the_limits_allow(looked_at):
-    here = terrain(*looked_at)
+    here = search_space(*looked_at)
     model, alive = here.model(6.0)
     selection = search(model, Goal(budget_pence=500_000), moves=5_000).selection
     chosen = list(selection.candidates)
@@ -226,9 +227,9 @@ def test_jammers_are_raised_no_further_than_twelve_decibels_the_catalogue_and_th
 @pytest.mark.parametrize(("left_db", "slack_db"), [(9.0, 9.4), (1.5, None)])
 def test_a_plan_is_made_as_strong_as_the_worlds_left_room_for_outside(looked_at, left_db, slack_db):
     """Limits moved by 2 dB left 9 dB: 1.1 dB are the aim and 0.5 dB are spared, so 2 + 9 - 1.6 = 9.4 dB."""
-    here = terrain(*looked_at)
+    here = search_space(*looked_at)
     effort = searching.Effort(1, 5_000, 5_000, EFFORTS["quick"].cuts, 1, 1)
-    before = searching.search_terrain(
+    before = searching.find_plan(
         here, 2.0, np.zeros(5), Goal(budget_pence=500_000), None, effort, False, lambda _share: None, lambda: False
     )
     before = replace(before, unused_db=0.0)
@@ -240,7 +241,7 @@ def test_a_plan_is_made_as_strong_as_the_worlds_left_room_for_outside(looked_at,
     assert [claim.room for claim in after.claims()] == [claim.room for claim in before.claims()]
     names, power_dbm = {}, {}
     for searched in (before, after):
-        devices, _ = searched.terrain.layout(searched.model, searched.found.selection)
+        devices, _ = searched.space.layout(searched.model, searched.found.selection)
         names[searched.slack_db] = [device.id for device in devices]
         power_dbm[searched.slack_db] = np.array([device.power_dbm for device in devices])
     assert names[slack_db] == names[2.0]
@@ -248,7 +249,7 @@ def test_a_plan_is_made_as_strong_as_the_worlds_left_room_for_outside(looked_at,
 
 
 def _among(candidates, alive, lifted):
-    """All candidates of a terrain with the powers of a model's."""
+    """All candidates of a search space with the powers of a model's."""
     trim_db = candidates.trim_db.copy()
     trim_db[alive] = lifted.candidates.trim_db
     return replace(candidates, trim_db=trim_db)
@@ -258,10 +259,10 @@ def test_what_the_budget_cannot_buy_is_left_out_by_name(site):
     """A managed-access core costs £600,000 and more, a room jammer £4,480 fitted: £6,000 buy jammers alone."""
     asked = replace(MOST, equipment=("micro_jammer", "room_jammer", "mas_node"), budget_gbp=6000.0)
     quiet = np.zeros(len(site.rooms), bool)
-    ground = prepare_ground(site, site.sectors, asked, CATALOGUE, (), quiet)
-    assert {base.device.model for base in ground.bases} == {"micro_jammer", "room_jammer"}
-    assert "mas_node is left out: the first costs more than the budget" in ground.notes
-    poor = prepare_ground(site, site.sectors, replace(asked, budget_gbp=10.0), CATALOGUE, (), quiet)
+    inputs = prepare_inputs(site, site.sectors, asked, CATALOGUE, (), quiet)
+    assert {base.device.model for base in inputs.bases} == {"micro_jammer", "room_jammer"}
+    assert "mas_node is left out: the first costs more than the budget" in inputs.notes
+    poor = prepare_inputs(site, site.sectors, replace(asked, budget_gbp=10.0), CATALOGUE, (), quiet)
     assert len({base.device.model for base in poor.bases}) == 3  # then money is what is missing
 
 
@@ -272,19 +273,19 @@ def test_what_the_budget_cannot_buy_is_left_out_by_name(site):
 ])  # fmt: skip
 def test_what_no_candidate_can_be_is_not_carried(plan_for, looked_at, change, says):
     first, *others = plan_for(with_money(5000)).devices
-    assert carry(*looked_at, (replace(first, **change), *others), ()) is None, says
+    assert as_warm_start(*looked_at, (replace(first, **change), *others), ()) is None, says
 
 
 def test_a_window_treated_as_nothing_for_sale_treats_it_is_not_carried(site, looked_at):
     window = next(opening.id for opening in site.openings if opening.kind == "window")
-    assert carry(*looked_at, (), (Treatment(window, "window_mesh"),)) is None
+    assert as_warm_start(*looked_at, (), (Treatment(window, "window_mesh"),)) is None
 
 
 def test_a_device_that_a_limit_forbids_is_in_no_selection(plan_for, looked_at):
     plan = plan_for(with_money(5000))
-    carried = carry(*looked_at, plan.devices, ())
-    model, _ = terrain(*looked_at).model(6.0)  # its candidates are not among these
-    assert selected(model, carried) is None
+    warm_start = as_warm_start(*looked_at, plan.devices, ())
+    model, _ = search_space(*looked_at).model(6.0)  # its candidates are not among these
+    assert selected(model, warm_start) is None
 
 
 # --- Targets.

@@ -252,8 +252,8 @@ def test_a_gap_that_is_met_ends_the_search_and_one_that_is_missed_does_not(site,
 
 
 def test_a_plan_that_misses_a_limit_on_fresh_worlds_does_not_end_the_search(site, monkeypatch):
-    def judged_afresh(ground, devices, treatments, searched, stream):
-        one = prepared.judge(ground, devices, treatments, searched, stream)
+    def judged_afresh(inputs, devices, treatments, searched, stream):
+        one = prepared.judge(inputs, devices, treatments, searched, stream)
         return replace(one, spilled=replace(one.spilled, passed=False, worst_margin_db=-1.0))
 
     monkeypatch.setattr(early_stop, "judge", judged_afresh)

@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.ground import prepare_ground
 from quietwing.coverage.planning.optimise import optimise
 from quietwing.coverage.planning.paid_anyway import goal_of
 from quietwing.coverage.planning.plan import HoleKind
+from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.target import credit_of, share_of_rooms, target_asked, target_outcome
 from quietwing.coverage.planning.verify import verify_plan
@@ -122,9 +122,9 @@ def test_what_is_quiet_anyway_needs_no_blocker_in_the_planning_model(site):
         ({"target_rooms": 4}, [1, 1, 0, 1, 1], 4.0),
         ({"target_named": ("A1-03",)}, [0, 0, 0, 0, 0], 0.0),
     ):
-        ground = prepare_ground(site, site.sectors, asked(**target), CATALOGUE, (), quiet)
-        assert ground.weight.tolist() == weight
-        assert goal_of(ground).target == needed
+        inputs = prepare_inputs(site, site.sectors, asked(**target), CATALOGUE, (), quiet)
+        assert inputs.weight.tolist() == weight
+        assert goal_of(inputs).target == needed
 
 
 # --- Plans.

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning.ground import prepare_ground
 from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.sites.synthetic import build, describe
 
 
@@ -67,8 +67,8 @@ def question() -> Question:
     existing = (Device("old", "micro_jammer", 3.0, 3.6, 2.8, power_dbm=-30.0, state="existing"),)
     plan = optimise(site, site.sectors, SCENARIO, CATALOGUE, existing=existing)
     nobody = np.zeros(len(site.rooms), bool)  # is quiet anyway
-    ground = prepare_ground(site, site.sectors, SCENARIO, CATALOGUE, existing, nobody)
-    return Question(site, existing, plan, ground)
+    inputs = prepare_inputs(site, site.sectors, SCENARIO, CATALOGUE, existing, nobody)
+    return Question(site, existing, plan, inputs)
 
 
 def test_the_true_plan_stands(question):
@@ -145,9 +145,9 @@ def with_keep_room(question) -> Question:
         ),
     )
     plan = optimise(site, site.sectors, SCENARIO, CATALOGUE)
-    ground = prepare_ground(site, site.sectors, SCENARIO, CATALOGUE, (), np.zeros(len(site.rooms), bool))
+    inputs = prepare_inputs(site, site.sectors, SCENARIO, CATALOGUE, (), np.zeros(len(site.rooms), bool))
     # An attempt of the search rather than the layout that stood: only such a one is held to the limits of the model.
-    return Question(site, (), attempt_of(replace(plan, chosen=1)), ground)
+    return Question(site, (), attempt_of(replace(plan, chosen=1)), inputs)
 
 
 def test_a_jammer_in_a_keep_room_is_named_with_the_room(with_keep_room):

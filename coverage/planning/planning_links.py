@@ -31,7 +31,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["Base", "Surroundings", "room_blocks"]
+__all__ = ["Base", "PlanningLinks", "room_blocks"]
 
 NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
 NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
@@ -101,7 +101,7 @@ def _size(ways: tuple[Ways, ...]) -> int:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class PlanningLinks:
     """A site made ready for planning.
 
     Attributes
@@ -255,12 +255,12 @@ class Surroundings:
             yield members[0], np.array(members, np.intp)
 
 
-def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> Iterator[RoomBlock]:
+def room_blocks(around: PlanningLinks, wanted: NDArray[np.bool_], z: float) -> Iterator[RoomBlock]:
     """Levels at the test points of every wanted room in each of its modes, building by building.
 
     Parameters
     ----------
-    around : Surroundings
+    around : PlanningLinks
     wanted : bool ndarray, shape (room,)
         Rooms of the site to look at.
     z : float
@@ -294,7 +294,7 @@ def room_blocks(around: Surroundings, wanted: NDArray[np.bool_], z: float) -> It
                 yield from _blocks_of(around, mode, points, spots, known, z)
 
 
-def _nearest(around: Surroundings, spots: NDArray[np.intp], points: PointSet) -> NDArray[np.intp]:
+def _nearest(around: PlanningLinks, spots: NDArray[np.intp], points: PointSet) -> NDArray[np.intp]:
     """The spots near any of some points, cables that pass near them, and those with a device already."""
     always = [
         spot
@@ -326,7 +326,7 @@ def _among(points: PointSet, known: PointSet) -> bool:
 
 
 def _blocks_of(
-    around: Surroundings,
+    around: PlanningLinks,
     mode: int,
     points: PointSet,
     spots: NDArray[np.intp],
@@ -373,5 +373,5 @@ def _blocks_of(
         )
 
 
-def _stands(around: Surroundings, spot: int) -> bool:
+def _stands(around: PlanningLinks, spot: int) -> bool:
     return any(around.bases[base].existing for base in around.bases_of.get(spot, []))

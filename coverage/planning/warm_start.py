@@ -10,20 +10,21 @@ import numpy as np
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.cable_runs import line_of_device
-from quietwing.coverage.planning.ground import Ground, Inside
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.modes import Modes
+from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.profiles import Wish, candidate_id
 from quietwing.coverage.planning.rows import PlanModel
+from quietwing.coverage.planning.search_space import RoomLevels
 
-__all__ = ["Carried", "carry", "selected"]
+__all__ = ["WarmStart", "as_warm_start", "selected"]
 
 LIKE_DB = 1e-6  # two trims of one channel that differ by less are one
 
 
 @dataclass(frozen=True)
-class Carried:
-    """A layout in the words of a ground.
+class WarmStart:
+    """A layout as something to begin a search with.
 
     Attributes
     ----------
@@ -40,15 +41,15 @@ class Carried:
     modes: tuple[int, ...]
 
 
-def carry(
-    ground: Ground, inside: Inside, devices: Iterable[Device], treatments: tuple[Treatment, ...]
-) -> Carried | None:
-    """Put a layout into the words of a ground.
+def as_warm_start(
+    inputs: PlanningInputs, inside: RoomLevels, devices: Iterable[Device], treatments: tuple[Treatment, ...]
+) -> WarmStart | None:
+    """Put a layout into the words of planning inputs.
 
     Parameters
     ----------
-    ground : Ground
-    inside : Inside
+    inputs : PlanningInputs
+    inside : RoomLevels
     devices : iterable of Device
         Those bought.
     treatments : tuple of Treatment
@@ -56,25 +57,25 @@ def carry(
 
     Returns
     -------
-    Carried or None
+    WarmStart or None
         None where a device hangs or points as no candidate can, or windows are treated as no room's mode has it.
     """
-    modes = _modes_of(ground.modes, len(ground.site.rooms), treatments)
+    modes = _modes_of(inputs.modes, len(inputs.site.rooms), treatments)
     if modes is None:
         return None
     bases = {
         (line_of_device(base.device), base.device.model): index
-        for index, base in enumerate(ground.bases)
+        for index, base in enumerate(inputs.bases)
         if not base.existing
     }
     wishes = []
     for device in devices:
         base = bases.get((line_of_device(device), device.model))
-        wish = None if base is None else _wish(ground, base, device, modes)
+        wish = None if base is None else _wish(inputs, base, device, modes)
         if wish is None:
             return None
         wishes.append(wish)
-    return Carried(tuple(wishes), tuple(candidate_id(inside.around, wish) for wish in wishes), modes)
+    return WarmStart(tuple(wishes), tuple(candidate_id(inside.around, wish) for wish in wishes), modes)
 
 
 def _modes_of(modes: Modes, rooms: int, treatments: tuple[Treatment, ...]) -> tuple[int, ...] | None:
@@ -92,9 +93,9 @@ def _modes_of(modes: Modes, rooms: int, treatments: tuple[Treatment, ...]) -> tu
     return None if left else tuple(found)
 
 
-def _wish(ground: Ground, base: int, device: Device, modes: tuple[int, ...]) -> Wish | None:
+def _wish(inputs: PlanningInputs, base: int, device: Device, modes: tuple[int, ...]) -> Wish | None:
     """A device as a candidate, if it stands and sends as one can."""
-    plain, as_base, kind = ground.modes.models[0], ground.bases[base].device, ground.catalogue[device.model]
+    plain, as_base, kind = inputs.modes.models[0], inputs.bases[base].device, inputs.catalogue[device.model]
     alike = replace(as_base, id=device.id, power_dbm=device.power_dbm, trim_db=device.trim_db)
     if replace(device, storey=as_base.storey) != alike:
         return None
@@ -111,18 +112,18 @@ def _wish(ground: Ground, base: int, device: Device, modes: tuple[int, ...]) -> 
             if not (np.isnan(trim_db[at]) or abs(trim_db[at] - step_db) < LIKE_DB):
                 return None
             trim_db[at] = step_db
-    room = ground.spots[ground.bases[base].spot].room
-    return Wish(base, modes[room] if room in ground.modes.windows else 0, 0, np.nan_to_num(trim_db, nan=0.0))
+    room = inputs.spots[inputs.bases[base].spot].room
+    return Wish(base, modes[room] if room in inputs.modes.windows else 0, 0, np.nan_to_num(trim_db, nan=0.0))
 
 
-def selected(model: PlanModel, carried: Carried) -> Selection | None:
-    """A carried layout as a selection.
+def selected(model: PlanModel, warm_start: WarmStart) -> Selection | None:
+    """A warm_start layout as a selection.
 
     Parameters
     ----------
     model : PlanModel
-        Of a terrain with the layout's wishes among its candidates.
-    carried : Carried
+        Of a search space with the layout's wishes among its candidates.
+    warm_start : WarmStart
 
     Returns
     -------
@@ -131,11 +132,11 @@ def selected(model: PlanModel, carried: Carried) -> Selection | None:
     """
     candidates = model.candidates
     number = {name: at for at, name in enumerate(candidates.id)}
-    if not number.keys() >= set(carried.ids):
+    if not number.keys() >= set(warm_start.ids):
         return None
-    modes = np.array(carried.modes)
+    modes = np.array(warm_start.modes)
     stands = candidates.existing & (
         (candidates.room < 0) | (modes[np.maximum(candidates.room, 0)] == candidates.mode)
     )
-    every = {*(number[name] for name in carried.ids), *np.flatnonzero(stands).tolist()}
-    return Selection(tuple(sorted(every)), carried.modes)
+    every = {*(number[name] for name in warm_start.ids), *np.flatnonzero(stands).tolist()}
+    return Selection(tuple(sorted(every)), warm_start.modes)
