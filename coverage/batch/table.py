@@ -46,7 +46,7 @@ SUMMARY_COLUMNS = (
         )
     ),
     *((f"{cost}", float, ".2f") for cost in ("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp")),
-    ("illustrative", bool, ""),
+    ("illustrative", str, ""),
     ("value", float, ".6f"),
     ("bound", float, ".6f"),
     ("gap", float, ".6f"),

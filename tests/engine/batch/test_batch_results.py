@@ -3,11 +3,14 @@
 import csv
 import json
 import os
+import shutil
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
 
 from quietwing.coverage.batch import plan_batch, run_batch
+from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.rules import load_rules
@@ -148,6 +151,20 @@ def test_a_grade_is_swept_like_any_key_and_both_rows_hold_the_same_of_each_grade
         assert row["spill_worst_margin_db"] == row[f"spill_margin_db_{row['grade']}"]
 
 
+def test_a_layout_of_quotes_has_no_illustrative_price(sweep, hut_folder, tmp_path):
+    quoted = tmp_path / "quoted"
+    shutil.copytree(hut_folder, quoted)
+    models = read_catalogue()
+    quote = replace(models["room_jammer"], illustrative=False, price_date="2026-11-01", price_source="quote 7")
+    (quoted / "catalogue.csv").write_text(catalogue_text(models | {quote.name: quote}), "utf-8")
+    run_batch(plan_batch(sweep("scenario.worlds = 100"), sites=[str(hut_folder), str(quoted)]), tmp_path / "results")
+    said = [row["illustrative"] for row in rows(tmp_path / "results" / "summary.csv")]
+    prices = int(said[0].split(" ")[0])
+    assert prices > 0
+    assert said == [f"{prices} of {prices} prices", f"0 of {prices} prices"]
+    assert pq.read_table(tmp_path / "results" / "summary.parquet")["illustrative"].to_pylist() == said
+
+
 def test_a_rules_file_lies_beside_the_sweep_and_is_kept_with_every_item(sweep, tmp_path):
     text = load_rules().text.replace("confidence = { value = 0.90,", "confidence = { value = 0.85,")
     source = sweep("mode = 'leakage'\nscenario.rules = 'ours.toml'")
@@ -216,8 +233,6 @@ def test_a_changed_input_is_another_item_and_the_others_are_kept(sweep, tmp_path
 
 
 def test_a_changed_site_file_or_layout_changes_every_id(sweep, hut_folder, tmp_path):
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(hut_folder, copy)
     before = plan_batch(sweep("set.seed = [1, 2]"), sites=[str(copy)])
@@ -236,8 +251,6 @@ def test_a_changed_site_file_or_layout_changes_every_id(sweep, hut_folder, tmp_p
 
 
 def test_a_swept_name_a_spreadsheet_would_run_stays_text(tmp_path, hut_folder, four_seeds):
-    from dataclasses import replace
-
     items = [replace(four_seeds[0], keys=(("scenario", "=cmd|x"), ("site", "hut")))]
     run_batch(items, tmp_path / "results")
     (row,) = rows(tmp_path / "results" / "summary.csv")
