@@ -176,10 +176,38 @@ def test_numba_imports_from_the_root_of_the_checkout():
     assert ran.returncode == 0, ran.stderr
 
 
+def fast_maths(path: Path) -> list[str]:
+    """Places of a module that ask a compiler for fast maths, where anything in it is compiled."""
+    tree = ast.parse(path.read_text("utf-8"))
+    if not any(name.split(".")[0] in ("numba", "llvmlite") for name, _ in imports(path)):
+        return []
+    asked = []
+    for node in ast.walk(tree):
+        as_keyword = isinstance(node, ast.keyword) and node.arg == "fastmath"  # @njit(fastmath=…), dict(fastmath=…)
+        as_text = isinstance(node, ast.Constant) and node.value in ("fastmath", "fast")  # {"fastmath": …}, IR flags
+        if as_keyword or as_text:
+            asked.append(f"{path.name}:{getattr(node, 'lineno', 0)}")
+    return asked
+
+
 def test_no_fast_math():
-    for path in modules():
-        if path.name == "_kernels.py":
-            assert "fastmath=" not in path.read_text("utf-8")
+    """Order and rounding are those of the source, so numpy gives the same bits: in every module that is compiled."""
+    assert [place for path in modules() for place in fast_maths(path)] == []
+    compiled = {path.name for path in modules() if any(name.startswith("numba") for name, _ in imports(path))}
+    assert {"_kernels.py", "_detour_kernels.py", "_montecarlo.py", "_anneal.py", "_lanes.py"} <= compiled
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "@njit(fastmath=True)\ndef f(x): ...\n",
+        "@vectorize(['f8(f8)'], fastmath={'nnan'})\ndef f(x): ...\n",
+        "FLAGS = {'fastmath': True}\n\n\n@njit(**FLAGS)\ndef f(x): ...\n",
+    ],
+)
+def test_fast_math_is_seen_however_it_is_asked_for(asked, tmp_path):
+    (tmp_path / "_outline_kernels.py").write_text(f"from numba import njit, vectorize\n\n\n{asked}", "utf-8")
+    assert len(fast_maths(tmp_path / "_outline_kernels.py")) == 1
 
 
 def test_nothing_of_this_machine_is_in_the_repository():

@@ -98,7 +98,7 @@ def test_a_name_is_past_the_door_unless_the_package_gives_it():
 def test_an_import_inside_a_function_has_its_reason_on_the_line_or_above():
     text = (
         "import a\ndef f():\n    import b\n    # slow to load\n    import c\n    import d\n"
-        "    import e  # noqa: F401\n    x = 1  # no reason of what follows\n    from g import (\n        h,  # a ring\n"
+        "    import e  # noqa: F401\n    x = 1  # of x alone\n    from g import (\n        h,  # why\n"
         "    )\n    i = 1\n    import j\n"
     )
     said = {int(place.split(":")[1]): reason for place, reason in house.late_imports([module(text)]).items()}
