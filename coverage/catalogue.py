@@ -25,14 +25,13 @@ from quietwing.coverage.tables.rows import (
     rows_of,
     text_of_rows,
 )
-from quietwing.coverage.whole_files import write_whole
 from quietwing.sites.checks import PATTERNS
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import Findings, did_you_mean, shown
 from quietwing.sites.quantities import FreqMhz, Identifier, Text
 from quietwing.sites.records import build, plain_number
 
-__all__ = ["CATALOGUE_COLUMNS", "catalogue_text", "parse_catalogue", "read_catalogue", "write_catalogue"]
+__all__ = ["CATALOGUE_COLUMNS", "catalogue_text", "parse_catalogue", "read_catalogue"]
 
 CATALOGUE_COLUMNS = (
     "model", "kind", "bands", "pattern", "gain_dbi", "emission", "sync_carriers_mhz", "mas_carriers", "head_end",
@@ -288,24 +287,8 @@ def _inside_a_band(model: Model, low_mhz: float, high_mhz: float) -> bool:
     )
 
 
-def write_catalogue(models: Mapping[str, Model], path: Path, comment: str = "") -> None:
-    """Write a catalogue; equal models give equal bytes, and the file is replaced whole or not at all.
-
-    Parameters
-    ----------
-    models : mapping of str to Model
-    path : Path
-        ``catalogue.csv``, replaced if it exists.
-    comment : str
-        Sources and remarks, written above the header line by line.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, catalogue_text(models, comment))
-
-
 def catalogue_text(models: Mapping[str, Model], comment: str = "") -> str:
-    """The text `write_catalogue` writes."""
+    """A catalogue as text, `comment` above the header line by line; equal models give equal bytes."""
     heading = "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines())
     fed = any(model.radiating_cable for model in models.values())
     stated = any(getattr(model, name) is not None for model in models.values() for name in STRAY_COLUMNS)

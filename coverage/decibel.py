@@ -1,35 +1,11 @@
-"""Sums and ratios in decibels: powers add in milliwatts, never in dB."""
+"""Sums in decibels: powers add in milliwatts, never in dB."""
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["add_powers_db", "floored", "power_sum_dbm", "share_percent"]
-
-
-def power_sum_dbm(power_dbm: xr.DataArray, dim: str) -> xr.DataArray:
-    """Add powers along `dim`: two equal powers give +3.01 dB.
-
-    Parameters
-    ----------
-    power_dbm : DataArray
-        Powers in one and the same bandwidth; ``-inf`` is nothing on the air. [dBm]
-    dim : str
-        Dimension to add over.
-
-    Returns
-    -------
-    DataArray
-        Without `dim`. [dBm]
-    """
-    total_mw = (10 ** (power_dbm / 10)).sum(dim, skipna=False)
-    with np.errstate(divide="ignore"):  # nothing on the air: log10(0) is the right answer
-        total_dbm = xr.apply_ufunc(lambda mw: 10 * np.log10(mw), total_mw)
-    return cast(xr.DataArray, total_dbm).assign_attrs(units="dBm")
+__all__ = ["add_powers_db", "floored"]
 
 
 def add_powers_db(*levels_db: ArrayLike) -> NDArray[np.float64]:
@@ -56,8 +32,3 @@ def floored(value_db: float, digits: int = 1) -> float:
     scale = 10**digits
     # The small nudge takes back float dust: 0.3 is stored as 0.29999…, and prints as 0.3.
     return float(np.floor(value_db * scale + 1e-9) / scale)
-
-
-def share_percent(part: float, whole: float) -> float:
-    """A share floored to 0.1 %: 99.96 % never prints as 100 %."""
-    return floored(100 * part / whole) if whole else 0.0

@@ -24,7 +24,6 @@ from quietwing.coverage.tables.rows import (
     text_of_rows,
 )
 from quietwing.coverage.trims import contradictory_trims
-from quietwing.coverage.whole_files import write_whole
 from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import Findings, clean, did_you_mean, near, shown
 from quietwing.sites.model import ZM, Building, Site, StoreyNumber
@@ -41,7 +40,6 @@ __all__ = [
     "passes_forbidden",
     "read_layout",
     "row_texts",
-    "write_layout",
 ]
 
 LAYOUT_COLUMNS = (
@@ -245,20 +243,6 @@ def layout_text(devices: Iterable[Device]) -> str:
     rows = [row_texts(device) for device in devices]
     columns = (*LAYOUT_COLUMNS, ROUTE_COLUMN) if any(row[ROUTE_COLUMN] for row in rows) else LAYOUT_COLUMNS
     return text_of_rows(columns, [[row[column] for column in columns] for row in rows])
-
-
-def write_layout(devices: Iterable[Device], path: Path) -> None:
-    """Write ``layout.csv``, whole or not at all; equal devices give equal bytes.
-
-    Parameters
-    ----------
-    devices : iterable of Device
-    path : Path
-        Replaced if it exists.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, layout_text(devices))
 
 
 def row_texts(device: Device) -> dict[str, str]:

@@ -18,7 +18,7 @@ from quietwing.sites.errors import problems_text
 from quietwing.sites.findings import clean, did_you_mean, shown
 from quietwing.sites.fingerprint import NAMED_IF_SET
 
-__all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario", "scenario_schema"]
+__all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario"]
 
 LARGEST_FILE_BYTES = 1 << 20
 
@@ -234,11 +234,6 @@ class Scenario:
 
 
 _ADAPTER: TypeAdapter[Scenario] = TypeAdapter(Scenario)
-
-
-def scenario_schema() -> dict[str, Any]:
-    """JSON Schema of a scenario file."""
-    return _ADAPTER.json_schema()
 
 
 def read_scenario(path: Path | None, **overrides: object) -> Scenario:

@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from quietwing.sites.errors import SiteError
-from quietwing.sites.findings import Findings, Unreadable, clean, shown
+from quietwing.sites.findings import Findings, clean, shown
 from quietwing.sites.records import plain_number
-from quietwing.sites.safe_reading import read_text
 
-__all__ = ["FULL_TURN_DEG", "AntennaFile", "parse_msi", "read_msi"]
+__all__ = ["FULL_TURN_DEG", "AntennaFile", "parse_msi"]
 
 FULL_TURN_DEG = 360
 DIPOLE_DBI = 2.15  # gain of a half-wave dipole: dBi = dBd + 2.15
@@ -74,13 +72,14 @@ class AntennaFile:
         return min(self.horizontal_loss_db) < max(self.horizontal_loss_db)
 
 
-def read_msi(path: Path) -> AntennaFile:
-    """The pattern in an MSI/Planet file.
+def parse_msi(text: str, file: str) -> AntennaFile:
+    """The pattern in the text of an MSI/Planet file.
 
     Parameters
     ----------
-    path : Path
-        ``.msi`` or ``.pln``, UTF-8 text of at most 256 KiB.
+    text : str
+    file : str
+        What messages call it.
 
     Returns
     -------
@@ -96,15 +95,6 @@ def read_msi(path: Path) -> AntennaFile:
     MSI Planet format as described at radiomobile.pe1mew.nl, Definitions, MSI; sense of the vertical cut as read by
     crc-covlib, `LoadMsiPlanetFile` (90 = nadir).
     """
-    name = clean(path.name or str(path))
-    try:
-        return parse_msi(read_text(path, path.parent, MOST_BYTES), name)
-    except Unreadable as error:
-        raise SiteError(f"{name}: {error}") from None
-
-
-def parse_msi(text: str, file: str) -> AntennaFile:
-    """The pattern in a text. See `read_msi`."""
     reader = _Reader(file, Findings(), text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     if len(reader.lines) > MOST_LINES:
         raise SiteError(f"{file}: has {len(reader.lines):,} lines (limit {MOST_LINES:,}); give one antenna a file")

@@ -24,7 +24,6 @@ __all__ = [
     "CostLine",
     "cable_m",
     "cost",
-    "device_capex_gbp",
     "head_ends_needed",
     "over_budget",
     "treatment_capex_gbp",
@@ -220,35 +219,6 @@ def cost(
         illustrative,
         _notes(site, bills, counts, illustrative, scenario),
     )
-
-
-def device_capex_gbp(site: Site, device: Device, catalogue: Mapping[str, Model], scenario: Scenario) -> float:
-    """What one more device costs now: price, labour and its cable, the last two with the live-prison multiplier.
-
-    Its share of head-ends is not in it. Nothing for devices that are off or there already.
-
-    Parameters
-    ----------
-    site : Site
-    device : Device
-    catalogue : mapping of str to Model
-    scenario : Scenario
-
-    Returns
-    -------
-    float
-        [£]
-    """
-    if device.state != "planned":
-        return 0.0
-    model = _model(catalogue, device.model)
-    price = model.unit_price_gbp if device.unit_price_gbp is None else device.unit_price_gbp
-    cable = 0
-    if model.cable_gbp_per_m > 0:
-        cable = sum(_cable_pence(model.cable_gbp_per_m, cable_m(site, device, scenario), scenario))
-    if model.radiating_gbp_per_m > 0:
-        cable += sum(_cable_pence(model.radiating_gbp_per_m, radiating_m(device), scenario))
-    return _gbp(_pence(price) + _labour_pence(model, scenario) + cable)
 
 
 def treatment_capex_gbp(

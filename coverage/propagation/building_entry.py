@@ -1,7 +1,7 @@
 """Into a building that has no plan: one loss for the façade and the indoor depth together.
 
-Where a building has a plan its slabs are used instead, never both. Both models here are distributions over
-many buildings: for leakage in and for spill out take the low quantile, for the reach of a blocker the high one.
+Where a building has a plan its slabs are used instead, never both. The loss is a distribution over many buildings:
+for leakage in and for spill out take the low quantile, for the reach of a blocker the high one.
 """
 
 from __future__ import annotations
@@ -16,19 +16,11 @@ from scipy.special import ndtri
 from quietwing.coverage.propagation.materials import MHZ_PER_GHZ
 from quietwing.sites.errors import OutOfRangeError
 
-__all__ = [
-    "BuildingClass",
-    "O2iModel",
-    "building_entry_loss_db",
-    "o2i_penetration_loss_db",
-    "o2i_sigma_db",
-]
+__all__ = ["BuildingClass", "building_entry_loss_db"]
 
 BuildingClass = Literal["traditional", "thermally_efficient"]
-O2iModel = Literal["low", "high"]
 
 P2109_MIN_MHZ, P2109_MAX_MHZ = 80.0, 100_000.0
-O2I_MIN_MHZ, O2I_MAX_MHZ = 500.0, 100_000.0
 ELEVATION_MAX_DEG = 90.0
 
 
@@ -54,19 +46,6 @@ _P2109: dict[str, _EntryCoefficients] = {
 }
 P2109_ELEVATION_DB_PER_DEG = 0.212
 P2109_LEAST_TERM_DB = -3.0
-
-# 3GPP TR 38.901 v19.4.0, table 7.4.3-1: loss a + b·f, f in GHz
-O2I_GLASS_DB = (2.0, 0.2)
-O2I_CONCRETE_DB = (5.0, 4.0)
-O2I_IRR_GLASS_DB = (25.4, 0.11)
-O2I_IRR_GLASS_BEFORE_19_DB = (23.0, 0.3)  # Rel-14 to Rel-18
-IRR_GLASS_CHANGED_IN_RELEASE = 19
-FIRST_RELEASE = 14
-# table 7.4.3-2
-O2I_NON_PERPENDICULAR_DB = 5.0
-O2I_GLASS_SHARE = {"low": 0.3, "high": 0.7}
-O2I_SIGMA_DB = {"low": 4.4, "high": 6.5}
-O2I_INDOOR_DB_PER_M = 0.5
 
 
 def building_entry_loss_db(
@@ -121,88 +100,6 @@ def building_entry_loss_db(
     term_b_db = quantile * (row.y + row.z * lg_f) + mean_2_db
     power = 10 ** (term_a_db / 10) + 10 ** (term_b_db / 10) + 10 ** (P2109_LEAST_TERM_DB / 10)
     return np.asarray(10 * np.log10(power))
-
-
-def o2i_penetration_loss_db(
-    freq_mhz: ArrayLike, model: O2iModel, indoor_distance_m: ArrayLike = 0.0, release: int = 19
-) -> NDArray[np.float64]:
-    """Outdoor-to-indoor loss of 3GPP: through the outer wall, and into the depth of the building.
-
-    Parameters
-    ----------
-    freq_mhz : array_like, shape (...)
-        Frequency, 500 to 100,000. [MHz]
-    model : {"low", "high"}
-        Low loss: 30 % plain glass, 70 % concrete. High loss: 70 % metallised (IRR) glass, 30 % concrete.
-    indoor_distance_m : array_like, broadcastable
-        Horizontal distance behind the outer wall, 0 or more, at 0.5 dB/m. [m]
-    release : int
-        3GPP release: IRR glass is 25.4 + 0.11 f from release 19, 23 + 0.3 f from 14 to 18.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Median loss. [dB]
-
-    Raises
-    ------
-    OutOfRangeError
-        If the model or release is unknown or a value is out of range.
-
-    References
-    ----------
-    3GPP TR 38.901 v19.4.0, eqs (7.4-2), (7.4-3), tables 7.4.3-1 and 7.4.3-2.
-    """
-    _known_o2i(model)
-    if release < FIRST_RELEASE:
-        raise OutOfRangeError(
-            f"3GPP release {release} (TR 38.901 begins with {FIRST_RELEASE}); choose {FIRST_RELEASE} or later"
-        )
-    f_ghz = _within(freq_mhz, O2I_MIN_MHZ, O2I_MAX_MHZ, "frequency", "MHz") / MHZ_PER_GHZ
-    depth_m = _within(indoor_distance_m, 0.0, np.inf, "indoor distance", "m")
-    irr_glass = O2I_IRR_GLASS_DB if release >= IRR_GLASS_CHANGED_IN_RELEASE else O2I_IRR_GLASS_BEFORE_19_DB
-    glass_db = _law_db(O2I_GLASS_DB if model == "low" else irr_glass, f_ghz)
-    share = O2I_GLASS_SHARE[model]
-    power = share * 10 ** (-glass_db / 10) + (1 - share) * 10 ** (-_law_db(O2I_CONCRETE_DB, f_ghz) / 10)
-    return np.asarray(O2I_NON_PERPENDICULAR_DB - 10 * np.log10(power) + O2I_INDOOR_DB_PER_M * depth_m)
-
-
-def o2i_sigma_db(model: O2iModel) -> float:
-    """Standard deviation of the outdoor-to-indoor loss about its median.
-
-    Parameters
-    ----------
-    model : {"low", "high"}
-
-    Returns
-    -------
-    float
-        Standard deviation. [dB]
-
-    Raises
-    ------
-    OutOfRangeError
-        If the model is unknown.
-
-    References
-    ----------
-    3GPP TR 38.901 v19.4.0, table 7.4.3-2.
-    """
-    _known_o2i(model)
-    return O2I_SIGMA_DB[model]
-
-
-def _known_o2i(model: str) -> None:
-    """Raise unless the model is one of the two."""
-    if model not in O2I_SIGMA_DB:
-        raise OutOfRangeError(
-            f"outdoor-to-indoor model {model!r} (known: {', '.join(O2I_SIGMA_DB)}); choose one of these"
-        )
-
-
-def _law_db(law: tuple[float, float], f_ghz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """a + b·f."""
-    return law[0] + law[1] * f_ghz
 
 
 def _within(values: ArrayLike, least: float, most: float, what: str, unit: str) -> NDArray[np.float64]:

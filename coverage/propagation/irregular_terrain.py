@@ -45,7 +45,6 @@ MOST_KM = 2000.0
 M_PER_KM = 1e3
 SCALE_HEIGHT_M = 9460.0  # refractivity falls by e over this height
 PROFILE_MARGIN = 0.1  # the mean height is taken over the middle 80 % of the profile
-PER_METRE_MHZ = 47.7  # wave number = f / 47.7
 SINGLE_MESSAGE_NO_PLACES = 12  # mode of variability: mobile, without location variability
 WORST_KWX = 4  # error flag of the model: inputs it does not hold for
 DB_PER_NEPER = 20 * np.log10(np.e)

@@ -1,7 +1,7 @@
 """A radiating cable as a transmitter: many weak sources in a row, added as powers.
 
 Along a straight cable the level at 2 m is the coupling loss below the power in the cable, and it falls by 10 dB a
-decade of distance (`field_law_db`). That holds near the middle of a long straight run and nowhere else. So the cable
+decade of distance. That holds near the middle of a long straight run and nowhere else. So the cable
 is cut into short pieces; each piece radiates its share of the power that is left in the cable there, goes down by
 20 dB a decade and through the walls on its own ray, and the pieces add as powers. The share is such that an endless
 straight cable gives exactly the coupling loss at 2 m. Near the cable the sum goes down by 10 dB a decade, far beyond
@@ -34,7 +34,6 @@ __all__ = [
     "cable_gain",
     "cable_length_m",
     "cable_losses_db",
-    "field_law_db",
     "held_losses_db",
     "piece_eirp_db",
     "pieces_of",
@@ -211,31 +210,6 @@ def held_losses_db(cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: b
     """
     held = np.clip(np.atleast_1d(np.asarray(freq_mhz, float)), cable[0].freq_mhz, cable[-1].freq_mhz)
     return cable_losses_db(cable, held, strong=strong)
-
-
-def field_law_db(
-    loss_db_per_m: ArrayLike, coupling_db: ArrayLike, along_m: ArrayLike, away_m: ArrayLike
-) -> NDArray[np.float64]:
-    """Level over the power fed, beside a long straight cable: −α·z − L_c − 10 lg(d/2 m).
-
-    Parameters
-    ----------
-    loss_db_per_m, coupling_db : array_like
-        Longitudinal loss α, and coupling loss L_c at 2 m. [dB/m, dB]
-    along_m, away_m : array_like
-        z along the cable and d square to it, d above 0. [m]
-
-    Returns
-    -------
-    ndarray
-        [dB]
-
-    References
-    ----------
-    Assumption A44; the coupling loss as in IEC 61196-4. What `cable_gain` is held against in the tests.
-    """
-    falling = 10 * np.log10(np.asarray(away_m, float) / COUPLING_AT_M)
-    return np.asarray(-np.asarray(loss_db_per_m) * np.asarray(along_m) - np.asarray(coupling_db) - falling)
 
 
 def spreading_db(pieces: Pieces, points_m: Floats, nearest_m: float = NEAREST_M) -> Floats:

@@ -23,7 +23,6 @@ __all__ = [
     "Polarisation",
     "capped_cos_incidence",
     "layers_loss_db",
-    "multilayer_transmission",
     "slab_coefficients",
     "slab_reflection_db",
     "slab_transmission_db",
@@ -193,40 +192,6 @@ def stack_coefficients(
     first = (forward * (1 + ratio) + backward * (1 - ratio)) / 2
     last = (forward * (1 - ratio) + backward * (1 + ratio)) / 2
     return np.asarray(np.exp(-grown) / first), np.asarray(last / first)
-
-
-def multilayer_transmission(
-    layers: Sequence[Layer], cos_incidence: ArrayLike, freq_mhz: ArrayLike, polarisation: Polarisation
-) -> tuple[Complex, Complex]:
-    """Transmission and reflection coefficient of layers of named materials, in air.
-
-    Parameters
-    ----------
-    layers : sequence of Layer
-        Incident side first; none at all passes everything.
-    cos_incidence : array_like, shape (...)
-        Cosine of the angle between ray and normal, above 0, at most 1. [1]
-    freq_mhz : array_like, broadcastable
-        Frequency, 300 to 7125. [MHz]
-    polarisation : {"TE", "TM"}
-
-    Returns
-    -------
-    tuple of complex ndarray, shape (...)
-        Field coefficients T and R. [1]
-
-    Raises
-    ------
-    OutOfRangeError
-        If a material is unknown, or a cosine or a frequency out of range.
-
-    References
-    ----------
-    Rec. ITU-R P.2040-3, multilayer slab.
-    """
-    etas = [relative_permittivity(layer.material, freq_mhz) for layer in layers]
-    thicknesses_m = [layer.thickness_mm / MM_PER_M for layer in layers]
-    return stack_coefficients(etas, thicknesses_m, cos_incidence, freq_mhz, polarisation)
 
 
 def layers_loss_db(layers: Sequence[Layer], cos_incidence: ArrayLike, freq_mhz: ArrayLike) -> NDArray[np.float64]:

@@ -47,12 +47,12 @@ def layout(wing, tmp_path_factory):
     """One jammer of the bundled catalogue in the middle of the wing."""
     from quietwing.coverage.catalogue import read_catalogue
     from quietwing.coverage.equipment import Device
-    from quietwing.coverage.layout import write_layout
+    from quietwing.coverage.layout import layout_text
 
     jammer = next(model for model in read_catalogue().values() if model.kind == "jammer")
     middle = load_site(wing).buildings[0].outline.centroid
     path = tmp_path_factory.mktemp("layouts") / "layout.csv"
-    write_layout([Device("J1", jammer.name, round(middle.x, 2), round(middle.y, 2), 2.2)], path)
+    path.write_text(layout_text([Device("J1", jammer.name, round(middle.x, 2), round(middle.y, 2), 2.2)]), "utf-8")
     return path
 
 

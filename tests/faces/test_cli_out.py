@@ -6,10 +6,10 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from quietwing.coverage.catalogue import read_catalogue, write_catalogue
+from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device
-from quietwing.coverage.layout import write_layout
+from quietwing.coverage.layout import layout_text
 from quietwing.coverage.result_folder import LEAKAGE_FILES
 from quietwing.sites import load_site
 
@@ -32,7 +32,9 @@ def made(tmp_path_factory):
         "utf-8",
     )
     middle = site.buildings[0].outline.centroid
-    write_layout([Device("N1", "mas_node", round(middle.x, 2), round(middle.y, 2), 2.2)], folder / "layout.csv")
+    (folder / "layout.csv").write_text(
+        layout_text([Device("N1", "mas_node", round(middle.x, 2), round(middle.y, 2), 2.2)]), "utf-8"
+    )
     return folder
 
 
@@ -105,7 +107,7 @@ def test_a_picture_of_the_users_is_refused_though_it_is_found_late(wing):
 
 def test_a_price_that_cannot_be_is_found_before_any_work_and_its_file_named(wing, no_work):
     models = read_catalogue()
-    write_catalogue(models, wing / "catalogue.csv")
+    (wing / "catalogue.csv").write_text(catalogue_text(models), "utf-8")
     text = (wing / "catalogue.csv").read_text("utf-8")
     life = f"{models['mas_node'].technology_life_years:g}"
     lines = [

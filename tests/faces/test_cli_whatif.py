@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device
-from quietwing.coverage.layout import write_layout
+from quietwing.coverage.layout import layout_text
 from quietwing.sites import load_site
 
 
@@ -31,7 +31,8 @@ def wing(tmp_path_factory):
     (folder / "scenario.toml").write_text(f"worlds = 200\nchannels = {json.dumps(channels)}\n", "utf-8")
     middle = site.rooms[0].outline.centroid
     model = read_catalogue()["micro_jammer"].name
-    write_layout([Device("J1", model, round(middle.x, 2), round(middle.y, 2), 2.2)], folder / "layout.csv")
+    text = layout_text([Device("J1", model, round(middle.x, 2), round(middle.y, 2), 2.2)])
+    (folder / "layout.csv").write_text(text, "utf-8")
     return folder
 
 

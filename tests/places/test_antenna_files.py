@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quietwing.sites.antenna_files import parse_msi, read_msi
+from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import Findings
+from quietwing.sites.site_antennas import read_antennas
 
 HEAD = "NAME made-up\nMAKE nobody\nFREQUENCY 1840\nH_WIDTH 65\nV_WIDTH 7\nFRONT_TO_BACK 25\nGAIN 15\nTILT ELECTRICAL\nCOMMENT one\nCOMMENT two\n"
 BEAM = [round(12 * (1 - math.cos(math.radians(angle))), 2) for angle in range(360)]
@@ -59,9 +61,16 @@ def test_rows_may_come_in_any_order_tabbed_spaced_or_with_windows_line_ends(orde
     assert found.horizontal_loss_db == found.vertical_loss_db == tuple(BEAM)
 
 
+def from_disk(folder, name: str, content: bytes):
+    """The antennas of a site's folder with one file, and the problems told."""
+    (folder / "antennas").mkdir()
+    (folder / "antennas" / name).write_bytes(content)
+    findings = Findings()
+    return read_antennas(folder, findings), list(findings.problems)
+
+
 def test_a_file_is_read_from_disk(tmp_path):
-    (tmp_path / "a.pln").write_text(msi(), "utf-8")
-    assert read_msi(tmp_path / "a.pln") == parse_msi(msi(), "a.pln")
+    assert from_disk(tmp_path, "a.pln", msi().encode()) == ({"a.pln": parse_msi(msi(), "a.pln")}, [])
 
 
 def changed(old: str, new: str) -> str:
@@ -105,15 +114,12 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_file_is_refused_with_line_and_what_to_do(name, tmp_path):
     content, patterns = BAD[name]
-    path = tmp_path / "a.msi"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(SiteError) as refused:
-        read_msi(path)
-    message = str(refused.value)
-    assert len(message.splitlines()) <= 20
-    assert all(line.startswith("a.msi: ") and line.isprintable() for line in message.splitlines())
+    read, problems = from_disk(tmp_path, "a.msi", content if isinstance(content, bytes) else content.encode())
+    assert read == {}
+    assert len(problems) <= 20
+    assert all(line.startswith("antennas/a.msi: ") and line.isprintable() for line in problems)
     for pattern in patterns:
-        assert re.search(pattern, message), message
+        assert re.search(pattern, "\n".join(problems)), problems
 
 
 def test_all_problems_of_a_file_come_at_once():
@@ -126,8 +132,3 @@ def test_all_problems_of_a_file_come_at_once():
         "line 372",
         "line 7",
     ]
-
-
-def test_a_file_that_is_not_there_is_one_message(tmp_path):
-    with pytest.raises(SiteError, match=r"a\.msi: .*cannot be read"):
-        read_msi(tmp_path / "a.msi")

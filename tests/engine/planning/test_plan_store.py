@@ -18,7 +18,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import read_layout, write_layout
+from quietwing.coverage.layout import layout_text, read_layout
 from quietwing.coverage.plan_store import holds_plan, read_plan, verify_plan_folder, write_plan
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import PlanResult
@@ -192,7 +192,7 @@ def test_a_layout_says_every_place_that_a_plan_may_use_to_the_last_digit(site, t
         Device(f"D{number}", "micro_jammer", spot.x_m, spot.y_m, spot.z_m, spot.storey)
         for number, spot in enumerate(plan_spots(where))
     )
-    write_layout(devices, tmp_path / "layout.csv")
+    (tmp_path / "layout.csv").write_text(layout_text(devices), "utf-8")
     again = read_layout(tmp_path / "layout.csv", CATALOGUE)
     assert [one for one, other in zip(devices, again, strict=True) if fingerprint(one) != fingerprint(other)] == []
 
@@ -356,7 +356,7 @@ def swept(site, tmp_path_factory):
     home = tmp_path_factory.mktemp("batch")
     place = home / "wing"
     save_site(site, place)
-    write_layout([OLD], place / "layout.csv")
+    (place / "layout.csv").write_text(layout_text([OLD]), "utf-8")
     (place / "scenario.toml").write_text(scenario_text(SCENARIO), "utf-8")
     text = f"site = '{place}'\nmode = 'optimise'\n[set]\nbudget_gbp = [0.0, 3400.0, 5300.0]\n"
     (home / "sweep.toml").write_text(text, "utf-8")

@@ -14,8 +14,6 @@ from numpy.testing import assert_allclose
 
 from quietwing.coverage.propagation.building_entry import (
     building_entry_loss_db,
-    o2i_penetration_loss_db,
-    o2i_sigma_db,
 )
 from quietwing.sites.errors import OutOfRangeError
 
@@ -90,33 +88,3 @@ def test_range_ends_of_p2109_are_inside():
 def test_an_unknown_building_class_raises():
     with pytest.raises(OutOfRangeError, match="traditional, thermally_efficient"):
         building_entry_loss_db(800, 0.5, "victorian")
-
-
-def test_outdoor_to_indoor_losses_of_38901():
-    carriers_mhz = [900, 2100, 3500]
-    assert_allclose(o2i_penetration_loss_db(carriers_mhz, "low"), [10.6, 11.9, 12.7], atol=0.05)
-    assert_allclose(o2i_penetration_loss_db(carriers_mhz, "high"), [18.6, 23.1, 27.5], atol=0.05)
-
-
-def test_depth_costs_half_a_decibel_a_metre():
-    bare_db = o2i_penetration_loss_db(1800, "low")
-    assert o2i_penetration_loss_db(1800, "low", indoor_distance_m=12) - bare_db == pytest.approx(6)
-
-
-def test_deviations_of_38901():
-    assert (o2i_sigma_db("low"), o2i_sigma_db("high")) == (4.4, 6.5)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda: o2i_penetration_loss_db(499, "low"),
-        lambda: o2i_penetration_loss_db(1800, "low", indoor_distance_m=-1),
-        lambda: o2i_penetration_loss_db(1800, "medium"),
-        lambda: o2i_penetration_loss_db(1800, "low", release=13),
-        lambda: o2i_sigma_db("medium"),
-    ],
-)
-def test_outside_the_range_of_38901_raises(call):
-    with pytest.raises(OutOfRangeError, match="; "):
-        call()
