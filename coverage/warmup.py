@@ -22,7 +22,8 @@ from quietwing.coverage.propagation import _kernels
 __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
 
 # Types of the arguments in order, where a kernel does not say them itself. A test holds them against a study.
-_RASTER = "d2 d2 i2 d2 d2 d2 j1 b1 d2 j2 j2 d1 f3 f1 f1 b0 f3 i0 i0 i0 i0"
+_PATCHES, _QUADS, _LOSSES = "d2 i2 d2", "d2 d2 j1 b1 b1 d2 j2 j2", "d1 f3 f1 f1 b0"
+_RASTER = "f3 i0 i0 i0 i0"
 
 _MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 i1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 i1 b1 i1 i1 i1 i1 i1 i1 i1 i1 i1"
 _STATE = "b1 i1 i1 i1 d1 d1 d1 i1 d1 d1 i1"
@@ -52,7 +53,8 @@ def compile_kernels() -> None:
     model, known = Compiled(*_nothing(_MODEL)), Known(*_nothing(_KNOWN))
     state, spare = (State(*_nothing(_STATE)) for _ in range(2))
     anneal(model, state, *_nothing(_ANNEAL))
-    raster(*_nothing(_RASTER))
+    patches, quads = _kernels.Patches(*_nothing(_PATCHES)), _kernels.Quads(*_nothing(_QUADS))
+    raster(*_nothing("d2"), patches, quads, _kernels.Losses(*_nothing(_LOSSES)), *_nothing(_RASTER))
     hardest_rows(*_nothing(_HARDEST))
     construct(model, state, known, *_nothing(_CONSTRUCT))
     rebuild(model, state, spare, known, *_nothing(_REBUILD))

@@ -13,6 +13,7 @@ are judged as if it were not there (`reach`). No fast-math flag: order and round
 # mypy: ignore-errors
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -32,9 +33,63 @@ NEARLY_ALL = 0.9  # assumed: what drawing a path tight may leave of its length
 WORTH = 0.25  # ways 6 dB below the best at every reference frequency are not worked out at the others
 
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+# Helpers make no array and need not count who holds those they are given, which takes a fifth of the time.
+_HELPER = {**_KERNEL, "_nrt": False}
 
 
-@njit(**_KERNEL)
+class Portals(NamedTuple):
+    """Where the portals are: `source` (portal, 3), `frame` (aperture, 16); of those in one plane the same `group`.
+
+    Portals of group g have the apertures ``member[first[g]:first[g + 1]]``.
+    """
+
+    source: np.ndarray
+    frame: np.ndarray
+    group: np.ndarray
+    first: np.ndarray
+    member: np.ndarray
+
+
+class Edges(NamedTuple):
+    """From portal to portal: `into` (portal + 1), `origin` (edge) and `hop` (edge, lane) that lead into each."""
+
+    into: np.ndarray
+    origin: np.ndarray
+    hop: np.ndarray
+
+
+class Slots(NamedTuple):
+    """The ways from a transmitter to each portal (portal, slot).
+
+    `gain` (..., lane): what the elements pass; `bound` (..., reference): the same less the bends before, 0 for ways
+    not to be tried further; `before` and `slot_before`: the portal before, -1 the transmitter, -2 no such way;
+    `length`: up to the portal. [m]
+    """
+
+    gain: np.ndarray
+    bound: np.ndarray
+    before: np.ndarray
+    slot_before: np.ndarray
+    length: np.ndarray
+
+
+class Legs(NamedTuple):
+    """Points and the portals they are reached by: of p ``portal[first[p]:first[p + 1]]``, with rows of `leg`."""
+
+    xyz: np.ndarray
+    first: np.ndarray
+    portal: np.ndarray
+    leg: np.ndarray
+
+
+class Best(NamedTuple):
+    """Output: `gain` (point, lane); where `chosen` (point, lane, 2) has points, portal and slot of the best way."""
+
+    gain: np.ndarray
+    chosen: np.ndarray
+
+
+@njit(**_HELPER)
 def bend(frame, w, ax, ay, az, bx, by, bz):
     """How a path from a to b passes aperture w: d1, d2 [m], k [m^0.5] with v = k/sqrt(wavelength), straight, u, v.
 
@@ -89,7 +144,7 @@ def bend(frame, w, ax, ay, az, bx, by, bz):
     return d1, d2, -k if straight else k, straight, u, v
 
 
-@njit(**_KERNEL)
+@njit(**_HELPER)
 def edge_gain(v):
     """Power passed by a knife edge, 10^(-J(v)/10)."""
     if v <= CLEAR_V:
@@ -98,31 +153,36 @@ def edge_gain(v):
     return min(GRAZING / (x * x), 1.0)
 
 
-@njit(**_KERNEL)
+@njit(**_HELPER)
 def _apart(source, w, x, y, z):
     return math.sqrt((source[w, 0] - x) ** 2 + (source[w, 1] - y) ** 2 + (source[w, 2] - z) ** 2)
 
 
-@njit(**_KERNEL)
-def _over(frame, w, group, first, member, ax, ay, az, bx, by, bz):
+@njit(**_HELPER)
+def _over(portals, w, ax, ay, az, bx, by, bz):
     """`bend` at portal w; straight where the line passes any aperture of its group. Also: which aperture."""
-    d1, d2, k, straight, u, v = bend(frame, w, ax, ay, az, bx, by, bz)
-    g = group[w]
-    if not straight and not math.isnan(d1) and first[g + 1] - first[g] > 1:
-        for m in range(first[g], first[g + 1]):
-            o1, o2, ok, through, ou, ov = bend(frame, member[m], ax, ay, az, bx, by, bz)
+    d1, d2, k, straight, u, v = bend(portals.frame, w, ax, ay, az, bx, by, bz)
+    if straight or math.isnan(d1):
+        return d1, d2, k, straight, u, v, w
+    g = portals.group[w]
+    first, end = portals.first[g], portals.first[g + 1]
+    if end - first > 1:
+        for m in range(first, end):
+            member = portals.member[m]
+            o1, o2, ok, through, ou, ov = bend(portals.frame, member, ax, ay, az, bx, by, bz)
             if through:
-                return o1, o2, ok, True, ou, ov, member[m]
+                return o1, o2, ok, True, ou, ov, member
     return d1, d2, k, straight, u, v, w
 
 
-@njit(**_KERNEL)
-def _set_out(tx, w, s, source, frame, group, first, member, before, slot_before, start, spots):
+@njit(**_HELPER)
+def _set_out(tx, w, s, portals, before, slot_before, start, spots):
     """Where way s to portal w passes the two portals before when it is first drawn, from source to source.
 
     It is the same for whatever place the way goes on to: kept in `spots` (portal, slot, 2, 3), and in `start`
     (portal, slot) 1, or 2 if no way leads there.
     """
+    source, frame = portals.source, portals.frame
     n1 = np.int64(before[w, s])  # of one type with w: what is called with it is compiled once
     n0 = np.int64(before[n1, slot_before[w, s]])
     ax, ay, az = tx[0], tx[1], tx[2]
@@ -131,9 +191,7 @@ def _set_out(tx, w, s, source, frame, group, first, member, before, slot_before,
         n, after = (n0, n1) if i == 0 else (n1, w)
         if n < 0:
             continue
-        d1, _, _, _, u, v, at = _over(
-            frame, n, group, first, member, ax, ay, az, source[after, 0], source[after, 1], source[after, 2]
-        )
+        d1, _, _, _, u, v, at = _over(portals, n, ax, ay, az, source[after, 0], source[after, 1], source[after, 2])
         if math.isnan(d1):
             start[w, s] = 2
             return
@@ -142,8 +200,8 @@ def _set_out(tx, w, s, source, frame, group, first, member, before, slot_before,
             spots[w, s, i, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
 
 
-@njit(**_KERNEL)
-def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_before, spot, start, spots):
+@njit(**_HELPER)
+def reach(tx, w, s, place, portals, before, slot_before, spot, start, spots):
     """How way s to portal w goes on to a place: k at its portals two and one before w and at w, -inf where there is
     none, and the length of the path. The length is nan if no way leads there or if it is the direct ray's.
 
@@ -151,18 +209,20 @@ def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_b
     are kept in `spot` (2, 3, 3). The portal passed most clearly is taken out, until all that are left bend the path.
     `start` and `spots` keep the first drawing (`_set_out`) of a transmitter's ways; `start` is 0 where it is not yet.
     """
+    x, y, z = place
     n2, n1, n0 = w, np.int64(before[w, s]), np.int64(-1)
     k0 = k1 = k2 = -math.inf
     if n1 < 0:  # the most frequent case by far
-        d1, d2, k2, straight, _, _, _ = _over(frame, n2, group, first, member, tx[0], tx[1], tx[2], x, y, z)
+        d1, d2, k2, straight, _, _, _ = _over(portals, n2, tx[0], tx[1], tx[2], x, y, z)
         return k0, k1, k2, math.nan if straight else d1 + d2
     n0 = np.int64(before[n1, slot_before[w, s]])
     if start[w, s] == 0:
-        _set_out(tx, w, s, source, frame, group, first, member, before, slot_before, start, spots)
+        _set_out(tx, w, s, portals, before, slot_before, start, spots)
     if start[w, s] == 2:
         return k0, k1, k2, math.nan
+    source, frame = portals.source, portals.frame
     ax, ay, az = source[n1, 0], source[n1, 1], source[n1, 2]
-    d1, _, _, _, u, v, at = _over(frame, n2, group, first, member, ax, ay, az, x, y, z)
+    d1, _, _, _, u, v, at = _over(portals, n2, ax, ay, az, x, y, z)
     if math.isnan(d1):
         return k0, k1, k2, math.nan
     for axis in range(3):
@@ -180,7 +240,7 @@ def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_b
             bx, by, bz = x, y, z
             if after >= 0:
                 bx, by, bz = spot[now, after, 0], spot[now, after, 1], spot[now, after, 2]
-            d1, d2, k, straight, u, v, at = _over(frame, n, group, first, member, ax, ay, az, bx, by, bz)
+            d1, d2, k, straight, u, v, at = _over(portals, n, ax, ay, az, bx, by, bz)
             if math.isnan(d1):
                 return k0, k1, k2, math.nan
             if straight and (which < 0 or k < clearest):
@@ -204,7 +264,7 @@ def reach(tx, w, s, x, y, z, source, frame, group, first, member, before, slot_b
     return k0, k1, k2, math.nan
 
 
-@njit(**_KERNEL)
+@njit(**_HELPER)
 def _bend_all(gain, k, root):
     """Multiply the gain of each lane by what one bend passes."""
     if k == -math.inf:
@@ -216,32 +276,23 @@ def _bend_all(gain, k, root):
 
 
 @njit(**_KERNEL)
-def ways(
-    tx, source, frame, group, first, member, into, origin, leg, hop, root, among, way, bound, before, slot_before,
-    length,
-):  # fmt: skip
-    """Fill the best ways from one transmitter to each portal of `among`, whole buildings of them.
+def ways(tx, portals, edges, leg, root, among, slots):
+    """Fill the best ways from one transmitter to each portal of `among`, whole buildings of them, into `slots`.
 
-    leg (portal, lane): straight from the transmitter. into (portal + 1), origin (edge), hop (edge, lane): the edges
-    that lead into each portal. root (lane) is 1/sqrt(wavelength). Filled: way (portal, slot, lane), the elements;
-    bound (portal, slot, reference), the same less the bends before, 0 for ways not to be tried further; before and
-    slot_before (portal, slot), -1 the transmitter, -2 no such way; length (portal, slot) up to the portal. Portals
-    of group g have the apertures ``member[first[g]:first[g + 1]]``.
+    leg (portal, lane): straight from the transmitter. root (lane) is 1/sqrt(wavelength).
     """
-    tx, source, frame, into, origin = (
-        borrowed(tx),
-        borrowed(source),
-        borrowed(frame),
-        borrowed(into),
-        borrowed(origin),
-    )
-    hop, root, way, bound, before = borrowed(hop), borrowed(root), borrowed(way), borrowed(bound), borrowed(before)
-    slot_before, length, group = borrowed(slot_before), borrowed(length), borrowed(group)
-    first, member, among = borrowed(first), borrowed(member), borrowed(among)
-    portals, lanes = leg.shape
+    tx, portals = borrowed(tx), Portals(
+        borrowed(portals.source), borrowed(portals.frame), borrowed(portals.group), borrowed(portals.first),
+        borrowed(portals.member),
+    )  # fmt: skip
+    into, origin, hop = borrowed(edges.into), borrowed(edges.origin), borrowed(edges.hop)
+    root, among, source = borrowed(root), borrowed(among), portals.source
+    way, bound, before = borrowed(slots.gain), borrowed(slots.bound), borrowed(slots.before)
+    slot_before, length = borrowed(slots.slot_before), borrowed(slots.length)
+    count, lanes = leg.shape
     best, which, slot_of = np.empty(REFERENCES), np.empty(REFERENCES, np.int64), np.empty(REFERENCES, np.int64)
-    away, spot = np.empty(portals), np.empty((2, 3, 3))
-    start, spots = np.zeros((portals, SLOTS), np.int8), np.empty((portals, SLOTS, 2, 3))
+    away, spot = np.empty(count), np.empty((2, 3, 3))
+    start, spots = np.zeros((count, SLOTS), np.int8), np.empty((count, SLOTS, 2, 3))
     for w in among:
         for s in range(SLOTS):  # element by element: slices take seconds to compile
             before[w, s], slot_before[w, s], length[w, s] = -2, 0, 0.0
@@ -256,7 +307,7 @@ def ways(
         low, high = (0, 1) if turn == 0 else (1, 1 + REFERENCES)
         target = 1 + REFERENCES * turn
         for w in among:
-            x, y, z = source[w, 0], source[w, 1], source[w, 2]
+            place = source[w, 0], source[w, 1], source[w, 2]
             for f in range(REFERENCES):
                 best[f], which[f], slot_of[f] = 0.0, -1, 0
             for e in range(into[w], into[w + 1]):
@@ -269,10 +320,7 @@ def ways(
                         worth = worth or 4 * way[u, s, f] * hop[e, f] > best[f] * away[w] ** 2
                     if not worth:
                         continue
-                    k0, k1, k2, total = reach(
-                        tx, u, s, x, y, z, source, frame, group, first, member, before, slot_before, spot,
-                        start, spots,
-                    )  # fmt: skip
+                    k0, k1, k2, total = reach(tx, u, s, place, portals, before, slot_before, spot, start, spots)
                     if math.isnan(total):
                         continue
                     for f in range(REFERENCES):
@@ -288,10 +336,7 @@ def ways(
                 if e < 0:
                     continue
                 u, t = origin[e], target + f
-                k0, k1, k2, total = reach(
-                    tx, u, s, x, y, z, source, frame, group, first, member, before, slot_before, spot,
-                    start, spots,
-                )  # fmt: skip
+                k0, k1, k2, total = reach(tx, u, s, place, portals, before, slot_before, spot, start, spots)
                 before[w, t], slot_before[w, t], length[w, t] = u, s, total
                 for lane in range(lanes):
                     way[w, t, lane] = way[u, s, lane] * hop[e, lane]
@@ -315,31 +360,32 @@ def ways(
 
 
 @njit(**_KERNEL)
-def improve(
-    tx, xyz, first, portal, leg, source, frame, group, group_first, member, root, gain_of, way, bound, before,
-    slot_before, length, slots, best, chosen, begin, end,
-):  # fmt: skip
-    """Raise `best` (point, lane) by the ways through each point's portals, of points begin to end - 1.
+def improve(tx, legs, portals, root, row_of, slots, tried, found, begin, end):
+    """Raise the best gain of each point by the ways through its portals, of points begin to end - 1.
 
-    The portals of point p are ``portal[first[p]:first[p + 1]]`` with the same rows of `leg` (pair, lane); the first
-    `slots` ways to each are tried; way (portal, slot) is the row of `gain_of`, -1 for ways not to be tried. Where
-    `chosen` (point, lane, 2) has points, it takes portal and slot of the best way.
+    The first `tried` ways to each portal are tried; row_of (portal, slot) is the row of ``slots.gain`` (row, lane),
+    -1 for ways not to be tried.
     """
-    tx, xyz, first, portal, leg = borrowed(tx), borrowed(xyz), borrowed(first), borrowed(portal), borrowed(leg)
-    source, frame, group, root = borrowed(source), borrowed(frame), borrowed(group), borrowed(root)
-    group_first, member, way, before = borrowed(group_first), borrowed(member), borrowed(way), borrowed(before)
-    bound, gain_of = borrowed(bound), borrowed(gain_of)
-    slot_before, length, best = borrowed(slot_before), borrowed(length), borrowed(best)
+    tx, root, row_of = borrowed(tx), borrowed(root), borrowed(row_of)
+    portals = Portals(
+        borrowed(portals.source), borrowed(portals.frame), borrowed(portals.group), borrowed(portals.first),
+        borrowed(portals.member),
+    )  # fmt: skip
+    xyz, first, portal, leg = borrowed(legs.xyz), borrowed(legs.first), borrowed(legs.portal), borrowed(legs.leg)
+    best, chosen = borrowed(found.gain), found.chosen
+    source, frame = portals.source, portals.frame
+    gain_of, bound, before = borrowed(slots.gain), borrowed(slots.bound), borrowed(slots.before)
+    slot_before, length = borrowed(slots.slot_before), borrowed(slots.length)
     lanes = best.shape[1]
-    gains, spot, portals = np.empty(lanes), np.empty((2, 3, 3)), len(way) if slots > 1 else 0
-    start, spots = np.zeros((portals, SLOTS), np.int8), np.empty((portals, SLOTS, 2, 3))
+    gains, spot, count = np.empty(lanes), np.empty((2, 3, 3)), len(row_of) if tried > 1 else 0
+    start, spots = np.zeros((count, SLOTS), np.int8), np.empty((count, SLOTS, 2, 3))
     for p in range(begin, end):
         x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
         straight_m = max(math.sqrt((x - tx[0]) ** 2 + (y - tx[1]) ** 2 + (z - tx[2]) ** 2), NEAREST_FREE_SPACE_M)
         for pair in range(first[p], first[p + 1]):
             w, away = portal[pair], math.nan
-            for s in range(slots):
-                row = way[w, s]
+            for s in range(tried):
+                row = row_of[w, s]
                 if row < 0:
                     continue
                 worth = False
@@ -357,10 +403,7 @@ def improve(
                     worth = worth or bound[w, s, f] * leg[pair, f] * least * least > best[p, f] * WORTH
                 if not worth:
                     continue
-                k0, k1, k2, total = reach(
-                    tx, w, s, x, y, z, source, frame, group, group_first, member, before, slot_before, spot,
-                    start, spots,
-                )  # fmt: skip
+                k0, k1, k2, total = reach(tx, w, s, (x, y, z), portals, before, slot_before, spot, start, spots)
                 if math.isnan(total):
                     continue
                 spread = (straight_m / max(total, straight_m)) ** 2

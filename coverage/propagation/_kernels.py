@@ -16,6 +16,7 @@ No fast-math flag: order and rounding are those of the source, so numpy gives th
 # mypy: ignore-errors
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -47,15 +48,93 @@ ZERO = np.int64(0)  # a literal 0 would be a type of its own, and what is called
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # Helpers are called from kernels only: without a door for Python they take half the time to compile.
 _HELPER = {**_KERNEL, "cache": False, "no_cpython_wrapper": True}
+# Those that make no array need not count who holds the arrays they are given, which takes a few percent of the time.
+_PLAIN = {**_HELPER, "_nrt": False}
 
 
-@njit(**_HELPER)
+class Quads(NamedTuple):
+    """What casts shadows, in the order of the tree: per quad `facet`, `size`, `surface` and whether it is `active`.
+
+    Of the active quads those that are `lossy` lose, which rays alone ask. Per node of the tree `box` and `span`;
+    `trees` are the node ranges of slabs and of walls.
+    """
+
+    facet: np.ndarray
+    size: np.ndarray
+    surface: np.ndarray
+    active: np.ndarray
+    lossy: np.ndarray
+    box: np.ndarray
+    span: np.ndarray
+    trees: np.ndarray
+
+
+class Losses(NamedTuple):
+    """What a crossing loses: `table` (surface, cosine, lane), `lookup` from a cosine to its row.
+
+    `ceiling` (slabs,): the floor cap, empty for none. To every sum `lane_db` is added, and free space if asked.
+    """
+
+    lookup: np.ndarray
+    table: np.ndarray
+    ceiling: np.ndarray
+    lane_db: np.ndarray
+    free_space: bool
+
+
+class Taken(NamedTuple):
+    """Output of rays: the loss, shape (tx, point, lane); `bare`, the same without lane_db and free space; `counted`
+    (tx, point, surface), how often each surface is crossed. Of the last two, empty arrays take nothing.
+    """
+
+    out: np.ndarray
+    bare: np.ndarray
+    counted: np.ndarray
+
+
+class Patches(NamedTuple):
+    """Regular patches of receivers: origin and both steps; counts, first point, points to a row; all points."""
+
+    tile_m: np.ndarray
+    grid: np.ndarray
+    xyz_m: np.ndarray
+
+
+class Sums(NamedTuple):
+    """Scratch of a patch, or where it lies: 1/distance, sums, dearest slabs and their count, looked-up places."""
+
+    inverse: np.ndarray
+    sums: np.ndarray
+    dearest: np.ndarray
+    count: np.ndarray
+    where: np.ndarray
+    share: np.ndarray
+
+
+class Ends(NamedTuple):
+    """Scratch of a quad on a patch: low and high ends of its runs, rows in doubt, its half-planes."""
+
+    lows: np.ndarray
+    highs: np.ndarray
+    unsure: np.ndarray
+    half: np.ndarray
+
+
+class Into(NamedTuple):
+    """Addresses of a ray's sums and dearest slabs, and how far the next block of lanes lies behind."""
+
+    sums: int
+    dearest: int
+    apart: int
+
+
+@njit(**_PLAIN)
 def _inverse(x):
     """1/x, huge instead of infinite: 0 times infinity would be nan."""
     return 1.0 / x if abs(x) > 1e-30 else 1e30
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _meets(box, ox, oy, oz, ix, iy, iz):
     """Whether the ray from o with inverse direction i meets the box.
 
@@ -68,7 +147,7 @@ def _meets(box, ox, oy, oz, ix, iy, iz):
     return enter <= min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), 1.0))
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
     """Whether the straight line from o to r crosses quad w: THE rule, see `multiwall`."""
     so = facet[w, 0] * ox + facet[w, 1] * oy + facet[w, 2] * oz - facet[w, 3]
@@ -100,17 +179,15 @@ def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
     return _meets(facet[w, BOX_0:], ox, oy, oz, _inverse(dx), _inverse(dy), _inverse(dz))
 
 
-@njit(**_HELPER)
-def _add_run(
-    i0, i1, row, start, step, low_end, last, inverse, table, sums, dearest, count, slabs, where, share
-):  # fmt: skip
-    """Add one quad's loss to receivers i0..i1-1 of a row. Addresses are those of the surface's table."""
-    first, n = row + i0, i1 - i0
+@njit(**_PLAIN)
+def _add_run(i0, i1, row, start, step, low_end, last, table, into, slabs):
+    """Add one quad's loss to receivers i0..i1-1 of a row; `table` is the address of its surface's rows."""
+    first, n, where, share = row + i0, i1 - i0, into.where, into.share
     for k in range(0, n, AHEAD):
-        look_up(where + 4 * k, share + 4 * k, start, step, i0 + k, inverse + 4 * (first + k), low_end, last)
-    at = sums + first * ROW_BYTES
+        look_up(where + 4 * k, share + 4 * k, start, step, i0 + k, into.inverse + 4 * (first + k), low_end, last)
+    at = into.sums + first * ROW_BYTES
     if slabs:
-        most = dearest + first * ROW_BYTES
+        most, count = into.dearest + first * ROW_BYTES, into.count
         for k in range(n):
             add_slab_looked_up(
                 at + k * ROW_BYTES, most + k * ROW_BYTES, count + 4 * (first + k), table, where + 4 * k, share + 4 * k
@@ -120,7 +197,7 @@ def _add_run(
             add_looked_up(at + k * ROW_BYTES, table, where + 4 * k, share + 4 * k)
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _row_range(b, c, sure, j0, j1, unsure):
     """Rows in which b*j + c can be positive; those where its sign is not sure are marked. Also: any marked."""
     if b == 0:
@@ -138,7 +215,7 @@ def _row_range(b, c, sure, j0, j1, unsure):
     return j0, j1, last >= first
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
     """Rows in which every low end can lie below every high end: beyond them the run is empty."""
     for k in range(n_lows):
@@ -154,7 +231,7 @@ def _common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
     return j0, j1
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
     """The five half-planes of quad w on a patch as rows (a, b, c, error): inside is a*i + b*j + c > 0.
 
@@ -186,11 +263,13 @@ def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
 
 
 @njit(**_HELPER)
-def _cast_shadows(
-    nodes, slabs, o, tile, grid, xyz, facet, size, surface, active, box, span, lookup, table,
-    sums, dearest, count, inverse, lows, highs, unsure, half, where, share,
-):  # fmt: skip
-    """Add the losses of the quads under tree nodes `nodes` to the receivers of one patch."""
+def _cast_shadows(kind, slabs, o, p, patches, quads, losses, sums, ends):
+    """Add the losses of slabs (kind 0) or walls (kind 1) to the receivers of patch p."""
+    tile, grid, xyz, nodes = patches.tile_m[p], patches.grid[p], patches.xyz_m, quads.trees[kind]
+    # Members are looked up here: in the loops each look-up would count references.
+    facet, size, surface, active = quads.facet, quads.size, quads.surface, quads.active
+    box, span, lookup, table = quads.box, quads.span, losses.lookup, losses.table
+    lows, highs, unsure, half = ends.lows, ends.highs, ends.unsure, ends.half
     nx, ny, first, stride = grid[0], grid[1], grid[2], grid[3]
     si, sj = nx - 1.0, ny - 1.0
     least, most = o.copy(), o.copy()
@@ -202,9 +281,7 @@ def _cast_shadows(
     for axis in range(3):
         reach += max(abs(least[axis]), abs(most[axis]))
         far += abs(o[axis])
-    table_at, sums_at, dearest_at = table.ctypes.data, sums.ctypes.data, dearest.ctypes.data
-    last, inverse_at, count_at = table.shape[1] - 2, inverse.ctypes.data, count.ctypes.data
-    where_at, share_at = where.ctypes.data, share.ctypes.data
+    table_at, last, into = table.ctypes.data, table.shape[1] - 2, _addresses(sums)
     node = nodes[0]
     while node < nodes[1]:
         if (
@@ -265,21 +342,15 @@ def _cast_shadows(
                             p = first + j * stride + i
                             if not _crosses(facet, w, o[0], o[1], o[2], xyz[p, 0], xyz[p, 1], xyz[p, 2]):
                                 continue
-                        _add_run(
-                            i, i + 1, row, at, step, lookup[1], last, inverse_at, rows,
-                            sums_at, dearest_at, count_at, slabs, where_at, share_at,
-                        )  # fmt: skip
+                        _add_run(i, i + 1, row, at, step, lookup[1], last, rows, into, slabs)
                 else:
-                    _add_run(
-                        i0, i1, row, at, step, lookup[1], last, inverse_at, rows,
-                        sums_at, dearest_at, count_at, slabs, where_at, share_at,
-                    )  # fmt: skip
+                    _add_run(i0, i1, row, at, step, lookup[1], last, rows, into, slabs)
             if marked:
                 unsure[:] = False
         node = span[node, 2]
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _cap_slabs(sums, dearest, count, ceiling):
     """Apply the saturating floor loss in place."""
     sums_at, dearest_at = sums.ctypes.data, dearest.ctypes.data
@@ -288,7 +359,7 @@ def _cap_slabs(sums, dearest, count, ceiling):
             cap(sums_at + r * ROW_BYTES, dearest_at + r * ROW_BYTES, ceiling[min(count[r], len(ceiling) - 1)])
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _distances(o, tile, nx, ny, inverse, spread):
     """1/distance [1/m] and squared distance [m2] of the receivers of a patch."""
     for j in range(ny):
@@ -301,7 +372,7 @@ def _distances(o, tile, nx, ny, inverse, spread):
             spread[j * nx + i] = max(d2, NEAREST_FREE_SPACE_M**2)
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _in_db(spread, bits, octaves):
     """10 lg of numbers in place; `bits` are the same memory as int32, `octaves` is scratch of int32.
 
@@ -322,7 +393,7 @@ def _in_db(spread, bits, octaves):
         spread[r] = np.float32(DB_PER_OCTAVE_OF_POWER) * power
 
 
-@njit(**_HELPER)
+@njit(**_PLAIN)
 def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
     """Copy the first `lanes` sums of each receiver to the output."""
     sums_at, lane_at = sums.ctypes.data, lane_db.ctypes.data
@@ -336,15 +407,13 @@ def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
 
 
 @njit(**_KERNEL)
-def raster(
-    tx, tile_m, tile_grid, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling,
-    lane_db, free_space, out, lane0, lanes, begin, end,
-):  # fmt: skip
+def raster(tx, patches, quads, losses, out, lane0, lanes, begin, end):
     """Loss from transmitters to patches, shape of `out` (tx, point, lane): of all tasks those from begin to end - 1.
 
     Each transmitter x patch is one task with its own part of `out`, so the result does not depend on which
-    thread takes it. `trees` are the node ranges of slabs and walls; an empty `ceiling` means no floor cap.
+    thread takes it. Filled are `lanes` lanes of `out` from `lane0` on.
     """
+    tile_m, tile_grid, ceiling = patches.tile_m, patches.grid, losses.ceiling
     biggest = rows = longest = ZERO
     for p in range(len(tile_grid)):
         biggest = max(biggest, tile_grid[p, 0] * tile_grid[p, 1])
@@ -355,8 +424,8 @@ def raster(
     count, inverse = np.empty(biggest, np.int32), np.zeros(biggest + AHEAD, np.float32)  # read a little too far
     spread = np.empty(biggest, np.float32)
     where, share = np.empty(longest + AHEAD, np.int32), np.empty(longest + AHEAD, np.float32)
-    lows, highs, half = np.empty((6, 2)), np.empty((6, 2)), np.empty((5, 4))
-    unsure = np.zeros(rows, np.bool_)
+    scratch = Sums(inverse, sums, dearest, count, where, share)
+    ends = Ends(np.empty((6, 2)), np.empty((6, 2)), np.zeros(rows, np.bool_), np.empty((5, 4)))
     for task in range(begin, end):
         t, p = task // len(tile_grid), task % len(tile_grid)
         grid, o, tile = tile_grid[p], tx[t], tile_m[p]
@@ -367,14 +436,19 @@ def raster(
         if capped:
             count[:points] = 0
         for kind in range(2):
-            _cast_shadows(
-                trees[kind], capped and kind == 0, o, tile, grid, xyz, facet, size, surface, active, box,
-                span, lookup, table, sums, dearest, count, inverse, lows, highs, unsure, half,
-                where, share,
-            )  # fmt: skip
+            _cast_shadows(kind, capped and kind == 0, o, p, patches, quads, losses, scratch, ends)
             if capped and kind == 0:
                 _cap_slabs(sums, dearest, count[:points], ceiling)
-        _write_rows(sums, lane_db, spread, free_space, out, t, grid, lane0, lanes)
+        _write_rows(sums, losses.lane_db, spread, losses.free_space, out, t, grid, lane0, lanes)
+
+
+@njit(**_PLAIN)
+def _addresses(sums):
+    """Where the arrays of `Sums` lie."""
+    return Sums(
+        sums.inverse.ctypes.data, sums.sums.ctypes.data, sums.dearest.ctypes.data, sums.count.ctypes.data,
+        sums.where.ctypes.data, sums.share.ctypes.data,
+    )  # fmt: skip
 
 
 @njit(**_HELPER)
@@ -385,15 +459,19 @@ def _aligned(rows):
     return raw[skip : skip + rows * LANES]
 
 
-@njit(**_HELPER)
-def _trace(
-    nodes, slabs, o, r, inverse, facet, size, surface, active, lossy, box, span, lookup, table, sums_at, dearest_at,
-    apart, counted, t, p,
-):  # fmt: skip
-    """Add the losses of the quads under tree nodes `nodes` to one ray; returns how many lossy ones it crosses.
+@njit(**_PLAIN)
+def _trace(kind, slabs, o, r, inverse, quads, losses, into, counted, ray):
+    """Add the losses of slabs (kind 0) or walls (kind 1) to one ray; returns how many lossy ones it crosses.
 
-    Sums and dearest slabs of the first block of lanes are at the addresses given, those of the next `apart` bytes on.
+    Sums and dearest slabs of the first block of lanes are at the addresses `into`, those of the next `into.apart`
+    bytes on. `ray` is its place in `counted`.
     """
+    sums_at, dearest_at, apart = into
+    t, p = ray
+    nodes = quads.trees[kind]
+    # Members are looked up here: in the loops each look-up would count references.
+    facet, size, surface, active, lossy = quads.facet, quads.size, quads.surface, quads.active, quads.lossy
+    box, span, lookup, table = quads.box, quads.span, losses.lookup, losses.table
     blocks, nodes_of_cos = table.shape[0], table.shape[2]
     table_at, block_bytes = table.ctypes.data, table.shape[1] * nodes_of_cos * ROW_BYTES
     last, crossed = nodes_of_cos - 2, 0
@@ -429,27 +507,21 @@ def _trace(
 
 
 @njit(**_KERNEL)
-def per_ray(
-    tx, xyz, facet, size, surface, active, box, span, trees, lookup, table, ceiling, lane_db, free_space, out,
-    lossy, bare, counted, block, paired, begin, end,
-):  # fmt: skip
+def per_ray(tx, xyz, quads, losses, taken, block, paired, begin, end):
     """Loss from transmitters to points, ray by ray, `block` points to a task: of all tasks from begin to end - 1.
 
-    `paired`: one transmitter a point, and `out` has one row of points. Of the active quads those that are `lossy`
-    (quad,) lose; `bare` takes `out` without lane_db and free space, `counted` (tx, point, surface) how often each
-    surface is crossed: empty arrays take nothing. A ray is traced once for all lanes: `table` is (block of lanes,
-    surface, cosine, lane), `lane_db` (block, lane).
+    `paired`: one transmitter a point, and `taken.out` has one row of points. A ray is traced once for all lanes:
+    `losses.table` is (block of lanes, surface, cosine, lane), `losses.lane_db` (block, lane).
     """
-    tx, xyz, facet, size, surface = borrowed(tx), borrowed(xyz), borrowed(facet), borrowed(size), borrowed(surface)
-    active, box, span, trees, lookup = (
-        borrowed(active),
-        borrowed(box),
-        borrowed(span),
-        borrowed(trees),
-        borrowed(lookup),
-    )
-    table, ceiling, out = borrowed(table), borrowed(ceiling), borrowed(out)
-    lossy, counted, nothing = borrowed(lossy), borrowed(counted), np.zeros(LANES, np.float32)
+    tx, xyz = borrowed(tx), borrowed(xyz)
+    out, bare, counted = borrowed(taken.out), taken.bare, borrowed(taken.counted)
+    quads = Quads(
+        borrowed(quads.facet), borrowed(quads.size), borrowed(quads.surface), borrowed(quads.active),
+        borrowed(quads.lossy), borrowed(quads.box), borrowed(quads.span), borrowed(quads.trees),
+    )  # fmt: skip
+    lookup, lane_db, free_space = borrowed(losses.lookup), losses.lane_db, losses.free_space
+    table, ceiling, nothing = borrowed(losses.table), borrowed(losses.ceiling), np.zeros(LANES, np.float32)
+    losses = Losses(lookup, table, ceiling, lane_db, free_space)
     blocks = (len(xyz) + block - 1) // block
     capped = len(ceiling) > 0
     bands, apart = table.shape[0], block * ROW_BYTES
@@ -467,13 +539,10 @@ def per_ray(
             x, y, z = r[0] - o[0], r[1] - o[1], r[2] - o[2]
             d2 = x * x + y * y + z * z
             inverse[i], spread[i] = 1.0 / math.sqrt(max(d2, NEAREST_M**2)), max(d2, NEAREST_FREE_SPACE_M**2)
-            sums_at, dearest_at = sums.ctypes.data + i * ROW_BYTES, dearest.ctypes.data + i * ROW_BYTES
+            into = Into(sums.ctypes.data + i * ROW_BYTES, dearest.ctypes.data + i * ROW_BYTES, apart)
             for kind in range(2):
                 slabs = capped and kind == 0
-                crossed = _trace(
-                    trees[kind], slabs, o, r, inverse[i], facet, size, surface, active, lossy, box, span,
-                    lookup, table, sums_at, dearest_at, apart, counted, t, p0 + i,
-                )  # fmt: skip
+                crossed = _trace(kind, slabs, o, r, inverse[i], quads, losses, into, counted, (t, p0 + i))
                 if slabs:
                     count[i] = crossed
                     for b in range(bands):

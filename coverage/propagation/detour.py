@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,6 +52,7 @@ __all__ = [
     "detour_loss_db",
     "detour_model",
     "improve",
+    "kernel_portals",
     "near_sender",
     "ways_from",
     "with_detour",
@@ -282,13 +284,18 @@ def ways_from(
     lost_db = element_loss_db(graph.scene.prepared, model.table, tx_m, source_m[which])[0]
     leg = np.zeros((portals, lanes), np.float32)
     leg[which] = leg_gain(lost_db, graph.guided_db(which, np.broadcast_to(tx_m, (len(which), 3))))
-    kernels.ways(
-        tx_m, source_m, graph.portals.frame, graph.portals.group, graph.group_first, graph.group_member, graph.into,
-        graph.origin, leg, model.hop, model.root, which, gain, bound, before, slot_before, length_m,
-    )  # fmt: skip
+    edges = kernels.Edges(graph.into, graph.origin, model.hop)
+    slots = kernels.Slots(gain, bound, before, slot_before, length_m)
+    kernels.ways(tx_m, kernel_portals(graph), edges, leg, model.root, which, slots)
     kept = bound.any(axis=2)
     way = np.where(kept, np.cumsum(kept).reshape(shape) - 1, -1).astype(np.int32)
     return Ways(gain[kept], way, bound, before, slot_before, length_m)
+
+
+def kernel_portals(graph: PortalGraph) -> kernels.Portals:
+    """The portals of a graph as the compiled loops take them."""
+    portals = graph.portals
+    return kernels.Portals(portals.source_m, portals.frame, portals.group, graph.group_first, graph.group_member)
 
 
 def best_ways(
@@ -342,15 +349,12 @@ def improve(
     slots : int
         Ways tried to each portal.
     """
-    graph = model.graph
-
-    def part(begin: int, end: int) -> None:
-        kernels.improve(
-            tx_m, legs.points.xyz_m, legs.first, legs.portal, legs.leg, graph.portals.source_m, graph.portals.frame,
-            graph.portals.group, graph.group_first, graph.group_member, model.root, ways.gain, ways.way,
-            ways.bound, ways.before, ways.slot_before, ways.length_m, slots, best, chosen, begin, end,
-        )  # fmt: skip
-
+    before_points = kernels.Legs(legs.points.xyz_m, legs.first, legs.portal, legs.leg)
+    known = kernels.Slots(ways.gain, ways.bound, ways.before, ways.slot_before, ways.length_m)
+    found = kernels.Best(best, chosen)
+    part = partial(
+        kernels.improve, tx_m, before_points, kernel_portals(model.graph), model.root, ways.way, known, slots, found
+    )
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _detour_kernels as kernels
-from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_band
+from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_band, kernel_portals
 from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M, free_space_loss_db
@@ -149,12 +149,12 @@ def detour_path(
     if portal < 0:
         return None
     source_m = model.graph.portals.source_m
-    graph = model.graph
-    kept = np.zeros(ways.before.shape, np.int8), np.empty((*ways.before.shape, 2, 3))
+    spot, shape = np.empty((2, 3, 3)), ways.before.shape
+    start, spots = np.zeros(shape, np.int8), np.empty((*shape, 2, 3))
+    place = tuple(point)
     *k_of_bends, path_m = kernels.reach(
-        tx, portal, slot, *point, source_m, graph.portals.frame, graph.portals.group, graph.group_first,
-        graph.group_member, ways.before, ways.slot_before, np.empty((2, 3, 3)), *kept,
-    )  # fmt: skip
+        tx, portal, slot, place, kernel_portals(model.graph), ways.before, ways.slot_before, spot, start, spots
+    )
     route: list[int] = []
     while portal >= 0:
         route.append(portal)

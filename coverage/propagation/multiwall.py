@@ -23,7 +23,7 @@ A lane is one frequency, or whatever else is summed along the ray. The kernels a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 import scipy.constants
@@ -305,7 +305,7 @@ def _sum(
     bare_db: NDArray[np.float32] = NO_LOSSES,
     counted: NDArray[np.int16] = NO_COUNTS,
 ) -> NDArray[np.float32]:
-    """Run the kernel that fits the points over blocks of 16 lanes; `bare_db`, `counted`: see `per_ray`."""
+    """Run the kernel that fits the points over blocks of 16 lanes; `bare_db`, `counted`: see `Taken`."""
     tx = _positions(tx_m, "a transmitter")
     xyz = _positions(points.xyz_m if isinstance(points, PointSet) else points, "a point")
     lanes = table.loss_db.shape[2]
@@ -330,25 +330,24 @@ def _sum(
     free, lossy = lane_db is not None, active
     if len(counted):
         lossy = active & table.lossy[prepared.surface]
-    site = (prepared.facet, prepared.size, prepared.surface, active, prepared.box, prepared.span, prepared.trees)
+    quads = _kernels.Quads(
+        prepared.facet, prepared.size, prepared.surface, active, lossy, prepared.box, prepared.span, prepared.trees
+    )
     at_most = 1 + senders * len(xyz) // RAYS_OF_A_THREAD
     if len(grid):
+        patches = _kernels.Patches(tile_m, grid, xyz)
         for number, block in enumerate(table.blocks):
             first = number * LANES
-            sums = (lookup, block, ceiling, lane[number], free, out, first, min(LANES, lanes - first))
-
-            def cast(begin: int, end: int, sums: tuple[object, ...] = sums) -> None:
-                _kernels.raster(tx, tile_m, grid, xyz, *site, *sums, begin, end)
-
-            in_parts(cast, len(tx) * len(grid), at_most=at_most)
+            losses = _kernels.Losses(lookup, block, ceiling, lane[number], free)
+            within = (out, first, min(LANES, lanes - first))
+            in_parts(
+                partial(_kernels.raster, tx, patches, quads, losses, *within), len(tx) * len(grid), at_most=at_most
+            )
         return out
 
-    def trace(begin: int, end: int) -> None:
-        _kernels.per_ray(
-            tx, xyz, *site, lookup, table.blocks, ceiling, lane, free, out, lossy, bare_db, counted, RAY_BLOCK,
-            paired, begin, end,
-        )  # fmt: skip
-
+    losses = _kernels.Losses(lookup, table.blocks, ceiling, lane, free)
+    taken = _kernels.Taken(out, bare_db, counted)
+    trace = partial(_kernels.per_ray, tx, xyz, quads, losses, taken, RAY_BLOCK, paired)
     in_parts(trace, senders * -(-len(xyz) // RAY_BLOCK), at_most=at_most)
     return out
 
