@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from quietwing.coverage.blocking._kinds import D0, F1, F2, F3, I0, I1, I2, J1, K1, U3
+from quietwing.coverage.blocking._kinds import B1, D0, F1, F2, F3, I0, I1, I2, J1, K1, U3
 from quietwing.coverage.blocking._worlds import fill_normals, key_of
 
 KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
@@ -64,6 +64,17 @@ class Network(NamedTuple):
     seed: I0
 
 
+class Local(NamedTuple):
+    """Whose local errors a room's sources have: `room_key`, the errors `room` of `room_errors` (band, world), and of
+    each source `own` (source, band and 1, world) with those that are `known` already, filled by `own_error`.
+    """
+
+    room_key: int
+    room: np.ndarray
+    own: np.ndarray
+    known: np.ndarray
+
+
 class Ways(NamedTuple):
     """What links cross: crossed, straight_crossed (point, owner, construction), the others (point, owner, band).
 
@@ -82,7 +93,7 @@ class Links(NamedTuple):
     """Levels and ways.
 
     `fixed_sight` (sector): state of sight, -1 drawn. Per point: los, nlos, chance, sight_row, sector_sigma (point,
-    sector); level, mas (point, carrier, device).
+    sector); level, mas (point, carrier, device). `is_mas` (device,): a blocker with a cell of its own.
     """
 
     fixed_sight: K1
@@ -95,6 +106,7 @@ class Links(NamedTuple):
     level: F3
     mas: F3
     device: Ways
+    is_mas: B1
 
 
 @njit(**HELPER)
@@ -181,13 +193,12 @@ def own_error(own, known, row, source_key, room_key, band_key, net):
 
 
 @njit(**HELPER)
-def strongest_sector(out, error, other, spare, p, c, room, own, own_known, room_key, net, links):
+def strongest_sector(out, error, other, spare, p, c, local, net, links):
     """Level of a carrier's strongest sector in each world [dBm].
 
     Returns the best median, the best of those that are heard whatever the state of sight, and the widest deviation.
-    `room` (band, world) are the errors of `room_errors`; `own` (source, band and 1,
-    world) is filled by `own_error`.
     """
+    room, own, own_known = local.room, local.own, local.known
     band = net.carrier_band[c]
     mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
     best, surest = -math.inf, -math.inf
@@ -209,7 +220,7 @@ def strongest_sector(out, error, other, spare, p, c, room, own, own_known, room_
             for k in range(4):
                 variance += net.local[k] * net.local[k]
             key, band_key = net.source_key[source], net.band_key[band]
-            own_error(own[source], own_known[source], band, key, room_key, band_key, net)
+            own_error(own[source], own_known[source], band, key, local.room_key, band_key, net)
         widest = max(widest, variance)
         # Members of tuples are looked up here: each look-up counts references, in a loop millions of times.
         draw, shared, mine = net.sector_draw[s], room[band], own[source, band]

@@ -16,6 +16,7 @@ from quietwing.coverage.blocking._link_kernels import (
     HELPER,
     KERNEL,
     Links,
+    Local,
     Network,
     device_power,
     own_error,
@@ -106,13 +107,14 @@ class Sums(NamedTuple):
 
 
 @njit(**HELPER)
-def _sum_devices(sums, other, spare, p, c, least, room, room_key, demands, is_mas, net, links):
+def _sum_devices(sums, other, spare, p, c, least, local, demands, net, links):
     """Add up all blockers, jammers alone, and find the loudest blocker and the strongest MAS cell.
 
     Returns the best median of a MAS cell that offers the carrier's PLMN, -inf where there is none. Devices whose
     median is below `least` do not count against the public network.
     """
-    band, level, mas = net.carrier_band[c], links.level[p, c], links.mas[p, c]
+    band, level, mas, is_mas = net.carrier_band[c], links.level[p, c], links.mas[p, c], links.is_mas
+    room, room_key = local.room, local.room_key
     every, loudest, jammers, cell = sums.all, sums.loudest, sums.jammers, sums.cell
     offered = -math.inf
     for d in range(len(is_mas)):
@@ -159,13 +161,11 @@ def _mark_keeps(keeps, cell, jammers, c, demands):
 
 
 @njit(**HELPER)
-def _mark_held(held, sums, other, spare, p, room, room_key, demands, is_mas, net, links):
+def _mark_held(held, sums, other, spare, p, local, demands, net, links):
     """Networks whose MAS cell a phone at a point can hold on some carrier, in each world."""
     held[:] = False
     for c in range(len(net.carrier_band)):
-        offered = _sum_devices(
-            sums, other, spare, p, c, math.inf, room, room_key, demands, is_mas, net, links
-        )  # fmt: skip
+        offered = _sum_devices(sums, other, spare, p, c, math.inf, local, demands, net, links)
         if offered > -math.inf:
             keeps, mine = sums.keeps, held[demands.network[c]]
             _mark_keeps(keeps, sums.cell, sums.jammers, c, demands)
@@ -199,8 +199,8 @@ def _mark_working(works, signal, public, spare, sums, held, c, demands, cases, c
 
 @njit(**KERNEL)
 def judge(
-    rooms: Rooms, demands: Demands, cases: Cases, is_mas: B1, net: Network, links: Links, count: Count,
-    first_room: I0, end_room: I0,
+    rooms: Rooms, demands: Demands, cases: Cases, net: Network, links: Links, count: Count, first_room: I0,
+    end_room: I0,
 ):  # fmt: skip
     """Who has service in each room, over all worlds, into `count`."""
     grades, worlds = len(count.silent), count.silent.shape[2]
@@ -224,20 +224,19 @@ def judge(
             np.empty((devices, bands, worlds), np.float32), np.zeros((devices, bands), np.bool_),
             np.empty((devices, bands + 1, worlds), np.float32), np.zeros((devices, bands + 1), np.bool_),
         )  # fmt: skip
+        local = Local(rooms.key[r], room, own, own_known)
         held = np.zeros((networks, worlds), np.bool_)
         for p in range(rooms.start[r], rooms.start[r + 1]):
             sums.factor_known[:] = False
             if demands.likely:
-                _mark_held(held, sums, other, spare, p, room, rooms.key[r], demands, is_mas, net, links)
+                _mark_held(held, sums, other, spare, p, local, demands, net, links)
             for channel in range(channels):
                 works[:] = False
                 for at in range(net.channel_start[channel], net.channel_start[channel + 1]):
                     c = net.channel_carriers[at]
                     if not demands.campable[c]:
                         continue
-                    best, surest, spread = strongest_sector(
-                        signal, error, other, spare, p, c, room, own, own_known, rooms.key[r], net, links
-                    )
+                    best, surest, spread = strongest_sector(signal, error, other, spare, p, c, local, net, links)
                     lower = 0.0
                     for case in range(len(cases.lower)):
                         further = cases.lower[case] - lower
@@ -250,9 +249,7 @@ def judge(
                             continue
                         if cases.blocked[case]:
                             least = surest + math.log(demands.least[c]) / DB_TO_NEPER - MATTERS_DB
-                            _sum_devices(
-                                sums, error, spare, p, c, least, room, rooms.key[r], demands, is_mas, net, links
-                            )  # fmt: skip
+                            _sum_devices(sums, error, spare, p, c, least, local, demands, net, links)
                         else:
                             sums.all[:] = 0
                             sums.loudest[:] = 0

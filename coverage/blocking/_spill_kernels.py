@@ -17,6 +17,7 @@ from quietwing.coverage.blocking._link_kernels import (
     KERNEL,
     NEVER,
     Links,
+    Local,
     Network,
     device_power,
     own_error,
@@ -86,12 +87,13 @@ def _no_band(net):
 
 
 @njit(**HELPER)
-def _sum_band(of, factor, own, own_known, spare, other, p, band, room, room_key, net, links):
+def _sum_band(of, factor, spare, other, p, band, local, net, links):
     """Sum all blockers on the carriers of a band: each device's errors are drawn, added everywhere and forgotten.
 
     Weak ones have a local error of their own too: a louder one beside them must not make them surer.
     """
     level, mas, carrier_band = links.level[p], links.mas[p], net.carrier_band
+    own, own_known, room, room_key = local.own, local.known, local.room, local.room_key
     for c in range(len(carrier_band)):
         if carrier_band[c] == band:
             of.jam[c] = 0
@@ -181,6 +183,7 @@ def spill_worlds(
         room_errors(room, spare, room_key[p], net)
         own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
         theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
+        local, local_theirs = Local(room_key[p], room, own, own_known), Local(room_key[p], room, theirs, theirs_known)
         factor, at_band = np.empty(worlds, np.float32), -1
         blockers = _no_band(net)
         signal, best_signal = np.empty(worlds, np.float32), np.empty(worlds)
@@ -195,11 +198,8 @@ def spill_worlds(
                 c = net.channel_carriers[k]
                 if net.carrier_band[c] != at_band:
                     at_band = net.carrier_band[c]
-                    _sum_band(
-                        blockers, factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[p],
-                        net, links,
-                    )  # fmt: skip
-                strongest_sector(signal, error, other, spare, p, c, room, own, own_known, room_key[p], net, links)
+                    _sum_band(blockers, factor, spare, other, p, at_band, local_theirs, net, links)
+                strongest_sector(signal, error, other, spare, p, c, local, net, links)
                 jam, cell = blockers.jam[c], blockers.cell[c]
                 for w in range(worlds):
                     best_signal[w] = max(best_signal[w], signal[w])
@@ -259,6 +259,7 @@ def keep_worlds(
         room_errors(room, spare, room_key[r], net)
         own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
         theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
+        local, local_theirs = Local(room_key[r], room, own, own_known), Local(room_key[r], room, theirs, theirs_known)
         factor, blockers = np.empty(worlds, np.float32), _no_band(net)
         signal, works = np.empty(worlds, np.float32), np.empty(worlds, np.bool_)
         good[r] = True
@@ -272,11 +273,8 @@ def keep_worlds(
                         continue
                     if net.carrier_band[c] != at_band:
                         at_band = net.carrier_band[c]
-                        _sum_band(
-                            blockers, factor, theirs, theirs_known, spare, other, p, at_band, room, room_key[r],
-                            net, links,
-                        )  # fmt: skip
-                    strongest_sector(signal, error, other, spare, p, c, room, own, own_known, room_key[r], net, links)
+                        _sum_band(blockers, factor, spare, other, p, at_band, local_theirs, net, links)
+                    strongest_sector(signal, error, other, spare, p, c, local, net, links)
                     jam, cell = blockers.jam[c], blockers.cell[c]
                     noise = limits.noise_worst[c]
                     for w in range(worlds):

@@ -218,7 +218,7 @@ def count_worlds(
         blocked=np.array([case.blocked for case in cases], bool),
         kept=np.where(keeps, np.cumsum(keeps) - 1, -1),
     )
-    in_parts(partial(judge, room_parts, demands, together, blockers.is_mas, network, links, count), len(rooms))
+    in_parts(partial(judge, room_parts, demands, together, network, links, count), len(rooms))
     return Tally(count.points, count.rooms, count.silent, rooms.astype(np.int32), count.usable)
 
 

@@ -160,6 +160,7 @@ def kernel_links(public: PublicLinks, blockers: BlockerLinks) -> tuple[Links, ND
             _rows(blockers.straight_crossed),
             _rows(blockers.straight_walls_db),
         ),
+        is_mas=blockers.is_mas,
     )
     return links, sight_keys
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from quietwing.coverage.blocking._link_kernels import device_power, own_error, room_errors, strongest_sector
+from quietwing.coverage.blocking._link_kernels import Local, device_power, own_error, room_errors, strongest_sector
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.world_links import draw_worlds, kernel_links, kernel_network
@@ -45,8 +45,9 @@ def _worked_out(net, links, room_key, signal, device):
         other, room = np.empty(worlds, np.float32), np.empty((bands, worlds), np.float32)
         room_errors(room, spare, room_key[p], net)
         own, known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
+        local = Local(room_key[p], room, own, known)
         for c in range(signal.shape[1]):
-            strongest_sector(signal[p, c], error, other, spare, p, c, room, own, known, room_key[p], net, links)
+            strongest_sector(signal[p, c], error, other, spare, p, c, local, net, links)
         for d in range(device.shape[1]):
             mine, known_of = np.empty((bands + 1, worlds), np.float32), np.zeros(bands + 1, np.bool_)
             for band in range(bands):
