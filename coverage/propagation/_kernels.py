@@ -16,11 +16,11 @@ No fast-math flag: order and rounding are those of the source, so numpy gives th
 # mypy: ignore-errors
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from quietwing.coverage.propagation._groups import Ends, Into, Losses, Patches, Quads, Sums, Taken
 from quietwing.coverage.propagation._lanes import (
     AHEAD,
     LANES,
@@ -50,82 +50,6 @@ _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapp
 _HELPER = {**_KERNEL, "cache": False, "no_cpython_wrapper": True}
 # Those that make no array need not count who holds the arrays they are given, which takes a few percent of the time.
 _PLAIN = {**_HELPER, "_nrt": False}
-
-
-class Quads(NamedTuple):
-    """What casts shadows, in the order of the tree: per quad `facet`, `size`, `surface` and whether it is `active`.
-
-    Of the active quads those that are `lossy` lose, which rays alone ask. Per node of the tree `box` and `span`;
-    `trees` are the node ranges of slabs and of walls.
-    """
-
-    facet: np.ndarray
-    size: np.ndarray
-    surface: np.ndarray
-    active: np.ndarray
-    lossy: np.ndarray
-    box: np.ndarray
-    span: np.ndarray
-    trees: np.ndarray
-
-
-class Losses(NamedTuple):
-    """What a crossing loses: `table` (surface, cosine, lane), `lookup` from a cosine to its row.
-
-    `ceiling` (slabs,): the floor cap, empty for none. To every sum `lane_db` is added, and free space if asked.
-    """
-
-    lookup: np.ndarray
-    table: np.ndarray
-    ceiling: np.ndarray
-    lane_db: np.ndarray
-    free_space: bool
-
-
-class Taken(NamedTuple):
-    """Output of rays: the loss, shape (tx, point, lane); `bare`, the same without lane_db and free space; `counted`
-    (tx, point, surface), how often each surface is crossed. Of the last two, empty arrays take nothing.
-    """
-
-    out: np.ndarray
-    bare: np.ndarray
-    counted: np.ndarray
-
-
-class Patches(NamedTuple):
-    """Regular patches of receivers: origin and both steps; counts, first point, points to a row; all points."""
-
-    tile_m: np.ndarray
-    grid: np.ndarray
-    xyz_m: np.ndarray
-
-
-class Sums(NamedTuple):
-    """Scratch of a patch, or where it lies: 1/distance, sums, dearest slabs and their count, looked-up places."""
-
-    inverse: np.ndarray
-    sums: np.ndarray
-    dearest: np.ndarray
-    count: np.ndarray
-    where: np.ndarray
-    share: np.ndarray
-
-
-class Ends(NamedTuple):
-    """Scratch of a quad on a patch: low and high ends of its runs, rows in doubt, its half-planes."""
-
-    lows: np.ndarray
-    highs: np.ndarray
-    unsure: np.ndarray
-    half: np.ndarray
-
-
-class Into(NamedTuple):
-    """Addresses of a ray's sums and dearest slabs, and how far the next block of lanes lies behind."""
-
-    sums: int
-    dearest: int
-    apart: int
 
 
 @njit(**_PLAIN)
@@ -187,7 +111,7 @@ def _add_run(i0, i1, row, start, step, low_end, last, table, into, slabs):
         look_up(where + 4 * k, share + 4 * k, start, step, i0 + k, into.inverse + 4 * (first + k), low_end, last)
     at = into.sums + first * ROW_BYTES
     if slabs:
-        most, count = into.dearest + first * ROW_BYTES, into.count
+        most, count = into.dearest + first * ROW_BYTES, into.slabs
         for k in range(n):
             add_slab_looked_up(
                 at + k * ROW_BYTES, most + k * ROW_BYTES, count + 4 * (first + k), table, where + 4 * k, share + 4 * k
@@ -407,7 +331,7 @@ def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
 
 
 @njit(**_KERNEL)
-def raster(tx, patches, quads, losses, out, lane0, lanes, begin, end):
+def raster(tx, patches: Patches, quads: Quads, losses: Losses, out, lane0, lanes, begin, end):
     """Loss from transmitters to patches, shape of `out` (tx, point, lane): of all tasks those from begin to end - 1.
 
     Each transmitter x patch is one task with its own part of `out`, so the result does not depend on which
@@ -446,7 +370,7 @@ def raster(tx, patches, quads, losses, out, lane0, lanes, begin, end):
 def _addresses(sums):
     """Where the arrays of `Sums` lie."""
     return Sums(
-        sums.inverse.ctypes.data, sums.sums.ctypes.data, sums.dearest.ctypes.data, sums.count.ctypes.data,
+        sums.inverse.ctypes.data, sums.sums.ctypes.data, sums.dearest.ctypes.data, sums.slabs.ctypes.data,
         sums.where.ctypes.data, sums.share.ctypes.data,
     )  # fmt: skip
 
@@ -507,7 +431,7 @@ def _trace(kind, slabs, o, r, inverse, quads, losses, into, counted, ray):
 
 
 @njit(**_KERNEL)
-def per_ray(tx, xyz, quads, losses, taken, block, paired, begin, end):
+def per_ray(tx, xyz, quads: Quads, losses: Losses, taken: Taken, block, paired, begin, end):
     """Loss from transmitters to points, ray by ray, `block` points to a task: of all tasks from begin to end - 1.
 
     `paired`: one transmitter a point, and `taken.out` has one row of points. A ray is traced once for all lanes:

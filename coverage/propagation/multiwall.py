@@ -30,6 +30,7 @@ import scipy.constants
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _kernels
+from quietwing.coverage.propagation._groups import Losses, Patches, Quads, Taken
 from quietwing.coverage.propagation._lanes import LANES
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.floors import floor_cap_db
@@ -330,23 +331,23 @@ def _sum(
     free, lossy = lane_db is not None, active
     if len(counted):
         lossy = active & table.lossy[prepared.surface]
-    quads = _kernels.Quads(
+    quads = Quads(
         prepared.facet, prepared.size, prepared.surface, active, lossy, prepared.box, prepared.span, prepared.trees
     )
     at_most = 1 + senders * len(xyz) // RAYS_OF_A_THREAD
     if len(grid):
-        patches = _kernels.Patches(tile_m, grid, xyz)
+        patches = Patches(tile_m, grid, xyz)
         for number, block in enumerate(table.blocks):
             first = number * LANES
-            losses = _kernels.Losses(lookup, block, ceiling, lane[number], free)
+            losses = Losses(lookup, block, ceiling, lane[number], free)
             within = (out, first, min(LANES, lanes - first))
             in_parts(
                 partial(_kernels.raster, tx, patches, quads, losses, *within), len(tx) * len(grid), at_most=at_most
             )
         return out
 
-    losses = _kernels.Losses(lookup, table.blocks, ceiling, lane, free)
-    taken = _kernels.Taken(out, bare_db, counted)
+    losses = Losses(lookup, table.blocks, ceiling, lane, free)
+    taken = Taken(out, bare_db, counted)
     trace = partial(_kernels.per_ray, tx, xyz, quads, losses, taken, RAY_BLOCK, paired)
     in_parts(trace, senders * -(-len(xyz) // RAY_BLOCK), at_most=at_most)
     return out
