@@ -17,7 +17,7 @@ from quietwing.coverage.blocking import _montecarlo, _spill_kernels
 from quietwing.coverage.blocking._kinds import nothing_for, zeros_of
 from quietwing.coverage.planning import _anneal, _row_kernels
 from quietwing.coverage.planning._compiled import Compiled, Known, State
-from quietwing.coverage.propagation import _kernels
+from quietwing.coverage.propagation import _groups, _kernels
 
 __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
 
@@ -53,8 +53,8 @@ def compile_kernels() -> None:
     model, known = Compiled(*_nothing(_MODEL)), Known(*_nothing(_KNOWN))
     state, spare = (State(*_nothing(_STATE)) for _ in range(2))
     anneal(model, state, *_nothing(_ANNEAL))
-    patches, quads = _kernels.Patches(*_nothing(_PATCHES)), _kernels.Quads(*_nothing(_QUADS))
-    raster(*_nothing("d2"), patches, quads, _kernels.Losses(*_nothing(_LOSSES)), *_nothing(_RASTER))
+    patches, quads = _groups.Patches(*_nothing(_PATCHES)), _groups.Quads(*_nothing(_QUADS))
+    raster(*_nothing("d2"), patches, quads, _groups.Losses(*_nothing(_LOSSES)), *_nothing(_RASTER))
     hardest_rows(*_nothing(_HARDEST))
     construct(model, state, known, *_nothing(_CONSTRUCT))
     rebuild(model, state, spare, known, *_nothing(_REBUILD))

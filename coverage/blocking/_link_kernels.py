@@ -16,8 +16,9 @@ from quietwing.coverage.blocking._kinds import B1, D0, F1, F2, F3, I0, I1, I2, J
 from quietwing.coverage.blocking._worlds import fill_normals, key_of
 
 KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-# Helpers are called from kernels only: without a door for Python they take half the time to compile.
-HELPER = {**KERNEL, "cache": False, "no_cpython_wrapper": True}
+# Helpers are called from kernels only: without a door for Python they take half the time to compile. They make no
+# array and need not count who holds those they are given, which takes up to a third of the time.
+HELPER = {**KERNEL, "cache": False, "no_cpython_wrapper": True, "_nrt": False}
 # As in `worlds.Part`; a literal would be a type of its own, and what is called with it compiled again for each.
 ROOM, ROOM_BAND, SOURCE_ROOM, SOURCE_ROOM_BAND = np.arange(3, 7)
 DB_TO_NEPER = math.log(10) / 10

@@ -176,7 +176,8 @@ def _mark_held(held, sums, other, spare, p, local, demands, net, links):
 @njit(**HELPER)
 def _mark_working(works, signal, public, spare, sums, held, c, demands, cases, case):
     """Worlds in which a carrier is usable at a point, at a case's grades; `public` and `spare` are overwritten."""
-    public[:] = signal
+    for w in range(len(signal)):  # a slice would be copied first, for it may overlap
+        public[w] = signal[w]
     to_power(public, spare)
     heard, keeps, cell, every, loudest = sums.heard, sums.keeps, sums.cell, sums.all, sums.loudest
     floor, noise = demands.floor[c], demands.noise[c]

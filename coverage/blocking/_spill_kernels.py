@@ -76,7 +76,7 @@ class Band(NamedTuple):
     offered: np.ndarray
 
 
-@njit(**HELPER)
+@njit(**KERNEL)
 def _no_band(net):
     """Room for the carriers of any band."""
     carriers, worlds = len(net.carrier_band), net.sight.shape[1]
