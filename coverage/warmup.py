@@ -16,7 +16,7 @@ from typing import Any
 from quietwing.coverage.blocking import _montecarlo, _spill_kernels
 from quietwing.coverage.blocking._kinds import nothing_for, zeros_of
 from quietwing.coverage.planning import _anneal, _row_kernels
-from quietwing.coverage.planning._compiled import Compiled, Known, State
+from quietwing.coverage.planning._compiled import Compiled, Known, State, Terms, Top
 from quietwing.coverage.propagation import _groups, _kernels
 
 __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
@@ -27,10 +27,11 @@ _RASTER = "f3 i0 i0 i0 i0"
 
 _MODEL = "i1 i1 d1 d1 d1 i1 i1 d1 i1 i1 i1 d1 b1 d1 i0 d2 d2 d1 i1 i1 i1 i1 b1 i1 i1 i1 i1 i1 i1 i1 i1 i1"
 _STATE = "b1 i1 i1 i1 d1 d1 d1 i1 d1 d1 i1"
-_ANNEAL = "i0 d0 d0 d0 i1 d0 d0 w1 i1 i1 d1"
+_TERMS, _TOP = "d0 i1 d0 d0", "i1 i1 d1"
+_ANNEAL = "i0 d0 d0"
 _KNOWN = "d1 i1 i1 i1 d1 d1 i1"
 _CONSTRUCT = "d0 i1 d0 d0 w0 d0"
-_REBUILD = "i0 d0 d0 i1 d0 d0 d0 w1 i1 i1 d1"
+_REBUILD = "i0 d0"
 _HARDEST = "d2 i1"
 LONGEST_S = 180.0  # compiling takes half a minute
 
@@ -52,12 +53,14 @@ def compile_kernels() -> None:
     spill(*nothing_for(spill))
     model, known = Compiled(*_nothing(_MODEL)), Known(*_nothing(_KNOWN))
     state, spare = (State(*_nothing(_STATE)) for _ in range(2))
-    anneal(model, state, *_nothing(_ANNEAL))
+    terms, top = Terms(*_nothing(_TERMS)), Top(*_nothing(_TOP))
+    power, numbers = _nothing("d0 w1")
+    anneal(model, state, *_nothing(_ANNEAL), terms, numbers, top)
     patches, quads = _groups.Patches(*_nothing(_PATCHES)), _groups.Quads(*_nothing(_QUADS))
     raster(*_nothing("d2"), patches, quads, _groups.Losses(*_nothing(_LOSSES)), *_nothing(_RASTER))
     hardest_rows(*_nothing(_HARDEST))
     construct(model, state, known, *_nothing(_CONSTRUCT))
-    rebuild(model, state, spare, known, *_nothing(_REBUILD))
+    rebuild(model, state, spare, known, *_nothing(_REBUILD), terms, power, numbers, top)
 
 
 def is_compiled(kernel: Any) -> bool:

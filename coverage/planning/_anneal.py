@@ -346,13 +346,13 @@ def _take_down(m, s, known, state):
 
 
 @njit(**_FLAGS)
-def rebuild(
-    m, s, spare, known, rounds, heat, budget, room_for, target, pound, power, state, best_at, best_mode, best
-):
+def rebuild(m, s, spare, known, rounds, heat, terms, power, state, top):
     """Take down a part of the plan and put together again what adds most, again and again; back where it is worse.
 
-    A better plan is left in `best_at`, `best_mode`, `best` (value, weight).
+    A better plan is left in `top` (`_compiled.Top`); `terms` (`_compiled.Terms`) is what is asked of it.
     """
+    budget, room_for, target, pound = terms
+    best_at, best_mode, best = top
     if len(m.free) == 0 or len(m.counted) == 0:
         return
     whole, partly = _total(m, s)
@@ -388,12 +388,14 @@ def _copy(into, values):
 
 
 @njit(**_FLAGS)
-def anneal(m, s, moves, hot, cold, budget, room_for, target, pound, state, best_at, best_mode, best):
-    """Search on from the state given; a better one is left in `best_at`, `best_mode`, `best` (value, weight).
+def anneal(m, s, moves, hot, cold, terms, state, top):
+    """Search on from the state given; a better one is left in `top` (`_compiled.Top`).
 
-    `m` is the model (`heuristic.Compiled`), `s` the state (`heuristic.State`), both NamedTuples of arrays; `state` is
-    that of the random numbers.
+    `m` is the model (`heuristic.Compiled`), `s` the state (`heuristic.State`), `terms` what is asked of a plan
+    (`_compiled.Terms`), all NamedTuples; `state` is that of the random numbers.
     """
+    budget, room_for, target, pound = terms
+    best_at, best_mode, best = top
     whole, partly = _total(m, s)
     value = _value(whole, partly, s.money[0], target, pound)
     now = _value(whole, 0.0, s.money[0], target, pound)

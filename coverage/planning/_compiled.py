@@ -12,7 +12,18 @@ from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
 from quietwing.coverage.planning.score import fixed_selection
 
-__all__ = ["Compiled", "Known", "State", "choices", "compiled", "selection_of", "state_of", "unknown"]
+__all__ = [
+    "Compiled",
+    "Known",
+    "State",
+    "Terms",
+    "Top",
+    "choices",
+    "compiled",
+    "selection_of",
+    "state_of",
+    "unknown",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,6 +64,25 @@ class Compiled(NamedTuple):
     free: Ints
     treatable: Ints
     counted: Ints
+
+
+class Terms(NamedTuple):
+    """What is asked of a plan: money and, of each head-end, nodes at most; the weight that is enough, `inf` for as
+    much as possible; what a pound counts for.
+    """
+
+    budget: float
+    room_for: Ints
+    target: float
+    pound: float
+
+
+class Top(NamedTuple):
+    """Output: the best plan so far, what stands at each position and each room's mode, with its value and weight."""
+
+    at: Ints
+    mode: Ints
+    value: Floats
 
 
 class Known(NamedTuple):

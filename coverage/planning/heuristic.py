@@ -17,6 +17,8 @@ from quietwing.coverage.planning._compiled import (
     Compiled,
     Known,
     State,
+    Terms,
+    Top,
     choices,
     compiled,
     selection_of,
@@ -219,43 +221,26 @@ def _branch(
         begun.append(put_together(best.selection, POWERS[-1]))
     begun += [put_together(nothing, power) for power in POWERS]
     state = max(begun, key=lambda one: min(_anneal.total(kit, one), target) - pound * float(one.money[0]))
-    best_at, best_mode, ended = state.at.copy(), state.mode.copy(), False
-    top = np.array([-np.inf, 0.0])
+    terms, ended = Terms(budget, room_for, target, pound), False
+    top = Top(state.at.copy(), state.mode.copy(), np.array([-np.inf, 0.0]))
     numbers = np.array([(seed * GOLDEN + 1) % 2**64 | 1], np.uint64)
     for step in range(STEPS):
         first, last = (hot * (cold / hot) ** (at / STEPS) for at in (step, step + 1))
-        _anneal.anneal(
-            kit,
-            state,
-            moves // STEPS,
-            first,
-            last,
-            budget,
-            room_for,
-            target,
-            pound,
-            numbers,
-            best_at,
-            best_mode,
-            top,
-        )
-        told((step + 1) / STEPS, float(top[1]))
+        _anneal.anneal(kit, state, moves // STEPS, first, last, terms, numbers, top)
+        told((step + 1) / STEPS, float(top.value[1]))
         ended = stop()
         if ended:
             break
     if not ended:
-        state = state_of(model, kit, selection_of(model, best_at, best_mode), budget, room_for)
+        state = state_of(model, kit, selection_of(model, top.at, top.mode), budget, room_for)
         spare, known = put_together(nothing, POWERS[0]), unknown(kit)
         for _ in range(STEPS):
             rounds = moves // STEPS // MOVES_OF_A_ROUND
-            _anneal.rebuild(
-                kit, state, spare, known, rounds, COLD * unit, budget, room_for, target, pound, POWERS[0],
-                numbers, best_at, best_mode, top,
-            )  # fmt: skip
-            told(1.0, float(top[1]))
+            _anneal.rebuild(kit, state, spare, known, rounds, COLD * unit, terms, POWERS[0], numbers, top)
+            told(1.0, float(top.value[1]))
             if stop():
                 break
-    state = put_together(selection_of(model, best_at, best_mode), POWERS[0])
+    state = put_together(selection_of(model, top.at, top.mode), POWERS[0])
     selection = selection_of(model, state.at, state.mode)
     return _thinned(model, Found(selection, score(model, selection)), goal)
 
