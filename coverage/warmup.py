@@ -11,13 +11,12 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from quietwing.coverage.blocking import _montecarlo, _spill_kernels
 from quietwing.coverage.blocking._kinds import nothing_for, zeros_of
 from quietwing.coverage.planning import _anneal, _row_kernels
-from quietwing.coverage.planning._compiled import Compiled, Known, State, Terms, Top
-from quietwing.coverage.propagation import _groups, _kernels
+from quietwing.coverage.propagation import _kernels
 
 __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
 
@@ -51,13 +50,13 @@ def compile_kernels() -> None:
     judge, spill, anneal, raster, construct, rebuild, hardest_rows = KERNELS
     judge(*nothing_for(judge))
     spill(*nothing_for(spill))
-    model, known = Compiled(*_nothing(_MODEL)), Known(*_nothing(_KNOWN))
-    state, spare = (State(*_nothing(_STATE)) for _ in range(2))
-    terms, top = Terms(*_nothing(_TERMS)), Top(*_nothing(_TOP))
+    model, known = _group(rebuild, "m", _MODEL), _group(rebuild, "known", _KNOWN)
+    state, spare = (_group(rebuild, name, _STATE) for name in ("s", "spare"))
+    terms, top = _group(rebuild, "terms", _TERMS), _group(rebuild, "top", _TOP)
     power, numbers = _nothing("d0 w1")
     anneal(model, state, *_nothing(_ANNEAL), terms, numbers, top)
-    patches, quads = _groups.Patches(*_nothing(_PATCHES)), _groups.Quads(*_nothing(_QUADS))
-    raster(*_nothing("d2"), patches, quads, _groups.Losses(*_nothing(_LOSSES)), *_nothing(_RASTER))
+    named = (("patches", _PATCHES), ("quads", _QUADS), ("losses", _LOSSES))
+    raster(*_nothing("d2"), *(_group(raster, name, kinds) for name, kinds in named), *_nothing(_RASTER))
     hardest_rows(*_nothing(_HARDEST))
     construct(model, state, known, *_nothing(_CONSTRUCT))
     rebuild(model, state, spare, known, *_nothing(_REBUILD), terms, power, numbers, top)
@@ -107,6 +106,11 @@ def _claimed(claim: Path) -> Path | None:
     except FileExistsError:
         return None
     return claim
+
+
+def _group(kernel: Any, name: str, kinds: str) -> Any:
+    """A kernel's named group of arrays, as its signature has it, of zeros."""
+    return get_type_hints(kernel.py_func)[name](*_nothing(kinds))
 
 
 def _nothing(kinds: str) -> list[Any]:

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from quietwing.coverage.planning._compiled import Compiled, Known, State, Terms, Top
 from quietwing.coverage.planning._random import liking, next_random, pick
 
 _FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
@@ -256,10 +257,10 @@ def _note(room_only, c, turn, m, known):
 
 
 @njit(**_FLAGS)
-def construct(m, s, known, budget, room_for, power, noise, salt, target):
+def construct(m: Compiled, s: State, known: Known, budget, room_for, power, noise, salt, target):
     """Put up what adds most for its money, treating rooms as needed, until nothing fits or the target is reached.
 
-    `known` (`heuristic.Known`) holds gains worked out before: one is worked out again when something changed in a
+    `known` holds gains worked out before: one is worked out again when something changed in a
     block that its candidate reaches.
     """
     while target == math.inf or _total(m, s)[0] < target:
@@ -346,10 +347,10 @@ def _take_down(m, s, known, state):
 
 
 @njit(**_FLAGS)
-def rebuild(m, s, spare, known, rounds, heat, terms, power, state, top):
+def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, terms: Terms, power, state, top: Top):
     """Take down a part of the plan and put together again what adds most, again and again; back where it is worse.
 
-    A better plan is left in `top` (`_compiled.Top`); `terms` (`_compiled.Terms`) is what is asked of it.
+    A better plan is left in `top`; `terms` is what is asked of it.
     """
     budget, room_for, target, pound = terms
     best_at, best_mode, best = top
@@ -388,11 +389,10 @@ def _copy(into, values):
 
 
 @njit(**_FLAGS)
-def anneal(m, s, moves, hot, cold, terms, state, top):
-    """Search on from the state given; a better one is left in `top` (`_compiled.Top`).
+def anneal(m: Compiled, s: State, moves, hot, cold, terms: Terms, state, top: Top):
+    """Search on from the plan `s` of the model `m`; a better one is left in `top`.
 
-    `m` is the model (`heuristic.Compiled`), `s` the state (`heuristic.State`), `terms` what is asked of a plan
-    (`_compiled.Terms`), all NamedTuples; `state` is that of the random numbers.
+    `terms` is what is asked of a plan; `state` is that of the random numbers.
     """
     budget, room_for, target, pound = terms
     best_at, best_mode, best = top

@@ -25,9 +25,9 @@ house = _beside("house")
 # A figure may only become better: whoever betters one writes the new value here, beside the goal. Within its goal
 # it is held to the goal. The number of source lines is printed and not held, because features may add to it.
 AT_MOST = {  # figure: (held, goal)
-    "dangling references": (145, 0),
-    "names reached past doors": (462, 0),
-    "largest kernel signature": (24, 10),
+    "dangling references": (142, 0),
+    "names reached past doors": (459, 0),
+    "largest kernel signature": (10, 10),
     "stores with eviction": (15, 3),
     "imports inside functions": (191, 40),
     "imports inside functions without a reason": (189, 0),
@@ -118,8 +118,8 @@ def test_a_store_is_what_forgets_by_itself():
 def test_papers_that_are_not_here_are_counted_and_those_that_are_here_are_not(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "app.py").write_text("_CHOICES = 1\n# see model.md and " + "CHO" + "ICES 3, 4\n")
-    (tmp_path / "docs" / "model.md").write_text("after " + "dom" + "ain.md and Rec. ITU-R P.526-15")
-    assert house.dangling_references(tmp_path) == {"CHO" + "ICES": 1, "dom" + "ain.md": 1}
+    (tmp_path / "docs" / "model.md").write_text("after domain" + ".md and Rec. ITU-R P.526-15")
+    assert house.dangling_references(tmp_path) == {"CHO" + "ICES": 1, "domain" + ".md": 1}
 
 
 @pytest.mark.parametrize("mutant", _beside("mutants").MUTANTS, ids=lambda mutant: mutant.name)
