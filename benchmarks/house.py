@@ -22,7 +22,8 @@ INSIDE = ("propagation", "blocking", "planning", "report", "study", "batch", "va
 STAGES = ("sites", *(f"coverage.{name}" for name in INSIDE))
 TEXTS = ("*.py", "*.md", "*.csv", "*.toml", "*.html")
 # Papers that reasons were once cited from, and documents by name.
-PAPERS = re.compile(r"\b(?:CHOICES|DESIGN)\b|\b(?:RULES|STYLE)\b(?= §| R?\d|, \")|\b[\w-]+\.md\b")
+PAPERS = re.compile(r"\b(?:CHO[I]CES|RULES) (?=R?\d|§)|\bDE[S]IGN\b|\bSTYLE\b(?=[, ]+(?:§|\"))|\b[\w-]+\.md\b")
+FORBIDS = "test_citations.py"  # names the words in order to forbid them
 COMPILED = {"njit", "jit", "vectorize", "guvectorize"}
 LONG_FUNCTION = 60  # code lines
 NOT_CODE = {
@@ -98,7 +99,8 @@ def dangling_references(root: Path = ROOT) -> Counter[str]:
     files = [path for folder in ("coverage", "sites", "docs", "tests") for path in _files(root / folder)]
     files += [root / "app.py", *root.glob("*.md")]
     here = {path.name for path in files}
-    named = Counter(word for path in files for word in PAPERS.findall(path.read_text("utf-8")))
+    texts = (path.read_text("utf-8") for path in files if path.name != FORBIDS)
+    named = Counter(word.strip() for text in texts for word in PAPERS.findall(text))
     return Counter({word: count for word, count in named.items() if word not in here})
 
 
