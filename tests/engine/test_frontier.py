@@ -93,8 +93,8 @@ class Told:
         return self.one.verdict
 
 
-class NoGround:
-    class ground:
+class NoInputs:
+    class inputs:
         sectors = ()
 
     def known(self, *_layout):
@@ -104,7 +104,7 @@ class NoGround:
 def told(monkeypatch, one, answers):
     found = Told(one, answers)
     monkeypatch.setattr(SWEEP, "best_plan", found.search)
-    monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: NoGround())
+    monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: NoInputs())
     for module in (MODULE, SWEEP):
         monkeypatch.setattr(module, "judged_afresh", found.judge)
     return found
@@ -352,8 +352,8 @@ class ToldInPounds(Told):
 def told_in_pounds(monkeypatch, one, answers, quiet=()):
     told(monkeypatch, one, {})
     monkeypatch.setattr(SWEEP, "best_plan", ToldInPounds(one, answers).search)
-    ground = type("OneQuiet", (NoGround,), {"quiet_anyway": list(quiet)})
-    monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: ground())
+    inputs = type("OneQuiet", (NoInputs,), {"quiet_anyway": list(quiet)})
+    monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: inputs())
 
 
 def test_a_point_of_least_cost_says_the_money_that_no_such_plan_goes_below(small, one, monkeypatch):
