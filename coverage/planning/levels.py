@@ -120,8 +120,6 @@ class LimitBlock:
         The bases it is given for, ascending; None: all of them.
     part : str
         Blocks of one part hold the same rows for other bases; empty: its rows are in no other block.
-    screen : bool
-        Levels are lower bounds: what they put out is out, and the block with all that counts is yet to come.
     row_of, cell_row_of : int64 ndarray, shape (carrier, base, mode), or None
         Of a part of many rows only the largest on each carrier: levels and cells have this shape, `carrier` and
         `limit_dbm` are one a carrier, `name` has every row of the part, and these say which row it is.
@@ -136,7 +134,6 @@ class LimitBlock:
     stray_db: Levels | None = None
     bases: NDArray[np.int64] | None = None
     part: str = ""
-    screen: bool = False
     row_of: NDArray[np.int64] | None = None
     cell_row_of: NDArray[np.int64] | None = None
 

@@ -125,7 +125,7 @@ def limit_rows(
             takes = captured_db - slack_db >= 0
             first = np.where(out, first, captured_row[takes.argmax(axis=0), np.arange(len(alive))])
             out |= takes.any(axis=0)
-            standing = candidates.existing[alive] & (not block.screen)
+            standing = candidates.existing[alive]
             for at, row, over in _captures_that_stand(np.asarray(captured_db, float), standing):
                 found.append((len(names), alive[[at]], np.array([[over]])))
                 names.append(block.name[int(captured_row[row, at])])
@@ -135,8 +135,6 @@ def limit_rows(
         forbidden[alive[out]] = True
         if alive_bases is not None:
             alive_bases.bases = np.unique(candidates.base[~forbidden])
-        if block.screen:
-            continue
         left = alive[~out]
         if many:
             rows = len(block.name)
@@ -208,8 +206,6 @@ def limit_shares(
     """
     share, name = np.zeros((0, len(members))), tuple[str, ...]()
     for block in blocks:
-        if block.screen:
-            continue
         if not len(share):
             share, name = np.zeros((len(block.name), len(members))), block.name
         here = np.arange(len(members))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
 from quietwing.coverage.blocking.draft_spill import (
@@ -35,7 +34,7 @@ __all__ = ["Known", "keep_choice", "keep_limits", "outside_limits", "outside_pea
 
 SPOTS_AT_A_TIME = 32  # looked at together: what is the same for all of them is worked out once
 FEW_ROWS = 512  # of the limits outside, up to which all are in a model from the start
-NEAREST_PLACES = 4  # to each spot, at which it is screened
+LOUD_PLACES = 12  # of each carrier and spot, where rows to begin with are looked for: found by trial
 LEVELS_AT_A_TIME = 8_000_000  # of bases in all modes at places outside
 MOST_KNOWN_BYTES = 2**29  # of levels there that are kept for the next search
 Floats = NDArray[np.float64]
@@ -56,6 +55,14 @@ class Known:
     limits: tuple[PointSet, list[str], OutsideLimit] | None = None
     peaks: dict[int, LimitBlock] = field(default_factory=dict)  # by base, its largest rows alone
     missed: NDArray[np.bool_] | None = None  # rows that plans broke before they were looked at
+
+    def limits_outside(
+        self, around: PlanningLinks, places: OutsidePoints
+    ) -> tuple[PointSet, list[str], OutsideLimit]:
+        """The places outside that count, what they are called, and the limits there."""
+        if self.limits is None:
+            self.limits = _limits_outside(around, places)
+        return self.limits
 
     def keep(self, spot: int, upper: Levels) -> None:
         """Remember the levels of a spot, shape (mode, carrier, point), as long as there is room."""
@@ -91,7 +98,8 @@ def outside_limits(
     known : Known, optional
         Levels worked out before, and where to leave those of now.
     wanted : bool ndarray, shape (row,), optional
-        The rows to give, of those that there are without it.
+        The rows to give, of those that there are without it. Levels of spots that are not known yet are worked out at
+        their places alone.
 
     Yields
     ------
@@ -101,50 +109,37 @@ def outside_limits(
     if not len(around.bases):
         return
     held = Known(most_bytes=0) if known is None else known
-    if held.limits is None:
-        held.limits = _limits_outside(around, places)
-    points, names, limit = held.limits
+    points, names, limit = held.limits_outside(around, places)
     if not len(points):
         return
-    shape = len(around.modes.models), len(around.plain.carriers), len(points)
-    limit, every_place = _some_rows(limit, wanted)
-
-    def blocks(used: NDArray[np.intp], upper: Levels, at: NDArray[np.intp], screen: bool) -> Iterator[LimitBlock]:
-        """Against the limits at some places, which `upper` holds if it is a screen, else all places."""
-        bases, levels = _bases_at(around, alive.bases, used), upper if screen else upper[..., at]
-        each = max(1, LEVELS_AT_A_TIME // max(1, shape[0] * int(np.isfinite(limit.limit_dbm[:, at]).sum())))
-        said = [names[place] for place in at.tolist()]
-        for first in range(0, len(bases), each):
-            some = bases[first : first + each]
-            block = _limit_block(around, some, used, levels, points.some(at), said, limit.at(at))
-            yield replace(block, part="" if screen else "outside", screen=screen)
-
-    places_m = cKDTree(points.xyz_m)
-
+    modes, carriers = len(around.modes.models), len(around.plain.carriers)
+    limit, at = _some_rows(limit, wanted)
+    here, said, near = points.some(at), [names[place] for place in at.tolist()], limit.at(at)
     every = _spots_of(around, alive.bases)
-    for first in range(0, len(every), SPOTS_AT_A_TIME):
+    for first in reversed(range(0, len(every), SPOTS_AT_A_TIME)):  # the last that were looked at are known best
         used = np.intersect1d(every[first : first + SPOTS_AT_A_TIME], _spots_of(around, alive.bases))
         new = used[[spot not in held.spots for spot in used.tolist()]]
-        if len(new):  # straight rays to the nearest places put many of them out, at a small part of the work
-            _, near = places_m.query(around.spot_m[new], np.arange(1, min(NEAREST_PLACES, len(points)) + 1))
-            near = np.intersect1d(near, every_place)
-            yield from blocks(new, _upper_by_mode(around, new, points.some(near), None, limit.at(near)), near, True)
-            used = np.intersect1d(used, _spots_of(around, alive.bases))
-        new = np.intersect1d(new, used)
-        upper = np.empty((shape[0], len(used), *shape[1:]), np.float32)
+        upper = np.empty((modes, len(used), carriers, len(at)), np.float32)
         if len(new):
-            found = _upper_by_mode(around, new, points, around.detours(new, points), limit)
-            upper[:, np.searchsorted(used, new)] = found
-            for row, spot in enumerate(new.tolist()):
+            asked, of_asked = (points, limit) if wanted is None else (here, near)
+            found = _upper_by_mode(around, new, asked, around.detours(new, asked), of_asked)
+            upper[:, np.searchsorted(used, new)] = found[..., at] if wanted is None else found
+            for row, spot in enumerate(new.tolist() if wanted is None else ()):
                 held.keep(spot, found[:, row])
+        whole = np.empty((modes, carriers, len(points)), np.float32)
         for row, spot in enumerate(used.tolist()):
-            if spot in held.spots:
-                held.put(spot, upper[:, row])
-        yield from blocks(used, upper, every_place, False)
+            if spot in held.spots and spot not in new:
+                held.put(spot, whole)
+                upper[:, row] = whole[..., at]
+        for block in _blocks_of(around, alive, used, upper, here, said, near):
+            yield replace(block, part="outside")
 
 
 def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, known: Known) -> Iterator[LimitBlock]:
     """As `outside_limits`, but of many rows only each base's largest on each carrier; these are remembered too.
+
+    Looked for are they where a free field would come nearest to the limit, `LOUD_PLACES` for each carrier and spot:
+    what a plan breaks elsewhere is found when it is looked at there.
 
     Parameters
     ----------
@@ -157,9 +152,28 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
     ------
     LimitBlock
     """
+    if not len(around.bases):
+        return
+    points, names, limit = known.limits_outside(around, places)
+    rows = np.flatnonzero(np.isfinite(limit.limit_dbm).ravel())
+    if len(rows) <= FEW_ROWS:
+        yield from outside_limits(around, places, alive, known)
+        return
+    said = tuple(_row_name(around, names, limit, row) for row in rows.tolist())
+    row_at = np.full(limit.limit_dbm.shape, -1)
+    row_at.ravel()[rows] = np.arange(len(rows))
     new = Alive(np.array([base for base in alive.bases.tolist() if base not in known.peaks], np.int64))
-    for block in outside_limits(around, places, new, known):
-        yield _largest_only(block, known) if len(block.name) > FEW_ROWS and not block.screen else block
+    every = _spots_of(around, new.bases)
+    for first in range(0, len(every), SPOTS_AT_A_TIME):
+        used = np.intersect1d(every[first : first + SPOTS_AT_A_TIME], _spots_of(around, new.bases))
+        if not len(used):
+            continue
+        at = _loud_places(around.spot_m[used], points.xyz_m, limit.limit_dbm)
+        here, near = points.some(at), limit.at(at)
+        upper = _upper_by_mode(around, used, here, around.detours(used, here), near)
+        of_row = row_at[:, at][np.isfinite(near.limit_dbm)]
+        for block in _blocks_of(around, new, used, upper, here, [names[place] for place in at.tolist()], near):
+            yield _largest_only(replace(block, name=said, part="outside"), known, of_row)
         new.bases = np.intersect1d(new.bases, alive.bases)
     old = [base for base in alive.bases.tolist() if base in known.peaks]
     if old:
@@ -176,14 +190,49 @@ def outside_peaks(around: PlanningLinks, places: OutsidePoints, alive: Alive, kn
         )
 
 
-def _largest_only(block: LimitBlock, known: Known) -> LimitBlock:
-    """The largest rows of a block on each carrier, above their limits."""
+def _blocks_of(
+    around: PlanningLinks,
+    alive: Alive,
+    used: NDArray[np.intp],
+    upper: Levels,
+    points: PointSet,
+    names: list[str],
+    limit: OutsideLimit,
+) -> Iterator[LimitBlock]:
+    """Bases that stand at some spots against the limits at some places, so many at a time as memory allows."""
+    bases = _bases_at(around, alive.bases, used)
+    each = max(1, LEVELS_AT_A_TIME // max(1, len(upper) * int(np.isfinite(limit.limit_dbm).sum())))
+    for first in range(0, len(bases), each):
+        yield _limit_block(around, bases[first : first + each], used, upper, points, names, limit)
+
+
+def _loud_places(spot_m: Floats, place_m: Floats, limit_dbm: Floats) -> NDArray[np.intp]:
+    """Places at which a free field from some spots comes nearest to the limit, of each carrier and spot the first."""
+    most = min(LOUD_PLACES, limit_dbm.shape[1])
+    away_db = 20 * np.log10(np.maximum(np.linalg.norm(place_m[None] - spot_m[:, None], axis=-1), 1.0))
+    found = [
+        np.argpartition(of_carrier[None] + away_db, most - 1, axis=1)[:, :most]
+        for of_carrier in limit_dbm
+        if np.isfinite(of_carrier).any()
+    ]
+    return np.unique(np.concatenate(found))
+
+
+def _row_name(around: PlanningLinks, names: list[str], limit: OutsideLimit, row: int) -> str:
+    """A place and a channel."""
+    carrier, place = divmod(row, limit.limit_dbm.shape[1])
+    return f"{names[place]}: {around.plain.carriers[carrier].channel}"
+
+
+def _largest_only(block: LimitBlock, known: Known, of_row: NDArray[np.intp] | None = None) -> LimitBlock:
+    """The largest rows of a block on each carrier, above their limits; `of_row` are their numbers in the part."""
     starts = np.flatnonzero(np.diff(block.carrier, prepend=-2))
     runs = list(zip(starts.tolist(), [*starts[1:].tolist(), len(block.carrier)], strict=True))
 
     def most(above_db: Levels) -> tuple[Levels, NDArray[np.int64]]:
         row_of = np.stack([first + above_db[first:end].argmax(axis=0) for first, end in runs])
-        return np.take_along_axis(above_db, row_of, axis=0), row_of
+        largest = np.take_along_axis(above_db, row_of, axis=0)
+        return largest, row_of if of_row is None else of_row[row_of]
 
     level_db, row_of = most(block.level_dbm - block.limit_dbm[:, None, None].astype(np.float32))
     cell = (None, None) if block.cell_over_db is None else most(block.cell_over_db)
