@@ -7,7 +7,6 @@ checked like every input.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
@@ -17,7 +16,9 @@ from typing import Any, get_type_hints
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import clean, did_you_mean, shown
+from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
+from quietwing.sites.safe_reading import read_text
+from quietwing.sites.toml_text import toml_of
 
 __all__ = [
     "GRADES",
@@ -260,14 +261,12 @@ def read_rules(path: Path) -> Rules:
         Every problem of the file together.
     """
     name = clean(path.name)
-    if not path.is_file():
+    if "\0" in str(path) or not (path.is_symlink() or path.exists()):
         raise ScenarioError(f"{name}: no such rules file; copy the one of the product and change figures")
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise ScenarioError(f"{name}: larger than 256 KiB; rules are a page of TOML")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{name}: not UTF-8 text; save the file as UTF-8") from None
+        text = read_text(path, path.parent, LARGEST_FILE_BYTES)
+    except Unreadable as error:
+        raise ScenarioError(f"{name}: {error}") from None
     return parse_rules(text, name)
 
 
@@ -281,9 +280,9 @@ def parse_rules(text: str, name: str) -> Rules:
     """
     where = name or "rules.toml"
     try:
-        raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ScenarioError(f"{where}: not valid TOML: {error}; correct that line") from None
+        raw = toml_of(text)
+    except Unreadable as error:
+        raise ScenarioError(f"{where}: {error}") from None
     reader = _Reader(where)
     if raw.get("format") != 1:
         reader.say("format", f"is {shown(raw.get('format'))} (expected 1); write format = 1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
@@ -15,8 +14,10 @@ from pydantic.dataclasses import dataclass
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.rules import GRADES, Grade, Rules, Tier, load_rules, read_rules
 from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import clean, did_you_mean, shown
+from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
 from quietwing.sites.fingerprint import NAMED_IF_SET
+from quietwing.sites.safe_reading import read_text
+from quietwing.sites.toml_text import toml_of
 
 __all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario"]
 
@@ -297,16 +298,13 @@ def _flags(raw: Mapping[str, object]) -> list[str]:
 
 
 def _toml(path: Path) -> dict[str, object]:
-    if not path.is_file():
-        raise ScenarioError(f"{path.name}: no such file; give an existing scenario TOML")
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise ScenarioError(f"{path.name}: larger than 1 MiB; a scenario is a few lines of TOML")
+    name = clean(path.name or str(path))
+    if "\0" in str(path) or not (path.is_symlink() or path.exists()):
+        raise ScenarioError(f"{name}: no such file; give an existing scenario TOML")
     try:
-        return dict(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{path.name}: not UTF-8 text; save the file as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ScenarioError(f"{path.name}: not valid TOML: {error}; correct that line") from None
+        return toml_of(read_text(path, path.parent, LARGEST_FILE_BYTES))
+    except Unreadable as error:
+        raise ScenarioError(f"{name}: {error}") from None
 
 
 def _place(name: str, where: Mapping[str, str], key: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +82,7 @@ def import_with_inputs(source: str | Path, near: Path | None = None) -> Imported
         folder = at_hand.path
         for name in READ_BESIDE:
             path = folder / name
-            if not path.is_file():
+            if not path.is_file():  # what is none and still there is a problem of the report
                 continue
             try:
                 if name == "catalogue.csv":
@@ -131,8 +130,11 @@ def files_beside(folder: Path) -> dict[str, bytes]:
 
 def _rules_named(scenario: bytes) -> list[str]:
     """The rules file a scenario names, if it is readable and names one beside it."""
-    with suppress(ValueError):  # said better by whoever reads the scenario
-        named = tomllib.loads(scenario.decode("utf-8-sig")).get("rules")
+    from quietwing.sites.findings import Unreadable
+    from quietwing.sites.toml_text import toml_of
+
+    with suppress(ValueError, Unreadable):  # said better by whoever reads the scenario
+        named = toml_of(scenario.decode("utf-8-sig")).get("rules")
         return [named] if isinstance(named, str) and Path(named).name == named != "" else []
     return []
 
@@ -148,8 +150,7 @@ def equipment_of(site: str, layout_file: Path | None) -> tuple[tuple[Device, ...
 
 
 def own_file(site: str, name: str) -> Path | None:
-    """A file that lies beside the layers in the site's folder, if there is one."""
-    from quietwing.sites.safe_reading import site_path
+    """What lies under a name beside the layers in the site's folder; its reader says what is wrong with it."""
+    from quietwing.sites.safe_reading import beside
 
-    own = site_path(site) / name
-    return own if own.is_file() else None
+    return beside(site, name)

@@ -35,6 +35,7 @@ __all__ = [
     "NEIGHBOURS",
     "NO_MASTS",
     "OWN_FILES",
+    "READ_ELSEWHERE",
     "TABLES",
     "assembled_site",
     "bundled_folder",
@@ -44,7 +45,8 @@ __all__ = [
 TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
 OWN_FILES = {"site.toml", *(f"{layer.name}.geojson" for layer in LAYERS), *(f"{table}.csv" for table in TABLES)}
 OWN_FILES |= {TERRAIN_FILE}
-NEIGHBOURS = ("layout.csv", "scenario.toml", "catalogue.csv", "plan.json", "README.md")  # of other readers
+READ_ELSEWHERE = ("layout.csv", "scenario.toml", "catalogue.csv")  # by the commands that need them
+NEIGHBOURS = (*READ_ELSEWHERE, "plan.json", "README.md")
 NO_MASTS = "no masts given: typical masts are placed, marked assumed"
 
 

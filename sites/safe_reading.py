@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -17,9 +17,12 @@ __all__ = [
     "BUNDLED",
     "MOST_BYTES",
     "MOST_TOML_BYTES",
+    "beside",
     "bundled_folder",
+    "misspelt",
     "read_bytes",
     "read_text",
+    "refuse_odd",
     "site_path",
     "text_of",
 ]
@@ -27,6 +30,8 @@ __all__ = [
 BUNDLED = ("houseblock", "radial", "campus")
 MOST_BYTES = 64 * 2**20  # a campus of six blocks is below 10 MiB
 MOST_TOML_BYTES = 256 * 2**10  # tomllib is plain Python: a larger file would take minutes
+
+MISSPELT = 0.85  # likeness of two names from which one is taken for the other with a slip in it; assumed
 
 _ADDRESS = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:|[/\\]+vsi)")
 
@@ -93,13 +98,44 @@ def site_path(source: str | Path, *, zipped: bool = False) -> Path:
     return path
 
 
-def read_bytes(path: Path, root: Path, most_bytes: int = MOST_BYTES) -> bytes:
-    """The content of a regular file inside `root`.
+def beside(site: str | Path, name: str) -> Path | None:
+    """The file of a name that lies beside the layers of a site, whatever it is; nothing where there is none.
+
+    A folder, a pipe or a link to nothing in its place is given back too: its reader says what is wrong.
+
+    Raises
+    ------
+    SiteError
+        If there is no such site.
+    """
+    folder = site_path(site)
+    if not folder.is_dir():
+        return None
+    return folder / name if name in os.listdir(folder) else None
+
+
+def misspelt(name: str, absent: Iterable[str]) -> str | None:
+    """The missing file that a name was probably meant to be; ``layout-b.csv`` is a second layout, no slip."""
+    folded = name.casefold().strip().removesuffix(".txt").strip()
+    likely = []
+    for known in absent:
+        stem, ending = known.rsplit(".", 1)
+        if folded in (known, stem):
+            return known
+        rest = folded.removeprefix(stem).removesuffix(f".{ending}")
+        if not (folded.startswith(stem) and folded.endswith(ending) and rest and not rest[0].isalpha()):
+            likely.append(known)
+    close = near(folded, sorted(likely), MISSPELT)
+    return close[0] if close else None
+
+
+def refuse_odd(path: Path, root: Path) -> Path:
+    """Where a regular file inside `root` really lies.
 
     Raises
     ------
     Unreadable
-        If it is anything but a regular file, leads outside `root`, is too large or changes while read.
+        If it is anything but a regular file, or leads outside `root`.
     """
     try:
         target = path.resolve(strict=True)
@@ -109,6 +145,18 @@ def read_bytes(path: Path, root: Path, most_bytes: int = MOST_BYTES) -> bytes:
         raise Unreadable("is a link that leads out of the site's folder; put the file itself here")
     if not stat.S_ISREG(target.stat().st_mode):
         raise Unreadable("is a folder, pipe or device, expected a regular file; put the file itself here")
+    return target
+
+
+def read_bytes(path: Path, root: Path, most_bytes: int = MOST_BYTES) -> bytes:
+    """The content of a regular file inside `root`.
+
+    Raises
+    ------
+    Unreadable
+        If it is anything but a regular file, leads outside `root`, is too large or changes while read.
+    """
+    target = refuse_odd(path, root)
     try:
         # O_NONBLOCK: a pipe put here since the look above must not block us for ever.
         handle = os.open(target, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field, fields
@@ -15,11 +14,12 @@ from pydantic.dataclasses import dataclass
 from quietwing.sites.constructions import Construction, parse_constructions
 from quietwing.sites.errors import SiteError
 from quietwing.sites.fields import keys_of
-from quietwing.sites.findings import Findings, Unreadable, clean, shown
+from quietwing.sites.findings import Findings, clean, shown
 from quietwing.sites.geojson import rounded
 from quietwing.sites.model import Site, Storey, Surroundings
 from quietwing.sites.quantities import Identifier, OpeningState, Text
 from quietwing.sites.records import build, near_miss
+from quietwing.sites.toml_text import toml_of
 from quietwing.sites.toml_values import toml_value
 
 __all__ = ["BuildingEntry", "Header", "Heading", "States", "read_site_toml", "site_toml_text"]
@@ -91,12 +91,7 @@ def read_site_toml(text: str, findings: Findings, file: str) -> Header:
     Unreadable
         If it is no TOML.
     """
-    try:
-        loaded = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Unreadable(f"is no TOML: {clean(str(error), 200)}; correct that line") from error
-    except (RecursionError, ValueError) as error:
-        raise Unreadable(f"is no usable TOML ({clean(str(error), 80)}); correct it") from error
+    loaded = toml_of(text)
     plain = {name: value for name, value in loaded.items() if name not in _TABLES}
     absent_tables = [name for name in _TABLES if name not in loaded]
     for name in [name for name in plain if name not in keys_of(Heading)]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +25,8 @@ from quietwing.sites.files import BUNDLED
 from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, clean, did_you_mean, shown
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Site
-from quietwing.sites.safe_reading import read_text, site_path
+from quietwing.sites.safe_reading import beside, read_text
+from quietwing.sites.toml_text import toml_of
 
 __all__ = ["MOST_ITEMS", "plan_batch"]
 
@@ -130,8 +130,8 @@ def _of_folder(folder: Path, findings: Findings) -> _Wish:
 def _rules_named(path: Path) -> str:
     """The rules file that a scenario names, which is no scenario itself; what cannot be read is told later."""
     try:
-        named = tomllib.loads(read_text(path, path.parent, LARGEST_FILE_BYTES)).get("rules")
-    except (Unreadable, ValueError, RecursionError):
+        named = toml_of(read_text(path, path.parent, LARGEST_FILE_BYTES)).get("rules")
+    except Unreadable:
         return ""
     return named if isinstance(named, str) else ""
 
@@ -140,11 +140,9 @@ def _of_file(path: Path, findings: Findings) -> _Wish:
     """A sweep file as it stands, wrong kinds left out with a problem each."""
     wish = _Wish(path.name, path.parent, sites_from=path.name)
     try:
-        raw = tomllib.loads(read_text(path, path.parent, LARGEST_FILE_BYTES))
+        raw = toml_of(read_text(path, path.parent, LARGEST_FILE_BYTES))
     except Unreadable as error:
         raise ScenarioError(f"{clean(path.name)}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        raise ScenarioError(f"{clean(path.name)}: not valid TOML: {clean(str(error))}; correct that line") from None
     for key in raw:
         if key not in KEYS:
             findings.problem(path.name, key, f"unknown key; {_key_advice(key)}")
@@ -275,8 +273,8 @@ def _places(wish: _Wish, findings: Findings) -> list[_Place]:
     for (label, source), name in zip(wish.sites, short, strict=True):
         try:
             site = load_site(source)
-            catalogue = read_catalogue(_own_file(source, "catalogue.csv"))
-            layout = wish.layout or _own_file(source, "layout.csv")
+            catalogue = read_catalogue(beside(source, "catalogue.csv"))
+            layout = wish.layout or beside(source, "layout.csv")
             devices = read_layout(layout, catalogue) if layout is not None else ()
         except (SiteError, ScenarioError) as error:
             problems, many = str(error).splitlines(), len(wish.sites) > 1
@@ -292,7 +290,7 @@ def _places(wish: _Wish, findings: Findings) -> list[_Place]:
                 label=name if short.count(name) == 1 else label,  # a path of this machine stays out of the tables
                 site=site,
                 site_hash=fingerprint(site),
-                own_scenario=_own_file(source, "scenario.toml"),
+                own_scenario=beside(source, "scenario.toml"),
                 devices=devices,
                 layout_hash=fingerprint(devices),
                 catalogue=catalogue,
@@ -300,12 +298,6 @@ def _places(wish: _Wish, findings: Findings) -> list[_Place]:
             )
         )
     return found
-
-
-def _own_file(source: str | Path, name: str) -> Path | None:
-    """A file that lies beside the layers in the site's folder, if there is one."""
-    own = site_path(source) / name
-    return own if own.is_file() else None
 
 
 def _questions(wish: _Wish, places: list[_Place], findings: Findings) -> Iterator[BatchItem]:

@@ -7,12 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from quietwing.sites.files import NEIGHBOURS, OWN_FILES, TABLES
+from quietwing.sites.files import NEIGHBOURS, OWN_FILES, READ_ELSEWHERE, TABLES
 from quietwing.sites.findings import Findings, Unreadable, clean, near, shown
 from quietwing.sites.geojson import parse_layer
 from quietwing.sites.layers import LAYERS
 from quietwing.sites.raw_site import RawSite
-from quietwing.sites.safe_reading import MOST_BYTES, MOST_TOML_BYTES, read_bytes, read_text
+from quietwing.sites.safe_reading import (
+    MISSPELT,
+    MOST_BYTES,
+    MOST_TOML_BYTES,
+    misspelt,
+    read_bytes,
+    read_text,
+    refuse_odd,
+)
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, read_antennas
 from quietwing.sites.site_toml import read_site_toml
 from quietwing.sites.tables_csv import parse_table
@@ -41,15 +49,19 @@ def read_raw(folder: Path, findings: Findings) -> RawSite:
     """
     raw = RawSite()
     names = sorted(os.listdir(folder))
+    raw.files |= {layer.name: f"{layer.name}.geojson" for layer in LAYERS}
+    raw.files |= {table: f"{table}.csv" for table in TABLES} | {"site": "site.toml"}
     if len(names) > MOST_ENTRIES:
         findings.problem(
             folder.name, "", f"holds {len(names):,} files (limit {MOST_ENTRIES:,}); give the site's own folder"
         )
+        findings.unread |= set(raw.files)
         return raw
     _note_strangers(names, findings)
+    _refuse_odd_neighbours(folder, names, findings)
+    before = _stamps(folder, names)
 
     def part(name: str, parse: Callable[[str], T], required: bool, most_bytes: int = MOST_BYTES) -> T | None:
-        raw.files[name.split(".")[0]] = name
         if name not in names:
             if required:
                 findings.unread.add(name.split(".")[0])
@@ -79,17 +91,46 @@ def read_raw(folder: Path, findings: Findings) -> RawSite:
             raw.terrain, raw.terrain_crs = parse_terrain(content)
         except Unreadable as error:
             findings.problem(TERRAIN_FILE, "", str(error))
+    for name, after in _stamps(folder, names).items():
+        if after != before[name]:
+            what = "changed while the site was read; close the program that writes it and try again"
+            findings.problem(name, "", what)
     return raw
+
+
+def _stamps(folder: Path, names: list[str]) -> dict[str, tuple[int, ...] | None]:
+    """What tells of each file of a site, without reading it, that it is still the one it was."""
+    found: dict[str, tuple[int, ...] | None] = {}
+    for name in names:
+        if name in OWN_FILES:
+            try:
+                at = (folder / name).stat()
+                found[name] = (at.st_dev, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns)
+            except OSError:
+                found[name] = None
+    return found
+
+
+def _refuse_odd_neighbours(folder: Path, names: list[str], findings: Findings) -> None:
+    """A folder, a pipe or a link to nothing in the place of a file that other commands read."""
+    for name in READ_ELSEWHERE:
+        if name in names:
+            try:
+                refuse_odd(folder / name, folder)
+            except Unreadable as error:
+                findings.problem(name, "", str(error))
 
 
 def _note_strangers(names: list[str], findings: Findings) -> None:
     """Files nobody reads are remarked on, unless one looks like a misspelt file that is missing."""
     absent = OWN_FILES - set(names)
+    not_beside = [name for name in READ_ELSEWHERE if name not in names]
     for name in names:
         if name in OWN_FILES or name in NEIGHBOURS or name == ANTENNA_FOLDER or name.startswith("."):
             continue
-        close = near(name, sorted(absent), 0.85)
-        if close:
-            findings.problem(name, "", f"is not a file of a site; did you mean {close[0]!r}? Rename or remove it")
+        close = near(name, sorted(absent), MISSPELT)
+        meant = close[0] if close else misspelt(name, not_beside)
+        if meant:
+            findings.problem(name, "", f"is not a file of a site; did you mean {meant!r}? Rename or remove it")
         else:
             findings.remark(f"{clean(name)}: is not a file of a site and is not read")
