@@ -48,6 +48,7 @@ OWN_FILES |= {TERRAIN_FILE}
 READ_ELSEWHERE = ("layout.csv", "scenario.toml", "catalogue.csv")  # by the commands that need them
 NEIGHBOURS = (*READ_ELSEWHERE, "plan.json", "README.md")
 NO_MASTS = "no masts given: typical masts are placed, marked assumed"
+MOST_SITE_FEATURES = 150_000  # of all layers together; a campus has some 7,000
 
 
 def assembled_site(raw: RawSite, findings: Findings) -> Site | None:
@@ -74,11 +75,17 @@ def assembled_site(raw: RawSite, findings: Findings) -> Site | None:
     own = {own.name: own for own in header.constructions}
     crs = heading.crs if heading else "local"
     draft = Draft(load_constructions() | own, raw.files, crs, antennas=raw.antennas, surroundings=header.surroundings)
+    total = 0
     for layer in LAYERS:
         found = raw.layers.get(layer.name)
         if found is None:
             continue
         file = raw.files[layer.name]
+        total += len(found.features)
+        if total > MOST_SITE_FEATURES:
+            what = f"with this layer the site has {total:,} features (limit {MOST_SITE_FEATURES:,}); split the site"
+            findings.problem(file, "", what)
+            return None
         if heading is not None:
             check_crs(found.crs, heading.crs, findings, file)
         records = read_layer(layer, found, findings, file, with_state if layer.name == "openings" else _unchanged)

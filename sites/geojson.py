@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,10 @@ __all__ = [
     "shape_of",
 ]
 
-MOST_FEATURES = 200_000  # per layer; a campus has about 15,000 walls
-MOST_VERTICES = 1_000_000  # per layer
+MOST_FEATURES = 120_000  # per layer; a campus has about 3,000 openings
+MOST_VERTICES = 500_000  # per layer
 MOST_COMMAS = 8_000_000  # keeps the parsed tree below 1 GiB whatever the file holds
+MOST_MEMBERS = 3_000_000  # keys of all objects; a feature of a site has about 15
 MOST_FEATURE_VERTICES = 20_000  # one outline; a hand-drawn one has below 200
 MOST_COORDINATE_M = 1e7
 CLOSES_M = 0.01  # assumption A58: a ring open by no more than this is closed, with a note
@@ -105,6 +107,8 @@ def _check_size(text: str) -> None:
     if start not in ("{", "["):
         raise Unreadable(f"is not GeoJSON (starts with {shown(text.lstrip()[:12])}); export as GeoJSON")
     brackets, tables, commas = text.count("["), text.count("{"), text.count(",")
+    if (members := text.count(":")) > MOST_MEMBERS:
+        raise Unreadable(f"holds about {members:,} keys (limit {MOST_MEMBERS:,}); remove columns that are not needed")
     if brackets > MOST_VERTICES + 2 * MOST_FEATURES or tables > 4 * MOST_FEATURES or commas > MOST_COMMAS:
         raise Unreadable(
             f"holds about {brackets:,} coordinates in {tables:,} tables (limit {MOST_VERTICES:,} coordinates and "
@@ -141,8 +145,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; a key that stands twice would silently lose its first value."""
     made = dict(pairs)
     if len(made) < len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for key in names if names.count(key) > 1)
+        twice, _ = next((key, count) for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         owner = f" in the object with id {shown(made['id'])}" if "id" in made else ""
         raise Unreadable(f"key {shown(twice)} stands twice{owner}; keep one of them")
     return made

@@ -13,7 +13,7 @@ from quietwing.sites.findings import Unreadable
 
 __all__ = ["near_groups", "near_pairs"]
 
-CHUNK = 64  # of 200,000 shapes at one place: 13 million pairs at a time
+CHUNK = 64  # of 120,000 shapes at one place: 8 million pairs at a time
 MOST_PAIRS = 5_000_000  # a campus has 100,000; a drawing with more has long shown its problems
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -27,9 +26,14 @@ FARTHEST_FEATURE_M = 5_000.0  # from the perimeter: receptors and levels, not ma
 FARTHEST_MAST_M = 100_000.0  # beyond the radio horizon of any mast
 OUTLINE_SLACK_M = 0.5  # outlines are drawn to outer faces here, mid-lines there
 SLAB_SLACK_M = 2.0  # eaves
+MOST_CROSSINGS = 10_000  # of two outlines: each crossing may begin a piece of what they share, of some kilobytes
+MOST_OUTLINE_VERTICES = 2_000  # of the perimeter or a building: its rim is widened, which takes the square of it
+MOST_OUTLINES_VERTICES = 20_000  # of all of them
+FEW_VERTICES = 200  # outlines that together have no more cross in few places
 ROOM_OVERLAP_M2 = 0.1
 ROOM_OVERLAP_SHARE = 0.02
 SAME_LINE_M = 0.02  # walls nearer than this along an edge are one wall drawn twice
+SAME_HEIGHT_M = 0.01  # walls that share no more height than this lie above each other
 OVERLAP_M = 0.1
 JOINED_M = 1e-3
 SAME_PLACE_M = 1e-6  # what coordinates of a British grid resolve
@@ -49,15 +53,16 @@ def check_plan(draft: Draft, findings: Findings) -> None:
     """
     if not _check_perimeter(draft, findings):
         return
-    try:
-        if _check_places(draft, findings):
-            _check_containment(draft, findings)
-        _check_rooms(draft, findings)
-        _drop_walls(draft, findings)
-        _check_double_walls(draft, findings)
-        _note_gaps(draft, findings)
-    except Unreadable as error:
-        findings.problem("plan", "", str(error))
+    near_enough = _check_places(draft, findings)
+    steps = [(_check_rooms, "rooms"), (_drop_walls, "walls"), (_check_double_walls, "walls"), (_note_gaps, "walls")]
+    if near_enough and _check_outlines(draft, findings):
+        steps.insert(0, (_check_containment, "rooms"))
+    for step, layer in steps:
+        try:
+            step(draft, findings)
+        except Unreadable as error:
+            findings.problem(draft.files[layer], "", str(error))
+            break
     check_openings(draft, findings)
 
 
@@ -147,6 +152,26 @@ def _check_places(draft: Draft, findings: Findings) -> bool:
     return len(findings.problems) == before
 
 
+def _check_outlines(draft: Draft, findings: Findings) -> bool:
+    """Perimeter and buildings have no more corners than can be told inside from outside in a moment."""
+    total = 0
+    for layer, records in (("perimeter", draft.perimeter), ("buildings", draft.buildings)):
+        for record in records:
+            count = int(shapely.count_coordinates(record.outline))
+            total += count
+            if count > MOST_OUTLINE_VERTICES:
+                what = f"its outline has {count:,} vertices (limit {MOST_OUTLINE_VERTICES:,}); simplify it"
+            elif total > MOST_OUTLINES_VERTICES:
+                what = (
+                    f"outlines up to here have {total:,} vertices (limit {MOST_OUTLINES_VERTICES:,}); simplify them"
+                )
+            else:
+                continue
+            findings.problem(draft.files[layer], record.id, what)
+            return False
+    return True
+
+
 def _check_containment(draft: Draft, findings: Findings) -> None:
     """Buildings and rooms lie within the perimeter, rooms and slabs within their building."""
     allowed = draft.perimeter[0].outline.buffer(OUTLINE_SLACK_M)
@@ -187,6 +212,9 @@ def _check_yards(draft: Draft, findings: Findings) -> None:
     pairs = near_pairs([yard.outline for yard in yards], [building.outline for building in draft.buildings], 0.0)
     for yard, own in pairs:
         room, building = yards[yard], draft.buildings[own]
+        if _tangled(room.outline, building.outline):
+            findings.problem(draft.files["rooms"], room.id, _tangle(f"building {shown(building.id)}"))
+            continue
         shared_m2 = float(room.outline.intersection(building.outline).area)
         if shared_m2 > max(ROOM_OVERLAP_M2, ROOM_OVERLAP_SHARE * room.outline.area):
             findings.problem(
@@ -206,6 +234,9 @@ def _check_rooms(draft: Draft, findings: Findings) -> None:
     for one, other in _room_pairs(by_storey.values()):
         if len(findings.problems) - before > MOST_ALIKE:
             return
+        if _tangled(one.outline, other.outline):
+            findings.problem(draft.files["rooms"], one.id, _tangle(f"room {shown(other.id)}"))
+            continue
         shared_m2 = float(one.outline.intersection(other.outline).area)
         if shared_m2 > max(ROOM_OVERLAP_M2, ROOM_OVERLAP_SHARE * min(one.outline.area, other.outline.area)):
             findings.problem(
@@ -213,6 +244,26 @@ def _check_rooms(draft: Draft, findings: Findings) -> None:
                 one.id,
                 f"overlaps room {shown(other.id)} by {shared_m2:.1f} m² on the same storey; correct one outline",
             )
+
+
+def _tangled(one: Polygon, other: Polygon) -> bool:
+    """Whether two outlines cross too often for what they share to be worked out: combs laid across each other."""
+    if shapely.count_coordinates(one) + shapely.count_coordinates(other) <= FEW_VERTICES:
+        return False
+    sides = [
+        [LineString(pair) for ring in (shape.exterior, *shape.interiors) for pair in itertools.pairwise(ring.coords)]
+        for shape in (one, other)
+    ]
+    crossings = 0
+    for first, _ in near_groups(sides[0], sides[1], 0.0):
+        crossings += len(first)
+        if crossings > MOST_CROSSINGS:
+            return True
+    return False
+
+
+def _tangle(what: str) -> str:
+    return f"its outline meets that of {what} at over {MOST_CROSSINGS:,} places; simplify one of the two outlines"
 
 
 def _room_pairs(storeys: Iterable[list[Room]]) -> Iterator[tuple[Room, Room]]:
@@ -248,64 +299,59 @@ def _drop_walls(draft: Draft, findings: Findings) -> None:
     draft.walls = [wall for wall in draft.walls if id(wall) in remaining]
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    wall: int
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-
-
-def _segments(walls: list[Wall]) -> list[_Segment]:
-    found = []
-    for index, wall in enumerate(walls):
-        coords = shapely.get_coordinates(wall.line)
-        found += [_Segment(index, a, b) for a, b in itertools.pairwise(coords) if (a != b).any()]
-    return found
+def _segments(walls: list[Wall]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Straight parts of all walls: the place of its wall, shape (part,), and both ends, shape (part, 2, 2). [m]"""
+    coords, wall = shapely.get_coordinates([wall.line for wall in walls], return_index=True)
+    follows = (wall[1:] == wall[:-1]) & (coords[1:] != coords[:-1]).any(axis=1)
+    return wall[:-1][follows], np.stack([coords[:-1], coords[1:]], axis=1)[follows]
 
 
 def _check_double_walls(draft: Draft, findings: Findings) -> None:
     """No stretch of wall is drawn twice: a ray through it would lose twice."""
-    segments = _segments(draft.walls)
-    lines = [LineString([segment.start, segment.end]) for segment in segments]
-    ranges = [draft.height_range_m(wall) for wall in draft.walls]
+    if not draft.walls:
+        return
+    of, ends_m = _segments(draft.walls)
+    lines = list(shapely.linestrings(ends_m))
+    ranges_m = np.array([draft.height_range_m(wall) or (np.nan, np.nan) for wall in draft.walls])
     told: set[tuple[int, int]] = set()
-    for a, b in near_pairs(lines, lines, SAME_LINE_M):
-        if len(told) > MOST_ALIKE:
-            return
-        one, other = segments[a], segments[b]
-        pair = (min(one.wall, other.wall), max(one.wall, other.wall))
-        if a >= b or pair in told:
-            continue
-        range_a, range_b = ranges[one.wall], ranges[other.wall]
-        if range_a is None or range_b is None or min(range_a[1], range_b[1]) - max(range_a[0], range_b[0]) <= 0.01:
-            continue
-        shared_m = _shared_length_m(one, other)
-        if shared_m > OVERLAP_M:
-            told.add(pair)
-            names = draft.walls[one.wall].id, draft.walls[other.wall].id
+    for a, b in near_groups(lines, lines, SAME_LINE_M):
+        one, other = ranges_m[of[a]], ranges_m[of[b]]
+        tall_m = np.minimum(one[:, 1], other[:, 1]) - np.maximum(one[:, 0], other[:, 0])
+        wanted = (a < b) & (tall_m > SAME_HEIGHT_M)  # not where a height is unknown
+        a, b = a[wanted], b[wanted]
+        shared_m = _shared_length_m(ends_m[a], ends_m[b])
+        for pair in np.flatnonzero(shared_m > OVERLAP_M).tolist():
+            if len(told) > MOST_ALIKE:
+                return
+            first, second = sorted((int(of[a[pair]]), int(of[b[pair]])))
+            if (first, second) in told:
+                continue
+            told.add((first, second))
+            names = draft.walls[int(of[a[pair]])].id, draft.walls[int(of[b[pair]])].id
             what = f"runs along wall {shown(names[1])}" if names[0] != names[1] else "runs back along itself"
             findings.problem(
                 draft.files["walls"],
                 names[0],
-                f"{what} for {shared_m:.2f} m and would be counted twice; shorten or delete one of them",
+                f"{what} for {shared_m[pair]:.2f} m and would be counted twice; shorten or delete one of them",
             )
 
 
-def _shared_length_m(one: _Segment, other: _Segment) -> float:
-    """Length over which the second segment runs along the first, within `SAME_LINE_M`."""
-    along = one.end - one.start
-    length = float(np.hypot(*along))
-    unit = along / length
-    s = [(point - one.start) @ unit for point in (other.start, other.end)]
-    t = [(point - one.start) @ np.array([-unit[1], unit[0]]) for point in (other.start, other.end)]
-    if s[0] > s[1]:
-        s, t = s[::-1], t[::-1]
-    low, high = max(0.0, float(s[0])), min(length, float(s[1]))
-    if high - low <= 0:
-        return 0.0
-    slope = (t[1] - t[0]) / (s[1] - s[0])
-    sides = [abs(t[0] + slope * (place - s[0])) for place in (low, high)]
-    return high - low if max(sides) <= SAME_LINE_M else 0.0
+def _shared_length_m(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Length over which each second segment runs along the first, within `SAME_LINE_M`; ends as (pair, 2, 2)."""
+    along = one[:, 1] - one[:, 0]
+    length = np.hypot(along[:, 0], along[:, 1])
+    unit = along / length[:, None]
+    from_start = other - one[:, :1]
+    s = np.einsum("pek,pk->pe", from_start, unit)
+    t = from_start[:, :, 1] * unit[:, None, 0] - from_start[:, :, 0] * unit[:, None, 1]
+    swapped = s[:, 0] > s[:, 1]
+    s[swapped], t[swapped] = s[swapped, ::-1], t[swapped, ::-1]
+    low, high = np.maximum(0.0, s[:, 0]), np.minimum(length, s[:, 1])
+    shared = high > low
+    slope = (t[:, 1] - t[:, 0]) / np.where(shared, s[:, 1] - s[:, 0], 1.0)
+    sides = [np.abs(t[:, 0] + slope * (place - s[:, 0])) for place in (low, high)]
+    beside = np.maximum(*sides) <= SAME_LINE_M
+    return np.where(shared & beside, high - low, 0.0)
 
 
 def _note_gaps(draft: Draft, findings: Findings) -> None:

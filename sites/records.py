@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 MOST_RECORD_PROBLEMS = 1000  # of one file, after which reading it stops
 
+MOST_UNKNOWN = 500  # keys of one record that nobody knows
+
 # A near miss is a typing mistake, not a column of someone's own: `fid` beside `id` (0.80) must pass.
 NEAR_MISS = 0.82
 _UNIT_ENDINGS = ("_m", "_dbm", "_db", "_mhz", "_deg", "_dbi", "_mm")
@@ -33,7 +36,11 @@ def plain_number(text: str) -> float | None:
 
 def near_miss(unknown: str, missing: Iterable[str]) -> str | None:
     """The absent key an unknown one was probably meant to be: a typing mistake, or its unit left out."""
-    missing = list(missing)
+    return _near_miss(unknown[:200], tuple(missing))
+
+
+@functools.lru_cache(maxsize=4096)  # the columns of a layer are asked for again with each of its features
+def _near_miss(unknown: str, missing: tuple[str, ...]) -> str | None:
     for known in missing:
         if any(known == unknown + ending for ending in _UNIT_ENDINGS):
             return known
@@ -79,9 +86,12 @@ def build(
     absent = {name: key for name, key in keys.items() if name not in present}
     before = len(findings.problems)
     excused: set[str] = set()
-    for name in raw:
-        if name in keys:
-            continue
+    unknown = [name for name in raw if name not in keys]
+    if len(unknown) > MOST_UNKNOWN:
+        advice = "remove what is not needed"
+        findings.problem(file, where, f"has {len(unknown):,} unknown keys (limit {MOST_UNKNOWN:,}); {advice}")
+        return None
+    for name in unknown:
         meant = near_miss(name, absent)
         if meant is not None:
             excused.add(meant)

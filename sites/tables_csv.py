@@ -29,6 +29,8 @@ __all__ = [
 T = TypeVar("T", Sector, OutsideLevel)
 
 MOST_ROWS = 100_000  # masts within 40 km of a British city: some thousands
+MOST_COLUMNS = 200  # a table of masts has twenty, an export of a planning tool some dozens
+MOST_CELLS = 3_000_000  # keeps the parsed table below 300 MiB whatever the file holds
 
 # As docs/formats.md lists them; a column is named x, the field x_m. Optional ones last.
 MAST_COLUMNS = (
@@ -79,6 +81,9 @@ def parse_table(text: str, cls: type, findings: Findings, file: str) -> RawTable
     if delimiter != ",":
         name = {";": "semicolons", "\t": "tabs"}[delimiter]
         findings.remark(f"{file}: read with {name} between values" + (" and decimal commas" * (delimiter == ";")))
+    cells = text.count(delimiter) + text.count("\n")
+    if cells > MOST_CELLS:
+        raise Unreadable(f"holds about {cells:,} values (limit {MOST_CELLS:,}); remove rows and columns not needed")
     lines = _lines(text, delimiter)
     if not lines:
         raise Unreadable("is empty; give a header and one row for each sector")
@@ -143,6 +148,10 @@ def _lines(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
 def _columns(header: list[str], cls: type) -> tuple[str, ...]:
     """Names of the fields under the columns."""
     keys = keys_of(cls)
+    if len(header) > MOST_COLUMNS:
+        raise Unreadable(
+            f"line 1: has {len(header):,} columns (limit {MOST_COLUMNS}); keep those of the table: {next(iter(keys))} …"
+        )
     names = [name.strip() for name in header]
     columns = tuple(_ALIASES.get(name, name) for name in names)
     if not set(columns) & set(keys):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import string
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +15,10 @@ from pydantic_core import ArgsKwargs
 
 from quietwing.sites.constructions import load_constructions
 from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import Unreadable, clean
 from quietwing.sites.quantities import AzimuthDeg, Identifier, OpeningState, Text
+from quietwing.sites.safe_reading import read_text
+from quietwing.sites.toml_text import toml_of
 
 __all__ = ["WingDescription", "describe", "description_toml", "read_description"]
 
@@ -270,16 +272,13 @@ def read_description(path: Path, **overrides: object) -> WingDescription:
     SiteError
         Everything that is wrong with the file, together.
     """
-    if not path.is_file():
-        raise SiteError(f"{path.name}: no such file; give an existing TOML file")
-    if path.stat().st_size > LARGEST_FILE_BYTES:
-        raise SiteError(f"{path.name}: larger than 1 MiB; a description is twenty lines of TOML")
+    name = clean(path.name or str(path))
+    if "\0" in str(path) or not (path.is_symlink() or path.exists()):
+        raise SiteError(f"{name}: no such file; give an existing TOML file")
     try:
-        values = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise SiteError(f"{path.name}: not UTF-8 text; save the file as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SiteError(f"{path.name}: not valid TOML: {error}; correct that line") from None
+        values = toml_of(read_text(path, path.parent, LARGEST_FILE_BYTES))
+    except Unreadable as error:
+        raise SiteError(f"{name}: {error}") from None
     return describe(path.name, **(values | overrides))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.sites.findings import clean, shown
+from quietwing.sites.findings import Unreadable, clean, shown
+from quietwing.sites.toml_text import toml_of
 
 __all__ = ["parse_set"]
 
@@ -73,8 +73,8 @@ def _value(key: str, piece: str) -> object:
     try:
         if "\n" in piece or "\r" in piece:
             raise ValueError
-        return tomllib.loads(f"value = {piece}")["value"]
-    except (ValueError, RecursionError):
+        return toml_of(f"value = {piece}")["value"]
+    except (ValueError, Unreadable):
         raise ScenarioError(
             f"--set: {clean(key)}: {shown(piece)} is no number, word, quoted text or list; correct it"
         ) from None

@@ -291,9 +291,9 @@ PACKAGES = [
 
 RESOURCES = [
     Row("file-too-large", done("walls.geojson", sparse), ("walls.geojson", "209,715,200 bytes", "limit 67,108,864", "split the site")),
-    Row("million-vertices", reworked("rooms.geojson", many_vertices(1_000_000)), ("rooms.geojson", "cell", "1,000,000 vertices", "limit 20,000", "simplify")),
-    Row("two-million-vertices", reworked("rooms.geojson", many_vertices(2_000_000)), ("rooms.geojson", "limit 1,000,000", "simplify")),
-    Row("many-features", raw("walls.geojson", '{"type":"FeatureCollection","features":[' + ",".join(["{}"] * 300_000) + "]}"), ("walls.geojson", "300,000 features", "limit 200,000", "remove")),
+    Row("million-vertices", reworked("rooms.geojson", many_vertices(400_000)), ("rooms.geojson", "cell", "400,000 vertices", "limit 20,000", "simplify")),
+    Row("two-million-vertices", reworked("rooms.geojson", many_vertices(2_000_000)), ("rooms.geojson", "limit 500,000", "simplify")),
+    Row("many-features", raw("walls.geojson", '{"type":"FeatureCollection","features":[' + ",".join(["{}"] * 300_000) + "]}"), ("walls.geojson", "300,000 features", "limit 120,000", "remove")),
     Row("empty-lists", raw("walls.geojson", "[" + ",".join(["[]"] * 3_000_000) + "]"), ("walls.geojson", "limit", "simplify")),
     Row("rooms-piled-up", piled("rooms", 0, 20_000), ("rooms.geojson", "overlaps room", "correct one outline", "more problems")),
     Row("walls-piled-up", piled("walls", 0, 8_000, "construction", ("brick_102", "brick_215")), ("walls.geojson", "counted twice", "shorten or delete")),

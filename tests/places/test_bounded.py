@@ -1,0 +1,158 @@
+"""What a file may hold is counted before it is parsed: a small file takes no gigabytes and no minutes."""
+
+from __future__ import annotations
+
+import resource
+import time
+
+import pytest
+
+from quietwing.coverage.batch.sweep import plan_batch
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.rules import read_rules
+from quietwing.coverage.scenario import read_scenario
+from quietwing.sites import check
+from quietwing.sites.findings import Unreadable
+from quietwing.sites.geojson import parse_layer
+from quietwing.sites.toml_text import MOST_TOML_KEYS, MOST_TOML_PARTS, toml_of
+
+SOON_S = 3.0  # of a core; on a free one each is below a second
+
+
+@pytest.fixture(autouse=True)
+def soon_and_small():
+    """Each of these is answered in a moment of one core, and none takes 300 MB."""
+    used, most_kb = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    yield
+    assert time.process_time() - used < SOON_S
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most_kb < 300_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "notes" + ".a" * 60_000 + " = 1",
+        "[x" + ".a" * 60_000 + "]",
+        "x = {a" + ".a" * 60_000 + " = 1}",
+        "".join(f"b{number}.a.a.a.a.a = 1\n" for number in range(10_000)),
+        'x = "' + '\\"' * 100_000,
+    ],
+    ids=["key", "header", "inline", "many", "quotes"],
+)
+def test_dotted_keys_of_toml_are_counted_before_they_are_parsed(text, tmp_path):
+    with pytest.raises(Unreadable):
+        toml_of(text)
+    path = tmp_path / "asked.toml"
+    path.write_text(text)
+    for read in (read_scenario, read_rules, plan_batch):
+        with pytest.raises(ScenarioError, match=r"^asked\.toml: "):
+            read(path)
+
+
+def test_dots_in_texts_numbers_comments_and_dates_part_no_key():
+    text = f"""
+    a = "{"." * 50}"  # {"." * 50}
+    b = '{"." * 50}'
+    c = [{"1.5, " * 50}]
+    d = 2026-11-01T10:00:00.123
+    e."{"." * 50}".f = 1
+    """
+    assert toml_of(text)["c"] == [1.5] * 50
+    assert toml_of(".".join("a" * MOST_TOML_PARTS) + " = 1")
+    with pytest.raises(Unreadable, match="line 2: has a key of 9 parts"):
+        toml_of("x = 1\n" + ".".join("a" * (MOST_TOML_PARTS + 1)) + " = 1")
+    with pytest.raises(Unreadable, match=f"limit {MOST_TOML_KEYS:,}"):
+        toml_of("".join(f"k{number} = 1\n" for number in range(MOST_TOML_KEYS + 1)))
+
+
+def test_a_header_of_300_000_columns_is_one_line(tiny, tmp_path):
+    more = ",".join(f"c{number}" for number in range(300_000))
+    site = tiny.write(tmp_path, lambda parts: parts.update(masts=parts["masts"].replace("\n", f",{more}\n", 1)))
+    (problem,) = check(site).problems
+    assert problem.startswith("masts.csv: line 1: has 300,016 columns (limit 200); keep")
+
+
+def test_a_key_that_stands_twice_among_a_million_is_found_at_once():
+    members = ", ".join(f'"k{number}": 1' for number in range(500_000))
+    with pytest.raises(Unreadable, match="'k499999' stands twice"):
+        parse_layer(f'{{"type": "FeatureCollection", "x": {{{members}, "k499999": 2}}, "features": []}}')
+
+
+def test_keys_nobody_knows_are_not_each_compared_with_all_that_are_missing(tiny, tmp_path):
+    own = {f"column_{number}": 1 for number in range(400)}
+    site = tiny.write(tmp_path, lambda parts: [wall["properties"].update(own) for wall in parts["walls"]])
+    assert check(site).ok
+    many = {f"column_{number}": 1 for number in range(20_000)}
+    tiny.edit(site, "walls", lambda loaded: loaded["features"][0]["properties"].update(many))
+    (problem,) = (one for one in check(site).problems if one.startswith("walls.geojson"))
+    assert problem.startswith("walls.geojson: w-south: has 20,000 unknown keys (limit 500); remove")
+
+
+def comb(teeth: int, size_m: float, *, turned: bool) -> list[tuple[float, float]]:
+    """A comb with its back along an axis: two combs across each other meet in teeth × teeth places."""
+    step = size_m / teeth
+    corners = [(0.0, 0.0)]
+    for tooth in range(teeth):
+        x = tooth * step
+        corners += [(x, size_m), (x + step / 2, size_m), (x + step / 2, 0.1), (x + step, 0.1)]
+    corners += [(size_m, 0.0), (0.0, 0.0)]
+    return [(y, x) for x, y in corners] if turned else corners
+
+
+def test_combs_laid_across_each_other_are_refused_and_not_worked_out(tiny, tmp_path):
+    def two_combs(parts):
+        parts["perimeter"][0]["geometry"]["coordinates"] = tiny.box(-40, -40, 1500, 1500)
+        parts["buildings"][0]["geometry"]["coordinates"] = tiny.box(-1, -1, 1100, 1100)
+        for name, turned in (("comb-1", False), ("comb-2", True)):
+            shape = [tiny.xy(*comb(1500, 1000.0, turned=turned))]
+            own = {"id": name, "building": "b1", "storey": 0, "role": "silence"}
+            parts["rooms"].append(tiny.feature("Polygon", shape, **own))
+
+    problems = check(tiny.write(tmp_path, two_combs)).problems
+    assert any(
+        problem.startswith("rooms.geojson: comb-1: its outline meets that of room 'comb-2' at over 10,000 places")
+        for problem in problems
+    )
+
+
+def test_a_building_of_thousands_of_corners_is_refused(tiny, tmp_path):
+    def toothed(parts):
+        parts["perimeter"][0]["geometry"]["coordinates"] = tiny.box(-40, -40, 1500, 1500)
+        parts["buildings"][0]["geometry"]["coordinates"] = [tiny.xy(*comb(2000, 1000.0, turned=True))]
+
+    (problem, *_) = check(tiny.write(tmp_path, toothed)).problems
+    assert problem == "buildings.geojson: b1: its outline has 8,003 vertices (limit 2,000); simplify it"
+
+
+def test_walls_that_cross_a_hundred_thousand_times_are_no_matter(tiny, tmp_path):
+    def grid(parts):
+        parts["perimeter"][0]["geometry"]["coordinates"] = tiny.box(-40, -40, 1500, 1500)
+        parts["buildings"][0]["geometry"]["coordinates"] = tiny.box(-1, -1, 1100, 1100)
+        for number in range(320):
+            along = 12.0 + 3 * number
+            parts["walls"].append(tiny.wall(f"x{number}", (along, 12.0), (along, 1000.0)))
+            parts["walls"].append(tiny.wall(f"y{number}", (12.0, along), (1000.0, along)))
+
+    assert check(tiny.write(tmp_path, grid)).ok
+
+
+def test_a_wall_drawn_along_another_is_found_whichever_way_it_runs(tiny, tmp_path):
+    """By hand: 5 m of wall, of which 2 m lie along w-south (0 to 10 m at y = 0), 1 cm beside it."""
+    places = [(8.0, 0.01), (10.0, 0.01)]
+    for number, line in enumerate((places, places[::-1])):
+        site = tiny.write(
+            tmp_path / str(number), lambda parts, line=line: parts["walls"].append(tiny.wall("twin", *line))
+        )
+        (problem,) = check(site).problems
+        assert "runs along wall 'twin' for 2.00 m" in problem
+    bent = tiny.write(tmp_path / "bent")
+    tiny.edit(bent, "walls", lambda loaded: loaded["features"].append(tiny.wall("bent", (2.0, 1.0), (4.0, 1.0))))
+    shape = tiny.xy((2.0, 1.0), (4.0, 1.0), (3.0, 1.005))
+    tiny.edit(bent, "walls", lambda loaded: loaded["features"][-1]["geometry"].update(coordinates=shape))
+    (problem,) = check(bent).problems
+    assert "bent: runs back along itself for 1.00 m" in problem
+
+
+def test_a_file_of_the_most_values_is_refused_by_number():
+    with pytest.raises(Unreadable, match=r"holds about 3,\d{3},\d{3} keys \(limit 3,000,000\)"):
+        parse_layer('{"a": {' + '"a":1,' * 3_100_000 + '"b": 1}}')
