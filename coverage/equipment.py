@@ -17,6 +17,7 @@ from quietwing.sites.quantities import (
     CoordinateM,
     FreqMhz,
     Identifier,
+    Plmn,
     Technology,
     Text,
     TiltDeg,
@@ -65,7 +66,7 @@ class BandPower:
 class MasCarrier:
     """One cell of a managed-access node: it captures this PLMN on this carrier only."""
 
-    plmn: Annotated[str, Field(pattern=r"^\d{3}-\d{2,3}$")]
+    plmn: Plmn
     technology: Technology
     freq_mhz: FreqMhz
     bandwidth_mhz: BandwidthMhz

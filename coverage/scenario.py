@@ -272,9 +272,20 @@ def read_scenario(path: Path | None, **overrides: object) -> Scenario:
         scenario = _ADAPTER.validate_python(merged, strict=False)
     except ValidationError as error:
         problems += [_explain(name, where, dict(item)) for item in error.errors(include_url=False)]
+    problems += _covered(name, raw, given)
     if problems:
         raise ScenarioError(problems_text(tuple(dict.fromkeys(problems))))
     return scenario
+
+
+def _covered(name: str, raw: Mapping[str, object], given: Mapping[str, object]) -> list[str]:
+    """What is wrong with keys of the file that options replace: a slip there is no less one."""
+    covered = {key: raw[key] for key in raw.keys() & given.keys() if key != "rules"}
+    try:
+        _ADAPTER.validate_python(covered, strict=False)
+    except ValidationError as error:
+        return [_explain(name, {}, dict(item)) for item in error.errors(include_url=False)]
+    return []
 
 
 def _rules(path: Path | None, merged: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:

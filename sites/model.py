@@ -27,6 +27,7 @@ from quietwing.sites.quantities import (
     LevelDbm,
     OpeningKind,
     OpeningState,
+    Plmn,
     Role,
     RoofM,
     RowSpacingM,
@@ -217,8 +218,8 @@ class Sector:
 
     id: Identifier
     operator: Identifier
-    plmn: Annotated[str, Field(pattern=r"^\d{3}-\d{2,3}$")]
-    band: Annotated[str, Field(pattern=r"^[A-Za-z]{0,3}\d{1,4}$")]
+    plmn: Plmn
+    band: Annotated[str, Field(pattern=r"^[A-Za-z]{0,3}[0-9]{1,4}$")]
     technology: Technology
     freq_mhz: FreqMhz
     bandwidth_mhz: BandwidthMhz
@@ -269,7 +270,7 @@ class Site:
     """The whole place. Build it with `load_site` or `synthetic`; `checks` says what is wrong with one."""
 
     name: Identifier
-    crs: Annotated[str, Field(pattern=r"^(EPSG:\d{4,6}|local)$")]
+    crs: Annotated[str, Field(pattern=r"^(EPSG:[0-9]{4,6}|local)$")]
     marking: Text
     as_of: dt.date
     buildings: tuple[Building, ...]

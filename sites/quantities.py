@@ -18,6 +18,7 @@ __all__ = [
     "LevelDbm",
     "OpeningKind",
     "OpeningState",
+    "Plmn",
     "Role",
     "RoofM",
     "RowSpacingM",
@@ -32,6 +33,10 @@ Identifier = Annotated[
     str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 Text = Annotated[str, StringConstraints(max_length=2000)]
+
+# Country code and network code: ITU-T E.212 gives countries 2xx to 7xx, networks of several countries 901, private
+# networks 999; 3GPP TS 36.508 gives test networks 001. All else is nobody's.
+Plmn = Annotated[str, StringConstraints(pattern=r"^([2-7][0-9]{2}|901|999|001)-[0-9]{2,3}$")]
 
 FreqMhz = Annotated[float, Field(ge=300, le=7125, allow_inf_nan=False)]  # TETRA to the end of 3GPP FR1
 BandwidthMhz = Annotated[float, Field(ge=0.1, le=200, allow_inf_nan=False)]

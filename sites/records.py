@@ -150,13 +150,13 @@ def _as_kind(key: Key, value: Any) -> Any:
             return tuple(_as_number(item) for item in items)
         if not all(isinstance(item, str) for item in items):
             raise ValueError('write a list of texts like ["EE", "O2"]')
-        return tuple(item.strip() for item in items)
+        return tuple(_whole(item).strip() for item in items)
     if key.kind in ("text", "choice"):
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
             return str(value)  # a column of ids that QGIS keeps as whole numbers
         if not isinstance(value, str):
             raise ValueError("write it as text in quotes")
-        return value.strip() if key.kind == "choice" else value
+        return value.strip() if key.kind == "choice" else _whole(value)
     if key.kind == "date":
         if isinstance(value, dt.datetime) or not isinstance(value, str | dt.date):
             raise ValueError("write year-month-day")
@@ -169,6 +169,16 @@ def _as_kind(key: Key, value: Any) -> Any:
                 raise ValueError("there is no such day; correct it") from error
         return value
     return value
+
+
+def _whole(text: str) -> str:
+    """The text, unless it holds half a character: JSON can spell one, and no file could be written with it."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("it holds half a character (a lone surrogate): type it again") from None
+    return text
 
 
 def _as_number(value: Any) -> float | int:

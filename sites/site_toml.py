@@ -36,7 +36,7 @@ class Heading:
     name: Identifier
     marking: Text
     as_of: dt.date
-    crs: Annotated[str, Field(pattern=r"^(EPSG:\d{4,6}|local)$")] = "EPSG:27700"
+    crs: Annotated[str, Field(pattern=r"^(EPSG:[0-9]{4,6}|local)$")] = "EPSG:27700"
     area: Literal["rural", "suburban", "urban"] = "suburban"
     description: Text = ""
 

@@ -75,6 +75,8 @@ def parse_table(text: str, cls: type, findings: Findings, file: str) -> RawTable
     Unreadable
         If there is no header, no row, or a quote that never closes.
     """
+    if "\r" in text and "\n" not in text:
+        findings.remark(f"{file}: its lines end with carriage returns alone")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     delimiter = _delimiter(text)
@@ -106,7 +108,7 @@ def parse_table(text: str, cls: type, findings: Findings, file: str) -> RawTable
                 f"add or remove a {'comma' if delimiter == ',' else 'separator'}",
             )
             continue
-        row = {column: value.strip() or None for column, value in zip(columns, values, strict=True)}
+        row = {column: value.strip(" \t") or None for column, value in zip(columns, values, strict=True)}
         if delimiter == ";":
             row = {column: _with_point(value) for column, value in row.items()}
         found.append((f"line {number}", row))
@@ -149,9 +151,7 @@ def _columns(header: list[str], cls: type) -> tuple[str, ...]:
     """Names of the fields under the columns."""
     keys = keys_of(cls)
     if len(header) > MOST_COLUMNS:
-        raise Unreadable(
-            f"line 1: has {len(header):,} columns (limit {MOST_COLUMNS}); keep those of the table: {next(iter(keys))} …"
-        )
+        raise Unreadable(f"line 1: has {len(header):,} columns (limit {MOST_COLUMNS}); keep those it needs")
     names = [name.strip() for name in header]
     columns = tuple(_ALIASES.get(name, name) for name in names)
     if not set(columns) & set(keys):

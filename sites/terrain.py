@@ -148,10 +148,13 @@ def parse_terrain(content: bytes) -> tuple[Terrain, str | None]:
             if problems:
                 raise Unreadable("; ".join(problems))
             values = tif.read(1, masked=True).astype(np.float64)
-            grid = np.ma.filled(values * tif.scales[0] + tif.offsets[0], np.nan).astype("<f4")
+            with np.errstate(over="ignore"):  # too large for a height: told below
+                grid = np.ma.filled(values * tif.scales[0] + tif.offsets[0], np.nan).astype("<f4")
             at, crs = tif.transform, _crs_name(tif.crs)
     except (RasterioError, ValueError, MemoryError) as error:
         raise Unreadable(f"cannot be read as GeoTIFF ({clean(str(error), 120)}); export it again") from error
+    if np.isinf(grid).any():
+        raise Unreadable("has heights that are infinite; state what stands for no data, or correct them")
     known = np.isfinite(grid)
     if not known.any():
         raise Unreadable("holds no height at all; export it again")

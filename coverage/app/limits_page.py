@@ -221,11 +221,12 @@ def _drawn(verdict: Verdict, spill: SpillResult) -> tuple[bytes, tuple[Place, ..
     """Map and places of a verdict of this session, worked out once."""
     kept = st.session_state.get(KEPT)
     if kept is None or kept[0] is not verdict:
+        from quietwing.coverage.report.plain_text import with_plain_text
         from quietwing.coverage.report.spill_map import spill_figure
 
         with st.spinner("Drawing the map"):
             file = io.BytesIO()
-            spill_figure(verdict).savefig(file, format="png", dpi=100)
+            with_plain_text(spill_figure(verdict)).savefig(file, format="png", dpi=100)
             kept = (verdict, file.getvalue(), places_of(spill, verdict.grades[0].grade))
         st.session_state[KEPT] = kept
     return kept[1], kept[2]

@@ -177,12 +177,14 @@ def picture_of(verdict: Verdict) -> bytes | None:
     """The map of the worst storey as PNG; None without maps."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    from quietwing.coverage.report.plain_text import with_plain_text
+
     storey = worst_storey(verdict)
     if storey is None:
         return None
     figure, file = dead_zone_figure(verdict, storey), io.BytesIO()
     figure.set_dpi(110)
-    FigureCanvasAgg(figure).print_png(file, metadata={"Software": None})  # type: ignore[no-untyped-call]
+    FigureCanvasAgg(with_plain_text(figure)).print_png(file, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return file.getvalue()
 
 

@@ -64,10 +64,12 @@ def picture(make: Callable[[], Figure]) -> bytes:
     """A figure as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    from quietwing.coverage.report.plain_text import with_plain_text
+
     figure = make()
     figure.set_dpi(PICTURE_DPI)
     out = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(out)  # type: ignore[no-untyped-call]
+    FigureCanvasAgg(with_plain_text(figure)).print_png(out)  # type: ignore[no-untyped-call]
     return out.getvalue()
 
 

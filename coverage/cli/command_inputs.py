@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 
+from quietwing.coverage.cli.streams import without_reader
 from quietwing.coverage.cli.terminal import say
 from quietwing.coverage.exit_codes import BAD_INPUT, ENVIRONMENT, INFEASIBLE, INTERRUPTED
 from quietwing.sites.errors import InfeasiblePlanError, QuietwingError
+from quietwing.sites.findings import clean
 
 if TYPE_CHECKING:
     from quietwing.coverage.scenario import Scenario
@@ -24,6 +28,8 @@ __all__ = [
     "refuse_file",
 ]
 
+# Of the command at work: name of the file under the name of its table, for messages of the engine.
+_FILES: ContextVar[Mapping[str, str]] = ContextVar("files", default=MappingProxyType({}))
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -36,11 +42,15 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except InfeasiblePlanError as error:
-            say(f"error: {error}")
+            say(f"error: {_with_files(str(error))}")
             raise typer.Exit(INFEASIBLE) from None
         except QuietwingError as error:
-            say(f"error: {error}")
+            say(f"error: {_with_files(str(error))}")
             raise typer.Exit(BAD_INPUT) from None
+        except BrokenPipeError:
+            without_reader()
+            say("error: output: its reader has gone; write to a file, or read to the end")
+            raise typer.Exit(ENVIRONMENT) from None
         except OSError as error:
             say(f"error: {error.filename or 'file system'}: {error.strerror or error}; check disk and permissions")
             raise typer.Exit(ENVIRONMENT) from None
@@ -49,6 +59,16 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(INTERRUPTED) from None
 
     return run
+
+
+def _with_files(message: str) -> str:
+    """A message with the file each line is about, where the engine knows the table only."""
+    files = _FILES.get()
+    lines = []
+    for line in message.split("\n"):
+        table, colon, rest = line.partition(": ")
+        lines.append(f"{clean(files[table])}: {rest}" if colon and table in files else line)
+    return "\n".join(lines)
 
 
 def question(
@@ -67,7 +87,10 @@ def question(
         options = options | {"rules": read_rules(options["rules"])}
     progress("reading the site", 0.0)
     place = load_site(site)
-    return place, read_scenario(scenario_file or own_file(site, "scenario.toml"), **options)
+    path = scenario_file or own_file(site, "scenario.toml")
+    tables = {"scenario": path, "catalogue": own_file(site, "catalogue.csv")}
+    _FILES.set({table: file.name for table, file in tables.items() if file is not None})
+    return place, read_scenario(path, **options)
 
 
 def refuse_existing(folder: Path) -> None:

@@ -29,6 +29,7 @@ from quietwing.coverage.cli.options import (
     SiteArgument,
     TierOption,
 )
+from quietwing.coverage.cli.streams import prepare_streams
 from quietwing.coverage.cli.study_commands import answer_leakage, answer_plan, answer_verdict
 from quietwing.coverage.cli.terminal import (
     print_json,
@@ -52,6 +53,7 @@ app.add_typer(example, name="example")
 
 def main() -> None:
     """Entry point of the ``quietwing`` command."""
+    prepare_streams()
     app()
 
 

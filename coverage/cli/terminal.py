@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,9 @@ MOST_BUDGETS = 3  # printed in full; --json has all
 
 
 def say(message: str) -> None:
-    """A message for people, on stderr."""
-    typer.echo(message, err=True)
+    """A message for people, on stderr; one that cannot be written stops no answer."""
+    with suppress(OSError, ValueError):
+        typer.echo(message, err=True)
 
 
 def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> None:
@@ -181,7 +182,12 @@ def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) 
 
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object on stdout; NaN and infinity are refused."""
-    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, allow_nan=False)
+    typer.echo(text)
 
 
 def print_table(header: list[str], rows: list[list[str]]) -> None:
@@ -195,7 +201,10 @@ def print_table(header: list[str], rows: list[list[str]]) -> None:
         table.add_column(Text(title), overflow="fold")  # Text: [dB] is a unit, not markup
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # Text: names are never read as markup
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120, highlight=False)
+    with console.capture() as drawn:  # written by us: the console would end the program when its reader has gone
+        console.print(table)
+    typer.echo(drawn.get(), nl=False)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from quietwing.coverage.report.plain_text import with_plain_text
 from quietwing.sites.model import Site
 from quietwing.sites.points import Patch
 
@@ -77,7 +78,7 @@ def save_png(figure: Figure, path: Path) -> None:
     Drawn once: `savefig` would draw all of it a second time, unseen, for the layout.
     """
     figure.set_dpi(DPI)
-    FigureCanvasAgg(figure).print_png(  # type: ignore[no-untyped-call]
+    FigureCanvasAgg(with_plain_text(figure)).print_png(  # type: ignore[no-untyped-call]
         path, metadata={"Software": None}, pil_kwargs={"compress_level": COMPRESSION}
     )
 

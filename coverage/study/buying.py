@@ -15,7 +15,7 @@ from quietwing.coverage.planning.prepared import prepare
 from quietwing.coverage.propagation.gain_cache import GainCache
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, checked_sectors
+from quietwing.coverage.study.common import Progress, check_limits, checked_sectors
 from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
 from quietwing.coverage.study.judging import Known, run
 from quietwing.coverage.treatments import wishes_for
@@ -78,6 +78,7 @@ def optimise(
     ScenarioError
         If the scenario or the layout names what is not there.
     """
+    check_limits(time_limit_s, gap)
     scenario = scenario or Scenario()
     catalogue = read_catalogue() if catalogue is None else catalogue
     say = progress or (lambda _what, _share: None)

@@ -16,7 +16,7 @@ from quietwing.sites.errors import problems_text
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import Patch, PointSet
 
-__all__ = ["Progress", "checked_sectors", "limits_of", "map_title", "part", "wanted_sectors"]
+__all__ = ["Progress", "check_limits", "checked_sectors", "limits_of", "map_title", "part", "wanted_sectors"]
 
 Progress = Callable[[str, float], None]
 WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
@@ -98,3 +98,20 @@ def limits_of(
     notes.extend(clipped)
     notes.extend(site.notes)
     return tuple(dict.fromkeys(notes))
+
+
+def check_limits(time_limit_s: float | None, gap: float | None = None) -> None:
+    """Refuse a limit of a search that no search could keep.
+
+    Raises
+    ------
+    ScenarioError
+        With both.
+    """
+    problems = []
+    if time_limit_s is not None and not time_limit_s >= 0:  # nan too
+        problems.append(f"time limit: is {time_limit_s:g} (expected seconds from 0 on); give a time, or leave it out")
+    if gap is not None and not 0 <= gap <= 1:
+        problems.append(f"gap: is {gap:g} (expected a share from 0 to 1); write 0.05 for 5 %, or leave it out")
+    if problems:
+        raise ScenarioError("\n".join(problems))

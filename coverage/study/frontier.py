@@ -37,7 +37,7 @@ from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
-from quietwing.coverage.study.common import wanted_sectors
+from quietwing.coverage.study.common import check_limits, wanted_sectors
 from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Found, Step, Sweep, downward
 from quietwing.sites.errors import problems_text
 from quietwing.sites.fingerprint import fingerprint
@@ -99,6 +99,7 @@ def frontier(
     ScenarioError
         If there is no budget or too many, one is no amount of money, or the scenario asks for what is not there.
     """
+    check_limits(time_limit_s)
     budgets, targets = _checked(budgets_gbp, auto, least_cost_of)
     catalogue = read_catalogue() if catalogue is None else catalogue
     asked = replace(

@@ -1,0 +1,57 @@
+"""Words of a picture as they are: no name is read as a formula, and what the font cannot draw is replaced."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, Formatter, FuncFormatter
+
+__all__ = ["with_plain_text"]
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # DejaVu Sans, which comes with matplotlib, has it
+
+
+def with_plain_text(figure: Figure) -> Figure:
+    """The figure, its texts drawn letter by letter: ``$`` and ``\\`` in a name of the user mean nothing.
+
+    Parameters
+    ----------
+    figure : Figure
+        Complete but for being drawn; its texts are changed.
+
+    Returns
+    -------
+    Figure
+        The same one.
+    """
+    for axis in (one for ax in figure.axes for one in (ax.xaxis, ax.yaxis)):
+        formatter = axis.get_major_formatter()
+        if isinstance(formatter, FixedFormatter | FuncFormatter):  # asked again while the figure is drawn
+            axis.set_major_formatter(FuncFormatter(partial(_drawable_label, formatter)))
+    for text in figure.findobj(Text):
+        if isinstance(text, Text):
+            text.set_parse_math(False)
+            found = text.get_text()
+            if not found.isascii() or not found.isprintable():
+                text.set_text(_drawable(found, font_manager.findfont(text.get_fontproperties())))
+    return figure
+
+
+def _drawable_label(formatter: Formatter, value: float, place: int | None) -> str:
+    """A label of an axis; they are in the usual font."""
+    return _drawable(formatter(value, place), font_manager.findfont(font_manager.FontProperties()))
+
+
+def _drawable(text: str, font: str) -> str:
+    """The text with one sign for each the font lacks; line ends stay."""
+    known = _characters(font)
+    return "".join(one if one == "\n" or ord(one) in known else REPLACEMENT for one in text.replace("\t", " "))
+
+
+@cache
+def _characters(font: str) -> frozenset[int]:
+    """The characters a font file has."""
+    return frozenset(font_manager.get_font(font).get_charmap())

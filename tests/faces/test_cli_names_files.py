@@ -1,0 +1,75 @@
+"""Each message of a command names the file its problem stands in, and no option hides what is wrong in a file."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from quietwing.coverage.cli import app
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.scenario import read_scenario
+from quietwing.coverage.study.common import check_limits
+
+
+@pytest.fixture
+def site(tmp_path) -> Path:
+    path = Path(__file__).parent.parent / "places" / "tiny_site.py"
+    spec = importlib.util.spec_from_file_location("quietwing_tests_faces_tiny_site", path)
+    tiny = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tiny)
+    return tiny.write(tmp_path / "site")
+
+
+@pytest.mark.parametrize(
+    ("command", "asked"),
+    [
+        ("evaluate", 'channels = ["EE/B99/LTE"]'),
+        ("evaluate", 'comms_room = "<b>"'),
+        ("evaluate", '[[treatments]]\nmodel = "window_mesh"\nrooms = ["nowhere*"]'),
+        ("optimise", 'equipment = ["none"]'),
+    ],
+)
+def test_what_the_engine_finds_wrong_with_a_scenario_names_its_file(site, command, asked):
+    (site / "scenario.toml").write_text(f"budget_gbp = 1000\n{asked}\n")
+    answered = CliRunner().invoke(app, [command, str(site), "--grid-m", "5"])
+    assert answered.exit_code == 2
+    assert answered.stderr.startswith("error: scenario.toml: ")
+    elsewhere = site.parent / "asked.toml"
+    (site / "scenario.toml").rename(elsewhere)
+    answered = CliRunner().invoke(app, [command, str(site), "--scenario", str(elsewhere)])
+    assert answered.stderr.startswith("error: asked.toml: ")
+
+
+@pytest.mark.parametrize("worlds", ["nan", "inf", "1e300", "9" * 400, "9" * 5000, "true", '"many"'])
+def test_a_wrong_number_in_a_file_is_refused_though_an_option_takes_its_place(tmp_path, worlds):
+    path = tmp_path / "asked.toml"
+    path.write_text(f"worlds = {worlds}\n")
+    with pytest.raises(ScenarioError, match=r"^asked\.toml: "):
+        read_scenario(path, worlds=500)
+
+
+def test_an_option_takes_the_place_of_a_right_number(tmp_path):
+    path = tmp_path / "asked.toml"
+    path.write_text("worlds = 300\nseed = 7\n")
+    assert read_scenario(path, worlds=500).worlds == 500
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), -1.0, float("-inf")])
+def test_a_time_limit_that_is_no_time_is_refused(site, seconds):
+    with pytest.raises(ScenarioError, match="time limit: is "):
+        check_limits(seconds)
+    for command in (["optimise", str(site), "--budget-gbp", "1000"], ["frontier", str(site), "--budgets", "1000"]):
+        answered = CliRunner().invoke(app, [*command, f"--time-limit={seconds}"])
+        assert answered.exit_code == 2
+        assert "time limit: is " in answered.stderr
+
+
+def test_a_gap_is_a_share():
+    for gap in (float("nan"), -0.1, 5.0):
+        with pytest.raises(ScenarioError, match="gap: is "):
+            check_limits(None, gap)
+    check_limits(0.0, 0.05)
+    check_limits(float("inf"), 0.0)
