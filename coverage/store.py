@@ -74,6 +74,7 @@ __all__ = [
     "write_result",
 ]
 
+RESULT_ENDINGS = (".html", ".png", ".csv", ".json")  # what results hold: one of these is taken for a part of them
 RULES_BESIDE = "rules.toml"  # beside the scenario
 VERDICT = "verdict.json"
 SITE, SCENARIO, CATALOGUE, LAYOUT = "inputs/site", "inputs/scenario.toml", "inputs/catalogue.csv", "layout.csv"
@@ -389,14 +390,22 @@ def versions() -> dict[str, str]:
 
 
 def changed_files(folder: Path, files: Mapping[str, Any]) -> list[str]:
-    """Files that are missing or not as a manifest has them, a line each."""
+    """Files that are missing or not as a manifest has them, and pages, pictures and tables it lacks, a line each."""
     problems = []
     for name, expected in sorted(files.items()):
         path = folder / name
-        if not path.is_file():
-            problems.append(f"{clean(name)}: missing; write the result anew")
+        if path.is_symlink() or not path.is_file():
+            what = "a link in its place" if path.is_symlink() else "missing"
+            problems.append(f"{clean(name)}: {what}; write the result anew")
         elif hash_of(path) != expected:
             problems.append(f"{clean(name)}: changed since it was written; write the result anew")
+    for name in files_in(folder):
+        path = Path(name)
+        ours = path.suffix.lower() in RESULT_ENDINGS and path.name not in (MANIFEST, UNFINISHED)
+        if ours and name not in files and path.parts[0] != "inputs":  # of the inputs every file is looked at
+            problems.append(
+                f"{clean(name)}: not in the manifest, so nothing is known of it; take it out of the folder"
+            )
     return problems
 
 

@@ -233,6 +233,21 @@ def test_pages_and_pictures_are_part_of_the_result(verdict, tmp_path, name):
     )
 
 
+@pytest.mark.parametrize("name", ["summary.html", "Summary-2.HTML", "map-02.png", "plan/bill.csv", "plan.json"])
+def test_a_page_a_picture_or_a_table_that_no_manifest_names_is_found(verdict, result, name):
+    (result / name).parent.mkdir(exist_ok=True)
+    (result / name).write_text("12 of 12 cells")
+    (result / "minutes.docx").write_text("of a meeting")  # whoever reads it takes it for no part of the result
+    (problem,) = verify_result(result, run)
+    assert problem == f"{name}: not in the manifest, so nothing is known of it; take it out of the folder"
+
+
+def test_a_link_in_the_place_of_a_file_is_not_what_was_written(result, tmp_path):
+    (result / "rooms.csv").rename(tmp_path / "rooms.csv")
+    (result / "rooms.csv").symlink_to(tmp_path / "rooms.csv")
+    assert verify_result(result, run) == ("rooms.csv: a link in its place; write the result anew",)
+
+
 def test_files_that_every_verdict_has_are_named_ahead(result):
     assert set(VERDICT_FILES) <= set(contents(result))
 
