@@ -19,6 +19,7 @@ from quietwing.sites.importers.archive import (
     MOST_UNPACKED_BYTES,
 )
 from quietwing.sites.layers import LAYERS
+from quietwing.sites.limits_table import limits_md
 from quietwing.sites.model import FILE_PATTERN, OutsideLevel, Sector, Storey, Surroundings
 from quietwing.sites.readings import BESIDE_ROOM_M, MOST_READINGS, READING_COLUMNS, Reading
 from quietwing.sites.safe_reading import BUNDLED, MOST_BYTES, MOST_TOML_BYTES
@@ -72,6 +73,13 @@ def formats_md() -> str:
     parts = [_INTRODUCTION.rstrip("\n")]
     parts += [f"| `{layer.name}.geojson` | {layer.about} | {'yes' if layer.required else 'no'} |" for layer in LAYERS]
     parts.append(_RULES)
+    parts += [
+        "**Limits.** What is larger is refused with its number, before it costs memory or time: `check` of any file",
+        "up to them takes at most 10 s of a core and 1 GiB.",
+        "",
+        *limits_md(),
+        "",
+    ]
     parts += ["## site.toml", "", *_table(keys_of(Heading).values()), ""]
     parts += [
         '`notes = ["…"]` is a list of texts that every report repeats.',

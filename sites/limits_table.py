@@ -1,0 +1,65 @@
+"""What a file of a site may hold at most, as a table for ``docs/formats.md``."""
+
+from __future__ import annotations
+
+from quietwing.sites.antenna_files import MOST_BYTES as MOST_ANTENNA_BYTES
+from quietwing.sites.files import MOST_SITE_FEATURES
+from quietwing.sites.geojson import (
+    MOST_COMMAS,
+    MOST_FEATURE_VERTICES,
+    MOST_FEATURES,
+    MOST_MEMBERS,
+    MOST_VERTICES,
+)
+from quietwing.sites.importers.archive import LARGEST_RATIO, MOST_ARCHIVE_BYTES, MOST_UNPACKED_BYTES
+from quietwing.sites.importers.archive import MOST_MEMBERS as MOST_ARCHIVED
+from quietwing.sites.importers.folder import MOST_ENTRIES
+from quietwing.sites.near_pairs import MOST_PAIRS
+from quietwing.sites.plan_checks import MOST_CROSSINGS, MOST_OUTLINE_VERTICES, MOST_OUTLINES_VERTICES
+from quietwing.sites.readings import MOST_FILE_BYTES as MOST_READINGS_BYTES
+from quietwing.sites.readings import MOST_READINGS
+from quietwing.sites.records import MOST_RECORD_PROBLEMS, MOST_UNKNOWN
+from quietwing.sites.safe_reading import MOST_BYTES, MOST_TOML_BYTES
+from quietwing.sites.site_antennas import MOST_ANTENNAS
+from quietwing.sites.tables_csv import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
+from quietwing.sites.terrain import MOST_PIXELS, MOST_TERRAIN_BYTES
+from quietwing.sites.toml_text import MOST_TOML_KEYS, MOST_TOML_PARTS
+
+__all__ = ["limits_md"]
+
+
+def limits_md() -> list[str]:
+    """Lines of the table of limits, in Markdown, every figure from the constant that is enforced."""
+    rows = (
+        ("a site's folder", "files", f"{MOST_ENTRIES:,}"),
+        ("a site", "features of all layers", f"{MOST_SITE_FEATURES:,}"),
+        ("any file", "size", _size(MOST_BYTES)),
+        ("any file", "problems after which the rest is not read", f"{MOST_RECORD_PROBLEMS:,}"),
+        ("a record", "keys or columns nobody knows", f"{MOST_UNKNOWN:,}"),
+        ("`site.toml`", "size", _size(MOST_TOML_BYTES)),
+        ("any TOML", "parts of a dotted key", f"{MOST_TOML_PARTS:,}"),
+        ("any TOML", "keys, each part counted", f"{MOST_TOML_KEYS:,}"),
+        ("a layer", "features", f"{MOST_FEATURES:,}"),
+        ("a layer", "coordinates", f"{MOST_VERTICES:,}"),
+        ("a layer", "keys of all its objects", f"{MOST_MEMBERS:,}"),
+        ("a layer", "commas", f"{MOST_COMMAS:,}"),
+        ("a feature", "vertices of a line or ring", f"{MOST_FEATURE_VERTICES:,}"),
+        ("perimeter or building", "vertices of its outline", f"{MOST_OUTLINE_VERTICES:,}"),
+        ("perimeter and buildings", "vertices of all outlines", f"{MOST_OUTLINES_VERTICES:,}"),
+        ("two rooms, a room and a building", "places at which their outlines meet", f"{MOST_CROSSINGS:,}"),
+        ("rooms, walls, openings", "pairs that touch", f"{MOST_PAIRS:,}"),
+        ("a CSV table", "rows", f"{MOST_ROWS:,}"),
+        ("a CSV table", "columns", f"{MOST_COLUMNS:,}"),
+        ("a CSV table", "values", f"{MOST_CELLS:,}"),
+        ("measurements", "rows; size", f"{MOST_READINGS:,}; {_size(MOST_READINGS_BYTES)}"),
+        ("`antennas`", "files; size of each", f"{MOST_ANTENNAS:,}; {_size(MOST_ANTENNA_BYTES)}"),
+        ("`terrain.tif`", "cells; size", f"{MOST_PIXELS:,}; {_size(MOST_TERRAIN_BYTES)}"),
+        ("a zip", "size; unpacked", f"{_size(MOST_ARCHIVE_BYTES)}; {_size(MOST_UNPACKED_BYTES)}"),
+        ("a zip", "members; ratio of packing", f"{MOST_ARCHIVED:,}; {LARGEST_RATIO:,}"),
+    )
+    return ["| of | at most | limit |", "| --- | --- | --- |", *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def _size(count: int) -> str:
+    """Bytes in the largest unit that gives a whole number."""
+    return f"{count // 2**20} MiB" if count % 2**20 == 0 else f"{count // 2**10} KiB"
