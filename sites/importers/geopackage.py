@@ -28,7 +28,7 @@ from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES, Feature, RawLa
 from quietwing.sites.layers import LAYERS, features_of
 from quietwing.sites.model import Site
 from quietwing.sites.raw_site import RawSite
-from quietwing.sites.safe_reading import MOST_BYTES, read_bytes
+from quietwing.sites.safe_reading import MOST_BYTES, MOST_TOML_BYTES, read_bytes
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, add_antenna
 from quietwing.sites.site_toml import read_site_toml, site_toml_text
 from quietwing.sites.tables_csv import RawTable, mast_columns, row_values
@@ -37,9 +37,21 @@ __all__ = ["read_raw", "save_geopackage"]
 
 APPLICATION_IDS = (0x47504B47, 0x47503130, 0x47503131)  # GPKG, GP10, GP11: OGC 12-128r19, requirement 2
 MOST_STEPS = 200_000_000  # of SQLite's machine, a few seconds: a hostile file must not run for ever
+MOST_VALUE_BYTES = 16 * 2**20  # one cell of a table: half a million coordinates are 8 MiB
+MOST_TABLES = 1000
 NO_TERRAIN = "terrain is kept in a site's folder only: this GeoPackage was written without it, as on flat ground"
 _TABLES = ("masts", "outside_levels")
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}  # OGC 12-128r19, 2.1.3
+_POSITION_BYTES = 16  # two numbers
+# ISO 13249-3: points, lines and polygons are 1 to 3, several of them 4 to 6.
+_LARGEST_SINGLE, _LARGEST_PLAIN = 3, 6
+_MOST_PARTS_COUNTED = 1000
+_KINDS = {
+    4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection", 8: "CircularString",
+    9: "CompoundCurve", 10: "CurvePolygon", 11: "MultiCurve", 12: "MultiSurface", 13: "Curve", 14: "Surface",
+    15: "PolyhedralSurface", 16: "TIN", 17: "Triangle",
+}  # fmt: skip
+_GENERATED = (2, 3)  # `hidden` of PRAGMA table_xinfo: worked out from other columns, on reading or when stored
 _ALIASES = {"x": "x_m", "y": "y_m"}
 
 
@@ -188,6 +200,7 @@ def _read_parts(connection: sqlite3.Connection, raw: RawSite, findings: Findings
         return int(steps > MOST_STEPS)
 
     connection.set_progress_handler(give_up, 100_000)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_VALUE_BYTES)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA query_only = ON")
     if connection.execute("PRAGMA application_id").fetchone()[0] not in APPLICATION_IDS:
@@ -218,9 +231,11 @@ def _read_parts(connection: sqlite3.Connection, raw: RawSite, findings: Findings
         _read_antennas(connection, raw, findings, name)
     if "site_toml" not in tables:
         raise Unreadable("has no table 'site_toml' with the text of site.toml; make it with save_geopackage")
-    row = connection.execute('SELECT "text" FROM "site_toml"').fetchone()
+    row = connection.execute('SELECT "text" FROM "site_toml" LIMIT 1').fetchone()
     if row is None or not isinstance(row[0], str):
         raise Unreadable("table 'site_toml' holds no text; make it with save_geopackage")
+    if len(row[0]) > MOST_TOML_BYTES:
+        raise Unreadable(f"table 'site_toml' has {len(row[0]):,} characters (limit {MOST_TOML_BYTES:,}); shorten it")
     raw.header = read_site_toml(row[0], findings, raw.files["site"])
 
 
@@ -257,6 +272,16 @@ def _check_schema(connection: sqlite3.Connection) -> set[str]:
             )
         if kind == "table":
             tables.add(str(name))
+    if len(tables) > MOST_TABLES:
+        raise Unreadable(f"holds {len(tables):,} tables (limit {MOST_TABLES:,}); export the site's layers only")
+    for table in sorted(tables):
+        quoted = table.replace('"', '""')
+        for column in connection.execute(f'PRAGMA table_xinfo("{quoted}")'):
+            if column[6] in _GENERATED:
+                raise Unreadable(
+                    f"table {shown(table)} has the generated column {shown(str(column[1]))}, which is never worked "
+                    f"out here; export it again from QGIS"
+                )
     missing = {"gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"} - tables
     if missing:
         raise Unreadable(f"lacks the table {sorted(missing)[0]!r} of a GeoPackage; export it again from QGIS")
@@ -298,26 +323,43 @@ def _layer(connection: sqlite3.Connection, name: str) -> RawLayer:
     for place, row in enumerate(_rows(connection, name), 1):
         blob = row.pop(column, None)
         row.pop("fid", None)
-        geometry = _geometry(blob, place)
-        vertices += 0 if geometry is None else shapely.count_coordinates(geometry)
+        vertices += 0 if not isinstance(blob, bytes) else len(blob) // _POSITION_BYTES
         if vertices > MOST_VERTICES:
             raise Unreadable(f"holds over {MOST_VERTICES:,} coordinates; simplify the drawing")
-        mapped = None if geometry is None or geometry.is_empty else shapely.geometry.mapping(geometry)
-        features.append(Feature(place, mapped, row))
+        features.append(Feature(place, _geometry(blob, place), row))
     return RawLayer(tuple(features), crs)
 
 
 def _geometry(blob: Any, place: int) -> Any:
-    """The geometry in a GeoPackage blob: a header, then well-known binary (OGC 12-128r19, 2.1.3)."""
+    """The geometry in a GeoPackage blob: a header, then well-known binary (OGC 12-128r19, 2.1.3).
+
+    What no layer here has is given back by its name alone and never parsed: collections may hold collections
+    without end, and curves are no business of the library.
+    """
     if blob is None:
         return None
     try:
         magic, _, flags = struct.unpack_from("<2sBB", blob)
         if magic != b"GP":
             raise ValueError("no GP header")
-        return shapely.force_2d(shapely.from_wkb(bytes(blob)[8 + _ENVELOPE_BYTES[(flags >> 1) & 7] :]))
-    except (ValueError, KeyError, TypeError, struct.error, ShapelyError) as error:
+        content = bytes(blob)[8 + _ENVELOPE_BYTES[(flags >> 1) & 7] :]
+        kind, parts = _head(content)
+        if kind > _LARGEST_PLAIN or (kind > _LARGEST_SINGLE and parts != 1):
+            name = _KINDS.get(kind, f"geometry of kind {kind}")
+            return {"type": name, "coordinates": [None] * min(parts, _MOST_PARTS_COUNTED)}
+        if kind > _LARGEST_SINGLE and _head(content[9:])[0] != kind - _LARGEST_SINGLE:
+            raise ValueError("a part of another kind")
+        shape = shapely.force_2d(shapely.from_wkb(content))
+        return None if shape is None or shape.is_empty else shapely.geometry.mapping(shape)
+    except (ValueError, KeyError, TypeError, NotImplementedError, struct.error, ShapelyError) as error:
         raise Unreadable(f"#{place}: its geometry is damaged ({clean(str(error), 80)}); draw it again") from error
+
+
+def _head(content: bytes) -> tuple[int, int]:
+    """Kind of a geometry without its Z and M, and the number that follows: of its parts, where it has any."""
+    order = {0: ">", 1: "<"}[content[0]] if content else "<"
+    kind, count = struct.unpack_from(f"{order}II", content, 1)
+    return int(kind & 0x0FFFFFFF) % 1000, int(count)  # flags of PostGIS, thousands of ISO 13249-3
 
 
 def _table(connection: sqlite3.Connection, name: str) -> RawTable:
