@@ -42,6 +42,7 @@ _LISTS = ("channels", "treatments", "operator_actions", "equipment", "treat_with
 TARGETS = ("target_rooms", "target_share", "target_named", "target_wing")  # of least cost: one of these
 _TEXTS = ("comms_room", "rules", *_CHOICES)
 _SWITCHES = ("search_margin", "likely_capture")
+_OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")  # as pydantic calls them
 _WHOLE = ("target_rooms", "horizon_years", "worlds", "seed")
 
 
@@ -279,12 +280,13 @@ def read_scenario(path: Path | None, **overrides: object) -> Scenario:
 
 
 def _covered(name: str, raw: Mapping[str, object], given: Mapping[str, object]) -> list[str]:
-    """What is wrong with keys of the file that options replace: a slip there is no less one."""
+    """Keys of the file that options replace and that hold no value of their kind; one out of range is mended so."""
     covered = {key: raw[key] for key in raw.keys() & given.keys() if key != "rules"}
     try:
         _ADAPTER.validate_python(covered, strict=False)
     except ValidationError as error:
-        return [_explain(name, {}, dict(item)) for item in error.errors(include_url=False)]
+        wrong = [dict(item) for item in error.errors(include_url=False)]
+        return [_explain(name, {}, item) for item in wrong if item["type"] not in _OUT_OF_RANGE]
     return []
 
 

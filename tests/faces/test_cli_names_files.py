@@ -43,12 +43,21 @@ def test_what_the_engine_finds_wrong_with_a_scenario_names_its_file(site, comman
     assert answered.stderr.startswith("error: asked.toml: ")
 
 
-@pytest.mark.parametrize("worlds", ["nan", "inf", "1e300", "9" * 400, "9" * 5000, "true", '"many"'])
-def test_a_wrong_number_in_a_file_is_refused_though_an_option_takes_its_place(tmp_path, worlds):
+@pytest.mark.parametrize("worlds", ["nan", "inf", "9" * 5000, '"many"'])
+def test_what_is_no_number_in_a_file_is_refused_though_an_option_takes_its_place(tmp_path, worlds):
     path = tmp_path / "asked.toml"
     path.write_text(f"worlds = {worlds}\n")
-    with pytest.raises(ScenarioError, match=r"^asked\.toml: "):
-        read_scenario(path, worlds=500)
+    for options in ({}, {"worlds": 500}):
+        with pytest.raises(ScenarioError, match=r"^asked\.toml: "):
+            read_scenario(path, **options)
+
+
+@pytest.mark.parametrize("worlds", ["1e300", "9" * 400, "true", "99.5"])
+def test_a_number_of_no_worlds_is_refused(tmp_path, worlds):
+    path = tmp_path / "asked.toml"
+    path.write_text(f"worlds = {worlds}\n")
+    with pytest.raises(ScenarioError, match=r"^asked\.toml: worlds: "):
+        read_scenario(path)
 
 
 def test_an_option_takes_the_place_of_a_right_number(tmp_path):
