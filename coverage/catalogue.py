@@ -92,12 +92,12 @@ class _SyncCarrier:
     freq_mhz: FreqMhz
 
 
-def read_catalogue(path: Path | None = None) -> dict[str, Model]:
+def read_catalogue(path: str | Path | None = None) -> dict[str, Model]:
     """The models of a catalogue, by name, in the order of the file.
 
     Parameters
     ----------
-    path : Path or None
+    path : str, Path or None
         ``catalogue.csv``; None for the bundled UK-illustrative one, whose prices are no quotes.
 
     Returns
@@ -110,6 +110,7 @@ def read_catalogue(path: Path | None = None) -> dict[str, Model]:
         With all problems of the file at once, ``file: row: what is wrong; what to do``.
     """
     if path is not None:
+        path = Path(path)
         return parse_catalogue(read_file(path, "catalogue"), path.name)
     return parse_catalogue(files("quietwing.coverage.tables").joinpath(BUNDLED_NAME).read_text("utf-8"), BUNDLED_NAME)
 

@@ -86,12 +86,12 @@ class _Trim:
     trim_db: TrimDb
 
 
-def read_layout(path: Path, catalogue: Mapping[str, Model]) -> tuple[Device, ...]:
+def read_layout(path: str | Path, catalogue: Mapping[str, Model]) -> tuple[Device, ...]:
     """The devices of a layout, in the order of the file.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         ``layout.csv``. `z_m` is the height above ground; a header alone is a layout without devices.
     catalogue : mapping of str to Model
         What the column `model` may name.
@@ -105,6 +105,7 @@ def read_layout(path: Path, catalogue: Mapping[str, Model]) -> tuple[Device, ...
     ScenarioError
         With all problems of the file at once, ``file: row: what is wrong; what to do``.
     """
+    path = Path(path)
     return parse_layout(read_file(path, "layout"), catalogue, path.name)
 
 

@@ -238,12 +238,12 @@ class Scenario:
 _ADAPTER: TypeAdapter[Scenario] = TypeAdapter(Scenario)
 
 
-def read_scenario(path: Path | None, **overrides: object) -> Scenario:
+def read_scenario(path: str | Path | None, **overrides: object) -> Scenario:
     """A scenario from a file, single keys replaced by options of the command line.
 
     Parameters
     ----------
-    path : Path or None
+    path : str, Path or None
         TOML file; None for the defaults.
     **overrides : object
         Keys given on the command line; None is "not given".
@@ -257,6 +257,7 @@ def read_scenario(path: Path | None, **overrides: object) -> Scenario:
     ScenarioError
         Every problem of the file and the options together.
     """
+    path = None if path is None else Path(path)
     raw: dict[str, object] = {} if path is None else _toml(path)
     given = {key: value for key, value in overrides.items() if value is not None}
     if any(key in given for key in TARGETS):  # another kind of target takes the place of the file's

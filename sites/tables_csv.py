@@ -179,7 +179,9 @@ def _columns(header: list[str], cls: type) -> tuple[str, ...]:
 
 
 def _header_hint(cls: type) -> str:
-    return ", ".join(MAST_COLUMNS[:16] if cls is Sector else LEVEL_COLUMNS)
+    if cls is Sector:
+        return ", ".join(MAST_COLUMNS[:16])
+    return ", ".join(LEVEL_COLUMNS if cls is OutsideLevel else keys_of(cls))
 
 
 def build_rows(cls: type[T], table: RawTable, findings: Findings, layer: str, file: str) -> list[T]:

@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from quietwing.coverage.catalogue import catalogue_text, read_catalogue
+from quietwing.coverage.layout import parse_layout, read_layout
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import ScenarioError, read_scenario
 from quietwing.coverage.site_inputs import equipment_of, own_file
@@ -98,6 +100,21 @@ def test_a_file_that_changes_while_the_site_is_read_is_noticed(tiny, tmp_path, m
     monkeypatch.setattr(site_folder, "parse_table", parse_while_someone_saves)
     (problem,) = check(site).problems
     assert problem.startswith("walls.geojson: changed while the site was read; ")
+
+
+def test_a_path_may_be_text_wherever_a_file_is_read(tmp_path):
+    (tmp_path / "layout.csv").write_text("id,model,x_m,y_m,z_m\nN1,micro_jammer,1,2,3\n")
+    (tmp_path / "catalogue.csv").write_text(catalogue_text(read_catalogue()), "utf-8")
+    (tmp_path / "asked.toml").write_text("worlds = 300\n")
+    catalogue = read_catalogue(str(tmp_path / "catalogue.csv"))
+    assert catalogue == read_catalogue()
+    assert [device.id for device in read_layout(str(tmp_path / "layout.csv"), catalogue)] == ["N1"]
+    assert read_scenario(str(tmp_path / "asked.toml")).worlds == 300
+
+
+def test_a_header_that_swallowed_its_row_is_told_which_columns_a_layout_has():
+    with pytest.raises(ScenarioError, match=r"is no header .*name the columns: id, model, x_m"):
+        parse_layout('"id,model,x_m,y_m,z_m\nN1,micro_jammer,1,2,3"\n', {})
 
 
 def test_a_folder_of_too_many_files_is_one_line(tiny, tmp_path):
