@@ -32,6 +32,7 @@ from quietwing.coverage.app.plan_editor.views import (
     margin,
     verdict_states,
 )
+from quietwing.coverage.app.projects import keep
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import current_verdict, session
 from quietwing.coverage.planning.cost import Cost
@@ -73,6 +74,7 @@ def _workbench() -> None:
     """Everything that follows a gesture: one gesture runs this and nothing else of the app."""
     at = desk()
     own = session()
+    keep(own)
     _choices(at)
     # What comes and goes has a container of its own: an element that moved down would be mounted anew, and the plan
     # would lose its zoom and the keyboard.

@@ -9,6 +9,7 @@ import streamlit as st
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_verdict
 from quietwing.coverage.app.overview_facts import OverviewFacts, facts_of, picture_of, stored_sample
+from quietwing.coverage.app.project_panel import recent_projects
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import current_verdict, session
 
@@ -27,6 +28,7 @@ def show() -> None:
     to_blockers, to_site, _ = st.columns([1, 1, 4])
     to_blockers.button("Move blockers", type="primary", width="stretch", on_click=_go, args=("blockers",))
     to_site.button("Open my site", width="stretch", on_click=_go, args=("my-site",))
+    recent_projects(own)
     verdict = current_verdict()
     known = _drawn(verdict) if verdict is not None else stored_sample(own)
     if known is None:

@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-__all__ = ["root", "session_folder", "sweep"]
+__all__ = ["hand_over", "root", "session_folder", "sweep"]
 
 PREFIX = "quietwing-app-"
 LOCK = "lock"
@@ -71,6 +71,15 @@ def session_folder() -> Path:
         if old is not None and _has_runtime():  # in tests, without a server, all sessions have one name
             shutil.rmtree(old, ignore_errors=True)
     return folder
+
+
+def hand_over(old: str, new: str, folder: Path) -> None:
+    """A folder, and the jobs in it, belong to another session from now: the same tab after a reload."""
+    with _guard:
+        if _sessions.get(old) == folder:
+            del _sessions[old]
+        if folder.is_dir():
+            _sessions[new] = folder
 
 
 def sweep() -> None:

@@ -17,6 +17,10 @@ from streamlit.runtime.scriptrunner import StopException
 
 from quietwing.coverage.app.button_actions import clicked, do_what_was_asked, show_problems_of
 from quietwing.coverage.app.jobs import JOB_WORDS, collect, start_verdict
+from quietwing.coverage.app.project_panel import project_menu, project_news
+from quietwing.coverage.app.project_store import sweep_old
+from quietwing.coverage.app.project_tab import at_home, tell_tab
+from quietwing.coverage.app.projects import keep, kept_projects, wait_until_kept
 from quietwing.coverage.app.redraw_when_idle import rang
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import YOURS, Session, change_scenario, session
@@ -55,25 +59,34 @@ def run() -> None:
     st.set_page_config(page_title="quietwing", layout="wide", initial_sidebar_state="expanded")
     st.html("<style>.stMainBlockContainer { padding-top: 2.75rem; }</style>")  # the plan begins above the fold
     page = st.navigation([page_of(name) for name in PAGES], position="sidebar")
-    own = session()
+    with st.sidebar:
+        tab = st.container(height=1, border=False)
+    own = at_home(tab)
+    if own is None:
+        return
     with own.at_work:  # what the click before this one has asked for comes first
         pass
-    do_what_was_asked()
+    _do_what_was_asked(own)
     if own.way_on:
         name, own.way_on = own.way_on, ""
         st.switch_page(page_of(name))
     collect(own)
+    keep(own)
+    tell_tab(own, tab)
     with st.sidebar:
         _site(own)
+        project_menu(own)
         jobs = st.container()
         st.caption("Nothing leaves this computer. Simulation and planning only.")
     st.caption(f"**{literal(own.site.marking)}**")
+    project_news(own)
     try:
         page.run()
     except QuietwingError as error:
         show_problems(error)
     except StopException:  # a page that has no more to show; its jobs are still to be seen
         pass
+    keep(own)
     with jobs:
         _watch_jobs(own)
     _let_it_out()
@@ -128,6 +141,7 @@ def _load_the_rest() -> None:
         return
 
     def load() -> None:
+        sweep_old()
         for module, _ in PAGES.values():
             with contextlib.suppress(ImportError):  # said when the page is opened
                 import_module(f"quietwing.coverage.app.{module}")
@@ -135,6 +149,17 @@ def _load_the_rest() -> None:
         _loaded.set()
 
     threading.Thread(target=load, name=LOADER, daemon=True).start()
+
+
+def _do_what_was_asked(own: Session) -> None:
+    """Do what clicks have asked for; where that opened another project, the way back is kept open."""
+    keep(own)
+    before, title = own.project, own.project_name or own.site.name
+    do_what_was_asked()
+    if own.project != before:
+        wait_until_kept()
+        there = any(one.name == before for one in kept_projects(own))
+        own.came_from = (before, title) if there else None
 
 
 def _let_it_out() -> None:

@@ -27,18 +27,21 @@ from quietwing.sites.model import Sector, Site, Surroundings
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, mast_columns, table_text
 
 __all__ = [
+    "FIRST_DAY",
     "levels_text",
     "masts_text",
     "open_upload",
     "site_geopackage",
+    "site_layers",
     "site_zip",
+    "texts_beside",
     "with_levels",
     "with_masts",
     "with_surroundings",
 ]
 
 PLAIN_NAME = r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,80}"  # of an upload that may keep it
-_FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal sites give equal bytes
+FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal sites give equal bytes
 
 
 def open_upload(name: str, content: bytes, folder: Path) -> ImportedSite:
@@ -157,21 +160,30 @@ def site_zip(
     -------
     bytes
     """
+    texts = site_layers(site, folder) | texts_beside(devices, scenario, catalogue)
     packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, text in sorted(texts.items()):
+            out.writestr(zipfile.ZipInfo(name, FIRST_DAY), text, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def site_layers(site: Site, folder: Path) -> dict[str, bytes]:
+    """The files of a site alone by name; `folder` as for `site_zip`."""
     with workshop_in(folder) as workshop:
         save_site(site, workshop / "site")
         made = workshop / "site"
         files = (path for path in sorted(made.rglob("*")) if path.is_file())
-        texts = {path.relative_to(made).as_posix(): path.read_bytes() for path in files}
-    texts["layout.csv"] = layout_text(devices).encode()
-    texts["scenario.toml"] = scenario_text(scenario).encode()
+        return {path.relative_to(made).as_posix(): path.read_bytes() for path in files}
+
+
+def texts_beside(devices: tuple[Device, ...], scenario: Scenario, catalogue: Mapping[str, Model]) -> dict[str, bytes]:
+    """What lies beside a site's layers, by name: layout, scenario with its rules, a catalogue of its own."""
+    texts = {"layout.csv": layout_text(devices).encode(), "scenario.toml": scenario_text(scenario).encode()}
     texts |= {Path(name).name: text.encode() for name, text in rules_beside(scenario).items()}
     if dict(catalogue) != read_catalogue():
         texts["catalogue.csv"] = catalogue_text(catalogue).encode()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
-        for name, text in sorted(texts.items()):
-            out.writestr(zipfile.ZipInfo(name, _FIRST_DAY), text, zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
+    return texts
 
 
 def site_geopackage(site: Site, folder: Path) -> bytes:

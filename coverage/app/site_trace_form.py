@@ -12,7 +12,7 @@ from quietwing.coverage.app.button_actions import edited_rows, in_field, show_pr
 from quietwing.coverage.app.site_form import AREAS, STATES, construction_box
 from quietwing.coverage.app.site_picture import Picture, clicked_picture, read_picture
 from quietwing.coverage.app.site_words import show_problems
-from quietwing.coverage.app.state import session
+from quietwing.coverage.app.state import TRACING, session
 from quietwing.sites.errors import SiteError
 from quietwing.sites.importers import ScaleLine, TraceChoices, TracedOpening, TracedRoom, import_tracing
 from quietwing.sites.model import Site
@@ -24,7 +24,6 @@ ROLES = {"silence": "must be silent", "keep": "must keep service", "ignore": "do
 CLICKS = ("First scale point", "Second scale point", "Corner of a room", "Window", "Door")
 OPENING_WIDTH_M = {"window": 1.0, "door": 0.8}
 STATES_OF_WINDOWS: tuple[OpeningState, ...] = ("open", "shut", "sealed")
-_KEY = "plan being traced"
 
 
 @dataclass
@@ -44,6 +43,12 @@ class _Tracing:
     first_corners: list[dict[str, Any]] = field(default_factory=list)
     first_openings: list[dict[str, Any]] = field(default_factory=list)
     edition: int = 0
+    made: int = 0  # the edition that was made a site last
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something was traced since the last site was made of it."""
+        return self.edition > self.made
 
 
 def trace_form(opened: Callable[[Site], None]) -> None:
@@ -59,7 +64,7 @@ def trace_form(opened: Callable[[Site], None]) -> None:
         "wall. Corners that nearly line up are put in line (0.3 m). Trace corridors too: all rooms must touch."
     )
     given = st.file_uploader("Plan as PNG or JPEG", type=["png", "jpg", "jpeg"], key="trace-file")
-    tracing: _Tracing | None = st.session_state.get(_KEY)
+    tracing: _Tracing | None = st.session_state.get(TRACING)
     if given is not None and (tracing is None or tracing.name != given.file_id):
         try:
             with st.spinner("Reading the picture"):
@@ -67,7 +72,7 @@ def trace_form(opened: Callable[[Site], None]) -> None:
         except SiteError as error:
             show_problems(error)
             return
-        st.session_state[_KEY] = tracing
+        st.session_state[TRACING] = tracing
     if tracing is None:
         return
     _click(tracing)
@@ -95,6 +100,7 @@ def _make(tracing: _Tracing, opened: Callable[[Site], None]) -> None:
     scale = ScaleLine((x1, y1), (x2, y2), float(in_field("trace-distance")))
     rooms, cuts, height_px = rooms_of(corners), _openings_of(openings), tracing.picture.height_px
     opened(import_tracing(rooms, cuts, scale, height_px, _chosen(), own.folder))
+    tracing.made = tracing.edition
 
 
 def rooms_of(rows: list[dict[str, Any]]) -> list[TracedRoom]:

@@ -106,6 +106,6 @@ def put_site(site: Site) -> Session:
 
     own = session()
     layout, scenario, catalogue, description = own.layout, own.scenario, own.catalogue, own.description
-    open_site(site, YOURS, layout.devices)
+    open_site(site, YOURS, layout.devices, project=own.project)
     own.layout, own.scenario, own.catalogue, own.description = layout, scenario, catalogue, description
     return own

@@ -6,6 +6,7 @@ global: two sessions share no plan data.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
 
 __all__ = [
+    "KEY",
     "SAMPLE",
+    "TRACING",
     "YOURS",
     "Layout",
     "SavedLayout",
@@ -57,6 +60,7 @@ __all__ = [
 SAMPLE = "houseblock"  # what a session opens with
 YOURS = "yours"  # the source of a site that is not bundled
 KEY = "quietwing session"
+TRACING = "plan being traced"  # in the session's state: what was traced and is no site yet
 MOST_UNDO = 200
 FIELDS = str, int, float, dict, date, UploadedFile, type(None)  # what fields hold; not what pages keep beside them
 
@@ -124,6 +128,20 @@ class Session:
         What stood in the fields at the click that is being done, by key.
     at_work : Lock
         Held while a callback works.
+    browser : str
+        The secret of the browser, as it has told it; empty: nothing is kept on disk.
+    came_from : tuple of (str, str) or None
+        The project that was open before this one: its name on disk and its title.
+    project, project_name : str
+        Under which name the work is kept on disk, and what the planner calls it (empty: as the site).
+    holder : str
+        Streamlit's name of the session that holds this; another one that was handed it is the holder then.
+    kept : tuple
+        What was kept on disk last: what was made, and what was computed.
+    layers : tuple of (Site, dict) or None
+        The files of a site, as they were made last.
+    not_kept : str
+        Why the last change could not be kept, empty: it was.
     """
 
     site: Site
@@ -150,6 +168,14 @@ class Session:
     asked: list[tuple[str, str, Callable[..., object], tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
     fields: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     at_work: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    browser: str = field(default="", repr=False)
+    project: str = field(default_factory=lambda: secrets.token_hex(16))
+    project_name: str = ""
+    came_from: tuple[str, str] | None = None
+    holder: str = ""
+    kept: tuple[list[object], list[object]] | tuple[()] = field(default=(), repr=False, compare=False)
+    layers: tuple[Site, dict[str, bytes]] | None = field(default=None, repr=False, compare=False)
+    not_kept: str = ""
 
     def ask(self, key: str, words: str, act: Callable[..., object], *args: Any) -> None:
         """Note what a click is for and may take seconds: an ``on_click``; `clicked.do_what_was_asked` does it.
@@ -199,8 +225,10 @@ def session_at_hand() -> Iterator[Session]:
             _at_hand.reset(token)
 
 
-def open_site(site: Site, source: str, devices: tuple[Device, ...] = ()) -> None:
+def open_site(site: Site, source: str, devices: tuple[Device, ...] = (), *, project: str | None = None) -> None:
     """Put another site in the place of the session's: layout history, results and jobs of the old one go.
+
+    The old one stays on disk as the project it was, if the browser's work is kept.
 
     Parameters
     ----------
@@ -210,8 +238,13 @@ def open_site(site: Site, source: str, devices: tuple[Device, ...] = ()) -> None
         Name of a bundled site, whose scenario and catalogue come with it, or `YOURS`.
     devices : tuple of Device
         The layout it opens with.
+    project : str, optional
+        Name on disk of the project it belongs to; without it a new one begins.
     """
     own = session()
+    if project is None:
+        own.project_name = ""
+    own.project = secrets.token_hex(16) if project is None else project
     for job in own.jobs.values():
         job.discard()
     own.site, own.site_source = site, source

@@ -86,6 +86,7 @@ class App:
     address: str
     temp: Path
     log: Path
+    state: Path
 
     @property
     def folders(self) -> set[Path]:
@@ -247,22 +248,23 @@ def start_app(browser, tmp_path_factory) -> Iterator[Callable[..., App]]:
     """Starts ``quietwing app`` in an empty folder; all are ended with the tests."""
     started: list[App] = []
 
-    def start(temp: Path | None = None) -> App:
+    def start(temp: Path | None = None, *, state: Path | None = None, port: int = 0) -> App:
         here = tmp_path_factory.mktemp("empty")
         temp = tmp_path_factory.mktemp("temp") if temp is None else temp
         log = tmp_path_factory.mktemp("log") / "server.txt"
-        port = free_port()
+        state = tmp_path_factory.mktemp("state") if state is None else state
+        port = port or free_port()
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [Path(sysconfig.get_path("scripts")) / "quietwing", "app", "--no-browser", "--port", str(port)],
                 cwd=here,
-                env=os.environ | {"TMPDIR": str(temp)},
+                env=os.environ | {"TMPDIR": str(temp), "XDG_STATE_HOME": str(state)},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        made = App(process, f"http://127.0.0.1:{port}", temp, log)
+        made = App(process, f"http://127.0.0.1:{port}", temp, log, state)
         started.append(made)
         wait_for_server(made)
         return made
