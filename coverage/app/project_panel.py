@@ -64,9 +64,11 @@ def project_menu(own: Session) -> None:
 
 
 def project_news(own: Session) -> None:
-    """What has happened to the project, and the way back to the one before; a place kept for it."""
-    with st.container():
-        news = own.said.pop(NEWS, ())
+    """What has happened to the project, and the way back to the one before; its place is always there."""
+    place, news = st.empty(), own.said.pop(NEWS, ())
+    if not (news or own.came_from or own.not_kept or BACK in own.said):
+        return
+    with place.container():
         if news:
             st.info(literal(" ".join(news)))
         if own.came_from is not None:

@@ -1,0 +1,204 @@
+"""Work is never lost: F5, back and forward, a new tab, a restart, another site; and nothing of it goes astray."""
+
+import signal
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PLAN = ".quietwing-plan [data-device]"
+MOST_JOB_S = 240.0
+
+
+def blockers(planner) -> int:
+    planner.page.locator(PLAN).first.wait_for()
+    planner.rest()
+    return planner.page.locator(PLAN).count()
+
+
+def take_one_away(planner) -> int:
+    """Delete a blocker by the keyboard; how many are left on this storey."""
+    planner.go("blockers")
+    before = blockers(planner)
+    planner.page.locator(PLAN).first.focus()
+    planner.page.keyboard.press("Delete")
+    planner.page.locator(PLAN).nth(before - 1).wait_for(state="detached")
+    planner.rest()
+    return before - 1
+
+
+def kept(app, many: int, waited) -> None:
+    waited(lambda: len(list(app.state.rglob("*.qwproj"))) == many, 10.0, f"{many} projects on disk")
+
+
+def tab_beside(planner, open_window, app):
+    """A second tab of the same browser."""
+    other = open_window(app)
+    page = planner.page.context.new_page()
+    other.page.close()
+    other.page = page
+    page.on("request", lambda request: other.requests.append(request.url))
+    return other
+
+
+@pytest.fixture
+def own_app(start_app):
+    """A server whose projects are this test's alone."""
+    return start_app()
+
+
+def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(own_app, open_window, small_zip, waited):
+    planner = open_window(own_app)
+    planner.arrive()
+    planner.upload("small.zip", small_zip)
+    planner.go("limits")
+    planner.press("Run the full verdict")
+    planner.page.reload()
+    planner.rest()
+    assert "small-wing" in planner.text()
+    planner.go("overview")
+    waited(lambda: not own_app.jobs, MOST_JOB_S, "the verdict")
+    planner.page.get_by_text("of 4").first.wait_for()  # its numbers: the job that F5 did not end
+    planner.page.reload()
+    planner.rest()
+    planner.page.get_by_text("of 4").first.wait_for()
+
+
+def test_back_forward_and_f5_keep_a_moved_plan_and_its_undo(own_app, open_window, waited):
+    planner = open_window(own_app)
+    planner.arrive()
+    left = take_one_away(planner)
+    planner.go("limits")
+    planner.page.go_back()
+    planner.rest()
+    assert blockers(planner) == left
+    planner.page.go_forward()
+    planner.rest()
+    planner.page.go_back()
+    planner.rest()
+    planner.page.reload()
+    planner.rest()
+    assert blockers(planner) == left
+    planner.press("Undo")
+    assert blockers(planner) == left + 1
+
+
+def test_a_restarted_server_finds_the_work_again_in_the_page_that_stayed_open(start_app, open_window, waited):
+    first = start_app()
+    planner = open_window(first)
+    planner.arrive()
+    left = take_one_away(planner)
+    kept(first, 1, waited)
+    first.kill()
+    second = start_app(state=first.state, port=int(first.address.rsplit(":", 1)[1]))
+    planner.page.get_by_test_id("stSidebarNavLink").first.wait_for()
+    planner.rest()  # the page has found the new server by itself
+    assert blockers(planner) == left
+    planner.page.reload()
+    planner.rest()
+    assert blockers(planner) == left
+    planner.press("Undo")
+    assert blockers(planner) == left + 1
+    second.process.send_signal(signal.SIGTERM)
+
+
+def test_two_tabs_do_not_mix_and_a_second_one_gets_a_copy(own_app, open_window, waited):
+    one = open_window(own_app)
+    one.arrive()
+    left = take_one_away(one)
+    kept(own_app, 1, waited)
+    two = tab_beside(one, open_window, own_app)
+    two.arrive()
+    assert "Your last project" in two.text()
+    two.press("Continue")
+    assert "this is a copy" in two.text()
+    assert take_one_away(two) == left - 1
+    one.page.reload()
+    one.rest()
+    assert blockers(one) == left
+    two.page.reload()
+    two.rest()
+    assert blockers(two) == left - 1
+    kept(own_app, 2, waited)
+
+
+def test_another_browser_sees_nothing_of_it(own_app, open_window, waited):
+    mine, other = open_window(own_app), open_window(own_app)
+    mine.arrive()
+    take_one_away(mine)
+    kept(own_app, 1, waited)
+    project = mine.page.evaluate("sessionStorage.getItem('quietwing project')")
+    other.arrive()
+    assert "Your last project" not in other.text()
+    other.page.evaluate("name => sessionStorage.setItem('quietwing project', name)", project)
+    other.page.reload()  # who knows the name of a project, but not the browser's secret
+    other.rest()
+    assert "Recent projects" not in other.text()
+    other.go("blockers")
+    assert blockers(other) == 7
+    secret = mine.page.evaluate("localStorage.getItem('quietwing browser')")
+    assert len(secret) == 64
+    assert secret not in mine.text()
+    assert secret.encode() not in own_app.log.read_bytes()
+    assert not any(secret in url or project in url for url in mine.requests)
+
+
+def test_another_site_does_not_end_the_work_on_this_one(own_app, open_window, waited):
+    planner = open_window(own_app)
+    planner.arrive()
+    left = take_one_away(planner)
+    planner.go("my-site")
+    planner.page.get_by_text("Houseblock: modern").click()
+    planner.page.get_by_role("option", name="Radial").click()
+    planner.rest()
+    planner.press("Open this example")
+    assert "radial" in planner.text()
+    planner.press("Back to houseblock")
+    planner.go("blockers")
+    assert blockers(planner) == left
+
+
+def test_a_project_file_is_saved_and_opened_and_a_broken_one_changes_nothing(own_app, open_window, waited):
+    planner = open_window(own_app)
+    planner.arrive()
+    left = take_one_away(planner)
+    planner.press("Project")
+    content = planner.download("Save project as a file")
+    planner.press("Project")
+    planner.press("Undo")
+    planner.press("Project")
+    box = planner.page.locator(".st-key-project-file")
+    for name, given in (("broken.qwproj", content[:5000]), ("good.qwproj", content)):
+        box.locator("input[type=file]").set_input_files(
+            {"name": name, "mimeType": "application/octet-stream", "buffer": given}
+        )
+        box.get_by_text(name).wait_for()
+        planner.rest()
+        planner.press(f"Open {name}")
+        if name == "broken.qwproj":
+            assert "cannot be unpacked" in planner.text()
+            assert blockers(planner) == left + 1
+    planner.page.keyboard.press("Escape")
+    assert blockers(planner) == left
+
+
+def test_leaving_asks_only_where_something_would_be_lost(own_app, open_window):
+    planner = open_window(own_app)
+    planner.arrive()
+    take_one_away(planner)
+    asked = []
+    planner.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    planner.page.reload()
+    planner.rest()
+    assert asked == []  # it is kept
+    folder = next(own_app.state.rglob("*.qwproj")).parent.parent
+    for path in (*folder.glob("*/*"), *folder.iterdir(), folder):
+        path.unlink() if path.is_file() else path.rmdir()
+    folder.write_text("no folder can be made here")
+    planner.press("Undo")
+    planner.page.wait_for_timeout(1500)
+    planner.go("limits")
+    planner.page.get_by_text("Your work is not kept on this computer").first.wait_for()
+    planner.page.mouse.click(700, 20)  # browsers ask only where a hand was on the page
+    planner.page.reload()
+    assert asked == ["beforeunload"]

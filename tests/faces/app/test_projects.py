@@ -1,0 +1,257 @@
+"""Projects: written and read back whole, refused where they could do harm, kept for one browser alone."""
+
+import io
+import json
+import os
+import pickle
+import stat
+import time
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from quietwing.coverage.app import project_store, projects
+from quietwing.coverage.app.project_file import Project, project_zip, read_project
+from quietwing.coverage.app.project_store import KEPT_DAYS, MOST_KEPT, Shelf, new_name, sweep_old
+from quietwing.coverage.app.state import Layout, SavedLayout, Session, site_hash
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.errors import QuietwingError
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites import load_site
+from quietwing.sites.synthetic import build, describe
+
+MINE, OTHER = "a" * 64, "b" * 64
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch, tmp_path):
+    """No test writes into the state folder of whoever runs it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture(scope="module")
+def site():
+    return build(describe(type="wing", cells=4, storeys=1, name="small-wing"))
+
+
+@pytest.fixture
+def project(site) -> Project:
+    window = next(each.id for each in site.openings if each.kind == "window")
+    first = Layout((Device("J1", "room_jammer", 0.0, 2.4, 2.7),))
+    now = Layout((Device("J1", "room_jammer", 1.0, 2.4, 2.7),), (Treatment(window, "window_mesh"),))
+    later = Layout((Device("J1", "room_jammer", 2.0, 2.4, 2.7),))
+    return Project(
+        "north side",
+        site,
+        "yours",
+        Scenario(worlds=200, grade="evidence"),
+        read_catalogue(),
+        now,
+        past=(Layout(), first),
+        future=(later,),
+        saved=(SavedLayout("cheap", first, None, site_hash(site)),),
+        description="[wing]\n",
+        under_way=("verdict",),
+    )
+
+
+def changed(content: bytes, **texts: bytes | None) -> bytes:
+    """The same zip with files in it replaced, added or, where there is no text, left out."""
+    files = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    files |= {name.replace("__", "."): text for name, text in texts.items()}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in files.items():
+            if text is not None:
+                packed.writestr(name, text)
+    return out.getvalue()
+
+
+def card_of(content: bytes) -> dict:
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return json.loads(packed.read("project.json"))
+
+
+def test_a_project_comes_back_as_it_was_with_undo_and_saved_layouts(project, tmp_path):
+    content = project_zip(project, tmp_path)
+    assert read_project("a.qwproj", content, tmp_path) == project
+    assert project_zip(project, tmp_path) == content
+    assert list(tmp_path.glob("site-*")) == []
+
+
+def test_a_bundled_site_is_known_again_and_a_name_alone_makes_no_example(project, tmp_path):
+    example = replace(project, site=load_site("houseblock"), source="houseblock", layout=Layout(), past=(), future=())
+    example = replace(example, saved=())
+    assert read_project("a.qwproj", project_zip(example, tmp_path), tmp_path).source == "houseblock"
+    claims = read_project("a.qwproj", project_zip(replace(project, source="houseblock"), tmp_path), tmp_path)
+    assert claims.source == "yours"
+
+
+def test_the_oldest_steps_of_undo_are_left_out(project, tmp_path):
+    steps = tuple(Layout((Device("J1", "room_jammer", x / 100, 2.4, 2.7),)) for x in range(80))
+    back = read_project("a.qwproj", project_zip(replace(project, past=steps), tmp_path), tmp_path)
+    assert back.past == steps[-50:]
+
+
+def test_a_project_is_a_site_too(project, tmp_path):
+    from quietwing.coverage.app.site_files import open_upload
+
+    further = {"result-verdict.json": "{}\n", "result-rooms.csv": "room\n"}
+    found = open_upload("small.zip", project_zip(project, tmp_path, further), tmp_path)
+    assert found.site == project.site
+    assert found.devices == project.layout.devices
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (lambda good: b"no zip", "cannot be unpacked"),
+        (lambda good: good[:-200], "cannot be unpacked"),
+        (lambda good: changed(good, project__json=None), "holds no project.json"),
+        (lambda good: changed(good, project__json=b"{"), "project.json"),
+        (lambda good: changed(good, project__json=b"[" * 100_000), "project.json"),
+        (lambda good: changed(good, site__toml=None), "holds no site.toml"),
+        (lambda good: changed(good, layout__csv=b"id,model\n1,2\n"), "layout.csv"),
+        (lambda good: changed(good, scenario__toml=b"worlds = -1\n"), "worlds"),
+        (lambda good: changed(good, catalogue__csv=b"x\n"), "catalogue.csv"),
+        (lambda good: changed(good, **{"../out.txt": b"x"}), "leads out of the folder"),
+        (lambda good: changed(good, **{"/etc/out.txt": b"x"}), "absolute path"),
+        (lambda good: changed(good, bomb__csv=b"0" * (60 * 2**20)), "times its size"),
+    ],
+)
+def test_a_broken_project_is_refused_in_words_and_leaves_nothing(broken, says, project, tmp_path):
+    with pytest.raises(QuietwingError, match=says.replace(".", r"\.")) as raised:
+        read_project("a.qwproj", broken(project_zip(project, tmp_path)), tmp_path)
+    assert all(str(tmp_path) not in line for line in str(raised.value).splitlines())
+    assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == []
+    assert not (tmp_path.parent / "out.txt").exists()
+
+
+def test_a_link_in_a_project_is_refused(project, tmp_path):
+    out = io.BytesIO(project_zip(project, tmp_path))
+    with zipfile.ZipFile(out, "a") as packed:
+        link = zipfile.ZipInfo("extra.csv")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        packed.writestr(link, "/etc/passwd")
+    with pytest.raises(QuietwingError, match="link or device"):
+        read_project("a.qwproj", out.getvalue(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"format": 2}, "format"),
+        ({"stranger": 1}, "stranger"),
+        ({"name": "x" * 61}, "name"),
+        ({"layout": {"devices": "id\n", "windows": []}}, "layout"),
+        ({"past": [{"devices": "", "windows": []}] * 51}, "past"),
+        ({"past": [{"devices": "id,model,x_m,y_m,z_m\nJ1,no_such,0,0,2\n"}]}, "a layout before this one"),
+        ({"layout": {"devices": "id,model,x_m,y_m,z_m\nJ1,room_jammer,9000,0,2\n"}}, "outside the perimeter"),
+        ({"layout": {"devices": "id,model,x_m,y_m,z_m\n", "windows": [{"opening": "w", "model": "x"}]}}, "layout"),
+    ],
+)
+def test_every_part_of_the_card_is_checked_like_any_input(change, says, project, tmp_path):
+    good = project_zip(project, tmp_path)
+    card = json.dumps(card_of(good) | change).encode()
+    with pytest.raises(QuietwingError, match=says):
+        read_project("a.qwproj", changed(good, project__json=card), tmp_path)
+
+
+LINE = {"title": "north side", "site": "small-wing", "blockers": 1}
+
+
+def test_what_one_browser_keeps_another_neither_lists_nor_opens(state):
+    name = new_name()
+    Shelf(MINE).save(name, b"mine", LINE, {"verdict": 1})
+    assert [one.name for one in Shelf(MINE).recent()] == [name]
+    assert Shelf(OTHER).recent() == []
+    assert Shelf(OTHER).content(name) is None
+    assert Shelf(OTHER).results(name) == {}
+    assert all(MINE not in str(path) for path in state.rglob("*"))
+    assert all(MINE.encode() not in path.read_bytes() for path in state.rglob("*") if path.is_file())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+def test_what_is_kept_is_its_user_s_alone(state):
+    Shelf(MINE).save(new_name(), b"mine", LINE, {"verdict": 1})
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in state.rglob("*") if path.is_dir()}
+    assert modes == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in state.rglob("*") if path.is_file()} == {0o600}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_a_link_in_the_place_of_the_folder_is_not_followed(state, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (state / "quietwing").mkdir(parents=True)
+    (state / "quietwing" / "projects").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="own"):
+        Shelf(MINE).save(new_name(), b"mine", LINE, None)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+class Harm:
+    def __reduce__(self):
+        return (os.system, ("touch harm",))
+
+
+def test_results_are_read_back_only_where_this_browser_signed_them(state, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name, shelf = new_name(), Shelf(MINE)
+    shelf.save(name, b"mine", LINE, {"verdict": 1})
+    assert shelf.results(name) == {"verdict": 1}
+    (path,) = state.rglob("*.results")
+    path.write_bytes(path.read_bytes()[:32] + pickle.dumps(Harm()))
+    assert shelf.results(name) == {}
+    assert not (tmp_path / "harm").exists()
+
+
+def test_names_and_secrets_that_are_none_open_nothing(state):
+    with pytest.raises(QuietwingError):
+        Shelf(MINE).content("../../x")
+    for secret in ("", "A" * 64, "a" * 63, "../" * 20):
+        assert not project_store.is_secret(secret)
+        with pytest.raises(ValueError, match="64"):
+            Shelf(secret)
+
+
+def test_old_projects_go_by_age_and_by_number(state):
+    shelf = Shelf(MINE)
+    names = [new_name() for _ in range(MOST_KEPT + 2)]
+    for age, name in enumerate(reversed(names)):
+        shelf.save(name, b"x", LINE, {"n": age})
+        path = next(state.rglob(f"{name}.qwproj"))
+        os.utime(path, (time.time() - 60 * (100 - age),) * 2)
+    assert len(shelf.recent()) == MOST_KEPT
+    assert len(list(state.rglob("*.results"))) == MOST_KEPT
+    for path in state.rglob("*.qwproj"):
+        os.utime(path, (time.time() - (KEPT_DAYS + 1) * 86_400,) * 2)
+    sweep_old()
+    assert list(state.rglob("*.*")) == []
+
+
+def test_a_change_is_on_disk_a_moment_later_and_an_untouched_session_is_not(project, tmp_path, state):
+    own = Session(project.site, "yours", project.scenario, read_catalogue(), tmp_path, project.layout, browser=MINE)
+    own.kept = (projects._work(own), projects._computed(own))
+    projects.keep(own)
+    projects.wait_until_kept()
+    assert list(state.rglob("*.qwproj")) == []
+    own.past, own.layout = [own.layout], Layout()
+    projects.keep(own)
+    projects.wait_until_kept()
+    (path,) = state.rglob("*.qwproj")
+    back = read_project("a.qwproj", path.read_bytes(), tmp_path)
+    assert (back.layout, back.past) == (Layout(), (project.layout,))
+
+
+def test_where_nothing_can_be_kept_the_page_is_told(project, tmp_path, state):
+    state.parent.mkdir(exist_ok=True)
+    state.write_text("a file where the folder should be")
+    own = Session(project.site, "yours", project.scenario, read_catalogue(), tmp_path, project.layout, browser=MINE)
+    projects.keep(own)
+    projects.wait_until_kept()
+    assert own.not_kept.startswith("Your work is not kept on this computer")
