@@ -8,6 +8,7 @@ import streamlit as st
 
 from quietwing.coverage.app.blockers_state import Desk, accept, desk
 from quietwing.coverage.app.blockers_words import treatments_toml
+from quietwing.coverage.app.report_button import verdict_report
 from quietwing.coverage.app.site_watch import picture
 from quietwing.coverage.app.site_words import problems_of, show_problems
 from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, scenario_with, session
@@ -98,6 +99,7 @@ def downloads(at: Desk, draft: Draft, spent: Cost | None) -> None:
         help="Dead zones and margin. The full verdict draws it: run that first." if verdict is None else None,
         on_click="ignore",
     )
+    verdict_report(st.container(), "blockers report")
 
 
 def uploaded_devices(site: Site, catalogue: Mapping[str, Model], name: str, content: bytes) -> tuple[Device, ...]:

@@ -11,6 +11,7 @@ import streamlit as st
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.compare_tables import compared, shown_rows
 from quietwing.coverage.app.overview_facts import spill_sentences
+from quietwing.coverage.app.report_button import plan_report
 from quietwing.coverage.app.site_watch import kept, picture
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import Layout, change_layout, session, site_hash
@@ -138,6 +139,7 @@ def _actions(result: PlanResult) -> None:
         key="optimise-zip",
         on_click="ignore",
     )
+    plan_report(right, "optimise-report", result)
 
 
 def _open(result: PlanResult) -> None:

@@ -10,6 +10,7 @@ from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_verdict
 from quietwing.coverage.app.overview_facts import OverviewFacts, facts_of, picture_of, stored_sample
 from quietwing.coverage.app.project_panel import recent_projects
+from quietwing.coverage.app.report_button import verdict_report
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import current_verdict, session
 
@@ -25,9 +26,10 @@ def show() -> None:
     """Draw the page."""
     own = session()
     st.title(f"Where phones still work: {literal(own.site.name)}")
-    to_blockers, to_site, _ = st.columns([1, 1, 4])
+    to_blockers, to_site, report, _ = st.columns([1, 1, 1.2, 2.8])
     to_blockers.button("Move blockers", type="primary", width="stretch", on_click=_go, args=("blockers",))
     to_site.button("Open my site", width="stretch", on_click=_go, args=("my-site",))
+    verdict_report(report, "overview report")
     recent_projects(own)
     verdict = current_verdict()
     known = _drawn(verdict) if verdict is not None else stored_sample(own)

@@ -58,6 +58,11 @@ def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(own_app, open_wind
     assert "small-wing" in planner.text()
     planner.go("overview")
     waited(lambda: not own_app.jobs, MOST_JOB_S, "the verdict")
+    planner.rest()
+    planner.page.wait_for_timeout(3000)
+    print(planner.text())
+    print(own_app.log.read_text())
+    planner.page.screenshot(path="/tmp/hp/shots/job.png")
     planner.page.get_by_text("of 4").first.wait_for()  # its numbers: the job that F5 did not end
     planner.page.reload()
     planner.rest()
@@ -148,13 +153,10 @@ def test_another_site_does_not_end_the_work_on_this_one(own_app, open_window, wa
     planner.arrive()
     left = take_one_away(planner)
     planner.go("my-site")
-    planner.page.get_by_text("Houseblock: modern").click()
-    planner.page.get_by_role("option", name="Radial").click()
-    planner.rest()
     planner.press("Open this example")
-    assert "radial" in planner.text()
-    planner.press("Back to houseblock")
     planner.go("blockers")
+    assert blockers(planner) == left + 1  # as it came
+    planner.press("Back to houseblock")
     assert blockers(planner) == left
 
 

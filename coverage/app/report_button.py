@@ -1,0 +1,106 @@
+"""The report of a result from its page: summary, pictures and tables as ``--out`` writes them, in one zip."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quietwing.coverage.app.button_actions import clicked, show_problems_of
+from quietwing.coverage.app.jobs import start_verdict
+from quietwing.coverage.app.state import current_verdict, session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamlit.delta_generator import DeltaGenerator
+
+    from quietwing.coverage.equipment import Model
+    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.results import Verdict, WhatIf
+
+__all__ = ["plan_report", "report_zip", "verdict_report"]
+
+FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal results give equal bytes
+LABEL = "Download report"
+HELP = (
+    "A zip: unpack it and open summary.html in a browser, or print it. Numbers at both grades, maps of every storey, "
+    "limits, notes and tables. Drawing takes up to half a minute a houseblock."
+)
+
+
+def verdict_report(place: DeltaGenerator, key: str) -> None:
+    """The report of the current layout, or the way to one where it has not been judged."""
+    own, verdict = session(), current_verdict()
+    if verdict is None:
+        job = own.jobs.get("verdict")
+        running = job is not None and job.running()
+        place.button(
+            LABEL,
+            key=f"{key} judge",
+            width="stretch",
+            disabled=running,
+            help="The report is drawn from a full verdict, which this layout has not had in this session: the click "
+            "starts it, and the report can then be downloaded here.",
+            on_click=clicked,
+            args=(key, start_verdict),
+        )
+    else:
+        whatif = own.whatif if own.whatif_of == own.layout else None
+        _download(place, key, verdict, whatif)
+    with place:
+        show_problems_of(key)
+
+
+def plan_report(place: DeltaGenerator, key: str, result: PlanResult) -> None:
+    """The report of a plan."""
+    _download(place, key, result, None)
+
+
+def report_zip(
+    result: Verdict | PlanResult, folder: Path, catalogue: Mapping[str, Model], whatif: WhatIf | None = None
+) -> bytes:
+    """``summary.html`` with its pictures and tables.
+
+    Parameters
+    ----------
+    result : Verdict or PlanResult
+    folder : Path
+        The session's own; nothing is left in it.
+    catalogue : mapping of str to Model
+        The one the layout was judged with.
+    whatif : WhatIf, optional
+        A part of a verdict's page.
+
+    Returns
+    -------
+    bytes
+        A zip; equal results give equal bytes.
+    """
+    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.report import make_files
+    from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
+    from quietwing.sites.importers import workshop_in
+
+    packed = io.BytesIO()
+    with workshop_in(folder) as workshop, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+        if not isinstance(result, PlanResult):
+            result = with_budgets(result, catalogue, None, HOLES_ON_PAGE)
+        for name in sorted(make_files(result, workshop, whatif=whatif)):
+            out.writestr(zipfile.ZipInfo(name, FIRST_DAY), (workshop / name).read_bytes(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def _download(place: DeltaGenerator, key: str, result: Verdict | PlanResult, whatif: WhatIf | None) -> None:
+    own = session()
+    place.download_button(
+        LABEL,
+        lambda: report_zip(result, own.folder, own.catalogue, whatif),
+        "report.zip",
+        "application/zip",
+        key=key,
+        width="stretch",
+        on_click="ignore",
+        help=HELP,
+    )
