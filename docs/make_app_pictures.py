@@ -89,7 +89,7 @@ def press(page: Any, label: str, work: bool = True) -> None:
 def for_readme(page: Any) -> None:
     """README's two pictures."""
     go(page, "blockers")
-    press(page, "Full verdict")
+    press(page, "Full assessment")
     for name, height in README_HEIGHTS.items():
         go(page, name)
         page.set_viewport_size({"width": README_WIDTH, "height": height})
@@ -108,7 +108,7 @@ def every(page: Any, folder: Path, site: str, plan: bool) -> None:
     go(page, "signals")
     press(page, "Work out where the network leaks in")
     go(page, "limits")
-    press(page, "Run the full verdict")
+    press(page, "Run the full assessment")
     if plan:
         go(page, "optimise")
         page.get_by_role("combobox", name="How long to search").click()

@@ -87,6 +87,21 @@ class Building:
     storeys: tuple[Storey, ...]
     name: Text = ""
 
+    def storey_in_words(self, number: int) -> str:
+        """``houseblock, ground floor``: a storey by its own name, by its level where that is a number or nothing."""
+        called = self.storeys[number].name
+        if called and not called.isdigit():
+            return f"{self.name or self.id}, {called}"
+        return f"{self.name or self.id}, {_level_in_words(number)}"
+
+
+def _level_in_words(number: int) -> str:
+    """As people in the United Kingdom count: the 1st floor is the one above the ground floor."""
+    if number == 0:
+        return "ground floor"
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending} floor"
+
 
 @dataclass(frozen=True, config=_CHECKED)
 class Perimeter:

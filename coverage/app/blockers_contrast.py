@@ -15,7 +15,7 @@ KEPT = "blockers contrast"
 
 
 def contrast_expander(room: str, verdict: Verdict | None) -> None:
-    """An expander with the budget's lines, where the full verdict has a hole there."""
+    """An expander with the budget's lines, where the full assessment has a hole there."""
     if verdict is None or room not in holes_by_silence(verdict):
         return
     with st.expander("Contrast budget"):

@@ -32,7 +32,7 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
     if at.room not in rooms:
         at.room = ""
     st.session_state[ROOM] = at.room or NOBODY
-    st.subheader("Why: one cell explained")
+    st.header("Why: one cell explained")
     st.selectbox(
         "Cell (or click it on the plan)",
         [NOBODY, *rooms],
@@ -56,7 +56,7 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
             "Channel": [channel_in_words(one.channel) for one in nearest],
             "Where": [place_in_words(one.point) for one in nearest],
             "Draft margin": [margin_in_words(by_draft[one.channel]) if by_draft else "" for one in nearest],
-            "Margin of the medians [dB]": [_level(one.margin_db) for one in nearest],
+            "Typical margin [dB]": [_level(one.margin_db) for one in nearest],
             "Network [dBm]": [_level(one.rsrp_dbm) for one in nearest],
             "Blockers [dBm]": [_level(one.jam_dbm) for one in nearest],
         },
@@ -65,7 +65,7 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
         alt=f"Channels in {at.room}, the one nearest to working first",
     )
     st.caption(
-        "Below 0 dB a phone works. The draft margin is stricter than the medians because it includes uncertainty."
+        "Below 0 dB a phone works. The estimate's margin is stricter than the typical one: it includes uncertainty."
     )
     chosen = st.selectbox(
         "Link budget of",
@@ -88,8 +88,8 @@ def sentences_of(room: str, draft: Draft, verdict: Verdict | None) -> tuple[str,
         for number, one in enumerate(verdict.grades):
             state, silent = state_of_rooms(verdict, number)[at], float(one.by_room["silent_probability"].values[at])
             said.append(
-                f"Full verdict, {one.grade.name} grade: {room} is {'a ' if state == HOLE else ''}{state}; no phone "
-                f"works in {percent(silent)} of cases."
+                f"Full assessment, {one.grade.name} grade: {room} is {'a ' if state == HOLE else ''}{state}; no "
+                f"phone works in {percent(silent)} of cases."
             )
         said += [escape_in_words(escape) for escape in escapes_of(verdict) if escape.room == room][:MOST_CHANNELS]
     by_draft = next((one for one in draft.rooms if one.room == room), None)

@@ -51,7 +51,7 @@ def saved_layouts() -> None:
         right.button("Remove it", on_click=_remove, width="stretch")
     if others:
         st.caption(f"{others} saved for other sites.")
-    st.caption("Saved layouts live in this session only: download layout.csv to keep one.")
+    st.caption("Saved layouts are kept with the project.")
 
 
 def open_layout() -> None:
@@ -96,7 +96,7 @@ def downloads(at: Desk, draft: Draft, spent: Cost | None) -> None:
         name,
         "image/png",
         disabled=verdict is None,
-        help="Dead zones and margin. The full verdict draws it: run that first." if verdict is None else None,
+        help="Dead zones and margin. The full assessment draws it: run that first." if verdict is None else None,
         on_click="ignore",
     )
     verdict_report(st.container(), "blockers report")

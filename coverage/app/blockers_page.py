@@ -1,4 +1,4 @@
-"""Page: the plan editor. Move blockers, treat windows, see the draft at once and the full verdict a little later."""
+"""Page: the plan editor. Move blockers, treat windows, see the estimate at once and the full assessment later."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from quietwing.coverage.app.blockers_words import (
     dead_by_draft,
     dead_by_verdict,
     draft_in_words,
+    limits_kept,
+    limits_lead,
     model_in_words,
 )
 from quietwing.coverage.app.jobs import start_verdict
@@ -83,7 +85,7 @@ def _workbench() -> None:
         try:
             treatments = effective_treatments(own.layout)
             quick = at.drafting.at_hand(at.place, own.layout.devices, treatments)
-            with nullcontext() if quick else st.spinner("Working out the draft"):
+            with nullcontext() if quick else st.spinner("Working out the quick estimate"):
                 draft = at.drafting.draft(at.place, own.layout.devices, treatments)
             at.ahead.beside(at.place, own.layout.devices, treatments)
         except QuietwingError as error:
@@ -113,21 +115,21 @@ def _workbench() -> None:
     with plan:
         spent = _cost(at)
         explain_cell(at, draft, verdict)
-    st.subheader("Keep, open, take away")
+    st.header("Save, load, export")
     left, middle, right = st.columns(3, gap="medium")
     with left, st.container(border=True):
-        st.markdown("**Keep under a name**")
+        st.markdown("**Save under a name**")
         saved_layouts()
     with middle, st.container(border=True):
         st.markdown("**Open a layout.csv**")
         open_layout()
     with right, st.container(border=True):
-        st.markdown("**Take away**")
+        st.markdown("**Export**")
         downloads(at, draft, spent)
 
 
 def _choices(at: Desk) -> None:
-    """Storey and view; what a click adds; undo, redo and the full verdict."""
+    """Storey and view; what a click adds; undo, redo and the full assessment."""
     own = session()
     titles = [place.title for place in at.drafting.places]
     if len(titles) <= MOST_TABS:
@@ -155,20 +157,20 @@ def _choices(at: Desk) -> None:
     model, treatment = st.columns(2)
     blockers, materials = at.of_kinds("mas", "jammer"), at.of_kinds("mesh", "film")
     with model:
-        at.model = _pick("A click adds", blockers, at.model, at, "blockers model")
+        at.model = _pick("New blocker type", blockers, at.model, at, "blockers model")
     with treatment:
-        at.treatment = _pick("A clicked window gets", materials, at.treatment, at, "blockers treatment")
+        at.treatment = _pick("Window treatment", materials, at.treatment, at, "blockers treatment")
     back.button("Undo", on_click=go_back, disabled=not own.past, width="stretch", help="Also Ctrl+Z on the plan")
     forth.button("Redo", on_click=go_forth, disabled=not own.future, width="stretch", help="Also Ctrl+Y on the plan")
     job = own.jobs.get("verdict")
     running = job is not None and job.running()
     again = current_verdict() is not None
     run.button(
-        "Full verdict",
+        "Full assessment",
         type="primary",
         width="stretch",
         disabled=running or again,
-        help="This layout has its full verdict." if again else "Judge the whole site in a thousand random worlds.",
+        help="This layout has its full assessment." if again else "Judge the whole site in a thousand random worlds.",
         on_click=_judge,  # a run may be shared and end before this button's turn; callbacks are called before all
     )
     if st.session_state.pop(JUDGED, False):
@@ -199,14 +201,16 @@ def _headline(draft: Draft, verdict: Verdict | None) -> None:
     own = session()
     job = own.jobs.get("verdict")
     if verdict is not None:
-        tell = st.success if any(dead_by_verdict(verdict).values()) else st.warning  # no green for nothing
-        tell(literal(" ".join((*lead_in_words(verdict), change_in_words(own.before_verdict, verdict)))))
+        good = any(dead_by_verdict(verdict).values()) and limits_kept(verdict)  # no green for nothing
+        said = (*lead_in_words(verdict), change_in_words(own.before_verdict, verdict))
+        text = f"{literal(' '.join(said))}\n\n**{literal(limits_lead(verdict))}**"
+        (st.success if good else st.warning)(text)
         return
     text = draft_in_words(draft)
     if job is not None and job.running():
-        text += " The full verdict is being worked out; its progress stands at the left."
+        text += " The full assessment is being worked out; its progress stands at the left."
     elif own.verdict is not None:
-        text += " The last full verdict is of another layout."
+        text += " The last full assessment is of another layout."
     st.info(literal(text))
 
 
@@ -222,7 +226,7 @@ def _look(at: Desk, draft: Draft, verdict: Verdict | None) -> Look:
     if verdict is not None and own.before_verdict is not None:
         return change(draft, dead_by_verdict(own.before_verdict), dead_by_verdict(verdict), "Verdict against verdict")
     if verdict is not None or own.verdict is None:
-        words = "is no verdict before this one" if verdict is not None else "is no full verdict yet"
+        words = "is no verdict before this one" if verdict is not None else "is no full assessment yet"
         st.caption(f"There {words}, so there is nothing to compare with: the dead zones are shown.")
         return dead_zones(draft, verdict)
     st.caption("Draft against the draft of the layout that was judged last: like with like.")

@@ -136,7 +136,7 @@ def cells_table(draft: Draft, verdict_words: Mapping[str, str]) -> None:
     rooms = sorted(draft.rooms, key=lambda room: room.margin_db)
     columns: dict[str, list[str]] = {"Cell": [room.room for room in rooms]}
     if verdict_words:
-        columns["Full verdict"] = [verdict_words.get(room.room, "") for room in rooms]
+        columns["Full assessment"] = [verdict_words.get(room.room, "") for room in rooms]
     columns |= {
         "Draft": [room.state for room in rooms],
         "Draft margin": [margin_in_words(room.margin_db) for room in rooms],

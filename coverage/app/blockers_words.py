@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from quietwing.coverage.app.overview_facts import spill_sentences
 from quietwing.coverage.app.plan_editor.views import verdict_states
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.planning.cost import Cost, over_budget
@@ -20,6 +21,8 @@ __all__ = [
     "dead_by_draft",
     "dead_by_verdict",
     "draft_in_words",
+    "limits_kept",
+    "limits_lead",
     "model_in_words",
     "treatments_toml",
 ]
@@ -31,9 +34,9 @@ def draft_in_words(draft: Draft) -> str:
         return f"{draft.title}: no cell here must be silent."
     dead, near, holes = (draft.count(state) for state in (DEAD_ZONE, MARGINAL, HOLE))
     return (
-        f"Draft of {draft.title}: {dead} of {len(draft.rooms)} cells and spaces are dead zones, {near} within "
-        f"{MARGINAL_DB:g} dB of the limit, {holes} {'is a hole' if holes == 1 else 'are holes'}. "
-        f"The full verdict decides."
+        f"Quick estimate, {draft.title}: {dead} of {len(draft.rooms)} cells and spaces are dead zones, {near} "
+        f"borderline (within {MARGINAL_DB:g} dB), {holes} {'is a hole' if holes == 1 else 'are holes'}. "
+        f"Provisional: run the full assessment to confirm."
     )
 
 
@@ -64,6 +67,21 @@ def _silent_by_grade(verdict: Verdict) -> dict[str, int]:
     return {one.grade.name: count_rooms(verdict, number).silent for number, one in enumerate(verdict.grades)}
 
 
+def limits_kept(verdict: Verdict) -> bool:
+    """Whether every limit outside is known to be kept at the grade asked for."""
+    return verdict.spill is not None and verdict.spill.passed
+
+
+def limits_lead(verdict: Verdict) -> str:
+    """Whether the limits outside are kept at the grade asked for, and where the worst is, in one sentence."""
+    grade = verdict.grades[0].grade.name
+    if verdict.spill is None:
+        return "Limits outside the fence are not known: treat them as exceeded."
+    if verdict.spill.passed:
+        return f"All limits outside the fence are kept at {grade} grade."
+    return f"NOT all limits outside the fence are kept at {grade} grade. {spill_sentences(verdict)[0]}"
+
+
 def cost_in_words(spent: Cost, scenario: Scenario) -> str:
     """What a layout costs, what of it is illustrative, and how it stands to the budget."""
     years = f"{scenario.horizon_years} year{'' if scenario.horizon_years == 1 else 's'}"
@@ -73,7 +91,8 @@ def cost_in_words(spent: Cost, scenario: Scenario) -> str:
     )
     guesses, figures = spent.illustrative
     if guesses:
-        text += f" {guesses} of {figures} prices {'is' if guesses == 1 else 'are'} illustrative, not quotes."
+        which = "All prices are" if guesses == figures else f"{guesses} of {figures} prices {_is(guesses)}"
+        text += f" {which} placeholder{'s' * (guesses != 1)}; enter quotes."
     over = over_budget(spent, scenario)
     if over is not None and scenario.budget_gbp is not None:
         budget = f"the budget of {pounds(scenario.budget_gbp)}"
@@ -81,12 +100,16 @@ def cost_in_words(spent: Cost, scenario: Scenario) -> str:
     return text
 
 
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
 def model_in_words(model: Model) -> str:
     """A model for a list: its kind, its price and whether that is a quote."""
     kind = {"mas": "managed access", "jammer": "jammer", "mesh": "mesh", "film": "film"}.get(model.kind, model.kind)
     if model.radiating_cable:
         kind += f" on radiating cable, {pounds(model.radiating_gbp_per_m)} a metre"
-    price = f"{pounds(model.unit_price_gbp)}{', illustrative' if model.illustrative else ''}"
+    price = f"{pounds(model.unit_price_gbp)}{', placeholder' if model.illustrative else ''}"
     return f"{model.name} ({kind}, {price})"
 
 

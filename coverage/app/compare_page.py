@@ -109,9 +109,9 @@ def _with_verdict(name: str, running: bool) -> Compared | None:
         if not same_site:
             left.warning(f"{literal(name)} has no verdict and belongs to another site: open that site to judge it.")
             return None
-        left.info(f"{literal(name)} ({len(layout.devices)} devices) has no full verdict yet.")
+        left.info(f"{literal(name)} ({len(layout.devices)} devices) has no full assessment yet.")
         key = f"compare-run-{name}"
-        right.button("Work it out", key=key, disabled=running, on_click=clicked, args=(key, _judge, layout))
+        right.button("Calculate", key=key, disabled=running, on_click=clicked, args=(key, _judge, layout))
         show_problems_of(key)
         return None
     if not same_site:

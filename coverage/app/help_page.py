@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 import quietwing
+from quietwing.coverage.app.project_store import KEPT_DAYS, MOST_KEPT, MOST_STEPS
 from quietwing.coverage.app.serving import DEFAULT_PORT
+from quietwing.coverage.app.session_folders import GRACE_S
 from quietwing.coverage.app.state import session
 
 __all__ = ["KEYS", "glossary", "show"]
@@ -39,7 +41,7 @@ SURE = (
     "95 of 100 worlds. “Protected” means silent at evidence grade, with every limit of that grade kept and every "
     "sector measured. These are the product's rules; a scenario may bring its own.",
     "The map that follows a gesture on the page Blockers is a draft: one safety margin instead of many worlds, with "
-    "a long cable cut into fewer parts. Only the full verdict counts.",
+    "a long cable cut into fewer parts. Only the full assessment counts.",
     "A prisoner is taken to search for the best spot, with the best phone. For neighbours, 999 and rooms that keep "
     "their service the opposite is taken: the worst phone.",
     "What is claimed is rounded down; what spills, lacks or costs is rounded up. What is not known counts as a hole.",
@@ -58,19 +60,29 @@ def show() -> None:
     """Draw the page."""
     st.title("Help")
     st.caption(f"quietwing {quietwing.__version__}")
-    st.subheader("Nothing leaves this computer")
+    st.header("Nothing leaves this computer")
     st.write(
         "The app runs on this computer and answers this computer only. It loads no font, map or script from the "
         "internet and sends no usage statistics. Your plans stay in your own session: another browser does not see "
-        "them, and their temporary files go when you close the page or the app ends. Download what you want to keep. "
+        "them, and temporary files go when you close the page or the app ends. "
         "It is simulation and planning only: it controls no device. Operating blockers needs written authorisation "
         "(Prisons (Interference with Wireless Telegraphy) Act 2012, as amended 2018)."
     )
-    st.subheader("Words")
+    st.header("Your work is kept")
+    st.write(
+        f"What you do is kept on this computer as you go, in a folder that only your account can read: site, "
+        f"layouts, the last {MOST_STEPS} steps of undo, saved layouts, scenario, prices and results. The same tab "
+        f"finds it again after a reload, the back button or a restart of the app; work under way goes on for {GRACE_S:.0f} seconds "
+        f"after a page was closed. A new tab of the same browser lists it under Recent projects; if it is open in "
+        f"another tab, you get a copy. The last {MOST_KEPT} projects of a browser are kept, each for {KEPT_DAYS} "
+        f"days after you last worked on it; Remove takes one away at once. A private window forgets its projects when it "
+        f"closes. To keep a project for longer or take it elsewhere: Project, then Save project as a file."
+    )
+    st.header("Words")
     with st.spinner("Loading"):
         words = glossary()
     st.table({"Word": [word for word, _ in words], "Meaning": [meaning for _, meaning in words]}, hide_index=True)
-    st.subheader("How sure is this?")
+    st.header("How sure is this?")
     from quietwing.coverage.report.grades import grade_in_words, rules_in_words
 
     scenario = session().scenario
@@ -81,7 +93,7 @@ def show() -> None:
     st.markdown("\n".join(f"- {sentence}" for sentence in SURE))
     st.markdown("**Not modelled, or not known**")
     st.markdown("\n".join(f"- {sentence}" for sentence in NOT_MODELLED))
-    st.subheader("Keys and gestures of the plan on the page Blockers")
+    st.header("Keys and gestures of the plan on the page Blockers")
     st.table(
         {"Key or gesture": [key for key, _ in KEYS], "What it does": [what for _, what in KEYS]}, hide_index=True
     )
@@ -101,7 +113,7 @@ def glossary() -> tuple[tuple[str, str], ...]:
 
 
 def _colleagues() -> None:
-    st.subheader("One engineer serves colleagues")
+    st.header("One engineer serves colleagues")
     st.write(
         "The app has no login of its own and listens on the loopback address (127.0.0.1) only. That is on purpose: "
         "whoever reaches it can use it. There are two ways to let colleagues in without changing that."
@@ -133,6 +145,7 @@ def _colleagues() -> None:
     st.markdown(
         "- Each browser has a session of its own; sessions share nothing.\n"
         "- A search for a plan takes a processor core for a minute or more: a few colleagues at a time.\n"
-        "- Close the page when done: temporary files go half a minute later.\n"
+        "- Close the page when done: temporary files go half a minute later; projects stay with the account that runs "
+        "the app, each for one browser.\n"
         "- Never bind the app to another address: it would answer anybody on the network."
     )

@@ -38,7 +38,7 @@ __all__ = ["JOB_WORDS", "Job", "Kind", "Question", "collect", "end_all", "start"
 
 Kind = Literal["verdict", "leakage", "plan", "frontier", "whatif"]
 JOB_WORDS: Mapping[str, str] = {
-    "verdict": "Full verdict",
+    "verdict": "Full assessment",
     "leakage": "Signals, blockers off",
     "plan": "Search for a plan",
     "frontier": "Plans for several budgets",
@@ -217,7 +217,7 @@ def start(kind: Kind, question: Question) -> Job:
 
 
 def start_verdict(layout: Layout | None = None) -> Job:
-    """Begin the full verdict of a layout, the current one without it."""
+    """Begin the full assessment of a layout, the current one without it."""
     from quietwing.coverage.app.state import scenario_with, session
 
     own = session()

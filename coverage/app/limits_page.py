@@ -52,7 +52,7 @@ def show() -> None:
         return
     sentences = spill_sentences(verdict)
     first, other, rest = sentences[0], sentences[1 : len(verdict.grades)], sentences[len(verdict.grades) :]
-    kept = "Every limit is kept" if spill.passed else "Not every limit is kept"
+    kept = "Every limit is kept" if spill.passed else "NOT every limit is kept"
     (st.success if spill.passed else st.error)(f"**{kept} at {asked.name} grade.** {literal(first)}")
     for sentence in other:
         st.text(sentence)
@@ -131,6 +131,12 @@ def places_of(spill: SpillResult, grade: Grade) -> tuple[Place, ...]:
     return tuple(sorted(found, key=lambda place: (place.passed, place.margin_db)))
 
 
+def points_in_words(failing: int, points: int, may_fail: int) -> str:
+    """How many points of a ring fail: ``All 182 points fail (up to 9 allowed)``."""
+    which = f"All {points}" if failing == points else f"{failing} of {points}"
+    return f"{which} points fail (up to {may_fail} allowed)"
+
+
 def limits_csv(verdict: Verdict) -> str:
     """Every limit that is judged, at each grade, with what was found, as CSV text."""
     from quietwing.coverage.report.escapes import ceiled
@@ -144,7 +150,7 @@ def limits_csv(verdict: Verdict) -> str:
         if spill is None:
             continue
         rows: list[tuple[str, str, str, bool]] = [
-            (f"spill, {spill.tier} tier", name, f"{failing} of {points} points fail ({may_fail} may)", passed)
+            (f"spill, {spill.tier} tier", name, points_in_words(failing, points, may_fail), passed)
             for name, points, failing, may_fail, passed in spill.rings
         ]
         rows += [
@@ -162,11 +168,11 @@ def limits_csv(verdict: Verdict) -> str:
 def _ask() -> None:
     job = session().jobs.get("verdict")
     if job is not None and job.running():
-        st.info("The full verdict is being worked out; its progress stands at the left. This page fills itself.")
+        st.info("The full assessment is being worked out; its progress stands at the left. This page fills itself.")
         return
-    st.info("Whether the limits are kept comes from the full verdict, and there is none for this layout yet.")
+    st.info("Whether the limits are kept comes from the full assessment, and there is none for this layout yet.")
     st.button(
-        "Run the full verdict",
+        "Run the full assessment",
         key="run verdict",
         type="primary",
         on_click=clicked,
@@ -180,7 +186,7 @@ def _result(passed: bool) -> str:
 
 
 def _outside(verdict: Verdict, spill: SpillResult) -> None:
-    st.subheader("Spill over the fence")
+    st.header("Spill over the fence")
     picture, places = _drawn(verdict, spill)
     failing = sum(not place.passed for place in places)
     said = f"{failing} of {len(places)} places outside are over the limit on some channel."
@@ -203,7 +209,7 @@ def _outside(verdict: Verdict, spill: SpillResult) -> None:
             "Place": [place.name for place in places],
             "Ring": [place.ring for place in places],
             "Channel nearest its limit": [place.channel for place in places],
-            "Left to the limit [dB]": [f"{p.margin_db:.1f}" if math.isfinite(p.margin_db) else "" for p in places],
+            "Headroom to limit [dB]": [f"{p.margin_db:.1f}" if math.isfinite(p.margin_db) else "" for p in places],
             "Result": [_result(place.passed) for place in places],
             "Captured by managed access at most [%]": [f"{place.captured:.1f}" for place in places],
         },
@@ -235,7 +241,7 @@ def _drawn(verdict: Verdict, spill: SpillResult) -> tuple[bytes, tuple[Place, ..
 def _keep_rooms(verdict: Verdict, spill: SpillResult) -> None:
     from quietwing.coverage.report.words import percent
 
-    st.subheader("Rooms that must keep their service")
+    st.header("Rooms that must keep their service")
     if not spill.keep_rooms:
         rooms = sum(room.role == "keep" for room in verdict.site.rooms)
         st.write(
@@ -259,7 +265,7 @@ def _keep_rooms(verdict: Verdict, spill: SpillResult) -> None:
 
 
 def _protected(spill: SpillResult) -> None:
-    st.subheader("Services nobody may disturb")
+    st.header("Services nobody may disturb")
     failing = [row.service for row in spill.protected if not row.passed]
     rows = sorted(spill.protected, key=lambda row: row.passed)  # what is disturbed stands at the top
     st.text(f"Disturbed: {', '.join(failing)}." if failing else "None of them is disturbed.")
@@ -277,7 +283,7 @@ def _protected(spill: SpillResult) -> None:
 def _emergency(spill: SpillResult) -> None:
     from quietwing.coverage.report.words import percent
 
-    st.subheader("Emergency calls (999)")
+    st.header("Emergency calls (999)")
     st.text(f"999 can be called on some network at {percent(spill.emergency_share)} of the points outside.")
     if spill.tier != "emergency":
         st.caption("For information: it decides only where the emergency limit is asked for.")
@@ -286,7 +292,7 @@ def _emergency(spill: SpillResult) -> None:
 def _exposure(spill: SpillResult) -> None:
     from quietwing.coverage.report.escapes import ceiled
 
-    st.subheader("Exposure of people to radio waves (EMF)")
+    st.header("Exposure of people to radio waves (EMF)")
     if not spill.exposure:
         st.text("No blocker is on in or near a room: there is nothing to judge.")
         return
@@ -311,7 +317,7 @@ def _exposure(spill: SpillResult) -> None:
 def _downloads(verdict: Verdict, spill: SpillResult) -> None:
     from quietwing.coverage.report.verdict_tables import spill_csv
 
-    st.subheader("Download")
+    st.header("Download")
     left, right, _ = st.columns([2, 2, 3])
     left.download_button(
         "All limits (CSV)", limits_csv(verdict).encode(), "limits.csv", "text/csv", on_click="ignore", width="stretch"

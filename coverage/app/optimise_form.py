@@ -26,7 +26,7 @@ from quietwing.coverage.report.plan_words import pounds
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.store import scenario_text
 
-__all__ = ["answers", "asked_scenario", "question_fields"]
+__all__ = ["answers", "asked_scenario", "question_fields", "refused"]
 
 MOST_BOXES = 20
 OBJECTIVES = {
@@ -134,6 +134,16 @@ def _read(own: Session, base: Scenario, options: Mapping[str, Any]) -> Scenario:
         shutil.rmtree(workshop, ignore_errors=True)
 
 
+def refused(key: str, label: str, least: float, shown: str) -> bool:
+    """Say right under a field that its number is too small; the search is refused too."""
+    value = st.session_state.get(key)
+    low = isinstance(value, (int, float)) and value < least
+    with st.container():
+        if low:
+            st.error(literal(f"{label}: is {shown.format(value)}; give {shown.format(least)} or more."))
+    return low
+
+
 def _money(scenario: Scenario) -> None:
     objective = st.radio(
         "What to look for",
@@ -150,8 +160,9 @@ def _money(scenario: Scenario) -> None:
         step=5_000.0,
         format="%.0f",
         key="optimise-budget",
-        help="No plan costs more. Prices exclude VAT; those of the bundled catalogue are illustrative, not quotes.",
+        help="No plan costs more. Prices exclude VAT; those of the bundled catalogue are placeholders, not quotes.",
     )
+    refused("optimise-budget", "Budget", 0.0, "£{:,.0f}")
     st.selectbox(
         "The budget is for",
         list(BASES),
@@ -168,7 +179,8 @@ def _money(scenario: Scenario) -> None:
             key="optimise-target",
             help="Cells and spaces that are quiet anyway do not count towards it.",
         )
-        st.checkbox("Money is no limit", scenario.budget_gbp is None, key="optimise-unlimited")
+        refused("optimise-target", "Cells to silence", 1, "{:,.0f}")
+        st.checkbox("No budget limit", scenario.budget_gbp is None, key="optimise-unlimited")
 
 
 def _offered(catalogue: Mapping[str, Model], scenario: Scenario) -> tuple[Sequence[str], Sequence[str]]:
@@ -241,6 +253,7 @@ def _search(scenario: Scenario) -> None:
         key="optimise-spacing",
         help="Between new devices. 0: no limit.",
     )
+    refused("optimise-spacing", "Least distance apart", 0.0, "{:g} m")
     st.number_input(
         "Seed of the random draws",
         value=int(scenario.seed),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Question, start
-from quietwing.coverage.app.optimise_form import answers, asked_scenario
+from quietwing.coverage.app.optimise_form import answers, asked_scenario, refused
 from quietwing.coverage.app.site_watch import kept, picture, watch
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
@@ -33,12 +33,11 @@ FEWEST, MOST = 3, 8
 def frontier_part() -> None:
     """Draw the form, the running search, the chart and its table; the rest of the question is the one above."""
     own = session()
-    st.subheader("What more money buys")
+    st.header("What more money buys")
     st.markdown(
         "Plans for a few budgets, each beginning with its neighbours'. It takes nearly as long as that many searches."
     )
     running = watch("frontier")
-    show_problems_of("frontier-start")
     left, middle, right = st.columns([2, 1, 2], vertical_alignment="bottom")
     st.checkbox(
         "Choose the budgets: from the cheapest plan that silences a cell to where gains stop", key="frontier-auto"
@@ -46,12 +45,14 @@ def frontier_part() -> None:
     left.number_input("Highest budget [£]", value=100_000.0, step=10_000.0, format="%.0f", key="frontier-highest")
     middle.selectbox("Budgets", list(range(FEWEST, MOST + 1)), key="frontier-number")
     right.button(
-        "Work out the chart",
+        "Plot cost curve",
         disabled=running,
         key="frontier-start",
         on_click=clicked,
         args=("frontier-start", _start),
     )
+    refused("frontier-highest", "Highest budget", float(FEWEST), "£{:,.0f}")
+    show_problems_of("frontier-start")
     if own.frontier is not None:
         _chart(own.frontier)
 

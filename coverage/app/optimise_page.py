@@ -26,7 +26,6 @@ def show() -> None:
         "money while the limits outside the fence hold. Plans are chosen on some random worlds, reported on others."
     )
     running = watch("plan")
-    show_problems_of("optimise-start")
     with st.expander("The question", expanded=own.plan is None and not running):
         question_fields()
         _there_already()
@@ -38,6 +37,7 @@ def show() -> None:
             on_click=clicked,
             args=("optimise-start", _search),
         )
+        show_problems_of("optimise-start")
     if running:
         rooms = sum(room.role == "silence" for room in own.site.rooms)
         st.info(

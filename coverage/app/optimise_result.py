@@ -39,7 +39,7 @@ MIME = {"json": "application/json", "csv": "text/csv"}
 def show_plan(result: PlanResult) -> None:
     """The plan, worst news first; what to do with it; tables and maps."""
     own = session()
-    st.subheader("The plan")
+    st.header("The plan")
     planned_for = kept(result, "site", lambda: site_hash(result.verdict.site), "Comparing")
     if planned_for != kept(own.site, "hash", lambda: site_hash(own.site), "Comparing"):
         st.warning("This plan was made for another site or other masts. Search again.")

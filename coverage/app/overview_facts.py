@@ -312,9 +312,7 @@ def _storey(verdict: Verdict, building: int, storey: int) -> str:
     """Building and storey in words, as the maps call them."""
     if building < 0:
         return "yard"
-    built = verdict.site.buildings[building]
-    name = built.storeys[storey].name
-    return f"{built.name or built.id}, {f'storey {name}' if name.isdigit() else name}"
+    return verdict.site.buildings[building].storey_in_words(storey)
 
 
 def _unreached(verdict: Verdict) -> tuple[tuple[str, int], ...]:

@@ -71,10 +71,10 @@ def _ask() -> None:
     """There is no verdict of this layout yet."""
     job = session().jobs.get("verdict")
     if job is not None and job.running():
-        st.info("The full verdict is being worked out; its progress stands at the left. This page fills itself.")
+        st.info("The full assessment is being worked out; its progress stands at the left. This page fills itself.")
         return
     st.info("There is no verdict for this layout yet. It takes some seconds for a wing, minutes for a campus.")
-    st.button("Run the full verdict", key="run verdict", on_click=clicked, args=("run verdict", start_verdict))
+    st.button("Run the full assessment", key="run verdict", on_click=clicked, args=("run verdict", start_verdict))
     show_problems_of("run verdict")
 
 
@@ -86,7 +86,7 @@ def _numbers(facts: OverviewFacts) -> None:
 
 
 def _cells(facts: OverviewFacts) -> None:
-    st.subheader("Cells where a phone still works")
+    st.header("Cells where a phone still works")
     if not facts.cells:
         st.write("None: no channel works in any cell more often than the confidence allows.")
         return
@@ -106,7 +106,7 @@ def _cells(facts: OverviewFacts) -> None:
 
 
 def _not_covered(facts: OverviewFacts) -> None:
-    st.subheader("What no blocker here covers")
+    st.header("What no blocker here covers")
     for channel, rooms in facts.unreached:
         works = f"a phone works on it in {rooms} cells" if rooms else "no phone in a cell works on it by itself"
         st.text(f"• No blocker of this layout sends on {channel}; {works}.")

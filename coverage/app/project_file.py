@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from quietwing.coverage.app.project_store import MOST_NAME
+from quietwing.coverage.app.project_store import MOST_NAME, MOST_STEPS
 from quietwing.coverage.app.site_files import FIRST_DAY, site_layers, texts_beside
 from quietwing.coverage.app.state import YOURS, Layout, SavedLayout, site_hash
 from quietwing.coverage.catalogue import read_catalogue
@@ -49,7 +49,6 @@ __all__ = ["Project", "project_of", "project_zip", "read_project", "result_texts
 
 CARD = "project.json"
 FORMAT = 1
-MOST_STEPS = 50  # of undo, and of redo
 MOST_HISTORY_BYTES = 2**20
 MOST_CARD_BYTES = 16 * 2**20
 MOST_SAVED = 20

@@ -37,6 +37,7 @@ __all__ = [
     "KEPT_DAYS",
     "MOST_KEPT",
     "MOST_NAME",
+    "MOST_STEPS",
     "Kept",
     "Shelf",
     "is_name",
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 ENDING = ".qwproj"
+MOST_STEPS = 50  # of undo, and of redo
 MOST_NAME = 60  # letters of what a planner calls a project
 KEPT_DAYS = 30  # since a project was last worked on
 MOST_KEPT = 20  # projects of a browser

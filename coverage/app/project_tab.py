@@ -7,6 +7,7 @@ the server.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -25,7 +26,13 @@ __all__ = ["at_home", "tell_tab"]
 ASKED = "tab asked"  # in the session's state: the word the answer must bring back
 TAB = "tab"
 MOST_WORD = 200
-SCRIPT = """
+GONE = (
+    "The program on this computer no longer answers. Start it again (quietwing app): this page then goes on by "
+    "itself, and your work is as you left it."
+)
+SCRIPT = (
+    f"const GONE = {json.dumps(GONE)};"
+    + """
 const SECRET = 'quietwing browser', PROJECT = 'quietwing project';
 
 function kept(store, name) {
@@ -54,6 +61,25 @@ if (!leaving.listens) {
   });
 }
 
+// What Streamlit says when the server is gone, in our words: it asks for the internet, of which nothing is needed.
+const WORDS = [
+  [/^Connection error$/, 'quietwing has stopped'],
+  [/Streamlit server is not responding|Is Streamlit still running/, GONE],
+  [/^streamlit run yourscript\\.py$/, 'quietwing app'],
+];
+if (!window.quietwingWords) {
+  window.quietwingWords = new MutationObserver(() => {
+    for (const dialog of document.querySelectorAll('[role="dialog"]')) {
+      const texts = document.createTreeWalker(dialog, NodeFilter.SHOW_TEXT);
+      for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+        const found = WORDS.find(([theirs]) => theirs.test(text.nodeValue.trim()));
+        if (found && text.nodeValue !== found[1]) text.nodeValue = found[1];
+      }
+    }
+  });
+  window.quietwingWords.observe(document.body, { childList: true, subtree: true, characterData: true });
+}
+
 export default function (component) {
   const { data, parentElement, setStateValue } = component;
   const root = parentElement.querySelector('.quietwing-tab');
@@ -65,6 +91,7 @@ export default function (component) {
   setStateValue('tab', { asks: data.asks, browser: secret(), project: kept('sessionStorage', PROJECT) });
 }
 """
+)
 
 
 def at_home(place: DeltaGenerator) -> Session | None:

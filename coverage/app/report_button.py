@@ -41,8 +41,8 @@ def verdict_report(place: DeltaGenerator, key: str) -> None:
             key=f"{key} judge",
             width="stretch",
             disabled=running,
-            help="The report is drawn from a full verdict, which this layout has not had in this session: the click "
-            "starts it, and the report can then be downloaded here.",
+            help="The report is drawn from a full assessment, which this layout has not had in this session: the "
+            "click starts it, and the report can then be downloaded here.",
             on_click=clicked,
             args=(key, start_verdict),
         )

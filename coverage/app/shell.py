@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from quietwing.coverage.app.button_actions import clicked, do_what_was_asked, show_problems_of
 from quietwing.coverage.app.jobs import JOB_WORDS, collect, start_verdict
+from quietwing.coverage.app.page_style import STYLE
 from quietwing.coverage.app.project_panel import project_menu, project_news
 from quietwing.coverage.app.project_store import sweep_old
 from quietwing.coverage.app.project_tab import at_home, tell_tab
@@ -57,7 +58,7 @@ _loaded = threading.Event()
 def run() -> None:
     """Draw the app: the one thing a script for Streamlit calls."""
     st.set_page_config(page_title="quietwing", layout="wide", initial_sidebar_state="expanded")
-    st.html("<style>.stMainBlockContainer { padding-top: 2.75rem; }</style>")  # the plan begins above the fold
+    st.html(STYLE)
     page = st.navigation([page_of(name) for name in PAGES], position="sidebar")
     with st.sidebar:
         tab = st.container(height=1, border=False)
@@ -218,7 +219,7 @@ def _show_jobs() -> None:
             words = "Stop now" if job.stopped else "Stop"
             st.button(words, key=f"stop {kind}", help=f"Stop: {JOB_WORDS[kind]}", on_click=job.stop)
         elif not job.collected:
-            st.progress(1.0, f"{JOB_WORDS[kind]}: done, coming to the page")
+            st.progress(1.0, f"{JOB_WORDS[kind]}: finished, loading the result")
         elif (said := job.error()) is not None:
             st.error(f"{JOB_WORDS[kind]} failed. {literal(said)}")
             st.button("Dismiss", key=f"dismiss {kind}", on_click=_dismiss, args=(kind,))

@@ -54,16 +54,16 @@ def show() -> None:
 
 def _leaks(leakage: Leakage) -> None:
     """Headline, operators, then one storey of one channel as map and table."""
-    st.subheader(literal(headline(leakage)))
+    st.header(literal(headline(leakage)))
     doubted = percent(1 - leakage.scenario.asked.confidence)
     st.caption(
-        f"Based on median levels. The full verdict includes uncertainty, so a cell that looks silent here may "
+        f"Based on median levels. The full assessment includes uncertainty, so a cell that looks silent here may "
         f"still be a hole: a phone works there in more than {doubted} of the simulated worlds."
     )
     rows = kept(leakage, "rows", lambda: _rows(leakage), "Making the tables")
     by_operator, by_channel = st.columns([3, 2])
     with by_operator:
-        st.markdown("**Which operator works in how many cells and spaces**")
+        st.markdown("**Coverage by operator**")
         st.dataframe(_operators(rows), hide_index=True, height="content")
     services = service_by_channel(leakage)
     with by_channel:

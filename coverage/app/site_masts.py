@@ -54,7 +54,7 @@ def masts_editor(where: str) -> None:
     """
     own = session()
     site = own.site
-    st.subheader("Masts of the public networks")
+    st.header("Masts of the public networks")
     assumed = sum(sector.assumed for sector in site.sectors)
     st.markdown(
         f"{len(site.sectors)} sectors (one antenna on one carrier) on "
@@ -147,7 +147,7 @@ def levels_editor(where: str) -> None:
     """Levels measured outdoors on the site: how many, CSV up and down."""
     own = session()
     site = own.site
-    st.subheader("Levels measured on the site")
+    st.header("Levels measured on the site")
     if site.outside_levels:
         st.markdown(
             f"{len(site.outside_levels)} levels of {len({one.channel for one in site.outside_levels})} channels were "

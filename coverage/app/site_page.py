@@ -30,19 +30,19 @@ BUNDLED_WORDS = {
     "campus": "Campus: six houseblocks and workshops in the country, 1,644 rooms (slow)",
 }
 WAYS = ("Choose an example", "Describe a wing", "Upload a site", "Trace a plan")
-ROLE_WORDS = {"silence": "must be silent", "keep": "must keep service", "ignore": "do not matter"}
+ROLE_WORDS = {"silence": "must be silent", "keep": "must keep service", "ignore": "not assessed"}
 _NEWS = "what was opened"
 
 
 def show() -> None:
     """Draw the page."""
     st.title("My site")
-    st.caption("The place that is planned for. Opening another one starts afresh: layout and results of the old go.")
+    st.caption("Your site. Opening another begins a new project; the present one stays under Recent projects.")
     for news in session().said.pop(_NEWS, ()):
         st.success(news)
     _this_site()
     st.divider()
-    st.subheader("Open another site")
+    st.header("Open another site")
     way = st.radio("How", WAYS, horizontal=True, key="site-way")
     if way == WAYS[0]:
         _bundled()
@@ -58,7 +58,7 @@ def _this_site() -> None:
     """What the session's site is, what its checks say, and its files."""
     own = session()
     site = own.site
-    st.subheader(f"This site: {literal(site.name)}")
+    st.header(f"This site: {literal(site.name)}")
     rooms = Counter(room.role for room in site.rooms)
     storeys = sum(len(building.storeys) for building in site.buildings)
     facts = [

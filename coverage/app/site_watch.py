@@ -47,7 +47,7 @@ def _progress(kind: Kind) -> None:
     if job is None:
         return
     if not job.running():  # the bell in the sidebar has the page drawn anew
-        st.progress(1.0, "Done, coming to the page")
+        st.progress(1.0, "Finished, loading the result")
         return
     what, share = job.progress()
     left, right = st.columns([6, 1], vertical_alignment="center")

@@ -103,7 +103,7 @@ class Session:
     leakage : Leakage or None
         Of this site and scenario, blockers off.
     verdict, verdict_of : Verdict, Layout or None
-        The last full verdict and the layout it belongs to.
+        The last full assessment and the layout it belongs to.
     before_verdict : Verdict or None
         The verdict before that one.
     whatif, whatif_of : WhatIf, Layout or None
@@ -328,7 +328,7 @@ def scenario_with(layout: Layout) -> Scenario:
 
 
 def current_verdict() -> Verdict | None:
-    """The full verdict of the current layout; None if it has none yet."""
+    """The full assessment of the current layout; None if it has none yet."""
     own = session()
     return own.verdict if own.verdict is not None and own.verdict_of == own.layout else None
 

@@ -39,7 +39,7 @@ def show() -> None:
             "Show what would change the answer", key=BUTTON, type="primary", on_click=clicked,
             args=(BUTTON, start_whatif),
         )  # fmt: skip
-        st.caption("It takes about four times as long as the full verdict.")
+        st.caption("It takes about four times as long as the full assessment.")
         show_problems_of(BUTTON)
     if current and own.whatif is not None:
         _table(own.whatif)

@@ -67,9 +67,7 @@ def map_title(site: Site, points: PointSet) -> str:
     if building < 0:
         rooms = points.room[points.room >= 0]
         return f"Yard {site.rooms[int(rooms[0])].id}" if len(rooms) else "Yard"
-    built = site.buildings[building]
-    name = built.storeys[storey].name
-    return f"{built.name or built.id}, {f'storey {name}' if name.isdigit() else name}"
+    return site.buildings[building].storey_in_words(storey)
 
 
 def limits_of(

@@ -47,7 +47,7 @@ _HOLE = {"state": "hole", "text": "Hole (a phone still works)"}
 
 
 def dead_zones(draft: Draft, verdict: Verdict | None) -> Look:
-    """Each cell as the full verdict judged it, or by the draft where there is none.
+    """Each cell as the full assessment judged it, or by the draft where there is none.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def dead_zones(draft: Draft, verdict: Verdict | None) -> Look:
     """
     if verdict is None:
         states = {room.room: _DRAWN[room.state] for room in draft.rooms}
-        near = f"Within {MARGINAL_DB:g} dB of the limit: the full verdict decides"
+        near = f"Within {MARGINAL_DB:g} dB of the limit: the full assessment decides"
         legend = (_DEAD, {"state": "marginal", "text": near}, _HOLE, _OTHER)
         labels = {room.room: (room.room, margin_in_words(room.margin_db)) for room in draft.rooms}
         titles = {room.room: room_in_words(room) for room in draft.rooms}

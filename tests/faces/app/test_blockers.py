@@ -118,10 +118,12 @@ def test_every_view_opens_on_bundled_sites(name, view):
 def test_without_a_verdict_the_draft_says_that_it_is_one(at_hut):
     page = opened(at_hut)
     assert (
-        page.info[0].value.replace("\\", "").startswith("Draft of A, Ground: 1 of 1 cells and spaces are dead zones")
+        page.info[0]
+        .value.replace("\\", "")
+        .startswith("Quick estimate, A, Ground: 1 of 1 cells and spaces are dead zones")
     )
-    assert "The full verdict decides" in said(page)
-    assert [one.label for one in page.button[:3]] == ["Undo", "Redo", "Full verdict"]
+    assert "The full assessment decides" in said(page)
+    assert [one.label for one in page.button[:3]] == ["Undo", "Redo", "Full assessment"]
     assert page.button[0].disabled
     assert page.button[1].disabled
 
@@ -147,7 +149,7 @@ def test_a_verdict_of_another_layout_is_not_shown_as_this_ones(at_hut, judged):
     at_hut.verdict, at_hut.verdict_of = judged["off"], Layout()
     page = opened(at_hut)
     assert not page.success
-    assert "The last full verdict is of another layout." in said(page)
+    assert "The last full assessment is of another layout." in said(page)
     assert "Draft against the draft of the layout that was judged last" in said(
         opened(at_hut, blockers_view="Change")
     )
@@ -238,8 +240,8 @@ def test_a_cell_is_explained_by_the_list_too(at_hut, judged):
     page = opened(at_hut)
     page.selectbox(key="blockers room").select("A-01").run()
     assert not page.exception
-    assert "Full verdict, planning grade: A-01 is silent; no phone works in 100 % of cases." in said(page)
-    assert "Full verdict, evidence grade: A-01 is " in said(page)
+    assert "Full assessment, planning grade: A-01 is silent; no phone works in 100 % of cases." in said(page)
+    assert "Full assessment, evidence grade: A-01 is " in said(page)
     assert "EE 800 MHz 4G" in said(page)
     assert "EIRP of m1 in the reference bandwidth" in [str(one.value.iloc[0, 0]) for one in page.dataframe]
     page.selectbox(key="blockers room").select("office").run()
@@ -343,8 +345,8 @@ def test_treatments_as_a_scenario_reads_them(tmp_path):
 def test_a_hole_is_explained_with_its_remedy(hut, judged):
     drafting = Drafting(small(hut), Scenario(grid_m=1.0, worlds=100), CATALOGUE)
     words = sentences_of("A-01", drafting.draft(0, ()), judged["off"])
-    assert words[0].startswith("Full verdict, planning grade: A-01 is a hole")
-    assert words[1].startswith("Full verdict, evidence grade: A-01 is a hole")
+    assert words[0].startswith("Full assessment, planning grade: A-01 is a hole")
+    assert words[1].startswith("Full assessment, evidence grade: A-01 is a hole")
     assert any("EE 800 MHz LTE works" in sentence for sentence in words)
     assert words[-1].startswith("Draft: A-01: hole by the draft")
 

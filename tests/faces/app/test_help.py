@@ -17,7 +17,7 @@ def test_help_opens_and_says_version_internet_words_and_keys():
     page = AppTest.from_function(page_of_help, default_timeout=60).run()
     assert not page.exception
     assert page.caption[0].value == f"quietwing {quietwing.__version__}"
-    headings = [heading.value for heading in page.subheader]
+    headings = [heading.value for heading in page.header]
     for wanted in ("Nothing leaves this computer", "Words", "How sure is this?", "One engineer serves colleagues"):
         assert wanted in headings
     assert len(page.table) == 2

@@ -65,7 +65,7 @@ def loud(hut) -> Verdict:
 def test_without_a_verdict_the_page_offers_to_work_it_out():
     page = opened(None)
     assert not page.exception
-    assert page.button(key="run verdict").label == "Run the full verdict"
+    assert page.button(key="run verdict").label == "Run the full assessment"
     assert not page.dataframe
 
 
@@ -73,7 +73,7 @@ def test_without_a_verdict_the_page_offers_to_work_it_out():
 def test_every_limit_is_named_with_pass_or_fail(loud):
     page = opened(loud)
     assert not page.exception
-    assert [heading.value for heading in page.subheader] == [
+    assert [heading.value for heading in page.header] == [
         "Spill over the fence",
         "Rooms that must keep their service",
         "Services nobody may disturb",

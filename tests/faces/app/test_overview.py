@@ -88,7 +88,7 @@ def test_a_changed_layout_is_not_shown_with_the_stored_numbers(page):
     own.layout = Layout(own.layout.devices[1:])
     page.run()
     assert not page.metric
-    assert page.button(key="run verdict").label == "Run the full verdict"
+    assert page.button(key="run verdict").label == "Run the full assessment"
 
 
 def test_the_buttons_lead_on(page):

@@ -70,7 +70,7 @@ def test_leakage_is_worked_out_in_a_process_of_its_own(small):
     at.run()
     assert not at.exception
     assert own.leakage is not None
-    assert at.subheader[0].value == literal(headline(own.leakage))
+    assert at.header[0].value == literal(headline(own.leakage))
     assert not any(job.running() for job in own.jobs.values())
 
 

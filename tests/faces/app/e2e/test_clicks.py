@@ -18,7 +18,7 @@ DRAWN_MS = range(90, 300, 20)  # after the run that draws the whole page begins:
 LEAVE = """ms => {
   const app = document.querySelector('[data-testid="stApp"]'), box = document.activeElement;
   const looks = setInterval(() => {
-    if (!document.body.innerText.includes('coming to the page')) return;
+    if (!document.body.innerText.includes('loading the result')) return;
     window.quietwingHand.struck = -1e9;  // a hand that has rested
     if (app.dataset.testScriptState !== 'running') return;
     clearInterval(looks);
@@ -54,7 +54,7 @@ def start_a_job(blockers, app, waited):
     """Starts a verdict; what it returns ends it as the system would: the page has news at a moment we choose."""
 
     def start() -> Callable[[], None]:
-        blockers.page.get_by_role("button", name="Full verdict", exact=True).click()
+        blockers.page.get_by_role("button", name="Full assessment", exact=True).click()
         waited(lambda: app.jobs, 10.0, "the verdict's process")
         blockers.page.get_by_text("its progress stands at the left").wait_for()
         return end
@@ -87,7 +87,7 @@ def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, start_a
         page.mouse.up()
         remove.wait_for()  # saved
         blockers.rest()
-        page.get_by_text(re.compile("Full verdict failed")).wait_for()
+        page.get_by_text(re.compile("Full assessment failed")).wait_for()
         remove.click()
         remove.wait_for(state="detached")
         blockers.press("Dismiss")
@@ -95,11 +95,11 @@ def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, start_a
 
 def test_the_page_waits_for_a_button_to_be_let_go(blockers, start_a_job):
     page = blockers.page
-    news = page.get_by_text(re.compile("Full verdict failed"))
+    news = page.get_by_text(re.compile("Full assessment failed"))
     start_a_job()()
     page.mouse.move(850, 20)
     page.mouse.down()
-    page.get_by_text("done, coming to the page").wait_for()
+    page.get_by_text("done, loading the result").wait_for()
     page.wait_for_timeout(HELD_MS)
     assert news.count() == 0
     page.mouse.up()
@@ -116,7 +116,7 @@ def test_a_name_that_is_being_written_survives_the_end_of_a_job(blockers, start_
         box.fill(name)
         page.evaluate(LEAVE, after_ms)
         end()
-        page.get_by_text(re.compile("Full verdict failed")).wait_for()
+        page.get_by_text(re.compile("Full assessment failed")).wait_for()
         blockers.rest()
         assert box.input_value() == name
         blockers.press("Dismiss")

@@ -169,7 +169,7 @@ def test_a_click_treats_a_window_and_another_takes_the_mesh_off(plan):
 
 def test_a_click_hangs_a_radiating_cable_that_is_drawn_and_says_who_shapes_it(plan):
     page, before = plan.page, plan.ids
-    page.get_by_role("combobox", name="A click adds").click()
+    page.get_by_role("combobox", name="New blocker type").click()
     page.get_by_role("option", name=re.compile("^cable_jammer")).click()
     plan.planner.rest()
     assert plan.svg.locator("path.cable").count() == 0

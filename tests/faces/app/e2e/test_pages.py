@@ -79,7 +79,7 @@ def test_a_planner_without_a_mouse_gets_from_a_file_to_a_plan(planner, small_zip
     planner.enter("Save this layout")
 
     go("Limits")
-    planner.enter("Run the full verdict")
+    planner.enter("Run the full assessment")
     page.get_by_text("every limit is kept", exact=False).first.wait_for()
 
     go("Overview")

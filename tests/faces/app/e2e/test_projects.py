@@ -52,7 +52,7 @@ def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(own_app, open_wind
     planner.arrive()
     planner.upload("small.zip", small_zip)
     planner.go("limits")
-    planner.press("Run the full verdict")
+    planner.press("Run the full assessment")
     planner.page.reload()
     planner.rest()
     assert "small-wing" in planner.text()

@@ -16,7 +16,7 @@ PAGES = ("overview", "my-site", "signals", "blockers", "limits", "what-if", "opt
 
 @pytest.fixture(scope="module")
 def small(app, open_windows, small_zip):
-    """A window with the small wing open and its full verdict worked out."""
+    """A window with the small wing open and its full assessment worked out."""
     planner = open_windows(app)
     planner.arrive()
     planner.upload("small.zip", small_zip)
@@ -54,10 +54,10 @@ def planned(compared):
 
 
 def judge(planner) -> None:
-    """Have the full verdict of the current layout."""
+    """Have the full assessment of the current layout."""
     planner.go("blockers")
     planner.page.locator(".quietwing-plan [data-device]").first.wait_for()
-    planner.page.get_by_role("button", name="Full verdict", exact=True).click()
+    planner.page.get_by_role("button", name="Full assessment", exact=True).click()
     planner.page.get_by_test_id("stAlert").filter(has_text="silent at planning grade (80 %)").wait_for()
     planner.rest()
 

@@ -126,7 +126,7 @@ def test_nothing_of_one_session_is_in_the_other_s_pages_frames_or_files(open_win
     mine.upload("marked.zip", marked_zip)
     mine.page.get_by_text("3 devices of its layout are placed.").wait_for()
     mine.go("limits")
-    mine.press("Run the full verdict")
+    mine.press("Run the full assessment")
     mine.go("blockers")
     mine.page.locator(".quietwing-plan [data-device]").first.wait_for()
     waited(lambda: not app.jobs, 120.0, "the verdict")  # its end draws the page anew
