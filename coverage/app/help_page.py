@@ -72,11 +72,14 @@ def show() -> None:
     st.write(
         f"What you do is kept on this computer as you go, in a folder that only your account can read: site, "
         f"layouts, the last {MOST_STEPS} steps of undo, saved layouts, scenario, prices and results. The same tab "
-        f"finds it again after a reload, the back button or a restart of the app; work under way goes on for {GRACE_S:.0f} seconds "
-        f"after a page was closed. A new tab of the same browser lists it under Recent projects; if it is open in "
-        f"another tab, you get a copy. The last {MOST_KEPT} projects of a browser are kept, each for {KEPT_DAYS} "
-        f"days after you last worked on it; Remove takes one away at once. A private window forgets its projects when it "
-        f"closes. To keep a project for longer or take it elsewhere: Project, then Save project as a file."
+        f"finds it again after a reload, the back button or a restart of the app. Work under way goes on for "
+        f"{GRACE_S:.0f} seconds after a page was closed."
+    )
+    st.write(
+        f"A new tab of the same browser lists it under Recent projects; if it is open in another tab, you get a "
+        f"copy. The last {MOST_KEPT} projects of a browser are kept, each for {KEPT_DAYS} days after you last worked "
+        f"on it; Remove takes one away at once. A private window forgets its projects when it closes. To keep one "
+        f"for longer or take it elsewhere: Project, then Save project as a file."
     )
     st.header("Words")
     with st.spinner("Loading"):
@@ -145,7 +148,7 @@ def _colleagues() -> None:
     st.markdown(
         "- Each browser has a session of its own; sessions share nothing.\n"
         "- A search for a plan takes a processor core for a minute or more: a few colleagues at a time.\n"
-        "- Close the page when done: temporary files go half a minute later; projects stay with the account that runs "
-        "the app, each for one browser.\n"
+        "- Close the page when done: temporary files go half a minute later.\n"
+        "- Projects are kept by the account that runs the app, each for one browser.\n"
         "- Never bind the app to another address: it would answer anybody on the network."
     )

@@ -52,7 +52,7 @@ def show() -> None:
         return
     sentences = spill_sentences(verdict)
     first, other, rest = sentences[0], sentences[1 : len(verdict.grades)], sentences[len(verdict.grades) :]
-    kept = "Every limit is kept" if spill.passed else "NOT every limit is kept"
+    kept = "Every limit is kept" if spill.passed else "Not every limit is kept"
     (st.success if spill.passed else st.error)(f"**{kept} at {asked.name} grade.** {literal(first)}")
     for sentence in other:
         st.text(sentence)

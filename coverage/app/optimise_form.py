@@ -134,14 +134,21 @@ def _read(own: Session, base: Scenario, options: Mapping[str, Any]) -> Scenario:
         shutil.rmtree(workshop, ignore_errors=True)
 
 
-def refused(key: str, label: str, least: float, shown: str) -> bool:
-    """Say right under a field that its number is too small; the search is refused too."""
+def refused(key: str, what: str, least: float) -> None:
+    """Say right under a field that its number is too small; the search is refused too.
+
+    Parameters
+    ----------
+    key : str
+        Of the field.
+    what : str
+        ``a budget of £{:,.0f}``, to be filled with `least`.
+    least : float
+    """
     value = st.session_state.get(key)
-    low = isinstance(value, (int, float)) and value < least
-    with st.container():
-        if low:
-            st.error(literal(f"{label}: is {shown.format(value)}; give {shown.format(least)} or more."))
-    return low
+    with st.container():  # always there: what stands below keeps its place
+        if isinstance(value, (int, float)) and value < least:
+            st.error(literal(f"Give {what.format(least)} or more; {value:,g} is too low."))
 
 
 def _money(scenario: Scenario) -> None:
@@ -162,7 +169,7 @@ def _money(scenario: Scenario) -> None:
         key="optimise-budget",
         help="No plan costs more. Prices exclude VAT; those of the bundled catalogue are placeholders, not quotes.",
     )
-    refused("optimise-budget", "Budget", 0.0, "£{:,.0f}")
+    refused("optimise-budget", "a budget of £{:,.0f}", 0.0)
     st.selectbox(
         "The budget is for",
         list(BASES),
@@ -179,7 +186,7 @@ def _money(scenario: Scenario) -> None:
             key="optimise-target",
             help="Cells and spaces that are quiet anyway do not count towards it.",
         )
-        refused("optimise-target", "Cells to silence", 1, "{:,.0f}")
+        refused("optimise-target", "a target of {:,.0f}", 1)
         st.checkbox("No budget limit", scenario.budget_gbp is None, key="optimise-unlimited")
 
 
@@ -253,7 +260,7 @@ def _search(scenario: Scenario) -> None:
         key="optimise-spacing",
         help="Between new devices. 0: no limit.",
     )
-    refused("optimise-spacing", "Least distance apart", 0.0, "{:g} m")
+    refused("optimise-spacing", "a distance of {:g} m", 0.0)
     st.number_input(
         "Seed of the random draws",
         value=int(scenario.seed),

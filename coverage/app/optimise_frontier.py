@@ -51,7 +51,7 @@ def frontier_part() -> None:
         on_click=clicked,
         args=("frontier-start", _start),
     )
-    refused("frontier-highest", "Highest budget", float(FEWEST), "£{:,.0f}")
+    refused("frontier-highest", "a budget of £{:,.0f}", float(FEWEST))
     show_problems_of("frontier-start")
     if own.frontier is not None:
         _chart(own.frontier)

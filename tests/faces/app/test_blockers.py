@@ -1,5 +1,6 @@
 """The Blockers page: the draft at once, the verdict's own numbers after it, and every route without a mouse."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,7 @@ def test_every_view_opens_on_bundled_sites(name, view):
     assert not page.exception
     assert not page.error
     assert "cells and spaces are dead zones" in said(page)
-    assert "illustrative, not quotes" in said(page)
+    assert "enter quotes" in said(page)
 
 
 def test_without_a_verdict_the_draft_says_that_it_is_one(at_hut):
@@ -122,7 +123,7 @@ def test_without_a_verdict_the_draft_says_that_it_is_one(at_hut):
         .value.replace("\\", "")
         .startswith("Quick estimate, A, Ground: 1 of 1 cells and spaces are dead zones")
     )
-    assert "The full assessment decides" in said(page)
+    assert "Provisional: run the full assessment to confirm." in said(page)
     assert [one.label for one in page.button[:3]] == ["Undo", "Redo", "Full assessment"]
     assert page.button[0].disabled
     assert page.button[1].disabled
@@ -131,7 +132,12 @@ def test_without_a_verdict_the_draft_says_that_it_is_one(at_hut):
 def test_the_verdicts_own_words_take_the_place_of_the_drafts(at_hut, judged):
     at_hut.before_verdict, at_hut.verdict, at_hut.verdict_of = judged["off"], judged["on"], at_hut.layout
     page = opened(at_hut)
-    text = page.success[0].value.replace("\\", "")
+    assert judged["on"].spill is not None
+    kept = judged["on"].spill.passed
+    (box,) = page.success if kept else page.warning  # green only where the limits outside are kept too
+    text = box.value.replace("\\", "")
+    assert ("**All limits outside the fence are kept at planning grade." in text) is kept
+    assert ("**NOT all limits outside the fence are kept at planning grade. Spill over" in text) is not kept
     assert text.startswith(verdict_headline(judged["on"])[0])
     of_grades = "; ".join(
         f"{count_rooms(judged['off'], at).silent} silent at {one.grade.name} grade then, "
@@ -143,6 +149,19 @@ def test_the_verdicts_own_words_take_the_place_of_the_drafts(at_hut, judged):
     assert "Measure first: " in text
     assert not page.info
     assert page.button[2].disabled
+
+
+def test_a_banner_is_green_only_where_every_limit_is_kept(at_hut, judged):
+    at_hut.layout = Layout(judged["on"].devices)
+    for passed in (True, False):
+        spill = replace(judged["on"].spill, passed=passed)
+        asked, *others = judged["on"].grades
+        at_hut.verdict = replace(judged["on"], grades=(replace(asked, spill=spill), *others))
+        at_hut.verdict_of = at_hut.layout
+        page = opened(at_hut)
+        assert len(page.success) == passed
+        assert len(page.warning) == (not passed)
+        assert ("NOT all limits outside the fence are kept" in "".join(one.value for one in page.warning)) != passed
 
 
 def test_a_verdict_of_another_layout_is_not_shown_as_this_ones(at_hut, judged):
@@ -325,7 +344,7 @@ def test_the_cost_is_the_optimisers(hut):
     words = cost_in_words(spent, scenario)
     assert f"£{-(-spent.capex_gbp // 1):,.0f} to buy and install" in words
     assert "OVER BUDGET: the budget of £100 is exceeded." in words
-    assert model_in_words(CATALOGUE["mas_node"]) == "mas_node (managed access, £6,500, illustrative)"
+    assert model_in_words(CATALOGUE["mas_node"]) == "mas_node (managed access, £6,500, placeholder)"
 
 
 def test_what_changed_between_verdicts_names_the_cells(judged):

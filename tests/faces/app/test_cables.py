@@ -127,7 +127,7 @@ def test_maps_and_the_answer_for_machines_hold_the_run(hut):
 
 def test_the_picker_says_what_a_cable_costs():
     assert model_in_words(CATALOGUE["cable_jammer"]) == (
-        "cable_jammer (jammer on radiating cable, £35 a metre, £9,000, illustrative)"
+        "cable_jammer (jammer on radiating cable, £35 a metre, £9,000, placeholder)"
     )
 
 

@@ -235,7 +235,15 @@ def test_pages_of_the_app_say_it_too(scenario, verdict):
         shown.session_state[KEY] = own
         shown.run()
         assert not shown.exception
-        parts = (*shown.text, *shown.markdown, *shown.caption, *shown.success, *shown.error, *shown.info)
+        parts = (
+            *shown.text,
+            *shown.markdown,
+            *shown.caption,
+            *shown.success,
+            *shown.warning,
+            *shown.error,
+            *shown.info,
+        )
         said[name] = "\n".join(part.value for part in parts).replace("\\", "")  # markdown escapes
         if name == "overview_page":
             first, mine = [metric.value for metric in shown.metric], numbers["planning"]

@@ -155,6 +155,15 @@ def test_a_question_that_cannot_be_asked_is_refused(key, value, says):
     assert at.session_state["quietwing session"].jobs == {}
 
 
+def test_a_budget_below_nothing_is_refused_at_its_field_at_once():
+    at = opened()
+    assert not at.error
+    at.number_input(key="optimise-budget").set_value(-500.0).run()
+    assert [one.value.replace("\\", "") for one in at.error] == ["Give a budget of £0 or more; -500 is too low."]
+    at.number_input(key="optimise-budget").set_value(500.0).run()
+    assert not at.error
+
+
 def test_a_target_needs_a_sensible_number_of_cells():
     at = opened()
     at.radio(key="optimise-objective").set_value("least_cost").run()

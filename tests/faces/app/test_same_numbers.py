@@ -66,7 +66,7 @@ def verdict(folder):
 
 
 def words_of(shown: AppTest) -> str:
-    parts = (*shown.text, *shown.markdown, *shown.caption, *shown.success, *shown.error, *shown.info)
+    parts = (*shown.text, *shown.markdown, *shown.caption, *shown.success, *shown.warning, *shown.error, *shown.info)
     return "\n".join(part.value for part in parts).replace("\\", "")  # markdown escapes
 
 
