@@ -81,8 +81,8 @@ def devices_table(at: Desk) -> None:
         alt="Blockers with model, place in metres, storey, direction and power",
     )
     st.caption(
-        f"{len(devices)} of {len(own.layout.devices)} blockers. Storey 0 is the ground. Without a power the "
-        f"catalogue's holds. The last row adds a blocker; select rows and press Delete to remove them."
+        f"{len(devices)} of {len(own.layout.devices)} blockers. Storey 0 is the ground floor, 1 the 1st. Without a "
+        f"power the catalogue's holds. The last row adds a blocker; select rows and press Delete to remove them."
     )
     if any(device.route_m for device in shown):
         st.caption(

@@ -16,7 +16,8 @@ STYLE = f"""<style>
   color: {QUIET_TEXT} !important; opacity: 1 !important; }}
 [data-testid="stSidebarNavLink"] span {{ color: #31333F; }}
 [data-testid="stTextInput"] input::placeholder {{ color: {QUIET_TEXT}; opacity: 1; }}
-[data-testid="stMetricLabel"], [data-testid="stMetricLabel"] * {{ white-space: normal; overflow: visible; }}
+[data-testid="stMetricLabel"], [data-testid="stMetricLabel"] * {{
+  white-space: normal !important; overflow: visible !important; max-width: 100%; }}
 [data-testid="stSidebarNavLink"]:focus-visible, .stApp button:focus-visible, .stApp a:focus-visible,
 .stApp summary:focus-visible, .stApp [role="tab"]:focus-visible, .stApp [role="slider"]:focus-visible {{
   outline: 3px solid {FOCUS} !important; outline-offset: 1px; }}

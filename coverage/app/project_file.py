@@ -7,7 +7,7 @@
     project.json               name, layouts for undo and redo, layouts saved under a name
     result-*                   what was worked out; read by people, never read back
 
-It opens as a site too, from the command line and from Python. Everything that is read back is checked like any input.
+With the ending ``.zip`` it opens as a site too. Everything that is read back is checked like any input.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ def show() -> None:
     """Draw the page."""
     st.title("My site")
     st.caption("Your site. Opening another begins a new project; the present one stays under Recent projects.")
-    for news in session().said.pop(_NEWS, ()):
+    opened = session().said.pop(_NEWS, ())
+    for news in opened:
         st.success(news)
     _this_site()
     st.divider()
@@ -52,6 +53,8 @@ def show() -> None:
         _upload()
     else:
         trace_form(_opened)
+    for news in opened:  # beside the button too: from there the top of the page is out of sight
+        st.success(news)
 
 
 def _this_site() -> None:

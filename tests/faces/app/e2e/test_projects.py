@@ -90,6 +90,8 @@ def test_a_restarted_server_finds_the_work_again_in_the_page_that_stayed_open(st
     left = take_one_away(planner)
     kept(first, 1, waited)
     first.kill()
+    planner.page.get_by_text("quietwing has stopped").wait_for()
+    assert "internet" not in planner.text()
     second = start_app(state=first.state, port=int(first.address.rsplit(":", 1)[1]))
     planner.page.get_by_test_id("stSidebarNavLink").first.wait_for()
     planner.rest()  # the page has found the new server by itself
