@@ -53,8 +53,8 @@ def show() -> None:
         _upload()
     else:
         trace_form(_opened)
-    for news in opened:  # beside the button too: from there the top of the page is out of sight
-        st.success(news)
+    if opened:  # beside the button too: from there the top of the page is out of sight
+        st.success(f"{literal(session().site.name)} is now your site.")
 
 
 def _this_site() -> None:

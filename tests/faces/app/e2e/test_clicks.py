@@ -99,7 +99,7 @@ def test_the_page_waits_for_a_button_to_be_let_go(blockers, start_a_job):
     start_a_job()()
     page.mouse.move(850, 20)
     page.mouse.down()
-    page.get_by_text("done, loading the result").wait_for()
+    page.get_by_text("finished, loading the result").wait_for()
     page.wait_for_timeout(HELD_MS)
     assert news.count() == 0
     page.mouse.up()
