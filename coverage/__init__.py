@@ -17,7 +17,7 @@ __all__ = ["contrast_budget", "contrast_budgets", "evaluate", "frontier", "leaka
 def __getattr__(name: str) -> object:
     """Load the engine when it is first asked for: ``quietwing --help`` need not wait for it."""
     if name in __all__:
-        from quietwing.coverage import study
+        from quietwing.coverage import study  # slow to load
 
         return getattr(study, "run" if name == "evaluate" else name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

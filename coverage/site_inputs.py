@@ -5,13 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from quietwing.coverage.equipment import Device, Model
-    from quietwing.coverage.scenario import Scenario
-    from quietwing.sites.findings import CheckReport
-    from quietwing.sites.model import Site
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.errors import ScenarioError, SiteError
+from quietwing.coverage.layout import check_layout, read_layout
+from quietwing.coverage.scenario import Scenario, read_scenario
+from quietwing.sites.findings import CheckReport, Unreadable, clean
+from quietwing.sites.importers import opened, read_and_check
+from quietwing.sites.model import Site
+from quietwing.sites.safe_reading import beside, read_bytes
 
 __all__ = ["ImportedSite", "equipment_of", "files_beside", "import_with_inputs", "own_file"]
 
@@ -67,12 +70,6 @@ def import_with_inputs(source: str | Path, near: Path | None = None) -> Imported
     ScenarioError
         The same, where the site itself has none.
     """
-    from quietwing.coverage.catalogue import read_catalogue
-    from quietwing.coverage.errors import ScenarioError, SiteError
-    from quietwing.coverage.layout import check_layout, read_layout
-    from quietwing.coverage.scenario import read_scenario
-    from quietwing.sites.importers import opened, read_and_check
-
     problems: list[str] = []
     catalogue: dict[str, Model] | None = None
     scenario: Scenario | None = None
@@ -110,10 +107,6 @@ def files_beside(folder: Path) -> dict[str, bytes]:
     SiteError
         With every one of them that cannot be read.
     """
-    from quietwing.coverage.errors import SiteError
-    from quietwing.sites.findings import Unreadable, clean
-    from quietwing.sites.safe_reading import read_bytes
-
     names = [name for name in READ_BESIDE if (folder / name).is_file()]
     files, problems = {}, []
     for name in names:
@@ -141,9 +134,6 @@ def _rules_named(scenario: bytes) -> list[str]:
 
 def equipment_of(site: str, layout_file: Path | None) -> tuple[tuple[Device, ...], dict[str, Model]]:
     """The layout given, else the site's own, else nothing; with the site's own catalogue, else the bundled one."""
-    from quietwing.coverage.catalogue import read_catalogue
-    from quietwing.coverage.layout import read_layout
-
     catalogue = read_catalogue(own_file(site, "catalogue.csv"))
     layout = layout_file or own_file(site, "layout.csv")
     return (read_layout(layout, catalogue) if layout is not None else ()), catalogue
@@ -151,6 +141,4 @@ def equipment_of(site: str, layout_file: Path | None) -> tuple[tuple[Device, ...
 
 def own_file(site: str, name: str) -> Path | None:
     """What lies under a name beside the layers in the site's folder; its reader says what is wrong with it."""
-    from quietwing.sites.safe_reading import beside
-
     return beside(site, name)

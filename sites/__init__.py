@@ -15,7 +15,7 @@ __all__ = ["Site", "SiteError", "check", "import_site", "load_site", "save_geopa
 def __getattr__(name: str) -> object:
     """Load the readers when one is first asked for: ``quietwing --help`` need not wait for the geometry."""
     if name in __all__:
-        from quietwing.sites import files, importers, model
+        from quietwing.sites import files, importers, model  # slow to load
 
         return getattr(model if name == "Site" else files if name == "save_site" else importers, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

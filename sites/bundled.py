@@ -18,6 +18,7 @@ from shapely.geometry import Point, Polygon
 
 from quietwing.sites.blocks import HallMake, HallRoom, hall, houseblock_building
 from quietwing.sites.constructions import Construction, Layer
+from quietwing.sites.files import save_site
 from quietwing.sites.galleries import radial_building
 from quietwing.sites.model import OutsideLevel, Perimeter, Receptor, Room, Sector, Site
 from quietwing.sites.networks import UNMEASURED_SIGMA_DB, Mast, sectors_of
@@ -299,8 +300,6 @@ def write_all(folder: Path) -> None:
     folder : Path
         Receives ``houseblock/``, ``radial/`` and ``campus/``; their files are replaced.
     """
-    from quietwing.sites.files import save_site  # files asks this module's neighbours for typical masts
-
     written = files("quietwing.sites.examples")
     for name, make in BUNDLED.items():
         save_site(make(), folder / name, overwrite=True)

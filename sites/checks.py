@@ -81,15 +81,13 @@ def _check_crs_is_metric(draft: Draft, findings: Findings) -> None:
     """The EPSG code exists and is a grid in metres; looked up in the table that comes with pyproj."""
     if draft.crs in ("local", "EPSG:27700"):
         return
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-    from pyproj.network import set_network_enabled  # type: ignore[attr-defined]
+    import pyproj  # slow to load, and few grids are looked up
 
-    set_network_enabled(active=False)
+    pyproj.network.set_network_enabled(active=False)  # type: ignore[attr-defined]
     toml = draft.files.get("site", "site.toml")
     try:
-        crs = CRS.from_epsg(int(draft.crs.removeprefix("EPSG:")))
-    except CRSError:
+        crs = pyproj.CRS.from_epsg(int(draft.crs.removeprefix("EPSG:")))
+    except pyproj.exceptions.CRSError:
         findings.problem(toml, "crs", f"{shown(draft.crs)} is not known; use EPSG:27700 or local")
         return
     units = {axis.unit_name for axis in crs.axis_info}

@@ -145,7 +145,7 @@ def _rows(cls: type[Any], table: str, raw: RawSite, findings: Findings) -> list[
 
 def _typical_sectors(area: str, draft: Draft) -> tuple[Sector, ...]:
     """Typical masts around the middle of the perimeter: the single place where they are called for."""
-    from quietwing.sites.networks import typical_sectors
+    from quietwing.sites.networks import typical_sectors  # few sites ask for them
 
     fence = draft.perimeter[0].outline
     return typical_sectors(area, (float(fence.centroid.x), float(fence.centroid.y)), fence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from quietwing.sites.antenna_files import MOST_BYTES as MOST_ANTENNA_BYTES
@@ -200,8 +201,6 @@ def formats_md() -> str:
 
 def _columns(cls: type[Any], columns: Iterable[str]) -> list[Key]:
     """The keys of a class under the names of the columns."""
-    from dataclasses import replace
-
     keys = keys_of(cls)
     return [replace(keys[{"x": "x_m", "y": "y_m"}.get(column, column)], name=column) for column in columns]
 

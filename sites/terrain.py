@@ -139,9 +139,7 @@ def parse_terrain(content: bytes) -> tuple[Terrain, str | None]:
         raise Unreadable(
             f"cannot be used without {' and '.join(absent)}; pip install 'quietwing[terrain]', or take the file out"
         )
-    import rasterio
-    from rasterio.errors import RasterioError
-
+    rasterio = _rasterio()
     try:
         with _quiet(), rasterio.MemoryFile(content) as memory, memory.open(driver="GTiff") as tif:
             problems = _problems(tif)
@@ -151,7 +149,7 @@ def parse_terrain(content: bytes) -> tuple[Terrain, str | None]:
             with np.errstate(over="ignore"):  # too large for a height: told below
                 grid = np.ma.filled(values * tif.scales[0] + tif.offsets[0], np.nan).astype("<f4")
             at, crs = tif.transform, _crs_name(tif.crs)
-    except (RasterioError, ValueError, MemoryError) as error:
+    except (rasterio.errors.RasterioError, ValueError, MemoryError) as error:
         raise Unreadable(f"cannot be read as GeoTIFF ({clean(str(error), 120)}); export it again") from error
     if np.isinf(grid).any():
         raise Unreadable("has heights that are infinite; state what stands for no data, or correct them")
@@ -169,14 +167,19 @@ def parse_terrain(content: bytes) -> tuple[Terrain, str | None]:
     return Terrain(at.c, at.f, at.a, -at.e, rows, columns, grid.tobytes()), crs
 
 
+def _rasterio() -> Any:
+    """The library that reads GeoTIFF."""
+    import rasterio  # of the extra `terrain`, which need not be installed
+
+    return rasterio
+
+
 def _quiet() -> ExitStack:
     """rasterio without the outside world and without warnings on the terminal."""
-    import rasterio
-
     stack = ExitStack()
     stack.enter_context(warnings.catch_warnings())
     warnings.simplefilter("ignore")
-    stack.enter_context(rasterio.Env(**GDAL))
+    stack.enter_context(_rasterio().Env(**GDAL))
     return stack
 
 
@@ -235,11 +238,9 @@ def terrain_bytes(terrain: Terrain, crs: str) -> bytes:
     -------
     bytes
     """
-    import rasterio
-    from rasterio.transform import Affine
-
+    rasterio = _rasterio()
     shape = {"height": terrain.rows, "width": terrain.columns, "count": 1, "dtype": "float32", "nodata": math.nan}
-    at = Affine(terrain.step_east_m, 0.0, terrain.west_m, 0.0, -terrain.step_south_m, terrain.north_m)
+    at = rasterio.Affine(terrain.step_east_m, 0.0, terrain.west_m, 0.0, -terrain.step_south_m, terrain.north_m)
     named = {} if crs == "local" else {"crs": crs}
     with _quiet(), rasterio.MemoryFile() as memory:
         with memory.open(driver="GTiff", compress="deflate", transform=at, **shape, **named) as tif:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from quietwing.coverage.app.overview_facts import spill_sentences
+from quietwing.coverage.app.overview_of_verdict import spill_sentences
 from quietwing.coverage.app.plan_editor.views import verdict_states
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.planning.cost import Cost, over_budget

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xlsxwriter import Workbook
+
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.planning.cost import Cost, cost
 from quietwing.coverage.report.escapes import state_of_rooms
@@ -159,8 +161,6 @@ def comparison_xlsx(layouts: Sequence[Compared]) -> bytes:
     -------
     bytes
     """
-    from xlsxwriter import Workbook
-
     packed = io.BytesIO()
     options = {
         "in_memory": True,

@@ -13,9 +13,15 @@ import streamlit as st
 
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_verdict
-from quietwing.coverage.app.overview_facts import spill_sentences
+from quietwing.coverage.app.overview_of_verdict import spill_sentences
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import current_verdict, session
+from quietwing.coverage.decibel import floored
+from quietwing.coverage.report.escapes import ceiled
+from quietwing.coverage.report.plain_text import with_plain_text
+from quietwing.coverage.report.spill_map import points_that_pass, spill_figure
+from quietwing.coverage.report.verdict_tables import spill_csv
+from quietwing.coverage.report.words import channel_in_words, percent, safe_cell
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import SpillResult, Verdict
@@ -71,8 +77,6 @@ def show() -> None:
 
 def tier_in_words(verdict: Verdict) -> str:
     """What the tier asked for allows, with the figures of the rules."""
-    from quietwing.coverage.report.words import percent
-
     rules, grade = verdict.scenario.rules, verdict.grades[0].grade
     tier, noise = rules.tier(grade.tier), f"{rules.outside.noise_margin_db:g} dB below the receiver's own noise"
     if tier.calls:
@@ -102,11 +106,6 @@ def places_of(spill: SpillResult, grade: Grade) -> tuple[Place, ...]:
     tuple of Place
         Passed as on the map; margins floored to 0.1 dB, capture ceiled to 0.1 %.
     """
-    from quietwing.coverage.decibel import floored
-    from quietwing.coverage.report.escapes import ceiled
-    from quietwing.coverage.report.spill_map import points_that_pass
-    from quietwing.coverage.report.words import channel_in_words
-
     outside = spill.outside.transpose("channel", "outside")
     margin_db, captured = outside["margin_db"].values, outside["capture_probability"].values
     channels = [channel_in_words(str(name)) for name in outside["channel"].values]
@@ -139,9 +138,6 @@ def points_in_words(failing: int, points: int, may_fail: int) -> str:
 
 def limits_csv(verdict: Verdict) -> str:
     """Every limit that is judged, at each grade, with what was found, as CSV text."""
-    from quietwing.coverage.report.escapes import ceiled
-    from quietwing.coverage.report.words import percent, safe_cell
-
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     out.writerow(["grade", "limit", "where", "found", "result"])
@@ -227,9 +223,6 @@ def _drawn(verdict: Verdict, spill: SpillResult) -> tuple[bytes, tuple[Place, ..
     """Map and places of a verdict of this session, worked out once."""
     kept = st.session_state.get(KEPT)
     if kept is None or kept[0] is not verdict:
-        from quietwing.coverage.report.plain_text import with_plain_text
-        from quietwing.coverage.report.spill_map import spill_figure
-
         with st.spinner("Drawing the map"):
             file = io.BytesIO()
             with_plain_text(spill_figure(verdict)).savefig(file, format="png", dpi=100)
@@ -239,8 +232,6 @@ def _drawn(verdict: Verdict, spill: SpillResult) -> tuple[bytes, tuple[Place, ..
 
 
 def _keep_rooms(verdict: Verdict, spill: SpillResult) -> None:
-    from quietwing.coverage.report.words import percent
-
     st.header("Rooms that must keep their service")
     if not spill.keep_rooms:
         rooms = sum(room.role == "keep" for room in verdict.site.rooms)
@@ -281,8 +272,6 @@ def _protected(spill: SpillResult) -> None:
 
 
 def _emergency(spill: SpillResult) -> None:
-    from quietwing.coverage.report.words import percent
-
     st.header("Emergency calls (999)")
     st.text(f"999 can be called on some network at {percent(spill.emergency_share)} of the points outside.")
     if spill.tier != "emergency":
@@ -290,8 +279,6 @@ def _emergency(spill: SpillResult) -> None:
 
 
 def _exposure(spill: SpillResult) -> None:
-    from quietwing.coverage.report.escapes import ceiled
-
     st.header("Exposure of people to radio waves (EMF)")
     if not spill.exposure:
         st.text("No blocker is on in or near a room: there is nothing to judge.")
@@ -315,8 +302,6 @@ def _exposure(spill: SpillResult) -> None:
 
 
 def _downloads(verdict: Verdict, spill: SpillResult) -> None:
-    from quietwing.coverage.report.verdict_tables import spill_csv
-
     st.header("Download")
     left, right, _ = st.columns([2, 2, 3])
     left.download_button(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.compare_tables import compared, shown_rows
-from quietwing.coverage.app.overview_facts import spill_sentences
+from quietwing.coverage.app.overview_of_verdict import spill_sentences
 from quietwing.coverage.app.report_button import plan_report
 from quietwing.coverage.app.site_watch import kept, picture
 from quietwing.coverage.app.site_words import literal, show_problems

@@ -1,39 +1,26 @@
-"""What the Overview says of a verdict: words, numbers and tables, from a verdict or from the stored sample."""
+"""What the Overview shows of a verdict, and the stored sample of it. From a verdict: `overview_of_verdict`."""
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from quietwing.sites.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from quietwing.coverage.app.state import Session
-    from quietwing.coverage.equipment import Model
-    from quietwing.coverage.results import Verdict, VerdictMap
 
 __all__ = [
+    "FACTS",
     "PICTURE",
     "Cell",
     "OverviewFacts",
-    "dead_zone_figure",
-    "facts_of",
-    "picture_of",
-    "sample_files",
-    "spill_sentences",
     "stored_sample",
-    "worst_storey",
 ]
 
 FACTS, PICTURE = "overview.json", "worst-storey.png"
-TITLE_IN = 0.42  # the map's title has one line a grade
-MOST_CHANNELS = 4  # named per cell; escapes.csv has all
 
 
 @dataclass(frozen=True)
@@ -86,137 +73,6 @@ class OverviewFacts:
     notes: tuple[str, ...]
 
 
-def facts_of(verdict: Verdict) -> OverviewFacts:
-    """What the Overview says of a verdict.
-
-    Parameters
-    ----------
-    verdict : Verdict
-
-    Returns
-    -------
-    OverviewFacts
-        Numbers are those of `quietwing.coverage.report`.
-    """
-    from quietwing.coverage.report.words import verdict_headline
-
-    storey = worst_storey(verdict)
-    return OverviewFacts(
-        scenario_id=verdict.scenario_id,
-        as_of=verdict.site.as_of.isoformat(),
-        storey=storey.title if storey is not None else "",
-        numbers=_numbers(verdict),
-        sentences=verdict_headline(verdict),
-        spill=spill_sentences(verdict),
-        cells=_cells(verdict, storey),
-        unreached=_unreached(verdict),
-        routes=verdict.uncovered_routes,
-        notes=verdict.notes,
-    )
-
-
-def spill_sentences(verdict: Verdict) -> tuple[str, ...]:
-    """What `report` says of spill, with channels in words and without the word tier."""
-    from quietwing.coverage.report.words import channel_in_words, limits_in_words
-
-    found = []
-    for sentence in limits_in_words(verdict):
-        for channel in verdict.by_room["channel"].values.tolist():
-            sentence = sentence.replace(str(channel), channel_in_words(str(channel)))
-        found.append(sentence.replace("Spill at ", "Spill over the fence at ").replace(" tier:", " limit:"))
-    return tuple(found)
-
-
-def worst_storey(verdict: Verdict) -> VerdictMap | None:
-    """The storey with most cells where a phone may work, the lowest of equals; None without maps."""
-    from quietwing.coverage.report.escapes import HOLE, UNKNOWN
-    from quietwing.coverage.report.verdict_maps import rooms_on
-
-    def holes(storey: VerdictMap) -> int:
-        return sum(state in (HOLE, UNKNOWN) for state in rooms_on(verdict, storey))
-
-    shown = [storey for storey in verdict.maps if rooms_on(verdict, storey)]
-    return max(shown, key=holes, default=None)
-
-
-def dead_zone_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
-    """Dead zones of one storey with legend, marking, date of the input data and scenario id.
-
-    Parameters
-    ----------
-    verdict : Verdict
-    storey : VerdictMap
-        One of ``verdict.maps``.
-
-    Returns
-    -------
-    Figure
-    """
-    from matplotlib.figure import Figure
-    from matplotlib.transforms import ScaledTranslation
-
-    from quietwing.coverage.report.grades import asked_in_words
-    from quietwing.coverage.report.plan_drawing import provenance
-    from quietwing.coverage.report.verdict_maps import dead_zone_map
-
-    figure = dead_zone_map(verdict, storey).get_figure(root=True)
-    if not isinstance(figure, Figure):
-        raise TypeError("a map is drawn on a figure of its own")
-    figure.set_size_inches(11.0, 7.2)
-    legend = figure.axes[0].get_legend()
-    if legend is not None:  # above the plan: below it, it falls under the fold of a screen
-        legend.set_loc("lower left")
-        clear = ScaledTranslation(0, TITLE_IN, figure.dpi_scale_trans)
-        legend.set_bbox_to_anchor((0, 1), figure.axes[0].transAxes + clear)
-    figure.suptitle(verdict.site.marking, fontsize=8, fontweight="bold")
-    figure.supxlabel(provenance(verdict.site, verdict.scenario_id, asked_in_words(verdict)), fontsize=7)
-    return figure
-
-
-def picture_of(verdict: Verdict) -> bytes | None:
-    """The map of the worst storey as PNG; None without maps."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from quietwing.coverage.report.plain_text import with_plain_text
-
-    storey = worst_storey(verdict)
-    if storey is None:
-        return None
-    figure, file = dead_zone_figure(verdict, storey), io.BytesIO()
-    figure.set_dpi(110)
-    FigureCanvasAgg(with_plain_text(figure)).print_png(file, metadata={"Software": None})  # type: ignore[no-untyped-call]
-    return file.getvalue()
-
-
-def sample_files(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, bytes]:
-    """The stored sample: equal verdicts give equal bytes, but for the picture, whose library may draw otherwise.
-
-    Parameters
-    ----------
-    verdict : Verdict
-        Of the bundled sample with its own layout and scenario, with maps.
-    catalogue : mapping of str to Model
-
-    Returns
-    -------
-    dict of str to bytes
-        By file name.
-    """
-    from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv
-    from quietwing.coverage.store import result_object
-
-    picture = picture_of(verdict)
-    if picture is None:
-        raise ValueError("the sample needs maps; run it with maps=True")
-    return {
-        FACTS: _json(asdict(facts_of(verdict))),
-        "verdict.json": _json(result_object(verdict, catalogue)),
-        "rooms.csv": rooms_csv(verdict).encode(),
-        "escapes.csv": escapes_csv(verdict).encode(),
-        PICTURE: picture,
-    }
-
-
 def stored_sample(own: Session) -> tuple[OverviewFacts, bytes] | None:
     """The stored result, if the session has just what it was computed from; else None."""
     folder = resources.files("quietwing.coverage.app.sample")
@@ -231,101 +87,9 @@ def stored_sample(own: Session) -> tuple[OverviewFacts, bytes] | None:
     return _facts(found), picture
 
 
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
 def _facts(found: dict[str, Any]) -> OverviewFacts:
     """Facts as they were before they were JSON."""
     cells = tuple(Cell(**cell) for cell in found["cells"])
     pairs = {key: tuple(tuple(each) for each in found[key]) for key in ("numbers", "unreached")}
     texts = {key: tuple(found[key]) for key in ("sentences", "spill", "routes", "notes")}
     return OverviewFacts(**(found | pairs | texts | {"cells": cells}))
-
-
-def _numbers(verdict: Verdict) -> tuple[tuple[str, str, str], ...]:
-    """Dead zones, holes, limits at the grade asked for; each in words at the other grade too."""
-    from quietwing.coverage.report.escapes import count_rooms
-    from quietwing.coverage.report.grades import grade_in_words
-
-    (count, at), *others = (
-        (count_rooms(verdict, number), grade_in_words(one.grade)) for number, one in enumerate(verdict.grades)
-    )
-    dead, holes = count.silent + count.quiet_anyway, count.holes + count.unknown
-    unknown = f", {count.unknown} of them because the result is not known there" if count.unknown else ""
-    silent_too = "".join(f" At {words}: {other.silent} and {other.quiet_anyway}." for other, words in others)
-    holes_too = "".join(f" At {words}: in {other.holes + other.unknown}." for other, words in others)
-    outside = "not known"
-    if verdict.spill is not None:
-        outside = "all kept" if verdict.spill.passed else "not kept"
-    return (
-        (
-            f"Dead zone (no phone works), {verdict.grades[0].grade.name} grade",
-            f"{dead} of {count.silence}",
-            f"{count.silent} cells and spaces are silenced by this layout at {at}; {count.quiet_anyway} are quiet "
-            f"without any blocker.{silent_too}",
-        ),
-        (
-            f"Hole (a phone still works), {verdict.grades[0].grade.name} grade",
-            f"{holes} of {count.silence}",
-            f"At {at} a phone may still work somewhere in {holes} cells and spaces: at a window, a door, a "
-            f"bunk{unknown}.{holes_too}",
-        ),
-        (
-            f"Limits outside the fence, {verdict.grades[0].grade.name} grade",
-            outside,
-            " ".join(spill_sentences(verdict)[: len(verdict.grades)]),
-        ),
-    )
-
-
-def _cells(verdict: Verdict, worst: VerdictMap | None) -> tuple[Cell, ...]:
-    """Cells that are holes, those of the worst storey first, then as the site lists them."""
-    from quietwing.coverage.report.escapes import Escape, escapes_of
-    from quietwing.coverage.report.words import channel_in_words, percent, place_in_words, reason_in_words
-
-    of_room: dict[str, list[Escape]] = {}
-    for escape in escapes_of(verdict):
-        of_room.setdefault(escape.room, []).append(escape)
-    names = verdict.by_room["room"].values.tolist()
-    silent = dict(zip(names, verdict.by_room["silent_probability"].values.tolist(), strict=True))
-    found = []
-    for room, escapes in of_room.items():
-        place = verdict.site.rooms[verdict.site.room_index[room]]
-        building = -1 if place.building is None else verdict.site.building_index[place.building]
-        channels = [channel_in_words(escape.channel) for escape in escapes]
-        left = len(channels) - MOST_CHANNELS
-        first = worst is not None and (building, place.storey) == (worst.building, worst.storey)
-        cell = Cell(
-            room=room,
-            storey=_storey(verdict, building, place.storey),
-            works=", ".join(channels[:MOST_CHANNELS]) + (f" and {left} more" if left > 0 else ""),
-            where=place_in_words(escapes[0].place),
-            silent=percent(silent[room]),
-            reason=reason_in_words(escapes[0]),
-        )
-        found.append((not first, cell))
-    return tuple(cell for _, cell in sorted(found, key=lambda pair: pair[0]))
-
-
-def _storey(verdict: Verdict, building: int, storey: int) -> str:
-    """Building and storey in words, as the maps call them."""
-    if building < 0:
-        return "yard"
-    return verdict.site.buildings[building].storey_in_words(storey)
-
-
-def _unreached(verdict: Verdict) -> tuple[tuple[str, int], ...]:
-    """Channels of which nothing that a blocker sends arrives anywhere: no device sends on them."""
-    import numpy as np
-
-    from quietwing.coverage.report.escapes import escapes_of, rooms_by_channel
-    from quietwing.coverage.report.words import channel_in_words
-
-    if verdict.spill is None:
-        return ()
-    outside = verdict.spill.outside
-    silent = np.isneginf(outside["jam_dbm"].transpose("channel", "outside").values).all(axis=1)
-    works = dict(rooms_by_channel(escapes_of(verdict)))
-    names = [str(name) for name in outside["channel"].values[silent]]
-    return tuple((channel_in_words(name), works.get(name, 0)) for name in names)

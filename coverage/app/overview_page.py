@@ -8,7 +8,7 @@ import streamlit as st
 
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_verdict
-from quietwing.coverage.app.overview_facts import OverviewFacts, facts_of, picture_of, stored_sample
+from quietwing.coverage.app.overview_facts import OverviewFacts, stored_sample
 from quietwing.coverage.app.project_panel import recent_projects
 from quietwing.coverage.app.report_button import verdict_report
 from quietwing.coverage.app.site_words import literal
@@ -62,6 +62,8 @@ def _drawn(verdict: Verdict) -> tuple[OverviewFacts, bytes | None]:
     kept = st.session_state.get(KEPT)
     if kept is None or kept[0] is not verdict:
         with st.spinner("Drawing the map"):
+            from quietwing.coverage.app.overview_of_verdict import facts_of, picture_of  # the sample does without
+
             kept = (verdict, facts_of(verdict), picture_of(verdict))
         st.session_state[KEPT] = kept
     return kept[1], kept[2]

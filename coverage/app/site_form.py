@@ -14,6 +14,7 @@ from quietwing.coverage.app.state import session
 from quietwing.sites.constructions import load_constructions
 from quietwing.sites.errors import SiteError
 from quietwing.sites.model import Site
+from quietwing.sites.synthetic import build
 from quietwing.sites.wing_description import WingDescription, describe, description_toml
 
 __all__ = ["AREAS", "STATES", "construction_box", "wing_form"]
@@ -95,8 +96,6 @@ def wing_form(opened: Callable[[Site], None]) -> None:
 
 def _make(kind: str, names: tuple[str, ...], opened: Callable[[Site], None]) -> None:
     """Make the site of what stands in the fields."""
-    from quietwing.sites.synthetic import build
-
     given = {name: in_field(f"{kind}-{name}") for name in names}
     try:
         description = describe("form", type=kind, **given)

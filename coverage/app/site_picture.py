@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from PIL import Image, UnidentifiedImageError
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
@@ -97,8 +98,6 @@ def read_picture(name: str, content: bytes) -> Picture:
     SiteError
         If it is no such picture, or too large.
     """
-    from PIL import Image, UnidentifiedImageError
-
     if len(content) > MOST_PICTURE_BYTES:
         raise SiteError(f"{clean(name)}: has {len(content) / 2**20:.0f} MB (limit 50 MB); scan at a lower resolution")
     try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pandas
 import streamlit as st
 
 from quietwing.coverage.app.button_actions import edited_rows, in_field, show_problems_of
@@ -233,8 +234,6 @@ def _tables(tracing: _Tracing) -> None:
 
 
 def _table(rows: list[dict[str, Any]], columns: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    import pandas
-
     shape = pandas.DataFrame(rows, columns=list(columns))
     for name in columns:
         shape[name] = shape[name].astype("object" if name in ("room", "role", "kind") else "float64")

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from quietwing.coverage.app.jobs import Kind, collect
 from quietwing.coverage.app.site_words import literal, show_problems
-from quietwing.coverage.app.state import Session, session
+from quietwing.coverage.app.state import YOURS, Session, open_site, session
+from quietwing.coverage.report.plain_text import with_plain_text
 from quietwing.sites.model import Site
 
 if TYPE_CHECKING:
@@ -62,10 +64,6 @@ def _progress(kind: Kind) -> None:
 
 def picture(make: Callable[[], Figure]) -> bytes:
     """A figure as PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from quietwing.coverage.report.plain_text import with_plain_text
-
     figure = make()
     figure.set_dpi(PICTURE_DPI)
     out = io.BytesIO()
@@ -102,8 +100,6 @@ def kept(result: object, name: str, make: Callable[[], T], words: str = "Drawing
 
 def put_site(site: Site) -> Session:
     """Put a changed version of the session's site in its place: layout, scenario and catalogue stay, results go."""
-    from quietwing.coverage.app.state import YOURS, open_site
-
     own = session()
     layout, scenario, catalogue, description = own.layout, own.scenario, own.catalogue, own.description
     open_site(site, YOURS, layout.devices, project=own.project)

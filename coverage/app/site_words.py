@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import streamlit as st
+
 from quietwing.sites.errors import QuietwingError, SiteError
 
 __all__ = ["literal", "problems_of", "show_problems"]
@@ -27,8 +29,6 @@ def problems_of(error: QuietwingError) -> tuple[str, ...]:
 
 def show_problems(problems: Iterable[str] | QuietwingError, title: str = "There is a problem") -> None:
     """An error summary: each problem on a line of its own, none of it read as markdown."""
-    import streamlit as st
-
     listed = problems_of(problems) if isinstance(problems, QuietwingError) else tuple(problems)
     if not listed:
         return

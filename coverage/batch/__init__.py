@@ -1,5 +1,6 @@
 """Many questions to many sites: planned, computed in worker processes, stopped anywhere and taken up again."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,16 +13,7 @@ __all__ = ["BatchInterrupted", "BatchItem", "BatchOutcome", "plan_batch", "run_b
 
 def __getattr__(name: str) -> object:
     """Load what is asked for: a worker must bind its life to its parent's before it loads the engine."""
-    if name == "BatchItem":
-        from quietwing.coverage.batch import items
-
-        return items.BatchItem
-    if name == "plan_batch":
-        from quietwing.coverage.batch import sweep
-
-        return sweep.plan_batch
     if name in __all__:
-        from quietwing.coverage.batch import runner
-
-        return getattr(runner, name)
+        home = {"BatchItem": "items", "plan_batch": "sweep"}.get(name, "runner")
+        return getattr(import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

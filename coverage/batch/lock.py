@@ -13,6 +13,11 @@ from pathlib import Path
 from quietwing.coverage.errors import ScenarioError
 from quietwing.sites.findings import clean
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 __all__ = ["LOCK", "folder_lock"]
 
 LOCK = ".lock"
@@ -74,14 +79,10 @@ def _taken(handle: int) -> bool:
     """Whether the lock is ours now."""
     try:
         if sys.platform == "win32":
-            import msvcrt
-
             os.lseek(handle, _FAR_BYTE, os.SEEK_SET)
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
             os.lseek(handle, 0, os.SEEK_SET)
         else:
-            import fcntl
-
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from quietwing.coverage.batch.item_folder import read_item
 from quietwing.coverage.batch.items import BatchItem, key_text
 from quietwing.coverage.report.words import safe_cell
@@ -146,9 +149,6 @@ def _room_rows(item: dict[str, Any]) -> Iterator[Row]:
 
 def _write(name: str, columns: Sequence[Column], blocks: Iterable[Sequence[Row]], workshop: Path) -> tuple[str, str]:
     """One table in both forms, block by block, so that ten thousand items never stand in memory together."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     schema = pa.schema([(column, types[kind]) for column, kind, _ in columns])
     text_path, parquet_path = workshop / f"{name}.csv", workshop / f"{name}.parquet"

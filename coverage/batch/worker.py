@@ -15,6 +15,8 @@ import time
 import traceback
 from typing import Any
 
+from quietwing.sites.errors import QuietwingError
+
 __all__ = ["main"]
 
 PR_SET_PDEATHSIG = 1  # Linux, <sys/prctl.h>
@@ -33,7 +35,8 @@ def main() -> None:
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
-    import quietwing.coverage.batch.tasks  # noqa: F401  (the engine, before the first item's clock runs)
+    # The engine: after this process is bound to its parent's life, before the first item's clock runs.
+    import quietwing.coverage.batch.tasks  # noqa: F401
 
     say(kind="ready")
     while True:
@@ -46,8 +49,6 @@ def main() -> None:
 
 def _done(task: Any, item: Any, folder: Any, gains: Any) -> dict[str, Any]:
     """Do one item and say how it went."""
-    from quietwing.sites.errors import QuietwingError
-
     try:
         task(item, folder, gains)
     except QuietwingError as error:

@@ -1,15 +1,34 @@
-"""What the check of a site found, on a terminal."""
+"""``quietwing check``, and what a check found on a terminal."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from quietwing.coverage.cli.terminal import print_table, say
+import typer
 
-if TYPE_CHECKING:
-    from quietwing.sites.findings import CheckReport
+from quietwing.coverage.cli.tables import print_table
+from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.exit_codes import BAD_INPUT
+from quietwing.sites import check
+from quietwing.sites.errors import problems_text
+from quietwing.sites.findings import CheckReport, clean
 
-__all__ = ["report_object", "show_report"]
+__all__ = ["answer_check", "report_object", "show_report"]
+
+
+def answer_check(site: str, as_json: bool) -> None:
+    """Check a site and show what was found."""
+    report = check(site)
+    if as_json:
+        print_json({"site": site} | report_object(report))
+    elif report.problems:
+        say(f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''} in {clean(site)}:")
+        say(problems_text(tuple(report.problems)))
+    else:
+        show_report(report)
+        say(f"{site}: no problems found")
+    if report.problems:
+        raise typer.Exit(BAD_INPUT)
 
 
 def report_object(report: CheckReport) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What every command of the terminal does first and last: read the question, and turn what is wrong into one line."""
+"""What every command does: what is wrong becomes one line and an exit code; a folder in use is refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import typer
 
@@ -17,13 +17,9 @@ from quietwing.coverage.exit_codes import BAD_INPUT, ENVIRONMENT, INFEASIBLE, IN
 from quietwing.sites.errors import InfeasiblePlanError, QuietwingError
 from quietwing.sites.findings import clean
 
-if TYPE_CHECKING:
-    from quietwing.coverage.scenario import Scenario
-    from quietwing.sites.model import Site
-
 __all__ = [
     "guarded",
-    "question",
+    "name_files",
     "refuse_existing",
     "refuse_file",
 ]
@@ -61,6 +57,11 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+def name_files(files: Mapping[str, Path | None]) -> None:
+    """What messages of the engine call by the name of its table is named by its file from now on."""
+    _FILES.set({table: file.name for table, file in files.items() if file is not None})
+
+
 def _with_files(message: str) -> str:
     """A message with the file each line is about, where the engine knows the table only."""
     files = _FILES.get()
@@ -69,28 +70,6 @@ def _with_files(message: str) -> str:
         table, colon, rest = line.partition(": ")
         lines.append(f"{clean(files[table])}: {rest}" if colon and table in files else line)
     return "\n".join(lines)
-
-
-def question(
-    site: str, scenario_file: Path | None, options: dict[str, Any], progress: Callable[[str, float], None]
-) -> tuple[Site, Scenario]:
-    """The site and what is asked of it: the file given, else the site's own, single keys replaced by options.
-
-    A rules file is an option by its path; a scenario names one that lies beside it.
-    """
-    from quietwing.coverage.rules import read_rules
-    from quietwing.coverage.scenario import read_scenario
-    from quietwing.coverage.site_inputs import own_file
-    from quietwing.sites import load_site
-
-    if options.get("rules") is not None:
-        options = options | {"rules": read_rules(options["rules"])}
-    progress("reading the site", 0.0)
-    place = load_site(site)
-    path = scenario_file or own_file(site, "scenario.toml")
-    tables = {"scenario": path, "catalogue": own_file(site, "catalogue.csv")}
-    _FILES.set({table: file.name for table, file in tables.items() if file is not None})
-    return place, read_scenario(path, **options)
 
 
 def refuse_existing(folder: Path) -> None:

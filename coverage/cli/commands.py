@@ -1,11 +1,14 @@
 """The command line: read input, call the engine, show. Nothing is computed here.
 
+Each command loads the module that answers it when it runs, so that ``--help`` waits for no engine.
+
 Tables go to stdout, messages and progress to stderr. Exit codes: 0 answered, 1 done in part, 2 bad input, 3 proven
 infeasible, 4 a limit asked for was missed, 5 environment (disk, permission), 130 interrupted.
 """
 
 from __future__ import annotations
 
+import runpy
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +16,7 @@ from typing import Annotated
 import typer
 
 import quietwing
-from quietwing.coverage.cli.check_terminal import report_object, show_report
-from quietwing.coverage.cli.command_inputs import guarded, refuse_file
+from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.example_commands import example
 from quietwing.coverage.cli.frontier_command import frontier
 from quietwing.coverage.cli.import_command import import_site
@@ -30,14 +32,6 @@ from quietwing.coverage.cli.options import (
     TierOption,
 )
 from quietwing.coverage.cli.streams import prepare_streams
-from quietwing.coverage.cli.study_commands import answer_leakage, answer_plan, answer_verdict
-from quietwing.coverage.cli.terminal import (
-    print_json,
-    print_table,
-    progress_bar,
-    say,
-)
-from quietwing.coverage.exit_codes import BAD_INPUT, MISSED
 
 __all__ = ["app", "main"]
 
@@ -79,7 +73,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """The bundled houseblock: what leaks in, a given layout, plans for four budgets; maps, tables, summary.html."""
-    from quietwing.coverage.cli.demo_terminal import answer_demo
+    from quietwing.coverage.cli.demo_terminal import answer_demo  # slow to load
 
     answer_demo(out, as_json)
 
@@ -113,6 +107,8 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Dead zones, holes and spill of a layout, with how sure."""
+    from quietwing.coverage.cli.verdict_terminal import answer_verdict  # slow to load
+
     options = {
         "worlds": worlds,
         "grade": grade,
@@ -142,7 +138,7 @@ def what_if(
     as_json: JsonOption = False,
 ) -> None:
     """What would change the answer: the same worlds with one rule, window, mast, operator or band changed a row."""
-    from quietwing.coverage.cli.whatif_terminal import answer_whatif
+    from quietwing.coverage.cli.whatif_terminal import answer_whatif  # slow to load
 
     options = {"grade": grade, "worlds": worlds, "seed": seed}
     answer_whatif(site, layout, scenario, out, as_json, options, top=top)
@@ -205,6 +201,8 @@ def optimise(
     as_json: JsonOption = False,
 ) -> None:
     """What to buy within a budget, what it leaves open and why, and a bound on what any plan could reach."""
+    from quietwing.coverage.cli.plan_terminal import answer_plan  # slow to load
+
     options = {
         "budget_gbp": budget_gbp,
         "objective": objective,
@@ -245,33 +243,9 @@ def batch(
     as_json: JsonOption = False,
 ) -> None:
     """Many questions at once, into one folder and two tables; stop it anywhere and run it again."""
-    from quietwing.coverage.batch import plan_batch, run_batch
+    from quietwing.coverage.cli.batch_terminal import answer_batch  # slow to load
 
-    refuse_file(out)
-    items = plan_batch(source, sites=tuple(sites or ()), sets=tuple(sets or ()), mode=mode)
-    with progress_bar() as progress:
-        outcome = run_batch(items, out, workers=workers, progress=progress, gains=out.parent / f".{out.name}-gains")
-    if as_json:
-        print_json(
-            {
-                "items": len(items),
-                "done": len(outcome.done),
-                "skipped": len(outcome.skipped),
-                "failed": [list(one) for one in outcome.failed],
-                "files": [str(path) for path in outcome.files],
-            }
-        )
-    for note in outcome.notes:
-        say(f"note: {note}")
-    for name, why in outcome.failed:
-        say(f"failed: {name}: {why}")
-    if not as_json:
-        answered = len(outcome.done) + len(outcome.skipped)
-        typer.echo(
-            f"{answered} of {len(items)} answered, {len(outcome.skipped)} of them before: {out / 'summary.csv'}"
-        )
-    if outcome.exit_code:
-        raise typer.Exit(outcome.exit_code)
+    answer_batch(source, out, workers, sets, sites, mode, as_json)
 
 
 @app.command()
@@ -281,27 +255,9 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a result's files against its manifest, compute it again, and check every word of a plan."""
-    from quietwing.coverage.frontier_store import holds_frontier, verify_frontier_folder
-    from quietwing.coverage.plan_store import holds_plan, verify_plan_folder
-    from quietwing.coverage.store import holds_inputs, verify_result
-    from quietwing.coverage.study import run
+    from quietwing.coverage.cli.verify_terminal import answer_verify  # slow to load
 
-    with progress_bar() as progress:
-        progress("computing it again", 0.0)
-        verify_one = verify_plan_folder if holds_plan(result) else verify_result
-        problems = (verify_frontier_folder if holds_frontier(result) else verify_one)(result, run)
-    if as_json:
-        found = {"result": result.name, "ok": not problems, "problems": list(problems)}
-        print_json(found | {"inputs_kept": holds_inputs(result)})
-    for problem in problems:
-        say(f"error: {problem}")
-    if problems:
-        raise typer.Exit(BAD_INPUT)
-    if not as_json:
-        again = "and computing it again gives the same"
-        if not holds_inputs(result):
-            again = "but it keeps no inputs to compute it again from"
-        typer.echo(f"{result}: every file is as it was written, {again}")
+    answer_verify(result, as_json)
 
 
 @app.command()
@@ -329,6 +285,8 @@ def leakage(
     as_json: JsonOption = False,
 ) -> None:
     """Where the public network leaks in, per room and channel, with all blockers off."""
+    from quietwing.coverage.cli.leakage_terminal import answer_leakage  # slow to load
+
     options = {
         "channels": tuple(channel) if channel else None,
         "grid_m": grid_m,
@@ -344,22 +302,9 @@ def leakage(
 @guarded
 def check(site: SiteArgument, as_json: JsonOption = False) -> None:
     """Report every problem of a site at once, by file and feature."""
-    from quietwing.sites import check as check_site
+    from quietwing.coverage.cli.check_terminal import answer_check  # slow to load
 
-    report = check_site(site)
-    if as_json:
-        print_json({"site": site} | report_object(report))
-    elif report.problems:
-        from quietwing.sites.errors import problems_text
-        from quietwing.sites.findings import clean
-
-        say(f"{len(report.problems)} problem{'s' if len(report.problems) > 1 else ''} in {clean(site)}:")
-        say(problems_text(tuple(report.problems)))
-    else:
-        show_report(report)
-        say(f"{site}: no problems found")
-    if report.problems:
-        raise typer.Exit(BAD_INPUT)
+    answer_check(site, as_json)
 
 
 app.command(name="import")(import_site)
@@ -372,17 +317,9 @@ def validate(
     as_json: JsonOption = False,
 ) -> None:
     """Compare the engine with reference data and measurements; exit code 4 if a tolerance is missed."""
-    from quietwing.coverage import validation
+    from quietwing.coverage.cli.validate_terminal import answer_validate  # slow to load
 
-    results = validation.validate(folder)
-    if as_json:
-        print_json(validation.results_object(results))
-    else:
-        print_table(validation.TABLE_HEADER, validation.results_table(results))
-    for remark in validation.remarks(results):
-        say(remark)
-    if validation.failures(results):
-        raise typer.Exit(MISSED)
+    answer_validate(folder, as_json)
 
 
 @app.command(name="app")
@@ -392,8 +329,6 @@ def app_in_browser(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address and open nothing.")] = False,
 ) -> None:
     """The planner's app in your browser; served to this computer alone."""
-    import runpy
-
     # A program of its own, run in this process: the command line imports nothing of the app, so Ctrl-C and the exit
     # code are the server's.
     sys.argv = ["quietwing app", "--port", str(port), *(["--no-browser"] if no_browser else [])]

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from quietwing.coverage.cli.terminal import print_table
+from quietwing.coverage.cli.tables import print_table
+from quietwing.coverage.report.contrast_text import (
+    WORST_HEADER,
+    budget_sentence,
+    contrast_remarks,
+    contrast_rows,
+    worst_rows,
+)
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import ContrastBudget
@@ -16,14 +23,6 @@ __all__ = ["show_contrast"]
 
 def show_contrast(budgets: tuple[ContrastBudget, ...]) -> None:
     """The first budget line by line, and of several a row for each channel and place that binds."""
-    from quietwing.coverage.report.contrast_text import (
-        WORST_HEADER,
-        budget_sentence,
-        contrast_remarks,
-        contrast_rows,
-        worst_rows,
-    )
-
     if not budgets:
         return
     first = budgets[0]

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import typer
 
-from quietwing.coverage.cli.command_inputs import question
+from quietwing.coverage import report
 from quietwing.coverage.cli.demo_worker import Half, aside
-from quietwing.coverage.cli.terminal import progress_bar
+from quietwing.coverage.cli.frontier_terminal import over_steps
+from quietwing.coverage.cli.plan_terminal import show_plan
+from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.tables import progress_bar
 from quietwing.coverage.exit_codes import INTERRUPTED
+from quietwing.coverage.plan_store import write_plan
+from quietwing.coverage.report.frontier_document import FRONTIER_FILES
 from quietwing.coverage.result_folder import PLAN_FILES, SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
+from quietwing.coverage.study import frontier
+from quietwing.coverage.study.buying import with_explained_holes
 
 __all__ = ["DEMO_BUDGETS_GBP", "DEMO_BUDGET_GBP", "answer_demo"]
 
@@ -25,18 +32,9 @@ DEMO_TREATMENTS = ("window_mesh",)
 
 def answer_demo(out: Path, as_json: bool) -> None:
     """Plan for four budgets while another process works out what leaks in and the layout given; write and show it."""
-    from quietwing.coverage.report.frontier_document import FRONTIER_FILES
-
     refuse_taken(out, (SUMMARY, *PLAN_FILES, *FRONTIER_FILES))
     with ExitStack() as stack:
         helper = stack.enter_context(aside())
-        from quietwing.coverage.cli.frontier_terminal import over_steps
-        from quietwing.coverage.cli.plan_terminal import show_plan
-        from quietwing.coverage.plan_store import write_plan
-        from quietwing.coverage.report import make_files
-        from quietwing.coverage.study import frontier
-        from quietwing.coverage.study.buying import with_explained_holes
-
         progress = stack.enter_context(progress_bar())
         options = {"effort": "quick", "equipment": DEMO_EQUIPMENT, "treat_with": DEMO_TREATMENTS}
         place, scenario = question(SITE, None, options, progress)
@@ -60,7 +58,7 @@ def answer_demo(out: Path, as_json: bool) -> None:
             def tell(done: float) -> None:
                 progress("drawing the maps", 0.85 + 0.15 * done)
 
-            return make_files(result, workshop, tell, before=leaks, frontier=found)
+            return report.make_files(result, workshop, tell, before=leaks, frontier=found)
 
         files = write_plan(result, out, catalogue=catalogue, pages=draw)
     show_plan(result, catalogue, files, as_json, found)

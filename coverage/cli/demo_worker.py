@@ -16,6 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quietwing.coverage import warmup
+from quietwing.coverage.planning.optimise import REPORTING_STREAM
+from quietwing.coverage.study import leakage, run
+
 if TYPE_CHECKING:
     from quietwing.coverage.equipment import Device, Model
     from quietwing.coverage.results import Leakage, Verdict
@@ -84,9 +88,6 @@ def aside() -> Iterator[Aside]:
 
 def worked_out(half: Half) -> tuple[Leakage, Verdict]:
     """What leaks in with blockers off, and the layout's verdict on the worlds that plans are reported on."""
-    from quietwing.coverage.planning.optimise import REPORTING_STREAM
-    from quietwing.coverage.study import leakage, run
-
     leaks = leakage(half.site, half.scenario)
     verdict = run(half.site, half.scenario, devices=half.devices, catalogue=half.catalogue, stream=REPORTING_STREAM)
     return leaks, verdict
@@ -94,8 +95,6 @@ def worked_out(half: Half) -> tuple[Leakage, Verdict]:
 
 def main() -> None:
     """Compile, then answer the question on stdin."""
-    from quietwing.coverage import warmup
-
     warmup.compile_kernels()
     half = pickle.load(sys.stdin.buffer)
     pickle.dump(worked_out(half), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)

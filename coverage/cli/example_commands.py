@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from quietwing.coverage.cli.command_inputs import guarded, refuse_existing
+from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.options import JsonOption, SiteArgument
-from quietwing.coverage.cli.terminal import print_json, print_table, say
 
 __all__ = ["example"]
 
@@ -20,20 +19,9 @@ example = typer.Typer(no_args_is_help=True, help="Bundled sites, and new ones fr
 @guarded
 def example_list(as_json: JsonOption = False) -> None:
     """The bundled sites."""
-    from quietwing.sites import load_site
-    from quietwing.sites.files import BUNDLED
+    from quietwing.coverage.cli.example_terminal import answer_list  # slow to load
 
-    sites = [load_site(name) for name in BUNDLED]
-    if as_json:
-        print_json({"sites": [{"name": name, "title": site.name} for name, site in zip(BUNDLED, sites, strict=True)]})
-        return
-    print_table(
-        ["site", "cells and spaces", "masts' channels", "what it is"],
-        [
-            [name, str(sum(room.role == "silence" for room in site.rooms)), str(len(site.channels)), site.name]
-            for name, site in zip(BUNDLED, sites, strict=True)
-        ],
-    )
+    answer_list(as_json)
 
 
 @example.command("copy")
@@ -43,18 +31,9 @@ def example_copy(
     target: Annotated[Path, typer.Argument(help="New folder, or a new file ending in .gpkg for QGIS.")],
 ) -> None:
     """Copy a site into a folder of your own, or into one GeoPackage, to change it."""
-    from quietwing.coverage.site_inputs import files_beside
-    from quietwing.sites import load_site, save_geopackage, save_site
-    from quietwing.sites.safe_reading import site_path
+    from quietwing.coverage.cli.example_terminal import answer_copy  # slow to load
 
-    refuse_existing(target)
-    place = load_site(site)
-    if target.suffix == ".gpkg":
-        save_geopackage(place, target)
-    else:
-        source = site_path(site)
-        save_site(place, target, beside=files_beside(source) if source.is_dir() else {})
-    say(f"wrote {target}; try: quietwing check {target}")
+    answer_copy(site, target)
 
 
 @example.command("new")
@@ -77,10 +56,8 @@ def example_new(
     ] = None,
 ) -> None:
     """Make a site from a few numbers, with typical masts marked assumed."""
-    from quietwing.sites import save_site
-    from quietwing.sites.synthetic import build, describe, read_description
+    from quietwing.coverage.cli.example_terminal import answer_new  # slow to load
 
-    refuse_existing(folder)
     overrides = {
         "type": kind,
         "cells": cells,
@@ -90,7 +67,4 @@ def example_new(
         "window_state": window_state,
         "fence_distance_m": fence_m,
     }
-    given = {key: value for key, value in overrides.items() if value is not None}
-    wing = read_description(description, **given) if description else describe("options", **given)
-    save_site(build(wing), folder)
-    say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")
+    answer_new(folder, description, overrides)

@@ -66,7 +66,7 @@ def frontier(
     as_json: JsonOption = False,
 ) -> None:
     """What more money buys: a plan for each budget, the bound, and what a further cell costs."""
-    from quietwing.coverage.cli.frontier_terminal import answer_frontier
+    from quietwing.coverage.cli.frontier_terminal import answer_frontier  # slow to load
 
     options = {
         "equipment": tuple(equipment) if equipment else None,

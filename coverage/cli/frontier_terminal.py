@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from quietwing.coverage.cli.command_inputs import question
-from quietwing.coverage.cli.terminal import print_json, print_table, progress_bar, say
+from quietwing.coverage import warmup
+from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.tables import print_table, progress_bar
+from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.exit_codes import INTERRUPTED, MISSED
+from quietwing.coverage.frontier_store import FRONTIER_RESULT_FILES, write_frontier_result
+from quietwing.coverage.report.frontier_tables import (
+    frontier_details,
+    frontier_header,
+    frontier_lead,
+    frontier_object,
+    frontier_rows,
+)
 from quietwing.coverage.result_folder import SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
+from quietwing.coverage.study.frontier import AUTO_BUDGETS, frontier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,12 +115,7 @@ def answer_frontier(
     amounts, targets = amounts_of(budgets), counts_of(least_cost_of)
     if bool(amounts) == auto:
         raise ScenarioError("budgets: give either --budgets A,B,C or --auto")
-    from quietwing.coverage import warmup
-
     warmup.start()
-    from quietwing.coverage.frontier_store import FRONTIER_RESULT_FILES, write_frontier_result
-    from quietwing.coverage.study.frontier import AUTO_BUDGETS, frontier
-
     refuse_taken(out, (SUMMARY, *FRONTIER_RESULT_FILES))
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar())
@@ -137,14 +143,6 @@ def answer_frontier(
 
 def show_frontier(found: Frontier, files: tuple[Path, ...], as_json: bool) -> None:
     """The frontier in words and a table, or as JSON."""
-    from quietwing.coverage.report.frontier_tables import (
-        frontier_details,
-        frontier_header,
-        frontier_lead,
-        frontier_object,
-        frontier_rows,
-    )
-
     if as_json:
         print_json(frontier_object(found) | {"files": [str(path) for path in files]})
         return

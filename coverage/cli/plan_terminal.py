@@ -1,24 +1,99 @@
-"""A plan on a terminal: what holds and what it costs first, then what to buy and what stays open."""
+"""``quietwing optimise``: what a plan holds and costs first, then what to buy and what stays open."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from quietwing.coverage.cli.terminal import print_json, print_table, say
+from quietwing.coverage import report, study, warmup
+from quietwing.coverage.cli.contrast_terminal import show_contrast
+from quietwing.coverage.cli.frontier_terminal import show_frontier
+from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.tables import print_table, progress_bar
+from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.exit_codes import INFEASIBLE, INTERRUPTED, MISSED
+from quietwing.coverage.plan_store import write_plan
+from quietwing.coverage.report.frontier_tables import frontier_object
+from quietwing.coverage.report.hole_words import grouped_holes
+from quietwing.coverage.report.plan_tables import plan_object
+from quietwing.coverage.report.plan_words import (
+    bought_lines,
+    exact_pounds,
+    name_on_bill,
+    plan_details,
+    plan_lead,
+    pounds,
+    rooms_in_words,
+    target_table,
+)
+from quietwing.coverage.report.words import limits_in_words
+from quietwing.coverage.result_folder import PLAN_FILES, SUMMARY, refuse_taken
+from quietwing.coverage.site_inputs import equipment_of
+from quietwing.coverage.store import describe, result_object
 
 if TYPE_CHECKING:
     from quietwing.coverage.equipment import Model
     from quietwing.coverage.planning.curve import Frontier
     from quietwing.coverage.planning.plan import PlanResult
 
-__all__ = ["show_plan"]
+__all__ = ["answer_plan", "show_plan"]
 
 MOST_REASONS = 5  # holes.csv and --json have all
 MOST_ASKED = 20  # rooms asked for by name; --json and plan.json have all
+
+
+def answer_plan(
+    site: str,
+    layout_file: Path | None,
+    scenario_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    options: dict[str, Any],
+    *,
+    time_limit_s: float | None,
+    gap: float | None,
+) -> None:
+    """Choose a plan, write what is asked for, show it; the exit code says what it is worth."""
+    refuse_taken(out, (SUMMARY, *PLAN_FILES))
+    with ExitStack() as stack:
+        warmup.start()
+        progress = stack.enter_context(progress_bar())
+        place, scenario = question(site, scenario_file, options, progress)
+        devices, catalogue = equipment_of(site, layout_file)
+        result = study.optimise(
+            place,
+            scenario,
+            devices=devices,
+            catalogue=catalogue,
+            maps=out is not None,
+            time_limit_s=time_limit_s,
+            gap=gap,
+            progress=lambda what, done: progress(what, 0.1 + 0.75 * done),
+        )
+        files: tuple[Path, ...] = ()
+        if out is not None:
+
+            def draw(workshop: Path) -> list[str]:
+                def tell(done: float) -> None:
+                    progress("drawing the maps", 0.85 + 0.15 * done)
+
+                return report.make_files(result, workshop, tell)
+
+            files = write_plan(result, out, catalogue=catalogue, pages=draw)
+    show_plan(result, catalogue, files, as_json)
+    plan = result.plan
+    if plan.status == "infeasible":
+        raise typer.Exit(INFEASIBLE)
+    if plan.status == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+    late = time_limit_s is not None and not plan.reproducible
+    if late or (gap is not None and (plan.gap is None or plan.gap > gap)):
+        say("a limit asked for was missed; the best plan was kept")
+        raise typer.Exit(MISSED)
 
 
 def show_plan(
@@ -42,35 +117,14 @@ def show_plan(
     frontier : Frontier, optional
         That the plan is one of: shown first.
     """
-    from quietwing.coverage.cli.contrast_terminal import show_contrast
-    from quietwing.coverage.report.hole_words import grouped_holes
-    from quietwing.coverage.report.plan_tables import plan_object
-    from quietwing.coverage.report.plan_words import (
-        bought_lines,
-        name_on_bill,
-        plan_details,
-        plan_lead,
-        pounds,
-        rooms_in_words,
-        target_table,
-    )
-    from quietwing.coverage.report.words import limits_in_words
-
     if as_json:
-        from quietwing.coverage.store import describe, result_object
-
         manifest = {"manifest": describe(result.verdict, catalogue)}
         found = result_object(result.verdict, catalogue) | plan_object(result) | manifest
         if frontier is not None:
-            from quietwing.coverage.report.frontier_tables import frontier_object
-
             found["frontier"] = frontier_object(frontier)
         print_json(found)
         return
     if frontier is not None:
-        from quietwing.coverage.cli.frontier_terminal import show_frontier
-        from quietwing.coverage.report.plan_words import exact_pounds
-
         show_frontier(frontier, (), False)
         typer.echo(f"\nThe plan for {exact_pounds(result.asked.budget_gbp or 0.0)}:")
     if result.verdict.uncovered_routes:

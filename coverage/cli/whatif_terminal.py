@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from quietwing.coverage.cli.command_inputs import question
-from quietwing.coverage.cli.terminal import print_json, print_table, progress_bar, say
+from quietwing.coverage import report, warmup
+from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.tables import print_table, progress_bar
+from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.report.whatif_document import WHATIF_FILES
+from quietwing.coverage.report.whatif_tables import ADVICE, whatif_header, whatif_headline, whatif_object, whatif_rows
 from quietwing.coverage.result_folder import SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
+from quietwing.coverage.study.whatif import whatif
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import WhatIf
@@ -29,26 +34,18 @@ def answer_whatif(
     top: int | None,
 ) -> None:
     """Judge a layout with one thing changed at a time, write what is asked for, show the table."""
-    from quietwing.coverage import warmup
-
     warmup.start()
-    from quietwing.coverage.report import write
-    from quietwing.coverage.report.whatif_document import WHATIF_FILES
-    from quietwing.coverage.study.whatif import whatif
-
     refuse_taken(out, (SUMMARY, *WHATIF_FILES))
     with progress_bar() as progress:
         place, scenario = question(site, scenario_file, options, progress)
         devices, catalogue = equipment_of(site, layout_file)
         found = whatif(place, scenario, devices=devices, catalogue=catalogue, progress=progress)
-        files = write(found, out) if out else ()
+        files = report.write(found, out) if out else ()
     _show(found, files, as_json, top)
 
 
 def show_changes(found: WhatIf, top: int | None = None) -> None:
     """The changes in words and a table."""
-    from quietwing.coverage.report.whatif_tables import ADVICE, whatif_header, whatif_headline, whatif_rows
-
     for sentence in whatif_headline(found):
         typer.echo(sentence)
     print_table(whatif_header(found, in_full=False), whatif_rows(found, top, in_full=False))
@@ -58,8 +55,6 @@ def show_changes(found: WhatIf, top: int | None = None) -> None:
 
 
 def _show(found: WhatIf, files: tuple[Path, ...], as_json: bool, top: int | None) -> None:
-    from quietwing.coverage.report.whatif_tables import whatif_object
-
     if as_json:
         print_json(whatif_object(found, top) | {"files": [str(path) for path in files]})
         return

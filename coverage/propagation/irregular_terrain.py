@@ -46,8 +46,6 @@ M_PER_KM = 1e3
 SCALE_HEIGHT_M = 9460.0  # refractivity falls by e over this height
 PROFILE_MARGIN = 0.1  # the mean height is taken over the middle 80 % of the profile
 SINGLE_MESSAGE_NO_PLACES = 12  # mode of variability: mobile, without location variability
-WORST_KWX = 4  # error flag of the model: inputs it does not hold for
-DB_PER_NEPER = 20 * np.log10(np.e)
 
 
 def irregular_terrain_loss_db(
@@ -135,7 +133,10 @@ def irregular_terrain_loss_db(
     shares = [float(between(share, (0.0, 1.0), "share", "", NAME)) for share in (time, location, situation)]
     surface_n = sea_level_n * float(np.exp(-profile_height_m(ground) / SCALE_HEIGHT_M))
     above(surface_n, SURFACE_N_LEAST, "refractivity at the height of the path", "N-units", NAME)
-    return _loss_db(
+    # Of the extra `terrain`, which need not be installed.
+    from quietwing.coverage.propagation.by_itmlogic import itm_loss_db
+
+    return itm_loss_db(
         freq, ground, step_m, heights_m, int(vertical), CLIMATES.index(climate) + 1, eps, sigma, surface_n, shares,
         variability,
     )  # fmt: skip
@@ -157,54 +158,3 @@ def profile_height_m(ground_m: NDArray[np.float64]) -> float:
     steps = len(ground_m) - 1
     margin = int(PROFILE_MARGIN * steps)
     return float(np.mean(ground_m[margin : steps - margin + 1]))
-
-
-def _loss_db(
-    freq_mhz: float,
-    ground_m: NDArray[np.float64],
-    step_m: float,
-    heights_m: list[float],
-    polarisation: int,
-    climate: int,
-    permittivity: float,
-    conductivity_s_per_m: float,
-    surface_n: float,
-    shares: list[float],
-    variability: int,
-) -> float:
-    """Hand the values over in itmlogic's own names."""
-    from itmlogic.misc.qerfi import qerfi
-    from itmlogic.preparatory_subroutines.qlrpfl import qlrpfl
-    from itmlogic.preparatory_subroutines.qlrps import qlrps
-    from itmlogic.statistics.avar import avar
-
-    # 0: the refractivity is reduced already
-    wave_number, curvature, refractivity, impedance = qlrps(
-        freq_mhz, 0, surface_n, polarisation, permittivity, conductivity_s_per_m
-    )
-    path = {
-        "fmhz": freq_mhz,
-        "hg": heights_m,
-        "pfl": [len(ground_m) - 1, step_m, *ground_m.tolist()],
-        "wn": wave_number,
-        "gme": curvature,
-        "ens": refractivity,
-        "zgnd": impedance,
-        "klimx": climate,
-        "mdvarx": variability,
-        "kwx": 0,
-        "lvar": 5,  # everything is new
-    }
-    try:
-        with np.errstate(all="ignore"):
-            path = qlrpfl(path)
-            extra_db, path = avar(*qerfi(shares), path)
-            loss_db = float(DB_PER_NEPER * np.log(2 * wave_number * path["dist"]) + extra_db)
-    except (ArithmeticError, ValueError, IndexError):  # where the model's flags do not reach
-        loss_db = float("nan")
-    if path["kwx"] >= WORST_KWX or not np.isfinite(loss_db):
-        raise OutOfRangeError(
-            "a path the model of irregular terrain does not hold for (by its own error flag, or no finite loss); "
-            "check the heights of the antennas, the ground and the length of the profile"
-        )
-    return loss_db

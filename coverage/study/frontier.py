@@ -34,6 +34,8 @@ from quietwing.coverage.planning.paid_anyway import check_budget
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.planning.prepared import prepare
 from quietwing.coverage.planning.question import check_plan_scenario
+from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.plan_words import bound_shown
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
@@ -253,8 +255,6 @@ def _result(
     notes: list[str],
 ) -> Frontier:
     """Every budget with the best plan known, compared with its neighbours."""
-    from quietwing.coverage.report.escapes import count_rooms  # here: the report draws, and the engine loads without
-
     given: Verdict | None = None
     try:
         sweep.say(sweep.steps - 1, sweep.steps, "the layout given, on fresh worlds", 1.0)
@@ -298,8 +298,6 @@ def _result(
 
 
 def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict | None) -> FrontierPoint:
-    from quietwing.coverage.report.escapes import count_rooms
-
     one, searched = sweep.found[taken], sweep.found[own].asked
     asked = replace(searched, budget_gbp=budget_gbp)
     plan = one.plan
@@ -350,8 +348,6 @@ def _least_gbp(own: Found, spent_gbp: float) -> float | None:
 
 def _in_cells(result: PlanResult) -> tuple[int | None, int | None]:
     """Cells of a plan in the planning model, and what nothing can exceed there."""
-    from quietwing.coverage.report.plan_words import bound_shown
-
     if result.asked.objective == "least_cost" or result.plan.value is None:
         return None, None
     weight = bound_shown(result)

@@ -52,7 +52,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Load tracing when it is first asked for: whoever reads a folder need not wait for it."""
     if name in __all__:
-        from quietwing.sites.importers import tracing
+        from quietwing.sites.importers import tracing  # slow to load
 
         return getattr(tracing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

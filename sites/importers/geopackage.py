@@ -72,6 +72,7 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
     SiteError
         If the file exists and `overwrite` is not given, or its name does not end in ``.gpkg``.
     """
+    # Slow to load, and reading does without them.
     import geopandas
     import pandas
     import pyogrio

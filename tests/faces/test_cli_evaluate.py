@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.cli import app
-from quietwing.coverage.cli.terminal import MOST_BUDGETS
+from quietwing.coverage.cli.verdict_terminal import MOST_BUDGETS
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario

@@ -12,8 +12,7 @@ from matplotlib.collections import PathCollection
 from shapely.geometry import box
 
 from quietwing.coverage.cli.command_inputs import guarded
-from quietwing.coverage.cli.study_commands import answer_leakage
-from quietwing.coverage.cli.terminal import show_leakage
+from quietwing.coverage.cli.leakage_terminal import answer_leakage, show_leakage
 from quietwing.coverage.report import write
 from quietwing.coverage.report.maps import service_map, storey_figure
 from quietwing.coverage.report.measured_maps import measured_on, outdoor_figure

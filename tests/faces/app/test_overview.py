@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.app.overview_facts import PICTURE, facts_of
+from quietwing.coverage.app.overview_facts import PICTURE
+from quietwing.coverage.app.overview_of_verdict import facts_of
 from quietwing.coverage.app.state import KEY, Layout
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.words import limits_in_words, verdict_headline

@@ -1,0 +1,32 @@
+"""What is asked of the engine: the site and the scenario, of their files and of the options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from quietwing.coverage.cli.command_inputs import name_files
+from quietwing.coverage.rules import read_rules
+from quietwing.coverage.scenario import Scenario, read_scenario
+from quietwing.coverage.site_inputs import own_file
+from quietwing.sites import load_site
+from quietwing.sites.model import Site
+
+__all__ = ["question"]
+
+
+def question(
+    site: str, scenario_file: Path | None, options: dict[str, Any], progress: Callable[[str, float], None]
+) -> tuple[Site, Scenario]:
+    """The site and what is asked of it: the file given, else the site's own, single keys replaced by options.
+
+    A rules file is an option by its path; a scenario names one that lies beside it.
+    """
+    if options.get("rules") is not None:
+        options = options | {"rules": read_rules(options["rules"])}
+    progress("reading the site", 0.0)
+    place = load_site(site)
+    path = scenario_file or own_file(site, "scenario.toml")
+    name_files({"scenario": path, "catalogue": own_file(site, "catalogue.csv")})
+    return place, read_scenario(path, **options)

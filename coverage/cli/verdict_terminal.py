@@ -1,0 +1,175 @@
+"""``quietwing evaluate``: the verdict on a layout, and one room in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from quietwing.coverage import report, study, warmup
+from quietwing.coverage.blocking.explain import RoomBudgets, explain_room
+from quietwing.coverage.cli.contrast_terminal import show_contrast
+from quietwing.coverage.cli.question import question
+from quietwing.coverage.cli.tables import print_table, progress_bar
+from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.cli.whatif_terminal import show_changes
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.planning.cable import comms_room
+from quietwing.coverage.planning.cost import cost
+from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel, state_of_rooms
+from quietwing.coverage.report.grades import GRADE_HEADER, grade_rows
+from quietwing.coverage.report.link_budget_text import budget_lines, budgets_object
+from quietwing.coverage.report.whatif_tables import whatif_object
+from quietwing.coverage.report.words import (
+    channel_in_short,
+    escape_in_words,
+    limits_in_words,
+    percent,
+    place_in_words,
+    verdict_headline,
+)
+from quietwing.coverage.result_folder import SUMMARY, VERDICT_FILES, refuse_taken
+from quietwing.coverage.results import Verdict, WhatIf
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.site_inputs import equipment_of
+from quietwing.coverage.store import describe, result_object, write_result
+from quietwing.coverage.study.contrast import HOLES_ON_PAGE, MOST_HOLES, with_budgets
+from quietwing.coverage.study.whatif import whatif
+from quietwing.coverage.treatments import resolve_treatments, treated_site
+from quietwing.sites.model import Site
+
+__all__ = ["answer_verdict", "show_verdict"]
+
+MOST_BUDGETS = 3  # printed in full; --json has all
+
+
+def answer_verdict(
+    site: str,
+    layout_file: Path | None,
+    scenario_file: Path | None,
+    out: Path | None,
+    as_json: bool,
+    options: dict[str, Any],
+    *,
+    room: str | None,
+    contrast: bool = False,
+    changes: bool = False,
+) -> None:
+    """Run a layout, write what is asked for, show the verdict."""
+    warmup.start()
+    refuse_taken(out, (SUMMARY, *VERDICT_FILES))
+    with progress_bar() as progress:
+        place, scenario = question(site, scenario_file, options, progress)
+        devices, catalogue = equipment_of(site, layout_file)
+        comms_room(place, scenario)  # an unknown one is refused before the work, not after it; so is a false price
+        cost(place, devices, resolve_treatments(place, scenario.treatments, catalogue), catalogue, scenario)
+        budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
+        verdict = study.run(
+            place,
+            scenario,
+            devices=devices,
+            catalogue=catalogue,
+            maps=out is not None,
+            progress=lambda what, done: progress(what, 0.6 * done),
+        )
+        verdict = with_budgets(verdict, catalogue, room, MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0)
+        changed = whatif(place, scenario, devices=devices, catalogue=catalogue) if changes else None
+        files: tuple[Path, ...] = ()
+        if out is not None:
+
+            def draw(workshop: Path) -> list[str]:
+                def tell(done: float) -> None:
+                    progress("drawing the maps", 0.6 + 0.4 * done)
+
+                return report.make_files(verdict, workshop, tell, whatif=changed)
+
+            files = write_result(verdict, out, catalogue=catalogue, pages=draw)
+    show_verdict(verdict, catalogue, budgets, files, as_json, changed)
+
+
+def show_verdict(
+    verdict: Verdict,
+    catalogue: Mapping[str, Model],
+    budgets: RoomBudgets | None,
+    files: tuple[Path, ...],
+    as_json: bool,
+    changes: WhatIf | None = None,
+) -> None:
+    """The verdict in words and a table, or as the object of ``--json``; with `budgets` one room in detail."""
+    escapes = escapes_of(verdict)
+    sentences = [escape_in_words(one) for one in escapes if budgets and one.room == budgets.room]
+    if as_json:
+        found = result_object(verdict, catalogue) | {"manifest": describe(verdict, catalogue)}
+        if budgets:
+            found["explain"] = {"room": budgets.room, "sentences": sentences, "budgets": budgets_object(budgets)}
+        if changes:
+            found["whatif"] = whatif_object(changes)
+        print_json(found)
+        return
+    if verdict.uncovered_routes:
+        typer.echo("Not addressed by any cellular blocker:")
+        for route in verdict.uncovered_routes:
+            typer.echo(f"  {route}")
+    for sentence in (*verdict_headline(verdict), *limits_in_words(verdict)):
+        typer.echo(sentence)
+    print_table([title.lower() for title in GRADE_HEADER], grade_rows(verdict))
+    silence = count_rooms(verdict).silence
+    print_table(
+        ["channel", "in words", "holes where it works"],
+        [
+            [channel, channel_in_short(channel), f"{count} of {silence}"]
+            for channel, count in rooms_by_channel(escapes)
+        ],
+    )
+    if budgets:
+        _show_budgets(verdict, budgets, sentences)
+    show_contrast(verdict.contrast)
+    if changes:
+        typer.echo("\nWhat would change the answer:")
+        show_changes(changes)
+    for note in verdict.notes:
+        say(f"note: {note}")
+    if files:
+        say(f"wrote {len(files)} files; open {files[0]}")
+
+
+def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) -> None:
+    """One room: its escapes in words, every channel in a line, the budgets of those nearest to working in full."""
+    names = verdict.by_room["room"].values.tolist()
+    if budgets.room in names:
+        at = names.index(budgets.room)
+        said = [
+            f"at {one.grade.name} grade {state_of_rooms(verdict, number)[at]}, "
+            f"silent in {percent(float(one.by_room['silent_probability'].values[at]))} of worlds"
+            for number, one in enumerate(verdict.grades)
+        ]
+        typer.echo(f"\n{budgets.room}: {'; '.join(said)}.")
+    for sentence in sentences:
+        typer.echo(sentence)
+    nearest = budgets.nearest_to_working()
+    print_table(
+        ["channel", "nearest to working", "S [dBm]", "J [dBm]", "margin of the medians [dB]"],
+        [
+            [
+                channel_in_short(one.channel),
+                place_in_words(one.point),
+                f"{one.rsrp_dbm:.1f}",
+                f"{one.jam_dbm:.1f}",
+                f"{one.margin_db:.1f}",
+            ]
+            for one in nearest
+        ],
+    )
+    for one in nearest[:MOST_BUDGETS]:
+        typer.echo(f"\nLink budget: {channel_in_short(one.channel)} {place_in_words(one.point)} of {budgets.room}")
+        print_table(["", "value", "unit"], [[line, f"{value:.1f}", unit] for line, value, unit in budget_lines(one)])
+
+
+def _budgets(
+    place: Site, scenario: Scenario, room: str, devices: tuple[Device, ...], catalogue: dict[str, Model]
+) -> RoomBudgets:
+    """Link budgets of one room with the scenario's treatments in its windows."""
+    treated = treated_site(place, resolve_treatments(place, scenario.treatments, catalogue), catalogue)
+    return explain_room(treated, scenario, room, devices=devices, catalogue=catalogue)
