@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +38,37 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites.model import Sector, Site
 
-__all__ = ["PlanningInputs", "prepare_inputs"]
+if TYPE_CHECKING:
+    from quietwing.coverage.planning.attempts import Tried
+
+__all__ = ["JudgedKey", "PlanningInputs", "WorkedOut", "prepare_inputs"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
+# Devices, treatments and stream of worlds; objective, and whether the target is a share, which credit rooms.
+JudgedKey = tuple[tuple[Device, ...], tuple[Treatment, ...], int, str, bool]
+Kept = tuple[dict[tuple[int, str], int], tuple[str, ...]]
+
+
+@dataclass(eq=False)
+class WorkedOut:
+    """What searches of one site worked out and the next need not: money changes none of it.
+
+    It fills while plans are searched for; a search finds the same with all, some or nothing of it.
+
+    Attributes
+    ----------
+    known : Known
+        Levels outside.
+    kept : tuple of dict and tuple of str, or None
+        Carriers held in keep rooms, and what nobody can keep. None until it is asked for.
+    judged : dict of JudgedKey to Tried
+        What random worlds said of a layout.
+    """
+
+    known: Known = field(default_factory=Known)
+    kept: Kept | None = None
+    judged: dict[JudgedKey, Tried] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +100,8 @@ class PlanningInputs:
         Worlds without any blocker by stream, as far as they are known.
     bare : LinkModel
         The site without any treatment, for what is quiet anyway.
+    worked_out : WorkedOut
+        Shared with the inputs of every search that differs in nothing but money.
     """
 
     site: Site
@@ -92,16 +121,20 @@ class PlanningInputs:
     notes: tuple[str, ...]
     quiet: Mapping[int, Tally]
     bare: LinkModel
+    worked_out: WorkedOut = field(default_factory=WorkedOut, compare=False, repr=False)
 
-    @cached_property
+    @property
     def known(self) -> Known:
         """Levels outside, once they were worked out."""
-        return Known()
+        return self.worked_out.known
 
-    @cached_property
-    def kept(self) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
+    @property
+    def kept(self) -> Kept:
         """Carriers held in keep rooms, and what nobody can keep."""
-        return keep_choice(PlanningLinks(self.modes, self.scenario, self.catalogue, self.spots, self.bases))
+        if self.worked_out.kept is None:
+            around = PlanningLinks(self.modes, self.scenario, self.catalogue, self.spots, self.bases)
+            self.worked_out.kept = keep_choice(around)
+        return self.worked_out.kept
 
 
 def prepare_inputs(

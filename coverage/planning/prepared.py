@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +32,6 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question",
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
 MONEY = ("budget_gbp", "objective", "target_rooms", "target_share")  # keys of a scenario in which searches may differ
-SHARED = (
-    "known",
-    "kept",
-    "judged",
-)  # what planning inputs work out when they are first asked for, and money does not change
 Progress = Callable[[str, float], None]
 
 
@@ -47,24 +42,21 @@ class Prepared:
     Attributes
     ----------
     inputs : PlanningInputs
-        Of the scenario it was prepared with: the largest budget, for what costs more is left out.
+        Of the scenario it was prepared with: the largest budget, for what costs more is left out. What a search
+        works out in `inputs.worked_out` the next need not.
     inside : RoomLevels
     quiet_anyway : bool ndarray, shape (room,)
-    shared : dict of str to object
-        What searches worked out and the next need not.
     """
 
     inputs: PlanningInputs
     inside: RoomLevels
     quiet_anyway: NDArray[np.bool_]
-    shared: dict[str, object] = field(default_factory=dict, compare=False)
 
     def known(
         self, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int, scenario: Scenario
     ) -> Tried | None:
         """What the worlds of a stream said of a layout, if a search that credits rooms alike asked them."""
-        judged: dict[object, Tried] = self.shared.get(SHARED[2], {})  # type: ignore[assignment]
-        return judged.get((devices, treatments, stream, *_credited(scenario)))
+        return self.inputs.worked_out.judged.get((devices, treatments, stream, *_credited(scenario)))
 
     def inputs_for(self, scenario: Scenario) -> PlanningInputs:
         """The same inputs with another budget or target.
@@ -82,13 +74,7 @@ class Prepared:
                 f"scenario: budget_gbp: the site was prepared for £{own.budget_gbp:,.0f} at most; prepare it anew"
             )
         weight = credit_of(self.inputs.site, scenario)
-        inputs = replace(self.inputs, scenario=scenario, weight=np.where(self.quiet_anyway, 0.0, weight))
-        for name in SHARED[:2]:  # the same for all of them: handed on, not worked out again
-            if name not in self.shared:
-                self.shared[name] = getattr(self.inputs, name)
-            inputs.__dict__[name] = self.shared[name]
-        inputs.__dict__[SHARED[2]] = self.shared.setdefault(SHARED[2], {})
-        return inputs
+        return replace(self.inputs, scenario=scenario, weight=np.where(self.quiet_anyway, 0.0, weight))
 
 
 def demand_question(
@@ -174,9 +160,7 @@ def judge(
     every_spill: tuple[SpillResult, ...] | None = None,
 ) -> Tried:
     """As `attempts.judge`; what a search of the same `Prepared` judged on these worlds is not judged again."""
-    known: dict[object, Tried] | None = inputs.__dict__.get(SHARED[2])
-    if known is None:
-        return judged_anew(inputs, devices, treatments, searched, stream, every_spill)
+    known = inputs.worked_out.judged
     key = (devices, treatments, stream, *_credited(inputs.scenario))
     found = known.get(key)
     if found is None:
@@ -189,6 +173,5 @@ def judge_outside(
     inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
 ) -> tuple[SpillResult, ...]:
     """As `attempts.judge_outside`, with the same care for what is known."""
-    known: dict[object, Tried] = inputs.__dict__.get(SHARED[2], {})
-    found = known.get((devices, treatments, stream, *_credited(inputs.scenario)))
+    found = inputs.worked_out.judged.get((devices, treatments, stream, *_credited(inputs.scenario)))
     return judged_outside_anew(inputs, devices, treatments, stream) if found is None else found.every_spill
