@@ -24,7 +24,12 @@ LIMIT_S = 240.0  # a mutant that hangs is seen too, but says so
 
 PROPAGATION, BLOCKING = "coverage/propagation", "coverage/blocking"
 T_PROPAGATION, T_BLOCKING = "tests/engine/propagation", "tests/engine/blocking"
-CALLED = ("_link_kernels.py", "_worlds.py")  # helpers of kernels in other files
+CALLED = (
+    "_crossing_kernels.py",
+    "_link_kernels.py",
+    "_selection_kernels.py",
+    "_worlds.py",
+)  # helpers of kernels in other files
 GAPS = "tests/engine/test_mutant_gaps.py"
 BUDGETS = f"{T_BLOCKING}/test_blocking_budgets.py"
 NETWORKS = f"{T_BLOCKING}/test_networks.py"

@@ -13,188 +13,38 @@ from numba import njit
 
 from quietwing.coverage.planning._compiled import Compiled, Known, State, Terms, Top
 from quietwing.coverage.planning._random import liking, next_random, pick
+from quietwing.coverage.planning._selection_kernels import (
+    FLAGS,
+    below,
+    change,
+    holds,
+    set_mode,
+    too_dear,
+    too_much,
+    totals,
+    within,
+)
 
-_FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
-PARTLY = 0.25  # credit for an unprotected room whose rows nearly all hold
 MOST_DOWN = 8  # devices taken down at a time
 LEAST_UNTREATED = 0.1  # share of treated rooms that go back with them
 BEGUN = 0.7  # credit for one that is all but protected while a plan is put together
 
 
-@njit(**_FLAGS)
-def _holds(den, jam, best):
-    return den >= 1 - 1e-9 or (best > 0 and jam <= best)
-
-
-@njit(**_FLAGS)
-def _put(c, sign, m, s):
-    """Put a candidate up (1) or take it down (-1)."""
-    for at in range(m.start[c], m.start[c + 1]):
-        row = m.row[at]
-        before = _holds(s.den[row], s.jam[row], s.best[row])
-        s.den[row] += sign * m.share[at]
-        s.jam[row] += sign * m.jam[at]
-        serve = m.serve[at]
-        if serve > 0:
-            if sign > 0:
-                s.best[row] = max(s.best[row], serve)
-            elif serve >= s.best[row]:
-                most = 0.0
-                for k in range(m.node_start[row], m.node_start[row + 1]):
-                    other = m.node[k]
-                    if other != c and s.on[other]:
-                        most = max(most, m.node_serve[k])
-                s.best[row] = most
-        after = _holds(s.den[row], s.jam[row], s.best[row])
-        if before != after:
-            s.missed[m.block[row]] += 1 if before else -1
-    s.on[c] = sign > 0
-    for o in range(m.limit.shape[1]):
-        s.taken[o] += sign * m.limit[c, o]
-    s.money[0] += sign * m.cost[c]
-    if m.head_end[c] >= 0:
-        s.nodes[m.head_end[c]] += sign
-
-
-@njit(**_FLAGS)
-def _below(s):
-    """Whether all limits hold."""
-    for o in range(len(s.taken)):  # noqa: SIM110 - compiled
-        if s.taken[o] > 1:
-            return False
-    return True
-
-
-@njit(**_FLAGS)
-def _too_much(wish, first, second, m, s):
-    """Whether a limit would break with `wish` up and two others (-1: none) down, no room's mode apart."""
-    for o in range(len(s.taken)):
-        taken = s.taken[o] + m.limit[wish, o]
-        if taken > 1:
-            if first >= 0:
-                taken -= m.limit[first, o]
-            if second >= 0:
-                taken -= m.limit[second, o]
-            if taken > 1 + 1e-9:  # what is nearer is decided by what stands in the end
-                return True
-    return False
-
-
-@njit(**_FLAGS)
-def _too_dear(wish, first, second, m, s, budget):
-    """Whether money is short with `wish` up and two others (-1: none) down, even if all their treatments go too."""
-    money = s.money[0] + m.cost[wish]
-    room = m.own_room[wish]
-    if room >= 0:
-        money += m.mode_cost[room, m.own_mode[wish]] - m.mode_cost[room, s.mode[room]]
-    if first >= 0:
-        money -= m.cost[first]
-        if m.own_room[first] >= 0:
-            money -= m.mode_cost[m.own_room[first], s.mode[m.own_room[first]]]
-    if second >= 0:
-        money -= m.cost[second]
-        if m.own_room[second] >= 0:
-            money -= m.mode_cost[m.own_room[second], s.mode[m.own_room[second]]]
-    return money > budget
-
-
-@njit(**_FLAGS)
-def _credit(room, m, s):
-    """What a room counts for now."""
-    block = room * m.modes + s.mode[room]
-    if not m.possible[block]:
-        return 0.0, 0.0
-    if s.missed[block] == 0:
-        return m.weight[room], m.weight[room]
-    return 0.0, PARTLY * m.weight[room] * (1 - s.missed[block] / m.rows[block])
-
-
-@njit(**_FLAGS)
-def _set_mode(room, mode, m, s):
-    """Treat a room's windows or take the treatment away; what stands in it already stands in the new mode."""
-    if s.mode[room] == mode:
-        return
-    for sign in range(-1, 2, 2):
-        if sign > 0:
-            s.money[0] += m.mode_cost[room, mode] - m.mode_cost[room, s.mode[room]]
-            s.mode[room] = mode
-        for k in range(m.fixed_start[room], m.fixed_start[room + 1]):
-            c = m.fixed[k]
-            if m.own_mode[c] == s.mode[room]:
-                _put(c, sign, m, s)
-
-
-@njit(**_FLAGS)
-def _total(m, s):
-    whole, partly = 0.0, 0.0
-    for room in m.counted:
-        w, p = _credit(room, m, s)
-        whole += w
-        partly += p
-    return whole, partly
-
-
-@njit(**_FLAGS)
-def total(m, s):
-    """Weight of the rooms protected."""
-    return _total(m, s)[0]
-
-
-@njit(**_FLAGS)
-def _within(m, s, budget, room_for):
-    """Whether budget and head-ends hold."""
-    if s.money[0] > budget:
-        return False
-    for kind in range(len(s.nodes)):  # noqa: SIM110 - compiled
-        if s.nodes[kind] > room_for[kind]:
-            return False
-    return True
-
-
-@njit(**_FLAGS)
-def _change(position, c, m, s):
-    """Have candidate `c` (-1: none) at a position; False if it cannot be or breaks a limit."""
-    old = s.at[position]
-    for step in range(4):  # old down, its room's mode, the new one's room's mode, new up
-        up = step >= 2
-        one = c if up else old
-        if one < 0:
-            continue
-        room = m.own_room[one]
-        if step == 0 or step == 3:
-            s.at[position] = c if up else -1
-            if room >= 0:
-                s.inside[room] += 1 if up else -1
-            _put(one, 1 if up else -1, m, s)
-        elif room >= 0:
-            if not up and (s.inside[room] > 0 or (c >= 0 and m.own_room[c] == room)):
-                continue
-            mode = m.own_mode[one] if up else 0
-            if up and s.inside[room] > 0 and s.mode[room] != mode:
-                return False
-            _set_mode(room, mode, m, s)
-    if c >= 0:
-        for k in range(m.near_start[position], m.near_start[position + 1]):
-            if s.at[m.near[k]] >= 0:
-                return False
-    return _below(s)
-
-
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _worth(reached, power):
     """What a room counts for while a plan is put together, by the mean of what its rows have reached."""
     return 1.0 if reached >= 1 - 1e-9 else BEGUN * reached**power
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _reached(m, s, rows_of):
     """What all rows of each block have reached together."""
     rows_of[:] = 0.0
     for row in range(len(s.den)):
-        rows_of[m.block[row]] += 1.0 if _holds(s.den[row], s.jam[row], s.best[row]) else s.den[row]
+        rows_of[m.block[row]] += 1.0 if holds(s.den[row], s.jam[row], s.best[row]) else s.den[row]
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _gain(c, power, m, s, have, more, touched):
     """What putting up a candidate adds to the worth of all rooms; its own room in its mode."""
     many, own, gain = 0, m.own_room[c], 0.0
@@ -212,7 +62,7 @@ def _gain(c, power, m, s, have, more, touched):
         mode = own_mode if room == own else s.mode[room]
         if block % m.modes != mode or m.weight[room] == 0 or not m.possible[block]:
             continue
-        now = 1.0 if _holds(s.den[row], s.jam[row], s.best[row]) else s.den[row]
+        now = 1.0 if holds(s.den[row], s.jam[row], s.best[row]) else s.den[row]
         if now >= 1:
             continue
         if more[block] == 0:
@@ -228,7 +78,7 @@ def _gain(c, power, m, s, have, more, touched):
     return gain
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _may(c, m, s, budget, room_for):
     """Whether a candidate may be put up beside all that stands."""
     position, own = m.position[c], m.own_room[c]
@@ -242,10 +92,10 @@ def _may(c, m, s, budget, room_for):
     for k in range(m.near_start[position], m.near_start[position + 1]):
         if s.at[m.near[k]] >= 0:
             return False
-    return not (_too_dear(c, -1, -1, m, s, budget) or _too_much(c, -1, -1, m, s))
+    return not (too_dear(c, -1, -1, m, s, budget) or too_much(c, -1, -1, m, s))
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _note(room_only, c, turn, m, known):
     """Blocks that a candidate reaches, or those of a room, are no longer as they were when gains were worked out."""
     if c >= 0:
@@ -256,14 +106,14 @@ def _note(room_only, c, turn, m, known):
         known.changed[room * m.modes : (room + 1) * m.modes] = turn
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def construct(m: Compiled, s: State, known: Known, budget, room_for, power, noise, salt, target):
     """Put up what adds most for its money, treating rooms as needed, until nothing fits or the target is reached.
 
     `known` holds gains worked out before: one is worked out again when something changed in a
     block that its candidate reaches.
     """
-    while target == math.inf or _total(m, s)[0] < target:
+    while target == math.inf or totals(m, s)[0] < target:
         _reached(m, s, known.have)
         best, best_c, best_room, best_mode = 0.0, -1, -1, 0
         for c in m.choice:
@@ -299,20 +149,20 @@ def construct(m: Compiled, s: State, known: Known, budget, room_for, power, nois
                     best, best_c, best_room, best_mode = each, -1, room, mode
         known.turn[0] += 1
         if best_c >= 0:
-            _change(m.position[best_c], best_c, m, s)
+            change(m.position[best_c], best_c, m, s)
         elif best_room >= 0:
-            _set_mode(best_room, best_mode, m, s)
+            set_mode(best_room, best_mode, m, s)
         else:
             return
         _note(best_room, best_c, known.turn[0], m, known)
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _value(whole, partly, money, target, pound):
     return min(whole, target) + (partly if whole < target else 0.0) - pound * money
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _become(s, other):
     """Make one state like another."""
     s.on[:], s.at[:], s.mode[:], s.inside[:] = other.on, other.at, other.mode, other.inside
@@ -320,7 +170,7 @@ def _become(s, other):
     s.taken[:], s.money[:], s.nodes[:] = other.taken, other.money, other.nodes
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _take_down(m, s, known, state):
     """Take down some devices that reach one room, and some that reach the same rooms as these, by chance."""
     most = 1 + pick(state, MOST_DOWN)
@@ -334,7 +184,7 @@ def _take_down(m, s, known, state):
             for at in range(m.reach_start[c], m.reach_start[c + 1]):
                 near = near or m.reach[at] // m.modes == room
             if near:
-                _change(position, -1, m, s)
+                change(position, -1, m, s)
                 _note(-1, c, known.turn[0], m, known)
                 most -= 1
                 if next_random(state) < 0.5:  # on to another room that it reached
@@ -342,11 +192,11 @@ def _take_down(m, s, known, state):
     for room in m.treatable:
         alone = s.inside[room] == 0 and m.fixed_start[room] == m.fixed_start[room + 1]
         if s.mode[room] > 0 and alone and next_random(state) < LEAST_UNTREATED:
-            _set_mode(room, 0, m, s)
+            set_mode(room, 0, m, s)
             _note(room, -1, known.turn[0], m, known)
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, terms: Terms, power, state, top: Top):
     """Take down a part of the plan and put together again what adds most, again and again; back where it is worse.
 
@@ -356,7 +206,7 @@ def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, ter
     best_at, best_mode, best = top
     if len(m.free) == 0 or len(m.counted) == 0:
         return
-    whole, partly = _total(m, s)
+    whole, partly = totals(m, s)
     value = _value(whole, partly, s.money[0], target, pound)
     _become(spare, s)
     for _ in range(rounds):
@@ -364,9 +214,9 @@ def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, ter
         first = known.turn[0]
         _take_down(m, s, known, state)
         construct(m, s, known, budget, room_for, power, 0.4 * next_random(state), state[0], target)
-        whole, partly = _total(m, s)
+        whole, partly = totals(m, s)
         new = _value(whole, partly, s.money[0], target, pound)
-        if _below(s) and (new >= value or next_random(state) < math.exp((new - value) / heat)):
+        if below(s) and (new >= value or next_random(state) < math.exp((new - value) / heat)):
             value = new
             now = _value(whole, 0.0, s.money[0], target, pound)
             if now > best[0] + 1e-12:
@@ -382,13 +232,13 @@ def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, ter
             _become(s, spare)
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def _copy(into, values):
     for k in range(len(values)):
         into[k] = values[k]
 
 
-@njit(**_FLAGS)
+@njit(**FLAGS)
 def anneal(m: Compiled, s: State, moves, hot, cold, terms: Terms, state, top: Top):
     """Search on from the plan `s` of the model `m`; a better one is left in `top`.
 
@@ -396,7 +246,7 @@ def anneal(m: Compiled, s: State, moves, hot, cold, terms: Terms, state, top: To
     """
     budget, room_for, target, pound = terms
     best_at, best_mode, best = top
-    whole, partly = _total(m, s)
+    whole, partly = totals(m, s)
     value = _value(whole, partly, s.money[0], target, pound)
     now = _value(whole, 0.0, s.money[0], target, pound)
     if now > best[0] + 1e-12:
@@ -439,9 +289,9 @@ def anneal(m: Compiled, s: State, moves, hot, cold, terms: Terms, state, top: To
                     second = -1
                 else:
                     before_second = s.at[second]
-        if wish >= 0 and _too_dear(wish, before_first, before_second, m, s, budget):
+        if wish >= 0 and too_dear(wish, before_first, before_second, m, s, budget):
             continue
-        if wish >= 0 and len(m.fixed) == 0 and _too_much(wish, before_first, before_second, m, s):
+        if wish >= 0 and len(m.fixed) == 0 and too_much(wish, before_first, before_second, m, s):
             continue
         _copy(on_mode, s.mode)
         fine = True
@@ -464,19 +314,19 @@ def anneal(m: Compiled, s: State, moves, hot, cold, terms: Terms, state, top: To
                     at[steps], candidate[steps] = second, before_second
                     steps += 1
             for step in range(steps):
-                fine = _change(at[step], candidate[step], m, s)
+                fine = change(at[step], candidate[step], m, s)
             for room in range(len(on_mode)):
                 mode = on_mode[room]
                 if turn == 0:
                     mode = mode_toggled if room == room_toggled else s.mode[room]
                 if s.mode[room] != mode:
-                    _set_mode(room, mode, m, s)
+                    set_mode(room, mode, m, s)
             if turn == 1:
                 break
             if room_toggled >= 0:
-                fine = _below(s)
-            if fine and _within(m, s, budget, room_for):
-                new_whole, new_partly = _total(m, s)
+                fine = below(s)
+            if fine and within(m, s, budget, room_for):
+                new_whole, new_partly = totals(m, s)
                 new = _value(new_whole, new_partly, s.money[0], target, pound)
                 if new >= value or next_random(state) < math.exp((new - value) / heat):
                     value, whole = new, new_whole

@@ -8,14 +8,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
-from typing import NamedTuple
 
-from quietwing.coverage.blocking.operator_actions import action_in_words, action_name
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.planning.bills import (
+    Bill,
+    BillItem,
+    CostLine,
+    action_bill,
+    bill_of,
+    cable_bill,
+    in_gbp,
+    in_pence,
+    labour_pence,
+    present_pence,
+)
 from quietwing.coverage.planning.cable import cable_m, comms_room, radiating_m
-from quietwing.coverage.scenario import OperatorAction, Scenario
+from quietwing.coverage.scenario import Scenario
 from quietwing.sites.findings import clean, did_you_mean, shown
 from quietwing.sites.model import Site
 
@@ -30,58 +39,6 @@ __all__ = [
 ]
 
 KINDS = ("device", "head_end", "treatment", "cable", "operator")
-SHORTEST_LIFE_YEARS = 0.1  # below it a life is a slip of the pen
-_DIGITS = 60  # of a discount factor: far below a penny on any sum
-
-
-@dataclass(frozen=True, slots=True)
-class CostLine:
-    """A row of ``bill_of_materials.csv``: equal things at an equal price.
-
-    Attributes
-    ----------
-    kind : {"device", "head_end", "treatment", "cable", "operator"}
-    model, description : str
-        Of an operator's action its name and what changes.
-    quantity : float
-        Pieces, or metres of cable.
-    unit : {"each", "m"}
-    unit_price_gbp : float
-        Without labour. [£]
-    price_gbp : float
-        Quantity × unit price; 0 for what is there already. [£]
-    install_gbp : float
-        Labour with the live-prison multiplier; for cable what the multiplier adds. [£]
-    opex_gbp_per_year : float
-        Of all pieces. [£/year]
-    refresh_gbp : float
-        All refreshes within the horizon, undiscounted. [£]
-    whole_life_gbp : float
-        Price, labour, running costs and refreshes over the horizon, undiscounted. [£]
-    illustrative : bool
-        Whether any £ of the row rests on an illustrative figure.
-    price_source : str
-    standing : bool
-        What is there already: only its running costs and refreshes count.
-    radiating : bool
-        Cable that blocks along its length, not one to the comms room.
-    """
-
-    kind: str
-    model: str
-    description: str
-    quantity: float
-    unit: str
-    unit_price_gbp: float
-    price_gbp: float
-    install_gbp: float
-    opex_gbp_per_year: float
-    refresh_gbp: float
-    whole_life_gbp: float
-    illustrative: bool
-    price_source: str
-    standing: bool = False
-    radiating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +71,6 @@ class Cost:
     lines: tuple[CostLine, ...]
     illustrative: tuple[int, int]
     notes: tuple[str, ...]
-
-
-class _Item(NamedTuple):
-    """What makes pieces equal: one row of the bill."""
-
-    kind: str
-    model: str
-    existing: bool
-    unit_pence: int
-    quoted: bool  # the price is the layout's own
-
-
-class _Bill(NamedTuple):
-    """A row in pence, and what of it recurs."""
-
-    line: CostLine
-    capex: int
-    opex: int
-    one_refresh: int
-    life_years: Decimal
-    refreshes: int
-    figures: dict[tuple[str, str, int | None], bool]  # (model, column, the layout's own pence) to illustrative
 
 
 def cost(
@@ -175,46 +110,46 @@ def cost(
     HM Treasury, The Green Book: 3.5 % a year. Assumption A31.
     """
     standing = [device for device in devices if device.state != "off"]
-    counts: Counter[_Item] = Counter()
+    counts: Counter[BillItem] = Counter()
     runs: Counter[tuple[str, float]] = Counter()  # (model, length of one run) to number of runs
     radiating: Counter[tuple[str, float]] = Counter()
     for device in standing:
         model = _model(catalogue, device.model)
         own = device.unit_price_gbp
-        unit_pence = _pence(model.unit_price_gbp if own is None else own)
-        counts[_Item("device", model.name, device.state == "existing", unit_pence, own is not None)] += 1
+        unit_pence = in_pence(model.unit_price_gbp if own is None else own)
+        counts[BillItem("device", model.name, device.state == "existing", unit_pence, own is not None)] += 1
         if device.state != "existing" and model.cable_gbp_per_m > 0:
             runs[model.name, cable_m(site, device, scenario)] += 1
         if device.state != "existing" and device.route_m and model.radiating_gbp_per_m > 0:
             radiating[model.name, radiating_m(device)] += 1
     there = head_ends_needed((device for device in standing if device.state == "existing"), catalogue)
     for name, needed in head_ends_needed(standing, catalogue).items():
-        unit_pence = _pence(catalogue[name].unit_price_gbp)
-        counts[_Item("head_end", name, True, unit_pence, False)] += there.get(name, 0)
-        counts[_Item("head_end", name, False, unit_pence, False)] += needed - there.get(name, 0)
+        unit_pence = in_pence(catalogue[name].unit_price_gbp)
+        counts[BillItem("head_end", name, True, unit_pence, False)] += there.get(name, 0)
+        counts[BillItem("head_end", name, False, unit_pence, False)] += needed - there.get(name, 0)
     for treatment in treatments:
         model = _model(catalogue, treatment.model)
-        counts[_Item("treatment", model.name, False, _pence(model.unit_price_gbp), False)] += 1
+        counts[BillItem("treatment", model.name, False, in_pence(model.unit_price_gbp), False)] += 1
 
     bills = [
-        _bill(item, quantity, _model(catalogue, item.model), scenario)
+        bill_of(item, quantity, _model(catalogue, item.model), scenario)
         for item, quantity in sorted(counts.items(), key=lambda each: (KINDS.index(each[0].kind), each[0][1:]))
         if quantity
     ]
     for laid, column in ((runs, "cable_gbp_per_m"), (radiating, "radiating_gbp_per_m")):
         for name in sorted({name for name, _ in laid}):
             lengths = {length_m: number for (model_name, length_m), number in laid.items() if model_name == name}
-            bills.append(_cable_bill(catalogue[name], column, lengths, scenario))
-    bills += [_action_bill(site, action, number) for number, action in enumerate(scenario.operator_actions, 1)]
+            bills.append(cable_bill(catalogue[name], column, lengths, scenario))
+    bills += [action_bill(site, action, number) for number, action in enumerate(scenario.operator_actions, 1)]
     capex, opex = sum(bill.capex for bill in bills), sum(bill.opex for bill in bills)
     refresh = sum(bill.one_refresh * bill.refreshes for bill in bills)
     figures = {name: illustrative for bill in bills for name, illustrative in bill.figures.items()}
     illustrative = (sum(figures.values()), len(figures))
     return Cost(
-        _gbp(capex),
-        _gbp(opex),
-        _gbp(capex + opex * scenario.horizon_years + refresh),
-        _gbp(_present_pence(bills, scenario)),
+        in_gbp(capex),
+        in_gbp(opex),
+        in_gbp(capex + opex * scenario.horizon_years + refresh),
+        in_gbp(present_pence(bills, scenario)),
         tuple(bill.line for bill in bills),
         illustrative,
         _notes(site, bills, counts, illustrative, scenario),
@@ -240,7 +175,7 @@ def treatment_capex_gbp(
         [£]
     """
     model = _model(catalogue, treatment.model)
-    return _gbp(_pence(model.unit_price_gbp) + _labour_pence(model, scenario))
+    return in_gbp(in_pence(model.unit_price_gbp) + labour_pence(model, scenario))
 
 
 def head_ends_needed(devices: Iterable[Device], catalogue: Mapping[str, Model]) -> dict[str, int]:
@@ -279,160 +214,10 @@ def _model(catalogue: Mapping[str, Model], name: str) -> Model:
     return catalogue[name]
 
 
-def _exact(value: float) -> Decimal:
-    """The number as it was written: 0.1 is a tenth."""
-    return Decimal(repr(float(value)))
-
-
-def _pence(amount_gbp: float, factor: float = 1.0) -> int:
-    """Pounds × factor in whole pence, half a penny up."""
-    return int((_exact(amount_gbp) * _exact(factor) * 100).to_integral_value(ROUND_HALF_UP))
-
-
-def _gbp(pence: int) -> float:
-    return pence / 100
-
-
-def _labour_pence(model: Model, scenario: Scenario) -> int:
-    return _pence(model.install_gbp, scenario.live_prison_multiplier)
-
-
-def _cable_pence(gbp_per_m: float, length_m: float, scenario: Scenario) -> tuple[int, int]:
-    """Price of one run, and what the live-prison multiplier adds to it. [pence]"""
-    run_gbp = float(_exact(gbp_per_m) * _exact(length_m))
-    price = _pence(run_gbp)
-    return price, _pence(run_gbp, scenario.live_prison_multiplier) - price
-
-
-def _refreshes(model: Model, scenario: Scenario) -> int:
-    """Full technology lives that end strictly before the horizon."""
-    if model.technology_life_years < SHORTEST_LIFE_YEARS:
-        raise ScenarioError(
-            f"catalogue.csv: {clean(model.name)}: technology_life_years is {model.technology_life_years:g} "
-            f"(expected {SHORTEST_LIFE_YEARS:g} or more); write it in years"
-        )
-    whole, rest = divmod(Decimal(scenario.horizon_years), _exact(model.technology_life_years))
-    return int(whole) - (rest == 0)
-
-
-def _bill(item: _Item, quantity: int, model: Model, scenario: Scenario) -> _Bill:
-    labour, refreshes = _labour_pence(model, scenario), _refreshes(model, scenario)
-    bought = 0 if item.existing else quantity
-    price, install = bought * item.unit_pence, bought * labour
-    opex = quantity * _pence(model.opex_gbp_per_year)
-    one_refresh = quantity * (item.unit_pence + labour)
-    charged: dict[tuple[str, int | None], int] = {("opex_gbp_per_year", None): opex}
-    if bought or refreshes:
-        charged["install_gbp", None] = labour
-        charged["unit_price_gbp", item.unit_pence if item.quoted else None] = item.unit_pence
-    figures = {(model.name, *key): model.illustrative and key[1] is None for key, pence in charged.items() if pence}
-    description = f"{model.description} (there already)" if item.existing else model.description
-    source = _source(model)
-    if item.quoted:
-        rests_on_catalogue = any(own is None for _, _, own in figures)
-        source = f"unit price: the layout; other figures: {source}" if rests_on_catalogue else "the layout"
-    line = CostLine(
-        item.kind,
-        model.name,
-        description,
-        float(quantity),
-        "each",
-        _gbp(item.unit_pence),
-        _gbp(price),
-        _gbp(install),
-        _gbp(opex),
-        _gbp(one_refresh * refreshes),
-        _gbp(price + install + opex * scenario.horizon_years + one_refresh * refreshes),
-        any(figures.values()),
-        source,
-        item.existing,
-    )
-    life_years = _exact(model.technology_life_years)
-    return _Bill(line, price + install, opex, one_refresh, life_years, refreshes, figures)
-
-
-def _cable_bill(model: Model, column: str, lengths: Mapping[float, int], scenario: Scenario) -> _Bill:
-    """All cable of one model at the price of one column, to the comms room or radiating; laid once, it stays."""
-    price = surcharge = 0
-    gbp_per_m = float(getattr(model, column))
-    for length_m, number in lengths.items():
-        of_run, added = _cable_pence(gbp_per_m, length_m, scenario)
-        price, surcharge = price + number * of_run, surcharge + number * added
-    radiating = column == "radiating_gbp_per_m"
-    line = CostLine(
-        "cable",
-        model.name,
-        f"Radiating cable of {model.name}" if radiating else f"Cable of {model.name} to the comms room",
-        float(sum(length_m * number for length_m, number in lengths.items())),
-        "m",
-        gbp_per_m,
-        _gbp(price),
-        _gbp(surcharge),
-        0.0,
-        0.0,
-        _gbp(price + surcharge),
-        model.illustrative and price > 0,
-        _source(model),
-        radiating=radiating,
-    )
-    figures: dict[tuple[str, str, int | None], bool] = {}
-    if price:
-        figures[model.name, column, None] = model.illustrative
-    return _Bill(line, price + surcharge, 0, 0, Decimal(1), 0, figures)
-
-
-def _action_bill(site: Site, action: OperatorAction, number: int) -> _Bill:
-    """An operator's work, paid once: nothing of it is done in the prison, so no multiplier, and nothing recurs."""
-    price, name = _pence(action.price_gbp), action_name(action, number)
-    illustrative = action.illustrative and price > 0
-    line = CostLine(
-        "operator",
-        name,
-        action_in_words(site.sectors, action),
-        1.0,
-        "each",
-        _gbp(price),
-        _gbp(price),
-        0.0,
-        0.0,
-        0.0,
-        _gbp(price),
-        illustrative,
-        "the scenario",
-    )
-    figures: dict[tuple[str, str, int | None], bool] = {}
-    if price:
-        figures[f"operator_actions {number}", "price_gbp", None] = illustrative
-    return _Bill(line, price, 0, 0, Decimal(1), 0, figures)
-
-
-def _source(model: Model) -> str:
-    """Where the catalogue's prices of a model come from, with their date."""
-    if model.price_date is None:
-        return model.price_source or "no source given"
-    return f"{model.price_source or 'no source given'} ({model.price_date.isoformat()})"
-
-
-def _present_pence(bills: list[_Bill], scenario: Scenario) -> int:
-    """Capex now, opex at the end of each year, refreshes at the end of each life, discounted. [pence]"""
-    opex = sum(bill.opex for bill in bills)
-    refresh: Counter[tuple[Decimal, int]] = Counter()
-    for bill in bills:
-        refresh[bill.life_years, bill.refreshes] += bill.one_refresh
-    with localcontext() as context:
-        context.prec = _DIGITS
-        growth = 1 + _exact(scenario.discount_rate)
-        present = Decimal(sum(bill.capex for bill in bills))
-        present += sum((opex * growth**-year for year in range(1, scenario.horizon_years + 1)), Decimal(0))
-        for (life_years, times), once in sorted(refresh.items()):
-            present += sum((once * growth ** (-life_years * turn) for turn in range(1, times + 1)), Decimal(0))
-        return int(present.to_integral_value(ROUND_HALF_UP))
-
-
 def _notes(
     site: Site,
-    bills: list[_Bill],
-    counts: Mapping[_Item, int],
+    bills: list[Bill],
+    counts: Mapping[BillItem, int],
     illustrative: tuple[int, int],
     scenario: Scenario,
 ) -> tuple[str, ...]:

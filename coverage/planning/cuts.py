@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from quietwing.coverage.planning._solver_process import KEPT_ENVIRONMENT, stop
-from quietwing.coverage.planning.milp import CoverRows
+from quietwing.coverage.planning.cover_rows import CoverRows
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.solution_check import dual_bound
 

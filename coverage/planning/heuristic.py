@@ -25,6 +25,7 @@ from quietwing.coverage.planning._compiled import (
     state_of,
     unknown,
 )
+from quietwing.coverage.planning._selection_kernels import total
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
 from quietwing.coverage.planning.score import Score, better, fixed_selection, score
@@ -220,7 +221,7 @@ def _branch(
     if best.selection != nothing:
         begun.append(put_together(best.selection, POWERS[-1]))
     begun += [put_together(nothing, power) for power in POWERS]
-    state = max(begun, key=lambda one: min(_anneal.total(kit, one), target) - pound * float(one.money[0]))
+    state = max(begun, key=lambda one: min(total(kit, one), target) - pound * float(one.money[0]))
     terms, ended = Terms(budget, room_for, target, pound), False
     top = Top(state.at.copy(), state.mode.copy(), np.array([-np.inf, 0.0]))
     numbers = np.array([(seed * GOLDEN + 1) % 2**64 | 1], np.uint64)

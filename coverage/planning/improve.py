@@ -16,10 +16,11 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.planning.cover_rows import cover_rows
 from quietwing.coverage.planning.cuts import CutWork, Reduced, Relaxing
 from quietwing.coverage.planning.exact import Work, solve
 from quietwing.coverage.planning.heuristic import Found, kept_below
-from quietwing.coverage.planning.milp import Goal, as_problem, cover_rows, selection_of, start_of
+from quietwing.coverage.planning.milp import Goal, as_problem, selection_of, start_of
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import better, score

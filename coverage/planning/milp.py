@@ -17,7 +17,7 @@ from scipy import sparse
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import TIGHTER, PlanModel
 
-__all__ = ["CoverRows", "Goal", "Selection", "as_problem", "cost_pence", "cover_rows", "selection_of", "start_of"]
+__all__ = ["Goal", "Selection", "as_problem", "columns_of", "cost_pence", "selection_of", "start_of"]
 
 Floats = NDArray[np.float64]
 MOST_NAMED = 40  # items up to which ties go by id; above it the solver's own order is as reproducible
@@ -115,7 +115,7 @@ def as_problem(
     -------
     Problem
     """
-    columns = _columns(model, interplay)
+    columns = columns_of(model, interplay)
     count = len(model.candidates)
     rows = _Rows()
     _cover(model, columns, rows, interplay)
@@ -160,52 +160,7 @@ def as_problem(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class CoverRows:
-    """Which rows of a planning model's problem are those of rooms.
-
-    Attributes
-    ----------
-    goal : int64 ndarray, shape (row,)
-        The column that says that the room is protected in the row's mode; -1 for other rows.
-    room : int64 ndarray, shape (row,)
-        -1 for other rows.
-    position : int64 ndarray, shape (column,)
-        Where a candidate stands, of which one is chosen at most; -1 for what is no candidate.
-    """
-
-    goal: NDArray[np.int64]
-    room: NDArray[np.int64]
-    position: NDArray[np.int64]
-
-
-def cover_rows(model: PlanModel, problem: Problem) -> CoverRows:
-    """Tell the rows of rooms from others.
-
-    Parameters
-    ----------
-    model : PlanModel
-    problem : Problem
-        From `as_problem` without interplay.
-
-    Returns
-    -------
-    CoverRows
-    """
-    columns = _columns(model, interplay=False)
-    goal, room = np.full((2, problem.rows.shape[0]), -1, np.int64)
-    at = 0
-    for of_room, mode in zip(model.row_room.tolist(), model.row_mode.tolist(), strict=True):
-        column = columns.protected.get((of_room, mode))
-        if column is not None:  # rows of rooms stand first, in the model's order
-            goal[at], room[at] = column, of_room
-            at += 1
-    position = np.full(problem.rows.shape[1], -1, np.int64)
-    position[: len(model.candidates)] = model.candidates.position
-    return CoverRows(goal, room, position)
-
-
-def _columns(model: PlanModel, interplay: bool) -> _Columns:
+def columns_of(model: PlanModel, interplay: bool) -> _Columns:
     rooms, modes = model.mode_cost_pence.shape
     at = len(model.candidates)
     treated, protected, captured = {}, {}, {}
@@ -410,7 +365,7 @@ def _names(model: PlanModel, columns: _Columns) -> tuple[str, ...]:
 
 def selection_of(model: PlanModel, x: Floats, *, interplay: bool = True) -> Selection:
     """The plan that a solution means."""
-    columns = _columns(model, interplay)
+    columns = columns_of(model, interplay)
     modes = np.zeros(len(model.weight), np.int64)
     for (room, mode), column in columns.treated.items():
         if x[column] > 0.5:
@@ -436,7 +391,7 @@ def start_of(
     -------
     float64 ndarray, shape (column,)
     """
-    columns = _columns(model, interplay)
+    columns = columns_of(model, interplay)
     x = np.zeros(columns.count)
     chosen = np.array(selection.candidates, np.int64)
     x[chosen] = 1

@@ -5,11 +5,8 @@ the intersection of five half-planes that are linear in (i, j), so the receivers
 of i in each row j. Work is the number of crossings and no ray is ever traced (`raster`). Receivers that lie
 on no patch are looked up one by one in a tree of boxes (`per_ray`).
 
-Both decide by `_crosses`. The raster only calls it where its own linear forms cannot be sure: where they are
+Both decide by `crosses`. The raster only calls it where its own linear forms cannot be sure: where they are
 nearer to zero than their rounding error can be.
-
-One row of `facet` is: normal (3), offset, then for each of 4 edges direction b-a (3), moment a x b (3) and
-sense (+1 facet on the left of a->b, -1 on the right, 0 no edge), then its box: low (3), high (3).
 
 No fast-math flag: order and rounding are those of the source, so numpy gives the same bits.
 """
@@ -20,6 +17,17 @@ import math
 import numpy as np
 from numba import njit
 
+from quietwing.coverage.propagation._crossing_kernels import (
+    HELPER,
+    KERNEL,
+    PLAIN,
+    common_rows,
+    crosses,
+    half_planes,
+    inverse_of,
+    meets,
+    row_range,
+)
 from quietwing.coverage.propagation._groups import Ends, Into, Losses, Patches, Quads, Sums, Taken
 from quietwing.coverage.propagation._lanes import (
     AHEAD,
@@ -36,74 +44,14 @@ from quietwing.coverage.propagation._lanes import (
 )
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M
 
-EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `facet`; length of an edge
 RASTER_LEAF = 24  # quads tried together against one patch; fewer means more box tests
-ROUNDING = 64 * 2.0**-53  # bounds some 20 roundings in either form of a half-plane, three times over
 SHALLOW = 0.01  # half-planes whose edge is uncertain by more of a step than this are judged row by row
-NEARLY = 1e-9  # of a row: more than a division can round
 NEAREST_M = 1e-9  # keeps 1/distance finite; a receiver at the transmitter has no facet between
 DB_PER_OCTAVE_OF_POWER = 10 * math.log10(2)
 ZERO = np.int64(0)  # a literal 0 would be a type of its own, and what is called with it compiled twice
 
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-# Helpers are called from kernels only: without a door for Python they take half the time to compile.
-_HELPER = {**_KERNEL, "cache": False, "no_cpython_wrapper": True}
-# Those that make no array need not count who holds the arrays they are given, which takes a few percent of the time.
-_PLAIN = {**_HELPER, "_nrt": False}
 
-
-@njit(**_PLAIN)
-def _inverse(x):
-    """1/x, huge instead of infinite: 0 times infinity would be nan."""
-    return 1.0 / x if abs(x) > 1e-30 else 1e30
-
-
-@njit(**_PLAIN)
-def _meets(box, ox, oy, oz, ix, iy, iz):
-    """Whether the ray from o with inverse direction i meets the box.
-
-    Monotone in the bounds, rounding included: what meets a box meets every box around it.
-    """
-    x0, x1 = (box[0] - ox) * ix, (box[3] - ox) * ix
-    y0, y1 = (box[1] - oy) * iy, (box[4] - oy) * iy
-    z0, z1 = (box[2] - oz) * iz, (box[5] - oz) * iz
-    enter = max(max(min(x0, x1), min(y0, y1)), max(min(z0, z1), 0.0))
-    return enter <= min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), 1.0))
-
-
-@njit(**_PLAIN)
-def _crosses(facet, w, ox, oy, oz, rx, ry, rz):
-    """Whether the straight line from o to r crosses quad w: THE rule, see `multiwall`."""
-    so = facet[w, 0] * ox + facet[w, 1] * oy + facet[w, 2] * oz - facet[w, 3]
-    sr = facet[w, 0] * rx + facet[w, 1] * ry + facet[w, 2] * rz - facet[w, 3]
-    if (so >= 0) == (sr >= 0):
-        return False
-    dx, dy, dz = rx - ox, ry - oy, rz - oz
-    mx, my, mz = oy * rz - oz * ry, oz * rx - ox * rz, ox * ry - oy * rx
-    for k in range(4):
-        e = EDGE_0 + EDGE_SIZE * k
-        if facet[w, e + 6] == 0:
-            continue
-        v = (
-            facet[w, e] * mx
-            + facet[w, e + 1] * my
-            + facet[w, e + 2] * mz
-            + facet[w, e + 3] * dx
-            + facet[w, e + 4] * dy
-            + facet[w, e + 5] * dz
-        )
-        if v == 0:  # how v changes when the ray moves a hair along +x, else +y, else +z
-            v = dy * facet[w, e + 2] - dz * facet[w, e + 1]
-            if v == 0:
-                v = dz * facet[w, e] - dx * facet[w, e + 2]
-                if v == 0:
-                    v = dx * facet[w, e + 1] - dy * facet[w, e]
-        if (v > 0) != ((facet[w, e + 6] > 0) != (so >= 0)):
-            return False
-    return _meets(facet[w, BOX_0:], ox, oy, oz, _inverse(dx), _inverse(dy), _inverse(dz))
-
-
-@njit(**_PLAIN)
+@njit(**PLAIN)
 def _add_run(i0, i1, row, start, step, low_end, last, table, into, slabs):
     """Add one quad's loss to receivers i0..i1-1 of a row; `table` is the address of its surface's rows."""
     first, n, where, share = row + i0, i1 - i0, into.where, into.share
@@ -121,72 +69,7 @@ def _add_run(i0, i1, row, start, step, low_end, last, table, into, slabs):
             add_looked_up(at + k * ROW_BYTES, table, where + 4 * k, share + 4 * k)
 
 
-@njit(**_PLAIN)
-def _row_range(b, c, sure, j0, j1, unsure):
-    """Rows in which b*j + c can be positive; those where its sign is not sure are marked. Also: any marked."""
-    if b == 0:
-        if c < -sure:
-            return j0, j0, False
-        first, last = (j0, j1 - 1) if c <= sure else (0, -1)
-    elif b > 0:
-        j0 = max(j0, math.ceil(min(max((-sure - c) / b, -1.0), float(j1))))
-        first, last = j0, min(j1 - 1, math.floor(min(max((sure - c) / b, -1.0), float(j1))))
-    else:
-        j1 = min(j1, math.floor(min(max((c + sure) / -b, -1.0), float(j1))) + 1)
-        first, last = max(j0, math.ceil(min(max((c - sure) / -b, -1.0), float(j1)))), j1 - 1
-    for j in range(first, last + 1):
-        unsure[j] = True
-    return j0, j1, last >= first
-
-
-@njit(**_PLAIN)
-def _common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
-    """Rows in which every low end can lie below every high end: beyond them the run is empty."""
-    for k in range(n_lows):
-        for m in range(n_highs):
-            c, b = highs[m, 0] - lows[k, 0] + 4 * margin, highs[m, 1] - lows[k, 1]
-            first, last = c + b * j0 >= 0, c + b * (j1 - 1) >= 0
-            if not first and not last:
-                return j0, j0
-            if not first:
-                j0 = max(j0, math.ceil(-c / b - NEARLY))
-            elif not last:
-                j1 = min(j1, math.floor(-c / b + NEARLY) + 1)
-    return j0, j1
-
-
-@njit(**_PLAIN)
-def _half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
-    """The five half-planes of quad w on a patch as rows (a, b, c, error): inside is a*i + b*j + c > 0.
-
-    Returns the side of the transmitter's plane distance, or nan where the whole patch is outside.
-    """
-    so = facet[w, 0] * o[0] + facet[w, 1] * o[1] + facet[w, 2] * o[2] - facet[w, 3]
-    sign = -1.0 if so >= 0 else 1.0
-    for h in range(5):
-        if h == 0:
-            nx, ny, nz = sign * facet[w, 0], sign * facet[w, 1], sign * facet[w, 2]
-            c = nx * tile[0] + ny * tile[1] + nz * tile[2] - sign * facet[w, 3]
-            error = ROUNDING * (size[w, 0] * reach + abs(facet[w, 3]))
-        else:
-            e = EDGE_0 + EDGE_SIZE * (h - 1)
-            left = sign * facet[w, e + 6]
-            nx = left * (facet[w, e + 1] * o[2] - facet[w, e + 2] * o[1] + facet[w, e + 3])
-            ny = left * (facet[w, e + 2] * o[0] - facet[w, e] * o[2] + facet[w, e + 4])
-            nz = left * (facet[w, e] * o[1] - facet[w, e + 1] * o[0] + facet[w, e + 5])
-            c = nx * (tile[0] - o[0]) + ny * (tile[1] - o[1]) + nz * (tile[2] - o[2])
-            error = ROUNDING * (size[w, 2 * h - 1] * far + size[w, 2 * h]) * (reach + far)
-            if left == 0:
-                c = 1.0
-        a = nx * tile[3] + ny * tile[4] + nz * tile[5]
-        b = nx * tile[6] + ny * tile[7] + nz * tile[8]
-        if c + max(0.0, a * si) + max(0.0, b * sj) < -error:
-            return math.nan
-        half[h, 0], half[h, 1], half[h, 2], half[h, 3] = a, b, c, error
-    return so
-
-
-@njit(**_HELPER)
+@njit(**HELPER)
 def _cast_shadows(kind, slabs, o, p, patches, quads, losses, sums, ends):
     """Add the losses of slabs (kind 0) or walls (kind 1) to the receivers of patch p."""
     tile, grid, xyz, nodes = patches.tile_m[p], patches.grid[p], patches.xyz_m, quads.trees[kind]
@@ -220,14 +103,14 @@ def _cast_shadows(kind, slabs, o, p, patches, quads, losses, sums, ends):
         for w in range(span[node, 0], span[node, 0] + span[node, 1]):
             if not active[w]:
                 continue
-            so = _half_planes(facet, size, w, o, tile, reach, far, si, sj, half)
+            so = half_planes(facet, size, w, o, tile, reach, far, si, sj, half)
             if math.isnan(so):
                 continue
             j0, j1, margin, marked = ZERO, ny, 0.0, False
             for h in range(5):
                 if abs(half[h, 0]) * SHALLOW <= half[h, 3] and j0 < j1:
                     sure = half[h, 3] + abs(half[h, 0]) * si
-                    j0, j1, some = _row_range(half[h, 1], half[h, 2], sure, j0, j1, unsure)
+                    j0, j1, some = row_range(half[h, 1], half[h, 2], sure, j0, j1, unsure)
                     marked = marked or some
             n_lows = n_highs = ZERO + 1
             lows[0, 0], lows[0, 1] = -0.5, 0.0  # between receivers: never in doubt
@@ -242,7 +125,7 @@ def _cast_shadows(kind, slabs, o, p, patches, quads, losses, sums, ends):
                     else:
                         highs[n_highs, 0], highs[n_highs, 1] = -half[h, 2] / a, -half[h, 1] / a
                         n_highs += 1
-            j0, j1 = _common_rows(lows, n_lows, highs, n_highs, margin, j0, j1)
+            j0, j1 = common_rows(lows, n_lows, highs, n_highs, margin, j0, j1)
             scale = lookup[0] / size[w, 0]
             sign = -scale if so >= 0 else scale
             step, start, slope = sign * half[0, 0], sign * half[0, 2] - scale * so, sign * half[0, 1]
@@ -264,7 +147,7 @@ def _cast_shadows(kind, slabs, o, p, patches, quads, losses, sums, ends):
                     for i in range(i0, stop):
                         if not sure0 <= i < sure1:
                             p = first + j * stride + i
-                            if not _crosses(facet, w, o[0], o[1], o[2], xyz[p, 0], xyz[p, 1], xyz[p, 2]):
+                            if not crosses(facet, w, o[0], o[1], o[2], xyz[p, 0], xyz[p, 1], xyz[p, 2]):
                                 continue
                         _add_run(i, i + 1, row, at, step, lookup[1], last, rows, into, slabs)
                 else:
@@ -274,7 +157,7 @@ def _cast_shadows(kind, slabs, o, p, patches, quads, losses, sums, ends):
         node = span[node, 2]
 
 
-@njit(**_PLAIN)
+@njit(**PLAIN)
 def _cap_slabs(sums, dearest, count, ceiling):
     """Apply the saturating floor loss in place."""
     sums_at, dearest_at = sums.ctypes.data, dearest.ctypes.data
@@ -283,7 +166,7 @@ def _cap_slabs(sums, dearest, count, ceiling):
             cap(sums_at + r * ROW_BYTES, dearest_at + r * ROW_BYTES, ceiling[min(count[r], len(ceiling) - 1)])
 
 
-@njit(**_PLAIN)
+@njit(**PLAIN)
 def _distances(o, tile, nx, ny, inverse, spread):
     """1/distance [1/m] and squared distance [m2] of the receivers of a patch."""
     for j in range(ny):
@@ -296,7 +179,7 @@ def _distances(o, tile, nx, ny, inverse, spread):
             spread[j * nx + i] = max(d2, NEAREST_FREE_SPACE_M**2)
 
 
-@njit(**_PLAIN)
+@njit(**PLAIN)
 def _in_db(spread, bits, octaves):
     """10 lg of numbers in place; `bits` are the same memory as int32, `octaves` is scratch of int32.
 
@@ -317,7 +200,7 @@ def _in_db(spread, bits, octaves):
         spread[r] = np.float32(DB_PER_OCTAVE_OF_POWER) * power
 
 
-@njit(**_PLAIN)
+@njit(**PLAIN)
 def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
     """Copy the first `lanes` sums of each receiver to the output."""
     sums_at, lane_at = sums.ctypes.data, lane_db.ctypes.data
@@ -330,7 +213,7 @@ def _write_rows(sums, lane_db, spread, free_space, out, tx, grid, lane0, lanes):
             write(out_at + i * out.shape[2] * 4, sums_at + r * ROW_BYTES, lane_at, added, lanes)
 
 
-@njit(**_KERNEL)
+@njit(**KERNEL)
 def raster(tx, patches: Patches, quads: Quads, losses: Losses, out, lane0, lanes, begin, end):
     """Loss from transmitters to patches, shape of `out` (tx, point, lane): of all tasks those from begin to end - 1.
 
@@ -366,7 +249,7 @@ def raster(tx, patches: Patches, quads: Quads, losses: Losses, out, lane0, lanes
         _write_rows(sums, losses.lane_db, spread, losses.free_space, out, t, grid, lane0, lanes)
 
 
-@njit(**_PLAIN)
+@njit(**PLAIN)
 def _addresses(sums):
     """Where the arrays of `Sums` lie."""
     return Sums(
@@ -375,7 +258,7 @@ def _addresses(sums):
     )  # fmt: skip
 
 
-@njit(**_HELPER)
+@njit(**HELPER)
 def _aligned(rows):
     """Scratch of 16-lane rows that starts on a cache line."""
     raw = np.empty((rows + 1) * LANES, np.float32)
@@ -383,7 +266,7 @@ def _aligned(rows):
     return raw[skip : skip + rows * LANES]
 
 
-@njit(**_PLAIN)
+@njit(**PLAIN)
 def _trace(kind, slabs, o, r, inverse, quads, losses, into, counted, ray):
     """Add the losses of slabs (kind 0) or walls (kind 1) to one ray; returns how many lossy ones it crosses.
 
@@ -400,15 +283,15 @@ def _trace(kind, slabs, o, r, inverse, quads, losses, into, counted, ray):
     table_at, block_bytes = table.ctypes.data, table.shape[1] * nodes_of_cos * ROW_BYTES
     last, crossed = nodes_of_cos - 2, 0
     ox, oy, oz, rx, ry, rz = o[0], o[1], o[2], r[0], r[1], r[2]
-    ix, iy, iz = _inverse(rx - ox), _inverse(ry - oy), _inverse(rz - oz)
+    ix, iy, iz = inverse_of(rx - ox), inverse_of(ry - oy), inverse_of(rz - oz)
     node = nodes[0]
     while node < nodes[1]:
-        if not _meets(box[node], ox, oy, oz, ix, iy, iz):
+        if not meets(box[node], ox, oy, oz, ix, iy, iz):
             node = span[node, 2]
             continue
         if span[node, 2] == node + 1:
             for w in range(span[node, 0], span[node, 0] + span[node, 1]):
-                if active[w] and _crosses(facet, w, ox, oy, oz, rx, ry, rz):
+                if active[w] and crosses(facet, w, ox, oy, oz, rx, ry, rz):
                     if len(counted):
                         counted[t, p, surface[w]] += 1
                     if not lossy[w]:
@@ -430,7 +313,7 @@ def _trace(kind, slabs, o, r, inverse, quads, losses, into, counted, ray):
     return crossed
 
 
-@njit(**_KERNEL)
+@njit(**KERNEL)
 def per_ray(tx, xyz, quads: Quads, losses: Losses, taken: Taken, block, paired, begin, end):
     """Loss from transmitters to points, ray by ray, `block` points to a task: of all tasks from begin to end - 1.
 

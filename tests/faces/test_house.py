@@ -22,6 +22,7 @@ ORDER = [
         "coverage.rules",
         "coverage.scenario",
         "coverage.result_folder",
+        "coverage.contrast_budget",
         "coverage.results",
         "coverage.spill_rows",
         "coverage.catalogue",

@@ -14,12 +14,13 @@ import pytest
 from quietwing.coverage.planning.attempts import Searched, Tried
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.corrections import AIM_DB, full_margin_db, next_goal
+from quietwing.coverage.planning.cover_rows import cover_rows
 from quietwing.coverage.planning.cuts import CutWork, with_cuts
 from quietwing.coverage.planning.exact import bound_of_relaxation, solve
 from quietwing.coverage.planning.heuristic import Found, _thinned
 from quietwing.coverage.planning.improve import Relaxations, improve
 from quietwing.coverage.planning.limit_rows import limit_rows
-from quietwing.coverage.planning.milp import Goal, Selection, as_problem, cover_rows
+from quietwing.coverage.planning.milp import Goal, Selection, as_problem
 from quietwing.coverage.planning.plan import Attempt
 from quietwing.coverage.planning.rows import plan_model, room_rows
 from quietwing.coverage.planning.score import fixed_selection, score

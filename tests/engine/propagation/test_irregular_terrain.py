@@ -85,6 +85,7 @@ def test_refractivity_is_reduced_to_the_middle_of_the_path():
 def test_without_itmlogic_there_is_no_loss_and_no_other_harm(monkeypatch):
     for name in ("itmlogic", "itmlogic.misc", "itmlogic.misc.qerfi"):
         monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, "quietwing.coverage.propagation.by_itmlogic", raising=False)
     with pytest.raises(ModuleNotFoundError, match="itmlogic"):
         irregular_terrain_loss_db(**PATH)
 

@@ -1,0 +1,140 @@
+"""Whether a ray crosses a quad, and which receivers of a regular patch stand behind one: compiled, for `_kernels`.
+
+One row of `facet` is: normal (3), offset, then for each of 4 edges direction b-a (3), moment a x b (3) and
+sense (+1 facet on the left of a->b, -1 on the right, 0 no edge), then its box: low (3), high (3).
+
+Who calls these is compiled again when its own file changes, not when this one does: change both, or clear the cache.
+"""
+# mypy: ignore-errors
+
+import math
+
+from numba import njit
+
+__all__ = ["HELPER", "KERNEL", "PLAIN", "common_rows", "crosses", "half_planes", "inverse_of", "meets", "row_range"]
+
+EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `facet`; length of an edge
+ROUNDING = 64 * 2.0**-53  # bounds some 20 roundings in either form of a half-plane, three times over
+NEARLY = 1e-9  # of a row: more than a division can round
+
+KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# Helpers are called from kernels only: without a door for Python they take half the time to compile.
+HELPER = {**KERNEL, "cache": False, "no_cpython_wrapper": True}
+# Those that make no array need not count who holds the arrays they are given, which takes a few percent of the time.
+PLAIN = {**HELPER, "_nrt": False}
+
+
+@njit(**PLAIN)
+def inverse_of(x):
+    """1/x, huge instead of infinite: 0 times infinity would be nan."""
+    return 1.0 / x if abs(x) > 1e-30 else 1e30
+
+
+@njit(**PLAIN)
+def meets(box, ox, oy, oz, ix, iy, iz):
+    """Whether the ray from o with inverse direction i meets the box.
+
+    Monotone in the bounds, rounding included: what meets a box meets every box around it.
+    """
+    x0, x1 = (box[0] - ox) * ix, (box[3] - ox) * ix
+    y0, y1 = (box[1] - oy) * iy, (box[4] - oy) * iy
+    z0, z1 = (box[2] - oz) * iz, (box[5] - oz) * iz
+    enter = max(max(min(x0, x1), min(y0, y1)), max(min(z0, z1), 0.0))
+    return enter <= min(min(max(x0, x1), max(y0, y1)), min(max(z0, z1), 1.0))
+
+
+@njit(**PLAIN)
+def crosses(facet, w, ox, oy, oz, rx, ry, rz):
+    """Whether the straight line from o to r crosses quad w: THE rule, see `multiwall`."""
+    so = facet[w, 0] * ox + facet[w, 1] * oy + facet[w, 2] * oz - facet[w, 3]
+    sr = facet[w, 0] * rx + facet[w, 1] * ry + facet[w, 2] * rz - facet[w, 3]
+    if (so >= 0) == (sr >= 0):
+        return False
+    dx, dy, dz = rx - ox, ry - oy, rz - oz
+    mx, my, mz = oy * rz - oz * ry, oz * rx - ox * rz, ox * ry - oy * rx
+    for k in range(4):
+        e = EDGE_0 + EDGE_SIZE * k
+        if facet[w, e + 6] == 0:
+            continue
+        v = (
+            facet[w, e] * mx
+            + facet[w, e + 1] * my
+            + facet[w, e + 2] * mz
+            + facet[w, e + 3] * dx
+            + facet[w, e + 4] * dy
+            + facet[w, e + 5] * dz
+        )
+        if v == 0:  # how v changes when the ray moves a hair along +x, else +y, else +z
+            v = dy * facet[w, e + 2] - dz * facet[w, e + 1]
+            if v == 0:
+                v = dz * facet[w, e] - dx * facet[w, e + 2]
+                if v == 0:
+                    v = dx * facet[w, e + 1] - dy * facet[w, e]
+        if (v > 0) != ((facet[w, e + 6] > 0) != (so >= 0)):
+            return False
+    return meets(facet[w, BOX_0:], ox, oy, oz, inverse_of(dx), inverse_of(dy), inverse_of(dz))
+
+
+@njit(**PLAIN)
+def row_range(b, c, sure, j0, j1, unsure):
+    """Rows in which b*j + c can be positive; those where its sign is not sure are marked. Also: any marked."""
+    if b == 0:
+        if c < -sure:
+            return j0, j0, False
+        first, last = (j0, j1 - 1) if c <= sure else (0, -1)
+    elif b > 0:
+        j0 = max(j0, math.ceil(min(max((-sure - c) / b, -1.0), float(j1))))
+        first, last = j0, min(j1 - 1, math.floor(min(max((sure - c) / b, -1.0), float(j1))))
+    else:
+        j1 = min(j1, math.floor(min(max((c + sure) / -b, -1.0), float(j1))) + 1)
+        first, last = max(j0, math.ceil(min(max((c - sure) / -b, -1.0), float(j1)))), j1 - 1
+    for j in range(first, last + 1):
+        unsure[j] = True
+    return j0, j1, last >= first
+
+
+@njit(**PLAIN)
+def common_rows(lows, n_lows, highs, n_highs, margin, j0, j1):
+    """Rows in which every low end can lie below every high end: beyond them the run is empty."""
+    for k in range(n_lows):
+        for m in range(n_highs):
+            c, b = highs[m, 0] - lows[k, 0] + 4 * margin, highs[m, 1] - lows[k, 1]
+            first, last = c + b * j0 >= 0, c + b * (j1 - 1) >= 0
+            if not first and not last:
+                return j0, j0
+            if not first:
+                j0 = max(j0, math.ceil(-c / b - NEARLY))
+            elif not last:
+                j1 = min(j1, math.floor(-c / b + NEARLY) + 1)
+    return j0, j1
+
+
+@njit(**PLAIN)
+def half_planes(facet, size, w, o, tile, reach, far, si, sj, half):
+    """The five half-planes of quad w on a patch as rows (a, b, c, error): inside is a*i + b*j + c > 0.
+
+    Returns the side of the transmitter's plane distance, or nan where the whole patch is outside.
+    """
+    so = facet[w, 0] * o[0] + facet[w, 1] * o[1] + facet[w, 2] * o[2] - facet[w, 3]
+    sign = -1.0 if so >= 0 else 1.0
+    for h in range(5):
+        if h == 0:
+            nx, ny, nz = sign * facet[w, 0], sign * facet[w, 1], sign * facet[w, 2]
+            c = nx * tile[0] + ny * tile[1] + nz * tile[2] - sign * facet[w, 3]
+            error = ROUNDING * (size[w, 0] * reach + abs(facet[w, 3]))
+        else:
+            e = EDGE_0 + EDGE_SIZE * (h - 1)
+            left = sign * facet[w, e + 6]
+            nx = left * (facet[w, e + 1] * o[2] - facet[w, e + 2] * o[1] + facet[w, e + 3])
+            ny = left * (facet[w, e + 2] * o[0] - facet[w, e] * o[2] + facet[w, e + 4])
+            nz = left * (facet[w, e] * o[1] - facet[w, e + 1] * o[0] + facet[w, e + 5])
+            c = nx * (tile[0] - o[0]) + ny * (tile[1] - o[1]) + nz * (tile[2] - o[2])
+            error = ROUNDING * (size[w, 2 * h - 1] * far + size[w, 2 * h]) * (reach + far)
+            if left == 0:
+                c = 1.0
+        a = nx * tile[3] + ny * tile[4] + nz * tile[5]
+        b = nx * tile[6] + ny * tile[7] + nz * tile[8]
+        if c + max(0.0, a * si) + max(0.0, b * sj) < -error:
+            return math.nan
+        half[h, 0], half[h, 1], half[h, 2], half[h, 3] = a, b, c, error
+    return so
