@@ -29,10 +29,10 @@ AT_MOST = {  # figure: (held, goal)
     "names reached past doors": (463, 0),
     "largest kernel signature": (10, 10),
     "stores with eviction": (15, 3),
-    "imports inside functions": (207, 40),
-    "imports inside functions without a reason": (205, 0),
+    "imports inside functions": (52, 40),
+    "imports inside functions without a reason": (26, 0),
     "median module, lines": (190, 190),
-    "largest module, lines": (499, 450),
+    "largest module, lines": (450, 450),
     "functions above 60 code lines": (24, 24),  # no goal was set
 }
 AT_LEAST = {"tests ÷ code": (0.65, 0.7)}

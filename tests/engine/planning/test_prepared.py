@@ -1,0 +1,57 @@
+"""What searches of one site share: money changes none of it, and it is worked out once."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from quietwing.coverage.planning import prepared
+from quietwing.coverage.planning.attempts import judge as judged_anew
+
+
+def _four_cells():
+    """Site, catalogue and scenario, loaded from their path: nothing joins the import path."""
+    key = "quietwing_tests_engine_planning_four_cells"
+    if key not in sys.modules:
+        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("four_cells.py"))
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[key] = module
+        spec.loader.exec_module(module)
+    return sys.modules[key]
+
+
+four_cells = _four_cells()
+CATALOGUE, MOST = four_cells.CATALOGUE, four_cells.MOST
+site = four_cells.site  # fixture
+
+
+@pytest.fixture
+def ready(site):
+    return prepared.prepare(site, site.sectors, MOST, CATALOGUE)
+
+
+def test_less_money_shares_what_was_worked_out_and_inputs_hold_their_fields_alone(ready):
+    poor = ready.inputs_for(replace(MOST, budget_gbp=100.0))
+    assert poor.worked_out is ready.inputs.worked_out
+    assert poor.kept is ready.inputs.kept
+    assert set(vars(poor)) == {field.name for field in fields(poor)}
+    assert poor.scenario.budget_gbp == 100.0
+
+
+def test_a_layout_is_judged_once_for_all_budgets_and_as_if_judged_anew(ready, monkeypatch):
+    rich, poor = ready.inputs_for(MOST), ready.inputs_for(replace(MOST, budget_gbp=100.0))
+    stream = prepared.REPORTING_STREAM
+    first = prepared.judge(rich, (), (), None, stream)
+    afresh = judged_anew(rich, (), (), None, stream)
+    assert first.attempt == afresh.attempt
+    assert first.judged.by_room.identical(afresh.judged.by_room)
+    monkeypatch.setattr(prepared, "judged_anew", lambda *_a: pytest.fail("judged twice"))
+    monkeypatch.setattr(prepared, "judged_outside_anew", lambda *_a: pytest.fail("judged twice"))
+    assert prepared.judge(poor, (), (), None, stream) is first
+    assert prepared.judge_outside(poor, (), (), stream) is first.every_spill
+    assert ready.known((), (), stream, poor.scenario) is first
+    assert ready.known((), (), prepared.CHOOSING_STREAM, poor.scenario) is None
