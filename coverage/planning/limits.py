@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,8 @@ from scipy.special import ndtri
 
 from quietwing.coverage.blocking.draft_spill import (
     OutsideLimit,
-    counted,
     device_upper_db,
     keep_limit_dbm,
-    outside_limit,
     outside_z,
     signal_lower_dbm,
     upper_against_db,
@@ -24,60 +22,21 @@ from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, receiver_levels_dbm
 from quietwing.coverage.blocking.site_ways import Way, links_of
+from quietwing.coverage.planning.known_levels import Known
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_points import trial_points
 
-__all__ = ["Known", "keep_choice", "keep_limits", "outside_limits", "outside_peaks", "receiver_limits"]
+__all__ = ["keep_choice", "keep_limits", "outside_limits", "outside_peaks", "receiver_limits"]
 
 SPOTS_AT_A_TIME = 32  # looked at together: what is the same for all of them is worked out once
 FEW_ROWS = 512  # of the limits outside, up to which all are in a model from the start
 LOUD_PLACES = 12  # of each carrier and spot, where rows to begin with are looked for: found by trial
 LEVELS_AT_A_TIME = 8_000_000  # of bases in all modes at places outside
-MOST_KNOWN_BYTES = 2**29  # of levels there that are kept for the next search
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
-
-
-@dataclass
-class Known:
-    """Upper levels of spots at all places outside that were worked out before.
-
-    What is asked for again and again does not depend on a search's reserve: only which bases candidates are left of.
-    A treated window changes the level at the few places that are seen through it, so only these are kept by mode.
-    """
-
-    most_bytes: int = MOST_KNOWN_BYTES
-    held_bytes: int = 0
-    spots: dict[int, tuple[Levels, NDArray[np.intp], Levels]] = field(default_factory=dict)
-    limits: tuple[PointSet, list[str], OutsideLimit] | None = None
-    peaks: dict[int, LimitBlock] = field(default_factory=dict)  # by base, its largest rows alone
-    missed: NDArray[np.bool_] | None = None  # rows that plans broke before they were looked at
-
-    def limits_outside(
-        self, around: PlanningLinks, places: OutsidePoints
-    ) -> tuple[PointSet, list[str], OutsideLimit]:
-        """The places outside that count, what they are called, and the limits there."""
-        if self.limits is None:
-            self.limits = _limits_outside(around, places)
-        return self.limits
-
-    def keep(self, spot: int, upper: Levels) -> None:
-        """Remember the levels of a spot, shape (mode, carrier, point), as long as there is room."""
-        changed = np.flatnonzero((upper[1:] != upper[:1]).any(axis=(0, 1)))
-        part = upper[0].copy(), changed, upper[1:, :, changed]
-        size = sum(one.nbytes for one in part)
-        if self.held_bytes + size <= self.most_bytes:
-            self.held_bytes += size
-            self.spots[spot] = part
-
-    def put(self, spot: int, into: Levels) -> None:
-        """Write what is known of a spot into an array of shape (mode, carrier, point)."""
-        plain, changed, treated = self.spots[spot]
-        into[:] = plain
-        into[1:, :, changed] = treated
 
 
 def outside_limits(
@@ -266,14 +225,6 @@ def _some_rows(limit: OutsideLimit, wanted: NDArray[np.bool_] | None) -> tuple[O
         only[rows] = limit_dbm.ravel()[rows]
         limit_dbm = only.reshape(limit_dbm.shape)
     return replace(limit, limit_dbm=limit_dbm), np.flatnonzero(np.isfinite(limit_dbm).any(axis=0))
-
-
-def _limits_outside(around: PlanningLinks, places: OutsidePoints) -> tuple[PointSet, list[str], OutsideLimit]:
-    """The places outside that count, what they are called, and the limits of power and of capture there."""
-    rows = np.flatnonzero(counted(places, around.scenario.tier))
-    points = places.points.some(rows)
-    limit = outside_limit(around.plain, around.scenario, public_links(around.plain, points))
-    return points, [places.name[row] for row in rows.tolist()], limit
 
 
 def keep_choice(around: PlanningLinks) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:

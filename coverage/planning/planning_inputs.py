@@ -15,9 +15,9 @@ from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, ou
 from quietwing.coverage.blocking.protect import forbidden_bands
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.cost import head_ends_needed
+from quietwing.coverage.planning.known_levels import Known
 from quietwing.coverage.planning.levels import HeadEnds
 from quietwing.coverage.planning.limits import (
-    Known,
     keep_choice,
 )
 from quietwing.coverage.planning.modes import Modes, prepare_modes

@@ -15,9 +15,10 @@ from quietwing.coverage.planning import bounds, cuts
 from quietwing.coverage.planning._row_kernels import hardest_rows, weakest_rows
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.heuristic import Found, kept_below, search
+from quietwing.coverage.planning.known_levels import Known
 from quietwing.coverage.planning.levels import LimitBlock
 from quietwing.coverage.planning.limit_rows import limit_rows, limit_shares
-from quietwing.coverage.planning.limits import Known, _largest_only
+from quietwing.coverage.planning.limits import _largest_only
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.rows import PlanModel, missed_rows, plan_model, room_rows, with_room_rows
 from quietwing.coverage.planning.score import fixed_selection, score
