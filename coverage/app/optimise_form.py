@@ -29,6 +29,13 @@ from quietwing.coverage.store import scenario_text
 __all__ = ["answers", "asked_scenario", "question_fields", "refused"]
 
 MOST_BOXES = 20
+TARGET_KINDS = {
+    "target_rooms": "A number of cells",
+    "target_share": "A share of all cells",
+    "target_named": "Cells by name",
+    "target_wing": "Whole wings",
+}
+NO_TARGET: dict[str, Any] = {"target_rooms": None, "target_share": None, "target_named": (), "target_wing": ()}
 OBJECTIVES = {
     "most_protected": "Silence as many cells as the budget allows",
     "least_cost": "Silence a given number of cells for the least money",
@@ -79,7 +86,7 @@ def answers() -> dict[str, Any]:
         "objective": state["optimise-objective"],
         "budget_gbp": None if least and state.get("optimise-unlimited") else state["optimise-budget"],
         "budget_basis": state["optimise-basis"],
-        "target_rooms": state.get("optimise-target") if least else None,
+        **_target(least),
         "equipment": _ticked_of(devices, "optimise-buy"),
         "treat_with": _ticked_of(treatments, "optimise-treat") or (NO_TREATMENT,),
         "effort": state["optimise-effort"],
@@ -112,9 +119,9 @@ def asked_scenario(given: Mapping[str, Any]) -> Scenario:
     if not options.get("equipment"):  # in a scenario an empty list means all of the catalogue
         raise ScenarioError("Blockers that may be bought: none is chosen; choose at least one")
     if options.get("objective") != "least_cost":
-        options["target_rooms"] = None
-    elif options.get("target_rooms") is None:
-        raise ScenarioError("Cells to silence: give a number, as the least money for a target is asked for")
+        options |= NO_TARGET
+    elif not any(options.get(key) for key in NO_TARGET):
+        raise ScenarioError("Cells to silence: say which, as the least money for a target is asked for")
     base = replace(base, budget_gbp=None, target_rooms=None, target_share=None, target_named=(), target_wing=())
     asked = _read(own, base, options)
     problems = check_plan_scenario(own.site, own.catalogue, asked)
@@ -179,6 +186,21 @@ def _money(scenario: Scenario) -> None:
         help=f"Whole life: buying, installing, running costs and replacements over {scenario.horizon_years} years.",
     )
     if objective == "least_cost":
+        _target_fields(scenario)
+        st.checkbox("No budget limit", scenario.budget_gbp is None, key="optimise-unlimited")
+
+
+def _target_fields(scenario: Scenario) -> None:
+    """Which cells are to be silenced for the least money: so many, a share, these, or whole wings."""
+    there = next((key for key in TARGET_KINDS if getattr(scenario, key)), "target_rooms")
+    kind = st.selectbox(
+        "What must be silenced",
+        list(TARGET_KINDS),
+        index=list(TARGET_KINDS).index(there),
+        format_func=TARGET_KINDS.__getitem__,
+        key="optimise-target-kind",
+    )
+    if kind == "target_rooms":
         st.number_input(
             "Cells to silence",
             value=scenario.target_rooms or 10,
@@ -187,7 +209,49 @@ def _money(scenario: Scenario) -> None:
             help="Cells and spaces that are quiet anyway do not count towards it.",
         )
         refused("optimise-target", "a target of {:,.0f}", 1)
-        st.checkbox("No budget limit", scenario.budget_gbp is None, key="optimise-unlimited")
+    elif kind == "target_share":
+        st.number_input(
+            "Share of cells [%]",
+            value=100.0 * (scenario.target_share or 0.5),
+            min_value=0.1,
+            max_value=100.0,
+            step=5.0,
+            key="optimise-target-share",
+            help="Of all cells and spaces that must be silent; those that are quiet anyway count.",
+        )
+    elif kind == "target_named":
+        st.text_input(
+            "Cells by name",
+            ", ".join(scenario.target_named),
+            placeholder="A1-01, A1-02, B2-*",
+            key="optimise-target-named",
+            help="Separated by commas; * stands for any letters and digits.",
+        )
+    else:
+        st.text_input(
+            "Wings by name",
+            ", ".join(scenario.target_wing),
+            placeholder="A, HB1/0",
+            key="optimise-target-wing",
+            help="A building, a storey of it (HB1/0: the ground floor of HB1), or what ids of its cells begin with.",
+        )
+
+
+def _target(asked: bool) -> dict[str, Any]:
+    """The keys of a scenario for the target that was answered, all others empty."""
+    state, found = st.session_state, dict(NO_TARGET)
+    kind = state.get("optimise-target-kind", "target_rooms")
+    if not asked:
+        return found
+    if kind == "target_rooms":
+        found[kind] = state.get("optimise-target")
+    elif kind == "target_share":
+        share = state.get("optimise-target-share")
+        found[kind] = None if share is None else share / 100
+    else:
+        names = str(state.get(f"optimise-{kind.replace('_', '-')}", "")).split(",")
+        found[kind] = tuple(name.strip() for name in names if name.strip())
+    return found
 
 
 def _offered(catalogue: Mapping[str, Model], scenario: Scenario) -> tuple[Sequence[str], Sequence[str]]:

@@ -1,7 +1,7 @@
 """What least cost is asked for: so many rooms, a share of them, rooms by name, or whole wings.
 
 The model of a site has buildings, storeys and rooms, and no wing. So a wing is, whichever comes first: a building
-by its id (``HB1``); a storey of it, 0 at the inputs (``HB1/0``); or what ids of rooms begin with before the number
+by its id (``HB1``); a storey of it, 0 at the ground (``HB1/0``); or what ids of rooms begin with before the number
 of their storey: ``A`` of ``A1-01`` and ``A3-landing``, ``HB1-A`` of ``HB1-A1-01``.
 """
 

@@ -177,6 +177,41 @@ def test_a_target_needs_a_sensible_number_of_cells():
     assert "choose at least one" in at.error[0].value
 
 
+@pytest.mark.parametrize(("kind", "key", "value", "asked"), [
+    ("target_rooms", "target", 12, {"target_rooms": 12}),
+    ("target_share", "target-share", 40.0, {"target_share": 0.4}),
+    ("target_named", "target-named", "A1-01,  B1-* ", {"target_named": ("A1-01", "B1-*")}),
+    ("target_wing", "target-wing", "A", {"target_wing": ("A",)}),
+])  # fmt: skip
+def test_the_least_money_may_be_asked_for_so_many_cells_a_share_these_or_a_wing(kind, key, value, asked):
+    at = opened()
+    at.radio(key="optimise-objective").set_value("least_cost").run()
+    at.selectbox(key="optimise-target-kind").set_value(kind).run()
+    fields = at.text_input if isinstance(value, str) else at.number_input
+    fields(key=f"optimise-{key}").set_value(value)
+    at.button(key="optimise-start").click().run()
+    assert not at.exception
+    own = at.session_state["quietwing session"]
+    try:
+        assert not at.error
+        scenario = own.scenario
+        nothing = {"target_rooms": None, "target_share": None, "target_named": (), "target_wing": ()}
+        assert {name: getattr(scenario, name) for name in nothing} == nothing | asked
+    finally:
+        for job in own.jobs.values():
+            job.kill()
+
+
+def test_a_cell_that_the_site_does_not_have_is_refused_as_a_target_by_name():
+    at = opened()
+    at.radio(key="optimise-objective").set_value("least_cost").run()
+    at.selectbox(key="optimise-target-kind").set_value("target_named").run()
+    at.text_input(key="optimise-target-named").set_value("A1-999")
+    at.button(key="optimise-start").click().run()
+    assert "A1-999" in at.error[0].value.replace("\\", "")
+    assert at.session_state["quietwing session"].jobs == {}
+
+
 @pytest.mark.slow
 @pytest.mark.long  # the suite in the browser does it too
 def test_a_search_ends_with_a_plan_on_the_page(small):
