@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 MANIFEST, UNFINISHED = "manifest.json", "manifest-unfinished.json"
+BATCH_ITEM = "item.json"  # of an item of a batch: it holds the hash of every other file of its folder, and its own
 FORMAT = 1
 LARGEST_MANIFEST_BYTES = 4 << 20  # ten thousand failed items of a batch, each with two hashes, take 2 MB
 MOST_NAMES = 10  # in the message that refuses a folder

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.contrast_budget import ContrastBudget, ContrastLine
+from quietwing.coverage.contrast_results import ContrastBudget, ContrastLine
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario

@@ -316,7 +316,7 @@ def _toml(path: Path) -> dict[str, object]:
     if "\0" in str(path) or not (path.is_symlink() or path.exists()):
         raise ScenarioError(f"{name}: no such file; give an existing scenario TOML")
     try:
-        return toml_of(read_text(path, path.parent, LARGEST_FILE_BYTES))
+        return toml_of(read_text(path, path.parent, LARGEST_FILE_BYTES, may_be_empty=True))
     except Unreadable as error:
         raise ScenarioError(f"{name}: {error}") from None
 

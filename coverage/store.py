@@ -32,6 +32,7 @@ from quietwing.coverage.planning.cost import cost, over_budget
 from quietwing.coverage.report.contrast_text import budget_from, contrast_object
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
 from quietwing.coverage.result_folder import (
+    BATCH_ITEM,
     FORMAT,
     LARGEST_MANIFEST_BYTES,
     MANIFEST,
@@ -401,7 +402,7 @@ def changed_files(folder: Path, files: Mapping[str, Any]) -> list[str]:
             problems.append(f"{clean(name)}: changed since it was written; write the result anew")
     for name in files_in(folder):
         path = Path(name)
-        ours = path.suffix.lower() in RESULT_ENDINGS and path.name not in (MANIFEST, UNFINISHED)
+        ours = path.suffix.lower() in RESULT_ENDINGS and path.name not in (MANIFEST, UNFINISHED, BATCH_ITEM)
         if ours and name not in files and path.parts[0] != "inputs":  # of the inputs every file is looked at
             problems.append(
                 f"{clean(name)}: not in the manifest, so nothing is known of it; take it out of the folder"

@@ -176,20 +176,20 @@ def read_bytes(path: Path, root: Path, most_bytes: int = MOST_BYTES) -> bytes:
     return content
 
 
-def read_text(path: Path, root: Path, most_bytes: int = MOST_BYTES) -> str:
-    """The text of a regular UTF-8 file inside `root`, without byte-order mark. See `read_bytes`."""
-    return text_of(read_bytes(path, root, most_bytes))
+def read_text(path: Path, root: Path, most_bytes: int = MOST_BYTES, *, may_be_empty: bool = False) -> str:
+    """The text of a regular UTF-8 file inside `root`, without byte-order mark. See `read_bytes` and `text_of`."""
+    return text_of(read_bytes(path, root, most_bytes), may_be_empty=may_be_empty)
 
 
-def text_of(content: bytes) -> str:
+def text_of(content: bytes, *, may_be_empty: bool = False) -> str:
     """Bytes as strict UTF-8 text without byte-order mark.
 
     Raises
     ------
     Unreadable
-        If they are empty, in another encoding, or hold NUL.
+        If they are empty and may not be, in another encoding, or hold NUL.
     """
-    if not content.strip():
+    if not content.strip() and not may_be_empty:
         raise Unreadable("is empty; export it again")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise Unreadable("is UTF-16; save as UTF-8")

@@ -181,7 +181,11 @@ def _columns(header: list[str], cls: type) -> tuple[str, ...]:
 def _header_hint(cls: type) -> str:
     if cls is Sector:
         return ", ".join(MAST_COLUMNS[:16])
-    return ", ".join(LEVEL_COLUMNS if cls is OutsideLevel else keys_of(cls))
+    if cls is OutsideLevel:
+        return ", ".join(LEVEL_COLUMNS)
+    of_site = cls.__module__.startswith("quietwing.sites.")  # its tables say x, those of equipment x_m
+    short = {name: alias for alias, name in _ALIASES.items()} if of_site else {}
+    return ", ".join(short.get(name, name) for name in keys_of(cls))
 
 
 def build_rows(cls: type[T], table: RawTable, findings: Findings, layer: str, file: str) -> list[T]:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from quietwing.coverage.result_folder import BATCH_ITEM
 from quietwing.coverage.whole_files import fsync_folder, write_whole
 from quietwing.sites.findings import clean
 
@@ -27,7 +28,7 @@ __all__ = [
     "write_item",
 ]
 
-ITEM = "item.json"
+ITEM = BATCH_ITEM
 FORMAT = 1
 
 

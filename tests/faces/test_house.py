@@ -22,7 +22,7 @@ ORDER = [
         "coverage.rules",
         "coverage.scenario",
         "coverage.result_folder",
-        "coverage.contrast_budget",
+        "coverage.contrast_results",
         "coverage.results",
         "coverage.spill_rows",
         "coverage.catalogue",

@@ -149,8 +149,7 @@ def maps_of(site: Site, grid_m: float, chance: np.ndarray, rooms: np.ndarray) ->
         state.flat[::97] = 2
         building, storey = int(grid.building[part][0]), int(grid.storey[part][0])
         built = site.buildings[building]
-        name = built.storeys[storey].name
-        title = f"{built.name or built.id}, {f'storey {name}' if name.isdigit() else name}"
+        title = built.storey_in_words(storey)
         data = xr.Dataset(
             {"state": (("j", "i"), state), "margin_db": (("j", "i"), margin_db), "room": (("j", "i"), room)}
         )
