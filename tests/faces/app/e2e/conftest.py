@@ -134,6 +134,8 @@ class Planner:
     def arrive(self, name: str = "overview") -> None:
         """Load a page of the app by its address: a new session."""
         self.page.goto(f"{self.address}/{'' if name == 'overview' else name}")
+        # Nothing is drawn before the tab has told which project is its own, and that may take longer than a calm.
+        self.page.get_by_test_id("stMain").get_by_role("heading").first.wait_for()
         self.rest()
 
     def go(self, name: str) -> None:
