@@ -38,7 +38,7 @@ TARGET_KINDS = {
 NO_TARGET: dict[str, Any] = {"target_rooms": None, "target_share": None, "target_named": (), "target_wing": ()}
 OBJECTIVES = {
     "most_protected": "Silence as many cells as the budget allows",
-    "least_cost": "Silence a given number of cells for the least money",
+    "least_cost": "Reach a target for the least money",
 }
 BASES = {
     "capex": "Buying and installing",
@@ -47,7 +47,7 @@ BASES = {
 EFFORTS = {
     "quick": "Quick: a few minutes",
     "normal": "Normal: 2 to 3 times quick",
-    "thorough": "Thorough: about 6 times quick",
+    "thorough": "Thorough: about 8 times quick",
 }
 
 
