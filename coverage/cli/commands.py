@@ -22,6 +22,7 @@ from quietwing.coverage.cli.frontier_command import frontier
 from quietwing.coverage.cli.import_command import import_site
 from quietwing.coverage.cli.options import (
     ConfidenceOption,
+    EquipmentOption,
     GradeOption,
     GridOption,
     JsonOption,
@@ -30,6 +31,7 @@ from quietwing.coverage.cli.options import (
     SeedOption,
     SiteArgument,
     TierOption,
+    TreatWithOption,
 )
 from quietwing.coverage.cli.streams import prepare_streams
 
@@ -171,13 +173,8 @@ def optimise(
         typer.Option("--layout", help="What stands: its existing devices stay, and the plan is compared with it."),
     ] = None,
     scenario: ScenarioOption = None,
-    equipment: Annotated[
-        list[str] | None,
-        typer.Option("--equipment", help="Only this model of the catalogue may be bought; repeatable."),
-    ] = None,
-    treat_with: Annotated[
-        list[str] | None, typer.Option("--treat-with", help="Only this mesh or film; repeatable; none: no treatment.")
-    ] = None,
+    equipment: EquipmentOption = None,
+    treat_with: TreatWithOption = None,
     effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough")] = None,
     worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
     grade: GradeOption = None,

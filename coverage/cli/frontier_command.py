@@ -10,6 +10,7 @@ import typer
 from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.options import (
     ConfidenceOption,
+    EquipmentOption,
     GradeOption,
     JsonOption,
     RulesOption,
@@ -17,6 +18,7 @@ from quietwing.coverage.cli.options import (
     SeedOption,
     SiteArgument,
     TierOption,
+    TreatWithOption,
 )
 
 __all__ = ["frontier"]
@@ -45,13 +47,8 @@ def frontier(
         Path | None, typer.Option("--layout", help="What stands: its existing devices stay in every plan.")
     ] = None,
     scenario: ScenarioOption = None,
-    equipment: Annotated[
-        list[str] | None,
-        typer.Option("--equipment", help="Only this model of the catalogue may be bought; repeatable."),
-    ] = None,
-    treat_with: Annotated[
-        list[str] | None, typer.Option("--treat-with", help="Only this mesh or film; repeatable; none: no treatment.")
-    ] = None,
+    equipment: EquipmentOption = None,
+    treat_with: TreatWithOption = None,
     effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough, of each search")] = None,
     worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds plans are judged on.")] = None,
     grade: GradeOption = None,

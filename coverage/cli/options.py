@@ -9,6 +9,7 @@ import typer
 
 __all__ = [
     "ConfidenceOption",
+    "EquipmentOption",
     "GradeOption",
     "GridOption",
     "JsonOption",
@@ -17,6 +18,7 @@ __all__ = [
     "SeedOption",
     "SiteArgument",
     "TierOption",
+    "TreatWithOption",
 ]
 
 SiteArgument = Annotated[
@@ -24,6 +26,13 @@ SiteArgument = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of a table.")]
 ScenarioOption = Annotated[Path | None, typer.Option("--scenario", help="Scenario TOML; its keys are options too.")]
+EquipmentOption = Annotated[
+    list[str] | None,
+    typer.Option("--equipment", help="Only this model of the catalogue may be bought; repeatable."),
+]
+TreatWithOption = Annotated[
+    list[str] | None, typer.Option("--treat-with", help="Only this mesh or film; repeatable; none: no treatment.")
+]
 GridOption = Annotated[float | None, typer.Option("--grid-m", help="Spacing of the maps' grid in metres.")]
 GradeOption = Annotated[
     str | None,

@@ -1,7 +1,7 @@
 """What each candidate takes of each limit; of the many places outside only rows that some plan may break.
 
 A part of many rows is only looked through: what it forbids, and each candidate's largest row on each carrier. A model
-begins with these; the rows that a plan breaks besides are added as they are found (`inputs.SearchSpace.with_missed`).
+begins with these; further rows that a plan breaks are added as they are found (`SearchSpace.with_missed`).
 """
 
 from __future__ import annotations

@@ -153,7 +153,8 @@ def _in_a_model(inputs: PlanningInputs, inside: RoomLevels, tried: list[Tried], 
 
     As it was where none of them allows it: then nobody knows its value there.
     """
-    warm_start = None if one.searched is not None else warm_start_from(inputs, inside, one)
+    searched_for = one.searched is not None or one.attempt.confidence > 0  # also where its model was given up
+    warm_start = None if searched_for else warm_start_from(inputs, inside, one)
     if warm_start is None:
         return one
     best: Searched | None = None

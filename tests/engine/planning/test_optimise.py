@@ -12,6 +12,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.testing import assert_array_equal
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import corrections, searching, trying
+from quietwing.coverage.planning import optimise as door
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.heuristic import Found, search
 from quietwing.coverage.planning.milp import Goal
@@ -253,6 +255,16 @@ def _among(candidates, alive, lifted):
     trim_db = candidates.trim_db.copy()
     trim_db[alive] = lifted.candidates.trim_db
     return replace(candidates, trim_db=trim_db)
+
+
+@pytest.mark.parametrize(("confidence", "looked_for"), [(0.9875, 0), (0.0, 1)])
+def test_only_what_was_judged_without_a_search_is_looked_for_in_a_model(monkeypatch, confidence, looked_for):
+    """An attempt whose model was given up keeps the slack and the rooms that it was found with."""
+    asked = []
+    monkeypatch.setattr(door, "warm_start_from", lambda *what: asked.append(what))
+    one = SimpleNamespace(searched=None, attempt=SimpleNamespace(confidence=confidence))
+    assert door._in_a_model(None, None, [one], one) is one
+    assert len(asked) == looked_for
 
 
 def test_what_the_budget_cannot_buy_is_left_out_by_name(site):
