@@ -20,7 +20,7 @@ import numpy as np
 
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
-from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
@@ -28,7 +28,7 @@ from quietwing.coverage.layout import read_layout
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.sites import load_site
 from quietwing.sites.model import Site
 from quietwing.sites.trial_points import trial_points
@@ -63,7 +63,7 @@ def own_layout(name: str) -> tuple[Device, ...]:
 
 def warm_up() -> None:
     """Load compiled code, compiling it where that is new."""
-    run(load_site("houseblock"), Scenario(worlds=100), devices=own_layout("houseblock")[:1], maps=False)
+    evaluate(load_site("houseblock"), Scenario(worlds=100), devices=own_layout("houseblock")[:1], maps=False)
 
 
 def whole(site: Site, devices: tuple[Device, ...], aim_s: float) -> None:
@@ -81,7 +81,7 @@ def whole(site: Site, devices: tuple[Device, ...], aim_s: float) -> None:
         stage, since = what, now
 
     wall, start = time.perf_counter(), time.process_time()
-    verdict = run(site, scenario, devices=devices, maps=False, progress=stamp)
+    verdict = evaluate(site, scenario, devices=devices, maps=False, progress=stamp)
     cpu_s, wall_s = time.process_time() - start, time.perf_counter() - wall
     shape = dict(verdict.at_points.sizes)
     print(
@@ -122,7 +122,7 @@ def grades() -> None:
     for _ in range(TURNS):
         for kind, times_s in spent_s.items():
             start = time.process_time()
-            run(site, kind(), devices=devices, maps=False)
+            evaluate(site, kind(), devices=devices, maps=False)
             times_s.append(time.process_time() - start)
     two_s, one_s = (min(times_s) for times_s in spent_s.values())  # whatever else runs only adds
     print(

@@ -94,6 +94,12 @@ def product(root: Path = ROOT) -> list[Module]:
     return read("coverage", "sites", "app.py", "src/quietwing/__init__.py", root=root)
 
 
+def doors(root: Path = ROOT) -> list[Module]:
+    """Stubs of the stages' packages: what each stage gives to others."""
+    paths = (root / stage.replace(".", "/") / "__init__.pyi" for stage in STAGES)
+    return [Module(path.relative_to(root).as_posix(), path.read_text("utf-8")) for path in paths if path.exists()]
+
+
 def dangling_references(root: Path = ROOT) -> Counter[str]:
     """How often each paper that is not in the repository is named, in code, tables, documents and tests."""
     files = [path for folder in ("coverage", "sites", "docs", "tests") for path in _files(root / folder)]
@@ -118,11 +124,13 @@ def past_doors(modules: Iterable[Module]) -> dict[str, set[str]]:
     """Of each stage the names, with their module, that modules of other stages import from inside it.
 
     A door is the package itself. A module of the stage that is imported from the package counts as one name, unless
-    the package exports it.
+    the door's stub gives it.
     """
-    modules = list(modules)
+    every = list(modules)
+    modules = [module for module in every if module.path.endswith(".py")]
     known = {module.dotted for module in modules}
-    offered = {module.dotted: _exported(module) for module in modules if module.dotted in STAGES}
+    offered = {stage: set[str]() for stage in STAGES}
+    offered.update({module.dotted: _exported(module) for module in every if module.path.endswith(".pyi")})
     reached: dict[str, set[str]] = {stage: set() for stage in STAGES}
     for module in modules:
         for source, name in _imported(module):
@@ -147,12 +155,14 @@ def _imported(module: Module) -> Iterator[tuple[str, str]]:
                 yield (source, alias.name) if source else (alias.name, "")
 
 
-def _exported(module: Module) -> set[str]:
-    """Names in `__all__`."""
-    for node in module.tree.body:
-        if isinstance(node, ast.Assign) and any(ast.unparse(target) == "__all__" for target in node.targets):
-            return {item.value for item in ast.walk(node.value) if isinstance(item, ast.Constant)}
-    return set()
+def _exported(stub: Module) -> set[str]:
+    """Names that a door gives: what its stub imports from its own modules."""
+    return {
+        alias.asname or alias.name
+        for node in stub.tree.body
+        if isinstance(node, ast.ImportFrom) and node.level == 1
+        for alias in node.names
+    }
 
 
 def kernels(modules: Iterable[Module]) -> list[Kernel]:
@@ -258,7 +268,7 @@ def figures(root: Path = ROOT) -> dict[str, float]:
     tests = sum(len(module.code) for module in read("tests", root=root))
     return {
         "dangling references": dangling_references(root).total(),
-        "names reached past doors": sum(map(len, past_doors(modules).values())),
+        "names reached past doors": sum(map(len, past_doors([*modules, *doors(root)]).values())),
         "largest kernel signature": max(kernel.parameters for kernel in kernels(modules)),
         "stores with eviction": len(stores(modules)),
         "imports inside functions": len(late),
@@ -279,7 +289,10 @@ def main() -> None:
     for name, value in figures().items():
         print(f"{name:45s} {value:9.2f}" if name == "tests ÷ code" else f"{name:45s} {value:9.0f}")
     _print("Papers that are not in the repository", dangling_references().most_common())
-    _print("Names reached past the door of", ((name, len(found)) for name, found in past_doors(modules).items()))
+    _print(
+        "Names reached past the door of",
+        ((name, len(found)) for name, found in past_doors([*modules, *doors()]).items()),
+    )
     longest = [(f"{kernel.path}:{kernel.name}", kernel.parameters) for kernel in kernels(modules)[:10]]
     _print("Largest kernel signatures", longest)
     _print("Stores with eviction", ((name, len(lines)) for name, lines in stores(modules).items()))

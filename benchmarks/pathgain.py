@@ -27,7 +27,7 @@ from quietwing.coverage.propagation.multiwall import (
     element_loss_db,
     prepare,
 )
-from quietwing.sites.facets import Facets
+from quietwing.sites.facet_arrays import Facets
 
 ROUNDS = 5
 CHUNK = 4096

@@ -15,7 +15,7 @@ import scipy.constants
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.multiwall import LossTable, cos_nodes
-from quietwing.sites.facets import Facets
+from quietwing.sites.facet_arrays import Facets
 from quietwing.sites.points import Patch, PointSet
 
 Floats = NDArray[np.float64]

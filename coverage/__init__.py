@@ -6,12 +6,17 @@ if __name__ == "coverage":  # reached by folder name; numba and pytest-cov want 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quietwing.coverage.study import contrast_budget, contrast_budgets, leakage, optimise, run
-    from quietwing.coverage.study import run as evaluate
-    from quietwing.coverage.study.frontier import frontier
-    from quietwing.coverage.study.whatif import whatif
+    from quietwing.coverage.study import (
+        contrast_budget,
+        contrast_budgets,
+        evaluate,
+        frontier,
+        leakage,
+        optimise,
+        whatif,
+    )
 
-__all__ = ["contrast_budget", "contrast_budgets", "evaluate", "frontier", "leakage", "optimise", "run", "whatif"]
+__all__ = ["contrast_budget", "contrast_budgets", "evaluate", "frontier", "leakage", "optimise", "whatif"]
 
 
 def __getattr__(name: str) -> object:
@@ -19,5 +24,5 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         from quietwing.coverage import study  # slow to load
 
-        return getattr(study, "run" if name == "evaluate" else name)
+        return getattr(study, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -25,11 +25,18 @@ from quietwing.coverage.tables.rows import (
     rows_of,
     text_of_rows,
 )
-from quietwing.sites.checks import PATTERNS
-from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import Findings, did_you_mean, shown
-from quietwing.sites.quantities import FreqMhz, Identifier, Text
-from quietwing.sites.records import build, plain_number
+from quietwing.sites import (
+    PATTERNS,
+    Findings,
+    FreqMhz,
+    Identifier,
+    Text,
+    build,
+    did_you_mean,
+    plain_number,
+    problems_text,
+    shown,
+)
 
 __all__ = ["CATALOGUE_COLUMNS", "catalogue_text", "parse_catalogue", "read_catalogue"]
 

@@ -9,15 +9,16 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from quietwing.sites.fingerprint import NAMED_IF_SET
-from quietwing.sites.model import ZM, StoreyNumber
-from quietwing.sites.quantities import (
+from quietwing.sites import (
+    NAMED_IF_SET,
+    ZM,
     AzimuthDeg,
     BandwidthMhz,
     CoordinateM,
     FreqMhz,
     Identifier,
     Plmn,
+    StoreyNumber,
     Technology,
     Text,
     TiltDeg,

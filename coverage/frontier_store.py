@@ -25,14 +25,8 @@ from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.plan_store import ASKED, PLAN, standing, told_plan
-from quietwing.coverage.planning.cost import cost
-from quietwing.coverage.planning.curve import Frontier
-from quietwing.coverage.planning.optimise import REPORTING_STREAM
-from quietwing.coverage.planning.plan import Plan, PlanResult
-from quietwing.coverage.planning.verify import verify_plan
-from quietwing.coverage.report.escapes import count_rooms
-from quietwing.coverage.report.frontier_document import FRONTIER_FILES, write_frontier
-from quietwing.coverage.report.plan_tables import plan_files
+from quietwing.coverage.planning import REPORTING_STREAM, Frontier, Plan, PlanResult, cost, verify_plan
+from quietwing.coverage.report import FRONTIER_FILES, count_rooms, plan_files, write_frontier
 from quietwing.coverage.result_folder import files_in, listed_files
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, read_scenario
@@ -47,13 +41,9 @@ from quietwing.coverage.store import (
     scenario_text,
     versions,
 )
-from quietwing.coverage.study.buying import as_bought, spent_gbp
-from quietwing.coverage.study.common import wanted_sectors
+from quietwing.coverage.study import as_bought, spent_gbp, wanted_sectors
 from quietwing.coverage.treatments import resolve_treatments
-from quietwing.sites import load_site, save_site
-from quietwing.sites.findings import clean
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
+from quietwing.sites import Site, clean, fingerprint, load_site, save_site
 
 __all__ = ["FRONTIER_RESULT_FILES", "holds_frontier", "verify_frontier_folder", "write_frontier_result"]
 
@@ -156,7 +146,7 @@ def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...
     folder : Path
         As `write_frontier_result` left it; without inputs only the files are checked.
     recompute : callable
-        `quietwing.coverage.study.run`.
+        `quietwing.coverage.study.evaluate`.
 
     Returns
     -------

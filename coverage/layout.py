@@ -24,12 +24,25 @@ from quietwing.coverage.tables.rows import (
     text_of_rows,
 )
 from quietwing.coverage.trims import contradictory_trims
-from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import Findings, clean, did_you_mean, near, shown
-from quietwing.sites.model import ZM, Building, Site, StoreyNumber
-from quietwing.sites.networks import carriers
-from quietwing.sites.quantities import AzimuthDeg, CoordinateM, Identifier, Text, TiltDeg
-from quietwing.sites.records import build
+from quietwing.sites import (
+    ZM,
+    AzimuthDeg,
+    Building,
+    CoordinateM,
+    Findings,
+    Identifier,
+    Site,
+    StoreyNumber,
+    Text,
+    TiltDeg,
+    build,
+    carriers,
+    clean,
+    did_you_mean,
+    near,
+    problems_text,
+    shown,
+)
 
 __all__ = [
     "LAYOUT_COLUMNS",

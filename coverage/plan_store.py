@@ -14,18 +14,26 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
-from quietwing.coverage.planning.cost import cost
-from quietwing.coverage.planning.plan import Attempt, Claim, Hole, HoleKind, HoleReason, Plan, PlanResult, Status
-from quietwing.coverage.planning.verify import verify_plan
-from quietwing.coverage.report.plan_tables import plan_files
+from quietwing.coverage.planning import (
+    Attempt,
+    Claim,
+    Hole,
+    HoleKind,
+    HoleReason,
+    Plan,
+    PlanResult,
+    Status,
+    cost,
+    verify_plan,
+)
+from quietwing.coverage.report import plan_files
 from quietwing.coverage.result_folder import listed_files
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.store import CATALOGUE, LAYOUT, SITE, Recompute, scenario_text, verify_result, write_result
-from quietwing.coverage.study.common import wanted_sectors
+from quietwing.coverage.study import wanted_sectors
 from quietwing.coverage.treatments import resolve_treatments
-from quietwing.sites import load_site
-from quietwing.sites.model import Site
+from quietwing.sites import Site, load_site
 
 __all__ = ["ASKED", "PLAN", "holds_plan", "read_plan", "standing", "told_plan", "verify_plan_folder", "write_plan"]
 
@@ -81,7 +89,7 @@ def verify_plan_folder(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     folder : Path
         As `write_plan` left it.
     recompute : callable
-        `quietwing.coverage.study.run`.
+        `quietwing.coverage.study.evaluate`.
 
     Returns
     -------

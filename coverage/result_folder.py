@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from quietwing.coverage.errors import QuietwingError
-from quietwing.sites.findings import clean
+from quietwing.sites import clean
 
 __all__ = [
     "FORMAT",

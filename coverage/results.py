@@ -13,9 +13,7 @@ from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import ExposureRow, KeepRow, RingRow, ServiceRow
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.points import Patch, PointSet
-from quietwing.sites.readings import Measurements
+from quietwing.sites import Measurements, Patch, PointSet, Sector, Site
 
 __all__ = [
     "Agreement",

@@ -15,10 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
-from quietwing.sites.safe_reading import read_text
-from quietwing.sites.toml_text import toml_of
+from quietwing.sites import Unreadable, clean, did_you_mean, problems_text, read_text, shown, toml_of
 
 __all__ = [
     "GRADES",

@@ -13,11 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.rules import GRADES, Grade, Rules, Tier, load_rules, read_rules
-from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
-from quietwing.sites.fingerprint import NAMED_IF_SET
-from quietwing.sites.safe_reading import read_text
-from quietwing.sites.toml_text import toml_of
+from quietwing.sites import NAMED_IF_SET, Unreadable, clean, did_you_mean, problems_text, read_text, shown, toml_of
 
 __all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario"]
 

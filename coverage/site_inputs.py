@@ -11,10 +11,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout, read_layout
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.sites.findings import CheckReport, Unreadable, clean
-from quietwing.sites.importers import opened, read_and_check
-from quietwing.sites.model import Site
-from quietwing.sites.safe_reading import beside, read_bytes
+from quietwing.sites import CheckReport, Site, Unreadable, beside, clean, opened, read_and_check, read_bytes
 
 __all__ = ["ImportedSite", "equipment_of", "files_beside", "import_with_inputs", "own_file"]
 
@@ -123,8 +120,7 @@ def files_beside(folder: Path) -> dict[str, bytes]:
 
 def _rules_named(scenario: bytes) -> list[str]:
     """The rules file a scenario names, if it is readable and names one beside it."""
-    from quietwing.sites.findings import Unreadable
-    from quietwing.sites.toml_text import toml_of
+    from quietwing.sites import Unreadable, toml_of
 
     with suppress(ValueError, Unreadable):  # said better by whoever reads the scenario
         named = toml_of(scenario.decode("utf-8-sig")).get("rules")

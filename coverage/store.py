@@ -28,9 +28,8 @@ from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, read_layout
-from quietwing.coverage.planning.cost import cost, over_budget
-from quietwing.coverage.report.contrast_text import budget_from, contrast_object
-from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
+from quietwing.coverage.planning import cost, over_budget
+from quietwing.coverage.report import budget_from, contrast_object, escapes_csv, rooms_csv, spill_csv, verdict_object
 from quietwing.coverage.result_folder import (
     BATCH_ITEM,
     FORMAT,
@@ -47,12 +46,8 @@ from quietwing.coverage.result_folder import (
 from quietwing.coverage.results import ContrastBudget, Verdict
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish, read_scenario
-from quietwing.coverage.study.contrast import contrast_budgets
-from quietwing.sites import load_site, save_site
-from quietwing.sites.findings import clean
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
-from quietwing.sites.toml_values import toml_value
+from quietwing.coverage.study import contrast_budgets
+from quietwing.sites import Site, clean, fingerprint, load_site, save_site, toml_value
 
 __all__ = [
     "CATALOGUE",
@@ -82,7 +77,7 @@ SITE, SCENARIO, CATALOGUE, LAYOUT = "inputs/site", "inputs/scenario.toml", "inpu
 
 
 class Recompute(Protocol):
-    """`quietwing.coverage.study.run`, or anything that takes the same."""
+    """`quietwing.coverage.study.evaluate`, or anything that takes the same."""
 
     def __call__(
         self,
@@ -297,7 +292,7 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     folder : Path
         As `write_result` or `quietwing.coverage.report.write` left it; the latter keeps no inputs.
     recompute : callable
-        `quietwing.coverage.study.run`.
+        `quietwing.coverage.study.evaluate`.
 
     Returns
     -------

@@ -10,10 +10,17 @@ from glob import escape
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import TreatmentWish
-from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import Findings, did_you_mean, near, shown
-from quietwing.sites.model import Opening, Site
-from quietwing.sites.openings import opening_places, with_places_of
+from quietwing.sites import (
+    Findings,
+    Opening,
+    Site,
+    did_you_mean,
+    near,
+    opening_places,
+    problems_text,
+    shown,
+    with_places_of,
+)
 
 __all__ = ["resolve_treatments", "treated_site", "wishes_for"]
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from quietwing.coverage.equipment import Device
-from quietwing.sites.findings import shown
+from quietwing.sites import shown
 
 __all__ = [
     "OnAir",

@@ -13,10 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from quietwing.coverage.blocking import _montecarlo, _spill_kernels
-from quietwing.coverage.blocking._kinds import nothing_for, zeros_of
-from quietwing.coverage.planning import _anneal, _row_kernels
-from quietwing.coverage.propagation import _kernels
+from quietwing.coverage.blocking import judge, nothing_for, spill_worlds, zeros_of
+from quietwing.coverage.planning import anneal, construct, hardest_rows, rebuild
+from quietwing.coverage.propagation import raster
 
 __all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
 
@@ -34,22 +33,13 @@ _REBUILD = "i0 d0"
 _HARDEST = "d2 i1"
 LONGEST_S = 180.0  # compiling takes half a minute
 
-KERNELS = (
-    _montecarlo.judge,
-    _spill_kernels.spill_worlds,
-    _anneal.anneal,
-    _kernels.raster,
-    _anneal.construct,
-    _anneal.rebuild,
-    _row_kernels.hardest_rows,
-)
+KERNELS = (judge, spill_worlds, anneal, raster, construct, rebuild, hardest_rows)
 
 
 def compile_kernels() -> None:
     """Call each kernel once with empty inputs so that it compiles."""
-    judge, spill, anneal, raster, construct, rebuild, hardest_rows = KERNELS
     judge(*nothing_for(judge))
-    spill(*nothing_for(spill))
+    spill_worlds(*nothing_for(spill_worlds))
     model, known = _group(rebuild, "m", _MODEL), _group(rebuild, "known", _KNOWN)
     state, spare = (_group(rebuild, name, _STATE) for name in ("s", "spare"))
     terms, top = _group(rebuild, "terms", _TERMS), _group(rebuild, "top", _TOP)

@@ -19,7 +19,7 @@ from importlib.metadata import version
 import numpy as np
 
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
@@ -35,7 +35,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.validation.raytrace_check import STORED, Check, GainRow, VerdictRow, check_toml
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import PointSet
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 from quietwing.sites.trial_points import trial_points
 
 WINGS = {
@@ -78,7 +78,7 @@ class Traced:
 def wing(name: str) -> Site:
     """16 cells a storey on two storeys along the x axis, a mast to the south and one to the north-east."""
     described = {"type": "wing", "wings": 1, "cells": 16, "storeys": 2, "bearing_deg": 90.0}
-    site = build(describe(**(described | WINGS[name])))
+    site = build_wing(describe(**(described | WINGS[name])))
     west, south, east, north = site.buildings[0].outline.bounds
     slant_m = MAST_AWAY_M / np.sqrt(2)
     places = {"south": ((west + east) / 2, south - MAST_AWAY_M), "north-east": (east + slant_m, north + slant_m)}

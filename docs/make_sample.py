@@ -12,7 +12,7 @@ from quietwing.coverage.app.overview_of_verdict import sample_files
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import read_scenario
 from quietwing.coverage.site_inputs import equipment_of, own_file
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.sites import load_site
 
 SITE = "houseblock"
@@ -23,7 +23,7 @@ def verdict() -> Verdict:
     """The bundled site judged with its own layout and scenario."""
     devices, catalogue = equipment_of(SITE, None)
     scenario = read_scenario(own_file(SITE, "scenario.toml"))
-    return run(load_site(SITE), scenario, devices=devices, catalogue=catalogue)
+    return evaluate(load_site(SITE), scenario, devices=devices, catalogue=catalogue)
 
 
 def make(judged: Verdict) -> dict[str, bytes]:

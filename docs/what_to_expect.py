@@ -17,7 +17,7 @@ from quietwing.coverage.propagation.path_gain import path_gain
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.sites.model import OutsideLevel, Sector, Site
 from quietwing.sites.points import PointSet, scattered
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 from quietwing.sites.trial_points import trial_points
 
 MAST_M = 700.0
@@ -27,7 +27,7 @@ SUPPOSED_MESH = "anti_line_mesh_25"  # 11 to 12 dB at 763 MHz: the "mesh of 12 d
 
 def wing() -> Site:
     """60 cells a storey on four storeys along the x axis, the masts to the south."""
-    site = build(
+    site = build_wing(
         describe(
             type="wing", wings=1, cells=60, storeys=4, outer_wall="brick_457", cell_wall="brick_215",
             floor="concrete_200", window="glass_6", window_state="open", grille="open", bearing_deg=90.0,

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import LineString, Polygon
 
-from quietwing.sites.facets import Facets
+from quietwing.sites.facet_arrays import Facets
 from quietwing.sites.model import Opening, Perimeter, Site, Slab, Wall
 
 __all__ = ["facets", "facets_like", "wall_height_range_m"]

@@ -13,7 +13,7 @@ from quietwing.sites.networks import typical_sectors
 from quietwing.sites.parts import Frame, Parts, fence
 from quietwing.sites.wing_description import WingDescription, describe, description_toml, read_description
 
-__all__ = ["WingDescription", "build", "describe", "description_toml", "homes", "read_description"]
+__all__ = ["WingDescription", "build_wing", "describe", "description_toml", "homes", "read_description"]
 
 PEOPLE_IN_A_HOME = 2.4  # mean UK household, assumed
 ROAD_BEYOND_FENCE_M = 10.0  # nearest public road, assumed
@@ -22,7 +22,7 @@ FLOORS_OF_A_HOME_M = (1.5, 4.5)  # ground and first floor, assumed
 _BUILDERS = {"houseblock": houseblock_building, "radial": radial_building, "wing": wing_building}
 
 
-def build(description: WingDescription) -> Site:
+def build_wing(description: WingDescription) -> Site:
     """The site a description stands for.
 
     Parameters

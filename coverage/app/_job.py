@@ -21,7 +21,7 @@ from typing import Any
 
 from quietwing.coverage.app.jobs import ERROR, PROGRESS, QUESTION, RESULT, Question
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites.errors import QuietwingError
+from quietwing.sites import QuietwingError
 
 EVERY_S = 0.1  # between two progress files
 # Share of `study.optimise` up to which it searches and takes an interrupt for "end with the best so far"; what
@@ -95,9 +95,9 @@ def listen(reporter: Reporter, folder: Path) -> None:
 
 
 def _verdict(question: Question, reporter: Reporter) -> Any:
-    from quietwing.coverage.study import run
+    from quietwing.coverage.study import evaluate
 
-    return run(
+    return evaluate(
         question.site,
         question.scenario,
         devices=question.devices,
@@ -150,7 +150,7 @@ def _frontier(question: Question, reporter: Reporter) -> Any:
 
 
 def _whatif(question: Question, reporter: Reporter) -> Any:
-    from quietwing.coverage.study.whatif import whatif
+    from quietwing.coverage.study import whatif
 
     return whatif(
         question.site,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from quietwing.coverage.app.state import session
-from quietwing.coverage.report.contrast_text import budget_sentence, contrast_remarks, contrast_rows
+from quietwing.coverage.report import budget_sentence, contrast_remarks, contrast_rows
 from quietwing.coverage.results import ContrastBudget, Verdict
-from quietwing.coverage.study.contrast import contrast_budget, holes_by_silence
+from quietwing.coverage.study import contrast_budget, holes_by_silence
 
 __all__ = ["contrast_expander"]
 

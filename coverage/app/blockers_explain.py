@@ -10,13 +10,19 @@ from quietwing.coverage.app.blockers_contrast import contrast_expander
 from quietwing.coverage.app.blockers_state import Desk
 from quietwing.coverage.app.plan_editor.views import margin_in_words, room_in_words, verdict_states
 from quietwing.coverage.app.state import scenario_with, session
-from quietwing.coverage.blocking.explain import LinkBudget, RoomBudgets
-from quietwing.coverage.report.escapes import HOLE, escapes_of, state_of_rooms
-from quietwing.coverage.report.link_budget_text import budget_lines
-from quietwing.coverage.report.words import channel_in_words, escape_in_words, percent, place_in_words
+from quietwing.coverage.blocking import LinkBudget, RoomBudgets
+from quietwing.coverage.report import (
+    HOLE,
+    budget_lines,
+    channel_in_words,
+    escape_in_words,
+    escapes_of,
+    percent,
+    place_in_words,
+    state_of_rooms,
+)
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.study.drafted import Draft
-from quietwing.coverage.study.drafting import explain
+from quietwing.coverage.study import Draft, explain
 
 __all__ = ["explain_cell", "sentences_of"]
 

@@ -15,16 +15,11 @@ from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, s
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout, layout_text, parse_layout
-from quietwing.coverage.planning.cost import Cost
-from quietwing.coverage.report.plan_tables import bill_csv
-from quietwing.coverage.report.verdict_maps import before_map, verdict_figure
-from quietwing.coverage.report.words import safe_file_name
+from quietwing.coverage.planning import Cost
+from quietwing.coverage.report import before_map, bill_csv, safe_file_name, verdict_figure
 from quietwing.coverage.results import Verdict, VerdictMap
-from quietwing.coverage.study.drafted import Draft
-from quietwing.sites.errors import QuietwingError, problems_text
-from quietwing.sites.findings import Unreadable, clean
-from quietwing.sites.model import Site
-from quietwing.sites.safe_reading import text_of
+from quietwing.coverage.study import Draft
+from quietwing.sites import QuietwingError, Site, Unreadable, clean, problems_text, text_of
 
 __all__ = ["downloads", "map_png", "open_layout", "saved_layouts", "uploaded_devices"]
 

@@ -37,14 +37,11 @@ from quietwing.coverage.app.plan_editor.views import (
 from quietwing.coverage.app.projects import keep
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import current_verdict, session
-from quietwing.coverage.planning.cost import Cost
-from quietwing.coverage.report.escapes import state_of_rooms
-from quietwing.coverage.report.grades import lead_in_words
-from quietwing.coverage.report.words import percent
+from quietwing.coverage.planning import Cost
+from quietwing.coverage.report import lead_in_words, percent, state_of_rooms
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.study.drafted import Draft
-from quietwing.coverage.study.drafting import price
-from quietwing.sites.errors import QuietwingError
+from quietwing.coverage.study import Draft, price
+from quietwing.sites import QuietwingError
 
 __all__ = ["show"]
 

@@ -16,13 +16,10 @@ from quietwing.coverage.app.site_words import problems_of
 from quietwing.coverage.app.state import Layout, change_layout, redo, scenario_with, session, site_hash, undo
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.drafting import Drafting
-from quietwing.coverage.study.drafts_ahead import DraftsAhead
+from quietwing.coverage.study import Drafting, DraftsAhead
 from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.treatments import resolve_treatments
-from quietwing.sites.errors import QuietwingError
-from quietwing.sites.findings import clean, shown
-from quietwing.sites.model import Site
+from quietwing.sites import QuietwingError, Site, clean, shown
 
 __all__ = ["CABLE_RUNS", "EDITOR", "Desk", "accept", "desk", "effective_treatments", "go_back", "go_forth", "on_edit"]
 

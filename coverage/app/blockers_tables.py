@@ -22,9 +22,9 @@ from quietwing.coverage.app.plan_editor.views import margin_in_words
 from quietwing.coverage.app.site_words import problems_of
 from quietwing.coverage.app.state import Layout, session
 from quietwing.coverage.equipment import Device
-from quietwing.coverage.report.words import channel_in_words, place_in_words
-from quietwing.coverage.study.drafted import Draft
-from quietwing.sites.errors import QuietwingError
+from quietwing.coverage.report import channel_in_words, place_in_words
+from quietwing.coverage.study import Draft
+from quietwing.sites import QuietwingError
 
 __all__ = ["cells_table", "devices_table", "windows_table"]
 

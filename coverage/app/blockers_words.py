@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from quietwing.coverage.app.overview_of_verdict import spill_sentences
 from quietwing.coverage.app.plan_editor.views import verdict_states
 from quietwing.coverage.equipment import Model
-from quietwing.coverage.planning.cost import Cost, over_budget
-from quietwing.coverage.report.escapes import QUIET, SILENT, count_rooms
-from quietwing.coverage.report.plan_words import pounds, rooms_in_words
+from quietwing.coverage.planning import Cost, over_budget
+from quietwing.coverage.report import QUIET, SILENT, count_rooms, pounds, rooms_in_words
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish
-from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft
-from quietwing.sites.toml_values import toml_value
+from quietwing.coverage.study import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft
+from quietwing.sites import toml_value
 
 __all__ = [
     "change_in_words",

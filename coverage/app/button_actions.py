@@ -21,7 +21,7 @@ import streamlit as st
 
 from quietwing.coverage.app.site_words import problems_of, show_problems
 from quietwing.coverage.app.state import Session, session, session_at_hand
-from quietwing.sites.errors import QuietwingError
+from quietwing.sites import QuietwingError
 
 __all__ = ["clicked", "do_what_was_asked", "edited_rows", "in_field", "show_problems_of"]
 

@@ -22,10 +22,7 @@ from quietwing.coverage.app.site_watch import kept, picture, watch
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, session, site_hash
 from quietwing.coverage.errors import QuietwingError, ScenarioError
-from quietwing.coverage.report.grades import asked_in_words
-from quietwing.coverage.report.plan_drawing import plan_corners, provenance
-from quietwing.coverage.report.verdict_maps import _legend as legend_of
-from quietwing.coverage.report.verdict_maps import dead_zone_map
+from quietwing.coverage.report import asked_in_words, dead_zone_map, legend_of, plan_corners, provenance
 from quietwing.coverage.results import Verdict, VerdictMap
 
 __all__ = ["compare_figure", "show"]

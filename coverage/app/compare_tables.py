@@ -11,13 +11,8 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from quietwing.coverage.equipment import Model
-from quietwing.coverage.planning.cost import Cost, cost
-from quietwing.coverage.report.escapes import state_of_rooms
-from quietwing.coverage.report.grades import grade_numbers
-from quietwing.coverage.report.plan_words import pounds
-from quietwing.coverage.report.verdict_tables import _csv as csv_text
-from quietwing.coverage.report.verdict_tables import verdict_object
-from quietwing.coverage.report.words import safe_cell
+from quietwing.coverage.planning import Cost, cost
+from quietwing.coverage.report import csv_text, grade_numbers, pounds, safe_cell, state_of_rooms, verdict_object
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.rules import GRADES
 

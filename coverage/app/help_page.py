@@ -86,7 +86,7 @@ def show() -> None:
         words = glossary()
     st.table({"Word": [word for word, _ in words], "Meaning": [meaning for _, meaning in words]}, hide_index=True)
     st.header("How sure is this?")
-    from quietwing.coverage.report.grades import grade_in_words, rules_in_words
+    from quietwing.coverage.report import grade_in_words, rules_in_words
 
     scenario = session().scenario
     st.write(
@@ -109,8 +109,7 @@ def show() -> None:
 
 def glossary() -> tuple[tuple[str, str], ...]:
     """Every word of the reports with its meaning, each once."""
-    from quietwing.coverage.report.plan_words import PLAN_GLOSSARY
-    from quietwing.coverage.report.words import GLOSSARY, VERDICT_GLOSSARY
+    from quietwing.coverage.report import GLOSSARY, PLAN_GLOSSARY, VERDICT_GLOSSARY
 
     return tuple(dict([*GLOSSARY, *VERDICT_GLOSSARY, *PLAN_GLOSSARY]).items())
 

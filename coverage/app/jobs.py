@@ -26,12 +26,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.model import Site
+from quietwing.sites import Site
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.state import Layout, Session
-    from quietwing.coverage.planning.curve import Frontier
-    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.planning import Frontier, PlanResult
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
 
 __all__ = ["JOB_WORDS", "Job", "Kind", "Question", "collect", "end_all", "start", "start_leakage", "start_verdict"]

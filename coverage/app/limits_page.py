@@ -17,11 +17,16 @@ from quietwing.coverage.app.overview_of_verdict import spill_sentences
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import current_verdict, session
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.report.escapes import ceiled
-from quietwing.coverage.report.plain_text import with_plain_text
-from quietwing.coverage.report.spill_map import points_that_pass, spill_figure
-from quietwing.coverage.report.verdict_tables import spill_csv
-from quietwing.coverage.report.words import channel_in_words, percent, safe_cell
+from quietwing.coverage.report import (
+    ceiled,
+    channel_in_words,
+    percent,
+    points_that_pass,
+    safe_cell,
+    spill_csv,
+    spill_figure,
+    with_plain_text,
+)
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import SpillResult, Verdict

@@ -15,14 +15,14 @@ from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import Session, scenario_with, session
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.question import (
+from quietwing.coverage.planning import (
     NO_TREATMENT,
     buyable_devices,
     buyable_treatments,
     check_plan_scenario,
     offered_devices,
 )
-from quietwing.coverage.report.plan_words import pounds
+from quietwing.coverage.report import pounds
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.store import scenario_text
 

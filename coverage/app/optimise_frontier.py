@@ -14,16 +14,16 @@ from quietwing.coverage.app.site_watch import kept, picture, watch
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.curve import Frontier
-from quietwing.coverage.report.frontier_figure import frontier_figure
-from quietwing.coverage.report.frontier_tables import (
+from quietwing.coverage.planning import Frontier
+from quietwing.coverage.report import (
+    exact_pounds,
     frontier_csv,
     frontier_details,
+    frontier_figure,
     frontier_header,
     frontier_lead,
     frontier_rows,
 )
-from quietwing.coverage.report.plan_words import exact_pounds
 
 __all__ = ["budgets_up_to", "frontier_part"]
 

@@ -17,18 +17,21 @@ from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import Layout, change_layout, session, site_hash
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text
-from quietwing.coverage.planning.plan import PlanResult
-from quietwing.coverage.report.escapes import SILENT
-from quietwing.coverage.report.hole_words import grouped_holes
-from quietwing.coverage.report.plan_document import _attempt_row, _bill_row
-from quietwing.coverage.report.plan_tables import notes_of, plan_files
-from quietwing.coverage.report.plan_words import (
+from quietwing.coverage.planning import PlanResult
+from quietwing.coverage.report import (
+    SILENT,
+    attempt_row,
+    before_after_figure,
+    bill_row,
+    grouped_holes,
+    notes_of,
     plan_details,
+    plan_files,
     plan_lead,
     pounds,
     rooms_in_words,
+    rooms_on,
 )
-from quietwing.coverage.report.verdict_maps import before_after_figure, rooms_on
 
 __all__ = ["files_zip", "show_plan"]
 
@@ -73,7 +76,7 @@ def show_plan(result: PlanResult) -> None:
                     "illustrative": row["illustrative"] or "no",
                     "what it is": row["description"],
                 }
-                for row in map(_bill_row, result.plan.cost.lines)
+                for row in map(bill_row, result.plan.cost.lines)
             ],
             hide_index=True,
         )
@@ -199,7 +202,7 @@ def _search(result: PlanResult) -> None:
     """Everything that was tried."""
     rows: list[dict[str, Any]] = []
     for number, attempt in enumerate(result.plan.attempts):
-        row = _attempt_row(attempt)
+        row = attempt_row(attempt)
         rows.append(
             {
                 "attempt": f"{number + 1}{' (chosen)' if number == result.plan.chosen else ''}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites import fingerprint
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.state import Session

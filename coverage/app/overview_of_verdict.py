@@ -17,19 +17,27 @@ from matplotlib.transforms import ScaledTranslation
 
 from quietwing.coverage.app.overview_facts import FACTS, PICTURE, Cell, OverviewFacts
 from quietwing.coverage.equipment import Model
-from quietwing.coverage.report.escapes import HOLE, UNKNOWN, Escape, count_rooms, escapes_of, rooms_by_channel
-from quietwing.coverage.report.grades import asked_in_words, grade_in_words
-from quietwing.coverage.report.plain_text import with_plain_text
-from quietwing.coverage.report.plan_drawing import provenance
-from quietwing.coverage.report.verdict_maps import dead_zone_map, rooms_on
-from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv
-from quietwing.coverage.report.words import (
+from quietwing.coverage.report import (
+    HOLE,
+    UNKNOWN,
+    Escape,
+    asked_in_words,
     channel_in_words,
+    count_rooms,
+    dead_zone_map,
+    escapes_csv,
+    escapes_of,
+    grade_in_words,
     limits_in_words,
     percent,
     place_in_words,
+    provenance,
     reason_in_words,
+    rooms_by_channel,
+    rooms_csv,
+    rooms_on,
     verdict_headline,
+    with_plain_text,
 )
 from quietwing.coverage.results import Verdict, VerdictMap
 from quietwing.coverage.store import result_object

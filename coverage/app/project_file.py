@@ -32,17 +32,21 @@ from quietwing.coverage.layout import check_layout, layout_text, parse_layout
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import import_with_inputs
 from quietwing.coverage.treatments import resolve_treatments, wishes_for
-from quietwing.sites import load_site
-from quietwing.sites.errors import QuietwingError, SiteError
-from quietwing.sites.files import BUNDLED
-from quietwing.sites.findings import clean
-from quietwing.sites.importers import workshop_in
-from quietwing.sites.importers.archive import MOST_ARCHIVE_BYTES, unpack
-from quietwing.sites.model import Site
+from quietwing.sites import (
+    BUNDLED,
+    MOST_ARCHIVE_BYTES,
+    QuietwingError,
+    Site,
+    SiteError,
+    clean,
+    load_site,
+    unpack,
+    workshop_in,
+)
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.state import Session
-    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.planning import PlanResult
     from quietwing.coverage.results import Verdict
 
 __all__ = ["Project", "project_of", "project_zip", "read_project", "result_texts"]
@@ -184,8 +188,7 @@ def project_zip(
 
 def result_texts(verdict: Verdict | None, plan: PlanResult | None, catalogue: Mapping[str, Model]) -> dict[str, str]:
     """Results as text files for people, by name."""
-    from quietwing.coverage.report.plan_tables import plan_files
-    from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv
+    from quietwing.coverage.report import escapes_csv, plan_files, rooms_csv, spill_csv
     from quietwing.coverage.store import result_object
 
     found = {}

@@ -12,7 +12,7 @@ from quietwing.coverage.app.project_store import ENDING, KEPT_DAYS, MOST_KEPT, M
 from quietwing.coverage.app.projects import NEWS, kept_projects, open_kept, open_project_file, remove_kept
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import current_verdict, session
-from quietwing.sites.findings import clean
+from quietwing.sites import clean
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile

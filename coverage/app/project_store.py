@@ -30,7 +30,7 @@ from typing import Any
 
 import quietwing
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites.errors import SiteError
+from quietwing.sites import SiteError
 
 __all__ = [
     "ENDING",

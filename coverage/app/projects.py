@@ -28,8 +28,7 @@ from quietwing.coverage.app.jobs import JOB_WORDS
 from quietwing.coverage.app.project_store import MOST_NAME, Kept, Shelf, is_name, is_secret, new_name
 from quietwing.coverage.app.session_folders import hand_over, session_folder
 from quietwing.coverage.app.state import KEY, Session, open_site, session, site_hash
-from quietwing.sites.errors import QuietwingError, SiteError
-from quietwing.sites.findings import clean
+from quietwing.sites import QuietwingError, SiteError, clean
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.project_file import Project

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from quietwing.coverage.equipment import Model
-    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.planning import PlanResult
     from quietwing.coverage.results import Verdict, WhatIf
 
 __all__ = ["plan_report", "report_zip", "verdict_report"]
@@ -78,10 +78,10 @@ def report_zip(
     bytes
         A zip; equal results give equal bytes.
     """
-    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.planning import PlanResult
     from quietwing.coverage.report import make_files
-    from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
-    from quietwing.sites.importers import workshop_in
+    from quietwing.coverage.study import HOLES_ON_PAGE, with_budgets
+    from quietwing.sites import workshop_in
 
     packed = io.BytesIO()
     with workshop_in(folder) as workshop, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:

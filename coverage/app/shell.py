@@ -26,12 +26,12 @@ from quietwing.coverage.app.redraw_when_idle import rang
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import YOURS, Session, change_scenario, session
 from quietwing.coverage.rules import GRADES
-from quietwing.sites.errors import QuietwingError
+from quietwing.sites import QuietwingError
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
-    from quietwing.sites.model import Site
+    from quietwing.sites import Site
 
 __all__ = ["PAGES", "page_of", "run", "site_in_words"]
 

@@ -8,18 +8,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Polygon
 
-from quietwing.coverage.report.maps import channel_count_map, service_map
-from quietwing.coverage.report.plan_drawing import (
+from quietwing.coverage.report import (
     DOOR_COLOUR,
     HOLE_COLOUR,
     HOLE_HATCH,
     QUIET_COLOUR,
     WINDOW_COLOUR,
+    channel_count_map,
+    channel_in_words,
     draw_plan,
     plan_corners,
     provenance,
+    service_map,
 )
-from quietwing.coverage.report.words import channel_in_words
 from quietwing.coverage.results import Leakage, StoreyMap
 
 __all__ = ["VIEWS", "channel_figure", "rooms_of_storey", "view_figure", "worst_storey"]

@@ -15,8 +15,14 @@ from quietwing.coverage.app.site_masts import masts_editor
 from quietwing.coverage.app.site_watch import kept, picture, watch
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
-from quietwing.coverage.report.tables import leakage_csv, service_by_channel
-from quietwing.coverage.report.words import channel_in_words, headline, percent, place_in_words
+from quietwing.coverage.report import (
+    channel_in_words,
+    headline,
+    leakage_csv,
+    percent,
+    place_in_words,
+    service_by_channel,
+)
 from quietwing.coverage.results import Leakage, StoreyMap
 
 __all__ = ["show"]

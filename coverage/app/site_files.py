@@ -19,12 +19,22 @@ from quietwing.coverage.layout import layout_text
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import ImportedSite, import_with_inputs
 from quietwing.coverage.store import rules_beside, scenario_text
-from quietwing.sites import SiteError, load_site, save_geopackage, save_site
-from quietwing.sites.files import NO_MASTS
-from quietwing.sites.findings import clean
-from quietwing.sites.importers import MOST_ARCHIVE_BYTES, workshop_in
-from quietwing.sites.model import Sector, Site, Surroundings
-from quietwing.sites.tables_csv import LEVEL_COLUMNS, mast_columns, table_text
+from quietwing.sites import (
+    LEVEL_COLUMNS,
+    MOST_ARCHIVE_BYTES,
+    NO_MASTS,
+    Sector,
+    Site,
+    SiteError,
+    Surroundings,
+    clean,
+    load_site,
+    mast_columns,
+    save_geopackage,
+    save_site,
+    table_text,
+    workshop_in,
+)
 
 __all__ = [
     "FIRST_DAY",

@@ -11,11 +11,15 @@ import streamlit as st
 from quietwing.coverage.app.button_actions import in_field, show_problems_of
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
-from quietwing.sites.constructions import load_constructions
-from quietwing.sites.errors import SiteError
-from quietwing.sites.model import Site
-from quietwing.sites.synthetic import build
-from quietwing.sites.wing_description import WingDescription, describe, description_toml
+from quietwing.sites import (
+    Site,
+    SiteError,
+    WingDescription,
+    build_wing,
+    describe,
+    description_toml,
+    load_constructions,
+)
 
 __all__ = ["AREAS", "STATES", "construction_box", "wing_form"]
 
@@ -101,7 +105,7 @@ def _make(kind: str, names: tuple[str, ...], opened: Callable[[Site], None]) -> 
         description = describe("form", type=kind, **given)
     except SiteError as error:
         raise SiteError([_named(problem) for problem in error.problems]) from None
-    opened(build(description))
+    opened(build_wing(description))
     session().description = description_toml(description)
 
 

@@ -18,9 +18,7 @@ from quietwing.coverage.app.site_files import levels_text, masts_text, with_leve
 from quietwing.coverage.app.site_watch import put_site
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
-from quietwing.sites.errors import SiteError
-from quietwing.sites.model import FILE_PATTERN, Site
-from quietwing.sites.tables_csv import MAST_COLUMNS, row_values
+from quietwing.sites import FILE_PATTERN, MAST_COLUMNS, Site, SiteError, row_values
 
 __all__ = ["edited_text", "levels_editor", "masts_editor"]
 

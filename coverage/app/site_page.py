@@ -15,9 +15,7 @@ from quietwing.coverage.app.site_trace_form import trace_form
 from quietwing.coverage.app.site_watch import kept
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import YOURS, open_bundled, open_site, scenario_with, session
-from quietwing.sites.files import BUNDLED
-from quietwing.sites.importers import site_report
-from quietwing.sites.model import Site
+from quietwing.sites import BUNDLED, Site, site_report
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile

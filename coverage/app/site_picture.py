@@ -15,8 +15,7 @@ from typing import Any
 import streamlit as st
 from PIL import Image, UnidentifiedImageError
 
-from quietwing.sites.errors import SiteError
-from quietwing.sites.findings import clean
+from quietwing.sites import SiteError, clean
 
 __all__ = ["Picture", "clicked_picture", "read_picture"]
 

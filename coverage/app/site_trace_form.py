@@ -14,10 +14,16 @@ from quietwing.coverage.app.site_form import AREAS, STATES, construction_box
 from quietwing.coverage.app.site_picture import Picture, clicked_picture, read_picture
 from quietwing.coverage.app.site_words import show_problems
 from quietwing.coverage.app.state import TRACING, session
-from quietwing.sites.errors import SiteError
-from quietwing.sites.importers import ScaleLine, TraceChoices, TracedOpening, TracedRoom, import_tracing
-from quietwing.sites.model import Site
-from quietwing.sites.quantities import OpeningState
+from quietwing.sites import (
+    OpeningState,
+    ScaleLine,
+    Site,
+    SiteError,
+    TraceChoices,
+    TracedOpening,
+    TracedRoom,
+    import_tracing,
+)
 
 __all__ = ["rooms_of", "trace_form"]
 

@@ -12,8 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from quietwing.coverage.app.jobs import Kind, collect
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import YOURS, Session, open_site, session
-from quietwing.coverage.report.plain_text import with_plain_text
-from quietwing.sites.model import Site
+from quietwing.coverage.report import with_plain_text
+from quietwing.sites import Site
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

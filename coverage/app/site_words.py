@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from quietwing.sites.errors import QuietwingError, SiteError
+from quietwing.sites import QuietwingError, SiteError
 
 __all__ = ["literal", "problems_of", "show_problems"]
 

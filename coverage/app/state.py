@@ -24,15 +24,11 @@ from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.site_inputs import equipment_of, own_file
 from quietwing.coverage.treatments import wishes_for
-from quietwing.sites import load_site
-from quietwing.sites.files import BUNDLED
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
+from quietwing.sites import BUNDLED, Site, fingerprint, load_site
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.jobs import Job
-    from quietwing.coverage.planning.curve import Frontier
-    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.planning import Frontier, PlanResult
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
 
 __all__ = [

@@ -10,7 +10,7 @@ from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Job, Question, start
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import scenario_with, session
-from quietwing.coverage.report.whatif_tables import ADVICE, whatif_csv, whatif_header, whatif_headline, whatif_rows
+from quietwing.coverage.report import ADVICE, whatif_csv, whatif_header, whatif_headline, whatif_rows
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import WhatIf

@@ -16,7 +16,7 @@ from typing import Any
 
 from quietwing.coverage.result_folder import BATCH_ITEM
 from quietwing.coverage.whole_files import fsync_folder, write_whole
-from quietwing.sites.findings import clean
+from quietwing.sites import clean
 
 __all__ = [
     "ITEM",

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import quietwing
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
+from quietwing.sites import Site, fingerprint
 
 __all__ = ["ID_DIGITS", "BatchItem", "item_id", "key_text"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.sites.findings import clean
+from quietwing.sites import clean
 
 if sys.platform == "win32":
     import msvcrt

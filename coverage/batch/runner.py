@@ -38,7 +38,7 @@ from quietwing.coverage.batch.tasks import run_item
 from quietwing.coverage.batch.workers import Event, Task, Worker
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites.findings import clean
+from quietwing.sites import clean
 
 __all__ = ["INDEX", "BatchInterrupted", "BatchOutcome", "run_batch"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.sites.findings import Unreadable, clean, shown
-from quietwing.sites.toml_text import toml_of
+from quietwing.sites import Unreadable, clean, shown, toml_of
 
 __all__ = ["parse_set"]
 

@@ -19,14 +19,22 @@ from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout, read_layout
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.sites import load_site
-from quietwing.sites.errors import problems_text
-from quietwing.sites.files import BUNDLED
-from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, clean, did_you_mean, shown
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
-from quietwing.sites.safe_reading import beside, read_text
-from quietwing.sites.toml_text import toml_of
+from quietwing.sites import (
+    BUNDLED,
+    MOST_ALIKE,
+    Findings,
+    Site,
+    Unreadable,
+    beside,
+    clean,
+    did_you_mean,
+    fingerprint,
+    load_site,
+    problems_text,
+    read_text,
+    shown,
+    toml_of,
+)
 
 __all__ = ["MOST_ITEMS", "plan_batch"]
 

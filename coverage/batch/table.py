@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from quietwing.coverage.batch.item_folder import read_item
 from quietwing.coverage.batch.items import BatchItem, key_text
-from quietwing.coverage.report.words import safe_cell
+from quietwing.coverage.report import safe_cell
 from quietwing.coverage.rules import GRADES
 from quietwing.coverage.whole_files import fsync_file
 

@@ -13,16 +13,21 @@ import numpy as np
 from quietwing.coverage.batch.item_folder import Answer, RoomChannels, write_item
 from quietwing.coverage.batch.items import BatchItem
 from quietwing.coverage.plan_store import write_plan
-from quietwing.coverage.planning.plan import PlanResult
-from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.report.escapes import KEEP, count_rooms, state_of_rooms
-from quietwing.coverage.report.grades import count_object, rules_in_words
-from quietwing.coverage.report.plan_tables import plan_object
-from quietwing.coverage.report.tables import leakage_csv
-from quietwing.coverage.report.verdict_tables import verdict_object
+from quietwing.coverage.planning import PlanResult
+from quietwing.coverage.propagation import GainCache
+from quietwing.coverage.report import (
+    KEEP,
+    count_object,
+    count_rooms,
+    leakage_csv,
+    plan_object,
+    rules_in_words,
+    state_of_rooms,
+    verdict_object,
+)
 from quietwing.coverage.results import Leakage, Verdict
 from quietwing.coverage.store import SCENARIO, result_object, rules_beside, scenario_text, write_result
-from quietwing.coverage.study import leakage, optimise, run
+from quietwing.coverage.study import evaluate, leakage, optimise
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import save_site
 
@@ -67,7 +72,7 @@ def _kept(gains: GainCache | None) -> dict[str, Any]:
 
 
 def _evaluate(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
-    verdict = run(
+    verdict = evaluate(
         item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False, **_kept(gains)
     )
     write_result(verdict, folder, catalogue=item.catalogue)

@@ -15,7 +15,7 @@ import time
 import traceback
 from typing import Any
 
-from quietwing.sites.errors import QuietwingError
+from quietwing.sites import QuietwingError
 
 __all__ = ["main"]
 

@@ -1,1 +1,6 @@
-"""Part of quietwing."""
+"""What blockers do: worlds drawn, rooms judged at both grades, spill and protected services."""
+
+import lazy_loader
+
+# What other stages may use stands in __init__.pyi; each name is loaded when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

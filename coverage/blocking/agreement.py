@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.calibration import Calibration, sector_levels_dbm
 from quietwing.coverage.dims import READING
-from quietwing.coverage.propagation.mast_gain import MastModel
+from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.results import Agreement, Comparison
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet
-from quietwing.sites.readings import Measurements, Reading, locate
+from quietwing.sites import Measurements, PointSet, Reading, Site, locate
 
 __all__ = ["agreement", "compare"]
 

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.calibration import Calibration, calibrate
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
-from quietwing.coverage.propagation.antennas import direction
-from quietwing.coverage.propagation.mast_gain import MastModel, mast_model, with_sectors
-from quietwing.coverage.propagation.portal_graph import PortalGraph
-from quietwing.coverage.propagation.scene import Scene
-from quietwing.coverage.propagation.sector_patterns import is_directional, sector_gain_db
-from quietwing.sites.checks import MOST_UNKNOWN_AZIMUTHS, READINGS_PER_AZIMUTH
-from quietwing.sites.errors import SiteError
-from quietwing.sites.model import OutsideLevel, Sector
-from quietwing.sites.points import scattered
+from quietwing.coverage.propagation import (
+    MastModel,
+    PortalGraph,
+    Scene,
+    direction,
+    is_directional,
+    mast_model,
+    sector_gain_db,
+    with_sectors,
+)
+from quietwing.sites import MOST_UNKNOWN_AZIMUTHS, READINGS_PER_AZIMUTH, OutsideLevel, Sector, SiteError, scattered
 
 __all__ = ["calibrated_masts"]
 

@@ -15,13 +15,19 @@ from quietwing.coverage.blocking.link_ways import crossed_of
 from quietwing.coverage.blocking.links import LinkModel, stable_key
 from quietwing.coverage.blocking.site_ways import Way, detour_ways, links_of, straight_ways
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
-from quietwing.coverage.propagation.detour_legs import point_legs
-from quietwing.coverage.propagation.multiwall import LossTable, straight_rays
-from quietwing.coverage.propagation.path_gain import add_two_ray, path_gain
-from quietwing.coverage.propagation.radiating_cable import FINE, Cut
-from quietwing.coverage.propagation.sender_detour import site_detours
-from quietwing.sites.points import PointSet
+from quietwing.coverage.propagation import (
+    FINE,
+    Cut,
+    LossTable,
+    add_two_ray,
+    direction,
+    path_gain,
+    pattern_gain_db,
+    point_legs,
+    site_detours,
+    straight_rays,
+)
+from quietwing.sites import PointSet
 
 __all__ = ["BlockerLinks", "blocker_links"]
 

@@ -19,10 +19,8 @@ from quietwing.coverage.blocking.cable_ways import cable_detours, cable_rays
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.radiating_cable import FINE, Cut, pieces_of
-from quietwing.coverage.propagation.sender_detour import site_detours
-from quietwing.sites.points import PointSet
+from quietwing.coverage.propagation import FINE, Cut, pieces_of, site_detours, stations_of
+from quietwing.sites import PointSet
 
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.blocker_links import BlockerLinks

@@ -16,12 +16,19 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.links import LinkModel, incidence_of
 from quietwing.coverage.blocking.site_ways import Way, own_building, straight_ways
 from quietwing.coverage.equipment import CableLoss, RoutePoint
-from quietwing.coverage.propagation.cable_stations import free_gain_db, station_gains_db, stations_of
-from quietwing.coverage.propagation.detour_legs import PointLegs
-from quietwing.coverage.propagation.over_tops import over_tops
-from quietwing.coverage.propagation.radiating_cable import FINE, Cut, cable_gain, pieces_of
-from quietwing.coverage.propagation.sender_detour import SenderDetours
-from quietwing.sites.points import PointSet, scattered
+from quietwing.coverage.propagation import (
+    FINE,
+    Cut,
+    PointLegs,
+    SenderDetours,
+    cable_gain,
+    free_gain_db,
+    over_tops,
+    pieces_of,
+    station_gains_db,
+    stations_of,
+)
+from quietwing.sites import PointSet, scattered
 
 __all__ = ["CableRays", "cable_detours", "cable_rays", "loudest_station"]
 

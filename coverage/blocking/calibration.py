@@ -16,11 +16,8 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.kriging import Kriged, krige
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
-from quietwing.coverage.propagation.mast_gain import MastGain, MastModel
-from quietwing.coverage.propagation.sector_patterns import is_directional
-from quietwing.coverage.propagation.shadowing import Shadowing, shadowing
-from quietwing.sites.model import OutsideLevel, Sector, Site
-from quietwing.sites.points import PointSet, scattered
+from quietwing.coverage.propagation import MastGain, MastModel, Shadowing, is_directional, shadowing
+from quietwing.sites import OutsideLevel, PointSet, Sector, Site, scattered
 
 __all__ = [
     "MEASURED_SIGMA_DB",

@@ -23,7 +23,7 @@ from quietwing.coverage.blocking.montecarlo import Tally, carrier_needs, count_w
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["STEP_DB", "Raised", "part_of_points", "raise_to_silence", "raised_by"]
 

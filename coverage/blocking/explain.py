@@ -19,23 +19,25 @@ from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.propagation.antennas import direction
-from quietwing.coverage.propagation.constructions import construction_loss_db
-from quietwing.coverage.propagation.detour_path import DetourPath, detour_path
-from quietwing.coverage.propagation.facades import facades_of
-from quietwing.coverage.propagation.floors import capped_floor_loss_db
-from quietwing.coverage.propagation.mast_gain import HELD_OUT, silent_at
-from quietwing.coverage.propagation.mast_path import path_laws, path_states_db
-from quietwing.coverage.propagation.multiwall import crossings
-from quietwing.coverage.propagation.over_tops import over_tops
-from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.propagation.sector_patterns import sector_gain_db
-from quietwing.coverage.propagation.terrain_path import terrain_effect
+from quietwing.coverage.propagation import (
+    HELD_OUT,
+    DetourPath,
+    capped_floor_loss_db,
+    construction_loss_db,
+    crossings,
+    detour_path,
+    direction,
+    facades_of,
+    over_tops,
+    path_laws,
+    path_states_db,
+    prepare_scene,
+    sector_gain_db,
+    silent_at,
+    terrain_effect,
+)
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.findings import clean
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.points import PointSet
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import PointSet, Sector, Site, clean, trial_points
 
 __all__ = ["Crossed", "LinkBudget", "RoomBudgets", "explain_room"]
 

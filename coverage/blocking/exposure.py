@@ -10,10 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.blocking.outside import band_eirp_dbm, band_power_dbm
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import OutOfRangeError
-from quietwing.coverage.propagation.radiating_cable import power_density_per_w
+from quietwing.coverage.propagation import power_density_per_w
 from quietwing.coverage.spill_rows import ExposureRow
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet, Site
 
 __all__ = ["NEAREST_M", "exposure", "power_density_w_m2", "reference_level_w_m2", "share_of_limit"]
 

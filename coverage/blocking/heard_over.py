@@ -12,10 +12,8 @@ from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.cable_ways import loudest_station
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.detour_path import detour_path
-from quietwing.coverage.propagation.sender_detour import SenderDetours, site_detours
-from quietwing.sites.points import PointSet
+from quietwing.coverage.propagation import SenderDetours, detour_path, site_detours, stations_of
+from quietwing.sites import PointSet
 
 __all__ = ["HeardOver"]
 

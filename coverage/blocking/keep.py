@@ -14,9 +14,9 @@ from quietwing.coverage.blocking.interference import carrier_needs_outside, kern
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
 from quietwing.coverage.blocking.world_links import kernel_links, kernel_network, seed_of
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation._threads import in_parts
+from quietwing.coverage.propagation import in_parts
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["demanding_points", "keep_rooms", "operators_served", "service_in_rooms"]
 

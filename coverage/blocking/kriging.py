@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.propagation.shadowing import Shadowing
+from quietwing.coverage.propagation import Shadowing
 
 __all__ = ["Kriged", "krige"]
 

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.propagation.mast_gain import HELD_OUT, ScatterFloor, masts_of
-from quietwing.coverage.propagation.multiwall import crossing_counts, element_loss_db
-from quietwing.coverage.propagation.opening_floor import RoomOpenings
-from quietwing.coverage.propagation.over_tops import over_tops
-from quietwing.coverage.propagation.scene import Scene
-from quietwing.coverage.propagation.sender_detour import Routes
-from quietwing.sites.points import PointSet
-from quietwing.sites.points import scattered as scattered_points
+from quietwing.coverage.propagation import (
+    HELD_OUT,
+    RoomOpenings,
+    Routes,
+    ScatterFloor,
+    Scene,
+    crossing_counts,
+    element_loss_db,
+    masts_of,
+    over_tops,
+)
+from quietwing.sites import PointSet
+from quietwing.sites import scattered as scattered_points
 
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.links import LinkModel

@@ -26,16 +26,10 @@ from quietwing.coverage.blocking.link_ways import (
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.blocking.operator_actions import retuned_masts
 from quietwing.coverage.blocking.thresholds import load_thresholds
-from quietwing.coverage.propagation.constructions import sigma_db
-from quietwing.coverage.propagation.facades import facades_of
-from quietwing.coverage.propagation.mast_gain import MastModel
-from quietwing.coverage.propagation.portal_graph import PortalGraph
-from quietwing.coverage.propagation.scene import Scene
-from quietwing.coverage.propagation.sender_detour import Routes
+from quietwing.coverage.propagation import MastModel, PortalGraph, Routes, Scene, facades_of, sigma_db
 from quietwing.coverage.rules import Rules, load_rules
 from quietwing.coverage.scenario import OperatorAction
-from quietwing.sites.model import Sector
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet, Sector
 
 __all__ = [
     "Carrier",

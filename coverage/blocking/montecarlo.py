@@ -21,10 +21,10 @@ from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.blocking.thresholds import WORST_NOISE_FIGURE_DB, load_thresholds, noise_dbm
 from quietwing.coverage.blocking.world_links import kernel_links, kernel_network, seed_of
 from quietwing.coverage.errors import OutOfRangeError
-from quietwing.coverage.propagation._threads import in_parts
+from quietwing.coverage.propagation import in_parts
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["CAPTURE_HYSTERESIS_DB", "Case", "Needs", "Tally", "carrier_needs", "count_worlds", "counted_dbm"]
 

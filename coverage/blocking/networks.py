@@ -10,7 +10,7 @@ from quietwing.coverage.blocking.thresholds import load_thresholds, noise_dbm
 from quietwing.coverage.dims import CHANNEL, POINT, SECTOR
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.rules import Grade, load_rules
-from quietwing.sites.model import Sector
+from quietwing.sites import Sector
 
 __all__ = [
     "below_carrier_db",

@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.propagation.mast_gain import MastModel, masts_of, with_sectors
-from quietwing.coverage.propagation.sector_patterns import is_directional
+from quietwing.coverage.propagation import MastModel, is_directional, masts_of, with_sectors
 from quietwing.coverage.scenario import OperatorAction, Scenario
-from quietwing.sites.findings import MOST_LISTED, Findings, clean, did_you_mean, near, shown
-from quietwing.sites.model import Sector, Site
+from quietwing.sites import MOST_LISTED, Findings, Sector, Site, clean, did_you_mean, near, shown
 
 __all__ = ["action_in_words", "action_name", "check_actions", "meant", "retuned", "retuned_masts"]
 

@@ -22,11 +22,9 @@ from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.protect import ProtectedService, load_protected
 from quietwing.coverage.blocking.stray import stray_into
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.free_space import free_space_loss_db
-from quietwing.coverage.propagation.path_gain import add_two_ray
+from quietwing.coverage.propagation import add_two_ray, free_space_loss_db
 from quietwing.coverage.spill_rows import ServiceRow
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet, scattered
+from quietwing.sites import PointSet, Site, scattered
 
 __all__ = ["OVERHEAD_M", "Heard", "out_of_band_rows", "stray_heard"]
 

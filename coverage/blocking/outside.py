@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.links import band_number
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import SiteError
-from quietwing.coverage.propagation.radiating_cable import cable_length_m, radiated_db
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet, scattered
+from quietwing.coverage.propagation import cable_length_m, radiated_db
+from quietwing.sites import PointSet, Site, scattered
 
 __all__ = [
     "RECEPTOR",

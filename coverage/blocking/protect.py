@@ -20,15 +20,19 @@ from quietwing.coverage.blocking.stray import NOTHING, Stray, stray_into
 from quietwing.coverage.blocking.thresholds import noise_dbm
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
-from quietwing.coverage.propagation.array_pattern import ArrayPattern
-from quietwing.coverage.propagation.radiating_cable import piece_eirp_db, pieces_of
-from quietwing.coverage.propagation.sector_patterns import connected_gain_db, sector_pattern
+from quietwing.coverage.propagation import (
+    ArrayPattern,
+    connected_gain_db,
+    direction,
+    pattern_gain_db,
+    piece_eirp_db,
+    pieces_of,
+    sector_pattern,
+)
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import ServiceRow
 from quietwing.coverage.trims import Span
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet, Sector, Site
 
 __all__ = [
     "DESENSE_DBM_PER_RB",

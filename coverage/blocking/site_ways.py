@@ -13,13 +13,8 @@ import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.links import LinkModel, band_number, crossings, incidence_of, straight_matters
-from quietwing.coverage.propagation.detour import with_detour
-from quietwing.coverage.propagation.detour_legs import PointLegs
-from quietwing.coverage.propagation.multiwall import element_loss_db
-from quietwing.coverage.propagation.over_tops import over_tops
-from quietwing.coverage.propagation.sender_detour import SenderDetours
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet
+from quietwing.coverage.propagation import PointLegs, SenderDetours, element_loss_db, over_tops, with_detour
+from quietwing.sites import PointSet, Site
 
 __all__ = ["SiteLinks", "Way", "detour_ways", "links_of", "own_building", "straight_ways"]
 

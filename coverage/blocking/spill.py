@@ -30,12 +30,12 @@ from quietwing.coverage.blocking.world_links import kernel_links, kernel_network
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation._threads import in_parts
+from quietwing.coverage.propagation import in_parts
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.rules import Grade, Tier
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import ExposureRow, KeepRow, RingRow, ServiceRow, failing_rows
-from quietwing.sites.points import PointSet, scattered
+from quietwing.sites import PointSet, scattered
 
 __all__ = [
     "blocks_of",

@@ -9,9 +9,7 @@ import typer
 from quietwing.coverage.cli.tables import print_table
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.exit_codes import BAD_INPUT
-from quietwing.sites import check
-from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import CheckReport, clean
+from quietwing.sites import CheckReport, check, clean, problems_text
 
 __all__ = ["answer_check", "report_object", "show_report"]
 

@@ -14,8 +14,7 @@ import typer
 from quietwing.coverage.cli.streams import without_reader
 from quietwing.coverage.cli.terminal import say
 from quietwing.coverage.exit_codes import BAD_INPUT, ENVIRONMENT, INFEASIBLE, INTERRUPTED
-from quietwing.sites.errors import InfeasiblePlanError, QuietwingError
-from quietwing.sites.findings import clean
+from quietwing.sites import InfeasiblePlanError, QuietwingError, clean
 
 __all__ = [
     "guarded",

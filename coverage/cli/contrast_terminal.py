@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from quietwing.coverage.cli.tables import print_table
-from quietwing.coverage.report.contrast_text import (
-    WORST_HEADER,
-    budget_sentence,
-    contrast_remarks,
-    contrast_rows,
-    worst_rows,
-)
+from quietwing.coverage.report import WORST_HEADER, budget_sentence, contrast_remarks, contrast_rows, worst_rows
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import ContrastBudget

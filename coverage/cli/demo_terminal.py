@@ -15,11 +15,10 @@ from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import progress_bar
 from quietwing.coverage.exit_codes import INTERRUPTED
 from quietwing.coverage.plan_store import write_plan
-from quietwing.coverage.report.frontier_document import FRONTIER_FILES
+from quietwing.coverage.report import FRONTIER_FILES
 from quietwing.coverage.result_folder import PLAN_FILES, SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
-from quietwing.coverage.study import frontier
-from quietwing.coverage.study.buying import with_explained_holes
+from quietwing.coverage.study import frontier, with_explained_holes
 
 __all__ = ["DEMO_BUDGETS_GBP", "DEMO_BUDGET_GBP", "answer_demo"]
 

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quietwing.coverage import warmup
-from quietwing.coverage.planning.optimise import REPORTING_STREAM
-from quietwing.coverage.study import leakage, run
+from quietwing.coverage.planning import REPORTING_STREAM
+from quietwing.coverage.study import evaluate, leakage
 
 if TYPE_CHECKING:
     from quietwing.coverage.equipment import Device, Model
     from quietwing.coverage.results import Leakage, Verdict
     from quietwing.coverage.scenario import Scenario
-    from quietwing.sites.model import Site
+    from quietwing.sites import Site
 
 __all__ = ["Aside", "Half", "aside", "worked_out"]
 
@@ -89,7 +89,9 @@ def aside() -> Iterator[Aside]:
 def worked_out(half: Half) -> tuple[Leakage, Verdict]:
     """What leaks in with blockers off, and the layout's verdict on the worlds that plans are reported on."""
     leaks = leakage(half.site, half.scenario)
-    verdict = run(half.site, half.scenario, devices=half.devices, catalogue=half.catalogue, stream=REPORTING_STREAM)
+    verdict = evaluate(
+        half.site, half.scenario, devices=half.devices, catalogue=half.catalogue, stream=REPORTING_STREAM
+    )
     return leaks, verdict
 
 

@@ -9,10 +9,16 @@ from quietwing.coverage.cli.command_inputs import refuse_existing
 from quietwing.coverage.cli.tables import print_table
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.site_inputs import files_beside
-from quietwing.sites import load_site, save_geopackage, save_site
-from quietwing.sites.files import BUNDLED
-from quietwing.sites.safe_reading import site_path
-from quietwing.sites.synthetic import build, describe, read_description
+from quietwing.sites import (
+    BUNDLED,
+    build_wing,
+    describe,
+    load_site,
+    read_description,
+    save_geopackage,
+    save_site,
+    site_path,
+)
 
 __all__ = ["answer_copy", "answer_list", "answer_new"]
 
@@ -49,5 +55,5 @@ def answer_new(folder: Path, description: Path | None, overrides: Mapping[str, o
     refuse_existing(folder)
     given = {key: value for key, value in overrides.items() if value is not None}
     wing = read_description(description, **given) if description else describe("options", **given)
-    save_site(build(wing), folder)
+    save_site(build_wing(wing), folder)
     say(f"wrote {folder}; try: quietwing leakage {folder} --out {folder}-leakage")

@@ -16,22 +16,16 @@ from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.exit_codes import INTERRUPTED, MISSED
 from quietwing.coverage.frontier_store import FRONTIER_RESULT_FILES, write_frontier_result
-from quietwing.coverage.report.frontier_tables import (
-    frontier_details,
-    frontier_header,
-    frontier_lead,
-    frontier_object,
-    frontier_rows,
-)
+from quietwing.coverage.report import frontier_details, frontier_header, frontier_lead, frontier_object, frontier_rows
 from quietwing.coverage.result_folder import SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
-from quietwing.coverage.study.frontier import AUTO_BUDGETS, frontier
+from quietwing.coverage.study import AUTO_BUDGETS, frontier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quietwing.coverage.planning.curve import Frontier
-    from quietwing.coverage.study.frontier import Step
+    from quietwing.coverage.planning import Frontier
+    from quietwing.coverage.study import Step
 
 __all__ = ["amounts_of", "answer_frontier", "counts_of", "over_steps", "show_frontier"]
 

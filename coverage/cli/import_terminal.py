@@ -8,9 +8,7 @@ from quietwing.coverage.cli.check_terminal import report_object, show_report
 from quietwing.coverage.cli.command_inputs import refuse_existing
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.site_inputs import import_with_inputs
-from quietwing.sites import save_site
-from quietwing.sites.errors import SiteError
-from quietwing.sites.findings import clean
+from quietwing.sites import SiteError, clean, save_site
 
 __all__ = ["answer_import"]
 

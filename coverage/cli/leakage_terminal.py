@@ -11,19 +11,21 @@ from quietwing.coverage import report, study
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.report.escapes import count_rooms
-from quietwing.coverage.report.grades import count_object, rules_object
-from quietwing.coverage.report.measured_tables import (
+from quietwing.coverage.report import (
     AGREEMENT_HEADER,
     agreement_rows,
+    channel_in_words,
+    count_object,
+    count_rooms,
+    headline,
     measured_headline,
     measured_object,
+    rules_object,
+    service_by_channel,
 )
-from quietwing.coverage.report.tables import service_by_channel
-from quietwing.coverage.report.words import channel_in_words, headline
 from quietwing.coverage.result_folder import LEAKAGE_FILES, SUMMARY, refuse_taken
 from quietwing.coverage.results import Leakage
-from quietwing.sites.readings import read_measurements
+from quietwing.sites import read_measurements
 
 __all__ = ["answer_leakage", "show_leakage"]
 

@@ -17,28 +17,27 @@ from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.exit_codes import INFEASIBLE, INTERRUPTED, MISSED
 from quietwing.coverage.plan_store import write_plan
-from quietwing.coverage.report.frontier_tables import frontier_object
-from quietwing.coverage.report.hole_words import grouped_holes
-from quietwing.coverage.report.plan_tables import plan_object
-from quietwing.coverage.report.plan_words import (
+from quietwing.coverage.report import (
     bought_lines,
     exact_pounds,
+    frontier_object,
+    grouped_holes,
+    limits_in_words,
     name_on_bill,
     plan_details,
     plan_lead,
+    plan_object,
     pounds,
     rooms_in_words,
     target_table,
 )
-from quietwing.coverage.report.words import limits_in_words
 from quietwing.coverage.result_folder import PLAN_FILES, SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.store import describe, result_object
 
 if TYPE_CHECKING:
     from quietwing.coverage.equipment import Model
-    from quietwing.coverage.planning.curve import Frontier
-    from quietwing.coverage.planning.plan import PlanResult
+    from quietwing.coverage.planning import Frontier, PlanResult
 
 __all__ = ["answer_plan", "show_plan"]
 

@@ -9,36 +9,39 @@ from typing import Any
 import typer
 
 from quietwing.coverage import report, study, warmup
-from quietwing.coverage.blocking.explain import RoomBudgets, explain_room
+from quietwing.coverage.blocking import RoomBudgets, explain_room
 from quietwing.coverage.cli.contrast_terminal import show_contrast
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.cli.whatif_terminal import show_changes
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.planning.cable import comms_room
-from quietwing.coverage.planning.cost import cost
-from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel, state_of_rooms
-from quietwing.coverage.report.grades import GRADE_HEADER, grade_rows
-from quietwing.coverage.report.link_budget_text import budget_lines, budgets_object
-from quietwing.coverage.report.whatif_tables import whatif_object
-from quietwing.coverage.report.words import (
+from quietwing.coverage.planning import comms_room, cost
+from quietwing.coverage.report import (
+    GRADE_HEADER,
+    budget_lines,
+    budgets_object,
     channel_in_short,
+    count_rooms,
     escape_in_words,
+    escapes_of,
+    grade_rows,
     limits_in_words,
     percent,
     place_in_words,
+    rooms_by_channel,
+    state_of_rooms,
     verdict_headline,
+    whatif_object,
 )
 from quietwing.coverage.result_folder import SUMMARY, VERDICT_FILES, refuse_taken
 from quietwing.coverage.results import Verdict, WhatIf
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.store import describe, result_object, write_result
-from quietwing.coverage.study.contrast import HOLES_ON_PAGE, MOST_HOLES, with_budgets
-from quietwing.coverage.study.whatif import whatif
+from quietwing.coverage.study import HOLES_ON_PAGE, MOST_HOLES, whatif, with_budgets
 from quietwing.coverage.treatments import resolve_treatments, treated_site
-from quietwing.sites.model import Site
+from quietwing.sites import Site
 
 __all__ = ["answer_verdict", "show_verdict"]
 
@@ -66,7 +69,7 @@ def answer_verdict(
         comms_room(place, scenario)  # an unknown one is refused before the work, not after it; so is a false price
         cost(place, devices, resolve_treatments(place, scenario.treatments, catalogue), catalogue, scenario)
         budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
-        verdict = study.run(
+        verdict = study.evaluate(
             place,
             scenario,
             devices=devices,

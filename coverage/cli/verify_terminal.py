@@ -22,7 +22,7 @@ def answer_verify(result: Path, as_json: bool) -> None:
     with progress_bar() as progress:
         progress("computing it again", 0.0)
         verify_one = verify_plan_folder if holds_plan(result) else verify_result
-        problems = (verify_frontier_folder if holds_frontier(result) else verify_one)(result, study.run)
+        problems = (verify_frontier_folder if holds_frontier(result) else verify_one)(result, study.evaluate)
     if as_json:
         found = {"result": result.name, "ok": not problems, "problems": list(problems)}
         print_json(found | {"inputs_kept": holds_inputs(result)})

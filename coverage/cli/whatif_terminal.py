@@ -11,11 +11,10 @@ from quietwing.coverage import report, warmup
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.report.whatif_document import WHATIF_FILES
-from quietwing.coverage.report.whatif_tables import ADVICE, whatif_header, whatif_headline, whatif_object, whatif_rows
+from quietwing.coverage.report import ADVICE, WHATIF_FILES, whatif_header, whatif_headline, whatif_object, whatif_rows
 from quietwing.coverage.result_folder import SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
-from quietwing.coverage.study.whatif import whatif
+from quietwing.coverage.study import whatif
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import WhatIf

@@ -9,25 +9,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points
-from quietwing.coverage.blocking.links import LinkModel, link_model
-from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.blocking import Judgement, LinkModel, judge_rooms, link_model, silence_points, spill
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning.cost import Cost, cost
+from quietwing.coverage.planning.costing import Cost, cost
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.plan import Attempt, Claim
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.search_space import SearchSpace
 from quietwing.coverage.planning.target import rooms_held, target_asked, target_outcome
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import failing_rows
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites.model import Site
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import Site, trial_points
 
 __all__ = [
     "SPARE_DB",
@@ -193,7 +190,7 @@ def judge(
     site, scenario, catalogue = inputs.site, inputs.scenario, inputs.catalogue
     treated, links = _with_treatments(inputs, treatments)
     tested = trial_points(treated)
-    judged = evaluate(
+    judged = judge_rooms(
         links,
         inputs.bare,
         scenario,

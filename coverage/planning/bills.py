@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
-from quietwing.coverage.blocking.operator_actions import action_in_words, action_name
+from quietwing.coverage.blocking import action_in_words, action_name
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import OperatorAction, Scenario
-from quietwing.sites.findings import clean
-from quietwing.sites.model import Site
+from quietwing.sites import Site, clean
 
 __all__ = [
     "Bill",

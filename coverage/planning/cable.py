@@ -9,8 +9,7 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.tables.cable_cells import route_length_m
-from quietwing.sites.findings import clean, did_you_mean, shown
-from quietwing.sites.model import Room, Site
+from quietwing.sites import Room, Site, clean, did_you_mean, shown
 
 __all__ = ["CommsRoom", "cable_m", "comms_room", "comms_room_problem", "radiating_m"]
 

@@ -11,7 +11,7 @@ import shapely
 from quietwing.coverage.equipment import Device, RoutePoint
 from quietwing.coverage.layout import passes_forbidden
 from quietwing.coverage.planning.places import BELOW_CEILING_M, DIGITS, OUT_OF_REACH_M, place_of
-from quietwing.sites.model import Room, Site
+from quietwing.sites import Room, Site
 
 __all__ = ["CableRun", "cable_runs", "line_of", "line_of_device"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.model import Site
+from quietwing.sites import Site
 
 __all__ = [
     "Chance",

@@ -7,16 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.draft_spill import (
-    OutsideLimit,
-    counted,
-    outside_limit,
-)
-from quietwing.coverage.blocking.links import public_links
-from quietwing.coverage.blocking.outside import OutsidePoints
+from quietwing.coverage.blocking import OutsideLimit, OutsidePoints, counted, outside_limit, public_links
 from quietwing.coverage.planning.levels import LimitBlock
 from quietwing.coverage.planning.planning_links import PlanningLinks
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["Known"]
 

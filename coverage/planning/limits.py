@@ -9,25 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.draft_spill import (
+from quietwing.coverage.blocking import (
+    DESENSE_DBM_PER_RB,
+    LinkModel,
     OutsideLimit,
+    OutsidePoints,
+    Way,
+    demanding_points,
     device_upper_db,
     keep_limit_dbm,
+    links_of,
     outside_z,
+    public_links,
+    receiver_levels_dbm,
     signal_lower_dbm,
     upper_against_db,
 )
-from quietwing.coverage.blocking.keep import demanding_points
-from quietwing.coverage.blocking.links import LinkModel, public_links
-from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, receiver_levels_dbm
-from quietwing.coverage.blocking.site_ways import Way, links_of
 from quietwing.coverage.planning.known_levels import Known
 from quietwing.coverage.planning.levels import Alive, LimitBlock
 from quietwing.coverage.planning.modes import meets_own_opening
 from quietwing.coverage.planning.planning_links import PlanningLinks
-from quietwing.sites.points import PointSet, scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import PointSet, scattered, trial_points
 
 __all__ = ["keep_choice", "keep_limits", "outside_limits", "outside_peaks", "receiver_limits"]
 

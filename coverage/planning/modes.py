@@ -9,17 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
+from quietwing.coverage.blocking import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.equipment import Model, Treatment
-from quietwing.coverage.planning.cost import cost, treatment_capex_gbp
-from quietwing.coverage.propagation.opening_floor import OpeningFloor
-from quietwing.coverage.propagation.portal_graph import PortalGraph
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.planning.costing import cost, treatment_capex_gbp
+from quietwing.coverage.propagation import OpeningFloor, PortalGraph, prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.openings import opening_places
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet, Sector, Site, opening_places
 
 __all__ = ["Modes", "meets_own_opening", "mode_links", "prepare_modes"]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.exposure import share_of_limit
+from quietwing.coverage.blocking import share_of_limit
 from quietwing.coverage.equipment import Device, Model
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["lift_within_exposure"]
 

@@ -49,7 +49,7 @@ from quietwing.coverage.planning.trying import try_all, warm_start_from
 from quietwing.coverage.planning.verify import unsound_claims, verify_plan
 from quietwing.coverage.planning.warm_start import selected
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.model import Sector, Site
+from quietwing.sites import Sector, Site
 
 __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 

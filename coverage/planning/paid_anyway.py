@@ -9,13 +9,13 @@ import numpy as np
 
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.cost import cost
+from quietwing.coverage.planning.costing import cost
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.target import credit_of, target_asked
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
-from quietwing.sites.model import Site
+from quietwing.sites import Site
 
 __all__ = ["check_budget", "goal_of"]
 

@@ -10,8 +10,7 @@ import shapely
 
 from quietwing.coverage.equipment import RoutePoint
 from quietwing.coverage.layout import FORBIDDEN_WITHIN_M
-from quietwing.sites.model import Room, Site
-from quietwing.sites.openings import opening_places
+from quietwing.sites import Room, Site, opening_places
 
 __all__ = ["Spot", "place_of", "plan_spots"]
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning.cost import Cost
+from quietwing.coverage.planning.costing import Cost
 from quietwing.coverage.planning.target import TargetOutcome, target_asked, target_outcome
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario

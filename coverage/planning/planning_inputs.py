@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.links import LinkModel, link_model
-from quietwing.coverage.blocking.montecarlo import Tally
-from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
-from quietwing.coverage.blocking.protect import forbidden_bands
+from quietwing.coverage.blocking import (
+    LinkModel,
+    OutsidePoints,
+    Tally,
+    forbidden_bands,
+    link_model,
+    most_eirp_dbm,
+    outside_points,
+)
 from quietwing.coverage.equipment import Device, Model, Treatment
-from quietwing.coverage.planning.cost import head_ends_needed
+from quietwing.coverage.planning.costing import head_ends_needed
 from quietwing.coverage.planning.known_levels import Known
 from quietwing.coverage.planning.levels import HeadEnds
 from quietwing.coverage.planning.limits import (
@@ -33,10 +38,10 @@ from quietwing.coverage.planning.standing import (
     where_stands,
 )
 from quietwing.coverage.planning.target import credit_of
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments, treated_site
-from quietwing.sites.model import Sector, Site
+from quietwing.sites import Sector, Site
 
 if TYPE_CHECKING:
     from quietwing.coverage.planning.attempts import Tried

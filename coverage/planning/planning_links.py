@@ -11,25 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from quietwing.coverage.blocking.cable_ways import cable_detours, cable_rays
-from quietwing.coverage.blocking.draft import draft_signal, signal_alone_db, spread_against_db
-from quietwing.coverage.blocking.emissions import carrier_levels_dbm
-from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import LinkModel
-from quietwing.coverage.blocking.site_ways import Way, detour_ways, straight_ways
+from quietwing.coverage.blocking import (
+    LinkModel,
+    Way,
+    cable_detours,
+    cable_rays,
+    carrier_levels_dbm,
+    detour_ways,
+    draft_signal,
+    signal_alone_db,
+    silence_points,
+    spread_against_db,
+    straight_ways,
+)
 from quietwing.coverage.equipment import CableLoss, Device, Model, RoutePoint
 from quietwing.coverage.planning.levels import RoomBlock
 from quietwing.coverage.planning.modes import Modes, mode_links
 from quietwing.coverage.planning.places import Spot
-from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
-from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.detour import DetourModel, Ways
-from quietwing.coverage.propagation.free_space import free_space_loss_db
-from quietwing.coverage.propagation.path_gain import add_two_ray
-from quietwing.coverage.propagation.sender_detour import SenderDetours, site_detours
+from quietwing.coverage.propagation import (
+    DetourModel,
+    SenderDetours,
+    Ways,
+    add_two_ray,
+    direction,
+    free_space_loss_db,
+    pattern_gain_db,
+    site_detours,
+    stations_of,
+)
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.points import PointSet
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import PointSet, trial_points
 
 __all__ = ["Base", "PlanningLinks", "room_blocks"]
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.evaluate import quiet_anyway, silence_points
-from quietwing.coverage.blocking.links import link_model
+from quietwing.coverage.blocking import link_model, quiet_anyway, silence_points
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import Searched, Tried, margin_confidence
@@ -20,12 +19,10 @@ from quietwing.coverage.planning.planning_inputs import PlanningInputs, prepare_
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.search_space import RoomLevels, room_levels
 from quietwing.coverage.planning.target import credit_of
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.errors import problems_text
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import Sector, Site, problems_text, trial_points
 
 __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question", "judge", "judge_outside", "prepare"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from quietwing.coverage.errors import InfeasiblePlanError, ScenarioError
+from quietwing.coverage.errors import InfeasiblePlanError, QuietwingError, ScenarioError
 from quietwing.coverage.planning._problem_faults import (
     number_faults,
     shape_faults,
@@ -19,9 +19,17 @@ from quietwing.coverage.planning._problem_faults import (
 )
 from quietwing.coverage.planning._problem_input import as_flags, as_numbers, as_rows, height_of, members_of
 from quietwing.coverage.planning._problem_units import row_unit, tightened
-from quietwing.sites.errors import problems_text
+from quietwing.sites import problems_text
 
-__all__ = ["Problem", "check_problem", "demand_reachable", "demand_sound"]
+__all__ = [
+    "InfeasiblePlanError",
+    "Problem",
+    "QuietwingError",
+    "ScenarioError",
+    "check_problem",
+    "demand_reachable",
+    "demand_sound",
+]
 
 
 @dataclass(frozen=True, eq=False)

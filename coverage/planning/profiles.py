@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.emissions import flat_spans
-from quietwing.coverage.blocking.montecarlo import Needs
+from quietwing.coverage.blocking import Needs, flat_spans
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.levels import Candidates, RoomBlock
 from quietwing.coverage.planning.planning_links import PlanningLinks

@@ -9,8 +9,7 @@ from quietwing.coverage.equipment import Model
 from quietwing.coverage.planning.cable import comms_room_problem
 from quietwing.coverage.planning.target import check_target
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.findings import Findings, did_you_mean, shown
-from quietwing.sites.model import Site
+from quietwing.sites import Findings, Site, did_you_mean, shown
 
 __all__ = ["NO_TREATMENT", "buyable_devices", "buyable_treatments", "check_plan_scenario", "offered_devices"]
 

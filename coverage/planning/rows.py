@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from quietwing.coverage.blocking.montecarlo import Needs
+from quietwing.coverage.blocking import Needs
 from quietwing.coverage.planning._row_kernels import hardest_rows, weakest_rows
 from quietwing.coverage.planning.levels import Candidates, HeadEnds, RoomBlock
 

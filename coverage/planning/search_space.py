@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.draft import draft_needs
-from quietwing.coverage.blocking.montecarlo import Needs
+from quietwing.coverage.blocking import Needs, draft_needs
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.levels import Alive, Candidates, RoomBlock
@@ -41,7 +40,7 @@ from quietwing.coverage.planning.standing import (
     too_near,
 )
 from quietwing.coverage.planning.target import target_asked
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import trial_points
 
 __all__ = ["MOST_SLACK_DB", "RoomLevels", "SearchSpace", "room_levels", "search_space"]
 

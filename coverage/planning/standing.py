@@ -12,13 +12,13 @@ from shapely import Point
 
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.cable_runs import cable_runs, line_of, line_of_device
-from quietwing.coverage.planning.cost import cost
+from quietwing.coverage.planning.costing import cost
 from quietwing.coverage.planning.levels import Candidates
 from quietwing.coverage.planning.places import Spot, room_at
 from quietwing.coverage.planning.planning_links import Base
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.tables.cable_cells import route_length_m
-from quietwing.sites.model import Site
+from quietwing.sites import Site
 
 __all__ = [
     "affordable",

@@ -20,9 +20,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import TARGETS, Scenario
-from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import Findings, did_you_mean, near, shown
-from quietwing.sites.model import Room, Site
+from quietwing.sites import Findings, Room, Site, did_you_mean, near, problems_text, shown
 
 __all__ = [
     "Target",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quietwing.coverage.blocking.evaluate import Judgement
+from quietwing.coverage.blocking import Judgement
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.claims import (
@@ -27,8 +27,7 @@ from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import Sector, Site, trial_points
 
 __all__ = ["unsound_claims", "verify_plan"]
 

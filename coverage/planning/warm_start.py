@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking import carrier_levels_dbm
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.cable_runs import line_of_device
 from quietwing.coverage.planning.milp import Selection

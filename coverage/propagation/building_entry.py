@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from quietwing.coverage.propagation.materials import MHZ_PER_GHZ
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = ["BuildingClass", "building_entry_loss_db"]
 

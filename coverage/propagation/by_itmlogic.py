@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from itmlogic.misc.qerfi import qerfi
 from itmlogic.preparatory_subroutines.qlrpfl import qlrpfl
@@ -9,12 +11,12 @@ from itmlogic.preparatory_subroutines.qlrps import qlrps
 from itmlogic.statistics.avar import avar
 from numpy.typing import NDArray
 
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = ["itm_loss_db"]
 
 WORST_KWX = 4  # error flag of the model: inputs it does not hold for
-DB_PER_NEPER = 20 * np.log10(np.e)
+DB_PER_NEPER = 20 * np.log10(math.e)
 
 
 def itm_loss_db(

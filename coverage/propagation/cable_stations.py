@@ -26,7 +26,7 @@ from quietwing.coverage.propagation.radiating_cable import (
     spreading_db,
 )
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["STATION_M", "Stations", "free_gain_db", "station_gains_db", "stations_of"]
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation.multiwall import PreparedFacets, crossing_counts
 from quietwing.coverage.propagation.prepared_facets import some_quads
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["ChangedFacets", "changed_facets"]
 

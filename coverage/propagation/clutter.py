@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db
 from quietwing.coverage.propagation.materials import MHZ_PER_GHZ
 from quietwing.coverage.propagation.model_range import above, between, within
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = [
     "ClutterType",

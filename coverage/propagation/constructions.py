@@ -17,8 +17,7 @@ from quietwing.coverage.propagation.materials import (
     load_materials,
 )
 from quietwing.coverage.propagation.slab import MM_PER_M, capped_cos_incidence, layers_loss_db
-from quietwing.sites.constructions import Construction, load_constructions
-from quietwing.sites.errors import SiteError
+from quietwing.sites import Construction, SiteError, load_constructions
 
 __all__ = [
     "construction_loss_db",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.sites.antenna_files import FULL_TURN_DEG, AntennaFile
+from quietwing.sites import FULL_TURN_DEG, AntennaFile
 
 __all__ = ["CutPattern"]
 

@@ -40,8 +40,7 @@ from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph, portal_graph
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.points import PointSet
+from quietwing.sites import OutOfRangeError, PointSet
 
 __all__ = [
     "DetourModel",

@@ -18,7 +18,7 @@ from quietwing.coverage.propagation.changed_facets import ChangedFacets
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.portal_graph import PortalGraph
 from quietwing.coverage.propagation.prepared_facets import check_finite
-from quietwing.sites.points import PointSet, scattered
+from quietwing.sites import PointSet, scattered
 
 if TYPE_CHECKING:
     from quietwing.coverage.propagation.detour import DetourModel

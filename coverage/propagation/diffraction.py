@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation.free_space import wavelength_m
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = ["CLEAR_V", "EARTH_M", "bullington_loss_db", "fresnel_v", "knife_edge_loss_db"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.opening_floor import OpeningFloor
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["IN_THE_OPEN", "Facades", "facades_of"]
 

@@ -21,8 +21,7 @@ from quietwing.coverage.propagation.clutter import (
     terrestrial_clutter_loss_db,
 )
 from quietwing.coverage.propagation.irregular_terrain import irregular_terrain_loss_db
-from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.model import Surroundings
+from quietwing.sites import OutOfRangeError, Surroundings
 
 __all__ = ["FAR", "FAR_FROM_M", "FAR_LAWS", "NO_FAR", "FarLoss", "far_loss_db"]
 

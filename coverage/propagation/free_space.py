@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.constants import speed_of_light
 
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = ["NEAREST_FREE_SPACE_M", "free_space_loss_db", "wavelength_m"]
 

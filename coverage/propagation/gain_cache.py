@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import quietwing
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = ["GainCache", "digest_of"]
 

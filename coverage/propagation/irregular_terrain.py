@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation.model_range import above, between, within
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = ["CLIMATES", "RadioClimate", "irregular_terrain_loss_db", "profile_height_m"]
 

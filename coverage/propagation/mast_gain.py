@@ -33,8 +33,7 @@ from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.propagation.sender_detour import Routes, SenderDetours, mast_detours
 from quietwing.coverage.propagation.terrain_path import OFF_THE_GRID, terrain_effect
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet, Sector, Site
 
 __all__ = ["HELD_OUT", "MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "silent_at", "with_sectors"]
 

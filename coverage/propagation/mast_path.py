@@ -21,8 +21,7 @@ from quietwing.coverage.propagation.outdoor import (
     los_probability,
 )
 from quietwing.coverage.propagation.short_path import ROOFS, STREET, Law, Link, short_laws
-from quietwing.sites.model import Sector, Surroundings
-from quietwing.sites.quantities import Environment
+from quietwing.sites import Environment, Sector, Surroundings
 
 __all__ = ["path_laws", "path_states_db", "scenario_of", "sight_probability"]
 

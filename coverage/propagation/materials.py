@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.constants import epsilon_0
 
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = [
     "FREQ_MAX_MHZ",

@@ -35,8 +35,7 @@ from quietwing.coverage.propagation._lanes import LANES
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.floors import floor_cap_db
 from quietwing.coverage.propagation.prepared_facets import PreparedFacets, check_finite, prepare
-from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.points import PointSet
+from quietwing.sites import OutOfRangeError, PointSet
 
 __all__ = [
     "COS_MIN",

@@ -20,8 +20,7 @@ from scipy.spatial import KDTree
 from quietwing.coverage.propagation.aperture_field import diffuse_share
 from quietwing.coverage.propagation.constructions import surface_loss_db
 from quietwing.coverage.propagation.room_surfaces import room_surfaces
-from quietwing.sites.model import Opening, Site
-from quietwing.sites.openings import OpeningPlace, opening_places
+from quietwing.sites import Opening, OpeningPlace, Site, opening_places
 
 __all__ = ["OpeningFloor", "RoomOpenings", "opening_floor"]
 

@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation.free_space import free_space_loss_db, wavelength_m
 from quietwing.coverage.propagation.materials import MHZ_PER_GHZ
-from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.quantities import Environment
+from quietwing.sites import Environment, OutOfRangeError
 
 __all__ = [
     "NEAREST_M",

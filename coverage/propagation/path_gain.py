@@ -19,8 +19,7 @@ from quietwing.coverage.propagation.gain_cache import digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.outdoor import two_ray_extra_db
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet, scattered
+from quietwing.sites import PointSet, Site, scattered
 
 __all__ = ["add_two_ray", "path_gain", "path_gain_blocks"]
 

@@ -20,7 +20,7 @@ from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, room_of_points
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.sites.model import Room, Site
+from quietwing.sites import Room, Site
 
 __all__ = ["REFERENCE_MHZ", "PortalGraph", "guided_gain_db", "portal_graph"]
 

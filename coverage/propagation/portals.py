@@ -23,8 +23,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
-from quietwing.sites.model import Building, Site, Slab
-from quietwing.sites.openings import opening_places
+from quietwing.sites import Building, Site, Slab, opening_places
 
 __all__ = ["PORTAL_KINDS", "Portals", "portals", "room_of_points"]
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.facets import Facets
+from quietwing.sites import Facets, OutOfRangeError
 
 __all__ = ["PreparedFacets", "check_finite", "prepare", "prepare_like", "some_quads"]
 

@@ -23,7 +23,7 @@ from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.path_gain import add_two_ray
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = [
     "COUPLING_AT_M",

@@ -25,7 +25,7 @@ from scipy.optimize import brentq
 from quietwing.coverage.propagation.constructions import surface_loss_db
 from quietwing.coverage.propagation.materials import relative_permittivity
 from quietwing.coverage.propagation.slab import MM_PER_M, slab_transmission_db
-from quietwing.sites.constructions import Construction, Layer
+from quietwing.sites import Construction, Layer
 
 __all__ = ["SHEET_M", "RaySlab", "ray_slab"]
 

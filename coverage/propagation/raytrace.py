@@ -29,8 +29,7 @@ from quietwing.coverage.propagation.materials import check_freq_mhz
 from quietwing.coverage.propagation.model_range import within
 from quietwing.coverage.propagation.ray_materials import RaySlab, ray_slab
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet, Site
 
 __all__ = ["ABSENT", "mesh_of", "quads_as_triangles", "raytraced_path_gain", "sionna"]
 

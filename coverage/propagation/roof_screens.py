@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation.model_range import above, within
 from quietwing.coverage.propagation.short_range import rounded_wavelength_m
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = ["TownSize", "roof_screens_loss_db"]
 

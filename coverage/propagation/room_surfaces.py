@@ -8,8 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from quietwing.sites.constructions import Construction
-from quietwing.sites.model import Room, Site, Slab, Wall
+from quietwing.sites import Construction, Room, Site, Slab, Wall
 
 __all__ = ["MASONRY_RETURNED", "METAL_RETURNED", "room_surfaces"]
 

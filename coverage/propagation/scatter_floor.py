@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation.angular_spread import concentration
 from quietwing.coverage.propagation.aperture_field import HALF_CIRCLE_FLUX, aperture_share
 from quietwing.coverage.propagation.opening_floor import OpeningFloor
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["HELD_OUT", "BehindOpenings", "ScatterFloor", "behind_openings", "no_scatter"]
 

@@ -14,9 +14,7 @@ from quietwing.coverage.propagation.constructions import extrapolation_notes, lo
 from quietwing.coverage.propagation.gain_cache import GainCache, digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, PreparedFacets, cos_nodes, prepare
 from quietwing.coverage.propagation.prepared_facets import prepare_like
-from quietwing.sites.facets import Facets
-from quietwing.sites.geometry import facets, facets_like
-from quietwing.sites.model import Site
+from quietwing.sites import Facets, Site, facets, facets_like
 
 __all__ = ["PERIMETER", "Block", "Scene", "prepare_scene"]
 

@@ -8,9 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation.antennas import SectorPattern, load_patterns, pattern_gain_db, seen_from_tilted
 from quietwing.coverage.propagation.array_pattern import ArrayPattern, load_arrays
 from quietwing.coverage.propagation.cut_pattern import CutPattern
-from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.findings import shown
-from quietwing.sites.model import Sector, Site
+from quietwing.sites import OutOfRangeError, Sector, Site, shown
 
 __all__ = ["connected_gain_db", "is_directional", "sector_gain_db", "sector_pattern"]
 

@@ -28,7 +28,7 @@ from quietwing.coverage.propagation.detour_legs import PointLegs, legs_from, poi
 from quietwing.coverage.propagation.multiwall import straight_rays
 from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["Routes", "SenderDetours", "changed_portals", "mast_detours", "site_detours"]
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.propagation.mast_path import scenario_of
 from quietwing.coverage.propagation.materials import MHZ_PER_GHZ
 from quietwing.coverage.propagation.outdoor import rma_break_m
-from quietwing.sites.model import Sector
+from quietwing.sites import Sector
 
 __all__ = ["Shadowing", "shadowing"]
 

@@ -30,7 +30,7 @@ from quietwing.coverage.propagation.short_range import (
     over_roofs_range,
     street_corner_loss_db,
 )
-from quietwing.sites.model import Sector, Surroundings
+from quietwing.sites import Sector, Surroundings
 
 __all__ = ["ROOFS", "STREET", "Law", "Link", "short_laws"]
 

@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from quietwing.coverage.propagation.free_space import HZ_PER_MHZ
 from quietwing.coverage.propagation.materials import MHZ_PER_GHZ
 from quietwing.coverage.propagation.model_range import above, between, within
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import OutOfRangeError
 
 __all__ = [
     "Neighbourhood",

@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.materials import check_freq_mhz, load_materials, relative_permittivity
-from quietwing.sites.constructions import Layer
-from quietwing.sites.errors import OutOfRangeError
+from quietwing.sites import Layer, OutOfRangeError
 
 __all__ = [
     "COS_INCIDENCE_MIN",

@@ -19,10 +19,7 @@ from quietwing.coverage.propagation.diffraction import EARTH_M, bullington_loss_
 from quietwing.coverage.propagation.facades import IN_THE_OPEN, Facades
 from quietwing.coverage.propagation.far_path import FAR_FROM_M, FarLoss, far_loss_db
 from quietwing.coverage.propagation.irregular_terrain import FREQ_MHZ, TERMINAL_M, irregular_terrain_loss_db
-from quietwing.sites.errors import OutOfRangeError
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet
-from quietwing.sites.terrain import Terrain
+from quietwing.sites import OutOfRangeError, PointSet, Site, Terrain
 
 __all__ = ["OFF_THE_GRID", "Profile", "TerrainEffect", "ground_profile", "terrain_effect", "terrain_extra_db"]
 

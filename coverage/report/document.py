@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import quietwing
-from quietwing.coverage.planning.curve import Frontier
-from quietwing.coverage.planning.plan import PlanResult
+from quietwing.coverage.planning import Frontier, PlanResult
 from quietwing.coverage.report.maps import save_png, storey_figure
 from quietwing.coverage.report.measured_maps import outdoor_figure
 from quietwing.coverage.report.measured_tables import (

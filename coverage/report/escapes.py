@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.results import Leakage, Verdict
-from quietwing.sites.openings import opening_places
+from quietwing.sites import opening_places
 
 __all__ = [
     "HOLE",

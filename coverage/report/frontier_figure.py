@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from quietwing.coverage.planning.curve import Frontier
+from quietwing.coverage.planning import Frontier
 from quietwing.coverage.report.grades import grade_in_words
 from quietwing.coverage.report.plan_drawing import QUIET_COLOUR
 

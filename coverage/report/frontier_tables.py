@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.planning.curve import Frontier, FrontierPoint, Marginal
+from quietwing.coverage.planning import Frontier, FrontierPoint, Marginal
 from quietwing.coverage.report.grades import grade_in_words, measured_in_words
 from quietwing.coverage.report.plan_words import exact_pounds, pounds, target_of
 from quietwing.coverage.rules import GRADES

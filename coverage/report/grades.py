@@ -9,7 +9,7 @@ from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.escapes import RoomCount, count_rooms, percent
 from quietwing.coverage.results import SpillResult, Verdict
 from quietwing.coverage.rules import GRADES, TIERS, Grade, Rules
-from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites import fingerprint
 
 __all__ = [
     "GRADE_HEADER",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.planning.plan import Hole, HoleKind, HoleReason
+from quietwing.coverage.planning import Hole, HoleKind, HoleReason
 from quietwing.coverage.report.money_words import pounds
 from quietwing.coverage.results import SpillResult
 

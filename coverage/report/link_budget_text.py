@@ -6,9 +6,9 @@ import dataclasses
 import math
 from typing import Any
 
-from quietwing.coverage.blocking.explain import LinkBudget, RoomBudgets
+from quietwing.coverage.blocking import LinkBudget, RoomBudgets
 from quietwing.coverage.decibel import add_powers_db
-from quietwing.coverage.propagation.detour_path import DetourPath
+from quietwing.coverage.propagation import DetourPath
 
 __all__ = ["budget_lines", "budgets_object"]
 

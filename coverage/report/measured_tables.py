@@ -9,8 +9,7 @@ from typing import Any
 
 from quietwing.coverage.report.words import channel_in_words, safe_cell
 from quietwing.coverage.results import Agreement, Comparison
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
+from quietwing.sites import Site, fingerprint
 
 __all__ = [
     "AGREEMENT_HEADER",

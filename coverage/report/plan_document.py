@@ -9,9 +9,7 @@ from typing import Any
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.layout import layout_text
-from quietwing.coverage.planning.cost import CostLine
-from quietwing.coverage.planning.curve import Frontier
-from quietwing.coverage.planning.plan import Attempt, PlanResult
+from quietwing.coverage.planning import Attempt, CostLine, Frontier, PlanResult
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.frontier_document import frontier_values, make_frontier_files
 from quietwing.coverage.report.grades import grade_in_words
@@ -111,14 +109,14 @@ def _page_values(result: PlanResult) -> dict[str, Any]:
         "before": before,
         "plan": plan,
         "money": _money_rows(result),
-        "bill": [_bill_row(line) for line in spent.lines],
+        "bill": [bill_row(line) for line in spent.lines],
         "bill_total": [pounds(each) for each in (spent.capex_gbp, spent.opex_gbp_per_year, spent.whole_life_gbp)],
         "illustrative": spent.illustrative,
         "holes": [(reason, len(rooms), rooms_in_words(rooms)) for reason, rooms in groups[:MOST_REASONS_SHOWN]],
         "asked_for": asked_for,
         "asked_left": asked_left,
         "reasons_left": max(len(groups) - MOST_REASONS_SHOWN, 0),
-        "attempts": [_attempt_row(attempt) for attempt in plan.attempts],
+        "attempts": [attempt_row(attempt) for attempt in plan.attempts],
         "basis": "to buy and install" if scenario.budget_basis == "capex" else "over its whole life",
         "notes": notes_of(result),
         "glossary": VERDICT_GLOSSARY + PLAN_GLOSSARY,
@@ -136,7 +134,7 @@ def _money_rows(result: PlanResult) -> list[tuple[str, str]]:
     ]
 
 
-def _bill_row(line: CostLine) -> dict[str, str]:
+def bill_row(line: CostLine) -> dict[str, str]:
     metres = line.unit == "m"
     return {
         "model": name_on_bill(line),
@@ -151,7 +149,7 @@ def _bill_row(line: CostLine) -> dict[str, str]:
     }
 
 
-def _attempt_row(attempt: Attempt) -> dict[str, Any]:
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
     known = math.isfinite(attempt.spill_margin_db)
     return {
         "confidence": percent(attempt.confidence),

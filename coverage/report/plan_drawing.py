@@ -15,8 +15,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from quietwing.coverage.report.plain_text import with_plain_text
-from quietwing.sites.model import Site
-from quietwing.sites.points import Patch
+from quietwing.sites import Patch, Site
 
 __all__ = [
     "DOOR_COLOUR",

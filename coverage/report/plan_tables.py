@@ -9,15 +9,12 @@ from typing import Any
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.equipment import Device
-from quietwing.coverage.planning.cost import Cost
-from quietwing.coverage.planning.plan import Attempt, Plan, PlanResult
+from quietwing.coverage.planning import Attempt, Cost, Plan, PlanResult
 from quietwing.coverage.report.escapes import ceiled
 from quietwing.coverage.report.hole_words import binding_of, reason_in_words
 from quietwing.coverage.report.plan_words import bound_shown, exceeds_budget, target_of
-from quietwing.coverage.report.verdict_tables import _csv as csv_text
-from quietwing.coverage.report.verdict_tables import actions_object, verdict_object
-from quietwing.sites.model import Site
-from quietwing.sites.openings import opening_places
+from quietwing.coverage.report.verdict_tables import actions_object, csv_text, verdict_object
+from quietwing.sites import Site, opening_places
 
 __all__ = ["bill_csv", "holes_csv", "notes_of", "plan_files", "plan_object", "treatments_csv"]
 

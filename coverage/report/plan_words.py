@@ -6,9 +6,7 @@ import math
 from collections import Counter
 
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.planning.cost import Cost, CostLine, over_budget
-from quietwing.coverage.planning.plan import PlanResult
-from quietwing.coverage.planning.target import TargetOutcome
+from quietwing.coverage.planning import Cost, CostLine, PlanResult, TargetOutcome, over_budget
 from quietwing.coverage.report.escapes import ceiled, count_rooms, escapes_of, rooms_by_channel
 from quietwing.coverage.report.grades import lead_in_words, protected_in_words
 from quietwing.coverage.report.hole_words import binding_of

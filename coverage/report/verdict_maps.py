@@ -84,7 +84,9 @@ def dead_zone_map(
     _finish(ax, verdict, storey, also)
     ax.set_title(f"{storey.title}: {_holes_here(verdict, storey)}", loc="left", fontsize=11)
     if alone:
-        ax.legend(handles=_legend(verdict, storey), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, fontsize=7)
+        ax.legend(
+            handles=legend_of(verdict, storey), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, fontsize=7
+        )
     return ax
 
 
@@ -322,7 +324,7 @@ def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, al
     figure.suptitle(verdict.site.marking, fontsize=9, fontweight="bold")
     grid = f"grid {verdict.scenario.grid_m:g} m, height 1.5 m, {asked_in_words(verdict)}"
     figure.legend(
-        handles=_legend(verdict, storey, also),
+        handles=legend_of(verdict, storey, also),
         loc="outside lower center",
         ncols=5,
         fontsize=9,
@@ -332,7 +334,7 @@ def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, al
     )
 
 
-def _legend(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None) -> list[LegendPatch | Line2D]:
+def legend_of(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None) -> list[LegendPatch | Line2D]:
     entries: list[LegendPatch | Line2D] = [
         LegendPatch(color=QUIET_COLOUR, label="dead zone (no phone works)"),
         LegendPatch(facecolor=HOLE_COLOUR, edgecolor="black", hatch=HOLE_HATCH, label="hole (a phone works)"),

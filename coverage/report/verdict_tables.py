@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from quietwing.coverage.blocking.operator_actions import action_name, meant
+from quietwing.coverage.blocking import action_name, meant
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.escapes import (
     KEEP,
@@ -93,7 +93,7 @@ def rooms_csv(verdict: Verdict) -> str:
         *(f"{what}_{name}" for name in _names(verdict) for what in ("silent_probability", "state")),
         "rules",
     ]
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 def escapes_csv(verdict: Verdict) -> str:
@@ -120,7 +120,7 @@ def escapes_csv(verdict: Verdict) -> str:
         ]
         for escape in escapes_of(verdict)
     ]
-    return _csv(["room", "channel", "in_words", "usable_probability", "where", "needs_db", "reason"], rows)
+    return csv_text(["room", "channel", "in_words", "usable_probability", "where", "needs_db", "reason"], rows)
 
 
 def spill_csv(verdict: Verdict) -> str:
@@ -154,7 +154,7 @@ def spill_csv(verdict: Verdict) -> str:
         *(f"{what}_{name}" for name in _names(verdict) for what in ("margin_db", "passed")),
     ]
     if verdict.spill is None:
-        return _csv(header, [])
+        return csv_text(header, [])
     outside = verdict.spill.outside.transpose("channel", "outside")
     jam_dbm, margin_db = outside["jam_dbm"].values, outside["margin_db"].values
     captured = outside["capture_probability"].values
@@ -197,7 +197,7 @@ def spill_csv(verdict: Verdict) -> str:
                     ),
                 ]
             )
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 def verdict_object(verdict: Verdict) -> dict[str, Any]:
@@ -290,7 +290,7 @@ def _share(rooms: xr.Dataset, index: int) -> str:
     return f"{floored(float(rooms['silent_probability'].values[index]), 3):.3f}"
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """CSV text; what a spreadsheet would run is made text, numbers are left numbers."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")

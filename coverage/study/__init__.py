@@ -1,10 +1,6 @@
 """One question to one site from end to end: the single way in for app, command line and batch."""
 
-from quietwing.coverage.study.buying import optimise
-from quietwing.coverage.study.contrast import contrast_budget, contrast_budgets
-from quietwing.coverage.study.frontier import frontier
-from quietwing.coverage.study.judging import run
-from quietwing.coverage.study.leaks import leakage
-from quietwing.coverage.study.whatif import whatif
+import lazy_loader
 
-__all__ = ["contrast_budget", "contrast_budgets", "frontier", "leakage", "optimise", "run", "whatif"]
+# What other stages may use stands in __init__.pyi; each name is loaded when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

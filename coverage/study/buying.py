@@ -8,18 +8,16 @@ from dataclasses import replace
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.planning.optimise import REPORTING_STREAM
-from quietwing.coverage.planning.optimise import optimise as best_plan
-from quietwing.coverage.planning.plan import Plan, PlanResult
-from quietwing.coverage.planning.prepared import prepare
-from quietwing.coverage.propagation.gain_cache import GainCache
+from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanResult, prepare
+from quietwing.coverage.planning import optimise as best_plan
+from quietwing.coverage.propagation import GainCache
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, check_limits, checked_sectors
 from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
-from quietwing.coverage.study.judging import Known, run
+from quietwing.coverage.study.judging import Known, evaluate
 from quietwing.coverage.treatments import wishes_for
-from quietwing.sites.model import Site
+from quietwing.sites import Site
 
 __all__ = ["as_bought", "judged_afresh", "optimise", "spent_gbp", "with_explained_holes"]
 
@@ -152,7 +150,7 @@ def judged_afresh(
     -------
     Verdict
     """
-    return run(
+    return evaluate(
         site,
         scenario,
         devices=devices,

@@ -13,16 +13,19 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.cable_links import is_cable
-from quietwing.coverage.blocking.draft import DraftPublic, DraftSignal, spread_against_db
-from quietwing.coverage.blocking.links import LinkModel
-from quietwing.coverage.blocking.site_ways import Way
+from quietwing.coverage.blocking import (
+    BlockerLinks,
+    DraftPublic,
+    DraftSignal,
+    LinkModel,
+    Way,
+    blocker_links,
+    is_cable,
+    spread_against_db,
+)
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.changed_facets import changed_facets
-from quietwing.coverage.propagation.radiating_cable import FINE, Cut, pieces_of
-from quietwing.sites.points import PointSet
+from quietwing.coverage.propagation import FINE, Cut, changed_facets, pieces_of, stations_of
+from quietwing.sites import PointSet
 
 __all__ = ["BY_CONSTRUCTION", "at_rows", "carried_against_db", "carried_links", "crossed_in_order", "rows_of"]
 

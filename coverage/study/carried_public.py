@@ -12,15 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links
-from quietwing.coverage.propagation.changed_facets import ChangedFacets, changed_facets
-from quietwing.coverage.propagation.detour import DetourModel
-from quietwing.coverage.propagation.detour_legs import PointLegs, changed_legs, crossed_pairs, point_legs
-from quietwing.coverage.propagation.mast_gain import MastModel, masts_of
-from quietwing.coverage.propagation.scene import Scene
-from quietwing.coverage.propagation.sender_detour import Routes, changed_portals
+from quietwing.coverage.blocking import LinkModel, PublicLinks, public_links
+from quietwing.coverage.propagation import (
+    ChangedFacets,
+    DetourModel,
+    MastModel,
+    PointLegs,
+    Routes,
+    Scene,
+    changed_facets,
+    changed_legs,
+    changed_portals,
+    crossed_pairs,
+    masts_of,
+    point_legs,
+)
 from quietwing.coverage.study.carried_links import BY_CONSTRUCTION, at_rows, crossed_in_order, rows_of
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["PublicWays", "carried_public", "public_ways"]
 

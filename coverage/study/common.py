@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from quietwing.coverage.blocking.calibration import Calibration
-from quietwing.coverage.blocking.operator_actions import check_actions
+from quietwing.coverage.blocking import Calibration, check_actions
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout
-from quietwing.coverage.propagation.mast_gain import MastModel
+from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.errors import problems_text
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.points import Patch, PointSet
+from quietwing.sites import Patch, PointSet, Sector, Site, problems_text
 
 __all__ = ["Progress", "check_limits", "checked_sectors", "limits_of", "map_title", "part", "wanted_sectors"]
 

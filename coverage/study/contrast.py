@@ -53,12 +53,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.contrast import Raised, raise_to_silence
-from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import public_links
-from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.spill import spill_outside
+from quietwing.coverage.blocking import (
+    OutsidePoints,
+    Raised,
+    blocker_links,
+    public_links,
+    raise_to_silence,
+    silence_points,
+    spill_outside,
+)
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
@@ -72,9 +75,7 @@ from quietwing.coverage.study.contrast_offers import (
     spots_near,
 )
 from quietwing.coverage.study.contrast_place import Place, prepared, treatments_of
-from quietwing.sites.findings import clean
-from quietwing.sites.points import PointSet, scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import PointSet, clean, scattered, trial_points
 
 __all__ = [
     "HOLES_ON_PAGE",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from quietwing.coverage.blocking.contrast import Raised
+from quietwing.coverage.blocking import Raised
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.results import ContrastBudget, ContrastLine
 from quietwing.coverage.study.contrast_offers import Offer

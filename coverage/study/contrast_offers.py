@@ -9,20 +9,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.emissions import carrier_levels_dbm
-from quietwing.coverage.blocking.links import LinkModel
-from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.protect import forbidden_bands
-from quietwing.coverage.blocking.spill import may_fail
+from quietwing.coverage.blocking import (
+    LinkModel,
+    OutsidePoints,
+    blocker_links,
+    carrier_levels_dbm,
+    forbidden_bands,
+    may_fail,
+)
 from quietwing.coverage.equipment import BandPower, Device, Model
-from quietwing.coverage.planning.places import Spot
-from quietwing.coverage.planning.question import buyable_devices
-from quietwing.coverage.planning.standing import device_at, stands_outdoors
-from quietwing.coverage.propagation.antennas import direction, pattern_gain_db
+from quietwing.coverage.planning import Spot, buyable_devices, device_at, stands_outdoors
+from quietwing.coverage.propagation import direction, pattern_gain_db
 from quietwing.coverage.rules import Tier
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = [
     "Offer",

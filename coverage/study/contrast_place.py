@@ -9,24 +9,27 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.draft import draft_signal
-from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.interference import kernel_limits
-from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
-from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
+from quietwing.coverage.blocking import (
+    LinkModel,
+    OutsidePoints,
+    blocker_links,
+    draft_signal,
+    kernel_limits,
+    link_model,
+    most_eirp_dbm,
+    outside_points,
+    public_links,
+    silence_points,
+)
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.modes import Modes, prepare_modes
-from quietwing.coverage.planning.places import Spot, plan_spots
-from quietwing.coverage.planning.question import buyable_treatments
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.planning import Modes, Spot, buyable_treatments, plan_spots, prepare_modes
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.study.common import wanted_sectors
 from quietwing.coverage.study.contrast_offers import Offer, Sender, senders_offered
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites.points import scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import scattered, trial_points
 
 __all__ = ["Place", "prepared", "treatments_of"]
 

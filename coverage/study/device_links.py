@@ -8,9 +8,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.links import LinkModel
-from quietwing.sites.points import PointSet
+from quietwing.coverage.blocking import BlockerLinks, LinkModel, blocker_links
+from quietwing.sites import PointSet
 
 __all__ = ["DeviceLinks", "together"]
 

@@ -9,11 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks
-from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking import BlockerLinks, LinkModel
 from quietwing.coverage.equipment import Treatment
-from quietwing.sites.model import Site
-from quietwing.sites.points import Patch, PointSet
+from quietwing.sites import Patch, PointSet, Site
 
 __all__ = [
     "DEAD_ZONE",

@@ -14,16 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.cable_links import is_cable
-from quietwing.coverage.blocking.draft import DraftPublic, draft_public, margin_against_db
-from quietwing.coverage.blocking.explain import RoomBudgets, explain_room
-from quietwing.coverage.blocking.links import LinkModel, link_model
+from quietwing.coverage.blocking import (
+    DraftPublic,
+    LinkModel,
+    RoomBudgets,
+    blocker_links,
+    draft_public,
+    explain_room,
+    is_cable,
+    link_model,
+    margin_against_db,
+)
 from quietwing.coverage.equipment import Device, Model, Treatment
-from quietwing.coverage.planning.cost import Cost, cost
-from quietwing.coverage.propagation.mast_gain import silent_at
-from quietwing.coverage.propagation.portal_graph import PortalGraph, portal_graph
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.planning import Cost, cost
+from quietwing.coverage.propagation import PortalGraph, portal_graph, prepare_scene, silent_at
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.carried_links import carried_against_db, carried_links, rows_of
 from quietwing.coverage.study.carried_public import PublicWays, carried_public, public_ways
@@ -33,9 +37,7 @@ from quietwing.coverage.study.drafted import Draft, DraftPlace, drafted_rooms, o
 from quietwing.coverage.study.kept_detours import DRAFT_CUT, KeptDetours
 from quietwing.coverage.study.kept_links import KeptLinks, Key
 from quietwing.coverage.treatments import resolve_treatments, treated_site
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet
-from quietwing.sites.trial_points import map_grid, trial_points
+from quietwing.sites import PointSet, Site, map_grid, trial_points
 
 __all__ = ["DRAFT_GRID_M", "Drafting", "explain", "price"]
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.study.drafting import Drafting
-from quietwing.sites.errors import QuietwingError
+from quietwing.sites import QuietwingError
 
 __all__ = ["REST_S", "DraftsAhead"]
 

@@ -8,16 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from quietwing.coverage.equipment import Device, Model, Treatment
-from quietwing.coverage.planning.curve import Offer, best_known
-from quietwing.coverage.planning.optimise import optimise as best_plan
-from quietwing.coverage.planning.plan import Plan
-from quietwing.coverage.planning.prepared import REPORTING_STREAM, Prepared
-from quietwing.coverage.planning.target import target_asked
+from quietwing.coverage.planning import REPORTING_STREAM, Offer, Plan, Prepared, best_known, target_asked
+from quietwing.coverage.planning import optimise as best_plan
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh, spent_gbp
 from quietwing.coverage.study.judging import Known
-from quietwing.sites.model import Site
+from quietwing.sites import Site
 
 __all__ = ["ANY_PRICE_GBP", "Aim", "Found", "Step", "Sweep", "aim_in_words", "best_for", "downward", "whole"]
 

@@ -8,29 +8,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.draft import draft_margin_db
-from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points, uncovered_routes
-from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
-from quietwing.coverage.blocking.operator_actions import action_in_words, action_name
-from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.blocking import (
+    Judgement,
+    LinkModel,
+    action_in_words,
+    action_name,
+    blocker_links,
+    draft_margin_db,
+    judge_rooms,
+    link_model,
+    public_links,
+    silence_points,
+    spill,
+    uncovered_routes,
+)
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model, Treatment
-from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.propagation.mast_gain import silent_at
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import GainCache, prepare_scene, silent_at
 from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, checked_sectors, limits_of, map_title, part
 from quietwing.coverage.treatments import resolve_treatments, treated_site
-from quietwing.sites.findings import clean
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.points import PointSet
-from quietwing.sites.trial_points import map_grid, trial_points
+from quietwing.sites import PointSet, Sector, Site, clean, fingerprint, map_grid, trial_points
 
-__all__ = ["Known", "Ready", "make_ready", "run"]
+__all__ = ["Known", "Ready", "evaluate", "make_ready"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def make_ready(
     return Ready(bare, model, tested, points, bare_points)
 
 
-def run(
+def evaluate(
     site: Site,
     scenario: Scenario | None = None,
     *,
@@ -160,7 +162,7 @@ def run(
     model, points, tested = ready.model, ready.points, ready.tested
     say("rooms", 0.2)
     if known is None:
-        judged = evaluate(
+        judged = judge_rooms(
             model,
             ready.bare,
             scenario,

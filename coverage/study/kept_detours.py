@@ -12,19 +12,20 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.cable_links import is_cable
-from quietwing.coverage.blocking.cable_ways import cable_detours
-from quietwing.coverage.blocking.links import LinkModel
-from quietwing.coverage.blocking.site_ways import Way, detour_ways
+from quietwing.coverage.blocking import LinkModel, Way, cable_detours, detour_ways, is_cable
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.propagation.cable_stations import stations_of
-from quietwing.coverage.propagation.detour import DetourModel, detour_model
-from quietwing.coverage.propagation.detour_legs import PointLegs, point_legs
-from quietwing.coverage.propagation.portal_graph import PortalGraph
-from quietwing.coverage.propagation.radiating_cable import Cut
-from quietwing.coverage.propagation.sender_detour import site_detours
+from quietwing.coverage.propagation import (
+    Cut,
+    DetourModel,
+    PointLegs,
+    PortalGraph,
+    detour_model,
+    point_legs,
+    site_detours,
+    stations_of,
+)
 from quietwing.coverage.study.carried_links import crossed_in_order, rows_of
-from quietwing.sites.points import PointSet, scattered
+from quietwing.sites import PointSet, scattered
 
 __all__ = ["DRAFT_CUT", "KeptDetours"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking import LinkModel
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.study.device_links import DeviceLinks, together
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["KeptLinks", "Key"]
 

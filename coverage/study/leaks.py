@@ -6,22 +6,22 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.agreement import compare
-from quietwing.coverage.blocking.calibration import sector_levels_dbm
-from quietwing.coverage.blocking.evaluate import judged_without, silence_points
-from quietwing.coverage.blocking.links import LinkModel, link_model
-from quietwing.coverage.blocking.networks import headroom_db, strongest_sector
+from quietwing.coverage.blocking import (
+    LinkModel,
+    compare,
+    headroom_db,
+    judged_without,
+    link_model,
+    sector_levels_dbm,
+    silence_points,
+    strongest_sector,
+)
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
-from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import GainCache, prepare_scene
 from quietwing.coverage.results import GradeVerdict, Leakage, StoreyMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, limits_of, map_title, part, wanted_sectors
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet
-from quietwing.sites.readings import Measurements
-from quietwing.sites.trial_points import map_grid, trial_points
+from quietwing.sites import Measurements, PointSet, Site, fingerprint, map_grid, trial_points
 
 __all__ = ["leakage"]
 

@@ -9,11 +9,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.calibration import MEASURED_SIGMA_DB
-from quietwing.coverage.blocking.evaluate import called_silent
-from quietwing.coverage.blocking.links import PublicLinks, public_links
-from quietwing.coverage.blocking.montecarlo import Case, Tally, count_worlds
+from quietwing.coverage.blocking import (
+    MEASURED_SIGMA_DB,
+    Case,
+    PublicLinks,
+    Tally,
+    blocker_links,
+    called_silent,
+    count_worlds,
+    public_links,
+)
 from quietwing.coverage.results import SpillResult, WhatIfRow
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.study.judging import Ready

@@ -13,15 +13,28 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.exposure import exposure
-from quietwing.coverage.blocking.keep import demanding_points, operators_served, service_in_rooms
-from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links
-from quietwing.coverage.blocking.montecarlo import Case, Tally, count_worlds
-from quietwing.coverage.blocking.out_of_band import out_of_band_rows, stray_heard
-from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.protect import device_levels_dbm, protected_services
-from quietwing.coverage.blocking.spill import blocks_of, spill_outside, spill_result
+from quietwing.coverage.blocking import (
+    BlockerLinks,
+    Case,
+    LinkModel,
+    OutsidePoints,
+    PublicLinks,
+    Tally,
+    blocker_links,
+    blocks_of,
+    count_worlds,
+    demanding_points,
+    device_levels_dbm,
+    exposure,
+    operators_served,
+    out_of_band_rows,
+    protected_services,
+    public_links,
+    service_in_rooms,
+    spill_outside,
+    spill_result,
+    stray_heard,
+)
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.results import SpillResult
@@ -30,7 +43,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import ExposureRow, ServiceRow
 from quietwing.coverage.study.judging import Ready
 from quietwing.coverage.study.whatif_changes import OUT
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = [
     "Ask",

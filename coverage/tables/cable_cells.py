@@ -12,10 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.equipment import CableLoss, Model, RoutePoint
 from quietwing.coverage.tables.rows import cell_text, items_of
-from quietwing.sites.findings import Findings, shown
-from quietwing.sites.model import ZM
-from quietwing.sites.quantities import CoordinateM
-from quietwing.sites.records import build
+from quietwing.sites import ZM, CoordinateM, Findings, build, shown
 
 __all__ = [
     "cable_contradictions",

@@ -12,10 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.sites.findings import Findings, Unreadable, clean, near, shown
-from quietwing.sites.geojson import rounded
-from quietwing.sites.safe_reading import read_text
-from quietwing.sites.tables_csv import parse_table
+from quietwing.sites import Findings, Unreadable, clean, near, parse_table, read_text, rounded, shown
 
 __all__ = ["Rows", "cell_text", "folded", "items_of", "read_file", "rows_of", "text_of_rows"]
 

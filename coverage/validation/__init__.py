@@ -1,25 +1,6 @@
 """The engine against data nobody here wrote: which sets are known, how each is compared, what that proves."""
 
-from quietwing.coverage.validation.reading import ValidationSetError
-from quietwing.coverage.validation.results import (
-    TABLE_HEADER,
-    SetResult,
-    failures,
-    remarks,
-    results_object,
-    results_table,
-)
-from quietwing.coverage.validation.sets import KNOWN_SETS, KnownSet, validate
+import lazy_loader
 
-__all__ = [
-    "KNOWN_SETS",
-    "TABLE_HEADER",
-    "KnownSet",
-    "SetResult",
-    "ValidationSetError",
-    "failures",
-    "remarks",
-    "results_object",
-    "results_table",
-    "validate",
-]
+# What other stages may use stands in __init__.pyi; each name is loaded when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -14,11 +14,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from quietwing.coverage.propagation.free_space import free_space_loss_db
-from quietwing.coverage.propagation.multiwall import PreparedFacets, crossings, prepare
+from quietwing.coverage.propagation import PreparedFacets, crossings, free_space_loss_db, prepare
 from quietwing.coverage.validation.reading import Table, ValidationSetError, read_table
 from quietwing.coverage.validation.results import SetResult, measured, skipped
-from quietwing.sites.facets import Facets
+from quietwing.sites import Facets
 
 __all__ = ["Rooms", "measured_flat", "read_rooms", "wall_pieces"]
 

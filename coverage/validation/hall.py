@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.propagation.free_space import free_space_loss_db
-from quietwing.coverage.propagation.outdoor import NEAREST_M
+from quietwing.coverage.propagation import NEAREST_M, free_space_loss_db
 from quietwing.coverage.validation.reading import MissingFileError, ValidationSetError, read_grid, read_table
 from quietwing.coverage.validation.results import SetResult, measured, skipped
-from quietwing.sites.findings import clean
+from quietwing.sites import clean
 
 __all__ = ["measured_halls"]
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from quietwing.coverage.propagation.constructions import construction_loss_db, sigma_db
-from quietwing.coverage.propagation.materials import FREQ_MAX_MHZ, FREQ_MIN_MHZ, MHZ_PER_GHZ
+from quietwing.coverage.propagation import FREQ_MAX_MHZ, FREQ_MIN_MHZ, MHZ_PER_GHZ, construction_loss_db, sigma_db
 from quietwing.coverage.validation.reading import read_table
 from quietwing.coverage.validation.results import SetResult, compared, skipped
-from quietwing.sites.constructions import load_constructions
+from quietwing.sites import load_constructions
 
 __all__ = ["office_links", "wet_concrete"]
 

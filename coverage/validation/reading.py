@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.errors import QuietwingError
-from quietwing.sites.findings import Unreadable, clean, shown
-from quietwing.sites.safe_reading import read_text
+from quietwing.sites import Unreadable, clean, read_text, shown
 
 __all__ = ["MissingFileError", "Table", "ValidationSetError", "read_grid", "read_table"]
 

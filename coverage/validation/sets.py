@@ -14,7 +14,7 @@ from quietwing.coverage.validation.results import SetResult, skipped
 from quietwing.coverage.validation.short_links import clutter, streets
 from quietwing.coverage.validation.standards import building_entry, floors, masts, slabs
 from quietwing.coverage.validation.terrain import irregular_terrain
-from quietwing.sites.findings import clean, shown
+from quietwing.sites import clean, shown
 
 __all__ = ["KNOWN_SETS", "KnownSet", "validate"]
 

@@ -9,21 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.errors import OutOfRangeError
-from quietwing.coverage.propagation.clutter import (
+from quietwing.coverage.propagation import (
+    MHZ_PER_GHZ,
     ClutterType,
-    height_gain_clutter_loss_db,
-    slant_clutter_loss_db,
-    terrestrial_clutter_loss_db,
-)
-from quietwing.coverage.propagation.materials import MHZ_PER_GHZ
-from quietwing.coverage.propagation.roof_screens import TownSize, roof_screens_loss_db
-from quietwing.coverage.propagation.short_range import (
     Neighbourhood,
     StreetEnvironment,
+    TownSize,
     below_roofs_loss_db,
+    height_gain_clutter_loss_db,
     near_street_loss_db,
     over_roofs_loss_db,
+    roof_screens_loss_db,
+    slant_clutter_loss_db,
     street_corner_loss_db,
+    terrestrial_clutter_loss_db,
 )
 from quietwing.coverage.validation.reading import MissingFileError, Table, read_table
 from quietwing.coverage.validation.results import SetResult, compared, evaluated

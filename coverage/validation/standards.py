@@ -8,19 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import epsilon_0
 
-from quietwing.coverage.propagation.building_entry import BuildingClass, building_entry_loss_db
-from quietwing.coverage.propagation.floors import floor_cap_db
-from quietwing.coverage.propagation.materials import HZ_PER_GHZ, MHZ_PER_GHZ, load_materials
-from quietwing.coverage.propagation.outdoor import (
+from quietwing.coverage.propagation import (
+    HZ_PER_GHZ,
+    MHZ_PER_GHZ,
     RMA_BUILDING_HEIGHT_M,
     RMA_STREET_WIDTH_M,
+    BuildingClass,
+    Polarisation,
+    building_entry_loss_db,
+    floor_cap_db,
+    load_materials,
     los_probability,
     mast_loss_db,
+    slab_reflection_db,
+    slab_transmission_db,
 )
-from quietwing.coverage.propagation.slab import Polarisation, slab_reflection_db, slab_transmission_db
 from quietwing.coverage.validation.reading import Table, ValidationSetError, read_table
 from quietwing.coverage.validation.results import SetResult, compared, evaluated
-from quietwing.sites.quantities import Environment
+from quietwing.sites import Environment
 
 __all__ = ["building_entry", "floors", "masts", "slabs"]
 

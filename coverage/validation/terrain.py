@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from quietwing.coverage.errors import OutOfRangeError
-from quietwing.coverage.propagation.irregular_terrain import CLIMATES, irregular_terrain_loss_db
+from quietwing.coverage.propagation import CLIMATES, irregular_terrain_loss_db
 from quietwing.coverage.validation.reading import ValidationSetError, read_grid, read_table
 from quietwing.coverage.validation.results import SetResult, compared, skipped
 

@@ -9,8 +9,8 @@ import pytest
 from quietwing.coverage import contrast_budget, contrast_budgets, evaluate
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.contrast import raise_to_silence, raised_by
-from quietwing.coverage.blocking.evaluate import silence_points
 from quietwing.coverage.blocking.explain import explain_room
+from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.catalogue import read_catalogue

@@ -28,7 +28,7 @@ from quietwing.coverage.study.kept_detours import DRAFT_CUT
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.model import Room
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 CATALOGUE = read_catalogue()
 SITE = load_site("houseblock")
@@ -295,7 +295,7 @@ def test_what_is_known_of_another_storey_outlives_a_row_of_treated_windows(monke
 
 def test_n40_the_blocked_share_of_a_storey_settles_as_the_grid_is_halved():
     """The verdict is of test points and knows no grid; of a map each square along the border may be wrong by half."""
-    site = build(describe(type="wing", cells=6, storeys=1, fence_distance_m=400))
+    site = build_wing(describe(type="wing", cells=6, storeys=1, fence_distance_m=400))
     devices = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),)
 
     def blocked_share(grid_m: float) -> float:

@@ -24,10 +24,10 @@ from quietwing.coverage.report.frontier_tables import (
 )
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import optimise
-from quietwing.coverage.study.frontier import frontier
-from quietwing.sites.synthetic import build, describe
+from quietwing.coverage.study.frontier_run import frontier
+from quietwing.sites.synthetic import build_wing, describe
 
-MODULE = importlib.import_module("quietwing.coverage.study.frontier")  # the package has a function of its name
+MODULE = importlib.import_module("quietwing.coverage.study.frontier_run")
 SWEEP = importlib.import_module("quietwing.coverage.study.frontier_sweep")
 # one channel, at a fence far away: a question with an answer, in seconds
 pytestmark = pytest.mark.usefixtures("few_moves")
@@ -45,7 +45,7 @@ QUESTION = Scenario(
 
 @pytest.fixture(scope="module")
 def small():
-    site = build(describe(type="wing", cells=4, storeys=1, fence_distance_m=700))
+    site = build_wing(describe(type="wing", cells=4, storeys=1, fence_distance_m=700))
     rooms = tuple(replace(room, weight=1.0) if room.role == "silence" else room for room in site.rooms)
     return replace(site, rooms=rooms)
 

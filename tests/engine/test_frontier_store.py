@@ -21,8 +21,8 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
 from quietwing.coverage.frontier_store import holds_frontier, verify_frontier_folder, write_frontier_result
 from quietwing.coverage.store import MANIFEST
-from quietwing.coverage.study import run
-from quietwing.coverage.study.frontier import frontier
+from quietwing.coverage.study import evaluate
+from quietwing.coverage.study.frontier_run import frontier
 
 CATALOGUE = read_catalogue()
 
@@ -84,7 +84,7 @@ def test_an_honest_frontier_is_judged_and_priced_again_plan_by_plan(found, writt
 
     def counted(*what, **further):
         judged.append(further["devices"])
-        return run(*what, **further)
+        return evaluate(*what, **further)
 
     assert holds_frontier(written)
     assert verify_frontier_folder(written, counted) == ()
@@ -117,7 +117,7 @@ def test_a_cell_more_in_a_plan_the_object_or_the_table_is_found(folder):
     spoken = json.loads((folder / name / "plan.json").read_text("utf-8"))
     silent = spoken["grades"]["planning"]["rooms"]["silent"]
     told_otherwise(folder, f"{name}/plan.json", f'"silent": {silent},', f'"silent": {silent + 1},')
-    faults = verify_frontier_folder(folder, run)
+    faults = verify_frontier_folder(folder, evaluate)
     assert f"{name}: plan.json: {silent + 1} cells are silent at planning grade, computed again {silent}" in faults
 
 
@@ -126,7 +126,7 @@ def test_a_cheaper_plan_than_its_devices_is_found(folder):
     spent = json.loads((folder / name / "plan.json").read_text("utf-8"))["cost"]["capex_gbp"]
     told_otherwise(folder, f"{name}/plan.json", f'"capex_gbp": {spent}', f'"capex_gbp": {spent - 100:.2f}')
     told_otherwise(folder, f"{name}/bill_of_materials.csv", f"{spent:.2f}", f"{spent - 100:.2f}")
-    faults = verify_frontier_folder(folder, run)
+    faults = verify_frontier_folder(folder, evaluate)
     assert any(fault.startswith(f"{name}: plan.json: capex_gbp is {spent - 100:.2f}, computed") for fault in faults)
 
 
@@ -137,13 +137,13 @@ def test_another_count_in_the_object_or_the_table_is_found(folder):
     old = ",".join(rows[-1])
     rows[-1][rows[0].index("silent_planning")] = str(cells + 1)
     told_otherwise(folder, "frontier.csv", old, ",".join(rows[-1]))
-    faults = verify_frontier_folder(folder, run)
+    faults = verify_frontier_folder(folder, evaluate)
     assert faults == (f"frontier.csv: £{budget:,.2f}: silent_planning is {cells + 1}, not {cells}",)
     text = (folder / "frontier.json").read_text("utf-8")
     spoken = json.loads(text)
     spoken["points"][-1]["silent"]["planning"] += 1
     told_otherwise(folder, "frontier.json", text, json.dumps(spoken))
-    faults = verify_frontier_folder(folder, run)
+    faults = verify_frontier_folder(folder, evaluate)
     assert any(fault.startswith(f"frontier.json: £{budget:,.2f}: silent cells are ") for fault in faults)
     assert not any(fault.startswith("frontier.csv") for fault in faults)
 

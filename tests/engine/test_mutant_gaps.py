@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.special import ndtr
 from shapely.geometry import box
 
-from quietwing.coverage.blocking import evaluate as verdicts
+from quietwing.coverage.blocking import judge_rooms as verdicts
 from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm

@@ -22,8 +22,8 @@ from quietwing.coverage.store import (
     verify_result,
     write_result,
 )
-from quietwing.coverage.study import run
-from quietwing.sites.synthetic import build
+from quietwing.coverage.study import evaluate
+from quietwing.sites.synthetic import build_wing
 from quietwing.sites.synthetic import describe as describe_wing
 
 CATALOGUE = read_catalogue()
@@ -31,12 +31,12 @@ CATALOGUE = read_catalogue()
 
 @pytest.fixture(scope="module")
 def verdict():
-    site = build(describe_wing("options", type="wing", wings=1, cells=4, storeys=1, area="urban"))
+    site = build_wing(describe_wing("options", type="wing", wings=1, cells=4, storeys=1, area="urban"))
     jammer = next(model for model in CATALOGUE.values() if model.kind == "jammer")
     west, south, east, north = site.buildings[0].outline.bounds
     device = Device("J1", jammer.name, round((west + east) / 2, 3), round((south + north) / 2, 3), 2.2)
     channels = site.channels[:2]
-    return run(site, Scenario(worlds=100, channels=channels), devices=(device,), catalogue=CATALOGUE, maps=False)
+    return evaluate(site, Scenario(worlds=100, channels=channels), devices=(device,), catalogue=CATALOGUE, maps=False)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def contents(folder):
 
 
 def test_a_result_stands_when_computed_again(result):
-    assert verify_result(result, run) == ()
+    assert verify_result(result, evaluate) == ()
 
 
 def test_equal_verdicts_give_equal_bytes_and_name_no_time_or_place(verdict, result, tmp_path):
@@ -79,14 +79,14 @@ def test_the_manifest_holds_the_hash_of_every_file_and_what_was_used(verdict, re
 def test_a_changed_or_missing_file_is_named(result, name):
     content = (result / name).read_bytes()
     (result / name).write_bytes(content + b"\n")
-    assert verify_result(result, run) == (f"{name}: changed since it was written; write the result anew",)
+    assert verify_result(result, evaluate) == (f"{name}: changed since it was written; write the result anew",)
     (result / name).unlink()
-    assert verify_result(result, run) == (f"{name}: missing; write the result anew",)
+    assert verify_result(result, evaluate) == (f"{name}: missing; write the result anew",)
 
 
 def test_a_file_slipped_into_the_inputs_is_found(result):
     (result / "inputs" / "site" / "outside_levels.csv").write_text("channel,x,y,height_m,rsrp_dbm,date\n")
-    assert verify_result(result, run) == ("inputs/site/outside_levels.csv: not of this result; remove it",)
+    assert verify_result(result, evaluate) == ("inputs/site/outside_levels.csv: not of this result; remove it",)
 
 
 def test_a_verdict_touched_up_with_its_manifest_is_still_found(result):
@@ -96,7 +96,7 @@ def test_a_verdict_touched_up_with_its_manifest_is_still_found(result):
     manifest = json.loads((result / MANIFEST).read_text("utf-8"))
     manifest["files"]["rooms.csv"] = hashlib.sha256(text.encode()).hexdigest()
     (result / MANIFEST).write_text(json.dumps(manifest), "utf-8")
-    (problem,) = verify_result(result, run)
+    (problem,) = verify_result(result, evaluate)
     assert problem.startswith("rooms.csv: computed again it differs: line ")
 
 
@@ -104,7 +104,7 @@ def test_another_engine_is_named_where_figures_differ(result, verdict):
     manifest = json.loads((result / MANIFEST).read_text("utf-8"))
     manifest["versions"]["numpy"] = "1.0"
     (result / MANIFEST).write_text(json.dumps(manifest), "utf-8")
-    assert verify_result(result, run) == ()
+    assert verify_result(result, evaluate) == ()
 
     def other(*_args, **_options):
         asked, *others = verdict.grades
@@ -127,16 +127,18 @@ def test_both_grades_are_computed_again_and_compared(result, verdict, number):
 def test_rules_of_ones_own_are_kept_beside_the_scenario_and_named_by_the_manifest(verdict, tmp_path):
     text = load_rules().text.replace("confidence = { value = 0.90,", "confidence = { value = 0.85,")
     scenario = replace(verdict.scenario, rules=parse_rules(text, "ours.toml"))
-    mine = run(verdict.site, scenario, devices=verdict.devices, catalogue=CATALOGUE, maps=False)
+    mine = evaluate(verdict.site, scenario, devices=verdict.devices, catalogue=CATALOGUE, maps=False)
     folder = tmp_path / "result"
     write_result(mine, folder, catalogue=CATALOGUE)
     assert (folder / "inputs" / "rules.toml").read_text("utf-8") == text
     manifest = read_manifest(folder)
     assert manifest["inputs"]["rules"] != describe(verdict, CATALOGUE)["inputs"]["rules"]
-    assert verify_result(folder, run) == ()
+    assert verify_result(folder, evaluate) == ()
     manifest["inputs"]["rules"] = "0" * 64
     (folder / MANIFEST).write_text(json.dumps(manifest), "utf-8")
-    assert verify_result(folder, run) == ("inputs: rules is not the one the manifest names; write the result anew",)
+    assert verify_result(folder, evaluate) == (
+        "inputs: rules is not the one the manifest names; write the result anew",
+    )
 
 
 def test_an_input_that_is_not_the_manifests_own_is_refused_before_computing(result):
@@ -238,14 +240,14 @@ def test_a_page_a_picture_or_a_table_that_no_manifest_names_is_found(verdict, re
     (result / name).parent.mkdir(exist_ok=True)
     (result / name).write_text("12 of 12 cells")
     (result / "minutes.docx").write_text("of a meeting")  # whoever reads it takes it for no part of the result
-    (problem,) = verify_result(result, run)
+    (problem,) = verify_result(result, evaluate)
     assert problem == f"{name}: not in the manifest, so nothing is known of it; take it out of the folder"
 
 
 def test_a_link_in_the_place_of_a_file_is_not_what_was_written(result, tmp_path):
     (result / "rooms.csv").rename(tmp_path / "rooms.csv")
     (result / "rooms.csv").symlink_to(tmp_path / "rooms.csv")
-    assert verify_result(result, run) == ("rooms.csv: a link in its place; write the result anew",)
+    assert verify_result(result, evaluate) == ("rooms.csv: a link in its place; write the result anew",)
 
 
 def test_files_that_every_verdict_has_are_named_ahead(result):

@@ -10,20 +10,20 @@ import pytest
 from quietwing.coverage import warmup
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import leakage, optimise, run
+from quietwing.coverage.study import evaluate, leakage, optimise
 from quietwing.sites.model import OutsideLevel
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 
 @pytest.mark.slow
 def test_a_study_compiles_no_kernel_again():
     device = Device("d", "micro_jammer", 10.0, 3.0, 1.5, 0)
-    site = build(describe(type="houseblock", cells=8, storeys=2))
+    site = build_wing(describe(type="houseblock", cells=8, storeys=2))
     read = tuple(OutsideLevel(name, 20.0, 12.0, 1.5, -90.0, dt.date(2026, 11, 10)) for name in site.channels[:2])
     site = replace(site, outside_levels=read)
     asked = Scenario(worlds=100, channels=site.channels[:2], grid_m=5.0)
     leakage(site, asked)  # whole grids of a map have a kernel of their own
-    run(site, asked, devices=(device,))
+    evaluate(site, asked, devices=(device,))
     optimise(site, replace(asked, budget_gbp=2000.0, effort="quick", equipment=("micro_jammer",)), maps=False)
     used = [set(kernel.signatures) for kernel in warmup.KERNELS]
     warmup.compile_kernels()

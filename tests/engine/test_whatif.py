@@ -6,14 +6,14 @@ from functools import cache
 import pytest
 
 from quietwing.coverage import whatif
-from quietwing.coverage.blocking.evaluate import called_silent
+from quietwing.coverage.blocking.judging import called_silent
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.rules import GRADES, load_rules
 from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.coverage.study.whatif_changes import rule_changes
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 CATALOGUE = read_catalogue()
 CHANNELS = (
@@ -35,7 +35,7 @@ ASKED = Scenario(worlds=200, seed=3, channels=CHANNELS, rules=rules())
 @cache
 def wing():
     """Eight cells with a window each, shut, a landing that must keep EE, and masts of a town 26 dB down."""
-    site = build(describe("wing", type="wing", cells=8, storeys=1, area="urban", window_state="shut"))
+    site = build_wing(describe("wing", type="wing", cells=8, storeys=1, area="urban", window_state="shut"))
     sectors = tuple(replace(sector, eirp_dbm=sector.eirp_dbm - 26) for sector in site.sectors)
     rooms = tuple(
         replace(room, role="keep", operators=("EE", "VF")) if room.id == "A1-landing" else room for room in site.rooms
@@ -60,7 +60,7 @@ def found(asked=ASKED, model="micro_jammer"):
 
 @cache
 def judged(asked=ASKED, site=None, model="micro_jammer"):
-    return run(site or wing(), asked, devices=layout(model), maps=False)
+    return evaluate(site or wing(), asked, devices=layout(model), maps=False)
 
 
 def row_of(result, name):

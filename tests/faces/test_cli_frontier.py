@@ -67,9 +67,9 @@ def test_progress_never_goes_back_where_more_steps_turn_up():
 @pytest.mark.slow
 def test_two_budgets_end_as_a_folder_and_the_same_json(tmp_path):
     from quietwing.sites import save_site
-    from quietwing.sites.synthetic import build, describe
+    from quietwing.sites.synthetic import build_wing, describe
 
-    save_site(build(describe(type="wing", cells=4, storeys=1, fence_distance_m=700)), tmp_path / "wing")
+    save_site(build_wing(describe(type="wing", cells=4, storeys=1, fence_distance_m=700)), tmp_path / "wing")
     (tmp_path / "wing" / "scenario.toml").write_text(
         'worlds = 100\nchannels = ["EE/B1/LTE"]\nconfidence = 0.8\nspill_tier = "standard"\neffort = "quick"\n'
         'equipment = ["micro_jammer"]\ntreat_with = ["none"]\n',

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
 from quietwing.sites import load_site, save_geopackage, save_site
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "sites" / "examples"
@@ -24,7 +24,7 @@ def run(*arguments: str):
 
 @pytest.fixture(scope="module")
 def wing():
-    return build(describe(type="wing", cells=4, storeys=1, name="small"))
+    return build_wing(describe(type="wing", cells=4, storeys=1, name="small"))
 
 
 @pytest.fixture

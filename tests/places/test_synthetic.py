@@ -23,7 +23,7 @@ from quietwing.sites.errors import SiteError
 from quietwing.sites.geometry import facets
 from quietwing.sites.model import Site
 from quietwing.sites.openings import opening_places
-from quietwing.sites.synthetic import WingDescription, build, describe, description_toml, read_description
+from quietwing.sites.synthetic import WingDescription, build_wing, describe, description_toml, read_description
 from quietwing.sites.trial_points import trial_points
 
 EXAMPLES = files("quietwing.sites.examples")
@@ -41,7 +41,7 @@ VARIANTS = {
 
 @pytest.fixture(scope="module", params=[*BUNDLED, *VARIANTS])
 def site(request: pytest.FixtureRequest) -> Site:
-    return BUNDLED[request.param]() if request.param in BUNDLED else build(VARIANTS[request.param])
+    return BUNDLED[request.param]() if request.param in BUNDLED else build_wing(VARIANTS[request.param])
 
 
 def cells(site: Site) -> list[str]:
@@ -189,8 +189,8 @@ def test_outlines_are_valid_and_counter_clockwise(site):
 @pytest.mark.parametrize("kind", ["houseblock", "radial", "wing"])
 @pytest.mark.parametrize("bearing_deg", [90.0, 180.0, 37.0, 341.25])
 def test_a_bearing_turns_the_site_and_keeps_all_distances(kind, bearing_deg):
-    straight = build(WingDescription(type=kind, cells=6, storeys=2))
-    turned = build(WingDescription(type=kind, cells=6, storeys=2, bearing_deg=bearing_deg))
+    straight = build_wing(WingDescription(type=kind, cells=6, storeys=2))
+    turned = build_wing(WingDescription(type=kind, cells=6, storeys=2, bearing_deg=bearing_deg))
     a, b = (np.concatenate([shapely.get_coordinates(wall.line) for wall in s.walls]) for s in (straight, turned))
     angle = np.radians(bearing_deg)
     clockwise = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -203,7 +203,7 @@ def test_a_bearing_turns_the_site_and_keeps_all_distances(kind, bearing_deg):
 @pytest.mark.parametrize("bearing_deg", [17.0, 33.3, 160.0, 298.7])
 def test_a_turned_site_falls_into_the_same_pieces(bearing_deg):
     def areas_m2(kind: str, turn_deg: float) -> np.ndarray:
-        site = build(WingDescription(type=kind, cells=6, storeys=2, bearing_deg=turn_deg))
+        site = build_wing(WingDescription(type=kind, cells=6, storeys=2, bearing_deg=turn_deg))
         corners = facets(site).corner_m
         across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
         areas = np.linalg.norm(across, axis=1) / 2
@@ -284,7 +284,7 @@ area = "urban"
 def test_twenty_lines_of_toml_are_a_site(tmp_path):
     assert TWENTY_LINES.count("\n") == 20
     (tmp_path / "wing.toml").write_text(TWENTY_LINES)
-    site = build(read_description(tmp_path / "wing.toml"))
+    site = build_wing(read_description(tmp_path / "wing.toml"))
     assert len(cells(site)) == 2 * 12 * 3
     assert {wall.construction for wall in site.walls} == {"precast_sandwich", "concrete_200"}
     assert all(sector.assumed for sector in site.sectors)
@@ -353,9 +353,9 @@ def test_a_missing_description_says_so(tmp_path):
 
 
 def test_equal_descriptions_give_equal_sites():
-    assert build(WingDescription(cells=4, storeys=1)) == build(WingDescription(cells=4, storeys=1))
+    assert build_wing(WingDescription(cells=4, storeys=1)) == build_wing(WingDescription(cells=4, storeys=1))
     wider = replace(WingDescription(cells=4, storeys=1), cell_width_m=2.6)
-    assert build(wider) != build(WingDescription(cells=4, storeys=1))
+    assert build_wing(wider) != build_wing(WingDescription(cells=4, storeys=1))
 
 
 @st.composite
@@ -383,7 +383,7 @@ def descriptions(draw: st.DrawFn) -> WingDescription:
 @settings(max_examples=25, deadline=None)
 @given(description=descriptions())
 def test_any_description_within_its_ranges_is_a_site_without_problems(description):
-    site = build(description)
+    site = build_wing(description)
     with tempfile.TemporaryDirectory() as folder:
         save_site(site, Path(folder) / "site")
         report = check(Path(folder) / "site")
@@ -396,7 +396,7 @@ def test_typical_masts_stand_outside_even_a_large_fence(tmp_path):
     wide = WingDescription(
         type="houseblock", wings=4, cells=12, cell_width_m=6, corridor_m=10, area="urban", fence_distance_m=200
     )
-    site = build(wide)
+    site = build_wing(wide)
     outline = site.perimeter.outline
     assert len({(sector.x_m, sector.y_m) for sector in site.sectors}) == 4
     assert not [sector for sector in site.sectors if outline.distance(Point(sector.x_m, sector.y_m)) < 30 - 0.1]

@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.app.plan_editor.edits import windows_by_room
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.report.device_marks import short_names
-from quietwing.coverage.report.plan_drawing import openings_of, plan_corners
-from quietwing.coverage.study.drafted import DraftPlace
+from quietwing.coverage.report import openings_of, plan_corners, short_names
+from quietwing.coverage.study import DraftPlace
 from quietwing.coverage.tables.cable_cells import route_length_m
-from quietwing.sites.model import Room, Site
-from quietwing.sites.points import Patch
+from quietwing.sites import Patch, Room, Site
 
 __all__ = ["DEVICE_COLOUR", "SHAPES", "Ground", "Look", "Raster", "borders", "ground", "on_plan", "picture"]
 

@@ -14,10 +14,7 @@ from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import LAYOUT_COLUMNS, ROUTE_COLUMN, check_layout, parse_layout, row_texts
 from quietwing.coverage.tables.rows import cell_text, folded, text_of_rows
-from quietwing.sites.errors import problems_text
-from quietwing.sites.findings import did_you_mean, shown
-from quietwing.sites.model import Site
-from quietwing.sites.openings import opening_places
+from quietwing.sites import Site, did_you_mean, opening_places, problems_text, shown
 
 __all__ = [
     "MOST_DEVICES",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from quietwing.coverage.report.device_marks import DEVICE_COLOUR
-from quietwing.coverage.report.plan_drawing import (
+from quietwing.coverage.report import (
+    DEVICE_COLOUR,
     DOOR_COLOUR,
     HOLE_COLOUR,
     QUIET_COLOUR,

@@ -10,14 +10,23 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.app.plan_editor.drawing import Look, Raster, borders
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.report.device_marks import short_names
-from quietwing.coverage.report.escapes import HOLE as HOLE_ROOM
-from quietwing.coverage.report.escapes import KEEP, QUIET, SILENT, UNKNOWN, escapes_of, state_of_rooms
-from quietwing.coverage.report.plan_drawing import UNKNOWN_COLOUR
-from quietwing.coverage.report.words import channel_in_words, percent, place_in_words
+from quietwing.coverage.report import HOLE as HOLE_ROOM
+from quietwing.coverage.report import (
+    KEEP,
+    QUIET,
+    SILENT,
+    UNKNOWN,
+    UNKNOWN_COLOUR,
+    channel_in_words,
+    escapes_of,
+    percent,
+    place_in_words,
+    short_names,
+    state_of_rooms,
+)
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft, DraftRoom
-from quietwing.sites.model import Site
+from quietwing.coverage.study import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft, DraftRoom
+from quietwing.sites import Site
 
 __all__ = [
     "BEST",

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from quietwing.coverage.blocking.links import LinkModel, link_model
+from quietwing.coverage.blocking import LinkModel, link_model
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning.plan import Attempt, Plan
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites.model import Sector, Site
+from quietwing.sites import Sector, Site
 
 __all__ = ["Case"]
 

@@ -11,25 +11,31 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.draft import draft_needs, draft_signal, signal_alone_db, spread_against_db
-from quietwing.coverage.blocking.draft_spill import (
+from quietwing.coverage.blocking import (
+    DESENSE_DBM_PER_RB,
+    LinkModel,
     OutsideLimit,
+    blocker_links,
     counted,
+    demanding_points,
+    device_levels_dbm,
     device_upper_db,
+    draft_needs,
+    draft_signal,
     keep_limit_dbm,
+    most_eirp_dbm,
     outside_limit,
+    outside_points,
     outside_z,
+    public_links,
+    signal_alone_db,
     signal_lower_dbm,
+    spread_against_db,
     upper_against_db,
 )
-from quietwing.coverage.blocking.keep import demanding_points
-from quietwing.coverage.blocking.links import LinkModel, public_links
-from quietwing.coverage.blocking.outside import most_eirp_dbm, outside_points
-from quietwing.coverage.blocking.protect import DESENSE_DBM_PER_RB, device_levels_dbm
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning.checker.case import Case
-from quietwing.sites.points import PointSet, scattered
+from quietwing.sites import PointSet, scattered
 
 __all__ = ["claim_faults", "keep_room_faults", "margin_faults", "outside_faults", "receiver_faults", "unsound"]
 

@@ -8,16 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from quietwing.coverage.blocking.evaluate import Judgement, evaluate, silence_points
-from quietwing.coverage.blocking.links import LinkModel
-from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.blocking import Judgement, LinkModel, judge_rooms, silence_points, spill
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.money import spent_pence
 from quietwing.coverage.planning.target import Target, target_asked
 from quietwing.coverage.results import SpillResult
-from quietwing.sites.points import PointSet
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import PointSet, trial_points
 
 __all__ = ["drawn", "figure_faults", "hole_faults", "judgement_faults"]
 
@@ -26,7 +23,7 @@ STREAM = 1  # of the worlds plans are chosen on
 
 def drawn(case: Case, treated: LinkModel, tested: PointSet) -> tuple[Judgement, SpillResult]:
     """Rooms and places outside on the worlds the plan was chosen on."""
-    rooms = evaluate(
+    rooms = judge_rooms(
         treated,
         case.bare,
         case.scenario,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import get_args
 
-from quietwing.coverage.blocking.protect import forbidden_bands
+from quietwing.coverage.blocking import forbidden_bands
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.planning.cable_runs import cable_runs
@@ -16,8 +16,7 @@ from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import Status
 from quietwing.coverage.planning.question import buyable_devices, buyable_treatments
-from quietwing.sites.model import Sector
-from quietwing.sites.openings import opening_places
+from quietwing.sites import Sector, opening_places
 
 __all__ = ["layout_faults", "unknown_faults", "window_faults"]
 

@@ -16,7 +16,7 @@ from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import read_scenario
 from quietwing.coverage.store import verify_result
-from quietwing.coverage.study import leakage, run
+from quietwing.coverage.study import evaluate, leakage
 
 
 def rows(path):
@@ -40,13 +40,13 @@ def test_every_item_is_done_and_a_result_that_verifies(finished):
     assert outcome.done == tuple(item.id for item in items)
     assert (outcome.failed, outcome.skipped, outcome.exit_code) == ((), (), 0)
     for item in items:
-        assert verify_result(results / "items" / item.id, run) == ()
+        assert verify_result(results / "items" / item.id, evaluate) == ()
 
 
 def test_the_tables_say_what_the_study_says(finished):
     items, _, results = finished
     for item, row in zip(items, rows(results / "summary.csv"), strict=True):
-        verdict = run(item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False)
+        verdict = evaluate(item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False)
         spoken = verdict_object(verdict)
         assert (row["item"], row["seed"], row["confidence"]) == (
             item.id,

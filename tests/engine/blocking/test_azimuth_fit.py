@@ -13,7 +13,7 @@ from quietwing.coverage.propagation.mast_gain import mast_model
 from quietwing.coverage.propagation.portal_graph import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import leakage, run
+from quietwing.coverage.study import evaluate, leakage
 from quietwing.sites import SiteError
 from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.model import OutsideLevel, Sector
@@ -222,9 +222,9 @@ def test_maps_verdict_draft_and_plan_see_the_fitted_azimuth(hut):
     assert any(note.startswith("azimuth of m1 was not known: ") for note in found.notes)
     same = replace(known, sectors=found.sectors)
     assert found.at_points.equals(leakage(same, scenario, maps=False).at_points)
-    verdict = run(unknown, scenario, maps=False)
+    verdict = evaluate(unknown, scenario, maps=False)
     assert verdict.sectors == found.sectors
-    assert verdict.at_points.equals(run(same, scenario, maps=False).at_points)
+    assert verdict.at_points.equals(evaluate(same, scenario, maps=False).at_points)
     # The planner's and the drag's models, with a site's own graph and without: the same levels to the last bit.
     graph = portal_graph(prepare_scene(unknown))
     points = trial_points(unknown)

@@ -9,9 +9,9 @@ from shapely.geometry import box
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
 from quietwing.coverage.blocking.cable_links import nearest_piece_words
-from quietwing.coverage.blocking.evaluate import silence_points
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.blocking.exposure import exposure
+from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.blocking.outside import band_eirp_dbm, most_eirp_dbm

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model

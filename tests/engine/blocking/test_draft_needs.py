@@ -13,7 +13,7 @@ from quietwing.coverage.blocking.montecarlo import carrier_needs
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Sector
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 SECTOR = Sector(
     id="ee", operator="EE", plmn="234-30", band="B20", technology="LTE", freq_mhz=798.5, bandwidth_mhz=5.0,
@@ -24,7 +24,7 @@ SECTOR = Sector(
 
 @pytest.mark.parametrize(("grade", "more_db"), [("planning", 0.0), ("evidence", 3.0)])
 def test_margins_ask_for_three_decibels_more_at_evidence_grade(grade, more_db):
-    site, scenario = build(describe("needs", type="wing", cells=2, storeys=1)), Scenario(grade=grade)
+    site, scenario = build_wing(describe("needs", type="wing", cells=2, storeys=1)), Scenario(grade=grade)
     model = link_model(prepare_scene(site), (SECTOR,), scenario.rules)
     drafted, of_worlds = draft_needs(model, scenario), carrier_needs(model, scenario)
     assert len(drafted.need) == 1

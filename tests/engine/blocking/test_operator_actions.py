@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quietwing.coverage.blocking.evaluate import evaluate, silence_points
 from quietwing.coverage.blocking.explain import explain_room
+from quietwing.coverage.blocking.judging import judge_rooms, silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.operator_actions import check_actions, meant, retuned
 from quietwing.coverage.blocking.outside import outside_points
@@ -18,7 +18,7 @@ from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.scenario import OperatorAction, Scenario, read_scenario
-from quietwing.coverage.study import leakage, run
+from quietwing.coverage.study import evaluate, leakage
 from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites.model import OutsideLevel, Sector
 from quietwing.sites.points import scattered
@@ -179,7 +179,7 @@ def test_quiet_anyway_is_judged_without_the_actions_and_rooms_with_them(hut):
     asked = replace(loud, operator_actions=(OperatorAction(operator="EE", power_db=-30.0),))
     weak = replace(site, sectors=(replace(EE20, eirp_dbm=20.0),))
     today, changed, truly = (
-        run(place, scenario, catalogue=CATALOGUE, maps=False).by_room
+        evaluate(place, scenario, catalogue=CATALOGUE, maps=False).by_room
         for place, scenario in ((site, loud), (site, asked), (weak, loud))
     )
     np.testing.assert_array_equal(changed["quiet_probability"], today["quiet_probability"])
@@ -262,7 +262,9 @@ def test_leakage_is_the_network_of_today_and_says_so(hut):
 
 
 def test_the_verdict_says_what_is_counted_as_done(hut):
-    found = run(hut(sectors=SECTORS), Scenario(worlds=100, operator_actions=(DOWN,)), catalogue=CATALOGUE, maps=False)
+    found = evaluate(
+        hut(sectors=SECTORS), Scenario(worlds=100, operator_actions=(DOWN,)), catalogue=CATALOGUE, maps=False
+    )
     assert found.notes[0] == (
         "counted as done, and only the operator can do it: EE turns down (EE: 2 sectors: -6 dB)"
     )
@@ -326,7 +328,11 @@ def test_all_problems_come_at_once_from_every_door(hut):
         ),
     )
     site = hut(sectors=SECTORS)
-    for door in (lambda: run(site, wrong), lambda: leakage(site, wrong), lambda: Drafting(site, wrong, CATALOGUE)):
+    for door in (
+        lambda: evaluate(site, wrong),
+        lambda: leakage(site, wrong),
+        lambda: Drafting(site, wrong, CATALOGUE),
+    ):
         with pytest.raises(ScenarioError) as error:
             door()
         assert [line.split(";")[0] for line in str(error.value).splitlines()] == [
@@ -400,6 +406,6 @@ def test_the_same_bytes_with_an_action_that_means_no_sector_of_the_channels_aske
     assert model.masts is model.as_read
     at = silence_points(site, trial_points(site))
     scenario = Scenario(worlds=100)
-    assert evaluate(model, model, scenario, ON, CATALOGUE, at).by_room.equals(
-        evaluate(link_model(prepare_scene(site), (EE20, EE2G)), model, scenario, ON, CATALOGUE, at).by_room
+    assert judge_rooms(model, model, scenario, ON, CATALOGUE, at).by_room.equals(
+        judge_rooms(link_model(prepare_scene(site), (EE20, EE2G)), model, scenario, ON, CATALOGUE, at).by_room
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
 from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.evaluate import evaluate, quiet_anyway, rooms_together, silence_points
+from quietwing.coverage.blocking.judging import judge_rooms, quiet_anyway, rooms_together, silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.equipment import BandPower, Device, Model
@@ -93,7 +93,7 @@ def test_higher_confidence_never_adds_a_silent_room(case):
     devices = (Device("a", "jam", 3.0, 1.0, 2.5, power_dbm=-5.0),)
     counts = []
     for q in (0.5, 0.8, 0.9, 0.95, 0.99):
-        judged = evaluate(model, model, Scenario(confidence=q, worlds=WORLDS), devices, NODE, points)
+        judged = judge_rooms(model, model, Scenario(confidence=q, worlds=WORLDS), devices, NODE, points)
         counts.append(int((judged.by_room["called_silent"] | judged.by_room["quiet_anyway"]).sum()))
         # the levels printed beside it never rise either
         assert list(judged.grades[0].silent_at.values()) == sorted(judged.grades[0].silent_at.values(), reverse=True)
@@ -102,7 +102,7 @@ def test_higher_confidence_never_adds_a_silent_room(case):
 
 def test_what_is_quiet_anyway_is_credited_to_nobody(case):
     model, points, _ = case(-25.0)  # a network nobody hears
-    judged = evaluate(model, model, Scenario(worlds=WORLDS), (Device("a", "jam", 3.0, 1.0, 2.5),), NODE, points)
+    judged = judge_rooms(model, model, Scenario(worlds=WORLDS), (Device("a", "jam", 3.0, 1.0, 2.5),), NODE, points)
     assert judged.by_room["quiet_anyway"].all()
     assert not judged.by_room["called_silent"].any()
     assert set(judged.grades[0].silent_at.values()) == {0}
@@ -112,10 +112,10 @@ def test_what_is_quiet_anyway_is_credited_to_nobody(case):
 def test_what_is_quiet_anyway_is_the_same_judged_beside_the_layout_or_by_itself(case, monkeypatch):
     model, points, _ = case(0.0)
     devices, scenario = (Device("a", "jam", 3.0, 1.0, 2.5, power_dbm=-20.0),), Scenario(worlds=WORLDS)
-    alone = evaluate(model, model, scenario, devices, NODE, points, quiet=quiet_anyway(model, scenario, points))
-    beside = evaluate(model, model, scenario, devices, NODE, points)
-    monkeypatch.setattr("quietwing.coverage.blocking.evaluate.MOST_LEVELS", 1)  # room by room
-    cut = evaluate(model, model, scenario, devices, NODE, points)
+    alone = judge_rooms(model, model, scenario, devices, NODE, points, quiet=quiet_anyway(model, scenario, points))
+    beside = judge_rooms(model, model, scenario, devices, NODE, points)
+    monkeypatch.setattr("quietwing.coverage.blocking.judging.MOST_LEVELS", 1)  # room by room
+    cut = judge_rooms(model, model, scenario, devices, NODE, points)
     for found in (beside, cut):
         xr.testing.assert_identical(found.at_points, alone.at_points)
         for mine, theirs in zip(found.grades, alone.grades, strict=True):

@@ -1,6 +1,6 @@
 """Ways to communicate that stand above every headline, because no verdict here is about them."""
 
-from quietwing.coverage.blocking.evaluate import uncovered_routes
+from quietwing.coverage.blocking.judging import uncovered_routes
 
 
 def test_a_satellite_that_sends_in_the_operators_own_bands_is_an_escape_of_its_own():

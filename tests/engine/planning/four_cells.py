@@ -18,7 +18,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import scenario_text
 from quietwing.sites import save_site
 from quietwing.sites.model import Sector, Site
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 CATALOGUE = read_catalogue()
 MOST = Scenario(
@@ -42,7 +42,7 @@ O2_8 = replace(
 
 
 def four_cells(fence_distance_m: float) -> Site:
-    wing = build(
+    wing = build_wing(
         describe(
             "test", type="wing", cells=4, storeys=1, outer_wall="precast_sandwich_foil",
             cell_wall="precast_sandwich_foil", roof="foil_roof", window="glass_low_e", window_state="sealed",

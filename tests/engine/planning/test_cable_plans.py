@@ -29,7 +29,7 @@ from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.sites import load_site
 from quietwing.sites.model import Sector
 from quietwing.sites.points import scattered
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 pytestmark = pytest.mark.usefixtures("few_moves")
 BUNDLED = read_catalogue()
@@ -50,7 +50,7 @@ ASKED = Scenario(
 
 @pytest.fixture(scope="module")
 def site():
-    wing = build(
+    wing = build_wing(
         describe(
             "test", type="wing", cells=12, storeys=1, outer_wall="precast_sandwich_foil", cell_wall="stud_partition",
             roof="foil_roof", window="glass_low_e", window_state="sealed", fence_distance_m=300.0,

@@ -17,7 +17,7 @@ from quietwing.coverage.equipment import BandPower, CableLoss, Device, MasCarrie
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.cable import cable_m, comms_room
 from quietwing.coverage.planning.checker.money import spent_pence
-from quietwing.coverage.planning.cost import (
+from quietwing.coverage.planning.costing import (
     cost,
     head_ends_needed,
     over_budget,

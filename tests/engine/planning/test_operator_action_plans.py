@@ -13,13 +13,13 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.plan_store import verify_plan_folder, write_plan
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.money import spent_pence
-from quietwing.coverage.planning.cost import cost, over_budget
+from quietwing.coverage.planning.costing import cost, over_budget
 from quietwing.coverage.planning.optimise import optimise
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.store import result_object, scenario_text, verify_result, write_result
+from quietwing.coverage.study import evaluate
 from quietwing.coverage.study import optimise as whole_plan
-from quietwing.coverage.study import run
 from quietwing.coverage.treatments import resolve_treatments
 
 
@@ -108,7 +108,7 @@ def test_a_budget_that_does_not_pay_the_operator_is_told_so(site):
 def test_a_plan_with_actions_is_kept_and_stands(site, tmp_path):
     result = whole_plan(site, replace(MOST, operator_actions=(DOWN, FREE)), catalogue=CATALOGUE, maps=False)
     write_plan(result, tmp_path / "plan", catalogue=CATALOGUE)
-    assert verify_plan_folder(tmp_path / "plan", run) == ()
+    assert verify_plan_folder(tmp_path / "plan", evaluate) == ()
     told = json.loads((tmp_path / "plan" / "plan.json").read_text("utf-8"))
     assert [(each["name"], each["sectors"]) for each in told["operator_actions"]] == [
         ("EE turns down", ["ee"]),
@@ -121,9 +121,9 @@ def test_a_plan_with_actions_is_kept_and_stands(site, tmp_path):
 
 def test_a_verdict_with_actions_is_kept_and_stands(site, tmp_path):
     scenario = Scenario(worlds=100, operator_actions=(DOWN, OperatorAction(sectors=("o2",), off=True)))
-    verdict = run(site, scenario, devices=JAMMERS, catalogue=CATALOGUE, maps=False)
+    verdict = evaluate(site, scenario, devices=JAMMERS, catalogue=CATALOGUE, maps=False)
     write_result(verdict, tmp_path / "result", catalogue=CATALOGUE)
-    assert verify_result(tmp_path / "result", run) == ()
+    assert verify_result(tmp_path / "result", evaluate) == ()
     assert read_scenario(tmp_path / "result" / "inputs" / "scenario.toml") == scenario
     told = result_object(verdict, CATALOGUE)
     assert told["operator_actions"][0] == {
@@ -136,7 +136,7 @@ def test_a_verdict_with_actions_is_kept_and_stands(site, tmp_path):
     assert [row["channel"] for row in told["escapes"]] in ([], ["EE/B20/LTE"])  # O2 is off: nobody escapes by it
     text = (tmp_path / "result" / "inputs" / "scenario.toml").read_text("utf-8")
     (tmp_path / "result" / "inputs" / "scenario.toml").write_text(text.replace("-6.0", "-7.0"), encoding="utf-8")
-    assert verify_result(tmp_path / "result", run) == (
+    assert verify_result(tmp_path / "result", evaluate) == (
         "inputs/scenario.toml: changed since it was written; write the result anew",
     )
 

@@ -37,7 +37,7 @@ from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.planning.warm_start import as_warm_start, selected
 from quietwing.coverage.report.hole_words import binding_of, reason_in_words
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 
 
 def _four_cells():
@@ -128,7 +128,7 @@ def test_each_budget_started_from_the_plan_for_less_never_protects_less(site):
         scenario = with_money(budget_gbp)
         start = optimise(site, site.sectors, scenario, CATALOGUE, start=start)
         assert verify_plan(site, site.sectors, scenario, CATALOGUE, start) == ()
-        rooms = run(site, scenario, devices=start.devices, maps=False, stream=REPORTING_STREAM).by_room
+        rooms = evaluate(site, scenario, devices=start.devices, maps=False, stream=REPORTING_STREAM).by_room
         chosen.append(judged(start).weight_judged)
         reported.append(float((rooms["called_silent"] * rooms["weight"]).sum()))
     assert chosen == sorted(chosen)

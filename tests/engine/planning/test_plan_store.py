@@ -26,11 +26,11 @@ from quietwing.coverage.result_folder import PLAN_FILES
 from quietwing.coverage.rules import load_rules, parse_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import MANIFEST, scenario_text, write_result
-from quietwing.coverage.study import optimise, run
+from quietwing.coverage.study import evaluate, optimise
 from quietwing.sites import load_site, save_site
 from quietwing.sites.fingerprint import fingerprint
 from quietwing.sites.model import Sector, Site
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 CATALOGUE = read_catalogue()
 SCENARIO = Scenario(
@@ -56,7 +56,7 @@ O2_8 = replace(
 @pytest.fixture(scope="module")
 def site() -> Site:
     """Four cells and a landing behind foil-faced walls; a mesh and a jammer silence a cell with a broken window."""
-    wing = build(
+    wing = build_wing(
         describe(
             "test", type="wing", cells=4, storeys=1, outer_wall="precast_sandwich_foil",
             cell_wall="precast_sandwich_foil", roof="foil_roof", window="glass_low_e", window_state="sealed",
@@ -152,7 +152,7 @@ def test_a_plan_that_buys_nothing_is_read_back_too(site, tmp_path):
     assert found.plan.devices == ()
     assert read_plan(tmp_path / "plan")[0] == found.plan
     assert "Infinity" not in (tmp_path / "plan" / "plan.json").read_text("utf-8")
-    assert verify_plan_folder(tmp_path / "plan", run) == ()
+    assert verify_plan_folder(tmp_path / "plan", evaluate) == ()
 
 
 def test_equal_plans_give_equal_bytes(site, written, tmp_path):
@@ -294,14 +294,14 @@ def test_a_table_that_is_not_the_plans_is_found_though_its_hash_fits(folder, nam
     lines = (folder / name).read_text("utf-8").splitlines(keepends=True)
     (folder / name).write_text("".join(lines[:1] + lines[2:]), "utf-8", newline="")
     hashed_anew(folder)
-    assert any(problem.startswith(f"{name}: ") for problem in verify_plan_folder(folder, run))
+    assert any(problem.startswith(f"{name}: ") for problem in verify_plan_folder(folder, evaluate))
 
 
 def test_another_question_is_found_though_its_hash_fits(folder):
     """The plan was asked for £5,300; a folder that says £3,000 was asked for is over budget."""
     (folder / "inputs" / "asked.toml").write_text(scenario_text(replace(SCENARIO, budget_gbp=3000.0)), "utf-8")
     hashed_anew(folder)
-    assert any(problem.startswith("over budget: £") for problem in verify_plan_folder(folder, run))
+    assert any(problem.startswith("over budget: £") for problem in verify_plan_folder(folder, evaluate))
 
 
 @pytest.mark.parametrize("key", [
@@ -391,4 +391,4 @@ def test_a_batch_of_plans_gives_the_same_bytes_with_two_workers(swept, tmp_path)
 @pytest.mark.slow
 def test_every_plan_of_a_batch_verifies(swept):
     items, results = swept
-    assert [verify_plan_folder(results / "items" / item.id, run) for item in items] == [()] * len(items)
+    assert [verify_plan_folder(results / "items" / item.id, evaluate) for item in items] == [()] * len(items)

@@ -19,7 +19,7 @@ import pytest
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.optimise import optimise
 from quietwing.coverage.planning.planning_inputs import prepare_inputs
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 
 def _lies():
@@ -51,7 +51,7 @@ chosen = lies.chosen
 
 @pytest.fixture(scope="module")
 def question() -> Question:
-    wing = build(
+    wing = build_wing(
         describe(
             "test", type="wing", cells=4, storeys=1, outer_wall="precast_sandwich_foil",
             cell_wall="precast_sandwich_foil", roof="foil_roof", window="glass_low_e", window_state="sealed",

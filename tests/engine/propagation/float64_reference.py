@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from quietwing.sites.facets import Facets
+from quietwing.sites.facet_arrays import Facets
 from quietwing.sites.points import Patch, scattered
 
 DEGENERATE_M2 = 1e-12

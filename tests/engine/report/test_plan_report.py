@@ -15,7 +15,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli.plan_terminal import show_plan
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.layout import parse_layout
-from quietwing.coverage.planning.cost import cost
+from quietwing.coverage.planning.costing import cost
 from quietwing.coverage.planning.plan import Attempt, Claim, Hole, HoleKind, HoleReason, Plan, PlanResult
 from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import count_rooms
@@ -25,7 +25,7 @@ from quietwing.coverage.report.plan_words import bound_shown, plan_headline, pla
 from quietwing.coverage.report.verdict_tables import verdict_object
 from quietwing.coverage.report.words import limits_in_words
 from quietwing.coverage.scenario import Scenario, TreatmentWish
-from quietwing.coverage.study import leakage, run
+from quietwing.coverage.study import evaluate, leakage
 from quietwing.sites.networks import typical_sectors
 
 CATALOGUE = read_catalogue()
@@ -58,8 +58,8 @@ def site(hut):
 @pytest.fixture(scope="module")
 def plan_result(site) -> PlanResult:
     """Two jammers, one of them there already, and a mesh, in front of the existing jammer alone."""
-    verdict = run(site, SCENARIO, devices=JAMMERS, catalogue=CATALOGUE)
-    before = run(site, replace(SCENARIO, treatments=()), devices=JAMMERS[:1], catalogue=CATALOGUE)
+    verdict = evaluate(site, SCENARIO, devices=JAMMERS, catalogue=CATALOGUE)
+    before = evaluate(site, replace(SCENARIO, treatments=()), devices=JAMMERS[:1], catalogue=CATALOGUE)
     plan = Plan(
         devices=JAMMERS,
         treatments=(Treatment("w1", "window_mesh"),),

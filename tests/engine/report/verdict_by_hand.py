@@ -11,7 +11,7 @@ from quietwing.coverage.results import GradeVerdict, SpillResult, Verdict, Verdi
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.sites.model import Receptor, Site
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 from quietwing.sites.trial_points import map_grid, trial_points
 
 CHANNELS = ("EE/B20/LTE", "O2/n78/NR", "VF/B8/GSM")
@@ -22,7 +22,7 @@ LEVELS = (50, 80, 90, 95, 99)
 
 def wing(**changes) -> Site:
     """A small wing of two storeys, cells on both sides of a landing, and one home outside."""
-    site = build(describe("options", type="wing", wings=1, cells=8, storeys=2, area="urban"))
+    site = build_wing(describe("options", type="wing", wings=1, cells=8, storeys=2, area="urban"))
     west, south, _, north = site.perimeter.outline.bounds
     home = Receptor("home-1", Point(west - 40, (south + north) / 2), "home", 4.0)
     return replace(site, **({"name": HOSTILE, "receptors": (home,)} | changes))

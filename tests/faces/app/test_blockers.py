@@ -26,7 +26,7 @@ from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.words import verdict_headline
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.coverage.study.drafting import Drafting, price
 from quietwing.sites import load_site
 from quietwing.sites.model import Room, Sector
@@ -84,8 +84,8 @@ def at_hut(hut) -> Session:
 def judged(hut) -> dict[str, Verdict]:
     site, scenario = small(hut), Scenario(grid_m=1.0, worlds=100)
     return {
-        "off": run(site, scenario, catalogue=CATALOGUE),
-        "on": run(site, scenario, devices=(JAMMER,), catalogue=CATALOGUE),
+        "off": evaluate(site, scenario, catalogue=CATALOGUE),
+        "on": evaluate(site, scenario, devices=(JAMMER,), catalogue=CATALOGUE),
     }
 
 

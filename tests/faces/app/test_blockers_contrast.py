@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.coverage.study.contrast import contrast_budget
 from quietwing.sites.model import Room, Sector
 
@@ -30,7 +30,7 @@ def opened(verdict) -> AppTest:
 def small(hut, devices=()):
     mast = Sector("m1", "EE", "234-30", "B20", "LTE", 796.0, 10.0, 300.0, 0.0, 25.0, 270.0, 4.0, "omni", 30.0, "UMa")
     site = hut(sectors=(mast,), rooms=(Room("A-01", "A", 0, box(0, 0, 6, 4), "silence"),))
-    return run(site, Scenario(grid_m=1.0, worlds=100), devices=devices, catalogue=read_catalogue(), maps=False)
+    return evaluate(site, Scenario(grid_m=1.0, worlds=100), devices=devices, catalogue=read_catalogue(), maps=False)
 
 
 def test_a_hole_has_its_budget_after_a_click_and_the_same_as_the_engines(hut):

@@ -19,7 +19,7 @@ from quietwing.coverage.report.device_marks import DEVICE_COLOUR, device_legend,
 from quietwing.coverage.report.plan_drawing import new_axes
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import result_object
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import load_site
 
@@ -111,7 +111,9 @@ def test_maps_and_the_answer_for_machines_hold_the_run(hut):
     from quietwing.sites.model import Sector
 
     mast = Sector("m1", "EE", "234-30", "B20", "LTE", 796.0, 10.0, 300.0, 0.0, 25.0, 270.0, 4.0, "omni", 30.0, "UMa")
-    verdict = run(hut(sectors=(mast,)), Scenario(grid_m=1.0, worlds=100), devices=(run_here,), catalogue=CATALOGUE)
+    verdict = evaluate(
+        hut(sectors=(mast,)), Scenario(grid_m=1.0, worlds=100), devices=(run_here,), catalogue=CATALOGUE
+    )
     ax = new_axes()
     draw_devices(ax, verdict, verdict.devices)
     lines = [line for line in ax.lines if line.get_color() == DEVICE_COLOUR]

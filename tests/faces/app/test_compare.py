@@ -22,9 +22,9 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import result_object
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.sites.files import BUNDLED
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 QUESTION = Scenario(worlds=100, grid_m=1.0)
 HOSTILE = '=HYPERLINK("http://x","y")'
@@ -44,7 +44,7 @@ def opened():
 
 @pytest.fixture(scope="module")
 def small():
-    return build(describe(type="wing", cells=4, storeys=1))
+    return build_wing(describe(type="wing", cells=4, storeys=1))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def devices(small):
 
 @pytest.fixture(scope="module")
 def two(small, devices):
-    return tuple(run(small, QUESTION, devices=placed) for placed in ((), devices))
+    return tuple(evaluate(small, QUESTION, devices=placed) for placed in ((), devices))
 
 
 @pytest.fixture(scope="module")

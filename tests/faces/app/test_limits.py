@@ -17,7 +17,7 @@ from quietwing.coverage.report.spill_map import points_that_pass
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import KeepRow, ServiceRow
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.sites.model import Room, Sector
 
 ROOT = Path(__file__).parents[3]
@@ -59,7 +59,7 @@ def loud(hut) -> Verdict:
     )
     device = Device("J1", jammer, 1.5, 2.0, 2.5, 0, 30.0)
     site = hut(sectors=(mast,), rooms=rooms)
-    return run(site, Scenario(grid_m=1.0, worlds=100), devices=(device,), catalogue=catalogue)
+    return evaluate(site, Scenario(grid_m=1.0, worlds=100), devices=(device,), catalogue=catalogue)
 
 
 def test_without_a_verdict_the_page_offers_to_work_it_out():
@@ -129,7 +129,7 @@ def test_places_pass_and_fail_as_on_the_map_and_the_worst_stands_first(loud):
 @pytest.mark.slow
 def test_where_only_999_counts_places_fail_as_their_rings_do(loud):
     scenario = Scenario(grid_m=1.0, worlds=100, spill_tier="emergency")
-    spill = run(loud.site, scenario, devices=loud.devices, catalogue=read_catalogue()).spill
+    spill = evaluate(loud.site, scenario, devices=loud.devices, catalogue=read_catalogue()).spill
     assert spill is not None
     places = places_of(spill, scenario.asked)
     failing = [place for place in places if not place.passed]

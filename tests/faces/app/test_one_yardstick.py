@@ -18,9 +18,9 @@ from quietwing.coverage.layout import layout_text, read_layout
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.rules import GRADES
 from quietwing.coverage.scenario import read_scenario
-from quietwing.coverage.study import leakage, run
+from quietwing.coverage.study import evaluate, leakage
 from quietwing.sites import load_site, save_site
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 pytestmark = pytest.mark.usefixtures("few_moves")
 WORLDS = 150
@@ -58,7 +58,7 @@ def rows(path):
 def place(tmp_path_factory):
     """A small wing with a scenario and a layout, and what each command left of it."""
     folder = tmp_path_factory.mktemp("yardstick")
-    wing = build(describe(type="wing", cells=4, storeys=1))
+    wing = build_wing(describe(type="wing", cells=4, storeys=1))
     few = tuple(sector for sector in wing.sectors if sector.band in BANDS)
     save_site(replace(wing, sectors=few), folder / "site")
     (folder / "site" / "scenario.toml").write_text(ASKED, "utf-8")
@@ -82,7 +82,7 @@ def scenario(place):
 
 @pytest.fixture(scope="module")
 def verdict(site, scenario):
-    return run(site, scenario, devices=DEVICES, catalogue=read_catalogue())
+    return evaluate(site, scenario, devices=DEVICES, catalogue=read_catalogue())
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_what_if_starts_from_the_same_numbers(place, verdict):
 
 
 def test_with_every_blocker_off_leakage_and_verdict_count_alike(place, site, scenario):
-    off = expected(run(site, scenario, catalogue=read_catalogue(), maps=False))
+    off = expected(evaluate(site, scenario, catalogue=read_catalogue(), maps=False))
     rooms = ("silence", "silent", "quiet_anyway", "holes", "unknown")
     evaluated = told("evaluate", str(place / "site"))
     assert some(of_json(evaluated), rooms) == some(off, rooms)
@@ -273,7 +273,9 @@ def test_a_plan_is_reported_as_its_layout_is_judged(place):
     assert of_rooms_csv(rows(out / "rooms.csv")) == some(numbers, ("silent", "quiet_anyway", "holes"))
     layout = read_layout(out / "layout.csv", read_catalogue())
     assert any(device.state == "existing" for device in layout)
-    verdict = run(load_site(out / "inputs" / "site"), read_scenario(out / "inputs" / "scenario.toml"), devices=layout)
+    verdict = evaluate(
+        load_site(out / "inputs" / "site"), read_scenario(out / "inputs" / "scenario.toml"), devices=layout
+    )
     assert expected(verdict) == numbers
     said_in(text_of(out / "summary.html"), numbers, verdict)
     assert CliRunner().invoke(app, ["verify", str(out)]).exit_code == 0

@@ -20,9 +20,9 @@ from quietwing.coverage.report.frontier_tables import frontier_header, frontier_
 from quietwing.coverage.report.plan_words import plan_lead
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import optimise
-from quietwing.coverage.study.frontier import frontier
+from quietwing.coverage.study.frontier_run import frontier
 from quietwing.sites.files import BUNDLED
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 # one channel, at a fence far away: a question with an answer, in seconds
 pytestmark = pytest.mark.usefixtures("few_moves")
@@ -61,7 +61,7 @@ def opened(name=None, site=None):
 
 @pytest.fixture(scope="module")
 def small():
-    return build(describe(type="wing", cells=4, storeys=1, fence_distance_m=700))
+    return build_wing(describe(type="wing", cells=4, storeys=1, fence_distance_m=700))
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import QuietwingError
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 MINE, OTHER = "a" * 64, "b" * 64
 
@@ -34,7 +34,7 @@ def state(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def site():
-    return build(describe(type="wing", cells=4, storeys=1, name="small-wing"))
+    return build_wing(describe(type="wing", cells=4, storeys=1, name="small-wing"))
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.grades import silent_in_words
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import run
-from quietwing.sites.synthetic import build, describe
+from quietwing.coverage.study import evaluate
+from quietwing.sites.synthetic import build_wing, describe
 
 QUICK = Scenario(worlds=100, grid_m=1.0, channels=("EE/B1/LTE",))
 JAMMERS = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),)
@@ -21,8 +21,8 @@ JAMMERS = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),)
 
 @pytest.fixture(scope="module")
 def verdict():
-    site = build(describe(type="wing", cells=4, storeys=1, name="small-wing"))
-    return run(site, QUICK, devices=JAMMERS, catalogue=read_catalogue(), maps=True)
+    site = build_wing(describe(type="wing", cells=4, storeys=1, name="small-wing"))
+    return evaluate(site, QUICK, devices=JAMMERS, catalogue=read_catalogue(), maps=True)
 
 
 @pytest.mark.slow

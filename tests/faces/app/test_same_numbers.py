@@ -16,9 +16,9 @@ from quietwing.coverage.cli import app
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import run
+from quietwing.coverage.study import evaluate
 from quietwing.sites import load_site, save_site
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 ASKED = Scenario(worlds=200, grid_m=1.0)
 DEVICES = (
@@ -43,7 +43,7 @@ def begin() -> None:
 def folder(tmp_path_factory):
     """A site of its own with a layout, and the result that the command line wrote of it."""
     place = tmp_path_factory.mktemp("same")
-    save_site(build(describe(type="wing", cells=4, storeys=1)), place / "site")
+    save_site(build_wing(describe(type="wing", cells=4, storeys=1)), place / "site")
     (place / "layout.csv").write_text(layout_text(DEVICES), "utf-8", newline="")
     return place
 
@@ -62,7 +62,7 @@ def told(folder):
 
 @pytest.fixture(scope="module")
 def verdict(folder):
-    return run(load_site(folder / "site"), ASKED, devices=DEVICES, catalogue=read_catalogue())
+    return evaluate(load_site(folder / "site"), ASKED, devices=DEVICES, catalogue=read_catalogue())
 
 
 def words_of(shown: AppTest) -> str:

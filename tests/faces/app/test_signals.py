@@ -14,7 +14,7 @@ from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.words import channel_in_words, headline
 from quietwing.coverage.study import leakage
 from quietwing.sites.files import BUNDLED
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 
 def page():
@@ -41,7 +41,7 @@ def opened(name=None):
 
 @pytest.fixture(scope="module")
 def small():
-    return build(describe(type="wing", cells=4, storeys=2, window_state="open", window="glass_6"))
+    return build_wing(describe(type="wing", cells=4, storeys=2, window_state="open", window="glass_6"))
 
 
 @pytest.fixture(scope="module")

@@ -29,14 +29,14 @@ from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.importers import rechecked
 from quietwing.sites.model import Surroundings
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 from quietwing.sites.tables_csv import row_values
 from quietwing.sites.terrain import Terrain
 
 
 @pytest.fixture(scope="module")
 def wing():
-    return build(describe(type="wing", cells=4, storeys=1, name="small"))
+    return build_wing(describe(type="wing", cells=4, storeys=1, name="small"))
 
 
 def packed(site, tmp_path, **extra):

@@ -22,7 +22,7 @@ from quietwing.coverage.app.site_files import site_zip
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET_BROWSER = (
@@ -330,7 +330,7 @@ def planner(app, open_window) -> Planner:
 @pytest.fixture(scope="session")
 def small_zip(tmp_path_factory) -> bytes:
     """A wing of four cells with two jammers, as a planner would bring it."""
-    site = build(describe(type="wing", cells=4, storeys=1, fence_distance_m=700, name="small-wing"))
+    site = build_wing(describe(type="wing", cells=4, storeys=1, fence_distance_m=700, name="small-wing"))
     devices = (Device("J1", "room_jammer", 0.0, 2.4, 2.7), Device("J2", "micro_jammer", 3.0, 2.4, 2.7))
     return site_zip(site, tmp_path_factory.mktemp("zip"), devices=devices, scenario=QUICK, catalogue=read_catalogue())
 

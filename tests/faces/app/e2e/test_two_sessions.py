@@ -12,7 +12,7 @@ import pytest
 from quietwing.coverage.app.site_files import site_zip
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
-from quietwing.sites.synthetic import build, describe
+from quietwing.sites.synthetic import build_wing, describe
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ class Canaries:
 
 def marked_site(canary: Canaries):
     """A wing of four cells where everything that has a name has one of the words."""
-    site = build(describe(type="wing", cells=4, storeys=1, fence_distance_m=400))
+    site = build_wing(describe(type="wing", cells=4, storeys=1, fence_distance_m=400))
     (building,) = site.buildings
     named = replace(building, id=canary(), name=canary(), storeys=(replace(building.storeys[0], name=canary()),))
     walls = {wall.id: canary() if place < 4 else wall.id for place, wall in enumerate(site.walls)}

@@ -25,8 +25,7 @@ from quietwing.coverage.planning.bills import (
 )
 from quietwing.coverage.planning.cable import cable_m, comms_room, radiating_m
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.findings import clean, did_you_mean, shown
-from quietwing.sites.model import Site
+from quietwing.sites import Site, clean, did_you_mean, shown
 
 __all__ = [
     "Cost",

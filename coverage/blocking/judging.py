@@ -21,13 +21,12 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.results import GradeVerdict
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.model import Site
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet, Site
 
 __all__ = [
     "Judgement",
     "called_silent",
-    "evaluate",
+    "judge_rooms",
     "judged_without",
     "quiet_anyway",
     "rooms_together",
@@ -67,7 +66,7 @@ def silence_points(site: Site, points: PointSet) -> PointSet:
     return points.some(np.flatnonzero(kept))
 
 
-def evaluate(
+def judge_rooms(
     model: LinkModel,
     bare: LinkModel,
     scenario: Scenario,
@@ -199,7 +198,7 @@ def _joined(tallies: list[Tally]) -> Tally:
 
 
 def quiet_anyway(model: LinkModel, scenario: Scenario, points: PointSet, *, stream: int = 0) -> Tally:
-    """The worlds without any blocker, to be given to `evaluate` for several layouts of one site.
+    """The worlds without any blocker, to be given to `judge_rooms` for several layouts of one site.
 
     Parameters
     ----------

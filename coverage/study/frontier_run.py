@@ -17,33 +17,30 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout
-from quietwing.coverage.planning.curve import (
+from quietwing.coverage.planning import (
     DUST,
     SPREADS,
     Chance,
     Frontier,
     FrontierPoint,
+    PlanResult,
     best_known,
     cheapest_known,
+    check_budget,
+    check_plan_scenario,
     count_spread,
     knee,
     marginal,
     most_cells,
+    prepare,
 )
-from quietwing.coverage.planning.paid_anyway import check_budget
-from quietwing.coverage.planning.plan import PlanResult
-from quietwing.coverage.planning.prepared import prepare
-from quietwing.coverage.planning.question import check_plan_scenario
-from quietwing.coverage.report.escapes import count_rooms
-from quietwing.coverage.report.plan_words import bound_shown
+from quietwing.coverage.report import bound_shown, count_rooms
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
 from quietwing.coverage.study.common import check_limits, wanted_sectors
 from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Found, Step, Sweep, downward
-from quietwing.sites.errors import problems_text
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
+from quietwing.sites import Site, fingerprint, problems_text
 
 __all__ = ["AUTO_BUDGETS", "MOST_BUDGETS", "Step", "frontier"]
 

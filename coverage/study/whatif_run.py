@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from quietwing.coverage.blocking.outside import most_eirp_dbm, outside_points
+from quietwing.coverage.blocking import most_eirp_dbm, outside_points
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.planning.cost import cost
+from quietwing.coverage.planning import cost
 from quietwing.coverage.results import WhatIf
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, checked_sectors
@@ -30,8 +30,7 @@ from quietwing.coverage.study.whatif_rows import (
 )
 from quietwing.coverage.study.whatif_worlds import Ask, heard_on
 from quietwing.coverage.treatments import resolve_treatments
-from quietwing.sites.fingerprint import fingerprint
-from quietwing.sites.model import Site
+from quietwing.sites import Site, fingerprint
 
 __all__ = ["whatif"]
 

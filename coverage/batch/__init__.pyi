@@ -1,0 +1,5 @@
+from .items import BatchItem as BatchItem
+from .runner import BatchInterrupted as BatchInterrupted
+from .runner import BatchOutcome as BatchOutcome
+from .runner import run_batch as run_batch
+from .sweep import plan_batch as plan_batch

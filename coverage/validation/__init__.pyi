@@ -1,0 +1,10 @@
+from .reading import ValidationSetError as ValidationSetError
+from .results import TABLE_HEADER as TABLE_HEADER
+from .results import SetResult as SetResult
+from .results import failures as failures
+from .results import remarks as remarks
+from .results import results_object as results_object
+from .results import results_table as results_table
+from .sets import KNOWN_SETS as KNOWN_SETS
+from .sets import KnownSet as KnownSet
+from .sets import validate as validate
