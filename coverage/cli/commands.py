@@ -17,6 +17,7 @@ import typer
 
 import quietwing
 from quietwing.coverage.cli.command_inputs import guarded
+from quietwing.coverage.cli.estate_command import estate
 from quietwing.coverage.cli.example_commands import example
 from quietwing.coverage.cli.frontier_command import frontier
 from quietwing.coverage.cli.import_command import import_site
@@ -222,6 +223,7 @@ def optimise(
 
 
 app.command(name="frontier")(frontier)
+app.command(name="estate")(estate)
 
 
 @app.command()

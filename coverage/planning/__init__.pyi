@@ -20,6 +20,14 @@ from .curve import count_spread as count_spread
 from .curve import knee as knee
 from .curve import marginal as marginal
 from .curve import most_cells as most_cells
+from .estate import ESTATE_BASES as ESTATE_BASES
+from .estate import Estate as Estate
+from .estate import EstatePlan as EstatePlan
+from .estate import EstateSite as EstateSite
+from .estate import EstateSplit as EstateSplit
+from .estate import best_plans as best_plans
+from .estate import split_budget as split_budget
+from .estate import with_split as with_split
 from .exact import Solution as Solution
 from .exact import Work as Work
 from .exact import bound_of_relaxation as bound_of_relaxation

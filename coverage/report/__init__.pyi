@@ -20,6 +20,14 @@ from .escapes import count_rooms as count_rooms
 from .escapes import escapes_of as escapes_of
 from .escapes import rooms_by_channel as rooms_by_channel
 from .escapes import state_of_rooms as state_of_rooms
+from .estate_document import ESTATE_FILES as ESTATE_FILES
+from .estate_document import estate_figure as estate_figure
+from .estate_document import estate_header as estate_header
+from .estate_document import estate_lead as estate_lead
+from .estate_document import estate_object as estate_object
+from .estate_document import estate_rows as estate_rows
+from .estate_document import estate_shown as estate_shown
+from .estate_document import write_estate as write_estate
 from .frontier_document import FRONTIER_FILES as FRONTIER_FILES
 from .frontier_document import write_frontier as write_frontier
 from .frontier_figure import frontier_figure as frontier_figure

@@ -39,7 +39,7 @@ ORDER = [
     ("coverage.planning",),
     ("coverage.report",),
     ("coverage.study", "coverage.warmup"),
-    ("coverage.store", "coverage.plan_store", "coverage.frontier_store"),
+    ("coverage.store", "coverage.plan_store", "coverage.frontier_store", "coverage.estate_store"),
     ("coverage.batch",),
     ("coverage.cli", "coverage.app"),
 ]
