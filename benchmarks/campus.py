@@ -11,10 +11,10 @@ import time
 
 import numpy as np
 
-from quietwing.coverage.propagation.path_gain import path_gain_blocks
+from quietwing.coverage.propagation.path_gains import path_gain_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites import load_site
-from quietwing.sites.trial_points import map_grid
+from quietwing.sites.trial_point_sets import map_grid
 
 GIB = 2**20  # of the kibibytes that getrusage counts in
 POINTS, CANDIDATES = 300_000, 1_000

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
@@ -31,7 +31,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import evaluate
 from quietwing.sites import load_site
 from quietwing.sites.model import Site
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 GIB = 2**20  # of the kibibytes that getrusage counts in
 EXAMPLES = Path(__file__).resolve().parents[1] / "sites" / "examples"

@@ -129,7 +129,7 @@ MUTANTS = (
     ),
     Mutant(
         "path gain: second slope taken as a gain",
-        f"{PROPAGATION}/path_gain.py",
+        f"{PROPAGATION}/path_gains.py",
         "loss_db[index, beyond] += extra_db",
         "loss_db[index, beyond] -= extra_db",
         (f"{PATH_GAIN}::test_beyond_the_mapped_geometry_the_second_slope_begins",),
@@ -437,7 +437,7 @@ MUTANTS = (
     ),
     Mutant(
         "links: antenna gain of a blocker taken off",
-        f"{BLOCKING}/blocker_links.py",
+        f"{BLOCKING}/blocker_link_model.py",
         "+ pattern_db + kind.gain_dbi",
         "+ pattern_db - kind.gain_dbi",
         (BUDGETS,),
@@ -699,7 +699,7 @@ MUTANTS = (
     ),
     Mutant(
         "rules: a body helps the blocker",
-        f"{BLOCKING}/blocker_links.py",
+        f"{BLOCKING}/blocker_link_model.py",
         "sent - body_db, offered - body_db",
         "sent + body_db, offered + body_db",
         (f"{GRADES}::test_a_body_takes_3_db_inside_and_nothing_outside",),
@@ -756,14 +756,14 @@ MUTANTS = (
     ),
     Mutant(
         "spill: a receptor may fail",
-        f"{BLOCKING}/spill.py",
+        f"{BLOCKING}/spills.py",
         "return 0 if ring == RECEPTOR else int(",
         "return 1 if ring == RECEPTOR else int(",
         (GAPS,),
     ),
     Mutant(
         "spill: one failing point more than allowed",
-        f"{BLOCKING}/spill.py",
+        f"{BLOCKING}/spills.py",
         "order[may_fail(ring, len(members), tier)]",
         "order[may_fail(ring, len(members), tier) - 1]",
         (GAPS,),
@@ -798,14 +798,14 @@ MUTANTS = (
     ),
     Mutant(
         "exposure: milliwatts for watts",
-        f"{BLOCKING}/exposure.py",
+        f"{BLOCKING}/exposures.py",
         "band_eirp_dbm(device, model, band) / 10) / 1e3",
         "band_eirp_dbm(device, model, band) / 10)",
         (f"{T_BLOCKING}/test_exposure.py",),
     ),
     Mutant(
         "exposure: power falls with distance, not its square",
-        f"{BLOCKING}/exposure.py",
+        f"{BLOCKING}/exposures.py",
         "(4 * np.pi * away_m**2)",
         "(4 * np.pi * away_m)",
         (f"{T_BLOCKING}/test_exposure.py",),
@@ -820,14 +820,14 @@ MUTANTS = (
     # Places and words
     Mutant(
         "test points: below the floor of their storey",
-        "sites/trial_points.py",
+        "sites/trial_point_sets.py",
         "else floor_m + height_m",
         "else height_m",
         (GAPS,),
     ),
     Mutant(
         "test points: at the window outside for inside",
-        "sites/trial_points.py",
+        "sites/trial_point_sets.py",
         "place.beside_m(index, INSIDE_WINDOW_M)",
         "place.beside_m(index, -INSIDE_WINDOW_M)",
         ("tests/places/test_geometry.py::test_trial_points_stand_where_design_says",),

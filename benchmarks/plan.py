@@ -27,12 +27,12 @@ from plan_peers import greedy, nsga2
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.planning import _solver_process, trying
-from quietwing.coverage.planning import optimise as door
+from quietwing.coverage.planning import optimising as door
 from quietwing.coverage.planning.attempts import Searched, judge
 from quietwing.coverage.planning.bounds import Certificate
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.milp import Goal, Selection
-from quietwing.coverage.planning.optimise import REPORTING_STREAM
+from quietwing.coverage.planning.optimising import REPORTING_STREAM
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.verify import verify_plan

@@ -24,7 +24,7 @@ from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.multiwall import COS_NODES, LossTable, crossing_counts, element_loss_db, prepare
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites import load_site
-from quietwing.sites.trial_points import map_grid
+from quietwing.sites.trial_point_sets import map_grid
 
 TX = 20  # of each round
 RUN = 8  # receivers behind one wall in a row

@@ -18,7 +18,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
@@ -28,7 +28,7 @@ from quietwing.coverage.errors import QuietwingError
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossing_counts
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db
-from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.path_gains import path_gain
 from quietwing.coverage.propagation.raytrace import raytraced_path_gain, sionna
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.coverage.scenario import Scenario
@@ -36,7 +36,7 @@ from quietwing.coverage.validation.raytrace_check import STORED, Check, GainRow,
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.points import PointSet
 from quietwing.sites.synthetic import build_wing, describe
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 WINGS = {
     "brick": {

@@ -13,12 +13,12 @@ import numpy as np
 
 from quietwing.coverage.blocking.links import link_model as ready
 from quietwing.coverage.blocking.links import public_links
-from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.path_gains import path_gain
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.sites.model import OutsideLevel, Sector, Site
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.synthetic import build_wing, describe
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 MAST_M = 700.0
 CARRIERS = {"O2/B28/LTE": (763.0, 10.0, 61.0, -75.0), "EE/n78/NR": (3560.0, 40.0, 64.0, -89.0)}

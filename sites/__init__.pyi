@@ -25,8 +25,8 @@ from .findings import clean as clean
 from .findings import did_you_mean as did_you_mean
 from .findings import near as near
 from .findings import shown as shown
-from .fingerprint import NAMED_IF_SET as NAMED_IF_SET
-from .fingerprint import fingerprint as fingerprint
+from .fingerprints import NAMED_IF_SET as NAMED_IF_SET
+from .fingerprints import fingerprint as fingerprint
 from .geojson import rounded as rounded
 from .geometry import facets as facets
 from .geometry import facets_like as facets_like
@@ -96,8 +96,8 @@ from .tables_csv import table_text as table_text
 from .terrain import Terrain as Terrain
 from .toml_text import toml_of as toml_of
 from .toml_values import toml_value as toml_value
-from .trial_points import map_grid as map_grid
-from .trial_points import trial_points as trial_points
+from .trial_point_sets import map_grid as map_grid
+from .trial_point_sets import trial_points as trial_points
 from .wing_description import WingDescription as WingDescription
 from .wing_description import describe as describe
 from .wing_description import description_toml as description_toml

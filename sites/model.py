@@ -14,7 +14,7 @@ from shapely.geometry import LineString, Point, Polygon
 
 from quietwing.sites.antenna_files import AntennaFile
 from quietwing.sites.constructions import Construction, load_constructions
-from quietwing.sites.fingerprint import NAMED_IF_SET
+from quietwing.sites.fingerprints import NAMED_IF_SET
 from quietwing.sites.quantities import (
     AzimuthDeg,
     BandwidthMhz,

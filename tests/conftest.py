@@ -51,7 +51,7 @@ FEW_MOVES = 100_000  # a sixth of a quick search's, whose number of moves does n
 @pytest.fixture(scope="module")
 def few_moves() -> Iterator[None]:
     """Searches of quick effort take fewer moves: for the few places of a small site they are plenty."""
-    from quietwing.coverage.planning import optimise as door  # here: most tests plan nothing
+    from quietwing.coverage.planning import optimising as door  # here: most tests plan nothing
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(door.EFFORTS, "quick", replace(door.EFFORTS["quick"], moves=FEW_MOVES))

@@ -1,3 +1,4 @@
+from .cluster import cluster_client as cluster_client
 from .items import BatchItem as BatchItem
 from .runner import BatchInterrupted as BatchInterrupted
 from .runner import BatchOutcome as BatchOutcome

@@ -27,9 +27,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import quietwing
 from quietwing.coverage.batch.batch_files import BatchFiles
+from quietwing.coverage.batch.cluster import answers, write_files
 from quietwing.coverage.batch.item_folder import damage, install
 from quietwing.coverage.batch.items import BatchItem, key_text
 from quietwing.coverage.batch.lock import folder_lock
@@ -105,6 +107,7 @@ def run_batch(
     item_timeout_s: float = 3600.0,
     gains: Path | None = None,
     task: Task = run_item,
+    client: Any = None,
 ) -> BatchOutcome:
     """Compute what is not there yet, and write index and tables.
 
@@ -124,6 +127,9 @@ def run_batch(
         Folder of a `GainCache` for all items.
     task : callable
         What a worker does with an item; importable by its name there.
+    client : distributed.Client, optional
+        Of a Dask cluster that computes the items in place of `workers` here (extra ``cluster``, `cluster_client`).
+        The files are the same to the byte; `gains` is not used there.
 
     Returns
     -------
@@ -155,7 +161,10 @@ def run_batch(
         try:
             run.look_over()
             run.write_index()
-            run.compute(min(workers, len(run.pending)), item_timeout_s, gains, task)
+            if client is None:
+                run.compute(min(workers, len(run.pending)), item_timeout_s, gains, task)
+            else:
+                run.compute_on(client, item_timeout_s, task)
             run.write_failures()
             run.write_index()
             files = make_tables(asked, frozenset(run.whole), out, workshop)
@@ -255,6 +264,22 @@ class _Run:
             for worker in crew:
                 worker.end()
 
+    def compute_on(self, client: Any, item_timeout_s: float, task: Task) -> None:
+        """Have all pending items computed on a cluster, those whose worker died once more."""
+        self._say()
+        while self.pending:
+            items = [*self.pending]
+            self.pending.clear()
+            for item, kind, answer in answers(client, items, item_timeout_s, task):
+                if kind == "gone":
+                    self._died(item, answer["code"])
+                elif kind == "late":
+                    self._fail(item, _late_in_words(item_timeout_s))
+                else:
+                    if kind == "done":
+                        write_files(answer["files"], self._draft(item.id))
+                    self._answered(item, kind, answer)
+
     def _hear(self, event: Event, crew: list[Worker]) -> int:
         """Take in what a worker said; 1 if it never got ready."""
         worker, item = event.worker, event.worker.item
@@ -308,10 +333,7 @@ class _Run:
         if worker.item is None:
             return 1
         shutil.rmtree(self._draft(worker.item.id), ignore_errors=True)
-        self._fail(
-            worker.item,
-            f"took longer than {item_timeout_s:g} s (expected an answer by then); allow more time or ask for less",
-        )
+        self._fail(worker.item, _late_in_words(item_timeout_s))
         return 0
 
     def _fail(self, item: BatchItem, reason: str) -> None:
@@ -381,6 +403,10 @@ def _ending(code: int | None) -> str:
         with contextlib.suppress(ValueError):
             return signal.Signals(-code).name
     return f"exit code {code}"
+
+
+def _late_in_words(item_timeout_s: float) -> str:
+    return f"took longer than {item_timeout_s:g} s (expected an answer by then); allow more time or ask for less"
 
 
 def _one_line(text: str) -> str:

@@ -3,8 +3,8 @@ from ._kinds import zeros_of as zeros_of
 from ._montecarlo import judge as judge
 from ._spill_kernels import spill_worlds as spill_worlds
 from .agreement import compare as compare
-from .blocker_links import BlockerLinks as BlockerLinks
-from .blocker_links import blocker_links as blocker_links
+from .blocker_link_model import BlockerLinks as BlockerLinks
+from .blocker_link_model import blocker_links as blocker_links
 from .cable_links import is_cable as is_cable
 from .cable_ways import cable_detours as cable_detours
 from .cable_ways import cable_rays as cable_rays
@@ -35,8 +35,8 @@ from .emissions import flat_spans as flat_spans
 from .explain import LinkBudget as LinkBudget
 from .explain import RoomBudgets as RoomBudgets
 from .explain import explain_room as explain_room
-from .exposure import exposure as exposure
-from .exposure import share_of_limit as share_of_limit
+from .exposures import exposure as exposure
+from .exposures import share_of_limit as share_of_limit
 from .interference import kernel_limits as kernel_limits
 from .judging import Judgement as Judgement
 from .judging import called_silent as called_silent
@@ -77,8 +77,8 @@ from .site_ways import Way as Way
 from .site_ways import detour_ways as detour_ways
 from .site_ways import links_of as links_of
 from .site_ways import straight_ways as straight_ways
-from .spill import blocks_of as blocks_of
-from .spill import may_fail as may_fail
-from .spill import spill as spill
-from .spill import spill_outside as spill_outside
-from .spill import spill_result as spill_result
+from .spills import blocks_of as blocks_of
+from .spills import may_fail as may_fail
+from .spills import spill as spill
+from .spills import spill_outside as spill_outside
+from .spills import spill_result as spill_result

@@ -23,7 +23,7 @@ from quietwing.coverage.propagation import FINE, Cut, pieces_of, site_detours, s
 from quietwing.sites import PointSet
 
 if TYPE_CHECKING:
-    from quietwing.coverage.blocking.blocker_links import BlockerLinks
+    from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 
 __all__ = ["is_cable", "nearest_piece_words", "with_cables"]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.draft import draft_signal
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, stable_key
 from quietwing.coverage.blocking.montecarlo import Tally, carrier_needs, count_worlds

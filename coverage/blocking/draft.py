@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
 from quietwing.coverage.rules import Errors

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.draft import (
     DraftSignal,
     both_ways_db,
@@ -24,7 +24,7 @@ from quietwing.coverage.blocking.interference import CALL_LEVEL_DBM, CALL_SINR_D
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.site_ways import SiteLinks
-from quietwing.coverage.blocking.spill import may_fail
+from quietwing.coverage.blocking.spills import may_fail
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.rules import Tier
 from quietwing.coverage.scenario import Scenario

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.cable_links import is_cable, nearest_piece_words
 from quietwing.coverage.blocking.heard_over import HeardOver
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.cable_ways import loudest_station
 from quietwing.coverage.blocking.links import LinkModel

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking._spill_kernels import Limits
-from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.blocking.thresholds import load_thresholds, noise_dbm

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import _spill_kernels
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.interference import carrier_needs_outside, kernel_limits, known_links
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
 from quietwing.coverage.blocking.world_links import kernel_links, kernel_network, seed_of

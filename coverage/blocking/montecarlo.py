@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking._montecarlo import MATTERS_DB, Cases, Count, Demands, Rooms, judge
-from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, stable_key
 from quietwing.coverage.blocking.networks import reference_khz
 from quietwing.coverage.blocking.thresholds import WORST_NOISE_FIGURE_DB, load_thresholds, noise_dbm

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.protect import ProtectedService, load_protected

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking._link_kernels import Links, Network, Ways
-from quietwing.coverage.blocking.blocker_links import BlockerLinks
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.worlds import NORMAL, Part, normals, uniforms
 

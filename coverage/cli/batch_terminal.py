@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import typer
 
-from quietwing.coverage.batch import plan_batch, run_batch
+from quietwing.coverage.batch import cluster_client, plan_batch, run_batch
 from quietwing.coverage.cli.command_inputs import refuse_file
 from quietwing.coverage.cli.tables import progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.sites import clean
 
 __all__ = ["answer_batch"]
 
@@ -22,12 +24,23 @@ def answer_batch(
     sites: list[str] | None,
     mode: str | None,
     as_json: bool,
+    *,
+    scheduler: str | None = None,
+    local_cluster: int | None = None,
 ) -> None:
     """Plan a sweep, run what of it is not done yet, say what was answered and what failed."""
     refuse_file(out)
     items = plan_batch(source, sites=tuple(sites or ()), sets=tuple(sets or ()), mode=mode)
-    with progress_bar() as progress:
-        outcome = run_batch(items, out, workers=workers, progress=progress, gains=out.parent / f".{out.name}-gains")
+    with ExitStack() as stack:
+        client = None
+        if scheduler is not None or local_cluster is not None:
+            client = stack.enter_context(cluster_client(scheduler, local_cluster))
+            say(f"cluster: {clean(str(client.scheduler.address))}")
+            if scheduler is not None:
+                say(f"Dask's dashboard: {clean(str(client.dashboard_link))}")
+        progress = stack.enter_context(progress_bar())
+        gains = out.parent / f".{out.name}-gains"
+        outcome = run_batch(items, out, workers=workers, progress=progress, gains=gains, client=client)
     if as_json:
         print_json(
             {

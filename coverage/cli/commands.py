@@ -239,12 +239,20 @@ def batch(
         list[str] | None, typer.Option("--site", help="Sites for a folder of scenarios; repeatable.")
     ] = None,
     mode: Annotated[str | None, typer.Option("--mode", help="evaluate, leakage or optimise")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Compute on this Dask cluster (extra cluster)."),
+    ] = None,
+    local_cluster: Annotated[
+        int | None,
+        typer.Option("--local-cluster", metavar="N", help="Compute on a Dask cluster of N processes here."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Many questions at once, into one folder and two tables; stop it anywhere and run it again."""
     from quietwing.coverage.cli.batch_terminal import answer_batch  # slow to load
 
-    answer_batch(source, out, workers, sets, sites, mode, as_json)
+    answer_batch(source, out, workers, sets, sites, mode, as_json, scheduler=scheduler, local_cluster=local_cluster)
 
 
 @app.command()

@@ -34,7 +34,7 @@ from .exact import bound_of_relaxation as bound_of_relaxation
 from .exact import solve as solve
 from .modes import Modes as Modes
 from .modes import prepare_modes as prepare_modes
-from .optimise import optimise as optimise
+from .optimising import optimise as optimise
 from .paid_anyway import check_budget as check_budget
 from .places import Spot as Spot
 from .places import plan_spots as plan_spots

@@ -8,8 +8,6 @@ from .building_entry import building_entry_loss_db as building_entry_loss_db
 from .cable_stations import free_gain_db as free_gain_db
 from .cable_stations import station_gains_db as station_gains_db
 from .cable_stations import stations_of as stations_of
-from .changed_facets import ChangedFacets as ChangedFacets
-from .changed_facets import changed_facets as changed_facets
 from .clutter import ClutterType as ClutterType
 from .clutter import height_gain_clutter_loss_db as height_gain_clutter_loss_db
 from .clutter import slant_clutter_loss_db as slant_clutter_loss_db
@@ -24,9 +22,11 @@ from .detour_legs import PointLegs as PointLegs
 from .detour_legs import changed_legs as changed_legs
 from .detour_legs import crossed_pairs as crossed_pairs
 from .detour_legs import point_legs as point_legs
-from .detour_path import DetourPath as DetourPath
-from .detour_path import detour_path as detour_path
+from .detour_paths import DetourPath as DetourPath
+from .detour_paths import detour_path as detour_path
 from .facades import facades_of as facades_of
+from .facet_changes import ChangedFacets as ChangedFacets
+from .facet_changes import changed_facets as changed_facets
 from .floors import capped_floor_loss_db as capped_floor_loss_db
 from .floors import floor_cap_db as floor_cap_db
 from .free_space import free_space_loss_db as free_space_loss_db
@@ -62,11 +62,10 @@ from .outdoor import RMA_BUILDING_HEIGHT_M as RMA_BUILDING_HEIGHT_M
 from .outdoor import RMA_STREET_WIDTH_M as RMA_STREET_WIDTH_M
 from .outdoor import los_probability as los_probability
 from .outdoor import mast_loss_db as mast_loss_db
-from .over_tops import over_tops as over_tops
-from .path_gain import add_two_ray as add_two_ray
-from .path_gain import path_gain as path_gain
-from .portal_graph import PortalGraph as PortalGraph
-from .portal_graph import portal_graph as portal_graph
+from .path_gains import add_two_ray as add_two_ray
+from .path_gains import path_gain as path_gain
+from .portal_graphs import PortalGraph as PortalGraph
+from .portal_graphs import portal_graph as portal_graph
 from .radiating_cable import FINE as FINE
 from .radiating_cable import Cut as Cut
 from .radiating_cable import cable_gain as cable_gain
@@ -87,8 +86,8 @@ from .sender_detour import Routes as Routes
 from .sender_detour import SenderDetours as SenderDetours
 from .sender_detour import changed_portals as changed_portals
 from .sender_detour import site_detours as site_detours
-from .shadowing import Shadowing as Shadowing
-from .shadowing import shadowing as shadowing
+from .shadowing_model import Shadowing as Shadowing
+from .shadowing_model import shadowing as shadowing
 from .short_range import Neighbourhood as Neighbourhood
 from .short_range import StreetEnvironment as StreetEnvironment
 from .short_range import below_roofs_loss_db as below_roofs_loss_db
@@ -99,3 +98,4 @@ from .slab import Polarisation as Polarisation
 from .slab import slab_reflection_db as slab_reflection_db
 from .slab import slab_transmission_db as slab_transmission_db
 from .terrain_path import terrain_effect as terrain_effect
+from .top_paths import over_tops as over_tops

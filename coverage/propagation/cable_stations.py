@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.equipment import CableLoss, RoutePoint
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M
-from quietwing.coverage.propagation.path_gain import add_two_ray
+from quietwing.coverage.propagation.path_gains import add_two_ray
 from quietwing.coverage.propagation.radiating_cable import (
     COUPLING_AT_M,
     FINE,

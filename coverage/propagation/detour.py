@@ -34,11 +34,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.propagation.changed_facets import ChangedFacets, changed_facets
 from quietwing.coverage.propagation.detour_legs import PointLegs, checked_points, leg_gain, point_legs, portal_legs
+from quietwing.coverage.propagation.facet_changes import ChangedFacets, changed_facets
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
-from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph, portal_graph
+from quietwing.coverage.propagation.portal_graphs import REFERENCE_MHZ, PortalGraph, portal_graph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites import OutOfRangeError, PointSet
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.propagation.changed_facets import ChangedFacets
+from quietwing.coverage.propagation.facet_changes import ChangedFacets
 from quietwing.coverage.propagation.multiwall import element_loss_db
-from quietwing.coverage.propagation.portal_graph import PortalGraph
+from quietwing.coverage.propagation.portal_graphs import PortalGraph
 from quietwing.coverage.propagation.prepared_facets import check_finite
 from quietwing.sites import PointSet, scattered
 

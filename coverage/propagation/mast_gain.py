@@ -20,19 +20,19 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.angular_spread import facade_share_db, scattered_width_deg
 from quietwing.coverage.propagation.antennas import direction
-from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.facades import Facades, facades_of
+from quietwing.coverage.propagation.facet_changes import changed_facets
 from quietwing.coverage.propagation.mast_path import path_states_db, scenario_of, sight_probability
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
-from quietwing.coverage.propagation.over_tops import over_tops
-from quietwing.coverage.propagation.portal_graph import PortalGraph
+from quietwing.coverage.propagation.portal_graphs import PortalGraph
 from quietwing.coverage.propagation.scatter_floor import HELD_OUT, ScatterFloor, behind_openings, no_scatter
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.propagation.sender_detour import Routes, SenderDetours, mast_detours
 from quietwing.coverage.propagation.terrain_path import OFF_THE_GRID, terrain_effect
+from quietwing.coverage.propagation.top_paths import over_tops
 from quietwing.sites import PointSet, Sector, Site
 
 __all__ = ["HELD_OUT", "MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "silent_at", "with_sectors"]

@@ -21,7 +21,7 @@ from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
-from quietwing.coverage.propagation.path_gain import add_two_ray
+from quietwing.coverage.propagation.path_gains import add_two_ray
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites import PointSet
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.propagation._detour_kernels import SLOTS
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import (
     DetourModel,
     Ways,
@@ -25,8 +24,9 @@ from quietwing.coverage.propagation.detour import (
     ways_from,
 )
 from quietwing.coverage.propagation.detour_legs import PointLegs, legs_from, point_legs
+from quietwing.coverage.propagation.facet_changes import changed_facets
 from quietwing.coverage.propagation.multiwall import straight_rays
-from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ, PortalGraph
+from quietwing.coverage.propagation.portal_graphs import REFERENCE_MHZ, PortalGraph
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites import PointSet
 

@@ -28,9 +28,9 @@ from .estate_document import estate_object as estate_object
 from .estate_document import estate_rows as estate_rows
 from .estate_document import estate_shown as estate_shown
 from .estate_document import write_estate as write_estate
+from .frontier_chart import frontier_figure as frontier_figure
 from .frontier_document import FRONTIER_FILES as FRONTIER_FILES
 from .frontier_document import write_frontier as write_frontier
-from .frontier_figure import frontier_figure as frontier_figure
 from .frontier_tables import frontier_csv as frontier_csv
 from .frontier_tables import frontier_details as frontier_details
 from .frontier_tables import frontier_header as frontier_header

@@ -10,7 +10,7 @@ from typing import Any
 import quietwing
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.planning import Frontier
-from quietwing.coverage.report.frontier_figure import frontier_figure
+from quietwing.coverage.report.frontier_chart import frontier_figure
 from quietwing.coverage.report.frontier_tables import (
     FRONTIER_GLOSSARY,
     frontier_csv,

@@ -14,7 +14,7 @@ import pytest
 
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.propagation import detour
-from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.rules import load_rules

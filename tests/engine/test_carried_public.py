@@ -9,8 +9,8 @@ from quietwing.coverage.blocking.draft import draft_public
 from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Model, Treatment
-from quietwing.coverage.propagation.changed_facets import changed_facets
-from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.facet_changes import changed_facets
+from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import carried_public as carrying
@@ -18,7 +18,7 @@ from quietwing.coverage.study.carried_public import carried_public, public_ways
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites import load_site
 from quietwing.sites.constructions import Construction
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 CLEAR = Construction(name="clear_film", loss_intercept_db=0.0, sigma_db=3.0, source="this test")  # may err, no loss
 FILM = Model(name="clear_film", kind="film", construction=CLEAR.name)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quietwing.coverage import contrast_budget, contrast_budgets, evaluate
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.contrast import raise_to_silence, raised_by
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.blocking.judging import silence_points
@@ -24,7 +24,7 @@ from quietwing.coverage.study.contrast import holes_by_silence, with_budgets
 from quietwing.sites import load_site
 from quietwing.sites.files import bundled_folder
 from quietwing.sites.model import Sector
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 # A mast on the map, so that no state of sight is drawn; 59 dBm over 600 elements.
 EE20 = Sector("S1", "EE", "234-30", "B20", "LTE", 806.0, 10.0, 3.0, -25.0, 12.0, 0.0, 2.0, "omni", 20.0, "UMa", 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.catalogue import read_catalogue
@@ -17,7 +17,7 @@ from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
 from quietwing.coverage.propagation.cable_stations import STATION_M
-from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study import drafting as study_drafting

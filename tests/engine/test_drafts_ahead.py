@@ -16,7 +16,7 @@ import pytest
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.layout import read_layout
-from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import drafting as study_drafting

@@ -22,7 +22,7 @@ from quietwing.coverage.tables.cable_cells import route_problems
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.constructions import load_constructions
-from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.fingerprints import fingerprint
 from quietwing.sites.networks import carriers
 from quietwing.sites.openings import opening_places
 from quietwing.sites.safe_reading import BUNDLED

@@ -11,8 +11,8 @@ import pytest
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.curve import Frontier
 from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.frontier_chart import frontier_figure
 from quietwing.coverage.report.frontier_document import write_frontier
-from quietwing.coverage.report.frontier_figure import frontier_figure
 from quietwing.coverage.report.frontier_tables import (
     frontier_csv,
     frontier_details,

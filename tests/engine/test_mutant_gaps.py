@@ -10,22 +10,22 @@ import xarray as xr
 from scipy.special import ndtr
 from shapely.geometry import box
 
-from quietwing.coverage.blocking import judge_rooms as verdicts
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking import judging as verdicts
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.keep import service_in_rooms
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import Tally, count_worlds
 from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.spill import judge_rings, spill_outside, worst_margin
+from quietwing.coverage.blocking.spills import judge_rings, spill_outside, worst_margin
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Building, Room, Sector, Storey
 from quietwing.sites.points import PointSet, scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 EXACT = {"local_db": 0.0, "device_db": 0.0}  # no error but those a test asks for
 STANDARD = load_rules().tier("standard")
@@ -281,7 +281,7 @@ def judged(model, monkeypatch, silent: Tally, quiet: Tally, **asked):
     links = blockers(model, PHONE, jam_dbm=(-80.0,))
     monkeypatch.setattr(verdicts, "blocker_links", lambda *_, **__: links)
     kinds = {device.model: SimpleNamespace(kind="jammer") for device in links.devices}
-    return verdicts.evaluate(model, model, Scenario(worlds=100, **asked), links.devices, kinds, PHONE, quiet=quiet)
+    return verdicts.judge_rooms(model, model, Scenario(worlds=100, **asked), links.devices, kinds, PHONE, quiet=quiet)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
@@ -15,7 +15,7 @@ from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 ROOT = Path(__file__).parents[2]
 

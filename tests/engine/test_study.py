@@ -10,7 +10,7 @@ from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.study import leakage
 from quietwing.coverage.study.common import WAYS_NOTE
-from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.fingerprints import fingerprint
 from quietwing.sites.model import Room, Sector
 
 

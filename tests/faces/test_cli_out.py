@@ -49,7 +49,7 @@ def wing(made, tmp_path, monkeypatch):
 @pytest.fixture
 def no_work(monkeypatch):
     """Whatever is computed now is computed too early."""
-    for name in ("run", "leakage", "optimise"):
+    for name in ("evaluate", "leakage", "optimise"):
         monkeypatch.setattr(f"quietwing.coverage.study.{name}", lambda *_a, **_k: pytest.fail("computed"))
 
 

@@ -11,7 +11,7 @@ from shapely.geometry import LineString, Polygon, box
 from quietwing.sites.geometry import facets
 from quietwing.sites.model import Building, Opening, Room, Site, Slab, Storey, Wall
 from quietwing.sites.openings import opening_places
-from quietwing.sites.trial_points import map_grid, trial_points
+from quietwing.sites.trial_point_sets import map_grid, trial_points
 
 
 def area_m2(corner_m: np.ndarray) -> float:

@@ -13,7 +13,7 @@ import pytest
 from quietwing.sites import load_site
 from quietwing.sites.errors import SiteError
 from quietwing.sites.readings import MOST_READINGS, locate, parse_measurements, read_measurements
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 HEADER = "channel,x,y,height_m,rsrp_dbm,date,room,note"
 GOOD = "EE/B20/LTE,400002,300003,1.5,-80,2026-11-20,cell,by hand"

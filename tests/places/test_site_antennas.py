@@ -8,7 +8,7 @@ import re
 import pytest
 
 from quietwing.sites import SiteError, check, load_site, save_geopackage, save_site
-from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.fingerprints import fingerprint
 from quietwing.sites.site_antennas import MOST_ANTENNAS
 
 NAME = "Maker 65 deg (T6).msi"

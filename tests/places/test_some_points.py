@@ -10,7 +10,7 @@ from quietwing.coverage.treatments import treated_site
 from quietwing.sites import load_site
 from quietwing.sites.openings import opening_places
 from quietwing.sites.points import PointSet
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 SITE = load_site("houseblock")
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from quietwing.sites import check, load_site, save_geopackage, save_site
-from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.fingerprints import fingerprint
 from quietwing.sites.model import Surroundings
 from quietwing.sites.site_toml import site_toml_text
 

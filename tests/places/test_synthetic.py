@@ -24,7 +24,7 @@ from quietwing.sites.geometry import facets
 from quietwing.sites.model import Site
 from quietwing.sites.openings import opening_places
 from quietwing.sites.synthetic import WingDescription, build_wing, describe, description_toml, read_description
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 EXAMPLES = files("quietwing.sites.examples")
 VARIANTS = {

@@ -11,7 +11,7 @@ import pytest
 
 from quietwing.sites import SiteError, check, load_site, save_geopackage, save_site
 from quietwing.sites import terrain as module
-from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.fingerprints import fingerprint
 from quietwing.sites.terrain import MOST_PIXELS, Terrain, parse_terrain, terrain_bytes
 
 pytestmark = pytest.mark.skipif(

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from quietwing.coverage.batch import BatchItem, plan_batch
+from quietwing.coverage.batch import BatchItem, plan_batch, run_batch
 from quietwing.sites import save_site
 from quietwing.sites.networks import typical_sectors
 
@@ -41,6 +41,18 @@ def sweep(hut_folder, tmp_path) -> Callable[[str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="module")
+def undisturbed(hut_folder, tmp_path_factory) -> tuple[tuple[BatchItem, ...], Path]:
+    """Four seeds, computed in peace: the items and the folder."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    (folder / "sweep.toml").write_text(
+        f"site = '{hut_folder}'\nscenario.worlds = 100\nset.seed = [1, 2, 3, 4]\n", "utf-8"
+    )
+    items = plan_batch(folder / "sweep.toml")
+    run_batch(items, folder / "results", workers=2)
+    return items, folder / "results"
 
 
 @pytest.fixture

@@ -18,18 +18,6 @@ from quietwing.coverage.batch.lock import LOCK, folder_lock
 from quietwing.coverage.errors import QuietwingError, ScenarioError
 
 
-@pytest.fixture(scope="module")
-def undisturbed(hut_folder, tmp_path_factory):
-    """Four seeds, computed in peace: the items and the folder."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    (folder / "sweep.toml").write_text(
-        f"site = '{hut_folder}'\nscenario.worlds = 100\nset.seed = [1, 2, 3, 4]\n", "utf-8"
-    )
-    items = plan_batch(folder / "sweep.toml")
-    run_batch(items, folder / "results", workers=2)
-    return items, folder / "results"
-
-
 @pytest.fixture
 def results(undisturbed, tmp_path):
     """A copy of the finished batch, to be spoilt."""

@@ -7,11 +7,11 @@ from shapely.geometry import box
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.gain_cache import DIGEST_BYTES, GainCache, digest_of
 from quietwing.coverage.propagation.multiwall import LossTable
-from quietwing.coverage.propagation.path_gain import path_gain, path_gain_blocks
+from quietwing.coverage.propagation.path_gains import path_gain, path_gain_blocks
 from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.sites.model import Perimeter
 from quietwing.sites.points import PointSet
-from quietwing.sites.trial_points import map_grid, trial_points
+from quietwing.sites.trial_point_sets import map_grid, trial_points
 
 TX_M = [[3.0, 2.0, 1.5], [2.5, 0.4, 1.2], [5.0, 3.0, 2.5]]
 BANDS_MHZ = [763.0, 1842.5, 3500.0]

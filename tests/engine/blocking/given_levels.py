@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.spill import spill_outside
+from quietwing.coverage.blocking.spills import spill_outside
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario

@@ -10,7 +10,7 @@ from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.propagation.mast_gain import mast_model
-from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import evaluate, leakage
@@ -18,7 +18,7 @@ from quietwing.sites import SiteError
 from quietwing.sites.antenna_files import parse_msi
 from quietwing.sites.model import OutsideLevel, Sector
 from quietwing.sites.points import scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 # Round a mast 400 m north of the hut: bearings from it 180°, 143°, 217°, 108° and 252°.
 ROUND = ((2.5, -40.0, 1.5), (302.5, 0.0, 1.5), (-297.5, 0.0, 1.5), (452.5, 250.0, 1.5), (-447.5, 250.0, 1.5))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from quietwing.coverage.blocking import blocker_links as module
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking import blocker_link_model as module
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft_spill import device_upper_db, outside_limit, outside_z, upper_against_db
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
 from quietwing.coverage.blocking.site_ways import detour_ways, links_of, straight_ways
@@ -18,7 +18,7 @@ from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.propagation import sender_detour
 from quietwing.coverage.propagation.detour import detour_loss_db
-from quietwing.coverage.propagation.detour_path import detour_path
+from quietwing.coverage.propagation.detour_paths import detour_path
 from quietwing.coverage.propagation.diffraction import fresnel_v, knife_edge_loss_db
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.scene import prepare_scene
@@ -27,7 +27,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
 from quietwing.sites.model import Perimeter, Sector
 from quietwing.sites.points import PointSet, scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 EE20 = Sector(
     "S1", "EE", "234-30", "B20", "LTE", 798.5, 10.0, 0.0, 700.0, 30.0, 180.0, 2.0, "sector_65", 59.0, "RMa", 8.0

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, box
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
@@ -19,7 +19,7 @@ from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Opening, Room, Sector, Wall
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 MAST = (2.5, -600.0, 25.0)
 JAMMER, NODE = (1.0, 1.0, 2.5), (5.0, 1.0, 2.5)

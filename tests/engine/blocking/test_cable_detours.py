@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking import cable_ways as ways_module
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.cable_ways import cable_detours
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.blocking.links import LinkModel, link_model
@@ -29,7 +29,7 @@ from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import load_site
 from quietwing.sites.model import Opening, Sector
 from quietwing.sites.points import PointSet, scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 EE20 = Sector(
     "S1", "EE", "234-30", "B20", "LTE", 798.5, 10.0, 0.0, 700.0, 30.0, 180.0, 2.0, "sector_65", 59.0, "RMa", 8.0

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.cable_links import nearest_piece_words
 from quietwing.coverage.blocking.explain import explain_room
-from quietwing.coverage.blocking.exposure import exposure
+from quietwing.coverage.blocking.exposures import exposure
 from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
@@ -21,7 +21,7 @@ from quietwing.coverage.blocking.protect import (
     protected_services,
     receiver_levels_dbm,
 )
-from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.blocking.spills import spill
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import BandPower, CableLoss, Device, MasCarrier, Model
@@ -29,7 +29,7 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Perimeter, Sector
 from quietwing.sites.points import scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 CABLE = (CableLoss(700, 4, 65, 76), CableLoss(3500, 4, 65, 76))
 JAMMER = Model(

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, box
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
 from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.spill import spill_outside
+from quietwing.coverage.blocking.spills import spill_outside
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Building, Opening, Room, Sector, Slab, Storey, Wall
 from quietwing.sites.points import scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 
 def _beside(name):

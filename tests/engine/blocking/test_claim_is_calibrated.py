@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
@@ -21,7 +21,7 @@ from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 # Minutes of both cores: run `pytest -m long tests/engine/blocking` before a change of the verdict lands.
 pytestmark = pytest.mark.long

@@ -11,7 +11,7 @@ import pytest
 from numba import njit
 
 from quietwing.coverage.blocking._link_kernels import Local, device_power, own_error, room_errors, strongest_sector
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.world_links import draw_worlds, kernel_links, kernel_network
 from quietwing.coverage.propagation.scene import prepare_scene

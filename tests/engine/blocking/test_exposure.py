@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quietwing.coverage.blocking.exposure import exposure, power_density_w_m2, reference_level_w_m2
+from quietwing.coverage.blocking.exposures import exposure, power_density_w_m2, reference_level_w_m2
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.sites.points import PointSet

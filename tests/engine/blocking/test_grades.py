@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links, stable_key
 from quietwing.coverage.blocking.montecarlo import count_worlds
-from quietwing.coverage.blocking.spill import spill_outside
+from quietwing.coverage.blocking.spills import spill_outside
 from quietwing.coverage.equipment import BandPower
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import OutsideLevel
 from quietwing.sites.points import scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 
 def _beside(name):

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.keep import demanding_points, keep_rooms, service_in_rooms
 from quietwing.coverage.blocking.links import link_model, public_links
-from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.blocking.spills import spill
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Room, Sector
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 EE20 = Sector(
     "S1", "EE", "234-30", "B20", "LTE", 806.0, 10.0, 0.0, 700.0, 30.0, 180.0, 2.0, "sector_65", 59.0, "RMa", 8.0

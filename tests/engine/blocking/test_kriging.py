@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking.kriging import krige
-from quietwing.coverage.propagation.shadowing import Shadowing
+from quietwing.coverage.propagation.shadowing_model import Shadowing
 
 FADING = Shadowing(sigma_db=6.0, correlation_m=50.0)
 ERROR_DB = 3.0

@@ -11,7 +11,7 @@ from quietwing.coverage.blocking.judging import judge_rooms, silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.operator_actions import check_actions, meant, retuned
 from quietwing.coverage.blocking.outside import outside_points
-from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.blocking.spills import spill
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.propagation.antennas import direction
@@ -22,7 +22,7 @@ from quietwing.coverage.study import evaluate, leakage
 from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites.model import OutsideLevel, Sector
 from quietwing.sites.points import scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 Q = 0.95
 EE20 = Sector(
@@ -392,7 +392,7 @@ def test_a_scenario_file_is_checked_key_by_key(tmp_path):
 
 
 def test_a_scenario_without_actions_keeps_its_name():
-    from quietwing.sites.fingerprint import fingerprint
+    from quietwing.sites.fingerprints import fingerprint
 
     assert fingerprint(Scenario()) == fingerprint(Scenario(operator_actions=()))
     assert fingerprint(Scenario()) != fingerprint(Scenario(operator_actions=(DOWN,)))

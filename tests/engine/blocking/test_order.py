@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.judging import judge_rooms, quiet_anyway, rooms_together, silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.montecarlo import count_worlds
@@ -16,7 +16,7 @@ from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Room, Sector, Wall
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 NODE = {"jam": Model(name="jam", kind="jammer", bands=(BandPower("low", 700, 1000, 0.0),))}
 WORLDS = 400

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, box
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.blocking.out_of_band import out_of_band_rows, stray_heard
 from quietwing.coverage.blocking.protect import (
@@ -16,7 +16,7 @@ from quietwing.coverage.blocking.protect import (
     protected_services,
     receiver_levels_dbm,
 )
-from quietwing.coverage.blocking.spill import spill
+from quietwing.coverage.blocking.spills import spill
 from quietwing.coverage.blocking.stray import NOTHING, stray_into
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.planning.levels import Candidates, LimitBlock
@@ -27,7 +27,7 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Building, Perimeter, Room, Sector, Storey, Wall
 from quietwing.sites.points import scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 # A mast 1.9 km north that listens in 842 to 852 MHz, 41 MHz above where it sends.
 MAST = Sector(

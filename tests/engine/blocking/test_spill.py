@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, Point
 
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.spill import outside_keys, spill, spill_outside, worst_margin
+from quietwing.coverage.blocking.spills import outside_keys, spill, spill_outside, worst_margin
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Receptor, Wall
 from quietwing.sites.points import scattered
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 
 def _beside(name):

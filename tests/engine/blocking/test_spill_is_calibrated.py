@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints, outside_points
-from quietwing.coverage.blocking.spill import spill_outside
+from quietwing.coverage.blocking.spills import spill_outside
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario

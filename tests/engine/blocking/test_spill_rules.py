@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking.links import link_model
-from quietwing.coverage.blocking.spill import judge_rings, spill, worst_margin
+from quietwing.coverage.blocking.spills import judge_rings, spill, worst_margin
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 
 def _given_levels():

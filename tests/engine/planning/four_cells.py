@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import scenario_text

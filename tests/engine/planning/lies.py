@@ -11,7 +11,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.attempts import judge
-from quietwing.coverage.planning.optimise import CHOOSING_STREAM
+from quietwing.coverage.planning.optimising import CHOOSING_STREAM
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import Attempt, Claim, Hole, HoleKind, HoleReason, Plan
 from quietwing.coverage.planning.planning_inputs import PlanningInputs

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.draft_spill import outside_limit, outside_z, upper_against_db
 from quietwing.coverage.blocking.links import public_links
 from quietwing.coverage.catalogue import read_catalogue
@@ -19,7 +19,7 @@ from quietwing.coverage.layout import check_layout, layout_text, parse_layout
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.cable_runs import cable_runs, line_of_device
 from quietwing.coverage.planning.limits import _upper_by_mode
-from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.coverage.planning.search_space import room_levels, search_space
 from quietwing.coverage.planning.verify import verify_plan

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from quietwing.coverage.blocking.exposure import share_of_limit
+from quietwing.coverage.blocking.exposures import share_of_limit
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.planning.near_people import lift_within_exposure
 from quietwing.sites.points import scattered

@@ -14,7 +14,7 @@ from quietwing.coverage.plan_store import verify_plan_folder, write_plan
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.money import spent_pence
 from quietwing.coverage.planning.costing import cost, over_budget
-from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.store import result_object, scenario_text, verify_result, write_result

@@ -21,11 +21,11 @@ from numpy.testing import assert_array_equal
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import corrections, searching, trying
-from quietwing.coverage.planning import optimise as door
+from quietwing.coverage.planning import optimising as door
 from quietwing.coverage.planning.attempts import margin_confidence
 from quietwing.coverage.planning.heuristic import Found, search
 from quietwing.coverage.planning.milp import Goal
-from quietwing.coverage.planning.optimise import REPORTING_STREAM, optimise
+from quietwing.coverage.planning.optimising import REPORTING_STREAM, optimise
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import HoleKind
 from quietwing.coverage.planning.planning_inputs import prepare_inputs

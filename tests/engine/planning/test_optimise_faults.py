@@ -16,9 +16,9 @@ import pytest
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import bounds, exact
-from quietwing.coverage.planning import optimise as door
+from quietwing.coverage.planning import optimising as door
 from quietwing.coverage.planning.exact import Solution, Work
-from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.verify import verify_plan
 
 

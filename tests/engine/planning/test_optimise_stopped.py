@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 from quietwing.coverage.cli import app
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import bounds, early_stop, exact, prepared
-from quietwing.coverage.planning import optimise as door
-from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning import optimising as door
+from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.plan import HoleKind, Plan
 from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.store import scenario_text

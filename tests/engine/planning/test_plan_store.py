@@ -28,7 +28,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import MANIFEST, scenario_text, write_result
 from quietwing.coverage.study import evaluate, optimise
 from quietwing.sites import load_site, save_site
-from quietwing.sites.fingerprint import fingerprint
+from quietwing.sites.fingerprints import fingerprint
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.synthetic import build_wing, describe
 

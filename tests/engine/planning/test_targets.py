@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.paid_anyway import goal_of
 from quietwing.coverage.planning.plan import HoleKind
 from quietwing.coverage.planning.planning_inputs import prepare_inputs

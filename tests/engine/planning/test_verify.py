@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning.optimise import optimise
+from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.sites.synthetic import build_wing, describe
 

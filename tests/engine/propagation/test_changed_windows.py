@@ -8,12 +8,12 @@ from shapely.geometry import LineString
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Treatment
-from quietwing.coverage.propagation.changed_facets import changed_facets
 from quietwing.coverage.propagation.detour import ways_from
 from quietwing.coverage.propagation.detour_legs import changed_legs, crossed_pairs, point_legs
+from quietwing.coverage.propagation.facet_changes import changed_facets
 from quietwing.coverage.propagation.mast_gain import mast_model
 from quietwing.coverage.propagation.multiwall import crossing_counts, crossings, element_loss_db
-from quietwing.coverage.propagation.portal_graph import portal_graph
+from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.prepared_facets import prepare, some_quads
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import changed_portals
@@ -22,7 +22,7 @@ from quietwing.sites import load_site
 from quietwing.sites.geometry import facets, facets_like
 from quietwing.sites.model import Opening
 from quietwing.sites.openings import opening_places
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites.trial_point_sets import trial_points
 
 CATALOGUE = read_catalogue()
 SITE = load_site("houseblock")

@@ -16,15 +16,15 @@ from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation.constructions import surface_loss_db
 from quietwing.coverage.propagation.detour import best_ways, detour_loss_db, detour_model, with_detour
 from quietwing.coverage.propagation.detour_legs import point_legs
-from quietwing.coverage.propagation.detour_path import detour_path
+from quietwing.coverage.propagation.detour_paths import detour_path
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossings, element_loss_db
-from quietwing.coverage.propagation.portal_graph import REFERENCE_MHZ
+from quietwing.coverage.propagation.portal_graphs import REFERENCE_MHZ
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites import load_site
 from quietwing.sites.model import Building, Opening, Room, Slab, Storey, Wall
-from quietwing.sites.trial_points import map_grid
+from quietwing.sites.trial_point_sets import map_grid
 
 FREQ_MHZ = np.array([798.0, 3500.0])
 SQUARE = np.array([0, 0, 0, 1, 0, 0, 0, 0, 1, 0, -1, 0, -0.5, 0.5, -0.5, 0.5], float)[None]  # in the plane y = 0

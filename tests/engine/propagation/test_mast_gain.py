@@ -8,7 +8,7 @@ from scipy.special import ndtr
 from shapely.geometry import LineString, box
 
 from quietwing.coverage.propagation.constructions import surface_loss_db
-from quietwing.coverage.propagation.detour_path import detour_path
+from quietwing.coverage.propagation.detour_paths import detour_path
 from quietwing.coverage.propagation.mast_gain import mast_model
 from quietwing.coverage.propagation.multiwall import element_loss_db
 from quietwing.coverage.propagation.opening_floor import opening_floor

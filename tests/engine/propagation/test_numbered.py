@@ -35,10 +35,10 @@ from quietwing.coverage.propagation.multiwall import (
     prepare,
 )
 from quietwing.coverage.propagation.outdoor import two_ray_extra_db
-from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.path_gains import path_gain
 from quietwing.coverage.propagation.slab import layers_loss_db, slab_coefficients, stack_coefficients
 from quietwing.sites.constructions import Layer, load_constructions
-from quietwing.sites.trial_points import map_grid
+from quietwing.sites.trial_point_sets import map_grid
 
 BANDS_MHZ = np.array([763.0, 947.0, 1842.0, 2140.0, 2655.0, 3560.0])
 DISTANCES_M = np.array([0.5, 1.0, 7.3, 35.0, 350.0, 5000.0])

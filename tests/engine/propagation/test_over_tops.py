@@ -12,8 +12,8 @@ from quietwing.coverage.propagation.constructions import surface_loss_db
 from quietwing.coverage.propagation.diffraction import fresnel_v, knife_edge_loss_db
 from quietwing.coverage.propagation.mast_gain import mast_model
 from quietwing.coverage.propagation.multiwall import element_loss_db
-from quietwing.coverage.propagation.over_tops import over_tops
 from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation.top_paths import over_tops
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.model import Building, Perimeter, Sector, Slab, Storey, Wall

@@ -13,12 +13,12 @@ from quietwing.coverage.propagation.detour import detour_loss_db, detour_model
 from quietwing.coverage.propagation.floors import capped_floor_loss_db
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M, free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossings, element_loss_db
-from quietwing.coverage.propagation.path_gain import path_gain, path_gain_blocks
+from quietwing.coverage.propagation.path_gains import path_gain, path_gain_blocks
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites import load_site
 from quietwing.sites.geometry import facets
 from quietwing.sites.model import Building, Opening, Perimeter, Room, Slab, Wall
-from quietwing.sites.trial_points import map_grid, trial_points
+from quietwing.sites.trial_point_sets import map_grid, trial_points
 
 inside = st.tuples(st.floats(0.2, 5.8), st.floats(0.2, 3.8), st.floats(0.2, 2.8))
 around = st.tuples(st.floats(-25, 31), st.floats(-25, 29), st.floats(0.2, 5.0))

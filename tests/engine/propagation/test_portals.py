@@ -5,7 +5,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Polygon, box
 
-from quietwing.coverage.propagation.portal_graph import guided_gain_db, portal_graph
+from quietwing.coverage.propagation.portal_graphs import guided_gain_db, portal_graph
 from quietwing.coverage.propagation.portals import PORTAL_KINDS, portals, room_of_points
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites import load_site

@@ -12,7 +12,7 @@ from quietwing.coverage.equipment import CableLoss
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.cable_stations import STATION_M, stations_of
 from quietwing.coverage.propagation.constructions import surface_loss_db
-from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.path_gains import path_gain
 from quietwing.coverage.propagation.radiating_cable import (
     NEAREST_M,
     PIECE_M,

@@ -9,7 +9,7 @@ from shapely.geometry import LineString
 from quietwing.coverage.errors import OutOfRangeError, QuietwingError
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.materials import relative_permittivity
-from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.path_gains import path_gain
 from quietwing.coverage.propagation.raytrace import quads_as_triangles, raytraced_path_gain, sionna
 from quietwing.coverage.propagation.slab import slab_transmission_db
 from quietwing.sites.geometry import facets

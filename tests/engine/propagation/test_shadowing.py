@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from quietwing.coverage.propagation.shadowing import Shadowing, shadowing
+from quietwing.coverage.propagation.shadowing_model import Shadowing, shadowing
 from quietwing.sites.model import Sector
 
 MAST = Sector("m", "EE", "234-30", "B20", "LTE", 800.0, 10.0, 0.0, 0.0, 30.0, 0.0, 0.0, "omni", 58.0, "UMa")

@@ -13,7 +13,7 @@ from quietwing.coverage.propagation.floors import floor_cap_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossings, prepare
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, mast_loss_db
-from quietwing.coverage.propagation.path_gain import path_gain
+from quietwing.coverage.propagation.path_gains import path_gain
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.short_range import street_corner_loss_db
 from quietwing.coverage.propagation.slab import layers_loss_db

@@ -12,7 +12,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.sites.model import Receptor, Site
 from quietwing.sites.synthetic import build_wing, describe
-from quietwing.sites.trial_points import map_grid, trial_points
+from quietwing.sites.trial_point_sets import map_grid, trial_points
 
 CHANNELS = ("EE/B20/LTE", "O2/n78/NR", "VF/B8/GSM")
 HOSTILE = '=cmd|"/c calc"!A1 <script>alert(1)</script>'

@@ -15,7 +15,7 @@ from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import Layout
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.report.escapes import count_rooms
-from quietwing.coverage.report.frontier_figure import frontier_figure
+from quietwing.coverage.report.frontier_chart import frontier_figure
 from quietwing.coverage.report.frontier_tables import frontier_header, frontier_lead, frontier_rows
 from quietwing.coverage.report.plan_words import plan_lead
 from quietwing.coverage.scenario import Scenario

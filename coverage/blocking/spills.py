@@ -18,8 +18,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import _spill_kernels
-from quietwing.coverage.blocking.blocker_links import BlockerLinks, blocker_links
-from quietwing.coverage.blocking.exposure import exposure
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.exposures import exposure
 from quietwing.coverage.blocking.interference import kernel_limits, known_links
 from quietwing.coverage.blocking.keep import keep_rooms
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key

@@ -1,0 +1,290 @@
+"""A batch on a Dask cluster: each item is a task under its own id; answers come back and are installed as always.
+
+A Dask worker hands its items to a child process of its own (`workers.Worker`), so that an item that dies, runs out of
+memory or takes too long takes no Dask worker with it. Sites are tasks too: each is sent once and made again where a
+worker that held it is lost. Nothing is read from disk but what the child wrote.
+"""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import socket
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from quietwing.coverage.batch.items import BatchItem
+from quietwing.coverage.batch.workers import Event, Task, Worker
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.store import versions
+from quietwing.sites import Site, clean
+
+__all__ = ["answers", "cluster_client", "demand_cluster", "demand_workers", "write_files"]
+
+EXTRA = 'Dask is not installed; install it with: pip install "quietwing[cluster]"'
+CONNECT_S = 10.0
+WORKERS_WITHIN_S = 120.0  # a queue of a cluster may take longer: then the scheduler is there and its workers are not
+LOOK_EVERY_S = 0.2
+MOST_LOCAL_WORKERS = 256
+
+_LOCK = threading.Lock()  # a Dask worker may have several threads; the child takes one item at a time
+_EVENTS: queue.SimpleQueue[Event] = queue.SimpleQueue()
+_CHILD: list[Worker] = []  # one in each process of the cluster, kept between its items
+_GAINS: list[
+    tempfile.TemporaryDirectory[str]
+] = []  # of path gains that items of one site share, while the process lives
+
+
+def demand_cluster() -> None:
+    """Raise `ScenarioError` if the extra ``cluster`` is not installed."""
+    if find_spec("distributed") is None:
+        raise ScenarioError(EXTRA)
+
+
+@contextmanager
+def cluster_client(scheduler: str | None = None, local_workers: int | None = None) -> Iterator[Any]:
+    """A Dask client of a scheduler that runs already, or of a cluster on this computer that ends with it.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        Address, e.g. ``tcp://10.0.0.5:8786``.
+    local_workers : int, optional
+        Processes of a cluster on this computer, 1 to 256; it listens to this computer alone.
+
+    Yields
+    ------
+    distributed.Client
+
+    Raises
+    ------
+    ScenarioError
+        If Dask is not installed, or a value is out of range.
+    OSError
+        If the scheduler does not answer.
+    """
+    demand_cluster()
+    if (scheduler is None) == (local_workers is None):
+        raise ScenarioError("cluster: give either the address of a scheduler or a number of local workers")
+    distributed = import_module("distributed")
+    if scheduler is not None:
+        shown = clean(scheduler)
+        try:
+            client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise OSError(getattr(error, "errno", None) or 110, "no scheduler answers", shown) from None
+        except (ValueError, TypeError) as error:
+            raise ScenarioError(
+                f"scheduler: {shown!r} is no address ({error}); give e.g. tcp://10.0.0.5:8786"
+            ) from None
+        with client:
+            yield client
+        return
+    if not 1 <= (local_workers or 0) <= MOST_LOCAL_WORKERS:
+        raise ScenarioError(f"local_cluster is {local_workers} (expected 1 to {MOST_LOCAL_WORKERS}); give a number")
+    with (
+        tempfile.TemporaryDirectory(prefix="quietwing-dask-") as scratch,
+        distributed.LocalCluster(
+            n_workers=local_workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            local_directory=scratch,
+            silence_logs=50,
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def demand_workers(client: Any) -> None:
+    """Wait for the first worker, and refuse those whose figures could differ in the last digit.
+
+    Parameters
+    ----------
+    client : distributed.Client
+
+    Raises
+    ------
+    ScenarioError
+        If a worker has another version of quietwing, numpy or numba, or none; each is named.
+    OSError
+        If no worker comes.
+    """
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_WITHIN_S)
+    except TimeoutError:
+        raise OSError(110, "the scheduler has no workers", _address(client)) from None
+    wanted = versions()
+    problems = []
+    for worker, found in sorted(client.run(_versions_here, on_error="return").items()):
+        if isinstance(found, BaseException):
+            problems.append(f"worker {clean(str(worker))}: quietwing cannot be loaded there ({type(found).__name__})")
+        elif found != wanted:
+            problems.append(f"worker {clean(str(worker))}: has {_in_words(found)} (expected {_in_words(wanted)})")
+    if problems:
+        raise ScenarioError("\n".join(f"{problem}; install the same versions there" for problem in problems))
+
+
+def _versions_here() -> dict[str, str]:
+    return versions()
+
+
+def _in_words(found: Mapping[str, str]) -> str:
+    return ", ".join(f"{clean(name)} {clean(version)}" for name, version in found.items())
+
+
+def _address(client: Any) -> str:
+    return clean(str(getattr(client.scheduler, "address", "scheduler")))
+
+
+def answers(
+    client: Any, items: Sequence[BatchItem], item_timeout_s: float, task: Task
+) -> Iterator[tuple[BatchItem, str, Mapping[str, Any]]]:
+    """Have items computed on a cluster.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    items : sequence of BatchItem
+    item_timeout_s : float
+        [s]
+    task : callable
+        What a child does with an item; importable by its name there.
+
+    Yields
+    ------
+    item : BatchItem
+    kind : str
+        ``done`` with the files of the item's folder; ``refused``, ``broken``, ``environment`` or ``gone`` as a worker
+        of this computer says it; ``late``.
+    answer : mapping
+
+    Raises
+    ------
+    OSError
+        If the scheduler is lost.
+    ScenarioError
+        If a worker that came later has other versions.
+    """
+    demand_workers(client)
+    site_of: dict[int, Any] = {}
+    for item in items:
+        if id(item.site) not in site_of:
+            packed = pickle.dumps(item.site)
+            site_of[id(item.site)] = client.submit(_unpacked, packed, pure=True)
+    futures = {}
+    run = uuid.uuid4().hex[:8]  # two runs on one cluster do not wait for each other's tasks
+    for item in items:
+        sent = pickle.dumps((task, replace(item, site=None)))  # type: ignore[arg-type]
+        future = client.submit(
+            _computed,
+            sent,
+            site_of[id(item.site)],
+            versions(),
+            item_timeout_s,
+            key=f"quietwing-{item.id}-{run}",
+            pure=False,
+        )
+        futures[future] = item
+    try:
+        for future in import_module("distributed").as_completed(list(futures), loop=client.loop):
+            yield futures[future], *_heard(client, future)
+            future.release()
+    finally:
+        client.cancel([future for future in futures if not future.done()])
+
+
+def _heard(client: Any, future: Any) -> tuple[str, Mapping[str, Any]]:
+    """What came of a task."""
+    if future.status in ("cancelled", "lost"):
+        raise OSError(104, "the scheduler was lost; finished items are kept, run the batch again", _address(client))
+    error = future.exception()
+    if error is not None:
+        if type(error).__name__ == "KilledWorker":
+            return "gone", {"code": None}
+        return "broken", {"text": f"{type(error).__name__}: {error}"}
+    answer = future.result()
+    if answer["kind"] == "versions":
+        raise ScenarioError(f"{answer['text']}; install the same versions there, then run the batch again")
+    return str(answer["kind"]), answer
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write the files of an answer into a new folder.
+
+    Raises
+    ------
+    OSError
+        If a name leads out of the folder, or it cannot be written.
+    """
+    folder.mkdir()
+    for name, content in files.items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise OSError(22, "a worker sent a file that leads out of its folder", clean(name))
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+def _unpacked(packed: bytes) -> Site:
+    """On a worker: a site as it was sent."""
+    site: Site = pickle.loads(packed)
+    return site
+
+
+def _computed(sent: bytes, site: Site, wanted: Mapping[str, str], item_timeout_s: float) -> dict[str, Any]:
+    """On a worker: have the child compute an item; its files, or why there are none."""
+    if versions() != wanted:
+        here = f"{socket.gethostname()}: has {_in_words(versions())} (expected {_in_words(wanted)})"
+        return {"kind": "versions", "text": f"worker {here}"}
+    task, bare = pickle.loads(sent)
+    item = replace(bare, site=site)
+    scratch = import_module("distributed").get_worker().local_directory  # Dask empties it when the worker ends
+    with _LOCK, tempfile.TemporaryDirectory(prefix="quietwing-item-", dir=scratch) as place:
+        folder = Path(place) / item.id
+        answer = _by_child(task, item, folder, Path(scratch) / "quietwing-gains", item_timeout_s)
+        if answer["kind"] == "done":
+            names = (path for path in sorted(folder.rglob("*")) if path.is_file())
+            answer["files"] = {path.relative_to(folder).as_posix(): path.read_bytes() for path in names}
+        return answer
+
+
+def _by_child(task: Task, item: BatchItem, folder: Path, gains: Path, item_timeout_s: float) -> dict[str, Any]:
+    """Give an item to the child of this process, started where there is none, and wait."""
+    given, began = False, time.monotonic()
+    if not _CHILD:
+        _CHILD.append(Worker(_EVENTS, alone=False))
+    child = _CHILD[0]
+    if child.ready:
+        child.give(task, item, folder, gains)
+        given = True
+    while True:
+        try:
+            event = _EVENTS.get(timeout=LOOK_EVERY_S)
+        except queue.Empty:
+            if time.monotonic() - began > item_timeout_s:
+                _CHILD.clear()
+                child.end()
+                return {"kind": "late"}
+            continue
+        if event.worker is not child:
+            continue  # the last word of a child that was ended
+        if event.kind == "gone":
+            _CHILD.clear()
+            return {"kind": "gone", "code": event.code}
+        if event.kind == "ready":
+            child.ready, began = True, time.monotonic()
+            child.give(task, item, folder, gains)
+            given = True
+        elif given:
+            return dict(event.answer)
