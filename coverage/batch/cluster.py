@@ -10,6 +10,7 @@ from __future__ import annotations
 import pickle
 import queue
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -34,6 +35,7 @@ EXTRA = 'Dask is not installed; install it with: pip install "quietwing[cluster]
 CONNECT_S = 10.0
 WORKERS_WITHIN_S = 120.0  # a queue of a cluster may take longer: then the scheduler is there and its workers are not
 LOOK_EVERY_S = 0.2
+QUIET = 50  # of Dask's logs: critical alone
 MOST_LOCAL_WORKERS = 256
 
 _LOCK = threading.Lock()  # a Dask worker may have several threads; the child takes one item at a time
@@ -91,18 +93,23 @@ def cluster_client(scheduler: str | None = None, local_workers: int | None = Non
         return
     if not 1 <= (local_workers or 0) <= MOST_LOCAL_WORKERS:
         raise ScenarioError(f"local_cluster is {local_workers} (expected 1 to {MOST_LOCAL_WORKERS}); give a number")
+    if sys.platform == "win32":
+        raise ScenarioError("local_cluster: Dask cannot do that on Windows; use --workers, or --scheduler")
+    # As programs of their own: workers that were spawned would run the script that called this once more.
+    start = import_module("distributed.deploy.subprocess").SubprocessCluster
     with (
         tempfile.TemporaryDirectory(prefix="quietwing-dask-") as scratch,
-        distributed.LocalCluster(
+        start(
             n_workers=local_workers,
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address=None,
-            local_directory=scratch,
-            silence_logs=50,
+            worker_kwargs={"local_directory": scratch},
+            silence_logs=QUIET,
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
+        client.wait_for_workers(local_workers, timeout=WORKERS_WITHIN_S)
         yield client
 
 

@@ -1,0 +1,53 @@
+"""Items an hour of a batch: the local runner beside a Dask cluster on this computer, in one run.
+
+Run `python benchmarks/cluster.py [ITEMS]`; some ten minutes for 60. Each way computes the same verdicts of a small
+wing, into a folder of its own; the files are compared to the byte at the end.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from quietwing.coverage.batch import cluster_client, plan_batch, run_batch
+from quietwing.sites import build_wing, describe, save_site
+
+ITEMS = 60
+WAYS = (("local", 1), ("cluster", 1), ("local", 2), ("cluster", 2))
+
+
+def main() -> None:
+    """Print one row a way."""
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else ITEMS
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        save_site(build_wing(describe(type="wing", cells=6, storeys=2)), folder / "wing")
+        seeds = ", ".join(str(seed) for seed in range(number))
+        (folder / "sweep.toml").write_text(f'site = "wing"\n[set]\nseed = [{seeds}]\nworlds = [1000]\n')
+        items = plan_batch(folder / "sweep.toml")
+        took_s = {}
+        for way, workers in WAYS:
+            out = folder / f"{way}-{workers}"
+            began = time.perf_counter()
+            if way == "local":
+                run_batch(items, out, workers=workers, gains=folder / f"gains-{workers}")
+            else:
+                with cluster_client(local_workers=workers) as client:
+                    run_batch(items, out, client=client)
+            took_s[way, workers] = time.perf_counter() - began
+        print(f"{number} items          items an hour   share of local")
+        for way, workers in WAYS:
+            share = took_s["local", workers] / took_s[way, workers]
+            print(f"{way:8s} {workers} worker(s) {3600 * number / took_s[way, workers]:12.0f} {share:14.2f}")
+        first, *others = (_files(folder / f"{way}-{workers}") for way, workers in WAYS)
+        print("same bytes:", all(each == first for each in others))
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+if __name__ == "__main__":
+    main()
