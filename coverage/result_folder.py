@@ -13,9 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from quietwing.coverage.errors import QuietwingError
-from quietwing.sites import clean
+from quietwing.sites import clean, workshop_at
 
 __all__ = [
     "FORMAT",
@@ -172,13 +170,10 @@ def refused(folder: Path, names: Sequence[str]) -> QuietwingError:
 @contextmanager
 def workshop_near(folder: Path) -> Iterator[Path]:
     """An empty folder on the target's disk to make a result in; it is removed in any case."""
-    workshop = Path(tempfile.mkdtemp(prefix=".quietwing-", dir=_nearest(Path(folder))))
-    try:
+    with workshop_at(_nearest(Path(folder)), "quietwing") as workshop:
         made = workshop / "result"
         made.mkdir()  # unlike its parent with the permissions a new folder has here
         yield made
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
 
 
 def put(made: Path, folder: Path, about: Mapping[str, Any] | None = None) -> Path:

@@ -102,3 +102,4 @@ from .wing_description import WingDescription as WingDescription
 from .wing_description import describe as describe
 from .wing_description import description_toml as description_toml
 from .wing_description import read_description as read_description
+from .workshops import workshop_at as workshop_at

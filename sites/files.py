@@ -29,6 +29,7 @@ from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
 from quietwing.sites.site_toml import Header, site_toml_text
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, build_rows, mast_columns, table_text
 from quietwing.sites.terrain import TERRAIN_FILE, check_terrain, terrain_bytes
+from quietwing.sites.workshops import workshop_at
 
 __all__ = [
     "BUNDLED",
@@ -45,6 +46,7 @@ __all__ = [
 TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
 OWN_FILES = {"site.toml", *(f"{layer.name}.geojson" for layer in LAYERS), *(f"{table}.csv" for table in TABLES)}
 OWN_FILES |= {TERRAIN_FILE}
+ASIDE = "-old-"  # after its name: where a folder lies while another takes its place
 READ_ELSEWHERE = ("layout.csv", "scenario.toml", "catalogue.csv")  # by the commands that need them
 NEIGHBOURS = (*READ_ELSEWHERE, "plan.json", "README.md")
 NO_MASTS = "no masts given: typical masts are placed, marked assumed"
@@ -214,31 +216,39 @@ def save_site(
         If the folder is not empty and `overwrite` is not given.
     """
     folder = Path(folder)
+    _restore(folder)
     taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     if taken and not (overwrite and folder.is_dir()):
         raise SiteError(f"{clean(str(folder))}: exists and is not empty; choose another folder or overwrite it")
     texts = _texts(site)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    written = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        written.chmod(0o755)
+    with workshop_at(folder.parent, folder.name) as workshop:
+        written = workshop / "new"
+        written.mkdir()
         if site.antenna_files:
             (written / ANTENNA_FOLDER).mkdir()
-        for name, text in texts.items():
-            with open(written / name, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+        contents = {name: text.encode() for name, text in texts.items()} | dict(beside)
+        if site.terrain is not None:
+            contents[TERRAIN_FILE] = terrain_bytes(site.terrain, site.crs)
+        for name, content in contents.items():
+            with open(written / name, "wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        if site.terrain is not None:
-            (written / TERRAIN_FILE).write_bytes(terrain_bytes(site.terrain, site.crs))
-        for name, content in beside.items():
-            (written / name).write_bytes(content)
         if taken:
             _swap(written, folder, OWN_FILES.union(beside))
         else:
             os.replace(written, folder)
-    finally:
-        shutil.rmtree(written, ignore_errors=True)
+
+
+def _restore(folder: Path) -> None:
+    """Put back a folder that a process was killed in the middle of replacing: it lies aside, whole."""
+    start = f".{folder.name}{ASIDE}"
+    for aside in [*folder.parent.iterdir()] if folder.parent.is_dir() else []:
+        if aside.name.startswith(start) and aside.is_dir() and not aside.is_symlink():
+            if (aside / folder.name).is_dir() and not folder.exists():
+                os.replace(aside / folder.name, folder)
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _swap(written: Path, folder: Path, replaced: Collection[str]) -> None:
@@ -251,7 +261,7 @@ def _swap(written: Path, folder: Path, replaced: Collection[str]) -> None:
                 shutil.copytree(old, written / old.name, symlinks=True)
             else:
                 shutil.copy2(old, written / old.name, follow_symlinks=False)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}{ASIDE}", dir=folder.parent))
     os.replace(folder, aside / folder.name)
     try:
         os.replace(written, folder)

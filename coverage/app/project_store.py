@@ -210,6 +210,10 @@ class Shelf:
         for place, (path, age_s) in enumerate(_by_age(self.folder, keep)):
             if place >= MOST_KEPT or (path.stem != keep and age_s > KEPT_DAYS * DAY_S):
                 _forget(path)
+        for draft in self.folder.glob(".*"):  # of a server that was killed while it wrote
+            with contextlib.suppress(OSError):
+                if time.time() - draft.stat().st_mtime > DAY_S:
+                    draft.unlink()
 
 
 def sweep_old() -> None:

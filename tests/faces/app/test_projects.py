@@ -219,6 +219,17 @@ def test_names_and_secrets_that_are_none_open_nothing(state):
             Shelf(secret)
 
 
+def test_what_a_killed_server_was_writing_goes_after_a_day(state):
+    shelf = Shelf(MINE)
+    shelf.save(new_name(), b"one", LINE, None)
+    drafts = [shelf.folder / f".{name}-0123abcd" for name in ("of-yesterday", "of-now")]
+    for draft in drafts:
+        draft.write_bytes(b"half")
+    os.utime(drafts[0], (time.time() - 86_401,) * 2)
+    shelf.save(new_name(), b"two", LINE, None)
+    assert [draft.exists() for draft in drafts] == [False, True]
+
+
 def test_old_projects_go_by_age_and_by_number(state):
     shelf = Shelf(MINE)
     names = [new_name() for _ in range(MOST_KEPT + 2)]
@@ -228,6 +239,7 @@ def test_old_projects_go_by_age_and_by_number(state):
         os.utime(path, (time.time() - 60 * (100 - age),) * 2)
     assert len(shelf.recent()) == MOST_KEPT
     assert len(list(state.rglob("*.results"))) == MOST_KEPT
+
     for path in state.rglob("*.qwproj"):
         os.utime(path, (time.time() - (KEPT_DAYS + 1) * 86_400,) * 2)
     sweep_old()
