@@ -62,7 +62,7 @@ def run_item(item: BatchItem, folder: Path, gains: Path | None) -> None:
     write_item(folder, item.id, item.mode, answer)
 
 
-@functools.lru_cache(maxsize=1)
+@functools.cache  # one folder a process: it counts what it writes
 def _cache(folder: Path) -> GainCache:
     return GainCache(folder)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -24,6 +23,7 @@ from quietwing.coverage.propagation import (
     path_gain,
     pattern_gain_db,
     point_legs,
+    single_legs,
     site_detours,
     straight_rays,
 )
@@ -128,7 +128,7 @@ def blocker_links(
             alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
     legs = None
     if alike and not straight and detours is None:  # neighbours share portals
-        legs = replace(point_legs(model.masts.detours.model, points), kept=OrderedDict())
+        legs = replace(point_legs(model.masts.detours.model, points), kept=single_legs())
 
     def receive(ray: _Ray, gains_db: Levels) -> None:
         for index, gain_db in zip(ray.devices, gains_db, strict=True):

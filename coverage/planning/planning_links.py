@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +24,7 @@ from quietwing.coverage.blocking import (
     straight_ways,
 )
 from quietwing.coverage.equipment import CableLoss, Device, Model, RoutePoint
+from quietwing.coverage.kept import Kept
 from quietwing.coverage.planning.levels import RoomBlock
 from quietwing.coverage.planning.modes import Modes, mode_links
 from quietwing.coverage.planning.places import Spot
@@ -78,8 +78,9 @@ class SpotWays:
 
     def __init__(self, model: DetourModel, places_m: Sequence[Floats]) -> None:
         self._model, self._places_m = model, places_m
-        self._known: OrderedDict[int, tuple[tuple[Ways, ...], tuple[dict[int, int], ...]]] = OrderedDict()
-        self._bytes = 0
+        self._known: Kept[int, tuple[tuple[Ways, ...], tuple[dict[int, int], ...]]] = Kept(
+            MOST_WAYS_BYTES, lambda known: sum(one.nbytes for one in known[0])
+        )
 
     def senders(self, spots: NDArray[np.intp]) -> SenderDetours:
         """All places of some of the spots as senders, spot by spot."""
@@ -89,13 +90,10 @@ class SpotWays:
         for spot in new:
             part = slice(first, first + len(self._places_m[spot]))
             self._known[spot] = found.ways[part], found.near[part]
-            self._bytes += _size(found.ways[part])
             first = part.stop
         each = [self._known[spot] for spot in spots.tolist()]
-        for spot in spots.tolist():
-            self._known.move_to_end(spot)
-        while self._bytes > MOST_WAYS_BYTES:
-            self._bytes -= _size(self._known.popitem(last=False)[1][0])
+        self._known.touch(spots.tolist())
+        self._known.trim()
         return SenderDetours(
             self._model,
             self._places_of(spots.tolist()),
@@ -105,10 +103,6 @@ class SpotWays:
 
     def _places_of(self, spots: list[int]) -> Floats:
         return np.concatenate([np.empty((0, 3)), *(self._places_m[spot] for spot in spots)])
-
-
-def _size(ways: tuple[Ways, ...]) -> int:
-    return sum(one.nbytes for one in ways)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from .detour_legs import PointLegs as PointLegs
 from .detour_legs import changed_legs as changed_legs
 from .detour_legs import crossed_pairs as crossed_pairs
 from .detour_legs import point_legs as point_legs
+from .detour_legs import single_legs as single_legs
 from .detour_paths import DetourPath as DetourPath
 from .detour_paths import detour_path as detour_path
 from .facades import facades_of as facades_of

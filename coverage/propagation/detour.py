@@ -25,13 +25,13 @@ the best at each of three reference frequencies is kept, so that behind many ope
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field, fields
 from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quietwing.coverage.kept import Kept
 from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.detour_legs import PointLegs, checked_points, leg_gain, point_legs, portal_legs
@@ -67,6 +67,7 @@ NEAR_TX_VOIDS = 4  # assumed: the same for pieces of voids, where one lies withi
 NEAR_TX_DB = 30.0  # assumed: what a bend and a wall may cost the better one
 NEAR_TX_EXITS = 2  # assumed: the same for outer openings, whatever way leads to them
 POINTS_OF_A_THREAD = 4_000
+KEPT_BYTES = 2**30  # of ways from blockers that are kept with a model: one in each of radial's 854 rooms take 0.9 GB
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ class DetourModel:
         Gain of the legs between two portals over free space, linear.
     notes : tuple of str
         What lies outside the model.
-    kept : OrderedDict
+    kept : Kept
         Ways from some places and the portals near them, see `site_detours`: never those of another model.
     """
 
@@ -96,7 +97,9 @@ class DetourModel:
     root: Floats
     hop: Gains
     notes: tuple[str, ...]
-    kept: OrderedDict[bytes, tuple[Ways, dict[int, int]]] = field(default_factory=OrderedDict, repr=False)
+    kept: Kept[bytes, tuple[Ways, dict[int, int]]] = field(
+        default_factory=lambda: Kept(KEPT_BYTES, lambda known: known[0].nbytes), repr=False
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,6 @@ They are the same for all transmitters. With other windows treated, those that c
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quietwing.coverage.kept import Kept
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.facet_changes import ChangedFacets
 from quietwing.coverage.propagation.multiwall import element_loss_db
@@ -32,6 +32,7 @@ __all__ = [
     "legs_from",
     "point_legs",
     "portal_legs",
+    "single_legs",
 ]
 
 Floats = NDArray[np.float64]
@@ -52,7 +53,7 @@ class PointLegs:
         Point p is reached by ``portal[first[p]:first[p + 1]]``.
     leg : float32 ndarray, shape (pair, lane)
         Gain of the last leg over free space, linear.
-    kept : OrderedDict of int to PointLegs, optional
+    kept : Kept of int to PointLegs, optional
         Legs to all points from single portals, kept as they are asked for.
     """
 
@@ -60,7 +61,7 @@ class PointLegs:
     first: Ints
     portal: Ints
     leg: Gains
-    kept: OrderedDict[int, PointLegs] | None = field(default=None, repr=False)
+    kept: Kept[int, PointLegs] | None = field(default=None, repr=False)
 
     def part(self, begin: int, end: int) -> PointLegs:
         """Those of points begin to end - 1."""
@@ -140,7 +141,7 @@ def _fill_legs(model: DetourModel, legs: PointLegs, wanted: NDArray[np.bool_]) -
 
 def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[int, PointLegs]:
     """`portal_legs` of some portals to the points of some legs, which keep them where they keep any."""
-    kept: OrderedDict[int, PointLegs] = OrderedDict() if legs.kept is None else legs.kept
+    kept = single_legs() if legs.kept is None else legs.kept
     found = {portal: kept[portal] for portal in portals if portal in kept}
     new = [portal for portal in portals if portal not in found]
     each: list[PointLegs | None] = [None] * len(new)
@@ -151,13 +152,16 @@ def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[i
 
     in_parts(part, len(new))
     found |= {portal: one for portal, one in zip(new, each, strict=True) if one is not None}
-    kept.update(found)
-    for portal in found:
-        kept.move_to_end(portal)
-    spare = KEPT_BYTES - sum(one.leg.nbytes for one in kept.values())
-    while spare < 0:
-        spare += kept.popitem(last=False)[1].leg.nbytes
+    for portal in new:
+        kept[portal] = found[portal]
+    kept.touch(found)
+    kept.trim()
     return found
+
+
+def single_legs() -> Kept[int, PointLegs]:
+    """Where the legs from single portals are kept."""
+    return Kept(KEPT_BYTES, lambda legs: legs.leg.nbytes)
 
 
 def portal_legs(model: DetourModel, portal: int, points: PointSet) -> PointLegs:

@@ -38,7 +38,6 @@ Ints = NDArray[np.int64]
 
 POINTS_AT_A_TIME = 20_000  # of a map: the last legs of more take hundreds of megabytes
 LONGEST = 4  # legs of a way over three portals
-KEPT_BYTES = 2**30  # of ways from blockers that are kept with a model: one in each of radial's 854 rooms take 0.9 GB
 NEAR_BYTES = 2**27  # of legs from the portals near senders that are held together
 
 
@@ -379,10 +378,7 @@ def site_detours(model: DetourModel, places_m: Floats, *, keep: bool = False) ->
     if keep:
         for name in dict.fromkeys(names):
             model.kept[name] = found[name]
-            model.kept.move_to_end(name)
-        spare = KEPT_BYTES - sum(ways.nbytes for ways, _ in model.kept.values())
-        while spare < 0:
-            spare += model.kept.popitem(last=False)[1][0].nbytes
+        model.kept.trim()
     return SenderDetours(
         model, places_m, tuple(found[name][0] for name in names), tuple(found[name][1] for name in names)
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from quietwing.coverage.blocking import (
     margin_against_db,
 )
 from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.kept import Kept
 from quietwing.coverage.planning import Cost, cost
 from quietwing.coverage.propagation import PortalGraph, portal_graph, prepare_scene, silent_at
 from quietwing.coverage.scenario import Scenario
@@ -95,7 +95,7 @@ class Drafting:
                 DraftPlace(title, int(points.building[0]), int(points.storey[0]), points.patches[0], points, silent)
             )
         self.places: tuple[DraftPlace, ...] = tuple(places)
-        self._models: OrderedDict[tuple[Treatment, ...], LinkModel] = OrderedDict()
+        self._models: Kept[tuple[Treatment, ...], LinkModel] = Kept(KEPT_MODELS)
         self._graph: PortalGraph | None = None
         self._grounds: dict[Key, _Ground] = {}
         self._kept = KeptLinks()
@@ -205,7 +205,7 @@ class Drafting:
         """Links of the site with these windows treated, the last few kept."""
         model = self._models.get(treatments)
         if model is None:
-            like = next(reversed(self._models.values())) if self._models else None
+            like = self._models[next(reversed(self._models))] if self._models else None
             treated = treated_site(self.site, treatments, self.catalogue)
             scene = prepare_scene(treated, like=None if like is None else like.scene)
             if self._graph is None:
@@ -220,7 +220,7 @@ class Drafting:
             self._models[treatments] = model
             while len(self._models) > KEPT_MODELS:
                 self._forget(self._least_useful())
-        self._models.move_to_end(treatments)
+        self._models.touch([treatments])
         return model
 
     def _ground(self, treatments: tuple[Treatment, ...], place: int) -> _Ground:

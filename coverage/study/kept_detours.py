@@ -5,7 +5,6 @@ They count as if no window were treated. Those of a long cable start from fewer 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import LinkModel, Way, cable_detours, detour_ways, is_cable
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.kept import Kept
 from quietwing.coverage.propagation import (
     Cut,
     DetourModel,
@@ -21,6 +21,7 @@ from quietwing.coverage.propagation import (
     PortalGraph,
     detour_model,
     point_legs,
+    single_legs,
     site_detours,
     stations_of,
 )
@@ -42,10 +43,11 @@ class KeptDetours:
     """The detours of one site's blockers to the points of its places."""
 
     def __init__(self) -> None:
-        self._detours: OrderedDict[tuple[int, Device], tuple[tuple[str, ...], Way]] = OrderedDict()
-        self._bytes = 0
+        self._detours: Kept[tuple[int, Device], tuple[tuple[str, ...], Way]] = Kept(
+            KEPT_BYTES, lambda known: _nbytes(known[1])
+        )
         self._reached: dict[int, PointSet] = {}
-        self._legs: OrderedDict[int, PointLegs] = OrderedDict()
+        self._legs: Kept[int, PointLegs] = Kept(PLACES_KEPT)
         self._ways: DetourModel | None = None
 
     def of(
@@ -86,7 +88,7 @@ class KeptDetours:
         row = None if reached is None else rows_of(points.xyz_m, reached.xyz_m)
         if row is None or (row < 0).any():  # other test points: windows opened
             for key in [key for key in self._detours if key[0] == place]:
-                self._bytes -= _nbytes(self._detours.pop(key)[1])
+                del self._detours[key]
             self._reached[place] = scattered(points.xyz_m)
             self._legs.pop(place, None)
             row = np.arange(len(points))
@@ -117,33 +119,28 @@ class KeptDetours:
             ),
         )
         self.touch(place, devices)
-        while self._bytes > KEPT_BYTES and len(self._detours) > 1:
-            self._bytes -= _nbytes(self._detours.popitem(last=False)[1][1])
+        self._detours.trim()
         return found
 
     def touch(self, place: int, devices: tuple[Device, ...]) -> None:
         """Note that detours of devices are in use: others are dropped first."""
-        for device in devices:
-            if (place, device) in self._detours:
-                self._detours.move_to_end((place, device))
+        self._detours.touch((place, device) for device in devices)
 
     def _keep(self, place: int, device: Device, names: tuple[str, ...], way: Way) -> None:
         self._detours[place, device] = (names, way)
-        self._bytes += _nbytes(way)
 
     def _legs_to(self, ways: DetourModel, place: int, known: PointLegs | None) -> PointLegs:
         """The last legs to the points of a place, those of the last few kept."""
         latest = next(reversed(self._legs), None)
         if latest is not None and latest != place:  # legs from single portals to one place at a time
-            self._legs[latest] = replace(self._legs[latest], kept=OrderedDict())
+            self._legs[latest] = replace(self._legs[latest], kept=single_legs())
         if place not in self._legs:
             reached = self._reached[place]
             if known is None or not np.array_equal(known.points.xyz_m, reached.xyz_m):
                 known = point_legs(ways, reached)
-            self._legs[place] = replace(known, kept=OrderedDict())
-            while len(self._legs) > PLACES_KEPT:
-                self._legs.popitem(last=False)
-        self._legs.move_to_end(place)
+            self._legs[place] = replace(known, kept=single_legs())
+        self._legs.touch([place])
+        self._legs.trim()
         return self._legs[place]
 
 

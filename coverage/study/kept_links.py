@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from quietwing.coverage.blocking import LinkModel
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.kept import Kept
 from quietwing.coverage.study.device_links import DeviceLinks, together
 from quietwing.sites import PointSet
 
@@ -23,9 +23,8 @@ class KeptLinks:
     """What was worked out last, no more than `KEPT_BYTES` of it."""
 
     def __init__(self) -> None:
-        self._links: OrderedDict[tuple[Key, Device], DeviceLinks] = OrderedDict()
-        self._stacks: OrderedDict[Key, DeviceLinks] = OrderedDict()
-        self._bytes = 0
+        self._links: Kept[tuple[Key, Device], DeviceLinks] = Kept(KEPT_BYTES, lambda one: one.nbytes)
+        self._stacks: Kept[Key, DeviceLinks] = Kept(KEPT_STACKS)
 
     def missing(self, key: Key, devices: Iterable[Device]) -> tuple[Device, ...]:
         """Those of some devices whose links are not kept, each once."""
@@ -38,19 +37,15 @@ class KeptLinks:
     def keep(self, key: Key, every: DeviceLinks) -> None:
         """Keep links, each device's for itself."""
         for at, device in enumerate(every.links.devices):
-            one = every.one(at)
-            self._links[key, device] = one
-            self._bytes += one.nbytes
+            self._links[key, device] = every.one(at)
 
     def touch(self, key: Key, devices: Iterable[Device]) -> None:
         """Note that links are in use: others are dropped first."""
-        for device in self.known(key, devices):
-            self._links.move_to_end((key, device))
+        self._links.touch((key, device) for device in devices)
 
     def drop_old(self) -> None:
         """Drop links that were in use longest ago."""
-        while self._bytes > KEPT_BYTES and len(self._links) > 1:
-            self._bytes -= self._links.popitem(last=False)[1].nbytes
+        self._links.trim()
 
     def crowded_by(self, treatments: tuple[Treatment, ...], devices: Iterable[Device]) -> bool:
         """Whether kept links of one layout, to all places, take nearly all that is kept: more would drop some."""
@@ -72,9 +67,7 @@ class KeptLinks:
     def stay(self, key: Key, stack: DeviceLinks) -> DeviceLinks:
         """Have links stay side by side."""
         self._stacks[key] = stack
-        self._stacks.move_to_end(key)
-        while len(self._stacks) > KEPT_STACKS:
-            self._stacks.popitem(last=False)
+        self._stacks.trim()
         return stack
 
     def forget(self, treatments: tuple[Treatment, ...]) -> None:
@@ -82,4 +75,4 @@ class KeptLinks:
         for key in [key for key in self._stacks if key[0] == treatments]:
             del self._stacks[key]
         for at in [at for at in self._links if at[0][0] == treatments]:
-            self._bytes -= self._links.pop(at).nbytes
+            del self._links[at]

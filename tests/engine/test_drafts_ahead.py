@@ -20,7 +20,7 @@ from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import drafting as study_drafting
-from quietwing.coverage.study import drafts_ahead, kept_detours, kept_links
+from quietwing.coverage.study import drafts_ahead, kept_links
 from quietwing.coverage.study.drafting import DEVICES_AT_A_TIME, Drafting
 from quietwing.coverage.study.drafts_ahead import DraftsAhead
 from quietwing.sites import load_site
@@ -103,7 +103,8 @@ def test_when_all_is_prepared_a_draft_works_out_no_link(monkeypatch):
 def test_nothing_is_prepared_that_would_drive_out_what_is_in_use(monkeypatch):
     drafting = new()
     drafting.draft(0, DEVICES)
-    monkeypatch.setattr(kept_links, "KEPT_BYTES", drafting._kept._bytes)
+    monkeypatch.setattr(kept_links, "KEPT_BYTES", drafting._kept._links.used)
+    drafting._kept._links.most = drafting._kept._links.used
     assert drafting.prepare(1, DEVICES)  # the public side
     assert not drafting.prepare(1, DEVICES)
     on = DEVICES[1:]
@@ -117,28 +118,30 @@ def test_what_is_out_of_use_is_dropped_before_what_is_prepared(monkeypatch):
     drafting.draft(0, DEVICES[:3])
     while drafting.prepare(1, DEVICES[:3]):
         pass
-    monkeypatch.setattr(kept_links, "KEPT_BYTES", drafting._kept._bytes * 3 // 2)
-    monkeypatch.setattr(kept_detours, "KEPT_BYTES", drafting._detours._bytes * 3 // 2)
+    links, detours = drafting._kept._links, drafting._detours._detours
+    monkeypatch.setattr(kept_links, "KEPT_BYTES", links.used * 1.5)
+    links.most, detours.most = links.used * 1.5, detours.used * 1.5
     for step in range(12):
         moved = (*still, replace(DEVICES[2], x_m=DEVICES[2].x_m + 0.1 * step))
         drafting.draft(0, moved)
         assert drafting._kept.known(((), 1), still) == still[1:]  # the first is off
         assert (1, still[1]) in drafting._detours._detours
         drafting.prepare(1, moved)
-    assert drafting._kept._bytes <= kept_links.KEPT_BYTES
-    assert drafting._detours._bytes <= kept_detours.KEPT_BYTES
+    assert links.used <= links.most
+    assert detours.used <= detours.most
 
 
 def test_detours_are_kept_within_bounds_those_in_use_the_longest(monkeypatch):
     drafting = new()
     drafting.draft(0, DEVICES[:3])
-    monkeypatch.setattr(kept_detours, "KEPT_BYTES", drafting._detours._bytes)
+    detours = drafting._detours._detours
+    detours.most = detours.used
     for step in range(1, 4):
         drafting.draft(0, (*DEVICES[:2], replace(DEVICES[2], x_m=DEVICES[2].x_m + step)))
     assert [device.x_m for _, device in drafting._detours._detours] == [DEVICES[1].x_m, DEVICES[2].x_m + 3]
     sizes = [sum(part.nbytes for part in vars(way).values()) for _, way in drafting._detours._detours.values()]
-    assert sum(sizes) == drafting._detours._bytes <= kept_detours.KEPT_BYTES
-    monkeypatch.setattr(kept_detours, "KEPT_BYTES", 1)
+    assert sum(sizes) == detours.used <= detours.most
+    detours.most = 1
     assert content(drafting.draft(0, DEVICES, MESH)) == anew(0, DEVICES, MESH)
     assert len(drafting._detours._detours) == 1
 

@@ -24,6 +24,7 @@ ORDER = [
         "coverage.result_folder",
         "coverage.contrast_results",
         "coverage.results",
+        "coverage.kept",
         "coverage.spill_rows",
         "coverage.catalogue",
         "coverage.layout",

@@ -152,7 +152,7 @@ def test_ways_from_blockers_are_found_once_and_kept_within_bounds(houseblock, mo
     again = blocker_links(houseblock, devices[::-1], CATALOGUE, points)
     assert len(looked_for) == len(kept) == len(devices)
     assert first.level_dbm.tobytes() == again.level_dbm[::-1].tobytes()
-    monkeypatch.setattr(sender_detour, "KEPT_BYTES", max(ways.nbytes for ways, _ in kept.values()))
+    monkeypatch.setattr(kept, "most", max(ways.nbytes for ways, _ in kept.values()))
     moved = blocker_links(houseblock, (replace(devices[0], x_m=devices[0].x_m + 0.5), *devices), CATALOGUE, points)
     assert len(looked_for) == len(devices) + 1
     assert len(kept) == 1
