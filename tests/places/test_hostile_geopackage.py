@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from quietwing.sites import check, load_site, save_geopackage
-from quietwing.sites.importers.geopackage import _geometry
+from quietwing.sites.importers.geopackage_tables import _geometry
 
 HEADER = b"GP\0\x01" + struct.pack("<i", 27700)
 
