@@ -39,7 +39,9 @@ from .importers import import_site as import_site
 from .importers import import_tracing as import_tracing
 from .importers import load_site as load_site
 from .importers import opened as opened
+from .importers import plain_path as plain_path
 from .importers import read_and_check as read_and_check
+from .importers import run_reader as run_reader
 from .importers import save_geopackage as save_geopackage
 from .importers import site_report as site_report
 from .importers import workshop_in as workshop_in

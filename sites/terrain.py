@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import field
 from functools import cached_property
 from importlib.util import find_spec
@@ -22,7 +22,15 @@ from shapely.geometry import Polygon, box
 from quietwing.sites.findings import Findings, Unreadable, clean
 from quietwing.sites.quantities import CoordinateM
 
-__all__ = ["MOST_TERRAIN_BYTES", "TERRAIN_FILE", "Terrain", "check_terrain", "parse_terrain", "terrain_bytes"]
+__all__ = [
+    "MOST_TERRAIN_BYTES",
+    "TERRAIN_FILE",
+    "Terrain",
+    "check_terrain",
+    "parse_terrain",
+    "terrain_bytes",
+    "try_terrain",
+]
 
 TERRAIN_FILE = "terrain.tif"
 MOST_TERRAIN_BYTES = 64 * 2**20
@@ -165,6 +173,17 @@ def parse_terrain(content: bytes) -> tuple[Terrain, str | None]:
     grid[~known] = np.nan
     rows, columns = grid.shape
     return Terrain(at.c, at.f, at.a, -at.e, rows, columns, grid.tobytes()), crs
+
+
+def try_terrain(path: str) -> bool:
+    """Whether the heights in a file could be read; what is wrong with them is said by who reads them afterwards.
+
+    Run in a child process: a decoder that breaks down does so there.
+    """
+    with suppress(Unreadable), open(path, "rb") as file:
+        parse_terrain(file.read())
+        return True
+    return False
 
 
 def _rasterio() -> Any:

@@ -7,20 +7,16 @@ It hands back one trigger, ``click``, with pixels of the picture's own size. Tex
 from __future__ import annotations
 
 import base64
-import io
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
-from PIL import Image, UnidentifiedImageError
 
-from quietwing.sites import SiteError, clean
+from quietwing.sites import SiteError, clean, plain_path, run_reader, workshop_in
 
 __all__ = ["Picture", "clicked_picture", "read_picture"]
 
 MOST_PICTURE_BYTES = 50 * 2**20
-MOST_PIXELS = 100_000_000
 SHOWN_PIXELS = 1600  # longer side of the picture as the page shows it
 
 _HTML = """<svg role="application"></svg><div class="say" aria-live="polite"></div>"""
@@ -99,25 +95,15 @@ def read_picture(name: str, content: bytes) -> Picture:
     """
     if len(content) > MOST_PICTURE_BYTES:
         raise SiteError(f"{clean(name)}: has {len(content) / 2**20:.0f} MB (limit 50 MB); scan at a lower resolution")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
-                width, height = picture.size
-                if width * height > MOST_PIXELS:
-                    raise SiteError(
-                        f"{clean(name)}: has {width:,} × {height:,} pixels (limit {MOST_PIXELS / 1e6:.0f} million); "
-                        f"scan at a lower resolution"
-                    )
-                small = picture.convert("RGB")
-                small.thumbnail((SHOWN_PIXELS, SHOWN_PIXELS))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, SiteError):
-            raise
-        raise SiteError(f"{clean(name)}: is no readable PNG or JPEG; export the plan as one of these") from None
-    out = io.BytesIO()
-    small.save(out, "PNG")
-    return Picture(width, height, out.getvalue())
+    with workshop_in(None) as workshop:
+        path = workshop / "picture"
+        path.write_bytes(content)
+        size, png = run_reader(
+            "quietwing.sites.importers.picture:smaller_png",
+            {"path": plain_path(path), "name": name, "longer_side_px": SHOWN_PIXELS},
+            name=name,
+        )
+    return Picture(size["width"], size["height"], png)
 
 
 def clicked_picture(

@@ -7,6 +7,7 @@ is checked with all others in `files.assembled_site`.
 from typing import TYPE_CHECKING
 
 from quietwing.sites.importers.archive import MOST_ARCHIVE_BYTES
+from quietwing.sites.importers.child import plain_path, run_reader
 from quietwing.sites.importers.geopackage import save_geopackage
 from quietwing.sites.importers.reading import (
     Opened,
@@ -41,8 +42,10 @@ __all__ = [
     "import_tracing",
     "load_site",
     "opened",
+    "plain_path",
     "read_and_check",
     "rechecked",
+    "run_reader",
     "save_geopackage",
     "site_report",
     "workshop_in",

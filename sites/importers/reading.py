@@ -13,9 +13,11 @@ from quietwing.sites.errors import SiteError
 from quietwing.sites.files import assembled_site, save_site
 from quietwing.sites.findings import CheckReport, Findings, Unreadable, clean
 from quietwing.sites.importers import archive, folder, geopackage
+from quietwing.sites.importers.child import plain_path, run_reader
 from quietwing.sites.model import Site
 from quietwing.sites.raw_site import RawSite
 from quietwing.sites.safe_reading import read_bytes, site_path
+from quietwing.sites.terrain import MOST_TERRAIN_BYTES, TERRAIN_FILE
 
 __all__ = [
     "Opened",
@@ -137,6 +139,7 @@ def opened(source: str | Path, near: Path | None = None) -> Iterator[Opened]:
     """
     path = site_path(source, zipped=True)
     if path.suffix.lower() != ".zip" or path.is_dir():
+        _try_terrain(path)
         yield Opened(path)
         return
     try:
@@ -148,7 +151,16 @@ def opened(source: str | Path, near: Path | None = None) -> Iterator[Opened]:
     with workshop_in(near) as workshop:
         site = workshop / "site"
         site.mkdir()
-        yield Opened(site, archive.unpack(path.name, content, site))
+        left_out = archive.unpack(path.name, content, site)
+        _try_terrain(site)
+        yield Opened(site, left_out)
+
+
+def _try_terrain(site: Path) -> None:
+    """Read the heights of a site that comes from elsewhere in a child process first: a decoder may break down."""
+    heights = site / TERRAIN_FILE
+    if heights.is_file() and heights.stat().st_size <= MOST_TERRAIN_BYTES:
+        run_reader("quietwing.sites.terrain:try_terrain", {"path": plain_path(heights)}, name=TERRAIN_FILE)
 
 
 def read_and_check(path: Path) -> tuple[Site | None, CheckReport]:
