@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout, read_layout
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.sites import CheckReport, Site, Unreadable, beside, clean, opened, read_and_check, read_bytes
+from quietwing.sites import (
+    CheckReport,
+    DrawingChoices,
+    Site,
+    Unreadable,
+    beside,
+    clean,
+    drawing_kind,
+    import_drawing,
+    opened,
+    read_and_check,
+    read_bytes,
+)
 
-__all__ = ["ImportedSite", "equipment_of", "files_beside", "import_with_inputs", "own_file"]
+__all__ = ["ImportedSite", "equipment_of", "files_beside", "import_plans", "import_with_inputs", "own_file"]
 
 
 READ_BESIDE = ("catalogue.csv", "scenario.toml", "layout.csv")  # a layout is read by its catalogue
@@ -35,6 +49,10 @@ class ImportedSite:
         Layout, scenario with its rules file, and catalogue, as they are.
     left_out : tuple of str
         Members of a zip that are no file of a site.
+    counts : mapping
+        Of a drawing: its storeys with what was found on each.
+    kept : tuple of str
+        Of a drawing imported again: the edits that were kept.
     """
 
     site: Site
@@ -44,6 +62,47 @@ class ImportedSite:
     catalogue: dict[str, Model] | None = None
     files: dict[str, bytes] | None = None
     left_out: tuple[str, ...] = ()
+    counts: Mapping[str, Any] | None = None
+    kept: tuple[str, ...] = ()
+
+
+def import_plans(
+    sources: Sequence[str | Path],
+    choices: DrawingChoices | None = None,
+    near: Path | None = None,
+    again: Path | None = None,
+) -> ImportedSite:
+    """The site in a folder, GeoPackage or zip with its inputs, or the one a drawing shows.
+
+    Parameters
+    ----------
+    sources : sequence of str or Path
+        One source of a site, or the drawings of its storeys from the lowest up.
+    choices : DrawingChoices, optional
+        What a drawing does not say.
+    near : Path, optional
+        As for `import_with_inputs`.
+    again : Path, optional
+        The folder an import before was written to: edits made there since are kept.
+
+    Returns
+    -------
+    ImportedSite
+
+    Raises
+    ------
+    SiteError
+        With every problem.
+    """
+    if len(sources) == 1 and drawing_kind(sources[0]) is None:
+        if choices is not None and choices != DrawingChoices():
+            raise SiteError(
+                f"{clean(str(sources[0]))}: is no drawing, so --mapping, --unit, --scale, --storey-height and --page "
+                f"mean nothing; leave them out"
+            )
+        return import_with_inputs(sources[0], near)
+    found = import_drawing(sources, choices, near=near, again=again)
+    return ImportedSite(found.site, found.report, files=found.files, counts=found.counts, kept=found.kept)
 
 
 def import_with_inputs(source: str | Path, near: Path | None = None) -> ImportedSite:

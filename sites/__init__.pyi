@@ -30,11 +30,15 @@ from .fingerprints import fingerprint as fingerprint
 from .geojson import rounded as rounded
 from .geometry import facets as facets
 from .geometry import facets_like as facets_like
+from .importers import DRAWING_ENDINGS as DRAWING_ENDINGS
+from .importers import DrawingChoices as DrawingChoices
 from .importers import ScaleLine as ScaleLine
 from .importers import TraceChoices as TraceChoices
 from .importers import TracedOpening as TracedOpening
 from .importers import TracedRoom as TracedRoom
 from .importers import check as check
+from .importers import drawing_kind as drawing_kind
+from .importers import import_drawing as import_drawing
 from .importers import import_site as import_site
 from .importers import import_tracing as import_tracing
 from .importers import load_site as load_site

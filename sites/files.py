@@ -41,6 +41,7 @@ __all__ = [
     "assembled_site",
     "bundled_folder",
     "save_site",
+    "site_texts",
 ]
 
 TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
@@ -48,7 +49,8 @@ OWN_FILES = {"site.toml", *(f"{layer.name}.geojson" for layer in LAYERS), *(f"{t
 OWN_FILES |= {TERRAIN_FILE}
 ASIDE = "-old-"  # after its name: where a folder lies while another takes its place
 READ_ELSEWHERE = ("layout.csv", "scenario.toml", "catalogue.csv")  # by the commands that need them
-NEIGHBOURS = (*READ_ELSEWHERE, "plan.json", "README.md")
+OF_AN_IMPORT = ("import-mapping.toml", "import-report.csv", "import-report.md", "import-manifest.json")
+NEIGHBOURS = (*READ_ELSEWHERE, "plan.json", "README.md", *OF_AN_IMPORT)
 NO_MASTS = "no masts given: typical masts are placed, marked assumed"
 MOST_SITE_FEATURES = 150_000  # of all layers together; a campus has some 7,000
 
@@ -220,7 +222,7 @@ def save_site(
     taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     if taken and not (overwrite and folder.is_dir()):
         raise SiteError(f"{clean(str(folder))}: exists and is not empty; choose another folder or overwrite it")
-    texts = _texts(site)
+    texts = site_texts(site)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with workshop_at(folder.parent, folder.name) as workshop:
         written = workshop / "new"
@@ -284,7 +286,7 @@ def _keep_strangers(old: Path, new: Path) -> None:
             shutil.copy2(other, new / other.name, follow_symlinks=False)
 
 
-def _texts(site: Site) -> dict[str, str]:
+def site_texts(site: Site) -> dict[str, str]:
     """File name and content of everything a site folder holds."""
     texts = {"site.toml": site_toml_text(site)}
     for layer in LAYERS:

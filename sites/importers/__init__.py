@@ -1,4 +1,4 @@
-"""Sites from elsewhere: a folder, a GeoPackage, a zip of a folder, a picture traced by hand.
+"""Sites from elsewhere: a folder, a GeoPackage, a zip of a folder, a drawing, a picture traced by hand.
 
 Each source has its module. One that reads a file gives a `RawSite`, is named by its ending in `reading.READERS`, and
 is checked with all others in `files.assembled_site`.
@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 
 from quietwing.sites.importers.archive import MOST_ARCHIVE_BYTES
 from quietwing.sites.importers.child import plain_path, run_reader
+from quietwing.sites.importers.drawings import (
+    DRAWING_ENDINGS,
+    DrawingChoices,
+    ImportedDrawing,
+    drawing_kind,
+    import_drawing,
+)
 from quietwing.sites.importers.geopackage import save_geopackage
 from quietwing.sites.importers.reading import (
     Opened,
@@ -31,13 +38,18 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "DRAWING_ENDINGS",
     "MOST_ARCHIVE_BYTES",
+    "DrawingChoices",
+    "ImportedDrawing",
     "Opened",
     "ScaleLine",
     "TraceChoices",
     "TracedOpening",
     "TracedRoom",
     "check",
+    "drawing_kind",
+    "import_drawing",
     "import_site",
     "import_tracing",
     "load_site",

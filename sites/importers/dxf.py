@@ -1,0 +1,290 @@
+"""Drawings in DXF: layers become walls, doors, windows and rooms; runs in a child process."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Polygon
+
+from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import clean
+from quietwing.sites.importers.dxf_content import DxfContent, Path, content_of, opened_dxf
+from quietwing.sites.importers.plan_mapping import PlanMapping, Use, by_thickness, role_of_room
+from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, Xy, parts_of
+from quietwing.sites.importers.plan_site import check_size
+from quietwing.sites.importers.plan_storey import Drawn
+from quietwing.sites.importers.wall_strips import is_solid
+
+__all__ = ["UNITS_M", "drawn_storeys"]
+
+UNITS_M = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254, "ft": 0.3048, "dm": 0.1}
+# $INSUNITS: AutoCAD 2012 DXF reference, header variables.
+_INSUNITS = {1: "in", 2: "ft", 4: "mm", 5: "cm", 6: "m", 14: "dm"}
+
+
+def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) -> tuple[list[Drawn], PlanMapping]:
+    """The storeys of one or several drawings, from the lowest up.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        One file for each storey, or one whose layouts show a storey each.
+    mapping : PlanMapping
+    report : Report
+
+    Returns
+    -------
+    storeys : list of Drawn
+    mapping : PlanMapping
+        With every layer and block that was met.
+
+    Raises
+    ------
+    SiteError
+        If a file is no drawing, or its plan has no size a building has.
+    """
+    found: list[Drawn] = []
+    layers: dict[str, Use] = {}
+    blocks: dict[str, Use] = {}
+    unit_used = mapping.unit
+    for number, path in enumerate(paths):
+        label = clean(os.path.basename(path))
+        document = opened_dxf(path, label)
+        content = content_of(document.modelspace(), document, mapping, label)
+        unit = _unit(document, mapping, content, label, report)
+        unit_used = unit_used or unit
+        scale = UNITS_M[unit]
+        for layer, count in content.layers.items():
+            layers[layer] = mapping.layer(layer)
+            if layers[layer].use == "ignore":
+                report.add("", None, f"layer {clean(layer, 60)}", f"{count:,} entities ignored")
+            else:
+                report.add("", None, f"layer {clean(layer, 60)}", _said(layers[layer], count))
+        for block in content.blocks:
+            use = mapping.block(block)
+            if use is not None:
+                blocks[block] = use
+                report.add("", None, f"block {clean(block, 60)}", _said(use, content.blocks[block]))
+        if content.broken:
+            report.add("", None, label, f"{content.broken:,} entities without usable coordinates were left out")
+        views = _views(document) if len(paths) == 1 else []
+        name = _storey_name(number, path, len(paths))
+        drawn = _drawn(content, mapping, scale, name)
+        if not drawn.extent:
+            known = ", ".join(clean(layer, 40) for layer, _ in content.layers.most_common(12))
+            raise SiteError(
+                f"{label}: no layer looks like walls (its layers: {known or 'none'}); say which is one in a "
+                f"mapping: quietwing import … --mapping FILE with [layers] in it"
+            )
+        check_size(drawn.extent, unit, UNITS_M, label)
+        parted = _by_view(drawn, views, scale)
+        if len(parted) > 1:
+            report.add("", None, label, f"{len(parted)} layouts show a part each: taken as storeys, in their order")
+        found += parted if len(parted) > 1 else [drawn]
+    return found, _with_unit(mapping, unit_used).with_entries(layers, blocks, {}, {})
+
+
+def _with_unit(mapping: PlanMapping, unit: str) -> PlanMapping:
+    return replace(mapping, unit=unit)
+
+
+def _said(use: Use, count: int) -> str:
+    made = "" if use.construction == "open" else f" of {use.construction}"
+    return f"{count:,} entities taken as {use.use}{made}"
+
+
+def _storey_name(number: int, path: str, count: int) -> str:
+    """G, 1, 2 … for storeys; the files' own names are in the report."""
+    return "G" if number == 0 else str(number)
+
+
+def _unit(document: Any, mapping: PlanMapping, content: DxfContent, label: str, report: Report) -> str:
+    """The unit of the drawing: as asked, as its header says, else the one that gives a building."""
+    if mapping.unit:
+        if mapping.unit not in UNITS_M:
+            raise SiteError(
+                f"{label}: --unit {clean(mapping.unit, 20)!r} is unknown; choose one of {', '.join(UNITS_M)}"
+            )
+        return mapping.unit
+    try:
+        stated = _INSUNITS.get(int(document.header.get("$INSUNITS", 0)))
+    except (TypeError, ValueError):
+        stated = None
+    if stated is not None:
+        report.add("", None, "unit", f"{stated}, as the drawing says ($INSUNITS)")
+        return stated
+    points = [point for layer, _, path, _ in content.paths if mapping.layer(layer).use == "walls" for point in path]
+    if not points:
+        return "mm"
+    spans = np.ptp(np.array(points), axis=0)
+    wide = float(spans.max())
+    for unit in ("mm", "m", "cm"):
+        if 8 <= wide * UNITS_M[unit] <= 400:
+            report.add("", None, "unit", f"{unit} assumed: the drawing states none, and is {wide:,.5g} units wide")
+            return unit
+    raise SiteError(
+        f"{label}: states no unit, and its walls are {wide:,.5g} units wide, which is no building in mm, cm or m; "
+        f"give --unit"
+    )
+
+
+def _drawn(content: DxfContent, mapping: PlanMapping, scale: float, name: str) -> Drawn:
+    """Lines and outlines by what their layers stand for, in metres."""
+    drawn = Drawn(name)
+    faces: dict[str, list[list[Xy]]] = {}
+    symbols: dict[tuple[str, str], list[tuple[str, Any]]] = {}
+    for layer, handle, points, closed in content.paths:
+        use = mapping.layer(layer)
+        path = [(x * scale, y * scale) for x, y in points]
+        outline = _polygon(path) if closed and len(path) > 2 else None
+        if use.use == "walls":
+            if outline is not None and all(is_solid(part) for part in outline):
+                for part in outline:
+                    thickness = 2 * part.area / part.length if part.length else 0.0
+                    drawn.solids.append((part, by_thickness(use.construction, max(thickness, 0.01))))
+            else:
+                ring = [*path, path[0]] if closed and path[0] != path[-1] else path
+                faces.setdefault(use.construction, []).extend([a, b] for a, b in itertools.pairwise(ring) if a != b)
+        elif use.use in ("doors", "windows"):
+            symbols.setdefault((use.use, use.construction), []).append((handle, path))
+        elif outline is not None and use.use == "rooms":
+            drawn.rooms += [PlanRoom(f"{name}-room-{handle}", part, mapping.role) for part in outline[:1]]
+        elif outline is not None and use.use == "outline":
+            drawn.outline += outline
+        elif outline is not None and use.use == "voids":
+            drawn.voids += outline
+    drawn.faces = [(np.array(pairs, dtype=float), construction) for construction, pairs in sorted(faces.items())]
+    _name_rooms(drawn, content, scale, mapping)
+    for number, (layer, handle, block, corners) in enumerate(content.inserts):
+        use_of_block = mapping.block(block) or mapping.layer(layer)
+        cover = _upright(corners * scale)
+        marker = _marker(f"{block} {handle or number}", use_of_block, cover, glazing=use_of_block.use == "windows")
+        if marker is not None:
+            drawn.markers.append(marker)
+    for (use_name, construction), lines in symbols.items():
+        drawn.markers += _clusters(Use(use_name, construction), [path for _, path in lines])
+    return drawn
+
+
+def _polygon(path: Path) -> list[Polygon] | None:
+    """A closed line as polygons; nothing where it encloses none."""
+    try:
+        shape = Polygon(path)
+    except ValueError:
+        return None
+    if not shape.is_valid:
+        shape = shapely.make_valid(shape)
+    parts = [part for part in parts_of(shape) if part.area > 1e-4]
+    return parts or None
+
+
+def _upright(corners: NDArray[np.float64]) -> Any:
+    """The smallest rectangle round some corners."""
+    return shapely.multipoints(corners).minimum_rotated_rectangle
+
+
+def _marker(name: str, use: Use, cover: Any, *, glazing: bool) -> Marker | None:
+    """What a symbol covers; a line gets a little width."""
+    shape = cover if isinstance(cover, Polygon) else cover.buffer(0.02, cap_style="flat")
+    if not isinstance(shape, Polygon) or shape.is_empty or shape.length > 60:
+        return None
+    kind = "door" if use.use == "doors" else "window"
+    construction = (
+        use.construction if use.construction != "open" else {"door": "timber_door"}.get(kind, "glass_double")
+    )
+    return Marker(clean(name, 60), kind, shape, construction, None, glazing)
+
+
+def _clusters(use: Use, paths: Sequence[Path]) -> list[Marker]:
+    """Symbols drawn by loose lines: what touches is one of them."""
+    lines = [shapely.LineString(path) for path in paths if len(path) > 1]
+    if not lines:
+        return []
+    merged = shapely.union_all([line.buffer(0.05, quad_segs=2) for line in lines])
+    tree = shapely.STRtree(lines)
+    found = []
+    for number, part in enumerate(parts_of(merged), 1):
+        members = [lines[index] for index in tree.query(part, predicate="intersects").tolist()]
+        cover = shapely.MultiLineString(members).minimum_rotated_rectangle
+        marker = _marker(f"{use.use} drawn by lines, {number}", use, cover, glazing=use.use == "windows")
+        if marker is not None:
+            found.append(marker)
+    return found
+
+
+def _name_rooms(drawn: Drawn, content: DxfContent, scale: float, mapping: PlanMapping) -> None:
+    """Rooms named by the text that stands in them."""
+    for number, room in enumerate(drawn.rooms):
+        for (x, y), text in content.texts:
+            if room.outline.contains(shapely.Point(x * scale, y * scale)):
+                said = clean(" ".join(text.split()), 80)
+                drawn.rooms[number] = PlanRoom(room.id, room.outline, role_of_room(said, mapping.role), said)
+                break
+
+
+def _views(document: Any) -> list[tuple[float, float, float, float]]:
+    """What each layout's largest window on the model shows, in units of the drawing: west, south, east, north."""
+    found = []
+    for layout in document.layouts:
+        if layout.name == "Model":
+            continue
+        best = None
+        for view in layout.query("VIEWPORT"):
+            try:
+                if int(view.dxf.get("id", 1)) == 1 or view.dxf.get("view_height", 0) <= 0:
+                    continue  # the layout's own sheet
+                height = float(view.dxf.view_height)
+                width = height * float(view.dxf.width) / float(view.dxf.height)
+                x, y = view.dxf.view_center_point.x, view.dxf.view_center_point.y
+            except (ArithmeticError, ValueError, TypeError, AttributeError):
+                continue
+            if math.isfinite(width + x + y) and (best is None or width * height > best[0]):
+                best = (width * height, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+        if best is not None:
+            found.append(best[1])
+    return found
+
+
+def _by_view(drawn: Drawn, views: Sequence[tuple[float, float, float, float]], scale: float) -> list[Drawn]:
+    """A storey for each layout that shows walls of its own; their windows laid upon each other by the middle."""
+    boxes = [shapely.box(*(value * scale for value in view)) for view in views]
+    apart = all(a.intersection(b).area < 0.1 * min(a.area, b.area) for i, a in enumerate(boxes) for b in boxes[:i])
+    if len(boxes) < 2 or not apart:
+        return []
+    first = boxes[0].centroid
+    storeys: list[Drawn] = []
+    for frame in boxes:
+        dx, dy = first.x - frame.centroid.x, first.y - frame.centroid.y
+
+        def moved(shape: Any, dx: float = dx, dy: float = dy) -> Any:
+            return shapely.transform(shape, lambda xy: xy + np.array([dx, dy]))
+
+        part = Drawn("G" if not storeys else str(len(storeys)))
+        part.solids = [(moved(shape), made) for shape, made in drawn.solids if frame.intersects(shape.centroid)]
+        for ends, made in drawn.faces:
+            inside = shapely.contains_xy(frame, ends.mean(axis=1))
+            if inside.any():
+                part.faces.append((ends[inside] + np.array([dx, dy]), made))
+        part.markers = [
+            Marker(one.id, one.kind, moved(one.shape), one.construction, one.width_m, one.glazing)
+            for one in drawn.markers
+            if frame.intersects(one.shape.centroid)
+        ]
+        part.rooms = [
+            PlanRoom(f"{part.name}-{room.id.split('-', 1)[-1]}", moved(room.outline), room.role, room.name)
+            for room in drawn.rooms
+            if frame.intersects(room.outline.centroid)
+        ]
+        part.outline = [moved(shape) for shape in drawn.outline if frame.intersects(shape.centroid)]
+        part.voids = [moved(shape) for shape in drawn.voids if frame.intersects(shape.centroid)]
+        if part.extent:
+            storeys.append(part)
+    return storeys

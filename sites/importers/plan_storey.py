@@ -1,0 +1,171 @@
+"""What is drawn of one storey becomes walls, openings and rooms that fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.ops import unary_union
+
+from quietwing.sites.importers.plan_mapping import PlanMapping, by_thickness
+from quietwing.sites.importers.plan_openings import placed
+from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, StoreyPlan, Strip, name_of, parts_of
+from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
+from quietwing.sites.importers.wall_joints import gaps_of, joined
+from quietwing.sites.importers.wall_strips import (
+    single_lines,
+    strips_of_faces,
+    strips_of_solid,
+    without_overlaps,
+)
+
+__all__ = ["Drawn", "storey_of"]
+
+DOORWAY_M = 1.6  # a wider gap without a door joins two spaces to one room; assumed
+FACING_M = 0.5
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What a drawing shows of one storey, in metres."""
+
+    name: str
+    solids: list[tuple[Polygon, str]] = field(default_factory=list)
+    faces: list[tuple[NDArray[np.float64], str]] = field(default_factory=list)
+    markers: list[Marker] = field(default_factory=list)
+    rooms: list[PlanRoom] = field(default_factory=list)
+    outline: list[Polygon] = field(default_factory=list)
+    voids: list[Polygon] = field(default_factory=list)
+
+    @property
+    def extent(self) -> list[Any]:
+        """Everything that shows how large the plan is: its walls, else its rooms."""
+        faces = [shapely.multilinestrings(ends) for ends, _ in self.faces if len(ends)]
+        return [*(solid for solid, _ in self.solids), *faces] or [room.outline for room in self.rooms]
+
+
+def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMapping, report: Report) -> StoreyPlan:
+    """One storey as a site wants it.
+
+    Parameters
+    ----------
+    drawn : Drawn
+    floor_m, height_m : float
+        Of the storey, above the ground. [m]
+    mapping : PlanMapping
+    report : Report
+        Receives what was guessed.
+
+    Returns
+    -------
+    StoreyPlan
+    """
+    taken: set[str] = set()
+    strips = _strips(drawn, mapping, report)
+    strips = without_overlaps(joined(without_overlaps(strips), mapping.gap_m, drawn.name, report))
+    strips = [
+        replace(
+            strip,
+            id=name_of("wall", drawn.name, strip.start, strip.end, taken),
+            construction=by_thickness(strip.construction, strip.thickness_m),
+        )
+        for strip in strips
+    ]
+    gaps = gaps_of(strips)
+    heights = {kind: (low, min(high, height_m)) for kind, (low, high) in mapping.heights_m.items()}
+    walls, cuts = placed(drawn.markers, strips, gaps, drawn.name, report, heights, taken)
+    areas = [solid for solid, _ in drawn.solids]
+    filled = {(wall.start, wall.end) for wall in walls[len(strips) :]}
+    doorways = []
+    for gap in gaps:
+        if (gap.start, gap.end) not in filled and gap.width_m <= DOORWAY_M:
+            doorways.append(Strip(gap.start, gap.end, gap.thickness_m, gap.construction).area)
+            middle = (gap.start[0] + gap.end[0]) / 2, (gap.start[1] + gap.end[1]) / 2
+            report.add(drawn.name, middle, "gap", f"{gap.width_m:.2f} m wide without a door: left open, ends a room")
+    everything = [*areas, *(wall.area for wall in walls), *(room.outline for room in drawn.rooms)]
+    outline = MultiPolygon(parts_of(unary_union(drawn.outline))) if drawn.outline else hull_of(everything)
+    rooms = _given_rooms(drawn.rooms, outline, drawn.name, report)
+    if not rooms:
+        rooms = rooms_between(walls, areas, doorways, outline, drawn.name, mapping.role, report, taken)
+    report.counts.setdefault("storeys", []).append(
+        {
+            "name": drawn.name,
+            "floor_m": floor_m,
+            "wall_polygons": len(drawn.solids),
+            "walls": len(walls),
+            "doors": sum(cut.kind == "door" for cut in cuts),
+            "windows": sum(cut.kind == "window" for cut in cuts),
+            "rooms": len(rooms),
+        }
+    )
+    return StoreyPlan(
+        drawn.name,
+        floor_m,
+        height_m,
+        tuple(walls),
+        tuple(cuts),
+        tuple(rooms),
+        outline,
+        mapping.floor,
+        mapping.roof,
+        tuple(drawn.voids),
+    )
+
+
+def _strips(drawn: Drawn, mapping: PlanMapping, report: Report) -> list[Strip]:
+    """Mid-lines of all walls, filled outlines first, then double lines, then single ones."""
+    shapes = [marker.shape for marker in drawn.markers]
+    tree = shapely.STRtree(shapes) if shapes else None
+    found: list[Strip] = []
+    for solid, construction in drawn.solids:
+        near: Sequence[int] = (
+            [] if tree is None else tree.query(solid, predicate="dwithin", distance=FACING_M).tolist()
+        )
+        found += strips_of_solid(solid, construction, [shapes[index] for index in near])
+    singles: list[Strip] = []
+    for ends, construction in drawn.faces:
+        pairs, left = strips_of_faces(ends, construction)
+        found += pairs
+        singles += single_lines(left, mapping.single_wall_m, construction)
+    if singles:
+        solid_area = unary_union([strip.area.buffer(0.02, join_style="mitre") for strip in found])
+        shapely.prepare(solid_area)
+        bare = [strip for strip in singles if strip.line.intersection(solid_area).length < 0.5 * strip.length_m]
+        for strip in bare:
+            what = f"drawn by one line {strip.length_m:.2f} m long: taken {mapping.single_wall_m:g} m thick"
+            report.add(drawn.name, strip.start, "wall", what)
+        found += bare
+    return found
+
+
+def _given_rooms(rooms: Sequence[PlanRoom], outline: MultiPolygon, storey: str, report: Report) -> list[PlanRoom]:
+    """Rooms as drawn, within the building and none upon another: the smaller keeps what two share."""
+    limit = outline.buffer(0.3)
+    shapely.prepare(limit)
+    order = sorted(range(len(rooms)), key=lambda index: rooms[index].outline.area)
+    shapes: list[Polygon] = []
+    placed_at: dict[int, PlanRoom] = {}
+    tree = shapely.STRtree([room.outline for room in rooms]) if rooms else None
+    done: dict[int, Any] = {}
+    for index in order:
+        room = rooms[index]
+        shape: Any = room.outline if limit.covers(room.outline) else room.outline.intersection(limit)
+        for other in [] if tree is None else tree.query(room.outline, predicate="intersects").tolist():
+            if other in done and shape.intersection(done[other]).area > 0.01:
+                shape = shape.difference(done[other].buffer(1e-3, join_style="mitre"))
+        pieces = sorted(parts_of(shape), key=lambda part: -part.area)
+        at = room.outline.representative_point()
+        if not pieces or pieces[0].area < 0.2:
+            report.add(storey, (at.x, at.y), room.id, "this room lies outside the building or in another; left out")
+            continue
+        if pieces[0].area < 0.99 * room.outline.area:
+            report.add(storey, (at.x, at.y), room.id, "this room overlaps another or the outline, and was cut back")
+        done[index] = pieces[0]
+        shapes.append(pieces[0])
+        placed_at[index] = replace(room, outline=pieces[0])
+    return [placed_at[index] for index in sorted(placed_at)]
