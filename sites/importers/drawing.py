@@ -14,7 +14,7 @@ from typing import Any
 from quietwing.sites.errors import SiteError
 from quietwing.sites.files import site_texts
 from quietwing.sites.findings import Unreadable, clean
-from quietwing.sites.importers import dxf
+from quietwing.sites.importers import dxf, ifc
 from quietwing.sites.importers.plan_mapping import MAPPING_FILE, PlanMapping, mapping_text, parse_mapping
 from quietwing.sites.importers.plan_parts import Report, StoreyPlan
 from quietwing.sites.importers.plan_site import SiteFrame, site_of
@@ -110,7 +110,14 @@ def _with_height(mapping: PlanMapping, report: Report) -> PlanMapping:
     return replace(mapping, storey_height_m=STOREY_HEIGHT_M)
 
 
-_READERS = {"dxf": _from_dxf}
+def _from_ifc(
+    paths: Sequence[str], mapping: PlanMapping, frame: SiteFrame, choices: Mapping[str, Any], report: Report
+) -> Read:
+    storeys, mapping, constructions = ifc.storeys_of_model(paths, mapping, report)
+    return storeys, mapping, frame, constructions
+
+
+_READERS = {"dxf": _from_dxf, "ifc": _from_ifc}
 
 
 def _report_csv(report: Report) -> str:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapely.geometry import LineString, MultiPolygon, Polygon
 
-__all__ = ["Cut", "Guess", "Marker", "PlanRoom", "Report", "StoreyPlan", "Strip", "Xy", "name_of", "parts_of"]
+__all__ = [
+    "Cut",
+    "Guess",
+    "Marker",
+    "PlanRoom",
+    "PlanSlab",
+    "Report",
+    "StoreyPlan",
+    "Strip",
+    "Xy",
+    "name_of",
+    "parts_of",
+    "unique_name",
+]
 
 Xy = tuple[float, float]
-GRID_DIGITS = 3  # 1 mm
+GRID_DIGITS = 4  # 0.1 mm: walls that meet do so within the millimetre that counts as a gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,17 @@ class PlanRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanSlab:
+    """A floor or roof as modelled, at the middle of its thickness."""
+
+    id: str
+    outline: Polygon
+    level_m: float
+    construction: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Guess:
     """Something the drawing does not say, or that was put right, and where."""
 
@@ -129,7 +153,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class StoreyPlan:
-    """One storey, ready to become part of a site. `voids` are holes of its floor."""
+    """One storey, ready to become part of a site.
+
+    `voids` are holes of its floor. Without `slabs` a floor below it and a roof on what is bare are assumed.
+    """
 
     name: str
     floor_m: float
@@ -141,10 +168,7 @@ class StoreyPlan:
     floor: str
     roof: str
     voids: tuple[Polygon, ...] = ()
-
-    def with_rooms(self, rooms: tuple[PlanRoom, ...]) -> StoreyPlan:
-        """The same storey with other rooms."""
-        return replace(self, rooms=rooms)
+    slabs: tuple[PlanSlab, ...] = ()
 
 
 def name_of(kind: str, storey: str, start: Xy, end: Xy, taken: set[str]) -> str:
@@ -152,10 +176,15 @@ def name_of(kind: str, storey: str, start: Xy, end: Xy, taken: set[str]) -> str:
     first, last = sorted([start, end])
     text = " ".join(f"{round(value, 2) + 0.0:.2f}" for value in (*first, *last))
     stem = f"{storey}-{kind}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    return unique_name(stem, taken)
+
+
+def unique_name(stem: str, taken: set[str]) -> str:
+    """The name itself, or with a number after it where it is in use; ids that differ in case alone are one."""
     name, number = stem, 2
-    while name in taken:
+    while name.casefold() in taken:
         name, number = f"{stem}-{number}", number + 1
-    taken.add(name)
+    taken.add(name.casefold())
     return name
 
 

@@ -159,6 +159,9 @@ class _Parts:
     def slabs(self) -> tuple[Slab, ...]:
         made: list[Slab] = []
         for number, storey in enumerate(self.storeys):
+            if storey.slabs:
+                made += self._modelled(storey)
+                continue
             cover = storey.outline.difference(unary_union(list(storey.voids))) if storey.voids else storey.outline
             made += self._slabs_at(cover, f"{storey.name}-floor", storey.floor_m, storey.floor, "floor")
             above = self.storeys[number + 1].outline if number + 1 < len(self.storeys) else Polygon()
@@ -166,6 +169,19 @@ class _Parts:
             top_m = storey.floor_m + storey.height_m
             made += self._slabs_at(bare, f"{storey.name}-roof", top_m, storey.roof, "roof")
         return tuple(made)
+
+    def _modelled(self, storey: StoreyPlan) -> list[Slab]:
+        """Slabs as modelled, as far as they lie over a building."""
+        found = []
+        limit = unary_union(list(self.outlines)).buffer(1.5)
+        for slab in storey.slabs:
+            cover = slab.outline if limit.covers(slab.outline) else slab.outline.intersection(limit)
+            parts = self._slabs_at(cover, slab.id, slab.level_m, slab.construction, slab.kind)
+            if not parts:
+                at = slab.outline.representative_point()
+                self.report.add(storey.name, (at.x, at.y), slab.id, "this slab lies beside the building; left out")
+            found += parts
+        return found
 
     def _slabs_at(self, cover: Any, name: str, level_m: float, construction: str, kind: str) -> list[Slab]:
         parts = [

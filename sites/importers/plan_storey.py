@@ -24,7 +24,7 @@ from quietwing.sites.importers.wall_strips import (
     without_overlaps,
 )
 
-__all__ = ["Drawn", "storey_of"]
+__all__ = ["Drawn", "given_rooms", "storey_of"]
 
 DOORWAY_M = 1.6  # a wider gap without a door joins two spaces to one room; assumed
 FACING_M = 0.5
@@ -89,7 +89,7 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
             report.add(drawn.name, middle, "gap", f"{gap.width_m:.2f} m wide without a door: left open, ends a room")
     everything = [*areas, *(wall.area for wall in walls), *(room.outline for room in drawn.rooms)]
     outline = MultiPolygon(parts_of(unary_union(drawn.outline))) if drawn.outline else hull_of(everything)
-    rooms = _given_rooms(drawn.rooms, outline, drawn.name, report)
+    rooms = given_rooms(drawn.rooms, outline, drawn.name, report)
     if not rooms:
         rooms = rooms_between(walls, areas, doorways, outline, drawn.name, mapping.role, report, taken)
     report.counts.setdefault("storeys", []).append(
@@ -143,7 +143,7 @@ def _strips(drawn: Drawn, mapping: PlanMapping, report: Report) -> list[Strip]:
     return found
 
 
-def _given_rooms(rooms: Sequence[PlanRoom], outline: MultiPolygon, storey: str, report: Report) -> list[PlanRoom]:
+def given_rooms(rooms: Sequence[PlanRoom], outline: MultiPolygon, storey: str, report: Report) -> list[PlanRoom]:
     """Rooms as drawn, within the building and none upon another: the smaller keeps what two share."""
     limit = outline.buffer(0.3)
     shapely.prepare(limit)

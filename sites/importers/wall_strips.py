@@ -27,6 +27,7 @@ SHORTEST_M = 0.05
 SHORTEST_SINGLE_M = 0.5  # shorter single lines on a layer of walls are details; assumed
 SOLID_M = 0.7  # mean thickness, twice area by perimeter, up to which a closed outline is a filled wall; assumed
 COVERED = 0.6
+HEAD = 0.6  # length by thickness below which a piece is the head of another wall
 COMPACT = 2.0  # longer by shorter side up to which a filled outline is a pier, which has no direction of its own
 BESIDE_M = 0.1
 Segments = NDArray[np.float64]  # shape (segment, 2, 2): ends, in metres
@@ -58,18 +59,28 @@ def strips_of_solid(solid: Polygon, construction: str, facing: Sequence[Polygon]
         return [_bar(box, construction, facing)]
     coords = [np.asarray(ring.coords) for ring in (orient(solid).exterior, *orient(solid).interiors)]
     ends = np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in coords])
-    found: list[Strip] = []
     grown = solid.buffer(0.01)
     shapely.prepare(grown)
+    # Pieces longer than they are thick first: the others are heads and notches of a wall, not walls.
+    pairs = sorted(
+        _pairs(ends, THICKEST_M, construction, inside=True),
+        key=lambda strip: (strip.length_m < strip.thickness_m, strip.thickness_m),
+    )
+    found: list[Strip] = []
     covered: Polygon = Polygon()
-    for strip in _pairs(ends, THICKEST_M, construction, inside=True):
+    for strip in pairs:
         area = strip.area
         if grown.intersection(area).area < 0.95 * area.area:
             continue
         if covered.intersection(area).area > COVERED * area.area:
             continue
+        if found and strip.length_m < HEAD * strip.thickness_m:
+            continue
         found.append(strip)
         covered = covered.union(area)
+    if len(found) == 1:  # with heads at its ends it reaches as far as they do
+        spans = [found[0].along((x, y))[0] for x, y in solid.exterior.coords]
+        found = [replace(found[0], start=found[0].at(min(spans)), end=found[0].at(max(spans)))]
     if covered.area < 0.4 * solid.area:  # a mass with no two faces near each other: its faces are its walls
         return [
             Strip(tuple(a), tuple(b), 0.2, construction) for a, b in ends.tolist() if math.dist(a, b) > SHORTEST_M
@@ -207,8 +218,14 @@ def _minus(spans: Iterable[tuple[float, float]], taken: Iterable[tuple[float, fl
     return left
 
 
-def without_overlaps(strips: Sequence[Strip]) -> list[Strip]:
-    """No stretch of wall twice: what runs along a wall named before, within its thickness, is left out."""
+def without_overlaps(
+    strips: Sequence[Strip], beside_m: float | None = None, span_m: tuple[float, float] = (0.0, 1.0)
+) -> list[Strip]:
+    """No stretch of wall twice: what runs along a wall named before is left out.
+
+    Drawings are taken to mean one wall by lines 10 cm or a quarter of its thickness apart; models by `beside_m`.
+    `span_m` is floor and ceiling of the storey; walls one above the other both stay.
+    """
     rounded = [
         replace(strip, start=_on_grid(strip.start), end=_on_grid(strip.end))
         for strip in strips
@@ -218,7 +235,7 @@ def without_overlaps(strips: Sequence[Strip]) -> list[Strip]:
         return []
     lines = [strip.line for strip in rounded]
     beside: dict[int, set[int]] = {}
-    for a, b in near_groups(lines, lines, BESIDE_M):
+    for a, b in near_groups(lines, lines, beside_m or BESIDE_M):
         for one, other in zip(a.tolist(), b.tolist(), strict=True):
             if other < one:
                 beside.setdefault(one, set()).add(other)
@@ -230,7 +247,11 @@ def without_overlaps(strips: Sequence[Strip]) -> list[Strip]:
                 cosine = strip.unit[0] * piece.unit[0] + strip.unit[1] * piece.unit[1]
                 ends = [strip.along(piece.start), strip.along(piece.end)]
                 apart = max(abs(ends[0][1]), abs(ends[1][1]))
-                if abs(cosine) > PARALLEL and apart <= max(BESIDE_M, piece.thickness_m / 4):
+                if (
+                    _tall_m(strip, piece, span_m) > 0.01
+                    and abs(cosine) > PARALLEL
+                    and apart <= (beside_m or max(BESIDE_M, piece.thickness_m / 4))
+                ):
                     taken.append((min(ends[0][0], ends[1][0]), max(ends[0][0], ends[1][0])))
         spans = _minus([(0.0, strip.length_m)], taken)
         if spans == [(0.0, strip.length_m)]:
@@ -244,6 +265,13 @@ def without_overlaps(strips: Sequence[Strip]) -> list[Strip]:
             ]
         )
     return list(itertools.chain.from_iterable(kept))
+
+
+def _tall_m(one: Strip, other: Strip, span_m: tuple[float, float]) -> float:
+    """The height two walls have in common. [m]"""
+    bases = [span_m[0] if strip.base_m is None else strip.base_m for strip in (one, other)]
+    tops = [span_m[1] if strip.top_m is None else strip.top_m for strip in (one, other)]
+    return min(tops) - max(bases)
 
 
 def _on_grid(point: Xy) -> Xy:
