@@ -14,11 +14,11 @@ from typing import Any
 from quietwing.sites.errors import SiteError
 from quietwing.sites.files import site_texts
 from quietwing.sites.findings import Unreadable, clean
-from quietwing.sites.importers import dxf, ifc
+from quietwing.sites.importers import dxf, ifc, indoor
 from quietwing.sites.importers.plan_mapping import MAPPING_FILE, PlanMapping, mapping_text, parse_mapping
 from quietwing.sites.importers.plan_parts import Report, StoreyPlan
 from quietwing.sites.importers.plan_site import SiteFrame, site_of
-from quietwing.sites.importers.plan_storey import storey_of
+from quietwing.sites.importers.plan_storey import Drawn, storey_of
 
 __all__ = ["REPORT_CSV", "REPORT_MD", "site_files"]
 
@@ -95,11 +95,23 @@ def _from_dxf(
 ) -> Read:
     drawn, mapping = dxf.drawn_storeys(paths, mapping, report)
     mapping = _with_height(mapping, report)
+    return _storeys(drawn, mapping, report), mapping, frame, ()
+
+
+def _from_indoor(
+    paths: Sequence[str], mapping: PlanMapping, frame: SiteFrame, choices: Mapping[str, Any], report: Report
+) -> Read:
+    drawn, mapping, crs = indoor.drawn_levels(paths, str(choices.get("crs") or ""), mapping, report)
+    mapping = _with_height(mapping, report)
+    return _storeys(drawn, mapping, report), mapping, replace(frame, crs=crs), ()
+
+
+def _storeys(drawn: Sequence[Drawn], mapping: PlanMapping, report: Report) -> list[StoreyPlan]:
+    """Storeys one upon the other, each of the same height."""
     height_m = mapping.storey_height_m or STOREY_HEIGHT_M
-    storeys = [
+    return [
         storey_of(one, round(number * height_m, 3), height_m, mapping, report) for number, one in enumerate(drawn)
     ]
-    return storeys, mapping, frame, ()
 
 
 def _with_height(mapping: PlanMapping, report: Report) -> PlanMapping:
@@ -117,7 +129,7 @@ def _from_ifc(
     return storeys, mapping, frame, constructions
 
 
-_READERS = {"dxf": _from_dxf, "ifc": _from_ifc}
+_READERS = {"dxf": _from_dxf, "ifc": _from_ifc, "indoor": _from_indoor}
 
 
 def _report_csv(report: Report) -> str:

@@ -17,7 +17,7 @@ from shapely.geometry import Polygon
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
 from quietwing.sites.importers.dxf_content import DxfContent, Path, content_of, opened_dxf
-from quietwing.sites.importers.plan_mapping import PlanMapping, Use, by_thickness, role_of_room
+from quietwing.sites.importers.plan_mapping import PlanMapping, Use, role_of_room
 from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, Xy, parts_of
 from quietwing.sites.importers.plan_site import check_size
 from quietwing.sites.importers.plan_storey import Drawn
@@ -147,9 +147,7 @@ def _drawn(content: DxfContent, mapping: PlanMapping, scale: float, name: str) -
         outline = _polygon(path) if closed and len(path) > 2 else None
         if use.use == "walls":
             if outline is not None and all(is_solid(part) for part in outline):
-                for part in outline:
-                    thickness = 2 * part.area / part.length if part.length else 0.0
-                    drawn.solids.append((part, by_thickness(use.construction, max(thickness, 0.01))))
+                drawn.solids += [(part, use.construction) for part in outline]
             else:
                 ring = [*path, path[0]] if closed and path[0] != path[-1] else path
                 faces.setdefault(use.construction, []).extend([a, b] for a, b in itertools.pairwise(ring) if a != b)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import shapely
 from shapely.geometry import LineString, Polygon
@@ -12,7 +13,7 @@ from shapely.geometry import LineString, Polygon
 from quietwing.sites.importers.plan_parts import GRID_DIGITS, Cut, Marker, Report, Strip, Xy, name_of
 from quietwing.sites.importers.wall_joints import Gap
 
-__all__ = ["HEIGHTS_M", "placed"]
+__all__ = ["HEIGHTS_M", "long_axis", "placed"]
 
 REACH_M = 0.35  # from the symbol of a door or window to its wall; assumed
 NARROWEST_M = 0.2
@@ -40,6 +41,7 @@ def placed(
     report: Report,
     heights_m: dict[str, tuple[float, float]],
     taken: set[str],
+    stretches: Mapping[str, Strip] = MappingProxyType({}),
 ) -> tuple[list[Strip], list[Cut]]:
     """Walls, with those across gaps that hold an opening, and the openings cut into them.
 
@@ -54,6 +56,8 @@ def placed(
         Sill and head by kind. [m]
     taken : set of str
         Ids in use; grows.
+    stretches : mapping of str to Strip
+        Stretches of wall that are a door or window as a whole, by the id of its symbol.
 
     Returns
     -------
@@ -67,7 +71,11 @@ def placed(
     gap_tree = shapely.STRtree([gap.line for gap in gaps]) if gaps else None
     wall_tree = shapely.STRtree([strip.line for strip in strips]) if strips else None
     for marker in markers:
-        if marker.kind == "door" and _long_axis(marker).length_m > WIDEST_DOOR_M:
+        stretch = stretches.get(marker.id)
+        if stretch is not None:
+            cuts += _cut([marker], stretch, storey, report, heights_m, taken, fill=False)
+            continue
+        if marker.kind == "door" and long_axis(marker).length_m > WIDEST_DOOR_M:
             at = marker.shape.centroid.x, marker.shape.centroid.y
             report.add(storey, at, marker.id, f"over {WIDEST_DOOR_M:g} m long, so no door; left out")
             continue
@@ -93,7 +101,7 @@ def placed(
     for index in sorted(in_walls):
         cuts += _cut(in_walls[index], strips[index], storey, report, heights_m, taken, fill=False)
     for marker in glass:
-        strip = _long_axis(marker)
+        strip = long_axis(marker)
         if strip.length_m >= 0.5:
             walls.append(replace(strip, id=name_of("glass", storey, strip.start, strip.end, taken)))
             report.add(storey, strip.start, marker.id, "glazing away from any wall was taken as a wall of glass")
@@ -121,9 +129,7 @@ def _within(marker: Marker, wall: Strip) -> bool:
     """Whether a symbol stands in a wall that is drawn through, so that no gap is looked for."""
     spans = [wall.along((x, y))[0] for x, y in marker.shape.exterior.coords]
     covered_m = min(wall.length_m, max(spans)) - max(0.0, min(spans))
-    return bool(
-        wall.area.distance(marker.shape.centroid) == 0 and covered_m > WHOLE_GAP * _long_axis(marker).length_m
-    )
+    return bool(wall.area.distance(marker.shape.centroid) == 0 and covered_m > WHOLE_GAP * long_axis(marker).length_m)
 
 
 def _best_wall(marker: Marker, strips: Sequence[Strip], tree: shapely.STRtree | None) -> int | None:
@@ -143,7 +149,7 @@ def _best_wall(marker: Marker, strips: Sequence[Strip], tree: shapely.STRtree | 
     return None if best is None else best[1]
 
 
-def _long_axis(marker: Marker) -> Strip:
+def long_axis(marker: Marker) -> Strip:
     """The middle of a symbol along its longer side, as a wall of what it is made of."""
     box = marker.shape.minimum_rotated_rectangle
     if not isinstance(box, Polygon):

@@ -88,7 +88,8 @@ class Marker:
     shape: Polygon
     construction: str
     width_m: float | None = None
-    glazing: bool = False  # drawn by lines: where no wall is, it is a wall of glass itself
+    glazing: bool = False  # where no wall is, it is a wall of glass itself
+    filled: bool = False  # drawn filled like a wall: a stretch of wall by itself, between the walls beside it
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ NARROWEST_ROOM_M = 0.5  # what is narrower is a shaft or the cavity of a wall; a
 CLOSING_M = 1.9  # half the widest opening in an outer wall that does not let the outside in; assumed
 SMALLEST_BUILDING_M2 = 4.0
 STRAIGHT_M = 5e-3
+NEEDLE_M = 0.01
 MOST_ROOMS = 5000
 
 
@@ -66,7 +67,9 @@ def rooms_between(
     free = shapely.difference(hull, solid)
     found = []
     for part in parts_of(free):
-        room = part.buffer(1e-3, join_style="mitre").simplify(STRAIGHT_M)
+        # Opened by a centimetre: no needles between walls that meet at a slant.
+        bare = part.buffer(-NEEDLE_M, join_style="mitre").buffer(NEEDLE_M + 1e-3, join_style="mitre")
+        room = max(parts_of(bare), key=lambda one: one.area, default=Polygon()).simplify(STRAIGHT_M)
         core = part.buffer(-NARROWEST_ROOM_M / 2)
         if room.area < SMALLEST_ROOM_M2 or core.is_empty or not isinstance(room, Polygon):
             continue

@@ -13,7 +13,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.ops import unary_union
 
 from quietwing.sites.importers.plan_mapping import PlanMapping, by_thickness
-from quietwing.sites.importers.plan_openings import placed
+from quietwing.sites.importers.plan_openings import long_axis, placed
 from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, StoreyPlan, Strip, name_of, parts_of
 from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
 from quietwing.sites.importers.wall_joints import gaps_of, joined
@@ -66,7 +66,7 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
     StoreyPlan
     """
     taken: set[str] = set()
-    strips = _strips(drawn, mapping, report)
+    strips = _strips(drawn, mapping, report) + _stretches(drawn)
     strips = without_overlaps(joined(without_overlaps(strips), mapping.gap_m, drawn.name, report))
     strips = [
         replace(
@@ -76,9 +76,10 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
         )
         for strip in strips
     ]
+    strips, stretches = _made_of_neighbours(strips)
     gaps = gaps_of(strips)
     heights = {kind: (low, min(high, height_m)) for kind, (low, high) in mapping.heights_m.items()}
-    walls, cuts = placed(drawn.markers, strips, gaps, drawn.name, report, heights, taken)
+    walls, cuts = placed(drawn.markers, strips, gaps, drawn.name, report, heights, taken, stretches)
     areas = [solid for solid, _ in drawn.solids]
     filled = {(wall.start, wall.end) for wall in walls[len(strips) :]}
     doorways = []
@@ -90,13 +91,15 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
     everything = [*areas, *(wall.area for wall in walls), *(room.outline for room in drawn.rooms)]
     outline = MultiPolygon(parts_of(unary_union(drawn.outline))) if drawn.outline else hull_of(everything)
     rooms = given_rooms(drawn.rooms, outline, drawn.name, report)
-    if not rooms:
-        rooms = rooms_between(walls, areas, doorways, outline, drawn.name, mapping.role, report, taken)
+    blocked = [*areas, *(room.outline for room in rooms)]
+    rooms += rooms_between(walls, blocked, doorways, outline, drawn.name, mapping.role, report, taken)
     report.counts.setdefault("storeys", []).append(
         {
             "name": drawn.name,
             "floor_m": floor_m,
             "wall_polygons": len(drawn.solids),
+            "drawn_doors": sum(marker.kind == "door" for marker in drawn.markers),
+            "drawn_windows": sum(marker.kind == "window" for marker in drawn.markers),
             "walls": len(walls),
             "doors": sum(cut.kind == "door" for cut in cuts),
             "windows": sum(cut.kind == "window" for cut in cuts),
@@ -115,6 +118,42 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
         mapping.roof,
         tuple(drawn.voids),
     )
+
+
+_STRETCH = "stretch "  # before the id of a symbol, in the place of a construction that is not yet known
+
+
+def _stretches(drawn: Drawn) -> list[Strip]:
+    """Doors and windows drawn filled, between walls: each is a stretch of wall by itself."""
+    filled = [marker for marker in drawn.markers if marker.filled]
+    if not filled:
+        return []
+    solid = unary_union([shape for shape, _ in drawn.solids])
+    shapely.prepare(solid)
+    return [
+        replace(long_axis(marker), construction=f"{_STRETCH}{marker.id}")
+        for marker in filled
+        if marker.shape.intersection(solid).area < 0.5 * marker.shape.area
+    ]
+
+
+def _made_of_neighbours(strips: Sequence[Strip]) -> tuple[list[Strip], dict[str, Strip]]:
+    """Stretches of wall that hold a door or window are made of what the wall beside them is."""
+    walls = [strip for strip in strips if not strip.construction.startswith(_STRETCH)]
+    tree = shapely.STRtree([wall.line for wall in walls]) if walls else None
+    found: list[Strip] = []
+    stretches: dict[str, Strip] = {}
+    for strip in strips:
+        if not strip.construction.startswith(_STRETCH):
+            found.append(strip)
+            continue
+        marker = strip.construction.removeprefix(_STRETCH)
+        beside = walls[int(tree.nearest(strip.line))].construction if tree is not None else "stud_partition"
+        made = replace(strip, construction=beside)
+        found.append(made)
+        if marker not in stretches or made.length_m > stretches[marker].length_m:
+            stretches[marker] = made
+    return found, stretches
 
 
 def _strips(drawn: Drawn, mapping: PlanMapping, report: Report) -> list[Strip]:

@@ -30,6 +30,7 @@ COVERED = 0.6
 HEAD = 0.6  # length by thickness below which a piece is the head of another wall
 COMPACT = 2.0  # longer by shorter side up to which a filled outline is a pier, which has no direction of its own
 BESIDE_M = 0.1
+SAME_LINE_M = 0.025  # at a slant: a little more than what a site takes for one wall drawn twice
 Segments = NDArray[np.float64]  # shape (segment, 2, 2): ends, in metres
 
 
@@ -244,15 +245,13 @@ def without_overlaps(
         taken = []
         for other in sorted(beside.get(index, ())):
             for piece in kept[other]:
-                cosine = strip.unit[0] * piece.unit[0] + strip.unit[1] * piece.unit[1]
-                ends = [strip.along(piece.start), strip.along(piece.end)]
-                apart = max(abs(ends[0][1]), abs(ends[1][1]))
-                if (
-                    _tall_m(strip, piece, span_m) > 0.01
-                    and abs(cosine) > PARALLEL
-                    and apart <= (beside_m or max(BESIDE_M, piece.thickness_m / 4))
-                ):
-                    taken.append((min(ends[0][0], ends[1][0]), max(ends[0][0], ends[1][0])))
+                if _tall_m(strip, piece, span_m) <= 0.01:
+                    continue
+                cosine = abs(strip.unit[0] * piece.unit[0] + strip.unit[1] * piece.unit[1])
+                low, high, apart_m = _shared(strip, piece)
+                near_m = (beside_m or max(BESIDE_M, piece.thickness_m / 4)) if cosine > PARALLEL else SAME_LINE_M
+                if high > low and apart_m <= near_m:
+                    taken.append((low, high))
         spans = _minus([(0.0, strip.length_m)], taken)
         if spans == [(0.0, strip.length_m)]:
             kept.append([strip])
@@ -265,6 +264,16 @@ def without_overlaps(
             ]
         )
     return list(itertools.chain.from_iterable(kept))
+
+
+def _shared(strip: Strip, other: Strip) -> tuple[float, float, float]:
+    """From where to where another wall runs beside one, along it, and how far apart they are there at most. [m]"""
+    (s0, t0), (s1, t1) = sorted([strip.along(other.start), strip.along(other.end)])
+    low, high = max(0.0, s0), min(strip.length_m, s1)
+    if high <= low or s1 - s0 < 1e-9:
+        return 0.0, 0.0, math.inf
+    slope = (t1 - t0) / (s1 - s0)
+    return low, high, max(abs(t0 + slope * (low - s0)), abs(t0 + slope * (high - s0)))
 
 
 def _tall_m(one: Strip, other: Strip, span_m: tuple[float, float]) -> float:
