@@ -14,7 +14,7 @@ from typing import Any
 from quietwing.sites.errors import SiteError
 from quietwing.sites.files import site_texts
 from quietwing.sites.findings import Unreadable, clean
-from quietwing.sites.importers import dxf, ifc, indoor
+from quietwing.sites.importers import dxf, ifc, indoor, pdf
 from quietwing.sites.importers.plan_mapping import MAPPING_FILE, PlanMapping, mapping_text, parse_mapping
 from quietwing.sites.importers.plan_parts import Report, StoreyPlan
 from quietwing.sites.importers.plan_site import SiteFrame, site_of
@@ -106,6 +106,15 @@ def _from_indoor(
     return _storeys(drawn, mapping, report), mapping, replace(frame, crs=crs), ()
 
 
+def _from_pdf(
+    paths: Sequence[str], mapping: PlanMapping, frame: SiteFrame, choices: Mapping[str, Any], report: Report
+) -> Read:
+    scale, page = str(choices.get("scale") or ""), choices.get("page")
+    drawn, mapping = pdf.drawn_pages(paths, scale, page, mapping, report)
+    mapping = _with_height(mapping, report)
+    return _storeys(drawn, mapping, report), mapping, frame, ()
+
+
 def _storeys(drawn: Sequence[Drawn], mapping: PlanMapping, report: Report) -> list[StoreyPlan]:
     """Storeys one upon the other, each of the same height."""
     height_m = mapping.storey_height_m or STOREY_HEIGHT_M
@@ -129,7 +138,7 @@ def _from_ifc(
     return storeys, mapping, frame, constructions
 
 
-_READERS = {"dxf": _from_dxf, "ifc": _from_ifc, "indoor": _from_indoor}
+_READERS = {"dxf": _from_dxf, "ifc": _from_ifc, "indoor": _from_indoor, "pdf": _from_pdf}
 
 
 def _report_csv(report: Report) -> str:

@@ -23,7 +23,7 @@ from quietwing.sites.importers.plan_site import check_size
 from quietwing.sites.importers.plan_storey import Drawn
 from quietwing.sites.importers.wall_strips import is_solid
 
-__all__ = ["UNITS_M", "drawn_storeys"]
+__all__ = ["UNITS_M", "drawn_of", "drawn_storeys"]
 
 UNITS_M = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254, "ft": 0.3048, "dm": 0.1}
 # $INSUNITS: AutoCAD 2012 DXF reference, header variables.
@@ -77,7 +77,7 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
             report.add("", None, label, f"{content.broken:,} entities without usable coordinates were left out")
         views = _views(document) if len(paths) == 1 else []
         name = _storey_name(number, path, len(paths))
-        drawn = _drawn(content, mapping, scale, name)
+        drawn = drawn_of(content, mapping, scale, name)
         if not drawn.extent:
             known = ", ".join(clean(layer, 40) for layer, _ in content.layers.most_common(12))
             raise SiteError(
@@ -136,7 +136,7 @@ def _unit(document: Any, mapping: PlanMapping, content: DxfContent, label: str, 
     )
 
 
-def _drawn(content: DxfContent, mapping: PlanMapping, scale: float, name: str) -> Drawn:
+def drawn_of(content: DxfContent, mapping: PlanMapping, scale: float, name: str) -> Drawn:
     """Lines and outlines by what their layers stand for, in metres."""
     drawn = Drawn(name)
     faces: dict[str, list[list[Xy]]] = {}

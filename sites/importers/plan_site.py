@@ -233,7 +233,7 @@ def check_size(areas: Sequence[Any], unit: str, units_m: Mapping[str, float], la
     if NARROWEST_M <= wide_m <= WIDEST_M:
         return
     fits = [name for name, size_m in units_m.items() if 8 <= wide_m / units_m[unit] * size_m <= 400]
-    fix = f"give --unit {' or --unit '.join(fits)}" if fits else "map only the layers of the plan, or give --unit"
+    fix = f"give --unit {' or --unit '.join(fits)}" if fits else "correct it, or map only the layers of the plan"
     raise SiteError(
         f"{label}: its walls are {wide_m:,.4g} m wide in {unit} (expected {NARROWEST_M:g} m to "
         f"{WIDEST_M / 1000:g} km); {fix}"

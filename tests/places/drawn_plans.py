@@ -43,7 +43,13 @@ def rectangle(west: float, south: float, east: float, north: float) -> list[tupl
 
 
 def dxf_plan(
-    path: Path, *, style: str = "solid", unit: str = "mm", insunits: int | None = 4, cut: bool = True, version: str = "R2010"
+    path: Path,
+    *,
+    style: str = "solid",
+    unit: str = "mm",
+    insunits: int | None = 4,
+    cut: bool = True,
+    version: str = "R2010",
 ) -> Path:
     """The plan as DXF: walls filled, hatched, by both faces or by one line; door and windows as blocks."""
     size = {"mm": 1000.0, "cm": 100.0, "m": 1.0, "in": 1 / 0.0254}[unit]
@@ -70,7 +76,9 @@ def dxf_plan(
             space.add_line(at(*start), at(*end), dxfattribs={"layer": "A-WALL"})
     if style == "loops":  # the outline of the building and of each room
         for box in ((X[0], Y[0], X[5], Y[3]), (X[1], Y[1], X[2], Y[2]), (X[3], Y[1], X[4], Y[2])):
-            space.add_lwpolyline([at(*corner) for corner in rectangle(*box)], close=True, dxfattribs={"layer": "A-WALL"})
+            space.add_lwpolyline(
+                [at(*corner) for corner in rectangle(*box)], close=True, dxfattribs={"layer": "A-WALL"}
+            )
     door = document.blocks.new("Door 900")
     door.add_line((0, 0), (0.9 * size, 0))
     door.add_arc((0, 0), 0.9 * size, 0, 90)
@@ -83,4 +91,37 @@ def dxf_plan(
     for number in range(50):
         space.add_circle(at(1 + number / 20, 2), 0.1 * size, dxfattribs={"layer": "Furniture"})
     document.saveas(path)
+    return path
+
+
+def pdf_plan(path: Path, *, ratio: float = 100.0, filled: bool = True, pages: int = 1, says: str = "") -> Path:
+    """The plan as PDF to scale: walls filled, or their faces by a wide pen; furniture by a thin one; a door's leaf."""
+    import matplotlib
+
+    matplotlib.use("pdf")
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Arc, Polygon
+
+    with PdfPages(path) as out:
+        for _ in range(pages):
+            wide, high = 0.42, 0.297  # A3
+            figure = Figure(figsize=(wide / 0.0254, high / 0.0254))
+            axes = figure.add_axes((0, 0, 1, 1))
+            axes.set_xlim(-3, wide * ratio - 3)
+            axes.set_ylim(-3, high * ratio - 3)
+            axes.axis("off")
+            for box in boxes(cut=True):
+                ring = rectangle(*box)
+                if filled:
+                    axes.add_patch(Polygon(ring, facecolor="black", edgecolor="none"))
+                else:
+                    axes.add_patch(Polygon(ring, fill=False, edgecolor="black", linewidth=1.5))
+            for number in range(6):
+                axes.plot([1 + number / 4, 1 + number / 4], [1, 3], color="0.5", linewidth=0.2)
+            axes.add_patch(Arc(DOOR[0], 1.8, 1.8, theta1=90, theta2=180, edgecolor="black", linewidth=0.3))
+            if says:
+                axes.text(8, 8, says)
+            figure.savefig(out, format="pdf")
+            figure.clear()
     return path
