@@ -44,6 +44,7 @@ MOST_ENTITIES = 2_000_000
 MOST_PRODUCTS = 20_000
 MOST_TRIANGLES = 200_000  # of one element
 SAME_LINE_M = 0.021  # of two walls of the model: what a site takes for one wall drawn twice
+THICKEST_SLAB_M = 0.7  # between a ceiling and the floor above; assumed
 FLUSH_M = 0.02  # between a wall and floor or ceiling of its storey
 _SHAPES = ("IfcWall", "IfcSlab", "IfcSpace", "IfcOpeningElement", "IfcRoof", "IfcCurtainWall", "IfcPlate")
 
@@ -129,6 +130,8 @@ class _Reader:
         self.materials = Materials(mapping, report, unit_m)
         self.taken: set[str] = set()
         self.bodies = self._bodies()
+        slabs = [self.bodies[slab.id()] for slab in model.by_type("IfcSlab") if slab.id() in self.bodies]
+        self.slab_spans = {(round(body.low_m, 2), round(body.high_m, 2)) for body in slabs}
         self.levels = levels_of(model, unit_m, self._reaches(), report, label)
         self.strips: dict[int, list[Strip]] = {}  # by id of the wall in the model
         self.home: dict[int, int] = {}
@@ -257,14 +260,23 @@ class _Reader:
     def _strips(self, wall: Any, part: Polygon, body: _Body, number: int) -> list[Strip]:
         """Mid-lines of one wall, with its heights where they are not the storey's."""
         level = self.levels[number]
-        base_m = None if abs(body.low_m - level.floor_m) <= FLUSH_M else round(body.low_m, 3)
-        top_m = None if abs(body.high_m - level.floor_m - level.height_m) <= FLUSH_M else round(body.high_m, 3)
+        base_m = None if self._is_flush(level.floor_m, body.low_m) else round(body.low_m, 3)
+        top_m = None if self._is_flush(body.high_m, level.floor_m + level.height_m) else round(body.high_m, 3)
         usual = "glass_double" if wall.is_a("IfcCurtainWall") else "by thickness"
         made = []
         for strip in strips_of_solid(part, "open"):
             construction = self.materials.construction(wall, strip.thickness_m, usual)
             made.append(replace(strip, construction=construction, base_m=base_m, top_m=top_m))
         return made
+
+    def _is_flush(self, low_m: float, high_m: float) -> bool:
+        """Whether nothing or only a slab lies between two heights: slabs of a site have no thickness."""
+        gap_m = high_m - low_m
+        if abs(gap_m) <= FLUSH_M:
+            return True
+        return 0 < gap_m <= THICKEST_SLAB_M and any(
+            foot_m <= low_m + FLUSH_M and top_m >= high_m - FLUSH_M for foot_m, top_m in self.slab_spans
+        )
 
     def _join(self, number: int, pairs: list[tuple[int, Strip]]) -> None:
         """Lead the walls of a storey that stand at the same height to where they meet; give them their ids."""

@@ -52,6 +52,14 @@ def tiny() -> ModuleType:
     return _load("tiny_site")
 
 
+@pytest.fixture(scope="session")
+def drawn_plans() -> ModuleType:
+    """The module that draws a plan of two rooms in every kind of drawing; skipped without the extra `plans`."""
+    for name in ("ezdxf", "ifcopenshell", "pypdfium2"):
+        pytest.importorskip(name)
+    return _load("drawn_plans")
+
+
 @pytest.fixture
 def folder(tiny: ModuleType, tmp_path: Path) -> Path:
     """The smallest whole site, written."""
