@@ -17,12 +17,14 @@ from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.site_inputs import ImportedSite, import_with_inputs
+from quietwing.coverage.site_inputs import ImportedSite, import_plans, import_with_inputs
 from quietwing.coverage.store import rules_beside, scenario_text
 from quietwing.sites import (
+    DRAWING_ENDINGS,
     LEVEL_COLUMNS,
     MOST_ARCHIVE_BYTES,
     NO_MASTS,
+    DrawingChoices,
     Sector,
     Site,
     SiteError,
@@ -54,8 +56,8 @@ PLAIN_NAME = r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,80}"  # of an upload that may keep 
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal sites give equal bytes
 
 
-def open_upload(name: str, content: bytes, folder: Path) -> ImportedSite:
-    """The site in an uploaded zip of a site folder, or in an uploaded GeoPackage.
+def open_upload(name: str, content: bytes, folder: Path, choices: DrawingChoices | None = None) -> ImportedSite:
+    """The site in an uploaded zip of a site folder, in a GeoPackage, or the one a drawing shows.
 
     Parameters
     ----------
@@ -64,10 +66,13 @@ def open_upload(name: str, content: bytes, folder: Path) -> ImportedSite:
     content : bytes
     folder : Path
         The session's own; nothing is left in it.
+    choices : DrawingChoices, optional
+        What a drawing does not say.
 
     Returns
     -------
     ImportedSite
+        A drawing's with typical masts, marked assumed.
 
     Raises
     ------
@@ -76,13 +81,21 @@ def open_upload(name: str, content: bytes, folder: Path) -> ImportedSite:
     """
     ending = PurePosixPath(name).suffix.lower()
     _check_size(name, content)
-    if ending not in (".zip", ".gpkg"):
-        raise SiteError(f"{clean(name)}: is not a site; upload a zip of a site folder (.zip) or a GeoPackage (.gpkg)")
+    if ending not in (".zip", ".gpkg", *DRAWING_ENDINGS):
+        known = ", ".join(DRAWING_ENDINGS)
+        raise SiteError(
+            f"{clean(name)}: is not a site; upload a zip of a site folder (.zip), a GeoPackage (.gpkg) or a drawing "
+            f"({known})"
+        )
     with workshop_in(folder) as workshop:
         plain = re.fullmatch(PLAIN_NAME, PurePosixPath(name).name)
         source = workshop / (plain.group() if plain else f"site{ending}")  # messages name it
         source.write_bytes(content)
-        return import_with_inputs(source, workshop)
+        if ending not in DRAWING_ENDINGS:
+            return import_with_inputs(source, workshop)
+        brought = import_plans([source], choices, workshop)
+        save_site(brought.site, workshop / "site")
+        return replace(brought, site=load_site(workshop / "site"))
 
 
 def with_masts(site: Site, content: str | bytes, folder: Path) -> Site:

@@ -15,7 +15,7 @@ from quietwing.coverage.app.site_trace_form import trace_form
 from quietwing.coverage.app.site_watch import kept
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import YOURS, open_bundled, open_site, scenario_with, session
-from quietwing.sites import BUNDLED, Site, site_report
+from quietwing.sites import BUNDLED, DRAWING_ENDINGS, DrawingChoices, Site, site_report
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -160,10 +160,16 @@ def _open_example() -> None:
 
 def _upload() -> None:
     st.markdown(
-        "A **zip** of a site folder (`site.toml`, layers as GeoJSON, `masts.csv`, …) or a **GeoPackage**, 50 MB at "
-        "most. Download this site above to see how one looks."
+        "A **zip** of a site folder (`site.toml`, layers as GeoJSON, `masts.csv`, …), a **GeoPackage**, or a "
+        "**drawing**: DXF, IFC, PDF, an indoor plan in GeoJSON; 50 MB at most. Download this site above to see how "
+        "a site looks."
     )
-    given = st.file_uploader("Site as .zip or .gpkg", type=["zip", "gpkg"], key="site-upload")
+    given = st.file_uploader(
+        "Site as .zip or .gpkg, or a drawing",
+        type=["zip", "gpkg", *(ending.removeprefix(".") for ending in DRAWING_ENDINGS)],
+        key="site-upload",
+    )
+    scale = st.text_input("Scale of a PDF, such as 1:100", key="site-upload-scale")
     show_problems_of("site-open-upload")
     if given is not None:
         st.button(
@@ -171,19 +177,21 @@ def _upload() -> None:
             type="primary",
             key="site-open-upload",
             on_click=session().ask,
-            args=("site-open-upload", "Unpacking and checking the site", _open_upload, given),
+            args=("site-open-upload", "Unpacking and checking the site", _open_upload, given, scale),
         )
 
 
-def _open_upload(given: UploadedFile) -> None:
+def _open_upload(given: UploadedFile, scale: str = "") -> None:
     own = session()
-    brought = open_upload(given.name, given.getvalue(), own.folder)
+    brought = open_upload(given.name, given.getvalue(), own.folder, DrawingChoices(scale=scale.strip()))
     open_site(brought.site, YOURS, brought.devices)
     if brought.scenario is not None:
         own.scenario = brought.scenario
     if brought.catalogue is not None:
         own.catalogue = brought.catalogue
     news = f"{len(brought.devices)} devices of its layout are placed." if brought.devices else "It has no layout yet."
+    if brought.counts is not None:
+        news += " What was guessed and where: quietwing import writes the same site with a report of it."
     if brought.left_out:
         news += f" Not read: {literal(', '.join(brought.left_out))}."
     own.said[_NEWS] = (f"The site {literal(brought.site.name)} is open. {news}",)

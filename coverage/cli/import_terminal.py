@@ -68,6 +68,6 @@ def _say_counts(counts: Mapping[str, Any]) -> None:
         found = ", ".join(f"{storey[key]:,} {key}" for key in ("walls", "doors", "windows", "rooms") if key in storey)
         say(f"storey {clean(str(storey['name']), 40)} at {storey['floor_m']:g} m: {found}")
     say(
-        "guesses with their places: import-report.md; what layers and materials were taken for: import-mapping.toml "
+        "guesses with their places: import-report.csv; what layers and materials were taken for: import-mapping.toml "
         "(change it, and give it again with --mapping and --overwrite)"
     )

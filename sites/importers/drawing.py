@@ -22,7 +22,7 @@ from quietwing.sites.importers.plan_storey import Drawn, storey_of
 
 __all__ = ["REPORT_CSV", "REPORT_MD", "site_files"]
 
-REPORT_CSV, REPORT_MD = "import-report.csv", "import-report.md"
+REPORT_CSV, REPORT_MD = (f"import-report.{ending}" for ending in ("csv", "md"))
 STOREY_HEIGHT_M = 3.0  # assumed where a drawing gives none
 _MD_ROWS = 300
 

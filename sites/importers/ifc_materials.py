@@ -7,12 +7,11 @@ from typing import Any
 
 from quietwing.sites.constructions import Construction, load_constructions, parse_constructions
 from quietwing.sites.findings import clean
-from quietwing.sites.importers.plan_mapping import PlanMapping, by_thickness, proposed_use
+from quietwing.sites.importers.plan_mapping import BY_LAYERS, PlanMapping, by_thickness, proposed_use
 from quietwing.sites.importers.plan_parts import Report
 
 __all__ = ["Materials"]
 
-BY_LAYERS = "by layers"
 MOST_LAYERS = 20
 THINNEST_MM = 0.01
 METAL_CAP_DB = 40.0  # joints and fixings leak, as of the built-in foil-faced panels; assumed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from quietwing.sites.toml_text import toml_of
 from quietwing.sites.toml_values import toml_value
 
 __all__ = [
+    "BY_LAYERS",
     "BY_THICKNESS",
     "MAPPING_FILE",
     "ROLES",
@@ -33,7 +34,7 @@ MAPPING_FILE = "import-mapping.toml"
 MOST_ENTRIES = 5000
 USES = ("walls", "doors", "windows", "rooms", "outline", "voids", "ignore")
 ROLES = ("silence", "keep", "ignore")
-BY_THICKNESS = "by thickness"
+BY_THICKNESS, BY_LAYERS = "by thickness", "by layers"
 # What a wall is taken for by what it measures between its faces: up to how thick, and what; assumed. [m]
 _THICKNESS = {
     BY_THICKNESS: (
@@ -162,92 +163,99 @@ def parse_mapping(text: str, file: str) -> PlanMapping:
     """
     label = clean(file)
     try:
-        loaded = toml_of(text)
+        taken = _Taken(label, toml_of(text))
     except Unreadable as error:
         raise SiteError(f"{label}: {error}") from None
-    problems: list[str] = []
     known = load_constructions()
+    constructions = {**known, **dict.fromkeys(_THICKNESS)}
+    taken.loaded.pop("format", None)
+    taken.loaded.pop("source", None)
+    unit = taken.loaded.pop("unit", "")
+    fields: dict[str, Any] = {
+        "unit": unit if isinstance(unit, str) else taken.word("unit", "unit", unit, ()),
+        "single_wall_m": taken.number("single_wall_m", 0.01, 1, 0.1),
+        "gap_m": taken.number("gap_m", 0, 0.5, 0.05),
+        "fence_m": taken.number("fence_m", 1, 1000, 40),
+        "role": taken.word("role", "role", taken.loaded.pop("role", "silence"), ROLES),
+        "layers": taken.uses("layers", constructions),
+        "blocks": taken.uses("blocks", constructions),
+        "types": taken.words("types", {**constructions, BY_LAYERS: None}),
+        "materials": taken.words("materials", MATERIALS),
+        "heights_m": taken.heights(),
+    }
+    if "storey_height_m" in taken.loaded:
+        fields["storey_height_m"] = taken.number("storey_height_m", 1.8, 20, 3.0)
+    for name, usual in (("floor", "concrete_200"), ("roof", "foil_roof")):
+        fields[name] = taken.word(name, name, taken.loaded.pop(name, usual), known)
+    expected = [item.name for item in dataclasses.fields(PlanMapping)]
+    for key in list(taken.loaded)[:20]:
+        taken.problems.append(f"{label}: unknown key {shown(key)}; {did_you_mean(key, expected)}")
+    if taken.problems:
+        raise SiteError(taken.problems)
+    return PlanMapping(**fields)
 
-    def one(section: str, name: str, value: Any, choices: tuple[str, ...] | Mapping[str, Any]) -> str:
+
+@dataclass(slots=True)
+class _Taken:
+    """The tables of a mapping file while they are taken out of it, with what is wrong with them."""
+
+    label: str
+    loaded: dict[str, Any]
+    problems: list[str] = field(default_factory=list)
+
+    def word(self, section: str, name: str, value: Any, choices: Collection[str]) -> str:
+        """One of some words."""
         if isinstance(value, str) and value in choices:
             return value
-        problems.append(
-            f"{label}: {section}: {shown(name)} is {shown(value)}; {did_you_mean(str(value), list(choices))}"
-        )
+        advice = did_you_mean(str(value), list(choices))
+        self.problems.append(f"{self.label}: {section}: {shown(name)} is {shown(value)}; {advice}")
         return "open"
 
-    def number(name: str, least: float, most: float, usual: float) -> float:
-        value = loaded.pop(name, usual)
+    def number(self, name: str, least: float, most: float, usual: float) -> float:
+        """A number within a range."""
+        value = self.loaded.pop(name, usual)
         if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most:
             return float(value)
-        problems.append(
-            f"{label}: {name} is {shown(value)} (expected a number from {least:g} to {most:g}); correct it"
-        )
+        expected = f"expected a number from {least:g} to {most:g}"
+        self.problems.append(f"{self.label}: {name} is {shown(value)} ({expected}); correct it")
         return usual
 
-    def section(name: str) -> dict[str, Any]:
-        value = loaded.pop(name, {})
+    def section(self, name: str) -> dict[str, Any]:
+        """One of the tables."""
+        value = self.loaded.pop(name, {})
         if isinstance(value, dict) and len(value) <= MOST_ENTRIES:
             return value
-        problems.append(f"{label}: {name} is {shown(value)} (expected a table); write [{name}]")
+        self.problems.append(f"{self.label}: {name} is {shown(value)} (expected a table); write [{name}]")
         return {}
 
-    constructions = {**known, **dict.fromkeys(_THICKNESS)}
-
-    def uses(name: str) -> dict[str, Use]:
+    def uses(self, name: str, constructions: Collection[str]) -> dict[str, Use]:
+        """What layers or blocks stand for."""
         made = {}
-        for layer, entry in section(name).items():
+        for layer, entry in self.section(name).items():
             if not isinstance(entry, dict) or set(entry) - {"as", "construction"}:
                 example = '{as = "walls", construction = "brick_215"}'
-                problems.append(f"{label}: {name}: {shown(layer)} is {shown(entry)}; write {example}")
+                self.problems.append(f"{self.label}: {name}: {shown(layer)} is {shown(entry)}; write {example}")
                 continue
-            use = one(name, layer, entry.get("as"), USES)
-            made[layer] = Use(use, one(name, layer, entry.get("construction", "open"), constructions))
+            use = self.word(name, layer, entry.get("as"), USES)
+            made[layer] = Use(use, self.word(name, layer, entry.get("construction", "open"), constructions))
         return made
 
-    fields: dict[str, Any] = {}
-    loaded.pop("format", None)
-    loaded.pop("source", None)
-    unit = loaded.pop("unit", "")
-    fields["unit"] = unit if isinstance(unit, str) else one("unit", "unit", unit, ())
-    height = loaded.pop("storey_height_m", None)
-    if height is not None:
-        loaded["storey_height_m"] = height
-        fields["storey_height_m"] = number("storey_height_m", 1.8, 20, 3.0)
-    fields["single_wall_m"] = number("single_wall_m", 0.01, 1, 0.1)
-    fields["gap_m"] = number("gap_m", 0, 0.5, 0.05)
-    fields["fence_m"] = number("fence_m", 1, 1000, 40)
-    fields["role"] = one("role", "role", loaded.pop("role", "silence"), ROLES)
-    for name, usual in (("floor", "concrete_200"), ("roof", "foil_roof")):
-        fields[name] = one(name, name, loaded.pop(name, usual), known)
-    fields["layers"], fields["blocks"] = uses("layers"), uses("blocks")
-    fields["types"] = {
-        name: one("types", name, value, {**constructions, "by layers": None})
-        for name, value in section("types").items()
-    }
-    fields["materials"] = {
-        name: one("materials", name, value, MATERIALS) for name, value in section("materials").items()
-    }
-    heights = dict(HEIGHTS_M)
-    for kind, value in section("heights_m").items():
-        pair = value if isinstance(value, list) else []
-        if (
-            kind in heights
-            and len(pair) == 2
-            and all(isinstance(v, int | float) for v in pair)
-            and 0 <= pair[0] < pair[1] <= 20
-        ):
-            heights[kind] = (float(pair[0]), float(pair[1]))
-        else:
-            problems.append(
-                f"{label}: heights_m: {shown(kind)} is {shown(value)}; write window = [1.0, 2.2], sill and head"
-            )
-    fields["heights_m"] = heights
-    expected = [item.name for item in dataclasses.fields(PlanMapping)]
-    problems += [f"{label}: unknown key {shown(key)}; {did_you_mean(key, expected)}" for key in list(loaded)[:20]]
-    if problems:
-        raise SiteError(problems)
-    return PlanMapping(**fields)
+    def words(self, name: str, choices: Collection[str]) -> dict[str, str]:
+        """What types or materials stand for."""
+        return {key: self.word(name, key, value, choices) for key, value in self.section(name).items()}
+
+    def heights(self) -> dict[str, tuple[float, float]]:
+        """Sill and head of each kind of opening. [m]"""
+        made = dict(HEIGHTS_M)
+        for kind, value in self.section("heights_m").items():
+            pair = value if isinstance(value, list) else []
+            numbers = [one for one in pair if isinstance(one, int | float) and not isinstance(one, bool)]
+            if kind in made and len(pair) == len(numbers) == 2 and 0 <= numbers[0] < numbers[1] <= 20:
+                made[kind] = (float(numbers[0]), float(numbers[1]))
+            else:
+                said = "write window = [1.0, 2.2], sill and head"
+                self.problems.append(f"{self.label}: heights_m: {shown(kind)} is {shown(value)}; {said}")
+        return made
 
 
 def mapping_text(mapping: PlanMapping, source: str) -> str:

@@ -108,7 +108,8 @@ PLAIN = 0o644
         ("cut.zip", b"PK no zip at all", "cannot be unpacked"),
         ("empty.zip", b"", "is empty"),
         ("large.zip", b"x" * (50 * 2**20 + 1), "52,428,801 bytes (limit 52,428,800)"),
-        ("plan.pdf", b"%PDF", "is a single file, expected the site's folder, a GeoPackage (.gpkg) or a zip"),
+        ("plan.pdf", b"%PDF", "plan.pdf: is no usable PDF"),
+        ("plan.docx", b"PK", "is a single file, expected the site's folder, a GeoPackage (.gpkg) or a zip"),
     ],
 )
 def test_bad_files_are_one_message_exit_2_and_leave_nothing(name, members, says, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Drawings made by code become the site they show: walls within 5 cm, areas within 1 %, openings and storeys right."""
+"""Drawings made by code become the site they show: walls within 5 cm, areas within 1 %, openings, storeys."""
 
 from __future__ import annotations
 

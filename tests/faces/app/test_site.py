@@ -169,7 +169,8 @@ LINK = (stat.S_IFLNK | 0o777) << 16
     [
         ("site.zip", b"", "is empty"),
         ("site.zip", b"PK no zip at all", "cannot be unpacked"),
-        ("site.pdf", b"%PDF-1.7", "upload a zip of a site folder"),
+        ("site.pdf", b"%PDF-1.7", "is no usable PDF"),
+        ("site.docx", b"PK", "upload a zip of a site folder"),
         ("site.gpkg", b"SQLite format 3\0 but cut", "site.gpkg"),
         ("site.gpkg", zip_of(("site.toml", "x")), "site.gpkg"),
         ("site.zip", zip_of(("../site.toml", "x")), "leads out of the folder"),
