@@ -13,7 +13,14 @@ from quietwing.sites.geojson import (
 )
 from quietwing.sites.importers.archive import LARGEST_RATIO, MOST_ARCHIVE_BYTES, MOST_UNPACKED_BYTES
 from quietwing.sites.importers.archive import MOST_MEMBERS as MOST_ARCHIVED
+from quietwing.sites.importers.child import CHILD_MEMORY_BYTES, CHILD_SECONDS
+from quietwing.sites.importers.dxf_content import MOST_DRAWN, MOST_ENTITIES
 from quietwing.sites.importers.folder import MOST_ENTRIES
+from quietwing.sites.importers.ifc import MOST_ENTITIES as MOST_IFC_ENTITIES
+from quietwing.sites.importers.ifc import MOST_PRODUCTS
+from quietwing.sites.importers.indoor import MOST_POLYGONS
+from quietwing.sites.importers.pdf import MOST_POINTS
+from quietwing.sites.importers.wall_strips import MOST_SEGMENTS
 from quietwing.sites.near_pairs import MOST_PAIRS
 from quietwing.sites.plan_checks import MOST_CROSSINGS, MOST_OUTLINE_VERTICES, MOST_OUTLINES_VERTICES
 from quietwing.sites.readings import MOST_FILE_BYTES as MOST_READINGS_BYTES
@@ -54,6 +61,16 @@ def limits_md() -> list[str]:
         ("measurements", "rows; size", f"{MOST_READINGS:,}; {_size(MOST_READINGS_BYTES)}"),
         ("`antennas`", "files; size of each", f"{MOST_ANTENNAS:,}; {_size(MOST_ANTENNA_BYTES)}"),
         ("`terrain.tif`", "cells; size", f"{MOST_PIXELS:,}; {_size(MOST_TERRAIN_BYTES)}"),
+        (
+            "a drawing",
+            "size; time and memory to read it",
+            f"{_size(MOST_BYTES)}; {CHILD_SECONDS} s, {_size(CHILD_MEMORY_BYTES)}",
+        ),
+        ("a DXF", "entities; with blocks laid out", f"{MOST_ENTITIES:,}; {MOST_DRAWN:,}"),
+        ("an IFC", "entities; walls, slabs and spaces", f"{MOST_IFC_ENTITIES:,}; {MOST_PRODUCTS:,}"),
+        ("a PDF", "points of lines on a page", f"{MOST_POINTS:,}"),
+        ("an indoor plan", "polygons", f"{MOST_POLYGONS:,}"),
+        ("a drawing", "lines of walls on a storey", f"{MOST_SEGMENTS:,}"),
         ("a zip", "size; unpacked", f"{_size(MOST_ARCHIVE_BYTES)}; {_size(MOST_UNPACKED_BYTES)}"),
         ("a zip", "members; ratio of packing", f"{MOST_ARCHIVED:,}; {LARGEST_RATIO:,}"),
     )

@@ -12,6 +12,7 @@ from quietwing.sites.checks import ARRAY_PATTERNS, MOST_UNKNOWN_AZIMUTHS, PATTER
 from quietwing.sites.constructions import Construction, load_constructions
 from quietwing.sites.constructions import Layer as MaterialLayer
 from quietwing.sites.fields import Key, keys_of
+from quietwing.sites.files import OF_AN_IMPORT
 from quietwing.sites.geojson import MOST_FEATURES, MOST_VERTICES
 from quietwing.sites.importers.archive import (
     LARGEST_RATIO,
@@ -182,6 +183,9 @@ def formats_md() -> str:
         "folder SITE. Layout, scenario with its rules file, and catalogue come along; with any problem, in them too,",
         "nothing is written. A folder that is not empty is refused. With `--overwrite` the files of the site and",
         "those that come along are replaced, and other files stay; SITE must then hold a `site.toml`.",
+        "",
+        "A drawing (DXF, IFC, PDF, an indoor plan in GeoJSON) becomes a site too, with what was guessed beside it in",
+        f"`{'`, `'.join(OF_AN_IMPORT)}`: [importing.md](importing.md).",
         "",
         f"A zip has at most {MOST_ARCHIVE_BYTES // 2**20} MB and {MOST_MEMBERS} files, and unpacks to at most",
         f"{MOST_UNPACKED_BYTES // 2**20} MB and {LARGEST_RATIO} times its size. It holds `site.toml` and the files",
