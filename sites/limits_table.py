@@ -16,8 +16,8 @@ from quietwing.sites.importers.archive import MOST_MEMBERS as MOST_ARCHIVED
 from quietwing.sites.importers.child import CHILD_MEMORY_BYTES, CHILD_SECONDS
 from quietwing.sites.importers.dxf_content import MOST_DRAWN, MOST_ENTITIES
 from quietwing.sites.importers.folder import MOST_ENTRIES
-from quietwing.sites.importers.ifc import MOST_ENTITIES as MOST_IFC_ENTITIES
-from quietwing.sites.importers.ifc import MOST_PRODUCTS
+from quietwing.sites.importers.ifc_shapes import MOST_ENTITIES as MOST_IFC_ENTITIES
+from quietwing.sites.importers.ifc_shapes import MOST_PRODUCTS
 from quietwing.sites.importers.indoor import MOST_POLYGONS
 from quietwing.sites.importers.pdf import MOST_POINTS
 from quietwing.sites.importers.wall_strips import MOST_SEGMENTS

@@ -52,6 +52,8 @@ def main() -> None:
     except Exception as error:  # the reader's own way to say what is wrong, or a fault of the library
         problems = getattr(error, "problems", None)
         told = {"problems": list(problems)} if problems else {"fault": "broken", "what": _in_words(error)}
+        if "bad_alloc" in str(told.get("what")):  # of a library in C++
+            told = {"fault": "memory"}
         rest, text = b"", json.dumps(told)
     answers.write(text.encode("utf-8", "backslashreplace") + b"\n" + rest)
     answers.flush()

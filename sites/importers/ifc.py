@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry import Polygon
 from shapely.ops import unary_union
 
@@ -19,6 +15,7 @@ from quietwing.sites.constructions import Construction
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
 from quietwing.sites.importers.ifc_materials import Materials
+from quietwing.sites.importers.ifc_shapes import Body, bodies_of, opened_ifc
 from quietwing.sites.importers.ifc_storeys import levels_of
 from quietwing.sites.importers.plan_mapping import PlanMapping, role_of_room
 from quietwing.sites.importers.plan_parts import (
@@ -33,29 +30,16 @@ from quietwing.sites.importers.plan_parts import (
     parts_of,
     unique_name,
 )
-from quietwing.sites.importers.plan_rooms import hull_of
+from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
 from quietwing.sites.importers.plan_storey import given_rooms
 from quietwing.sites.importers.wall_joints import joined
 from quietwing.sites.importers.wall_strips import strips_of_solid, without_overlaps
 
 __all__ = ["storeys_of_model"]
 
-MOST_ENTITIES = 2_000_000
-MOST_PRODUCTS = 20_000
-MOST_TRIANGLES = 200_000  # of one element
 SAME_LINE_M = 0.021  # of two walls of the model: what a site takes for one wall drawn twice
 THICKEST_SLAB_M = 0.7  # between a ceiling and the floor above; assumed
 FLUSH_M = 0.02  # between a wall and floor or ceiling of its storey
-_SHAPES = ("IfcWall", "IfcSlab", "IfcSpace", "IfcOpeningElement", "IfcRoof", "IfcCurtainWall", "IfcPlate")
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """An element's shape: what it covers on the plan, and from where to where it reaches. [m]"""
-
-    cover: Any
-    low_m: float
-    high_m: float
 
 
 def storeys_of_model(
@@ -84,39 +68,12 @@ def storeys_of_model(
         If the file is no building model, or holds no walls.
     """
     label = clean(os.path.basename(paths[0]))
-    model, unit_m = _opened(paths[0], label)
+    model, unit_m = opened_ifc(paths[0], label)
     reader = _Reader(model, unit_m, mapping, report, label)
     storeys = reader.storeys()
     materials = reader.materials
     mapping = mapping.with_entries({}, {}, materials.types, materials.materials)
     return storeys, mapping, tuple(materials.own.values())
-
-
-def _opened(path: str, label: str) -> tuple[Any, float]:
-    """The model and metres of its unit of length."""
-    ifcopenshell = import_module("ifcopenshell")  # of the extra `plans`, which need not be installed
-    with open(path, "rb") as file:
-        count = sum(chunk.count(b";\n#") + chunk.count(b";\r\n#") for chunk in iter(lambda: file.read(2**20), b""))
-    if count > MOST_ENTITIES:
-        raise SiteError(
-            f"{label}: holds about {count:,} entities (limit {MOST_ENTITIES:,}); export the building alone"
-        )
-    try:
-        model = ifcopenshell.open(path)
-        schema = str(model.schema)
-    except MemoryError:
-        raise
-    except Exception as error:  # ifcopenshell meets a damaged file with errors of every kind
-        raise SiteError(
-            f"{label}: is no usable IFC ({clean(str(error) or type(error).__name__, 80)}); export it again"
-        ) from None
-    if not schema.upper().startswith(("IFC2X3", "IFC4")):
-        raise SiteError(f"{label}: is of the schema {clean(schema, 20)} (expected IFC2X3 or IFC4); export it as one")
-    try:
-        unit_m = float(import_module("ifcopenshell.util.unit").calculate_unit_scale(model))
-    except Exception:  # a model without units: metres, as the schema's default
-        unit_m = 1.0
-    return model, unit_m if math.isfinite(unit_m) and unit_m > 0 else 1.0
 
 
 class _Reader:
@@ -129,13 +86,14 @@ class _Reader:
         self.label = label
         self.materials = Materials(mapping, report, unit_m)
         self.taken: set[str] = set()
-        self.bodies = self._bodies()
+        shaped = ("IfcWall", "IfcSlab", "IfcSpace", "IfcOpeningElement", "IfcRoof", "IfcCurtainWall", "IfcPlate")
+        self.bodies = bodies_of([one for kind in shaped for one in model.by_type(kind)], report, label)
         slabs = [self.bodies[slab.id()] for slab in model.by_type("IfcSlab") if slab.id() in self.bodies]
         self.slab_spans = {(round(body.low_m, 2), round(body.high_m, 2)) for body in slabs}
         self.levels = levels_of(model, unit_m, self._reaches(), report, label)
         self.strips: dict[int, list[Strip]] = {}  # by id of the wall in the model
         self.home: dict[int, int] = {}
-        self.rooflights: dict[int, list[tuple[Any, _Body]]] = {}  # by id of the slab they are in
+        self.rooflights: dict[int, list[tuple[Any, Body]]] = {}  # by id of the slab they are in
 
     def storeys(self) -> list[StoreyPlan]:
         """All storeys; walls first, because openings and rooms go by them."""
@@ -149,6 +107,9 @@ class _Reader:
             areas = [*(strip.area for strip in walls), *(room.outline for room in rooms[number])]
             outline = hull_of(areas)
             inside = given_rooms(rooms[number], outline, level.name, self.report)
+            if not inside:  # a model without spaces
+                role = self.mapping.role
+                inside = rooms_between(walls, (), (), outline, level.name, role, self.report, self.taken)
             names = {strip.id for strip in walls}
             own_cuts = tuple(cut for cut in cuts if cut.wall in names)
             lights = sum(slab.construction == "rooflight_glass" for slab in slabs.get(number, ()))
@@ -174,48 +135,11 @@ class _Reader:
             self.report.counts[kind] = len(self.model.by_type(kind))
         return found
 
-    def _bodies(self) -> dict[int, _Body]:
-        """Shapes of all elements that matter, by their id in the model; those that cannot be made are listed."""
-        geometry = import_module("ifcopenshell.geom")
-        settings = geometry.settings()
-        settings.set("use-world-coords", True)
-        settings.set("disable-opening-subtractions", True)
-        wanted = [one for kind in _SHAPES for one in self.model.by_type(kind) if one.Representation is not None]
-        if len(wanted) > MOST_PRODUCTS:
-            raise SiteError(
-                f"{self.label}: holds {len(wanted):,} walls, slabs and spaces (limit {MOST_PRODUCTS:,}); export one "
-                f"building alone"
-            )
-        found: dict[int, _Body] = {}
-        broken = 0
-        for element in wanted:
-            try:
-                shape = geometry.create_shape(settings, element)
-                points = np.array(shape.geometry.verts, dtype=float).reshape(-1, 3)
-                faces = np.array(shape.geometry.faces, dtype=int).reshape(-1, 3)
-            except MemoryError:
-                raise
-            except Exception:  # a shape that cannot be made is one element less, and listed
-                broken += 1
-                continue
-            if (
-                not len(points)
-                or len(faces) > MOST_TRIANGLES
-                or not np.isfinite(points).all()
-                or np.abs(points).max() > 1e7
-            ):
-                broken += 1
-                continue
-            found[element.id()] = _Body(_cover(points, faces), float(points[:, 2].min()), float(points[:, 2].max()))
-        if broken:
-            self.report.add("", None, self.label, f"{broken:,} elements have no usable shape and were left out")
-        return found
-
     def _reaches(self) -> dict[int, tuple[float, float]]:
         """Bottom and top of every shape, for the heights of storeys."""
         return {number: (body.low_m, body.high_m) for number, body in self.bodies.items()}
 
-    def _level(self, element: Any, body: _Body) -> int:
+    def _level(self, element: Any, body: Body) -> int:
         """The storey an element stands on: the one it is contained in, else the one at its foot."""
         for relation in getattr(element, "ContainedInStructure", None) or ():
             for number, level in enumerate(self.levels):
@@ -248,16 +172,16 @@ class _Reader:
         if not self.strips:
             raise SiteError(f"{self.label}: holds no walls with a shape; export the architect's model")
 
-    def _plates(self, wall: Any) -> list[_Body]:
+    def _plates(self, wall: Any) -> list[Body]:
         """Shapes of the parts of a curtain wall."""
         parts = [part for relation in wall.IsDecomposedBy or () for part in relation.RelatedObjects]
         found = [self.bodies[part.id()] for part in parts if part.id() in self.bodies]
         if not found:
             return []
         cover = unary_union([one.cover.buffer(0.05) for one in found])
-        return [_Body(cover, min(one.low_m for one in found), max(one.high_m for one in found))]
+        return [Body(cover, min(one.low_m for one in found), max(one.high_m for one in found))]
 
-    def _strips(self, wall: Any, part: Polygon, body: _Body, number: int) -> list[Strip]:
+    def _strips(self, wall: Any, part: Polygon, body: Body, number: int) -> list[Strip]:
         """Mid-lines of one wall, with its heights where they are not the storey's."""
         level = self.levels[number]
         base_m = None if self._is_flush(level.floor_m, body.low_m) else round(body.low_m, 3)
@@ -312,18 +236,47 @@ class _Reader:
                     self.rooflights.setdefault(host.id(), []).append((filled, body))
                 elif filled is not None:
                     elsewhere.append(filled)
-        hosted = {element.id() for element in elsewhere}
-        loose = [
-            element
-            for kind in ("IfcDoor", "IfcWindow")
-            for element in self.model.by_type(kind)
-            if not element.FillsVoids or element.id() in hosted
-        ]
-        for element in loose:
-            self.report.add("", None, _called(element), f"this {element.is_a()[3:].lower()} is in no wall; left out")
+        self._loose(elsewhere, cuts)
         return cuts
 
-    def _cut(self, host: Any, body: _Body, filled: Any, kind: str, before: Sequence[Cut]) -> Cut | None:
+    def _loose(self, elsewhere: Sequence[Any], cuts: list[Cut]) -> None:
+        """Doors and windows that fill no hole of a wall: in the wall they stand in, if they stand in one."""
+        known = {element.id() for element in elsewhere}
+        kinds = {"IfcDoor": "door", "IfcWindow": "window"}
+        loose = [
+            (kind, element)
+            for name, kind in kinds.items()
+            for element in self.model.by_type(name)
+            if not element.FillsVoids or element.id() in known
+        ]
+        bodies = bodies_of([element for _, element in loose], self.report, self.label)
+        for kind, element in loose:
+            body = bodies.get(element.id())
+            cut = None
+            if body is not None:
+                middle_m = (body.low_m + body.high_m) / 2
+                near = [
+                    (body.cover.intersection(strip.area.buffer(0.02)).area, wall)
+                    for wall, strips in self.strips.items()
+                    for strip in strips
+                    if self._reaches_up(wall, strip, middle_m)
+                ]
+                shared_m2, wall = max(near, default=(0.0, 0))
+                if shared_m2 > 0.2 * body.cover.area:
+                    cut = self._cut(self.model.by_id(wall), body, element, kind, cuts)
+            if cut is not None:
+                cuts.append(cut)
+            else:
+                self.report.add("", None, _called(element), f"this {kind} is in no wall; left out")
+
+    def _reaches_up(self, wall: int, strip: Strip, height_m: float) -> bool:
+        """Whether a wall stands at a height."""
+        level = self.levels[self.home[wall]]
+        base_m = level.floor_m if strip.base_m is None else strip.base_m
+        top_m = level.floor_m + level.height_m if strip.top_m is None else strip.top_m
+        return base_m <= height_m <= top_m
+
+    def _cut(self, host: Any, body: Body, filled: Any, kind: str, before: Sequence[Cut]) -> Cut | None:
         """One opening on the mid-line of its wall."""
         strips = self.strips.get(host.id(), [])
         corners = shapely.get_coordinates(body.cover)
@@ -428,19 +381,6 @@ def _called(element: Any) -> str:
     kind = element.is_a()[3:].removesuffix("StandardCase").removesuffix("Element").lower()
     tag = str(getattr(element, "Tag", None) or element.GlobalId or element.id())
     return f"{kind}-{clean(tag, 40)}"
-
-
-def _cover(points: NDArray[np.float64], faces: NDArray[np.int64]) -> Any:
-    """What triangles cover, seen from above."""
-    triangles = points[faces][:, :, :2]
-    ab, ac = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
-    flat = np.abs(ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]) > 1e-7
-    if not flat.any():
-        return Polygon()
-    rings = np.concatenate([triangles[flat], triangles[flat][:, :1]], axis=1)
-    whole = shapely.union_all(shapely.set_precision(shapely.polygons(rings), 1e-4))
-    closed = whole.buffer(2e-3, join_style="mitre").buffer(-2e-3, join_style="mitre")
-    return closed.simplify(1e-3)
 
 
 def _rounded(point: Xy) -> Xy:

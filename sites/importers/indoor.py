@@ -162,9 +162,7 @@ def _text(content: bytes, label: str) -> str:
 def _projection(layers: Sequence[RawLayer], crs: str, label: str, report: Report) -> tuple[Any, str]:
     """What turns the plan's coordinates into metres, and the grid they are then in."""
     stated = next((layer.crs for layer in layers if layer.crs), None)
-    points = [
-        point for layer in layers for feature in layer.features[:50] for point in _some_points(feature.geometry)
-    ]
+    points = [point for layer in layers for feature in layer.features for point in _corners(feature.geometry)]
     if not points:
         raise SiteError(f"{label}: holds no polygons with coordinates; give an indoor plan")
     x, y = np.array(points, dtype=float).T
@@ -198,14 +196,20 @@ def _projection(layers: Sequence[RawLayer], crs: str, label: str, report: Report
     return project, crs
 
 
-def _some_points(geometry: Any) -> list[tuple[float, float]]:
-    """The first corners of a geometry, however deep they lie."""
-    coords = geometry.get("coordinates") if isinstance(geometry, dict) else None
-    while isinstance(coords, list | tuple) and coords and isinstance(coords[0], list | tuple):
-        if len(coords[0]) >= 2 and isinstance(coords[0][0], int | float) and isinstance(coords[0][1], int | float):
-            return [(float(coords[0][0]), float(coords[0][1]))]
-        coords = coords[0]
-    return []
+def _corners(geometry: Any) -> list[tuple[float, float]]:
+    """All corners of a polygon or of several, whatever else is in their place."""
+    found = []
+    waiting = [geometry.get("coordinates") if isinstance(geometry, dict) else None]
+    while waiting:
+        coords = waiting.pop()
+        if not isinstance(coords, list | tuple) or not coords:
+            continue
+        if isinstance(coords[0], int | float):
+            if len(coords) >= 2 and isinstance(coords[1], int | float):
+                found.append((float(coords[0]), float(coords[1])))
+        else:
+            waiting += coords
+    return found
 
 
 def _use(kind: str, mapping: PlanMapping) -> Use:

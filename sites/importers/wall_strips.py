@@ -130,6 +130,9 @@ def strips_of_faces(ends: Segments, construction: str) -> tuple[list[Strip], lis
     left : list of (start, end)
         What is left of the lines.
     """
+    # Lines drawn twice are one: from the lower left end to the other, on a grid finer than any wall.
+    ordered = np.where((ends[:, :1] <= ends[:, 1:]).all(axis=2, keepdims=True), ends, ends[:, ::-1])
+    ends = np.unique(np.round(ordered, GRID_DIGITS), axis=0)
     used: dict[int, list[tuple[float, float]]] = {}
     strips = list(_pairs(ends, WIDEST_PAIR_M, construction, inside=False, used=used))
     left = []

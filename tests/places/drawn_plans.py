@@ -209,9 +209,19 @@ class _Model:
 
 
 def ifc_plan(
-    path: Path, *, schema: str = "IFC4", unit: str = "m", brep: bool = False, layers: bool = True, storeys: int = 2
+    path: Path,
+    *,
+    schema: str = "IFC4",
+    unit: str = "m",
+    brep: bool = False,
+    layers: bool = True,
+    storeys: int = 2,
+    bare: bool = False,
 ) -> Path:
-    """The plan as building model, the same on every storey; doors and windows fill holes of their wall."""
+    """The plan as building model, the same on every storey; doors and windows fill holes of their wall.
+
+    Bare, as some programs write it: no spaces, and doors and windows that merely stand in a wall.
+    """
     model = _Model(schema, unit)
     make, root = model.file.create_entity, model.root
     wall_kind = "IfcWallStandardCase" if schema == "IFC2X3" and not brep else "IfcWall"
@@ -262,6 +272,10 @@ def ifc_plan(
         holes += [("IfcWindow", "south", (a[0], Y[0], b[0], Y[1]), 0.9, 2.1) for a, b in WINDOWS]
         for kind, host, box, sill, head in holes:
             body = model.body(rectangle(*box), low + sill, low + head, brep)
+            if bare:
+                named = {"Name": kind, "Tag": f"{kind}{number}{box[0]:g}", "Representation": body}
+                parts.append(root(kind, ObjectPlacement=model.place(), **named))
+                continue
             hole = root("IfcOpeningElement", Name="hole", ObjectPlacement=model.place(), Representation=body)
             root("IfcRelVoidsElement", RelatingBuildingElement=walls[host], RelatedOpeningElement=hole)
             fill = root(
@@ -282,6 +296,8 @@ def ifc_plan(
         )
         root("IfcRelContainedInSpatialStructure", RelatedElements=parts, RelatingStructure=storey)
         spaces = []
+        if bare:
+            continue
         for name, box in (("left", (X[1], Y[1], X[2], Y[2])), ("right", (X[3], Y[1], X[4], Y[2]))):
             body = model.body(rectangle(*box), low, low + 2.6, brep)
             values = {"Name": f"{name}-{number}", "LongName": f"Cell {name}", "CompositionType": "ELEMENT"}

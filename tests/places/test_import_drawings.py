@@ -188,6 +188,13 @@ def test_a_building_model_is_read_element_by_element(schema, unit, brep, layers,
         assert not made
 
 
+def test_a_model_without_spaces_and_holes_gets_rooms_between_its_walls_and_openings_where_they_stand(drawn, tmp_path):
+    plan = drawn.ifc_plan(tmp_path / "plan.ifc", bare=True, brep=True, layers=False)
+    brought = import_drawing([plan])
+    assert_is_the_plan(brought.site, drawn, storeys=2)
+    assert brought.files["import-report.csv"].decode().count("found between walls") == 4
+
+
 def test_a_material_may_be_mapped_to_another(drawn, tmp_path):
     (tmp_path / "mine.toml").write_text(
         '[materials]\n"Insulation" = "metal"\n[types]\ninner = "concrete_150"\n', "utf-8"
