@@ -64,7 +64,10 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
         scale = UNITS_M[unit]
         for layer, count in content.layers.items():
             layers[layer] = mapping.layer(layer)
-            if layers[layer].use == "ignore":
+            if layer in content.hidden and layer not in mapping.layers:
+                report.add("", None, f"layer {clean(layer, 60)}", f"off or frozen: {count:,} entities ignored")
+                layers[layer] = Use("ignore")
+            elif layers[layer].use == "ignore":
                 report.add("", None, f"layer {clean(layer, 60)}", f"{count:,} entities ignored")
             else:
                 report.add("", None, f"layer {clean(layer, 60)}", _said(layers[layer], count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
-from quietwing.sites.importers.plan_mapping import PlanMapping
+from quietwing.sites.importers.plan_mapping import PlanMapping, is_noise
 from quietwing.sites.importers.plan_parts import Xy, parts_of
 
 __all__ = ["DxfContent", "Path", "content_of", "opened_dxf"]
@@ -26,7 +27,6 @@ MOST_DRAWN = 400_000  # entities of all blocks, laid out
 LARGEST = 1e9  # a coordinate beyond is none
 MOST_POINTS = 20_000  # of one curve
 _CURVES = ("ARC", "CIRCLE", "ELLIPSE", "SPLINE")
-_SAG = 10.0  # units of the drawing: 1 cm in mm; drawings in metres get four pieces for each curve segment
 Path = list[Xy]
 
 
@@ -40,6 +40,7 @@ class DxfContent:
     texts: list[tuple[Xy, str]] = field(default_factory=list)
     layers: Counter[str] = field(default_factory=Counter)
     blocks: Counter[str] = field(default_factory=Counter)
+    hidden: frozenset[str] = frozenset()  # layers that are off or frozen
     broken: int = 0
     drawn: int = 0
 
@@ -89,10 +90,22 @@ def _told(error: Exception, path: str) -> str:
 
 def content_of(space: Any, document: Any, mapping: PlanMapping, label: str) -> DxfContent:
     """All that matters of a layout, blocks laid out."""
-    content = DxfContent()
+    content = DxfContent(hidden=_hidden_layers(document))
     for entity in space:
         _take(entity, entity.dxf.get("layer", "0"), document, mapping, content, (), label)
     return content
+
+
+def _hidden_layers(document: Any) -> frozenset[str]:
+    """Layers the drawing does not show."""
+    found = set()
+    for layer in document.layers:
+        try:
+            if layer.is_off() or layer.is_frozen():
+                found.add(str(layer.dxf.name))
+        except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError):
+            continue
+    return frozenset(found)
 
 
 def _take(
@@ -111,9 +124,10 @@ def _take(
             f"{label}: its blocks hold over {MOST_DRAWN:,} entities when laid out; explode or purge what is no wall"
         )
     kind = entity.dxftype()
-    if not inside:
-        content.layers[layer] += 1
+    content.layers[layer] += 1
     use = mapping.layer(layer).use
+    if layer in content.hidden and layer not in mapping.layers:
+        return
     if kind == "INSERT":
         _take_insert(entity, layer, document, mapping, content, inside, label)
         return
@@ -155,15 +169,14 @@ def _take_insert(
     copies = max(1, int(insert.dxf.get("row_count", 1))) * max(1, int(insert.dxf.get("column_count", 1)))
     if copies > MOST_DRAWN:
         raise SiteError(f"{label}: block {clean(name, 60)!r} is repeated {copies:,} times; explode what is needed")
-    by_layer = mapping.layer(layer)
-    use = mapping.block(name) or (by_layer if by_layer.use != "walls" else None)
-    if not inside:
-        content.blocks[name] += 1
-    if use is not None and use.use == "ignore":
+    use = mapping.block(name) or mapping.layer(layer)
+    content.blocks[name] += 1
+    # A whole plan may be one block on any layer: it is looked into unless the layer is known to be furniture or text.
+    if is_noise(mapping, layer) or (name in mapping.blocks and use.use == "ignore"):
         return
     each = list(insert.multi_insert()) if copies > 1 else [insert]
     for one in each:
-        if use is not None and use.use in ("doors", "windows"):
+        if use.use in ("doors", "windows"):
             corners = _laid_out(one, _cover(document, name, content, inside, label))
             if len(corners) and np.isfinite(corners).all() and np.abs(corners).max() < LARGEST:
                 content.inserts.append((layer, str(insert.dxf.get("handle", "")), name, corners))
@@ -242,10 +255,18 @@ def _outlines(entity: Any, kind: str) -> Iterator[tuple[Path, bool]]:
             points = _flat(_paths_of().make_path(entity))
         else:
             points = [(float(x), float(y)) for x, y in entity.get_points("xy")]
+        width = float(entity.dxf.get("const_width", 0.0))
+        if width > 0:  # drawn as thick as it is
+            ring = [*points, points[0]] if entity.closed else points
+            yield from ((side, True) for pair in itertools.pairwise(ring) if (side := _thick(*pair, width)))
+            return
         yield points, bool(entity.closed) or (len(points) > 3 and points[0] == points[-1])
     elif kind == "POLYLINE" and entity.is_2d_polyline:
         points = [(float(v.x), float(v.y)) for v in entity.points()]
         yield points, bool(entity.is_closed) or (len(points) > 3 and points[0] == points[-1])
+    elif kind == "MLINE":
+        for part in entity.virtual_entities():
+            yield from _outlines(part, part.dxftype())
     elif kind in _CURVES:
         points = _flat(_paths_of().make_path(entity))
         yield points, kind == "CIRCLE"
@@ -267,9 +288,24 @@ def _outlines(entity: Any, kind: str) -> Iterator[tuple[Path, bool]]:
         yield [(corner.x, corner.y) for corner in corners if corner is not None], True
 
 
+def _thick(start: Xy, end: Xy, width: float) -> Path:
+    """The rectangle a wide line covers; nothing for a line of no length."""
+    length = math.dist(start, end)
+    if not 0 < length < LARGEST:
+        return []
+    dx, dy = (end[1] - start[1]) / length * width / 2, (start[0] - end[0]) / length * width / 2
+    left = [(start[0] + dx, start[1] + dy), (end[0] + dx, end[1] + dy)]
+    return [*left, (end[0] - dx, end[1] - dy), (start[0] - dx, start[1] - dy)]
+
+
 def _flat(path: Any) -> Path:
-    """A curve as straight pieces, at most 64 of a full turn."""
-    return [(float(point.x), float(point.y)) for point in path.flattening(distance=_SAG, segments=4)][:MOST_POINTS]
+    """A curve as straight pieces, none farther from it than a five-hundredth of its size."""
+    corners = [path.start, *path.control_vertices()]
+    size = max(
+        max(v.x for v in corners) - min(v.x for v in corners), max(v.y for v in corners) - min(v.y for v in corners)
+    )
+    sag = size / 500 if 0 < size < LARGEST else 1.0
+    return [(float(point.x), float(point.y)) for point in path.flattening(distance=sag, segments=4)][:MOST_POINTS]
 
 
 def _paths_of() -> Any:

@@ -32,7 +32,7 @@ from quietwing.sites.importers.plan_parts import (
 )
 from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
 from quietwing.sites.importers.plan_storey import given_rooms
-from quietwing.sites.importers.wall_joints import joined
+from quietwing.sites.importers.wall_joints import joined, settled
 from quietwing.sites.importers.wall_strips import strips_of_solid, without_overlaps
 
 __all__ = ["storeys_of_model"]
@@ -210,7 +210,7 @@ class _Reader:
             by_height.setdefault((strip.base_m, None), []).append((wall, strip))
         led: list[Strip] = []
         for group in by_height.values():
-            ends = joined([strip for _, strip in group], self.mapping.gap_m, level.name, self.report)
+            ends = settled(joined([strip for _, strip in group], self.mapping.gap_m, level.name, self.report))
             led += [replace(strip, id=str(wall)) for strip, (wall, _) in zip(ends, group, strict=True)]
         for strip in without_overlaps(led, SAME_LINE_M, (level.floor_m, level.floor_m + level.height_m)):
             wall = int(strip.id)

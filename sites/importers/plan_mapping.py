@@ -24,6 +24,7 @@ __all__ = [
     "PlanMapping",
     "Use",
     "by_thickness",
+    "is_noise",
     "mapping_text",
     "parse_mapping",
     "proposed_use",
@@ -129,6 +130,12 @@ def proposed_use(name: str) -> Use:
         if re.search(pattern, folded):
             return Use(use, construction)
     return Use("ignore")
+
+
+def is_noise(mapping: PlanMapping, name: str) -> bool:
+    """Whether a layer is known to hold nothing of the building, so that not even its blocks are looked into."""
+    given = mapping.layers.get(name)
+    return given.use == "ignore" if given is not None else bool(re.search(_NOISE, name.casefold()))
 
 
 def by_thickness(construction: str, thickness_m: float) -> str:

@@ -16,7 +16,7 @@ from quietwing.sites.importers.plan_mapping import PlanMapping, by_thickness
 from quietwing.sites.importers.plan_openings import long_axis, placed
 from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, StoreyPlan, Strip, name_of, parts_of
 from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
-from quietwing.sites.importers.wall_joints import gaps_of, joined
+from quietwing.sites.importers.wall_joints import gaps_of, joined, settled
 from quietwing.sites.importers.wall_strips import (
     single_lines,
     strips_of_faces,
@@ -68,6 +68,8 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
     taken: set[str] = set()
     strips = _strips(drawn, mapping, report) + _stretches(drawn)
     strips = without_overlaps(joined(without_overlaps(strips), mapping.gap_m, drawn.name, report))
+    # Once more: an end that was led on may now be near a wall it was too far from.
+    strips = without_overlaps(settled(joined(strips, mapping.gap_m, drawn.name, report)))
     strips = [
         replace(
             strip,

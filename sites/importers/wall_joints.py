@@ -11,7 +11,7 @@ from shapely.geometry import LineString, Point
 
 from quietwing.sites.importers.plan_parts import GRID_DIGITS, Report, Strip, Xy
 
-__all__ = ["Gap", "free_ends", "gaps_of", "joined"]
+__all__ = ["Gap", "free_ends", "gaps_of", "joined", "settled"]
 
 PARALLEL_SINE = 0.17  # up to 10 degrees
 MEETS_M = 0.02
@@ -137,6 +137,44 @@ def _crosswise(
 
 def _rounded(point: Xy) -> Xy:
     return round(point[0], GRID_DIGITS) + 0.0, round(point[1], GRID_DIGITS) + 0.0
+
+
+def settled(strips: Sequence[Strip]) -> list[Strip]:
+    """Walls whose ends are put exactly onto the end or wall they nearly touch, `MEETS_M` away at most."""
+    if not strips:
+        return []
+    ends = [place for strip in strips for place in (strip.start, strip.end)]
+    points = [Point(place) for place in ends]
+    tree = shapely.STRtree(points)
+    moved = list(ends)
+    seen: set[int] = set()
+    for number, point in enumerate(points):
+        if number in seen:
+            continue
+        # Ends 2k and 2k + 1 are of one wall: a stub stays one.
+        near = [
+            other for other in tree.query(point, predicate="dwithin", distance=MEETS_M).tolist() if other not in seen
+        ]
+        if len(near) == len({other // 2 for other in near}):
+            middle = (
+                sum(ends[other][0] for other in near) / len(near),
+                sum(ends[other][1] for other in near) / len(near),
+            )
+            for other in near:
+                moved[other] = _rounded(middle)
+            seen.update(near)
+    lines = [LineString(pair) for pair in zip(moved[::2], moved[1::2], strict=True)]
+    line_tree = shapely.STRtree(lines)
+    for number, place in enumerate(moved):
+        for other in line_tree.query(Point(place), predicate="dwithin", distance=MEETS_M).tolist():
+            line = lines[other]
+            along = line.project(Point(place))
+            if other != number // 2 and MEETS_M < along < line.length - MEETS_M:
+                foot = line.interpolate(along)
+                moved[number] = _rounded((foot.x, foot.y))
+                break
+    made = [replace(strip, start=moved[2 * k], end=moved[2 * k + 1]) for k, strip in enumerate(strips)]
+    return [new if new.length_m > MEETS_M else old for new, old in zip(made, strips, strict=True)]
 
 
 def free_ends(strips: Sequence[Strip]) -> list[tuple[int, int]]:

@@ -83,6 +83,17 @@ def dxf_plan(
             space.add_lwpolyline(
                 [at(*corner) for corner in rectangle(*box)], close=True, dxfattribs={"layer": "A-WALL"}
             )
+    if style == "wide":  # mid-lines drawn as thick as the wall
+        for name, (start, end) in MIDLINES.items():
+            width = INNER_M if name == "inner" else OUTER_M
+            wide = {"layer": "A-WALL", "const_width": width * size}
+            space.add_lwpolyline([at(*start), at(*end)], dxfattribs=wide)
+    if style == "block":  # the plan as one block, as a bound reference leaves it
+        plan = document.blocks.new("ground floor")
+        for box in boxes(cut=cut):
+            ring = [at(*corner) for corner in rectangle(*box)]
+            plan.add_lwpolyline(ring, close=True, dxfattribs={"layer": "A-WALL"})
+        space.add_blockref("ground floor", (0, 0))
     door = document.blocks.new("Door 900")
     door.add_line((0, 0), (0.9 * size, 0))
     door.add_arc((0, 0), 0.9 * size, 0, 90)

@@ -56,7 +56,7 @@ def assert_is_the_plan(site, drawn, *, storeys=1, windows=2, shift=(0.0, 0.0)):
 
 
 @pytest.mark.parametrize("cut", [True, False], ids=["interrupted", "drawn through"])
-@pytest.mark.parametrize("style", ["solid", "hatch", "faces"])
+@pytest.mark.parametrize("style", ["solid", "hatch", "faces", "block"])
 def test_walls_of_a_dxf_are_found_however_they_are_drawn(style, cut, drawn, tmp_path):
     brought = import_drawing([drawn.dxf_plan(tmp_path / "plan.dxf", style=style, cut=cut)])
     assert_is_the_plan(brought.site, drawn)
@@ -66,6 +66,65 @@ def test_walls_of_a_dxf_are_found_however_they_are_drawn(style, cut, drawn, tmp_
 def test_outlines_of_building_and_rooms_are_the_faces_of_walls(drawn, tmp_path):
     site = import_drawing([drawn.dxf_plan(tmp_path / "plan.dxf", style="loops")]).site
     assert_is_the_plan(site, drawn)
+
+
+def test_lines_as_wide_as_the_wall_are_walls_of_that_thickness(drawn, tmp_path):
+    site = import_drawing([drawn.dxf_plan(tmp_path / "plan.dxf", style="wide")]).site
+    assert_is_the_plan(site, drawn)
+    assert {wall.construction for wall in site.walls} == {"brick_330", "stud_partition"}  # 30 and 10 cm
+
+
+def test_layers_that_are_off_are_left_out_unless_they_are_mapped(drawn, tmp_path):
+    import ezdxf
+
+    path = drawn.dxf_plan(tmp_path / "plan.dxf")
+    document = ezdxf.readfile(path)
+    document.layers.add("Wall of 1974").off()
+    document.modelspace().add_line((1000, 2000), (4000, 2000), dxfattribs={"layer": "Wall of 1974"})
+    document.saveas(path)
+    brought = import_drawing([path])
+    assert_is_the_plan(brought.site, drawn)
+    assert "off or frozen: 1 entities ignored" in brought.files["import-report.csv"].decode()
+    (tmp_path / "mine.toml").write_text('[layers]\n"Wall of 1974" = {as = "walls"}\n', "utf-8")
+    with_it = import_drawing([path], DrawingChoices(mapping=tmp_path / "mine.toml"))
+    assert len(with_it.site.walls) == len(brought.site.walls) + 1
+
+
+def test_rooms_are_the_drawings_own_with_the_names_that_stand_in_them(drawn, tmp_path):
+    import ezdxf
+
+    path = drawn.dxf_plan(tmp_path / "plan.dxf")
+    document = ezdxf.readfile(path)
+    space = document.modelspace()
+    for box, name in ((drawn.X[1:3], "Cell 7"), (drawn.X[3:5], "Stair")):
+        ring = drawn.rectangle(box[0] * 1000, 300, box[1] * 1000, 4300)
+        space.add_lwpolyline(ring, close=True, dxfattribs={"layer": "Rooms"})
+        space.add_text(name, dxfattribs={"layer": "Rooms", "insert": (box[0] * 1000 + 500, 2000), "height": 200})
+    document.saveas(path)
+    site = import_drawing([path]).site
+    assert_is_the_plan(site, drawn)
+    assert sorted((room.name, room.role) for room in site.rooms) == [("Cell 7", "silence"), ("Stair", "ignore")]
+
+
+def test_a_round_wall_follows_its_arc(drawn, tmp_path):
+    """Two half circles of 8.0 and 8.3 m and their chord: the mid-line is 8.15 m from the middle, within 5 cm."""
+    import ezdxf
+
+    document = ezdxf.new()
+    document.header["$INSUNITS"] = 6
+    space = document.modelspace()
+    for radius in (8.0, 8.3):
+        space.add_arc((0, 0), radius, 0, 180, dxfattribs={"layer": "wall"})
+    for y in (-0.3, 0.0):
+        space.add_line((-8.3, y), (8.3, y), dxfattribs={"layer": "wall"})
+    document.saveas(tmp_path / "round.dxf")
+    site = import_drawing([tmp_path / "round.dxf"]).site
+    round_ones = [wall.line for wall in site.walls if wall.line.centroid.y > 0.1]
+    away_m = [abs(math.hypot(*place) - 8.15) for line in round_ones for place in line.coords]
+    assert max(away_m) < WITHIN_M
+    assert sum(line.length for line in round_ones) == pytest.approx(math.pi * 8.15, rel=0.03)
+    (room,) = site.rooms
+    assert room.outline.area == pytest.approx(math.pi * 8**2 / 2, rel=0.01)
 
 
 def test_a_single_line_is_a_wall_of_the_assumed_thickness_and_is_listed(drawn, tmp_path):
