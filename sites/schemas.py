@@ -185,7 +185,7 @@ def formats_md() -> str:
         "those that come along are replaced, and other files stay; SITE must then hold a `site.toml`.",
         "",
         "A drawing (DXF, IFC, PDF, an indoor plan in GeoJSON) becomes a site too, with what was guessed beside it in",
-        f"`{'`, `'.join(OF_AN_IMPORT)}`: [importing.md](importing.md).",
+        f"{len(OF_AN_IMPORT)} files whose names begin with `import-`: [importing.md](importing.md).",
         "",
         f"A zip has at most {MOST_ARCHIVE_BYTES // 2**20} MB and {MOST_MEMBERS} files, and unpacks to at most",
         f"{MOST_UNPACKED_BYTES // 2**20} MB and {LARGEST_RATIO} times its size. It holds `site.toml` and the files",

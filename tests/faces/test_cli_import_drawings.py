@@ -55,8 +55,8 @@ def test_a_drawing_becomes_a_folder_that_passes_its_check(kind, drawn, tmp_path)
     assert not any("is not a file of a site" in note for note in report.notes)
     assert not (site / "masts.csv").exists()
     assert {path.name for path in site.glob("import-*")} == {
-        "import-mapping.toml", "import-report.csv", "import-report.md", "import-manifest.json",
-    }  # fmt: skip
+        f"import-{name}" for name in ("mapping.toml", "report.csv", "report.md", "manifest.json")
+    }
     assert load_site(site).name == "plan"
     assert load_site(site).sectors  # typical ones, until the real ones are given
 
