@@ -55,7 +55,7 @@ def test_a_drawing_becomes_a_folder_that_passes_its_check(kind, drawn, tmp_path)
     assert not any("is not a file of a site" in note for note in report.notes)
     assert not (site / "masts.csv").exists()
     assert {path.name for path in site.glob("import-*")} == {
-        f"import-{name}" for name in ("mapping.toml", "report.csv", "report.md", "manifest.json")
+        f"import-{name}" for name in ("mapping.toml", *(f"report.{end}" for end in ("csv", "md")), "manifest.json")
     }
     assert load_site(site).name == "plan"
     assert load_site(site).sectors  # typical ones, until the real ones are given
