@@ -56,7 +56,7 @@ _NOISE = (
 )
 _WORDS = (
     (_NOISE, "ignore", "open"),
-    (r"door|tür|tuer|porte|puerta|porta", "doors", "timber_door"),
+    (r"door|tür|tuer|porte(?!ur)|puerta|porta(?!l)", "doors", "timber_door"),
     (r"window|wind|glaz|glass|fenster|fenêtre|fenetre|vent(ana)?\b|curtain", "windows", "glass_double"),
     (r"room|space|raum|zone|area|nrf|cell", "rooms", "open"),
     (r"outline|footprint|umriss|building", "outline", "open"),

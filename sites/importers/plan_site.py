@@ -23,6 +23,7 @@ __all__ = ["SiteFrame", "check_size", "site_of", "without_specks"]
 
 FENCE_HEIGHT_M = 5.2  # as a site's perimeter without a height
 WIDEST_M, NARROWEST_M = 2000.0, 2.0  # of a plan that is one; assumed
+LIKELY_M = (3.0, 400.0)  # of a plan in the unit that is advised; assumed
 _KEPT = 1e-3
 
 
@@ -232,7 +233,7 @@ def check_size(areas: Sequence[Any], unit: str, units_m: Mapping[str, float], la
     wide_m = max(east - west, north - south)
     if NARROWEST_M <= wide_m <= WIDEST_M:
         return
-    fits = [name for name, size_m in units_m.items() if 8 <= wide_m / units_m[unit] * size_m <= 400]
+    fits = [name for name, size_m in units_m.items() if LIKELY_M[0] <= wide_m / units_m[unit] * size_m <= LIKELY_M[1]]
     fix = f"give --unit {' or --unit '.join(fits)}" if fits else "correct it, or map only the layers of the plan"
     raise SiteError(
         f"{label}: its walls are {wide_m:,.4g} m wide in {unit} (expected {NARROWEST_M:g} m to "
