@@ -7,6 +7,7 @@ checked like every input.
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
@@ -34,7 +35,8 @@ __all__ = [
 ]
 
 GRADES = ("planning", "evidence")
-TIERS = ("strict", "standard", "service", "emergency")
+SHIPPED = resources.files("quietwing.coverage.tables").joinpath("rules.toml").read_text("utf-8")
+TIERS: tuple[str, ...] = tuple(tomllib.loads(SHIPPED)["tiers"])  # strictest first, as they stand in the file
 LARGEST_FILE_BYTES = 1 << 18
 MOST_DB = 100.0
 NARROW_MHZ, WIDE_MHZ = 0.2, 20.0  # a GSM carrier; from 20 MHz a carrier counts as wide
@@ -236,8 +238,7 @@ def load_rules() -> Rules:
     ----------
     ``tables/rules.toml``, where every figure has its source.
     """
-    text = resources.files("quietwing.coverage.tables").joinpath("rules.toml").read_text("utf-8")
-    return parse_rules(text, "")
+    return parse_rules(SHIPPED, "")
 
 
 def read_rules(path: Path) -> Rules:

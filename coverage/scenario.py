@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, InstanceOf, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.rules import GRADES, Grade, Rules, Tier, load_rules, read_rules
+from quietwing.coverage.rules import GRADES, TIERS, Grade, Rules, Tier, load_rules, read_rules
 from quietwing.sites import NAMED_IF_SET, Unreadable, clean, did_you_mean, problems_text, read_text, shown, toml_of
 
 __all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario"]
@@ -20,7 +20,10 @@ __all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scena
 LARGEST_FILE_BYTES = 1 << 20
 
 GradeName = Literal["planning", "evidence"]
-SpillTier = Literal["strict", "standard", "service", "emergency"]
+if TYPE_CHECKING:
+    SpillTier = str
+else:
+    SpillTier = Literal[TIERS]  # the tiers are data
 BudgetBasis = Literal["capex", "whole_life"]
 Objective = Literal["most_protected", "least_cost"]
 Effort = Literal["quick", "normal", "thorough"]
@@ -29,7 +32,7 @@ RoomPattern = Annotated[str, Field(min_length=1, max_length=80)]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "grade": get_args(GradeName),
-    "spill_tier": get_args(SpillTier),
+    "spill_tier": TIERS,
     "budget_basis": get_args(BudgetBasis),
     "objective": get_args(Objective),
     "effort": get_args(Effort),
@@ -139,8 +142,8 @@ class Scenario:
         Whether a prisoner searches for the best spot (assumption A46); switching it off is printed.
     likely_capture : bool
         Whether capture through a higher-priority layer counts towards silence.
-    spill_tier : {"strict", "standard", "service", "emergency"} or None
-        The limit outside in place of that of the grade asked for.
+    spill_tier : str or None
+        One of `quietwing.coverage.rules.TIERS`: the limit outside in place of that of the grade asked for.
     treatments : tuple of TreatmentWish
         Meshes and films on windows.
     operator_actions : tuple of OperatorAction

@@ -45,6 +45,7 @@ ConfidenceOption = Annotated[
     float | None, typer.Option("--confidence", help="Share of worlds a cell must be silent in; else the grade's.")
 ]
 TierOption = Annotated[
-    str | None, typer.Option("--spill-tier", help="strict, standard, service or emergency; else the grade's.")
+    str | None,
+    typer.Option("--spill-tier", help="Limits outside, e.g. strict; else the grade's."),
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of every random draw.")]

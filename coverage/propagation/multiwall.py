@@ -23,7 +23,7 @@ A lane is one frequency, or whatever else is summed along the ray. The kernels a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 
 import numpy as np
 import scipy.constants
@@ -255,7 +255,6 @@ def _first_metre_db(freq_mhz: ArrayLike, lanes: int) -> Floats:
     return np.asarray(20 * np.log10(4 * np.pi * freq * 1e6 / scipy.constants.c))
 
 
-@lru_cache(maxsize=8)
 def _counting_table(of_surface: bytes, n_groups: int) -> LossTable:
     """One for each crossing of a surface, in the lane of its group."""
     one_hot = (np.frombuffer(of_surface, np.int64)[:, None] == np.arange(n_groups)).astype(np.float32)
