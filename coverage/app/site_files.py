@@ -30,6 +30,7 @@ from quietwing.sites import (
     SiteError,
     Surroundings,
     clean,
+    drawing_kind,
     load_site,
     mast_columns,
     save_geopackage,
@@ -91,7 +92,7 @@ def open_upload(name: str, content: bytes, folder: Path, choices: DrawingChoices
         plain = re.fullmatch(PLAIN_NAME, PurePosixPath(name).name)
         source = workshop / (plain.group() if plain else f"site{ending}")  # messages name it
         source.write_bytes(content)
-        if ending not in DRAWING_ENDINGS:
+        if drawing_kind(source) is None:
             return import_with_inputs(source, workshop)
         brought = import_plans([source], choices, workshop)
         save_site(brought.site, workshop / "site")

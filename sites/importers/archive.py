@@ -13,7 +13,7 @@ from quietwing.sites.files import NEIGHBOURS, OWN_FILES
 from quietwing.sites.findings import clean, shown
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
 
-__all__ = ["MOST_ARCHIVE_BYTES", "unpack"]
+__all__ = ["MOST_ARCHIVE_BYTES", "holds", "unpack"]
 
 MOST_ARCHIVE_BYTES = 50 * 2**20  # as the app's server.maxUploadSize
 MOST_MEMBERS = 200
@@ -25,7 +25,7 @@ _TEXT_ENDINGS = (".toml", ".geojson", ".json", ".csv", ".md", ".txt")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
-def unpack(name: str, content: bytes, target: Path) -> tuple[str, ...]:
+def unpack(name: str, content: bytes, target: Path, needed: str = "site.toml") -> tuple[str, ...]:
     """Write the files of a zipped site folder; nothing is written before every member has passed.
 
     Parameters
@@ -35,6 +35,8 @@ def unpack(name: str, content: bytes, target: Path) -> tuple[str, ...]:
     content : bytes
     target : Path
         An existing empty folder.
+    needed : str
+        The file by which the folder is known.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def unpack(name: str, content: bytes, target: Path) -> tuple[str, ...]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            members = _checked_members(name, packed.infolist())
+            members = _checked_members(name, packed.infolist(), needed)
             left_out = []
             for file, member in members.items():
                 known = file in OWN_FILES or file in NEIGHBOURS or _is_antenna(PurePosixPath(file).parts)
@@ -67,7 +69,18 @@ def unpack(name: str, content: bytes, target: Path) -> tuple[str, ...]:
         ) from None
 
 
-def _checked_members(name: str, found: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+def holds(path: Path, file: str) -> bool:
+    """Whether a zip holds a file of a name, and no site, at its top or in one folder; nothing is unpacked."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = [PurePosixPath(member.filename) for member in packed.infolist()[: MOST_MEMBERS + 1]]
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, ValueError):
+        return False  # said better by whoever unpacks it
+    tops = {name.name for name in names if len(name.parts) <= 2}
+    return file in tops and "site.toml" not in tops
+
+
+def _checked_members(name: str, found: list[zipfile.ZipInfo], needed: str) -> dict[str, zipfile.ZipInfo]:
     """Plain files by their name within the site folder; one refusal if any member is not harmless."""
     zipped = clean(name)
     if len(found) > MOST_MEMBERS:
@@ -101,9 +114,9 @@ def _checked_members(name: str, found: list[zipfile.ZipInfo]) -> dict[str, zipfi
         if file in members:
             raise SiteError(f"{zipped}: {shown(file)} stands twice; make the zip again")
         members[file] = member
-    if "site.toml" not in members:
+    if needed not in members:
         raise SiteError(
-            f"{zipped}: holds no site.toml; zip the folder that holds it, or download one here as an example"
+            f"{zipped}: holds no {needed}; zip the folder that holds it, or download one here as an example"
         )
     return members
 

@@ -15,11 +15,12 @@ from typing import Any
 from quietwing.sites.errors import SiteError
 from quietwing.sites.files import site_texts
 from quietwing.sites.findings import CheckReport, Unreadable, clean, shown
+from quietwing.sites.importers import archive
 from quietwing.sites.importers.child import plain_path, run_reader
 from quietwing.sites.importers.kept_edits import MANIFEST_FILE, manifest_text, merged_files
 from quietwing.sites.importers.reading import read_and_check, workshop_in
 from quietwing.sites.model import Site
-from quietwing.sites.safe_reading import MOST_BYTES, MOST_TOML_BYTES, read_text
+from quietwing.sites.safe_reading import MOST_BYTES, MOST_TOML_BYTES, read_bytes, read_text
 
 __all__ = ["DRAWING_ENDINGS", "DrawingChoices", "ImportedDrawing", "drawing_kind", "import_drawing"]
 
@@ -29,6 +30,7 @@ INDOOR_INDEX = "main.json"
 MOST_STOREYS = 31  # numbers of storeys in a site
 MOST_PLAN_FILES = 100
 _READER = "quietwing.sites.importers.drawing:site_files"
+_GRID = re.compile(r"EPSG:[0-9]{4,6}|local")
 _DXF = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s*999\r?\n[^\n]*\n)*\s*0\r?\n\s*SECTION")
 
 
@@ -100,6 +102,8 @@ def drawing_kind(source: str | Path) -> str | None:
             head = file.read(4096)
     except (OSError, ValueError):
         return None
+    if head.startswith(b"PK") and path.suffix.lower() == ".zip":
+        return "indoor" if archive.holds(path, INDOOR_INDEX) else None
     if head.startswith(b"%PDF"):
         return "pdf"
     if head.lstrip().startswith(b"ISO-10303-21"):
@@ -138,6 +142,15 @@ def import_drawing(
         With every problem, each naming file, feature and what to do.
     """
     choices = choices or DrawingChoices()
+    if choices.crs and not _GRID.fullmatch(choices.crs):
+        raise SiteError(
+            f"--crs is {shown(choices.crs)} (expected an EPSG code such as EPSG:27700, or local); correct it"
+        )
+    if len(sources) == 1 and Path(sources[0]).suffix.lower() == ".zip":
+        with workshop_in(near) as unpacked:
+            plan = _unpacked(Path(sources[0]), unpacked)
+            named = replace(choices, name=choices.name or Path(sources[0]).stem)
+            return import_drawing([plan], named, near=near, again=again)
     kind, paths = _paths(sources)
     mapping_file = choices.mapping
     if mapping_file is None and again is not None and (again / MAPPING_FILE).is_file():
@@ -173,6 +186,16 @@ def import_drawing(
             raise SiteError([f"{problem} (kept from {again.name})" for problem in error.problems]) from None
         site = site if "masts.csv" in merged else replace(site, sectors=())
         return ImportedDrawing(site, report, files, found["counts"], kept)
+
+
+def _unpacked(path: Path, folder: Path) -> Path:
+    """The folder of an indoor plan that came as a zip."""
+    try:
+        content = read_bytes(path, path.parent, archive.MOST_ARCHIVE_BYTES)
+    except Unreadable as error:
+        raise SiteError(f"{clean(path.name)}: {error}") from None
+    archive.unpack(path.name, content, folder, INDOOR_INDEX)
+    return folder
 
 
 def _read(texts: Mapping[str, str | bytes], folder: Path) -> tuple[Site, CheckReport]:

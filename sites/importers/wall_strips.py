@@ -132,7 +132,7 @@ def strips_of_faces(ends: Segments, construction: str) -> tuple[list[Strip], lis
     """
     # Lines drawn twice are one: from the lower left end to the other, on a grid finer than any wall.
     ordered = np.where((ends[:, :1] <= ends[:, 1:]).all(axis=2, keepdims=True), ends, ends[:, ::-1])
-    ends = np.unique(np.round(ordered, GRID_DIGITS), axis=0)
+    ends = _in_one_piece(np.unique(np.round(ordered, GRID_DIGITS), axis=0))
     used: dict[int, list[tuple[float, float]]] = {}
     strips = list(_pairs(ends, WIDEST_PAIR_M, construction, inside=False, used=used))
     left = []
@@ -142,6 +142,37 @@ def strips_of_faces(ends: Segments, construction: str) -> tuple[list[Strip], lis
             if high - low > SHORTEST_SINGLE_M:
                 left.append((line.at(low), line.at(high)))
     return strips, left
+
+
+def _in_one_piece(ends: Segments) -> Segments:
+    """Lines that lie on each other or go on from each other as one: a wall may end in the face of another."""
+    if not len(ends):
+        return ends
+    middle = ends.mean(axis=(0, 1))
+    groups: dict[tuple[float, float], list[tuple[float, float, Xy, Xy]]] = {}
+    for (x0, y0), (x1, y1) in (ends - middle).tolist():
+        length = math.hypot(x1 - x0, y1 - y0)
+        if length < 1e-3:
+            continue
+        ux, uy = (x1 - x0) / length, (y1 - y0) / length
+        if (ux, uy) < (-1e-9, 0) or (abs(ux) <= 1e-9 and uy < 0):
+            ux, uy = -ux, -uy
+        aside, spans = x0 * uy - y0 * ux, sorted((x0 * ux + y0 * uy, x1 * ux + y1 * uy))
+        key = (round(math.degrees(math.atan2(uy, ux)), 2), round(aside, 3))
+        groups.setdefault(key, []).append((spans[0], spans[1], (ux, uy), (aside * uy, -aside * ux)))
+    found = []
+    for lines in groups.values():
+        lines.sort(key=lambda line: line[:2])
+        low, high, (ux, uy), (fx, fy) = lines[0]
+        pieces = []
+        for line in lines[1:]:
+            if line[0] > high + 1e-3:
+                pieces.append((low, high))
+                low, high = line[0], line[1]
+            high = max(high, line[1])
+        for start, end in [*pieces, (low, high)]:
+            found.append([(fx + start * ux, fy + start * uy), (fx + end * ux, fy + end * uy)])
+    return np.round(np.array(found) + middle, GRID_DIGITS) if found else ends[:0]
 
 
 def single_lines(lines: Iterable[tuple[Xy, Xy]], thickness_m: float, construction: str) -> list[Strip]:
@@ -200,7 +231,7 @@ def _pairs(
             tuple(sorted((first.along(other.at(lo))[0], first.along(other.at(hi))[0]))) for lo, hi in used.get(j, [])
         ]
         for lo, hi in _minus(free, taken):  # type: ignore[arg-type]
-            if hi - lo < SHORTEST_M or (not inside and hi - lo < abs(offset_m) / 2):
+            if hi - lo < SHORTEST_M or (not inside and hi - lo < abs(offset_m)):
                 continue
             used.setdefault(i, []).append((lo, hi))
             mapped = sorted((other.along(first.at(lo))[0], other.along(first.at(hi))[0]))

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -142,6 +143,9 @@ def test_an_upload_of_a_drawing_opens_with_typical_masts_and_leaves_nothing(draw
     assert brought.counts["storeys"][0]["doors"] == 1
     pdf = drawn.pdf_plan(tmp_path / "plan.pdf").read_bytes()
     assert len(open_upload("a.pdf", pdf, folder, DrawingChoices(scale="1:100")).site.rooms) == 2
+    indoor = drawn.indoor_plan(tmp_path / "indoor", degrees=False)
+    packed = shutil.make_archive(str(tmp_path / "indoor"), "zip", indoor)
+    assert len(open_upload("x.zip", Path(packed).read_bytes(), folder).site.buildings[0].storeys) == 2
     with pytest.raises(SiteError, match="give --scale"):
         open_upload("a.pdf", pdf, folder)
     assert list(folder.iterdir()) == []

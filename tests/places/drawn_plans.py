@@ -65,7 +65,7 @@ def dxf_plan(
     def at(x: float, y: float) -> tuple[float, float]:
         return x * size, y * size
 
-    for box in boxes(cut=cut) if style in ("solid", "hatch", "faces") else ():
+    for box in boxes(cut=cut) if style in ("solid", "hatch", "faces", "jambs") else ():
         ring = [at(*corner) for corner in rectangle(*box)]
         if style == "solid":
             space.add_lwpolyline(ring, close=True, dxfattribs={"layer": "A-WALL"})
@@ -73,7 +73,7 @@ def dxf_plan(
             space.add_hatch(dxfattribs={"layer": "A-WALL"}).paths.add_polyline_path(ring, is_closed=True)
         else:
             long = (0, 2) if box[2] - box[0] > box[3] - box[1] else (1, 3)
-            for side in long:
+            for side in range(4) if style == "jambs" else long:
                 space.add_line(ring[side], ring[(side + 1) % 4], dxfattribs={"layer": "A-WALL"})
     if style == "single":
         for start, end in MIDLINES.values():

@@ -56,7 +56,7 @@ def assert_is_the_plan(site, drawn, *, storeys=1, windows=2, shift=(0.0, 0.0)):
 
 
 @pytest.mark.parametrize("cut", [True, False], ids=["interrupted", "drawn through"])
-@pytest.mark.parametrize("style", ["solid", "hatch", "faces", "block"])
+@pytest.mark.parametrize("style", ["solid", "hatch", "faces", "jambs", "block"])
 def test_walls_of_a_dxf_are_found_however_they_are_drawn(style, cut, drawn, tmp_path):
     brought = import_drawing([drawn.dxf_plan(tmp_path / "plan.dxf", style=style, cut=cut)])
     assert_is_the_plan(brought.site, drawn)
@@ -275,6 +275,37 @@ def test_an_indoor_plan_in_degrees_is_laid_in_metres_by_the_order_of_its_levels(
     assert sorted(opening.kind for opening in site.openings) == ["door"] * 2 + ["window"] * 4
     assert {room.role for room in site.rooms if room.name == "stairs"} == {"ignore"}
     assert "storey height of 3 m assumed" in brought.files["import-report.csv"].decode()
+
+
+def test_an_indoor_plan_may_come_as_a_zip(drawn, tmp_path):
+    import zipfile
+
+    folder = drawn.indoor_plan(tmp_path / "indoor", degrees=False)
+    with zipfile.ZipFile(tmp_path / "Block A.zip", "w") as out:
+        for path in folder.iterdir():
+            out.write(path, f"indoor/{path.name}")
+    assert drawing_kind(tmp_path / "Block A.zip") == "indoor"
+    brought = import_drawing([tmp_path / "Block A.zip"])
+    assert_is_the_plan(brought.site, drawn, storeys=2)
+    assert brought.site.name == "Block A"
+
+
+def test_a_zip_that_climbs_out_is_refused(tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "plan.zip", "w") as out:
+        out.writestr("main.json", "{}")
+        out.writestr("../level.geojson", "{}")
+    with pytest.raises(SiteError, match="leads out of the folder"):
+        import_drawing([tmp_path / "plan.zip"])
+
+
+@pytest.mark.parametrize("crs", ["27700", "EPSG:1", "EPSG:999999", "http://example.org"])
+def test_a_grid_that_is_none_is_refused(crs, drawn, tmp_path):
+    with pytest.raises(SiteError) as caught:
+        import_drawing([drawn.indoor_plan(tmp_path / "indoor")], DrawingChoices(crs=crs))
+    assert len(caught.value.problems) == 1
+    assert "EPSG:27700" in caught.value.problems[0]
 
 
 def test_an_indoor_plan_in_metres_stays_where_it_is(drawn, tmp_path):
