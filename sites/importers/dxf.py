@@ -17,14 +17,15 @@ from shapely.geometry import Polygon
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
 from quietwing.sites.importers.dxf_content import DxfContent, Path, content_of, opened_dxf
-from quietwing.sites.importers.plan_mapping import PlanMapping, Use, role_of_room
+from quietwing.sites.importers.plan_mapping import BY_THICKNESS, PlanMapping, Use, is_noise, role_of_room
 from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, Xy, parts_of
 from quietwing.sites.importers.plan_site import check_size
 from quietwing.sites.importers.plan_storey import Drawn
-from quietwing.sites.importers.wall_strips import is_solid
+from quietwing.sites.importers.wall_strips import is_solid, strips_of_faces, strips_of_solid
 
 __all__ = ["UNITS_M", "drawn_of", "drawn_storeys"]
 
+LAYERS_TRIED, LEAST_WALLS_M = 6, 10.0  # layers without a telling name that are looked at; their walls; assumed
 UNITS_M = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254, "ft": 0.3048, "dm": 0.1}
 # $INSUNITS: AutoCAD 2012 DXF reference, header variables.
 _INSUNITS = {1: "in", 2: "ft", 4: "mm", 5: "cm", 6: "m", 14: "dm"}
@@ -59,6 +60,9 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
         label = clean(os.path.basename(path))
         document = opened_dxf(path, label)
         content = content_of(document.modelspace(), document, mapping, label)
+        if not any(mapping.layer(layer).use == "walls" for layer in content.layers):
+            mapping = _with_walls(document, mapping, content, label, report)
+            content = content_of(document.modelspace(), document, mapping, label)
         unit = _unit(document, mapping, content, label, report)
         unit_used = unit_used or unit
         scale = UNITS_M[unit]
@@ -93,6 +97,33 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
             report.add("", None, label, f"{len(parted)} layouts show a part each: taken as storeys, in their order")
         found += parted if len(parted) > 1 else [drawn]
     return found, _with_unit(mapping, unit_used).with_entries(layers, blocks, {}, {})
+
+
+def _with_walls(document: Any, mapping: PlanMapping, content: DxfContent, label: str, report: Report) -> PlanMapping:
+    """The mapping with the layer that draws most of what looks like walls, where no name of a layer says so."""
+    best: tuple[float, str] | None = None
+    candidates = [
+        layer
+        for layer, _ in content.layers.most_common()
+        if layer not in mapping.layers and mapping.layer(layer).use == "ignore" and not is_noise(mapping, layer)
+    ]
+    for layer in candidates[:LAYERS_TRIED]:
+        tried = replace(mapping, layers={**mapping.layers, layer: Use("walls", BY_THICKNESS)})
+        trial = content_of(document.modelspace(), document, tried, label)
+        try:
+            drawn = drawn_of(trial, tried, UNITS_M[_unit(document, tried, trial, label, Report())], "G")
+            strips = [strip for solid, made in drawn.solids for strip in strips_of_solid(solid, made)]
+            strips += [strip for ends, made in drawn.faces for strip in strips_of_faces(ends, made)[0]]
+        except SiteError:  # of no size or too large: no plan of walls
+            continue
+        length_m = sum(strip.length_m for strip in strips)
+        if length_m > LEAST_WALLS_M and (best is None or length_m > best[0]):
+            best = (length_m, layer)
+    if best is None:
+        return mapping
+    what = f"taken as walls: no layer is named so, and its lines run in pairs over {best[0]:.0f} m"
+    report.add("", None, f"layer {clean(best[1], 60)}", what)
+    return replace(mapping, layers={**mapping.layers, best[1]: Use("walls", BY_THICKNESS)})
 
 
 def _with_unit(mapping: PlanMapping, unit: str) -> PlanMapping:

@@ -54,6 +54,7 @@ def dxf_plan(
     insunits: int | None = 4,
     cut: bool = True,
     version: str = "R2010",
+    layer: str = "A-WALL",
 ) -> Path:
     """The plan as DXF: walls filled, hatched, by both faces or by one line; door and windows as blocks."""
     size = {"mm": 1000.0, "cm": 100.0, "m": 1.0, "in": 1 / 0.0254}[unit]
@@ -68,31 +69,29 @@ def dxf_plan(
     for box in boxes(cut=cut) if style in ("solid", "hatch", "faces", "jambs") else ():
         ring = [at(*corner) for corner in rectangle(*box)]
         if style == "solid":
-            space.add_lwpolyline(ring, close=True, dxfattribs={"layer": "A-WALL"})
+            space.add_lwpolyline(ring, close=True, dxfattribs={"layer": layer})
         elif style == "hatch":
-            space.add_hatch(dxfattribs={"layer": "A-WALL"}).paths.add_polyline_path(ring, is_closed=True)
+            space.add_hatch(dxfattribs={"layer": layer}).paths.add_polyline_path(ring, is_closed=True)
         else:
             long = (0, 2) if box[2] - box[0] > box[3] - box[1] else (1, 3)
             for side in range(4) if style == "jambs" else long:
-                space.add_line(ring[side], ring[(side + 1) % 4], dxfattribs={"layer": "A-WALL"})
+                space.add_line(ring[side], ring[(side + 1) % 4], dxfattribs={"layer": layer})
     if style == "single":
         for start, end in MIDLINES.values():
-            space.add_line(at(*start), at(*end), dxfattribs={"layer": "A-WALL"})
+            space.add_line(at(*start), at(*end), dxfattribs={"layer": layer})
     if style == "loops":  # the outline of the building and of each room
         for box in ((X[0], Y[0], X[5], Y[3]), (X[1], Y[1], X[2], Y[2]), (X[3], Y[1], X[4], Y[2])):
-            space.add_lwpolyline(
-                [at(*corner) for corner in rectangle(*box)], close=True, dxfattribs={"layer": "A-WALL"}
-            )
+            space.add_lwpolyline([at(*corner) for corner in rectangle(*box)], close=True, dxfattribs={"layer": layer})
     if style == "wide":  # mid-lines drawn as thick as the wall
         for name, (start, end) in MIDLINES.items():
             width = INNER_M if name == "inner" else OUTER_M
-            wide = {"layer": "A-WALL", "const_width": width * size}
+            wide = {"layer": layer, "const_width": width * size}
             space.add_lwpolyline([at(*start), at(*end)], dxfattribs=wide)
     if style == "block":  # the plan as one block, as a bound reference leaves it
         plan = document.blocks.new("ground floor")
         for box in boxes(cut=cut):
             ring = [at(*corner) for corner in rectangle(*box)]
-            plan.add_lwpolyline(ring, close=True, dxfattribs={"layer": "A-WALL"})
+            plan.add_lwpolyline(ring, close=True, dxfattribs={"layer": layer})
         space.add_blockref("ground floor", (0, 0))
     door = document.blocks.new("Door 900")
     door.add_line((0, 0), (0.9 * size, 0))

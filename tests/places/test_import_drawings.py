@@ -127,6 +127,15 @@ def test_a_round_wall_follows_its_arc(drawn, tmp_path):
     assert room.outline.area == pytest.approx(math.pi * 8**2 / 2, rel=0.01)
 
 
+@pytest.mark.parametrize("style", ["solid", "faces"])
+@pytest.mark.parametrize("layer", ["0", "Layer7"])
+def test_where_no_layer_is_named_so_walls_are_the_lines_that_run_in_pairs(layer, style, drawn, tmp_path):
+    brought = import_drawing([drawn.dxf_plan(tmp_path / "plan.dxf", style=style, layer=layer)])
+    assert_is_the_plan(brought.site, drawn)
+    assert "its lines run in pairs" in brought.files["import-report.csv"].decode()
+    assert f'"{layer}" = {{as = "walls"' in brought.files["import-mapping.toml"].decode()
+
+
 def test_a_single_line_is_a_wall_of_the_assumed_thickness_and_is_listed(drawn, tmp_path):
     brought = import_drawing([drawn.dxf_plan(tmp_path / "plan.dxf", style="single")])
     # Rooms reach to 5 cm from the line: 3.9 or so by 4.2 m more than between walls of 30 cm.
