@@ -229,7 +229,7 @@ def check_size(areas: Sequence[Any], unit: str, units_m: Mapping[str, float], la
     """
     if not areas:
         return
-    west, south, east, north = unary_union(list(areas)).bounds
+    west, south, east, north = (float(edge) for edge in shapely.total_bounds(list(areas)))
     wide_m = max(east - west, north - south)
     if NARROWEST_M <= wide_m <= WIDEST_M:
         return
