@@ -90,7 +90,8 @@ def site_path(source: str | Path, *, zipped: bool = False) -> Path:
     if not stat.S_ISREG(mode):
         raise SiteError(f"SITE {label}: is a device, pipe or socket, expected a folder or file; {choices}")
     if path.suffix.lower() not in endings:
-        way = "`quietwing import` reads a zip" if path.suffix.lower() == ".zip" else "give the folder it stands in"
+        what = {".zip": "a zip", ".dxf": "a DXF", ".ifc": "an IFC", ".pdf": "a PDF"}.get(path.suffix.lower())
+        way = f"`quietwing import` reads {what}" if what else "give the folder it stands in"
         expected = "the site's folder or a GeoPackage (.gpkg)"
         if zipped:
             expected = "the site's folder, a GeoPackage (.gpkg) or a zip of the folder (.zip)"

@@ -127,6 +127,12 @@ def test_drawings_of_different_kinds_are_no_storeys(drawn, tmp_path):
     assert "are no drawings of one kind" in lines_of(run(*plans, "-o", tmp_path / "site"))[0]
 
 
+def test_a_drawing_is_no_site_and_the_command_that_reads_it_is_named(drawn, tmp_path):
+    plan = drawn.dxf_plan(tmp_path / "plan.dxf")
+    (problem,) = check(plan).problems
+    assert problem.endswith("`quietwing import` reads a DXF")
+
+
 def test_a_dwg_is_told_by_its_first_bytes(tmp_path):
     (tmp_path / "plan.dxf").write_bytes(b"AC1032" + bytes(100))
     (line,) = lines_of(run(tmp_path / "plan.dxf", "-o", tmp_path / "site"))
