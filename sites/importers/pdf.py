@@ -13,7 +13,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from shapely.geometry import box
+from shapely.geometry import LineString, box
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
@@ -34,6 +34,8 @@ POINT_M = 0.0254 / 72  # ISO 32000-1, 8.3.2.3: a unit of user space
 FEW_LINES = 8
 CURVE_PIECES = 8
 LEAF_M = (0.5, 1.6)  # size of the quarter circle a door leaf draws; assumed
+PANE_M = (0.3, 4.0)  # length of a window drawn by a line; assumed
+MOST_PANES = 20_000
 PAPER_WHITE = 250  # of 255: filled by paper colour
 _SCALE = re.compile(r"\s*1\s*[:/]\s*(\d{1,5}(?:\.\d+)?)\s*")
 _TWO_POINTS = re.compile(r"\s*([-\d.]+)\s*,\s*([-\d.]+)\s+([-\d.]+)\s*,\s*([-\d.]+)\s+([\d.]+)\s*m?\s*")
@@ -91,7 +93,7 @@ def drawn_pages(
             proposed = {name: _proposed(name, content) for name in content.layers}
             used = replace(mapping, layers={**proposed, **mapping.layers})
             drawn = drawn_of(content, used, metres, "G" if not found else str(len(found)))
-            drawn.markers += _doors(leaves, metres)
+            drawn.markers += _doors(leaves, metres) + _panes(content, used, metres)
             if not drawn.extent:
                 known = ", ".join(sorted(content.layers)[:12])
                 raise SiteError(
@@ -316,6 +318,20 @@ def _words(page: Any) -> str:
         return str(page.get_textpage().get_text_range()[:200_000])
     except Exception:  # text is only asked for a hint
         return ""
+
+
+def _panes(content: DxfContent, mapping: PlanMapping, metres: float) -> list[Marker]:
+    """Thin straight lines as long as a window: panes, where they run along a gap of a wall."""
+    found: list[Marker] = []
+    for number, (pen, _, path, _) in enumerate(content.paths):
+        if pen.startswith("fill") or mapping.layer(pen).use != "ignore" or len(found) > MOST_PANES:
+            continue
+        for start, end in itertools.pairwise(path):
+            if PANE_M[0] <= math.dist(start, end) * metres <= PANE_M[1]:
+                line = LineString([(x * metres, y * metres) for x, y in (start, end)])
+                shape = line.buffer(0.01, cap_style="flat")
+                found.append(Marker(f"line {number}", "window", shape, "glass_double", hint=True))
+    return found
 
 
 def _doors(leaves: Sequence[tuple[float, float, float, float]], metres: float) -> list[Marker]:

@@ -19,6 +19,7 @@ REACH_M = 0.35  # from the symbol of a door or window to its wall; assumed
 NARROWEST_M = 0.2
 SLIT_M = 0.05  # kept of a wall beside an opening
 WHOLE_GAP = 0.6
+GLAZED = 0.9  # of a gap, along which a thin line is a pane; assumed
 THICKEST_HALF_M = 0.6
 WIDEST_DOOR_M = 3.0  # what is longer and drawn by lines is no leaf; assumed
 HEIGHTS_M = {"door": (0.0, 2.0), "window": (1.0, 2.2), "hatch": (1.0, 1.6), "gate": (0.0, 2.1)}  # assumed
@@ -70,7 +71,10 @@ def placed(
     glass: list[Marker] = []
     gap_tree = shapely.STRtree([gap.line for gap in gaps]) if gaps else None
     wall_tree = shapely.STRtree([strip.line for strip in strips]) if strips else None
+    hints = [marker for marker in markers if marker.hint]
     for marker in markers:
+        if marker.hint:
+            continue
         stretch = stretches.get(marker.id)
         if stretch is not None:
             cuts += _cut([marker], stretch, storey, report, heights_m, taken, fill=False)
@@ -90,6 +94,13 @@ def placed(
         else:
             at = marker.shape.centroid.x, marker.shape.centroid.y
             report.add(storey, at, marker.id, f"this {marker.kind} is beside no wall and was left out")
+    for index, marker in _glazed(hints, gaps, gap_tree):
+        if index not in in_gaps:  # a leaf or a symbol tells more than a line
+            in_gaps[index] = [marker]
+            at = gaps[index].line.centroid.x, gaps[index].line.centroid.y
+            report.add(
+                storey, at, "window", f"thin lines along a gap of {gaps[index].width_m:.2f} m taken as a window"
+            )
     for index in sorted(in_gaps):
         across = gaps[index]
         name = name_of("wall", storey, across.start, across.end, taken)
@@ -123,6 +134,24 @@ def _best_gap(marker: Marker, gaps: Sequence[Gap], tree: shapely.STRtree | None)
         if share > 0.3 and (best is None or share * fits - 0.2 * passing > best[0]):
             best = (share * fits - 0.2 * passing, index)
     return None if best is None else best[1]
+
+
+def _glazed(hints: Sequence[Marker], gaps: Sequence[Gap], tree: shapely.STRtree | None) -> list[tuple[int, Marker]]:
+    """Gaps of walls that a thin line runs along, within the wall's thickness, from side to side."""
+    found: dict[int, Marker] = {}
+    for marker in hints:
+        if tree is None:
+            break
+        for index in tree.query(marker.shape, predicate="dwithin", distance=THICKEST_HALF_M).tolist():
+            gap = gaps[index]
+            strip = Strip(gap.start, gap.end, gap.thickness_m, gap.construction)
+            places = [strip.along((x, y)) for x, y in marker.shape.exterior.coords]
+            spans, aside = [place[0] for place in places], max(abs(place[1]) for place in places)
+            covered_m = min(max(spans), gap.width_m) - max(min(spans), 0.0)
+            beyond_m = max(-min(spans), max(spans) - gap.width_m)
+            if covered_m > GLAZED * gap.width_m and beyond_m < 0.2 and aside <= gap.thickness_m / 2 + 0.05:
+                found.setdefault(index, marker)
+    return sorted(found.items(), key=lambda item: item[0])
 
 
 def _within(marker: Marker, wall: Strip) -> bool:

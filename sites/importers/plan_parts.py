@@ -89,6 +89,7 @@ class Marker:
     construction: str
     width_m: float | None = None
     glazing: bool = False  # where no wall is, it is a wall of glass itself
+    hint: bool = False  # a thin line that is glazing where it runs along a gap of a wall, and nothing elsewhere
     filled: bool = False  # drawn filled like a wall: a stretch of wall by itself, between the walls beside it
 
 

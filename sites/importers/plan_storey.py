@@ -101,7 +101,7 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
             "floor_m": floor_m,
             "wall_polygons": len(drawn.solids),
             "drawn_doors": sum(marker.kind == "door" for marker in drawn.markers),
-            "drawn_windows": sum(marker.kind == "window" for marker in drawn.markers),
+            "drawn_windows": sum(marker.kind == "window" and not marker.hint for marker in drawn.markers),
             "walls": len(walls),
             "doors": sum(cut.kind == "door" for cut in cuts),
             "windows": sum(cut.kind == "window" for cut in cuts),
@@ -160,7 +160,7 @@ def _made_of_neighbours(strips: Sequence[Strip]) -> tuple[list[Strip], dict[str,
 
 def _strips(drawn: Drawn, mapping: PlanMapping, report: Report) -> list[Strip]:
     """Mid-lines of all walls, filled outlines first, then double lines, then single ones."""
-    shapes = [marker.shape for marker in drawn.markers]
+    shapes = [marker.shape for marker in drawn.markers if not marker.hint]
     tree = shapely.STRtree(shapes) if shapes else None
     found: list[Strip] = []
     for solid, construction in drawn.solids:

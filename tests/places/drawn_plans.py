@@ -108,7 +108,9 @@ def dxf_plan(
     return path
 
 
-def pdf_plan(path: Path, *, ratio: float = 100.0, filled: bool = True, pages: int = 1, says: str = "") -> Path:
+def pdf_plan(
+    path: Path, *, ratio: float = 100.0, filled: bool = True, pages: int = 1, says: str = "", panes: bool = False
+) -> Path:
     """The plan as PDF to scale: walls filled, or their faces by a wide pen; furniture by a thin one; one leaf."""
     import matplotlib
 
@@ -133,6 +135,9 @@ def pdf_plan(path: Path, *, ratio: float = 100.0, filled: bool = True, pages: in
                     axes.add_patch(Polygon(ring, fill=False, edgecolor="black", linewidth=1.5))
             for number in range(6):
                 axes.plot([1 + number / 4, 1 + number / 4], [1, 3], color="0.5", linewidth=0.2)
+            for (x0, y0), (x1, y1) in WINDOWS if panes else ():
+                for aside in (-0.04, 0.04):
+                    axes.plot([x0, x1], [y0 + aside, y1 + aside], color="black", linewidth=0.2)
             axes.add_patch(Arc(DOOR[0], 1.8, 1.8, theta1=90, theta2=180, edgecolor="black", linewidth=0.3))
             if says:
                 axes.text(8, 8, says)

@@ -331,6 +331,15 @@ def test_walls_of_a_pdf_are_read_to_scale(filled, drawn, tmp_path):
     assert brought.files["import-report.csv"].decode().count("wide without a door") == 2
 
 
+def test_thin_lines_along_a_gap_of_a_pdf_are_its_window(drawn, tmp_path):
+    plan = drawn.pdf_plan(tmp_path / "plan.pdf", ratio=50, panes=True)
+    brought = import_drawing([plan], DrawingChoices(scale="1:50"))
+    assert_is_the_plan(brought.site, drawn, windows=2, shift=(3.0, 3.0))
+    report = brought.files["import-report.csv"].decode()
+    assert report.count("taken as a window") == 2
+    assert "wide without a door" not in report
+
+
 def test_two_points_of_a_pdf_give_its_scale(drawn, tmp_path):
     plan = drawn.pdf_plan(tmp_path / "plan.pdf", ratio=100)
     point_m = 0.0254 / 72 * 100  # by hand: a point of the page is 35.28 mm of the building
