@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import field
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_vali
 from pydantic.dataclasses import dataclass
 
 from quietwing.sites.errors import SiteError
+from quietwing.sites.fingerprint import NAMED_IF_SET
 from quietwing.sites.quantities import Identifier, SigmaDb, Text
 
 __all__ = ["MATERIALS", "Construction", "Layer", "load_constructions", "parse_constructions"]
@@ -46,6 +48,7 @@ _CHECKED = ConfigDict(extra="forbid")
 
 ThicknessMm = Annotated[float, Field(gt=0, le=3000, allow_inf_nan=False)]
 LossDb = Annotated[float, Field(ge=0, le=200, allow_inf_nan=False)]
+ShiftDb = Annotated[float, Field(ge=-200, le=200, allow_inf_nan=False)]
 SlopeDbPerGhz = Annotated[float, Field(ge=-10, le=50, allow_inf_nan=False)]
 PitchMm = Annotated[float, Field(ge=1, le=300, allow_inf_nan=False)]
 WireRadiusMm = Annotated[float, Field(gt=0, le=50, allow_inf_nan=False)]
@@ -86,6 +89,9 @@ class Construction:
         Whether the edges of the mesh are joined electrically to the frame or wall all round.
     max_loss_db : float, optional
         The loss is never more than this: joints, gaps and fixings leak. [dB]
+    loss_shift_db : float, optional
+        Added to the loss at every angle and frequency, as readings on the site found it; the loss is never less than
+        0. [dB]
     sigma_db : float
         Standard deviation of the construction's real loss about the computed one, above 1 GHz. [dB]
     source : str
@@ -108,6 +114,7 @@ class Construction:
     source: Text = ""
     assumed: bool = False
     description: Text = ""
+    loss_shift_db: ShiftDb | None = field(default=None, metadata=NAMED_IF_SET)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Construction:

@@ -26,6 +26,7 @@ from quietwing.sites.safe_reading import (
     bundled_folder,
 )
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
+from quietwing.sites.site_calibration import CALIBRATION_FILE, calibration_text, check_calibration
 from quietwing.sites.site_toml import Header, site_toml_text
 from quietwing.sites.tables_csv import LEVEL_COLUMNS, build_rows, mast_columns, table_text
 from quietwing.sites.terrain import TERRAIN_FILE, check_terrain, terrain_bytes
@@ -46,7 +47,7 @@ __all__ = [
 
 TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
 OWN_FILES = {"site.toml", *(f"{layer.name}.geojson" for layer in LAYERS), *(f"{table}.csv" for table in TABLES)}
-OWN_FILES |= {TERRAIN_FILE}
+OWN_FILES |= {TERRAIN_FILE, CALIBRATION_FILE}
 ASIDE = "-old-"  # after its name: where a folder lies while another takes its place
 READ_ELSEWHERE = ("layout.csv", "scenario.toml", "catalogue.csv")  # by the commands that need them
 _REPORT = "import-report."
@@ -109,6 +110,9 @@ def assembled_site(raw: RawSite, findings: Findings) -> Site | None:
         check_crs(raw.terrain_crs, heading.crs, findings, TERRAIN_FILE)
         fence = draft.perimeter[0].outline if draft.perimeter else None
         check_terrain(raw.terrain, fence, findings, TERRAIN_FILE)
+    if raw.calibration is not None and not findings.unread:
+        known = load_constructions() | own
+        check_calibration(raw.calibration, known, [sector.id for sector in draft.masts], findings)
     _count(draft, findings)
     if heading is None or findings.problems or not draft.perimeter:
         return None
@@ -136,6 +140,7 @@ def assembled_site(raw: RawSite, findings: Findings) -> Site | None:
         antenna_files=tuple(sorted(raw.antennas.items())),
         terrain=raw.terrain,
         surroundings=header.surroundings,
+        calibration=raw.calibration,
     )
 
 
@@ -298,5 +303,7 @@ def site_texts(site: Site) -> dict[str, str]:
         texts["masts.csv"] = table_text(mast_columns(site.sectors), site.sectors)
     if site.outside_levels:
         texts["outside_levels.csv"] = table_text(LEVEL_COLUMNS, site.outside_levels)
+    if site.calibration is not None:
+        texts[CALIBRATION_FILE] = calibration_text(site.calibration)
     texts |= {f"{ANTENNA_FOLDER}/{name}": antenna.text for name, antenna in site.antenna_files}
     return texts

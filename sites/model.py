@@ -37,6 +37,7 @@ from quietwing.sites.quantities import (
     Text,
     TiltDeg,
 )
+from quietwing.sites.site_calibration import SiteCalibration, shifted
 from quietwing.sites.terrain import Terrain
 
 __all__ = [
@@ -307,6 +308,7 @@ class Site:
     terrain: Terrain | None = field(default=None, metadata=NAMED_IF_SET)
     antenna_files: tuple[tuple[Identifier, AntennaFile], ...] = field(default=(), metadata=NAMED_IF_SET)
     surroundings: Surroundings = field(default=Surroundings(), metadata=NAMED_IF_SET)
+    calibration: SiteCalibration | None = field(default=None, metadata=NAMED_IF_SET)
 
     @cached_property
     def antennas(self) -> Mapping[str, AntennaFile]:
@@ -315,8 +317,9 @@ class Site:
 
     @cached_property
     def constructions(self) -> Mapping[str, Construction]:
-        """The library's constructions and the site's own, by name; the site's own rule."""
-        return load_constructions() | {own.name: own for own in self.own_constructions}
+        """The library's constructions and the site's own, which rule, by name; shifted as readings found them."""
+        known = load_constructions() | {own.name: own for own in self.own_constructions}
+        return shifted(known, self.calibration)
 
     @cached_property
     def building_index(self) -> Mapping[str, int]:

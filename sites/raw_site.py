@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from quietwing.sites.antenna_files import AntennaFile
 from quietwing.sites.geojson import RawLayer
+from quietwing.sites.site_calibration import SiteCalibration
 from quietwing.sites.site_toml import Header
 from quietwing.sites.tables_csv import RawTable
 from quietwing.sites.terrain import Terrain
@@ -24,3 +25,4 @@ class RawSite:
     files: dict[str, str] = field(default_factory=dict)
     terrain: Terrain | None = None
     terrain_crs: str | None = None
+    calibration: SiteCalibration | None = None

@@ -48,6 +48,7 @@ at the end, says how a zip or a plan on paper becomes a site.
 _RULES = f"""\
 | `masts.csv` | the public network: one row per operator × band × technology × sector | no: typical masts are placed |
 | `outside_levels.csv` | levels measured on the site, outdoors | no |
+| `calibration.toml` | what readings say of walls and masts, a layer on top ([surveys.md](surveys.md)) | no |
 | `antennas/*.msi`, `*.pln` | antennas as their makers measured them, named by `pattern` of `masts.csv` | no |
 | `terrain.tif` | heights of the ground above the sea: GeoTIFF of one band in the site's grid (extra `terrain`) | no |
 | `layout.csv`, `scenario.toml`, its rules file, `catalogue.csv`, `plan.json`, `README.md` | for other commands | no |

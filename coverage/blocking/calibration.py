@@ -8,7 +8,7 @@ was read, and less so away from there.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -232,6 +232,11 @@ def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: fl
     are the offset of all its carriers, each to its own prediction. No other sector of the channel can be above what
     was read, in either state: its offset is at most the smallest residual in that state and never above 0.
     """
+    return _with_layer(model, _of_levels(model, levels, confidence))
+
+
+def _of_levels(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: float) -> Calibration:
+    """What the levels alone say; see `calibrate`."""
     sectors = model.sectors
     sigma_db = np.array([sector.sigma_db for sector in sectors])
     nobody, offset_db = np.zeros(len(sectors), np.bool_), np.zeros((2, len(sectors)))
@@ -264,6 +269,39 @@ def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: fl
     if unknown:
         notes.append(f"measured levels without a mast of their channel are not used: {', '.join(unknown)}")
     return Calibration(offset_db[0], offset_db[1], sigma_db, read, measured, sight_known, clear, tuple(notes))
+
+
+def _with_layer(model: MastModel, found: Calibration) -> Calibration:
+    """With what ``calibration.toml`` says of sectors that no level sets."""
+    layer = model.scene.site.calibration
+    shifts = {} if layer is None else {one.id: one for one in layer.sectors}
+    offset_db = np.stack([found.los_offset_db, found.nlos_offset_db])
+    sigma_db, measured = found.unread_sigma_db.copy(), found.measured.copy()
+    sight_known, clear = found.sight_known.copy(), found.clear.copy()
+    count = 0
+    for index, sector in enumerate(model.sectors):
+        one = shifts.get(sector.id)
+        if one is None or found.measured[index]:
+            continue
+        count += 1
+        offset_db[:, index] = one.shift_db
+        # readings of a day share their instrument: no level is surer than one reading
+        sigma_db[index] = min(sigma_db[index], max(one.sigma_db, MEASURED_SIGMA_DB))
+        measured[index] = one.read
+        if one.clear is not None and not sight_known[index]:
+            sight_known[index], clear[index] = True, one.clear
+    if layer is None or not count:
+        return found if layer is None else replace(found, notes=(*found.notes, layer.note))
+    return replace(
+        found,
+        los_offset_db=offset_db[0],
+        nlos_offset_db=offset_db[1],
+        unread_sigma_db=sigma_db,
+        measured=measured,
+        sight_known=sight_known,
+        clear=clear,
+        notes=(*found.notes, layer.note),
+    )
 
 
 def _read_sectors(

@@ -22,6 +22,7 @@ from quietwing.coverage.cli.example_commands import example
 from quietwing.coverage.cli.frontier_command import frontier
 from quietwing.coverage.cli.import_command import import_site
 from quietwing.coverage.cli.options import (
+    CalibrationOption,
     ConfidenceOption,
     EquipmentOption,
     GradeOption,
@@ -35,6 +36,7 @@ from quietwing.coverage.cli.options import (
     TreatWithOption,
 )
 from quietwing.coverage.cli.streams import prepare_streams
+from quietwing.coverage.cli.survey_commands import add_survey_commands
 
 __all__ = ["app", "main"]
 
@@ -100,6 +102,7 @@ def evaluate(
         bool, typer.Option("--whatif", help="Also what would change the answer; several times the work.")
     ] = False,
     worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    calibration: CalibrationOption = None,
     grade: GradeOption = None,
     rules: RulesOption = None,
     confidence: ConfidenceOption = None,
@@ -113,6 +116,7 @@ def evaluate(
     from quietwing.coverage.cli.verdict_terminal import answer_verdict  # slow to load
 
     options = {
+        "calibration": calibration,
         "worlds": worlds,
         "grade": grade,
         "rules": rules,
@@ -178,6 +182,7 @@ def optimise(
     treat_with: TreatWithOption = None,
     effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough")] = None,
     worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    calibration: CalibrationOption = None,
     grade: GradeOption = None,
     rules: RulesOption = None,
     confidence: ConfidenceOption = None,
@@ -202,6 +207,7 @@ def optimise(
     from quietwing.coverage.cli.plan_terminal import answer_plan  # slow to load
 
     options = {
+        "calibration": calibration,
         "budget_gbp": budget_gbp,
         "objective": objective,
         "target_rooms": target_rooms,
@@ -276,6 +282,7 @@ def leakage(
         list[str] | None, typer.Option("--channel", help="Only this channel, e.g. EE/B20/LTE; repeatable.")
     ] = None,
     grid_m: GridOption = None,
+    calibration: CalibrationOption = None,
     grade: GradeOption = None,
     rules: RulesOption = None,
     confidence: ConfidenceOption = None,
@@ -295,6 +302,7 @@ def leakage(
     from quietwing.coverage.cli.leakage_terminal import answer_leakage  # slow to load
 
     options = {
+        "calibration": calibration,
         "channels": tuple(channel) if channel else None,
         "grid_m": grid_m,
         "grade": grade,
@@ -315,6 +323,7 @@ def check(site: SiteArgument, as_json: JsonOption = False) -> None:
 
 
 app.command(name="import")(import_site)
+add_survey_commands(app)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "CalibrationOption",
     "ConfidenceOption",
     "EquipmentOption",
     "GradeOption",
@@ -40,6 +41,12 @@ GradeOption = Annotated[
 ]
 RulesOption = Annotated[
     Path | None, typer.Option("--rules", metavar="FILE.toml", help="Rules of your own in place of the product's.")
+]
+CalibrationOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration", metavar="FILE.toml", help="What `calibrate` made; else the site's calibration.toml."
+    ),
 ]
 ConfidenceOption = Annotated[
     float | None, typer.Option("--confidence", help="Share of worlds a cell must be silent in; else the grade's.")

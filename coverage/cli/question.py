@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.site_inputs import own_file
 from quietwing.sites import Site, load_site
+from quietwing.sites.site_calibration import read_calibration
 
 __all__ = ["question"]
 
@@ -26,6 +28,11 @@ def question(
         options = options | {"rules": read_rules(options["rules"])}
     progress("reading the site", 0.0)
     place = load_site(site)
+    options = dict(options)
+    layer = options.pop("calibration", None)
+    if layer is not None:
+        names = [sector.id for sector in place.sectors]
+        place = replace(place, calibration=read_calibration(layer, place.constructions, names))
     path = scenario_file or own_file(site, "scenario.toml")
     name_files({"scenario": path, "catalogue": own_file(site, "catalogue.csv")})
     return place, read_scenario(path, **options)

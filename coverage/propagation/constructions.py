@@ -51,7 +51,7 @@ def construction_loss_db(
     Returns
     -------
     ndarray, shape (n, m)
-        Loss, 0 or more, at most the construction's `max_loss_db`. [dB]
+        Loss, 0 or more, at most the construction's `max_loss_db`, with its `loss_shift_db`. [dB]
 
     Raises
     ------
@@ -78,6 +78,8 @@ def construction_loss_db(
         loss_db = np.zeros((len(cos), len(carrier_mhz)))
     if construction.max_loss_db is not None:
         loss_db = np.minimum(loss_db, construction.max_loss_db)
+    if construction.loss_shift_db is not None and not construction.is_open:
+        loss_db = np.maximum(loss_db + construction.loss_shift_db, 0.0)  # passive: no wall gains
     return np.array(loss_db)
 
 

@@ -22,6 +22,7 @@ from quietwing.sites.safe_reading import (
     refuse_odd,
 )
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, read_antennas
+from quietwing.sites.site_calibration import CALIBRATION_FILE, parse_calibration
 from quietwing.sites.site_toml import read_site_toml
 from quietwing.sites.tables_csv import parse_table
 from quietwing.sites.terrain import MOST_TERRAIN_BYTES, TERRAIN_FILE, parse_terrain
@@ -85,6 +86,7 @@ def read_raw(folder: Path, findings: Findings) -> RawSite:
         if rows is not None:
             raw.tables[table] = rows
     raw.antennas = read_antennas(folder, findings)
+    raw.calibration = part(CALIBRATION_FILE, lambda text: parse_calibration(text, findings), False, MOST_TOML_BYTES)
     if TERRAIN_FILE in names:
         try:
             content = read_bytes(folder / TERRAIN_FILE, folder, MOST_TERRAIN_BYTES)

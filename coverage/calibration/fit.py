@@ -1,0 +1,381 @@
+"""Readings fitted: shifts of constructions and antennas within what the rules hold likely, as a layer on the site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.links import LinkModel, link_model
+from quietwing.coverage.calibration.heard_antennas import heard_antennas
+from quietwing.coverage.calibration.survey_rows import (
+    Parameters,
+    Rows,
+    above_floor,
+    blocks_of,
+    kept_rows,
+    parameters_of,
+    prior_of,
+    survey_rows,
+)
+from quietwing.coverage.errors import SiteError
+from quietwing.coverage.gaussian_fit import Posterior, Prior, posterior
+from quietwing.coverage.propagation.gain_cache import GainCache
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.rules import Errors, Rules, load_rules
+from quietwing.sites.model import Sector, Site
+from quietwing.sites.readings import Measurements, locate
+from quietwing.sites.site_calibration import CalibratedConstruction, CalibratedSector, SiteCalibration
+
+__all__ = ["CalibrationFit", "FittedShift", "HeldOut", "calibrate_site"]
+
+Array = NDArray[np.float64]
+
+MOST_STEPS = 8  # the levels are not linear where another way takes over: linearise again at what was found
+SETTLED_DB = 0.25  # a step that moves no shift by more is the last
+SLOPE_STEP_DB = (
+    2.0  # change of a wall's loss from which its slopes are taken: as large as the shifts that are looked for
+)
+FLOOR_TURNS = 3  # what is expected follows from what is fitted, and the other way round
+LEARNED = 0.995  # a sigma below this share of the prior's: readings said something of the parameter
+
+
+@dataclass(frozen=True, slots=True)
+class FittedShift:
+    """One shift that was fitted.
+
+    Attributes
+    ----------
+    kind : {"construction", "sector"}
+    name : str
+        The construction, or the ids of the sectors of an antenna.
+    shift_db, prior_sigma_db, sigma_db : float
+        Likeliest value; what was thought likely before; what doubt is left. [dB]
+    rows : int
+        Rooms and squares in which it was read.
+    """
+
+    kind: Literal["construction", "sector"]
+    name: str
+    shift_db: float
+    prior_sigma_db: float
+    sigma_db: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Error on readings that were not fitted: each group predicted from all the others.
+
+    Attributes
+    ----------
+    left_out : {"room", "sector"}
+        What a group is.
+    groups : int
+    before_db, after_db : float
+        Root mean square of measured − modelled without any fit, and held out. [dB]
+    """
+
+    left_out: Literal["room", "sector"]
+    groups: int
+    before_db: float
+    after_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationFit:
+    """What a calibration found.
+
+    Attributes
+    ----------
+    layer : SiteCalibration
+    shifts : tuple of FittedShift
+        Those readings say something of.
+    held_out : tuple of HeldOut
+    before_db, after_db : float
+        Root mean square of the residuals before and after, on the readings fitted. [dB]
+    notes : tuple of str
+    """
+
+    layer: SiteCalibration
+    shifts: tuple[FittedShift, ...]
+    held_out: tuple[HeldOut, ...]
+    before_db: float
+    after_db: float
+    notes: tuple[str, ...]
+
+
+def calibrate_site(
+    site: Site,
+    measured: Measurements,
+    rules: Rules | None = None,
+    *,
+    held_out: bool = True,
+    gains: GainCache | None = None,
+) -> CalibrationFit:
+    """Shifts of constructions and antennas that explain readings, the likeliest ones given the rules' own doubt.
+
+    Linear Gaussian: every shift has mean 0 and the standard deviation the verdict draws it with; readings have the
+    local errors of the verdict and 3 dB of their own. No construction's loss falls below 0. A layer that the site has
+    already is left out of account: the new one takes its place.
+
+    Parameters
+    ----------
+    site : Site
+        With at least one mast.
+    measured : Measurements
+        Checked against `site`.
+    rules : Rules, optional
+        Sizes of the errors; those of the product without it.
+    held_out : bool
+        Whether to work out the errors on readings held out too.
+    gains : GainCache, optional
+
+    Returns
+    -------
+    CalibrationFit
+
+    Raises
+    ------
+    SiteError
+        If the site has no mast, or no reading is of a channel of its masts.
+    """
+    rules = rules or load_rules()
+    if not site.sectors:
+        raise SiteError("masts.csv: no mast is given; list the masts (`quietwing masts import`)")
+    if not measured.readings:
+        raise SiteError(f"{measured.file}: has no readings; read levels on the site first")
+    bare = replace(site, calibration=None)
+    model = link_model(prepare_scene(bare, gains), bare.sectors, rules)
+    parameters = parameters_of(model)
+    free = ~model.calibration.measured[[members[0] for members in parameters.antennas]]
+    prior = prior_of(model, parameters, _sector_sigma_db(model, measured))
+    rows = survey_rows(model, parameters, measured)
+    if not len(rows.residual_db):
+        raise SiteError(f"{measured.file}: no reading is of a channel that reaches its place; check channel and x, y")
+    heard_of = heard_antennas(model, parameters, prior, rows, rules.errors)
+    asked = _Asked(bare, rules, parameters, measured, heard_of, gains)
+    layer, in_force = _nothing(model, parameters, rows, free, measured), np.zeros(len(parameters))
+    first = rows = kept = asked.rows(layer)
+    if not len(rows.residual_db):
+        raise SiteError(f"{measured.file}: of no reading is it sure which mast was heard; read more channels")
+    known, floor_dbm = Posterior(prior.mean, prior.covariance), _floor_dbm(measured)
+    for _ in range(MOST_STEPS):
+        rows = asked.with_slopes(rows, layer)
+        rows = replace(rows, residual_db=rows.residual_db + rows.design @ in_force)
+        known, kept = _known(prior, rows, rules.errors, floor_dbm)
+        layer = _layer(model, parameters, prior, known, kept, free, measured)
+        before, in_force = in_force, _in_force(parameters, layer, model.sectors)
+        if np.abs(in_force - before).max(initial=0.0) < SETTLED_DB:
+            break
+        rows = asked.rows(layer)
+    weak, rows = len(first.residual_db) - len(kept.residual_db), kept
+    left = _left_out(rows, first, prior, rules) if held_out else ()
+    return CalibrationFit(
+        layer=layer,
+        shifts=_shifts(model, parameters, prior, known, rows, free),
+        held_out=left,
+        before_db=_rms(first.residual_db),
+        after_db=_rms(rows.residual_db - rows.design @ known.mean),
+        notes=_notes(rows, weak, free),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One survey of one site, to be held beside the model with one layer after the other."""
+
+    bare: Site
+    rules: Rules
+    parameters: Parameters
+    measured: Measurements
+    heard_of: dict[str, int]
+    gains: GainCache | None
+
+    def rows(self, layer: SiteCalibration) -> Rows:
+        """The rows with a layer in force."""
+        site = replace(self.bare, calibration=layer)
+        model = link_model(prepare_scene(site, self.gains), site.sectors, self.rules)
+        return survey_rows(model, self.parameters, self.measured, self.heard_of)
+
+    def with_slopes(self, rows: Rows, layer: SiteCalibration) -> Rows:
+        """What each wall changes, as a difference of two models: less where another way takes over."""
+        design, parameters = rows.design.copy(), self.parameters
+        names, bands = len(parameters.constructions), parameters.bands
+        crossed = (rows.design[:, :names] != 0).any(axis=0)
+        for number in np.flatnonzero(crossed).tolist():
+            changed = self.rows(_with_more(layer, parameters.constructions[number], self.bare, SLOPE_STEP_DB))
+            slope = (rows.residual_db - changed.residual_db) / SLOPE_STEP_DB
+            design[:, number] = slope
+            design[:, names + number * bands : names + (number + 1) * bands] = 0.0
+            design[np.arange(len(slope)), names + number * bands + rows.band] = slope
+        return replace(rows, design=design)
+
+
+def _with_more(layer: SiteCalibration, name: str, bare: Site, more_db: float) -> SiteCalibration:
+    """A layer with so much more loss of one construction."""
+    old = {one.name: one for one in layer.constructions}
+    one = old.get(name) or CalibratedConstruction(name, 0.0, bare.constructions[name].sigma_db)
+    old[name] = CalibratedConstruction(name, one.shift_db + more_db, one.sigma_db)
+    return replace(layer, constructions=tuple(old.values()))
+
+
+def _nothing(
+    model: LinkModel, parameters: Parameters, rows: Rows, free: NDArray[np.bool_], measured: Measurements
+) -> SiteCalibration:
+    """A layer that shifts nothing and holds the state of sight of every mast."""
+    sectors = [
+        CalibratedSector(one.id, 0.0, one.sigma_db, rows.clear.get((one.x_m, one.y_m)), True)
+        for one, antenna in zip(model.sectors, parameters.antenna_of.tolist(), strict=True)
+        if free[antenna]
+    ]
+    return SiteCalibration(max(one.date for one in measured.readings), 1, measured.file, (), tuple(sectors))
+
+
+def _known(prior: Prior, rows: Rows, errors: Errors, floor_dbm: dict[str, float]) -> tuple[Posterior, Rows]:
+    """The posterior, and the rows it rests on: without those that were read only because they came out strong."""
+    kept, known = rows, posterior(prior, blocks_of(rows, errors))
+    for _ in range(FLOOR_TURNS):
+        above = above_floor(rows, known.mean, errors, floor_dbm)
+        kept = kept_rows(rows, above) if above.any() else rows
+        known = posterior(prior, blocks_of(kept, errors))
+    return known, kept
+
+
+def _floor_dbm(measured: Measurements) -> dict[str, float]:
+    """The lowest level of each technology that was read."""
+    found: dict[str, float] = {}
+    for reading in measured.readings:
+        technology = reading.channel.rsplit("/", 1)[1]
+        found[technology] = min(found.get(technology, np.inf), reading.rsrp_dbm)
+    return found
+
+
+def _sector_sigma_db(model: LinkModel, measured: Measurements) -> Array:
+    """How well each sector's level is known without the readings: where levels outside set it, as they do here."""
+    points = locate(model.scene.site, measured.readings)
+    return np.asarray(model.calibration.sigma_db(points).mean(axis=1), float)
+
+
+def _learned(prior: Prior, known: Posterior) -> NDArray[np.bool_]:
+    """Parameters of which readings say something."""
+    return known.sigma < LEARNED * np.sqrt(np.diag(prior.covariance))
+
+
+def _layer(
+    model: LinkModel,
+    parameters: Parameters,
+    prior: Prior,
+    known: Posterior,
+    rows: Rows,
+    free: NDArray[np.bool_],
+    measured: Measurements,
+) -> SiteCalibration:
+    """The layer that brings what was found into force; rounded as its file is, so that both say the same."""
+    learned, errors = _learned(prior, known), model.rules.errors
+    base = replace(model.scene.site, calibration=None).constructions
+    constructions = []
+    for number, name in enumerate(parameters.constructions):
+        if learned[number]:
+            own = (1 - errors.construction_shared) * base[name].sigma_db ** 2  # of each band: read or not, it stays
+            left_db = float(np.sqrt(known.sigma[number] ** 2 + own))
+            shift_db = float(known.mean[number])
+            constructions.append(CalibratedConstruction(name, round(shift_db, 3), round(left_db, 3)))
+    read, sectors = set(rows.antenna.tolist()), []
+    for antenna, members in enumerate(parameters.antennas):
+        at = parameters.first_antenna + antenna
+        if not free[antenna] or not learned[at]:
+            continue
+        for index in members:
+            one = model.sectors[index]
+            clear = rows.clear.get((one.x_m, one.y_m))
+            shift_db, left_db = round(float(known.mean[at]), 3), round(float(known.sigma[at]), 3)
+            sectors.append(CalibratedSector(one.id, shift_db, left_db, clear, antenna in read))
+    used = sum(rows.count.tolist())
+    dates = [reading.date for reading in measured.readings]
+    return SiteCalibration(max(dates), used, measured.file, tuple(constructions), tuple(sectors))
+
+
+def _in_force(parameters: Parameters, layer: SiteCalibration, sectors: tuple[Sector, ...]) -> Array:
+    """The parameters that a layer has put into the model."""
+    found = np.zeros(len(parameters))
+    place = {name: number for number, name in enumerate(parameters.constructions)}
+    for construction in layer.constructions:
+        found[place[construction.name]] = construction.shift_db
+    index = {one.id: number for number, one in enumerate(sectors)}
+    for sector in layer.sectors:
+        found[parameters.first_antenna + parameters.antenna_of[index[sector.id]]] = sector.shift_db
+    return found
+
+
+def _shifts(
+    model: LinkModel,
+    parameters: Parameters,
+    prior: Prior,
+    known: Posterior,
+    rows: Rows,
+    free: NDArray[np.bool_],
+) -> tuple[FittedShift, ...]:
+    """What was found of each construction and antenna that readings say something of."""
+    learned, before_db = _learned(prior, known), np.sqrt(np.diag(prior.covariance))
+    crossed = np.count_nonzero(rows.design, axis=0)
+    found = []
+    for number, name in enumerate(parameters.constructions):
+        if learned[number]:
+            values = float(known.mean[number]), float(before_db[number]), float(known.sigma[number])
+            found.append(FittedShift("construction", name, *values, int(crossed[number])))
+    for antenna, members in enumerate(parameters.antennas):
+        at = parameters.first_antenna + antenna
+        if free[antenna] and learned[at]:
+            name = ", ".join(model.sectors[index].id for index in members)
+            values = float(known.mean[at]), float(before_db[at]), float(known.sigma[at])
+            found.append(FittedShift("sector", name, *values, int(crossed[at])))
+    return tuple(found)
+
+
+def _left_out(rows: Rows, first: Rows, prior: Prior, rules: Rules) -> tuple[HeldOut, ...]:
+    """Every room, and every antenna, predicted from all the others."""
+    found = []
+    named: tuple[tuple[Literal["room", "sector"], NDArray[np.intp]], ...] = (
+        ("room", rows.place),
+        ("sector", rows.antenna),
+    )
+    for kind, group in named:
+        numbers = np.unique(group)
+        if len(numbers) < 2:
+            continue
+        error_db = np.empty(len(rows.residual_db))
+        for number in numbers.tolist():
+            out = group == number
+            known = posterior(prior, blocks_of(rows, rules.errors, ~out))
+            error_db[out] = rows.residual_db[out] - rows.design[out] @ known.mean
+        found.append(HeldOut(kind, len(numbers), _rms(first.residual_db), _rms(error_db)))
+    return tuple(found)
+
+
+def _notes(rows: Rows, weak: int, free: NDArray[np.bool_]) -> tuple[str, ...]:
+    """What the fit leaves out."""
+    notes = []
+    if rows.left_out:
+        notes.append(
+            f"{rows.left_out} readings are not used: no mast of their channel reaches the place, or nobody can tell "
+            f"which of several was heard"
+        )
+    if weak:
+        notes.append(
+            f"{weak} rooms × antennas lie so near the weakest level read that they were read only because they came "
+            f"out strong; they are not used"
+        )
+    fixed = int(np.count_nonzero(~free[np.unique(rows.antenna)]))
+    if fixed:
+        notes.append(
+            f"{fixed} of {len(np.unique(rows.antenna))} antennas read are set by outside_levels.csv already and stay "
+            f"as they are; their readings tell of the walls"
+        )
+    return tuple(notes)
+
+
+def _rms(values_db: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(values_db))))

@@ -1,0 +1,46 @@
+"""`quietwing calibrate`, `measure-next`, `walktest`, `masts` and `acceptance`: from readings to proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quietwing.coverage.cli.command_inputs import guarded
+from quietwing.coverage.cli.options import JsonOption, RulesOption, ScenarioOption, SiteArgument
+
+__all__ = ["add_survey_commands"]
+
+
+def add_survey_commands(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command(name="calibrate")(calibrate)
+
+
+@guarded
+def calibrate(
+    site: SiteArgument,
+    readings: Annotated[
+        Path,
+        typer.Option("--readings", metavar="FILE.csv", help="Levels read on the site, as for leakage --measured."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE.toml", help="Where to write the layer (new file).")
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also judge the layout before and after: cells at both grades.")
+    ] = False,
+    layout: Annotated[
+        Path | None,
+        typer.Option("--layout", help="With --compare: devices to judge; else the site's own layout.csv."),
+    ] = None,
+    scenario: ScenarioOption = None,
+    rules: RulesOption = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that --out names.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit walls and masts to readings, within what the rules hold likely; a layer on top of the site."""
+    from quietwing.coverage.cli.calibrate_terminal import answer_calibrate  # slow to load
+
+    answer_calibrate(site, readings, out, compare, layout, scenario, rules, overwrite, as_json)
