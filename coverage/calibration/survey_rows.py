@@ -29,7 +29,7 @@ SQUARE_M = 5.0  # places in the open and in no room: as far as one local error g
 LEAST_CHANCE = 1e-3  # no state of sight is ruled out by the formula alone; assumed
 LIKELY = 0.5
 FLOOR_SIGMAS = 1.64  # 19 of 20 such rows are read; assumed
-REFERENCE_MHZ = 2000.0  # above 1 GHz, where a construction's own sigma holds as it stands
+PLAIN_SIGMA_MHZ = 2000.0  # above 1 GHz, where a construction's own sigma holds as it stands
 LEAST_VARIANCE_DB2 = 1e-6  # an open hole has no error; keeps the prior invertible
 
 
@@ -137,7 +137,7 @@ def prior_of(model: LinkModel, parameters: Parameters, sector_sigma_db: Array) -
     lowest = np.full(len(parameters), -np.inf)
     for number, name in enumerate(parameters.constructions):
         one = site.constructions[name]
-        common = errors.construction_shared * float(sigma_db(one, np.array([REFERENCE_MHZ]))[0]) ** 2
+        common = errors.construction_shared * float(sigma_db(one, np.array([PLAIN_SIGMA_MHZ]))[0]) ** 2
         covariance[number, number] = max(common, LEAST_VARIANCE_DB2)
         lowest[number] = -float(construction_loss_db(one, [1.0], model.masts.freq_mhz).max())
         for band in range(bands):

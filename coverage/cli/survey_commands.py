@@ -16,6 +16,10 @@ __all__ = ["add_survey_commands"]
 def add_survey_commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command(name="calibrate")(calibrate)
+    app.add_typer(walktest, name="walktest")
+
+
+walktest = typer.Typer(no_args_is_help=True, help="Logs of scanners and phones.")
 
 
 @guarded
@@ -44,3 +48,25 @@ def calibrate(
     from quietwing.coverage.cli.calibrate_terminal import answer_calibrate  # slow to load
 
     answer_calibrate(site, readings, out, compare, layout, scenario, rules, overwrite, as_json)
+
+
+@walktest.command(name="import")
+@guarded
+def walktest_import(
+    log: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or text log: scanner, G-NetTrack, TEMS, Nemo.")],
+    site: Annotated[str, typer.Option("--site", metavar="SITE", help="Whose channels and grid count.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="READINGS.csv", help="New table of readings.")],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE.toml", help="Which column is what; else by usual names.")
+    ] = None,
+    waypoints: Annotated[
+        Path | None, typer.Option("--waypoints", metavar="FILE.csv", help="time,x,y,storey; linear between them.")
+    ] = None,
+    square_m: Annotated[float, typer.Option("--square", help="Side of the squares of the medians, in metres.")] = 2.0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that --out names.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """A log of a walk as readings: medians by square of the plan; no identifier of any phone is kept."""
+    from quietwing.coverage.cli.walktest_terminal import answer_walktest  # slow to load
+
+    answer_walktest(log, site, out, mapping, waypoints, square_m, overwrite, as_json)

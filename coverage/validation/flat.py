@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 NAME = "rf-ble-flat-wut"
 TOLERANCE_DB = 5.2  # asked of the model: RMSE of the multi-wall model, one offset, leave one anchor out
 CALIBRATED_DB = 4.8  # asked of the model, as by the set's README: RMSE of the calibrated model on what is held out
+ROUNDING_DB = 0.005  # in a world without error nothing can be gained
 LEAST_GAIN_DB = 0.7  # asked of the model: how far free space must be beaten
 LIGHT_WALL_DB = 3.4  # COST 231 final report, chapter 4: L_w1, light wall
 LEAST_PIECE_M = 0.03  # a ray that only grazes a corner has not gone through a wall
@@ -101,7 +102,11 @@ def _calibrated(rooms: Rooms, links: _Links, free_db: Array) -> list[SetResult]:
             FREQ_MHZ,
         )
         before_db, after_db = flat.mean_rmse_db(flat.before_db), flat.mean_rmse_db(flat.after_db)
-        complaints = [] if after_db <= before_db else ["the calibrated model must be no worse than the uncalibrated"]
+        complaints = (
+            []
+            if after_db <= before_db + ROUNDING_DB
+            else ["the calibrated model must be no worse than the uncalibrated"]
+        )
         note = (
             f"mean over anchors of what is held out: {before_db:.2f} dB uncalibrated, {after_db:.2f} dB calibrated; "
             f"walls taken for {assumed.name}"

@@ -1,0 +1,151 @@
+"""Which column of a log is what: by a mapping that somebody wrote, else by the names loggers usually give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
+from quietwing.sites.safe_reading import MOST_TOML_BYTES, read_text
+from quietwing.sites.toml_text import toml_of
+
+__all__ = ["MEANINGS", "Mapped", "is_private", "map_columns", "plain_name", "read_mapping"]
+
+# What columns may mean, with the names they go by: G-NetTrack, TEMS and Nemo exports, common scanners. What an export
+# has is up to its settings, so a mapping file rules; names compared without case, spaces and signs.
+MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "time": ("time", "timestamp", "datetime", "date time", "utc", "systime", "message time"),
+    "x": ("x", "x_m", "easting", "local x"),
+    "y": ("y", "y_m", "northing", "local y"),
+    "height_m": ("height_m", "height"),
+    "storey": ("storey", "floor", "level number"),
+    "lat": ("lat", "latitude", "all-latitude", "gps latitude"),
+    "lon": ("lon", "long", "longitude", "all-longitude", "gps longitude"),
+    "channel": ("channel",),
+    "plmn": ("plmn", "operator", "mccmnc", "plmn id"),
+    "mcc": ("mcc", "all-mcc", "mobile country code"),
+    "mnc": ("mnc", "all-mnc", "mobile network code"),
+    "technology": ("technology", "networktech", "tech", "rat", "system", "radio"),
+    "arfcn": ("arfcn", "earfcn", "uarfcn", "nrarfcn", "nr-arfcn", "ssb arfcn", "bcch arfcn", "dl earfcn",
+              "serving earfcn", "earfcn dl", "channel number"),
+    "freq_mhz": ("freq_mhz", "frequency", "frequency mhz", "freq", "dl frequency mhz"),
+    "level_dbm": ("rsrp_dbm", "level", "rsrp", "rsrp dbm", "ss-rsrp", "rscp", "rxlev", "rxlev dbm", "level dbm",
+                  "serving rsrp dbm", "ssb rsrp dbm", "signal dbm"),
+}  # fmt: skip
+_FIXED = ("technology", "plmn", "date", "building", "storey", "height_above_floor_m")
+# Whose phone it was is nobody's business: such columns are never kept.
+_PRIVATE = re.compile(
+    r"imei|imsi|msisdn|phonenumber|phonenum|iccid|tmsi|subscriber|simserial|androidid|deviceid|mdn$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A mapping as its file says.
+
+    Attributes
+    ----------
+    columns : mapping of str to str
+        Meaning to name of the column.
+    fixed : mapping of str to object
+        What the log does not say: technology, plmn, date, building, storey, height_above_floor_m.
+    technologies : mapping of str to str
+        The log's words for GSM, UMTS, LTE and NR.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    technologies: Mapping[str, str] = field(default_factory=dict)
+
+
+def plain_name(name: str) -> str:
+    """A column's name without case, spaces and signs."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def is_private(name: str) -> bool:
+    """Whether a column identifies a phone or a person."""
+    return _PRIVATE.search(plain_name(name)) is not None
+
+
+def read_mapping(path: Path) -> Mapped:
+    """A mapping file: ``[columns]``, ``[fixed]`` and ``[technologies]``.
+
+    Raises
+    ------
+    SiteError
+        With every problem of the file.
+    """
+    file = clean(path.name)
+    try:
+        loaded = toml_of(read_text(path, path.parent, MOST_TOML_BYTES))
+    except Unreadable as error:
+        raise SiteError(f"{file}: {error}") from None
+    problems = []
+    tables: dict[str, dict[str, Any]] = {}
+    for name, known in (("columns", tuple(MEANINGS)), ("fixed", _FIXED), ("technologies", None)):
+        table = loaded.pop(name, {})
+        if not isinstance(table, dict):
+            problems.append(f"{file}: {name}: is {shown(table)} (expected a table); write [{name}]")
+            table = {}
+        for key, value in table.items():
+            if known is not None and key not in known:
+                problems.append(f"{file}: {name}: unknown key {shown(key)}; {did_you_mean(key, known)}")
+            elif name != "fixed" and not isinstance(value, str):
+                problems.append(f"{file}: {name}: {clean(key)} is {shown(value)}; write a text in quotes")
+            elif name == "technologies" and value not in ("GSM", "UMTS", "LTE", "NR"):
+                problems.append(f"{file}: {name}: {clean(key)} is {shown(value)} (expected GSM, UMTS, LTE or NR)")
+        tables[name] = table
+    loaded.pop("format", None)
+    problems += [f"{file}: unknown table {shown(key)}; use [columns], [fixed], [technologies]" for key in loaded]
+    private = [name for name in tables["columns"].values() if isinstance(name, str) and is_private(name)]
+    problems += [
+        f"{file}: columns: {shown(name)} identifies a phone and is never read; leave it out" for name in private
+    ]
+    if problems:
+        raise SiteError(problems)
+    return Mapped(tables["columns"], tables["fixed"], tables["technologies"])
+
+
+def map_columns(header: Sequence[str], mapped: Mapped, file: str) -> dict[str, int]:
+    """Place of each meaning among the columns of a log.
+
+    Parameters
+    ----------
+    header : sequence of str
+    mapped : Mapped
+        What a mapping file says; it rules.
+    file : str
+        For the messages.
+
+    Returns
+    -------
+    dict of str to int
+
+    Raises
+    ------
+    SiteError
+        If a column that the mapping names is not there.
+    """
+    found: dict[str, int] = {}
+    plain = [plain_name(name) for name in header]
+    usable = [number for number, name in enumerate(header) if not is_private(name)]
+    for meaning, name in mapped.columns.items():
+        if plain_name(name) not in plain:
+            raise SiteError(
+                f"{file}: line 1: has no column {shown(name)}, which the mapping takes for {meaning}; "
+                f"{did_you_mean(name, [header[k] for k in usable])}"
+            )
+        found[meaning] = plain.index(plain_name(name))
+    for meaning, names in MEANINGS.items():
+        if meaning not in found:
+            for name in map(plain_name, names):
+                at = [number for number in usable if plain[number] == name and number not in found.values()]
+                if at:
+                    found[meaning] = at[0]
+                    break
+    return found
