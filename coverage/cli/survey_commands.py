@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from quietwing.coverage.cli.command_inputs import guarded
-from quietwing.coverage.cli.options import JsonOption, RulesOption, ScenarioOption, SiteArgument
+from quietwing.coverage.cli.options import (
+    CalibrationOption,
+    GradeOption,
+    JsonOption,
+    RulesOption,
+    ScenarioOption,
+    SiteArgument,
+)
 
 __all__ = ["add_survey_commands"]
 
@@ -16,6 +23,7 @@ __all__ = ["add_survey_commands"]
 def add_survey_commands(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command(name="calibrate")(calibrate)
+    app.command(name="measure-next")(measure_next)
     app.add_typer(walktest, name="walktest")
 
 
@@ -70,3 +78,25 @@ def walktest_import(
     from quietwing.coverage.cli.walktest_terminal import answer_walktest  # slow to load
 
     answer_walktest(log, site, out, mapping, waypoints, square_m, overwrite, as_json)
+
+
+@guarded
+def measure_next(
+    site: SiteArgument,
+    layout: Annotated[
+        Path | None, typer.Option("--layout", help="Devices of the verdict; else the site's layout.csv, else none.")
+    ] = None,
+    scenario: ScenarioOption = None,
+    calibration: CalibrationOption = None,
+    grade: GradeOption = None,
+    count: Annotated[int, typer.Option("--count", min=1, max=50, help="How many readings to propose.")] = 10,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="New folder for measure_next.csv and .png.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Where to measure next: the places and channels that are expected to settle the most cells in doubt."""
+    from quietwing.coverage.cli.measure_next_terminal import answer_measure_next  # slow to load
+
+    options = {"calibration": calibration, "grade": grade}
+    answer_measure_next(site, layout, scenario, options, count, out, as_json)

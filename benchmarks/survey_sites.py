@@ -1,0 +1,123 @@
+"""Calibration and "measure here next" on ten made sites of known truth: ``python -P benchmarks/survey_sites.py``.
+
+Prints z-scores of fitted shifts, and cells settled after ten readings chosen, random and on a grid (median of 20
+draws of the truth). Takes some minutes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from quietwing.coverage.blocking.calibration import MEASURED_SIGMA_DB
+from quietwing.coverage.blocking.evaluate import silence_points
+from quietwing.coverage.blocking.links import link_model
+from quietwing.coverage.calibration import calibrate_site
+from quietwing.coverage.calibration.measure_next import chances_after, choose, settled
+from quietwing.coverage.calibration.survey_rows import parameters_of
+from quietwing.coverage.calibration.world_readings import candidate_places, world_readings
+from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.trial_points import trial_points
+
+HERE = Path(__file__).resolve().parent
+DRAWS, READINGS, SITES, CELLS = 20, 10, 10, 12
+LOWER_DB = np.arange(0.0, 101.0, 5.0)
+
+
+def made():
+    """The maker of the sites, which the tests use too."""
+    path = HERE.parent / "tests" / "engine" / "calibration" / "made_surveys.py"
+    spec = importlib.util.spec_from_file_location("made_surveys", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def in_doubt(model, scenario, points, places):
+    """The site with the public network turned down until most cells are in doubt: there readings are worth most."""
+    best = None
+    for lower_db in LOWER_DB.tolist():
+        found = world_readings(model, scenario, (), {}, points, places, lower_db=lower_db)
+        count = int((~settled(found.silent.mean(axis=1), scenario.asked.confidence)).sum())
+        if best is None or count > best[0]:
+            best = count, lower_db, found
+    return best
+
+
+def settled_cells(before, fresh, readings, confidence, rng) -> list[int]:
+    """Cells settled after some readings, for draws of the truth among fresh worlds."""
+    found = []
+    for world in range(DRAWS):
+        read_dbm = fresh.level_dbm[list(readings), world] + MEASURED_SIGMA_DB * rng.standard_normal(len(readings))
+        found.append(int(settled(chances_after(before, tuple(readings), read_dbm), confidence).sum()))
+    return found
+
+
+def measure_next(number: int, worlds: int = 1000) -> tuple[int, int, float, float, float]:
+    """Cells, in doubt, and medians settled: chosen, random, grid."""
+    rng = np.random.default_rng(number)
+    site = made().made_site(number, CELLS)
+    scenario = Scenario(worlds=worlds)
+    model = link_model(prepare_scene(site), site.sectors, scenario.rules)
+    points = silence_points(site, trial_points(site))
+    places = candidate_places(points)
+    count, lower_db, before = in_doubt(model, scenario, points, places)
+    fresh = world_readings(model, scenario, (), {}, points, places, stream=3, lower_db=lower_db)
+    q, total = scenario.asked.confidence, len(before.channel)
+    ours = settled_cells(before, fresh, choose(before, q, READINGS).reading, q, rng)
+    chance, grid = [], []
+    for draw in range(DRAWS):
+        picks = rng.choice(total, READINGS, replace=False)
+        chance.append(settled_cells(before, fresh, picks, q, rng)[draw])
+        grid.append(settled_cells(before, fresh, grid_of(before, rng), q, rng)[draw])
+    return len(before.silent), count, float(np.median(ours)), float(np.median(chance)), float(np.median(grid))
+
+
+def grid_of(before, rng) -> list[int]:
+    """Ten places evenly over the site, one channel each, the channels in turn."""
+    places = np.unique(before.place)
+    chosen = places[np.linspace(0, len(places) - 1, READINGS).astype(int)]
+    names = sorted(set(before.channel))
+    first = int(rng.integers(len(names)))
+    found = []
+    for turn, place in enumerate(chosen.tolist()):
+        rows = np.flatnonzero(before.place == place)
+        wanted = names[(first + turn * max(1, len(names) // READINGS)) % len(names)]
+        named = [row for row in rows.tolist() if before.channel[row] == wanted]
+        found.append(named[0] if named else int(rng.choice(rows)))
+    return found
+
+
+def z_scores(number: int) -> list[float]:
+    """(Truth − fitted) / doubt left, of every shift of a made site."""
+    maker = made()
+    truth = maker.made_truth(number)
+    fit = calibrate_site(truth.site, maker.survey(truth, number), held_out=False)
+    parameters = parameters_of(link_model(prepare_scene(truth.site), truth.site.sectors))
+    ids, found = [one.id for one in truth.site.sectors], []
+    for shift in fit.shifts:
+        if shift.kind == "construction":
+            at = parameters.constructions.index(shift.name)
+        else:
+            at = parameters.first_antenna + parameters.antenna_of[ids.index(shift.name.split(", ")[0])]
+        found.append((truth.drawn[at] - shift.shift_db) / shift.sigma_db)
+    return found
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or ["measure", "calibrate"]
+    if "measure" in wanted:
+        print("site  cells  in doubt  settled after 10: chosen  random  grid")
+        rows = []
+        for number in range(SITES):
+            rows.append(measure_next(number))
+            print(number, *rows[-1], flush=True)
+        print("mean", *np.mean(rows, axis=0).round(2))
+    if "calibrate" in wanted:
+        scores = np.concatenate([z_scores(number) for number in range(SITES)])
+        print(f"{len(scores)} shifts: {np.mean(np.abs(scores) <= 2):.1%} within 2 sigma, sd of z {scores.std():.2f}")

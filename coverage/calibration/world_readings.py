@@ -1,0 +1,157 @@
+"""What a scanner would read in each world of the verdict, beside what the verdict says of the cells in that world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quietwing.coverage.blocking.blocker_links import blocker_links
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
+from quietwing.coverage.blocking.montecarlo import Case, count_worlds
+from quietwing.coverage.blocking.world_links import draw_worlds, seed_of
+from quietwing.coverage.blocking.worlds import Part, normals, uniforms
+from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites.points import PointSet
+
+__all__ = ["WorldReadings", "candidate_places", "world_readings"]
+
+MOST_PLACES = 160  # rooms a reading may be proposed in; evenly taken where there are more
+HEARD_DBM = -125.0  # a channel that is weaker in the median is not proposed: most phones and scanners end there
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorldReadings:
+    """Readings that may be taken, and the cells, in the same worlds.
+
+    Attributes
+    ----------
+    place : intp ndarray, shape (reading,)
+        Point of `points`.
+    channel : tuple of str
+        Of each reading.
+    level_dbm : float32 ndarray, shape (reading, world)
+        What would be read, without the error of the reading.
+    points : PointSet
+        Places.
+    silent : bool ndarray, shape (room, world)
+        At the grade asked for.
+    rooms : int32 ndarray, shape (room,)
+    """
+
+    place: NDArray[np.intp]
+    channel: tuple[str, ...]
+    level_dbm: NDArray[np.float32]
+    points: PointSet
+    silent: NDArray[np.bool_]
+    rooms: NDArray[np.int32]
+
+
+def candidate_places(points: PointSet) -> PointSet:
+    """The first test point of each room, the middle; of many rooms an even choice."""
+    _, first = np.unique(points.room, return_index=True)
+    if len(first) > MOST_PLACES:
+        first = first[np.linspace(0, len(first) - 1, MOST_PLACES).astype(int)]
+    return points.some(first)
+
+
+def world_readings(
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    places: PointSet,
+    *,
+    stream: int = 0,
+    lower_db: float = 0.0,
+) -> WorldReadings:
+    """Levels at some places and silence of all rooms, world by world, all blockers off for the readings.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+        Worlds, seed, grade.
+    devices : tuple of Device
+        The layout that is judged.
+    catalogue : mapping of str to Model
+    points : PointSet
+        Test points of rooms that must be silent.
+    places : PointSet
+        Where may be read.
+    stream : int
+        Another stream of worlds of the same seed.
+    lower_db : float
+        By how much the public network is turned down for the verdict. [dB]
+
+    Returns
+    -------
+    WorldReadings
+    """
+    public = public_links(model, points)
+    blockers = blocker_links(model, devices, catalogue, points)
+    cases = (Case(scenario.judged, lower_db=lower_db),)
+    tally = count_worlds(model, scenario, points, public, blockers, stream=stream, cases=cases)
+    level_dbm, median_dbm = _levels(model, scenario, places, stream)
+    of_channel = np.array([model.channels.index(one.channel) for one in model.sectors])
+    found, place, channel = [], [], []
+    for number, name in enumerate(model.channels):
+        best = level_dbm[of_channel == number].max(axis=0)
+        for at in np.flatnonzero(median_dbm[of_channel == number].max(axis=0) >= HEARD_DBM).tolist():
+            found.append(best[at])
+            place.append(at)
+            channel.append(name)
+    levels = np.array(found, np.float32).reshape(len(found), scenario.worlds)
+    return WorldReadings(np.array(place, np.intp), tuple(channel), levels, places, tally.silent[0], tally.rooms)
+
+
+def _levels(
+    model: LinkModel, scenario: Scenario, places: PointSet, stream: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Level of each sector at each place in each world, and in the likelier state of sight. [dBm]"""
+    worlds, seed = scenario.worlds, seed_of(scenario.seed, stream)
+    public, draws, errors = public_links(model, places), draw_worlds(model, seed, worlds), model.rules.errors
+    shares = (errors.local_shared, 1 - errors.local_shared)
+    between = (errors.local_between_bands, 1 - errors.local_between_bands)
+    size = [errors.local_db * np.sqrt(part * share) for part in shares for share in between]
+    rooms = [stable_key(model.scene.site.rooms[room].id) for room in places.room.tolist()]
+    found = np.empty((len(model.sectors), len(places), worlds), np.float32)
+    for s in range(len(model.sectors)):
+        band = int(model.carrier_band[model.sector_carrier[s]])
+        number, source = int(model.bands[band]), int(model.source_key[s])
+        for p, room in enumerate(rooms):
+            clear = _clear(public, seed, worlds, s, p)
+            level = np.where(clear, public.los_dbm[s, p], public.nlos_dbm[s, p])
+            level = level + _walls(model, public, draws.construction[:, band], s, p, band)
+            level += public.sigma_db[s, p] * draws.sector[s]
+            level += size[0] * normals(seed, Part.ROOM, worlds, room)
+            level += size[1] * normals(seed, Part.ROOM_BAND, worlds, room, number)
+            level += size[2] * normals(seed, Part.SOURCE_ROOM, worlds, source, room)
+            level += size[3] * normals(seed, Part.SOURCE_ROOM_BAND, worlds, source, room, number)
+            found[s, p] = level
+    likely = np.where(
+        public.fixed_sight[:, None] >= 0, public.fixed_sight[:, None] == 1, public.los_probability >= 0.5
+    )
+    return found, np.where(likely, public.los_dbm, public.nlos_dbm)
+
+
+def _clear(public: PublicLinks, seed: int, worlds: int, s: int, p: int) -> NDArray[np.bool_]:
+    """State of sight of a link in each world."""
+    if public.fixed_sight[s] >= 0:
+        return np.full(worlds, public.fixed_sight[s] == 1)
+    return np.asarray(uniforms(seed, Part.SIGHT, worlds, int(public.sight_key[s, p])) < public.los_probability[s, p])
+
+
+def _walls(
+    model: LinkModel, public: PublicLinks, draw: NDArray[np.float32], s: int, p: int, band: int
+) -> NDArray[np.float32]:
+    """Error of the walls of the way that rules, as wide as the rules let it be. [dB]"""
+    size = public.crossed[s, p].astype(np.float32) * model.construction_sigma_db[:, band]
+    width = float(np.sqrt(np.square(size).sum()))
+    most = float(model.walls_most_db[band])
+    error = (size * min(1.0, most / width) if width else size) @ draw
+    return np.asarray(np.minimum(error, public.walls_db[s, p]), np.float32)
