@@ -25,8 +25,10 @@ def add_survey_commands(app: typer.Typer) -> None:
     app.command(name="calibrate")(calibrate)
     app.command(name="measure-next")(measure_next)
     app.add_typer(walktest, name="walktest")
+    app.add_typer(masts, name="masts")
 
 
+masts = typer.Typer(no_args_is_help=True, help="Lists of the public network's masts.")
 walktest = typer.Typer(no_args_is_help=True, help="Logs of scanners and phones.")
 
 
@@ -100,3 +102,29 @@ def measure_next(
 
     options = {"calibration": calibration, "grade": grade}
     answer_measure_next(site, layout, scenario, options, count, out, as_json)
+
+
+@masts.command(name="import")
+@guarded
+def masts_import(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="OpenCelliD or Mozilla CSV, XLSX, Ofcom-style list.")
+    ],
+    site: Annotated[str, typer.Option("--site", metavar="SITE", help="Whose grid, area and surroundings count.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="MASTS.csv", help="New table; SITE/masts.csv puts it in.")
+    ],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE.toml", help="[columns]: what each column is.")
+    ] = None,
+    radius_m: Annotated[float, typer.Option("--radius", help="How far masts may be, in metres.")] = 5000.0,
+    picture: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE.png", help="Also a map of the masts round the site.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the files that are named.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Masts round a site from a list: networks told, duplicates merged, what is assumed marked in a second table."""
+    from quietwing.coverage.cli.masts_terminal import answer_masts  # slow to load
+
+    answer_masts(source, site, out, mapping, radius_m, picture, overwrite, as_json)

@@ -1,0 +1,90 @@
+"""``quietwing masts import``: the site's masts, a table of what was assumed, a map."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+
+import typer
+
+from quietwing.coverage.cli.calibrate_terminal import refuse_written
+from quietwing.coverage.cli.tables import print_table, progress_bar
+from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.report.plan_drawing import save_png
+from quietwing.coverage.report.survey_maps import mast_figure
+from quietwing.coverage.whole_files import write_whole
+from quietwing.sites import load_site
+from quietwing.sites.errors import SiteError
+from quietwing.sites.surveys.mast_import import MastImport, import_masts
+from quietwing.sites.surveys.mast_rows import read_mast_mapping
+from quietwing.sites.tables_csv import mast_columns, table_text
+
+__all__ = ["answer_masts"]
+
+MOST_REASONS = 12
+
+
+def answer_masts(
+    source: Path,
+    site: str,
+    out: Path,
+    mapping: Path | None,
+    radius_m: float,
+    picture: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Read the list, write masts, what was assumed, and the map."""
+    told = out.with_name(f"{out.stem}-assumed.csv")
+    if out.suffix.lower() != ".csv":
+        raise SiteError(f"{out.name}: is no .csv; masts are a table, name it masts.csv")
+    if out.parent.joinpath("site.toml").exists():  # beside a site's files stands nothing that is no file of a site
+        told = out.parent.parent / f"{out.parent.name}-masts-assumed.csv"
+    for path in (out, told, picture):
+        refuse_written(path, overwrite)
+    with progress_bar() as progress:
+        place = load_site(site)
+        columns = None if mapping is None else read_mast_mapping(mapping)
+        progress("reading the list", 0.2)
+        found = import_masts(source, place, columns, radius_m)
+    sectors = [one.sector for one in found.sectors]
+    figure = None if picture is None else mast_figure(place, sectors)
+    write_whole(out, table_text(mast_columns(sectors), sectors))
+    write_whole(told, _assumed_text(found))
+    if figure is not None and picture is not None:
+        save_png(figure, picture)
+    files = [str(path) for path in (out, told, picture) if path is not None]
+    if as_json:
+        print_json(
+            {
+                "rows": found.rows,
+                "sectors": len(found.sectors),
+                "merged": found.merged,
+                "assumed": {one.sector.id: list(one.assumed) for one in found.sectors if one.assumed},
+                "left_out": [{"why": why, "rows": many} for why, many in found.left_out],
+                "files": files,
+            }
+        )
+        return
+    guessed = sum(bool(one.assumed) for one in found.sectors)
+    typer.echo(
+        f"{len(found.sectors)} sectors from {found.rows:,} rows, {found.merged:,} merged; "
+        f"something is assumed of {guessed}."
+    )
+    count = Counter(one.sector.channel for one in found.sectors)
+    print_table(["channel", "sectors"], [[channel, str(many)] for channel, many in sorted(count.items())])
+    for why, many in found.left_out[:MOST_REASONS]:
+        say(f"left out: {many:,} rows: {why}")
+    say(f"wrote {', '.join(files)}; measure levels on the site before you trust what is assumed")
+
+
+def _assumed_text(found: MastImport) -> str:
+    """A table of what was assumed of each sector."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["id", "rows", "assumed"])
+    for one in found.sectors:
+        writer.writerow([one.sector.id, one.rows, "; ".join(one.assumed)])
+    return out.getvalue()

@@ -1,0 +1,192 @@
+"""Rows of a list of masts, whatever it is: OpenCelliD and Mozilla, an operator's XLSX, Ofcom-style site lists."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
+from quietwing.sites.safe_reading import MOST_TOML_BYTES, read_text, refuse_odd
+from quietwing.sites.surveys.log_columns import is_private, plain_name
+from quietwing.sites.toml_text import toml_of
+
+__all__ = ["MAST_MEANINGS", "mast_rows", "read_mast_mapping"]
+
+MOST_BYTES = 512 * 2**20
+MOST_ROWS = 5_000_000  # all cells of a large country
+MOST_SHEET_ROWS = 200_000
+MOST_UNPACKED_BYTES = 300 * 2**20
+
+# Columns by the names they go by, compared without case, spaces and signs.
+MAST_MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "site id", "cell id", "cell name", "opref", "site name", "sector id", "cell"),
+    "operator": ("operator", "network", "carrier name", "licensee"),
+    "plmn": ("plmn", "plmn id", "mccmnc"),
+    "mcc": ("mcc",),
+    "mnc": ("mnc", "net"),
+    "technology": ("technology", "radio", "rat", "tech", "transtype", "transmission type"),
+    "band": ("band", "freqband", "frequency band"),
+    "arfcn": ("arfcn", "earfcn", "uarfcn", "nr arfcn", "dl earfcn", "earfcn dl"),
+    "freq_mhz": ("freq_mhz", "frequency", "frequency mhz", "dl frequency mhz"),
+    "bandwidth_mhz": ("bandwidth_mhz", "bandwidth", "bandwidth mhz"),
+    "lat": ("lat", "latitude", "sitelat"),
+    "lon": ("lon", "longitude", "sitelng", "sitelon", "long"),
+    "grid_ref": ("ngr", "grid reference", "grid ref", "gridref", "sitengr", "osgb"),
+    "x": ("x", "easting"),
+    "y": ("y", "northing"),
+    "height_m": ("height_m", "height", "antennaht", "antenna height", "antenna height m"),
+    "azimuth_deg": ("azimuth_deg", "azimuth", "bearing"),
+    "tilt_deg": ("tilt_deg", "tilt", "downtilt", "total tilt"),
+    "eirp_dbm": ("eirp_dbm", "eirp", "eirp dbm", "maxpwrdbm"),
+    "eirp_dbw": ("eirp_dbw", "eirp dbw", "maxpwrdbw"),
+}
+# OpenCelliD's files by country have no header: its columns in order.
+OPENCELLID = (
+    "radio", "mcc", "net", "area", "cell", "unit", "lon", "lat", "range", "samples", "changeable", "created",
+    "updated", "averageSignal",
+)  # fmt: skip
+RADIOS = ("GSM", "UMTS", "LTE", "NR", "CDMA", "NBIOT")
+
+
+def read_mast_mapping(path: Path) -> dict[str, str]:
+    """``[columns]`` of a mapping file: what a column is → its name.
+
+    Raises
+    ------
+    SiteError
+        With every problem.
+    """
+    file = clean(path.name)
+    try:
+        loaded = toml_of(read_text(path, path.parent, MOST_TOML_BYTES))
+    except Unreadable as error:
+        raise SiteError(f"{file}: {error}") from None
+    table = loaded.get("columns", {})
+    if not isinstance(table, dict) or not table:
+        raise SiteError(f'{file}: has no table [columns]; write [columns] and, for example, lat = "Breite"')
+    problems = [
+        f"{file}: columns: unknown key {shown(key)}; {did_you_mean(key, MAST_MEANINGS)}"
+        for key in table
+        if key not in MAST_MEANINGS
+    ]
+    problems += [
+        f"{file}: columns: {clean(k)} is {shown(v)}; write a text" for k, v in table.items() if not isinstance(v, str)
+    ]
+    if problems:
+        raise SiteError(problems)
+    return dict(table)
+
+
+def mast_rows(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each row as text by meaning, with where it stands (``line 2``).
+
+    Raises
+    ------
+    SiteError
+        If the file is none of these, too large, or lacks a column that the mapping names.
+    """
+    file = clean(path.name)
+    try:
+        target = refuse_odd(path, path.parent)
+    except Unreadable as error:
+        raise SiteError(f"{file}: {error}") from None
+    size = target.stat().st_size
+    if size > MOST_BYTES:
+        raise SiteError(f"{file}: has {size:,} bytes (limit {MOST_BYTES:,}); keep the rows near the site")
+    sheet = path.suffix.lower() in (".xlsx", ".xlsm")
+    rows = _sheet_rows(target, file) if sheet else _text_rows(target, file)
+    first = next(rows, None)
+    if first is None or not any(value.strip() for value in first[1]):
+        raise SiteError(f"{file}: is empty; give a header and one row for each cell or mast")
+    header, again = first[1], None
+    if len(header) >= 9 and header[0].strip().upper() in RADIOS:
+        header, again = list(OPENCELLID[: len(first[1])]), first
+    place = _places(header, mapping or {}, file)
+    if again is not None:
+        yield again[0], _by_meaning(again[1], place)
+    for where, row in rows:
+        yield where, _by_meaning(row, place)
+
+
+def _by_meaning(row: list[str], place: Mapping[str, int]) -> dict[str, str]:
+    return {meaning: row[at].strip() for meaning, at in place.items() if at < len(row) and row[at].strip()}
+
+
+def _places(header: list[str], mapping: Mapping[str, str], file: str) -> dict[str, int]:
+    plain = [plain_name(name) for name in header]
+    found: dict[str, int] = {}
+    for meaning, name in mapping.items():
+        if plain_name(name) not in plain:
+            raise SiteError(f"{file}: line 1: has no column {shown(name)} ({meaning}); {did_you_mean(name, header)}")
+        found[meaning] = plain.index(plain_name(name))
+    for meaning, names in MAST_MEANINGS.items():
+        at = [plain.index(one) for one in map(plain_name, names) if one in plain]
+        at = [one for one in at if one not in found.values() and not is_private(header[one])]
+        if meaning not in found and at:
+            found[meaning] = at[0]
+    if not ({"lat", "lon"} <= set(found) or {"x", "y"} <= set(found) or "grid_ref" in found):
+        names = ", ".join(clean(name.strip(), 30) for name in header[:20])
+        raise SiteError(
+            f"{file}: line 1: says no place (lat and lon, x and y, or grid_ref); name the columns in a mapping "
+            f"(it has: {names})"
+        )
+    return found
+
+
+def _text_rows(path: Path, file: str) -> Iterator[tuple[str, list[str]]]:
+    with open(path, "rb") as raw:
+        text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+        try:
+            first = text.readline(1 << 16)
+            if "\0" in first:
+                raise SiteError(f"{file}: line 1: holds NUL bytes; export it as CSV in UTF-8")
+            delimiter = max((",", ";", "\t"), key=first.count)
+            if first.strip():
+                yield "line 1", next(csv.reader([first], delimiter=delimiter))
+            for number, row in enumerate(csv.reader(text, delimiter=delimiter), 2):
+                if number > MOST_ROWS:
+                    raise SiteError(
+                        f"{file}: line {number:,}: is beyond {MOST_ROWS:,} rows; keep those near the site"
+                    )
+                if row:
+                    yield f"line {number}", row
+        except UnicodeDecodeError as error:
+            raise SiteError(f"{file}: byte 0x{error.object[error.start]:02x} is not UTF-8; save as UTF-8") from None
+        except csv.Error as error:
+            raise SiteError(f"{file}: is no CSV ({clean(str(error))}); correct its quotes") from None
+
+
+def _sheet_rows(path: Path, file: str) -> Iterator[tuple[str, list[str]]]:
+    """Rows of the first sheet that has any; values as text."""
+    from openpyxl import load_workbook  # slow to load, and few lists are workbooks
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > MOST_UNPACKED_BYTES:
+            raise SiteError(f"{file}: unpacks to {unpacked:,} bytes (limit {MOST_UNPACKED_BYTES:,}); save it as CSV")
+        book = load_workbook(path, read_only=True, data_only=True)
+    except SiteError:
+        raise
+    except Exception as error:  # whatever a broken workbook makes the library raise
+        raise SiteError(
+            f"{file}: is no workbook that can be read ({type(error).__name__}); save it as XLSX"
+        ) from None
+    try:
+        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+            if number > MOST_SHEET_ROWS:
+                raise SiteError(
+                    f"{file}: row {number:,}: is beyond {MOST_SHEET_ROWS:,} rows; keep those near the site"
+                )
+            if any(value is not None for value in row):
+                yield f"row {number}", ["" if value is None else str(value) for value in row]
+    except SiteError:
+        raise
+    except Exception as error:  # the same, once the sheet is read
+        raise SiteError(f"{file}: its first sheet cannot be read ({type(error).__name__}); save it as XLSX") from None
+    finally:
+        book.close()

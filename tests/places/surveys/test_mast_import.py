@@ -1,0 +1,139 @@
+"""Lists of masts: OpenCelliD with and without a header, workbooks by a mapping, Ofcom's grid references."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from pyproj import Transformer
+
+from quietwing.sites import check, load_site
+from quietwing.sites.errors import SiteError
+from quietwing.sites.surveys.grid_reference import osgb_m
+from quietwing.sites.surveys.mast_import import import_masts
+from quietwing.sites.surveys.mast_rows import read_mast_mapping
+from quietwing.sites.tables_csv import mast_columns, table_text
+
+X, Y = 400_000, 300_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    spec = importlib.util.spec_from_file_location("tiny_masts", Path(__file__).parents[1] / "tiny_site.py")
+    tiny = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tiny)
+    return tiny.write(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def site(folder):
+    return load_site(folder)
+
+
+def wgs(x: float, y: float) -> tuple[float, float]:
+    return Transformer.from_crs("EPSG:27700", "EPSG:4326", always_xy=True).transform(x, y)
+
+
+def cell(radio: str, net: int, number: int, x: float, y: float) -> str:
+    lon, lat = wgs(x, y)
+    return f"{radio},234,{net},100,{number},0,{lon:.7f},{lat:.7f},1000,20,1,1500000000,1600000000,0"
+
+
+def test_a_grid_reference_is_its_easting_and_northing():
+    assert osgb_m("NZ 24971 65142") == (424_971.5, 565_142.5)
+    assert osgb_m("TQ3080") == (530_500, 180_500)
+    assert osgb_m("SV0000000000") == (0.5, 0.5)
+    for wrong in ("NZ 123", "II1234", "12345", ""):
+        assert osgb_m(wrong) is None
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_opencellid_gives_operators_by_plmn_and_one_mast_for_its_cells(site, tmp_path, header):
+    rows = [cell("LTE", 30, 7, X + 800, Y), cell("LTE", 30, 8, X + 803, Y + 4), cell("GSM", 15, 9, X, Y + 900)]
+    rows.append(cell("LTE", 30, 10, X + 90_000, Y))
+    text = "radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal\n" * header
+    path = tmp_path / "cells.csv"
+    path.write_text(text + "\n".join(rows) + "\n", "utf-8")
+    found = import_masts(path, site)
+    assert found.rows == 4
+    assert {one.sector.operator for one in found.sectors} == {"EE", "VF"}
+    ee = [one.sector for one in found.sectors if one.sector.operator == "EE"]
+    for one in ee:
+        assert (one.x_m, one.y_m) == (pytest.approx(X + 800, abs=0.2), pytest.approx(Y, abs=0.2))
+    assert (
+        len(ee) == len({one.freq_mhz for one in ee}) == found.merged
+    )  # the second cell is the same mast, per carrier
+    assert ("farther than 5000 m", 1) in found.left_out
+    one = found.sectors[0]
+    assert set(one.assumed) == {"band and carrier", "azimuth (towards the site)", "EIRP", "height", "tilt"}
+    assert one.sector.assumed
+    assert one.sector.azimuth_deg == pytest.approx(270, abs=3)
+
+
+def test_what_comes_of_it_passes_the_check_of_the_site(site, folder, tmp_path):
+    path = tmp_path / "cells.csv"
+    path.write_text("radio,mcc,net,lon,lat\n" + "LTE,234,10,{:.6f},{:.6f}\n".format(*wgs(X + 900, Y)), "utf-8")
+    there = tmp_path / "site"
+    shutil.copytree(folder, there)
+    sectors = [one.sector for one in import_masts(path, site).sectors]
+    (there / "masts.csv").write_text(table_text(mast_columns(sectors), sectors), "utf-8")
+    (there / "outside_levels.csv").unlink(missing_ok=True)
+    assert check(there).problems == ()
+    assert load_site(there).sectors == tuple(sectors)
+
+
+def test_a_workbook_is_read_by_a_mapping_and_nothing_it_says_is_assumed(site, tmp_path):
+    book = Workbook()
+    sheet = book.active
+    sheet.append(
+        ["Standort", "Ost", "Nord", "PLMN", "RAT", "Kanal", "MHz breit", "Hoehe", "Azimut", "Neigung", "EIRP"]
+    )
+    sheet.append(["A1", X + 500, Y, "23430", "4G", 6225, 5, 22, 271, 4, 60.5])
+    book.save(tmp_path / "list.xlsx")
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(
+        '[columns]\nid = "Standort"\nx = "Ost"\ny = "Nord"\ntechnology = "RAT"\narfcn = "Kanal"\n'
+        'bandwidth_mhz = "MHz breit"\nheight_m = "Hoehe"\nazimuth_deg = "Azimut"\ntilt_deg = "Neigung"\n',
+        "utf-8",
+    )
+    (one,) = import_masts(tmp_path / "list.xlsx", site, read_mast_mapping(mapping)).sectors
+    assert one.assumed == ()
+    assert not one.sector.assumed
+    assert (one.sector.freq_mhz, one.sector.band, one.sector.channel) == (798.5, "B20", "EE/B20/LTE")
+    assert (one.sector.height_m, one.sector.azimuth_deg, one.sector.eirp_dbm) == (22, 271, 60.5)
+
+
+def test_a_list_as_ofcom_made_them_has_grid_references_and_dbw(site, tmp_path):
+    path = tmp_path / "sites.csv"
+    path.write_text(
+        "Operator,OpRef,NGR,Antennaht,Transtype,Freqband,Maxpwrdbw\n"
+        "Vodafone,77,SO 99999 99999,17.5,GSM,900,30\nO2,12,SK0050000500,20,GSM,1800,26\n",
+        "utf-8",
+    )
+    found = import_masts(path, site)
+    (one,) = found.sectors
+    assert (one.sector.operator, one.sector.band, one.sector.technology) == ("VF", "B8", "GSM")
+    assert (one.sector.height_m, one.sector.eirp_dbm) == (17.5, 60.0)
+    assert "EIRP" not in one.assumed
+    assert any("O2 has no GSM in band 1800" in why for why, _ in found.left_out)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", b"a,b\n1,2\n", "says no place"),
+        ("a.csv", b"\xff\xfe\x00a", "NUL|UTF-8"),
+        ("a.csv", b"radio,mcc,net,lon,lat\nLTE,234,10,nan,1\n", "none of 1 rows"),
+        ("a.xlsx", b"no workbook", "no workbook"),
+        ("missing.csv", None, "missing.csv"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_said(site, tmp_path, name, content, told):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SiteError, match=told):
+        import_masts(tmp_path / name, site)
