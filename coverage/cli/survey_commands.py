@@ -26,7 +26,10 @@ def add_survey_commands(app: typer.Typer) -> None:
     app.command(name="measure-next")(measure_next)
     app.add_typer(walktest, name="walktest")
     app.add_typer(masts, name="masts")
+    app.add_typer(acceptance, name="acceptance")
 
+
+acceptance = typer.Typer(no_args_is_help=True, help="The walk test that proves a layout.")
 
 masts = typer.Typer(no_args_is_help=True, help="Lists of the public network's masts.")
 walktest = typer.Typer(no_args_is_help=True, help="Logs of scanners and phones.")
@@ -128,3 +131,51 @@ def masts_import(
     from quietwing.coverage.cli.masts_terminal import answer_masts  # slow to load
 
     answer_masts(source, site, out, mapping, radius_m, picture, overwrite, as_json)
+
+
+@acceptance.command(name="form")
+@guarded
+def acceptance_form(
+    site: SiteArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FORM.xlsx", help="New workbook; a PDF comes beside it.")
+    ],
+    layout: Annotated[
+        Path | None, typer.Option("--layout", help="What was built; else the site's own layout.csv.")
+    ] = None,
+    scenario: ScenarioOption = None,
+    calibration: CalibrationOption = None,
+    share: Annotated[float, typer.Option("--share", help="Of places that is to be proved, 0.95 is 95 %.")] = 0.95,
+    confidence: Annotated[float, typer.Option("--confidence", help="Of the proof, 0.95 is 95 %.")] = 0.95,
+    failures: Annotated[int, typer.Option("--failures", min=0, max=1000, help="Points that may fail.")] = 0,
+    silent_only: Annotated[
+        bool, typer.Option("--silent-only", help="Only cells that the verdict calls silent or quiet anyway.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another one draws other points.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the files.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The form of the walk test: points by lot, storey by storey, the worst first; call attempts; outside too."""
+    from quietwing.coverage.cli.acceptance_terminal import answer_form  # slow to load
+
+    options = {"calibration": calibration}
+    asked = {
+        "share": share,
+        "confidence": confidence,
+        "failures": failures,
+        "claimed_only": silent_only,
+        "seed": seed,
+    }
+    answer_form(site, layout, scenario, options, out, overwrite, as_json, **asked)
+
+
+@acceptance.command(name="score")
+@guarded
+def acceptance_score(
+    form: Annotated[Path, typer.Argument(metavar="FORM.xlsx", help="The filled form.")],
+    as_json: JsonOption = False,
+) -> None:
+    """What a filled form lets you claim, exactly; exit code 4 if it does not prove what it was to prove."""
+    from quietwing.coverage.cli.acceptance_terminal import answer_score  # slow to load
+
+    answer_score(form, as_json)

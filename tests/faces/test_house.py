@@ -38,7 +38,7 @@ ORDER = [
     ("coverage.propagation",),
     ("coverage.validation",),
     ("coverage.blocking",),
-    ("coverage.calibration",),
+    ("coverage.calibration", "coverage.acceptance"),
     ("coverage.planning",),
     ("coverage.report",),
     ("coverage.study", "coverage.warmup"),
