@@ -158,7 +158,7 @@ def _entries(value: Any, table: str, cls: type, key: str, findings: Findings, fi
     found: dict[str, Any] = {}
     for number, entry in enumerate(value, 1):
         where = f"{table} {clean(str(entry.get(key, f'#{number}')))}"
-        one = build(cls, entry, findings, file, where)
+        one: Any = build(cls, entry, findings, file, where)
         if one is None:
             continue
         name = getattr(one, key)
@@ -208,7 +208,8 @@ def read_calibration(path: Path, constructions: Iterable[str], sectors: Iterable
     SiteError
         With every problem of the file.
     """
-    file, findings, layer = clean(path.name), Findings(), None
+    file, findings = clean(path.name), Findings()
+    layer: SiteCalibration | None = None
     try:
         layer = parse_calibration(read_text(path, path.parent, MOST_TOML_BYTES), findings, file)
     except Unreadable as error:

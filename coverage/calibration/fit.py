@@ -39,6 +39,8 @@ SLOPE_STEP_DB = (
     2.0  # change of a wall's loss from which its slopes are taken: as large as the shifts that are looked for
 )
 FLOOR_TURNS = 3  # what is expected follows from what is fitted, and the other way round
+# What phones and scanners read at least: a file whose weakest level lies above misses nothing (assumed).
+READ_DOWN_TO_DBM = {"GSM": -105.0, "UMTS": -115.0, "LTE": -118.0, "NR": -118.0}
 # Doubt left is widened by it: walls that deviate by band open other ways than a straight line knows. On made sites of
 # known truth z-scores have a standard deviation of 1.15 without it (benchmarks/survey_sites.py).
 WIDENED = 1.1
@@ -248,12 +250,12 @@ def _known(prior: Prior, rows: Rows, errors: Errors, floor_dbm: dict[str, float]
 
 
 def _floor_dbm(measured: Measurements) -> dict[str, float]:
-    """The lowest level of each technology that was read."""
+    """The lowest level of each technology that was read, −inf where even that is well above what can be read."""
     found: dict[str, float] = {}
     for reading in measured.readings:
         technology = reading.channel.rsplit("/", 1)[1]
         found[technology] = min(found.get(technology, np.inf), reading.rsrp_dbm)
-    return found
+    return {name: level if level <= READ_DOWN_TO_DBM[name] else -np.inf for name, level in found.items()}
 
 
 def _sector_sigma_db(model: LinkModel, measured: Measurements) -> Array:

@@ -39,7 +39,7 @@ def acceptance_pdf(test: AcceptanceTest) -> bytes:
              one.first_try, *("" for _ in test.networks))
             for one in test.inside
         ]  # fmt: skip
-        widths = (0.4, 1.6, 0.9, 0.8, 0.7, 0.7, 0.5, 1.3, *(0.8 for _ in test.networks))
+        widths = (0.4, 2.2, 0.9, 0.8, 0.7, 0.7, 0.5, 1.3, *(0.8 for _ in test.networks))
         _pages(pages, test, "Inside: write B (blocked) or W (works)", head, rows, widths)
         operators = sorted({name.split(" ")[0] for name in test.networks})
         head = ("no", "ring", "place", "x", "y", "h", *operators)
@@ -113,7 +113,7 @@ def _pages(
                 cell.set_height(cell.get_height() * 1.6)
                 cell.set_facecolor("#E5E5E5")
         with_plain_text(figure)
-        pages.savefig(figure)
+        pages.savefig(figure)  # type: ignore[no-untyped-call]
 
 
 def _cut(value: object) -> str:

@@ -105,17 +105,20 @@ def mast_figure(site: Site, sectors: Sequence[Sector]) -> Figure:
     for ring in np.arange(step_m, reach_m, step_m):
         ax.add_patch(Circle((0, 0), ring, fill=False, lw=0.5, color="grey", ls=":"))
         ax.annotate(f"{ring:,.0f} m", (0, ring), fontsize=7, color="grey", ha="center", va="bottom")
-    for number, operator in enumerate(sorted({one.operator for one in sectors})):
+    operators = sorted({one.operator for one in sectors})
+    count = len(operators)
+    for number, operator in enumerate(operators):
         mine = [one for one in sectors if one.operator == operator]
         colour = f"C{number % 10}"
         spots = sorted({(one.x_m - middle.x, one.y_m - middle.y) for one in mine})
         ax.scatter(
-            *zip(*spots, strict=True),
+            [x for x, _ in spots],
+            [y for _, y in spots],
             marker=MARKERS[number % len(MARKERS)],
             color=colour,
-            label=f"{operator}: {len(spots)} masts",
-            s=45,
-            zorder=4,
+            label=f"{operator}: {len(spots)} mast{'s' * (len(spots) != 1)}",
+            s=45 + 70 * (count - 1 - number),  # operators on one mast are rings around each other
+            zorder=4 + 0.1 * number,
             edgecolors="white",
         )
         for one in mine:
@@ -129,7 +132,9 @@ def mast_figure(site: Site, sectors: Sequence[Sector]) -> Figure:
     ax.set_aspect("equal")
     ax.set_xlabel("metres east of the middle of the site", fontsize=9)
     ax.set_ylabel("metres north", fontsize=9)
-    ax.set_title(f"Masts around {site.name}: {len(sectors)} sectors", fontsize=11, color=QUIET_COLOUR)
+    ax.set_title(
+        f"Masts around {site.name} ({site.marking}): {len(sectors)} sectors", fontsize=11, color=QUIET_COLOUR
+    )
     ax.legend(fontsize=8, loc="upper left")
     with_plain_text(figure)
     return figure

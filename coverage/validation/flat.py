@@ -109,7 +109,7 @@ def _calibrated(rooms: Rooms, links: _Links, free_db: Array) -> list[SetResult]:
         )
         note = (
             f"mean over anchors of what is held out: {before_db:.2f} dB uncalibrated, {after_db:.2f} dB calibrated; "
-            f"walls taken for {assumed.name}"
+            f"anchor by anchor {flat.in_words()}; walls taken for {assumed.name}"
         )
         name = f"{NAME}/calibrated from {assumed.name}"
         error_db = flat.after_db

@@ -66,8 +66,15 @@ class CalibratedFlat:
 
     def mean_rmse_db(self, error_db: Array) -> float:
         """Mean over the anchors of each one's root mean square error. [dB]"""
-        found = [np.sqrt(np.mean(error_db[self.anchor == one] ** 2)) for one in np.unique(self.anchor)]
-        return float(np.mean(found))
+        return float(np.mean(self._rmse_db(error_db)))
+
+    def _rmse_db(self, error_db: Array) -> list[float]:
+        return [float(np.sqrt(np.mean(error_db[self.anchor == one] ** 2))) for one in np.unique(self.anchor)]
+
+    def in_words(self) -> str:
+        """Root mean square error of each anchor before and after."""
+        pairs = zip(self._rmse_db(self.before_db), self._rmse_db(self.after_db), strict=True)
+        return ", ".join(f"{before:.2f} to {after:.2f}" for before, after in pairs)
 
 
 def _light_wall() -> Construction:

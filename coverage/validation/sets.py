@@ -120,9 +120,9 @@ KNOWN_SETS: tuple[KnownSet, ...] = (
         "Counting walls along the straight ray, with the loss of COST 231 and nothing fitted but one offset from "
         "other anchors, predicts a furnished flat better than free space does. Calibration: wall kinds (each "
         "shift with the prior of the rules), one distance exponent (2 ± 0.3) and an offset of each anchor are fitted "
-        "on all anchors but one, as `quietwing calibrate` fits, and judged on that one; whatever the walls "
-        "were taken for, it is no worse than without, 0.4 dB better in the mean of three guesses and 0.8 dB where "
-        "the guess was poor.",
+        "on all anchors but one, as `quietwing calibrate` fits, and judged on that one. In the "
+        "mean over the anchors it is no worse than without whatever the walls were taken for: 0.4 dB better over the "
+        "three guesses, 0.8 dB where the guess was poor.",
         "Losses of single materials, doors, several floors, or detours; 2.4 GHz and light walls only, no prison. "
         "The tolerance is on the root mean square error: single cells are off by far more.",
         measured_flat,

@@ -123,8 +123,8 @@ def _places(header: list[str], mapping: Mapping[str, str], file: str) -> dict[st
         if plain_name(name) not in plain:
             raise SiteError(f"{file}: line 1: has no column {shown(name)} ({meaning}); {did_you_mean(name, header)}")
         found[meaning] = plain.index(plain_name(name))
-    for meaning, names in MAST_MEANINGS.items():
-        at = [plain.index(one) for one in map(plain_name, names) if one in plain]
+    for meaning, usual in MAST_MEANINGS.items():
+        at = [plain.index(one) for one in map(plain_name, usual) if one in plain]
         at = [one for one in at if one not in found.values() and not is_private(header[one])]
         if meaning not in found and at:
             found[meaning] = at[0]

@@ -344,7 +344,8 @@ def _as_readings(
         if day is None:
             continue
         x, y = xy_m[at].mean(axis=0)
-        spread = f"{len(at)} samples, 10 to 90 %: {low:.1f} to {high:.1f} dBm"
+        many = f"{len(at)} sample{'s' * (len(at) > 1)}"
+        spread = f"{many}, 10 to 90 %: {low:.1f} to {high:.1f} dBm"
         name = samples.site.channels[int(kept["channel"][at[0]])]
         tenth = round(float(height_m[members[0]]), 1)
         found.append(
