@@ -18,11 +18,13 @@ from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Findings, Unreadable, clean
 from quietwing.sites.geojson import Feature, RawLayer
 from quietwing.sites.importers.child import plain_path, run_reader
+from quietwing.sites.importers.geopackage_tables import CALIBRATION_TABLE
 from quietwing.sites.layers import LAYERS, features_of
 from quietwing.sites.model import Site
 from quietwing.sites.raw_site import RawSite
 from quietwing.sites.safe_reading import MOST_BYTES, read_bytes
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, add_antenna
+from quietwing.sites.site_calibration import calibration_text, parse_calibration
 from quietwing.sites.site_toml import read_site_toml, site_toml_text
 from quietwing.sites.tables_csv import RawTable, mast_columns, row_values
 
@@ -82,6 +84,7 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
             written_columns = mast_columns(site.sectors)
             tables = {
                 "site_toml": [{"text": site_toml_text(_without_terrain(site), exact=True)}],
+                CALIBRATION_TABLE: [] if site.calibration is None else [{"text": calibration_text(site.calibration)}],
                 "masts": [
                     {name: value for name, value in row_values(sector).items() if name in written_columns}
                     for sector in site.sectors
@@ -178,6 +181,8 @@ def _take(found: dict[str, Any], raw: RawSite, findings: Findings, name: str) ->
         add_antenna(raw.antennas, antenna, text, f"{name}/{ANTENNA_FOLDER}/{antenna}", findings)
     if found["site_toml"] is not None:
         raw.header = read_site_toml(found["site_toml"], findings, raw.files["site"])
+    if found[CALIBRATION_TABLE] is not None:
+        raw.calibration = parse_calibration(found[CALIBRATION_TABLE], findings, f"{name}/{CALIBRATION_TABLE}")
 
 
 def _look_at(path: Path) -> None:

@@ -20,6 +20,7 @@ from quietwing.sites.site_antennas import ANTENNA_FOLDER
 __all__ = ["read_tables"]
 
 APPLICATION_IDS = (0x47504B47, 0x47503130, 0x47503131)  # GPKG, GP10, GP11: OGC 12-128r19, requirement 2
+CALIBRATION_TABLE = "calibration_toml"
 MOST_STEPS = 200_000_000  # of SQLite's machine, a few seconds: a hostile file must not run for ever
 MOST_VALUE_BYTES = 16 * 2**20  # one cell of a table: half a million coordinates are 8 MiB
 MOST_TABLES = 1000
@@ -56,7 +57,7 @@ def read_tables(path: str, layers: Mapping[str, bool], tables: Sequence[str]) ->
     """
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
     findings = Findings()
-    found: dict[str, Any] = {"layers": {}, "tables": {}, "antennas": [], "site_toml": None}
+    found: dict[str, Any] = {"layers": {}, "tables": {}, "antennas": [], "site_toml": None, CALIBRATION_TABLE: None}
     try:
         connection = sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True)
         try:
@@ -91,7 +92,7 @@ def _read_parts(
     connection.execute("PRAGMA query_only = ON")
     if connection.execute("PRAGMA application_id").fetchone()[0] not in APPLICATION_IDS:
         raise Unreadable("is an SQLite file but no GeoPackage (application id); export it as GeoPackage")
-    ours = {"site_toml", ANTENNA_FOLDER, *layers, *wanted}
+    ours = {"site_toml", CALIBRATION_TABLE, ANTENNA_FOLDER, *layers, *wanted}
     tables = _check_schema(connection, ours)
     verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
@@ -123,6 +124,13 @@ def _read_parts(
     if len(row[0]) > MOST_TOML_BYTES:
         raise Unreadable(f"table 'site_toml' has {len(row[0]):,} characters (limit {MOST_TOML_BYTES:,}); shorten it")
     found["site_toml"] = row[0]
+    if CALIBRATION_TABLE in tables:
+        row = connection.execute(f'SELECT "text" FROM "{CALIBRATION_TABLE}" LIMIT 1').fetchone()
+        found[CALIBRATION_TABLE] = row[0] if row is not None and isinstance(row[0], str) else ""
+        if len(found[CALIBRATION_TABLE]) > MOST_TOML_BYTES:
+            raise Unreadable(
+                f"table '{CALIBRATION_TABLE}' is longer than {MOST_TOML_BYTES:,} characters; make it anew"
+            )
 
 
 def _read_antennas(connection: sqlite3.Connection, found: dict[str, Any], findings: Findings, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from quietwing.coverage.calibration import calibrate_site
 from quietwing.coverage.calibration.survey_rows import parameters_of
 from quietwing.coverage.propagation.constructions import construction_loss_db
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.sites import load_site, save_site
+from quietwing.sites import load_site, save_geopackage, save_site
 from quietwing.sites.constructions import load_constructions
 from quietwing.sites.errors import SiteError
 from quietwing.sites.readings import Measurements
@@ -98,8 +99,6 @@ def test_a_wall_that_is_shifted_by_more_than_it_loses_loses_nothing():
 
 
 def layer_of(site, **sector) -> SiteCalibration:
-    from datetime import date
-
     values = {"shift_db": 5.0, "sigma_db": 2.0, "clear": False, "read": True} | sector
     one = CalibratedSector(site.sectors[0].id, **values)
     return SiteCalibration(
@@ -126,6 +125,8 @@ def test_a_layer_in_the_folder_is_read_and_written_and_leaves_the_files_as_they_
     layered = replace(bare, calibration=layer_of(bare))
     save_site(layered, tmp_path / "layered")
     assert load_site(tmp_path / "layered") == layered
+    save_geopackage(layered, tmp_path / "layered.gpkg")
+    assert load_site(tmp_path / "layered.gpkg").calibration == layered.calibration
     for name in ("masts.csv", "site.toml"):
         assert (tmp_path / "bare" / name).read_bytes() == (tmp_path / "layered" / name).read_bytes()
     assert load_site(tmp_path / "layered").constructions["brick_215"].loss_shift_db == 2.0
