@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_vali
 from pydantic.dataclasses import dataclass
 
 from quietwing.sites.errors import SiteError
-from quietwing.sites.fingerprint import NAMED_IF_SET
+from quietwing.sites.fingerprints import NAMED_IF_SET
 from quietwing.sites.quantities import Identifier, SigmaDb, Text
 
 __all__ = ["MATERIALS", "Construction", "Layer", "load_constructions", "parse_constructions"]

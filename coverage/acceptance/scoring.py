@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import lazy_loader
+
 from quietwing.coverage.acceptance.statistics import failures_allowed, lower_share
 from quietwing.coverage.acceptance.walk_plan import RECEPTOR
 from quietwing.coverage.acceptance.workbook import (
@@ -23,10 +25,11 @@ from quietwing.coverage.acceptance.workbook import (
     WORKS,
 )
 from quietwing.coverage.errors import SiteError
-from quietwing.sites.findings import Unreadable, clean, shown
-from quietwing.sites.safe_reading import refuse_odd
+from quietwing.sites import Unreadable, clean, refuse_odd, shown
 
 __all__ = ["Scored", "score_form"]
+
+openpyxl = lazy_loader.load("openpyxl")  # slow to load
 
 MOST_BYTES = 16 * 2**20
 MOST_UNPACKED_BYTES = 200 * 2**20
@@ -140,8 +143,6 @@ def score_form(path: Path) -> Scored:
 
 def _sheets(path: Path, file: str) -> dict[str, list[tuple[Any, ...]]]:
     """Rows of the three sheets."""
-    from openpyxl import load_workbook  # slow to load, and only scoring needs it
-
     try:
         target = refuse_odd(path, path.parent)
     except Unreadable as error:
@@ -157,7 +158,7 @@ def _sheets(path: Path, file: str) -> dict[str, list[tuple[Any, ...]]]:
             raise SiteError(
                 f"{file}: unpacks to {unpacked:,} bytes (limit {MOST_UNPACKED_BYTES:,}); save the form anew"
             )
-        book = load_workbook(target, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(target, read_only=True, data_only=True)
         missing = [name for name in (ABOUT, INSIDE, OUTSIDE) if name not in book.sheetnames]
         if missing:
             raise SiteError(f"{file}: has no sheet {', '.join(missing)}; fill in the form that was made")

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from quietwing.coverage.acceptance.statistics import points_needed
-from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.outside import outside_points
+from quietwing.coverage.blocking import outside_points, silence_points
 from quietwing.coverage.dims import CHANNEL, ROOM
 from quietwing.coverage.errors import SiteError
 from quietwing.coverage.results import Verdict
-from quietwing.sites.points import PointSet
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import PointSet, trial_points
 
 __all__ = ["AcceptanceTest", "InsidePoint", "OutsidePoint", "acceptance_test"]
 

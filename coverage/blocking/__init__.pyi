@@ -53,6 +53,7 @@ from .links import PublicLinks as PublicLinks
 from .links import band_number as band_number
 from .links import link_model as link_model
 from .links import public_links as public_links
+from .links import stable_key as stable_key
 from .montecarlo import Case as Case
 from .montecarlo import Needs as Needs
 from .montecarlo import Tally as Tally
@@ -82,3 +83,8 @@ from .spills import may_fail as may_fail
 from .spills import spill as spill
 from .spills import spill_outside as spill_outside
 from .spills import spill_result as spill_result
+from .world_links import draw_worlds as draw_worlds
+from .world_links import seed_of as seed_of
+from .worlds import Part as Part
+from .worlds import normals as normals
+from .worlds import uniforms as uniforms

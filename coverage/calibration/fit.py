@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.links import LinkModel, link_model
+from quietwing.coverage.blocking import LinkModel, link_model
 from quietwing.coverage.calibration.heard_antennas import heard_antennas
 from quietwing.coverage.calibration.survey_rows import (
     Parameters,
@@ -22,12 +22,17 @@ from quietwing.coverage.calibration.survey_rows import (
 )
 from quietwing.coverage.errors import SiteError
 from quietwing.coverage.gaussian_fit import Posterior, Prior, posterior
-from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import GainCache, prepare_scene
 from quietwing.coverage.rules import Errors, Rules, load_rules
-from quietwing.sites.model import Sector, Site
-from quietwing.sites.readings import Measurements, locate
-from quietwing.sites.site_calibration import CalibratedConstruction, CalibratedSector, SiteCalibration
+from quietwing.sites import (
+    CalibratedConstruction,
+    CalibratedSector,
+    Measurements,
+    Sector,
+    Site,
+    SiteCalibration,
+    locate,
+)
 
 __all__ = ["CalibrationFit", "FittedShift", "HeldOut", "calibrate_site"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from quietwing.coverage.blocking.links import LinkModel
+from quietwing.coverage.blocking import LinkModel
 from quietwing.coverage.calibration.survey_rows import Parameters, Rows, blocks_of
 from quietwing.coverage.gaussian_fit import Posterior, Prior, posterior
 from quietwing.coverage.rules import Errors

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from quietwing.coverage.blocking.calibration import MEASURED_SIGMA_DB
+from quietwing.coverage.blocking import MEASURED_SIGMA_DB
 from quietwing.coverage.calibration.world_readings import WorldReadings
 
 __all__ = ["Chosen", "chances_after", "choose", "explained_by", "settled"]

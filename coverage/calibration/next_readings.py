@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import link_model
+from quietwing.coverage.blocking import link_model, silence_points
 from quietwing.coverage.calibration.measure_next import choose
 from quietwing.coverage.calibration.world_readings import candidate_places, world_readings
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import SiteError
-from quietwing.coverage.propagation.gain_cache import GainCache
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import GainCache, prepare_scene
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.model import Site
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import Site, trial_points
 
 __all__ = ["NextReading", "NextReadings", "next_readings"]
 

@@ -13,13 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.calibration import MEASURED_SIGMA_DB
-from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links
+from quietwing.coverage.blocking import MEASURED_SIGMA_DB, LinkModel, PublicLinks, public_links
 from quietwing.coverage.gaussian_fit import Block, Prior
-from quietwing.coverage.propagation.constructions import construction_loss_db, sigma_db
+from quietwing.coverage.propagation import construction_loss_db, sigma_db
 from quietwing.coverage.rules import Errors
-from quietwing.sites.points import PointSet
-from quietwing.sites.readings import Measurements, locate
+from quietwing.sites import Measurements, PointSet, locate
 
 __all__ = ["Parameters", "Rows", "above_floor", "blocks_of", "kept_rows", "parameters_of", "prior_of", "survey_rows"]
 

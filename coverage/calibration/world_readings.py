@@ -8,14 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_links import blocker_links
-from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
-from quietwing.coverage.blocking.montecarlo import Case, count_worlds
-from quietwing.coverage.blocking.world_links import draw_worlds, seed_of
-from quietwing.coverage.blocking.worlds import Part, normals, uniforms
+from quietwing.coverage.blocking import (
+    Case,
+    LinkModel,
+    Part,
+    PublicLinks,
+    blocker_links,
+    count_worlds,
+    draw_worlds,
+    normals,
+    public_links,
+    seed_of,
+    stable_key,
+    uniforms,
+)
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.points import PointSet
+from quietwing.sites import PointSet
 
 __all__ = ["WorldReadings", "candidate_places", "world_readings"]
 

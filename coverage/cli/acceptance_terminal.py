@@ -14,10 +14,10 @@ from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.exit_codes import MISSED
-from quietwing.coverage.report.acceptance_pdf import acceptance_pdf
+from quietwing.coverage.report import acceptance_pdf
 from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites.errors import SiteError
+from quietwing.sites import SiteError
 
 __all__ = ["answer_form", "answer_score"]
 
@@ -42,7 +42,7 @@ def answer_form(
         place, scenario = question(site, scenario_file, options, progress)
         devices, catalogue = equipment_of(site, layout_file)
         progress("judging the layout", 0.1)
-        verdict = study.run(place, scenario, devices=devices, catalogue=catalogue, maps=False)
+        verdict = study.evaluate(place, scenario, devices=devices, catalogue=catalogue, maps=False)
         test = acceptance_test(verdict, **asked)
         progress("drawing the form", 0.9)
         book, pages = form_bytes(test), acceptance_pdf(test)

@@ -18,11 +18,7 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites.errors import SiteError
-from quietwing.sites.findings import clean
-from quietwing.sites.model import Site
-from quietwing.sites.readings import read_measurements
-from quietwing.sites.site_calibration import calibration_text
+from quietwing.sites import Site, SiteError, calibration_text, clean, read_measurements
 
 __all__ = ["answer_calibrate", "refuse_written"]
 
@@ -87,7 +83,7 @@ def _both(
     for number, layer in enumerate((None, fit.layer)):
         progress("judging before" if layer is None else "judging after", 0.4 + 0.3 * number)
         changed = replace(place, calibration=layer)
-        found.append(study.run(changed, scenario, devices=devices, catalogue=catalogue, maps=False))
+        found.append(study.evaluate(changed, scenario, devices=devices, catalogue=catalogue, maps=False))
     return found[0], found[1]
 
 

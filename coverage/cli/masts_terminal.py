@@ -12,14 +12,17 @@ import typer
 from quietwing.coverage.cli.calibrate_terminal import refuse_written
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.report.plan_drawing import save_png
-from quietwing.coverage.report.survey_maps import mast_figure
+from quietwing.coverage.report import mast_figure, save_png
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites import load_site
-from quietwing.sites.errors import SiteError
-from quietwing.sites.surveys.mast_import import MastImport, import_masts
-from quietwing.sites.surveys.mast_rows import read_mast_mapping
-from quietwing.sites.tables_csv import mast_columns, table_text
+from quietwing.sites import (
+    MastImport,
+    SiteError,
+    import_masts,
+    load_site,
+    mast_columns,
+    read_mast_mapping,
+    table_text,
+)
 
 __all__ = ["answer_masts"]
 

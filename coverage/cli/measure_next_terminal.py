@@ -12,11 +12,10 @@ from quietwing.coverage.cli.command_inputs import refuse_existing
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.report.plan_drawing import save_png
-from quietwing.coverage.report.survey_maps import places_figure
+from quietwing.coverage.report import places_figure, save_png
 from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites.model import Site
+from quietwing.sites import Site
 
 __all__ = ["answer_measure_next"]
 

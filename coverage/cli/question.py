@@ -11,8 +11,7 @@ from quietwing.coverage.cli.command_inputs import name_files
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.site_inputs import own_file
-from quietwing.sites import Site, load_site
-from quietwing.sites.site_calibration import read_calibration
+from quietwing.sites import Site, load_site, read_calibration
 
 __all__ = ["question"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,12 @@ from quietwing.coverage.cli.options import (
 )
 
 __all__ = ["add_survey_commands"]
+
+
+def _answers() -> Any:
+    from quietwing.coverage.cli import survey_answers  # slow to load
+
+    return survey_answers
 
 
 def add_survey_commands(app: typer.Typer) -> None:
@@ -58,9 +64,7 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Fit walls and masts to readings, within what the rules hold likely; a layer on top of the site."""
-    from quietwing.coverage.cli.calibrate_terminal import answer_calibrate  # slow to load
-
-    answer_calibrate(site, readings, out, compare, layout, scenario, rules, overwrite, as_json)
+    _answers().answer_calibrate(site, readings, out, compare, layout, scenario, rules, overwrite, as_json)
 
 
 @walktest.command(name="import")
@@ -80,9 +84,7 @@ def walktest_import(
     as_json: JsonOption = False,
 ) -> None:
     """A log of a walk as readings: medians by square of the plan; no identifier of any phone is kept."""
-    from quietwing.coverage.cli.walktest_terminal import answer_walktest  # slow to load
-
-    answer_walktest(log, site, out, mapping, waypoints, square_m, overwrite, as_json)
+    _answers().answer_walktest(log, site, out, mapping, waypoints, square_m, overwrite, as_json)
 
 
 @guarded
@@ -101,10 +103,8 @@ def measure_next(
     as_json: JsonOption = False,
 ) -> None:
     """Where to measure next: the places and channels that are expected to settle the most cells in doubt."""
-    from quietwing.coverage.cli.measure_next_terminal import answer_measure_next  # slow to load
-
     options = {"calibration": calibration, "grade": grade}
-    answer_measure_next(site, layout, scenario, options, count, out, as_json)
+    _answers().answer_measure_next(site, layout, scenario, options, count, out, as_json)
 
 
 @masts.command(name="import")
@@ -128,9 +128,7 @@ def masts_import(
     as_json: JsonOption = False,
 ) -> None:
     """Masts round a site from a list: networks told, duplicates merged, what is assumed marked in a second table."""
-    from quietwing.coverage.cli.masts_terminal import answer_masts  # slow to load
-
-    answer_masts(source, site, out, mapping, radius_m, picture, overwrite, as_json)
+    _answers().answer_masts(source, site, out, mapping, radius_m, picture, overwrite, as_json)
 
 
 @acceptance.command(name="form")
@@ -156,8 +154,6 @@ def acceptance_form(
     as_json: JsonOption = False,
 ) -> None:
     """The form of the walk test: points by lot, storey by storey, the worst first; call attempts; outside too."""
-    from quietwing.coverage.cli.acceptance_terminal import answer_form  # slow to load
-
     options = {"calibration": calibration}
     asked = {
         "share": share,
@@ -166,7 +162,7 @@ def acceptance_form(
         "claimed_only": silent_only,
         "seed": seed,
     }
-    answer_form(site, layout, scenario, options, out, overwrite, as_json, **asked)
+    _answers().answer_form(site, layout, scenario, options, out, overwrite, as_json, **asked)
 
 
 @acceptance.command(name="score")
@@ -176,6 +172,4 @@ def acceptance_score(
     as_json: JsonOption = False,
 ) -> None:
     """What a filled form lets you claim, exactly; exit code 4 if it does not prove what it was to prove."""
-    from quietwing.coverage.cli.acceptance_terminal import answer_score  # slow to load
-
-    answer_score(form, as_json)
+    _answers().answer_score(form, as_json)

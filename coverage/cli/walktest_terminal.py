@@ -11,10 +11,7 @@ from quietwing.coverage.cli.calibrate_terminal import refuse_written
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites import load_site
-from quietwing.sites.surveys.log_columns import Mapped, read_mapping
-from quietwing.sites.surveys.walk_log import import_walk, readings_text
-from quietwing.sites.surveys.walk_positions import read_waypoints
+from quietwing.sites import Mapped, import_walk, load_site, read_mapping, read_waypoints, readings_text
 
 __all__ = ["answer_walktest"]
 

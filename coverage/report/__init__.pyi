@@ -1,3 +1,4 @@
+from .acceptance_pdf import acceptance_pdf as acceptance_pdf
 from .contrast_text import WORST_HEADER as WORST_HEADER
 from .contrast_text import budget_from as budget_from
 from .contrast_text import budget_sentence as budget_sentence
@@ -69,6 +70,7 @@ from .plan_drawing import draw_plan as draw_plan
 from .plan_drawing import openings_of as openings_of
 from .plan_drawing import plan_corners as plan_corners
 from .plan_drawing import provenance as provenance
+from .plan_drawing import save_png as save_png
 from .plan_tables import bill_csv as bill_csv
 from .plan_tables import notes_of as notes_of
 from .plan_tables import plan_files as plan_files
@@ -86,6 +88,8 @@ from .plan_words import rooms_in_words as rooms_in_words
 from .plan_words import target_table as target_table
 from .spill_map import points_that_pass as points_that_pass
 from .spill_map import spill_figure as spill_figure
+from .survey_maps import mast_figure as mast_figure
+from .survey_maps import places_figure as places_figure
 from .tables import leakage_csv as leakage_csv
 from .tables import service_by_channel as service_by_channel
 from .verdict_maps import before_after_figure as before_after_figure

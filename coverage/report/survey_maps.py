@@ -13,7 +13,7 @@ from matplotlib.patches import Circle
 
 from quietwing.coverage.report.plain_text import with_plain_text
 from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR, WALL_COLOUR
-from quietwing.sites.model import Sector, Site
+from quietwing.sites import Sector, Site
 
 __all__ = ["mast_figure", "places_figure"]
 

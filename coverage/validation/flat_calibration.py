@@ -13,9 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.gaussian_fit import Block, Prior, posterior
-from quietwing.coverage.propagation.constructions import construction_loss_db
+from quietwing.coverage.propagation import construction_loss_db
 from quietwing.coverage.rules import load_rules
-from quietwing.sites.constructions import Construction, load_constructions
+from quietwing.sites import Construction, load_constructions
 
 __all__ = ["ASSUMED_WALLS", "AssumedWalls", "CalibratedFlat", "Piece", "calibrated_flat"]
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import lazy_loader
+
 from quietwing.sites.errors import OutOfRangeError, SiteError
 from quietwing.sites.findings import clean, shown
 from quietwing.sites.model import Sector, Site
@@ -29,6 +31,8 @@ from quietwing.sites.surveys.grid_reference import osgb_m
 from quietwing.sites.surveys.mast_rows import mast_rows
 
 __all__ = ["ImportedSector", "MastImport", "import_masts"]
+
+pyproj = lazy_loader.load("pyproj")  # slow to load
 
 SAME_MAST_M = 30.0  # positions of one mast in public lists differ by so much; assumed
 SAME_AZIMUTH_DEG = 10.0
@@ -200,10 +204,8 @@ class _Making:
                 f"EPSG code in site.toml, or x and y in site metres"
             )
         if source not in self.frames:
-            from pyproj import Transformer  # slow to load
-
-            self.frames[source] = Transformer.from_crs(source, self.site.crs, always_xy=True)
-            back = Transformer.from_crs(self.site.crs, source, always_xy=True)
+            self.frames[source] = pyproj.Transformer.from_crs(source, self.site.crs, always_xy=True)
+            back = pyproj.Transformer.from_crs(self.site.crs, source, always_xy=True)
             self.frames[f"{source} middle"] = back.transform(self.middle.x, self.middle.y)
         middle = self.frames[f"{source} middle"]
         near = (
@@ -244,9 +246,7 @@ class _Making:
             self.found[twin] = ImportedSector(old.sector, old.assumed, old.rows + 1)
             return
         typical = typical_eirp_dbm(self.site.area, "LTE" if technology == "UMTS" else technology, freq, width)
-        dbw = plain_number(row.get("eirp_dbw", ""))
-        if "eirp_dbm" not in row and dbw is not None:
-            row = row | {"eirp_dbm": str(dbw + DBW_DBM)}
+        row = _with_dbm(row)
         eirp = given("eirp_dbm", -30, 90, typical, "EIRP")
         height = given("height_m", 0.5, 400, usual.height_m, "height")
         tilt = given("tilt_deg", -30, 45, usual.tilt_deg, "tilt")
@@ -295,6 +295,12 @@ class _Making:
                     if math.dist(place, (other.x_m, other.y_m)) <= SAME_MAST_M and turned <= SAME_AZIMUTH_DEG:
                         return index
         return None
+
+
+def _with_dbm(row: dict[str, str]) -> dict[str, str]:
+    """A row whose power in dBW stands in dBm too."""
+    dbw = plain_number(row.get("eirp_dbw", ""))
+    return row | {"eirp_dbm": str(dbw + DBW_DBM)} if "eirp_dbm" not in row and dbw is not None else row
 
 
 def _network(row: dict[str, str]) -> tuple[str, str, str] | str:

@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import lazy_loader
+
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
 from quietwing.sites.safe_reading import MOST_TOML_BYTES, read_text, refuse_odd
@@ -15,6 +17,8 @@ from quietwing.sites.surveys.log_columns import is_private, plain_name
 from quietwing.sites.toml_text import toml_of
 
 __all__ = ["MAST_MEANINGS", "mast_rows", "read_mast_mapping"]
+
+openpyxl = lazy_loader.load("openpyxl")  # slow to load
 
 MOST_BYTES = 512 * 2**20
 MOST_ROWS = 5_000_000  # all cells of a large country
@@ -162,14 +166,12 @@ def _text_rows(path: Path, file: str) -> Iterator[tuple[str, list[str]]]:
 
 def _sheet_rows(path: Path, file: str) -> Iterator[tuple[str, list[str]]]:
     """Rows of the first sheet that has any; values as text."""
-    from openpyxl import load_workbook  # slow to load, and few lists are workbooks
-
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > MOST_UNPACKED_BYTES:
             raise SiteError(f"{file}: unpacks to {unpacked:,} bytes (limit {MOST_UNPACKED_BYTES:,}); save it as CSV")
-        book = load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except SiteError:
         raise
     except Exception as error:  # whatever a broken workbook makes the library raise

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import lazy_loader
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,8 @@ from quietwing.sites.safe_reading import read_text
 __all__ = ["Waypoints", "grid_of", "read_waypoints", "seconds_of"]
 
 Array = NDArray[np.float64]
+
+pyproj = lazy_loader.load("pyproj")  # slow to load
 
 MOST_WAYPOINTS_BYTES = 4 * 2**20
 MILLISECONDS_FROM = 1e11  # a number of seconds this large is in the year 5138
@@ -123,7 +126,5 @@ def grid_of(site: Site, lat: Array, lon: Array, file: str) -> Array:
             f"{file}: has WGS 84 positions, and the site's crs is {shown(site.crs)}; give x and y in site metres, "
             f"waypoints, or the site's EPSG code in site.toml"
         )
-    from pyproj import Transformer  # slow to load
-
-    east, north = Transformer.from_crs("EPSG:4326", site.crs, always_xy=True).transform(lon, lat)
+    east, north = pyproj.Transformer.from_crs("EPSG:4326", site.crs, always_xy=True).transform(lon, lat)
     return np.column_stack([east, north])

@@ -25,7 +25,7 @@ from quietwing.sites import load_site
 
 @pytest.fixture(scope="module")
 def walk():
-    return acceptance_test(study.run(load_site("houseblock"), Scenario(worlds=100), maps=False))
+    return acceptance_test(study.evaluate(load_site("houseblock"), Scenario(worlds=100), maps=False))
 
 
 def test_the_binomial_law():
