@@ -12,16 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from quietwing.coverage.blocking.calibration import MEASURED_SIGMA_DB
-from quietwing.coverage.blocking.evaluate import silence_points
-from quietwing.coverage.blocking.links import link_model
+from quietwing.coverage.blocking import MEASURED_SIGMA_DB, link_model, silence_points
 from quietwing.coverage.calibration import calibrate_site
 from quietwing.coverage.calibration.measure_next import chances_after, choose, settled
 from quietwing.coverage.calibration.survey_rows import parameters_of
 from quietwing.coverage.calibration.world_readings import candidate_places, world_readings
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites.trial_points import trial_points
+from quietwing.sites import trial_points
 
 HERE = Path(__file__).resolve().parent
 DRAWS, READINGS, SITES, CELLS = 20, 10, 10, 12

@@ -18,7 +18,7 @@ from quietwing.coverage.acceptance import (
     score_form,
 )
 from quietwing.coverage.errors import OutOfRangeError, SiteError
-from quietwing.coverage.report.acceptance_pdf import acceptance_pdf
+from quietwing.coverage.report import acceptance_pdf
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
 

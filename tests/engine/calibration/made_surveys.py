@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from quietwing.coverage.blocking.links import link_model, public_links
+from quietwing.coverage.blocking import link_model, public_links
 from quietwing.coverage.calibration.survey_rows import parameters_of, prior_of
-from quietwing.coverage.propagation.scene import prepare_scene
+from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.rules import load_rules
-from quietwing.sites.model import Site
-from quietwing.sites.readings import Measurements, Reading
-from quietwing.sites.site_calibration import CalibratedConstruction, CalibratedSector, SiteCalibration
-from quietwing.sites.synthetic import build
-from quietwing.sites.trial_points import trial_points
-from quietwing.sites.wing_description import describe
+from quietwing.sites import (
+    CalibratedConstruction,
+    CalibratedSector,
+    Measurements,
+    Reading,
+    Site,
+    SiteCalibration,
+    build_wing,
+    describe,
+    trial_points,
+)
 
 DAY = dt.date(2026, 11, 20)
 OUTER = ("precast_sandwich", "brick_330", "brick_cavity_block", "concrete_200", "brick_600")
@@ -49,7 +54,7 @@ def made_site(number: int, cells: int = 8) -> Site:
         window=str(rng.choice(["glass_6", "glass_double", "glass_12_laminated"])),
         area=str(rng.choice(["suburban", "urban"])),
     )
-    site = replace(build(wing), outside_levels=())
+    site = replace(build_wing(wing), outside_levels=())
     # the nearer mast of each operator: which of two masts was heard is a question of its own
     return replace(site, sectors=tuple(one for one in site.sectors if one.id[:2] in ("M1", "M2")))
 

@@ -11,23 +11,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quietwing.coverage.blocking.links import link_model, public_links
+from quietwing.coverage.blocking import link_model, public_links
 from quietwing.coverage.calibration import calibrate_site
 from quietwing.coverage.calibration.survey_rows import parameters_of
-from quietwing.coverage.propagation.constructions import construction_loss_db
-from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.sites import load_site, save_geopackage, save_site
-from quietwing.sites.constructions import load_constructions
-from quietwing.sites.errors import SiteError
-from quietwing.sites.readings import Measurements
-from quietwing.sites.site_calibration import (
+from quietwing.coverage.propagation import construction_loss_db, prepare_scene
+from quietwing.sites import (
     CalibratedConstruction,
     CalibratedSector,
+    Measurements,
     SiteCalibration,
+    SiteError,
     calibration_text,
+    load_constructions,
+    load_site,
     read_calibration,
+    save_geopackage,
+    save_site,
+    trial_points,
 )
-from quietwing.sites.trial_points import trial_points
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 
 from quietwing.coverage.calibration.measure_next import chances_after, choose, settled
 from quietwing.coverage.calibration.world_readings import WorldReadings
-from quietwing.sites.points import scattered
+from quietwing.sites import scattered
 
 WORLDS = 4000
 
