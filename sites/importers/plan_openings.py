@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import shapely
@@ -66,57 +66,72 @@ def placed(
     """
     walls = list(strips)
     cuts: list[Cut] = []
-    in_gaps: dict[int, list[Marker]] = {}
-    in_walls: dict[int, list[Marker]] = {}
-    glass: list[Marker] = []
-    gap_tree = shapely.STRtree([gap.line for gap in gaps]) if gaps else None
-    wall_tree = shapely.STRtree([strip.line for strip in strips]) if strips else None
-    hints = [marker for marker in markers if marker.hint]
+    loose = []
     for marker in markers:
-        if marker.hint:
-            continue
         stretch = stretches.get(marker.id)
-        if stretch is not None:
-            cuts += _cut([marker], stretch, storey, report, heights_m, taken, fill=False)
-            continue
-        if marker.kind == "door" and long_axis(marker).length_m > WIDEST_DOOR_M:
-            at = marker.shape.centroid.x, marker.shape.centroid.y
-            report.add(storey, at, marker.id, f"over {WIDEST_DOOR_M:g} m long, so no door; left out")
-            continue
-        wall = _best_wall(marker, strips, wall_tree)
-        gap = None if wall is not None and _within(marker, strips[wall]) else _best_gap(marker, gaps, gap_tree)
-        if gap is not None:
-            in_gaps.setdefault(gap, []).append(marker)
-        elif wall is not None and (not marker.glazing or _within(marker, strips[wall])):
-            in_walls.setdefault(wall, []).append(marker)
-        elif marker.glazing:
-            glass.append(marker)
+        if stretch is None:
+            loose.append(marker)
         else:
-            at = marker.shape.centroid.x, marker.shape.centroid.y
-            report.add(storey, at, marker.id, f"this {marker.kind} is beside no wall and was left out")
-    for index, marker in _glazed(hints, gaps, gap_tree):
-        if index not in in_gaps:  # a leaf or a symbol tells more than a line
-            in_gaps[index] = [marker]
-            at = gaps[index].line.centroid.x, gaps[index].line.centroid.y
-            report.add(
-                storey, at, "window", f"thin lines along a gap of {gaps[index].width_m:.2f} m taken as a window"
-            )
-    for index in sorted(in_gaps):
+            cuts += _cut([marker], stretch, storey, report, heights_m, taken, fill=False)
+    homes = _homes(loose, strips, gaps, storey, report)
+    for index, held in sorted(homes.in_gaps.items()):
         across = gaps[index]
         name = name_of("wall", storey, across.start, across.end, taken)
         bridge = Strip(across.start, across.end, across.thickness_m, across.construction, name)
-        found = _cut(in_gaps[index], bridge, storey, report, heights_m, taken, fill=len(in_gaps[index]) == 1)
+        found = _cut(held, bridge, storey, report, heights_m, taken, fill=len(held) == 1)
         if found:
             walls.append(bridge)
             cuts += found
-    for index in sorted(in_walls):
-        cuts += _cut(in_walls[index], strips[index], storey, report, heights_m, taken, fill=False)
-    for marker in glass:
+    for index, held in sorted(homes.in_walls.items()):
+        cuts += _cut(held, strips[index], storey, report, heights_m, taken, fill=False)
+    for marker in homes.glass:
         strip = long_axis(marker)
         if strip.length_m >= 0.5:
             walls.append(replace(strip, id=name_of("glass", storey, strip.start, strip.end, taken)))
             report.add(storey, strip.start, marker.id, "glazing away from any wall was taken as a wall of glass")
     return walls, cuts
+
+
+@dataclass(slots=True)
+class _Homes:
+    """Where symbols belong: by the place of the gap or wall, or walls of glass by themselves."""
+
+    in_gaps: dict[int, list[Marker]] = field(default_factory=dict)
+    in_walls: dict[int, list[Marker]] = field(default_factory=dict)
+    glass: list[Marker] = field(default_factory=list)
+
+
+def _homes(
+    markers: Sequence[Marker], strips: Sequence[Strip], gaps: Sequence[Gap], storey: str, report: Report
+) -> _Homes:
+    """The gap or wall each symbol belongs to; what belongs to none is listed."""
+    homes = _Homes()
+    gap_tree = shapely.STRtree([gap.line for gap in gaps]) if gaps else None
+    wall_tree = shapely.STRtree([strip.line for strip in strips]) if strips else None
+    for marker in markers:
+        if marker.hint:
+            continue
+        at = marker.shape.centroid.x, marker.shape.centroid.y
+        if marker.kind == "door" and long_axis(marker).length_m > WIDEST_DOOR_M:
+            report.add(storey, at, marker.id, f"over {WIDEST_DOOR_M:g} m long, so no door; left out")
+            continue
+        wall = _best_wall(marker, strips, wall_tree)
+        gap = None if wall is not None and _within(marker, strips[wall]) else _best_gap(marker, gaps, gap_tree)
+        if gap is not None:
+            homes.in_gaps.setdefault(gap, []).append(marker)
+        elif wall is not None and (not marker.glazing or _within(marker, strips[wall])):
+            homes.in_walls.setdefault(wall, []).append(marker)
+        elif marker.glazing:
+            homes.glass.append(marker)
+        else:
+            report.add(storey, at, marker.id, f"this {marker.kind} is beside no wall and was left out")
+    for index, marker in _glazed([marker for marker in markers if marker.hint], gaps, gap_tree):
+        if index not in homes.in_gaps:  # a leaf or a symbol tells more than a line
+            homes.in_gaps[index] = [marker]
+            middle = gaps[index].line.centroid
+            what = f"thin lines along a gap of {gaps[index].width_m:.2f} m taken as a window"
+            report.add(storey, (middle.x, middle.y), "window", what)
+    return homes
 
 
 def _best_gap(marker: Marker, gaps: Sequence[Gap], tree: shapely.STRtree | None) -> int | None:
