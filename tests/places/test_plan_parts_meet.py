@@ -302,3 +302,48 @@ def test_the_extent_of_a_plan_is_that_of_its_walls_and_of_its_rooms_where_it_has
     assert [shape.area for shape in drawn.extent] == [9]
     drawn.faces = [(np.array([[(0, 0), (7, 0)]], dtype=float), "a")]
     assert drawn.extent[0].length == 7
+
+
+THIN = {"glazing": False, "hint": True}
+OPEN = Gap((2, 0), (3.2, 0), 0.3, "brick_330")
+
+
+@pytest.mark.parametrize(
+    ("pane", "is_window"),
+    [
+        ((2, 0.03, 3.2, 0.05), True),
+        ((2, 0.14, 3.2, 0.16), True),  # at the face of the wall
+        ((2, 0.4, 3.2, 0.42), False),  # beside it: a radiator or a bench
+        ((2.5, 0.03, 2.9, 0.05), False),  # a third of the gap
+        ((0, 0.03, 6, 0.05), False),  # a line far beyond both sides: a dimension
+        ((2.6, -0.6, 2.62, 0.6), False),  # across
+    ],
+)
+def test_a_thin_line_is_a_pane_where_it_runs_from_side_to_side_of_a_gap(pane, is_window):
+    report = Report()
+    walls, cuts = put([marker(*pane, **THIN)], (), [OPEN], report)
+    assert len(cuts) == len(walls) == is_window
+    assert len(report.guesses) == is_window  # lines that are none are not listed: there are thousands
+    if is_window:
+        assert (cuts[0].kind, cuts[0].start, cuts[0].end) == ("window", (2, 0), (3.2, 0))
+
+
+def test_two_lines_of_one_pane_are_one_window():
+    panes = [marker(2, y, 3.2, y + 0.02, **THIN) for y in (-0.05, 0.05)]
+    assert len(put(panes, (), [OPEN])[1]) == 1
+
+
+def test_a_leaf_in_a_gap_stands_above_the_line_of_its_threshold():
+    leaf = Marker("leaf", "door", box(2, 0, 3.2, 1.2), "timber_door", 1.2)
+    (cut,) = put([marker(2, 0.03, 3.2, 0.05, **THIN), leaf], (), [OPEN])[1]
+    assert cut.kind == "door"
+
+
+def test_thin_lines_turn_no_pier():
+    drawn = Drawn("G")
+    drawn.solids = [(box(0, 0, 0.6, 0.7), "brick_457"), *((wall.area, "brick_215") for wall in square_of_walls(12))]
+    drawn.markers = [marker(-1.2, 0.3, -0.1, 0.32, **THIN), marker(0.7, 0.3, 1.8, 0.32, **THIN)]
+    report = Report()
+    plan = storey_of(drawn, 0.0, 3.0, PlanMapping(), report)
+    assert report.counts["storeys"][0]["drawn_windows"] == 0
+    assert plan.cuts == ()
