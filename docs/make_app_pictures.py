@@ -1,7 +1,7 @@
 """Take the pictures of the app that README shows, or of every page to be looked at.
 
-``uv run python docs/make_app_pictures.py`` takes README's two, in the system's Chromium, of the sample as judged;
-``--every FOLDER --site radial`` leaves each page of a bundled site there at both widths, with ``--plan`` a plan too.
+``uv run python docs/make_app_pictures.py`` takes README's three, in the system's Chromium, of the sample as judged;
+``--every FOLDER --site radial`` leaves each page of a bundled site there at both sizes, with ``--plan`` a plan too.
 """
 
 from __future__ import annotations
@@ -22,19 +22,18 @@ from typing import Any
 
 IMAGES = Path(__file__).parent / "images"
 PAGES = {
-    "overview": "Overview",
-    "my-site": "My site",
+    "my-site": "Site",
     "signals": "Signals",
     "blockers": "Blockers",
-    "limits": "Limits",
-    "optimise": "Optimise",
+    "plan": "Plan",
     "compare": "Compare",
+    "report": "Report",
     "help": "Help",
 }
-WIDTHS = (1280, 1920)
-TALLEST_PX = 6000
-README_WIDTH, README_SCALE = 1920, 0.625
-README_HEIGHTS = {"blockers": 1180, "overview": 1515}
+FIRST = "blockers"
+SIZES = ((1280, 800), (1920, 1080))
+LAYERS = ("Blocked", "Margin", "Signal", "Usable channels", "Best blocker", "Difference")
+README_SIZE, README_SCALE = (1440, 900), 1.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 MOST_JOB_S = 1800.0
@@ -65,7 +64,7 @@ def served() -> Iterator[str]:
 def go(page: Any, name: str) -> None:
     """To a page, by the list at the left."""
     page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile(f"^{PAGES[name]}$")).click()
-    page.wait_for_url(re.compile(f"/{'' if name == 'overview' else name}$"))
+    page.wait_for_url(re.compile(f"/{'' if name == FIRST else name}$"))
     settle(page)
 
 
@@ -87,19 +86,34 @@ def press(page: Any, label: str, work: bool = True) -> None:
 
 
 def for_readme(page: Any) -> None:
-    """README's two pictures."""
+    """README's three pictures."""
+    width, height = README_SIZE
+    page.set_viewport_size({"width": width, "height": height})
     go(page, "blockers")
     press(page, "Full assessment")
-    for name, height in README_HEIGHTS.items():
-        go(page, name)
-        page.set_viewport_size({"width": README_WIDTH, "height": height})
-        page.wait_for_timeout(1500)
-        page.screenshot(path=IMAGES / f"app-{name}.png")
+    page.locator(".quietwing-plan [data-device] .mark").first.click()
+    settle(page)
+    page.mouse.move(5, height - 5)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "app-blockers.png")
+    go(page, "signals")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "app-signals.png")
+    go(page, "report")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "app-site.png")
 
 
 def every(page: Any, folder: Path, site: str, plan: bool) -> None:
-    """Each page as a planner sees it when all is worked out."""
+    """Each page, and each layer of the plan, as a planner sees it when all is worked out."""
     folder.mkdir(parents=True, exist_ok=True)
+
+    def shot(name: str) -> None:
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(800)  # plans and tables follow the window's size
+            page.screenshot(path=folder / f"{site}-{name}-{width}.png")
+
     if site != "houseblock":
         go(page, "my-site")
         page.get_by_role("combobox", name="Example (all invented)").click()
@@ -107,23 +121,22 @@ def every(page: Any, folder: Path, site: str, plan: bool) -> None:
         press(page, "Open this example")
     go(page, "signals")
     press(page, "Work out where the network leaks in")
-    go(page, "limits")
-    press(page, "Run the full assessment")
+    go(page, "report")
+    press(page, "Full assessment")
     if plan:
-        go(page, "optimise")
+        go(page, "plan")
         page.get_by_role("combobox", name="How long to search").click()
         page.get_by_role("option", name=re.compile("^Quick")).click()
         settle(page)
         press(page, "Search for a plan")
     for name in PAGES:
         go(page, name)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 1080})
-            page.wait_for_timeout(800)
-            tall = page.get_by_test_id("stMain").evaluate("one => one.scrollHeight")
-            page.set_viewport_size({"width": width, "height": min(max(tall, 1080), TALLEST_PX)})
-            page.wait_for_timeout(800)  # figures and tables follow the window's size
-            page.screenshot(path=folder / f"{site}-{name}-{width}.png")
+        shot(name)
+    go(page, FIRST)
+    for name in LAYERS:
+        page.get_by_role("combobox", name="Layer").select_option(name)
+        settle(page)
+        shot(f"layer-{name.replace(' ', '-').lower()}")
 
 
 def main() -> None:
@@ -141,7 +154,7 @@ def main() -> None:
     with served() as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         scale = 1.0 if given.every else README_SCALE
-        page = browser.new_page(viewport={"width": README_WIDTH, "height": 1080}, device_scale_factor=scale)
+        page = browser.new_page(viewport={"width": SIZES[0][0], "height": SIZES[0][1]}, device_scale_factor=scale)
         page.goto(address)
         page.get_by_role("heading", level=1).wait_for()
         settle(page)

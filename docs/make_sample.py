@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quietwing.coverage.app.overview_of_verdict import sample_files
+from quietwing.coverage.app.facts_of_verdict import sample_files
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import read_scenario
 from quietwing.coverage.site_inputs import equipment_of, own_file

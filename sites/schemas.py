@@ -197,7 +197,7 @@ def formats_md() -> str:
         "folder, GeoPackage or zip, and `save_site` writes it. `import_tracing(rooms, openings, scale, height_px,",
         "choices)` makes a site of a plan traced over a picture: rooms as polygons in its pixels (`TracedRoom`, y",
         "downwards), windows and doors (`TracedOpening`), and the scale by two points and the distance between them",
-        "(`ScaleLine`). What the picture does not show is in `TraceChoices`. The app's page My site uses these",
+        "(`ScaleLine`). What the picture does not show is in `TraceChoices`. The app's page Site uses these",
         "functions.",
         "",
         "## Projects of the app",

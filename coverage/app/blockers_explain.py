@@ -8,11 +8,11 @@ import streamlit as st
 
 from quietwing.coverage.app.blockers_contrast import contrast_expander
 from quietwing.coverage.app.blockers_state import Desk
-from quietwing.coverage.app.plan_editor.views import margin_in_words, room_in_words, verdict_states
+from quietwing.coverage.app.blockers_words import verdict_states
+from quietwing.coverage.app.plan_editor.layers import STATE_WORDS, margin_in_words, room_in_words
 from quietwing.coverage.app.state import scenario_with, session
 from quietwing.coverage.blocking import LinkBudget, RoomBudgets
 from quietwing.coverage.report import (
-    HOLE,
     budget_lines,
     channel_in_words,
     escape_in_words,
@@ -26,29 +26,12 @@ from quietwing.coverage.study import Draft, explain
 
 __all__ = ["explain_cell", "sentences_of"]
 
-ROOM = "blockers room"
-NOBODY = "(none)"
 MOST_CHANNELS = 12
-HEIGHT = 250
+HEIGHT = 210
 
 
 def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
-    """Choose a cell here or on the plan, and read why a phone works in it or does not."""
-    rooms = [room["id"] for room in at.ground.rooms if room["role"] != "ignore"]
-    if at.room not in rooms:
-        at.room = ""
-    st.session_state[ROOM] = at.room or NOBODY
-    st.header("Why: one cell explained")
-    st.selectbox(
-        "Cell (or click it on the plan)",
-        [NOBODY, *rooms],
-        key=ROOM,
-        on_change=_choose,
-        width=360,
-        filter_mode="contains",
-    )
-    if not at.room:
-        return
+    """Say why a phone works in the chosen cell or does not: sentences, channels, one link budget."""
     for sentence in sentences_of(at.room, draft, verdict):
         st.text(sentence)
     nearest = _weakest_first(_budgets(at), draft, at.room)
@@ -56,22 +39,18 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
         st.text("No channel of the site's masts can be used there by itself.")
         return
     by_draft = _by_channel(draft, at.room)
-    # One above the other: side by side, units and margins would lie beyond the right edge.
     st.dataframe(
         {
             "Channel": [channel_in_words(one.channel) for one in nearest],
-            "Where": [place_in_words(one.point) for one in nearest],
-            "Draft margin": [margin_in_words(by_draft[one.channel]) if by_draft else "" for one in nearest],
-            "Typical margin [dB]": [_level(one.margin_db) for one in nearest],
+            "Margin": [margin_in_words(by_draft[one.channel]) if by_draft else "" for one in nearest],
             "Network [dBm]": [_level(one.rsrp_dbm) for one in nearest],
             "Blockers [dBm]": [_level(one.jam_dbm) for one in nearest],
+            "Typical [dB]": [_level(one.margin_db) for one in nearest],
+            "Where": [place_in_words(one.point) for one in nearest],
         },
         hide_index=True,
         height=HEIGHT,
         alt=f"Channels in {at.room}, the one nearest to working first",
-    )
-    st.caption(
-        "Below 0 dB a phone works. The estimate's margin is stricter than the typical one: it includes uncertainty."
     )
     chosen = st.selectbox(
         "Link budget of",
@@ -80,7 +59,7 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
             f"{channel_in_words(nearest[index].channel)} {place_in_words(nearest[index].point)}"
         ),
         key=f"blockers budget {at.room}",
-        width=360,
+        help="Below 0 dB a phone works. The margin is stricter than the typical one: it includes uncertainty.",
     )
     _lines(nearest[chosen or 0])
     contrast_expander(at.room, verdict)
@@ -94,15 +73,15 @@ def sentences_of(room: str, draft: Draft, verdict: Verdict | None) -> tuple[str,
         for number, one in enumerate(verdict.grades):
             state, silent = state_of_rooms(verdict, number)[at], float(one.by_room["silent_probability"].values[at])
             said.append(
-                f"Full assessment, {one.grade.name} grade: {room} is {'a ' if state == HOLE else ''}{state}; no "
-                f"phone works in {percent(silent)} of cases."
+                f"Full assessment, {one.grade.name} grade: {room} is {STATE_WORDS[state]}; no phone works in "
+                f"{percent(silent)} of simulations."
             )
         said += [escape_in_words(escape) for escape in escapes_of(verdict) if escape.room == room][:MOST_CHANNELS]
     by_draft = next((one for one in draft.rooms if one.room == room), None)
     if by_draft is not None:
-        said.append(f"Draft: {room_in_words(by_draft)}.")
+        said.append(f"{room_in_words(by_draft)}.")
     else:
-        said.append(f"{room} must keep its service: nothing here shall be silenced.")
+        said.append(f"{room} must keep its service: nothing here is to be blocked.")
     return tuple(said)
 
 
@@ -116,13 +95,6 @@ def _weakest_first(budgets: RoomBudgets, draft: Draft, room: str) -> tuple[LinkB
     """The point with the least margin of each channel, in the order of the draft."""
     by_draft = _by_channel(draft, room)
     return tuple(sorted(budgets.nearest_to_working(), key=lambda one: by_draft.get(one.channel, one.margin_db)))
-
-
-def _choose() -> None:
-    from quietwing.coverage.app.blockers_state import desk
-
-    chosen = st.session_state[ROOM]
-    desk().room = "" if chosen == NOBODY else str(chosen)
 
 
 def _budgets(at: Desk) -> RoomBudgets:

@@ -7,28 +7,41 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from quietwing.coverage.app.blockers_state import Desk, accept, desk
-from quietwing.coverage.app.blockers_words import treatments_toml
+from quietwing.coverage.app.blockers_words import cost_in_words, treatments_toml
+from quietwing.coverage.app.plan_editor.places import Place
 from quietwing.coverage.app.report_button import verdict_report
 from quietwing.coverage.app.site_watch import picture
-from quietwing.coverage.app.site_words import problems_of, show_problems
+from quietwing.coverage.app.site_words import literal, problems_of, show_problems
 from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, scenario_with, session
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout, layout_text, parse_layout
 from quietwing.coverage.planning import Cost
-from quietwing.coverage.report import before_map, bill_csv, safe_file_name, verdict_figure
-from quietwing.coverage.results import Verdict, VerdictMap
-from quietwing.coverage.study import Draft
+from quietwing.coverage.report import bill_csv, safe_file_name, verdict_figure
+from quietwing.coverage.results import Verdict
 from quietwing.sites import QuietwingError, Site, Unreadable, clean, problems_text, text_of
 
-__all__ = ["downloads", "map_png", "open_layout", "saved_layouts", "uploaded_devices"]
+__all__ = ["files_part", "map_png", "uploaded_devices"]
 
 MOST_FILE_BYTES = 8 * 2**20
 MOST_SAVED = 20
 MOST_NAME = 60
 
 
-def saved_layouts() -> None:
+def files_part(at: Desk, spent: Cost | None) -> None:
+    """Save under a name, open a layout, take files away."""
+    if spent is not None:
+        st.markdown(literal(cost_in_words(spent, at.scenario)))
+    save, load, export = st.tabs(["Save", "Load", "Export"])
+    with save:
+        _saved_layouts()
+    with load:
+        _open_layout()
+    with export:
+        _downloads(at, spent)
+
+
+def _saved_layouts() -> None:
     """Save the layout under a name; open or remove a saved one."""
     own = session()
     st.text_input("Name", key="blockers name", max_chars=MOST_NAME, placeholder="for example: mesh on the north side")
@@ -49,7 +62,7 @@ def saved_layouts() -> None:
     st.caption("Saved layouts are kept with the project.")
 
 
-def open_layout() -> None:
+def _open_layout() -> None:
     """Read a ``layout.csv``; what is wrong with it is said, and nothing changes."""
     file = st.file_uploader(
         "A layout of this site", type=["csv"], key="blockers upload", max_upload_size=MOST_FILE_BYTES >> 20
@@ -69,7 +82,7 @@ def open_layout() -> None:
     st.button("Use this layout", on_click=_use, args=(devices,), type="primary")
 
 
-def downloads(at: Desk, draft: Draft, spent: Cost | None) -> None:
+def _downloads(at: Desk, spent: Cost | None) -> None:
     """The layout, its bill, its treatments and the map of this storey."""
     own = session()
     layout = own.layout
@@ -84,14 +97,15 @@ def downloads(at: Desk, draft: Draft, spent: Cost | None) -> None:
             "treatments.toml", treatments_toml(wishes), "treatments.toml", "application/toml", on_click="ignore"
         )
     verdict = current_verdict()
-    name = f"dead-zones-{safe_file_name(draft.title)}.png"
+    place = at.places[max(at.place, 0)]
+    name = f"dead-zones-{safe_file_name(place.title)}.png"
     st.download_button(
         "Map of this storey (PNG)",
-        _nothing if verdict is None else map_png(verdict, draft),
+        _nothing if verdict is None else map_png(verdict, place),
         name,
         "image/png",
         disabled=verdict is None,
-        help="Dead zones and margin. The full assessment draws it: run that first." if verdict is None else None,
+        help="Blocked rooms and margin. The full assessment draws it: run that first." if verdict is None else None,
         on_click="ignore",
     )
     verdict_report(st.container(), "blockers report")
@@ -131,12 +145,13 @@ def uploaded_devices(site: Site, catalogue: Mapping[str, Model], name: str, cont
     return devices
 
 
-def map_png(verdict: Verdict, draft: Draft) -> Callable[[], bytes]:
+def map_png(verdict: Verdict, place: Place) -> Callable[[], bytes]:
     """Draws the storey's map of a verdict when it is asked for; nothing where the verdict has none."""
 
     def drawn() -> bytes:
-        storey = before_map(verdict, draft)
-        return picture(lambda: verdict_figure(verdict, storey)) if isinstance(storey, VerdictMap) else b""
+        same = (place.building, place.storey, place.title)
+        storey = next((one for one in verdict.maps if (one.building, one.storey, one.title) == same), None)
+        return picture(lambda: verdict_figure(verdict, storey)) if storey is not None else b""
 
     return drawn
 

@@ -1,182 +1,173 @@
-"""Page: the plan editor. Move blockers, treat windows, see the estimate at once and the full assessment later."""
+"""Page: the workspace. The plan in the middle, the numbers beside it; a gesture is answered at once."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import threading
+from contextlib import nullcontext, suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit import runtime
 
-from quietwing.coverage.app.blockers_explain import explain_cell
-from quietwing.coverage.app.blockers_files import downloads, open_layout, saved_layouts
-from quietwing.coverage.app.blockers_state import EDITOR, Desk, desk, effective_treatments, go_back, go_forth, on_edit
-from quietwing.coverage.app.blockers_tables import cells_table, devices_table, windows_table
-from quietwing.coverage.app.blockers_words import (
-    change_in_words,
-    cost_in_words,
-    dead_by_draft,
-    dead_by_verdict,
-    draft_in_words,
-    limits_kept,
-    limits_lead,
-    model_in_words,
-)
-from quietwing.coverage.app.jobs import start_verdict
-from quietwing.coverage.app.plan_editor import plan_editor
-from quietwing.coverage.app.plan_editor.drawing import Look, on_plan, picture
-from quietwing.coverage.app.plan_editor.views import (
+from quietwing.coverage.app.blockers_state import BLOCKERS, WHOLE_SITE, Desk, desk, effective_treatments
+from quietwing.coverage.app.layout_facts import stored_worst
+from quietwing.coverage.app.model_words import model_in_words
+from quietwing.coverage.app.panel import answer_in_words, facts_here, judge_button, numbers
+from quietwing.coverage.app.plan_editor.layers import (
     BEST,
+    BLOCKED,
     CHANGE,
+    CHANNELS,
+    LAYERS,
     MARGIN,
-    VIEWS,
+    SIGNAL,
     best_blocker,
-    change,
-    dead_zones,
+    blocked,
+    difference,
+    estimated,
     margin,
-    verdict_states,
+    signal,
+    usable_channels,
+    waiting,
 )
+from quietwing.coverage.app.project_panel import say_again
 from quietwing.coverage.app.projects import keep
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import current_verdict, session
-from quietwing.coverage.planning import Cost
-from quietwing.coverage.report import lead_in_words, percent, state_of_rooms
-from quietwing.coverage.results import Verdict
-from quietwing.coverage.study import Draft, price
+from quietwing.coverage.app.workspace import bench, here, show_plan, show_site
+from quietwing.coverage.report import pounds
 from quietwing.sites import QuietwingError
+
+if TYPE_CHECKING:
+    from quietwing.coverage.app.layout_facts import LayoutFacts
+    from quietwing.coverage.app.plan_editor.drawing import Look
+    from quietwing.coverage.app.state import Layout, Session
+    from quietwing.coverage.equipment import Treatment
+    from quietwing.coverage.planning import Cost
+    from quietwing.coverage.study import Draft
 
 __all__ = ["show"]
 
-JUDGED = "blockers verdict begun"
-MOST_TABS = 6  # more storeys than that are chosen from a list
-# Below this width the tables stand under the plan. Names of Streamlit's own elements: without them, side by side.
-NARROW = """<style>@media (max-width: 1599px) {
-.st-key-blockers-bench > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
-.st-key-blockers-bench > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] >
-[data-testid="stColumn"] { min-width: 100%; } }
-/* room for a verdict of three lines: where it takes the draft's place, nothing below moves under the hand */
-.st-key-blockers-said { min-height: 6.5rem; }
-@media (min-width: 1600px) { .st-key-blockers-said { min-height: 5rem; } }</style>"""
-VIEW_HELP = (
-    "Dead zones: each cell by its weakest spot. Margin: how far the channel nearest to working is from working, "
-    "at each square. Best blocker: which one is strongest there. Change: cells that differ from the last verdict."
-)
+SECTION, ROOM = "blockers section", "blockers room"
+NOBODY = "(none)"
+SELECTED, TABLES, FILES = "Selected", "Tables", "Files"
+SECTIONS = (SELECTED, TABLES, FILES)
+JUDGED = "blockers seen running"  # whether the fragment has seen the job the sidebar looks at
+WORST = "blockers worst storey"  # the site whose worst storey was opened first
 
 
 def show() -> None:
     """Draw the page."""
-    st.title("Blockers")
-    st.html(NARROW)
+    own = session()
+    title, open_own = st.columns([5, 1.3], vertical_alignment="center")
+    title.title(f"Where phones still work: {literal(own.site.name)}")
+    open_own.button("Open my site", width="stretch", on_click=_go, args=("my-site",))
     _workbench()
 
 
 @st.fragment
 def _workbench() -> None:
     """Everything that follows a gesture: one gesture runs this and nothing else of the app."""
-    at = desk()
-    own = session()
+    at, own = desk(), session()
     keep(own)
-    _choices(at)
+    facts = facts_here() if at.held is None else None
+    if st.session_state.get(WORST) is not own.site:
+        st.session_state[WORST] = own.site
+        worst = facts.worst if facts is not None else stored_worst(own)
+        at.place = worst if 0 <= worst < len(at.places) else 0  # what needs most work comes first
+    layout, draft, spent = at.held or own.layout, None, None
     # What comes and goes has a container of its own: an element that moved down would be mounted anew, and the plan
     # would lose its zoom and the keyboard.
     with st.container():
         show_problems(at.problems)
         try:
-            treatments = effective_treatments(own.layout)
-            quick = at.drafting.at_hand(at.place, own.layout.devices, treatments)
-            with nullcontext() if quick else st.spinner("Working out the quick estimate"):
-                draft = at.drafting.draft(at.place, own.layout.devices, treatments)
-            at.ahead.beside(at.place, own.layout.devices, treatments)
+            treatments = effective_treatments(layout)
+            needed = _needed(at, facts)
+            first = needed and at.first_look(at.place, layout.devices, treatments)  # the walls do not wait for it
+            draft = _draft(at, layout, treatments) if needed and not first else None
+            spent = None if first or (facts is not None and not at.ready) else _parts().priced(at, layout)
         except QuietwingError as error:
             show_problems(error)
             return
-        verdict = current_verdict()
-        with st.container(key="blockers-said"):
-            _headline(draft, verdict)
-    with st.container(key="blockers-bench"):
-        plan, tables = st.columns([5, 3], gap="medium")
+    with st.container(key="quietwing-said"):
+        if first:
+            st.info(f"Working out the quick estimate of {literal(at.places[at.place].title)}.")
+        else:
+            _headline(own, facts, draft)
+    plan, panel = bench(BLOCKERS)
     with plan:
-        remark = st.container()
-        devices = on_plan(own.site, at.ground, own.layout.devices)
-        models = [device.model for device in own.layout.devices]
-        with remark:
-            look = _look(at, draft, verdict)
-        answer = {"ack": at.ack, "select": at.select, "message": at.message or look.aria}
-        plan_editor(picture(at.ground, look, devices, models, treatments, answer), key=EDITOR, on_edit=on_edit)
-    with tables:
-        of_devices, of_windows, of_cells = st.tabs(["Blockers", "Windows", "Cells"])
-        with of_devices:
-            devices_table(at)
-        with of_windows:
-            windows_table(at)
-        with of_cells:
-            cells_table(draft, _verdict_words(verdict))
-    with plan:
-        spent = _cost(at)
-        explain_cell(at, draft, verdict)
-    st.header("Save, load, export")
-    left, middle, right = st.columns(3, gap="medium")
-    with left, st.container(border=True):
-        st.markdown("**Save under a name**")
-        saved_layouts()
-    with middle, st.container(border=True):
-        st.markdown("**Open a layout.csv**")
-        open_layout()
-    with right, st.container(border=True):
-        st.markdown("**Export**")
-        downloads(at, draft, spent)
+        if at.place == WHOLE_SITE:
+            show_site(at, BLOCKERS, facts)
+        else:
+            look = waiting(here(at)) if first else _look(at, draft, facts, treatments)
+            rooms = facts.rooms if facts is not None else {}
+            show_plan(at, BLOCKERS, look, layout, treatments, rooms, layers=LAYERS)
+    with panel:
+        _panel(at, facts, draft, spent, first)
+    if first:
+        _worked_out(at, layout, treatments)
+    _begin_beside(at, layout, treatments)
 
 
-def _choices(at: Desk) -> None:
-    """Storey and view; what a click adds; undo, redo and the full assessment."""
-    own = session()
-    titles = [place.title for place in at.drafting.places]
-    if len(titles) <= MOST_TABS:
-        chosen = st.segmented_control(
-            "Storey",
-            range(len(titles)),
-            default=at.place,
-            key="blockers storey",
-            required=True,
-            wrap=True,
-            format_func=lambda index: literal(titles[index]),
-        )
-    else:
-        chosen = st.selectbox(
-            "Storey", range(len(titles)), index=at.place, key="blockers storey", format_func=lambda at: titles[at]
-        )
-    if chosen is not None and 0 <= chosen < len(titles):
-        at.place = chosen
-    how, back, forth, run = st.columns([6, 1.3, 1.3, 2.2], vertical_alignment="bottom")
-    with how:
-        view = st.segmented_control(
-            "Show", VIEWS, default=at.view, key="blockers view", required=True, help=VIEW_HELP
-        )
-    at.view = view or at.view
-    model, treatment = st.columns(2)
-    blockers, materials = at.of_kinds("mas", "jammer"), at.of_kinds("mesh", "film")
+def _panel(at: Desk, facts: LayoutFacts | None, draft: Draft | None, spent: Cost | None, first: bool) -> None:
+    """Numbers, what a click adds, and what is selected, as a table, or as a file."""
+    known = spent.capex_gbp if spent is not None else facts.money_gbp[0] if facts is not None else None
+    estimate = None if draft is None else _parts().estimate_of(draft)
+    numbers(BLOCKERS, facts, "…" if known is None else pounds(known), estimate=estimate)
+    judge_button("blockers")
+    model, treatment = st.columns(2, gap="small")
     with model:
-        at.model = _pick("New blocker type", blockers, at.model, at, "blockers model")
+        at.model = _pick("New blocker type", at.of_kinds("mas", "jammer"), at.model, at, "blockers model")
     with treatment:
-        at.treatment = _pick("Window treatment", materials, at.treatment, at, "blockers treatment")
-    back.button("Undo", on_click=go_back, disabled=not own.past, width="stretch", help="Also Ctrl+Z on the plan")
-    forth.button("Redo", on_click=go_forth, disabled=not own.future, width="stretch", help="Also Ctrl+Y on the plan")
-    job = own.jobs.get("verdict")
-    running = job is not None and job.running()
-    again = current_verdict() is not None
-    run.button(
-        "Full assessment",
-        type="primary",
-        width="stretch",
-        disabled=running or again,
-        help="This layout has its full assessment." if again else "Judge the whole site in a thousand random worlds.",
-        on_click=_judge,  # a run may be shared and end before this button's turn; callbacks are called before all
+        at.treatment = _pick("Window treatment", at.of_kinds("mesh", "film"), at.treatment, at, "blockers treatment")
+    section = st.segmented_control(
+        "Panel", SECTIONS, default=SELECTED, key=SECTION, required=True, label_visibility="collapsed"
     )
-    if st.session_state.pop(JUDGED, False):
-        st.rerun()  # the sidebar begins to look at the job
+    if first:
+        return
+    if section == SELECTED or at.held is not None:
+        _selected(at, draft)
+        return
+    if section == TABLES:
+        _parts().tables_part(at, draft or _drafted(at, session().layout), facts)
+    else:
+        _parts().files_part(at, spent or _parts().priced(at, session().layout))
 
 
-def _judge() -> None:
-    start_verdict()
-    st.session_state[JUDGED] = True
+def _selected(at: Desk, draft: Draft | None) -> None:
+    """The blocker or the cell that was clicked."""
+    own = session()
+    device = next((one for one in own.layout.devices if one.id == at.chosen), None)
+    if device is not None:
+        _parts().device_panel(at, device)
+        return
+    rooms = [str(room["id"]) for room in at.ground.rooms if room["role"] != "ignore"]
+    if at.room not in rooms:
+        at.room = ""
+    st.session_state[ROOM] = at.room or NOBODY
+    st.selectbox(
+        "Cell to explain (or click it on the plan)",
+        [NOBODY, *rooms],
+        key=ROOM,
+        on_change=_choose,
+        filter_mode="contains",
+    )
+    if not at.room:
+        st.caption("Click a cell to see why a phone works there or does not, a blocker to change it.")
+        return
+    with st.spinner(f"Working out the link budget of {literal(at.room)}"):
+        _parts().explain_cell(at, draft or _drafted(at, own.layout), current_verdict())
+
+
+def _parts() -> Any:
+    """What needs the engine: the first screen does without."""
+    return import_module("quietwing.coverage.app.blockers_parts")
+
+
+def _choose() -> None:
+    at, chosen = desk(), st.session_state[ROOM]
+    at.room, at.chosen = ("" if chosen == NOBODY else str(chosen)), ""
 
 
 def _pick(label: str, names: list[str], now: str, at: Desk, key: str) -> str:
@@ -193,67 +184,110 @@ def _pick(label: str, names: list[str], now: str, at: Desk, key: str) -> str:
     return chosen or now
 
 
-def _headline(draft: Draft, verdict: Verdict | None) -> None:
-    """The verdict where there is one, else the draft; never a draft that could be taken for a verdict."""
-    own = session()
-    job = own.jobs.get("verdict")
-    if verdict is not None:
-        good = any(dead_by_verdict(verdict).values()) and limits_kept(verdict)  # no green for nothing
-        said = (*lead_in_words(verdict), change_in_words(own.before_verdict, verdict))
-        text = f"{literal(' '.join(said))}\n\n**{literal(limits_lead(verdict))}**"
-        (st.success if good else st.warning)(text)
+def _needed(at: Desk, facts: LayoutFacts | None) -> bool:
+    """Whether plan or numbers need a quick estimate; the first screen of a known layout needs none."""
+    if at.place == WHOLE_SITE:
+        return False
+    return facts is None or at.layers[BLOCKERS] != BLOCKED or at.ready
+
+
+def _draft(at: Desk, layout: Layout, treatments: tuple[Treatment, ...]) -> Draft:
+    quick = at.ready and at.drafting.at_hand(at.place, layout.devices, treatments)
+    with nullcontext() if quick else st.spinner("Working out the quick estimate"):
+        return at.draft(at.place, layout.devices, treatments)
+
+
+def _worked_out(at: Desk, layout: Layout, treatments: tuple[Treatment, ...]) -> None:
+    """The first estimate of a storey, while its walls are on the screen; then all is drawn with it."""
+    try:
+        at.draft(at.place, layout.devices, treatments)
+    except QuietwingError as error:
+        show_problems(error)
         return
-    text = draft_in_words(draft)
-    if job is not None and job.running():
+    say_again()
+    st.rerun()
+
+
+def _drafted(at: Desk, layout: Layout) -> Draft:
+    return at.draft(max(at.place, 0), layout.devices, effective_treatments(layout))
+
+
+def _headline(own: Session, facts: LayoutFacts | None, draft: Draft | None) -> None:
+    """The assessment where there is one, else the estimate; never one that could be taken for the other."""
+    job = own.jobs.get("verdict")
+    running = job is not None and job.running()
+    if bool(st.session_state.get(JUDGED)) != running:
+        st.session_state[JUDGED] = running
+        if running:
+            st.rerun()  # the sidebar begins to look at the job
+    if facts is not None:
+        text = answer_in_words(facts)
+        verdict = current_verdict()
+        if verdict is not None and own.before_verdict is not None:
+            text += f" {_parts().change_in_words(own.before_verdict, verdict)}"
+        asked = facts.grades[0]
+        done = asked.silent > 0 and not asked.holes  # green is for a layout that does what is asked
+        (st.warning if not asked.kept else st.success if done else st.info)(literal(text))
+        return
+    text = _parts().draft_in_words(draft) if draft is not None else "This layout has not been assessed."
+    if running:
         text += " The full assessment is being worked out; its progress stands at the left."
     elif own.verdict is not None:
         text += " The last full assessment is of another layout."
     st.info(literal(text))
 
 
-def _look(at: Desk, draft: Draft, verdict: Verdict | None) -> Look:
-    """The view that is chosen."""
-    if at.view == MARGIN:
+def _look(at: Desk, draft: Draft | None, facts: LayoutFacts | None, treatments: tuple[Treatment, ...]) -> Look:
+    """The layer that is chosen."""
+    own, layer = session(), at.layers[BLOCKERS]
+    if layer == BLOCKED and facts is not None:
+        return blocked(facts.rooms, facts.grades[0].name, here(at), draft)
+    assert draft is not None  # `_draft` leaves it out for that layer alone
+    if layer == MARGIN:
         return margin(at.site, draft)
-    if at.view == BEST:
+    if layer == SIGNAL:
+        return signal(at.site, draft, *at.levels(at.place, treatments), at.channel)
+    if layer == CHANNELS:
+        return usable_channels(at.site, draft, True)
+    if layer == BEST:
         return best_blocker(at.site, draft)
-    if at.view != CHANGE:
-        return dead_zones(draft, verdict)
-    own = session()
-    if verdict is not None and own.before_verdict is not None:
-        return change(draft, dead_by_verdict(own.before_verdict), dead_by_verdict(verdict), "Verdict against verdict")
-    if verdict is not None or own.verdict is None:
-        words = "is no verdict before this one" if verdict is not None else "is no full assessment yet"
-        st.caption(f"There {words}, so there is nothing to compare with: the dead zones are shown.")
-        return dead_zones(draft, verdict)
-    st.caption("Draft against the draft of the layout that was judged last: like with like.")
-    judged = at.drafting.draft(at.place, own.verdict.devices, own.verdict.treatments)
-    return change(draft, dead_by_draft(judged), dead_by_draft(draft), "Draft against the layout judged last")
+    if layer == CHANGE:
+        before, what = _before(at, own)
+        return difference(at.site, draft, before, what)
+    return estimated(draft)
 
 
-def _verdict_words(verdict: Verdict | None) -> dict[str, str]:
-    """Each cell as judged at each grade."""
-    if verdict is None:
-        return {}
-    said: dict[str, str] = {}
-    for number, one in enumerate(verdict.grades):
-        rooms = one.by_room
-        chances = rooms["silent_probability"].values.tolist()
-        for room, state, chance in zip(
-            rooms["room"].values.tolist(), state_of_rooms(verdict, number), chances, strict=True
-        ):
-            before = f"{said[room]}; " if room in said else ""
-            said[str(room)] = f"{before}{one.grade.name}: {state}, {percent(chance)}"
-    return {room: said[room] for room in verdict_states(verdict)}
+def _before(at: Desk, own: Session) -> tuple[Draft, str]:
+    """What the layout is compared with: the one before the assessed one, else the assessed one, else no blockers."""
+    verdict, earlier = current_verdict(), own.before_verdict
+    other = earlier if verdict is not None else own.verdict
+    if other is not None and other.site == at.site:
+        draft = at.draft(at.place, other.devices, other.treatments)
+        return draft, "against the layout assessed before" if verdict is not None else "against the layout assessed"
+    if own.past:
+        last = own.past[-1]
+        return at.draft(at.place, last.devices, effective_treatments(last)), "against the step before"
+    return at.draft(at.place, (), ()), "against no blockers"
 
 
-def _cost(at: Desk) -> Cost | None:
-    """What the layout costs, in a line under the map."""
-    own = session()
-    try:
-        spent = price(at.site, at.scenario, own.layout.devices, effective_treatments(own.layout), at.catalogue)
-    except QuietwingError as error:
-        show_problems(error, "There is a problem with the price")
-        return None
-    st.markdown(literal(cost_in_words(spent, at.scenario)))
-    return spent
+def _begin_beside(at: Desk, layout: Layout, treatments: tuple[Treatment, ...]) -> None:
+    """While nobody asks: load the engine and the first estimate, then the other storeys."""
+    if at.held is not None or at.place == WHOLE_SITE:
+        return
+    if at.ready:
+        at.ahead.beside(at.place, layout.devices, treatments)
+    elif runtime.exists() and not at.warming:
+        at.warming = True
+        threading.Thread(
+            target=_warm, args=(at, at.place, layout, treatments), name="quietwing first estimate", daemon=True
+        ).start()
+
+
+def _warm(at: Desk, place: int, layout: Layout, treatments: tuple[Treatment, ...]) -> None:
+    """Load the engine and work out what the first gesture needs; what is wrong is told when it is asked for."""
+    with suppress(QuietwingError):
+        at.drafting.draft(place, layout.devices, treatments)
+
+
+def _go(page: str) -> None:
+    session().way_on = page

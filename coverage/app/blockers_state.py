@@ -1,65 +1,101 @@
-"""What the Blockers page keeps between two gestures, and what a gesture does; all of it in the session's state."""
+"""What the workspace keeps between two gestures, and what a gesture does; all of it in the session's state.
+
+Nothing here needs the engine until a quick estimate is asked for: the first screen waits for none of it.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from quietwing.coverage.app.plan_editor.drawing import Ground, ground
 from quietwing.coverage.app.plan_editor.edits import Where, apply
-from quietwing.coverage.app.plan_editor.views import DEAD_ZONES
+from quietwing.coverage.app.plan_editor.layers import BLOCKED, LAYERS, SIGNAL, STRONGEST
+from quietwing.coverage.app.plan_editor.places import Place, places_of
 from quietwing.coverage.app.site_words import problems_of
 from quietwing.coverage.app.state import Layout, change_layout, redo, scenario_with, session, site_hash, undo
-from quietwing.coverage.equipment import Model, Treatment
+from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import Drafting, DraftsAhead
 from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites import QuietwingError, Site, clean, shown
 
-__all__ = ["CABLE_RUNS", "EDITOR", "Desk", "accept", "desk", "effective_treatments", "go_back", "go_forth", "on_edit"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from quietwing.coverage.study import Draft, Drafting, DraftsAhead
+
+__all__ = [
+    "BLOCKERS",
+    "CABLE_RUNS",
+    "COMPARE",
+    "PLAN",
+    "REPORT",
+    "SIGNALS",
+    "SITE",
+    "WHOLE_SITE",
+    "Desk",
+    "accept",
+    "desk",
+    "editor_key",
+    "effective_treatments",
+    "go_back",
+    "go_forth",
+    "on_edit",
+]
 
 DESK = "blockers desk"
-EDITOR = "blockers plan"
+BLOCKERS, SIGNALS, PLAN, COMPARE = "blockers", "signals", "plan", "compare"
+SITE, REPORT = "my-site", "report"  # pages with the whole site: from there a building leads to the workspace
 CABLE_RUNS = "Radiating cable runs through"  # a column of the table
+WHOLE_SITE = -1  # in place of a storey's index
 MOST_NONCE = 60
+MOST_DRAFTS = 16  # kept: other layers and storeys of a layout then need no work
 
 
 @dataclass
 class Desk:
-    """The page's own memory; a new one for each site, scenario and catalogue.
+    """The workspace's own memory; a new one for each site, scenario and catalogue.
 
     Attributes
     ----------
     site, scenario, catalogue
         What it was made for.
-    drafting : Drafting
     place : int
-        Index of the storey in ``drafting.places``.
-    view, model, treatment : str
-        What is chosen: the view, what a click adds, what a clicked window gets.
+        Index of the storey in `places`, or `WHOLE_SITE`.
+    layers : dict of str to str
+        Layer by page.
+    channel : str
+        Whose signal is shown, or `STRONGEST`.
+    model, treatment : str
+        What a click adds, what a clicked window gets.
     ack, select, message : str
         Answer to the plan's last gesture.
     problems : tuple of str
         Of the last change, empty where it was taken.
-    room : str
-        The cell that is explained, empty: none.
+    room, chosen : str
+        The cell that is explained and the blocker that is selected, empty: none.
+    held : Layout or None
+        The layout with a blocker where the hand holds it now; it is not taken until the hand lets go.
     tables : dict of str to Table
         ``devices`` and ``windows``, as they are shown.
     explained : tuple
         The cell and layout of the last link budgets, and the budgets.
+    warming : bool
+        Whether the engine is being loaded beside the first screen.
     """
 
     site: Site
     scenario: Scenario
     catalogue: Mapping[str, Model]
-    drafting: Drafting
     place: int = 0
-    view: str = DEAD_ZONES
+    layers: dict[str, str] = field(default_factory=lambda: {BLOCKERS: BLOCKED, SIGNALS: SIGNAL})
+    channel: str = STRONGEST
     model: str = ""
     treatment: str = ""
     ack: str = ""
@@ -67,36 +103,91 @@ class Desk:
     message: str = ""
     problems: tuple[str, ...] = ()
     room: str = ""
+    chosen: str = ""
+    held: Layout | None = None
     tables: dict[str, Table] = field(default_factory=dict)
     explained: tuple[Any, ...] = ()
+    warming: bool = False
     _grounds: dict[int, Ground] = field(default_factory=dict)
+    _drafts: dict[Any, Draft] = field(default_factory=dict)
+    _levels: dict[Any, tuple[tuple[str, ...], NDArray[Any]]] = field(default_factory=dict)
+    _drafting: Drafting | None = None
+    _making: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Storeys and yards, in the order of drafts."""
+        return places_of(self.site)
 
     @cached_property
     def site_hash(self) -> str:
         """Twelve digits that name the site's content."""
         return site_hash(self.site)
 
+    @property
+    def drafting(self) -> Drafting:
+        """Quick estimates of the site; made at the first need, or beside the first screen."""
+        from quietwing.coverage.study import Drafting  # the engine: the first screen does without
+
+        with self._making:
+            if self._drafting is None:
+                self._drafting = Drafting(self.site, self.scenario, self.catalogue)
+        return self._drafting
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine has been loaded for this site."""
+        return self._drafting is not None
+
     @cached_property
     def ahead(self) -> DraftsAhead:
         """What prepares the other storeys; it ends with the desk."""
+        from quietwing.coverage.study import DraftsAhead  # as of `drafting`
+
         return DraftsAhead(self.drafting)
 
     @property
     def where(self) -> Where:
         """The storey that is edited."""
-        place = self.drafting.places[self.place]
+        place = self.places[max(self.place, 0)]
         return Where(place.building, place.storey)
 
     @property
     def ground(self) -> Ground:
         """What stays of the storey while blockers move."""
-        if self.place not in self._grounds:
-            self._grounds[self.place] = ground(self.site, self.drafting.places[self.place])
-        return self._grounds[self.place]
+        at = max(self.place, 0)
+        if at not in self._grounds:
+            self._grounds[at] = ground(self.site, self.places[at])
+        return self._grounds[at]
 
     def of_kinds(self, *kinds: str) -> list[str]:
         """Models of the catalogue of some kinds."""
         return [name for name, model in self.catalogue.items() if model.kind in kinds]
+
+    def known(self, place: int, devices: tuple[Device, ...], treatments: tuple[Treatment, ...]) -> Draft | None:
+        """The quick estimate of a storey if it has been worked out already."""
+        return self._drafts.get((place, devices, treatments))
+
+    def first_look(self, place: int, devices: tuple[Device, ...], treatments: tuple[Treatment, ...]) -> bool:
+        """Whether an estimate of a storey would be its first and take a while: its walls can be shown before."""
+        seen = any(at == place for at, _, _ in self._drafts)
+        return not seen and not (self.ready and self.drafting.at_hand(place, devices, treatments))
+
+    def draft(self, place: int, devices: tuple[Device, ...], treatments: tuple[Treatment, ...]) -> Draft:
+        """The quick estimate of a storey; a few are kept, and then begun anew: links of blockers are kept anyhow."""
+        key = (place, devices, treatments)
+        found = self._drafts.get(key)
+        if found is None:
+            found = self.drafting.draft(place, devices, treatments)
+            self._drafts = {key: found} if len(self._drafts) >= MOST_DRAFTS else {**self._drafts, key: found}
+        return found
+
+    def levels(self, place: int, treatments: tuple[Treatment, ...]) -> tuple[tuple[str, ...], NDArray[Any]]:
+        """The public network over a storey."""
+        key = (place, treatments)
+        if key not in self._levels:
+            self._levels = {key: self.drafting.levels(place, treatments)}
+        return self._levels[key]
 
 
 @dataclass
@@ -109,6 +200,11 @@ class Table:
     reached: Layout
 
 
+def editor_key(page: str) -> str:
+    """The plan of a page in the session's state."""
+    return f"{page} plan"
+
+
 def desk() -> Desk:
     """The session's desk, cleared when another site, scenario or catalogue is open."""
     own = session()
@@ -116,17 +212,26 @@ def desk() -> Desk:
     if (
         not isinstance(found, Desk)
         or found.site is not own.site
-        or found.scenario != own.scenario
+        or _asked(found.scenario) != _asked(own.scenario)
         or found.catalogue is not own.catalogue
     ):
-        found = Desk(own.site, own.scenario, own.catalogue, Drafting(own.site, own.scenario, own.catalogue))
+        before = found if isinstance(found, Desk) and found.site is own.site else None
+        found = Desk(own.site, own.scenario, own.catalogue)
         found.model = next(iter(found.of_kinds("mas", "jammer")), "")
         found.treatment = next(iter(found.of_kinds("mesh", "film")), "")
         used = [device.model for device in own.layout.devices]
         if used:
             found.model = max(set(used), key=lambda name: (used.count(name), name))
+        if before is not None:  # another question about the same site: the eye stays where it is
+            found.place, found.layers, found.channel = before.place, before.layers, before.channel
+            found.room, found.chosen = before.room, before.chosen
         st.session_state[DESK] = found
     return found
+
+
+def _asked(scenario: Scenario) -> Scenario:
+    """What estimates depend on: a budget is no part of it."""
+    return replace(scenario, budget_gbp=None)
 
 
 def effective_treatments(layout: Layout) -> tuple[Treatment, ...]:
@@ -150,15 +255,17 @@ def accept(new: Layout) -> bool:
     return True
 
 
-def on_edit() -> None:
-    """Take the gesture that the plan has sent."""
-    reported = st.session_state.get(EDITOR)
+def on_edit(page: str = BLOCKERS) -> None:
+    """Take the gesture that the plan of a page has sent."""
+    reported = st.session_state.get(editor_key(page))
     edit = reported.get("edit") if reported is not None else None
     if not isinstance(edit, Mapping):
         return
     at = desk()
-    at.ack, at.select, at.message, at.problems = clean(str(edit.get("n", "")), MOST_NONCE), "", "", ()
-    op = edit.get("op")
+    at.ack, at.select, at.message = clean(str(edit.get("n", "")), MOST_NONCE), "", ""
+    op, at.held = edit.get("op"), None
+    if op not in ("choose", "drag"):
+        at.problems = ()
     try:
         if op == "undo":
             at.message = "Undone" if undo() else "Nothing to undo"
@@ -166,6 +273,10 @@ def on_edit() -> None:
             at.message = "Done again" if redo() else "Nothing to do again"
         elif op == "explain":
             _explain(at, edit.get("room"))
+        elif op in ("place", "layer", "channel", "choose"):
+            _look_at(at, page, str(op), edit)
+        elif op == "drag":
+            _hold(at, edit)
         else:
             _change(at, edit)
     except QuietwingError as error:
@@ -187,6 +298,32 @@ def _moved(at: Desk, message: str) -> None:
     at.message, at.select, at.problems = message, "", ()
 
 
+def _look_at(at: Desk, page: str, op: str, edit: Mapping[str, Any]) -> None:
+    """Another storey, layer, channel or selected blocker; what is no such thing is left alone."""
+    wanted = edit.get({"choose": "id"}.get(op, op))
+    if op == "place":
+        if isinstance(wanted, int) and WHOLE_SITE <= wanted < len(at.places):
+            at.place, at.chosen = wanted, ""
+            if page in (SITE, REPORT):
+                session().way_on = BLOCKERS
+    elif op == "layer":
+        if wanted in LAYERS:
+            at.layers[page] = str(wanted)
+    elif op == "channel":
+        channels = {sector.channel for sector in at.site.sectors} | {STRONGEST}
+        if wanted in channels:
+            at.channel = str(wanted)
+    elif any(device.id == wanted for device in session().layout.devices):
+        at.chosen, at.room = str(wanted), ""
+
+
+def _hold(at: Desk, edit: Mapping[str, Any]) -> None:
+    """A blocker under the hand: a look at where it is now; back where it was, the layout is the current one."""
+    own = session()
+    new = apply({**edit, "op": "move"}, own.layout, own.site, own.catalogue, at.where, at.model)
+    at.held = None if new == own.layout else new
+
+
 def _change(at: Desk, edit: Mapping[str, Any]) -> None:
     own = session()
     treats = edit.get("op") == "treat"
@@ -196,6 +333,7 @@ def _change(at: Desk, edit: Mapping[str, Any]) -> None:
     if edit.get("op") == "add":
         added = next((device for device in new.devices if device.id not in before), None)
         at.select = added.id if added is not None else ""
+        at.chosen, at.room = at.select, ""
         if added is not None and added.route_m:
             at.message = (
                 f"{added.id}: {route_length_m(added.line_m):.0f} m of radiating cable. Drag it to its place; "
@@ -208,9 +346,9 @@ def _change(at: Desk, edit: Mapping[str, Any]) -> None:
 def _explain(at: Desk, room: object) -> None:
     names = [known["id"] for known in at.ground.rooms if known["role"] != "ignore"]
     if room in names:
-        at.room = str(room)
-        at.message = f"{room} is explained below the plan"
+        at.room, at.chosen = str(room), ""
+        at.message = f"{room} is explained in the panel"
     elif room in at.site.room_index:
-        at.message = f"{room} need not be silent: nothing to explain"
+        at.message = f"{room} is not assessed: nothing to explain"
     else:
         at.message = f"There is no room {shown(room)} on this storey"

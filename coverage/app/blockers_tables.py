@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from quietwing.coverage.app.blockers_state import CABLE_RUNS, Desk, Table, accept, desk, effective_treatments
+from quietwing.coverage.app.layout_facts import LayoutFacts
 from quietwing.coverage.app.plan_editor.drawing import on_plan
 from quietwing.coverage.app.plan_editor.edits import (
     TABLE_COLUMNS,
@@ -18,15 +19,15 @@ from quietwing.coverage.app.plan_editor.edits import (
     treat_rooms,
     windows_by_room,
 )
-from quietwing.coverage.app.plan_editor.views import margin_in_words
+from quietwing.coverage.app.plan_editor.layers import margin_in_words
 from quietwing.coverage.app.site_words import problems_of
 from quietwing.coverage.app.state import Layout, session
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report import channel_in_words, place_in_words
-from quietwing.coverage.study import Draft
+from quietwing.coverage.study import DEAD_ZONE, HOLE, MARGINAL, Draft
 from quietwing.sites import QuietwingError
 
-__all__ = ["cells_table", "devices_table", "windows_table"]
+__all__ = ["tables_part"]
 
 LABELS = {
     "id": "Blocker",
@@ -42,11 +43,27 @@ LABELS = {
     "trim_db": "Power by band or channel [dB]",
     "route_m": f"{CABLE_RUNS} x y z; x y z [m]",
 }
+STATE_WORDS = {DEAD_ZONE: "blocked", MARGINAL: "borderline", HOLE: "not blocked"}
 TEXTS = ("id", "model", "state", "trim_db", "route_m")
-HEIGHT = 420
+HEIGHT = 300
+TABLE = "blockers table"
+NAMES = ("Blockers", "Windows", "Cells")
 
 
-def devices_table(at: Desk) -> None:
+def tables_part(at: Desk, draft: Draft, facts: LayoutFacts | None) -> None:
+    """One of the tables; each change in it is taken at once."""
+    name = st.segmented_control(
+        "Table of", NAMES, default=NAMES[0], key=TABLE, required=True, label_visibility="collapsed"
+    )
+    if name == "Windows":
+        _windows_table(at)
+    elif name == "Cells":
+        _cells_table(draft, facts)
+    else:
+        _devices_table(at)
+
+
+def _devices_table(at: Desk) -> None:
     """Devices as a table; each change is taken at once."""
     own = session()
     everywhere = st.checkbox(
@@ -98,7 +115,7 @@ def _columns_of(devices: Iterable[Device]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("id", "model", "route_m", *TABLE_COLUMNS)))
 
 
-def windows_table(at: Desk) -> None:
+def _windows_table(at: Desk) -> None:
     """Cells with windows; a tick is a mesh or film on all windows of the cell."""
     models = at.of_kinds("mesh", "film")
     windows = windows_by_room(at.site)
@@ -131,21 +148,22 @@ def windows_table(at: Desk) -> None:
     st.caption("All windows of a cell are treated alike: that is how they are bought.")
 
 
-def cells_table(draft: Draft, verdict_words: Mapping[str, str]) -> None:
+def _cells_table(draft: Draft, facts: LayoutFacts | None) -> None:
     """What the map shows, as a table."""
     rooms = sorted(draft.rooms, key=lambda room: room.margin_db)
     columns: dict[str, list[str]] = {"Cell": [room.room for room in rooms]}
-    if verdict_words:
-        columns["Full assessment"] = [verdict_words.get(room.room, "") for room in rooms]
+    if facts is not None:
+        known = facts.rooms
+        columns["Full assessment"] = [known[one.room].at_grades if one.room in known else "" for one in rooms]
     columns |= {
-        "Draft": [room.state for room in rooms],
-        "Draft margin": [margin_in_words(room.margin_db) for room in rooms],
+        "Quick estimate": [STATE_WORDS[room.state] for room in rooms],
+        "Estimated margin": [margin_in_words(room.margin_db) for room in rooms],
         "Nearest to working": [channel_in_words(room.channel) for room in rooms],
         "Where": [place_in_words(room.point) for room in rooms],
         "Strongest blocker there": [room.device or "none" for room in rooms],
     }
     st.dataframe(
-        columns, hide_index=True, height=HEIGHT, alt="Cells of this storey by draft margin, the weakest first"
+        columns, hide_index=True, height=HEIGHT, alt="Cells of this storey by estimated margin, the weakest first"
     )
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from quietwing.coverage.app.overview_of_verdict import spill_sentences
-from quietwing.coverage.app.plan_editor.views import verdict_states
-from quietwing.coverage.equipment import Model
+from quietwing.coverage.app.model_words import model_in_words
 from quietwing.coverage.planning import Cost, over_budget
-from quietwing.coverage.report import QUIET, SILENT, count_rooms, pounds, rooms_in_words
+from quietwing.coverage.report import KEEP, QUIET, SILENT, count_rooms, pounds, rooms_in_words, state_of_rooms
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft
@@ -17,24 +15,22 @@ from quietwing.sites import toml_value
 __all__ = [
     "change_in_words",
     "cost_in_words",
-    "dead_by_draft",
     "dead_by_verdict",
     "draft_in_words",
-    "limits_kept",
-    "limits_lead",
     "model_in_words",
     "treatments_toml",
+    "verdict_states",
 ]
 
 
 def draft_in_words(draft: Draft) -> str:
     """The draft of one storey in a sentence that says it is one."""
     if not draft.rooms:
-        return f"{draft.title}: no cell here must be silent."
+        return f"{draft.title}: no room here is to be blocked."
     dead, near, holes = (draft.count(state) for state in (DEAD_ZONE, MARGINAL, HOLE))
     return (
-        f"Quick estimate, {draft.title}: {dead} of {len(draft.rooms)} cells and spaces are dead zones, {near} "
-        f"borderline (within {MARGINAL_DB:g} dB), {holes} {'is a hole' if holes == 1 else 'are holes'}. "
+        f"Quick estimate, {draft.title}: {dead} of {len(draft.rooms)} rooms are blocked, {near} borderline (within "
+        f"{MARGINAL_DB:g} dB), {holes} not blocked. "
         f"Provisional: run the full assessment to confirm."
     )
 
@@ -49,36 +45,21 @@ def change_in_words(before: Verdict | None, after: Verdict) -> str:
     gained = tuple(room for room in new if new[room] and not old[room])
     lost = tuple(room for room in new if old[room] and not new[room])
     then, now = _silent_by_grade(before), _silent_by_grade(after)
-    first = "Against the verdict before: " + "; ".join(
-        f"{then.get(grade, 'not known how many')} silent at {grade} grade then, {count} now"
+    first = "Against the assessment before: " + "; ".join(
+        f"{then.get(grade, 'not known how many')} blocked at {grade} grade then, {count} now"
         for grade, count in now.items()
     )
     parts = []
     if gained:
-        parts.append(f"now silent: {rooms_in_words(gained)}")
+        parts.append(f"now blocked: {rooms_in_words(gained)}")
     if lost:
-        parts.append(f"no longer silent: {rooms_in_words(lost)}")
-    return f"{first}; {'; '.join(parts) or 'no cell has changed'}."
+        parts.append(f"no longer blocked: {rooms_in_words(lost)}")
+    return f"{first}; {'; '.join(parts) or 'no room has changed'}."
 
 
 def _silent_by_grade(verdict: Verdict) -> dict[str, int]:
     """Silent rooms by name of the grade, the one asked for first."""
     return {one.grade.name: count_rooms(verdict, number).silent for number, one in enumerate(verdict.grades)}
-
-
-def limits_kept(verdict: Verdict) -> bool:
-    """Whether every limit outside is known to be kept at the grade asked for."""
-    return verdict.spill is not None and verdict.spill.passed
-
-
-def limits_lead(verdict: Verdict) -> str:
-    """Whether the limits outside are kept at the grade asked for, and where the worst is, in one sentence."""
-    grade = verdict.grades[0].grade.name
-    if verdict.spill is None:
-        return "Limits outside the fence are not known: treat them as exceeded."
-    if verdict.spill.passed:
-        return f"All limits outside the fence are kept at {grade} grade."
-    return f"NOT all limits outside the fence are kept at {grade} grade. {spill_sentences(verdict)[0]}"
 
 
 def cost_in_words(spent: Cost, scenario: Scenario) -> str:
@@ -103,23 +84,15 @@ def _is(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def model_in_words(model: Model) -> str:
-    """A model for a list: its kind, its price and whether that is a quote."""
-    kind = {"mas": "managed access", "jammer": "jammer", "mesh": "mesh", "film": "film"}.get(model.kind, model.kind)
-    if model.radiating_cable:
-        kind += f" on radiating cable, {pounds(model.radiating_gbp_per_m)} a metre"
-    price = f"{pounds(model.unit_price_gbp)}{', placeholder' if model.illustrative else ''}"
-    return f"{model.name} ({kind}, {price})"
-
-
 def dead_by_verdict(verdict: Verdict) -> dict[str, bool]:
     """Room to whether it is a dead zone at the grade asked for, made by the layout or quiet anyway."""
     return {room: state in (SILENT, QUIET) for room, state in verdict_states(verdict).items()}
 
 
-def dead_by_draft(draft: Draft) -> dict[str, bool]:
-    """Room to whether its draft margin is above 0 dB."""
-    return {room.room: room.margin_db > 0 for room in draft.rooms}
+def verdict_states(verdict: Verdict) -> dict[str, str]:
+    """State of each room that must be silent at the grade asked for, in the words of the report."""
+    names = verdict.by_room["room"].values.tolist()
+    return {str(name): state for name, state in zip(names, state_of_rooms(verdict), strict=True) if state != KEEP}
 
 
 def treatments_toml(wishes: Iterable[TreatmentWish]) -> str:

@@ -1,14 +1,12 @@
-"""Page: two to four layouts side by side, on the same scale."""
+"""Page: two to four layouts on one plan, no blockers beside them, on the same scale."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from quietwing.coverage.app.blockers_state import COMPARE, desk
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.compare_tables import (
     Compared,
@@ -18,18 +16,22 @@ from quietwing.coverage.app.compare_tables import (
     shown_rows,
 )
 from quietwing.coverage.app.jobs import start_verdict
-from quietwing.coverage.app.site_watch import kept, picture, watch
+from quietwing.coverage.app.kept_facts import facts_of_verdict
+from quietwing.coverage.app.layout_facts import LayoutFacts, stored_sample
+from quietwing.coverage.app.panel import limit_in_words
+from quietwing.coverage.app.plan_editor.layers import STATE_WORDS
+from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, session, site_hash
+from quietwing.coverage.app.workspace import OFF, bench, side_by_side, without_blockers
 from quietwing.coverage.errors import QuietwingError, ScenarioError
-from quietwing.coverage.report import asked_in_words, dead_zone_map, legend_of, plan_corners, provenance
-from quietwing.coverage.results import Verdict, VerdictMap
+from quietwing.coverage.report import percent, pounds
 
-__all__ = ["compare_figure", "show"]
+__all__ = ["show"]
 
+HEIGHT = 440
 CURRENT = "The current layout"
-FEWEST, MOST = 2, 4
-WIDTH_IN, LONGEST = 11.0, 2.4  # plans longer than this stand one above the other
+MOST = 4
 _BORROWED = "verdict before a saved layout was judged"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -38,20 +40,20 @@ def show() -> None:
     """Draw the page."""
     own = session()
     st.title("Compare")
-    st.caption("Two to four layouts side by side, in the same colours and on the same scale.")
     running = watch("verdict")
     _take_verdicts()
-    _save()
     names = [CURRENT, *own.saved]
-    if len(names) < FEWEST:
-        st.info("Save at least one layout, then change it on the Blockers page or open a plan from Optimise.")
-    chosen = st.multiselect(
+    picks, saving = st.columns([3, 1], vertical_alignment="bottom")
+    with saving:
+        _save()
+    chosen = picks.multiselect(
         "Layouts to compare",
         names,
         default=names[:MOST],
         max_selections=MOST,
         key=f"compare-pick-{len(names)}",
-        help="Two to four.",
+        help="Up to four, beside no blockers. Save a layout here or under Files on Blockers, then change it there or "
+        "open a plan.",
     )
     ready: list[Compared] = []
     for name in chosen:
@@ -60,15 +62,16 @@ def show() -> None:
             ready.append(one)
     if not chosen:
         show_problems(["Layouts to compare: none is chosen; choose two to four"])
-    if ready:
-        _side_by_side(ready)
+    stored = stored_sample(own) if CURRENT in chosen and current_verdict() is None else None
+    if ready or stored is not None:
+        _side_by_side(ready, stored)
 
 
 def _save() -> None:
     """Keep the current layout under a name, or let a kept one go."""
     own = session()
-    with st.expander("Save the current layout, delete saved ones", expanded=not own.saved):
-        left, right = st.columns(2, vertical_alignment="bottom")
+    with st.popover("Save or delete", width="stretch"):
+        left, right = st.container(), st.container()
         left.text_input("Name for the current layout", key="compare-name", max_chars=60)
         left.button("Save it", key="compare-save", on_click=clicked, args=("compare-save", _save_current))
         show_problems_of("compare-save")
@@ -147,105 +150,80 @@ def _take_verdicts() -> None:
         own.verdict, own.verdict_of, own.before_verdict = verdict, verdict_of, before
 
 
-def _side_by_side(ready: list[Compared]) -> None:
-    """Numbers first, then maps of one storey, then files."""
-    st.dataframe(shown_rows(ready), hide_index=True, height="content")
-    st.caption(
-        "Silent: no phone works, because of the layout. Quiet anyway: silent without it. Planning grade asks whether "
-        "a layout is worth a survey and a trial, evidence grade what may be promised. Prices exclude VAT and are "
-        "rounded up to the pound."
-    )
-    titles = list(dict.fromkeys(storey.title for one in ready for storey in one.verdict.maps))
-    if titles:
-        title = str(st.selectbox("Storey", titles, key="compare-storey"))
-        verdicts = tuple(one.verdict for one in ready)
-        names = tuple(one.name for one in ready)
-        ids = "/".join(one.verdict.scenario_id for one in ready)
-        png = kept(
-            verdicts[0],
-            f"compared {title} {ids} {names}",
-            lambda: picture(lambda: compare_figure(names, verdicts, title)),
+def _side_by_side(ready: list[Compared], stored: LayoutFacts | None) -> None:
+    """One plan with every layout on it, the numbers beside each other, and files."""
+    here_, last = session().site, Layout()
+    sides = []
+    if stored is not None:
+        sides, last = [(CURRENT, stored)], session().layout
+    for one in ready:
+        if one.verdict.site == here_:
+            sides.append((one.name, facts_of_verdict(one.verdict)))
+            last = Layout(one.verdict.devices, one.verdict.treatments)
+    plan, table = st.tabs(["Plan", "Numbers and files"])
+    with plan:
+        _plan(sides, last)
+    with table:
+        if not ready:
+            st.info("Of the example only what the plan shows is stored: calculate its assessment for all numbers.")
+            return
+        rows = kept(ready[0].verdict, f"rows {[(one.name, one.verdict.scenario_id) for one in ready]}",
+                    lambda: shown_rows(ready, off=OFF, differences=True), "Comparing")  # fmt: skip
+        st.dataframe(rows, hide_index=True, height=HEIGHT)
+        left, right = st.columns(2)
+        left.download_button(
+            "Download the comparison (CSV)",
+            comparison_csv(ready),
+            "comparison.csv",
+            "text/csv",
+            key="compare-csv",
+            on_click="ignore",
         )
-        st.image(
-            png,
-            width="stretch",
-            alt=f"Plans of {title} with each layout: dead zones blue, holes orange and hatched. The workbook names "
-            f"the state of every cell in each layout.",
+        right.download_button(
+            "Download workbook with bills of materials (XLSX)",
+            lambda: comparison_xlsx(ready),
+            "comparison.xlsx",
+            XLSX,
+            key="compare-xlsx",
+            on_click="ignore",
         )
-    left, right = st.columns(2)
-    left.download_button(
-        "Download the comparison (CSV)",
-        comparison_csv(ready),
-        "comparison.csv",
-        "text/csv",
-        key="compare-csv",
-        on_click="ignore",
-    )
-    right.download_button(
-        "Download workbook with bills of materials (XLSX)",
-        lambda: comparison_xlsx(ready),
-        "comparison.xlsx",
-        XLSX,
-        key="compare-xlsx",
-        on_click="ignore",
-    )
+        st.caption(
+            "Blocked: no phone works, because of the layout. Planning grade asks whether a layout is worth a survey "
+            "and a trial, evidence grade what may be promised. Prices exclude VAT and are rounded up to the pound."
+        )
 
 
-def compare_figure(names: tuple[str, ...], verdicts: tuple[Verdict, ...], title: str) -> Figure:
-    """One storey under each layout, all panels of one size and scale.
-
-    Parameters
-    ----------
-    names : tuple of str
-    verdicts : tuple of Verdict
-        One for each name.
-    title : str
-        Of the storey, as in ``verdict.maps``.
-
-    Returns
-    -------
-    Figure
-    """
-    found: list[tuple[str, Verdict, VerdictMap]] = []
-    for name, verdict in zip(names, verdicts, strict=True):
-        storey = next((one for one in verdict.maps if one.title == title), None)
-        if storey is not None:
-            found.append((name, verdict, storey))
-    first = found[0][2]
-    x, y = plan_corners(first.patch)
-    ratio = float(np.ptp(x) / np.ptp(y))
-    columns = 1 if ratio > LONGEST else min(2, len(found))
-    rows = -(-len(found) // columns)
-    panel_in = WIDTH_IN / columns * 0.9 / min(max(ratio, 0.6), 6.0) + 0.7
-    figure = Figure(figsize=(WIDTH_IN, rows * panel_in + 1.2), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
-    for ax, (name, verdict, storey) in zip(axes, found, strict=False):
-        dead_zone_map(verdict, storey, ax)
-        said = ax.get_title(loc="left").removeprefix(f"{storey.title}: ")
-        ax.set_title(f"{name}: {said}", loc="left", fontsize=11, parse_math=False)
-    for ax in axes[len(found) :]:
-        ax.set_axis_off()
-    drawn = axes[: len(found)]
-    edges = np.array([(*ax.get_xlim(), *ax.get_ylim()) for ax in drawn])
-    for ax in drawn:  # one scale, also where two sites have a storey of the same name
-        ax.set_xlim(edges[:, 0].min(), edges[:, 1].max())
-        ax.set_ylim(edges[:, 2].min(), edges[:, 3].max())
-    verdict = found[0][1]
-    figure.suptitle(f"{verdict.site.marking}\n{title}", fontsize=10, fontweight="bold", parse_math=False)
-    handles = {handle.get_label(): handle for _, each, storey in found for handle in legend_of(each, storey)}
-    legend = figure.legend(
-        handles=list(handles.values()),
-        loc="outside lower center",
-        ncols=5,
-        fontsize=9,
-        frameon=False,
-        title=provenance(
-            verdict.site,
-            ", ".join(dict.fromkeys(each.scenario_id for _, each, _ in found)),
-            f"grid {verdict.scenario.grid_m:g} m, height 1.5 m, {asked_in_words(verdict)}",
-        ),
-        title_fontsize=8,
-    )
-    legend.get_title().set_parse_math(False)
-    return figure
+@st.fragment
+def _plan(facts: list[tuple[str, LayoutFacts]], last: Layout) -> None:
+    """No blockers at the left, then each layout; the borders between them are drawn aside."""
+    at = desk()
+    if not facts:
+        st.info("These layouts belong to another site: open it to see them on its plan.")
+        return
+    first = facts[0][1]
+    sides = [(OFF, without_blockers(first)), *((name, of.rooms) for name, of in facts)]
+    left, panel = bench(COMPARE)
+    with left:
+        side_by_side(at, COMPARE, sides, first.grades[0].name, last)
+    with panel:
+        st.dataframe(
+            {
+                "": [*(f"Blocked, {one.name}" for one in first.grades), "Leaks, blockers off", "Cost",
+                     *(f"Spill limit, {one.name}" for one in first.grades)],
+                OFF: [*("0" for _ in first.grades), str(first.grades[0].leaks), "£0",
+                      *("kept" for _ in first.grades)],
+                **{name: [*(str(one.silent) for one in of.grades), str(of.grades[0].leaks), pounds(of.money_gbp[0]),
+                          *(limit_in_words(one) for one in of.grades)] for name, of in facts},
+            },
+            hide_index=True,
+            alt="No blockers and each layout: rooms blocked at both grades, cost, limits",
+        )  # fmt: skip
+        st.caption(
+            "Drag a border on the plan, or move it with the arrow keys. Blockers drawn are those of the last layout."
+        )
+        if at.room in first.rooms:
+            for name, rooms in sides:
+                if at.room in rooms:
+                    st.text(
+                        f"{at.room}, {name}: {percent(rooms[at.room].chance)}, {STATE_WORDS[rooms[at.room].state]}"
+                    )

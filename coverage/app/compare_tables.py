@@ -19,7 +19,7 @@ from quietwing.coverage.rules import GRADES
 __all__ = ["Compared", "bill_rows", "compared", "comparison_csv", "comparison_rows", "comparison_xlsx", "shown_rows"]
 
 ROWS = (
-    ("cells and spaces that must be silent", ""),
+    ("rooms to be blocked", ""),
     ("grade asked for", ""),
     ("rules", ""),
     ("sectors that are measured", ""),
@@ -27,13 +27,13 @@ ROWS = (
         (f"{what} at {grade} grade", unit)
         for grade in GRADES
         for what, unit in (
-            ("silent by the layout", ""),
-            ("quiet anyway", ""),
-            ("holes (a phone still works)", ""),
-            ("not known (count as holes)", ""),
-            ("silent together with 95 % confidence", ""),
+            ("blocked by the layout", ""),
+            ("no signal even without blockers", ""),
+            ("not blocked (a phone may work)", ""),
+            ("not known (count as not blocked)", ""),
+            ("rooms blocked at the same time (95 % of simulations)", ""),
             ("limits outside kept", ""),
-            ("smallest margin outside", "dB"),
+            ("headroom to limit", "dB"),
         )
     ),
     ("devices switched on", ""),
@@ -41,7 +41,7 @@ ROWS = (
     ("bought and installed", "£"),
     ("to run, a year", "£"),
     ("whole life", "£"),
-    ("prices that are illustrative", ""),
+    ("prices that are placeholders", ""),
 )
 SHEET_LETTERS = 31  # of a sheet's name in a workbook
 _FIRST_DAY = dt.datetime(1980, 1, 1)  # equal layouts give equal bytes
@@ -109,13 +109,68 @@ def _at_grade(said: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def shown_rows(layouts: Sequence[Compared]) -> list[dict[str, str]]:
-    """The comparison for a page: one row a quantity, one column a layout, every value with its unit."""
-    labels = _labels(layouts)
-    return [
-        {"": name} | {label: _shown(value, unit) for label, value in zip(labels, values, strict=True)}
-        for name, unit, values in comparison_rows(layouts)
-    ]
+def shown_rows(layouts: Sequence[Compared], *, off: str = "", differences: bool = False) -> list[dict[str, str]]:
+    """The comparison for a page: one row a quantity, one column a layout, every value with its unit.
+
+    Parameters
+    ----------
+    layouts : sequence of Compared
+    off : str
+        Name of a column for no blockers at all, in the same worlds as the first layout; empty: none.
+    differences : bool
+        Whether each layout after the first has a column with its difference to the first.
+
+    Returns
+    -------
+    list of dict
+    """
+    labels, without = _labels(layouts), _without(layouts[0]) if off else {}
+    found = []
+    for name, unit, values in comparison_rows(layouts):
+        row = {"": name} | ({off: _shown(without[name], unit) if name in without else "none"} if off else {})
+        for number, (label, value) in enumerate(zip(labels, values, strict=True)):
+            row[label] = _shown(value, unit)
+            if differences and number:
+                row[f"{label} − {labels[0]}"] = _difference(value, values[0], unit)
+        found.append(row)
+    return found
+
+
+def _without(one: Compared) -> dict[str, Any]:
+    """The same quantities with every blocker, treatment and operator action taken away, judged in the same worlds."""
+    said = verdict_object(one.verdict)
+    found: dict[str, Any] = {
+        "rooms to be blocked": said["rooms"]["silence"],
+        "grade asked for": said["grade"],
+        "rules": f"{said['rules']['name']} ({said['rules']['fingerprint']})",
+        "sectors that are measured": f"{said['measured']['measured']} of {said['measured']['sectors']}",
+        "devices switched on": 0,
+        "windows treated": 0,
+        **dict.fromkeys(("bought and installed", "to run, a year", "whole life"), 0.0),
+    }
+    for at in one.verdict.grades:
+        silence = at.by_room["role"].values == "silence"
+        quiet = int((silence & at.by_room["quiet_anyway"].values).sum())
+        name = f"at {at.grade.name} grade"
+        found |= {
+            f"blocked by the layout {name}": 0,
+            f"no signal even without blockers {name}": quiet,
+            f"not blocked (a phone may work) {name}": int(silence.sum()) - quiet,
+            f"not known (count as not blocked) {name}": 0,
+            f"rooms blocked at the same time (95 % of simulations) {name}": 0,
+            f"limits outside kept {name}": "yes",
+            f"headroom to limit {name}": None,
+        }
+    return found
+
+
+def _difference(value: Any, first: Any, unit: str) -> str:
+    if not (isinstance(value, int | float) and isinstance(first, int | float)):
+        return "" if value == first else "differs"
+    change = value - first
+    sign = "+" if change > 0 else "−" if change < 0 else ""
+    amount = pounds(abs(change)) if unit == "£" else f"{abs(change):g}{f' {unit}' if unit else ''}"
+    return f"{sign}{amount}" if change else "0"
 
 
 def comparison_csv(layouts: Sequence[Compared]) -> str:

@@ -18,30 +18,32 @@ KEYS = (
         "add a blocker of the chosen model there, or in the middle",
     ),
     ("Escape", "stop adding; select nothing; give up a drag"),
-    ("Drag a blocker", "move it"),
+    ("Drag a blocker", "move it; the plan and the numbers follow while it is held"),
     ("Tab, Shift + Tab", "go to the next or the previous blocker"),
     ("Arrow keys on a blocker", "move it by 0.1 m, with Shift by 1 m"),
     ("Delete", "remove the selected blocker"),
     ("Click on a window", "put the chosen mesh or film on it, or take it off"),
-    ("Click on a cell", "explain it: what still works there, and why"),
+    ("Click on a cell", "explain it: what may work there, and why"),
+    ("Click on a blocker", "its model, height, power, bands, direction and state, in the panel"),
+    ("Click on a storey of the stack, or on a building of the site", "go there"),
     ("Ctrl + Z; Ctrl + Y", "undo; redo"),
-    ("Keys + and −, or the wheel after a click on the plan", "zoom"),
+    ("Keys + and −, or the wheel", "zoom"),
     ("0, or “Fit”", "show the whole plan"),
     ("Arrow keys on the plan, or a drag with Space held", "move the view"),
 )
 SURE = (
-    "A cell counts as a dead zone only if no channel of any operator works at any of its test points (middle of the "
+    "A room counts as blocked only if no channel of any operator works at any of its test points (middle of the "
     "room at three heights, bunk, door, every window with the phone held in it), all at the same time.",
-    "Signal levels are not known exactly. The app draws many worlds (1,000 unless asked otherwise), each with other "
-    "errors of masts, walls, places and devices, and judges the layout in each. The same seed gives the same worlds, "
-    "and the same numbers.",
+    "Signal levels are not known exactly. The app runs many simulations (1,000 unless asked otherwise), each with "
+    "other errors of masts, walls, places and devices, and judges the layout in each. The same seed gives the same "
+    "simulations, and the same numbers.",
     "Each result is judged at two grades in the same worlds. “Silent at planning grade” asks whether a layout is "
     "worth a survey and a trial: silent because of the layout in at least 90 of 100 worlds, with thresholds that "
     "published trials support. “Silent at evidence grade” asks what may be promised: stricter thresholds and limits, "
     "95 of 100 worlds. “Protected” means silent at evidence grade, with every limit of that grade kept and every "
     "sector measured. These are the product's rules; a scenario may bring its own.",
-    "The map that follows a gesture on the page Blockers is a draft: one safety margin instead of many worlds, with "
-    "a long cable cut into fewer parts. Only the full assessment counts.",
+    "What follows a gesture on the plan is a quick estimate: one safety margin in place of many simulations, with a "
+    "long cable cut into fewer parts. Only the full assessment counts.",
     "A prisoner is taken to search for the best spot, with the best phone. For neighbours, 999 and rooms that keep "
     "their service the opposite is taken: the worst phone.",
     "What is claimed is rounded down; what spills, lacks or costs is rounded up. What is not known counts as a hole.",
@@ -96,12 +98,12 @@ def show() -> None:
     st.markdown("\n".join(f"- {sentence}" for sentence in SURE))
     st.markdown("**Not modelled, or not known**")
     st.markdown("\n".join(f"- {sentence}" for sentence in NOT_MODELLED))
-    st.header("Keys and gestures of the plan on the page Blockers")
+    st.header("Keys and gestures of the plan")
     st.table(
         {"Key or gesture": [key for key, _ in KEYS], "What it does": [what for _, what in KEYS]}, hide_index=True
     )
     st.write(
-        "Everything can be done without the plan too: the table beside it adds, moves and removes devices, and the "
+        "Everything can be done without the plan too: a table in the panel adds, moves and removes devices, and the "
         "cell to explain can be chosen from a list."
     )
     _colleagues()

@@ -37,7 +37,7 @@ TARGET_KINDS = {
 }
 NO_TARGET: dict[str, Any] = {"target_rooms": None, "target_share": None, "target_named": (), "target_wing": ()}
 OBJECTIVES = {
-    "most_protected": "Silence as many cells as the budget allows",
+    "most_protected": "Block as many rooms as the budget allows",
     "least_cost": "Reach a target for the least money",
 }
 BASES = {
@@ -206,7 +206,7 @@ def _target_fields(scenario: Scenario) -> None:
             value=scenario.target_rooms or 10,
             step=1,
             key="optimise-target",
-            help="Cells and spaces that are quiet anyway do not count towards it.",
+            help="Rooms that have no signal even without blockers do not count towards it.",
         )
         refused("optimise-target", "a target of {:,.0f}", 1)
     elif kind == "target_share":
@@ -217,7 +217,7 @@ def _target_fields(scenario: Scenario) -> None:
             max_value=100.0,
             step=5.0,
             key="optimise-target-share",
-            help="Of all cells and spaces that must be silent; those that are quiet anyway count.",
+            help="Of all rooms to be blocked; those that have no signal even without blockers count.",
         )
     elif kind == "target_named":
         st.text_input(

@@ -1,60 +1,65 @@
-"""What more money buys: plans for a handful of budgets as a chart with a table beside it."""
+"""What more money buys: plans for a handful of budgets, chosen by a slider on their curve."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from quietwing.coverage.app.blockers_state import desk
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Question, start
 from quietwing.coverage.app.optimise_form import answers, asked_scenario, refused
-from quietwing.coverage.app.site_watch import kept, picture, watch
+from quietwing.coverage.app.optimise_result import open_plan, plan_beside
+from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
+from quietwing.coverage.app.workspace import bench, leave_if_asked
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.planning import Frontier
+from quietwing.coverage.planning import Frontier, PlanResult
 from quietwing.coverage.report import (
     exact_pounds,
     frontier_csv,
     frontier_details,
-    frontier_figure,
     frontier_header,
     frontier_lead,
     frontier_rows,
+    pounds,
 )
 
 __all__ = ["budgets_up_to", "frontier_part"]
 
 FEWEST, MOST = 3, 8
+CURVE = "curve"  # whose plan in the session's state
 
 
 def frontier_part() -> None:
-    """Draw the form, the running search, the chart and its table; the rest of the question is the one above."""
+    """Draw the form, the running search, and the curve with a slider; the rest of the question is the plan's."""
     own = session()
-    st.header("What more money buys")
-    st.markdown(
-        "Plans for a few budgets, each beginning with its neighbours'. It takes nearly as long as that many searches."
-    )
     running = watch("frontier")
-    left, middle, right = st.columns([2, 1, 2], vertical_alignment="bottom")
-    st.checkbox(
-        "Choose the budgets: from the cheapest plan that silences a cell to where gains stop", key="frontier-auto"
-    )
-    left.number_input("Highest budget [£]", value=100_000.0, step=10_000.0, format="%.0f", key="frontier-highest")
-    middle.selectbox("Budgets", list(range(FEWEST, MOST + 1)), key="frontier-number")
-    right.button(
-        "Plot cost curve",
-        disabled=running,
-        key="frontier-start",
-        on_click=clicked,
-        args=("frontier-start", _start),
-    )
-    refused("frontier-highest", "a budget of £{:,.0f}", float(FEWEST))
-    show_problems_of("frontier-start")
+    place = st.container() if own.frontier is None else st.expander("Other budgets")
+    with place:
+        left, middle, right = st.columns([2, 1, 2], vertical_alignment="bottom")
+        st.checkbox(
+            "Choose the budgets: from the cheapest plan that blocks a room to where gains stop", key="frontier-auto"
+        )
+        left.number_input("Highest budget [£]", value=100_000.0, step=10_000.0, format="%.0f", key="frontier-highest")
+        middle.selectbox("Budgets", list(range(FEWEST, MOST + 1)), key="frontier-number")
+        right.button(
+            "Plot cost curve",
+            disabled=running,
+            key="frontier-start",
+            on_click=clicked,
+            args=("frontier-start", _start),
+            help="Plans for a few budgets, each beginning with its neighbours'. It takes nearly as long as that many "
+            "searches.",
+        )
+        refused("frontier-highest", "a budget of £{:,.0f}", float(FEWEST))
+        show_problems_of("frontier-start")
     if own.frontier is not None:
-        _chart(own.frontier)
+        _curve(own.frontier)
 
 
 def _start() -> None:
@@ -85,38 +90,120 @@ def budgets_up_to(highest_gbp: float | None, number: int) -> tuple[float, ...]:
     return tuple(float(round(highest_gbp * (step + 1) / number)) for step in range(number))
 
 
-def _chart(found: Frontier) -> None:
-    lead = frontier_lead(found)
-    st.markdown(f"**{literal(lead[0])}**")
-    st.markdown("\n".join(f"- {literal(each)}" for each in lead[1:]))
-    png = kept(found, "frontier", lambda: picture(lambda: frontier_figure(found)))
-    st.image(
-        png,
-        width="stretch",
-        alt="Silent cells at both grades against budget, and what no plan can exceed; the table below has the same "
-        "numbers.",
+@st.fragment
+def _curve(found: Frontier) -> None:
+    """One plan of the curve on the storey, chosen by its budget, with its numbers and the whole curve beside it."""
+    at, many = desk(), len(found.points)
+    left, panel = bench(CURVE)
+    with panel:
+        chosen = 0
+        if many > 1:
+            chosen = int(
+                st.select_slider(
+                    "Budget",
+                    range(many),
+                    value=many - 1,
+                    key="frontier-pick",
+                    format_func=lambda number: exact_pounds(found.points[number].budget_gbp),
+                )
+            )
+        point, result = found.points[chosen], found.plans[chosen]
+        _numbers(found, chosen)
+        _drawn(found, chosen)
+        st.button(
+            "Open this plan in Blockers",
+            key="frontier-open",
+            type="primary",
+            width="stretch",
+            on_click=clicked,
+            args=("frontier-open", open_plan, result),
+        )
+        st.button(
+            "Show this plan in full",
+            key="frontier-show",
+            width="stretch",
+            on_click=clicked,
+            args=("frontier-show", _show_in_full, result),
+        )
+        for key in ("frontier-open", "frontier-show"):
+            show_problems_of(key)
+        if point.found_for_gbp != point.budget_gbp:
+            st.caption(f"Found for a budget of {exact_pounds(point.found_for_gbp)}: it serves this one better.")
+    leave_if_asked()
+    with left:
+        st.markdown(f"**{literal(frontier_lead(found)[0])}**")
+        if result.verdict.site == at.site:
+            plan_beside(CURVE, result)
+        else:
+            st.warning("These plans were made for another site or other masts. Plot the curve again.")
+    with st.expander("The curve as a table, and what it rests on"):
+        header = frontier_header(found)
+        st.dataframe([dict(zip(header, row, strict=True)) for row in frontier_rows(found)], hide_index=True)
+        for sentence in (*frontier_lead(found)[1:], *frontier_details(found)):
+            st.caption(literal(sentence))
+        st.download_button(
+            "Download the table",
+            kept(found, "frontier table", lambda: frontier_csv(found), "Making the table"),
+            "frontier.csv",
+            "text/csv",
+            key="frontier-down",
+            on_click="ignore",
+        )
+
+
+def _numbers(found: Frontier, chosen: int) -> None:
+    """What the chosen plan achieves, and what a further room costs from the plan before it."""
+    point = found.points[chosen]
+    with st.container(key=f"quietwing-numbers-{CURVE}"):
+        one, other = st.columns(2)
+        one.metric("Spent", exact_pounds(point.spent_gbp))
+        other.metric("A room", f"{pounds(point.spent_gbp / point.cells[0])}" if point.cells[0] else "none blocked")
+        for column, grade, cells, kept_, margin_db in zip(
+            st.columns(2), found.grades, point.cells, point.kept, point.margin_db, strict=False
+        ):
+            limit = "kept" if kept_ else "exceeded"
+            margin = f", {margin_db:.1f} dB".replace("-", "−") if math.isfinite(margin_db) else ""
+            column.metric(f"Blocked, {grade}", f"{cells} of {found.rooms}", help=f"Spill limit {limit}{margin}")
+    if chosen:
+        before = found.points[chosen - 1]
+        gained, spent = point.cells[0] - before.cells[0], point.spent_gbp - before.spent_gbp
+        if gained > 0 and spent > 0:
+            st.caption(
+                f"{gained} more rooms than for {exact_pounds(before.budget_gbp)}: {pounds(spent / gained)} each."
+            )
+        else:
+            st.caption(f"No more rooms than for {exact_pounds(before.budget_gbp)}.")
+
+
+def _drawn(found: Frontier, chosen: int) -> None:
+    """Rooms against budget as steps, the chosen plan marked."""
+    rows = [
+        {"budget": point.budget_gbp, "rooms": count, "grade": grade, "chosen": number == chosen}
+        for number, point in enumerate(found.points)
+        for grade, count in zip(found.grades, point.cells, strict=False)
+    ]
+    axes = {
+        "x": {"field": "budget", "type": "quantitative", "title": "Budget [£]", "axis": {"format": "~s"}},
+        "y": {"field": "rooms", "type": "quantitative", "title": "Rooms blocked"},
+        "color": {"field": "grade", "type": "nominal", "title": None, "legend": {"orient": "bottom"},
+                  "scale": {"range": ["#12436D", "#28A197"]}},
+        "strokeDash": {"field": "grade", "type": "nominal", "legend": None},
+    }  # fmt: skip
+    st.vega_lite_chart(
+        rows,
+        {
+            "height": 170,
+            "layer": [
+                {"mark": {"type": "line", "interpolate": "step-after"}, "encoding": axes},
+                {
+                    "mark": {"type": "point", "filled": True},
+                    "encoding": axes | {"size": {"condition": {"test": "datum.chosen", "value": 160}, "value": 40}},
+                },
+            ],
+        },
+        key="frontier-chart",
     )
-    header = frontier_header(found)
-    st.dataframe([dict(zip(header, row, strict=True)) for row in frontier_rows(found)], hide_index=True)
-    for sentence in frontier_details(found):
-        st.caption(literal(sentence))
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
-    left.selectbox("Look at one of these plans", _names(found), key="frontier-pick")
-    middle.button("Show it above", key="frontier-show", on_click=clicked, args=("frontier-show", _show_above, found))
-    right.download_button(
-        "Download the table",
-        kept(found, "frontier table", lambda: frontier_csv(found), "Making the table"),
-        "frontier.csv",
-        "text/csv",
-        key="frontier-down",
-        on_click="ignore",
-    )
 
 
-def _names(found: Frontier) -> list[str]:
-    return [f"Budget {exact_pounds(point.budget_gbp)}" for point in found.points]
-
-
-def _show_above(found: Frontier) -> None:
-    own, chosen = session(), st.session_state["frontier-pick"]
-    own.plan = found.plans[_names(found).index(str(chosen))]
+def _show_in_full(result: PlanResult) -> None:
+    session().plan = result

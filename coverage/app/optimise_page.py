@@ -1,4 +1,4 @@
-"""Page: what to buy for the money. It asks, searches in a process of its own, and shows the plan."""
+"""Page: what to buy for the money. It asks, searches in a process of its own, and shows the plans."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from quietwing.coverage.app.optimise_form import answers, asked_scenario, questi
 from quietwing.coverage.app.optimise_frontier import frontier_part
 from quietwing.coverage.app.optimise_result import show_plan
 from quietwing.coverage.app.site_watch import watch
+from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
+from quietwing.coverage.app.whatif_page import whatif_part
 
 __all__ = ["show"]
+
+QUESTION, CURVE, RESULT, CHANGE = "Search", "Cost curve", "The plan", "What would change the answer"
 
 
 def show() -> None:
     """Draw the page."""
     own = session()
-    st.title("Optimise")
-    st.caption(
-        "Finds which blockers to place where, and which windows to treat, so that the most cells fall silent for the "
-        "money while the limits outside the fence hold. Plans are chosen on some random worlds, reported on others."
-    )
+    st.title(f"Plan: {literal(own.site.name)}")
     running = watch("plan")
-    with st.expander("The question", expanded=own.plan is None and not running):
+    question, curve, result, change = st.tabs(
+        [QUESTION, CURVE, RESULT, CHANGE], default=RESULT if own.plan is not None else QUESTION
+    )
+    with question:
         question_fields()
         _there_already()
         st.button(
@@ -36,18 +39,26 @@ def show() -> None:
             key="optimise-start",
             on_click=clicked,
             args=("optimise-start", _search),
+            help="Finds which blockers to place where, and which windows to treat, so that most rooms are "
+            "blocked for the money while the limits outside the fence hold. Plans are chosen in some "
+            "simulations and reported on independent ones.",
         )
         show_problems_of("optimise-start")
-    if running:
-        rooms = sum(room.role == "silence" for room in own.site.rooms)
-        st.info(
-            f"Searching for a plan; at most the {rooms} cells and spaces that must be silent can be. What is "
-            f"proven out of reach is worked out at the end. You may go to other pages; Stop keeps the best so far."
-        )
-    if own.plan is not None:
-        show_plan(own.plan)
-    st.divider()
-    frontier_part()
+        if running:
+            rooms = sum(room.role == "silence" for room in own.site.rooms)
+            st.info(
+                f"Searching for a plan; at most the {rooms} rooms to be blocked can be. What is proven out of reach "
+                f"is worked out at the end. You may go to other pages; Stop keeps the best so far."
+            )
+    with curve:
+        frontier_part()
+    with result:
+        if own.plan is not None:
+            show_plan(own.plan)
+        else:
+            st.info("No plan yet: search for one, or choose one of the cost curve.")
+    with change:
+        whatif_part()
 
 
 def _search() -> None:

@@ -8,20 +8,22 @@ from typing import Any
 
 import streamlit as st
 
+from quietwing.coverage.app.blockers_state import PLAN, desk
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.compare_tables import compared, shown_rows
-from quietwing.coverage.app.overview_of_verdict import spill_sentences
+from quietwing.coverage.app.facts_of_verdict import spill_sentences
+from quietwing.coverage.app.kept_facts import facts_of_verdict
+from quietwing.coverage.app.panel import numbers
 from quietwing.coverage.app.report_button import plan_report
-from quietwing.coverage.app.site_watch import kept, picture
+from quietwing.coverage.app.site_watch import kept
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import Layout, change_layout, session, site_hash
+from quietwing.coverage.app.workspace import OFF, bench, side_by_side, without_blockers
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.planning import PlanResult
 from quietwing.coverage.report import (
-    SILENT,
     attempt_row,
-    before_after_figure,
     bill_row,
     grouped_holes,
     notes_of,
@@ -30,63 +32,45 @@ from quietwing.coverage.report import (
     plan_lead,
     pounds,
     rooms_in_words,
-    rooms_on,
 )
 
-__all__ = ["files_zip", "show_plan"]
+__all__ = ["files_zip", "open_plan", "plan_beside", "show_plan"]
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal plans give equal bytes
 MIME = {"json": "application/json", "csv": "text/csv"}
 
 
 def show_plan(result: PlanResult) -> None:
-    """The plan, worst news first; what to do with it; tables and maps."""
+    """The plan on a storey beside the layout before it, its numbers and what to do with it; then the details."""
     own = session()
-    st.header("The plan")
     planned_for = kept(result, "site", lambda: site_hash(result.verdict.site), "Comparing")
     if planned_for != kept(own.site, "hash", lambda: site_hash(own.site), "Comparing"):
         st.warning("This plan was made for another site or other masts. Search again.")
-    lead = (*plan_lead(result), *spill_sentences(result.verdict))
-    st.markdown(
-        "\n".join(
-            f"- {'**' if number == 0 else ''}{literal(each)}{'**' if number == 0 else ''}"
-            for number, each in enumerate(lead)
-        )
-    )
-    with st.container(border=True):
+    left, panel = bench(PLAN)
+    with left:
+        plan_beside(PLAN, result)
+    with panel:
+        numbers(PLAN, facts_of_verdict(result.verdict), pounds(result.plan.cost.capex_gbp))
         _actions(result)
-    routes = result.verdict.uncovered_routes
-    if routes:
-        with st.expander(f"What no blocker here ends ({len(routes)})"):
-            st.markdown("\n".join(f"- {literal(route)}" for route in routes))
-    st.markdown("\n".join(f"- {literal(each)}" for each in plan_details(result)))
-    _beside(result)
-    _maps(result)
-    bill, holes, search, notes = st.tabs(["What to buy", "Why cells stay open", "The search", "What limits this"])
-    with bill:
-        st.dataframe(
-            [
-                {
-                    "model": row["model"],
-                    "number": row["quantity"],
-                    "unit price": row["unit_price"],
-                    "bought and installed": row["capex"],
-                    "to run, a year": row["opex"],
-                    "whole life": row["whole_life"],
-                    "illustrative": row["illustrative"] or "no",
-                    "what it is": row["description"],
-                }
-                for row in map(bill_row, result.plan.cost.lines)
-            ],
-            hide_index=True,
-        )
-        spent = result.plan.cost
+    words, beside, bill, holes, search, notes = st.tabs(
+        ["In words", "Beside the layout before", "What to buy", "Why rooms stay unblocked", "The search",
+         "What limits this"]
+    )  # fmt: skip
+    with words:
+        lead = (*plan_lead(result), *spill_sentences(result.verdict), *plan_details(result))
         st.markdown(
-            literal(
-                f"Together {pounds(spent.capex_gbp)} bought and installed, {pounds(spent.opex_gbp_per_year)} a year "
-                f"to run, {pounds(spent.whole_life_gbp)} over its whole life."
+            "\n".join(
+                f"- {'**' if number == 0 else ''}{literal(each)}{'**' if number == 0 else ''}"
+                for number, each in enumerate(lead)
             )
         )
+        routes = result.verdict.uncovered_routes
+        if routes:
+            st.markdown("**What no blocker here ends**\n" + "\n".join(f"- {literal(route)}" for route in routes))
+    with beside:
+        _beside(result)
+    with bill:
+        _bill(result)
     with holes:
         groups = grouped_holes(result.plan.holes)
         st.dataframe(
@@ -97,6 +81,32 @@ def show_plan(result: PlanResult) -> None:
         _search(result)
     with notes:
         st.markdown("\n".join(f"- {literal(note)}" for note in notes_of(result)))
+
+
+def _bill(result: PlanResult) -> None:
+    st.dataframe(
+        [
+            {
+                "model": row["model"],
+                "number": row["quantity"],
+                "unit price": row["unit_price"],
+                "bought and installed": row["capex"],
+                "to run, a year": row["opex"],
+                "whole life": row["whole_life"],
+                "illustrative": row["illustrative"] or "no",
+                "what it is": row["description"],
+            }
+            for row in map(bill_row, result.plan.cost.lines)
+        ],
+        hide_index=True,
+    )
+    spent = result.plan.cost
+    st.markdown(
+        literal(
+            f"Together {pounds(spent.capex_gbp)} bought and installed, {pounds(spent.opex_gbp_per_year)} a year "
+            f"to run, {pounds(spent.whole_life_gbp)} over its whole life."
+        )
+    )
 
 
 def files_zip(result: PlanResult) -> bytes:
@@ -113,39 +123,41 @@ def _texts(result: PlanResult) -> dict[str, str]:
 
 
 def _actions(result: PlanResult) -> None:
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
-    left.button(
+    st.button(
         "Open this plan in Blockers",
         type="primary",
         key="optimise-open",
+        width="stretch",
         on_click=clicked,
-        args=("optimise-open", _open, result),
+        args=("optimise-open", open_plan, result),
+        help="Your present layout comes back with Undo there.",
     )
-    with left:
-        show_problems_of("optimise-open")
-    left.caption("Your present layout comes back with Undo there.")
-    texts = kept(result, "files", lambda: _texts(result), "Making the files")
-    name = middle.selectbox("File", sorted(texts), index=sorted(texts).index("plan.json"), key="optimise-file")
-    middle.download_button(
-        "Download this file",
-        texts[str(name)],
-        str(name),
-        MIME.get(str(name).rsplit(".", 1)[-1], "text/plain"),
-        key="optimise-down",
-        on_click="ignore",
-    )
-    right.download_button(
+    show_problems_of("optimise-open")
+    plan_report(st.container(), "optimise-report", result)
+    st.download_button(
         "Download all files (zip)",
         lambda: files_zip(result),
         "plan.zip",
         "application/zip",
         key="optimise-zip",
         on_click="ignore",
+        width="stretch",
     )
-    plan_report(right, "optimise-report", result)
+    texts = kept(result, "files", lambda: _texts(result), "Making the files")
+    name = st.selectbox("File", sorted(texts), index=sorted(texts).index("plan.json"), key="optimise-file")
+    st.download_button(
+        "Download this file",
+        texts[str(name)],
+        str(name),
+        MIME.get(str(name).rsplit(".", 1)[-1], "text/plain"),
+        key="optimise-down",
+        on_click="ignore",
+        width="stretch",
+    )
 
 
-def _open(result: PlanResult) -> None:
+def open_plan(result: PlanResult) -> None:
+    """Make a plan the current layout, and go to the workspace."""
     own = session()
     kept_ones = [each for each in own.layout.treatments if each in result.verdict.treatments]
     change_layout(Layout(result.plan.devices, tuple(dict.fromkeys((*result.plan.treatments, *kept_ones)))))
@@ -169,33 +181,28 @@ def _beside(result: PlanResult) -> None:
     except ScenarioError as error:
         show_problems(error)
         return
-    with st.expander("The plan beside the layout before it", expanded=True):
-        st.dataframe(rows, hide_index=True, height="content")
-        st.caption(
-            "Both judged on the same random worlds. A verdict of the page Blockers is worked out on other ones: a "
-            "few cells may differ from there."
-        )
+    st.dataframe(rows, hide_index=True, height="content")
+    st.caption(
+        "Both judged in the same simulations. The full assessment on Blockers runs independent ones: a few rooms "
+        "may differ from there."
+    )
 
 
-def _maps(result: PlanResult) -> None:
-    """Before and after, storey by storey."""
-    maps = result.verdict.maps
-    if not maps:
+@st.fragment
+def plan_beside(page: str, result: PlanResult) -> None:
+    """The plan beside the layout before it, or beside no blockers, on one storey."""
+    at = desk()
+    if result.verdict.site != at.site:
         return
-    titles = [storey.title for storey in maps]
-    best = max(range(len(maps)), key=lambda at: (rooms_on(result.verdict, maps[at]).count(SILENT), -at))
-    storey = maps[titles.index(str(st.selectbox("Storey", titles, index=best, key="optimise-storey")))]
-    png = kept(
-        result,
-        f"before and after {storey.title}",
-        lambda: picture(lambda: before_after_figure(result.before, result.verdict, storey)),
+    facts = facts_of_verdict(result.verdict)
+    before = (
+        ("The layout before", facts_of_verdict(result.before).rooms)
+        if result.before is not None
+        else (OFF, without_blockers(facts))
     )
-    st.image(
-        png,
-        width="stretch",
-        alt=f"Two plans of {storey.title}, before and with the plan: dead zones blue, holes orange and hatched. "
-        f"The tables below name the cells that stay open and why.",
-    )
+    sides = [before, ("This plan", facts.rooms)]
+    layout = Layout(result.verdict.devices, result.verdict.treatments)
+    side_by_side(at, page, sides, facts.grades[0].name, layout)
 
 
 def _search(result: PlanResult) -> None:
@@ -207,7 +214,7 @@ def _search(result: PlanResult) -> None:
             {
                 "attempt": f"{number + 1}{' (chosen)' if number == result.plan.chosen else ''}",
                 "cells in the planning model": row["rooms_model"],
-                "cells in the random worlds": row["rooms_judged"],
+                "cells in the simulations": row["rooms_judged"],
                 "limits kept": "yes" if row["passed"] else "no",
                 "smallest margin outside [dB]": row["spill_margin"],
                 "cost": row["cost"],
@@ -215,6 +222,6 @@ def _search(result: PlanResult) -> None:
         )
     st.dataframe(rows, hide_index=True)
     st.caption(
-        "The planning model finds plans with single safety margins; each is then judged in many random worlds, and "
-        "the one chosen is judged once more on fresh ones: those are the numbers above."
+        "The planning model finds plans with single safety margins; each is then judged in many simulations, and the "
+        "one chosen is judged once more in independent ones: those are the numbers above."
     )

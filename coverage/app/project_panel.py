@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from quietwing.coverage.app.project_store import Kept
     from quietwing.coverage.app.state import Session
 
-__all__ = ["project_menu", "project_news", "recent_projects"]
+__all__ = ["last_project", "project_menu", "project_news", "say_again"]
 
 NAME, FILE, OPEN = "project name", "project file", "project open"
 BACK = "project back"
+SHOWN = "project news just shown"
 MOST_LISTED = 8
 KEPT_WORDS = (
     f"Your work is kept on this computer as you go, for this browser alone: the last {MOST_KEPT} projects, each for "
@@ -66,6 +67,7 @@ def project_menu(own: Session) -> None:
 def project_news(own: Session) -> None:
     """What has happened to the project, and the way back to the one before; its place is always there."""
     place, news = st.empty(), own.said.pop(NEWS, ())
+    st.session_state[SHOWN] = news
     if not (news or own.came_from or own.not_kept or BACK in own.said):
         return
     with place.container():
@@ -85,31 +87,34 @@ def project_news(own: Session) -> None:
             st.warning(literal(own.not_kept))
 
 
-def recent_projects(own: Session) -> None:
-    """The first page's list; where nothing was done yet, the last project is one click away."""
+def say_again() -> None:
+    """Before a run that takes the place of this one: its news would be seen by nobody."""
+    news = st.session_state.get(SHOWN)
+    if news:
+        session().said[NEWS] = news
+
+
+def last_project(own: Session) -> None:
+    """On the first screen, where nothing was done yet: the last project is one click away."""
     found = kept_projects(own)
-    if not found:
-        return
     untouched = own.site_source != "yours" and not own.past and not own.saved and own.verdict is None
-    if untouched:
-        last = found[0]
-        words, go_on = st.columns([5, 1], vertical_alignment="center")
-        words.markdown(f"Your last project: **{literal(last.title)}**, {literal(_about(last))}.")
-        go_on.button(
-            "Continue",
-            key=f"continue {last.name}",
-            width="stretch",
-            on_click=own.ask,
-            args=(BACK, "Opening the project", open_kept, last.name),
-        )
-    with st.expander(f"Recent projects ({len(found)})"):
-        _list(found, "page")
+    if not found or not untouched:
+        return
+    last = found[0]
+    st.caption(f"Your last project: **{literal(last.title)}**, {literal(_about(last))}.")
+    st.button(
+        "Continue",
+        key=f"continue {last.name}",
+        width="stretch",
+        on_click=own.ask,
+        args=(BACK, "Opening the project", open_kept, last.name),
+    )
 
 
 def _list(found: list[Kept], where: str) -> None:
     own = session()
     if found:
-        st.markdown("**Recent projects**" if where == "menu" else "Kept on this computer, for this browser alone.")
+        st.markdown("**Recent projects**")
     for one in found[:MOST_LISTED]:
         words, go, away = st.columns([4, 1.4, 1.6], vertical_alignment="center")
         words.markdown(f"{literal(one.title)}  \n:small[{literal(_about(one))}]")

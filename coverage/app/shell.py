@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,16 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import StopException
 
-from quietwing.coverage.app.button_actions import clicked, do_what_was_asked, show_problems_of
-from quietwing.coverage.app.jobs import JOB_WORDS, collect, start_verdict
+from quietwing.coverage.app.button_actions import do_what_was_asked
+from quietwing.coverage.app.jobs import JOB_WORDS, collect
 from quietwing.coverage.app.page_style import STYLE
-from quietwing.coverage.app.project_panel import project_menu, project_news
+from quietwing.coverage.app.project_panel import last_project, project_menu, project_news
 from quietwing.coverage.app.project_store import sweep_old
 from quietwing.coverage.app.project_tab import at_home, tell_tab
 from quietwing.coverage.app.projects import keep, kept_projects, wait_until_kept
 from quietwing.coverage.app.redraw_when_idle import rang
 from quietwing.coverage.app.site_words import literal, show_problems
-from quietwing.coverage.app.state import YOURS, Session, change_scenario, session
-from quietwing.coverage.rules import GRADES
+from quietwing.coverage.app.state import YOURS, Session, session
 from quietwing.sites import QuietwingError
 
 if TYPE_CHECKING:
@@ -37,20 +35,17 @@ __all__ = ["PAGES", "page_of", "run", "site_in_words"]
 
 # Name in the address, module that shows it, title. Modules are loaded when their page is first opened.
 PAGES: Mapping[str, tuple[str, str]] = {
-    "overview": ("overview_page", "Overview"),
-    "my-site": ("site_page", "My site"),
+    "my-site": ("site_page", "Site"),
     "signals": ("signals_page", "Signals"),
     "blockers": ("blockers_page", "Blockers"),
-    "limits": ("limits_page", "Limits"),
-    "what-if": ("whatif_page", "What if"),
-    "optimise": ("optimise_page", "Optimise"),
+    "plan": ("optimise_page", "Plan"),
     "compare": ("compare_page", "Compare"),
+    "report": ("report_page", "Report"),
     "help": ("help_page", "Help"),
 }
-FIRST = "overview"
+FIRST = "blockers"
 POLL_S = 0.5
 LOADER = "quietwing loader"
-GRADE = "grade asked for"  # the field in the sidebar
 SENT_S = 0.05  # the server sends what a run has drawn every 10 ms
 _loaded = threading.Event()
 
@@ -77,10 +72,12 @@ def run() -> None:
     with st.sidebar:
         _site(own)
         project_menu(own)
+        project_news(own)
+        last_project(own)
         jobs = st.container()
         st.caption("Nothing leaves this computer. Simulation and planning only.")
-    st.caption(f"**{literal(own.site.marking)}**")
-    project_news(own)
+    with st.container(key="quietwing-marking"):
+        st.caption(f"**{literal(own.site.marking)}**")
     try:
         page.run()
     except QuietwingError as error:
@@ -111,12 +108,12 @@ def page_of(name: str) -> StreamlitPage:
 
 
 def site_in_words(site: Site) -> str:
-    """``264 cells and spaces that must be silent, 4 storeys``."""
+    """``264 rooms to be blocked, 2 buildings, up to 4 storeys``."""
     rooms = sum(room.role == "silence" for room in site.rooms)
     storeys = max((len(building.storeys) for building in site.buildings), default=0)
     buildings = len(site.buildings)
     parts = [
-        f"{rooms} cell{'s and spaces' if rooms != 1 else ' or space'} that must be silent",
+        f"{rooms} room{'s' if rooms != 1 else ''} to be blocked",
         f"{buildings} building{'s' if buildings != 1 else ''}",
         f"up to {storeys} storeys" if storeys > 1 else "one storey",
     ]
@@ -177,29 +174,6 @@ def _site(own: Session) -> None:
     st.markdown(f"**Site: {literal(own.site.name)}**")
     kind = "Your site." if own.site_source == YOURS else "Bundled example, invented."
     st.caption(f"{kind} {literal(site_in_words(own.site))}.")
-    st.session_state[GRADE] = own.scenario.grade
-    st.selectbox(
-        "Grade asked for",
-        GRADES,
-        key=GRADE,
-        format_func=str.capitalize,
-        on_change=clicked,
-        args=(GRADE, _ask_grade),
-        help="; ".join(f"{one.name}: {one.meaning}" for one in own.scenario.rules.grades)
-        + ". Every result shows both; maps, holes and plans go by this one.",
-    )
-    show_problems_of(GRADE)
-
-
-def _ask_grade() -> None:
-    """Another grade is asked for: results of the old one go, and a layout that was judged is judged anew."""
-    own, grade = session(), st.session_state[GRADE]
-    if grade not in GRADES or grade == own.scenario.grade:
-        return
-    judged = own.verdict is not None
-    change_scenario(replace(own.scenario, grade=grade))
-    if judged:
-        start_verdict()
 
 
 def _watch_jobs(own: Session) -> None:

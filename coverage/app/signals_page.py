@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import nullcontext
 from typing import Any
 
 import streamlit as st
 
+from quietwing.coverage.app.blockers_state import SIGNALS, WHOLE_SITE, desk
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_leakage
-from quietwing.coverage.app.signals_map import VIEWS, channel_figure, rooms_of_storey, view_figure, worst_storey
+from quietwing.coverage.app.panel import facts_here
+from quietwing.coverage.app.plan_editor.layers import CHANNELS, MARGIN, SIGNAL, margin, signal, usable_channels
 from quietwing.coverage.app.site_masts import masts_editor
-from quietwing.coverage.app.site_watch import kept, picture, watch
-from quietwing.coverage.app.site_words import literal
-from quietwing.coverage.app.state import session
+from quietwing.coverage.app.site_watch import kept, watch
+from quietwing.coverage.app.site_words import literal, show_problems
+from quietwing.coverage.app.state import Layout, current_verdict, session
+from quietwing.coverage.app.workspace import bench, show_plan, show_site
 from quietwing.coverage.report import (
     channel_in_words,
     headline,
@@ -23,83 +27,99 @@ from quietwing.coverage.report import (
     place_in_words,
     service_by_channel,
 )
-from quietwing.coverage.results import Leakage, StoreyMap
+from quietwing.coverage.results import Leakage
+from quietwing.sites import QuietwingError
 
 __all__ = ["show"]
 
-FEW_CHANNELS = 6  # that fit without a scroll
-STRONGEST = "All channels: the strongest service"
+LAYERS = (SIGNAL, CHANNELS, MARGIN)
+HEIGHT = 420
+ALL = "All channels"
 
 
 def show() -> None:
     """Draw the page."""
     own = session()
-    st.title("Signals")
-    st.caption(
-        "Where the public mobile network reaches into the site with every blocker switched off, and which operator "
-        "on which frequency does it. Simulation only."
-    )
+    st.title(f"Signals: {literal(own.site.name)}, blockers off")
     running = watch("leakage")
-    if own.leakage is None and not running:
-        st.info(
-            "Not worked out yet for this site and these masts. It takes some seconds; a large site up to a minute."
-        )
-        st.button(
-            "Work out where the network leaks in",
-            type="primary",
-            key="signals-run",
-            on_click=clicked,
-            args=("signals-run", start_leakage),
-        )
-        show_problems_of("signals-run")
-    elif own.leakage is not None:
-        _leaks(own.leakage)
-    st.divider()
-    masts_editor("signals")
+    plan, rooms, masts = st.tabs(["Plan", "Rooms and channels", "Masts"])
+    with plan:
+        left, panel = bench(SIGNALS)
+        with left:
+            _plan()
+        with panel:
+            if own.leakage is None:
+                _ask(running)
+            else:
+                _leaks(own.leakage)
+    with rooms:
+        if own.leakage is None:
+            st.info("Calculate the leakage first, beside the plan.")
+        else:
+            _tables(own.leakage)
+    with masts:
+        masts_editor("signals")
+
+
+@st.fragment
+def _plan() -> None:
+    """The public network over a storey: fields of the quick estimate, whatever blockers there are."""
+    at = desk()
+    if at.place == WHOLE_SITE:
+        show_site(at, SIGNALS, facts_here() if current_verdict() is not None else None)
+        return
+    try:
+        with nullcontext() if at.known(at.place, (), ()) else st.spinner("Working out the signals"):
+            draft = at.draft(at.place, (), ())
+        layer = at.layers[SIGNALS]
+        if layer == SIGNAL:
+            look = signal(at.site, draft, *at.levels(at.place, ()), at.channel)
+        else:
+            look = usable_channels(at.site, draft, False) if layer == CHANNELS else margin(at.site, draft)
+    except QuietwingError as error:
+        show_problems(error)
+        return
+    show_plan(at, SIGNALS, look, Layout(), (), {}, layers=LAYERS, still=True)
+
+
+def _ask(running: bool) -> None:
+    st.info(
+        "The plan shows typical levels. How many rooms leak at both grades is worked out in a thousand simulations: "
+        "some seconds, a large site up to a minute."
+    )
+    if running:
+        return
+    st.button(
+        "Work out where the network leaks in",
+        type="primary",
+        key="signals-run",
+        width="stretch",
+        on_click=clicked,
+        args=("signals-run", start_leakage),
+    )
+    show_problems_of("signals-run")
 
 
 def _leaks(leakage: Leakage) -> None:
-    """Headline, operators, then one storey of one channel as map and table."""
-    st.header(literal(headline(leakage)))
+    """Headline and who leaks, beside the plan."""
+    st.markdown(f"**{literal(headline(leakage))}**")
     doubted = percent(1 - leakage.scenario.asked.confidence)
-    st.caption(
-        f"Based on median levels. The full assessment includes uncertainty, so a cell that looks silent here may "
-        f"still be a hole: a phone works there in more than {doubted} of the simulated worlds."
-    )
     rows = kept(leakage, "rows", lambda: _rows(leakage), "Making the tables")
-    by_operator, by_channel = st.columns([3, 2])
-    with by_operator:
-        st.markdown("**Coverage by operator**")
-        st.dataframe(_operators(rows), hide_index=True, height="content")
-    services = service_by_channel(leakage)
-    with by_channel:
-        st.markdown("**Which channel**")
-        st.dataframe(
-            [{"channel": channel_in_words(channel), "cells and spaces": count} for channel, count in services],
-            hide_index=True,
-            height=250 if len(services) > FEW_CHANNELS else "content",
-        )
-        st.caption("A channel is one operator on one frequency band with one technology (2G to 5G).")
-    if not leakage.maps:
-        return
-    left, right = st.columns(2)
-    titles = [storey.title for storey in leakage.maps]
-    worst = kept(leakage, "worst", lambda: worst_storey(leakage))
-    picked = left.selectbox("Storey", titles, index=worst, key="signals-storey", help="The worst one comes first.")
-    storey = leakage.maps[titles.index(str(picked))]
-    working = [channel for channel, _ in services]
-    silent = [str(name) for name in leakage.by_room["channel"].values if str(name) not in working]
-    chosen = right.selectbox(
-        "Channel",
-        [STRONGEST, *working, *sorted(silent)],
-        format_func=lambda name: name if name == STRONGEST else channel_in_words(name),
-        key="signals-channel",
-        help="The most widespread comes first.",
+    st.markdown(
+        "**Coverage by operator**",
+        help=f"A room counts where a phone works in more than {doubted} of the simulations: the yardstick of the "
+        f"full assessment. The plan shows typical levels.",
     )
-    if chosen == STRONGEST:
-        _strongest(leakage, storey, rows)
-    else:
-        _one_channel(leakage, storey, str(chosen), rows)
+    st.dataframe(_operators(rows), hide_index=True, height="content")
+    st.markdown(
+        "**Which channel**",
+        help="A channel is one operator on one frequency band with one technology (2G to 5G).",
+    )
+    st.dataframe(
+        [{"channel": channel_in_words(channel), "rooms": count} for channel, count in service_by_channel(leakage)],
+        hide_index=True,
+        height=230,
+    )
     st.download_button(
         "Download all levels (leakage.csv)",
         lambda: leakage_csv(leakage),
@@ -107,68 +127,67 @@ def _leaks(leakage: Leakage) -> None:
         "text/csv",
         key="signals-csv",
         on_click="ignore",
+        width="stretch",
     )
+
+
+def _tables(leakage: Leakage) -> None:
+    """Room by room: all channels, or one of them."""
+    rows = kept(leakage, "rows", lambda: _rows(leakage), "Making the tables")
+    names = {
+        str(name): str(role) == "silence"
+        for name, role in zip(leakage.by_room["room"].values, leakage.by_room["role"].values, strict=True)
+    }
+    working = [channel for channel, _ in service_by_channel(leakage)]
+    silent = sorted(str(name) for name in leakage.by_room["channel"].values if str(name) not in working)
+    chosen = st.selectbox(
+        "Channel",
+        [ALL, *working, *silent],
+        format_func=lambda name: name if name == ALL else channel_in_words(name),
+        key="signals-channel",
+        help="The most widespread comes first.",
+    )
+    if chosen == ALL:
+        st.dataframe(_by_room(rows, names), hide_index=True, height=HEIGHT)
+    else:
+        st.dataframe(_by_channel(rows, names, str(chosen)), hide_index=True, height=HEIGHT)
+        st.caption(
+            "Signal is RSRP at the best place in the room; below 0 dB of headroom no phone can use the channel."
+        )
     with st.expander(f"What limits this result ({len(leakage.notes)})"):
         for note in leakage.notes:
             st.markdown(f"- {literal(note)}")
 
 
-def _strongest(leakage: Leakage, storey: StoreyMap, rows: list[dict[str, str]]) -> None:
-    view = str(st.radio("Map of", list(VIEWS), format_func=VIEWS.__getitem__, horizontal=True, key="signals-view"))
-    png = kept(leakage, f"{view} {storey.title}", lambda: picture(lambda: view_figure(leakage, storey, view)))
-    st.image(
-        png,
-        width="stretch",
-        alt=f"Plan of {storey.title}, {VIEWS[view].lower()}: dead zones blue, the others from yellow to orange. The "
-        f"table below says the same room by room.",
-    )
-    names = rooms_of_storey(leakage, storey)
+def _by_room(rows: list[dict[str, str]], names: dict[str, bool]) -> list[dict[str, Any]]:
     works: dict[str, list[str]] = {name: [] for name in names}
     for row in rows:
         if row["room"] in works and row["usable"] == "yes":
             works[row["room"]].append(row["channel"])
-    st.dataframe(
-        [
-            {
-                "cell or space": name,
-                "must be silent": "yes" if names[name] else "no",
-                "channels that work": len(channels),
-                "which": ", ".join(channel_in_words(channel) for channel in channels) or "none: no phone works",
-            }
-            for name, channels in sorted(works.items(), key=lambda pair: -len(pair[1]))
-        ],
-        hide_index=True,
-    )
+    return [
+        {
+            "room": name,
+            "to be blocked": "yes" if names[name] else "no",
+            "channels that work": len(channels),
+            "which": ", ".join(channel_in_words(channel) for channel in channels) or "none: no phone works",
+        }
+        for name, channels in sorted(works.items(), key=lambda pair: -len(pair[1]))
+    ]
 
 
-def _one_channel(leakage: Leakage, storey: StoreyMap, channel: str, rows: list[dict[str, str]]) -> None:
-    png = kept(
-        leakage, f"{channel} {storey.title}", lambda: picture(lambda: channel_figure(leakage, storey, channel))
-    )
-    words = channel_in_words(channel)
-    st.image(
-        png,
-        width="stretch",
-        alt=f"Plan of {storey.title}: rooms where {words} works are orange and hatched, the others blue. The table "
-        f"below says the same.",
-    )
-    names = rooms_of_storey(leakage, storey)
-    st.dataframe(
-        [
-            {
-                "cell or space": row["room"],
-                "works": row["usable"],
-                "strongest": place_in_words(row["best_point"]),
-                "signal [dBm]": _number(row["rsrp_dbm"]),
-                "above what a phone needs [dB]": _number(row["headroom_db"]),
-                "must be silent": "yes" if names[row["room"]] else "no",
-            }
-            for row in sorted(rows, key=lambda row: row["usable"] == "no")  # where it works first
-            if row["channel"] == channel and row["room"] in names
-        ],
-        hide_index=True,
-    )
-    st.caption("Signal is RSRP at the best place in the room; below 0 dB of headroom no phone can use the channel.")
+def _by_channel(rows: list[dict[str, str]], names: dict[str, bool], channel: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "room": row["room"],
+            "works": row["usable"],
+            "strongest": place_in_words(row["best_point"]),
+            "signal [dBm]": _number(row["rsrp_dbm"]),
+            "above what a phone needs [dB]": _number(row["headroom_db"]),
+            "to be blocked": "yes" if names.get(row["room"]) else "no",
+        }
+        for row in sorted(rows, key=lambda row: row["usable"] == "no")  # where it works first
+        if row["channel"] == channel
+    ]
 
 
 def _rows(leakage: Leakage) -> list[dict[str, str]]:
@@ -187,7 +206,7 @@ def _operators(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
     return [
         {
             "operator": operator,
-            "cells and spaces": len(own["rooms"]),
+            "rooms": len(own["rooms"]),
             "through": ", ".join(
                 channel_in_words(channel).removeprefix(f"{operator} ") for channel in sorted(own["channels"])
             )

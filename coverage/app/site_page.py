@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from quietwing.coverage.app.blockers_state import SITE, desk
 from quietwing.coverage.app.button_actions import in_field, show_problems_of
 from quietwing.coverage.app.site_files import open_upload, site_geopackage, site_zip
 from quietwing.coverage.app.site_form import wing_form
@@ -15,6 +16,7 @@ from quietwing.coverage.app.site_trace_form import trace_form
 from quietwing.coverage.app.site_watch import kept
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import YOURS, open_bundled, open_site, scenario_with, session
+from quietwing.coverage.app.workspace import bench, leave_if_asked, show_site
 from quietwing.sites import BUNDLED, DRAWING_ENDINGS, DrawingChoices, Site, site_report
 
 if TYPE_CHECKING:
@@ -28,38 +30,53 @@ BUNDLED_WORDS = {
     "campus": "Campus: six houseblocks and workshops in the country, 1,644 rooms (slow)",
 }
 WAYS = ("Choose an example", "Describe a wing", "Upload a site", "Trace a plan")
-ROLE_WORDS = {"silence": "must be silent", "keep": "must keep service", "ignore": "not assessed"}
+ROLE_WORDS = {"silence": "to be blocked", "keep": "must keep service", "ignore": "not assessed"}
 _NEWS = "what was opened"
 
 
 def show() -> None:
     """Draw the page."""
-    st.title("My site")
-    st.caption("Your site. Opening another begins a new project; the present one stays under Recent projects.")
-    opened = session().said.pop(_NEWS, ())
+    own = session()
+    st.title(f"Site: {literal(own.site.name)}")
+    opened = own.said.pop(_NEWS, ())
     for news in opened:
         st.success(news)
-    _this_site()
-    st.divider()
-    st.header("Open another site")
-    way = st.radio("How", WAYS, horizontal=True, key="site-way")
-    if way == WAYS[0]:
-        _bundled()
-    elif way == WAYS[1]:
-        wing_form(_opened)
-    elif way == WAYS[2]:
-        _upload()
-    else:
-        trace_form(_opened)
-    if opened:  # beside the button too: from there the top of the page is out of sight
-        st.success(f"{literal(session().site.name)} is now your site.")
+    other, this, checks, masts, files = st.tabs(
+        ["Open another site", "This site", "Checks", "Masts and measurements", "Download"]
+    )
+    with other:
+        way = st.radio(
+            "How",
+            WAYS,
+            horizontal=True,
+            key="site-way",
+            help="Your site. Opening another begins a new project; the present one stays under Recent projects.",
+        )
+        if way == WAYS[0]:
+            _bundled()
+        elif way == WAYS[1]:
+            wing_form(_opened)
+        elif way == WAYS[2]:
+            _upload()
+        else:
+            trace_form(_opened)
+        if opened:  # beside the button too: from there the top of the page may be out of sight
+            st.success(f"{literal(session().site.name)} is now your site.")
+    with this:
+        _this_site(own.site)
+    with checks:
+        _checks(own.site)
+    with masts:
+        masts_editor("site")
+        levels_editor("site")
+    with files:
+        _downloads(own.site)
 
 
-def _this_site() -> None:
-    """What the session's site is, what its checks say, and its files."""
-    own = session()
-    site = own.site
-    st.header(f"This site: {literal(site.name)}")
+@st.fragment
+def _this_site(site: Site) -> None:
+    """The site from above and what it holds; a click on a building opens its plan."""
+    leave_if_asked()
     rooms = Counter(room.role for room in site.rooms)
     storeys = sum(len(building.storeys) for building in site.buildings)
     facts = [
@@ -70,15 +87,12 @@ def _this_site() -> None:
         f"{len(site.sectors)} sectors on masts, {len(site.outside_levels)} levels measured",
         f"marking {literal(site.marking)}, data as of {site.as_of.isoformat()}",
     ]
-    st.markdown("\n".join(f"- {fact}" for fact in facts))
-    checks, masts, files = st.tabs(["Checks", "Masts and measurements", "Download"])
-    with checks:
-        _checks(site)
-    with masts:
-        masts_editor("site")
-        levels_editor("site")
-    with files:
-        _downloads(site)
+    left, panel = bench(SITE)
+    with left:
+        show_site(desk(), SITE, None)
+    with panel:
+        st.markdown("\n".join(f"- {fact}" for fact in facts))
+        st.caption("Click a building to open its plan; zoom out to see the masts.")
 
 
 def _checks(site: Site) -> None:

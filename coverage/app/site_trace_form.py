@@ -27,7 +27,7 @@ from quietwing.sites import (
 
 __all__ = ["rooms_of", "trace_form"]
 
-ROLES = {"silence": "must be silent", "keep": "must keep service", "ignore": "does not matter"}
+ROLES = {"silence": "to be blocked", "keep": "must keep service", "ignore": "not assessed"}
 CLICKS = ("First scale point", "Second scale point", "Corner of a room", "Window", "Door")
 OPENING_WIDTH_M = {"window": 1.0, "door": 0.8}
 STATES_OF_WINDOWS: tuple[OpeningState, ...] = ("open", "shut", "sealed")
@@ -275,7 +275,7 @@ def _choices() -> None:
             construction_box("Window glass", usual.window, "trace-window")
         with three:
             st.selectbox("Windows", STATES_OF_WINDOWS, format_func=STATES.__getitem__, key="trace-state")
-            st.checkbox("A window for every room that must be silent and has none", True, key="trace-auto")
+            st.checkbox("A window for every room to be blocked that has none", True, key="trace-auto")
             st.checkbox("A door for every room that has none", True, key="trace-doors")
             st.number_input("From the building to the fence [m]", 8.0, 1000.0, 40.0, key="trace-fence")
             st.number_input("From the fence to the nearest homes [m]", 1.0, 5000.0, 60.0, key="trace-homes")

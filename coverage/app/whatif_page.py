@@ -1,4 +1,4 @@
-"""Page: what would change the answer, one thing changed a row, most cells gained first."""
+"""What would change the answer, one thing changed a row, most cells gained first: a part of the page Plan."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from quietwing.coverage.report import ADVICE, whatif_csv, whatif_header, whatif_
 if TYPE_CHECKING:
     from quietwing.coverage.results import WhatIf
 
-__all__ = ["show", "start_whatif"]
+__all__ = ["start_whatif", "whatif_part"]
 
 BUTTON = "run what if"
 
 
-def show() -> None:
-    """Draw the page."""
-    st.title("What would change the answer")
+def whatif_part() -> None:
+    """Draw the part."""
     own = session()
     st.text(
         "This layout judged again with one thing changed at a time: a rule, the windows, the masts measured, an "
-        "operator turned down, an operator or band left out. All on the same random worlds."
+        "operator turned down, an operator or band left out. All in the same simulations."
     )
     job = own.jobs.get("whatif")
     running = job is not None and job.running()

@@ -1,14 +1,6 @@
 """Readings taken on a site, fitted: shifts of walls and masts with the doubt left, and what to read next."""
 
-from quietwing.coverage.calibration.fit import CalibrationFit, FittedShift, HeldOut, calibrate_site
-from quietwing.coverage.calibration.next_readings import NextReading, NextReadings, next_readings
+import lazy_loader
 
-__all__ = [
-    "CalibrationFit",
-    "FittedShift",
-    "HeldOut",
-    "NextReading",
-    "NextReadings",
-    "calibrate_site",
-    "next_readings",
-]
+# What other stages may use stands in __init__.pyi; each name is loaded when it is first asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

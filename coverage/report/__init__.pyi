@@ -6,8 +6,6 @@ from .contrast_text import contrast_object as contrast_object
 from .contrast_text import contrast_remarks as contrast_remarks
 from .contrast_text import contrast_rows as contrast_rows
 from .contrast_text import worst_rows as worst_rows
-from .device_marks import DEVICE_COLOUR as DEVICE_COLOUR
-from .device_marks import short_names as short_names
 from .document import make_files as make_files
 from .document import write as write
 from .escapes import HOLE as HOLE
@@ -19,6 +17,7 @@ from .escapes import Escape as Escape
 from .escapes import ceiled as ceiled
 from .escapes import count_rooms as count_rooms
 from .escapes import escapes_of as escapes_of
+from .escapes import percent as percent
 from .escapes import rooms_by_channel as rooms_by_channel
 from .escapes import state_of_rooms as state_of_rooms
 from .estate_document import ESTATE_FILES as ESTATE_FILES
@@ -56,6 +55,8 @@ from .measured_tables import AGREEMENT_HEADER as AGREEMENT_HEADER
 from .measured_tables import agreement_rows as agreement_rows
 from .measured_tables import measured_headline as measured_headline
 from .measured_tables import measured_object as measured_object
+from .money_words import exact_pounds as exact_pounds
+from .money_words import pounds as pounds
 from .plain_text import with_plain_text as with_plain_text
 from .plan_document import attempt_row as attempt_row
 from .plan_document import bill_row as bill_row
@@ -67,10 +68,12 @@ from .plan_drawing import UNKNOWN_COLOUR as UNKNOWN_COLOUR
 from .plan_drawing import WALL_COLOUR as WALL_COLOUR
 from .plan_drawing import WINDOW_COLOUR as WINDOW_COLOUR
 from .plan_drawing import draw_plan as draw_plan
-from .plan_drawing import openings_of as openings_of
-from .plan_drawing import plan_corners as plan_corners
 from .plan_drawing import provenance as provenance
 from .plan_drawing import save_png as save_png
+from .plan_marks import DEVICE_COLOUR as DEVICE_COLOUR
+from .plan_marks import openings_of as openings_of
+from .plan_marks import plan_corners as plan_corners
+from .plan_marks import short_names as short_names
 from .plan_tables import bill_csv as bill_csv
 from .plan_tables import notes_of as notes_of
 from .plan_tables import plan_files as plan_files
@@ -78,12 +81,10 @@ from .plan_tables import plan_object as plan_object
 from .plan_words import PLAN_GLOSSARY as PLAN_GLOSSARY
 from .plan_words import bought_lines as bought_lines
 from .plan_words import bound_shown as bound_shown
-from .plan_words import exact_pounds as exact_pounds
 from .plan_words import name_on_bill as name_on_bill
 from .plan_words import plan_details as plan_details
 from .plan_words import plan_headline as plan_headline
 from .plan_words import plan_lead as plan_lead
-from .plan_words import pounds as pounds
 from .plan_words import rooms_in_words as rooms_in_words
 from .plan_words import target_table as target_table
 from .spill_map import points_that_pass as points_that_pass
@@ -117,7 +118,6 @@ from .words import channel_in_words as channel_in_words
 from .words import escape_in_words as escape_in_words
 from .words import headline as headline
 from .words import limits_in_words as limits_in_words
-from .words import percent as percent
 from .words import place_in_words as place_in_words
 from .words import reason_in_words as reason_in_words
 from .words import safe_cell as safe_cell

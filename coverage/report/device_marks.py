@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -12,43 +9,17 @@ from matplotlib.patheffects import withStroke
 
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.plan_drawing import Storeyed, plan_corners
+from quietwing.coverage.report.plan_marks import DEVICE_COLOUR, short_names
 from quietwing.coverage.results import Verdict
 
 __all__ = ["PLATE", "device_legend", "devices_on", "draw_devices", "short_names"]
 
-DEVICE_COLOUR = "#FFDD00"
 MARKERS = "^sDovP*Xp<>h"
 _CASED = [withStroke(linewidth=3.4, foreground="black")]
 BESIDE_A_WALL_M = 2.0  # a device on the outer face still belongs to its building
-LONGEST_NAME = 12  # letters beside a mark
 NAME_PT = 7.0
 PLATE = {"boxstyle": "square,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.88}  # behind letters
 LETTER = 0.6  # width of a letter by its height
-
-
-def short_names(ids: Iterable[str]) -> dict[str, str]:
-    """What is drawn beside devices: ``B2-16-window`` for ``B2-16-B2-16-window-window``; tables hold the whole id.
-
-    Parameters
-    ----------
-    ids : iterable of str
-
-    Returns
-    -------
-    dict of str to str
-        Without parts said before, at most 12 letters and a mark that some are left out, no name twice.
-    """
-    names: dict[str, str] = {}
-    for each in ids:
-        name = "-".join(dict.fromkeys(each.split("-"))) if len(each) > LONGEST_NAME else each
-        names[each] = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-    said = Counter(names.values())
-    turn: Counter[str] = Counter()
-    for each, name in names.items():
-        if said[name] > 1:
-            turn[name] += 1
-            names[each] = f"{name} {turn[name]}"
-    return names
 
 
 def devices_on(verdict: Verdict, storey: Storeyed) -> tuple[Device, ...]:

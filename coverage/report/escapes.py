@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.results import Leakage, Verdict
 from quietwing.sites import opening_places
+
+if TYPE_CHECKING:  # a list of results waits for no arrays
+    from quietwing.coverage.results import Leakage, Verdict
 
 __all__ = [
     "HOLE",

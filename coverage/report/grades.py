@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.escapes import RoomCount, count_rooms, percent
-from quietwing.coverage.results import SpillResult, Verdict
 from quietwing.coverage.rules import GRADES, TIERS, Grade, Rules
 from quietwing.sites import fingerprint
+
+if TYPE_CHECKING:  # as in `words`
+    from quietwing.coverage.results import SpillResult, Verdict
 
 __all__ = [
     "GRADE_HEADER",

@@ -5,16 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
 from quietwing.coverage.report.plain_text import with_plain_text
+from quietwing.coverage.report.plan_marks import (
+    DOOR_COLOUR,
+    HOLE_COLOUR,
+    QUIET_COLOUR,
+    UNKNOWN_COLOUR,
+    WALL_COLOUR,
+    WINDOW_COLOUR,
+    openings_of,
+    plan_corners,
+)
 from quietwing.sites import Patch, Site
 
 __all__ = [
@@ -35,10 +43,7 @@ __all__ = [
     "save_png",
 ]
 
-# Dead zones calm, leaks loud: the colours of assumption A59, told apart with any colour vision.
-QUIET_COLOUR, HOLE_COLOUR, UNKNOWN_COLOUR = "#12436D", "#F46A25", "#E5E5E5"
 HOLE_HATCH = "////"
-WALL_COLOUR, WINDOW_COLOUR, DOOR_COLOUR = "#1a1a1a", "#2A9DF4", "#8a5a2b"
 SCALE_BARS_M = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 DPI = 130
 COMPRESSION = 3  # of zlib: half the time of its usual 6, files a little larger
@@ -80,28 +85,6 @@ def save_png(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(with_plain_text(figure)).print_png(  # type: ignore[no-untyped-call]
         path, metadata={"Software": None}, pil_kwargs={"compress_level": COMPRESSION}
     )
-
-
-def plan_corners(patch: Patch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Plan corners of the squares around the grid's points, shape (count_j + 1, count_i + 1)."""
-    i = np.arange(patch.count_i + 1)[None, :] - 0.5
-    j = np.arange(patch.count_j + 1)[:, None] - 0.5
-    x = patch.origin_m[0] + i * patch.step_i_m[0] + j * patch.step_j_m[0]
-    y = patch.origin_m[1] + i * patch.step_i_m[1] + j * patch.step_j_m[1]
-    return x, y
-
-
-def openings_of(
-    site: Site, storey: Storeyed, kinds: tuple[str, ...], only: frozenset[str] | None = None
-) -> list[NDArray[np.float64]]:
-    """Plan lines of a storey's openings of some kinds, all or only those named."""
-    building = site.buildings[storey.building].id if storey.building >= 0 else None
-    walls = {wall.id for wall in site.walls if wall.building == building and wall.storey == storey.storey}
-    return [
-        shapely.get_coordinates(opening.line)
-        for opening in site.openings
-        if opening.wall in walls and opening.kind in kinds and (only is None or opening.id in only)
-    ]
 
 
 def draw_plan(ax: Axes, site: Site, storey: Storeyed) -> None:

@@ -103,7 +103,7 @@ def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_le
     count = count_rooms(verdict)
     treated = Counter(treatment.model for treatment in verdict.treatments)
     return {
-        "heading": "dead zones and holes",
+        "heading": "where phones are blocked",
         "verdict": verdict,
         "site": verdict.site,
         "scenario": verdict.scenario,

@@ -336,10 +336,12 @@ def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, al
 
 def legend_of(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None) -> list[LegendPatch | Line2D]:
     entries: list[LegendPatch | Line2D] = [
-        LegendPatch(color=QUIET_COLOUR, label="dead zone (no phone works)"),
-        LegendPatch(facecolor=HOLE_COLOUR, edgecolor="black", hatch=HOLE_HATCH, label="hole (a phone works)"),
-        LegendPatch(facecolor=QUIET_COLOUR, edgecolor=HOLE_COLOUR, hatch=HOLE_HATCH, label="hole at another height"),
-        LegendPatch(facecolor=QUIET_COLOUR, edgecolor="#9DB4D6", hatch="..", label="quiet anyway"),
+        LegendPatch(color=QUIET_COLOUR, label="blocked"),
+        LegendPatch(facecolor=HOLE_COLOUR, edgecolor="black", hatch=HOLE_HATCH,
+                    label="not blocked (a phone may work)"),
+        LegendPatch(facecolor=QUIET_COLOUR, edgecolor=HOLE_COLOUR, hatch=HOLE_HATCH,
+                    label="not blocked at another height"),
+        LegendPatch(facecolor=QUIET_COLOUR, edgecolor="#9DB4D6", hatch="..", label="no signal even without blockers"),
         LegendPatch(facecolor=UNKNOWN_COLOUR, edgecolor="#808080", label="not known"),
         LegendPatch(color=WINDOW_COLOUR, label="window"),
         LegendPatch(color=DOOR_COLOUR, label="door"),

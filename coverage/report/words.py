@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, percent
@@ -14,7 +15,9 @@ from quietwing.coverage.report.grades import (
     protected_in_words,
     rules_in_words,
 )
-from quietwing.coverage.results import Leakage, SpillResult, Verdict
+
+if TYPE_CHECKING:  # a page with words alone waits for no arrays
+    from quietwing.coverage.results import Leakage, SpillResult, Verdict
 
 __all__ = [
     "GLOSSARY",
@@ -62,7 +65,7 @@ VERDICT_GLOSSARY = (
     ("cell", "a prison cell; the radio cells of the network are called sectors here"),
     ("channel", "operator × band × technology (GSM is 2G, UMTS 3G, LTE 4G, NR 5G): what a phone can use or not"),
     ("dead zone", "no channel is usable: no phone works"),
-    ("hole", "some channel is usable: a phone works; each such channel is an escape"),
+    ("hole", "not blocked: some channel is usable, a phone may work; each such channel is an escape"),
     (
         "silent at a grade",
         "no channel usable at any test point, in at least the grade's share of worlds, by the plan",

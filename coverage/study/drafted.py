@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking import BlockerLinks, LinkModel
+from quietwing.coverage.blocking import BlockerLinks, LinkModel, PublicLinks
 from quietwing.coverage.equipment import Treatment
 from quietwing.sites import Patch, PointSet, Site
 
@@ -21,6 +21,7 @@ __all__ = [
     "Draft",
     "DraftPlace",
     "DraftRoom",
+    "channel_levels_dbm",
     "draft_state",
     "drafted_rooms",
     "on_grid",
@@ -88,8 +89,8 @@ class Draft:
         What the indices in `data` name.
     data : Dataset, dims (j, i)
         `margin_db` of the channel nearest to working, `channel` its index, `device` index of the device strongest
-        there on that channel (-1: none sends), `room` index (-1: none). Outside rooms that must be silent a margin
-        means nothing: NaN, -1 and -1.
+        there on that channel (-1: none sends), `usable` number of channels whose margin is below 0 dB, `room` index
+        (-1: none). Outside rooms that must be silent a margin means nothing: NaN, and -1.
     rooms : tuple of DraftRoom
         Rooms of the storey that must be silent, in the order of the site.
     treatments : tuple of Treatment
@@ -116,6 +117,21 @@ def draft_state(margin_db: float) -> str:
     if abs(margin_db) <= MARGINAL_DB:
         return MARGINAL
     return DEAD_ZONE if margin_db > 0 else HOLE
+
+
+def channel_levels_dbm(model: LinkModel, public: PublicLinks) -> NDArray[np.float32]:
+    """RSRP of each channel's strongest sector at each point, shape (channel, point): the median, no boost. [dBm]
+
+    A path is clear where maps of a single state take it as clear, as in `blocking.draft.draft_signal`.
+    """
+    clear = np.where(
+        public.fixed_sight[:, None] >= 0,
+        public.fixed_sight[:, None] == 1,
+        public.los_probability >= model.rules.errors.sight_limit,
+    )
+    level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float32)
+    of_channel = model.carrier_channel[model.sector_carrier]
+    return np.stack([level_dbm[of_channel == channel].max(axis=0) for channel in range(len(model.channels))])
 
 
 def on_grid(place: DraftPlace, values: NDArray[Any], elsewhere: float) -> NDArray[Any]:

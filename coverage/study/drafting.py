@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
     DraftPublic,
@@ -33,7 +34,14 @@ from quietwing.coverage.study.carried_links import carried_against_db, carried_l
 from quietwing.coverage.study.carried_public import PublicWays, carried_public, public_ways
 from quietwing.coverage.study.common import map_title, part, wanted_sectors
 from quietwing.coverage.study.device_links import DeviceLinks
-from quietwing.coverage.study.drafted import Draft, DraftPlace, drafted_rooms, on_grid, strongest
+from quietwing.coverage.study.drafted import (
+    Draft,
+    DraftPlace,
+    channel_levels_dbm,
+    drafted_rooms,
+    on_grid,
+    strongest,
+)
 from quietwing.coverage.study.kept_detours import DRAFT_CUT, KeptDetours
 from quietwing.coverage.study.kept_links import KeptLinks, Key
 from quietwing.coverage.treatments import resolve_treatments, treated_site
@@ -192,6 +200,7 @@ class Drafting:
                     "margin_db": (("j", "i"), on_grid(where, margin_db.min(axis=0)[shown], np.nan), {"units": "dB"}),
                     "channel": (("j", "i"), on_grid(where, channel[shown], -1)),
                     "device": (("j", "i"), on_grid(where, device[shown], -1)),
+                    "usable": (("j", "i"), on_grid(where, (margin_db[:, shown] < 0).sum(axis=0), -1)),
                     "room": (("j", "i"), where.points.room.reshape(where.patch.count_j, where.patch.count_i)),
                 }
             ),
@@ -200,6 +209,29 @@ class Drafting:
             ),
             treatments=treatments,
         )
+
+    def levels(
+        self, place: int, treatments: tuple[Treatment, ...] = ()
+    ) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """The public network over one place, blockers or not.
+
+        Parameters
+        ----------
+        place, treatments
+            As of `draft`.
+
+        Returns
+        -------
+        tuple of str
+            The channels.
+        float32 ndarray, shape (channel, j, i)
+            RSRP as of `channel_levels_dbm`; NaN outside rooms that must be silent. [dBm]
+        """
+        with self._at_work:
+            ground, where = self._ground(treatments, place), self.places[place]
+            model = self._models[treatments]
+            levels = channel_levels_dbm(model, ground.public.links)[:, : ground.shown]
+            return model.channels, np.stack([on_grid(where, each, np.nan) for each in levels])
 
     def _model(self, treatments: tuple[Treatment, ...]) -> LinkModel:
         """Links of the site with these windows treated, the last few kept."""

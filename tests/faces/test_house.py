@@ -172,7 +172,7 @@ def test_the_command_line_starts_without_the_engine():
         ("quietwing.coverage.cli.leakage_terminal", {"matplotlib", "streamlit", "pyogrio", "rasterio"}),
         ("quietwing.coverage.cli.check_terminal", {"matplotlib", "streamlit", "numba", "xarray", "pyogrio"}),
         # The first screen, of the stored sample.
-        ("quietwing.coverage.app.shell, quietwing.coverage.app.overview_page", {"matplotlib", "numba", "xarray"}),
+        ("quietwing.coverage.app.shell, quietwing.coverage.app.blockers_page", {"matplotlib", "numba", "xarray"}),
     ],
 )
 def test_a_command_and_the_first_screen_load_what_they_need_alone(loaded, heavy):

@@ -1,4 +1,4 @@
-"""The plan editor: our own Streamlit component, one SVG and one script, no build and nothing from outside."""
+"""The plan editor: our own Streamlit component, a canvas, an SVG and one script; no build, nothing from outside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 from quietwing.coverage.app.plan_editor.style import CSS
 
-__all__ = ["plan_editor"]
+__all__ = ["SCRIPTS", "plan_editor", "script"]
+
+SCRIPTS = ("shapes.js", "fields.js", "editor.js")  # one script in this order
 
 
 def plan_editor(picture: Mapping[str, Any], *, key: str, on_edit: Callable[[], None]) -> None:
@@ -28,14 +30,18 @@ def plan_editor(picture: Mapping[str, Any], *, key: str, on_edit: Callable[[], N
     _component()(key=key, data=dict(picture), on_edit_change=on_edit)
 
 
+def script() -> str:
+    """The component's script as the browser gets it."""
+    own = resources.files(__name__)
+    return "".join(own.joinpath(name).read_text("utf-8") for name in SCRIPTS)
+
+
 @cache
 def _component() -> Callable[..., Any]:
     """The component, registered once."""
     import streamlit as st
 
-    own = resources.files(__name__)
-    script = "".join(own.joinpath(name).read_text("utf-8") for name in ("shapes.js", "editor.js"))
     renderer: Callable[..., Any] = st.components.v2.component(
-        "quietwing.plan_editor", html='<div class="quietwing-plan"></div>', css=CSS, js=script
+        "quietwing.plan_editor", html='<div class="quietwing-plan"></div>', css=CSS, js=script()
     )
     return renderer

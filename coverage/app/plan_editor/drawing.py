@@ -1,4 +1,4 @@
-"""A storey as plain values for the editor's script: paths and a small picture.
+"""A storey as plain values for the editor's script: paths, fields as arrays, and the site from above.
 
 Paths are in metres from a corner of the storey, for SVG knows single precision only, and with y down.
 """
@@ -6,7 +6,6 @@ Paths are in metres from a corner of the storey, for SVG knows single precision 
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,26 +15,40 @@ import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.app.plan_editor.edits import windows_by_room
+from quietwing.coverage.app.plan_editor.places import Place, rooms_of
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.report import openings_of, plan_corners, short_names
-from quietwing.coverage.study import DraftPlace
+from quietwing.coverage.report import DEVICE_COLOUR, openings_of, short_names
 from quietwing.coverage.tables.cable_cells import route_length_m
 from quietwing.sites import Patch, Room, Site
 
-__all__ = ["DEVICE_COLOUR", "SHAPES", "Ground", "Look", "Raster", "borders", "ground", "on_plan", "picture"]
+__all__ = [
+    "DEVICE_COLOUR",
+    "SHAPES",
+    "Field",
+    "Ground",
+    "Look",
+    "Scale",
+    "field_values",
+    "ground",
+    "on_plan",
+    "path_of",
+    "picture",
+    "shapes_of",
+]
 
-AROUND_M = 3.0  # drawn beyond the walls
+AROUND_M = 2.0  # drawn beyond the walls
 LETTER = 0.6  # width of a letter by its height
-LARGEST_LETTER_M, SMALLEST_LETTER_M = 0.75, 0.25
-DEVICE_COLOUR = "#FFDD00"  # as in the report's maps
+LARGEST_LETTER_M, SMALLEST_LETTER_M = 0.95, 0.25
 SHAPES = ("triangle", "square", "circle", "diamond", "pentagon", "cross")
+NOTHING = -32768  # of an array: nothing there
+TENTHS = 10.0
 
 
 @dataclass(frozen=True)
 class Ground:
     """What of a storey stays while blockers move."""
 
-    place: DraftPlace
+    place: Place
     origin_m: tuple[float, float]
     extents_m: tuple[float, float, float, float]
     rooms: tuple[Mapping[str, Any], ...]
@@ -45,35 +58,76 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Raster:
-    """One opaque or empty pixel for each square of a grid.
+class Scale:
+    """How numbers become colours.
+
+    Attributes
+    ----------
+    title : str
+        With its unit, for the legend.
+    low, high : float
+        Ends of the ramp.
+    ramp : {"level", "quiet", "change"}
+        Bright is where the network is heard: much of a level, little of a margin.
+    ticks : tuple of (float, str)
+    unit : str
+    line : float, optional
+        Where a line is drawn through the field.
+    classes : dict of int to str, optional
+        Colours of whole numbers, in place of the ramp.
+    """
+
+    title: str
+    low: float
+    high: float
+    ramp: str
+    ticks: tuple[tuple[float, str], ...]
+    unit: str = ""
+    line: float | None = None
+    classes: Mapping[int, str] | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """Numbers on a grid; NaN: nothing there.
 
     Attributes
     ----------
     patch : Patch
-    rgba : uint8 ndarray, shape (count_j, count_i, 4)
+    values : float ndarray, shape (count_j, count_i)
+    rooms : int ndarray, shape (count_j, count_i), optional
+        Index of each square's room, -1: none; without it walls do not matter.
     """
 
     patch: Patch
-    rgba: NDArray[np.uint8]
+    values: NDArray[Any]
+    rooms: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a view adds.
+    """What a layer adds.
 
     Attributes
     ----------
     states : dict of str to str
         Room to what it is drawn as; a room left out need not be silent.
     labels, titles : dict
-        Room to the lines in it, and to its tooltip.
+        Room to the lines in it, and to what is read out of it.
     legend : tuple of mapping
     aria : str
-        What the view shows, in a sentence.
-    image : Raster, optional
-    lines_m : float64 ndarray, shape (line, 2, 2)
-        Drawn over the picture, each from end to end. [m]
+        What the layer shows, in a sentence.
+    scale : Scale, optional
+        Of the field or of the rooms' numbers.
+    grid : Field, optional
+    by_room : dict of str to float
+        A number for each room in place of a field.
+    slices : tuple of (str, dict)
+        Numbers by room of several layouts, side by side on one plan.
+    hover : dict of str to Field
+        What is read out at a square beside the layer: ``margin``, ``level``, ``channel``.
+    channels : tuple of str
+        What the numbers of ``channel`` name, in words.
     colours : dict of str to str
         Device to its fill.
     """
@@ -83,29 +137,33 @@ class Look:
     titles: Mapping[str, str]
     legend: tuple[Mapping[str, str], ...]
     aria: str
-    image: Raster | None = None
-    lines_m: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
+    scale: Scale | None = None
+    grid: Field | None = None
+    by_room: Mapping[str, float] | None = None
+    slices: tuple[tuple[str, Mapping[str, float]], ...] = ()
+    hover: Mapping[str, Field] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
     colours: Mapping[str, str] = field(default_factory=dict)
 
 
-def ground(site: Site, place: DraftPlace) -> Ground:
+def ground(site: Site, place: Place) -> Ground:
     """Walls, rooms and openings of a storey of a building, or of a yard.
 
     Parameters
     ----------
     site : Site
-    place : DraftPlace
+    place : Place
 
     Returns
     -------
     Ground
     """
     rooms = rooms_of(site, place)
-    shapes = [room.outline for room in rooms]
+    shapes = [room.outline for _, room in rooms]
     building = site.buildings[place.building] if place.building >= 0 else None
     if building is not None:
         shapes.append(building.outline)
-    west, south, east, north = shapely.total_bounds(shapes or [shapely.points(*place.patch.origin_m[:2])]).tolist()
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
     origin = (float(np.floor(west)), float(np.floor(south)))
     walls = (
         [wall.line for wall in site.walls if wall.building == building.id and wall.storey == place.storey]
@@ -123,24 +181,15 @@ def ground(site: Site, place: DraftPlace) -> Ground:
         place=place,
         origin_m=origin,
         extents_m=(west - AROUND_M, south - AROUND_M, east + AROUND_M, north + AROUND_M),
-        rooms=tuple(_room(room, origin) for room in rooms),
-        walls="".join(_path(shapely.get_coordinates(line), origin) for line in walls),
-        doors="".join(_path(line, origin) for line in openings_of(site, place, ("door", "gate"))),
+        rooms=tuple(_room(index, room, origin) for index, room in rooms),
+        walls="".join(path_of(shapely.get_coordinates(line), origin) for line in walls),
+        doors="".join(path_of(line, origin) for line in openings_of(site, place, ("door", "gate"))),
         windows=tuple(
-            {"id": opening.id, "d": _path(lines[opening.id], origin), "room": room_of.get(opening.id, "")}
+            {"id": opening.id, "d": path_of(lines[opening.id], origin), "room": room_of.get(opening.id, "")}
             for opening in site.openings
             if opening.kind in ("window", "hatch") and opening.wall in own_walls
         ),
     )
-
-
-def rooms_of(site: Site, place: DraftPlace) -> list[Room]:
-    """Rooms of a storey, or the room that is a yard."""
-    if place.building >= 0:
-        building = site.buildings[place.building].id
-        return [room for room in site.rooms if room.building == building and room.storey == place.storey]
-    found = np.unique(place.points.room[place.points.room >= 0]).tolist()
-    return [site.rooms[index] for index in found if site.rooms[index].building is None]
 
 
 def on_plan(site: Site, drawn: Ground, devices: Iterable[Device]) -> tuple[Device, ...]:
@@ -158,13 +207,18 @@ def on_plan(site: Site, drawn: Ground, devices: Iterable[Device]) -> tuple[Devic
     )
 
 
+def shapes_of(models: Iterable[str]) -> dict[str, str]:
+    """The mark of each model: the same on every storey and page that is given all models of the layout."""
+    return {model: SHAPES[index % len(SHAPES)] for index, model in enumerate(sorted(set(models)))}
+
+
 def picture(
     drawn: Ground,
     look: Look,
     devices: Sequence[Device],
     models: Sequence[str],
     treatments: Iterable[Treatment],
-    answer: Mapping[str, str],
+    answer: Mapping[str, Any],
 ) -> dict[str, Any]:
     """All the editor is given.
 
@@ -178,7 +232,7 @@ def picture(
         Every model of the layout: each has its shape on all storeys.
     treatments : iterable of Treatment
     answer : mapping
-        `ack`, `select` and `message` to the last edit.
+        `ack`, `select` and `message` to the last edit, and what else the editor shows: places, layers, stack.
 
     Returns
     -------
@@ -186,12 +240,13 @@ def picture(
         Plain values for JSON.
     """
     west, south, east, north = drawn.extents_m
-    shape_of = {model: SHAPES[index % len(SHAPES)] for index, model in enumerate(sorted(set(models)))}
+    shape_of = shapes_of(models)
     treated: dict[str, list[str]] = {}
     for treatment in treatments:
         treated.setdefault(treatment.opening, []).append(treatment.model)
     here = sorted({device.model for device in devices})
     name_of = short_names(device.id for device in devices)
+    first = look.grid or next(iter(look.hover.values()), None)
     return {
         "place": f"{drawn.place.building}/{drawn.place.storey}/{drawn.place.title}",
         "origin": {"x": drawn.origin_m[0], "y": drawn.origin_m[1]},
@@ -212,9 +267,12 @@ def picture(
             {**window, "treated": window["id"] in treated, "title": _window_title(window, treated)}
             for window in drawn.windows
         ],
-        "image": look.image and _placed(look.image, drawn.origin_m),
-        "lines": "".join(_path(line, drawn.origin_m) for line in look.lines_m),
-        "cables": "".join(_path(np.array(one.line_m), drawn.origin_m) for one in devices if one.route_m),
+        **field_values(look.scale, look.grid, drawn.origin_m, first),
+        "byRoom": None if look.by_room is None else dict(look.by_room),
+        "slices": [{"name": name, "values": dict(values)} for name, values in look.slices] or None,
+        "hover": {name: _packed(each.values) for name, each in look.hover.items()},
+        "channels": list(look.channels),
+        "cables": "".join(path_of(np.array(one.line_m), drawn.origin_m) for one in devices if one.route_m),
         "legend": [
             *look.legend,
             {"line": "window", "text": "window"},
@@ -240,63 +298,75 @@ def picture(
     }
 
 
-def borders(patch: Patch, values: NDArray[Any], shown: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Sides of squares whose neighbour has another value: the squares as they are, nothing smoothed.
-
-    Parameters
-    ----------
-    patch : Patch
-    values : ndarray, shape (count_j, count_i)
-    shown : bool ndarray, shape (count_j, count_i)
-        A side counts where both squares are shown.
-
-    Returns
-    -------
-    float64 ndarray, shape (line, 2, 2)
-        [m]
-    """
-    corner = np.stack(plan_corners(patch), axis=-1)
-    beside = (values[:, 1:] != values[:, :-1]) & shown[:, 1:] & shown[:, :-1]
-    above = (values[1:] != values[:-1]) & shown[1:] & shown[:-1]
-    upright = np.stack([corner[:-1, 1:-1][beside], corner[1:, 1:-1][beside]], axis=1)
-    level = np.stack([corner[1:-1, :-1][above], corner[1:-1, 1:][above]], axis=1)
-    return np.concatenate([upright, level])
+def _packed(values: NDArray[Any]) -> str:
+    """Tenths as 16-bit whole numbers: what a browser reads without a library."""
+    with np.errstate(invalid="ignore"):
+        tenths = np.where(np.isfinite(values), np.clip(np.round(values * TENTHS), -32000, 32000), NOTHING)
+    return base64.b64encode(tenths.astype("<i2").tobytes()).decode("ascii")
 
 
-def _placed(image: Raster, origin_m: tuple[float, float]) -> dict[str, Any]:
-    """The picture itself, its size, and the matrix from its pixels to the plan."""
-    from matplotlib.image import imsave
+def field_values(
+    scale: Scale | None, drawn: Field | None, origin_m: tuple[float, float], grid: Field | None = None
+) -> dict[str, Any]:
+    """``grid`` and ``field`` of what the editor is given: a scale, and the field that goes by it, if there is one."""
+    found: dict[str, Any] | None = None
+    if scale is not None:
+        found = {
+            "title": scale.title,
+            "low": scale.low,
+            "high": scale.high,
+            "ramp": scale.ramp,
+            "ticks": [list(tick) for tick in scale.ticks],
+            "unit": scale.unit,
+            "line": scale.line,
+            "classes": scale.classes and {str(number): colour for number, colour in scale.classes.items()},
+        }
+        if drawn is not None:
+            found["values"] = _packed(drawn.values)
+    grid = drawn or grid
+    return {"grid": grid and _grid(grid, origin_m), "field": found}
 
-    held = io.BytesIO()
-    imsave(held, np.ascontiguousarray(image.rgba), format="png")
-    (x, y, _), (ix, iy, _), (jx, jy, _) = image.patch.origin_m, image.patch.step_i_m, image.patch.step_j_m
+
+def _grid(of: Field, origin_m: tuple[float, float]) -> dict[str, Any]:
+    """Size of a grid, its rooms, and the matrix from its squares to the plan."""
+    (x, y, _), (ix, iy, _), (jx, jy, _) = of.patch.origin_m, of.patch.step_i_m, of.patch.step_j_m
     corner = (x - origin_m[0] - (ix + jx) / 2, y - origin_m[1] - (iy + jy) / 2)
-    matrix = (ix, -iy, jx, -jy, corner[0], -corner[1])
+    rooms = None
+    if of.rooms is not None:
+        rooms = base64.b64encode(of.rooms.astype("<i2").tobytes()).decode("ascii")
     return {
-        "href": "data:image/png;base64," + base64.b64encode(held.getvalue()).decode("ascii"),
-        "width": image.patch.count_i,
-        "height": image.patch.count_j,
-        "matrix": " ".join(repr(round(value, 9)) for value in matrix),
+        "width": of.patch.count_i,
+        "height": of.patch.count_j,
+        "matrix": [round(value, 9) for value in (ix, -iy, jx, -jy, corner[0], -corner[1])],
+        "rooms": rooms,
     }
 
 
-def _room(room: Room, origin_m: tuple[float, float]) -> dict[str, Any]:
+def _room(index: int, room: Room, origin_m: tuple[float, float]) -> dict[str, Any]:
     """Outline, name, and where a label fits."""
     west, south, east, north = room.outline.bounds
     middle = room.outline.centroid
     if not room.outline.contains(middle):
         middle = room.outline.representative_point()
     widest = max(len(room.id), 6)
-    size = min(LARGEST_LETTER_M, 0.92 * (east - west) / (LETTER * widest), (north - south) / 2.6)
+    wide, high = east - west, north - south
+    level, upright = (
+        min(LARGEST_LETTER_M, 0.92 * long / (LETTER * widest), across / 2.6)
+        for long, across in ((wide, high), (high, wide))
+    )
+    turned = upright > 1.1 * level  # along the longer side, where letters are larger so
     rings = [room.outline.exterior, *room.outline.interiors]
-    role = {"keep": "service must stay here", "ignore": "need not be silent"}.get(room.role, "must be silent")
+    role = {"keep": "service must stay here", "ignore": "not assessed"}.get(room.role, "to be blocked")
     return {
         "id": room.id,
+        "index": index,
         "title": f"{room.id}: {room.name or role}",
-        "d": "".join(_path(shapely.get_coordinates(ring)[:-1], origin_m, closed=True) for ring in rings),
+        "d": "".join(path_of(shapely.get_coordinates(ring)[:-1], origin_m, closed=True) for ring in rings),
         "x": round(middle.x - origin_m[0], 3),
         "y": round(origin_m[1] - middle.y, 3),
-        "size": round(max(size, SMALLEST_LETTER_M), 3),
+        "size": round(max(upright if turned else level, SMALLEST_LETTER_M), 3),
+        "upright": turned,
+        "box": [[round(x - origin_m[0], 2), round(origin_m[1] - y, 2)] for x in (west, east) for y in (south, north)],
         "role": room.role,
     }
 
@@ -317,7 +387,7 @@ def _device_title(device: Device) -> str:
     return f"{device.id} ({device.model}{power}{cable}{off})"
 
 
-def _path(xy_m: NDArray[np.float64], origin_m: tuple[float, float], *, closed: bool = False) -> str:
+def path_of(xy_m: NDArray[np.float64], origin_m: tuple[float, float], *, closed: bool = False) -> str:
     """A line for SVG, to the millimetre."""
     local = (xy_m[:, :2] - origin_m) * (1.0, -1.0)
     points = "L".join(f"{round(x, 3) + 0.0} {round(y, 3) + 0.0}" for x, y in local.tolist())

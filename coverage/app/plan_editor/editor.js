@@ -13,6 +13,14 @@ const LABEL_PX = 8.5; // smaller letters are not drawn
 const NAME_LETTER_PX = 6.4; // of a blocker's name, on average
 const NAME_HIGH_PX = 13;
 const MARK_PX = 6;
+const HELD_MS = 120; // between two looks at a blocker under the hand; a draft that takes longer sets the pace
+const CHOSEN_MS = 150; // a selection that is passed on the way to another is not told
+const LEGEND_PX = 88; // of the legend of most layers
+const RIM_PX = 10; // round a plan that is shown whole
+const MOST_BUTTONS = 8; // more storeys are chosen from a list
+const WHOLE_SITE = -1;
+const NEAR_PX = 14; // from a mark that is read out
+
 class Editor {
   constructor(root) {
     this.root = root;
@@ -24,40 +32,54 @@ class Editor {
     this.selected = null;
     this.place = null;
     this.space = false;
+    this.slices = [];
     this.build();
     this.listen();
   }
 
   build() {
-    const bar = node('div', { class: 'bar', role: 'toolbar', 'aria-label': 'Plan tools' }, this.root);
-    const button = (group, text, label, act) => {
-      const made = node('button', { type: 'button', title: label, 'aria-label': label }, group, text);
+    const top = node('div', { class: 'top' }, this.root);
+    this.storeys = node('div', { class: 'group storeys', role: 'radiogroup', 'aria-label': 'Storey' }, top);
+    this.layerBox = node('label', { class: 'choice' }, top, 'Layer ');
+    this.layer = node('select', { 'aria-label': 'Layer' }, this.layerBox);
+    this.channel = node('select', { 'aria-label': 'Channel' }, top);
+    this.layer.addEventListener('change', () => this.send({ op: 'layer', layer: this.layer.value }));
+    this.channel.addEventListener('change', () => this.send({ op: 'channel', channel: this.channel.value }));
+    const bar = node('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Plan tools' }, this.root);
+    const button = (text, label, act) => {
+      const name = label.replace(/ \(Ctrl.*/, ''); // a screen reader says keys by itself
+      const made = node('button', { type: 'button', title: label, 'aria-label': name }, bar, text);
       made.addEventListener('click', act);
       return made;
     };
-    const group = () => node('span', { class: 'group' }, bar);
-    const tools = group();
+    this.editing = [];
+    const edits = (made) => { this.editing.push(made); return made; };
     this.toolButtons = {
-      select: button(tools, 'Select and move', 'Select and move: drag a blocker, click a cell to explain it, click a window to treat it (Escape)', () => this.use('select')),
-      add: button(tools, 'Add blocker', 'Add a blocker: click where it shall hang (A)', () => this.use('add')),
+      select: edits(button('↖', 'Select and move: drag a blocker, click a cell to explain it, click a window to treat it (Escape)', () => this.use('select'))),
+      add: edits(button('✚', 'Add a blocker: click where it shall hang (A)', () => this.use('add'))),
     };
-    this.remove = button(group(), 'Delete', 'Delete the selected blocker (Delete)', () => this.erase());
+    this.remove = edits(button('✕', 'Delete the selected blocker (Delete)', () => this.erase()));
     this.remove.disabled = true;
-    const zoom = group();
-    button(zoom, '−', 'Zoom out (-)', () => this.zoom(1 / 1.4));
-    button(zoom, '+', 'Zoom in (+)', () => this.zoom(1.4));
-    button(zoom, 'Fit', 'Show the whole plan (0)', () => this.fit());
-    const pan = group();
-    button(pan, '←', 'Move the view left', () => this.pan(-0.2, 0));
-    button(pan, '↑', 'Move the view up', () => this.pan(0, -0.2));
-    button(pan, '↓', 'Move the view down', () => this.pan(0, 0.2));
-    button(pan, '→', 'Move the view right', () => this.pan(0.2, 0));
-    this.legend = node('div', { class: 'legend', role: 'list', 'aria-label': 'Legend' }, this.root);
-    this.svg = svgNode('svg', { role: 'application', tabindex: 0, class: 'plan' }, this.root);
+    this.back = edits(button('↶', 'Undo (Ctrl+Z)', () => { this.flush(); this.send({ op: 'undo' }); }));
+    this.forth = edits(button('↷', 'Redo (Ctrl+Y)', () => { this.flush(); this.send({ op: 'redo' }); }));
+    button('−', 'Zoom out (-)', () => this.zoom(1 / 1.4));
+    button('+', 'Zoom in (+)', () => this.zoom(1.4));
+    button('Fit', 'Fit: show the whole plan (0)', () => this.fit());
+    button('←', 'Move the view left', () => this.pan(-0.2, 0));
+    button('↑', 'Move the view up', () => this.pan(0, -0.2));
+    button('↓', 'Move the view down', () => this.pan(0, 0.2));
+    button('→', 'Move the view right', () => this.pan(0.2, 0));
+    this.stage = node('div', { class: 'stage' }, this.root);
+    this.field = new FieldCanvas(this.stage);
+    this.svg = svgNode('svg', { role: 'application', tabindex: 0, class: 'plan' }, this.stage);
     patterns(this.svg);
     this.ground = svgNode('g', {}, this.svg);
     this.marks = svgNode('g', {}, this.svg);
     this.frame = svgNode('g', { class: 'scale' }, this.svg);
+    this.dividers = node('div', { class: 'dividers' }, this.stage);
+    this.legend = node('div', { class: 'legend', role: 'list', 'aria-label': 'Legend' }, this.stage);
+    this.stack = svgNode('svg', { class: 'stack', role: 'img', 'aria-label': 'Storeys one above the other, each by its state' }, this.stage);
+    this.tip = node('div', { class: 'tip', 'aria-hidden': 'true' }, this.stage);
     const foot = node('div', { class: 'foot' }, this.root);
     this.status = node('span', { 'aria-live': 'polite', class: 'status' }, foot);
     this.readout = node('span', { class: 'readout', 'aria-hidden': 'true' }, foot);
@@ -77,23 +99,34 @@ class Editor {
       const mark = event.target.closest && event.target.closest('[data-device]');
       if (mark) this.select(mark.getAttribute('data-device'));
     });
-    new ResizeObserver(() => this.rescale()).observe(svg);
+    svg.addEventListener('pointerleave', () => { this.tip.style.display = 'none'; });
+    new ResizeObserver(() => { if (this.data) { if (this.whole || !this.view) this.fit(); else this.show(this.view); } }).observe(this.stage);
   }
 
   // --- data from Python -------------------------------------------------------------------------------------------
 
   update(data) {
     if (data.ack && data.ack === this.waiting) this.answered();
-    if (this.grip) { this.later = data; return; } // never pull a plan from under a hand
-    this.flush();
+    const held = this.grip && this.grip.id;
+    if (this.grip && !held) { this.later = data; return; } // never pull a plan from under a hand
+    if (!held) this.flush();
     this.data = data;
     const moved = this.place !== data.place;
     this.place = data.place;
+    this.root.classList.toggle('still', !!data.still);
     this.svg.setAttribute('aria-label', data.aria);
-    drawLegend(this.legend, data.legend);
+    this.drawChoices();
+    this.drawLegend();
     this.labels = drawGround(this.ground, data);
+    this.field.set(data);
+    if (data.picked) this.pick(data.picked);
+    if (moved) this.drawDividers();
+    if (held) { this.rescale(); this.pump(); return; } // the blocker stays under the hand
     this.paintDevices();
-    if (moved) this.fit(); else this.rescale();
+    if (moved || !this.view) this.fit(); else this.rescale();
+    drawStack(this.stack, data.stack, data.at, (place) => this.go(place));
+    this.back.disabled = !data.undo;
+    this.forth.disabled = !data.redo;
     if (data.select && data.ack !== this.shownAck) {
       this.select(data.select);
       const chosen = this.devices.get(data.select);
@@ -103,6 +136,101 @@ class Editor {
     this.shownAck = data.ack;
     this.shown = data.message;
     this.pump();
+  }
+
+  drawChoices() {
+    const { places, at, layers, layer, channel } = this.data;
+    const wanted = JSON.stringify([places, layers, (this.data.signals || []).length]);
+    if (wanted !== this.choices) {
+      this.choices = wanted;
+      this.storeys.replaceChildren();
+      this.layer.replaceChildren(...layers.map((name) => node('option', { value: name }, null, name)));
+      this.channel.replaceChildren(...(this.data.signals || []).map(([id, words]) => node('option', { value: id }, null, words)));
+      this.list = null;
+      if (places.length > MOST_BUTTONS) {
+        this.storeys.removeAttribute('role');
+        this.list = node('select', { 'aria-label': 'Storey' }, this.storeys);
+        for (const one of places) node('option', { value: one.place }, this.list, one.title);
+        this.list.addEventListener('change', () => this.go(Number(this.list.value)));
+      } else {
+        this.storeys.setAttribute('role', 'radiogroup');
+        for (const one of places) {
+          const made = node('button', { type: 'button', role: 'radio', 'aria-label': one.title, title: one.title }, this.storeys, one.short);
+          made.dataset.place = one.place;
+          made.addEventListener('click', () => this.go(one.place));
+        }
+      }
+    }
+    if (this.list) this.list.value = String(at);
+    else for (const made of this.storeys.children) made.setAttribute('aria-checked', String(Number(made.dataset.place) === at));
+    this.layer.value = layer;
+    this.layerBox.style.display = layers.length > 1 ? '' : 'none';
+    this.channel.style.display = (this.data.signals || []).length ? '' : 'none';
+    this.channel.value = channel || '';
+  }
+
+  go(place) {
+    if (place === this.data.at) return;
+    this.send({ op: 'place', place });
+    this.say('Opening the plan');
+  }
+
+  drawLegend() {
+    drawLegend(this.legend, this.data.legend);
+    if (!this.data.field) return;
+    drawBar(this.legend, this.data.field);
+    this.legend.prepend(this.legend.lastChild);
+  }
+
+  // Several layouts on one plan: borders that are drawn aside, and the name of each above its part.
+  drawDividers() {
+    const parts = this.data.slices || [];
+    this.slices = parts.slice(1).map((_, number) => (number + 1) / parts.length);
+    this.dividers.replaceChildren();
+    this.names = parts.map((part) => node('span', { class: 'slice' }, this.dividers, part.name));
+    this.handles = this.slices.map((_, number) => {
+      const between = `Border between ${parts[number].name} and ${parts[number + 1].name}`;
+      const handle = node('div', { class: 'divider', role: 'slider', tabindex: 0, 'aria-label': between, 'aria-valuemin': 0, 'aria-valuemax': 100 }, this.dividers);
+      const put = (share) => {
+        const low = number ? this.slices[number - 1] : 0;
+        const high = number + 1 < this.slices.length ? this.slices[number + 1] : 1;
+        this.slices[number] = Math.min(high, Math.max(low, share));
+        this.rescale();
+      };
+      handle.addEventListener('pointerdown', (event) => { handle.setPointerCapture(event.pointerId); event.preventDefault(); handle.focus(); });
+      handle.addEventListener('pointermove', (event) => {
+        if (!handle.hasPointerCapture(event.pointerId)) return;
+        const box = this.stage.getBoundingClientRect();
+        put((event.clientX - box.left) / box.width);
+      });
+      handle.addEventListener('keydown', (event) => {
+        const step = { ArrowLeft: -0.02, ArrowRight: 0.02, Home: -1, End: 1 }[event.key];
+        if (!step) return;
+        put(this.slices[number] + step);
+        event.preventDefault();
+        event.stopPropagation();
+      });
+      return handle;
+    });
+  }
+
+  placeDividers() {
+    if (!this.handles) return;
+    this.handles.forEach((handle, number) => {
+      handle.style.left = `${100 * this.slices[number]}%`;
+      handle.setAttribute('aria-valuenow', String(Math.round(100 * this.slices[number])));
+    });
+    this.names.forEach((name, number) => {
+      const from = number ? this.slices[number - 1] : 0;
+      const to = number < this.slices.length ? this.slices[number] : 1;
+      Object.assign(name.style, { left: `${50 * (from + to)}%`, maxWidth: `${100 * (to - from)}%` });
+    });
+  }
+
+  pick(name) {
+    for (const old of this.ground.querySelectorAll('.picked')) old.classList.remove('picked');
+    const room = [...this.ground.querySelectorAll('[data-room]')].find((one) => one.dataset.room === name);
+    if (room) room.classList.add('picked');
   }
 
   paintDevices() {
@@ -172,7 +300,8 @@ class Editor {
   // --- edits to Python --------------------------------------------------------------------------------------------
 
   send(edit) {
-    this.queue = this.queue.filter((other) => !(edit.op === 'move' && other.op === 'move' && other.id === edit.id));
+    const same = (other) => other.id === edit.id && ['move', 'drag'].includes(edit.op) && ['move', 'drag'].includes(other.op);
+    this.queue = this.queue.filter((other) => !same(other) && !(edit.op === 'choose' && other.op === 'choose'));
     this.queue.push(edit);
     this.pump();
   }
@@ -212,6 +341,7 @@ class Editor {
   erase() {
     this.flush();
     const known = this.devices.get(this.selected);
+    if (this.data.still) return;
     if (!known) { this.say('Select a blocker first: click it, or Tab to it'); return; }
     this.send({ op: 'delete', id: this.selected });
     this.say(`${this.selected} deleted; Ctrl+Z brings it back`);
@@ -230,7 +360,7 @@ class Editor {
     event.preventDefault();
     this.flush();
     const closest = (name) => event.target.closest(`[data-${name}]`);
-    const mark = event.button === 0 && !this.space ? closest('device') : null;
+    const mark = event.button === 0 && !this.space && !this.data.still ? closest('device') : null;
     const grip = { x: event.clientX, y: event.clientY, view: { ...this.view }, from: this.at(event), moved: false };
     if (mark) {
       const id = mark.getAttribute('data-device');
@@ -242,6 +372,7 @@ class Editor {
       grip.onlyPan = event.button === 1 || this.space;
       grip.window = closest('window');
       grip.room = closest('room');
+      grip.building = closest('place');
       this.svg.focus({ preventScroll: true });
     }
     this.grip = grip;
@@ -250,11 +381,11 @@ class Editor {
 
   hover(event) {
     const here = this.at(event);
-    this.readout.textContent = `x ${this.atX(here.x)}, y ${this.atY(here.y)}`;
     const grip = this.grip;
-    if (!grip) return;
+    if (!grip) { this.read(event, here); return; }
     if (!grip.moved && Math.hypot(event.clientX - grip.x, event.clientY - grip.y) < DRAG_PX) return;
     grip.moved = true;
+    this.tip.style.display = 'none';
     if (grip.id) {
       const known = this.devices.get(grip.id);
       if (!known) return;
@@ -262,6 +393,11 @@ class Editor {
       known.y = grip.startY + here.y - grip.from.y;
       this.put(known);
       this.readout.textContent = `${grip.id}: x ${this.atX(known.x)}, y ${this.atY(known.y)}`;
+      const now = performance.now();
+      if (!this.waiting && !(now - grip.looked < HELD_MS)) {
+        grip.looked = now;
+        this.send({ op: 'drag', id: grip.id, ...this.outwards(known) });
+      }
     } else {
       this.svg.classList.add('panning');
       this.show({
@@ -270,6 +406,48 @@ class Editor {
         y: grip.view.y - (event.clientY - grip.y) * this.perPixel,
       });
     }
+  }
+
+  // What is there, without asking the server: place, room, level, channel, margin.
+  read(event, here) {
+    const lines = [];
+    const box = this.stage.getBoundingClientRect();
+    const near = (this.data.marks || []).map((mark) => [Math.hypot(mark.x - here.x, mark.y - here.y) / this.perPixel, mark])
+      .sort((one, other) => one[0] - other[0])[0];
+    const room = event.target.closest && event.target.closest('[data-room]');
+    if (near && near[0] < NEAR_PX) lines.push(near[1].title);
+    else if (room) lines.push(room.dataset.title);
+    const grid = this.field.grid;
+    const square = grid ? squareAt(grid, here.x, here.y) : -1;
+    if (square >= 0 && room) {
+      const said = (name) => {
+        const text = this.data.hover[name];
+        if (!text) return null;
+        if (!this.hovers || this.hovers.of !== this.data) this.hovers = { of: this.data };
+        if (!this.hovers[name]) this.hovers[name] = numbers(text);
+        return this.hovers[name][square] === NOTHING ? null : this.hovers[name][square] / TENTHS;
+      };
+      const [level, channel, margin] = ['level', 'channel', 'margin'].map(said);
+      const words = [];
+      if (channel !== null) words.push(this.data.channels[Math.round(channel)]);
+      if (level !== null) words.push(`${signed(level, false)} dBm`);
+      if (margin !== null) words.push(margin >= 100 ? 'no signal' : `margin ${signed(margin, true)} dB${margin < 0 ? ': a phone may work' : ''}`);
+      if (words.length) lines.push(words.join(', '));
+      const { field } = this.field;
+      if (field && !field.classes && level === null && field.unit) {
+        const value = field.values[square];
+        if (value !== NOTHING) lines.push(`${signed(value / TENTHS, field.ramp === 'change')} ${field.unit}`);
+      }
+    }
+    this.readout.textContent = `x ${this.atX(here.x)}, y ${this.atY(here.y)}`;
+    this.tip.replaceChildren(...lines.map((line) => node('div', {}, null, line)));
+    this.tip.style.display = lines.length ? 'block' : 'none';
+    const right = event.clientX - box.left > box.width / 2;
+    Object.assign(this.tip.style, {
+      left: right ? '' : `${event.clientX - box.left + 16}px`,
+      right: right ? `${box.right - event.clientX + 12}px` : '',
+      top: `${Math.min(event.clientY - box.top + 14, box.height - 60)}px`,
+    });
   }
 
   release(event) {
@@ -286,23 +464,31 @@ class Editor {
       Object.assign(now, place);
       this.put(now);
       this.send({ op: 'move', id: grip.id, ...this.outwards(place) });
-      this.say(`${grip.id} moved; computing the draft`);
-    } else if (!grip.id && !grip.moved && !grip.onlyPan) {
+      this.say(`${grip.id} moved; estimating`);
+    } else if (grip.id) {
+      this.choose(grip.id);
+    } else if (!grip.moved && !grip.onlyPan) {
       this.click(grip, place);
     }
   }
 
   click(grip, place) {
-    if (this.tool === 'add') {
+    if (grip.building !== null) {
+      this.go(Number(grip.building.dataset.place));
+    } else if (this.data.still) {
+      if (grip.room) { this.pick(grip.room.dataset.room); this.send({ op: 'explain', room: grip.room.dataset.room }); }
+    } else if (this.tool === 'add') {
       this.addAt(place);
     } else if (grip.window) {
       const treated = grip.window.hasAttribute('data-treated');
       this.send({ op: treated ? 'untreat' : 'treat', opening: grip.window.getAttribute('data-window') });
-      this.say(treated ? 'Treatment taken off; computing the draft' : 'Window treated; computing the draft');
+      this.say(treated ? 'Treatment taken off; estimating' : 'Window treated; estimating');
     } else if (grip.room) {
       this.select(null);
-      this.send({ op: 'explain', room: grip.room.getAttribute('data-room') });
-      this.say(`${grip.room.getAttribute('data-room')}: its link budget is below the plan`);
+      const name = grip.room.getAttribute('data-room');
+      this.pick(name); // at once; the budget follows
+      this.send({ op: 'explain', room: name });
+      this.say(`${name}: working out its link budget`);
     } else {
       this.select(null);
     }
@@ -310,7 +496,7 @@ class Editor {
 
   addAt(place) {
     this.send({ op: 'add', ...this.outwards(place) });
-    this.say('Blocker added; computing the draft');
+    this.say('Blocker added; estimating');
   }
 
   cancel() {
@@ -318,7 +504,11 @@ class Editor {
     this.grip = null;
     this.svg.classList.remove('panning');
     const known = grip && grip.id && this.devices.get(grip.id);
-    if (known) { known.x = grip.startX; known.y = grip.startY; this.put(known); }
+    if (known) {
+      Object.assign(known, { x: grip.startX, y: grip.startY });
+      this.put(known);
+      if (grip.looked) this.send({ op: 'drag', id: grip.id, ...this.outwards(known) }); // the field as it was
+    }
     this.takeLater();
   }
 
@@ -329,8 +519,10 @@ class Editor {
   }
 
   wheel(event) {
+    const page = document.querySelector('[data-testid="stMain"]');
+    const scrolls = page && page.scrollHeight > page.clientHeight + 4;
     const within = this.root.getRootNode().activeElement;
-    if (!event.ctrlKey && !(within && this.root.contains(within))) {
+    if (scrolls && !event.ctrlKey && !(within && this.root.contains(within))) {
       this.say('Click the plan first, then the wheel zooms it');
       return; // the page scrolls
     }
@@ -357,7 +549,7 @@ class Editor {
       this.escape();
     } else if (!onPlan) {
       done = false; // a button of the toolbar has its own keys
-    } else if (way && mark) {
+    } else if (way && mark && !this.data.still) {
       this.move(mark.getAttribute('data-device'), way[0] * step, way[1] * step);
     } else if (way) {
       this.pan(way[0] * 0.1, -way[1] * 0.1);
@@ -369,7 +561,7 @@ class Editor {
       this.zoom(1 / 1.4);
     } else if (event.key === '0') {
       this.fit();
-    } else if (letter === 'a') {
+    } else if (letter === 'a' && !this.data.still) {
       this.use('add');
     } else if (event.key === 'Enter' && !mark && this.tool === 'add') {
       this.addAt({ x: this.view.x + this.view.width / 2, y: -(this.view.y + this.view.height / 2) });
@@ -415,11 +607,19 @@ class Editor {
     if (before) before.mark.classList.remove('selected');
     this.selected = id;
     const now = this.devices.get(id);
-    this.remove.disabled = !now;
+    this.remove.disabled = !now || !!this.data.still;
     if (!now) return;
+    if (before !== now) this.choose(id);
     now.mark.classList.add('selected');
     this.say(`${now.data.title}: drag it, arrow keys move it 0.1 m (Shift 1 m), Delete removes it`
       + (now.data.cable ? '; the table shapes its cable' : ''));
+  }
+
+  // The panel shows what is selected; what is only passed on the way is not told.
+  choose(id) {
+    clearTimeout(this.choosing);
+    if (this.data.chosen === id || this.data.still) return;
+    this.choosing = setTimeout(() => { if (this.selected === id && !this.grip) this.send({ op: 'choose', id }); }, CHOSEN_MS);
   }
 
   say(text) {
@@ -429,18 +629,40 @@ class Editor {
   // --- view -------------------------------------------------------------------------------------------------------
 
   fit() {
+    const box = this.stage.getBoundingClientRect();
+    if (!box.width || !box.height || !this.data) return;
     const low = this.inwards({ x: this.data.extents.x0, y: this.data.extents.y0 });
     const high = this.inwards({ x: this.data.extents.x1, y: this.data.extents.y1 });
-    const { x: x0, y: y0 } = low;
-    const { x: x1, y: y1 } = high;
-    this.svg.style.aspectRatio = `${x1 - x0} / ${y1 - y0}`;
-    this.show({ x: x0, y: -y1, width: x1 - x0, height: y1 - y0 });
+    const under = Math.max(this.legend.offsetHeight, LEGEND_PX); // it covers no part, and the plan stays when it grows
+    const [wide, tall] = [box.width - 2 * RIM_PX, box.height - under - 2 * RIM_PX];
+    const perPixel = Math.max((high.x - low.x) / wide, (high.y - low.y) / tall);
+    const middle = { x: (low.x + high.x) / 2, y: -(low.y + high.y) / 2 };
+    const [width, height] = [box.width * perPixel, box.height * perPixel];
+    this.whole = true;
+    this.fitWidth = width;
+    this.show({ x: middle.x - width / 2, y: middle.y - height / 2 + (under / 2) * perPixel, width, height }, true);
+  }
+
+  // The stack stands in the corner where it covers least of the plan.
+  placeStack(box) {
+    const wide = this.stack.clientWidth || 0.18 * box.width;
+    const high = this.stack.clientHeight || 0.24 * box.height;
+    const under = this.legend.offsetHeight + 44; // scale and north stand there too
+    const spots = [[box.width - wide - 6, 6], [6, 6], [box.width - wide - 6, box.height - high - under], [6, box.height - high - under]];
+    const matrix = this.svg.getScreenCTM();
+    const corners = this.data.rooms.flatMap((room) => (room.box || []).map(([x, y]) => [
+      matrix.a * x + matrix.e - this.stage.getBoundingClientRect().left,
+      matrix.a * y + matrix.f - this.stage.getBoundingClientRect().top,
+    ]));
+    const covers = ([left, top]) => corners.filter(([x, y]) => x > left - 4 && x < left + wide + 4 && y > top - 4 && y < top + high + 4).length;
+    const best = spots.reduce((one, other) => (covers(other) < covers(one) ? other : one));
+    Object.assign(this.stack.style, { left: `${best[0]}px`, top: `${best[1]}px` });
   }
 
   zoom(factor, about) {
-    const whole = this.data.extents;
     const view = this.view;
-    const width = Math.min(Math.max(view.width / factor, (whole.x1 - whole.x0) / NEAREST), (whole.x1 - whole.x0) * 1.5);
+    const most = this.fitWidth * (this.data.farthest || 1.5);
+    const width = Math.min(Math.max(view.width / factor, this.fitWidth / NEAREST), most);
     const share = width / view.width;
     const at = about ? { x: about.x, y: -about.y } : { x: view.x + view.width / 2, y: view.y + view.height / 2 };
     this.show({
@@ -455,7 +677,8 @@ class Editor {
     this.show({ ...this.view, x: this.view.x + dx * this.view.width, y: this.view.y + dy * this.view.height });
   }
 
-  show(view) {
+  show(view, whole = false) {
+    this.whole = whole;
     this.view = view;
     this.svg.setAttribute('viewBox', `${view.x} ${view.y} ${view.width} ${view.height}`);
     this.rescale();
@@ -465,9 +688,16 @@ class Editor {
     const matrix = this.svg.getScreenCTM();
     if (!matrix || !matrix.a || !this.view) return;
     this.perPixel = 1 / matrix.a;
+    const box = this.stage.getBoundingClientRect();
+    this.field.paint({ a: matrix.a, e: matrix.e - box.left, f: matrix.f - box.top }, box, this.slices.length ? this.slices : null);
+    this.placeDividers();
     for (const known of this.devices.values()) this.put(known);
+    for (const mark of this.ground.querySelectorAll('.fixed')) {
+      mark.setAttribute('transform', `translate(${mark.dataset.x} ${mark.dataset.y}) scale(${this.perPixel})`);
+    }
+    if (this.whole) this.placeStack(box);
     this.thinNames();
-    drawScale(this.frame, this.svg, this.view, this.perPixel, (place) => this.at(place));
+    drawScale(this.frame, this.svg, this.view, this.perPixel, (place) => this.at(place), this.legend.offsetHeight);
   }
 }
 

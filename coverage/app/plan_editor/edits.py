@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import shapely
+from pydantic import ValidationError
 
 from quietwing.coverage.app.state import Layout
 from quietwing.coverage.equipment import Device, Model, Treatment
@@ -18,20 +19,27 @@ from quietwing.sites import Site, did_you_mean, opening_places, problems_text, s
 
 __all__ = [
     "MOST_DEVICES",
+    "OFF_DB",
     "TABLE_COLUMNS",
     "TableEdit",
     "Where",
     "apply",
     "apply_table",
+    "copied_to_storeys",
     "new_id",
+    "replaced",
     "table_rows",
     "treat_rooms",
     "windows_by_room",
+    "without",
 ]
 
 MOST_DEVICES = 500  # of a layout edited by hand; larger ones are read from layout.csv
 BELOW_CEILING_M = 0.3  # where a new device hangs: out of reach (assumed)
 FIRST_RUN_M = 5.0  # of a radiating cable just placed
+BESIDE_M = 2.0  # a device on the outer face still belongs to its building (assumed)
+SAME_M = 0.05  # places that differ by less are one
+OFF_DB = -60.0  # trim of a band that is turned off: the least there is
 YARD_HEIGHT_M = 4.0  # of a new device in the open: on a pole (assumed)
 TABLE_COLUMNS = (
     "id", "model", "x_m", "y_m", "z_m", "storey", "azimuth_deg", "tilt_deg", "power_dbm", "state", "trim_db",
@@ -95,8 +103,7 @@ def apply(
     if op == "move":
         return _moved(edit, layout, site)
     if op == "delete":
-        device = _device(edit, layout)
-        return replace(layout, devices=tuple(one for one in layout.devices if one is not device))
+        return without(layout, str(edit.get("id")))
     if op in ("treat", "untreat"):
         room = _room_of(edit, site)
         if op == "treat":
@@ -234,6 +241,89 @@ def new_id(taken: Sequence[str]) -> str:
     """The first of ``B1``, ``B2``, … that no device has."""
     used = {folded(name) for name in taken}
     return next(name for number in range(1, len(used) + 2) if folded(name := f"B{number}") not in used)
+
+
+def replaced(layout: Layout, site: Site, name: str, **changes: Any) -> Layout:
+    """The layout with some properties of one device changed.
+
+    Parameters
+    ----------
+    layout : Layout
+    site : Site
+    name : str
+        Id of the device.
+    **changes
+        Fields of `Device`.
+
+    Returns
+    -------
+    Layout
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such device, or it cannot be so.
+    """
+    old = _device({"id": name}, layout)
+    try:
+        new = replace(old, **changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"][:1])
+        raise ScenarioError(f"{name}: {field} is {shown(first['input'])}; {first['msg'].lower()}") from None
+    devices = tuple(new if one is old else one for one in layout.devices)
+    return _checked(replace(layout, devices=devices), layout, site)
+
+
+def copied_to_storeys(layout: Layout, site: Site, name: str) -> Layout:
+    """The layout with one device hung on every other storey of its building, at the same place and height.
+
+    A storey that has one of the same model at that place already gets no second one.
+
+    Raises
+    ------
+    ScenarioError
+        If it hangs in no building, or there is no such device.
+    """
+    device = _device({"id": name}, layout)
+    spot = shapely.Point(device.x_m, device.y_m)
+    building = next((one for one in site.buildings if one.outline.buffer(BESIDE_M).covers(spot)), None)
+    if building is None:
+        raise ScenarioError(f"{name} hangs in no building; only what hangs in one can be copied to its storeys")
+    own_floor_m = building.storeys[device.storey].floor_m
+    devices = list(layout.devices)
+    for number, storey in enumerate(building.storeys):
+        there = any(
+            one.model == device.model and one.storey == number
+            and abs(one.x_m - device.x_m) < SAME_M and abs(one.y_m - device.y_m) < SAME_M
+            for one in devices
+        )  # fmt: skip
+        if there:
+            continue
+        up_m = storey.floor_m - own_floor_m
+        route = tuple((x, y, round(z + up_m, 3)) for x, y, z in device.route_m)
+        devices.append(
+            replace(
+                device,
+                id=new_id([one.id for one in devices]),
+                storey=number,
+                z_m=round(device.z_m + up_m, 3),
+                route_m=route,
+            )
+        )
+    return _checked(replace(layout, devices=tuple(devices)), layout, site)
+
+
+def without(layout: Layout, name: str) -> Layout:
+    """The layout without one device.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such device.
+    """
+    device = _device({"id": name}, layout)
+    return replace(layout, devices=tuple(one for one in layout.devices if one is not device))
 
 
 def _added(

@@ -2,52 +2,93 @@
 
 from __future__ import annotations
 
-from quietwing.coverage.report import (
-    DEVICE_COLOUR,
-    DOOR_COLOUR,
-    HOLE_COLOUR,
-    QUIET_COLOUR,
-    UNKNOWN_COLOUR,
-    WALL_COLOUR,
-    WINDOW_COLOUR,
-)
+from quietwing.coverage.report import DEVICE_COLOUR, DOOR_COLOUR, UNKNOWN_COLOUR, WALL_COLOUR, WINDOW_COLOUR
 
-__all__ = ["CSS", "MARGINAL_COLOUR", "PALE_HOLE_COLOUR", "PALE_QUIET_COLOUR", "TREATED_COLOUR"]
+__all__ = ["CSS", "TREATED_COLOUR"]
 
-MARGINAL_COLOUR = "#F5D06F"  # assumption A59
 TREATED_COLOUR = "#801650"  # as in the report's maps
-PALE_QUIET_COLOUR, PALE_HOLE_COLOUR = "#9DB4D6", "#FBD3BC"  # what has not changed
 
 CSS = f"""
-.quietwing-plan {{ font-family: var(--st-font); color: var(--st-text-color); font-size: 0.875rem; }}
-.bar {{ display: flex; flex-wrap: wrap; gap: 0.35rem 0.75rem; margin-bottom: 0.35rem; }}
-.group {{ display: inline-flex; gap: 0.25rem; }}
-.bar button {{ font: inherit; color: inherit; background: var(--st-background-color); cursor: pointer;
-  border: 1px solid var(--st-text-color); border-radius: 0.3rem; padding: 0.2rem 0.6rem; min-width: 2rem; }}
-.bar button:hover {{ background: var(--st-secondary-background-color); }}
-.bar button[aria-pressed="true"] {{ background: var(--st-text-color); color: var(--st-background-color); }}
-.bar button:disabled {{ opacity: 0.45; cursor: default; }}
-.bar button:focus-visible, svg.plan:focus-visible {{ outline: 3px solid #FFBF47; outline-offset: 1px; }}
-.legend {{ display: flex; flex-wrap: wrap; gap: 0.15rem 0.9rem; margin-bottom: 0.35rem; min-height: 1.3rem; }}
-.entry {{ display: inline-flex; align-items: center; gap: 0.35rem; }}
-.entry svg {{ flex: none; }}
-.swatch {{ stroke: #000; stroke-width: 0.04; }}
-svg.plan {{ display: block; width: 100%; max-height: 72vh; background: #fff; touch-action: none; cursor: grab;
-  border: 1px solid #6b7280; user-select: none; }}
+.quietwing-plan {{ font-family: var(--st-font); color: var(--st-text-color); font-size: 0.8125rem; display: grid;
+  grid-template: "top top" auto "tools stage" minmax(0, 1fr) "foot foot" auto / auto minmax(0, 1fr);
+  gap: 0.3rem; height: max(26rem, calc(100vh - var(--quietwing-above, 7rem))); position: relative; }}
+.top {{ grid-area: top; display: flex; flex-wrap: wrap; gap: 0.3rem 0.6rem; align-items: center; }}
+.tools {{ grid-area: tools; display: flex; flex-direction: column; gap: 0.2rem; }}
+.still .tools button:nth-child(-n + 5) {{ display: none; }}
+.group {{ display: inline-flex; gap: 0.2rem; flex-wrap: wrap; }}
+.quietwing-plan button, .quietwing-plan select {{ font: inherit; color: inherit; cursor: pointer;
+  background: var(--st-background-color); border: 1px solid #6b7280; border-radius: 0.3rem; padding: 0.15rem 0.5rem;
+  min-height: 1.8rem; max-width: 17rem; }}
+.storeys button {{ max-width: 7rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+.tools button {{ width: 2rem; padding: 0; font-size: 0.95rem; }}
+.quietwing-plan button:hover, .quietwing-plan select:hover {{ background: var(--st-secondary-background-color); }}
+.quietwing-plan button[aria-pressed="true"], .quietwing-plan button[aria-checked="true"] {{
+  background: var(--st-text-color); color: var(--st-background-color); }}
+.quietwing-plan button:disabled {{ opacity: 0.4; cursor: default; }}
+.quietwing-plan button:focus-visible, .quietwing-plan select:focus-visible, svg.plan:focus-visible,
+.divider:focus-visible {{ outline: 3px solid #0B5FBF; outline-offset: 1px; }}
+.stage {{ grid-area: stage; position: relative; background: #fff; border: 1px solid #6b7280; border-radius: 0.25rem;
+  overflow: hidden; min-height: 0; }}
+.field, svg.plan {{ position: absolute; inset: 0; width: 100%; height: 100%; display: block; }}
+svg.plan {{ touch-action: none; cursor: grab; user-select: none; }}
 svg.plan.adding {{ cursor: crosshair; }}
 svg.plan.panning {{ cursor: grabbing; }}
-.raster {{ image-rendering: pixelated; }}
-.f-dead {{ fill: {QUIET_COLOUR}; }} .f-hole {{ fill: {HOLE_COLOUR}; }} .f-marginal {{ fill: {MARGINAL_COLOUR}; }}
-.f-unknown {{ fill: {UNKNOWN_COLOUR}; }} .f-pale-dead {{ fill: {PALE_QUIET_COLOUR}; }}
-.f-pale-hole {{ fill: {PALE_HOLE_COLOUR}; }} .f-ink {{ fill: #000; }} .f-paper {{ fill: #fff; }}
-.f-grey {{ fill: #6b6b6b; }}
+.busy .stage::before {{ content: ""; position: absolute; z-index: 4; top: 0; left: 0; height: 3px; width: 30%;
+  background: #0B5FBF; animation: quietwing-busy 1s linear infinite; }}
+@keyframes quietwing-busy {{ from {{ left: -30%; }} to {{ left: 100%; }} }}
+@media (prefers-reduced-motion: reduce) {{ .busy .stage::before {{ animation: none; width: 100%; }} }}
+.legend {{ position: absolute; left: 0; right: 0; bottom: 0; display: flex; flex-wrap: wrap; align-items: center;
+  gap: 0.1rem 0.9rem; padding: 0.25rem 0.6rem; background: rgba(255, 255, 255, 0.92); color: #1a1a1a;
+  border-top: 1px solid #d0d4da; font-size: 0.75rem; pointer-events: none; }}
+.entry {{ display: inline-flex; align-items: center; gap: 0.35rem; }}
+.entry svg {{ flex: none; }}
+.bar-of {{ flex: 0 0 100%; display: flex; align-items: center; gap: 0.7rem; flex-wrap: wrap; padding-bottom: 1rem;
+  position: relative; }}
+.bar-of:not(:has(.strip)) {{ padding-bottom: 0; }}
+.bar-title {{ font-weight: 600; }}
+.strip {{ flex: 1 1 14rem; height: 0.7rem; max-width: 30rem; border: 1px solid #1a1a1a; position: relative; }}
+.ticks {{ flex: 0 0 100%; height: 0; }}
+.bar-of .strip .ticks {{ position: absolute; inset: 0.75rem 0 auto 0; height: 1rem; }}
+.ticks span {{ position: absolute; white-space: nowrap; font-variant-numeric: tabular-nums; }}
+.swatch {{ stroke: #000; stroke-width: 0.04; }}
+.stack {{ position: absolute; width: clamp(6rem, 18%, 12rem);
+  height: clamp(6rem, 24%, 12rem);
+  background: rgba(255, 255, 255, 0.82); border-radius: 0.25rem; }}
+.storey {{ stroke: #1a1a1a; stroke-width: 1px; vector-effect: non-scaling-stroke; cursor: pointer;
+  fill-opacity: 0.92; }}
+.storey.chosen {{ stroke: #D0006F; stroke-width: 3px; }}
+.storey:hover {{ stroke: #FFDD00; stroke-width: 3px; }}
+.tip {{ position: absolute; display: none; z-index: 5; max-width: 22rem; padding: 0.25rem 0.5rem; color: #fff;
+  background: rgba(26, 26, 26, 0.92); border-radius: 0.25rem; pointer-events: none; font-size: 0.75rem; }}
+.dividers {{ position: absolute; inset: 0; pointer-events: none; }}
+.divider {{ position: absolute; top: 0; bottom: 0; width: 14px; margin-left: -7px; cursor: ew-resize;
+  touch-action: none; pointer-events: auto; background: linear-gradient(to right,
+  transparent 5px, #D0006F 5px 9px, transparent 9px); }}
+.slice {{ position: absolute; top: 0.3rem; transform: translateX(-50%); background: rgba(26, 26, 26, 0.88);
+  color: #fff; border-radius: 0.25rem; padding: 0.1rem 0.5rem; white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis; }}
+.ring {{ fill: none; stroke: #808080; stroke-width: 1px; stroke-dasharray: 5 4; vector-effect: non-scaling-stroke; }}
+.building {{ fill: #E5E5E5; stroke: #1a1a1a; stroke-width: 1px; vector-effect: non-scaling-stroke; cursor: pointer; }}
+.building:hover {{ fill: #FFF2B3; }}
+.fence, .fence-case {{ fill: none; vector-effect: non-scaling-stroke; pointer-events: none; }}
+.fence {{ stroke: #1a1a1a; stroke-width: 2.2px; }} .fence-case {{ stroke: #fff; stroke-width: 5px; }}
+.fixed {{ pointer-events: none; }}
+.within {{ fill: #12436D; }} .over {{ stroke: #801650; stroke-width: 2px; fill: none; }}
+.home {{ fill: #fff; stroke: #000; stroke-width: 1.4; }} .mast {{ fill: none; stroke: #000; stroke-width: 1.8; }}
+.beam {{ fill: #0B5FBF; fill-opacity: 0.28; stroke: #0B5FBF; stroke-width: 0.7; }}
+.site-name {{ font-size: 11px; text-anchor: middle; paint-order: stroke; stroke: #fff; stroke-width: 3px; }}
+.f-unknown {{ fill: {UNKNOWN_COLOUR}; }} .f-grey {{ fill: #6b6b6b; }}
 .room {{ fill-rule: evenodd; stroke: none; cursor: pointer; }}
 .adding .room {{ cursor: crosshair; }}
 .room:hover {{ stroke: #FFDD00; stroke-width: 3px; vector-effect: non-scaling-stroke; }}
-.r-dead {{ fill: {QUIET_COLOUR}; }} .r-hole {{ fill: url(#hole); }} .r-marginal {{ fill: url(#marginal); }}
-.r-quiet {{ fill: url(#quiet); }} .r-unknown {{ fill: url(#unknown); }} .r-gained {{ fill: url(#gained); }}
-.r-lost {{ fill: url(#lost); }} .r-still-dead {{ fill: {PALE_QUIET_COLOUR}; }}
-.r-still-hole {{ fill: url(#still-hole); }} .r-other {{ fill: {UNKNOWN_COLOUR}; }} .r-clear {{ fill: transparent; }}
+.r-unknown, .r-o-unknown {{ fill: url(#unknown); }}
+.r-o-dead, .r-o-quiet, .r-o-hole, .r-o-near, .r-o-gained, .r-o-lost {{ fill: transparent; }}
+.entry .r-o-dead {{ stroke: #fff; }} .entry .r-o-quiet {{ stroke: #6BAED6; stroke-dasharray: 2 3; }}
+.entry .r-o-hole, .entry .r-o-lost {{ stroke: #D0006F; stroke-dasharray: 4 3; }}
+.entry .r-o-near {{ stroke: #E69F00; stroke-dasharray: 3 2; }} .entry .r-o-gained {{ stroke: #08306B; }}
+.entry .room {{ stroke-width: 2px; vector-effect: non-scaling-stroke; }} .entry .r-o-dead {{ fill: #440154; }}
+.room.picked {{ stroke: #FFDD00; stroke-width: 4px; stroke-dasharray: none; vector-effect: non-scaling-stroke; }}
+.r-other {{ fill: {UNKNOWN_COLOUR}; }} .r-clear {{ fill: transparent; }}
 .wall-case, .wall, .door, .window, .hit, .zero, .zero-case, .cable, .cable-case {{
   fill: none; vector-effect: non-scaling-stroke; }}
 .wall-case {{ stroke: #fff; stroke-width: 4px; }} .wall {{ stroke: {WALL_COLOUR}; stroke-width: 1.6px; }}
@@ -63,8 +104,9 @@ svg.plan.panning {{ cursor: grabbing; }}
 .entry .zero, .entry .window {{ stroke-width: 3px; }} .entry .window.treated {{ stroke-width: 5px; }}
 .labels {{ pointer-events: none; }} .labels text {{ text-anchor: middle; fill: #000; }}
 .plate {{ fill: #fff; opacity: 0.88; }}
-.l-dead .plate, .l-quiet .plate, .l-gained .plate {{ fill: {QUIET_COLOUR}; }}
-.l-dead text, .l-quiet text, .l-gained text {{ fill: #fff; }}
+.l-clear .plate, [class*="l-o-"] .plate {{ display: none; }}
+.l-clear text, [class*="l-o-"] text {{ font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 0.28em;
+  stroke-linejoin: round; }}
 .mark {{ stroke: #000; stroke-width: 1.6; }}
 .device {{ cursor: grab; outline: none; }}
 .device text {{ font-size: 11px; font-weight: 600; text-anchor: middle; pointer-events: none; paint-order: stroke;
@@ -77,7 +119,9 @@ svg.plan.panning {{ cursor: grabbing; }}
   filter: drop-shadow(0 0 2px #fff) drop-shadow(0 0 3px #FFBF47); }}
 .scale {{ pointer-events: none; }}
 .scale text {{ fill: #000; paint-order: stroke; stroke: #fff; stroke-width: 0.25em; }}
-.foot {{ display: flex; justify-content: space-between; gap: 1rem; min-height: 1.4rem; margin-top: 0.2rem; }}
+.foot {{ grid-area: foot; display: flex; justify-content: space-between; gap: 1rem; height: 1.2rem;
+  overflow: hidden; }}
+.status {{ white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
 .readout {{ white-space: nowrap; font-variant-numeric: tabular-nums; }}
 .busy .status::after {{ content: " …"; }}
 """

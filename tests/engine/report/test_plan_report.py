@@ -187,7 +187,7 @@ def test_the_page_puts_first_what_a_governor_asks_first(plan_result, tmp_path):
         f"What binds: {BINDING} (smallest margin outside",
         "What the plan leaves open",
         "What to buy",
-        "What still works, and why",
+        "What may still work, and why",
         "How the plan was found",
         "what limits this result",
     )

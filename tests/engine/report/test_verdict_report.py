@@ -345,8 +345,9 @@ def test_managed_access_may_capture_outside_as_often_as_the_grade_allows(verdict
 
 def test_every_figure_carries_legend_units_storey_marking_date_and_scenario(verdict):
     text = words_on(verdict_figure(verdict, verdict.maps[0]))
-    for words in (verdict.maps[0].title, "dead zone (no phone works)", "hole (a phone works)", "not known", "[dB]",
-                  "quiet anyway", "micro_node", "J1", "J2 (off)", "window with mesh or film", "N", " m",
+    for words in (verdict.maps[0].title, "blocked", "not blocked (a phone may work)", "not known", "[dB]",
+                  "no signal even without blockers", "micro_node", "J1", "J2 (off)", "window with mesh or film",
+                  "N", " m",
                   verdict.site.marking, f"as of {verdict.site.as_of.isoformat()}", "0123456789ab",
                   "Simulation only", "grid 0.5 m"):  # fmt: skip
         assert words in text, words

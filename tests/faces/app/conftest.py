@@ -2,7 +2,7 @@
 
 import pytest
 
-from quietwing.coverage.app import shell
+from quietwing.coverage.app import blockers_page, shell
 from quietwing.coverage.study.drafts_ahead import DraftsAhead
 
 
@@ -19,4 +19,5 @@ def nobody_looks_upstairs():
     """No storey is drafted ahead beside a test that has gone on long ago."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DraftsAhead, "beside", lambda *_: None)
+        patch.setattr(blockers_page, "_warm", lambda *_: None)
         yield

@@ -5,10 +5,10 @@ import io
 import time
 import zipfile
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.app.compare_page import compare_figure
 from quietwing.coverage.app.compare_tables import (
     compared,
     comparison_csv,
@@ -16,7 +16,10 @@ from quietwing.coverage.app.compare_tables import (
     comparison_xlsx,
     shown_rows,
 )
+from quietwing.coverage.app.facts_of_verdict import facts_of
+from quietwing.coverage.app.plan_editor.layers import compared as side_by_side
 from quietwing.coverage.app.state import Layout, SavedLayout, site_hash
+from quietwing.coverage.app.workspace import without_blockers
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.escapes import count_rooms
@@ -70,9 +73,9 @@ def test_the_numbers_are_those_of_the_command_line(columns, two):
         for number, grade in enumerate(("planning", "evidence")):
             of_grade = said["grades"][grade]
             count = count_rooms(verdict, number)
-            assert rows[f"silent by the layout at {grade} grade"][at] == of_grade["rooms"]["silent"] == count.silent
-            assert rows[f"holes (a phone still works) at {grade} grade"][at] == of_grade["rooms"]["holes"]
-            assert rows[f"smallest margin outside at {grade} grade"][at] == of_grade["spill"]["worst_margin_db"]
+            assert rows[f"blocked by the layout at {grade} grade"][at] == of_grade["rooms"]["silent"] == count.silent
+            assert rows[f"not blocked (a phone may work) at {grade} grade"][at] == of_grade["rooms"]["holes"]
+            assert rows[f"headroom to limit at {grade} grade"][at] == of_grade["spill"]["worst_margin_db"]
         assert rows["grade asked for"][at] == said["grade"]
         assert said["rules"]["fingerprint"] in rows["rules"][at]
         assert rows["sectors that are measured"][at] == f"0 of {len(verdict.sectors)}"
@@ -96,11 +99,32 @@ def test_two_layouts_of_one_name_stay_apart(columns):
     assert list(shown_rows(twice)[0]) == ["", "with one", "with one (2)"]
 
 
-def test_all_panels_have_one_scale(two):
-    figure = compare_figure(("a $x$", "b"), two, two[0].maps[0].title)
-    limits = {(ax.get_xlim(), ax.get_ylim()) for ax in figure.axes}
-    assert len(figure.axes) == 2
-    assert len(limits) == 1
+def test_no_blockers_and_the_difference_to_the_first_stand_beside_the_layouts(columns, two):
+    """With one device more: as many rooms more are blocked as the counts say, and the money is the device's."""
+    rows = {row[""]: row for row in shown_rows(columns, off="No blockers", differences=True)}
+    first, second = list(rows["devices switched on"])[2], list(rows["devices switched on"])[3]
+    assert rows["devices switched on"][f"{second} − {first}"] == "+1"
+    spent = columns[1].cost.capex_gbp - columns[0].cost.capex_gbp
+    assert rows["bought and installed"][f"{second} − {first}"] == f"+£{-(-spent // 1):,.0f}"
+    quiet = int(two[0].by_room["quiet_anyway"].sum())
+    assert rows["no signal even without blockers at planning grade"]["No blockers"] == str(quiet)
+    assert rows["blocked by the layout at planning grade"]["No blockers"] == "0"
+    silence = rows["rooms to be blocked"]["No blockers"]
+    assert rows["not blocked (a phone may work) at planning grade"]["No blockers"] == str(int(silence) - quiet)
+    # without any device a layout is no blockers: its own column says the same
+    assert rows["not blocked (a phone may work) at planning grade"][first] == str(int(silence) - quiet)
+
+
+def test_a_plan_shows_each_layout_in_its_part(two):
+    facts = [facts_of(one, read_catalogue()) for one in two]
+    rooms = list(facts[0].rooms)
+    off = without_blockers(facts[1])
+    look = side_by_side([("No blockers", off), ("with one", facts[1].rooms)], "planning", rooms)
+    assert [name for name, _ in look.slices] == ["No blockers", "with one"]
+    quiet = two[1].by_room["quiet_probability"].sel(room=rooms).values
+    np.testing.assert_allclose([look.slices[0][1][room] for room in rooms], quiet, atol=1e-6)
+    silent = two[1].by_room["silent_probability"].sel(room=rooms).values
+    np.testing.assert_allclose([look.slices[1][1][room] for room in rooms], silent, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -127,11 +151,14 @@ def test_saved_and_current_layout_are_compared(small, devices, two):
     own.verdict, own.verdict_of = two[1], own.layout
     at.run()
     assert not at.exception
-    table = at.dataframe[0].value.set_index("")
+    table = next(
+        one.value for one in at.dataframe if "devices switched on" in one.value.get("", []).tolist()
+    ).set_index("")
     for number, grade in enumerate(("planning", "evidence")):
-        shown = table.loc[f"silent by the layout at {grade} grade"]
+        shown = table.loc[f"blocked by the layout at {grade} grade"]
         assert shown["nothing"] == str(count_rooms(two[0], number).silent)
         assert shown["The current layout"] == str(count_rooms(two[1], number).silent)
+        assert shown["No blockers"] == "0"
     assert table.loc["devices switched on", "The current layout"] == "1"
     at.button(key="compare-delete").click().run()
     assert own.saved == {}

@@ -1,4 +1,4 @@
-"""The page of limits: pass or fail of each, the same as the report's."""
+"""Limits on the page Report: pass or fail of each, the same as the report's."""
 
 import csv
 import io
@@ -9,7 +9,10 @@ import pytest
 from shapely.geometry import box
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.app.limits_page import limits_csv, places_of
+from quietwing.coverage.app.facts_of_verdict import facts_of, outside_places
+from quietwing.coverage.app.plan_editor.places import places_of
+from quietwing.coverage.app.plan_editor.site_plan import site_picture
+from quietwing.coverage.app.report_limits import limits_csv, points_in_words
 from quietwing.coverage.app.state import KEY, Layout
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
@@ -18,18 +21,18 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import KeepRow, ServiceRow
 from quietwing.coverage.study import evaluate
-from quietwing.sites.model import Room, Sector
+from quietwing.sites.model import Room, Sector, Site
 
 ROOT = Path(__file__).parents[3]
 
 
 def page_of_limits() -> None:
-    from quietwing.coverage.app import limits_page
+    from quietwing.coverage.app import report_page
 
-    limits_page.show()
+    report_page.show()
 
 
-def opened(verdict: Verdict | None) -> AppTest:
+def opened(verdict: Verdict | None, site: Site | None = None) -> AppTest:
     """The page with a session that has this verdict of its layout."""
 
     def begin() -> None:
@@ -39,6 +42,7 @@ def opened(verdict: Verdict | None) -> AppTest:
 
     page = AppTest.from_function(begin, default_timeout=60).run()
     own = page.session_state[KEY]
+    own.site = site or own.site
     if verdict is not None:
         own.site, own.verdict, own.layout = verdict.site, verdict, Layout(verdict.devices)
         own.verdict_of = own.layout
@@ -62,10 +66,11 @@ def loud(hut) -> Verdict:
     return evaluate(site, Scenario(grid_m=1.0, worlds=100), devices=(device,), catalogue=catalogue)
 
 
-def test_without_a_verdict_the_page_offers_to_work_it_out():
-    page = opened(None)
+def test_without_a_verdict_the_page_offers_to_work_it_out(hut):
+    page = opened(None, hut())
     assert not page.exception
-    assert page.button(key="run verdict").label == "Run the full assessment"
+    assert page.button(key="report run").label == "Full assessment"
+    assert any("not been assessed" in info.value for info in page.info)
     assert not page.dataframe
 
 
@@ -73,21 +78,19 @@ def test_without_a_verdict_the_page_offers_to_work_it_out():
 def test_every_limit_is_named_with_pass_or_fail(loud):
     page = opened(loud)
     assert not page.exception
-    assert [heading.value for heading in page.header] == [
-        "Spill over the fence",
-        "Rooms that must keep their service",
-        "Services nobody may disturb",
-        "Emergency calls (999)",
-        "Exposure of people to radio waves (EMF)",
-        "Download",
-    ]
+    labels = [tab.label for tab in page.tabs]
+    assert {"Spill over the fence", "Rooms that keep service", "Protected services and 999"} <= set(labels)
+    assert "Exposure of people" in labels
+    assert any("999 can be called on some network at" in text.value for text in page.text)
     assert loud.spill is not None
     said = page.error[0].value if not loud.spill.passed else page.success[0].value
-    assert ("Not every limit is kept at planning grade" in said) is not loud.spill.passed
+    assert ("Spill limit exceeded at planning grade" in said) is not loud.spill.passed
     assert any("at evidence grade, standard limit:" in text.value for text in page.text)
     assert any("below the public network in half of worlds" in caption.value for caption in page.caption)
-    rings = page.dataframe[0].value
-    assert list(rings["Over the limit"]) == [row[2] for row in loud.spill.rings]
+    rings = next(table.value for table in page.dataframe if "Ring or receptor" in table.value)
+    assert list(rings["Points over the limit"]) == [
+        points_in_words(row.failing, row.points, row.may_fail) for row in loud.spill.rings
+    ]
     assert list(rings["Result"]) == ["pass" if row[-1] else "FAIL" for row in loud.spill.rings]
 
 
@@ -115,10 +118,12 @@ def test_what_fails_stands_at_the_top_of_its_table(loud):
 def test_places_pass_and_fail_as_on_the_map_and_the_worst_stands_first(loud):
     assert loud.spill is not None
     grade = loud.grades[0].grade
-    places = places_of(loud.spill, grade)
+    places = outside_places(loud.spill, grade)
     assert sum(place.passed for place in places) == int(points_that_pass(loud.spill, grade).sum())
     failing = [place.margin_db for place in places if not place.passed]
     assert failing == sorted(failing)
+    plain = site_picture(loud.site, places_of(loud.site), facts_of(loud, read_catalogue()), {})
+    assert sum(point["over"] for point in plain["site"]["points"]) == len(failing)
     assert not loud.spill.passed
     assert {place.channel for place in places} == {"EE 800 MHz 4G"}
     # the verdict's worst place is the worst that counts: a few points of each ring may be over the limit
@@ -131,7 +136,7 @@ def test_where_only_999_counts_places_fail_as_their_rings_do(loud):
     scenario = Scenario(grid_m=1.0, worlds=100, spill_tier="emergency")
     spill = evaluate(loud.site, scenario, devices=loud.devices, catalogue=read_catalogue()).spill
     assert spill is not None
-    places = places_of(spill, scenario.asked)
+    places = outside_places(spill, scenario.asked)
     failing = [place for place in places if not place.passed]
     assert len(failing) == sum(row[2] for row in spill.rings) > 0
     assert places[0] in failing

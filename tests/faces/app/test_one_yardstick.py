@@ -230,7 +230,7 @@ def test_pages_of_the_app_say_it_too(scenario, verdict):
     own.site, own.site_source, own.scenario, own.layout = verdict.site, YOURS, scenario, Layout(DEVICES)
     own.verdict, own.verdict_of = verdict, own.layout
     said = {}
-    for name in ("overview_page", "blockers_page", "limits_page"):
+    for name in ("blockers_page", "report_page"):
         shown = AppTest.from_function(page, kwargs={"module": name}, default_timeout=60)
         shown.session_state[KEY] = own
         shown.run()
@@ -245,14 +245,14 @@ def test_pages_of_the_app_say_it_too(scenario, verdict):
             *shown.info,
         )
         said[name] = "\n".join(part.value for part in parts).replace("\\", "")  # markdown escapes
-        if name == "overview_page":
-            first, mine = [metric.value for metric in shown.metric], numbers["planning"]
-            assert first[0] == f"{mine['silent'] + mine['quiet_anyway']} of {mine['silence']}"
-            assert first[1] == f"{mine['holes'] + mine['unknown']} of {mine['silence']}"
-    said_in(said["overview_page"], numbers, verdict)
-    said_in(said["blockers_page"], numbers, verdict, margins=False)  # it shows none
-    for mine in numbers.values():
-        assert f"{abs(mine['margin_db']):g} dB" in said["limits_page"]
+        metrics = {metric.label: metric.value for metric in shown.metric}
+        for grade, mine in numbers.items():
+            assert metrics[f"Blocked, {grade}"] == f"{mine['silent']} of {mine['silence']}"
+            assert f"{mine['silent']} at {grade} grade" in said[name]
+            assert f"{abs(mine['margin_db']):g} dB" in said[name]
+        leaks = int((verdict.by_room["role"].values == "silence").sum() - verdict.by_room["quiet_anyway"].sum())
+        assert metrics["Leaks, blockers off"] == f"{leaks} of {numbers['planning']['silence']}"
+    said_in(said["report_page"], numbers, verdict)
 
 
 def test_a_plan_is_reported_as_its_layout_is_judged(place):

@@ -17,6 +17,7 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.frontier_chart import frontier_figure
 from quietwing.coverage.report.frontier_tables import frontier_header, frontier_lead, frontier_rows
+from quietwing.coverage.report.money_words import exact_pounds
 from quietwing.coverage.report.plan_words import plan_lead
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import optimise
@@ -257,7 +258,7 @@ def test_a_plan_is_shown_opened_and_downloaded(small, curve, plans):
     at.run()
     assert not at.exception
     assert any(literal(plan_lead(plans[-1])[0]) in text.value for text in at.markdown)
-    assert any(text.value.startswith("Both judged on the same random worlds.") for text in at.caption)
+    assert any(text.value.startswith("Both judged in the same simulations.") for text in at.caption)
     names = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1]))).namelist()
     assert names == ["bill_of_materials.csv", "holes.csv", "layout.csv", "plan.json", "treatments.csv"]
     inside = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1])))
@@ -272,8 +273,19 @@ def test_a_plan_is_shown_opened_and_downloaded(small, curve, plans):
         row for table in tables if list(table.columns) == frontier_header(curve) for row in table.values.tolist()
     ] == (frontier_rows(curve))
     assert any(literal(frontier_lead(curve)[0]) in text.value for text in at.markdown)
+    assert [metric.value for metric in at.metric if metric.label == "Spent"] == [
+        exact_pounds(curve.points[-1].spent_gbp)
+    ]
+    at.select_slider(key="frontier-pick").set_value(0).run()
+    assert not at.exception
+    for number, grade in enumerate(curve.grades):
+        shown = [metric.value for metric in at.metric if metric.label == f"Blocked, {grade}"]
+        assert f"{count_rooms(plans[0].verdict, number).silent} of {curve.rooms}" in shown
     at.button(key="frontier-show").click().run()
     assert own.plan is plans[0]
+    at.button(key="frontier-open").click().run()
+    assert own.layout.devices == plans[0].plan.devices
+    assert own.way_on == "blockers"
 
 
 def test_a_plan_of_another_site_is_marked(plans):

@@ -39,15 +39,15 @@ def test_a_report_has_its_page_every_picture_of_it_and_the_tables(verdict, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def overview() -> None:
-    from quietwing.coverage.app import overview_page
+def report() -> None:
+    from quietwing.coverage.app import report_page
 
-    overview_page.show()
+    report_page.show()
 
 
 def test_without_an_assessment_in_the_session_the_button_starts_one(monkeypatch):
     started = []
     monkeypatch.setattr("quietwing.coverage.app.report_button.start_verdict", lambda: started.append(True))
-    page = AppTest.from_function(overview, default_timeout=60).run()
-    page.button(key="overview report judge").click().run()
+    page = AppTest.from_function(report, default_timeout=60).run()
+    page.button(key="report download judge").click().run()
     assert started == [True]

@@ -70,14 +70,14 @@ def words_of(shown: AppTest) -> str:
     return "\n".join(part.value for part in parts).replace("\\", "")  # markdown escapes
 
 
-def opened(module: str, verdict) -> AppTest:
+def opened(module: str, verdict, section: str = "Selected") -> AppTest:
     """A page of a session that has this layout and its verdict."""
     start = AppTest.from_function(begin, default_timeout=60).run()
     own = start.session_state[KEY]
     own.site, own.site_source, own.scenario, own.layout = verdict.site, YOURS, ASKED, Layout(DEVICES)
     own.verdict, own.verdict_of = verdict, own.layout
     shown = AppTest.from_function(page, kwargs={"module": module}, default_timeout=60)
-    shown.session_state[KEY] = own
+    shown.session_state[KEY], shown.session_state["blockers section"] = own, section
     shown.run()
     assert not shown.exception
     return shown
@@ -107,21 +107,24 @@ def test_map_table_command_line_summary_and_app_say_the_same(folder, told, verdi
     assert {name: on_map[name] == 0 for name in states} == {
         name: state in ("silent", "quiet anyway") for name, state in states.items()
     }
-    overview, blockers, limits = (opened(name, verdict) for name in ("overview_page", "blockers_page", "limits_page"))
-    dead = rooms["silent"] + rooms["quiet_anyway"]
-    assert [metric.value for metric in overview.metric][:2] == [
-        f"{dead} of {rooms['silence']}", f"{rooms['holes']} of {rooms['silence']}"
-    ]  # fmt: skip
-    assert sentence in words_of(blockers)
+    blockers, report = (opened(name, verdict) for name in ("blockers_page", "report_page"))
+    for page in (blockers, report):
+        shown = {metric.label: metric.value for metric in page.metric}
+        assert shown["Blocked, planning"] == f"{rooms['silent']} of {rooms['silence']}"
+        assert shown["Blocked, evidence"] == f"{strict} of {rooms['silence']}"
+        assert shown["Cost"] == f"£{-(-told['cost']['capex_gbp'] // 1):,.0f}"
+        assert f"This layout blocks {rooms['silent']} at planning grade and {strict} at evidence" in words_of(page)
+    assert sentence in words_of(report)
     margin_db = abs(told["spill"]["worst_margin_db"])
     stricter_db = abs(told["grades"]["evidence"]["spill"]["worst_margin_db"])
     for left_db in (margin_db, stricter_db):
-        assert f"{left_db:g} dB" in words_of(limits)
+        assert f"{left_db:g} dB" in words_of(report)
+        assert f"{left_db:g} dB" in words_of(blockers)
         assert f"{left_db:g} dB" in summary
 
 
 @pytest.mark.slow
 def test_money_is_that_of_the_command_line(told, verdict):
-    said = words_of(opened("blockers_page", verdict))
+    said = words_of(opened("blockers_page", verdict, "Files"))
     assert f"£{told['cost']['capex_gbp']:,.0f} to buy and install" in said
     assert f"£{told['cost']['whole_life_gbp']:,.0f} over its whole life" in said

@@ -42,7 +42,7 @@ class Running:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_both_scripts_open_the_overview_with_the_marking(script):
+def test_both_scripts_open_the_workspace_with_the_marking(script):
     page = AppTest.from_file(str(script), default_timeout=60).run()
     assert not page.exception
     assert page.title[0].value.startswith("Where phones still work")
@@ -51,22 +51,12 @@ def test_both_scripts_open_the_overview_with_the_marking(script):
 
 def test_the_pages_stand_in_the_order_of_the_work():
     titles = [title for _, title in PAGES.values()]
-    assert titles == [
-        "Overview",
-        "My site",
-        "Signals",
-        "Blockers",
-        "Limits",
-        "What if",
-        "Optimise",
-        "Compare",
-        "Help",
-    ]
+    assert titles == ["Site", "Signals", "Blockers", "Plan", "Compare", "Report", "Help"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUNDLED)
-@pytest.mark.parametrize("module", ["overview_page", "limits_page", "whatif_page", "help_page"])
+@pytest.mark.parametrize("module", ["report_page", "help_page"])
 def test_pages_open_on_every_bundled_site(module, name):
     """Nothing is worked out yet: each says so, or what it can, and asks. Other pages have such a test of theirs."""
 
@@ -102,30 +92,31 @@ def test_no_page_keeps_plans_in_a_cache_that_sessions_share():
 def test_the_sidebar_says_what_is_open_and_that_nothing_leaves():
     page = AppTest.from_file(str(SCRIPTS[0]), default_timeout=60).run()
     words = " ".join(each.value for each in (*page.sidebar.caption, *page.sidebar.markdown))
-    assert "264 cells and spaces" in words
+    assert "264 rooms to be blocked" in words
     assert "Nothing leaves this computer" in words
 
 
 def test_another_grade_drops_the_verdict_and_has_the_layout_judged_anew(monkeypatch):
     """Without a verdict nothing is begun; the desk and the other pages go by the session's scenario."""
     begun = []
-    monkeypatch.setattr("quietwing.coverage.app.shell.start_verdict", lambda: begun.append(True))
+    monkeypatch.setattr("quietwing.coverage.app.panel.start_verdict", lambda: begun.append(True))
     page = AppTest.from_file(str(SCRIPTS[0]), default_timeout=60).run()
     own = page.session_state[KEY]
-    assert page.sidebar.selectbox(key="grade asked for").value == own.scenario.grade == "planning"
-    page.sidebar.selectbox(key="grade asked for").select("evidence").run()
+    assert page.selectbox(key="grade asked for").value == own.scenario.grade == "planning"
+    page.selectbox(key="grade asked for").select("evidence").run()
     assert not page.exception
     assert own.scenario.grade == "evidence"
     assert begun == []
-    assert not page.metric  # the stored result is of planning grade
+    assert page.metric[1].label == "Cost"  # the stored result is of planning grade
+    assert page.metric[3].value == "not assessed"
     own.verdict = own.verdict_of = own.leakage = object()
-    page.sidebar.selectbox(key="grade asked for").select("planning").run()
+    page.selectbox(key="grade asked for").select("planning").run()
     assert not page.exception
     assert (own.scenario.grade, own.verdict, own.verdict_of, own.leakage) == ("planning", None, None, None)
     assert begun == [True]
     own.scenario = replace(own.scenario, grade="evidence")  # as of another site that is opened
     page.run()
-    assert page.sidebar.selectbox(key="grade asked for").value == "evidence"
+    assert page.selectbox(key="grade asked for").value == "evidence"
 
 
 def test_a_running_job_is_seen_on_every_page_and_can_be_stopped():
@@ -142,6 +133,4 @@ def test_a_running_job_is_seen_on_every_page_and_can_be_stopped():
 
 
 def test_a_site_in_words():
-    assert site_in_words(load_site("houseblock")) == (
-        "264 cells and spaces that must be silent, 2 buildings, up to 4 storeys"
-    )
+    assert site_in_words(load_site("houseblock")) == ("264 rooms to be blocked, 2 buildings, up to 4 storeys")

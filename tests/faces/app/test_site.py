@@ -291,7 +291,7 @@ def test_a_described_wing_becomes_the_site():
     assert own.site.name == "my *block*"
     assert own.site_source == "yours"
     assert all(sector.assumed for sector in own.site.sectors)
-    assert any(r"my \*block\*" in text.value for text in at.header)
+    assert any(r"my \*block\*" in text.value for text in at.title)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Page: what would change the answer."""
+"""A part of the page Plan: what would change the answer."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -33,11 +33,11 @@ def found():
 def opened(found, of_this_layout=True) -> AppTest:
     def page(found, of_this_layout: bool) -> None:
         from quietwing.coverage.app.state import Layout, session
-        from quietwing.coverage.app.whatif_page import show
+        from quietwing.coverage.app.whatif_page import whatif_part
 
         own = session()
         own.whatif, own.whatif_of = found, own.layout if of_this_layout else Layout()
-        show()
+        whatif_part()
 
     kwargs = {"found": found, "of_this_layout": of_this_layout}
     return AppTest.from_function(page, kwargs=kwargs, default_timeout=60).run()

@@ -37,17 +37,16 @@ QUIET_BROWSER = (
 )
 NEEDED = "QUIETWING_NEEDS_BROWSER"  # set to 1 in CI: there a missing browser is a failure
 PAGES = {
-    "overview": "Overview",
-    "my-site": "My site",
+    "my-site": "Site",
     "signals": "Signals",
     "blockers": "Blockers",
-    "limits": "Limits",
-    "what-if": "What if",
-    "optimise": "Optimise",
+    "plan": "Plan",
     "compare": "Compare",
+    "report": "Report",
     "help": "Help",
 }
-SIZES = ((1280, 900), (1920, 1080))
+FIRST = "blockers"
+SIZES = ((1280, 800), (1920, 1080))
 SHOTS = "QUIETWING_SHOTS"  # a folder for pictures of every page, to be looked at
 TALLEST_PX = 6000
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
@@ -131,9 +130,9 @@ class Planner:
     requests: list[str] = field(default_factory=list)
     frames: list[bytes] = field(default_factory=list)
 
-    def arrive(self, name: str = "overview") -> None:
+    def arrive(self, name: str = FIRST) -> None:
         """Load a page of the app by its address: a new session."""
-        self.page.goto(f"{self.address}/{'' if name == 'overview' else name}")
+        self.page.goto(f"{self.address}/{'' if name == FIRST else name}")
         # Nothing is drawn before the tab has told which project is its own, and that may take longer than a calm.
         self.page.get_by_test_id("stMain").get_by_role("heading").first.wait_for()
         self.rest()
@@ -141,7 +140,7 @@ class Planner:
     def go(self, name: str) -> None:
         """To another page of the same session, by the list at the left."""
         self.page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile(f"^{PAGES[name]}$")).click()
-        self.page.wait_for_url(re.compile(f"/{'' if name == 'overview' else name}$"))
+        self.page.wait_for_url(re.compile(f"/{'' if name == FIRST else name}$"))
         self.rest()
 
     def rest(self) -> None:
@@ -166,6 +165,21 @@ class Planner:
         uploader.get_by_text(name).wait_for()
         self.rest()
         self.press(f"Open {name}")
+
+    def storey(self, title: str) -> None:
+        """To another plan, by the buttons above it."""
+        self.page.get_by_role("radio", name=title, exact=True).click()
+        self.rest()
+
+    def layer(self, name: str) -> None:
+        """Another layer of the plan."""
+        self.page.get_by_role("combobox", name="Layer").select_option(name)
+        self.rest()
+
+    def section(self, name: str) -> None:
+        """A part of the panel of Blockers."""
+        self.page.get_by_test_id("stMain").get_by_role("radio", name=name, exact=True).click()
+        self.rest()
 
     def tab_to(self, what) -> None:
         """Press Tab until the keyboard is there."""

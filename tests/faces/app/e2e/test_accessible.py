@@ -27,7 +27,7 @@ def contrast(colour: str, ground: str) -> float:
 
 def test_captions_can_be_read_headings_are_in_order_and_the_keyboard_is_seen(planner):
     planner.arrive()
-    for name in ("overview", "my-site", "limits", "optimise", "compare", "help"):
+    for name in ("blockers", "my-site", "plan", "compare", "report", "help"):
         planner.go(name)
         planner.page.get_by_role("heading", level=1).wait_for()
         levels = planner.page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(one => +one.tagName[1])")

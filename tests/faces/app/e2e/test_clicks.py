@@ -46,6 +46,7 @@ def blockers(app, open_windows, small_zip):
     planner.go("blockers")
     planner.page.locator(".quietwing-plan [data-device]").first.wait_for()
     planner.rest()
+    planner.section("Files")
     return planner
 
 
@@ -147,4 +148,4 @@ def test_what_was_typed_right_before_a_click_is_what_it_is_done_with(planner):
     planner.rest()
     side = planner.page.get_by_test_id("stSidebar")
     side.get_by_text("Site: hasty-wing").wait_for()
-    side.get_by_text("72 cells and spaces").wait_for()  # 4 cells in each of 3 wings on 4 storeys, and 24 spaces
+    side.get_by_text("72 rooms to be blocked").wait_for()  # 4 cells in each of 3 wings on 4 storeys, and 24 spaces

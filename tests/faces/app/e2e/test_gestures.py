@@ -81,7 +81,8 @@ class Plan:
 @pytest.fixture(scope="module")
 def plan(app, open_windows):
     planner = open_windows(app)
-    planner.arrive("blockers")
+    planner.arrive()
+    planner.storey("houseblock, ground floor")
     return Plan(planner)
 
 
@@ -108,8 +109,51 @@ def test_a_drag_moves_a_blocker_and_its_draft_is_there_within_a_second(plan):
         plan.gesture("drag", lambda way=way: plan.drag(mark, way, way / 4))
         moved = plan.place_m("B1-M2")
         assert moved != start if turn % 2 == 0 else moved == pytest.approx(start, abs=0.3)
-        assert plan.page.get_by_test_id("stAlert").inner_text() != said  # other cells are holes now
+        assert plan.page.get_by_test_id("stAlert").inner_text() != said  # other rooms are blocked now
     assert min(plan.times_ms["drag"]) <= DRAFT_WITHIN_MS
+
+
+def test_the_field_and_the_numbers_follow_while_a_blocker_is_held(plan):
+    """Before the hand lets go the estimate is of where the blocker is; given up, all is as it was."""
+    page, before = plan.page, plan.place_m("B1-M2")
+    plan.planner.layer("Margin")
+    said = page.get_by_test_id("stAlert").inner_text()
+    x, y = plan.middle(plan.device("B1-M2").locator(".mark"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    looks = page.evaluate_handle(
+        "root => { const seen = {count: 0}; new MutationObserver(() => { seen.count += 1; })"
+        ".observe(root, {attributes: true, attributeFilter: ['data-redraw-ms']}); return seen; }",
+        plan.root.element_handle(),
+    )
+    begun = time.perf_counter()
+    for step in range(40):
+        page.mouse.move(x + 2 * step, y - 3 * step)
+        page.wait_for_timeout(50)
+    held_s = time.perf_counter() - begun
+    rate = looks.evaluate("seen => seen.count") / held_s
+    print(f"looks while held: {rate:.1f} a second")
+    page.wait_for_timeout(1000)
+    assert rate >= 1.0  # three to five on a quiet machine; other tests run beside this one
+    assert page.get_by_test_id("stAlert").inner_text() != said
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    plan.planner.rest()
+    assert plan.place_m("B1-M2") == before
+    page.get_by_test_id("stAlert").filter(has_text=said.strip()[:60]).wait_for()
+    plan.planner.layer("Blocked")
+
+
+def test_the_panel_changes_the_selected_blocker(plan):
+    page = plan.page
+    plan.device("B1-M2").locator(".mark").click()
+    page.get_by_text("B1-M2").first.wait_for()
+    page.get_by_role("button", name="Copy to all storeys").wait_for()
+    page.get_by_role("radio", name="Off", exact=True).click()
+    plan.planner.rest()
+    assert "off" in plan.device("B1-M2").get_attribute("aria-label")
+    plan.planner.press("Undo")
+    assert ", off" not in plan.device("B1-M2").get_attribute("aria-label")
 
 
 def test_arrow_keys_nudge_by_ten_centimetres_and_with_shift_by_a_metre(plan):
@@ -184,8 +228,10 @@ def test_a_click_hangs_a_radiating_cable_that_is_drawn_and_says_who_shapes_it(pl
     assert box["x"] == pytest.approx(mark["x"] + mark["width"] / 2, abs=4)
     assert "radiating cable" in plan.root.locator(".legend").inner_text()
     assert "5 m of radiating cable" in plan.root.inner_text()
-    page.get_by_text(re.compile("runs in straight lines through the points of its third column")).wait_for()
     plan.keys("Escape")
+    plan.planner.section("Tables")
+    page.get_by_text(re.compile("runs in straight lines through the points of its third column")).wait_for()
+    plan.planner.section("Selected")
     plan.device(new).locator(".mark").click()
     plan.gesture("delete", lambda: plan.keys("Delete"))
     assert (plan.ids, cable.count()) == (before, 0)
@@ -196,11 +242,9 @@ def test_another_storey_is_there_within_a_second(plan):
     took_ms = []
     for storey in ("1st floor", "2nd floor", "3rd floor", "ground floor"):
         tab = plan.page.get_by_role("radio", name=f"houseblock, {storey}")
-        said = plan.page.get_by_test_id("stAlert").filter(has_text=f"houseblock, {storey}")
-        assert said.count() == 0
         begun = time.perf_counter()
         tab.click()
-        said.wait_for()
+        plan.root.locator(f'svg.plan[aria-label*="houseblock, {storey}"]').wait_for()
         plan.svg.locator("[data-device]").first.wait_for()
         took_ms.append(1000 * (time.perf_counter() - begun))
         print(f"{storey}: {took_ms[-1]:.0f} ms")
@@ -213,7 +257,7 @@ def test_a_click_explains_a_cell_in_a_sentence_and_a_link_budget(plan):
         "explain a cell", lambda: plan.page.mouse.click(*plan.middle(plan.svg.locator('[data-room="B1-16"]')))
     )
     main = plan.page.get_by_test_id("stMain")
-    main.get_by_text(re.compile(r"^Draft: B1-16: .* dB; .* is nearest to working")).wait_for()
+    main.get_by_test_id("stText").filter(has_text=re.compile(r"B1-16: .* dB; .* is nearest to working")).wait_for()
     budget = main.get_by_test_id("stDataFrame").filter(has_text="From the mast to what a phone needs")
     budget.scroll_into_view_if_needed()
     assert "EIRP of" in budget.text_content()

@@ -51,12 +51,12 @@ def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(own_app, open_wind
     planner = open_window(own_app)
     planner.arrive()
     planner.upload("small.zip", small_zip)
-    planner.go("limits")
-    planner.press("Run the full assessment")
+    planner.go("report")
+    planner.press("Full assessment")
     planner.page.reload()
     planner.rest()
     assert "small-wing" in planner.text()
-    planner.go("overview")
+    planner.go("blockers")
     waited(lambda: not own_app.jobs, MOST_JOB_S, "the verdict")
     planner.page.get_by_text("5 of 5").first.wait_for()  # its numbers: the job that F5 did not end
     planner.page.reload()
@@ -68,7 +68,7 @@ def test_back_forward_and_f5_keep_a_moved_plan_and_its_undo(own_app, open_window
     planner = open_window(own_app)
     planner.arrive()
     left = take_one_away(planner)
-    planner.go("limits")
+    planner.go("report")
     planner.page.go_back()
     planner.rest()
     assert blockers(planner) == left
@@ -135,7 +135,9 @@ def test_another_browser_sees_nothing_of_it(own_app, open_window, waited):
     other.page.evaluate("name => sessionStorage.setItem('quietwing project', name)", project)
     other.page.reload()  # who knows the name of a project, but not the browser's secret
     other.rest()
+    other.press("Project")
     assert "Recent projects" not in other.text()
+    other.press("Project")
     other.go("blockers")
     assert blockers(other) == 7
     secret = mine.page.evaluate("localStorage.getItem('quietwing browser')")
@@ -196,7 +198,7 @@ def test_leaving_asks_only_where_something_would_be_lost(own_app, open_window):
     folder.write_text("no folder can be made here")
     planner.press("Undo")
     planner.page.wait_for_timeout(1500)
-    planner.go("limits")
+    planner.go("report")
     planner.page.get_by_text("Your work is not kept on this computer").first.wait_for()
     planner.page.mouse.click(700, 20)  # browsers ask only where a hand was on the page
     planner.page.reload()

@@ -16,7 +16,7 @@ from quietwing.sites.synthetic import build_wing, describe
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("overview", "my-site", "signals", "blockers", "limits", "what-if", "optimise", "compare", "help")
+PAGES = ("my-site", "signals", "blockers", "plan", "compare", "report", "help")
 CANARIES = 40
 GONE_WITHIN_S = 60.0  # of a closed window: the server's patience, then the janitor's
 
@@ -100,6 +100,8 @@ def take_files(planner) -> list[bytes]:
     """Downloads of a session, zips unpacked."""
     planner.go("blockers")
     planner.page.locator(".quietwing-plan [data-device]").first.wait_for()
+    planner.section("Files")
+    planner.page.get_by_role("tab", name="Export", exact=True).click()
     files = [planner.download("layout.csv"), planner.download("bill_of_materials.csv")]
     planner.go("my-site")
     planner.page.get_by_role("tab", name="Download").click()
@@ -109,6 +111,7 @@ def take_files(planner) -> list[bytes]:
 
 
 def save_as(planner, name: str) -> None:
+    planner.section("Files")
     box = planner.page.get_by_role("textbox", name="Name", exact=True)
     box.fill(name)
     box.press("Tab")
@@ -125,8 +128,8 @@ def test_nothing_of_one_session_is_in_the_other_s_pages_frames_or_files(open_win
     other.arrive()
     mine.upload("marked.zip", marked_zip)
     mine.page.get_by_text("3 devices of its layout are placed.").wait_for()
-    mine.go("limits")
-    mine.press("Run the full assessment")
+    mine.go("report")
+    mine.press("Full assessment")
     mine.go("blockers")
     mine.page.locator(".quietwing-plan [data-device]").first.wait_for()
     waited(lambda: not app.jobs, 120.0, "the verdict")  # its end draws the page anew

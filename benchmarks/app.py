@@ -1,0 +1,202 @@
+"""How quick the app is in the system's Chromium: first screen, storey, layer, a blocker in the hand, on three sites.
+
+    python benchmarks/app.py [site ...]
+
+Needs Chromium and Playwright. Times are of the browser's own clock, from the event to the frame that shows the
+answer; medians and worst of `ROUNDS`. What runs beside it slows it: only a quiet machine compares.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from quietwing.sites.files import BUNDLED
+
+ROUNDS = 20
+HELD_S = 5.0  # a blocker in the hand
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+PLAN = ".quietwing-plan"
+# From a click to the frame after the picture that answers it: the script says which plan and layer it has drawn.
+CHANGED = """(root, [what, act]) => new Promise(done => {
+  const begun = performance.now();
+  const seen = new MutationObserver(() => {
+    seen.disconnect();
+    requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - begun)));
+  });
+  seen.observe(root, {attributes: true, attributeFilter: ['data-redraw-ms']});
+  if (what === 'layer') {
+    const list = root.querySelector('select[aria-label="Layer"]');
+    list.value = act;
+    list.dispatchEvent(new Event('change'));
+  } else {
+    const list = root.querySelector('select[aria-label="Storey"]');
+    if (list) { list.value = act; list.dispatchEvent(new Event('change')); }
+    else root.querySelector(`[role="radio"][data-place="${act}"]`).click();
+  }
+})"""
+FRAMES = """(root) => {
+  const found = {frames: 0, longest: 0, looks: 0, last: performance.now()};
+  const tick = (now) => {
+    found.frames += 1; found.longest = Math.max(found.longest, now - found.last); found.last = now;
+    found.on = requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+  found.times = [];
+  new MutationObserver(() => { found.looks += 1; found.times.push(Number(root.dataset.redrawMs)); })
+    .observe(root, {attributes: true, attributeFilter: ['data-redraw-ms']});
+  return window.quietwingFrames = found;
+}"""
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of an app of its own, ended afterwards."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port = door.getsockname()[1]
+    command = Path(sysconfig.get_path("scripts")) / "quietwing"
+    with tempfile.TemporaryDirectory() as empty:
+        server = subprocess.Popen(
+            [command, "app", "--no-browser", "--port", str(port)],
+            cwd=empty,
+            env=os.environ | {"XDG_STATE_HOME": empty},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            for _ in range(400):
+                with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+                    break
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}", server
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def rest(page: Any, calm_needed: int = 5) -> None:
+    """Wait until nothing moves."""
+    calm = 0
+    while calm < calm_needed:
+        page.wait_for_timeout(100)
+        busy = not page.locator(REST).count() or page.locator('[data-stale="true"]').count()
+        calm = 0 if busy else calm + 1
+
+
+def said(words: str, times_ms: list[float]) -> None:
+    """Median and worst."""
+    print(f"  {words}: {statistics.median(times_ms):.0f} ms (worst of {len(times_ms)}: {max(times_ms):.0f} ms)")
+
+
+def measure(page: Any, name: str) -> None:
+    """One site that is open on Blockers."""
+    print(name, flush=True)
+    root = page.locator(PLAN)
+    marked = "all => all.map(one => one.dataset.place)"
+    storeys = root.locator('[role="radio"][data-place]').evaluate_all(marked)
+    if not storeys:
+        storeys = root.locator('select[aria-label="Storey"] option').evaluate_all("all => all.map(one => one.value)")
+    storeys = [each for each in storeys if int(each) >= 0][:4]
+    page.locator(PLAN).evaluate(CHANGED, ["layer", "Margin"])
+    for each in storeys:  # a planner has looked at them: others are worked out beside
+        page.locator(PLAN).evaluate(CHANGED, ["storey", each])
+        rest(page)
+    said("storey change", [page.locator(PLAN).evaluate(CHANGED, ["storey", storeys[turn % len(storeys)]])
+                           for turn in range(1, ROUNDS + 1)])  # fmt: skip
+    page.locator(PLAN).evaluate(CHANGED, ["storey", storeys[1 if ROUNDS % len(storeys) == 0 else 0]])
+    rest(page)
+    layers = ("Signal", "Usable channels", "Best blocker", "Margin")
+    for each in layers:
+        page.locator(PLAN).evaluate(CHANGED, ["layer", each])
+        rest(page)
+    said(
+        "layer change", [page.locator(PLAN).evaluate(CHANGED, ["layer", layers[turn % 4]]) for turn in range(ROUNDS)]
+    )
+    rest(page)
+    drag(page)
+
+
+def drag(page: Any) -> None:
+    """A blocker held for some seconds: frames, estimates while held, and the numbers after it is let go."""
+    mark = page.locator(f"{PLAN} [data-device] .mark").first
+    box = mark.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.locator(PLAN).evaluate(FRAMES)
+    begun, step = time.perf_counter(), 0
+    while (held_s := time.perf_counter() - begun) < HELD_S:
+        step += 1
+        page.mouse.move(x + 30 * ((step % 40) / 40), y + 12 * ((step % 23) / 23))
+        page.wait_for_timeout(20)
+    frames = page.evaluate(
+        "() => { const f = window.quietwingFrames; cancelAnimationFrame(f.on);"
+        " return [f.frames, f.longest, f.times]; }"
+    )
+    page.mouse.up()
+    rest(page)
+    print(
+        f"  a blocker held: {frames[0] / held_s:.0f} frames a second (longest {frames[1]:.0f} ms), "
+        f"{len(frames[2]) / held_s:.1f} estimates a second"
+    )
+    if frames[2]:
+        said("numbers follow the hand", frames[2])
+
+
+def main() -> None:
+    """What the command line asks for."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        raise SystemExit("there is no Chromium; apt install chromium")
+    begun = time.perf_counter()
+    with served() as (address, server), sync_playwright() as driver:
+        answers_s = time.perf_counter() - begun
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(120_000)
+        opened = time.perf_counter()
+        page.goto(address)
+        page.locator(f"{PLAN} [data-room]").first.wait_for()
+        drawn_s = time.perf_counter() - opened
+        print(f"from the command to an answer: {answers_s:.1f} s; from the address to a drawn plan: {drawn_s:.1f} s")
+        rest(page)
+        for name in sys.argv[1:] or BUNDLED:
+            if name != "houseblock":
+                page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile("^Site$")).click()
+                page.get_by_role("combobox", name="Example (all invented)").click()
+                page.get_by_role("option", name=re.compile(f"^{name}", re.IGNORECASE)).click()
+                rest(page)
+                page.get_by_role("button", name="Open this example").click()
+                rest(page, 15)
+                page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile("^Blockers$")).click()
+                begun = time.perf_counter()
+                page.locator(f"{PLAN} [data-room]").first.wait_for()
+                print(f"{name}: its first plan and estimate after {time.perf_counter() - begun:.1f} s")
+                rest(page, 10)
+            measure(page, name)
+        with suppress(OSError):
+            kib = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text())
+            if kib:
+                print(f"memory of the server: {int(kib[1]) / 2**20:.2f} GiB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The plan's own script in node: colours, values between squares, lines of equal margin, squares under the mouse."""
+
+import base64
+import json
+import subprocess
+from itertools import pairwise
+from shutil import which
+
+import numpy as np
+import pytest
+
+from quietwing.coverage.app.plan_editor import script
+
+pytestmark = pytest.mark.skipif(which("node") is None, reason="no node to run the script with")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs lines with the script's functions at hand; what they give to `say`."""
+
+    def run(lines: str):
+        path = tmp_path / "plan.mjs"
+        say = "const say = (value) => console.log(JSON.stringify(value));"
+        path.write_text(f"{script()}\n{say}\n{lines}", "utf-8")
+        ran = subprocess.run(["node", str(path)], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        return [json.loads(line) for line in ran.stdout.splitlines()]
+
+    return run
+
+
+def packed(values) -> str:
+    return base64.b64encode(np.array(values, "<i2").tobytes()).decode()
+
+
+def luminance(rgb) -> float:
+    """Relative luminance, WCAG 2.2."""
+    parts = [part / 255 for part in rgb]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_bright_is_where_the_network_is_heard_on_every_ramp(run):
+    """Much of a level, little of a margin or of a chance that nothing works; without a colour too."""
+    level, quiet = run(
+        "for (const scale of [{ramp: 'level', low: -140, high: -70}, {ramp: 'quiet', low: -20, high: 20}])"
+        " say([...Array(21).keys()].map((step) =>"
+        " rampColour(scale, scale.low + step / 20 * (scale.high - scale.low))));"
+    )
+    heard = [luminance(colour) for colour in level]
+    assert all(after > before for before, after in pairwise(heard))
+    np.testing.assert_allclose(quiet, level[::-1], atol=3)
+    assert luminance(level[-1]) / luminance(level[0]) > 20
+
+
+def test_what_is_beyond_the_ends_has_the_colour_of_the_end(run):
+    (found,) = run("const s = {ramp: 'level', low: 0, high: 10}; say([-5, 0, 10, 99].map((v) => rampColour(s, v)));")
+    assert found[0] == found[1] == [0x44, 0x01, 0x54]
+    assert found[2] == found[3] == [0xFD, 0xE7, 0x25]
+
+
+def test_numbers_arrive_as_python_sent_them(run):
+    (found,) = run(f"say([...numbers('{packed([-32768, -1234, 0, 205])}')]);")
+    assert found == [-32768, -1234, 0, 205]
+
+
+def test_between_squares_a_value_is_linear_and_a_wall_is_no_slope(run):
+    """Two squares of 10 and 20 dB in one room: 15 dB half-way. In two rooms each keeps its own up to the wall."""
+    one, two = run(
+        f"const values = numbers('{packed([100, 200])}');"
+        "for (const rooms of [[0, 0], [0, 1]]) { const grid = {width: 2, height: 1, rooms};"
+        " const at = (i) => between(grid, values, i, 0, rooms[i < 0.6 ? 0 : 1]);"
+        " say([0, 0.5, 0.75, 1].map(at));"
+        "}"
+    )
+    assert one == [10.0, 15.0, 17.5, 20.0]
+    assert two == [10.0, 10.0, 20.0, 20.0]
+
+
+def test_where_nothing_was_worked_out_nothing_is_drawn(run):
+    (found,) = run(
+        f"const values = numbers('{packed([-32768, 200])}');"
+        "const grid = {width: 2, height: 1, rooms: null};"
+        "say([between(grid, values, 0, 0, null), between(grid, values, 1, 0, null)]);"
+    )
+    assert found == [None, 20.0]
+
+
+def test_the_line_of_zero_runs_where_a_margin_changes_its_sign(run):
+    """From −10 to +30 dB over one metre the line stands a quarter of the way, and none crosses a wall."""
+    one, walled = run(
+        f"const field = {{values: numbers('{packed([-100, 300, -100, 300])}')}};"
+        "say(contour({width: 2, height: 2, rooms: [0, 0, 0, 0]}, field, 0));"
+        "say(contour({width: 2, height: 2, rooms: [0, 1, 0, 1]}, field, 0));"
+    )
+    assert one == [[[0.25, 0], [0.25, 1]]]
+    assert walled == []
+
+
+def test_the_square_under_the_mouse_is_found_on_a_turned_grid(run):
+    """A grid turned by 90°: i runs north, j west."""
+    (found,) = run(
+        "const grid = {width: 3, height: 2, matrix: [0, -1, -1, 0, 10, -5]};"
+        "say([[9.5, 5.5], [9.5, 6.5], [8.5, 7.5], [20, 5], [9.5, 4]].map(([x, y]) => squareAt(grid, x, y)));"
+    )
+    assert found == [0, 1, 5, -1, -1]
+
+
+def test_a_number_is_written_with_a_true_minus(run):
+    (found,) = run("say([signed(-7, true), signed(7, true), signed(-104.3, false), signed(0.5, true)]);")
+    assert found == ["−7", "+7", "−104", "+0.5"]
