@@ -119,6 +119,11 @@ def _lines(budget: LinkBudget) -> None:
         },
         hide_index=True,
         height="content",
+        column_config={  # values and units stand within the panel
+            "From the mast to what a phone needs": st.column_config.TextColumn(width=192),
+            "Value": st.column_config.TextColumn(width=62),
+            "Unit": st.column_config.TextColumn(width=58),
+        },
         alt=f"Link budget of {budget.channel}, line by line",
     )
 

@@ -216,6 +216,10 @@ def _plan(facts: list[tuple[str, LayoutFacts]], last: Layout) -> None:
                           *(limit_in_words(one) for one in of.grades)] for name, of in facts},
             },
             hide_index=True,
+            column_config={  # as many as go beside the plan; all of them stand under Numbers and files
+                "": st.column_config.TextColumn(width=104),
+                **{name: st.column_config.TextColumn(width=72) for name, _ in sides},
+            },
             alt="No blockers and each layout: rooms blocked at both grades, cost, limits",
         )  # fmt: skip
         st.caption(
