@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from quietwing.coverage.blocking import MEASURED_SIGMA_DB, link_model, silence_points
+from quietwing.coverage.blocking.montecarlo import carrier_needs
+from quietwing.coverage.blocking.thresholds import load_thresholds
 from quietwing.coverage.calibration import calibrate_site
 from quietwing.coverage.calibration.measure_next import chances_after, choose, settled
 from quietwing.coverage.calibration.survey_rows import parameters_of
 from quietwing.coverage.calibration.world_readings import candidate_places, world_readings
 from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import trial_points
+from quietwing.sites import Measurements, trial_points
 
 HERE = Path(__file__).resolve().parent
 DRAWS, READINGS, SITES, CELLS = 20, 10, 10, 12
@@ -107,8 +110,51 @@ def z_scores(number: int) -> list[float]:
     return found
 
 
+def calls(number: int, worlds: int = 500) -> tuple[int, int, int, int]:
+    """Cells called silent and of them those where a phone works in truth, before and after a calibration."""
+    maker = made()
+    truth = maker.made_truth(number)
+    rng = np.random.default_rng(4000 + number)
+    points = silence_points(truth.site, trial_points(truth.site))
+    boost = {name: row.crs_boost_db for name, row in load_thresholds().items()}
+
+    def read(points, rng):
+        found = maker.heard(truth, points, rng, least_dbm=-250.0)
+        return [
+            replace(one, rsrp_dbm=max(-160.0, one.rsrp_dbm + boost[one.channel.rsplit("/", 1)[1]])) for one in found
+        ]
+
+    scenario = Scenario(worlds=worlds)
+    model = link_model(prepare_scene(truth.site), truth.site.sectors, scenario.rules)
+    needs = carrier_needs(model, scenario)
+    floor_dbm = {one.channel: float(needs.floor[k]) for k, one in enumerate(model.carriers)}
+    everywhere = read(points, rng)  # one draw of all local errors, walked and judged alike
+    places = {tuple(row): int(room) for row, room in zip(points.xyz_m.round(6).tolist(), points.room, strict=True)}
+    room_of = [places[tuple(np.round((one.x_m, one.y_m, one.height_m), 6).tolist())] for one in everywhere]
+    best = {}
+    for room, one in zip(room_of, everywhere, strict=True):
+        best[room] = max(best.get(room, -np.inf), one.rsrp_dbm - floor_dbm[one.channel])
+    walked = set(rng.permutation(sorted(best))[: len(best) // 2].tolist())
+    middles, taken = [], set()
+    for room, one in zip(room_of, everywhere, strict=True):
+        if room in walked and (room, one.channel) not in taken and one.rsrp_dbm > -140:
+            taken.add((room, one.channel))
+            middles.append(one)
+    fit = calibrate_site(truth.site, Measurements("walk.csv", tuple(middles)), held_out=False)
+    found = [0, 0, 0, 0]
+    for place, site in enumerate((truth.site, replace(truth.site, calibration=fit.layer))):
+        changed = link_model(prepare_scene(site), site.sectors, scenario.rules)
+        for lower_db in LOWER_DB.tolist():
+            ahead = world_readings(changed, scenario, (), {}, points, candidate_places(points), lower_db=lower_db)
+            silent = ahead.silent.mean(axis=1) >= scenario.asked.confidence
+            works = np.array([best[room] >= lower_db for room in ahead.rooms.tolist()])
+            found[2 * place] += int(silent.sum())
+            found[2 * place + 1] += int((silent & works).sum())
+    return tuple(found)
+
+
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["measure", "calibrate"]
+    wanted = sys.argv[1:] or ["measure", "calibrate", "calls"]
     if "measure" in wanted:
         print("site  cells  in doubt  settled after 10: chosen  random  grid")
         rows = []
@@ -116,6 +162,11 @@ if __name__ == "__main__":
             rows.append(measure_next(number))
             print(number, *rows[-1], flush=True)
         print("mean", *np.mean(rows, axis=0).round(2))
+    if "calls" in wanted:
+        rows = np.array([calls(number) for number in range(SITES)])
+        before, wrong_before, after, wrong_after = rows.sum(axis=0)
+        print(f"called silent before {before}, of them wrong {wrong_before / before:.1%}; ", end="")
+        print(f"after {after}, wrong {wrong_after / after:.1%}")
     if "calibrate" in wanted:
         scores = np.concatenate([z_scores(number) for number in range(SITES)])
         print(f"{len(scores)} shifts: {np.mean(np.abs(scores) <= 2):.1%} within 2 sigma, sd of z {scores.std():.2f}")

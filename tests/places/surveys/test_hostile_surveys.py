@@ -1,0 +1,165 @@
+"""Logs and lists of strangers: whatever their bytes, one of our messages or a reading, never a traceback."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from openpyxl import Workbook
+
+from quietwing.sites import import_masts, import_walk, load_site, read_mapping, read_waypoints
+from quietwing.sites.errors import QuietwingError, SiteError
+from quietwing.sites.surveys.mast_rows import read_mast_mapping
+
+X, Y = 400_000, 300_000
+LOG = (
+    "time,x,y,storey,MCC,MNC,RAT,EARFCN,RSRP (dBm)\n"
+    + "".join(f"2026-11-20T10:00:{k:02d},{X + 2},{Y + 3},0,234,30,4G,6225,-{80 + k}\n" for k in range(30))
+).encode()
+LIST = (
+    "radio,mcc,net,area,cell,unit,lon,lat,range,samples\n"
+    + "".join(f"LTE,234,30,1,{k},0,-1.99{k % 10},52.597,100,3\n" for k in range(30))
+).encode()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    spec = importlib.util.spec_from_file_location("tiny_hostile", Path(__file__).parents[1] / "tiny_site.py")
+    tiny = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tiny)
+    return load_site(tiny.write(tmp_path_factory.mktemp("tiny")))
+
+
+def workbook() -> bytes:
+    book = Workbook()
+    book.active.append(["id", "x", "y", "plmn", "technology", "earfcn"])
+    for number in range(20):
+        book.active.append([f"A{number}", X + 500 + 40 * number, Y, "234-30", "LTE", 6225])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def damaged(content: bytes, seed: int) -> bytes:
+    """Some bytes replaced, or the end cut off, or a piece repeated."""
+    rng = np.random.default_rng(seed)
+    found = bytearray(content)
+    for at in rng.integers(0, len(found), rng.integers(1, 12)):
+        found[at] = int(rng.integers(0, 256))
+    if seed % 3 == 0:
+        found = found[: int(rng.integers(0, len(found)))]
+    if seed % 5 == 0:
+        found += found[len(found) // 2 :]
+    return bytes(found)
+
+
+def message_of(reader, path: Path, site) -> str:
+    """What was said of a file; its name where it was read."""
+    try:
+        reader(path, site)
+    except QuietwingError as error:
+        return str(error)
+    return path.name
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_damaged_file_is_read_or_refused(site, tmp_path, seed):
+    for name, content, reader in (
+        ("walk.csv", LOG, import_walk),
+        ("cells.csv", LIST, import_masts),
+        ("list.xlsx", workbook(), import_masts),
+    ):
+        path = tmp_path / name
+        path.write_bytes(damaged(content, seed))
+        assert message_of(reader, path, site).startswith(name)
+
+
+@pytest.mark.parametrize("share", range(0, 100, 10))
+def test_a_file_that_is_cut_off_is_read_or_refused(site, tmp_path, share):
+    for name, content, reader in (("walk.csv", LOG, import_walk), ("list.xlsx", workbook(), import_masts)):
+        path = tmp_path / name
+        path.write_bytes(content[: len(content) * share // 100])
+        assert message_of(reader, path, site).startswith(name)
+
+
+def test_a_workbook_that_unpacks_to_gigabytes_is_refused_by_its_number(site, tmp_path):
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        for number in range(4):
+            out.writestr(f"xl/worksheets/sheet{number}.xml", b"0" * 100_000_000)
+    with pytest.raises(SiteError, match="unpacks to 400,000,000 bytes"):
+        import_masts(path, site)
+
+
+def test_a_link_out_of_its_folder_a_folder_and_nothing_are_refused(site, tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "walk.csv").symlink_to("/etc/hostname")
+    for path in (tmp_path / "inner" / "walk.csv", tmp_path / "inner", tmp_path / "nothing.csv"):
+        for reader in (import_walk, import_masts):
+            with pytest.raises(SiteError):
+                reader(path, site)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "", "12 dB", "٣"])
+def test_no_number_that_is_none_becomes_a_reading_or_a_mast(site, tmp_path, value):
+    log = tmp_path / "walk.csv"
+    log.write_text(f"time,x,y,channel,rsrp\n2026-11-20,{value},{Y},EE/B20/LTE,-80\n", "utf-8")
+    with pytest.raises(SiteError, match="none of 1 samples"):
+        import_walk(log, site)
+    log.write_text(f"time,x,y,channel,rsrp\n2026-11-20,{X + 2},{Y + 3},EE/B20/LTE,{value}\n", "utf-8")
+    with pytest.raises(SiteError, match="no level between"):
+        import_walk(log, site)
+    masts = tmp_path / "masts.csv"
+    masts.write_text(f"x,y,plmn,technology,earfcn\n{X + 500},{value},23430,LTE,6225\n", "utf-8")
+    with pytest.raises(SiteError, match="none of 1 rows"):
+        import_masts(masts, site)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x", "not valid TOML"),
+        ("[columns]\nlevel = 'RSRP'\n", "unknown key 'level'"),
+        ("[columns]\ntime = 1\n", "write a text"),
+        ("[other]\n", "unknown table 'other'"),
+        ("columns = 3\n", "expected a table"),
+        ("[technologies]\nE-UTRA = '4G'\n", "expected GSM, UMTS, LTE or NR"),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_is_said(tmp_path, text, told):
+    path = tmp_path / "m.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SiteError, match=told):
+        read_mapping(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("[columns]\nname = 'x'\n", "unknown key"), ("a = 1\n", "no table"), ("[columns]\nid = 3\n", "text")],
+)
+def test_what_is_wrong_with_a_mapping_of_masts_is_said(tmp_path, text, told):
+    path = tmp_path / "m.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SiteError, match=told):
+        read_mast_mapping(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("time,x\n1,2\n", "has no column y"),
+        ("time,x,y\n1,2,3\n", "1 waypoints"),
+        ("time,x,y\n2,0,0\n1,0,0\n", "do not ascend"),
+        ("time,x,y\n1,0,0\nsoon,0,0\n", "line 3: is no waypoint"),
+        ("time,x,y,storey\n1,0,0,0.5\n2,0,0,1\n", "line 2: is no waypoint"),
+    ],
+)
+def test_what_is_wrong_with_waypoints_is_said(tmp_path, text, told):
+    path = tmp_path / "w.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SiteError, match=told):
+        read_waypoints(path)
