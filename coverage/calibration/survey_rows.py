@@ -176,12 +176,15 @@ def survey_rows(
         of_channel[one.channel].append(index)
     used = tuple(reading for reading in measured.readings if reading.channel in of_channel)
     points = locate(site, used)
-    public = public_links(model, points)
+    # a scanner reads many channels at one place: every place once
+    place_key = np.column_stack([points.xyz_m, points.room, points.storey, points.building])
+    _, once, at = np.unique(place_key, axis=0, return_index=True, return_inverse=True)
+    at = at.reshape(-1)
+    public = public_links(model, points.some(once))
     read_dbm = np.array([reading.rsrp_dbm for reading in used], float)
     told = heard_of or {}
     members = [_candidates(parameters, of_channel[reading.channel], told.get(reading.channel)) for reading in used]
-    state, sector = _sight(model, public, read_dbm, members)
-    at = np.arange(len(used))
+    state, sector = _sight(model, public, read_dbm, members, at)
     level_dbm = np.where(state[sector], public.los_dbm[sector, at], public.nlos_dbm[sector, at])
     heard = np.isfinite(level_dbm) & np.array([told.get(reading.channel, 0) >= 0 for reading in used], bool)
     place = _places(points)
@@ -214,18 +217,18 @@ def survey_rows(
         source=model.source_key[sector[first]],
         channel=tuple(used[index].channel for index in first.tolist()),
         level_dbm=np.bincount(row, read_dbm[heard], len(groups)) / count,
-        rival_db=_rivals(model, parameters, public, state, read_dbm, row, count, heard),
+        rival_db=_rivals(parameters, public, state, read_dbm, at, row, count, heard),
         clear={mast: state_of[mast] for mast in sorted(masts)},
         left_out=len(measured.readings) - int(np.count_nonzero(heard)),
     )
 
 
 def _rivals(
-    model: LinkModel,
     parameters: Parameters,
     public: PublicLinks,
     state: NDArray[np.bool_],
     read_dbm: Array,
+    at: NDArray[np.intp],
     row: NDArray[np.intp],
     count: NDArray[np.int64],
     heard: NDArray[np.bool_],
@@ -234,7 +237,7 @@ def _rivals(
     level_dbm = np.where(state[:, None], public.los_dbm, public.nlos_dbm)
     found = np.empty((len(count), len(parameters.antennas)))
     for antenna, members in enumerate(parameters.antennas):
-        differs = read_dbm - level_dbm[list(members)].max(axis=0)
+        differs = read_dbm - level_dbm[list(members)].max(axis=0)[at]
         found[:, antenna] = np.bincount(row, differs[heard], len(count)) / count
     return found
 
@@ -262,7 +265,7 @@ def _places(points: PointSet) -> NDArray[np.intp]:
 
 
 def _sight(
-    model: LinkModel, public: PublicLinks, read_dbm: Array, members: list[NDArray[np.intp]]
+    model: LinkModel, public: PublicLinks, read_dbm: Array, members: list[NDArray[np.intp]], at: NDArray[np.intp]
 ) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     """State of sight of each sector's mast, and which sector each reading is of.
 
@@ -276,32 +279,34 @@ def _sight(
     for indices in masts.values():
         state[indices] = state[indices].mean() >= LIKELY
     state = np.where(public.fixed_sight >= 0, public.fixed_sight == 1, state)
-    sector = _strongest(public, state, members)
+    sector = _strongest(public, state, members, at)
     for _ in range(2):  # which sector is the strongest may follow from the state, once
         for indices in masts.values():
             if public.fixed_sight[indices[0]] >= 0:
                 continue
             of_mast = np.flatnonzero(np.isin(sector, indices))
             if len(of_mast):
-                state[indices] = _clearer(model, public, read_dbm, sector, of_mast)
-        sector = _strongest(public, state, members)
+                state[indices] = _clearer(model, public, read_dbm[of_mast], sector[of_mast], at[of_mast])
+        sector = _strongest(public, state, members, at)
     return state, sector
 
 
-def _strongest(public: PublicLinks, state: NDArray[np.bool_], members: list[NDArray[np.intp]]) -> NDArray[np.intp]:
+def _strongest(
+    public: PublicLinks, state: NDArray[np.bool_], members: list[NDArray[np.intp]], at: NDArray[np.intp]
+) -> NDArray[np.intp]:
     """The strongest sector of each reading's channel there."""
     level_dbm = np.where(state[:, None], public.los_dbm, public.nlos_dbm)
-    return np.array([those[level_dbm[those, at].argmax()] for at, those in enumerate(members)], np.intp)
+    return np.array([those[level_dbm[those, one].argmax()] for one, those in zip(at, members, strict=True)], np.intp)
 
 
 def _clearer(
     model: LinkModel, public: PublicLinks, read_dbm: Array, sector: NDArray[np.intp], at: NDArray[np.intp]
 ) -> bool:
     """Whether readings of a mast make a clear path the likelier state."""
-    chance = np.clip(public.los_probability[sector[at], at].mean(), LEAST_CHANCE, 1 - LEAST_CHANCE)
-    spread_db = max(float(model.calibration.unread_sigma_db[sector[at]].mean()), MEASURED_SIGMA_DB)
+    chance = np.clip(public.los_probability[sector, at].mean(), LEAST_CHANCE, 1 - LEAST_CHANCE)
+    spread_db = max(float(model.calibration.unread_sigma_db[sector].mean()), MEASURED_SIGMA_DB)
     clear, hidden = (
-        -0.5 * (float((read_dbm[at] - level_dbm[sector[at], at]).mean()) / spread_db) ** 2
+        -0.5 * (float((read_dbm - level_dbm[sector, at]).mean()) / spread_db) ** 2
         for level_dbm in (public.los_dbm, public.nlos_dbm)
     )
     return bool(clear + np.log(chance) >= hidden + np.log(1 - chance))
