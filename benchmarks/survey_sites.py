@@ -154,7 +154,7 @@ def calls(number: int, worlds: int = 500) -> tuple[int, int, int, int]:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["measure", "calibrate", "calls"]
+    wanted = sys.argv[1:] or ["measure", "calibrate"]
     if "measure" in wanted:
         print("site  cells  in doubt  settled after 10: chosen  random  grid")
         rows = []

@@ -364,7 +364,8 @@ def _left_out(rows: Rows, first: Rows, prior: Prior, rules: Rules) -> tuple[Held
             out = group == number
             known = posterior(prior, blocks_of(rows, rules.errors, ~out))
             error_db[out] = rows.residual_db[out] - rows.design[out] @ known.mean
-        found.append(HeldOut(kind, len(numbers), _rms(first.residual_db), _rms(error_db[judged])))
+        alike = np.isin(first.place if kind == "room" else first.antenna, numbers)
+        found.append(HeldOut(kind, len(numbers), _rms(first.residual_db[alike]), _rms(error_db[judged])))
     return tuple(found)
 
 
