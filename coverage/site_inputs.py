@@ -25,6 +25,7 @@ from quietwing.sites import (
     opened,
     read_and_check,
     read_bytes,
+    toml_of,
 )
 
 __all__ = ["ImportedSite", "equipment_of", "files_beside", "import_plans", "import_with_inputs", "own_file"]
@@ -179,7 +180,6 @@ def files_beside(folder: Path) -> dict[str, bytes]:
 
 def _rules_named(scenario: bytes) -> list[str]:
     """The rules file a scenario names, if it is readable and names one beside it."""
-    from quietwing.sites import Unreadable, toml_of
 
     with suppress(ValueError, Unreadable):  # said better by whoever reads the scenario
         named = toml_of(scenario.decode("utf-8-sig")).get("rules")

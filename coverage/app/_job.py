@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from quietwing.coverage import study
 from quietwing.coverage.app.jobs import ERROR, PROGRESS, QUESTION, RESULT, Question
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import QuietwingError
@@ -68,7 +69,7 @@ def main(folder: Path) -> int:
     question = pickle.loads((folder / QUESTION).read_bytes())  # written by our own parent
     try:
         if question.mode != "leakage":
-            from quietwing.coverage import warmup
+            from quietwing.coverage import warmup  # the kernels: a question about levels alone needs none
 
             warmup.start()  # on a machine that has not run it yet: compiles while the site is prepared
         answer = ANSWERS[question.mode](question, reporter)
@@ -95,9 +96,7 @@ def listen(reporter: Reporter, folder: Path) -> None:
 
 
 def _verdict(question: Question, reporter: Reporter) -> Any:
-    from quietwing.coverage.study import evaluate
-
-    return evaluate(
+    return study.evaluate(
         question.site,
         question.scenario,
         devices=question.devices,
@@ -108,16 +107,12 @@ def _verdict(question: Question, reporter: Reporter) -> Any:
 
 
 def _leakage(question: Question, reporter: Reporter) -> Any:
-    from quietwing.coverage.study import leakage
-
     maps = bool(question.further.get("maps", True))
-    return leakage(question.site, question.scenario, maps=maps, progress=reporter)
+    return study.leakage(question.site, question.scenario, maps=maps, progress=reporter)
 
 
 def _plan(question: Question, reporter: Reporter) -> Any:
-    from quietwing.coverage.study import optimise
-
-    return optimise(
+    return study.optimise(
         question.site,
         question.scenario,
         devices=question.devices,
@@ -131,12 +126,11 @@ def _plan(question: Question, reporter: Reporter) -> Any:
 
 def _frontier(question: Question, reporter: Reporter) -> Any:
     """A plan per budget, each beginning with the one before; when asked to stop, those that are done."""
-    from quietwing.coverage.study import frontier
 
     def told(number: int, of: int, what: str, share: float) -> None:
         reporter.search(what, share, number / of, 1 / of)
 
-    return frontier(
+    return study.frontier(
         question.site,
         question.scenario,
         question.further.get("budgets_gbp", ()),
@@ -150,9 +144,7 @@ def _frontier(question: Question, reporter: Reporter) -> Any:
 
 
 def _whatif(question: Question, reporter: Reporter) -> Any:
-    from quietwing.coverage.study import whatif
-
-    return whatif(
+    return study.whatif(
         question.site,
         question.scenario,
         devices=question.devices,

@@ -169,7 +169,7 @@ def _cells_table(draft: Draft, facts: LayoutFacts | None) -> None:
 
 def _typed(columns: dict[str, list[Any]]) -> Any:
     """Columns that keep their type where a table has no row, or no device a power of its own."""
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load: the first screen has no tables
 
     kinds = {name: pa.string() if name in TEXTS else pa.float64() for name in columns} | {"storey": pa.int64()}
     return pa.table({name: pa.array(values, kinds[name]) for name, values in columns.items()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import quietwing
+from quietwing.coverage import report
 from quietwing.coverage.app.project_store import KEPT_DAYS, MOST_KEPT, MOST_STEPS
 from quietwing.coverage.app.serving import DEFAULT_PORT
 from quietwing.coverage.app.session_folders import GRACE_S
@@ -88,12 +89,10 @@ def show() -> None:
         words = glossary()
     st.table({"Word": [word for word, _ in words], "Meaning": [meaning for _, meaning in words]}, hide_index=True)
     st.header("How sure is this?")
-    from quietwing.coverage.report import grade_in_words, rules_in_words
-
     scenario = session().scenario
     st.write(
-        f"Asked for here: {grade_in_words(scenario.asked)} in {scenario.worlds:,} worlds, seed {scenario.seed}; "
-        f"rules {rules_in_words(scenario.rules)}."
+        f"Asked for here: {report.grade_in_words(scenario.asked)} in {scenario.worlds:,} worlds, "
+        f"seed {scenario.seed}; rules {report.rules_in_words(scenario.rules)}."
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in SURE))
     st.markdown("**Not modelled, or not known**")
@@ -111,9 +110,7 @@ def show() -> None:
 
 def glossary() -> tuple[tuple[str, str], ...]:
     """Every word of the reports with its meaning, each once."""
-    from quietwing.coverage.report import GLOSSARY, PLAN_GLOSSARY, VERDICT_GLOSSARY
-
-    return tuple(dict([*GLOSSARY, *VERDICT_GLOSSARY, *PLAN_GLOSSARY]).items())
+    return tuple(dict([*report.GLOSSARY, *report.VERDICT_GLOSSARY, *report.PLAN_GLOSSARY]).items())
 
 
 def _colleagues() -> None:

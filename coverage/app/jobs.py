@@ -205,7 +205,7 @@ def start(kind: Kind, question: Question) -> Job:
     OSError
         If the disk is full or no process can be started.
     """
-    from quietwing.coverage.app.state import session
+    from quietwing.coverage.app.state import session  # which imports this module
 
     own = session()
     before = own.jobs.pop(kind, None)
@@ -217,7 +217,7 @@ def start(kind: Kind, question: Question) -> Job:
 
 def start_verdict(layout: Layout | None = None) -> Job:
     """Begin the full assessment of a layout, the current one without it."""
-    from quietwing.coverage.app.state import scenario_with, session
+    from quietwing.coverage.app.state import scenario_with, session  # which imports this module
 
     own = session()
     layout = own.layout if layout is None else layout
@@ -227,7 +227,7 @@ def start_verdict(layout: Layout | None = None) -> Job:
 
 def start_leakage() -> Job:
     """Begin the leakage of the session's site, all blockers off."""
-    from quietwing.coverage.app.state import session
+    from quietwing.coverage.app.state import session  # which imports this module
 
     own = session()
     return start("leakage", Question("leakage", own.site, own.scenario))
@@ -288,7 +288,7 @@ def _begin(kind: str, question: Question, within: Path) -> Job:
 
 def _take(own: Session, kind: str, job: Job, answer: Any) -> None:
     if kind == "verdict":
-        from quietwing.coverage.app.state import Layout
+        from quietwing.coverage.app.state import Layout  # which imports this module
 
         if own.verdict_of != job.question.further.get("layout"):
             own.before_verdict = own.verdict

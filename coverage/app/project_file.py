@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from quietwing.coverage import report
 from quietwing.coverage.app.project_store import MOST_NAME, MOST_STEPS
 from quietwing.coverage.app.site_files import FIRST_DAY, site_layers, texts_beside
 from quietwing.coverage.app.state import YOURS, Layout, SavedLayout, site_hash
@@ -188,20 +189,19 @@ def project_zip(
 
 def result_texts(verdict: Verdict | None, plan: PlanResult | None, catalogue: Mapping[str, Model]) -> dict[str, str]:
     """Results as text files for people, by name."""
-    from quietwing.coverage.report import escapes_csv, plan_files, rooms_csv, spill_csv
-    from quietwing.coverage.store import result_object
+    from quietwing.coverage.store import result_object  # the engine: most saves have no result
 
     found = {}
     if verdict is not None:
         told = json.dumps(result_object(verdict, catalogue), indent=1, ensure_ascii=False, allow_nan=False)
         found = {
             "result-verdict.json": f"{told}\n",
-            "result-rooms.csv": rooms_csv(verdict),
-            "result-escapes.csv": escapes_csv(verdict),
-            "result-spill.csv": spill_csv(verdict),
+            "result-rooms.csv": report.rooms_csv(verdict),
+            "result-escapes.csv": report.escapes_csv(verdict),
+            "result-spill.csv": report.spill_csv(verdict),
         }
     if plan is not None:
-        found |= {f"result-plan-{name}": text for name, text in plan_files(plan).items()}
+        found |= {f"result-plan-{name}": text for name, text in report.plan_files(plan).items()}
     return found
 
 

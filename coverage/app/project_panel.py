@@ -154,7 +154,7 @@ def _open_file(given: UploadedFile) -> None:
 
 
 def _file(own: Session) -> bytes:
-    from quietwing.coverage.app.project_file import project_of, project_zip, result_texts
+    from quietwing.coverage.app.project_file import project_of, project_zip, result_texts  # which loads much
 
     results = result_texts(current_verdict(), own.plan, own.catalogue)
     return project_zip(project_of(own), own.folder, results)

@@ -140,7 +140,7 @@ def keep(own: Session) -> None:
     if not own.browser or (own.kept and _same(work, own.kept[0]) and _same(computed, own.kept[1])):
         return
     from quietwing.coverage.app.project_file import project_of, project_zip  # which loads much
-    from quietwing.coverage.app.site_files import site_layers
+    from quietwing.coverage.app.site_files import site_layers  # likewise
 
     anew = not own.kept or own.kept[0][0] != own.project or not _same(computed, own.kept[1])
     own.kept = (work, computed)
@@ -195,7 +195,7 @@ def open_kept(name: str) -> None:
 
 def open_project_file(name: str, content: bytes) -> None:
     """Put the project of an uploaded file in the place of the one at hand, which stays in the list."""
-    from quietwing.coverage.app.project_file import read_project
+    from quietwing.coverage.app.project_file import read_project  # which loads much
 
     own = session()
     project = read_project(name, content, own.folder)
@@ -254,7 +254,7 @@ def _in_use(browser: str, project: str) -> bool:
 
 def _read(browser: str, name: str, folder: Path) -> tuple[Project, dict[str, Any]] | None:
     """A project on disk with what was computed, if that is of this very site."""
-    from quietwing.coverage.app.project_file import read_project
+    from quietwing.coverage.app.project_file import read_project  # which loads much
 
     shelf = Shelf(browser)
     content = shelf.content(name)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+import streamlit as st
+
 __all__ = ["rang"]
 
 REST_MS = 250  # without a press, a key or a move of the mouse; a press lasts about 100 ms (assumed)
@@ -87,8 +89,6 @@ def _nothing() -> None:
 @cache
 def _component() -> Callable[..., Any]:
     """The component, registered once."""
-    import streamlit as st
-
     renderer: Callable[..., Any] = st.components.v2.component(
         "quietwing.bell", html='<div class="quietwing-bell" hidden></div>', js=SCRIPT
     )

@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quietwing import sites
+from quietwing.coverage import planning, report, study
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_verdict
 from quietwing.coverage.app.state import current_verdict, session
@@ -78,16 +80,11 @@ def report_zip(
     bytes
         A zip; equal results give equal bytes.
     """
-    from quietwing.coverage.planning import PlanResult
-    from quietwing.coverage.report import make_files
-    from quietwing.coverage.study import HOLES_ON_PAGE, with_budgets
-    from quietwing.sites import workshop_in
-
     packed = io.BytesIO()
-    with workshop_in(folder) as workshop, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
-        if not isinstance(result, PlanResult):
-            result = with_budgets(result, catalogue, None, HOLES_ON_PAGE)
-        for name in sorted(make_files(result, workshop, whatif=whatif)):
+    with sites.workshop_in(folder) as workshop, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+        if not isinstance(result, planning.PlanResult):
+            result = study.with_budgets(result, catalogue, None, study.HOLES_ON_PAGE)
+        for name in sorted(report.make_files(result, workshop, whatif=whatif)):
             out.writestr(zipfile.ZipInfo(name, FIRST_DAY), (workshop / name).read_bytes(), zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 

@@ -75,7 +75,7 @@ def serve(port: int = DEFAULT_PORT, *, browser: bool = True) -> int:
     print(f"quietwing is at {address}; nothing leaves this computer. Ctrl-C ends it.", file=sys.stderr, flush=True)
     if browser:
         threading.Thread(target=_open_browser, args=(address,), daemon=True).start()
-    from streamlit.web.cli import main as streamlit
+    from streamlit.web.cli import main as streamlit  # slow to load: the port is looked at first
 
     with contextlib.suppress(KeyboardInterrupt):
         streamlit(arguments(port), standalone_mode=False)

@@ -61,7 +61,7 @@ def root() -> Path:
 
 def session_folder() -> Path:
     """A new folder for the session that asks, mode 0700."""
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
+    from streamlit.runtime.scriptrunner import get_script_run_ctx  # not in a job's process
 
     folder = Path(tempfile.mkdtemp(prefix="session-", dir=root()))
     context = get_script_run_ctx(suppress_warning=True)
@@ -114,16 +114,16 @@ def _leave(janitor: subprocess.Popen[bytes]) -> None:
 
 
 def _has_runtime() -> bool:
-    from streamlit import runtime
+    from streamlit import runtime  # not in a job's process
 
     return runtime.exists()
 
 
 def _watch() -> None:
     """Take away folders of ended sessions."""
-    from streamlit import runtime
+    from streamlit import runtime  # not in a job's process
 
-    from quietwing.coverage.app.jobs import end_all
+    from quietwing.coverage.app.jobs import end_all  # which imports this module
 
     gone_since: dict[str, float] = {}
     while True:
@@ -150,11 +150,11 @@ def _hold(file: IO[str]) -> bool:
     """Whether the lock of a root is ours now; the system takes it back when we die."""
     try:
         if sys.platform == "win32":
-            import msvcrt
+            import msvcrt  # on Windows alone
 
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
-            import fcntl
+            import fcntl  # not on Windows
 
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

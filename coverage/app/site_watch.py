@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from quietwing.coverage.app.jobs import Kind, collect
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import YOURS, Session, open_site, session
+from quietwing.coverage.kept import Kept
 from quietwing.coverage.report import with_plain_text
 from quietwing.sites import Site
 
@@ -88,13 +89,12 @@ def kept(result: object, name: str, make: Callable[[], T], words: str = "Drawing
     -------
     whatever `make` returns
     """
-    store: dict[tuple[int, str], tuple[object, T]] = st.session_state.setdefault(_KEPT, {})
+    store: Kept[tuple[int, str], tuple[object, T]] = st.session_state.setdefault(_KEPT, Kept(MOST_KEPT))
     key = (id(result), name)
     if key not in store:
         with st.spinner(words):
             store[key] = (result, make())
-        while len(store) > MOST_KEPT:
-            store.pop(next(iter(store)))
+        store.trim()
     return store[key][1]
 
 

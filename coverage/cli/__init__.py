@@ -1,5 +1,6 @@
 """The command line: commands, what they ask the engine, and how an answer looks on a terminal."""
 
-from quietwing.coverage.cli.commands import app, main
+import lazy_loader
 
-__all__ = ["app", "main"]
+# Each answer is loaded when its command runs: what it needs of the engine is slow to load.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 import quietwing
+from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.estate_command import estate
 from quietwing.coverage.cli.example_commands import example
@@ -78,9 +79,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """The bundled houseblock: what leaks in, a given layout, plans for four budgets; maps, tables, summary.html."""
-    from quietwing.coverage.cli.demo_terminal import answer_demo  # slow to load
-
-    answer_demo(out, as_json)
+    cli.answer_demo(out, as_json)
 
 
 @app.command()
@@ -113,8 +112,6 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Dead zones, holes and spill of a layout, with how sure."""
-    from quietwing.coverage.cli.verdict_terminal import answer_verdict  # slow to load
-
     options = {
         "calibration": calibration,
         "worlds": worlds,
@@ -125,7 +122,7 @@ def evaluate(
         "seed": seed,
         "spill_tier": spill_tier,
     }
-    answer_verdict(site, layout, scenario, out, as_json, options, room=explain, contrast=contrast, changes=whatif)
+    cli.answer_verdict(site, layout, scenario, out, as_json, options, room=explain, contrast=contrast, changes=whatif)
 
 
 @app.command(name="whatif")
@@ -145,10 +142,8 @@ def what_if(
     as_json: JsonOption = False,
 ) -> None:
     """What would change the answer: the same worlds with one rule, window, mast, operator or band changed a row."""
-    from quietwing.coverage.cli.whatif_terminal import answer_whatif  # slow to load
-
     options = {"grade": grade, "worlds": worlds, "seed": seed}
-    answer_whatif(site, layout, scenario, out, as_json, options, top=top)
+    cli.answer_whatif(site, layout, scenario, out, as_json, options, top=top)
 
 
 @app.command()
@@ -204,8 +199,6 @@ def optimise(
     as_json: JsonOption = False,
 ) -> None:
     """What to buy within a budget, what it leaves open and why, and a bound on what any plan could reach."""
-    from quietwing.coverage.cli.plan_terminal import answer_plan  # slow to load
-
     options = {
         "calibration": calibration,
         "budget_gbp": budget_gbp,
@@ -225,7 +218,7 @@ def optimise(
         "seed": seed,
         "grid_m": grid_m,
     }
-    answer_plan(site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap)
+    cli.answer_plan(site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap)
 
 
 app.command(name="frontier")(frontier)
@@ -256,9 +249,9 @@ def batch(
     as_json: JsonOption = False,
 ) -> None:
     """Many questions at once, into one folder and two tables; stop it anywhere and run it again."""
-    from quietwing.coverage.cli.batch_terminal import answer_batch  # slow to load
-
-    answer_batch(source, out, workers, sets, sites, mode, as_json, scheduler=scheduler, local_cluster=local_cluster)
+    cli.answer_batch(
+        source, out, workers, sets, sites, mode, as_json, scheduler=scheduler, local_cluster=local_cluster
+    )
 
 
 @app.command()
@@ -268,9 +261,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Check a result's files against its manifest, compute it again, and check every word of a plan."""
-    from quietwing.coverage.cli.verify_terminal import answer_verify  # slow to load
-
-    answer_verify(result, as_json)
+    cli.answer_verify(result, as_json)
 
 
 @app.command()
@@ -299,8 +290,6 @@ def leakage(
     as_json: JsonOption = False,
 ) -> None:
     """Where the public network leaks in, per room and channel, with all blockers off."""
-    from quietwing.coverage.cli.leakage_terminal import answer_leakage  # slow to load
-
     options = {
         "calibration": calibration,
         "channels": tuple(channel) if channel else None,
@@ -310,16 +299,14 @@ def leakage(
         "confidence": confidence,
         "seed": seed,
     }
-    answer_leakage(site, scenario, out, as_json, options, measured_file=measured)
+    cli.answer_leakage(site, scenario, out, as_json, options, measured_file=measured)
 
 
 @app.command()
 @guarded
 def check(site: SiteArgument, as_json: JsonOption = False) -> None:
     """Report every problem of a site at once, by file and feature."""
-    from quietwing.coverage.cli.check_terminal import answer_check  # slow to load
-
-    answer_check(site, as_json)
+    cli.answer_check(site, as_json)
 
 
 app.command(name="import")(import_site)
@@ -333,9 +320,7 @@ def validate(
     as_json: JsonOption = False,
 ) -> None:
     """Compare the engine with reference data and measurements; exit code 4 if a tolerance is missed."""
-    from quietwing.coverage.cli.validate_terminal import answer_validate  # slow to load
-
-    answer_validate(folder, as_json)
+    cli.answer_validate(folder, as_json)
 
 
 @app.command(name="app")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.options import JsonOption
 
@@ -31,6 +32,4 @@ def estate(
     as_json: JsonOption = False,
 ) -> None:
     """Many sites in one table: cells that leak, cells silent, money, what binds; and one budget split over them."""
-    from quietwing.coverage.cli.estate_terminal import answer_estate  # slow to load
-
-    answer_estate(results, budget_gbp, grade, basis, out, as_json)
+    cli.answer_estate(results, budget_gbp, grade, basis, out, as_json)

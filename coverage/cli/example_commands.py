@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.options import JsonOption, SiteArgument
 
@@ -19,9 +20,7 @@ example = typer.Typer(no_args_is_help=True, help="Bundled sites, and new ones fr
 @guarded
 def example_list(as_json: JsonOption = False) -> None:
     """The bundled sites."""
-    from quietwing.coverage.cli.example_terminal import answer_list  # slow to load
-
-    answer_list(as_json)
+    cli.answer_list(as_json)
 
 
 @example.command("copy")
@@ -31,9 +30,7 @@ def example_copy(
     target: Annotated[Path, typer.Argument(help="New folder, or a new file ending in .gpkg for QGIS.")],
 ) -> None:
     """Copy a site into a folder of your own, or into one GeoPackage, to change it."""
-    from quietwing.coverage.cli.example_terminal import answer_copy  # slow to load
-
-    answer_copy(site, target)
+    cli.answer_copy(site, target)
 
 
 @example.command("new")
@@ -56,8 +53,6 @@ def example_new(
     ] = None,
 ) -> None:
     """Make a site from a few numbers, with typical masts marked assumed."""
-    from quietwing.coverage.cli.example_terminal import answer_new  # slow to load
-
     overrides = {
         "type": kind,
         "cells": cells,
@@ -67,4 +62,4 @@ def example_new(
         "window_state": window_state,
         "fence_distance_m": fence_m,
     }
-    answer_new(folder, description, overrides)
+    cli.answer_new(folder, description, overrides)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.options import (
     ConfidenceOption,
@@ -63,8 +64,6 @@ def frontier(
     as_json: JsonOption = False,
 ) -> None:
     """What more money buys: a plan for each budget, the bound, and what a further cell costs."""
-    from quietwing.coverage.cli.frontier_terminal import answer_frontier  # slow to load
-
     options = {
         "equipment": tuple(equipment) if equipment else None,
         "treat_with": tuple(treat_with) if treat_with else None,
@@ -76,7 +75,7 @@ def frontier(
         "spill_tier": spill_tier,
         "seed": seed,
     }
-    answer_frontier(
+    cli.answer_frontier(
         site,
         layout,
         scenario,

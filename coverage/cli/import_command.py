@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.options import JsonOption
 
@@ -49,7 +50,5 @@ def import_site(
     as_json: JsonOption = False,
 ) -> None:
     """Check a site folder, a zip of one, a GeoPackage or a drawing, and write it as a site folder."""
-    from quietwing.coverage.cli.import_terminal import Asked, answer_import  # slow to load
-
-    asked = Asked(mapping, unit, scale, storey_height, page, crs, name)
-    answer_import(sources, out, overwrite, asked, as_json)
+    asked = cli.Asked(mapping, unit, scale, storey_height, page, crs, name)
+    cli.answer_import(sources, out, overwrite, asked, as_json)

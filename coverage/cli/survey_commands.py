@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.options import (
     CalibrationOption,
@@ -18,12 +19,6 @@ from quietwing.coverage.cli.options import (
 )
 
 __all__ = ["add_survey_commands"]
-
-
-def _answers() -> Any:
-    from quietwing.coverage.cli import survey_answers  # slow to load
-
-    return survey_answers
 
 
 def add_survey_commands(app: typer.Typer) -> None:
@@ -64,7 +59,7 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Fit walls and masts to readings, within what the rules hold likely; a layer on top of the site."""
-    _answers().answer_calibrate(site, readings, out, compare, layout, scenario, rules, overwrite, as_json)
+    cli.survey_answers.answer_calibrate(site, readings, out, compare, layout, scenario, rules, overwrite, as_json)
 
 
 @walktest.command(name="import")
@@ -84,7 +79,7 @@ def walktest_import(
     as_json: JsonOption = False,
 ) -> None:
     """A log of a walk as readings: medians by square of the plan; no identifier of any phone is kept."""
-    _answers().answer_walktest(log, site, out, mapping, waypoints, square_m, overwrite, as_json)
+    cli.survey_answers.answer_walktest(log, site, out, mapping, waypoints, square_m, overwrite, as_json)
 
 
 @guarded
@@ -104,7 +99,7 @@ def measure_next(
 ) -> None:
     """Where to measure next: the places and channels that are expected to settle the most cells in doubt."""
     options = {"calibration": calibration, "grade": grade}
-    _answers().answer_measure_next(site, layout, scenario, options, count, out, as_json)
+    cli.survey_answers.answer_measure_next(site, layout, scenario, options, count, out, as_json)
 
 
 @masts.command(name="import")
@@ -128,7 +123,7 @@ def masts_import(
     as_json: JsonOption = False,
 ) -> None:
     """Masts round a site from a list: networks told, duplicates merged, what is assumed marked in a second table."""
-    _answers().answer_masts(source, site, out, mapping, radius_m, picture, overwrite, as_json)
+    cli.survey_answers.answer_masts(source, site, out, mapping, radius_m, picture, overwrite, as_json)
 
 
 @acceptance.command(name="form")
@@ -162,7 +157,7 @@ def acceptance_form(
         "claimed_only": silent_only,
         "seed": seed,
     }
-    _answers().answer_form(site, layout, scenario, options, out, overwrite, as_json, **asked)
+    cli.survey_answers.answer_form(site, layout, scenario, options, out, overwrite, as_json, **asked)
 
 
 @acceptance.command(name="score")
@@ -172,4 +167,4 @@ def acceptance_score(
     as_json: JsonOption = False,
 ) -> None:
     """What a filled form lets you claim, exactly; exit code 4 if it does not prove what it was to prove."""
-    _answers().answer_score(form, as_json)
+    cli.survey_answers.answer_score(form, as_json)

@@ -28,9 +28,9 @@ AT_MOST = {  # figure: (held, goal)
     "dangling references": (0, 0),
     "names reached past doors": (0, 0),
     "largest kernel signature": (10, 10),
-    "stores with eviction": (16, 3),
-    "imports inside functions": (66, 40),
-    "imports inside functions without a reason": (39, 0),
+    "stores with eviction": (8, 3),
+    "imports inside functions": (40, 40),
+    "imports inside functions without a reason": (0, 0),
     "median module, lines": (190, 190),
     "largest module, lines": (450, 450),
     "functions above 60 code lines": (24, 24),  # no goal was set

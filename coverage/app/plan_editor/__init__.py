@@ -7,6 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import streamlit as st
+
 from quietwing.coverage.app.plan_editor.style import CSS
 
 __all__ = ["SCRIPTS", "plan_editor", "script"]
@@ -39,8 +41,6 @@ def script() -> str:
 @cache
 def _component() -> Callable[..., Any]:
     """The component, registered once."""
-    import streamlit as st
-
     renderer: Callable[..., Any] = st.components.v2.component(
         "quietwing.plan_editor", html='<div class="quietwing-plan"></div>', css=CSS, js=script()
     )
