@@ -26,7 +26,7 @@ from quietwing.coverage.scenario import read_scenario
 from quietwing.sites import build_wing, check, describe, save_site
 
 HERE = Path(__file__).parent
-SECONDS = float(os.environ.get("QUIETWING_FUZZ_S", "24"))
+SECONDS = float(os.environ.get("QUIETWING_FUZZ_S", "28"))
 LONGEST_S = 10.0  # of one file
 NUMBERS = (
     "nan",
