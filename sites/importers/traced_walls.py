@@ -210,6 +210,7 @@ def cuts_of(
         name: sum(outline.exterior.intersection(other.exterior).length > 0.5 for other in outlines.values())
         for name, outline in outlines.items()
     }
+    cells = {room.id for room in rooms if room.role == "silence"}
     for room in rooms:
         own = outlines[room.id].exterior
         if room.role == "silence" and choices.windows_for_all and not _has(cuts, "window", own):
@@ -218,7 +219,9 @@ def cuts_of(
                 width_m = min(choices.window_width_m, stretch.length - 0.3)
                 _place(cuts, f"{room.id}-window", "window", stretch.interpolate(0.5, normalized=True), width_m, walls)
         if choices.doors_for_all and not _has(cuts, "door", own):
-            beside = sorted((name for name in outlines if name != room.id), key=lambda name: -neighbours[name])
+            beside = sorted(
+                (name for name in outlines if name != room.id), key=lambda name: (-neighbours[name], name in cells)
+            )  # a corridor has most neighbours; where a cell has as many, the door is not to that cell
             shared = (_longest([own.intersection(outlines[name].exterior)]) for name in beside)
             stretch = next((one for one in shared if one is not None and one.length > DOOR_M + 0.2), None)
             if stretch is not None:

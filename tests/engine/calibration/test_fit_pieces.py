@@ -1,0 +1,157 @@
+"""Pieces of a calibration on one or two parameters, where the arithmetic fits on a line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quietwing.coverage.calibration import fit
+from quietwing.coverage.calibration.heard_antennas import SURE, _taken_for, _weights
+from quietwing.coverage.calibration.next_readings import next_readings
+from quietwing.coverage.calibration.survey_rows import Parameters, Rows
+from quietwing.coverage.errors import SiteError
+from quietwing.coverage.gaussian_fit import Prior
+from quietwing.coverage.rules import load_rules
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites import (
+    CalibratedConstruction,
+    CalibratedSector,
+    Measurements,
+    Reading,
+    SiteCalibration,
+)
+
+RULES = load_rules()
+DAY = dt.date(2026, 11, 20)
+ONE_ANTENNA = Parameters((), 1, ((0,),), np.zeros(1, np.intp))
+
+
+def rows(residual_db, place=None, antenna=None, antennas=1, level_dbm=-80.0) -> Rows:
+    """One reading a row of an antenna each, all of LTE, no wall between."""
+    residual = np.array(residual_db, float)
+    count = len(residual)
+    of = np.zeros(count, np.intp) if antenna is None else np.array(antenna, np.intp)
+    design = np.zeros((count, antennas))
+    design[np.arange(count), of] = 1.0
+    return Rows(
+        design=design,
+        residual_db=residual,
+        count=np.ones(count, np.int64),
+        antenna=of,
+        place=np.arange(count) if place is None else np.array(place, np.intp),
+        room=np.arange(count),
+        band=np.zeros(count, np.intp),
+        source=of.astype(np.int64),
+        channel=tuple(f"O{number}/B20/LTE" for number in of),
+        level_dbm=np.full(count, level_dbm),
+        rival_db=np.repeat(residual[:, None], antennas, axis=1),
+        clear={},
+        left_out=0,
+    )
+
+
+def prior(sigma_db: float, antennas: int = 1) -> Prior:
+    return Prior(np.zeros(antennas), sigma_db**2 * np.eye(antennas), np.full(antennas, -np.inf))
+
+
+def test_a_rooms_reading_is_weighed_against_the_doubt_of_its_mast():
+    """8 dB of mast against 4 dB of place and 3 of reading: 64 / (64 + 25) of what was read."""
+    known, kept = fit._known(prior(8.0), rows([10.0]), RULES.errors, {"LTE": -np.inf})
+    assert RULES.errors.local_db == 4
+    assert known.mean[0] == pytest.approx(10 * 64 / 89)
+    assert known.sigma[0] == pytest.approx((1 / 64 + 1 / 25) ** -0.5)
+    assert len(kept.residual_db) == 1
+
+
+def test_readings_at_the_floor_that_came_out_strong_do_not_pull():
+    """Three at −80 dBm as the model says, one 20 dB above what it says, where nothing below −110 dBm can be read."""
+    survey = rows([0.0, 0.0, 0.0, 20.0])
+    survey = replace(survey, level_dbm=np.array([-80.0, -80.0, -80.0, -109.0]))
+    known, kept = fit._known(prior(8.0), survey, RULES.errors, {"LTE": -110.0})
+    assert kept.residual_db.tolist() == [0, 0, 0]
+    assert known.mean[0] == pytest.approx(0.0, abs=1e-9)
+    pulled, _ = fit._known(prior(8.0), survey, RULES.errors, {"LTE": -np.inf})
+    assert pulled.mean[0] == pytest.approx(20 * 64 / (4 * 64 + 25))  # one of four, of 25 dB² each
+
+
+def readings(*pairs) -> Measurements:
+    return Measurements("w.csv", tuple(Reading(channel, 0.0, 0.0, 1.5, level, DAY) for channel, level in pairs))
+
+
+@pytest.mark.parametrize(
+    ("technology", "weakest_dbm", "floor_dbm"),
+    [
+        ("LTE", -118.0, -118.0),
+        ("LTE", -117.9, -np.inf),  # a scanner reads lower than that: nothing was missed
+        ("NR", -125.0, -125.0),
+        ("GSM", -105.0, -105.0),
+        ("UMTS", -110.0, -np.inf),
+    ],
+)
+def test_the_floor_of_a_survey_is_its_weakest_level_where_that_is_as_low_as_can_be_read(
+    technology, weakest_dbm, floor_dbm
+):
+    survey = readings((f"EE/B20/{technology}", -70.0), (f"VF/B8/{technology}", weakest_dbm))
+    assert fit._floor_dbm(survey) == {technology: floor_dbm}
+
+
+def test_a_room_is_predicted_from_the_others_and_an_antenna_from_what_it_shares():
+    """Two rooms of one mast at +6 dB: each is predicted by 64/89 of the other, and misses by 25/89 of 6 dB."""
+    survey = rows([6.0, 6.0])
+    (room,) = fit._left_out(survey, survey, prior(8.0), RULES)  # of one antenna none can be held out
+    assert (room.left_out, room.groups, room.before_db) == ("room", 2, 6.0)
+    assert room.after_db == pytest.approx(6 * 25 / 89)
+    two = rows([6.0, 6.0], antenna=[0, 1], antennas=2)
+    by_room, by_sector = fit._left_out(two, two, prior(8.0, 2), RULES)
+    assert by_room.after_db == by_sector.after_db == pytest.approx(6.0)  # masts that share nothing tell nothing
+
+
+def test_a_parameter_is_learned_of_only_where_doubt_falls_by_more_than_it_is_widened():
+    known, _ = fit._known(prior(8.0), rows([0.0]), RULES.errors, {"LTE": -np.inf})
+    assert 1.1 * known.sigma[0] == pytest.approx(1.1 * 40 / 89**0.5)  # 4.66 of 8 dB
+    assert fit._learned(prior(8.0), known).tolist() == [True]
+    weak, _ = fit._known(prior(1.0), rows([0.0]), RULES.errors, {"LTE": -np.inf})
+    assert weak.sigma[0] == pytest.approx((25 / 26) ** 0.5)
+    assert fit._learned(prior(1.0), weak).tolist() == [False]  # 1.1 · 0.98 > 1
+
+
+def test_a_wall_that_is_tried_thicker_adds_to_what_the_layer_has_and_leaves_the_rest():
+    walls = (CalibratedConstruction("brick_215", 1.0, 2.0), CalibratedConstruction("glass_6", 0.5, 1.0))
+    layer = SiteCalibration(DAY, 1, "w.csv", walls, (CalibratedSector("m1", 4.0, 3.0),))
+    more = fit._with_more(layer, "brick_215", None, 2.0)
+    assert more.constructions == (CalibratedConstruction("brick_215", 3.0, 2.0), walls[1])
+    assert more.sectors == layer.sectors
+
+
+def test_the_two_rivals_of_a_channel_are_weighed_as_a_coin_when_nothing_tells_them_apart():
+    weight = _weights(np.array([5.0, 5.0]), np.zeros(2), np.full(2, 8.0), RULES.errors)
+    assert weight.tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_a_rival_that_would_have_to_be_four_sigmas_stronger_was_not_heard():
+    spread = float(np.hypot(8.0, RULES.errors.local_db))
+    weight = _weights(np.array([0.0, 4 * spread]), np.zeros(2), np.full(2, 8.0), RULES.errors)
+    # φ(0)·Φ(4) against φ(4)·Φ(0): e⁸ to one half
+    assert weight[0] / weight[1] == pytest.approx(np.exp(8.0) * 0.99997 / 0.5, rel=1e-3)
+    assert weight[0] > SURE
+
+
+def test_rows_taken_for_another_antenna_have_its_residual_and_its_column():
+    parameters = Parameters((), 1, ((0,), (1,)), np.arange(2))
+    survey = rows([6.0, 6.0], antenna=[0, 0], antennas=2)
+    survey = replace(survey, rival_db=np.array([[6.0, -1.0], [6.0, -2.0]]), channel=("EE/B20/LTE", "EE/B3/LTE"))
+    told = _taken_for(parameters, survey, {"EE/B20/LTE": 1, "EE/B3/LTE": -1})
+    assert told.antenna.tolist() == [1, 0]  # of the second nobody is sure: it stays
+    assert told.residual_db.tolist() == [-1, 6]
+    assert told.design.tolist() == [[0, 1], [1, 0]]
+    assert survey.antenna.tolist() == [0, 0]
+
+
+def test_without_a_mast_or_a_reading_there_is_nothing_to_fit_or_to_propose(hut):
+    with pytest.raises(SiteError, match=r"masts\.csv: no mast is given"):
+        fit.calibrate_site(hut(), readings(("EE/B20/LTE", -80.0)))
+    with pytest.raises(SiteError, match=r"masts\.csv: no mast is given"):
+        next_readings(hut(), Scenario(worlds=100))
