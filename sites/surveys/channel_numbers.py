@@ -20,6 +20,9 @@ _LTE = (
     (67, 738.0, 67336, 67535), (68, 753.0, 67536, 67835), (69, 2570.0, 67836, 68335),
     (71, 617.0, 68586, 68935),
 )  # fmt: skip
+# Bands of other continents lie across these, so a frequency alone is of one in use in Europe first; assumed.
+_LTE_IN_EUROPE = (1, 3, 7, 8, 20, 28, 31, 32, 38, 40, 42, 43, 67, 68)
+_LTE_BY_FREQUENCY = sorted(_LTE, key=lambda row: row[0] not in _LTE_IN_EUROPE)
 # 3GPP TS 25.101 section 5.4.4: band, offset [MHz], first and last downlink UARFCN; F = offset + N / 5.
 _UMTS = ((1, 0.0, 10562, 10838), (3, 1575.0, 1162, 1513), (7, 2175.0, 2237, 2563), (8, 340.0, 2937, 3088))
 # 3GPP TS 38.104 table 5.4.2.1-1: first and last N_REF, raster [kHz], offset [MHz], N_REF-Offs.
@@ -134,7 +137,7 @@ def band_of(technology: str, freq_mhz: float, number: int | None = None) -> str 
     if technology == "NR":
         return next((name for name, low, high in _NR_BANDS if low <= freq_mhz <= high), None)
     if technology == "LTE":
-        for band, low_mhz, first, last in _LTE:
+        for band, low_mhz, first, last in _LTE_BY_FREQUENCY:
             if number is not None and first <= number <= last:
                 return f"B{band}"
             if number is None and low_mhz <= freq_mhz <= low_mhz + 0.1 * (last - first + 1):

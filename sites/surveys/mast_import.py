@@ -332,7 +332,7 @@ def _carriers(
     mine = [one for one in carriers() if one.operator == operator and one.technology == technology]
     number, freq = plain_number(row.get("arfcn", "")), plain_number(row.get("freq_mhz", ""))
     band_number = None
-    if number is not None and number == int(number):
+    if number is not None and number.is_integer():
         try:
             freq, band_number = frequency_mhz(technology, int(number)), int(number)
         except OutOfRangeError:

@@ -26,7 +26,7 @@ from quietwing.sites.records import plain_number
 from quietwing.sites.safe_reading import refuse_odd
 from quietwing.sites.surveys.channel_numbers import frequency_mhz
 from quietwing.sites.surveys.log_columns import Mapped, is_private, map_columns
-from quietwing.sites.surveys.walk_positions import Waypoints, grid_of, seconds_of
+from quietwing.sites.surveys.walk_positions import STOREYS_BELOW, Waypoints, grid_of, seconds_of
 
 __all__ = ["WalkImport", "import_walk", "readings_text"]
 
@@ -220,6 +220,9 @@ class _Samples:
             self.left_out["no position"] += 1
             return
         storey = plain_number(self.text(row, "storey"))
+        if storey is not None and abs(storey) >= STOREYS_BELOW:
+            self.left_out["no storey that can be read"] += 1
+            return
         height = plain_number(self.text(row, "height_m"))
         values = (channel, level, *place, storey, height, seconds)
         for name, value in zip(self.kept, values, strict=True):
@@ -248,7 +251,7 @@ class _Samples:
             return f"technology {clean(told, 20) or 'not told'}"
         mhz, number = plain_number(freq), plain_number(arfcn)
         if mhz is None:
-            if number is None or number != int(number):
+            if number is None or not number.is_integer():
                 return "no channel number or frequency"
             try:
                 mhz = frequency_mhz(word, int(number))

@@ -19,13 +19,14 @@ from quietwing.sites.model import Site
 from quietwing.sites.records import plain_number
 from quietwing.sites.safe_reading import read_text
 
-__all__ = ["Waypoints", "grid_of", "read_waypoints", "seconds_of"]
+__all__ = ["STOREYS_BELOW", "Waypoints", "grid_of", "read_waypoints", "seconds_of"]
 
 Array = NDArray[np.float64]
 
 pyproj = lazy_loader.load("pyproj")  # slow to load
 
 MOST_WAYPOINTS_BYTES = 4 * 2**20
+STOREYS_BELOW = 1000  # a larger number is no storey; assumed
 MILLISECONDS_FROM = 1e11  # a number of seconds this large is in the year 5138
 _GNETTRACK = re.compile(r"(\d{4})\.(\d\d)\.(\d\d)[_ ](\d\d)\.(\d\d)\.(\d\d)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d):(\d\d(?:\.\d+)?)")
@@ -72,6 +73,10 @@ def seconds_of(text: str, date: dt.date | None = None) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
 
 
+def _is_storey(number: float) -> bool:
+    return abs(number) < STOREYS_BELOW and number.is_integer()
+
+
 def read_waypoints(path: Path, date: dt.date | None = None) -> Waypoints:
     """``waypoints.csv``: time, x, y and optionally storey, in the order they were passed.
 
@@ -97,7 +102,7 @@ def read_waypoints(path: Path, date: dt.date | None = None) -> Waypoints:
         moment = seconds_of(values.get("time", ""), date)
         place = [plain_number(values.get(axis, "")) for axis in ("x", "y")]
         storey = plain_number(values.get("storey") or "0")
-        if moment is None or None in place or storey is None or storey != int(storey):
+        if moment is None or None in place or storey is None or not _is_storey(storey):
             problems.append(
                 f"{file}: line {line}: is no waypoint; write time,x,y,storey as 2026-11-20T10:15:00,12.5,3,0"
             )
