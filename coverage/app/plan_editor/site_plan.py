@@ -170,7 +170,8 @@ def stack_of(site: Site, places: Sequence[Place], shares: Mapping[int, float], w
     """
     corners = [shapely.get_coordinates(built.outline.simplify(0.5).exterior) for built in site.buildings]
     west, south = np.min([each.min(axis=0) for each in corners], axis=0)
-    width = max(float(np.max([each.max(axis=0) for each in corners], axis=0).max() - min(west, south)), 1.0)
+    east, north = np.max([each.max(axis=0) for each in corners], axis=0)
+    width = max(float(east - west), float(north - south), 1.0)
     storeys = [
         {
             "place": at,
