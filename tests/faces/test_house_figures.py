@@ -28,14 +28,14 @@ AT_MOST = {  # figure: (held, goal)
     "dangling references": (0, 0),
     "names reached past doors": (0, 0),
     "largest kernel signature": (10, 10),
-    "stores with eviction": (8, 3),
+    "stores with eviction": (7, 3),
     "imports inside functions": (40, 40),
     "imports inside functions without a reason": (0, 0),
     "median module, lines": (190, 190),
     "largest module, lines": (450, 450),
-    "functions above 60 code lines": (24, 24),  # no goal was set
+    "functions above 60 code lines": (23, 23),  # no goal was set
 }
-AT_LEAST = {"tests ÷ code": (0.65, 0.7)}
+AT_LEAST = {"tests ÷ code": (0.67, 0.7)}
 
 
 @pytest.fixture(scope="module")
