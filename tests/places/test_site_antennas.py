@@ -63,7 +63,7 @@ def test_the_content_of_an_antenna_file_is_part_of_what_names_a_site(named):
 def test_a_site_without_antenna_files_keeps_its_name():
     site = load_site("houseblock")
     assert site.antenna_files == ()
-    named_if_set = ("antenna_files", "terrain", "surroundings")
+    named_if_set = ("antenna_files", "terrain", "surroundings", "calibration")
     fields = [field.name for field in dataclasses.fields(site) if field.name not in named_if_set]
     assert fingerprint(site) == fingerprint({name: getattr(site, name) for name in fields})
 

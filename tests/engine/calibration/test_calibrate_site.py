@@ -42,9 +42,9 @@ def made():
 
 @pytest.fixture(scope="module")
 def fitted(made):
-    """Three made sites, their truth and what was fitted."""
+    """A made site, its truth and what was fitted; ten of them are in ``benchmarks/survey_sites.py``."""
     found = []
-    for number in (4, 6, 8):
+    for number in (4,):
         truth = made.made_truth(number)
         found.append((truth, calibrate_site(truth.site, made.survey(truth, number))))
     return found
@@ -66,7 +66,7 @@ def scores(truth, fit) -> list[float]:
 @pytest.mark.slow
 def test_the_truth_lies_within_two_sigma_of_what_is_fitted(fitted):
     z = np.array([score for truth, fit in fitted for score in scores(truth, fit)])
-    assert len(z) > 90
+    assert len(z) > 30
     assert np.mean(np.abs(z) <= 2) >= 0.9
 
 
