@@ -41,6 +41,7 @@ def test_a_log_becomes_readings_without_its_phone(here):
 
 
 @pytest.mark.slow
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_readings_become_a_layer_that_evaluate_counts(here):
     assert run("walktest", "import", "walk.csv", "--site", "houseblock", "-o", "readings.csv").exit_code == 0
     ran = run("calibrate", "houseblock", "--readings", "readings.csv", "-o", "calibration.toml", "--json")
@@ -81,6 +82,7 @@ def test_nothing_is_written_where_the_list_is_wrong(here):
 
 
 @pytest.mark.slow
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_a_form_is_made_and_an_empty_one_proves_nothing(here):
     made = run("acceptance", "form", "houseblock", "-o", "form.xlsx", "--json")
     assert made.exit_code == 0, made.output
@@ -93,6 +95,7 @@ def test_a_form_is_made_and_an_empty_one_proves_nothing(here):
 
 
 @pytest.mark.slow
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_where_to_measure_next_is_a_table_and_a_map(here):
     ran = run("measure-next", "houseblock", "--out", "next", "--count", 3, "--json")
     assert ran.exit_code == 0, ran.output

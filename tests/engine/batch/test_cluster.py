@@ -56,6 +56,7 @@ def test_a_worker_killed_in_the_middle_costs_nothing(undisturbed, cluster, tmp_p
     assert files_below(tmp_path / "results") == files_below(here)
 
 
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 @pytest.mark.parametrize(
     ("task", "says"),
     [("kills_its_worker", "its worker process ended 2 times"), ("breaks", "ZeroDivisionError")],
@@ -87,6 +88,7 @@ def test_workers_of_another_version_are_refused_by_name(undisturbed, cluster, tm
     assert all(address in str(error.value) for address in cluster.scheduler_info()["workers"])
 
 
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_a_scheduler_that_is_lost_keeps_what_is_finished(undisturbed, tmp_path):
     items, here = undisturbed
     command = [sys.executable, "-c", "from distributed.cli.dask_scheduler import main; main()"]

@@ -64,6 +64,7 @@ def scores(truth, fit) -> list[float]:
 
 
 @pytest.mark.slow
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_the_truth_lies_within_two_sigma_of_what_is_fitted(fitted):
     z = np.array([score for truth, fit in fitted for score in scores(truth, fit)])
     assert len(z) > 30
@@ -71,6 +72,7 @@ def test_the_truth_lies_within_two_sigma_of_what_is_fitted(fitted):
 
 
 @pytest.mark.slow
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_rooms_and_sectors_held_out_are_predicted_better_than_without(fitted):
     for _, fit in fitted:
         assert {one.left_out for one in fit.held_out} == {"room", "sector"}
@@ -81,6 +83,7 @@ def test_rooms_and_sectors_held_out_are_predicted_better_than_without(fitted):
 
 
 @pytest.mark.slow
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_readings_leave_less_doubt_and_no_wall_that_gains(fitted):
     for truth, fit in fitted:
         shifted = replace(truth.site, calibration=fit.layer).constructions
