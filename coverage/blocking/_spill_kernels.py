@@ -25,6 +25,9 @@ from quietwing.coverage.blocking._link_kernels import (
     strongest_sector,
 )
 
+BOXES = 256  # of values that a rank is looked for in
+NARROW = 1e-9  # of a range of values: the number of boxes over it must be finite. [dB]
+
 
 class Limits(NamedTuple):
     """What places outside must keep.
@@ -121,8 +124,8 @@ def _sum_band(of, factor, spare, other, p, band, local, net, links):
 
 
 @njit(**HELPER)
-def _rank(values, rank):
-    """The value that `rank` others precede in order; moves it there and smaller ones before it (Hoare's FIND).
+def _partly_sorted(values, rank):
+    """Move the value that `rank` others precede in order to its place, and smaller ones before it (Hoare's FIND).
 
     A sort of numba's would take longer to compile than all the rest.
     """
@@ -142,20 +145,51 @@ def _rank(values, rank):
             first = i
         if i > rank:
             last = j
-    return values[rank]
 
 
 @njit(**HELPER)
-def _median(values):
-    """The median; moves the values."""
-    middle = len(values) // 2
-    above = _rank(values, middle)
-    if len(values) % 2:
-        return above
-    below = -math.inf
-    for w in range(middle):
-        below = max(below, values[w])
-    return above if below == -math.inf else (below + above) / 2
+def _rank(values, rank, counts, spare):
+    """The value that `rank` others precede in order, and the one before it (-inf for the first).
+
+    Values are counted in boxes of equal width, and only those of the box that holds the rank are put in order: a
+    fifth of the time of ordering them all. `counts` and `spare` are overwritten.
+    """
+    low, high = math.inf, -math.inf
+    for w in range(len(values)):
+        low, high = min(low, values[w]), max(high, values[w])
+    width, boxes, kept, place = high - low, len(counts), 0, rank
+    if NARROW < width < math.inf:
+        scale = (boxes - 1) / width  # rounding keeps the order, so that no value gets into a box of smaller ones
+        counts[:] = 0
+        for w in range(len(values)):
+            counts[np.int64((values[w] - low) * scale)] += 1
+        box = 0
+        while place >= counts[box]:
+            place -= counts[box]
+            box += 1
+        for w in range(len(values)):
+            spare[kept] = values[w]
+            kept += np.int64((values[w] - low) * scale) == box
+    else:
+        kept = len(values)
+        for w in range(kept):
+            spare[w] = values[w]
+    _partly_sorted(spare[:kept], place)
+    found, before = spare[place], -math.inf
+    for w in range(place):
+        before = max(before, spare[w])
+    if place == 0 and rank > 0:
+        for w in range(len(values)):
+            if values[w] < found:
+                before = max(before, values[w])
+    return found, before
+
+
+@njit(**HELPER)
+def _median(values, counts, spare):
+    """The median; `counts` and `spare` are overwritten."""
+    above, below = _rank(values, len(values) // 2, counts, spare)
+    return above if len(values) % 2 or below == -math.inf else (below + above) / 2
 
 
 @njit(**HELPER)
@@ -189,6 +223,7 @@ def spill_worlds(
         signal, best_signal = np.empty(worlds, np.float32), np.empty(worlds)
         worst_jam, room_db = np.empty(worlds), np.empty(worlds)
         lead, call = np.empty(worlds), np.full(worlds, -math.inf)
+        counts, spare_db = np.empty(BOXES, np.int64), np.empty(worlds)
         for channel in net.band_channels:
             best_signal[:] = NEVER
             worst_jam[:] = NEVER
@@ -225,16 +260,20 @@ def spill_worlds(
                     captured += lead[w] >= 0
                 found.captured[p, channel] = captured
                 for g in range(grades):
-                    found.capture[g, p, channel] = _rank(lead, worlds - 1 - limits.may_capture[g])
+                    found.capture[g, p, channel] = _rank(lead, worlds - 1 - limits.may_capture[g], counts, spare_db)[
+                        0
+                    ]
             if any_jam:
                 noise = limits.noise_limit[channel]
                 for g in range(grades):
                     _margin(room_db, worst_jam, best_signal, limits.median_db[g], noise)
-                    at_median = _median(room_db)
+                    at_median = _median(room_db, counts, spare_db)
                     _margin(room_db, worst_jam, best_signal, limits.share_db[g], noise)
-                    found.margin[g, p, channel] = min(at_median, _rank(room_db, limits.may_miss[g]))
-                found.jam[p, channel] = _median(worst_jam)
-            middle = _median(best_signal)
+                    found.margin[g, p, channel] = min(
+                        at_median, _rank(room_db, limits.may_miss[g], counts, spare_db)[0]
+                    )
+                found.jam[p, channel] = _median(worst_jam, counts, spare_db)
+            middle = _median(best_signal, counts, spare_db)
             if middle > NEVER / 2:
                 found.signal[p, channel] = middle
         calls = 0
@@ -242,7 +281,7 @@ def spill_worlds(
             calls += call[w] > 0
         found.calls[p] = calls
         for g in range(grades):
-            found.call[g, p] = _rank(call, limits.may_miss[g])
+            found.call[g, p] = _rank(call, limits.may_miss[g], counts, spare_db)[0]
 
 
 @njit(**KERNEL)
