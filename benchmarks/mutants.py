@@ -672,14 +672,14 @@ MUTANTS = (
     Mutant(
         "rules: the ratio at the median forgotten",
         f"{BLOCKING}/_spill_kernels.py",
-        "min(at_median, _rank(room_db, limits.may_miss[g], counts, spare_db)[0])",
-        "_rank(room_db, limits.may_miss[g], counts, spare_db)[0]",
+        "min(at_median, in_most)",
+        "in_most",
         (f"{GRADES}::test_where_both_sides_cross_one_wall_its_error_cancels",),
     ),
     Mutant(
         "rules: the ratio in most worlds forgotten",
         f"{BLOCKING}/_spill_kernels.py",
-        "min(at_median, _rank(room_db, limits.may_miss[g], counts, spare_db)[0])",
+        "min(at_median, in_most)",
         "at_median",
         (f"{GRADES}::test_spill_of_one_device_over_one_wall",),
     ),

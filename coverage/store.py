@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 
 import quietwing
+from quietwing.coverage.answers import VerdictAnswer
 from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
@@ -124,7 +125,7 @@ def describe(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]
     }
 
 
-def result_object(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, Any]:
+def result_object(verdict: Verdict, catalogue: Mapping[str, Model]) -> VerdictAnswer:
     """The ``--json`` object of a verdict with its cost, without its manifest.
 
     Parameters
@@ -146,19 +147,19 @@ def result_object(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str,
     """
     spent = cost(verdict.site, verdict.devices, verdict.treatments, catalogue, verdict.scenario)
     found = verdict_object(verdict)
-    return found | {
-        "cost": {
-            "capex_gbp": spent.capex_gbp,
-            "opex_gbp_per_year": spent.opex_gbp_per_year,
-            "whole_life_gbp": spent.whole_life_gbp,
-            "npv_gbp": spent.npv_gbp,
-            "illustrative": f"{spent.illustrative[0]} of {spent.illustrative[1]} prices",
-        },
-        "budget_gbp": verdict.scenario.budget_gbp,
-        "over_budget": over_budget(spent, verdict.scenario),
-        "notes": [*found["notes"], *spent.notes],
-        **({"contrast": [contrast_object(one) for one in verdict.contrast]} if verdict.contrast else {}),
+    found["cost"] = {
+        "capex_gbp": spent.capex_gbp,
+        "opex_gbp_per_year": spent.opex_gbp_per_year,
+        "whole_life_gbp": spent.whole_life_gbp,
+        "npv_gbp": spent.npv_gbp,
+        "illustrative": f"{spent.illustrative[0]} of {spent.illustrative[1]} prices",
     }
+    found["budget_gbp"] = verdict.scenario.budget_gbp
+    found["over_budget"] = over_budget(spent, verdict.scenario)
+    found["notes"] = [*found["notes"], *spent.notes]
+    if verdict.contrast:
+        found["contrast"] = [contrast_object(one) for one in verdict.contrast]
+    return found
 
 
 def write_result(

@@ -45,6 +45,19 @@ def hut() -> Callable[..., Site]:
     return build_hut
 
 
+@pytest.fixture(scope="session")
+def as_shipped() -> Callable[[str, object], None]:
+    """Holds what a command printed with ``--json`` against its shipped schema."""
+    from jsonschema import Draft202012Validator  # here: most tests look at no answer
+
+    from quietwing.coverage.answers import schema_of
+
+    def check(command: str, answer: object) -> None:
+        Draft202012Validator(schema_of(command)).validate(answer)
+
+    return check
+
+
 FEW_MOVES = 100_000  # a sixth of a quick search's, whose number of moves does not know how small a site is
 
 

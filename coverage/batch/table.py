@@ -11,50 +11,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from quietwing.coverage.answers import SUMMARY_COLUMNS
 from quietwing.coverage.batch.item_folder import read_item
 from quietwing.coverage.batch.items import BatchItem, key_text
 from quietwing.coverage.report import safe_cell
-from quietwing.coverage.rules import GRADES
 from quietwing.coverage.whole_files import fsync_file
 
-__all__ = ["ROOM_COLUMNS", "SUMMARY_COLUMNS", "TABLES", "make_tables"]
+__all__ = ["ROOM_COLUMNS", "TABLES", "make_tables"]
 
 TABLES = ("summary.csv", "summary.parquet", "rooms.csv", "rooms.parquet")
 FAILED = "failed"
 # Column, kind, and how its numbers are written in CSV.
-SUMMARY_COLUMNS = (
-    ("site", str, ""),
-    ("grade", str, ""),
-    ("rules", str, ""),
-    ("sectors", int, "d"),
-    ("sectors_measured", int, "d"),
-    *((f"rooms_{state}", int, "d") for state in ("silence", "silent", "quiet_anyway", "holes", "unknown")),
-    ("c95", float, ".3f"),
-    *((f"silent_at_{level}", int, "d") for level in (50, 80, 90, 95, 99)),
-    ("together_95", int, "d"),
-    ("spill_tier", str, ""),
-    ("spill_passed", bool, ""),
-    ("spill_worst_margin_db", float, ".1f"),
-    *(
-        (f"{what}_{grade}", kind, form)
-        for grade in GRADES
-        for what, kind, form in (
-            ("rooms_silent", int, "d"),
-            ("rooms_quiet_anyway", int, "d"),
-            ("rooms_holes", int, "d"),
-            ("together_95", int, "d"),
-            ("spill_tier", str, ""),
-            ("spill_passed", bool, ""),
-            ("spill_margin_db", float, ".1f"),
-        )
-    ),
-    *((f"{cost}", float, ".2f") for cost in ("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp")),
-    ("illustrative", str, ""),
-    ("value", float, ".6f"),
-    ("bound", float, ".6f"),
-    ("gap", float, ".6f"),
-    ("status", str, ""),
-)
 ROOM_COLUMNS = (
     ("item", str, ""),
     ("site", str, ""),
@@ -89,7 +56,7 @@ def make_tables(items: Sequence[BatchItem], whole: frozenset[str], results: Path
         Names of the files: `TABLES`.
     """
     keys = list(dict.fromkeys(name for item in items for name, _ in item.keys))
-    taken = {"item", "mode", *(name for name, _, _ in SUMMARY_COLUMNS)}
+    taken = {"item", "mode", *(column.name for column in SUMMARY_COLUMNS)}
     shown = [f"key_{key}" if key in taken else key for key in keys]
     columns: list[Column] = [
         ("item", str, ""),
@@ -98,7 +65,7 @@ def make_tables(items: Sequence[BatchItem], whole: frozenset[str], results: Path
             for key, name in zip(keys, shown, strict=True)
         ),
         ("mode", str, ""),
-        *SUMMARY_COLUMNS,
+        *((column.name, column.kind, column.form) for column in SUMMARY_COLUMNS),
     ]
     summary = [_summary_row(item, keys, columns, results if item.id in whole else None) for item in items]
     once = list(dict.fromkeys(item.id for item in items if item.id in whole))
@@ -128,7 +95,7 @@ def _summary_row(item: BatchItem, keys: Sequence[str], columns: Sequence[Column]
     else:
         found = read_item(results / "items" / item.id)["summary"]
     values = [item.id, *(swept.get(key) for key in keys), item.mode]
-    values += [found.get(name) for name, _, _ in SUMMARY_COLUMNS]
+    values += [found.get(column.name) for column in SUMMARY_COLUMNS]
     return [_cast(value, kind) for value, (_, kind, _) in zip(values, columns, strict=True)]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from quietwing.coverage.answers import row_of
 from quietwing.coverage.batch.item_folder import Answer, RoomChannels, write_item
 from quietwing.coverage.batch.items import BatchItem
 from quietwing.coverage.plan_store import write_plan
@@ -17,11 +17,9 @@ from quietwing.coverage.planning import PlanResult
 from quietwing.coverage.propagation import GainCache
 from quietwing.coverage.report import (
     KEEP,
-    count_object,
-    count_rooms,
     leakage_csv,
+    leakage_object,
     plan_object,
-    rules_in_words,
     state_of_rooms,
     verdict_object,
 )
@@ -35,8 +33,6 @@ __all__ = ["MODES", "Mode", "leakage_answer", "plan_answer", "run_item", "verdic
 
 Mode = Callable[[BatchItem, Path, GainCache | None], Answer]
 _HAIR = 1e-9  # 1 − 0.95 is a little above 0.05
-_COST = ("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative")
-STATES_OF_GRADES = ("silent", "quiet_anyway", "holes")
 _DIGITS = 6  # a share of 100,000 worlds
 
 
@@ -76,9 +72,7 @@ def _evaluate(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
         item.site, item.scenario, devices=item.devices, catalogue=item.catalogue, maps=False, **_kept(gains)
     )
     write_result(verdict, folder, catalogue=item.catalogue)
-    answer = verdict_answer(verdict)
-    spent = result_object(verdict, item.catalogue)["cost"]
-    return replace(answer, summary=answer.summary | {key: spent[key] for key in _COST})
+    return verdict_answer(verdict, result_object(verdict, item.catalogue))
 
 
 def _leakage(item: BatchItem, folder: Path, gains: GainCache | None) -> Answer:
@@ -103,40 +97,15 @@ MODES: dict[str, Mode] = {"evaluate": _evaluate, "leakage": _leakage, "optimise"
 
 def plan_answer(result: PlanResult) -> Answer:
     """What a plan adds to the tables of a batch: its verdict's rows, its cost and how good it is."""
-    answer = verdict_answer(result.verdict)
-    spoken = plan_object(result)
-    cost = {key: spoken["cost"][key] for key in _COST}
-    return replace(
-        answer, summary=answer.summary | cost | {key: spoken[key] for key in ("value", "bound", "gap", "status")}
-    )
+    return verdict_answer(result.verdict, {**verdict_object(result.verdict), **plan_object(result)})
 
 
-def verdict_answer(verdict: Verdict) -> Answer:
-    """What a verdict adds to the tables of a batch."""
-    spoken = verdict_object(verdict)
-    spill = spoken["spill"] or {}
-    cost = spoken["cost"]
-    summary = {
-        "site": spoken["site"],
-        "grade": spoken["grade"],
-        "rules": rules_in_words(verdict.scenario.rules),
-        "sectors": spoken["measured"]["sectors"],
-        "sectors_measured": spoken["measured"]["measured"],
-        **{f"rooms_{state}": count for state, count in spoken["rooms"].items()},
-        "c95": spoken["c95"],
-        **{f"silent_at_{level}": count for level, count in spoken["silent_at"].items()},
-        "together_95": spoken["together_95"],
-        "spill_tier": spill.get("tier"),
-        "spill_passed": spill.get("passed"),
-        "spill_worst_margin_db": spill.get("worst_margin_db"),
-        **_of_grades(spoken["grades"]),
-        **{key: cost[key] for key in _COST},
-        **{key: spoken[key] for key in ("value", "bound", "gap", "status")},
-    }
+def verdict_answer(verdict: Verdict, answer: Mapping[str, Any]) -> Answer:
+    """What a verdict adds to the tables of a batch: the marked keys of its answer, and its rooms."""
     probability = verdict.by_room["usable_probability"].transpose("channel", "room").values
     often = probability > 1.0 - verdict.scenario.asked.confidence + _HAIR
     return Answer(
-        summary,
+        row_of(answer),
         RoomChannels(
             room=[str(name) for name in verdict.by_room["room"].values.tolist()],
             role=[str(role) for role in verdict.by_room["role"].values.tolist()],
@@ -151,42 +120,15 @@ def verdict_answer(verdict: Verdict) -> Answer:
     )
 
 
-def _of_grades(grades: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of each grade by its name."""
-    found: dict[str, Any] = {}
-    for name, said in grades.items():
-        spill = said["spill"] or {}
-        found |= {f"rooms_{state}_{name}": said["rooms"][state] for state in STATES_OF_GRADES}
-        found |= {
-            f"together_95_{name}": said["together_95"],
-            f"spill_tier_{name}": said["tier"],
-            f"spill_passed_{name}": spill.get("passed"),
-            f"spill_margin_db_{name}": spill.get("worst_margin_db"),
-        }
-    return found
-
-
 def leakage_answer(found: Leakage) -> Answer:
     """What a leakage study adds to the tables of a batch: no room is silenced, as no blocker is on."""
     role = [str(each) for each in found.by_room["role"].values.tolist()]
     usable = found.by_room["usable"].transpose("channel", "room").values
     judged = dict(zip(found.grades[0].by_room["room"].values.tolist(), state_of_rooms(found), strict=True))
     state = [judged.get(str(name), KEEP) for name in found.by_room["room"].values.tolist()]
-    counts = {one.grade.name: count_rooms(found, number) for number, one in enumerate(found.grades)}
     channels = [str(name) for name in found.by_room["channel"].values.tolist()]
     return Answer(
-        {
-            "site": found.site.name,
-            "grade": found.scenario.grade,
-            "rules": rules_in_words(found.scenario.rules),
-            **{f"rooms_{state}": rooms for state, rooms in count_object(counts[found.scenario.grade]).items()},
-            **{
-                f"rooms_{state}_{name}": count_object(count)[state]
-                for name, count in counts.items()
-                for state in STATES_OF_GRADES
-            },
-            "status": "evaluated",
-        },
+        row_of({**leakage_object(found), "measured": None, "status": "evaluated"}),
         RoomChannels(
             room=[str(name) for name in found.by_room["room"].values.tolist()],
             role=role,

@@ -269,9 +269,8 @@ def spill_worlds(
                     _margin(room_db, worst_jam, best_signal, limits.median_db[g], noise)
                     at_median = _median(room_db, counts, spare_db)
                     _margin(room_db, worst_jam, best_signal, limits.share_db[g], noise)
-                    found.margin[g, p, channel] = min(
-                        at_median, _rank(room_db, limits.may_miss[g], counts, spare_db)[0]
-                    )
+                    in_most = _rank(room_db, limits.may_miss[g], counts, spare_db)[0]
+                    found.margin[g, p, channel] = min(at_median, in_most)
                 found.jam[p, channel] = _median(worst_jam, counts, spare_db)
             middle = _median(best_signal, counts, spare_db)
             if middle > NEVER / 2:

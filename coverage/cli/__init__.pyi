@@ -13,6 +13,7 @@ from .import_terminal import Asked as Asked
 from .import_terminal import answer_import as answer_import
 from .leakage_terminal import answer_leakage as answer_leakage
 from .plan_terminal import answer_plan as answer_plan
+from .schema_terminal import answer_schema as answer_schema
 from .validate_terminal import answer_validate as answer_validate
 from .verdict_terminal import answer_verdict as answer_verdict
 from .verify_terminal import answer_verify as answer_verify

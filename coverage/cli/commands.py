@@ -315,6 +315,15 @@ add_survey_commands(app)
 
 @app.command()
 @guarded
+def schema(
+    command: Annotated[str, typer.Argument(help="leakage, evaluate, optimise, frontier or whatif")],
+) -> None:
+    """Print the JSON Schema of what a command prints with --json."""
+    cli.answer_schema(command)
+
+
+@app.command()
+@guarded
 def validate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds one folder for each set (rf-…).")],
     as_json: JsonOption = False,

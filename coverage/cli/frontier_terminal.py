@@ -138,7 +138,7 @@ def answer_frontier(
 def show_frontier(found: Frontier, files: tuple[Path, ...], as_json: bool) -> None:
     """The frontier in words and a table, or as JSON."""
     if as_json:
-        print_json(frontier_object(found) | {"files": [str(path) for path in files]})
+        print_json({**frontier_object(found), "files": [str(path) for path in files]})
         return
     for sentence in frontier_lead(found):
         typer.echo(sentence)

@@ -15,12 +15,11 @@ from quietwing.coverage.report import (
     AGREEMENT_HEADER,
     agreement_rows,
     channel_in_words,
-    count_object,
     count_rooms,
     headline,
+    leakage_object,
     measured_headline,
     measured_object,
-    rules_object,
     service_by_channel,
 )
 from quietwing.coverage.result_folder import LEAKAGE_FILES, SUMMARY, refuse_taken
@@ -65,28 +64,10 @@ def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> Non
     services = service_by_channel(result)
     count = count_rooms(result)
     if as_json:
-        print_json(
-            {
-                "site": result.site.name,
-                "scenario_id": result.scenario_id,
-                "as_of": result.site.as_of.isoformat(),
-                "grade": result.scenario.grade,
-                "rules": rules_object(result.scenario.rules),
-                "rooms": count_object(count),
-                "grades": {
-                    one.grade.name: {
-                        "confidence": one.grade.confidence,
-                        "rooms": count_object(count_rooms(result, number)),
-                    }
-                    for number, one in enumerate(result.grades)
-                },
-                "escapes": [{"channel": channel, "rooms": rooms} for channel, rooms in services],
-                "notes": list(result.notes),
-                "seed": result.scenario.seed,
-                "files": [str(path) for path in files],
-            }
-            | ({} if result.measured is None else {"measured": measured_object(result.measured)})
-        )
+        found = leakage_object(result)
+        if result.measured is not None:
+            found["measured"] = measured_object(result.measured)
+        print_json({**found, "files": [str(path) for path in files]})
         return
     typer.echo(headline(result))
     print_table(

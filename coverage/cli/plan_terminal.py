@@ -118,7 +118,7 @@ def show_plan(
     """
     if as_json:
         manifest = {"manifest": describe(result.verdict, catalogue)}
-        found = result_object(result.verdict, catalogue) | plan_object(result) | manifest
+        found = {**result_object(result.verdict, catalogue), **plan_object(result), **manifest}
         if frontier is not None:
             found["frontier"] = frontier_object(frontier)
         print_json(found)

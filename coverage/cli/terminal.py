@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +19,7 @@ def say(message: str) -> None:
         typer.echo(message, err=True)
 
 
-def print_json(value: dict[str, Any]) -> None:
+def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout; NaN and infinity are refused."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     try:

@@ -104,7 +104,8 @@ def show_verdict(
     escapes = escapes_of(verdict)
     sentences = [escape_in_words(one) for one in escapes if budgets and one.room == budgets.room]
     if as_json:
-        found = result_object(verdict, catalogue) | {"manifest": describe(verdict, catalogue)}
+        found = result_object(verdict, catalogue)
+        found["manifest"] = describe(verdict, catalogue)
         if budgets:
             found["explain"] = {"room": budgets.room, "sentences": sentences, "budgets": budgets_object(budgets)}
         if changes:

@@ -55,7 +55,7 @@ def show_changes(found: WhatIf, top: int | None = None) -> None:
 
 def _show(found: WhatIf, files: tuple[Path, ...], as_json: bool, top: int | None) -> None:
     if as_json:
-        print_json(whatif_object(found, top) | {"files": [str(path) for path in files]})
+        print_json({**whatif_object(found, top), "files": [str(path) for path in files]})
         return
     show_changes(found, top)
     if files:

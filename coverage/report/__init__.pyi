@@ -92,6 +92,7 @@ from .spill_map import spill_figure as spill_figure
 from .survey_maps import mast_figure as mast_figure
 from .survey_maps import places_figure as places_figure
 from .tables import leakage_csv as leakage_csv
+from .tables import leakage_object as leakage_object
 from .tables import service_by_channel as service_by_channel
 from .verdict_maps import before_after_figure as before_after_figure
 from .verdict_maps import before_map as before_map

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import math
-from typing import Any
 
+from quietwing.coverage.answer_parts import FrontierPointAnswer
+from quietwing.coverage.answers import FrontierAnswer
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning import Frontier, FrontierPoint, Marginal
 from quietwing.coverage.report.grades import grade_in_words, measured_in_words
@@ -237,10 +238,10 @@ def frontier_csv(found: Frontier) -> str:
     return text.getvalue()
 
 
-def frontier_object(found: Frontier) -> dict[str, Any]:
+def frontier_object(found: Frontier) -> FrontierAnswer:
     """Everything as plain values, for ``--json`` and ``frontier.json``."""
 
-    def plain(at: int, point: FrontierPoint) -> dict[str, Any]:
+    def plain(at: int, point: FrontierPoint) -> FrontierPointAnswer:
         step = point.marginal
         return {
             "budget_gbp": point.budget_gbp,

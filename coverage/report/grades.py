@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
+from quietwing.coverage.answer_parts import GradeAnswer, RoomCounts, RulesAnswer, SilentAt, SpillAnswer
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.escapes import RoomCount, count_rooms, percent
 from quietwing.coverage.rules import GRADES, TIERS, Grade, Rules
@@ -123,7 +125,7 @@ def protected_in_words(verdict: Verdict) -> str:
     return "None may be called protected: a limit of the evidence grade is not kept, or the scenario asks for less."
 
 
-def rules_object(rules: Rules) -> dict[str, str]:
+def rules_object(rules: Rules) -> RulesAnswer:
     """Which rules: name of the file, `DEFAULT` for those of the product, and a fingerprint of what they say."""
     return {"name": rules.name or DEFAULT, "fingerprint": fingerprint(rules)[:12]}
 
@@ -158,7 +160,7 @@ def grade_rows(verdict: Verdict) -> list[list[str]]:
     return rows
 
 
-def count_object(count: RoomCount) -> dict[str, int]:
+def count_object(count: RoomCount) -> RoomCounts:
     """Rooms by state as plain values."""
     return {
         "silence": count.silence,
@@ -169,7 +171,12 @@ def count_object(count: RoomCount) -> dict[str, int]:
     }
 
 
-def spill_object(spill: SpillResult | None) -> dict[str, Any] | None:
+def silent_at_object(silent_at: Mapping[int, int]) -> SilentAt:
+    """Rooms by the share of worlds in which they are silent, as plain values."""
+    return cast(SilentAt, {str(level): int(rooms) for level, rooms in sorted(silent_at.items())})
+
+
+def spill_object(spill: SpillResult | None) -> SpillAnswer | None:
     """What a grade finds outside as plain values; None where it was not computed."""
     if spill is None:
         return None
@@ -182,7 +189,7 @@ def spill_object(spill: SpillResult | None) -> dict[str, Any] | None:
     }
 
 
-def grades_object(verdict: Verdict) -> dict[str, dict[str, Any]]:
+def grades_object(verdict: Verdict) -> dict[str, GradeAnswer]:
     """Every grade by name as plain values, in the order of `GRADES`.
 
     Parameters
@@ -194,7 +201,7 @@ def grades_object(verdict: Verdict) -> dict[str, dict[str, Any]]:
     dict
         The evidence grade alone has `protected`: rooms that may be called so, 0 where none may.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, GradeAnswer] = {}
     for number in grade_numbers(verdict):
         one, count = verdict.grades[number], count_rooms(verdict, number)
         found[one.grade.name] = {
@@ -202,7 +209,7 @@ def grades_object(verdict: Verdict) -> dict[str, dict[str, Any]]:
             "tier": one.grade.tier,
             "rooms": count_object(count),
             "c95": count.c95,
-            "silent_at": {str(level): int(rooms) for level, rooms in sorted(one.silent_at.items())},
+            "silent_at": silent_at_object(one.silent_at),
             "together_95": int(one.together),
             "spill": spill_object(one.spill),
         }

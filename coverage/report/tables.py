@@ -7,10 +7,13 @@ import io
 
 import numpy as np
 
+from quietwing.coverage.answers import LeakageAnswer
+from quietwing.coverage.report.escapes import count_rooms
+from quietwing.coverage.report.grades import count_object, rules_object
 from quietwing.coverage.report.words import safe_cell
 from quietwing.coverage.results import Leakage
 
-__all__ = ["leakage_csv", "service_by_channel"]
+__all__ = ["leakage_csv", "leakage_object", "service_by_channel"]
 
 
 def leakage_csv(leakage: Leakage) -> str:
@@ -79,3 +82,25 @@ def service_by_channel(leakage: Leakage) -> list[tuple[str, int]]:
         (str(name), int(count)) for name, count in zip(counts["channel"].values, counts.values, strict=True) if count
     ]
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
+def leakage_object(leakage: Leakage) -> LeakageAnswer:
+    """The ``--json`` object of a leakage study without its files and measured levels."""
+    return {
+        "site": leakage.site.name,
+        "scenario_id": leakage.scenario_id,
+        "as_of": leakage.site.as_of.isoformat(),
+        "grade": leakage.scenario.grade,
+        "rules": rules_object(leakage.scenario.rules),
+        "rooms": count_object(count_rooms(leakage)),
+        "grades": {
+            one.grade.name: {
+                "confidence": one.grade.confidence,
+                "rooms": count_object(count_rooms(leakage, number)),
+            }
+            for number, one in enumerate(leakage.grades)
+        },
+        "escapes": [{"channel": channel, "rooms": rooms} for channel, rooms in service_by_channel(leakage)],
+        "notes": list(leakage.notes),
+        "seed": leakage.scenario.seed,
+    }

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from quietwing.coverage.answer_parts import Action, Placed
+from quietwing.coverage.answers import VerdictAnswer
 from quietwing.coverage.blocking import action_name, meant
 from quietwing.coverage.decibel import floored
+from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.escapes import (
     KEEP,
     QUIET,
@@ -29,6 +32,7 @@ from quietwing.coverage.report.grades import (
     grades_object,
     rules_in_words,
     rules_object,
+    silent_at_object,
     spill_object,
 )
 from quietwing.coverage.report.words import channel_in_short, place_in_words, reason_in_words, safe_cell
@@ -200,7 +204,7 @@ def spill_csv(verdict: Verdict) -> str:
     return csv_text(header, rows)
 
 
-def verdict_object(verdict: Verdict) -> dict[str, Any]:
+def verdict_object(verdict: Verdict) -> VerdictAnswer:
     """The ``--json`` object of a verdict without its manifest.
 
     Parameters
@@ -220,12 +224,18 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "measured": {"sectors": len(verdict.sectors), "measured": int(verdict.measured)},
         "rooms": count_object(count),
         "c95": count.c95,
-        "silent_at": {str(level): int(rooms) for level, rooms in sorted(verdict.silent_at.items())},
+        "silent_at": silent_at_object(verdict.silent_at),
         "together_95": int(verdict.together),
         "grades": grades_object(verdict),
         "escapes": [{"channel": channel, "rooms": rooms} for channel, rooms in rooms_by_channel(escapes_of(verdict))],
         "uncovered_routes": list(verdict.uncovered_routes),
-        "cost": dict.fromkeys(("capex_gbp", "opex_gbp_per_year", "whole_life_gbp", "npv_gbp", "illustrative")),
+        "cost": {
+            "capex_gbp": None,
+            "opex_gbp_per_year": None,
+            "whole_life_gbp": None,
+            "npv_gbp": None,
+            "illustrative": None,
+        },
         "budget_gbp": None,
         "over_budget": None,
         "status": "evaluated",
@@ -233,22 +243,7 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "bound": None,
         "gap": None,
         "spill": spill_object(verdict.spill),
-        "devices": [
-            {
-                "id": device.id,
-                "model": device.model,
-                "x_m": device.x_m,
-                "y_m": device.y_m,
-                "z_m": device.z_m,
-                "storey": device.storey,
-                "power_dbm": device.power_dbm,
-                "azimuth_deg": device.azimuth_deg,
-                "tilt_deg": device.tilt_deg,
-                "state": device.state,
-            }
-            | ({"route_m": [list(point) for point in device.route_m]} if device.route_m else {})
-            for device in verdict.devices
-        ],
+        "devices": [_placed(device) for device in verdict.devices],
         "treatments": [{"opening": each.opening, "model": each.model} for each in verdict.treatments],
         "operator_actions": actions_object(verdict),
         "notes": list(verdict.notes),
@@ -257,7 +252,25 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def actions_object(verdict: Verdict) -> list[dict[str, Any]]:
+def _placed(device: Device) -> Placed:
+    found: Placed = {
+        "id": device.id,
+        "model": device.model,
+        "x_m": device.x_m,
+        "y_m": device.y_m,
+        "z_m": device.z_m,
+        "storey": device.storey,
+        "power_dbm": device.power_dbm,
+        "azimuth_deg": device.azimuth_deg,
+        "tilt_deg": device.tilt_deg,
+        "state": device.state,
+    }
+    if device.route_m:
+        found["route_m"] = [list(point) for point in device.route_m]
+    return found
+
+
+def actions_object(verdict: Verdict) -> list[Action]:
     """What operators change for a verdict, one dict an action with the sectors it means and its price."""
     sectors = verdict.site.sectors
     return [

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import math
-from typing import Any
 
+from quietwing.coverage.answer_parts import Change
+from quietwing.coverage.answers import WhatIfAnswer
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.report.words import safe_cell
 from quietwing.coverage.results import WhatIf, WhatIfRow
@@ -123,10 +124,10 @@ def whatif_csv(found: WhatIf) -> str:
     return text.getvalue()
 
 
-def whatif_object(found: WhatIf, most: int | None = None) -> dict[str, Any]:
+def whatif_object(found: WhatIf, most: int | None = None) -> WhatIfAnswer:
     """Everything as plain values for ``--json``: margins in dB or null where nothing is on the air or known."""
 
-    def plain(row: WhatIfRow) -> dict[str, Any]:
+    def plain(row: WhatIfRow) -> Change:
         return {
             "name": row.name,
             "kind": row.kind,

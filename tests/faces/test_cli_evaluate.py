@@ -70,8 +70,9 @@ def as_json(*arguments: str):
     return json.loads(ran.stdout)
 
 
-def test_the_object_has_the_keys_of_the_design_and_states_that_add_up(wing, layout):
+def test_the_object_has_the_keys_of_the_design_and_states_that_add_up(wing, layout, as_shipped):
     found = as_json(wing, "--layout", layout)
+    as_shipped("evaluate", found)
     assert list(found) == KEYS
     rooms = found["rooms"]
     assert list(rooms) == ["silence", "silent", "quiet_anyway", "holes", "unknown"]

@@ -65,7 +65,7 @@ def test_progress_never_goes_back_where_more_steps_turn_up():
 
 
 @pytest.mark.slow
-def test_two_budgets_end_as_a_folder_and_the_same_json(tmp_path):
+def test_two_budgets_end_as_a_folder_and_the_same_json(tmp_path, as_shipped):
     from quietwing.sites import save_site
     from quietwing.sites.synthetic import build_wing, describe
 
@@ -78,6 +78,7 @@ def test_two_budgets_end_as_a_folder_and_the_same_json(tmp_path):
     ran = run(str(tmp_path / "wing"), "--budgets", "1600,4000", "--out", str(tmp_path / "out"), "--json")
     assert ran.exit_code == 0, ran.output
     said = json.loads(ran.stdout)
+    as_shipped("frontier", said)
     kept = json.loads((tmp_path / "out" / "frontier.json").read_text("utf-8"))
     assert {key: value for key, value in said.items() if key != "files"} == kept
     assert [point["budget_gbp"] for point in said["points"]] == [1_600.0, 4_000.0]

@@ -37,10 +37,12 @@ def wing(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def as_json(wing):
+def as_json(wing, as_shipped):
     ran = run("whatif", wing, "--json")
     assert ran.exit_code == 0, ran.stderr
-    return json.loads(ran.stdout)
+    found = json.loads(ran.stdout)
+    as_shipped("whatif", found)
+    return found
 
 
 def test_the_first_row_has_the_numbers_of_evaluate(wing, as_json):

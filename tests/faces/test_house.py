@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 ORDER = [
     ("sites",),
     (
+        "coverage.answer_parts",
+        "coverage.answers",
         "coverage.errors",
         "coverage.exit_codes",
         "coverage.decibel",
