@@ -54,6 +54,7 @@ def test_the_python_door_says_what_is_wrong_and_what_to_do(bad, built, tmp_path)
     assert listing(tmp_path) == before
 
 
+@pytest.mark.rows(without=HUNGRY)  # seconds each; the command line below has `check` read them
 @pytest.mark.usefixtures("no_network")
 def test_check_reports_the_same_without_raising(bad, built, tmp_path):
     before = listing(tmp_path)
