@@ -85,6 +85,7 @@ from .spills import spill_outside as spill_outside
 from .spills import spill_result as spill_result
 from .world_links import draw_worlds as draw_worlds
 from .world_links import seed_of as seed_of
+from .world_memory import refuse_too_many_worlds as refuse_too_many_worlds
 from .worlds import Part as Part
 from .worlds import normals as normals
 from .worlds import uniforms as uniforms

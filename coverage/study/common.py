@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from quietwing.coverage.blocking import Calibration, check_actions
+from quietwing.coverage.blocking import Calibration, check_actions, refuse_too_many_worlds
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout
@@ -42,6 +42,8 @@ def checked_sectors(site: Site, scenario: Scenario, devices: tuple[Device, ...])
     misplaced = check_layout(site, devices)
     if misplaced:
         raise ScenarioError(problems_text(misplaced))
+    rooms = sum(room.role == "silence" for room in site.rooms)
+    refuse_too_many_worlds(rooms, sectors, len(devices), scenario.worlds)
     return sectors
 
 
