@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass
 
-from quietwing.coverage.equipment import BandPower, MasCarrier, Model, Pounds, StrayDbc
+from quietwing.coverage.equipment import BandPower, Emission, Kind, MasCarrier, Model, Pounds, StrayDbc
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.tables.cable_cells import cable_contradictions, cable_losses, cable_text
 from quietwing.coverage.tables.rows import (
@@ -66,11 +66,11 @@ class CatalogueRow:
     """A row as it stands in the file: lists are still text. Ranges and meaning are those of `Model`."""
 
     model: Identifier
-    kind: Literal["jammer", "mas", "head_end", "mesh", "film"]
+    kind: Kind
     bands: LongText = ""
     pattern: Identifier = "omni"
     gain_dbi: Annotated[float, Field(ge=-10, le=30, allow_inf_nan=False)] = 0.0
-    emission: Literal["barrage", "swept", "sync"] = "barrage"
+    emission: Emission = "barrage"
     sync_carriers_mhz: LongText = ""
     mas_carriers: LongText = ""
     head_end: Text = ""

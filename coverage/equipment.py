@@ -30,6 +30,8 @@ __all__ = [
     "BandPower",
     "CableLoss",
     "Device",
+    "Emission",
+    "Kind",
     "MasCarrier",
     "Model",
     "RoutePoint",
@@ -48,6 +50,8 @@ Pounds = Annotated[float, Field(ge=0, le=1e8, allow_inf_nan=False)]
 CableDb = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
 StrayDbc = Annotated[float, Field(ge=-200, le=0, allow_inf_nan=False)]
 RoutePoint = tuple[CoordinateM, CoordinateM, ZM]
+Kind = Literal["jammer", "mas", "head_end", "mesh", "film"]
+Emission = Literal["barrage", "swept", "sync"]
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -100,11 +104,11 @@ class Model:
     """
 
     name: Identifier
-    kind: Literal["jammer", "mas", "head_end", "mesh", "film"]
+    kind: Kind
     bands: tuple[BandPower, ...] = ()
     pattern: Identifier = "omni"
     gain_dbi: Annotated[float, Field(ge=-10, le=30, allow_inf_nan=False)] = 0.0
-    emission: Literal["barrage", "swept", "sync"] = "barrage"
+    emission: Emission = "barrage"
     sync_carriers_mhz: tuple[FreqMhz, ...] = ()
     mas_carriers: tuple[MasCarrier, ...] = ()
     head_end: str = ""

@@ -35,6 +35,7 @@ __all__ = ["Emission", "band_emissions", "carrier_levels_dbm", "flat_spans", "of
 
 Found = TypeVar("Found")
 SWEPT_DB = -5.0  # assumption A18: peaks against average
+FILLS_BAND_DB = {"barrage": 0.0, "swept": SWEPT_DB}  # of emissions that fill their bands
 MOST_SYNC_GAIN_DB = 7.0  # assumption A18
 CARRIER_MATCH_MHZ = 0.05  # a listed carrier is meant when its centre is this near
 
@@ -254,7 +255,7 @@ def _jammer_dbm(
         sync_khz = _SYNC_KHZ.get(carrier.technology, 20 * 12 * reference_khz(carrier.technology, carrier.freq_mhz))
         emission_db = min(10 * float(np.log10(width_mhz * 1e3 / sync_khz)), MOST_SYNC_GAIN_DB)
     else:
-        emission_db = SWEPT_DB if model.emission == "swept" else 0.0
+        emission_db = FILLS_BAND_DB[model.emission]
     if outside:
         emission_db = max(emission_db, 0.0)
     share_db = 10 * float(np.log10(width_mhz * 1e3 / reference_khz(carrier.technology, carrier.freq_mhz)))
