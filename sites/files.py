@@ -28,7 +28,7 @@ from quietwing.sites.safe_reading import (
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
 from quietwing.sites.site_calibration import CALIBRATION_FILE, calibration_text, check_calibration
 from quietwing.sites.site_toml import Header, site_toml_text
-from quietwing.sites.tables_csv import LEVEL_COLUMNS, build_rows, mast_columns, table_text
+from quietwing.sites.tables_csv import LEVEL_COLUMNS, TABLES, build_rows, mast_columns, table_text
 from quietwing.sites.terrain import TERRAIN_FILE, check_terrain, terrain_bytes
 from quietwing.sites.workshops import workshop_at
 
@@ -38,14 +38,12 @@ __all__ = [
     "NO_MASTS",
     "OWN_FILES",
     "READ_ELSEWHERE",
-    "TABLES",
     "assembled_site",
     "bundled_folder",
     "save_site",
     "site_texts",
 ]
 
-TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
 OWN_FILES = {"site.toml", *(f"{layer.name}.geojson" for layer in LAYERS), *(f"{table}.csv" for table in TABLES)}
 OWN_FILES |= {TERRAIN_FILE, CALIBRATION_FILE}
 ASIDE = "-old-"  # after its name: where a folder lies while another takes its place

@@ -18,6 +18,7 @@ from quietwing.sites.records import MOST_RECORD_PROBLEMS, build, near_miss
 __all__ = [
     "LEVEL_COLUMNS",
     "MAST_COLUMNS",
+    "TABLES",
     "RawTable",
     "build_rows",
     "mast_columns",
@@ -33,6 +34,7 @@ MOST_COLUMNS = 200  # a table of masts has twenty, an export of a planning tool 
 MOST_CELLS = 3_000_000  # keeps the parsed table below 300 MiB whatever the file holds
 
 # As docs/formats.md lists them; a column is named x, the field x_m. Optional ones last.
+TABLES: Mapping[str, type] = {"masts": Sector, "outside_levels": OutsideLevel}
 MAST_COLUMNS = (
     "id", "operator", "plmn", "band", "technology", "freq_mhz", "bandwidth_mhz", "x", "y", "height_m",
     "azimuth_deg", "tilt_deg", "pattern", "eirp_dbm", "environment", "sigma_db", "campable", "assumed",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from quietwing.sites.files import NEIGHBOURS, OWN_FILES, READ_ELSEWHERE, TABLES
+from quietwing.sites.files import NEIGHBOURS, OWN_FILES, READ_ELSEWHERE
 from quietwing.sites.findings import Findings, Unreadable, clean, near, shown
 from quietwing.sites.geojson import parse_layer
 from quietwing.sites.layers import LAYERS
@@ -24,7 +24,7 @@ from quietwing.sites.safe_reading import (
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, read_antennas
 from quietwing.sites.site_calibration import CALIBRATION_FILE, parse_calibration
 from quietwing.sites.site_toml import read_site_toml
-from quietwing.sites.tables_csv import parse_table
+from quietwing.sites.tables_csv import TABLES, parse_table
 from quietwing.sites.terrain import MOST_TERRAIN_BYTES, TERRAIN_FILE, parse_terrain
 
 __all__ = ["read_raw"]
@@ -50,8 +50,6 @@ def read_raw(folder: Path, findings: Findings) -> RawSite:
     """
     raw = RawSite()
     names = sorted(os.listdir(folder))
-    raw.files |= {layer.name: f"{layer.name}.geojson" for layer in LAYERS}
-    raw.files |= {table: f"{table}.csv" for table in TABLES} | {"site": "site.toml"}
     if len(names) > MOST_ENTRIES:
         findings.problem(
             folder.name, "", f"holds {len(names):,} files (limit {MOST_ENTRIES:,}); give the site's own folder"

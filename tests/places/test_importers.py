@@ -16,6 +16,7 @@ from quietwing.sites.importers import (
     import_site,
     import_tracing,
 )
+from quietwing.sites.raw_site import RawSite
 
 
 def zipped(folder, path, inside="", **more):
@@ -127,3 +128,8 @@ def test_a_traced_site_is_written_and_read_like_any_other(tmp_path):
 def test_what_is_wrong_with_a_tracing_is_a_site_error(rooms, scale, choices, says):
     with pytest.raises(SiteError, match=says):
         import_tracing(rooms, (), scale, 400, choices)
+
+
+def test_a_reader_that_names_no_files_is_spoken_of_as_a_folder():
+    files = RawSite().files
+    assert (files["walls"], files["masts"], files["site"]) == ("walls.geojson", "masts.csv", "site.toml")
