@@ -24,7 +24,7 @@ from quietwing.coverage.blocking.interference import CALL_LEVEL_DBM, CALL_SINR_D
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.site_ways import SiteLinks
-from quietwing.coverage.blocking.spills import may_fail
+from quietwing.coverage.blocking.spill_rings import may_fail
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.rules import Tier
 from quietwing.coverage.scenario import Scenario

@@ -25,10 +25,13 @@ from quietwing.sites import PointSet, Site
 
 __all__ = [
     "Judgement",
+    "RoomWorlds",
     "called_silent",
     "judge_rooms",
     "judged_without",
+    "judgement_of",
     "quiet_anyway",
+    "room_worlds",
     "rooms_together",
     "silence_points",
     "uncovered_routes",
@@ -107,6 +110,34 @@ def judge_rooms(
     OutOfRangeError
         If a level was not computed.
     """
+    found = room_worlds(
+        model, bare, scenario, devices, catalogue, points, bare_points=bare_points, stream=stream, quiet=quiet
+    )
+    return judgement_of(model, scenario, points, (found,))
+
+
+def room_worlds(
+    model: LinkModel,
+    bare: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    *,
+    bare_points: PointSet | None = None,
+    stream: int = 0,
+    quiet: Tally | None = None,
+) -> RoomWorlds:
+    """What the worlds say of some rooms, which depends on no other room.
+
+    Parameters
+    ----------
+    model, bare, scenario, devices, catalogue, points, bare_points, stream, quiet : as for `judge_rooms`
+
+    Returns
+    -------
+    RoomWorlds
+    """
     on = tuple(device for device in devices if device.state != "off")
     untreated = model is bare and (bare_points is None or bare_points is points)
     known = quiet if model is bare and not on else None
@@ -123,21 +154,67 @@ def judge_rooms(
     elif quiet is None:
         at_bare = points if bare_points is None else bare_points
         quiet = quiet_anyway(bare, scenario, at_bare, stream=stream)
+    return RoomWorlds(
+        tally,
+        quiet,
+        np.hstack([part.margin_db for part in parts]),
+        np.hstack([part.rsrp_dbm for part in parts]),
+        tuple(note for part in parts for note in part.notes),
+    )
+
+
+def judgement_of(model: LinkModel, scenario: Scenario, points: PointSet, blocks: Sequence[RoomWorlds]) -> Judgement:
+    """The verdict on the rooms from what the worlds say of them, block by block.
+
+    Parameters
+    ----------
+    model : LinkModel
+    scenario : Scenario
+    points : PointSet
+        Of all blocks, in their order.
+    blocks : sequence of RoomWorlds
+
+    Returns
+    -------
+    Judgement
+        The same however the rooms were cut.
+    """
+    tally, quiet = _joined([block.tally for block in blocks]), _joined([block.quiet for block in blocks])
     return Judgement(
         points=points,
         at_points=xr.Dataset(
             {
                 "usable_probability": ((CHANNEL, POINT), tally.usable_at_points[0].T / scenario.worlds),
-                "margin_db": ((CHANNEL, POINT), np.hstack([part.margin_db for part in parts]), {"units": "dB"}),
-                "rsrp_dbm": ((CHANNEL, POINT), np.hstack([part.rsrp_dbm for part in parts]), {"units": "dBm"}),
+                "margin_db": ((CHANNEL, POINT), np.hstack([one.margin_db for one in blocks]), {"units": "dB"}),
+                "rsrp_dbm": ((CHANNEL, POINT), np.hstack([one.rsrp_dbm for one in blocks]), {"units": "dBm"}),
             },
             coords={CHANNEL: list(model.channels)},
         ),
         grades=tuple(
             _at_grade(model, scenario, grade, number, tally, quiet) for number, grade in enumerate(scenario.judged)
         ),
-        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        notes=tuple(sorted({note for one in blocks for note in one.notes})),
     )
+
+
+@dataclass(frozen=True)
+class RoomWorlds:
+    """What the worlds say of some rooms.
+
+    Attributes
+    ----------
+    tally, quiet : Tally
+        With the layout, and with neither blockers nor treatments.
+    margin_db, rsrp_dbm : float32 ndarray, shape (channel, point)
+        Draft margins and median levels.
+    notes : tuple of str
+    """
+
+    tally: Tally
+    quiet: Tally
+    margin_db: NDArray[np.float32]
+    rsrp_dbm: NDArray[np.float32]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ too: the users of supplementary downlink lose speed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,29 +24,32 @@ from quietwing.coverage.blocking.exposures import exposure
 from quietwing.coverage.blocking.interference import kernel_limits, known_links
 from quietwing.coverage.blocking.keep import keep_rooms
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
-from quietwing.coverage.blocking.out_of_band import out_of_band_rows, stray_heard
-from quietwing.coverage.blocking.outside import RECEPTOR, OutsidePoints, most_eirp_dbm, outside_points
+from quietwing.coverage.blocking.out_of_band import Heard, out_of_band_rows, stray_heard
+from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import protected_services
+from quietwing.coverage.blocking.spill_rings import MARGINS, judge_rings, worst_margin
 from quietwing.coverage.blocking.world_links import kernel_links, kernel_network, seed_of
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation import in_parts
 from quietwing.coverage.results import SpillResult
-from quietwing.coverage.rules import Grade, Tier
+from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.spill_rows import ExposureRow, KeepRow, RingRow, ServiceRow, failing_rows
+from quietwing.coverage.spill_rows import ExposureRow, KeepRow, ServiceRow, failing_rows
 from quietwing.sites import PointSet, scattered
 
 __all__ = [
+    "OutsideWorlds",
     "blocks_of",
-    "judge_rings",
-    "may_fail",
+    "on_the_air",
+    "outside_blocks",
     "outside_keys",
+    "outside_worlds",
     "spill",
+    "spill_of",
     "spill_outside",
     "spill_result",
-    "worst_margin",
 ]
 
 BLOCK_POINTS = 512  # outside points worked out at a time, to bound memory
@@ -88,27 +92,110 @@ def spill(
         One for each grade of `Scenario.judged`. `worst_margin_db` is ``inf`` where nothing on the air reaches any
         point, ``-inf`` where a level is not known.
     """
-    site = model.scene.site
-    on = tuple(device for device in devices if device.state != "off")
-    places = outside_points(site, most_eirp_dbm(on, catalogue)) if outside is None else outside
-    found, heard = [], []
-    for block in blocks_of(places, len(on) * len(model.carriers)):
-        public = public_links(model, block.points)
-        blockers = blocker_links(model, on, catalogue, block.points, outside=True)
-        heard.append(stray_heard(model, blockers, catalogue, block.points))
-        found.append(spill_outside(model, scenario, public, blockers, block, stream=stream))
+    blocks = outside_blocks(model, devices, catalogue, outside)
+    found = [outside_worlds(model, scenario, devices, catalogue, block, stream=stream) for block in blocks]
+    return spill_of(model, scenario, devices, catalogue, points, found, stream=stream)
+
+
+@dataclass(frozen=True)
+class OutsideWorlds:
+    """What the worlds say of some places outside: their names, powers at each grade, noise beside the bands."""
+
+    name: tuple[str, ...]
+    grades: tuple[xr.Dataset, ...]
+    heard: Heard
+
+
+def outside_blocks(
+    model: LinkModel,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    outside: OutsidePoints | None = None,
+) -> tuple[OutsidePoints, ...]:
+    """The places that `spill` looks at, in blocks that fit into memory.
+
+    Parameters
+    ----------
+    model, devices, catalogue, outside : as for `spill`
+
+    Returns
+    -------
+    tuple of OutsidePoints
+    """
+    on = on_the_air(devices)
+    places = outside_points(model.scene.site, most_eirp_dbm(on, catalogue)) if outside is None else outside
+    return tuple(blocks_of(places, len(on) * len(model.carriers)))
+
+
+def outside_worlds(
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    block: OutsidePoints,
+    *,
+    stream: int = 0,
+) -> OutsideWorlds:
+    """What the worlds say of some places outside, which depends on no other place.
+
+    Parameters
+    ----------
+    model, scenario, devices, catalogue, stream : as for `spill`
+    block : OutsidePoints
+        One of `outside_blocks`.
+
+    Returns
+    -------
+    OutsideWorlds
+    """
+    on, public = on_the_air(devices), public_links(model, block.points)
+    blockers = blocker_links(model, on, catalogue, block.points, outside=True)
+    heard = stray_heard(model, blockers, catalogue, block.points)
+    grades = spill_outside(model, scenario, public, blockers, block, stream=stream)
+    return OutsideWorlds(tuple(block.name), grades, heard)
+
+
+def spill_of(
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+    blocks: Sequence[OutsideWorlds],
+    *,
+    stream: int = 0,
+) -> tuple[SpillResult, ...]:
+    """The results of `spill` from what the worlds say of the places outside, block by block.
+
+    Parameters
+    ----------
+    model, scenario, devices, catalogue, points, stream : as for `spill`
+    blocks : sequence of OutsideWorlds
+        Of all of `outside_blocks`, in their order.
+
+    Returns
+    -------
+    tuple of SpillResult
+    """
+    on = on_the_air(devices)
     kept = keep_rooms(model, scenario, on, catalogue, points, stream=stream)
+    names, heard = [name for block in blocks for name in block.name], [block.heard for block in blocks]
     protected = (
         *protected_services(model, scenario, on, catalogue),
-        *out_of_band_rows(model, on, catalogue, points, places.name, heard),
+        *out_of_band_rows(model, on, catalogue, points, names, heard),
     )
-    exposed = exposure(site, on, catalogue, points)
+    exposed = exposure(model.scene.site, on, catalogue, points)
     results = []
     for number, grade in enumerate(scenario.judged):
-        blocks = [block[number] for block in found]
-        data = xr.concat(blocks, OUTSIDE) if len(blocks) > 1 else blocks[0]
+        parts = [block.grades[number] for block in blocks]
+        data = xr.concat(parts, OUTSIDE) if len(parts) > 1 else parts[0]
         results.append(spill_result(scenario, grade, data, kept, protected, exposed))
     return tuple(results)
+
+
+def on_the_air(devices: tuple[Device, ...]) -> tuple[Device, ...]:
+    """The devices that are not off."""
+    return tuple(device for device in devices if device.state != "off")
 
 
 def blocks_of(places: OutsidePoints, per_place: int) -> Iterator[OutsidePoints]:
@@ -257,85 +344,6 @@ def spill_outside(
     return tuple(results)
 
 
-def judge_rings(data: xr.Dataset, tier: Tier) -> tuple[RingRow, ...]:
-    """Count the points of each ring that fail.
-
-    Parameters
-    ----------
-    data : Dataset
-        From `spill_outside`.
-    tier : Tier
-
-    Returns
-    -------
-    tuple of RingRow
-        Rings from the fence outwards, receptors last, none of which may fail.
-    """
-    rows = []
-    for ring, members in _members(data).items():
-        failing = int(np.count_nonzero(~data["passed"].values[members]))
-        allowed = may_fail(ring, len(members), tier)
-        rows.append(RingRow(ring, len(members), failing, allowed, failing <= allowed))
-    return tuple(rows)
-
-
-def worst_margin(data: xr.Dataset, tier: Tier) -> tuple[float, str]:
-    """The smallest margin that counts, not rounded, and where it is.
-
-    The points of a ring that may fail are left out, the worst first: a negative margin is a ring that does not pass.
-
-    Parameters
-    ----------
-    data : Dataset
-        From `spill_outside`.
-    tier : Tier
-
-    Returns
-    -------
-    margin_db : float
-        Of power, of capture or in the emergency tier of a 999 call, whichever is smallest. ``inf`` where nothing on
-        the air reaches any point. [dB]
-    where : str
-        Point and channel in words, empty where there is none.
-    """
-    power_db, capture_db = (data[name].transpose(CHANNEL, OUTSIDE).values for name in _MARGINS)
-    of_channel = np.minimum(power_db, capture_db)
-    of_point = of_channel.min(axis=0)
-    call_db = data["emergency_margin_db"].values if tier.calls else np.full(len(of_point), np.inf)
-    worst, at = np.inf, -1
-    for ring, members in _members(data).items():
-        order = members[np.argsort(np.minimum(of_point, call_db)[members], kind="stable")]
-        counts = order[may_fail(ring, len(members), tier)]
-        if min(of_point[counts], call_db[counts]) < worst:
-            worst, at = float(min(of_point[counts], call_db[counts])), int(counts)
-    if at < 0:
-        return worst, ""
-    place = str(data["name"].values[at])
-    if call_db[at] <= of_point[at]:
-        return worst, f"{place}: 999 calls"
-    channel = int(of_channel[:, at].argmin())
-    named = str(data[CHANNEL].values[channel])
-    if np.isneginf(worst):
-        return worst, f"{place}: {named} is not known"
-    if capture_db[channel, at] < power_db[channel, at]:
-        return worst, f"{place}: {named} captured by managed access"
-    return worst, f"{place}: {named}"
-
-
-_MARGINS = ("margin_db", "capture_margin_db")
-
-
-def _members(data: xr.Dataset) -> dict[str, NDArray[np.intp]]:
-    """Indices of the points of each ring in order of first appearance."""
-    ring = data["ring"].values
-    return {str(name): np.flatnonzero(ring == name) for name in dict.fromkeys(ring.tolist())}
-
-
-def may_fail(ring: str, count: int, tier: Tier) -> int:
-    """How many points of a ring may fail: a receptor never."""
-    return 0 if ring == RECEPTOR else int(np.floor(count * tier.may_fail + 1e-9))
-
-
 def _part(places: OutsidePoints, part: slice) -> OutsidePoints:
     """Some of the places, in order."""
     return OutsidePoints(
@@ -355,7 +363,7 @@ def _dataset(
     by_point: Mapping[str, Floats | NDArray[np.bool_]],
 ) -> xr.Dataset:
     """The results with their names and units."""
-    units = {name: {"units": "dB"} for name in (*_MARGINS, "emergency_margin_db")}
+    units = {name: {"units": "dB"} for name in (*MARGINS, "emergency_margin_db")}
     data: dict[str, Any] = {name: ((CHANNEL, OUTSIDE), dbm, {"units": "dBm"}) for name, dbm in powers.items()}
     data |= {name: ((CHANNEL, OUTSIDE), values, units.get(name, {})) for name, values in by_channel.items()}
     xyz_m = outside.points.xyz_m

@@ -29,8 +29,10 @@ from quietwing.coverage.cli.options import (
     GradeOption,
     GridOption,
     JsonOption,
+    LocalClusterOption,
     RulesOption,
     ScenarioOption,
+    SchedulerOption,
     SeedOption,
     SiteArgument,
     TierOption,
@@ -109,6 +111,8 @@ def evaluate(
     seed: SeedOption = None,
     spill_tier: TierOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: maps, tables, summary, manifest.")] = None,
+    scheduler: SchedulerOption = None,
+    local_cluster: LocalClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Dead zones, holes and spill of a layout, with how sure."""
@@ -122,7 +126,18 @@ def evaluate(
         "seed": seed,
         "spill_tier": spill_tier,
     }
-    cli.answer_verdict(site, layout, scenario, out, as_json, options, room=explain, contrast=contrast, changes=whatif)
+    cli.answer_verdict(
+        site,
+        layout,
+        scenario,
+        out,
+        as_json,
+        options,
+        room=explain,
+        contrast=contrast,
+        changes=whatif,
+        cluster=(scheduler, local_cluster),
+    )
 
 
 @app.command(name="whatif")
@@ -238,14 +253,8 @@ def batch(
         list[str] | None, typer.Option("--site", help="Sites for a folder of scenarios; repeatable.")
     ] = None,
     mode: Annotated[str | None, typer.Option("--mode", help="evaluate, leakage or optimise")] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="Compute on this Dask cluster (extra cluster)."),
-    ] = None,
-    local_cluster: Annotated[
-        int | None,
-        typer.Option("--local-cluster", metavar="N", help="Compute on a Dask cluster of N processes here."),
-    ] = None,
+    scheduler: SchedulerOption = None,
+    local_cluster: LocalClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Many questions at once, into one folder and two tables; stop it anywhere and run it again."""

@@ -14,8 +14,10 @@ __all__ = [
     "GradeOption",
     "GridOption",
     "JsonOption",
+    "LocalClusterOption",
     "RulesOption",
     "ScenarioOption",
+    "SchedulerOption",
     "SeedOption",
     "SiteArgument",
     "TierOption",
@@ -26,6 +28,13 @@ SiteArgument = Annotated[
     str, typer.Argument(metavar="SITE", help="houseblock, radial, campus, a site folder or a .gpkg")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout instead of a table.")]
+SchedulerOption = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Compute on this Dask cluster (extra cluster).")
+]
+LocalClusterOption = Annotated[
+    int | None,
+    typer.Option("--local-cluster", metavar="N", help="Compute on a Dask cluster of N processes here."),
+]
 ScenarioOption = Annotated[Path | None, typer.Option("--scenario", help="Scenario TOML; its keys are options too.")]
 EquipmentOption = Annotated[
     list[str] | None,

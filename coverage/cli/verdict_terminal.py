@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from quietwing.coverage import report, study, warmup
+from quietwing.coverage.batch import cluster_client, evaluate_on_cluster
 from quietwing.coverage.blocking import RoomBudgets, explain_room
 from quietwing.coverage.cli.contrast_terminal import show_contrast
 from quietwing.coverage.cli.question import question
@@ -59,17 +62,22 @@ def answer_verdict(
     room: str | None,
     contrast: bool = False,
     changes: bool = False,
+    cluster: tuple[str | None, int | None] = (None, None),
 ) -> None:
     """Run a layout, write what is asked for, show the verdict."""
     warmup.start()
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
-    with progress_bar() as progress:
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress)
         devices, catalogue = equipment_of(site, layout_file)
         comms_room(place, scenario)  # an unknown one is refused before the work, not after it; so is a false price
         cost(place, devices, resolve_treatments(place, scenario.treatments, catalogue), catalogue, scenario)
         budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
-        verdict = study.evaluate(
+        judge: Callable[..., Verdict] = study.evaluate
+        if cluster != (None, None):
+            judge = partial(evaluate_on_cluster, stack.enter_context(cluster_client(*cluster)))
+        verdict = judge(
             place,
             scenario,
             devices=devices,

@@ -23,6 +23,12 @@ from .drafts_ahead import DraftsAhead as DraftsAhead
 from .frontier_run import AUTO_BUDGETS as AUTO_BUDGETS
 from .frontier_run import Step as Step
 from .frontier_run import frontier as frontier
+from .judging import Ready as Ready
 from .judging import evaluate as evaluate
 from .leaks import leakage as leakage
+from .verdict_blocks import Block as Block
+from .verdict_blocks import BlockWorlds as BlockWorlds
+from .verdict_blocks import evaluate_in_blocks as evaluate_in_blocks
+from .verdict_blocks import made_ready as made_ready
+from .verdict_blocks import worked_out as worked_out
 from .whatif_run import whatif as whatif

@@ -58,10 +58,11 @@ class Ready:
 
 @dataclass(frozen=True)
 class Known:
-    """What the worlds said of a layout, at every grade: its rooms, and what it spills."""
+    """What the worlds said of a layout, at every grade: its rooms, what it spills; the site as it was made ready."""
 
     judged: Judgement
     spilled: tuple[SpillResult, ...]
+    ready: Ready | None = None
 
 
 def make_ready(
@@ -158,7 +159,8 @@ def evaluate(
     say("site", 0.0)
     sectors = checked_sectors(site, scenario, devices)
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
-    ready = make_ready(site, sectors, scenario, treatments, catalogue, gains)
+    ready = known.ready if known is not None else None
+    ready = ready or make_ready(site, sectors, scenario, treatments, catalogue, gains)
     model, points, tested = ready.model, ready.points, ready.tested
     say("rooms", 0.2)
     if known is None:

@@ -18,7 +18,8 @@ from quietwing.coverage.blocking.keep import service_in_rooms
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import Tally, count_worlds
 from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.spills import judge_rings, spill_outside, worst_margin
+from quietwing.coverage.blocking.spill_rings import judge_rings, worst_margin
+from quietwing.coverage.blocking.spills import spill_outside
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules

@@ -14,9 +14,16 @@ import pytest
 distributed = pytest.importorskip("distributed")
 
 from quietwing.coverage.batch import cluster as module  # noqa: E402
-from quietwing.coverage.batch import run_batch  # noqa: E402
+from quietwing.coverage.batch import evaluate_on_cluster, run_batch  # noqa: E402
 from quietwing.coverage.batch.cluster import cluster_client  # noqa: E402
+from quietwing.coverage.catalogue import read_catalogue  # noqa: E402
+from quietwing.coverage.equipment import Device  # noqa: E402
 from quietwing.coverage.errors import ScenarioError  # noqa: E402
+from quietwing.coverage.report import rooms_csv, spill_csv  # noqa: E402
+from quietwing.coverage.scenario import Scenario  # noqa: E402
+from quietwing.coverage.store import result_object  # noqa: E402
+from quietwing.coverage.study import evaluate  # noqa: E402
+from quietwing.sites import build_wing, describe  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +46,22 @@ def test_the_files_are_those_of_the_local_runner_to_the_byte(undisturbed, cluste
     outcome = run_batch(items, tmp_path / "results", client=cluster)
     assert set(outcome.done) == {item.id for item in items}
     assert files_below(tmp_path / "results") == files_below(here)
+
+
+def test_one_verdict_over_two_workers_is_that_of_one_process(cluster):
+    site = build_wing(describe(cells=4, storeys=1, area="suburban"))
+    devices, catalogue = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),), read_catalogue()
+    asked = {"devices": devices, "catalogue": catalogue, "maps": False}
+    here = evaluate(site, Scenario(worlds=100), **asked)
+    there = evaluate_on_cluster(cluster, site, Scenario(worlds=100), **asked)
+    assert result_object(there, catalogue) == result_object(here, catalogue)
+    assert (rooms_csv(there), spill_csv(there)) == (rooms_csv(here), spill_csv(here))
+
+
+def test_a_wrong_question_is_refused_by_the_cluster_as_here(cluster):
+    site = build_wing(describe(cells=2, storeys=1))
+    with pytest.raises(ScenarioError, match=r"no channel|unknown channel|channel"):
+        evaluate_on_cluster(cluster, site, Scenario(channels=("XX/B1/LTE",)), maps=False)
 
 
 def test_a_worker_killed_in_the_middle_costs_nothing(undisturbed, cluster, tmp_path):

@@ -14,7 +14,8 @@ from shapely.geometry import LineString, Point
 from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.outside import OutsidePoints
-from quietwing.coverage.blocking.spills import outside_keys, spill, spill_outside, worst_margin
+from quietwing.coverage.blocking.spill_rings import worst_margin
+from quietwing.coverage.blocking.spills import outside_keys, spill, spill_outside
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules

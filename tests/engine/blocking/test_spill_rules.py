@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking.links import link_model
-from quietwing.coverage.blocking.spills import judge_rings, spill, worst_margin
+from quietwing.coverage.blocking.spill_rings import judge_rings, worst_margin
+from quietwing.coverage.blocking.spills import spill
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
