@@ -2,6 +2,10 @@
 
 Wall kinds, one distance exponent and one offset of each anchor are fitted on all anchors but one and judged on that
 one, by the same estimation as ``quietwing calibrate`` and with the same local errors.
+
+What one anchor sees of a wall kind is not the kind: it looks through a few pieces of it only, and its hundred cells
+look through the same ones. So each anchor has its own deviation from every kind and from the exponent, as large as
+the prior of the kind itself; two anchors that disagree then say little, however many cells each of them has.
 """
 
 from __future__ import annotations
@@ -27,6 +31,13 @@ OFFSET_SIGMA_DB = 30.0  # transmit power and antennas are unknown: as good as no
 READING_SIGMA_DB = 3.0  # assumption A35
 HALF_A_DOORWAY_M = 0.46  # what is narrower than 0.92 m parts two rooms
 STEEPEST_COS = 0.0872  # 85°, where the loss of a slab is held
+# Deviation of one anchor from what is common to all, as a multiple of the prior's sigma: walls of one kind differ
+# from each other as much as kinds differ from the book (assumed).
+OWN_SHARE = 1.0
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the shifts found, the one that did best on anchors held out within the fit
+LEAST_INNER = (
+    3  # anchors of a fit from which one is held out again: the fits within need two, to tell kind from anchor
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,41 +138,102 @@ def calibrated_flat(
     -------
     CalibratedFlat
     """
-    kinds = len(assumed.kinds)
-    walls, walls_db = np.zeros((len(anchor), kinds)), np.zeros(len(anchor))
+    walls, walls_db = _crossed(assumed, pieces, freq_mhz)
+    _, own = np.unique(anchor, return_inverse=True)
+    sigma = [np.sqrt(load_rules().errors.construction_shared) * one.sigma_db for _, one in assumed.kinds]
+    survey = _Survey(
+        anchor=own.reshape(-1),
+        room=_rooms(outline, cell_m),
+        base_dbm=offset_dbm + walls_db,
+        slopes=np.hstack([-walls, -10 * np.log10(distance_m)[:, None]]),
+        sigma=np.array([*sigma, EXPONENT_SIGMA]),
+        lowest=np.array([*(-construction_loss_db(k, [1.0], [freq_mhz])[0, 0] for _, k in assumed.kinds), -np.inf]),
+    )
+    before_db, after_db = np.empty(len(anchor)), np.empty(len(anchor))
+    for one in np.unique(survey.anchor).tolist():
+        out = survey.anchor == one
+        fitted = survey.fitted(~out)
+        before_db[out] = survey.error_db(np.zeros(len(fitted)), ~out, out)
+        after_db[out] = survey.error_db(survey.share(~out) * fitted, ~out, out)
+    return CalibratedFlat(before_db, after_db, anchor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Survey:
+    """Links of all anchors as a linear problem: shifts of wall kinds (dB a wall) and of the exponent.
+
+    Attributes
+    ----------
+    anchor, room : int ndarray, shape (link,)
+    base_dbm : ndarray, shape (link,)
+        Level measured + loss assumed. [dBm]
+    slopes : ndarray, shape (link, shift)
+        Change of the level by one unit of each shift.
+    sigma, lowest : ndarray, shape (shift,)
+        Prior of each shift, and the bound it must not pass: no wall that gains.
+    """
+
+    anchor: NDArray[np.intp]
+    room: NDArray[np.intp]
+    base_dbm: Array
+    slopes: Array
+    sigma: Array
+    lowest: Array
+
+    def fitted(self, kept: NDArray[np.bool_]) -> Array:
+        """The likeliest shifts, common to all anchors, by some of the links."""
+        anchors, shifts = np.unique(self.anchor[kept]), len(self.sigma)
+        offset = self.anchor[:, None] == anchors
+        own = (offset[:, :, None] * self.slopes[:, None, :]).reshape(len(self.anchor), -1)
+        design = np.hstack([offset, self.slopes, own])
+        own_sigma = np.tile(OWN_SHARE * self.sigma, len(anchors))
+        sigma = np.concatenate([np.full(len(anchors), OFFSET_SIGMA_DB), self.sigma, own_sigma])
+        lowest = np.full(len(sigma), -np.inf)
+        common = slice(len(anchors), len(anchors) + shifts)
+        lowest[common] = self.lowest
+        errors, blocks = load_rules().errors, []
+        for each in np.unique(self.room[kept]).tolist():
+            mine = np.flatnonzero(kept & (self.room == each))
+            share = np.where(self.anchor[mine][:, None] == self.anchor[mine][None], 1.0, errors.local_shared)
+            error_db2 = errors.local_db**2 * share + READING_SIGMA_DB**2 * np.eye(len(mine))
+            blocks.append(Block(design[mine], self.base_dbm[mine], error_db2))
+        return posterior(Prior(np.zeros(len(sigma)), np.diag(np.square(sigma)), lowest), blocks).mean[common]
+
+    def error_db(self, shift: Array, known: NDArray[np.bool_], out: NDArray[np.bool_]) -> Array:
+        """Predicted − measured level of some links; the offset is the mean of the links that are known. [dB]"""
+        left_dbm = self.base_dbm - self.slopes @ shift
+        return np.asarray(left_dbm[known].mean() - left_dbm[out])
+
+    def share(self, kept: NDArray[np.bool_]) -> float:
+        """How much of the shifts to believe: what predicted anchors best that were held out within the fit.
+
+        Nothing, where no share makes their root mean square error smaller by more than the standard error of that
+        gain. With fewer than three anchors nothing can be held out, and all of it is believed.
+        """
+        anchors = np.unique(self.anchor[kept]).tolist()
+        if len(anchors) < LEAST_INNER:
+            return SHARES[-1]
+        gain_db = np.empty((len(anchors), len(SHARES)))
+        for row, one in enumerate(anchors):
+            out = kept & (self.anchor == one)
+            fitted = self.fitted(kept & ~out)
+            rmse_db = [np.sqrt(np.mean(self.error_db(part * fitted, kept & ~out, out) ** 2)) for part in SHARES]
+            gain_db[row] = rmse_db[0] - np.array(rmse_db)
+        mean_db, spread_db = gain_db.mean(axis=0), gain_db.std(axis=0, ddof=1)
+        sure = mean_db > spread_db / np.sqrt(len(anchors))
+        return SHARES[int(np.where(sure, mean_db, 0.0).argmax())]
+
+
+def _crossed(assumed: AssumedWalls, pieces: list[list[Piece]], freq_mhz: float) -> tuple[Array, Array]:
+    """Walls of each kind on each link, and what they cost in all. [dB]"""
+    walls, walls_db = np.zeros((len(pieces), len(assumed.kinds))), np.zeros(len(pieces))
     for link, on_ray in enumerate(pieces):
         for piece in on_ray:
             kind = assumed.of(piece)
             walls[link, kind] += 1
             cos = [max(piece.cos_incidence, STEEPEST_COS)]
             walls_db[link] += construction_loss_db(assumed.kinds[kind][1], cos, [freq_mhz])[0, 0]
-    base_dbm = offset_dbm + walls_db
-    numbers, own = np.unique(anchor, return_inverse=True)
-    offsets = np.eye(len(numbers))[own.reshape(-1)]
-    design = np.hstack([offsets, -walls, -10 * np.log10(distance_m)[:, None]])
-    shared = load_rules().errors
-    sigma = [OFFSET_SIGMA_DB] * len(numbers)
-    sigma += [np.sqrt(shared.construction_shared) * one.sigma_db for _, one in assumed.kinds] + [EXPONENT_SIGMA]
-    lowest = np.full(design.shape[1], -np.inf)
-    lowest[len(numbers) : len(numbers) + kinds] = [
-        -construction_loss_db(one, [1.0], [freq_mhz])[0, 0] for _, one in assumed.kinds
-    ]
-    prior = Prior(np.zeros(design.shape[1]), np.diag(np.square(sigma)), lowest)
-    room = _rooms(outline, cell_m)
-    before_db, after_db = np.empty(len(anchor)), np.empty(len(anchor))
-    for one in numbers.tolist():
-        out = anchor == one
-        blocks = []
-        for each in np.unique(room[~out]).tolist():
-            mine = np.flatnonzero(~out & (room == each))
-            share = np.where(anchor[mine][:, None] == anchor[mine][None], 1.0, shared.local_shared)
-            error_db2 = shared.local_db**2 * share + READING_SIGMA_DB**2 * np.eye(len(mine))
-            blocks.append(Block(design[mine], base_dbm[mine], error_db2))
-        fitted = posterior(prior, blocks).mean[len(numbers) :]
-        left_dbm = base_dbm - design[:, len(numbers) :] @ fitted
-        before_db[out] = base_dbm[~out].mean() - base_dbm[out]
-        after_db[out] = left_dbm[~out].mean() - left_dbm[out]
-    return CalibratedFlat(before_db, after_db, anchor)
+    return walls, walls_db
 
 
 def _rooms(outline: shapely.Polygon, cell_m: Array) -> NDArray[np.intp]:

@@ -118,12 +118,19 @@ KNOWN_SETS: tuple[KnownSet, ...] = (
         "M. Kolakowski, Warsaw University of Technology, Zenodo 10.5281/zenodo.5457591 (CC BY 4.0), a part of the"
         " set",
         "Counting walls along the straight ray, with the loss of COST 231 and nothing fitted but one offset from "
-        "other anchors, predicts a furnished flat better than free space does. Calibration: wall kinds (each "
-        "shift with the prior of the rules), one distance exponent (2 ± 0.3) and an offset of each anchor are fitted "
-        "on all anchors but one, as `quietwing calibrate` fits, and judged on that one. In the "
-        "mean over the anchors it is no worse than without whatever the walls were taken for: 0.4 dB better over the "
-        "three guesses, 0.8 dB where the guess was poor.",
+        "other anchors, predicts a furnished flat better than free space does. Calibration, anchor by anchor: shifts "
+        "of the wall kinds (each with the prior of the rules) and of one distance exponent (2 ± 0.3), and an offset "
+        "of each anchor, are fitted on all other anchors, as `quietwing calibrate` fits. Each anchor also has a "
+        "deviation of its own from every shift, as large as the prior, because it sees a few walls only, and sees "
+        "them from a hundred places. Where the fit has three anchors or more, each is held out once within it, and "
+        "0, 25, 50, 75 or 100 % of the shifts is applied, whichever predicted those best; 0 where the gain is not "
+        "above its standard error. The anchor left out is then predicted with the mean offset of the others: "
+        "nothing of it was fitted, its own offset neither. Over three anchors and three guesses what the walls are, "
+        "the mean error falls by 0.5 dB (0.2, 0.4 and 0.9 dB), and no anchor gets worse by more than 0.01 dB. "
+        "Without the deviation of each anchor it fell by 0.4 dB, and single anchors got 0.4 dB worse.",
         "Losses of single materials, doors, several floors, or detours; 2.4 GHz and light walls only, no prison. "
+        "That no anchor anywhere gets worse: transmitters differ by some 2 dB that nobody can predict, and where the "
+        "uncalibrated model happened to make up for it a calibrated one does not. "
         "The tolerance is on the root mean square error: single cells are off by far more.",
         measured_flat,
     ),
