@@ -106,6 +106,7 @@ from .surveys.mast_rows import read_mast_mapping as read_mast_mapping
 from .surveys.walk_log import import_walk as import_walk
 from .surveys.walk_log import readings_text as readings_text
 from .surveys.walk_positions import read_waypoints as read_waypoints
+from .surveys.workbook_rows import workbook_rows as workbook_rows
 from .synthetic import build_wing as build_wing
 from .tables_csv import LEVEL_COLUMNS as LEVEL_COLUMNS
 from .tables_csv import MAST_COLUMNS as MAST_COLUMNS

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import lazy_loader
 
 from quietwing.coverage.acceptance.statistics import failures_allowed, lower_share
 from quietwing.coverage.acceptance.walk_plan import RECEPTOR
@@ -25,14 +22,11 @@ from quietwing.coverage.acceptance.workbook import (
     WORKS,
 )
 from quietwing.coverage.errors import SiteError
-from quietwing.sites import Unreadable, clean, refuse_odd, shown
+from quietwing.sites import clean, shown, workbook_rows
 
 __all__ = ["Scored", "score_form"]
 
-openpyxl = lazy_loader.load("openpyxl")  # slow to load
-
 MOST_BYTES = 16 * 2**20
-MOST_UNPACKED_BYTES = 200 * 2**20
 MOST_ROWS = 20_000
 NOTE = "note"
 
@@ -98,7 +92,7 @@ def score_form(path: Path) -> Scored:
         If it is no such form, or a cell holds another word; all such cells are named.
     """
     file = clean(path.name)
-    sheets = _sheets(path, file)
+    sheets = _sheets(path)
     about = {str(row[0]): row[1] for row in sheets[ABOUT] if len(row) > 1 and row[0] is not None}
     if about.get("form") != FORM_KIND:
         raise SiteError(f"{file}: {ABOUT}: is no form of `quietwing acceptance form`; fill in the one it made")
@@ -141,45 +135,11 @@ def score_form(path: Path) -> Scored:
     return replace(found, claims=_claims(found))
 
 
-def _sheets(path: Path, file: str) -> dict[str, list[tuple[Any, ...]]]:
+def _sheets(path: Path) -> dict[str, list[list[Any]]]:
     """Rows of the three sheets."""
-    try:
-        target = refuse_odd(path, path.parent)
-    except Unreadable as error:
-        raise SiteError(f"{file}: {error}") from None
-    if target.stat().st_size > MOST_BYTES:
-        raise SiteError(
-            f"{file}: has {target.stat().st_size:,} bytes (limit {MOST_BYTES:,}); give the filled form alone"
-        )
-    try:
-        with zipfile.ZipFile(target) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-        if unpacked > MOST_UNPACKED_BYTES:
-            raise SiteError(
-                f"{file}: unpacks to {unpacked:,} bytes (limit {MOST_UNPACKED_BYTES:,}); save the form anew"
-            )
-        book = openpyxl.load_workbook(target, read_only=True, data_only=True)
-        missing = [name for name in (ABOUT, INSIDE, OUTSIDE) if name not in book.sheetnames]
-        if missing:
-            raise SiteError(f"{file}: has no sheet {', '.join(missing)}; fill in the form that was made")
-        found = {}
-        for name in (ABOUT, INSIDE, OUTSIDE):
-            rows = []
-            for number, row in enumerate(book[name].iter_rows(values_only=True)):
-                if number > MOST_ROWS:
-                    raise SiteError(
-                        f"{file}: {name}: has more than {MOST_ROWS:,} rows; remove what is not of the form"
-                    )
-                rows.append(row)
-            found[name] = rows
-        book.close()
-    except SiteError:
-        raise
-    except Exception as error:  # whatever a broken workbook makes the library raise
-        raise SiteError(
-            f"{file}: is no workbook that can be read ({type(error).__name__}); save it as XLSX"
-        ) from None
-    return found
+    names, advice = (ABOUT, INSIDE, OUTSIDE), "fill in the form that was made, and save it as XLSX"
+    found = workbook_rows(path, names, most_rows=MOST_ROWS, most_bytes=MOST_BYTES, advice=advice)
+    return dict(zip(names, found, strict=True))
 
 
 def _figure(about: dict[str, Any], name: str, file: str, most: float = 1.0) -> float:
@@ -195,7 +155,7 @@ def _figure(about: dict[str, Any], name: str, file: str, most: float = 1.0) -> f
 
 
 def _rows(
-    rows: list[tuple[Any, ...]],
+    rows: list[list[Any]],
     sheet: str,
     head: tuple[str, ...],
     words: tuple[str, str],
@@ -210,7 +170,7 @@ def _rows(
     last = header.index(NOTE)
     found = []
     for number, row in enumerate(rows[1:], 2):
-        if row[0] is None:
+        if not row or row[0] is None:
             continue
         answers: dict[str, str | None] = {}
         for column in range(len(head), last):

@@ -1,26 +1,32 @@
-"""A site folder in a zip: unpacked only when every member is a plain file of harmless size and name."""
+"""A site folder in a zip: unpacked only when every member is a plain file of harmless size and name.
+
+It is read in a child process with limits; what is written is written here, from what the child gave back.
+"""
 
 from __future__ import annotations
 
-import io
 import re
 import stat
+import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.files import NEIGHBOURS, OWN_FILES
 from quietwing.sites.findings import clean, shown
+from quietwing.sites.importers.child import plain_path, run_reader
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, is_antenna_file
 
-__all__ = ["MOST_ARCHIVE_BYTES", "holds", "unpack"]
+__all__ = ["MOST_ARCHIVE_BYTES", "holds", "read_members", "unpack"]
 
 MOST_ARCHIVE_BYTES = 50 * 2**20  # as the app's server.maxUploadSize
 MOST_MEMBERS = 200
 MOST_UNPACKED_BYTES = 200 * 2**20
 LARGEST_RATIO = 200  # GeoJSON of a wing packs 10 to 40 times
 RATIO_FROM_BYTES = 2**20  # a small file of blanks is no bomb
-CHUNK_BYTES = 2**20
+MOST_TOLD_BYTES = 2**20  # names of the members
+_READER = "quietwing.sites.importers.archive:read_members"
 _TEXT_ENDINGS = (".toml", ".geojson", ".json", ".csv", ".md", ".txt")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
@@ -48,18 +54,34 @@ def unpack(name: str, content: bytes, target: Path, needed: str = "site.toml") -
     SiteError
         If it is no zip, holds no site, or holds anything that could do harm; with every such member.
     """
+    with tempfile.TemporaryDirectory(prefix="zip-", dir=target.parent) as folder:
+        path = Path(folder) / "packed"
+        path.write_bytes(content)
+        arguments = {"path": plain_path(path), "name": name, "needed": needed, "most_bytes": MOST_UNPACKED_BYTES}
+        found, rest = run_reader(_READER, arguments, name=name, answer_bytes=MOST_UNPACKED_BYTES + MOST_TOLD_BYTES)
+    at = 0
+    for file, size in found["files"]:
+        (target / file).parent.mkdir(exist_ok=True)
+        with open(target / file, "xb") as out:
+            out.write(memoryview(rest)[at : at + size])
+        at += size
+    return tuple(found["left_out"])
+
+
+def read_members(path: str, name: str, needed: str, most_bytes: int) -> tuple[dict[str, Any], bytes]:
+    """What runs in the child process: names and sizes of the files to write, and their content."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            members = _checked_members(name, packed.infolist(), needed)
-            left_out = []
+        with zipfile.ZipFile(path) as packed:
+            members = _checked_members(name, packed.infolist(), needed, most_bytes)
+            files, left_out, content = [], [], []
             for file, member in members.items():
                 known = file in OWN_FILES or file in NEIGHBOURS or _is_antenna(PurePosixPath(file).parts)
                 if known or ("/" not in file and file.lower().endswith(_TEXT_ENDINGS)):
-                    (target / file).parent.mkdir(exist_ok=True)
-                    _write(name, packed, member, target / file)
+                    content.append(_content(name, packed, member))
+                    files.append((file, len(content[-1])))
                 else:
                     left_out.append(clean(file))
-            return tuple(left_out)
+            return {"files": files, "left_out": left_out}, b"".join(content)
     except SiteError:
         raise
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, ValueError) as error:
@@ -80,7 +102,9 @@ def holds(path: Path, file: str) -> bool:
     return file in tops and "site.toml" not in tops
 
 
-def _checked_members(name: str, found: list[zipfile.ZipInfo], needed: str) -> dict[str, zipfile.ZipInfo]:
+def _checked_members(
+    name: str, found: list[zipfile.ZipInfo], needed: str, most_bytes: int
+) -> dict[str, zipfile.ZipInfo]:
     """Plain files by their name within the site folder; one refusal if any member is not harmless."""
     zipped = clean(name)
     if len(found) > MOST_MEMBERS:
@@ -92,9 +116,9 @@ def _checked_members(name: str, found: list[zipfile.ZipInfo], needed: str) -> di
         raise SiteError(harmful)
     size = sum(member.file_size for member in found)
     packed = sum(member.compress_size for member in found)
-    if size > MOST_UNPACKED_BYTES:
+    if size > most_bytes:
         raise SiteError(
-            f"{zipped}: unpacks to {size / 2**20:,.0f} MB (limit {MOST_UNPACKED_BYTES // 2**20} MB); "
+            f"{zipped}: unpacks to {size / 2**20:,.0f} MB (limit {most_bytes // 2**20} MB); "
             f"zip the site's own folder only"
         )
     if size > RATIO_FROM_BYTES and size > LARGEST_RATIO * max(packed, 1):
@@ -147,12 +171,10 @@ def _of_the_system(path: str) -> bool:
     return not parts or parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
-def _write(name: str, packed: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
-    """One member, never more of it than it declared."""
-    left = member.file_size
-    with packed.open(member) as source, open(path, "xb") as out:
-        while chunk := source.read(CHUNK_BYTES):
-            left -= len(chunk)
-            if left < 0:
-                raise SiteError(f"{clean(name)}: {shown(member.filename)} is longer than it says; not opened")
-            out.write(chunk)
+def _content(name: str, packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """What one member holds, never more of it than it declared."""
+    with packed.open(member) as source:
+        found = source.read(member.file_size + 1)
+    if len(found) > member.file_size:
+        raise SiteError(f"{clean(name)}: {shown(member.filename)} is longer than it says; not opened")
+    return found

@@ -75,11 +75,11 @@ def run_reader(
     label = clean(name)
     if ended == "late":
         raise SiteError(
-            f"{label}: was still being read after {seconds} s; remove what is not part of the plan and export again"
+            f"{label}: was still being read after {seconds} s; remove what is not needed and export again"
         )
     if ended == "long":
         raise SiteError(
-            f"{label}: holds more than {answer_bytes // 2**20} MiB of drawing; remove what is not part of the plan"
+            f"{label}: holds more than {answer_bytes // 2**20} MiB; remove what is not needed and export it again"
         )
     try:
         told = json.loads(line)
@@ -167,7 +167,7 @@ def _fault(told: Mapping[str, Any], memory_bytes: int) -> str:
     kind, what = told.get("fault"), clean(str(told.get("what", "")), 120)
     if kind == "memory":
         return (
-            f"needs more than {memory_bytes / 2**30:.2g} GiB to be read; remove what is not part of the plan and "
+            f"needs more than {memory_bytes / 2**30:.2g} GiB to be read; remove what is not needed and "
             f"export it again"
         )
     if kind == "depth":

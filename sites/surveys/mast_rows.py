@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-import lazy_loader
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
 from quietwing.sites.safe_reading import MOST_TOML_BYTES, read_text, refuse_odd
 from quietwing.sites.surveys.log_columns import is_private, plain_name
+from quietwing.sites.surveys.workbook_rows import workbook_rows
 from quietwing.sites.toml_text import toml_of
 
 __all__ = ["MAST_MEANINGS", "mast_rows", "read_mast_mapping"]
 
-openpyxl = lazy_loader.load("openpyxl")  # slow to load
-
 MOST_BYTES = 512 * 2**20
 MOST_ROWS = 5_000_000  # all cells of a large country
 MOST_SHEET_ROWS = 200_000
-MOST_UNPACKED_BYTES = 300 * 2**20
+MOST_SHEET_BYTES = 64 * 2**20
 
 # Columns by the names they go by, compared without case, spaces and signs.
 MAST_MEANINGS: Mapping[str, tuple[str, ...]] = {
@@ -102,7 +98,7 @@ def mast_rows(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[
     if size > MOST_BYTES:
         raise SiteError(f"{file}: has {size:,} bytes (limit {MOST_BYTES:,}); keep the rows near the site")
     sheet = path.suffix.lower() in (".xlsx", ".xlsm")
-    rows = _sheet_rows(target, file) if sheet else _text_rows(target, file)
+    rows = _sheet_rows(path) if sheet else _text_rows(target, file)
     first = next(rows, None)
     if first is None or not any(value.strip() for value in first[1]):
         raise SiteError(f"{file}: is empty; give a header and one row for each cell or mast")
@@ -164,31 +160,10 @@ def _text_rows(path: Path, file: str) -> Iterator[tuple[str, list[str]]]:
             raise SiteError(f"{file}: is no CSV ({clean(str(error))}); correct its quotes") from None
 
 
-def _sheet_rows(path: Path, file: str) -> Iterator[tuple[str, list[str]]]:
-    """Rows of the first sheet that has any; values as text."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-        if unpacked > MOST_UNPACKED_BYTES:
-            raise SiteError(f"{file}: unpacks to {unpacked:,} bytes (limit {MOST_UNPACKED_BYTES:,}); save it as CSV")
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except SiteError:
-        raise
-    except Exception as error:  # whatever a broken workbook makes the library raise
-        raise SiteError(
-            f"{file}: is no workbook that can be read ({type(error).__name__}); save it as XLSX"
-        ) from None
-    try:
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            if number > MOST_SHEET_ROWS:
-                raise SiteError(
-                    f"{file}: row {number:,}: is beyond {MOST_SHEET_ROWS:,} rows; keep those near the site"
-                )
-            if any(value is not None for value in row):
+def _sheet_rows(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Rows of the first sheet; values as text."""
+    advice = "keep the rows near the site and save them as XLSX or CSV"
+    for sheet in workbook_rows(path, (), most_rows=MOST_SHEET_ROWS, most_bytes=MOST_SHEET_BYTES, advice=advice):
+        for number, row in enumerate(sheet, 1):
+            if row:
                 yield f"row {number}", ["" if value is None else str(value) for value in row]
-    except SiteError:
-        raise
-    except Exception as error:  # the same, once the sheet is read
-        raise SiteError(f"{file}: its first sheet cannot be read ({type(error).__name__}); save it as XLSX") from None
-    finally:
-        book.close()
