@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,20 @@ MEANINGS: Mapping[str, tuple[str, ...]] = {
     "level_dbm": ("rsrp_dbm", "level", "rsrp", "rsrp dbm", "ss-rsrp", "rscp", "rxlev", "rxlev dbm", "level dbm",
                   "serving rsrp dbm", "ssb rsrp dbm", "signal dbm"),
 }  # fmt: skip
-_FIXED = ("technology", "plmn", "date", "building", "storey", "height_above_floor_m")
+MOST_STOREYS = 999
+TALLEST_ROOM_M = 50.0  # nobody holds a phone higher above a floor; assumed
+# What may stand under [fixed], and what is expected there.
+_FIXED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "technology": (lambda value: isinstance(value, str), "a text in quotes"),
+    "plmn": (lambda value: isinstance(value, str), 'a text in quotes such as "234-30"'),
+    "date": (lambda value: type(value) is dt.date, "a date such as 2026-11-20"),
+    "building": (lambda value: isinstance(value, str), "a text in quotes"),
+    "storey": (lambda value: _is_number(value, MOST_STOREYS) and float(value).is_integer(), "a whole number"),
+    "height_above_floor_m": (
+        lambda value: _is_number(value, TALLEST_ROOM_M) and value >= 0,
+        f"0 to {TALLEST_ROOM_M:g} metres",
+    ),
+}
 # Whose phone it was is nobody's business: such columns are never kept.
 _PRIVATE = re.compile(
     r"imei|imsi|msisdn|phonenumber|phonenum|iccid|tmsi|subscriber|simserial|androidid|deviceid|mdn$"
@@ -60,6 +74,11 @@ class Mapped:
     columns: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     technologies: Mapping[str, str] = field(default_factory=dict)
+
+
+def _is_number(value: Any, most: float) -> bool:
+    """Whether a value is a finite number of some size."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most
 
 
 def plain_name(name: str) -> str:
@@ -87,7 +106,7 @@ def read_mapping(path: Path) -> Mapped:
         raise SiteError(f"{file}: {error}") from None
     problems = []
     tables: dict[str, dict[str, Any]] = {}
-    for name, known in (("columns", tuple(MEANINGS)), ("fixed", _FIXED), ("technologies", None)):
+    for name, known in (("columns", tuple(MEANINGS)), ("fixed", tuple(_FIXED)), ("technologies", None)):
         table = loaded.pop(name, {})
         if not isinstance(table, dict):
             problems.append(f"{file}: {name}: is {shown(table)} (expected a table); write [{name}]")
@@ -95,6 +114,8 @@ def read_mapping(path: Path) -> Mapped:
         for key, value in table.items():
             if known is not None and key not in known:
                 problems.append(f"{file}: {name}: unknown key {shown(key)}; {did_you_mean(key, known)}")
+            elif name == "fixed" and not _FIXED[key][0](value):
+                problems.append(f"{file}: fixed: {key} is {shown(value)} (expected {_FIXED[key][1]}); correct it")
             elif name != "fixed" and not isinstance(value, str):
                 problems.append(f"{file}: {name}: {clean(key)} is {shown(value)}; write a text in quotes")
             elif name == "technologies" and value not in ("GSM", "UMTS", "LTE", "NR"):

@@ -37,6 +37,11 @@ pyproj = lazy_loader.load("pyproj")  # slow to load
 SAME_MAST_M = 30.0  # positions of one mast in public lists differ by so much; assumed
 SAME_AZIMUTH_DEG = 10.0
 MOST_SECTORS = 2000  # of a site; the engine's work grows with them
+# What tells the network and carrier of a row.
+OF_NETWORK = ("technology", "mcc", "mnc", "plmn", "operator", "arfcn", "freq_mhz", "band", "bandwidth_mhz")
+MOST_TOLD = 10_000  # of them kept
+_Carried = tuple[Carrier | tuple[str, float, float], tuple[str, ...]]  # with what was guessed of it
+_Told = tuple[tuple[str, str, str], list[_Carried]]
 WIDTHS_MHZ = {"GSM": 0.2, "UMTS": 5.0, "LTE": 10.0, "NR": 20.0}  # where nothing says more; assumed
 DBW_DBM = 30.0
 NAMES = {
@@ -155,22 +160,24 @@ class _Making:
         low_x, low_y, high_x, high_y = site.perimeter.outline.bounds
         self.reach_m = radius_m + math.hypot(high_x - low_x, high_y - low_y) / 2
         self.frames: dict[str, object] = {}
+        self.told: dict[tuple[str | None, ...], _Told | str] = {}  # a list names few networks, in a million rows
 
     def add(self, row: dict[str, str]) -> None:
         """One row: its place, its network, its carriers."""
         place = self._place(row)
         if place is None:
             return
-        network = _network(row)
-        if isinstance(network, str):
-            self.left_out[network] += 1
-            return
-        operator, plmn, technology = network
-        told = _carriers(row, operator, plmn, technology)
+        asked = tuple(row.get(name) for name in OF_NETWORK)
+        told = self.told.get(asked)
+        if told is None:
+            told = _told(row)
+            if len(self.told) < MOST_TOLD:
+                self.told[asked] = told
         if isinstance(told, str):
             self.left_out[told] += 1
             return
-        for carrier, guessed in told:
+        (operator, plmn, technology), found = told
+        for carrier, guessed in found:
             self._sector(row, place, carrier, operator, plmn, technology, guessed)
 
     def _place(self, row: dict[str, str]) -> tuple[float, float] | None:
@@ -325,9 +332,16 @@ def _network(row: dict[str, str]) -> tuple[str, str, str] | str:
     return name, next(one.plmn for one in carriers() if one.operator == name), word
 
 
-def _carriers(
-    row: dict[str, str], operator: str, plmn: str, technology: str
-) -> list[tuple[Carrier | tuple[str, float, float], tuple[str, ...]]] | str:
+def _told(row: dict[str, str]) -> _Told | str:
+    """Network and carriers of a row, or why there is none."""
+    network = _network(row)
+    if isinstance(network, str):
+        return network
+    found = _carriers(row, *network)
+    return found if isinstance(found, str) else (network, found)
+
+
+def _carriers(row: dict[str, str], operator: str, plmn: str, technology: str) -> list[_Carried] | str:
     """The carriers a row is of, with what was guessed of them."""
     mine = [one for one in carriers() if one.operator == operator and one.technology == technology]
     number, freq = plain_number(row.get("arfcn", "")), plain_number(row.get("freq_mhz", ""))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -15,6 +18,11 @@ from quietwing.sites import import_masts, import_walk, load_site, read_mapping, 
 from quietwing.sites.errors import QuietwingError, SiteError
 from quietwing.sites.surveys.mast_rows import read_mast_mapping
 
+BAD = Path(__file__).with_name("bad_surveys.py")
+KINDS = (
+    "walk.csv", "readings.csv", "waypoints.csv", "mapping.toml", "masts.csv", "list.xlsx", "masts-mapping.toml",
+    "calibration.toml",
+)  # fmt: skip
 X, Y = 400_000, 300_000
 LOG = (
     "time,x,y,storey,MCC,MNC,RAT,EARFCN,RSRP (dBm)\n"
@@ -24,6 +32,14 @@ LIST = (
     "radio,mcc,net,area,cell,unit,lon,lat,range,samples\n"
     + "".join(f"LTE,234,30,1,{k},0,-1.99{k % 10},52.597,100,3\n" for k in range(30))
 ).encode()
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    spec = importlib.util.spec_from_file_location("bad_surveys", BAD)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +84,10 @@ def message_of(reader, path: Path, site) -> str:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_a_damaged_file_is_read_or_refused(site, tmp_path, seed):
-    for name, content, reader in (
-        ("walk.csv", LOG, import_walk),
-        ("cells.csv", LIST, import_masts),
-        ("list.xlsx", workbook(), import_masts),
-    ):
+    readers = [("walk.csv", LOG, import_walk), ("cells.csv", LIST, import_masts)]
+    if seed % 12 == 0:  # a child process each; more of them below
+        readers.append(("list.xlsx", workbook(), import_masts))
+    for name, content, reader in readers:
         path = tmp_path / name
         path.write_bytes(damaged(content, seed))
         assert message_of(reader, path, site).startswith(name)
@@ -163,3 +178,37 @@ def test_what_is_wrong_with_waypoints_is_said(tmp_path, text, told):
     path.write_text(text, "utf-8")
     with pytest.raises(SiteError, match=told):
         read_waypoints(path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_good_file_of_each_kind_is_read(hostile, site, tmp_path, kind):
+    assert hostile.said_of(hostile.reads(kind, site, tmp_path), tmp_path / kind, hostile.GOOD[kind]) == "read"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bad_files_of_each_kind_are_read_or_refused_in_words(hostile, site, tmp_path, kind):
+    """An even choice of the 300; all of them in the test below."""
+    read, said = hostile.reads(kind, site, tmp_path), []
+    before = sorted(tmp_path.iterdir())
+    for name, content in hostile.few(kind, hostile.GOOD[kind], 30 if kind == "list.xlsx" else 6):
+        said.append(f"{name}: {hostile.said_of(read, tmp_path / kind, content)}")
+    assert len(said) >= 9
+    assert sum(kind in one or "good-" in one for one in said) >= len(said) // 3  # what is refused is named
+    assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / kind])
+
+
+@pytest.mark.long  # some minutes: 300 files of each kind, bombs and a million rows among them
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_bad_files_of_each_kind_are_read_or_refused_within_the_limits(tmp_path, kind):
+    """Below 2 GiB of memory and 60 s each, nothing written outside the folder, no network."""
+    ran = subprocess.run(
+        [sys.executable, "-P", BAD, kind, tmp_path],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=3000,
+    )
+    lines = [line.split("\t") for line in ran.stdout.splitlines()]
+    assert len(lines) >= 300, ran.stderr[-2000:]
+    assert [line for line in lines if "FAULT" in line[2]] == []
+    assert max(float(line[0]) for line in lines) <= 60
