@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-__all__ = ["Block", "Posterior", "Prior", "posterior"]
+__all__ = ["Block", "Posterior", "Prior", "Told", "posterior", "told_by"]
 
 Array = NDArray[np.float64]
 
@@ -79,7 +79,52 @@ class Posterior:
         return np.sqrt(np.diag(self.covariance))
 
 
-def posterior(prior: Prior, blocks: Sequence[Block]) -> Posterior:
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What readings say of the parameters, summed over their blocks.
+
+    Attributes
+    ----------
+    precision : ndarray, shape (parameter, parameter)
+        Σ Hᵀ C⁻¹ H.
+    pull : ndarray, shape (parameter,)
+        Σ Hᵀ C⁻¹ r.
+    """
+
+    precision: Array
+    pull: Array
+
+    def without(self, other: Told) -> Told:
+        """What is left when some of the blocks are taken out again."""
+        return Told(self.precision - other.precision, self.pull - other.pull)
+
+
+def told_by(blocks: Sequence[Block], parameters: int) -> Told:
+    """What blocks of readings say of so many parameters.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+    parameters : int
+
+    Returns
+    -------
+    Told
+    """
+    precision, pull = np.zeros((parameters, parameters)), np.zeros(parameters)
+    for block in blocks:
+        if not len(block.residual_db):
+            continue
+        columns = np.flatnonzero((block.design != 0).any(axis=0))  # few of many
+        both = np.column_stack([block.design[:, columns], block.residual_db])
+        white = solve_triangular(np.linalg.cholesky(block.error_db2), both, lower=True, check_finite=False)
+        rows, rest = white[:, :-1], white[:, -1]
+        precision[np.ix_(columns, columns)] += rows.T @ rows
+        pull[columns] += rows.T @ rest
+    return Told(precision, pull)
+
+
+def posterior(prior: Prior, readings: Sequence[Block] | Told) -> Posterior:
     """The likeliest parameters and what doubt is left of them.
 
     Minimises Σ (r − Hθ)ᵀ C⁻¹ (r − Hθ) + (θ − μ)ᵀ P⁻¹ (θ − μ). Without bounds that is closed form,
@@ -89,7 +134,7 @@ def posterior(prior: Prior, blocks: Sequence[Block]) -> Posterior:
     Parameters
     ----------
     prior : Prior
-    blocks : sequence of Block
+    readings : sequence of Block, or Told
         None at all gives the prior.
 
     Returns
@@ -100,29 +145,23 @@ def posterior(prior: Prior, blocks: Sequence[Block]) -> Posterior:
     ----------
     Tarantola, A., Inverse Problem Theory and Methods for Model Parameter Estimation, SIAM 2005, section 3.2.
     """
-    blocks = [block for block in blocks if len(block.residual_db)]
-    touched = np.zeros(len(prior.mean), np.bool_)
-    for block in blocks:
-        touched |= (block.design != 0).any(axis=0)
+    told = readings if isinstance(readings, Told) else told_by(readings, len(prior.mean))
+    touched = np.diag(told.precision) > 0
     touched |= (prior.covariance[:, touched] != 0).any(axis=1)  # what hangs together with one that is read
     mean, covariance = prior.mean.astype(float), prior.covariance.astype(float)
     if touched.any():
         part = np.ix_(touched, touched)
         mean[touched], covariance[part] = _solved(
-            Prior(prior.mean[touched], prior.covariance[part], prior.lowest[touched]), touched, blocks
+            Prior(prior.mean[touched], prior.covariance[part], prior.lowest[touched]),
+            Told(told.precision[part], told.pull[touched]),
         )
     return Posterior(mean, covariance)
 
 
-def _solved(prior: Prior, touched: NDArray[np.bool_], blocks: Sequence[Block]) -> tuple[Array, Array]:
+def _solved(prior: Prior, told: Told) -> tuple[Array, Array]:
     """Mean and covariance of the parameters that readings touch."""
-    precision, pull = _inverse(prior.covariance), np.zeros(len(prior.mean))
-    for block in blocks:
-        lower, design = np.linalg.cholesky(block.error_db2), block.design[:, touched]
-        rows = solve_triangular(lower, design, lower=True)
-        rest = solve_triangular(lower, block.residual_db - design @ prior.mean, lower=True)
-        precision += rows.T @ rows
-        pull += rows.T @ rest
+    precision = _inverse(prior.covariance) + told.precision
+    pull = told.pull - told.precision @ prior.mean
     covariance = _inverse(precision)
     step = covariance @ pull
     lowest = prior.lowest - prior.mean

@@ -21,8 +21,8 @@ from quietwing.coverage.calibration.survey_rows import (
     survey_rows,
 )
 from quietwing.coverage.errors import SiteError
-from quietwing.coverage.gaussian_fit import Posterior, Prior, posterior
-from quietwing.coverage.propagation import GainCache, prepare_scene
+from quietwing.coverage.gaussian_fit import Posterior, Prior, posterior, told_by
+from quietwing.coverage.propagation import GainCache, PortalGraph, portal_graph, prepare_scene
 from quietwing.coverage.rules import Errors, Rules, load_rules
 from quietwing.sites import (
     CalibratedConstruction,
@@ -159,7 +159,8 @@ def calibrate_site(
     if not measured.readings:
         raise SiteError(f"{measured.file}: has no readings; read levels on the site first")
     bare = replace(site, calibration=None)
-    model = link_model(prepare_scene(bare, gains), bare.sectors, rules)
+    graph = portal_graph(prepare_scene(bare, gains))
+    model = link_model(graph.scene, bare.sectors, rules, graph=graph)
     parameters = parameters_of(model)
     free = ~model.calibration.measured[[members[0] for members in parameters.antennas]]
     prior = prior_of(model, parameters, _sector_sigma_db(model, measured))
@@ -167,7 +168,7 @@ def calibrate_site(
     if not len(rows.residual_db):
         raise SiteError(f"{measured.file}: no reading is of a channel that reaches its place; check channel and x, y")
     heard_of = heard_antennas(model, parameters, prior, rows, rules.errors)
-    asked = _Asked(bare, rules, parameters, measured, heard_of, gains)
+    asked = _Asked(graph, rules, parameters, measured, heard_of)
     layer, in_force = _nothing(model, parameters, rows, free, measured), np.zeros(len(parameters))
     first = rows = kept = asked.rows(layer)
     if not len(rows.residual_db):
@@ -196,19 +197,27 @@ def calibrate_site(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One survey of one site, to be held beside the model with one layer after the other."""
+    """One survey of one site, to be held beside the model with one layer after the other.
 
-    bare: Site
+    A layer changes losses and levels; what stands where, and which ways lead round it, is worked out once.
+    """
+
+    graph: PortalGraph
     rules: Rules
     parameters: Parameters
     measured: Measurements
     heard_of: dict[str, int]
-    gains: GainCache | None
+
+    @property
+    def bare(self) -> Site:
+        """The site without a layer."""
+        return self.graph.scene.site
 
     def rows(self, layer: SiteCalibration) -> Rows:
         """The rows with a layer in force."""
         site = replace(self.bare, calibration=layer)
-        model = link_model(prepare_scene(site, self.gains), site.sectors, self.rules)
+        scene = prepare_scene(site, self.graph.scene.gains, like=self.graph.scene)
+        model = link_model(scene, site.sectors, self.rules, graph=self.graph)
         return survey_rows(model, self.parameters, self.measured, self.heard_of)
 
     def with_slopes(self, rows: Rows, layer: SiteCalibration) -> Rows:
@@ -349,6 +358,7 @@ def _shifts(
 def _left_out(rows: Rows, first: Rows, prior: Prior, rules: Rules) -> tuple[HeldOut, ...]:
     """Every room, and every antenna, predicted from all the others."""
     found = []
+    all_of_them = told_by(blocks_of(rows, rules.errors), len(prior.mean))
     named: tuple[tuple[Literal["room", "sector"], NDArray[np.intp]], ...] = (
         ("room", rows.place),
         ("sector", rows.antenna),
@@ -362,7 +372,11 @@ def _left_out(rows: Rows, first: Rows, prior: Prior, rules: Rules) -> tuple[Held
         error_db, judged = np.empty(len(rows.residual_db)), np.isin(group, numbers)
         for number in numbers.tolist():
             out = group == number
-            known = posterior(prior, blocks_of(rows, rules.errors, ~out))
+            if kind == "room":  # a room is a block: taken out again, the others need not be added up anew
+                told = all_of_them.without(told_by(blocks_of(rows, rules.errors, out), len(prior.mean)))
+            else:
+                told = told_by(blocks_of(rows, rules.errors, ~out), len(prior.mean))
+            known = posterior(prior, told)
             error_db[out] = rows.residual_db[out] - rows.design[out] @ known.mean
         alike = np.isin(first.place if kind == "room" else first.antenna, numbers)
         found.append(HeldOut(kind, len(numbers), _rms(first.residual_db[alike]), _rms(error_db[judged])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -78,9 +79,14 @@ def construction_loss_db(
         loss_db = np.zeros((len(cos), len(carrier_mhz)))
     if construction.max_loss_db is not None:
         loss_db = np.minimum(loss_db, construction.max_loss_db)
-    if construction.loss_shift_db is not None and not construction.is_open:
-        loss_db = np.maximum(loss_db + construction.loss_shift_db, 0.0)  # passive: no wall gains
-    return np.array(loss_db)
+    return np.array(_shifted_db(loss_db, construction))
+
+
+def _shifted_db(loss_db: NDArray[np.float64], construction: Construction) -> NDArray[np.float64]:
+    """A loss with what calibration added to it; no wall gains."""
+    if construction.loss_shift_db is None or construction.is_open:
+        return loss_db
+    return np.maximum(loss_db + construction.loss_shift_db, 0.0)
 
 
 def mesh_loss_db(
@@ -231,13 +237,16 @@ def loss_table(
     shipped, own = load_constructions(), {} if kept is None else kept
     loss_db = {}
     for name, each in used.items():
-        asked = each, cos.tobytes(), carrier_mhz.tobytes()
-        if shipped.get(name) == each:
-            loss_db[name] = _kept_loss_db(*asked)
+        # as it is without a calibration, whose shifts are tried by the dozen and only add to it
+        shelf = shipped.get(name)
+        plain = replace(each, loss_shift_db=None, sigma_db=each.sigma_db if shelf is None else shelf.sigma_db)
+        asked = plain, cos.tobytes(), carrier_mhz.tobytes()
+        if shelf == plain:
+            loss_db[name] = _shifted_db(_kept_loss_db(*asked), each)
             continue
         if asked not in own:  # a site's own does not outlive its scenes
-            own[asked] = construction_loss_db(each, cos, carrier_mhz)
-        loss_db[name] = own[asked]
+            own[asked] = construction_loss_db(plain, cos, carrier_mhz)
+        loss_db[name] = _shifted_db(own[asked], each)
     table = np.zeros((len(surfaces), len(cos), len(carrier_mhz)))
     for index, names in enumerate(surfaces):
         for name in names:
