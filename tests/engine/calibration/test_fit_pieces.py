@@ -13,7 +13,7 @@ from quietwing.coverage.calibration.heard_antennas import SURE, _taken_for, _wei
 from quietwing.coverage.calibration.next_readings import next_readings
 from quietwing.coverage.calibration.survey_rows import Parameters, Rows
 from quietwing.coverage.errors import SiteError
-from quietwing.coverage.gaussian_fit import Prior
+from quietwing.coverage.gaussian_fit import Block, Prior, posterior, told_by
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import (
@@ -155,3 +155,21 @@ def test_without_a_mast_or_a_reading_there_is_nothing_to_fit_or_to_propose(hut):
         fit.calibrate_site(hut(), readings(("EE/B20/LTE", -80.0)))
     with pytest.raises(SiteError, match=r"masts\.csv: no mast is given"):
         next_readings(hut(), Scenario(worlds=100))
+
+
+def test_a_block_taken_out_again_leaves_what_the_others_say():
+    rng = np.random.default_rng(1)
+    blocks = [Block(rng.normal(size=(4, 3)), rng.normal(size=4), np.eye(4) + 0.5) for _ in range(5)]
+    before = Prior(np.array([1.0, -2.0, 0.5]), np.diag([4.0, 9.0, 1.0]), np.full(3, -np.inf))
+    some = posterior(before, told_by(blocks, 3).without(told_by(blocks[1:2], 3)))
+    others = posterior(before, [*blocks[:1], *blocks[2:]])
+    np.testing.assert_allclose(some.mean, others.mean, rtol=1e-9)
+    np.testing.assert_allclose(some.covariance, others.covariance, rtol=1e-9)
+
+
+def test_one_reading_of_a_mast_known_to_8_db_moves_it_by_its_share():
+    # 64 / (64 + 25) of 10 dB from a prior mean of 2 dB: 2 + 8 · 0.719 = 7.75
+    one = [Block(np.ones((1, 1)), np.array([10.0]), np.array([[25.0]]))]
+    found = posterior(Prior(np.array([2.0]), np.array([[64.0]]), np.array([-np.inf])), one)
+    assert found.mean[0] == pytest.approx(2 + 8 * 64 / 89)
+    assert found.sigma[0] == pytest.approx((1 / 64 + 1 / 25) ** -0.5)

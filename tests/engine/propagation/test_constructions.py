@@ -327,3 +327,14 @@ def test_library_deviations_follow_the_rule():
     for construction in LIBRARY.values():
         concrete = any(layer.material == "concrete" for layer in construction.layers)
         assert construction.sigma_db == (5 if concrete else 3), construction.name
+
+
+@pytest.mark.parametrize("shift_db", [-200.0, -3.0, 4.5])
+def test_a_shifted_construction_has_in_a_table_what_it_has_by_itself(shift_db):
+    """Of the library, with another sigma, and of a site's own: the table keeps them as they are unshifted."""
+    brick = replace(load_constructions()["brick_215"], loss_shift_db=shift_db, sigma_db=1.5)
+    own = Construction(name="own", loss_intercept_db=7.0, sigma_db=2.0, source="test", loss_shift_db=shift_db)
+    table = loss_table([("brick_215",), ("own",)], {"brick_215": brick, "own": own}, [800.0, 3500.0], [1.0, 0.5])
+    for row, one in enumerate((brick, own)):
+        assert_allclose(table[row], construction_loss_db(one, [1.0, 0.5], [800.0, 3500.0]), rtol=1e-6)
+    assert table[1, 0, 0] == pytest.approx(max(0.0, 7.0 + shift_db))
