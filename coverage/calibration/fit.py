@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -125,6 +126,7 @@ def calibrate_site(
     *,
     held_out: bool = True,
     gains: GainCache | None = None,
+    progress: Callable[[str, float], None] | None = None,
 ) -> CalibrationFit:
     """Shifts of constructions and antennas that explain readings, the likeliest ones given the rules' own doubt.
 
@@ -143,6 +145,8 @@ def calibrate_site(
     held_out : bool
         Whether to work out the errors on readings held out too.
     gains : GainCache, optional
+    progress : callable, optional
+        Told what is being done, and the share done.
 
     Returns
     -------
@@ -174,7 +178,9 @@ def calibrate_site(
     if not len(rows.residual_db):
         raise SiteError(f"{measured.file}: of no reading is it sure which mast was heard; read more channels")
     known, floor_dbm = Posterior(prior.mean, prior.covariance), _floor_dbm(measured)
-    for _ in range(MOST_STEPS):
+    for step in range(MOST_STEPS):
+        if progress is not None:
+            progress(f"fitting walls and masts, step {step + 1}", (step + 1) / (MOST_STEPS + 2))
         rows = asked.with_slopes(rows, layer)
         rows = replace(rows, residual_db=rows.residual_db + rows.design @ in_force)
         known, kept = _known(prior, rows, rules.errors, floor_dbm)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from pathlib import Path
 
@@ -12,15 +10,17 @@ import typer
 from quietwing.coverage.cli.calibrate_terminal import refuse_written
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.report import mast_figure, save_png
+from quietwing.coverage.report import assumed_csv, mast_figure, save_png
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import (
-    MastImport,
+    Anchor,
     SiteError,
     import_masts,
     load_site,
     mast_columns,
+    plain_number,
     read_mast_mapping,
+    shown,
     table_text,
 )
 
@@ -35,6 +35,7 @@ def answer_masts(
     out: Path,
     mapping: Path | None,
     radius_m: float,
+    place: tuple[str, float],
     picture: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -48,14 +49,15 @@ def answer_masts(
     for path in (out, told, picture):
         refuse_written(path, overwrite)
     with progress_bar() as progress:
-        place = load_site(site)
+        anchor = _anchor(*place)
+        here = load_site(site)
         columns = None if mapping is None else read_mast_mapping(mapping)
         progress("reading the list", 0.2)
-        found = import_masts(source, place, columns, radius_m)
+        found = import_masts(source, here, columns, radius_m, anchor)
     sectors = [one.sector for one in found.sectors]
-    figure = None if picture is None else mast_figure(place, sectors)
+    figure = None if picture is None else mast_figure(here, sectors)
     write_whole(out, table_text(mast_columns(sectors), sectors))
-    write_whole(told, _assumed_text(found))
+    write_whole(told, assumed_csv(found))
     if figure is not None and picture is not None:
         save_png(figure, picture)
     files = [str(path) for path in (out, told, picture) if path is not None]
@@ -83,11 +85,11 @@ def answer_masts(
     say(f"wrote {', '.join(files)}; measure levels on the site before you trust what is assumed")
 
 
-def _assumed_text(found: MastImport) -> str:
-    """A table of what was assumed of each sector."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["id", "rows", "assumed"])
-    for one in found.sectors:
-        writer.writerow([one.sector.id, one.rows, "; ".join(one.assumed)])
-    return out.getvalue()
+def _anchor(at: str, bearing_deg: float) -> Anchor | None:
+    """Where the site lies, as the command line says it."""
+    if not at:
+        return None
+    pair = [plain_number(part) for part in at.split(",")]
+    if len(pair) != 2 or pair[0] is None or pair[1] is None:
+        raise SiteError(f"--at is {shown(at)} (expected latitude and longitude, such as 54.97,-1.61); correct it")
+    return Anchor(pair[0], pair[1], bearing_deg)

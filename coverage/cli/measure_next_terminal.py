@@ -12,14 +12,12 @@ from quietwing.coverage.cli.command_inputs import refuse_existing
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.report import places_figure, save_png
+from quietwing.coverage.report import next_readings_csv, next_readings_figure, save_png
 from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import Site
 
 __all__ = ["answer_measure_next"]
-
-HEADER = "number,channel,x,y,height_m,room,expected_dbm,rsrp_dbm,date"
 
 
 def answer_measure_next(
@@ -74,21 +72,9 @@ def answer_measure_next(
 
 def _write(site: Site, found: NextReadings, out: Path) -> list[Path]:
     """The table to carry and the map."""
-    lines = [HEADER]
-    for number, one in enumerate(found.readings, 1):
-        room = f'"{one.room}"' if "," in one.room else one.room
-        place = (
-            f"{one.x_m:g},{one.y_m:g},{one.height_m:g}"
-            if abs(one.x_m) < 1e4
-            else f"{one.x_m},{one.y_m},{one.height_m}"
-        )
-        lines.append(f"{number},{one.channel},{place},{room},{one.expected_dbm:g},,")
     table, picture = out / "measure_next.csv", out / "measure_next.png"
-    places = [
-        (str(number), one.x_m, one.y_m, one.building, one.storey) for number, one in enumerate(found.readings, 1)
-    ]
-    figure = places_figure(site, places, f"Measure here next: {site.name} ({site.marking})")
+    figure = next_readings_figure(site, found)
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(table, "\n".join(lines) + "\n")
+    write_whole(table, next_readings_csv(found))
     save_png(figure, picture)
     return [table, picture]

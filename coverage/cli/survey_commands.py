@@ -116,6 +116,13 @@ def masts_import(
         Path | None, typer.Option("--mapping", metavar="FILE.toml", help="[columns]: what each column is.")
     ] = None,
     radius_m: Annotated[float, typer.Option("--radius", help="How far masts may be, in metres.")] = 5000.0,
+    at: Annotated[
+        str,
+        typer.Option("--at", metavar="LAT,LON", help="Middle of a site in a grid of its own (crs local), WGS 84."),
+    ] = "",
+    bearing_deg: Annotated[
+        float, typer.Option("--bearing", help="With --at: where the site's y axis points, clockwise from north.")
+    ] = 0.0,
     picture: Annotated[
         Path | None, typer.Option("--map", metavar="FILE.png", help="Also a map of the masts round the site.")
     ] = None,
@@ -123,7 +130,9 @@ def masts_import(
     as_json: JsonOption = False,
 ) -> None:
     """Masts round a site from a list: networks told, duplicates merged, what is assumed marked in a second table."""
-    cli.survey_answers.answer_masts(source, site, out, mapping, radius_m, picture, overwrite, as_json)
+    cli.survey_answers.answer_masts(
+        source, site, out, mapping, radius_m, (at, bearing_deg), picture, overwrite, as_json
+    )
 
 
 @acceptance.command(name="form")

@@ -89,8 +89,15 @@ from .plan_words import rooms_in_words as rooms_in_words
 from .plan_words import target_table as target_table
 from .spill_map import points_that_pass as points_that_pass
 from .spill_map import spill_figure as spill_figure
+from .survey_maps import StoreyPicture as StoreyPicture
 from .survey_maps import mast_figure as mast_figure
+from .survey_maps import next_readings_figure as next_readings_figure
 from .survey_maps import places_figure as places_figure
+from .survey_maps import readings_figure as readings_figure
+from .survey_maps import storey_picture as storey_picture
+from .survey_maps import storeys_figure as storeys_figure
+from .survey_tables import assumed_csv as assumed_csv
+from .survey_tables import next_readings_csv as next_readings_csv
 from .tables import leakage_csv as leakage_csv
 from .tables import leakage_object as leakage_object
 from .tables import service_by_channel as service_by_channel

@@ -1,23 +1,46 @@
-"""Maps of a survey: where to measure next, storey by storey, and the masts around a site. No tiles, no network."""
+"""Maps of a survey: storeys, what was read on them, where to measure next, masts around. No tiles, no network."""
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from quietwing.coverage.calibration import NextReadings
 from quietwing.coverage.report.plain_text import with_plain_text
-from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR, WALL_COLOUR
-from quietwing.sites import Sector, Site
+from quietwing.coverage.report.plan_drawing import (
+    DOOR_COLOUR,
+    HOLE_COLOUR,
+    QUIET_COLOUR,
+    UNKNOWN_COLOUR,
+    WALL_COLOUR,
+    WINDOW_COLOUR,
+    openings_of,
+)
+from quietwing.sites import Reading, Sector, Site, locate
 
-__all__ = ["mast_figure", "places_figure"]
+__all__ = [
+    "StoreyPicture",
+    "mast_figure",
+    "next_readings_figure",
+    "places_figure",
+    "readings_figure",
+    "storey_picture",
+    "storeys_figure",
+]
 
 MOST_STOREYS = 12  # of one picture
+AROUND_M = 1.5  # drawn beyond the outline of a storey
+LONGER_PX = 1100
+LEVELS = "viridis"
 MARKERS = "osD^vP*X"
 
 
@@ -36,18 +59,11 @@ def places_figure(site: Site, places: Sequence[tuple[str, float, float, int, int
     Figure
         One plan for each storey that has a place, at most 12.
     """
-    storeys = sorted({(one[3], one[4]) for one in places})[:MOST_STOREYS] or [(-1, 0)]
-    columns = min(2, len(storeys))
-    rows = math.ceil(len(storeys) / columns)
-    figure = Figure(figsize=(6.5 * columns, 4.2 * rows + 0.5), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=11)
-    for number, (building, storey) in enumerate(storeys):
-        ax = figure.add_subplot(rows, columns, number + 1)
-        _draw_storey(ax, site, building, storey)
+    figure, axes = _plans(site, sorted({(one[3], one[4]) for one in places}) or [(-1, 0)], title)
+    for storey, ax in axes.items():
         together: dict[tuple[float, float], list[str]] = {}
         for label, x, y, at_building, at_storey in places:
-            if (at_building, at_storey) == (building, storey):
+            if (at_building, at_storey) == storey:
                 together.setdefault((x, y), []).append(label)
         for (x, y), labels in together.items():
             ax.plot(x, y, "o", color=HOLE_COLOUR, markersize=9, markeredgecolor="white", zorder=4)
@@ -57,8 +73,123 @@ def places_figure(site: Site, places: Sequence[tuple[str, float, float, int, int
     return figure
 
 
+def next_readings_figure(site: Site, found: NextReadings) -> Figure:
+    """Where to measure next, numbered as in the table."""
+    places = [
+        (str(number), one.x_m, one.y_m, one.building, one.storey) for number, one in enumerate(found.readings, 1)
+    ]
+    return places_figure(site, places, f"Measure here next: {site.name} ({site.marking})")
+
+
+def storeys_figure(site: Site) -> Figure:
+    """Every storey with its rooms, walls, doors and windows, 12 at most."""
+    storeys = [(index, number) for index, one in enumerate(site.buildings) for number in range(len(one.storeys))]
+    figure, axes = _plans(site, storeys, f"{site.name} ({site.marking})")
+    first = next(iter(axes.values()))
+    for colour, words in ((WALL_COLOUR, "wall"), (WINDOW_COLOUR, "window"), (DOOR_COLOUR, "door")):
+        first.plot([], [], color=colour, label=words)
+    figure.legend(loc="outside lower right", ncols=3, fontsize=8)
+    with_plain_text(figure)
+    return figure
+
+
+def readings_figure(site: Site, readings: Sequence[Reading]) -> Figure:
+    """Levels of one channel where they were read, storey by storey.
+
+    Parameters
+    ----------
+    site : Site
+    readings : sequence of Reading
+        Of one channel, one or more.
+
+    Returns
+    -------
+    Figure
+    """
+    at = locate(site, tuple(readings))
+    figure, axes = _plans(site, sorted(set(zip(at.building.tolist(), at.storey.tolist(), strict=True))),
+                          f"{readings[0].channel}: medians read at {site.name} ({site.marking})")  # fmt: skip
+    level_dbm = np.array([one.rsrp_dbm for one in readings])
+    low, high = level_dbm.min() - 1, level_dbm.max() + 1
+    for (building, storey), ax in axes.items():
+        here = (at.building == building) & (at.storey == storey)
+        x, y = at.xyz_m[here, 0], at.xyz_m[here, 1]
+        drawn = ax.scatter(x, y, c=level_dbm[here], cmap=LEVELS, vmin=low, vmax=high, marker="s", s=42, zorder=5)
+        if len(x) <= 40:  # so many numbers can be read
+            for u, v, level in zip(x, y, level_dbm[here], strict=True):
+                ax.annotate(f"{level:.0f}", (u, v), (5, 4), textcoords="offset points", fontsize=7, zorder=6)
+    figure.colorbar(drawn, ax=list(axes.values()), label="level [dBm]", shrink=0.8)
+    with_plain_text(figure)
+    return figure
+
+
+class StoreyPicture(NamedTuple):
+    """A storey as a picture whose edges are known: west, south, east, north. [m]"""
+
+    png: bytes
+    width_px: int
+    height_px: int
+    edges_m: tuple[float, float, float, float]
+
+    def place_m(self, x_px: float, y_px: float) -> tuple[float, float]:
+        """Where a pixel lies in the site. [m]"""
+        west, south, east, north = self.edges_m
+        return (
+            west + (east - west) * x_px / self.width_px,
+            north - (north - south) * y_px / self.height_px,
+        )
+
+
+def storey_picture(
+    site: Site, building: int, storey: int, way_m: Sequence[tuple[float, float]] = ()
+) -> StoreyPicture:
+    """A storey without a margin, to be clicked on, with the way walked so far."""
+    west, south, east, north = site.buildings[building].outline.buffer(AROUND_M).bounds
+    longer = LONGER_PX / max(east - west, north - south)
+    width, height = round((east - west) * longer), round((north - south) * longer)
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    ax = figure.add_axes((0, 0, 1, 1))
+    _draw_storey(ax, site, building, storey)
+    ax.set_aspect("auto")
+    ax.set_xlim(west, east)
+    ax.set_ylim(south, north)
+    ax.set_axis_off()
+    ax.set_title("")
+    if way_m:
+        ax.plot(*zip(*way_m, strict=True), "-o", color=HOLE_COLOUR, lw=2, markersize=9, zorder=5)
+        for number, place in enumerate(way_m, 1):
+            ax.annotate(str(number), place, (8, 6), textcoords="offset points", fontsize=12, weight="bold", zorder=6)
+    out = io.BytesIO()
+    with_plain_text(figure)
+    canvas.print_png(out)  # type: ignore[no-untyped-call]
+    return StoreyPicture(out.getvalue(), width, height, (west, south, east, north))
+
+
+class _Here(NamedTuple):
+    """A storey of a building, as `openings_of` asks for it."""
+
+    building: int
+    storey: int
+
+
+def _plans(site: Site, storeys: Sequence[tuple[int, int]], title: str) -> tuple[Figure, dict[tuple[int, int], Axes]]:
+    """A figure with a plan of each storey, 12 at most."""
+    shown = list(storeys)[:MOST_STOREYS]
+    columns = min(2, len(shown))
+    rows = math.ceil(len(shown) / columns)
+    figure = Figure(figsize=(6.5 * columns, 4.2 * rows + 0.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, fontsize=11)
+    axes = {}
+    for number, (building, storey) in enumerate(shown):
+        axes[building, storey] = ax = figure.add_subplot(rows, columns, number + 1)
+        _draw_storey(ax, site, building, storey)
+    return figure, axes
+
+
 def _draw_storey(ax: Axes, site: Site, building: int, storey: int) -> None:
-    """Rooms of one storey as outlines."""
+    """One storey: rooms, walls, doors and windows; -1 the open ground with all buildings."""
     name = site.buildings[building].id if building >= 0 else None
     for room in site.rooms:
         if room.building == name and (building < 0 or room.storey == storey):
@@ -72,6 +203,12 @@ def _draw_storey(ax: Axes, site: Site, building: int, storey: int) -> None:
         for one in site.buildings:
             x, y = one.outline.exterior.xy
             ax.fill(x, y, facecolor=UNKNOWN_COLOUR, edgecolor=WALL_COLOUR, lw=0.7)
+    else:
+        lines = [one.line.coords for one in site.walls if one.building == name and one.storey == storey]
+        ax.add_collection(LineCollection(lines, colors=WALL_COLOUR, linewidths=1.4))
+        for kinds, colour in ((("window", "hatch"), WINDOW_COLOUR), (("door", "gate"), DOOR_COLOUR)):
+            found = openings_of(site, _Here(building, storey), kinds)
+            ax.add_collection(LineCollection(found, colors=colour, linewidths=2.4))
     words = "outside" if building < 0 else site.buildings[building].storey_in_words(storey)
     ax.set_title(words, fontsize=10)
     ax.set_aspect("equal")

@@ -20,6 +20,7 @@ __all__ = [
     "BY_THICKNESS",
     "MAPPING_FILE",
     "ROLES",
+    "THICKNESSES",
     "USES",
     "PlanMapping",
     "Use",
@@ -37,7 +38,7 @@ USES = ("walls", "doors", "windows", "rooms", "outline", "voids", "ignore")
 ROLES = ("silence", "keep", "ignore")
 BY_THICKNESS, BY_LAYERS = "by thickness", "by layers"
 # What a wall is taken for by what it measures between its faces: up to how thick, and what; assumed. [m]
-_THICKNESS = {
+THICKNESSES = {
     BY_THICKNESS: (
         (0.13, "stud_partition"), (0.18, "concrete_150"), (0.26, "brick_215"), (0.40, "brick_330"),
         (9.9, "brick_457"),
@@ -140,7 +141,7 @@ def is_noise(mapping: PlanMapping, name: str) -> bool:
 
 def by_thickness(construction: str, thickness_m: float) -> str:
     """The construction itself, or the usual one of that thickness where it goes by thickness."""
-    steps = _THICKNESS.get(construction)
+    steps = THICKNESSES.get(construction)
     return construction if steps is None else next(name for most_m, name in steps if thickness_m <= most_m)
 
 
@@ -174,7 +175,7 @@ def parse_mapping(text: str, file: str) -> PlanMapping:
     except Unreadable as error:
         raise SiteError(f"{label}: {error}") from None
     known = load_constructions()
-    constructions = {**known, **dict.fromkeys(_THICKNESS)}
+    constructions = {**known, **dict.fromkeys(THICKNESSES)}
     taken.loaded.pop("format", None)
     taken.loaded.pop("source", None)
     unit = taken.loaded.pop("unit", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
 from quietwing.sites.safe_reading import MOST_TOML_BYTES, read_text
 from quietwing.sites.toml_text import toml_of
 
-__all__ = ["MEANINGS", "Mapped", "is_private", "map_columns", "plain_name", "read_mapping"]
+__all__ = ["MEANINGS", "Mapped", "TableHead", "head_of", "is_private", "map_columns", "plain_name", "read_mapping"]
 
 # What columns may mean, with the names they go by: G-NetTrack, TEMS and Nemo exports, common scanners. What an export
 # has is up to its settings, so a mapping file rules; names compared without case, spaces and signs.
@@ -79,6 +79,34 @@ class Mapped:
 def _is_number(value: Any, most: float) -> bool:
     """Whether a value is a finite number of some size."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most
+
+
+@dataclass(frozen=True, slots=True)
+class TableHead:
+    """How a table of somebody else begins, without columns that identify a phone.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    proposed : dict of str to str
+        What a column is taken for by its name → the column.
+    rows : tuple of tuple of str
+        The first few.
+    """
+
+    columns: tuple[str, ...]
+    proposed: dict[str, str]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def head_of(header: Sequence[str], place: Mapping[str, int], rows: Iterable[Sequence[str]]) -> TableHead:
+    """The head of a table of its header, the places of what is known in it, and its first rows."""
+    usable = [number for number, name in enumerate(header) if name.strip() and not is_private(name)]
+    return TableHead(
+        tuple(header[number].strip() for number in usable),
+        {meaning: header[at].strip() for meaning, at in place.items()},
+        tuple(tuple(row[number] if number < len(row) else "" for number in usable) for row in rows),
+    )
 
 
 def plain_name(name: str) -> str:

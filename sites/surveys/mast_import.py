@@ -30,7 +30,7 @@ from quietwing.sites.surveys.channel_numbers import band_of, frequency_mhz
 from quietwing.sites.surveys.grid_reference import osgb_m
 from quietwing.sites.surveys.mast_rows import mast_rows
 
-__all__ = ["ImportedSector", "MastImport", "import_masts"]
+__all__ = ["Anchor", "ImportedSector", "MastImport", "import_masts"]
 
 pyproj = lazy_loader.load("pyproj")  # slow to load
 
@@ -67,6 +67,41 @@ BANDS_MHZ = {
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where a site in a grid of its own lies on the earth.
+
+    Attributes
+    ----------
+    lat_deg, lon_deg : float
+        Of the middle of its perimeter, WGS 84. [°]
+    bearing_deg : float
+        Where its y axis, "up" in most drawings, points; clockwise from north. [°]
+    """
+
+    lat_deg: float
+    lon_deg: float
+    bearing_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no place."""
+        if not (abs(self.lat_deg) <= 89 and abs(self.lon_deg) <= 180 and abs(self.bearing_deg) <= 360):
+            raise SiteError(
+                f"place of the site: latitude {self.lat_deg:g}, longitude {self.lon_deg:g}, bearing "
+                f"{self.bearing_deg:g} (expected −89 to 89, −180 to 180, −360 to 360 degrees); correct it"
+            )
+
+    @property
+    def frame(self) -> str:
+        """Metres east and north of the middle: true in distance and direction from it (azimuthal equidistant)."""
+        return f"+proj=aeqd +lat_0={self.lat_deg} +lon_0={self.lon_deg} +datum=WGS84 +units=m +no_defs"
+
+    def turned(self, east_m: float, north_m: float) -> tuple[float, float]:
+        """Metres along the site's own axes, from its middle."""
+        along, across = math.cos(math.radians(self.bearing_deg)), math.sin(math.radians(self.bearing_deg))
+        return east_m * along - north_m * across, east_m * across + north_m * along
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedSector:
     """A sector and what of it was assumed, such as ``EIRP`` and ``azimuth``."""
 
@@ -97,7 +132,11 @@ class MastImport:
 
 
 def import_masts(
-    path: Path, site: Site, mapping: Mapping[str, str] | None = None, radius_m: float = 5000.0
+    path: Path,
+    site: Site,
+    mapping: Mapping[str, str] | None = None,
+    radius_m: float = 5000.0,
+    anchor: Anchor | None = None,
 ) -> MastImport:
     """The masts round a site in a list of cells or masts.
 
@@ -111,6 +150,8 @@ def import_masts(
         What a column is → its name.
     radius_m : float
         Only masts within it of the perimeter, 100 m to 40 km. [m]
+    anchor : Anchor, optional
+        Where a site whose crs is ``local`` lies; needed for lists in degrees or grid references.
 
     Returns
     -------
@@ -125,7 +166,7 @@ def import_masts(
     if not 100 <= radius_m <= 40_000:
         raise SiteError(f"--radius: is {radius_m:g} (expected 100 to 40000 m); give how far masts may be")
     left_out: Counter[str] = Counter()
-    making = _Making(site, radius_m, file, left_out)
+    making = _Making(site, radius_m, file, left_out, anchor)
     count = 0
     for _, row in mast_rows(path, mapping):
         count += 1
@@ -150,8 +191,9 @@ def import_masts(
 class _Making:
     """Sectors made so far, and how places become metres of the site."""
 
-    def __init__(self, site: Site, radius_m: float, file: str, left_out: Counter[str]) -> None:
+    def __init__(self, site: Site, radius_m: float, file: str, left_out: Counter[str], anchor: Anchor | None) -> None:
         self.site, self.radius_m, self.file, self.left_out = site, radius_m, file, left_out
+        self.anchor = anchor if site.crs == "local" else None
         self.found: list[ImportedSector] = []
         self.at: dict[tuple[str, str, float, int, int], list[int]] = {}
         self.ids: Counter[str] = Counter()
@@ -167,6 +209,8 @@ class _Making:
         place = self._place(row)
         if place is None:
             return
+        if self.anchor is not None and not {"x", "y"} <= set(row):
+            row = _with_turned(row, self.anchor.bearing_deg)
         asked = tuple(row.get(name) for name in OF_NETWORK)
         told = self.told.get(asked)
         if told is None:
@@ -205,15 +249,18 @@ class _Making:
 
     def _turned(self, source: str, u: float, v: float) -> tuple[float, float]:
         """A place of another grid in the site's."""
-        if self.site.crs == "local":
+        if self.site.crs == "local" and self.anchor is None:
             raise SiteError(
-                f"{self.file}: has places in {source}, and the site's crs is {shown(self.site.crs)}; give the site's "
-                f"EPSG code in site.toml, or x and y in site metres"
+                f"{self.file}: has places in {source}, and the site's crs is {shown(self.site.crs)}; say where the "
+                f"site is (--at), give its EPSG code in site.toml, or x and y in site metres"
             )
+        frame, middle_m = self.site.crs, (self.middle.x, self.middle.y)
+        if self.anchor is not None:
+            frame, middle_m = self.anchor.frame, (0.0, 0.0)
         if source not in self.frames:
-            self.frames[source] = pyproj.Transformer.from_crs(source, self.site.crs, always_xy=True)
-            back = pyproj.Transformer.from_crs(self.site.crs, source, always_xy=True)
-            self.frames[f"{source} middle"] = back.transform(self.middle.x, self.middle.y)
+            self.frames[source] = pyproj.Transformer.from_crs(source, frame, always_xy=True)
+            back = pyproj.Transformer.from_crs(frame, source, always_xy=True)
+            self.frames[f"{source} middle"] = back.transform(*middle_m)
         middle = self.frames[f"{source} middle"]
         near = (
             self.reach_m / 50_000 if source == "EPSG:4326" else 2 * self.reach_m
@@ -221,6 +268,9 @@ class _Making:
         if abs(u - middle[0]) > near or abs(v - middle[1]) > near:  # type: ignore[index]
             return math.inf, math.inf  # far away, without the arithmetic: lists hold whole countries
         east, north = self.frames[source].transform(u, v)  # type: ignore[attr-defined]
+        if self.anchor is not None:
+            x, y = self.anchor.turned(float(east), float(north))
+            return self.middle.x + x, self.middle.y + y
         return float(east), float(north)
 
     def _sector(
@@ -308,6 +358,12 @@ def _with_dbm(row: dict[str, str]) -> dict[str, str]:
     """A row whose power in dBW stands in dBm too."""
     dbw = plain_number(row.get("eirp_dbw", ""))
     return row | {"eirp_dbm": str(dbw + DBW_DBM)} if "eirp_dbm" not in row and dbw is not None else row
+
+
+def _with_turned(row: dict[str, str], bearing_deg: float) -> dict[str, str]:
+    """A row whose azimuth counts from the site's y axis and not from north."""
+    azimuth = plain_number(row.get("azimuth_deg", ""))
+    return row if azimuth is None else row | {"azimuth_deg": repr((azimuth - bearing_deg) % 360)}
 
 
 def _network(row: dict[str, str]) -> tuple[str, str, str] | str:

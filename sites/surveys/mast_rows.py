@@ -5,21 +5,23 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
 from quietwing.sites.safe_reading import MOST_TOML_BYTES, read_text, refuse_odd
-from quietwing.sites.surveys.log_columns import is_private, plain_name
+from quietwing.sites.surveys.log_columns import TableHead, head_of, is_private, plain_name
 from quietwing.sites.surveys.workbook_rows import workbook_rows
 from quietwing.sites.toml_text import toml_of
 
-__all__ = ["MAST_MEANINGS", "mast_rows", "read_mast_mapping"]
+__all__ = ["MAST_MEANINGS", "mast_head", "mast_rows", "read_mast_mapping"]
 
 MOST_BYTES = 512 * 2**20
 MOST_ROWS = 5_000_000  # all cells of a large country
 MOST_SHEET_ROWS = 200_000
 MOST_SHEET_BYTES = 64 * 2**20
+ROWS_OF_HEAD = 5
 
 # Columns by the names they go by, compared without case, spaces and signs.
 MAST_MEANINGS: Mapping[str, tuple[str, ...]] = {
@@ -90,6 +92,22 @@ def mast_rows(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[
         If the file is none of these, too large, or lacks a column that the mapping names.
     """
     file = clean(path.name)
+    header, rows = _opened(path, file)
+    place = _places(header, mapping or {}, file)
+    _check_places(place, header, file)
+    for where, row in rows:
+        yield where, _by_meaning(row, place)
+
+
+def mast_head(path: Path) -> TableHead:
+    """Columns of a list with what each is taken for by its name, and its first rows; raises as `mast_rows`."""
+    file = clean(path.name)
+    header, rows = _opened(path, file)
+    return head_of(header, _places(header, {}, file), [row for _, row in islice(rows, ROWS_OF_HEAD)])
+
+
+def _opened(path: Path, file: str) -> tuple[list[str], Iterator[tuple[str, list[str]]]]:
+    """Header and rows; a list by country has none of its own."""
     try:
         target = refuse_odd(path, path.parent)
     except Unreadable as error:
@@ -102,14 +120,10 @@ def mast_rows(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[
     first = next(rows, None)
     if first is None or not any(value.strip() for value in first[1]):
         raise SiteError(f"{file}: is empty; give a header and one row for each cell or mast")
-    header, again = first[1], None
+    header = first[1]
     if len(header) >= 9 and header[0].strip().upper() in RADIOS:
-        header, again = list(OPENCELLID[: len(first[1])]), first
-    place = _places(header, mapping or {}, file)
-    if again is not None:
-        yield again[0], _by_meaning(again[1], place)
-    for where, row in rows:
-        yield where, _by_meaning(row, place)
+        return list(OPENCELLID[: len(header)]), chain([first], rows)
+    return header, rows
 
 
 def _by_meaning(row: list[str], place: Mapping[str, int]) -> dict[str, str]:
@@ -128,13 +142,17 @@ def _places(header: list[str], mapping: Mapping[str, str], file: str) -> dict[st
         at = [one for one in at if one not in found.values() and not is_private(header[one])]
         if meaning not in found and at:
             found[meaning] = at[0]
+    return found
+
+
+def _check_places(found: Mapping[str, int], header: list[str], file: str) -> None:
+    """Refuse a list that says no place."""
     if not ({"lat", "lon"} <= set(found) or {"x", "y"} <= set(found) or "grid_ref" in found):
         names = ", ".join(clean(name.strip(), 30) for name in header[:20])
         raise SiteError(
             f"{file}: line 1: says no place (lat and lon, x and y, or grid_ref); name the columns in a mapping "
             f"(it has: {names})"
         )
-    return found
 
 
 def _text_rows(path: Path, file: str) -> Iterator[tuple[str, list[str]]]:

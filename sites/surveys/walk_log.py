@@ -12,6 +12,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +26,16 @@ from quietwing.sites.readings import FARTHEST_M, MOST_READINGS, Reading
 from quietwing.sites.records import plain_number
 from quietwing.sites.safe_reading import refuse_odd
 from quietwing.sites.surveys.channel_numbers import frequency_mhz
-from quietwing.sites.surveys.log_columns import Mapped, is_private, map_columns
+from quietwing.sites.surveys.log_columns import Mapped, TableHead, head_of, is_private, map_columns
 from quietwing.sites.surveys.walk_positions import STOREYS_BELOW, Waypoints, grid_of, seconds_of
 
-__all__ = ["WalkImport", "import_walk", "readings_text"]
+__all__ = ["WalkImport", "import_walk", "log_head", "readings_text"]
 
 Array = NDArray[np.float64]
 
 MOST_LOG_BYTES = 512 * 2**20
 MOST_LOG_ROWS = 2_000_000
+ROWS_OF_HEAD = 5
 HAND_M = 1.5  # height of a phone or scanner above the floor; assumed
 LOUDEST_DBM, WEAKEST_DBM = -20.0, -160.0
 WORDS = {  # of loggers; a mapping's [technologies] rules
@@ -123,6 +125,20 @@ def import_walk(
         tuple(clean(name.strip()) for name in header if is_private(name)),
         tuple(samples.left_out.most_common()),
     )
+
+
+def log_head(path: Path) -> TableHead:
+    """Columns of a log with what each is taken for by its name, and its first rows.
+
+    Raises
+    ------
+    SiteError
+        If it cannot be read.
+    """
+    file = clean(path.name)
+    lines = _rows(path, file)
+    header = next(lines)[1]
+    return head_of(header, map_columns(header, Mapped(), file), (row for _, row in islice(lines, ROWS_OF_HEAD)))
 
 
 def _rows(path: Path, file: str) -> Iterator[tuple[int, list[str]]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import math
 import shutil
 from pathlib import Path
 
@@ -13,8 +15,8 @@ from pyproj import Transformer
 from quietwing.sites import check, load_site
 from quietwing.sites.errors import SiteError
 from quietwing.sites.surveys.grid_reference import osgb_m
-from quietwing.sites.surveys.mast_import import import_masts
-from quietwing.sites.surveys.mast_rows import read_mast_mapping
+from quietwing.sites.surveys.mast_import import Anchor, import_masts
+from quietwing.sites.surveys.mast_rows import mast_head, read_mast_mapping
 from quietwing.sites.tables_csv import mast_columns, table_text
 
 X, Y = 400_000, 300_000
@@ -137,3 +139,52 @@ def test_what_is_wrong_with_a_list_is_said(site, tmp_path, name, content, told):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SiteError, match=told):
         import_masts(tmp_path / name, site)
+
+
+@pytest.mark.parametrize("bearing_deg", [0.0, 30.0, 270.0])
+def test_a_site_in_a_grid_of_its_own_says_where_it_is_and_where_its_y_axis_points(site, tmp_path, bearing_deg):
+    """600 m east and 800 m north of the middle: 1 km away at bearing 36.87°, whichever way the drawing lies."""
+    own = dataclasses.replace(site, crs="local")
+    lat, lon = 54.97, -1.61
+    frame = f"+proj=aeqd +lat_0={lat} +lon_0={lon} +datum=WGS84"
+    there = Transformer.from_crs(frame, "EPSG:4326", always_xy=True).transform(600.0, 800.0)
+    path = tmp_path / "list.csv"
+    path.write_text(f"id,lat,lon,plmn,technology,earfcn,azimuth\nA,{there[1]},{there[0]},23430,LTE,6225,200\n")
+    with pytest.raises(SiteError, match=r"say where the site is \(--at\)"):
+        import_masts(path, own)
+    (one,) = import_masts(path, own, anchor=Anchor(lat, lon, bearing_deg)).sectors
+    middle = own.perimeter.outline.centroid
+    x_m, y_m = one.sector.x_m - middle.x, one.sector.y_m - middle.y
+    assert math.hypot(x_m, y_m) == pytest.approx(1000, abs=0.2)
+    assert math.degrees(math.atan2(x_m, y_m)) % 360 == pytest.approx((36.87 - bearing_deg) % 360, abs=0.05)
+    assert one.sector.azimuth_deg == pytest.approx((200 - bearing_deg) % 360)
+
+
+def test_metres_of_the_site_are_not_turned(site, tmp_path):
+    own = dataclasses.replace(site, crs="local")
+    middle = own.perimeter.outline.centroid
+    path = tmp_path / "list.csv"
+    row = f"A,{middle.x + 500},{middle.y},23430,LTE,6225,90"
+    path.write_text(f"id,x,y,plmn,technology,earfcn,azimuth\n{row}\n")
+    (one,) = import_masts(path, own, anchor=Anchor(54.97, -1.61, 45.0)).sectors
+    assert one.sector.x_m - middle.x == pytest.approx(500, abs=0.1)
+    assert one.sector.azimuth_deg == 90
+
+
+def test_no_site_lies_at_the_pole_or_beyond():
+    for wrong in ((90.0, 0.0, 0.0), (0.0, 181.0, 0.0), (0.0, 0.0, 400.0)):
+        with pytest.raises(SiteError, match="place of the site"):
+            Anchor(*wrong)
+
+
+def test_the_head_of_a_list_says_what_its_columns_are_taken_for(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("Site ID,Breite,Laenge,PLMN,IMSI\nA1,54.9,-1.6,23430,001\n", "utf-8")
+    head = mast_head(path)
+    assert head.columns == ("Site ID", "Breite", "Laenge", "PLMN")  # no identity of a phone
+    assert head.proposed == {"id": "Site ID", "plmn": "PLMN"}
+    assert head.rows == (("A1", "54.9", "-1.6", "23430"),)
+    path.write_text(cell("LTE", 30, 7, X, Y) + "\n", "utf-8")  # by country, without a header
+    head = mast_head(path)
+    assert head.proposed["technology"] == "radio"
+    assert head.rows[0][:3] == ("LTE", "234", "30")

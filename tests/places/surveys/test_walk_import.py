@@ -13,7 +13,7 @@ from quietwing.sites.errors import OutOfRangeError, SiteError
 from quietwing.sites.readings import parse_measurements
 from quietwing.sites.surveys.channel_numbers import band_of, gsm_mhz, lte_mhz, nr_mhz, umts_mhz
 from quietwing.sites.surveys.log_columns import Mapped, read_mapping
-from quietwing.sites.surveys.walk_log import import_walk, readings_text
+from quietwing.sites.surveys.walk_log import import_walk, log_head, readings_text
 from quietwing.sites.surveys.walk_positions import read_waypoints, seconds_of
 
 X, Y = 400_000, 300_000  # corner of the tiny site
@@ -154,3 +154,15 @@ def test_a_hundred_thousand_samples_come_to_one_median(site, tmp_path):
     path = tmp_path / "large.csv"
     path.write_text("time,x,y,channel,rsrp\n" + row * 100_000, "utf-8")
     assert import_walk(path, site).used == 100_000
+
+
+def test_the_head_of_a_log_says_what_its_columns_are_taken_for_and_hides_its_phone(tmp_path):
+    path = log(tmp_path, "Message Time,DL EARFCN,Serving RSRP (dBm),IMEI", "10:00:00,6300,-90,000000000000000")
+    head = log_head(path)
+    assert head.columns == ("Message Time", "DL EARFCN", "Serving RSRP (dBm)")
+    assert head.proposed == {
+        "time": "Message Time",
+        "arfcn": "DL EARFCN",
+        "level_dbm": "Serving RSRP (dBm)",
+    }
+    assert head.rows == (("10:00:00", "6300", "-90"),)
