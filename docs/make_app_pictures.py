@@ -24,6 +24,7 @@ IMAGES = Path(__file__).parent / "images"
 PAGES = {
     "my-site": "Site",
     "signals": "Signals",
+    "surveys": "Surveys",
     "blockers": "Blockers",
     "plan": "Plan",
     "compare": "Compare",

@@ -93,6 +93,7 @@ from .quantities import Plmn as Plmn
 from .quantities import Technology as Technology
 from .quantities import Text as Text
 from .quantities import TiltDeg as TiltDeg
+from .readings import READING_COLUMNS as READING_COLUMNS
 from .readings import Measurements as Measurements
 from .readings import Reading as Reading
 from .readings import locate as locate

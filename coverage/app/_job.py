@@ -16,11 +16,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from quietwing.coverage import study
 from quietwing.coverage.app.jobs import ERROR, PROGRESS, QUESTION, RESULT, Question
+from quietwing.coverage.app.survey_state import Calibrated
+from quietwing.coverage.calibration import calibrate_site, next_readings
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import QuietwingError
 
@@ -153,12 +156,52 @@ def _whatif(question: Question, reporter: Reporter) -> Any:
     )
 
 
+def _calibrate(question: Question, reporter: Reporter) -> Any:
+    """Readings fitted, and the layout judged without the layer and with it, in the same worlds."""
+    from quietwing.coverage.app.facts_of_verdict import facts_of  # loads the report: other questions do without
+
+    site, scenario = question.site, question.scenario
+    fit = calibrate_site(
+        site, question.further["measured"], scenario.rules, progress=lambda what, share: reporter(what, share / 2)
+    )
+    facts = []
+    for words, layer, first in (("judging it as before", None, 0.5), ("judging it as read", fit.layer, 0.75)):
+        verdict = study.evaluate(
+            replace(site, calibration=layer),
+            scenario,
+            devices=question.devices,
+            catalogue=question.catalogue,
+            maps=False,
+            progress=lambda _, share, words=words, first=first: reporter(words, first + share / 4),  # type: ignore[misc]
+        )
+        facts.append(facts_of(verdict, question.catalogue or {}))
+    return Calibrated(fit, facts[0], facts[1], question.further["layout"])
+
+
+def _next(question: Question, reporter: Reporter) -> Any:
+    """Where to measure next, given what has been read."""
+    site, measured = question.site, question.further["measured"]
+    if measured.readings:
+        fit = calibrate_site(
+            site,
+            measured,
+            question.scenario.rules,
+            held_out=False,
+            progress=lambda what, share: reporter(what, share / 2),
+        )
+        site = replace(site, calibration=fit.layer)
+    reporter("what each reading would tell", 0.6)
+    return next_readings(site, question.scenario, question.devices, question.catalogue)
+
+
 ANSWERS: dict[str, Callable[[Question, Reporter], Any]] = {
     "verdict": _verdict,
     "leakage": _leakage,
     "plan": _plan,
     "frontier": _frontier,
     "whatif": _whatif,
+    "calibrate": _calibrate,
+    "next": _next,
 }
 
 if __name__ == "__main__":

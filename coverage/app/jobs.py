@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,13 +35,15 @@ if TYPE_CHECKING:
 
 __all__ = ["JOB_WORDS", "Job", "Kind", "Question", "collect", "end_all", "start", "start_leakage", "start_verdict"]
 
-Kind = Literal["verdict", "leakage", "plan", "frontier", "whatif"]
+Kind = Literal["verdict", "leakage", "plan", "frontier", "whatif", "calibrate", "next"]
 JOB_WORDS: Mapping[str, str] = {
     "verdict": "Full assessment",
     "leakage": "Signals, blockers off",
     "plan": "Search for a plan",
     "frontier": "Plans for several budgets",
     "whatif": "What would change the answer",
+    "calibrate": "Calibration",
+    "next": "Where to measure next",
 }
 # What the studies call their steps, for people who have not read them; anything else is shown as it is.
 _STEPS = {
@@ -63,7 +65,8 @@ class Question:
 
     Attributes
     ----------
-    mode : {"verdict", "leakage", "plan", "frontier", "whatif"}
+    mode : str
+        A `Kind`.
     site : Site
     scenario : Scenario
     devices : tuple of Device
@@ -71,8 +74,8 @@ class Question:
     catalogue : mapping of str to Model, optional
         The bundled one without it.
     further : dict
-        ``layout`` (verdict, whatif: what `Session.verdict_of` or `Session.whatif_of` becomes), ``maps`` (default
-        True), ``start`` (a Plan) and ``time_limit_s`` (plan), ``budgets_gbp`` or ``auto`` (frontier).
+        ``layout`` (verdict, whatif, calibrate: the one it is of), ``maps`` (default True), ``start`` (a Plan) and
+        ``time_limit_s`` (plan), ``budgets_gbp`` or ``auto`` (frontier), ``measured`` (calibrate, next: the readings).
     """
 
     mode: Kind
@@ -192,7 +195,8 @@ def start(kind: Kind, question: Question) -> Job:
 
     Parameters
     ----------
-    kind : {"verdict", "leakage", "plan", "frontier", "whatif"}
+    kind : str
+        A `Kind`.
     question : Question
 
     Returns
@@ -302,6 +306,10 @@ def _take(own: Session, kind: str, job: Job, answer: Any) -> None:
         own.frontier = answer
     elif kind == "whatif":
         own.whatif, own.whatif_of = answer, job.question.further["layout"]
+    elif kind == "calibrate":
+        own.survey = replace(own.survey, calibrated=answer)
+    elif kind == "next":
+        own.survey = replace(own.survey, ahead=answer)
 
 
 def _died(code: int | None) -> str:

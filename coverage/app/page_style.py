@@ -17,6 +17,8 @@ header[data-testid="stHeader"] * {{ pointer-events: auto; }}
 .stMainBlockContainer h1 {{ font-size: 1.3rem; padding: 0; line-height: 1.4; }}
 .stMainBlockContainer h2 {{ font-size: 1.15rem; padding: 0.25rem 0; }}
 .stMainBlockContainer h3 {{ font-size: 1rem; padding: 0.2rem 0; }}
+[data-testid="stHeading"]:has(h2, h3) [data-testid="stMarkdownContainer"] {{ margin-bottom: 0; }} /* -1rem: covered */
+.st-key-quietwing-news:not(:empty) {{ padding-top: 0.7rem; }} /* the title above reaches so far below its box */
 .st-key-quietwing-marking {{ position: absolute; top: 0.2rem; left: 50%; transform: translateX(-50%); width: auto;
   z-index: 2; pointer-events: none; }}
 .st-key-quietwing-marking p {{ font-size: 0.75rem; letter-spacing: 0.03em; }}

@@ -298,7 +298,7 @@ def _card_text(project: Project) -> str:
 
 def _read_card(label: str, path: Path) -> _Card:
     if not path.is_file():
-        raise SiteError(f"{label}: holds no {CARD}, so it is no project; a zip of a site opens under Upload a site")
+        raise SiteError(f"{label}: holds no {CARD}, so it is no project; a zip of a site opens on the page Site")
     if path.stat().st_size > MOST_CARD_BYTES:
         raise SiteError(f"{label}: {CARD} has over {MOST_CARD_BYTES // 2**20} MB; save the project anew")
     try:

@@ -28,6 +28,7 @@ from quietwing.coverage.app.jobs import JOB_WORDS
 from quietwing.coverage.app.project_store import MOST_NAME, Kept, Shelf, is_name, is_secret, new_name
 from quietwing.coverage.app.session_folders import hand_over, session_folder
 from quietwing.coverage.app.state import KEY, Session, open_site, session, site_hash
+from quietwing.coverage.app.survey_state import Survey
 from quietwing.sites import QuietwingError, SiteError, clean
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ REST_S = 0.3  # changes that follow each other faster are written once
 MOST_WAIT_S = 1.0  # for the session that a reload has ended to be seen as gone
 NEWS = "project news"  # key of `Session.said`
 RESULTS = ("verdict", "verdict_of", "before_verdict", "leakage", "whatif", "whatif_of", "plan", "frontier")
+SURVEY = "survey"  # kept beside the results
 COPY_WORDS = "It is open in another tab too: this is a copy, and the two do not mix."
 
 _live: weakref.WeakValueDictionary[tuple[str, str], Session] = weakref.WeakValueDictionary()  # by secret and project
@@ -142,7 +144,7 @@ def keep(own: Session) -> None:
     from quietwing.coverage.app.project_file import project_of, project_zip  # which loads much
     from quietwing.coverage.app.site_files import site_layers  # likewise
 
-    anew = not own.kept or own.kept[0][0] != own.project or not _same(computed, own.kept[1])
+    anew = not own.kept or not _same(work[:3], own.kept[0][:3]) or not _same(computed, own.kept[1])
     own.kept = (work, computed)
     _know(own)
     project, results, name, whose = project_of(own), _results(own) if anew else None, own.project, weakref.ref(own)
@@ -275,6 +277,7 @@ def _fill(own: Session, project: Project, results: Mapping[str, Any], name: str)
     own.saved = {one.name: replace(one, verdict=judged.get(one.name)) for one in project.saved}
     for each in RESULTS:
         setattr(own, each, results.get(each))
+    own.survey = results.get(SURVEY, Survey())
     own.layers = None
     _know(own)
     if lost := [JOB_WORDS[kind] for kind in project.under_way if kind in JOB_WORDS]:
@@ -305,7 +308,7 @@ def _work(own: Session) -> list[object]:
 
 
 def _computed(own: Session) -> list[object]:
-    return [*(getattr(own, each) for each in RESULTS), *(one.verdict for one in own.saved.values())]
+    return [own.survey, *(getattr(own, each) for each in RESULTS), *(one.verdict for one in own.saved.values())]
 
 
 def _same(one: list[object], other: list[object]) -> bool:
@@ -318,7 +321,8 @@ def _same(one: list[object], other: list[object]) -> bool:
 def _results(own: Session) -> dict[str, Any]:
     found: dict[str, Any] = {each: getattr(own, each) for each in RESULTS if getattr(own, each) is not None}
     judged = {one.name: one.verdict for one in own.saved.values() if one.verdict is not None}
-    return found | ({"saved": judged} if judged else {})
+    survey = {SURVEY: own.survey} if own.survey != Survey() else {}
+    return found | survey | ({"saved": judged} if judged else {})
 
 
 def _line(project: Project) -> dict[str, Any]:

@@ -37,6 +37,7 @@ __all__ = ["PAGES", "page_of", "run", "site_in_words"]
 PAGES: Mapping[str, tuple[str, str]] = {
     "my-site": ("site_page", "Site"),
     "signals": ("signals_page", "Signals"),
+    "surveys": ("surveys_page", "Surveys"),
     "blockers": ("blockers_page", "Blockers"),
     "plan": ("optimise_page", "Plan"),
     "compare": ("compare_page", "Compare"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -27,8 +28,10 @@ from quietwing.sites import (
     DrawingChoices,
     Sector,
     Site,
+    SiteCalibration,
     SiteError,
     Surroundings,
+    calibration_text,
     clean,
     drawing_kind,
     load_site,
@@ -48,9 +51,12 @@ __all__ = [
     "site_layers",
     "site_zip",
     "texts_beside",
+    "uploads_in",
+    "with_calibration",
     "with_levels",
     "with_masts",
     "with_surroundings",
+    "with_typical_masts",
 ]
 
 PLAIN_NAME = r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,80}"  # of an upload that may keep it
@@ -88,13 +94,29 @@ def open_upload(name: str, content: bytes, folder: Path, choices: DrawingChoices
             f"{clean(name)}: is not a site; upload a zip of a site folder (.zip), a GeoPackage (.gpkg) or a drawing "
             f"({known})"
         )
-    with workshop_in(folder) as workshop:
-        plain = re.fullmatch(PLAIN_NAME, PurePosixPath(name).name)
-        source = workshop / (plain.group() if plain else f"site{ending}")  # messages name it
-        source.write_bytes(content)
+    with uploads_in(folder, [(name, content)]) as (source,):
         if drawing_kind(source) is None:
-            return import_with_inputs(source, workshop)
-        brought = import_plans([source], choices, workshop)
+            return import_with_inputs(source, source.parent)
+        return with_typical_masts(import_plans([source], choices, source.parent), folder)
+
+
+@contextmanager
+def uploads_in(folder: Path, files: Iterable[tuple[str, bytes]]) -> Iterator[list[Path]]:
+    """Uploads as files in a folder of their own for a moment; a plain name is kept, for messages name the file."""
+    with workshop_in(folder) as workshop:
+        paths: list[Path] = []
+        for name, content in files:
+            last = PurePosixPath(name)
+            plain = last.name if re.fullmatch(PLAIN_NAME, last.name) else f"site{last.suffix.lower()}"
+            path = workshop / plain
+            paths.append(workshop / f"{len(paths) + 1}-{plain}" if path in paths else path)
+            paths[-1].write_bytes(content)
+        yield paths
+
+
+def with_typical_masts(brought: ImportedSite, folder: Path) -> ImportedSite:
+    """The site of a drawing as it opens: where it has no masts, with typical ones that are marked assumed."""
+    with workshop_in(folder) as workshop:
         save_site(brought.site, workshop / "site")
         return replace(brought, site=load_site(workshop / "site"))
 
@@ -155,6 +177,12 @@ def with_surroundings(site: Site, lengths_m: Mapping[str, float | None], folder:
 def with_levels(site: Site, content: str | bytes, folder: Path) -> Site:
     """The same site with the measured levels of an ``outside_levels.csv``. See `with_masts`."""
     return _with_table(site, "outside_levels.csv", content, folder)
+
+
+def with_calibration(site: Site, layer: SiteCalibration | None, folder: Path) -> Site:
+    """The same site with a layer of what readings say, or without any. See `with_masts`."""
+    bare = replace(site, calibration=None)
+    return bare if layer is None else _with_table(bare, "calibration.toml", calibration_text(layer), folder)
 
 
 def masts_text(sectors: tuple[Sector, ...]) -> str:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from quietwing.coverage.app.blockers_state import SITE, desk
 from quietwing.coverage.app.button_actions import in_field, show_problems_of
-from quietwing.coverage.app.site_files import open_upload, site_geopackage, site_zip
+from quietwing.coverage.app.drawing_form import NEWS as _NEWS
+from quietwing.coverage.app.drawing_form import choice_fields, chosen, drawing_part, is_drawing, propose
+from quietwing.coverage.app.masts_list import masts_from_list
+from quietwing.coverage.app.site_files import open_upload, site_geopackage, site_zip, uploads_in
 from quietwing.coverage.app.site_form import wing_form
 from quietwing.coverage.app.site_masts import levels_editor, masts_editor
 from quietwing.coverage.app.site_trace_form import trace_form
 from quietwing.coverage.app.site_watch import kept
 from quietwing.coverage.app.site_words import literal, show_problems
-from quietwing.coverage.app.state import YOURS, open_bundled, open_site, scenario_with, session
+from quietwing.coverage.app.state import YOURS, Session, open_bundled, open_site, scenario_with, session
 from quietwing.coverage.app.workspace import bench, leave_if_asked, show_site
-from quietwing.sites import BUNDLED, DRAWING_ENDINGS, DrawingChoices, Site, site_report
+from quietwing.sites import BUNDLED, DRAWING_ENDINGS, DrawingChoices, Site, drawing_kind, site_report
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -29,9 +33,10 @@ BUNDLED_WORDS = {
     "radial": "Radial: Victorian, open windows, tight in a city, 857 rooms",
     "campus": "Campus: six houseblocks and workshops in the country, 1,644 rooms (slow)",
 }
-WAYS = ("Choose an example", "Describe a wing", "Upload a site", "Trace a plan")
+WAYS = ("Choose an example", "Describe a wing", "Upload a drawing or site", "Trace a plan")
 ROLE_WORDS = {"silence": "to be blocked", "keep": "must keep service", "ignore": "not assessed"}
-_NEWS = "what was opened"
+WAYS_ON = {"blockers": "See its plan", "signals": "See where signals leak in", "plan": "Have a layout searched for"}
+SEVERAL = (".dxf", ".pdf")  # drawings with a storey in each file
 
 
 def show() -> None:
@@ -39,8 +44,11 @@ def show() -> None:
     own = session()
     st.title(f"Site: {literal(own.site.name)}")
     opened = own.said.pop(_NEWS, ())
-    for news in opened:
-        st.success(news)
+    with st.container(key="quietwing-news"):  # always there: what it holds moves no tab
+        for news in opened:
+            st.success(news)
+        if opened and own.site_source == YOURS:
+            _ways_on(own)
     other, this, checks, masts, files = st.tabs(
         ["Open another site", "This site", "Checks", "Masts and measurements", "Download"]
     )
@@ -64,13 +72,27 @@ def show() -> None:
             st.success(f"{literal(session().site.name)} is now your site.")
     with this:
         _this_site(own.site)
+        if own.survey.drawing is not None and own.survey.drawing.opened:
+            drawing_part(own.survey.drawing)
     with checks:
         _checks(own.site)
     with masts:
+        masts_from_list()
         masts_editor("site")
         levels_editor("site")
     with files:
         _downloads(own.site)
+
+
+def _ways_on(own: Session) -> None:
+    """Where the work goes on once a site is open."""
+    columns = st.columns([1, 1, 1, 1])
+    for column, (page, words) in zip(columns, WAYS_ON.items(), strict=False):
+        column.button(words, key=f"site-on-{page}", width="stretch", on_click=_go_on, args=(own, page))
+
+
+def _go_on(own: Session, page: str) -> None:
+    own.way_on = page
 
 
 @st.fragment
@@ -174,38 +196,57 @@ def _open_example() -> None:
 
 def _upload() -> None:
     st.markdown(
-        "A **zip** of a site folder (`site.toml`, layers as GeoJSON, `masts.csv`, …), a **GeoPackage**, or a "
-        "**drawing**: DXF, IFC, PDF, an indoor plan in GeoJSON; 50 MB at most. Download this site above to see how "
-        "a site looks."
+        "A **drawing**: DXF, IFC, PDF, an indoor plan in GeoJSON. Or a site that was made before: a **zip** of its "
+        "folder (`site.toml`, layers as GeoJSON, `masts.csv`, …) or a **GeoPackage**. 50 MB at most."
     )
     given = st.file_uploader(
-        "Site as .zip or .gpkg, or a drawing",
+        "Drawing or site",
         type=["zip", "gpkg", *(ending.removeprefix(".") for ending in DRAWING_ENDINGS)],
         key="site-upload",
     )
-    scale = st.text_input("Scale of a PDF, such as 1:100", key="site-upload-scale")
+    drawn = given is not None and is_drawing(given.name)
+    drawing = session().survey.drawing
+    if given is not None and drawn:
+        kind = PurePosixPath(given.name).suffix.lower()
+        words = "Scale, page, heights, further storeys" if kind == ".pdf" else "What the drawing may not say"
+        with st.expander(f"{words} (all of it can be changed later)", expanded=kind == ".pdf"):
+            choice_fields("site-upload", kind, DrawingChoices())
+            if kind in SEVERAL:
+                st.file_uploader(
+                    "Further storeys of the same building, from the second up",
+                    type=[kind.removeprefix(".")],
+                    accept_multiple_files=True,
+                    key="site-upload-storeys",
+                )
     show_problems_of("site-open-upload")
     if given is not None:
         st.button(
-            f"Open {literal(given.name)}",  # until another one has arrived, this is the one before
-            type="primary",
+            f"{'Read' if drawn else 'Open'} {literal(given.name)}",  # until another one has arrived: the one before
+            type="secondary" if drawing is not None and not drawing.opened else "primary",
             key="site-open-upload",
             on_click=session().ask,
-            args=("site-open-upload", "Unpacking and checking the site", _open_upload, given, scale),
+            args=("site-open-upload", "Reading and checking the file", _open_upload, given),
         )
+    if drawing is not None and not drawing.opened:
+        drawing_part(drawing)
 
 
-def _open_upload(given: UploadedFile, scale: str = "") -> None:
+def _open_upload(given: UploadedFile) -> None:
     own = session()
-    brought = open_upload(given.name, given.getvalue(), own.folder, DrawingChoices(scale=scale.strip()))
+    with uploads_in(own.folder, [(given.name, given.getvalue())]) as (path,):
+        drawn = is_drawing(given.name) or drawing_kind(path) is not None
+    if drawn:
+        storeys = in_field("site-upload-storeys") or []
+        files = [(one.name, one.getvalue()) for one in (given, *storeys)]
+        propose(files, chosen("site-upload", DrawingChoices()))
+        return
+    brought = open_upload(given.name, given.getvalue(), own.folder)
     open_site(brought.site, YOURS, brought.devices)
     if brought.scenario is not None:
         own.scenario = brought.scenario
     if brought.catalogue is not None:
         own.catalogue = brought.catalogue
     news = f"{len(brought.devices)} devices of its layout are placed." if brought.devices else "It has no layout yet."
-    if brought.counts is not None:
-        news += " What was guessed and where: quietwing import writes the same site with a report of it."
     if brought.left_out:
         news += f" Not read: {literal(', '.join(brought.left_out))}."
     own.said[_NEWS] = (f"The site {literal(brought.site.name)} is open. {news}",)

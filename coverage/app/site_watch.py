@@ -99,9 +99,11 @@ def kept(result: object, name: str, make: Callable[[], T], words: str = "Drawing
 
 
 def put_site(site: Site) -> Session:
-    """Put a changed version of the session's site in its place: layout, scenario and catalogue stay, results go."""
+    """Put a changed version of the session's site in its place: what the planner made stays, results go."""
     own = session()
     layout, scenario, catalogue, description = own.layout, own.scenario, own.catalogue, own.description
+    survey = own.survey.on_changed_site()
     open_site(site, YOURS, layout.devices, project=own.project)
     own.layout, own.scenario, own.catalogue, own.description = layout, scenario, catalogue, description
+    own.survey = survey
     return own

@@ -9,9 +9,24 @@ import streamlit as st
 
 from quietwing.sites import QuietwingError, SiteError
 
-__all__ = ["literal", "problems_of", "show_problems"]
+__all__ = ["in_app_words", "literal", "problems_of", "show_problems"]
 
 MOST_SHOWN = 30
+# What the command line calls them, with the labels they have here.
+LABELS = {
+    "--storey-height": "“Height of a storey”",
+    "--mapping": "“What layers stand for”",
+    "--radius": "“How far masts may be”",
+    "--square": "“Side of the squares”",
+    "--scale": "“Scale”",
+    "--unit": "“Unit”",
+    "--page": "“Page”",
+    "--crs": "“Grid”",
+    "--name": "“Name of the site”",
+    "--at": "“Where the site is”",
+    "(`quietwing masts import`)": "(page Site, Masts and measurements)",
+    "quietwing import … ": "",
+}
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")  # CommonMark: a backslash makes any ASCII punctuation literal
 
 
@@ -20,11 +35,18 @@ def literal(text: str) -> str:
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
+def in_app_words(text: str) -> str:
+    """A message with the labels of the app in the place of the command line's options."""
+    for option, label in LABELS.items():
+        text = text.replace(option, label)
+    return text
+
+
 def problems_of(error: QuietwingError) -> tuple[str, ...]:
     """Every problem an error of our family holds, one line each."""
     if isinstance(error, SiteError):
-        return error.problems
-    return tuple(str(error).splitlines())
+        return tuple(map(in_app_words, error.problems))
+    return tuple(in_app_words(line) for line in str(error).splitlines())
 
 
 def show_problems(problems: Iterable[str] | QuietwingError, title: str = "There is a problem") -> None:

@@ -20,6 +20,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from quietwing.coverage.app.session_folders import session_folder
+from quietwing.coverage.app.survey_state import Survey
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.site_inputs import equipment_of, own_file
@@ -110,7 +111,9 @@ class Session:
         The last plans for a row of budgets.
     saved : dict of str to SavedLayout
     jobs : dict of str to Job
-        By kind: ``verdict``, ``leakage``, ``plan``, ``frontier``, ``whatif``.
+        By kind, as of `jobs.Kind`.
+    survey : Survey
+        Its drawing, lists and readings, and what was worked out of them.
     said : dict of str to tuple of str
         News and problems of the last clicks, until their page has shown them.
     description : str
@@ -158,6 +161,7 @@ class Session:
     frontier: Frontier | None = None
     saved: dict[str, SavedLayout] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    survey: Survey = field(default_factory=Survey)
     said: dict[str, tuple[str, ...]] = field(default_factory=dict)
     description: str = ""
     way_on: str = ""
@@ -249,7 +253,7 @@ def open_site(site: Site, source: str, devices: tuple[Device, ...] = (), *, proj
     else:
         own.scenario, own.catalogue = Scenario(), equipment_of(SAMPLE, None)[1]
     own.layout, own.past, own.future = Layout(devices), [], []
-    own.jobs, own.description = {}, ""
+    own.jobs, own.description, own.survey = {}, "", Survey()
     _forget_results(own)
 
 
@@ -272,11 +276,12 @@ def change_layout(new: Layout) -> None:
 def change_scenario(new: Scenario) -> None:
     """Ask something else of the same site: results and jobs of the old question go, layouts and plans stay."""
     own = session()
-    for kind in ("verdict", "leakage"):
+    for kind in ("verdict", "leakage", "calibrate", "next"):
         if kind in own.jobs:
             own.jobs.pop(kind).discard()
     own.scenario = new
     own.leakage = own.verdict = own.verdict_of = own.before_verdict = None
+    own.survey = own.survey.without_results()
 
 
 def undo() -> bool:

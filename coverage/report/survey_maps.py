@@ -178,7 +178,7 @@ def _plans(site: Site, storeys: Sequence[tuple[int, int]], title: str) -> tuple[
     shown = list(storeys)[:MOST_STOREYS]
     columns = min(2, len(shown))
     rows = math.ceil(len(shown) / columns)
-    figure = Figure(figsize=(6.5 * columns, 4.2 * rows + 0.5), layout="constrained")
+    figure = Figure(figsize=(5.4 * columns, 3.9 * rows + 0.5), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=11)
     axes = {}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quietwing.sites.errors import SiteError
-from quietwing.sites.files import site_texts
+from quietwing.sites.files import NO_MASTS, site_texts
 from quietwing.sites.findings import CheckReport, Unreadable, clean, shown
 from quietwing.sites.importers import archive
 from quietwing.sites.importers.child import plain_path, run_reader
@@ -171,7 +171,7 @@ def import_drawing(
     found, _ = run_reader(_READER, arguments, name=Path(sources[0]).name)
     with workshop_in(near) as workshop:
         site, report = _read(found["texts"], workshop / "site")
-        bare = replace(site, sectors=()) if "masts.csv" not in found["texts"] else site
+        bare = site if "masts.csv" in found["texts"] else _without_masts(site)
         texts = site_texts(bare)
         files = {name: text.encode() for name, text in found["beside"].items()}
         files[MANIFEST_FILE] = manifest_text(texts).encode()
@@ -184,8 +184,13 @@ def import_drawing(
             site, report = _read(merged, workshop / "merged")
         except SiteError as error:
             raise SiteError([f"{problem} (kept from {again.name})" for problem in error.problems]) from None
-        site = site if "masts.csv" in merged else replace(site, sectors=())
+        site = site if "masts.csv" in merged else _without_masts(site)
         return ImportedDrawing(site, report, files, found["counts"], kept)
+
+
+def _without_masts(site: Site) -> Site:
+    """A site without the typical masts, and without the note of them, that its reader gave it."""
+    return replace(site, sectors=(), notes=tuple(note for note in site.notes if note != NO_MASTS))
 
 
 def _unpacked(path: Path, folder: Path) -> Path:

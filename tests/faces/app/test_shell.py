@@ -51,7 +51,7 @@ def test_both_scripts_open_the_workspace_with_the_marking(script):
 
 def test_the_pages_stand_in_the_order_of_the_work():
     titles = [title for _, title in PAGES.values()]
-    assert titles == ["Site", "Signals", "Blockers", "Plan", "Compare", "Report", "Help"]
+    assert titles == ["Site", "Signals", "Surveys", "Blockers", "Plan", "Compare", "Report", "Help"]
 
 
 @pytest.mark.slow

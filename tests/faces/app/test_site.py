@@ -312,7 +312,7 @@ def test_a_wing_that_cannot_be_is_refused_by_field(answers, says):
 
 
 def uploaded(at, name, content, kind):
-    at.radio(key="site-way").set_value("Upload a site").run()
+    at.radio(key="site-way").set_value("Upload a drawing or site").run()
     at.file_uploader(key="site-upload").upload(name, content, kind).run()
     return at.button(key="site-open-upload").click().run()
 

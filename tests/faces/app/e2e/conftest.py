@@ -39,6 +39,7 @@ NEEDED = "QUIETWING_NEEDS_BROWSER"  # set to 1 in CI: there a missing browser is
 PAGES = {
     "my-site": "Site",
     "signals": "Signals",
+    "surveys": "Surveys",
     "blockers": "Blockers",
     "plan": "Plan",
     "compare": "Compare",
@@ -156,7 +157,7 @@ class Planner:
     def upload(self, name: str, content: bytes) -> None:
         """Open a file as the session's site, or try to."""
         self.go("my-site")
-        self.page.get_by_text("Upload a site", exact=True).click()
+        self.page.get_by_text("Upload a drawing or site", exact=True).click()
         self.rest()
         uploader = self.page.locator(".st-key-site-upload")
         uploader.locator("input[type=file]").set_input_files(

@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 FIRST_MAP_WITHIN_S = 10.0  # nobody waits longer for a first page
-PAGES = ("my-site", "signals", "blockers", "plan", "compare", "report", "help")
+PAGES = ("my-site", "signals", "surveys", "blockers", "plan", "compare", "report", "help")
 
 
 def test_the_first_map_is_there_within_ten_seconds(planner):
@@ -115,7 +115,7 @@ def test_a_planner_without_a_mouse_gets_from_a_file_to_a_plan(planner, small_zip
     planner.enter("Open my site")
     page.get_by_role("heading", level=1, name="Site").wait_for()
     planner.tab_to(page.get_by_role("radio", name="Choose an example"))
-    for way in ("Describe a wing", "Upload a site"):
+    for way in ("Describe a wing", "Upload a drawing or site"):
         keys.press("ArrowRight")
         planner.rest()
         assert page.get_by_role("radio", name=way).is_checked()

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 MOST_SEARCH_MS = 90_000
-PAGES = ("my-site", "signals", "blockers", "plan", "compare", "report", "help")
+PAGES = ("my-site", "signals", "surveys", "blockers", "plan", "compare", "report", "help")
 
 
 @pytest.fixture(scope="module")

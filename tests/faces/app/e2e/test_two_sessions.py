@@ -16,7 +16,7 @@ from quietwing.sites.synthetic import build_wing, describe
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("my-site", "signals", "blockers", "plan", "compare", "report", "help")
+PAGES = ("my-site", "signals", "surveys", "blockers", "plan", "compare", "report", "help")
 CANARIES = 40
 GONE_WITHIN_S = 60.0  # of a closed window: the server's patience, then the janitor's
 

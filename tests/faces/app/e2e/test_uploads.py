@@ -52,7 +52,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent(uploader, app, tmp_p
         out.truncate((LIMIT_MB + 1) * 2**20)
     before, sent = app.files, len(uploader.requests)
     uploader.go("my-site")
-    uploader.page.get_by_text("Upload a site", exact=True).click()
+    uploader.page.get_by_text("Upload a drawing or site", exact=True).click()
     uploader.rest()
     uploader.page.locator(".st-key-site-upload input[type=file]").set_input_files(large)
     uploader.page.get_by_text(f"File must be {LIMIT_MB}").wait_for()
