@@ -29,7 +29,6 @@ from quietwing.sites import (
     USES,
     DrawingChoices,
     PlanMapping,
-    SiteError,
     Use,
     load_constructions,
 )
@@ -274,8 +273,6 @@ def _open(drawing: Drawing) -> None:
     """Make the proposal the session's site, and go to the workspace."""
     own = session()
     site = with_typical_masts(drawing.brought, own.folder).site
-    if not any(room.role == "silence" for room in site.rooms):
-        raise SiteError("rooms: none is to be blocked; choose it under “Rooms are” at the right, and read again")
     open_site(site, YOURS)
     own.survey = Survey(drawing=replace(drawing, opened=True))
     own.said[NEWS] = (
