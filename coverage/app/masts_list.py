@@ -68,9 +68,9 @@ def _place(own: Session) -> None:
     )
     one, two, three = st.columns(3)
     one.number_input("Latitude of its middle [°]", -89.0, 89.0, None, format="%.6f", key="masts-list-lat",
-                     placeholder="54.970000")  # fmt: skip
+                     placeholder="such as 54.97")  # fmt: skip
     two.number_input("Longitude [°], west is negative", -180.0, 180.0, None, format="%.6f", key="masts-list-lon",
-                     placeholder="-1.610000")  # fmt: skip
+                     placeholder="such as −1.61")  # fmt: skip
     three.number_input("“Up” in the drawing points to [°]", 0.0, 360.0, 0.0, key="masts-list-bearing",
                        help="Compass bearing: 0 is north, 90 east.")  # fmt: skip
 
@@ -78,7 +78,8 @@ def _place(own: Session) -> None:
 def _read(taken: Uploaded) -> None:
     own, anchor = session(), None
     columns = told_columns(taken, MEANINGS, "masts-list-columns")
-    if own.site.crs == "local" and not {"x", "y"} <= set(columns):
+    on_earth = {"lat", "lon"} <= set(columns) or "grid_ref" in columns
+    if own.site.crs == "local" and on_earth and not {"x", "y"} <= set(columns):
         lat, lon = in_field("masts-list-lat"), in_field("masts-list-lon")
         if lat is None or lon is None:
             raise SiteError("“Where the site is”: give latitude and longitude of its middle, as a map shows them")

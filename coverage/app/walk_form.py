@@ -94,6 +94,10 @@ def _is_readings(log: Uploaded) -> bool:
     return {name for name in READING_COLUMNS if name not in ("room", "note")} <= set(log.head.columns)
 
 
+def _has_places(log: Uploaded) -> bool:
+    return {"x", "y"} <= set(log.head.proposed) or {"lat", "lon"} <= set(log.head.proposed)
+
+
 def _log_fields(own: Session, log: Uploaded) -> None:
     """What the log does not say: columns, technology, storey, date, places."""
     column_table(log, MEANINGS, "walk-columns")
@@ -105,8 +109,7 @@ def _log_fields(own: Session, log: Uploaded) -> None:
     one.number_input("Storey, where the log does not say it", -5, 50, 0, key="walk-storey")
     two.number_input("Phone above the floor [m]", 0.1, 3.0, 1.5, 0.1, key="walk-hand")
     three.text_input("Its words for technologies", key="walk-words", placeholder="E-UTRA = LTE; WCDMA = UMTS")
-    places = {"x", "y"} <= set(log.head.proposed) or {"lat", "lon"} <= set(log.head.proposed)
-    how = st.radio("Where the samples were taken", (BY_LOG, BY_WAY), 0 if places else 1, key="walk-how")
+    how = st.radio("Where the samples were taken", (BY_LOG, BY_WAY), int(not _has_places(log)), key="walk-how")
     if how == BY_WAY:
         _way(own)
 
@@ -174,7 +177,7 @@ def _read(log: Uploaded) -> None:
             walk = WalkImport(found, len(found), len(found), (), (), ())
         else:
             mapped, ways = _mapped(log), None
-            if in_field("walk-how") == BY_WAY:
+            if in_field("walk-how") == BY_WAY and (_passed(own) or _has_places(log)):
                 day = mapped.fixed.get("date")
                 with uploads_in(own.folder, [("waypoints.csv", _way_text(own).encode())]) as (way,):
                     ways = read_waypoints(way, day if isinstance(day, dt.date) else None)
