@@ -78,7 +78,7 @@ def _found(own: Session, found: Calibrated) -> None:
             f"{one.after_db:.1f} dB calibrated."
         )
         (st.markdown if better else st.warning)(said if better else f"{said} It is no better: do not use it.")
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([4, 5], gap="medium")
     with left:
         st.markdown("**What readings say of walls and masts**")
         st.dataframe(

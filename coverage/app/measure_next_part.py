@@ -41,21 +41,21 @@ def _found(own: Session, found: NextReadings) -> None:
         st.info("No reading is expected to settle any call: nothing to measure.")
     else:
         settled = found.cells - found.in_doubt
-        left, right = st.columns([1, 1], gap="medium")
-        left.dataframe(
+        st.dataframe(
             [
-                {"#": number, "room": one.room, "channel": channel_in_words(one.channel), "x [m]": one.x_m,
-                 "y [m]": one.y_m, "height [m]": one.height_m, "expected [dBm]": round(one.expected_dbm),
-                 "settled with it": round(one.settled - settled, 1)}
+                {"#": number, "room": one.room, "channel": channel_in_words(one.channel),
+                 "settled with it": round(one.settled - settled, 1), "expected [dBm]": round(one.expected_dbm),
+                 "x [m]": one.x_m, "y [m]": one.y_m, "height [m]": one.height_m}
                 for number, one in enumerate(found.readings, 1)
             ],
             hide_index=True, alt="Readings to take, best first, with the cells they settle",
         )  # fmt: skip
-        left.caption("Settled with it: cells in doubt that this reading and all above it are expected to settle.")
-        left.download_button("Download the list to carry (CSV)", next_readings_csv(found), "measure_next.csv",
-                             "text/csv", key="next-csv", on_click="ignore")  # fmt: skip
-        left.caption("Fill in rsrp_dbm and date, and upload it under Walk test.")
-        right.image(kept(found, "map", lambda: picture(lambda: next_readings_figure(own.site, found))),
-                    caption="The same numbers on the plans")  # fmt: skip
+        st.caption("Settled with it: cells in doubt that this reading and all above it are expected to settle.")
+        carry, _ = st.columns([1, 3])
+        carry.download_button("Download the list to carry (CSV)", next_readings_csv(found), "measure_next.csv",
+                              "text/csv", key="next-csv", on_click="ignore", type="primary")  # fmt: skip
+        st.caption("Fill in rsrp_dbm and date, and upload it under Walk test.")
+        st.image(kept(found, "map", lambda: picture(lambda: next_readings_figure(own.site, found))),
+                 caption="The same numbers on the plans")  # fmt: skip
     st.button("Work it out again", key="next-run", on_click=clicked, args=("next-run", start_next),
               help="For the layout as it is now.")  # fmt: skip

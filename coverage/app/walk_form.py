@@ -80,7 +80,7 @@ def walk_part() -> None:
 
 def in_use(own: Session) -> Measurements:
     """The readings in use that are of channels the site has masts of."""
-    return Measurements("the readings", tuple(one for one in own.survey.readings if one.channel in own.site.channels))
+    return Measurements("walk tests", tuple(one for one in own.survey.readings if one.channel in own.site.channels))
 
 
 def start_next() -> None:
@@ -101,14 +101,16 @@ def _has_places(log: Uploaded) -> bool:
 def _log_fields(own: Session, log: Uploaded) -> None:
     """What the log does not say: columns, technology, storey, date, places."""
     column_table(log, MEANINGS, "walk-columns")
-    one, two, three, four = st.columns(4)
-    one.selectbox("Technology", TECHNOLOGIES, key="walk-technology")
-    two.text_input("Operator (PLMN), where the log does not say it", key="walk-plmn", placeholder="234-30")
-    three.date_input("Date, where the times have none", None, key="walk-date")
-    four.number_input("Side of the squares [m]", 0.25, 50.0, 2.0, 0.25, key="walk-square")
-    one.number_input("Storey, where the log does not say it", -5, 50, 0, key="walk-storey")
-    two.number_input("Phone above the floor [m]", 0.1, 3.0, 1.5, 0.1, key="walk-hand")
-    three.text_input("Its words for technologies", key="walk-words", placeholder="E-UTRA = LTE; WCDMA = UMTS")
+    known = {"time", "level_dbm", "arfcn"} <= set(log.head.proposed) and "technology" in log.head.proposed
+    with st.expander("What the log may not say: technology, operator, date, storey, height", expanded=not known):
+        one, two, three, four = st.columns(4)
+        one.selectbox("Technology", TECHNOLOGIES, key="walk-technology")
+        two.text_input("Operator (PLMN), where the log does not say it", key="walk-plmn", placeholder="234-30")
+        three.date_input("Date, where the times have none", None, key="walk-date")
+        four.number_input("Side of the squares [m]", 0.25, 50.0, 2.0, 0.25, key="walk-square")
+        one.number_input("Storey, where the log does not say it", -5, 50, 0, key="walk-storey")
+        two.number_input("Phone above the floor [m]", 0.1, 3.0, 1.5, 0.1, key="walk-hand")
+        three.text_input("Its words for technologies", key="walk-words", placeholder="E-UTRA = LTE; WCDMA = UMTS")
     how = st.radio("Where the samples were taken", (BY_LOG, BY_WAY), int(not _has_places(log)), key="walk-how")
     if how == BY_WAY:
         _way(own)
@@ -137,6 +139,9 @@ def _way(own: Session) -> None:
             own.survey = replace(own.survey, way=(*_passed(own), ("", round(x_m, 2), round(y_m, 2), where[1])))
             st.rerun()
     with right:
+        if not own.survey.way:
+            st.caption("No waypoint yet: click on the plan.")
+            return
         st.data_editor(
             _way_rows(own), key=_way_key(own), hide_index=True, num_rows="dynamic",
             column_config={"time": st.column_config.TextColumn("time", help="10:15:00, or as the log writes it"),

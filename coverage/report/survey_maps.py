@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.patheffects import withStroke
 
 from quietwing.coverage.calibration import NextReadings
 from quietwing.coverage.report.plain_text import with_plain_text
@@ -38,9 +39,16 @@ __all__ = [
 ]
 
 MOST_STOREYS = 12  # of one picture
+PLAN_IN, HEADING_IN = 5.4, 0.9  # width of a plan, and of its title and axis [in]
+LEAST_TALL = 0.35  # of its width
 AROUND_M = 1.5  # drawn beyond the outline of a storey
 LONGER_PX = 1100
 LEVELS = "viridis"
+_ON_WALLS: dict[str, Any] = {  # words that are read over lines
+    "textcoords": "offset points",
+    "zorder": 6,
+    "path_effects": [withStroke(linewidth=2.5, foreground="white")],
+}
 MARKERS = "osD^vP*X"
 
 
@@ -68,7 +76,7 @@ def places_figure(site: Site, places: Sequence[tuple[str, float, float, int, int
         for (x, y), labels in together.items():
             ax.plot(x, y, "o", color=HOLE_COLOUR, markersize=9, markeredgecolor="white", zorder=4)
             words = ", ".join(labels)
-            ax.annotate(words, (x, y), (7, 5), textcoords="offset points", fontsize=9, weight="bold", zorder=5)
+            ax.annotate(words, (x, y), (7, 5), fontsize=9, weight="bold", **_ON_WALLS)
     with_plain_text(figure)
     return figure
 
@@ -117,7 +125,7 @@ def readings_figure(site: Site, readings: Sequence[Reading]) -> Figure:
         drawn = ax.scatter(x, y, c=level_dbm[here], cmap=LEVELS, vmin=low, vmax=high, marker="s", s=42, zorder=5)
         if len(x) <= 40:  # so many numbers can be read
             for u, v, level in zip(x, y, level_dbm[here], strict=True):
-                ax.annotate(f"{level:.0f}", (u, v), (5, 4), textcoords="offset points", fontsize=7, zorder=6)
+                ax.annotate(f"{level:.0f}", (u, v), (5, 4), fontsize=8, **_ON_WALLS)
     figure.colorbar(drawn, ax=list(axes.values()), label="level [dBm]", shrink=0.8)
     with_plain_text(figure)
     return figure
@@ -159,7 +167,7 @@ def storey_picture(
     if way_m:
         ax.plot(*zip(*way_m, strict=True), "-o", color=HOLE_COLOUR, lw=2, markersize=9, zorder=5)
         for number, place in enumerate(way_m, 1):
-            ax.annotate(str(number), place, (8, 6), textcoords="offset points", fontsize=12, weight="bold", zorder=6)
+            ax.annotate(str(number), place, (8, 6), fontsize=12, weight="bold", **_ON_WALLS)
     out = io.BytesIO()
     with_plain_text(figure)
     canvas.print_png(out)  # type: ignore[no-untyped-call]
@@ -178,7 +186,10 @@ def _plans(site: Site, storeys: Sequence[tuple[int, int]], title: str) -> tuple[
     shown = list(storeys)[:MOST_STOREYS]
     columns = min(2, len(shown))
     rows = math.ceil(len(shown) / columns)
-    figure = Figure(figsize=(5.4 * columns, 3.9 * rows + 0.5), layout="constrained")
+    built = [site.perimeter.outline, *(site.buildings[building].outline for building, _ in shown if building >= 0)]
+    west, south, east, north = built[-1].bounds
+    tall = min(max((north - south) / (east - west), LEAST_TALL), 1.0)
+    figure = Figure(figsize=(PLAN_IN * columns, (PLAN_IN * tall + HEADING_IN) * rows + 0.4), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title, fontsize=11)
     axes = {}

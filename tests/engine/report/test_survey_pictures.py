@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
+
 import pytest
+from matplotlib.image import imread
 from shapely.geometry import box
 
-from quietwing.coverage.report.survey_maps import MOST_STOREYS, mast_figure, places_figure
+from quietwing.coverage.calibration import NextReading, NextReadings
+from quietwing.coverage.report.survey_maps import (
+    AROUND_M,
+    LONGER_PX,
+    MOST_STOREYS,
+    mast_figure,
+    next_readings_figure,
+    places_figure,
+    readings_figure,
+    storey_picture,
+    storeys_figure,
+)
+from quietwing.coverage.report.survey_tables import next_readings_csv
+from quietwing.sites import Reading
 from quietwing.sites.model import Building, Sector, Storey
 
 USUAL = {
@@ -76,3 +93,50 @@ def test_rings_stand_at_round_distances(hut, away_m, rings):
     assert [circle.radius for circle in ax.patches if hasattr(circle, "radius")] == [
         float(ring.split()[0].replace(",", "")) for ring in rings
     ]
+
+
+def test_levels_stand_as_squares_where_they_were_read(hut):
+    day = dt.date(2026, 11, 20)
+    readings = [
+        Reading("EE/B20/LTE", 1.0, 2.0, 1.5, -101.4, day),
+        Reading("EE/B20/LTE", 5.0, 2.0, 1.5, -90.0, day),
+        Reading("EE/B20/LTE", -9.0, 0.0, 1.5, -80.0, day),
+    ]
+    outside, ground, scale = readings_figure(hut(), readings).axes
+    assert (outside.get_title(), ground.get_title()) == ("outside", "A, Ground")
+    squares = ground.collections[-1]
+    assert squares.get_offsets().tolist() == [[1.0, 2.0], [5.0, 2.0]]
+    assert squares.get_array().tolist() == [-101.4, -90.0]
+    assert [words(ax) for ax in (outside, ground)] == [["-80"], ["-101", "-90"]]
+    assert scale.get_ylim() == pytest.approx((-102.4, -79.0))  # one scale for every storey
+
+
+def test_a_site_is_drawn_with_walls_windows_and_doors(hut):
+    (ax,) = storeys_figure(hut()).axes
+    walls, windows, doors = ax.collections
+    assert len(walls.get_segments()) == 4
+    assert [line.tolist() for line in windows.get_segments()] == [[[2.0, 0.0], [3.0, 0.0]]]
+    assert [line.tolist() for line in doors.get_segments()] == [[[4.0, 4.0], [5.0, 4.0]]]
+
+
+def test_a_pixel_of_a_storey_is_a_place(hut):
+    """6 × 4 m and as much again around it: the longer side has all its pixels."""
+    drawn = storey_picture(hut(), 0, 0, [(1.0, 1.0), (5.0, 3.0)])
+    wide, tall = 6 + 2 * AROUND_M, 4 + 2 * AROUND_M
+    assert (drawn.width_px, drawn.height_px) == (LONGER_PX, round(LONGER_PX * tall / wide))
+    assert drawn.place_m(drawn.width_px / 2, drawn.height_px / 2) == pytest.approx((3.0, 2.0))
+    assert imread(io.BytesIO(drawn.png)).shape[:2] == (drawn.height_px, drawn.width_px)
+    assert drawn.png != storey_picture(hut(), 0, 0).png  # the way walked is drawn
+
+
+def test_what_to_read_next_is_a_map_and_a_table_with_the_same_numbers(hut):
+    one = NextReading("A-01", "EE/B20/LTE", 1.0, 2.0, 1.5, 0, 0, -101.5, 0.4)
+    two = NextReading("a, b", "O2/B8/GSM", 400123.25, 2.0, 1.5, 0, 0, -90.0, 0.9)
+    found = NextReadings((one, two), 1, 1, 0.9)
+    assert next_readings_csv(found).splitlines() == [
+        "number,channel,x,y,height_m,room,expected_dbm,rsrp_dbm,date",
+        "1,EE/B20/LTE,1.0,2.0,1.5,A-01,-101.5,,",
+        '2,O2/B8/GSM,400123.25,2.0,1.5,"a, b",-90,,',
+    ]
+    (ax,) = next_readings_figure(hut(), found).axes
+    assert words(ax) == ["1", "2"]

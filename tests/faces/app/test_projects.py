@@ -1,5 +1,6 @@
 """Projects: written and read back whole, refused where they could do harm, kept for one browser alone."""
 
+import datetime as dt
 import io
 import json
 import os
@@ -12,14 +13,16 @@ from dataclasses import replace
 import pytest
 
 from quietwing.coverage.app import project_store, projects
+from quietwing.coverage.app import state as state_module
 from quietwing.coverage.app.project_file import Project, project_zip, read_project
 from quietwing.coverage.app.project_store import KEPT_DAYS, MOST_KEPT, Shelf, new_name, sweep_old
 from quietwing.coverage.app.state import Layout, SavedLayout, Session, site_hash
+from quietwing.coverage.app.survey_state import Drawing, Survey
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import QuietwingError
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import load_site
+from quietwing.sites import CalibratedConstruction, DrawingChoices, Reading, SiteCalibration, load_site
 from quietwing.sites.synthetic import build_wing, describe
 
 MINE, OTHER = "a" * 64, "b" * 64
@@ -267,3 +270,39 @@ def test_where_nothing_can_be_kept_the_page_is_told(project, tmp_path, state):
     projects.keep(own)
     projects.wait_until_kept()
     assert own.not_kept.startswith("Your work is not kept on this computer")
+
+
+def test_readings_and_a_drawing_are_kept_beside_the_project_also_when_the_site_changes(
+    project, tmp_path, monkeypatch
+):
+    """A layer put on top makes another site: results of the old one would be of no use, readings are."""
+    own = Session(project.site, "yours", project.scenario, read_catalogue(), tmp_path, project.layout, browser=MINE)
+    readings = (Reading("EE/B20/LTE", 1.0, 2.0, 1.5, -100.0, dt.date(2026, 11, 20)),)
+    walls = (CalibratedConstruction("brick_215", 1.0, 2.0),)
+    drawing = Drawing((("plan.dxf", b"bytes"),), DrawingChoices(), None, opened=True)
+    own.survey = Survey(drawing=drawing, readings=readings)
+    projects.keep(own)
+    projects.wait_until_kept()
+    layer = SiteCalibration(dt.date(2026, 11, 20), 1, "w.csv", walls)
+    own.site = replace(own.site, calibration=layer)
+    projects.keep(own)
+    projects.wait_until_kept()
+    again = Session(load_site("houseblock"), "houseblock", Scenario(), read_catalogue(), tmp_path, browser=MINE)
+    monkeypatch.setattr(projects, "session", lambda: again)
+    monkeypatch.setattr(state_module, "session", lambda: again)
+    projects.open_kept(own.project)
+    assert again.site.calibration == layer
+    assert again.survey == own.survey
+    projects.open_project_file("p.qwproj", project_zip(project, tmp_path))
+    assert again.survey == Survey()  # of another project
+
+
+def test_what_was_kept_before_there_were_surveys_opens_without_one(project, tmp_path, monkeypatch):
+    own = Session(project.site, "yours", project.scenario, read_catalogue(), tmp_path, browser=MINE)
+    monkeypatch.setattr(projects, "session", lambda: own)
+    monkeypatch.setattr(state_module, "session", lambda: own)
+    name = new_name()
+    line = {"title": "t", "site": "s", "blockers": 0}
+    Shelf(MINE).save(name, project_zip(project, tmp_path), line, {"of": site_hash(own.site)})
+    projects.open_kept(name)
+    assert own.survey == Survey()

@@ -214,7 +214,7 @@ def test_without_readings_nothing_is_calibrated_and_with_them_a_job_begins(at, a
     at.button(key="calibrate-run").click().run()
     (question,) = asked
     assert question.mode == "calibrate"
-    assert question.further == {"measured": Measurements("the readings", (reading(-25.0),)), "layout": own.layout}
+    assert question.further == {"measured": Measurements("walk tests", (reading(-25.0),)), "layout": own.layout}
     assert question.devices == own.layout.devices
 
 
