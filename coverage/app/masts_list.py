@@ -19,7 +19,6 @@ from quietwing.sites import Anchor, MastImport, SiteError, import_masts, mast_he
 
 __all__ = ["masts_from_list"]
 
-MOST_MB = 300  # all cells of a country
 MEANINGS = {
     "id": "name of mast or cell", "operator": "operator", "plmn": "PLMN (234-30)", "mcc": "MCC", "mnc": "MNC",
     "technology": "technology (GSM … NR)", "band": "band", "arfcn": "channel number (ARFCN, EARFCN, …)",
@@ -37,18 +36,16 @@ def masts_from_list() -> None:
     st.header("Masts from a list")
     st.markdown(
         "A public cell list (**OpenCelliD**, Mozilla), an **operator's** workbook or CSV, or a list of sites with "
-        f"**grid references**; {MOST_MB} MB at most."
+        "**grid references**. 50 MB at most: of a whole country's list keep the rows near the site."
     )
-    given = st.file_uploader(
-        "List of masts or cells", type=["csv", "txt", "xlsx"], key="masts-list", max_upload_size=MOST_MB
-    )
+    given = st.file_uploader("List of masts or cells", type=["csv", "txt", "xlsx"], key="masts-list")
     if given is not None and (new := taken_in(given, own.survey.mast_list, mast_head)) is not own.survey.mast_list:
         own.survey = replace(own.survey, mast_list=new, masts=None)
     taken = own.survey.mast_list
     if taken is None:
         return
     st.markdown(f"**{literal(taken.name)}**")
-    column_table(taken, MEANINGS, "masts-list-columns")
+    column_table(taken, MEANINGS, f"masts-list-columns-{taken.file_id}")
     _place(own)
     st.number_input("How far masts may be [m]", 100.0, 40_000.0, 5000.0, 500.0, key="masts-list-radius")
     show_problems_of("masts-list-read")
@@ -77,7 +74,7 @@ def _place(own: Session) -> None:
 
 def _read(taken: Uploaded) -> None:
     own, anchor = session(), None
-    columns = told_columns(taken, MEANINGS, "masts-list-columns")
+    columns = told_columns(taken, MEANINGS, f"masts-list-columns-{taken.file_id}")
     on_earth = {"lat", "lon"} <= set(columns) or "grid_ref" in columns
     if own.site.crs == "local" and on_earth and not {"x", "y"} <= set(columns):
         lat, lon = in_field("masts-list-lat"), in_field("masts-list-lon")

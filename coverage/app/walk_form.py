@@ -36,7 +36,6 @@ from quietwing.sites import (
 
 __all__ = ["in_use", "start_next", "walk_part"]
 
-MOST_MB = 300
 MEANINGS = {
     "time": "time", "level_dbm": "level [dBm] (RSRP, RSCP, RxLev)", "channel": "channel (EE/B20/LTE)",
     "plmn": "PLMN (234-30)", "mcc": "MCC", "mnc": "MNC", "technology": "technology (GSM … NR)",
@@ -56,11 +55,10 @@ def walk_part() -> None:
         st.success(news)
     st.markdown(
         "A log of a **scanner** or **phone** (CSV or text: G-NetTrack, TEMS, Nemo, any with a header), or a table of "
-        f"**readings** such as `measure_next.csv` filled in; {MOST_MB} MB at most. Phone identifiers are dropped as "
-        "the file is read."
+        "**readings** such as `measure_next.csv` filled in; 50 MB at most. Phone identifiers are dropped as the file "
+        "is read."
     )
-    given = st.file_uploader("Log or table of readings", type=["csv", "txt", "tsv", "log"], key="walk-file",
-                             max_upload_size=MOST_MB)  # fmt: skip
+    given = st.file_uploader("Log or table of readings", type=["csv", "txt", "tsv", "log"], key="walk-file")
     if given is not None and (new := taken_in(given, own.survey.log, log_head)) is not own.survey.log:
         own.survey = replace(own.survey, log=new, walk=None, way=())
     log = own.survey.log
@@ -100,7 +98,7 @@ def _has_places(log: Uploaded) -> bool:
 
 def _log_fields(own: Session, log: Uploaded) -> None:
     """What the log does not say: columns, technology, storey, date, places."""
-    column_table(log, MEANINGS, "walk-columns")
+    column_table(log, MEANINGS, f"walk-columns-{log.file_id}")
     known = {"time", "level_dbm", "arfcn"} <= set(log.head.proposed) and "technology" in log.head.proposed
     with st.expander("What the log may not say: technology, operator, date, storey, height", expanded=not known):
         one, two, three, four = st.columns(4)
@@ -192,7 +190,7 @@ def _read(log: Uploaded) -> None:
 
 def _mapped(log: Uploaded) -> Mapped:
     """What the fields say of the log."""
-    columns = told_columns(log, MEANINGS, "walk-columns")
+    columns = told_columns(log, MEANINGS, f"walk-columns-{log.file_id}")
     fixed: dict[str, Any] = {"storey": int(in_field("walk-storey") or 0)}
     fixed["height_above_floor_m"] = float(in_field("walk-hand") or 1.5)
     if (technology := in_field("walk-technology")) in TECHNOLOGIES[1:]:
