@@ -196,7 +196,13 @@ def levels_text(site: Site) -> str:
 
 
 def site_zip(
-    site: Site, folder: Path, *, devices: tuple[Device, ...], scenario: Scenario, catalogue: Mapping[str, Model]
+    site: Site,
+    folder: Path,
+    *,
+    devices: tuple[Device, ...],
+    scenario: Scenario,
+    catalogue: Mapping[str, Model],
+    beside: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """A site folder as zip, with layout, scenario and catalogue beside the layers; equal content gives equal bytes.
 
@@ -207,12 +213,14 @@ def site_zip(
         The session's own; nothing is left in it.
     devices, scenario, catalogue
         What goes into ``layout.csv``, ``scenario.toml`` and, unless it is the bundled one, ``catalogue.csv``.
+    beside : mapping of str to bytes, optional
+        Other files: mapping and report of the drawing it was imported from.
 
     Returns
     -------
     bytes
     """
-    texts = site_layers(site, folder) | texts_beside(devices, scenario, catalogue)
+    texts = site_layers(site, folder) | texts_beside(devices, scenario, catalogue) | dict(beside or {})
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
         for name, text in sorted(texts.items()):

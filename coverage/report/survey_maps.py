@@ -224,6 +224,7 @@ def _draw_storey(ax: Axes, site: Site, building: int, storey: int) -> None:
     ax.set_title(words, fontsize=10)
     ax.set_aspect("equal")
     ax.tick_params(labelsize=7)
+    ax.ticklabel_format(useOffset=False, style="plain")  # metres of a national grid are read as they are
     ax.set_xlabel("x [m]", fontsize=8)
     ax.set_ylabel("y [m]", fontsize=8)
 

@@ -107,3 +107,23 @@ def test_where_to_measure_next_is_a_table_and_a_map(here):
     table = (here / "next" / "measure_next.csv").read_text("utf-8").splitlines()
     assert table[0] == "number,channel,x,y,height_m,room,expected_dbm,rsrp_dbm,date"
     assert len(table) == 1 + len(told["readings"])
+
+
+def test_a_site_in_a_grid_of_its_own_says_where_it_is(here):
+    """0.009° north of the middle are 1,002 m: along y where y points north, against x where it points east."""
+    (here / "list.csv").write_text("id,lat,lon,plmn,technology,earfcn\nA,54.979,-1.61,23430,LTE,6225\n", "utf-8")
+    for bearing, column in ((0, 1), (90, 0)):
+        ran = run("masts", "import", "list.csv", "--site", "houseblock", "-o", "masts.csv", "--overwrite",
+                  "--at", "54.97,-1.61", "--bearing", bearing)  # fmt: skip
+        assert ran.exit_code == 0, ran.output
+        header, row = (line.split(",") for line in (here / "masts.csv").read_text("utf-8").splitlines())
+        place = float(row[header.index("x")]), float(row[header.index("y")])
+        middle = load_site("houseblock").perimeter.outline.centroid
+        away_m = (place[0] - middle.x, place[1] - middle.y)
+        assert abs(abs(away_m[column]) - 1002) < 3
+        assert abs(away_m[1 - column]) < 1
+        assert (away_m[column] > 0) == (bearing == 0)
+    for wrong in ("54.97", "north,west", "95,0"):
+        ran = run("masts", "import", "list.csv", "--site", "houseblock", "-o", "m.csv", "--at", wrong)
+        assert ran.exit_code == 2
+        assert "Traceback" not in ran.stderr

@@ -21,6 +21,7 @@ from quietwing.sites import (
     CalibratedSector,
     Measurements,
     Reading,
+    Sector,
     SiteCalibration,
 )
 
@@ -173,3 +174,16 @@ def test_one_reading_of_a_mast_known_to_8_db_moves_it_by_its_share():
     found = posterior(Prior(np.array([2.0]), np.array([[64.0]]), np.array([-np.inf])), one)
     assert found.mean[0] == pytest.approx(2 + 8 * 64 / 89)
     assert found.sigma[0] == pytest.approx((1 / 64 + 1 / 25) ** -0.5)
+
+
+def test_a_fit_tells_how_far_it_is(hut):
+    mast = Sector("m1", "EE", "234-30", "B20", "LTE", 796.0, 10.0, 300.0, 0.0, 25.0, 270.0, 4.0, "omni", 60.0, "UMa")
+    told = []
+    measured = Measurements("w.csv", (Reading("EE/B20/LTE", 3.0, 2.0, 1.5, -70.0, dt.date(2026, 11, 20)),))
+    fit.calibrate_site(
+        hut(sectors=(mast,)), measured, held_out=False, progress=lambda what, share: told.append((what, share))
+    )
+    shares = [share for _, share in told]
+    assert told[0] == ("fitting walls and masts, step 1", pytest.approx(0.1))
+    assert shares == sorted(shares)
+    assert shares[-1] < 1

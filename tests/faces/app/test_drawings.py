@@ -10,9 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.app import drawing_form
-from quietwing.coverage.app.site_files import masts_text, with_masts
+from quietwing.coverage.app.drawing_files import read_drawing
+from quietwing.coverage.app.site_files import masts_text, open_upload, site_zip, with_masts, with_typical_masts
 from quietwing.coverage.app.site_words import in_app_words
+from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.site_inputs import import_plans
+from quietwing.sites import DrawingChoices
 
 KEY = "quietwing session"
 
@@ -132,6 +137,23 @@ def test_imported_again_it_keeps_masts_layout_and_readings(dxf, monkeypatch, tmp
     said = " ".join(one.value for one in at.success).replace("\\", "")
     assert "masts.csv: kept as it is: the import did not write it" in said
     assert own.survey.drawing.edition == 2
+
+
+def test_mapping_and_report_go_with_the_downloaded_site_which_the_command_line_imports_again(dxf, tmp_path):
+    """An edit made in the folder, by QGIS say, is told by the manifest and kept."""
+    brought = read_drawing([("plan.dxf", dxf)], DrawingChoices(), tmp_path)
+    site = with_typical_masts(brought, tmp_path).site
+    told = {"devices": (), "scenario": Scenario(), "catalogue": read_catalogue()}
+    content = site_zip(site, tmp_path, **told, beside=brought.files)
+    assert open_upload("site.zip", content, tmp_path).site == site
+    folder, plan = tmp_path / "site", tmp_path / "plan.dxf"
+    zipfile.ZipFile(io.BytesIO(content)).extractall(folder)
+    plan.write_bytes(dxf)
+    rooms = folder / "rooms.geojson"
+    rooms.write_text(rooms.read_text("utf-8").replace('"silence"', '"keep"', 1), "utf-8")
+    again = import_plans([plan], again=folder)
+    assert sorted(room.role for room in again.site.rooms) == ["keep", "silence"]
+    assert any("rooms.geojson" in line and "kept as changed" in line for line in again.kept)
 
 
 def test_a_model_has_types_and_materials_to_change(drawn, tmp_path):
