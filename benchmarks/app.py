@@ -1,9 +1,12 @@
 """How quick the app is in the system's Chromium: first screen, storey, layer, a blocker in the hand, on three sites.
 
     python benchmarks/app.py [site ...]
+    python benchmarks/app.py walk
 
 Needs Chromium and Playwright. Times are of the browser's own clock, from the event to the frame that shows the
-answer; medians and worst of `ROUNDS`. What runs beside it slows it: only a quiet machine compares.
+answer; medians and worst of `ROUNDS`. `walk` has two sessions work on the
+three sites, one after the other, and prints what the server holds. What runs beside it slows it: only a quiet
+machine compares.
 """
 
 from __future__ import annotations
@@ -158,6 +161,78 @@ def drag(page: Any) -> None:
         said("numbers follow the hand", frames[2])
 
 
+def held_gib(server: subprocess.Popen[bytes], what: str) -> float:
+    """What the server holds, or held at most: ``VmRSS`` or ``VmHWM``. [GiB]"""
+    found = re.search(rf"{what}:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text())
+    return int(found[1]) / 2**20 if found else float("nan")
+
+
+def open_example(page: Any, name: str) -> None:
+    """Another bundled site, and its workspace."""
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile("^Site$")).click()
+    page.get_by_role("combobox", name="Example (all invented)").click()
+    page.get_by_role("option", name=re.compile(f"^{name}", re.IGNORECASE)).click()
+    rest(page)
+    page.get_by_role("button", name="Open this example").click()
+    rest(page, 15)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile("^Blockers$")).click()
+    begun = time.perf_counter()
+    page.locator(f"{PLAN} [data-room]").first.wait_for()
+    print(f"{name}: its walls after {time.perf_counter() - begun:.1f} s")
+    rest(page, 10)
+
+
+def work_on(page: Any, assess: bool) -> None:
+    """What a planner does on a site: storeys and layers, a blocker dragged, undone, perhaps a full assessment."""
+    root = page.locator(PLAN)
+    storeys = root.locator('[role="radio"][data-place]').evaluate_all("all => all.map(one => one.dataset.place)")
+    storeys = storeys or root.locator('select[aria-label="Storey"] option').evaluate_all(
+        "all => all.map(o => o.value)"
+    )
+    for each in [each for each in storeys if int(each) >= 0][:4]:
+        if root.evaluate("one => one.editor.data.at") != int(each):
+            root.evaluate(CHANGED, ["storey", each])
+            rest(page)
+        for layer in ("Margin", "Signal"):
+            if root.evaluate("one => one.editor.data.layer") != layer:
+                root.evaluate(CHANGED, ["layer", layer])
+                rest(page)
+        mark = root.locator("[data-device]").first
+        if mark.count():
+            mark.focus()
+            for key in ("ArrowRight", "ArrowRight", "Control+z", "Control+z"):
+                page.keyboard.press(key)
+                rest(page)
+    for name in ("Signals", "Compare", "Report", "Blockers"):
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile(f"^{name}$")).click()
+        rest(page, 10)
+    if assess:
+        page.get_by_role("button", name="Full assessment").click()
+        page.get_by_test_id("stSidebar").get_by_role("button", name="Stop").wait_for()
+        page.get_by_test_id("stSidebar").get_by_role("button", name="Stop").wait_for(
+            state="detached", timeout=900_000
+        )
+        rest(page, 15)
+
+
+def walk(browser: Any, address: str, server: subprocess.Popen[bytes]) -> None:
+    """Two sessions on three sites, turn and turn about; what the server holds after each and at the end."""
+    pages = [browser.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(2)]
+    for page in pages:
+        page.set_default_timeout(120_000)
+        page.goto(address)
+        page.locator(f"{PLAN} [data-room]").first.wait_for()
+        rest(page)
+    for name in BUNDLED:
+        for number, page in enumerate(pages):
+            if name != "houseblock":
+                open_example(page, name)
+            work_on(page, name == "houseblock" or (name == "campus" and number == 0))
+            print(f"  session {number + 1} on {name}: {held_gib(server, 'VmRSS'):.2f} GiB", flush=True)
+    now, most = held_gib(server, "VmRSS"), held_gib(server, "VmHWM")
+    print(f"memory of the server: {now:.2f} GiB at the end, {most:.2f} at most")
+
+
 def main() -> None:
     """What the command line asks for."""
     from playwright.sync_api import sync_playwright
@@ -169,6 +244,10 @@ def main() -> None:
     with served() as (address, server), sync_playwright() as driver:
         answers_s = time.perf_counter() - begun
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        if sys.argv[1:] == ["walk"]:
+            walk(browser, address, server)
+            browser.close()
+            return
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(120_000)
         opened = time.perf_counter()
@@ -179,22 +258,9 @@ def main() -> None:
         rest(page)
         for name in sys.argv[1:] or BUNDLED:
             if name != "houseblock":
-                page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile("^Site$")).click()
-                page.get_by_role("combobox", name="Example (all invented)").click()
-                page.get_by_role("option", name=re.compile(f"^{name}", re.IGNORECASE)).click()
-                rest(page)
-                page.get_by_role("button", name="Open this example").click()
-                rest(page, 15)
-                page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile("^Blockers$")).click()
-                begun = time.perf_counter()
-                page.locator(f"{PLAN} [data-room]").first.wait_for()
-                print(f"{name}: its walls after {time.perf_counter() - begun:.1f} s")
-                rest(page, 10)
+                open_example(page, name)
             measure(page, name)
-        with suppress(OSError):
-            kib = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text())
-            if kib:
-                print(f"memory of the server: {int(kib[1]) / 2**20:.2f} GiB")
+        print(f"memory of the server: {held_gib(server, 'VmRSS'):.2f} GiB, {held_gib(server, 'VmHWM'):.2f} at most")
         browser.close()
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from dataclasses import fields, is_dataclass
 from typing import TypeVar
 
-__all__ = ["Kept"]
+import numpy as np
+
+__all__ = ["Kept", "array_bytes"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -47,6 +50,10 @@ class Kept(MutableMapping[K, V]):
     def __len__(self) -> int:
         return len(self._held)
 
+    def swap(self, key: K, value: V) -> None:
+        """Put the same content in other memory in the place of what is kept; its turn to go stays."""
+        self._held[key] = value
+
     def touch(self, keys: Iterable[K]) -> None:
         """Note that these are in use: others are dropped first."""
         for key in keys:
@@ -57,3 +64,16 @@ class Kept(MutableMapping[K, V]):
         """Drop those that were in use longest ago until the rest, or the last one, is within the limit."""
         while self.used > self.most and len(self._held) > 1:
             del self[next(iter(self._held))]
+
+
+def array_bytes(*values: object) -> int:
+    """Memory of the arrays in some dataclasses, tuples and arrays themselves; what else they hold counts nothing."""
+    total = 0
+    for value in values:
+        if isinstance(value, np.ndarray):
+            total += value.nbytes
+        elif isinstance(value, tuple):
+            total += array_bytes(*value)
+        elif is_dataclass(value):
+            total += array_bytes(*(getattr(value, part.name) for part in fields(value)))
+    return total

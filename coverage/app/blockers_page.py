@@ -12,6 +12,7 @@ from streamlit import runtime
 
 from quietwing.coverage.app.blockers_state import BLOCKERS, WHOLE_SITE, Desk, desk, effective_treatments
 from quietwing.coverage.app.layout_facts import stored_worst
+from quietwing.coverage.app.memory import give_back
 from quietwing.coverage.app.model_words import model_in_words
 from quietwing.coverage.app.panel import answer_in_words, facts_here, judge_button, numbers
 from quietwing.coverage.app.plan_editor.layers import (
@@ -121,6 +122,12 @@ def _panel(at: Desk, facts: LayoutFacts | None, draft: Draft | None, spent: Cost
         at.model = _pick("New blocker type", at.of_kinds("mas", "jammer"), at.model, at, "blockers model")
     with treatment:
         at.treatment = _pick("Window treatment", at.of_kinds("mesh", "film"), at.treatment, at, "blockers treatment")
+    if at.ready and at.drafting.put_away_places:
+        many = len(at.drafting.put_away_places)
+        st.caption(
+            f"Memory is short: quick estimates of {many} {'storey was' if many == 1 else 'storeys were'} put away. "
+            f"The next change there takes some seconds; no result is lost."
+        )
     section = st.segmented_control(
         "Panel", SECTIONS, default=SELECTED, key=SECTION, required=True, label_visibility="collapsed"
     )
@@ -204,6 +211,7 @@ def _worked_out(at: Desk, layout: Layout, treatments: tuple[Treatment, ...]) -> 
     except QuietwingError as error:
         show_problems(error)
         return
+    give_back()
     say_again()
     st.rerun()
 

@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from quietwing.coverage.app import memory
 from quietwing.coverage.app.plan_editor.drawing import Ground, ground
 from quietwing.coverage.app.plan_editor.edits import Where, apply
 from quietwing.coverage.app.plan_editor.layers import BLOCKED, LAYERS, SIGNAL, STRONGEST
 from quietwing.coverage.app.plan_editor.places import Place, places_of
 from quietwing.coverage.app.site_words import problems_of
-from quietwing.coverage.app.state import Layout, change_layout, redo, scenario_with, session, site_hash, undo
+from quietwing.coverage.app.state import (
+    KEPT,
+    Layout,
+    change_layout,
+    redo,
+    scenario_with,
+    session,
+    site_hash,
+    undo,
+)
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.tables.cable_cells import route_length_m
@@ -46,10 +56,12 @@ __all__ = [
     "effective_treatments",
     "go_back",
     "go_forth",
+    "leave_old_site",
     "on_edit",
 ]
 
 DESK = "blockers desk"
+AT_HAND = "site at hand"
 BLOCKERS, SIGNALS, PLAN, COMPARE = "blockers", "signals", "plan", "compare"
 SITE, REPORT = "my-site", "report"  # pages with the whole site: from there a building leads to the workspace
 CABLE_RUNS = "Radiating cable runs through"  # a column of the table
@@ -132,6 +144,7 @@ class Desk:
         with self._making:
             if self._drafting is None:
                 self._drafting = Drafting(self.site, self.scenario, self.catalogue)
+                memory.count_in(self._drafting)
         return self._drafting
 
     @property
@@ -144,7 +157,7 @@ class Desk:
         """What prepares the other storeys; it ends with the desk."""
         from quietwing.coverage.study import DraftsAhead  # as of `drafting`
 
-        return DraftsAhead(self.drafting)
+        return DraftsAhead(self.drafting, memory.has_room)
 
     @property
     def where(self) -> Where:
@@ -179,6 +192,7 @@ class Desk:
         found = self._drafts.get(key)
         if found is None:
             found = self.drafting.draft(place, devices, treatments)
+            memory.put_old_away(self.drafting, (treatments, place))
             self._drafts = {key: found} if len(self._drafts) >= MOST_DRAFTS else {**self._drafts, key: found}
         return found
 
@@ -187,6 +201,7 @@ class Desk:
         key = (place, treatments)
         if key not in self._levels:
             self._levels = {key: self.drafting.levels(place, treatments)}
+            memory.put_old_away(self.drafting, key[::-1])
         return self._levels[key]
 
 
@@ -227,6 +242,19 @@ def desk() -> Desk:
             found.room, found.chosen = before.room, before.chosen
         st.session_state[DESK] = found
     return found
+
+
+def leave_old_site() -> None:
+    """Drop what pages keep of a site that is open no more, and give its memory back."""
+    own, state = session(), st.session_state
+    if state.get(AT_HAND) is own.site:
+        return
+    left = AT_HAND in state
+    state[AT_HAND] = own.site
+    if left:
+        state.pop(DESK, None)
+        state.pop(KEPT, None)
+        memory.give_back()
 
 
 def _asked(scenario: Scenario) -> Scenario:

@@ -28,8 +28,8 @@ def show() -> None:
         judge_button(REPORT)
         verdict_report(st.container(), "report download")
         st.caption(
-            "The report is a zip: unpack it and open summary.html in a browser. One page for a governor, then the "
-            "maps of every storey, limits, bill and tables for a planner, a buyer and a regulator."
+            "The report is a PDF, or a zip: unpack it and open summary.html in a browser. One page for a governor, "
+            "then the maps of every storey, limits, bill and tables for a planner, a buyer and a regulator."
         )
         if facts is not None:
             guesses, figures = facts.placeholders

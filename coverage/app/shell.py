@@ -14,8 +14,10 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import StopException
 
+from quietwing.coverage.app.blockers_state import leave_old_site
 from quietwing.coverage.app.button_actions import do_what_was_asked
 from quietwing.coverage.app.jobs import JOB_WORDS, collect
+from quietwing.coverage.app.memory import give_back
 from quietwing.coverage.app.page_style import STYLE
 from quietwing.coverage.app.project_panel import last_project, project_menu, project_news
 from quietwing.coverage.app.project_store import sweep_old
@@ -67,7 +69,9 @@ def run() -> None:
     if own.way_on:
         name, own.way_on = own.way_on, ""
         st.switch_page(page_of(name))
-    collect(own)
+    leave_old_site()
+    if collect(own):
+        give_back()
     keep(own)
     tell_tab(own, tab)
     with st.sidebar:

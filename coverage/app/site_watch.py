@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from quietwing.coverage.app.jobs import Kind, collect
 from quietwing.coverage.app.site_words import literal, show_problems
-from quietwing.coverage.app.state import YOURS, Session, open_site, session
+from quietwing.coverage.app.state import KEPT, YOURS, Session, open_site, session
 from quietwing.coverage.kept import Kept
 from quietwing.coverage.report import with_plain_text
 from quietwing.sites import Site
@@ -25,7 +25,6 @@ __all__ = ["kept", "picture", "put_site", "watch"]
 
 MOST_KEPT = 40
 PICTURE_DPI = 110
-_KEPT = "kept while results last"
 
 
 def watch(kind: Kind) -> bool:
@@ -89,7 +88,7 @@ def kept(result: object, name: str, make: Callable[[], T], words: str = "Drawing
     -------
     whatever `make` returns
     """
-    store: Kept[tuple[int, str], tuple[object, T]] = st.session_state.setdefault(_KEPT, Kept(MOST_KEPT))
+    store: Kept[tuple[int, str], tuple[object, T]] = st.session_state.setdefault(KEPT, Kept(MOST_KEPT))
     key = (id(result), name)
     if key not in store:
         with st.spinner(words):

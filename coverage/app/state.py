@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
 
 __all__ = [
+    "KEPT",
     "KEY",
     "SAMPLE",
     "TRACING",
@@ -57,6 +58,7 @@ __all__ = [
 SAMPLE = "houseblock"  # what a session opens with
 YOURS = "yours"  # the source of a site that is not bundled
 KEY = "quietwing session"
+KEPT = "kept while results last"  # in the session's state: pictures and tables that pages keep of results
 TRACING = "plan being traced"  # in the session's state: what was traced and is no site yet
 MOST_UNDO = 200
 FIELDS = str, int, float, dict, date, UploadedFile, type(None)  # what fields hold; not what pages keep beside them

@@ -159,9 +159,9 @@ def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[i
     return found
 
 
-def single_legs() -> Kept[int, PointLegs]:
+def single_legs(most_bytes: float = KEPT_BYTES) -> Kept[int, PointLegs]:
     """Where the legs from single portals are kept."""
-    return Kept(KEPT_BYTES, lambda legs: legs.leg.nbytes)
+    return Kept(most_bytes, lambda legs: legs.leg.nbytes)
 
 
 def portal_legs(model: DetourModel, portal: int, points: PointSet) -> PointLegs:

@@ -17,9 +17,9 @@ from .drafted import Draft as Draft
 from .drafted import DraftPlace as DraftPlace
 from .drafted import DraftRoom as DraftRoom
 from .drafting import Drafting as Drafting
-from .drafting import explain as explain
-from .drafting import price as price
 from .drafts_ahead import DraftsAhead as DraftsAhead
+from .explained import explain as explain
+from .explained import price as price
 from .frontier_run import AUTO_BUDGETS as AUTO_BUDGETS
 from .frontier_run import Step as Step
 from .frontier_run import frontier as frontier

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,15 @@ class DeviceLinks:
         own = {name: getattr(self.links, name)[at : at + 1] for name in LINK_ARRAYS}
         devices = (self.links.devices[at],)
         return DeviceLinks(replace(self.links, devices=devices, **own), self.against_db[at : at + 1])
+
+    def apart(self) -> DeviceLinks:
+        """The same in arrays of their own: they hold none of other devices."""
+        own: dict[str, Any] = {name: _own(getattr(self.links, name)) for name in LINK_ARRAYS}
+        return DeviceLinks(replace(self.links, **own), _own(self.against_db))
+
+
+def _own(values: NDArray[Any]) -> NDArray[Any]:
+    return values if values.base is None else values.copy()
 
 
 def together(model: LinkModel, points: PointSet, parts: Sequence[DeviceLinks]) -> DeviceLinks:

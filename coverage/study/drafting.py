@@ -17,17 +17,14 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import (
     DraftPublic,
     LinkModel,
-    RoomBudgets,
     blocker_links,
     draft_public,
-    explain_room,
     is_cable,
     link_model,
     margin_against_db,
 )
 from quietwing.coverage.equipment import Device, Model, Treatment
-from quietwing.coverage.kept import Kept
-from quietwing.coverage.planning import Cost, cost
+from quietwing.coverage.kept import Kept, array_bytes
 from quietwing.coverage.propagation import PortalGraph, portal_graph, prepare_scene, silent_at
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.carried_links import carried_against_db, carried_links, rows_of
@@ -44,10 +41,10 @@ from quietwing.coverage.study.drafted import (
 )
 from quietwing.coverage.study.kept_detours import DRAFT_CUT, KeptDetours
 from quietwing.coverage.study.kept_links import KeptLinks, Key
-from quietwing.coverage.treatments import resolve_treatments, treated_site
+from quietwing.coverage.treatments import treated_site
 from quietwing.sites import PointSet, Site, map_grid, trial_points
 
-__all__ = ["DRAFT_GRID_M", "Drafting", "explain", "price"]
+__all__ = ["DRAFT_GRID_M", "Drafting"]
 
 DRAFT_GRID_M = 1.0  # least spacing: a storey of houseblock in a tenth of a second
 DEVICES_AT_A_TIME = 3  # ahead of a draft: a quarter of a second on radial
@@ -65,6 +62,11 @@ class _Ground:
     @property
     def points(self) -> PointSet:
         return self.public.points
+
+    @property
+    def nbytes(self) -> int:
+        of, ready = self.public, self.ready
+        return array_bytes(of.legs.leg, of.legs.portal, of.routes, of.links, ready.signal, ready.alone_db)
 
 
 class Drafting:
@@ -109,6 +111,9 @@ class Drafting:
         self._kept = KeptLinks()
         self._detours = KeptDetours()
         self._at_work = threading.Lock()  # runs of one browser may overlap, and drafts are prepared beside them
+        self._used_s: dict[Key, float] = {}  # when what is kept of treatments and place was in use last
+        self.held: dict[Key, tuple[float, int]] = {}  # by treatments and place: that, and the memory it takes
+        self.put_away_places: set[int] = set()  # whose next draft begins anew, for memory was short
         self.asked_s = -np.inf  # by the monotonic clock: when a draft was asked for, or given, last
 
     def at_hand(self, place: int, devices: tuple[Device, ...], treatments: tuple[Treatment, ...] = ()) -> bool:
@@ -139,6 +144,7 @@ class Drafting:
         self.asked_s = time.monotonic()
         with self._at_work:
             found = self._draft(place, tuple(device for device in devices if device.state != "off"), treatments)
+            self._measure()
         self.asked_s = time.monotonic()
         return found
 
@@ -159,8 +165,10 @@ class Drafting:
         with self._at_work:
             self._kept.touch(key, on)
             self._detours.touch(place, on)
+            self._used_s[key] = time.monotonic()
             if key not in self._grounds:
                 self._ground(treatments, place)
+                self._measure()
                 return True
             new = self._kept.missing(key, on)
             if not new or self._kept.crowded_by(treatments, on):
@@ -171,6 +179,7 @@ class Drafting:
                 was = self._kept.beside(self._models[like], self._grounds[like, place].points, (like, place), some)
             self._kept.keep(key, self._links_anew(key, some, like, was))
             self._kept.drop_old()
+            self._measure()
             return len(some) < len(new)
 
     def _at_a_time(self, devices: tuple[Device, ...]) -> tuple[Device, ...]:
@@ -181,6 +190,8 @@ class Drafting:
     def _draft(self, place: int, on: tuple[Device, ...], treatments: tuple[Treatment, ...]) -> Draft:
         """The draft with devices none of which is off."""
         model, where = self._model(treatments), self.places[place]
+        self._used_s[treatments, place] = time.monotonic()
+        self.put_away_places.discard(place)
         ground = self._ground(treatments, place)
         blockers = self._device_links(treatments, place, on)
         margin_db = margin_against_db(model, ground.ready, blockers.links, blockers.against_db)
@@ -228,8 +239,10 @@ class Drafting:
             RSRP as of `channel_levels_dbm`; NaN outside rooms that must be silent. [dBm]
         """
         with self._at_work:
+            self._used_s[treatments, place] = time.monotonic()
             ground, where = self._ground(treatments, place), self.places[place]
             model = self._models[treatments]
+            self._measure()
             levels = channel_levels_dbm(model, ground.public.links)[:, : ground.shown]
             return model.channels, np.stack([on_grid(where, each, np.nan) for each in levels])
 
@@ -324,6 +337,42 @@ class Drafting:
         against_db = carried_against_db(old.ready, was.links, was.against_db, rows, ground.ready, links)
         return DeviceLinks(links, against_db)
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that all of it takes, the site itself left out."""
+        return sum(size for _, size in self.held.values()) + self._detours.ways_nbytes
+
+    def put_away(self, key: Key) -> bool:
+        """Drop what the drafts of one place were made from; False while another thread is at work with it.
+
+        The next draft of the place has the same bytes, and takes as long as its first.
+        """
+        if not self._at_work.acquire(blocking=False):
+            return False
+        try:
+            self._grounds.pop(key, None)
+            self._used_s.pop(key, None)
+            self._kept.put_away(key)
+            if not any(place == key[1] for _, place in self._grounds):
+                self._detours.put_away(key[1])
+                self.put_away_places.add(key[1])
+            if not self._grounds:
+                self._detours.put_away_ways()
+            self._measure()
+        finally:
+            self._at_work.release()
+        return True
+
+    def _measure(self) -> None:
+        """Note what is kept: others may look at it while a thread is at work."""
+        self.held = {
+            (treatments, place): (
+                self._used_s.get((treatments, place), -np.inf),
+                ground.nbytes + self._kept.nbytes((treatments, place)) + self._detours.nbytes(place),
+            )
+            for (treatments, place), ground in self._grounds.items()
+        }
+
     def _least_useful(self) -> tuple[Treatment, ...]:
         """The least recently used treatments, if possible not the only ones under which a place is known."""
         old = list(self._models)[:-1]
@@ -338,63 +387,6 @@ class Drafting:
         del self._models[treatments]
         self._grounds = {key: kept for key, kept in self._grounds.items() if key[0] != treatments}
         self._kept.forget(treatments)
-
-
-def explain(
-    site: Site, scenario: Scenario, room: str, devices: tuple[Device, ...], catalogue: Mapping[str, Model]
-) -> RoomBudgets:
-    """The link budgets of one room with the scenario's treatments in its windows.
-
-    Parameters
-    ----------
-    site : Site
-        Untreated.
-    scenario : Scenario
-    room : str
-    devices : tuple of Device
-    catalogue : mapping of str to Model
-
-    Returns
-    -------
-    RoomBudgets
-
-    Raises
-    ------
-    ScenarioError
-        If there is no such room, or nobody tries a phone in it.
-    """
-    treated = treated_site(site, resolve_treatments(site, scenario.treatments, catalogue), catalogue)
-    return explain_room(treated, scenario, room, devices=devices, catalogue=catalogue)
-
-
-def price(
-    site: Site,
-    scenario: Scenario,
-    devices: tuple[Device, ...],
-    treatments: tuple[Treatment, ...],
-    catalogue: Mapping[str, Model],
-) -> Cost:
-    """What a layout with its treatments costs, as the optimiser counts it.
-
-    Parameters
-    ----------
-    site : Site
-    scenario : Scenario
-    devices : tuple of Device
-    treatments : tuple of Treatment
-        As from `resolve_treatments`.
-    catalogue : mapping of str to Model
-
-    Returns
-    -------
-    Cost
-
-    Raises
-    ------
-    ScenarioError
-        If a model is not in the catalogue, or the comms room no room of the site.
-    """
-    return cost(site, devices, treatments, catalogue, scenario)
 
 
 def _rooms_of(site: Site, place: DraftPlace) -> set[int]:

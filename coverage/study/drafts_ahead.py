@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 
 from quietwing.coverage.equipment import Device, Treatment
@@ -30,10 +31,12 @@ class DraftsAhead:
     ----------
     drafting : Drafting
         Whoever holds this holds it.
+    has_room : callable, optional
+        Whether there is memory for one more storey.
     """
 
-    def __init__(self, drafting: Drafting) -> None:
-        self._drafting = drafting
+    def __init__(self, drafting: Drafting, has_room: Callable[[Drafting], bool] = lambda _: True) -> None:
+        self._drafting, self._has_room = drafting, has_room
         self._guard = threading.Lock()
         self._wish: Wish | None = None
         self._thread: threading.Thread | None = None
@@ -76,7 +79,9 @@ class DraftsAhead:
             return True
         places, devices, treatments = wish
         try:
-            more = self._drafting.prepare(places[0], devices, treatments)
+            begun = (treatments, places[0]) in self._drafting.held
+            more = begun or self._has_room(self._drafting)
+            more = more and self._drafting.prepare(places[0], devices, treatments)
         except QuietwingError:  # told when such a draft is asked for
             more = False
         if not more:

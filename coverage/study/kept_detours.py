@@ -36,6 +36,8 @@ KEPT_BYTES = 160 << 20  # 0.8 MB a device on a storey of radial, 0.2 on one of h
 # squares (19 at most), half of them the same to the hundredth, and of 66 and 206 cells one at most has another
 # state; with 63 and 100 m it is 4.5 dB and four cells, in the place of a blocker of the layout 0.9 dB and one.
 DRAFT_CUT = Cut(pieces=60, stations=6)
+WAYS_BYTES = 96 << 20  # of ways from blockers to every portal: 2 MB each on campus
+LEGS_BYTES = 32 << 20  # of legs from the portals near blockers to one place
 PLACES_KEPT = 8  # the last legs to whose points are kept: forty megabytes for a storey of radial
 
 
@@ -96,6 +98,7 @@ class KeptDetours:
         if new:
             if self._ways is None:
                 self._ways = detour_model(graph, model.masts.freq_mhz)
+                self._ways.kept.most = WAYS_BYTES
             to = self._legs_to(self._ways, place, legs)
             for device in (each for each in new if is_cable(each, catalogue)):
                 cable, stations = catalogue[device.model].radiating_cable, stations_of(device.line_m, DRAFT_CUT)
@@ -126,6 +129,29 @@ class KeptDetours:
         """Note that detours of devices are in use: others are dropped first."""
         self._detours.touch((place, device) for device in devices)
 
+    def nbytes(self, place: int) -> int:
+        """What the detours to a place take."""
+        legs = self._legs.get(place)
+        single = 0.0 if legs is None or legs.kept is None else legs.kept.used
+        return sum(_nbytes(known[1]) for (at, _), known in self._detours.items() if at == place) + int(single)
+
+    @property
+    def ways_nbytes(self) -> int:
+        """What the ways from blockers to portals take, whatever place they lead on to."""
+        return 0 if self._ways is None else int(self._ways.kept.used)
+
+    def put_away(self, place: int) -> None:
+        """Drop the detours to a place."""
+        for key in [key for key in self._detours if key[0] == place]:
+            del self._detours[key]
+        self._reached.pop(place, None)
+        self._legs.pop(place, None)
+
+    def put_away_ways(self) -> None:
+        """Drop the ways from blockers to portals."""
+        if self._ways is not None:
+            self._ways.kept.clear()
+
     def _keep(self, place: int, device: Device, names: tuple[str, ...], way: Way) -> None:
         self._detours[place, device] = (names, way)
 
@@ -133,12 +159,12 @@ class KeptDetours:
         """The last legs to the points of a place, those of the last few kept."""
         latest = next(reversed(self._legs), None)
         if latest is not None and latest != place:  # legs from single portals to one place at a time
-            self._legs[latest] = replace(self._legs[latest], kept=single_legs())
+            self._legs[latest] = replace(self._legs[latest], kept=single_legs(LEGS_BYTES))
         if place not in self._legs:
             reached = self._reached[place]
             if known is None or not np.array_equal(known.points.xyz_m, reached.xyz_m):
                 known = point_legs(ways, reached)
-            self._legs[place] = replace(known, kept=single_legs())
+            self._legs[place] = replace(known, kept=single_legs(LEGS_BYTES))
         self._legs.touch([place])
         self._legs.trim()
         return self._legs[place]

@@ -62,13 +62,32 @@ class KeptLinks:
         stack = self._stacks.get(key)
         if stack is None or stack.links.devices != devices:
             stack = self.beside(model, points, key, devices)
+            self._move_into(key, stack)
         return self.stay(key, stack)
+
+    def _move_into(self, key: Key, stack: DeviceLinks) -> None:
+        """Keep links as parts of the layout's, and those of other devices as arrays of their own: nothing twice."""
+        rest = [at for at in self._links if at[0] == key and at[1] not in set(stack.links.devices)]
+        for at in rest:
+            self._links.swap(at, self._links[at].apart())
+        for number, device in enumerate(stack.links.devices):
+            self._links.swap((key, device), stack.one(number))
 
     def stay(self, key: Key, stack: DeviceLinks) -> DeviceLinks:
         """Have links stay side by side."""
         self._stacks[key] = stack
         self._stacks.trim()
         return stack
+
+    def nbytes(self, key: Key) -> int:
+        """What the links to the points of a key take."""
+        return sum(one.nbytes for (at, _), one in self._links.items() if at == key)
+
+    def put_away(self, key: Key) -> None:
+        """Drop the links to the points of a key."""
+        self._stacks.pop(key, None)
+        for at in [at for at in self._links if at[0] == key]:
+            del self._links[at]
 
     def forget(self, treatments: tuple[Treatment, ...]) -> None:
         """Drop what belongs to a set of treatments."""

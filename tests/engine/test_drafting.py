@@ -23,7 +23,8 @@ from quietwing.coverage.scenario import Scenario, TreatmentWish
 from quietwing.coverage.study import drafting as study_drafting
 from quietwing.coverage.study.carried_links import rows_of
 from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, draft_state
-from quietwing.coverage.study.drafting import KEPT_MODELS, Drafting, explain
+from quietwing.coverage.study.drafting import KEPT_MODELS, Drafting
+from quietwing.coverage.study.explained import explain
 from quietwing.coverage.study.kept_detours import DRAFT_CUT
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site

@@ -29,7 +29,8 @@ from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.study import evaluate
-from quietwing.coverage.study.drafting import Drafting, price
+from quietwing.coverage.study.drafting import Drafting
+from quietwing.coverage.study.explained import price
 from quietwing.sites import load_site
 from quietwing.sites.model import Room, Sector
 

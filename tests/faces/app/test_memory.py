@@ -1,0 +1,131 @@
+"""What the quick estimates of all sessions may take together, and what goes when a site is left."""
+
+import gc
+import weakref
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from quietwing.coverage.app import memory
+from quietwing.coverage.app.blockers_state import Desk
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.kept import array_bytes
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.drafting import Drafting
+from quietwing.sites.synthetic import build_wing, describe
+
+CATALOGUE = read_catalogue()
+JAMMERS = (Device("J1", "room_jammer", 0.0, 2.4, 2.7), Device("J2", "micro_jammer", 3.0, 2.4, 2.7))
+QUICK = Scenario(worlds=100, grid_m=1.0, channels=("EE/B1/LTE", "O2/B20/LTE"))
+
+
+@cache
+def wing():
+    return build_wing(describe(type="wing", cells=4, storeys=3, name="small-wing"))
+
+
+@pytest.fixture
+def two(monkeypatch):
+    """Drafts of two sessions on a wing of three storeys, which nobody else shares the memory with."""
+    monkeypatch.setattr(memory, "_counted", weakref.WeakSet())
+    made = [Drafting(wing(), QUICK, CATALOGUE) for _ in range(2)]
+    for each in made:
+        memory.count_in(each)
+    return made
+
+
+def margins(drafting: Drafting, place: int, devices=JAMMERS) -> bytes:
+    return drafting.draft(place, devices).data["margin_db"].values.tobytes()
+
+
+def held(drafting: Drafting) -> list[int]:
+    return sorted(place for _, place in drafting.held)
+
+
+def test_a_storey_takes_what_the_arrays_of_its_links_take(two):
+    drafting, _ = two
+    margins(drafting, 0)
+    ((_, size),) = drafting.held.values()
+    key = ((), 0)
+    links = drafting._kept.layout(drafting._models[()], drafting._grounds[key].points, key, JAMMERS)
+    points, carriers = len(drafting._grounds[key].points), links.against_db.shape[1]
+    assert links.against_db.nbytes == 4 * len(JAMMERS) * carriers * points  # four bytes a level
+    assert size > array_bytes(links) > 3 * links.against_db.nbytes  # level, capture, error and what is crossed
+
+
+def test_within_the_limits_nothing_goes(two):
+    drafting, _ = two
+    margins(drafting, 0)
+    assert not memory.put_old_away(drafting, ((), 0))
+    assert memory.has_room(drafting)
+
+
+def test_what_was_in_use_longest_ago_goes_first_and_comes_back_the_same(two, monkeypatch):
+    drafting, _ = two
+    before = [margins(drafting, place) for place in range(3)]
+    margins(drafting, 0)
+    monkeypatch.setattr(memory, "MOST_OF_ONE_BYTES", 0.9 * drafting.nbytes)
+    assert memory.put_old_away(drafting, ((), 0))
+    assert held(drafting) == [0, 2]
+    assert drafting.put_away_places == {1}
+    assert margins(drafting, 1) == before[1]
+    assert drafting.put_away_places == set()
+
+
+def test_a_session_that_holds_more_than_its_share_gives_first(two, monkeypatch):
+    small, large = two
+    margins(small, 0)  # in use longest ago
+    for place in range(3):
+        margins(large, place)
+    monkeypatch.setattr(memory, "MOST_OF_ALL_BYTES", small.nbytes + 0.9 * large.nbytes)
+    memory.put_old_away(large, ((), 2))
+    assert held(small) == [0]
+    assert held(large) == [1, 2]
+
+
+def test_the_storey_in_hand_stays_however_little_memory_there_is(two, monkeypatch):
+    drafting, other = two
+    margins(other, 0)
+    margins(drafting, 0)
+    margins(drafting, 1)
+    monkeypatch.setattr(memory, "MOST_OF_ALL_BYTES", 0)
+    memory.put_old_away(drafting, ((), 1))
+    assert (held(drafting), held(other)) == ([1], [])
+    assert not memory.has_room(drafting)
+
+
+def test_links_are_kept_once_however_often_a_blocker_moves(two):
+    """Two layouts that differ by one place of one blocker: three links, each in memory once."""
+    drafting, _ = two
+    margins(drafting, 0)
+    moved = (replace(JAMMERS[0], x_m=0.5), JAMMERS[1])
+    margins(drafting, 0, moved)
+    bases = {}
+    for one in drafting._kept._links.values():
+        level = one.links.level_dbm
+        bases[id(level if level.base is None else level.base)] = level if level.base is None else level.base
+    assert sum(each.shape[0] for each in bases.values()) == 3
+
+
+def script() -> None:
+    from quietwing.coverage.app.blockers_state import desk, leave_old_site
+
+    leave_old_site()
+    desk()
+
+
+def test_a_site_that_is_left_leaves_nothing_behind():
+    page = AppTest.from_function(script, default_timeout=60).run()
+    desk: Desk = page.session_state["blockers desk"]
+    left = weakref.ref(desk.drafting)
+    page.session_state["kept while results last"] = {"picture of the old site": b""}
+    page.session_state["quietwing session"].site = wing()
+    page.run()
+    del desk
+    gc.collect()
+    assert left() is None
+    assert page.session_state["blockers desk"].site is wing()
+    assert "kept while results last" not in page.session_state
