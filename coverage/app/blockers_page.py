@@ -272,8 +272,8 @@ def _before(at: Desk, own: Session) -> tuple[Draft, str]:
     if other is not None and other.site == at.site:
         draft = at.draft(at.place, other.devices, other.treatments)
         return draft, "against the layout assessed before" if verdict is not None else "against the layout assessed"
-    if own.past:
-        last = own.past[-1]
+    last = next((one for one in reversed(own.past) if one != own.layout), None)
+    if last is not None:
         return at.draft(at.place, last.devices, effective_treatments(last)), "against the step before"
     return at.draft(at.place, (), ()), "against no blockers"
 

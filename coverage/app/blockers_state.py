@@ -18,6 +18,7 @@ from quietwing.coverage.app.plan_editor.drawing import Ground, ground
 from quietwing.coverage.app.plan_editor.edits import Where, apply
 from quietwing.coverage.app.plan_editor.layers import BLOCKED, LAYERS, SIGNAL, STRONGEST
 from quietwing.coverage.app.plan_editor.places import Place, places_of
+from quietwing.coverage.app.prices import alike_but_for_prices
 from quietwing.coverage.app.site_words import problems_of
 from quietwing.coverage.app.state import (
     KEPT,
@@ -228,7 +229,7 @@ def desk() -> Desk:
         not isinstance(found, Desk)
         or found.site is not own.site
         or _asked(found.scenario) != _asked(own.scenario)
-        or found.catalogue is not own.catalogue
+        or not alike_but_for_prices(found.catalogue, own.catalogue)
     ):
         before = found if isinstance(found, Desk) and found.site is own.site else None
         found = Desk(own.site, own.scenario, own.catalogue)
@@ -241,6 +242,7 @@ def desk() -> Desk:
             found.place, found.layers, found.channel = before.place, before.layers, before.channel
             found.room, found.chosen = before.room, before.chosen
         st.session_state[DESK] = found
+    found.catalogue = own.catalogue  # other prices make no estimate anew
     return found
 
 

@@ -167,7 +167,7 @@ def _side_by_side(ready: list[Compared], stored: LayoutFacts | None) -> None:
         if not ready:
             st.info("Of the example only what the plan shows is stored: calculate its assessment for all numbers.")
             return
-        rows = kept(ready[0].verdict, f"rows {[(one.name, one.verdict.scenario_id) for one in ready]}",
+        rows = kept(ready[0].verdict, f"rows {[(one.name, one.verdict.scenario_id, one.cost) for one in ready]}",
                     lambda: shown_rows(ready, off=OFF, differences=True), "Comparing")  # fmt: skip
         st.dataframe(rows, hide_index=True, height=HEIGHT)
         left, right = st.columns(2)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from quietwing.coverage.app.prices import alike_but_for_prices
+from quietwing.coverage.site_inputs import equipment_of
 from quietwing.sites import fingerprint
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.state import Session
+    from quietwing.coverage.equipment import Model
 
 __all__ = ["FACTS", "Cell", "GradeFact", "LayoutFacts", "OutsidePlace", "RoomFact", "stored_sample", "stored_worst"]
 
@@ -167,10 +171,28 @@ def stored_sample(own: Session) -> LayoutFacts | None:
     if found is None:
         return None
     scenario = replace(own.scenario, budget_gbp=None)  # no result goes by it
-    asked = fingerprint(own.site, scenario, own.layout.devices, dict(own.catalogue))[:12]
-    if own.layout.treatments or found["scenario_id"] != asked:
+    bundled = _bundled_catalogue()
+    if own.layout.treatments or not alike_but_for_prices(own.catalogue, bundled):
         return None
-    return _facts(found)
+    if found["scenario_id"] != fingerprint(own.site, scenario, own.layout.devices, bundled)[:12]:
+        return None
+    facts = _facts(found)
+    return facts if own.catalogue == bundled else _at_prices(facts, own)
+
+
+@cache
+def _bundled_catalogue() -> dict[str, Model]:
+    """What the sample was judged with."""
+    return equipment_of(SAMPLE, None)[1]
+
+
+def _at_prices(facts: LayoutFacts, own: Session) -> LayoutFacts:
+    """The same at other prices than the bundled ones."""
+    from quietwing.coverage.study import price  # the engine: the first screen does without
+
+    spent = price(own.site, own.scenario, own.layout.devices, (), own.catalogue)
+    money = (spent.capex_gbp, spent.opex_gbp_per_year, spent.whole_life_gbp)
+    return replace(facts, money_gbp=money, placeholders=spent.illustrative)
 
 
 def _stored() -> dict[str, Any] | None:

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import streamlit as st
 
+from quietwing.coverage.app.bill_panel import bill_part, cost_here
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Question, start
 from quietwing.coverage.app.optimise_form import answers, asked_scenario, question_fields
 from quietwing.coverage.app.optimise_frontier import frontier_part
-from quietwing.coverage.app.optimise_result import show_plan
+from quietwing.coverage.app.optimise_result import plan_bill, show_plan
+from quietwing.coverage.app.panel import facts_here
 from quietwing.coverage.app.site_watch import watch
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
@@ -18,7 +20,10 @@ from quietwing.coverage.app.whatif_page import whatif_part
 
 __all__ = ["show"]
 
-QUESTION, CURVE, RESULT, CHANGE = "Search", "Cost curve", "The plan", "What would change the answer"
+QUESTION, CURVE, RESULT, BILL, CHANGE = (
+    "Search", "Cost curve", "The plan", "Bill of materials", "What would change the answer",
+)  # fmt: skip
+PRESENT, PLANNED = "The present layout", "The plan"
 
 
 def show() -> None:
@@ -26,8 +31,8 @@ def show() -> None:
     own = session()
     st.title(f"Plan: {literal(own.site.name)}")
     running = watch("plan")
-    question, curve, result, change = st.tabs(
-        [QUESTION, CURVE, RESULT, CHANGE], default=RESULT if own.plan is not None else QUESTION
+    question, curve, result, bill, change = st.tabs(
+        [QUESTION, CURVE, RESULT, BILL, CHANGE], default=RESULT if own.plan is not None else QUESTION
     )
     with question:
         question_fields()
@@ -57,8 +62,25 @@ def show() -> None:
             show_plan(own.plan)
         else:
             st.info("No plan yet: search for one, or choose one of the cost curve.")
+    with bill:
+        _bill()
     with change:
         whatif_part()
+
+
+def _bill() -> None:
+    """The bill of the present layout, or of the plan against it."""
+    own, of = session(), PRESENT
+    if own.plan is not None:
+        of = st.segmented_control(
+            "Bill of", [PRESENT, PLANNED], default=PRESENT, key="bill of", required=True, label_visibility="collapsed"
+        )
+    present = cost_here(own.layout)
+    if of == PLANNED and own.plan is not None:
+        plan_bill(own.plan, "plan tab", present)
+    elif present is not None:
+        facts = facts_here()
+        bill_part("present", present, None if facts is None else facts.grades[0].silent)
 
 
 def _search() -> None:

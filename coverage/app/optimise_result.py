@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from quietwing.coverage.app.bill_panel import bill_part, cost_here
 from quietwing.coverage.app.blockers_state import PLAN, desk
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.compare_tables import compared, shown_rows
 from quietwing.coverage.app.facts_of_verdict import spill_sentences
 from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.panel import numbers
+from quietwing.coverage.app.prices import prices_of
 from quietwing.coverage.app.report_button import plan_report
 from quietwing.coverage.app.site_watch import kept
 from quietwing.coverage.app.site_words import literal, show_problems
@@ -21,10 +24,9 @@ from quietwing.coverage.app.state import Layout, change_layout, session, site_ha
 from quietwing.coverage.app.workspace import OFF, bench, side_by_side, without_blockers
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text
-from quietwing.coverage.planning import PlanResult
+from quietwing.coverage.planning import Cost, PlanResult, cost
 from quietwing.coverage.report import (
     attempt_row,
-    bill_row,
     grouped_holes,
     notes_of,
     plan_details,
@@ -33,8 +35,9 @@ from quietwing.coverage.report import (
     pounds,
     rooms_in_words,
 )
+from quietwing.sites import fingerprint
 
-__all__ = ["files_zip", "open_plan", "plan_beside", "show_plan"]
+__all__ = ["files_zip", "open_plan", "plan_beside", "plan_bill", "show_plan"]
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal plans give equal bytes
 MIME = {"json": "application/json", "csv": "text/csv"}
@@ -50,7 +53,7 @@ def show_plan(result: PlanResult) -> None:
     with left:
         plan_beside(PLAN, result)
     with panel:
-        numbers(PLAN, facts_of_verdict(result.verdict), pounds(result.plan.cost.capex_gbp))
+        numbers(PLAN, facts_of_verdict(result.verdict), pounds(plan_cost(result).capex_gbp))
         _actions(result)
     words, beside, bill, holes, search, notes = st.tabs(
         ["In words", "Beside the layout before", "What to buy", "Why rooms stay unblocked", "The search",
@@ -70,7 +73,7 @@ def show_plan(result: PlanResult) -> None:
     with beside:
         _beside(result)
     with bill:
-        _bill(result)
+        plan_bill(result, "plan", cost_here(own.layout))
     with holes:
         groups = grouped_holes(result.plan.holes)
         st.dataframe(
@@ -83,30 +86,32 @@ def show_plan(result: PlanResult) -> None:
         st.markdown("\n".join(f"- {literal(note)}" for note in notes_of(result)))
 
 
-def _bill(result: PlanResult) -> None:
-    st.dataframe(
-        [
-            {
-                "model": row["model"],
-                "number": row["quantity"],
-                "unit price": row["unit_price"],
-                "bought and installed": row["capex"],
-                "to run, a year": row["opex"],
-                "whole life": row["whole_life"],
-                "illustrative": row["illustrative"] or "no",
-                "what it is": row["description"],
-            }
-            for row in map(bill_row, result.plan.cost.lines)
-        ],
-        hide_index=True,
+def plan_cost(result: PlanResult) -> Cost:
+    """What a plan costs at the session's prices."""
+    of, catalogue = result.verdict, session().catalogue
+    made = fingerprint(prices_of(catalogue))
+    return kept(
+        result,
+        f"cost at {made}",
+        lambda: cost(of.site, of.devices, of.treatments, catalogue, of.scenario),
+        "Adding up",
     )
-    spent = result.plan.cost
-    st.markdown(
-        literal(
-            f"Together {pounds(spent.capex_gbp)} bought and installed, {pounds(spent.opex_gbp_per_year)} a year "
-            f"to run, {pounds(spent.whole_life_gbp)} over its whole life."
+
+
+def at_our_prices(result: PlanResult) -> PlanResult:
+    """The plan with the bill that is shown: files and page say the same."""
+    return replace(result, plan=replace(result.plan, cost=plan_cost(result)))
+
+
+def plan_bill(result: PlanResult, where: str, present: Cost | None) -> None:
+    """The bill of a plan against that of the present layout."""
+    spent, found = plan_cost(result), result.plan.cost
+    if spent.capex_gbp != found.capex_gbp:
+        st.warning(
+            f"Prices have changed since this plan was found for {pounds(found.capex_gbp)}. Search again: another "
+            f"plan may be better now."
         )
-    )
+    bill_part(where, spent, facts_of_verdict(result.verdict).grades[0].silent, present)
 
 
 def files_zip(result: PlanResult) -> bytes:
@@ -133,17 +138,18 @@ def _actions(result: PlanResult) -> None:
         help="Your present layout comes back with Undo there.",
     )
     show_problems_of("optimise-open")
-    plan_report(st.container(), "optimise-report", result)
+    plan_report(st.container(), "optimise-report", at_our_prices(result))
     st.download_button(
         "Download all files (zip)",
-        lambda: files_zip(result),
+        lambda: files_zip(at_our_prices(result)),
         "plan.zip",
         "application/zip",
         key="optimise-zip",
         on_click="ignore",
         width="stretch",
     )
-    texts = kept(result, "files", lambda: _texts(result), "Making the files")
+    now = fingerprint(prices_of(session().catalogue))
+    texts = kept(result, f"files at {now}", lambda: _texts(at_our_prices(result)), "Making the files")
     name = st.selectbox("File", sorted(texts), index=sorted(texts).index("plan.json"), key="optimise-file")
     st.download_button(
         "Download this file",
@@ -172,7 +178,7 @@ def _beside(result: PlanResult) -> None:
     try:
         rows = kept(
             result,
-            "beside",
+            f"beside at {fingerprint(prices_of(catalogue))}",
             lambda: shown_rows(
                 [compared("layout before", before, catalogue), compared("this plan", result.verdict, catalogue)]
             ),

@@ -272,6 +272,7 @@ def _fill(own: Session, project: Project, results: Mapping[str, Any], name: str)
     open_site(project.site, project.source, project=name)
     own.scenario, own.catalogue = project.scenario, dict(project.catalogue)
     own.layout, own.past, own.future = project.layout, list(project.past), list(project.future)
+    own.past_prices, own.future_prices = [], []
     own.description, own.project_name = project.description, project.name
     judged: Mapping[str, Any] = results.get("saved", {})
     own.saved = {one.name: replace(one, verdict=judged.get(one.name)) for one in project.saved}

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from quietwing.coverage.app.prices import alike_but_for_prices, prices_of
 from quietwing.coverage.app.session_folders import session_folder
 from quietwing.coverage.app.survey_state import Survey
 from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import Scenario, read_scenario
 from quietwing.coverage.site_inputs import equipment_of, own_file
 from quietwing.coverage.treatments import wishes_for
@@ -42,6 +44,7 @@ __all__ = [
     "SavedLayout",
     "Session",
     "change_layout",
+    "change_prices",
     "change_scenario",
     "current_verdict",
     "layout_hash",
@@ -99,6 +102,8 @@ class Session:
         The current one.
     past, future : list of Layout
         For undo and redo, newest last.
+    past_prices, future_prices : list of mapping
+        The catalogue at each of these steps, newest last; of steps of an earlier session there is none.
     leakage : Leakage or None
         Of this site and scenario, blockers off.
     verdict, verdict_of : Verdict, Layout or None
@@ -153,6 +158,8 @@ class Session:
     layout: Layout = field(default_factory=Layout)
     past: list[Layout] = field(default_factory=list)
     future: list[Layout] = field(default_factory=list)
+    past_prices: list[dict[str, Model]] = field(default_factory=list, repr=False)
+    future_prices: list[dict[str, Model]] = field(default_factory=list, repr=False)
     leakage: Leakage | None = None
     verdict: Verdict | None = None
     verdict_of: Layout | None = None
@@ -255,6 +262,7 @@ def open_site(site: Site, source: str, devices: tuple[Device, ...] = (), *, proj
     else:
         own.scenario, own.catalogue = Scenario(), equipment_of(SAMPLE, None)[1]
     own.layout, own.past, own.future = Layout(devices), [], []
+    own.past_prices, own.future_prices = [], []
     own.jobs, own.description, own.survey = {}, "", Survey()
     _forget_results(own)
 
@@ -270,9 +278,32 @@ def change_layout(new: Layout) -> None:
     own = session()
     if new == own.layout:
         return
-    own.past = [*own.past, own.layout][-MOST_UNDO:]
-    own.future = []
+    _remember(own)
     own.layout = new
+
+
+def change_prices(new: dict[str, Model]) -> None:
+    """Have the same equipment cost something else; the old prices can be had back by undo.
+
+    Raises
+    ------
+    ScenarioError
+        If more than prices differs: estimates and results would no longer hold.
+    """
+    own = session()
+    if prices_of(new) == prices_of(own.catalogue):
+        return
+    if not alike_but_for_prices(new, own.catalogue):
+        raise ScenarioError("the catalogues differ in more than prices (expected prices alone); open the other one")
+    _remember(own)
+    own.catalogue = new
+
+
+def _remember(own: Session) -> None:
+    """Keep the layout and the prices as a step of undo."""
+    own.past = [*own.past, own.layout][-MOST_UNDO:]
+    own.past_prices = [*own.past_prices, own.catalogue][-MOST_UNDO:]
+    own.future, own.future_prices = [], []
 
 
 def change_scenario(new: Scenario) -> None:
@@ -292,7 +323,10 @@ def undo() -> bool:
     if not own.past:
         return False
     own.future.append(own.layout)
+    own.future_prices.append(own.catalogue)
     own.layout = own.past.pop()
+    if own.past_prices:
+        own.catalogue = own.past_prices.pop()
     return True
 
 
@@ -302,7 +336,10 @@ def redo() -> bool:
     if not own.future:
         return False
     own.past.append(own.layout)
+    own.past_prices.append(own.catalogue)
     own.layout = own.future.pop()
+    if own.future_prices:
+        own.catalogue = own.future_prices.pop()
     return True
 
 

@@ -60,6 +60,8 @@ class CostLine:
     price_source : str
     standing : bool
         What is there already: only its running costs and refreshes count.
+    quoted : bool
+        Whether the unit price is the layout's own, not the catalogue's.
     radiating : bool
         Cable that blocks along its length, not one to the comms room.
     """
@@ -78,6 +80,7 @@ class CostLine:
     illustrative: bool
     price_source: str
     standing: bool = False
+    quoted: bool = False
     radiating: bool = False
 
 
@@ -170,6 +173,7 @@ def bill_of(item: BillItem, quantity: int, model: Model, scenario: Scenario) -> 
         any(figures.values()),
         source,
         item.existing,
+        item.quoted,
     )
     life_years = exact(model.technology_life_years)
     return Bill(line, price + install, opex, one_refresh, life_years, refreshes, figures)
