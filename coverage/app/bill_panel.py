@@ -80,7 +80,7 @@ def bill_part(where: str, spent: Cost, blocked: int | None, present: Cost | None
                 name: st.column_config.NumberColumn(name, format="localized")
                 for name in POUNDS
             },
-            UNIT: st.column_config.NumberColumn(UNIT, min_value=0.0, step=0.01, format="localized", help="Type here."),
+            UNIT: st.column_config.NumberColumn(UNIT, min_value=0.0, step=0.01, format="localized"),
             PLACEHOLDER: st.column_config.CheckboxColumn(
                 PLACEHOLDER, help="Take the tick away once price, installation and running costs are quotes."
             ),

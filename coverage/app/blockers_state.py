@@ -15,7 +15,8 @@ import streamlit as st
 
 from quietwing.coverage.app import memory
 from quietwing.coverage.app.plan_editor.drawing import Ground, ground
-from quietwing.coverage.app.plan_editor.edits import Where, apply
+from quietwing.coverage.app.plan_editor.edits import Where
+from quietwing.coverage.app.plan_editor.group_edits import apply_gesture
 from quietwing.coverage.app.plan_editor.layers import BLOCKED, LAYERS, SIGNAL, STRONGEST
 from quietwing.coverage.app.plan_editor.places import Place, places_of
 from quietwing.coverage.app.prices import alike_but_for_prices
@@ -93,6 +94,8 @@ class Desk:
         Of the last change, empty where it was taken.
     room, chosen : str
         The cell that is explained and the blocker that is selected, empty: none.
+    group : tuple of str
+        Blockers that the last gesture has made together: the plan selects them.
     held : Layout or None
         The layout with a blocker where the hand holds it now; it is not taken until the hand lets go.
     tables : dict of str to Table
@@ -117,6 +120,7 @@ class Desk:
     problems: tuple[str, ...] = ()
     room: str = ""
     chosen: str = ""
+    group: tuple[str, ...] = ()
     held: Layout | None = None
     tables: dict[str, Table] = field(default_factory=dict)
     explained: tuple[Any, ...] = ()
@@ -158,7 +162,7 @@ class Desk:
         """What prepares the other storeys; it ends with the desk."""
         from quietwing.coverage.study import DraftsAhead  # as of `drafting`
 
-        return DraftsAhead(self.drafting, memory.has_room)
+        return DraftsAhead(self.drafting, memory.has_room, memory.give_back)
 
     @property
     def where(self) -> Where:
@@ -192,7 +196,10 @@ class Desk:
         key = (place, devices, treatments)
         found = self._drafts.get(key)
         if found is None:
+            quick = self.ready and self.drafting.at_hand(place, devices, treatments)
             found = self.drafting.draft(place, devices, treatments)
+            if not quick:
+                memory.give_back()
             memory.put_old_away(self.drafting, (treatments, place))
             self._drafts = {key: found} if len(self._drafts) >= MOST_DRAFTS else {**self._drafts, key: found}
         return found
@@ -350,14 +357,16 @@ def _look_at(at: Desk, page: str, op: str, edit: Mapping[str, Any]) -> None:
 def _hold(at: Desk, edit: Mapping[str, Any]) -> None:
     """A blocker under the hand: a look at where it is now; back where it was, the layout is the current one."""
     own = session()
-    new = apply({**edit, "op": "move"}, own.layout, own.site, own.catalogue, at.where, at.model)
+    op = "turn" if "azimuth" in edit else "shift" if "ids" in edit else "move"
+    new = apply_gesture({**edit, "op": op}, own.layout, own.site, own.catalogue, at.where, at.model)
     at.held = None if new == own.layout else new
 
 
 def _change(at: Desk, edit: Mapping[str, Any]) -> None:
     own = session()
     treats = edit.get("op") == "treat"
-    new = apply(edit, own.layout, own.site, own.catalogue, at.where, at.treatment if treats else at.model)
+    at.group = ()
+    new = apply_gesture(edit, own.layout, own.site, own.catalogue, at.where, at.treatment if treats else at.model)
     before = {device.id for device in own.layout.devices}
     changed = accept(new)
     if edit.get("op") == "add":
@@ -369,6 +378,9 @@ def _change(at: Desk, edit: Mapping[str, Any]) -> None:
                 f"{added.id}: {route_length_m(added.line_m):.0f} m of radiating cable. Drag it to its place; "
                 f"the column {CABLE_RUNS} of the table takes the points it shall run through"
             )
+    elif edit.get("op") == "copy":
+        at.group = tuple(device.id for device in new.devices if device.id not in before)
+        at.select = at.chosen = at.group[0]
     elif edit.get("op") == "untreat" and not changed:
         at.message = "This window is treated by the scenario, not by the layout"
 

@@ -8,7 +8,9 @@ holds more than its share before all others; the next gesture there works it out
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -31,7 +33,9 @@ __all__ = [
 
 # Beside 0.4 GiB of the program itself: 1 GiB with two sessions on three sites.
 MOST_OF_ONE_BYTES = 320 << 20
-MOST_OF_ALL_BYTES = 420 << 20
+MOST_OF_ALL_BYTES = 400 << 20
+MOST_AT_WORK_BYTES = 560 << 20  # while several sessions are at work: none takes the storey another has in hand
+AT_WORK_S = 60.0  # since the last gesture (assumed)
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 2
 
@@ -67,13 +71,17 @@ def put_old_away(drafting: Drafting, key: Key) -> bool:
     """
     put_away = _put_away(drafting, key, [drafting], MOST_OF_ONE_BYTES)
     holders = list(_counted | {drafting})
-    put_away |= _put_away(drafting, key, holders, MOST_OF_ALL_BYTES)
+    put_away |= _put_away(drafting, key, holders, MOST_OF_ALL_BYTES, time.monotonic() - AT_WORK_S)
+    put_away |= _put_away(drafting, key, holders, MOST_AT_WORK_BYTES)
     if put_away:
         give_back()
     return put_away
 
 
-def _put_away(in_hand: Drafting, key: Key, holders: list[Drafting], most_bytes: int) -> bool:
+def _put_away(
+    in_hand: Drafting, key: Key, holders: list[Drafting], most_bytes: int, before_s: float = math.inf
+) -> bool:
+    """Put away what was in use before a time, or whenever, until the rest is within a limit."""
     share = most_bytes / len(holders)
     tried: set[tuple[int, Key]] = set()
     while sum(each.nbytes for each in holders) > most_bytes:
@@ -81,7 +89,9 @@ def _put_away(in_hand: Drafting, key: Key, holders: list[Drafting], most_bytes: 
             (each.nbytes <= share, used_s, number, at)
             for number, each in enumerate(holders)
             for at, (used_s, _) in each.held.items()
-            if (each is not in_hand or at != key) and (number, at) not in tried
+            if (each is not in_hand or at != key)
+            and (number, at) not in tried
+            and (each is in_hand or used_s < before_s)
         ]
         if not known:
             break

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["OFF", "bench", "here", "leave_if_asked", "show_plan", "show_site", "side_by_side", "without_blockers"]
 
 OFF = "No blockers"
+OMNI = "omni"  # a pattern with no direction
 LEAVING = "page that is on its way"
 
 QUIET_STATES = ("silent", "quiet anyway")
@@ -150,6 +151,8 @@ def _answer(at: Desk, page: str, layers: Sequence[str], still: bool) -> dict[str
     return {
         "ack": at.ack,
         "select": at.select,
+        "group": list(at.group),
+        "directional": [name for name, model in at.catalogue.items() if model.pattern != OMNI],
         "places": [*shown, {"place": WHOLE_SITE, "title": "Whole site", "short": "Site"}],
         "at": at.place,
         "layers": list(layers),

@@ -112,6 +112,7 @@ class Drafting:
         self._detours = KeptDetours()
         self._at_work = threading.Lock()  # runs of one browser may overlap, and drafts are prepared beside them
         self._used_s: dict[Key, float] = {}  # when what is kept of treatments and place was in use last
+        self._site_bytes = 0
         self.held: dict[Key, tuple[float, int]] = {}  # by treatments and place: that, and the memory it takes
         self.put_away_places: set[int] = set()  # whose next draft begins anew, for memory was short
         self.asked_s = -np.inf  # by the monotonic clock: when a draft was asked for, or given, last
@@ -340,7 +341,7 @@ class Drafting:
     @property
     def nbytes(self) -> int:
         """The memory that all of it takes, the site itself left out."""
-        return sum(size for _, size in self.held.values()) + self._detours.ways_nbytes
+        return sum(size for _, size in self.held.values()) + self._site_bytes + self._detours.ways_nbytes
 
     def put_away(self, key: Key) -> bool:
         """Drop what the drafts of one place were made from; False while another thread is at work with it.
@@ -356,8 +357,9 @@ class Drafting:
             if not any(place == key[1] for _, place in self._grounds):
                 self._detours.put_away(key[1])
                 self.put_away_places.add(key[1])
-            if not self._grounds:
-                self._detours.put_away_ways()
+            if not self._grounds:  # nobody is at work here: what all places share can go too
+                self._models.clear()
+                self._graph, self._detours = None, KeptDetours()
             self._measure()
         finally:
             self._at_work.release()
@@ -365,6 +367,7 @@ class Drafting:
 
     def _measure(self) -> None:
         """Note what is kept: others may look at it while a thread is at work."""
+        self._site_bytes = sum(array_bytes(model) for model in self._models.values())
         self.held = {
             (treatments, place): (
                 self._used_s.get((treatments, place), -np.inf),

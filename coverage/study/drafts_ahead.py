@@ -33,10 +33,17 @@ class DraftsAhead:
         Whoever holds this holds it.
     has_room : callable, optional
         Whether there is memory for one more storey.
+    done : callable, optional
+        Called when nothing is left to prepare.
     """
 
-    def __init__(self, drafting: Drafting, has_room: Callable[[Drafting], bool] = lambda _: True) -> None:
-        self._drafting, self._has_room = drafting, has_room
+    def __init__(
+        self,
+        drafting: Drafting,
+        has_room: Callable[[Drafting], bool] = lambda _: True,
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._drafting, self._has_room, self._done = drafting, has_room, done
         self._guard = threading.Lock()
         self._wish: Wish | None = None
         self._thread: threading.Thread | None = None
@@ -74,6 +81,7 @@ class DraftsAhead:
             wish = self._wish
             if wish is None or not wish[0]:
                 self._wish = self._thread = None
+                self._done()
                 return False
         if time.monotonic() - self._drafting.asked_s < REST_S:
             return True

@@ -147,11 +147,6 @@ class KeptDetours:
         self._reached.pop(place, None)
         self._legs.pop(place, None)
 
-    def put_away_ways(self) -> None:
-        """Drop the ways from blockers to portals."""
-        if self._ways is not None:
-            self._ways.kept.clear()
-
     def _keep(self, place: int, device: Device, names: tuple[str, ...], way: Way) -> None:
         self._detours[place, device] = (names, way)
 

@@ -290,6 +290,7 @@ def picture(
                 "colour": look.colours.get(device.id, DEVICE_COLOUR),
                 "off": device.state == "off",
                 "cable": bool(device.route_m),
+                "azimuth": device.azimuth_deg % 360 if device.model in answer.get("directional", ()) else None,
                 "title": _device_title(device),
             }
             for device in devices

@@ -30,6 +30,8 @@ class Editor {
     this.waiting = null;
     this.counter = 0;
     this.selected = null;
+    this.group = new Set(); // ids, with the selected one, where several are
+    this.ruler = null;
     this.place = null;
     this.space = false;
     this.slices = [];
@@ -52,16 +54,22 @@ class Editor {
       made.addEventListener('click', act);
       return made;
     };
-    this.editing = [];
-    const edits = (made) => { this.editing.push(made); return made; };
+    const edits = (made) => { made.classList.add('edit'); return made; };
+    const several = (made) => { made.classList.add('group-only'); return made; };
     this.toolButtons = {
       select: edits(button('↖', 'Select and move: drag a blocker, click a cell to explain it, click a window to treat it (Escape)', () => this.use('select'))),
       add: edits(button('✚', 'Add a blocker: click where it shall hang (A)', () => this.use('add'))),
     };
+    this.toolButtons.facade = edits(button('▤', 'Treat a whole façade: click one of its windows; with Shift on all storeys (F)', () => this.use('facade')));
     this.remove = edits(button('✕', 'Delete the selected blocker (Delete)', () => this.erase()));
     this.remove.disabled = true;
     this.back = edits(button('↶', 'Undo (Ctrl+Z)', () => { this.flush(); this.send({ op: 'undo' }); }));
     this.forth = edits(button('↷', 'Redo (Ctrl+Y)', () => { this.flush(); this.send({ op: 'redo' }); }));
+    edits(button('❐', 'Copy what is selected 1 m to the east (Ctrl+D)', () => this.copySelection()));
+    several(button('═', 'Line up: as far north as the one clicked last', () => this.arrange('row')));
+    several(button('║', 'Line up: as far east as the one clicked last', () => this.arrange('column')));
+    several(button('⋯', 'Spread evenly between the outermost two', () => this.arrange('spread')));
+    this.toolButtons.measure = button('⟷', 'Measure a distance: click its two ends (M)', () => this.use('measure'));
     button('−', 'Zoom out (-)', () => this.zoom(1 / 1.4));
     button('+', 'Zoom in (+)', () => this.zoom(1.4));
     button('Fit', 'Fit: show the whole plan (0)', () => this.fit());
@@ -75,6 +83,7 @@ class Editor {
     patterns(this.svg);
     this.ground = svgNode('g', {}, this.svg);
     this.marks = svgNode('g', {}, this.svg);
+    this.rule = svgNode('g', { class: 'ruler' }, this.svg);
     this.frame = svgNode('g', { class: 'scale' }, this.svg);
     this.dividers = node('div', { class: 'dividers' }, this.stage);
     this.legend = node('div', { class: 'legend', role: 'list', 'aria-label': 'Legend' }, this.stage);
@@ -97,7 +106,11 @@ class Editor {
     this.root.addEventListener('keyup', (event) => { if (event.key === ' ') this.space = false; });
     this.root.addEventListener('focusin', (event) => {
       const mark = event.target.closest && event.target.closest('[data-device]');
-      if (mark) this.select(mark.getAttribute('data-device'));
+      if (!mark || mark.getAttribute('data-device') === this.selected) return;
+      const kept = this.keepGroup;
+      this.keepGroup = kept || this.gathered;
+      this.select(mark.getAttribute('data-device'));
+      this.keepGroup = kept;
     });
     svg.addEventListener('pointerleave', () => { this.tip.style.display = 'none'; });
     new ResizeObserver(() => { if (this.data) { if (this.whole || !this.view) this.fit(); else this.show(this.view); } }).observe(this.stage);
@@ -120,7 +133,7 @@ class Editor {
     this.labels = drawGround(this.ground, data);
     this.field.set(data);
     if (data.picked) this.pick(data.picked);
-    if (moved) this.drawDividers();
+    if (moved) { this.drawDividers(); this.ruler = null; }
     if (held) { this.rescale(); this.pump(); return; } // the blocker stays under the hand
     this.paintDevices();
     if (moved || !this.view) this.fit(); else this.rescale();
@@ -129,6 +142,7 @@ class Editor {
     this.forth.disabled = !data.redo;
     if (data.select && data.ack !== this.shownAck) {
       this.select(data.select);
+      if ((data.group || []).length > 1) { this.setGroup(data.group); this.sayGroup(); }
       const chosen = this.devices.get(data.select);
       if (chosen) chosen.mark.focus({ preventScroll: true });
     }
@@ -242,13 +256,17 @@ class Editor {
         const mark = svgNode('g', { class: 'device', tabindex: 0, role: 'button', 'data-device': device.id }, this.marks);
         svgNode('path', { class: 'mark' }, mark);
         svgNode('title', {}, mark);
+        const turn = svgNode('g', { class: 'turn' }, mark);
+        svgNode('path', { d: 'M0 -9V-30' }, turn);
+        svgNode('circle', { cy: -34, r: 5, 'data-turn': device.id }, turn);
         svgNode('text', { y: -11 }, mark);
-        known = { mark };
+        known = { mark, turn };
         this.devices.set(device.id, known);
       }
       known.data = device;
       if (!this.pendingMove(device.id)) { Object.assign(known, this.inwards(device)); }
-      const [shape, title, text] = known.mark.children;
+      const [shape, title, , text] = known.mark.children;
+      this.paintTurn(known);
       shape.setAttribute('d', SHAPES[device.shape] || SHAPES.circle);
       shape.style.fill = device.off ? 'transparent' : device.colour;
       title.textContent = device.title;
@@ -258,6 +276,7 @@ class Editor {
       if (!seen.has(id)) { known.mark.remove(); this.devices.delete(id); }
     }
     if (this.selected && !this.devices.has(this.selected)) this.select(null);
+    this.setGroup([...this.group]);
     this.marks.classList.toggle('many', this.devices.size > 40);
     for (const known of this.devices.values()) this.put(known);
     this.thinNames();
@@ -300,8 +319,7 @@ class Editor {
   // --- edits to Python --------------------------------------------------------------------------------------------
 
   send(edit) {
-    const same = (other) => other.id === edit.id && ['move', 'drag'].includes(edit.op) && ['move', 'drag'].includes(other.op);
-    this.queue = this.queue.filter((other) => !same(other) && !(edit.op === 'choose' && other.op === 'choose'));
+    this.queue = this.queue.filter((other) => !outdated(edit, other));
     this.queue.push(edit);
     this.pump();
   }
@@ -326,22 +344,30 @@ class Editor {
   }
 
   pendingMove(id) {
-    return (this.nudge && this.nudge.id === id) || this.queue.some((edit) => edit.op === 'move' && edit.id === id);
+    const moves = (edit) => (edit.op === 'move' && edit.id === id) || (edit.op === 'shift' && edit.ids.includes(id));
+    return (this.nudge && this.nudge.ids.includes(id)) || this.queue.some(moves);
   }
 
   flush() {
     if (!this.nudge) return;
     clearTimeout(this.nudge.timer);
-    const { id } = this.nudge;
+    const { id, ids, dx, dy } = this.nudge;
     this.nudge = null;
     const known = this.devices.get(id);
-    if (known) this.send({ op: 'move', id, ...this.outwards(known) });
+    if (known && ids.length > 1) this.send({ op: 'shift', id, ids, dx: centimetre(dx), dy: centimetre(dy) });
+    else if (known) this.send({ op: 'move', id, ...this.outwards(known) });
   }
 
   erase() {
     this.flush();
     const known = this.devices.get(this.selected);
     if (this.data.still) return;
+    if (this.group.size > 1 && this.group.has(this.selected)) {
+      this.send({ op: 'remove', ids: this.chosenIds() });
+      this.say(`${this.group.size} blockers deleted; Ctrl+Z brings them back`);
+      this.svg.focus({ preventScroll: true });
+      return;
+    }
     if (!known) { this.say('Select a blocker first: click it, or Tab to it'); return; }
     this.send({ op: 'delete', id: this.selected });
     this.say(`${this.selected} deleted; Ctrl+Z brings it back`);
@@ -360,14 +386,18 @@ class Editor {
     event.preventDefault();
     this.flush();
     const closest = (name) => event.target.closest(`[data-${name}]`);
-    const mark = event.button === 0 && !this.space && !this.data.still ? closest('device') : null;
-    const grip = { x: event.clientX, y: event.clientY, view: { ...this.view }, from: this.at(event), moved: false };
+    const measures = this.tool === 'measure';
+    const mark = event.button === 0 && !this.space && !this.data.still && !measures ? closest('device') : null;
+    if (mark && event.shiftKey) { this.toggle(mark.getAttribute('data-device')); return; }
+    const grip = { x: event.clientX, y: event.clientY, view: { ...this.view }, from: this.at(event), moved: false, shift: event.shiftKey };
     if (mark) {
       const id = mark.getAttribute('data-device');
       const known = this.devices.get(id);
-      Object.assign(grip, { id, startX: known.x, startY: known.y });
+      this.keepGroup = this.group.size > 1 && this.group.has(id);
       mark.focus({ preventScroll: true });
       this.select(id);
+      this.keepGroup = false;
+      Object.assign(grip, { id, starts: this.startsOf(id), turns: closest('turn') !== null, azimuth: known.data.azimuth });
     } else {
       grip.onlyPan = event.button === 1 || this.space;
       grip.window = closest('window');
@@ -382,6 +412,7 @@ class Editor {
   hover(event) {
     const here = this.at(event);
     const grip = this.grip;
+    if (this.tool === 'measure' && this.ruler && !this.ruler.done) { this.ruler.to = here; this.drawRuler(); }
     if (!grip) { this.read(event, here); return; }
     if (!grip.moved && Math.hypot(event.clientX - grip.x, event.clientY - grip.y) < DRAG_PX) return;
     grip.moved = true;
@@ -389,14 +420,16 @@ class Editor {
     if (grip.id) {
       const known = this.devices.get(grip.id);
       if (!known) return;
-      known.x = grip.startX + here.x - grip.from.x;
-      known.y = grip.startY + here.y - grip.from.y;
-      this.put(known);
-      this.readout.textContent = `${grip.id}: x ${this.atX(known.x)}, y ${this.atY(known.y)}`;
+      if (grip.turns) {
+        this.turnTo(grip.id, azimuthOf(known, here, event.shiftKey ? TURN_FAR_DEG : 1));
+      } else {
+        this.carry(grip, here.x - grip.from.x, here.y - grip.from.y);
+        this.readout.textContent = `${grip.id}: x ${this.atX(known.x)}, y ${this.atY(known.y)}`;
+      }
       const now = performance.now();
       if (!this.waiting && !(now - grip.looked < HELD_MS)) {
         grip.looked = now;
-        this.send({ op: 'drag', id: grip.id, ...this.outwards(known) });
+        this.send({ ...this.held(grip), op: 'drag' });
       }
     } else {
       this.svg.classList.add('panning');
@@ -406,6 +439,16 @@ class Editor {
         y: grip.view.y - (event.clientY - grip.y) * this.perPixel,
       });
     }
+  }
+
+  // The edit that what the hand holds would make, let go here.
+  held(grip) {
+    const known = this.devices.get(grip.id);
+    if (grip.turns) return { op: 'turn', id: grip.id, azimuth: known.data.azimuth };
+    if (grip.starts.size === 1) return { op: 'move', id: grip.id, ...this.outwards(known) };
+    const from = grip.starts.get(grip.id);
+    const [dx, dy] = [centimetre(known.x - from.x), centimetre(known.y - from.y)];
+    return { op: 'shift', id: grip.id, ids: [...grip.starts.keys()], dx, dy };
   }
 
   // What is there, without asking the server: place, room, level, channel, margin.
@@ -456,16 +499,16 @@ class Editor {
     this.grip = null;
     this.svg.classList.remove('panning');
     const known = grip.id && this.devices.get(grip.id);
-    const place = known ? { x: known.x, y: known.y } : this.at(event);
+    const place = this.at(event);
+    const edit = known && grip.moved ? this.held(grip) : null;
     this.takeLater();
-    if (known && grip.moved) {
-      const now = this.devices.get(grip.id);
-      if (!now) return;
-      Object.assign(now, place);
-      this.put(now);
-      this.send({ op: 'move', id: grip.id, ...this.outwards(place) });
-      this.say(`${grip.id} moved; estimating`);
+    if (edit) {
+      if (!this.devices.has(grip.id)) return;
+      this.send(edit);
+      const what = grip.starts.size > 1 ? `${grip.starts.size} blockers` : grip.id;
+      this.say(`${what} ${grip.turns ? 'turned' : 'moved'}; estimating`);
     } else if (grip.id) {
+      this.setGroup([grip.id]);
       this.choose(grip.id);
     } else if (!grip.moved && !grip.onlyPan) {
       this.click(grip, place);
@@ -473,12 +516,16 @@ class Editor {
   }
 
   click(grip, place) {
-    if (grip.building !== null) {
+    if (this.tool === 'measure') {
+      this.measureAt(place);
+    } else if (grip.building !== null) {
       this.go(Number(grip.building.dataset.place));
     } else if (this.data.still) {
       if (grip.room) { this.pick(grip.room.dataset.room); this.send({ op: 'explain', room: grip.room.dataset.room }); }
     } else if (this.tool === 'add') {
       this.addAt(place);
+    } else if (grip.window && this.tool === 'facade') {
+      this.treatFacade(grip.window, grip.shift);
     } else if (grip.window) {
       const treated = grip.window.hasAttribute('data-treated');
       this.send({ op: treated ? 'untreat' : 'treat', opening: grip.window.getAttribute('data-window') });
@@ -505,9 +552,9 @@ class Editor {
     this.svg.classList.remove('panning');
     const known = grip && grip.id && this.devices.get(grip.id);
     if (known) {
-      Object.assign(known, { x: grip.startX, y: grip.startY });
-      this.put(known);
-      if (grip.looked) this.send({ op: 'drag', id: grip.id, ...this.outwards(known) }); // the field as it was
+      if (grip.turns) this.turnTo(grip.id, grip.azimuth);
+      else this.carry(grip, 0, 0);
+      if (grip.looked) this.send({ ...this.held(grip), op: 'drag' }); // the field as it was
     }
     this.takeLater();
   }
@@ -543,6 +590,10 @@ class Editor {
     if ((event.ctrlKey || event.metaKey) && (letter === 'z' || letter === 'y')) {
       this.flush();
       this.send({ op: letter === 'y' || event.shiftKey ? 'redo' : 'undo' });
+    } else if ((event.ctrlKey || event.metaKey) && onPlan && letter === 'a') {
+      this.selectAll();
+    } else if ((event.ctrlKey || event.metaKey) && onPlan && letter === 'd') {
+      this.copySelection();
     } else if (event.ctrlKey || event.metaKey || event.altKey) {
       done = false;
     } else if (event.key === 'Escape') {
@@ -561,10 +612,17 @@ class Editor {
       this.zoom(1 / 1.4);
     } else if (event.key === '0') {
       this.fit();
-    } else if (letter === 'a' && !this.data.still) {
-      this.use('add');
-    } else if (event.key === 'Enter' && !mark && this.tool === 'add') {
-      this.addAt({ x: this.view.x + this.view.width / 2, y: -(this.view.y + this.view.height / 2) });
+    } else if ((letter === 'a' || letter === 'f') && !this.data.still) {
+      this.use(letter === 'a' ? 'add' : 'facade');
+    } else if (letter === 'm') {
+      this.use('measure');
+    } else if (mark && !this.data.still && (event.key === '[' || event.key === ']')) {
+      this.turnBy(mark.getAttribute('data-device'), event.key === '[' ? -TURN_DEG : TURN_DEG);
+    } else if (mark && !this.data.still && event.key === 'Enter' && event.shiftKey) {
+      this.toggle(mark.getAttribute('data-device'));
+    } else if (event.key === 'Enter' && !mark && ['add', 'measure'].includes(this.tool)) {
+      const middle = { x: this.view.x + this.view.width / 2, y: -(this.view.y + this.view.height / 2) };
+      if (this.tool === 'add') this.addAt(middle); else this.measureAt(middle);
     } else if (event.key === ' ') {
       this.space = true;
     } else {
@@ -575,6 +633,7 @@ class Editor {
 
   escape() {
     if (this.grip) { this.cancel(); return; }
+    this.forgetRuler();
     this.use('select');
     this.select(null);
     this.svg.focus({ preventScroll: true });
@@ -583,12 +642,12 @@ class Editor {
   move(id, dx, dy) {
     if (this.nudge && this.nudge.id !== id) this.flush();
     const known = this.devices.get(id);
-    known.x += dx;
-    known.y += dy;
-    this.put(known);
+    const starts = this.startsOf(id);
+    this.carry({ starts }, dx, dy);
     this.readout.textContent = `${id}: x ${this.atX(known.x)}, y ${this.atY(known.y)}`;
-    if (this.nudge) clearTimeout(this.nudge.timer);
-    this.nudge = { id, timer: setTimeout(() => this.flush(), NUDGE_REST_MS) };
+    const { dx: farX, dy: farY, timer } = this.nudge || { dx: 0, dy: 0 };
+    clearTimeout(timer);
+    this.nudge = { id, ids: [...starts.keys()], dx: farX + dx, dy: farY + dy, timer: setTimeout(() => this.flush(), NUDGE_REST_MS) };
   }
 
   use(tool) {
@@ -596,16 +655,19 @@ class Editor {
     for (const name in this.toolButtons) {
       this.toolButtons[name].setAttribute('aria-pressed', String(name === tool));
     }
-    this.svg.classList.toggle('adding', tool === 'add');
-    this.say(tool === 'add'
-      ? 'Click the plan to add blockers (Enter adds one in the middle of the view); Escape ends it'
-      : 'Drag a blocker to move it; click a cell to explain it, a window to treat it');
+    this.svg.classList.toggle('adding', tool === 'add' || tool === 'measure');
+    this.say({
+      add: 'Click the plan to add blockers (Enter adds one in the middle of the view); Escape ends it',
+      measure: 'Click the two ends of a distance (Enter takes the middle of the view); Escape ends it',
+      facade: 'Click a window to treat its whole façade on this storey, with Shift on all storeys; Escape ends it',
+    }[tool] || 'Drag a blocker to move it, Shift and click select several; click a cell to explain it, a window to treat it');
   }
 
   select(id) {
     const before = this.devices.get(this.selected);
     if (before) before.mark.classList.remove('selected');
     this.selected = id;
+    if (!this.keepGroup) { this.gathered = false; this.setGroup(id ? [id] : []); }
     const now = this.devices.get(id);
     this.remove.disabled = !now || !!this.data.still;
     if (!now) return;
@@ -692,6 +754,7 @@ class Editor {
     this.field.paint({ a: matrix.a, e: matrix.e - box.left, f: matrix.f - box.top }, box, this.slices.length ? this.slices : null);
     this.placeDividers();
     for (const known of this.devices.values()) this.put(known);
+    this.drawRuler();
     for (const mark of this.ground.querySelectorAll('.fixed')) {
       mark.setAttribute('transform', `translate(${mark.dataset.x} ${mark.dataset.y}) scale(${this.perPixel})`);
     }

@@ -25,6 +25,7 @@ __all__ = [
     "Where",
     "apply",
     "apply_table",
+    "checked",
     "copied_to_storeys",
     "new_id",
     "replaced",
@@ -170,7 +171,7 @@ def apply_table(
         raise ScenarioError(f"table: id {shown(twice[0])} is a device on another storey already; choose another id")
     now = dict(zip((rows[index] for index in kept), edited, strict=False))
     devices = [now.get(device.id, device) for device in base.devices if device.id in now or device.id not in rows]
-    return _checked(replace(base, devices=(*devices, *edited[len(kept) :])), base, site)
+    return checked(replace(base, devices=(*devices, *edited[len(kept) :])), base, site)
 
 
 def treat_rooms(
@@ -272,7 +273,7 @@ def replaced(layout: Layout, site: Site, name: str, **changes: Any) -> Layout:
         field = ".".join(str(part) for part in first["loc"][:1])
         raise ScenarioError(f"{name}: {field} is {shown(first['input'])}; {first['msg'].lower()}") from None
     devices = tuple(new if one is old else one for one in layout.devices)
-    return _checked(replace(layout, devices=devices), layout, site)
+    return checked(replace(layout, devices=devices), layout, site)
 
 
 def copied_to_storeys(layout: Layout, site: Site, name: str) -> Layout:
@@ -311,7 +312,7 @@ def copied_to_storeys(layout: Layout, site: Site, name: str) -> Layout:
                 route_m=route,
             )
         )
-    return _checked(replace(layout, devices=tuple(devices)), layout, site)
+    return checked(replace(layout, devices=tuple(devices)), layout, site)
 
 
 def without(layout: Layout, name: str) -> Layout:
@@ -351,7 +352,7 @@ def _added(
         _storey_at(site, where, x_m, y_m),
         route_m=route,
     )
-    return _checked(replace(layout, devices=(*layout.devices, device)), layout, site)
+    return checked(replace(layout, devices=(*layout.devices, device)), layout, site)
 
 
 def _storey_at(site: Site, where: Where, x_m: float, y_m: float) -> int:
@@ -371,7 +372,7 @@ def _moved(edit: Mapping[str, Any], layout: Layout, site: Site) -> Layout:
     # A cable moves as a whole.
     route = tuple((x + x_m - device.x_m, y + y_m - device.y_m, z) for x, y, z in device.route_m)
     moved = replace(device, x_m=x_m, y_m=y_m, route_m=tuple((round(x, 6), round(y, 6), z) for x, y, z in route))
-    return _checked(
+    return checked(
         replace(layout, devices=tuple(moved if one is device else one for one in layout.devices)), layout, site
     )
 
@@ -413,7 +414,7 @@ def _treatment_kind(catalogue: Mapping[str, Model], name: str) -> str:
     return kind
 
 
-def _checked(new: Layout, old: Layout, site: Site) -> Layout:
+def checked(new: Layout, old: Layout, site: Site) -> Layout:
     """The new layout, unless it has a problem that the old one had not."""
     if len(new.devices) > max(MOST_DEVICES, len(old.devices)):
         raise ScenarioError(

@@ -14,7 +14,8 @@ CSS = f"""
   gap: 0.3rem; height: max(26rem, calc(100vh - var(--quietwing-above, 7rem))); position: relative; }}
 .top {{ grid-area: top; display: flex; flex-wrap: wrap; gap: 0.3rem 0.6rem; align-items: center; }}
 .tools {{ grid-area: tools; display: flex; flex-direction: column; gap: 0.2rem; }}
-.still .tools button:nth-child(-n + 5) {{ display: none; }}
+.still .tools button.edit, .tools button.group-only {{ display: none; }}
+.several .tools button.group-only {{ display: block; }}
 .group {{ display: inline-flex; gap: 0.2rem; flex-wrap: wrap; }}
 .quietwing-plan button, .quietwing-plan select {{ font: inherit; color: inherit; cursor: pointer;
   background: var(--st-background-color); border: 1px solid #6b7280; border-radius: 0.3rem; padding: 0.15rem 0.5rem;
@@ -117,6 +118,16 @@ svg.plan.panning {{ cursor: grabbing; }}
 .device.selected .mark {{ stroke-width: 3.4; }}
 .device:focus .mark {{ stroke: #000; stroke-width: 3.4;
   filter: drop-shadow(0 0 2px #fff) drop-shadow(0 0 3px #FFBF47); }}
+.device.grouped .mark {{ stroke: #D0006F; stroke-width: 3.4; }}
+.turn path {{ stroke: #FFDD00; stroke-width: 2.5; fill: none; filter: drop-shadow(0 0 1px #000); }}
+ .turn circle {{ display: none; }}
+.device.selected .turn circle {{ display: inline; fill: #FFDD00; stroke: #1a1a1a; stroke-width: 1.5; cursor: grab; }}
+.ruler {{ pointer-events: none; }}
+.rule, .rule-case {{ fill: none; vector-effect: non-scaling-stroke; }}
+.rule-case {{ stroke: #fff; stroke-width: 6px; }}
+.rule {{ stroke: #1a1a1a; stroke-width: 2.4px; stroke-dasharray: 7 4; }}
+.rule-end {{ fill: #FFDD00; stroke: #1a1a1a; stroke-width: 1.5px; vector-effect: non-scaling-stroke; }}
+.ruler text {{ text-anchor: middle; font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 0.3em; }}
 .scale {{ pointer-events: none; }}
 .scale text {{ fill: #000; paint-order: stroke; stroke: #fff; stroke-width: 0.25em; }}
 .foot {{ grid-area: foot; display: flex; justify-content: space-between; gap: 1rem; height: 1.2rem;

@@ -67,7 +67,7 @@ def test_what_was_in_use_longest_ago_goes_first_and_comes_back_the_same(two, mon
     drafting, _ = two
     before = [margins(drafting, place) for place in range(3)]
     margins(drafting, 0)
-    monkeypatch.setattr(memory, "MOST_OF_ONE_BYTES", 0.9 * drafting.nbytes)
+    monkeypatch.setattr(memory, "MOST_OF_ONE_BYTES", drafting.nbytes - 1)
     assert memory.put_old_away(drafting, ((), 0))
     assert held(drafting) == [0, 2]
     assert drafting.put_away_places == {1}
@@ -80,7 +80,8 @@ def test_a_session_that_holds_more_than_its_share_gives_first(two, monkeypatch):
     margins(small, 0)  # in use longest ago
     for place in range(3):
         margins(large, place)
-    monkeypatch.setattr(memory, "MOST_OF_ALL_BYTES", small.nbytes + 0.9 * large.nbytes)
+    monkeypatch.setattr(memory, "AT_WORK_S", 0.0)
+    monkeypatch.setattr(memory, "MOST_OF_ALL_BYTES", small.nbytes + large.nbytes - 1)
     memory.put_old_away(large, ((), 2))
     assert held(small) == [0]
     assert held(large) == [1, 2]
@@ -92,9 +93,23 @@ def test_the_storey_in_hand_stays_however_little_memory_there_is(two, monkeypatc
     margins(drafting, 0)
     margins(drafting, 1)
     monkeypatch.setattr(memory, "MOST_OF_ALL_BYTES", 0)
+    monkeypatch.setattr(memory, "MOST_AT_WORK_BYTES", 0)
     memory.put_old_away(drafting, ((), 1))
     assert (held(drafting), held(other)) == ([1], [])
     assert not memory.has_room(drafting)
+
+
+def test_of_two_at_work_none_takes_the_storey_the_other_has_in_hand(two, monkeypatch):
+    one, other = two
+    margins(other, 0)
+    margins(one, 0)
+    monkeypatch.setattr(memory, "MOST_OF_ALL_BYTES", 0)
+    memory.put_old_away(one, ((), 0))
+    assert (held(one), held(other)) == ([0], [0])
+    monkeypatch.setattr(memory, "AT_WORK_S", 0.0)  # the other has gone for a coffee
+    memory.put_old_away(one, ((), 0))
+    assert (held(one), held(other)) == ([0], [])
+    assert other.nbytes == 0  # what all its storeys share has gone too
 
 
 def test_links_are_kept_once_however_often_a_blocker_moves(two):

@@ -109,3 +109,30 @@ def test_the_square_under_the_mouse_is_found_on_a_turned_grid(run):
 def test_a_number_is_written_with_a_true_minus(run):
     (found,) = run("say([signed(-7, true), signed(7, true), signed(-104.3, false), signed(0.5, true)]);")
     assert found == ["−7", "+7", "−104", "+0.5"]
+
+
+def test_an_azimuth_runs_clockwise_from_north(run):
+    """North, east, south, west, and north-east to the nearest 15°."""
+    (found,) = run(
+        "const o = {x: 0, y: 0};"
+        "say([[0, 1], [1, 0], [0, -1], [-1, 0]].map(([x, y]) => azimuthOf(o, {x, y})).concat("
+        "azimuthOf(o, {x: 1, y: 1.1}, 15)));"
+    )
+    assert found == [0, 90, 180, 270, 45]
+
+
+def test_a_distance_is_the_straight_one(run):
+    (found,) = run("say(distance({x: 1, y: 2}, {x: 4, y: 6}));")
+    assert found == 5
+
+
+def test_a_later_look_replaces_an_earlier_one_and_no_step_is_lost(run):
+    """Two ways of one blocker end at the second; two shifts of a group add up, so both are sent."""
+    (found,) = run(
+        "const of = (op, id = 'a') => ({op, id});"
+        "say([[of('move'), of('drag')], [of('move'), of('move')], [of('turn'), of('move')],"
+        " [of('shift'), of('shift')], [of('move'), of('drag', 'b')], [of('choose'), of('choose', 'b')],"
+        " [of('undo'), of('drag', undefined)]]"
+        ".map(([edit, other]) => outdated(edit, other)));"
+    )
+    assert found == [True, True, False, False, False, True, False]

@@ -179,6 +179,53 @@ def test_undo_brings_a_deleted_blocker_back_and_redo_takes_it_again(plan):
     assert plan.ids == before
 
 
+def test_shift_and_click_takes_several_that_move_line_up_and_come_back_together(plan):
+    names = ("A1-M1", "A1-M2", "C1-M1")
+    before = {name: plan.place_m(name) for name in (*names, "C1-M2")}
+    plan.device("A1-M1").locator(".mark").click()
+    for name in names[1:]:
+        plan.device(name).locator(".mark").click(modifiers=["Shift"])
+    plan.planner.rest()
+    plan.gesture("nudge several", lambda: plan.keys("ArrowUp", "ArrowUp"))
+    for name, (x, y) in before.items():
+        moved = 2 * STEP_M if name in names else 0.0
+        assert plan.place_m(name) == pytest.approx((x, y + moved)), name
+    plan.gesture("drag several", lambda: plan.drag(plan.device("A1-M1").locator(".mark"), 20, 0))
+    ways = [plan.place_m(name)[0] - before[name][0] for name in names]
+    assert ways == pytest.approx([ways[0]] * 3, abs=0.11)  # metres are read out to the tenth
+    assert ways[0] > 0.5
+    plan.gesture("undo", lambda: plan.keys("Control+z"))
+    plan.gesture("undo", lambda: plan.keys("Control+z"))
+    assert {name: plan.place_m(name) for name in before} == before
+    plan.keys("Escape")
+
+
+def test_a_facade_is_treated_at_once_and_undone_at_once(plan):
+    window = plan.svg.locator("[data-window]:not([data-treated])").first
+    plan.svg.focus()
+    plan.keys("f")
+    plan.gesture("treat a façade", lambda: plan.page.mouse.click(*plan.middle(window)))
+    assert plan.svg.locator("[data-treated]").count() > 5
+    plan.gesture("undo", lambda: plan.keys("Control+z"))
+    assert plan.svg.locator("[data-treated]").count() == 0
+    plan.keys("Escape")
+
+
+def test_a_distance_is_read_out_in_metres_and_changes_nothing(plan):
+    box, devices = plan.svg.bounding_box(), plan.ids
+    metre_px = box["width"] / plan.view[2]
+    plan.svg.focus()
+    plan.keys("m")
+    x, y = box["x"] + 60, box["y"] + 60
+    plan.page.mouse.click(x, y)
+    plan.page.mouse.click(x + 120, y + 90)  # 150 pixels as the crow flies
+    said = plan.svg.locator(".ruler text")
+    assert float(said.text_content().removesuffix(" m")) == pytest.approx(150 / metre_px, abs=0.11)
+    plan.keys("Escape")
+    assert said.count() == 0
+    assert plan.ids == devices
+
+
 def test_zoom_and_pan_change_what_is_seen_and_nothing_else(plan):
     whole, devices = plan.view, plan.ids
     near = plan.look("zoom by button", plan.root.get_by_role("button", name="Zoom in").click)
