@@ -36,6 +36,7 @@ from quietwing.coverage.app.project_panel import say_again
 from quietwing.coverage.app.projects import keep
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import current_verdict, session
+from quietwing.coverage.app.tour import tour, tour_button
 from quietwing.coverage.app.workspace import bench, here, show_plan, show_site
 from quietwing.coverage.report import pounds
 from quietwing.sites import QuietwingError
@@ -61,9 +62,13 @@ WORST = "blockers worst storey"  # the site whose worst storey was opened first
 def show() -> None:
     """Draw the page."""
     own = session()
-    title, open_own = st.columns([5, 1.3], vertical_alignment="center")
+    title, about, open_own = st.columns([5, 1, 1.1], vertical_alignment="center", gap="small")
     title.title(f"Where phones still work: {literal(own.site.name)}")
-    open_own.button("Open my site", width="stretch", on_click=_go, args=("my-site",))
+    with about:
+        tour_button()
+    open_own.button("Open my site", key="open-own", width="stretch", on_click=_go, args=("my-site",))
+    with st.container(key="quietwing-tour-place"):
+        tour()
     _workbench()
 
 

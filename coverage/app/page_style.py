@@ -39,6 +39,11 @@ section[data-testid="stSidebar"][aria-expanded="false"] {{ width: 0 !important; 
 .st-key-quietwing-bench-signals, .st-key-quietwing-bench-my-site, .st-key-quietwing-bench-plan {{
   --quietwing-above: 8.4rem; }}
 .st-key-quietwing-bench-curve {{ --quietwing-above: 13rem; }}
+.st-key-quietwing-tour {{ position: fixed; left: 14rem; bottom: 8.5rem; width: min(26rem, calc(100vw - 2rem));
+  z-index: 20; background: #fff; box-shadow: 0 0.3rem 1.2rem rgba(0, 0, 0, 0.35); border-radius: 0.4rem;
+  padding: 0.7rem 0.9rem; }}
+[data-testid="stLayoutWrapper"]:has(> .st-key-quietwing-tour-place) {{ position: absolute; }} /* it moves nothing */
+.st-key-quietwing-tour p {{ font-size: 0.9rem; line-height: 1.4; }}
 .st-key-quietwing-said {{ min-height: 3rem; }}
 .st-key-quietwing-said [data-testid="stAlertContainer"] {{ padding: 0.35rem 0.7rem; }}
 .st-key-quietwing-said p {{ font-size: 0.85rem; line-height: 1.35; }}

@@ -131,7 +131,8 @@ def judge_button(key: str) -> None:
     own = session()
     job = own.jobs.get("verdict")
     running, again = job is not None and job.running(), current_verdict() is not None
-    left, right = st.columns([3, 2], gap="small")
+    with st.container(key=f"quietwing-asked-{key}"):
+        left, right = st.columns([3, 2], gap="small")
     left.button(
         RUN,
         type="primary",
