@@ -756,14 +756,14 @@ MUTANTS = (
     ),
     Mutant(
         "spill: a receptor may fail",
-        f"{BLOCKING}/spills.py",
+        f"{BLOCKING}/spill_rings.py",
         "return 0 if ring == RECEPTOR else int(",
         "return 1 if ring == RECEPTOR else int(",
         (GAPS,),
     ),
     Mutant(
         "spill: one failing point more than allowed",
-        f"{BLOCKING}/spills.py",
+        f"{BLOCKING}/spill_rings.py",
         "order[may_fail(ring, len(members), tier)]",
         "order[may_fail(ring, len(members), tier) - 1]",
         (GAPS,),
