@@ -131,8 +131,11 @@ def _with_unit(mapping: PlanMapping, unit: str) -> PlanMapping:
 
 
 def _said(use: Use, count: int) -> str:
-    made = "" if use.construction == "open" else f" of {use.construction}"
-    return f"{count:,} entities taken as {use.use}{made}"
+    made = {"open": "", BY_THICKNESS: ", made of what their thickness suggests"}.get(
+        use.construction, f" of {use.construction}"
+    )
+    entities = "entity" if count == 1 else "entities"
+    return f"{count:,} {entities} taken as {use.use}{made}"
 
 
 def _storey_name(number: int, path: str, count: int) -> str:
