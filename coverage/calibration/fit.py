@@ -197,7 +197,7 @@ def calibrate_site(
         held_out=left,
         before_db=_rms(first.residual_db),
         after_db=_rms(rows.residual_db - rows.design @ known.mean),
-        notes=_notes(rows, weak, free),
+        notes=(*_notes(rows, weak, free), *_warnings(left)),
     )
 
 
@@ -409,6 +409,16 @@ def _notes(rows: Rows, weak: int, free: NDArray[np.bool_]) -> tuple[str, ...]:
             f"as they are; their readings tell of the walls"
         )
     return tuple(notes)
+
+
+def _warnings(held_out: tuple[HeldOut, ...]) -> tuple[str, ...]:
+    """Where readings held out are predicted no better with the layer than without."""
+    return tuple(
+        f"each {one.left_out} held out is predicted no better than without calibration ({one.before_db:.1f} dB "
+        f"before, {one.after_db:.1f} dB after); read more rooms, and do not use this layer before it helps"
+        for one in held_out
+        if one.after_db >= one.before_db
+    )
 
 
 def _rms(values_db: Array) -> float:

@@ -27,6 +27,7 @@ pyproj = lazy_loader.load("pyproj")  # slow to load
 
 MOST_WAYPOINTS_BYTES = 4 * 2**20
 STOREYS_BELOW = 1000  # a larger number is no storey; assumed
+MOST_SECONDS = 1e10  # the year 2286; what is larger is no time, or in smaller units
 MILLISECONDS_FROM = 1e11  # a number of seconds this large is in the year 5138
 _GNETTRACK = re.compile(r"(\d{4})\.(\d\d)\.(\d\d)[_ ](\d\d)\.(\d\d)\.(\d\d)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d):(\d\d(?:\.\d+)?)")
@@ -65,7 +66,8 @@ def seconds_of(text: str, date: dt.date | None = None) -> float | None:
         return midnight + 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3])
     number = plain_number(text)
     if number is not None and math.isfinite(number):
-        return number / 1000 if abs(number) >= MILLISECONDS_FROM else number
+        seconds = number / 1000 if abs(number) >= MILLISECONDS_FROM else number
+        return seconds if abs(seconds) <= MOST_SECONDS else None
     try:
         moment = dt.datetime.fromisoformat(text.replace("/", "-"))
     except ValueError:

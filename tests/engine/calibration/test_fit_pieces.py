@@ -187,3 +187,11 @@ def test_a_fit_tells_how_far_it_is(hut):
     assert told[0] == ("fitting walls and masts, step 1", pytest.approx(0.1))
     assert shares == sorted(shares)
     assert shares[-1] < 1
+
+
+def test_a_layer_that_predicts_what_is_held_out_no_better_says_so():
+    better, worse = fit.HeldOut("room", 9, 6.0, 5.0), fit.HeldOut("sector", 4, 5.0, 5.2)
+    (told,) = fit._warnings((better, worse))
+    assert "each sector held out is predicted no better" in told
+    assert "5.0 dB before, 5.2 dB after" in told
+    assert "do not use this layer" in told

@@ -181,3 +181,10 @@ def test_a_number_without_end_is_one_of_our_messages(site, tmp_path, endless):
     log.write_text(f"x,y,plmn,technology,earfcn\n{X + 500},{Y},23430,LTE,{endless}\n", "utf-8")
     masts = import_masts(log, site).sectors  # as where no number is given: every carrier of the operator
     assert {one.assumed[0] for one in masts} == {"band and carrier"}
+
+
+@pytest.mark.parametrize("text", ["-1e308", "1e300", "1796000000000000", "17960000000000000000", ""])
+def test_a_number_that_is_no_time_of_this_age_is_none(text):
+    """Microseconds and nanoseconds since 1970 are not guessed at."""
+    assert seconds_of(text) is None
+    assert seconds_of("1796000000") == seconds_of("1796000000000") == 1_796_000_000
