@@ -42,7 +42,7 @@ LOWEST_M, HIGHEST_M = 1.8, 20.0  # of a storey, as of `quietwing import`
 COUNTS = {"name": "storey", "floor_m": "floor at [m]", "walls": "walls", "doors": "doors", "windows": "windows",
           "rooms": "rooms"}  # fmt: skip
 NEWS = "what was opened"
-OPENED = "drawing-open"
+OPENED, AGAIN = "drawing-open", "drawing-again"
 
 
 def is_drawing(name: str) -> bool:
@@ -122,10 +122,10 @@ def drawing_part(drawing: Drawing) -> None:
         mapping = kept(brought, "mapping", lambda: mapping_of(brought))
         where = f"drawing-{drawing.edition}"
         _mapping_fields(where, mapping, drawing)
-        show_problems_of("drawing-again")
+        show_problems_of(AGAIN)
         words = "Import again with this mapping" if drawing.opened else "Read again with this mapping"
-        st.button(words, key="drawing-again", on_click=session().ask,
-                  args=("drawing-again", "Reading the drawing", _again, where, mapping, drawing))  # fmt: skip
+        st.button(words, key=AGAIN, on_click=session().ask,
+                  args=(AGAIN, "Reading the drawing", _again, where, mapping, drawing))  # fmt: skip
         if drawing.opened:
             st.caption("Masts, measured levels and whatever else you have changed since stay as they are.")
         one, two = st.columns(2)
@@ -258,15 +258,14 @@ def _again(where: str, mapping: PlanMapping, drawing: Drawing) -> None:
     site = with_typical_masts(brought, own.folder).site
     put_site(site)
     own.survey = replace(own.survey, drawing=new)
-    news = ["The drawing was imported again. Results of the site as it was are gone.", *map(literal, brought.kept)]
     openings = {opening.id for opening in site.openings}
     treatments = tuple(one for one in own.layout.treatments if one.opening in openings)
-    if len(treatments) < len(own.layout.treatments):
-        news.append(f"{len(own.layout.treatments) - len(treatments)} treated windows are no longer there.")
-    own.layout = Layout(own.layout.devices, treatments)
-    own.past, own.future = [], []
-    news += map(literal, check_layout(site, own.layout.devices))
-    own.said[NEWS] = tuple(news)
+    lost = len(own.layout.treatments) - len(treatments)
+    own.layout, own.past, own.future = Layout(own.layout.devices, treatments), [], []
+    gone = (f"{lost} windows with mesh or film are no longer there.",) if lost else ()
+    said = "\n".join(f"- {literal(line)}" for line in (*brought.kept, *gone))
+    own.said[NEWS] = (f"The drawing was imported again; results of the site as it was are gone.\n{said}".strip(),)
+    own.said[AGAIN] = check_layout(site, own.layout.devices)
 
 
 def _open(drawing: Drawing) -> None:

@@ -13,8 +13,9 @@ from quietwing.coverage.app import drawing_form
 from quietwing.coverage.app.drawing_files import read_drawing
 from quietwing.coverage.app.site_files import masts_text, open_upload, site_zip, with_masts, with_typical_masts
 from quietwing.coverage.app.site_words import in_app_words
+from quietwing.coverage.app.state import Layout
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Device
+from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import import_plans
 from quietwing.sites import DrawingChoices
@@ -126,7 +127,7 @@ def test_imported_again_it_keeps_masts_layout_and_readings(dxf, monkeypatch, tmp
     at.button(key="drawing-open").click().run()
     own = at.session_state[KEY]
     own.site = with_masts(own.site, masts_text(own.site.sectors[:2]), tmp_path)
-    own.layout = type(own.layout)((Device("J1", "room_jammer", 2.8, 2.3, 2.5),))
+    own.layout = Layout((Device("J1", "room_jammer", 2.8, 2.3, 2.5),))
     at.run()
     monkeypatch.setattr(drawing_form, "edited_rows", with_wall("brick_457"))
     at.button(key="drawing-again").click().run()
@@ -137,6 +138,25 @@ def test_imported_again_it_keeps_masts_layout_and_readings(dxf, monkeypatch, tmp
     said = " ".join(one.value for one in at.success).replace("\\", "")
     assert "masts.csv: kept as it is: the import did not write it" in said
     assert own.survey.drawing.edition == 2
+
+
+def test_what_no_longer_fits_the_drawing_is_said(dxf):
+    """A blocker 25 m west stands outside a fence that is 10 m from the building; a window that went takes its mesh."""
+    at = read("plan.dxf", dxf)
+    at.button(key="drawing-open").click().run()
+    own = at.session_state[KEY]
+    own.layout = Layout(
+        (Device("J1", "room_jammer", -25.0, 2.3, 2.5), Device("J2", "room_jammer", 2.8, 2.3, 2.5)),
+        (Treatment("no-such-window", "window_mesh"),),
+    )
+    at.number_input(key="drawing-1-fence").set_value(10.0)
+    at.button(key="drawing-again").click().run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "J1: stands at (-25.0, 2.3), 15 m outside the perimeter" in at.error[0].value.replace("\\", "")
+    assert "1 windows with mesh or film are no longer there" in at.success[0].value
+    assert own.layout.treatments == ()
+    assert len(own.layout.devices) == 2
 
 
 def test_mapping_and_report_go_with_the_downloaded_site_which_the_command_line_imports_again(dxf, tmp_path):

@@ -117,3 +117,26 @@ def test_from_a_drawing_and_a_cell_list_to_a_first_plan(app, open_window, dxf):
     page.locator(".quietwing-plan [data-device]").first.wait_for()
     planner.rest()
     step("first_plan")
+
+
+def test_a_walk_is_clicked_on_the_plan(planner):
+    """A log without places: the plan to click on stands there by itself, and each click is a waypoint."""
+    planner.arrive()
+    planner.go("surveys")
+    page = planner.page
+    log = b"time,MCC,MNC,RAT,EARFCN,RSRP\n10:00:01,234,15,4G,6300,-91\n"
+    page.locator(".st-key-walk-file input[type=file]").set_input_files(
+        {"name": "walk.csv", "mimeType": "text/csv", "buffer": log}
+    )
+    page.get_by_text("A click sets waypoint 1").wait_for()
+    planner.rest()
+    for number, across in ((2, 0.3), (3, 0.6)):
+        plan = page.locator(".st-key-walk-picture svg").bounding_box()
+        page.mouse.click(plan["x"] + across * plan["width"], plan["y"] + 0.2 * plan["height"])
+        page.get_by_text(f"A click sets waypoint {number}").wait_for()
+        planner.rest()
+    planner.press("Take the last click back")
+    page.get_by_text("A click sets waypoint 2").wait_for()
+    planner.press("Read this file")
+    page.get_by_test_id("stAlert").filter(has_text="is no waypoint").wait_for()  # nobody has written its time
+    assert planner.exceptions() == 0
