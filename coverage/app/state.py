@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -31,6 +31,7 @@ from quietwing.sites import BUNDLED, Site, fingerprint, load_site
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.jobs import Job
+    from quietwing.coverage.app.layout_facts import LayoutFacts
     from quietwing.coverage.planning import Frontier, PlanResult
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
 
@@ -146,6 +147,8 @@ class Session:
         What was kept on disk last: what was made, and what was computed.
     layers : tuple of (Site, dict) or None
         The files of a site, as they were made last.
+    sampled : tuple or None
+        Site, catalogue and question for which the stored sample was looked at last, and what was found.
     not_kept : str
         Why the last change could not be kept, empty: it was.
     """
@@ -184,6 +187,9 @@ class Session:
     holder: str = ""
     kept: tuple[list[object], list[object]] | tuple[()] = field(default=(), repr=False, compare=False)
     layers: tuple[Site, dict[str, bytes]] | None = field(default=None, repr=False, compare=False)
+    sampled: tuple[Site, Mapping[str, Model], Scenario, LayoutFacts | None] | None = field(
+        default=None, repr=False, compare=False
+    )
     not_kept: str = ""
 
     def ask(self, key: str, words: str, act: Callable[..., object], *args: Any) -> None:

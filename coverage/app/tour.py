@@ -10,6 +10,10 @@ __all__ = ["STEPS", "tour", "tour_button"]
 
 AT = "tour step"  # in the session's state: index of the step that is shown, None: no tour
 OUTLINE = "3px solid #D0006F"  # the colour of what is selected on the plan
+PLAN = (
+    ".st-key-quietwing-bench-blockers > [data-testid='stLayoutWrapper'] > [data-testid='stHorizontalBlock'] > "
+    "[data-testid='stColumn']:first-child"
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,13 @@ STEPS = (
         "Where",
         "Every room is coloured by the chance that no phone works in it. Choose storey and layer above the plan. "
         "Point at a place to read its level; click a room to see which channel works there and why.",
-        ".st-key-quietwing-bench-blockers [data-testid='stColumn']:first-child",
+        PLAN,
     ),
     Step(
         "Your hand",
         "Drag a blocker and the plan follows. ✚ adds one, a click on a window treats it, ↶ takes anything back. "
         "Keys do the same; the page Help lists them.",
-        ".st-key-quietwing-bench-blockers [data-testid='stColumn']:first-child",
+        PLAN,
     ),
     Step(
         "What counts",

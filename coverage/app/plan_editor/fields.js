@@ -12,6 +12,7 @@ const FINE = 4; // parts of a square's side
 const NOTHING = -32768; // of the arrays from Python
 const TENTHS = 10;
 const MOST_PX_M = 12; // of a field's picture, a metre
+const MOST_PICTURES = 6; // of fields, kept for storeys and layers that are looked at in turn: 10 MB each at most
 const MOST_PX = 1800; // and on its longer side
 const TABLES = {};
 const OUTLINE_PX = 5; // from the middle of a wall inwards: the wall's own line hides two of them
@@ -88,14 +89,21 @@ function shaded(grid, field, [i0, j0, i1, j1], room) {
   const across = (i1 - i0 + 1) * FINE;
   const down = (j1 - j0 + 1) * FINE;
   const pixels = new Uint8ClampedArray(4 * across * down);
+  const table = field.classes ? null : rampTable(field.ramp);
+  const colours = new Map(Object.entries(field.classes || {}).map(([value, hex]) => [Number(value), channels(hex)]));
+  const other = [229, 229, 229];
   for (let y = 0; y < down; y += 1) {
     for (let x = 0; x < across; x += 1) {
       let [i, j] = [i0 + (x + 0.5) / FINE - 0.5, j0 + (y + 0.5) / FINE - 0.5];
       if (field.classes) [i, j] = [Math.round(i), Math.round(j)];
       const value = between(grid, field.values, i, j, room);
       if (value === null) continue;
-      const colour = field.classes ? channels(field.classes[value] || '#E5E5E5') : rampColour(field, value);
-      pixels.set([...colour, 255], 4 * (y * across + x));
+      const to = 4 * (y * across + x);
+      const share = Math.min(1, Math.max(0, (value - field.low) / (field.high - field.low)));
+      const from = table ? 3 * Math.round(share * (STEPS - 1)) : 0;
+      const colour = table || colours.get(value) || other;
+      for (let part = 0; part < 3; part += 1) pixels[to + part] = colour[from + part];
+      pixels[to + 3] = 255;
     }
   }
   return { pixels, width: across, height: down };
@@ -159,6 +167,7 @@ class FieldCanvas {
   constructor(parent) {
     this.canvas = node('canvas', { class: 'field', 'aria-hidden': 'true' }, parent);
     this.picture = null;
+    this.drawn = new Map(); // what it was drawn from to the picture, the latest last
   }
 
   set(data) {
@@ -173,8 +182,20 @@ class FieldCanvas {
     const { x0, x1, y0, y1 } = data.extents;
     this.scale = Math.min(MOST_PX_M, MOST_PX / Math.max(x1 - x0, y1 - y0));
     this.corner = [x0 - data.origin.x, data.origin.y - y1];
-    this.picture = node('canvas', { width: Math.ceil((x1 - x0) * this.scale), height: Math.ceil((y1 - y0) * this.scale) });
-    const pen = this.picture.getContext('2d');
+    const { title, low, high, ramp, classes } = field;
+    const key = JSON.stringify([data.place, title, low, high, ramp, classes, grid.matrix, field.values]);
+    const level = this.field.line;
+    this.line = level === undefined || level === null ? null : contour(this.grid, this.field, level);
+    this.picture = this.drawn.get(key);
+    this.drawn.delete(key);
+    if (!this.picture) this.picture = this.pictureOf(data, x0, x1, y0, y1);
+    this.drawn.set(key, this.picture);
+    if (this.drawn.size > MOST_PICTURES) this.drawn.delete(this.drawn.keys().next().value);
+  }
+
+  pictureOf(data, x0, x1, y0, y1) {
+    const picture = node('canvas', { width: Math.ceil((x1 - x0) * this.scale), height: Math.ceil((y1 - y0) * this.scale) });
+    const pen = picture.getContext('2d');
     const put = (span, room, shape) => {
       const { pixels, width, height } = shaded(this.grid, this.field, span, room);
       const part = node('canvas', { width, height });
@@ -195,8 +216,7 @@ class FieldCanvas {
     } else {
       put([0, 0, this.grid.width - 1, this.grid.height - 1], null, null);
     }
-    const level = this.field.line;
-    this.line = level === undefined || level === null ? null : contour(this.grid, this.field, level);
+    return picture;
   }
 
   // matrix: from metres of the plan to pixels of the box; slices: shares of its width at which layouts change

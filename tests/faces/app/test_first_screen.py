@@ -4,18 +4,21 @@ import importlib.util
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app import layout_facts
 from quietwing.coverage.app.facts_of_verdict import facts_of
 from quietwing.coverage.app.layout_facts import stored_sample
 from quietwing.coverage.app.plan_editor.places import rooms_of
-from quietwing.coverage.app.state import KEY, Layout
+from quietwing.coverage.app.state import KEY, Layout, Session
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.words import limits_in_words, verdict_headline
+from quietwing.coverage.site_inputs import equipment_of
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "coverage" / "app" / "sample"
@@ -162,3 +165,31 @@ def test_words_and_numbers_are_those_of_the_report(page, verdict):
     page.run()
     assert not page.exception
     assert numbers(page) == stored
+
+
+def test_a_site_is_fingerprinted_once_and_not_at_every_gesture(monkeypatch):
+    """A fingerprint of radial takes four times as long as all the rest of a gesture's answer."""
+    asked = []
+    real = layout_facts.fingerprint
+    monkeypatch.setattr(layout_facts, "fingerprint", lambda *of: asked.append(1) or real(*of))
+    own = own_session()
+    facts = stored_sample(own)
+    assert facts is not None
+    assert stored_sample(own) is facts
+    assert len(asked) == 1
+    own.layout = Layout(own.layout.devices[1:])
+    assert stored_sample(own) is None
+    assert len(asked) == 1
+    own.layout, own.scenario = Layout(equipment_of("houseblock", None)[0]), replace(own.scenario, worlds=500)
+    assert stored_sample(own) is None  # another question has no stored answer
+    assert len(asked) == 2
+
+
+def own_session() -> Session:
+    def script() -> None:
+        from quietwing.coverage.app.state import session
+
+        session()
+
+    own: Session = AppTest.from_function(script, default_timeout=60).run().session_state[KEY]
+    return own

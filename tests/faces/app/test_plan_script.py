@@ -136,3 +136,17 @@ def test_a_later_look_replaces_an_earlier_one_and_no_step_is_lost(run):
         ".map(([edit, other]) => outdated(edit, other)));"
     )
     assert found == [True, True, False, False, False, True, False]
+
+
+def test_the_pixels_of_a_square_have_the_colour_of_the_scale_or_of_its_class(run):
+    one, classed, nothing = run(
+        "const grid = {width: 1, height: 1, rooms: null};"
+        f"const field = {{values: numbers('{packed([30])}'), ramp: 'level', low: 0, high: 10}};"
+        "const first = (of) => [...shaded(grid, of, [0, 0, 0, 0], null).pixels.slice(0, 4)];"
+        "say([first(field), [...rampColour(field, 3), 255]]);"
+        "say(first({...field, classes: {3: '#102030'}}));"
+        f"say(first({{...field, values: numbers('{packed([-32768])}')}}));"
+    )
+    assert one[0] == one[1]
+    assert classed == [0x10, 0x20, 0x30, 255]
+    assert nothing == [0, 0, 0, 0]
