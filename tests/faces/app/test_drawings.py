@@ -141,7 +141,7 @@ def test_imported_again_it_keeps_masts_layout_and_readings(dxf, monkeypatch, tmp
 
 
 def test_what_no_longer_fits_the_drawing_is_said(dxf):
-    """A blocker 25 m west stands outside a fence that is 10 m from the building; a window that went takes its mesh."""
+    """A blocker 25 m west stands outside a fence 10 m from the building; a window that went takes its mesh."""
     at = read("plan.dxf", dxf)
     at.button(key="drawing-open").click().run()
     own = at.session_state[KEY]
