@@ -15,7 +15,7 @@ from quietwing.coverage.app.site_files import with_typical_masts
 from quietwing.coverage.app.site_form import construction_box
 from quietwing.coverage.app.site_trace_form import ROLES
 from quietwing.coverage.app.site_watch import kept, picture, put_site
-from quietwing.coverage.app.site_words import literal
+from quietwing.coverage.app.site_words import in_app_words, literal
 from quietwing.coverage.app.state import YOURS, Layout, Session, open_site, session
 from quietwing.coverage.app.survey_state import Drawing, Survey
 from quietwing.coverage.layout import check_layout
@@ -111,7 +111,8 @@ def _next_edition(own: Session) -> int:
 def drawing_part(drawing: Drawing) -> None:
     """Draw a drawing that was read: the plan, the mapping to change, the report, and what can be done with them."""
     name = literal(", ".join(file for file, _ in drawing.files))
-    guesses, brought = guesses_of(drawing.brought), drawing.brought
+    brought = drawing.brought
+    guesses = [row | {"what": in_app_words(row["what"])} for row in guesses_of(brought)]
     st.header(f"The drawing {name}")
     left, right = st.columns(2, gap="medium")
     with left:

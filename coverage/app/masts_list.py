@@ -130,4 +130,7 @@ def _use(found: MastImport) -> None:
     put_site(with_masts(bare, masts_text(tuple(one.sector for one in found.sectors)), own.folder))
     more = " The calibration was of the old ones and is removed." if calibrated else ""
     many = len(found.sectors)
-    own.said[MAST_NEWS] = (f"{many} sectors of the list are in use.{more} Results of the old ones are gone.",)
+    own.said[MAST_NEWS] = (
+        f"{many} sectors of the list are in use.{more} Results of the old ones are gone. "
+        "See Signals for where they leak in; Plan searches for a layout.",
+    )

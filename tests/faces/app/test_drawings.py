@@ -81,6 +81,7 @@ def test_a_drawing_is_proposed_and_not_opened(dxf):
         "storey": "G", "floor at [m]": 0.0, "walls": 11, "doors": 1, "windows": 2, "rooms": 2,
     }  # fmt: skip
     assert "room of 20.0 m² found between walls; role silence assumed" in guesses["what"].tolist()
+    assert "storey height of 3 m assumed; give “Height of a storey”" in guesses["what"].tolist()
     place = guesses.set_index("what").loc["room of 20.0 m² found between walls; role silence assumed"]
     assert (float(place["x_m"]), float(place["y_m"])) == (2.8, 2.3)  # the middle of 5 × 4 m behind walls of 0.3 m
     uses = {
