@@ -131,7 +131,8 @@ KNOWN_SETS: tuple[KnownSet, ...] = (
         "Losses of single materials, doors, several floors, or detours; 2.4 GHz and light walls only, no prison. "
         "That no anchor anywhere gets worse: transmitters differ by some 2 dB that nobody can predict, and where the "
         "uncalibrated model happened to make up for it a calibrated one does not. On thirty made flats of five "
-        "anchors (`benchmarks/flat_anchors.py`) 12 % of the anchors got worse by more than 0.05 dB, the mean 0.4 dB better. "
+        "anchors (`benchmarks/flat_anchors.py`) 12 % of the anchors got worse by more than 0.05 dB, the mean 0.4 dB "
+        "better. "
         "The tolerance is on the root mean square error: single cells are off by far more.",
         measured_flat,
     ),
