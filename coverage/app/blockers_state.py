@@ -162,7 +162,7 @@ class Desk:
         """What prepares the other storeys; it ends with the desk."""
         from quietwing.coverage.study import DraftsAhead  # as of `drafting`
 
-        return DraftsAhead(self.drafting, memory.has_room, memory.give_back)
+        return DraftsAhead(self.drafting, memory.has_room, memory.give_back, memory.put_old_away)
 
     @property
     def where(self) -> Where:

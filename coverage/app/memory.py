@@ -32,9 +32,9 @@ __all__ = [
 ]
 
 # Beside 0.4 GiB of the program itself: 1 GiB with two sessions on three sites.
-MOST_OF_ONE_BYTES = 320 << 20
-MOST_OF_ALL_BYTES = 400 << 20
-MOST_AT_WORK_BYTES = 560 << 20  # while several sessions are at work: none takes the storey another has in hand
+MOST_OF_ONE_BYTES = 400 << 20
+MOST_OF_ALL_BYTES = 480 << 20
+MOST_AT_WORK_BYTES = 600 << 20  # while several sessions are at work: none takes the storey another has in hand
 AT_WORK_S = 60.0  # since the last gesture (assumed)
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 2

@@ -181,6 +181,8 @@ class Drafting:
             self._kept.keep(key, self._links_anew(key, some, like, was))
             self._kept.drop_old()
             self._measure()
+            if len(some) == len(new):
+                self.put_away_places.discard(place)
             return len(some) < len(new)
 
     def _at_a_time(self, devices: tuple[Device, ...]) -> tuple[Device, ...]:

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.study.drafting import Drafting
+from quietwing.coverage.study.kept_links import Key
 from quietwing.sites import QuietwingError
 
 __all__ = ["REST_S", "DraftsAhead"]
@@ -35,6 +36,8 @@ class DraftsAhead:
         Whether there is memory for one more storey.
     done : callable, optional
         Called when nothing is left to prepare.
+    used : callable, optional
+        Called with treatments and place after a part of the storey that is looked at was prepared.
     """
 
     def __init__(
@@ -42,10 +45,12 @@ class DraftsAhead:
         drafting: Drafting,
         has_room: Callable[[Drafting], bool] = lambda _: True,
         done: Callable[[], None] = lambda: None,
+        used: Callable[[Drafting, Key], object] = lambda *_: None,
     ) -> None:
-        self._drafting, self._has_room, self._done = drafting, has_room, done
+        self._drafting, self._has_room, self._done, self._used = drafting, has_room, done, used
         self._guard = threading.Lock()
         self._wish: Wish | None = None
+        self._here = -1
         self._thread: threading.Thread | None = None
 
     def beside(self, place: int, devices: tuple[Device, ...], treatments: tuple[Treatment, ...] = ()) -> None:
@@ -60,8 +65,10 @@ class DraftsAhead:
         here = places[place]
         others = [at for at, each in enumerate(places) if at != place and each.building == here.building >= 0]
         others.sort(key=lambda at: abs(places[at].storey - here.storey))
+        if place in self._drafting.put_away_places:  # it is looked at: the next gesture shall not wait
+            others.insert(0, place)
         with self._guard:
-            self._wish = (others, devices, treatments)
+            self._wish, self._here = (others, devices, treatments), place
             if others and (self._thread is None or not self._thread.is_alive()):
                 self._thread = threading.Thread(
                     target=_work, args=(weakref.ref(self),), name="quietwing drafts ahead", daemon=True
@@ -87,9 +94,12 @@ class DraftsAhead:
             return True
         places, devices, treatments = wish
         try:
-            begun = (treatments, places[0]) in self._drafting.held
-            more = begun or self._has_room(self._drafting)
+            key = (treatments, places[0])
+            here = places[0] == self._here
+            more = here or key in self._drafting.held or self._has_room(self._drafting)
             more = more and self._drafting.prepare(places[0], devices, treatments)
+            if here:
+                self._used(self._drafting, key)
         except QuietwingError:  # told when such a draft is asked for
             more = False
         if not more:

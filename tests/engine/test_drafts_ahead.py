@@ -271,3 +271,19 @@ def test_a_program_ends_in_the_middle_of_a_step_without_a_word():
         [sys.executable, "-P", "-c", ENDING], capture_output=True, text=True, timeout=LONG_S, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "ending\n", "")
+
+
+def test_the_storey_that_is_looked_at_comes_first_where_its_links_were_put_away():
+    """Its estimate is on the screen, and the next gesture shall not wait for what memory was too short for."""
+    drafting = new()
+    drafting.draft(0, DEVICES)
+    assert drafting.put_away(((), 0))
+    assert not drafting.at_hand(0, DEVICES)
+    used = []
+    ahead = DraftsAhead(drafting, lambda _: False, used=lambda _, key: used.append(key))  # no room for any other
+    ahead.beside(0, DEVICES)
+    assert ahead.wait(LONG_S)
+    assert drafting.at_hand(0, DEVICES)
+    assert set(used) == {((), 0)}
+    assert set(drafting.held) == {((), 0)}
+    assert content(drafting.draft(0, DEVICES)) == anew(0, DEVICES, ())
