@@ -35,7 +35,9 @@ def test_the_governor_reads_the_answer_and_takes_the_report(walk):
     said = walk.page.get_by_test_id("stAlert").first.inner_text()
     numbers = re.search(r"may work in (\d+) of (\d+) rooms. This layout blocks (\d+) at planning grade", said)
     assert numbers is not None
-    metrics = walk.page.get_by_test_id("stMetric").all_inner_texts()
+    shown = walk.page.get_by_test_id("stMetric")
+    shown.filter(has_text=f"{numbers[3]} of {numbers[2]}").first.wait_for()  # the panel may be drawn after the words
+    metrics = shown.all_inner_texts()
     assert any(f"{numbers[1]} of {numbers[2]}" in each for each in metrics)
     assert any(f"{numbers[3]} of {numbers[2]}" in each for each in metrics)
     walk.step("governor")
