@@ -94,6 +94,7 @@ def test_the_buyer_compares_layouts_and_takes_bill_and_sheet(walk, small_zip):
     bill = walk.download("bill_of_materials.csv").decode()
     assert "room_jammer" in bill
     walk.go("compare")
+    walk.page.locator(".quietwing-plan .slice").nth(1).wait_for()  # drawn after the page is there
     names = walk.page.locator(".quietwing-plan .slice").all_inner_texts()
     assert names == ["No blockers", "The current layout"]
     walk.step("buyer")
