@@ -71,29 +71,22 @@ def few_moves() -> Iterator[None]:
         yield
 
 
-# Minutes each: begun first, so that no core waits for the last of them. Those in the browser wait more than they
-# work: one of them, one of the others, so that neither four of these nor four of those run at once.
+# Minutes each: begun first, so that no core waits for the last of them.
 LONGEST = (
-    "test_two_sessions.py",
     "test_readme.py",
-    "test_clicks.py",
+    "test_two_sessions.py",
     "test_batch_faults.py",
-    "test_projects.py",
-    "test_plan_store.py",
     "test_small_site.py",
+    "test_plan_store.py",
+    "test_clicks.py",
     "test_tiny_plans.py",
+    "test_projects.py",
+    "test_gestures.py",
     "test_pages.py",
     "test_bad_inputs.py",
-    "test_gestures.py",
-    "test_optimise.py",
-    "test_newcomer.py",
-    "test_reading.py",
-    "test_walks.py",
-    "test_problem.py",
     "test_blockers.py",
-    "test_signals.py",
-    "test_acceptance.py",
-    "test_readers.py",
+    "test_problem.py",
+    "test_optimise.py",
     "test_optimise_stopped.py",
     "test_optimise_faults.py",
     "test_budgets.py",
