@@ -110,12 +110,10 @@ def bill_part(where: str, spent: Cost, blocked: int | None, present: Cost | None
 
 
 def _totals(where: str, spent: Cost, blocked: int | None, present: Cost | None) -> None:
-    head_gbp = math.fsum(line.price_gbp + line.install_gbp for line in spent.lines if line.kind == "head_end")
-    install_gbp = math.fsum(line.install_gbp for line in spent.lines)
     shown = [
         ("To buy and install", pounds(spent.capex_gbp), None),
-        ("of it head ends", pounds(head_gbp), None),
-        ("of it installation", pounds(install_gbp), None),
+        ("of it head ends", pounds(spent.head_ends_gbp), None),
+        ("of it installation", pounds(spent.installed_gbp), None),
         ("To run, a year", pounds(spent.opex_gbp_per_year), None),
         ("Whole life", pounds(spent.whole_life_gbp), None),
         ("A blocked room", gbp_per_cell(spent, blocked), None),

@@ -5,6 +5,7 @@ Every amount is in whole pence until it leaves, so the order of devices changes 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -70,6 +71,16 @@ class Cost:
     lines: tuple[CostLine, ...]
     illustrative: tuple[int, int]
     notes: tuple[str, ...]
+
+    @property
+    def head_ends_gbp(self) -> float:
+        """What of the capex is head-ends, their installation included. [£]"""
+        return math.fsum(line.price_gbp + line.install_gbp for line in self.lines if line.kind == "head_end")
+
+    @property
+    def installed_gbp(self) -> float:
+        """What of the capex is installation. [£]"""
+        return math.fsum(line.install_gbp for line in self.lines)
 
 
 def cost(
