@@ -1,14 +1,14 @@
 """A plan made better by the solver among what good plans use, and an upper bound on what any plan could reach.
 
 The relaxation with cuts (`cuts`) says which candidates are worth having, each in some measure. Among these and those
-of the plan a solver finds the best choice of whole ones; what it proves there is no bound of the model, which the
-relaxation gives.
+of the plan a solver looks for the best choice of whole ones, part by part (`neighbourhoods`); what it proves there is
+no bound of the model, which the relaxation gives.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from types import TracebackType
@@ -21,6 +21,7 @@ from quietwing.coverage.planning.cuts import CutWork, Reduced, Relaxing
 from quietwing.coverage.planning.exact import Work, solve
 from quietwing.coverage.planning.heuristic import Found, kept_below
 from quietwing.coverage.planning.milp import Goal, as_problem, selection_of, start_of
+from quietwing.coverage.planning.neighbourhoods import improve_in_neighbourhoods
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import better, score
@@ -28,6 +29,7 @@ from quietwing.coverage.planning.score import better, score
 __all__ = ["Improved", "Relaxations", "improve"]
 
 MOST_BRANCHES = 8
+OTHERWISE = Work(nodes=1, deadline_s=300.0)  # with another number of head-ends than a plan has
 LEAST_TAKEN = 1e-4  # of a limit: a hundred such candidates take a hundredth of it
 
 
@@ -85,6 +87,10 @@ class Relaxations:
             self._found = (first, *(self._relaxed(problem) for problem in self._problems[1:]))
         return self._found
 
+    def problems(self) -> tuple[Problem, ...]:
+        """The problem of each."""
+        return self._problems
+
     def bound(self) -> float | None:
         """No plan of the model is better: weight, or pence for a target. None where it is not known."""
         most = self._goal.target is None
@@ -105,7 +111,15 @@ class Relaxations:
             return child.reduced()
 
 
-def improve(model: PlanModel, goal: Goal, found: Found, relaxations: Relaxations, nodes: int) -> Improved:
+def improve(
+    model: PlanModel,
+    goal: Goal,
+    found: Found,
+    relaxations: Relaxations,
+    parts: int,
+    seed: int = 1,
+    late: Callable[[], bool] = lambda: False,
+) -> Improved:
     """The best plan among what relaxations use, and the bound of the model.
 
     Parameters
@@ -116,22 +130,33 @@ def improve(model: PlanModel, goal: Goal, found: Found, relaxations: Relaxations
         A plan that holds.
     relaxations : Relaxations
         Of this model.
-    nodes : int
-        Of the solver, for each number of head-ends.
+    parts : int
+        Of the plan that are chosen anew, for its number of head-ends (`neighbourhoods`); for another number the
+        solver is asked once.
+    seed : int
+        Of the parts.
+    late : callable, optional
+        Whether the time is over.
 
     Returns
     -------
     Improved
     """
     best, reproducible = found, True
-    for reduced in relaxations.each():
+    start = start_of(model, found.selection, found.score.protected, interplay=False)
+    for problem, reduced in zip(relaxations.problems(), relaxations.each(), strict=True):
         if reduced is None:
             continue
         reproducible &= reduced.reproducible
-        if reduced.reproducible and _may_be_better(best, reduced.bound, goal):
-            solved, in_time = _solved(model, reduced, best, nodes)
-            reproducible &= in_time
-            best = solved if solved is not None and better(solved.score, best.score, goal) else best
+        if not reduced.reproducible or not _may_be_better(best, reduced.bound, goal):
+            continue
+        if ((start >= problem.lower) & (start <= problem.upper)).all():
+            other, in_time = improve_in_neighbourhoods(model, goal, problem, reduced, found, parts, seed, late)
+        else:
+            solved, in_time = _solved(model, reduced)
+            other = best if solved is None else solved
+        reproducible &= in_time
+        best = other if better(other.score, best.score, goal) else best
     return Improved(best, relaxations.bound(), reproducible)
 
 
@@ -163,16 +188,14 @@ def _may_be_better(found: Found, bound: float | None, goal: Goal) -> bool:
     return goal.target is not None or bound > found.score.weight + 1e-6
 
 
-def _solved(model: PlanModel, reduced: Reduced, found: Found, nodes: int) -> tuple[Found | None, bool]:
-    """The solver's plan among the columns that the relaxation and the plan use, and whether no clock ended it."""
+def _solved(model: PlanModel, reduced: Reduced) -> tuple[Found | None, bool]:
+    """The solver's plan among the columns that the relaxation uses, and whether no clock ended it."""
     problem, count = reduced.problem, len(model.candidates)
-    start = start_of(model, found.selection, found.score.protected, interplay=False)
-    kept: NDArray[np.bool_] = reduced.used | (start > 0) | (problem.lower > 0)
+    kept: NDArray[np.bool_] = reduced.used | (problem.lower > 0)
     kept[:count] |= model.candidates.existing
     kept[count:] = True
-    fits = bool(((start >= problem.lower) & (start <= problem.upper)).all())
     among = replace(problem, upper=np.where(kept, problem.upper, 0.0))
-    solution = solve(among, start=start if fits else None, work=Work(nodes=nodes, deadline_s=300.0))
+    solution = solve(among, work=OTHERWISE)
     if solution.status == "interrupted":
         raise KeyboardInterrupt
     if solution.x is None:

@@ -34,7 +34,7 @@ RAISE_SPARE_DB = 0.5  # assumed: left below the limits when they are, so that ot
 
 @dataclass(frozen=True)
 class Effort:
-    """Counted work.
+    """Counted work. The first searches of every effort are those of the quick one: none ends with less than it.
 
     Attributes
     ----------
@@ -46,18 +46,15 @@ class Effort:
         At most, of each search.
     cuts : CutWork
         The relaxation's work.
-    nodes : int
-        Of the solver.
-    solve_every : int
-        In how many attempts the solver is asked once.
+    parts : int
+        Of a plan that the solver chooses anew.
     """
 
     attempts: int
     every_move: int
     moves: int
     cuts: CutWork
-    nodes: int
-    solve_every: int
+    parts: int
 
     def moves_of(self, model: PlanModel) -> int:
         """Of each search of a model."""
@@ -69,9 +66,9 @@ class Effort:
 
 
 EFFORTS = {
-    "quick": Effort(1, 600_000, 600_000, CutWork(15_000, 8), 1, 1),
-    "normal": Effort(5, 3_000_000, 1_500_000, CutWork(30_000, 10), 10, 4),
-    "thorough": Effort(12, 24_000_000, 4_000_000, CutWork(150_000, 30), 200, 2),
+    "quick": Effort(1, 600_000, 600_000, CutWork(30_000, 10), 4),
+    "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 4),
+    "thorough": Effort(12, 9_000_000, 1_500_000, CutWork(150_000, 30), 30),
 }
 
 
@@ -82,7 +79,6 @@ def find_plan(
     goal: Goal,
     start: WarmStart | Searched | None,
     effort: Effort,
-    by_solver: bool,
     told: Callable[[float], None],
     late: Callable[[], bool],
 ) -> Searched:
@@ -98,8 +94,6 @@ def find_plan(
     start : WarmStart or Searched or None
         A plan to begin with.
     effort : Effort
-    by_solver : bool
-        Whether the solver is asked too.
     told : callable
         Called with the share done.
     late : callable
@@ -114,7 +108,7 @@ def find_plan(
     if start is not None:
         plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)
         plan = None if plan is None else cut_down(model, plan, goal)
-    by_solver = by_solver and len(model.candidates) > SMALL_CANDIDATES and not late()
+    by_solver = len(model.candidates) > SMALL_CANDIDATES and not late()
     with Relaxations(model, goal, effort.cuts) if by_solver else nullcontext() as relaxations:
         here, model, found, reproducible = _found_in(
             here, model, alive, plan, slack_db, goal, effort, relaxations, told, late
@@ -152,7 +146,7 @@ def _found_in(
             interrupted=late,
         )
         if relaxations is not None and turn == 0 and not late():
-            improved = improve(model, goal, found, relaxations, effort.nodes)
+            improved = improve(model, goal, found, relaxations, effort.parts, seed, late)
             found = search(model, goal, start=improved.found.selection, moves=part // MOST_TURNS, seed=seed)
             reproducible = improved.reproducible
         known = model

@@ -35,7 +35,7 @@ from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge, judge_outside
 from quietwing.coverage.planning.search_space import MOST_SLACK_DB, RoomLevels, search_space
-from quietwing.coverage.planning.searching import Effort, find_plan, slack_told_db, with_limits_used
+from quietwing.coverage.planning.searching import EFFORTS, Effort, find_plan, slack_told_db, with_limits_used
 from quietwing.coverage.planning.warm_start import WarmStart, as_warm_start
 from quietwing.coverage.results import SpillResult
 
@@ -119,8 +119,7 @@ def try_all(
             reserve_db,
             goal,
             warm_start if before is None else before,
-            effort,
-            number % effort.solve_every == 0,
+            effort if number >= FEWEST_SEARCHES else EFFORTS["quick"],
             lambda share, told=told: told(0.5 + 0.3 * share),  # type: ignore[misc]
             late,
         )

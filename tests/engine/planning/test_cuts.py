@@ -49,7 +49,7 @@ def bound(model, goal) -> float:
 
 def improved(model, goal, found):
     with Relaxations(model, goal, WORK) as relaxations:
-        return improve(model, goal, found, relaxations, nodes=10)
+        return improve(model, goal, found, relaxations, parts=10)
 
 
 def plain_bound(model, goal) -> float:

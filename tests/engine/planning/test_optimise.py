@@ -230,9 +230,9 @@ def test_jammers_are_raised_no_further_than_twelve_decibels_the_catalogue_and_th
 def test_a_plan_is_made_as_strong_as_the_worlds_left_room_for_outside(looked_at, left_db, slack_db):
     """Limits moved by 2 dB left 9 dB: 1.1 dB are the aim and 0.5 dB are spared, so 2 + 9 - 1.6 = 9.4 dB."""
     here = search_space(*looked_at)
-    effort = searching.Effort(1, 5_000, 5_000, EFFORTS["quick"].cuts, 1, 1)
+    effort = searching.Effort(1, 5_000, 5_000, EFFORTS["quick"].cuts, 1)
     before = searching.find_plan(
-        here, 2.0, np.zeros(5), Goal(budget_pence=500_000), None, effort, False, lambda _share: None, lambda: False
+        here, 2.0, np.zeros(5), Goal(budget_pence=500_000), None, effort, lambda _share: None, lambda: False
     )
     before = replace(before, unused_db=0.0)
     after = searching.with_limits_used(before, [(2.0, left_db)])
