@@ -78,7 +78,8 @@ def formats_md() -> str:
     parts.append(_RULES)
     parts += [
         "**Limits.** What is larger is refused with its number, before it costs memory or time: `check` of any file",
-        "up to them takes at most 10 s of a core and 1 GiB.",
+        "up to them takes at most 10 s of a core and 1 GiB. How many sectors, devices and worlds a verdict may have",
+        "is in [equipment.md](equipment.md).",
         "",
         *limits_md(),
         "",

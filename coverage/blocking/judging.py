@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -39,6 +39,7 @@ __all__ = [
 
 LEVELS_PERCENT = (50, 80, 90, 95, 99)
 MOST_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB with what they cross
+LEVELS_OF_A_SECTOR = 12  # a sector at a point takes the memory of so many of them
 LESS_DB = np.float32(1.0)  # no rounding lets a blocker count that was left out
 TOGETHER_SHARE = 0.95  # assumption A24, whatever q
 
@@ -80,6 +81,7 @@ def judge_rooms(
     bare_points: PointSet | None = None,
     stream: int = 0,
     quiet: Tally | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Judgement:
     """Judge every room over all worlds and at every grade, with and without the layout.
 
@@ -100,6 +102,8 @@ def judge_rooms(
         Another stream of worlds of the same seed.
     quiet : Tally, optional
         What `quiet_anyway` finds for `bare` and its points on this stream, if it is known already.
+    progress : callable, optional
+        Called with the share of the rooms that is done.
 
     Returns
     -------
@@ -111,7 +115,16 @@ def judge_rooms(
         If a level was not computed.
     """
     found = room_worlds(
-        model, bare, scenario, devices, catalogue, points, bare_points=bare_points, stream=stream, quiet=quiet
+        model,
+        bare,
+        scenario,
+        devices,
+        catalogue,
+        points,
+        bare_points=bare_points,
+        stream=stream,
+        quiet=quiet,
+        progress=progress,
     )
     return judgement_of(model, scenario, points, (found,))
 
@@ -127,12 +140,13 @@ def room_worlds(
     bare_points: PointSet | None = None,
     stream: int = 0,
     quiet: Tally | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> RoomWorlds:
     """What the worlds say of some rooms, which depends on no other room.
 
     Parameters
     ----------
-    model, bare, scenario, devices, catalogue, points, bare_points, stream, quiet : as for `judge_rooms`
+    model, bare, scenario, devices, catalogue, points, bare_points, stream, quiet, progress : as for `judge_rooms`
 
     Returns
     -------
@@ -144,10 +158,13 @@ def room_worlds(
     cases = [Case(scenario.judged)]
     if quiet is None and untreated and on:  # the same public network: judged in one go with blockers and without
         cases.append(Case(scenario.judged, blocked=False))
-    parts = [
-        _judged_part(model, scenario, on, catalogue, part, stream, known, cases)
-        for part in _parts(points, 0 if known else len(on) * len(model.carriers))
-    ]
+    parts: list[_Part] = []
+    done = 0
+    for part in _parts(points, 0 if known else _levels_of_a_point(model, on)):
+        parts.append(_judged_part(model, scenario, on, catalogue, part, stream, known, cases))
+        done += len(part)
+        if progress:
+            progress(done / max(len(points), 1))
     tally = _joined([part.tally for part in parts])
     if quiet is None and untreated:
         quiet = tally.at(slice(-len(scenario.judged), None))
@@ -261,6 +278,11 @@ def _parts(points: PointSet, per_point: int) -> Iterator[PointSet]:
             first = end
 
 
+def _levels_of_a_point(model: LinkModel, devices: tuple[Device, ...]) -> int:
+    """How much of `MOST_LEVELS` one point takes."""
+    return len(devices) * len(model.carriers) + LEVELS_OF_A_SECTOR * len(model.sectors)
+
+
 def _joined(tallies: list[Tally]) -> Tally:
     """The worlds of parts as those of the whole."""
     if len(tallies) == 1:
@@ -290,8 +312,19 @@ def quiet_anyway(model: LinkModel, scenario: Scenario, points: PointSet, *, stre
     -------
     Tally
     """
-    nothing = blocker_links(model, (), {}, points)
-    return count_worlds(model, scenario, points, public_links(model, points), nothing, stream=stream)
+    return _joined(
+        [
+            count_worlds(
+                model,
+                scenario,
+                part,
+                public_links(model, part),
+                blocker_links(model, (), {}, part),
+                stream=stream,
+            )
+            for part in _parts(points, _levels_of_a_point(model, ()))
+        ]
+    )
 
 
 def judged_without(model: LinkModel, scenario: Scenario, points: PointSet) -> tuple[GradeVerdict, ...]:

@@ -9,7 +9,7 @@ too: the users of supplementary downlink lose speed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -67,6 +67,7 @@ def spill(
     *,
     stream: int = 0,
     outside: OutsidePoints | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[SpillResult, ...]:
     """Judge a layout against the tier of each grade, in the same worlds.
 
@@ -85,6 +86,8 @@ def spill(
         Another stream of worlds of the same seed.
     outside : OutsidePoints, optional
         Other places than `outside_points` gives.
+    progress : callable, optional
+        Called with the share of the places that is done.
 
     Returns
     -------
@@ -93,7 +96,11 @@ def spill(
         point, ``-inf`` where a level is not known.
     """
     blocks = outside_blocks(model, devices, catalogue, outside)
-    found = [outside_worlds(model, scenario, devices, catalogue, block, stream=stream) for block in blocks]
+    found = []
+    for block in blocks:
+        found.append(outside_worlds(model, scenario, devices, catalogue, block, stream=stream))
+        if progress:
+            progress(len(found) / len(blocks))
     return spill_of(model, scenario, devices, catalogue, points, found, stream=stream)
 
 

@@ -113,7 +113,7 @@ def answer_frontier(
     refuse_taken(out, (SUMMARY, *FRONTIER_RESULT_FILES))
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar())
-        place, scenario = question(site, scenario_file, options, progress)
+        place, scenario = question(site, scenario_file, options, progress, layout_file)
         devices, catalogue = equipment_of(site, layout_file)
         found = frontier(
             place,

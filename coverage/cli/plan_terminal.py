@@ -61,7 +61,7 @@ def answer_plan(
     with ExitStack() as stack:
         warmup.start()
         progress = stack.enter_context(progress_bar())
-        place, scenario = question(site, scenario_file, options, progress)
+        place, scenario = question(site, scenario_file, options, progress, layout_file)
         devices, catalogue = equipment_of(site, layout_file)
         result = study.optimise(
             place,

@@ -17,7 +17,11 @@ __all__ = ["question"]
 
 
 def question(
-    site: str, scenario_file: Path | None, options: dict[str, Any], progress: Callable[[str, float], None]
+    site: str,
+    scenario_file: Path | None,
+    options: dict[str, Any],
+    progress: Callable[[str, float], None],
+    layout_file: Path | None = None,
 ) -> tuple[Site, Scenario]:
     """The site and what is asked of it: the file given, else the site's own, single keys replaced by options.
 
@@ -33,5 +37,11 @@ def question(
         names = [sector.id for sector in place.sectors]
         place = replace(place, calibration=read_calibration(layer, place.constructions, names))
     path = scenario_file or own_file(site, "scenario.toml")
-    name_files({"scenario": path, "catalogue": own_file(site, "catalogue.csv")})
+    name_files(
+        {
+            "scenario": path,
+            "catalogue": own_file(site, "catalogue.csv"),
+            "layout": layout_file or own_file(site, "layout.csv"),
+        }
+    )
     return place, read_scenario(path, **options)

@@ -69,7 +69,7 @@ def answer_verdict(
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
     with ExitStack() as stack:
         progress = stack.enter_context(progress_bar())
-        place, scenario = question(site, scenario_file, options, progress)
+        place, scenario = question(site, scenario_file, options, progress, layout_file)
         devices, catalogue = equipment_of(site, layout_file)
         comms_room(place, scenario)  # an unknown one is refused before the work, not after it; so is a false price
         cost(place, devices, resolve_treatments(place, scenario.treatments, catalogue), catalogue, scenario)

@@ -36,7 +36,7 @@ def answer_whatif(
     warmup.start()
     refuse_taken(out, (SUMMARY, *WHATIF_FILES))
     with progress_bar() as progress:
-        place, scenario = question(site, scenario_file, options, progress)
+        place, scenario = question(site, scenario_file, options, progress, layout_file)
         devices, catalogue = equipment_of(site, layout_file)
         found = whatif(place, scenario, devices=devices, catalogue=catalogue, progress=progress)
         files = report.write(found, out) if out else ()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from quietwing.coverage.blocking import Calibration, check_actions, refuse_too_many_worlds
+from quietwing.coverage.blocking import Calibration, check_actions
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.question_size import refuse_too_large
 from quietwing.sites import Patch, PointSet, Sector, Site, problems_text
 
 __all__ = ["Progress", "check_limits", "checked_sectors", "limits_of", "map_title", "part", "wanted_sectors"]
@@ -19,8 +20,11 @@ Progress = Callable[[str, float], None]
 WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
 
 
-def wanted_sectors(site: Site, scenario: Scenario) -> tuple[Sector, ...]:
-    """The sectors of the scenario's channels, before any operator's action; its actions are checked here."""
+def wanted_sectors(site: Site, scenario: Scenario, devices: tuple[Device, ...] = ()) -> tuple[Sector, ...]:
+    """The sectors of the scenario's channels, before any operator's action.
+
+    The actions are checked here, and that the question is not too large with these devices.
+    """
     if not site.sectors:
         raise SiteError("masts.csv: no mast is given; list the masts or let typical ones be placed (example new)")
     problems = check_actions(site, scenario)
@@ -33,17 +37,17 @@ def wanted_sectors(site: Site, scenario: Scenario) -> tuple[Sector, ...]:
         problems = (told, *problems)
     if problems:
         raise ScenarioError(problems_text(problems))
-    return tuple(sector for sector in site.sectors if not scenario.channels or sector.channel in scenario.channels)
+    sectors = tuple(sector for sector in site.sectors if not scenario.channels or sector.channel in scenario.channels)
+    refuse_too_large(site, scenario, sectors, sum(device.state != "off" for device in devices))
+    return sectors
 
 
 def checked_sectors(site: Site, scenario: Scenario, devices: tuple[Device, ...]) -> tuple[Sector, ...]:
     """`wanted_sectors` of a question whose devices all stand on the site: the door of every study of a layout."""
-    sectors = wanted_sectors(site, scenario)
+    sectors = wanted_sectors(site, scenario, devices)
     misplaced = check_layout(site, devices)
     if misplaced:
         raise ScenarioError(problems_text(misplaced))
-    rooms = sum(room.role == "silence" for room in site.rooms)
-    refuse_too_many_worlds(rooms, sectors, len(devices), scenario.worlds)
     return sectors
 
 

@@ -110,7 +110,7 @@ def frontier(
         target_wing=(),
         budget_gbp=None,
     )
-    sectors = wanted_sectors(site, asked)
+    sectors = wanted_sectors(site, asked, devices)
     existing = tuple(device for device in devices if device.state == "existing")
     _refuse_early(site, asked, budgets, targets, devices, existing, catalogue)
     say = progress or (lambda _number, _of, _what, _share: None)

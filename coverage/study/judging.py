@@ -173,9 +173,18 @@ def evaluate(
             points,
             bare_points=ready.bare_points,
             stream=stream,
+            progress=lambda done: say("rooms", 0.2 + 0.3 * done),
         )
         say("outside", 0.5)
-        spilled = spill(model, scenario, devices, catalogue, tested, stream=stream)
+        spilled = spill(
+            model,
+            scenario,
+            devices,
+            catalogue,
+            tested,
+            stream=stream,
+            progress=lambda done: say("outside", 0.5 + 0.2 * done),
+        )
     else:
         judged, spilled = known.judged, known.spilled
     say("maps", 0.7)

@@ -5,11 +5,8 @@ from dataclasses import replace
 import numba
 import pytest
 
-from quietwing.coverage.blocking.world_memory import MOST_WORLD_BYTES, world_bytes
-from quietwing.coverage.equipment import Device
+from quietwing.coverage.blocking.world_memory import MOST_WORLD_BYTES, refuse_too_many_worlds, world_bytes
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import evaluate
 from quietwing.sites import load_site
 
 
@@ -24,8 +21,8 @@ def test_a_world_by_hand():
 
 def test_worlds_that_do_not_fit_are_refused_with_the_number_that_does():
     site = load_site("houseblock")
-    devices = tuple(Device(f"d{number}", "micro_jammer", 10.0 + number / 1000, 0.5, 2.0) for number in range(3000))
     rooms = sum(room.role == "silence" for room in site.rooms)
     most = MOST_WORLD_BYTES // world_bytes(rooms, site.sectors, 3000) // 100 * 100
     with pytest.raises(ScenarioError, match=rf"worlds is 100,000: with 3,000 devices .* ask for {most:,} at most"):
-        evaluate(site, Scenario(worlds=100_000), devices=devices, maps=False)
+        refuse_too_many_worlds(rooms, site.sectors, 3000, 100_000)
+    refuse_too_many_worlds(rooms, site.sectors, 3000, most)

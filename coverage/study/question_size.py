@@ -1,0 +1,69 @@
+"""What a question may hold at most, counted before anything is worked out: sectors, devices and worlds at places."""
+
+from __future__ import annotations
+
+from quietwing.coverage.blocking import outside_points, refuse_too_many_worlds
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites import Sector, Site, trial_points
+
+__all__ = [
+    "MOST_DEVICE_LINKS",
+    "MOST_LINK_WORLDS",
+    "MOST_SECTOR_LINKS",
+    "WORLDS_OF_ANY",
+    "count_places",
+    "refuse_too_large",
+]
+
+MOST_SECTOR_LINKS = 6_000_000  # sectors × places, assumed: about two minutes of a core and 2 GiB
+MOST_DEVICE_LINKS = 24_000_000  # devices × places, assumed: 1,800 on the bundled campus, about five minutes of a core
+MOST_LINK_WORLDS = 10_000_000_000  # worlds × links, assumed: about two minutes of a core
+WORLDS_OF_ANY = 2_000  # a question within the other limits may have them: a share of 90 % is known to 0.7 % by them
+
+
+def count_places(site: Site) -> int:
+    """Places that a verdict looks at: test points of rooms, and places outside where service must stay."""
+    return len(trial_points(site)) + len(outside_points(site))
+
+
+def refuse_too_large(site: Site, scenario: Scenario, sectors: tuple[Sector, ...], devices: int = 0) -> None:
+    """Refuse a question that one computer would not answer in reasonable time or memory.
+
+    Parameters
+    ----------
+    site : Site
+    scenario : Scenario
+        Its number of worlds.
+    sectors : tuple of Sector
+        Those asked for.
+    devices : int
+        On the air.
+
+    Raises
+    ------
+    ScenarioError
+        With the count, the limit, and how many would do.
+    """
+    places = count_places(site)
+    links = len(sectors) * places
+    if links > MOST_SECTOR_LINKS:
+        raise ScenarioError(
+            f"masts.csv: {len(sectors):,} sectors are asked for at {places:,} places, {links:,} links "
+            f"(limit {MOST_SECTOR_LINKS:,}); keep the nearest {MOST_SECTOR_LINKS // places:,}, or name fewer channels"
+        )
+    if devices * places > MOST_DEVICE_LINKS:
+        raise ScenarioError(
+            f"layout: {devices:,} devices at {places:,} places are {devices * places:,} links "
+            f"(limit {MOST_DEVICE_LINKS:,}); take {MOST_DEVICE_LINKS // places:,} at most, or split the site"
+        )
+    links += devices * places
+    most = max(MOST_LINK_WORLDS // max(links, 1) // 100 * 100, WORLDS_OF_ANY)
+    if scenario.worlds > most:
+        raise ScenarioError(
+            f"scenario: worlds is {scenario.worlds:,}: {len(sectors):,} sectors and {devices:,} devices at "
+            f"{places:,} places are {links:,} links (limit {MOST_LINK_WORLDS:,} worlds × links); "
+            f"ask for {most:,} at most"
+        )
+    rooms = sum(room.role == "silence" for room in site.rooms)
+    refuse_too_many_worlds(rooms, sectors, devices, scenario.worlds)

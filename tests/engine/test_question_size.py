@@ -1,0 +1,134 @@
+"""A question that would take hours or all memory is refused with its number before anything is worked out."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from quietwing.coverage import study
+from quietwing.coverage.blocking import judging
+from quietwing.coverage.blocking.world_memory import MOST_WORLD_BYTES
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import MOST_DEVICES
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import question_size
+from quietwing.coverage.study.question_size import (
+    MOST_DEVICE_LINKS,
+    MOST_LINK_WORLDS,
+    MOST_SECTOR_LINKS,
+    WORLDS_OF_ANY,
+    count_places,
+    refuse_too_large,
+)
+from quietwing.sites import build_wing, describe, load_site
+
+QUESTIONS = (
+    lambda site, scenario, devices: study.evaluate(site, scenario, devices=devices, maps=False),
+    lambda site, scenario, devices: study.optimise(site, replace(scenario, budget_gbp=1e4), devices=devices),
+    lambda site, scenario, devices: study.frontier(site, scenario, (1e4,), devices=devices),
+    lambda site, scenario, devices: study.whatif(site, scenario, devices=devices),
+)
+
+
+@pytest.fixture(scope="module")
+def houseblock():
+    return load_site("houseblock")
+
+
+def devices_of(number, **changes):
+    return tuple(Device(f"d{n}", "micro_jammer", 10.0 + n / 1000, 0.5, 2.0, **changes) for n in range(number))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_worked_out(monkeypatch, request):
+    """No test of a refusal may come as far as the propagation."""
+    if "refused" in request.node.name:
+        for name in ("judging", "leaks"):
+            monkeypatch.setattr(f"quietwing.coverage.study.{name}.prepare_scene", None)
+
+
+@pytest.mark.parametrize("ask", QUESTIONS)
+def test_ten_thousand_devices_on_a_houseblock_are_refused(houseblock, ask):
+    """2,698 places see 8,895 devices within 24 million links and no more."""
+    assert count_places(houseblock) == 2698
+    told = "layout: 10,000 devices at 2,698 places are 26,980,000 links .* take 8,895 at most, or split the site"
+    with pytest.raises(ScenarioError, match=told):
+        ask(houseblock, Scenario(), devices_of(10_000))
+
+
+def test_devices_that_are_off_reach_no_place(houseblock):
+    many = replace(houseblock, sectors=houseblock.sectors * 60)
+    with pytest.raises(ScenarioError, match=r"^scenario: worlds"):  # the layout itself is no reason
+        study.wanted_sectors(houseblock, Scenario(worlds=100_000), devices_of(10_000, state="off"))
+    with pytest.raises(ScenarioError, match=r"^masts\.csv"):
+        study.evaluate(many, devices=devices_of(10_000, state="off"), maps=False)
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda site, scenario, _devices: study.leakage(site, scenario, maps=False), *QUESTIONS]
+)
+def test_five_thousand_sectors_are_refused(houseblock, ask):
+    """6,000,000 links over 2,698 places: 2,223 sectors."""
+    first = houseblock.sectors[0]
+    many = tuple(replace(first, id=f"S{number}") for number in range(5000))
+    told = "masts.csv: 5,000 sectors .* 2,698 places, 13,490,000 links .* keep the nearest 2,223, or name fewer"
+    with pytest.raises(ScenarioError, match=told):
+        ask(replace(houseblock, sectors=many), Scenario(), ())
+
+
+@pytest.mark.parametrize("ask", QUESTIONS)
+def test_a_hundred_thousand_worlds_are_refused_with_the_number_that_is_not(houseblock, ask):
+    """42 sectors and 28 devices at 2,698 places are 188,860 links, in 10,000 million / 188,860 = 52,949 worlds."""
+    told = (
+        "scenario: worlds is 100,000: 42 sectors and 28 devices at 2,698 places are 188,860 links .* 52,900 at most"
+    )
+    with pytest.raises(ScenarioError, match=told):
+        ask(houseblock, Scenario(worlds=100_000), devices_of(28))
+    refuse_too_large(houseblock, Scenario(worlds=52_900), houseblock.sectors, 28)
+
+
+@pytest.mark.parametrize(("name", "devices"), [("radial", 854), ("campus", 1644)])
+def test_a_node_in_every_room_of_a_bundled_site_is_allowed(name, devices):
+    site = load_site(name)
+    refuse_too_large(site, Scenario(worlds=WORLDS_OF_ANY), site.sectors, devices)
+
+
+def test_a_site_without_any_place_is_no_division_by_nothing(hut, monkeypatch):
+    monkeypatch.setattr(question_size, "count_places", lambda _site: 0)
+    refuse_too_large(hut(), Scenario(), (), 0)
+
+
+def test_rooms_judged_in_parts_give_the_same_worlds(monkeypatch):
+    """However few sectors fit into memory at a time."""
+    site = build_wing(describe(cells=4, storeys=1, area="suburban", fence_distance_m=60.0))
+    device = Device("J1", "room_jammer", 0.0, 2.4, 2.7)
+    whole = study.evaluate(site, Scenario(worlds=100), devices=(device,), maps=False)
+    leaks = study.leakage(site, Scenario(worlds=100), maps=False)
+    monkeypatch.setattr(judging, "MOST_LEVELS", 1)
+    shares: list[float] = []
+    parts = study.evaluate(
+        site,
+        Scenario(worlds=100),
+        devices=(device,),
+        maps=False,
+        progress=lambda what, share: shares.append(share) if what == "rooms" else None,
+    )
+    assert len(shares) > len(site.rooms) // 2
+    assert shares == sorted(shares)
+    for one, other in zip(whole.grades, parts.grades, strict=True):
+        assert one.by_room.identical(other.by_room)
+        assert (one.silent == other.silent).all()
+    assert study.leakage(site, Scenario(worlds=100), maps=False).by_room.identical(leaks.by_room)
+
+
+def test_the_limits_are_in_the_documentation():
+    text = (Path(__file__).parents[2] / "docs" / "equipment.md").read_text("utf-8")
+    section = text.split("## How large a question may be")[1].split("\n## ")[0]
+    told = [row.split("|")[-2].strip() for row in section.splitlines() if row.startswith("| `")]
+    limits = (MOST_DEVICES, MOST_DEVICE_LINKS, MOST_SECTOR_LINKS, 100_000, MOST_LINK_WORLDS)
+    assert told == [*(f"{limit:,}" for limit in limits), f"{MOST_WORLD_BYTES // 2**30} GiB"]
+    assert f"above {WORLDS_OF_ANY:,} worlds" in section
+    assert re.search(r"2,698 for `houseblock`, 13,323 for `campus`", section)
+    assert count_places(load_site("campus")) == 13_323
