@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
     Judgement,
@@ -33,6 +34,8 @@ from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import PointSet, Sector, Site, clean, fingerprint, map_grid, trial_points
 
 __all__ = ["Known", "Ready", "evaluate", "make_ready"]
+
+MOST_MAP_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB
 
 
 @dataclass(frozen=True)
@@ -161,32 +164,10 @@ def evaluate(
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
     ready = known.ready if known is not None else None
     ready = ready or make_ready(site, sectors, scenario, treatments, catalogue, gains)
-    model, points, tested = ready.model, ready.points, ready.tested
-    say("rooms", 0.2)
+    model, points = ready.model, ready.points
     if known is None:
-        judged = judge_rooms(
-            model,
-            ready.bare,
-            scenario,
-            devices,
-            catalogue,
-            points,
-            bare_points=ready.bare_points,
-            stream=stream,
-            progress=lambda done: say("rooms", 0.2 + 0.3 * done),
-        )
-        say("outside", 0.5)
-        spilled = spill(
-            model,
-            scenario,
-            devices,
-            catalogue,
-            tested,
-            stream=stream,
-            progress=lambda done: say("outside", 0.5 + 0.2 * done),
-        )
-    else:
-        judged, spilled = known.judged, known.spilled
+        known = _judged(ready, scenario, devices, catalogue, stream, say)
+    judged, spilled = known.judged, known.spilled
     say("maps", 0.7)
     verdict_maps = _verdict_maps(model, scenario, devices, catalogue, judged, say) if maps else ()
     say("done", 1.0)
@@ -207,6 +188,40 @@ def evaluate(
         stream=stream,
         measured=int(model.calibration.measured.sum()),
     )
+
+
+def _judged(
+    ready: Ready,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    stream: int,
+    say: Progress,
+) -> Known:
+    """Rooms and spill of a layout."""
+    say("rooms", 0.2)
+    judged = judge_rooms(
+        ready.model,
+        ready.bare,
+        scenario,
+        devices,
+        catalogue,
+        ready.points,
+        bare_points=ready.bare_points,
+        stream=stream,
+        progress=lambda done: say("rooms", 0.2 + 0.3 * done),
+    )
+    say("outside", 0.5)
+    spilled = spill(
+        ready.model,
+        scenario,
+        devices,
+        catalogue,
+        ready.tested,
+        stream=stream,
+        progress=lambda done: say("outside", 0.5 + 0.2 * done),
+    )
+    return Known(judged, spilled)
 
 
 def _verdict_notes(
@@ -252,13 +267,15 @@ def _verdict_maps(
     for name, silent in zip(judged.by_room[ROOM].values.tolist(), dead.tolist(), strict=True):
         state[site.room_index[name]] = 0 if silent else 1
     grid = map_grid(site, scenario.grid_m)
+    levels = sum(device.state != "off" for device in devices) * len(model.carriers)
     found = []
     for number, patch in enumerate(grid.patches):
         points = part(grid, patch)
         silent = np.flatnonzero(silent_at(site, points))
-        some, margin_db = points.some(silent), np.full(len(points), np.nan, np.float32)
-        if len(some):
-            margin_db[silent] = draft_margin_db(
+        margin_db = np.full(len(points), np.nan, np.float32)
+        for few in _few_at_a_time(silent, levels):
+            some = points.some(few)
+            margin_db[few] = draft_margin_db(
                 model, scenario, public_links(model, some), blocker_links(model, devices, catalogue, some)
             ).min(axis=0)
         shape = (patch.count_j, patch.count_i)
@@ -279,3 +296,10 @@ def _verdict_maps(
         )
         say("maps", 0.7 + 0.3 * (number + 1) / len(grid.patches))
     return tuple(found)
+
+
+def _few_at_a_time(points: NDArray[np.intp], levels: int) -> list[NDArray[np.intp]]:
+    """Points of a map in parts whose levels, so many at each point, fit into memory."""
+    if not len(points):
+        return []
+    return np.array_split(points, min(len(points), -(-len(points) * levels // MOST_MAP_LEVELS) or 1))

@@ -10,6 +10,7 @@ from quietwing.sites import Sector, Site, trial_points
 __all__ = [
     "MOST_DEVICE_LINKS",
     "MOST_LINK_WORLDS",
+    "MOST_ON_THE_AIR",
     "MOST_SECTOR_LINKS",
     "WORLDS_OF_ANY",
     "count_places",
@@ -18,6 +19,7 @@ __all__ = [
 
 MOST_SECTOR_LINKS = 6_000_000  # sectors × places, assumed: about two minutes of a core and 2 GiB
 MOST_DEVICE_LINKS = 24_000_000  # devices × places, assumed: 1,800 on the bundled campus, about five minutes of a core
+MOST_ON_THE_AIR = 4_000  # devices, assumed: over twice the rooms of the bundled campus
 MOST_LINK_WORLDS = 10_000_000_000  # worlds × links, assumed: about two minutes of a core
 WORLDS_OF_ANY = 2_000  # a question within the other limits may have them: a share of 90 % is known to 0.7 % by them
 
@@ -52,10 +54,11 @@ def refuse_too_large(site: Site, scenario: Scenario, sectors: tuple[Sector, ...]
             f"masts.csv: {len(sectors):,} sectors are asked for at {places:,} places, {links:,} links "
             f"(limit {MOST_SECTOR_LINKS:,}); keep the nearest {MOST_SECTOR_LINKS // places:,}, or name fewer channels"
         )
-    if devices * places > MOST_DEVICE_LINKS:
+    fewer = min(MOST_ON_THE_AIR, MOST_DEVICE_LINKS // max(places, 1))
+    if devices > fewer:
         raise ScenarioError(
-            f"layout: {devices:,} devices at {places:,} places are {devices * places:,} links "
-            f"(limit {MOST_DEVICE_LINKS:,}); take {MOST_DEVICE_LINKS // places:,} at most, or split the site"
+            f"layout: {devices:,} devices on the air (limit {fewer:,} at the {places:,} places of this site); "
+            f"take {fewer:,} at most, or split the site"
         )
     links += devices * places
     most = max(MOST_LINK_WORLDS // max(links, 1) // 100 * 100, WORLDS_OF_ANY)

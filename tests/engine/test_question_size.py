@@ -17,6 +17,7 @@ from quietwing.coverage.study import question_size
 from quietwing.coverage.study.question_size import (
     MOST_DEVICE_LINKS,
     MOST_LINK_WORLDS,
+    MOST_ON_THE_AIR,
     MOST_SECTOR_LINKS,
     WORLDS_OF_ANY,
     count_places,
@@ -51,11 +52,19 @@ def nothing_is_worked_out(monkeypatch, request):
 
 @pytest.mark.parametrize("ask", QUESTIONS)
 def test_ten_thousand_devices_on_a_houseblock_are_refused(houseblock, ask):
-    """2,698 places see 8,895 devices within 24 million links and no more."""
-    assert count_places(houseblock) == 2698
-    told = "layout: 10,000 devices at 2,698 places are 26,980,000 links .* take 8,895 at most, or split the site"
+    told = (
+        "layout: 10,000 devices on the air .limit 4,000 at the 2,698 places .* take 4,000 at most, or split the site"
+    )
     with pytest.raises(ScenarioError, match=told):
         ask(houseblock, Scenario(), devices_of(10_000))
+
+
+def test_on_a_campus_the_places_count():
+    """13,323 places see 1,801 devices within 24 million links and no more."""
+    campus = load_site("campus")
+    with pytest.raises(ScenarioError, match=r"layout: 1,802 devices on the air .limit 1,801 at the 13,323 places"):
+        refuse_too_large(campus, Scenario(), campus.sectors, 1802)
+    refuse_too_large(campus, Scenario(), campus.sectors, 1801)
 
 
 def test_devices_that_are_off_reach_no_place(houseblock):
@@ -123,11 +132,21 @@ def test_rooms_judged_in_parts_give_the_same_worlds(monkeypatch):
     assert study.leakage(site, Scenario(worlds=100), maps=False).by_room.identical(leaks.by_room)
 
 
+def test_maps_drawn_in_parts_are_the_same_maps(monkeypatch):
+    site = build_wing(describe(cells=4, storeys=1, area="suburban", fence_distance_m=60.0))
+    device = Device("J1", "room_jammer", 0.0, 2.4, 2.7)
+    whole = study.evaluate(site, Scenario(worlds=100, grid_m=2.0), devices=(device,))
+    monkeypatch.setattr("quietwing.coverage.study.judging.MOST_MAP_LEVELS", 100)
+    parts = study.evaluate(site, Scenario(worlds=100, grid_m=2.0), devices=(device,))
+    for one, other in zip(whole.maps, parts.maps, strict=True):
+        assert one.data.identical(other.data)
+
+
 def test_the_limits_are_in_the_documentation():
     text = (Path(__file__).parents[2] / "docs" / "equipment.md").read_text("utf-8")
     section = text.split("## How large a question may be")[1].split("\n## ")[0]
     told = [row.split("|")[-2].strip() for row in section.splitlines() if row.startswith("| `")]
-    limits = (MOST_DEVICES, MOST_DEVICE_LINKS, MOST_SECTOR_LINKS, 100_000, MOST_LINK_WORLDS)
+    limits = (MOST_DEVICES, MOST_ON_THE_AIR, MOST_DEVICE_LINKS, MOST_SECTOR_LINKS, 100_000, MOST_LINK_WORLDS)
     assert told == [*(f"{limit:,}" for limit in limits), f"{MOST_WORLD_BYTES // 2**30} GiB"]
     assert f"above {WORLDS_OF_ANY:,} worlds" in section
     assert re.search(r"2,698 for `houseblock`, 13,323 for `campus`", section)
