@@ -97,6 +97,7 @@ from .readings import READING_COLUMNS as READING_COLUMNS
 from .readings import Measurements as Measurements
 from .readings import Reading as Reading
 from .readings import locate as locate
+from .readings import misplaced_readings as misplaced_readings
 from .readings import read_measurements as read_measurements
 from .records import build as build
 from .records import plain_number as plain_number

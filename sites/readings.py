@@ -26,7 +26,15 @@ from quietwing.sites.records import build
 from quietwing.sites.safe_reading import read_text
 from quietwing.sites.tables_csv import parse_table
 
-__all__ = ["READING_COLUMNS", "Measurements", "Reading", "locate", "parse_measurements", "read_measurements"]
+__all__ = [
+    "READING_COLUMNS",
+    "Measurements",
+    "Reading",
+    "locate",
+    "misplaced_readings",
+    "parse_measurements",
+    "read_measurements",
+]
 
 READING_COLUMNS = ("channel", "x", "y", "height_m", "rsrp_dbm", "date", "room", "note")  # optional ones last
 MOST_READINGS = 20_000
@@ -145,6 +153,12 @@ def _check_channels(readings: list[tuple[str, Reading]], site: Site, findings: F
             at[0] + more,
             f"no mast has channel {shown(channel)}; {did_you_mean(channel, site.channels)} Or add it to masts.csv",
         )
+
+
+def misplaced_readings(readings: tuple[Reading, ...], site: Site) -> dict[int, str]:
+    """What is wrong with readings as places or levels of a site, by their index; nothing where all could be taken."""
+    found = ((index, _impossible(reading, site)) for index, reading in enumerate(readings))
+    return {index: problems[0] for index, problems in found if problems}
 
 
 def _impossible(reading: Reading, site: Site) -> list[str]:

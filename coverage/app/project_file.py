@@ -4,7 +4,7 @@
 
     site.toml *.geojson …      the site, as it is downloaded
     scenario.toml catalogue.csv layout.csv
-    project.json               name, layouts for undo and redo, layouts saved under a name
+    project.json               name, layouts for undo and redo, layouts saved under a name, walk-test readings
     result-*                   what was worked out; read by people, never read back
 
 With the ending ``.zip`` it opens as a site too. Everything that is read back is checked like any input.
@@ -16,7 +16,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -37,10 +37,12 @@ from quietwing.sites import (
     BUNDLED,
     MOST_ARCHIVE_BYTES,
     QuietwingError,
+    Reading,
     Site,
     SiteError,
     clean,
     load_site,
+    misplaced_readings,
     unpack,
     workshop_in,
 )
@@ -58,6 +60,7 @@ MOST_HISTORY_BYTES = 2**20
 MOST_CARD_BYTES = 16 * 2**20
 MOST_SAVED = 20
 MOST_DESCRIPTION = 200_000
+MOST_READINGS = 50_000  # the latest, of all walk tests together: 7 MB of the card
 Name = Annotated[str, Field(max_length=MOST_NAME)]
 
 
@@ -84,6 +87,8 @@ class Project:
         The TOML the site was made of in the form, empty: none.
     under_way : tuple of str
         Kinds of the jobs that ran when it was kept.
+    readings : tuple of Reading
+        Of walk tests, in use; those that do not fit the site are not kept.
     """
 
     name: str
@@ -97,6 +102,7 @@ class Project:
     saved: tuple[SavedLayout, ...] = ()
     description: str = ""
     under_way: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
     @property
     def title(self) -> str:
@@ -134,6 +140,7 @@ class _Card(BaseModel):
     future: Annotated[list[_Layout], Field(max_length=MOST_STEPS)] = []
     saved: Annotated[list[_Saved], Field(max_length=MOST_SAVED)] = []
     under_way: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=10)] = []
+    readings: Annotated[list[Reading], Field(max_length=MOST_READINGS)] = []
 
 
 def project_of(own: Session) -> Project:
@@ -151,7 +158,14 @@ def project_of(own: Session) -> Project:
         tuple(replace(one, verdict=None) for one in own.saved.values())[-MOST_SAVED:],
         own.description,
         running,
+        _fitting(own.survey.readings, own.site),
     )
+
+
+def _fitting(readings: tuple[Reading, ...], site: Site) -> tuple[Reading, ...]:
+    """The readings that could be taken on the site: one in a room that is gone counts for nothing."""
+    wrong = misplaced_readings(readings, site)
+    return tuple(one for index, one in enumerate(readings) if index not in wrong)[-MOST_READINGS:]
 
 
 def project_zip(
@@ -250,6 +264,9 @@ def read_project(name: str, content: bytes, folder: Path) -> Project:
     for one in card.saved:
         with_name = f"saved layout {clean(one.name)}"
         saved.append(SavedLayout(one.name, read(one.layout, with_name, of_here=one.site == here), None, one.site))
+    readings = tuple(card.readings)
+    for index, problem in misplaced_readings(readings, site).items():
+        raise SiteError(f"{label}: {CARD}: reading {index + 1}: {problem}")
     known = card.source in BUNDLED and site_hash(load_site(card.source)) == here
     return Project(
         card.name,
@@ -263,6 +280,7 @@ def read_project(name: str, content: bytes, folder: Path) -> Project:
         tuple(saved),
         card.description,
         tuple(card.under_way),
+        readings,
     )
 
 
@@ -292,6 +310,7 @@ def _card_text(project: Project) -> str:
         "future": newest(project.future),
         "saved": [{"name": one.name, "site": one.site_hash, "layout": told(one.layout)} for one in project.saved],
         "under_way": list(project.under_way),
+        "readings": [asdict(one) | {"date": one.date.isoformat()} for one in project.readings],
     }
     return json.dumps(card, indent=1, ensure_ascii=False) + "\n"
 

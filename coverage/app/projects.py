@@ -278,7 +278,7 @@ def _fill(own: Session, project: Project, results: Mapping[str, Any], name: str)
     own.saved = {one.name: replace(one, verdict=judged.get(one.name)) for one in project.saved}
     for each in RESULTS:
         setattr(own, each, results.get(each))
-    own.survey = results.get(SURVEY, Survey())
+    own.survey = results.get(SURVEY, Survey(readings=project.readings))
     own.layers = None
     _know(own)
     if lost := [JOB_WORDS[kind] for kind in project.under_way if kind in JOB_WORDS]:

@@ -14,7 +14,7 @@ import pytest
 
 from quietwing.coverage.app import project_store, projects
 from quietwing.coverage.app import state as state_module
-from quietwing.coverage.app.project_file import Project, project_zip, read_project
+from quietwing.coverage.app.project_file import Project, project_of, project_zip, read_project
 from quietwing.coverage.app.project_store import KEPT_DAYS, MOST_KEPT, Shelf, new_name, sweep_old
 from quietwing.coverage.app.state import Layout, SavedLayout, Session, site_hash
 from quietwing.coverage.app.survey_state import Drawing, Survey
@@ -22,7 +22,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import QuietwingError
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import CalibratedConstruction, DrawingChoices, Reading, SiteCalibration, load_site
+from quietwing.sites import CalibratedConstruction, DrawingChoices, Reading, SiteCalibration, SiteError, load_site
 from quietwing.sites.synthetic import build_wing, describe
 
 MINE, OTHER = "a" * 64, "b" * 64
@@ -61,6 +61,15 @@ def project(site) -> Project:
     )
 
 
+@pytest.fixture
+def walked(project) -> Project:
+    """The same with a reading of a walk test."""
+    room = project.site.rooms[0]
+    x, y = room.outline.representative_point().coords[0]
+    one = Reading("EE/B20/LTE", x + 0.0001, y, 1.5, -100.25, dt.date(2026, 11, 20), room.id, 'a "note", ü')
+    return replace(project, readings=(one,))
+
+
 def changed(content: bytes, **texts: bytes | None) -> bytes:
     """The same zip with files in it replaced, added or, where there is no text, left out."""
     files = {}
@@ -93,6 +102,45 @@ def test_a_bundled_site_is_known_again_and_a_name_alone_makes_no_example(project
     assert read_project("a.qwproj", project_zip(example, tmp_path), tmp_path).source == "houseblock"
     claims = read_project("a.qwproj", project_zip(replace(project, source="houseblock"), tmp_path), tmp_path)
     assert claims.source == "yours"
+
+
+def test_readings_of_walk_tests_are_in_the_file_and_back_in_use_when_it_is_opened(walked, tmp_path, monkeypatch):
+    """Those in use that fit the site; one in a room that is gone counts for nothing and is not carried along."""
+    gone = replace(walked.readings[0], room="no such room")
+    channel = replace(walked.readings[0], channel="EE/B99/LTE")  # of no mast: it stays, masts may come
+    content = project_zip(walked, tmp_path)
+    assert read_project("a.qwproj", content, tmp_path) == walked
+    own = Session(walked.site, "yours", walked.scenario, read_catalogue(), tmp_path, walked.layout)
+    own.survey = Survey(readings=(*walked.readings, gone, channel))
+    own.project_name = "north side"
+    content = project_zip(project_of(own), tmp_path)
+    again = Session(load_site("houseblock"), "houseblock", Scenario(), read_catalogue(), tmp_path)
+    monkeypatch.setattr(projects, "session", lambda: again)
+    monkeypatch.setattr(state_module, "session", lambda: again)
+    projects.open_project_file("p.qwproj", content)
+    assert again.survey == Survey(readings=(*walked.readings, channel))
+    card = card_of(content)
+    del card["readings"]  # of an older version
+    older = changed(content, project__json=json.dumps(card).encode())
+    assert read_project("a.qwproj", older, tmp_path).readings == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"room": "no such room"}, "a.qwproj: project.json: reading 1: room 'no such room' does not exist"),
+        ({"x_m": 1e6}, "a.qwproj: project.json: reading 1: .* km from the perimeter"),
+        ({"rsrp_dbm": "loud"}, "a.qwproj: project.json: readings.0.rsrp_dbm"),
+        ({"date": "yesterday"}, "a.qwproj: project.json: readings.0.date"),
+        ({"imei": "1"}, "a.qwproj: project.json: readings.0.imei"),
+    ],
+)
+def test_readings_that_no_walk_could_give_are_refused(walked, tmp_path, told, says):
+    content = project_zip(walked, tmp_path)
+    card = card_of(content)
+    card["readings"][0] |= told
+    with pytest.raises(SiteError, match=says):
+        read_project("a.qwproj", changed(content, project__json=json.dumps(card).encode()), tmp_path)
 
 
 def test_the_oldest_steps_of_undo_are_left_out(project, tmp_path):
