@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -32,8 +32,9 @@ from quietwing.sites import Site, clean
 __all__ = ["answers", "cluster_client", "demand_cluster", "demand_workers", "write_files"]
 
 EXTRA = 'Dask is not installed; install it with: pip install "quietwing[cluster]"'
-CONNECT_S = 10.0
+CONNECT_S = 6.0
 WORKERS_WITHIN_S = 120.0  # a queue of a cluster may take longer: then the scheduler is there and its workers are not
+CLOSE_S = 5.0
 LOOK_EVERY_S = 0.2
 QUIET = 50  # of Dask's logs: critical alone
 MOST_LOCAL_WORKERS = 256
@@ -80,7 +81,8 @@ def cluster_client(scheduler: str | None = None, local_workers: int | None = Non
     distributed = import_module("distributed")
     if scheduler is not None:
         shown = clean(scheduler)
-        try:
+        try:  # first: a client that was never made would be waited for at the end
+            import_module("distributed.comm.addressing").get_address_host_port(scheduler)
             client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise OSError(getattr(error, "errno", None) or 110, "no scheduler answers", shown) from None
@@ -95,22 +97,49 @@ def cluster_client(scheduler: str | None = None, local_workers: int | None = Non
         raise ScenarioError(f"local_cluster is {local_workers} (expected 1 to {MOST_LOCAL_WORKERS}); give a number")
     if sys.platform == "win32":
         raise ScenarioError("local_cluster: Dask cannot do that on Windows; use --workers, or --scheduler")
-    # As programs of their own: workers that were spawned would run the script that called this once more.
+    with _local_cluster(local_workers or 1) as cluster, _client_of(cluster) as client:
+        client.wait_for_workers(local_workers, timeout=WORKERS_WITHIN_S)
+        yield client
+
+
+@contextmanager
+def _local_cluster(workers: int) -> Iterator[Any]:
+    """A scheduler and workers as programs of their own: what is spawned would run the script that called this again.
+
+    They end with it, also where the scheduler has been lost and no longer ends them.
+    """
     start = import_module("distributed.deploy.subprocess").SubprocessCluster
-    with (
-        tempfile.TemporaryDirectory(prefix="quietwing-dask-") as scratch,
-        start(
-            n_workers=local_workers,
+    with tempfile.TemporaryDirectory(prefix="quietwing-dask-", ignore_cleanup_errors=True) as scratch:
+        cluster = start(
+            n_workers=workers,
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address=None,
             worker_kwargs={"local_directory": scratch},
             silence_logs=QUIET,
-        ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        client.wait_for_workers(local_workers, timeout=WORKERS_WITHIN_S)
+        )
+        programs = [cluster.scheduler, *cluster.workers.values()]
+        try:
+            yield cluster
+        finally:
+            with suppress(OSError, TimeoutError):
+                cluster.close(timeout=CLOSE_S)
+            for program in programs:
+                process = getattr(program, "process", None)
+                if process is not None and process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        process.kill()
+
+
+@contextmanager
+def _client_of(cluster: Any) -> Iterator[Any]:
+    """A client that says nothing more of a scheduler that has been lost when it is closed."""
+    client = import_module("distributed").Client(cluster, set_as_default=False)
+    try:
         yield client
+    finally:
+        with suppress(OSError, TimeoutError):
+            client.close(timeout=CLOSE_S)
 
 
 def demand_workers(client: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -25,6 +26,7 @@ __all__ = [
 
 # Of the command at work: name of the file under the name of its table, for messages of the engine.
 _FILES: ContextVar[Mapping[str, str]] = ContextVar("files", default=MappingProxyType({}))
+_OF_NETWORKS = (errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET)
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -47,7 +49,10 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             say("error: output: its reader has gone; write to a file, or read to the end")
             raise typer.Exit(ENVIRONMENT) from None
         except OSError as error:
-            say(f"error: {error.filename or 'file system'}: {error.strerror or error}; check disk and permissions")
+            advice = (
+                "check its address and the network" if error.errno in _OF_NETWORKS else "check disk and permissions"
+            )
+            say(f"error: {error.filename or 'file system'}: {error.strerror or error}; {advice}")
             raise typer.Exit(ENVIRONMENT) from None
         except KeyboardInterrupt:
             say("interrupted; nothing half-written was left")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,13 +11,15 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 distributed = pytest.importorskip("distributed")
 
 from quietwing.coverage.batch import cluster as module  # noqa: E402
-from quietwing.coverage.batch import evaluate_on_cluster, run_batch  # noqa: E402
+from quietwing.coverage.batch import evaluate_on_cluster, plan_batch, run_batch  # noqa: E402
 from quietwing.coverage.batch.cluster import cluster_client  # noqa: E402
 from quietwing.coverage.catalogue import read_catalogue  # noqa: E402
+from quietwing.coverage.cli import app  # noqa: E402
 from quietwing.coverage.equipment import Device  # noqa: E402
 from quietwing.coverage.errors import ScenarioError  # noqa: E402
 from quietwing.coverage.report import rooms_csv, spill_csv  # noqa: E402
@@ -140,6 +143,70 @@ def test_a_scheduler_that_is_lost_keeps_what_is_finished(undisturbed, tmp_path):
     assert files_below(tmp_path / "results") == files_below(here)
 
 
+class Killer(threading.Thread):
+    """Kills one worker after another at random moments, and in the end the scheduler where that is asked for."""
+
+    def __init__(self, client, rng: random.Random, kills: int, *, scheduler: bool):
+        super().__init__(daemon=True)
+        self.client, self.rng, self.kills, self.scheduler = client, rng, kills, scheduler
+        self.at_work, self.enough, self.killed = threading.Event(), threading.Event(), 0
+
+    def progress(self, _what, share):
+        if 0 < share < 1:
+            self.at_work.set()
+
+    def run(self):
+        self.at_work.wait()
+        while self.killed < self.kills and not self.enough.wait(self.rng.uniform(0.5, 6.0)):
+            alive = sorted(self.client.run(os.getpid, on_error="ignore").values())
+            if alive:
+                os.kill(self.rng.choice(alive), signal.SIGKILL)
+                self.killed += 1
+        if self.scheduler and not self.enough.is_set():
+            os.kill(self.client.run_on_scheduler(os.getpid), signal.SIGKILL)
+
+
+@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
+def test_ten_workers_killed_at_random_and_the_scheduler_once_cost_nothing(hut_folder, tmp_path):
+    seed = int(os.environ.get("QUIETWING_KILL_SEED", random.SystemRandom().randrange(2**32)))
+    print(f"QUIETWING_KILL_SEED={seed}")
+    rng = random.Random(seed)
+    sweep = tmp_path / "sweep.toml"
+    sweep.write_text(f"site = '{hut_folder}'\nscenario.worlds = 100\nset.seed = {list(range(1, 61))}\n", "utf-8")
+    items, results = plan_batch(sweep), tmp_path / "results"
+    with cluster_client(local_workers=2) as client:
+        first = Killer(client, rng, 5, scheduler=True)
+        first.start()
+        with pytest.raises(OSError, match="the scheduler was lost"):
+            run_batch(items, results, client=client, progress=first.progress)
+    finished = len(list((results / "items").iterdir()))
+    print(f"{finished} of 60 were there when the scheduler was killed")
+    assert 0 < finished < 60
+    with cluster_client(local_workers=2) as client:
+        second = Killer(client, rng, 5, scheduler=False)
+        second.start()
+        outcome = run_batch(items, results, client=client, progress=second.progress)
+        second.enough.set()
+        second.join()
+    assert first.killed == 5
+    assert second.killed >= 1  # as many as there was time for
+    print(f"{first.killed} + {second.killed} workers were killed")
+    assert not outcome.failed
+    assert len(outcome.done) + len(outcome.skipped) == 60
+    run_batch(items, tmp_path / "here", workers=2)
+    assert files_below(results) == files_below(tmp_path / "here")
+
+
+@pytest.mark.parametrize(
+    "address", ["not an address", "tcp://", "tcp://here", "gopher://here:1", "tcp://here:many", ""]
+)
+def test_what_is_no_address_is_refused_at_once(address, monkeypatch):
+    """Before a client is begun: one that could not be made holds up the end of the program for twenty seconds."""
+    monkeypatch.setattr(distributed, "Client", None)
+    with pytest.raises(ScenarioError, match=r"scheduler: .* is no address"), cluster_client(address):
+        pass
+
+
 def test_no_scheduler_is_one_error(monkeypatch):
     monkeypatch.setattr(module, "CONNECT_S", 1.0)
     with pytest.raises(OSError, match="no scheduler answers"), cluster_client("tcp://127.0.0.1:9"):
@@ -147,3 +214,11 @@ def test_no_scheduler_is_one_error(monkeypatch):
     for wrong in ({}, {"scheduler": "tcp://127.0.0.1:9", "local_workers": 2}, {"local_workers": 0}):
         with pytest.raises(ScenarioError), cluster_client(**wrong):
             pass
+
+
+def test_a_command_without_its_scheduler_speaks_of_the_network(hut_folder, monkeypatch):
+    """Not of the disk."""
+    monkeypatch.setattr(module, "CONNECT_S", 1.0)
+    ran = CliRunner().invoke(app, ["evaluate", str(hut_folder), "--scheduler", "tcp://127.0.0.1:9"])
+    assert ran.exit_code == 5
+    assert ran.stderr == "error: tcp://127.0.0.1:9: no scheduler answers; check its address and the network\n"
