@@ -282,7 +282,7 @@ def parse_rules(text: str, name: str) -> Rules:
     except Unreadable as error:
         raise ScenarioError(f"{where}: {error}") from None
     reader = _Reader(where)
-    if raw.get("format") != 1:
+    if raw.get("format") != 1 or isinstance(raw["format"], bool):
         reader.say("format", f"is {shown(raw.get('format'))} (expected 1); write format = 1")
     known = ("format", "errors", "phone", "grades", "outside", "tiers")
     for key in sorted(set(raw) - set(known)):

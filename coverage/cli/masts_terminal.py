@@ -44,6 +44,8 @@ def answer_masts(
     told = out.with_name(f"{out.stem}-assumed.csv")
     if out.suffix.lower() != ".csv":
         raise SiteError(f"{out.name}: is no .csv; masts are a table, name it masts.csv")
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise SiteError(f"{picture.name}: is no .png; the map is a picture, name it masts.png")
     if out.parent.joinpath("site.toml").exists():  # beside a site's files stands nothing that is no file of a site
         told = out.parent.parent / f"{out.parent.name}-masts-assumed.csv"
     for path in (out, told, picture):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import stat
 import tempfile
+import unicodedata
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -127,6 +128,7 @@ def _checked_members(
     tops = {PurePosixPath(member.filename).parts[0] for member in files}
     depth = 1 if len(tops) == 1 and all(len(PurePosixPath(member.filename).parts) > 1 for member in files) else 0
     members: dict[str, zipfile.ZipInfo] = {}
+    folded: dict[str, str] = {}
     for member in files:
         parts = PurePosixPath(member.filename).parts[depth:]
         file = "/".join(parts)
@@ -137,6 +139,11 @@ def _checked_members(
             )
         if file in members:
             raise SiteError(f"{zipped}: {shown(file)} stands twice; make the zip again")
+        twin = folded.setdefault(unicodedata.normalize("NFC", file).casefold(), file)
+        if twin != file:
+            raise SiteError(
+                f"{zipped}: {shown(twin)} and {shown(file)} are one file on other computers; leave one of them out"
+            )
         members[file] = member
     if needed not in members:
         raise SiteError(

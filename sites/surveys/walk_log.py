@@ -319,8 +319,10 @@ def _medians(
     xy_m = np.where(finite[:, None], xy_m, 0.0)
     far = ~finite | (shapely.distance(site.perimeter.outline, shapely.points(xy_m)) > FARTHEST_M)
     samples.left_out[f"more than {FARTHEST_M / 1000:g} km from the perimeter"] += int(np.count_nonzero(far & known))
+    nowhere = known & ~far & _without_storey(site, xy_m, storey) & ~np.isfinite(kept["height"])
+    samples.left_out["on a storey that the building there does not have"] += int(np.count_nonzero(nowhere))
     samples.left_out += Counter()  # drops what is nought
-    use = np.flatnonzero(known & ~far)
+    use = np.flatnonzero(known & ~far & ~nowhere)
     if not len(use):
         return (), 0
     height_m = _heights(site, xy_m[use], storey[use], kept["height"][use], mapped)
@@ -371,6 +373,15 @@ def _as_readings(
             Reading(name, round(float(x), 2), round(float(y), 2), tenth, round(float(middle), 1), day, "", spread)
         )
     return tuple(found)
+
+
+def _without_storey(site: Site, xy_m: Array, storey: Array) -> NDArray[np.bool_]:
+    """Places in a building on a storey it does not have: their height is not known."""
+    found = np.zeros(len(xy_m), bool)
+    for building in site.buildings:
+        strange = (storey < 0) | (storey >= len(building.storeys))
+        found |= strange & shapely.contains_xy(building.outline, xy_m[:, 0], xy_m[:, 1])
+    return found
 
 
 def _heights(site: Site, xy_m: Array, storey: Array, height_m: Array, mapped: Mapped) -> Array:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.rules import load_rules, read_rules
 from quietwing.coverage.scenario import read_scenario
 from quietwing.coverage.study.common import check_limits
 
@@ -82,3 +83,11 @@ def test_a_gap_is_a_share():
             check_limits(None, gap)
     check_limits(0.0, 0.05)
     check_limits(float("inf"), 0.0)
+
+
+def test_a_rules_file_whose_format_is_true_is_of_no_format(tmp_path):
+    """Python takes true for 1."""
+    path = tmp_path / "own.toml"
+    path.write_text(load_rules().text.replace("format = 1", "format = true", 1), "utf-8")
+    with pytest.raises(ScenarioError, match=r"^own\.toml: format: is true .expected 1.; write format = 1"):
+        read_rules(path)

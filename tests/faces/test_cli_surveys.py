@@ -73,6 +73,14 @@ def test_a_list_becomes_masts_and_says_what_it_assumed(here):
     ).read_text("utf-8")
 
 
+def test_a_map_is_a_picture_by_its_name(here):
+    (here / "list.csv").write_text("site id,x,y,plmn,technology,earfcn\nA1,900,250,23430,LTE,6225\n", "utf-8")
+    ran = run("masts", "import", "list.csv", "--site", "houseblock", "-o", "masts.csv", "--map", "m.exe")
+    assert ran.exit_code == 2
+    assert "m.exe: is no .png" in ran.stderr
+    assert not (here / "masts.csv").exists()
+
+
 def test_nothing_is_written_where_the_list_is_wrong(here):
     (here / "list.csv").write_text("lat,lon,mcc,net,radio\n52,-2,234,30,LTE\n", "utf-8")
     ran = run("masts", "import", "list.csv", "--site", "houseblock", "-o", "masts.csv", "--map", "m.png")

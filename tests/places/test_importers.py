@@ -68,6 +68,14 @@ def test_all_harmful_members_of_a_zip_are_named(rich, tmp_path):
     assert "'/etc/passwd' is an absolute path" in caught.value.problems[1]
 
 
+def test_two_members_of_a_zip_that_are_one_file_on_other_computers_are_refused(rich, tmp_path):
+    """On Windows and macOS names that differ in case alone are one: which of the two would rule is chance."""
+    save_site(rich, tmp_path / "a")
+    path = zipped(tmp_path / "a", tmp_path / "a.zip", **{"Masts.CSV": "x"})
+    with pytest.raises(SiteError, match=r"a\.zip: 'masts\.csv' and 'Masts\.CSV' are one file on other computers"):
+        import_site(path)
+
+
 def test_a_zip_is_no_site_for_other_commands_and_says_which_one_reads_it(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK")
     with pytest.raises(SiteError, match=r"single file.*`quietwing import` reads a zip"):

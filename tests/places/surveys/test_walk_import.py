@@ -67,6 +67,18 @@ def test_medians_in_decibels_by_square_and_channel(site, tmp_path):
     assert parse_measurements(readings_text(found.readings), site, "r.csv").readings == found.readings
 
 
+def test_a_sample_on_a_storey_that_is_not_there_is_left_out_and_said(site, tmp_path):
+    """Its floor is not known; with a height of its own it has a place all the same."""
+    one, storeys = sector(site), len(site.buildings[0].storeys)
+    rows = [f"2026-11-20T10:00:00,{X + 2},{Y + 3},{storey},{one.channel},-80" for storey in (0, storeys, -1, 99)]
+    found = import_walk(log(tmp_path, "time,x,y,storey,channel,rsrp", *rows), site)
+    assert (found.rows, found.used, len(found.readings)) == (4, 1, 1)
+    assert ("on a storey that the building there does not have", 3) in found.left_out
+    high = f"2026-11-20T10:00:00,{X + 2},{Y + 3},99,1.7,{one.channel},-80"
+    found = import_walk(log(tmp_path, "time,x,y,storey,height_m,channel,rsrp", high), site)
+    assert [reading.height_m for reading in found.readings] == [1.7]
+
+
 def test_no_median_goes_through_a_wall(site, tmp_path):
     one = sector(site)
     rows = [f"2026-11-20T10:00:00,{X + x},{Y + 3},{one.channel},-80" for x in (3.6, 7)]
