@@ -12,6 +12,7 @@ from .errors import OutOfRangeError as OutOfRangeError
 from .errors import QuietwingError as QuietwingError
 from .errors import ScenarioError as ScenarioError
 from .errors import SiteError as SiteError
+from .errors import UnmappedDrawingError as UnmappedDrawingError
 from .errors import problems_text as problems_text
 from .facet_arrays import Facets as Facets
 from .files import BUNDLED as BUNDLED

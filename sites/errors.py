@@ -10,6 +10,7 @@ __all__ = [
     "QuietwingError",
     "ScenarioError",
     "SiteError",
+    "UnmappedDrawingError",
     "problems_text",
 ]
 
@@ -32,6 +33,20 @@ class SiteError(QuietwingError, ValueError):
     def __init__(self, problems: str | Iterable[str]) -> None:
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__(problems_text(self.problems))
+
+
+class UnmappedDrawingError(SiteError):
+    """A drawing in which no building is found as its layers are understood.
+
+    Attributes
+    ----------
+    mapping : str
+        What each layer, block, type and material was taken for, as the text of a mapping file: to be changed.
+    """
+
+    def __init__(self, problems: str | Iterable[str], mapping: str) -> None:
+        super().__init__(problems)
+        self.mapping = mapping
 
 
 class ScenarioError(QuietwingError, ValueError):

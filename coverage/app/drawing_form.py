@@ -15,11 +15,12 @@ from quietwing.coverage.app.site_files import with_typical_masts
 from quietwing.coverage.app.site_form import construction_box
 from quietwing.coverage.app.site_trace_form import ROLES
 from quietwing.coverage.app.site_watch import kept, picture, put_site
-from quietwing.coverage.app.site_words import in_app_words, literal
+from quietwing.coverage.app.site_words import in_app_words, literal, problems_of, show_problems
 from quietwing.coverage.app.state import YOURS, Layout, Session, open_site, session
 from quietwing.coverage.app.survey_state import Drawing, Survey
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.report import storeys_figure
+from quietwing.coverage.site_inputs import ImportedSite
 from quietwing.sites import (
     BY_LAYERS,
     DRAWING_ENDINGS,
@@ -29,8 +30,10 @@ from quietwing.sites import (
     USES,
     DrawingChoices,
     PlanMapping,
+    UnmappedDrawingError,
     Use,
     load_constructions,
+    parse_mapping,
 )
 
 __all__ = ["choice_fields", "chosen", "drawing_part", "is_drawing", "propose"]
@@ -99,8 +102,20 @@ def chosen(where: str, usual: DrawingChoices) -> DrawingChoices:
 def propose(files: Sequence[tuple[str, bytes]], choices: DrawingChoices) -> None:
     """Read a drawing and keep what it shows as a proposal."""
     own = session()
-    brought = read_drawing(files, choices, own.folder)
+    try:
+        brought = read_drawing(files, choices, own.folder)
+    except UnmappedDrawingError as error:
+        own.survey = replace(own.survey, drawing=_without_building(own, tuple(files), choices, error))
+        return
     own.survey = replace(own.survey, drawing=Drawing(tuple(files), choices, brought, edition=_next_edition(own)))
+
+
+def _without_building(
+    own: Session, files: tuple[tuple[str, bytes], ...], choices: DrawingChoices, error: UnmappedDrawingError
+) -> Drawing:
+    """A drawing whose layers have to be told first."""
+    mapping = parse_mapping(error.mapping, MAPPING_FILE)
+    return Drawing(files, choices, None, edition=_next_edition(own), unmapped=mapping, problems=problems_of(error))
 
 
 def _next_edition(own: Session) -> int:
@@ -112,11 +127,14 @@ def drawing_part(drawing: Drawing) -> None:
     """Draw a drawing that was read: the plan, the mapping to change, the report, and what can be done with them."""
     name = literal(", ".join(file for file, _ in drawing.files))
     brought = drawing.brought
+    if brought is None:
+        _unmapped_part(name, drawing)
+        return
     guesses = [row | {"what": in_app_words(row["what"])} for row in guesses_of(brought)]
     st.header(f"The drawing {name}")
     left, right = st.columns(2, gap="medium")
     with left:
-        _found(drawing)
+        _found(drawing, brought)
         st.image(kept(brought.site, "storeys", lambda: picture(lambda: storeys_figure(brought.site))),
                  caption="What was found: walls, windows and doors, rooms in grey")  # fmt: skip
     with right:
@@ -143,15 +161,27 @@ def drawing_part(drawing: Drawing) -> None:
                  alt="Every guess of the import with its storey and place")  # fmt: skip
 
 
-def _found(drawing: Drawing) -> None:
+def _unmapped_part(name: str, drawing: Drawing) -> None:
+    """Draw a drawing in which no building was found: why, and the mapping to change."""
+    mapping, where = drawing.unmapped or PlanMapping(), f"drawing-{drawing.edition}"
+    st.header(f"The drawing {name}")
+    show_problems(drawing.problems, "No building was found in it yet")
+    st.markdown("Say what each layer stands for, one of them walls at least, then read the drawing again.")
+    _mapping_fields(where, mapping, drawing)
+    show_problems_of(AGAIN)
+    st.button("Read again with this mapping", key=AGAIN, type="primary", on_click=session().ask,
+              args=(AGAIN, "Reading the drawing", _again, where, mapping, drawing))  # fmt: skip
+
+
+def _found(drawing: Drawing, brought: ImportedSite) -> None:
     """What each storey holds, and the button that opens it."""
-    storeys = (drawing.brought.counts or {}).get("storeys", ())
+    storeys = (brought.counts or {}).get("storeys", ())
     rows = [{words: one[key] for key, words in COUNTS.items() if key in one} for one in storeys]
     st.dataframe(rows, hide_index=True, alt="Walls, doors, windows and rooms of each storey")  # fmt: skip
     if not drawing.opened:
         show_problems_of(OPENED)
         st.button("Open this site", key=OPENED, type="primary", on_click=session().ask,
-                  args=(OPENED, "Checking the site", _open, drawing))  # fmt: skip
+                  args=(OPENED, "Checking the site", _open, drawing, brought))  # fmt: skip
         st.caption("Look at the plan and at what was guessed first; change what layers stand for at the right.")
 
 
@@ -250,9 +280,15 @@ def _again(where: str, mapping: PlanMapping, drawing: Drawing) -> None:
     own = session()
     choices = chosen(where, drawing.choices)
     told = _told(where, mapping, choices)
-    now = (own.site, drawing.brought.files or {}) if drawing.opened else None
-    brought = read_drawing(drawing.files, choices, own.folder, told, now)
-    new = replace(drawing, choices=choices, brought=brought, edition=_next_edition(own))
+    now = (own.site, drawing.files_beside) if drawing.opened else None
+    try:
+        brought = read_drawing(drawing.files, choices, own.folder, told, now)
+    except UnmappedDrawingError as error:
+        if drawing.opened:  # the site stays as it is
+            raise
+        own.survey = replace(own.survey, drawing=_without_building(own, drawing.files, choices, error))
+        return
+    new = Drawing(drawing.files, choices, brought, drawing.opened, _next_edition(own))
     if not drawing.opened:
         own.survey = replace(own.survey, drawing=new)
         return
@@ -269,10 +305,10 @@ def _again(where: str, mapping: PlanMapping, drawing: Drawing) -> None:
     own.said[AGAIN] = check_layout(site, own.layout.devices)
 
 
-def _open(drawing: Drawing) -> None:
+def _open(drawing: Drawing, brought: ImportedSite) -> None:
     """Make the proposal the session's site, and go to the workspace."""
     own = session()
-    site = with_typical_masts(drawing.brought, own.folder).site
+    site = with_typical_masts(brought, own.folder).site
     open_site(site, YOURS)
     own.survey = Survey(drawing=replace(drawing, opened=True))
     own.said[NEWS] = (

@@ -148,7 +148,7 @@ def _downloads(site: Site) -> None:
             devices=own.layout.devices,
             scenario=scenario_with(own.layout),
             catalogue=own.catalogue,
-            beside=own.survey.drawing.brought.files if own.survey.drawing and own.survey.drawing.opened else None,
+            beside=own.survey.drawing.files_beside if own.survey.drawing and own.survey.drawing.opened else None,
         ),
         f"{name}.zip",
         "application/zip",

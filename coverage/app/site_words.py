@@ -14,6 +14,7 @@ __all__ = ["in_app_words", "literal", "problems_of", "show_problems"]
 MOST_SHOWN = 30
 # What the command line calls them, with the labels they have here.
 LABELS = {
+    "in a mapping: quietwing import … --mapping FILE with [layers] in it": "under “What layers stand for”",
     "--storey-height": "“Height of a storey”",
     "--mapping": "“What layers stand for”",
     "--radius": "“How far masts may be”",

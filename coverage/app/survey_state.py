@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from quietwing.coverage.app.state import Layout
     from quietwing.coverage.calibration import CalibrationFit, NextReadings
     from quietwing.coverage.site_inputs import ImportedSite
-    from quietwing.sites import DrawingChoices, MastImport, Reading, TableHead, WalkImport
+    from quietwing.sites import DrawingChoices, MastImport, PlanMapping, Reading, TableHead, WalkImport
 
 __all__ = ["Calibrated", "Drawing", "Survey", "Uploaded"]
 
@@ -36,19 +36,30 @@ class Drawing:
         Names and contents, one for each storey from the lowest up.
     choices : DrawingChoices
         What the drawing does not say.
-    brought : ImportedSite
-        The site it shows, its mapping and its report.
+    brought : ImportedSite or None
+        The site it shows, its mapping and its report; None where no building was found.
     opened : bool
         Whether it is the session's site, and not only a proposal.
     edition : int
         How often it was read.
+    unmapped : PlanMapping or None
+        Where no building was found: what its layers were taken for.
+    problems : tuple of str
+        Why none was found.
     """
 
     files: tuple[tuple[str, bytes], ...]
     choices: DrawingChoices
-    brought: ImportedSite
+    brought: ImportedSite | None
     opened: bool = False
     edition: int = 0
+    unmapped: PlanMapping | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def files_beside(self) -> dict[str, bytes]:
+        """The mapping that was used, the report of guesses, and what tells edits later on."""
+        return {} if self.brought is None else self.brought.files or {}
 
 
 @dataclass(frozen=True)

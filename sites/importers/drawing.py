@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from quietwing.sites.errors import SiteError
+from quietwing.sites.errors import SiteError, UnmappedDrawingError
 from quietwing.sites.files import site_texts
 from quietwing.sites.findings import Unreadable, clean
 from quietwing.sites.importers import dxf, ifc, indoor, pdf
@@ -20,11 +20,19 @@ from quietwing.sites.importers.plan_parts import Report, StoreyPlan
 from quietwing.sites.importers.plan_site import SiteFrame, site_of
 from quietwing.sites.importers.plan_storey import Drawn, storey_of
 
-__all__ = ["REPORT_CSV", "REPORT_MD", "site_files"]
+__all__ = ["REPORT_CSV", "REPORT_MD", "read_files", "site_files"]
 
 REPORT_CSV, REPORT_MD = (f"import-report.{ending}" for ending in ("csv", "md"))
 STOREY_HEIGHT_M = 3.0  # assumed where a drawing gives none
 _MD_ROWS = 300
+
+
+def read_files(paths: Sequence[str], kind: str, choices: Mapping[str, Any]) -> dict[str, Any]:
+    """What runs in the child process: `site_files`, or why no building was found, with the mapping to change."""
+    try:
+        return site_files(paths, kind, choices)
+    except UnmappedDrawingError as error:
+        return {"unmapped": list(error.problems), "mapping": error.mapping}
 
 
 def site_files(paths: Sequence[str], kind: str, choices: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +55,7 @@ def site_files(paths: Sequence[str], kind: str, choices: Mapping[str, Any]) -> d
     Raises
     ------
     SiteError
-        With what forbids it.
+        With what forbids it; `UnmappedDrawingError` where another mapping may help.
     """
     mapping = PlanMapping()
     if choices.get("mapping") is not None:
@@ -69,7 +77,10 @@ def site_files(paths: Sequence[str], kind: str, choices: Mapping[str, Any]) -> d
         notes = (
             f"imported from {clean(source, 80)}: what was guessed is in {REPORT_CSV}; check it against the place",
         )
-        site = site_of(storeys, mapping, frame, report, constructions, notes)
+        try:
+            site = site_of(storeys, mapping, frame, report, constructions, notes)
+        except SiteError as error:
+            raise UnmappedDrawingError(error.problems, mapping_text(mapping, source)) from None
         texts = site_texts(site)
     except Unreadable as error:
         raise SiteError(f"{clean(source)}: {error}") from None

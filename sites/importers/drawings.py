@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from quietwing.sites.errors import SiteError
+from quietwing.sites.errors import SiteError, UnmappedDrawingError
 from quietwing.sites.files import NO_MASTS, site_texts
 from quietwing.sites.findings import CheckReport, Unreadable, clean, shown
 from quietwing.sites.importers import archive
@@ -29,7 +29,7 @@ DRAWING_ENDINGS = {".dxf": "dxf", ".ifc": "ifc", ".pdf": "pdf", ".geojson": "ind
 INDOOR_INDEX = "main.json"
 MOST_STOREYS = 31  # numbers of storeys in a site
 MOST_PLAN_FILES = 100
-_READER = "quietwing.sites.importers.drawing:site_files"
+_READER = "quietwing.sites.importers.drawing:read_files"
 _GRID = re.compile(r"EPSG:[0-9]{4,6}|local")
 _DXF = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s*999\r?\n[^\n]*\n)*\s*0\r?\n\s*SECTION")
 
@@ -139,7 +139,8 @@ def import_drawing(
     Raises
     ------
     SiteError
-        With every problem, each naming file, feature and what to do.
+        With every problem, each naming file, feature and what to do. `UnmappedDrawingError` where no building is
+        found as the layers are understood, with the mapping to change.
     """
     choices = choices or DrawingChoices()
     if choices.crs and not _GRID.fullmatch(choices.crs):
@@ -169,6 +170,8 @@ def import_drawing(
     }
     arguments = {"paths": [plain_path(path) for path in paths], "kind": kind, "choices": told}
     found, _ = run_reader(_READER, arguments, name=Path(sources[0]).name)
+    if "unmapped" in found:
+        raise UnmappedDrawingError([str(problem) for problem in found["unmapped"]], str(found["mapping"]))
     with workshop_in(near) as workshop:
         site, report = _read(found["texts"], workshop / "site")
         bare = site if "masts.csv" in found["texts"] else _without_masts(site)

@@ -14,10 +14,17 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
-from quietwing.sites.errors import SiteError
+from quietwing.sites.errors import SiteError, UnmappedDrawingError
 from quietwing.sites.findings import clean
 from quietwing.sites.importers.dxf_content import DxfContent, Path, content_of, opened_dxf
-from quietwing.sites.importers.plan_mapping import BY_THICKNESS, PlanMapping, Use, is_noise, role_of_room
+from quietwing.sites.importers.plan_mapping import (
+    BY_THICKNESS,
+    PlanMapping,
+    Use,
+    is_noise,
+    mapping_text,
+    role_of_room,
+)
 from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, Xy, parts_of
 from quietwing.sites.importers.plan_site import check_size
 from quietwing.sites.importers.plan_storey import Drawn
@@ -87,10 +94,14 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
         drawn = drawn_of(content, mapping, scale, name)
         if not drawn.extent:
             known = ", ".join(clean(layer, 40) for layer, _ in content.layers.most_common(12))
-            raise SiteError(
-                f"{label}: no layer looks like walls (its layers: {known or 'none'}); say which is one in a "
-                f"mapping: quietwing import … --mapping FILE with [layers] in it"
+            problem = (
+                f"{label}: no layer looks like walls (its layers: {known or 'none'}); say which is one in a mapping: "
+                f"quietwing import … --mapping FILE with [layers] in it"
             )
+            if not known:
+                raise SiteError(problem)
+            told = _with_unit(mapping, unit_used).with_entries(layers, blocks, {}, {})
+            raise UnmappedDrawingError(problem, mapping_text(told, label))
         check_size(drawn.extent, unit, UNITS_M, label)
         parted = _by_view(drawn, views, scale)
         if len(parted) > 1:

@@ -14,8 +14,9 @@ import shapely
 from shapely.geometry import LineString
 
 from quietwing.sites import load_site, save_site
-from quietwing.sites.errors import SiteError
+from quietwing.sites.errors import SiteError, UnmappedDrawingError
 from quietwing.sites.importers import DrawingChoices, drawing_kind, import_drawing
+from quietwing.sites.importers.plan_mapping import parse_mapping
 
 WITHIN_M = 0.05
 DATA = pytest.mark.skipif("QUIETWING_DATA" not in os.environ, reason="QUIETWING_DATA names no folder of data sets")
@@ -454,3 +455,29 @@ def test_the_seven_levels_of_westport_house_are_stacked():
         assert sum(area for slab, area in areas.items() if slab.startswith(f"{name}-floor")) == pytest.approx(
             area_m2, rel=0.01
         )
+
+
+def test_a_drawing_without_any_wall_comes_with_the_mapping_to_change(drawn, tmp_path):
+    """Every layer that was met, so that one of them can be told to be walls; told so, it is read."""
+    path = drawn.dxf_plan(tmp_path / "q.dxf", style="single", layer="Q7")
+    with pytest.raises(
+        UnmappedDrawingError, match=r"q\.dxf: no layer looks like walls \(its layers: Furniture, Q7, "
+    ) as caught:
+        import_drawing([path])
+    mapping = parse_mapping(caught.value.mapping, "m.toml")
+    assert mapping.layers["Q7"].use == "ignore"
+    (tmp_path / "m.toml").write_text(caught.value.mapping.replace('"Q7" = {as = "ignore"', '"Q7" = {as = "walls"'))
+    found = import_drawing([path], DrawingChoices(mapping=tmp_path / "m.toml"))
+    assert len(found.site.rooms) == 2
+
+
+def test_walls_that_enclose_nothing_come_with_their_mapping_too(tmp_path):
+    ezdxf = pytest.importorskip("ezdxf")
+    document = ezdxf.new("R2010")
+    document.header["$INSUNITS"] = 6
+    document.modelspace().add_line((0, 0), (12, 0), dxfattribs={"layer": "A-WALL"})
+    document.modelspace().add_line((0, 0), (0, 9), dxfattribs={"layer": "A-WALL"})
+    document.saveas(tmp_path / "l.dxf")
+    with pytest.raises(UnmappedDrawingError, match=r"l\.dxf: ") as caught:
+        import_drawing([tmp_path / "l.dxf"])
+    assert parse_mapping(caught.value.mapping, "m.toml").layers["A-WALL"].use == "walls"

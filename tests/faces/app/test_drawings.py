@@ -123,6 +123,55 @@ def test_it_is_read_again_with_another_mapping_and_opened(dxf, monkeypatch):
     assert own.way_on == "blockers"
 
 
+def as_told(**uses):
+    """As if layers had been told in the table."""
+    real = drawing_form.edited_rows
+
+    def edited(rows, key):
+        return [row | ({"as": uses[row["name"]]} if row["name"] in uses else {}) for row in real(rows, key)]
+
+    return edited
+
+
+@pytest.fixture(scope="module")
+def nameless(drawn, tmp_path_factory) -> bytes:
+    """The plan with its walls by single lines on a layer whose name says nothing."""
+    return drawn.dxf_plan(tmp_path_factory.mktemp("dxf") / "q.dxf", style="single", layer="Q7").read_bytes()
+
+
+def test_a_drawing_without_any_wall_is_mapped_on_the_page_and_read_again(nameless, monkeypatch):
+    at = read("q.dxf", nameless)
+    (told,) = (one.value.replace("\\", "") for one in at.error)
+    assert "No building was found in it yet" in told
+    assert "no layer looks like walls (its layers: Furniture, Q7, " in told
+    assert told.endswith("say which is one under “What layers stand for”")
+    drawing = at.session_state[KEY].survey.drawing
+    assert (drawing.brought, drawing.opened) == (None, False)
+    assert {name: use.use for name, use in drawing.unmapped.layers.items()}["Q7"] == "ignore"
+    at.button(key="drawing-again").click().run()  # as it stands: still none, and the page still offers it
+    assert "No building was found" in at.error[0].value
+    monkeypatch.setattr(drawing_form, "edited_rows", as_told(Q7="walls"))
+    at.button(key="drawing-again").click().run()
+    assert not at.error
+    assert not at.exception
+    at.button(key="drawing-open").click().run()
+    own = at.session_state[KEY]
+    assert (own.site.name, own.survey.drawing.opened) == ("q", True)
+    assert len(own.site.walls) > 4
+
+
+def test_a_proposal_whose_walls_are_taken_away_can_be_mapped_again(dxf, monkeypatch):
+    at = read("plan.dxf", dxf)
+    with monkeypatch.context() as patch:
+        patch.setattr(drawing_form, "edited_rows", as_told(**{"A-WALL": "ignore"}))
+        at.button(key="drawing-again").click().run()
+    assert "No building was found" in at.error[0].value
+    monkeypatch.setattr(drawing_form, "edited_rows", as_told(**{"A-WALL": "walls"}))
+    at.button(key="drawing-again").click().run()
+    assert not at.error
+    assert at.session_state[KEY].survey.drawing.brought is not None
+
+
 def test_imported_again_it_keeps_masts_layout_and_readings(dxf, monkeypatch, tmp_path):
     at = read("plan.dxf", dxf)
     at.button(key="drawing-open").click().run()
