@@ -261,8 +261,12 @@ def read_project(name: str, content: bytes, folder: Path) -> Project:
         return _layout(told, site if of_here else None, scenario, catalogue, f"{label}: {what}")
 
     saved = []
+    names: set[str] = set()
     for one in card.saved:
         with_name = f"saved layout {clean(one.name)}"
+        if one.name in names:
+            raise SiteError(f"{label}: {CARD}: {with_name} stands twice; rename one of them")
+        names.add(one.name)
         saved.append(SavedLayout(one.name, read(one.layout, with_name, of_here=one.site == here), None, one.site))
     readings = tuple(card.readings)
     for index, problem in misplaced_readings(readings, site).items():

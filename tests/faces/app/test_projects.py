@@ -143,6 +143,13 @@ def test_readings_that_no_walk_could_give_are_refused(walked, tmp_path, told, sa
         read_project("a.qwproj", changed(content, project__json=json.dumps(card).encode()), tmp_path)
 
 
+def test_two_saved_layouts_of_one_name_are_refused(project, tmp_path):
+    """One of them would be lost in silence."""
+    content = project_zip(replace(project, saved=project.saved * 2), tmp_path)
+    with pytest.raises(SiteError, match=r"a\.qwproj: project\.json: saved layout cheap stands twice"):
+        read_project("a.qwproj", content, tmp_path)
+
+
 def test_the_oldest_steps_of_undo_are_left_out(project, tmp_path):
     steps = tuple(Layout((Device("J1", "room_jammer", x / 100, 2.4, 2.7),)) for x in range(80))
     back = read_project("a.qwproj", project_zip(replace(project, past=steps), tmp_path), tmp_path)
