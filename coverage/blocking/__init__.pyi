@@ -77,6 +77,8 @@ from .protect import device_levels_dbm as device_levels_dbm
 from .protect import forbidden_bands as forbidden_bands
 from .protect import protected_services as protected_services
 from .protect import receiver_levels_dbm as receiver_levels_dbm
+from .question_size import refuse_too_large as refuse_too_large
+from .rooms_in_parts import count_in_parts as count_in_parts
 from .site_ways import Way as Way
 from .site_ways import detour_ways as detour_ways
 from .site_ways import links_of as links_of
@@ -92,7 +94,6 @@ from .spills import spill_outside as spill_outside
 from .spills import spill_result as spill_result
 from .world_links import draw_worlds as draw_worlds
 from .world_links import seed_of as seed_of
-from .world_memory import refuse_too_many_worlds as refuse_too_many_worlds
 from .worlds import Part as Part
 from .worlds import normals as normals
 from .worlds import uniforms as uniforms

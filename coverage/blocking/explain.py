@@ -16,6 +16,7 @@ from quietwing.coverage.blocking.heard_over import HeardOver
 from quietwing.coverage.blocking.links import LinkModel, link_model, public_links
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
+from quietwing.coverage.blocking.question_size import refuse_too_large
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
@@ -210,10 +211,11 @@ def explain_room(
     Raises
     ------
     ScenarioError
-        If there is no such room, or nobody tries a phone in it.
+        If there is no such room, nobody tries a phone in it, or the question is too large.
     """
     points = _points_of(site, room)
     sectors = tuple(s for s in site.sectors if not scenario.channels or s.channel in scenario.channels)
+    refuse_too_large(site, scenario, sectors, sum(device.state != "off" for device in devices))
     model = link_model(prepare_scene(site), sectors, scenario.rules, actions=scenario.operator_actions)
     routes = model.masts.detours.routes(points, traced=True)
     public, gain = public_links(model, points, routes), model.masts.gain(points, routes=routes)

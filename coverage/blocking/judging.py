@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,6 +16,13 @@ from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.links import LinkModel, public_links
 from quietwing.coverage.blocking.montecarlo import Case, Tally, count_worlds, counted_dbm
+from quietwing.coverage.blocking.rooms_in_parts import (
+    MOST_LEVELS,
+    count_in_parts,
+    joined,
+    levels_of_a_point,
+    parts_of,
+)
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.results import GradeVerdict
@@ -38,8 +45,6 @@ __all__ = [
 ]
 
 LEVELS_PERCENT = (50, 80, 90, 95, 99)
-MOST_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB with what they cross
-LEVELS_OF_A_SECTOR = 12  # a sector at a point takes the memory of so many of them
 LESS_DB = np.float32(1.0)  # no rounding lets a blocker count that was left out
 TOGETHER_SHARE = 0.95  # assumption A24, whatever q
 
@@ -160,12 +165,12 @@ def room_worlds(
         cases.append(Case(scenario.judged, blocked=False))
     parts: list[_Part] = []
     done = 0
-    for part in _parts(points, 0 if known else _levels_of_a_point(model, on)):
+    for part in parts_of(points, 0 if known else levels_of_a_point(model, on), MOST_LEVELS):
         parts.append(_judged_part(model, scenario, on, catalogue, part, stream, known, cases))
         done += len(part)
         if progress:
             progress(done / max(len(points), 1))
-    tally = _joined([part.tally for part in parts])
+    tally = joined([part.tally for part in parts])
     if quiet is None and untreated:
         quiet = tally.at(slice(-len(scenario.judged), None))
     elif quiet is None:
@@ -196,7 +201,7 @@ def judgement_of(model: LinkModel, scenario: Scenario, points: PointSet, blocks:
     Judgement
         The same however the rooms were cut.
     """
-    tally, quiet = _joined([block.tally for block in blocks]), _joined([block.quiet for block in blocks])
+    tally, quiet = joined([block.tally for block in blocks]), joined([block.quiet for block in blocks])
     return Judgement(
         points=points,
         at_points=xr.Dataset(
@@ -264,38 +269,6 @@ def _judged_part(
     return _Part(tally, margin_db, _strongest_dbm(model, public.los_dbm, public.nlos_dbm), public.notes)
 
 
-def _parts(points: PointSet, per_point: int) -> Iterator[PointSet]:
-    """Points cut between rooms so that the levels of a part fit into memory; all of them where few are heard."""
-    most = max(1, MOST_LEVELS // max(1, per_point))
-    if len(points) <= most:
-        yield points
-        return
-    ends = [*(np.flatnonzero(np.diff(points.room)) + 1).tolist(), len(points)]
-    first = 0
-    for end, after in zip(ends, [*ends[1:], None], strict=True):
-        if after is None or after - first > most:
-            yield points.some(np.arange(first, end))
-            first = end
-
-
-def _levels_of_a_point(model: LinkModel, devices: tuple[Device, ...]) -> int:
-    """How much of `MOST_LEVELS` one point takes."""
-    return len(devices) * len(model.carriers) + LEVELS_OF_A_SECTOR * len(model.sectors)
-
-
-def _joined(tallies: list[Tally]) -> Tally:
-    """The worlds of parts as those of the whole."""
-    if len(tallies) == 1:
-        return tallies[0]
-    return Tally(
-        np.concatenate([one.usable_at_points for one in tallies], axis=1),
-        np.concatenate([one.usable_in_rooms for one in tallies], axis=1),
-        np.concatenate([one.silent for one in tallies], axis=1),
-        np.concatenate([one.rooms for one in tallies]),
-        np.concatenate([one.usable for one in tallies], axis=1),
-    )
-
-
 def quiet_anyway(model: LinkModel, scenario: Scenario, points: PointSet, *, stream: int = 0) -> Tally:
     """The worlds without any blocker, to be given to `judge_rooms` for several layouts of one site.
 
@@ -312,19 +285,7 @@ def quiet_anyway(model: LinkModel, scenario: Scenario, points: PointSet, *, stre
     -------
     Tally
     """
-    return _joined(
-        [
-            count_worlds(
-                model,
-                scenario,
-                part,
-                public_links(model, part),
-                blocker_links(model, (), {}, part),
-                stream=stream,
-            )
-            for part in _parts(points, _levels_of_a_point(model, ()))
-        ]
-    )
+    return count_in_parts(model, scenario, (), {}, points, stream=stream, most_levels=MOST_LEVELS)
 
 
 def judged_without(model: LinkModel, scenario: Scenario, points: PointSet) -> tuple[GradeVerdict, ...]:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking import LinkModel, link_model
+from quietwing.coverage.blocking import LinkModel, link_model, refuse_too_large
 from quietwing.coverage.calibration.heard_antennas import heard_antennas
 from quietwing.coverage.calibration.survey_rows import (
     Parameters,
@@ -25,6 +25,7 @@ from quietwing.coverage.errors import SiteError
 from quietwing.coverage.gaussian_fit import Posterior, Prior, posterior, told_by
 from quietwing.coverage.propagation import GainCache, PortalGraph, portal_graph, prepare_scene
 from quietwing.coverage.rules import Errors, Rules, load_rules
+from quietwing.coverage.scenario import Scenario
 from quietwing.sites import (
     CalibratedConstruction,
     CalibratedSector,
@@ -156,12 +157,15 @@ def calibrate_site(
     ------
     SiteError
         If the site has no mast, or no reading is of a channel of its masts.
+    ScenarioError
+        If the site has too many sectors.
     """
     rules = rules or load_rules()
     if not site.sectors:
         raise SiteError("masts.csv: no mast is given; list the masts (`quietwing masts import`)")
     if not measured.readings:
         raise SiteError(f"{measured.file}: has no readings; read levels on the site first")
+    refuse_too_large(site, Scenario(), site.sectors)
     bare = replace(site, calibration=None)
     graph = portal_graph(prepare_scene(bare, gains))
     model = link_model(graph.scene, bare.sectors, rules, graph=graph)

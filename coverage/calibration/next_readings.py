@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quietwing.coverage.blocking import link_model, silence_points
+from quietwing.coverage.blocking import link_model, refuse_too_large, silence_points
 from quietwing.coverage.calibration.measure_next import choose
 from quietwing.coverage.calibration.world_readings import candidate_places, world_readings
 from quietwing.coverage.equipment import Device, Model
@@ -94,10 +94,13 @@ def next_readings(
     ------
     SiteError
         If the site has no mast of the scenario's channels.
+    ScenarioError
+        If the question is too large.
     """
     sectors = tuple(one for one in site.sectors if not scenario.channels or one.channel in scenario.channels)
     if not sectors:
         raise SiteError("masts.csv: no mast is given; list the masts (`quietwing masts import`)")
+    refuse_too_large(site, scenario, sectors, sum(device.state != "off" for device in devices))
     model = link_model(prepare_scene(site, gains), sectors, scenario.rules)
     points = silence_points(site, trial_points(site))
     worlds = world_readings(model, scenario, devices, catalogue or {}, points, candidate_places(points))

@@ -13,8 +13,7 @@ from quietwing.coverage.blocking import (
     LinkModel,
     Part,
     PublicLinks,
-    blocker_links,
-    count_worlds,
+    count_in_parts,
     draw_worlds,
     normals,
     public_links,
@@ -101,37 +100,40 @@ def world_readings(
     -------
     WorldReadings
     """
-    public = public_links(model, points)
-    blockers = blocker_links(model, devices, catalogue, points)
     cases = (Case(scenario.judged, lower_db=lower_db),)
-    tally = count_worlds(model, scenario, points, public, blockers, stream=stream, cases=cases)
-    level_dbm, median_dbm = _levels(model, scenario, places, stream)
-    of_channel = np.array([model.channels.index(one.channel) for one in model.sectors])
+    tally = count_in_parts(model, scenario, devices, catalogue, points, stream=stream, cases=cases)
+    best_dbm, median_dbm = _best_levels(model, scenario, places, stream)
     found, place, channel = [], [], []
     for number, name in enumerate(model.channels):
-        best = level_dbm[of_channel == number].max(axis=0)
-        for at in np.flatnonzero(median_dbm[of_channel == number].max(axis=0) >= HEARD_DBM).tolist():
-            found.append(best[at])
+        for at in np.flatnonzero(median_dbm[number] >= HEARD_DBM).tolist():
+            found.append(best_dbm[number, at])
             place.append(at)
             channel.append(name)
     levels = np.array(found, np.float32).reshape(len(found), scenario.worlds)
     return WorldReadings(np.array(place, np.intp), tuple(channel), levels, places, tally.silent[0], tally.rooms)
 
 
-def _levels(
+def _best_levels(
     model: LinkModel, scenario: Scenario, places: PointSet, stream: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Level of each sector at each place in each world, and in the likelier state of sight. [dBm]"""
+    """Loudest sector of each channel at each place, in each world and in the likelier state of sight. [dBm]"""
     worlds, seed = scenario.worlds, seed_of(scenario.seed, stream)
     public, draws, errors = public_links(model, places), draw_worlds(model, seed, worlds), model.rules.errors
     shares = (errors.local_shared, 1 - errors.local_shared)
     between = (errors.local_between_bands, 1 - errors.local_between_bands)
     size = [errors.local_db * np.sqrt(part * share) for part in shares for share in between]
     rooms = [stable_key(model.scene.site.rooms[room].id) for room in places.room.tolist()]
-    found = np.empty((len(model.sectors), len(places), worlds), np.float32)
+    found = np.full((len(model.channels), len(places), worlds), -np.inf, np.float32)
+    median = np.full(found.shape[:2], -np.inf, np.float32)
+    likely = np.where(
+        public.fixed_sight[:, None] >= 0, public.fixed_sight[:, None] == 1, public.los_probability >= 0.5
+    )
+    likely_dbm = np.where(likely, public.los_dbm, public.nlos_dbm)
     for s in range(len(model.sectors)):
         band = int(model.carrier_band[model.sector_carrier[s]])
         number, source = int(model.bands[band]), int(model.source_key[s])
+        channel = model.channels.index(model.sectors[s].channel)
+        np.maximum(median[channel], likely_dbm[s], out=median[channel])
         for p, room in enumerate(rooms):
             clear = _clear(public, seed, worlds, s, p)
             level = np.where(clear, public.los_dbm[s, p], public.nlos_dbm[s, p])
@@ -141,11 +143,8 @@ def _levels(
             level += size[1] * normals(seed, Part.ROOM_BAND, worlds, room, number)
             level += size[2] * normals(seed, Part.SOURCE_ROOM, worlds, source, room)
             level += size[3] * normals(seed, Part.SOURCE_ROOM_BAND, worlds, source, room, number)
-            found[s, p] = level
-    likely = np.where(
-        public.fixed_sight[:, None] >= 0, public.fixed_sight[:, None] == 1, public.los_probability >= 0.5
-    )
-    return found, np.where(likely, public.los_dbm, public.nlos_dbm)
+            np.maximum(found[channel, p], level, out=found[channel, p])
+    return found, median
 
 
 def _clear(public: PublicLinks, seed: int, worlds: int, s: int, p: int) -> NDArray[np.bool_]:

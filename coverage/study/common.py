@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from quietwing.coverage.blocking import Calibration, check_actions
+from quietwing.coverage.blocking import Calibration, check_actions, refuse_too_large
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.question_size import refuse_too_large
 from quietwing.sites import Patch, PointSet, Sector, Site, problems_text
 
 __all__ = ["Progress", "check_limits", "checked_sectors", "limits_of", "map_title", "part", "wanted_sectors"]

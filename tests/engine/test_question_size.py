@@ -1,5 +1,6 @@
 """A question that would take hours or all memory is refused with its number before anything is worked out."""
 
+import datetime as dt
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +8,8 @@ from pathlib import Path
 import pytest
 
 from quietwing.coverage import study
-from quietwing.coverage.blocking import judging
-from quietwing.coverage.blocking.world_memory import MOST_WORLD_BYTES
-from quietwing.coverage.equipment import Device
-from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import MOST_DEVICES
-from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import question_size
-from quietwing.coverage.study.question_size import (
+from quietwing.coverage.blocking import explain_room, judging, question_size
+from quietwing.coverage.blocking.question_size import (
     MOST_DEVICE_LINKS,
     MOST_LINK_WORLDS,
     MOST_ON_THE_AIR,
@@ -23,13 +18,31 @@ from quietwing.coverage.study.question_size import (
     count_places,
     refuse_too_large,
 )
-from quietwing.sites import build_wing, describe, load_site
+from quietwing.coverage.blocking.world_memory import MOST_WORLD_BYTES
+from quietwing.coverage.calibration import calibrate_site, next_readings
+from quietwing.coverage.equipment import Device
+from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.layout import MOST_DEVICES
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites import Measurements, Reading, build_wing, describe, load_site
 
 QUESTIONS = (
     lambda site, scenario, devices: study.evaluate(site, scenario, devices=devices, maps=False),
     lambda site, scenario, devices: study.optimise(site, replace(scenario, budget_gbp=1e4), devices=devices),
     lambda site, scenario, devices: study.frontier(site, scenario, (1e4,), devices=devices),
     lambda site, scenario, devices: study.whatif(site, scenario, devices=devices),
+)
+
+
+READING = Reading("EE/B20/LTE", 0.0, 0.0, 1.5, -100.0, dt.date(2026, 11, 20))
+WITHOUT_LAYOUT = (
+    lambda site, scenario, _devices: study.leakage(site, scenario, maps=False),
+    lambda site, _scenario, _devices: calibrate_site(site, Measurements("r.csv", (READING,))),
+)
+OF_A_LAYOUT = (
+    *QUESTIONS,
+    lambda site, scenario, devices: next_readings(site, scenario, devices),
+    lambda site, scenario, devices: explain_room(site, scenario, "A1-01", devices=devices),
 )
 
 
@@ -50,7 +63,7 @@ def nothing_is_worked_out(monkeypatch, request):
             monkeypatch.setattr(f"quietwing.coverage.study.{name}.prepare_scene", None)
 
 
-@pytest.mark.parametrize("ask", QUESTIONS)
+@pytest.mark.parametrize("ask", OF_A_LAYOUT)
 def test_ten_thousand_devices_on_a_houseblock_are_refused(houseblock, ask):
     told = (
         "layout: 10,000 devices on the air .limit 4,000 at the 2,698 places .* take 4,000 at most, or split the site"
@@ -75,9 +88,7 @@ def test_devices_that_are_off_reach_no_place(houseblock):
         study.evaluate(many, devices=devices_of(10_000, state="off"), maps=False)
 
 
-@pytest.mark.parametrize(
-    "ask", [lambda site, scenario, _devices: study.leakage(site, scenario, maps=False), *QUESTIONS]
-)
+@pytest.mark.parametrize("ask", [*WITHOUT_LAYOUT, *OF_A_LAYOUT])
 def test_five_thousand_sectors_are_refused(houseblock, ask):
     """6,000,000 links over 2,698 places: 2,223 sectors."""
     first = houseblock.sectors[0]
@@ -87,7 +98,7 @@ def test_five_thousand_sectors_are_refused(houseblock, ask):
         ask(replace(houseblock, sectors=many), Scenario(), ())
 
 
-@pytest.mark.parametrize("ask", QUESTIONS)
+@pytest.mark.parametrize("ask", OF_A_LAYOUT)
 def test_a_hundred_thousand_worlds_are_refused_with_the_number_that_is_not(houseblock, ask):
     """42 sectors and 28 devices at 2,698 places are 188,860 links, in 10,000 million / 188,860 = 52,949 worlds."""
     told = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from quietwing.coverage.blocking import outside_points, refuse_too_many_worlds
+from quietwing.coverage.blocking.outside import outside_points
+from quietwing.coverage.blocking.world_memory import refuse_too_many_worlds
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Sector, Site, trial_points
