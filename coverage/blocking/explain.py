@@ -213,13 +213,12 @@ def explain_room(
     ScenarioError
         If there is no such room, nobody tries a phone in it, or the question is too large.
     """
-    points = _points_of(site, room)
+    points, known = _points_of(site, room), catalogue or {}
     sectors = tuple(s for s in site.sectors if not scenario.channels or s.channel in scenario.channels)
     refuse_too_large(site, scenario, sectors, sum(device.state != "off" for device in devices))
     model = link_model(prepare_scene(site), sectors, scenario.rules, actions=scenario.operator_actions)
     routes = model.masts.detours.routes(points, traced=True)
     public, gain = public_links(model, points, routes), model.masts.gain(points, routes=routes)
-    known = catalogue or {}
     blockers = blocker_links(model, devices, known, points)
     over = HeardOver(model, known, points, blockers, blocker_links(model, devices, known, points, straight=True))
     clear = np.where(
