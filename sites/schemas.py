@@ -206,9 +206,10 @@ def formats_md() -> str:
         "A `.qwproj` is a zip of a site folder with `layout.csv`, `scenario.toml` and, where it is not the bundled",
         "one, `catalogue.csv`. Beside them lies `project.json`: the name, the layouts for undo and redo (50 steps at",
         "most each way), and the layouts saved under a name, each as the text of a `layout.csv` and a list of",
-        "treated windows. Files that begin with `result-` are what was worked out, for people to read; the app does",
-        "not read them back and works the result out again. The limits of a zip hold, every file is checked like any",
-        "input, and a project with a problem is refused whole. With the ending `.zip` it opens as a site.",
+        "treated windows; and the readings of walk tests that are in use and fit the site. Files that begin",
+        "with `result-` are what was worked out, for people to read; the app does not read them back and works the",
+        "result out again. The limits of a zip hold, every file is checked like any input, and a project with a",
+        "problem is refused whole. With the ending `.zip` it opens as a site.",
         "",
     ]
     return "\n".join(parts)
