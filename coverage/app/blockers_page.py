@@ -34,6 +34,7 @@ from quietwing.coverage.app.plan_editor.layers import (
 )
 from quietwing.coverage.app.project_panel import say_again
 from quietwing.coverage.app.projects import keep
+from quietwing.coverage.app.section_part import section_picture
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import current_verdict, session
 from quietwing.coverage.app.tour import tour, tour_button
@@ -101,6 +102,7 @@ def _workbench() -> None:
             st.info(f"Working out the quick estimate of {literal(at.places[at.place].title)}.")
         else:
             _headline(own, facts, draft)
+    missing: tuple[int, ...] = ()
     plan, panel = bench(BLOCKERS)
     with plan:
         if at.place == WHOLE_SITE:
@@ -108,11 +110,12 @@ def _workbench() -> None:
         else:
             look = waiting(here(at)) if first else _look(at, draft, facts, treatments)
             rooms = facts.rooms if facts is not None else {}
-            show_plan(at, BLOCKERS, look, layout, treatments, rooms, layers=LAYERS)
+            section, missing = section_picture(at, BLOCKERS, None if at.held else (layout.devices, treatments))
+            show_plan(at, BLOCKERS, look, layout, treatments, rooms, layers=LAYERS, section=section, cuts=True)
     with panel:
         _panel(at, facts, draft, spent, first)
-    if first:
-        _worked_out(at, layout, treatments)
+    for place in (at.place,) if first else missing:
+        _worked_out(at, place, layout, treatments)
     _begin_beside(at, layout, treatments)
 
 
@@ -209,10 +212,10 @@ def _draft(at: Desk, layout: Layout, treatments: tuple[Treatment, ...]) -> Draft
         return at.draft(at.place, layout.devices, treatments)
 
 
-def _worked_out(at: Desk, layout: Layout, treatments: tuple[Treatment, ...]) -> None:
+def _worked_out(at: Desk, place: int, layout: Layout, treatments: tuple[Treatment, ...]) -> None:
     """The first estimate of a storey, while its walls are on the screen; then all is drawn with it."""
     try:
-        at.draft(at.place, layout.devices, treatments)
+        at.draft(place, layout.devices, treatments)
     except QuietwingError as error:
         show_problems(error)
         return

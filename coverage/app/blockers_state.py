@@ -20,6 +20,7 @@ from quietwing.coverage.app.plan_editor.group_edits import apply_gesture
 from quietwing.coverage.app.plan_editor.layers import BLOCKED, LAYERS, SIGNAL, STRONGEST
 from quietwing.coverage.app.plan_editor.places import Place, places_of
 from quietwing.coverage.app.prices import alike_but_for_prices
+from quietwing.coverage.app.section_part import Section, take_section
 from quietwing.coverage.app.site_words import problems_of
 from quietwing.coverage.app.state import (
     KEPT,
@@ -98,6 +99,8 @@ class Desk:
         Blockers that the last gesture has made together: the plan selects them.
     held : Layout or None
         The layout with a blocker where the hand holds it now; it is not taken until the hand lets go.
+    section : Section
+        The line that a section is drawn along.
     tables : dict of str to Table
         ``devices`` and ``windows``, as they are shown.
     explained : tuple
@@ -122,6 +125,7 @@ class Desk:
     chosen: str = ""
     group: tuple[str, ...] = ()
     held: Layout | None = None
+    section: Section = field(default_factory=Section)
     tables: dict[str, Table] = field(default_factory=dict)
     explained: tuple[Any, ...] = ()
     warming: bool = False
@@ -248,6 +252,7 @@ def desk() -> Desk:
         if before is not None:  # another question about the same site: the eye stays where it is
             found.place, found.layers, found.channel = before.place, before.layers, before.channel
             found.room, found.chosen = before.room, before.chosen
+            found.section = Section(before.section.line_m, before.section.quantity, before.section.made)
         st.session_state[DESK] = found
     found.catalogue = own.catalogue  # other prices make no estimate anew
     return found
@@ -301,7 +306,7 @@ def on_edit(page: str = BLOCKERS) -> None:
     at = desk()
     at.ack, at.select, at.message = clean(str(edit.get("n", "")), MOST_NONCE), "", ""
     op, at.held = edit.get("op"), None
-    if op not in ("choose", "drag"):
+    if op not in ("choose", "drag", "quantity"):
         at.problems = ()
     try:
         if op == "undo":
@@ -312,6 +317,8 @@ def on_edit(page: str = BLOCKERS) -> None:
             _explain(at, edit.get("room"))
         elif op in ("place", "layer", "channel", "choose"):
             _look_at(at, page, str(op), edit)
+        elif op in ("section", "quantity"):
+            take_section(at, str(op), edit)
         elif op == "drag":
             _hold(at, edit)
         else:

@@ -14,6 +14,7 @@ from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import start_leakage
 from quietwing.coverage.app.panel import facts_here
 from quietwing.coverage.app.plan_editor.layers import CHANNELS, MARGIN, SIGNAL, margin, signal, usable_channels
+from quietwing.coverage.app.section_part import section_picture
 from quietwing.coverage.app.site_masts import masts_editor
 from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal, show_problems
@@ -79,7 +80,11 @@ def _plan() -> None:
     except QuietwingError as error:
         show_problems(error)
         return
-    show_plan(at, SIGNALS, look, Layout(), (), {}, layers=LAYERS, still=True)
+    section, missing = section_picture(at, SIGNALS, ((), ()))
+    show_plan(at, SIGNALS, look, Layout(), (), {}, layers=LAYERS, still=True, section=section, cuts=True)
+    if missing:
+        at.draft(missing[0], (), ())
+        st.rerun()
 
 
 def _ask(running: bool) -> None:

@@ -66,6 +66,8 @@ def show_plan(
     *,
     layers: Sequence[str] = (),
     still: bool = False,
+    section: Mapping[str, Any] | None = None,
+    cuts: bool = False,
 ) -> None:
     """Draw a storey.
 
@@ -84,6 +86,10 @@ def show_plan(
         To choose from.
     still : bool
         Whether it only shows: nothing can be moved.
+    section : mapping, optional
+        As of `section_picture`.
+    cuts : bool
+        Whether a section can be drawn here.
     """
     devices = on_plan(at.site, at.ground, layout.devices)
     models = [device.model for device in session().layout.devices]
@@ -91,6 +97,8 @@ def show_plan(
     answer = _answer(at, page, layers, still) | {
         "message": at.message or look.aria,
         "stack": stack_of(at.site, at.places, shares, words) if len(at.places) > 1 else None,
+        "section": section,
+        "cuts": cuts,
     }
     plan_editor(
         picture(at.ground, look, devices, [*models, *(device.model for device in devices)], treatments, answer),

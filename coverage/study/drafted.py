@@ -21,6 +21,7 @@ __all__ = [
     "Draft",
     "DraftPlace",
     "DraftRoom",
+    "blocker_levels_dbm",
     "channel_levels_dbm",
     "draft_state",
     "drafted_rooms",
@@ -132,6 +133,21 @@ def channel_levels_dbm(model: LinkModel, public: PublicLinks) -> NDArray[np.floa
     level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float32)
     of_channel = model.carrier_channel[model.sector_carrier]
     return np.stack([level_dbm[of_channel == channel].max(axis=0) for channel in range(len(model.channels))])
+
+
+def blocker_levels_dbm(model: LinkModel, blockers: BlockerLinks) -> NDArray[np.float32]:
+    """Power of all blockers together on each channel at each point, shape (channel, point): the median. [dBm]
+
+    In the reference bandwidth of the channel, on its carrier where that is most; ``-inf`` where none sends. A
+    managed-access cell counts with its level.
+    """
+    found = np.full((len(model.channels), blockers.level_dbm.shape[2]), -np.inf, np.float32)
+    for carrier, channel in enumerate(model.carrier_channel.tolist()):
+        levels_dbm = np.maximum(blockers.level_dbm[:, carrier], blockers.mas_dbm[:, carrier])
+        with np.errstate(divide="ignore"):  # nothing on the air: log10(0) is the right answer
+            together = 10 * np.log10((10 ** (levels_dbm.astype(float) / 10)).sum(axis=0))
+        found[channel] = np.maximum(found[channel], together)
+    return found
 
 
 def on_grid(place: DraftPlace, values: NDArray[Any], elsewhere: float) -> NDArray[Any]:

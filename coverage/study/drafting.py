@@ -34,6 +34,7 @@ from quietwing.coverage.study.device_links import DeviceLinks
 from quietwing.coverage.study.drafted import (
     Draft,
     DraftPlace,
+    blocker_levels_dbm,
     channel_levels_dbm,
     drafted_rooms,
     on_grid,
@@ -248,6 +249,22 @@ class Drafting:
             self._measure()
             levels = channel_levels_dbm(model, ground.public.links)[:, : ground.shown]
             return model.channels, np.stack([on_grid(where, each, np.nan) for each in levels])
+
+    def blocker_levels(
+        self, place: int, devices: tuple[Device, ...], treatments: tuple[Treatment, ...] = ()
+    ) -> NDArray[np.float32]:
+        """All blockers together over one place, channels as of `levels`, shape (channel, j, i). [dBm]
+
+        As of `blocker_levels_dbm`; NaN outside rooms that must be silent.
+        """
+        on = tuple(device for device in devices if device.state != "off")
+        with self._at_work:
+            self._used_s[treatments, place] = time.monotonic()
+            shown = self._ground(treatments, place).shown
+            links = self._device_links(treatments, place, on).links
+            self._measure()
+            levels = blocker_levels_dbm(self._models[treatments], links)[:, :shown]
+            return np.stack([on_grid(self.places[place], each, np.nan) for each in levels])
 
     def _model(self, treatments: tuple[Treatment, ...]) -> LinkModel:
         """Links of the site with these windows treated, the last few kept."""

@@ -13,7 +13,7 @@ from quietwing.coverage.app.plan_editor.style import CSS
 
 __all__ = ["SCRIPTS", "plan_editor", "script"]
 
-SCRIPTS = ("shapes.js", "fields.js", "editor.js", "hand.js")  # one script in this order
+SCRIPTS = ("shapes.js", "fields.js", "editor.js", "hand.js", "section.js")  # one script in this order
 
 
 def plan_editor(picture: Mapping[str, Any], *, key: str, on_edit: Callable[[], None]) -> None:

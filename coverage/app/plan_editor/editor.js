@@ -70,6 +70,7 @@ class Editor {
     several(button('║', 'Line up: as far east as the one clicked last', () => this.arrange('column')));
     several(button('⋯', 'Spread evenly between the outermost two', () => this.arrange('spread')));
     this.toolButtons.measure = button('⟷', 'Measure a distance: click its two ends (M)', () => this.use('measure'));
+    this.toolButtons.section = button('A–B', 'Draw a line and see the building cut along it (S)', () => this.use('section'));
     button('−', 'Zoom out (-)', () => this.zoom(1 / 1.4));
     button('+', 'Zoom in (+)', () => this.zoom(1.4));
     button('Fit', 'Fit: show the whole plan (0)', () => this.fit());
@@ -89,6 +90,7 @@ class Editor {
     this.legend = node('div', { class: 'legend', role: 'list', 'aria-label': 'Legend' }, this.stage);
     this.stack = svgNode('svg', { class: 'stack', role: 'img', 'aria-label': 'Storeys one above the other, each by its state' }, this.stage);
     this.tip = node('div', { class: 'tip', 'aria-hidden': 'true' }, this.stage);
+    this.buildSection();
     const foot = node('div', { class: 'foot' }, this.root);
     this.status = node('span', { 'aria-live': 'polite', class: 'status' }, foot);
     this.readout = node('span', { class: 'readout', 'aria-hidden': 'true' }, foot);
@@ -132,6 +134,7 @@ class Editor {
     this.drawLegend();
     this.labels = drawGround(this.ground, data);
     this.field.set(data);
+    this.updateSection();
     if (data.picked) this.pick(data.picked);
     if (moved) { this.drawDividers(); this.ruler = null; }
     if (held) { this.rescale(); this.pump(); return; } // the blocker stays under the hand
@@ -386,7 +389,7 @@ class Editor {
     event.preventDefault();
     this.flush();
     const closest = (name) => event.target.closest(`[data-${name}]`);
-    const measures = this.tool === 'measure';
+    const measures = this.tool === 'measure' || this.tool === 'section';
     const mark = event.button === 0 && !this.space && !this.data.still && !measures ? closest('device') : null;
     if (mark && event.shiftKey) { this.toggle(mark.getAttribute('data-device')); return; }
     const grip = { x: event.clientX, y: event.clientY, view: { ...this.view }, from: this.at(event), moved: false, shift: event.shiftKey };
@@ -400,6 +403,7 @@ class Editor {
       Object.assign(grip, { id, starts: this.startsOf(id), turns: closest('turn') !== null, azimuth: known.data.azimuth });
     } else {
       grip.onlyPan = event.button === 1 || this.space;
+      grip.cuts = this.tool === 'section' && !grip.onlyPan; // a line may be drawn in one go too
       grip.window = closest('window');
       grip.room = closest('room');
       grip.building = closest('place');
@@ -412,7 +416,7 @@ class Editor {
   hover(event) {
     const here = this.at(event);
     const grip = this.grip;
-    if (this.tool === 'measure' && this.ruler && !this.ruler.done) { this.ruler.to = here; this.drawRuler(); }
+    if (['measure', 'section'].includes(this.tool) && this.ruler && !this.ruler.done) { this.ruler.to = here; this.drawRuler(); }
     if (!grip) { this.read(event, here); return; }
     if (!grip.moved && Math.hypot(event.clientX - grip.x, event.clientY - grip.y) < DRAG_PX) return;
     grip.moved = true;
@@ -431,6 +435,9 @@ class Editor {
         grip.looked = now;
         this.send({ ...this.held(grip), op: 'drag' });
       }
+    } else if (grip.cuts) {
+      this.ruler = { from: grip.from, to: here, done: false };
+      this.drawRuler();
     } else {
       this.svg.classList.add('panning');
       this.show({
@@ -510,7 +517,7 @@ class Editor {
     } else if (grip.id) {
       this.setGroup([grip.id]);
       this.choose(grip.id);
-    } else if (!grip.moved && !grip.onlyPan) {
+    } else if (grip.cuts || (!grip.moved && !grip.onlyPan)) {
       this.click(grip, place);
     }
   }
@@ -518,6 +525,8 @@ class Editor {
   click(grip, place) {
     if (this.tool === 'measure') {
       this.measureAt(place);
+    } else if (this.tool === 'section') {
+      this.sectionAt(place);
     } else if (grip.building !== null) {
       this.go(Number(grip.building.dataset.place));
     } else if (this.data.still) {
@@ -616,13 +625,17 @@ class Editor {
       this.use(letter === 'a' ? 'add' : 'facade');
     } else if (letter === 'm') {
       this.use('measure');
+    } else if (letter === 's' && this.data.cuts) {
+      this.use('section');
     } else if (mark && !this.data.still && (event.key === '[' || event.key === ']')) {
       this.turnBy(mark.getAttribute('data-device'), event.key === '[' ? -TURN_DEG : TURN_DEG);
     } else if (mark && !this.data.still && event.key === 'Enter' && event.shiftKey) {
       this.toggle(mark.getAttribute('data-device'));
-    } else if (event.key === 'Enter' && !mark && ['add', 'measure'].includes(this.tool)) {
+    } else if (event.key === 'Enter' && !mark && ['add', 'measure', 'section'].includes(this.tool)) {
       const middle = { x: this.view.x + this.view.width / 2, y: -(this.view.y + this.view.height / 2) };
-      if (this.tool === 'add') this.addAt(middle); else this.measureAt(middle);
+      if (this.tool === 'add') this.addAt(middle);
+      else if (this.tool === 'section') this.sectionAt(middle);
+      else this.measureAt(middle);
     } else if (event.key === ' ') {
       this.space = true;
     } else {
@@ -651,14 +664,16 @@ class Editor {
   }
 
   use(tool) {
+    if (tool !== this.tool && this.ruler && !this.ruler.done) this.forgetRuler();
     this.tool = tool;
     for (const name in this.toolButtons) {
       this.toolButtons[name].setAttribute('aria-pressed', String(name === tool));
     }
-    this.svg.classList.toggle('adding', tool === 'add' || tool === 'measure');
+    this.svg.classList.toggle('adding', ['add', 'measure', 'section'].includes(tool));
     this.say({
       add: 'Click the plan to add blockers (Enter adds one in the middle of the view); Escape ends it',
       measure: 'Click the two ends of a distance (Enter takes the middle of the view); Escape ends it',
+      section: 'Click the two ends of a line (Enter takes the middle of the view); the building is shown cut along it',
       facade: 'Click a window to treat its whole façade on this storey, with Shift on all storeys; Escape ends it',
     }[tool] || 'Drag a blocker to move it, Shift and click select several; click a cell to explain it, a window to treat it');
   }

@@ -144,7 +144,9 @@ Object.assign(Editor.prototype, {
 
   drawRuler() {
     this.rule.replaceChildren();
-    if (!this.ruler || !this.perPixel) return;
+    if (!this.perPixel) return;
+    if (this.cut) this.drawCutLine();
+    if (!this.ruler) return;
     const { from, to } = this.ruler;
     const line = `M${from.x} ${-from.y}L${to.x} ${-to.y}`;
     svgNode('path', { d: line, class: 'rule-case' }, this.rule);

@@ -30,16 +30,20 @@ __all__ = [
     "CHANNELS",
     "LAYERS",
     "MARGIN",
+    "MARGIN_SCALE",
     "SIGNAL",
     "STATE_WORDS",
     "STRONGEST",
     "best_blocker",
     "blocked",
+    "blocker_scale",
     "compared",
     "difference",
     "estimated",
+    "level_scale",
     "margin",
     "margin_in_words",
+    "on_silence",
     "room_in_words",
     "signal",
     "usable_channels",
@@ -53,6 +57,7 @@ LAYERS = (BLOCKED, MARGIN, SIGNAL, CHANNELS, BEST, CHANGE)
 STRONGEST = ""  # in place of a channel: whichever is heard best
 SCALE_DB = 20.0  # fixed, so that two layouts compare
 WEAKEST_DBM, STRONG_DBM = -140.0, -70.0  # of RSRP: the lowest level reported (TS 36.133, 9.1.4), and plenty
+FAINT_DBM, LOUD_DBM = -120.0, -50.0  # of blockers together, in the same bandwidth (assumed)
 MOST_CHANNELS = 12.0  # usable at once: more are drawn alike
 CHANGE_DB = 15.0
 NO_SIGNAL_DB = 100.0  # a margin above it: nothing is heard there at all
@@ -70,11 +75,25 @@ _CHANCE = Scale(
     "Chance that no phone works", 0.0, 1.0, "quiet",
     ((0.0, "0 %"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100 %")), "%",
 )  # fmt: skip
-_MARGIN = Scale(
+MARGIN_SCALE = Scale(
     "Margin of the channel nearest to working [dB], below 0 a phone may work", -SCALE_DB, SCALE_DB, "quiet",
     ((-20.0, "−20"), (-10.0, "−10"), (0.0, "0"), (10.0, "+10"), (20.0, "+20")), "dB", 0.0,
 )  # fmt: skip
-_LEVEL_TICKS = tuple((float(at), f"−{-at}") for at in range(-140, -69, 10))
+_LEVEL_TICKS, _BLOCKER_TICKS = (
+    tuple((float(at), f"−{-at}") for at in range(int(low), int(high) + 1, 10))
+    for low, high in ((WEAKEST_DBM, STRONG_DBM), (FAINT_DBM, LOUD_DBM))
+)
+
+
+def level_scale(words: str) -> Scale:
+    """Of the public network's RSRP on a channel in words."""
+    return Scale(f"RSRP, {words}, blockers off [dBm]", WEAKEST_DBM, STRONG_DBM, "level", _LEVEL_TICKS, "dBm")
+
+
+def blocker_scale(words: str) -> Scale:
+    """Of all blockers together on a channel in words; dark is where much is blocked, as on every layer."""
+    title = f"All blockers, {words} [dBm, bandwidth as RSRP]"
+    return Scale(title, FAINT_DBM, LOUD_DBM, "quiet", _BLOCKER_TICKS, "dBm")
 
 
 def blocked(rooms: Mapping[str, RoomFact], grade: str, here: Sequence[str], draft: Draft | None = None) -> Look:
@@ -149,7 +168,9 @@ def estimated(draft: Draft) -> Look:
         ),
         aria=f"Quick estimate: {counted['dead zone']} blocked, {counted['marginal']} borderline, "
         f"{counted['hole']} not blocked.",
-        scale=replace(_MARGIN, title="Margin at a room's weakest spot [dB], below 0 a phone may work", line=None),
+        scale=replace(
+            MARGIN_SCALE, title="Margin at a room's weakest spot [dB], below 0 a phone may work", line=None
+        ),
         by_room={room.room: room.margin_db for room in draft.rooms},
         hover=_hover(draft),
         channels=_channels(draft),
@@ -158,7 +179,7 @@ def estimated(draft: Draft) -> Look:
 
 def margin(site: Site, draft: Draft) -> Look:
     """Margin of the channel nearest to working, on a fixed scale, with the line where it is 0 dB."""
-    shown = _shown(site, draft)
+    shown = on_silence(site, draft)
     margin_db = draft.data["margin_db"].values
     negative = int((margin_db[shown] < 0).sum())
     return Look(
@@ -167,7 +188,7 @@ def margin(site: Site, draft: Draft) -> Look:
         titles={room.room: room_in_words(room) for room in draft.rooms},
         legend=({"line": "zero", "text": "0 dB: blocked on one side, not on the other"},),
         aria=f"Quick estimate 1.5 m above the floor: {negative} of {int(shown.sum())} squares are below 0 dB.",
-        scale=_MARGIN,
+        scale=MARGIN_SCALE,
         grid=_field(draft, np.where(shown, margin_db, np.nan)),
         hover=_hover(draft),
         channels=_channels(draft),
@@ -192,7 +213,7 @@ def signal(site: Site, draft: Draft, channels: Sequence[str], levels: NDArray[An
     -------
     Look
     """
-    shown = _shown(site, draft)
+    shown = on_silence(site, draft)
     one = channel in channels
     level_dbm = np.full(shown.shape, np.nan)
     picked = levels[list(channels).index(channel)] if one else levels.max(axis=0)
@@ -208,7 +229,7 @@ def signal(site: Site, draft: Draft, channels: Sequence[str], levels: NDArray[An
         legend=(_OTHER,),
         aria=f"RSRP of the {words}, blockers off, 1.5 m above the floor." if one else
         "RSRP of the strongest channel, blockers off, 1.5 m above the floor.",
-        scale=Scale(f"RSRP, {words}, blockers off [dBm]", WEAKEST_DBM, STRONG_DBM, "level", _LEVEL_TICKS, "dBm"),
+        scale=level_scale(words),
         grid=_field(draft, level_dbm),
         hover={"level": _field(draft, level_dbm), "channel": _field(draft, best)},
         channels=tuple(channel_in_words(each) for each in channels),
@@ -217,7 +238,7 @@ def signal(site: Site, draft: Draft, channels: Sequence[str], levels: NDArray[An
 
 def usable_channels(site: Site, draft: Draft, blockers: bool) -> Look:
     """How many channels a phone may use at each square, by the quick estimate."""
-    shown = _shown(site, draft)
+    shown = on_silence(site, draft)
     usable = np.where(shown, draft.data["usable"].values, np.nan)
     room_of = draft.data["room"].values
     most = {site.rooms[room].id: int(np.nanmax(usable[room_of == room])) for room in np.unique(room_of[shown])}
@@ -238,7 +259,7 @@ def usable_channels(site: Site, draft: Draft, blockers: bool) -> Look:
 
 def best_blocker(site: Site, draft: Draft) -> Look:
     """Which device is strongest on the channel nearest to working."""
-    shown = _shown(site, draft)
+    shown = on_silence(site, draft)
     device = draft.data["device"].values
     present = [index for index in np.unique(device[shown]).tolist() if index >= 0]
     name_of = short_names(draft.devices)
@@ -281,7 +302,7 @@ def difference(site: Site, draft: Draft, before: Draft, what: str) -> Look:
     -------
     Look
     """
-    shown = _shown(site, draft)
+    shown = on_silence(site, draft)
     moved_db = np.where(shown, draft.data["margin_db"].values - before.data["margin_db"].values, np.nan)
     old = {room.room: room.margin_db for room in before.rooms}
     gained = sum(room.margin_db > 0 >= old[room.room] for room in draft.rooms)
@@ -350,7 +371,7 @@ def _clear(draft: Draft) -> dict[str, str]:
     return {room.room: "clear" for room in draft.rooms}
 
 
-def _shown(site: Site, draft: Draft) -> NDArray[np.bool_]:
+def on_silence(site: Site, draft: Draft) -> NDArray[np.bool_]:
     """Squares of rooms that must be silent; elsewhere a margin means nothing."""
     silence = np.array([room.role == "silence" for room in site.rooms] + [False])
     return np.asarray(silence[draft.data["room"].values])  # −1 is the last: in no room

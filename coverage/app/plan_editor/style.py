@@ -10,7 +10,7 @@ TREATED_COLOUR = "#801650"  # as in the report's maps
 
 CSS = f"""
 .quietwing-plan {{ font-family: var(--st-font); color: var(--st-text-color); font-size: 0.8125rem; display: grid;
-  grid-template: "top top" auto "tools stage" minmax(0, 1fr) "foot foot" auto / auto minmax(0, 1fr);
+  grid-template: "top top" auto "tools stage" minmax(0, 1fr) "tools cut" auto "foot foot" auto / auto minmax(0, 1fr);
   gap: 0.3rem; height: max(26rem, calc(100vh - var(--quietwing-above, 7rem))); position: relative; }}
 .top {{ grid-area: top; display: flex; flex-wrap: wrap; gap: 0.3rem 0.6rem; align-items: center; }}
 .tools {{ grid-area: tools; display: flex; flex-direction: column; gap: 0.2rem; }}
@@ -128,6 +128,27 @@ svg.plan.panning {{ cursor: grabbing; }}
 .rule {{ stroke: #1a1a1a; stroke-width: 2.4px; stroke-dasharray: 7 4; }}
 .rule-end {{ fill: #FFDD00; stroke: #1a1a1a; stroke-width: 1.5px; vector-effect: non-scaling-stroke; }}
 .ruler text {{ text-anchor: middle; font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 0.3em; }}
+.cut {{ grid-area: cut; display: none; background: #fff; border: 1px solid #6b7280; border-radius: 0.25rem;
+  color: #1a1a1a; }}
+.has-cut .cut {{ display: block; }}
+.cut-head {{ display: flex; gap: 0.6rem; align-items: center; padding: 0.2rem 0.4rem 0; }}
+.cut-said {{ flex: 1 1 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }}
+.cut-stage {{ display: block; width: 100%; height: clamp(7.5rem, 19vh, 13rem); }}
+.cut-legend {{ display: flex; flex-wrap: wrap; gap: 0.1rem 0.9rem; align-items: center; font-size: 0.75rem;
+  padding: 0 0.6rem 0.2rem; }}
+.cut-part {{ stroke: none; }} .cut-floor {{ stroke: {WALL_COLOUR}; stroke-width: 3px; fill: none; }}
+rect.cut-wall {{ fill: {WALL_COLOUR}; }} rect.cut-door {{ fill: {DOOR_COLOUR}; }}
+rect.cut-window {{ fill: {WINDOW_COLOUR}; }}
+path.cut-wall {{ stroke: {WALL_COLOUR}; stroke-width: 4px; vector-effect: non-scaling-stroke; }}
+path.cut-door {{ stroke: {DOOR_COLOUR}; stroke-width: 4px; vector-effect: non-scaling-stroke; }}
+path.cut-window {{ stroke: {WINDOW_COLOUR}; stroke-width: 4px; vector-effect: non-scaling-stroke; }}
+.cut-tick {{ stroke: #1a1a1a; }}
+.cut text {{ font-size: 11px; fill: #1a1a1a; }}
+.cut-name {{ text-anchor: middle; font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 3px;
+  stroke-linejoin: round; }}
+.cut-level {{ text-anchor: end; }} .cut-along {{ text-anchor: middle; }}
+.cut-line {{ fill: none; stroke: #D0006F; stroke-width: 2.4px; stroke-dasharray: 12 4 3 4;
+  vector-effect: non-scaling-stroke; }}
 .scale {{ pointer-events: none; }}
 .scale text {{ fill: #000; paint-order: stroke; stroke: #fff; stroke-width: 0.25em; }}
 .foot {{ grid-area: foot; display: flex; justify-content: space-between; gap: 1rem; height: 1.2rem;

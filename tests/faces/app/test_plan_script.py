@@ -150,3 +150,24 @@ def test_the_pixels_of_a_square_have_the_colour_of_the_scale_or_of_its_class(run
     assert one[0] == one[1]
     assert classed == [0x10, 0x20, 0x30, 255]
     assert nothing == [0, 0, 0, 0]
+
+
+def test_a_section_is_true_to_scale_until_it_would_be_flat(run):
+    """20 × 6 m in 572 × 88 pixels: rims leave 500 × 60, so 10 pixels a metre both ways; 100 m: 5 along, 10 up."""
+    short, long, place = run(
+        "const of = (length) => ({length, heights: [0, 6]});"
+        "say(cutScale(of(20), 572, 88)); say(cutScale(of(100), 572, 88));"
+        "say(cutPlace(of(20), cutScale(of(20), 572, 88), 88, 10, 3));"
+    )
+    assert short == {"along": 10, "up": 10, "stretch": 1}
+    assert long == {"along": 5, "up": 10, "stretch": 2}
+    assert place == [58 + 100, 88 - 20 - 30]
+
+
+def test_a_wall_is_solid_below_the_sill_and_above_the_head(run):
+    """From 3 to 6 m with a window at 4 to 5 m: a metre below, one above; a door leaves the part above it."""
+    (found,) = run(
+        "say([solidParts({base: 3, top: 6, gaps: [['window', 4, 5]]}),"
+        " solidParts({base: 0, top: 3, gaps: [['door', 0, 2]]}), solidParts({base: 0, top: 3, gaps: []})]);"
+    )
+    assert found == [[[3, 4], [5, 6]], [[2, 3]], [[0, 3]]]

@@ -1,8 +1,10 @@
 """The plan under a planner's hand: every gesture does what it says, and the draft follows within a second."""
 
+import os
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -223,6 +225,38 @@ def test_a_distance_is_read_out_in_metres_and_changes_nothing(plan):
     assert float(said.text_content().removesuffix(" m")) == pytest.approx(150 / metre_px, abs=0.11)
     plan.keys("Escape")
     assert said.count() == 0
+    assert plan.ids == devices
+
+
+def test_a_line_shows_the_building_cut_with_the_level_in_every_cell(plan):
+    """Across B wing between B1-03 and B1-13: three rooms on each of four storeys; picture in `QUIETWING_SHOTS`."""
+    page, devices, cut = plan.page, plan.ids, plan.root.locator(".cut")
+    (x0, y0), (x1, _) = (plan.middle(plan.svg.locator(f'[data-room="{name}"]')) for name in ("B1-13", "B1-03"))
+    plan.svg.focus()
+    plan.keys("s")
+    page.mouse.click(x0 - 40, y0)
+    page.mouse.click(x1 + 40, y0)
+    cut.locator("text.cut-name", has_text="B4-13").wait_for()
+    cut.locator(".cut-said", has_text="levels 1.5 m above each floor").wait_for()  # every storey is worked out
+    plan.planner.rest()
+    names = cut.locator("text.cut-name").all_text_contents()
+    assert {f"B{storey}-{cell}" for storey in (1, 2, 3, 4) for cell in ("03", "13")} <= set(names)
+    assert cut.locator("rect.cut-part").count() > 4 * 3 * 5
+    assert cut.locator("rect.cut-wall").count() >= 4 * 4
+    box = plan.root.locator(".cut-stage").bounding_box()
+    assert box["y"] + box["height"] <= page.viewport_size["height"]  # nothing under the fold
+    for quantity, unit in (("Public signal", "[dBm]"), ("Blocker level", "[dBm,"), ("Margin", "[dB]")):
+        page.get_by_role("combobox", name="Shown in the section").select_option(quantity)
+        cut.locator(".bar-title", has_text=unit).wait_for()
+        plan.planner.rest()
+    page.mouse.move(*plan.middle(cut.locator("text.cut-name", has_text="B2-13")))
+    assert re.search(r"B2-13, houseblock, 1st floor: [−+][\d.]+ dB; [\d.]+ m from A", cut.inner_text())
+    if "QUIETWING_SHOTS" in os.environ:
+        page.screenshot(path=Path(os.environ["QUIETWING_SHOTS"]) / "section.png")
+    page.get_by_role("button", name="Close the section").click()
+    cut.wait_for(state="hidden")
+    plan.planner.rest()
+    assert plan.svg.locator(".cut-line").count() == 0
     assert plan.ids == devices
 
 
