@@ -31,6 +31,8 @@ from quietwing.sites.files import BUNDLED
 
 ROUNDS = 20
 HELD_S = 5.0  # a blocker in the hand
+RESTED_S = 20.0  # before it: what is worked out beside the hand, spill too, is at hand then
+SPILL = "[class*='st-key-quietwing-numbers'] [data-testid='stMetricValue']"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 PLAN = ".quietwing-plan"
@@ -137,6 +139,7 @@ def measure(page: Any, name: str) -> None:
 def drag(page: Any) -> None:
     """A blocker held for some seconds: frames, estimates while held, and the numbers after it is let go."""
     mark = page.locator(f"{PLAN} [data-device] .mark").first
+    page.wait_for_timeout(1000 * RESTED_S)
     box = mark.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
@@ -151,8 +154,10 @@ def drag(page: Any) -> None:
         "() => { const f = window.quietwingFrames; cancelAnimationFrame(f.on);"
         " return [f.frames, f.longest, f.times]; }"
     )
+    spill = [text for text in page.locator(SPILL).all_inner_texts() if "≈" in text]
     page.mouse.up()
     rest(page)
+    print(f"  spill while held: {spill[0] if spill else 'not at hand'}")
     print(
         f"  a blocker held: {frames[0] / held_s:.0f} frames a second (longest {frames[1]:.0f} ms), "
         f"{len(frames[2]) / held_s:.1f} estimates a second"

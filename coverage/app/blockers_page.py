@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from quietwing.coverage.app.state import Layout, Session
     from quietwing.coverage.equipment import Treatment
     from quietwing.coverage.planning import Cost
-    from quietwing.coverage.study import Draft
+    from quietwing.coverage.study import Draft, DraftSpill
 
 __all__ = ["show"]
 
@@ -103,27 +103,36 @@ def _workbench() -> None:
         else:
             _headline(own, facts, draft)
     missing: tuple[int, ...] = ()
+    spilled = _parts().spill_here(at, layout, treatments) if facts is None and at.ready and not first else None
     plan, panel = bench(BLOCKERS)
     with plan:
         if at.place == WHOLE_SITE:
-            show_site(at, BLOCKERS, facts)
+            show_site(at, BLOCKERS, facts, () if spilled is None else _parts().drafted_places(spilled))
         else:
             look = waiting(here(at)) if first else _look(at, draft, facts, treatments)
             rooms = facts.rooms if facts is not None else {}
             section, missing = section_picture(at, BLOCKERS, None if at.held else (layout.devices, treatments))
             show_plan(at, BLOCKERS, look, layout, treatments, rooms, layers=LAYERS, section=section, cuts=True)
     with panel:
-        _panel(at, facts, draft, spent, first)
+        _panel(at, facts, draft, spent, first, spilled)
     for place in (at.place,) if first else missing:
         _worked_out(at, place, layout, treatments)
     _begin_beside(at, layout, treatments)
 
 
-def _panel(at: Desk, facts: LayoutFacts | None, draft: Draft | None, spent: Cost | None, first: bool) -> None:
+def _panel(
+    at: Desk,
+    facts: LayoutFacts | None,
+    draft: Draft | None,
+    spent: Cost | None,
+    first: bool,
+    spilled: DraftSpill | None,
+) -> None:
     """Numbers, what a click adds, and what is selected, as a table, or as a file."""
     known = spent.capex_gbp if spent is not None else facts.money_gbp[0] if facts is not None else None
     estimate = None if draft is None else _parts().estimate_of(draft)
-    numbers(BLOCKERS, facts, "…" if known is None else pounds(known), estimate=estimate)
+    spill = None if spilled is None else _parts().spill_in_short(spilled)
+    numbers(BLOCKERS, facts, "…" if known is None else pounds(known), estimate=estimate, spill=spill)
     judge_button("blockers")
     model, treatment = st.columns(2, gap="small")
     with model:

@@ -9,6 +9,7 @@ from quietwing.coverage.app.blockers_tables import tables_part
 from quietwing.coverage.app.blockers_words import change_in_words, draft_in_words
 from quietwing.coverage.app.device_panel import device_panel
 from quietwing.coverage.app.site_words import show_problems
+from quietwing.coverage.app.spill_estimate import drafted_places, spill_here, spill_in_short
 from quietwing.coverage.app.state import Layout
 from quietwing.coverage.planning import Cost
 from quietwing.coverage.study import DEAD_ZONE, Draft, price
@@ -18,10 +19,13 @@ __all__ = [
     "change_in_words",
     "device_panel",
     "draft_in_words",
+    "drafted_places",
     "estimate_of",
     "explain_cell",
     "files_part",
     "priced",
+    "spill_here",
+    "spill_in_short",
     "tables_part",
 ]
 

@@ -27,6 +27,10 @@ RUN = "Full assessment"
 LEAKS = "leaks of"  # in the session's state: the site and question, and how many rooms leak
 LEAKS_HELP = "Rooms where a phone may work without any blocker, in the same simulations."
 NOT_ASSESSED = "not assessed"
+SPILL_HELP = (
+    "Quick estimate at the worst place outside that counts. The full assessment judges it, with rooms that keep "
+    "their service, other users of the bands and people."
+)
 
 
 def facts_here() -> LayoutFacts | None:
@@ -63,7 +67,14 @@ def limit_in_words(one: GradeFact) -> str:
     return f"exceeded by {margin}" if one.margin_db < 0 else f"exceeded, though not outside the fence ({margin} left)"
 
 
-def numbers(where: str, facts: LayoutFacts | None, cost: str, *, estimate: tuple[str, str] | None = None) -> None:
+def numbers(
+    where: str,
+    facts: LayoutFacts | None,
+    cost: str,
+    *,
+    estimate: tuple[str, str] | None = None,
+    spill: str | None = None,
+) -> None:
     """Cells at both grades, limits and cost: the same on every page.
 
     Parameters
@@ -76,6 +87,8 @@ def numbers(where: str, facts: LayoutFacts | None, cost: str, *, estimate: tuple
         What it costs, in a few letters.
     estimate : tuple of str, optional
         What is shown of the quick estimate where there are no facts: label and number.
+    spill : str, optional
+        What is shown of the quick estimate of spill there.
     """
     own = session()
     with st.container(key=f"quietwing-numbers-{where}"):
@@ -86,7 +99,9 @@ def numbers(where: str, facts: LayoutFacts | None, cost: str, *, estimate: tuple
             _two(("Leaks, blockers off", leaks, LEAKS_HELP), ("Cost", cost, _cost_help(own)))
             _two(
                 (label, number, "Quick estimate of this storey: one safety margin in place of many simulations."),
-                ("Spill limit", NOT_ASSESSED, "The full assessment judges it."),
+                ("Spill limit", NOT_ASSESSED, "The full assessment judges it.")
+                if spill is None
+                else (f"Spill, {own.scenario.grade}, estimate", spill, SPILL_HELP),
             )
             return
         first, *others = facts.grades

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from quietwing.coverage.app.plan_editor.cut import MOST_M, SHORTEST_M, Cut, Line, along, beside, cut
+from quietwing.coverage.app.plan_editor.cut import (
+    MOST_M,
+    SHORTEST_M,
+    Cut,
+    CutRoom,
+    CutWall,
+    Line,
+    along,
+    beside,
+    cut,
+)
 from quietwing.coverage.app.plan_editor.drawing import Scale, field_values
 from quietwing.coverage.app.plan_editor.layers import (
     BEST,
@@ -168,16 +178,7 @@ def _picture(
     """All of it as plain values."""
     one = next((sector for sector in at.site.sectors if sector.channel == at.channel), None)
     scale = _scale(quantity, channel_in_words(at.channel) if one is not None else "")
-    rooms = []
-    for room in made.rooms:
-        known = next(values[room.place]) if room.place in values else None
-        rooms.append(
-            {
-                "name": room.name, "storey": at.places[room.place].title, "from": room.from_m, "to": room.to_m,
-                "floor": room.floor_m, "ceiling": room.ceiling_m, "known": room.place in values,
-                "values": known and [None if value is None else round(value, 1) for value in known],
-            }
-        )  # fmt: skip
+    rooms = [_room(room, at.places[room.place].title, values) for room in made.rooms]
     storeys = {(at.places[room.place].building, at.places[room.place].storey) for room in made.rooms}
     levels = {room.floor_m: at.places[room.place].title.partition(", ")[2] or "yard" for room in made.rooms}
     near = beside(made, [device for device in devices if device.state != "off"])
@@ -192,22 +193,45 @@ def _picture(
         "quantity": quantity,
         "quantities": list(QUANTITIES if devices else QUANTITIES[:2]),
         "rooms": rooms,
-        "walls": [{"from": one.from_m, "to": one.to_m, "base": one.base_m, "top": one.top_m,
-                   "gaps": [list(gap) for gap in one.gaps_m]} for one in made.walls],
-        "floors": [{"from": one.from_m, "to": one.to_m, "level": one.level_m} for one in made.floors],
+        "walls": [_wall(wall) for wall in made.walls],
+        "floors": [{"from": slab.from_m, "to": slab.to_m, "level": slab.level_m} for slab in made.floors],
         "devices": [{"id": device.id, "at": at_m, "z": device.z_m, "colour": DEVICE_COLOUR} for device, at_m in near],
         "levels": [[level, words] for level, words in sorted(levels.items())],
         "note": "" if not waiting else f"{waiting} storey{'s' if waiting > 1 else ''} still being worked out",
         "aria": aria,
-        "legend": [
-            {"line": "cut-wall", "text": "wall"},
-            {"line": "cut-window", "text": "window"},
-            {"line": "cut-door", "text": "door"},
-            *([{"shape": "circle", "colour": DEVICE_COLOUR, "text": "blocker by the line"}] if near else []),
-            {"state": "other", "text": "not to be blocked"},
-        ],
+        "legend": _legend(bool(near)),
         **field_values(scale, None, (0.0, 0.0)),
-    }  # fmt: skip
+    }
+
+
+def _room(room: CutRoom, storey: str, values: Mapping[int, Any]) -> dict[str, Any]:
+    """A room as it is drawn; `values` gives the levels of a storey's rooms one after the other."""
+    known = next(values[room.place]) if room.place in values else None
+    return {
+        "name": room.name,
+        "storey": storey,
+        "from": room.from_m,
+        "to": room.to_m,
+        "floor": room.floor_m,
+        "ceiling": room.ceiling_m,
+        "known": room.place in values,
+        "values": known and [None if value is None else round(value, 1) for value in known],
+    }
+
+
+def _wall(wall: CutWall) -> dict[str, Any]:
+    gaps = [list(gap) for gap in wall.gaps_m]
+    return {"from": wall.from_m, "to": wall.to_m, "base": wall.base_m, "top": wall.top_m, "gaps": gaps}
+
+
+def _legend(blockers: bool) -> list[dict[str, str]]:
+    return [
+        {"line": "cut-wall", "text": "wall"},
+        {"line": "cut-window", "text": "window"},
+        {"line": "cut-door", "text": "door"},
+        *([{"shape": "circle", "colour": DEVICE_COLOUR, "text": "blocker by the line"}] if blockers else []),
+        {"state": "other", "text": "not to be blocked"},
+    ]
 
 
 def _scale(quantity: str, channel: str) -> Scale:

@@ -22,7 +22,7 @@ from quietwing.coverage.report import channel_in_words
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from quietwing.coverage.app.layout_facts import LayoutFacts, RoomFact
+    from quietwing.coverage.app.layout_facts import LayoutFacts, OutsidePlace, RoomFact
     from quietwing.coverage.app.state import Layout
     from quietwing.coverage.equipment import Treatment
 
@@ -136,15 +136,16 @@ def without_blockers(facts: LayoutFacts) -> dict[str, RoomFact]:
     }
 
 
-def show_site(at: Desk, page: str, facts: LayoutFacts | None) -> None:
-    """Draw the site from above, with what is known of spill."""
+def show_site(at: Desk, page: str, facts: LayoutFacts | None, drafted: Sequence[OutsidePlace] = ()) -> None:
+    """Draw the site from above, with what is known of spill: as assessed, else as `drafted` by the quick estimate."""
     shares, words = _shares(at, session().layout, (), facts.rooms if facts is not None else {})
     answer = _answer(at, page, (), True) | {
         "at": WHOLE_SITE,
         "message": at.message or "The whole site; click a building to open its plan",
         "stack": stack_of(at.site, at.places, shares, words),
     }
-    plan_editor(site_picture(at.site, at.places, facts, answer), key=editor_key(page), on_edit=partial(on_edit, page))
+    shown = site_picture(at.site, at.places, facts, answer, drafted)
+    plan_editor(shown, key=editor_key(page), on_edit=partial(on_edit, page))
 
 
 def _answer(at: Desk, page: str, layers: Sequence[str], still: bool) -> dict[str, Any]:

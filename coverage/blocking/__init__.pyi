@@ -84,6 +84,7 @@ from .site_ways import detour_ways as detour_ways
 from .site_ways import links_of as links_of
 from .site_ways import straight_ways as straight_ways
 from .spill_rings import may_fail as may_fail
+from .spill_rings import worst_margin as worst_margin
 from .spills import OutsideWorlds as OutsideWorlds
 from .spills import blocks_of as blocks_of
 from .spills import outside_blocks as outside_blocks

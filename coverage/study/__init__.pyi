@@ -26,6 +26,8 @@ from .frontier_run import frontier as frontier
 from .judging import Ready as Ready
 from .judging import evaluate as evaluate
 from .leaks import leakage as leakage
+from .spill_drafts import DraftSpill as DraftSpill
+from .spill_drafts import SpillDrafts as SpillDrafts
 from .verdict_blocks import Block as Block
 from .verdict_blocks import BlockWorlds as BlockWorlds
 from .verdict_blocks import evaluate_in_blocks as evaluate_in_blocks

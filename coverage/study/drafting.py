@@ -42,6 +42,7 @@ from quietwing.coverage.study.drafted import (
 )
 from quietwing.coverage.study.kept_detours import DRAFT_CUT, KeptDetours
 from quietwing.coverage.study.kept_links import KeptLinks, Key
+from quietwing.coverage.study.spill_drafts import SpillDrafts
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites import PointSet, Site, map_grid, trial_points
 
@@ -111,6 +112,7 @@ class Drafting:
         self._grounds: dict[Key, _Ground] = {}
         self._kept = KeptLinks()
         self._detours = KeptDetours()
+        self.spill = SpillDrafts(site, scenario, catalogue)
         self._at_work = threading.Lock()  # runs of one browser may overlap, and drafts are prepared beside them
         self._used_s: dict[Key, float] = {}  # when what is kept of treatments and place was in use last
         self._site_bytes = 0
@@ -266,6 +268,11 @@ class Drafting:
             levels = blocker_levels_dbm(self._models[treatments], links)[:, :shown]
             return np.stack([on_grid(self.places[place], each, np.nan) for each in levels])
 
+    def model(self, treatments: tuple[Treatment, ...] = ()) -> LinkModel:
+        """Links of the site with these windows treated, made where they are not kept."""
+        with self._at_work:
+            return self._model(treatments)
+
     def _model(self, treatments: tuple[Treatment, ...]) -> LinkModel:
         """Links of the site with these windows treated, the last few kept."""
         model = self._models.get(treatments)
@@ -360,7 +367,8 @@ class Drafting:
     @property
     def nbytes(self) -> int:
         """The memory that all of it takes, the site itself left out."""
-        return sum(size for _, size in self.held.values()) + self._site_bytes + self._detours.ways_nbytes
+        kept = sum(size for _, size in self.held.values())
+        return kept + self._site_bytes + self._detours.ways_nbytes + self.spill.nbytes
 
     def put_away(self, key: Key) -> bool:
         """Drop what the drafts of one place were made from; False while another thread is at work with it.
@@ -378,6 +386,7 @@ class Drafting:
                 self.put_away_places.add(key[1])
             if not self._grounds:  # nobody is at work here: what all places share can go too
                 self._models.clear()
+                self.spill.forget()
                 self._graph, self._detours = None, KeptDetours()
             self._measure()
         finally:

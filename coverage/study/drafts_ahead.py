@@ -38,6 +38,10 @@ class DraftsAhead:
         Called when nothing is left to prepare.
     used : callable, optional
         Called with treatments and place after a part of the storey that is looked at was prepared.
+
+    Notes
+    -----
+    When the storeys are prepared, `Drafting.spill` gets its base.
     """
 
     def __init__(
@@ -69,7 +73,7 @@ class DraftsAhead:
             others.insert(0, place)
         with self._guard:
             self._wish, self._here = (others, devices, treatments), place
-            if others and (self._thread is None or not self._thread.is_alive()):
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=_work, args=(weakref.ref(self),), name="quietwing drafts ahead", daemon=True
                 )
@@ -86,13 +90,17 @@ class DraftsAhead:
         """Prepare a part of it, if it is time; whether there is more."""
         with self._guard:
             wish = self._wish
-            if wish is None or not wish[0]:
-                self._wish = self._thread = None
-                self._done()
-                return False
+            if wish is None:
+                return self._end()
         if time.monotonic() - self._drafting.asked_s < REST_S:
             return True
         places, devices, treatments = wish
+        if not places:
+            with suppress(QuietwingError):  # told when the layout is judged
+                if self._drafting.spill.prepare(devices, treatments, self._drafting.model):
+                    return True
+            with self._guard:
+                return self._wish is not wish or self._end()
         try:
             key = (treatments, places[0])
             here = places[0] == self._here
@@ -105,6 +113,12 @@ class DraftsAhead:
         if not more:
             places.pop(0)
         return True
+
+    def _end(self) -> bool:
+        """Nothing is left to do: there is no more."""
+        self._wish = self._thread = None
+        self._done()
+        return False
 
 
 def _work(of: weakref.ref[DraftsAhead]) -> None:

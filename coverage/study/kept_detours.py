@@ -97,7 +97,9 @@ class KeptDetours:
         new = tuple(device for device in devices if (place, device) not in self._detours)
         if new:
             if self._ways is None:
-                self._ways = detour_model(graph, model.masts.freq_mhz)
+                known = model.masts.detours.model  # with no window treated it is the very model that is wanted
+                same = known.graph.scene is graph.scene and known.graph.origin is graph.origin
+                self._ways = known if same else detour_model(graph, model.masts.freq_mhz)
                 self._ways.kept.most = WAYS_BYTES
             to = self._legs_to(self._ways, place, legs)
             for device in (each for each in new if is_cable(each, catalogue)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,12 +31,17 @@ SPILL = Scale(
     "Headroom to the spill limit [dB]", -SPILL_DB, SPILL_DB, "quiet",
     ((-20.0, "−20: exceeded"), (-10.0, "−10"), (0.0, "0"), (10.0, "+10"), (20.0, "+20: kept")), "dB", 0.0,
 )  # fmt: skip
+DRAFTED = replace(SPILL, title="Headroom to the spill limit, quick estimate [dB]")
 UNKNOWN = "What spills over the fence comes from the full assessment."
 OVER, WITHIN = "Place over the limit", "Place within the limit"
 
 
 def site_picture(
-    site: Site, places: Sequence[Place], facts: LayoutFacts | None, answer: Mapping[str, Any]
+    site: Site,
+    places: Sequence[Place],
+    facts: LayoutFacts | None,
+    answer: Mapping[str, Any],
+    drafted: Sequence[OutsidePlace] = (),
 ) -> dict[str, Any]:
     """All the editor is given to draw the site.
 
@@ -45,9 +51,11 @@ def site_picture(
     places : sequence of Place
         Of the site, as buildings lead to them.
     facts : LayoutFacts or None
-        Of the layout; without them nothing is known of spill.
+        Of the layout; without them spill is drawn as `drafted`.
     answer : mapping
         As of `drawing.picture`.
+    drafted : sequence of OutsidePlace
+        By the quick estimate, where there are no facts.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def site_picture(
     fence = site.perimeter.outline
     west, south, east, north = shapely.buffer(fence, NEAR_M).bounds
     origin = (float(np.floor(west)), float(np.floor(south)))
-    outside = facts.outside if facts is not None else ()
+    outside, scale = (facts.outside, SPILL) if facts is not None else (drafted, DRAFTED)
     field = spill_field(outside, (west, south, east, north), fence) if outside else None
     masts = _masts(site, origin)
     homes = [
@@ -68,11 +76,11 @@ def site_picture(
         {"x": place.x_m - origin[0], "y": place.y_m - origin[1], "over": not place.passed, "title": _said(place)}
         for place in outside
     ]
-    first = {built: at for at, built in reversed(list(enumerate(place.building for place in places)))}
     reach = max([NEAR_M, *(float(shapely.Point(one["x"] + origin[0], one["y"] + origin[1]).distance(fence))
                            for one in (*masts, *homes, *points))])  # fmt: skip
     over = sum(not place.passed for place in outside)
-    said = f"{over} of {len(outside)} places outside are over the limit." if outside else UNKNOWN
+    how = "" if facts is not None else " by the quick estimate"
+    said = f"{over} of {len(outside)} places outside are over the limit{how}." if outside else UNKNOWN
     return {
         "place": "site",
         "origin": {"x": origin[0], "y": origin[1]},
@@ -90,18 +98,10 @@ def site_picture(
         "byRoom": None,
         "slices": None,
         "legend": _legend(len(outside), over, bool(homes), bool(masts)),
-        **field_values(SPILL if field is not None else None, field, origin),
+        **field_values(scale if field is not None else None, field, origin),
         "site": {
             "fence": path_of(shapely.get_coordinates(fence.exterior), origin, closed=True),
-            "buildings": [
-                {
-                    "d": path_of(shapely.get_coordinates(built.outline.exterior), origin, closed=True),
-                    "place": first[index],
-                    "title": f"{built.name or built.id}: open its plan",
-                }
-                for index, built in enumerate(site.buildings)
-                if index in first
-            ],
+            "buildings": _buildings(site, places, origin),
             "rings": [{"d": ring} for ring in _rings(fence, origin, 2 * reach)],
             "names": _names(site, origin),
             "homes": homes,
@@ -196,6 +196,20 @@ def _legend(outside: int, over: int, homes: bool, masts: bool) -> list[Mapping[s
     found += [{"symbol": "home", "text": "home or other receptor"}] if homes else []
     found += [{"symbol": "mast", "text": "mast with its sectors"}] if masts else []
     return found
+
+
+def _buildings(site: Site, places: Sequence[Place], origin: tuple[float, float]) -> list[dict[str, Any]]:
+    """Outlines that lead to the first storey of each building."""
+    first = {built: at for at, built in reversed(list(enumerate(place.building for place in places)))}
+    return [
+        {
+            "d": path_of(shapely.get_coordinates(built.outline.exterior), origin, closed=True),
+            "place": first[index],
+            "title": f"{built.name or built.id}: open its plan",
+        }
+        for index, built in enumerate(site.buildings)
+        if index in first
+    ]
 
 
 def _rings(fence: shapely.Polygon, origin: tuple[float, float], most_m: float) -> list[str]:

@@ -447,6 +447,10 @@ def test_the_site_shows_fence_buildings_masts_homes_and_what_is_over_the_limit()
     known = site_picture(SITE, places, facts, {"ack": ""})
     assert sum(point["over"] for point in known["site"]["points"]) == over > 0
     assert {"symbol": "over", "text": f"Place over the limit ({over})"} in known["legend"]
+    drafted = site_picture(SITE, places, None, {"ack": ""}, facts.outside)  # the same places by the quick estimate
+    assert drafted["field"]["values"] == known["field"]["values"]
+    assert "quick estimate" in drafted["field"]["title"]
+    assert "by the quick estimate" in drafted["aria"]
 
 
 def test_the_stack_has_every_storey_with_its_share():

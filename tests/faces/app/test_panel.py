@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import xarray as xr
 from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.app.layout_facts import GradeFact, LayoutFacts
 from quietwing.coverage.app.panel import answer_in_words, limit_in_words
+from quietwing.coverage.app.spill_estimate import drafted_places, spill_in_short
 from quietwing.coverage.app.state import KEY
+from quietwing.coverage.study import DraftSpill
 
 PLANNING = GradeFact("planning", "planning grade (90 %)", 22, 3, 239, 261, True, 0.4, "road: EE 800 MHz 4G")
 EVIDENCE = GradeFact("evidence", "evidence grade (95 %)", 1, 0, 263, 264, False, -14.1, "road: O2 800 MHz 4G")
@@ -98,3 +102,48 @@ def test_what_leaks_is_remembered_for_the_same_question_alone():
     assert shown(None, **{KEY: own, "leaks of": known}).metric[0].value == "261 of 264"
     own.scenario = replace(own.scenario, confidence=0.99)
     assert shown(None, **{KEY: own, "leaks of": known}).metric[0].value == "not assessed"
+
+
+@pytest.mark.parametrize(
+    ("margin_db", "said"),
+    [
+        (1.29, "≈ 1.2 dB left"),  # rounded down: no margin is made larger
+        (0.04, "≈ 0 dB left"),
+        (-0.04, "≈ over by 0.1 dB"),
+        (np.inf, "nothing arrives"),
+        (-np.inf, "not known"),
+    ],
+)
+def test_the_estimate_of_spill_is_marked_as_one(margin_db, said):
+    assert spill_in_short(DraftSpill(margin_db, "road: EE/B20/LTE", xr.Dataset())) == said
+
+
+def test_the_estimate_of_spill_takes_the_place_of_the_limit_while_there_is_no_assessment():
+    def script() -> None:
+        from quietwing.coverage.app.panel import numbers
+
+        numbers("test", None, "£1", spill="≈ 1.2 dB left")
+
+    page = AppTest.from_function(script, default_timeout=60).run()
+    (one,) = (metric for metric in page.metric if metric.label.startswith("Spill"))
+    assert (one.label, one.value) == ("Spill, planning, estimate", "≈ 1.2 dB left")
+    assert "full assessment judges it" in one.help
+
+
+def test_places_outside_by_the_estimate_have_the_worse_of_power_and_capture_the_worst_first():
+    """Least of power and capture: 5 and 3 dB at the road make +3, −2 and 9 dB at the home −2."""
+    margins = {"margin_db": [[5.0, 8.0], [9.0, -2.0]], "capture_margin_db": [[3.0, np.inf], [np.inf, 9.0]]}
+    data = xr.Dataset(
+        {name: (("channel", "outside"), np.array(values)) for name, values in margins.items()},
+        coords={
+            "channel": ["EE/B20/LTE", "O2/B8/GSM"],
+            "name": ("outside", ["road", "home"]),
+            "ring": ("outside", ["0–20 m", "receptor"]),
+            "x_m": ("outside", [1.0, 2.0]),
+            "y_m": ("outside", [0.0, 0.0]),
+        },
+    )
+    worst, other = drafted_places(DraftSpill(-2.0, "home", data))
+    assert (worst.name, worst.margin_db, worst.passed, worst.x_m) == ("home", -2.0, False, 2.0)
+    assert "O2" in worst.channel
+    assert (other.name, other.margin_db, other.passed) == ("road", 3.0, True)

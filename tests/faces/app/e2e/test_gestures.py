@@ -146,6 +146,28 @@ def test_the_field_and_the_numbers_follow_while_a_blocker_is_held(plan):
     plan.planner.layer("Blocked")
 
 
+def test_the_spill_follows_as_a_marked_estimate_while_a_blocker_is_held(plan):
+    """The places outside are worked out while the hand rests; given up, the panel says what was assessed again."""
+    page = plan.page
+    metric = page.get_by_test_id("stMetric").filter(has_text="Spill")
+    assessed = metric.first.inner_text()
+    assert "≈" not in assessed
+    x, y = plan.middle(plan.device("B1-M2").locator(".mark"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(x + 5 + step % 7, y)
+        page.wait_for_timeout(1000)
+        if "≈" in metric.first.inner_text():
+            break
+    said = metric.first.inner_text()
+    assert re.search(r"Spill, planning, estimate\s+≈ (over by )?[\d.]+ dB", said)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    plan.planner.rest()
+    assert metric.first.inner_text() == assessed
+
+
 def test_the_panel_changes_the_selected_blocker(plan):
     page = plan.page
     plan.device("B1-M2").locator(".mark").click()
