@@ -22,6 +22,7 @@ from typing import Any
 
 from quietwing.coverage import study
 from quietwing.coverage.app.jobs import ERROR, PROGRESS, QUESTION, RESULT, Question
+from quietwing.coverage.app.report_files import report_content, write_report
 from quietwing.coverage.app.survey_state import Calibrated
 from quietwing.coverage.calibration import calibrate_site, next_readings
 from quietwing.coverage.whole_files import write_whole
@@ -194,6 +195,13 @@ def _next(question: Question, reporter: Reporter) -> Any:
     return next_readings(site, question.scenario, question.devices, question.catalogue)
 
 
+def _report(question: Question, reporter: Reporter) -> Any:
+    """The files lie in the job's folder; what is answered is that they do."""
+    asked, folder = question.further, reporter.folder
+    write_report(report_content(asked["result"], folder, question.catalogue or {}, asked["whatif"], reporter), folder)
+    return True
+
+
 ANSWERS: dict[str, Callable[[Question, Reporter], Any]] = {
     "verdict": _verdict,
     "leakage": _leakage,
@@ -202,6 +210,7 @@ ANSWERS: dict[str, Callable[[Question, Reporter], Any]] = {
     "whatif": _whatif,
     "calibrate": _calibrate,
     "next": _next,
+    "report": _report,
 }
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ SECTION, ROOM = "blockers section", "blockers room"
 NOBODY = "(none)"
 SELECTED, TABLES, FILES = "Selected", "Tables", "Files"
 SECTIONS = (SELECTED, TABLES, FILES)
-JUDGED = "blockers seen running"  # whether the fragment has seen the job the sidebar looks at
+JUDGED = "blockers seen running"  # the jobs the fragment has seen, which the sidebar looks at
 WORST = "blockers worst storey"  # the site whose worst storey was opened first
 
 
@@ -239,12 +239,11 @@ def _drafted(at: Desk, layout: Layout) -> Draft:
 
 def _headline(own: Session, facts: LayoutFacts | None, draft: Draft | None) -> None:
     """The assessment where there is one, else the estimate; never one that could be taken for the other."""
-    job = own.jobs.get("verdict")
-    running = job is not None and job.running()
-    if bool(st.session_state.get(JUDGED)) != running:
-        st.session_state[JUDGED] = running
-        if running:
-            st.rerun()  # the sidebar begins to look at the job
+    under_way = {kind for kind, job in list(own.jobs.items()) if job.running()}
+    begun, st.session_state[JUDGED] = under_way - st.session_state.get(JUDGED, set()), under_way
+    if begun:
+        st.rerun()  # the sidebar begins to look at the job
+    running = "verdict" in under_way
     if facts is not None:
         text = answer_in_words(facts)
         verdict = current_verdict()

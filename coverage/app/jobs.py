@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from quietwing.coverage.app.report_files import keep_report
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Site
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JOB_WORDS", "Job", "Kind", "Question", "collect", "end_all", "start", "start_leakage", "start_verdict"]
 
-Kind = Literal["verdict", "leakage", "plan", "frontier", "whatif", "calibrate", "next"]
+Kind = Literal["verdict", "leakage", "plan", "frontier", "whatif", "calibrate", "next", "report"]
 JOB_WORDS: Mapping[str, str] = {
     "verdict": "Full assessment",
     "leakage": "Signals, blockers off",
@@ -44,6 +45,7 @@ JOB_WORDS: Mapping[str, str] = {
     "whatif": "What would change the answer",
     "calibrate": "Calibration",
     "next": "Where to measure next",
+    "report": "Report",
 }
 # What the studies call their steps, for people who have not read them; anything else is shown as it is.
 _STEPS = {
@@ -75,7 +77,8 @@ class Question:
         The bundled one without it.
     further : dict
         ``layout`` (verdict, whatif, calibrate: the one it is of), ``maps`` (default True), ``start`` (a Plan) and
-        ``time_limit_s`` (plan), ``budgets_gbp`` or ``auto`` (frontier), ``measured`` (calibrate, next: the readings).
+        ``time_limit_s`` (plan), ``budgets_gbp`` or ``auto`` (frontier), ``measured`` (calibrate, next: the readings),
+        ``result``, ``whatif`` and ``about`` (report).
     """
 
     mode: Kind
@@ -127,8 +130,8 @@ class Job:
     def result(self) -> Verdict | Leakage | PlanResult | Frontier | WhatIf | None:
         """The result once it is there; read once and kept."""
         if self._answer is None and not self.running():
-            with contextlib.suppress(FileNotFoundError):
-                self._answer = pickle.loads((self.folder / RESULT).read_bytes())  # written by our own child
+            with contextlib.suppress(FileNotFoundError), (self.folder / RESULT).open("rb") as written:
+                self._answer = pickle.load(written)  # by our own child
         answer: Verdict | Leakage | PlanResult | Frontier | WhatIf | None = self._answer
         return answer
 
@@ -276,7 +279,8 @@ def end_all(folder: Path) -> None:
 def _begin(kind: str, question: Question, within: Path) -> Job:
     """The folder, the question in it, and the process."""
     folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=within))
-    (folder / QUESTION).write_bytes(pickle.dumps(question, pickle.HIGHEST_PROTOCOL))
+    with (folder / QUESTION).open("wb") as out:  # a result that is asked about stands in memory once
+        pickle.dump(question, out, pickle.HIGHEST_PROTOCOL)
     process = subprocess.Popen(
         # -P: the folder we happen to be in may hold a `coverage` of its own
         [sys.executable, "-P", "-m", "quietwing.coverage.app._job", str(folder)],
@@ -306,6 +310,8 @@ def _take(own: Session, kind: str, job: Job, answer: Any) -> None:
         own.frontier = answer
     elif kind == "whatif":
         own.whatif, own.whatif_of = answer, job.question.further["layout"]
+    elif kind == "report":
+        own.report = keep_report(job.folder, own.folder, job.question.further["about"], own.report)
     elif kind == "calibrate":
         own.survey = replace(own.survey, calibrated=answer)
     elif kind == "next":

@@ -138,7 +138,7 @@ def _actions(result: PlanResult) -> None:
         help="Your present layout comes back with Undo there.",
     )
     show_problems_of("optimise-open")
-    plan_report(st.container(), "optimise-report", at_our_prices(result))
+    plan_report(st.container(), "optimise-report", result, plan_cost(result))
     st.download_button(
         "Download all files (zip)",
         lambda: files_zip(at_our_prices(result)),

@@ -1,37 +1,33 @@
-"""The report of a result from its page: summary, pictures and tables as ``--out`` writes them in a zip, or as PDF."""
+"""The report of a result from its page: made beside it as a job with progress and Stop, then taken as a file."""
 
 from __future__ import annotations
 
-import io
-import zipfile
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quietwing import sites
-from quietwing.coverage import planning, report, study
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
-from quietwing.coverage.app.jobs import start_verdict
-from quietwing.coverage.app.memory import give_back
+from quietwing.coverage.app.jobs import Question, start, start_verdict
+from quietwing.coverage.app.prices import prices_of
+from quietwing.coverage.app.report_files import PDF, ZIP
 from quietwing.coverage.app.state import current_verdict, session
+from quietwing.coverage.planning import Cost, PlanResult
+from quietwing.sites import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from streamlit.delta_generator import DeltaGenerator
 
-    from quietwing.coverage.equipment import Model
-    from quietwing.coverage.planning import PlanResult
     from quietwing.coverage.results import Verdict, WhatIf
 
-__all__ = ["plan_report", "report_pdf", "report_zip", "verdict_report"]
+__all__ = ["plan_report", "verdict_report"]
 
-FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal results give equal bytes
-LABEL, PDF_LABEL = "Download report", "Report as PDF"
+LABEL, ZIP_LABEL, PDF_LABEL = "Make the report", "Report (zip, HTML)", "Report (PDF)"
 HELP = (
-    "A zip: unpack it and open summary.html in a browser, or print it. Numbers at both grades, maps of every storey, "
-    "limits, notes and tables. Drawing takes up to half a minute a houseblock."
+    "Numbers at both grades, maps of every storey, limits, notes and tables, as PDF and as a web page in a zip. "
+    "Takes up to half a minute a houseblock; you can go on working, and stop it at the left."
 )
-PDF_HELP = "The words, maps and tables of summary.html on sheets of A4, in one file. Drawing takes as long."
+UNDER_WAY = "Its progress and Stop stand at the left; the files can be downloaded here when they are ready."
+ZIP_HELP = "Unpack it and open summary.html in a browser."
+PDF_HELP = "The words, maps and tables of summary.html on sheets of A4, in one file."
 
 
 def verdict_report(place: DeltaGenerator, key: str) -> None:
@@ -46,89 +42,68 @@ def verdict_report(place: DeltaGenerator, key: str) -> None:
             width="stretch",
             disabled=running,
             help="The report is drawn from a full assessment, which this layout has not had in this session: the "
-            "click starts it, and the report can then be downloaded here.",
+            "click starts it, and the report can then be made here.",
             on_click=clicked,
             args=(key, start_verdict),
         )
     else:
-        whatif = own.whatif if own.whatif_of == own.layout else None
-        _download(place, key, verdict, whatif)
+        _offer(place, key, verdict, own.whatif if own.whatif_of == own.layout else None)
     with place:
         show_problems_of(key)
 
 
-def plan_report(place: DeltaGenerator, key: str, result: PlanResult) -> None:
-    """The report of a plan."""
-    _download(place, key, result, None)
+def plan_report(place: DeltaGenerator, key: str, result: PlanResult, cost: Cost) -> None:
+    """The report of a plan with the bill that is shown."""
+    _offer(place, key, result, None, cost)
+    with place:
+        show_problems_of(key)
 
 
-def report_zip(
-    result: Verdict | PlanResult, folder: Path, catalogue: Mapping[str, Model], whatif: WhatIf | None = None
-) -> bytes:
-    """``summary.html`` with its pictures and tables.
-
-    Parameters
-    ----------
-    result : Verdict or PlanResult
-    folder : Path
-        The session's own; nothing is left in it.
-    catalogue : mapping of str to Model
-        The one the layout was judged with.
-    whatif : WhatIf, optional
-        A part of a verdict's page.
-
-    Returns
-    -------
-    bytes
-        A zip; equal results give equal bytes.
-    """
-    packed = io.BytesIO()
-    with sites.workshop_in(folder) as workshop, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
-        for name in sorted(_made(result, workshop, catalogue, whatif)):
-            out.writestr(zipfile.ZipInfo(name, FIRST_DAY), (workshop / name).read_bytes(), zipfile.ZIP_DEFLATED)
-    give_back()
-    return packed.getvalue()
-
-
-def report_pdf(
-    result: Verdict | PlanResult, folder: Path, catalogue: Mapping[str, Model], whatif: WhatIf | None = None
-) -> bytes:
-    """The page of `report_zip` as PDF; parameters as there."""
-    with sites.workshop_in(folder) as workshop:
-        _made(result, workshop, catalogue, whatif)
-        content = report.page_pdf(workshop)
-    give_back()
-    return content
-
-
-def _made(
-    result: Verdict | PlanResult, workshop: Path, catalogue: Mapping[str, Model], whatif: WhatIf | None
-) -> list[str]:
-    if not isinstance(result, planning.PlanResult):
-        result = study.with_budgets(result, catalogue, None, study.HOLES_ON_PAGE)
-    return report.make_files(result, workshop, whatif=whatif)
-
-
-def _download(place: DeltaGenerator, key: str, result: Verdict | PlanResult, whatif: WhatIf | None) -> None:
+def start_report(result: Verdict | PlanResult, whatif: WhatIf | None = None, cost: Cost | None = None) -> None:
+    """Begin to make the report of a result, a plan's with the bill that is shown."""
     own = session()
+    asked = result
+    if isinstance(result, PlanResult) and cost is not None:
+        asked = replace(result, plan=replace(result.plan, cost=cost))
+    further = {"result": asked, "whatif": whatif, "about": _about(result, whatif)}
+    start("report", Question("report", own.site, own.scenario, (), own.catalogue, further))
+
+
+def _about(result: Verdict | PlanResult, whatif: WhatIf | None) -> tuple[object, ...]:
+    """What a report is of: other prices make another."""
+    return result, whatif, fingerprint(prices_of(session().catalogue))
+
+
+def _offer(
+    place: DeltaGenerator, key: str, result: Verdict | PlanResult, whatif: WhatIf | None, cost: Cost | None = None
+) -> None:
+    """The button that has it made, or its files."""
+    own = session()
+    made, job = own.report, own.jobs.get("report")
+    if made is None or not made.is_of(_about(result, whatif)):
+        running = job is not None and job.running()
+        place.button(
+            "Making the report …" if running else LABEL,
+            key=f"{key} make",
+            width="stretch",
+            disabled=running,
+            help=UNDER_WAY if running else HELP,
+            on_click=clicked,
+            args=(key, start_report, result, whatif, cost),
+        )
+        return
     left, right = place.columns(2, gap="small")
-    right.download_button(
-        PDF_LABEL,
-        lambda: report_pdf(result, own.folder, own.catalogue, whatif),
-        "report.pdf",
-        "application/pdf",
-        key=f"{key} pdf",
-        width="stretch",
-        on_click="ignore",
-        help=PDF_HELP,
-    )
-    left.download_button(
-        LABEL,
-        lambda: report_zip(result, own.folder, own.catalogue, whatif),
-        "report.zip",
-        "application/zip",
-        key=key,
-        width="stretch",
-        on_click="ignore",
-        help=HELP,
-    )
+    for column, name, label, mime, words in (
+        (left, ZIP, ZIP_LABEL, "application/zip", ZIP_HELP),
+        (right, PDF, PDF_LABEL, "application/pdf", PDF_HELP),
+    ):
+        column.download_button(
+            label,
+            lambda name=name: made.read(name),  # type: ignore[misc]
+            name,
+            mime,
+            key=f"{key} {name}",
+            width="stretch",
+            on_click="ignore",
+            help=words,
+        )

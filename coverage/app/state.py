@@ -32,6 +32,7 @@ from quietwing.sites import BUNDLED, Site, fingerprint, load_site
 if TYPE_CHECKING:
     from quietwing.coverage.app.jobs import Job
     from quietwing.coverage.app.layout_facts import LayoutFacts
+    from quietwing.coverage.app.report_files import MadeReport
     from quietwing.coverage.planning import Frontier, PlanResult
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
 
@@ -117,6 +118,8 @@ class Session:
         The last plan.
     frontier : Frontier or None
         The last plans for a row of budgets.
+    report : MadeReport or None
+        The report that was made last.
     saved : dict of str to SavedLayout
     jobs : dict of str to Job
         By kind, as of `jobs.Kind`.
@@ -171,6 +174,7 @@ class Session:
     whatif_of: Layout | None = None
     plan: PlanResult | None = None
     frontier: Frontier | None = None
+    report: MadeReport | None = None
     saved: dict[str, SavedLayout] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     survey: Survey = field(default_factory=Survey)
@@ -398,4 +402,4 @@ def _bundled(name: str) -> tuple[Site, Scenario, dict[str, Model], tuple[Device,
 def _forget_results(own: Session) -> None:
     own.leakage = own.verdict = own.verdict_of = own.before_verdict = own.plan = None
     own.whatif = own.whatif_of = None
-    own.frontier = None
+    own.frontier = own.report = None

@@ -2,13 +2,18 @@
 
 import io
 import re
+import time
 import zipfile
+from types import SimpleNamespace
 
 import pypdfium2
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from quietwing.coverage.app.report_button import report_pdf, report_zip
+from quietwing.coverage.app import jobs, state
+from quietwing.coverage.app.report_button import start_report
+from quietwing.coverage.app.report_files import MadeReport, keep_report, report_content, write_report
+from quietwing.coverage.app.state import Layout, Session
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.grades import silent_in_words
@@ -18,6 +23,7 @@ from quietwing.coverage.study import evaluate
 from quietwing.sites.synthetic import build_wing, describe
 
 QUICK = Scenario(worlds=100, grid_m=1.0, channels=("EE/B1/LTE",))
+LONG_S = 120.0
 JAMMERS = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),)
 
 
@@ -27,9 +33,21 @@ def verdict():
     return evaluate(site, QUICK, devices=JAMMERS, catalogue=read_catalogue(), maps=True)
 
 
+@pytest.fixture(scope="module")
+def made(verdict, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    told = []
+    content = report_content(verdict, folder, read_catalogue(), None, lambda what, share: told.append((what, share)))
+    assert list(folder.iterdir()) == []
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)  # a bar that never goes back
+    assert shares[0] == 0.0 < shares[-1] < 1.0
+    return content
+
+
 @pytest.mark.slow
-def test_a_report_has_its_page_every_picture_of_it_and_the_tables(verdict, tmp_path):
-    content = report_zip(verdict, tmp_path, read_catalogue())
+def test_a_report_has_its_page_every_picture_of_it_and_the_tables(verdict, made):
+    content = made.zip
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         names = set(packed.namelist())
         page = packed.read("summary.html").decode()
@@ -38,13 +56,11 @@ def test_a_report_has_its_page_every_picture_of_it_and_the_tables(verdict, tmp_p
     assert pictures
     assert pictures <= names
     assert {"rooms.csv", "escapes.csv", "spill.csv"} <= names
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
-def test_the_report_on_paper_has_the_words_the_tables_and_every_picture_of_the_page(verdict, tmp_path):
-    content = report_pdf(verdict, tmp_path, read_catalogue())
-    assert list(tmp_path.iterdir()) == []
+def test_the_report_on_paper_has_the_words_the_tables_and_every_picture_of_the_page(verdict, made):
+    content = made.pdf
     with pypdfium2.PdfDocument(content) as sheets:
         words = " ".join(" ".join(sheet.get_textpage().get_text_bounded().split()) for sheet in sheets)
         pictures = sum(
@@ -54,7 +70,7 @@ def test_the_report_on_paper_has_the_words_the_tables_and_every_picture_of_the_p
     for sentence in verdict_headline(verdict):
         assert sentence in words
     assert "Rooms to be blocked" in words
-    with zipfile.ZipFile(io.BytesIO(report_zip(verdict, tmp_path, read_catalogue()))) as packed:
+    with zipfile.ZipFile(io.BytesIO(made.zip)) as packed:
         assert pictures == packed.read("summary.html").decode().count("<img ")
     assert (wide_pt, high_pt) == pytest.approx((595.3, 841.9), abs=1)  # A4: 210 mm by 297 mm, 72 points an inch
 
@@ -71,3 +87,93 @@ def test_without_an_assessment_in_the_session_the_button_starts_one(monkeypatch)
     page = AppTest.from_function(report, default_timeout=60).run()
     page.button(key="report download judge").click().run()
     assert started == [True]
+
+
+@pytest.fixture
+def asking(verdict, tmp_path, monkeypatch) -> Session:
+    """A session with an assessment of its layout."""
+    own = Session(verdict.site, state.YOURS, QUICK, read_catalogue(), tmp_path, Layout(JAMMERS))
+    own.verdict, own.verdict_of = verdict, own.layout
+    monkeypatch.setattr(state, "session", lambda: own)
+    monkeypatch.setattr("quietwing.coverage.app.report_button.session", lambda: own)
+    return own
+
+
+def about(own: Session) -> tuple[object, ...]:
+    job = own.jobs["report"]
+    return job.question.further["about"]
+
+
+@pytest.mark.slow
+def test_the_report_is_made_by_a_job_whose_files_lie_in_the_session(asking):
+    start_report(asking.verdict)
+    job, of = asking.jobs["report"], about(asking)
+    end = time.monotonic() + LONG_S
+    while job.running():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert jobs.collect(asking) == ("report",)
+    assert job.error() is None
+    assert asking.report.is_of(of)
+    assert asking.report.read("report.pdf").startswith(b"%PDF")
+    assert zipfile.is_zipfile(io.BytesIO(asking.report.read("report.zip")))
+    assert not job.folder.exists()
+    assert list(asking.folder.iterdir()) == [asking.report.folder]
+    assert not asking.report.is_of((*of[:2], "other prices"))
+    assert not asking.report.is_of((object(), *of[1:]))
+
+
+@pytest.mark.slow
+def test_a_report_that_is_stopped_leaves_neither_file_nor_complaint(asking):
+    start_report(asking.verdict)
+    job = asking.jobs["report"]
+    job.stop()  # there is nothing half to keep: it ends at once
+    assert not job.running()
+    jobs.collect(asking)
+    assert asking.report is None
+    assert "report" not in asking.jobs
+    assert list(asking.folder.iterdir()) == []
+
+
+def test_the_files_of_the_report_before_go_when_another_is_made(tmp_path):
+    content = SimpleNamespace(zip=b"zip", pdf=b"pdf")
+    (within := tmp_path / "job").mkdir()
+    write_report(content, within)
+    first = keep_report(within, tmp_path, ("a",), None)
+    write_report(content, within)
+    second = keep_report(within, tmp_path, ("b",), first)
+    assert not first.folder.exists()
+    assert not first.is_of(("a",))
+    assert second.read("report.zip") == b"zip"
+
+
+def offered(own: Session) -> AppTest:
+    page = AppTest.from_function(report, default_timeout=60)
+    page.session_state[state.KEY] = own
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_the_button_makes_the_report_waits_for_it_and_then_gives_its_files(verdict, tmp_path, monkeypatch):
+    own = Session(verdict.site, state.YOURS, QUICK, read_catalogue(), tmp_path, Layout(JAMMERS))
+    own.verdict, own.verdict_of = verdict, own.layout
+    started = []
+    monkeypatch.setattr("quietwing.coverage.app.report_button.start", lambda *asked: started.append(asked))
+    page = offered(own)
+    page.button(key="report download make").click().run()
+    ((kind, question),) = started
+    assert kind == "report"
+    own = page.session_state[state.KEY]
+    own.jobs["report"] = SimpleNamespace(
+        running=lambda: True, collected=False, progress=lambda: ("maps of every storey", 0.5), folder=tmp_path
+    )
+    button = page.run().button(key="report download make")
+    assert button.disabled
+    assert button.label.startswith("Making")
+    del own.jobs["report"]
+    (tmp_path / "report.pdf").write_bytes(b"%PDF")
+    own.report = MadeReport(question.further["about"], tmp_path)
+    page.run()
+    labels = {one.proto.label for one in page.get("download_button")}
+    assert {"Report (zip, HTML)", "Report (PDF)"} <= labels
