@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
+    BlockerLinks,
     LinkModel,
     OutsideLimit,
     OutsidePoints,
@@ -34,14 +35,19 @@ from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.kept import Kept, array_bytes
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study.device_links import LINK_ARRAYS
 from quietwing.sites import Site, scattered
 
 __all__ = ["DraftSpill", "SpillDrafts"]
 
+POINT_AXIS = {  # of the arrays of links; the others have none
+    "level_dbm": 2, "mas_dbm": 2, "crossed": 1, "walls_db": 1, "straight_share": 1, "straight_crossed": 1,
+    "straight_walls_db": 1,
+}  # fmt: skip
 MARGINS = ("margin_db", "capture_margin_db")
 WATCHED = 300  # places nearest to their limit with the base: where a moved blocker counts (assumed)
 BLOCK_POINTS = 48  # judged at a time: a gesture that comes meanwhile waits some tenths of a second
-DEVICES_AT_A_TIME = 6  # likewise
+DEVICES_AT_A_TIME = 3  # likewise
 MOST_NEW = 12  # blockers whose links a draft works out while a hand waits (assumed)
 MOST_CHANGED = 4  # blockers by which a layout may differ from the base before that is judged anew (assumed)
 MOST_DEVICES = 200  # of a layout that is drafted: what each takes is kept, 0.1 MB (assumed)
@@ -93,7 +99,8 @@ class _Base:
     model: LinkModel
     outside: OutsidePoints
     devices: tuple[Device, ...]
-    blocks: list[OutsidePoints]
+    blocks: list[NDArray[np.intp]]
+    links: list[BlockerLinks] = field(default_factory=list)  # of a few blockers each, to all places; until it is done
     judged: list[xr.Dataset] = field(default_factory=list)
     watched: NDArray[np.intp] | None = None
     near: OutsidePoints | None = None
@@ -166,14 +173,13 @@ class SpillDrafts:
         new = self._next.get(treatments)
         if new is None or new.devices != on:
             self._next = {treatments: _base(self._site, asked, on, model(treatments))}
-        elif new.data is None and len(new.judged) < len(new.blocks):
+        elif first := on[(done := sum(len(one.devices) for one in new.links)) : done + DEVICES_AT_A_TIME]:
+            points = new.outside.points
+            new.links.append(blocker_links(new.model, first, asked.catalogue, points, outside=True))
+        elif len(new.judged) < len(new.blocks):
             new.judged.append(_judged(asked, new, new.blocks[len(new.judged)]))
-        elif new.data is None:
-            _watch(asked, new)
-        elif missing := [device for device in on if device not in new.parts]:
-            for device in missing[:DEVICES_AT_A_TIME]:
-                new.parts[device] = _part(asked, new, device)
         else:
+            _watch(asked, new)
             with self._guard:
                 self._next = {}
                 self._bases[treatments] = new
@@ -219,7 +225,7 @@ def _base(site: Site, asked: _Asked, on: tuple[Device, ...], model: LinkModel) -
     """A layout with nothing judged yet."""
     outside = outside_points(site, most_eirp_dbm(on, asked.catalogue))
     firsts = range(0, len(outside), BLOCK_POINTS)
-    blocks = [_some(outside, np.arange(first, min(first + BLOCK_POINTS, len(outside)))) for first in firsts]
+    blocks = [np.arange(first, min(first + BLOCK_POINTS, len(outside))) for first in firsts]
     return _Base(model, outside, on, blocks)
 
 
@@ -234,33 +240,55 @@ def _some(of: OutsidePoints, at: NDArray[np.intp]) -> OutsidePoints:
     )
 
 
-def _judged(asked: _Asked, base: _Base, block: OutsidePoints) -> xr.Dataset:
-    """Margins of one block over all worlds, as the verdict finds them."""
-    links = blocker_links(base.model, base.devices, asked.catalogue, block.points, outside=True)
-    public = public_links(base.model, block.points)
+def _links_at(base: _Base, at: NDArray[np.intp]) -> BlockerLinks:
+    """The base's links to some of the places."""
+    parts = base.links
+    arrays = {}
+    for name in LINK_ARRAYS:
+        axis = POINT_AXIS.get(name)
+        every = [getattr(one, name) for one in parts]
+        arrays[name] = np.concatenate([each if axis is None else each.take(at, axis) for each in every])
+    return replace(parts[0], devices=base.devices, **arrays)
+
+
+def _judged(asked: _Asked, base: _Base, at: NDArray[np.intp]) -> xr.Dataset:
+    """Margins at some of the places over all worlds, as the verdict finds them."""
+    block = _some(base.outside, at)
+    public, links = public_links(base.model, block.points), _links_at(base, at)
     (found,) = spill_outside(base.model, asked.scenario, public, links, block, grades=asked.scenario.judged[:1])
     return found[[*MARGINS, "emergency_margin_db"]].transpose(CHANNEL, OUTSIDE)
 
 
 def _watch(asked: _Asked, base: _Base) -> None:
-    """Choose the places that are watched."""
+    """Choose the places that are watched, and note what each blocker takes there."""
     data = xr.concat(base.judged, OUTSIDE) if len(base.judged) > 1 else base.judged[0]
     smallest = np.minimum(data["margin_db"].values, data["capture_margin_db"].values).min(axis=0)
     base.watched = np.sort(np.argsort(smallest, kind="stable")[:WATCHED])
     base.near = _some(base.outside, base.watched)
     base.limit = outside_limit(base.model, asked.scenario, public_links(base.model, base.near.points))
+    links = _links_at(base, base.watched)
+    for device, part in zip(base.devices, _parts(asked, base, links), strict=True):
+        base.parts[device] = part
     base.data = data
+    base.links.clear()
     base.judged.clear()
 
 
 def _part(asked: _Asked, base: _Base, device: Device) -> _Part:
     """What one more blocker takes at the places watched."""
     assert base.near is not None
+    return _parts(asked, base, blocker_links(base.model, (device,), asked.catalogue, base.near.points, outside=True))[
+        0
+    ]
+
+
+def _parts(asked: _Asked, base: _Base, links: BlockerLinks) -> list[_Part]:
+    """What blockers take at the places watched, one by one."""
     assert base.limit is not None
-    links = blocker_links(base.model, (device,), asked.catalogue, base.near.points, outside=True)
     power_db, capture_db = upper_against_db(base.model, base.limit, links, outside_z(asked.scenario))
-    power_mw = 10 ** ((links.level_dbm[0] + power_db[0]) / 10)
-    return _Part(power_mw.astype(np.float32), (links.mas_dbm[0] + capture_db[0]).astype(np.float32))
+    power_mw = (10 ** ((links.level_dbm + power_db) / 10)).astype(np.float32)
+    cell_dbm = (links.mas_dbm + capture_db).astype(np.float32)
+    return [_Part(*one) for one in zip(power_mw, cell_dbm, strict=True)]
 
 
 def _moved(base: _Base, then: tuple[Floats, Floats], now: tuple[Floats, Floats]) -> xr.Dataset:
