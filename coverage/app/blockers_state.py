@@ -201,6 +201,8 @@ class Desk:
         found = self._drafts.get(key)
         if found is None:
             quick = self.ready and self.drafting.at_hand(place, devices, treatments)
+            if not quick:
+                memory.make_room(self.drafting)
             found = self.drafting.draft(place, devices, treatments)
             if not quick:
                 memory.give_back()

@@ -28,6 +28,7 @@ __all__ = [
     "few_arenas",
     "give_back",
     "has_room",
+    "make_room",
     "put_old_away",
 ]
 
@@ -35,6 +36,7 @@ __all__ = [
 MOST_OF_ONE_BYTES = 400 << 20
 MOST_OF_ALL_BYTES = 480 << 20
 MOST_AT_WORK_BYTES = 600 << 20  # while several sessions are at work: none takes the storey another has in hand
+NEW_BYTES = 200 << 20  # of the first storey of a site: one of radial (assumed)
 AT_WORK_S = 60.0  # since the last gesture (assumed)
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 2
@@ -52,6 +54,17 @@ def has_room(drafting: Drafting) -> bool:
     largest = max((size for _, size in drafting.held.values()), default=0)
     own, all_of_them = drafting.nbytes, sum(each.nbytes for each in list(_counted))
     return own + largest <= MOST_OF_ONE_BYTES and all_of_them + largest <= MOST_OF_ALL_BYTES
+
+
+def make_room(drafting: Drafting) -> None:
+    """Before a storey is worked out: put away what other sessions, idle now, would have to give for it afterwards.
+
+    While it is worked out it takes as much again, so that memory would be at its most just then.
+    """
+    new = max((size for _, size in drafting.held.values()), default=NEW_BYTES)
+    before_s = time.monotonic() - AT_WORK_S
+    if _put_away(drafting, None, list(_counted | {drafting}), MOST_OF_ALL_BYTES - new, before_s):
+        give_back()
 
 
 def put_old_away(drafting: Drafting, key: Key) -> bool:
@@ -79,7 +92,7 @@ def put_old_away(drafting: Drafting, key: Key) -> bool:
 
 
 def _put_away(
-    in_hand: Drafting, key: Key, holders: list[Drafting], most_bytes: int, before_s: float = math.inf
+    in_hand: Drafting, key: Key | None, holders: list[Drafting], most_bytes: int, before_s: float = math.inf
 ) -> bool:
     """Put away what was in use before a time, or whenever, until the rest is within a limit."""
     share = most_bytes / len(holders)

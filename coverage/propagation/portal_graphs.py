@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 REFERENCE_MHZ = (800.0, 2100.0, 3500.0)  # assumed: middles of the low, middle and high mobile bands
+PAIR_ROWS = 256  # of a table of all pairs of portals: three coordinates of each are held for so many at a time
 NEARBY = 256  # assumed: portals compared in dB are among as many nearest in metres
 ROWS_AT_A_TIME = 32  # places that lie together and share most of their nearest
 NEAR_OPENINGS = 8  # assumed: openings and voids joined to each portal beyond those of its rooms
@@ -264,14 +265,25 @@ def _lost_nearby_db(
 
 def _distance_m(a_m: Floats, b_m: Floats) -> Floats:
     """All distances between two sets of places, at least 1 m, shape (a, b). [m]"""
-    return np.asarray(np.maximum(np.linalg.norm(a_m[:, None] - b_m[None], axis=2), 1.0))
+    found = np.empty((len(a_m), len(b_m)))
+    for rows in _row_blocks(len(a_m)):
+        found[rows] = np.linalg.norm(a_m[rows, None] - b_m[None], axis=2)
+    return np.maximum(found, 1.0, out=found)
 
 
 def _in_one_plane(found: Portals, members: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Pairs in one plane, such as two windows of a façade: a path would bend by 90° at both, and none leads there."""
-    origin, normal = found.frame[members, :3], found.frame[members, 9:12]
-    away = np.abs((found.source_m[members][None] - origin[:, None]) @ normal[:, :, None])[:, :, 0]
-    return np.asarray((away < IN_PLANE_M) & (away.T < IN_PLANE_M))
+    origin, normal, source_m = found.frame[members, :3], found.frame[members, 9:12], found.source_m[members]
+    near = np.empty((len(members), len(members)), np.bool_)
+    for rows in _row_blocks(len(members)):
+        away = np.abs((source_m[None] - origin[rows, None]) @ normal[rows, :, None])[:, :, 0]
+        near[rows] = away < IN_PLANE_M
+    return np.asarray(near & near.T)
+
+
+def _row_blocks(rows: int) -> list[slice]:
+    """Parts of a table of all pairs."""
+    return [slice(first, first + PAIR_ROWS) for first in range(0, rows, PAIR_ROWS)]
 
 
 def _share_a_room(rooms: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -287,10 +299,11 @@ def _mark_nearest(marked: NDArray[np.bool_], worth_db: Floats, which: NDArray[np
     if not most:
         return
     for lane in range(worth_db.shape[2]):
-        offered = worth_db[:, columns, lane]
-        best = np.argsort(offered, axis=1, kind="stable")[:, :most]
-        row = np.arange(len(marked))[:, None]
-        marked[row, columns[best]] |= np.isfinite(offered[row, best])
+        for rows in _row_blocks(len(marked)):
+            offered = worth_db[rows][:, columns, lane]
+            best = np.argsort(offered, axis=1, kind="stable")[:, :most]
+            row = np.arange(len(offered))[:, None]
+            marked[rows][row, columns[best]] |= np.isfinite(offered[row, best])
 
 
 def _starts(sorted_of: NDArray[np.intp], count: int) -> Ints:

@@ -38,7 +38,8 @@ Ints = NDArray[np.int64]
 
 POINTS_AT_A_TIME = 20_000  # of a map: the last legs of more take hundreds of megabytes
 LONGEST = 4  # legs of a way over three portals
-NEAR_BYTES = 2**27  # of legs from the portals near senders that are held together
+NEAR_BYTES = 2**25  # of legs from the portals near senders that are held together
+LEGS_AT_A_TIME = 20_000  # of ways that are traced again: what each passes, surface by surface
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,8 +217,12 @@ class SenderDetours:
         keys, of_leg = np.unique(np.ravel_multi_index(tuple(legs[:, 1:].T), (len(ends),) * 2), return_inverse=True)
         start_m, end_m = (ends[index] for index in np.unravel_index(keys, (len(ends),) * 2))
         prepared, table = self.model.graph.scene.prepared, self.model.table
-        _, each_db, surfaces = straight_rays(prepared, table, start_m, end_m, paired=True)
-        counted, each_db = surfaces[0].astype(np.float32) @ incidence, each_db[0]
+        counted = np.empty((len(keys), incidence.shape[1]), np.float32)
+        each_db = np.empty((len(keys), len(self.model.root)), np.float32)
+        for first in range(0, len(keys), LEGS_AT_A_TIME):  # what each leg passes, surface by surface, is large
+            some = slice(first, first + LEGS_AT_A_TIME)
+            _, lost, surfaces = straight_rays(prepared, table, start_m[some], end_m[some], paired=True)
+            counted[some], each_db[some] = surfaces[0].astype(np.float32) @ incidence, lost[0]
         for turn in range(LONGEST):  # every way has one leg of each number at most: no index comes twice
             of = legs[:, 0] % LONGEST == turn
             total[legs[of, 0] // LONGEST] += counted[of_leg[of]]

@@ -5,6 +5,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Polygon, box
 
+from quietwing.coverage.propagation import portal_graphs
 from quietwing.coverage.propagation.portal_graphs import guided_gain_db, portal_graph
 from quietwing.coverage.propagation.portals import PORTAL_KINDS, portals, room_of_points
 from quietwing.coverage.propagation.scene import prepare_scene
@@ -107,6 +108,16 @@ def test_joins_lead_both_ways(hut):
     pairs = set(zip(into.tolist(), graph.origin.tolist(), strict=True))
     assert pairs
     assert pairs == {(b, a) for a, b in pairs}
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+def test_joins_are_the_same_however_many_rows_of_the_table_are_held_at_a_time(monkeypatch, rows):
+    scene = prepare_scene(load_site("houseblock"))
+    whole = portal_graph(scene)
+    monkeypatch.setattr(portal_graphs, "PAIR_ROWS", rows)
+    parts = portal_graph(scene)
+    for name in ("into", "origin", "room_first", "room_portal"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
 def test_window_and_door_of_one_room_are_joined(hut):

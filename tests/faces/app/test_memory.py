@@ -99,6 +99,28 @@ def test_the_storey_in_hand_stays_however_little_memory_there_is(two, monkeypatc
     assert not memory.has_room(drafting)
 
 
+def test_an_idle_session_gives_before_a_storey_is_worked_out_not_after(two, monkeypatch):
+    """There is room for the two storeys there are and half of a third: a third as large makes the idle one go."""
+    busy, idle = two
+    margins(idle, 0)
+    margins(busy, 0)
+    ((_, size),) = busy.held.values()
+    monkeypatch.setattr(memory, "MOST_OF_ALL_BYTES", busy.nbytes + idle.nbytes + size // 2)
+    memory.make_room(busy)
+    assert (held(busy), held(idle)) == ([0], [0])  # a hand was there a minute ago at most
+    monkeypatch.setattr(memory, "AT_WORK_S", 0.0)
+    memory.make_room(busy)
+    assert (held(busy), held(idle)) == ([0], [])
+
+
+def test_the_first_estimate_of_a_storey_asks_for_room_and_a_gesture_does_not(monkeypatch):
+    desk, asked = Desk(wing(), QUICK, CATALOGUE), []
+    monkeypatch.setattr(memory, "make_room", asked.append)
+    desk.draft(0, JAMMERS, ())
+    desk.draft(0, (replace(JAMMERS[0], x_m=0.5), JAMMERS[1]), ())
+    assert asked == [desk.drafting]
+
+
 def test_of_two_at_work_none_takes_the_storey_the_other_has_in_hand(two, monkeypatch):
     one, other = two
     margins(other, 0)
