@@ -195,15 +195,16 @@ def _choose() -> None:
 
 
 def _pick(label: str, names: list[str], now: str, at: Desk, key: str) -> str:
-    """One model of the catalogue, with its price and what it is."""
+    """One model of the catalogue by its name, which fits in half a panel; what it is and costs stands beside it."""
     index = names.index(now) if now in names else 0
     chosen = st.selectbox(
         label,
         names,
         index=index,
         key=key,
-        format_func=lambda name: model_in_words(at.catalogue[name]),
-        help=literal("; ".join(f"{name}: {at.catalogue[name].description}" for name in names)),
+        help=literal(
+            "; ".join(f"{model_in_words(at.catalogue[name])}: {at.catalogue[name].description}" for name in names)
+        ),
     )
     return chosen or now
 

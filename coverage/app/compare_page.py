@@ -18,7 +18,7 @@ from quietwing.coverage.app.compare_tables import (
 from quietwing.coverage.app.jobs import start_verdict
 from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.layout_facts import LayoutFacts, stored_sample
-from quietwing.coverage.app.panel import limit_in_words
+from quietwing.coverage.app.panel import RUN, limit_in_short
 from quietwing.coverage.app.plan_editor.layers import STATE_WORDS
 from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal, show_problems
@@ -109,9 +109,15 @@ def _with_verdict(name: str, running: bool) -> Compared | None:
         if not same_site:
             left.warning(f"{literal(name)} has no verdict and belongs to another site: open that site to judge it.")
             return None
-        left.info(f"{literal(name)} ({len(layout.devices)} devices) has no full assessment yet.")
+        stored = name == CURRENT and stored_sample(own) is not None
+        many = f"{literal(name)} ({len(layout.devices)} devices)"
+        left.info(
+            f"{many}: shown as stored with the example, not assessed in this session."
+            if stored
+            else f"{many} has no full assessment yet."
+        )
         key = f"compare-run-{name}"
-        right.button("Calculate", key=key, disabled=running, on_click=clicked, args=(key, _judge, layout))
+        right.button(RUN, key=key, disabled=running, on_click=clicked, args=(key, _judge, layout))
         show_problems_of(key)
         return None
     if not same_site:
@@ -213,12 +219,13 @@ def _plan(facts: list[tuple[str, LayoutFacts]], last: Layout) -> None:
                 OFF: [*("0" for _ in first.grades), str(first.grades[0].leaks), "£0",
                       *("kept" for _ in first.grades)],
                 **{name: [*(str(one.silent) for one in of.grades), str(of.grades[0].leaks), pounds(of.money_gbp[0]),
-                          *(limit_in_words(one) for one in of.grades)] for name, of in facts},
+                          *(limit_in_short(one) for one in of.grades)] for name, of in facts},
             },
             hide_index=True,
             column_config={  # as many as go beside the plan; all of them stand under Numbers and files
-                "": st.column_config.TextColumn(width=104),
-                **{name: st.column_config.TextColumn(width=72) for name, _ in sides},
+                "": st.column_config.TextColumn(width=120),
+                OFF: st.column_config.TextColumn(width=74),
+                **{name: st.column_config.TextColumn(width=122) for name, _ in facts},
             },
             alt="No blockers and each layout: rooms blocked at both grades, cost, limits",
         )  # fmt: skip

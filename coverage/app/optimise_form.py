@@ -318,11 +318,11 @@ def _search(scenario: Scenario) -> None:
         help="For one houseblock; a campus takes far longer. You may stop at any time and keep the best.",
     )
     st.number_input(
-        "Least distance apart [m]",
+        "Least distance between blockers [m]",
         value=float(scenario.spacing_m),
         step=0.5,
         key="optimise-spacing",
-        help="Between new devices. 0: no limit.",
+        help="Of new ones. 0: no limit.",
     )
     refused("optimise-spacing", "a distance of {:g} m", 0.0)
     st.number_input(

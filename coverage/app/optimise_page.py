@@ -94,7 +94,10 @@ def _there_already() -> None:
     own = session()
     standing = sum(device.state == "existing" for device in own.layout.devices)
     placed = sum(device.state == "planned" for device in own.layout.devices)
+    stays = (
+        f"the {standing} marked as existing stay" if standing else "none is marked as existing, so none has to stay"
+    )
     st.caption(
-        f"Of the current layout {standing} devices are marked existing: they stay. Its {placed} planned ones are not "
-        f"kept; the plan is compared with them."
+        f"The search starts anew: of the blockers of the current layout {stays}. The plan found is shown beside the "
+        f"{placed} planned now."
     )

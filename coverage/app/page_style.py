@@ -18,6 +18,7 @@ header[data-testid="stHeader"] * {{ pointer-events: auto; }}
 .stMainBlockContainer h2 {{ font-size: 1.15rem; padding: 0.25rem 0; }}
 .stMainBlockContainer h3 {{ font-size: 1rem; padding: 0.2rem 0; }}
 [data-testid="stHeading"]:has(h2, h3) [data-testid="stMarkdownContainer"] {{ margin-bottom: 0; }} /* -1rem: covered */
+[data-testid="stHeading"]:has(h1) [data-testid="stMarkdownContainer"] {{ margin-bottom: -0.5rem; }}
 .st-key-quietwing-news:not(:empty) {{ padding-top: 0.7rem; }} /* the title above reaches so far below its box */
 .st-key-quietwing-marking {{ position: absolute; top: 0.2rem; left: 50%; transform: translateX(-50%); width: auto;
   z-index: 2; pointer-events: none; }}
@@ -34,11 +35,11 @@ section[data-testid="stSidebar"][aria-expanded="false"] {{ width: 0 !important; 
 [class*="st-key-quietwing-panel"] {{ max-height: calc(100vh - 8rem); overflow-y: auto; overflow-x: hidden;
   padding: 0.1rem 0.3rem 0.5rem 0.1rem; }}
 [class*="st-key-quietwing-panel"] [data-testid="stVerticalBlock"] {{ gap: 0.4rem; }}
-.st-key-quietwing-bench-report {{ --quietwing-above: 10.8rem; }}
-.st-key-quietwing-bench-compare {{ --quietwing-above: 14.7rem; }}
+.st-key-quietwing-bench-report {{ --quietwing-above: 11.3rem; }}
+.st-key-quietwing-bench-compare {{ --quietwing-above: 15.2rem; }}
 .st-key-quietwing-bench-signals, .st-key-quietwing-bench-my-site, .st-key-quietwing-bench-plan {{
-  --quietwing-above: 8.4rem; }}
-.st-key-quietwing-bench-curve {{ --quietwing-above: 13rem; }}
+  --quietwing-above: 8.9rem; }}
+.st-key-quietwing-bench-curve {{ --quietwing-above: 13.5rem; }}
 .st-key-quietwing-tour {{ position: fixed; left: 14rem; bottom: 8.5rem; width: min(26rem, calc(100vw - 2rem));
   z-index: 20; background: #fff; box-shadow: 0 0.3rem 1.2rem rgba(0, 0, 0, 0.35); border-radius: 0.4rem;
   padding: 0.7rem 0.9rem; }}

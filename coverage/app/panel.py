@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from quietwing.coverage.app.layout_facts import GradeFact
     from quietwing.coverage.scenario import Scenario
 
-__all__ = ["GRADE", "answer_in_words", "facts_here", "judge_button", "limit_in_words", "numbers"]
+__all__ = [
+    "GRADE",
+    "RUN",
+    "answer_in_words",
+    "facts_here",
+    "judge_button",
+    "limit_in_short",
+    "limit_in_words",
+    "numbers",
+]
 
 GRADE, CONFIDENCE, TIER, BUDGET = "grade asked for", "confidence asked for", "limit asked for", "budget asked for"
 CONFIDENCES = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -114,7 +123,7 @@ def numbers(
             quiet = f"; {one.quiet} more have no signal even without blockers" if one.quiet else ""
             _two(
                 (f"Blocked, {one.name}", f"{one.silent} of {facts.silence}", f"{one.words}{quiet}."),
-                (f"Spill limit, {one.name}", _short_limit(one), f"{limit_in_words(one)}. Worst: {one.where}"),
+                (f"Spill limit, {one.name}", limit_in_short(one), f"{limit_in_words(one)}. Worst: {one.where}"),
             )
 
 
@@ -128,7 +137,8 @@ def _asked(scenario: Scenario) -> Scenario:
     return replace(scenario, budget_gbp=None)
 
 
-def _short_limit(one: GradeFact) -> str:
+def limit_in_short(one: GradeFact) -> str:
+    """``kept, 2.1 dB left`` or ``over by 14.1 dB``."""
     if one.kept is None:
         return "not known"
     if one.margin_db is None or (not one.kept and one.margin_db >= 0):

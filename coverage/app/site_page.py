@@ -54,7 +54,7 @@ def show() -> None:
     )
     with other:
         way = st.radio(
-            "How",
+            "How to begin",
             WAYS,
             horizontal=True,
             key="site-way",

@@ -177,12 +177,12 @@ def _answer(at: Desk, page: str, layers: Sequence[str], still: bool) -> dict[str
 
 
 def _short(at: Desk, place: Place) -> str:
-    """``1st``, and the building's name where it is not the first."""
+    """``1st``; where it is not the first building its name too, after the level: what is cut off is the name."""
     building, _, level = place.title.partition(", ")
     level = level.removesuffix(" floor").capitalize() or building
     if place.building <= 0:
         return level
-    return building if len(at.site.buildings[place.building].storeys) == 1 else f"{building} {level}"
+    return building if len(at.site.buildings[place.building].storeys) == 1 else f"{level}: {building}"
 
 
 def _shares(

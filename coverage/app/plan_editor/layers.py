@@ -133,8 +133,8 @@ def blocked(rooms: Mapping[str, RoomFact], grade: str, here: Sequence[str], draf
             *unknown,
             _OTHER,
         ),
-        aria=f"At {grade} grade {counted['silent']} rooms blocked, {counted['quiet anyway']} without signal anyway, "
-        f"{counted['hole'] + counted['not known']} not blocked.",
+        aria=f"At {grade} grade {_rooms(counted['silent'])} blocked, "
+        f"{counted['quiet anyway']} without signal anyway, {counted['hole'] + counted['not known']} not blocked.",
         scale=_CHANCE,
         by_room={name: room.chance for name, room in shown.items()},
         hover=_hover(draft) if draft is not None else {},
@@ -360,6 +360,10 @@ def room_in_words(room: DraftRoom) -> str:
         f"{room.room}: {state} (quick estimate), {margin_in_words(room.margin_db)}; "
         f"{channel_in_words(room.channel)} {place_in_words(room.point)} is nearest to working"
     )
+
+
+def _rooms(many: int) -> str:
+    return f"{many} room{'' if many == 1 else 's'}"
 
 
 def _whole(value: float) -> str:

@@ -97,7 +97,7 @@ def site_picture(
         "channels": [],
         "byRoom": None,
         "slices": None,
-        "legend": _legend(len(outside), over, bool(homes), bool(masts)),
+        "legend": _legend(len(outside), over, bool(homes), bool(masts), 2 * reach),
         **field_values(scale if field is not None else None, field, origin),
         "site": {
             "fence": path_of(shapely.get_coordinates(fence.exterior), origin, closed=True),
@@ -188,8 +188,12 @@ def stack_of(site: Site, places: Sequence[Place], shares: Mapping[int, float], w
     return {"rise": round(RISE * width * min(1.0, 4 / high), 2), "storeys": storeys}
 
 
-def _legend(outside: int, over: int, homes: bool, masts: bool) -> list[Mapping[str, str]]:
-    found: list[Mapping[str, str]] = [{"line": "fence", "text": "fence"}, {"line": "ring", "text": "edge of a ring"}]
+def _legend(outside: int, over: int, homes: bool, masts: bool, most_m: float) -> list[Mapping[str, str]]:
+    edges = ", ".join(f"{edge:g}" for edge in RINGS_M if edge <= most_m)
+    found: list[Mapping[str, str]] = [
+        {"line": "fence", "text": "fence"},
+        {"line": "ring", "text": f"{edges} m from the fence"},
+    ]
     if outside:
         found += [{"symbol": "over", "text": f"{OVER} ({over})"},
                   {"symbol": "within", "text": f"{WITHIN} ({outside - over})"}]  # fmt: skip

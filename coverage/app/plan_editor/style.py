@@ -39,7 +39,7 @@ svg.plan.panning {{ cursor: grabbing; }}
 @keyframes quietwing-busy {{ from {{ left: -30%; }} to {{ left: 100%; }} }}
 @media (prefers-reduced-motion: reduce) {{ .busy .stage::before {{ animation: none; width: 100%; }} }}
 .legend {{ position: absolute; left: 0; right: 0; bottom: 0; display: flex; flex-wrap: wrap; align-items: center;
-  gap: 0.1rem 0.9rem; padding: 0.25rem 0.6rem; background: rgba(255, 255, 255, 0.92); color: #1a1a1a;
+  gap: 0.1rem 0.9rem; padding: 0.25rem 0.6rem; background: #fff; color: #1a1a1a;
   border-top: 1px solid #d0d4da; font-size: 0.75rem; pointer-events: none; }}
 .entry {{ display: inline-flex; align-items: center; gap: 0.35rem; }}
 .entry svg {{ flex: none; }}

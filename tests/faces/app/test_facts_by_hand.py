@@ -16,7 +16,7 @@ from shapely.affinity import translate
 from quietwing.coverage.app import project_panel
 from quietwing.coverage.app.facts_of_verdict import CALL, facts_of, outside_places, sample_files, spill_sentences
 from quietwing.coverage.app.layout_facts import FACTS, _facts
-from quietwing.coverage.app.panel import _short_limit, limit_in_words
+from quietwing.coverage.app.panel import limit_in_short, limit_in_words
 from quietwing.coverage.app.plan_editor.places import Place, places_of, rooms_of
 from quietwing.coverage.app.plan_editor.site_plan import spill_field, stack_of
 from quietwing.coverage.app.plan_editor.style import CSS, TREATED_COLOUR
@@ -135,7 +135,7 @@ def test_where_a_call_is_nearest_to_failing_it_is_named(verdict):
 )
 def test_a_limit_in_a_sentence_and_in_a_number(kept, margin_db, words, short):
     one = SimpleNamespace(kept=kept, margin_db=margin_db)
-    assert (limit_in_words(one), _short_limit(one)) == (words, short)
+    assert (limit_in_words(one), limit_in_short(one)) == (words, short)
 
 
 @pytest.mark.parametrize(

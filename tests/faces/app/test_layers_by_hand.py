@@ -87,8 +87,8 @@ def test_what_works_likeliest_is_said_last():
 @pytest.mark.parametrize(
     ("here", "entries", "aria"),
     [
-        (["A1", "A3"], 3, "At planning grade 1 rooms blocked, 0 without signal anyway, 1 not blocked."),
-        (["A1", "A2"], 4, "At planning grade 1 rooms blocked, 1 without signal anyway, 0 not blocked."),
+        (["A1", "A3"], 3, "At planning grade 1 room blocked, 0 without signal anyway, 1 not blocked."),
+        (["A1", "A2"], 4, "At planning grade 1 room blocked, 1 without signal anyway, 0 not blocked."),
         (["A3", "B9"], 4, "At planning grade 0 rooms blocked, 0 without signal anyway, 2 not blocked."),
         (["A2", "B9"], 5, "At planning grade 0 rooms blocked, 1 without signal anyway, 1 not blocked."),
     ],
