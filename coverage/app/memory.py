@@ -62,8 +62,9 @@ def make_room(drafting: Drafting) -> None:
     While it is worked out it takes as much again, so that memory would be at its most just then.
     """
     new = max((size for _, size in drafting.held.values()), default=NEW_BYTES)
-    before_s = time.monotonic() - AT_WORK_S
-    if _put_away(drafting, None, list(_counted | {drafting}), MOST_OF_ALL_BYTES - new, before_s):
+    others = [each for each in list(_counted) if each is not drafting]
+    left = max(MOST_OF_ALL_BYTES - new - drafting.nbytes, 0)
+    if others and _put_away(drafting, None, others, left, time.monotonic() - AT_WORK_S):
         give_back()
 
 
