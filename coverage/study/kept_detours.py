@@ -36,6 +36,7 @@ KEPT_BYTES = 160 << 20  # 0.8 MB a device on a storey of radial, 0.2 on one of h
 # squares (19 at most), half of them the same to the hundredth, and of 66 and 206 cells one at most has another
 # state; with 63 and 100 m it is 4.5 dB and four cells, in the place of a blocker of the layout 0.9 dB and one.
 DRAFT_CUT = Cut(pieces=60, stations=6)
+DEVICES_AT_A_TIME = 6  # whose routes to all points stand in memory together
 WAYS_BYTES = 96 << 20  # of ways from blockers to every portal: 2 MB each on campus
 LEGS_BYTES = 32 << 20  # of legs from the portals near blockers to one place
 PLACES_KEPT = 8  # the last legs to whose points are kept: forty megabytes for a storey of radial
@@ -108,11 +109,11 @@ class KeptDetours:
                 one = cable_detours(model, senders, device.line_m, cable, to, DRAFT_CUT)
                 self._keep(place, device, model.constructions, one)
             single = tuple(device for device in new if not is_cable(device, catalogue))
-            if single:
-                places_m = np.array([(each.x_m, each.y_m, each.z_m) for each in single])
-                senders = site_detours(self._ways, places_m, keep=True)
+            for first in range(0, len(single), DEVICES_AT_A_TIME):
+                some = single[first : first + DEVICES_AT_A_TIME]
+                senders = site_detours(self._ways, np.array([(one.x_m, one.y_m, one.z_m) for one in some]), keep=True)
                 ways = detour_ways(model, senders, to)
-                for at, device in enumerate(single):
+                for at, device in enumerate(some):
                     self._keep(place, device, model.constructions, ways.of(np.array([at])))
         each = [self._detours[place, device] for device in devices]
         row = row if rows is None else row[rows]
