@@ -6,6 +6,7 @@ Nothing here needs the engine until a quick estimate is asked for: the first scr
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -208,6 +209,8 @@ class Desk:
                 memory.give_back()
             memory.put_old_away(self.drafting, (treatments, place))
             self._drafts = {key: found} if len(self._drafts) >= MOST_DRAFTS else {**self._drafts, key: found}
+        elif self.ready:
+            self.drafting.asked_s = time.monotonic()  # a gesture all the same: what works beside it rests
         return found
 
     def levels(self, place: int, treatments: tuple[Treatment, ...]) -> tuple[tuple[str, ...], NDArray[Any]]:

@@ -1,6 +1,7 @@
 """What the quick estimates of all sessions may take together, and what goes when a site is left."""
 
 import gc
+import time
 import weakref
 from dataclasses import replace
 from functools import cache
@@ -14,6 +15,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.kept import array_bytes
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import drafts_ahead
 from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites.synthetic import build_wing, describe
 
@@ -119,6 +121,14 @@ def test_the_first_estimate_of_a_storey_asks_for_room_and_a_gesture_does_not(mon
     desk.draft(0, JAMMERS, ())
     desk.draft(0, (replace(JAMMERS[0], x_m=0.5), JAMMERS[1]), ())
     assert asked == [desk.drafting]
+
+
+def test_a_look_at_what_is_known_is_a_gesture_that_work_beside_it_waits_for():
+    desk = Desk(wing(), QUICK, CATALOGUE)
+    first = desk.draft(0, JAMMERS, ())
+    desk.drafting.asked_s = 0.0
+    assert desk.draft(0, JAMMERS, ()) is first
+    assert time.monotonic() - desk.drafting.asked_s < drafts_ahead.REST_S
 
 
 def test_of_two_at_work_none_takes_the_storey_the_other_has_in_hand(two, monkeypatch):
