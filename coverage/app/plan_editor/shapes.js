@@ -33,7 +33,7 @@ function node(name, attributes, parent, text) {
 }
 
 const centimetre = (value) => Math.round(value * 100) / 100;
-const metres = (value) => `${value.toFixed(1)} m`;
+const metres = (value) => `${(Math.abs(value) < 0.05 ? 0 : value).toFixed(1)} m`; // never −0.0
 const signed = (value, plus) => `${value < 0 ? '−' : plus ? '+' : ''}${Math.abs(value).toFixed(Math.abs(value) < 10 && !Number.isInteger(value) ? 1 : 0)}`;
 
 function patterns(svg) {

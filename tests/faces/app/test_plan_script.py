@@ -111,6 +111,11 @@ def test_a_number_is_written_with_a_true_minus(run):
     assert found == ["−7", "+7", "−104", "+0.5"]
 
 
+def test_no_place_is_minus_nothing(run):
+    (found,) = run("say([-0.04, 0.04, -0.06, 12.34].map(metres));")
+    assert found == ["0.0 m", "0.0 m", "-0.1 m", "12.3 m"]
+
+
 def test_an_azimuth_runs_clockwise_from_north(run):
     """North, east, south, west, and north-east to the nearest 15°."""
     (found,) = run(
