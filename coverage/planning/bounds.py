@@ -126,9 +126,16 @@ class BoundAhead:
 
     def begin(self, model: PlanModel) -> None:
         """Work on the bound of a model, and no longer on that of another; a small one is proven in no time."""
+        if self._model is model:
+            return
         self.stop()
         if len(model.candidates) > SMALL_CANDIDATES:
             self._model, self._relaxations = model, Relaxations(model, self._goal, self._cuts)
+
+    @property
+    def busy(self) -> bool:
+        """Whether some model's bound is worked on, or known."""
+        return self._model is not None
 
     def stop(self) -> None:
         """Give up what is not asked for any more."""

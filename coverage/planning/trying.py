@@ -132,6 +132,8 @@ def try_all(
             return
         one = min(every, key=lambda each: rank(inputs, each, least_db))
         before = one.searched or before
+        if before.bound is None and best_of(inputs, tried, least_db) is one:
+            bounding.begin(before.model)
         attempts = min(attempts, effort.searches_of(before.model))
         tried[:] = _with_few_models(inputs, tried)
         slack_db = slack_told_db(max(next_slack_db(found_db) - LEFT_TO_RAISE_DB, 0.0))
@@ -167,7 +169,8 @@ def _judged_both_ways(
         if not breaks(every_spill[0], least_db) and (best is None or stronger.slack_db > best[0].slack_db):
             best = stronger, every_spill
     if best is not None:
-        bounding.begin(best[0].model)
+        if not bounding.busy:
+            bounding.begin(best[0].model)
         every.append(_judged(*best))
     return every, found_db
 
