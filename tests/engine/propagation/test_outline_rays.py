@@ -74,13 +74,19 @@ def outlines(draw: st.DrawFn, grid_m: float | None, most: int = 14) -> Polygon:
     return outline
 
 
+def offsets_m(most_m: float) -> st.SearchStrategy[tuple[float, float]]:
+    """Any offset in whole picometres: at 5e-324 m from an edge products of differences are 0; no plan has such."""
+    each = st.floats(-most_m, most_m).map(lambda value: round(value, 12))
+    return st.tuples(each, each)
+
+
 @st.composite
 def rays(draw: st.DrawFn, outline: Polygon, grid_m: float | None) -> tuple[np.ndarray, np.ndarray]:
     """A beginning in the open, at a corner, on an edge or in line with one; ends at and beyond all corners."""
     corner_m = shapely.get_coordinates(outline)
     edge = draw(st.integers(0, len(shapely.get_coordinates(outline.exterior)) - 2))
     share = draw(st.sampled_from([None, 0.0, 0.5, 1.0, -0.3, -1.0, 2.0]))
-    free_m = np.array(draw(st.tuples(st.floats(-150, 150), st.floats(-150, 150)))) + corner_m[edge]
+    free_m = np.array(draw(offsets_m(150))) + corner_m[edge]
     start = free_m if share is None else corner_m[edge] + share * (corner_m[edge + 1] - corner_m[edge])
     start = _on_grid(start, grid_m)
     beyond = draw(st.sampled_from([2.0, 3.0, 1.1, 0.5, 1.37]))
@@ -90,7 +96,7 @@ def rays(draw: st.DrawFn, outline: Polygon, grid_m: float | None) -> tuple[np.nd
         (corner_m[1:] + corner_m[:-1]) / 2,
         np.stack([corner_m[:, 0], np.full(len(corner_m), start[1])], axis=1),
         np.stack([np.full(len(corner_m), start[0]), corner_m[:, 1]], axis=1),
-        corner_m + np.array(draw(st.tuples(st.floats(-80, 80), st.floats(-80, 80)))),
+        corner_m + np.array(draw(offsets_m(80))),
     ]
     end = _on_grid(np.concatenate(ends), grid_m)
     return start, end[np.hypot(*(end - start).T) > 0.1]
