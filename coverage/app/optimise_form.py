@@ -46,8 +46,8 @@ BASES = {
 }
 EFFORTS = {
     "quick": "Quick: a few minutes",
-    "normal": "Normal: 2 to 3 times quick",
-    "thorough": "Thorough: about 8 times quick",
+    "normal": "Normal: about twice quick",
+    "thorough": "Thorough: about five times quick",
 }
 
 
