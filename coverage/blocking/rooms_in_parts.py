@@ -16,7 +16,7 @@ from quietwing.sites import PointSet
 __all__ = ["MOST_LEVELS", "count_in_parts", "joined", "levels_of_a_point", "parts_of"]
 
 MOST_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB with what they cross
-LEVELS_OF_A_SECTOR = 12  # a sector at a point takes the memory of so many of them
+LEVELS_OF_A_SECTOR = 12  # a sector at a point takes the memory of so many of them (assumed)
 
 
 def count_in_parts(

@@ -27,10 +27,10 @@ __all__ = ["improve_in_neighbourhoods"]
 # Found by trial on houseblock at £50,000 and £200,000: a part of so many candidates takes a second or two.
 MOST_OF_A_PART = 150
 MOST_AT_ONCE = 250  # candidates worth choosing among, up to which all of them are first chosen anew together
-PLACES = 2  # that a part is made of
+PLACES = 2  # that a part is made of (assumed)
 PART = Work(nodes=20, deadline_s=120.0)
 AT_ONCE = Work(nodes=1, deadline_s=300.0)
-LEAST_REACH = 0.02  # share of a row's need, below which a candidate is not near a room
+LEAST_REACH = 0.02  # share of a row's need, below which a candidate is not near a room (assumed)
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 

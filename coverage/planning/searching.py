@@ -34,7 +34,7 @@ RAISE_SPARE_DB = 0.5  # assumed: left below the limits when they are, so that ot
 
 @dataclass(frozen=True)
 class Effort:
-    """Counted work. The first searches of every effort are those of the quick one: none ends with less than it.
+    """Counted work. The first searches of every effort are the quick one's: on the worlds of choice none has less.
 
     Attributes
     ----------

@@ -189,6 +189,26 @@ def test_where_nothing_can_be_placed_the_answer_is_nothing_and_proven(site):
     assert optimise(site, site.sectors, replace(target(1), **cable), CATALOGUE).status == "infeasible"
 
 
+def test_a_higher_effort_begins_with_the_searches_of_the_quick_one(site, monkeypatch):
+    """Then its plan, the best of more attempts, has no less on the worlds of choice."""
+    asked = {}
+
+    def watched(here, slack_db, reserve_db, goal, start, effort, *further):
+        asked.setdefault(name, []).append(effort)
+        return searching.find_plan(here, slack_db, reserve_db, goal, start, effort, *further)
+
+    monkeypatch.setattr(trying, "find_plan", watched)
+    found = {}
+    for name in ("quick", "normal"):
+        found[name] = optimise(site, site.sectors, replace(with_money(6000), effort=name), CATALOGUE)
+    first = len(asked["quick"])
+    assert asked["normal"][:2] == [EFFORTS["quick"]] * 2
+    assert all(effort == EFFORTS["normal"] for effort in asked["normal"][2:])
+    assert found["normal"].attempts[: len(found["quick"].attempts)] == found["quick"].attempts
+    assert len(asked["normal"]) > max(first, 2)
+    assert judged(found["normal"]).weight_judged >= judged(found["quick"]).weight_judged
+
+
 @pytest.fixture(scope="module")
 def looked_at(site):
     """The site made ready, once."""
