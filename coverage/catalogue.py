@@ -19,7 +19,6 @@ from quietwing.coverage.tables.cable_cells import cable_contradictions, cable_lo
 from quietwing.coverage.tables.rows import (
     Rows,
     cell_text,
-    folded,
     items_of,
     read_file,
     rows_of,
@@ -33,6 +32,7 @@ from quietwing.sites import (
     Text,
     build,
     did_you_mean,
+    folded,
     plain_number,
     problems_text,
     shown,

@@ -17,7 +17,6 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.tables.cable_cells import route_points, route_problems, route_text
 from quietwing.coverage.tables.rows import (
     cell_text,
-    folded,
     items_of,
     read_file,
     rows_of,
@@ -39,6 +38,7 @@ from quietwing.sites import (
     carriers,
     clean,
     did_you_mean,
+    folded,
     near,
     problems_text,
     shown,

@@ -25,6 +25,7 @@ from .findings import Findings as Findings
 from .findings import Unreadable as Unreadable
 from .findings import clean as clean
 from .findings import did_you_mean as did_you_mean
+from .findings import folded as folded
 from .findings import near as near
 from .findings import shown as shown
 from .fingerprints import NAMED_IF_SET as NAMED_IF_SET
@@ -51,6 +52,7 @@ from .importers import read_and_check as read_and_check
 from .importers import run_reader as run_reader
 from .importers import save_geopackage as save_geopackage
 from .importers import site_report as site_report
+from .importers import strangers as strangers
 from .importers import workshop_in as workshop_in
 from .importers.archive import MOST_ARCHIVE_BYTES as MOST_ARCHIVE_BYTES
 from .importers.archive import unpack as unpack

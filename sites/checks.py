@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from quietwing.sites.draft import Draft
-from quietwing.sites.findings import MOST_ALIKE, Findings, clean, did_you_mean, shown
+from quietwing.sites.findings import MOST_ALIKE, Findings, clean, did_you_mean, folded, shown
 from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector, Surroundings
 from quietwing.sites.plan_checks import check_plan
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, check_antennas, check_file_pattern, is_antenna_file
@@ -99,10 +98,6 @@ def _check_crs_is_metric(draft: Draft, findings: Findings) -> None:
         )
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold().strip()
-
-
 def _check_ids(draft: Draft, findings: Findings) -> None:
     """No two ids of a layer are equal, nor look equal."""
     for layer, records in draft.layers():
@@ -111,10 +106,14 @@ def _check_ids(draft: Draft, findings: Findings) -> None:
         by_folded: dict[str, list[str]] = defaultdict(list)
         for record in records:
             name = str(getattr(record, "id"))  # noqa: B009
-            by_folded[_folded(name)].append(name)
+            by_folded[folded(name)].append(name)
         for names in by_folded.values():
             if len(names) > 1:
-                same = "stands" if len(set(names)) == 1 else f"and {shown(names[1])} differ in case or form only:"
+                same = (
+                    "stands"
+                    if len(set(names)) == 1
+                    else f"and {shown(names[1])} differ in case, form or unseen characters only:"
+                )
                 findings.problem(
                     draft.files[layer], names[0], f"this id {same} {len(names)} times; give each an id of its own"
                 )

@@ -59,7 +59,7 @@ def _key(item: dataclasses.Field[Any], hint: Any) -> Key:
     kind, choices = _kind(bare)
     if kind in ("numbers", "texts"):
         _, metadata = _unwrapped(get_args(bare)[0])
-    low, high, strict = _range(metadata)
+    low, high, strict = (None, None, "") if kind == "date" else _range(metadata)
     return Key(
         item.name,
         kind,
@@ -150,7 +150,9 @@ def _expected(
                 if least
                 else (f"text of at most {constraint.max_length} characters")
             )
-    words = {"flag": "true or false", "text": "text", "texts": "a list of texts", "date": "a date like 2026-11-01"}
+    since = next((f" from {one.ge} on" for one in metadata if isinstance(one, annotated_types.Ge)), "")
+    date = f"a date{since}, like 2026-11-01" if since else "a date like 2026-11-01"
+    words = {"flag": "true or false", "text": "text", "texts": "a list of texts", "date": date}
     return words.get(kind, kind)
 
 

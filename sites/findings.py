@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["MOST_ALIKE", "CheckReport", "Findings", "Unreadable", "clean", "did_you_mean", "near", "shown"]
+__all__ = ["MOST_ALIKE", "CheckReport", "Findings", "Unreadable", "clean", "did_you_mean", "folded", "near", "shown"]
 
 MOST_ALIKE = 200  # problems of one check after which it stops: nobody reads more
 MOST_SHOWN = 60  # characters of an untrusted value in a message
@@ -107,6 +109,8 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int) and abs(value) >= 10**18:
         return f"a whole number of about {int(value.bit_length() * 0.30103) + 1} digits"
+    if isinstance(value, dt.date):
+        return value.isoformat()
     if value is None:
         return "nothing"
     if isinstance(value, list | tuple | dict):
@@ -115,16 +119,25 @@ def shown(value: object) -> str:
     return clean(repr(value), MOST_SHOWN)
 
 
+def folded(name: str) -> str:
+    """A name as it is compared with others: case, form (NFC) and characters that nobody sees do not count.
+
+    ``Node-1`` and ``node-1`` are one, and so are two that differ by a zero-width space (Unicode category Cf) alone.
+    """
+    plain = name if name.isascii() else "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", plain).casefold().strip()
+
+
 def near(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
     """Known names like the given one, best first: same but for case, or a few letters off."""
     by_folded = {candidate.casefold().strip(): candidate for candidate in known}
-    folded = name[:200].casefold().strip()
-    if folded in by_folded:
-        return [by_folded[folded]]
+    wanted = name[:200].casefold().strip()
+    if wanted in by_folded:
+        return [by_folded[wanted]]
     candidates = list(by_folded)
     if len(candidates) > MOST_COMPARED:  # the comparison is slow: look only at those that start alike
-        candidates = [c for c in candidates if c[:1] == folded[:1] and abs(len(c) - len(folded)) <= 3][:MOST_COMPARED]
-    return [by_folded[match] for match in difflib.get_close_matches(folded, candidates, 3, cutoff)]
+        candidates = [c for c in candidates if c[:1] == wanted[:1] and abs(len(c) - len(wanted)) <= 3][:MOST_COMPARED]
+    return [by_folded[match] for match in difflib.get_close_matches(wanted, candidates, 3, cutoff)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from quietwing.sites.antenna_files import AntennaFile
 from quietwing.sites.constructions import Construction, load_constructions
 from quietwing.sites.fingerprints import NAMED_IF_SET
 from quietwing.sites.quantities import (
+    AsOf,
     AzimuthDeg,
     BandwidthMhz,
     CoordinateM,
@@ -288,7 +289,7 @@ class Site:
     name: Identifier
     crs: Annotated[str, Field(pattern=r"^(EPSG:[0-9]{4,6}|local)$")]
     marking: Text
-    as_of: dt.date
+    as_of: AsOf
     buildings: tuple[Building, ...]
     walls: tuple[Wall, ...]
     openings: tuple[Opening, ...]

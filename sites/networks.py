@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import difflib
 import math
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ from shapely import Polygon
 from quietwing.sites.errors import OutOfRangeError, SiteError
 from quietwing.sites.model import Sector
 from quietwing.sites.quantities import (
+    AsOf,
     BandwidthMhz,
     EirpDbm,
     Environment,
@@ -68,7 +68,7 @@ class Carrier:
     campable: bool
     block_low_mhz: FreqMhz
     block_high_mhz: FreqMhz
-    as_of: dt.date
+    as_of: AsOf
     source: Text
     mark: Literal["F", "C", "K", "A"]
 

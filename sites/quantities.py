@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 __all__ = [
+    "AsOf",
     "AzimuthDeg",
     "BandwidthMhz",
     "CoordinateM",
@@ -33,6 +35,9 @@ Identifier = Annotated[
     str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 Text = Annotated[str, StringConstraints(max_length=2000)]
+
+# The first public call of a GSM network was made on 1 July 1991 in Finland: no levels worth planning by are older.
+AsOf = Annotated[dt.date, Field(ge=dt.date(1991, 7, 1))]
 
 # Country code and network code: ITU-T E.212 gives countries 2xx to 7xx, networks of several countries 901, private
 # networks 999; 3GPP TS 36.508 gives test networks 001. All else is nobody's.

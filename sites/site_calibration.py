@@ -6,7 +6,6 @@ The site's own files stay as they are. Without the layer the site is what it was
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from quietwing.sites.constructions import Construction
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Findings, Unreadable, clean, did_you_mean, shown
-from quietwing.sites.quantities import Identifier, SigmaDb, Text
+from quietwing.sites.quantities import AsOf, Identifier, SigmaDb, Text
 from quietwing.sites.records import build
 from quietwing.sites.safe_reading import MOST_TOML_BYTES, read_text
 from quietwing.sites.toml_text import toml_of
@@ -83,7 +82,7 @@ class SiteCalibration:
     sectors : tuple of CalibratedSector
     """
 
-    as_of: dt.date
+    as_of: AsOf
     readings: Annotated[int, Field(ge=1)]
     source: Text
     constructions: tuple[CalibratedConstruction, ...] = ()
@@ -102,7 +101,7 @@ class SiteCalibration:
 class _Heading:
     """The keys of the file beside its tables."""
 
-    as_of: dt.date
+    as_of: AsOf
     readings: Annotated[int, Field(ge=1)]
     source: Text = ""
 

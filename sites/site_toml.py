@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field, fields
@@ -17,7 +16,7 @@ from quietwing.sites.fields import keys_of
 from quietwing.sites.findings import Findings, clean, shown
 from quietwing.sites.geojson import rounded
 from quietwing.sites.model import Site, Storey, Surroundings
-from quietwing.sites.quantities import Identifier, OpeningState, Text
+from quietwing.sites.quantities import AsOf, Identifier, OpeningState, Text
 from quietwing.sites.records import build, near_miss
 from quietwing.sites.toml_text import toml_of
 from quietwing.sites.toml_values import toml_value
@@ -35,7 +34,7 @@ class Heading:
     format: Literal[1]
     name: Identifier
     marking: Text
-    as_of: dt.date
+    as_of: AsOf
     crs: Annotated[str, Field(pattern=r"^(EPSG:[0-9]{4,6}|local)$")] = "EPSG:27700"
     area: Literal["rural", "suburban", "urban"] = "suburban"
     description: Text = ""

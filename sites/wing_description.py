@@ -16,7 +16,7 @@ from pydantic_core import ArgsKwargs
 from quietwing.sites.constructions import load_constructions
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean
-from quietwing.sites.quantities import AzimuthDeg, Identifier, OpeningState, Text
+from quietwing.sites.quantities import AsOf, AzimuthDeg, Identifier, OpeningState, Text
 from quietwing.sites.safe_reading import read_text
 from quietwing.sites.toml_text import toml_of
 
@@ -157,7 +157,7 @@ class WingDescription:
     homes_distance_m: Annotated[float, Field(ge=1, le=5000, allow_inf_nan=False)] = 60.0
     area: Literal["rural", "suburban", "urban"] = "suburban"
     marking: Text = "OFFICIAL (invented example)"
-    as_of: dt.date = dt.date(2026, 11, 24)
+    as_of: AsOf = dt.date(2026, 11, 24)
 
     @model_validator(mode="before")
     @classmethod

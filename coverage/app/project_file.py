@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,6 +43,7 @@ from quietwing.sites import (
     clean,
     load_site,
     misplaced_readings,
+    strangers,
     unpack,
     workshop_in,
 )
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["Project", "project_of", "project_zip", "read_project", "result_texts"]
 
 CARD = "project.json"
+RESULT = "result-"  # how the names of results begin
 FORMAT = 1
 MOST_HISTORY_BYTES = 2**20
 MOST_CARD_BYTES = 16 * 2**20
@@ -89,6 +91,8 @@ class Project:
         Kinds of the jobs that ran when it was kept.
     readings : tuple of Reading
         Of walk tests, in use; those that do not fit the site are not kept.
+    left_out : tuple of str
+        Members of the file that are no part of a project.
     """
 
     name: str
@@ -103,6 +107,7 @@ class Project:
     description: str = ""
     under_way: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -131,7 +136,7 @@ class _Saved(BaseModel):
 
 class _Card(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
-    format: Literal[1]
+    format: Annotated[int, Field(ge=FORMAT, le=FORMAT)]  # not a Literal: true is equal to 1
     name: Name = ""
     source: Annotated[str, Field(max_length=MOST_NAME)] = YOURS
     description: Annotated[str, Field(max_length=MOST_DESCRIPTION)] = ""
@@ -248,9 +253,10 @@ def read_project(name: str, content: bytes, folder: Path) -> Project:
             f"save the project anew"
         )
     with workshop_in(folder) as workshop:
-        unpack(name, content, workshop)
+        strange = list(unpack(name, content, workshop))
         card = _read_card(label, workshop / CARD)
         (workshop / CARD).unlink()
+        strange += strangers(sorted(each.name for each in workshop.iterdir()))
         brought = import_with_inputs(workshop)
     site = brought.site
     catalogue = brought.catalogue if brought.catalogue is not None else read_catalogue()
@@ -285,6 +291,7 @@ def read_project(name: str, content: bytes, folder: Path) -> Project:
         card.description,
         tuple(card.under_way),
         readings,
+        tuple(clean(each) for each in strange if not each.startswith(RESULT)),
     )
 
 

@@ -291,6 +291,8 @@ def _copy_of(project: Project) -> Project:
 
 def _say_opened(own: Session, project: Project, *, copy: bool) -> None:
     said = (*own.said.get(NEWS, ()), f"{project.title} is open.")
+    if project.left_out:
+        said = (*said, f"Not read: {', '.join(project.left_out)}.")
     own.said[NEWS] = (*said, COPY_WORDS) if copy else said
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from quietwing.coverage.errors import ScenarioError
 from quietwing.sites import Findings, Unreadable, clean, near, parse_table, read_text, rounded, shown
 
-__all__ = ["Rows", "cell_text", "folded", "items_of", "read_file", "rows_of", "text_of_rows"]
+__all__ = ["Rows", "cell_text", "items_of", "read_file", "rows_of", "text_of_rows"]
 
 MOST_FILE_BYTES = 8 * 2**20  # ten thousand devices are about 1 MiB
 
@@ -121,11 +120,6 @@ def _line_number(text: str, line: str) -> int:
 def items_of(text: str) -> list[str]:
     """The items of a cell that holds a list, separated by semicolons."""
     return [item.strip() for item in text.split(";") if item.strip()]
-
-
-def folded(name: str) -> str:
-    """A name as it is compared with others: ``Node-1`` and ``node-1`` are one."""
-    return unicodedata.normalize("NFC", name).casefold().strip()
 
 
 def cell_text(value: Any) -> str:

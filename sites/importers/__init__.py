@@ -15,6 +15,7 @@ from quietwing.sites.importers.drawings import (
     drawing_kind,
     import_drawing,
 )
+from quietwing.sites.importers.folder import strangers
 from quietwing.sites.importers.geopackage import save_geopackage
 from quietwing.sites.importers.reading import (
     Opened,
@@ -60,6 +61,7 @@ __all__ = [
     "run_reader",
     "save_geopackage",
     "site_report",
+    "strangers",
     "workshop_in",
 ]
 

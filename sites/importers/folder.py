@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ from quietwing.sites.site_toml import read_site_toml
 from quietwing.sites.tables_csv import TABLES, parse_table
 from quietwing.sites.terrain import MOST_TERRAIN_BYTES, TERRAIN_FILE, parse_terrain
 
-__all__ = ["read_raw"]
+__all__ = ["read_raw", "strangers"]
 
 T = TypeVar("T")
 
@@ -121,13 +121,17 @@ def _refuse_odd_neighbours(folder: Path, names: list[str], findings: Findings) -
                 findings.problem(name, "", str(error))
 
 
+def strangers(names: Iterable[str]) -> list[str]:
+    """Which names of files in a site's folder are no part of it: nobody reads them."""
+    own = (*OWN_FILES, *NEIGHBOURS, ANTENNA_FOLDER)
+    return [name for name in names if name not in own and not name.startswith(".")]
+
+
 def _note_strangers(names: list[str], findings: Findings) -> None:
     """Files nobody reads are remarked on, unless one looks like a misspelt file that is missing."""
     absent = OWN_FILES - set(names)
     not_beside = [name for name in READ_ELSEWHERE if name not in names]
-    for name in names:
-        if name in OWN_FILES or name in NEIGHBOURS or name == ANTENNA_FOLDER or name.startswith("."):
-            continue
+    for name in strangers(names):
         close = near(name, sorted(absent), MISSPELT)
         meant = close[0] if close else misspelt(name, not_beside)
         if meant:

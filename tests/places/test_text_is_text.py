@@ -26,8 +26,18 @@ def test_ids_equal_after_composition_are_one_id(tiny, tmp_path):
         parts["rooms"][1]["properties"]["id"] = "cafe\N{COMBINING ACUTE ACCENT}"
 
     (problem,) = check(tiny.write(tmp_path, two_forms)).problems
-    assert "differ in case or form only" in problem
+    assert "differ in case, form or unseen characters only" in problem
     assert "give each an id of its own" in problem
+
+
+@pytest.mark.parametrize("unseen", ["\N{ZERO WIDTH SPACE}", "\N{SOFT HYPHEN}", "\N{LEFT-TO-RIGHT MARK}"])
+def test_ids_that_differ_by_a_character_nobody_sees_are_one_id(tiny, tmp_path, unseen):
+    def two_forms(parts):
+        parts["rooms"][0]["properties"]["id"] = "A1"
+        parts["rooms"][1]["properties"]["id"] = f"A{unseen}1"
+
+    (problem,) = check(tiny.write(tmp_path, two_forms)).problems
+    assert "differ in case, form or unseen characters only" in problem
 
 
 @pytest.mark.parametrize("plmn", ["000-00", "100-10", "800-01", "٢٣٤-٣٠", "234-３０"])

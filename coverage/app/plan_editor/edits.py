@@ -14,8 +14,8 @@ from quietwing.coverage.app.state import Layout
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import LAYOUT_COLUMNS, ROUTE_COLUMN, check_layout, parse_layout, row_texts
-from quietwing.coverage.tables.rows import cell_text, folded, text_of_rows
-from quietwing.sites import Site, did_you_mean, opening_places, problems_text, shown
+from quietwing.coverage.tables.rows import cell_text, text_of_rows
+from quietwing.sites import Site, did_you_mean, folded, opening_places, problems_text, shown
 
 __all__ = [
     "MOST_DEVICES",
