@@ -171,14 +171,15 @@ def import_masts(
     for _, row in mast_rows(path, mapping):
         count += 1
         making.add(row)
+        if len(making.found) > MOST_SECTORS:  # it can only become more: the rest of a long list is not read
+            raise SiteError(
+                f"{file}: comes to over {MOST_SECTORS:,} sectors within {radius_m:g} m of the site; "
+                "take a smaller --radius"
+            )
     if not making.found:
         why = ", ".join(f"{reason}: {many:,}" for reason, many in left_out.most_common(4))
         raise SiteError(
             f"{file}: none of {count:,} rows is a mast of this site ({why or 'no rows'}); check the columns"
-        )
-    if len(making.found) > MOST_SECTORS:
-        raise SiteError(
-            f"{file}: comes to {len(making.found):,} sectors (limit {MOST_SECTORS:,}); take a smaller --radius"
         )
     middle = site.perimeter.outline.centroid
     kept = sorted(

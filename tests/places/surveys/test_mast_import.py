@@ -14,6 +14,7 @@ from pyproj import Transformer
 
 from quietwing.sites import check, load_site
 from quietwing.sites.errors import SiteError
+from quietwing.sites.surveys import mast_import
 from quietwing.sites.surveys.grid_reference import osgb_m
 from quietwing.sites.surveys.mast_import import Anchor, import_masts
 from quietwing.sites.surveys.mast_rows import mast_head, read_mast_mapping
@@ -139,6 +140,23 @@ def test_what_is_wrong_with_a_list_is_said(site, tmp_path, name, content, told):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SiteError, match=told):
         import_masts(tmp_path / name, site)
+
+
+def test_a_list_of_too_many_masts_is_refused_where_they_become_too_many(site, tmp_path, monkeypatch):
+    """Sectors only become more: what is behind the one too many is not read, so the broken last line is no matter."""
+    asked = []
+
+    def rows(path, mapping):
+        for number in range(1, 1000):
+            asked.append(number)
+            place = {"x": f"{X + 100 * (number % 40)}", "y": f"{Y + 100 * (number // 40)}"}
+            yield number, {"operator": "EE", "technology": "LTE", "band": "B20"} | place
+
+    monkeypatch.setattr(mast_import, "MOST_SECTORS", 3)
+    monkeypatch.setattr(mast_import, "mast_rows", rows)
+    with pytest.raises(SiteError, match=r"over 3 sectors within 5000 m of the site; take a smaller --radius"):
+        mast_import.import_masts(tmp_path / "cells.csv", site)
+    assert len(asked) <= 5
 
 
 @pytest.mark.parametrize("bearing_deg", [0.0, 30.0, 270.0])
