@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 from quietwing.coverage.equipment import Device
@@ -144,14 +143,18 @@ def contradictory_trims(device: Device, carriers: Iterable[OnAir], emissions: It
     parts, emissions = trimmed_parts(device, carriers), tuple(emissions)
     if not emissions and not _overlap_unlike(parts):
         return ""
+    within = {
+        part: {at for at, span in enumerate(emissions) if share_spectrum(span, (part.low_mhz, part.high_mhz))}
+        for part in parts
+    }
     for one, other in itertools.combinations(parts, 2):
         if abs(one.trim_db - other.trim_db) <= LIKE_DB:
             continue
         spans = (one.low_mhz, one.high_mhz), (other.low_mhz, other.high_mhz)
         shared = (max(spans[0][0], spans[1][0]), min(spans[0][1], spans[1][1]))
         if not share_spectrum(*spans):
-            both = (e for e in emissions if share_spectrum(e, spans[0]) and share_spectrum(e, spans[1]))
-            shared = next(both, (0.0, 0.0))
+            both = within[one] & within[other]
+            shared = emissions[min(both)] if both else (0.0, 0.0)
         if shared[1] > shared[0]:
             return (
                 f"trim_db {shown(one.words)} and {shown(other.words)} both set the power of one emission, at "
@@ -172,7 +175,6 @@ def _overlap_unlike(parts: Iterable[TrimmedPart]) -> bool:
     return False
 
 
-@lru_cache(maxsize=64)
 def shared_groups(carriers: tuple[OnAir, ...], emissions: tuple[Span, ...] = ()) -> tuple[int, ...]:
     """Which channels can only have one trim between them.
 

@@ -6,10 +6,9 @@ Powers on a carrier stand in its reference bandwidth. A trim belongs to the emis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +30,8 @@ from quietwing.coverage.trims import (
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.links import Carrier
 
-__all__ = ["Emission", "band_emissions", "carrier_levels_dbm", "flat_spans", "of_setting", "transmissions"]
+__all__ = ["Emission", "band_emissions", "carrier_levels_dbm", "flat_spans", "transmissions"]
 
-Found = TypeVar("Found")
 SWEPT_DB = -5.0  # assumption A18: peaks against average
 FILLS_BAND_DB = {"barrage": 0.0, "swept": SWEPT_DB}  # of emissions that fill their bands
 MOST_SYNC_GAIN_DB = 7.0  # assumption A18
@@ -78,43 +76,6 @@ def carrier_levels_dbm(
     ----------
     Assumptions A3, A18, A19.
     """
-    return of_setting(_levels, device, model, tuple(carriers), outside)
-
-
-def of_setting(work: Callable[..., Found], device: Device, *question: object) -> Found:
-    """What a device sends, worked out by a cached function that is given its setting alone: the same for all alike.
-
-    Parameters
-    ----------
-    work : callable
-        Called with a device of the same model, power and trims that stands nowhere, and the question.
-    device : Device
-    *question : object
-        Hashable.
-
-    Returns
-    -------
-    object
-        What `work` returns.
-
-    Raises
-    ------
-    ScenarioError
-        As `work`, with the device named.
-    """
-    try:
-        return work(
-            Device("x", device.model, 0.0, 0.0, 0.0, power_dbm=device.power_dbm, trim_db=device.trim_db), *question
-        )
-    except ScenarioError as error:
-        raise ScenarioError(f"device {device.id}: {error}") from None
-
-
-@lru_cache(maxsize=2048)
-def _levels(
-    device: Device, model: Model, carriers: tuple[Carrier, ...], outside: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """`carrier_levels_dbm` of one setting; nobody writes into it."""
     parts = _parts_of(device, model, carriers)
     sent = np.full(len(carriers), -np.inf)
     offered = np.full(len(carriers), -np.inf)
@@ -125,7 +86,6 @@ def _levels(
                 sent[index] = float(add_powers_db(sent[index], level))
         elif model.kind == "mas":
             sent[index], offered[index] = _mas_dbm(device, model, carrier, parts, outside)
-    sent.flags.writeable = offered.flags.writeable = False
     return sent, offered
 
 
@@ -138,7 +98,7 @@ def _parts_of(device: Device, model: Model, carriers: Sequence[Carrier]) -> tupl
     """The spectrum that the device's trims name, each with one power."""
     problem = contradictory_trims(device, carriers, flat_spans(model))
     if problem:
-        raise ScenarioError(problem)
+        raise ScenarioError(f"device {device.id}: {problem}")
     return trimmed_parts(device, carriers)
 
 
@@ -179,12 +139,6 @@ def transmissions(device: Device, model: Model, carriers: Sequence[Carrier]) -> 
         A jammer's bands, each at the power of the carrier that is trimmed least; a managed-access node's carriers.
         Nothing of what does not radiate.
     """
-    return of_setting(_transmissions, device, model, tuple(carriers))
-
-
-@lru_cache(maxsize=2048)
-def _transmissions(device: Device, model: Model, carriers: tuple[Carrier, ...]) -> tuple[Emission, ...]:
-    """`transmissions` of one setting, asked for again and again: by every receiver and protected service."""
     parts = _parts_of(device, model, carriers)
     if model.kind == "jammer":
         return tuple(
@@ -202,9 +156,8 @@ def _transmissions(device: Device, model: Model, carriers: tuple[Carrier, ...]) 
     return tuple(found)
 
 
-def band_emissions(device: Device, model: Model, carriers: Sequence[Carrier]) -> tuple[Emission, ...]:
+def band_emissions(model: Model, sent: tuple[Emission, ...]) -> tuple[Emission, ...]:
     """What a device sends in each of its bands, spread over the band: of a managed-access node all carriers in it."""
-    sent = transmissions(device, model, carriers)
     if model.kind == "jammer":
         return sent
     found = []

@@ -20,7 +20,7 @@ from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.links import LinkModel
 from quietwing.coverage.blocking.protect import ProtectedService, load_protected
-from quietwing.coverage.blocking.stray import stray_into
+from quietwing.coverage.blocking.stray import Radiated, Stray, radiated, stray_into
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation import add_two_ray, free_space_loss_db
 from quietwing.coverage.spill_rows import ServiceRow
@@ -79,7 +79,8 @@ def stray_heard(model: LinkModel, blockers: BlockerLinks, catalogue: Mapping[str
         kind, setting = catalogue[device.model], (device.model, device.power_dbm, device.trim_db)
         if setting not in known:
             sent_dbm, _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
-            known[setting] = sent_dbm, [_stray_dbm(device, kind, model, service) for service in services]
+            sender = radiated(device, kind, model.carriers)
+            known[setting] = sent_dbm, [_stray(sender, service).level_dbm for service in services]
         sent_dbm, stray_dbm = known[setting]
         gain_db = _gain_db(model, blockers, index, kind, sent_dbm, centre_mhz, points)
         for row in np.flatnonzero(np.isfinite(stray_dbm)).tolist():
@@ -119,10 +120,9 @@ def _gain_db(
     return gain_db if kind.radiating_cable else np.asarray(np.minimum(gain_db, nearest_db))
 
 
-def _stray_dbm(device: Device, kind: Model, model: LinkModel, service: ProtectedService) -> float:
-    """What a device sends into a service's bandwidth, conducted. [dBm]"""
-    span = service.low_mhz, service.high_mhz
-    return stray_into(device, kind, model.carriers, span, service.bandwidth_khz / 1e3).level_dbm
+def _stray(sender: Radiated, service: ProtectedService) -> Stray:
+    """What a device sends into a service's bandwidth, conducted."""
+    return stray_into(sender, (service.low_mhz, service.high_mhz), service.bandwidth_khz / 1e3)
 
 
 def out_of_band_rows(
@@ -193,8 +193,7 @@ def _row(
         return ServiceRow(name, "no noise or harmonic reaches its band", True)
     worst = int(level_dbm.argmax())
     device = devices[int(heard.loudest[row, worst])]
-    kind, span = catalogue[device.model], (service.low_mhz, service.high_mhz)
-    stray = stray_into(device, kind, model.carriers, span, service.bandwidth_khz / 1e3)
+    stray = _stray(radiated(device, catalogue[device.model], model.carriers), service)
     margin_db = service.limit_dbm - float(level_dbm[worst])
     level, limit = np.ceil(level_dbm[worst] * 10 - 1e-9) / 10, np.floor(service.limit_dbm * 10 + 1e-9) / 10
     spare = f"{np.floor(margin_db * 10) / 10:.1f} dB to spare" if margin_db >= 0 else f"{-margin_db:.1f} dB too much"

@@ -16,7 +16,7 @@ from quietwing.coverage.blocking.cable_links import is_cable
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.links import LinkModel, band_number
 from quietwing.coverage.blocking.networks import reference_khz
-from quietwing.coverage.blocking.stray import NOTHING, Stray, stray_into
+from quietwing.coverage.blocking.stray import NOTHING, Radiated, Stray, radiated, stray_into
 from quietwing.coverage.blocking.thresholds import noise_dbm
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import Device, Model
@@ -239,7 +239,8 @@ def receiver_levels_dbm(
             if kind.kind == "jammer":
                 sent_dbm, _ = carrier_levels_dbm(device, kind, model.carriers, outside=True)
             per_rb_dbm = (sent_dbm + 10 * np.log10(RB_KHZ / widths_khz))[model.sector_carrier]
-            known[setting] = np.where(tdd, per_rb_dbm, -np.inf), _stray_per_rb_dbm(device, kind, model)
+            sender = radiated(device, kind, model.carriers)
+            known[setting] = np.where(tdd, per_rb_dbm, -np.inf), _stray_per_rb_dbm(sender, model)
         if row in cut:
             cable = kind.radiating_cable
             # Sectors beyond the cable's frequencies are held at its ends.
@@ -290,16 +291,16 @@ def _uplink(sector: Sector) -> tuple[Span, bool] | None:
     return (centre_mhz - half_mhz, centre_mhz + half_mhz), band in _DUPLEX_MHZ
 
 
-def _stray_of(device: Device, kind: Model, model: LinkModel, sector: Sector) -> Stray:
+def _stray_of(sender: Radiated, sector: Sector) -> Stray:
     """What a device sends beside its carriers into the uplink of a sector, in a resource block, conducted."""
     uplink = _uplink(sector)
-    if uplink is None or (kind.kind == "mas" and _is_tdd(sector)):
+    if uplink is None or (sender.model.kind == "mas" and _is_tdd(sector)):
         return NOTHING
     span, apart = uplink
-    return stray_into(device, kind, model.carriers, span, RB_KHZ / 1e3, in_band=apart)
+    return stray_into(sender, span, RB_KHZ / 1e3, in_band=apart)
 
 
-def _stray_per_rb_dbm(device: Device, kind: Model, model: LinkModel) -> NDArray[np.float64]:
+def _stray_per_rb_dbm(sender: Radiated, model: LinkModel) -> NDArray[np.float64]:
     """`_stray_of` for each sector, with the free-space loss of the uplink in place of the downlink's."""
     known: dict[object, float] = {}
     found = []
@@ -309,7 +310,7 @@ def _stray_per_rb_dbm(device: Device, kind: Model, model: LinkModel) -> NDArray[
             uplink = _uplink(sector)
             up_mhz = sector.freq_mhz if uplink is None else sum(uplink[0]) / 2
             nearer_db = 20 * float(np.log10(sector.freq_mhz / up_mhz))
-            known[key] = _stray_of(device, kind, model, sector).level_dbm + nearer_db
+            known[key] = _stray_of(sender, sector).level_dbm + nearer_db
         found.append(known[key])
     return np.array(found)
 
@@ -339,7 +340,7 @@ def _base_stations(
             continue
         for index in failing or worst[:1]:
             loudest = devices[int(each_dbm[:, index].argmax())]
-            stray = _stray_of(loudest, catalogue[loudest.model], model, model.sectors[index])
+            stray = _stray_of(radiated(loudest, catalogue[loudest.model], model.carriers), model.sectors[index])
             why = stray.words if name == FDD_BASE_STATIONS else ""
             assumed = ", a figure that is assumed" if why and stray.assumed else ""
             rows.append(

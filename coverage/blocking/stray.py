@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quietwing.coverage.blocking.emissions import Emission, band_emissions, of_setting, transmissions
+from quietwing.coverage.blocking.emissions import Emission, band_emissions, transmissions
 from quietwing.coverage.decibel import add_powers_db
 from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model
 from quietwing.coverage.trims import Span, share_spectrum
@@ -24,7 +23,7 @@ from quietwing.coverage.trims import Span, share_spectrum
 if TYPE_CHECKING:
     from quietwing.coverage.blocking.links import Carrier
 
-__all__ = ["NOTHING", "Stray", "stray_into"]
+__all__ = ["NOTHING", "Radiated", "Stray", "radiated", "stray_into"]
 
 REACH = 2.0  # times or parts of a band's edges that its noise reaches to: assumed
 HARMONICS = (2, 3)
@@ -42,24 +41,41 @@ class Stray:
 NOTHING = Stray(-np.inf, "", False)
 
 
-def stray_into(
-    device: Device,
-    model: Model,
-    carriers: Sequence[Carrier],
-    span: Span,
-    bandwidth_mhz: float,
-    *,
-    in_band: bool = False,
-) -> Stray:
-    """What a device sends into the worst place of a receiver's band, conducted, by noise and harmonics.
+@dataclass(frozen=True, slots=True)
+class Radiated:
+    """What a device of a model sends: each emission, and the sum in each of its bands."""
+
+    model: Model
+    emissions: tuple[Emission, ...]
+    bands: tuple[Emission, ...]
+
+
+def radiated(device: Device, model: Model, carriers: Sequence[Carrier]) -> Radiated:
+    """What a device sends, to be asked with `stray_into` for every receiver.
 
     Parameters
     ----------
     device : Device
     model : Model
-        Its row of the catalogue; blank figures are the assumed ones.
+        Its row of the catalogue.
     carriers : sequence of Carrier
         Of the public network: trims name their channels.
+
+    Returns
+    -------
+    Radiated
+    """
+    sent = transmissions(device, model, carriers)
+    return Radiated(model, sent, band_emissions(model, sent))
+
+
+def stray_into(sender: Radiated, span: Span, bandwidth_mhz: float, *, in_band: bool = False) -> Stray:
+    """What a device sends into the worst place of a receiver's band, conducted, by noise and harmonics.
+
+    Parameters
+    ----------
+    sender : Radiated
+        Blank figures of its model are the assumed ones.
     span : tuple of float
         Edges of the band that the receiver may listen in. [MHz]
     bandwidth_mhz : float
@@ -76,23 +92,16 @@ def stray_into(
     ----------
     Noise and harmonics as the module says; the figures are the maker's or assumed.
     """
-    return of_setting(_stray_into, device, model, tuple(carriers), span, bandwidth_mhz, in_band)
-
-
-@lru_cache(maxsize=8192)
-def _stray_into(
-    device: Device, model: Model, carriers: tuple[Carrier, ...], span: Span, bandwidth_mhz: float, in_band: bool
-) -> Stray:
-    """`stray_into` of one setting: every receiver asks it of every device, at each verdict."""
+    model = sender.model
     noise_dbc = ASSUMED_OUT_OF_BAND_DBC if model.out_of_band_dbc is None else model.out_of_band_dbc
     harmonics_dbc = ASSUMED_HARMONICS_DBC if model.harmonics_dbc is None else model.harmonics_dbc
     found: list[Stray] = []
-    for band in band_emissions(device, model, carriers):
+    for band in sender.bands:
         if band.low_mhz <= REACH * span[1] and REACH * band.high_mhz >= span[0]:
             level_dbm = band.dbm_per_mhz + 10 * float(np.log10(bandwidth_mhz)) + noise_dbc
             found.append(Stray(level_dbm, f"noise of {band.name}", model.out_of_band_dbc is None))
     found = [max(found, key=lambda one: one.level_dbm)] if found else []
-    for sent in transmissions(device, model, carriers):
+    for sent in sender.emissions:
         for times in HARMONICS:
             level_dbm = _within_dbm(sent, times, span, bandwidth_mhz) + harmonics_dbc
             found.append(Stray(level_dbm, f"{times} × {sent.name}", model.harmonics_dbc is None))

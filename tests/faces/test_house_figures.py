@@ -28,7 +28,7 @@ AT_MOST = {  # figure: (held, goal)
     "dangling references": (0, 0),
     "names reached past doors": (0, 0),
     "largest kernel signature": (10, 10),
-    "stores with eviction": (7, 3),
+    "stores with eviction": (3, 3),
     "imports inside functions": (40, 40),
     "imports inside functions without a reason": (0, 0),
     "median module, lines": (190, 190),

@@ -17,7 +17,7 @@ from quietwing.coverage.blocking.protect import (
     receiver_levels_dbm,
 )
 from quietwing.coverage.blocking.spills import spill
-from quietwing.coverage.blocking.stray import NOTHING, stray_into
+from quietwing.coverage.blocking.stray import NOTHING, radiated, stray_into
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.planning.levels import Candidates, LimitBlock
 from quietwing.coverage.planning.limit_rows import limit_rows
@@ -65,7 +65,7 @@ def heard(model, kind, places_m, device=HERE):
 
 def test_noise_stands_so_far_below_what_the_band_sends_in_the_same_bandwidth():
     # 30 dBm over 30 MHz is 7.78 dBm in 180 kHz; 50 dB below that −42.22 dBm.
-    found = stray_into(HERE, ROOM_JAMMER, (), (842.0, 852.0), 0.18)
+    found = stray_into(radiated(HERE, ROOM_JAMMER, ()), (842.0, 852.0), 0.18)
     assert found.level_dbm == pytest.approx(30 - 10 * math.log10(30 / 0.18) - 50, abs=1e-9)
     assert (found.words, found.assumed) == ("noise of B20", True)
 
@@ -73,10 +73,10 @@ def test_noise_stands_so_far_below_what_the_band_sends_in_the_same_bandwidth():
 def test_a_harmonic_is_spread_over_twice_and_three_times_the_width():
     # 30 − 60 dBm over 2 × 30 MHz: −30 − 10 lg(60/2.046) = −44.67 dBm in 2.046 MHz, at 1582 to 1642 MHz.
     kind = replace(ROOM_JAMMER, **QUIET)
-    second = stray_into(HERE, kind, (), (1559.0, 1610.0), 2.046)
+    second = stray_into(radiated(HERE, kind, ()), (1559.0, 1610.0), 2.046)
     assert second.level_dbm == pytest.approx(-30 - 10 * math.log10(60 / 2.046), abs=1e-6)
     assert second.words == "2 × B20"
-    third = stray_into(HERE, kind, (), (2400.0, 2483.5), 20.0)  # 2373 to 2463 MHz
+    third = stray_into(radiated(HERE, kind, ()), (2400.0, 2483.5), 20.0)  # 2373 to 2463 MHz
     assert third.level_dbm == pytest.approx(-30 - 10 * math.log10(90 / 20), abs=1e-6)
     assert third.words == "3 × B20"
 
@@ -84,20 +84,22 @@ def test_a_harmonic_is_spread_over_twice_and_three_times_the_width():
 def test_a_harmonic_of_a_narrow_carrier_does_not_grow_with_the_receiver():
     cell = MasCarrier("234-10", "GSM", 800.0, 0.2)
     node = Model("node", "mas", B20, mas_carriers=(cell,), **QUIET)
-    found = stray_into(HERE, node, (), (1559.0, 1610.0), 2.046)  # all of 2 × 0.2 MHz lies within 2 MHz
+    found = stray_into(radiated(HERE, node, ()), (1559.0, 1610.0), 2.046)  # all of 2 × 0.2 MHz lies within 2 MHz
     assert found.level_dbm == pytest.approx(30 - 60, abs=1e-6)
 
 
 def test_noise_ends_an_octave_away():
     far = replace(ROOM_JAMMER, bands=(BandPower("B7", 2620.0, 2690.0, 30.0),))
-    assert stray_into(HERE, ROOM_JAMMER, (), (380.0, 400.0), 0.025).words == "noise of B20"  # 791/2 = 395.5 MHz
-    assert stray_into(HERE, far, (), (380.0, 400.0), 0.025) == NOTHING
+    assert (
+        stray_into(radiated(HERE, ROOM_JAMMER, ()), (380.0, 400.0), 0.025).words == "noise of B20"
+    )  # 791/2 = 395.5 MHz
+    assert stray_into(radiated(HERE, far, ()), (380.0, 400.0), 0.025) == NOTHING
 
 
 def test_the_makers_figures_take_the_place_of_the_assumed_ones():
     known = replace(ROOM_JAMMER, out_of_band_dbc=-90.0, harmonics_dbc=-100.0)
     for span in ((842.0, 852.0), (1582.0, 1610.0)):
-        assumed, stated = (stray_into(HERE, kind, (), span, 0.18) for kind in (ROOM_JAMMER, known))
+        assumed, stated = (stray_into(radiated(HERE, kind, ()), span, 0.18) for kind in (ROOM_JAMMER, known))
         assert assumed.level_dbm - stated.level_dbm == pytest.approx(40)
         assert (assumed.assumed, stated.assumed) == (True, False)
 
@@ -106,14 +108,14 @@ def test_a_managed_access_node_makes_noise_with_all_its_carriers():
     cells = tuple(MasCarrier("234-10", "LTE", freq_mhz, 10.0) for freq_mhz in (796.0, 806.0))
     node = Model("node", "mas", B20, mas_carriers=cells)
     # Two carriers of 30 dBm in the band of 30 MHz: 33.01 − 10 lg(30/0.18) − 50.
-    found = stray_into(HERE, node, (), (842.0, 852.0), 0.18)
+    found = stray_into(radiated(HERE, node, ()), (842.0, 852.0), 0.18)
     assert found.level_dbm == pytest.approx(33.01 - 10 * math.log10(30 / 0.18) - 50, abs=0.01)
 
 
 def test_noise_falls_with_the_trim_of_the_loudest_carrier(hut):
     carriers = open_ground(hut, MAST).carriers
     trimmed = replace(HERE, trim_db=(("VF/B20/LTE", -12.0),))
-    levels = [stray_into(d, ROOM_JAMMER, carriers, (842.0, 852.0), 0.18).level_dbm for d in (HERE, trimmed)]
+    levels = [stray_into(radiated(d, ROOM_JAMMER, carriers), (842.0, 852.0), 0.18).level_dbm for d in (HERE, trimmed)]
     assert levels[0] - levels[1] == pytest.approx(12)
 
 
