@@ -12,13 +12,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import fields, replace
-from functools import reduce
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links, joined_links
 from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.judging import silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
@@ -131,16 +130,6 @@ def grades() -> None:
     )
 
 
-def joined(others: BlockerLinks, moved: BlockerLinks) -> BlockerLinks:
-    """The cached links of the devices that stay and the new ones of the device that moved."""
-
-    def both(name: str) -> object:
-        here, there = getattr(others, name), getattr(moved, name)  # devices stand first in all of them
-        return here + there if isinstance(here, tuple) else np.concatenate([here, there])
-
-    return BlockerLinks(**{field.name: both(field.name) for field in fields(BlockerLinks)})
-
-
 def gesture() -> None:
     """Print CPU time of one device moved on houseblock: its links alone, and the draft margin everywhere."""
     catalogue = read_catalogue()
@@ -156,7 +145,7 @@ def gesture() -> None:
     print(f"; made ready once in {ready_s:.1f} s CPU")
     index = len(devices) // 2
     was = devices[index]
-    others = reduce(joined, [links for k, links in enumerate(every) if k != index])
+    others = joined_links([links for k, links in enumerate(every) if k != index])
     for name in KINDS:
         # another kind stands in the same place with the power of its catalogue row
         kind = was if name == was.model else Device(was.id, name, was.x_m, was.y_m, was.z_m, was.storey)
@@ -166,7 +155,7 @@ def gesture() -> None:
             begin = time.process_time()
             moved = blocker_links(model, (device,), catalogue, points)
             middle = time.process_time()
-            draft_margin_db(model, scenario, public, joined(others, moved))
+            draft_margin_db(model, scenario, public, joined_links([others, moved]))
             end = time.process_time()
             links_ms.append((middle - begin) * 1e3)
             margin_ms.append((end - middle) * 1e3)

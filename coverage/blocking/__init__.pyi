@@ -5,6 +5,7 @@ from ._spill_kernels import spill_worlds as spill_worlds
 from .agreement import compare as compare
 from .blocker_link_model import BlockerLinks as BlockerLinks
 from .blocker_link_model import blocker_links as blocker_links
+from .blocker_link_model import joined_links as joined_links
 from .cable_links import is_cable as is_cable
 from .cable_ways import cable_detours as cable_detours
 from .cable_ways import cable_rays as cable_rays
@@ -51,6 +52,7 @@ from .judging import uncovered_routes as uncovered_routes
 from .keep import demanding_points as demanding_points
 from .keep import operators_served as operators_served
 from .keep import service_in_rooms as service_in_rooms
+from .link_paths import LinkPaths as LinkPaths
 from .links import LinkModel as LinkModel
 from .links import PublicLinks as PublicLinks
 from .links import band_number as band_number

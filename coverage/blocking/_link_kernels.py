@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from quietwing.coverage.blocking._kinds import B1, D0, F1, F2, F3, I0, I1, I2, J1, K1, U3
+from quietwing.coverage.blocking._kinds import B1, D0, F1, F2, F3, I0, I1, I2, J1, K1
 from quietwing.coverage.blocking._worlds import fill_normals, key_of
+from quietwing.coverage.blocking.link_paths import LinkPaths
 
 KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # Helpers are called from kernels only: without a door for Python they take half the time to compile. They make no
@@ -76,22 +77,12 @@ class Local(NamedTuple):
     known: np.ndarray
 
 
-class Ways(NamedTuple):
-    """What links cross: crossed, straight_crossed (point, owner, construction), the others (point, owner, band).
-
-    Where another way rules, `share` of the power comes by the straight ray, through walls of its own. `walls` is what
-    all walls lose: being passive they give back no more.
-    """
-
-    crossed: U3
-    walls: F3
-    share: F3
-    straight_crossed: U3
-    straight_walls: F3
+# Compiled code kept by numba from before 2026-12 names the class so, and numba loads it before it finds it too old.
+Ways = LinkPaths
 
 
 class Links(NamedTuple):
-    """Levels and ways.
+    """Levels and paths, these with the point before sector or device.
 
     `fixed_sight` (sector): state of sight, -1 drawn. Per point: los, nlos, chance, sight_row, sector_sigma (point,
     sector); level, mas (point, carrier, device). `is_mas` (device,): a blocker with a cell of its own.
@@ -103,10 +94,10 @@ class Links(NamedTuple):
     chance: F2
     sight_row: I2
     sector_sigma: F2
-    public: Ways
+    public: LinkPaths
     level: F3
     mas: F3
-    device: Ways
+    device: LinkPaths
     is_mas: B1
 
 
@@ -138,24 +129,26 @@ def walls_error(out, crossed, walls, net, band):
 
 
 @njit(**HELPER)
-def way_error(out, other, spare, ways, p, owner, lane, net, band):
+def way_error(out, other, spare, paths, p, owner, lane, net, band):
     """Error of a link by the way that rules and the straight ray together [dB]; returns the larger variance.
 
-    `lane` is the band's place among those of `ways`; `other` and `spare` are overwritten.
+    `lane` is the band's place among those of `paths`; `other` and `spare` are overwritten.
     """
-    variance = walls_error(out, ways.crossed[p, owner], ways.walls[p, owner, lane], net, band)
-    share = ways.share[p, owner, lane]
+    variance = walls_error(out, paths.crossed[p, owner], paths.walls_db[p, owner, lane], net, band)
+    share = paths.straight_share[p, owner, lane]
     if share > 0:
-        variance = max(variance, _both_ways(out, other, spare, share, ways, p, owner, lane, net, band))
+        variance = max(variance, _both_ways(out, other, spare, share, paths, p, owner, lane, net, band))
         for w in range(len(out)):
             out[w] = math.log(out[w]) / DB_TO_NEPER
     return variance
 
 
 @njit(**HELPER)
-def _both_ways(out, other, spare, share, ways, p, owner, lane, net, band):
+def _both_ways(out, other, spare, share, paths, p, owner, lane, net, band):
     """Turn the error [dB] of the way that rules into the power of both; returns the straight ray's variance."""
-    variance = walls_error(other, ways.straight_crossed[p, owner], ways.straight_walls[p, owner, lane], net, band)
+    variance = walls_error(
+        other, paths.straight_crossed[p, owner], paths.straight_walls_db[p, owner, lane], net, band
+    )
     to_power(out, spare)
     to_power(other, spare)
     for w in range(len(out)):
@@ -244,11 +237,11 @@ def device_power(out, other, spare, own, p, d, band, room, net, links):
 
     `other` and `spare` are overwritten.
     """
-    ways, draw, shared = links.device, net.device_draw[d], room[band]
-    walls_error(out, ways.crossed[p, d], ways.walls[p, d, band], net, band)
-    share = ways.share[p, d, band]
+    paths, draw, shared = links.device, net.device_draw[d], room[band]
+    walls_error(out, paths.crossed[p, d], paths.walls_db[p, d, band], net, band)
+    share = paths.straight_share[p, d, band]
     if share > 0:
-        _both_ways(out, other, spare, share, ways, p, d, band, net, band)
+        _both_ways(out, other, spare, share, paths, p, d, band, net, band)
         for w in range(len(out)):
             other[w] = draw[w] + shared[w] + own[w]
         to_power(other, spare)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.cable_links import is_cable, with_cables
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
+from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.link_ways import crossed_of
 from quietwing.coverage.blocking.links import LinkModel, stable_key
 from quietwing.coverage.blocking.site_ways import Way, detour_ways, links_of, straight_ways
@@ -29,7 +31,7 @@ from quietwing.coverage.propagation import (
 )
 from quietwing.sites import PointSet
 
-__all__ = ["BlockerLinks", "blocker_links"]
+__all__ = ["BlockerLinks", "blocker_links", "joined_links"]
 
 Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
@@ -50,14 +52,8 @@ class BlockerLinks:
     mas_dbm : float32 ndarray, shape (device, carrier, point)
         Level of the MAS cell that offers this carrier's PLMN, ``-inf`` elsewhere. [dBm]
     is_mas : bool ndarray, shape (device,)
-    crossed : uint8 ndarray, shape (device, point, construction)
-        By the way that rules.
-    walls_db : float32 ndarray, shape (device, point, band)
-        What all elements on it lose, on the band's carrier that loses most. [dB]
-    straight_share : float32 ndarray, shape (device, point, band)
-        As in `PublicLinks`, the largest of the band's carriers.
-    straight_crossed, straight_walls_db : ndarray
-        The same of the straight ray.
+    paths : LinkPaths
+        Of devices, by band.
     device_key : int64 ndarray, shape (device,)
     """
 
@@ -65,12 +61,39 @@ class BlockerLinks:
     level_dbm: Levels
     mas_dbm: Levels
     is_mas: NDArray[np.bool_]
-    crossed: NDArray[np.uint8]
-    walls_db: Levels
-    straight_share: Levels
-    straight_crossed: NDArray[np.uint8]
-    straight_walls_db: Levels
+    paths: LinkPaths
     device_key: NDArray[np.int64]
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """All but the devices themselves; a device is the first dimension of each."""
+        return self.level_dbm, self.mas_dbm, self.is_mas, *self.paths, self.device_key
+
+    @classmethod
+    def of_arrays(cls, devices: tuple[Device, ...], arrays: Iterable[NDArray[Any]]) -> BlockerLinks:
+        """Links of some devices, from `arrays` in the order of that property."""
+        level_dbm, mas_dbm, is_mas, *paths, device_key = arrays
+        return cls(devices, level_dbm, mas_dbm, is_mas, LinkPaths(*paths), device_key)
+
+    def each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> BlockerLinks:
+        """Every array changed alike."""
+        return self.of_arrays(self.devices, map(change, self.arrays))
+
+    def at(self, points: NDArray[np.intp]) -> BlockerLinks:
+        """The links to some of the points."""
+        return replace(
+            self,
+            level_dbm=self.level_dbm.take(points, axis=2),
+            mas_dbm=self.mas_dbm.take(points, axis=2),
+            paths=self.paths.each(lambda values: values.take(points, axis=1)),
+        )
+
+
+def joined_links(parts: Sequence[BlockerLinks]) -> BlockerLinks:
+    """Links of several groups of devices to the same points as those of one layout."""
+    devices = tuple(device for part in parts for device in part.devices)
+    every = zip(*(part.arrays for part in parts), strict=True)
+    return BlockerLinks.of_arrays(devices, map(np.concatenate, every))
 
 
 def blocker_links(
@@ -117,10 +140,7 @@ def blocker_links(
     tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
     lane = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
     sent = _sent(model, on, catalogue, outside)
-    by_band = len(on), len(points), len(model.bands)
-    crossed = np.zeros((len(on), len(points), len(model.constructions)), np.uint8)
-    walls_db, share, straight_walls_db = (np.zeros(by_band, np.float32) for _ in range(3))
-    straight_crossed = crossed.copy()
+    paths = LinkPaths.nothing((len(on), len(points)), (len(model.bands),), len(model.constructions))
     alike: dict[tuple[int, ...], list[int]] = {}
     for index, powers in enumerate(sent):
         heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
@@ -163,20 +183,14 @@ def blocker_links(
             least = None if floor is None else floor[part]
             detour = detour_ways(model, senders, legs, (ray.elements_db, ray.way), least)
         found = links_of(model, ray.elements_db, ray.way, detour, outside=outside)
-        crossed[part], straight_crossed[part] = found.crossed, found.straight_crossed
-        walls_db[part], straight_walls_db[part] = found.walls_db, found.straight_walls_db
-        share[part] = found.straight_share
+        paths.put(part, found.paths)
         receive(ray, ray.gain_db + (ray.elements_db - found.loss_db)[:, :, ray.lanes])
     links = BlockerLinks(
         devices=on,
         level_dbm=level_dbm,
         mas_dbm=mas_dbm,
         is_mas=np.array([catalogue[device.model].kind == "mas" for device in on], np.bool_),
-        crossed=crossed,
-        walls_db=walls_db,
-        straight_share=share,
-        straight_crossed=straight_crossed,
-        straight_walls_db=straight_walls_db,
+        paths=paths,
         device_key=np.array([stable_key(device.id) for device in on], np.int64),
     )
     of_cables = None

@@ -9,7 +9,6 @@ station heard best.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,11 +72,7 @@ def with_cables(
     cables = [index for index, device in enumerate(links.devices) if is_cable(device, catalogue)]
     if not cables:
         return links
-    found = replace(
-        links, level_dbm=links.level_dbm.copy(), mas_dbm=links.mas_dbm.copy(), crossed=links.crossed.copy(),
-        walls_db=links.walls_db.copy(), straight_share=links.straight_share.copy(),
-        straight_crossed=links.straight_crossed.copy(), straight_walls_db=links.straight_walls_db.copy(),
-    )  # fmt: skip
+    found = links.each(np.copy)
     lane = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
     for index in cables:
         device, (sent_dbm, offered_dbm) = links.devices[index], sent[index]
@@ -95,8 +90,7 @@ def with_cables(
         received_db = (rays.gain_db + (rays.elements_db - both.loss_db)[0]).T[lane[used]]
         found.level_dbm[index, used] = sent_dbm[used, None].astype(np.float32) + received_db
         found.mas_dbm[index, used] = offered_dbm[used, None].astype(np.float32) + received_db
-        for name in ("crossed", "walls_db", "straight_share", "straight_crossed", "straight_walls_db"):
-            getattr(found, name)[index] = getattr(both, name)[0]
+        found.paths.put(index, both.paths.at(0))
     return found
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import PointSet
 
-__all__ = ["STEP_DB", "Raised", "part_of_points", "raise_to_silence", "raised_by"]
+__all__ = ["STEP_DB", "Raised", "raise_to_silence", "raised_by"]
 
 STEP_DB = 0.05  # blockers are raised in steps of this
 LEAST_DB, MOST_DB = -60.0, 150.0  # what needs less is silent without; what needs more is out of reach
@@ -102,18 +101,6 @@ def raised_by(blockers: BlockerLinks, by_db: Floats) -> BlockerLinks:
     return replace(blockers, level_dbm=blockers.level_dbm + by, mas_dbm=blockers.mas_dbm + by)
 
 
-def part_of_points(
-    public: PublicLinks, blockers: BlockerLinks, at: NDArray[np.intp]
-) -> tuple[PublicLinks, BlockerLinks]:
-    """The links at some of the points."""
-    ways = ("crossed", "walls_db", "straight_share", "straight_crossed", "straight_walls_db")
-    own = (*ways, "los_dbm", "nlos_dbm", "los_probability", "sight_key", "sigma_db", "scattered")
-    of_public: dict[str, Any] = {name: getattr(public, name)[:, at] for name in own}
-    of_blockers: dict[str, Any] = {name: getattr(blockers, name)[:, at] for name in ways}
-    of_blockers |= {name: getattr(blockers, name)[:, :, at] for name in ("level_dbm", "mas_dbm")}
-    return replace(public, **of_public), replace(blockers, **of_blockers)
-
-
 def raise_to_silence(
     model: LinkModel,
     scenario: Scenario,
@@ -152,7 +139,7 @@ def raise_to_silence(
     def judged(asked: Scenario, of: BlockerLinks, some: NDArray[np.intp], by_db: Floats) -> Tally:
         at = np.concatenate([members[index] for index in some.tolist()])
         raised = np.repeat(by_db, [len(members[index]) for index in some.tolist()])
-        some_public, some_blockers = part_of_points(public, of, at)
+        some_public, some_blockers = public.at(at), of.at(at)
         raised_blockers = raised_by(some_blockers, raised)
         return count_worlds(model, asked, points.some(at), some_public, raised_blockers, stream=stream)
 
@@ -202,18 +189,14 @@ def _largest(lacking_db: Floats) -> float:
 def _reference(like: BlockerLinks, level_dbm: Floats) -> BlockerLinks:
     """One blocker with no wall before it and a median level given, shape (point, carrier)."""
     points, carriers = level_dbm.shape
-    ways = ("crossed", "walls_db", "straight_share", "straight_crossed", "straight_walls_db")
-    free: dict[str, Any] = {
-        name: np.zeros((1, points, getattr(like, name).shape[2]), getattr(like, name).dtype) for name in ways
-    }
     return replace(
         like,
         devices=(Device(REFERENCE, "reference", 0.0, 0.0, 0.0),),
         level_dbm=level_dbm.T[None].astype(np.float32),
         mas_dbm=np.full((1, carriers, points), -np.inf, np.float32),
         is_mas=np.zeros(1, np.bool_),
+        paths=like.paths.each(lambda values: np.zeros((1, points, values.shape[2]), values.dtype)),
         device_key=np.array([stable_key(REFERENCE)], np.int64),
-        **free,
     )
 
 

@@ -7,13 +7,14 @@ that belongs to the room, and of a construction that both cross, as many crossin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
+from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
 from quietwing.coverage.rules import Errors
@@ -50,27 +51,18 @@ class DraftSignal:
         In the reference bandwidth, inside with the boost of reference signals. [dBm]
     sector_variance : float64 ndarray, shape (carrier, point)
         Of the sector alone. [dB²]
-    crossed : uint8 ndarray, shape (carrier, point, construction)
-        By the way that rules.
-    walls_db : float64 ndarray, shape (carrier, point)
-        What all elements on it lose: passive walls never give back more. [dB]
-    straight_share : float64 ndarray, shape (carrier, point)
-        As in `PublicLinks`.
-    straight_crossed, straight_walls_db : ndarray
-        The same of the straight ray.
+    paths : LinkPaths
+        Of carriers, each by its strongest sector.
     """
 
     level_dbm: Floats
     sector_variance: Floats
-    crossed: NDArray[np.uint8]
-    walls_db: Floats
-    straight_share: Floats
-    straight_crossed: NDArray[np.uint8]
-    straight_walls_db: Floats
+    paths: LinkPaths
 
     def at(self, points: NDArray[np.intp]) -> DraftSignal:
         """The same at some of the points."""
-        return DraftSignal(*(getattr(self, part.name)[:, points] for part in fields(self)))
+        paths = self.paths.at(slice(None), points)
+        return DraftSignal(self.level_dbm[:, points], self.sector_variance[:, points], paths)
 
 
 def draft_signal(model: LinkModel, public: PublicLinks, *, boosted: bool = True) -> DraftSignal:
@@ -97,18 +89,13 @@ def draft_signal(model: LinkModel, public: PublicLinks, *, boosted: bool = True)
     if boosted:
         level_dbm += model.boost_db[:, None]
     shape = (len(model.carriers), len(points))
-    passed = (*shape, len(model.constructions))
-    found = DraftSignal(
-        np.empty(shape), np.empty(shape), np.empty(passed, np.uint8), np.empty(shape),
-        np.empty(shape), np.empty(passed, np.uint8), np.empty(shape),
-    )  # fmt: skip
+    found = DraftSignal(np.empty(shape), np.empty(shape), LinkPaths.nothing(shape, (), len(model.constructions)))
     for carrier in range(len(model.carriers)):
         sectors = np.flatnonzero(model.sector_carrier == carrier)
         best = sectors[level_dbm[sectors].argmax(axis=0)]
         found.level_dbm[carrier] = level_dbm[best, points]
         found.sector_variance[carrier] = public.sigma_db[best, points].astype(float) ** 2
-        for name in ("crossed", "walls_db", "straight_share", "straight_crossed", "straight_walls_db"):
-            getattr(found, name)[carrier] = getattr(public, name)[best, points]
+        found.paths.put(carrier, public.paths.at(best, points))
     return found
 
 
@@ -179,13 +166,14 @@ def signal_alone_db(z: float, signal: DraftSignal, model: LinkModel) -> Floats:
         [dB]
     """
     found, most_db = np.empty(signal.level_dbm.shape), model.walls_most_db[model.carrier_band]
+    paths = signal.paths
     sigma_db = model.construction_sigma_db[:, model.carrier_band]
     for c in range(len(found)):
         plain, size = signal.sector_variance[c] + model.rules.errors.local_db**2, (sigma_db[:, c], float(most_db[c]))
         found[c] = both_ways_db(
-            spread_alone_db(z, plain, signal.crossed[c], *size, signal.walls_db[c]),
-            spread_alone_db(z, plain, signal.straight_crossed[c], *size, signal.straight_walls_db[c]),
-            signal.straight_share[c],
+            spread_alone_db(z, plain, paths.crossed[c], *size, paths.walls_db[c]),
+            spread_alone_db(z, plain, paths.straight_crossed[c], *size, paths.straight_walls_db[c]),
+            paths.straight_share[c],
         )
     return found
 
@@ -217,14 +205,12 @@ def spread_against_db(
         |k − n| times its error is left, each side scaled down to what all walls of a link have at most. Where the
         signal comes two ways, the two add as powers. [dB]
     """
-    share = signal.straight_share[:, rows]
-    spread = _against_db(z, signal, signal.crossed, signal.walls_db, crossed, model, rows)
+    paths, share = signal.paths, signal.paths.straight_share[:, rows]
+    spread = _against_db(z, signal, paths.crossed, paths.walls_db, crossed, model, rows)
     at = np.flatnonzero(share.any(axis=0))
     if len(at):
         of = np.arange(signal.level_dbm.shape[1])[rows][at]
-        straight = _against_db(
-            z, signal, signal.straight_crossed, signal.straight_walls_db, crossed[:, at], model, of
-        )
+        straight = _against_db(z, signal, paths.straight_crossed, paths.straight_walls_db, crossed[:, at], model, of)
         carrier, column = np.nonzero(share[:, at])  # elsewhere the way that rules is all there is
         part = share[carrier, at[column]]
         for mine, theirs in zip(spread, straight, strict=True):
@@ -241,7 +227,7 @@ def _against_db(
     z: float,
     signal: DraftSignal,
     signal_crossed: NDArray[np.uint8],
-    signal_walls_db: Floats,
+    signal_walls_db: NDArray[np.float32],
     crossed: NDArray[np.uint8],
     model: LinkModel,
     rows: NDArray[np.intp] | slice,
@@ -250,7 +236,7 @@ def _against_db(
     of_carrier, sigma_db = model.carrier_band, model.construction_sigma_db
     variance, most = sigma_db[:, of_carrier] ** 2, model.walls_most_db[of_carrier][:, None]
     plain = (signal.sector_variance[:, rows] + against_variance(model.rules.errors)).astype(np.float32)
-    signal_walls_db, theirs = signal_walls_db[:, rows].astype(np.float32), signal_crossed[:, rows]
+    signal_walls_db, theirs = signal_walls_db[:, rows], signal_crossed[:, rows]
     found = np.empty((len(crossed), *plain.shape), np.float32)
     of_theirs = set(np.flatnonzero(theirs.any(axis=(0, 1))).tolist())
     walls_theirs = np.zeros_like(plain)
@@ -356,7 +342,7 @@ class DraftPublic:
 
     def against_db(self, blockers: BlockerLinks) -> NDArray[np.float32]:
         """`spread_against_db` of blockers at the same points, each by itself, shape (device, carrier, point). [dB]"""
-        return spread_against_db(self.z, self.signal, blockers.crossed, self.model)
+        return spread_against_db(self.z, self.signal, blockers.paths.crossed, self.model)
 
 
 def draft_needs(model: LinkModel, scenario: Scenario) -> Needs:

@@ -130,8 +130,9 @@ def signal_lower_dbm(model: LinkModel, public: PublicLinks, z: float) -> Floats:
     for carrier in range(len(model.carriers)):
         band = model.carrier_band[carrier]
         sigma_db, most_db = model.construction_sigma_db[:, band].astype(float), float(model.walls_most_db[band])
-        share, ways_db = signal.straight_share[carrier], []
-        for part, crossed in ((1 - share, signal.crossed[carrier]), (share, signal.straight_crossed[carrier])):
+        paths, ways_db = signal.paths.at(carrier), []
+        share = paths.straight_share.astype(float)
+        for part, crossed in ((1 - share, paths.crossed), (share, paths.straight_crossed)):
             walls = np.minimum((crossed.astype(float) ** 2) @ sigma_db**2, most_db**2)
             variance = signal.sector_variance[carrier] + errors.local_db**2 + walls
             with np.errstate(divide="ignore"):
@@ -248,13 +249,13 @@ def device_upper_db(model: LinkModel, links: SiteLinks | BlockerLinks, z: float)
     float64 ndarray, shape (device, carrier, point)
         [dB]
     """
-    errors = model.rules.errors
+    errors, paths = model.rules.errors, links.paths
     plain = errors.local_db**2 + errors.device_db**2
     by_band = [
         both_ways_db(
-            spread_alone_db(z, plain, links.crossed, *size, links.walls_db[:, :, band]),
-            spread_alone_db(z, plain, links.straight_crossed, *size, links.straight_walls_db[:, :, band]),
-            links.straight_share[:, :, band],
+            spread_alone_db(z, plain, paths.crossed, *size, paths.walls_db[:, :, band]),
+            spread_alone_db(z, plain, paths.straight_crossed, *size, paths.straight_walls_db[:, :, band]),
+            paths.straight_share[:, :, band],
         )
         for band in range(len(model.bands))
         for size in [(model.construction_sigma_db[:, band], float(model.walls_most_db[band]))]
@@ -284,7 +285,7 @@ def upper_against_db(
     """
     if limit.signal is None:
         raise ValueError("limits without a signal are held by each device alone; use device_upper_db")
-    against_db = spread_against_db(z, limit.signal, links.crossed, model).astype(float)
+    against_db = spread_against_db(z, limit.signal, links.paths.crossed, model).astype(float)
     alone_db = device_upper_db(model, links, z)
     errors = model.rules.errors
     at_median_db = (errors.own_variance + errors.device_db**2) * MEAN_OVER_MEDIAN

@@ -7,14 +7,16 @@ compared: GSM carrier, UMTS carrier, LTE or NR element.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.azimuth_fit import calibrated_masts
 from quietwing.coverage.blocking.calibration import Calibration
+from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.link_ways import (
     crossings,
     incidence_of,
@@ -150,16 +152,8 @@ class PublicLinks:
         Owner of the draw: mast × façade.
     sigma_db : float32 ndarray, shape (sector, point)
         Size of the error that a sector has in common over the whole site. [dB]
-    crossed : uint8 ndarray, shape (sector, point, construction)
-        How often each construction is crossed by the way that rules: straight ray, detour or scatter.
-    walls_db : float32 ndarray, shape (sector, point)
-        What all elements on it lose: passive walls give back no more, so their errors never add more. [dB]
-    straight_share : float32 ndarray, shape (sector, point)
-        Of the median power, what comes by the straight ray where another way rules: through more walls it is the
-        less sure of the two, and the stronger one in some worlds. 0 where it rules itself, never matters or lies
-        20 dB below (assumption A15).
-    straight_crossed, straight_walls_db : ndarray
-        The same of the straight ray.
+    paths : LinkPaths
+        Of sectors.
     scattered : bool ndarray, shape (sector, point)
         Whether scatter rules the link, in the state of sight that is measured or else likelier.
     notes : tuple of str
@@ -171,13 +165,33 @@ class PublicLinks:
     fixed_sight: NDArray[np.int8]
     sight_key: NDArray[np.int64]
     sigma_db: Levels
-    crossed: NDArray[np.uint8]
-    walls_db: Levels
-    straight_share: Levels
-    straight_crossed: NDArray[np.uint8]
-    straight_walls_db: Levels
+    paths: LinkPaths
     scattered: NDArray[np.bool_]
     notes: tuple[str, ...]
+
+    @property
+    def by_point(self) -> tuple[NDArray[Any], ...]:
+        """All that has points, as its second dimension."""
+        levels = self.los_dbm, self.nlos_dbm, self.los_probability, self.sight_key, self.sigma_db
+        return (*levels, *self.paths, self.scattered)
+
+    def each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> PublicLinks:
+        """All that has points changed alike."""
+        los_dbm, nlos_dbm, probability, sight_key, sigma_db, *paths, scattered = map(change, self.by_point)
+        return replace(
+            self,
+            los_dbm=los_dbm,
+            nlos_dbm=nlos_dbm,
+            los_probability=probability,
+            sight_key=sight_key,
+            sigma_db=sigma_db,
+            paths=LinkPaths(*paths),
+            scattered=scattered,
+        )
+
+    def at(self, points: NDArray[np.intp]) -> PublicLinks:
+        """The links to some of the points."""
+        return self.each(lambda values: values.take(points, axis=1))
 
 
 def stable_key(text: str) -> int:
@@ -315,11 +329,7 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
         fixed_sight=fixed.astype(np.int8),
         sight_key=_sight_keys(model, points),
         sigma_db=model.calibration.sigma_db(points),
-        crossed=crossed,
-        walls_db=walls_db,
-        straight_share=share,
-        straight_crossed=straight_crossed,
-        straight_walls_db=straight_walls_db,
+        paths=LinkPaths(crossed, walls_db, share, straight_crossed, straight_walls_db),
         scattered=ruled,
         notes=gain.notes,
     )

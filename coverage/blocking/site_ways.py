@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.links import LinkModel, band_number, crossings, incidence_of, straight_matters
 from quietwing.coverage.propagation import PointLegs, SenderDetours, element_loss_db, over_tops, with_detour
 from quietwing.sites import PointSet, Site
@@ -56,22 +57,12 @@ class SiteLinks:
     ----------
     loss_db : float32 ndarray, shape (tx, point, lane)
         Both ways together, over free space. [dB]
-    crossed : uint8 ndarray, shape (tx, point, construction)
-        By the way that rules.
-    walls_db : float32 ndarray, shape (tx, point, band)
-        What all elements on it lose, on the band's carrier that loses most. [dB]
-    straight_share : float32 ndarray, shape (tx, point, band)
-        As in `PublicLinks`, the largest of the band's carriers.
-    straight_crossed, straight_walls_db : ndarray
-        The same of the straight ray.
+    paths : LinkPaths
+        By band.
     """
 
     loss_db: Levels
-    crossed: NDArray[np.uint8]
-    walls_db: Levels
-    straight_share: Levels
-    straight_crossed: NDArray[np.uint8]
-    straight_walls_db: Levels
+    paths: LinkPaths
 
 
 def straight_ways(
@@ -185,10 +176,9 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
 
     straight_walls_db = by_band(straight.walls_db)
     if detour is None:
-        return SiteLinks(
-            straight.loss_db, straight.crossed, straight_walls_db, np.zeros_like(straight_walls_db),
-            straight.crossed, straight_walls_db,
-        )  # fmt: skip
+        share = np.zeros_like(straight_walls_db)
+        ray = straight.crossed, straight_walls_db
+        return SiteLinks(straight.loss_db, LinkPaths(*ray, share, *ray))
     # a clear ray gains nothing: what passes an edge beside it is the same wave
     detour_db = np.where(elements_db > 0, detour.loss_db, np.float32(np.inf))
     # over a top the less of the two, not their sum: a detour may go over the same
@@ -206,10 +196,12 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
             share[:, :, band], straight.crossed, straight_walls_db[:, :, band], sigma_db, most_db, outside=outside
         )
     return SiteLinks(
-        loss_db=loss_db,
-        crossed=np.where(ruled[:, :, None], detour.crossed, straight.crossed),
-        walls_db=by_band(np.where(ruled[:, :, None], detour.walls_db, straight.walls_db)),
-        straight_share=share,
-        straight_crossed=straight.crossed,
-        straight_walls_db=straight_walls_db,
+        loss_db,
+        LinkPaths(
+            crossed=np.where(ruled[:, :, None], detour.crossed, straight.crossed),
+            walls_db=by_band(np.where(ruled[:, :, None], detour.walls_db, straight.walls_db)),
+            straight_share=share,
+            straight_crossed=straight.crossed,
+            straight_walls_db=straight_walls_db,
+        ),
     )

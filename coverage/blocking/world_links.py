@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking._link_kernels import Links, Network, Ways
+from quietwing.coverage.blocking._link_kernels import Links, Network
 from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.worlds import NORMAL, Part, normals, uniforms
@@ -144,22 +144,10 @@ def kernel_links(public: PublicLinks, blockers: BlockerLinks) -> tuple[Links, ND
         chance=_rows(public.los_probability),
         sight_row=_rows(sight_row.reshape(public.sight_key.shape)),
         sector_sigma=_rows(public.sigma_db),
-        public=Ways(
-            _rows(public.crossed),
-            _rows(public.walls_db[:, :, None]),
-            _rows(public.straight_share[:, :, None]),
-            _rows(public.straight_crossed),
-            _rows(public.straight_walls_db[:, :, None]),
-        ),
+        public=public.paths.each(lambda values: _rows(values if values.ndim == 3 else values[:, :, None])),
         level=np.ascontiguousarray(blockers.level_dbm.transpose(2, 1, 0)),
         mas=np.ascontiguousarray(blockers.mas_dbm.transpose(2, 1, 0)),
-        device=Ways(
-            _rows(blockers.crossed),
-            _rows(blockers.walls_db),
-            _rows(blockers.straight_share),
-            _rows(blockers.straight_crossed),
-            _rows(blockers.straight_walls_db),
-        ),
+        device=blockers.paths.each(_rows),
         is_mas=blockers.is_mas,
     )
     return links, sight_keys

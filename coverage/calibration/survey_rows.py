@@ -189,8 +189,9 @@ def survey_rows(
     heard = np.isfinite(level_dbm) & np.array([told.get(reading.channel, 0) >= 0 for reading in used], bool)
     place = _places(points)
     band = model.carrier_band[model.sector_carrier[sector]]
-    shared = public.straight_share[sector, at][:, None]
-    crossed = (1 - shared) * public.crossed[sector, at] + shared * public.straight_crossed[sector, at]
+    paths = public.paths.at(sector, at)
+    shared = paths.straight_share[:, None]
+    crossed = (1 - shared) * paths.crossed + shared * paths.straight_crossed
     key = np.stack([place, parameters.antenna_of[sector]], axis=1)[heard]
     groups, row = np.unique(key, axis=0, return_inverse=True)
     row, count = row.reshape(-1), np.bincount(row.reshape(-1), minlength=len(groups))

@@ -158,8 +158,8 @@ def _walls(
     model: LinkModel, public: PublicLinks, draw: NDArray[np.float32], s: int, p: int, band: int
 ) -> NDArray[np.float32]:
     """Error of the walls of the way that rules, as wide as the rules let it be. [dB]"""
-    size = public.crossed[s, p].astype(np.float32) * model.construction_sigma_db[:, band]
+    size = public.paths.crossed[s, p].astype(np.float32) * model.construction_sigma_db[:, band]
     width = float(np.sqrt(np.square(size).sum()))
     most = float(model.walls_most_db[band])
     error = (size * min(1.0, most / width) if width else size) @ draw
-    return np.asarray(np.minimum(error, public.walls_db[s, p]), np.float32)
+    return np.asarray(np.minimum(error, public.paths.walls_db[s, p]), np.float32)

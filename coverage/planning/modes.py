@@ -193,11 +193,7 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
         fixed_sight=around.fixed_sight,
         sight_key=around.sight_key,
         sigma_db=around.sigma_db,
-        crossed=np.where(own[:, :, None], through.crossed, around.crossed),
-        walls_db=np.where(own, through.walls_db, around.walls_db),
-        straight_share=np.where(own, through.straight_share, around.straight_share),
-        straight_crossed=np.where(own[:, :, None], through.straight_crossed, around.straight_crossed),
-        straight_walls_db=np.where(own, through.straight_walls_db, around.straight_walls_db),
+        paths=through.paths.where(own, around.paths),
         scattered=np.where(own, through.scattered, around.scattered),
         notes=around.notes,
     )

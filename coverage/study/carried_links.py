@@ -7,8 +7,8 @@ treated. So where no straight ray from a blocker crosses a window that differs, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import (
     BlockerLinks,
     DraftPublic,
-    DraftSignal,
     LinkModel,
+    LinkPaths,
     Way,
     blocker_links,
     is_cable,
@@ -27,11 +27,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.propagation import FINE, Cut, changed_facets, pieces_of, stations_of
 from quietwing.sites import PointSet
 
-__all__ = ["BY_CONSTRUCTION", "at_rows", "carried_against_db", "carried_links", "crossed_in_order", "rows_of"]
-
-BY_CONSTRUCTION = ("crossed", "straight_crossed")
-BY_POINT = ("walls_db", "straight_share", "straight_walls_db")
-BY_CARRIER = ("level_dbm", "mas_dbm")
+__all__ = ["at_rows", "carried_against_db", "carried_links", "crossed_in_order", "paths_in_order", "rows_of"]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -76,17 +72,12 @@ def carried_links(
     anew = (rows < 0) | changed.crossed(_senders_m(known.devices, catalogue, cut), points).any(axis=0)
     at = np.flatnonzero(anew)
     fresh = blocker_links(after, known.devices, catalogue, points.some(at), detours=detours(at), cut=cut)
-    found = {name: at_rows(getattr(known, name), rows) for name in BY_POINT}
-    for name in BY_CONSTRUCTION:
-        known_crossed = at_rows(getattr(known, name), rows)
-        found[name] = crossed_in_order(known_crossed, before.constructions, after.constructions)
-    for name, values in found.items():
-        values[:, at] = getattr(fresh, name)
-    levels = {name: at_rows(getattr(known, name), rows, axis=2) for name in BY_CARRIER}
-    for name, values in levels.items():
-        values[:, :, at] = getattr(fresh, name)
-    same: dict[str, Any] = found | levels
-    return replace(fresh, **same)
+    same = known.paths.each(lambda values: at_rows(values, rows))
+    paths = paths_in_order(same, before.constructions, after.constructions)
+    paths.put((slice(None), at), fresh.paths)
+    level_dbm, mas_dbm = (at_rows(values, rows, axis=2) for values in (known.level_dbm, known.mas_dbm))
+    level_dbm[:, :, at], mas_dbm[:, :, at] = fresh.level_dbm, fresh.mas_dbm
+    return replace(fresh, level_dbm=level_dbm, mas_dbm=mas_dbm, paths=paths)
 
 
 def carried_against_db(
@@ -117,14 +108,15 @@ def carried_against_db(
         [dB]
     """
     alike = np.array_equal(before.model.construction_sigma_db, after.model.construction_sigma_db)
-    if not alike or known.crossed.shape[2] != links.crossed.shape[2]:
+    crossed = links.paths.crossed
+    if not alike or known.paths.crossed.shape[2] != crossed.shape[2]:
         return after.against_db(links)
-    differs = (rows < 0) | (at_rows(known.crossed, rows) != links.crossed).any(axis=(0, 2))
-    for part in fields(DraftSignal):
-        was, now = at_rows(getattr(before.signal, part.name), rows), getattr(after.signal, part.name)
-        differs |= (was != now).any(axis=(0, *range(2, now.ndim)))
+    differs = (rows < 0) | (at_rows(known.paths.crossed, rows) != crossed).any(axis=(0, 2))
+    signals = ((one.level_dbm, one.sector_variance, *one.paths) for one in (before.signal, after.signal))
+    for was, now in zip(*signals, strict=True):
+        differs |= (at_rows(was, rows) != now).any(axis=(0, *range(2, now.ndim)))
     at, found = np.flatnonzero(differs), at_rows(known_db, rows, axis=2)
-    found[:, :, at] = spread_against_db(after.z, after.signal, links.crossed[:, at], after.model, at)
+    found[:, :, at] = spread_against_db(after.z, after.signal, crossed[:, at], after.model, at)
     return found
 
 
@@ -159,6 +151,14 @@ def at_rows(values: NDArray[Scalar], rows: NDArray[np.intp], axis: int = 1) -> N
     if np.array_equal(rows, np.arange(values.shape[axis])):
         return values.copy()
     return np.take(values, rows, axis)
+
+
+def paths_in_order(paths: LinkPaths, names: tuple[str, ...], wanted: tuple[str, ...]) -> LinkPaths:
+    """The paths with `crossed_in_order` of both."""
+    return paths._replace(
+        crossed=crossed_in_order(paths.crossed, names, wanted),
+        straight_crossed=crossed_in_order(paths.straight_crossed, names, wanted),
+    )
 
 
 def crossed_in_order(

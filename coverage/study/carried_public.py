@@ -7,7 +7,6 @@ detour leads there by one and no scatter comes in by one, its link is the same t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +26,11 @@ from quietwing.coverage.propagation import (
     masts_of,
     point_legs,
 )
-from quietwing.coverage.study.carried_links import BY_CONSTRUCTION, at_rows, crossed_in_order, rows_of
+from quietwing.coverage.study.carried_links import at_rows, paths_in_order, rows_of
 from quietwing.sites import PointSet
 
 __all__ = ["PublicWays", "carried_public", "public_ways"]
 
-OF_PUBLIC = (
-    "los_dbm", "nlos_dbm", "los_probability", "sight_key", "sigma_db", "walls_db", "straight_share",
-    "straight_walls_db", "scattered",
-)  # fmt: skip
 ROUTED = ("loss_db", "last", "treated")
 
 
@@ -117,14 +112,15 @@ def carried_public(before: LinkModel, known: PublicWays, after: LinkModel, point
             getattr(routes, name)[sender, look] = getattr(found, name)[0]
     at = np.flatnonzero(anew | leg)
     fresh = public_links(after, points.some(at), _at(routes, at))
-    links = known.links
-    same: dict[str, Any] = {name: at_rows(getattr(links, name), rows) for name in OF_PUBLIC}
-    for name in BY_CONSTRUCTION:
-        known_crossed = at_rows(getattr(links, name), rows)
-        same[name] = crossed_in_order(known_crossed, before.constructions, after.constructions)
-    for name, values in same.items():
-        values[:, at] = getattr(fresh, name)
-    return replace(known, points=points, routes=routes, links=replace(fresh, **same, notes=links.notes))
+    same = known.links.each(lambda values: at_rows(values, rows))
+    links = replace(
+        same,
+        fixed_sight=fresh.fixed_sight,
+        paths=paths_in_order(same.paths, before.constructions, after.constructions),
+    )
+    for carried, anew_there in zip(links.by_point, fresh.by_point, strict=True):
+        carried[:, at] = anew_there
+    return replace(known, points=points, routes=routes, links=links)
 
 
 def _at(routes: Routes, rows: NDArray[np.intp]) -> Routes:

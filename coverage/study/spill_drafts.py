@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -22,6 +22,7 @@ from quietwing.coverage.blocking import (
     OutsideLimit,
     OutsidePoints,
     blocker_links,
+    joined_links,
     most_eirp_dbm,
     outside_limit,
     outside_points,
@@ -35,15 +36,10 @@ from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.kept import Kept, array_bytes
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.device_links import LINK_ARRAYS
 from quietwing.sites import Site, scattered
 
 __all__ = ["DraftSpill", "SpillDrafts"]
 
-POINT_AXIS = {  # of the arrays of links; the others have none
-    "level_dbm": 2, "mas_dbm": 2, "crossed": 1, "walls_db": 1, "straight_share": 1, "straight_crossed": 1,
-    "straight_walls_db": 1,
-}  # fmt: skip
 MARGINS = ("margin_db", "capture_margin_db")
 WATCHED = 300  # places nearest to their limit with the base: where a moved blocker counts (assumed)
 BLOCK_POINTS = 48  # judged at a time: a gesture that comes meanwhile waits some tenths of a second
@@ -242,13 +238,7 @@ def _some(of: OutsidePoints, at: NDArray[np.intp]) -> OutsidePoints:
 
 def _links_at(base: _Base, at: NDArray[np.intp]) -> BlockerLinks:
     """The base's links to some of the places."""
-    parts = base.links
-    arrays = {}
-    for name in LINK_ARRAYS:
-        axis = POINT_AXIS.get(name)
-        every = [getattr(one, name) for one in parts]
-        arrays[name] = np.concatenate([each if axis is None else each.take(at, axis) for each in every])
-    return replace(parts[0], devices=base.devices, **arrays)
+    return joined_links([part.at(at) for part in base.links])
 
 
 def _judged(asked: _Asked, base: _Base, at: NDArray[np.intp]) -> xr.Dataset:

@@ -52,16 +52,23 @@ def sized(model: LinkModel, **sizes: float) -> LinkModel:
     return replace(model, rules=replace(model.rules, errors=replace(model.rules.errors, **sizes)))
 
 
+PATHS = {"crossed", "walls_db", "straight_share", "straight_crossed", "straight_walls_db"}
+
+
 def heard(model: LinkModel, points: PointSet, level_dbm: float, **changes) -> PublicLinks:
     """The public signal as wanted, without errors but those asked for."""
     links = public_links(model, points)
     same = np.full((1, len(points)), level_dbm, np.float32)
     plain = replace(
-        links, los_dbm=same, nlos_dbm=same, sigma_db=links.sigma_db * 0, crossed=links.crossed * 0,
-        straight_share=links.straight_share * 0,
-    )  # fmt: skip
+        links,
+        los_dbm=same,
+        nlos_dbm=same,
+        sigma_db=links.sigma_db * 0,
+        paths=links.paths._replace(crossed=links.paths.crossed * 0, straight_share=links.paths.straight_share * 0),
+    )
     sigma_db = np.broadcast_to(changes.pop("sigma_db", plain.sigma_db), same.shape)
-    return replace(plain, sigma_db=sigma_db, **changes)
+    paths = plain.paths._replace(**{name: changes.pop(name) for name in PATHS & changes.keys()})
+    return replace(plain, sigma_db=sigma_db, paths=paths, **changes)
 
 
 def blockers(model: LinkModel, points: PointSet, jam_dbm=(), cell_dbm=()) -> BlockerLinks:
@@ -76,8 +83,7 @@ def blockers(model: LinkModel, points: PointSet, jam_dbm=(), cell_dbm=()) -> Blo
         level_dbm=level[:, None, None] * shaped,
         mas_dbm=cell[:, None, None] * shaped,
         is_mas=np.isfinite(cell),
-        crossed=links.crossed * 0,
-        straight_share=links.straight_share * 0,
+        paths=links.paths._replace(crossed=links.paths.crossed * 0, straight_share=links.paths.straight_share * 0),
     )
 
 
@@ -241,7 +247,12 @@ def through(model: LinkModel, jam_dbm: float, theirs: int, ours: int) -> tuple[P
         walls_db=np.full((1, 1), 90.0, np.float32),
     )  # fmt: skip
     jammer = blockers(model, PHONE, jam_dbm=(jam_dbm,))
-    jammer = replace(jammer, crossed=crossed * np.uint8(ours), walls_db=np.full_like(jammer.walls_db, 90.0))
+    jammer = replace(
+        jammer,
+        paths=jammer.paths._replace(
+            crossed=crossed * np.uint8(ours), walls_db=np.full_like(jammer.paths.walls_db, 90.0)
+        ),
+    )
     return public, jammer
 
 
@@ -264,7 +275,7 @@ def test_what_both_sides_cross_moves_both_alike(model, theirs, ours, apart_db):
 def test_a_signal_gets_back_no_more_than_its_walls_take_also_against_a_jammer(model):
     """σ 7 dB of four crossings, but they take 1 dB."""
     public, jammer = through(model, -78.0, 4, 0)
-    public = replace(public, walls_db=np.full((1, 1), 1.0, np.float32))
+    public = replace(public, paths=public.paths._replace(walls_db=np.full((1, 1), 1.0, np.float32)))
     spread_db = 1.2816 * sqrt(3**2 + 2 * 0.75 * 4**2 + 1) + 1
     assert draft_margin_db(model, Scenario(), public, jammer)[0, 0] == pytest.approx(7 - spread_db, abs=0.02)
 

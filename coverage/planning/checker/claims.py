@@ -101,7 +101,7 @@ def unsound(case: Case, treated: LinkModel, tested: PointSet) -> dict[tuple[int,
     needs, z = draft_needs(treated, case.strict), float(ndtri(case.attempt.confidence))
     signal = draft_signal(treated, public)
     reserve_db = np.array([reserve[room] for room in points.room.tolist()])
-    against_db = spread_against_db(z, signal, blockers.crossed, treated).astype(float) + reserve_db
+    against_db = spread_against_db(z, signal, blockers.paths.crossed, treated).astype(float) + reserve_db
     surely_alone_db = signal_alone_db(z, signal, treated) + reserve_db
     failing: dict[tuple[int, str], list[tuple[float, int]]] = defaultdict(list)
     for c in np.flatnonzero(needs.campable).tolist():

@@ -65,16 +65,26 @@ def by_hand(
     real = public_links(model, outside.points)
     level = np.broadcast_to(np.array(signal_dbm, np.float32).reshape(-1, 1), real.los_dbm.shape)
     public = replace(
-        real, los_dbm=level, nlos_dbm=level, sigma_db=np.full_like(real.sigma_db, sigma_db),
-        crossed=np.zeros_like(real.crossed), straight_share=np.zeros_like(real.straight_share),
-    )  # fmt: skip
+        real,
+        los_dbm=level,
+        nlos_dbm=level,
+        sigma_db=np.full_like(real.sigma_db, sigma_db),
+        paths=real.paths._replace(
+            crossed=np.zeros_like(real.paths.crossed), straight_share=np.zeros_like(real.paths.straight_share)
+        ),
+    )
     found = blocker_links(model, devices, CATALOGUE, outside.points, outside=True)
 
     def given(values):
         whole = np.broadcast_to(np.array(values, np.float32), found.level_dbm.shape[:2])
         return np.repeat(whole[:, :, None], len(outside), axis=2)
 
-    blockers = replace(found, level_dbm=given(jam_dbm), mas_dbm=given(mas_dbm), crossed=np.zeros_like(found.crossed))
+    blockers = replace(
+        found,
+        level_dbm=given(jam_dbm),
+        mas_dbm=given(mas_dbm),
+        paths=found.paths._replace(crossed=np.zeros_like(found.paths.crossed)),
+    )
     scenario = Scenario(worlds=worlds, **{"grade": "evidence"} | asked)
     return spill_outside(model, scenario, public, blockers, outside)[0]
 

@@ -85,9 +85,9 @@ class Plain:
             level = np.where(clear, public.los_dbm[s, point], public.nlos_dbm[s, point]).astype(float) + boost[s]
             level += public.sigma_db[s, point] * self.sector(s) + self.room(room_key, band)
             level += self.two_ways(
-                (public.crossed[s, point], public.walls_db[s, point]),
-                (public.straight_crossed[s, point], public.straight_walls_db[s, point]),
-                public.straight_share[s, point],
+                (public.paths.crossed[s, point], public.paths.walls_db[s, point]),
+                (public.paths.straight_crossed[s, point], public.paths.straight_walls_db[s, point]),
+                public.paths.straight_share[s, point],
                 band,
             )
             if medians[s] >= max(medians.values()) - 20:
@@ -101,9 +101,9 @@ class Plain:
         for d, key in enumerate(blockers.device_key):
             error = self.device_db * self.normal(Part.DEVICE, key) + self.room(room_key, band)
             error += self.two_ways(
-                (blockers.crossed[d, point], blockers.walls_db[d, point, band]),
-                (blockers.straight_crossed[d, point], blockers.straight_walls_db[d, point, band]),
-                blockers.straight_share[d, point, band],
+                (blockers.paths.crossed[d, point], blockers.paths.walls_db[d, point, band]),
+                (blockers.paths.straight_crossed[d, point], blockers.paths.straight_walls_db[d, point, band]),
+                blockers.paths.straight_share[d, point, band],
                 band,
             )
             rows.append(error + self.own(key, room_key, band))

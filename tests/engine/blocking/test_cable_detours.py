@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quietwing.coverage.blocking import cable_ways as ways_module
-from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
+from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.cable_ways import cable_detours
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.blocking.links import LinkModel, link_model
@@ -46,7 +46,6 @@ CATALOGUE = {
 }  # fmt: skip
 INSIDE = Device("C", "cable", 0.5, 2.0, 2.5, route_m=((5.5, 2.0, 2.5),))
 D = Device("D", "spot", 3.0, 2.0, 2.5)
-ARRAYS = [name for name in BlockerLinks.__dataclass_fields__ if name != "devices"]
 
 
 def foil_hut(hut, **changes):
@@ -152,16 +151,16 @@ def test_a_cable_of_half_a_metre_is_an_antenna(houseblock):
         cable = blocker_links(houseblock, tuple(short), CATALOGUE, points, outside=outside)
         spot = blocker_links(houseblock, spots, CATALOGUE, points, outside=outside)
         for name in ("crossed", "straight_crossed"):
-            np.testing.assert_array_equal(getattr(cable, name), getattr(spot, name))
-        np.testing.assert_allclose(cable.walls_db, spot.walls_db, atol=1e-3)
-        np.testing.assert_allclose(cable.straight_walls_db, spot.straight_walls_db, atol=1e-3)
-        np.testing.assert_allclose(cable.straight_share, spot.straight_share, atol=2e-3)
+            np.testing.assert_array_equal(getattr(cable.paths, name), getattr(spot.paths, name))
+        np.testing.assert_allclose(cable.paths.walls_db, spot.paths.walls_db, atol=1e-3)
+        np.testing.assert_allclose(cable.paths.straight_walls_db, spot.paths.straight_walls_db, atol=1e-3)
+        np.testing.assert_allclose(cable.paths.straight_share, spot.paths.straight_share, atol=2e-3)
         far = np.linalg.norm(points.xyz_m - [spots[0].x_m, spots[0].y_m, spots[0].z_m], axis=1) > 8
         difference = (cable.level_dbm - spot.level_dbm)[0][:, far]
         difference = difference[np.isfinite(difference).all(axis=1)]
         # (4π/λ)² · 2/π · 0.5 m at −L_c by carrier, the same everywhere but for 0.5 m seen along it instead of across.
         assert np.ptp(difference, axis=1).max() < 0.05
-        assert (spot.straight_share > 0).sum() > 20
+        assert (spot.paths.straight_share > 0).sum() > 20
 
 
 def test_the_detours_of_a_cable_are_those_of_antennas_in_its_stations(houseblock):
@@ -206,9 +205,9 @@ def test_a_detour_never_lowers_a_cable(houseblock):
         plain = blocker_links(houseblock, cables, CATALOGUE, points, outside=outside, straight=True)
         assert (both.level_dbm >= plain.level_dbm - 1e-4).all()
         assert (both.level_dbm > plain.level_dbm + 3).mean() > 0.1
-        np.testing.assert_array_equal(both.straight_crossed, plain.crossed)
-        np.testing.assert_array_equal(both.straight_walls_db, plain.walls_db)
-        assert not plain.straight_share.any()
+        np.testing.assert_array_equal(both.paths.straight_crossed, plain.paths.crossed)
+        np.testing.assert_array_equal(both.paths.straight_walls_db, plain.paths.walls_db)
+        assert not plain.paths.straight_share.any()
 
 
 def test_another_opening_never_lowers_it(hut):
@@ -293,8 +292,8 @@ def test_kept_detours_give_the_same_bytes_beside_devices_that_are_off(houseblock
     kept = Way(*(np.concatenate([getattr(one, name) for one in each]) for name in ("loss_db", "walls_db", "crossed")))
     anew = blocker_links(houseblock, devices, CATALOGUE, points, outside=True)
     held = blocker_links(houseblock, devices, CATALOGUE, points, outside=True, detours=kept)
-    for name in ARRAYS:
-        assert getattr(anew, name).tobytes() == getattr(held, name).tobytes(), name
+    for one, other in zip(anew.arrays, held.arrays, strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 def test_points_in_parts_are_the_same_bytes(houseblock, monkeypatch):
@@ -302,8 +301,8 @@ def test_points_in_parts_are_the_same_bytes(houseblock, monkeypatch):
     whole = blocker_links(houseblock, cables, CATALOGUE, points)
     monkeypatch.setattr(ways_module, "LOSSES_AT_A_TIME", 5_000)
     parts = blocker_links(houseblock, cables, CATALOGUE, points)
-    for name in ARRAYS:
-        assert getattr(whole, name).tobytes() == getattr(parts, name).tobytes(), name
+    for one, other in zip(whole.arrays, parts.arrays, strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 def test_a_draft_looks_for_a_cables_detours_once(hut, monkeypatch):

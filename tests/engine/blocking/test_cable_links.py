@@ -100,8 +100,8 @@ def test_a_cable_beside_other_devices_changes_nothing_of_theirs(walled):
     spot = Device("P", "spot", 1.0, 1.0, 2.5)
     places = scattered(np.array([(3, 1, 1.5), (3, -5, 1.5)], float))
     alone, both = (blocker_links(walled, some, catalogue, places) for some in ((spot,), (INSIDE, spot)))
-    for name in ("level_dbm", "mas_dbm", "crossed", "walls_db"):
-        np.testing.assert_array_equal(getattr(both, name)[1:], getattr(alone, name))
+    for of_both, of_one in zip(both.arrays, alone.arrays, strict=True):
+        np.testing.assert_array_equal(of_both[1:], of_one)
     silent = blocker_links(walled, (replace(INSIDE, state="off"),), catalogue, places)
     assert silent.devices == ()
 
@@ -112,13 +112,13 @@ def test_errors_of_walls_are_those_of_the_piece_heard_best(walled):
     above = levels(walled, INSIDE, [(3, 2, 6.0)], outside=True)
     brick = walled.constructions.index("brick_215")
     concrete = walled.constructions.index("concrete_200")
-    assert found.crossed[0, :, brick].tolist() == [0, 0, 0]
+    assert found.paths.crossed[0, :, brick].tolist() == [0, 0, 0]
     # On the roof the end outside the wall is heard best, not the near pieces under the slab.
-    assert found.crossed[0, :, concrete].tolist() == [0, 0, 0]
-    assert found.walls_db[0, :, 0].tolist() == [0, 0, 0]
-    assert above.crossed[0, 0, concrete] == 1
-    assert above.walls_db[0, 0, 0] > 5
-    assert levels(walled, INSIDE, [(9, 2, 1.5)], outside=True).crossed[0, 0, brick] == 1
+    assert found.paths.crossed[0, :, concrete].tolist() == [0, 0, 0]
+    assert found.paths.walls_db[0, :, 0].tolist() == [0, 0, 0]
+    assert above.paths.crossed[0, 0, concrete] == 1
+    assert above.paths.walls_db[0, 0, 0] > 5
+    assert levels(walled, INSIDE, [(9, 2, 1.5)], outside=True).paths.crossed[0, 0, brick] == 1
 
 
 def test_a_cable_of_a_managed_access_node_offers_its_cell_along_it(walled):

@@ -214,21 +214,13 @@ def test_a_room_judged_alone_gets_the_same_worlds(case):
         los_probability=public.los_probability[:, part],
         sight_key=public.sight_key[:, part],
         sigma_db=public.sigma_db[:, part],
-        crossed=public.crossed[:, part],
-        walls_db=public.walls_db[:, part],
-        straight_share=public.straight_share[:, part],
-        straight_crossed=public.straight_crossed[:, part],
-        straight_walls_db=public.straight_walls_db[:, part],
+        paths=public.paths.at(slice(None), part),
     )
     few_blockers = replace(
         blockers,
         level_dbm=blockers.level_dbm[:, :, part],
         mas_dbm=blockers.mas_dbm[:, :, part],
-        crossed=blockers.crossed[:, part],
-        walls_db=blockers.walls_db[:, part],
-        straight_share=blockers.straight_share[:, part],
-        straight_crossed=blockers.straight_crossed[:, part],
-        straight_walls_db=blockers.straight_walls_db[:, part],
+        paths=blockers.paths.at(slice(None), part),
     )
     alone = count_worlds(model, Scenario(worlds=4000, seed=11), some, few_public, few_blockers)
     rows = np.searchsorted(whole.rooms, alone.rooms)

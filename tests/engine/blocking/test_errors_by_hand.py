@@ -67,16 +67,28 @@ def worked_out(model, devices=(), crossed=None, points=2, sigma_db=0.0, seed=4, 
     nothing = np.zeros((points, len(model.constructions)), np.uint8) if crossed is None else crossed
     flat = np.zeros_like(public.los_dbm)
     public = replace(
-        public, los_dbm=flat, nlos_dbm=flat, sigma_db=flat + np.float32(sigma_db), walls_db=flat + 500,
-        crossed=np.broadcast_to(nothing, public.crossed.shape).copy(), straight_share=flat,
-    )  # fmt: skip
+        public,
+        los_dbm=flat,
+        nlos_dbm=flat,
+        sigma_db=flat + np.float32(sigma_db),
+        paths=public.paths._replace(
+            walls_db=flat + 500,
+            crossed=np.broadcast_to(nothing, public.paths.crossed.shape).copy(),
+            straight_share=flat,
+        ),
+    )
     blockers = replace(
-        blockers, crossed=np.broadcast_to(nothing, blockers.crossed.shape).copy(),
-        walls_db=np.full_like(blockers.walls_db, 500),
-        straight_share=np.full_like(blockers.straight_share, share),
-        straight_crossed=np.broadcast_to(nothing if straight is None else straight, blockers.crossed.shape).copy(),
-        straight_walls_db=np.full_like(blockers.walls_db, 500),
-    )  # fmt: skip
+        blockers,
+        paths=blockers.paths._replace(
+            crossed=np.broadcast_to(nothing, blockers.paths.crossed.shape).copy(),
+            walls_db=np.full_like(blockers.paths.walls_db, 500),
+            straight_share=np.full_like(blockers.paths.straight_share, share),
+            straight_crossed=np.broadcast_to(
+                nothing if straight is None else straight, blockers.paths.crossed.shape
+            ).copy(),
+            straight_walls_db=np.full_like(blockers.paths.walls_db, 500),
+        ),
+    )
     links, sight_keys = kernel_links(public, blockers)
     net = kernel_network(model, seed, WORLDS, sight_keys, blockers.device_key, boosted=False)
     signal = np.empty((points, len(model.carriers), WORLDS), np.float32)

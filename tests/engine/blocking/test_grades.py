@@ -64,14 +64,25 @@ def one_wall(hut, signal_dbm, jam_dbm, *, theirs, ours, sigma_db=8.0, worlds=40_
     brick = np.arange(len(model.constructions)) == model.constructions.index("brick_215")
     level = np.full_like(public.los_dbm, signal_dbm)
     public = replace(
-        public, los_dbm=level, nlos_dbm=level, sigma_db=np.full_like(level, sigma_db), walls_db=level * 0 + 90,
-        crossed=np.zeros_like(public.crossed) + (theirs * brick).astype(np.uint8), straight_share=level * 0,
-    )  # fmt: skip
+        public,
+        los_dbm=level,
+        nlos_dbm=level,
+        sigma_db=np.full_like(level, sigma_db),
+        paths=public.paths._replace(
+            walls_db=level * 0 + 90,
+            crossed=np.zeros_like(public.paths.crossed) + (theirs * brick).astype(np.uint8),
+            straight_share=level * 0,
+        ),
+    )
     blockers = replace(
-        blockers, level_dbm=np.full_like(blockers.level_dbm, jam_dbm), walls_db=np.full_like(blockers.walls_db, 90),
-        crossed=np.zeros_like(blockers.crossed) + (ours * brick).astype(np.uint8),
-        straight_share=np.zeros_like(blockers.straight_share),
-    )  # fmt: skip
+        blockers,
+        level_dbm=np.full_like(blockers.level_dbm, jam_dbm),
+        paths=blockers.paths._replace(
+            walls_db=np.full_like(blockers.paths.walls_db, 90),
+            crossed=np.zeros_like(blockers.paths.crossed) + (ours * brick).astype(np.uint8),
+            straight_share=np.zeros_like(blockers.paths.straight_share),
+        ),
+    )
     found = spill_outside(model, Scenario(worlds=worlds), public, blockers, outside)
     return [given_levels.value(data, "margin_db", "EE/B3/LTE") for data in found]
 
@@ -155,15 +166,17 @@ def phone_works(model, signal_dbm, jam_dbm, grade="planning"):
         los_dbm=level,
         nlos_dbm=level,
         sigma_db=level * 0,
-        crossed=public.crossed * 0,
-        straight_share=level * 0,
+        paths=public.paths._replace(crossed=public.paths.crossed * 0, straight_share=level * 0),
     )
     devices = tuple(replace(D1, id=f"D{k}") for k in range(len(jam_dbm)))
     blockers = blocker_links(model, devices, CATALOGUE, points)
     blockers = replace(
-        blockers, level_dbm=np.array(jam_dbm, np.float32)[:, None, None] + 0 * blockers.level_dbm,
-        crossed=blockers.crossed * 0, straight_share=blockers.straight_share * 0,
-    )  # fmt: skip
+        blockers,
+        level_dbm=np.array(jam_dbm, np.float32)[:, None, None] + 0 * blockers.level_dbm,
+        paths=blockers.paths._replace(
+            crossed=blockers.paths.crossed * 0, straight_share=blockers.paths.straight_share * 0
+        ),
+    )
     tally = count_worlds(model, Scenario(worlds=100, grade=grade), points, public, blockers)
     assert set(np.unique(tally.usable_at_points)) <= {0, 100}
     return [bool(found) for found in tally.usable_at_points[:, 0, 0] == 100]
@@ -240,24 +253,32 @@ def random_rooms(hut, seed, **sizes):
     public, blockers = public_links(model, points), blocker_links(model, devices, EVERY, points)
     shape, level = public.los_dbm.shape, rng.uniform(-130, -105, public.los_dbm.shape)
     public = replace(
-        public, los_dbm=level.astype(np.float32), nlos_dbm=(level - rng.uniform(0, 20, shape)).astype(np.float32),
+        public,
+        los_dbm=level.astype(np.float32),
+        nlos_dbm=(level - rng.uniform(0, 20, shape)).astype(np.float32),
         los_probability=rng.uniform(0, 1, shape).astype(np.float32),
         fixed_sight=np.array([-1, 1, 0, -1, -1], np.int8),
         sigma_db=np.repeat(rng.uniform(3, 8, (len(sectors), 1)), shape[1], axis=1).astype(np.float32),
-        crossed=rng.integers(0, 3, public.crossed.shape).astype(np.uint8),
-        walls_db=rng.uniform(0, 40, shape).astype(np.float32),
-        straight_share=np.where(rng.random(shape) < 0.5, 0, rng.uniform(0, 0.5, shape)).astype(np.float32),
-        straight_crossed=rng.integers(0, 4, public.crossed.shape).astype(np.uint8),
-        straight_walls_db=rng.uniform(0, 40, shape).astype(np.float32),
-    )  # fmt: skip
+        paths=public.paths._replace(
+            crossed=rng.integers(0, 3, public.paths.crossed.shape).astype(np.uint8),
+            walls_db=rng.uniform(0, 40, shape).astype(np.float32),
+            straight_share=np.where(rng.random(shape) < 0.5, 0, rng.uniform(0, 0.5, shape)).astype(np.float32),
+            straight_crossed=rng.integers(0, 4, public.paths.crossed.shape).astype(np.uint8),
+            straight_walls_db=rng.uniform(0, 40, shape).astype(np.float32),
+        ),
+    )
     heard, shape = np.isfinite(blockers.level_dbm), blockers.level_dbm.shape
     level = np.where(heard, rng.uniform(-105, -80, shape), -np.inf).astype(np.float32)
     blockers = replace(
-        blockers, level_dbm=level, mas_dbm=np.where(np.isfinite(blockers.mas_dbm), level, -np.inf).astype(np.float32),
-        crossed=rng.integers(0, 3, blockers.crossed.shape).astype(np.uint8),
-        walls_db=rng.uniform(0, 40, blockers.walls_db.shape).astype(np.float32),
-        straight_share=np.zeros_like(blockers.straight_share),
-    )  # fmt: skip
+        blockers,
+        level_dbm=level,
+        mas_dbm=np.where(np.isfinite(blockers.mas_dbm), level, -np.inf).astype(np.float32),
+        paths=blockers.paths._replace(
+            crossed=rng.integers(0, 3, blockers.paths.crossed.shape).astype(np.uint8),
+            walls_db=rng.uniform(0, 40, blockers.paths.walls_db.shape).astype(np.float32),
+            straight_share=np.zeros_like(blockers.paths.straight_share),
+        ),
+    )
     return model, points, public, blockers
 
 

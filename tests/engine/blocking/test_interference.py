@@ -9,6 +9,7 @@ import pytest
 
 from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.interference import carrier_needs_outside, kernel_limits, known_links
+from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.link_ways import crossed_of, incidence_of, straight_matters
 from quietwing.coverage.blocking.links import PublicLinks
 from quietwing.coverage.rules import load_rules
@@ -79,9 +80,9 @@ def links(points: int = 3) -> tuple[PublicLinks, BlockerLinks]:
     """Three sectors and two blockers, all heard at −90 and −70 dBm."""
     heard = np.full((3, points), -90.0, np.float32)
     sent = np.full((2, 3, points), -70.0, np.float32)
-    unused = np.zeros(0, np.float32)
-    public = PublicLinks(heard, heard.copy(), np.ones_like(heard), *[unused] * 9, ())
-    return public, BlockerLinks((), sent, sent.copy(), np.zeros(2, bool), *[unused] * 6)
+    unused, nothing = np.zeros(0, np.float32), LinkPaths.nothing((0, 0), (), 0)
+    public = PublicLinks(heard, heard.copy(), np.ones_like(heard), *[unused] * 3, nothing, unused, ())
+    return public, BlockerLinks((), sent, sent.copy(), np.zeros(2, bool), nothing, unused)
 
 
 def test_where_all_is_known_nothing_is_changed():

@@ -44,11 +44,19 @@ def shares(hut, sectors, signal_dbm, jam_dbm=-np.inf, mas_dbm=-np.inf, device=D1
     real, found = public_links(model, points), blocker_links(model, (device,), CATALOGUE, points, outside=True)
     level = np.broadcast_to(np.array(signal_dbm, np.float32), real.los_dbm.shape)
     public = replace(
-        real, los_dbm=level, nlos_dbm=level, crossed=np.zeros_like(real.crossed),
+        real,
+        los_dbm=level,
+        nlos_dbm=level,
         sigma_db=np.full_like(real.sigma_db, sigma_db),
-    )  # fmt: skip
+        paths=real.paths._replace(crossed=np.zeros_like(real.paths.crossed)),
+    )
     given = [np.broadcast_to(np.array(each, np.float32), found.level_dbm.shape) for each in (jam_dbm, mas_dbm)]
-    blockers = replace(found, level_dbm=given[0], mas_dbm=given[1], crossed=np.zeros_like(found.crossed))
+    blockers = replace(
+        found,
+        level_dbm=given[0],
+        mas_dbm=given[1],
+        paths=found.paths._replace(crossed=np.zeros_like(found.paths.crossed)),
+    )
     _, good = service_in_rooms(model, Scenario(worlds=worlds), points, public, blockers)
     return dict(zip(model.channels, good[0].mean(axis=1).tolist(), strict=True)), good
 

@@ -62,8 +62,10 @@ def test_six_decibels_less_are_six_decibels_at_every_point_and_nobody_elses(hut,
             fell_db = getattr(new, state).astype(float) - getattr(old, state)
             np.testing.assert_allclose(fell_db[:2], -6.0, atol=5e-5)  # float32 near −100 dBm
             np.testing.assert_array_equal(fell_db[2], 0.0)
-        for same in ("los_probability", "fixed_sight", "sigma_db", "crossed", "walls_db", "scattered"):
+        for same in ("los_probability", "fixed_sight", "sigma_db", "scattered"):
             np.testing.assert_array_equal(getattr(new, same), getattr(old, same))
+        for same in ("crossed", "walls_db"):
+            np.testing.assert_array_equal(getattr(new.paths, same), getattr(old.paths, same))
 
 
 def test_where_a_level_was_read_it_is_that_level_less_six_decibels(hut):
@@ -144,8 +146,10 @@ def test_a_sector_switched_off_is_a_sector_that_is_not_there(hut):
     assert [sector.id for sector in model.sectors] == ["ee-800", "o2-800"]
     np.testing.assert_array_equal(model.sector_key, alone.sector_key)
     for one, other in ((inside, as_inside), (outside, as_outside)):
-        for name in ("los_dbm", "nlos_dbm", "los_probability", "crossed", "walls_db", "straight_share", "sigma_db"):
+        for name in ("los_dbm", "nlos_dbm", "los_probability", "sigma_db"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        for name in ("crossed", "walls_db", "straight_share"):
+            np.testing.assert_array_equal(getattr(one.paths, name), getattr(other.paths, name))
 
 
 def test_off_and_power_of_other_sectors_go_together(hut):

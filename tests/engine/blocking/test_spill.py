@@ -3,7 +3,7 @@
 import importlib.util
 import math
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numba
@@ -124,20 +124,27 @@ def random_links(hut, seed):
     shape = blockers.level_dbm.shape
     level = np.where(np.isfinite(blockers.level_dbm), rng.uniform(-130, -90, shape), -np.inf).astype(np.float32)
     public = replace(
-        public, crossed=rng.integers(0, 3, public.crossed.shape).astype(np.uint8),
+        public,
         los_probability=rng.uniform(0, 1, public.los_dbm.shape).astype(np.float32),
         fixed_sight=np.array([-1, 1, 0, -1], np.int8),
-        straight_share=some_share(rng, public.straight_share.shape),
-        straight_crossed=rng.integers(0, 4, public.crossed.shape).astype(np.uint8),
-        straight_walls_db=rng.uniform(0, 40, public.walls_db.shape).astype(np.float32),
-    )  # fmt: skip
+        paths=public.paths._replace(
+            crossed=rng.integers(0, 3, public.paths.crossed.shape).astype(np.uint8),
+            straight_share=some_share(rng, public.paths.straight_share.shape),
+            straight_crossed=rng.integers(0, 4, public.paths.crossed.shape).astype(np.uint8),
+            straight_walls_db=rng.uniform(0, 40, public.paths.walls_db.shape).astype(np.float32),
+        ),
+    )
     blockers = replace(
-        blockers, level_dbm=level, mas_dbm=np.where(np.isfinite(blockers.mas_dbm), level, -np.inf).astype(np.float32),
-        crossed=rng.integers(0, 3, blockers.crossed.shape).astype(np.uint8),
-        straight_share=some_share(rng, blockers.straight_share.shape),
-        straight_crossed=rng.integers(0, 4, blockers.crossed.shape).astype(np.uint8),
-        straight_walls_db=rng.uniform(0, 40, blockers.walls_db.shape).astype(np.float32),
-    )  # fmt: skip
+        blockers,
+        level_dbm=level,
+        mas_dbm=np.where(np.isfinite(blockers.mas_dbm), level, -np.inf).astype(np.float32),
+        paths=blockers.paths._replace(
+            crossed=rng.integers(0, 3, blockers.paths.crossed.shape).astype(np.uint8),
+            straight_share=some_share(rng, blockers.paths.straight_share.shape),
+            straight_crossed=rng.integers(0, 4, blockers.paths.crossed.shape).astype(np.uint8),
+            straight_walls_db=rng.uniform(0, 40, blockers.paths.walls_db.shape).astype(np.float32),
+        ),
+    )
     return model, public, blockers, outside
 
 
@@ -194,19 +201,8 @@ def test_bytes_do_not_depend_on_threads_or_on_the_cut(hut):
     )
     part = spill_outside(
         model, Scenario(worlds=300),
-        replace(
-            public, los_dbm=public.los_dbm[:, 3:], nlos_dbm=public.nlos_dbm[:, 3:], sight_key=public.sight_key[:, 3:],
-            los_probability=public.los_probability[:, 3:], crossed=public.crossed[:, 3:],
-            sigma_db=public.sigma_db[:, 3:], walls_db=public.walls_db[:, 3:],
-            straight_share=public.straight_share[:, 3:],
-            straight_crossed=public.straight_crossed[:, 3:], straight_walls_db=public.straight_walls_db[:, 3:],
-        ),
-        replace(
-            blockers, level_dbm=blockers.level_dbm[:, :, 3:], mas_dbm=blockers.mas_dbm[:, :, 3:],
-            crossed=blockers.crossed[:, 3:], walls_db=blockers.walls_db[:, 3:],
-            straight_share=blockers.straight_share[:, 3:], straight_crossed=blockers.straight_crossed[:, 3:],
-            straight_walls_db=blockers.straight_walls_db[:, 3:],
-        ),
+        public.at(np.arange(3, len(outside))),
+        blockers.at(np.arange(3, len(outside))),
         last,
     )[0]  # fmt: skip
     for name in ("jam_dbm", "signal_dbm", "margin_db", "capture_margin_db", "capture_probability"):
@@ -229,9 +225,8 @@ def test_a_jammer_added_never_lowers_spill(hut, seed):
 
     def without(device):
         kept = [index for index in range(len(blockers.devices)) if index != device]
-        arrays = {part.name: getattr(blockers, part.name) for part in fields(BlockerLinks) if part.name != "devices"}
         devices = tuple(blockers.devices[index] for index in kept)
-        return BlockerLinks(devices, **{name: values[kept] for name, values in arrays.items()})
+        return BlockerLinks.of_arrays(devices, (values[kept] for values in blockers.arrays))
 
     full = spill_outside(model, Scenario(worlds=300), public, blockers, outside)[0]["jam_dbm"].values
     for device in range(4):
@@ -372,19 +367,23 @@ def test_walls_are_passive_and_give_back_no_more_than_they_take(hut):
     public = public_links(model, outside.points)
     found = blocker_links(model, (D1,), CATALOGUE, outside.points, outside=True)
     brick = model.constructions.index("brick_215")
-    crossed = np.zeros_like(found.crossed)
+    crossed = np.zeros_like(found.paths.crossed)
     crossed[..., brick] = 100
     blockers = replace(
         found,
         level_dbm=np.full_like(found.level_dbm, -250.0),
-        crossed=crossed,
-        walls_db=np.full_like(found.walls_db, 160.0),
-        straight_share=np.zeros_like(found.straight_share),
+        paths=found.paths._replace(
+            crossed=crossed,
+            walls_db=np.full_like(found.paths.walls_db, 160.0),
+            straight_share=np.zeros_like(found.paths.straight_share),
+        ),
     )
     # 100 crossings of 3 dB are held at 6 dB for all walls together; walls that take 1 dB give back 1 dB at most.
     draws = plain_worlds.Plain(model, 2000, 1, device_db=0.0).construction(brick, 0)
     for lost_db, expected in ((160.0, np.median(6 * draws)), (1.0, np.median(np.minimum(6 * draws, 1)))):
-        passive = replace(blockers, walls_db=np.full_like(found.walls_db, lost_db))
+        passive = replace(
+            blockers, paths=blockers.paths._replace(walls_db=np.full_like(found.paths.walls_db, lost_db))
+        )
         held = spill_outside(sized(model), Scenario(worlds=2000), public, passive, outside)[0]
         assert value(held, "jam_dbm", "EE/B3/LTE") == pytest.approx(-250 + expected, abs=0.01)
 
@@ -396,4 +395,4 @@ def test_what_walls_take_is_the_difference_to_free_space(hut):
     walled = blocker_links(model, (D1,), CATALOGUE, there, straight=True)
     free = blocker_links(bare, (D1,), CATALOGUE, there, straight=True)
     taken_db = free.level_dbm[0, 0] - walled.level_dbm[0, 0]
-    np.testing.assert_allclose(walled.walls_db[0, :, 0], taken_db, atol=1e-3)
+    np.testing.assert_allclose(walled.paths.walls_db[0, :, 0], taken_db, atol=1e-3)

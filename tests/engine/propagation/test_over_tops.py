@@ -116,7 +116,7 @@ def test_the_error_of_the_wall_is_left_out_where_the_signal_goes_over_it(hut):
     for construction, crossed in (("steel_cell_door", 0), ("weld_mesh_fence", 1)):
         model = link_model(prepare_scene(walled(hut, construction)), (mast(),))
         links = public_links(model, window())
-        assert links.crossed[0, 0, model.constructions.index(construction)] == crossed
+        assert links.paths.crossed[0, 0, model.constructions.index(construction)] == crossed
 
 
 def test_the_budget_says_so_and_adds_up(hut):
