@@ -266,8 +266,8 @@ MUTANTS = (
     Mutant(
         "mast gain: what stands within a borrowed opening's room is a gain",
         f"{PROPAGATION}/mast_gain.py",
-        "inside_db[:, :, room] -= model.within_loss_db(used)[lane]",
-        "inside_db[:, :, room] += model.within_loss_db(used)[lane]",
+        "inside_db[:, :, room] -= model.within_loss_db(used)[freq]",
+        "inside_db[:, :, room] += model.within_loss_db(used)[freq]",
         (f"{MAST}::test_an_inner_room_borrows_the_nearest_opening_and_pays_its_door_or_its_wall",),
     ),
     Mutant(
@@ -287,8 +287,8 @@ MUTANTS = (
     Mutant(
         "mast gain: walls amplify",
         f"{PROPAGATION}/mast_gain.py",
-        "pattern_db - loss_db - elements_db[:, lane]",
-        "pattern_db - loss_db + elements_db[:, lane]",
+        "pattern_db - loss_db - elements_db[:, freq]",
+        "pattern_db - loss_db + elements_db[:, freq]",
         (f"{MAST}::test_at_the_window_facing_the_mast_only_the_bars_are_lost",),
     ),
     # Antennas
@@ -502,8 +502,8 @@ MUTANTS = (
     Mutant(
         "draft: boost taken off the signal",
         f"{BLOCKING}/draft.py",
-        "level_dbm += model.boost_db[:, None]",
-        "level_dbm -= model.boost_db[:, None]",
+        "rsrp_dbm += model.boost_db[:, None]",
+        "rsrp_dbm -= model.boost_db[:, None]",
         (BUDGETS,),
     ),
     Mutant(
@@ -636,8 +636,8 @@ MUTANTS = (
     Mutant(
         "worlds: sight where there is none",
         f"{BLOCKING}/_link_kernels.py",
-        "clear = sight[w] < chance",
-        "clear = sight[w] > chance",
+        "clear = drawn[w] < chance",
+        "clear = drawn[w] > chance",
         (GAPS,),
     ),
     # Rules of both grades

@@ -1,11 +1,11 @@
 """Names of the array dimensions that stages exchange."""
 
-__all__ = ["BAND", "CHANNEL", "OUTSIDE", "POINT", "READING", "ROOM", "SECTOR", "TX", "WORLD"]
+__all__ = ["CHANNEL", "FREQ", "OUTSIDE", "POINT", "READING", "ROOM", "SECTOR", "TX", "WORLD"]
 
 TX = "tx"
 SECTOR = "sector"
 CHANNEL = "channel"
-BAND = "band"
+FREQ = "freq"
 POINT = "point"
 ROOM = "room"
 OUTSIDE = "outside"

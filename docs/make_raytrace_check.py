@@ -123,7 +123,7 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
     from_devices = traced_db(scene, indoors, points, bands, DEVICE_RAYS, SEED)
     straight = path_gain(scene, masts, points, bands).values
     # a link clear of the map, as if measured: what is tried is the building, not the way to it
-    public = replace(public_links(model, points), fixed_sight=np.ones(len(site.sectors), np.int8))
+    public = replace(public_links(model, points), fixed_los=np.ones(len(site.sectors), np.int8))
     traced_dbm = np.array([level_dbm(s, masts, points, from_masts, bands) for s in site.sectors], np.float32)
     blockers = blocker_links(model, on, catalogue, points)
     ours = path_gain(scene, indoors, points, bands).values
@@ -284,7 +284,7 @@ def away_from_windows(traced: Traced) -> Traced:
     points = traced.points
 
     def public(links: PublicLinks) -> PublicLinks:
-        everywhere = ("fixed_sight", "notes")  # all else is of sectors and points
+        everywhere = ("fixed_los", "notes")  # all else is of sectors and points
         by_point = [field.name for field in fields(links) if field.name not in everywhere]
         return replace(links, **{name: getattr(links, name)[:, kept] for name in by_point})
 

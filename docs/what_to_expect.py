@@ -70,7 +70,7 @@ def figures(site: Site, channel: str) -> dict[str, float]:
     freq, _, _, level = CARRIERS[channel]
     points = trial_points(site)
     public = public_links(model, points)
-    signal = np.where(public.fixed_sight[0] == 1, public.los_dbm[0], public.nlos_dbm[0])
+    signal = np.where(public.fixed_los[0] == 1, public.los_dbm[0], public.nlos_dbm[0])
     cells = facing_cells(site, points)
     window = [signal[k] for ks in cells.values() for k in ks if points.kind[k] == "window"]
     bunk = [signal[k] for ks in cells.values() for k in ks if points.kind[k] == "bunk"]
@@ -117,7 +117,7 @@ def outside_db(
     gain = path_gain(scene, at_m, places, [freq]).values[:, :, 0]
     total = 10 * np.log10((10 ** ((gain + np.array(eirp_dbm)[:, None]) / 10)).sum(axis=0))
     public = public_links(model, scattered(places))  # type: ignore[arg-type]
-    signal = np.where(public.fixed_sight[0] == 1, public.los_dbm[0], public.nlos_dbm[0])
+    signal = np.where(public.fixed_los[0] == 1, public.los_dbm[0], public.nlos_dbm[0])
     return float(np.median(total - signal))
 
 

@@ -37,16 +37,16 @@ class Network(NamedTuple):
     """What is the same at every point.
 
     `sector_source`, `boost` (sector): whose local errors a sector has, its reference-signal boost; `band_channels`:
-    channels in the order of their bands; `sight` (row, world); `sector_draw` (sector, world), `device_draw` (device,
-    world, in dB), `construction_draw` (construction, band, world); `sigma` (construction, band), `walls_most` (band):
-    standard deviations; `local`: decibels of the draw of the room, of room and band, of source and room, and of all
-    three.
+    channels in the order of their bands; `los_draw` (row, world); `sector_draw` (sector, world), `device_draw`
+    (device, world, in dB), `construction_draw` (construction, band, world); `sigma` (construction, band),
+    `walls_most` (band): standard deviations; `local`: decibels of the draw of the room, of room and band, of source
+    and room, and of all three.
     """
 
     sector_source: I1
     boost: F1
     source_key: I1
-    sight: F2
+    los_draw: F2
     sector_draw: F2
     device_draw: F2
     device_key: I1
@@ -84,19 +84,20 @@ Ways = LinkPaths
 class Links(NamedTuple):
     """Levels and paths, these with the point before sector or device.
 
-    `fixed_sight` (sector): state of sight, -1 drawn. Per point: los, nlos, chance, sight_row, sector_sigma (point,
-    sector); level, mas (point, carrier, device). `is_mas` (device,): a blocker with a cell of its own.
+    `fixed_los` (sector): state of sight, -1 drawn. Per point: los_dbm, nlos_dbm, los_probability, los_row,
+    sector_sigma (point, sector); level_dbm, mas_dbm (point, carrier, device).
+    `is_mas` (device,): a blocker with a cell of its own.
     """
 
-    fixed_sight: K1
-    los: F2
-    nlos: F2
-    chance: F2
-    sight_row: I2
+    fixed_los: K1
+    los_dbm: F2
+    nlos_dbm: F2
+    los_probability: F2
+    los_row: I2
     sector_sigma: F2
     public: LinkPaths
-    level: F3
-    mas: F3
+    level_dbm: F3
+    mas_dbm: F3
     device: LinkPaths
     is_mas: B1
 
@@ -129,26 +130,24 @@ def walls_error(out, crossed, walls, net, band):
 
 
 @njit(**HELPER)
-def way_error(out, other, spare, paths, p, owner, lane, net, band):
+def way_error(out, other, spare, paths, p, owner, at, net, band):
     """Error of a link by the way that rules and the straight ray together [dB]; returns the larger variance.
 
-    `lane` is the band's place among those of `paths`; `other` and `spare` are overwritten.
+    `at` is the band's place among those of `paths`; `other` and `spare` are overwritten.
     """
-    variance = walls_error(out, paths.crossed[p, owner], paths.walls_db[p, owner, lane], net, band)
-    share = paths.straight_share[p, owner, lane]
+    variance = walls_error(out, paths.crossed[p, owner], paths.walls_db[p, owner, at], net, band)
+    share = paths.straight_share[p, owner, at]
     if share > 0:
-        variance = max(variance, _both_ways(out, other, spare, share, paths, p, owner, lane, net, band))
+        variance = max(variance, _both_ways(out, other, spare, share, paths, p, owner, at, net, band))
         for w in range(len(out)):
             out[w] = math.log(out[w]) / DB_TO_NEPER
     return variance
 
 
 @njit(**HELPER)
-def _both_ways(out, other, spare, share, paths, p, owner, lane, net, band):
+def _both_ways(out, other, spare, share, paths, p, owner, at, net, band):
     """Turn the error [dB] of the way that rules into the power of both; returns the straight ray's variance."""
-    variance = walls_error(
-        other, paths.straight_crossed[p, owner], paths.straight_walls_db[p, owner, lane], net, band
-    )
+    variance = walls_error(other, paths.straight_crossed[p, owner], paths.straight_walls_db[p, owner, at], net, band)
     to_power(out, spare)
     to_power(other, spare)
     for w in range(len(out)):
@@ -197,13 +196,13 @@ def strongest_sector(out, error, other, spare, p, c, local, net, links):
     mine = net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]
     best, surest = -math.inf, -math.inf
     for s in mine:
-        los, nlos, fixed = links.los[p, s] + net.boost[s], links.nlos[p, s] + net.boost[s], links.fixed_sight[s]
+        los, nlos, fixed = links.los_dbm[p, s] + net.boost[s], links.nlos_dbm[p, s] + net.boost[s], links.fixed_los[s]
         best = max(best, max(los, nlos))
         surest = max(surest, min(los, nlos) if fixed < 0 else los if fixed == 1 else nlos)
     out[:] = NEVER
     widest = 0.0
     for s in mine:
-        los, nlos = links.los[p, s] + net.boost[s], links.nlos[p, s] + net.boost[s]
+        los, nlos = links.los_dbm[p, s] + net.boost[s], links.nlos_dbm[p, s] + net.boost[s]
         if max(los, nlos) == -math.inf:
             continue
         sigma = links.sector_sigma[p, s]
@@ -218,12 +217,12 @@ def strongest_sector(out, error, other, spare, p, c, local, net, links):
         widest = max(widest, variance)
         # Members of tuples are looked up here: each look-up counts references, in a loop millions of times.
         draw, shared, mine = net.sector_draw[s], room[band], own[source, band]
-        sight = net.sight[links.sight_row[p, s]]
-        fixed, chance = links.fixed_sight[s], links.chance[p, s]
+        drawn = net.los_draw[links.los_row[p, s]]
+        fixed, chance = links.fixed_los[s], links.los_probability[p, s]
         for w in range(len(out)):
             clear = fixed == 1
             if fixed < 0:
-                clear = sight[w] < chance
+                clear = drawn[w] < chance
             level = (los if clear else nlos) + error[w] + sigma * draw[w] + shared[w]
             if near:
                 level += mine[w]

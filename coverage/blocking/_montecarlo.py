@@ -99,7 +99,7 @@ class Sums(NamedTuple):
     all: np.ndarray
     loudest: np.ndarray
     jammers: np.ndarray
-    cell: np.ndarray
+    mas_mw: np.ndarray
     factor: np.ndarray
     factor_known: np.ndarray
     own: np.ndarray
@@ -113,30 +113,31 @@ def _sum_devices(sums, other, spare, p, c, least, local, demands, net, links):
     Returns the best median of a MAS cell that offers the carrier's PLMN, -inf where there is none. Devices whose
     median is below `least` do not count against the public network.
     """
-    band, level, mas, is_mas = net.carrier_band[c], links.level[p, c], links.mas[p, c], links.is_mas
+    band, is_mas = net.carrier_band[c], links.is_mas
+    level_dbm, mas_dbm = links.level_dbm[p, c], links.mas_dbm[p, c]
     room, room_key = local.room, local.room_key
-    every, loudest, jammers, cell = sums.all, sums.loudest, sums.jammers, sums.cell
+    every, loudest, jammers, mas_mw = sums.all, sums.loudest, sums.jammers, sums.mas_mw
     offered = -math.inf
     for d in range(len(is_mas)):
-        offered = max(offered, mas[d])
+        offered = max(offered, mas_dbm[d])
     every[:] = 0
     loudest[:] = 0
     jammers[:] = 0
-    cell[:] = 0
+    mas_mw[:] = 0
     # Against capture even jammers that are too weak to count for denial are heard.
     heard = offered + math.log(demands.mas_gamma[c]) / -DB_TO_NEPER - MATTERS_DB
     for d in range(len(is_mas)):
-        near = level[d] >= least
-        cell_near = offered > -math.inf and mas[d] >= offered - net.weak_below
-        harms = offered > -math.inf and not is_mas[d] and level[d] >= heard
-        if level[d] == -math.inf or not (near or cell_near or harms):
+        near = level_dbm[d] >= least
+        cell_near = offered > -math.inf and mas_dbm[d] >= offered - net.weak_below
+        harms = offered > -math.inf and not is_mas[d] and level_dbm[d] >= heard
+        if level_dbm[d] == -math.inf or not (near or cell_near or harms):
             continue
         factor = sums.factor[d, band]
         if not sums.factor_known[d, band]:
             own_error(sums.own[d], sums.own_known[d], band, net.device_key[d], room_key, net.band_key[band], net)
             device_power(factor, other, spare, sums.own[d, band], p, d, band, room, net, links)
             sums.factor_known[d, band] = True
-        power = np.float32(math.exp(DB_TO_NEPER * level[d]))
+        power = np.float32(math.exp(DB_TO_NEPER * level_dbm[d]))
         if near:
             for w in range(len(factor)):
                 heard_mw = power * factor[w]
@@ -146,18 +147,18 @@ def _sum_devices(sums, other, spare, p, c, least, local, demands, net, links):
             for w in range(len(factor)):
                 jammers[w] += power * factor[w]
         if cell_near:
-            power = np.float32(math.exp(DB_TO_NEPER * mas[d]))
+            power = np.float32(math.exp(DB_TO_NEPER * mas_dbm[d]))
             for w in range(len(factor)):
-                cell[w] = max(cell[w], power * factor[w])
+                mas_mw[w] = max(mas_mw[w], power * factor[w])
     return offered
 
 
 @njit(**HELPER)
-def _mark_keeps(keeps, cell, jammers, c, demands):
+def _mark_keeps(keeps, mas_mw, jammers, c, demands):
     """Worlds in which a phone on a MAS cell keeps it: level and SINR are enough."""
     gamma, noise, floor = demands.mas_gamma[c], demands.mas_noise[c], demands.mas_floor[c]
     for w in range(len(keeps)):
-        keeps[w] = (cell[w] > 0) & (cell[w] >= floor) & (cell[w] >= gamma * (jammers[w] + noise))
+        keeps[w] = (mas_mw[w] > 0) & (mas_mw[w] >= floor) & (mas_mw[w] >= gamma * (jammers[w] + noise))
 
 
 @njit(**HELPER)
@@ -168,7 +169,7 @@ def _mark_held(held, sums, other, spare, p, local, demands, net, links):
         offered = _sum_devices(sums, other, spare, p, c, math.inf, local, demands, net, links)
         if offered > -math.inf:
             keeps, mine = sums.keeps, held[demands.network[c]]
-            _mark_keeps(keeps, sums.cell, sums.jammers, c, demands)
+            _mark_keeps(keeps, sums.mas_mw, sums.jammers, c, demands)
             for w in range(len(spare)):
                 mine[w] |= keeps[w]
 
@@ -179,11 +180,11 @@ def _mark_working(works, signal, public, spare, sums, held, c, demands, cases, c
     for w in range(len(signal)):  # a slice would be copied first, for it may overlap
         public[w] = signal[w]
     to_power(public, spare)
-    heard, keeps, cell, every, loudest = sums.heard, sums.keeps, sums.cell, sums.all, sums.loudest
+    heard, keeps, mas_mw, every, loudest = sums.heard, sums.keeps, sums.mas_mw, sums.all, sums.loudest
     floor, noise = demands.floor[c], demands.noise[c]
     for w in range(len(signal)):
         heard[w] = signal[w] >= floor
-    _mark_keeps(keeps, cell, sums.jammers, c, demands)
+    _mark_keeps(keeps, mas_mw, sums.jammers, c, demands)
     if demands.likely and cases.blocked[case]:  # captured through a higher-priority layer counts too
         elsewhere = held[demands.network[c]]
         for w in range(len(signal)):
@@ -194,7 +195,7 @@ def _mark_working(works, signal, public, spare, sums, held, c, demands, cases, c
         for w in range(len(signal)):  # without branches: compilers work out several worlds at a time
             # Two antennas of a phone can turn away from one source, not from two that are as strong.
             jam = min(every[w], together * every[w] + beside * (every[w] - loudest[w]))
-            captured = keeps[w] & (cell[w] >= capture * public[w])
+            captured = keeps[w] & (mas_mw[w] >= capture * public[w])
             mine[w] |= heard[w] & (jam + noise < deny * public[w]) & (not captured)
 
 
@@ -205,7 +206,7 @@ def judge(
 ):  # fmt: skip
     """Who has service in each room, over all worlds, into `count`."""
     grades, worlds = len(count.silent), count.silent.shape[2]
-    devices, bands = links.level.shape[2], len(net.band_key)
+    devices, bands = links.level_dbm.shape[2], len(net.band_key)
     channels = len(net.channel_start) - 1
     networks = 0
     for c in range(len(net.carrier_band)):
@@ -255,7 +256,7 @@ def judge(
                             sums.all[:] = 0
                             sums.loudest[:] = 0
                             sums.jammers[:] = 0
-                            sums.cell[:] = 0
+                            sums.mas_mw[:] = 0
                         _mark_working(works, signal, error, spare, sums, held, c, demands, cases, case)
                 for g in range(grades):
                     mine, whole, total = works[g], room_works[g, channel], 0

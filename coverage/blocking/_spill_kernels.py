@@ -70,11 +70,11 @@ class Found(NamedTuple):
 class Band(NamedTuple):
     """Blockers on each carrier at one point, (carrier, world) [mW], of the band that was summed last.
 
-    `jam`: sum of all; `cell`: strongest MAS cell; `jammed` and `offered` (carrier,): whether there is either.
+    `jam`: sum of all; `mas_mw`: strongest MAS cell; `jammed` and `offered` (carrier,): whether there is either.
     """
 
     jam: np.ndarray
-    cell: np.ndarray
+    mas_mw: np.ndarray
     jammed: np.ndarray
     offered: np.ndarray
 
@@ -82,7 +82,7 @@ class Band(NamedTuple):
 @njit(**KERNEL)
 def _no_band(net):
     """Room for the carriers of any band."""
-    carriers, worlds = len(net.carrier_band), net.sight.shape[1]
+    carriers, worlds = len(net.carrier_band), net.los_draw.shape[1]
     return Band(
         np.empty((carriers, worlds)), np.empty((carriers, worlds)),
         np.empty(carriers, np.bool_), np.empty(carriers, np.bool_),
@@ -95,17 +95,17 @@ def _sum_band(of, factor, spare, other, p, band, local, net, links):
 
     Weak ones have a local error of their own too: a louder one beside them must not make them surer.
     """
-    level, mas, carrier_band = links.level[p], links.mas[p], net.carrier_band
+    level_dbm, mas_dbm, carrier_band = links.level_dbm[p], links.mas_dbm[p], net.carrier_band
     own, own_known, room, room_key = local.own, local.known, local.room, local.room_key
     for c in range(len(carrier_band)):
         if carrier_band[c] == band:
             of.jam[c] = 0
-            of.cell[c] = 0
+            of.mas_mw[c] = 0
             of.jammed[c], of.offered[c] = False, False
-    for d in range(level.shape[1]):
+    for d in range(level_dbm.shape[1]):
         drawn = False
         for c in range(len(carrier_band)):
-            if carrier_band[c] != band or level[c, d] == -math.inf:
+            if carrier_band[c] != band or level_dbm[c, d] == -math.inf:
                 continue
             if not drawn:
                 drawn = True
@@ -113,14 +113,14 @@ def _sum_band(of, factor, spare, other, p, band, local, net, links):
                 own_error(own, own_known, 0, net.device_key[d], room_key, net.band_key[band], net)
                 device_power(factor, other, spare, own[0], p, d, band, room, net, links)
             of.jammed[c] = True
-            power, jam = math.exp(DB_TO_NEPER * level[c, d]), of.jam[c]
+            power, jam = math.exp(DB_TO_NEPER * level_dbm[c, d]), of.jam[c]
             for w in range(len(jam)):
                 jam[w] += power * factor[w]
-            if mas[c, d] > -math.inf:
+            if mas_dbm[c, d] > -math.inf:
                 of.offered[c] = True
-                power, cell = math.exp(DB_TO_NEPER * mas[c, d]), of.cell[c]
-                for w in range(len(cell)):
-                    cell[w] = max(cell[w], power * factor[w])
+                power, mas_mw = math.exp(DB_TO_NEPER * mas_dbm[c, d]), of.mas_mw[c]
+                for w in range(len(mas_mw)):
+                    mas_mw[w] = max(mas_mw[w], power * factor[w])
 
 
 @njit(**HELPER)
@@ -208,7 +208,7 @@ def spill_worlds(
     Of a channel with several carriers the sum is taken, world by world, on the carrier where it is largest and the
     signal on the carrier where that is strongest.
     """
-    worlds = net.sight.shape[1]
+    worlds = net.los_draw.shape[1]
     bands, sources, grades = len(net.band_key), len(net.source_key), len(limits.median_db)
     for p in range(begin, end):
         error, other = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
@@ -235,7 +235,7 @@ def spill_worlds(
                     at_band = net.carrier_band[c]
                     _sum_band(blockers, factor, spare, other, p, at_band, local_theirs, net, links)
                 strongest_sector(signal, error, other, spare, p, c, local, net, links)
-                jam, cell = blockers.jam[c], blockers.cell[c]
+                jam, mas_mw = blockers.jam[c], blockers.mas_mw[c]
                 for w in range(worlds):
                     best_signal[w] = max(best_signal[w], signal[w])
                 # Members of tuples are looked up before a loop over worlds: each look-up counts references.
@@ -248,7 +248,7 @@ def spill_worlds(
                 if blockers.offered[c]:
                     any_cell = True
                     for w in range(worlds):
-                        cell_db = math.log(cell[w]) / DB_TO_NEPER
+                        cell_db = math.log(mas_mw[w]) / DB_TO_NEPER
                         lead[w] = max(lead[w], min(cell_db - signal[w], cell_db - floor))
                 if blockers.jammed[c]:
                     any_jam = True
@@ -288,7 +288,7 @@ def keep_worlds(
     net: Network, links: Links, start: I1, room_key: I1, limits: Limits, gamma: D1, good: B3, begin: I0, end: I0
 ):  # fmt: skip
     """Whether each channel serves all points of a room, per world; output `good` (room, channel, world)."""
-    worlds = net.sight.shape[1]
+    worlds = net.los_draw.shape[1]
     bands, sources = len(net.band_key), len(net.source_key)
     for r in range(begin, end):
         error, other = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
@@ -313,11 +313,11 @@ def keep_worlds(
                         at_band = net.carrier_band[c]
                         _sum_band(blockers, factor, spare, other, p, at_band, local_theirs, net, links)
                     strongest_sector(signal, error, other, spare, p, c, local, net, links)
-                    jam, cell = blockers.jam[c], blockers.cell[c]
+                    jam, mas_mw = blockers.jam[c], blockers.mas_mw[c]
                     noise = limits.noise_worst[c]
                     for w in range(worlds):
                         sinr = signal[w] - math.log(jam[w] + noise) / DB_TO_NEPER
-                        captured = cell[w] > 0 and math.log(cell[w]) / DB_TO_NEPER >= signal[w]
+                        captured = mas_mw[w] > 0 and math.log(mas_mw[w]) / DB_TO_NEPER >= signal[w]
                         if sinr >= gamma[c] and not captured:
                             works[w] = True
                 mine = good[r, channel]

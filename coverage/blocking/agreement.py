@@ -86,12 +86,12 @@ def compare(model: MastModel, calibration: Calibration, measured: Measurements, 
     points = locate(site, used)
     there = _modelled(model, calibration, points, [of_channel[reading.channel] for reading in used], confidence)
     measured_dbm = np.array([reading.rsrp_dbm for reading in used], float)
-    residual_db = measured_dbm - there.level_dbm
+    residual_db = measured_dbm - there.rsrp_dbm
     units_dbm, units_db = {"units": "dBm"}, {"units": "dB"}
     found = xr.Dataset(
         {
             "measured_dbm": (READING, measured_dbm, units_dbm),
-            "modelled_dbm": (READING, there.level_dbm, units_dbm),
+            "modelled_dbm": (READING, there.rsrp_dbm, units_dbm),
             "residual_db": (READING, residual_db, units_db),
             "clear": (READING, there.clear),
             "los_probability": (READING, there.los_probability),
@@ -120,7 +120,7 @@ def compare(model: MastModel, calibration: Calibration, measured: Measurements, 
 class _Modelled:
     """Of the strongest sector of each reading's channel: level [dBm] and state of sight, shape (reading,)."""
 
-    level_dbm: NDArray[np.float64]
+    rsrp_dbm: NDArray[np.float64]
     clear: NDArray[np.bool_]
     los_probability: NDArray[np.float32]
     notes: tuple[str, ...]
@@ -133,12 +133,12 @@ def _modelled(
     if not len(points):
         return _Modelled(np.zeros(0), np.zeros(0, np.bool_), np.zeros(0, np.float32), ())
     gain = model.gain(points)
-    level_dbm = sector_levels_dbm(model, calibration, gain, points, confidence)
-    strongest = np.array([rows[int(level_dbm[rows, at].argmax())] for at, rows in enumerate(members)], int)
+    rsrp_dbm = sector_levels_dbm(model, calibration, gain, points, confidence)
+    strongest = np.array([rows[int(rsrp_dbm[rows, at].argmax())] for at, rows in enumerate(members)], int)
     at = np.arange(len(points))
     return _Modelled(
-        level_dbm[strongest, at].astype(float),
-        calibration.sight(gain, confidence)[strongest, at],
+        rsrp_dbm[strongest, at].astype(float),
+        calibration.los(gain, confidence)[strongest, at],
         gain.los_probability[strongest, at],
         gain.notes,
     )

@@ -129,9 +129,9 @@ def _fitted(model: MastModel, channel: str, unknown: list[int], read: tuple[Outs
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors])[:, None]
     best: tuple[float, tuple[int, ...], Array, list[Array], Array] | None = None
     for state_db in (gain.los_db, gain.nlos_db):
-        level_dbm = eirp_dbm + state_db
-        others_dbm = level_dbm[known].max(axis=0, initial=-np.inf)
-        choices_dbm = [level_dbm[index] + turned for index, turned in zip(unknown, turned_db, strict=True)]
+        rsrp_dbm = eirp_dbm + state_db
+        others_dbm = rsrp_dbm[known].max(axis=0, initial=-np.inf)
+        choices_dbm = [rsrp_dbm[index] + turned for index, turned in zip(unknown, turned_db, strict=True)]
         left_db2 = _left_db2(read_dbm, others_dbm, choices_dbm)
         least = float(left_db2.min())
         if best is None or least < best[0] - TIE_DB2:

@@ -138,14 +138,14 @@ def blocker_links(
     shape = (len(on), len(model.carriers), len(points))
     level_dbm, mas_dbm = np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32)
     tx_m = np.array([[device.x_m, device.y_m, device.z_m] for device in on]).reshape(-1, 3)
-    lane = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
+    freq = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
     sent = _sent(model, on, catalogue, outside)
     paths = LinkPaths.nothing((len(on), len(points)), (len(model.bands),), len(model.constructions))
     alike: dict[tuple[int, ...], list[int]] = {}
     for index, powers in enumerate(sent):
         heard = np.isfinite(powers[0]) | np.isfinite(powers[1])
         if not is_cable(on[index], catalogue) and heard.any() and len(points):
-            alike.setdefault(tuple(np.unique(lane[heard]).tolist()), []).append(index)
+            alike.setdefault(tuple(np.unique(freq[heard]).tolist()), []).append(index)
     legs = None
     if alike and not straight and detours is None:  # neighbours share portals
         legs = replace(point_legs(model.masts.detours.model, points), kept=single_legs())
@@ -158,7 +158,7 @@ def blocker_links(
             pattern_db = pattern_gain_db(
                 kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
             )
-            received_db = gain_db.T[np.searchsorted(ray.lanes, lane[used])] + pattern_db + kind.gain_dbi
+            received_db = gain_db.T[np.searchsorted(ray.freqs, freq[used])] + pattern_db + kind.gain_dbi
             received_db = received_db.astype(np.float32)
             level_dbm[index, used] = sent_dbm[used, None] + received_db
             mas_dbm[index, used] = offered_dbm[used, None] + received_db
@@ -173,7 +173,7 @@ def blocker_links(
         floor = np.zeros(level_dbm.shape[::2], np.float32)
         for ray in rays:
             for index, loss_db in zip(ray.devices, ray.way.loss_db, strict=True):
-                floor[index] = _floor(level_dbm[index], loss_db.T[lane], least_dbm)
+                floor[index] = _floor(level_dbm[index], loss_db.T[freq], least_dbm)
     for ray in rays:
         part, detour = ray.devices, None
         if detours is not None:
@@ -184,7 +184,7 @@ def blocker_links(
             detour = detour_ways(model, senders, legs, (ray.elements_db, ray.way), least)
         found = links_of(model, ray.elements_db, ray.way, detour, outside=outside)
         paths.put(part, found.paths)
-        receive(ray, ray.gain_db + (ray.elements_db - found.loss_db)[:, :, ray.lanes])
+        receive(ray, ray.gain_db + (ray.elements_db - found.loss_db)[:, :, ray.freqs])
     links = BlockerLinks(
         devices=on,
         level_dbm=level_dbm,
@@ -207,10 +207,10 @@ def blocker_links(
 
 @dataclass(frozen=True, slots=True)
 class _Ray:
-    """Straight rays of some devices that are set alike: gain along them (device, point, lane of `lanes`)."""
+    """Straight rays of some devices that are set alike: gain along them (device, point, frequency of `freqs`)."""
 
     devices: list[int]
-    lanes: list[int]
+    freqs: list[int]
     gain_db: Levels
     elements_db: Levels
     way: Way
@@ -218,25 +218,25 @@ class _Ray:
     @property
     def straight_db(self) -> Levels:
         """Gain by the straight ray alone, over tops where that is better."""
-        return np.asarray(self.gain_db + (self.elements_db - self.way.loss_db)[:, :, self.lanes])
+        return np.asarray(self.gain_db + (self.elements_db - self.way.loss_db)[:, :, self.freqs])
 
 
 def _straight_rays(
     model: LinkModel, tx_m: Floats, points: PointSet, alike: Mapping[tuple[int, ...], list[int]]
 ) -> Iterator[_Ray]:
-    """Straight rays of devices, some at a time; `alike` are those on the air at the same lanes."""
+    """Straight rays of devices, some at a time; `alike` are those on the air at the same frequencies."""
     freq_mhz = model.masts.freq_mhz
-    for lanes, members in alike.items():
-        table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(lanes)]))
+    for freqs, members in alike.items():
+        table = LossTable(np.ascontiguousarray(model.masts.table.loss_db[:, :, list(freqs)]))
         each = max(1, LOSSES_AT_A_TIME // (len(freq_mhz) * len(points)))
         for first in range(0, len(members), each):
             part = members[first : first + each]
             if model.scene.gains is None:
-                gain_db, traced = _traced(model, tx_m[part], points, list(lanes))
-                yield _Ray(part, list(lanes), gain_db, *straight_ways(model, tx_m[part], points, traced))
+                gain_db, traced = _traced(model, tx_m[part], points, list(freqs))
+                yield _Ray(part, list(freqs), gain_db, *straight_ways(model, tx_m[part], points, traced))
             else:
-                gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(lanes)], table).values
-                yield _Ray(part, list(lanes), gain_db, *straight_ways(model, tx_m[part], points))
+                gain_db = path_gain(model.scene, tx_m[part], points, freq_mhz[list(freqs)], table).values
+                yield _Ray(part, list(freqs), gain_db, *straight_ways(model, tx_m[part], points))
 
 
 def _unheard_dbm(straight_dbm: Levels) -> Levels:
@@ -257,13 +257,13 @@ def _floor(straight_dbm: Levels, loss_db: Levels, least_dbm: Levels) -> Levels:
 
 
 def _traced(
-    model: LinkModel, tx_m: Floats, points: PointSet, lanes: list[int]
+    model: LinkModel, tx_m: Floats, points: PointSet, freqs: list[int]
 ) -> tuple[Levels, tuple[Levels, NDArray[np.uint8]]]:
-    """`path_gain` at some lanes, and of the straight rays what all lanes lose and which constructions they cross."""
+    """`path_gain` at some frequencies, and what straight rays lose at all of them and cross."""
     freq_mhz = model.masts.freq_mhz
     loss_db, elements_db, counted = straight_rays(model.scene.prepared, model.masts.table, tx_m, points, freq_mhz)
-    loss_db = np.ascontiguousarray(loss_db[:, :, lanes])
-    add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz[lanes], loss_db)
+    loss_db = np.ascontiguousarray(loss_db[:, :, freqs])
+    add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz[freqs], loss_db)
     return np.negative(loss_db, out=loss_db), (elements_db, crossed_of(model, counted))
 
 

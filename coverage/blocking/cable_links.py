@@ -73,7 +73,7 @@ def with_cables(
     if not cables:
         return links
     found = links.each(np.copy)
-    lane = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
+    freq = np.searchsorted(model.masts.freq_mhz, [carrier.freq_mhz for carrier in model.carriers])
     for index in cables:
         device, (sent_dbm, offered_dbm) = links.devices[index], sent[index]
         used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
@@ -87,7 +87,7 @@ def with_cables(
             senders = site_detours(model.masts.detours.model, stations_of(device.line_m, cut).place_m, keep=True)
             detour = cable_detours(model, senders, device.line_m, cable, points, cut)
         both = links_of(model, rays.elements_db, rays.way, detour, outside=outside)
-        received_db = (rays.gain_db + (rays.elements_db - both.loss_db)[0]).T[lane[used]]
+        received_db = (rays.gain_db + (rays.elements_db - both.loss_db)[0]).T[freq[used]]
         found.level_dbm[index, used] = sent_dbm[used, None].astype(np.float32) + received_db
         found.mas_dbm[index, used] = offered_dbm[used, None].astype(np.float32) + received_db
         found.paths.put(index, both.paths.at(0))

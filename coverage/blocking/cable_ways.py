@@ -46,9 +46,9 @@ class CableRays:
 
     Attributes
     ----------
-    gain_db : float32 ndarray, shape (point, lane)
+    gain_db : float32 ndarray, shape (point, freq)
         Through all elements, over the power fed. [dB]
-    elements_db : float32 ndarray, shape (1, point, lane)
+    elements_db : float32 ndarray, shape (1, point, freq)
         What the elements take of it. [dB]
     way : Way
         Of one transmitter: the same less what the tops spare; its elements are those of the piece heard best.
@@ -164,7 +164,7 @@ def loudest_station(
 
 def _spared_db(model: LinkModel, line_m: Line, points: PointSet, cut: Cut) -> Levels | None:
     """What the rays of each station are spared over tops, below 0 where they pass close above one, shape (station,
-    point, lane); None: nothing of any.
+    point, freq); None: nothing of any.
     """
     place_m, freq_mhz = stations_of(line_m, cut).place_m, model.masts.freq_mhz
     spared_db = None
@@ -187,7 +187,7 @@ def _spared_db(model: LinkModel, line_m: Line, points: PointSet, cut: Cut) -> Le
 def _strongest_ray(
     model: LinkModel, middle_m: Floats, strongest: NDArray[np.int64], points: PointSet
 ) -> tuple[NDArray[np.uint8], Levels]:
-    """Crossings (point, construction), loss of elements (point, lane) on the ray of each point's strongest piece."""
+    """Crossings (point, construction), loss of elements (point, freq) on the ray of each point's strongest piece."""
     crossed = np.zeros((len(points), len(model.constructions)), np.uint8)
     walls_db = np.zeros((len(points), len(model.masts.freq_mhz)), np.float32)
     for piece in np.unique(strongest).tolist():

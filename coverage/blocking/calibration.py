@@ -24,9 +24,9 @@ __all__ = [
     "Calibration",
     "ReadSectors",
     "calibrate",
+    "los_by_rule",
+    "los_probability_limit",
     "sector_levels_dbm",
-    "sight_by_rule",
-    "sight_probability_limit",
 ]
 
 MEASURED_SIGMA_DB = 3.0  # error of a reading where it was taken, assumption A35
@@ -66,7 +66,7 @@ class Calibration:
         The sectors that are `measured`, each once.
     measured : bool ndarray, shape (sector,)
         Whether the level rests on a reading of the sector's own antenna in its channel.
-    sight_known : bool ndarray, shape (sector,)
+    los_known : bool ndarray, shape (sector,)
         Whether readings tell the state of sight of the sector's mast; it then holds everywhere.
     clear : bool ndarray, shape (sector,)
         That state.
@@ -78,13 +78,13 @@ class Calibration:
     unread_sigma_db: Array
     read: tuple[ReadSectors, ...]
     measured: NDArray[np.bool_]
-    sight_known: NDArray[np.bool_]
+    los_known: NDArray[np.bool_]
     clear: NDArray[np.bool_]
     notes: tuple[str, ...]
 
-    def sight(self, gain: MastGain, confidence: float) -> NDArray[np.bool_]:
-        """State of sight for each sector × point: as readings tell, else by `sight_by_rule`."""
-        return np.where(self.sight_known[:, None], self.clear[:, None], sight_by_rule(gain, confidence))
+    def los(self, gain: MastGain, confidence: float) -> NDArray[np.bool_]:
+        """State of sight for each sector × point: as readings tell, else by `los_by_rule`."""
+        return np.where(self.los_known[:, None], self.clear[:, None], los_by_rule(gain, confidence))
 
     def only(self, kept: NDArray[np.intp]) -> Calibration:
         """What is known of some of the sectors, by index."""
@@ -101,7 +101,7 @@ class Calibration:
             unread_sigma_db=self.unread_sigma_db[kept],
             read=tuple(read),
             measured=self.measured[kept],
-            sight_known=self.sight_known[kept],
+            los_known=self.los_known[kept],
             clear=self.clear[kept],
             notes=self.notes,
         )
@@ -162,20 +162,20 @@ class Calibration:
             for one in self.read
             for array in (one.sectors, one.field.xy_m, one.field.inverse, one.field.mean_db, one.field.weight)
         ]
-        same = [self.los_offset_db, self.nlos_offset_db, self.unread_sigma_db, self.measured, self.sight_known]
+        same = [self.los_offset_db, self.nlos_offset_db, self.unread_sigma_db, self.measured, self.los_known]
         return [*same, self.clear, *read]
 
 
-def sight_by_rule(gain: MastGain, confidence: float) -> NDArray[np.bool_]:
+def los_by_rule(gain: MastGain, confidence: float) -> NDArray[np.bool_]:
     """Line of sight wherever it is likelier than the doubt the scenario allows, 1 − q.
 
     A clear path in one world of twenty makes a phone usable in one world of twenty: at q = 95 % the room could not
     be called silent, so the single-state leakage map shows it. The Monte Carlo draws the state instead.
     """
-    return gain.los_probability >= sight_probability_limit(confidence)
+    return gain.los_probability >= los_probability_limit(confidence)
 
 
-def sight_probability_limit(confidence: float) -> float:
+def los_probability_limit(confidence: float) -> float:
     """Probability of line of sight from which the single-state maps take the path as clear."""
     return 1.0 - confidence
 
@@ -193,7 +193,7 @@ def sector_levels_dbm(
         Of `model` at `points`.
     points : PointSet
     confidence : float
-        The scenario's q, see `sight_by_rule`.
+        The scenario's q, see `los_by_rule`.
 
     Returns
     -------
@@ -201,11 +201,11 @@ def sector_levels_dbm(
         In each sector's reference bandwidth. [dBm]
     """
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors], np.float32)[:, None]
-    clear = calibration.sight(gain, confidence)
-    level_dbm = eirp_dbm + gain.where_clear(clear)
-    if calibration.sight_known.any():
-        level_dbm += np.where(clear, calibration.offset_db(points, True), calibration.offset_db(points, False))
-    return level_dbm
+    clear = calibration.los(gain, confidence)
+    rsrp_dbm = eirp_dbm + gain.where_clear(clear)
+    if calibration.los_known.any():
+        rsrp_dbm += np.where(clear, calibration.offset_db(points, True), calibration.offset_db(points, False))
+    return rsrp_dbm
 
 
 def calibrate(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: float) -> Calibration:
@@ -249,12 +249,12 @@ def _of_levels(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: f
     of_antenna, of_channel = _antennas(model.scene.site, sectors), defaultdict(list)
     for index, sector in enumerate(sectors):
         of_channel[sector.channel].append(index)
-    heard = _heard(levels, of_antenna, of_channel, eirp_dbm + gain.where_clear(sight_by_rule(gain, confidence)))
+    heard = _heard(levels, of_antenna, of_channel, eirp_dbm + gain.where_clear(los_by_rule(gain, confidence)))
     residual_db = {
         antenna: read_dbm[at] - by_state_dbm[:, of_antenna[antenna]][:, :, at].max(axis=1)
         for antenna, at in heard.items()
     }
-    sight_known, clear = _sight(sectors, of_antenna, residual_db)
+    los_known, clear = _los_state(sectors, of_antenna, residual_db)
     for place, level in enumerate(levels):
         members = of_channel.get(level.channel, [])
         above_db = level.rsrp_dbm - by_state_dbm[:, members, place]
@@ -268,7 +268,7 @@ def _of_levels(model: MastModel, levels: tuple[OutsideLevel, ...], confidence: f
     notes = [f"levels measured on the site set {np.count_nonzero(measured)} of {len(sectors)} sectors"]
     if unknown:
         notes.append(f"measured levels without a mast of their channel are not used: {', '.join(unknown)}")
-    return Calibration(offset_db[0], offset_db[1], sigma_db, read, measured, sight_known, clear, tuple(notes))
+    return Calibration(offset_db[0], offset_db[1], sigma_db, read, measured, los_known, clear, tuple(notes))
 
 
 def _with_layer(model: MastModel, found: Calibration) -> Calibration:
@@ -277,7 +277,7 @@ def _with_layer(model: MastModel, found: Calibration) -> Calibration:
     shifts = {} if layer is None else {one.id: one for one in layer.sectors}
     offset_db = np.stack([found.los_offset_db, found.nlos_offset_db])
     sigma_db, measured = found.unread_sigma_db.copy(), found.measured.copy()
-    sight_known, clear = found.sight_known.copy(), found.clear.copy()
+    los_known, clear = found.los_known.copy(), found.clear.copy()
     count = 0
     for index, sector in enumerate(model.sectors):
         one = shifts.get(sector.id)
@@ -288,8 +288,8 @@ def _with_layer(model: MastModel, found: Calibration) -> Calibration:
         # readings of a day share their instrument: no level is surer than one reading
         sigma_db[index] = min(sigma_db[index], max(one.sigma_db, MEASURED_SIGMA_DB))
         measured[index] = one.read
-        if one.clear is not None and not sight_known[index]:
-            sight_known[index], clear[index] = True, one.clear
+        if one.clear is not None and not los_known[index]:
+            los_known[index], clear[index] = True, one.clear
     if layer is None or not count:
         return found if layer is None else replace(found, notes=(*found.notes, layer.note))
     return replace(
@@ -298,7 +298,7 @@ def _with_layer(model: MastModel, found: Calibration) -> Calibration:
         nlos_offset_db=offset_db[1],
         unread_sigma_db=sigma_db,
         measured=measured,
-        sight_known=sight_known,
+        los_known=los_known,
         clear=clear,
         notes=(*found.notes, layer.note),
     )
@@ -355,7 +355,7 @@ def _heard(
     return found
 
 
-def _sight(
+def _los_state(
     sectors: tuple[Sector, ...], of_antenna: dict[Antenna, list[int]], residual_db: dict[Antenna, Array]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which sectors stand on a mast whose readings tell its state of sight, and that state; shapes (sector,)."""

@@ -59,7 +59,7 @@ class Raised:
         The room's test points among those given.
     works : int ndarray, shape (own, carrier)
         Worlds in which the carrier's channel works there with the blockers 0.05 dB lower than that.
-    public_dbm : float64 ndarray, shape (own, carrier)
+    rsrp_dbm : float64 ndarray, shape (own, carrier)
         Median of the strongest sector, boost included where its level is not measured, its path clear wherever the
         probability of that is 0.05 or more: S of the link budget. [dBm]
     need_db : float64 ndarray, shape (carrier,)
@@ -73,7 +73,7 @@ class Raised:
     reference: bool
     at: NDArray[np.intp]
     works: NDArray[np.int32]
-    public_dbm: Floats
+    rsrp_dbm: Floats
     need_db: Floats
     blocking_dbm: Floats
 
@@ -89,7 +89,7 @@ class Raised:
         Where a phone works in most worlds with the blockers 0.05 dB lower; among equal ones, and among carriers of
         the channel, where public level + need − blocking is largest.
         """
-        lacking_db = self.public_dbm + self.need_db - self.blocking_dbm
+        lacking_db = self.rsrp_dbm + self.need_db - self.blocking_dbm
         most = np.where(self.works == self.works.max(), np.nan_to_num(lacking_db, nan=-1e9, neginf=-1e9), -np.inf)
         point, carrier = np.unravel_index(int(most.argmax()), most.shape)
         return int(point), int(carrier)
@@ -131,7 +131,7 @@ def raise_to_silence(
     """
     needs = carrier_needs(model, scenario)
     need_db, floor_dbm = needs.need.astype(float), needs.floor.astype(float)
-    public_dbm = draft_signal(model, public).level_dbm.T
+    rsrp_dbm = draft_signal(model, public).rsrp_dbm.T
     rooms = np.unique(points.room)
     members = [np.flatnonzero(points.room == room) for room in rooms.tolist()]
     few = replace(scenario, worlds=min(FEW_WORLDS, scenario.worlds))
@@ -151,11 +151,11 @@ def raise_to_silence(
     for reference in (False, True):
         sources = blockers
         if reference:
-            sources = _reference(blockers, np.maximum(public_dbm, floor_dbm) + need_db)
+            sources = _reference(blockers, np.maximum(rsrp_dbm, floor_dbm) + need_db)
         if not len(left) or not len(sources.devices):
             continue
         blocking_dbm = np.asarray(add_powers_db(*sources.level_dbm.astype(float))).T
-        lacking_db = np.maximum(public_dbm, floor_dbm) + need_db - blocking_dbm
+        lacking_db = np.maximum(rsrp_dbm, floor_dbm) + need_db - blocking_dbm
         by_db = np.array([_largest(lacking_db[members[index]]) for index in left.tolist()]) + FIRST_DB
         for asked, stride in ((few, FIRST_STRIDE), (scenario, CLOSE_STRIDE)):
             by_db = _least_raise(
@@ -174,7 +174,7 @@ def raise_to_silence(
                 at = members[index]
                 works = below[first : first + len(at), model.carrier_channel] * needs.campable
                 found[index] = Raised(
-                    int(rooms[index]), raise_db, reference, at, works, public_dbm[at], need_db, blocking_dbm[at]
+                    int(rooms[index]), raise_db, reference, at, works, rsrp_dbm[at], need_db, blocking_dbm[at]
                 )
         left = left[by_db == np.inf]
     return tuple(found)

@@ -47,7 +47,7 @@ class DraftSignal:
 
     Attributes
     ----------
-    level_dbm : float64 ndarray, shape (carrier, point)
+    rsrp_dbm : float64 ndarray, shape (carrier, point)
         In the reference bandwidth, inside with the boost of reference signals. [dBm]
     sector_variance : float64 ndarray, shape (carrier, point)
         Of the sector alone. [dB²]
@@ -55,14 +55,14 @@ class DraftSignal:
         Of carriers, each by its strongest sector.
     """
 
-    level_dbm: Floats
+    rsrp_dbm: Floats
     sector_variance: Floats
     paths: LinkPaths
 
     def at(self, points: NDArray[np.intp]) -> DraftSignal:
         """The same at some of the points."""
         paths = self.paths.at(slice(None), points)
-        return DraftSignal(self.level_dbm[:, points], self.sector_variance[:, points], paths)
+        return DraftSignal(self.rsrp_dbm[:, points], self.sector_variance[:, points], paths)
 
 
 def draft_signal(model: LinkModel, public: PublicLinks, *, boosted: bool = True) -> DraftSignal:
@@ -81,19 +81,19 @@ def draft_signal(model: LinkModel, public: PublicLinks, *, boosted: bool = True)
     """
     points = np.arange(public.los_dbm.shape[1])
     clear = np.where(
-        public.fixed_sight[:, None] >= 0,
-        public.fixed_sight[:, None] == 1,
+        public.fixed_los[:, None] >= 0,
+        public.fixed_los[:, None] == 1,
         public.los_probability >= model.rules.errors.sight_limit,
     )
-    level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float64)
+    rsrp_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float64)
     if boosted:
-        level_dbm += model.boost_db[:, None]
+        rsrp_dbm += model.boost_db[:, None]
     shape = (len(model.carriers), len(points))
     found = DraftSignal(np.empty(shape), np.empty(shape), LinkPaths.nothing(shape, (), len(model.constructions)))
     for carrier in range(len(model.carriers)):
         sectors = np.flatnonzero(model.sector_carrier == carrier)
-        best = sectors[level_dbm[sectors].argmax(axis=0)]
-        found.level_dbm[carrier] = level_dbm[best, points]
+        best = sectors[rsrp_dbm[sectors].argmax(axis=0)]
+        found.rsrp_dbm[carrier] = rsrp_dbm[best, points]
         found.sector_variance[carrier] = public.sigma_db[best, points].astype(float) ** 2
         found.paths.put(carrier, public.paths.at(best, points))
     return found
@@ -165,7 +165,7 @@ def signal_alone_db(z: float, signal: DraftSignal, model: LinkModel) -> Floats:
     float64 ndarray, shape (carrier, point)
         [dB]
     """
-    found, most_db = np.empty(signal.level_dbm.shape), model.walls_most_db[model.carrier_band]
+    found, most_db = np.empty(signal.rsrp_dbm.shape), model.walls_most_db[model.carrier_band]
     paths = signal.paths
     sigma_db = model.construction_sigma_db[:, model.carrier_band]
     for c in range(len(found)):
@@ -209,7 +209,7 @@ def spread_against_db(
     spread = _against_db(z, signal, paths.crossed, paths.walls_db, crossed, model, rows)
     at = np.flatnonzero(share.any(axis=0))
     if len(at):
-        of = np.arange(signal.level_dbm.shape[1])[rows][at]
+        of = np.arange(signal.rsrp_dbm.shape[1])[rows][at]
         straight = _against_db(z, signal, paths.straight_crossed, paths.straight_walls_db, crossed[:, at], model, of)
         carrier, column = np.nonzero(share[:, at])  # elsewhere the way that rules is all there is
         part = share[carrier, at[column]]
@@ -272,10 +272,10 @@ def _scale(walls: NDArray[np.float32], most_db: NDArray[np.float32]) -> NDArray[
 def carrier_margin_db(
     needs: Needs,
     carrier: int,
-    signal_dbm: Floats,
+    rsrp_dbm: Floats,
     alone_db: Floats,
     level_dbm: Floats,
-    cell_dbm: Floats,
+    mas_dbm: Floats,
     is_mas: NDArray[np.bool_],
     against_db: Floats,
 ) -> Floats:
@@ -285,11 +285,11 @@ def carrier_margin_db(
     ----------
     needs : Needs
     carrier : int
-    signal_dbm : float64 ndarray, shape (point,)
+    rsrp_dbm : float64 ndarray, shape (point,)
         Strongest sector, boost included. [dBm]
     alone_db : float64 ndarray, shape (point,)
         `spread_alone_db` of the signal. [dB]
-    level_dbm, cell_dbm : float64 ndarray, shape (device, point)
+    level_dbm, mas_dbm : float64 ndarray, shape (device, point)
         Every device as interference, and as a managed-access cell of this PLMN; ``-inf``: not. [dBm]
     is_mas : bool ndarray, shape (device,)
     against_db : float64 ndarray, shape (device, point)
@@ -300,15 +300,14 @@ def carrier_margin_db(
     float64 ndarray, shape (point,)
         The largest of three margins: too weak to be heard, denied, captured. Positive: it does not work. [dB]
     """
-    heard_dbm = signal_dbm
-    quiet = needs.floor[carrier] - heard_dbm - alone_db
+    quiet = needs.floor[carrier] - rsrp_dbm - alone_db
     noise_dbm = needs.noise[carrier] - alone_db
     jam_dbm = _added_db(noise_dbm, level_dbm - against_db) if len(level_dbm) else noise_dbm
-    margin = np.maximum(quiet, jam_dbm - heard_dbm - needs.need[carrier])
-    if np.isfinite(cell_dbm).any():
-        jammed_dbm = _added_db(np.full(len(signal_dbm), float(needs.mas_noise[carrier])), level_dbm[~is_mas])
-        ahead = cell_dbm - against_db - heard_dbm - needs.capture[carrier]
-        served = np.minimum(cell_dbm - needs.mas_floor[carrier], cell_dbm - jammed_dbm - needs.mas_gamma[carrier])
+    margin = np.maximum(quiet, jam_dbm - rsrp_dbm - needs.need[carrier])
+    if np.isfinite(mas_dbm).any():
+        jammed_dbm = _added_db(np.full(len(rsrp_dbm), float(needs.mas_noise[carrier])), level_dbm[~is_mas])
+        ahead = mas_dbm - against_db - rsrp_dbm - needs.capture[carrier]
+        served = np.minimum(mas_dbm - needs.mas_floor[carrier], mas_dbm - jammed_dbm - needs.mas_gamma[carrier])
         margin = np.maximum(margin, np.minimum(ahead, served).max(axis=0))
     return np.asarray(margin)
 
@@ -414,12 +413,12 @@ def margin_against_db(
         [dB]
     """
     signal = public.signal
-    margin = np.full((len(model.channels), signal.level_dbm.shape[1]), MOST_MARGIN_DB, np.float32)
+    margin = np.full((len(model.channels), signal.rsrp_dbm.shape[1]), MOST_MARGIN_DB, np.float32)
     for carrier in np.flatnonzero(public.needs.campable).tolist():
         found = carrier_margin_db(
             public.needs,
             carrier,
-            signal.level_dbm[carrier],
+            signal.rsrp_dbm[carrier],
             public.alone_db[carrier],
             blockers.level_dbm[:, carrier].astype(float),
             blockers.mas_dbm[:, carrier].astype(float),

@@ -115,7 +115,7 @@ def counted(outside: OutsidePoints, tier: Tier) -> NDArray[np.bool_]:
 
 def hidden_signal(model: LinkModel, public: PublicLinks) -> DraftSignal:
     """Each carrier's strongest sector outside; where sight is not known it counts as hidden, for it is at stake."""
-    seen = (public.fixed_sight == 1)[:, None]
+    seen = (public.fixed_los == 1)[:, None]
     hidden = replace(public, los_dbm=np.where(seen, public.los_dbm, public.nlos_dbm))
     return draft_signal(model, hidden, boosted=False)
 
@@ -126,7 +126,7 @@ def signal_lower_dbm(model: LinkModel, public: PublicLinks, z: float) -> Floats:
     Of two ways the surer one counts alone.
     """
     signal, errors = hidden_signal(model, public), model.rules.errors
-    lower = np.empty_like(signal.level_dbm)
+    lower = np.empty_like(signal.rsrp_dbm)
     for carrier in range(len(model.carriers)):
         band = model.carrier_band[carrier]
         sigma_db, most_db = model.construction_sigma_db[:, band].astype(float), float(model.walls_most_db[band])
@@ -137,7 +137,7 @@ def signal_lower_dbm(model: LinkModel, public: PublicLinks, z: float) -> Floats:
             variance = signal.sector_variance[carrier] + errors.local_db**2 + walls
             with np.errstate(divide="ignore"):
                 ways_db.append(10 * np.log10(part) - z * np.sqrt(variance))
-        lower[carrier] = signal.level_dbm[carrier] + np.maximum(*ways_db)
+        lower[carrier] = signal.rsrp_dbm[carrier] + np.maximum(*ways_db)
     return lower
 
 
@@ -158,15 +158,15 @@ def outside_limit(model: LinkModel, scenario: Scenario, public: PublicLinks) -> 
     """
     tier, signal = scenario.tier, hidden_signal(model, public)
     needs, z = carrier_needs_outside(model), outside_z(scenario)
-    capture_dbm = np.maximum(signal.level_dbm, needs.floor_dbm[:, None])
+    capture_dbm = np.maximum(signal.rsrp_dbm, needs.floor_dbm[:, None])
     if tier.calls:
         limit_dbm = call_limit_dbm(model, signal_lower_dbm(model, public, z))
         return OutsideLimit(limit_dbm, np.ones(limit_dbm.shape, np.bool_), 0.0, capture_dbm, signal)
-    limit_dbm = np.empty_like(signal.level_dbm)
+    limit_dbm = np.empty_like(signal.rsrp_dbm)
     noise_dbm = needs.noise_dbm[:, None] - model.rules.outside.noise_margin_db
     for channel in range(len(model.channels)):
         members = np.flatnonzero(model.carrier_channel == channel)
-        limit_dbm[members] = signal.level_dbm[members].max(axis=0) - tier.median_db
+        limit_dbm[members] = signal.rsrp_dbm[members].max(axis=0) - tier.median_db
     # Either limit is enough; against the noise a blocker's own errors count alone, so it is the better one a little
     # before the two are equal.
     by_noise = limit_dbm - z * np.sqrt(signal.sector_variance) < noise_dbm

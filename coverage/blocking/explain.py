@@ -154,13 +154,13 @@ class LinkBudget:
     @property
     def margin_db(self) -> float:
         """How far the medians are from letting the channel work: the largest of quiet, denied and captured."""
-        signal_dbm = self.rsrp_dbm + self.boost_db
-        if not math.isfinite(signal_dbm):
+        boosted_dbm = self.rsrp_dbm + self.boost_db
+        if not math.isfinite(boosted_dbm):
             return math.inf
         against_dbm = float(add_powers_db(self.jam_dbm, self.noise_dbm))
         return max(
-            self.floor_dbm - signal_dbm,
-            against_dbm - signal_dbm - self.need_db,
+            self.floor_dbm - boosted_dbm,
+            against_dbm - boosted_dbm - self.need_db,
             self.capture_margin_db,
         )
 
@@ -222,11 +222,11 @@ def explain_room(
     blockers = blocker_links(model, devices, known, points)
     over = HeardOver(model, known, points, blockers, blocker_links(model, devices, known, points, straight=True))
     clear = np.where(
-        public.fixed_sight[:, None] >= 0,
-        public.fixed_sight[:, None] == 1,
+        public.fixed_los[:, None] >= 0,
+        public.fixed_los[:, None] == 1,
         public.los_probability >= model.rules.errors.sight_limit,
     )
-    level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
+    rsrp_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
     scattered = np.where(clear, gain.scattered_los, gain.scattered_nlos)  # in the state the level is taken in
     needs = carrier_needs(model, scenario)
     channel_of = np.array([model.channels.index(sector.channel) for sector in model.sectors])
@@ -234,7 +234,7 @@ def explain_room(
     for point in range(len(points)):
         for channel in range(len(model.channels)):
             members = np.flatnonzero(channel_of == channel)
-            best = int(members[(level_dbm[members, point] + model.boost_db[members]).argmax()])
+            best = int(members[(rsrp_dbm[members, point] + model.boost_db[members]).argmax()])
             carrier = int(model.sector_carrier[best])
             if not needs.campable[carrier]:
                 continue
@@ -248,7 +248,7 @@ def explain_room(
                     clear=bool(clear[best, point]),
                     los_probability=float(public.los_probability[best, point]),
                     scattered=bool(scattered[best, point]),
-                    rsrp_dbm=float(level_dbm[best, point]),
+                    rsrp_dbm=float(rsrp_dbm[best, point]),
                     jammed_by=tuple(
                         (_named(device, known, points.xyz_m[point]), float(level))
                         for device, level in zip(
@@ -388,16 +388,16 @@ def _path_db(model: LinkModel, points: PointSet, point: int, sector: Sector, cle
 
 
 def _capture_margin_db(
-    needs: Needs, carrier: int, heard_dbm: float, capture_dbm: float, jammers_dbm: list[float]
+    needs: Needs, carrier: int, rsrp_dbm: float, mas_dbm: float, jammers_dbm: list[float]
 ) -> float:
     """How surely the strongest managed-access cell captures (assumption A19): stronger, heard, clear of jammers."""
-    if capture_dbm == -math.inf:
+    if mas_dbm == -math.inf:
         return -math.inf
     against_dbm = float(add_powers_db(float(needs.mas_noise[carrier]), *jammers_dbm))
     return min(
-        capture_dbm - heard_dbm - float(needs.capture[carrier]),
-        capture_dbm - float(needs.mas_floor[carrier]),
-        capture_dbm - against_dbm - float(needs.mas_gamma[carrier]),
+        mas_dbm - rsrp_dbm - float(needs.capture[carrier]),
+        mas_dbm - float(needs.mas_floor[carrier]),
+        mas_dbm - against_dbm - float(needs.mas_gamma[carrier]),
     )
 
 

@@ -389,6 +389,6 @@ def _strongest_dbm(
     model: LinkModel, los_dbm: NDArray[np.float32], nlos_dbm: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Median level of each channel's strongest sector in its likelier-to-leak state, shape (channel, point)."""
-    level_dbm = np.maximum(los_dbm, nlos_dbm)
+    rsrp_dbm = np.maximum(los_dbm, nlos_dbm)
     of_channel = model.carrier_channel[model.sector_carrier]
-    return np.stack([level_dbm[of_channel == channel].max(axis=0) for channel in range(len(model.channels))])
+    return np.stack([rsrp_dbm[of_channel == channel].max(axis=0) for channel in range(len(model.channels))])

@@ -134,9 +134,9 @@ def service_in_rooms(
     of_room = model.scene.site.rooms
     room_key = np.array([stable_key(of_room[room].id) for room in rooms.tolist()], np.int64)
     public, blockers, unknown = known_links(model, public, blockers)
-    links, sight_keys = kernel_links(public, blockers)
+    links, los_keys = kernel_links(public, blockers)
     seed = seed_of(scenario.seed, stream)
-    network = kernel_network(model, seed, scenario.worlds, sight_keys, blockers.device_key, boosted=False)
+    network = kernel_network(model, seed, scenario.worlds, los_keys, blockers.device_key, boosted=False)
     good = np.empty((len(rooms), len(model.channels), scenario.worlds), np.bool_)
     limits, gamma_db = kernel_limits(model, scenario, scenario.judged), carrier_needs_outside(model).gamma_db
     start = np.append(starts, len(points))

@@ -111,7 +111,7 @@ def public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.uin
     places = [(sector.x_m, sector.y_m, sector.height_m) for sector in model.sectors]
     masts = list(dict.fromkeys(places))
     mast = [masts.index(place) for place in places]
-    lane = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])
+    freq = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])
     walls_db = np.empty((len(places), len(points)), np.float32)
     crossed = crossings(model, np.array(masts), points)[mast]
     incidence = incidence_of(model, model.scene)
@@ -127,9 +127,9 @@ def public_crossings(model: LinkModel, points: PointSet) -> tuple[NDArray[np.uin
             counted = one.counted(model.scene, tx_m, points.xyz_m) @ incidence
             for row in rows:
                 here = crossed[row, one.at]
-                crossed[row, one.at] = here - np.minimum(here, counted * one.over[:, lane[row], None])
+                crossed[row, one.at] = here - np.minimum(here, counted * one.over[:, freq[row], None])
         for row in rows:
-            walls_db[row] = lost_db[:, lane[row]]
+            walls_db[row] = lost_db[:, freq[row]]
     return crossed, walls_db
 
 
@@ -148,9 +148,9 @@ def replace_detoured(
     mast_of = np.empty(len(model.sectors), np.intp)
     for number, indices in enumerate(masts_of(model.sectors).values()):
         mast_of[indices] = number
-    band = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])[sectors]
+    freq = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])[sectors]
     mast = mast_of[sectors]
-    last, by_treated = routes.last[mast, at, band], routes.treated[mast, at, band]
+    last, by_treated = routes.last[mast, at, freq], routes.treated[mast, at, freq]
     for ways, of in (
         (model.masts.detours, np.flatnonzero(~by_treated)),
         (model.masts.detours.treated, np.flatnonzero(by_treated)),
@@ -160,7 +160,7 @@ def replace_detoured(
         incidence = incidence_of(model, ways.model.graph.scene)
         passed, lost_db = ways.crossed(mast[of], at[of], points.xyz_m, last[of], incidence)
         crossed[sectors[of], at[of]] = passed
-        walls_db[sectors[of], at[of]] = lost_db[np.arange(len(of)), band[of]]
+        walls_db[sectors[of], at[of]] = lost_db[np.arange(len(of)), freq[of]]
 
 
 def replace_scattered(
@@ -184,27 +184,27 @@ def replace_scattered(
     for index, place in enumerate(floor.places):
         for name in openings[place.opening].passed_constructions:
             of_place[index, column[name]] += 1
-    lane = np.searchsorted(masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])[sectors]
+    freq = np.searchsorted(masts.freq_mhz, [sector.freq_mhz for sector in model.sectors])[sectors]
     room = points.room[at]
     through = scatter.place[sectors, room]
-    passed, lost_db = of_place[through], masts.entry_db[through, lane]
+    passed, lost_db = of_place[through], masts.entry_db[through, freq]
     for index in np.unique(room).tolist():
         used = floor.of_room[index]
         if used is not None and used.borrowed:
             links = np.flatnonzero(room == index)
             within_db, within = _within(model, used)
-            passed[links] += within[lane[links]]
-            lost_db[links] += within_db[lane[links]]
+            passed[links] += within[freq[links]]
+            lost_db[links] += within_db[freq[links]]
     crossed[sectors, at], walls_db[sectors, at] = passed, lost_db
 
 
 def _within(model: LinkModel, used: RoomOpenings) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Loss between a borrowed opening and the room, shape (band,), and what is crossed, (band, construction)."""
+    """Loss between a borrowed opening and the room, shape (freq,), and what is crossed, (freq, construction)."""
     masts, floor = model.masts, model.masts.floor
     within_db, door_db = masts.within_loss_db(used), floor.door_loss_db(used, masts.freq_mhz)
     straight = crossings(model, floor.inside_m[[used.places[0]]], scattered_points(np.array([used.middle_m])))[0, 0]
     found = np.repeat(straight[None], len(within_db), axis=0)
-    for band in np.flatnonzero(door_db <= within_db).tolist():
-        easiest = min(used.doors, key=lambda door: float(floor.opening_loss_db(door, masts.freq_mhz)[band]))
-        found[band] = [easiest.passed_constructions.count(name) for name in model.constructions]
+    for freq in np.flatnonzero(door_db <= within_db).tolist():
+        easiest = min(used.doors, key=lambda door: float(floor.opening_loss_db(door, masts.freq_mhz)[freq]))
+        found[freq] = [easiest.passed_constructions.count(name) for name in model.constructions]
     return within_db, found

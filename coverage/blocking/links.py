@@ -146,9 +146,9 @@ class PublicLinks:
     los_dbm, nlos_dbm : float32 ndarray, shape (sector, point)
         Level in the reference bandwidth in both states of sight, calibration included, no boost. [dBm]
     los_probability : float32 ndarray, shape (sector, point)
-    fixed_sight : int8 ndarray, shape (sector,)
+    fixed_los : int8 ndarray, shape (sector,)
         -1 drawn in each world, 0 NLOS, 1 LOS as readings of the mast tell.
-    sight_key : int64 ndarray, shape (sector, point)
+    los_key : int64 ndarray, shape (sector, point)
         Owner of the draw: mast × façade.
     sigma_db : float32 ndarray, shape (sector, point)
         Size of the error that a sector has in common over the whole site. [dB]
@@ -162,8 +162,8 @@ class PublicLinks:
     los_dbm: Levels
     nlos_dbm: Levels
     los_probability: Levels
-    fixed_sight: NDArray[np.int8]
-    sight_key: NDArray[np.int64]
+    fixed_los: NDArray[np.int8]
+    los_key: NDArray[np.int64]
     sigma_db: Levels
     paths: LinkPaths
     scattered: NDArray[np.bool_]
@@ -172,18 +172,18 @@ class PublicLinks:
     @property
     def by_point(self) -> tuple[NDArray[Any], ...]:
         """All that has points, as its second dimension."""
-        levels = self.los_dbm, self.nlos_dbm, self.los_probability, self.sight_key, self.sigma_db
+        levels = self.los_dbm, self.nlos_dbm, self.los_probability, self.los_key, self.sigma_db
         return (*levels, *self.paths, self.scattered)
 
     def each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> PublicLinks:
         """All that has points changed alike."""
-        los_dbm, nlos_dbm, probability, sight_key, sigma_db, *paths, scattered = map(change, self.by_point)
+        los_dbm, nlos_dbm, probability, los_key, sigma_db, *paths, scattered = map(change, self.by_point)
         return replace(
             self,
             los_dbm=los_dbm,
             nlos_dbm=nlos_dbm,
             los_probability=probability,
-            sight_key=sight_key,
+            los_key=los_key,
             sigma_db=sigma_db,
             paths=LinkPaths(*paths),
             scattered=scattered,
@@ -307,7 +307,7 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     """
     gain = model.masts.gain(points, traced=True, routes=routes)
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors], np.float32)[:, None]
-    fixed = np.where(model.calibration.sight_known, model.calibration.clear.astype(np.int8), np.int8(-1))
+    fixed = np.where(model.calibration.los_known, model.calibration.clear.astype(np.int8), np.int8(-1))
     likely = np.where(fixed[:, None] >= 0, fixed[:, None] == 1, gain.los_probability >= LIKELY)
     straight_crossed, straight_walls_db = public_crossings(model, points)
     crossed, walls_db = straight_crossed.copy(), straight_walls_db.copy()
@@ -326,8 +326,8 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
         los_dbm=eirp_dbm + model.calibration.offset_db(points, True) + gain.los_db,
         nlos_dbm=eirp_dbm + model.calibration.offset_db(points, False) + gain.nlos_db,
         los_probability=gain.los_probability,
-        fixed_sight=fixed.astype(np.int8),
-        sight_key=_sight_keys(model, points),
+        fixed_los=fixed.astype(np.int8),
+        los_key=_los_keys(model, points),
         sigma_db=model.calibration.sigma_db(points),
         paths=LinkPaths(crossed, walls_db, share, straight_crossed, straight_walls_db),
         scattered=ruled,
@@ -335,7 +335,7 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     )
 
 
-def _sight_keys(model: LinkModel, points: PointSet) -> NDArray[np.int64]:
+def _los_keys(model: LinkModel, points: PointSet) -> NDArray[np.int64]:
     """One owner per mast × façade, a number of its own; points in the open are one façade of their own."""
     facades = facades_of(model.masts.floor, points)
     names = (*facades.names, "open")  # IN_THE_OPEN is the last

@@ -145,7 +145,7 @@ def carrier_needs(model: LinkModel, scenario: Scenario, grade: Grade | None = No
 
 def counted_dbm(model: LinkModel, scenario: Scenario, public: PublicLinks) -> NDArray[np.float32]:
     """Median level below which `count_worlds` takes a jammer for nothing, shape (carrier, point). [dBm]"""
-    boost_db, fixed = model.boost_db[:, None], public.fixed_sight[:, None]
+    boost_db, fixed = model.boost_db[:, None], public.fixed_los[:, None]
     likelier = np.where(fixed == 1, public.los_dbm, public.nlos_dbm)
     surest = np.where(fixed < 0, np.minimum(public.los_dbm, public.nlos_dbm), likelier) + boost_db
     of_carrier = [surest[model.sector_carrier == carrier].max(axis=0) for carrier in range(len(model.carriers))]
@@ -197,9 +197,9 @@ def count_worlds(
     grades = tuple(grade for case in cases for grade in case.grades)
     rooms, starts = np.unique(points.room, return_index=True)
     of_room = model.scene.site.rooms
-    links, sight_keys = kernel_links(public, blockers)
+    links, los_keys = kernel_links(public, blockers)
     seed = seed_of(scenario.seed, stream)
-    network = kernel_network(model, seed, scenario.worlds, sight_keys, blockers.device_key, boosted=True)
+    network = kernel_network(model, seed, scenario.worlds, los_keys, blockers.device_key, boosted=True)
     channels = len(model.channels)
     keeps = np.array([number < case.by_channel for case in cases for number in range(len(case.grades))], bool)
     count = Count(

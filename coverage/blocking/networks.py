@@ -164,15 +164,15 @@ def headroom_db(
     OutOfRangeError
         If a level is NaN: "not computed" must never read as "not usable".
     """
-    level_dbm = rsrp_dbm.transpose(SECTOR, POINT).values
-    if np.isnan(level_dbm).any():
+    by_sector_dbm = rsrp_dbm.transpose(SECTOR, POINT).values
+    if np.isnan(by_sector_dbm).any():
         raise OutOfRangeError("RSRP holds NaN (expected dBm or -inf); compute every sector before asking for service")
     thresholds, rules = load_thresholds(), load_rules()
     grade = grade or rules.grade("planning")
     boosts = [thresholds[sector.technology].crs_boost_db for sector in sectors]
     boosts = boosts if boost_db is None else np.asarray(boost_db, float).tolist()
-    indoors = np.broadcast_to(np.asarray(inside, bool), level_dbm.shape[1:])
-    headroom = np.empty(level_dbm.shape, np.float32)
+    indoors = np.broadcast_to(np.asarray(inside, bool), by_sector_dbm.shape[1:])
+    headroom = np.empty(by_sector_dbm.shape, np.float32)
     for index, sector in enumerate(sectors):
         row = thresholds[sector.technology]
         search_db = grade.search_db.of(sector.technology, sector.bandwidth_mhz)
@@ -180,8 +180,8 @@ def headroom_db(
         lowest_dbm = max(
             row.floor_dbm - rules.phone.search_gain_db, noise - grade.js_deny_db[sector.technology] - search_db
         )
-        signal_dbm = level_dbm[index] + np.where(indoors, boosts[index], 0.0)
-        headroom[index] = signal_dbm - lowest_dbm if sector.campable else -np.inf
+        boosted_dbm = by_sector_dbm[index] + np.where(indoors, boosts[index], 0.0)
+        headroom[index] = boosted_dbm - lowest_dbm if sector.campable else -np.inf
     return rsrp_dbm.transpose(SECTOR, POINT).copy(data=headroom).rename("headroom_db").assign_attrs(units="dB")
 
 

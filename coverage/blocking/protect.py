@@ -264,7 +264,7 @@ def _mast_path_db(
     # Devices of several models hang at one place: it is looked at once.
     place_m, of_place = np.unique(towards_m, axis=0, return_inverse=True)
     gain = model.masts.gain(_points_in(model.scene.site, place_m))
-    path_db = gain.where_clear(model.calibration.sight(gain, 1.0 - model.rules.errors.sight_limit)).astype(np.float64)
+    path_db = gain.where_clear(model.calibration.los(gain, 1.0 - model.rules.errors.sight_limit)).astype(np.float64)
     masts_m = np.array([[sector.x_m, sector.y_m, sector.height_m] for sector in model.sectors])
     for index, sector in enumerate(model.sectors):
         array = sector_pattern(model.scene.site, sector)

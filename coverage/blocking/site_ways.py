@@ -29,9 +29,9 @@ class Way:
 
     Attributes
     ----------
-    loss_db : float32 ndarray, shape (tx, point, lane)
+    loss_db : float32 ndarray, shape (tx, point, freq)
         Over free space on the straight line, ``inf`` where no way leads. [dB]
-    walls_db : float32 ndarray, shape (tx, point, lane)
+    walls_db : float32 ndarray, shape (tx, point, freq)
         What its elements lose. [dB]
     crossed : uint8 ndarray, shape (tx, point, construction)
     """
@@ -55,7 +55,7 @@ class SiteLinks:
 
     Attributes
     ----------
-    loss_db : float32 ndarray, shape (tx, point, lane)
+    loss_db : float32 ndarray, shape (tx, point, freq)
         Both ways together, over free space. [dB]
     paths : LinkPaths
         By band.
@@ -81,7 +81,7 @@ def straight_ways(
 
     Returns
     -------
-    elements_db : float32 ndarray, shape (tx, point, lane)
+    elements_db : float32 ndarray, shape (tx, point, freq)
         What all elements on the rays lose. [dB]
     way : Way
         The same less what the tops spare and with what those that are cleared by little cost: within the building
@@ -167,12 +167,12 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     SiteLinks
     """
     # Of sectors that are switched off too: what one carrier does not send changes nothing for the others of its band.
-    lane = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.as_read.sectors])
+    freq = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.as_read.sectors])
     band_of = np.array([band_number(sector.band) for sector in model.as_read.sectors])
-    of_band = [np.unique(lane[band_of == band]) for band in model.bands]
+    of_band = [np.unique(freq[band_of == band]) for band in model.bands]
 
     def by_band(values: Levels) -> Levels:
-        return np.stack([values[:, :, lanes].max(axis=2) for lanes in of_band], axis=2)
+        return np.stack([values[:, :, freqs].max(axis=2) for freqs in of_band], axis=2)
 
     straight_walls_db = by_band(straight.walls_db)
     if detour is None:
@@ -186,7 +186,7 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     loss_db = np.minimum(with_detour(ray_db, detour_db), straight.loss_db)
     middle = loss_db.shape[2] // 2
     ruled = detour_db[:, :, middle] < straight.loss_db[:, :, middle]
-    # the largest share of a band is that of its lane with the ways least apart; hundreds of dB overflow a float32
+    # the largest share of a band is that of the frequency with ways least apart; hundreds of dB overflow a float32
     apart_db = -by_band(np.clip(detour_db - straight.loss_db, -300.0, 300.0))
     share = np.where(ruled[:, :, None], 1 / (1 + 10 ** (apart_db / 10)), 0.0).astype(np.float32)
     for band in range(len(of_band)):

@@ -300,9 +300,9 @@ def spill_outside(
     """
     grades = grades or scenario.judged
     public, blockers, unknown = known_links(model, public, blockers)
-    links, sight_keys = kernel_links(public, blockers)
+    links, los_keys = kernel_links(public, blockers)
     seed = seed_of(scenario.seed, stream)
-    network = kernel_network(model, seed, scenario.worlds, sight_keys, blockers.device_key, boosted=False)
+    network = kernel_network(model, seed, scenario.worlds, los_keys, blockers.device_key, boosted=False)
     key = outside_keys(outside.points)
     shape = (len(key), len(model.channels))
     found = _spill_kernels.Found(

@@ -64,7 +64,7 @@ def kernel_network(
     model: LinkModel,
     seed: int,
     worlds: int,
-    sight_keys: NDArray[np.int64],
+    los_keys: NDArray[np.int64],
     device_key: NDArray[np.int64],
     *,
     boosted: bool,
@@ -77,7 +77,7 @@ def kernel_network(
     seed : int
         From `seed_of`.
     worlds : int
-    sight_keys : int64 ndarray, shape (row,)
+    los_keys : int64 ndarray, shape (row,)
         Owners of states of sight, in the order that `kernel_links` counts them.
     device_key : int64 ndarray, shape (device,)
     boosted : bool
@@ -88,7 +88,7 @@ def kernel_network(
     Network
     """
     errors, draws = model.rules.errors, draw_worlds(model, seed, worlds)
-    sight = [uniforms(seed, Part.SIGHT, worlds, int(key)) for key in sight_keys]
+    los_draw = [uniforms(seed, Part.LOS, worlds, int(key)) for key in los_keys]
     device = [errors.device_db * normals(seed, Part.DEVICE, worlds, key) for key in device_key.tolist()]
     source_key, sector_source = np.unique(model.source_key, return_inverse=True)
     parts = (errors.local_shared, 1 - errors.local_shared)
@@ -102,7 +102,7 @@ def kernel_network(
         sector_source=sector_source.astype(np.int64),
         boost=model.boost_db if boosted else np.zeros(len(model.sectors), np.float32),
         source_key=source_key.astype(np.int64),
-        sight=np.array(sight, np.float32).reshape(len(sight_keys), worlds),
+        los_draw=np.array(los_draw, np.float32).reshape(len(los_keys), worlds),
         sector_draw=draws.sector,
         device_draw=np.array(device, np.float32).reshape(len(device_key), worlds),
         device_key=device_key,
@@ -134,23 +134,23 @@ def kernel_links(public: PublicLinks, blockers: BlockerLinks) -> tuple[Links, ND
     Returns
     -------
     links : Links
-    sight_keys : int64 ndarray, shape (row,)
+    los_keys : int64 ndarray, shape (row,)
     """
-    sight_keys, sight_row = np.unique(public.sight_key, return_inverse=True)
+    los_keys, los_row = np.unique(public.los_key, return_inverse=True)
     links = Links(
-        fixed_sight=public.fixed_sight,
-        los=_rows(public.los_dbm),
-        nlos=_rows(public.nlos_dbm),
-        chance=_rows(public.los_probability),
-        sight_row=_rows(sight_row.reshape(public.sight_key.shape)),
+        fixed_los=public.fixed_los,
+        los_dbm=_rows(public.los_dbm),
+        nlos_dbm=_rows(public.nlos_dbm),
+        los_probability=_rows(public.los_probability),
+        los_row=_rows(los_row.reshape(public.los_key.shape)),
         sector_sigma=_rows(public.sigma_db),
         public=public.paths.each(lambda values: _rows(values if values.ndim == 3 else values[:, :, None])),
-        level=np.ascontiguousarray(blockers.level_dbm.transpose(2, 1, 0)),
-        mas=np.ascontiguousarray(blockers.mas_dbm.transpose(2, 1, 0)),
+        level_dbm=np.ascontiguousarray(blockers.level_dbm.transpose(2, 1, 0)),
+        mas_dbm=np.ascontiguousarray(blockers.mas_dbm.transpose(2, 1, 0)),
         device=blockers.paths.each(_rows),
         is_mas=blockers.is_mas,
     )
-    return links, sight_keys
+    return links, los_keys
 
 
 def group_starts(group: NDArray[np.int32], count: int) -> NDArray[np.intp]:

@@ -27,7 +27,7 @@ class Part(IntEnum):
     SOURCE_ROOM = 5
     SOURCE_ROOM_BAND = 6
     DEVICE = 7
-    SIGHT = 8
+    LOS = 8
     MAST = 9
     CONSTRUCTION = 10
 

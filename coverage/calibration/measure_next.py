@@ -63,7 +63,7 @@ def _joint(worlds: WorldReadings, kept: NDArray[np.bool_]) -> _Joint:
     count = worlds.silent.shape[1]
     chance = worlds.silent[kept].mean(axis=1)
     m = ndtri(np.clip(chance, 0.5 / count, 1 - 0.5 / count))
-    level = worlds.level_dbm.astype(float)
+    level = worlds.rsrp_dbm.astype(float)
     centred = level - level.mean(axis=1, keepdims=True)
     signal = centred / np.sqrt(centred.var(axis=1, keepdims=True) + MEASURED_SIGMA_DB**2)
     density = np.exp(-0.5 * m**2) / np.sqrt(2 * np.pi)
@@ -159,7 +159,7 @@ def chances_after(worlds: WorldReadings, readings: tuple[int, ...], read_dbm: Ar
     """
     count = worlds.silent.shape[1]
     weight, explained = explained_by(worlds, readings)
-    level = worlds.level_dbm[list(readings)].astype(float)
+    level = worlds.rsrp_dbm[list(readings)].astype(float)
     z = (read_dbm - level.mean(axis=1)) / np.sqrt(level.var(axis=1) + MEASURED_SIGMA_DB**2)
     m = ndtri(np.clip(worlds.silent.mean(axis=1), 0.5 / count, 1 - 0.5 / count))
     return np.asarray(ndtr((m + weight @ z) / np.sqrt(1 - explained)))

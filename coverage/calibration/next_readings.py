@@ -119,7 +119,7 @@ def next_readings(
                 height_m=height_m,
                 building=int(worlds.points.building[at]),
                 storey=int(worlds.points.storey[at]),
-                expected_dbm=round(float(worlds.level_dbm[row].mean()), 1),
+                expected_dbm=round(float(worlds.rsrp_dbm[row].mean()), 1),
                 settled=round(reached, 2),
             )
         )

@@ -75,7 +75,7 @@ class Rows:
         Whose local error it has: sectors of one antenna share it.
     channel : tuple of str
         Of each row.
-    level_dbm : ndarray, shape (row,)
+    rsrp_dbm : ndarray, shape (row,)
         What was read. [dBm]
     rival_db : ndarray, shape (row, antenna)
         Measured − modelled if the reading were of this antenna; of use for antennas of its channel. [dB]
@@ -94,7 +94,7 @@ class Rows:
     band: NDArray[np.intp]
     source: NDArray[np.int64]
     channel: tuple[str, ...]
-    level_dbm: Array
+    rsrp_dbm: Array
     rival_db: Array
     clear: Mapping[tuple[float, float], bool]
     left_out: int
@@ -184,9 +184,9 @@ def survey_rows(
     read_dbm = np.array([reading.rsrp_dbm for reading in used], float)
     told = heard_of or {}
     members = [_candidates(parameters, of_channel[reading.channel], told.get(reading.channel)) for reading in used]
-    state, sector = _sight(model, public, read_dbm, members, at)
-    level_dbm = np.where(state[sector], public.los_dbm[sector, at], public.nlos_dbm[sector, at])
-    heard = np.isfinite(level_dbm) & np.array([told.get(reading.channel, 0) >= 0 for reading in used], bool)
+    state, sector = _los_state(model, public, read_dbm, members, at)
+    rsrp_dbm = np.where(state[sector], public.los_dbm[sector, at], public.nlos_dbm[sector, at])
+    heard = np.isfinite(rsrp_dbm) & np.array([told.get(reading.channel, 0) >= 0 for reading in used], bool)
     place = _places(points)
     band = model.carrier_band[model.sector_carrier[sector]]
     paths = public.paths.at(sector, at)
@@ -209,7 +209,7 @@ def survey_rows(
     state_of = {(one.x_m, one.y_m): bool(state[index]) for index, one in enumerate(model.sectors)}
     return Rows(
         design=design,
-        residual_db=np.bincount(row, (read_dbm - level_dbm)[heard], len(groups)) / count,
+        residual_db=np.bincount(row, (read_dbm - rsrp_dbm)[heard], len(groups)) / count,
         count=count,
         antenna=groups[:, 1],
         place=groups[:, 0],
@@ -217,7 +217,7 @@ def survey_rows(
         band=band[first].astype(np.intp),
         source=model.source_key[sector[first]],
         channel=tuple(used[index].channel for index in first.tolist()),
-        level_dbm=np.bincount(row, read_dbm[heard], len(groups)) / count,
+        rsrp_dbm=np.bincount(row, read_dbm[heard], len(groups)) / count,
         rival_db=_rivals(parameters, public, state, read_dbm, at, row, count, heard),
         clear={mast: state_of[mast] for mast in sorted(masts)},
         left_out=len(measured.readings) - int(np.count_nonzero(heard)),
@@ -235,17 +235,17 @@ def _rivals(
     heard: NDArray[np.bool_],
 ) -> Array:
     """What each row would differ by for every antenna; those of other channels are sorted out by who asks."""
-    level_dbm = np.where(state[:, None], public.los_dbm, public.nlos_dbm)
+    rsrp_dbm = np.where(state[:, None], public.los_dbm, public.nlos_dbm)
     found = np.empty((len(count), len(parameters.antennas)))
     for antenna, members in enumerate(parameters.antennas):
-        differs = read_dbm - level_dbm[list(members)].max(axis=0)[at]
+        differs = read_dbm - rsrp_dbm[list(members)].max(axis=0)[at]
         found[:, antenna] = np.bincount(row, differs[heard], len(count)) / count
     return found
 
 
 def kept_rows(rows: Rows, kept: NDArray[np.bool_]) -> Rows:
     """Some of the rows."""
-    arrays = ("design", "residual_db", "count", "antenna", "place", "room", "band", "source", "level_dbm", "rival_db")
+    arrays = ("design", "residual_db", "count", "antenna", "place", "room", "band", "source", "rsrp_dbm", "rival_db")
     channel = tuple(name for name, keep in zip(rows.channel, kept.tolist(), strict=True) if keep)
     return replace(rows, channel=channel, **{name: getattr(rows, name)[kept] for name in arrays})
 
@@ -265,7 +265,7 @@ def _places(points: PointSet) -> NDArray[np.intp]:
     return np.unique(key, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
 
 
-def _sight(
+def _los_state(
     model: LinkModel, public: PublicLinks, read_dbm: Array, members: list[NDArray[np.intp]], at: NDArray[np.intp]
 ) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     """State of sight of each sector's mast, and which sector each reading is of.
@@ -279,11 +279,11 @@ def _sight(
     state = public.los_probability.mean(axis=1) >= LIKELY if len(read_dbm) else np.zeros(len(model.sectors), bool)
     for indices in masts.values():
         state[indices] = state[indices].mean() >= LIKELY
-    state = np.where(public.fixed_sight >= 0, public.fixed_sight == 1, state)
+    state = np.where(public.fixed_los >= 0, public.fixed_los == 1, state)
     sector = _strongest(public, state, members, at)
     for _ in range(2):  # which sector is the strongest may follow from the state, once
         for indices in masts.values():
-            if public.fixed_sight[indices[0]] >= 0:
+            if public.fixed_los[indices[0]] >= 0:
                 continue
             of_mast = np.flatnonzero(np.isin(sector, indices))
             if len(of_mast):
@@ -296,8 +296,8 @@ def _strongest(
     public: PublicLinks, state: NDArray[np.bool_], members: list[NDArray[np.intp]], at: NDArray[np.intp]
 ) -> NDArray[np.intp]:
     """The strongest sector of each reading's channel there."""
-    level_dbm = np.where(state[:, None], public.los_dbm, public.nlos_dbm)
-    return np.array([those[level_dbm[those, one].argmax()] for one, those in zip(at, members, strict=True)], np.intp)
+    rsrp_dbm = np.where(state[:, None], public.los_dbm, public.nlos_dbm)
+    return np.array([those[rsrp_dbm[those, one].argmax()] for one, those in zip(at, members, strict=True)], np.intp)
 
 
 def _clearer(
@@ -307,8 +307,8 @@ def _clearer(
     chance = np.clip(public.los_probability[sector, at].mean(), LEAST_CHANCE, 1 - LEAST_CHANCE)
     spread_db = max(float(model.calibration.unread_sigma_db[sector].mean()), MEASURED_SIGMA_DB)
     clear, hidden = (
-        -0.5 * (float((read_dbm - level_dbm[sector, at]).mean()) / spread_db) ** 2
-        for level_dbm in (public.los_dbm, public.nlos_dbm)
+        -0.5 * (float((read_dbm - rsrp_dbm[sector, at]).mean()) / spread_db) ** 2
+        for rsrp_dbm in (public.los_dbm, public.nlos_dbm)
     )
     return bool(clear + np.log(chance) >= hidden + np.log(1 - chance))
 
@@ -333,7 +333,7 @@ def above_floor(rows: Rows, mean: Array, errors: Errors, floor_dbm: Mapping[str,
     bool ndarray, shape (row,)
     """
     spread_db = float(np.hypot(errors.local_db, MEASURED_SIGMA_DB))
-    expected_dbm = rows.level_dbm - rows.residual_db + rows.design @ mean
+    expected_dbm = rows.rsrp_dbm - rows.residual_db + rows.design @ mean
     floor = np.array([floor_dbm[name.rsplit("/", 1)[1]] for name in rows.channel])
     return np.asarray(expected_dbm >= floor + FLOOR_SIGMAS * spread_db)
 

@@ -41,7 +41,7 @@ class WorldReadings:
         Point of `points`.
     channel : tuple of str
         Of each reading.
-    level_dbm : float32 ndarray, shape (reading, world)
+    rsrp_dbm : float32 ndarray, shape (reading, world)
         What would be read, without the error of the reading.
     points : PointSet
         Places.
@@ -52,7 +52,7 @@ class WorldReadings:
 
     place: NDArray[np.intp]
     channel: tuple[str, ...]
-    level_dbm: NDArray[np.float32]
+    rsrp_dbm: NDArray[np.float32]
     points: PointSet
     silent: NDArray[np.bool_]
     rooms: NDArray[np.int32]
@@ -125,9 +125,7 @@ def _best_levels(
     rooms = [stable_key(model.scene.site.rooms[room].id) for room in places.room.tolist()]
     found = np.full((len(model.channels), len(places), worlds), -np.inf, np.float32)
     median = np.full(found.shape[:2], -np.inf, np.float32)
-    likely = np.where(
-        public.fixed_sight[:, None] >= 0, public.fixed_sight[:, None] == 1, public.los_probability >= 0.5
-    )
+    likely = np.where(public.fixed_los[:, None] >= 0, public.fixed_los[:, None] == 1, public.los_probability >= 0.5)
     likely_dbm = np.where(likely, public.los_dbm, public.nlos_dbm)
     for s in range(len(model.sectors)):
         band = int(model.carrier_band[model.sector_carrier[s]])
@@ -149,9 +147,9 @@ def _best_levels(
 
 def _clear(public: PublicLinks, seed: int, worlds: int, s: int, p: int) -> NDArray[np.bool_]:
     """State of sight of a link in each world."""
-    if public.fixed_sight[s] >= 0:
-        return np.full(worlds, public.fixed_sight[s] == 1)
-    return np.asarray(uniforms(seed, Part.SIGHT, worlds, int(public.sight_key[s, p])) < public.los_probability[s, p])
+    if public.fixed_los[s] >= 0:
+        return np.full(worlds, public.fixed_los[s] == 1)
+    return np.asarray(uniforms(seed, Part.LOS, worlds, int(public.los_key[s, p])) < public.los_probability[s, p])
 
 
 def _walls(

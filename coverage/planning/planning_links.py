@@ -367,7 +367,7 @@ def _blocks_of(
         yield RoomBlock(
             room=room,
             mode=mode,
-            signal_dbm=signal.level_dbm[:, members],
+            signal_dbm=signal.rsrp_dbm[:, members],
             alone_db=alone_db[:, members],
             bases=index,
             level_dbm=sent[index][:, :, None] + path_db,

@@ -59,7 +59,7 @@ def _less_than(angle, decay):
 
 @njit(**_KERNEL)
 def mean_power(behind, wavelength_m, steps, decay, first, end, power):
-    """Write the mean over the half circle of azimuths into ``power[first:end]``, shape (place, band).
+    """Write the mean over the half circle of azimuths into ``power[first:end]``, shape (place, freq).
 
     `decay` is that of the elevations in radians, 0 for level waves alone.
     """

@@ -1,6 +1,6 @@
 """Compiled loops of the detour: bends at apertures, the best ways to each portal, the best way to each point.
 
-`detour` checks and converts; nothing is checked here. Gains are linear and relative to free space; ``lane`` is a
+`detour` checks and converts; nothing is checked here. Gains are linear and relative to free space; ``freq`` is a
 frequency, the first `REFERENCES` of them the fixed ones by which ways are chosen, so that the answer at one
 frequency does not depend on which others are asked for.
 
@@ -51,7 +51,7 @@ class Portals(NamedTuple):
 
 
 class Edges(NamedTuple):
-    """From portal to portal: `into` (portal + 1), `origin` (edge) and `hop` (edge, lane) that lead into each."""
+    """From portal to portal: `into` (portal + 1), `origin` (edge) and `hop` (edge, freq) that lead into each."""
 
     into: np.ndarray
     origin: np.ndarray
@@ -61,7 +61,7 @@ class Edges(NamedTuple):
 class Slots(NamedTuple):
     """The ways from a transmitter to each portal (portal, slot).
 
-    `gain` (..., lane): what the elements pass; `bound` (..., reference): the same less the bends before, 0 for ways
+    `gain` (..., freq): what the elements pass; `bound` (..., reference): the same less the bends before, 0 for ways
     not to be tried further; `before` and `slot_before`: the portal before, -1 the transmitter, -2 no such way;
     `length`: up to the portal. [m]
     """
@@ -83,7 +83,7 @@ class Legs(NamedTuple):
 
 
 class Best(NamedTuple):
-    """Output: `gain` (point, lane); where `chosen` (point, lane, 2) has points, portal and slot of the best way."""
+    """Output: `gain` (point, freq); where `chosen` (point, freq, 2) has points, portal and slot of the best way."""
 
     gain: np.ndarray
     chosen: np.ndarray
@@ -266,20 +266,20 @@ def reach(tx, w, s, place, portals, before, slot_before, spot, start, spots):
 
 @njit(**_HELPER)
 def _bend_all(gain, k, root):
-    """Multiply the gain of each lane by what one bend passes."""
+    """Multiply the gain at each frequency by what one bend passes."""
     if k == -math.inf:
         return
-    for lane in range(len(gain)):
-        shifted = max(k * root[lane], CLEAR_V) - 0.1
+    for freq in range(len(gain)):
+        shifted = max(k * root[freq], CLEAR_V) - 0.1
         x = math.sqrt(shifted * shifted + 1) + shifted
-        gain[lane] *= min(GRAZING / (x * x), 1.0)
+        gain[freq] *= min(GRAZING / (x * x), 1.0)
 
 
 @njit(**_KERNEL)
 def ways(tx, portals, edges, leg, root, among, slots):
     """Fill the best ways from one transmitter to each portal of `among`, whole buildings of them, into `slots`.
 
-    leg (portal, lane): straight from the transmitter. root (lane) is 1/sqrt(wavelength).
+    leg (portal, freq): straight from the transmitter. root (freq) is 1/sqrt(wavelength).
     """
     tx, portals = borrowed(tx), Portals(
         borrowed(portals.source), borrowed(portals.frame), borrowed(portals.group), borrowed(portals.first),
@@ -289,7 +289,7 @@ def ways(tx, portals, edges, leg, root, among, slots):
     root, among, source = borrowed(root), borrowed(among), portals.source
     way, bound, before = borrowed(slots.gain), borrowed(slots.bound), borrowed(slots.before)
     slot_before, length = borrowed(slots.slot_before), borrowed(slots.length)
-    count, lanes = leg.shape
+    count, freqs = leg.shape
     best, which, slot_of = np.empty(REFERENCES), np.empty(REFERENCES, np.int64), np.empty(REFERENCES, np.int64)
     away, spot = np.empty(count), np.empty((2, 3, 3))
     start, spots = np.zeros((count, SLOTS), np.int8), np.empty((count, SLOTS, 2, 3))
@@ -297,8 +297,8 @@ def ways(tx, portals, edges, leg, root, among, slots):
         for s in range(SLOTS):  # element by element: slices take seconds to compile
             before[w, s], slot_before[w, s], length[w, s] = -2, 0, 0.0
         before[w, 0] = -1
-        for lane in range(lanes):
-            way[w, 0, lane] = leg[w, lane]
+        for freq in range(freqs):
+            way[w, 0, freq] = leg[w, freq]
         for f in range(REFERENCES):
             bound[w, 0, f] = leg[w, f]
         length[w, 0] = _apart(source, w, tx[0], tx[1], tx[2])
@@ -338,8 +338,8 @@ def ways(tx, portals, edges, leg, root, among, slots):
                 u, t = origin[e], target + f
                 k0, k1, k2, total = reach(tx, u, s, place, portals, before, slot_before, spot, start, spots)
                 before[w, t], slot_before[w, t], length[w, t] = u, s, total
-                for lane in range(lanes):
-                    way[w, t, lane] = way[u, s, lane] * hop[e, lane]
+                for freq in range(freqs):
+                    way[w, t, freq] = way[u, s, freq] * hop[e, freq]
                 for g in range(REFERENCES):
                     bound[w, t, g] = way[w, t, g] * edge_gain(k0 * root[g])
                     bound[w, t, g] *= edge_gain(k1 * root[g]) * edge_gain(k2 * root[g])
@@ -363,7 +363,7 @@ def ways(tx, portals, edges, leg, root, among, slots):
 def improve(tx, legs, portals, root, row_of, slots, tried, found, begin, end):
     """Raise the best gain of each point by the ways through its portals, of points begin to end - 1.
 
-    The first `tried` ways to each portal are tried; row_of (portal, slot) is the row of ``slots.gain`` (row, lane),
+    The first `tried` ways to each portal are tried; row_of (portal, slot) is the row of ``slots.gain`` (row, freq),
     -1 for ways not to be tried.
     """
     tx, root, row_of = borrowed(tx), borrowed(root), borrowed(row_of)
@@ -376,8 +376,8 @@ def improve(tx, legs, portals, root, row_of, slots, tried, found, begin, end):
     source, frame = portals.source, portals.frame
     gain_of, bound, before = borrowed(slots.gain), borrowed(slots.bound), borrowed(slots.before)
     slot_before, length = borrowed(slots.slot_before), borrowed(slots.length)
-    lanes = best.shape[1]
-    gains, spot, count = np.empty(lanes), np.empty((2, 3, 3)), len(row_of) if tried > 1 else 0
+    freqs = best.shape[1]
+    gains, spot, count = np.empty(freqs), np.empty((2, 3, 3)), len(row_of) if tried > 1 else 0
     start, spots = np.zeros((count, SLOTS), np.int8), np.empty((count, SLOTS, 2, 3))
     for p in range(begin, end):
         x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
@@ -414,13 +414,13 @@ def improve(tx, legs, portals, root, row_of, slots, tried, found, begin, end):
                     worth = worth or gain > best[p, f] * WORTH
                 if not worth:
                     continue
-                for lane in range(lanes):
-                    gains[lane] = gain_of[row, lane] * leg[pair, lane] * spread
+                for freq in range(freqs):
+                    gains[freq] = gain_of[row, freq] * leg[pair, freq] * spread
                 _bend_all(gains, k0, root)
                 _bend_all(gains, k1, root)
                 _bend_all(gains, k2, root)
-                for lane in range(lanes):
-                    if gains[lane] > best[p, lane]:
-                        best[p, lane] = gains[lane]
+                for freq in range(freqs):
+                    if gains[freq] > best[p, freq]:
+                        best[p, freq] = gains[freq]
                         if len(chosen):
-                            chosen[p, lane, 0], chosen[p, lane, 1] = w, s
+                            chosen[p, freq, 0], chosen[p, freq, 1] = w, s

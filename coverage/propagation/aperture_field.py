@@ -48,14 +48,14 @@ def aperture_share(
         Width and height of the opening. [m]
     depth_m, across_m, up_m : array_like, shape (place,)
         Behind its plane, beside its middle and above it. [m]
-    freq_mhz : array_like, shape (band,)
+    freq_mhz : array_like, shape (freq,)
         [MHz]
     elevations_deg : float
         Standard deviation of the elevations, 0 for level waves alone. [deg]
 
     Returns
     -------
-    ndarray, shape (place, band)
+    ndarray, shape (place, freq)
         From 0 to 1. [1]
 
     References
@@ -70,7 +70,7 @@ def aperture_share(
     width, height, across, up = place_mm.T
     held = (np.abs(depth_mm) <= IN_THE_OPENING_M * ROUNDED_MM) & (2 * across <= width) & (2 * up <= height)
     step = np.rint(np.log(np.asarray(freq_mhz, np.float64) / FIRST_MHZ) / np.log(FREQ_STEP)).astype(np.int64)
-    steps, band = np.unique(step, return_inverse=True)
+    steps, freq = np.unique(step, return_inverse=True)
     found = np.zeros((len(depth_mm), len(steps)))
     found[held] = 1.0
     at = np.flatnonzero((depth_mm > 0) & ~held)
@@ -85,7 +85,7 @@ def aperture_share(
         decay = float(np.radians(elevations_deg)) / np.sqrt(2)
         in_parts(lambda first, end: mean_power(behind, waves_m, AZIMUTHS, decay, first, end, power), len(one))
         found[at] = np.minimum(power, 1.0)[alike]
-    return found[:, band]
+    return found[:, freq]
 
 
 def diffuse_share(opening_m2: ArrayLike, surface_m2: ArrayLike, returned: ArrayLike) -> Array:

@@ -33,7 +33,7 @@ class Beside:
         Index of the building.
     at : int ndarray, shape (ray,)
         Points they lead to.
-    v : float64 ndarray, shape (ray, band)
+    v : float64 ndarray, shape (ray, freq)
         Of the corner that matters most, below 0. [1]
     turned_m : float64 ndarray, shape (ray, 3)
         Their ends, moved so far that the rays just meet the block. [m]
@@ -73,7 +73,7 @@ def beside_corners(
         [m]
     building : int ndarray, shape (point,)
         Each point's own, -1 in none.
-    freq_mhz : ndarray, shape (band,)
+    freq_mhz : ndarray, shape (freq,)
         [MHz]
     longest_m : float
         Their longest wavelength. [m]

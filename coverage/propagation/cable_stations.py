@@ -112,7 +112,7 @@ def free_gain_db(
 
     Returns
     -------
-    float64 ndarray, shape (point, band)
+    float64 ndarray, shape (point, freq)
         [dB]
     """
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
@@ -151,7 +151,7 @@ def station_gains_db(
 
     Returns
     -------
-    float64 ndarray, shape (station, point, band)
+    float64 ndarray, shape (station, point, freq)
         Over free space on the straight line from its place, as losses of detours are. [dB]
     """
     freq = np.atleast_1d(np.asarray(freq_mhz, float))
@@ -166,7 +166,7 @@ def station_gains_db(
 
 
 def _left(along_m: Floats, cable: Sequence[CableLoss], freq_mhz: Floats, *, strong: bool) -> Floats:
-    """What the coupling and the cable before a place leave of the power fed, shape (place, band)."""
+    """What the coupling and the cable before a place leave of the power fed, shape (place, freq)."""
     loss_db_per_m, coupling_db = held_losses_db(cable, freq_mhz, strong=strong)
     return np.asarray(10 ** (-(coupling_db + loss_db_per_m * along_m[:, None]) / 10))
 
@@ -174,7 +174,7 @@ def _left(along_m: Floats, cable: Sequence[CableLoss], freq_mhz: Floats, *, stro
 def _second_slope(
     scene: Scene, place_m: Floats, xyz_m: Floats, mapped: NDArray[np.bool_], freq_mhz: Floats, power: Floats
 ) -> Floats:
-    """Powers at points, shape (point, band), less what rays lose beyond their break point outside the map."""
+    """Powers at points, shape (point, freq), less what rays lose beyond their break point outside the map."""
     leaving = np.flatnonzero(~mapped) if scene.is_mapped(place_m[None])[0] else np.arange(len(xyz_m))
     if len(leaving):
         extra_db = np.zeros((1, len(leaving), power.shape[1]), np.float32)

@@ -46,7 +46,7 @@ __all__ = [
     "DetourModel",
     "Ways",
     "best_ways",
-    "check_band",
+    "check_freq",
     "crossed_edges",
     "detour_loss_db",
     "detour_model",
@@ -77,13 +77,13 @@ class DetourModel:
     Attributes
     ----------
     graph : PortalGraph
-    freq_mhz : float64 ndarray, shape (band,)
+    freq_mhz : float64 ndarray, shape (freq,)
         [MHz]
     table : LossTable
-        The scene's surfaces at the reference frequencies and `freq_mhz` (the lanes).
-    root : float64 ndarray, shape (lane,)
+        The scene's surfaces at the reference frequencies and `freq_mhz` (the frequencies).
+    root : float64 ndarray, shape (freq,)
         1/√λ. [m^-0.5]
-    hop : float32 ndarray, shape (edge, lane)
+    hop : float32 ndarray, shape (edge, freq)
         Gain of the legs between two portals over free space, linear.
     notes : tuple of str
         What lies outside the model.
@@ -108,7 +108,7 @@ class Ways:
 
     Attributes
     ----------
-    gain : float32 ndarray, shape (way, lane)
+    gain : float32 ndarray, shape (way, freq)
         Elements before the portal, linear, of the ways that are worth trying: a tenth to a third of all slots.
     way : int32 ndarray, shape (portal, slot)
         Row of `gain`, -1 where there is none.
@@ -140,7 +140,7 @@ def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike, like: DetourMo
     ----------
     scene : Scene or PortalGraph
         A graph saves joining the portals anew.
-    freq_mhz : array_like, shape (band,)
+    freq_mhz : array_like, shape (freq,)
         Frequencies, 300 to 7125. [MHz]
     like : DetourModel, optional
         Of the same portals with other windows treated: saves time, changes nothing.
@@ -155,19 +155,19 @@ def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike, like: DetourMo
         If a frequency is out of range.
     """
     graph = scene if isinstance(scene, PortalGraph) else portal_graph(scene)
-    bands = np.atleast_1d(np.asarray(freq_mhz, np.float64))
-    lanes_mhz = np.concatenate([REFERENCE_MHZ, bands])
-    # side by side, for the losses at the bands are known to the scene already
-    tables = [graph.scene.loss_table(each).loss_db for each in (REFERENCE_MHZ, bands)]
+    carriers_mhz = np.atleast_1d(np.asarray(freq_mhz, np.float64))
+    every_mhz = np.concatenate([REFERENCE_MHZ, carriers_mhz])
+    # side by side, for the losses at the carriers' frequencies are known to the scene already
+    tables = [graph.scene.loss_table(each).loss_db for each in (REFERENCE_MHZ, carriers_mhz)]
     table = LossTable(np.concatenate(tables, axis=2))
-    hop, edges = np.empty((len(graph.origin), len(lanes_mhz)), np.float32), np.arange(len(graph.origin))
+    hop, edges = np.empty((len(graph.origin), len(every_mhz)), np.float32), np.arange(len(graph.origin))
     changed = None
-    if like is not None and like.graph.portals is graph.portals and np.array_equal(like.freq_mhz, bands):
+    if like is not None and like.graph.portals is graph.portals and np.array_equal(like.freq_mhz, carriers_mhz):
         changed = changed_facets(like.graph.scene, graph.scene)
     if like is not None and changed is not None:
         hop, edges = like.hop.copy(), np.flatnonzero(crossed_edges(graph, changed))
     _fill_hops(graph, table, edges, hop)
-    return DetourModel(graph, bands, table, 1 / np.sqrt(wavelength_m(lanes_mhz)), hop, graph.notes)
+    return DetourModel(graph, carriers_mhz, table, 1 / np.sqrt(wavelength_m(every_mhz)), hop, graph.notes)
 
 
 def crossed_edges(graph: PortalGraph, changed: ChangedFacets) -> NDArray[np.bool_]:
@@ -202,7 +202,7 @@ def detour_loss_db(model: DetourModel, tx_m: ArrayLike, points: PointLegs | Poin
 
     Returns
     -------
-    float32 ndarray, shape (tx, point, band)
+    float32 ndarray, shape (tx, point, freq)
         Bends, elements and longer way, less wave guiding; ``inf`` where no detour leads. The same bytes on any
         number of threads and for any part of the transmitters. [dB]
 
@@ -271,9 +271,9 @@ def ways_from(
     """
     graph = model.graph
     source_m = graph.portals.source_m
-    portals, lanes = len(source_m), len(model.root)
+    portals, freqs = len(source_m), len(model.root)
     shape = portals, kernels.SLOTS
-    gain, bound = np.zeros((*shape, lanes), np.float32), np.zeros((*shape, kernels.REFERENCES), np.float32)
+    gain, bound = np.zeros((*shape, freqs), np.float32), np.zeros((*shape, kernels.REFERENCES), np.float32)
     before, slot_before, length_m = np.empty(shape, np.int32), np.empty(shape, np.int8), np.empty(shape)
     if not portals:
         return Ways(gain[:, 0], before, bound, before, slot_before, length_m)
@@ -284,7 +284,7 @@ def ways_from(
         bound, before, slot_before = like.bound.copy(), like.before.copy(), like.slot_before.copy()
         length_m, gain[which], bound[which] = like.length_m.copy(), 0.0, 0.0
     lost_db = element_loss_db(graph.scene.prepared, model.table, tx_m, source_m[which])[0]
-    leg = np.zeros((portals, lanes), np.float32)
+    leg = np.zeros((portals, freqs), np.float32)
     leg[which] = leg_gain(lost_db, graph.guided_db(which, np.broadcast_to(tx_m, (len(which), 3))))
     edges = kernels.Edges(graph.into, graph.origin, model.hop)
     slots = kernels.Slots(gain, bound, before, slot_before, length_m)
@@ -309,16 +309,16 @@ def best_ways(
 
     Returns
     -------
-    gain : float32 ndarray, shape (point, lane)
+    gain : float32 ndarray, shape (point, freq)
         0 where no path leads.
-    chosen : int32 ndarray, shape (point, lane, 2)
+    chosen : int32 ndarray, shape (point, freq, 2)
         Last portal and slot, -1 where there is none; empty unless asked for with `choose`.
     ways : Ways
     """
     ways = ways_from(model, tx_m)
-    count, lanes = len(legs.points), len(model.root)
-    best = np.zeros((count, lanes), np.float32)
-    chosen = np.full((count if choose else 0, lanes, 2), -1, np.int32)
+    count, freqs = len(legs.points), len(model.root)
+    best = np.zeros((count, freqs), np.float32)
+    chosen = np.full((count if choose else 0, freqs, 2), -1, np.int32)
     for portal, slots in near_sender(model, tx_m, ways).items() if near else ():
         improve(model, tx_m, portal_legs(model, portal, legs.points), ways, best, chosen, slots)
     improve(model, tx_m, legs, ways, best, chosen)
@@ -344,9 +344,9 @@ def improve(
     legs : PointLegs
     ways : Ways
         From `tx_m`.
-    best : float32 ndarray, shape (point, lane)
+    best : float32 ndarray, shape (point, freq)
         Gain of the best path so far over free space on the straight line, linear.
-    chosen : int32 ndarray, shape (point, lane, 2)
+    chosen : int32 ndarray, shape (point, freq, 2)
         Last portal and slot of that path; empty: not kept.
     slots : int
         Ways tried to each portal.
@@ -386,7 +386,7 @@ def _largest(among: Ints, worth: Floats, most: int) -> list[int]:
     return [int(portal) for portal in ranked[:most]]
 
 
-def check_band(model: DetourModel, freq_mhz: float) -> int:
+def check_freq(model: DetourModel, freq_mhz: float) -> int:
     """Lane of one of the model's frequencies.
 
     Raises

@@ -51,7 +51,7 @@ class PointLegs:
     points : PointSet
     first, portal : int64 ndarray, shape (point + 1,) and (pair,)
         Point p is reached by ``portal[first[p]:first[p + 1]]``.
-    leg : float32 ndarray, shape (pair, lane)
+    leg : float32 ndarray, shape (pair, freq)
         Gain of the last leg over free space, linear.
     kept : Kept of int to PointLegs, optional
         Legs to all points from single portals, kept as they are asked for.
@@ -174,7 +174,7 @@ def portal_legs(model: DetourModel, portal: int, points: PointSet) -> PointLegs:
 
 
 def leg_gain(lost_db: Gains, guided_db: Floats) -> Gains:
-    """Gain of legs over free space, linear, shape (leg, lane)."""
+    """Gain of legs over free space, linear, shape (leg, freq)."""
     gain_db = guided_db.astype(np.float32)[:, None] - lost_db
     return np.asarray(np.exp2(gain_db * np.float32(np.log2(10) / 10)), np.float32)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _detour_kernels as kernels
-from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_band, kernel_portals
+from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_freq, kernel_portals
 from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M, free_space_loss_db
@@ -141,11 +141,11 @@ def detour_path(
     OutOfRangeError
         If the model was not made at that frequency, or a coordinate is not finite.
     """
-    lane = check_band(model, freq_mhz)
+    freq = check_freq(model, freq_mhz)
     tx, point = np.asarray(tx_m, np.float64), np.asarray(point_m, np.float64)
     legs_to = point_legs(model, point[None])
     _, chosen, ways = best_ways(model, tx, legs_to, choose=True, near=near)
-    portal, slot = (int(each) for each in chosen[0, lane])
+    portal, slot = (int(each) for each in chosen[0, freq])
     if portal < 0:
         return None
     source_m = model.graph.portals.source_m
@@ -163,13 +163,13 @@ def detour_path(
     portals = model.graph.portals
     bends = []
     for each, k in zip(route, k_of_bends[3 - len(route) :], strict=True):
-        v = float(k * model.root[lane])
+        v = float(k * model.root[freq])
         bends.append(PathBend(portals.ids[each], portals.kind[each], v, float(knife_edge_loss_db(v))))
     places = [tx, *(source_m[each] for each in route), point]
     names = ["transmitter", *(portals.ids[each] for each in route), "point"]
     guided_db = _guided_db(model, route, tx, point)
     legs = tuple(
-        _leg(model, lane, names[i : i + 2], places[i], places[i + 1], each) for i, each in enumerate(guided_db)
+        _leg(model, freq, names[i : i + 2], places[i], places[i + 1], each) for i, each in enumerate(guided_db)
     )
     straight_m = max(float(np.linalg.norm(point - tx)), NEAREST_FREE_SPACE_M)
     length_m = max(float(path_m), straight_m)
@@ -188,17 +188,17 @@ def _guided_db(model: DetourModel, route: list[int], tx_m: Floats, point_m: Floa
     return [float(back[0]), *np.maximum(there[:-1], back[1:]).tolist(), float(there[-1])]
 
 
-def _leg(model: DetourModel, lane: int, names: list[str], from_m: Floats, to_m: Floats, guided_db: float) -> PathLeg:
+def _leg(model: DetourModel, freq: int, names: list[str], from_m: Floats, to_m: Floats, guided_db: float) -> PathLeg:
     """One leg with all it crosses."""
     scene = model.graph.scene
-    total_db = float(element_loss_db(scene.prepared, model.table, from_m, to_m)[0, 0, lane])
+    total_db = float(element_loss_db(scene.prepared, model.table, from_m, to_m)[0, 0, freq])
     elements = []
     for facet, cosine, _ in crossings(scene.prepared, from_m, to_m):
         surface = int(scene.facets.surface[facet])
         if not scene.facets.surfaces[surface]:  # an open window
             continue
         node = max((cosine - COS_MIN) / (1 - COS_MIN), 0.0) * (COS_NODES - 1)
-        loss_db = float(np.interp(node, np.arange(COS_NODES), model.table.loss_db[surface, :, lane]))
+        loss_db = float(np.interp(node, np.arange(COS_NODES), model.table.loss_db[surface, :, freq]))
         name = scene.facets.feature_ids[int(scene.facets.feature[facet])]
         elements.append(PathElement(name, scene.facets.surfaces[surface], loss_db))
     length_m = float(np.linalg.norm(to_m - from_m))

@@ -75,7 +75,7 @@ def far_loss_db(
         Height of the ground above the sea from the mast to the place, at equal steps. [m]
     spacing_m : float
         [m]
-    freq_mhz : ndarray, shape (band,)
+    freq_mhz : ndarray, shape (freq,)
         [MHz]
     h_tx_m, h_rx_m : float
         Heights above the ground. [m]
@@ -86,7 +86,7 @@ def far_loss_db(
 
     Returns
     -------
-    los_db, nlos_db : ndarray, shape (band,)
+    los_db, nlos_db : ndarray, shape (freq,)
         NaN where the model does not hold. [dB]
     notes : tuple of str
 
@@ -106,7 +106,7 @@ def far_loss_db(
     def over_db(freq: float, above_m: float) -> float:
         return irregular_terrain_loss_db(freq, ground_m, spacing_m, h_tx_m, above_m, vertical=VERTICAL)
 
-    for band, freq in enumerate(freq_mhz.tolist()):
+    for index, freq in enumerate(freq_mhz.tolist()):
         try:
             seen_db = over_db(freq, h_rx_m)
             if h_rx_m >= top_m:
@@ -122,5 +122,5 @@ def far_loss_db(
         except OutOfRangeError:
             notes.add(NO_FAR)
             continue
-        los_db[band], nlos_db[band] = seen_db, hidden_db
+        los_db[index], nlos_db[index] = seen_db, hidden_db
     return los_db, nlos_db, tuple(sorted(notes))

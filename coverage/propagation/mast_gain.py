@@ -23,7 +23,7 @@ from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.detour import with_detour
 from quietwing.coverage.propagation.facades import Facades, facades_of
 from quietwing.coverage.propagation.facet_changes import changed_facets
-from quietwing.coverage.propagation.mast_path import path_states_db, scenario_of, sight_probability
+from quietwing.coverage.propagation.mast_path import mast_los_probability, path_states_db, scenario_of
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
 from quietwing.coverage.propagation.portal_graphs import PortalGraph
@@ -96,7 +96,7 @@ class MastModel:
     detours : SenderDetours
         Masts in the order of `masts_of`.
     floor : OpeningFloor
-    entry_db : ndarray, shape (place, band)
+    entry_db : ndarray, shape (place, freq)
         Loss of each outer opening at normal incidence. [dB]
     outside_db : ndarray, shape (2, sector, place)
         Gain just outside each, with and without line of sight, from all sides it looks to. [dB]
@@ -115,7 +115,7 @@ class MastModel:
     scatter_nlos: ScatterFloor
 
     def within_loss_db(self, used: RoomOpenings) -> Array:
-        """Loss between a borrowed opening and the room, shape (band,). [dB]"""
+        """Loss between a borrowed opening and the room, shape (freq,). [dB]"""
         start_m = self.floor.inside_m[used.places[0]]
         straight_db = element_loss_db(self.scene.prepared, self.table, start_m, used.middle_m)[0, 0]
         return np.asarray(np.minimum(self.floor.door_loss_db(used, self.freq_mhz), straight_db), np.float64)
@@ -254,8 +254,8 @@ def _outside_db(model: MastModel, like: MastModel | None) -> Array:
 def _with_scatter(model: MastModel) -> MastModel:
     """The model with what scatter brings into each room with and without line of sight."""
     floor, sectors, outside_db = model.floor, model.sectors, model.outside_db
-    lane = np.searchsorted(model.freq_mhz, [sector.freq_mhz for sector in sectors])
-    entry_db = model.entry_db[:, lane].T
+    freq = np.searchsorted(model.freq_mhz, [sector.freq_mhz for sector in sectors])
+    entry_db = model.entry_db[:, freq].T
     shape = (2, len(sectors), len(floor.of_room))
     inside_db, before_db = np.full(shape, -np.inf, np.float32), np.full(shape, -np.inf, np.float32)
     place = np.full(shape, -1, np.int32)
@@ -267,7 +267,7 @@ def _with_scatter(model: MastModel) -> MastModel:
         place[:, :, room] = through[entering_db.argmax(axis=2)]
         inside_db[:, :, room] = entering_db.max(axis=2)
         if used.borrowed:
-            inside_db[:, :, room] -= model.within_loss_db(used)[lane]
+            inside_db[:, :, room] -= model.within_loss_db(used)[freq]
         before_db[:, :, room] = outside_db[:, :, through].max(axis=2)
     entering_db = (outside_db - entry_db).astype(np.float32)
     los, nlos = (
@@ -283,13 +283,13 @@ def _no_scatter(
     sectors: tuple[Sector, ...], floor: OpeningFloor, freq_mhz: Array
 ) -> tuple[ScatterFloor, ScatterFloor]:
     """No scatter at all with and without line of sight, and from where it would come."""
-    band = np.searchsorted(freq_mhz, [sector.freq_mhz for sector in sectors])
+    freq = np.searchsorted(freq_mhz, [sector.freq_mhz for sector in sectors])
     los, nlos = (
         no_scatter(
             floor,
             masts_of(sectors),
             [float(scattered_width_deg(scenario_of(each.environment), clear, each.freq_mhz)) for each in sectors],
-            band,
+            freq,
         )
         for clear in (True, False)
     )
@@ -324,36 +324,36 @@ def _without_scatter(
     for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
         sectors = [model.sectors[index] for index in indices]
         mast = np.array(mast_m)
-        bands, lane_of = np.unique([sector.freq_mhz for sector in sectors], return_inverse=True)
-        lanes = np.searchsorted(model.freq_mhz, bands)
-        table = LossTable(np.ascontiguousarray(model.table.loss_db[:, :, lanes]))
+        used_mhz, freq_of = np.unique([sector.freq_mhz for sector in sectors], return_inverse=True)
+        freqs = np.searchsorted(model.freq_mhz, used_mhz)
+        table = LossTable(np.ascontiguousarray(model.table.loss_db[:, :, freqs]))
         elements_db = element_loss_db(
             model.scene.prepared, table, mast[None, :], points, freq_mhz=None, skip_building=skip_building
         )[0]
         every_db = elements_db if skip_building == NO_BUILDING else None
-        tops = over_tops(model.scene, table, bands, mast, points.xyz_m, points.building, skip_building, every_db)
+        tops = over_tops(model.scene, table, used_mhz, mast, points.xyz_m, points.building, skip_building, every_db)
         straight_db = tops.straight_db(elements_db).astype(np.float32)
         if routes is not None:
             # a clear ray gains nothing: what passes an edge beside it is the same wave
-            detour_db = np.where(elements_db > 0, routes.loss_db[number][:, lanes], np.float32(np.inf))
-            detoured[indices] = (detour_db < straight_db)[:, lane_of].T
+            detour_db = np.where(elements_db > 0, routes.loss_db[number][:, freqs], np.float32(np.inf))
+            detoured[indices] = (detour_db < straight_db)[:, freq_of].T
             apart_db = np.minimum(straight_db - detour_db, 300.0)  # hundreds of dB overflow a float32
-            share[indices] = 1 / (1 + 10 ** (apart_db / 10))[:, lane_of].T
+            share[indices] = 1 / (1 + 10 ** (apart_db / 10))[:, freq_of].T
             elements_db = with_detour(np.maximum(elements_db, straight_db), detour_db)
         # over a top the less of the two, not their sum: a detour may go over the same
         elements_db = straight_db if routes is None else np.minimum(elements_db, straight_db)
         distance_2d_m = np.hypot(*(points.xyz_m[:, :2] - mast[:2]).T)
         azimuth_deg, elevation_deg = direction(mast, points.xyz_m)
-        ground = terrain_effect(model.scene.site, facades, points, mast, bands)
+        ground = terrain_effect(model.scene.site, facades, points, mast, used_mhz)
         if ground is not None:
             notes.update(ground.notes)
             unknown += not ground.known
         states: dict[tuple[str, float, tuple[float, float] | None], tuple[Array, Array]] = {}
         chances: dict[str, Array] = {}
-        for index, sector, lane in zip(indices.tolist(), sectors, lane_of.tolist(), strict=True):
+        for index, sector, freq in zip(indices.tolist(), sectors, freq_of.tolist(), strict=True):
             key = (sector.environment, sector.freq_mhz, sector.corner_m)
             if key not in states:
-                over_db = None if ground is None else ground.extra_db[:, lane]
+                over_db = None if ground is None else ground.extra_db[:, freq]
                 *both, clipped = path_states_db(
                     sector,
                     model.scene.site.area,
@@ -362,7 +362,7 @@ def _without_scatter(
                     over_db,
                     surroundings=model.scene.site.surroundings,
                     xy_m=points.xyz_m[:, :2],
-                    far=None if ground is None else ground.far(lane),
+                    far=None if ground is None else ground.far(freq),
                     bounding=~silent,
                 )
                 states[key] = both[0], both[1]
@@ -372,7 +372,7 @@ def _without_scatter(
                 chances[sector.environment] = chance if ground is None else np.where(ground.blocked, 0.0, chance)
             pattern_db = sector_gain_db(model.scene.site, sector, azimuth_deg, elevation_deg)
             for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
-                into[index] = pattern_db - loss_db - elements_db[:, lane]
+                into[index] = pattern_db - loss_db - elements_db[:, freq]
             clear_probability[index] = chances[sector.environment]
     if unknown:
         notes.add(OFF_THE_GRID.format(unknown, len(masts_of(model.sectors))))
@@ -387,13 +387,13 @@ def _los_probability(
     Points in the open have their own. Where mast and point both stand on the map, geometry decides.
     """
     environment = sector.environment
-    chance = np.asarray(sight_probability(environment, distance_2d_m, points.xyz_m[:, 2]), float)
+    chance = np.asarray(mast_los_probability(environment, distance_2d_m, points.xyz_m[:, 2]), float)
     for facade, away_m in enumerate(np.hypot(*(facades.middle_m - mast[:2]).T).tolist()):
         here = facades.of_point == facade
         storeys = model.scene.site.buildings[int(points.building[here.argmax()])].storeys
         for number in np.unique(points.storey[here]).tolist():
             eye_m = storeys[number].floor_m + EYE_HEIGHT_M
-            chance[here & (points.storey == number)] = sight_probability(environment, away_m, eye_m)
+            chance[here & (points.storey == number)] = mast_los_probability(environment, away_m, eye_m)
     mapped = model.scene.mapped
     if shapely.intersects_xy(mapped, mast[0], mast[1]):  # all that stands between is drawn, and on the ray
         chance[shapely.intersects_xy(mapped, points.xyz_m[:, 0], points.xyz_m[:, 1])] = 1.0

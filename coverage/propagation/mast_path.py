@@ -23,7 +23,7 @@ from quietwing.coverage.propagation.outdoor import (
 from quietwing.coverage.propagation.short_path import ROOFS, STREET, Law, Link, short_laws
 from quietwing.sites import Environment, Sector, Surroundings
 
-__all__ = ["path_laws", "path_states_db", "scenario_of", "sight_probability"]
+__all__ = ["mast_los_probability", "path_laws", "path_states_db", "scenario_of"]
 
 Array = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def scenario_of(environment: Environment) -> Environment:
     return SCENARIOS.get(environment, environment)
 
 
-def sight_probability(environment: Environment, distance_2d_m: ArrayLike, h_ut_m: ArrayLike = 1.5) -> Array:
+def mast_los_probability(environment: Environment, distance_2d_m: ArrayLike, h_ut_m: ArrayLike = 1.5) -> Array:
     """Probability of a clear path from a mast, see `los_probability`; in streets that of UMi, over roofs of UMa."""
     return los_probability(scenario_of(environment), distance_2d_m, h_ut_m)
 

@@ -95,12 +95,12 @@ class OpeningFloor:
         return tuple(str(round(float(np.degrees(np.arctan2(-x, -y))) / QUARTER_DEG) % 4) for x, y in looks)
 
     def entry_loss_db(self, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Loss of each outer opening at normal incidence, shape (place, band). [dB]"""
+        """Loss of each outer opening at normal incidence, shape (place, freq). [dB]"""
         losses = [self.opening_loss_db(self.site.openings[place.opening], freq_mhz) for place in self.places]
         return np.array(losses).reshape(len(losses), len(freq_mhz))
 
     def door_loss_db(self, room: RoomOpenings, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Loss of the room's easiest door, ``inf`` where it has none, shape (band,). [dB]"""
+        """Loss of the room's easiest door, ``inf`` where it has none, shape (freq,). [dB]"""
         if not room.doors:
             return np.full(len(freq_mhz), np.inf)
         losses = [self.opening_loss_db(door, freq_mhz) for door in room.doors]
@@ -108,7 +108,7 @@ class OpeningFloor:
         return easiest
 
     def opening_loss_db(self, opening: Opening, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Loss of one opening at normal incidence, shape (band,). [dB]"""
+        """Loss of one opening at normal incidence, shape (freq,). [dB]"""
         key = (opening.passed_constructions, np.asarray(freq_mhz, float).tobytes())
         if key not in self._alike:
             passed = [self.site.constructions[name] for name in opening.passed_constructions]

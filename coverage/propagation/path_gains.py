@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.dims import BAND, POINT, TX
+from quietwing.coverage.dims import FREQ, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError
 from quietwing.coverage.propagation.detour import DetourModel, detour_loss_db, with_detour
 from quietwing.coverage.propagation.gain_cache import digest_of
@@ -43,7 +43,7 @@ def path_gain(
         Transmitters, z above the ground. [m]
     rx : PointSet or array_like, shape (point, 3)
         Receivers; a `PointSet` with patches (a map grid) takes the fast kernel. [m]
-    freq_mhz : array_like, shape (band,)
+    freq_mhz : array_like, shape (freq,)
         Frequencies, 300 to 7125. [MHz]
     table : LossTable, optional
         ``scene.loss_table(freq_mhz)`` where it is at hand: it takes longer than a transmitter.
@@ -53,7 +53,7 @@ def path_gain(
 
     Returns
     -------
-    DataArray, dims (tx, point, band), float32
+    DataArray, dims (tx, point, freq), float32
         Path gain, negative. [dB]
 
     Raises
@@ -67,9 +67,9 @@ def path_gain(
     for rays through edges and along walls are in `quietwing.coverage.propagation.multiwall`.
     """
     scene = site if isinstance(site, Scene) else prepare_scene(site)
-    bands = _bands(freq_mhz)
+    used_mhz = _used_mhz(freq_mhz)
     return _path_gain(
-        scene, _points(tx), _points(rx), bands, table or scene.loss_table(bands), _made_at(detours, bands)
+        scene, _points(tx), _points(rx), used_mhz, table or scene.loss_table(used_mhz), _made_at(detours, used_mhz)
     )
 
 
@@ -93,7 +93,7 @@ def path_gain_blocks(
 
     Yields
     ------
-    DataArray, dims (tx, point, band), float32
+    DataArray, dims (tx, point, freq), float32
         The same bytes as the corresponding part of `path_gain`. [dB]
 
     Raises
@@ -106,11 +106,16 @@ def path_gain_blocks(
             f"transmitters_per_block {transmitters_per_block} (expected 1 or more); choose a larger block"
         )
     scene = site if isinstance(site, Scene) else prepare_scene(site)
-    senders, receivers, bands = _points(tx), _points(rx), _bands(freq_mhz)
-    table, detours = scene.loss_table(bands), _made_at(detours, bands)
+    senders, receivers, used_mhz = _points(tx), _points(rx), _used_mhz(freq_mhz)
+    table, detours = scene.loss_table(used_mhz), _made_at(detours, used_mhz)
     return (
         _path_gain(
-            scene, scattered(senders.xyz_m[first : first + transmitters_per_block]), receivers, bands, table, detours
+            scene,
+            scattered(senders.xyz_m[first : first + transmitters_per_block]),
+            receivers,
+            used_mhz,
+            table,
+            detours,
         ).assign_coords({TX: np.arange(first, min(first + transmitters_per_block, len(senders)))})
         for first in range(0, len(senders), transmitters_per_block)
     )
@@ -123,7 +128,7 @@ def _points(places: PointSet | ArrayLike) -> PointSet:
     return points
 
 
-def _bands(freq_mhz: ArrayLike) -> NDArray[np.float64]:
+def _used_mhz(freq_mhz: ArrayLike) -> NDArray[np.float64]:
     return np.atleast_1d(np.asarray(freq_mhz, float))
 
 
@@ -159,11 +164,11 @@ def _path_gain(
         gain_db = gain_db + (straight_db - with_detour(straight_db, detour_loss_db(detours, tx.xyz_m, rx)))
     return xr.DataArray(
         gain_db,
-        dims=(TX, POINT, BAND),
+        dims=(TX, POINT, FREQ),
         coords={
             TX: np.arange(len(tx)),
             POINT: np.arange(len(rx)),
-            "freq_mhz": (BAND, freq_mhz),
+            "freq_mhz": (FREQ, freq_mhz),
             "x_m": (POINT, rx.xyz_m[:, 0]),
             "y_m": (POINT, rx.xyz_m[:, 1]),
             "z_m": (POINT, rx.xyz_m[:, 2]),

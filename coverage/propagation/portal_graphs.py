@@ -298,9 +298,9 @@ def _mark_nearest(marked: NDArray[np.bool_], worth_db: Floats, which: NDArray[np
     most = min(most, len(columns))
     if not most:
         return
-    for lane in range(worth_db.shape[2]):
+    for freq in range(worth_db.shape[2]):
         for rows in _row_blocks(len(marked)):
-            offered = worth_db[rows][:, columns, lane]
+            offered = worth_db[rows][:, columns, freq]
             best = np.argsort(offered, axis=1, kind="stable")[:, :most]
             row = np.arange(len(offered))[:, None]
             marked[rows][row, columns[best]] |= np.isfinite(offered[row, best])

@@ -109,9 +109,9 @@ class CableGain:
 
     Attributes
     ----------
-    gain_db : float64 ndarray, shape (point, band)
+    gain_db : float64 ndarray, shape (point, freq)
         Level at an isotropic antenna over power into the cable. [dB]
-    over_gain_db : float64 ndarray, shape (point, band)
+    over_gain_db : float64 ndarray, shape (point, freq)
         The same with what its rays are spared. [dB]
     strongest : int64 ndarray, shape (point,)
         The piece that is heard best there, in the mean over the bands.
@@ -174,14 +174,14 @@ def cable_losses_db(cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: 
     ----------
     cable : sequence of CableLoss
         By rising frequency.
-    freq_mhz : array_like, shape (band,)
+    freq_mhz : array_like, shape (freq,)
         [MHz]
     strong : bool
         For spill: what half of the places couple better than. Else what 95 of 100 places do, for denial.
 
     Returns
     -------
-    loss_db_per_m, coupling_db : float64 ndarray, shape (band,)
+    loss_db_per_m, coupling_db : float64 ndarray, shape (freq,)
 
     Raises
     ------
@@ -266,11 +266,11 @@ def cable_gain(
     cable : sequence of CableLoss
         See `held_losses_db`.
     points : PointSet
-    freq_mhz : array_like, shape (band,)
+    freq_mhz : array_like, shape (freq,)
         [MHz]
     strong : bool
         See `cable_losses_db`.
-    spared_db : float32 ndarray, shape (station, point, band), optional
+    spared_db : float32 ndarray, shape (station, point, freq), optional
         What rays are spared of their elements' loss over the tops of what stands on them. [dB]
     of_piece : int64 ndarray, shape (piece,), optional
         Whose ray each piece's is like (`cable_stations`), with `spared_db`.
@@ -340,14 +340,14 @@ def _add_up(
 
 
 def piece_eirp_db(pieces: Pieces, cable: Sequence[CableLoss], freq_mhz: ArrayLike, *, strong: bool = True) -> Floats:
-    """What each piece radiates as a source of its own, over the power fed into the cable, shape (piece, band).
+    """What each piece radiates as a source of its own, over the power fed into the cable, shape (piece, freq).
 
     Parameters
     ----------
     pieces : Pieces
         As seen from so far away that each is a point.
     cable : sequence of CableLoss
-    freq_mhz : array_like, shape (band,)
+    freq_mhz : array_like, shape (freq,)
         [MHz]
     strong : bool
         See `cable_losses_db`.
@@ -393,7 +393,7 @@ def power_density_per_w(
     freq_mhz: ArrayLike,
     nearest_m: float,
 ) -> Floats:
-    """Power density near a cable for a watt fed into it, no loss in walls, shape (band, point).
+    """Power density near a cable for a watt fed into it, no loss in walls, shape (freq, point).
 
     Parameters
     ----------
@@ -401,7 +401,7 @@ def power_density_per_w(
         [m]
     cable : sequence of CableLoss
     points : PointSet
-    freq_mhz : array_like, shape (band,)
+    freq_mhz : array_like, shape (freq,)
         [MHz]
     nearest_m : float
         Nearer than this the level rises no more. [m]

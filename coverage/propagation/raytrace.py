@@ -22,7 +22,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.dims import BAND, POINT, TX
+from quietwing.coverage.dims import FREQ, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError, QuietwingError
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M
 from quietwing.coverage.propagation.materials import check_freq_mhz
@@ -92,7 +92,7 @@ def raytraced_path_gain(
         Transmitters, z above the ground. [m]
     rx : PointSet or array_like, shape (point, 3)
         Receivers, 0.1 m or more from every transmitter. [m]
-    freq_mhz : array_like, shape (band,)
+    freq_mhz : array_like, shape (freq,)
         Frequencies, 300 to 7125. [MHz]
     samples : int
         Rays from each transmitter, 1e3 to 1e9, in rounds of 5e6. At distance d a square of side a is met by
@@ -108,7 +108,7 @@ def raytraced_path_gain(
 
     Returns
     -------
-    DataArray, dims (tx, point, band), float32
+    DataArray, dims (tx, point, freq), float32
         Path gain, negative; ``-inf`` where no ray arrived. Both polarisations in equal parts are sent and all that
         arrives is counted, as the slab losses of `path_gain` are. [dB]
 
@@ -154,22 +154,20 @@ def raytraced_path_gain(
         "diffraction": False,
     }
     gain = np.zeros((len(senders), len(receivers), len(freq)))
-    for band, carrier_mhz in enumerate(freq.tolist()):
+    for at, carrier_mhz in enumerate(freq.tolist()):
         tracer.tune(carrier_mhz)
         for index, sender in enumerate(senders):
             if len(places):
-                gain[index, :, band] = tracer.gain(sender, places, square_m, samples, seed, ways)[
-                    of_place.reshape(-1)
-                ]
+                gain[index, :, at] = tracer.gain(sender, places, square_m, samples, seed, ways)[of_place.reshape(-1)]
     with np.errstate(divide="ignore"):  # no ray arrived
         gain_db = (10 * np.log10(gain)).astype(np.float32)
     return xr.DataArray(
         gain_db,
-        dims=(TX, POINT, BAND),
+        dims=(TX, POINT, FREQ),
         coords={
             TX: np.arange(len(senders)),
             POINT: np.arange(len(receivers)),
-            "freq_mhz": (BAND, freq),
+            "freq_mhz": (FREQ, freq),
             "x_m": (POINT, receivers[:, 0]),
             "y_m": (POINT, receivers[:, 1]),
             "z_m": (POINT, receivers[:, 2]),

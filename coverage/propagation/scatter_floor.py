@@ -34,7 +34,7 @@ class BehindOpenings:
         Indices of the point and into ``OpeningFloor.places``.
     seen_deg : float64 ndarray, shape (row,)
         Azimuth of the opening's middle from the point, told as in ``OpeningFloor.bearing_deg``. [deg]
-    share : float64 ndarray, shape (row, band)
+    share : float64 ndarray, shape (row, freq)
         Power that comes straight through over that before, were it alike from all sides. [1]
     diffuse : float64 ndarray, shape (row,)
         Of the room, as ``OpeningFloor.diffuse``. [1]
@@ -69,7 +69,7 @@ class ScatterFloor:
         As ``OpeningFloor.bearing_deg``. [deg]
     width_deg : float64 ndarray, shape (sector,)
         Spread of what is scattered about that. [deg]
-    band : int32 ndarray, shape (sector,)
+    freq : int32 ndarray, shape (sector,)
         A column of ``BehindOpenings.share``.
     """
 
@@ -81,11 +81,11 @@ class ScatterFloor:
     mast: NDArray[np.int32]
     bearing_deg: NDArray[np.float64]
     width_deg: NDArray[np.float64]
-    band: NDArray[np.int32]
+    freq: NDArray[np.int32]
 
     def some(self, sectors: NDArray[np.intp]) -> ScatterFloor:
         """The same of some of the sectors."""
-        of_sector = ("inside_db", "before_db", "place", "entering_db", "mast", "width_deg", "band")
+        of_sector = ("inside_db", "before_db", "place", "entering_db", "mast", "width_deg", "freq")
         rows: dict[str, NDArray[Any]] = {name: getattr(self, name)[sectors] for name in of_sector}
         return replace(self, **rows)
 
@@ -114,7 +114,7 @@ class ScatterFloor:
                 towards = concentration(width_deg, bearing_deg[behind.place], behind.seen_deg)
                 denser[mast, width_deg] = towards, behind.diffuse * flux[behind.place]
             towards, diffuse = denser[mast, width_deg]
-            share = np.minimum(behind.share[:, self.band[sector]] * towards + diffuse, 1.0)
+            share = np.minimum(behind.share[:, self.freq[sector]] * towards + diffuse, 1.0)
             power = np.bincount(row_of, part[sector, behind.place] * share)
             with np.errstate(divide="ignore"):
                 least_db[sector, at] += (10 * np.log10(np.minimum(power, 1.0))).astype(np.float32)
@@ -125,7 +125,7 @@ def no_scatter(
     floor: OpeningFloor,
     masts: Mapping[tuple[float, float, float], NDArray[np.int_]],
     width_deg: Sequence[float],
-    band: ArrayLike,
+    freq: ArrayLike,
 ) -> ScatterFloor:
     """Nothing scattered into any room, to be filled in.
 
@@ -134,7 +134,7 @@ def no_scatter(
     floor : OpeningFloor
     masts : mapping of (float, float, float) to int ndarray
         Sectors at each antenna position.
-    width_deg, band : array_like, shape (sector,)
+    width_deg, freq : array_like, shape (sector,)
         As in `ScatterFloor`.
 
     Returns
@@ -155,7 +155,7 @@ def no_scatter(
         mast=mast,
         bearing_deg=np.array([floor.bearing_deg(np.array(mast_m)) for mast_m in masts]),
         width_deg=np.array(width_deg, np.float64),
-        band=np.array(band, np.int32),
+        freq=np.array(freq, np.int32),
     )
 
 
@@ -166,7 +166,7 @@ def behind_openings(floor: OpeningFloor, points: PointSet, freq_mhz: NDArray[np.
     ----------
     floor : OpeningFloor
     points : PointSet
-    freq_mhz : ndarray, shape (band,)
+    freq_mhz : ndarray, shape (freq,)
         [MHz]
 
     Returns

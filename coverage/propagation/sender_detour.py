@@ -48,11 +48,11 @@ class Routes:
 
     Attributes
     ----------
-    loss_db : float32 ndarray, shape (sender, point, band)
+    loss_db : float32 ndarray, shape (sender, point, freq)
         Over the straight path; ``inf`` where no detour leads. [dB]
-    last : int32 ndarray, shape (sender, point, band, 2)
+    last : int32 ndarray, shape (sender, point, freq, 2)
         Portal passed last and the slot of the way to it, -1 without a detour; empty if not asked for.
-    treated : bool ndarray, shape (sender, point, band)
+    treated : bool ndarray, shape (sender, point, freq)
         Whether the way is one of `SenderDetours.treated`; empty if not asked for.
     """
 
@@ -202,7 +202,7 @@ class SenderDetours:
         -------
         crossed : uint8 ndarray, shape (link, construction)
             How often each construction is crossed.
-        walls_db : float32 ndarray, shape (link, band)
+        walls_db : float32 ndarray, shape (link, freq)
             What all elements of the way lose. [dB]
         """
         source_m = self.model.graph.portals.source_m
@@ -265,7 +265,7 @@ def mast_detours(
         A graph saves joining the portals anew.
     masts_m : float64 ndarray, shape (mast, 3)
         [m]
-    freq_mhz : float64 ndarray, shape (band,)
+    freq_mhz : float64 ndarray, shape (freq,)
         Frequencies, 300 to 7125. [MHz]
     like : SenderDetours, optional
         Of the same masts with other windows treated: saves time, changes nothing.

@@ -73,9 +73,9 @@ class TerrainEffect:
 
     Attributes
     ----------
-    extra_db : float64 ndarray, shape (point, band)
+    extra_db : float64 ndarray, shape (point, freq)
         Loss over that over flat ground, below 0 where an end stands high; 0 where nothing is known. [dB]
-    far_los_db, far_nlos_db : float64 ndarray, shape (point, band)
+    far_los_db, far_nlos_db : float64 ndarray, shape (point, freq)
         Loss itself in both states of sight, to points beyond the range of a scenario of TR 38.901; NaN to others, and
         where nothing is known. [dB]
     blocked : bool ndarray, shape (point,)
@@ -92,9 +92,9 @@ class TerrainEffect:
     known: bool
     notes: tuple[str, ...]
 
-    def far(self, band: int) -> FarLoss:
+    def far(self, freq: int) -> FarLoss:
         """Loss over the ground at one frequency, for points beyond the range of TR 38.901."""
-        return FarLoss(self.far_los_db[:, band], self.far_nlos_db[:, band])
+        return FarLoss(self.far_los_db[:, freq], self.far_nlos_db[:, freq])
 
 
 def ground_profile(terrain: Terrain, from_m: tuple[float, float], to_m: tuple[float, float]) -> Profile | None:
@@ -128,14 +128,14 @@ def terrain_extra_db(profile: Profile, freq_mhz: Array, h_tx_m: float, h_rx_m: f
     Parameters
     ----------
     profile : Profile
-    freq_mhz : ndarray, shape (band,)
+    freq_mhz : ndarray, shape (freq,)
         [MHz]
     h_tx_m, h_rx_m : float
         Heights above the ground, held in the model's range of 0.5 to 3000. [m]
 
     Returns
     -------
-    extra_db : ndarray, shape (band,)
+    extra_db : ndarray, shape (freq,)
         [dB]
     note : str
         Which range was left, empty if none.
@@ -183,7 +183,7 @@ def terrain_effect(
     points : PointSet
     mast_m : ndarray, shape (3,)
         Height above the mast's own ground. [m]
-    freq_mhz : ndarray, shape (band,)
+    freq_mhz : ndarray, shape (freq,)
         [MHz]
 
     Returns

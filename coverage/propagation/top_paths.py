@@ -39,11 +39,11 @@ class Obstacle:
         Index of the building, -1 for the perimeter.
     at : int ndarray, shape (ray,)
         Points whose straight rays it stands on.
-    through_db : float64 ndarray, shape (ray, band)
+    through_db : float64 ndarray, shape (ray, freq)
         What its elements lose. [dB]
-    loss_db : float64 ndarray, shape (ray, band)
+    loss_db : float64 ndarray, shape (ray, freq)
         What it costs over its top and through it, at most `through_db`. [dB]
-    over : bool ndarray, shape (ray, band)
+    over : bool ndarray, shape (ray, freq)
         The way over its top is the stronger part: none of it is crossed.
     """
 
@@ -70,9 +70,9 @@ class Tops:
     Attributes
     ----------
     obstacles : tuple of Obstacle
-    relief_db : float64 ndarray, shape (point, band)
+    relief_db : float64 ndarray, shape (point, freq)
         By how much they cost less than through their elements alone, 0 or more. [dB]
-    grazing_db : float64 ndarray, shape (point, band)
+    grazing_db : float64 ndarray, shape (point, freq)
         What rays lose to the tops and corners that they clear by little, 0 or more. [dB]
     """
 
@@ -104,7 +104,7 @@ def over_tops(
     scene : Scene
     table : LossTable
         Of the scene's surfaces at `freq_mhz`.
-    freq_mhz : ndarray, shape (band,)
+    freq_mhz : ndarray, shape (freq,)
         [MHz]
     mast_m : ndarray, shape (3,)
         [m]
@@ -114,7 +114,7 @@ def over_tops(
         Each point's own, which is no obstacle to it; -1 in none.
     skip_building : int
         As in `element_loss_db`.
-    every_db : float32 ndarray, shape (point, band), optional
+    every_db : float32 ndarray, shape (point, freq), optional
         Loss of all elements without skipping any, where it is at hand. [dB]
     from_building : int
         The transmitter's own, which is no obstacle either; -1 in none.
@@ -168,7 +168,7 @@ def _through_db(
     index: int,
     all_db: NDArray[np.float32] | None = None,
 ) -> Array:
-    """What one obstacle's elements lose on straight rays, shape (ray, band). [dB]"""
+    """What one obstacle's elements lose on straight rays, shape (ray, freq). [dB]"""
     if all_db is None:
         all_db = element_loss_db(scene.prepared, table, mast_m, xyz_m)[0]
     others_db = element_loss_db(scene.prepared, table, mast_m, xyz_m, skip_building=index)[0]
@@ -222,7 +222,7 @@ def _just_below(mast_m: Array, xyz_m: Array, top_m: float, shares: Array) -> Arr
 
 
 def _edge_v(mast_m: Array, xyz_m: Array, top_m: float, shares: Array, freq_mhz: Array) -> Array:
-    """v of the knife edge in place of the obstacle, shape (ray, band)."""
+    """v of the knife edge in place of the obstacle, shape (ray, freq)."""
     length_m = np.maximum(np.hypot(*(xyz_m - mast_m)[:, :2].T), 3 * NEAREST_M)
     away_m = np.clip(shares * length_m, NEAREST_M, length_m - NEAREST_M)
     rise_tx, rise_rx = top_m - mast_m[2], top_m - xyz_m[:, 2]

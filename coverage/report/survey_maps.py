@@ -117,14 +117,14 @@ def readings_figure(site: Site, readings: Sequence[Reading]) -> Figure:
     at = locate(site, tuple(readings))
     figure, axes = _plans(site, sorted(set(zip(at.building.tolist(), at.storey.tolist(), strict=True))),
                           f"{readings[0].channel}: medians read at {site.name} ({site.marking})")  # fmt: skip
-    level_dbm = np.array([one.rsrp_dbm for one in readings])
-    low, high = level_dbm.min() - 1, level_dbm.max() + 1
+    rsrp_dbm = np.array([one.rsrp_dbm for one in readings])
+    low, high = rsrp_dbm.min() - 1, rsrp_dbm.max() + 1
     for (building, storey), ax in axes.items():
         here = (at.building == building) & (at.storey == storey)
         x, y = at.xyz_m[here, 0], at.xyz_m[here, 1]
-        drawn = ax.scatter(x, y, c=level_dbm[here], cmap=LEVELS, vmin=low, vmax=high, marker="s", s=42, zorder=5)
+        drawn = ax.scatter(x, y, c=rsrp_dbm[here], cmap=LEVELS, vmin=low, vmax=high, marker="s", s=42, zorder=5)
         if len(x) <= 40:  # so many numbers can be read
-            for u, v, level in zip(x, y, level_dbm[here], strict=True):
+            for u, v, level in zip(x, y, rsrp_dbm[here], strict=True):
                 ax.annotate(f"{level:.0f}", (u, v), (5, 4), fontsize=8, **_ON_WALLS)
     figure.colorbar(drawn, ax=list(axes.values()), label="level [dBm]", shrink=0.8)
     with_plain_text(figure)

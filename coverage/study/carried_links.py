@@ -112,7 +112,7 @@ def carried_against_db(
     if not alike or known.paths.crossed.shape[2] != crossed.shape[2]:
         return after.against_db(links)
     differs = (rows < 0) | (at_rows(known.paths.crossed, rows) != crossed).any(axis=(0, 2))
-    signals = ((one.level_dbm, one.sector_variance, *one.paths) for one in (before.signal, after.signal))
+    signals = ((one.rsrp_dbm, one.sector_variance, *one.paths) for one in (before.signal, after.signal))
     for was, now in zip(*signals, strict=True):
         differs |= (at_rows(was, rows) != now).any(axis=(0, *range(2, now.ndim)))
     at, found = np.flatnonzero(differs), at_rows(known_db, rows, axis=2)

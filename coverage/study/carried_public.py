@@ -115,7 +115,7 @@ def carried_public(before: LinkModel, known: PublicWays, after: LinkModel, point
     same = known.links.each(lambda values: at_rows(values, rows))
     links = replace(
         same,
-        fixed_sight=fresh.fixed_sight,
+        fixed_los=fresh.fixed_los,
         paths=paths_in_order(same.paths, before.constructions, after.constructions),
     )
     for carried, anew_there in zip(links.by_point, fresh.by_point, strict=True):

@@ -88,7 +88,7 @@ def limits_of(
         )
     if not site.outside_levels:
         notes.append("no level was measured on this site: mast levels are arithmetic only; measure before you buy")
-    if not calibration.sight_known.all():
+    if not calibration.los_known.all():
         notes.append(
             "line of sight to a mast whose level was not measured is taken wherever its probability (TR 38.901) "
             "is above 1 − confidence"

@@ -18,18 +18,18 @@ def inside_lines(place: Place, raised: Raised, point: int, carrier: int) -> tupl
     """From the public level in the room to what blockers need."""
     scenario, one = place.verdict.scenario, place.model.carriers[carrier]
     grade = scenario.asked
-    public_dbm = _rounded(float(raised.public_dbm[point, carrier]))
+    rsrp_dbm = _rounded(float(raised.rsrp_dbm[point, carrier]))
     deny_db = _rounded(grade.js_deny_db[one.technology])
     search_db = _rounded(grade.search_db.of(one.technology, one.bandwidth_mhz) if scenario.search_margin else 0.0)
     needed_dbm = _up(float(raised.needed_dbm[point, carrier]))
     searching = f"search margin of a carrier of {one.bandwidth_mhz:g} MHz"
     return (
-        ContrastLine("public_inside", public_dbm, f"public network inside, {one.channel}, median"),
+        ContrastLine("public_inside", rsrp_dbm, f"public network inside, {one.channel}, median"),
         ContrastLine("js_to_deny", deny_db, f"J/S that denies {one.technology}"),
         ContrastLine("search_margin", search_db, searching if scenario.search_margin else "search margin, off"),
         ContrastLine(
             "joint_confidence",
-            _rounded(needed_dbm - public_dbm - deny_db - search_db),
+            _rounded(needed_dbm - rsrp_dbm - deny_db - search_db),
             f"so that no channel works at any test point in {100 * grade.confidence:g} % of worlds",
         ),
         ContrastLine("level_needed", needed_dbm, "level needed from blockers inside"),
@@ -50,30 +50,30 @@ def with_outside(
     channel, scenario = int(model.carrier_channel[offer.carrier]), verdict.scenario
     data, tier = place.data, scenario.tier
     where = str(data["name"].values[offer.place])
-    signal_dbm, jam_dbm = (
+    median_dbm, jam_dbm = (
         float(data[name].transpose("channel", "outside").values[channel, offer.place])
         for name in ("signal_dbm", "jam_dbm")
     )
     noise_dbm = float(place.noise_limit_dbm[channel])
-    if not math.isfinite(signal_dbm):
-        signal_dbm = noise_dbm  # nobody is heard there: the noise alone limits
-    public_dbm, allowed_dbm = _rounded(signal_dbm), floored(limit_dbm)
-    by_ratio = signal_dbm - tier.median_db >= noise_dbm
+    if not math.isfinite(median_dbm):
+        median_dbm = noise_dbm  # nobody is heard there: the noise alone limits
+    rsrp_dbm, allowed_dbm = _rounded(median_dbm), floored(limit_dbm)
+    by_ratio = median_dbm - tier.median_db >= noise_dbm
     ratio = (
         ContrastLine("tier_ratio", _rounded(-tier.median_db), f"ratio of the {tier.name} tier")
         if by_ratio
-        else ContrastLine("noise_limit", _rounded(noise_dbm - public_dbm), "to the noise limit, which allows more")
+        else ContrastLine("noise_limit", _rounded(noise_dbm - rsrp_dbm), "to the noise limit, which allows more")
     )
     path_db = floored(offer.inside_dbm - offer.outside_dbm)
     treatment_db = floored(treatment_db)
     needed_dbm, share = budget.needed_dbm, 100 * scenario.asked.outside_share
     short_db = _rounded(needed_dbm - allowed_dbm - path_db - treatment_db)
     lines = (
-        ContrastLine("public_outside", public_dbm, f"public network outside, {where}, median"),
+        ContrastLine("public_outside", rsrp_dbm, f"public network outside, {where}, median"),
         ratio,
         ContrastLine(
             "share_of_worlds",
-            _rounded(allowed_dbm - public_dbm - ratio.db),
+            _rounded(allowed_dbm - rsrp_dbm - ratio.db),
             f"so that it holds in {share:g} % of worlds",
         ),
         ContrastLine("level_allowed", allowed_dbm, "level allowed from blockers outside"),

@@ -121,8 +121,8 @@ def spots_near(spots: Iterable[Spot], room: int, points: PointSet) -> tuple[Spot
 
 def limit_of_medians_dbm(data: xr.Dataset, channel: int, tier: Tier, noise_limit_dbm: float) -> Floats:
     """The larger of the public median less the tier's ratio and the noise limit, shape (place,). [dBm]"""
-    signal_dbm = data["signal_dbm"].transpose("channel", "outside").values[channel]
-    return np.asarray(np.maximum(signal_dbm - tier.median_db, noise_limit_dbm), float)
+    rsrp_dbm = data["signal_dbm"].transpose("channel", "outside").values[channel]
+    return np.asarray(np.maximum(rsrp_dbm - tier.median_db, noise_limit_dbm), float)
 
 
 def counted_places(data: xr.Dataset, over_db: Floats, tier: Tier) -> NDArray[np.bool_]:

@@ -110,7 +110,7 @@ def _apart_db(place: Place, mode: int, offers: Mapping[int, Offer]) -> dict[int,
     points = silence_points(site, trial_points(site))
     points = points.some(np.flatnonzero(np.isin(points.room, rooms)))
     devices = tuple(replace(offer.device, id=f"{offer.device.id}-{room}") for room, offer in offers.items())
-    signal_dbm = draft_signal(model, public_links(model, points)).level_dbm
+    rsrp_dbm = draft_signal(model, public_links(model, points)).rsrp_dbm
     level_dbm = blocker_links(model, devices, place.catalogue, points).level_dbm
     there = scattered(place.outside.points.xyz_m[[offer.place for offer in offers.values()]])
     outside_dbm = blocker_links(model, devices, place.catalogue, there, outside=True).level_dbm
@@ -118,6 +118,6 @@ def _apart_db(place: Place, mode: int, offers: Mapping[int, Offer]) -> dict[int,
     for row, (room, offer) in enumerate(offers.items()):
         own = points.room == room
         channel = model.carrier_channel == model.carrier_channel[offer.carrier]
-        apart_db = (signal_dbm[offer.carrier, own] - level_dbm[row, offer.carrier, own]).max()
+        apart_db = (rsrp_dbm[offer.carrier, own] - level_dbm[row, offer.carrier, own]).max()
         found[room] = float(apart_db + outside_dbm[row, channel, row].max())
     return found

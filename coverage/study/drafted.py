@@ -126,13 +126,13 @@ def channel_levels_dbm(model: LinkModel, public: PublicLinks) -> NDArray[np.floa
     A path is clear where maps of a single state take it as clear, as in `blocking.draft.draft_signal`.
     """
     clear = np.where(
-        public.fixed_sight[:, None] >= 0,
-        public.fixed_sight[:, None] == 1,
+        public.fixed_los[:, None] >= 0,
+        public.fixed_los[:, None] == 1,
         public.los_probability >= model.rules.errors.sight_limit,
     )
-    level_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float32)
+    rsrp_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float32)
     of_channel = model.carrier_channel[model.sector_carrier]
-    return np.stack([level_dbm[of_channel == channel].max(axis=0) for channel in range(len(model.channels))])
+    return np.stack([rsrp_dbm[of_channel == channel].max(axis=0) for channel in range(len(model.channels))])
 
 
 def blocker_levels_dbm(model: LinkModel, blockers: BlockerLinks) -> NDArray[np.float32]:

@@ -118,8 +118,8 @@ def _service(
 ) -> tuple[xr.Dataset, tuple[str, ...]]:
     """RSRP, headroom and usability per channel × point, and the ranges that were clipped on the way."""
     gain, confidence = model.masts.gain(points), 1.0 - scenario.rules.errors.sight_limit
-    level_dbm = sector_levels_dbm(model.masts, model.calibration, gain, points, confidence)
-    rsrp_dbm = xr.DataArray(level_dbm, dims=(SECTOR, POINT), name="rsrp_dbm", attrs={"units": "dBm"})
+    by_sector_dbm = sector_levels_dbm(model.masts, model.calibration, gain, points, confidence)
+    rsrp_dbm = xr.DataArray(by_sector_dbm, dims=(SECTOR, POINT), name="rsrp_dbm", attrs={"units": "dBm"})
     above_db = headroom_db(rsrp_dbm, model.sectors, inside, grade=scenario.asked, boost_db=model.boost_db)
     headroom = strongest_sector(above_db, model.sectors)
     found = xr.Dataset(

@@ -85,7 +85,7 @@ class _Part:
     """What one blocker takes of the limits at some places, shape (carrier, point): power [mW], its cell [dBm]."""
 
     power_mw: Floats
-    cell_dbm: Floats
+    mas_dbm: Floats
 
 
 @dataclass
@@ -277,8 +277,8 @@ def _parts(asked: _Asked, base: _Base, links: BlockerLinks) -> list[_Part]:
     assert base.limit is not None
     power_db, capture_db = upper_against_db(base.model, base.limit, links, outside_z(asked.scenario))
     power_mw = (10 ** ((links.level_dbm + power_db) / 10)).astype(np.float32)
-    cell_dbm = (links.mas_dbm + capture_db).astype(np.float32)
-    return [_Part(*one) for one in zip(power_mw, cell_dbm, strict=True)]
+    mas_dbm = (links.mas_dbm + capture_db).astype(np.float32)
+    return [_Part(*one) for one in zip(power_mw, mas_dbm, strict=True)]
 
 
 def _moved(base: _Base, then: tuple[Floats, Floats], now: tuple[Floats, Floats]) -> xr.Dataset:
@@ -300,13 +300,13 @@ def _margins(base: _Base, devices: tuple[Device, ...]) -> tuple[Floats, Floats]:
     assert base.limit is not None
     limit_dbm = base.limit.limit_dbm
     power_mw = np.zeros(limit_dbm.shape, np.float32)
-    cell_dbm = np.full(limit_dbm.shape, -np.inf, np.float32)
+    mas_dbm = np.full(limit_dbm.shape, -np.inf, np.float32)
     for device in devices:
         power_mw += base.parts[device].power_mw
-        np.maximum(cell_dbm, base.parts[device].cell_dbm, out=cell_dbm)
+        np.maximum(mas_dbm, base.parts[device].mas_dbm, out=mas_dbm)
     with np.errstate(divide="ignore"):
         power_db = limit_dbm - 10 * np.log10(power_mw)
-    capture_db = base.limit.capture_dbm - cell_dbm
+    capture_db = base.limit.capture_dbm - mas_dbm
     of_channel = [np.flatnonzero(base.model.carrier_channel == at) for at in range(len(base.model.channels))]
     power, capture = (np.stack([each[some].min(axis=0) for some in of_channel]) for each in (power_db, capture_db))
     return power.astype(np.float32), capture.astype(np.float32)

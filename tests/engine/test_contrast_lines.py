@@ -90,7 +90,7 @@ def place(signal_dbm=-85.04, jam_dbm=-np.inf, noise_dbm=-130.0, scenario=SCENARI
 
 
 def inner(public_dbm: float, needed_dbm: float, scenario=SCENARIO) -> dict[str, float]:
-    raised = SimpleNamespace(public_dbm=np.array([[public_dbm]]), needed_dbm=np.array([[needed_dbm]]))
+    raised = SimpleNamespace(rsrp_dbm=np.array([[public_dbm]]), needed_dbm=np.array([[needed_dbm]]))
     return {line.name: line.db for line in inside_lines(place(scenario=scenario), raised, 0, 0)}
 
 

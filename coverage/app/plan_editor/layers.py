@@ -215,13 +215,13 @@ def signal(site: Site, draft: Draft, channels: Sequence[str], levels: NDArray[An
     """
     shown = on_silence(site, draft)
     one = channel in channels
-    level_dbm = np.full(shown.shape, np.nan)
+    rsrp_dbm = np.full(shown.shape, np.nan)
     picked = levels[list(channels).index(channel)] if one else levels.max(axis=0)
-    level_dbm[shown] = np.where(np.isfinite(picked[shown]), picked[shown], -200.0)
+    rsrp_dbm[shown] = np.where(np.isfinite(picked[shown]), picked[shown], -200.0)
     best = np.where(shown, list(channels).index(channel) if one else levels.argmax(axis=0), np.nan)
     words = channel_in_words(channel) if one else "strongest channel"
     room_of = draft.data["room"].values
-    most = {site.rooms[room].id: float(level_dbm[room_of == room].max()) for room in np.unique(room_of[shown])}
+    most = {site.rooms[room].id: float(rsrp_dbm[room_of == room].max()) for room in np.unique(room_of[shown])}
     return Look(
         states=_clear(draft),
         labels={name: (name, _whole(floored(level, 0))) for name, level in most.items()},
@@ -230,8 +230,8 @@ def signal(site: Site, draft: Draft, channels: Sequence[str], levels: NDArray[An
         aria=f"RSRP of the {words}, blockers off, 1.5 m above the floor." if one else
         "RSRP of the strongest channel, blockers off, 1.5 m above the floor.",
         scale=level_scale(words),
-        grid=_field(draft, level_dbm),
-        hover={"level": _field(draft, level_dbm), "channel": _field(draft, best)},
+        grid=_field(draft, rsrp_dbm),
+        hover={"level": _field(draft, rsrp_dbm), "channel": _field(draft, best)},
         channels=tuple(channel_in_words(each) for each in channels),
     )  # fmt: skip
 

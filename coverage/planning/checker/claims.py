@@ -106,17 +106,17 @@ def unsound(case: Case, treated: LinkModel, tested: PointSet) -> dict[tuple[int,
     failing: dict[tuple[int, str], list[tuple[float, int]]] = defaultdict(list)
     for c in np.flatnonzero(needs.campable).tolist():
         alone_db = surely_alone_db[c]
-        heard_dbm = signal.level_dbm[c]
+        rsrp_dbm = signal.rsrp_dbm[c]
         level_dbm = blockers.level_dbm[:, c].astype(float)
-        cell_dbm = blockers.mas_dbm[:, c].astype(float)
+        mas_dbm = blockers.mas_dbm[:, c].astype(float)
         denying_mw = np.vstack([_mw(level_dbm - against_db[:, c]), _mw(float(needs.noise[c]) - alone_db)])
-        need_mw = _mw(heard_dbm + float(needs.need[c]) - DUST_DB)
+        need_mw = _mw(rsrp_dbm + float(needs.need[c]) - DUST_DB)
         jam_mw = np.vstack([_mw(level_dbm[~blockers.is_mas]), np.full(len(points), _mw(float(needs.mas_noise[c])))])
-        stands_mw = _mw(cell_dbm - float(needs.mas_gamma[c]) + DUST_DB)
-        ahead = (cell_dbm - against_db[:, c] - heard_dbm - float(needs.capture[c]) >= -DUST_DB) & (
-            cell_dbm >= float(needs.mas_floor[c]) - DUST_DB
+        stands_mw = _mw(mas_dbm - float(needs.mas_gamma[c]) + DUST_DB)
+        ahead = (mas_dbm - against_db[:, c] - rsrp_dbm - float(needs.capture[c]) >= -DUST_DB) & (
+            mas_dbm >= float(needs.mas_floor[c]) - DUST_DB
         )
-        quiet = float(needs.floor[c]) - heard_dbm - alone_db >= -DUST_DB
+        quiet = float(needs.floor[c]) - rsrp_dbm - alone_db >= -DUST_DB
         surely = denying_mw.sum(axis=0) >= need_mw * (1 + CLOSE)
         for p in np.flatnonzero(~quiet & ~surely).tolist():
             total, need = _total(denying_mw[:, p]), Fraction(float(need_mw[p]))

@@ -28,7 +28,7 @@ class Plain:
         return normals(self.seed, part, self.worlds, *(int(key) for key in owner)).astype(float)
 
     def uniform(self, owner):
-        return uniforms(self.seed, Part.SIGHT, self.worlds, int(owner))
+        return uniforms(self.seed, Part.LOS, self.worlds, int(owner))
 
     def sector(self, s):
         """0.8 of the variance is the mast's and operator's, 0.2 the sector's own."""
@@ -79,9 +79,9 @@ class Plain:
         medians = {s: max(public.los_dbm[s, point], public.nlos_dbm[s, point]) + boost[s] for s in mine}
         found = np.full(self.worlds, -np.inf)
         for s in mine:
-            clear = np.full(self.worlds, public.fixed_sight[s] == 1)
-            if public.fixed_sight[s] < 0:
-                clear = self.uniform(public.sight_key[s, point]) < public.los_probability[s, point]
+            clear = np.full(self.worlds, public.fixed_los[s] == 1)
+            if public.fixed_los[s] < 0:
+                clear = self.uniform(public.los_key[s, point]) < public.los_probability[s, point]
             level = np.where(clear, public.los_dbm[s, point], public.nlos_dbm[s, point]).astype(float) + boost[s]
             level += public.sigma_db[s, point] * self.sector(s) + self.room(room_key, band)
             level += self.two_ways(

@@ -58,11 +58,11 @@ def test_the_state_of_sight_is_the_one_that_explains_the_reading(model):
     eirp_dbm = reference_eirp_dbm(model.sectors[0])
     for clear, gain_db in ((True, gain.los_db), (False, gain.nlos_db)):
         found = calibrate(model, (level(float(eirp_dbm + gain_db[0, 0]) - 2.0),), 0.95)
-        assert found.sight_known[0]
+        assert found.los_known[0]
         assert found.clear[0] == clear
         offset_db = found.los_offset_db if clear else found.nlos_offset_db
         assert offset_db[0] == pytest.approx(-2.0, abs=1e-3)
-        assert found.sight(gain, 0.95)[0, 0] == clear
+        assert found.los(gain, 0.95)[0, 0] == clear
 
 
 def test_several_readings_are_averaged(model):
@@ -91,7 +91,7 @@ TWIN = replace(mast("twin", -500.0), freq_mhz=799.0, eirp_dbm=55.0)  # 20 lg(799
 def at_the_reading(site, *sectors):
     """Both states of each sector at the place of the readings, and the state that is fixed."""
     links = public_links(link_model(prepare_scene(site), sectors), scattered(np.array([PLACE])))
-    return np.stack([links.los_dbm[:, 0], links.nlos_dbm[:, 0]]), links.fixed_sight
+    return np.stack([links.los_dbm[:, 0], links.nlos_dbm[:, 0]]), links.fixed_los
 
 
 @pytest.mark.parametrize("clear", [True, False])
@@ -111,7 +111,7 @@ def test_a_twin_counts_as_measured_and_another_antenna_of_the_mast_does_not(hut)
     masts = mast_model(prepare_scene(hut()), (mast("near", -500.0), TWIN, turned))
     found = calibrate(masts, (level(-80.0),), 0.95)
     assert found.measured.tolist() == [True, True, False]
-    assert found.sight_known.tolist() == [True, True, True]
+    assert found.los_known.tolist() == [True, True, True]
     sigma_db = found.sigma_db(scattered(np.array([PLACE])))
     assert sigma_db.tolist() == [[MEASURED_SIGMA_DB], [MEASURED_SIGMA_DB], [8.0]]
 

@@ -212,7 +212,7 @@ def test_a_room_judged_alone_gets_the_same_worlds(case):
         los_dbm=public.los_dbm[:, part],
         nlos_dbm=public.nlos_dbm[:, part],
         los_probability=public.los_probability[:, part],
-        sight_key=public.sight_key[:, part],
+        los_key=public.los_key[:, part],
         sigma_db=public.sigma_db[:, part],
         paths=public.paths.at(slice(None), part),
     )

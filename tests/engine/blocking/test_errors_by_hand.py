@@ -39,7 +39,7 @@ NEAR = 0.02  # of a correlation: three times 1/√20,000
 @njit
 def _worked_out(net, links, room_key, signal, device):
     """Signal (point, carrier, world) and error of each device (point, device, band, world), each point a room."""
-    worlds, bands, sources = net.sight.shape[1], len(net.band_key), len(net.source_key)
+    worlds, bands, sources = net.los_draw.shape[1], len(net.band_key), len(net.source_key)
     for p in range(len(room_key)):
         spare, error = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
         other, room = np.empty(worlds, np.float32), np.empty((bands, worlds), np.float32)
@@ -89,8 +89,8 @@ def worked_out(model, devices=(), crossed=None, points=2, sigma_db=0.0, seed=4, 
             straight_walls_db=np.full_like(blockers.paths.walls_db, 500),
         ),
     )
-    links, sight_keys = kernel_links(public, blockers)
-    net = kernel_network(model, seed, WORLDS, sight_keys, blockers.device_key, boosted=False)
+    links, los_keys = kernel_links(public, blockers)
+    net = kernel_network(model, seed, WORLDS, los_keys, blockers.device_key, boosted=False)
     signal = np.empty((points, len(model.carriers), WORLDS), np.float32)
     device = np.empty((points, len(devices), len(model.bands), WORLDS), np.float32)
     _worked_out(net, links, np.arange(1, points + 1), signal, device)

@@ -257,7 +257,7 @@ def random_rooms(hut, seed, **sizes):
         los_dbm=level.astype(np.float32),
         nlos_dbm=(level - rng.uniform(0, 20, shape)).astype(np.float32),
         los_probability=rng.uniform(0, 1, shape).astype(np.float32),
-        fixed_sight=np.array([-1, 1, 0, -1, -1], np.int8),
+        fixed_los=np.array([-1, 1, 0, -1, -1], np.int8),
         sigma_db=np.repeat(rng.uniform(3, 8, (len(sectors), 1)), shape[1], axis=1).astype(np.float32),
         paths=public.paths._replace(
             crossed=rng.integers(0, 3, public.paths.crossed.shape).astype(np.uint8),

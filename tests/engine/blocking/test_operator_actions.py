@@ -62,7 +62,7 @@ def test_six_decibels_less_are_six_decibels_at_every_point_and_nobody_elses(hut,
             fell_db = getattr(new, state).astype(float) - getattr(old, state)
             np.testing.assert_allclose(fell_db[:2], -6.0, atol=5e-5)  # float32 near −100 dBm
             np.testing.assert_array_equal(fell_db[2], 0.0)
-        for same in ("los_probability", "fixed_sight", "sigma_db", "scattered"):
+        for same in ("los_probability", "fixed_los", "sigma_db", "scattered"):
             np.testing.assert_array_equal(getattr(new, same), getattr(old, same))
         for same in ("crossed", "walls_db"):
             np.testing.assert_array_equal(getattr(new.paths, same), getattr(old.paths, same))
@@ -78,7 +78,7 @@ def test_where_a_level_was_read_it_is_that_level_less_six_decibels(hut):
             actions=actions,
         )  # fmt: skip
         links = public_links(model, place)
-        found.append((links.los_dbm if links.fixed_sight[0] == 1 else links.nlos_dbm)[0, 0])
+        found.append((links.los_dbm if links.fixed_los[0] == 1 else links.nlos_dbm)[0, 0])
     assert found == pytest.approx([-71.0, -77.0], abs=1e-3)
 
 

@@ -126,7 +126,7 @@ def random_links(hut, seed):
     public = replace(
         public,
         los_probability=rng.uniform(0, 1, public.los_dbm.shape).astype(np.float32),
-        fixed_sight=np.array([-1, 1, 0, -1], np.int8),
+        fixed_los=np.array([-1, 1, 0, -1], np.int8),
         paths=public.paths._replace(
             crossed=rng.integers(0, 3, public.paths.crossed.shape).astype(np.uint8),
             straight_share=some_share(rng, public.paths.straight_share.shape),

@@ -117,7 +117,7 @@ def test_a_layer_moves_its_sector_by_its_shift_and_no_other(made):
     before, after = (public_links(link_model(prepare_scene(one), one.sectors), points) for one in (site, layered))
     np.testing.assert_allclose(after.nlos_dbm[0] - before.nlos_dbm[0], 5.0, atol=1e-3)
     np.testing.assert_array_equal(after.nlos_dbm[1:], before.nlos_dbm[1:])
-    assert after.fixed_sight[0] == 0
+    assert after.fixed_los[0] == 0
     assert after.sigma_db[0].max() == pytest.approx(3.0)  # readings of a day share their instrument
     assert before.sigma_db[0].max() == pytest.approx(8.0)
 

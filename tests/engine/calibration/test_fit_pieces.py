@@ -47,7 +47,7 @@ def rows(residual_db, place=None, antenna=None, antennas=1, level_dbm=-80.0) -> 
         band=np.zeros(count, np.intp),
         source=of.astype(np.int64),
         channel=tuple(f"O{number}/B20/LTE" for number in of),
-        level_dbm=np.full(count, level_dbm),
+        rsrp_dbm=np.full(count, level_dbm),
         rival_db=np.repeat(residual[:, None], antennas, axis=1),
         clear={},
         left_out=0,
@@ -70,7 +70,7 @@ def test_a_rooms_reading_is_weighed_against_the_doubt_of_its_mast():
 def test_readings_at_the_floor_that_came_out_strong_do_not_pull():
     """Three at −80 dBm as the model says, one 20 dB above what it says, where nothing below −110 dBm can be read."""
     survey = rows([0.0, 0.0, 0.0, 20.0])
-    survey = replace(survey, level_dbm=np.array([-80.0, -80.0, -80.0, -109.0]))
+    survey = replace(survey, rsrp_dbm=np.array([-80.0, -80.0, -80.0, -109.0]))
     known, kept = fit._known(prior(8.0), survey, RULES.errors, {"LTE": -110.0})
     assert kept.residual_db.tolist() == [0, 0, 0]
     assert known.mean[0] == pytest.approx(0.0, abs=1e-9)

@@ -111,11 +111,11 @@ def test_no_two_rooms_share_a_block(model, middles):
 
 def test_rows_that_were_read_by_luck_are_told_by_what_is_expected_of_them(model, middles):
     rows = rows_of(model, readings(model, middles, "VF/B8/GSM", 0.0))
-    expected = rows.level_dbm - rows.residual_db
+    expected = rows.rsrp_dbm - rows.residual_db
     floor = {"GSM": float(np.median(expected)) - 1.64 * 5}
     above = above_floor(rows, np.zeros(len(parameters_of(model))), ERRORS, floor)
     np.testing.assert_array_equal(above, expected >= np.median(expected))
-    lucky = replace(rows, residual_db=rows.residual_db + 30, level_dbm=rows.level_dbm + 30)
+    lucky = replace(rows, residual_db=rows.residual_db + 30, rsrp_dbm=rows.rsrp_dbm + 30)
     np.testing.assert_array_equal(above_floor(lucky, np.zeros(len(parameters_of(model))), ERRORS, floor), above)
     assert len(kept_rows(rows, above).channel) == int(above.sum())
 

@@ -55,11 +55,11 @@ def test_the_probability_is_that_at_the_facade_a_room_looks_through(two_sided):
 
 def test_one_owner_per_mast_and_facade_named_for_good(two_sided):
     sectors = (mast(), mast(id="m2", environment="RMa"), mast(id="m3", x_m=500.0))
-    keys = public_links(link_model(prepare_scene(two_sided), sectors), in_rooms()).sight_key
+    keys = public_links(link_model(prepare_scene(two_sided), sectors), in_rooms()).los_key
     assert (keys[0] == keys[1]).all()  # one mast
     assert [keys[0, 0], keys[0, 2]] == [keys[0, 1], keys[0, 3]]
     assert len({keys[0, 0], keys[0, 2], keys[2, 0], keys[2, 2]}) == 4
-    alone = public_links(link_model(prepare_scene(two_sided), sectors[:1]), in_rooms()).sight_key
+    alone = public_links(link_model(prepare_scene(two_sided), sectors[:1]), in_rooms()).los_key
     assert (alone[0] == keys[0]).all()
 
 

@@ -59,7 +59,7 @@ def test_in_the_open_it_is_free_space(hut):
     )
     expected = free_space_loss_db(np.array([[10.0], [18.0]]), np.array([800.0, 3500.0]))
     np.testing.assert_allclose(-gain.values[0], expected, atol=1e-3)
-    assert gain.dims == ("tx", "point", "band")
+    assert gain.dims == ("tx", "point", "freq")
     assert gain.attrs["units"] == "dB"
 
 

@@ -92,7 +92,7 @@ def test_in_the_open_it_is_free_space(hut):
     distance_m = np.linalg.norm(np.array(places) - [0, -20, 1.5], axis=1)
     expected = free_space_loss_db(distance_m[:, None], np.array([800.0, 3500.0]))
     np.testing.assert_allclose(-traced.values[0], expected, atol=0.1)
-    assert traced.dims == ("tx", "point", "band")
+    assert traced.dims == ("tx", "point", "freq")
     assert traced.dtype == np.float32
     assert traced.attrs["units"] == "dB"
 

@@ -8,7 +8,7 @@ import pytest
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.mast_gain import mast_model
-from quietwing.coverage.propagation.mast_path import path_laws, path_states_db, scenario_of, sight_probability
+from quietwing.coverage.propagation.mast_path import mast_los_probability, path_laws, path_states_db, scenario_of
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, los_probability
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.report.link_budget_text import budget_lines
@@ -174,7 +174,7 @@ def test_never_below_free_space_and_never_less_without_sight(area, freq_mhz, hei
 
 def test_chance_of_sight_and_spread_are_those_of_the_town():
     assert scenario_of("roofs") == "UMa"
-    assert sight_probability("roofs", 90.0, 20.0) == los_probability("UMa", 90.0, 20.0)
+    assert mast_los_probability("roofs", 90.0, 20.0) == los_probability("UMa", 90.0, 20.0)
 
 
 def test_the_houses_of_the_site_reach_the_gain_and_the_budget_names_the_law(hut):

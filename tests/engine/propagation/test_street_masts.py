@@ -10,7 +10,7 @@ from quietwing.coverage.propagation import clutter, far_path
 from quietwing.coverage.propagation.angular_spread import facade_share_db
 from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.mast_gain import mast_model
-from quietwing.coverage.propagation.mast_path import path_states_db, scenario_of, sight_probability
+from quietwing.coverage.propagation.mast_path import mast_los_probability, path_states_db, scenario_of
 from quietwing.coverage.propagation.outdoor import clipped_mast_loss_db, los_probability
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.sites.model import Sector
@@ -87,7 +87,7 @@ def test_masts_of_38_901_are_as_they_were():
 
 
 def test_chance_of_sight_and_spread_are_those_of_the_street_canyon(hut):
-    assert sight_probability("street", 60.0) == los_probability("UMi", 60.0)
+    assert mast_los_probability("street", 60.0) == los_probability("UMi", 60.0)
     assert scenario_of("street") == "UMi"
     street = mast_model(prepare_scene(hut(area="urban")), (mast(),))
     share_db = facade_share_db("UMi", False, 2100.0, street.floor.turned_deg(np.array([3.0, -100.0, 6.0])))

@@ -120,7 +120,7 @@ def ours_for_theirs(script):
     bands = [freq for _, freq, _ in script.CARRIERS.values()]
     masts = list(dict.fromkeys((s.x_m, s.y_m, s.height_m) for s in site.sectors))
     gain_db = script.path_gain(scene, masts, points, bands).values
-    public = replace(script.public_links(model, points), fixed_sight=np.ones(len(site.sectors), np.int8))
+    public = replace(script.public_links(model, points), fixed_los=np.ones(len(site.sectors), np.int8))
     level_dbm = np.array([script.level_dbm(s, masts, points, gain_db, bands) for s in site.sectors], np.float32)
     on, catalogue = script.devices(site)
     blockers = script.blocker_links(model, on, catalogue, points)
