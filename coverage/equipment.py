@@ -34,6 +34,7 @@ __all__ = [
     "Kind",
     "MasCarrier",
     "Model",
+    "PlacedModel",
     "RoutePoint",
     "StrayDbc",
     "Treatment",
@@ -131,12 +132,10 @@ class Model:
 
 
 @dataclass(frozen=True, config=_CHECKED)
-class Device:
-    """A row of ``layout.csv``: a model at a place. Without `power_dbm` the catalogue's power holds in each band.
+class PlacedModel:
+    """A model at a place. Without `power_dbm` the catalogue's power holds in each band.
 
-    `trim_db` adds to the power of one band (``B20``) or channel (``EE/B20/LTE``). Devices that are ``off`` are
-    silent; ``existing`` and ``planned`` ones both radiate when a layout is evaluated. A radiating cable is fed at its
-    place and runs from there straight through the points of `route_m`.
+    Devices that are ``off`` are silent; ``existing`` and ``planned`` ones both radiate when a layout is evaluated.
     """
 
     id: Identifier
@@ -150,6 +149,16 @@ class Device:
     tilt_deg: TiltDeg = 0.0
     state: Literal["off", "existing", "planned"] = "planned"
     unit_price_gbp: Pounds | None = None
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Device(PlacedModel):
+    """A row of ``layout.csv``.
+
+    `trim_db` adds to the power of one band (``B20``) or channel (``EE/B20/LTE``). A radiating cable is fed at its
+    place and runs from there straight through the points of `route_m`.
+    """
+
     trim_db: tuple[tuple[str, TrimDb], ...] = ()
     route_m: tuple[RoutePoint, ...] = field(default=(), metadata=NAMED_IF_SET)
 

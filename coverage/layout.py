@@ -6,13 +6,13 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 from shapely.geometry import LineString, Point
 
-from quietwing.coverage.equipment import Device, Model, Pounds, PowerDbm, RoutePoint, TrimDb
+from quietwing.coverage.equipment import Device, Model, PlacedModel, RoutePoint, TrimDb
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.tables.cable_cells import route_points, route_problems, route_text
 from quietwing.coverage.tables.rows import (
@@ -24,16 +24,11 @@ from quietwing.coverage.tables.rows import (
 )
 from quietwing.coverage.trims import contradictory_trims
 from quietwing.sites import (
-    ZM,
-    AzimuthDeg,
     Building,
-    CoordinateM,
     Findings,
     Identifier,
     Site,
-    StoreyNumber,
     Text,
-    TiltDeg,
     build,
     carriers,
     clean,
@@ -73,20 +68,9 @@ _TRIM = re.compile(r"([^:]+):([^:]+)")
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class LayoutRow:
-    """A row as it stands in the file: trims are still text. Ranges and meaning are those of `Device`."""
+class LayoutRow(PlacedModel):
+    """A row of the file as it stands there: trims and route are still text. Their meaning is that of `Device`."""
 
-    id: Identifier
-    model: Identifier
-    x_m: CoordinateM
-    y_m: CoordinateM
-    z_m: ZM
-    storey: StoreyNumber = 0
-    power_dbm: PowerDbm | None = None
-    azimuth_deg: AzimuthDeg = 0.0
-    tilt_deg: TiltDeg = 0.0
-    state: Literal["off", "existing", "planned"] = "planned"
-    unit_price_gbp: Pounds | None = None
     trim_db: Text = ""
     route_m: Annotated[str, StringConstraints(max_length=10_000)] = ""
 
