@@ -1,6 +1,6 @@
 """Names of the array dimensions that stages exchange."""
 
-__all__ = ["CHANNEL", "FREQ", "OUTSIDE", "POINT", "READING", "ROOM", "SECTOR", "TX", "WORLD"]
+__all__ = ["CHANNEL", "FREQ", "OUTSIDE", "POINT", "READING", "ROOM", "SECTOR", "TX"]
 
 TX = "tx"
 SECTOR = "sector"
@@ -9,5 +9,4 @@ FREQ = "freq"
 POINT = "point"
 ROOM = "room"
 OUTSIDE = "outside"
-WORLD = "world"
 READING = "reading"

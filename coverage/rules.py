@@ -299,9 +299,6 @@ def parse_rules(text: str, name: str) -> Rules:
     return Rules(errors, phone, outside, tuple(grades), tuple(tiers), name, text)
 
 
-_AS_TABLE = 'write { value = …, source = "…" }'
-
-
 class _Reader:
     """Turns tables into dataclasses and gathers what is wrong with them."""
 

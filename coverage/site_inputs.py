@@ -28,7 +28,7 @@ from quietwing.sites import (
     toml_of,
 )
 
-__all__ = ["ImportedSite", "equipment_of", "files_beside", "import_plans", "import_with_inputs", "own_file"]
+__all__ = ["ImportedSite", "equipment_of", "files_beside", "import_plans", "import_with_inputs"]
 
 
 READ_BESIDE = ("catalogue.csv", "scenario.toml", "layout.csv")  # a layout is read by its catalogue
@@ -189,11 +189,6 @@ def _rules_named(scenario: bytes) -> list[str]:
 
 def equipment_of(site: str, layout_file: Path | None) -> tuple[tuple[Device, ...], dict[str, Model]]:
     """The layout given, else the site's own, else nothing; with the site's own catalogue, else the bundled one."""
-    catalogue = read_catalogue(own_file(site, "catalogue.csv"))
-    layout = layout_file or own_file(site, "layout.csv")
+    catalogue = read_catalogue(beside(site, "catalogue.csv"))
+    layout = layout_file or beside(site, "layout.csv")
     return (read_layout(layout, catalogue) if layout is not None else ()), catalogue
-
-
-def own_file(site: str, name: str) -> Path | None:
-    """What lies under a name beside the layers in the site's folder; its reader says what is wrong with it."""
-    return beside(site, name)

@@ -128,8 +128,8 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
     blockers = blocker_links(model, on, catalogue, points)
     ours = path_gain(scene, indoors, points, bands).values
     near = few_walls(scene, indoors, points)
-    lane = [bands.index(carrier.freq_mhz) for carrier in model.carriers]
-    moved_db = (from_devices - ours).transpose(0, 2, 1)[:, lane]
+    freq = [bands.index(carrier.freq_mhz) for carrier in model.carriers]
+    moved_db = (from_devices - ours).transpose(0, 2, 1)[:, freq]
     nothing = np.zeros_like(public.crossed), np.zeros_like(blockers.crossed)
     for band, freq_mhz in enumerate(bands):
         of_band = [k for k, sector in enumerate(site.sectors) if sector.freq_mhz == freq_mhz]

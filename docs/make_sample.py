@@ -11,9 +11,9 @@ from pathlib import Path
 from quietwing.coverage.app.facts_of_verdict import sample_files
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import read_scenario
-from quietwing.coverage.site_inputs import equipment_of, own_file
+from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.study import evaluate
-from quietwing.sites import load_site
+from quietwing.sites import beside, load_site
 
 SITE = "houseblock"
 FOLDER = Path(__file__).parents[1] / "coverage" / "app" / "sample"
@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[1] / "coverage" / "app" / "sample"
 def verdict() -> Verdict:
     """The bundled site judged with its own layout and scenario."""
     devices, catalogue = equipment_of(SITE, None)
-    scenario = read_scenario(own_file(SITE, "scenario.toml"))
+    scenario = read_scenario(beside(SITE, "scenario.toml"))
     return evaluate(load_site(SITE), scenario, devices=devices, catalogue=catalogue)
 
 

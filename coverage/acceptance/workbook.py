@@ -18,7 +18,6 @@ BLOCKED, WORKS = "blocked", "works"
 SERVED, LOST = "served", "lost"
 INSIDE_HEAD = ("number", "storey", "room", "spot", "x [m]", "y [m]", "height [m]", "try first")
 OUTSIDE_HEAD = ("number", "ring", "place", "x [m]", "y [m]", "height [m]")
-OUTSIDE_TRIES = ("service",)
 
 
 def form_bytes(test: AcceptanceTest) -> bytes:

@@ -52,11 +52,6 @@ class _Tracing:
     edition: int = 0
     made: int = 0  # the edition that was made a site last
 
-    @property
-    def unfinished(self) -> bool:
-        """Whether something was traced since the last site was made of it."""
-        return self.edition > self.made
-
 
 def trace_form(opened: Callable[[Site], None]) -> None:
     """Draw the form.

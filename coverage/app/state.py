@@ -25,9 +25,9 @@ from quietwing.coverage.app.survey_state import Survey
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.coverage.site_inputs import equipment_of, own_file
+from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.treatments import wishes_for
-from quietwing.sites import BUNDLED, Site, fingerprint, load_site
+from quietwing.sites import BUNDLED, Site, beside, fingerprint, load_site
 
 if TYPE_CHECKING:
     from quietwing.coverage.app.jobs import Job
@@ -268,7 +268,7 @@ def open_site(site: Site, source: str, devices: tuple[Device, ...] = (), *, proj
         job.discard()
     own.site, own.site_source = site, source
     if source in BUNDLED:
-        own.scenario, own.catalogue = read_scenario(own_file(source, "scenario.toml")), equipment_of(source, None)[1]
+        own.scenario, own.catalogue = read_scenario(beside(source, "scenario.toml")), equipment_of(source, None)[1]
     else:
         own.scenario, own.catalogue = Scenario(), equipment_of(SAMPLE, None)[1]
     own.layout, own.past, own.future = Layout(devices), [], []
@@ -396,7 +396,7 @@ def site_hash(site: Site) -> str:
 def _bundled(name: str) -> tuple[Site, Scenario, dict[str, Model], tuple[Device, ...]]:
     """A bundled site with all that lies beside it."""
     devices, catalogue = equipment_of(name, None)
-    return load_site(name), read_scenario(own_file(name, "scenario.toml")), catalogue, devices
+    return load_site(name), read_scenario(beside(name, "scenario.toml")), catalogue, devices
 
 
 def _forget_results(own: Session) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 from quietwing.coverage.cli.command_inputs import name_files
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.coverage.site_inputs import own_file
-from quietwing.sites import Site, load_site, read_calibration
+from quietwing.sites import Site, beside, load_site, read_calibration
 
 __all__ = ["question"]
 
@@ -36,12 +35,12 @@ def question(
     if layer is not None:
         names = [sector.id for sector in place.sectors]
         place = replace(place, calibration=read_calibration(layer, place.constructions, names))
-    path = scenario_file or own_file(site, "scenario.toml")
+    path = scenario_file or beside(site, "scenario.toml")
     name_files(
         {
             "scenario": path,
-            "catalogue": own_file(site, "catalogue.csv"),
-            "layout": layout_file or own_file(site, "layout.csv"),
+            "catalogue": beside(site, "catalogue.csv"),
+            "layout": layout_file or beside(site, "layout.csv"),
         }
     )
     return place, read_scenario(path, **options)

@@ -364,8 +364,8 @@ def piece_eirp_db(pieces: Pieces, cable: Sequence[CableLoss], freq_mhz: ArrayLik
     return np.asarray(per_m_db + length_db[:, None] - loss_db_per_m * pieces.along_m[:, None])
 
 
-def radiated_db(cable: Sequence[CableLoss], length_m: float, freq_mhz: float, *, strong: bool = True) -> float:
-    """All that a cable radiates, over the power fed into it. [dB]
+def radiated_db(cable: Sequence[CableLoss], length_m: float, freq_mhz: float) -> float:
+    """All that a cable radiates, over the power fed into it, on the strong side. [dB]
 
     Parameters
     ----------
@@ -374,15 +374,13 @@ def radiated_db(cable: Sequence[CableLoss], length_m: float, freq_mhz: float, *,
         [m]
     freq_mhz : float
         [MHz]
-    strong : bool
-        See `cable_losses_db`.
 
     Returns
     -------
     float
     """
     pieces = pieces_of(((0.0, 0.0, 0.0), (length_m, 0.0, 0.0)))
-    each_db = piece_eirp_db(pieces, cable, freq_mhz, strong=strong)
+    each_db = piece_eirp_db(pieces, cable, freq_mhz)
     return float(10 * np.log10((10 ** (each_db / 10)).sum()))
 
 

@@ -46,14 +46,13 @@ class _Block:
     rows: list[list[tuple[str, bool, bool]]] = field(default_factory=list)  # text, heading, number
 
 
-def page_pdf(folder: Path, name: str = "summary.html") -> bytes:
+def page_pdf(folder: Path) -> bytes:
     """A page of a result as PDF.
 
     Parameters
     ----------
     folder : Path
-        As `make_files` fills it: the page and its pictures.
-    name : str
+        As `make_files` fills it: the page ``summary.html`` and its pictures.
 
     Returns
     -------
@@ -61,7 +60,7 @@ def page_pdf(folder: Path, name: str = "summary.html") -> bytes:
         A4, upright; equal pages give equal bytes.
     """
     reader = _Reader()
-    reader.feed((folder / name).read_text("utf-8"))
+    reader.feed((folder / "summary.html").read_text("utf-8"))
     out = io.BytesIO()
     with PdfPages(out, metadata={"CreationDate": None, "Title": reader.title}) as pages:
         sheets = _Sheets(pages, reader.marking, reader.title)

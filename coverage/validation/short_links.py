@@ -30,7 +30,6 @@ from quietwing.coverage.validation.results import SetResult, compared, evaluated
 __all__ = ["clutter", "streets"]
 
 Array = NDArray[np.float64]
-Number = Callable[[str, int], float]
 Method = Callable[[Table, str], Array]
 
 STREET_TOLERANCE_DB = 1e-6

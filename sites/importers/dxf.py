@@ -100,14 +100,14 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
             )
             if not known:
                 raise SiteError(problem)
-            told = _with_unit(mapping, unit_used).with_entries(layers, blocks, {}, {})
+            told = replace(mapping, unit=unit_used).with_entries(layers, blocks, {}, {})
             raise UnmappedDrawingError(problem, mapping_text(told, label))
         check_size(drawn.extent, unit, UNITS_M, label)
         parted = _by_view(drawn, views, scale)
         if len(parted) > 1:
             report.add("", None, label, f"{len(parted)} layouts show a part each: taken as storeys, in their order")
         found += parted if len(parted) > 1 else [drawn]
-    return found, _with_unit(mapping, unit_used).with_entries(layers, blocks, {}, {})
+    return found, replace(mapping, unit=unit_used).with_entries(layers, blocks, {}, {})
 
 
 def _with_walls(document: Any, mapping: PlanMapping, content: DxfContent, label: str, report: Report) -> PlanMapping:
@@ -135,10 +135,6 @@ def _with_walls(document: Any, mapping: PlanMapping, content: DxfContent, label:
     what = f"taken as walls: no layer is named so, and its lines run in pairs over {best[0]:.0f} m"
     report.add("", None, f"layer {clean(best[1], 60)}", what)
     return replace(mapping, layers={**mapping.layers, best[1]: Use("walls", BY_THICKNESS)})
-
-
-def _with_unit(mapping: PlanMapping, unit: str) -> PlanMapping:
-    return replace(mapping, unit=unit)
 
 
 def _said(use: Use, count: int) -> str:

@@ -10,8 +10,8 @@ from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.layout import parse_layout, read_layout
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import ScenarioError, read_scenario
-from quietwing.coverage.site_inputs import equipment_of, own_file
-from quietwing.sites import SiteError, check, load_site
+from quietwing.coverage.site_inputs import equipment_of
+from quietwing.sites import SiteError, beside, check, load_site
 from quietwing.sites.importers import folder as site_folder
 from quietwing.sites.safe_reading import misspelt
 
@@ -34,7 +34,7 @@ def test_a_folder_a_pipe_or_a_dangling_link_in_the_place_of_a_file_is_a_problem(
     assert any(problem.startswith(f"{name}: is a ") for problem in check(site).problems)
     with pytest.raises(SiteError, match=f"{name}: is a .*put the file itself here"):
         load_site(site)
-    assert own_file(str(site), name) == site / name  # its reader is asked, and refuses it too
+    assert beside(str(site), name) == site / name  # its reader is asked, and refuses it too
 
 
 @pytest.mark.parametrize("put", [put_folder, os.mkfifo, put_link_to_nothing])

@@ -153,7 +153,7 @@ def apply_table(
     """
     known = {device.id: device for device in base.devices}
     kept = [index for index in range(len(rows)) if index not in edit.deleted]
-    texts = [_row(known[rows[index]]) | _cells(edit.changed.get(index, {})) for index in kept]
+    texts = [row_texts(known[rows[index]]) | _cells(edit.changed.get(index, {})) for index in kept]
     taken = [*known, *(text["id"] for text in texts)]
     for cells in edit.added:
         fresh = {key: text for key, text in _cells(cells).items() if text}
@@ -233,7 +233,7 @@ def table_rows(devices: Sequence[Device]) -> list[dict[str, Any]]:
     rows = []
     for device in devices:
         row: dict[str, Any] = {column: getattr(device, column) for column in TABLE_COLUMNS}
-        texts = _row(device)
+        texts = row_texts(device)
         rows.append(row | {column: texts[column] for column in ("trim_db", "route_m")})
     return rows
 
@@ -427,11 +427,6 @@ def checked(new: Layout, old: Layout, site: Site) -> Layout:
     if problems:
         raise ScenarioError(problems_text(problems))
     return new
-
-
-def _row(device: Device) -> dict[str, str]:
-    """A device as texts of a ``layout.csv`` row."""
-    return row_texts(device)
 
 
 def _cells(changed: Mapping[str, Any]) -> dict[str, str]:

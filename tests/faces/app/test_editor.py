@@ -46,9 +46,8 @@ from quietwing.coverage.layout import layout_text, parse_layout, read_layout
 from quietwing.coverage.report.plan_marks import short_names
 from quietwing.coverage.report.words import channel_in_words
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.coverage.site_inputs import own_file
 from quietwing.coverage.study.drafting import Drafting
-from quietwing.sites import load_site
+from quietwing.sites import beside, load_site
 from quietwing.sites.model import Room, Site
 from quietwing.sites.points import Patch
 
@@ -71,7 +70,7 @@ def drafting() -> Drafting:
 
 def stored_sample_facts() -> LayoutFacts:
     """What the first screen says of houseblock."""
-    own = Session(SITE, "houseblock", read_scenario(own_file("houseblock", "scenario.toml")), CATALOGUE, Path(), OWN)
+    own = Session(SITE, "houseblock", read_scenario(beside("houseblock", "scenario.toml")), CATALOGUE, Path(), OWN)
     facts = stored_sample(own)
     assert facts is not None
     return facts
