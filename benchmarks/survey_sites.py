@@ -56,7 +56,7 @@ def settled_cells(before, fresh, readings, confidence, rng) -> list[int]:
     """Cells settled after some readings, for draws of the truth among fresh worlds."""
     found = []
     for world in range(DRAWS):
-        read_dbm = fresh.level_dbm[list(readings), world] + MEASURED_SIGMA_DB * rng.standard_normal(len(readings))
+        read_dbm = fresh.rsrp_dbm[list(readings), world] + MEASURED_SIGMA_DB * rng.standard_normal(len(readings))
         found.append(int(settled(chances_after(before, tuple(readings), read_dbm), confidence).sum()))
     return found
 

@@ -130,7 +130,7 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
     near = few_walls(scene, indoors, points)
     freq = [bands.index(carrier.freq_mhz) for carrier in model.carriers]
     moved_db = (from_devices - ours).transpose(0, 2, 1)[:, freq]
-    nothing = np.zeros_like(public.crossed), np.zeros_like(blockers.crossed)
+    bare = [links.paths._replace(crossed=np.zeros_like(links.paths.crossed)) for links in (public, blockers)]
     for band, freq_mhz in enumerate(bands):
         of_band = [k for k, sector in enumerate(site.sectors) if sector.freq_mhz == freq_mhz]
         rows += [
@@ -152,9 +152,9 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
             los_dbm=traced_dbm,
             nlos_dbm=traced_dbm,
             sigma_db=np.zeros_like(public.sigma_db),
-            crossed=nothing[0],
+            paths=bare[0],
         ),
-        replace(blockers, level_dbm=(blockers.level_dbm + moved_db).astype(np.float32), crossed=nothing[1]),
+        replace(blockers, level_dbm=(blockers.level_dbm + moved_db).astype(np.float32), paths=bare[1]),
     )
 
 
