@@ -275,6 +275,7 @@ def _only(masts: MastModel, kept: NDArray[np.intp]) -> MastModel:
             senders_m=detours.senders_m[rows],
             ways=tuple(detours.ways[row] for row in rows),
             near=tuple(detours.near[row] for row in rows),
+            exits=tuple(detours.exits[row] for row in rows),
         ),
         outside_db=masts.outside_db[:, kept],
         scatter_los=masts.scatter_los.some(kept),

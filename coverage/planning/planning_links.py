@@ -30,13 +30,13 @@ from quietwing.coverage.planning.modes import Modes, mode_links
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation import (
     DetourModel,
+    Sender,
     SenderDetours,
-    Ways,
     add_two_ray,
     direction,
     free_space_loss_db,
     pattern_gain_db,
-    site_detours,
+    site_senders,
     stations_of,
 )
 from quietwing.coverage.scenario import Scenario
@@ -78,28 +78,23 @@ class SpotWays:
 
     def __init__(self, model: DetourModel, places_m: Sequence[Floats]) -> None:
         self._model, self._places_m = model, places_m
-        self._known: Kept[int, tuple[tuple[Ways, ...], tuple[dict[int, int], ...]]] = Kept(
-            MOST_WAYS_BYTES, lambda known: sum(one.nbytes for one in known[0])
+        self._known: Kept[int, list[Sender]] = Kept(
+            MOST_WAYS_BYTES, lambda known: sum(one.ways.nbytes for one in known)
         )
 
     def senders(self, spots: NDArray[np.intp]) -> SenderDetours:
         """All places of some of the spots as senders, spot by spot."""
         new = [spot for spot in spots.tolist() if spot not in self._known]
-        found = site_detours(self._model, self._places_of(new))
+        found = site_senders(self._model, self._places_of(new))
         first = 0
         for spot in new:
             part = slice(first, first + len(self._places_m[spot]))
-            self._known[spot] = found.ways[part], found.near[part]
+            self._known[spot] = found[part]
             first = part.stop
         each = [self._known[spot] for spot in spots.tolist()]
         self._known.touch(spots.tolist())
         self._known.trim()
-        return SenderDetours(
-            self._model,
-            self._places_of(spots.tolist()),
-            tuple(one for ways, _ in each for one in ways),
-            tuple(one for _, near in each for one in near),
-        )
+        return SenderDetours.of(self._model, self._places_of(spots.tolist()), [one for of in each for one in of])
 
     def _places_of(self, spots: list[int]) -> Floats:
         return np.concatenate([np.empty((0, 3)), *(self._places_m[spot] for spot in spots)])

@@ -15,6 +15,7 @@ from .clutter import terrestrial_clutter_loss_db as terrestrial_clutter_loss_db
 from .constructions import construction_loss_db as construction_loss_db
 from .constructions import sigma_db as sigma_db
 from .detour import DetourModel as DetourModel
+from .detour import Sender as Sender
 from .detour import Ways as Ways
 from .detour import detour_model as detour_model
 from .detour import with_detour as with_detour
@@ -87,6 +88,7 @@ from .sender_detour import Routes as Routes
 from .sender_detour import SenderDetours as SenderDetours
 from .sender_detour import changed_portals as changed_portals
 from .sender_detour import site_detours as site_detours
+from .sender_detour import site_senders as site_senders
 from .shadowing_model import Shadowing as Shadowing
 from .shadowing_model import shadowing as shadowing
 from .short_range import Neighbourhood as Neighbourhood

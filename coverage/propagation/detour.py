@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,6 +45,7 @@ from quietwing.sites import OutOfRangeError, PointSet
 
 __all__ = [
     "DetourModel",
+    "Sender",
     "Ways",
     "best_ways",
     "check_freq",
@@ -52,7 +54,7 @@ __all__ = [
     "detour_model",
     "improve",
     "kernel_portals",
-    "near_sender",
+    "sender_at",
     "ways_from",
     "with_detour",
 ]
@@ -66,6 +68,7 @@ NEAR_TX_PORTALS = 6  # assumed: the same for any others near it
 NEAR_TX_VOIDS = 4  # assumed: the same for pieces of voids, where one lies within `NEAR_TX_DB` of the best portal
 NEAR_TX_DB = 30.0  # assumed: what a bend and a wall may cost the better one
 NEAR_TX_EXITS = 2  # assumed: the same for outer openings, whatever way leads to them
+EXITS_OF_A_SIDE = 4  # found by trial: outer openings of each side of the compass tried towards places in the open
 POINTS_OF_A_THREAD = 4_000
 KEPT_BYTES = 2**30  # of ways from blockers that are kept with a model: one in each of radial's 854 rooms take 0.9 GB
 
@@ -88,7 +91,7 @@ class DetourModel:
     notes : tuple of str
         What lies outside the model.
     kept : Kept
-        Ways from some places and the portals near them, see `site_detours`: never those of another model.
+        What is known of some places as senders, see `site_detours`: never of another model.
     """
 
     graph: PortalGraph
@@ -97,8 +100,8 @@ class DetourModel:
     root: Floats
     hop: Gains
     notes: tuple[str, ...]
-    kept: Kept[bytes, tuple[Ways, dict[int, int]]] = field(
-        default_factory=lambda: Kept(KEPT_BYTES, lambda known: known[0].nbytes), repr=False
+    kept: Kept[bytes, Sender] = field(
+        default_factory=lambda: Kept(KEPT_BYTES, lambda known: known.ways.nbytes), repr=False
     )
 
 
@@ -250,6 +253,33 @@ def with_detour(elements_db: Gains, detour_db: Gains) -> Gains:
     return np.asarray(both_db, np.float32)
 
 
+class Sender(NamedTuple):
+    """A place on a site as a sender: ways to every portal, and how many of them are tried from which portals."""
+
+    ways: Ways
+    near: dict[int, int]  # towards every point
+    exits: dict[int, int]  # towards places in the open alone
+
+
+def sender_at(model: DetourModel, place_m: Floats) -> Sender:
+    """What is known of a place as a sender.
+
+    Parameters
+    ----------
+    model : DetourModel
+    place_m : float64 ndarray, shape (3,)
+        [m]
+
+    Returns
+    -------
+    Sender
+    """
+    ways = ways_from(model, place_m)
+    near = _near_portals(model, place_m, ways)
+    exits = _exits_by_side(model, place_m, ways)
+    return Sender(ways, near, {portal: slots for portal, slots in exits.items() if near.get(portal) != slots})
+
+
 def ways_from(
     model: DetourModel, tx_m: Floats, *, buildings: NDArray[np.intp] | None = None, like: Ways | None = None
 ) -> Ways:
@@ -315,14 +345,17 @@ def best_ways(
         Last portal and slot, -1 where there is none; empty unless asked for with `choose`.
     ways : Ways
     """
-    ways = ways_from(model, tx_m)
+    sender = sender_at(model, tx_m) if near else Sender(ways_from(model, tx_m), {}, {})
     count, freqs = len(legs.points), len(model.root)
     best = np.zeros((count, freqs), np.float32)
     chosen = np.full((count if choose else 0, freqs, 2), -1, np.int32)
-    for portal, slots in near_sender(model, tx_m, ways).items() if near else ():
-        improve(model, tx_m, portal_legs(model, portal, legs.points), ways, best, chosen, slots)
-    improve(model, tx_m, legs, ways, best, chosen)
-    return best, chosen, ways
+    for portal, slots in sender.near.items():
+        improve(model, tx_m, portal_legs(model, portal, legs.points), sender.ways, best, chosen, slots)
+    in_open = model.graph.in_open(legs.points)
+    for portal, slots in sender.exits.items() if in_open.any() else ():
+        improve(model, tx_m, portal_legs(model, portal, legs.points).only(in_open), sender.ways, best, chosen, slots)
+    improve(model, tx_m, legs, sender.ways, best, chosen)
+    return best, chosen, sender.ways
 
 
 def improve(
@@ -360,16 +393,14 @@ def improve(
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 
 
-def near_sender(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
+def _near_portals(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
     """Portals tried towards every point, and how many of the ways to each: the mirror of those a point is reached by.
 
     They are tried straight from the transmitter, outer openings by any way. Being the same for all points they make
     no step at the open border of two rooms.
     """
-    graph = model.graph
+    graph, worth = model.graph, _worth(model, tx_m, ways)
     own = graph.candidates(tx_m[None])[2]
-    away_m = np.maximum(np.linalg.norm(graph.portals.source_m - tx_m, axis=1), 1.0)
-    worth = (ways.bound / away_m[:, None, None] ** 2).max(axis=2, initial=0.0)
     outer = np.flatnonzero((graph.portals.rooms >= 0).sum(axis=1) == 1)
     near = dict.fromkeys(_largest(own, worth[:, 0], OWN_TX_PORTALS), 1)
     near |= dict.fromkeys(_largest(np.arange(len(worth)), worth[:, 0], NEAR_TX_PORTALS), 1)
@@ -378,6 +409,23 @@ def near_sender(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
     near |= dict.fromkeys(_largest(voids, worth[:, 0], NEAR_TX_VOIDS), 1)
     exits = dict.fromkeys(_largest(outer, worth.max(axis=1, initial=0.0), NEAR_TX_EXITS), kernels.SLOTS)
     return dict(sorted((near | exits).items()))
+
+
+def _exits_by_side(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
+    """Outer openings tried towards every place in the open, and how many of the ways to each.
+
+    What leaves a building leaves it on the side where the place lies, and that is seldom the side where most leaves:
+    from a landing most goes out by the nearest windows, and to a place beyond the gable by the window at its end.
+    """
+    worth = _worth(model, tx_m, ways).max(axis=1, initial=0.0)
+    exits = [portal for side in model.graph.exits for portal in _largest(side, worth, EXITS_OF_A_SIDE)]
+    return dict.fromkeys(sorted(portal for portal in exits if worth[portal] > 0), kernels.SLOTS)
+
+
+def _worth(model: DetourModel, tx_m: Floats, ways: Ways) -> Floats:
+    """How strongly each way fills its portal, shape (portal, slot)."""
+    away_m = np.maximum(np.linalg.norm(model.graph.portals.source_m - tx_m, axis=1), 1.0)
+    return np.asarray((ways.bound / away_m[:, None, None] ** 2).max(axis=2, initial=0.0))
 
 
 def _largest(among: Ints, worth: Floats, most: int) -> list[int]:

@@ -78,6 +78,11 @@ class PointLegs:
         pairs = np.repeat(self.first[rows] - first[:-1], count) + np.arange(first[-1])
         return PointLegs(self.points.some(rows), first, self.portal[pairs], self.leg[pairs])
 
+    def only(self, pairs: NDArray[np.bool_]) -> PointLegs:
+        """Some of the pairs of point and portal, at all points."""
+        first = np.concatenate([[0], np.cumsum(pairs)])[self.first]
+        return PointLegs(self.points, first, self.portal[pairs], self.leg[pairs])
+
     @cached_property
     def by_portal(self) -> tuple[NDArray[np.intp], Ints, Ints]:
         """All pairs ordered by portal: which pair, its portal and its point, shape (pair,) each."""

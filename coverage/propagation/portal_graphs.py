@@ -20,7 +20,7 @@ from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, room_of_points
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.sites import Room, Site
+from quietwing.sites import PointSet, Room, Site
 
 __all__ = ["REFERENCE_MHZ", "PortalGraph", "guided_gain_db", "portal_graph"]
 
@@ -36,6 +36,8 @@ NEAR_EDGES = 4  # assumed: corners and roof edges joined to each portal
 NEAR_VOIDS = 6  # assumed: pieces of voids a place is reached by
 VOID_REACH_M = 15.0  # assumed: two pieces and a storey
 ROOM_OTHERS = 2  # assumed: foreign openings a room is reached by, through its walls
+SIDES = 8  # of the compass, by which outer openings are told apart
+STEP_M = 1.0  # assumed: from the middle of a wall out of it, and into no further room
 OUTSIDE_EDGES = 4  # assumed: corners and roof edges a place in the open is reached by
 IN_VIEW_DB = 3.0  # assumed: less than any wall, more than an open grille
 LEAST_BORDER_M = 0.5  # assumed: rooms that meet in a corner or over less are not one space
@@ -110,6 +112,17 @@ class PortalGraph:
         return members, KDTree(self.portals.source_m[members])
 
     @cached_property
+    def exits(self) -> tuple[Ints, ...]:
+        """Outer openings by the side that they face, `SIDES` of them."""
+        portals, site = self.portals, self.scene.site
+        outer = np.flatnonzero((portals.rooms >= 0).sum(axis=1) == 1)
+        room, normal = portals.rooms[outer].max(axis=1, initial=-1), portals.frame[outer, 9:12]
+        ahead, behind = (room_of_points(site, portals.source_m[outer] + way * STEP_M * normal) for way in (1, -1))
+        outward = np.where(((ahead == room) & (behind != room))[:, None], -normal, normal)
+        side = np.round(np.arctan2(outward[:, 1], outward[:, 0]) / (2 * np.pi) * SIDES).astype(int) % SIDES
+        return tuple(outer[side == each] for each in range(SIDES))
+
+    @cached_property
     def _voids(self) -> tuple[Ints, KDTree]:
         members = np.flatnonzero(self.portals.is_kind("void"))
         return members, KDTree(self.portals.source_m[members])
@@ -151,6 +164,13 @@ class PortalGraph:
         owners, portals_ = np.concatenate(owner), np.concatenate(portal)
         order = np.lexsort((portals_, owners))
         return room, _starts(owners[order], len(xyz_m)), portals_[order]
+
+    def in_open(self, points: PointSet) -> NDArray[np.bool_]:
+        """Points of no room that lie in none, shape (point,)."""
+        found = np.asarray(points.room < 0)
+        if found.any():
+            found = found & (room_of_points(self.scene.site, points.xyz_m) < 0)
+        return found
 
     def guided_db(self, portal: Ints, end_m: Floats) -> Floats:
         """Gain of legs from portals along the landings these open on.

@@ -7,6 +7,7 @@ sender on the site the portals near it are tried towards every point too; near a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,12 @@ from quietwing.coverage.propagation._detour_kernels import SLOTS
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.detour import (
     DetourModel,
+    Sender,
     Ways,
     crossed_edges,
     detour_model,
     improve,
-    near_sender,
+    sender_at,
     ways_from,
 )
 from quietwing.coverage.propagation.detour_legs import PointLegs, legs_from, point_legs
@@ -30,7 +32,7 @@ from quietwing.coverage.propagation.portal_graphs import REFERENCE_MHZ, PortalGr
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites import PointSet
 
-__all__ = ["Routes", "SenderDetours", "changed_portals", "mast_detours", "site_detours"]
+__all__ = ["Routes", "SenderDetours", "changed_portals", "mast_detours", "site_detours", "site_senders"]
 
 Floats = NDArray[np.float64]
 Gains = NDArray[np.float32]
@@ -73,7 +75,9 @@ class SenderDetours:
     ways : tuple of Ways
         One a sender.
     near : tuple of dict of int to int
-        Portals near each sender that are tried towards every point, and how many ways to each (`near_sender`).
+        Portals near each sender that are tried towards every point, and how many ways to each (`Sender`).
+    exits : tuple of dict of int to int
+        Outer openings that are tried towards places in the open alone.
     treated : SenderDetours or None
         The site with every window treated: it holds where a way comes in by a window of the point's own room, for
         only those are treated for sure.
@@ -83,12 +87,21 @@ class SenderDetours:
     senders_m: Floats
     ways: tuple[Ways, ...]
     near: tuple[dict[int, int], ...]
+    exits: tuple[dict[int, int], ...]
     treated: SenderDetours | None = None
+
+    @classmethod
+    def of(cls, model: DetourModel, places_m: Floats, senders: Sequence[Sender]) -> SenderDetours:
+        """Those of some places on a site."""
+        ways, near, exits = (tuple(part) for part in zip(*senders, strict=True)) if senders else ((), (), ())
+        return cls(model, places_m, ways, near, exits)
 
     def one(self, sender: int) -> SenderDetours:
         """Those of a single sender."""
         only, treated = slice(sender, sender + 1), None if self.treated is None else self.treated.one(sender)
-        return SenderDetours(self.model, self.senders_m[only], self.ways[only], self.near[only], treated)
+        return SenderDetours(
+            self.model, self.senders_m[only], self.ways[only], self.near[only], self.exits[only], treated
+        )
 
     def routes(self, points: PointSet | PointLegs, *, traced: bool = False, floor: Gains | None = None) -> Routes:
         """The dominant detours to some points.
@@ -111,7 +124,8 @@ class SenderDetours:
         shape = len(self.senders_m), len(places), len(self.model.freq_mhz)
         kept = shape if traced else (len(self.senders_m), 0, len(self.model.freq_mhz))
         found = Routes(np.empty(shape, np.float32), np.empty((*kept, 2), np.int32), np.zeros(kept, np.bool_))
-        near = sorted({portal for portals in self.near for portal in portals})
+        outwards = self.exits if (places.room < 0).any() else ()
+        near = sorted({portal for portals in (*self.near, *outwards) for portal in portals})
         each = min(POINTS_AT_A_TIME, max(1, NEAR_BYTES // (4 * len(self.model.root) * max(len(near), 1))))
         for first in range(0, len(places), each):
             end = min(first + each, len(places))
@@ -126,18 +140,23 @@ class SenderDetours:
     ) -> None:
         points = legs_to.points
         from_near = legs_from(self.model, near, legs_to)
+        in_open = self.model.graph.in_open(points)
+        outwards = from_near if in_open.all() else {
+            portal: from_near[portal].only(in_open)
+            for portal in {each for exits in self.exits for each in exits} & set(from_near) if in_open.any()
+        }  # fmt: skip
         through = [(self, legs_to)]
         if self.treated is not None:
             own = self._by_own_window(legs_to, points)
             through = [
-                (self, _only(legs_to, ~own)),
-                (self.treated, _only(point_legs(self.treated.model, points), own)),
+                (self, legs_to.only(~own)),
+                (self.treated, point_legs(self.treated.model, points).only(own)),
             ]
 
         def of_senders(begin: int, end: int) -> None:
             for sender in range(begin, end):
                 least = None if floor is None else floor[sender, part]
-                self._fill_sender(found, part, sender, through, from_near, traced, least)
+                self._fill_sender(found, part, sender, through, (from_near, outwards), traced, least)
 
         in_parts(of_senders, len(self.senders_m))
 
@@ -147,7 +166,7 @@ class SenderDetours:
         part: slice,
         sender: int,
         through: list[tuple[SenderDetours, PointLegs]],
-        from_near: dict[int, PointLegs],
+        tried: tuple[dict[int, PointLegs], dict[int, PointLegs]],
         traced: bool,
         floor: Gains | None,
     ) -> None:
@@ -158,8 +177,9 @@ class SenderDetours:
             gain[:, :known] = floor[:, None]
         last = np.full((len(points) if traced else 0, gain.shape[1], 2), -1, np.int32)
         by_treated = np.zeros(last.shape[:2], np.bool_)
-        for portal, slots in self.near[sender].items():
-            improve(self.model, sender_m, from_near[portal], self.ways[sender], gain, last, slots)
+        for portals, legs_of in zip((self.near[sender], self.exits[sender]), tried, strict=True):
+            for portal, slots in portals.items() if legs_of else ():
+                improve(self.model, sender_m, legs_of[portal], self.ways[sender], gain, last, slots)
         for side, legs in through:
             before = gain.copy() if traced and side is not self else gain
             improve(side.model, sender_m, legs, side.ways[sender], gain, last)
@@ -294,7 +314,7 @@ def mast_detours(
 
     in_parts(part, len(masts_m))
     found = tuple(each for each in ways if each is not None)
-    return SenderDetours(model, masts_m, found, ({},) * len(masts_m))
+    return SenderDetours(model, masts_m, found, ({},) * len(masts_m), ({},) * len(masts_m))
 
 
 def changed_portals(before: SenderDetours, after: SenderDetours) -> NDArray[np.bool_]:
@@ -368,28 +388,24 @@ def site_detours(model: DetourModel, places_m: Floats, *, keep: bool = False) ->
     SenderDetours
         Its losses are those of `detour_loss_db`.
     """
+    return SenderDetours.of(model, places_m, site_senders(model, places_m, keep=keep))
+
+
+def site_senders(model: DetourModel, places_m: Floats, *, keep: bool = False) -> list[Sender]:
+    """As `site_detours`, place by place."""
     names = [place.tobytes() for place in places_m]
     found = {name: model.kept[name] for name in names if name in model.kept}
     new = [index for index, name in enumerate(names) if name not in found]
-    ways: list[tuple[Ways, dict[int, int]] | None] = [None] * len(new)
+    made: list[Sender | None] = [None] * len(new)
 
     def part(begin: int, end: int) -> None:
         for row in range(begin, end):
-            each = ways_from(model, places_m[new[row]])
-            ways[row] = each, near_sender(model, places_m[new[row]], each)
+            made[row] = sender_at(model, places_m[new[row]])
 
     in_parts(part, len(new))
-    found |= {names[index]: each for index, each in zip(new, ways, strict=True) if each is not None}
+    found |= {names[index]: each for index, each in zip(new, made, strict=True) if each is not None}
     if keep:
         for name in dict.fromkeys(names):
             model.kept[name] = found[name]
         model.kept.trim()
-    return SenderDetours(
-        model, places_m, tuple(found[name][0] for name in names), tuple(found[name][1] for name in names)
-    )
-
-
-def _only(legs: PointLegs, kept: NDArray[np.bool_]) -> PointLegs:
-    """Some of the pairs of point and portal."""
-    first = np.concatenate([[0], np.cumsum(kept)])[legs.first]
-    return PointLegs(legs.points, first, legs.portal[kept], legs.leg[kept])
+    return [found[name] for name in names]

@@ -139,20 +139,20 @@ def test_senders_together_find_the_detours_that_each_finds_alone(houseblock, mon
 
 def test_ways_from_blockers_are_found_once_and_kept_within_bounds(houseblock, monkeypatch):
     points, devices = some_points(houseblock), some_devices(houseblock)
-    looked_for, ways_from = [], sender_detour.ways_from
+    looked_for, sender_at = [], sender_detour.sender_at
 
     def counted(model, place_m):
         looked_for.append(place_m.tobytes())
-        return ways_from(model, place_m)
+        return sender_at(model, place_m)
 
-    monkeypatch.setattr(sender_detour, "ways_from", counted)
+    monkeypatch.setattr(sender_detour, "sender_at", counted)
     kept = houseblock.masts.detours.model.kept
     kept.clear()
     first = blocker_links(houseblock, devices, CATALOGUE, points)
     again = blocker_links(houseblock, devices[::-1], CATALOGUE, points)
     assert len(looked_for) == len(kept) == len(devices)
     assert first.level_dbm.tobytes() == again.level_dbm[::-1].tobytes()
-    monkeypatch.setattr(kept, "most", max(ways.nbytes for ways, _ in kept.values()))
+    monkeypatch.setattr(kept, "most", max(known.ways.nbytes for known in kept.values()))
     moved = blocker_links(houseblock, (replace(devices[0], x_m=devices[0].x_m + 0.5), *devices), CATALOGUE, points)
     assert len(looked_for) == len(devices) + 1
     assert len(kept) == 1
