@@ -1,9 +1,9 @@
 """The types of answers: their schemas, their page, and the columns of a batch that are made from them."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 from jsonschema import Draft202012Validator, ValidationError
 
 from quietwing.coverage.answers import ANSWERS, SUMMARY_COLUMNS, row_of, schema_of
@@ -20,9 +20,7 @@ def test_every_schema_is_one_and_fetches_nothing(command):
 
 
 def test_the_page_of_results_is_made_from_them():
-    spec = importlib.util.spec_from_file_location("make_results", DOCS / "make_results.py")
-    maker = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(maker)
+    maker = module_at("docs/make_results.py")
     assert (DOCS / "results.md").read_text("utf-8") == maker.page(), "run python -P docs/make_results.py"
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 
 from quietwing import sites
 from quietwing.coverage.catalogue import read_catalogue
@@ -20,20 +19,7 @@ from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites import load_site
 from quietwing.sites.errors import problems_text
 
-
-def _table():
-    """The table, loaded from its path: nothing joins the import path."""
-    key = "quietwing_tests_places_bad_equipment"
-    if key not in sys.modules:
-        path = Path(__file__).parents[1] / "places" / "bad_equipment.py"
-        spec = importlib.util.spec_from_file_location(key, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-ROWS = _table().ROWS
+ROWS = module_at("tests/places/bad_equipment.py").ROWS
 HAS_EVALUATE = "evaluate" in {
     command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands
 }

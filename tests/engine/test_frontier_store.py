@@ -6,15 +6,14 @@ cell.
 
 import csv
 import hashlib
-import importlib.util
 import io
 import json
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 from typer.testing import CliRunner
 
 from quietwing.coverage.catalogue import read_catalogue
@@ -27,18 +26,7 @@ from quietwing.coverage.study.frontier_run import frontier
 CATALOGUE = read_catalogue()
 
 
-def _four_cells():
-    """Site, masts and scenario, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_four_cells"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("planning") / "four_cells.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-four_cells = _four_cells()
+four_cells = module_at("tests/engine/planning/four_cells.py")
 LANDING_GBP, CELL_GBP = 1538.40, 1572.00
 
 

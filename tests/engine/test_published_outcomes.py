@@ -1,11 +1,11 @@
 """What was seen at real sites, as facts of the model, and rough figures worked out by hand recomputed."""
 
-import importlib.util
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
@@ -50,10 +50,7 @@ def test_a_source_at_the_hub_fails_at_the_ends_of_the_spurs():
 
 @pytest.fixture(scope="module")
 def expectations():
-    spec = importlib.util.spec_from_file_location("what_to_expect", ROOT / "docs" / "what_to_expect.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at("docs/what_to_expect.py")
 
 
 @pytest.mark.slow

@@ -1,12 +1,11 @@
 """Every reason stands in the repository: citations and links lead somewhere, and the page of assumptions is fresh."""
 
-import importlib.util
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("coverage", "sites", "tests", "docs", "benchmarks")
@@ -63,12 +62,7 @@ def cited(text: str) -> list[int]:
 
 
 def test_the_page_of_assumptions_is_the_one_its_data_make(monkeypatch):
-    spec = importlib.util.spec_from_file_location("make_assumptions", ROOT / "docs" / "make_assumptions.py")
-    assert spec is not None
-    assert spec.loader is not None
-    maker = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, maker)
-    spec.loader.exec_module(maker)
+    maker = module_at("docs/make_assumptions.py")
     assert PAGE.read_text("utf-8") == maker.page(), "run python -P docs/make_assumptions.py"
 
 

@@ -1,12 +1,11 @@
 """`quietwing import` of drawings: a checked site with its mapping and report, one line a problem, edits kept."""
 
-import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 from typer.testing import CliRunner
 
 from quietwing.coverage.app.site_files import open_upload
@@ -20,13 +19,7 @@ ROOT = Path(__file__).parents[2]
 def drawn():
     for name in ("ezdxf", "ifcopenshell", "pypdfium2"):
         pytest.importorskip(name)
-    spec = importlib.util.spec_from_file_location(
-        "drawn_plans_of_faces", ROOT / "tests" / "places" / "drawn_plans.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return module_at("tests/places/drawn_plans.py")
 
 
 def run(*arguments):

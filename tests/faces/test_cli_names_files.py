@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
@@ -17,10 +17,7 @@ from quietwing.coverage.study.common import check_limits
 
 @pytest.fixture
 def site(tmp_path) -> Path:
-    path = Path(__file__).parent.parent / "places" / "tiny_site.py"
-    spec = importlib.util.spec_from_file_location("quietwing_tests_faces_tiny_site", path)
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
+    tiny = module_at("tests/places/tiny_site.py")
     return tiny.write(tmp_path / "site")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 
 QUIETWING = "import sys; from quietwing.coverage.cli import main; sys.argv[0] = 'quietwing'; main()"
 
@@ -17,10 +17,7 @@ QUIETWING = "import sys; from quietwing.coverage.cli import main; sys.argv[0] = 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     """The smallest whole site, under a name that half the world's code pages lack."""
-    path = Path(__file__).parent.parent / "places" / "tiny_site.py"
-    spec = importlib.util.spec_from_file_location("quietwing_tests_faces_tiny_site", path)
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
+    tiny = module_at("tests/places/tiny_site.py")
     folder = tmp_path_factory.mktemp("streams") / "中"
     return tiny.write(folder, lambda parts: parts.update(toml=parts["toml"].replace('"tiny"', '"中ñ→😀"')))
 

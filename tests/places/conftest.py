@@ -1,33 +1,20 @@
-"""What the tests of places share. Helper modules are loaded from their path: nothing joins the import path."""
+"""What the tests of places share."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from by_path import module_at
 from shapely.geometry import Point, Polygon
 
 from quietwing.sites import Site, load_site
 from quietwing.sites.constructions import Construction, Layer
 from quietwing.sites.model import OutsideLevel, Position, Receptor
-
-
-def _load(name: str) -> ModuleType:
-    key = f"quietwing_tests_places_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,8 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each row of the table of bad inputs, or for those the mark ``rows`` names or leaves out."""
     if "bad" in metafunc.fixturenames:
-        _load("bad_builders")
-        rows = _load("bad_inputs").ROWS
+        module_at("tests/places/bad_builders.py")
+        rows = module_at("tests/places/bad_inputs.py").ROWS
         mark = metafunc.definition.get_closest_marker("rows")
         if mark is not None:
             only, without = mark.kwargs.get("only"), mark.kwargs.get("without", ())
@@ -49,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def tiny() -> ModuleType:
     """The module that writes the smallest whole site."""
-    return _load("tiny_site")
+    return module_at("tests/places/tiny_site.py")
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +44,7 @@ def drawn_plans() -> ModuleType:
     """The module that draws a plan of two rooms in every kind of drawing; skipped without the extra `plans`."""
     for name in ("ezdxf", "ifcopenshell", "pypdfium2"):
         pytest.importorskip(name)
-    return _load("drawn_plans")
+    return module_at("tests/places/drawn_plans.py")
 
 
 @pytest.fixture

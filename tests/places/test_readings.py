@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.sites import load_site
 from quietwing.sites.errors import SiteError
@@ -22,9 +21,7 @@ GOOD = "EE/B20/LTE,400002,300003,1.5,-80,2026-11-20,cell,by hand"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The smallest whole site: a cell and a hall side by side, 3 m high."""
-    spec = importlib.util.spec_from_file_location("tiny_site_of_readings", Path(__file__).with_name("tiny_site.py"))
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
+    tiny = module_at("tests/places/tiny_site.py")
     return load_site(tiny.write(tmp_path_factory.mktemp("tiny")))
 
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import resource
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 from openpyxl import load_workbook
 
 from quietwing.coverage.acceptance.scoring import score_form
 from quietwing.coverage.acceptance.walk_plan import AcceptanceTest, InsidePoint, OutsidePoint
 from quietwing.coverage.acceptance.workbook import form_bytes
 
-BAD = Path(__file__).parents[2] / "places" / "surveys" / "bad_surveys.py"
 MOST_S, MOST_KIB = 60, 2 * 2**20
 
 
 @pytest.fixture(scope="module")
 def hostile():
-    spec = importlib.util.spec_from_file_location("bad_forms", BAD)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at("tests/places/surveys/bad_surveys.py")
 
 
 @pytest.fixture(scope="module")

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import re
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.batch import plan_batch
 from quietwing.coverage.batch.set_option import parse_set
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import TreatmentWish, read_scenario
 
-
-def _table():
-    """The table of bad sweeps, loaded from its path: nothing joins the import path."""
-    key = "quietwing_tests_places_bad_sweeps"
-    if key not in sys.modules:
-        path = Path(__file__).parents[2] / "places" / "bad_sweeps.py"
-        spec = importlib.util.spec_from_file_location(key, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-ROWS = _table().ROWS
+ROWS = module_at("tests/places/bad_sweeps.py").ROWS
 
 
 def test_the_grid_comes_in_the_order_given_the_last_key_fastest(sweep):

@@ -4,13 +4,11 @@ Fresh worlds are the product's own of another stream, and worlds of numpy's rand
 numpy: no draw, no kernel and no threshold of the product. `test_claim_is_calibrated` does the same on a large site.
 """
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 from shapely.geometry import LineString, box
 
 from quietwing.coverage.blocking.blocker_link_model import blocker_links
@@ -25,19 +23,7 @@ from quietwing.sites.model import Building, Opening, Room, Sector, Slab, Storey,
 from quietwing.sites.points import scattered
 from quietwing.sites.trial_point_sets import trial_points
 
-
-def _beside(name):
-    """A module beside this one, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_blocking_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-plain_worlds = _beside("plain_worlds")
+plain_worlds = module_at("tests/engine/blocking/plain_worlds.py")
 CELLS, WORLDS = 6, 4000
 GRADES, CONFIDENCE = ("planning", "evidence"), (0.90, 0.95)
 STEPS_DB = np.arange(0.0, 43.0, 6.0)  # all blockers louder or quieter: rooms of every probability

@@ -5,13 +5,11 @@ draw, no kernel and no threshold code with the product. Then wrong predictions a
 `test_claim_in_fresh_worlds` does the same on a small site in seconds.
 """
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.judging import silence_points
@@ -27,18 +25,7 @@ from quietwing.sites.trial_point_sets import trial_points
 pytestmark = pytest.mark.long
 
 
-def _beside(name):
-    """A module beside this one, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_blocking_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-plain_worlds = _beside("plain_worlds")
+plain_worlds = module_at("tests/engine/blocking/plain_worlds.py")
 WORLDS = 2000
 CONFIDENCE = (0.90, 0.95)  # planning and evidence
 CHANNELS = (

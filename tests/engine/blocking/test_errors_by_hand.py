@@ -1,13 +1,11 @@
 """Errors of links in 20,000 worlds: how wide each is, and what two links share, recovered from the compiled loops."""
 
-import importlib.util
 import math
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 from numba import njit
 
 from quietwing.coverage.blocking._link_kernels import Local, device_power, own_error, room_errors, strongest_sector
@@ -16,19 +14,7 @@ from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.blocking.world_links import draw_worlds, kernel_links, kernel_network
 from quietwing.coverage.propagation.scene import prepare_scene
 
-
-def _beside(name):
-    """A module beside this one, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_blocking_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-given_levels = _beside("given_levels")
+given_levels = module_at("tests/engine/blocking/given_levels.py")
 EE20, EE3, D1, CATALOGUE = given_levels.EE20, given_levels.EE3, given_levels.D1, given_levels.CATALOGUE
 O2 = replace(EE20, id="O2", operator="O2", plmn="234-10")  # on the same mast, of another operator
 FAR = replace(EE20, id="S9", operator="VF", plmn="234-15", x_m=-400.0, freq_mhz=816.0)

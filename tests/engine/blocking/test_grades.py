@@ -1,14 +1,12 @@
 """Both grades by hand: what each asks inside and outside, in the same worlds, and what must never happen."""
 
 import datetime as dt
-import importlib.util
 import math
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
@@ -25,19 +23,8 @@ from quietwing.sites.model import OutsideLevel
 from quietwing.sites.points import scattered
 from quietwing.sites.trial_point_sets import trial_points
 
-
-def _beside(name):
-    """A module beside this one, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_blocking_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-given_levels, plain_worlds = _beside("given_levels"), _beside("plain_worlds")
+given_levels = module_at("tests/engine/blocking/given_levels.py")
+plain_worlds = module_at("tests/engine/blocking/plain_worlds.py")
 EE20, EE3, EE3B, D1 = given_levels.EE20, given_levels.EE3, given_levels.EE3B, given_levels.D1
 CATALOGUE, N9_DBM = given_levels.CATALOGUE, given_levels.N9_DBM
 GSM = replace(

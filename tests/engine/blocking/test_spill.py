@@ -1,14 +1,12 @@
 """Spill: what reaches places outside, which quantile of which side, and what was published of real paths."""
 
-import importlib.util
 import math
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
+from by_path import module_at
 from shapely.geometry import LineString, Point
 
 from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
@@ -24,19 +22,8 @@ from quietwing.sites.model import Receptor, Wall
 from quietwing.sites.points import scattered
 from quietwing.sites.trial_point_sets import trial_points
 
-
-def _beside(name):
-    """A module beside this one, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_blocking_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-given_levels, plain_worlds = _beside("given_levels"), _beside("plain_worlds")
+given_levels = module_at("tests/engine/blocking/given_levels.py")
+plain_worlds = module_at("tests/engine/blocking/plain_worlds.py")
 EE20, EE3, EE3B, JAMMER = given_levels.EE20, given_levels.EE3, given_levels.EE3B, given_levels.JAMMER
 CATALOGUE, D1, N9_DBM = given_levels.CATALOGUE, given_levels.D1, given_levels.N9_DBM
 places, by_hand, value, sized = given_levels.places, given_levels.by_hand, given_levels.value, given_levels.sized

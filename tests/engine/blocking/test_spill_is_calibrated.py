@@ -3,13 +3,11 @@
 On a large site, at both grades; `test_claim_in_fresh_worlds` does the same on a small one.
 """
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.blocking.blocker_link_model import blocker_links
 from quietwing.coverage.blocking.links import link_model, public_links
@@ -21,19 +19,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
 from quietwing.sites.points import scattered
 
-
-def _beside(name):
-    """A module beside this one, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_blocking_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-plain_worlds = _beside("plain_worlds")
+plain_worlds = module_at("tests/engine/blocking/plain_worlds.py")
 WORLDS = 2000
 CHANNELS = ("EE/B20/LTE", "O2/B3/LTE", "VF/B3/LTE", "EE/B7/LTE")
 

@@ -1,13 +1,11 @@
 """The rules of spill: the limit of each tier, how many places of a ring may fail, capture and calls to 999."""
 
-import importlib.util
 import math
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.blocking.links import link_model
 from quietwing.coverage.blocking.spill_rings import judge_rings, worst_margin
@@ -17,19 +15,7 @@ from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites.trial_point_sets import trial_points
 
-
-def _given_levels():
-    """Levels given by hand, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_blocking_given_levels"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("given_levels.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-given_levels = _given_levels()
+given_levels = module_at("tests/engine/blocking/given_levels.py")
 EE20, EE3, CATALOGUE, D1 = given_levels.EE20, given_levels.EE3, given_levels.CATALOGUE, given_levels.D1
 places, by_hand, value, N9_DBM = given_levels.places, given_levels.by_hand, given_levels.value, given_levels.N9_DBM
 STANDARD, EMERGENCY = load_rules().tier("standard"), load_rules().tier("emergency")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.blocking import link_model, public_links
 from quietwing.coverage.calibration import calibrate_site
@@ -33,11 +31,7 @@ from quietwing.sites import (
 
 @pytest.fixture(scope="module")
 def made():
-    spec = importlib.util.spec_from_file_location("made_surveys", Path(__file__).with_name("made_surveys.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return module_at("tests/engine/calibration/made_surveys.py")
 
 
 @pytest.fixture(scope="module")

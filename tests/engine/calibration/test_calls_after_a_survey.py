@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "survey_sites.py"
+from by_path import module_at
 
 
 @pytest.mark.slow
 def test_calls_are_wrong_no_more_often_after_a_survey_than_before(monkeypatch):
-    spec = importlib.util.spec_from_file_location("survey_sites", BENCHMARK)
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
+    benchmark = module_at("benchmarks/survey_sites.py")
     monkeypatch.setattr(benchmark, "LOWER_DB", np.array([20.0, 40.0, 60.0, 80.0]))
     # masts of this site are louder than the list says: by it alone cells seem silent where phones work
     before, wrong_before, after, wrong_after = benchmark.calls(1, worlds=100)

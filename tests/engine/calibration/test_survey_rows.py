@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.blocking import link_model, public_links
 from quietwing.coverage.calibration.heard_antennas import heard_antennas
@@ -32,10 +30,7 @@ ERRORS = load_rules().errors
 @pytest.fixture(scope="module")
 def model():
     """A made wing with one mast of each operator."""
-    spec = importlib.util.spec_from_file_location("made_for_rows", Path(__file__).with_name("made_surveys.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    module = module_at("tests/engine/calibration/made_surveys.py")
     site = module.made_site(4)
     return link_model(prepare_scene(site), site.sectors, load_rules())
 

@@ -1,16 +1,12 @@
 """A plan too dear for a budget loses first the devices that the least weight per pound hangs on."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
+from by_path import module_at
 
 from quietwing.coverage.planning.cut_down import cut_down
 from quietwing.coverage.planning.milp import Goal, Selection
 
-spec = importlib.util.spec_from_file_location("hand_models_of_cut_down", Path(__file__).with_name("hand_models.py"))
-hand_models = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(hand_models)
+hand_models = module_at("tests/engine/planning/hand_models.py")
 
 # A device a room: 5 for £1,000, 1 for £1,000, 4 for £2,000 (0.005, 0.001 and 0.002 a pound).
 MODEL = hand_models.hand_model(2 * np.eye(3), [], [1000, 1000, 2000], weight=[5, 1, 4])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.planning.attempts import Searched, Tried
 from quietwing.coverage.planning.bounds import certify
@@ -26,19 +24,8 @@ from quietwing.coverage.planning.rows import plan_model, room_rows
 from quietwing.coverage.planning.score import fixed_selection, score
 from quietwing.coverage.planning.solution_check import check_solution
 
-
-def _beside(name: str):
-    """A module of this folder, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_planning_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-hand_model, tiny_plans = _beside("hand_models").hand_model, _beside("tiny_plans")
+hand_model = module_at("tests/engine/planning/hand_models.py").hand_model
+tiny_plans = module_at("tests/engine/planning/tiny_plans.py")
 WORK = CutWork(iterations=10_000, rounds=20)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+from by_path import module_at
 
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.holes import NOT_REACHED, _why_left_out
@@ -12,19 +10,7 @@ from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.plan import HoleKind, HoleReason
 from quietwing.coverage.planning.score import score
 
-
-def _hand_models():
-    """Models by hand, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_hand_models"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("hand_models.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-hand_model = _hand_models().hand_model
+hand_model = module_at("tests/engine/planning/hand_models.py").hand_model
 
 
 def reason(model, bought, budget_gbp, room) -> HoleReason:

@@ -1,11 +1,8 @@
 """A plan made better part by part: what stands elsewhere stays, and money moves from one place to another."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.planning import neighbourhoods
 from quietwing.coverage.planning.cuts import CutWork
@@ -14,19 +11,7 @@ from quietwing.coverage.planning.improve import Relaxations, improve
 from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.score import score
 
-
-def _beside(name: str):
-    """A module of this folder, loaded from its path: nothing joins the import path."""
-    key = f"quietwing_tests_engine_planning_{name}"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name(f"{name}.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-hand_model = _beside("hand_models").hand_model
+hand_model = module_at("tests/engine/planning/hand_models.py").hand_model
 WORK = CutWork(iterations=10_000, rounds=20)
 PAIRS = 8
 

@@ -1,12 +1,10 @@
 """Plans and bills with an operator's work in them: paid once, counted in every judgement, out of the same budget."""
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
@@ -22,20 +20,8 @@ from quietwing.coverage.study import evaluate
 from quietwing.coverage.study import optimise as whole_plan
 from quietwing.coverage.treatments import resolve_treatments
 
-
-def _four_cells():
-    """Site, masts and scenario, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_four_cells"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("four_cells.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
 pytestmark = pytest.mark.usefixtures("few_moves")
-four_cells = _four_cells()
+four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE, MOST = four_cells.CATALOGUE, four_cells.MOST
 site = four_cells.far_site  # a fixture, of another name: nothing of it is silent without a jammer
 DOWN = OperatorAction(name="EE turns down", operator="EE", power_db=-6.0, price_gbp=1000.0)

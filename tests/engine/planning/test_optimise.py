@@ -7,16 +7,14 @@ cell.
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numba
 import numpy as np
 import pytest
+from by_path import module_at
 from numpy.testing import assert_array_equal
 
 from quietwing.coverage.equipment import Device, Treatment
@@ -39,20 +37,8 @@ from quietwing.coverage.report.hole_words import binding_of, reason_in_words
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import evaluate
 
-
-def _four_cells():
-    """Site, masts and scenario, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_four_cells"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("four_cells.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
 pytestmark = pytest.mark.usefixtures("few_moves")
-four_cells = _four_cells()
+four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE, MOST, judged = four_cells.CATALOGUE, four_cells.MOST, four_cells.judged
 site, plan_for, far_site = four_cells.site, four_cells.plan_for, four_cells.far_site  # fixtures
 LANDING_GBP, CELL_GBP = 1538.40, 1572.00

@@ -6,13 +6,11 @@ The site is that of ``test_optimise.py``.
 from __future__ import annotations
 
 import functools
-import importlib.util
-import sys
 import textwrap
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import bounds, exact
@@ -21,20 +19,8 @@ from quietwing.coverage.planning.exact import Solution, Work
 from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.verify import verify_plan
 
-
-def _four_cells():
-    """Site, masts and scenario, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_four_cells"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("four_cells.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
 pytestmark = pytest.mark.usefixtures("few_moves")
-four_cells = _four_cells()
+four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE, MOST, judged = four_cells.CATALOGUE, four_cells.MOST, four_cells.judged
 site, plan_for = four_cells.site, four_cells.plan_for  # fixtures
 

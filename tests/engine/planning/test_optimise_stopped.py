@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
@@ -24,20 +24,8 @@ from quietwing.coverage.planning.verify import verify_plan
 from quietwing.coverage.store import scenario_text
 from quietwing.sites.model import Site
 
-
-def _four_cells():
-    """Site, masts and scenario, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_four_cells"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("four_cells.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
 pytestmark = pytest.mark.usefixtures("few_moves")
-four_cells = _four_cells()
+four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE, MOST, judged, target = four_cells.CATALOGUE, four_cells.MOST, four_cells.judged, four_cells.target
 site, folder = four_cells.site, four_cells.folder  # fixtures
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import fields, replace
-from pathlib import Path
 
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.planning import prepared
 from quietwing.coverage.planning.attempts import judge as judged_anew
 
-
-def _four_cells():
-    """Site, catalogue and scenario, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_four_cells"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("four_cells.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-four_cells = _four_cells()
+four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE, MOST = four_cells.CATALOGUE, four_cells.MOST
 site = four_cells.site  # fixture
 

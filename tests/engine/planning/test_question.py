@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.planning.question import (
@@ -23,19 +21,7 @@ from quietwing.sites import load_site
 CATALOGUE = read_catalogue()
 
 
-def _table():
-    """The table, loaded from its path: nothing joins the import path."""
-    key = "quietwing_tests_places_bad_equipment"
-    if key not in sys.modules:
-        path = Path(__file__).parents[2] / "places" / "bad_equipment.py"
-        spec = importlib.util.spec_from_file_location(key, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-ROWS = _table().QUESTIONS
+ROWS = module_at("tests/places/bad_equipment.py").QUESTIONS
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 from numpy.testing import assert_allclose, assert_array_equal
 
 from quietwing.coverage.planning import bounds, cuts
@@ -23,19 +22,7 @@ from quietwing.coverage.planning.milp import Goal, Selection
 from quietwing.coverage.planning.rows import PlanModel, missed_rows, plan_model, room_rows, with_room_rows
 from quietwing.coverage.planning.score import fixed_selection, score
 
-
-def _tiny_plans():
-    """The questions, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_tiny_plans"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("tiny_plans.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-tiny_plans = _tiny_plans()
+tiny_plans = module_at("tests/engine/planning/tiny_plans.py")
 
 
 def model_of(tiny, at_most: int | None = None) -> PlanModel:

@@ -1,10 +1,8 @@
 """The compiled search sees a plan as its rows, limits and money say; a step back is a step back."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
+from by_path import module_at
 from numpy.testing import assert_allclose, assert_array_equal
 
 from quietwing.coverage.planning._compiled import compiled, selection_of, state_of, unknown
@@ -12,9 +10,7 @@ from quietwing.coverage.planning._selection_kernels import below, change, holds,
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.rows import TIGHTER
 
-_spec = importlib.util.spec_from_file_location("hand_models", Path(__file__).with_name("hand_models.py"))
-hand_models = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(hand_models)
+hand_models = module_at("tests/engine/planning/hand_models.py")
 
 NOBODY = np.zeros(0, np.int64)  # no head-ends
 RICH = 1e12

@@ -1,28 +1,14 @@
 """The bare door against trying every choice: small problems of every kind, and a second solver on some of them."""
 
-import importlib.util
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.planning import Problem, check_solution, solve
 
-
-def _small_problems():
-    """The problems, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_small_problems"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("small_problems.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-small_problems = _small_problems()
+small_problems = module_at("tests/engine/planning/small_problems.py")
 
 
 def differs(seed: int, seen: Counter, solver: tuple[str, ...]) -> str:

@@ -3,33 +3,20 @@
 Children and problems are those of ``stub_solver.py``.
 """
 
-import importlib.util
 import json
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 from numpy.testing import assert_array_equal
 
 from quietwing.coverage.planning.exact import Work, bound_of_relaxation, solve
 from quietwing.coverage.planning.solution_check import check_solution
 
-
-def _stub_solver():
-    """Children and problems, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_stub_solver"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("stub_solver.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-stub_solver = _stub_solver()
+stub_solver = module_at("tests/engine/planning/stub_solver.py")
 CHILD, hard, knapsack = stub_solver.CHILD, stub_solver.hard, stub_solver.knapsack
 stub = stub_solver.stub  # a fixture
 

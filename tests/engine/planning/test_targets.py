@@ -6,15 +6,13 @@ cell; the cell with the broken window, A1-01, cannot be had within the limits ou
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from by_path import module_at
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
@@ -31,19 +29,7 @@ from quietwing.coverage.store import scenario_text
 from quietwing.coverage.study import optimise as study_optimise
 from quietwing.sites import load_site
 
-
-def _four_cells():
-    """Site, masts and scenario, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_four_cells"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("four_cells.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-four_cells = _four_cells()
+four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE, LEAST = four_cells.CATALOGUE, four_cells.LEAST
 site, plan_for, folder = four_cells.site, four_cells.plan_for, four_cells.folder  # fixtures
 LANDING_GBP, CELL_GBP = 1538.40, 1572.00

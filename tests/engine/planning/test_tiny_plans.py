@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 from pyscipopt import Model, quicksum
 
 from quietwing.coverage.errors import InfeasiblePlanError
@@ -23,19 +21,7 @@ from quietwing.coverage.planning.rows import PlanModel, plan_model, room_rows
 from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.solution_check import check_solution
 
-
-def _tiny_plans():
-    """The questions, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_tiny_plans"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("tiny_plans.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-tiny_plans = _tiny_plans()
+tiny_plans = module_at("tests/engine/planning/tiny_plans.py")
 SEEDS = range(300)
 WITH_TIES = range(0, 300, 4)  # each tie is a solve of its own
 

@@ -7,34 +7,20 @@ What the lines are to name (devices, windows, rooms, prices and counts) is taken
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.optimising import optimise
 from quietwing.coverage.planning.planning_inputs import prepare_inputs
 from quietwing.sites.synthetic import build_wing, describe
 
-
-def _lies():
-    """The question, and every lie, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_lies"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("lies.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
 pytestmark = pytest.mark.usefixtures("few_moves")
-lies = _lies()
+lies = module_at("tests/engine/planning/lies.py")
 CATALOGUE = lies.CATALOGUE
 EE20 = lies.EE20
 END = lies.END

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+from by_path import module_at
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.montecarlo import CAPTURE_HYSTERESIS_DB, Needs
@@ -15,19 +13,7 @@ from quietwing.coverage.blocking.thresholds import WORST_NOISE_FIGURE_DB, load_t
 from quietwing.coverage.planning.levels import Candidates, HeadEnds, LimitBlock, RoomBlock
 from quietwing.coverage.rules import load_rules
 
-
-def _exhaustive():
-    """Questions and answers, loaded from their path: nothing joins the import path."""
-    key = "quietwing_tests_engine_planning_exhaustive"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("exhaustive.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-exhaustive = _exhaustive()
+exhaustive = module_at("tests/engine/planning/exhaustive.py")
 NOTHING, TinyPlan, Outcomes = exhaustive.NOTHING, exhaustive.TinyPlan, exhaustive.Outcomes
 best_of, every_plan, nearest_db = exhaustive.best_of, exhaustive.every_plan, exhaustive.nearest_db
 MOST_CANDIDATES = 8

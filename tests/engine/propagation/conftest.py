@@ -1,10 +1,8 @@
 """Loads the float64 reference from its path: tests have no package to import it from."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.propagation import multiwall
 
@@ -12,11 +10,7 @@ from quietwing.coverage.propagation import multiwall
 @pytest.fixture(scope="session")
 def reference():
     """The slow plain-numpy multi-wall sum."""
-    path = Path(__file__).with_name("float64_reference.py")
-    spec = importlib.util.spec_from_file_location("float64_reference", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at("tests/engine/propagation/float64_reference.py")
 
 
 @pytest.fixture(scope="session")

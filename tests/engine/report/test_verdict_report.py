@@ -1,19 +1,17 @@
 """A verdict shown: the words claim no more than the numbers, maps and tables agree, pages ask for nothing outside."""
 
 import csv
-import importlib.util
 import io
 import json
 import math
 import re
-import sys
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from by_path import module_at
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -41,19 +39,7 @@ from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage
 
-
-def _by_hand():
-    """The verdict put together by hand, loaded from its path: nothing joins the import path."""
-    key = "quietwing_tests_engine_report_verdict_by_hand"
-    if key not in sys.modules:
-        spec = importlib.util.spec_from_file_location(key, Path(__file__).with_name("verdict_by_hand.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[key] = module
-        spec.loader.exec_module(module)
-    return sys.modules[key]
-
-
-by_hand = _by_hand()
+by_hand = module_at("tests/engine/report/verdict_by_hand.py")
 CHANNELS = by_hand.CHANNELS
 asked = by_hand.asked
 devices = by_hand.devices

@@ -1,13 +1,12 @@
 """The cross-check with ray tracing: what was kept, and what the page says of it."""
 
 import datetime as dt
-import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.coverage.validation.document import document
 from quietwing.coverage.validation.raytrace_check import (
@@ -102,12 +101,7 @@ def test_with_a_wall_at_most_the_median_is_within_6_db_of_the_ray_tracer():
 
 @pytest.fixture(scope="module")
 def script():
-    name = "make_raytrace_check"
-    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # its dataclass looks itself up there
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[name]
+    return module_at("docs/make_raytrace_check.py")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from by_path import module_at
 
 from quietwing.coverage.validation import (
     KNOWN_SETS,
@@ -25,7 +25,6 @@ from quietwing.coverage.validation import (
 from quietwing.coverage.validation.document import document
 from quietwing.coverage.validation.flat import read_rooms, wall_pieces
 
-DOCS = Path(__file__).parents[3] / "docs"
 KEYS = {"name", "rows", "bias_db", "rmse_db", "max_error_db", "tolerance_db", "passed", "skipped"}
 NAMES = {known.folder for known in KNOWN_SETS} | {"rf-3gpp-38901/RMa"}
 
@@ -84,9 +83,7 @@ def test_pieces_of_wall_are_those_shapely_cuts_out():
 @needs_data
 @needs_itmlogic
 def test_the_published_page_is_what_the_data_give():
-    spec = importlib.util.spec_from_file_location("make_validation", DOCS / "make_validation.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = module_at("docs/make_validation.py")
     published, made = script.PAGE.read_text(encoding="utf-8"), script.make(Path(os.environ["QUIETWING_DATA"]))
 
     def compared_rows(page):

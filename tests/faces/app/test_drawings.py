@@ -1,12 +1,11 @@
 """A drawing in the app: proposed with its mapping and report, changed, opened, and imported again with edits kept."""
 
 import csv
-import importlib.util
 import io
 import zipfile
-from pathlib import Path
 
 import pytest
+from by_path import module_at
 from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.app import drawing_form
@@ -25,11 +24,7 @@ KEY = "quietwing session"
 
 @pytest.fixture(scope="module")
 def drawn():
-    helper = Path(__file__).parents[2] / "places" / "drawn_plans.py"
-    spec = importlib.util.spec_from_file_location("drawn_plans", helper)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at("tests/places/drawn_plans.py")
 
 
 @pytest.fixture(scope="module")

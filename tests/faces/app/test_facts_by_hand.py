@@ -1,16 +1,15 @@
 """What pages say of a verdict made up by hand, and that the stored form of it says the same again."""
 
 import datetime as dt
-import importlib.util
 import json
 import math
 import re
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from by_path import module_at
 from shapely.affinity import translate
 
 from quietwing.coverage.app import project_panel
@@ -26,10 +25,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.report import DEVICE_COLOUR, DOOR_COLOUR, WALL_COLOUR, WINDOW_COLOUR, count_rooms
 from quietwing.sites import WingDescription
 
-_path = Path(__file__).parents[2] / "engine" / "report" / "verdict_by_hand.py"
-_spec = importlib.util.spec_from_file_location("verdict_by_hand", _path)
-by_hand = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(by_hand)
+by_hand = module_at("tests/engine/report/verdict_by_hand.py")
 CATALOGUE = read_catalogue()
 
 

@@ -1,6 +1,5 @@
 """The first screen: from the stored result, equal to what the study and the other faces say."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.app import layout_facts
@@ -33,12 +33,7 @@ def page() -> AppTest:
 @pytest.fixture(scope="module")
 def script():
     """docs/make_sample.py as a module."""
-    spec = importlib.util.spec_from_file_location("make_sample", ROOT / "docs" / "make_sample.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at("docs/make_sample.py")
 
 
 @pytest.fixture(scope="module")

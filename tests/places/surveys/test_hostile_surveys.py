@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 from openpyxl import Workbook
 
 from quietwing.sites import import_masts, import_walk, load_site, read_mapping, read_waypoints
@@ -36,17 +36,12 @@ LIST = (
 
 @pytest.fixture(scope="module")
 def hostile():
-    spec = importlib.util.spec_from_file_location("bad_surveys", BAD)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at("tests/places/surveys/bad_surveys.py")
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("tiny_hostile", Path(__file__).parents[1] / "tiny_site.py")
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
+    tiny = module_at("tests/places/tiny_site.py")
     return load_site(tiny.write(tmp_path_factory.mktemp("tiny")))
 
 

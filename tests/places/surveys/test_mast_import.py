@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import math
 import shutil
-from pathlib import Path
 
 import pytest
+from by_path import module_at
 from openpyxl import Workbook
 from pyproj import Transformer
 
@@ -25,9 +24,7 @@ X, Y = 400_000, 300_000
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("tiny_masts", Path(__file__).parents[1] / "tiny_site.py")
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
+    tiny = module_at("tests/places/tiny_site.py")
     return tiny.write(tmp_path_factory.mktemp("tiny"))
 
 

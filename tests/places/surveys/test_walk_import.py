@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from by_path import module_at
 
 from quietwing.sites import load_site
 from quietwing.sites.errors import OutOfRangeError, SiteError
@@ -21,9 +21,7 @@ X, Y = 400_000, 300_000  # corner of the tiny site
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("tiny_walk", Path(__file__).parents[1] / "tiny_site.py")
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
+    tiny = module_at("tests/places/tiny_site.py")
     return load_site(tiny.write(tmp_path_factory.mktemp("tiny")))
 
 

@@ -3,13 +3,13 @@
 A picture of every step if asked for.
 """
 
-import importlib.util
 import math
 import os
 import re
 from pathlib import Path
 
 import pytest
+from by_path import module_at
 
 pytestmark = pytest.mark.slow
 
@@ -26,11 +26,7 @@ MOST_SEARCH_MS = 240_000
 
 @pytest.fixture
 def dxf(tmp_path) -> Path:
-    spec = importlib.util.spec_from_file_location(
-        "drawn_plans", Path(__file__).parents[3] / "places" / "drawn_plans.py"
-    )
-    drawn = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(drawn)
+    drawn = module_at("tests/places/drawn_plans.py")
     return drawn.dxf_plan(tmp_path / "wing.dxf")
 
 
