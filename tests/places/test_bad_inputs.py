@@ -54,7 +54,7 @@ def test_the_python_door_says_what_is_wrong_and_what_to_do(bad, built, tmp_path)
     assert listing(tmp_path) == before
 
 
-@pytest.mark.rows(without=HUNGRY)  # seconds each; the command line below has `check` read them
+@pytest.mark.rows(without=HUNGRY)  # seconds each; below a process of their own has `check` read them
 @pytest.mark.usefixtures("no_network")
 def test_check_reports_the_same_without_raising(bad, built, tmp_path):
     before = listing(tmp_path)
@@ -63,7 +63,7 @@ def test_check_reports_the_same_without_raising(bad, built, tmp_path):
     assert listing(tmp_path) == before
 
 
-@pytest.mark.rows(without=("nul-in-path",))  # no shell can pass it
+@pytest.mark.rows(without=("nul-in-path", *HUNGRY))  # no shell can pass the one; the others have their own process
 @pytest.mark.usefixtures("no_network")
 def test_the_command_line_says_it_on_stderr_and_exits_2(bad, built, tmp_path):
     testing = pytest.importorskip("typer.testing")
@@ -93,22 +93,25 @@ def test_in_a_process_of_its_own(bad, built, tmp_path):
 
 
 @pytest.mark.rows(only=HUNGRY)
-def test_hungry_files_stay_below_1_gib(bad, built):
+def test_the_command_line_says_it_of_hungry_files_below_1_gib(bad, built, tmp_path):
     # VmHWM, not ru_maxrss: a forked child starts with the high-water mark of its parent, the whole test run.
     script = (
-        "import pathlib, re, sys, time\n"
-        "from quietwing.sites import check\n"
-        "start = time.process_time()\n"
-        "report = check(sys.argv[1])\n"
-        "seconds = time.process_time() - start\n"
-        "status = pathlib.Path('/proc/self/status').read_text()\n"
-        "peak_kib = int(re.search(r'VmHWM:\\s+(\\d+)', status)[1])\n"
-        "print(len(report.problems), peak_kib // 1024, seconds)\n"
+        "import atexit, pathlib, re, socket, sys, time\n"
+        "from quietwing.coverage.cli import main\n"
+        "socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = None\n"  # no network
+        "def said(start=time.process_time()):\n"
+        "    seconds = time.process_time() - start\n"
+        "    status = pathlib.Path('/proc/self/status').read_text()\n"
+        "    print(int(re.search(r'VmHWM:\\s+(\\d+)', status)[1]) // 1024, seconds)\n"
+        "atexit.register(said)\n"
+        "main()\n"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", script, built], capture_output=True, text=True, timeout=60, check=True
-    )
-    problems, mebibytes, seconds = map(float, result.stdout.split())
-    assert problems >= 1
+    before = listing(tmp_path)
+    command = [sys.executable, "-c", script, "check", "--", built]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
+    assert result.returncode == 2, result.stderr
+    assert_clear(result.stderr, bad)
+    assert listing(tmp_path) == before
+    mebibytes, seconds = map(float, result.stdout.split())  # and nothing else
     assert mebibytes < 1024
     assert seconds < 10
