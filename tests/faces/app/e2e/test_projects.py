@@ -1,5 +1,6 @@
 """Work is never lost: F5, back and forward, a new tab, a restart, another site; and nothing of it goes astray."""
 
+import hashlib
 import signal
 
 import pytest
@@ -27,8 +28,11 @@ def take_one_away(planner) -> int:
     return before - 1
 
 
-def kept(app, many: int, waited) -> None:
-    waited(lambda: len(list(app.state.rglob("*.qwproj"))) == many, 10.0, f"{many} projects on disk")
+def kept(app, planner, many: int, waited) -> None:
+    """Wait for so many projects of this browser on the server's disk."""
+    secret = planner.page.evaluate("localStorage.getItem('quietwing browser')")
+    own = hashlib.sha256(b"quietwing browser " + bytes.fromhex(secret)).hexdigest()[:32]
+    waited(lambda: len(list(app.state.rglob(f"{own}/*.qwproj"))) == many, 10.0, f"{many} projects on disk")
 
 
 def tab_beside(planner, open_window, app):
@@ -41,14 +45,8 @@ def tab_beside(planner, open_window, app):
     return other
 
 
-@pytest.fixture
-def own_app(start_app):
-    """A server whose projects are this test's alone."""
-    return start_app()
-
-
-def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(own_app, open_window, small_zip, waited):
-    planner = open_window(own_app)
+def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(app, open_window, small_zip, waited):
+    planner = open_window(app)
     planner.arrive()
     planner.upload("small.zip", small_zip)
     planner.go("report")
@@ -57,15 +55,15 @@ def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(own_app, open_wind
     planner.rest()
     assert "small-wing" in planner.text()
     planner.go("blockers")
-    waited(lambda: not own_app.jobs, MOST_JOB_S, "the verdict")
+    waited(lambda: not app.jobs, MOST_JOB_S, "the verdict")
     planner.page.get_by_text("5 of 5").first.wait_for()  # its numbers: the job that F5 did not end
     planner.page.reload()
     planner.rest()
     planner.page.get_by_text("5 of 5").first.wait_for()
 
 
-def test_back_forward_and_f5_keep_a_moved_plan_and_its_undo(own_app, open_window, waited):
-    planner = open_window(own_app)
+def test_back_forward_and_f5_keep_a_moved_plan_and_its_undo(app, open_window, waited):
+    planner = open_window(app)
     planner.arrive()
     left = take_one_away(planner)
     planner.go("report")
@@ -88,7 +86,7 @@ def test_a_restarted_server_finds_the_work_again_in_the_page_that_stayed_open(st
     planner = open_window(first)
     planner.arrive()
     left = take_one_away(planner)
-    kept(first, 1, waited)
+    kept(first, planner, 1, waited)
     first.kill()
     planner.page.get_by_text("quietwing has stopped").wait_for()
     assert "internet" not in planner.text()
@@ -104,12 +102,12 @@ def test_a_restarted_server_finds_the_work_again_in_the_page_that_stayed_open(st
     second.process.send_signal(signal.SIGTERM)
 
 
-def test_two_tabs_do_not_mix_and_a_second_one_gets_a_copy(own_app, open_window, waited):
-    one = open_window(own_app)
+def test_two_tabs_do_not_mix_and_a_second_one_gets_a_copy(app, open_window, waited):
+    one = open_window(app)
     one.arrive()
     left = take_one_away(one)
-    kept(own_app, 1, waited)
-    two = tab_beside(one, open_window, own_app)
+    kept(app, one, 1, waited)
+    two = tab_beside(one, open_window, app)
     two.arrive()
     assert "Your last project" in two.text()
     two.press("Continue")
@@ -121,14 +119,14 @@ def test_two_tabs_do_not_mix_and_a_second_one_gets_a_copy(own_app, open_window, 
     two.page.reload()
     two.rest()
     assert blockers(two) == left - 1
-    kept(own_app, 2, waited)
+    kept(app, one, 2, waited)
 
 
-def test_another_browser_sees_nothing_of_it(own_app, open_window, waited):
-    mine, other = open_window(own_app), open_window(own_app)
+def test_another_browser_sees_nothing_of_it(app, open_window, waited):
+    mine, other = open_window(app), open_window(app)
     mine.arrive()
     take_one_away(mine)
-    kept(own_app, 1, waited)
+    kept(app, mine, 1, waited)
     project = mine.page.evaluate("sessionStorage.getItem('quietwing project')")
     other.arrive()
     assert "Your last project" not in other.text()
@@ -143,12 +141,12 @@ def test_another_browser_sees_nothing_of_it(own_app, open_window, waited):
     secret = mine.page.evaluate("localStorage.getItem('quietwing browser')")
     assert len(secret) == 64
     assert secret not in mine.text()
-    assert secret.encode() not in own_app.log.read_bytes()
+    assert secret.encode() not in app.log.read_bytes()
     assert not any(secret in url or project in url for url in mine.requests)
 
 
-def test_another_site_does_not_end_the_work_on_this_one(own_app, open_window, waited):
-    planner = open_window(own_app)
+def test_another_site_does_not_end_the_work_on_this_one(app, open_window, waited):
+    planner = open_window(app)
     planner.arrive()
     left = take_one_away(planner)
     planner.go("my-site")
@@ -159,8 +157,8 @@ def test_another_site_does_not_end_the_work_on_this_one(own_app, open_window, wa
     assert blockers(planner) == left
 
 
-def test_a_project_file_is_saved_and_opened_and_a_broken_one_changes_nothing(own_app, open_window, waited):
-    planner = open_window(own_app)
+def test_a_project_file_is_saved_and_opened_and_a_broken_one_changes_nothing(app, open_window, waited):
+    planner = open_window(app)
     planner.arrive()
     left = take_one_away(planner)
     planner.press("Project")
@@ -183,7 +181,8 @@ def test_a_project_file_is_saved_and_opened_and_a_broken_one_changes_nothing(own
     assert blockers(planner) == left
 
 
-def test_leaving_asks_only_where_something_would_be_lost(own_app, open_window):
+def test_leaving_asks_only_where_something_would_be_lost(start_app, open_window):
+    own_app = start_app()  # its folder of projects is taken away
     planner = open_window(own_app)
     planner.arrive()
     take_one_away(planner)
