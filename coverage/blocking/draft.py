@@ -80,12 +80,7 @@ def draft_signal(model: LinkModel, public: PublicLinks, *, boosted: bool = True)
     DraftSignal
     """
     points = np.arange(public.los_dbm.shape[1])
-    clear = np.where(
-        public.fixed_los[:, None] >= 0,
-        public.fixed_los[:, None] == 1,
-        public.los_probability >= model.rules.errors.sight_limit,
-    )
-    rsrp_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float64)
+    rsrp_dbm = public.rsrp_dbm(model.rules.errors.sight_limit).astype(np.float64)
     if boosted:
         rsrp_dbm += model.boost_db[:, None]
     shape = (len(model.carriers), len(points))

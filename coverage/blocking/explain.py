@@ -221,12 +221,8 @@ def explain_room(
     public, gain = public_links(model, points, routes), model.masts.gain(points, routes=routes)
     blockers = blocker_links(model, devices, known, points)
     over = HeardOver(model, known, points, blockers, blocker_links(model, devices, known, points, straight=True))
-    clear = np.where(
-        public.fixed_los[:, None] >= 0,
-        public.fixed_los[:, None] == 1,
-        public.los_probability >= model.rules.errors.sight_limit,
-    )
-    rsrp_dbm = np.where(clear, public.los_dbm, public.nlos_dbm)
+    likely = model.rules.errors.sight_limit
+    clear, rsrp_dbm = public.clear(likely), public.rsrp_dbm(likely)
     scattered = np.where(clear, gain.scattered_los, gain.scattered_nlos)  # in the state the level is taken in
     needs = carrier_needs(model, scenario)
     channel_of = np.array([model.channels.index(sector.channel) for sector in model.sectors])

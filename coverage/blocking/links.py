@@ -189,6 +189,15 @@ class PublicLinks:
             scattered=scattered,
         )
 
+    def clear(self, likely: float) -> NDArray[np.bool_]:
+        """Line of sight as readings tell, else from a probability on, shape (sector, point)."""
+        fixed_los = self.fixed_los[:, None]
+        return np.where(fixed_los >= 0, fixed_los == 1, self.los_probability >= likely)
+
+    def rsrp_dbm(self, likely: float) -> Levels:
+        """Level in the one state of sight that `clear` gives, shape (sector, point). [dBm]"""
+        return np.where(self.clear(likely), self.los_dbm, self.nlos_dbm)
+
     def at(self, points: NDArray[np.intp]) -> PublicLinks:
         """The links to some of the points."""
         return self.each(lambda values: values.take(points, axis=1))

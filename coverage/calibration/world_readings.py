@@ -125,8 +125,7 @@ def _best_levels(
     rooms = [stable_key(model.scene.site.rooms[room].id) for room in places.room.tolist()]
     found = np.full((len(model.channels), len(places), worlds), -np.inf, np.float32)
     median = np.full(found.shape[:2], -np.inf, np.float32)
-    likely = np.where(public.fixed_los[:, None] >= 0, public.fixed_los[:, None] == 1, public.los_probability >= 0.5)
-    likely_dbm = np.where(likely, public.los_dbm, public.nlos_dbm)
+    likely_dbm = public.rsrp_dbm(0.5)
     for s in range(len(model.sectors)):
         band = int(model.carrier_band[model.sector_carrier[s]])
         number, source = int(model.bands[band]), int(model.source_key[s])

@@ -125,12 +125,7 @@ def channel_levels_dbm(model: LinkModel, public: PublicLinks) -> NDArray[np.floa
 
     A path is clear where maps of a single state take it as clear, as in `blocking.draft.draft_signal`.
     """
-    clear = np.where(
-        public.fixed_los[:, None] >= 0,
-        public.fixed_los[:, None] == 1,
-        public.los_probability >= model.rules.errors.sight_limit,
-    )
-    rsrp_dbm = np.where(clear, public.los_dbm, public.nlos_dbm).astype(np.float32)
+    rsrp_dbm = public.rsrp_dbm(model.rules.errors.sight_limit).astype(np.float32)
     of_channel = model.carrier_channel[model.sector_carrier]
     return np.stack([rsrp_dbm[of_channel == channel].max(axis=0) for channel in range(len(model.channels))])
 
