@@ -68,12 +68,18 @@ class Kept(MutableMapping[K, V]):
 
 def array_bytes(*values: object) -> int:
     """Memory of the arrays in some dataclasses, tuples and arrays themselves; what else they hold counts nothing."""
-    total = 0
-    for value in values:
+    total, left = 0, list(values)
+    parts: dict[type, tuple[str, ...]] = {}  # asked once of each class: a site holds thousands of walls
+    while left:
+        value = left.pop()
+        kind = type(value)
         if isinstance(value, np.ndarray):
             total += value.nbytes
         elif isinstance(value, tuple):
-            total += array_bytes(*value)
-        elif is_dataclass(value):
-            total += array_bytes(*(getattr(value, part.name) for part in fields(value)))
+            left.extend(value)
+        elif kind in parts:
+            left.extend([getattr(value, name) for name in parts[kind]])
+        else:
+            parts[kind] = tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()
+            left.append(value)
     return total
