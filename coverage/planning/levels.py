@@ -75,11 +75,11 @@ class RoomBlock:
     Attributes
     ----------
     room, mode : int
-    signal_dbm, alone_db : float64 ndarray, shape (carrier, point)
+    rsrp_dbm, alone_db : float64 ndarray, shape (carrier, point)
         The public network's strongest sector, and by how much it may be stronger (`draft.spread_alone_db`).
     bases : int64 ndarray, shape (near,)
         The bases that matter here.
-    level_dbm, cell_dbm : float32 ndarray, shape (near, carrier, point)
+    level_dbm, mas_dbm : float32 ndarray, shape (near, carrier, point)
         As interference; as a managed-access cell of the carrier's PLMN. ``-inf``: nothing.
     against_db : float32 ndarray, shape (near, carrier, point)
         `draft.spread_against_db`.
@@ -87,11 +87,11 @@ class RoomBlock:
 
     room: int
     mode: int
-    signal_dbm: Floats
+    rsrp_dbm: Floats
     alone_db: Floats
     bases: NDArray[np.int64]
     level_dbm: Levels
-    cell_dbm: Levels
+    mas_dbm: Levels
     against_db: Levels
 
 

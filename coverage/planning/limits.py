@@ -391,7 +391,7 @@ def _upper_db(
         spread_db, _ = upper_against_db(model, limit, links, outside_z(around.scenario))
     else:
         spread_db = device_upper_db(model, links, z)
-    return gain_db[:, :, around.lanes].transpose(0, 2, 1) + spread_db.astype(np.float32)
+    return gain_db[:, :, around.freqs].transpose(0, 2, 1) + spread_db.astype(np.float32)
 
 
 def receiver_limits(around: PlanningLinks, alive: Alive) -> Iterator[LimitBlock]:

@@ -139,8 +139,8 @@ class PlanningLinks:
         return found
 
     @cached_property
-    def lanes(self) -> NDArray[np.intp]:
-        """Lane of each carrier in the loss tables, shape (carrier,)."""
+    def freqs(self) -> NDArray[np.intp]:
+        """Frequency of each carrier in the loss tables, shape (carrier,)."""
         return np.searchsorted(self.plain.masts.freq_mhz, [carrier.freq_mhz for carrier in self.plain.carriers])
 
     @cached_property
@@ -204,7 +204,7 @@ class PlanningLinks:
     ) -> tuple[Levels, Levels, Way]:
         """Path gain through all elements of straight rays from spots, what these lose, and the ways themselves.
 
-        Shape (spot, point, lane) each. [dB] Of a radiating cable: its own losses are in the gain, of the strong side
+        Shape (spot, point, freq) each. [dB] Of a radiating cable: its own losses are in the gain, of the strong side
         of its coupling `outside`.
         """
         tx_m, freq_mhz = self.spot_m[spots], model.masts.freq_mhz
@@ -224,10 +224,10 @@ class PlanningLinks:
     def detours(self, spots: NDArray[np.intp], points: PointSet) -> Way:
         """The dominant detours from spots with nothing bought."""
         plain, shape = self.plain, (len(spots), len(points))
-        lanes = len(plain.masts.freq_mhz)
+        freqs = len(plain.masts.freq_mhz)
         every = Way(
-            np.full((*shape, lanes), np.inf, np.float32),
-            np.zeros((*shape, lanes), np.float32),
+            np.full((*shape, freqs), np.inf, np.float32),
+            np.zeros((*shape, freqs), np.float32),
             np.zeros((*shape, len(plain.constructions)), np.uint8),
         )
 
@@ -357,16 +357,16 @@ def _blocks_of(
         rows = np.array([row for _, row in bases], np.intp)
         to_m = points.xyz_m[members]
         pattern_db = np.array([around.pattern_db(base, to_m) for base in index.tolist()])
-        path_db = known[1][np.ix_(rows, own_rows, around.lanes)].transpose(0, 2, 1)
+        path_db = known[1][np.ix_(rows, own_rows, around.freqs)].transpose(0, 2, 1)
         path_db = path_db + pattern_db.reshape(len(index), 1, len(members)).astype(np.float32)
         yield RoomBlock(
             room=room,
             mode=mode,
-            signal_dbm=signal.rsrp_dbm[:, members],
+            rsrp_dbm=signal.rsrp_dbm[:, members],
             alone_db=alone_db[:, members],
             bases=index,
             level_dbm=sent[index][:, :, None] + path_db,
-            cell_dbm=offered[index][:, :, None] + path_db,
+            mas_dbm=offered[index][:, :, None] + path_db,
             against_db=spread_against_db(z, signal, known[2][np.ix_(near, own_rows)], plain, members)[
                 np.searchsorted(near, rows)
             ],

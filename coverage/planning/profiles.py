@@ -75,14 +75,14 @@ def required_db(block: RoomBlock, needs: Needs, is_mas: NDArray[np.bool_], chann
     float64 ndarray, shape (near, channel)
         ``-inf`` where nothing is needed, ``inf`` where no power helps. [dB]
     """
-    heard = block.signal_dbm
+    heard = block.rsrp_dbm
     noise = 10 ** ((needs.noise[:, None] - block.alone_db - heard - needs.need[:, None]) / 10)
     alone = (needs.floor[:, None] - heard - block.alone_db >= 0) | (noise >= 1) | ~needs.campable[:, None]
     target = heard + block.against_db
     with np.errstate(invalid="ignore"):
         denied = target + needs.need[:, None] - block.level_dbm
         ahead = np.maximum(target + needs.capture[:, None], needs.mas_floor[:, None])
-        served = np.maximum(ahead, (needs.mas_noise + needs.mas_gamma)[:, None]) - block.cell_dbm
+        served = np.maximum(ahead, (needs.mas_noise + needs.mas_gamma)[:, None]) - block.mas_dbm
     wanted = np.where(is_mas[:, None, None], np.minimum(denied, served), denied)
     wanted = np.where(alone, -np.inf, np.where(np.isnan(wanted), np.inf, wanted)).max(axis=2)
     found = np.full((len(block.bases), int(channel.max(initial=-1)) + 1), -np.inf)

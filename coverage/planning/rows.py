@@ -136,41 +136,39 @@ class _Needed(NamedTuple):
 
     carrier: NDArray[np.int64]
     point: NDArray[np.int64]
-    heard_dbm: Floats
+    rsrp_dbm: Floats
     noise: Floats
 
     def some(self, rows: NDArray[np.intp]) -> _Needed:
         """Some of them."""
-        return _Needed(self.carrier[rows], self.point[rows], self.heard_dbm[rows], self.noise[rows])
+        return _Needed(self.carrier[rows], self.point[rows], self.rsrp_dbm[rows], self.noise[rows])
 
 
 def _needed(block: RoomBlock, needs: Needs) -> _Needed:
-    carriers, points = np.nonzero(needs.campable[:, None] & np.ones(block.signal_dbm.shape[1], bool))
-    heard_dbm = block.signal_dbm[carriers, points]
+    carriers, points = np.nonzero(needs.campable[:, None] & np.ones(block.rsrp_dbm.shape[1], bool))
+    rsrp_dbm = block.rsrp_dbm[carriers, points]
     alone_db = block.alone_db[carriers, points]
-    noise = 10 ** ((needs.noise[carriers] - alone_db - heard_dbm - needs.need[carriers]) / 10)
-    alone = (needs.floor[carriers] - heard_dbm - alone_db >= 0) | (noise >= 1)
-    return _Needed(carriers, points, heard_dbm, noise).some(np.flatnonzero(~alone))
+    noise = 10 ** ((needs.noise[carriers] - alone_db - rsrp_dbm - needs.need[carriers]) / 10)
+    alone = (needs.floor[carriers] - rsrp_dbm - alone_db >= 0) | (noise >= 1)
+    return _Needed(carriers, points, rsrp_dbm, noise).some(np.flatnonzero(~alone))
 
 
 def _values(
     block: RoomBlock, needs: Needs, candidates: Candidates, near: NDArray[np.int64], needed: _Needed
 ) -> tuple[Floats, Floats, Floats]:
     """Share, serving and jamming power of some candidates in some rows, shape (row, near) each."""
-    carriers, points, heard_dbm, noise = needed
+    carriers, points, rsrp_dbm, noise = needed
     of_base = np.searchsorted(block.bases, candidates.base[near])
     trim_db = candidates.trim_db[near][:, carriers]
     level_dbm = block.level_dbm[of_base][:, carriers, points] + trim_db
     against_db = block.against_db[of_base][:, carriers, points]
-    share = 10 ** ((level_dbm - against_db - heard_dbm - needs.need[carriers]) / 10) / (1 - noise)
+    share = 10 ** ((level_dbm - against_db - rsrp_dbm - needs.need[carriers]) / 10) / (1 - noise)
     nodes = candidates.is_mas[near]
     if not nodes.any():
         return share.T, np.zeros_like(share).T, np.zeros_like(share).T
-    cell_dbm = block.cell_dbm[of_base][:, carriers, points] + trim_db
-    served_mw = 10 ** ((cell_dbm - needs.mas_gamma[carriers]) / 10) - 10 ** (needs.mas_noise[carriers] / 10.0)
-    ahead = (cell_dbm - against_db - heard_dbm - needs.capture[carriers] >= 0) & (
-        cell_dbm >= needs.mas_floor[carriers]
-    )
+    mas_dbm = block.mas_dbm[of_base][:, carriers, points] + trim_db
+    served_mw = 10 ** ((mas_dbm - needs.mas_gamma[carriers]) / 10) - 10 ** (needs.mas_noise[carriers] / 10.0)
+    ahead = (mas_dbm - against_db - rsrp_dbm - needs.capture[carriers] >= 0) & (mas_dbm >= needs.mas_floor[carriers])
     serve_mw = np.where(ahead, np.maximum(served_mw, 0.0), 0.0)
     jam_mw = np.where(nodes[:, None], 0.0, 10 ** (level_dbm / 10))
     return share.T, serve_mw.T, jam_mw.T
@@ -204,7 +202,7 @@ def room_rows(
     needed = _needed(block, needs)
     if not candidates.is_mas[near].any():
         used = np.unique(np.searchsorted(block.bases, candidates.base[near]))
-        wanted_db = needed.heard_dbm + needs.need[needed.carrier] + 10 * np.log10(1 - needed.noise)
+        wanted_db = needed.rsrp_dbm + needs.need[needed.carrier] + 10 * np.log10(1 - needed.noise)
         reached_db = (block.level_dbm[used] - block.against_db[used])[:, needed.carrier, needed.point] - wanted_db
         _, alike = np.unique(candidates.trim_db[near], axis=1, return_inverse=True)
         hardest = hardest_rows(np.ascontiguousarray(reached_db.T, float), alike.ravel()[needed.carrier])

@@ -95,7 +95,7 @@ def test_a_link_crosses_what_its_ruling_way_crosses_and_keeps_the_straight_ray_b
     np.testing.assert_array_equal(found.paths.straight_crossed, plain.paths.crossed)
     np.testing.assert_allclose(found.paths.straight_walls_db, plain.paths.walls_db, atol=1e-4)
     assert not plain.paths.straight_share.any()
-    lanes = np.searchsorted(houseblock.masts.freq_mhz, [carrier.freq_mhz for carrier in houseblock.carriers])
+    freqs = np.searchsorted(houseblock.masts.freq_mhz, [carrier.freq_mhz for carrier in houseblock.carriers])
     middle = houseblock.masts.freq_mhz[len(houseblock.masts.freq_mhz) // 2]
     names, told_of, shared = houseblock.constructions, 0, 0
     for d, device in enumerate(devices[:3]):
@@ -123,7 +123,7 @@ def test_a_link_crosses_what_its_ruling_way_crosses_and_keeps_the_straight_ray_b
                     assert share == pytest.approx(10 ** (-gained_db.min() / 10), rel=2e-3)
     assert told_of >= 20
     assert shared >= 20
-    assert len(lanes) == len(houseblock.carriers)
+    assert len(freqs) == len(houseblock.carriers)
 
 
 def test_senders_together_find_the_detours_that_each_finds_alone(houseblock, monkeypatch):

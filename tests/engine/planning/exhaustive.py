@@ -98,15 +98,15 @@ def room_margin_db(
         def standing(values: NDArray[np.float64]) -> NDArray[np.float64]:
             """Levels of what is on, every plan side by side as if at points of its own."""
             spread = np.where(on[:, heard].T[:, :, None], values[:, None, :], NOTHING)
-            return spread.reshape(len(heard), len(on) * block.signal_dbm.shape[1])
+            return spread.reshape(len(heard), len(on) * block.rsrp_dbm.shape[1])
 
         found = carrier_margin_db(
             tiny.needs,
             carrier,
-            np.tile(block.signal_dbm[carrier], len(on)),
+            np.tile(block.rsrp_dbm[carrier], len(on)),
             np.tile(block.alone_db[carrier], len(on)),
             standing(block.level_dbm[rows, carrier].astype(float) + trim_db),
-            standing(block.cell_dbm[rows, carrier].astype(float) + trim_db),
+            standing(block.mas_dbm[rows, carrier].astype(float) + trim_db),
             kit.is_mas[heard] | (not interplay),
             np.tile(block.against_db[rows, carrier].astype(float), len(on)),
         )

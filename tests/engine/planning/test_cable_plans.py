@@ -156,7 +156,7 @@ def test_levels_of_the_planning_model_are_those_of_the_verdict(site):
         links = blocker_links(around.plain, (device,), CATALOGUE, places, outside=outside, straight=True)
         sent = around.sent[2 if outside else 0][base]
         gain_db += lost_db - way.loss_db
-        np.testing.assert_array_equal(sent[0] + gain_db[0, :, around.lanes[0]], links.level_dbm[0, 0])
+        np.testing.assert_array_equal(sent[0] + gain_db[0, :, around.freqs[0]], links.level_dbm[0, 0])
         np.testing.assert_array_equal(way.crossed[0], links.paths.crossed[0])
         np.testing.assert_array_equal(way.walls_db[0].max(axis=1), links.paths.walls_db[0].max(axis=1))
     limit = outside_limit(around.plain, ASKED, public_links(around.plain, places))

@@ -234,16 +234,16 @@ def _room_blocks(
             kept = slice(0, points if mode == 0 else int(rng.integers(1, points + 1)))
             # A treatment keeps out the public network and what stands outside the room, not what stands in it.
             through = level_dbm - np.where(home == room, 0.0, 0.8)[:, None, None] * loss_db[mode][None, :, None]
-            cell_dbm = np.where(is_mas[:, None, None], through, NOTHING)
+            mas_dbm = np.where(is_mas[:, None, None], through, NOTHING)
             blocks.append(
                 RoomBlock(
                     room=room,
                     mode=mode,
-                    signal_dbm=(plain_dbm - loss_db[mode][:, None])[:, kept],
+                    rsrp_dbm=(plain_dbm - loss_db[mode][:, None])[:, kept],
                     alone_db=alone_db[:, kept],
                     bases=bases,
                     level_dbm=through[bases][..., kept].astype(np.float32),
-                    cell_dbm=cell_dbm[bases][..., kept].astype(np.float32),
+                    mas_dbm=mas_dbm[bases][..., kept].astype(np.float32),
                     against_db=against_db[bases][..., kept],
                 )
             )
