@@ -175,18 +175,13 @@ def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike, like: DetourMo
 
 def crossed_edges(graph: PortalGraph, changed: ChangedFacets) -> NDArray[np.bool_]:
     """Edges between portals that cross something that changed, shape (edge,)."""
-    ends, source_m = _edge_ends(graph), graph.portals.source_m
+    ends, source_m = graph.ends, graph.portals.source_m
     return changed.crossed_legs(ends, source_m[ends], source_m[graph.origin])
-
-
-def _edge_ends(graph: PortalGraph) -> Ints:
-    """The portal each edge leads into."""
-    return np.repeat(np.arange(len(graph.portals)), np.diff(graph.into))
 
 
 def _fill_hops(graph: PortalGraph, table: LossTable, edges: NDArray[np.intp], hop: Gains) -> None:
     """Gains of some edges, in place."""
-    ends, origins, source_m = _edge_ends(graph)[edges], graph.origin[edges], graph.portals.source_m
+    ends, origins, source_m = graph.ends[edges], graph.origin[edges], graph.portals.source_m
     guided_db = np.maximum(graph.guided_db(ends, source_m[origins]), graph.guided_db(origins, source_m[ends]))
     lost_db = element_loss_db(graph.scene.prepared, table, source_m[ends], source_m[origins], paired=True)[0]
     hop[edges] = leg_gain(lost_db, guided_db)

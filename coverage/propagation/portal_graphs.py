@@ -111,6 +111,11 @@ class PortalGraph:
         members = np.flatnonzero(self.portals.is_kind("corner", "roof-edge"))
         return members, KDTree(self.portals.source_m[members])
 
+    @property
+    def ends(self) -> Ints:
+        """The portal that each edge leads into, shape (edge,)."""
+        return np.repeat(np.arange(len(self.portals)), np.diff(self.into))
+
     @cached_property
     def exits(self) -> tuple[Ints, ...]:
         """Outer openings by the side that they face, `SIDES` of them."""
