@@ -9,7 +9,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["MOST_ALIKE", "CheckReport", "Findings", "Unreadable", "clean", "did_you_mean", "folded", "near", "shown"]
+__all__ = [
+    "MOST_ALIKE",
+    "CheckReport",
+    "Findings",
+    "Unreadable",
+    "clean",
+    "did_you_mean",
+    "folded",
+    "near",
+    "path_label",
+    "shown",
+]
 
 MOST_ALIKE = 200  # problems of one check after which it stops: nobody reads more
 MOST_SHOWN = 60  # characters of an untrusted value in a message
@@ -98,6 +109,12 @@ def clean(text: str, most: int = 100) -> str:
     cut = text[: most + 1]
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
     return safe if len(safe) <= most else safe[: most - 1] + "…"
+
+
+def path_label(path: str, most: int = 100) -> str:
+    """A path as `clean` text, cut at its beginning: the name of the file stays."""
+    safe = clean(path, 10 * len(path) + 1)
+    return safe if len(safe) <= most else f"…{safe[1 - most :]}"
 
 
 def shown(value: object) -> str:

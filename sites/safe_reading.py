@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from quietwing.sites.errors import SiteError
-from quietwing.sites.findings import Unreadable, clean, near, shown
+from quietwing.sites.findings import Unreadable, near, path_label, shown
 
 __all__ = [
     "BUNDLED",
@@ -69,7 +69,7 @@ def site_path(source: str | Path, *, zipped: bool = False) -> Path:
         if not path.is_dir():
             raise SiteError(f"{text}: the bundled site is missing from this installation; install quietwing again")
         return path
-    label = clean(text)
+    label = path_label(text)
     endings = (".gpkg", ".zip") if zipped else (".gpkg",)
     choices = f"give a folder, a {' or '.join(endings)} file or one of {', '.join(BUNDLED)}"
     if not text.strip() or "\0" in text or text == "-" or _ADDRESS.match(text):

@@ -51,9 +51,9 @@ def leakage_csv(leakage: Leakage) -> str:
     room_of_point = leakage.points.room
     first = np.searchsorted(room_of_point, np.unique(room_of_point))
     ends = [*first[1:].tolist(), len(room_of_point)]
-    rsrp_dbm = leakage.at_points["rsrp_dbm"].transpose("channel", "point").values
+    at_points_dbm = leakage.at_points["rsrp_dbm"].transpose("channel", "point").values
     for row, room in enumerate(leakage.by_room["room"].values.tolist()):
-        best = first[row] + rsrp_dbm[:, first[row] : ends[row]].argmax(axis=1)
+        best = first[row] + at_points_dbm[:, first[row] : ends[row]].argmax(axis=1)
         for column, name in enumerate(names):
             out.writerow(
                 [

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from quietwing.sites import check
+from quietwing.sites.findings import path_label
 
 
 @pytest.mark.parametrize("half", ["\ud800", "a\udfffb"])
@@ -80,3 +81,11 @@ def test_infinite_heights_are_refused_and_unknown_ones_are_not(tiny, tmp_path):
         problems = check(site).problems
         assert any("infinite" in problem for problem in problems) == wrong
         assert bool(problems) == wrong
+
+
+def test_a_long_path_keeps_the_name_of_the_file():
+    path = "/srv/" + "a folder of a folder/" * 20 + "walls.geojson"
+    assert path_label(path).endswith("/walls.geojson")
+    assert len(path_label(path)) == 100
+    assert path_label("/srv/site") == "/srv/site"
+    assert path_label("x\n" * 3 + "a.toml") == "x\\nx\\nx\\na.toml"
