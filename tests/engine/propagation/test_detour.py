@@ -22,8 +22,7 @@ from quietwing.coverage.propagation.free_space import free_space_loss_db
 from quietwing.coverage.propagation.multiwall import crossings, element_loss_db
 from quietwing.coverage.propagation.portal_graphs import REFERENCE_MHZ
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.coverage.propagation.sender_detour import site_detours
-from quietwing.sites import load_site, scattered, trial_points
+from quietwing.sites import load_site
 from quietwing.sites.model import Building, Opening, Room, Slab, Storey, Wall
 from quietwing.sites.trial_point_sets import map_grid
 
@@ -422,32 +421,6 @@ def test_radial_landing_across_the_void_by_the_door_of_a_prison_room(freq_mhz):
     leg_m = np.linalg.norm(np.subtract(point, (-3.7, 61.943, 4.05)))
     guided_db = 3.7 * np.log10(leg_m * 1.2 / (3.7 + 3.1) / 2)
     check_room("radial", tx, point, freq_mhz, 17.5 + bend_db + longer_db - guided_db, ["A2-20-door"])
-
-
-@pytest.mark.parametrize("freq_mhz", FREQ_MHZ)
-def test_a_device_leaks_out_on_the_side_where_most_of_it_does_not_leave(freq_mhz):
-    """From the landing of wing A: straight through both gates of the core and out by the window at the end of wing C.
-
-    Twenty windows of wing A are nearer, all to the north, east and south. Seen from the place the end window is the
-    first that leads there, so that the way in says what the way out must be, to what rounding the arm may differ.
-    """
-    inside, place = (17.3, 0.0, 1.5), (-124.3, 5.7, 1.5)
-    out, back = (detour_path(example("houseblock"), *ends, freq_mhz) for ends in ((inside, place), (place, inside)))
-    assert [bend.id for path in (out, back) for bend in path.bends if bend.v > 0] == ["C1-end-window"] * 2
-    assert out.loss_db == pytest.approx(back.loss_db, abs=2.5)
-    assert out.loss_db < 45  # by the nearest windows and round the building it loses 140 dB
-
-
-def test_a_place_in_the_open_has_its_detours_whatever_points_are_asked_with_it():
-    """Exits are for places in the open alone; a point of a room among them has what it has by itself."""
-    site, model = load_site("houseblock"), example("houseblock")
-    rooms = trial_points(site)
-    some = rooms.some(np.arange(0, len(rooms), 400))
-    places = scattered(np.array([(-124.3, 5.7, 1.5), (-4.3, 75.7, 1.5), (60.0, 40.0, 1.5)]))
-    senders = site_detours(model, np.array([(17.3, 0.0, 1.5), (-1.0, -18.1, 1.5)]))
-    together = senders.routes(some.followed_by(places)).loss_db
-    np.testing.assert_array_equal(together[:, : len(some)], senders.routes(some).loss_db)
-    np.testing.assert_array_equal(together[:, len(some) :], senders.routes(places).loss_db)
 
 
 # The same however it is computed
