@@ -16,10 +16,10 @@ from functools import partial
 import numpy as np
 
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.live.drafted import Draft
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import equipment_of
-from quietwing.coverage.study.drafted import Draft
-from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import load_site
 from quietwing.sites.files import BUNDLED
 

@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-INSIDE = ("propagation", "blocking", "planning", "report", "study", "batch", "validation")
+INSIDE = ("propagation", "blocking", "planning", "report", "study", "live", "batch", "validation")
 STAGES = ("sites", *(f"coverage.{name}" for name in INSIDE))
 TEXTS = ("*.py", "*.md", "*.csv", "*.toml", "*.html")
 # Papers that reasons were once cited from, and documents by name.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -34,7 +34,7 @@ from quietwing.coverage.propagation.scene import Scene, prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.validation.raytrace_check import STORED, Check, GainRow, VerdictRow, check_toml
 from quietwing.sites.model import Sector, Site
-from quietwing.sites.points import PointSet
+from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.synthetic import build_wing, describe
 from quietwing.sites.trial_point_sets import trial_points
 
@@ -55,6 +55,9 @@ CARRIERS = {  # channel: PLMN, centre and bandwidth in MHz
 }
 MAST_AWAY_M, MAST_HEIGHT_M = 30.0, 15.0
 MAST_RAYS, DEVICE_RAYS, STRAIGHT_RAYS, DEPTH, SQUARE_M = 60_000_000, 10_000_000, 10_000_000, 12, 0.25
+OUTSIDE_RAYS = 40_000_000
+AROUND_M, AROUND_EACH, AROUND_HEIGHT_M = (3.0, 10.0, 20.0, 40.0), 40, 1.5
+LOUDEST = 0.75  # quantile
 STEP_DB = 1.0
 ALONE_DBM = np.arange(30.0, -120.0, -STEP_DB)  # EIRP of the masts, blockers off: from every room served to none
 JAMMED_MAST_DBM = 20.0
@@ -127,9 +130,14 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
     traced_dbm = np.array([level_dbm(s, masts, points, from_masts, bands) for s in site.sectors], np.float32)
     blockers = blocker_links(model, on, catalogue, points)
     ours = path_gain(scene, indoors, points, bands).values
+    detours = model.masts.detours.model
+    judged = path_gain(scene, indoors, points, bands, detours=detours).values  # as `blockers` has them
+    around = places_around(site)
+    spilled = path_gain(scene, indoors, around, bands, detours=detours).values
+    spilled_traced = traced_db(scene, indoors, around, bands, OUTSIDE_RAYS, SEED)
     near = few_walls(scene, indoors, points)
     freq = [bands.index(carrier.freq_mhz) for carrier in model.carriers]
-    moved_db = (from_devices - ours).transpose(0, 2, 1)[:, freq]
+    moved_db = (from_devices - judged).transpose(0, 2, 1)[:, freq]
     bare = [links.paths._replace(crossed=np.zeros_like(links.paths.crossed)) for links in (public, blockers)]
     for band, freq_mhz in enumerate(bands):
         of_band = [k for k, sector in enumerate(site.sectors) if sector.freq_mhz == freq_mhz]
@@ -138,9 +146,12 @@ def trace(name: str, rows: list[GainRow]) -> Traced:
             gain_row(name, "mast, as judged", freq_mhz, public.los_dbm[of_band], traced_dbm[of_band]),
             gain_row(name, "device", freq_mhz, ours[..., band], from_devices[..., band]),
             gain_row(name, "device, 0 or 1 walls", freq_mhz, ours[near, band], from_devices[near, band]),
+            gain_row(name, "device, as judged", freq_mhz, judged[..., band], from_devices[..., band]),
+            gain_row(name, "device to outside", freq_mhz, spilled[..., band], spilled_traced[..., band]),
+            gain_row(name, "device to outside, loudest", freq_mhz, *loudest(spilled, spilled_traced, band)),
             gain_row(name, "ray tracer, halves", freq_mhz, halves[0][..., band], halves[1][..., band]),
         ]
-        print(*rows[-5:], sep="\n", flush=True)
+        print(*rows[-8:], sep="\n", flush=True)
     return Traced(
         name,
         model,
@@ -169,6 +180,20 @@ def traced_db(
     every_way = raytraced_path_gain(scene, tx, points, bands, samples=rays, **ways)
     straight = raytraced_path_gain(scene, tx, points, bands, samples=STRAIGHT_RAYS, reflection=False, **ways)
     return np.maximum(every_way.values, straight.values)
+
+
+def places_around(site: Site) -> PointSet:
+    """Places at a phone's height in the open, on rings about the building."""
+    rings = [site.buildings[0].outline.buffer(away_m).exterior for away_m in AROUND_M]
+    shares = np.arange(AROUND_EACH) / AROUND_EACH
+    places = [ring.interpolate(share, normalized=True) for ring in rings for share in shares]
+    return scattered(np.array([(place.x, place.y, AROUND_HEIGHT_M) for place in places]))
+
+
+def loudest(ours_db: np.ndarray, traced_db: np.ndarray, band: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of links outside, the quarter that the ray tracer finds loudest: what limits outside are about."""
+    loud = traced_db[..., band] >= np.quantile(traced_db[..., band], LOUDEST, method="lower")
+    return ours_db[loud, band], traced_db[loud, band]
 
 
 def few_walls(scene: Scene, tx: list[tuple[float, float, float]], points: PointSet) -> np.ndarray:
@@ -280,20 +305,8 @@ def judge(traced: Traced, where: str) -> list[VerdictRow]:
 
 def away_from_windows(traced: Traced) -> Traced:
     """The same without the test points at windows, where the straight ray through the window rules."""
-    kept = np.array([not kind.startswith("window") for kind in traced.points.kind])
     points = traced.points
-
-    def public(links: PublicLinks) -> PublicLinks:
-        everywhere = ("fixed_los", "notes")  # all else is of sectors and points
-        by_point = [field.name for field in fields(links) if field.name not in everywhere]
-        return replace(links, **{name: getattr(links, name)[:, kept] for name in by_point})
-
-    def blockers(links: BlockerLinks) -> BlockerLinks:
-        everywhere = ("devices", "is_mas", "device_key")
-        by_point = {field.name: getattr(links, field.name) for field in fields(links) if field.name not in everywhere}
-        powers = {name: by_point.pop(name)[:, :, kept] for name in ("level_dbm", "mas_dbm")}
-        return replace(links, **powers, **{name: values[:, kept] for name, values in by_point.items()})
-
+    kept = np.flatnonzero([not kind.startswith("window") for kind in points.kind])
     return replace(
         traced,
         points=PointSet(
@@ -301,12 +314,12 @@ def away_from_windows(traced: Traced) -> Traced:
             points.room[kept],
             points.storey[kept],
             points.building[kept],
-            tuple(kind for kind, keep in zip(points.kind, kept.tolist(), strict=True) if keep),
+            tuple(points.kind[point] for point in kept),
         ),
-        public=public(traced.public),
-        public_traced=public(traced.public_traced),
-        blockers=blockers(traced.blockers),
-        blockers_traced=blockers(traced.blockers_traced),
+        public=traced.public.at(kept),
+        public_traced=traced.public_traced.at(kept),
+        blockers=traced.blockers.at(kept),
+        blockers_traced=traced.blockers_traced.at(kept),
     )
 
 

@@ -12,6 +12,7 @@ from quietwing.coverage.app.blockers_words import verdict_states
 from quietwing.coverage.app.plan_editor.layers import STATE_WORDS, margin_in_words, room_in_words
 from quietwing.coverage.app.state import scenario_with, session
 from quietwing.coverage.blocking import LinkBudget, RoomBudgets
+from quietwing.coverage.live import Draft
 from quietwing.coverage.report import (
     budget_lines,
     channel_in_words,
@@ -22,7 +23,7 @@ from quietwing.coverage.report import (
     state_of_rooms,
 )
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.study import Draft, explain
+from quietwing.coverage.study import explain
 
 __all__ = ["explain_cell", "sentences_of"]
 

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from quietwing.coverage.app.plan_editor.drawing import Look
     from quietwing.coverage.app.state import Layout, Session
     from quietwing.coverage.equipment import Treatment
+    from quietwing.coverage.live import Draft, DraftSpill
     from quietwing.coverage.planning import Cost
-    from quietwing.coverage.study import Draft, DraftSpill
 
 __all__ = ["show"]
 

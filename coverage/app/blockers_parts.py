@@ -11,8 +11,9 @@ from quietwing.coverage.app.device_panel import device_panel
 from quietwing.coverage.app.site_words import show_problems
 from quietwing.coverage.app.spill_estimate import drafted_places, spill_here, spill_in_short
 from quietwing.coverage.app.state import Layout
+from quietwing.coverage.live import DEAD_ZONE, Draft
 from quietwing.coverage.planning import Cost
-from quietwing.coverage.study import DEAD_ZONE, Draft, price
+from quietwing.coverage.study import price
 from quietwing.sites import QuietwingError
 
 __all__ = [

@@ -42,7 +42,7 @@ from quietwing.sites import QuietwingError, Site, clean, shown
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from quietwing.coverage.study import Draft, Drafting, DraftsAhead
+    from quietwing.coverage.live import Draft, Drafting, DraftsAhead
 
 __all__ = [
     "BLOCKERS",
@@ -149,7 +149,7 @@ class Desk:
     @property
     def drafting(self) -> Drafting:
         """Quick estimates of the site; made at the first need, or beside the first screen."""
-        from quietwing.coverage.study import Drafting  # the engine: the first screen does without
+        from quietwing.coverage.live import Drafting  # the engine: the first screen does without
 
         with self._making:
             if self._drafting is None:
@@ -165,7 +165,7 @@ class Desk:
     @cached_property
     def ahead(self) -> DraftsAhead:
         """What prepares the other storeys; it ends with the desk."""
-        from quietwing.coverage.study import DraftsAhead  # as of `drafting`
+        from quietwing.coverage.live import DraftsAhead  # as of `drafting`
 
         return DraftsAhead(self.drafting, memory.has_room, memory.give_back, memory.put_old_away)
 

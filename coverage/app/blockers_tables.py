@@ -23,8 +23,8 @@ from quietwing.coverage.app.plan_editor.layers import margin_in_words
 from quietwing.coverage.app.site_words import problems_of
 from quietwing.coverage.app.state import Layout, session
 from quietwing.coverage.equipment import Device
+from quietwing.coverage.live import DEAD_ZONE, HOLE, MARGINAL, Draft
 from quietwing.coverage.report import channel_in_words, place_in_words
-from quietwing.coverage.study import DEAD_ZONE, HOLE, MARGINAL, Draft
 from quietwing.sites import QuietwingError
 
 __all__ = ["tables_part"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from quietwing.coverage.app.model_words import model_in_words
+from quietwing.coverage.live import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft
 from quietwing.coverage.planning import Cost, over_budget
 from quietwing.coverage.report import KEEP, QUIET, SILENT, count_rooms, pounds, rooms_in_words, state_of_rooms
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish
-from quietwing.coverage.study import DEAD_ZONE, HOLE, MARGINAL, MARGINAL_DB, Draft
 from quietwing.sites import toml_value
 
 __all__ = [

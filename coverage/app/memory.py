@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 if TYPE_CHECKING:
     from quietwing.coverage.equipment import Treatment
-    from quietwing.coverage.study import Drafting
+    from quietwing.coverage.live import Drafting
 
     Key = tuple[tuple[Treatment, ...], int]  # treatments, and the place
 

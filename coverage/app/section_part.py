@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from quietwing.coverage.app.blockers_state import Desk
     from quietwing.coverage.equipment import Device, Treatment
-    from quietwing.coverage.study import Draft
+    from quietwing.coverage.live import Draft
 
 __all__ = ["LEVEL", "MARGIN", "NETWORK", "Section", "section_picture", "take_section"]
 

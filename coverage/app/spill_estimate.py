@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from quietwing.coverage.app.blockers_state import Desk
     from quietwing.coverage.app.state import Layout
     from quietwing.coverage.equipment import Treatment
-    from quietwing.coverage.study import DraftSpill
+    from quietwing.coverage.live import DraftSpill
 
 __all__ = ["drafted_places", "spill_here", "spill_in_short"]
 

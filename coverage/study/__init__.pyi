@@ -2,6 +2,8 @@ from .buying import as_bought as as_bought
 from .buying import optimise as optimise
 from .buying import spent_gbp as spent_gbp
 from .buying import with_explained_holes as with_explained_holes
+from .common import map_title as map_title
+from .common import points_of as points_of
 from .common import wanted_sectors as wanted_sectors
 from .contrast import HOLES_ON_PAGE as HOLES_ON_PAGE
 from .contrast import MOST_HOLES as MOST_HOLES
@@ -9,15 +11,6 @@ from .contrast import contrast_budget as contrast_budget
 from .contrast import contrast_budgets as contrast_budgets
 from .contrast import holes_by_silence as holes_by_silence
 from .contrast import with_budgets as with_budgets
-from .drafted import DEAD_ZONE as DEAD_ZONE
-from .drafted import HOLE as HOLE
-from .drafted import MARGINAL as MARGINAL
-from .drafted import MARGINAL_DB as MARGINAL_DB
-from .drafted import Draft as Draft
-from .drafted import DraftPlace as DraftPlace
-from .drafted import DraftRoom as DraftRoom
-from .drafting import Drafting as Drafting
-from .drafts_ahead import DraftsAhead as DraftsAhead
 from .explained import explain as explain
 from .explained import price as price
 from .frontier_run import AUTO_BUDGETS as AUTO_BUDGETS
@@ -26,8 +19,6 @@ from .frontier_run import frontier as frontier
 from .judging import Ready as Ready
 from .judging import evaluate as evaluate
 from .leaks import leakage as leakage
-from .spill_drafts import DraftSpill as DraftSpill
-from .spill_drafts import SpillDrafts as SpillDrafts
 from .verdict_blocks import Block as Block
 from .verdict_blocks import BlockWorlds as BlockWorlds
 from .verdict_blocks import evaluate_in_blocks as evaluate_in_blocks

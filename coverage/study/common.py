@@ -13,7 +13,7 @@ from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Patch, PointSet, Sector, Site, problems_text
 
-__all__ = ["Progress", "check_limits", "checked_sectors", "limits_of", "map_title", "part", "wanted_sectors"]
+__all__ = ["Progress", "check_limits", "checked_sectors", "limits_of", "map_title", "points_of", "wanted_sectors"]
 
 Progress = Callable[[str, float], None]
 WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
@@ -50,15 +50,15 @@ def checked_sectors(site: Site, scenario: Scenario, devices: tuple[Device, ...])
     return sectors
 
 
-def part(grid: PointSet, patch: Patch) -> PointSet:
+def points_of(grid: PointSet, patch: Patch) -> PointSet:
     """The points of one patch as a set of their own."""
-    part = slice(patch.first, patch.first + patch.count_i * patch.count_j)
+    where = slice(patch.first, patch.first + patch.count_i * patch.count_j)
     return PointSet(
-        grid.xyz_m[part],
-        grid.room[part],
-        grid.storey[part],
-        grid.building[part],
-        grid.kind[part],
+        grid.xyz_m[where],
+        grid.room[where],
+        grid.storey[where],
+        grid.building[where],
+        grid.kind[where],
         (replace(patch, first=0),),
     )
 

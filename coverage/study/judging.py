@@ -29,7 +29,7 @@ from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_B
 from quietwing.coverage.propagation import GainCache, prepare_scene, silent_at
 from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, checked_sectors, limits_of, map_title, part
+from quietwing.coverage.study.common import Progress, checked_sectors, limits_of, map_title, points_of
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import PointSet, Sector, Site, clean, fingerprint, map_grid, trial_points
 
@@ -270,7 +270,7 @@ def _verdict_maps(
     levels = sum(device.state != "off" for device in devices) * len(model.carriers)
     found = []
     for number, patch in enumerate(grid.patches):
-        points = part(grid, patch)
+        points = points_of(grid, patch)
         silent = np.flatnonzero(silent_at(site, points))
         margin_db = np.full(len(points), np.nan, np.float32)
         for few in _few_at_a_time(silent, levels):

@@ -20,7 +20,7 @@ from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
 from quietwing.coverage.propagation import GainCache, prepare_scene
 from quietwing.coverage.results import GradeVerdict, Leakage, StoreyMap
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, limits_of, map_title, part, wanted_sectors
+from quietwing.coverage.study.common import Progress, limits_of, map_title, points_of, wanted_sectors
 from quietwing.sites import Measurements, PointSet, Site, fingerprint, map_grid, trial_points
 
 __all__ = ["leakage"]
@@ -186,7 +186,7 @@ def _maps(model: LinkModel, scenario: Scenario, say: Progress) -> tuple[StoreyMa
     silenced = np.array([room.role == "silence" for room in site.rooms] + [False])
     found = []
     for number, patch in enumerate(grid.patches):
-        points = part(grid, patch)
+        points = points_of(grid, patch)
         service, _ = _service(model, scenario, points, silenced[points.room])
         found.append(_storey_map(site, points, service))
         say("maps", 0.3 + 0.7 * (number + 1) / len(grid.patches))

@@ -9,12 +9,12 @@ from quietwing.coverage.blocking.draft import draft_public
 from quietwing.coverage.blocking.links import LinkModel, link_model
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Model, Treatment
+from quietwing.coverage.live import carried_public as carrying
+from quietwing.coverage.live.carried_public import carried_public, public_ways
 from quietwing.coverage.propagation.facet_changes import changed_facets
 from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import carried_public as carrying
-from quietwing.coverage.study.carried_public import carried_public, public_ways
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites import load_site
 from quietwing.sites.constructions import Construction

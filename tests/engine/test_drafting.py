@@ -16,16 +16,16 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
+from quietwing.coverage.live import drafting as study_drafting
+from quietwing.coverage.live.carried_links import rows_of
+from quietwing.coverage.live.drafted import DEAD_ZONE, HOLE, MARGINAL, draft_state
+from quietwing.coverage.live.drafting import KEPT_MODELS, Drafting
+from quietwing.coverage.live.kept_detours import DRAFT_CUT
 from quietwing.coverage.propagation.cable_stations import STATION_M
 from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario, TreatmentWish
-from quietwing.coverage.study import drafting as study_drafting
-from quietwing.coverage.study.carried_links import rows_of
-from quietwing.coverage.study.drafted import DEAD_ZONE, HOLE, MARGINAL, draft_state
-from quietwing.coverage.study.drafting import KEPT_MODELS, Drafting
 from quietwing.coverage.study.explained import explain
-from quietwing.coverage.study.kept_detours import DRAFT_CUT
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
 from quietwing.sites.model import Room
@@ -195,8 +195,8 @@ def test_a_treated_window_touches_few_links(monkeypatch):
     devices, more = (*LAYOUT, before_the_window("A1-05")), before_the_window("A1-06")
     drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0)
     drafting.draft(0, devices)
-    monkeypatch.setattr("quietwing.coverage.study.carried_links.blocker_links", counted)
-    monkeypatch.setattr("quietwing.coverage.study.drafting.blocker_links", counted)
+    monkeypatch.setattr("quietwing.coverage.live.carried_links.blocker_links", counted)
+    monkeypatch.setattr("quietwing.coverage.live.drafting.blocker_links", counted)
     drafting.draft(0, (*devices, replace(more, id="new")), (Treatment("A1-05-window", "window_mesh"),))
     touched, every = reckoned  # those that were there, and the one that is new
     assert 0 < touched < len(drafting.places[0].silent) / 5
@@ -264,8 +264,8 @@ def test_states_in_words():
 
 
 def test_kept_links_stay_within_bounds(monkeypatch):
-    monkeypatch.setattr("quietwing.coverage.study.kept_links.KEPT_BYTES", 1)
-    monkeypatch.setattr("quietwing.coverage.study.drafting.KEPT_MODELS", 1)
+    monkeypatch.setattr("quietwing.coverage.live.kept_links.KEPT_BYTES", 1)
+    monkeypatch.setattr("quietwing.coverage.live.drafting.KEPT_MODELS", 1)
     drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0)
     first = drafting.draft(0, LAYOUT[:3])
     drafting.draft(0, LAYOUT[:3], (Treatment(SITE.openings[0].id, "window_mesh"),))
@@ -286,7 +286,7 @@ def test_what_is_known_of_another_storey_outlives_a_row_of_treated_windows(monke
         drafting.draft(0, devices, treated)
     assert len(drafting._models) == KEPT_MODELS
     assert next(reversed(drafting._models)) == treated
-    monkeypatch.delattr("quietwing.coverage.study.drafting.public_ways")
+    monkeypatch.delattr("quietwing.coverage.live.drafting.public_ways")
     carried = drafting.draft(1, devices, treated)
     assert shown(carried).size > 0
     monkeypatch.undo()

@@ -16,13 +16,13 @@ import pytest
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.layout import read_layout
+from quietwing.coverage.live import drafting as study_drafting
+from quietwing.coverage.live import drafts_ahead, kept_links
+from quietwing.coverage.live.drafting import DEVICES_AT_A_TIME, Drafting
+from quietwing.coverage.live.drafts_ahead import DraftsAhead
 from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import drafting as study_drafting
-from quietwing.coverage.study import drafts_ahead, kept_links
-from quietwing.coverage.study.drafting import DEVICES_AT_A_TIME, Drafting
-from quietwing.coverage.study.drafts_ahead import DraftsAhead
 from quietwing.sites import load_site
 from quietwing.sites.errors import QuietwingError
 
@@ -96,7 +96,7 @@ def test_when_all_is_prepared_a_draft_works_out_no_link(monkeypatch):
     assert steps == 1 + -(-(len(DEVICES) - 1) // DEVICES_AT_A_TIME)  # the public side, then device by device
     assert drafting.at_hand(1, DEVICES)
     for name in ("blocker_links", "public_ways", "carried_public", "carried_links"):
-        monkeypatch.delattr(f"quietwing.coverage.study.drafting.{name}")
+        monkeypatch.delattr(f"quietwing.coverage.live.drafting.{name}")
     drafting.draft(1, DEVICES)
 
 
@@ -251,8 +251,8 @@ import atexit
 import time
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import drafts_ahead
-from quietwing.coverage.study.drafting import Drafting
+from quietwing.coverage.live import drafts_ahead
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.sites import load_site
 drafts_ahead.REST_S = 0.0
 atexit.register(time.sleep, 1.0)  # the app waits so for its janitor

@@ -9,8 +9,8 @@ import pytest
 from quietwing.coverage.blocking import spill
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
+from quietwing.coverage.live import Drafting, spill_drafts
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import Drafting, spill_drafts
 from quietwing.sites import trial_points
 from quietwing.sites.synthetic import build_wing, describe
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quietwing.coverage.app.layout_facts import RoomFact
-    from quietwing.coverage.study import Draft, DraftRoom
+    from quietwing.coverage.live import Draft, DraftRoom
     from quietwing.sites import Site
 
 __all__ = [

@@ -13,7 +13,7 @@ __all__ = ["Place", "places_of", "rooms_of"]
 class Place:
     """A storey of a building (its index), or a yard (building -1 and the index of its room).
 
-    Its place in the list is that of `study.drafting.Drafting.places`.
+    Its place in the list is that of `live.Drafting.places`.
     """
 
     title: str

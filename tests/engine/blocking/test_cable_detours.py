@@ -15,6 +15,9 @@ from quietwing.coverage.blocking.outside import outside_points
 from quietwing.coverage.blocking.site_ways import Way, detour_ways
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import BandPower, CableLoss, Device, Model, Treatment
+from quietwing.coverage.live import carried_links, kept_detours
+from quietwing.coverage.live import drafting as drafting_module
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.planning.cable_runs import cable_runs
 from quietwing.coverage.propagation import cable_stations
 from quietwing.coverage.propagation.cable_stations import stations_of
@@ -23,9 +26,6 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import site_detours
 from quietwing.coverage.report.link_budget_text import budget_lines
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import carried_links, kept_detours
-from quietwing.coverage.study import drafting as drafting_module
-from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import load_site
 from quietwing.sites.model import Opening, Sector
 from quietwing.sites.points import PointSet, scattered

@@ -14,12 +14,12 @@ from quietwing.coverage.blocking.outside import outside_points
 from quietwing.coverage.blocking.spills import spill
 from quietwing.coverage.equipment import BandPower, Device, Model
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.scenario import OperatorAction, Scenario, read_scenario
 from quietwing.coverage.study import evaluate, leakage
-from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites.model import OutsideLevel, Sector
 from quietwing.sites.points import scattered
 from quietwing.sites.trial_point_sets import trial_points

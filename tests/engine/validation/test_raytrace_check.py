@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from by_path import module_at
 
+from quietwing.coverage.propagation.detour import detour_model
+from quietwing.coverage.propagation.path_gains import path_gain
 from quietwing.coverage.validation.document import document
 from quietwing.coverage.validation.raytrace_check import (
     Check,
@@ -131,6 +133,31 @@ def test_a_ray_tracer_that_finds_our_walls_gives_our_levels(ours_for_theirs):
     assert (more_db > -0.01).all()
     assert (more_db[~lifted] < 3.03).all()  # a detour as strong as the straight ray doubles it, no more
     assert (more_db[lifted] > 0).all()
+
+
+def test_a_ray_tracer_that_finds_our_detours_too_hears_blockers_as_loud_as_we_do(script, monkeypatch):
+    """In the concrete wing detours are louder than the straight ray by 10 dB and more on a tenth of the links."""
+    bands = [freq for _, freq, _ in script.CARRIERS.values()]
+    monkeypatch.setattr(script, "AROUND_EACH", 2)
+
+    def ours(scene, tx, points, _bands, _rays, _seed):
+        return path_gain(scene, tx, points, bands, detours=detour_model(scene, bands)).values
+
+    monkeypatch.setattr(script, "traced_db", ours)
+    rows: list[GainRow] = []
+    traced = script.trace("concrete", rows)
+    np.testing.assert_allclose(traced.blockers_traced.level_dbm, traced.blockers.level_dbm, atol=0.01)
+    straight = next(row for row in rows if (row.link, row.freq_mhz) == ("device", 3500.0))
+    assert straight.low_db < -10
+    for row in rows:
+        if row.link in ("device, as judged", "device to outside", "device to outside, loudest"):
+            assert (row.median_db, row.low_db, row.high_db) == (0, 0, 0)
+
+    away = script.away_from_windows(traced)
+    kept = [kind for kind in traced.points.kind if not kind.startswith("window")]
+    assert list(away.points.kind) == kept
+    assert 0 < len(kept) < len(traced.points)
+    assert away.public.los_dbm.shape[1] == away.blockers_traced.level_dbm.shape[2] == len(kept)
 
 
 def test_our_verdict_is_later_than_our_own_medians(script, ours_for_theirs, monkeypatch):

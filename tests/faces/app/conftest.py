@@ -3,7 +3,7 @@
 import pytest
 
 from quietwing.coverage.app import blockers_page, shell
-from quietwing.coverage.study.drafts_ahead import DraftsAhead
+from quietwing.coverage.live.drafts_ahead import DraftsAhead
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -25,11 +25,11 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, read_layout
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.study import evaluate
-from quietwing.coverage.study.drafting import Drafting
 from quietwing.coverage.study.explained import price
 from quietwing.sites import load_site
 from quietwing.sites.model import Room, Sector

@@ -15,12 +15,12 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, parse_layout
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.report.device_marks import DEVICE_COLOUR, device_legend, draw_devices
 from quietwing.coverage.report.plan_drawing import new_axes
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import result_object
 from quietwing.coverage.study import evaluate
-from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import load_site
 
 CATALOGUE = read_catalogue()

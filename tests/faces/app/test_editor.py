@@ -43,10 +43,10 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, parse_layout, read_layout
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.report.plan_marks import short_names
 from quietwing.coverage.report.words import channel_in_words
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites import beside, load_site
 from quietwing.sites.model import Room, Site
 from quietwing.sites.points import Patch

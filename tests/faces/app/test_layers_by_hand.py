@@ -21,8 +21,8 @@ from quietwing.coverage.app.plan_editor.layers import (
     usable_channels,
     waiting,
 )
+from quietwing.coverage.live import Draft, DraftRoom
 from quietwing.coverage.report import UNKNOWN_COLOUR
-from quietwing.coverage.study import Draft, DraftRoom
 from quietwing.sites import Patch
 
 CHANNELS = ("EE/B20/LTE", "O2/B8/GSM")

@@ -14,9 +14,9 @@ from quietwing.coverage.app.blockers_state import Desk
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.kept import array_bytes
+from quietwing.coverage.live import drafts_ahead
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study import drafts_ahead
-from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites.synthetic import build_wing, describe
 
 CATALOGUE = read_catalogue()

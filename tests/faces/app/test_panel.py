@@ -11,7 +11,7 @@ from quietwing.coverage.app.layout_facts import GradeFact, LayoutFacts
 from quietwing.coverage.app.panel import answer_in_words, limit_in_words
 from quietwing.coverage.app.spill_estimate import drafted_places, spill_in_short
 from quietwing.coverage.app.state import KEY
-from quietwing.coverage.study import DraftSpill
+from quietwing.coverage.live import DraftSpill
 
 PLANNING = GradeFact("planning", "planning grade (90 %)", 22, 3, 239, 261, True, 0.4, "road: EE 800 MHz 4G")
 EVIDENCE = GradeFact("evidence", "evidence grade (95 %)", 1, 0, 263, 264, False, -14.1, "road: O2 800 MHz 4G")

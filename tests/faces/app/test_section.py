@@ -19,8 +19,8 @@ from quietwing.coverage.app.section_part import LEVEL, MARGIN, NETWORK, section_
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.live.drafted import blocker_levels_dbm
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.drafted import blocker_levels_dbm
 from quietwing.sites import Patch
 from quietwing.sites.synthetic import build_wing, describe
 

@@ -11,13 +11,13 @@ from streamlit.testing.v1 import AppTest
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.live.drafted import channel_levels_dbm
+from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.words import channel_in_words, headline
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import leakage
-from quietwing.coverage.study.drafted import channel_levels_dbm
-from quietwing.coverage.study.drafting import Drafting
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build_wing, describe
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.study.drafting import Drafting
-from quietwing.coverage.study.kept_links import Key
+from quietwing.coverage.live.drafting import Drafting
+from quietwing.coverage.live.kept_links import Key
 from quietwing.sites import QuietwingError
 
 __all__ = ["REST_S", "DraftsAhead"]

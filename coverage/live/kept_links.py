@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from quietwing.coverage.blocking import LinkModel
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.kept import Kept
-from quietwing.coverage.study.device_links import DeviceLinks, together
+from quietwing.coverage.live.device_links import DeviceLinks, together
 from quietwing.sites import PointSet
 
 __all__ = ["KeptLinks", "Key"]

@@ -25,13 +25,10 @@ from quietwing.coverage.blocking import (
 )
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.kept import Kept, array_bytes
-from quietwing.coverage.propagation import PortalGraph, portal_graph, prepare_scene, silent_at
-from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.carried_links import carried_against_db, carried_links, rows_of
-from quietwing.coverage.study.carried_public import PublicWays, carried_public, public_ways
-from quietwing.coverage.study.common import map_title, part, wanted_sectors
-from quietwing.coverage.study.device_links import DeviceLinks
-from quietwing.coverage.study.drafted import (
+from quietwing.coverage.live.carried_links import carried_against_db, carried_links, rows_of
+from quietwing.coverage.live.carried_public import PublicWays, carried_public, public_ways
+from quietwing.coverage.live.device_links import DeviceLinks
+from quietwing.coverage.live.drafted import (
     Draft,
     DraftPlace,
     blocker_levels_dbm,
@@ -40,9 +37,12 @@ from quietwing.coverage.study.drafted import (
     on_grid,
     strongest,
 )
-from quietwing.coverage.study.kept_detours import DRAFT_CUT, KeptDetours
-from quietwing.coverage.study.kept_links import KeptLinks, Key
-from quietwing.coverage.study.spill_drafts import SpillDrafts
+from quietwing.coverage.live.kept_detours import DRAFT_CUT, KeptDetours
+from quietwing.coverage.live.kept_links import KeptLinks, Key
+from quietwing.coverage.live.spill_drafts import SpillDrafts
+from quietwing.coverage.propagation import PortalGraph, portal_graph, prepare_scene, silent_at
+from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.study import map_title, points_of, wanted_sectors
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites import PointSet, Site, map_grid, trial_points
 
@@ -100,7 +100,7 @@ class Drafting:
         grid = map_grid(site, max(scenario.grid_m, DRAFT_GRID_M) if grid_m is None else grid_m)
         places = []
         for patch in grid.patches:
-            points = part(grid, patch)
+            points = points_of(grid, patch)
             title = map_title(site, points)
             silent = np.flatnonzero(silent_at(site, points))
             places.append(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import LinkModel, Way, cable_detours, detour_ways, is_cable
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.kept import Kept
+from quietwing.coverage.live.carried_links import crossed_in_order, rows_of
 from quietwing.coverage.propagation import (
     Cut,
     DetourModel,
@@ -25,7 +26,6 @@ from quietwing.coverage.propagation import (
     site_detours,
     stations_of,
 )
-from quietwing.coverage.study.carried_links import crossed_in_order, rows_of
 from quietwing.sites import PointSet, scattered
 
 __all__ = ["DRAFT_CUT", "KeptDetours"]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import LinkModel, PublicLinks, public_links
+from quietwing.coverage.live.carried_links import at_rows, paths_in_order, rows_of
 from quietwing.coverage.propagation import (
     ChangedFacets,
     DetourModel,
@@ -26,7 +27,6 @@ from quietwing.coverage.propagation import (
     masts_of,
     point_legs,
 )
-from quietwing.coverage.study.carried_links import at_rows, paths_in_order, rows_of
 from quietwing.sites import PointSet
 
 __all__ = ["PublicWays", "carried_public", "public_ways"]

@@ -1,0 +1,11 @@
+from .drafted import DEAD_ZONE as DEAD_ZONE
+from .drafted import HOLE as HOLE
+from .drafted import MARGINAL as MARGINAL
+from .drafted import MARGINAL_DB as MARGINAL_DB
+from .drafted import Draft as Draft
+from .drafted import DraftPlace as DraftPlace
+from .drafted import DraftRoom as DraftRoom
+from .drafting import Drafting as Drafting
+from .drafts_ahead import DraftsAhead as DraftsAhead
+from .spill_drafts import DraftSpill as DraftSpill
+from .spill_drafts import SpillDrafts as SpillDrafts
