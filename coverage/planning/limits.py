@@ -31,7 +31,7 @@ from quietwing.coverage.planning.modes import meets_own_opening
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.sites import PointSet, scattered, trial_points
 
-__all__ = ["keep_choice", "keep_limits", "outside_limits", "outside_peaks", "receiver_limits"]
+__all__ = ["keep_choice", "keep_limits", "look_ahead", "outside_limits", "outside_peaks", "receiver_limits"]
 
 SPOTS_AT_A_TIME = 32  # looked at together: what is the same for all of them is worked out once
 FEW_ROWS = 512  # of the limits outside, up to which all are in a model from the start
@@ -229,6 +229,19 @@ def _some_rows(limit: OutsideLimit, wanted: NDArray[np.bool_] | None) -> tuple[O
     return replace(limit, limit_dbm=limit_dbm), np.flatnonzero(np.isfinite(limit_dbm).any(axis=0))
 
 
+def look_ahead(around: PlanningLinks, places: OutsidePoints, known: Known) -> None:
+    """Say at which places all limits will be asked for, so that the ways from each spot are worked out once.
+
+    Parameters
+    ----------
+    around : PlanningLinks
+    places : OutsidePoints
+    known : Known
+    """
+    around.ways.look_at(known.limits_outside(around, places)[0])
+    around.ways.look_at(demanding_points(around.plain, trial_points(around.plain.scene.site)))
+
+
 def keep_choice(around: PlanningLinks) -> tuple[dict[tuple[int, str], int], tuple[str, ...]]:
     """The carrier that each operator named for a keep room is held to there: the one with most room for blockers.
 
@@ -294,9 +307,12 @@ def keep_limits(around: PlanningLinks, chosen: Mapping[tuple[int, str], int], al
     names = [f"keep room {site.rooms[room].id}" for room in points.room.tolist()]
     lower_dbm = signal_lower_dbm(plain, public, z)
     limit = OutsideLimit(held, np.ones(held.shape, np.bool_), 0.0, lower_dbm, None)
-    used = _spots_of(around, alive.bases)
-    upper = _upper_by_mode(around, used, points, around.detours(used, points), limit, z)
-    yield _limit_block(around, alive.bases, used, upper, points, names, limit)
+    every = _spots_of(around, alive.bases)
+    for first in reversed(range(0, len(every), SPOTS_AT_A_TIME)):  # the last that were looked at are known best
+        used = every[first : first + SPOTS_AT_A_TIME]
+        upper = _upper_by_mode(around, used, points, around.detours(used, points), limit, z)
+        for block in _blocks_of(around, alive, used, upper, points, names, limit):
+            yield replace(block, part="keep")
 
 
 def _spots_of(around: PlanningLinks, bases: NDArray[np.int64]) -> NDArray[np.intp]:

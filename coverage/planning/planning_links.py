@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ from quietwing.coverage.propagation import (
     DetourModel,
     Sender,
     SenderDetours,
+    WaysTo,
     add_two_ray,
     direction,
     free_space_loss_db,
@@ -50,7 +52,7 @@ NEAR_CABLES = 4  # likewise of radiating cables: of two runs if two models may f
 NEAR_RUN_M = 6.0  # further from all points of a part of a building a run of cable is not looked at
 ROOMS_AT_A_TIME = 32
 SPOTS_AT_A_TIME = 32  # whose ways are found together
-MOST_WAYS_BYTES = 2**28  # of ways from spots that are kept: all of houseblock (190 MB)
+MOST_WAYS_BYTES = 2**29  # of ways from spots that are kept: all of campus (XXX MB)
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
 Floats = NDArray[np.float64]
@@ -66,8 +68,19 @@ class Base:
     existing: bool = False
 
 
+class _Known(NamedTuple):
+    """A `Sender` with the ways to the portals that matter."""
+
+    to: WaysTo
+    near: dict[int, int]
+    exits: dict[int, int]
+
+
 class SpotWays:
-    """Ways from spots to the portals of a site, kept for the next places as long as they are asked for.
+    """Ways from spots to the portals of a site by which places asked for are reached, kept for the next places.
+
+    Those to all portals take twenty times the memory: `look_at` says beforehand which places will be asked for, and
+    the ways from each spot are worked out once.
 
     Parameters
     ----------
@@ -78,23 +91,38 @@ class SpotWays:
 
     def __init__(self, model: DetourModel, places_m: Sequence[Floats]) -> None:
         self._model, self._places_m = model, places_m
-        self._known: Kept[int, list[Sender]] = Kept(
-            MOST_WAYS_BYTES, lambda known: sum(one.ways.nbytes for one in known)
+        self._reached = np.zeros(len(model.graph.portals), np.bool_)
+        self._known: Kept[int, list[_Known]] = Kept(
+            MOST_WAYS_BYTES, lambda known: sum(one.to.ways.nbytes + one.to.portal.nbytes for one in known)
         )
 
-    def senders(self, spots: NDArray[np.intp]) -> SenderDetours:
-        """All places of some of the spots as senders, spot by spot."""
+    def look_at(self, points: PointSet) -> None:
+        """Keep the ways to these places too."""
+        reached = self._model.graph.candidates(points.xyz_m)[2]
+        if not self._reached[reached].all():
+            self._reached[reached] = True
+            self._known.clear()
+
+    def senders(self, spots: NDArray[np.intp], points: PointSet) -> SenderDetours:
+        """All places of some of the spots as senders to some points, spot by spot."""
+        self.look_at(points)
         new = [spot for spot in spots.tolist() if spot not in self._known]
-        found = site_senders(self._model, self._places_of(new))
+        found = [self._some(one) for one in site_senders(self._model, self._places_of(new))]
         first = 0
         for spot in new:
             part = slice(first, first + len(self._places_m[spot]))
             self._known[spot] = found[part]
             first = part.stop
-        each = [self._known[spot] for spot in spots.tolist()]
+        each = [one for spot in spots.tolist() for one in self._known[spot]]
         self._known.touch(spots.tolist())
         self._known.trim()
-        return SenderDetours.of(self._model, self._places_of(spots.tolist()), [one for of in each for one in of])
+        senders = [Sender(one.to.spread(len(self._reached)), one.near, one.exits) for one in each]
+        return SenderDetours.of(self._model, self._places_of(spots.tolist()), senders)
+
+    def _some(self, sender: Sender) -> _Known:
+        wanted = self._reached.copy()
+        wanted[[*sender.near, *sender.exits]] = True
+        return _Known(WaysTo.of(sender.ways, wanted), sender.near, sender.exits)
 
     def _places_of(self, spots: list[int]) -> Floats:
         return np.concatenate([np.empty((0, 3)), *(self._places_m[spot] for spot in spots)])
@@ -238,9 +266,9 @@ class PlanningLinks:
         sending = np.flatnonzero(~self.by_cable[spots])
         for begin in range(0, len(sending), SPOTS_AT_A_TIME):
             some = sending[begin : begin + SPOTS_AT_A_TIME]
-            put(some, detour_ways(plain, self.ways.senders(spots[some]), points))
+            put(some, detour_ways(plain, self.ways.senders(spots[some], points), points))
         for first, rows in self._runs(spots):
-            senders, spot = self.ways.senders(spots[[first]]), int(spots[first])
+            senders, spot = self.ways.senders(spots[[first]], points), int(spots[first])
             put(rows, cable_detours(plain, senders, self.line_of(spot), self.cable_of(spot), points))
         return every
 

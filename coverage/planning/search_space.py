@@ -17,6 +17,7 @@ from quietwing.coverage.planning.levels import Alive, Candidates, RoomBlock
 from quietwing.coverage.planning.limit_rows import LimitRows, limit_rows, limit_shares
 from quietwing.coverage.planning.limits import (
     keep_limits,
+    look_ahead,
     outside_limits,
     outside_peaks,
     receiver_limits,
@@ -277,6 +278,7 @@ def search_space(
     )
     chosen, _ = inputs.kept
     alive = Alive(np.unique(candidates.base))
+    look_ahead(around, inputs.outside, inputs.known)
     blocks_of_limits = chain(
         outside_peaks(around, inputs.outside, alive, inputs.known),
         keep_limits(around, chosen, alive),

@@ -17,6 +17,7 @@ from .constructions import sigma_db as sigma_db
 from .detour import DetourModel as DetourModel
 from .detour import Sender as Sender
 from .detour import Ways as Ways
+from .detour import WaysTo as WaysTo
 from .detour import detour_model as detour_model
 from .detour import with_detour as with_detour
 from .detour_legs import PointLegs as PointLegs

@@ -47,6 +47,7 @@ __all__ = [
     "DetourModel",
     "Sender",
     "Ways",
+    "WaysTo",
     "best_ways",
     "check_freq",
     "crossed_edges",
@@ -134,6 +135,46 @@ class Ways:
     def nbytes(self) -> int:
         """Memory it takes."""
         return sum(int(getattr(self, part.name).nbytes) for part in fields(self))
+
+
+@dataclass(frozen=True, eq=False)
+class WaysTo:
+    """The ways to some portals alone, without those to the others: on a large site a twentieth of the memory.
+
+    Attributes
+    ----------
+    portal : int64 ndarray, shape (row,)
+        These portals and those that a way to one of them comes over, ascending.
+    ways : Ways
+        By row instead of by portal.
+    """
+
+    portal: Ints
+    ways: Ways
+
+    @classmethod
+    def of(cls, ways: Ways, wanted: NDArray[np.bool_]) -> WaysTo:
+        """Those to the portals wanted, shape (portal,)."""
+        way = np.where(wanted[:, None], ways.way, -1)
+        over, rows = ways.before[way >= 0], wanted.copy()
+        rows[over[over >= 0]] = True  # the first of three portals is always reached straight
+        portal = np.flatnonzero(rows)
+        way = way[portal]
+        gain = ways.gain[way[way >= 0]]
+        way[way >= 0] = np.arange(len(gain))
+        parts = ways.bound, ways.before, ways.slot_before, ways.length_m
+        return cls(portal, Ways(gain, way, *(part[portal] for part in parts)))
+
+    def spread(self, portals: int) -> Ways:
+        """The ways by portal, with none to those that were not wanted."""
+        own = self.ways
+        found = [own.gain]
+        for part, without in ((own.way, -1), (own.bound, 0), (own.before, -2), (own.slot_before, 0), (own.length_m, 0)):
+            every = np.full((portals, *part.shape[1:]), without, part.dtype)
+            every[self.portal] = part
+            found.append(every)
+        found[3][:, 0] = -1  # straight from the transmitter
+        return Ways(*found)
 
 
 def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike, like: DetourModel | None = None) -> DetourModel:
