@@ -52,7 +52,7 @@ NEAR_CABLES = 4  # likewise of radiating cables: of two runs if two models may f
 NEAR_RUN_M = 6.0  # further from all points of a part of a building a run of cable is not looked at
 ROOMS_AT_A_TIME = 32
 SPOTS_AT_A_TIME = 32  # whose ways are found together
-MOST_WAYS_BYTES = 2**29  # of ways from spots that are kept: all of campus (XXX MB)
+MOST_WAYS_BYTES = 2**29  # of ways from spots that are kept: all of campus (290 MB)
 NEAREST_M = 0.1  # free space is asked for no nearer
 OMNI = "omni"  # the same in every direction
 Floats = NDArray[np.float64]
@@ -107,7 +107,7 @@ class SpotWays:
         """All places of some of the spots as senders to some points, spot by spot."""
         self.look_at(points)
         new = [spot for spot in spots.tolist() if spot not in self._known]
-        found = [self._some(one) for one in site_senders(self._model, self._places_of(new))]
+        found = [self._some(one) for one in site_senders(self._model, self._places_of(new), reached=self._reached)]
         first = 0
         for spot in new:
             part = slice(first, first + len(self._places_m[spot]))

@@ -16,8 +16,6 @@ from .constructions import construction_loss_db as construction_loss_db
 from .constructions import sigma_db as sigma_db
 from .detour import DetourModel as DetourModel
 from .detour import Sender as Sender
-from .detour import Ways as Ways
-from .detour import WaysTo as WaysTo
 from .detour import detour_model as detour_model
 from .detour import with_detour as with_detour
 from .detour_legs import PointLegs as PointLegs
@@ -103,3 +101,5 @@ from .slab import slab_reflection_db as slab_reflection_db
 from .slab import slab_transmission_db as slab_transmission_db
 from .terrain_path import terrain_effect as terrain_effect
 from .top_paths import over_tops as over_tops
+from .ways import Ways as Ways
+from .ways import WaysTo as WaysTo

@@ -276,8 +276,10 @@ def _bend_all(gain, k, root):
 
 
 @njit(**_KERNEL)
-def ways(tx, portals, edges, leg, root, among, slots):
+def ways(tx, portals, edges, leg, root, among, twice, slots):
     """Fill the best ways from one transmitter to each portal of `among`, whole buildings of them, into `slots`.
+
+    To those of `twice` alone ways over two others are looked for.
 
     leg (portal, freq): straight from the transmitter. root (freq) is 1/sqrt(wavelength).
     """
@@ -286,7 +288,7 @@ def ways(tx, portals, edges, leg, root, among, slots):
         borrowed(portals.member),
     )  # fmt: skip
     into, origin, hop = borrowed(edges.into), borrowed(edges.origin), borrowed(edges.hop)
-    root, among, source = borrowed(root), borrowed(among), portals.source
+    root, among, twice, source = borrowed(root), borrowed(among), borrowed(twice), portals.source
     way, bound, before = borrowed(slots.gain), borrowed(slots.bound), borrowed(slots.before)
     slot_before, length = borrowed(slots.slot_before), borrowed(slots.length)
     count, freqs = leg.shape
@@ -306,7 +308,7 @@ def ways(tx, portals, edges, leg, root, among, slots):
     for turn in range(2):
         low, high = (0, 1) if turn == 0 else (1, 1 + REFERENCES)
         target = 1 + REFERENCES * turn
-        for w in among:
+        for w in among if turn == 0 else twice:
             place = source[w, 0], source[w, 1], source[w, 2]
             for f in range(REFERENCES):
                 best[f], which[f], slot_of[f] = 0.0, -1, 0

@@ -25,7 +25,7 @@ the best at each of three reference frequencies is kept, so that behind many ope
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -41,13 +41,12 @@ from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portal_graphs import REFERENCE_MHZ, PortalGraph, portal_graph
 from quietwing.coverage.propagation.scene import Scene
+from quietwing.coverage.propagation.ways import Ways
 from quietwing.sites import OutOfRangeError, PointSet
 
 __all__ = [
     "DetourModel",
     "Sender",
-    "Ways",
-    "WaysTo",
     "best_ways",
     "check_freq",
     "crossed_edges",
@@ -104,77 +103,6 @@ class DetourModel:
     kept: Kept[bytes, Sender] = field(
         default_factory=lambda: Kept(KEPT_BYTES, lambda known: known.ways.nbytes), repr=False
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Ways:
-    """The best ways from one transmitter to every portal, by slot (`_detour_kernels`).
-
-    Attributes
-    ----------
-    gain : float32 ndarray, shape (way, freq)
-        Elements before the portal, linear, of the ways that are worth trying: a tenth to a third of all slots.
-    way : int32 ndarray, shape (portal, slot)
-        Row of `gain`, -1 where there is none.
-    bound : float32 ndarray, shape (portal, slot, reference)
-        The same less the bends before, at the reference frequencies.
-    before, slot_before : int32 and int8 ndarray, shape (portal, slot)
-        The portal before and the slot there; -1 the transmitter, -2 no such way.
-    length_m : float64 ndarray, shape (portal, slot)
-        Up to the portal's source. [m]
-    """
-
-    gain: Gains
-    way: NDArray[np.int32]
-    bound: Gains
-    before: NDArray[np.int32]
-    slot_before: NDArray[np.int8]
-    length_m: Floats
-
-    @property
-    def nbytes(self) -> int:
-        """Memory it takes."""
-        return sum(int(getattr(self, part.name).nbytes) for part in fields(self))
-
-
-@dataclass(frozen=True, eq=False)
-class WaysTo:
-    """The ways to some portals alone, without those to the others: on a large site a twentieth of the memory.
-
-    Attributes
-    ----------
-    portal : int64 ndarray, shape (row,)
-        These portals and those that a way to one of them comes over, ascending.
-    ways : Ways
-        By row instead of by portal.
-    """
-
-    portal: Ints
-    ways: Ways
-
-    @classmethod
-    def of(cls, ways: Ways, wanted: NDArray[np.bool_]) -> WaysTo:
-        """Those to the portals wanted, shape (portal,)."""
-        way = np.where(wanted[:, None], ways.way, -1)
-        over, rows = ways.before[way >= 0], wanted.copy()
-        rows[over[over >= 0]] = True  # the first of three portals is always reached straight
-        portal = np.flatnonzero(rows)
-        way = way[portal]
-        gain = ways.gain[way[way >= 0]]
-        way[way >= 0] = np.arange(len(gain))
-        parts = ways.bound, ways.before, ways.slot_before, ways.length_m
-        return cls(portal, Ways(gain, way, *(part[portal] for part in parts)))
-
-    def spread(self, portals: int) -> Ways:
-        """The ways by portal, with none to those that were not wanted."""
-        own = self.ways
-        found = [own.gain]
-        for part, without in ((own.way, -1), (own.bound, 0), (own.before, -2), (own.slot_before, 0), (own.length_m, 0)):
-            every = np.full((portals, *part.shape[1:]), without, part.dtype)
-            every[self.portal] = part
-            found.append(every)
-        found[3][:, 0] = -1  # straight from the transmitter
-        return Ways(*found)
 
 
 def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike, like: DetourModel | None = None) -> DetourModel:
@@ -297,7 +225,7 @@ class Sender(NamedTuple):
     exits: dict[int, int]  # towards places in the open alone
 
 
-def sender_at(model: DetourModel, place_m: Floats) -> Sender:
+def sender_at(model: DetourModel, place_m: Floats, reached: NDArray[np.bool_] | None = None) -> Sender:
     """What is known of a place as a sender.
 
     Parameters
@@ -305,19 +233,29 @@ def sender_at(model: DetourModel, place_m: Floats) -> Sender:
     model : DetourModel
     place_m : float64 ndarray, shape (3,)
         [m]
+    reached : bool ndarray, shape (portal,), optional
+        Portals by which the places that will be asked for are reached: the best ways to others may be missing.
 
     Returns
     -------
     Sender
     """
-    ways = ways_from(model, place_m)
-    near = _near_portals(model, place_m, ways)
-    exits = _exits_by_side(model, place_m, ways)
+    # near portals that are no outer openings are tried straight alone
+    twice = None if reached is None else reached | model.graph.outer
+    ways = ways_from(model, place_m, twice=twice)
+    worth = _worth(model, place_m, ways)
+    near = _near_portals(model, place_m, worth)
+    exits = _exits_by_side(model, worth)
     return Sender(ways, near, {portal: slots for portal, slots in exits.items() if near.get(portal) != slots})
 
 
 def ways_from(
-    model: DetourModel, tx_m: Floats, *, buildings: NDArray[np.intp] | None = None, like: Ways | None = None
+    model: DetourModel,
+    tx_m: Floats,
+    *,
+    buildings: NDArray[np.intp] | None = None,
+    like: Ways | None = None,
+    twice: NDArray[np.bool_] | None = None,
 ) -> Ways:
     """The best ways from one transmitter to every portal.
 
@@ -330,6 +268,8 @@ def ways_from(
         Only these are looked at, those of the others are `like`'s: no way leads over portals of two buildings.
     like : Ways, optional
         From the same place, where only what stands on the ways within `buildings`, or to them, changed.
+    twice : bool ndarray, shape (portal,), optional
+        Portals to which ways over two others are looked for; to all without it.
 
     Returns
     -------
@@ -354,7 +294,8 @@ def ways_from(
     leg[which] = leg_gain(lost_db, graph.guided_db(which, np.broadcast_to(tx_m, (len(which), 3))))
     edges = kernels.Edges(graph.into, graph.origin, model.hop)
     slots = kernels.Slots(gain, bound, before, slot_before, length_m)
-    kernels.ways(tx_m, kernel_portals(graph), edges, leg, model.root, which, slots)
+    over_two = which if twice is None else which[twice[which]]
+    kernels.ways(tx_m, kernel_portals(graph), edges, leg, model.root, which, over_two, slots)
     kept = bound.any(axis=2)
     way = np.where(kept, np.cumsum(kept).reshape(shape) - 1, -1).astype(np.int32)
     return Ways(gain[kept], way, bound, before, slot_before, length_m)
@@ -429,15 +370,14 @@ def improve(
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 
 
-def _near_portals(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
+def _near_portals(model: DetourModel, tx_m: Floats, worth: Floats) -> dict[int, int]:
     """Portals tried towards every point, and how many of the ways to each: the mirror of those a point is reached by.
 
     They are tried straight from the transmitter, outer openings by any way. Being the same for all points they make
     no step at the open border of two rooms.
     """
-    graph, worth = model.graph, _worth(model, tx_m, ways)
-    own = graph.candidates(tx_m[None])[2]
-    outer = np.flatnonzero((graph.portals.rooms >= 0).sum(axis=1) == 1)
+    graph = model.graph
+    own, outer = graph.candidates(tx_m[None])[2], np.flatnonzero(graph.outer)
     near = dict.fromkeys(_largest(own, worth[:, 0], OWN_TX_PORTALS), 1)
     near |= dict.fromkeys(_largest(np.arange(len(worth)), worth[:, 0], NEAR_TX_PORTALS), 1)
     least = worth.max(initial=0.0) * 10 ** (-NEAR_TX_DB / 10)
@@ -447,13 +387,13 @@ def _near_portals(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int
     return dict(sorted((near | exits).items()))
 
 
-def _exits_by_side(model: DetourModel, tx_m: Floats, ways: Ways) -> dict[int, int]:
+def _exits_by_side(model: DetourModel, each: Floats) -> dict[int, int]:
     """Outer openings tried towards every place in the open, and how many of the ways to each.
 
     What leaves a building leaves it on the side where the place lies, and that is seldom the side where most leaves:
     from a landing most goes out by the nearest windows, and to a place beyond the gable by the window at its end.
     """
-    worth = _worth(model, tx_m, ways).max(axis=1, initial=0.0)
+    worth = each.max(axis=1, initial=0.0)
     exits = [portal for side in model.graph.exits for portal in _largest(side, worth, EXITS_OF_A_SIDE)]
     return dict.fromkeys(sorted(portal for portal in exits if worth[portal] > 0), kernels.SLOTS)
 

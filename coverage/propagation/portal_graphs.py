@@ -117,10 +117,15 @@ class PortalGraph:
         return np.repeat(np.arange(len(self.portals)), np.diff(self.into))
 
     @cached_property
+    def outer(self) -> NDArray[np.bool_]:
+        """Outer openings, shape (portal,)."""
+        return np.asarray((self.portals.rooms >= 0).sum(axis=1) == 1)
+
+    @cached_property
     def exits(self) -> tuple[Ints, ...]:
         """Outer openings by the side that they face, `SIDES` of them."""
         portals, site = self.portals, self.scene.site
-        outer = np.flatnonzero((portals.rooms >= 0).sum(axis=1) == 1)
+        outer = np.flatnonzero(self.outer)
         room, normal = portals.rooms[outer].max(axis=1, initial=-1), portals.frame[outer, 9:12]
         ahead, behind = (room_of_points(site, portals.source_m[outer] + way * STEP_M * normal) for way in (1, -1))
         outward = np.where(((ahead == room) & (behind != room))[:, None], -normal, normal)

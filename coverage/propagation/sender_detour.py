@@ -18,7 +18,6 @@ from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.detour import (
     DetourModel,
     Sender,
-    Ways,
     crossed_edges,
     detour_model,
     improve,
@@ -30,6 +29,7 @@ from quietwing.coverage.propagation.facet_changes import changed_facets
 from quietwing.coverage.propagation.multiwall import straight_rays
 from quietwing.coverage.propagation.portal_graphs import REFERENCE_MHZ, PortalGraph
 from quietwing.coverage.propagation.scene import Scene
+from quietwing.coverage.propagation.ways import Ways
 from quietwing.sites import PointSet
 
 __all__ = ["Routes", "SenderDetours", "changed_portals", "mast_detours", "site_detours", "site_senders"]
@@ -391,8 +391,10 @@ def site_detours(model: DetourModel, places_m: Floats, *, keep: bool = False) ->
     return SenderDetours.of(model, places_m, site_senders(model, places_m, keep=keep))
 
 
-def site_senders(model: DetourModel, places_m: Floats, *, keep: bool = False) -> list[Sender]:
-    """As `site_detours`, place by place."""
+def site_senders(
+    model: DetourModel, places_m: Floats, *, keep: bool = False, reached: NDArray[np.bool_] | None = None
+) -> list[Sender]:
+    """As `site_detours`, place by place; not to be kept if only for places with portals `reached` (`sender_at`)."""
     names = [place.tobytes() for place in places_m]
     found = {name: model.kept[name] for name in names if name in model.kept}
     new = [index for index, name in enumerate(names) if name not in found]
@@ -400,7 +402,7 @@ def site_senders(model: DetourModel, places_m: Floats, *, keep: bool = False) ->
 
     def part(begin: int, end: int) -> None:
         for row in range(begin, end):
-            made[row] = sender_at(model, places_m[new[row]])
+            made[row] = sender_at(model, places_m[new[row]], reached)
 
     in_parts(part, len(new))
     found |= {names[index]: each for index, each in zip(new, made, strict=True) if each is not None}
