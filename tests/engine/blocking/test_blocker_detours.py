@@ -141,9 +141,9 @@ def test_ways_from_blockers_are_found_once_and_kept_within_bounds(houseblock, mo
     points, devices = some_points(houseblock), some_devices(houseblock)
     looked_for, sender_at = [], sender_detour.sender_at
 
-    def counted(model, place_m):
+    def counted(model, place_m, *further):
         looked_for.append(place_m.tobytes())
-        return sender_at(model, place_m)
+        return sender_at(model, place_m, *further)
 
     monkeypatch.setattr(sender_detour, "sender_at", counted)
     kept = houseblock.masts.detours.model.kept
