@@ -2,9 +2,10 @@
 
 The body of ``if st.button(...)`` is reached only if the run that the click began comes that far. A second click ends
 that run, and the first one is lost; and where the body ends in ``st.rerun()``, the second one may be. Callbacks are
-called first of all, and the run of the second click waits for them (`shell.run`). Yet a run that has been ended stops
-at its next ``st.`` call, in a callback too, ``st.session_state`` among them. So a callback first reads the fields, by
-their keys, and after that works on the `Session` alone; it draws nothing.
+called first of all, and the run of the second click waits for them (`click_keeping`). With any other runner than
+ours, as the first of a session is, a run that has been ended stops at its next ``st.`` call, in a callback too,
+``st.session_state`` among them. So a callback first reads the fields, by their keys, and after that works on the
+`Session` alone; it draws nothing.
 
 What may take seconds is only noted by the callback (`Session.ask`: no ``st.`` call that could end it) and done by
 the next run, with a word on the page (`do_what_was_asked`): if that run is ended before it came so far, the one after

@@ -16,6 +16,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from quietwing.coverage.app.blockers_state import leave_old_site
 from quietwing.coverage.app.button_actions import do_what_was_asked
+from quietwing.coverage.app.click_keeping import keep_clicks
 from quietwing.coverage.app.jobs import JOB_WORDS, collect
 from quietwing.coverage.app.memory import give_back
 from quietwing.coverage.app.page_style import STYLE
@@ -55,6 +56,7 @@ _loaded = threading.Event()
 
 def run() -> None:
     """Draw the app: the one thing a script for Streamlit calls."""
+    keep_clicks()
     st.set_page_config(page_title="quietwing", layout="wide", initial_sidebar_state="expanded")
     st.html(STYLE)
     page = st.navigation([page_of(name) for name in PAGES], position="sidebar")
