@@ -5,10 +5,24 @@ import signal
 
 import pytest
 
+from quietwing.coverage.app.site_files import site_zip
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.equipment import Device
+from quietwing.sites.synthetic import build_wing, describe
+
 pytestmark = pytest.mark.slow
 
 PLAN = ".quietwing-plan [data-device]"
 MOST_JOB_S = 240.0
+
+
+@pytest.fixture(scope="module")
+def three_zip(tmp_path_factory, quick) -> bytes:
+    """The small wing with three jammers: two tabs take one away each, and one is left to be counted."""
+    site = build_wing(describe(type="wing", cells=4, storeys=1, fence_distance_m=700, name="small-wing"))
+    devices = tuple(Device(f"J{number}", "room_jammer", 3.0 * (number - 2), 2.4, 2.7) for number in (1, 2, 3))
+    folder = tmp_path_factory.mktemp("three")
+    return site_zip(site, folder, devices=devices, scenario=quick, catalogue=read_catalogue())
 
 
 def blockers(planner) -> int:
@@ -28,11 +42,26 @@ def take_one_away(planner) -> int:
     return before - 1
 
 
-def kept(app, planner, many: int, waited) -> None:
-    """Wait for so many projects of this browser on the server's disk."""
+def begin_small(planner, small_zip) -> None:
+    """Begin with the small wing: its draft is a moment's work, that of the sample a quarter of a minute's."""
+    planner.arrive("my-site")
+    planner.upload("small.zip", small_zip)
+
+
+def on_disk(app, planner) -> dict[str, int]:
+    """Projects of this browser on the server's disk, and when each was written."""
     secret = planner.page.evaluate("localStorage.getItem('quietwing browser')")
     own = hashlib.sha256(b"quietwing browser " + bytes.fromhex(secret)).hexdigest()[:32]
-    waited(lambda: len(list(app.state.rglob(f"{own}/*.qwproj"))) == many, 10.0, f"{many} projects on disk")
+    return {path.name: path.stat().st_mtime_ns for path in app.state.rglob(f"{own}/*.qwproj")}
+
+
+def kept(app, planner, many: int, waited, since: dict[str, int] | None = None) -> None:
+    """Wait for so many projects of this browser on the server's disk, one of them written after `since`."""
+    waited(
+        lambda: len(found := on_disk(app, planner)) == many and found != since,
+        10.0,
+        f"{many} projects on disk, written",
+    )
 
 
 def tab_beside(planner, open_window, app):
@@ -47,8 +76,7 @@ def tab_beside(planner, open_window, app):
 
 def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(app, open_window, small_zip, waited):
     planner = open_window(app)
-    planner.arrive()
-    planner.upload("small.zip", small_zip)
+    begin_small(planner, small_zip)
     planner.go("report")
     planner.press("Full assessment")
     planner.page.reload()
@@ -62,9 +90,9 @@ def test_f5_in_the_middle_of_a_job_loses_neither_work_nor_job(app, open_window, 
     planner.page.get_by_text("5 of 5").first.wait_for()
 
 
-def test_back_forward_and_f5_keep_a_moved_plan_and_its_undo(app, open_window, waited):
+def test_back_forward_and_f5_keep_a_moved_plan_and_its_undo(app, open_window, small_zip, waited):
     planner = open_window(app)
-    planner.arrive()
+    begin_small(planner, small_zip)
     left = take_one_away(planner)
     planner.go("report")
     planner.page.go_back()
@@ -102,11 +130,13 @@ def test_a_restarted_server_finds_the_work_again_in_the_page_that_stayed_open(st
     second.process.send_signal(signal.SIGTERM)
 
 
-def test_two_tabs_do_not_mix_and_a_second_one_gets_a_copy(app, open_window, waited):
+def test_two_tabs_do_not_mix_and_a_second_one_gets_a_copy(app, open_window, three_zip, waited):
     one = open_window(app)
-    one.arrive()
-    left = take_one_away(one)
+    begin_small(one, three_zip)
     kept(app, one, 1, waited)
+    before = on_disk(app, one)
+    left = take_one_away(one)
+    kept(app, one, 1, waited, before)
     two = tab_beside(one, open_window, app)
     two.arrive()
     assert "Your last project" in two.text()
@@ -122,11 +152,13 @@ def test_two_tabs_do_not_mix_and_a_second_one_gets_a_copy(app, open_window, wait
     kept(app, one, 2, waited)
 
 
-def test_another_browser_sees_nothing_of_it(app, open_window, waited):
+def test_another_browser_sees_nothing_of_it(app, open_window, small_zip, waited):
     mine, other = open_window(app), open_window(app)
-    mine.arrive()
-    take_one_away(mine)
+    begin_small(mine, small_zip)
     kept(app, mine, 1, waited)
+    before = on_disk(app, mine)
+    take_one_away(mine)
+    kept(app, mine, 1, waited, before)
     project = mine.page.evaluate("sessionStorage.getItem('quietwing project')")
     other.arrive()
     assert "Your last project" not in other.text()
@@ -157,9 +189,9 @@ def test_another_site_does_not_end_the_work_on_this_one(app, open_window, waited
     assert blockers(planner) == left
 
 
-def test_a_project_file_is_saved_and_opened_and_a_broken_one_changes_nothing(app, open_window, waited):
+def test_a_project_file_is_saved_and_opened_and_a_broken_one_changes_nothing(app, open_window, small_zip, waited):
     planner = open_window(app)
-    planner.arrive()
+    begin_small(planner, small_zip)
     left = take_one_away(planner)
     planner.press("Project")
     content = planner.download("Save project as a file")
@@ -181,10 +213,10 @@ def test_a_project_file_is_saved_and_opened_and_a_broken_one_changes_nothing(app
     assert blockers(planner) == left
 
 
-def test_leaving_asks_only_where_something_would_be_lost(start_app, open_window):
+def test_leaving_asks_only_where_something_would_be_lost(start_app, open_window, small_zip):
     own_app = start_app()  # its folder of projects is taken away
     planner = open_window(own_app)
-    planner.arrive()
+    begin_small(planner, small_zip)
     take_one_away(planner)
     asked = []
     planner.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
