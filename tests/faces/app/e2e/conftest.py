@@ -147,7 +147,7 @@ class Planner:
     def rest(self) -> None:
         """Wait until the app has answered and asks nothing more."""
         self.page.evaluate("window.calmSince = null")
-        self.page.wait_for_function(CALM, arg=AT_REST, polling=50)
+        self.page.wait_for_function(CALM, arg=AT_REST)
 
     def press(self, label: str, **which: object) -> None:
         """A button by its words."""
