@@ -40,9 +40,7 @@ class _Desk:
     owed: list[WidgetStates] = field(default_factory=list)  # with a click that is not taken, oldest first
 
 
-_desks: WeakKeyDictionary[PagesManager, _Desk] = (
-    WeakKeyDictionary()
-)  # each session has one manager of pages, and no two
+_desks: WeakKeyDictionary[PagesManager, _Desk] = WeakKeyDictionary()  # each session has one manager of pages
 
 
 class ClickKeepingRunner(ScriptRunner):
