@@ -81,9 +81,14 @@ def carrier_levels_dbm(
     offered = np.full(len(carriers), -np.inf)
     for index, carrier in enumerate(carriers):
         if model.kind == "jammer":
-            for band in model.bands:
-                level = _jammer_dbm(device, model, band, carrier, parts, outside)
-                sent[index] = float(add_powers_db(sent[index], level))
+            span = span_of(carrier)
+            levels = [
+                _jammer_dbm(device, model, band, carrier, parts, outside)
+                for band in model.bands
+                if _covers(band.low_mhz, band.high_mhz, span, outside)
+            ]
+            if levels:
+                sent[index] = float(add_powers_db(*levels))
         elif model.kind == "mas":
             sent[index], offered[index] = _mas_dbm(device, model, carrier, parts, outside)
     return sent, offered
@@ -187,9 +192,9 @@ def _trim_db(parts: tuple[TrimmedPart, ...], span: Span, outside: bool) -> float
     return most_db if outside else least_db
 
 
-def _covers(low_mhz: float, high_mhz: float, carrier: Carrier, outside: bool) -> bool:
+def _covers(low_mhz: float, high_mhz: float, span: Span, outside: bool) -> bool:
     """Whole carrier inside the band, or for spill any overlap; a hertz of rounding is forgiven."""
-    below, above = span_of(carrier)
+    below, above = span
     if outside:
         return below < high_mhz and above > low_mhz
     return low_mhz <= below + 1e-6 and above <= high_mhz + 1e-6
@@ -198,9 +203,7 @@ def _covers(low_mhz: float, high_mhz: float, carrier: Carrier, outside: bool) ->
 def _jammer_dbm(
     device: Device, model: Model, band: BandPower, carrier: Carrier, parts: tuple[TrimmedPart, ...], outside: bool
 ) -> float:
-    """Power of one band of a jammer in the carrier's reference bandwidth."""
-    if not _covers(band.low_mhz, band.high_mhz, carrier, outside):
-        return -np.inf
+    """Power of one band of a jammer, which covers the carrier, in the carrier's reference bandwidth."""
     width_mhz = band.high_mhz - band.low_mhz
     if model.emission == "sync":
         if not any(abs(carrier.freq_mhz - listed) <= CARRIER_MATCH_MHZ for listed in model.sync_carriers_mhz):
@@ -223,7 +226,7 @@ def _mas_dbm(
     """A managed-access node on one carrier: as interference, and as a cell that phones of its PLMN prefer."""
     sent, offered = -np.inf, -np.inf
     for cell in model.mas_carriers:
-        if not _covers(*span_of(cell), carrier, outside):
+        if not _covers(*span_of(cell), span_of(carrier), outside):
             continue
         band = _band_of(model, cell.freq_mhz)
         if band is None:
