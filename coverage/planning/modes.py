@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,8 +177,7 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
     )
     window = replace(treated, masts=replace(masts, detours=detours), calibration=plain.calibration)
     routes = detours.routes(points, traced=True)
-    through, around = public_links(window, points, routes), public_links(corner, points, routes)
-    own = np.zeros(through.los_dbm.shape, bool)
+    own = np.zeros((len(plain.sectors), len(points)), bool)
     places = [(sector.x_m, sector.y_m, sector.height_m) for sector in plain.sectors]
     rooms = np.unique(points.room)
     for mast in dict.fromkeys(places):
@@ -186,14 +186,23 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
             members = np.flatnonzero(points.room == room)
             met = meets_own_opening(modes.floors, room, np.array(mast), points.xyz_m[members])
             own[np.ix_(np.array(sectors), members)] = met
-    return PublicLinks(
-        los_dbm=np.where(own, through.los_dbm, around.los_dbm),
-        nlos_dbm=np.where(own, through.nlos_dbm, around.nlos_dbm),
-        los_probability=around.los_probability,
-        fixed_los=around.fixed_los,
-        los_key=around.los_key,
-        sigma_db=around.sigma_db,
-        paths=through.paths.where(own, around.paths),
-        scattered=np.where(own, through.scattered, around.scattered),
-        notes=around.notes,
+    around = public_links(corner, points, routes)
+    at = np.flatnonzero(own.any(axis=0))
+    if not len(at):
+        return around
+    met, through = own[:, at], public_links(window, points.some(at), routes.at(at))
+
+    def filled(elsewhere: NDArray[Any], here: NDArray[Any]) -> NDArray[Any]:
+        whole = elsewhere.copy()
+        whole[:, at] = np.where(met, here, elsewhere[:, at])
+        return whole
+
+    paths = around.paths.each(np.copy)
+    paths.put((slice(None), at), through.paths.where(met, around.paths.at(slice(None), at)))
+    return replace(
+        around,
+        los_dbm=filled(around.los_dbm, through.los_dbm),
+        nlos_dbm=filled(around.nlos_dbm, through.nlos_dbm),
+        paths=paths,
+        scattered=filled(around.scattered, through.scattered),
     )

@@ -62,6 +62,10 @@ class Routes:
     last: NDArray[np.int32]
     treated: NDArray[np.bool_]
 
+    def at(self, points: NDArray[np.intp]) -> Routes:
+        """Those to some of the points, where all was asked for."""
+        return Routes(self.loss_db[:, points], self.last[:, points], self.treated[:, points])
+
 
 @dataclass(frozen=True, eq=False)
 class SenderDetours:
