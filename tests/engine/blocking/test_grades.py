@@ -367,6 +367,25 @@ def test_a_looser_rule_inside_never_lowers_a_count_in_any_world(hut, name, seed)
     assert (after.sum() > before.sum()) or name in moves
 
 
+def only(blockers, count):
+    """The first of the devices."""
+    return BlockerLinks.of_arrays(blockers.devices[:count], (values[:count] for values in blockers.arrays))
+
+
+@given(seed=st.integers(0, 200))
+@settings(max_examples=8, deadline=None)
+def test_one_more_jammer_never_lowers_a_count_in_any_world_at_either_grade(hut, seed):
+    model, points, public, blockers = random_rooms(hut, seed)
+    scenario, counts = Scenario(worlds=300), []
+    before = np.zeros((2, 1, 300), bool)
+    for jammers in range(5):  # the fifth device is a managed-access node, and no jammer
+        silent = count_worlds(model, scenario, points, public, only(blockers, jammers)).silent
+        assert not (before & ~silent).any()
+        before = silent
+        counts.append(silent.sum(axis=(1, 2)))
+    assert (counts[-1] > counts[0]).all()
+
+
 @given(body_db=st.floats(0, 3), seed=st.integers(0, 20))
 @settings(max_examples=10, deadline=None)
 def test_a_thinner_body_never_lowers_a_count(hut, body_db, seed):

@@ -46,6 +46,24 @@ def worth(model: PlanModel, selection: Selection) -> tuple[float, int, int, tupl
     return found.weight, found.cost_pence, found.items, found.broken
 
 
+# --- The rows themselves.
+
+
+def test_one_more_jammer_never_lowers_a_count_in_the_model(questions):
+    """Of jammers alone: more noise can drown a managed cell before it denies the network's."""
+    rng, grown = np.random.default_rng(1), 0
+    for model, _ in questions:
+        jammers = np.flatnonzero(np.asarray(model.by_candidate[1].sum(axis=0)).ravel() == 0)
+        order, modes = rng.permutation(jammers).tolist(), (0,) * len(model.weight)
+        before = score(model, Selection((), modes)).protected
+        for count in range(1, len(order) + 1):
+            protected = score(model, Selection(tuple(sorted(order[:count])), modes)).protected
+            assert not (before & ~protected).any()
+            grown += int((protected & ~before).sum())
+            before = protected
+    assert grown > 10
+
+
 # --- What comes back.
 
 
