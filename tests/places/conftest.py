@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +14,7 @@ from shapely.geometry import Point, Polygon
 
 from quietwing.sites import Site, load_site
 from quietwing.sites.constructions import Construction, Layer
+from quietwing.sites.importers import child
 from quietwing.sites.model import OutsideLevel, Position, Receptor
 
 
@@ -45,6 +46,21 @@ def drawn_plans() -> ModuleType:
     for name in ("ezdxf", "ifcopenshell", "pypdfium2"):
         pytest.importorskip(name)
     return module_at("tests/places/drawn_plans.py")
+
+
+@pytest.fixture(scope="module")
+def forked_readers(
+    drawn_plans: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., object]]:
+    """The child that reads a drawing is forked from a process that has its libraries: for tests of many drawings.
+
+    Gives what starts a child of its own, for a test that needs one.
+    """
+    module = module_at("tests/places/forked_reader.py")
+    with module.forked_reader(tmp_path_factory.mktemp("reader")) as run, pytest.MonkeyPatch.context() as patch:
+        started = child._run
+        patch.setattr(child, "_run", run)
+        yield started
 
 
 @pytest.fixture

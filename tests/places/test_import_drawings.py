@@ -15,8 +15,10 @@ from shapely.geometry import LineString
 
 from quietwing.sites import load_site, save_site
 from quietwing.sites.errors import SiteError, UnmappedDrawingError
-from quietwing.sites.importers import DrawingChoices, drawing_kind, import_drawing
+from quietwing.sites.importers import DrawingChoices, child, drawing_kind, import_drawing
 from quietwing.sites.importers.plan_mapping import parse_mapping
+
+pytestmark = pytest.mark.usefixtures("forked_readers")
 
 WITHIN_M = 0.05
 DATA = pytest.mark.skipif("QUIETWING_DATA" not in os.environ, reason="QUIETWING_DATA names no folder of data sets")
@@ -401,7 +403,8 @@ def test_edits_made_since_the_import_survive_another_mapping(drawn, tmp_path):
     assert third.kept == again.kept
 
 
-def test_an_import_that_lacks_the_extra_says_how_to_get_it(drawn, tmp_path, monkeypatch):
+def test_an_import_that_lacks_the_extra_says_how_to_get_it(drawn, tmp_path, monkeypatch, forked_readers):
+    monkeypatch.setattr(child, "_run", forked_readers)  # a child of its own, which looks for its libraries itself
     plan = drawn.dxf_plan(tmp_path / "plan.dxf")
     (tmp_path / "shadow").mkdir()
     (tmp_path / "shadow" / "ezdxf.py").write_text("raise ModuleNotFoundError('x', name='ezdxf')", "utf-8")

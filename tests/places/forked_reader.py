@@ -1,0 +1,97 @@
+"""The child that reads a drawing, started many times over: each is a fork of a process with the libraries.
+
+python -P -B forked_reader.py SOCKET  (until its parent ends)
+
+The fork sets itself the same limits and refuses the same things as the child of `child.run_reader`, and hears and
+says the same bytes. How that child itself starts, ends and breaks down is the business of other tests.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+LOOK_FOR_PARENT_S = 1.0
+STARTS_WITHIN_S = 60.0
+LOADED = (
+    "quietwing.sites.importers.drawing",
+    "ezdxf", "ezdxf.recover", "ezdxf.path", "ifcopenshell", "ifcopenshell.geom", "ifcopenshell.util.unit",
+    "pypdfium2", "pypdfium2.raw", "pyproj",
+)  # fmt: skip
+
+Run = Callable[[bytes, str, int, int], tuple[bytes, bytes, str]]
+
+
+@contextmanager
+def forked_reader(folder: Path) -> Iterator[Run]:
+    """What stands in for ``child._run`` while the process behind it runs; its socket stands in `folder`."""
+    place = folder / "reader"
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "HOME": str(folder), "TMPDIR": str(folder), "XDG_CACHE_HOME": str(folder),
+        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONIOENCODING": "utf-8",
+    }  # fmt: skip
+    server = subprocess.Popen(
+        [sys.executable, "-P", "-B", __file__, place], env=environment, stdin=subprocess.DEVNULL
+    )
+
+    def run(task: bytes, _folder: str, seconds: int, _answer_bytes: int) -> tuple[bytes, bytes, str]:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(seconds)
+            line.connect(str(place))
+            line.sendall(task)
+            with line.makefile("rb") as answer:
+                found = answer.read()
+        told, _, rest = found.partition(b"\n")
+        return told, rest, "0" if told else "1"
+
+    try:
+        end = time.monotonic() + STARTS_WITHIN_S
+        while not place.exists():
+            assert server.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        yield run
+    finally:
+        server.kill()
+        server.wait()
+
+
+def serve(place: str) -> None:
+    """Fork for each task that is sent: one after another, as they are asked for."""
+    child_main = import_module("quietwing.sites.importers.child_main")
+    for name in LOADED:
+        import_module(name)
+    parent = os.getppid()
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(LOOK_FOR_PARENT_S)
+        door.bind(f"{place}.part")
+        door.listen(16)
+        os.rename(f"{place}.part", place)
+        while os.getppid() == parent:
+            try:
+                caller, _ = door.accept()
+            except TimeoutError:
+                continue
+            caller.settimeout(None)
+            if (fork := os.fork()) == 0:
+                try:
+                    os.dup2(caller.fileno(), 0)
+                    os.dup2(caller.fileno(), 1)
+                    caller.close()
+                    child_main.main()
+                finally:
+                    os._exit(1)
+            caller.close()
+            os.waitpid(fork, 0)
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])
