@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from quietwing.coverage import study
 from quietwing.coverage.batch import plan_batch, run_batch
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
@@ -23,6 +24,7 @@ from quietwing.coverage.plan_store import holds_plan, read_plan, verify_plan_fol
 from quietwing.coverage.planning.places import plan_spots
 from quietwing.coverage.planning.plan import PlanResult
 from quietwing.coverage.result_folder import PLAN_FILES
+from quietwing.coverage.results import Verdict
 from quietwing.coverage.rules import load_rules, parse_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import MANIFEST, scenario_text, write_result
@@ -81,9 +83,24 @@ def written(result, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def evaluated_once() -> Callable[..., Verdict]:
+    """`evaluate` that keeps its verdicts: what is changed in a copy leaves what is computed again as it was."""
+    known: dict[str, Verdict] = {}
+
+    def evaluated(site, scenario, **others) -> Verdict:
+        asked = fingerprint(site, scenario, others)
+        if asked not in known:
+            known[asked] = evaluate(site, scenario, **others)
+        return known[asked]
+
+    return evaluated
+
+
 @pytest.fixture
-def folder(written, tmp_path) -> Path:
-    """A copy to change."""
+def folder(written, evaluated_once, monkeypatch, tmp_path) -> Path:
+    """A copy to change, which `verify` computes again once for all of its tests."""
+    monkeypatch.setattr(study, "evaluate", evaluated_once)
     shutil.copytree(written, tmp_path / "plan")
     return tmp_path / "plan"
 
