@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_report_is_a_job_that_can_be_stopped_and_the_page_is_free_meanwhile(planner, small_zip, app, waited):
     page = planner.page
-    planner.arrive()
+    planner.arrive("my-site")
     planner.upload("small.zip", small_zip)
     planner.go("report")
     planner.press("Full assessment")

@@ -18,7 +18,7 @@ PAGES = ("my-site", "signals", "surveys", "blockers", "plan", "compare", "report
 def small(app, open_windows, small_zip):
     """A window with the small wing open and its full assessment worked out."""
     planner = open_windows(app)
-    planner.arrive()
+    planner.arrive("my-site")
     planner.upload("small.zip", small_zip)
     planner.page.get_by_text("The site small-wing is open. 2 devices of its layout are placed.").wait_for()
     judge(planner)
@@ -117,7 +117,7 @@ def test_every_page_full_of_results_fits_the_window(planned):
 
 
 def test_a_search_stopped_half_way_keeps_the_best_so_far_and_leaves_no_process(planner, app, small_zip, waited):
-    planner.arrive()
+    planner.arrive("my-site")
     planner.upload("small.zip", small_zip)
     planner.go("plan")
     planner.page.get_by_role("combobox", name="How long to search").click()

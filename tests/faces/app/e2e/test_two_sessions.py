@@ -154,7 +154,7 @@ def test_nothing_of_one_session_is_in_the_other_s_pages_frames_or_files(open_win
 def test_what_a_killed_server_left_goes_with_the_next_start(start_app, open_window, small_zip, waited):
     first = start_app()
     planner = open_window(first)
-    planner.arrive()
+    planner.arrive("my-site")
     planner.upload("small.zip", small_zip)
     (root,) = first.temp.glob("quietwing-app-*")
     for pid in processes_about(root):

@@ -52,7 +52,7 @@ def test_the_governor_reads_the_answer_and_takes_the_report(walk):
 
 
 def test_the_planner_draws_blocks_and_looks_at_every_storey(walk, small_zip):
-    walk.arrive()
+    walk.arrive("my-site")
     walk.upload("small.zip", small_zip)
     walk.step("planner")
     walk.go("signals")
@@ -79,7 +79,7 @@ def test_the_planner_draws_blocks_and_looks_at_every_storey(walk, small_zip):
 
 
 def test_the_buyer_compares_layouts_and_takes_bill_and_sheet(walk, small_zip):
-    walk.arrive()
+    walk.arrive("my-site")
     walk.upload("small.zip", small_zip)
     walk.go("blockers")
     walk.page.locator(".quietwing-plan [data-device]").first.wait_for()
