@@ -312,12 +312,13 @@ def test_n40_the_blocked_share_of_a_storey_settles_as_the_grid_is_halved():
 
 
 def test_explain_counts_treatments():
-    room = "A1-05"
-    plain = explain(SITE, Scenario(), room, LAYOUT, CATALOGUE)
-    treated = explain(SITE, Scenario(treatments=(TreatmentWish("window_mesh", (room,)),)), room, LAYOUT, CATALOGUE)
-    assert min(one.rsrp_dbm for one in treated.budgets) <= min(one.rsrp_dbm for one in plain.budgets)
+    site = build_wing(describe(type="wing", cells=6, storeys=1, fence_distance_m=400))
+    room, layout = "A1-05", (Device("J1", "room_jammer", 0.0, 2.4, 2.7),)
+    plain = explain(site, Scenario(), room, layout, CATALOGUE)
+    treated = explain(site, Scenario(treatments=(TreatmentWish("window_mesh", (room,)),)), room, layout, CATALOGUE)
+    assert min(one.rsrp_dbm for one in treated.budgets) < min(one.rsrp_dbm for one in plain.budgets)
     with pytest.raises(ScenarioError, match="no room"):
-        explain(SITE, Scenario(), "nowhere", LAYOUT, CATALOGUE)
+        explain(site, Scenario(), "nowhere", layout, CATALOGUE)
 
 
 def test_what_is_unknown_is_said_at_once():
