@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import settings
 from shapely.geometry import LineString, box
 
 from quietwing.sites.model import Building, Opening, Perimeter, Room, Site, Slab, Storey, Wall
@@ -58,6 +59,10 @@ def as_shipped() -> Callable[[str, object], None]:
 
     return check
 
+
+# How long an example takes is the machine's business: a busy one would fail tests of facts.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 FEW_MOVES = 100_000  # a sixth of a quick search's, whose number of moves does not know how small a site is
 
