@@ -115,6 +115,12 @@ class Editor {
       this.keepGroup = kept;
     });
     svg.addEventListener('pointerleave', () => { this.tip.style.display = 'none'; });
+    // Its storeys are drawn anew with every answer, also between press and release: the stack itself hears both.
+    this.stack.addEventListener('pointerdown', (event) => { this.storeyPressed = event.target.dataset.place; });
+    this.stack.addEventListener('pointerup', (event) => {
+      const { place } = event.target.dataset;
+      if (place !== undefined && place === this.storeyPressed) this.go(Number(place));
+    });
     new ResizeObserver(() => { if (this.data) { if (this.whole || !this.view) this.fit(); else this.show(this.view); } }).observe(this.stage);
   }
 
@@ -140,7 +146,7 @@ class Editor {
     if (held) { this.rescale(); this.pump(); return; } // the blocker stays under the hand
     this.paintDevices();
     if (moved || !this.view) this.fit(); else this.rescale();
-    drawStack(this.stack, data.stack, data.at, (place) => this.go(place));
+    drawStack(this.stack, data.stack, data.at);
     this.back.disabled = !data.undo;
     this.forth.disabled = !data.redo;
     if (data.select && data.ack !== this.shownAck) {

@@ -316,8 +316,8 @@ function drawBar(parent, field) {
 
 // --- the building from outside --------------------------------------------------------------------------------------
 
-// Outlines of all storeys, one above the other, seen from the south-west; a click goes there.
-function drawStack(svg, stack, chosen, go) {
+// Outlines of all storeys, one above the other, seen from the south-west.
+function drawStack(svg, stack, chosen) {
   svg.replaceChildren();
   if (!stack || stack.storeys.length < 2) { svg.style.display = 'none'; return; }
   svg.style.display = '';
@@ -339,6 +339,5 @@ function drawStack(svg, stack, chosen, go) {
     shape.style.fill = one.share === null ? '#E5E5E5' : cssColour({ ramp: 'quiet', low: 0, high: 1 }, one.share);
     shape.dataset.place = one.place;
     svgNode('title', {}, shape).textContent = one.title;
-    shape.addEventListener('click', () => go(one.place));
   }
 }

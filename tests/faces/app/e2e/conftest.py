@@ -51,9 +51,12 @@ SIZES = ((1280, 800), (1920, 1080))
 SHOTS = "QUIETWING_SHOTS"  # a folder for pictures of every page, to be looked at
 TALLEST_PX = 6000
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
-# A click takes a moment to become a question to the server: at rest is who is so for a while.
+# A click takes a moment to become a question to the server: at rest is who is so for a while, and who waits for no
+# answer on the plan.
 CALM = """rest => {
-    const calm = document.querySelector(rest) && !document.querySelector('[data-stale="true"]');
+    const waits = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
+        .some(one => one.shadowRoot?.querySelector('.quietwing-plan.busy'));
+    const calm = document.querySelector(rest) && !document.querySelector('[data-stale="true"]') && !waits;
     window.calmSince = calm ? window.calmSince ?? performance.now() : null;
     return calm && performance.now() - window.calmSince > 200;
 }"""

@@ -99,6 +99,17 @@ def test_a_click_on_the_stack_goes_to_the_storey_and_the_site_has_its_spill(plan
     assert page.locator('.quietwing-plan [data-room="A1-12"]').count() == 1
 
 
+def test_a_storey_of_the_stack_drawn_anew_under_the_finger_is_gone_to_all_the_same(planner):
+    page = planner.page
+    planner.arrive()
+    upper = page.locator('.quietwing-plan .stack [data-place="0"]').bounding_box()
+    page.mouse.move(upper["x"] + 12, upper["y"] + 60)
+    page.mouse.down()
+    page.locator(".quietwing-plan").evaluate("root => root.editor.update(root.editor.data)")  # an answer comes
+    page.mouse.up()
+    page.get_by_role("radio", name="houseblock, ground floor", checked=True).wait_for()
+
+
 def test_a_planner_without_a_mouse_gets_from_a_file_to_a_plan(planner, small_zip, app, waited):
     page, keys = planner.page, planner.page.keyboard
     choosers = []
