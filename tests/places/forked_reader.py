@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-LOOK_FOR_PARENT_S = 1.0
-STARTS_WITHIN_S = 60.0
+from forking import fork_for_each, server_of_forks
+
 LOADED = (
     "quietwing.sites.importers.drawing",
     "ezdxf", "ezdxf.recover", "ezdxf.path", "ifcopenshell", "ifcopenshell.geom", "ifcopenshell.util.unit",
@@ -38,9 +36,6 @@ def forked_reader(folder: Path) -> Iterator[Run]:
         "HOME": str(folder), "TMPDIR": str(folder), "XDG_CACHE_HOME": str(folder),
         "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONIOENCODING": "utf-8",
     }  # fmt: skip
-    server = subprocess.Popen(
-        [sys.executable, "-P", "-B", __file__, place], env=environment, stdin=subprocess.DEVNULL
-    )
 
     def run(task: bytes, _folder: str, seconds: int, _answer_bytes: int) -> tuple[bytes, bytes, str]:
         with socket.socket(socket.AF_UNIX) as line:
@@ -52,16 +47,8 @@ def forked_reader(folder: Path) -> Iterator[Run]:
         told, _, rest = found.partition(b"\n")
         return told, rest, "0" if told else "1"
 
-    try:
-        end = time.monotonic() + STARTS_WITHIN_S
-        while not place.exists():
-            assert server.poll() is None
-            assert time.monotonic() < end
-            time.sleep(0.05)
+    with server_of_forks("-B", __file__, place, place=place, environment=environment):
         yield run
-    finally:
-        server.kill()
-        server.wait()
 
 
 def serve(place: str) -> None:
@@ -69,28 +56,15 @@ def serve(place: str) -> None:
     child_main = import_module("quietwing.sites.importers.child_main")
     for name in LOADED:
         import_module(name)
-    parent = os.getppid()
-    with socket.socket(socket.AF_UNIX) as door:
-        door.settimeout(LOOK_FOR_PARENT_S)
-        door.bind(f"{place}.part")
-        door.listen(16)
-        os.rename(f"{place}.part", place)
-        while os.getppid() == parent:
-            try:
-                caller, _ = door.accept()
-            except TimeoutError:
-                continue
-            caller.settimeout(None)
-            if (fork := os.fork()) == 0:
-                try:
-                    os.dup2(caller.fileno(), 0)
-                    os.dup2(caller.fileno(), 1)
-                    caller.close()
-                    child_main.main()
-                finally:
-                    os._exit(1)
-            caller.close()
-            os.waitpid(fork, 0)
+
+    def read(caller: socket.socket) -> int:
+        os.dup2(caller.fileno(), 0)
+        os.dup2(caller.fileno(), 1)
+        caller.close()
+        child_main.main()
+        return 1  # it ends by itself
+
+    fork_for_each(place, read)
 
 
 if __name__ == "__main__":
