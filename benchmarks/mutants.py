@@ -883,7 +883,7 @@ def copied(into: Path) -> Path:
     return into
 
 
-def tested(tree: Path, tests: tuple[str, ...], numba_cache: Path, limit_s: float = LIMIT_S) -> tuple[int, str]:
+def tested(tree: Path, tests: tuple[str, ...], numba_cache: Path, limit_s: float) -> tuple[int, str]:
     """Exit code of pytest on the copy and the last lines it printed."""
     paths = {
         "PYTHONPATH": str(tree / "src"),
@@ -921,7 +921,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="quietwing-mutants-") as folder:
         tree, warm = copied(Path(folder).resolve() / "tree"), Path(folder) / "numba"
         wanted = tuple(dict.fromkeys(test for mutant in chosen for test in mutant.tests))
-        code, said = tested(tree, wanted, warm, limit_s=LIMIT_S * len(wanted))  # kernels are compiled too
+        code, said = tested(tree, wanted, warm, LIMIT_S * len(wanted))  # kernels are compiled too
         if code != 0:
             print(f"the tests fail without any mutant:\n{said}")
             return 2
@@ -935,7 +935,7 @@ def main() -> int:
                 callers = f"{Path(mutant.file).parent.name}_*" if mutant.file.endswith(CALLED) else ""
                 shutil.copytree(warm, cache, ignore=shutil.ignore_patterns(callers))
             with mutated(tree, mutant):
-                code, said = tested(tree, mutant.tests, cache)
+                code, said = tested(tree, mutant.tests, cache, LIMIT_S)
             by = next(
                 (line.split(" ")[1] for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))), ""
             )
