@@ -187,16 +187,21 @@ RMA_DEG = 10**1.52  # in both states; K 7 dB
 UMA_HIDDEN_DEG = 10 ** (2.08 - 0.27 * math.log10(6))  # below 6 GHz the value there
 
 
-def asked_of(site: str, channel: str, q: float):
-    """A site with at most one reading of a channel, and a scenario that takes sight where it is 1 − q or likelier."""
+def asked_of(name: str, channel: str, room: str, q: float):
+    """A site where one room is asked about, with at most one reading of a channel, and a scenario for it.
+
+    The scenario takes sight where it is 1 − q or likelier.
+    """
     errors = replace(load_rules().errors, sight_limit=1 - q)
     scenario = Scenario(channels=(channel,), rules=replace(load_rules(), errors=errors), worlds=100)
-    return replace(load_site(site), outside_levels=READINGS.get(site, ())), scenario
+    site = load_site(name)
+    asked = tuple(one for one in site.rooms if one.id == room)
+    return replace(site, rooms=asked, outside_levels=READINGS.get(name, ())), scenario
 
 
 def rsrp_dbm(site: str, channel: str, room: str, kind: str, nth: int = 0, q: float = 0.95) -> float:
     """What the product says at one test point; sight is taken where its probability is 1 − q or more."""
-    result = leakage(*asked_of(site, channel, q), maps=False)
+    result = leakage(*asked_of(site, channel, room, q), maps=False)
     index = result.site.room_index[room]
     points = [
         k for k in range(len(result.points)) if result.points.room[k] == index and result.points.kind[k] == kind
@@ -206,7 +211,7 @@ def rsrp_dbm(site: str, channel: str, room: str, kind: str, nth: int = 0, q: flo
 
 def at_opening_dbm(site: str, channel: str, room: str, kind: str, nth: int = 0, q: float = 0.95) -> float:
     """What the product says arrives through the opening, before it falls off on the way to a test point."""
-    budgets = explain_room(*asked_of(site, channel, q), room).budgets
+    budgets = explain_room(*asked_of(site, channel, room, q), room).budgets
     budget = [one for one in budgets if one.point == kind][nth]
     lines = {words: value for words, value, _ in budget_lines(budget)}
     return lines[f"instead scattered, through {budget.scattered_by}"]

@@ -307,7 +307,7 @@ def test_mangled_files_give_a_site_or_a_site_error_and_nothing_else(folder):
 
 
 @pytest.mark.parametrize(
-    "packages", [40, pytest.param(150, marks=pytest.mark.long(reason="a process each; the suite reads the first 40"))]
+    "packages", [15, pytest.param(150, marks=pytest.mark.long(reason="a process each; the suite reads the first 15"))]
 )
 def test_mangled_geopackages_give_a_site_or_a_site_error_and_nothing_else(rich, tmp_path, packages):
     path = tmp_path / "site.gpkg"

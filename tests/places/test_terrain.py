@@ -31,6 +31,7 @@ def tif(grid, **changes) -> bytes:
     """A GeoTIFF as some other program writes it."""
     import rasterio
     from rasterio.transform import Affine
+    from rasterio.windows import Window
 
     grid = np.asarray(grid)
     bands = grid[None] if grid.ndim == 2 else grid
@@ -42,7 +43,8 @@ def tif(grid, **changes) -> bytes:
         del keys["transform"]
     with rasterio.MemoryFile() as memory:
         with memory.open(**keys) as out:
-            out.write(bands)
+            # The heights that are given and no more: of a picture that claims to be larger the rest stays unwritten.
+            out.write(bands, window=Window(0, 0, bands.shape[2], bands.shape[1]))
         return bytes(memory.read())
 
 

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from by_path import module_at
 
-from quietwing.coverage.batch import BatchItem, plan_batch, run_batch
+from quietwing.coverage.batch import BatchItem, plan_batch, run_batch, workers
 from quietwing.sites import save_site
 from quietwing.sites.networks import typical_sectors
 
@@ -31,6 +32,19 @@ def hut_folder(hut, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def forked_workers(tmp_path_factory) -> Iterator[ModuleType]:
+    """Workers are forks of one process that has the engine: for tests of many batches.
+
+    Gives what starts a worker of its own, for a test that needs one.
+    """
+    module = module_at("tests/engine/batch/forked_worker.py")
+    with module.forked_worker(tmp_path_factory.mktemp("worker")) as started, pytest.MonkeyPatch.context() as patch:
+        own = workers.subprocess
+        patch.setattr(workers, "subprocess", started)
+        yield own
+
+
 @pytest.fixture
 def sweep(hut_folder, tmp_path) -> Callable[[str], Path]:
     """Writes a sweep file of these lines over the hut."""
@@ -44,7 +58,7 @@ def sweep(hut_folder, tmp_path) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(hut_folder, tmp_path_factory) -> tuple[tuple[BatchItem, ...], Path]:
+def undisturbed(hut_folder, tmp_path_factory, forked_workers) -> tuple[tuple[BatchItem, ...], Path]:
     """Four seeds, computed in peace: the items and the folder."""
     folder = tmp_path_factory.mktemp("undisturbed")
     (folder / "sweep.toml").write_text(

@@ -18,6 +18,8 @@ from quietwing.coverage.scenario import read_scenario
 from quietwing.coverage.store import verify_result
 from quietwing.coverage.study import evaluate, leakage
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 
 def rows(path):
     with open(path, encoding="utf-8", newline="") as file:
@@ -25,7 +27,7 @@ def rows(path):
 
 
 @pytest.fixture(scope="module")
-def finished(hut_folder, tmp_path_factory):
+def finished(hut_folder, tmp_path_factory, forked_workers):
     """A batch of two seeds × two confidences, run by one worker."""
     folder = tmp_path_factory.mktemp("finished")
     text = f"site = '{hut_folder}'\nscenario.worlds = 100\n[set]\nseed = [1, 2]\nconfidence = [0.5, 0.95]\n"

@@ -8,12 +8,14 @@ from collections.abc import Callable
 import pytest
 
 pytestmark = pytest.mark.slow
+ALL = pytest.mark.long(reason="the suite tries a few of the moments")
 
-TURNS = 14
-STEP_MS = 60  # the end of a job is seen within 500 ms, and the page is there some 300 ms later
+MOMENTS = range(0, 840, 60)  # the end of a job is seen within 500 ms, and the page is there some 300 ms later
+FEW_MOMENTS = range(0, 840, 180)
 PRESS_MS = 80  # of a button by a person
 HELD_MS = 2500
 DRAWN_MS = range(90, 300, 20)  # after the run that draws the whole page begins: when it is about to end
+FEW_DRAWN_MS = range(90, 300, 50)
 # Leaves the field some milliseconds after the page has begun to be drawn with the end of a job.
 LEAVE = """ms => {
   const app = document.querySelector('[data-testid="stApp"]'), box = document.activeElement;
@@ -27,6 +29,7 @@ LEAVE = """ms => {
 }"""
 
 NEXT_MS = (20, 50, 100, 150, 200)  # from a click to the next one: a quick hand
+FEW_NEXT_MS = (50, 200)
 # A button and, some milliseconds later, a page in the list at the left.
 ONE_THEN_ANOTHER = """async ([button, page, ms]) => {
   const named = (what, name) => [...document.querySelectorAll(what)].find(one => one.innerText.trim() === name);
@@ -69,20 +72,21 @@ def start_a_job(blockers, app, waited):
     return start
 
 
-def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, start_a_job):
+@pytest.mark.parametrize("moments", [FEW_MOMENTS, pytest.param(MOMENTS, marks=ALL)], ids=["few", "all"])
+def test_a_click_at_any_moment_round_the_end_of_a_job_is_taken(blockers, start_a_job, moments):
     page = blockers.page
     box, save = (
         page.get_by_role("textbox", name="Name", exact=True),
         page.get_by_role("button", name="Save this layout"),
     )
     remove = page.get_by_role("button", name="Remove it")
-    for turn in range(TURNS):
+    for after_ms in moments:
         if not box.input_value():
             box.fill("at that moment")
             box.press("Tab")
             blockers.rest()
         start_a_job()()
-        page.wait_for_timeout(turn * STEP_MS)
+        page.wait_for_timeout(after_ms)
         place = save.bounding_box()
         page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
         page.mouse.down()
@@ -110,10 +114,11 @@ def test_the_page_waits_for_a_button_to_be_let_go(blockers, start_a_job):
     blockers.press("Dismiss")
 
 
-def test_a_name_that_is_being_written_survives_the_end_of_a_job(blockers, start_a_job):
+@pytest.mark.parametrize("moments", [FEW_DRAWN_MS, pytest.param(DRAWN_MS, marks=ALL)], ids=["few", "all"])
+def test_a_name_that_is_being_written_survives_the_end_of_a_job(blockers, start_a_job, moments):
     page = blockers.page
     box = page.get_by_role("textbox", name="Name", exact=True)
-    for after_ms in DRAWN_MS:
+    for after_ms in moments:
         name = f"written after {after_ms}"
         end = start_a_job()
         box.fill(name)
@@ -125,7 +130,7 @@ def test_a_name_that_is_being_written_survives_the_end_of_a_job(blockers, start_
         blockers.press("Dismiss")
 
 
-@pytest.mark.parametrize("after_ms", NEXT_MS)
+@pytest.mark.parametrize("after_ms", [ms if ms in FEW_NEXT_MS else pytest.param(ms, marks=ALL) for ms in NEXT_MS])
 def test_a_click_is_taken_though_another_one_follows_while_it_is_done(after_ms, planner):
     planner.arrive("my-site")
     planner.page.get_by_role("combobox", name="Example (all invented)").click()

@@ -19,7 +19,7 @@ MOST_JOB_S = 240.0
 @pytest.fixture(scope="module")
 def three_zip(tmp_path_factory, quick) -> bytes:
     """The small wing with three jammers: two tabs take one away each, and one is left to be counted."""
-    site = build_wing(describe(type="wing", cells=4, storeys=1, fence_distance_m=700, name="small-wing"))
+    site = build_wing(describe(type="wing", cells=4, storeys=1, fence_distance_m=700, name="third-wing"))
     devices = tuple(Device(f"J{number}", "room_jammer", 3.0 * (number - 2), 2.4, 2.7) for number in (1, 2, 3))
     folder = tmp_path_factory.mktemp("three")
     return site_zip(site, folder, devices=devices, scenario=quick, catalogue=read_catalogue())
@@ -109,12 +109,16 @@ def test_back_forward_and_f5_keep_a_moved_plan_and_its_undo(app, open_window, sm
     assert blockers(planner) == left + 1
 
 
-def test_a_restarted_server_finds_the_work_again_in_the_page_that_stayed_open(start_app, open_window, waited):
+def test_a_restarted_server_finds_the_work_again_in_the_page_that_stayed_open(
+    start_app, open_window, small_zip, waited
+):
     first = start_app()
     planner = open_window(first)
-    planner.arrive()
-    left = take_one_away(planner)
+    begin_small(planner, small_zip)
     kept(first, planner, 1, waited)
+    before = on_disk(first, planner)
+    left = take_one_away(planner)
+    kept(first, planner, 1, waited, before)
     first.kill()
     planner.page.get_by_text("quietwing has stopped").wait_for()
     assert "internet" not in planner.text()
@@ -160,7 +164,7 @@ def test_another_browser_sees_nothing_of_it(app, open_window, small_zip, waited)
     take_one_away(mine)
     kept(app, mine, 1, waited, before)
     project = mine.page.evaluate("sessionStorage.getItem('quietwing project')")
-    other.arrive()
+    other.arrive("help")  # whose first site is the sample
     assert "Your last project" not in other.text()
     other.page.evaluate("name => sessionStorage.setItem('quietwing project', name)", project)
     other.page.reload()  # who knows the name of a project, but not the browser's secret
@@ -168,8 +172,8 @@ def test_another_browser_sees_nothing_of_it(app, open_window, small_zip, waited)
     other.press("Project")
     assert "Recent projects" not in other.text()
     other.press("Project")
-    other.go("blockers")
-    assert blockers(other) == 7
+    other.page.get_by_test_id("stSidebar").get_by_text("Site: houseblock").wait_for()
+    assert "small-wing" not in other.text()
     secret = mine.page.evaluate("localStorage.getItem('quietwing browser')")
     assert len(secret) == 64
     assert secret not in mine.text()
@@ -177,16 +181,15 @@ def test_another_browser_sees_nothing_of_it(app, open_window, small_zip, waited)
     assert not any(secret in url or project in url for url in mine.requests)
 
 
-def test_another_site_does_not_end_the_work_on_this_one(app, open_window, waited):
+def test_another_site_does_not_end_the_work_on_this_one(app, open_window, small_zip, three_zip):
     planner = open_window(app)
-    planner.arrive()
+    begin_small(planner, small_zip)
     left = take_one_away(planner)
-    planner.go("my-site")
-    planner.press("Open this example")
+    planner.upload("three.zip", three_zip)
     planner.go("blockers")
-    assert blockers(planner) == left + 1  # as it came
-    planner.press("Back to houseblock")
-    assert blockers(planner) == left
+    assert blockers(planner) == 3  # as it came
+    planner.press("Back to small-wing")
+    assert blockers(planner) == left == 1
 
 
 def test_a_project_file_is_saved_and_opened_and_a_broken_one_changes_nothing(app, open_window, small_zip, waited):
