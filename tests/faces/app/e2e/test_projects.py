@@ -164,7 +164,7 @@ def test_another_browser_sees_nothing_of_it(app, open_window, small_zip, waited)
     take_one_away(mine)
     kept(app, mine, 1, waited, before)
     project = mine.page.evaluate("sessionStorage.getItem('quietwing project')")
-    other.arrive("help")  # whose first site is the sample
+    other.arrive("surveys")
     assert "Your last project" not in other.text()
     other.page.evaluate("name => sessionStorage.setItem('quietwing project', name)", project)
     other.page.reload()  # who knows the name of a project, but not the browser's secret
