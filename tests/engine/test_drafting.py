@@ -25,6 +25,7 @@ from quietwing.coverage.propagation.cable_stations import STATION_M
 from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.study import wanted_sectors
 from quietwing.coverage.study.explained import explain
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import load_site
@@ -34,6 +35,8 @@ from quietwing.sites.synthetic import build_wing, describe
 CATALOGUE = read_catalogue()
 SITE = load_site("houseblock")
 LAYOUT = read_layout(Path(__file__).parents[2] / "sites" / "examples" / "houseblock" / "layout.csv", CATALOGUE)
+# Of 33: one of each kind of network and part of the spectrum.
+SCENARIO = Scenario(channels=("EE/B3/GSM", "EE/n78/NR", "O2/B28/LTE", "Three/B1/LTE", "VF/B3/LTE"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,7 +52,7 @@ def joined_once():
 
 @pytest.fixture(scope="module")
 def drafting() -> Drafting:
-    return Drafting(SITE, Scenario(), CATALOGUE)
+    return Drafting(SITE, SCENARIO, CATALOGUE)
 
 
 def shown(draft) -> np.ndarray:
@@ -64,7 +67,7 @@ def silent_rows(draft) -> np.ndarray:
 
 def straight(drafting, place, devices, treatments=()):
     """Margins from the engine itself, without anything kept."""
-    model = link_model(prepare_scene(treated_site(SITE, treatments, CATALOGUE)), SITE.sectors)
+    model = link_model(prepare_scene(treated_site(SITE, treatments, CATALOGUE)), wanted_sectors(SITE, SCENARIO))
     points = drafting.places[place].points.some(drafting.places[place].silent)
     return draft_margin_db(
         model, drafting.scenario, public_links(model, points), blocker_links(model, devices, CATALOGUE, points)
@@ -158,10 +161,10 @@ def test_carried_links_are_those_of_a_new_run_whatever_window_changes(place):
     filmed = (Treatment(windows[0], "window_film"), *meshed[1:])
     devices = (*LAYOUT[:3], before_the_window(f"A{place + 1}-05"))
     moved = replace(devices[0], x_m=devices[0].x_m + 1.0), *devices[1:]
-    drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0)
+    drafting = Drafting(SITE, SCENARIO, CATALOGUE, grid_m=1.0)
     for treatments, layout in (((), devices[:3]), (meshed, devices), (filmed, devices), (meshed[:1], moved)):
         draft = drafting.draft(place, layout, treatments)
-        whole = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0).draft(place, layout, treatments)
+        whole = Drafting(SITE, SCENARIO, CATALOGUE, grid_m=1.0).draft(place, layout, treatments)
         for name in draft.data:
             assert draft.data[name].values.tobytes() == whole.data[name].values.tobytes(), (treatments, name)
         assert draft.rooms == whole.rooms
@@ -193,7 +196,7 @@ def test_a_treated_window_touches_few_links(monkeypatch):
         return links
 
     devices, more = (*LAYOUT, before_the_window("A1-05")), before_the_window("A1-06")
-    drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=1.0)
+    drafting = Drafting(SITE, SCENARIO, CATALOGUE, grid_m=1.0)
     drafting.draft(0, devices)
     monkeypatch.setattr("quietwing.coverage.live.carried_links.blocker_links", counted)
     monkeypatch.setattr("quietwing.coverage.live.drafting.blocker_links", counted)
@@ -246,7 +249,7 @@ def test_every_room_that_must_be_silent_is_there_once(drafting):
 
 def test_a_yard_holds_its_own_test_points_only():
     yards = tuple(Room(name, None, 0, box(x_m, 40, x_m + 8, 48), "silence") for name, x_m in (("Y1", 0), ("Y2", 20)))
-    drafting = Drafting(replace(SITE, rooms=(*SITE.rooms, *yards)), Scenario(), CATALOGUE, grid_m=3.0)
+    drafting = Drafting(replace(SITE, rooms=(*SITE.rooms, *yards)), SCENARIO, CATALOGUE, grid_m=3.0)
     rooms = [[room.room for room in drafting.draft(place, ()).rooms] for place in (6, 7)]
     assert rooms == [["Y1"], ["Y2"]]
 
@@ -266,7 +269,7 @@ def test_states_in_words():
 def test_kept_links_stay_within_bounds(monkeypatch):
     monkeypatch.setattr("quietwing.coverage.live.kept_links.KEPT_BYTES", 1)
     monkeypatch.setattr("quietwing.coverage.live.drafting.KEPT_MODELS", 1)
-    drafting = Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0)
+    drafting = Drafting(SITE, SCENARIO, CATALOGUE, grid_m=3.0)
     first = drafting.draft(0, LAYOUT[:3])
     drafting.draft(0, LAYOUT[:3], (Treatment(SITE.openings[0].id, "window_mesh"),))
     again = drafting.draft(0, LAYOUT[:3])
@@ -277,7 +280,7 @@ def test_kept_links_stay_within_bounds(monkeypatch):
 
 def test_what_is_known_of_another_storey_outlives_a_row_of_treated_windows(monkeypatch):
     """Treat five windows on one storey and look at the next: its links are carried over, not worked out anew."""
-    drafting, devices = Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0), LAYOUT[:2]
+    drafting, devices = Drafting(SITE, SCENARIO, CATALOGUE, grid_m=3.0), LAYOUT[:2]
     for place in (1, 0):
         drafting.draft(place, devices)
     treated: tuple[Treatment, ...] = ()
@@ -290,7 +293,7 @@ def test_what_is_known_of_another_storey_outlives_a_row_of_treated_windows(monke
     carried = drafting.draft(1, devices, treated)
     assert shown(carried).size > 0
     monkeypatch.undo()
-    fresh = Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0).draft(1, devices, treated)
+    fresh = Drafting(SITE, SCENARIO, CATALOGUE, grid_m=3.0).draft(1, devices, treated)
     assert carried.data["margin_db"].values.tobytes() == fresh.data["margin_db"].values.tobytes()
 
 
@@ -324,4 +327,4 @@ def test_explain_counts_treatments():
 def test_what_is_unknown_is_said_at_once():
     with pytest.raises(ScenarioError, match="has no mast"):
         Drafting(SITE, Scenario(channels=("XX/B1/LTE",)), CATALOGUE)
-    assert np.isfinite(shown(Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0).draft(0, ()))).all()
+    assert np.isfinite(shown(Drafting(SITE, SCENARIO, CATALOGUE, grid_m=3.0).draft(0, ()))).all()

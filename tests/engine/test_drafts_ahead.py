@@ -29,7 +29,8 @@ from quietwing.sites.errors import QuietwingError
 CATALOGUE = read_catalogue()
 SITE = load_site("houseblock")
 LAYOUT = read_layout(Path(__file__).parents[2] / "sites" / "examples" / "houseblock" / "layout.csv", CATALOGUE)
-DEVICES = (replace(LAYOUT[0], state="off"), *LAYOUT[1:9])
+DEVICES = (replace(LAYOUT[0], state="off"), *LAYOUT[1:7])
+SCENARIO = Scenario(channels=("EE/n78/NR", "O2/B28/LTE", "VF/B3/LTE"))  # of 33: what is held here knows no channel
 MESH = (Treatment("A1-05-window", "window_mesh"), Treatment("A2-05-window", "window_mesh"))
 LONG_S = 60.0
 
@@ -46,7 +47,7 @@ def joined_once():
 
 
 def new() -> Drafting:
-    return Drafting(SITE, Scenario(), CATALOGUE, grid_m=3.0)
+    return Drafting(SITE, SCENARIO, CATALOGUE, grid_m=3.0)
 
 
 @cache
@@ -256,7 +257,8 @@ from quietwing.coverage.live.drafting import Drafting
 from quietwing.sites import load_site
 drafts_ahead.REST_S = 0.0
 atexit.register(time.sleep, 1.0)  # the app waits so for its janitor
-drafting = Drafting(load_site("houseblock"), Scenario(), read_catalogue(), grid_m=1.0)
+channels = ("EE/n78/NR", "O2/B28/LTE", "VF/B3/LTE")
+drafting = Drafting(load_site("houseblock"), Scenario(channels=channels), read_catalogue(), grid_m=1.0)
 drafting.draft(0, ())
 ahead = drafts_ahead.DraftsAhead(drafting)
 ahead.beside(0, ())
