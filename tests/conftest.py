@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from by_path import module_at
 from hypothesis import settings
 from shapely.geometry import LineString, box
 
@@ -75,6 +76,27 @@ def few_moves() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(door.EFFORTS, "quick", replace(door.EFFORTS["quick"], moves=FEW_MOVES))
         yield
+
+
+@pytest.fixture(scope="session")
+def reader_of_forks(tmp_path_factory) -> Iterator[Callable[..., tuple[bytes, bytes, str]]]:
+    """What stands in for the start of a child that reads a file: see `forked_readers`."""
+    with module_at("tests/places/forked_reader.py").forked_reader(tmp_path_factory.mktemp("reader")) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def forked_readers(reader_of_forks) -> Iterator[Callable[..., tuple[bytes, bytes, str]]]:
+    """The child that reads a file is forked from a process that has its libraries: for tests of many files.
+
+    Gives what starts a child of its own, for a test that needs one.
+    """
+    from quietwing.sites.importers import child  # here: most tests read no such file
+
+    started = child._run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(child, "_run", reader_of_forks)
+        yield started
 
 
 # Half a minute of a processor and more each, dearest first, those that wait for the browser between those that work:

@@ -13,6 +13,7 @@ from quietwing.coverage.cli import app
 from quietwing.sites import load_site, save_geopackage, save_site
 from quietwing.sites.synthetic import build_wing, describe
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "sites" / "examples"
 RULES = ROOT / "coverage" / "tables" / "rules.toml"

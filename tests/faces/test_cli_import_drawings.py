@@ -12,6 +12,7 @@ from quietwing.coverage.app.site_files import open_upload
 from quietwing.coverage.cli import app
 from quietwing.sites import DrawingChoices, SiteError, check, load_site
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 ROOT = Path(__file__).parents[2]
 
 

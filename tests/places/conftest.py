@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -14,7 +14,6 @@ from shapely.geometry import Point, Polygon
 
 from quietwing.sites import Site, load_site
 from quietwing.sites.constructions import Construction, Layer
-from quietwing.sites.importers import child
 from quietwing.sites.model import OutsideLevel, Position, Receptor
 
 
@@ -48,21 +47,6 @@ def drawn_plans() -> ModuleType:
     return module_at("tests/places/drawn_plans.py")
 
 
-@pytest.fixture(scope="module")
-def forked_readers(
-    drawn_plans: ModuleType, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., object]]:
-    """The child that reads a drawing is forked from a process that has its libraries: for tests of many drawings.
-
-    Gives what starts a child of its own, for a test that needs one.
-    """
-    module = module_at("tests/places/forked_reader.py")
-    with module.forked_reader(tmp_path_factory.mktemp("reader")) as run, pytest.MonkeyPatch.context() as patch:
-        started = child._run
-        patch.setattr(child, "_run", run)
-        yield started
-
-
 @pytest.fixture
 def folder(tiny: ModuleType, tmp_path: Path) -> Path:
     """The smallest whole site, written."""
@@ -71,13 +55,20 @@ def folder(tiny: ModuleType, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any attempt to connect fails the test."""
+    """Any attempt to connect to another computer fails the test."""
     import socket
+
+    connect = socket.socket.connect
 
     def refuse(*args: object) -> None:
         raise AssertionError(f"reached for the network: {args[1:]}")
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    def within(line: socket.socket, *args: object) -> None:
+        if line.family != socket.AF_UNIX:  # which a forked reader is reached by
+            refuse(line, *args)
+        connect(line, *args)
+
+    monkeypatch.setattr(socket.socket, "connect", within)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 

@@ -1,4 +1,4 @@
-"""The child that reads a drawing, started many times over: each is a fork of a process with the libraries.
+"""The child that reads a file of a stranger, started many times over: each is a fork of a process with the libraries.
 
 python -P -B forked_reader.py SOCKET  (until its parent ends)
 
@@ -12,14 +12,15 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
 from forking import fork_for_each, server_of_forks
 
 LOADED = (
-    "quietwing.sites.importers.drawing",
+    "quietwing.sites.importers.drawing", "quietwing.sites.importers.geopackage_tables",
+    "quietwing.sites.importers.archive", "quietwing.sites.importers.picture", "quietwing.sites.surveys.workbook_rows",
     "ezdxf", "ezdxf.recover", "ezdxf.path", "ifcopenshell", "ifcopenshell.geom", "ifcopenshell.util.unit",
     "pypdfium2", "pypdfium2.raw", "pyproj",
 )  # fmt: skip
@@ -55,7 +56,8 @@ def serve(place: str) -> None:
     """Fork for each task that is sent: one after another, as they are asked for."""
     child_main = import_module("quietwing.sites.importers.child_main")
     for name in LOADED:
-        import_module(name)
+        with suppress(ModuleNotFoundError):  # of an extra: who asks for its drawings is told so
+            import_module(name)
 
     def read(caller: socket.socket) -> int:
         os.dup2(caller.fileno(), 0)

@@ -12,6 +12,7 @@ import pytest
 
 from quietwing.sites import SiteError, check, load_site
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 FEW_BY_SUBPROCESS = ("unknown-construction", "vrt-curl", "gpkg-half")
 ALSO_LEAKAGE = ("stdin", "crs-link", "bow-tie-room", "unknown-wall", "csv-ragged", "gpkg-view", "toml-syntax")
 HUNGRY = (

@@ -17,6 +17,7 @@ from quietwing.sites.importers.ifc_storeys import levels_of
 from quietwing.sites.importers.plan_mapping import Use
 from quietwing.sites.importers.plan_parts import Report
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 CM_OF_A_POINT = 2.54 / 72
 
 

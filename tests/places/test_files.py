@@ -13,6 +13,8 @@ import pytest
 
 from quietwing.sites import SiteError, check, load_site, save_geopackage, save_site
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 
 def contents(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}

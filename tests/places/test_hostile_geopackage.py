@@ -12,6 +12,7 @@ import shapely
 from quietwing.sites import check, load_site, save_geopackage
 from quietwing.sites.importers.geopackage_tables import _geometry
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 HEADER = b"GP\0\x01" + struct.pack("<i", 27700)
 
 

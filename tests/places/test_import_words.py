@@ -16,6 +16,7 @@ from quietwing.sites.importers.dxf_content import DxfContent
 from quietwing.sites.importers.plan_mapping import PlanMapping, Use
 from quietwing.sites.importers.plan_parts import Report
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 MM = 1e-3
 SQUARE = [(0.0, 0.0), (4000.0, 0.0), (4000.0, 3000.0), (0.0, 3000.0)]
 

@@ -17,6 +17,7 @@ from quietwing.sites.importers.plan_site import SiteFrame, check_size, site_of
 from quietwing.sites.importers.plan_storey import Drawn, given_rooms, storey_of
 from quietwing.sites.importers.wall_joints import Gap
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 SOUTH = Strip((0, 0), (6, 0), 0.3, "brick_330", "south")
 
 

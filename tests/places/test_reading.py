@@ -8,6 +8,8 @@ import pytest
 
 from quietwing.sites import SiteError, check, load_site, save_geopackage, save_site
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 
 def test_byte_order_marks_are_no_content(folder):
     whole = load_site(folder)

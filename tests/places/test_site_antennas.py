@@ -11,6 +11,7 @@ from quietwing.sites import SiteError, check, load_site, save_geopackage, save_s
 from quietwing.sites.fingerprints import fingerprint
 from quietwing.sites.site_antennas import MOST_ANTENNAS
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 NAME = "Maker 65 deg (T6).msi"
 
 

@@ -22,6 +22,8 @@ from quietwing.coverage.report import acceptance_pdf
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import load_site
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 
 @pytest.fixture(scope="module")
 def walk():

@@ -14,6 +14,7 @@ from quietwing.coverage.acceptance.scoring import score_form
 from quietwing.coverage.acceptance.walk_plan import AcceptanceTest, InsidePoint, OutsidePoint
 from quietwing.coverage.acceptance.workbook import form_bytes
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 MOST_S, MOST_KIB = 60, 2 * 2**20
 
 

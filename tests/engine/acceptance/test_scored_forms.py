@@ -15,6 +15,7 @@ from quietwing.coverage.acceptance.workbook import form_bytes
 from quietwing.coverage.errors import SiteError
 from quietwing.coverage.report.acceptance_pdf import ROWS_PER_PAGE, acceptance_pdf
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 EE_LTE, EE_GSM, O2_LTE = 9, 10, 11  # columns of the sheet Inside, from 1
 EE_SERVED, O2_SERVED = 7, 8  # columns of the sheet Outside
 

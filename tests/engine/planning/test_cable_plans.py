@@ -226,7 +226,7 @@ def test_the_checker_sees_two_along_one_run(site, plan):
 
 def test_the_checker_sees_a_run_over_the_fence(site, plan):
     (device,) = plan.devices
-    assert "outside the perimeter" in faults(site, plan, replace(device, route_m=((device.x_m, 900.0, 2.8),)))
+    assert "outside the perimeter" in faults(site, plan, replace(device, route_m=((device.x_m, 330.0, 2.8),)))
 
 
 def test_the_checker_sees_too_much_power(site, plan):

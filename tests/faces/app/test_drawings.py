@@ -19,6 +19,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import import_plans
 from quietwing.sites import DrawingChoices
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 KEY = "quietwing session"
 
 

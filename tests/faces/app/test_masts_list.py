@@ -15,6 +15,7 @@ from quietwing.coverage.app.walk_form import MEANINGS as LOG_MEANINGS
 from quietwing.sites import MAST_MEANINGS, CalibratedConstruction, SiteCalibration
 from quietwing.sites import MEANINGS as OF_LOGS
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 KEY = "quietwing session"
 LAT, LON = 54.97, -1.61
 M_PER_DEGREE = 6_371_000 * math.pi / 180

@@ -25,6 +25,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.sites import CalibratedConstruction, DrawingChoices, Reading, SiteCalibration, SiteError, load_site
 from quietwing.sites.synthetic import build_wing, describe
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 MINE, OTHER = "a" * 64, "b" * 64
 
 

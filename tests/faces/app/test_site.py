@@ -33,6 +33,8 @@ from quietwing.sites.synthetic import build_wing, describe
 from quietwing.sites.tables_csv import row_values
 from quietwing.sites.terrain import Terrain
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 
 @pytest.fixture(scope="module")
 def wing():

@@ -18,6 +18,7 @@ from quietwing.sites import import_masts, import_walk, load_site, read_mapping, 
 from quietwing.sites.errors import QuietwingError, SiteError
 from quietwing.sites.surveys.mast_rows import read_mast_mapping
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 BAD = Path(__file__).with_name("bad_surveys.py")
 KINDS = (
     "walk.csv", "readings.csv", "waypoints.csv", "mapping.toml", "masts.csv", "list.xlsx", "masts-mapping.toml",

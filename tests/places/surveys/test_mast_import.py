@@ -19,6 +19,7 @@ from quietwing.sites.surveys.mast_import import Anchor, import_masts
 from quietwing.sites.surveys.mast_rows import mast_head, read_mast_mapping
 from quietwing.sites.tables_csv import mast_columns, table_text
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 X, Y = 400_000, 300_000
 
 
