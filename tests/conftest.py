@@ -4,6 +4,7 @@ import datetime as dt
 import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from by_path import module_at
@@ -97,6 +98,27 @@ def forked_readers(reader_of_forks) -> Iterator[Callable[..., tuple[bytes, bytes
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(child, "_run", reader_of_forks)
         yield started
+
+
+@pytest.fixture(scope="session")
+def worker_of_forks(tmp_path_factory) -> Iterator[SimpleNamespace]:
+    """What stands in for ``subprocess`` where a worker of a batch is started: see `forked_workers`."""
+    with module_at("tests/engine/batch/forked_worker.py").forked_worker(tmp_path_factory.mktemp("worker")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def forked_workers(worker_of_forks) -> Iterator[ModuleType]:
+    """Workers of a batch are forks of one process that has the engine: for tests of many batches.
+
+    Gives what starts a worker of its own, for a test that needs one.
+    """
+    from quietwing.coverage.batch import workers  # here: most tests run no batch
+
+    own = workers.subprocess
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "subprocess", worker_of_forks)
+        yield own
 
 
 # Half a minute of a processor and more each, dearest first, those that wait for the browser between those that work:

@@ -32,6 +32,7 @@ from quietwing.sites import build_wing, describe, load_site, save_site
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("forked_workers"),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
 ]
 EVERY = bool(os.environ.get("QUIETWING_EVERY_POINT"))

@@ -13,6 +13,7 @@ from quietwing.coverage.layout import layout_text
 from quietwing.coverage.result_folder import LEAKAGE_FILES
 from quietwing.sites import load_site
 
+pytestmark = pytest.mark.usefixtures("few_moves")
 MANIFEST = "manifest.json"
 
 

@@ -7,14 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from by_path import module_at
 
-from quietwing.coverage.batch import BatchItem, plan_batch, run_batch, workers
+from quietwing.coverage.batch import BatchItem, plan_batch, run_batch
 from quietwing.sites import save_site
 from quietwing.sites.networks import typical_sectors
 
@@ -30,19 +29,6 @@ def hut_folder(hut, tmp_path_factory) -> Path:
         "J1,room_jammer,3,2,2.5,0,,0,0,planned,,\n"
     )
     return folder
-
-
-@pytest.fixture(scope="module")
-def forked_workers(tmp_path_factory) -> Iterator[ModuleType]:
-    """Workers are forks of one process that has the engine: for tests of many batches.
-
-    Gives what starts a worker of its own, for a test that needs one.
-    """
-    module = module_at("tests/engine/batch/forked_worker.py")
-    with module.forked_worker(tmp_path_factory.mktemp("worker")) as started, pytest.MonkeyPatch.context() as patch:
-        own = workers.subprocess
-        patch.setattr(workers, "subprocess", started)
-        yield own
 
 
 @pytest.fixture

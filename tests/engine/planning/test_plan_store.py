@@ -368,14 +368,14 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def swept(site, tmp_path_factory):
-    """Three budgets in one batch, and its folder."""
+def swept(site, tmp_path_factory, forked_workers):
+    """Two budgets in one batch, and its folder."""
     home = tmp_path_factory.mktemp("batch")
     place = home / "wing"
     save_site(site, place)
     (place / "layout.csv").write_text(layout_text([OLD]), "utf-8")
     (place / "scenario.toml").write_text(scenario_text(SCENARIO), "utf-8")
-    text = f"site = '{place}'\nmode = 'optimise'\n[set]\nbudget_gbp = [0.0, 3400.0, 5300.0]\n"
+    text = f"site = '{place}'\nmode = 'optimise'\n[set]\nbudget_gbp = [0.0, 5300.0]\n"
     (home / "sweep.toml").write_text(text, "utf-8")
     items = plan_batch(home / "sweep.toml")
     assert run_batch(items, home / "results").exit_code == 0
@@ -395,7 +395,7 @@ def test_a_batch_of_plans_has_the_rows_that_the_study_gives(swept):
             assert row[key] == f"{getattr(plan.cost, key):.2f}"
         assert read_plan(results / "items" / item.id)[0] == plan
         values.append(plan.value)
-    assert values == [0.0, 5.0, 7.0]
+    assert values == [0.0, 7.0]
 
 
 @pytest.mark.slow

@@ -117,8 +117,7 @@ def test_from_a_drawing_and_a_cell_list_to_a_first_plan(app, open_window, dxf):
 
 def test_a_walk_is_clicked_on_the_plan(planner):
     """A log without places: the plan to click on stands there by itself, and each click is a waypoint."""
-    planner.arrive()
-    planner.go("surveys")
+    planner.arrive("surveys")
     page = planner.page
     log = b"time,MCC,MNC,RAT,EARFCN,RSRP\n10:00:01,234,15,4G,6300,-91\n"
     page.locator(".st-key-walk-file input[type=file]").set_input_files(

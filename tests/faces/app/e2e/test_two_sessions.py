@@ -122,10 +122,10 @@ def save_as(planner, name: str) -> None:
 def test_nothing_of_one_session_is_in_the_other_s_pages_frames_or_files(open_window, app, canary, marked_zip, waited):
     mine, other = open_window(app), open_window(app)
     before = app.folders
-    mine.arrive()
+    mine.arrive("my-site")
     waited(lambda: len(app.folders - before) == 1, 10.0, "the session's folder")
     (folder,) = app.folders - before
-    other.arrive()
+    other.arrive("help")
     mine.upload("marked.zip", marked_zip)
     mine.page.get_by_text("3 devices of its layout are placed.").wait_for()
     mine.go("report")
@@ -162,7 +162,7 @@ def test_what_a_killed_server_left_goes_with_the_next_start(start_app, open_wind
     first.kill()
     assert first.folders
     second = start_app(first.temp)
-    open_window(second).arrive()
+    open_window(second).arrive("help")
     waited(lambda: not root.exists(), 10.0, "the files of the killed server go")
     second.kill()
     waited(lambda: not second.files, 10.0, "its janitor clears up")

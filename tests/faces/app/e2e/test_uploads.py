@@ -21,7 +21,7 @@ def zip_of(**members: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def uploader(app, open_windows):
     planner = open_windows(app)
-    planner.arrive()
+    planner.arrive("my-site")
     return planner
 
 
