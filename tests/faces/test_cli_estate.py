@@ -13,7 +13,7 @@ def run(*arguments):
 
 
 @pytest.fixture(scope="module")
-def batch(tmp_path_factory):
+def batch(tmp_path_factory, forked_workers):
     """Two sites at two jobs each, as a batch leaves them."""
     at = tmp_path_factory.mktemp("estate")
     for name, cells in (("north", 2), ("south", 4)):

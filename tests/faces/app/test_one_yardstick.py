@@ -22,7 +22,7 @@ from quietwing.coverage.study import evaluate, leakage
 from quietwing.sites import load_site, save_site
 from quietwing.sites.synthetic import build_wing, describe
 
-pytestmark = pytest.mark.usefixtures("few_moves")
+pytestmark = pytest.mark.usefixtures("few_moves", "forked_workers")
 WORLDS = 150
 BANDS = ("B20", "B3")
 ASKED = f"worlds = {WORLDS}\ngrid_m = 1.0\nequipment = ['room_jammer', 'micro_jammer']\ntreat_with = ['none']\n"
