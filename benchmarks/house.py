@@ -33,6 +33,16 @@ NOT_CODE = {
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """A tree's root and every statement below it: nothing looked for here stands inside an expression."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        below = ast.iter_child_nodes(node)
+        waiting += [each for each in below if isinstance(each, (ast.stmt, ast.excepthandler, ast.match_case))]
+
+
 @dataclass(frozen=True)
 class Module:
     """A Python file: its path from the root, its text and its syntax tree."""
@@ -64,7 +74,7 @@ class Module:
 
     def _docstrings(self) -> set[int]:
         lines: set[int] = set()
-        for node in ast.walk(self.tree):
+        for node in statements(self.tree):
             if isinstance(node, (ast.Module, ast.ClassDef, *FUNCTIONS)) and ast.get_docstring(node, clean=False):
                 text = node.body[0]
                 lines.update(range(text.lineno, (text.end_lineno or text.lineno) + 1))
@@ -144,7 +154,7 @@ def past_doors(modules: Iterable[Module]) -> dict[str, set[str]]:
 
 def _imported(module: Module) -> Iterator[tuple[str, str]]:
     """Module below `quietwing` and name, of each import; the name is empty where the module itself is imported."""
-    for node in ast.walk(module.tree):
+    for node in statements(module.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.startswith("quietwing."):
@@ -169,7 +179,7 @@ def kernels(modules: Iterable[Module]) -> list[Kernel]:
     """Compiled functions, the longest signature first."""
     found = []
     for module in modules:
-        for node in ast.walk(module.tree):
+        for node in statements(module.tree):
             if isinstance(node, FUNCTIONS) and any(map(_compiles, node.decorator_list)):
                 written = tuple(ast.unparse(decorator) for decorator in node.decorator_list)
                 taken = len(node.args.posonlyargs) + len(node.args.args)
@@ -221,9 +231,9 @@ def late_imports(modules: Iterable[Module]) -> dict[str, bool]:
     for module in modules:
         lines = {
             node.lineno: node.end_lineno or node.lineno
-            for function in ast.walk(module.tree)
+            for function in statements(module.tree)
             if isinstance(function, FUNCTIONS)
-            for node in ast.walk(function)
+            for node in statements(function)
             if isinstance(node, (ast.Import, ast.ImportFrom))
         }
         comments = _comments(module)
@@ -251,7 +261,7 @@ def long_functions(modules: Iterable[Module]) -> dict[str, int]:
     """Functions of more than `LONG_FUNCTION` code lines."""
     found = {}
     for module in modules:
-        for node in ast.walk(module.tree):
+        for node in statements(module.tree):
             if isinstance(node, FUNCTIONS):
                 lines = len(module.code.intersection(range(node.lineno, (node.end_lineno or 0) + 1)))
                 if lines > LONG_FUNCTION:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import shapely
 
+from quietwing.coverage.validation import SetResult, validate
+
 COPIES = {
     "rf-sionna-p2040/slab_reference.csv": "p2040_slab_sionna.csv",
     "rf-crc-p2109/validation.csv": "p2109_crc.csv",
@@ -62,10 +64,8 @@ def write_hall(folder: Path, name: str = "geo") -> None:
     write(folder / f"rss/{name}_rss.csv", "\n".join(levels) + "\n")
 
 
-@pytest.fixture
-def sets(tmp_path) -> Path:
-    """A folder with every known set that can be made here."""
-    folder = tmp_path / "sets"
+def write_sets(folder: Path) -> Path:
+    """Every known set that can be made here."""
     data = Path(__file__).parents[2] / "data"
     for name, copy in COPIES.items():
         write(folder / name, (data / copy).read_text(encoding="utf-8"))
@@ -73,3 +73,15 @@ def sets(tmp_path) -> Path:
     write_hall(folder / "rf-ble-uji")
     write(folder / "rf-measured-tables/concrete_nist_ir6055.csv", "f_GHz,attenuation_dB_per_mm\n1,0.133\n2,0.185\n")
     return folder
+
+
+@pytest.fixture
+def sets(tmp_path) -> Path:
+    """A folder with every known set that can be made here."""
+    return write_sets(tmp_path / "sets")
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory) -> tuple[SetResult, ...]:
+    """What is found of these sets as they are."""
+    return validate(write_sets(tmp_path_factory.mktemp("judged") / "sets"))
