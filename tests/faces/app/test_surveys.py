@@ -27,6 +27,7 @@ from quietwing.sites import (
     readings_text,
 )
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 KEY = "quietwing session"
 DAY = dt.date(2026, 11, 20)
 LOG = b"""time,x,y,storey,MCC,MNC,RAT,EARFCN,RSRP (dBm),IMEI

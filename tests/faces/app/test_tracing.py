@@ -11,6 +11,7 @@ from quietwing.sites import SiteError
 from quietwing.sites.importers import TraceChoices, TracedOpening, TracedRoom, site_report
 from quietwing.sites.importers.tracing import metres_per_pixel, traced_site
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
 ROOMS = (
     TracedRoom("C1", "silence", ((100, 100), (148, 101), (149, 176), (100, 175))),
     TracedRoom("C2", "silence", ((150, 101), (200, 100), (200, 175), (150, 175))),
