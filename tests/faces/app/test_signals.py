@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.app.site_words import literal
+from quietwing.coverage.app.state import KEY, Layout
 from quietwing.coverage.blocking.links import link_model, public_links
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.live.drafted import channel_levels_dbm
@@ -17,7 +18,9 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.words import channel_in_words, headline
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.study import leakage
+from quietwing.sites import load_site
 from quietwing.sites.files import BUNDLED
 from quietwing.sites.synthetic import build_wing, describe
 
@@ -30,16 +33,21 @@ def page():
     show()
 
 
-def opened(name=None):
-    at = AppTest.from_function(page, default_timeout=60).run()
-    if name is not None:
-        own = at.session_state["quietwing session"]
-        from quietwing.coverage.site_inputs import equipment_of
-        from quietwing.sites import load_site
+def begin():
+    from quietwing.coverage.app.state import session
 
-        own.site, own.site_source = load_site(name), name
-        own.layout = type(own.layout)(equipment_of(name, None)[0])
-        at.run()
+    session()
+
+
+def opened(site, source="yours", devices=(), **kept):
+    """The page of a session that has a site with a layout, and keeps some results of it."""
+    own = AppTest.from_function(begin, default_timeout=60).run().session_state[KEY]  # the sample is not drawn
+    own.site, own.site_source, own.layout = site, source, Layout(devices)
+    for name, value in kept.items():
+        setattr(own, name, value)
+    at = AppTest.from_function(page, default_timeout=60)
+    at.session_state[KEY] = own
+    at.run()
     assert not at.exception
     return at
 
@@ -60,17 +68,15 @@ def leaks(small):
     [name if name == "houseblock" else pytest.param(name, marks=pytest.mark.long) for name in BUNDLED],
 )
 def test_the_page_opens_on_every_bundled_site(name):
-    at = opened(name)
+    at = opened(load_site(name), name, equipment_of(name, None)[0])
     assert at.button(key="signals-run")
     assert any("sectors" in text.value for text in at.markdown)
 
 
 @pytest.mark.slow
 def test_leakage_is_worked_out_in_a_process_of_its_own(small):
-    at = opened()
-    own = at.session_state["quietwing session"]
-    own.site, own.site_source, own.layout = small, "yours", type(own.layout)()
-    at.run()
+    at = opened(small)
+    own = at.session_state[KEY]
     at.button(key="signals-run").click().run()
     end = time.monotonic() + 60
     while own.leakage is None and time.monotonic() < end:
@@ -84,11 +90,7 @@ def test_leakage_is_worked_out_in_a_process_of_its_own(small):
 
 
 def test_page_file_and_headline_say_the_same(leaks, small):
-    at = opened()
-    own = at.session_state["quietwing session"]
-    own.site, own.leakage = small, leaks
-    at.run()
-    assert not at.exception
+    at = opened(small, leakage=leaks)
     said = [text.help for text in at.markdown if text.help]
     assert any("a phone works in more than 10 % of the simulations" in text for text in said)
     services = service_by_channel(leaks)
@@ -119,10 +121,8 @@ def test_levels_on_the_plan_are_those_of_the_leakage(leaks, small):
 
 
 def test_an_unchanged_table_of_masts_is_accepted_and_results_of_the_old_ones_go(leaks, small):
-    at = opened()
-    own = at.session_state["quietwing session"]
-    own.site, own.leakage, own.layout = small, leaks, type(own.layout)()
-    at.run()
+    at = opened(small, leakage=leaks)
+    own = at.session_state[KEY]
     at.button(key="signals-masts-use").click().run()
     assert not at.exception
     assert not at.error
@@ -134,8 +134,8 @@ def test_an_unchanged_table_of_masts_is_accepted_and_results_of_the_old_ones_go(
     ("text", "says"),
     [(b"", "is empty"), (b"\xff\xfea", "UTF-16"), (b"id,operator,plmn\nA,EE,234-30\n", "missing")],
 )
-def test_wrong_mast_files_are_refused_on_the_page(text, says):
-    at = opened()
+def test_wrong_mast_files_are_refused_on_the_page(small, text, says):
+    at = opened(small)
     at.file_uploader(key="signals-masts-file").upload("masts.csv", text, "text/csv").run()
     at.button(key="signals-masts-file-use").click().run()
     assert not at.exception
