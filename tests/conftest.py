@@ -121,8 +121,8 @@ def forked_workers(worker_of_forks) -> Iterator[ModuleType]:
         yield own
 
 
-# A third of a minute of a processor and more each, dearest first, those that wait for the browser between those that work:
-# begun first, so that no core waits for the last of them.
+# A third of a minute of a processor and more each, dearest first, those that wait for the browser between those that
+# work: begun first, so that no core waits for the last of them.
 LONGEST = (
     "test_readme.py",
     "test_projects.py",
