@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -202,6 +203,7 @@ def test_an_interruption_later_ends_it_later(questions):
 # --- What stands above a limit.
 
 
+@functools.cache
 def standing_kit() -> tuple[PlanModel, int, int]:
     """A question with an existing device in a room that has another mode, made to break a limit untreated only."""
     for seed in range(300):
