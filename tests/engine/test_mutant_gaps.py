@@ -66,7 +66,8 @@ def heard(model: LinkModel, points: PointSet, level_dbm: float, **changes) -> Pu
         sigma_db=links.sigma_db * 0,
         paths=links.paths._replace(crossed=links.paths.crossed * 0, straight_share=links.paths.straight_share * 0),
     )
-    sigma_db = np.broadcast_to(changes.pop("sigma_db", plain.sigma_db), same.shape)
+    # An array of its own, as a study's are: for any other the kernels are compiled anew.
+    sigma_db = np.array(np.broadcast_to(changes.pop("sigma_db", plain.sigma_db), same.shape))
     paths = plain.paths._replace(**{name: changes.pop(name) for name in PATHS & changes.keys()})
     return replace(plain, sigma_db=sigma_db, paths=paths, **changes)
 

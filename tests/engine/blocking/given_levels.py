@@ -63,7 +63,8 @@ def by_hand(
     """
     model = sized(link_model(prepare_scene(hut(sectors=sectors)), sectors), **sizes or {})
     real = public_links(model, outside.points)
-    level = np.broadcast_to(np.array(signal_dbm, np.float32).reshape(-1, 1), real.los_dbm.shape)
+    # An array of its own, as a study's are: for any other the kernels are compiled anew.
+    level = np.array(np.broadcast_to(np.array(signal_dbm, np.float32).reshape(-1, 1), real.los_dbm.shape))
     public = replace(
         real,
         los_dbm=level,
