@@ -1,6 +1,7 @@
 """The house holds: arrows point one way, every package is in the wheel, pins agree, nothing runs at import."""
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -145,6 +146,16 @@ def test_every_dependency_says_why():
     block = text[text.index("dependencies = [") : text.index("[project.scripts]")]
     for line in block.splitlines()[1:-2]:
         assert "#" in line, f"{line.strip()} has no reason beside it"
+
+
+@pytest.mark.parametrize(("given", "kept"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")])
+def test_the_command_line_has_small_products_of_matrices_on_one_thread(given, kept):
+    code = "import os, sys, quietwing.coverage.cli; print('numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])"
+    without = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], env=without | given, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", kept]  # set before numpy is loaded, which reads it then
 
 
 def test_importing_the_engine_loads_no_face():
