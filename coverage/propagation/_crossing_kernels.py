@@ -11,11 +11,29 @@ import math
 
 from numba import njit
 
-__all__ = ["HELPER", "KERNEL", "PLAIN", "common_rows", "crosses", "half_planes", "inverse_of", "meets", "row_range"]
+from quietwing.coverage.propagation._lanes import AHEAD, box_meets, line_signs, plane_signs
+
+__all__ = [
+    "HELPER",
+    "KERNEL",
+    "PLAIN",
+    "TOGETHER",
+    "common_rows",
+    "crosses",
+    "half_planes",
+    "packet_crosses",
+    "packet_meets",
+    "row_range",
+    "set_ray",
+]
 
 EDGE_0, EDGE_SIZE, BOX_0 = 4, 7, 32  # where edges and box start in a row of `facet`; length of an edge
 ROUNDING = 64 * 2.0**-53  # bounds some 20 roundings in either form of a half-plane, three times over
 NEARLY = 1e-9  # of a row: more than a division can round
+TOGETHER = AHEAD  # rays tried against one box or quad at once
+EVERY = (1 << TOGETHER) - 1  # a bit for each of them
+START, END, INVERSE, MOMENT, ALONG = 0, 3, 6, 9, 12  # where a packet of rays holds them, three rows each
+ROW = 8 * TOGETHER  # bytes of a row
 
 KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # Helpers are called from kernels only: without a door for Python they take half the time to compile.
@@ -73,6 +91,50 @@ def crosses(facet, w, ox, oy, oz, rx, ry, rz):
         if (v > 0) != ((facet[w, e + 6] > 0) != (so >= 0)):
             return False
     return meets(facet[w, BOX_0:], ox, oy, oz, inverse_of(dx), inverse_of(dy), inverse_of(dz))
+
+
+@njit(**PLAIN)
+def set_ray(rays, i, o, r):
+    """Make the straight line from o to r ray i of a packet, shape (15, `TOGETHER`)."""
+    for axis in range(3):
+        d = r[axis] - o[axis]
+        rays[START + axis, i], rays[END + axis, i], rays[ALONG + axis, i], rays[INVERSE + axis, i] = (
+            o[axis], r[axis], d, inverse_of(d)
+        )  # fmt: skip
+    for axis in range(3):
+        one, other = (axis + 1) % 3, (axis + 2) % 3
+        rays[MOMENT + axis, i] = o[one] * r[other] - o[other] * r[one]
+
+
+@njit(**PLAIN)
+def packet_meets(box_at, rays):
+    """Which rays of a packet meet a box, a bit each, as `meets` has it; `box_at`, `rays` are addresses."""
+    return box_meets(rays + ROW * START, rays + ROW * INVERSE, box_at)
+
+
+@njit(**PLAIN)
+def packet_crosses(facet, w, rays):
+    """Which rays of a packet cross quad w, a bit each, by the rules of `crosses`; `rays` is an address.
+
+    Also which of these pass exactly through the line of an edge, so that `crosses` must say.
+    """
+    nx, ny, nz, offset = facet[w, 0], facet[w, 1], facet[w, 2], facet[w, 3]
+    before = plane_signs(rays + ROW * START, nx, ny, nz, offset) & EVERY
+    found, doubt = before ^ (plane_signs(rays + ROW * END, nx, ny, nz, offset) & EVERY), 0
+    for k in range(4):
+        e = EDGE_0 + EDGE_SIZE * k
+        sense = facet[w, e + 6]
+        if found and sense != 0:
+            signs = line_signs(
+                rays + ROW * MOMENT, facet[w, e], facet[w, e + 1], facet[w, e + 2], facet[w, e + 3], facet[w, e + 4],
+                facet[w, e + 5],
+            )  # fmt: skip
+            left, right = (signs, signs >> TOGETHER) if sense > 0 else (signs >> TOGETHER, signs)
+            doubt |= left & right
+            found &= (left & ~before) | (right & before)
+    if found:
+        found &= packet_meets(facet.ctypes.data + 8 * (w * facet.shape[1] + BOX_0), rays)
+    return found, found & doubt
 
 
 @njit(**PLAIN)

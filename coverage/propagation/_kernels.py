@@ -21,12 +21,14 @@ from quietwing.coverage.propagation._crossing_kernels import (
     HELPER,
     KERNEL,
     PLAIN,
+    TOGETHER,
     common_rows,
     crosses,
     half_planes,
-    inverse_of,
-    meets,
+    packet_crosses,
+    packet_meets,
     row_range,
+    set_ray,
 )
 from quietwing.coverage.propagation._groups import Ends, Into, Losses, Patches, Quads, Sums, Taken
 from quietwing.coverage.propagation._lanes import (
@@ -267,12 +269,14 @@ def _aligned(rows):
 
 
 @njit(**PLAIN)
-def _trace(kind, slabs, o, r, inverse, quads, losses, into, counted, ray):
-    """Add the losses of slabs (kind 0) or walls (kind 1) to one ray; returns how many lossy ones it crosses.
+def _trace(kind, slabs, packet, quads, losses, into, counted, ray):
+    """Add the losses of slabs (kind 0) or walls (kind 1) to a packet of rays.
 
-    Sums and dearest slabs of the first block of lanes are at the addresses `into`, those of the next `into.apart`
-    bytes on. `ray` is its place in `counted`.
+    `packet`: the rays, how many of them count, and of each 1/length and how many lossy ones it crosses. Sums and
+    dearest slabs of the first ray and first block of lanes are at the addresses `into`, those of the next ray a row
+    on, those of the next block `into.apart` bytes. `ray` is the place of the first in `counted`.
     """
+    rays, count, inverse, crossed = packet
     sums_at, dearest_at, apart = into
     t, p = ray
     nodes = quads.trees[kind]
@@ -281,36 +285,47 @@ def _trace(kind, slabs, o, r, inverse, quads, losses, into, counted, ray):
     box, span, lookup, table = quads.box, quads.span, losses.lookup, losses.table
     blocks, nodes_of_cos = table.shape[0], table.shape[2]
     table_at, block_bytes = table.ctypes.data, table.shape[1] * nodes_of_cos * ROW_BYTES
-    last, crossed = nodes_of_cos - 2, 0
-    ox, oy, oz, rx, ry, rz = o[0], o[1], o[2], r[0], r[1], r[2]
-    ix, iy, iz = inverse_of(rx - ox), inverse_of(ry - oy), inverse_of(rz - oz)
-    node = nodes[0]
+    last, node, rays_at, box_at = nodes_of_cos - 2, nodes[0], rays.ctypes.data, box.ctypes.data
+    scale, low_end = lookup[0], lookup[1]
+    for i in range(TOGETHER):
+        crossed[i] = 0
     while node < nodes[1]:
-        if not meets(box[node], ox, oy, oz, ix, iy, iz):
+        if not packet_meets(box_at + 8 * box.shape[1] * node, rays_at):
             node = span[node, 2]
             continue
         if span[node, 2] == node + 1:
             for w in range(span[node, 0], span[node, 0] + span[node, 1]):
-                if active[w] and crosses(facet, w, ox, oy, oz, rx, ry, rz):
-                    if len(counted):
-                        counted[t, p, surface[w]] += 1
-                    if not lossy[w]:
+                if not active[w]:
+                    continue
+                hit, doubt = packet_crosses(facet, w, rays_at)
+                if not hit:
+                    continue
+                nx, ny, nz, length, loses = facet[w, 0], facet[w, 1], facet[w, 2], size[w, 0], lossy[w]
+                rows_at = table_at + surface[w] * nodes_of_cos * ROW_BYTES
+                for i in range(count):
+                    if not hit >> i & 1:
                         continue
-                    along = facet[w, 0] * (rx - ox) + facet[w, 1] * (ry - oy) + facet[w, 2] * (rz - oz)
-                    position = max(abs(along) * inverse * lookup[0] / size[w, 0] - lookup[1], 0.0)
+                    ox, oy, oz, rx, ry, rz = rays[0, i], rays[1, i], rays[2, i], rays[3, i], rays[4, i], rays[5, i]
+                    if doubt >> i & 1 and not crosses(facet, w, ox, oy, oz, rx, ry, rz):
+                        continue
+                    if len(counted):
+                        counted[t, p + i, surface[w]] += 1
+                    if not loses:
+                        continue
+                    along = nx * (rx - ox) + ny * (ry - oy) + nz * (rz - oz)
+                    position = max(abs(along) * inverse[i] * scale / length - low_end, 0.0)
                     k = min(int(position), last)
-                    row, share = table_at + (surface[w] * nodes_of_cos + k) * ROW_BYTES, np.float32(position - k)
-                    crossed += 1
+                    row, share = rows_at + k * ROW_BYTES, np.float32(position - k)
+                    crossed[i] += 1
                     for b in range(blocks):
+                        at = i * ROW_BYTES + b * apart
                         if slabs:
                             add_slab_loss(
-                                sums_at + b * apart, dearest_at + b * apart, np.int32(crossed - 1),
-                                row + b * block_bytes, share,
-                            )  # fmt: skip
+                                sums_at + at, dearest_at + at, np.int32(crossed[i] - 1), row + b * block_bytes, share
+                            )
                         else:
-                            add_loss(sums_at + b * apart, row + b * block_bytes, share)
+                            add_loss(sums_at + at, row + b * block_bytes, share)
         node += 1
-    return crossed
 
 
 @njit(**KERNEL)
@@ -335,23 +350,29 @@ def per_ray(tx, xyz, quads: Quads, losses: Losses, taken: Taken, block, paired, 
     sums, dearest = _aligned(bands * block), _aligned(bands * block)
     count, octaves = np.zeros(block, np.int32), np.zeros(block, np.int32)
     inverse, spread = np.empty(block, np.float32), np.empty(block, np.float32)
+    rays, crossed = np.empty((15, TOGETHER)), np.empty(TOGETHER, np.int32)
     grid = np.zeros(4, np.int64)
     grid[1] = 1
     for task in range(begin, end):
         t, p0 = task // blocks, task % blocks * block
         grid[0], grid[2] = min(block, len(xyz) - p0), p0
         sums[:] = 0
-        for i in range(grid[0]):
-            o, r = tx[p0 + i if paired else t], xyz[p0 + i]
-            x, y, z = r[0] - o[0], r[1] - o[1], r[2] - o[2]
-            d2 = x * x + y * y + z * z
-            inverse[i], spread[i] = 1.0 / math.sqrt(max(d2, NEAREST_M**2)), max(d2, NEAREST_FREE_SPACE_M**2)
-            into = Into(sums.ctypes.data + i * ROW_BYTES, dearest.ctypes.data + i * ROW_BYTES, apart)
+        for first in range(0, grid[0], TOGETHER):
+            many = min(TOGETHER, grid[0] - first)
+            for k in range(TOGETHER):  # a packet that is not full repeats its last ray
+                i = first + min(k, many - 1)
+                o, r = tx[p0 + i if paired else t], xyz[p0 + i]
+                set_ray(rays, k, o, r)
+                x, y, z = r[0] - o[0], r[1] - o[1], r[2] - o[2]
+                d2 = x * x + y * y + z * z
+                inverse[i], spread[i] = 1.0 / math.sqrt(max(d2, NEAREST_M**2)), max(d2, NEAREST_FREE_SPACE_M**2)
+            into = Into(sums.ctypes.data + first * ROW_BYTES, dearest.ctypes.data + first * ROW_BYTES, apart)
+            packet = rays, many, inverse[first:], crossed
             for kind in range(2):
                 slabs = capped and kind == 0
-                crossed = _trace(kind, slabs, o, r, inverse[i], quads, losses, into, counted, (t, p0 + i))
-                if slabs:
-                    count[i] = crossed
+                _trace(kind, slabs, packet, quads, losses, into, counted, (t, p0 + first))
+                for i in range(first, first + many) if slabs else range(0):
+                    count[i] = crossed[i - first]
                     for b in range(bands):
                         row = slice((b * block + i) * LANES, (b * block + i + 1) * LANES)
                         _cap_slabs(sums[row], dearest[row], count[i : i + 1], ceiling)

@@ -1,8 +1,8 @@
-"""Sixteen float32 lanes at a time: the additions of the wall-shadow kernels as vector instructions.
+"""Sixteen float32 lanes or eight rays at a time: sums of the wall-shadow kernels as vector instructions.
 
 Left to itself the compiler makes 16 scalar additions, because it cannot know that the rows do not overlap.
-Arguments are addresses of rows of 16 float32. numba's cache on disk watches `_kernels.py` only: after an edit
-here, touch that file.
+Arguments are addresses of rows of 16 float32, or of 8 float64. numba's cache on disk watches `_kernels.py` only:
+after an edit here, touch that file.
 """
 # mypy: ignore-errors
 
@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 
 LANES = 16  # float32 values in one 64-byte row: one addition on AVX-512, two on AVX2
 ROW_BYTES = 4 * LANES
-AHEAD = 8  # receivers whose place in the table is worked out at once: eight float64
+AHEAD = 8  # receivers whose place in the table is worked out at once, or rays of a packet: eight float64
 
 _FLOAT, _INT = ir.FloatType(), ir.IntType(32)
 _DOUBLE = ir.DoubleType()
@@ -75,6 +75,78 @@ def add_loss(typing, sums, table, share):
     return types.void(types.intp, types.intp, types.float32), generate
 
 
+def _each(builder, value):
+    """One float64 for each of eight rays."""
+    one = builder.insert_element(ir.Constant(_DOUBLES, ir.Undefined), value, ir.Constant(_INT, 0))
+    return builder.shuffle_vector(one, one, ir.Constant(_COUNTS, [0] * AHEAD))
+
+
+def _rows(builder, rows, count):
+    """So many rows of eight float64 that follow each other at an address."""
+    for number in range(count):
+        at = builder.add(rows, ir.Constant(rows.type, 8 * AHEAD * number))
+        yield builder.load(builder.inttoptr(at, _DOUBLES.as_pointer()), align=8)
+
+
+def _bits(builder, relation, one, other, kind):
+    """A bit for each of eight rays."""
+    return builder.zext(builder.bitcast(builder.fcmp_ordered(relation, one, other), ir.IntType(AHEAD)), kind)
+
+
+def _signs(builder, rows, weights, less=None):
+    """Bits of ``sum(weight * row) - less >= 0`` for eight rays, and eight bits on those of ``<= 0``."""
+    total = None
+    for weight, row in zip(weights, _rows(builder, rows, len(weights)), strict=True):
+        term = builder.fmul(_each(builder, weight), row)
+        total = term if total is None else builder.fadd(total, term)
+    if less is not None:
+        total = builder.fsub(total, _each(builder, less))
+    nothing = ir.Constant(_DOUBLES, [0.0] * AHEAD)
+    above, below = (_bits(builder, relation, total, nothing, rows.type) for relation in (">=", "<="))
+    return builder.or_(above, builder.shl(below, ir.Constant(rows.type, AHEAD)))
+
+
+@intrinsic
+def plane_signs(typing, rows, nx, ny, nz, offset):
+    """On which side of a plane eight points lie, whose coordinates are the three rows at an address: see `_signs`."""
+
+    def generate(context, builder, signature, args):
+        return _signs(builder, args[0], args[1:4], args[4])
+
+    return types.intp(types.intp, *[types.float64] * 4), generate
+
+
+@intrinsic
+def line_signs(typing, rows, ax, ay, az, bx, by, bz):
+    """On which side of a line eight rays pass, whose moments and directions are six rows at an address."""
+
+    def generate(context, builder, signature, args):
+        return _signs(builder, args[0], args[1:])
+
+    return types.intp(types.intp, *[types.float64] * 6), generate
+
+
+@intrinsic
+def box_meets(typing, starts, inverses, box):
+    """Bits of eight rays that meet a box: their starts and inverse directions, and its corners, are at addresses."""
+
+    def generate(context, builder, signature, args):
+        starts, inverses, box = args
+        corner = [
+            _each(builder, _number(builder, builder.add(box, ir.Constant(box.type, 8 * k)), _DOUBLE))
+            for k in range(6)
+        ]
+        enter, leave = (ir.Constant(_DOUBLES, [share] * AHEAD) for share in (0.0, 1.0))
+        pairs = zip(_rows(builder, starts, 3), _rows(builder, inverses, 3), strict=True)
+        for axis, (start, inverse) in enumerate(pairs):
+            ends = [builder.fmul(builder.fsub(corner[axis + k], start), inverse) for k in (0, 3)]
+            enter = _select(builder, ">", _select(builder, "<", *ends), enter)
+            leave = _select(builder, "<", _select(builder, ">", *ends), leave)
+        return _bits(builder, "<=", enter, leave, starts.type)
+
+    return types.intp(types.intp, types.intp, types.intp), generate
+
+
 @intrinsic
 def look_up(typing, where, share, start, step, i, inverse, low_end, last):
     """Table rows of `AHEAD` receivers from i on: byte offset (int32) of the row below each cosine, and the share of
@@ -83,20 +155,16 @@ def look_up(typing, where, share, start, step, i, inverse, low_end, last):
     def generate(context, builder, signature, args):
         where, share, start, step, i, inverse, low_end, last = args
 
-        def each(value):
-            one = builder.insert_element(ir.Constant(_DOUBLES, ir.Undefined), value, ir.Constant(_INT, 0))
-            return builder.shuffle_vector(one, one, ir.Constant(_COUNTS, [0] * AHEAD))
-
         def at(address, kind):
             return builder.inttoptr(address, kind.as_pointer())
 
-        first = each(builder.sitofp(i, _DOUBLE))
+        first = _each(builder, builder.sitofp(i, _DOUBLE))
         number = builder.fadd(first, ir.Constant(_DOUBLES, [float(k) for k in range(AHEAD)]))
-        along = builder.fadd(each(start), builder.fmul(each(step), number))
+        along = builder.fadd(_each(builder, start), builder.fmul(_each(builder, step), number))
         kind = ir.FunctionType(_DOUBLES, [_DOUBLES])
         absolute = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fabs.v{AHEAD}f64")
         near = builder.fpext(builder.load(at(inverse, ir.VectorType(_FLOAT, AHEAD)), align=4), _DOUBLES)
-        node = builder.fsub(builder.fmul(builder.call(absolute, [along]), near), each(low_end))
+        node = builder.fsub(builder.fmul(builder.call(absolute, [along]), near), _each(builder, low_end))
         node = _select(builder, ">", node, ir.Constant(_DOUBLES, [0.0] * AHEAD))
         most = builder.trunc(last, _INT)
         most = builder.insert_element(ir.Constant(_COUNTS, ir.Undefined), most, ir.Constant(_INT, 0))

@@ -16,7 +16,6 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, room_of_points
 from quietwing.coverage.propagation.scene import Scene
@@ -30,7 +29,6 @@ Ints = NDArray[np.int64]
 REFERENCE_MHZ = (800.0, 2100.0, 3500.0)  # assumed: middles of the low, middle and high mobile bands
 PAIR_ROWS = 256  # of a table of all pairs of portals: three coordinates of each are held for so many at a time
 NEARBY = 256  # assumed: portals compared in dB are among as many nearest in metres
-ROWS_AT_A_TIME = 32  # places that lie together and share most of their nearest
 NEAR_OPENINGS = 8  # assumed: openings and voids joined to each portal beyond those of its rooms
 NEAR_EDGES = 4  # assumed: corners and roof edges joined to each portal
 NEAR_VOIDS = 6  # assumed: pieces of voids a place is reached by
@@ -281,15 +279,13 @@ def _lost_nearby_db(
     nearest = KDTree(source_m).query(from_m, k=np.arange(1, min(NEARBY, len(source_m)) + 1))[1]
     np.put_along_axis(wanted, nearest, True, axis=1)
     found = np.full((*wanted.shape, len(REFERENCE_MHZ)), np.inf, np.float32)
-
-    def part(begin: int, end: int) -> None:
-        for number in range(begin, end):
-            rows = slice(number * ROWS_AT_A_TIME, (number + 1) * ROWS_AT_A_TIME)
-            columns = np.flatnonzero(wanted[rows].any(axis=0))
-            lost_db = element_loss_db(scene.prepared, table, from_m[rows], source_m[columns])
-            found[rows, columns] = np.where(wanted[rows, columns, None], lost_db, np.float32(np.inf))
-
-    in_parts(part, -(-len(from_m) // ROWS_AT_A_TIME))
+    between = from_m is source_m  # a ray loses the same both ways
+    row, column = np.nonzero(np.triu(wanted | wanted.T) if between else wanted)
+    lost_db = element_loss_db(scene.prepared, table, from_m[row], source_m[column], paired=True)[0]
+    found[row, column] = lost_db
+    if between:
+        found[column, row] = lost_db
+        found[~wanted] = np.inf
     return found
 
 
