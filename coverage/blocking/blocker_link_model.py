@@ -161,7 +161,8 @@ def blocker_links(
             received_db = gain_db.T[np.searchsorted(ray.freqs, freq[used])] + pattern_db + kind.gain_dbi
             received_db = received_db.astype(np.float32)
             level_dbm[index, used] = sent_dbm[used, None] + received_db
-            mas_dbm[index, used] = offered_dbm[used, None] + received_db
+            if np.isfinite(offered_dbm).any():
+                mas_dbm[index, used] = offered_dbm[used, None] + received_db
 
     rays: Iterable[_Ray] = _straight_rays(model, tx_m, points, alike)
     floor = None

@@ -7,6 +7,7 @@ frequencies there: that of the middle one of the site's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import shapely
@@ -172,7 +173,8 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     of_band = [np.unique(freq[band_of == band]) for band in model.bands]
 
     def by_band(values: Levels) -> Levels:
-        return np.stack([values[:, :, freqs].max(axis=2) for freqs in of_band], axis=2)
+        largest = [reduce(np.maximum, [values[:, :, of] for of in freqs.tolist()]) for freqs in of_band]
+        return np.stack(largest, axis=2)
 
     straight_walls_db = by_band(straight.walls_db)
     if detour is None:
@@ -189,12 +191,17 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     # the largest share of a band is that of the frequency with ways least apart; hundreds of dB overflow a float32
     apart_db = -by_band(np.clip(detour_db - straight.loss_db, -300.0, 300.0))
     share = np.where(ruled[:, :, None], 1 / (1 + 10 ** (apart_db / 10)), 0.0).astype(np.float32)
+    every = 1, ruled.size  # all links at once: their errors differ by band alone
     for band in range(len(of_band)):
-        sigma_db = np.broadcast_to(model.construction_sigma_db[:, band], (len(share), len(model.constructions)))
-        most_db = np.full(len(share), model.walls_most_db[band])
-        share[:, :, band] *= straight_matters(
-            share[:, :, band], straight.crossed, straight_walls_db[:, :, band], sigma_db, most_db, outside=outside
+        matters = straight_matters(
+            share[:, :, band].reshape(every),
+            straight.crossed.reshape(*every, -1),
+            straight_walls_db[:, :, band].reshape(every),
+            model.construction_sigma_db[None, :, band],
+            model.walls_most_db[[band]],
+            outside=outside,
         )
+        share[:, :, band] *= matters.reshape(ruled.shape)
     return SiteLinks(
         loss_db,
         LinkPaths(

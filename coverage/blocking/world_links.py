@@ -145,8 +145,8 @@ def kernel_links(public: PublicLinks, blockers: BlockerLinks) -> tuple[Links, ND
         los_row=_rows(los_row.reshape(public.los_key.shape)),
         sector_sigma=_rows(public.sigma_db),
         public=public.paths.each(lambda values: _rows(values if values.ndim == 3 else values[:, :, None])),
-        level_dbm=np.ascontiguousarray(blockers.level_dbm.transpose(2, 1, 0)),
-        mas_dbm=np.ascontiguousarray(blockers.mas_dbm.transpose(2, 1, 0)),
+        level_dbm=_by_point(blockers.level_dbm),
+        mas_dbm=_by_point(blockers.mas_dbm),
         device=blockers.paths.each(_rows),
         is_mas=blockers.is_mas,
     )
@@ -161,3 +161,11 @@ def group_starts(group: NDArray[np.int32], count: int) -> NDArray[np.intp]:
 def _rows(values: NDArray[Any]) -> NDArray[Any]:
     """Points first, in one piece."""
     return np.ascontiguousarray(np.swapaxes(values, 0, 1))
+
+
+def _by_point(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Levels (device, carrier, point) with the point first and the device last, in one piece."""
+    found = np.empty(levels.shape[::-1], np.float32)
+    for carrier in range(levels.shape[1]):  # a quarter of the time of all at once
+        found[:, carrier] = levels[:, carrier].T
+    return found
