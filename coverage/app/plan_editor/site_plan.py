@@ -25,6 +25,7 @@ RINGS_M = (20.0, 100.0, 1000.0, 3000.0)  # outer edges, as in maps of spill
 GRID = 110  # squares on the longer side of the field
 FAR_M = 45.0  # from every point: nothing is drawn (assumed)
 NEIGHBOURS = 6
+Floats = NDArray[np.float64]
 SPILL_DB = 20.0
 RISE = 0.2  # of a site's width between two storeys of the stack
 SPILL = Scale(
@@ -143,15 +144,21 @@ def spill_field(
         return Field(patch, np.full(grid_x.shape, np.nan))
     at = np.array([(place.x_m, place.y_m) for place in known])
     margin_db = np.array([place.margin_db for place in known], float)
-    far2 = (grid_x.ravel()[:, None] - at[:, 0]) ** 2 + (grid_y.ravel()[:, None] - at[:, 1]) ** 2
-    many = min(NEIGHBOURS, len(known))
+    values = np.stack([_headroom_between(*row, at, margin_db) for row in zip(grid_x, grid_y, strict=True)])
+    values[shapely.contains_xy(fence, grid_x, grid_y)] = np.nan
+    return Field(patch, values)
+
+
+def _headroom_between(x: Floats, y: Floats, at: Floats, margin_db: Floats) -> Floats:
+    """Headroom at some points, shape (point,): nan far from every place that is judged, shape (place, 2). [dB]"""
+    far2 = (x[:, None] - at[:, 0]) ** 2 + (y[:, None] - at[:, 1]) ** 2
+    many = min(NEIGHBOURS, len(at))
     nearest = np.argpartition(far2, many - 1, axis=1)[:, :many]
     near2 = np.take_along_axis(far2, nearest, axis=1)
     weight = 1.0 / (near2 + 1.0)
-    values = (weight * margin_db[nearest]).sum(axis=1) / weight.sum(axis=1)
-    values[near2.min(axis=1) > FAR_M**2] = np.nan
-    values[shapely.contains_xy(fence, grid_x.ravel(), grid_y.ravel())] = np.nan
-    return Field(patch, values.reshape(grid_x.shape))
+    found: Floats = (weight * margin_db[nearest]).sum(axis=1) / weight.sum(axis=1)
+    found[near2.min(axis=1) > FAR_M**2] = np.nan
+    return found
 
 
 def stack_of(site: Site, places: Sequence[Place], shares: Mapping[int, float], words: Mapping[int, str]) -> Any:

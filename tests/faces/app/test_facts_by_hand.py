@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import math
 import re
+import tracemalloc
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -245,3 +246,13 @@ def test_between_two_places_alike_the_headroom_is_theirs_and_half_way_their_mean
     assert np.isnan(
         spill_field([replace(two[0], margin_db=None)], (990.0, 990.0, 1030.0, 1010.0), fence).values
     ).all()
+
+
+def test_the_field_of_a_large_site_takes_megabytes_not_a_hundred(verdict):
+    one = outside_places(verdict.spill, verdict.grades[0].grade)[0]
+    many = [replace(one, x_m=float(at % 40), y_m=float(at // 40), margin_db=0.0) for at in range(1300)]
+    tracemalloc.start()
+    spill_field(many, (0.0, 0.0, 40.0, 40.0), verdict.site.perimeter.outline)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10e6
