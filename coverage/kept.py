@@ -67,19 +67,25 @@ class Kept(MutableMapping[K, V]):
 
 
 def array_bytes(*values: object) -> int:
-    """Memory of the arrays in some dataclasses, tuples and arrays themselves; what else they hold counts nothing."""
+    """Memory of the arrays in some dataclasses, tuples and arrays themselves; what else they hold counts nothing.
+
+    What stands in several places counts once: two models share the scene they are of.
+    """
     total, left = 0, list(values)
+    seen: set[int] = set()
     parts: dict[type, tuple[str, ...]] = {}  # asked once of each class: a site holds thousands of walls
     while left:
         value = left.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
         kind = type(value)
         if isinstance(value, np.ndarray):
             total += value.nbytes
         elif isinstance(value, tuple):
             left.extend(value)
-        elif kind in parts:
-            left.extend([getattr(value, name) for name in parts[kind]])
         else:
-            parts[kind] = tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()
-            left.append(value)
+            if kind not in parts:
+                parts[kind] = tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()
+            left.extend([getattr(value, name) for name in parts[kind]])
     return total

@@ -203,11 +203,11 @@ class Desk:
         if found is None:
             quick = self.ready and self.drafting.at_hand(place, devices, treatments)
             if not quick:
-                memory.make_room(self.drafting)
+                memory.make_room(self.drafting, (treatments, place), devices)
             found = self.drafting.draft(place, devices, treatments)
             if not quick:
                 memory.give_back()
-            memory.put_old_away(self.drafting, (treatments, place))
+            memory.put_old_away(self.drafting, (treatments, place), devices)
             self._drafts = {key: found} if len(self._drafts) >= MOST_DRAFTS else {**self._drafts, key: found}
         elif self.ready:
             self.drafting.asked_s = time.monotonic()  # a gesture all the same: what works beside it rests

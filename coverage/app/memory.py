@@ -1,8 +1,9 @@
 """Memory of the server: what the quick estimates of all sessions may take together, and what is given back.
 
 Estimates keep the links of every blocker to every square of a storey, so that a gesture costs its own links alone:
-45 MB a storey of houseblock, 170 MB one of radial. What was in use longest ago is put away first, of a session that
-holds more than its share before all others; the next gesture there works it out again.
+80 MB for the storey of houseblock that is in hand, 250 MB for one of radial. What was in use longest ago is put away
+first, of a session that holds more than its share before all others, and before a storey is worked out rather than
+after it; the next gesture there works it out again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 if TYPE_CHECKING:
-    from quietwing.coverage.equipment import Treatment
+    from quietwing.coverage.equipment import Device, Treatment
     from quietwing.coverage.live import Drafting
 
     Key = tuple[tuple[Treatment, ...], int]  # treatments, and the place
@@ -30,13 +31,15 @@ __all__ = [
     "has_room",
     "make_room",
     "put_old_away",
+    "storey_bytes",
 ]
 
-# Beside 0.4 GiB of the program itself: 1 GiB with two sessions on three sites.
-MOST_OF_ONE_BYTES = 400 << 20
-MOST_OF_ALL_BYTES = 480 << 20
-MOST_AT_WORK_BYTES = 600 << 20  # while several sessions are at work: none takes the storey another has in hand
-NEW_BYTES = 400 << 20  # of the first storey of a site: one of radial keeps 320 MB (assumed)
+# Beside 0.5 GiB of the program itself, its compiled kernels included: 1 GiB with two sessions on three sites.
+MOST_OF_ONE_BYTES = 320 << 20
+MOST_OF_ALL_BYTES = 360 << 20
+MOST_AT_WORK_BYTES = 420 << 20  # while several sessions are at work: none takes the storey another has in hand
+# What a new storey takes, as the three bundled sites have it: 93, 307 and 135 MB where it was 80, 254 and 138.
+SQUARE_BYTES, LINK_BYTES, LEGS_BYTES = 27_000, 1_500, 32 << 20
 AT_WORK_S = 60.0  # since the last gesture (assumed)
 M_ARENA_MAX = -8  # of glibc's malloc.h
 ARENAS = 2
@@ -49,6 +52,13 @@ def count_in(drafting: Drafting) -> None:
     _counted.add(drafting)
 
 
+def storey_bytes(drafting: Drafting, key: Key, devices: tuple[Device, ...]) -> int:
+    """What a storey will take beside what is kept of it already, about."""
+    squares = len(drafting.places[key[1]].silent)
+    _, kept = drafting.held.get(key, (0.0, 0))
+    return max(squares * (SQUARE_BYTES + LINK_BYTES * len(devices)) + LEGS_BYTES - kept, 0)
+
+
 def has_room(drafting: Drafting) -> bool:
     """Whether one more storey like those there are can be kept without another being put away."""
     largest = max((size for _, size in drafting.held.values()), default=0)
@@ -56,19 +66,26 @@ def has_room(drafting: Drafting) -> bool:
     return own + largest <= MOST_OF_ONE_BYTES and all_of_them + largest <= MOST_OF_ALL_BYTES
 
 
-def make_room(drafting: Drafting) -> None:
-    """Before a storey is worked out: put away what other sessions, idle now, would have to give for it afterwards.
+def make_room(drafting: Drafting, key: Key, devices: tuple[Device, ...]) -> None:
+    """Before a storey is worked out: put away what would have to go for it afterwards.
 
-    While it is worked out it takes as much again, so that memory would be at its most just then.
+    While it is worked out it takes more, so that memory would be at its most just then.
+
+    Parameters
+    ----------
+    drafting : Drafting
+    key : tuple
+        Treatments and place that it will be asked for; the place under other treatments stays, for links are carried
+        over from there.
+    devices : tuple of Device
     """
-    new = max((size for _, size in drafting.held.values()), default=NEW_BYTES)
-    others = [each for each in list(_counted) if each is not drafting]
-    left = max(MOST_OF_ALL_BYTES - new - drafting.nbytes, 0)
-    if others and _put_away(drafting, None, others, left, time.monotonic() - AT_WORK_S):
-        give_back()
+    same, new_bytes = {at for at in drafting.held if at[1] == key[1]}, storey_bytes(drafting, key, devices)
+    _put_away(drafting, same, [drafting], MOST_OF_ONE_BYTES - new_bytes)
+    _within_limits_of_all(drafting, same, new_bytes)
+    give_back()
 
 
-def put_old_away(drafting: Drafting, key: Key) -> bool:
+def put_old_away(drafting: Drafting, key: Key, devices: tuple[Device, ...] = ()) -> bool:
     """Put away what was in use longest ago until the rest is within the limits.
 
     Parameters
@@ -77,23 +94,32 @@ def put_old_away(drafting: Drafting, key: Key) -> bool:
         That has just been asked.
     key : tuple
         Treatments and place that it was asked for: these stay.
+    devices : tuple of Device, optional
+        The layout it was asked for. If nothing else can go, links of its blockers at the places they have left do.
 
     Returns
     -------
     bool
         Whether anything was put away.
     """
-    put_away = _put_away(drafting, key, [drafting], MOST_OF_ONE_BYTES)
-    holders = list(_counted | {drafting})
-    put_away |= _put_away(drafting, key, holders, MOST_OF_ALL_BYTES, time.monotonic() - AT_WORK_S)
-    put_away |= _put_away(drafting, key, holders, MOST_AT_WORK_BYTES)
+    put_away = _put_away(drafting, {key}, [drafting], MOST_OF_ONE_BYTES)
+    if devices and drafting.nbytes > MOST_OF_ONE_BYTES:
+        drafting.drop_moved(key, devices)
+    put_away |= _within_limits_of_all(drafting, {key})
     if put_away:
         give_back()
     return put_away
 
 
+def _within_limits_of_all(drafting: Drafting, stay: set[Key], new_bytes: int = 0) -> bool:
+    """Put away of all sessions until there is room for so much more; whether anything was."""
+    holders = list(_counted | {drafting})
+    put_away = _put_away(drafting, stay, holders, MOST_OF_ALL_BYTES - new_bytes, time.monotonic() - AT_WORK_S)
+    return put_away | _put_away(drafting, stay, holders, MOST_AT_WORK_BYTES - new_bytes)
+
+
 def _put_away(
-    in_hand: Drafting, key: Key | None, holders: list[Drafting], most_bytes: int, before_s: float = math.inf
+    in_hand: Drafting, stay: set[Key], holders: list[Drafting], most_bytes: int, before_s: float = math.inf
 ) -> bool:
     """Put away what was in use before a time, or whenever, until the rest is within a limit."""
     share = most_bytes / len(holders)
@@ -103,7 +129,7 @@ def _put_away(
             (each.nbytes <= share, used_s, number, at)
             for number, each in enumerate(holders)
             for at, (used_s, _) in each.held.items()
-            if (each is not in_hand or at != key)
+            if (each is not in_hand or at not in stay)
             and (number, at) not in tried
             and (each is in_hand or used_s < before_s)
         ]
@@ -111,7 +137,7 @@ def _put_away(
             break
         _, _, number, at = min(known, key=lambda one: one[:3])
         tried.add((number, at))
-        holders[number].put_away(at)
+        holders[number].put_away(at, idle=holders[number] is not in_hand)
     return bool(tried)
 
 

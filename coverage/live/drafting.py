@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -370,10 +370,11 @@ class Drafting:
         kept = sum(size for _, size in self.held.values())
         return kept + self._site_bytes + self._detours.ways_nbytes + self.spill.nbytes
 
-    def put_away(self, key: Key) -> bool:
+    def put_away(self, key: Key, *, idle: bool = True) -> bool:
         """Drop what the drafts of one place were made from; False while another thread is at work with it.
 
-        The next draft of the place has the same bytes, and takes as long as its first.
+        The next draft of the place has the same bytes, and takes as long as its first. With the last place what all
+        places share goes too if nobody is at work here (`idle`).
         """
         if not self._at_work.acquire(blocking=False):
             return False
@@ -384,7 +385,7 @@ class Drafting:
             if not any(place == key[1] for _, place in self._grounds):
                 self._detours.put_away(key[1])
                 self.put_away_places.add(key[1])
-            if not self._grounds:  # nobody is at work here: what all places share can go too
+            if idle and not self._grounds:
                 self._models.clear()
                 self.spill.forget()
                 self._graph, self._detours = None, KeptDetours()
@@ -393,9 +394,30 @@ class Drafting:
             self._at_work.release()
         return True
 
+    def drop_moved(self, key: Key, devices: Iterable[Device]) -> bool:
+        """Drop what is kept of blockers where they stand no more; False while another thread is at work with it.
+
+        Parameters
+        ----------
+        key : tuple
+            Treatments and place.
+        devices : iterable of Device
+            The layout: what is kept of these stays.
+        """
+        if not self._at_work.acquire(blocking=False):
+            return False
+        try:
+            layout = set(devices)
+            self._kept.drop_others(key, layout)
+            self._detours.drop_others(key[1], layout)
+            self._measure()
+        finally:
+            self._at_work.release()
+        return True
+
     def _measure(self) -> None:
         """Note what is kept: others may look at it while a thread is at work."""
-        self._site_bytes = sum(array_bytes(model) for model in self._models.values())
+        self._site_bytes = array_bytes(*self._models.values())
         self.held = {
             (treatments, place): (
                 self._used_s.get((treatments, place), -np.inf),

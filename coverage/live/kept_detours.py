@@ -5,7 +5,7 @@ They count as if no window were treated. Those of a long cable start from fewer 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -149,6 +149,11 @@ class KeptDetours:
             del self._detours[key]
         self._reached.pop(place, None)
         self._legs.pop(place, None)
+
+    def drop_others(self, place: int, devices: Container[Device]) -> None:
+        """Drop the detours to a place of all but some devices."""
+        for key in [key for key in self._detours if key[0] == place and key[1] not in devices]:
+            del self._detours[key]
 
     def _keep(self, place: int, device: Device, names: tuple[str, ...], way: Way) -> None:
         self._detours[place, device] = (names, way)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from quietwing.coverage.blocking import LinkModel
 from quietwing.coverage.equipment import Device, Treatment
@@ -87,6 +87,11 @@ class KeptLinks:
         """Drop the links to the points of a key."""
         self._stacks.pop(key, None)
         for at in [at for at in self._links if at[0] == key]:
+            del self._links[at]
+
+    def drop_others(self, key: Key, devices: Container[Device]) -> None:
+        """Drop the links to the points of a key of all but some devices."""
+        for at in [at for at in self._links if at[0] == key and at[1] not in devices]:
             del self._links[at]
 
     def forget(self, treatments: tuple[Treatment, ...]) -> None:
