@@ -395,15 +395,7 @@ class Drafting:
         return True
 
     def drop_moved(self, key: Key, devices: Iterable[Device]) -> bool:
-        """Drop what is kept of blockers where they stand no more; False while another thread is at work with it.
-
-        Parameters
-        ----------
-        key : tuple
-            Treatments and place.
-        devices : iterable of Device
-            The layout: what is kept of these stays.
-        """
+        """Drop what is kept, for treatments and place, of blockers that are not in a layout; as of `put_away`."""
         if not self._at_work.acquire(blocking=False):
             return False
         try:
