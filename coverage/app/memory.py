@@ -56,7 +56,7 @@ def count_in(drafting: Drafting) -> None:
 def storey_bytes(drafting: Drafting, key: Key, devices: tuple[Device, ...]) -> int:
     """What a storey will take beside what is kept of it already, about; the first one of a site with the site.
 
-    106, 337 and 281 MB for the first storeys of houseblock, radial and campus, where it was 96, 297 and 296.
+    106, 337 and 281 MB for the first storeys of houseblock, radial and campus, where it was 96, 297 and 249.
     """
     squares, rooms = len(drafting.places[key[1]].silent), len(drafting.site.rooms)
     _, kept = drafting.held.get(key, (0.0, 0))
