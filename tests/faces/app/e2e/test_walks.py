@@ -109,5 +109,7 @@ def test_the_buyer_compares_layouts_and_takes_bill_and_sheet(walk, small_zip):
     spin.fill("-500")
     spin.press("Enter")
     walk.rest()
-    assert "budget" in walk.page.get_by_test_id("stMain").inner_text().lower()
+    field = walk.page.get_by_test_id("stNumberInput").filter(has=spin).bounding_box()
+    said = walk.page.get_by_text("Give a budget of £0 or more; -500 is too low.").bounding_box()
+    assert 0 <= said["y"] - (field["y"] + field["height"]) <= 40  # pixels: right under it
     walk.step("buyer")
