@@ -38,7 +38,7 @@ KEPT_BYTES = 160 << 20  # 0.8 MB a device on a storey of radial, 0.2 on one of h
 DRAFT_CUT = Cut(pieces=60, stations=6)
 DEVICES_AT_A_TIME = 6  # whose routes to all points stand in memory together
 # Of ways from blockers to every portal: 1 MB each on radial, 2 MB on campus, whose 60 blockers would need 120 MB.
-# Short of that storeys ask for them in turn and find none: another storey costs 7.3 s of a core with 64 as with 96 MB.
+# With less, storeys ask for them in turn and find none: another storey took 7.3 s of a core with 64 as with 96 MB.
 WAYS_BYTES = 48 << 20
 LEGS_BYTES = 32 << 20  # of legs from the portals near blockers to one place
 PLACES_KEPT = 8  # the last legs to whose points are kept: forty megabytes for a storey of radial
