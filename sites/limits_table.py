@@ -22,7 +22,12 @@ from quietwing.sites.importers.indoor import MOST_POLYGONS
 from quietwing.sites.importers.pdf import MOST_POINTS
 from quietwing.sites.importers.wall_strips import MOST_SEGMENTS
 from quietwing.sites.near_pairs import MOST_PAIRS
-from quietwing.sites.plan_checks import MOST_CROSSINGS, MOST_OUTLINE_VERTICES, MOST_OUTLINES_VERTICES
+from quietwing.sites.plan_checks import (
+    MOST_COMPARED_VERTICES,
+    MOST_CROSSINGS,
+    MOST_OUTLINE_VERTICES,
+    MOST_OUTLINES_VERTICES,
+)
 from quietwing.sites.readings import MOST_FILE_BYTES as MOST_READINGS_BYTES
 from quietwing.sites.readings import MOST_READINGS
 from quietwing.sites.records import MOST_RECORD_PROBLEMS, MOST_UNKNOWN
@@ -54,6 +59,7 @@ def limits_md() -> list[str]:
         ("perimeter or building", "vertices of its outline", f"{MOST_OUTLINE_VERTICES:,}"),
         ("perimeter and buildings", "vertices of all outlines", f"{MOST_OUTLINES_VERTICES:,}"),
         ("two rooms, a room and a building", "places at which their outlines meet", f"{MOST_CROSSINGS:,}"),
+        ("outlines that lie on each other", "vertices, counted for each pair", f"{MOST_COMPARED_VERTICES:,}"),
         ("rooms, walls, openings", "pairs that touch", f"{MOST_PAIRS:,}"),
         ("a CSV table", "rows", f"{MOST_ROWS:,}"),
         ("a CSV table", "columns", f"{MOST_COLUMNS:,}"),

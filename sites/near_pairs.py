@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,16 +12,17 @@ from shapely.geometry.base import BaseGeometry
 
 from quietwing.sites.findings import Unreadable
 
-__all__ = ["near_groups", "near_pairs"]
+__all__ = ["near_groups"]
 
-CHUNK = 64  # of 120,000 shapes at one place: 8 million pairs at a time
-MOST_PAIRS = 5_000_000  # a campus has 100,000; a drawing with more has long shown its problems
+CHUNK = 64  # of 120,000 shapes at one place: 8 million pairs at a time, two whole numbers each
+GROUP = 200_000  # pairs that are handed out together: whoever looks at them needs some hundred bytes for each
+MOST_PAIRS = 2_000_000  # a campus has 100,000; a drawing with more has long shown its problems
 
 
-def near_pairs(
+def near_groups(
     shapes: Sequence[BaseGeometry], others: Sequence[BaseGeometry], distance_m: float
-) -> Iterator[tuple[int, int]]:
-    """Pairs of places in the two lists whose shapes are no farther apart than a distance.
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Pairs of places in two lists whose shapes are no farther apart than a distance, some 200,000 at a time.
 
     Parameters
     ----------
@@ -31,37 +33,13 @@ def near_pairs(
 
     Yields
     ------
-    tuple of int
-
-    Raises
-    ------
-    Unreadable
-        After five million pairs: what follows would stay unchecked.
-    """
-    for first, second in near_groups(shapes, others, distance_m):
-        yield from zip(first.tolist(), second.tolist(), strict=True)
-
-
-def near_groups(
-    shapes: Sequence[BaseGeometry], others: Sequence[BaseGeometry], distance_m: float
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """The pairs of `near_pairs` by the thousand: two arrays at a time, with all pairs of a shape in the same two.
-
-    Parameters
-    ----------
-    shapes, others : sequence of shapely geometry
-    distance_m : float
-        As for `near_pairs`. [m]
-
-    Yields
-    ------
     ndarray, ndarray, shape (pair,)
-        Places in `shapes` and in `others`.
+        Places in `shapes` and in `others`; all pairs of a shape in the same two arrays.
 
     Raises
     ------
     Unreadable
-        After five million pairs.
+        At two million pairs; those that go beyond are not handed out.
     """
     if not shapes or not others:
         return
@@ -70,7 +48,10 @@ def near_groups(
     count = 0
     for start in range(0, len(asked), CHUNK):
         first, second = tree.query(asked[start : start + CHUNK], predicate="dwithin", distance=distance_m)
-        yield start + first, second
         count += len(first)
         if count > MOST_PAIRS:
             raise Unreadable(f"over {MOST_PAIRS:,} shapes lie upon each other; draw each once and check again")
+        # Shapes in their order: a group ends where the next shape begins.
+        ends = np.searchsorted(first, first[GROUP::GROUP], side="left").tolist()
+        for low, high in itertools.pairwise(dict.fromkeys([0, *ends, len(first)])):
+            yield start + first[low:high], second[low:high]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, shown
 from quietwing.sites.model import Room, Wall
-from quietwing.sites.near_pairs import near_groups, near_pairs
+from quietwing.sites.near_pairs import near_groups
 from quietwing.sites.opening_checks import check_openings
 
 __all__ = ["check_plan"]
@@ -29,6 +28,9 @@ SLAB_SLACK_M = 2.0  # eaves
 MOST_CROSSINGS = 10_000  # of two outlines: each crossing may begin a piece of what they share, of some kilobytes
 MOST_OUTLINE_VERTICES = 2_000  # of the perimeter or a building: its rim is widened, which takes the square of it
 MOST_OUTLINES_VERTICES = 20_000  # of all of them
+MOST_COMPARED_VERTICES = (
+    1_000_000  # of all outlines laid on each other, counted anew for each pair; a campus has 20,000
+)
 FEW_VERTICES = 200  # outlines that together have no more cross in few places
 ROOM_OVERLAP_M2 = 0.1
 ROOM_OVERLAP_SHARE = 0.02
@@ -209,9 +211,11 @@ def _check_containment(draft: Draft, findings: Findings) -> None:
 def _check_yards(draft: Draft, findings: Findings) -> None:
     """A room of no building stands in the open, not inside one."""
     yards = [room for room in draft.rooms if room.building is None]
-    pairs = near_pairs([yard.outline for yard in yards], [building.outline for building in draft.buildings], 0.0)
+    pairs = _lying_upon([yard.outline for yard in yards], [building.outline for building in draft.buildings])
+    compared = 0
     for yard, own in pairs:
         room, building = yards[yard], draft.buildings[own]
+        compared = _compared(compared, room.outline, building.outline)
         if _tangled(room.outline, building.outline):
             findings.problem(draft.files["rooms"], room.id, _tangle(f"building {shown(building.id)}"))
             continue
@@ -231,9 +235,11 @@ def _check_rooms(draft: Draft, findings: Findings) -> None:
     by_storey: dict[tuple[str | None, int], list[Room]] = defaultdict(list)
     for room in draft.rooms:
         by_storey[room.building, room.storey].append(room)
+    compared = 0
     for one, other in _room_pairs(by_storey.values()):
         if len(findings.problems) - before > MOST_ALIKE:
             return
+        compared = _compared(compared, one.outline, other.outline)
         if _tangled(one.outline, other.outline):
             findings.problem(draft.files["rooms"], one.id, _tangle(f"room {shown(other.id)}"))
             continue
@@ -246,14 +252,36 @@ def _check_rooms(draft: Draft, findings: Findings) -> None:
             )
 
 
+def _lying_upon(outlines: list[Polygon], others: list[Polygon]) -> Iterator[tuple[int, int]]:
+    """Pairs that may share more than a sliver: the boxes round two outlines share no less than they do themselves."""
+    if not outlines or not others:
+        return
+    boxes, other_boxes = shapely.bounds(outlines), shapely.bounds(others)
+    for first, second in near_groups(outlines, others, 0.0):
+        one, other = boxes[first], other_boxes[second]
+        sides_m = np.minimum(one[:, 2:], other[:, 2:]) - np.maximum(one[:, :2], other[:, :2])
+        upon = np.maximum(sides_m, 0.0).prod(axis=1) > ROOM_OVERLAP_M2
+        if outlines is others:
+            upon &= first < second
+        yield from zip(first[upon].tolist(), second[upon].tolist(), strict=True)
+
+
+def _compared(before: int, one: Polygon, other: Polygon) -> int:
+    """Vertices looked at so far, these two outlines included; raises where they become too many."""
+    now = before + int(shapely.count_coordinates(one) + shapely.count_coordinates(other))
+    if now > MOST_COMPARED_VERTICES:
+        raise Unreadable(
+            f"outlines that lie on each other have over {MOST_COMPARED_VERTICES:,} vertices, counted pair by pair; "
+            f"draw each room once and with fewer vertices"
+        )
+    return now
+
+
 def _tangled(one: Polygon, other: Polygon) -> bool:
     """Whether two outlines cross too often for what they share to be worked out: combs laid across each other."""
     if shapely.count_coordinates(one) + shapely.count_coordinates(other) <= FEW_VERTICES:
         return False
-    sides = [
-        [LineString(pair) for ring in (shape.exterior, *shape.interiors) for pair in itertools.pairwise(ring.coords)]
-        for shape in (one, other)
-    ]
+    sides = [_sides(shape) for shape in (one, other)]
     crossings = 0
     for first, _ in near_groups(sides[0], sides[1], 0.0):
         crossings += len(first)
@@ -262,17 +290,23 @@ def _tangled(one: Polygon, other: Polygon) -> bool:
     return False
 
 
+def _sides(shape: Polygon) -> list[BaseGeometry]:
+    """All straight parts of an outline and its holes."""
+    coords, ring = shapely.get_coordinates(shapely.get_rings(shape), return_index=True)
+    follows = ring[1:] == ring[:-1]
+    return list(shapely.linestrings(np.stack([coords[:-1], coords[1:]], axis=1)[follows]))
+
+
 def _tangle(what: str) -> str:
     return f"its outline meets that of {what} at over {MOST_CROSSINGS:,} places; simplify one of the two outlines"
 
 
 def _room_pairs(storeys: Iterable[list[Room]]) -> Iterator[tuple[Room, Room]]:
-    """Rooms of one storey that touch, each pair once."""
+    """Rooms of one storey that may overlap, each pair once."""
     for rooms in storeys:
         outlines = [room.outline for room in rooms]
-        for a, b in near_pairs(outlines, outlines, 0.0):
-            if a < b:
-                yield rooms[a], rooms[b]
+        for a, b in _lying_upon(outlines, outlines):
+            yield rooms[a], rooms[b]
 
 
 def _drop_walls(draft: Draft, findings: Findings) -> None:
@@ -362,8 +396,9 @@ def _note_gaps(draft: Draft, findings: Findings) -> None:
     gaps: list[str] = []
     for walls in by_storey.values():
         lines = [wall.line for wall in walls]
-        ends = [Point(place) for line in lines for place in (line.coords[0], line.coords[-1])]
-        places, shapes = np.array(ends, dtype=object), np.array(lines, dtype=object)
+        shapes = np.array(lines, dtype=object)
+        places = np.stack([shapely.get_point(shapes, 0), shapely.get_point(shapes, -1)], axis=1).ravel()
+        ends = list(places)
         for end, line in near_groups(ends, lines, GAP_M):
             other = line != end // 2
             at, wall = end[other], line[other]

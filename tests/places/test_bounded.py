@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import time
 
+import numpy as np
 import pytest
 
 from quietwing.coverage.batch.sweep import plan_batch
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import read_scenario
-from quietwing.sites import check
+from quietwing.sites import check, plan_checks
 from quietwing.sites.findings import Unreadable
 from quietwing.sites.geojson import parse_layer
 from quietwing.sites.toml_text import MOST_TOML_KEYS, MOST_TOML_PARTS, toml_of
 
+AGAIN = "draw each once and check again"
 SOON_S = 3.0  # of a core; on a free one each is below a second
 
 
@@ -134,6 +137,65 @@ def test_walls_that_cross_a_hundred_thousand_times_are_no_matter(tiny, tmp_path)
             parts["walls"].append(tiny.wall(f"y{number}", (12.0, along), (1000.0, along)))
 
     assert check(tiny.write(tmp_path, grid)).ok
+
+
+def test_a_star_of_thousands_of_walls_is_refused_before_its_pairs_are_looked_at(tiny, tmp_path, monkeypatch):
+    """1,500 walls with one common end are 2.25 million pairs; 600 have 360,000, handed out in parts."""
+    handed: list[list[int]] = []  # of each question
+    groups = plan_checks.near_groups
+
+    def watched(*asked):
+        handed.append([])
+        for pair in groups(*asked):
+            handed[-1].append(len(pair[0]))
+            yield pair
+
+    def star(arms):
+        def put(parts):
+            for number in range(arms):
+                turn = 2 * math.pi * (number + 0.5) / arms
+                parts["walls"].append(
+                    tiny.wall(f"x{number}", (2.5, 3), (2.5 + 2.4 * math.cos(turn), 3 + 2.4 * math.sin(turn)))
+                )
+
+        return put
+
+    monkeypatch.setattr(plan_checks, "near_groups", watched)
+    problems = check(tiny.write(tmp_path / "many", star(1500))).problems
+    assert any(one == "walls.geojson: over 2,000,000 shapes lie upon each other; " + AGAIN for one in problems)
+    assert 1_900_000 < max(map(sum, handed)) <= 2_000_000
+    handed.clear()
+    check(tiny.write(tmp_path / "few", star(600)))
+    assert max(map(sum, handed)) > 360_000
+    assert max(map(max, filter(None, handed))) <= 200_000
+
+
+def test_rooms_of_thousands_of_vertices_upon_each_other_are_refused_by_number(tiny, tmp_path):
+    """12 discs of 9,000 vertices, each a hair smaller: 66 pairs have 1,188,000 vertices."""
+
+    def discs(parts):
+        for number in range(12):
+            size_m = 0.17 - number * 1e-4
+            turns = np.linspace(0, 2 * np.pi, 9000, endpoint=False)
+            ring = [(2.5 + size_m * np.cos(turn), 3 + size_m * np.sin(turn)) for turn in turns]
+            own = {"id": f"disc-{number}", "building": "b1", "storey": 0, "role": "silence"}
+            parts["rooms"].append(tiny.feature("Polygon", [tiny.xy(*ring, ring[0])], **own))
+
+    problems = check(tiny.write(tmp_path, discs)).problems
+    assert any("have over 1,000,000 vertices, counted pair by pair; draw each room once" in one for one in problems)
+
+
+def test_a_heap_of_tiny_rooms_is_told_without_laying_each_on_the_others(tiny, tmp_path, monkeypatch):
+    """Boxes of 0.09 m² share no more than a sliver, whatever lies in them: none of 44,850 pairs is worked out."""
+    monkeypatch.setattr(plan_checks, "MOST_COMPARED_VERTICES", 5_000)
+
+    def heap(parts):
+        for number in range(300):
+            corner = 2 + number * 1e-5
+            own = {"id": f"tiny-{number}", "building": "b1", "storey": 0, "role": "keep"}
+            parts["rooms"].append(tiny.feature("Polygon", tiny.box(corner, 3, corner + 0.3, 3.3), **own))
+
+    assert not any("vertices" in one for one in check(tiny.write(tmp_path, heap)).problems)
 
 
 def test_a_wall_drawn_along_another_is_found_whichever_way_it_runs(tiny, tmp_path):
