@@ -1,5 +1,7 @@
-from . import survey_answers as survey_answers
+from .acceptance_terminal import answer_form as answer_form
+from .acceptance_terminal import answer_score as answer_score
 from .batch_terminal import answer_batch as answer_batch
+from .calibrate_terminal import answer_calibrate as answer_calibrate
 from .check_terminal import answer_check as answer_check
 from .commands import app as app
 from .commands import main as main
@@ -12,9 +14,12 @@ from .frontier_terminal import answer_frontier as answer_frontier
 from .import_terminal import Asked as Asked
 from .import_terminal import answer_import as answer_import
 from .leakage_terminal import answer_leakage as answer_leakage
+from .masts_terminal import answer_masts as answer_masts
+from .measure_next_terminal import answer_measure_next as answer_measure_next
 from .plan_terminal import answer_plan as answer_plan
 from .schema_terminal import answer_schema as answer_schema
 from .validate_terminal import answer_validate as answer_validate
 from .verdict_terminal import answer_verdict as answer_verdict
 from .verify_terminal import answer_verify as answer_verify
+from .walktest_terminal import answer_walktest as answer_walktest
 from .whatif_terminal import answer_whatif as answer_whatif

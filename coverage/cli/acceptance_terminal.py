@@ -9,10 +9,9 @@ import typer
 
 from quietwing.coverage import study
 from quietwing.coverage.acceptance import acceptance_test, form_bytes, score_form
-from quietwing.coverage.cli.calibrate_terminal import refuse_written
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
-from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.cli.terminal import print_json, refuse_written, say
 from quietwing.coverage.exit_codes import MISSED
 from quietwing.coverage.report import acceptance_pdf
 from quietwing.coverage.site_inputs import equipment_of

@@ -12,28 +12,17 @@ from quietwing.coverage import study
 from quietwing.coverage.calibration import CalibrationFit, calibrate_site
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
-from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.cli.terminal import print_json, refuse_written, say
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.whole_files import write_whole
-from quietwing.sites import Site, SiteError, calibration_text, clean, read_measurements
+from quietwing.sites import Site, calibration_text, clean, read_measurements
 
-__all__ = ["answer_calibrate", "refuse_written"]
+__all__ = ["answer_calibrate"]
 
 MOST_SECTORS_SHOWN = 60  # of a table on a terminal; --json and the file have all
-
-
-def refuse_written(out: Path | None, overwrite: bool) -> None:
-    """Refuse a file that is there already, or a place where none can be, before anything is computed."""
-    if out is None:
-        return
-    if out.is_dir() or (out.exists() and not overwrite):
-        what = "is a folder" if out.is_dir() else "exists"
-        raise SiteError(f"{clean(str(out))}: {what}; give a new file, or --overwrite")
-    if not out.parent.is_dir():
-        raise SiteError(f"{clean(str(out.parent))}: no such folder; make it, or give another --out")
 
 
 def answer_calibrate(

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import typer
 
-from quietwing.coverage.cli.calibrate_terminal import refuse_written
 from quietwing.coverage.cli.tables import print_table, progress_bar
-from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.report import assumed_csv, mast_figure, save_png
+from quietwing.coverage.cli.terminal import print_json, refuse_written, say
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import (
     Anchor,
@@ -56,6 +54,8 @@ def answer_masts(
         columns = None if mapping is None else read_mast_mapping(mapping)
         progress("reading the list", 0.2)
         found = import_masts(source, here, columns, radius_m, anchor)
+    from quietwing.coverage.report import assumed_csv, mast_figure, save_png  # slow to load: a list may be refused
+
     sectors = [one.sector for one in found.sectors]
     figure = None if picture is None else mast_figure(here, sectors)
     write_whole(out, table_text(mast_columns(sectors), sectors))

@@ -59,7 +59,7 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Fit walls and masts to readings, within what the rules hold likely; a layer on top of the site."""
-    cli.survey_answers.answer_calibrate(site, readings, out, compare, layout, scenario, rules, overwrite, as_json)
+    cli.answer_calibrate(site, readings, out, compare, layout, scenario, rules, overwrite, as_json)
 
 
 @walktest.command(name="import")
@@ -79,7 +79,7 @@ def walktest_import(
     as_json: JsonOption = False,
 ) -> None:
     """A log of a walk as readings: medians by square of the plan; no identifier of any phone is kept."""
-    cli.survey_answers.answer_walktest(log, site, out, mapping, waypoints, square_m, overwrite, as_json)
+    cli.answer_walktest(log, site, out, mapping, waypoints, square_m, overwrite, as_json)
 
 
 @guarded
@@ -99,7 +99,7 @@ def measure_next(
 ) -> None:
     """Where to measure next: the places and channels that are expected to settle the most cells in doubt."""
     options = {"calibration": calibration, "grade": grade}
-    cli.survey_answers.answer_measure_next(site, layout, scenario, options, count, out, as_json)
+    cli.answer_measure_next(site, layout, scenario, options, count, out, as_json)
 
 
 @masts.command(name="import")
@@ -130,9 +130,7 @@ def masts_import(
     as_json: JsonOption = False,
 ) -> None:
     """Masts round a site from a list: networks told, duplicates merged, what is assumed marked in a second table."""
-    cli.survey_answers.answer_masts(
-        source, site, out, mapping, radius_m, (at, bearing_deg), picture, overwrite, as_json
-    )
+    cli.answer_masts(source, site, out, mapping, radius_m, (at, bearing_deg), picture, overwrite, as_json)
 
 
 @acceptance.command(name="form")
@@ -166,7 +164,7 @@ def acceptance_form(
         "claimed_only": silent_only,
         "seed": seed,
     }
-    cli.survey_answers.answer_form(site, layout, scenario, options, out, overwrite, as_json, **asked)
+    cli.answer_form(site, layout, scenario, options, out, overwrite, as_json, **asked)
 
 
 @acceptance.command(name="score")
@@ -176,4 +174,4 @@ def acceptance_score(
     as_json: JsonOption = False,
 ) -> None:
     """What a filled form lets you claim, exactly; exit code 4 if it does not prove what it was to prove."""
-    cli.survey_answers.answer_score(form, as_json)
+    cli.answer_score(form, as_json)

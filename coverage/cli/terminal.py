@@ -6,11 +6,14 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import typer
 
-__all__ = ["print_json", "say"]
+from quietwing.sites import SiteError, clean
+
+__all__ = ["print_json", "refuse_written", "say"]
 
 
 def say(message: str) -> None:
@@ -27,3 +30,14 @@ def print_json(value: Mapping[str, Any]) -> None:
     except UnicodeEncodeError:
         text = json.dumps(value, allow_nan=False)
     typer.echo(text)
+
+
+def refuse_written(out: Path | None, overwrite: bool) -> None:
+    """Refuse a file that is there already, or a place where none can be, before anything is computed."""
+    if out is None:
+        return
+    if out.is_dir() or (out.exists() and not overwrite):
+        what = "is a folder" if out.is_dir() else "exists"
+        raise SiteError(f"{clean(str(out))}: {what}; give a new file, or --overwrite")
+    if not out.parent.is_dir():
+        raise SiteError(f"{clean(str(out.parent))}: no such folder; make it, or give another --out")

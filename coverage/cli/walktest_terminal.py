@@ -7,9 +7,8 @@ from pathlib import Path
 
 import typer
 
-from quietwing.coverage.cli.calibrate_terminal import refuse_written
 from quietwing.coverage.cli.tables import print_table, progress_bar
-from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.cli.terminal import print_json, refuse_written, say
 from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import Mapped, import_walk, load_site, read_mapping, read_waypoints, readings_text
 

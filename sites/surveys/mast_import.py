@@ -9,26 +9,26 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lazy_loader
 
-from quietwing.sites.errors import OutOfRangeError, SiteError
+from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean, shown
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.networks import (
     PATTERN,
     UNMEASURED_SIGMA_DB,
     Carrier,
-    carriers,
     macro_defaults,
     typical_eirp_dbm,
 )
 from quietwing.sites.records import plain_number
-from quietwing.sites.surveys.channel_numbers import band_of, frequency_mhz
 from quietwing.sites.surveys.grid_reference import osgb_m
+from quietwing.sites.surveys.mast_networks import OF_NETWORK, Told, told_of
 from quietwing.sites.surveys.mast_rows import mast_rows
+from quietwing.sites.surveys.text_rows import count_reason
 
 __all__ = ["Anchor", "ImportedSector", "MastImport", "import_masts"]
 
@@ -37,33 +37,9 @@ pyproj = lazy_loader.load("pyproj")  # slow to load
 SAME_MAST_M = 30.0  # positions of one mast in public lists differ by so much; assumed
 SAME_AZIMUTH_DEG = 10.0
 MOST_SECTORS = 2000  # of a site; the engine's work grows with them
-# What tells the network and carrier of a row.
-OF_NETWORK = ("technology", "mcc", "mnc", "plmn", "operator", "arfcn", "freq_mhz", "band", "bandwidth_mhz")
-MOST_TOLD = 10_000  # of them kept
-_Carried = tuple[Carrier | tuple[str, float, float], tuple[str, ...]]  # with what was guessed of it
-_Told = tuple[tuple[str, str, str], list[_Carried]]
-WIDTHS_MHZ = {"GSM": 0.2, "UMTS": 5.0, "LTE": 10.0, "NR": 20.0}  # where nothing says more; assumed
+MOST_TOLD = 10_000  # of them, of places and of rows alike, kept
+MOST_SEARCHED = 100_000  # rows near the site that are not one with another at sight; some seconds
 DBW_DBM = 30.0
-NAMES = {
-    "vodafone": "VF", "vf": "VF", "o2": "O2", "telefonica": "O2", "virginmediao2": "O2", "vmo2": "O2",
-    "three": "Three",
-    "hutchison": "Three", "3": "Three", "h3g": "Three", "ee": "EE", "bt": "EE", "tmobile": "EE", "orange": "EE",
-    "everythingeverywhere": "EE",
-}  # fmt: skip
-WORDS = {"GSM": "GSM", "2G": "GSM", "UMTS": "UMTS", "3G": "UMTS", "WCDMA": "UMTS", "LTE": "LTE", "4G": "LTE",
-         "NR": "NR", "5G": "NR", "5GNR": "NR", "NBIOT": "LTE"}  # fmt: skip
-BANDS_MHZ = {
-    700: "28",
-    800: "20",
-    900: "8",
-    1400: "32",
-    1800: "3",
-    2100: "1",
-    2300: "40",
-    2600: "7",
-    3500: "78",
-    3600: "78",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +144,18 @@ def import_masts(
     left_out: Counter[str] = Counter()
     making = _Making(site, radius_m, file, left_out, anchor)
     count = 0
-    for _, row in mast_rows(path, mapping):
+    for row in mast_rows(path, mapping):
         count += 1
         making.add(row)
         if len(making.found) > MOST_SECTORS:  # it can only become more: the rest of a long list is not read
             raise SiteError(
                 f"{file}: comes to over {MOST_SECTORS:,} sectors within {radius_m:g} m of the site; "
                 "take a smaller --radius"
+            )
+        if making.searched > MOST_SEARCHED:
+            raise SiteError(
+                f"{file}: has over {MOST_SEARCHED:,} rows of different places within {radius_m:g} m of the site, and "
+                f"they come to {len(making.found):,} sectors; take a smaller --radius, or keep one row for each cell"
             )
     if not making.found:
         why = ", ".join(f"{reason}: {many:,}" for reason, many in left_out.most_common(4))
@@ -183,7 +164,7 @@ def import_masts(
         )
     middle = site.perimeter.outline.centroid
     kept = sorted(
-        making.found,
+        (replace(one, rows=rows) for one, rows in zip(making.found, making.rows, strict=True)),
         key=lambda one: (math.dist((one.sector.x_m, one.sector.y_m), (middle.x, middle.y)), one.sector.id),
     )
     return MastImport(tuple(kept), count, making.merged, tuple(left_out.most_common()))
@@ -203,7 +184,12 @@ class _Making:
         low_x, low_y, high_x, high_y = site.perimeter.outline.bounds
         self.reach_m = radius_m + math.hypot(high_x - low_x, high_y - low_y) / 2
         self.frames: dict[str, object] = {}
-        self.told: dict[tuple[str | None, ...], _Told | str] = {}  # a list names few networks, in a million rows
+        self.told: dict[tuple[object, ...], Told | str] = {}  # a list names few networks, in a million rows
+        self.places: dict[tuple[str, float, float], tuple[float, float]] = {}  # of other grids, in the site's
+        self.rows: list[int] = []  # of each sector found
+        # Sectors of rows of one place, network and azimuth, and how many were found then: the next row is no search.
+        self.same: dict[tuple[object, ...], tuple[int, list[int]]] = {}
+        self.searched = 0
 
     def add(self, row: dict[str, str]) -> None:
         """One row: its place, its network, its carriers."""
@@ -212,18 +198,27 @@ class _Making:
             return
         if self.anchor is not None and not {"x", "y"} <= set(row):
             row = _with_turned(row, self.anchor.bearing_deg)
-        asked = tuple(row.get(name) for name in OF_NETWORK)
+        asked: tuple[object, ...] = tuple([row.get(name) for name in OF_NETWORK])
         told = self.told.get(asked)
         if told is None:
-            told = _told(row)
+            told = told_of(row)
             if len(self.told) < MOST_TOLD:
                 self.told[asked] = told
         if isinstance(told, str):
-            self.left_out[told] += 1
+            count_reason(self.left_out, told)
             return
+        asked = (place, asked, row.get("azimuth_deg"))
+        before, twins = self.same.get(asked, (-1, []))
+        if before == len(self.found):
+            self.merged += len(twins)
+            for twin in twins:
+                self.rows[twin] += 1
+            return
+        self.searched += 1
         (operator, plmn, technology), found = told
-        for carrier, guessed in found:
-            self._sector(row, place, carrier, operator, plmn, technology, guessed)
+        twins = [self._sector(row, place, carrier, operator, plmn, technology, guessed) for carrier, guessed in found]
+        if asked in self.same or len(self.same) < MOST_TOLD:
+            self.same[asked] = len(self.found), twins
 
     def _place(self, row: dict[str, str]) -> tuple[float, float] | None:
         """Metres of the site, if near enough."""
@@ -268,11 +263,16 @@ class _Making:
         )  # degrees at 63° north, twice over
         if abs(u - middle[0]) > near or abs(v - middle[1]) > near:  # type: ignore[index]
             return math.inf, math.inf  # far away, without the arithmetic: lists hold whole countries
-        east, north = self.frames[source].transform(u, v)  # type: ignore[attr-defined]
+        known = self.places.get((source, u, v))
+        if known is not None:
+            return known
+        east, north = map(float, self.frames[source].transform(u, v))  # type: ignore[attr-defined]
         if self.anchor is not None:
-            x, y = self.anchor.turned(float(east), float(north))
-            return self.middle.x + x, self.middle.y + y
-        return float(east), float(north)
+            x, y = self.anchor.turned(east, north)
+            east, north = self.middle.x + x, self.middle.y + y
+        if len(self.places) < MOST_TOLD:
+            self.places[source, u, v] = east, north
+        return east, north
 
     def _sector(
         self,
@@ -283,7 +283,8 @@ class _Making:
         plmn: str,
         technology: str,
         guessed: tuple[str, ...],
-    ) -> None:
+    ) -> int:
+        """The place in `found` of the sector a row is, made if it is new."""
         usual, assumed = macro_defaults(self.site.area), list(guessed)
         known = isinstance(carrier, Carrier)
         band, freq, width = (carrier.band, carrier.freq_mhz, carrier.bandwidth_mhz) if known else carrier  # type: ignore[union-attr, misc]
@@ -300,9 +301,8 @@ class _Making:
         twin = self._twin(operator, technology, freq, place, azimuth)
         if twin is not None:
             self.merged += 1
-            old = self.found[twin]
-            self.found[twin] = ImportedSector(old.sector, old.assumed, old.rows + 1)
-            return
+            self.rows[twin] += 1
+            return twin
         typical = typical_eirp_dbm(self.site.area, "LTE" if technology == "UMTS" else technology, freq, width)
         row = _with_dbm(row)
         eirp = given("eirp_dbm", -30, 90, typical, "EIRP")
@@ -334,7 +334,9 @@ class _Making:
             assumed=bool(assumed),
         )
         self.found.append(ImportedSector(sector, tuple(assumed), 1))
+        self.rows.append(1)
         self.at.setdefault(self._cell(operator, technology, freq, place), []).append(len(self.found) - 1)
+        return len(self.found) - 1
 
     def _cell(
         self, operator: str, technology: str, freq: float, place: tuple[float, float]
@@ -365,67 +367,3 @@ def _with_turned(row: dict[str, str], bearing_deg: float) -> dict[str, str]:
     """A row whose azimuth counts from the site's y axis and not from north."""
     azimuth = plain_number(row.get("azimuth_deg", ""))
     return row if azimuth is None else row | {"azimuth_deg": repr((azimuth - bearing_deg) % 360)}
-
-
-def _network(row: dict[str, str]) -> tuple[str, str, str] | str:
-    """Operator, PLMN and technology of a row, or why there is none."""
-    word = WORDS.get(re.sub(r"[^A-Z0-9]", "", row.get("technology", "").upper()))
-    if word is None:
-        return f"technology {clean(row.get('technology', ''), 20) or 'not told'}"
-    mcc, mnc = row.get("mcc", ""), row.get("mnc", "")
-    digits = "".join(one for one in row.get("plmn", "") if one.isdigit())
-    plmn = f"{mcc}-{mnc.zfill(2)}" if mcc.isdigit() and mnc.isdigit() else f"{digits[:3]}-{digits[3:]}"
-    by_plmn = {one.plmn: one.operator for one in carriers()} | {
-        "234-33": "EE"
-    }  # EE shows a second one, as the table says
-    if re.fullmatch(r"[2-7]\d\d-\d{2,3}", plmn):
-        operator = by_plmn.get(plmn, plmn)
-        return operator, plmn, word
-    name = NAMES.get(
-        re.sub(r"[^a-z0-9]", "", row.get("operator", "").casefold().replace("uk", "").replace("limited", ""))
-    )
-    if name is None:
-        return f"operator {clean(row.get('operator', ''), 20) or 'not told'} (give PLMN, or mcc and mnc)"
-    return name, next(one.plmn for one in carriers() if one.operator == name), word
-
-
-def _told(row: dict[str, str]) -> _Told | str:
-    """Network and carriers of a row, or why there is none."""
-    network = _network(row)
-    if isinstance(network, str):
-        return network
-    found = _carriers(row, *network)
-    return found if isinstance(found, str) else (network, found)
-
-
-def _carriers(row: dict[str, str], operator: str, plmn: str, technology: str) -> list[_Carried] | str:
-    """The carriers a row is of, with what was guessed of them."""
-    mine = [one for one in carriers() if one.operator == operator and one.technology == technology]
-    number, freq = plain_number(row.get("arfcn", "")), plain_number(row.get("freq_mhz", ""))
-    band_number = None
-    if number is not None and number.is_integer():
-        try:
-            freq, band_number = frequency_mhz(technology, int(number)), int(number)
-        except OutOfRangeError:
-            return f"{technology} channel number {int(number)} is of no band"
-    if freq is not None and 300 <= freq <= 7125:
-        band = band_of(technology, freq, band_number if technology == "LTE" else None)
-        if band is None:
-            return f"{technology} at {freq:g} MHz is of no band"
-        near = [one for one in mine if abs(one.freq_mhz - freq) <= one.bandwidth_mhz / 2 and one.band == band]
-        width = plain_number(row.get("bandwidth_mhz", ""))
-        if width is not None and 0.1 <= width <= 200:
-            return [((band, freq, width), ())]
-        if near:
-            return [((band, freq, near[0].bandwidth_mhz), ("bandwidth",))]
-        return [((band, freq, WIDTHS_MHZ[technology]), ("bandwidth",))]
-    named = re.search(r"\d+", row.get("band", ""))
-    if named:
-        wanted = BANDS_MHZ.get(int(named[0]), named[0])
-        found = [one for one in mine if one.band.lstrip("Bn") == wanted]
-        return [
-            (one, ("carrier",)) for one in found
-        ] or f"{operator} has no {technology} in band {clean(row['band'], 20)}"
-    if not mine:
-        return f"{operator} has no {technology} in the table of networks, and the row names no frequency"
-    return [(one, ("band and carrier",)) for one in mine]

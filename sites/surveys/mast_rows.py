@@ -7,18 +7,20 @@ import io
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
+from typing import BinaryIO
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean, did_you_mean, shown
 from quietwing.sites.safe_reading import MOST_TOML_BYTES, read_text, refuse_odd
 from quietwing.sites.surveys.log_columns import TableHead, head_of, is_private, plain_name
+from quietwing.sites.surveys.text_rows import text_rows
 from quietwing.sites.surveys.workbook_rows import workbook_rows
 from quietwing.sites.toml_text import toml_of
 
 __all__ = ["MAST_MEANINGS", "mast_head", "mast_rows", "read_mast_mapping"]
 
 MOST_BYTES = 512 * 2**20
-MOST_ROWS = 5_000_000  # all cells of a large country
+MOST_ROWS = 3_000_000  # all cells of a country; some ten seconds
 MOST_SHEET_ROWS = 200_000
 MOST_SHEET_BYTES = 64 * 2**20
 ROWS_OF_HEAD = 5
@@ -83,8 +85,8 @@ def read_mast_mapping(path: Path) -> dict[str, str]:
     return dict(table)
 
 
-def mast_rows(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row as text by meaning, with where it stands (``line 2``).
+def mast_rows(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """Each row as text by meaning.
 
     Raises
     ------
@@ -95,18 +97,21 @@ def mast_rows(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[
     header, rows = _opened(path, file)
     place = _places(header, mapping or {}, file)
     _check_places(place, header, file)
-    for where, row in rows:
-        yield where, _by_meaning(row, place)
+    columns = list(place.items())
+    for row in rows:
+        if len(row) < len(header):
+            row = [*row, *[""] * (len(header) - len(row))]
+        yield {meaning: value for meaning, at in columns if (value := row[at].strip())}
 
 
 def mast_head(path: Path) -> TableHead:
     """Columns of a list with what each is taken for by its name, and its first rows; raises as `mast_rows`."""
     file = clean(path.name)
     header, rows = _opened(path, file)
-    return head_of(header, _places(header, {}, file), [row for _, row in islice(rows, ROWS_OF_HEAD)])
+    return head_of(header, _places(header, {}, file), list(islice(rows, ROWS_OF_HEAD)))
 
 
-def _opened(path: Path, file: str) -> tuple[list[str], Iterator[tuple[str, list[str]]]]:
+def _opened(path: Path, file: str) -> tuple[list[str], Iterator[list[str]]]:
     """Header and rows; a list by country has none of its own."""
     try:
         target = refuse_odd(path, path.parent)
@@ -118,16 +123,12 @@ def _opened(path: Path, file: str) -> tuple[list[str], Iterator[tuple[str, list[
     sheet = path.suffix.lower() in (".xlsx", ".xlsm")
     rows = _sheet_rows(path) if sheet else _text_rows(target, file)
     first = next(rows, None)
-    if first is None or not any(value.strip() for value in first[1]):
+    if first is None or not any(value.strip() for value in first):
         raise SiteError(f"{file}: is empty; give a header and one row for each cell or mast")
-    header = first[1]
+    header = first
     if len(header) >= 9 and header[0].strip().upper() in RADIOS:
         return list(OPENCELLID[: len(header)]), chain([first], rows)
     return header, rows
-
-
-def _by_meaning(row: list[str], place: Mapping[str, int]) -> dict[str, str]:
-    return {meaning: row[at].strip() for meaning, at in place.items() if at < len(row) and row[at].strip()}
 
 
 def _places(header: list[str], mapping: Mapping[str, str], file: str) -> dict[str, int]:
@@ -155,33 +156,40 @@ def _check_places(found: Mapping[str, int], header: list[str], file: str) -> Non
         )
 
 
-def _text_rows(path: Path, file: str) -> Iterator[tuple[str, list[str]]]:
+def _text_rows(path: Path, file: str) -> Iterator[list[str]]:
     with open(path, "rb") as raw:
+        _refuse_long(raw, file)
         text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         try:
-            first = text.readline(1 << 16)
-            if "\0" in first:
-                raise SiteError(f"{file}: line 1: holds NUL bytes; export it as CSV in UTF-8")
-            delimiter = max((",", ";", "\t"), key=first.count)
-            if first.strip():
-                yield "line 1", next(csv.reader([first], delimiter=delimiter))
-            for number, row in enumerate(csv.reader(text, delimiter=delimiter), 2):
-                if number > MOST_ROWS:
+            for number, row in enumerate(text_rows(text, file), 1):
+                if number == 1 and any("\0" in value for value in row):
+                    raise SiteError(f"{file}: line 1: holds NUL bytes; export it as CSV in UTF-8")
+                if number > MOST_ROWS + 1:
                     raise SiteError(
                         f"{file}: line {number:,}: is beyond {MOST_ROWS:,} rows; keep those near the site"
                     )
                 if row:
-                    yield f"line {number}", row
+                    yield row
         except UnicodeDecodeError as error:
             raise SiteError(f"{file}: byte 0x{error.object[error.start]:02x} is not UTF-8; save as UTF-8") from None
         except csv.Error as error:
             raise SiteError(f"{file}: is no CSV ({clean(str(error))}); correct its quotes") from None
 
 
-def _sheet_rows(path: Path) -> Iterator[tuple[str, list[str]]]:
+def _refuse_long(raw: BinaryIO, file: str) -> None:
+    """Count the lines, which takes a tenth of a second, before any is read."""
+    count = 0
+    while block := raw.read(2**20):
+        count += block.count(b"\n")
+    if count > MOST_ROWS + 1:
+        raise SiteError(f"{file}: has {count:,} lines (limit {MOST_ROWS:,}); keep those near the site")
+    raw.seek(0)
+
+
+def _sheet_rows(path: Path) -> Iterator[list[str]]:
     """Rows of the first sheet; values as text."""
     advice = "keep the rows near the site and save them as XLSX or CSV"
     for sheet in workbook_rows(path, (), most_rows=MOST_SHEET_ROWS, most_bytes=MOST_SHEET_BYTES, advice=advice):
-        for number, row in enumerate(sheet, 1):
+        for row in sheet:
             if row:
-                yield f"row {number}", ["" if value is None else str(value) for value in row]
+                yield ["" if value is None else str(value) for value in row]

@@ -27,6 +27,7 @@ from quietwing.sites.records import plain_number
 from quietwing.sites.safe_reading import refuse_odd
 from quietwing.sites.surveys.channel_numbers import frequency_mhz
 from quietwing.sites.surveys.log_columns import Mapped, TableHead, head_of, is_private, map_columns
+from quietwing.sites.surveys.text_rows import count_reason, text_rows
 from quietwing.sites.surveys.walk_positions import STOREYS_BELOW, Waypoints, grid_of, seconds_of
 
 __all__ = ["WalkImport", "import_walk", "log_head", "readings_text"]
@@ -153,13 +154,9 @@ def _rows(path: Path, file: str) -> Iterator[tuple[int, list[str]]]:
     with open(target, "rb") as raw:
         text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="strict", newline="")
         try:
-            first = text.readline(1 << 16)
-            if "\0" in first or not first.strip():
-                raise SiteError(f"{file}: line 1: is no header of a text log; export it as CSV or text in UTF-8")
-            delimiter = max((",", ";", "\t"), key=first.count)
-            yield 1, next(csv.reader([first], delimiter=delimiter))
-            reader = csv.reader(text, delimiter=delimiter)
-            for number, row in enumerate(reader, 2):
+            for number, row in enumerate(text_rows(text, file), 1):
+                if number == 1 and ("\0" in "".join(row) or not "".join(row).strip()):
+                    raise SiteError(f"{file}: line 1: is no header of a text log; export it as CSV or text in UTF-8")
                 if number > MOST_LOG_ROWS + 1:
                     raise SiteError(f"{file}: line {number:,}: is beyond {MOST_LOG_ROWS:,} samples; split the log")
                 if row:
@@ -225,7 +222,7 @@ class _Samples:
             self.told[asked] = self._channel(*asked)
         channel = self.told[asked]
         if isinstance(channel, str):
-            self.left_out[channel] += 1
+            count_reason(self.left_out, channel)
             return
         seconds = seconds_of(self.text(row, "time"), self.date) if "time" in self.place else None
         if seconds is None and (self.timed or self.date is None):

@@ -6,6 +6,8 @@ import io
 import os
 import subprocess
 import sys
+import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from openpyxl import Workbook
 
 from quietwing.sites import import_masts, import_walk, load_site, read_mapping, read_waypoints
 from quietwing.sites.errors import QuietwingError, SiteError
+from quietwing.sites.surveys import mast_import
 from quietwing.sites.surveys.mast_rows import read_mast_mapping
 
 pytestmark = pytest.mark.usefixtures("forked_readers")
@@ -208,3 +211,88 @@ def test_all_bad_files_of_each_kind_are_read_or_refused_within_the_limits(tmp_pa
     assert len(lines) >= 300, ran.stderr[-2000:]
     assert [line for line in lines if "FAULT" in line[2]] == []
     assert max(float(line[0]) for line in lines) <= 60
+
+
+@pytest.mark.parametrize("reader", [import_masts, import_walk])
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (b"," * 30_000_000, "line 4: has over 65,536 characters; end each row with a line end"),
+        (b'"a\n",' * 2_500_000, 'line 4: is a row of over 100 lines; add or remove a "'),
+        (b'"' + b"\n" * 2_500_000, 'line 4: is a row of over 100 lines; add or remove a "'),
+    ],
+)
+def test_a_row_without_end_is_refused_before_it_is_in_memory(site, tmp_path, reader, more, told):
+    """30 million values of one row are 300 MB as texts; a reader takes a row of 65,536 signs or 100 lines."""
+    path = tmp_path / "rows.csv"
+    head = LIST if reader is import_masts else LOG
+    path.write_bytes(b"".join(head.splitlines(keepends=True)[:3]) + more)
+    used = time.process_time()
+    tracemalloc.start()
+    try:
+        with pytest.raises(SiteError) as told_of:
+            reader(path, site)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert f"rows.csv: {told}" in str(told_of.value)
+    assert most < 10e6
+    assert time.process_time() - used < 3
+
+
+def test_a_header_longer_than_a_line_may_be_is_no_row(site, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"lat,lon," + b"x" * 70_000 + b"\n52.597,-1.995\n")
+    with pytest.raises(SiteError, match="line 1: has over 65,536 characters"):
+        import_masts(path, site)
+
+
+def test_a_list_of_too_many_lines_is_refused_by_its_number_before_it_is_read(site, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_bytes(b"lat,lon\n" + b"\xff,x\n" * 3_000_001)  # what is no UTF-8 is not come to
+    used = time.process_time()
+    with pytest.raises(
+        SiteError, match=r"list.csv: has 3,000,002 lines \(limit 3,000,000\); keep those near the site"
+    ):
+        import_masts(path, site)
+    assert time.process_time() - used < 1
+
+
+def test_rows_that_are_one_with_another_at_sight_take_no_search(site, tmp_path, monkeypatch):
+    """A list of 2,000 rows at one place and azimuth: one search, the others are counted with its sectors."""
+    searched = []
+    twin = mast_import._Making._twin
+    monkeypatch.setattr(mast_import._Making, "_twin", lambda *asked: searched.append(1) or twin(*asked))
+    rows = b"LTE,234,30,1,7,0,-1.995,52.597,100,3\n" * 2000
+    (tmp_path / "list.csv").write_bytes(LIST.splitlines(keepends=True)[0] + rows)
+    found = import_masts(tmp_path / "list.csv", site)
+    assert len(searched) <= 2 * len(found.sectors)
+    assert {one.rows for one in found.sectors} == {2000}
+    assert found.merged == 1999 * len(found.sectors)
+
+
+def test_too_many_places_near_the_site_are_refused_by_number(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(mast_import, "MOST_SEARCHED", 20)
+    rows = "".join(f"LTE,234,30,1,{k},0,-1.995{k:03d},52.597,100,3\n" for k in range(60))
+    (tmp_path / "list.csv").write_text(LIST.decode().splitlines(keepends=True)[0] + rows)
+    with pytest.raises(
+        SiteError, match=r"list.csv: has over 20 rows of different places .*; take a smaller --radius"
+    ):
+        import_masts(tmp_path / "list.csv", site)
+
+
+def test_reasons_that_differ_in_each_row_are_not_all_kept(site, tmp_path):
+    """3,000 technologies that are none: a thousand reasons are told apart, the others counted as one."""
+    masts = LIST.decode().splitlines()
+    (tmp_path / "list.csv").write_text(
+        "\n".join([*masts[:2], *(masts[1].replace("LTE", f"r{k}") for k in range(3000))])
+    )
+    left_out = import_masts(tmp_path / "list.csv", site).left_out
+    assert len(left_out) == 1001
+    assert ("other reasons", 2000) in left_out
+    log = LOG.decode().splitlines()
+    (tmp_path / "walk.csv").write_text("\n".join([log[0], *(log[1].replace("4G", f"r{k}") for k in range(3000))]))
+    with pytest.raises(
+        SiteError, match=r"none of 3,000 samples can be used \(other reasons: 2,000, technology r0: 1"
+    ):
+        import_walk(tmp_path / "walk.csv", site)

@@ -148,7 +148,7 @@ def test_a_list_of_too_many_masts_is_refused_where_they_become_too_many(site, tm
         for number in range(1, 1000):
             asked.append(number)
             place = {"x": f"{X + 100 * (number % 40)}", "y": f"{Y + 100 * (number // 40)}"}
-            yield number, {"operator": "EE", "technology": "LTE", "band": "B20"} | place
+            yield {"operator": "EE", "technology": "LTE", "band": "B20"} | place
 
     monkeypatch.setattr(mast_import, "MOST_SECTORS", 3)
     monkeypatch.setattr(mast_import, "mast_rows", rows)
