@@ -38,6 +38,7 @@ CLOSE_S = 5.0
 LOOK_EVERY_S = 0.2
 QUIET = 50  # of Dask's logs: critical alone
 MOST_LOCAL_WORKERS = 256
+ALL_CORES = "quietwing_all_cores"  # a Dask resource: its worker is alone on its computer, as `--workers 1` is
 
 _LOCK = threading.Lock()  # a Dask worker may have several threads; the child takes one item at a time
 _EVENTS: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -115,7 +116,7 @@ def _local_cluster(workers: int) -> Iterator[Any]:
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address=None,
-            worker_kwargs={"local_directory": scratch},
+            worker_kwargs={"local_directory": scratch, "resources": {ALL_CORES: 1} if workers == 1 else {}},
             silence_logs=QUIET,
         )
         programs = [cluster.scheduler, *cluster.workers.values()]
@@ -295,11 +296,16 @@ def _computed(sent: bytes, site: Site, wanted: Mapping[str, str], item_timeout_s
         return answer
 
 
+def _is_alone() -> bool:
+    """On a worker: whether its child may use all cores. Items of a computer with several workers share them."""
+    return bool(import_module("distributed").get_worker().state.total_resources.get(ALL_CORES, 0))
+
+
 def _by_child(task: Task, item: BatchItem, folder: Path, gains: Path, item_timeout_s: float) -> dict[str, Any]:
     """Give an item to the child of this process, started where there is none, and wait."""
     given, began = False, time.monotonic()
     if not _CHILD:
-        _CHILD.append(Worker(_EVENTS, alone=False))
+        _CHILD.append(Worker(_EVENTS, alone=_is_alone()))
     child = _CHILD[0]
     if child.ready:
         child.give(task, item, folder, gains)

@@ -51,6 +51,14 @@ def test_the_files_are_those_of_the_local_runner_to_the_byte(undisturbed, cluste
     assert files_below(tmp_path / "results") == files_below(here)
 
 
+def test_a_worker_that_is_alone_may_use_all_cores_as_the_local_runner_does(cluster):
+    """Its child has one core where there are two workers; `--local-cluster 1` is no slower than `--workers 1`."""
+    with cluster_client(local_workers=1) as client:
+        assert client.submit(module._is_alone, pure=False).result()
+    addresses = list(cluster.scheduler_info()["workers"])
+    assert not any(cluster.submit(module._is_alone, pure=False, workers=one).result() for one in addresses)
+
+
 def test_one_verdict_over_two_workers_is_that_of_one_process(cluster):
     site = build_wing(describe(cells=4, storeys=1, area="suburban"))
     devices, catalogue = (Device("J1", "room_jammer", 0.0, 2.4, 2.7),), read_catalogue()
