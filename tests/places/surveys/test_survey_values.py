@@ -12,7 +12,8 @@ from quietwing.sites import load_site
 from quietwing.sites.errors import OutOfRangeError, SiteError
 from quietwing.sites.surveys.channel_numbers import band_of, frequency_mhz
 from quietwing.sites.surveys.log_columns import Mapped, is_private, map_columns
-from quietwing.sites.surveys.mast_import import _carriers, _network, import_masts
+from quietwing.sites.surveys.mast_import import import_masts
+from quietwing.sites.surveys.mast_networks import _carriers, _network
 from quietwing.sites.surveys.walk_log import _plmn, import_walk
 from quietwing.sites.surveys.walk_positions import Waypoints, read_waypoints, seconds_of
 
