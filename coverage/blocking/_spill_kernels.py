@@ -67,8 +67,8 @@ class Found(NamedTuple):
     call: D2
 
 
-class Band(NamedTuple):
-    """Blockers on each carrier at one point, (carrier, world) [mW], of the band that was summed last.
+class Blockers(NamedTuple):
+    """Blockers on each carrier at one point, (carrier, world) [mW].
 
     `jam`: sum of all; `mas_mw`: strongest MAS cell; `jammed` and `offered` (carrier,): whether there is either.
     """
@@ -80,47 +80,44 @@ class Band(NamedTuple):
 
 
 @njit(**KERNEL)
-def _no_band(net):
-    """Room for the carriers of any band."""
+def _no_blockers(net):
+    """Room for the blockers at any point."""
     carriers, worlds = len(net.carrier_band), net.los_draw.shape[1]
-    return Band(
+    return Blockers(
         np.empty((carriers, worlds)), np.empty((carriers, worlds)),
         np.empty(carriers, np.bool_), np.empty(carriers, np.bool_),
     )  # fmt: skip
 
 
 @njit(**HELPER)
-def _sum_band(of, factor, spare, other, p, band, local, net, links):
-    """Sum all blockers on the carriers of a band: each device's errors are drawn, added everywhere and forgotten.
+def _sum_blockers(of, factor, spare, other, p, local, net, links):
+    """Sum all blockers on every carrier: each device's errors are drawn, added everywhere and forgotten.
 
     Weak ones have a local error of their own too: a louder one beside them must not make them surer.
     """
     level_dbm, mas_dbm, carrier_band = links.level_dbm[p], links.mas_dbm[p], net.carrier_band
     own, own_known, room, room_key = local.own, local.known, local.room, local.room_key
-    for c in range(len(carrier_band)):
-        if carrier_band[c] == band:
-            of.jam[c] = 0
-            of.mas_mw[c] = 0
-            of.jammed[c], of.offered[c] = False, False
+    of.jam[:], of.mas_mw[:] = 0, 0
+    of.jammed[:], of.offered[:] = False, False
     for d in range(level_dbm.shape[1]):
-        drawn = False
-        for c in range(len(carrier_band)):
-            if carrier_band[c] != band or level_dbm[c, d] == -math.inf:
-                continue
-            if not drawn:
-                drawn = True
-                own_known[:] = False  # of the device before
-                own_error(own, own_known, 0, net.device_key[d], room_key, net.band_key[band], net)
-                device_power(factor, other, spare, own[0], p, d, band, room, net, links)
-            of.jammed[c] = True
-            power, jam = math.exp(DB_TO_NEPER * level_dbm[c, d]), of.jam[c]
-            for w in range(len(jam)):
-                jam[w] += power * factor[w]
-            if mas_dbm[c, d] > -math.inf:
-                of.offered[c] = True
-                power, mas_mw = math.exp(DB_TO_NEPER * mas_dbm[c, d]), of.mas_mw[c]
-                for w in range(len(mas_mw)):
-                    mas_mw[w] = max(mas_mw[w], power * factor[w])
+        own_known[:] = False  # of the device before
+        for band in range(len(net.band_key)):
+            own_known[0] = False  # what its bands have in common is drawn once
+            for c in range(len(carrier_band)):
+                if carrier_band[c] != band or level_dbm[c, d] == -math.inf:
+                    continue
+                if not own_known[0]:
+                    own_error(own, own_known, 0, net.device_key[d], room_key, net.band_key[band], net)
+                    device_power(factor, other, spare, own[0], p, d, band, room, net, links)
+                of.jammed[c] = True
+                power, jam = math.exp(DB_TO_NEPER * level_dbm[c, d]), of.jam[c]
+                for w in range(len(jam)):
+                    jam[w] += power * factor[w]
+                if mas_dbm[c, d] > -math.inf:
+                    of.offered[c] = True
+                    power, mas_mw = math.exp(DB_TO_NEPER * mas_dbm[c, d]), of.mas_mw[c]
+                    for w in range(len(mas_mw)):
+                        mas_mw[w] = max(mas_mw[w], power * factor[w])
 
 
 @njit(**HELPER)
@@ -218,8 +215,8 @@ def spill_worlds(
         own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
         theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
         local, local_theirs = Local(room_key[p], room, own, own_known), Local(room_key[p], room, theirs, theirs_known)
-        factor, at_band = np.empty(worlds, np.float32), -1
-        blockers = _no_band(net)
+        factor, blockers = np.empty(worlds, np.float32), _no_blockers(net)
+        _sum_blockers(blockers, factor, spare, other, p, local_theirs, net, links)
         signal, best_signal = np.empty(worlds, np.float32), np.empty(worlds)
         worst_jam, room_db = np.empty(worlds), np.empty(worlds)
         lead, call = np.empty(worlds), np.full(worlds, -math.inf)
@@ -231,9 +228,6 @@ def spill_worlds(
             any_jam, any_cell = False, False
             for k in range(net.channel_start[channel], net.channel_start[channel + 1]):
                 c = net.channel_carriers[k]
-                if net.carrier_band[c] != at_band:
-                    at_band = net.carrier_band[c]
-                    _sum_band(blockers, factor, spare, other, p, at_band, local_theirs, net, links)
                 strongest_sector(signal, error, other, spare, p, c, local, net, links)
                 jam, mas_mw = blockers.jam[c], blockers.mas_mw[c]
                 for w in range(worlds):
@@ -298,20 +292,17 @@ def keep_worlds(
         own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
         theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
         local, local_theirs = Local(room_key[r], room, own, own_known), Local(room_key[r], room, theirs, theirs_known)
-        factor, blockers = np.empty(worlds, np.float32), _no_band(net)
+        factor, blockers = np.empty(worlds, np.float32), _no_blockers(net)
         signal, works = np.empty(worlds, np.float32), np.empty(worlds, np.bool_)
         good[r] = True
         for p in range(start[r], start[r + 1]):
-            at_band = -1
+            _sum_blockers(blockers, factor, spare, other, p, local_theirs, net, links)
             for channel in net.band_channels:
                 works[:] = False
                 for k in range(net.channel_start[channel], net.channel_start[channel + 1]):
                     c = net.channel_carriers[k]
                     if not limits.campable[c]:
                         continue
-                    if net.carrier_band[c] != at_band:
-                        at_band = net.carrier_band[c]
-                        _sum_band(blockers, factor, spare, other, p, at_band, local_theirs, net, links)
                     strongest_sector(signal, error, other, spare, p, c, local, net, links)
                     jam, mas_mw = blockers.jam[c], blockers.mas_mw[c]
                     noise = limits.noise_worst[c]
