@@ -195,7 +195,7 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     for band in range(len(of_band)):
         matters = straight_matters(
             share[:, :, band].reshape(every),
-            straight.crossed.reshape(*every, -1),
+            straight.crossed.reshape(*every, straight.crossed.shape[2]),
             straight_walls_db[:, :, band].reshape(every),
             model.construction_sigma_db[None, :, band],
             model.walls_most_db[[band]],

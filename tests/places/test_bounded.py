@@ -13,7 +13,7 @@ from quietwing.coverage.batch.sweep import plan_batch
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import read_scenario
-from quietwing.sites import check, plan_checks
+from quietwing.sites import check, near_pairs, plan_checks
 from quietwing.sites.findings import Unreadable
 from quietwing.sites.geojson import parse_layer
 from quietwing.sites.toml_text import MOST_TOML_KEYS, MOST_TOML_PARTS, toml_of
@@ -140,7 +140,8 @@ def test_walls_that_cross_a_hundred_thousand_times_are_no_matter(tiny, tmp_path)
 
 
 def test_a_star_of_thousands_of_walls_is_refused_before_its_pairs_are_looked_at(tiny, tmp_path, monkeypatch):
-    """1,500 walls with one common end are 2.25 million pairs; 600 have 360,000, handed out in parts."""
+    """800 walls with one common end are 640,000 pairs; 600 have 360,000, handed out in parts."""
+    monkeypatch.setattr(near_pairs, "MOST_PAIRS", 500_000)
     handed: list[list[int]] = []  # of each question
     groups = plan_checks.near_groups
 
@@ -161,28 +162,29 @@ def test_a_star_of_thousands_of_walls_is_refused_before_its_pairs_are_looked_at(
         return put
 
     monkeypatch.setattr(plan_checks, "near_groups", watched)
-    problems = check(tiny.write(tmp_path / "many", star(1500))).problems
-    assert any(one == "walls.geojson: over 2,000,000 shapes lie upon each other; " + AGAIN for one in problems)
-    assert 1_900_000 < max(map(sum, handed)) <= 2_000_000
+    problems = check(tiny.write(tmp_path / "many", star(800))).problems
+    assert any(one == "walls.geojson: over 500,000 shapes lie upon each other; " + AGAIN for one in problems)
+    assert 400_000 < max(map(sum, handed)) <= 500_000
     handed.clear()
     check(tiny.write(tmp_path / "few", star(600)))
     assert max(map(sum, handed)) > 360_000
     assert max(map(max, filter(None, handed))) <= 200_000
 
 
-def test_rooms_of_thousands_of_vertices_upon_each_other_are_refused_by_number(tiny, tmp_path):
-    """12 discs of 9,000 vertices, each a hair smaller: 66 pairs have 1,188,000 vertices."""
+def test_rooms_of_thousands_of_vertices_upon_each_other_are_refused_by_number(tiny, tmp_path, monkeypatch):
+    """5 discs of 3,000 vertices, each a hair smaller: 10 pairs have 60,000 vertices."""
+    monkeypatch.setattr(plan_checks, "MOST_COMPARED_VERTICES", 50_000)
 
     def discs(parts):
-        for number in range(12):
+        for number in range(5):
             size_m = 0.17 - number * 1e-4
-            turns = np.linspace(0, 2 * np.pi, 9000, endpoint=False)
+            turns = np.linspace(0, 2 * np.pi, 3000, endpoint=False)
             ring = [(2.5 + size_m * np.cos(turn), 3 + size_m * np.sin(turn)) for turn in turns]
             own = {"id": f"disc-{number}", "building": "b1", "storey": 0, "role": "silence"}
             parts["rooms"].append(tiny.feature("Polygon", [tiny.xy(*ring, ring[0])], **own))
 
     problems = check(tiny.write(tmp_path, discs)).problems
-    assert any("have over 1,000,000 vertices, counted pair by pair; draw each room once" in one for one in problems)
+    assert any("have over 50,000 vertices, counted pair by pair; draw each room once" in one for one in problems)
 
 
 def test_a_heap_of_tiny_rooms_is_told_without_laying_each_on_the_others(tiny, tmp_path, monkeypatch):
