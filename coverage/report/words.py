@@ -272,7 +272,7 @@ def spill_in_words(spill: SpillResult | None, grade: str = "") -> tuple[str, ...
         first = f"FAILS by {ceiled(-worst, 1):g} dB, worst at {spill.where}"
     else:
         side = f"the smallest margin is {floored(worst):g} dB, at {spill.where}"
-        first = f"passes: {side}" if spill.passed else f"FAILS, though {side}"
+        first = f"passes: {side}{_spared_in_words(spill)}" if spill.passed else f"FAILS, though {side}"
     sentences = [f"Spill{f' at {grade} grade' if grade else ''}, {spill.tier} tier: {first}."]
     for name, points, failing, may_fail, passed in spill.rings:
         if not passed:
@@ -290,6 +290,14 @@ def spill_in_words(spill: SpillResult | None, grade: str = "") -> tuple[str, ...
     if spill.tier == "emergency":
         sentences.append(f"999 can be called at {percent(spill.emergency_share)} of the points outside.")
     return tuple(sentences)
+
+
+def _spared_in_words(spill: SpillResult) -> str:
+    """How many points are over the limit though the tier passes: it lets a share of each ring's points fail."""
+    points, failing = (sum(ring[at] for ring in spill.rings) for at in (1, 2))
+    if not failing:
+        return ""
+    return f"; {failing:,} of {points:,} points fail, within what the tier allows"
 
 
 def safe_cell(text: str) -> str:

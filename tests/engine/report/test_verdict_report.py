@@ -223,6 +223,11 @@ def test_spill_in_words_says_fails_and_by_how_much(verdict):
     assert spill_in_words(passing) == (
         "Spill, service tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE.",
     )
+    spared = replace(passing, rings=(("0–20 m", 900, 3, 9, True), ("receptor", 200, 1, 2, True)))
+    assert spill_in_words(spared) == (
+        "Spill, service tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE; "
+        "4 of 1,100 points fail, within what the tier allows.",
+    )
     keep = replace(passing, passed=False, keep_rooms=(("Control", "EE", 0.9496, False),),
                    exposure=(("A-01", 1.001, False),), protected=(("TETRA", "−90 dBm found", False),))  # fmt: skip
     text = " ".join(spill_in_words(keep))
