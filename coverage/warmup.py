@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from quietwing.coverage.blocking import judge, nothing_for, spill_worlds, zeros_of
+from quietwing.coverage.blocking import against, judge, nothing_for, spill_worlds, zeros_of
 from quietwing.coverage.planning import anneal, construct, hardest_rows, rebuild
 from quietwing.coverage.propagation import raster
 
@@ -33,13 +33,14 @@ _REBUILD = "i0 d0"
 _HARDEST = "d2 i1"
 LONGEST_S = 180.0  # compiling takes half a minute
 
-KERNELS = (judge, spill_worlds, anneal, raster, construct, rebuild, hardest_rows)
+KERNELS = (judge, spill_worlds, against, anneal, raster, construct, rebuild, hardest_rows)
 
 
 def compile_kernels() -> None:
     """Call each kernel once with empty inputs so that it compiles."""
     judge(*nothing_for(judge))
     spill_worlds(*nothing_for(spill_worlds))
+    against(*nothing_for(against))
     model, known = _group(rebuild, "m", _MODEL), _group(rebuild, "known", _KNOWN)
     state, spare = (_group(rebuild, name, _STATE) for name in ("s", "spare"))
     terms, top = _group(rebuild, "terms", _TERMS), _group(rebuild, "top", _TOP)

@@ -1,3 +1,4 @@
+from ._draft_kernels import against as against
 from ._kinds import nothing_for as nothing_for
 from ._kinds import zeros_of as zeros_of
 from ._montecarlo import judge as judge

@@ -30,6 +30,9 @@ EXP2 = tuple(
     np.float32(term)
     for term in (0.693147066, 0.240229016, 0.0554866524, 0.00967253784, 0.00124962554, 0.000215095607)
 )
+OCTAVE_DB = np.float32(10 * math.log10(2))
+HALF_OCTAVE = np.int32(0x3F3504F3)  # the bits of 1/√2
+LOG2 = tuple(np.float32(2 / (math.log(2) * odd)) for odd in (1, 3, 5, 7, 9))  # 2 artanh, in octaves
 NEVER = np.float32(-1e30)  # of a level that is not there; finite, so that differences stay numbers
 
 
@@ -138,20 +141,13 @@ def way_error(out, other, spare, paths, p, owner, at, net, band):
     variance = walls_error(out, paths.crossed[p, owner], paths.walls_db[p, owner, at], net, band)
     share = paths.straight_share[p, owner, at]
     if share > 0:
-        variance = max(variance, _both_ways(out, other, spare, share, paths, p, owner, at, net, band))
+        walls = paths.straight_walls_db[p, owner, at]
+        variance = max(variance, walls_error(other, paths.straight_crossed[p, owner], walls, net, band))
+        to_power(out, spare)
+        to_power(other, spare)
         for w in range(len(out)):
-            out[w] = math.log(out[w]) / DB_TO_NEPER
-    return variance
-
-
-@njit(**HELPER)
-def _both_ways(out, other, spare, share, paths, p, owner, at, net, band):
-    """Turn the error [dB] of the way that rules into the power of both; returns the straight ray's variance."""
-    variance = walls_error(other, paths.straight_crossed[p, owner], paths.straight_walls_db[p, owner, at], net, band)
-    to_power(out, spare)
-    to_power(other, spare)
-    for w in range(len(out)):
-        out[w] = (ONE - share) * out[w] + share * other[w]
+            out[w] = (ONE - share) * out[w] + share * other[w]
+        to_decibels(out, spare)
     return variance
 
 
@@ -238,18 +234,17 @@ def device_power(out, other, spare, own, p, d, band, room, net, links):
     """
     paths, draw, shared = links.device, net.device_draw[d], room[band]
     walls_error(out, paths.crossed[p, d], paths.walls_db[p, d, band], net, band)
+    for w in range(len(out)):
+        out[w] = out[w] + (draw[w] + shared[w]) + own[w]
+    to_power(out, spare)
     share = paths.straight_share[p, d, band]
     if share > 0:
-        _both_ways(out, other, spare, share, paths, p, d, band, net, band)
+        walls_error(other, paths.straight_crossed[p, d], paths.straight_walls_db[p, d, band], net, band)
         for w in range(len(out)):
-            other[w] = draw[w] + shared[w] + own[w]
+            other[w] = other[w] + (draw[w] + shared[w]) + own[w]
         to_power(other, spare)
         for w in range(len(out)):
-            out[w] *= other[w]
-    else:
-        for w in range(len(out)):
-            out[w] = out[w] + (draw[w] + shared[w]) + own[w]
-        to_power(out, spare)
+            out[w] = (ONE - share) * out[w] + share * other[w]
 
 
 @njit(**HELPER)
@@ -262,9 +257,28 @@ def to_power(out, spare):
     bits = spare.view(np.int32)
     for w in range(len(out)):
         x = min(max(out[w] * DB_TO_OCTAVES, np.float32(-126)), np.float32(126))
-        whole = np.int32(math.floor(x))
-        r = x - np.float32(whole)
-        out[w] = ONE + r * (EXP2[0] + r * (EXP2[1] + r * (EXP2[2] + r * (EXP2[3] + r * (EXP2[4] + r * EXP2[5])))))
-        bits[w] = (whole + np.int32(127)) << np.int32(23)
+        whole = np.float32(np.floor(x))
+        out[w] = x - whole
+        bits[w] = (np.int32(whole) + np.int32(127)) << np.int32(23)
     for w in range(len(out)):
-        out[w] *= spare[w]
+        r = out[w]
+        r = ONE + r * (EXP2[0] + r * (EXP2[1] + r * (EXP2[2] + r * (EXP2[3] + r * (EXP2[4] + r * EXP2[5])))))
+        out[w] = r * spare[w]
+
+
+@njit(**HELPER)
+def to_decibels(out, spare):
+    """Turn ratios of power into decibels in place, to one part in a million; `spare` is overwritten.
+
+    The exponent is taken from the bits; the logarithm of the rest, from 1/√2 to √2, is a series in
+    (m − 1)/(m + 1).
+    """
+    bits, octaves = out.view(np.int32), spare.view(np.int32)
+    for w in range(len(out)):
+        octaves[w] = (bits[w] - HALF_OCTAVE) >> np.int32(23)
+        bits[w] -= octaves[w] << np.int32(23)
+    for w in range(len(out)):
+        s = (out[w] - ONE) / (out[w] + ONE)
+        q = s * s
+        log2 = s * (LOG2[0] + q * (LOG2[1] + q * (LOG2[2] + q * (LOG2[3] + q * LOG2[4]))))
+        out[w] = (np.float32(octaves[w]) + log2) * OCTAVE_DB

@@ -23,6 +23,7 @@ from quietwing.coverage.blocking._link_kernels import (
     own_error,
     room_errors,
     strongest_sector,
+    to_decibels,
 )
 
 BOXES = 256  # of values that a rank is looked for in
@@ -68,15 +69,16 @@ class Found(NamedTuple):
 
 
 class Blockers(NamedTuple):
-    """Blockers on each carrier at one point, (carrier, world) [mW].
+    """Blockers on each carrier at one point, (carrier, world), as ratios: what is near 1 has no room to underflow.
 
-    `jam`: sum of all; `mas_mw`: strongest MAS cell; `jammed` and `offered` (carrier,): whether there is either.
+    `jam`: sum of all over `most_dbm` (carrier,), the largest median of any; `cell`: strongest MAS cell over
+    `most_cell_dbm` (carrier,). Either is -inf where there is none.
     """
 
     jam: np.ndarray
-    mas_mw: np.ndarray
-    jammed: np.ndarray
-    offered: np.ndarray
+    cell: np.ndarray
+    most_dbm: np.ndarray
+    most_cell_dbm: np.ndarray
 
 
 @njit(**KERNEL)
@@ -84,9 +86,15 @@ def _no_blockers(net):
     """Room for the blockers at any point."""
     carriers, worlds = len(net.carrier_band), net.los_draw.shape[1]
     return Blockers(
-        np.empty((carriers, worlds)), np.empty((carriers, worlds)),
-        np.empty(carriers, np.bool_), np.empty(carriers, np.bool_),
+        np.empty((carriers, worlds), np.float32), np.empty((carriers, worlds), np.float32),
+        np.empty(carriers), np.empty(carriers),
     )  # fmt: skip
+
+
+@njit(**HELPER)
+def _ratio(level_db):
+    """Decibels as a ratio of power."""
+    return np.float32(math.exp(DB_TO_NEPER * level_db))
 
 
 @njit(**HELPER)
@@ -97,8 +105,12 @@ def _sum_blockers(of, factor, spare, other, p, local, net, links):
     """
     level_dbm, mas_dbm, carrier_band = links.level_dbm[p], links.mas_dbm[p], net.carrier_band
     own, own_known, room, room_key = local.own, local.known, local.room, local.room_key
-    of.jam[:], of.mas_mw[:] = 0, 0
-    of.jammed[:], of.offered[:] = False, False
+    of.jam[:], of.cell[:] = 0, 0
+    of.most_dbm[:], of.most_cell_dbm[:] = -math.inf, -math.inf
+    for c in range(len(carrier_band)):
+        for d in range(level_dbm.shape[1]):
+            of.most_dbm[c] = max(of.most_dbm[c], level_dbm[c, d])
+            of.most_cell_dbm[c] = max(of.most_cell_dbm[c], mas_dbm[c, d])
     for d in range(level_dbm.shape[1]):
         own_known[:] = False  # of the device before
         for band in range(len(net.band_key)):
@@ -109,15 +121,33 @@ def _sum_blockers(of, factor, spare, other, p, local, net, links):
                 if not own_known[0]:
                     own_error(own, own_known, 0, net.device_key[d], room_key, net.band_key[band], net)
                     device_power(factor, other, spare, own[0], p, d, band, room, net, links)
-                of.jammed[c] = True
-                power, jam = math.exp(DB_TO_NEPER * level_dbm[c, d]), of.jam[c]
+                ratio, jam = _ratio(level_dbm[c, d] - of.most_dbm[c]), of.jam[c]
                 for w in range(len(jam)):
-                    jam[w] += power * factor[w]
+                    jam[w] += ratio * factor[w]
                 if mas_dbm[c, d] > -math.inf:
-                    of.offered[c] = True
-                    power, mas_mw = math.exp(DB_TO_NEPER * mas_dbm[c, d]), of.mas_mw[c]
-                    for w in range(len(mas_mw)):
-                        mas_mw[w] = max(mas_mw[w], power * factor[w])
+                    ratio, cell = _ratio(mas_dbm[c, d] - of.most_cell_dbm[c]), of.cell[c]
+                    for w in range(len(cell)):
+                        cell[w] = max(cell[w], ratio * factor[w])
+
+
+@njit(**HELPER)
+def _noisy_db(out, spare, of, c, noise):
+    """Noise [mW] and all blockers on a carrier together, per world [dBm]; `spare` is overwritten."""
+    jam, power, beside = of.jam[c], _ratio(of.most_dbm[c]), np.float32(noise)
+    for w in range(len(out)):
+        out[w] = power * jam[w] + beside
+    to_decibels(out, spare)
+
+
+@njit(**HELPER)
+def _level_db(out, spare, ratio, most_dbm):
+    """Ratios over a level as levels, per world [dBm]; `spare` is overwritten."""
+    for w in range(len(out)):
+        out[w] = ratio[w]
+    to_decibels(out, spare)
+    level = np.float32(most_dbm)
+    for w in range(len(out)):
+        out[w] += level
 
 
 @njit(**HELPER)
@@ -229,25 +259,25 @@ def spill_worlds(
             for k in range(net.channel_start[channel], net.channel_start[channel + 1]):
                 c = net.channel_carriers[k]
                 strongest_sector(signal, error, other, spare, p, c, local, net, links)
-                jam, mas_mw = blockers.jam[c], blockers.mas_mw[c]
                 for w in range(worlds):
                     best_signal[w] = max(best_signal[w], signal[w])
                 # Members of tuples are looked up before a loop over worlds: each look-up counts references.
                 noise, floor = limits.noise_worst[c], limits.cell_floor[c]
                 call_sinr, call_level = limits.call_sinr[c], limits.call_level[c]
                 if limits.campable[c]:
+                    _noisy_db(other, spare, blockers, c, noise)
                     for w in range(worlds):
-                        sinr = signal[w] - math.log(jam[w] + noise) / DB_TO_NEPER
-                        call[w] = max(call[w], min(sinr - call_sinr, signal[w] - call_level))
-                if blockers.offered[c]:
+                        call[w] = max(call[w], min(signal[w] - other[w] - call_sinr, signal[w] - call_level))
+                if blockers.most_cell_dbm[c] > -math.inf:
                     any_cell = True
+                    _level_db(other, spare, blockers.cell[c], blockers.most_cell_dbm[c])
                     for w in range(worlds):
-                        cell_db = math.log(mas_mw[w]) / DB_TO_NEPER
-                        lead[w] = max(lead[w], min(cell_db - signal[w], cell_db - floor))
-                if blockers.jammed[c]:
+                        lead[w] = max(lead[w], min(other[w] - signal[w], other[w] - floor))
+                if blockers.most_dbm[c] > -math.inf:
                     any_jam = True
+                    _level_db(other, spare, blockers.jam[c], blockers.most_dbm[c])
                     for w in range(worlds):
-                        worst_jam[w] = max(worst_jam[w], math.log(jam[w]) / DB_TO_NEPER)
+                        worst_jam[w] = max(worst_jam[w], other[w])
             if any_cell:
                 captured = 0
                 for w in range(worlds):
@@ -304,13 +334,12 @@ def keep_worlds(
                     if not limits.campable[c]:
                         continue
                     strongest_sector(signal, error, other, spare, p, c, local, net, links)
-                    jam, mas_mw = blockers.jam[c], blockers.mas_mw[c]
-                    noise = limits.noise_worst[c]
+                    _noisy_db(error, spare, blockers, c, limits.noise_worst[c])
+                    other[:] = NEVER
+                    if blockers.most_cell_dbm[c] > -math.inf:
+                        _level_db(other, spare, blockers.cell[c], blockers.most_cell_dbm[c])
                     for w in range(worlds):
-                        sinr = signal[w] - math.log(jam[w] + noise) / DB_TO_NEPER
-                        captured = mas_mw[w] > 0 and math.log(mas_mw[w]) / DB_TO_NEPER >= signal[w]
-                        if sinr >= gamma[c] and not captured:
-                            works[w] = True
+                        works[w] |= (signal[w] - error[w] >= gamma[c]) & (other[w] < signal[w])
                 mine = good[r, channel]
                 for w in range(worlds):
                     mine[w] &= works[w]

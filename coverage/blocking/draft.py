@@ -8,15 +8,18 @@ that belongs to the room, and of a construction that both cross, as many crossin
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from quietwing.coverage.blocking._draft_kernels import Sizes, Theirs, against
 from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
 from quietwing.coverage.blocking.montecarlo import Needs, carrier_needs
+from quietwing.coverage.propagation import in_parts
 from quietwing.coverage.rules import Errors
 from quietwing.coverage.scenario import Scenario
 
@@ -228,40 +231,20 @@ def _against_db(
     rows: NDArray[np.intp] | slice,
 ) -> NDArray[np.float32]:
     """`spread_against_db` with the signal coming one way."""
-    of_carrier, sigma_db = model.carrier_band, model.construction_sigma_db
-    variance, most = sigma_db[:, of_carrier] ** 2, model.walls_most_db[of_carrier][:, None]
+    of_carrier, variance = model.carrier_band, model.construction_sigma_db**2
     plain = (signal.sector_variance[:, rows] + against_variance(model.rules.errors)).astype(np.float32)
-    signal_walls_db, theirs = signal_walls_db[:, rows], signal_crossed[:, rows]
+    times = np.moveaxis(signal_crossed[:, rows], 2, 0).astype(np.float32)
+    walls = np.zeros_like(plain)
+    for often, size in zip(times, variance[:, of_carrier], strict=True):
+        walls += often**2 * size[:, None]
+    most = model.walls_most_db[of_carrier][:, None]
+    times *= np.minimum(most / np.sqrt(np.maximum(walls, np.float32(1e-6))), np.float32(1))
+    theirs = Theirs(times, plain, np.ascontiguousarray(signal_walls_db[:, rows]))
     found = np.empty((len(crossed), *plain.shape), np.float32)
-    of_theirs = set(np.flatnonzero(theirs.any(axis=(0, 1))).tolist())
-    walls_theirs = np.zeros_like(plain)
-    for k in sorted(of_theirs):
-        walls_theirs += theirs[:, :, k].astype(np.float32) ** 2 * variance[k, :, None]
-    scale_theirs = _scale(walls_theirs, most)
-    scaled = {k: scale_theirs * theirs[:, :, k] for k in of_theirs}
-    of_band, most_of_band = sigma_db**2, model.walls_most_db[:, None]  # ours differ by band alone
-    for index, ours in enumerate(crossed):  # one by one: what is near stays near, and no bit depends on the others
-        of_ours = np.flatnonzero(ours.any(axis=0)).tolist()
-        walls_ours = np.zeros((len(most_of_band), len(ours)), np.float32)
-        for k in of_ours:
-            walls_ours += ours[:, k].astype(np.float32) ** 2 * of_band[k, :, None]
-        scale_ours, apart = _scale(walls_ours, most_of_band), np.zeros_like(plain)
-        for k in sorted(of_theirs.union(of_ours)):
-            times = (scale_ours * ours[:, k].astype(np.float32))[of_carrier]
-            if k in scaled:
-                times -= scaled[k]
-            times *= times
-            times *= variance[k, :, None]
-            apart += times
-        # The signal's walls give back at most what they lose; what ours take more has no such limit.
-        capped_db = np.float32(z) * np.sqrt(plain + (scale_ours**2 * walls_ours)[of_carrier]) + signal_walls_db
-        found[index] = np.minimum(np.float32(z) * np.sqrt(plain + apart), capped_db)
+    sizes = Sizes(variance, model.walls_most_db, of_carrier)
+    ours = np.ascontiguousarray(crossed)
+    in_parts(partial(against, np.array([z], np.float32), ours, theirs, sizes, found), len(crossed))
     return found
-
-
-def _scale(walls: NDArray[np.float32], most_db: NDArray[np.float32]) -> NDArray[np.float32]:
-    """By what the errors of a link's walls are scaled so that together they are no wider than allowed."""
-    return np.asarray(np.minimum(most_db / np.sqrt(np.maximum(walls, np.float32(1e-6))), np.float32(1)))
 
 
 def carrier_margin_db(

@@ -53,7 +53,6 @@ __all__ = [
     "detour_loss_db",
     "detour_model",
     "improve",
-    "kernel_portals",
     "sender_at",
     "ways_from",
     "with_detour",
@@ -295,16 +294,10 @@ def ways_from(
     edges = kernels.Edges(graph.into, graph.origin, model.hop)
     slots = kernels.Slots(gain, bound, before, slot_before, length_m)
     over_two = which if twice is None else which[twice[which]]
-    kernels.ways(tx_m, kernel_portals(graph), edges, leg, model.root, which, over_two, slots)
+    kernels.ways(tx_m, graph.compiled, edges, leg, model.root, which, over_two, slots)
     kept = bound.any(axis=2)
     way = np.where(kept, np.cumsum(kept).reshape(shape) - 1, -1).astype(np.int32)
     return Ways(gain[kept], way, bound, before, slot_before, length_m)
-
-
-def kernel_portals(graph: PortalGraph) -> kernels.Portals:
-    """The portals of a graph as the compiled loops take them."""
-    portals = graph.portals
-    return kernels.Portals(portals.source_m, portals.frame, portals.group, graph.group_first, graph.group_member)
 
 
 def best_ways(
@@ -326,11 +319,12 @@ def best_ways(
     count, freqs = len(legs.points), len(model.root)
     best = np.zeros((count, freqs), np.float32)
     chosen = np.full((count if choose else 0, freqs, 2), -1, np.int32)
-    for portal, slots in sender.near.items():
-        improve(model, tx_m, portal_legs(model, portal, legs.points), sender.ways, best, chosen, slots)
     in_open = model.graph.in_open(legs.points)
-    for portal, slots in sender.exits.items() if in_open.any() else ():
-        improve(model, tx_m, portal_legs(model, portal, legs.points).only(in_open), sender.ways, best, chosen, slots)
+    for slots, each in zip(sender.near.values(), portal_legs(model, list(sender.near), legs.points), strict=True):
+        improve(model, tx_m, each, sender.ways, best, chosen, slots)
+    exits = sender.exits if in_open.any() else {}
+    for slots, each in zip(exits.values(), portal_legs(model, list(exits), legs.points), strict=True):
+        improve(model, tx_m, each.only(in_open), sender.ways, best, chosen, slots)
     improve(model, tx_m, legs, sender.ways, best, chosen)
     return best, chosen, sender.ways
 
@@ -361,12 +355,8 @@ def improve(
     slots : int
         Ways tried to each portal.
     """
-    before_points = kernels.Legs(legs.points.xyz_m, legs.first, legs.portal, legs.leg)
-    known = kernels.Slots(ways.gain, ways.bound, ways.before, ways.slot_before, ways.length_m)
-    found = kernels.Best(best, chosen)
-    part = partial(
-        kernels.improve, tx_m, before_points, kernel_portals(model.graph), model.root, ways.way, known, slots, found
-    )
+    graph, found = model.graph.compiled, kernels.Best(best, chosen)
+    part = partial(kernels.improve, tx_m, legs.compiled, graph, model.root, ways.way, ways.compiled, slots, found)
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 
 

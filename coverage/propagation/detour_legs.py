@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.kept import Kept
+from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.facet_changes import ChangedFacets
 from quietwing.coverage.propagation.multiwall import element_loss_db
@@ -40,6 +41,7 @@ Gains = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 KEPT_BYTES = 2**28  # of legs from single portals
+LEGS_TOGETHER = 4_000  # traced at a time: what they lose stays near the processor
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,11 @@ class PointLegs:
         """Some of the pairs of point and portal, at all points."""
         first = np.concatenate([[0], np.cumsum(pairs)])[self.first]
         return PointLegs(self.points, first, self.portal[pairs], self.leg[pairs])
+
+    @cached_property
+    def compiled(self) -> kernels.Legs:
+        """As the compiled loops take them."""
+        return kernels.Legs(self.points.xyz_m, self.first, self.portal, self.leg)
 
     @cached_property
     def by_portal(self) -> tuple[NDArray[np.intp], Ints, Ints]:
@@ -149,14 +156,16 @@ def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[i
     kept = single_legs() if legs.kept is None else legs.kept
     found = {portal: kept[portal] for portal in portals if portal in kept}
     new = [portal for portal in portals if portal not in found]
-    each: list[PointLegs | None] = [None] * len(new)
+    together = max(1, LEGS_TOGETHER // max(len(legs.points), 1))
+    blocks = [new[first : first + together] for first in range(0, len(new), together)]
+    made: list[list[PointLegs]] = [[]] * len(blocks)
 
     def part(begin: int, end: int) -> None:
         for row in range(begin, end):
-            each[row] = portal_legs(model, new[row], legs.points)
+            made[row] = portal_legs(model, blocks[row], legs.points)
 
-    in_parts(part, len(new))
-    found |= {portal: one for portal, one in zip(new, each, strict=True) if one is not None}
+    in_parts(part, len(blocks))
+    found |= dict(zip(new, (one for block in made for one in block), strict=True))
     for portal in new:
         kept[portal] = found[portal]
     kept.touch(found)
@@ -169,19 +178,22 @@ def single_legs(most_bytes: float = KEPT_BYTES) -> Kept[int, PointLegs]:
     return Kept(most_bytes, lambda legs: legs.leg.nbytes)
 
 
-def portal_legs(model: DetourModel, portal: int, points: PointSet) -> PointLegs:
-    """The last legs from one portal to every point, wherever they are."""
-    which = np.full(len(points), portal, np.int64)
-    source_m = model.graph.portals.source_m[portal]
-    lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m, points)[0]
-    leg = leg_gain(lost_db, model.graph.guided_db(which, points.xyz_m))
-    return PointLegs(points, np.arange(len(points) + 1), which, leg)
+def portal_legs(model: DetourModel, portals: list[int], points: PointSet) -> list[PointLegs]:
+    """The last legs from each of some portals to every point, wherever they are."""
+    source_m, count = model.graph.portals.source_m[portals], len(points)
+    lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m, points)
+    which = np.repeat(np.array(portals, np.int64)[:, None], count, axis=1)
+    guided_db = model.graph.guided_db(which.ravel(), np.tile(points.xyz_m, (len(portals), 1)))
+    leg = leg_gain(lost_db.reshape(which.size, lost_db.shape[2]), guided_db).reshape(lost_db.shape)
+    first = np.arange(count + 1)
+    return [PointLegs(points, first, *each) for each in zip(which, leg, strict=True)]
 
 
 def leg_gain(lost_db: Gains, guided_db: Floats) -> Gains:
-    """Gain of legs over free space, linear, shape (leg, freq)."""
-    gain_db = guided_db.astype(np.float32)[:, None] - lost_db
-    return np.asarray(np.exp2(gain_db * np.float32(np.log2(10) / 10)), np.float32)
+    """Gain of legs over free space, linear, shape (leg, freq); `lost_db` is overwritten."""
+    gain = np.subtract(guided_db.astype(np.float32)[:, None], lost_db, out=lost_db)
+    gain *= np.float32(np.log2(10) / 10)
+    return np.exp2(gain, out=gain)
 
 
 def checked_points(places: PointSet | ArrayLike) -> PointSet:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.propagation import _detour_kernels as kernels
-from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_freq, kernel_portals
+from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_freq
 from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M, free_space_loss_db
@@ -153,7 +153,7 @@ def detour_path(
     start, spots = np.zeros(shape, np.int8), np.empty((*shape, 2, 3))
     place = tuple(point)
     *k_of_bends, path_m = kernels.reach(
-        tx, portal, slot, place, kernel_portals(model.graph), ways.before, ways.slot_before, spot, start, spots
+        tx, portal, slot, place, model.graph.compiled, ways.before, ways.slot_before, spot, start, spots
     )
     route: list[int] = []
     while portal >= 0:

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, room_of_points
 from quietwing.coverage.propagation.scene import Scene
@@ -108,6 +109,12 @@ class PortalGraph:
     def _edges_in_the_open(self) -> tuple[Ints, KDTree]:
         members = np.flatnonzero(self.portals.is_kind("corner", "roof-edge"))
         return members, KDTree(self.portals.source_m[members])
+
+    @cached_property
+    def compiled(self) -> kernels.Portals:
+        """The portals as the compiled loops take them."""
+        portals = self.portals
+        return kernels.Portals(portals.source_m, portals.frame, portals.group, self.group_first, self.group_member)
 
     @property
     def ends(self) -> Ints:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from quietwing.coverage.propagation import _detour_kernels as kernels
 
 __all__ = ["Ways", "WaysTo"]
 
@@ -39,6 +42,11 @@ class Ways:
     before: NDArray[np.int32]
     slot_before: NDArray[np.int8]
     length_m: Floats
+
+    @cached_property
+    def compiled(self) -> kernels.Slots:
+        """As the compiled loops take them."""
+        return kernels.Slots(self.gain, self.bound, self.before, self.slot_before, self.length_m)
 
     @property
     def nbytes(self) -> int:

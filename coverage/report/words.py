@@ -294,7 +294,7 @@ def spill_in_words(spill: SpillResult | None, grade: str = "") -> tuple[str, ...
 
 def _spared_in_words(spill: SpillResult) -> str:
     """How many points are over the limit though the tier passes: it lets a share of each ring's points fail."""
-    points, failing = (sum(ring[at] for ring in spill.rings) for at in (1, 2))
+    points, failing = sum(ring.points for ring in spill.rings), sum(ring.failing for ring in spill.rings)
     if not failing:
         return ""
     return f"; {failing:,} of {points:,} points fail, within what the tier allows"

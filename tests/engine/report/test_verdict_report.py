@@ -37,6 +37,7 @@ from quietwing.coverage.report.words import (
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import RingRow
 from quietwing.coverage.study import leakage
 
 by_hand = module_at("tests/engine/report/verdict_by_hand.py")
@@ -223,7 +224,7 @@ def test_spill_in_words_says_fails_and_by_how_much(verdict):
     assert spill_in_words(passing) == (
         "Spill, service tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE.",
     )
-    spared = replace(passing, rings=(("0–20 m", 900, 3, 9, True), ("receptor", 200, 1, 2, True)))
+    spared = replace(passing, rings=(RingRow("0–20 m", 900, 3, 9, True), RingRow("20–100 m", 200, 1, 2, True)))
     assert spill_in_words(spared) == (
         "Spill, service tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE; "
         "4 of 1,100 points fail, within what the tier allows.",
