@@ -480,23 +480,23 @@ MUTANTS = (
     ),
     Mutant(
         "draft: doubt of the signal as variance",
-        f"{BLOCKING}/draft.py",
-        "np.minimum(np.float32(z) * np.sqrt(plain + apart), capped_db)",
-        "np.minimum(np.float32(z) * (plain + apart), capped_db)",
+        f"{BLOCKING}/_draft_kernels.py",
+        "np.float32(math.sqrt(plain[p] + apart[p]))",
+        "plain[p] + apart[p]",
         (GAPS,),
     ),
     Mutant(
         "draft: a construction on both sides left out whole",
-        f"{BLOCKING}/draft.py",
-        "            apart += times\n",
-        "            apart += 0 * times\n",
+        f"{BLOCKING}/_draft_kernels.py",
+        "apart[p] += times[p] * times[p] * size",
+        "apart[p] += 0 * times[p] * size",
         (GAPS,),
     ),
     Mutant(
         "draft: walls of the signal give back more than they take",
-        f"{BLOCKING}/draft.py",
-        "np.minimum(np.float32(z) * np.sqrt(plain + apart), capped_db)",
-        "np.maximum(np.float32(z) * np.sqrt(plain + apart), capped_db)",
+        f"{BLOCKING}/_draft_kernels.py",
+        "wide if wide < capped else capped",
+        "capped if wide < capped else wide",
         (GAPS,),
     ),
     Mutant(
@@ -771,8 +771,8 @@ MUTANTS = (
     Mutant(
         "spill: only the loudest blocker",
         f"{BLOCKING}/_spill_kernels.py",
-        "jam[w] += power * factor[w]",
-        "jam[w] = max(jam[w], power * factor[w])",
+        "jam[w] += ratio * factor[w]",
+        "jam[w] = max(jam[w], ratio * factor[w])",
         (GAPS,),
     ),
     Mutant(
@@ -785,8 +785,8 @@ MUTANTS = (
     Mutant(
         "keep: a cell never takes a phone away",
         f"{BLOCKING}/_spill_kernels.py",
-        "if sinr >= gamma[c] and not captured:",
-        "if sinr >= gamma[c]:",
+        "(signal[w] - error[w] >= gamma[c]) & (other[w] < signal[w])",
+        "signal[w] - error[w] >= gamma[c]",
         (GAPS,),
     ),
     Mutant(

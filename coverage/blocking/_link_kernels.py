@@ -145,10 +145,16 @@ def way_error(out, other, spare, paths, p, owner, at, net, band):
         variance = max(variance, walls_error(other, paths.straight_crossed[p, owner], walls, net, band))
         to_power(out, spare)
         to_power(other, spare)
-        for w in range(len(out)):
-            out[w] = (ONE - share) * out[w] + share * other[w]
+        _add_straight(out, other, share)
         to_decibels(out, spare)
     return variance
+
+
+@njit(**HELPER)
+def _add_straight(out, other, share):
+    """Add the straight ray's power, a share of the median, to that of the way that rules."""
+    for w in range(len(out)):
+        out[w] = (ONE - share) * out[w] + share * other[w]
 
 
 @njit(**HELPER)
@@ -227,6 +233,13 @@ def strongest_sector(out, error, other, spare, p, c, local, net, links):
 
 
 @njit(**HELPER)
+def _add_own(out, draw, shared, own):
+    """Add what a device, a room and the two of them together bring to an error."""
+    for w in range(len(out)):
+        out[w] = out[w] + (draw[w] + shared[w]) + own[w]
+
+
+@njit(**HELPER)
 def device_power(out, other, spare, own, p, d, band, room, net, links):
     """Errors of one device at a point in one band, `own` its own local one, as ratios of power per world.
 
@@ -234,17 +247,14 @@ def device_power(out, other, spare, own, p, d, band, room, net, links):
     """
     paths, draw, shared = links.device, net.device_draw[d], room[band]
     walls_error(out, paths.crossed[p, d], paths.walls_db[p, d, band], net, band)
-    for w in range(len(out)):
-        out[w] = out[w] + (draw[w] + shared[w]) + own[w]
+    _add_own(out, draw, shared, own)
     to_power(out, spare)
     share = paths.straight_share[p, d, band]
     if share > 0:
         walls_error(other, paths.straight_crossed[p, d], paths.straight_walls_db[p, d, band], net, band)
-        for w in range(len(out)):
-            other[w] = other[w] + (draw[w] + shared[w]) + own[w]
+        _add_own(other, draw, shared, own)
         to_power(other, spare)
-        for w in range(len(out)):
-            out[w] = (ONE - share) * out[w] + share * other[w]
+        _add_straight(out, other, share)
 
 
 @njit(**HELPER)

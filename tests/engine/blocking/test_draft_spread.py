@@ -1,4 +1,4 @@
-"""What the draft takes off each blocker, and the levels its compiled loops turn to and fro, against plain formulas."""
+"""What the draft takes off each blocker, and decibels that compiled loops turn to and fro: the plain formulas."""
 
 from __future__ import annotations
 
