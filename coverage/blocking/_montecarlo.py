@@ -91,7 +91,8 @@ class Count(NamedTuple):
 class Sums(NamedTuple):
     """Powers on one carrier at one point, per world [mW], and whose errors are known by now.
 
-    `heard`: the public network is above the floor; `keeps`: a phone on the MAS cell keeps it.
+    `heard`: the public network is above the floor; `keeps`: a phone on the MAS cell keeps it; `factor`: errors of
+    each device as ratios, in band `factor_band`, the last one asked for.
     """
 
     heard: np.ndarray
@@ -101,7 +102,7 @@ class Sums(NamedTuple):
     jammers: np.ndarray
     mas_mw: np.ndarray
     factor: np.ndarray
-    factor_known: np.ndarray
+    factor_band: np.ndarray
     own: np.ndarray
     own_known: np.ndarray
 
@@ -132,11 +133,11 @@ def _sum_devices(sums, other, spare, p, c, least, local, demands, net, links):
         harms = offered > -math.inf and not is_mas[d] and level_dbm[d] >= heard
         if level_dbm[d] == -math.inf or not (near or cell_near or harms):
             continue
-        factor = sums.factor[d, band]
-        if not sums.factor_known[d, band]:
+        factor = sums.factor[d]
+        if sums.factor_band[d] != band:
             own_error(sums.own[d], sums.own_known[d], band, net.device_key[d], room_key, net.band_key[band], net)
             device_power(factor, other, spare, sums.own[d, band], p, d, band, room, net, links)
-            sums.factor_known[d, band] = True
+            sums.factor_band[d] = band
         power = np.float32(math.exp(DB_TO_NEPER * level_dbm[d]))
         if near:
             for w in range(len(factor)):
@@ -211,28 +212,29 @@ def judge(
     networks = 0
     for c in range(len(net.carrier_band)):
         networks = max(networks, demands.network[c] + 1)
+    signal, error = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+    other, spare = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
+    works, held = np.empty((grades, worlds), np.bool_), np.zeros((networks, worlds), np.bool_)
+    room_works, room = np.empty((grades, channels, worlds), np.bool_), np.empty((bands, worlds), np.float32)
+    sources = len(net.source_key)
+    own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.empty((sources, bands + 1), np.bool_)
+    sums = Sums(  # large where there are many devices: made once, for the system hands memory out page by page
+        np.empty(worlds, np.bool_), np.empty(worlds, np.bool_), np.empty(worlds, np.float32),
+        np.empty(worlds, np.float32), np.empty(worlds, np.float32), np.empty(worlds, np.float32),
+        np.empty((devices, worlds), np.float32), np.empty(devices, np.int64),
+        np.empty((devices, bands + 1, worlds), np.float32), np.empty((devices, bands + 1), np.bool_),
+    )  # fmt: skip
     for r in range(first_room, end_room):
-        signal, error = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
-        other, spare = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
-        works = np.empty((grades, worlds), np.bool_)
-        room_works = np.zeros((grades, channels, worlds), np.bool_)
-        room = np.empty((bands, worlds), np.float32)
+        room_works[:] = False
+        own_known[:] = False
+        sums.own_known[:] = False
         room_errors(room, spare, rooms.key[r], net)
-        sources = len(net.source_key)
-        own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
-        sums = Sums(
-            np.empty(worlds, np.bool_), np.empty(worlds, np.bool_), np.empty(worlds, np.float32),
-            np.empty(worlds, np.float32), np.empty(worlds, np.float32), np.empty(worlds, np.float32),
-            np.empty((devices, bands, worlds), np.float32), np.zeros((devices, bands), np.bool_),
-            np.empty((devices, bands + 1, worlds), np.float32), np.zeros((devices, bands + 1), np.bool_),
-        )  # fmt: skip
         local = Local(rooms.key[r], room, own, own_known)
-        held = np.zeros((networks, worlds), np.bool_)
         for p in range(rooms.start[r], rooms.start[r + 1]):
-            sums.factor_known[:] = False
+            sums.factor_band[:] = -1
             if demands.likely:
                 _mark_held(held, sums, other, spare, p, local, demands, net, links)
-            for channel in range(channels):
+            for channel in net.band_channels:
                 works[:] = False
                 for at in range(net.channel_start[channel], net.channel_start[channel + 1]):
                     c = net.channel_carriers[at]
