@@ -26,6 +26,7 @@ __all__ = ["files_part", "map_png", "uploaded_devices"]
 MOST_FILE_BYTES = 8 * 2**20
 MOST_SAVED = 20
 MOST_NAME = 60
+NAME = "blockers name"
 
 
 def files_part(at: Desk, spent: Cost | None) -> None:
@@ -44,7 +45,8 @@ def files_part(at: Desk, spent: Cost | None) -> None:
 def _saved_layouts() -> None:
     """Save the layout under a name; open or remove a saved one."""
     own = session()
-    st.text_input("Name", key="blockers name", max_chars=MOST_NAME, placeholder="for example: mesh on the north side")
+    st.text_input("Name", key=NAME, max_chars=MOST_NAME, placeholder="for example: mesh on the north side")
+    show_problems(desk().problems_at(NAME))
     st.button("Save this layout", on_click=_save)
     here = desk().site_hash
     names = [name for name, saved in own.saved.items() if saved.site_hash == here]
@@ -167,12 +169,12 @@ def _saved_in_words(saved: SavedLayout) -> str:
 
 def _save() -> None:
     own, at = session(), desk()
-    name = clean(" ".join(str(st.session_state.get("blockers name", "")).split()), MOST_NAME)
+    name = clean(" ".join(str(st.session_state.get(NAME, "")).split()), MOST_NAME)
     at.problems, at.message = (), ""
     if not name:
-        at.problems = ("Name: is empty; write a name for the layout",)
+        at.refuse(("Name: is empty; write a name for the layout",), NAME)
     elif name not in own.saved and len(own.saved) >= MOST_SAVED:
-        at.problems = (f"Name: {MOST_SAVED} layouts are saved already; remove one first",)
+        at.refuse((f"Name: {MOST_SAVED} layouts are saved already; remove one first",), NAME)
     else:
         own.saved[name] = SavedLayout(name, own.layout, current_verdict(), at.site_hash)
         at.message = f"Saved as {name}"
@@ -201,4 +203,4 @@ def _take(at: Desk, layout: Layout, message: str) -> None:
     try:
         accept(layout)
     except QuietwingError as error:
-        at.problems, at.message = problems_of(error), ""
+        at.refuse(problems_of(error))

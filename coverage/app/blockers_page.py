@@ -87,7 +87,7 @@ def _workbench() -> None:
     # What comes and goes has a container of its own: an element that moved down would be mounted anew, and the plan
     # would lose its zoom and the keyboard.
     with st.container():
-        show_problems(at.problems)
+        show_problems(at.problems_at())
         try:
             treatments = effective_treatments(layout)
             needed = _needed(at, facts)

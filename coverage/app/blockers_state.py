@@ -94,6 +94,8 @@ class Desk:
         Answer to the plan's last gesture.
     problems : tuple of str
         Of the last change, empty where it was taken.
+    refused : str
+        The table or field that change was made in, where they are shown; empty: on the plan, shown above it.
     room, chosen : str
         The cell that is explained and the blocker that is selected, empty: none.
     group : tuple of str
@@ -122,6 +124,7 @@ class Desk:
     select: str = ""
     message: str = ""
     problems: tuple[str, ...] = ()
+    refused: str = ""
     room: str = ""
     chosen: str = ""
     group: tuple[str, ...] = ()
@@ -182,6 +185,14 @@ class Desk:
         if at not in self._grounds:
             self._grounds[at] = ground(self.site, self.places[at])
         return self._grounds[at]
+
+    def refuse(self, problems: tuple[str, ...], where: str = "") -> None:
+        """Note why the last change was not taken, and the table or field it was made in."""
+        self.problems, self.refused, self.message = problems, where, ""
+
+    def problems_at(self, where: str = "") -> tuple[str, ...]:
+        """Why the last change was not taken, if it was made there."""
+        return self.problems if self.refused == where else ()
 
     def of_kinds(self, *kinds: str) -> list[str]:
         """Models of the catalogue of some kinds."""
@@ -329,7 +340,7 @@ def on_edit(page: str = BLOCKERS) -> None:
         else:
             _change(at, edit)
     except QuietwingError as error:
-        at.problems = problems_of(error)
+        at.refuse(problems_of(error))
         at.message = f"Not done: {at.problems[0]}"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from quietwing.coverage.app.blockers_state import CABLE_RUNS, Desk, Table, accept, desk, effective_treatments
 from quietwing.coverage.app.layout_facts import LayoutFacts
@@ -20,7 +22,7 @@ from quietwing.coverage.app.plan_editor.edits import (
     windows_by_room,
 )
 from quietwing.coverage.app.plan_editor.layers import margin_in_words
-from quietwing.coverage.app.site_words import problems_of
+from quietwing.coverage.app.site_words import problems_of, show_problems
 from quietwing.coverage.app.state import Layout, session
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.live import DEAD_ZONE, HOLE, MARGINAL, Draft
@@ -45,6 +47,8 @@ LABELS = {
 }
 STATE_WORDS = {DEAD_ZONE: "blocked", MARGINAL: "borderline", HOLE: "not blocked"}
 TEXTS = ("id", "model", "state", "trim_db", "route_m")
+LINE = re.compile(r"^(?:table|plan): (?:line (\d+), )?")
+COLUMN = re.compile(rf"\b({'|'.join(sorted((name for name in LABELS if '_' in name), key=len, reverse=True))})\b")
 HEIGHT = 300
 TABLE = "blockers table"
 NAMES = ("Blockers", "Windows", "Cells")
@@ -65,7 +69,7 @@ def tables_part(at: Desk, draft: Draft, facts: LayoutFacts | None) -> None:
 
 def _devices_table(at: Desk) -> None:
     """Devices as a table; each change is taken at once."""
-    own = session()
+    own, above = session(), st.container()
     everywhere = st.checkbox(
         "Blockers of every storey", key="blockers everywhere", help="Else only those on the plan beside it."
     )
@@ -86,6 +90,7 @@ def _devices_table(at: Desk) -> None:
     for name in ("id", "trim_db", "route_m"):
         columns[name] = st.column_config.TextColumn(LABELS[name])
     key = f"blockers devices {table.number}"
+    _refused(at, key, above)
     st.data_editor(
         _typed({column: [row[column] for row in rows] for column in TABLE_COLUMNS}),
         key=key,
@@ -94,7 +99,7 @@ def _devices_table(at: Desk) -> None:
         height=HEIGHT,
         column_config=columns,
         column_order=_columns_of(shown),
-        on_change=partial(_taken, "devices", partial(_devices_after, key, tuple(ids))),
+        on_change=partial(_taken, "devices", key, partial(_devices_after, key, tuple(ids))),
         alt="Blockers with model, place in metres, storey, direction and power",
     )
     st.caption(
@@ -129,6 +134,7 @@ def _windows_table(at: Desk) -> None:
     ticks = {name: [all((w, name) in treated for w in windows[room]) for room in rooms] for name in models}
     given = [", ".join(name for name in models if (windows[room][0], name) in by_scenario) for room in rooms]
     key = f"blockers windows {table.number}"
+    _refused(at, key, st.container())
     st.data_editor(
         {"cell": rooms, "windows": [len(windows[room]) for room in rooms], **ticks}
         | ({"scenario": given} if any(given) else {}),
@@ -142,7 +148,7 @@ def _windows_table(at: Desk) -> None:
             "scenario": "Treated by the scenario",
             **{name: st.column_config.CheckboxColumn(name) for name in models},
         },
-        on_change=partial(_taken, "windows", partial(_windows_after, key, tuple(rooms))),
+        on_change=partial(_taken, "windows", key, partial(_windows_after, key, tuple(rooms))),
         alt="Cells of this storey with the mesh or film on their windows",
     )
     st.caption("All windows of a cell are treated alike: that is how they are bought.")
@@ -184,7 +190,21 @@ def _table(at: Desk, name: str, about: Any) -> Table:
     return at.tables[name]
 
 
-def _taken(name: str, after: Callable[[Desk, Table], Layout]) -> None:
+def _refused(at: Desk, key: str, above: DeltaGenerator) -> None:
+    """Why a table's last change was not taken, for as long as what was typed stands in it: above it, in sight."""
+    if any(st.session_state.get(key, {}).values()):
+        with above:  # always there: the table keeps its place, and the keyboard
+            show_problems(map(_in_table_words, at.problems_at(key)))
+
+
+def _in_table_words(problem: str) -> str:
+    """A problem of the layout's reader with the row and the column as the table has them."""
+    # The reader counts from the line of names on; without a line the problem begins with the blocker's own name.
+    text = LINE.sub(lambda found: f"Row {int(found[1]) - 1}, " if found[1] else "", problem)
+    return COLUMN.sub(lambda found: f"“{LABELS[found[1]]}”", text)
+
+
+def _taken(name: str, key: str, after: Callable[[Desk, Table], Layout]) -> None:
     """Take what was changed in a table."""
     at = desk()
     table = at.tables[name]
@@ -194,7 +214,7 @@ def _taken(name: str, after: Callable[[Desk, Table], Layout]) -> None:
         accept(new)
         table.reached = new
     except QuietwingError as error:
-        at.problems = problems_of(error)
+        at.refuse(problems_of(error), key)
 
 
 def _devices_after(key: str, ids: tuple[str, ...], at: Desk, table: Table) -> Layout:
