@@ -14,6 +14,8 @@ CSS = f"""
   gap: 0.3rem; height: max(26rem, calc(100vh - var(--quietwing-above, 7rem))); position: relative; }}
 .top {{ grid-area: top; display: flex; flex-wrap: wrap; gap: 0.3rem 0.6rem; align-items: center; }}
 .tools {{ grid-area: tools; display: flex; flex-direction: column; gap: 0.2rem; }}
+@media (max-height: 44rem) {{ /* a small window, or a large zoom: one column would reach over what stands below */
+  .tools {{ display: grid; grid-template-columns: auto auto; align-content: start; }} }}
 .still .tools button.edit, .tools button.group-only {{ display: none; }}
 .several .tools button.group-only {{ display: block; }}
 .group {{ display: inline-flex; gap: 0.2rem; flex-wrap: wrap; }}

@@ -49,6 +49,7 @@ PAGES = {
 FIRST = "blockers"
 SIZES = ((1280, 800), (1920, 1080))
 SHOTS = "QUIETWING_SHOTS"  # a folder for pictures of every page, to be looked at
+ZOOMED = (640, 400)  # a window of 1280 x 800 at 200 %
 TALLEST_PX = 6000
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
 # A click takes a moment to become a question to the server: at rest is who is so for a while, and who waits for no
@@ -64,6 +65,37 @@ OVER = """parts => Math.max(...parts.map(part => {
     const one = document.querySelector(part);
     return one.scrollWidth - one.clientWidth;
 }))"""
+# What can be worked with, gone through as by Tab: which of it is out of the window or under something else.
+COVERED = """() => {
+    const deep = (x, y) => {
+        let hit = document.elementFromPoint(x, y);
+        for (let next; (next = hit?.shadowRoot?.elementFromPoint(x, y)) && next !== hit; ) hit = next;
+        return hit;
+    };
+    const every = root => [...root.querySelectorAll('*')].flatMap(
+        one => one.shadowRoot ? [one, ...every(one.shadowRoot)] : [one]
+    );
+    const kinds = ['button', 'input', 'select', 'textarea', 'summary', 'a[href]'].map(
+        kind => `${kind}:not(:disabled):not([type=file])`
+    ).join();
+    const found = [];
+    for (const one of every(document.body).filter(one => one.matches(kinds))) {
+        // The list of pages is folded away; tables show their buttons to a mouse above them; arrows go through tabs.
+        if (one.closest('[data-testid="stSidebar"], [data-testid="stElementToolbar"]')) continue;
+        if (!one.checkVisibility({visibilityProperty: true})) continue;
+        one.focus();
+        const box = one.getBoundingClientRect();
+        if (box.width < 4 || box.height < 4) continue;
+        const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
+        const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
+        const hit = right > left && bottom > top ? deep((left + right) / 2, (top + bottom) / 2) : null;
+        const there = hit && (one.contains(hit) || hit.contains(one) || hit.closest('label')?.contains(one));
+        const name = one.ariaLabel || one.title || one.textContent;
+        if (!there) found.push(`${one.tagName} ${name} under ${hit?.outerHTML.slice(0, 150)}`);
+    }
+    return found;
+}"""
+ASIDE = """() => document.querySelector('[data-testid="stSidebar"]').getBoundingClientRect().right <= 0"""
 MOST_RESIZE_S = 3.0
 MOST_WAIT_MS = 30_000
 MOST_TABS = 150
@@ -237,6 +269,22 @@ class Planner:
                 self.page.set_viewport_size({"width": width, "height": min(max(tall, height), TALLEST_PX)})
                 self.page.wait_for_timeout(500)  # figures and tables follow the window's size
                 self.page.screenshot(path=Path(os.environ[SHOTS]) / f"{picture}_{width}.png")
+        self.look_at_200_percent(name, picture)
+
+    def look_at_200_percent(self, name: str, picture: str) -> None:
+        """A page at 200 %: no wider than the window, every control can be reached and is not covered."""
+        width, height = ZOOMED
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function(ASIDE)
+        over_px = self.over_px()
+        if SHOTS in os.environ:
+            self.page.screenshot(path=Path(os.environ[SHOTS]) / f"{picture}_200_percent.png")
+        covered = self.page.evaluate(COVERED)
+        assert over_px <= 0, f"{name} at 200 % is {over_px} pixels wider than the window"
+        assert covered == [], f"{name} at 200 %"
+        assert self.page.get_by_test_id("stExpandSidebarButton").is_visible()  # the way to the other pages
+        width, height = SIZES[0]
+        self.page.set_viewport_size({"width": width, "height": height})
 
 
 def is_here(url: str) -> bool:
