@@ -263,7 +263,7 @@ PAGES = (
 
 
 def plain(value: str) -> float:
-    """A number as any page writes it: ``3 of 5``, ``£6,128``, ``over by 1.5 dB``, ``kept, 2 dB left``, ``-1.5 dB``."""
+    """A number as any page writes it: ``3 of 5``, ``£6,128``, ``over by 1.5 dB``, ``kept, 2 dB left``."""
     number = float(re.search(r"-?[\d.]+", value.replace(",", ""))[0])
     return -number if re.match(r"(over )?by ", value) else number
 

@@ -50,6 +50,7 @@ FIRST = "blockers"
 SIZES = ((1280, 800), (1920, 1080))
 SHOTS = "QUIETWING_SHOTS"  # a folder for pictures of every page, to be looked at
 ZOOMED = (640, 400)  # a window of 1280 x 800 at 200 %
+HEADER_PX = 60.0  # the marking stands below it there
 TALLEST_PX = 6000
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
 # A click takes a moment to become a question to the server: at rest is who is so for a while, and who waits for no
@@ -272,13 +273,15 @@ class Planner:
         self.look_at_200_percent(name, picture)
 
     def look_at_200_percent(self, name: str, picture: str) -> None:
-        """A page at 200 %: no wider than the window, every control can be reached and is not covered."""
+        """A page at 200 %: no wider than the window, the marking in sight, no control covered."""
         width, height = ZOOMED
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.wait_for_function(ASIDE)
         over_px = self.over_px()
         if SHOTS in os.environ:
             self.page.screenshot(path=Path(os.environ[SHOTS]) / f"{picture}_200_percent.png")
+        marking = self.page.get_by_test_id("stMain").get_by_text("OFFICIAL").first.bounding_box()
+        assert HEADER_PX <= marking["y"] <= height - marking["height"], f"the marking of {name} at 200 %"
         covered = self.page.evaluate(COVERED)
         assert over_px <= 0, f"{name} at 200 % is {over_px} pixels wider than the window"
         assert covered == [], f"{name} at 200 %"
