@@ -106,28 +106,39 @@ def _on_grid(place_m, grid_m):
     return place_m if grid_m is None else np.round(place_m / grid_m) * grid_m
 
 
-def _exactly_met(outline, start, end):
-    """First and last share in fractions, of which nothing is rounded before the end."""
-    s, e = (tuple(Fraction(float(each)) for each in place) for place in (start, end))
+def _whole(place_m, scale):
+    """Coordinates in whole numbers: each is a whole number of 2**-k m, as any float is."""
+    return tuple(int(Fraction(float(each)) * scale) for each in place_m)
+
+
+def _exactly_met(outline, start, ends):
+    """First and last share of each ray, of which nothing is rounded before the end, shape (2, ray).
+
+    In whole numbers of the smallest step that any coordinate has. What is along a ray and off it is kept times its
+    squared length; only a share that is met becomes a fraction.
+    """
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(outline)]
+    every = np.concatenate([*rings, [start], ends])
+    scale = max(float(each).as_integer_ratio()[1] for each in every.ravel())
+    s, rings = _whole(start, scale), [[_whole(place, scale) for place in ring] for ring in rings]
+    return np.array([_exactly_met_by(rings, s, _whole(end, scale)) for end in ends]).reshape(-1, 2).T
+
+
+def _exactly_met_by(rings, s, e):
+    """First and last share of one ray; everything in whole numbers."""
     way = (e[0] - s[0], e[1] - s[1])
     length2 = way[0] ** 2 + way[1] ** 2
-
-    def along(p):
-        return ((p[0] - s[0]) * way[0] + (p[1] - s[1]) * way[1]) / length2
-
-    def off(p):
-        return ((p[1] - s[1]) * way[0] - (p[0] - s[0]) * way[1]) / length2
-
     met = []
-    for ring in shapely.get_rings(outline):
-        places = [tuple(Fraction(float(each)) for each in place) for place in shapely.get_coordinates(ring)]
-        seen = [(along(place), off(place)) for place in places]
+    for places in rings:
+        seen = [
+            ((x - s[0]) * way[0] + (y - s[1]) * way[1], (y - s[1]) * way[0] - (x - s[0]) * way[1]) for x, y in places
+        ]
         for (at_a, off_a), (at_b, off_b) in pairwise(seen):
             if off_a == off_b == 0:
-                low, high = max(min(at_a, at_b), 0), min(max(at_a, at_b), 1)
-                met += [low, high] if low <= high else []
+                low, high = max(min(at_a, at_b), 0), min(max(at_a, at_b), length2)
+                met += [Fraction(low, length2), Fraction(high, length2)] if low <= high else []
             elif off_a * off_b <= 0:
-                share = at_a + (at_b - at_a) * off_a / (off_a - off_b)
+                share = Fraction(at_a * (off_a - off_b) + (at_b - at_a) * off_a, length2 * (off_a - off_b))
                 met += [share] if 0 <= share <= 1 else []
     return (float(min(met)), float(max(met))) if met else (np.nan, np.nan)
 
@@ -150,7 +161,7 @@ def _met_by_shapely(outline, start, end):
 def test_shares_are_those_of_whole_fractions(grid_m, data):
     outline = data.draw(outlines(grid_m))
     start, end = data.draw(rays(outline, grid_m))
-    by_fractions = np.array([_exactly_met(outline, start, each) for each in end]).reshape(-1, 2).T
+    by_fractions = _exactly_met(outline, start, end)
     np.testing.assert_allclose(first_and_last_share(outline, start, end), by_fractions, rtol=0, atol=1e-10)
 
 
