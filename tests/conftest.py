@@ -159,6 +159,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.path.name, len(LONGEST)))
 
 
+def pytest_collectstart() -> None:
+    """What is collected is no garbage: Python would look through all of it again and again, a sixth of the work."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: Python need not look through it for garbage again and again."""
     gc.freeze()
+    gc.enable()

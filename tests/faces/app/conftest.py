@@ -1,6 +1,9 @@
 """What all tests of the app share."""
 
+import functools
+
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from quietwing.coverage.app import blockers_page, shell
 from quietwing.coverage.live.drafts_ahead import DraftsAhead
@@ -12,6 +15,15 @@ def nothing_is_sent():
     before, shell.SENT_S = shell.SENT_S, 0.0
     yield
     shell.SENT_S = before
+
+
+@pytest.fixture(autouse=True, scope="session")
+def packages_are_scanned_once():
+    """Each AppTest asks what components all installed packages bring: that stays as it is, and takes 0.1 s."""
+    scan = functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")
