@@ -1,6 +1,7 @@
 """A hut small enough to work out by hand, for every stage's tests."""
 
 import datetime as dt
+import functools
 import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -60,6 +61,16 @@ def as_shipped() -> Callable[[str, object], None]:
         Draft202012Validator(schema_of(command)).validate(answer)
 
     return check
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_are_put_together_once() -> Iterator[None]:
+    """Typer makes the same commands of one app for each call in a test; a process of its own does so once."""
+    from typer import testing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testing, "_get_command", functools.cache(testing._get_command))
+        yield
 
 
 # How long an example takes is the machine's business: a busy one would fail tests of facts.
