@@ -30,6 +30,7 @@ NOT_CODE = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING,
     tokenize.ENDMARKER,
 }  # fmt: skip
+TO_A_TOOL = re.compile(r"# *(noqa|type: ignore|fmt:)[^#]*$")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -66,11 +67,24 @@ class Module:
     @cached_property
     def code(self) -> set[int]:
         """Numbers of the lines that hold code: no blank, no comment, no docstring."""
+        return self._told[0] - self._docstrings()
+
+    @property
+    def comments(self) -> set[int]:
+        """Numbers of the lines with a comment that is meant for a reader, not for a tool."""
+        return self._told[1]
+
+    @cached_property
+    def _told(self) -> tuple[set[int], set[int]]:
+        """Lines that hold tokens of code, and those with comments for a reader."""
         held: set[int] = set()
+        comments: set[int] = set()
         for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
             if token.type not in NOT_CODE:
                 held.update(range(token.start[0], token.end[0] + 1))
-        return held - self._docstrings()
+            elif token.type == tokenize.COMMENT and not TO_A_TOOL.match(token.string):
+                comments.add(token.start[0])
+        return held, comments
 
     def _docstrings(self) -> set[int]:
         lines: set[int] = set()
@@ -236,7 +250,7 @@ def late_imports(modules: Iterable[Module]) -> dict[str, bool]:
             for node in statements(function)
             if isinstance(node, (ast.Import, ast.ImportFrom))
         }
-        comments = _comments(module)
+        comments = module.comments
         ends = {last: first for first, last in lines.items()}
         for first, last in lines.items():
             above = first - 1
@@ -246,15 +260,6 @@ def late_imports(modules: Iterable[Module]) -> dict[str, bool]:
             said = own_line or any(line in comments for line in range(first, last + 1))
             found[f"{module.path}:{first}"] = said
     return found
-
-
-def _comments(module: Module) -> set[int]:
-    """Lines with a comment that is meant for a reader, not for a tool."""
-    return {
-        token.start[0]
-        for token in tokenize.generate_tokens(io.StringIO(module.text).readline)
-        if token.type == tokenize.COMMENT and not re.match(r"# *(noqa|type: ignore|fmt:)[^#]*$", token.string)
-    }
 
 
 def long_functions(modules: Iterable[Module]) -> dict[str, int]:

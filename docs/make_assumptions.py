@@ -50,7 +50,8 @@ def constants() -> tuple[Constant, ...]:
             target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
             names = [part.id for part in getattr(target, "elts", [target]) if isinstance(part, ast.Name)]
             if names and names[0].isupper():
-                value = _said(node.value, ast.get_source_segment(text, node.value) or "")
+                written = lines[node.lineno - 1].encode()[node.value.col_offset : node.value.end_col_offset].decode()
+                value = _said(node.value, written)
                 found.append(Constant(path.stem, ", ".join(names), value, _why(lines, node.lineno - 1)))
     return tuple(found)
 

@@ -1,6 +1,7 @@
 """The house holds: arrows point one way, every package is in the wheel, pins agree, nothing runs at import."""
 
 import ast
+import functools
 import os
 import subprocess
 import sys
@@ -62,6 +63,7 @@ MAY_IMPORT_HEAVY = {
 }
 
 
+@functools.cache
 def modules() -> list[Path]:
     return sorted(path for folder in ("sites", "coverage") for path in (ROOT / folder).rglob("*.py"))
 
@@ -73,6 +75,7 @@ def rank(dotted: str) -> int | None:
     return None
 
 
+@functools.cache
 def imports(path: Path) -> list[tuple[str, bool]]:
     """Imported module names with whether the import stands at the top level of the module."""
     tree = ast.parse(path.read_text("utf-8"))
@@ -212,11 +215,10 @@ def test_numba_imports_from_the_root_of_the_checkout():
 
 def fast_maths(path: Path) -> list[str]:
     """Places of a module that ask a compiler for fast maths, where anything in it is compiled."""
-    tree = ast.parse(path.read_text("utf-8"))
     if not any(name.split(".")[0] in ("numba", "llvmlite") for name, _ in imports(path)):
         return []
     asked = []
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         as_keyword = isinstance(node, ast.keyword) and node.arg == "fastmath"  # @njit(fastmath=…), dict(fastmath=…)
         as_text = isinstance(node, ast.Constant) and node.value in ("fastmath", "fast")  # {"fastmath": …}, IR flags
         if as_keyword or as_text:
