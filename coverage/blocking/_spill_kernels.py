@@ -27,6 +27,9 @@ from quietwing.coverage.blocking._link_kernels import (
 )
 
 BOXES = 256  # of values that a rank is looked for in
+TAIL = 1e-3  # of the loudest blocker's power: the weakest that bring no more together have their errors in common
+FAINT_DB = 150  # below the loudest: what is weaker counts as that weak
+OFF = FAINT_DB + 1
 NARROW = 1e-9  # of a range of values: the number of boxes over it must be finite. [dB]
 
 
@@ -72,22 +75,31 @@ class Blockers(NamedTuple):
     """Blockers on each carrier at one point, (carrier, world), as ratios: what is near 1 has no room to underflow.
 
     `jam`: sum of all over `most_dbm` (carrier,), the largest median of any; `cell`: strongest MAS cell over
-    `most_cell_dbm` (carrier,). Either is -inf where there is none.
+    `most_cell_dbm` (carrier,). Either is -inf where there is none. `below` (band, device): whole decibels from the
+    loudest down to a device on the carrier where it comes nearest, or `OFF`; `counts`: devices at each of these.
+    The weakest are those from `tail_from` (band,) on, `tail_of` (band,) the loudest of them, -1 where there are none,
+    and `tail` (carrier,) the sum of their medians.
     """
 
     jam: np.ndarray
     cell: np.ndarray
     most_dbm: np.ndarray
     most_cell_dbm: np.ndarray
+    below: np.ndarray
+    counts: np.ndarray
+    tail: np.ndarray
+    tail_from: np.ndarray
+    tail_of: np.ndarray
 
 
 @njit(**KERNEL)
-def _no_blockers(net):
+def _no_blockers(net, devices):
     """Room for the blockers at any point."""
-    carriers, worlds = len(net.carrier_band), net.los_draw.shape[1]
+    carriers, bands, worlds = len(net.carrier_band), len(net.band_key), net.los_draw.shape[1]
     return Blockers(
         np.empty((carriers, worlds), np.float32), np.empty((carriers, worlds), np.float32),
-        np.empty(carriers), np.empty(carriers),
+        np.empty(carriers), np.empty(carriers), np.empty((bands, devices), np.int64), np.empty(OFF + 1, np.int64),
+        np.empty(carriers, np.float32), np.empty(bands, np.int64), np.empty(bands, np.int64),
     )  # fmt: skip
 
 
@@ -98,36 +110,91 @@ def _ratio(level_db):
 
 
 @njit(**HELPER)
+def _find_most(of, level_dbm, mas_dbm, carrier_band):
+    """The loudest blocker and cell on each carrier, and how far below it every blocker is in each band."""
+    of.below[:] = OFF
+    for c in range(len(carrier_band)):
+        most, cell, below = -math.inf, -math.inf, of.below[carrier_band[c]]
+        for d in range(level_dbm.shape[1]):
+            most, cell = max(most, level_dbm[c, d]), max(cell, mas_dbm[c, d])
+        of.most_dbm[c], of.most_cell_dbm[c] = most, cell
+        for d in range(level_dbm.shape[1]):
+            if mas_dbm[c, d] > -math.inf:
+                below[d] = 0  # a cell is never one of many
+            elif level_dbm[c, d] > -math.inf:
+                below[d] = min(below[d], np.int64(min(most - level_dbm[c, d], FAINT_DB)))
+
+
+@njit(**HELPER)
+def _find_tail(of, band):
+    """The weakest blockers of a band, which together bring no more than `TAIL` of the loudest."""
+    below, counts = of.below[band], of.counts
+    counts[:] = 0
+    for d in range(len(below)):
+        counts[below[d]] += 1
+    brought, first = 0.0, OFF
+    while first > 0 and brought + counts[first - 1] * _ratio(1 - first) <= TAIL:
+        first -= 1
+        brought += counts[first] * _ratio(-first)
+    of.tail_from[band], of.tail_of[band] = first, -1
+    for d in range(len(below)):
+        if first <= below[d] < OFF and (of.tail_of[band] < 0 or below[d] < below[of.tail_of[band]]):
+            of.tail_of[band] = d
+
+
+@njit(**HELPER)
+def _draw(factor, spare, other, p, d, band, local, net, links):
+    """The errors of a device in one band as ratios; what its bands have in common is drawn once."""
+    local.known[0] = False
+    own_error(local.own, local.known, 0, net.device_key[d], local.room_key, net.band_key[band], net)
+    device_power(factor, other, spare, local.own[0], p, d, band, local.room, net, links)
+
+
+@njit(**HELPER)
+def _add_to(jam, ratio, factor):
+    for w in range(len(jam)):
+        jam[w] += ratio * factor[w]
+
+
+@njit(**HELPER)
 def _sum_blockers(of, factor, spare, other, p, local, net, links):
     """Sum all blockers on every carrier: each device's errors are drawn, added everywhere and forgotten.
 
-    Weak ones have a local error of their own too: a louder one beside them must not make them surer.
+    Weak ones have a local error of their own too: a louder one beside them must not make them surer. Only the weakest,
+    which hardly count all together, have the errors of the loudest of them: what rises together rises higher.
     """
     level_dbm, mas_dbm, carrier_band = links.level_dbm[p], links.mas_dbm[p], net.carrier_band
-    own, own_known, room, room_key = local.own, local.known, local.room, local.room_key
-    of.jam[:], of.cell[:] = 0, 0
-    of.most_dbm[:], of.most_cell_dbm[:] = -math.inf, -math.inf
-    for c in range(len(carrier_band)):
-        for d in range(level_dbm.shape[1]):
-            of.most_dbm[c] = max(of.most_dbm[c], level_dbm[c, d])
-            of.most_cell_dbm[c] = max(of.most_cell_dbm[c], mas_dbm[c, d])
+    of.jam[:], of.cell[:], of.tail[:] = 0, 0, 0
+    _find_most(of, level_dbm, mas_dbm, carrier_band)
+    for band in range(len(net.band_key)):
+        _find_tail(of, band)
     for d in range(level_dbm.shape[1]):
-        own_known[:] = False  # of the device before
+        local.known[:] = False  # of the device before
         for band in range(len(net.band_key)):
-            own_known[0] = False  # what its bands have in common is drawn once
+            if of.below[band, d] == OFF:
+                continue
+            weak = of.below[band, d] >= of.tail_from[band]
+            if not weak:
+                _draw(factor, spare, other, p, d, band, local, net, links)
             for c in range(len(carrier_band)):
                 if carrier_band[c] != band or level_dbm[c, d] == -math.inf:
                     continue
-                if not own_known[0]:
-                    own_error(own, own_known, 0, net.device_key[d], room_key, net.band_key[band], net)
-                    device_power(factor, other, spare, own[0], p, d, band, room, net, links)
-                ratio, jam = _ratio(level_dbm[c, d] - of.most_dbm[c]), of.jam[c]
-                for w in range(len(jam)):
-                    jam[w] += ratio * factor[w]
+                ratio = _ratio(level_dbm[c, d] - of.most_dbm[c])
+                if weak:
+                    of.tail[c] += ratio
+                    continue
+                _add_to(of.jam[c], ratio, factor)
                 if mas_dbm[c, d] > -math.inf:
                     ratio, cell = _ratio(mas_dbm[c, d] - of.most_cell_dbm[c]), of.cell[c]
                     for w in range(len(cell)):
                         cell[w] = max(cell[w], ratio * factor[w])
+    for band in range(len(net.band_key)):
+        if of.tail_of[band] >= 0:
+            local.known[:] = False
+            _draw(factor, spare, other, p, of.tail_of[band], band, local, net, links)
+            for c in range(len(carrier_band)):
+                if carrier_band[c] == band and of.tail[c] > 0:
+                    _add_to(of.jam[c], of.tail[c], factor)
 
 
 @njit(**HELPER)
@@ -245,7 +312,7 @@ def spill_worlds(
         own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
         theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
         local, local_theirs = Local(room_key[p], room, own, own_known), Local(room_key[p], room, theirs, theirs_known)
-        factor, blockers = np.empty(worlds, np.float32), _no_blockers(net)
+        factor, blockers = np.empty(worlds, np.float32), _no_blockers(net, len(links.is_mas))
         _sum_blockers(blockers, factor, spare, other, p, local_theirs, net, links)
         signal, best_signal = np.empty(worlds, np.float32), np.empty(worlds)
         worst_jam, room_db = np.empty(worlds), np.empty(worlds)
@@ -322,7 +389,7 @@ def keep_worlds(
         own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.zeros((sources, bands + 1), np.bool_)
         theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
         local, local_theirs = Local(room_key[r], room, own, own_known), Local(room_key[r], room, theirs, theirs_known)
-        factor, blockers = np.empty(worlds, np.float32), _no_blockers(net)
+        factor, blockers = np.empty(worlds, np.float32), _no_blockers(net, len(links.is_mas))
         signal, works = np.empty(worlds, np.float32), np.empty(worlds, np.bool_)
         good[r] = True
         for p in range(start[r], start[r + 1]):
