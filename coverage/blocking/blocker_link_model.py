@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
 HALF_DB = np.float32(3.1)  # two ways that are as much below a level stay below it together
 UNHEARD_DB = 50.0  # 0.00004 dB of the sum
-LOSSES_AT_A_TIME = 1_000_000  # of devices alike, between two places on one frequency each: 4 MB, near the processor
+LOSSES_AT_A_TIME = 250_000  # of devices alike, between two places on one frequency each: 4 MB, near the processor
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def blocker_links(
             detour = detour_ways(model, senders, legs, (ray.elements_db, ray.way), least)
         found = links_of(model, ray.elements_db, ray.way, detour, outside=outside)
         paths.put(part, found.paths)
-        receive(ray, ray.gain_db + (ray.elements_db - found.loss_db)[:, :, ray.freqs])
+        receive(ray, ray.gain_db + _lanes_of(ray.elements_db - found.loss_db, ray.freqs))
     links = BlockerLinks(
         devices=on,
         level_dbm=level_dbm,
@@ -219,7 +219,12 @@ class _Ray:
     @property
     def straight_db(self) -> Levels:
         """Gain by the straight ray alone, over tops where that is better."""
-        return np.asarray(self.gain_db + (self.elements_db - self.way.loss_db)[:, :, self.freqs])
+        return np.asarray(self.gain_db + _lanes_of(self.elements_db - self.way.loss_db, self.freqs))
+
+
+def _lanes_of(values: Levels, freqs: list[int]) -> Levels:
+    """Some of the frequencies, in one piece; the values themselves where these are all."""
+    return values if len(freqs) == values.shape[2] else np.ascontiguousarray(values[:, :, freqs])
 
 
 def _straight_rays(
@@ -263,7 +268,7 @@ def _traced(
     """`path_gain` at some frequencies, and what straight rays lose at all of them and cross."""
     freq_mhz = model.masts.freq_mhz
     loss_db, elements_db, counted = straight_rays(model.scene.prepared, model.masts.table, tx_m, points, freq_mhz)
-    loss_db = np.ascontiguousarray(loss_db[:, :, freqs])
+    loss_db = _lanes_of(loss_db, freqs)
     add_two_ray(model.scene, tx_m, points.xyz_m, freq_mhz[freqs], loss_db)
     return np.negative(loss_db, out=loss_db), (elements_db, crossed_of(model, counted))
 
