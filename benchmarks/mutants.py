@@ -721,8 +721,8 @@ MUTANTS = (
     Mutant(
         "rules: a loud blocker makes the weak ones surer",
         f"{BLOCKING}/_spill_kernels.py",
-        "spare, own[0], p, d",
-        "spare, own[0] * np.float32(level[0, d] >= level[0].max()), p, d",
+        "local.own[0], p, d",
+        "local.own[0] * np.float32(links.level_dbm[p, 0, d] >= links.level_dbm[p, 0].max()), p, d",
         (f"{GRADES}::test_more_eirp_never_lowers_spill",),
     ),
     # Outside
@@ -781,6 +781,13 @@ MUTANTS = (
         "(noise + WORST_PHONE_LOSS_DB) / 10",
         "(noise - WORST_PHONE_LOSS_DB) / 10",
         (GAPS,),
+    ),
+    Mutant(
+        "spill: the weakest blockers lost",
+        f"{BLOCKING}/_spill_kernels.py",
+        "carrier_band[c] == band and of.tail[c] > 0",
+        "carrier_band[c] == band and of.tail[c] > 1",
+        ("tests/engine/blocking/test_spill.py::test_the_weakest_of_a_crowd_hardly_count_and_are_never_lost",),
     ),
     Mutant(
         "keep: a cell never takes a phone away",

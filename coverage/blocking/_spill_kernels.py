@@ -27,7 +27,7 @@ from quietwing.coverage.blocking._link_kernels import (
 )
 
 BOXES = 256  # of values that a rank is looked for in
-TAIL = 1e-3  # of the loudest blocker's power: the weakest that bring no more together have their errors in common
+TAIL = 1e-3  # of the loudest one's power, 0.004 dB: the weakest blockers that bring no more have common errors
 FAINT_DB = 150  # below the loudest: what is weaker counts as that weak
 OFF = FAINT_DB + 1
 NARROW = 1e-9  # of a range of values: the number of boxes over it must be finite. [dB]
@@ -160,8 +160,8 @@ def _add_to(jam, ratio, factor):
 def _sum_blockers(of, factor, spare, other, p, local, net, links):
     """Sum all blockers on every carrier: each device's errors are drawn, added everywhere and forgotten.
 
-    Weak ones have a local error of their own too: a louder one beside them must not make them surer. Only the weakest,
-    which hardly count all together, have the errors of the loudest of them: what rises together rises higher.
+    Weak ones have a local error of their own too: a louder one beside them must not make them surer. Only the
+    weakest, which hardly count all together, have the errors of the loudest of them: together they rise higher.
     """
     level_dbm, mas_dbm, carrier_band = links.level_dbm[p], links.mas_dbm[p], net.carrier_band
     of.jam[:], of.cell[:], of.tail[:] = 0, 0, 0

@@ -75,6 +75,25 @@ def test_sources_far_below_the_strongest_still_count(hut):
     assert value(both, "jam_dbm") == pytest.approx(-108.65, abs=0.2)
 
 
+def test_the_weakest_of_a_crowd_hardly_count_and_are_never_lost(hut):
+    # 40 devices at −157 dBm bring together −157 + 16 = −141 dBm, 31 dB below one at −110 dBm: less than a thousandth.
+    # They have one error in common, and the sum stands where it does with 40 errors: 10 lg(1 + 0.0008) = 0.003 dB.
+    devices = tuple(replace(D1, id=f"D{index}") for index in range(41))
+    doubt = {"local_db": 4.0, "local_shared": 0.0}
+    asked = {"sizes": doubt, "worlds": 20_000}
+    alone = by_hand(hut, (EE20,), devices[:1], places("0–20 m"), -80.0, [[-110.0]], **asked)
+    faint = by_hand(hut, (EE20,), devices, places("0–20 m"), -80.0, [[-110.0]] + [[-157.0]] * 40, **asked)
+    for name, most in (("jam_dbm", 0.02), ("margin_db", 0.02)):
+        assert value(faint, name) == pytest.approx(value(alone, name), abs=most)
+    assert value(faint, "jam_dbm") > value(alone, "jam_dbm")
+    # 4 dB louder they bring more than a thousandth: each has its own error again, and their sum the mean of powers.
+    more = by_hand(hut, (EE20,), devices, places("0–20 m"), -80.0, [[-110.0]] + [[-153.0]] * 40, **asked)
+    assert value(more, "jam_dbm") > value(faint, "jam_dbm")
+    # Without the loud one nothing is weak: −157 ⊕ 16 dB, 1.84 dB more by their errors, as in the test above.
+    crowd = by_hand(hut, (EE20,), devices[1:], places("0–20 m"), -80.0, [[-157.0]] * 40, **asked)
+    assert value(crowd, "jam_dbm") == pytest.approx(-157 + 16.02 + 1.84, abs=0.15)
+
+
 def test_a_channel_is_as_jammed_as_its_worst_carrier_and_as_strong_as_its_best(hut):
     # B3 has two carriers: S −80 and −95 dBm, J −120 and −104 dBm. J −104 against −80 − 20: 4 dB to spare.
     data = by_hand(hut, (EE3, EE3B), (D1,), places("0–20 m"), [-80, -95], [-120, -104])
