@@ -14,7 +14,7 @@ from numba import njit
 from quietwing.coverage.blocking._kinds import F1, F2, F3, I0, J1, U3
 from quietwing.coverage.blocking._link_kernels import HELPER, KERNEL
 
-__all__ = ["Sizes", "Theirs", "against"]
+__all__ = ["LEAST", "Sizes", "Theirs", "against"]
 
 TILE = 64  # points at a time
 ONE = np.float32(1)
@@ -42,7 +42,7 @@ class Sizes(NamedTuple):
 
 
 @njit(**HELPER)
-def scales(out, walls, most):
+def _scales(out, walls, most):
     """By what the errors of a link's walls are scaled so that together they are no wider than allowed."""
     for p in range(len(out)):
         wide = walls[p] if walls[p] > LEAST else LEAST
@@ -94,7 +94,7 @@ def against(z: F1, crossed: U3, theirs: Theirs, sizes: Sizes, found: F3, begin: 
                             size, row = variance[k, band], ours[k]
                             for p in range(TILE):
                                 walls[p] += row[p] * row[p] * size
-                    scales(scale, walls, most[band])
+                    _scales(scale, walls, most[band])
                     for p in range(TILE):
                         own[p] = scale[p] * scale[p] * walls[p]
                 apart[:] = 0

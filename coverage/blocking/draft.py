@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from quietwing.coverage.blocking._draft_kernels import Sizes, Theirs, against
+from quietwing.coverage.blocking._draft_kernels import LEAST, Sizes, Theirs, against
 from quietwing.coverage.blocking.blocker_link_model import BlockerLinks
 from quietwing.coverage.blocking.link_paths import LinkPaths
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks
@@ -238,7 +238,7 @@ def _against_db(
     for often, size in zip(times, variance[:, of_carrier], strict=True):
         walls += often**2 * size[:, None]
     most = model.walls_most_db[of_carrier][:, None]
-    times *= np.minimum(most / np.sqrt(np.maximum(walls, np.float32(1e-6))), np.float32(1))
+    times *= np.minimum(most / np.sqrt(np.maximum(walls, LEAST)), np.float32(1))
     theirs = Theirs(times, plain, np.ascontiguousarray(signal_walls_db[:, rows]))
     found = np.empty((len(crossed), *plain.shape), np.float32)
     sizes = Sizes(variance, model.walls_most_db, of_carrier)
