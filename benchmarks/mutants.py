@@ -783,11 +783,18 @@ MUTANTS = (
         (GAPS,),
     ),
     Mutant(
-        "spill: the weakest blockers lost",
+        "spill: weak blockers lost",
         f"{BLOCKING}/_spill_kernels.py",
-        "carrier_band[c] == band and of.tail[c] > 0",
-        "carrier_band[c] == band and of.tail[c] > 1",
-        ("tests/engine/blocking/test_spill.py::test_the_weakest_of_a_crowd_hardly_count_and_are_never_lost",),
+        "limits.noise_limit[channel]) - FAINT_DB",
+        "limits.noise_limit[channel]) - FAINT_DB / 3",
+        ("tests/engine/blocking/test_spill.py::test_blockers_count_from_60_db_below_the_limit_on",),
+    ),
+    Mutant(
+        "spill: a tier without a limit of power hears no blocker",
+        f"{BLOCKING}/_spill_kernels.py",
+        "below = 0.0",
+        "below = -np.inf",
+        ("tests/engine/blocking/test_spill_rules.py",),
     ),
     Mutant(
         "keep: a cell never takes a phone away",

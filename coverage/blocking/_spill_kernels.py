@@ -27,9 +27,7 @@ from quietwing.coverage.blocking._link_kernels import (
 )
 
 BOXES = 256  # of values that a rank is looked for in
-TAIL = 1e-3  # of the loudest one's power, 0.004 dB: the weakest blockers that bring no more have common errors
-FAINT_DB = 150  # below the loudest: what is weaker counts as that weak
-OFF = FAINT_DB + 1
+FAINT_DB = 60  # below the limit: of a thousand blockers no louder than that, all together bring 0.004 dB to the limit
 NARROW = 1e-9  # of a range of values: the number of boxes over it must be finite. [dB]
 
 
@@ -75,21 +73,16 @@ class Blockers(NamedTuple):
     """Blockers on each carrier at one point, (carrier, world), as ratios: what is near 1 has no room to underflow.
 
     `jam`: sum of all over `most_dbm` (carrier,), the largest median of any; `cell`: strongest MAS cell over
-    `most_cell_dbm` (carrier,). Either is -inf where there is none. `below` (band, device): whole decibels from the
-    loudest down to a device on the carrier where it comes nearest, or `OFF`; `counts`: devices at each of these.
-    The weakest are those from `tail_from` (band,) on, `tail_of` (band,) the loudest of them, -1 where there are none,
-    and `tail` (carrier,) the sum of their medians.
+    `most_cell_dbm` (carrier,). Either is -inf where there is none. `counts` (band, device): whether a device is loud
+    enough to count; `floor_dbm` (carrier,): what it must reach for that.
     """
 
     jam: np.ndarray
     cell: np.ndarray
     most_dbm: np.ndarray
     most_cell_dbm: np.ndarray
-    below: np.ndarray
     counts: np.ndarray
-    tail: np.ndarray
-    tail_from: np.ndarray
-    tail_of: np.ndarray
+    floor_dbm: np.ndarray
 
 
 @njit(**KERNEL)
@@ -98,8 +91,7 @@ def _no_blockers(net, devices):
     carriers, bands, worlds = len(net.carrier_band), len(net.band_key), net.los_draw.shape[1]
     return Blockers(
         np.empty((carriers, worlds), np.float32), np.empty((carriers, worlds), np.float32),
-        np.empty(carriers), np.empty(carriers), np.empty((bands, devices), np.int64), np.empty(OFF + 1, np.int64),
-        np.empty(carriers, np.float32), np.empty(bands, np.int64), np.empty(bands, np.int64),
+        np.empty(carriers), np.empty(carriers), np.empty((bands, devices), np.bool_), np.empty(carriers),
     )  # fmt: skip
 
 
@@ -110,36 +102,37 @@ def _ratio(level_db):
 
 
 @njit(**HELPER)
-def _find_most(of, level_dbm, mas_dbm, carrier_band):
-    """The loudest blocker and cell on each carrier, and how far below it every blocker is in each band."""
-    of.below[:] = OFF
-    for c in range(len(carrier_band)):
-        most, cell, below = -math.inf, -math.inf, of.below[carrier_band[c]]
-        for d in range(level_dbm.shape[1]):
-            most, cell = max(most, level_dbm[c, d]), max(cell, mas_dbm[c, d])
-        of.most_dbm[c], of.most_cell_dbm[c] = most, cell
-        for d in range(level_dbm.shape[1]):
-            if mas_dbm[c, d] > -math.inf:
-                below[d] = 0  # a cell is never one of many
-            elif level_dbm[c, d] > -math.inf:
-                below[d] = min(below[d], np.int64(min(most - level_dbm[c, d], FAINT_DB)))
+def _find_floors(floor_dbm, p, net, links, limits):
+    """`FAINT_DB` below the lowest limit of any grade, by the carrier's strongest sector out of sight.
+
+    It hangs on no blocker: one that gets louder, or is added, takes no other out of the sum. A tier without a limit
+    of power still asks for a 999 call, which a blocker that far below the signal does not touch.
+    """
+    below = 0.0
+    for g in range(len(limits.median_db)):
+        below = max(below, limits.median_db[g], limits.share_db[g])
+    for channel in net.band_channels:
+        for c in net.channel_carriers[net.channel_start[channel] : net.channel_start[channel + 1]]:
+            signal = -math.inf
+            for s in net.carrier_sectors[net.carrier_start[c] : net.carrier_start[c + 1]]:
+                signal = max(signal, min(links.los_dbm[p, s], links.nlos_dbm[p, s]) + net.boost[s])
+            floor_dbm[c] = max(signal - below, limits.noise_limit[channel]) - FAINT_DB
 
 
 @njit(**HELPER)
-def _find_tail(of, band):
-    """The weakest blockers of a band, which together bring no more than `TAIL` of the loudest."""
-    below, counts = of.below[band], of.counts
-    counts[:] = 0
-    for d in range(len(below)):
-        counts[below[d]] += 1
-    brought, first = 0.0, OFF
-    while first > 0 and brought + counts[first - 1] * _ratio(1 - first) <= TAIL:
-        first -= 1
-        brought += counts[first] * _ratio(-first)
-    of.tail_from[band], of.tail_of[band] = first, -1
-    for d in range(len(below)):
-        if first <= below[d] < OFF and (of.tail_of[band] < 0 or below[d] < below[of.tail_of[band]]):
-            of.tail_of[band] = d
+def _find_most(of, level_dbm, mas_dbm, carrier_band):
+    """Which blockers count, and the loudest of them and of their cells on each carrier."""
+    of.counts[:] = False
+    for c in range(len(carrier_band)):
+        counts, floor = of.counts[carrier_band[c]], of.floor_dbm[c]
+        for d in range(level_dbm.shape[1]):
+            counts[d] |= level_dbm[c, d] >= floor or mas_dbm[c, d] > -math.inf
+    for c in range(len(carrier_band)):
+        most, cell, counts = -math.inf, -math.inf, of.counts[carrier_band[c]]
+        for d in range(level_dbm.shape[1]):
+            if counts[d]:
+                most, cell = max(most, level_dbm[c, d]), max(cell, mas_dbm[c, d])
+        of.most_dbm[c], of.most_cell_dbm[c] = most, cell
 
 
 @njit(**HELPER)
@@ -157,44 +150,30 @@ def _add_to(jam, ratio, factor):
 
 
 @njit(**HELPER)
-def _sum_blockers(of, factor, spare, other, p, local, net, links):
-    """Sum all blockers on every carrier: each device's errors are drawn, added everywhere and forgotten.
+def _sum_blockers(of, factor, spare, other, p, local, net, links, limits):
+    """Sum the blockers on every carrier: each device's errors are drawn, added everywhere and forgotten.
 
-    Weak ones have a local error of their own too: a louder one beside them must not make them surer. Only the
-    weakest, which hardly count all together, have the errors of the loudest of them: together they rise higher.
+    Weak ones have a local error of their own too: a louder one beside them must not make them surer. Those far below
+    the limit are left out.
     """
     level_dbm, mas_dbm, carrier_band = links.level_dbm[p], links.mas_dbm[p], net.carrier_band
-    of.jam[:], of.cell[:], of.tail[:] = 0, 0, 0
+    of.jam[:], of.cell[:] = 0, 0
+    _find_floors(of.floor_dbm, p, net, links, limits)
     _find_most(of, level_dbm, mas_dbm, carrier_band)
-    for band in range(len(net.band_key)):
-        _find_tail(of, band)
     for d in range(level_dbm.shape[1]):
         local.known[:] = False  # of the device before
         for band in range(len(net.band_key)):
-            if of.below[band, d] == OFF:
+            if not of.counts[band, d]:
                 continue
-            weak = of.below[band, d] >= of.tail_from[band]
-            if not weak:
-                _draw(factor, spare, other, p, d, band, local, net, links)
+            _draw(factor, spare, other, p, d, band, local, net, links)
             for c in range(len(carrier_band)):
                 if carrier_band[c] != band or level_dbm[c, d] == -math.inf:
                     continue
-                ratio = _ratio(level_dbm[c, d] - of.most_dbm[c])
-                if weak:
-                    of.tail[c] += ratio
-                    continue
-                _add_to(of.jam[c], ratio, factor)
+                _add_to(of.jam[c], _ratio(level_dbm[c, d] - of.most_dbm[c]), factor)
                 if mas_dbm[c, d] > -math.inf:
                     ratio, cell = _ratio(mas_dbm[c, d] - of.most_cell_dbm[c]), of.cell[c]
                     for w in range(len(cell)):
                         cell[w] = max(cell[w], ratio * factor[w])
-    for band in range(len(net.band_key)):
-        if of.tail_of[band] >= 0:
-            local.known[:] = False
-            _draw(factor, spare, other, p, of.tail_of[band], band, local, net, links)
-            for c in range(len(carrier_band)):
-                if carrier_band[c] == band and of.tail[c] > 0:
-                    _add_to(of.jam[c], of.tail[c], factor)
 
 
 @njit(**HELPER)
@@ -313,7 +292,7 @@ def spill_worlds(
         theirs, theirs_known = np.empty((2, worlds), np.float32), np.zeros(2, np.bool_)
         local, local_theirs = Local(room_key[p], room, own, own_known), Local(room_key[p], room, theirs, theirs_known)
         factor, blockers = np.empty(worlds, np.float32), _no_blockers(net, len(links.is_mas))
-        _sum_blockers(blockers, factor, spare, other, p, local_theirs, net, links)
+        _sum_blockers(blockers, factor, spare, other, p, local_theirs, net, links, limits)
         signal, best_signal = np.empty(worlds, np.float32), np.empty(worlds)
         worst_jam, room_db = np.empty(worlds), np.empty(worlds)
         lead, call = np.empty(worlds), np.full(worlds, -math.inf)
@@ -393,7 +372,7 @@ def keep_worlds(
         signal, works = np.empty(worlds, np.float32), np.empty(worlds, np.bool_)
         good[r] = True
         for p in range(start[r], start[r + 1]):
-            _sum_blockers(blockers, factor, spare, other, p, local_theirs, net, links)
+            _sum_blockers(blockers, factor, spare, other, p, local_theirs, net, links, limits)
             for channel in net.band_channels:
                 works[:] = False
                 for k in range(net.channel_start[channel], net.channel_start[channel + 1]):

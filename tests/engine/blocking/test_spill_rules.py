@@ -18,7 +18,8 @@ from quietwing.sites.trial_point_sets import trial_points
 given_levels = module_at("tests/engine/blocking/given_levels.py")
 EE20, EE3, CATALOGUE, D1 = given_levels.EE20, given_levels.EE3, given_levels.CATALOGUE, given_levels.D1
 places, by_hand, value, N9_DBM = given_levels.places, given_levels.by_hand, given_levels.value, given_levels.N9_DBM
-STANDARD, EMERGENCY = load_rules().tier("standard"), load_rules().tier("emergency")
+RULES = load_rules()
+STANDARD, EMERGENCY = RULES.tier("standard"), RULES.tier("emergency")
 GSM = replace(
     EE20, id="S4", operator="VF", plmn="234-15", band="B8", technology="GSM", freq_mhz=927.6, bandwidth_mhz=0.2
 )
@@ -132,6 +133,13 @@ def test_an_emergency_call_by_hand(hut, signal_dbm, jam_dbm, called):
     assert data["emergency_probability"].values[0] == float(called)
     assert bool(data["passed"].values[0]) is called
     assert (worst_margin(data, EMERGENCY)[0] > 0) is called
+
+
+def test_a_call_hears_the_blocker_where_no_grade_limits_its_power(hut):
+    unlimited = replace(RULES, grades=tuple(replace(grade, tier="emergency") for grade in RULES.grades))
+    data = by_hand(hut, (EE20,), (D1,), places("receptor"), -90.0, -80.0, rules=unlimited)
+    assert value(data, "jam_dbm") == pytest.approx(-80.0, abs=1e-3)
+    assert data["emergency_probability"].values[0] == 0
 
 
 def test_any_network_will_do_for_999_but_not_one_nobody_can_camp_on(hut):
