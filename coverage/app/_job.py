@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _thread
 import json
+import math
 import os
 import pickle
 import shutil
@@ -29,6 +30,9 @@ from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import QuietwingError
 
 EVERY_S = 0.1  # between two progress files
+LOST_S = (
+    3.0  # a search that still goes on so long after an interrupt has not heard it: libraries' callbacks ignore one
+)
 # Share of `study.optimise` up to which it searches and takes an interrupt for "end with the best so far"; what
 # follows is the judging of the plan found, which an interrupt would lose.
 SEARCHED = 0.7 * 0.9
@@ -40,7 +44,8 @@ class Reporter:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.written_s = folder, 0.0
-        self.searching = self.asked = self.told = False  # told: the interrupt was sent
+        self.searching = self.asked = False
+        self.told_s = -math.inf  # when the interrupt was sent
 
     def __call__(self, what: str, share: float) -> None:
         """Say what is being done; most calls write nothing."""
@@ -52,16 +57,18 @@ class Reporter:
     def search(self, what: str, share: float, first: float = 0.0, part: float = 1.0) -> None:
         """Progress of one search for a plan, which is `part` of the work."""
         self.searching = share < SEARCHED - 1e-9
-        if self.searching and self.asked and not self.told:  # asked before the search began
-            self.told = True
+        if self.searching and self.asked and time.monotonic() - self.told_s > LOST_S:  # or asked before it began
+            self.told_s = time.monotonic()
             raise KeyboardInterrupt
         self(what, first + part * share)
 
     def interrupt(self) -> None:
         """What the parent asks for."""
+        searching = self.searching
+        if searching:
+            self.told_s = time.monotonic()
         self.asked = True
-        if self.searching:
-            self.told = True
+        if searching:
             _thread.interrupt_main()
 
 

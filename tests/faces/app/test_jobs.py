@@ -182,6 +182,20 @@ def test_a_stop_before_the_search_has_begun_is_not_forgotten(tmp_path):
         reporter.search("what is quiet anyway", 0.0)
 
 
+def test_an_interrupt_that_a_library_ignored_is_raised_again(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(_job.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(_job._thread, "interrupt_main", lambda: None)
+    reporter = _job.Reporter(tmp_path)
+    reporter.search("searching", 0.3)
+    reporter.interrupt()
+    reporter.search("searching", 0.4)  # the interrupt may be on its way
+    clock[0] += _job.LOST_S + 0.1
+    with pytest.raises(KeyboardInterrupt):
+        reporter.search("searching", 0.4)
+    reporter.search("judging on fresh worlds", 0.9)
+
+
 def test_a_child_that_dies_gives_one_clear_message(own, begin):
     job = begin("plan", "dies")
     wait(lambda: not job.running())
