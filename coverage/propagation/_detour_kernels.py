@@ -74,12 +74,16 @@ class Slots(NamedTuple):
 
 
 class Legs(NamedTuple):
-    """Points and the portals they are reached by: of p ``portal[first[p]:first[p + 1]]``, with rows of `leg`."""
+    """Points and the portals they are reached by: of p ``portal[first[p]:first[p + 1]]``, with rows of `leg`.
+
+    `reference` (pair, reference) is the start of each row, side by side: most pairs are given up by it.
+    """
 
     xyz: np.ndarray
     first: np.ndarray
     portal: np.ndarray
     leg: np.ndarray
+    reference: np.ndarray
 
 
 class Best(NamedTuple):
@@ -362,18 +366,19 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
 
 
 @njit(**_KERNEL)
-def improve(tx, legs, portals, root, row_of, slots, tried, found, begin, end):
+def improve(tx, legs, portals, root, row_of, most, slots, tried, found, begin, end):
     """Raise the best gain of each point by the ways through its portals, of points begin to end - 1.
 
     The first `tried` ways to each portal are tried; row_of (portal, slot) is the row of ``slots.gain`` (row, freq),
-    -1 for ways not to be tried.
+    -1 for ways not to be tried; most (portal, reference) is the largest ``slots.bound`` of any.
     """
-    tx, root, row_of = borrowed(tx), borrowed(root), borrowed(row_of)
+    tx, root, row_of, most = borrowed(tx), borrowed(root), borrowed(row_of), borrowed(most)
     portals = Portals(
         borrowed(portals.source), borrowed(portals.frame), borrowed(portals.group), borrowed(portals.first),
         borrowed(portals.member),
     )  # fmt: skip
     xyz, first, portal, leg = borrowed(legs.xyz), borrowed(legs.first), borrowed(legs.portal), borrowed(legs.leg)
+    reference = borrowed(legs.reference)
     best, chosen = borrowed(found.gain), found.chosen
     source, frame = portals.source, portals.frame
     gain_of, bound, before = borrowed(slots.gain), borrowed(slots.bound), borrowed(slots.before)
@@ -386,13 +391,18 @@ def improve(tx, legs, portals, root, row_of, slots, tried, found, begin, end):
         straight_m = max(math.sqrt((x - tx[0]) ** 2 + (y - tx[1]) ** 2 + (z - tx[2]) ** 2), NEAREST_FREE_SPACE_M)
         for pair in range(first[p], first[p + 1]):
             w, away = portal[pair], math.nan
+            worth = False
+            for f in range(REFERENCES):
+                worth = worth or most[w, f] * reference[pair, f] > best[p, f] * WORTH
+            if not worth:
+                continue
             for s in range(tried):
                 row = row_of[w, s]
                 if row < 0:
                     continue
                 worth = False
                 for f in range(REFERENCES):
-                    worth = worth or bound[w, s, f] * leg[pair, f] > best[p, f] * WORTH
+                    worth = worth or bound[w, s, f] * reference[pair, f] > best[p, f] * WORTH
                 if not worth:  # however short the way is
                     continue
                 if math.isnan(away):
@@ -402,7 +412,7 @@ def improve(tx, legs, portals, root, row_of, slots, tried, found, begin, end):
                 least = straight_m / max(NEARLY_ALL * (length[w, s] + away), straight_m)
                 worth = False
                 for f in range(REFERENCES):
-                    worth = worth or bound[w, s, f] * leg[pair, f] * least * least > best[p, f] * WORTH
+                    worth = worth or bound[w, s, f] * reference[pair, f] * least * least > best[p, f] * WORTH
                 if not worth:
                     continue
                 k0, k1, k2, total = reach(tx, w, s, (x, y, z), portals, before, slot_before, spot, start, spots)
@@ -411,7 +421,7 @@ def improve(tx, legs, portals, root, row_of, slots, tried, found, begin, end):
                 spread = (straight_m / max(total, straight_m)) ** 2
                 worth = False
                 for f in range(REFERENCES):
-                    gain = gain_of[row, f] * leg[pair, f] * spread
+                    gain = gain_of[row, f] * reference[pair, f] * spread
                     gain *= edge_gain(k0 * root[f]) * edge_gain(k1 * root[f]) * edge_gain(k2 * root[f])
                     worth = worth or gain > best[p, f] * WORTH
                 if not worth:

@@ -356,7 +356,9 @@ def improve(
         Ways tried to each portal.
     """
     graph, found = model.graph.compiled, kernels.Best(best, chosen)
-    part = partial(kernels.improve, tx_m, legs.compiled, graph, model.root, ways.way, ways.compiled, slots, found)
+    part = partial(
+        kernels.improve, tx_m, legs.compiled, graph, model.root, ways.way, ways.most, ways.compiled, slots, found
+    )
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 
 

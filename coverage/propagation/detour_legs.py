@@ -88,7 +88,8 @@ class PointLegs:
     @cached_property
     def compiled(self) -> kernels.Legs:
         """As the compiled loops take them."""
-        return kernels.Legs(self.points.xyz_m, self.first, self.portal, self.leg)
+        reference = np.ascontiguousarray(self.leg[:, : kernels.REFERENCES])
+        return kernels.Legs(self.points.xyz_m, self.first, self.portal, self.leg, reference)
 
     @cached_property
     def by_portal(self) -> tuple[NDArray[np.intp], Ints, Ints]:

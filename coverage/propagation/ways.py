@@ -48,6 +48,11 @@ class Ways:
         """As the compiled loops take them."""
         return kernels.Slots(self.gain, self.bound, self.before, self.slot_before, self.length_m)
 
+    @cached_property
+    def most(self) -> Gains:
+        """The largest `bound` of any way to each portal, shape (portal, reference)."""
+        return np.asarray(self.bound.max(axis=1), np.float32)
+
     @property
     def nbytes(self) -> int:
         """Memory it takes."""
