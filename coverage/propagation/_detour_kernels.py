@@ -29,7 +29,9 @@ SWEEPS = 3  # of the alternating search for the shortest way over an edge: withi
 CLEAR_V = -0.78  # Rec. ITU-R P.526-15, eq. (31): J = 0 from here down
 GRAZING = 10**-0.69  # the same equation: its 6.9 dB
 WAY_WORTH = 0.1  # assumed: a way 10 dB below the best to its portal at every reference is not tried further
+LATER_WORTH = 1 - WAY_WORTH  # a third bend must make a way the best
 NEARLY_ALL = 0.9  # assumed: what drawing a path tight may leave of its length
+ONE = np.float32(1)
 WORTH = 0.25  # ways 6 dB below the best at every reference frequency are not worked out at the others
 
 _KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
@@ -84,6 +86,17 @@ class Legs(NamedTuple):
     portal: np.ndarray
     leg: np.ndarray
     reference: np.ndarray
+
+
+class Tried(NamedTuple):
+    """Ways that are tried: the first `slots` to each portal; `row` (portal, slot) of ``Slots.gain``, -1 for none.
+
+    `most` (portal, reference): the largest ``Slots.bound`` of any.
+    """
+
+    slots: int
+    row: np.ndarray
+    most: np.ndarray
 
 
 class Best(NamedTuple):
@@ -279,6 +292,16 @@ def _bend_all(gain, k, root):
         gain[freq] *= min(GRAZING / (x * x), 1.0)
 
 
+@njit(**_HELPER)
+def _strongest(w, f, bound, before, length, away):
+    """The best gain of any way to portal w at one reference frequency."""
+    best = bound[w, 0, f] / away[w] ** 2
+    for s in range(1, SLOTS):
+        if before[w, s] != -2:
+            best = max(best, bound[w, s, f] / length[w, s] ** 2)
+    return best
+
+
 @njit(**_KERNEL)
 def ways(tx, portals, edges, leg, root, among, twice, slots):
     """Fill the best ways from one transmitter to each portal of `among`, whole buildings of them, into `slots`.
@@ -314,8 +337,9 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
         target = 1 + REFERENCES * turn
         for w in among if turn == 0 else twice:
             place = source[w, 0], source[w, 1], source[w, 2]
-            for f in range(REFERENCES):
-                best[f], which[f], slot_of[f] = 0.0, -1, 0
+            for f in range(REFERENCES):  # what is no better than this is given up at the end
+                best[f] = turn * LATER_WORTH * _strongest(w, f, bound, before, length, away)
+                which[f], slot_of[f] = -1, 0
             for e in range(into[w], into[w + 1]):
                 u = origin[e]
                 for s in range(low, high):
@@ -351,28 +375,29 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
                     bound[w, t, g] *= edge_gain(k1 * root[g]) * edge_gain(k2 * root[g])
     for w in among:
         for f in range(REFERENCES):
-            best[f] = bound[w, 0, f] / away[w] ** 2
-            for s in range(1, SLOTS):
-                if before[w, s] != -2:
-                    best[f] = max(best[f], bound[w, s, f] / length[w, s] ** 2)
-        for s in range(1, SLOTS):  # a third bend must make a way the best
-            share = WAY_WORTH if s <= REFERENCES else 1 - WAY_WORTH
+            best[f] = _strongest(w, f, bound, before, length, away)
+        for s in range(1, SLOTS):
+            share = WAY_WORTH if s <= REFERENCES else LATER_WORTH
             worth = False
             for f in range(REFERENCES):
                 worth = worth or bound[w, s, f] > best[f] * length[w, s] ** 2 * share
-            if not worth:
-                for f in range(REFERENCES):
-                    bound[w, s, f] = 0.0
+            for f in range(REFERENCES):
+                bound[w, s, f] *= worth
+
+
+@njit(**_HELPER)
+def _worth(gain, row, leg, pair, spread, best, p):
+    """Whether a way with a leg may come near the best of a point at any reference frequency."""
+    for f in range(REFERENCES):
+        if gain[row, f] * leg[pair, f] * spread > best[p, f] * WORTH:
+            return True
+    return False
 
 
 @njit(**_KERNEL)
-def improve(tx, legs, portals, root, row_of, most, slots, tried, found, begin, end):
-    """Raise the best gain of each point by the ways through its portals, of points begin to end - 1.
-
-    The first `tried` ways to each portal are tried; row_of (portal, slot) is the row of ``slots.gain`` (row, freq),
-    -1 for ways not to be tried; most (portal, reference) is the largest ``slots.bound`` of any.
-    """
-    tx, root, row_of, most = borrowed(tx), borrowed(root), borrowed(row_of), borrowed(most)
+def improve(tx, legs, portals, root, tried, slots, found, begin, end):
+    """Raise the best gain of each point by the ways through its portals, of points begin to end - 1."""
+    tx, root, row_of, most = borrowed(tx), borrowed(root), borrowed(tried.row), borrowed(tried.most)
     portals = Portals(
         borrowed(portals.source), borrowed(portals.frame), borrowed(portals.group), borrowed(portals.first),
         borrowed(portals.member),
@@ -381,39 +406,29 @@ def improve(tx, legs, portals, root, row_of, most, slots, tried, found, begin, e
     reference = borrowed(legs.reference)
     best, chosen = borrowed(found.gain), found.chosen
     source, frame = portals.source, portals.frame
-    gain_of, bound, before = borrowed(slots.gain), borrowed(slots.bound), borrowed(slots.before)
+    gain_of, before = borrowed(slots.gain), borrowed(slots.before)
+    bound = borrowed(slots.bound.reshape(-1, REFERENCES))
     slot_before, length = borrowed(slots.slot_before), borrowed(slots.length)
     freqs = best.shape[1]
-    gains, spot, count = np.empty(freqs), np.empty((2, 3, 3)), len(row_of) if tried > 1 else 0
+    gains, spot, count = np.empty(freqs), np.empty((2, 3, 3)), len(row_of) if tried.slots > 1 else 0
     start, spots = np.zeros((count, SLOTS), np.int8), np.empty((count, SLOTS, 2, 3))
     for p in range(begin, end):
         x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
         straight_m = max(math.sqrt((x - tx[0]) ** 2 + (y - tx[1]) ** 2 + (z - tx[2]) ** 2), NEAREST_FREE_SPACE_M)
         for pair in range(first[p], first[p + 1]):
             w, away = portal[pair], math.nan
-            worth = False
-            for f in range(REFERENCES):
-                worth = worth or most[w, f] * reference[pair, f] > best[p, f] * WORTH
-            if not worth:
+            if not _worth(most, w, reference, pair, ONE, best, p):
                 continue
-            for s in range(tried):
-                row = row_of[w, s]
-                if row < 0:
-                    continue
-                worth = False
-                for f in range(REFERENCES):
-                    worth = worth or bound[w, s, f] * reference[pair, f] > best[p, f] * WORTH
-                if not worth:  # however short the way is
+            for s in range(tried.slots):
+                row, known = row_of[w, s], w * SLOTS + s
+                if row < 0 or not _worth(bound, known, reference, pair, ONE, best, p):  # however short the way is
                     continue
                 if math.isnan(away):
                     hole = math.hypot(frame[w, 13] - frame[w, 12], frame[w, 15] - frame[w, 14])
                     away = _apart(source, w, x, y, z) - hole
                 # no path is much shorter than by way of the source, less the aperture
                 least = straight_m / max(NEARLY_ALL * (length[w, s] + away), straight_m)
-                worth = False
-                for f in range(REFERENCES):
-                    worth = worth or bound[w, s, f] * reference[pair, f] * least * least > best[p, f] * WORTH
-                if not worth:
+                if not _worth(bound, known, reference, pair, least * least, best, p):
                     continue
                 k0, k1, k2, total = reach(tx, w, s, (x, y, z), portals, before, slot_before, spot, start, spots)
                 if math.isnan(total):

@@ -355,10 +355,9 @@ def improve(
     slots : int
         Ways tried to each portal.
     """
-    graph, found = model.graph.compiled, kernels.Best(best, chosen)
-    part = partial(
-        kernels.improve, tx_m, legs.compiled, graph, model.root, ways.way, ways.most, ways.compiled, slots, found
-    )
+    tried, found = kernels.Tried(slots, ways.way, ways.most), kernels.Best(best, chosen)
+    known = model.graph.compiled, model.root, tried, ways.compiled, found
+    part = partial(kernels.improve, tx_m, legs.compiled, *known)
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 
 
