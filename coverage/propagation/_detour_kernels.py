@@ -1,4 +1,4 @@
-"""Compiled loops of the detour: bends at apertures, the best ways to each portal, the best way to each point.
+"""Compiled loops of the detour: the best ways to each portal, the best way to each point.
 
 `detour` checks and converts; nothing is checked here. Gains are linear and relative to free space; ``freq`` is a
 frequency, the first `REFERENCES` of them the fixed ones by which ways are chosen, so that the answer at one
@@ -6,9 +6,6 @@ frequency does not depend on which others are asked for.
 
 A *way* to a portal is a slot: 0 straight from the transmitter, 1-3 over one portal before (the best at each
 reference frequency), 4-6 over two. What a way loses at each portal before is kept as k, v = k/sqrt(wavelength).
-
-A portal that a path passes straight does not bend it, and must not shorten the arms of the bends beside it: those
-are judged as if it were not there (`reach`). No fast-math flag: order and rounding are those of the source.
 """
 # mypy: ignore-errors
 
@@ -18,38 +15,26 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from quietwing.coverage.propagation._bend_kernels import (
+    HELPER,
+    KERNEL,
+    NEAREST_M,
+    Portals,
+    apart,
+    bend_all,
+    edge_gain,
+    reach,
+)
 from quietwing.coverage.propagation._lanes import borrowed
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M
 
 REFERENCES = 3
 SLOTS = 1 + 2 * REFERENCES
-NEAREST_M = 1e-3  # ends are kept this far from an edge: v is finite, and J grazing there
-SAME_SIDE_M = 1e-9  # of the plane: nearer is in the plane and belongs to both sides
-SWEEPS = 3  # of the alternating search for the shortest way over an edge: within a millimetre after three
-CLEAR_V = -0.78  # Rec. ITU-R P.526-15, eq. (31): J = 0 from here down
-GRAZING = 10**-0.69  # the same equation: its 6.9 dB
 WAY_WORTH = 0.1  # assumed: a way 10 dB below the best to its portal at every reference is not tried further
 LATER_WORTH = 1 - WAY_WORTH  # a third bend must make a way the best
 NEARLY_ALL = 0.9  # assumed: what drawing a path tight may leave of its length
 ONE = np.float32(1)
 WORTH = 0.25  # ways 6 dB below the best at every reference frequency are not worked out at the others
-
-_KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
-# Helpers make no array and need not count who holds those they are given, which takes a fifth of the time.
-_HELPER = {**_KERNEL, "_nrt": False}
-
-
-class Portals(NamedTuple):
-    """Where the portals are: `source` (portal, 3), `frame` (aperture, 16); of those in one plane the same `group`.
-
-    Portals of group g have the apertures ``member[first[g]:first[g + 1]]``.
-    """
-
-    source: np.ndarray
-    frame: np.ndarray
-    group: np.ndarray
-    first: np.ndarray
-    member: np.ndarray
 
 
 class Edges(NamedTuple):
@@ -88,13 +73,28 @@ class Legs(NamedTuple):
     reference: np.ndarray
 
 
+class Near(NamedTuple):
+    """Portals near a sender, tried towards every point before those that the point is reached by.
+
+    Of each (portal,): `row` of `leg` and `reference` (row · points + point, ...), `slots` that are tried, and whether
+    they are towards places in the `open` (point,) `alone`.
+    """
+
+    portal: np.ndarray
+    row: np.ndarray
+    slots: np.ndarray
+    alone: np.ndarray
+    leg: np.ndarray
+    reference: np.ndarray
+    open: np.ndarray
+
+
 class Tried(NamedTuple):
-    """Ways that are tried: the first `slots` to each portal; `row` (portal, slot) of ``Slots.gain``, -1 for none.
+    """Ways that are tried: `row` (portal, slot) of ``Slots.gain``, -1 for none.
 
     `most` (portal, reference): the largest ``Slots.bound`` of any.
     """
 
-    slots: int
     row: np.ndarray
     most: np.ndarray
 
@@ -106,193 +106,7 @@ class Best(NamedTuple):
     chosen: np.ndarray
 
 
-@njit(**_HELPER)
-def bend(frame, w, ax, ay, az, bx, by, bz):
-    """How a path from a to b passes aperture w: d1, d2 [m], k [m^0.5] with v = k/sqrt(wavelength), straight, u, v.
-
-    d1 is nan if both ends are on the same side: no way leads through. Outside the aperture the path takes the
-    shortest way over its edge and k > 0; a straight path through it has k <= 0 by its nearest edge. (u, v) [m] is
-    where it passes, along the aperture's axes.
-    """
-    ax, ay, az = ax - frame[w, 0], ay - frame[w, 1], az - frame[w, 2]
-    bx, by, bz = bx - frame[w, 0], by - frame[w, 1], bz - frame[w, 2]
-    na = ax * frame[w, 9] + ay * frame[w, 10] + az * frame[w, 11]
-    nb = bx * frame[w, 9] + by * frame[w, 10] + bz * frame[w, 11]
-    da, db = abs(na), abs(nb)
-    if da + db <= 2 * SAME_SIDE_M or (da > SAME_SIDE_M and db > SAME_SIDE_M and (na > 0) == (nb > 0)):
-        return math.nan, math.nan, math.nan, False, 0.0, 0.0
-    ua = ax * frame[w, 3] + ay * frame[w, 4] + az * frame[w, 5]
-    ub = bx * frame[w, 3] + by * frame[w, 4] + bz * frame[w, 5]
-    va = ax * frame[w, 6] + ay * frame[w, 7] + az * frame[w, 8]
-    vb = bx * frame[w, 6] + by * frame[w, 7] + bz * frame[w, 8]
-    u0, u1, v0, v1 = frame[w, 12], frame[w, 13], frame[w, 14], frame[w, 15]
-    u, v = (da * ub + db * ua) / (da + db), (da * vb + db * va) / (da + db)
-    straight = u0 <= u <= u1 and v0 <= v <= v1
-    qu, qv = u, v
-    if straight:
-        least = min(min(u - u0, u1 - u), min(v - v0, v1 - v))
-        if u - u0 == least:
-            qu = u0
-        elif u1 - u == least:
-            qu = u1
-        elif v - v0 == least:
-            qv = v0
-        else:
-            qv = v1
-    else:
-        for sweep in range(SWEEPS):
-            ra, rb = math.sqrt((v - va) ** 2 + da * da), math.sqrt((v - vb) ** 2 + db * db)
-            found = min(max((ra * ub + rb * ua) / max(ra + rb, SAME_SIDE_M), u0), u1)
-            if sweep > 0 and found == u:  # nor will v change: mostly the path bends round an upright edge
-                break
-            u = found
-            ra, rb = math.sqrt((u - ua) ** 2 + da * da), math.sqrt((u - ub) ** 2 + db * db)
-            v = min(max((ra * vb + rb * va) / max(ra + rb, SAME_SIDE_M), v0), v1)
-        qu, qv = u, v
-    d1 = max(math.sqrt((u - ua) ** 2 + (v - va) ** 2 + da * da), NEAREST_M)
-    d2 = max(math.sqrt((u - ub) ** 2 + (v - vb) ** 2 + db * db), NEAREST_M)
-    x, y, z = qu - ua, qv - va, -na
-    lx, ly, lz = ub - ua, vb - va, nb - na
-    length2 = lx * lx + ly * ly + lz * lz
-    if length2 <= SAME_SIDE_M**2:
-        return math.nan, math.nan, math.nan, False, 0.0, 0.0
-    cx, cy, cz = y * lz - z * ly, z * lx - x * lz, x * ly - y * lx
-    k = math.sqrt((cx * cx + cy * cy + cz * cz) / length2 * 2 * (1 / d1 + 1 / d2))
-    return d1, d2, -k if straight else k, straight, u, v
-
-
-@njit(**_HELPER)
-def edge_gain(v):
-    """Power passed by a knife edge, 10^(-J(v)/10)."""
-    if v <= CLEAR_V:
-        return 1.0
-    x = math.sqrt((v - 0.1) ** 2 + 1) + v - 0.1
-    return min(GRAZING / (x * x), 1.0)
-
-
-@njit(**_HELPER)
-def _apart(source, w, x, y, z):
-    return math.sqrt((source[w, 0] - x) ** 2 + (source[w, 1] - y) ** 2 + (source[w, 2] - z) ** 2)
-
-
-@njit(**_HELPER)
-def _over(portals, w, ax, ay, az, bx, by, bz):
-    """`bend` at portal w; straight where the line passes any aperture of its group. Also: which aperture."""
-    d1, d2, k, straight, u, v = bend(portals.frame, w, ax, ay, az, bx, by, bz)
-    if straight or math.isnan(d1):
-        return d1, d2, k, straight, u, v, w
-    g = portals.group[w]
-    first, end = portals.first[g], portals.first[g + 1]
-    if end - first > 1:
-        for m in range(first, end):
-            member = portals.member[m]
-            o1, o2, ok, through, ou, ov = bend(portals.frame, member, ax, ay, az, bx, by, bz)
-            if through:
-                return o1, o2, ok, True, ou, ov, member
-    return d1, d2, k, straight, u, v, w
-
-
-@njit(**_HELPER)
-def _set_out(tx, w, s, portals, before, slot_before, start, spots):
-    """Where way s to portal w passes the two portals before when it is first drawn, from source to source.
-
-    It is the same for whatever place the way goes on to: kept in `spots` (portal, slot, 2, 3), and in `start`
-    (portal, slot) 1, or 2 if no way leads there.
-    """
-    source, frame = portals.source, portals.frame
-    n1 = np.int64(before[w, s])  # of one type with w: what is called with it is compiled once
-    n0 = np.int64(before[n1, slot_before[w, s]])
-    ax, ay, az = tx[0], tx[1], tx[2]
-    start[w, s] = 1
-    for i in range(2):
-        n, after = (n0, n1) if i == 0 else (n1, w)
-        if n < 0:
-            continue
-        d1, _, _, _, u, v, at = _over(portals, n, ax, ay, az, source[after, 0], source[after, 1], source[after, 2])
-        if math.isnan(d1):
-            start[w, s] = 2
-            return
-        ax, ay, az = source[n, 0], source[n, 1], source[n, 2]
-        for axis in range(3):
-            spots[w, s, i, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
-
-
-@njit(**_HELPER)
-def reach(tx, w, s, place, portals, before, slot_before, spot, start, spots):
-    """How way s to portal w goes on to a place: k at its portals two and one before w and at w, -inf where there is
-    none, and the length of the path. The length is nan if no way leads there or if it is the direct ray's.
-
-    The path is drawn tight: first from source to source, then over the places where that passes each portal, which
-    are kept in `spot` (2, 3, 3). The portal passed most clearly is taken out, until all that are left bend the path.
-    `start` and `spots` keep the first drawing (`_set_out`) of a transmitter's ways; `start` is 0 where it is not yet.
-    """
-    x, y, z = place
-    n2, n1, n0 = w, np.int64(before[w, s]), np.int64(-1)
-    k0 = k1 = k2 = -math.inf
-    if n1 < 0:  # the most frequent case by far
-        d1, d2, k2, straight, _, _, _ = _over(portals, n2, tx[0], tx[1], tx[2], x, y, z)
-        return k0, k1, k2, math.nan if straight else d1 + d2
-    n0 = np.int64(before[n1, slot_before[w, s]])
-    if start[w, s] == 0:
-        _set_out(tx, w, s, portals, before, slot_before, start, spots)
-    if start[w, s] == 2:
-        return k0, k1, k2, math.nan
-    source, frame = portals.source, portals.frame
-    ax, ay, az = source[n1, 0], source[n1, 1], source[n1, 2]
-    d1, _, _, _, u, v, at = _over(portals, n2, ax, ay, az, x, y, z)
-    if math.isnan(d1):
-        return k0, k1, k2, math.nan
-    for axis in range(3):
-        spot[0, 0, axis], spot[0, 1, axis] = spots[w, s, 0, axis], spots[w, s, 1, axis]
-        spot[0, 2, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
-    in0, in1, in2, now = n0 >= 0, True, True, 0
-    while in0 or in1 or in2:
-        total, clearest, which = 0.0, 0.0, -1
-        ax, ay, az = tx[0], tx[1], tx[2]
-        for i in range(3):
-            if not (in0 if i == 0 else in1 if i == 1 else in2):
-                continue
-            n = n0 if i == 0 else n1 if i == 1 else n2
-            after = 1 if i == 0 and in1 else 2 if i < 2 and in2 else -1
-            bx, by, bz = x, y, z
-            if after >= 0:
-                bx, by, bz = spot[now, after, 0], spot[now, after, 1], spot[now, after, 2]
-            d1, d2, k, straight, u, v, at = _over(portals, n, ax, ay, az, bx, by, bz)
-            if math.isnan(d1):
-                return k0, k1, k2, math.nan
-            if straight and (which < 0 or k < clearest):
-                clearest, which = k, i
-            if i == 0:
-                k0 = k
-            elif i == 1:
-                k1 = k
-            else:
-                k2 = k
-            if total == 0.0:
-                total = d1
-            total += d2 if after < 0 else _apart(spot[now], i, bx, by, bz)
-            ax, ay, az = spot[now, i, 0], spot[now, i, 1], spot[now, i, 2]
-            for axis in range(3):
-                spot[1 - now, i, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
-        now = 1 - now
-        if which < 0:
-            return k0, k1, k2, total
-        in0, in1, in2 = in0 and which != 0, in1 and which != 1, in2 and which != 2
-    return k0, k1, k2, math.nan
-
-
-@njit(**_HELPER)
-def _bend_all(gain, k, root):
-    """Multiply the gain at each frequency by what one bend passes."""
-    if k == -math.inf:
-        return
-    for freq in range(len(gain)):
-        shifted = max(k * root[freq], CLEAR_V) - 0.1
-        x = math.sqrt(shifted * shifted + 1) + shifted
-        gain[freq] *= min(GRAZING / (x * x), 1.0)
-
-
-@njit(**_HELPER)
+@njit(**HELPER)
 def _strongest(w, f, bound, before, length, away):
     """The best gain of any way to portal w at one reference frequency."""
     best = bound[w, 0, f] / away[w] ** 2
@@ -302,7 +116,7 @@ def _strongest(w, f, bound, before, length, away):
     return best
 
 
-@njit(**_KERNEL)
+@njit(**KERNEL)
 def ways(tx, portals, edges, leg, root, among, twice, slots):
     """Fill the best ways from one transmitter to each portal of `among`, whole buildings of them, into `slots`.
 
@@ -330,7 +144,7 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
             way[w, 0, freq] = leg[w, freq]
         for f in range(REFERENCES):
             bound[w, 0, f] = leg[w, f]
-        length[w, 0] = _apart(source, w, tx[0], tx[1], tx[2])
+        length[w, 0] = apart(source, w, tx[0], tx[1], tx[2])
         away[w] = max(length[w, 0], NEAREST_M)
     for turn in range(2):
         low, high = (0, 1) if turn == 0 else (1, 1 + REFERENCES)
@@ -385,69 +199,89 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
                 bound[w, s, f] *= worth
 
 
-@njit(**_HELPER)
+@njit(**HELPER)
 def _worth(gain, row, leg, pair, spread, best, p):
     """Whether a way with a leg may come near the best of a point at any reference frequency."""
+    worth = False
     for f in range(REFERENCES):
-        if gain[row, f] * leg[pair, f] * spread > best[p, f] * WORTH:
-            return True
-    return False
+        worth = worth or gain[row, f] * leg[pair, f] * spread > best[p, f] * WORTH
+    return worth
 
 
-@njit(**_KERNEL)
-def improve(tx, legs, portals, root, tried, slots, found, begin, end):
-    """Raise the best gain of each point by the ways through its portals, of points begin to end - 1."""
-    tx, root, row_of, most = borrowed(tx), borrowed(root), borrowed(tried.row), borrowed(tried.most)
-    portals = Portals(
+@njit(**HELPER)
+def _try_pair(tx, p, w, count, legs, pair, known, slots, found, room):
+    """Raise the gain of point p by the first `count` ways to portal w and a leg from there."""
+    portals, root, tried = known
+    xyz, straight_m, leg, reference = legs
+    gains, spot, start, spots = room
+    best, chosen, bound, frame = found.gain, found.chosen, slots.bound, portals.frame
+    x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
+    away = math.nan
+    for s in range(count):
+        row, at = tried.row[w, s], w * SLOTS + s
+        if row < 0 or not _worth(bound, at, reference, pair, ONE, best, p):  # however short the way is
+            continue
+        if math.isnan(away):
+            hole = math.hypot(frame[w, 13] - frame[w, 12], frame[w, 15] - frame[w, 14])
+            away = apart(portals.source, w, x, y, z) - hole
+        # no path is much shorter than by way of the source, less the aperture
+        least = straight_m / max(NEARLY_ALL * (slots.length[w, s] + away), straight_m)
+        if not _worth(bound, at, reference, pair, least * least, best, p):
+            continue
+        k0, k1, k2, total = reach(tx, w, s, (x, y, z), portals, slots.before, slots.slot_before, spot, start, spots)
+        if math.isnan(total):
+            continue
+        spread = (straight_m / max(total, straight_m)) ** 2
+        worth = False
+        for f in range(REFERENCES):
+            gain = slots.gain[row, f] * reference[pair, f] * spread
+            gain *= edge_gain(k0 * root[f]) * edge_gain(k1 * root[f]) * edge_gain(k2 * root[f])
+            worth = worth or gain > best[p, f] * WORTH
+        if not worth:
+            continue
+        for freq in range(len(gains)):
+            gains[freq] = slots.gain[row, freq] * leg[pair, freq] * spread
+        bend_all(gains, k0, root)
+        bend_all(gains, k1, root)
+        bend_all(gains, k2, root)
+        for freq in range(len(gains)):
+            if gains[freq] > best[p, freq]:
+                best[p, freq] = gains[freq]
+                if len(chosen):
+                    chosen[p, freq, 0], chosen[p, freq, 1] = w, s
+
+
+@njit(**KERNEL)
+def improve(tx, near, legs, portals, root, tried, slots, found, begin, end):
+    """Raise the best gain of points begin to end - 1 by ways through portals near the sender and near them."""
+    tx, xyz, first, portal = borrowed(tx), borrowed(legs.xyz), borrowed(legs.first), borrowed(legs.portal)
+    near_portal, row, count = borrowed(near.portal), borrowed(near.row), borrowed(near.slots)
+    alone, is_open, most = borrowed(near.alone), borrowed(near.open), borrowed(tried.most)
+    known = Portals(
         borrowed(portals.source), borrowed(portals.frame), borrowed(portals.group), borrowed(portals.first),
         borrowed(portals.member),
+    ), borrowed(root), Tried(borrowed(tried.row), most)  # fmt: skip
+    slots = Slots(
+        borrowed(slots.gain), borrowed(slots.bound.reshape(-1, REFERENCES)), borrowed(slots.before),
+        borrowed(slots.slot_before), borrowed(slots.length),
     )  # fmt: skip
-    xyz, first, portal, leg = borrowed(legs.xyz), borrowed(legs.first), borrowed(legs.portal), borrowed(legs.leg)
-    reference = borrowed(legs.reference)
-    best, chosen = borrowed(found.gain), found.chosen
-    source, frame = portals.source, portals.frame
-    gain_of, before = borrowed(slots.gain), borrowed(slots.before)
-    bound = borrowed(slots.bound.reshape(-1, REFERENCES))
-    slot_before, length = borrowed(slots.slot_before), borrowed(slots.length)
-    freqs = best.shape[1]
-    gains, spot, count = np.empty(freqs), np.empty((2, 3, 3)), len(row_of) if tried.slots > 1 else 0
-    start, spots = np.zeros((count, SLOTS), np.int8), np.empty((count, SLOTS, 2, 3))
+    found = Best(borrowed(found.gain), found.chosen)
+    leg, reference = borrowed(legs.leg), borrowed(legs.reference)
+    near_leg, near_reference = borrowed(near.leg), borrowed(near.reference)
+    rows, points = len(tried.row), len(xyz)
+    room = (
+        np.empty(found.gain.shape[1]), np.empty((2, 3, 3)), np.zeros((rows, SLOTS), np.int8),
+        np.empty((rows, SLOTS, 2, 3)),
+    )  # fmt: skip
     for p in range(begin, end):
         x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
         straight_m = max(math.sqrt((x - tx[0]) ** 2 + (y - tx[1]) ** 2 + (z - tx[2]) ** 2), NEAREST_FREE_SPACE_M)
+        own, others = (xyz, straight_m, leg, reference), (xyz, straight_m, near_leg, near_reference)
+        for i in range(len(near_portal)):
+            w, pair = near_portal[i], row[i] * points + p
+            if (is_open[p] or not alone[i]) and _worth(most, w, near_reference, pair, ONE, found.gain, p):
+                _try_pair(tx, p, w, count[i], others, pair, known, slots, found, room)
         for pair in range(first[p], first[p + 1]):
-            w, away = portal[pair], math.nan
-            if not _worth(most, w, reference, pair, ONE, best, p):
-                continue
-            for s in range(tried.slots):
-                row, known = row_of[w, s], w * SLOTS + s
-                if row < 0 or not _worth(bound, known, reference, pair, ONE, best, p):  # however short the way is
-                    continue
-                if math.isnan(away):
-                    hole = math.hypot(frame[w, 13] - frame[w, 12], frame[w, 15] - frame[w, 14])
-                    away = _apart(source, w, x, y, z) - hole
-                # no path is much shorter than by way of the source, less the aperture
-                least = straight_m / max(NEARLY_ALL * (length[w, s] + away), straight_m)
-                if not _worth(bound, known, reference, pair, least * least, best, p):
-                    continue
-                k0, k1, k2, total = reach(tx, w, s, (x, y, z), portals, before, slot_before, spot, start, spots)
-                if math.isnan(total):
-                    continue
-                spread = (straight_m / max(total, straight_m)) ** 2
-                worth = False
-                for f in range(REFERENCES):
-                    gain = gain_of[row, f] * reference[pair, f] * spread
-                    gain *= edge_gain(k0 * root[f]) * edge_gain(k1 * root[f]) * edge_gain(k2 * root[f])
-                    worth = worth or gain > best[p, f] * WORTH
-                if not worth:
-                    continue
-                for freq in range(freqs):
-                    gains[freq] = gain_of[row, freq] * leg[pair, freq] * spread
-                _bend_all(gains, k0, root)
-                _bend_all(gains, k1, root)
-                _bend_all(gains, k2, root)
-                for freq in range(freqs):
-                    if gains[freq] > best[p, freq]:
-                        best[p, freq] = gains[freq]
-                        if len(chosen):
-                            chosen[p, freq, 0], chosen[p, freq, 1] = w, s
+            w = portal[pair]
+            if _worth(most, w, reference, pair, ONE, found.gain, p):
+                _try_pair(tx, p, w, SLOTS, own, pair, known, slots, found, room)

@@ -35,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from quietwing.coverage.kept import Kept
 from quietwing.coverage.propagation import _detour_kernels as kernels
 from quietwing.coverage.propagation._threads import in_parts
-from quietwing.coverage.propagation.detour_legs import PointLegs, checked_points, leg_gain, point_legs, portal_legs
+from quietwing.coverage.propagation.detour_legs import PointLegs, checked_points, leg_gain, near_legs, point_legs
 from quietwing.coverage.propagation.facet_changes import ChangedFacets, changed_facets
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
@@ -319,13 +319,8 @@ def best_ways(
     count, freqs = len(legs.points), len(model.root)
     best = np.zeros((count, freqs), np.float32)
     chosen = np.full((count if choose else 0, freqs, 2), -1, np.int32)
-    in_open = model.graph.in_open(legs.points)
-    for slots, each in zip(sender.near.values(), portal_legs(model, list(sender.near), legs.points), strict=True):
-        improve(model, tx_m, each, sender.ways, best, chosen, slots)
-    exits = sender.exits if in_open.any() else {}
-    for slots, each in zip(exits.values(), portal_legs(model, list(exits), legs.points), strict=True):
-        improve(model, tx_m, each.only(in_open), sender.ways, best, chosen, slots)
-    improve(model, tx_m, legs, sender.ways, best, chosen)
+    beside = near_legs(model, sorted({*sender.near, *sender.exits}), legs)
+    improve(model, tx_m, legs, sender.ways, best, chosen, beside.of(sender.near, sender.exits))
     return best, chosen, sender.ways
 
 
@@ -336,9 +331,9 @@ def improve(
     ways: Ways,
     best: Gains,
     chosen: NDArray[np.int32],
-    slots: int = kernels.SLOTS,
+    near: kernels.Near,
 ) -> None:
-    """Raise gains by what comes over the portals of some legs, in place.
+    """Raise gains by what comes over portals near a transmitter and over those of some legs, in place.
 
     Parameters
     ----------
@@ -352,12 +347,12 @@ def improve(
         Gain of the best path so far over free space on the straight line, linear.
     chosen : int32 ndarray, shape (point, freq, 2)
         Last portal and slot of that path; empty: not kept.
-    slots : int
-        Ways tried to each portal.
+    near : Near
+        To the same points, from `NearLegs.of`.
     """
-    tried, found = kernels.Tried(slots, ways.way, ways.most), kernels.Best(best, chosen)
+    tried, found = kernels.Tried(ways.way, ways.most), kernels.Best(best, chosen)
     known = model.graph.compiled, model.root, tried, ways.compiled, found
-    part = partial(kernels.improve, tx_m, legs.compiled, *known)
+    part = partial(kernels.improve, tx_m, near, legs.compiled, *known)
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 
 

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from quietwing.coverage.propagation.detour import DetourModel
 
 __all__ = [
+    "NearLegs",
     "PointLegs",
     "changed_legs",
     "checked_points",
     "crossed_pairs",
     "leg_gain",
-    "legs_from",
+    "near_legs",
     "point_legs",
-    "portal_legs",
     "single_legs",
 ]
 
@@ -102,6 +102,51 @@ class PointLegs:
         return np.asarray(np.diff(np.concatenate([[0], np.cumsum(pairs)])[self.first]) > 0)
 
 
+@dataclass(frozen=True, eq=False)
+class NearLegs:
+    """Legs to some points from portals near senders, side by side; made by `near_legs`.
+
+    Attributes
+    ----------
+    row : dict of int to int
+        Of each portal.
+    leg : float32 ndarray, shape (row · point, freq)
+        Gain of the leg over free space, linear.
+    reference : float32 ndarray, shape (row · point, reference)
+        The same at the reference frequencies.
+    in_open : bool ndarray, shape (point,)
+        Places that outer openings are tried towards.
+    """
+
+    row: dict[int, int]
+    leg: Gains
+    reference: Gains
+    in_open: NDArray[np.bool_]
+
+    def of(self, near: dict[int, int], exits: dict[int, int]) -> kernels.Near:
+        """Those of one sender (`Sender`), as the compiled loops take them."""
+        alone = exits if self.in_open.any() else {}
+        portal = [*near, *alone]
+        return kernels.Near(
+            np.array(portal, np.int64),
+            np.array([self.row[each] for each in portal], np.int64),
+            np.array([*near.values(), *alone.values()], np.int64),
+            np.repeat([False, True], [len(near), len(alone)]),
+            self.leg,
+            self.reference,
+            self.in_open,
+        )
+
+
+def near_legs(model: DetourModel, portals: list[int], legs: PointLegs) -> NearLegs:
+    """The legs from some portals to the points of some legs, which keep them where they keep any."""
+    found = _legs_from(model, portals, legs)
+    leg = np.concatenate([np.empty((0, len(model.root)), np.float32), *(found[portal].leg for portal in portals)])
+    reference = np.ascontiguousarray(leg[:, : kernels.REFERENCES])
+    row = {portal: index for index, portal in enumerate(portals)}
+    return NearLegs(row, leg, reference, model.graph.in_open(legs.points))
+
+
 def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
     """The last legs to some points. Keep them for the next transmitters.
 
@@ -152,8 +197,8 @@ def _fill_legs(model: DetourModel, legs: PointLegs, wanted: NDArray[np.bool_]) -
     legs.leg[pairs] = leg_gain(lost_db, model.graph.guided_db(portal, end_m))
 
 
-def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[int, PointLegs]:
-    """`portal_legs` of some portals to the points of some legs, which keep them where they keep any."""
+def _legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[int, PointLegs]:
+    """`_portal_legs` of some portals to the points of some legs, which keep them where they keep any."""
     kept = single_legs() if legs.kept is None else legs.kept
     found = {portal: kept[portal] for portal in portals if portal in kept}
     new = [portal for portal in portals if portal not in found]
@@ -163,7 +208,7 @@ def legs_from(model: DetourModel, portals: list[int], legs: PointLegs) -> dict[i
 
     def part(begin: int, end: int) -> None:
         for row in range(begin, end):
-            made[row] = portal_legs(model, blocks[row], legs.points)
+            made[row] = _portal_legs(model, blocks[row], legs.points)
 
     in_parts(part, len(blocks))
     found |= dict(zip(new, (one for block in made for one in block), strict=True))
@@ -179,7 +224,7 @@ def single_legs(most_bytes: float = KEPT_BYTES) -> Kept[int, PointLegs]:
     return Kept(most_bytes, lambda legs: legs.leg.nbytes)
 
 
-def portal_legs(model: DetourModel, portals: list[int], points: PointSet) -> list[PointLegs]:
+def _portal_legs(model: DetourModel, portals: list[int], points: PointSet) -> list[PointLegs]:
     """The last legs from each of some portals to every point, wherever they are."""
     source_m, count = model.graph.portals.source_m[portals], len(points)
     lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m, points)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quietwing.coverage.propagation import _detour_kernels as kernels
+from quietwing.coverage.propagation import _bend_kernels as kernels
 from quietwing.coverage.propagation.detour import DetourModel, best_ways, check_freq
 from quietwing.coverage.propagation.detour_legs import point_legs
 from quietwing.coverage.propagation.diffraction import knife_edge_loss_db

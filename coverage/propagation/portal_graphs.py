@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from quietwing.coverage.propagation import _detour_kernels as kernels
+from quietwing.coverage.propagation import _bend_kernels as bends
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, room_of_points
 from quietwing.coverage.propagation.scene import Scene
@@ -111,10 +111,10 @@ class PortalGraph:
         return members, KDTree(self.portals.source_m[members])
 
     @cached_property
-    def compiled(self) -> kernels.Portals:
+    def compiled(self) -> bends.Portals:
         """The portals as the compiled loops take them."""
         portals = self.portals
-        return kernels.Portals(portals.source_m, portals.frame, portals.group, self.group_first, self.group_member)
+        return bends.Portals(portals.source_m, portals.frame, portals.group, self.group_first, self.group_member)
 
     @property
     def ends(self) -> Ints:

@@ -24,7 +24,7 @@ from quietwing.coverage.propagation.detour import (
     sender_at,
     ways_from,
 )
-from quietwing.coverage.propagation.detour_legs import PointLegs, legs_from, point_legs
+from quietwing.coverage.propagation.detour_legs import NearLegs, PointLegs, near_legs, point_legs
 from quietwing.coverage.propagation.facet_changes import changed_facets
 from quietwing.coverage.propagation.multiwall import straight_rays
 from quietwing.coverage.propagation.portal_graphs import REFERENCE_MHZ, PortalGraph
@@ -143,12 +143,7 @@ class SenderDetours:
         self, found: Routes, part: slice, legs_to: PointLegs, traced: bool, near: list[int], floor: Gains | None
     ) -> None:
         points = legs_to.points
-        from_near = legs_from(self.model, near, legs_to)
-        in_open = self.model.graph.in_open(points)
-        outwards = from_near if in_open.all() else {
-            portal: from_near[portal].only(in_open)
-            for portal in {each for exits in self.exits for each in exits} & set(from_near) if in_open.any()
-        }  # fmt: skip
+        beside = near_legs(self.model, near, legs_to)
         through = [(self, legs_to)]
         if self.treated is not None:
             own = self._by_own_window(legs_to, points)
@@ -160,7 +155,7 @@ class SenderDetours:
         def of_senders(begin: int, end: int) -> None:
             for sender in range(begin, end):
                 least = None if floor is None else floor[sender, part]
-                self._fill_sender(found, part, sender, through, (from_near, outwards), traced, least)
+                self._fill_sender(found, part, sender, through, beside, traced, least)
 
         in_parts(of_senders, len(self.senders_m))
 
@@ -170,7 +165,7 @@ class SenderDetours:
         part: slice,
         sender: int,
         through: list[tuple[SenderDetours, PointLegs]],
-        tried: tuple[dict[int, PointLegs], dict[int, PointLegs]],
+        beside: NearLegs,
         traced: bool,
         floor: Gains | None,
     ) -> None:
@@ -181,12 +176,10 @@ class SenderDetours:
             gain[:, :known] = floor[:, None]
         last = np.full((len(points) if traced else 0, gain.shape[1], 2), -1, np.int32)
         by_treated = np.zeros(last.shape[:2], np.bool_)
-        for portals, legs_of in zip((self.near[sender], self.exits[sender]), tried, strict=True):
-            for portal, slots in portals.items() if legs_of else ():
-                improve(self.model, sender_m, legs_of[portal], self.ways[sender], gain, last, slots)
         for side, legs in through:
             before = gain.copy() if traced and side is not self else gain
-            improve(side.model, sender_m, legs, side.ways[sender], gain, last)
+            near = beside.of(self.near[sender], self.exits[sender]) if side is self else beside.of({}, {})
+            improve(side.model, sender_m, legs, side.ways[sender], gain, last, near)
             if traced and side is not self:
                 by_treated |= gain > before
         with np.errstate(divide="ignore"):  # no way at all: infinite loss is the right answer

@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 from shapely.geometry import LineString, box
 
 from quietwing.coverage.errors import OutOfRangeError
-from quietwing.coverage.propagation import _detour_kernels as kernels
+from quietwing.coverage.propagation import _bend_kernels as kernels
 from quietwing.coverage.propagation.constructions import surface_loss_db
 from quietwing.coverage.propagation.detour import best_ways, detour_loss_db, detour_model, with_detour
 from quietwing.coverage.propagation.detour_legs import point_legs
