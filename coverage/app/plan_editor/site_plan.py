@@ -35,6 +35,7 @@ SPILL = Scale(
 DRAFTED = replace(SPILL, title="Headroom to the spill limit, quick estimate [dB]")
 UNKNOWN = "What spills over the fence comes from the full assessment."
 OVER, WITHIN = "Place over the limit", "Place within the limit"
+ALLOWED = ", within what the tier allows"  # it lets a share of the places of each ring fail
 
 
 def site_picture(
@@ -81,7 +82,8 @@ def site_picture(
                            for one in (*masts, *homes, *points))])  # fmt: skip
     over = sum(not place.passed for place in outside)
     how = "" if facts is not None else " by the quick estimate"
-    said = f"{over} of {len(outside)} places outside are over the limit{how}." if outside else UNKNOWN
+    allowed = ALLOWED if over and facts is not None and facts.grades[0].kept else ""
+    said = f"{over} of {len(outside)} places outside are over the limit{how}{allowed}." if outside else UNKNOWN
     return {
         "place": "site",
         "origin": {"x": origin[0], "y": origin[1]},
@@ -98,7 +100,7 @@ def site_picture(
         "channels": [],
         "byRoom": None,
         "slices": None,
-        "legend": _legend(len(outside), over, bool(homes), bool(masts), 2 * reach),
+        "legend": _legend(len(outside), over, allowed, bool(homes), bool(masts), 2 * reach),
         **field_values(scale if field is not None else None, field, origin),
         "site": {
             "fence": path_of(shapely.get_coordinates(fence.exterior), origin, closed=True),
@@ -195,14 +197,16 @@ def stack_of(site: Site, places: Sequence[Place], shares: Mapping[int, float], w
     return {"rise": round(RISE * width * min(1.0, 4 / high), 2), "storeys": storeys}
 
 
-def _legend(outside: int, over: int, homes: bool, masts: bool, most_m: float) -> list[Mapping[str, str]]:
+def _legend(
+    outside: int, over: int, allowed: str, homes: bool, masts: bool, most_m: float
+) -> list[Mapping[str, str]]:
     edges = ", ".join(f"{edge:g}" for edge in RINGS_M if edge <= most_m)
     found: list[Mapping[str, str]] = [
         {"line": "fence", "text": "fence"},
         {"line": "ring", "text": f"{edges} m from the fence"},
     ]
     if outside:
-        found += [{"symbol": "over", "text": f"{OVER} ({over})"},
+        found += [{"symbol": "over", "text": f"{OVER} ({over}{allowed})"},
                   {"symbol": "within", "text": f"{WITHIN} ({outside - over})"}]  # fmt: skip
     found += [{"symbol": "home", "text": "home or other receptor"}] if homes else []
     found += [{"symbol": "mast", "text": "mast with its sectors"}] if masts else []

@@ -445,7 +445,11 @@ def test_the_site_shows_fence_buildings_masts_homes_and_what_is_over_the_limit()
     over = sum(not place.passed for place in facts.outside)
     known = site_picture(SITE, places, facts, {"ack": ""})
     assert sum(point["over"] for point in known["site"]["points"]) == over > 0
-    assert {"symbol": "over", "text": f"Place over the limit ({over})"} in known["legend"]
+    allowed = {"symbol": "over", "text": f"Place over the limit ({over}, within what the tier allows)"}
+    assert facts.grades[0].kept and allowed in known["legend"]
+    exceeded = replace(facts, grades=(replace(facts.grades[0], kept=False), *facts.grades[1:]))
+    broken = site_picture(SITE, places, exceeded, {"ack": ""})
+    assert {"symbol": "over", "text": f"Place over the limit ({over})"} in broken["legend"]
     drafted = site_picture(SITE, places, None, {"ack": ""}, facts.outside)  # the same places by the quick estimate
     assert drafted["field"]["values"] == known["field"]["values"]
     assert "quick estimate" in drafted["field"]["title"]
