@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from quietwing.sites.findings import Unreadable
+from quietwing.sites.findings import Unreadable, shown
 
 __all__ = ["near_groups"]
 
@@ -20,7 +20,10 @@ MOST_PAIRS = 2_000_000  # a campus has 100,000; a drawing with more has long sho
 
 
 def near_groups(
-    shapes: Sequence[BaseGeometry], others: Sequence[BaseGeometry], distance_m: float
+    shapes: Sequence[BaseGeometry],
+    others: Sequence[BaseGeometry],
+    distance_m: float,
+    ids: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Pairs of places in two lists whose shapes are no farther apart than a distance, some 200,000 at a time.
 
@@ -30,6 +33,8 @@ def near_groups(
         May be the same list: then each shape is near itself, too.
     distance_m : float
         0 for shapes that touch or overlap. [m]
+    ids : pair of sequences of str, optional
+        What the shapes and the others are called in a message; else by where they lie.
 
     Yields
     ------
@@ -39,7 +44,7 @@ def near_groups(
     Raises
     ------
     Unreadable
-        At two million pairs; those that go beyond are not handed out.
+        At two million pairs; those that go beyond are not handed out. It names the shape most others lie upon.
     """
     if not shapes or not others:
         return
@@ -50,8 +55,23 @@ def near_groups(
         first, second = tree.query(asked[start : start + CHUNK], predicate="dwithin", distance=distance_m)
         count += len(first)
         if count > MOST_PAIRS:
-            raise Unreadable(f"over {MOST_PAIRS:,} shapes lie upon each other; draw each once and check again")
+            fullest = int(np.bincount(first).argmax())
+            one = ids[0][start + fullest] if ids else _place_text(shapes[start + fullest])
+            beside = (
+                ids[1][place] if ids else _place_text(others[place]) for place in second[first == fullest].tolist()
+            )
+            other = next((name for name in beside if name != one), one)
+            raise Unreadable(
+                f"over {MOST_PAIRS:,} pairs of shapes lie upon each other, {shown(one)} and {shown(other)} "
+                f"among them; draw each once and check again"
+            )
         # Shapes in their order: a group ends where the next shape begins.
         ends = np.searchsorted(first, first[GROUP::GROUP], side="left").tolist()
         for low, high in itertools.pairwise(dict.fromkeys([0, *ends, len(first)])):
             yield start + first[low:high], second[low:high]
+
+
+def _place_text(shape: BaseGeometry) -> str:
+    """Where a shape without a name lies, by the first corner of the box round it."""
+    x_m, y_m, *_ = shape.bounds
+    return f"({x_m:.2f}, {y_m:.2f})"

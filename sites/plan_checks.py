@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import shapely
@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, shown
-from quietwing.sites.model import Room, Wall
+from quietwing.sites.model import Building, Room, Wall
 from quietwing.sites.near_pairs import near_groups
 from quietwing.sites.opening_checks import check_openings
 
@@ -211,11 +211,10 @@ def _check_containment(draft: Draft, findings: Findings) -> None:
 def _check_yards(draft: Draft, findings: Findings) -> None:
     """A room of no building stands in the open, not inside one."""
     yards = [room for room in draft.rooms if room.building is None]
-    pairs = _lying_upon([yard.outline for yard in yards], [building.outline for building in draft.buildings])
     compared = 0
-    for yard, own in pairs:
+    for yard, own in _lying_upon(yards, draft.buildings):
         room, building = yards[yard], draft.buildings[own]
-        compared = _compared(compared, room.outline, building.outline)
+        compared = _compared(compared, room, building)
         if _tangled(room.outline, building.outline):
             findings.problem(draft.files["rooms"], room.id, _tangle(f"building {shown(building.id)}"))
             continue
@@ -239,7 +238,7 @@ def _check_rooms(draft: Draft, findings: Findings) -> None:
     for one, other in _room_pairs(by_storey.values()):
         if len(findings.problems) - before > MOST_ALIKE:
             return
-        compared = _compared(compared, one.outline, other.outline)
+        compared = _compared(compared, one, other)
         if _tangled(one.outline, other.outline):
             findings.problem(draft.files["rooms"], one.id, _tangle(f"room {shown(other.id)}"))
             continue
@@ -252,27 +251,29 @@ def _check_rooms(draft: Draft, findings: Findings) -> None:
             )
 
 
-def _lying_upon(outlines: list[Polygon], others: list[Polygon]) -> Iterator[tuple[int, int]]:
+def _lying_upon(some: Sequence[Room], others: Sequence[Room | Building]) -> Iterator[tuple[int, int]]:
     """Pairs that may share more than a sliver: the boxes round two outlines share no less than they do themselves."""
-    if not outlines or not others:
+    if not some or not others:
         return
-    boxes, other_boxes = shapely.bounds(outlines), shapely.bounds(others)
-    for first, second in near_groups(outlines, others, 0.0):
+    outlines, other_outlines = ([one.outline for one in group] for group in (some, others))
+    ids = [room.id for room in some], [other.id for other in others]
+    boxes, other_boxes = shapely.bounds(outlines), shapely.bounds(other_outlines)
+    for first, second in near_groups(outlines, other_outlines, 0.0, ids):
         one, other = boxes[first], other_boxes[second]
         sides_m = np.minimum(one[:, 2:], other[:, 2:]) - np.maximum(one[:, :2], other[:, :2])
         upon = np.maximum(sides_m, 0.0).prod(axis=1) > ROOM_OVERLAP_M2
-        if outlines is others:
+        if some is others:
             upon &= first < second
         yield from zip(first[upon].tolist(), second[upon].tolist(), strict=True)
 
 
-def _compared(before: int, one: Polygon, other: Polygon) -> int:
+def _compared(before: int, one: Room, other: Room | Building) -> int:
     """Vertices looked at so far, these two outlines included; raises where they become too many."""
-    now = before + int(shapely.count_coordinates(one) + shapely.count_coordinates(other))
+    now = before + int(shapely.count_coordinates(one.outline) + shapely.count_coordinates(other.outline))
     if now > MOST_COMPARED_VERTICES:
         raise Unreadable(
-            f"outlines that lie on each other have over {MOST_COMPARED_VERTICES:,} vertices, counted pair by pair; "
-            f"draw each room once and with fewer vertices"
+            f"outlines that lie on each other have over {MOST_COMPARED_VERTICES:,} vertices, counted pair by pair, "
+            f"{shown(one.id)} and {shown(other.id)} the last looked at; draw each room once and with fewer vertices"
         )
     return now
 
@@ -304,8 +305,7 @@ def _tangle(what: str) -> str:
 def _room_pairs(storeys: Iterable[list[Room]]) -> Iterator[tuple[Room, Room]]:
     """Rooms of one storey that may overlap, each pair once."""
     for rooms in storeys:
-        outlines = [room.outline for room in rooms]
-        for a, b in _lying_upon(outlines, outlines):
+        for a, b in _lying_upon(rooms, rooms):
             yield rooms[a], rooms[b]
 
 
@@ -346,9 +346,10 @@ def _check_double_walls(draft: Draft, findings: Findings) -> None:
         return
     of, ends_m = _segments(draft.walls)
     lines = list(shapely.linestrings(ends_m))
+    ids = [draft.walls[place].id for place in of.tolist()]
     ranges_m = np.array([draft.height_range_m(wall) or (np.nan, np.nan) for wall in draft.walls])
     told: set[tuple[int, int]] = set()
-    for a, b in near_groups(lines, lines, SAME_LINE_M):
+    for a, b in near_groups(lines, lines, SAME_LINE_M, (ids, ids)):
         one, other = ranges_m[of[a]], ranges_m[of[b]]
         tall_m = np.minimum(one[:, 1], other[:, 1]) - np.maximum(one[:, 0], other[:, 0])
         wanted = (a < b) & (tall_m > SAME_HEIGHT_M)  # not where a height is unknown
@@ -399,7 +400,8 @@ def _note_gaps(draft: Draft, findings: Findings) -> None:
         shapes = np.array(lines, dtype=object)
         places = np.stack([shapely.get_point(shapes, 0), shapely.get_point(shapes, -1)], axis=1).ravel()
         ends = list(places)
-        for end, line in near_groups(ends, lines, GAP_M):
+        ids = [wall.id for wall in walls]
+        for end, line in near_groups(ends, lines, GAP_M, ([name for name in ids for _ in range(2)], ids)):
             other = line != end // 2
             at, wall = end[other], line[other]
             gap_m = shapely.distance(places[at], shapes[wall])

@@ -26,6 +26,8 @@ MOST_UNKNOWN = 500  # keys of one record that nobody knows
 NEAR_MISS = 0.82
 _UNIT_ENDINGS = ("_m", "_dbm", "_db", "_mhz", "_deg", "_dbi", "_mm")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# Unicode's Bidi_Control: what follows is shown in another order.
+_DIRECTION_MARK = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain_number(text: str) -> float | None:
@@ -172,12 +174,23 @@ def _as_kind(key: Key, value: Any) -> Any:
 
 
 def _whole(text: str) -> str:
-    """The text, unless it holds half a character: JSON can spell one, and no file could be written with it."""
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise ValueError("it holds half a character (a lone surrogate): type it again") from None
+    """The text, unless it cannot be written or shown as it stands.
+
+    JSON can spell half a character, and no file could be written with it. A direction mark shows what follows in
+    another order, so that one id looks like another.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it holds half a character (a lone surrogate): type it again") from None
+    mark = _DIRECTION_MARK.search(text)
+    if mark is not None:
+        raise ValueError(
+            f"it holds the unseen direction mark U+{ord(mark[0]):04X}, which shows letters in another order: "
+            f"type it again without"
+        )
     return text
 
 

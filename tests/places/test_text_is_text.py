@@ -21,6 +21,32 @@ def test_half_a_character_is_refused_where_it_stands(tiny, tmp_path, half):
     "\n".join(problems).encode("utf-8")  # and the messages can be written
 
 
+@pytest.mark.parametrize(
+    "mark", ["\N{RIGHT-TO-LEFT MARK}", "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{POP DIRECTIONAL ISOLATE}"]
+)
+def test_a_mark_that_turns_the_order_of_letters_is_refused_where_it_stands(tiny, tmp_path, mark):
+    """With one `M1` can be shown as `1M`: nobody could tell the two apart on a screen or in a report."""
+    toml = tiny.TOML.replace('name = "', f'name = "{mark}')
+    assert toml != tiny.TOML
+    site = tiny.write(tmp_path, lambda parts: parts.update(toml=toml))
+    tiny.edit(site, "rooms", lambda loaded: loaded["features"][1]["properties"].update(id=f"A{mark}1"))
+    tiny.edit(site, "rooms", lambda loaded: loaded["features"][0]["properties"].update(operators=[f"E{mark}E"]))
+    problems = check(site).problems
+    for place in ("site.toml: name is ", "rooms.geojson: ", "rooms.geojson: "):
+        assert any(
+            one.startswith(place) and f"U+{ord(mark):04X}" in one and one.endswith("type it again without")
+            for one in problems
+        ), problems
+    assert mark not in "".join(problems)
+
+
+def test_names_in_a_script_from_right_to_left_are_taken(tiny, tmp_path):
+    def named(parts):
+        parts["rooms"][0]["properties"]["id"] = "\N{HEBREW LETTER TAV}\N{HEBREW LETTER ALEF}-1"
+
+    assert check(tiny.write(tmp_path, named)).ok
+
+
 def test_ids_equal_after_composition_are_one_id(tiny, tmp_path):
     def two_forms(parts):
         parts["rooms"][0]["properties"]["id"] = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
@@ -31,7 +57,7 @@ def test_ids_equal_after_composition_are_one_id(tiny, tmp_path):
     assert "give each an id of its own" in problem
 
 
-@pytest.mark.parametrize("unseen", ["\N{ZERO WIDTH SPACE}", "\N{SOFT HYPHEN}", "\N{LEFT-TO-RIGHT MARK}"])
+@pytest.mark.parametrize("unseen", ["\N{ZERO WIDTH SPACE}", "\N{SOFT HYPHEN}", "\N{WORD JOINER}"])
 def test_ids_that_differ_by_a_character_nobody_sees_are_one_id(tiny, tmp_path, unseen):
     def two_forms(parts):
         parts["rooms"][0]["properties"]["id"] = "A1"
