@@ -16,6 +16,7 @@ from quietwing.coverage.cli.streams import without_reader
 from quietwing.coverage.cli.terminal import say
 from quietwing.coverage.exit_codes import BAD_INPUT, ENVIRONMENT, INFEASIBLE, INTERRUPTED
 from quietwing.sites import InfeasiblePlanError, QuietwingError, clean
+from quietwing.sites.findings import path_label
 
 __all__ = [
     "guarded",
@@ -26,7 +27,11 @@ __all__ = [
 
 # Of the command at work: name of the file under the name of its table, for messages of the engine.
 _FILES: ContextVar[Mapping[str, str]] = ContextVar("files", default=MappingProxyType({}))
-_OF_NETWORKS = (errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET)
+_ADVICE = {
+    **dict.fromkeys((errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET), "check its address and the network"),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room on the disk"),
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), or write to another disk",
+}
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -49,16 +54,22 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             say("error: output: its reader has gone; write to a file, or read to the end")
             raise typer.Exit(ENVIRONMENT) from None
         except OSError as error:
-            advice = (
-                "check its address and the network" if error.errno in _OF_NETWORKS else "check disk and permissions"
-            )
-            say(f"error: {error.filename or 'file system'}: {error.strerror or error}; {advice}")
+            say(f"error: {_of_system(error)}")
             raise typer.Exit(ENVIRONMENT) from None
         except KeyboardInterrupt:
             say("interrupted; nothing half-written was left")
             raise typer.Exit(INTERRUPTED) from None
 
     return run
+
+
+def _of_system(error: OSError) -> str:
+    """What the system refused, with the file if it says which: a write that fails knows only an open file."""
+    file = path_label(str(error.filename)) if error.filename else ""
+    advice = _ADVICE.get(error.errno or 0, "check disk and permissions")
+    if not file and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        file, advice = "file system", f"{advice}: that of --out, of TMPDIR or of NUMBA_CACHE_DIR (compiled code)"
+    return f"{file or 'file system'}: {clean(error.strerror or str(error), 400)}; {advice}"
 
 
 def name_files(files: Mapping[str, Path | None]) -> None:

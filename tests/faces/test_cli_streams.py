@@ -50,6 +50,18 @@ def test_a_stream_that_is_closed_full_or_without_a_reader_gives_no_traceback(sit
     assert b"Exception" not in answered.stderr
 
 
+def test_a_limit_on_the_size_of_files_is_named_with_where_files_are_written(site, tmp_path):
+    answered = ask(
+        f"(ulimit -f 1; quietwing leakage SITE --grid-m 5 --out {tmp_path / 'answer'} | cat) 2>&1 | cat", site
+    )
+    assert answered.returncode == 5
+    said = answered.stdout.decode().splitlines()[-1]
+    assert said.startswith("error: ")
+    assert "File too large; raise the limit on the size of files (ulimit -f)" in said
+    assert b"Traceback" not in answered.stdout
+    assert not any(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
 def test_names_of_any_alphabet_are_written_in_any_encoding(site, encoding):
     plain = ask("quietwing leakage SITE --grid-m 5", site, PYTHONIOENCODING=encoding)
