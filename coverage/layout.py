@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
@@ -43,6 +44,7 @@ __all__ = [
     "LAYOUT_COLUMNS",
     "ROUTE_COLUMN",
     "check_layout",
+    "devices_of",
     "layout_text",
     "parse_layout",
     "passes_forbidden",
@@ -63,6 +65,8 @@ HIGHEST_MAST_M = 15.0  # above the highest ceiling: a pole on a roof or in a yar
 BELOW_FLOOR_M = 0.01
 FORBIDDEN_WITHIN_M = 0.5  # of a forbidden position, assumed
 _TOP_UP_DB = 1e-9
+
+Label = Callable[[str], str]  # what messages call a column
 
 _TRIM = re.compile(r"([^:]+):([^:]+)")
 
@@ -110,9 +114,36 @@ def parse_layout(text: str, catalogue: Mapping[str, Model], file: str = FILE) ->
     """The devices in a text. See `read_layout`."""
     findings = Findings()
     rows = rows_of(text, LayoutRow, (*LAYOUT_COLUMNS, ROUTE_COLUMN), findings, file, MOST_DEVICES)
+    devices = devices_of(rows.rows, catalogue, findings, file)
+    if findings.problems:
+        raise ScenarioError(problems_text(tuple(findings.problems)))
+    return devices
+
+
+def devices_of(
+    rows: Iterable[tuple[str, Mapping[str, Any]]], catalogue: Mapping[str, Model], findings: Findings, file: str
+) -> tuple[Device, ...]:
+    """The devices of rows of text; what is none is a problem.
+
+    Parameters
+    ----------
+    rows : iterable of (str, mapping)
+        What messages call the row, and its cells by column.
+    catalogue : mapping of str to Model
+    findings : Findings
+        Receives every problem; says what the columns are called.
+    file : str
+        Name for the messages.
+
+    Returns
+    -------
+    tuple of Device
+        All of them only if there is no problem.
+    """
     devices: list[Device] = []
     first: dict[str, str] = {}
-    for where, raw in rows.rows:
+    label = findings.label
+    for where, raw in rows:
         row = build(LayoutRow, raw, findings, file, where, ignore_unknown=True)
         name = str(raw.get("model") or "")
         model = catalogue.get(name)
@@ -120,13 +151,14 @@ def parse_layout(text: str, catalogue: Mapping[str, Model], file: str = FILE) ->
             findings.problem(
                 file,
                 where,
-                f"model {shown(name)} is not in the catalogue; {did_you_mean(name, _placeable(catalogue))}",
+                f"{label('model')} {shown(name)} is not in the catalogue; "
+                f"{did_you_mean(name, _placeable(catalogue))}",
             )
         if row is None:
             continue
         if folded(row.id) in first:
             findings.problem(
-                file, where, f"id {shown(row.id)} stands twice (also {first[folded(row.id)]}); rename one"
+                file, where, f"{label('id')} {shown(row.id)} stands twice (also {first[folded(row.id)]}); rename one"
             )
         first.setdefault(folded(row.id), where)
         if model is None:
@@ -134,15 +166,13 @@ def parse_layout(text: str, catalogue: Mapping[str, Model], file: str = FILE) ->
         trims = tuple(_trims(row.trim_db, model, findings, file, where))
         before = len(findings.problems)
         route = route_points(row.route_m, findings, file, where)
-        impossible = [*_impossible(row, model, trims)]
+        impossible = [*_impossible(row, model, trims, label)]
         if model.kind in RADIATES and len(findings.problems) == before:
-            impossible += route_problems(model, ((row.x_m, row.y_m, row.z_m), *route))
+            impossible += route_problems(model, ((row.x_m, row.y_m, row.z_m), *route), label(ROUTE_COLUMN))
         for problem in impossible:
             findings.problem(file, where, problem)
         plain = {name: getattr(row, name) for name in LAYOUT_COLUMNS}
         devices.append(Device(**plain | {"trim_db": trims, "route_m": route}))
-    if findings.problems:
-        raise ScenarioError(problems_text(tuple(findings.problems)))
     return tuple(devices)
 
 
@@ -153,40 +183,41 @@ def _placeable(catalogue: Mapping[str, Model]) -> list[str]:
 def _trims(text: str, model: Model, findings: Findings, file: str, where: str) -> Iterable[tuple[str, float]]:
     """The items of a cell of trims, each band one that the model has."""
     seen = set()
+    column = findings.label("trim_db")
     for item in items_of(text):
         match = _TRIM.fullmatch(item)
         if match is None:
-            findings.problem(file, where, f"trim_db has {shown(item)} (expected {TRIM_FORM}); write it so")
+            findings.problem(file, where, f"{column} has {shown(item)} (expected {TRIM_FORM}); write it so")
             continue
         raw = dict(zip(("name", "trim_db"), (part.strip() for part in match.groups()), strict=True))
-        trim = build(_Trim, raw, findings, file, f"{where}: trim_db {shown(item)}")
+        trim = build(_Trim, raw, findings, file, f"{where}: {column} {shown(item)}")
         if trim is None:
             continue
         if trim.name in seen:
-            findings.problem(file, where, f"trim_db names {shown(trim.name)} twice; add the two up into one")
+            findings.problem(file, where, f"{column} names {shown(trim.name)} twice; add the two up into one")
         seen.add(trim.name)
-        problem = _unknown_trim(trim.name, model)
+        problem = _unknown_trim(trim.name, model, column)
         if problem:
             findings.problem(file, where, problem)
         else:
             yield trim.name, trim.trim_db
 
 
-def _unknown_trim(name: str, model: Model) -> str:
+def _unknown_trim(name: str, model: Model, column: str) -> str:
     """What is wrong with the name of a trim, empty if nothing."""
     own = [band.band for band in model.bands]
     parts = name.split("/")
     if len(parts) == 1:
-        return "" if name in own else f"trim_db names band {shown(name)}; {_bands_of(model, name, own)}"
+        return "" if name in own else f"{column} names band {shown(name)}; {_bands_of(model, name, own)}"
     if len(parts) > 3 or not all(part.strip() for part in parts):
-        return f"trim_db has {shown(name)} (expected {TRIM_FORM}); write it so"
+        return f"{column} has {shown(name)} (expected {TRIM_FORM}); write it so"
     if len(parts) == 3 and parts[2] not in ("GSM", "UMTS", "LTE", "NR"):
-        return f"trim_db {shown(name)} ends with {shown(parts[2])} (expected GSM, UMTS, LTE or NR); correct it"
+        return f"{column} {shown(name)} ends with {shown(parts[2])} (expected GSM, UMTS, LTE or NR); correct it"
     known = own + sorted(_bands_within(model) - set(own))
     return (
         ""
         if parts[1] in known
-        else f"trim_db {shown(name)} names band {shown(parts[1])}; {_bands_of(model, parts[1], known)}"
+        else f"{column} {shown(name)} names band {shown(parts[1])}; {_bands_of(model, parts[1], known)}"
     )
 
 
@@ -207,7 +238,7 @@ def _bands_within(model: Model) -> set[str]:
     }
 
 
-def _impossible(row: LayoutRow, model: Model, trims: tuple[tuple[str, float], ...]) -> Iterable[str]:
+def _impossible(row: LayoutRow, model: Model, trims: Iterable[tuple[str, float]], label: Label) -> Iterable[str]:
     """What a model cannot do, each with what to do."""
     if model.kind in ("mesh", "film"):
         yield (
@@ -221,7 +252,7 @@ def _impossible(row: LayoutRow, model: Model, trims: tuple[tuple[str, float], ..
     highest_dbm = max(band.power_dbm for band in model.bands)
     if row.power_dbm is not None and row.power_dbm > highest_dbm:
         yield (
-            f"power_dbm is {row.power_dbm:g}, above the {highest_dbm:g} dBm {shown(model.name)} can give; "
+            f"{label('power_dbm')} is {row.power_dbm:g}, above the {highest_dbm:g} dBm {shown(model.name)} can give; "
             f"lower it or choose a stronger model"
         )
         return
@@ -231,8 +262,8 @@ def _impossible(row: LayoutRow, model: Model, trims: tuple[tuple[str, float], ..
             base_dbm = next((band.power_dbm for band in model.bands if band.band == name), highest_dbm)
         if trim_db > 0 and base_dbm + trim_db > highest_dbm + _TOP_UP_DB:
             yield (
-                f"trim_db {shown(name)} raises {base_dbm:g} dBm by {trim_db:g} dB, above the {highest_dbm:g} dBm "
-                f"{shown(model.name)} can give; lower the trim or power_dbm"
+                f"{label('trim_db')} {shown(name)} raises {base_dbm:g} dBm by {trim_db:g} dB, above the "
+                f"{highest_dbm:g} dBm {shown(model.name)} can give; lower the trim or {label('power_dbm')}"
             )
 
 
@@ -250,7 +281,9 @@ def row_texts(device: Device) -> dict[str, str]:
     return texts | {"trim_db": trims, ROUTE_COLUMN: route_text(device.route_m)}
 
 
-def check_layout(site: Site, devices: Iterable[Device], file: str = FILE) -> tuple[str, ...]:
+def check_layout(
+    site: Site, devices: Iterable[Device], file: str = FILE, labels: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     """What is wrong with a layout at a site, one line each; empty if nothing.
 
     Parameters
@@ -260,20 +293,22 @@ def check_layout(site: Site, devices: Iterable[Device], file: str = FILE) -> tup
     devices : iterable of Device
     file : str
         Name for the messages.
+    labels : mapping of str to str
+        What messages call the columns that are not called as in the file.
 
     Returns
     -------
     tuple of str
         ``file: id: what is wrong; what to do``.
     """
-    findings = Findings()
+    findings = Findings(labels=labels)
     places: dict[tuple[object, ...], str] = {}
     top_m = max((building.storeys[-1].ceiling_m for building in site.buildings), default=0.0)
     bottom_m = min((building.storeys[0].floor_m for building in site.buildings), default=0.0)
     for device in devices:
-        for problem in _misplaced(site, device, min(bottom_m, 0.0), top_m + HIGHEST_MAST_M):
+        for problem in _misplaced(site, device, min(bottom_m, 0.0), top_m + HIGHEST_MAST_M, findings.label):
             findings.problem(file, device.id, problem)
-        for problem in _strange_trims(site, device):
+        for problem in _strange_trims(site, device, findings.label("trim_db")):
             findings.problem(file, device.id, problem)
         spot = (device.model, *device.line_m)
         if spot in places:
@@ -286,7 +321,7 @@ def check_layout(site: Site, devices: Iterable[Device], file: str = FILE) -> tup
     return tuple(findings.problems)
 
 
-def _misplaced(site: Site, device: Device, lowest_m: float, highest_m: float) -> Iterable[str]:
+def _misplaced(site: Site, device: Device, lowest_m: float, highest_m: float, label: Label) -> Iterable[str]:
     """Outside the perimeter, above or below the site, on a storey it is not on, where none may stand."""
     place = Point(device.x_m, device.y_m)
     if not site.perimeter.outline.covers(place):
@@ -294,19 +329,20 @@ def _misplaced(site: Site, device: Device, lowest_m: float, highest_m: float) ->
         grid = " on the site's own grid" if site.crs == "local" else f" in {site.crs}"
         yield (
             f"stands at ({device.x_m:,.1f}, {device.y_m:,.1f}), {away_m:,.0f} m outside the perimeter; "
-            f"correct x_m and y_m (metres{grid})"
+            f"correct {label('x_m')} and {label('y_m')} (metres{grid})"
         )
         return
     if device.route_m:
-        yield from _misplaced_route(site, device, lowest_m, highest_m)
+        yield from _misplaced_route(site, device, lowest_m, highest_m, label(ROUTE_COLUMN))
     if not lowest_m <= device.z_m <= highest_m:
         yield (
-            f"z_m is {device.z_m:g} (expected {lowest_m:g} to {highest_m:g} m above ground at this site); correct it"
+            f"{label('z_m')} is {device.z_m:g} (expected {lowest_m:g} to {highest_m:g} m above ground at this "
+            f"site); correct it"
         )
         return
     inside = next((building for building in site.buildings if building.outline.covers(place)), None)
     if inside is not None:
-        yield from _wrong_storey(inside, device)
+        yield from _wrong_storey(inside, device, label)
     for position in site.positions:
         near_m = position.point.distance(place)
         if (
@@ -317,23 +353,25 @@ def _misplaced(site: Site, device: Device, lowest_m: float, highest_m: float) ->
             yield f"stands {near_m:.1f} m from {shown(position.id)}, where nothing may stand; move it"
 
 
-def _misplaced_route(site: Site, device: Device, lowest_m: float, highest_m: float) -> Iterable[str]:
+def _misplaced_route(site: Site, device: Device, lowest_m: float, highest_m: float, column: str) -> Iterable[str]:
     """Where a cable leaves the perimeter or the heights of the site, crosses itself, or passes a forbidden place."""
     line_m = device.line_m
     plan = LineString([point[:2] for point in line_m])
     if not site.perimeter.outline.covers(plan):
         beyond_m = plan.difference(site.perimeter.outline).length
-        yield f"route_m runs {beyond_m:.1f} m outside the perimeter; correct its points (x y z in metres)"
+        yield f"{column} runs {beyond_m:.1f} m outside the perimeter; correct its points (x y z in metres)"
     for number, point in enumerate(device.route_m, 1):
         if not lowest_m <= point[2] <= highest_m:
             yield (
-                f"point {number} of route_m is {point[2]:g} m high (expected {lowest_m:g} to {highest_m:g} m above "
+                f"point {number} of {column} is {point[2]:g} m high (expected {lowest_m:g} to {highest_m:g} m above "
                 f"ground at this site); correct it"
             )
     if len({point[2] for point in line_m}) == 1 and not plan.is_simple:
-        yield "route_m crosses or doubles back over itself, so the cable would count twice there; reorder its points"
+        yield (
+            f"{column} crosses or doubles back over itself, so the cable would count twice there; reorder its points"
+        )
     for name in passes_forbidden(site, line_m):
-        yield f"route_m passes {shown(name)}, where nothing may stand; lead it round"
+        yield f"{column} passes {shown(name)}, where nothing may stand; lead it round"
 
 
 def passes_forbidden(site: Site, line_m: Sequence[RoutePoint]) -> Iterable[str]:
@@ -356,14 +394,15 @@ def _passes(one: RoutePoint, two: RoutePoint, place: Point, z_m: float) -> bool:
     return low_m - FORBIDDEN_WITHIN_M <= z_m <= high_m + FORBIDDEN_WITHIN_M
 
 
-def _wrong_storey(building: Building, device: Device) -> Iterable[str]:
+def _wrong_storey(building: Building, device: Device, label: Label) -> Iterable[str]:
     """A device inside a building stands within the storey it names; above the roof any will do."""
     storeys = building.storeys
     if device.z_m > storeys[-1].ceiling_m:
         return
     if device.storey >= len(storeys):
         yield (
-            f"storey is {device.storey}, but {clean(building.id, 40)} has storeys 0 to {len(storeys) - 1}; correct it"
+            f"{label('storey')} is {device.storey}, but {clean(building.id, 40)} has storeys 0 to "
+            f"{len(storeys) - 1}; correct it"
         )
         return
     stated = storeys[device.storey]
@@ -371,20 +410,20 @@ def _wrong_storey(building: Building, device: Device) -> Iterable[str]:
         return
     real = max((n for n, storey in enumerate(storeys) if storey.floor_m <= device.z_m), default=0)
     yield (
-        f"z_m is {device.z_m:g}, which is storey {real} of {clean(building.id, 40)}, but storey is {device.storey}; "
-        f"z_m is the height above ground: write storey {real}, or z_m between {stated.floor_m:g} and "
-        f"{stated.ceiling_m:g}"
+        f"{label('z_m')} is {device.z_m:g}, which is storey {real} of {clean(building.id, 40)}, but "
+        f"{label('storey')} is {device.storey}; {label('z_m')} is the height above ground: write {label('storey')} "
+        f"{real}, or {label('z_m')} between {stated.floor_m:g} and {stated.ceiling_m:g}"
     )
 
 
-def _strange_trims(site: Site, device: Device) -> Iterable[str]:
+def _strange_trims(site: Site, device: Device, column: str) -> Iterable[str]:
     """Trims of channels the site has not (a mistyped operator would change nothing), and two of one emission."""
     known = sorted({*site.channels, *(channel.rsplit("/", 1)[0] for channel in site.channels)})
     for name, _ in device.trim_db:
         if "/" in name and name not in known and known:
             close = near(name, known)
             advice = f"did you mean {shown(close[0])}?" if close else "remove it"
-            yield f"trim_db {shown(name)} is no channel of the site's masts; {advice}"
-    problem = contradictory_trims(device, site.sectors)
+            yield f"{column} {shown(name)} is no channel of the site's masts; {advice}"
+    problem = contradictory_trims(device, site.sectors, column=column)
     if problem:
         yield problem

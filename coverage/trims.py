@@ -124,7 +124,9 @@ def trim_over_db(parts: Iterable[TrimmedPart], span: Span) -> tuple[float, float
     return min(found, default=0.0), max(found, default=0.0)
 
 
-def contradictory_trims(device: Device, carriers: Iterable[OnAir], emissions: Iterable[Span] = ()) -> str:
+def contradictory_trims(
+    device: Device, carriers: Iterable[OnAir], emissions: Iterable[Span] = (), column: str = "trim_db"
+) -> str:
     """Two trims of a device that give one piece of spectrum two powers, in words; empty if there are none.
 
     Parameters
@@ -134,6 +136,8 @@ def contradictory_trims(device: Device, carriers: Iterable[OnAir], emissions: It
         The public network's.
     emissions : iterable of tuple of float
         Edges of what the device can only send at one power, as a cell of managed access. [MHz]
+    column : str
+        What the column of the trims is called.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def contradictory_trims(device: Device, carriers: Iterable[OnAir], emissions: It
             shared = emissions[min(both)] if both else (0.0, 0.0)
         if shared[1] > shared[0]:
             return (
-                f"trim_db {shown(one.words)} and {shown(other.words)} both set the power of one emission, at "
+                f"{column} {shown(one.words)} and {shown(other.words)} both set the power of one emission, at "
                 f"{shared[0]:g}–{shared[1]:g} MHz; give them the same value, or leave one out and the other holds "
                 f"for both"
             )

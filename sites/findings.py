@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 __all__ = [
@@ -75,10 +75,15 @@ class Findings:
     used: Counter[str] = field(default_factory=Counter)
     ids: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unread: set[str] = field(default_factory=set)
+    labels: Mapping[str, str] = field(default_factory=dict)  # of keys, where whoever reads sees a form and no file
+
+    def label(self, key: str) -> str:
+        """What messages call a key or column."""
+        return self.labels.get(key, key)
 
     def problem(self, file: str, where: str, what: str) -> None:
-        """Add ``file: where: what``; `what` ends with what to do. `where` may be empty."""
-        text = f"{clean(file)}: {clean(where)}: {what}" if where else f"{clean(file)}: {what}"
+        """Add ``file: where: what``; `what` ends with what to do. `file` and `where` may be empty."""
+        text = ": ".join(part for part in (clean(file), clean(where), what) if part)
         self.problems[text] = None
 
     def note(self, text: str) -> None:

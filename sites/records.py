@@ -112,7 +112,7 @@ def build(
         elif not key.required:
             values[name] = key.default
         elif name not in excused:
-            findings.problem(file, where, f"{name} is missing; give {key.expected}")
+            findings.problem(file, where, f"{findings.label(name)} is missing; give {key.expected}")
     if len(findings.problems) > before:
         # A first look at the rest: ranges of what could be converted belong in the same report.
         values |= {name: _harmless(keys[name]) for name in keys if name not in values and keys[name].required}
@@ -130,7 +130,9 @@ def _converted(key: Key, value: Any, findings: Findings, file: str, where: str) 
     try:
         return True, _as_kind(key, value)
     except ValueError as error:
-        findings.problem(file, where, f"{key.name} is {shown(value)} (expected {key.expected}); {error}")
+        findings.problem(
+            file, where, f"{findings.label(key.name)} is {shown(value)} (expected {key.expected}); {error}"
+        )
         return False, None
 
 
@@ -276,7 +278,7 @@ def _add_problem(
         return
     value = problem["input"]
     advice = _range_advice(key, value)
-    findings.problem(file, where, f"{name} is {shown(value)} (expected {key.expected}); {advice}")
+    findings.problem(file, where, f"{findings.label(name)} is {shown(value)} (expected {key.expected}); {advice}")
 
 
 def _range_advice(key: Key, value: Any) -> str:

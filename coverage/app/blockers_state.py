@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from quietwing.coverage.app import memory
+from quietwing.coverage.app.plan_editor.columns import CABLE_RUNS
 from quietwing.coverage.app.plan_editor.drawing import Ground, ground
 from quietwing.coverage.app.plan_editor.edits import Where
 from quietwing.coverage.app.plan_editor.group_edits import apply_gesture
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCKERS",
-    "CABLE_RUNS",
     "COMPARE",
     "PLAN",
     "REPORT",
@@ -68,7 +68,6 @@ DESK = "blockers desk"
 AT_HAND = "site at hand"
 BLOCKERS, SIGNALS, PLAN, COMPARE = "blockers", "signals", "plan", "compare"
 SITE, REPORT = "my-site", "report"  # pages with the whole site: from there a building leads to the workspace
-CABLE_RUNS = "Radiating cable runs through"  # a column of the table
 WHOLE_SITE = -1  # in place of a storey's index
 MOST_NONCE = 60
 MOST_DRAFTS = 16  # kept: other layers and storeys of a layout then need no work

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from quietwing.coverage.app.blockers_state import CABLE_RUNS, Desk, Table, accept, desk, effective_treatments
+from quietwing.coverage.app.blockers_state import Desk, Table, accept, desk, effective_treatments
 from quietwing.coverage.app.layout_facts import LayoutFacts
+from quietwing.coverage.app.plan_editor.columns import COLUMN_TITLES, TABLE_COLUMNS
 from quietwing.coverage.app.plan_editor.drawing import on_plan
 from quietwing.coverage.app.plan_editor.edits import (
-    TABLE_COLUMNS,
     TableEdit,
     apply_table,
     table_rows,
@@ -31,24 +30,8 @@ from quietwing.sites import QuietwingError
 
 __all__ = ["tables_part"]
 
-LABELS = {
-    "id": "Blocker",
-    "model": "Model",
-    "x_m": "x [m]",
-    "y_m": "y [m]",
-    "z_m": "Height above ground [m]",
-    "storey": "Storey",
-    "azimuth_deg": "Azimuth [°]",
-    "tilt_deg": "Tilt [°]",
-    "power_dbm": "Power [dBm]",
-    "state": "State",
-    "trim_db": "Power by band or channel [dB]",
-    "route_m": f"{CABLE_RUNS} x y z; x y z [m]",
-}
 STATE_WORDS = {DEAD_ZONE: "blocked", MARGINAL: "borderline", HOLE: "not blocked"}
 TEXTS = ("id", "model", "state", "trim_db", "route_m")
-LINE = re.compile(r"^(?:table|plan): (?:line (\d+), )?")
-COLUMN = re.compile(rf"\b({'|'.join(sorted((name for name in LABELS if '_' in name), key=len, reverse=True))})\b")
 HEIGHT = 300
 TABLE = "blockers table"
 NAMES = ("Blockers", "Windows", "Cells")
@@ -81,14 +64,16 @@ def _devices_table(at: Desk) -> None:
     known = {device.id: device for device in table.base.devices}
     rows = table_rows([known[name] for name in ids])
     columns = {
-        "model": st.column_config.SelectboxColumn(LABELS["model"], options=at.of_kinds("mas", "jammer")),
-        "state": st.column_config.SelectboxColumn(LABELS["state"], options=["planned", "existing", "off"]),
-        "storey": st.column_config.NumberColumn(LABELS["storey"], min_value=0, step=1, format="%d"),
+        "model": st.column_config.SelectboxColumn(COLUMN_TITLES["model"], options=at.of_kinds("mas", "jammer")),
+        "state": st.column_config.SelectboxColumn(COLUMN_TITLES["state"], options=["planned", "existing", "off"]),
+        "storey": st.column_config.NumberColumn(COLUMN_TITLES["storey"], min_value=0, step=1, format="%d"),
     }
     for name in ("x_m", "y_m", "z_m", "azimuth_deg", "tilt_deg", "power_dbm"):
-        columns[name] = st.column_config.NumberColumn(LABELS[name], format="%.2f" if name.endswith("_m") else "%.1f")
+        columns[name] = st.column_config.NumberColumn(
+            COLUMN_TITLES[name], format="%.2f" if name.endswith("_m") else "%.1f"
+        )
     for name in ("id", "trim_db", "route_m"):
-        columns[name] = st.column_config.TextColumn(LABELS[name])
+        columns[name] = st.column_config.TextColumn(COLUMN_TITLES[name])
     key = f"blockers devices {table.number}"
     _refused(at, key, above)
     st.data_editor(
@@ -194,14 +179,7 @@ def _refused(at: Desk, key: str, above: DeltaGenerator) -> None:
     """Why a table's last change was not taken, for as long as what was typed stands in it: above it, in sight."""
     if any(st.session_state.get(key, {}).values()):
         with above:  # always there: the table keeps its place, and the keyboard
-            show_problems(map(_in_table_words, at.problems_at(key)))
-
-
-def _in_table_words(problem: str) -> str:
-    """A problem of the layout's reader with the row and the column as the table has them."""
-    # The reader counts from the line of names on; without a line the problem begins with the blocker's own name.
-    text = LINE.sub(lambda found: f"Row {int(found[1]) - 1}, " if found[1] else "", problem)
-    return COLUMN.sub(lambda found: f"“{LABELS[found[1]]}”", text)
+            show_problems(at.problems_at(key))
 
 
 def _taken(name: str, key: str, after: Callable[[Desk, Table], Layout]) -> None:

@@ -16,7 +16,6 @@ from quietwing.coverage.cli.streams import without_reader
 from quietwing.coverage.cli.terminal import say
 from quietwing.coverage.exit_codes import BAD_INPUT, ENVIRONMENT, INFEASIBLE, INTERRUPTED
 from quietwing.sites import InfeasiblePlanError, QuietwingError, clean
-from quietwing.sites.findings import path_label
 
 __all__ = [
     "guarded",
@@ -65,7 +64,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 
 def _of_system(error: OSError) -> str:
     """What the system refused, with the file if it says which: a write that fails knows only an open file."""
-    file = path_label(str(error.filename)) if error.filename else ""
+    file = clean(str(error.filename), 4096) if error.filename else ""
     advice = _ADVICE.get(error.errno or 0, "check disk and permissions")
     if not file and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         file, advice = "file system", f"{advice}: that of --out, of TMPDIR or of NUMBA_CACHE_DIR (compiled code)"

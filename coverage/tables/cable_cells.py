@@ -129,13 +129,14 @@ def cable_text(cable: Sequence[CableLoss]) -> str:
 def route_points(text: str, findings: Findings, file: str, where: str) -> tuple[RoutePoint, ...]:
     """The points of ``route_m``; what is none is a problem."""
     found: list[RoutePoint] = []
+    column = findings.label("route_m")
     for item in items_of(text):
         parts = re.split(r"[\s,]+", item)
         if len(parts) != 3:
-            findings.problem(file, where, f"route_m has {shown(item)} (expected {ROUTE_FORM}); write it so")
+            findings.problem(file, where, f"{column} has {shown(item)} (expected {ROUTE_FORM}); write it so")
             continue
         raw = dict(zip(("x_m", "y_m", "z_m"), parts, strict=True))
-        point = build(_RoutePoint, raw, findings, file, f"{where}: route_m {shown(item)}")
+        point = build(_RoutePoint, raw, findings, file, f"{where}: {column} {shown(item)}")
         if point is not None:
             found.append((point.x_m, point.y_m, point.z_m))
     return tuple(found)
@@ -151,7 +152,7 @@ def route_length_m(line_m: Sequence[RoutePoint]) -> float:
     return math.fsum(math.dist(one, two) for one, two in itertools.pairwise(line_m))
 
 
-def route_problems(model: Model, line_m: Sequence[RoutePoint]) -> Iterator[str]:
+def route_problems(model: Model, line_m: Sequence[RoutePoint], column: str = "route_m") -> Iterator[str]:
     """What is wrong with the run of a device of a model, each with what to do.
 
     Parameters
@@ -159,27 +160,29 @@ def route_problems(model: Model, line_m: Sequence[RoutePoint]) -> Iterator[str]:
     model : Model
     line_m : sequence of points
         Where the device stands, and its route. [m]
+    column : str
+        What the column of the route is called.
     """
     if not model.radiating_cable:
         if len(line_m) > 1:
-            yield f"route_m is given, but {shown(model.name)} feeds no radiating cable; remove it"
+            yield f"{column} is given, but {shown(model.name)} feeds no radiating cable; remove it"
         return
     if len(line_m) < 2:
         yield (
-            f"{shown(model.name)} feeds a radiating cable, but route_m is empty (expected {ROUTE_FORM}); give the "
+            f"{shown(model.name)} feeds a radiating cable, but {column} is empty (expected {ROUTE_FORM}); give the "
             f"points it runs through"
         )
         return
     if len(line_m) - 1 > MOST_ROUTE_POINTS:
-        yield f"route_m has {len(line_m) - 1} points (at most {MOST_ROUTE_POINTS}); leave out those on straight runs"
+        yield f"{column} has {len(line_m) - 1} points (at most {MOST_ROUTE_POINTS}); leave out those on straight runs"
         return
     for number, (one, two) in enumerate(itertools.pairwise(line_m), 1):
         if math.dist(one, two) < SAME_PLACE_M:
             where = "where the cable is fed" if number == 1 else "where the one before it is"
-            yield f"point {number} of route_m ({route_text([two])}) is {where}; remove it"
+            yield f"point {number} of {column} ({route_text([two])}) is {where}; remove it"
     length_m = route_length_m(line_m)
     if length_m > model.longest_m + SAME_PLACE_M:
         yield (
-            f"route_m is {length_m:.1f} m long, above the {model.longest_m:g} m of {shown(model.name)}; shorten "
+            f"{column} is {length_m:.1f} m long, above the {model.longest_m:g} m of {shown(model.name)}; shorten "
             f"it or feed a second cable"
         )

@@ -10,17 +10,17 @@ from typing import Any
 import shapely
 from pydantic import ValidationError
 
+from quietwing.coverage.app.plan_editor.columns import LABELS, TABLE_COLUMNS
 from quietwing.coverage.app.state import Layout
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import LAYOUT_COLUMNS, ROUTE_COLUMN, check_layout, parse_layout, row_texts
-from quietwing.coverage.tables.rows import cell_text, text_of_rows
-from quietwing.sites import Site, did_you_mean, folded, opening_places, problems_text, shown
+from quietwing.coverage.layout import check_layout, devices_of, row_texts
+from quietwing.coverage.tables.rows import cell_text
+from quietwing.sites import Findings, Site, clean, did_you_mean, folded, opening_places, problems_text, shown
 
 __all__ = [
     "MOST_DEVICES",
     "OFF_DB",
-    "TABLE_COLUMNS",
     "TableEdit",
     "Where",
     "apply",
@@ -42,10 +42,6 @@ BESIDE_M = 2.0  # a device on the outer face still belongs to its building (assu
 SAME_M = 0.05  # places that differ by less are one
 OFF_DB = -60.0  # trim of a band that is turned off: the least there is
 YARD_HEIGHT_M = 4.0  # of a new device in the open: on a pole (assumed)
-TABLE_COLUMNS = (
-    "id", "model", "x_m", "y_m", "z_m", "storey", "azimuth_deg", "tilt_deg", "power_dbm", "state", "trim_db",
-    "route_m",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -161,17 +157,25 @@ def apply_table(
         taken.append(fresh["id"])
         start = {"model": model, "z_m": cell_text(where.hang_m(site)), "storey": str(where.storey)}
         texts.append(start | fresh)
-    columns = (*LAYOUT_COLUMNS, ROUTE_COLUMN)
-    text = text_of_rows(columns, [[row.get(column, "") for column in columns] for row in texts])
-    edited = parse_layout(text, catalogue, "table")
+    findings = Findings(labels=LABELS)
+    named = [
+        (
+            f"Row {number}, {clean(row['id'], 80)}".removesuffix(", "),
+            {column: text.strip() or None for column, text in row.items()},
+        )
+        for number, row in enumerate(texts, 1)
+    ]
+    edited = devices_of(named, catalogue, findings, "")
+    if findings.problems:
+        raise ScenarioError(problems_text(tuple(findings.problems)))
     shown_ids = {folded(name) for name in rows}
     elsewhere = {folded(device.id) for device in base.devices} - shown_ids
     twice = [device.id for device in edited if folded(device.id) in elsewhere]
     if twice:
-        raise ScenarioError(f"table: id {shown(twice[0])} is a device on another storey already; choose another id")
+        raise ScenarioError(f"{twice[0]}: stands on another storey already; choose another name")
     now = dict(zip((rows[index] for index in kept), edited, strict=False))
     devices = [now.get(device.id, device) for device in base.devices if device.id in now or device.id not in rows]
-    return checked(replace(base, devices=(*devices, *edited[len(kept) :])), base, site)
+    return checked(replace(base, devices=(*devices, *edited[len(kept) :])), base, site, "")
 
 
 def treat_rooms(
@@ -414,15 +418,15 @@ def _treatment_kind(catalogue: Mapping[str, Model], name: str) -> str:
     return kind
 
 
-def checked(new: Layout, old: Layout, site: Site) -> Layout:
-    """The new layout, unless it has a problem that the old one had not."""
+def checked(new: Layout, old: Layout, site: Site, name: str = "plan") -> Layout:
+    """The new layout, unless it has a problem that the old one had not; `name` says where, empty in a table."""
     if len(new.devices) > max(MOST_DEVICES, len(old.devices)):
         raise ScenarioError(
             f"a layout edited here holds {MOST_DEVICES} devices at most; remove some, or read it from layout.csv"
         )
-    problems = check_layout(site, new.devices, "plan")
+    problems = check_layout(site, new.devices, name, LABELS)
     if problems:
-        known = set(check_layout(site, old.devices, "plan"))
+        known = set(check_layout(site, old.devices, name, LABELS))
         problems = tuple(problem for problem in problems if problem not in known)
     if problems:
         raise ScenarioError(problems_text(problems))

@@ -67,13 +67,13 @@ def test_the_table_shows_and_takes_the_route():
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        ({"route_m": ""}, "route_m is empty"),
-        ({"route_m": None}, "route_m is empty"),
-        ({"route_m": "here and there"}, "x_m is 'here' .expected a number"),
-        ({"route_m": "25 0"}, "route_m has '25 0'"),
+        ({"route_m": ""}, "m.” is empty"),
+        ({"route_m": None}, "m.” is empty"),
+        ({"route_m": "here and there"}, "“x .m.” is 'here' .expected a number"),
+        ({"route_m": "25 0"}, "m.” has '25 0'"),
         ({"route_m": "900 0 2.7"}, "above the 100 m"),
         ({"model": "micro_jammer"}, "feeds no radiating cable"),
-        ({"route_m": "<script>alert(1)</script> 0 2.7"}, "x_m"),
+        ({"route_m": "<script>alert(1)</script> 0 2.7"}, "“x .m.”"),
     ],
 )
 def test_a_route_that_cannot_be_is_said_in_words(cells, said):
