@@ -360,7 +360,7 @@ class _Reader:
         value = raw["value"]
         if hint is bool:
             if not isinstance(value, bool):
-                self.say(here, f"is {shown(value)} (expected true or false)")
+                self.say(here, f"is {shown(value)} (expected true or false); write one of them without quotes")
             return value
         if hint is str:
             if value not in TIERS:

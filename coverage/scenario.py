@@ -8,7 +8,16 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, InstanceOf, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.errors import ScenarioError
@@ -67,7 +76,14 @@ def _switch(value: object) -> object:
     return value
 
 
-_Name = Annotated[str, Field(max_length=80)]
+def _one_line(text: str) -> str:
+    """A name as it stands on a bill: without line ends, control characters and marks that turn its direction."""
+    if clean(text, len(text)) != text:
+        raise ValueError("Input should be letters on one line that are seen")
+    return text
+
+
+_Name = Annotated[str, Field(max_length=80), AfterValidator(_one_line)]
 _Number = BeforeValidator(_number)
 _Switch = Annotated[bool, BeforeValidator(_switch)]
 
@@ -297,7 +313,9 @@ def _rules(path: Path | None, merged: Mapping[str, object]) -> tuple[dict[str, o
         return {}, []
     if not isinstance(named, str) or not named or Path(named).name != named:
         here = "scenario" if path is None else path.name
-        return {"rules": load_rules()}, [f"{here}: rules: is {shown(named)} (expected the name of a file beside it)"]
+        return {"rules": load_rules()}, [
+            f"{here}: rules: is {shown(named)} (expected the name of a file beside it); put the rules file there"
+        ]
     try:
         return {"rules": read_rules((path.parent if path else Path()) / named)}, []
     except ScenarioError as error:

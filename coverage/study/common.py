@@ -11,11 +11,12 @@ from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import Patch, PointSet, Sector, Site, problems_text
+from quietwing.sites import Patch, PointSet, Sector, Site, did_you_mean, problems_text, shown
 
 __all__ = ["Progress", "check_limits", "checked_sectors", "limits_of", "map_title", "points_of", "wanted_sectors"]
 
 Progress = Callable[[str, float], None]
+MOST_ADVISED = 20  # unknown channels for each of which a near one is looked for, which is slow
 WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
 
 
@@ -28,12 +29,12 @@ def wanted_sectors(site: Site, scenario: Scenario, devices: tuple[Device, ...] =
         raise SiteError("masts.csv: no mast is given; list the masts or let typical ones be placed (example new)")
     problems = check_actions(site, scenario)
     unknown = sorted(set(scenario.channels) - set(site.channels))
-    if unknown:
-        told = (
-            f"scenario: channels: {', '.join(unknown)} has no mast on this site "
-            f"(masts have {', '.join(site.channels)}); correct the name or add the mast"
-        )
-        problems = (told, *problems)
+    strangers = tuple(
+        f"scenario: channels: {shown(name)} has no mast on this site; "
+        f"{did_you_mean(name, site.channels) if number < MOST_ADVISED else 'correct it'}"
+        for number, name in enumerate(unknown)
+    )
+    problems = (*strangers, *problems)
     if problems:
         raise ScenarioError(problems_text(problems))
     sectors = tuple(sector for sector in site.sectors if not scenario.channels or sector.channel in scenario.channels)

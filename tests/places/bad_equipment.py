@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from quietwing.coverage.rules import SHIPPED
+
 Content = str | bytes | Callable[[Path], Path]
 
 NAMES = {"layout": "layout.csv", "placed": "layout.csv", "catalogue": "catalogue.csv", "scenario": "scenario.toml", "wishes": "scenario.toml", "question": "scenario.toml"}  # fmt: skip
@@ -74,6 +76,17 @@ def without(row: dict[str, str], gone: str) -> str:
 def model(base: dict[str, str] = JAMMER, **changes: str) -> str:
     """A catalogue of one model."""
     return table(base | changes)
+
+
+def with_rules(changed: Callable[[str], str]) -> Callable[[Path], Path]:
+    """A scenario with a rules file of its own beside it: that of the product, changed."""
+
+    def write(path: Path) -> Path:
+        path.with_name("own.toml").write_text(changed(SHIPPED), "utf-8")
+        path.write_text('rules = "own.toml"\n', "utf-8")
+        return path
+
+    return write
 
 
 def fifo(path: Path) -> Path:
@@ -241,6 +254,10 @@ SCENARIOS = [
     Row("scenario-key", "scenario", "spil_tier = 1", ("scenario.toml: spil_tier", "unknown setting", "did you mean 'spill_tier'")),
     Row("scenario-search", "scenario", 'search_margin = "17 dB"', ("scenario.toml: search_margin", "17 dB", "correct")),
     Row("scenario-channels-text", "scenario", 'channels = "EE/B20/LTE"', ("scenario.toml: channels", "list in square brackets")),
+    Row("scenario-rules-elsewhere", "scenario", 'rules = "../rules.toml"', ("scenario.toml: rules", r"'\.\./rules\.toml'", "put the rules file there")),
+    Row("scenario-rules-switch", "scenario", with_rules(lambda rules: rules.replace("calls = { value = false", "calls = { value = 0", 1)), ("own.toml: tiers.strict.calls: is 0", "expected true or false", "without quotes")),
+    Row("scenario-action-lines", "scenario", '[[operator_actions]]\noperator = "EE"\noff = true\nname = "2G\\noff"', ("scenario.toml: operator_actions 1, name", "one line", r"'2G\\noff'", "correct the name")),
+    Row("scenario-action-turned", "scenario", '[[operator_actions]]\noperator = "EE"\noff = true\nname = "2G\\u202eoff"', ("scenario.toml: operator_actions 1, name", r"'2G\\u202eoff'", "correct the name")),
     Row("scenario-nested-key", "scenario", wish('model = "window_mesh"\nromos = ["A1-*"]'), ("scenario.toml: treatments 1, romos", "did you mean 'rooms'")),
     Row("scenario-nested-type", "scenario", wish('model = "window_mesh"\nrooms = "A1-*"'), ("scenario.toml: treatments 1, rooms", "list in square brackets")),
     Row("scenario-nested-missing", "scenario", wish('rooms = ["A1-*"]'), ("scenario.toml: treatments 1, model", "missing", "give it")),

@@ -340,11 +340,21 @@ def test_all_problems_come_at_once_from_every_door(hut):
         with pytest.raises(ScenarioError) as error:
             door()
         assert [line.split(";")[0] for line in str(error.value).splitlines()] == [
-            "scenario: channels: EE/B1/LTE has no mast on this site (masts have EE/B20/LTE, EE/B8/GSM, O2/B20/LTE)",
+            "scenario: channels: 'EE/B1/LTE' has no mast on this site",
             "scenario: operator_actions 1: operator 'Three' has no sector on this site (masts.csv has EE, O2)",
             "scenario: operator_actions 3: gives power_db of sector 'ee-800', as operator_actions 2 does",
             "scenario: operator_actions 3: gives power_db of sector 'ee-gsm', as operator_actions 2 does",
         ]
+
+
+def test_a_channel_that_no_mast_has_is_named_with_the_near_one(hut):
+    many = tuple(f"zz/B{number}/LTE" for number in range(1000))
+    with pytest.raises(ScenarioError) as error:
+        leakage(hut(sectors=SECTORS), Scenario(channels=("ee/b20/lte", "", *many)))
+    lines = str(error.value).splitlines()
+    assert lines[0].startswith("scenario: channels: '' has no mast on this site; ")
+    assert lines[1] == "scenario: channels: 'ee/b20/lte' has no mast on this site; did you mean 'EE/B20/LTE'?"
+    assert len(lines) <= 20
 
 
 def test_what_a_row_of_masts_could_not_hold_is_refused(hut):
