@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -22,7 +21,17 @@ from pydantic.dataclasses import dataclass
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.rules import GRADES, TIERS, Grade, Rules, Tier, load_rules, read_rules
-from quietwing.sites import NAMED_IF_SET, Unreadable, clean, did_you_mean, problems_text, read_text, shown, toml_of
+from quietwing.sites import (
+    NAMED_IF_SET,
+    OneLine,
+    Unreadable,
+    clean,
+    did_you_mean,
+    problems_text,
+    read_text,
+    shown,
+    toml_of,
+)
 
 __all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario"]
 
@@ -76,14 +85,7 @@ def _switch(value: object) -> object:
     return value
 
 
-def _one_line(text: str) -> str:
-    """A name as it stands on a bill: without line ends, control characters and marks that turn its direction."""
-    if clean(text, len(text)) != text:
-        raise ValueError("Input should be letters on one line that are seen")
-    return text
-
-
-_Name = Annotated[str, Field(max_length=80), AfterValidator(_one_line)]
+_Name = Annotated[OneLine, Field(max_length=80)]
 _Number = BeforeValidator(_number)
 _Switch = Annotated[bool, BeforeValidator(_switch)]
 
@@ -389,6 +391,8 @@ def _action_advice(key: str, value: object, kind: str) -> str:
     if key == "technology" and isinstance(value, str):
         return did_you_mean(value, ("GSM", "UMTS", "LTE", "NR"))
     if key in ("name", "sectors", "operator", "technology", "band"):
+        if kind == "string_pattern_mismatch":
+            return "write it on one line, without unseen characters"
         return "write a name in quotes" if kind == "string_type" else "correct the name"
     if isinstance(value, bool | str):
         return "write a plain number, without quotes or unit"

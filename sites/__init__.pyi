@@ -91,6 +91,7 @@ from .quantities import CoordinateM as CoordinateM
 from .quantities import Environment as Environment
 from .quantities import FreqMhz as FreqMhz
 from .quantities import Identifier as Identifier
+from .quantities import OneLine as OneLine
 from .quantities import OpeningState as OpeningState
 from .quantities import Plmn as Plmn
 from .quantities import Technology as Technology

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 __all__ = [
+    "DIRECTION_MARKS",
     "AsOf",
     "AzimuthDeg",
     "BandwidthMhz",
@@ -18,6 +19,7 @@ __all__ = [
     "HeightM",
     "Identifier",
     "LevelDbm",
+    "OneLine",
     "OpeningKind",
     "OpeningState",
     "Plmn",
@@ -31,9 +33,12 @@ __all__ = [
     "TiltDeg",
 ]
 
+# Unicode's Bidi_Control: unseen, and what follows is shown in another order, so that one name looks like another.
+DIRECTION_MARKS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 Identifier = Annotated[
     str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
+OneLine = Annotated[str, StringConstraints(pattern=rf"^[^\x00-\x1f\x7f\u0085\u2028\u2029{DIRECTION_MARKS}]*$")]
 Text = Annotated[str, StringConstraints(max_length=2000)]
 
 # The first public call of a GSM network was made on 1 July 1991 in Finland: no levels worth planning by are older.

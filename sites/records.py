@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from quietwing.sites.fields import Key, keys_of
 from quietwing.sites.findings import Findings, clean, near, shown
+from quietwing.sites.quantities import DIRECTION_MARKS
 
 __all__ = ["MOST_RECORD_PROBLEMS", "build", "near_miss", "plain_number"]
 
@@ -26,8 +27,7 @@ MOST_UNKNOWN = 500  # keys of one record that nobody knows
 NEAR_MISS = 0.82
 _UNIT_ENDINGS = ("_m", "_dbm", "_db", "_mhz", "_deg", "_dbi", "_mm")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-# Unicode's Bidi_Control: what follows is shown in another order.
-_DIRECTION_MARK = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{DIRECTION_MARKS}]")  # not tabs and line ends
 
 
 def plain_number(text: str) -> float | None:
@@ -178,21 +178,20 @@ def _as_kind(key: Key, value: Any) -> Any:
 def _whole(text: str) -> str:
     """The text, unless it cannot be written or shown as it stands.
 
-    JSON can spell half a character, and no file could be written with it. A direction mark shows what follows in
-    another order, so that one id looks like another.
+    JSON can spell half a character, and no file could be written with it. Control characters end a text early in some
+    files, and direction marks show what follows in another order, so that one id looks like another.
     """
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("it holds half a character (a lone surrogate): type it again") from None
-    mark = _DIRECTION_MARK.search(text)
-    if mark is not None:
+    unseen = _UNSEEN.search(text)
+    if unseen is not None:
         raise ValueError(
-            f"it holds the unseen direction mark U+{ord(mark[0]):04X}, which shows letters in another order: "
+            f"it holds the unseen character U+{ord(unseen[0]):04X}, a control or direction mark: "
             f"type it again without"
         )
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("it holds half a character (a lone surrogate): type it again") from None
     return text
 
 

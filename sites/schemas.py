@@ -60,7 +60,7 @@ Any other file is named by `check` and not read; one whose name is nearly that o
 Metres, MHz, dBm, degrees; azimuths clockwise from grid north; z = 0 is the ground. Coordinates are in the CRS of
 `site.toml`: a grid in metres written as the named-CRS member of each layer, or `local`, which carries none. Links
 to a CRS are refused, never followed. Ids are text, unique in their layer, also when case is ignored; `007` and `NA`
-stay as they are. Numbers are plain: decimal point, no unit, no thousands separator. What is optional may be left
+stay as they are. Control characters and marks of text direction are refused in any text. Numbers are plain: decimal point, no unit, no thousands separator. What is optional may be left
 out or null. In layers and CSV files columns nobody knows are named and ignored, unless one is nearly the name of a
 missing key. Z coordinates are dropped; a Multi geometry of one part is read as that part; the order of features is
 free.

@@ -26,6 +26,7 @@ from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, s
 from quietwing.coverage.app.workspace import OFF, bench, side_by_side, without_blockers
 from quietwing.coverage.errors import QuietwingError, ScenarioError
 from quietwing.coverage.report import percent, pounds
+from quietwing.sites import clean
 
 __all__ = ["show"]
 
@@ -81,7 +82,7 @@ def _save() -> None:
 
 
 def _save_current() -> None:
-    own, name = session(), str(st.session_state.get("compare-name", "")).strip()
+    own, name = session(), clean(" ".join(str(st.session_state.get("compare-name", "")).split()), 60)
     if not name or name == CURRENT:
         raise ScenarioError("Name for the current layout: is missing or taken; give it a name of its own")
     if name in own.saved:

@@ -36,6 +36,7 @@ from quietwing.coverage.treatments import resolve_treatments, wishes_for
 from quietwing.sites import (
     BUNDLED,
     MOST_ARCHIVE_BYTES,
+    OneLine,
     QuietwingError,
     Reading,
     Site,
@@ -43,6 +44,7 @@ from quietwing.sites import (
     clean,
     load_site,
     misplaced_readings,
+    problems_text,
     strangers,
     unpack,
     workshop_in,
@@ -63,7 +65,7 @@ MOST_CARD_BYTES = 16 * 2**20
 MOST_SAVED = 20
 MOST_DESCRIPTION = 200_000
 MOST_READINGS = 50_000  # the latest, of all walk tests together: 7 MB of the card
-Name = Annotated[str, Field(max_length=MOST_NAME)]
+Name = Annotated[OneLine, Field(max_length=MOST_NAME)]
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class _Layout(BaseModel):
 
 class _Saved(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
-    name: Annotated[str, Field(min_length=1, max_length=MOST_NAME)]
+    name: Annotated[OneLine, Field(min_length=1, max_length=MOST_NAME)]
     site: Annotated[str, Field(max_length=64)]
     layout: _Layout
 
@@ -334,11 +336,15 @@ def _read_card(label: str, path: Path) -> _Card:
     try:
         return _Card.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = clean(".".join(map(str, first["loc"])), 60) or "the file"
         raise SiteError(
-            f"{label}: {CARD}: {where}: {clean(first['msg'], 120)}; open another copy of the project, or "
-            f"give the file the ending .zip and upload it as a site"
+            problems_text(
+                tuple(
+                    f"{label}: {CARD}: {clean('.'.join(map(str, one['loc'])), 60) or 'the file'}: "
+                    f"{clean(one['msg'], 120)}; open another copy of the project, or give the file the ending .zip "
+                    f"and upload it as a site"
+                    for one in error.errors(include_url=False)
+                )
+            )
         ) from None
 
 
@@ -355,6 +361,5 @@ def _layout(
         if treatments and site is not None:
             resolve_treatments(site, (*scenario.treatments, *wishes_for(site, treatments)), catalogue)
     except (QuietwingError, ValidationError) as error:
-        first = str(error).splitlines()[0]
-        raise ScenarioError(f"{label}: {clean(first, 300)}") from None
+        raise ScenarioError("\n".join(f"{label}: {clean(line, 300)}" for line in str(error).splitlines())) from None
     return Layout(devices, treatments)

@@ -22,17 +22,17 @@ def test_half_a_character_is_refused_where_it_stands(tiny, tmp_path, half):
 
 
 @pytest.mark.parametrize(
-    "mark", ["\N{RIGHT-TO-LEFT MARK}", "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{POP DIRECTIONAL ISOLATE}"]
+    "mark", ["\N{RIGHT-TO-LEFT MARK}", "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{POP DIRECTIONAL ISOLATE}", "\0", "\x1b"]
 )
-def test_a_mark_that_turns_the_order_of_letters_is_refused_where_it_stands(tiny, tmp_path, mark):
-    """With one `M1` can be shown as `1M`: nobody could tell the two apart on a screen or in a report."""
-    toml = tiny.TOML.replace('name = "', f'name = "{mark}')
+def test_a_character_that_nobody_sees_is_refused_where_it_stands(tiny, tmp_path, mark):
+    """With some `M1` is shown as `1M`, with others a file ends early: nobody could tell two such ids apart."""
+    toml = tiny.TOML.replace('name = "', f'name = "\\u{ord(mark):04x}')
     assert toml != tiny.TOML
     site = tiny.write(tmp_path, lambda parts: parts.update(toml=toml))
     tiny.edit(site, "rooms", lambda loaded: loaded["features"][1]["properties"].update(id=f"A{mark}1"))
     tiny.edit(site, "rooms", lambda loaded: loaded["features"][0]["properties"].update(operators=[f"E{mark}E"]))
     problems = check(site).problems
-    for place in ("site.toml: name is ", "rooms.geojson: ", "rooms.geojson: "):
+    for place in ("site.toml: name is ", "rooms.geojson: ", "rooms.geojson: cell: operators is "):
         assert any(
             one.startswith(place) and f"U+{ord(mark):04X}" in one and one.endswith("type it again without")
             for one in problems

@@ -195,6 +195,9 @@ def test_wrong_names_and_empty_choices_are_said(small, two):
     at.button(key="compare-save").click().run()
     at.button(key="compare-save").click().run()
     assert "saved already" in at.error[0].value
+    at.text_input(key="compare-name").set_value("a\u202eb").run()
+    at.button(key="compare-save").click().run()
+    assert list(own.saved) == ["a", "a\\u202eb"]  # as it is written into a project file, which opens again
     at.multiselect(key=f"compare-pick-{1 + len(own.saved)}").set_value([]).run()
     assert any("none is chosen" in error.value for error in at.error)
 
