@@ -59,11 +59,11 @@ Any other file is named by `check` and not read; one whose name is nearly that o
 (`site.toml` {MOST_TOML_BYTES // 2**10} KiB), {MOST_FEATURES:,} features and {MOST_VERTICES:,} coordinates a layer.
 Metres, MHz, dBm, degrees; azimuths clockwise from grid north; z = 0 is the ground. Coordinates are in the CRS of
 `site.toml`: a grid in metres written as the named-CRS member of each layer, or `local`, which carries none. Links
-to a CRS are refused, never followed. Ids are text, unique in their layer, also when case is ignored; `007` and `NA`
-stay as they are. Control characters and marks of text direction are refused in any text. Numbers are plain: decimal point, no unit, no thousands separator. What is optional may be left
-out or null. In layers and CSV files columns nobody knows are named and ignored, unless one is nearly the name of a
-missing key. Z coordinates are dropped; a Multi geometry of one part is read as that part; the order of features is
-free.
+to a CRS are refused, never followed. Ids are text, unique in their layer, also when case is ignored; `007` and
+`NA` stay as they are. Control characters and marks of text direction are refused in any text. Numbers are plain:
+decimal point, no unit, no thousands separator. What is optional may be left out or null. In layers and CSV files
+columns nobody knows are named and ignored, unless one is nearly the name of a missing key. Z coordinates are
+dropped; a Multi geometry of one part is read as that part; the order of features is free.
 
 **Repairs** are few, and each is a note: a ring open by 1 cm or less is closed; a wall of no length, or drawn twice
 exactly, is left out and listed. *Features in the file = used + listed as dropped*, always. Nothing else is repaired:
