@@ -17,9 +17,9 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, FiniteFloat, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Model
@@ -115,10 +115,10 @@ class _Spill(BaseModel, strict=True):
 class _Point(BaseModel, strict=True, extra="ignore"):
     """What of a point of ``frontier.json`` is held against its plan."""
 
-    budget_gbp: FiniteFloat
+    budget_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)]  # what a scenario may ask for, and so the two targets
     spent_gbp: FiniteFloat
-    target_rooms: int | None
-    target_share: FiniteFloat | None
+    target_rooms: Annotated[int, Field(ge=1, le=10_000)] | None
+    target_share: Annotated[FiniteFloat, Field(gt=0, le=1)] | None
     silent: dict[str, int]
     spill: dict[str, _Spill]
     scenario_id: str
@@ -183,7 +183,11 @@ def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...
     points = _points(folder)
     again: dict[str, _Again] = {}
     for name in sorted(file.removesuffix(f"/{PLAN}") for file in manifest["files"] if file.endswith(f"/{PLAN}")):
-        faults, one, scenario_id = _plan_again(folder / name, name, site, asked, catalogue, points, recompute)
+        try:
+            faults, one, scenario_id = _plan_again(folder / name, name, site, asked, catalogue, points, recompute)
+        except ScenarioError as error:
+            problems += [f"{name}: {line}" for line in str(error).splitlines()]
+            continue
         problems += [f"{name}: {fault}" for fault in faults]
         if one is not None:
             again[scenario_id] = one
@@ -214,7 +218,10 @@ def _plan_again(
     recompute: Recompute,
 ) -> tuple[list[str], _Again | None, str]:
     """What does not hold of one plan, its figures computed again, and the id of its question."""
-    spoken = json.loads((folder / PLAN).read_text("utf-8"))
+    try:
+        spoken = json.loads((folder / PLAN).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        return [f"{PLAN}: cannot be read ({type(error).__name__}); write the result anew"], None, ""
     scenario_id = str(spoken.get("scenario_id")) if isinstance(spoken, dict) else ""
     point = next((one for one in points if one.scenario_id == scenario_id), None)
     if point is None:
@@ -296,7 +303,11 @@ def _faults_of_points(points: list[_Point], again: Mapping[str, _Again]) -> Iter
 
 def _faults_of_table(folder: Path, points: list[_Point]) -> Iterator[str]:
     """``frontier.csv`` held against ``frontier.json``."""
-    rows = list(csv.DictReader(io.StringIO((folder / TABLE).read_text("utf-8", "replace"))))
+    try:
+        rows = list(csv.DictReader(io.StringIO((folder / TABLE).read_text("utf-8", "replace"))))
+    except csv.Error as error:
+        yield f"{TABLE}: is no CSV ({clean(str(error))}); write the result anew"
+        return
     if len(rows) != len(points):
         yield f"{TABLE}: has {len(rows)} rows, {OBJECT} {len(points)} points"
         return

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import app
+from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.frontier_store import holds_frontier, verify_frontier_folder, write_frontier_result
 from quietwing.coverage.store import MANIFEST
 from quietwing.coverage.study import evaluate
@@ -137,9 +138,6 @@ def test_another_count_in_the_object_or_the_table_is_found(folder):
 
 
 def test_a_changed_byte_or_input_is_found_before_any_work(folder):
-    def never(*_what, **_further):
-        pytest.fail("nothing is computed of what was changed")
-
     (folder / "inputs" / "strange.csv").write_text("x", "utf-8")
     assert verify_frontier_folder(folder, never) == ("inputs/strange.csv: not of this result; remove it",)
     (folder / "inputs" / "strange.csv").unlink()
@@ -151,3 +149,45 @@ def test_a_changed_byte_or_input_is_found_before_any_work(folder):
     assert verify_frontier_folder(folder, never) == (
         "frontier.png: changed since it was written; write the result anew",
     )
+
+
+def never(*_what, **_further):
+    pytest.fail("nothing is computed of what cannot be read")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"format": ' + "9" * 5000 + "}", "\ufeff{}", "null"])
+def test_a_plan_that_cannot_be_read_is_named_with_its_folder(folder, text):
+    for name in plans_of(folder):
+        old = (folder / name / "plan.json").read_text("utf-8")
+        told_otherwise(folder, f"{name}/plan.json", old, text)
+    faults = verify_frontier_folder(folder, never)
+    for name in plans_of(folder):
+        assert any(fault.startswith(f"{name}: plan.json: ") for fault in faults)
+
+
+def test_a_layout_that_cannot_be_read_is_named_with_its_folder(folder):
+    name = plans_of(folder)[0]
+    told_otherwise(folder, f"{name}/layout.csv", "id,model", "id,modl")
+    faults = verify_frontier_folder(folder, evaluate)
+    assert any(fault.startswith(f"{name}: layout.csv: ") for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("budget_gbp", -1.0), ("target_rooms", -1), ("target_rooms", 10**11), ("target_share", 2.0)]
+)
+def test_a_point_that_no_scenario_could_ask_is_refused(folder, key, value):
+    text = (folder / "frontier.json").read_text("utf-8")
+    spoken = json.loads(text)
+    spoken["points"][0][key] = value
+    told_otherwise(folder, "frontier.json", text, json.dumps(spoken))
+    with pytest.raises(
+        ScenarioError, match=rf"frontier.json: cannot be read \(points.0.{key}.*write the result anew"
+    ):
+        verify_frontier_folder(folder, never)
+
+
+def test_a_table_that_is_no_csv_is_said(folder):
+    text = (folder / "frontier.csv").read_text("utf-8")
+    told_otherwise(folder, "frontier.csv", text, "x" * 200_000)
+    (said,) = (one for one in verify_frontier_folder(folder, evaluate) if one.startswith("frontier.csv"))
+    assert "is no CSV" in said
