@@ -72,6 +72,6 @@ def near_groups(
 
 
 def _place_text(shape: BaseGeometry) -> str:
-    """Where a shape without a name lies, by the first corner of the box round it."""
-    x_m, y_m, *_ = shape.bounds
-    return f"({x_m:.2f}, {y_m:.2f})"
+    """Where a shape without a name lies: the middle of the box round it."""
+    west_m, south_m, east_m, north_m = shape.bounds
+    return f"({round((west_m + east_m) / 2, 2) + 0.0:.2f}, {round((south_m + north_m) / 2, 2) + 0.0:.2f})"

@@ -88,7 +88,7 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
                 blocks[block] = use
                 report.add("", None, f"block {clean(block, 60)}", _said(use, content.blocks[block]))
         if content.broken:
-            report.add("", None, label, f"{content.broken:,} entities without usable coordinates were left out")
+            report.left_out("", label, content.broken, "has no usable coordinates")
         views = _views(document) if len(paths) == 1 else []
         name = _storey_name(number, path, len(paths))
         drawn = drawn_of(content, mapping, scale, name)

@@ -41,7 +41,7 @@ class DxfContent:
     layers: Counter[str] = field(default_factory=Counter)
     blocks: Counter[str] = field(default_factory=Counter)
     hidden: frozenset[str] = frozenset()  # layers that are off or frozen
-    broken: int = 0
+    broken: list[str] = field(default_factory=list)  # what cannot be laid out, by kind, handle and layer
     drawn: int = 0
 
 
@@ -138,12 +138,17 @@ def _take(
             if all(math.isfinite(v) and abs(v) < LARGEST for point in points for v in point) and len(points) > 1:
                 content.paths.append((layer, str(entity.dxf.get("handle", "")), points, closed))
             else:
-                content.broken += 1
+                content.broken.append(_named(entity, layer))
         if use == "rooms" and kind in ("TEXT", "MTEXT"):
             at = entity.dxf.insert
             content.texts.append(((at.x, at.y), entity.plain_text() if kind == "MTEXT" else entity.dxf.text))
     except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError):
-        content.broken += 1
+        content.broken.append(_named(entity, layer))
+
+
+def _named(entity: Any, layer: str) -> str:
+    """An entity as a message names it: what CAD programs find it by."""
+    return f"{entity.dxftype()} {entity.dxf.get('handle', '')} on layer {layer}"
 
 
 def _take_insert(
@@ -159,7 +164,7 @@ def _take_insert(
     name = str(insert.dxf.get("name", ""))
     block = document.blocks.get(name)
     if block is None:
-        content.broken += 1
+        content.broken.append(f"{_named(insert, layer)}, of block {name}, which is not there,")
         return
     if name in inside or len(inside) >= MOST_DEPTH:
         raise SiteError(
@@ -191,7 +196,7 @@ def _virtual(insert: Any, content: DxfContent) -> Iterator[Any]:
     try:
         yield from insert.virtual_entities()
     except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError):
-        content.broken += 1
+        content.broken.append(_named(insert, str(insert.dxf.get("layer", "0"))))
 
 
 def _cover(document: Any, name: str, content: DxfContent, inside: tuple[str, ...], label: str) -> NDArray[np.float64]:
@@ -219,7 +224,7 @@ def _cover(document: Any, name: str, content: DxfContent, inside: tuple[str, ...
         except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError) as error:
             if isinstance(error, SiteError):
                 raise
-            content.broken += 1
+            content.broken.append(f"{_named(entity, str(entity.dxf.get('layer', '0')))} in block {name}")
     corners = _hull(found)
     content.covers[name] = corners
     return corners

@@ -90,7 +90,7 @@ def bodies_of(elements: Iterable[Any], report: Report, label: str) -> dict[int, 
             f"building alone"
         )
     found: dict[int, Body] = {}
-    broken = 0
+    broken: list[str] = []
     for element in wanted:
         try:
             shape = geometry.create_shape(settings, element)
@@ -99,15 +99,15 @@ def bodies_of(elements: Iterable[Any], report: Report, label: str) -> dict[int, 
         except MemoryError:
             raise
         except Exception:  # a shape that cannot be made is one element less, and listed
-            broken += 1
+            broken.append(f"{element.is_a()} {element.GlobalId}")
             continue
         usable = len(points) and len(faces) <= MOST_TRIANGLES and np.isfinite(points).all()
         if not usable or np.abs(points).max() > 1e7:
-            broken += 1
+            broken.append(f"{element.is_a()} {element.GlobalId}")
             continue
         found[element.id()] = Body(_cover(points, faces), float(points[:, 2].min()), float(points[:, 2].max()))
     if broken:
-        report.add("", None, label, f"{broken:,} elements have no usable shape and were left out")
+        report.left_out("", label, broken, "has no usable shape")
     return found
 
 

@@ -224,7 +224,7 @@ def _drawn(
     drawn = Drawn(name)
     kinds: Counter[str] = Counter()
     taken: set[str] = set()
-    broken = 0
+    broken: list[str] = []
     for feature in layer.features:
         kind = clean(str(feature.properties.get("type") or "unnamed"), 60)
         kinds[kind] += 1
@@ -232,10 +232,10 @@ def _drawn(
         if use.use == "ignore":
             continue
         parts = _polygons(feature.geometry, project)
-        if not parts:
-            broken += 1
-            continue
         own = clean(str(feature.properties.get("id", feature.place)), 40)
+        if not parts:
+            broken.append(f"{kind} {own}")
+            continue
         for part in parts:
             if use.use == "walls":
                 drawn.solids.append((part, use.construction))
@@ -253,7 +253,7 @@ def _drawn(
             elif use.use == "voids":
                 drawn.voids.append(part)
     if broken:
-        report.add(name, None, label, f"{broken:,} features have no usable polygon and were left out")
+        report.left_out(name, label, broken, "has no usable polygon")
     return drawn, kinds
 
 

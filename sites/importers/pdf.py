@@ -104,6 +104,7 @@ def drawn_pages(
                 pens[name] = used.layers[name]
                 what = f"{content.layers[name]:,} paths taken as {used.layers[name].use}"
                 report.add(drawn.name, None, name, what if name in mapping.layers else f"{what}, assumed by the pen")
+            report.left_out(drawn.name, where, content.broken, "has no usable coordinates")
             report.add(drawn.name, None, where, f"{len(leaves)} quarter circles taken as leaves of doors")
             found.append(drawn)
     return found, mapping.with_entries(pens, {}, {}, {})
@@ -146,8 +147,10 @@ def _content(page: Any, label: str) -> tuple[DxfContent, list[tuple[float, float
             points_met += len(path)
             if points_met > MOST_POINTS:
                 raise SiteError(f"{label}: holds over {MOST_POINTS:,} points of lines; export the plan alone")
-            if len(path) < 2 or not all(math.isfinite(v) and abs(v) < 1e6 for point in path for v in point):
-                content.broken += 1
+            if len(path) < 2:  # a move of the pen alone draws nothing
+                continue
+            if not all(math.isfinite(v) and abs(v) < 1e6 for point in path for v in point):
+                content.broken.append(f"path {number} of an object drawn by {pen}")
                 continue
             if curved and not closed:
                 xs, ys = zip(*path, strict=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shapely.geometry import LineString, MultiPolygon, Polygon
+
+from quietwing.sites.findings import clean
 
 __all__ = [
     "Cut",
@@ -25,6 +28,7 @@ __all__ = [
 ]
 
 Xy = tuple[float, float]
+MOST_LEFT_OUT = 20  # of one file named in the report, the rest counted
 GRID_DIGITS = 4  # 0.1 mm: walls that meet do so within the millimetre that counts as a gap
 
 
@@ -151,6 +155,13 @@ class Report:
         """List a guess with its place."""
         x_m, y_m = (None, None) if at is None else (round(at[0], 2), round(at[1], 2))
         self.guesses.append(Guess(storey, x_m, y_m, feature, what))
+
+    def left_out(self, storey: str, label: str, names: Sequence[str], why: str) -> None:
+        """List what of a file cannot be used, each by its name up to some twenty."""
+        for name in names[:MOST_LEFT_OUT]:
+            self.add(storey, None, clean(name, 80), f"{why} and was left out")
+        if len(names) > MOST_LEFT_OUT:
+            self.add(storey, None, label, f"{len(names) - MOST_LEFT_OUT:,} more: {why}, left out too")
 
 
 @dataclass(frozen=True, slots=True)
