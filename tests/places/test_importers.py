@@ -141,3 +141,11 @@ def test_what_is_wrong_with_a_tracing_is_a_site_error(rooms, scale, choices, say
 def test_a_reader_that_names_no_files_is_spoken_of_as_a_folder():
     files = RawSite().files
     assert (files["walls"], files["masts"], files["site"]) == ("walls.geojson", "masts.csv", "site.toml")
+
+
+@pytest.mark.parametrize("ending", ["png", "JPG"])
+def test_a_picture_is_sent_to_where_pictures_are_traced(tmp_path, ending):
+    path = tmp_path / f"plan.{ending}"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(SiteError, match="a picture is traced in the app"):
+        load_site(path)
