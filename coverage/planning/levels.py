@@ -79,9 +79,13 @@ class RoomBlock:
         The public network's strongest sector, and by how much it may be stronger (`draft.spread_alone_db`).
     bases : int64 ndarray, shape (near,)
         The bases that matter here.
-    level_dbm, mas_dbm : float32 ndarray, shape (near, carrier, point)
-        As interference; as a managed-access cell of the carrier's PLMN. ``-inf``: nothing.
-    against_db : float32 ndarray, shape (near, carrier, point)
+    path_db : float32 ndarray, shape (near, carrier, point)
+        Path gain from each, antenna pattern included. [dB]
+    sent_dbm, offered_dbm : float32 ndarray, shape (near, carrier)
+        What each sends as interference; as a managed-access cell of the carrier's PLMN. ``-inf``: nothing.
+    spot : int64 ndarray, shape (near,)
+        Row of `spread_db`: bases at one place have one.
+    spread_db : float32 ndarray, shape (spot, carrier, point)
         `draft.spread_against_db`.
     """
 
@@ -90,9 +94,26 @@ class RoomBlock:
     rsrp_dbm: Floats
     alone_db: Floats
     bases: NDArray[np.int64]
-    level_dbm: Levels
-    mas_dbm: Levels
-    against_db: Levels
+    path_db: Levels
+    sent_dbm: Levels
+    offered_dbm: Levels
+    spot: NDArray[np.int64]
+    spread_db: Levels
+
+    @property
+    def level_dbm(self) -> Levels:
+        """Level of each base as interference, shape (near, carrier, point): too large to keep."""
+        return self.path_db + self.sent_dbm[:, :, None]
+
+    @property
+    def mas_dbm(self) -> Levels:
+        """Level of each base's managed-access cell, shape (near, carrier, point)."""
+        return self.path_db + self.offered_dbm[:, :, None]
+
+    @property
+    def against_db(self) -> Levels:
+        """By how much each base must be stronger than the medians say, shape (near, carrier, point)."""
+        return self.spread_db[self.spot]
 
 
 @dataclass(frozen=True)

@@ -393,11 +393,11 @@ def _blocks_of(
             rsrp_dbm=signal.rsrp_dbm[:, members],
             alone_db=alone_db[:, members],
             bases=index,
-            level_dbm=sent[index][:, :, None] + path_db,
-            mas_dbm=offered[index][:, :, None] + path_db,
-            against_db=spread_against_db(z, signal, known[2][np.ix_(near, own_rows)], plain, members)[
-                np.searchsorted(near, rows)
-            ],
+            path_db=path_db,
+            sent_dbm=sent[index],
+            offered_dbm=offered[index],
+            spot=np.searchsorted(near, rows),
+            spread_db=spread_against_db(z, signal, known[2][np.ix_(near, own_rows)], plain, members),
         )
 
 

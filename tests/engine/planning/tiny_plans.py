@@ -234,7 +234,7 @@ def _room_blocks(
             kept = slice(0, points if mode == 0 else int(rng.integers(1, points + 1)))
             # A treatment keeps out the public network and what stands outside the room, not what stands in it.
             through = level_dbm - np.where(home == room, 0.0, 0.8)[:, None, None] * loss_db[mode][None, :, None]
-            mas_dbm = np.where(is_mas[:, None, None], through, NOTHING)
+            offered_dbm = np.where(is_mas[:, None], 0, NOTHING) + np.zeros(through.shape[:2])
             blocks.append(
                 RoomBlock(
                     room=room,
@@ -242,9 +242,11 @@ def _room_blocks(
                     rsrp_dbm=(plain_dbm - loss_db[mode][:, None])[:, kept],
                     alone_db=alone_db[:, kept],
                     bases=bases,
-                    level_dbm=through[bases][..., kept].astype(np.float32),
-                    mas_dbm=mas_dbm[bases][..., kept].astype(np.float32),
-                    against_db=against_db[bases][..., kept],
+                    path_db=through[bases][..., kept].astype(np.float32),
+                    sent_dbm=np.zeros((len(bases), through.shape[1]), np.float32),
+                    offered_dbm=offered_dbm[bases].astype(np.float32),
+                    spot=np.arange(len(bases)),
+                    spread_db=against_db[bases][..., kept],
                 )
             )
     return tuple(blocks)
