@@ -87,6 +87,8 @@ class RoomBlock:
         Row of `spread_db`: bases at one place have one.
     spread_db : float32 ndarray, shape (spot, carrier, point)
         `draft.spread_against_db`.
+    reserve_db : float
+        Added to `spread_db`: what the Monte Carlo showed to be missing in the room; `alone_db` holds it. [dB]
     """
 
     room: int
@@ -99,6 +101,7 @@ class RoomBlock:
     offered_dbm: Levels
     spot: NDArray[np.int64]
     spread_db: Levels
+    reserve_db: float = 0.0
 
     @property
     def level_dbm(self) -> Levels:
@@ -113,7 +116,7 @@ class RoomBlock:
     @property
     def against_db(self) -> Levels:
         """By how much each base must be stronger than the medians say, shape (near, carrier, point)."""
-        return self.spread_db[self.spot]
+        return self.spread_db[self.spot] + np.float32(self.reserve_db)
 
 
 @dataclass(frozen=True)

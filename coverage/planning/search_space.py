@@ -303,4 +303,4 @@ def _below_db(taken: Floats) -> float:
 
 def _with_reserve(block: RoomBlock, reserve_db: float) -> RoomBlock:
     """A room whose signal counts as that much stronger."""
-    return replace(block, alone_db=block.alone_db + reserve_db, spread_db=block.spread_db + np.float32(reserve_db))
+    return replace(block, alone_db=block.alone_db + reserve_db, reserve_db=reserve_db)
