@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -150,19 +151,23 @@ def blocker_links(
     if alike and not straight and detours is None:  # neighbours share portals
         legs = replace(point_legs(model.masts.detours.model, points), kept=single_legs())
 
+    @cache
+    def antenna_db(index: int) -> Levels:
+        """Gain of a device's antenna towards each point."""
+        device, kind = on[index], catalogue[on[index].model]
+        towards = direction(tx_m[index], points.xyz_m)
+        pattern_db = pattern_gain_db(kind.pattern, *towards, device.azimuth_deg, device.tilt_deg)
+        return np.asarray(pattern_db + kind.gain_dbi, np.float32)
+
     def receive(ray: _Ray, gains_db: Levels) -> None:
         for index, gain_db in zip(ray.devices, gains_db, strict=True):
-            device, kind, (sent_dbm, offered_dbm) = on[index], catalogue[on[index].model], sent[index]
+            sent_dbm, offered_dbm = (powers.astype(np.float32)[:, None] for powers in sent[index])
             used = np.flatnonzero(np.isfinite(sent_dbm) | np.isfinite(offered_dbm))
-            azimuth_deg, elevation_deg = direction(tx_m[index], points.xyz_m)
-            pattern_db = pattern_gain_db(
-                kind.pattern, azimuth_deg, elevation_deg, device.azimuth_deg, device.tilt_deg
-            )
-            received_db = gain_db.T[np.searchsorted(ray.freqs, freq[used])] + pattern_db + kind.gain_dbi
-            received_db = received_db.astype(np.float32)
-            level_dbm[index, used] = sent_dbm[used, None] + received_db
+            received_db = gain_db.T[np.searchsorted(ray.freqs, freq[used])]
+            received_db += antenna_db(index)
+            level_dbm[index, used] = sent_dbm[used] + received_db
             if np.isfinite(offered_dbm).any():
-                mas_dbm[index, used] = offered_dbm[used, None] + received_db
+                mas_dbm[index, used] = offered_dbm[used] + received_db
 
     rays: Iterable[_Ray] = _straight_rays(model, tx_m, points, alike)
     floor = None

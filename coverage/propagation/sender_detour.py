@@ -183,7 +183,8 @@ class SenderDetours:
             if traced and side is not self:
                 by_treated |= gain > before
         with np.errstate(divide="ignore"):  # no way at all: infinite loss is the right answer
-            found.loss_db[sender, part] = -10 * np.log10(gain[:, known:])
+            loss_db = np.log10(gain[:, known:], out=found.loss_db[sender, part])
+        loss_db *= -10
         if traced:
             found.last[sender, part], found.treated[sender, part] = last[:, known:], by_treated[:, known:]
 
