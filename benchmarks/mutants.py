@@ -438,8 +438,8 @@ MUTANTS = (
     Mutant(
         "links: antenna gain of a blocker taken off",
         f"{BLOCKING}/blocker_link_model.py",
-        "+ pattern_db + kind.gain_dbi",
-        "+ pattern_db - kind.gain_dbi",
+        "pattern_db + kind.gain_dbi",
+        "pattern_db - kind.gain_dbi",
         (BUDGETS,),
     ),
     Mutant(

@@ -68,6 +68,7 @@ NEAR_TX_VOIDS = 4  # assumed: the same for pieces of voids, where one lies withi
 NEAR_TX_DB = 30.0  # assumed: what a bend and a wall may cost the better one
 NEAR_TX_EXITS = 2  # assumed: the same for outer openings, whatever way leads to them
 EXITS_OF_A_SIDE = 4  # found by trial: outer openings of each side of the compass tried towards places in the open
+FAR_DB = np.float32(300)  # apart: the weaker of two ways adds nothing
 POINTS_OF_A_THREAD = 4_000
 KEPT_BYTES = 2**30  # of ways from blockers that are kept with a model: one in each of radial's 854 rooms take 0.9 GB
 
@@ -208,12 +209,18 @@ def with_detour(elements_db: Gains, detour_db: Gains) -> Gains:
         Their power sum as a loss: never more than the direct ray's, and below 0 only where the detour's is: a field
         that nothing stands in the way of is no stronger for what an edge beside it passes. [dB]
     """
-    both_db, at = np.minimum(elements_db, detour_db), np.isfinite(detour_db)
-    louder_db = both_db[at]
+    louder_db = np.minimum(elements_db, detour_db, dtype=np.float32)
     # of their difference, not of the losses: hundreds of dB overflow a float32
-    apart_db = np.abs(elements_db[at] - detour_db[at])
-    both_db[at] = np.maximum(louder_db - 10 * np.log10(1 + 10 ** (-apart_db / 10)), np.minimum(louder_db, 0.0))
-    return np.asarray(both_db, np.float32)
+    with np.errstate(invalid="ignore"):  # two that are infinite
+        both = np.asarray(np.fmin(np.abs(elements_db - detour_db), FAR_DB), np.float32)
+    both *= np.float32(-np.log2(10) / 10)
+    np.exp2(both, out=both)
+    both += 1
+    np.log10(both, out=both)
+    both *= -10
+    both += louder_db
+    np.minimum(louder_db, 0, out=louder_db)
+    return np.asarray(np.maximum(both, louder_db, out=both), np.float32)
 
 
 class Sender(NamedTuple):
