@@ -30,9 +30,7 @@ from quietwing.coverage.whole_files import write_whole
 from quietwing.sites import QuietwingError
 
 EVERY_S = 0.1  # between two progress files
-LOST_S = (
-    3.0  # a search that still goes on so long after an interrupt has not heard it: libraries' callbacks ignore one
-)
+LOST_S = 3.0  # a search that goes on so long after an interrupt has not heard it: libraries' callbacks ignore one
 # Share of `study.optimise` up to which it searches and takes an interrupt for "end with the best so far"; what
 # follows is the judging of the plan found, which an interrupt would lose.
 SEARCHED = 0.7 * 0.9
