@@ -27,7 +27,7 @@ from quietwing.coverage.blocking._link_kernels import (
 )
 
 BOXES = 256  # of values that a rank is looked for in
-FAINT_DB = 60  # below the limit: of a thousand blockers no louder than that, all together bring 0.004 dB to the limit
+FAINT_DB = 60  # assumed: so far below the limit a thousand blockers together bring 0.004 dB to it
 NARROW = 1e-9  # of a range of values: the number of boxes over it must be finite. [dB]
 
 

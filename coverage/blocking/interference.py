@@ -1,7 +1,7 @@
-"""Links made ready for spill and keep rooms, where service must stay: the worst phone, every blocker heard.
+"""Links made ready for spill and keep rooms, where service must stay, for the worst phone.
 
 The opposite of denial in each direction (assumption A48): noise figure 9 dB, antenna −3 dBi,
-4 dB body loss, no boost of reference signals, and no blocker left out because it is weak.
+4 dB body loss, no boost of reference signals, and blockers left out only far below the limit.
 """
 
 from __future__ import annotations
