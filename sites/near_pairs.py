@@ -57,10 +57,10 @@ def near_groups(
         if count > MOST_PAIRS:
             fullest = int(np.bincount(first).argmax())
             one = ids[0][start + fullest] if ids else _place_text(shapes[start + fullest])
-            beside = (
-                ids[1][place] if ids else _place_text(others[place]) for place in second[first == fullest].tolist()
-            )
-            other = next((name for name in beside if name != one), one)
+            crowded = np.bincount(second)
+            beside = sorted(second[first == fullest].tolist(), key=lambda place: -crowded[place])
+            names = (ids[1][place] if ids else _place_text(others[place]) for place in beside)
+            other = next((name for name in names if name != one), one)
             raise Unreadable(
                 f"over {MOST_PAIRS:,} pairs of shapes lie upon each other, {shown(one)} and {shown(other)} "
                 f"among them; draw each once and check again"

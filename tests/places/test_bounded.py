@@ -208,6 +208,18 @@ def test_a_heap_of_tiny_rooms_is_told_without_laying_each_on_the_others(tiny, tm
     assert not any("vertices" in one for one in check(tiny.write(tmp_path, heap)).problems)
 
 
+def test_rooms_upon_each_other_beyond_the_limit_are_named(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(near_pairs, "MOST_PAIRS", 1_000)
+
+    def heap(parts):
+        for number in range(40):
+            own = {"id": f"tiny-{number}", "building": "b1", "storey": 0, "role": "keep"}
+            parts["rooms"].append(tiny.feature("Polygon", tiny.box(2, 3, 2.3, 3.3), **own))
+
+    (problem,) = (one for one in check(tiny.write(tmp_path, heap)).problems if "1,000 pairs" in one)
+    assert re.fullmatch(r".*lie upon each other, 'cell' and 'tiny-\d+' among them; .*", problem)
+
+
 def test_a_wall_drawn_along_another_is_found_whichever_way_it_runs(tiny, tmp_path):
     """By hand: 5 m of wall, of which 2 m lie along w-south (0 to 10 m at y = 0), 1 cm beside it."""
     places = [(8.0, 0.01), (10.0, 0.01)]
