@@ -557,16 +557,16 @@ MUTANTS = (
     ),
     Mutant(
         "links: of two ways the straight one counts whole",
-        f"{BLOCKING}/site_ways.py",
-        "1 / (1 + 10 ** (apart_db / 10)), 0.0)",
-        "1 / (1 + 0 * (apart_db / 10)), 0.0)",
+        f"{BLOCKING}/_way_kernels.py",
+        "share = ONE / (ONE + np.float32(10 ** (-apart_db / TEN)))",
+        "share = ONE / (ONE + np.float32(10 ** (-0 * apart_db / TEN)))",
         (f"{T_BLOCKING}/test_blocker_detours.py",),
     ),
     Mutant(
         "links: a blocker's detour is not added",
         f"{BLOCKING}/site_ways.py",
-        "np.minimum(with_detour(ray_db, detour_db), straight.loss_db)",
-        "np.minimum(with_detour(ray_db, detour_db + 200), straight.loss_db)",
+        "np.minimum(with_detour(np.maximum(elements_db, loss_db), detour_db), loss_db)",
+        "np.minimum(with_detour(np.maximum(elements_db, loss_db), detour_db + 200), loss_db)",
         (f"{T_BLOCKING}/test_blocker_detours.py",),
     ),
     Mutant(

@@ -134,7 +134,7 @@ def cable_detours(
         legs = places.part(first, first + len(part)) if isinstance(places, PointLegs) else some
         # Coupling and the loss along the cable are the same on both sides of the difference: either coupling does.
         free_db = free_gain_db(model.scene, line_m, cable, some, freq_mhz, strong=True, cut=cut)
-        routes = senders.routes(legs, traced=True)
+        routes = senders.routes(legs, traced=True, at=middle)
         over_db = (
             station_gains_db(model.scene, stations, cable, some, freq_mhz, strong=True) - free_db - routes.loss_db
         )
@@ -146,7 +146,7 @@ def cable_detours(
         best = over_db[:, :, middle].argmax(axis=0)
         at = np.flatnonzero(np.isfinite(loss_db[0, part, middle]))
         if len(at):
-            last = routes.last[best[at], at, middle]
+            last = routes.last[best[at], at, 0]
             counted, lost_db = senders.crossed(best[at], at, some.xyz_m, last, incidence)
             crossed[0, part[at]], walls_db[0, part[at]] = counted, lost_db
     return Way(loss_db, walls_db, crossed)

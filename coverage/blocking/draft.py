@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,7 +42,9 @@ __all__ = [
 ]
 
 MOST_MARGIN_DB = 200.0  # of a channel nobody hears
+OCTAVES_A_DB = np.float32(np.log2(10) / 10)
 Floats = NDArray[np.float64]
+Levels = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -252,10 +255,10 @@ def carrier_margin_db(
     carrier: int,
     rsrp_dbm: Floats,
     alone_db: Floats,
-    level_dbm: Floats,
-    mas_dbm: Floats,
+    level_dbm: Levels,
+    mas_dbm: Levels,
     is_mas: NDArray[np.bool_],
-    against_db: Floats,
+    against_db: Levels,
 ) -> Floats:
     """How far one carrier is from working at each point, from levels alone.
 
@@ -267,10 +270,10 @@ def carrier_margin_db(
         Strongest sector, boost included. [dBm]
     alone_db : float64 ndarray, shape (point,)
         `spread_alone_db` of the signal. [dB]
-    level_dbm, mas_dbm : float64 ndarray, shape (device, point)
+    level_dbm, mas_dbm : ndarray, shape (device, point)
         Every device as interference, and as a managed-access cell of this PLMN; ``-inf``: not. [dBm]
     is_mas : bool ndarray, shape (device,)
-    against_db : float64 ndarray, shape (device, point)
+    against_db : ndarray, shape (device, point)
         `spread_against_db` of each device. [dB]
 
     Returns
@@ -290,9 +293,10 @@ def carrier_margin_db(
     return np.asarray(margin)
 
 
-def _added_db(noise_dbm: Floats, level_dbm: Floats) -> Floats:
+def _added_db(noise_dbm: Floats, level_dbm: Levels) -> Floats:
     """Noise and the levels of all devices as powers, one device after the other. [dBm]"""
-    return np.asarray(10 * np.log10(np.add.reduce(10 ** (np.vstack([noise_dbm, level_dbm]) / 10), axis=0)))
+    power_mw = np.exp2(np.asarray(level_dbm, np.float32) * OCTAVES_A_DB)  # a float32 holds all that is not 0
+    return np.asarray(10 * np.log10(10 ** (noise_dbm / 10) + np.add.reduce(power_mw, axis=0, dtype=np.float64)))
 
 
 @dataclass(frozen=True)
@@ -398,10 +402,10 @@ def margin_against_db(
             carrier,
             signal.rsrp_dbm[carrier],
             public.alone_db[carrier],
-            blockers.level_dbm[:, carrier].astype(float),
-            blockers.mas_dbm[:, carrier].astype(float),
+            blockers.level_dbm[:, carrier],
+            blockers.mas_dbm[:, carrier],
             blockers.is_mas,
-            against_db[:, carrier].astype(float),
+            against_db[:, carrier],
         )
         channel = model.carrier_channel[carrier]
         margin[channel] = np.minimum(margin[channel], found)

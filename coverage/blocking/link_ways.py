@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking._way_kernels import straight_counts
 from quietwing.coverage.propagation import (
     HELD_OUT,
     RoomOpenings,
@@ -35,10 +36,7 @@ __all__ = [
 ]
 
 Levels = NDArray[np.float32]
-RARE_SIGMAS = 4.0  # assumed: one world in thirty thousand
-LITTLE_DB = -17.0  # assumed, of all power: 0.1 dB more
 RAYS_AT_A_TIME = 100_000
-WINDOW_DB = -20.0  # what lies lower has no power in denial
 
 
 def straight_matters(
@@ -66,13 +64,8 @@ def straight_matters(
     -------
     bool ndarray, shape (link, point)
     """
-    found = np.zeros(share.shape, np.bool_)
-    for link, of_link in enumerate(share):
-        at = np.flatnonzero(of_link)
-        variance = np.minimum(crossed[link, at].astype(np.float32) ** 2 @ sigma_db[link] ** 2, most_db[link] ** 2)
-        rare_db = np.minimum(walls_db[link, at], RARE_SIGMAS * np.sqrt(variance))
-        share_db = 10 * np.log10(of_link[at])
-        found[link, at] = (share_db + rare_db > LITTLE_DB) & (outside | (share_db > WINDOW_DB))
+    found = np.empty(share.shape, np.bool_)
+    straight_counts(share, crossed, walls_db, np.ascontiguousarray(sigma_db.T), most_db, outside, found)
     return found
 
 

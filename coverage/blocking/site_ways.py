@@ -6,15 +6,16 @@ frequencies there: that of the middle one of the site's.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from quietwing.coverage.blocking._way_kernels import Bands, Found, OneWay, both_ways
 from quietwing.coverage.blocking.link_paths import LinkPaths
-from quietwing.coverage.blocking.links import LinkModel, band_number, crossings, incidence_of, straight_matters
+from quietwing.coverage.blocking.links import LinkModel, band_number, crossings, incidence_of
 from quietwing.coverage.propagation import PointLegs, SenderDetours, element_loss_db, over_tops, with_detour
 from quietwing.sites import PointSet, Site
 
@@ -133,18 +134,18 @@ def detour_ways(
 
     What one crosses is left out where `links_of` will not ask for it beside the straight rays of `straight_ways`.
     """
-    routes = detours.routes(places, traced=True, floor=floor)
+    middle = len(detours.model.freq_mhz) // 2
+    routes = detours.routes(places, traced=True, at=middle, floor=floor)
     points = places.points if isinstance(places, PointLegs) else places
     crossed = np.zeros((len(detours.senders_m), len(points), len(model.constructions)), np.uint8)
     walls_db = np.zeros_like(routes.loss_db)
-    middle = routes.loss_db.shape[2] // 2
     wanted = np.isfinite(routes.loss_db[:, :, middle])
     if beside is not None:
         elements_db, straight = beside
         wanted &= (elements_db[:, :, middle] > 0) & (routes.loss_db[:, :, middle] < straight.loss_db[:, :, middle])
     sender, at = np.nonzero(wanted)
     if len(sender):
-        last = routes.last[sender, at, middle]
+        last = routes.last[sender, at, 0]
         found = detours.crossed(sender, at, points.xyz_m, last, incidence_of(model, detours.model.graph.scene))
         crossed[sender, at], walls_db[sender, at] = found
     return Way(routes.loss_db, walls_db, crossed)
@@ -171,44 +172,25 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     freq = np.searchsorted(model.masts.freq_mhz, [sector.freq_mhz for sector in model.as_read.sectors])
     band_of = np.array([band_number(sector.band) for sector in model.as_read.sectors])
     of_band = [np.unique(freq[band_of == band]) for band in model.bands]
+    loss_db, detour_db = straight.loss_db, np.full_like(straight.loss_db, np.inf)
+    if detour is not None:
+        # a clear ray gains nothing: what passes an edge beside it is the same wave
+        np.copyto(detour_db, detour.loss_db, where=elements_db > 0)
+        # over a top the less of the two, not their sum: a detour may go over the same
+        loss_db = np.minimum(with_detour(np.maximum(elements_db, loss_db), detour_db), loss_db)
+    links, freqs, constructions = loss_db.shape[:2], loss_db.shape[2], straight.crossed.shape[2]
+    every = math.prod(links)
+    bands = Bands(
+        np.cumsum([0, *map(len, of_band)]), np.concatenate(of_band), freqs // 2, model.construction_sigma_db,
+        model.walls_most_db,
+    )  # fmt: skip
 
-    def by_band(values: Levels) -> Levels:
-        largest = [reduce(np.maximum, [values[:, :, of] for of in freqs.tolist()]) for freqs in of_band]
-        return np.stack(largest, axis=2)
+    def one(way: Way, loss_db: Levels) -> OneWay:
+        lost = (loss_db.reshape(every, freqs), way.walls_db.reshape(every, freqs))
+        return OneWay(*lost, way.crossed.reshape(every, constructions))
 
-    straight_walls_db = by_band(straight.walls_db)
-    if detour is None:
-        share = np.zeros_like(straight_walls_db)
-        ray = straight.crossed, straight_walls_db
-        return SiteLinks(straight.loss_db, LinkPaths(*ray, share, *ray))
-    # a clear ray gains nothing: what passes an edge beside it is the same wave
-    detour_db = np.where(elements_db > 0, detour.loss_db, np.float32(np.inf))
-    # over a top the less of the two, not their sum: a detour may go over the same
-    ray_db = np.maximum(elements_db, straight.loss_db)
-    loss_db = np.minimum(with_detour(ray_db, detour_db), straight.loss_db)
-    middle = loss_db.shape[2] // 2
-    ruled = detour_db[:, :, middle] < straight.loss_db[:, :, middle]
-    # the largest share of a band is that of the frequency with ways least apart; hundreds of dB overflow a float32
-    apart_db = -by_band(np.clip(detour_db - straight.loss_db, -300.0, 300.0))
-    share = np.where(ruled[:, :, None], 1 / (1 + 10 ** (apart_db / 10)), 0.0).astype(np.float32)
-    every = 1, ruled.size  # all links at once: their errors differ by band alone
-    for band in range(len(of_band)):
-        matters = straight_matters(
-            share[:, :, band].reshape(every),
-            straight.crossed.reshape(*every, straight.crossed.shape[2]),
-            straight_walls_db[:, :, band].reshape(every),
-            model.construction_sigma_db[None, :, band],
-            model.walls_most_db[[band]],
-            outside=outside,
-        )
-        share[:, :, band] *= matters.reshape(ruled.shape)
-    return SiteLinks(
-        loss_db,
-        LinkPaths(
-            crossed=np.where(ruled[:, :, None], detour.crossed, straight.crossed),
-            walls_db=by_band(np.where(ruled[:, :, None], detour.walls_db, straight.walls_db)),
-            straight_share=share,
-            straight_crossed=straight.crossed,
-            straight_walls_db=straight_walls_db,
-        ),
-    )
+    levels = [np.empty((every, len(of_band)), np.float32) for _ in range(3)]
+    found = Found(np.empty((every, constructions), np.uint8), *levels)
+    both_ways(one(straight, straight.loss_db), one(detour or straight, detour_db), bands, outside, found)
+    crossed, walls_db, share, straight_walls_db = (values.reshape(*links, -1) for values in found)
+    return SiteLinks(loss_db, LinkPaths(crossed, walls_db, share, straight.crossed, straight_walls_db))

@@ -21,8 +21,8 @@ from quietwing.coverage.propagation._bend_kernels import (
     NEAREST_M,
     Portals,
     apart,
-    bend_all,
-    edge_gain,
+    bends_loss,
+    lose_all,
     reach,
 )
 from quietwing.coverage.propagation._lanes import borrowed
@@ -100,10 +100,14 @@ class Tried(NamedTuple):
 
 
 class Best(NamedTuple):
-    """Output: `gain` (point, freq); where `chosen` (point, freq, 2) has points, portal and slot of the best way."""
+    """Output: `gain` (point, freq) over free space; of some frequencies from `first` on `chosen` (point, freq, 2).
+
+    That is the last portal and the slot of the best way.
+    """
 
     gain: np.ndarray
     chosen: np.ndarray
+    first: int
 
 
 @njit(**HELPER)
@@ -168,8 +172,7 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
                     if math.isnan(total):
                         continue
                     for f in range(REFERENCES):
-                        gain = way[u, s, f] * hop[e, f] / (total * total)
-                        gain *= edge_gain(k0 * root[f]) * edge_gain(k1 * root[f]) * edge_gain(k2 * root[f])
+                        gain = way[u, s, f] * hop[e, f] / (total * total * bends_loss(k0, k1, k2, root[f]))
                         if gain > best[f]:
                             best[f], which[f], slot_of[f] = gain, e, s
             for f in range(REFERENCES):
@@ -185,8 +188,7 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
                 for freq in range(freqs):
                     way[w, t, freq] = way[u, s, freq] * hop[e, freq]
                 for g in range(REFERENCES):
-                    bound[w, t, g] = way[w, t, g] * edge_gain(k0 * root[g])
-                    bound[w, t, g] *= edge_gain(k1 * root[g]) * edge_gain(k2 * root[g])
+                    bound[w, t, g] = way[w, t, g] / bends_loss(k0, k1, k2, root[g])
     for w in among:
         for f in range(REFERENCES):
             best[f] = _strongest(w, f, bound, before, length, away)
@@ -203,8 +205,8 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
 def _worth(gain, row, leg, pair, spread, best, p):
     """Whether a way with a leg may come near the best of a point at any reference frequency."""
     worth = False
-    for f in range(REFERENCES):
-        worth = worth or gain[row, f] * leg[pair, f] * spread > best[p, f] * WORTH
+    for f in range(REFERENCES):  # `|`, not `or`: three branches cost more than three products
+        worth |= gain[row, f] * leg[pair, f] * spread > best[p, f] * WORTH
     return worth
 
 
@@ -213,7 +215,7 @@ def _try_pair(tx, p, w, count, legs, pair, known, slots, found, room):
     """Raise the gain of point p by the first `count` ways to portal w and a leg from there."""
     portals, root, tried = known
     xyz, straight_m, leg, reference = legs
-    gains, spot, start, spots = room
+    lost, root32, spot, start, spots = room
     best, chosen, bound, frame = found.gain, found.chosen, slots.bound, portals.frame
     x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]
     away = math.nan
@@ -235,20 +237,24 @@ def _try_pair(tx, p, w, count, legs, pair, known, slots, found, room):
         worth = False
         for f in range(REFERENCES):
             gain = slots.gain[row, f] * reference[pair, f] * spread
-            gain *= edge_gain(k0 * root[f]) * edge_gain(k1 * root[f]) * edge_gain(k2 * root[f])
-            worth = worth or gain > best[p, f] * WORTH
+            worth = worth or gain > best[p, f] * WORTH * bends_loss(k0, k1, k2, root[f])
         if not worth:
             continue
-        for freq in range(len(gains)):
-            gains[freq] = slots.gain[row, freq] * leg[pair, freq] * spread
-        bend_all(gains, k0, root)
-        bend_all(gains, k1, root)
-        bend_all(gains, k2, root)
-        for freq in range(len(gains)):
-            if gains[freq] > best[p, freq]:
-                best[p, freq] = gains[freq]
-                if len(chosen):
-                    chosen[p, freq, 0], chosen[p, freq, 1] = w, s
+        for freq in range(len(lost)):
+            lost[freq] = 1
+        lose_all(lost, k2, root32)
+        if k1 > -math.inf:
+            lose_all(lost, k1, root32)
+        if k0 > -math.inf:
+            lose_all(lost, k0, root32)
+        spread32 = np.float32(spread)
+        for freq in range(len(lost)):
+            lost[freq] = slots.gain[row, freq] * leg[pair, freq] * spread32 / lost[freq]
+        for freq in range(chosen.shape[1]):
+            if lost[found.first + freq] > best[p, found.first + freq]:
+                chosen[p, freq, 0], chosen[p, freq, 1] = w, s
+        for freq in range(len(lost)):
+            best[p, freq] = max(best[p, freq], lost[freq])
 
 
 @njit(**KERNEL)
@@ -265,13 +271,13 @@ def improve(tx, near, legs, portals, root, tried, slots, found, begin, end):
         borrowed(slots.gain), borrowed(slots.bound.reshape(-1, REFERENCES)), borrowed(slots.before),
         borrowed(slots.slot_before), borrowed(slots.length),
     )  # fmt: skip
-    found = Best(borrowed(found.gain), found.chosen)
+    found = Best(borrowed(found.gain), borrowed(found.chosen), found.first)
     leg, reference = borrowed(legs.leg), borrowed(legs.reference)
     near_leg, near_reference = borrowed(near.leg), borrowed(near.reference)
     rows, points = len(tried.row), len(xyz)
     room = (
-        np.empty(found.gain.shape[1]), np.empty((2, 3, 3)), np.zeros((rows, SLOTS), np.int8),
-        np.empty((rows, SLOTS, 2, 3)),
+        np.empty(found.gain.shape[1], np.float32), root.astype(np.float32), np.empty((2, 3, 3)),
+        np.zeros((rows, SLOTS), np.int8), np.empty((rows, SLOTS, 2, 3)),
     )  # fmt: skip
     for p in range(begin, end):
         x, y, z = xyz[p, 0], xyz[p, 1], xyz[p, 2]

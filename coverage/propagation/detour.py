@@ -325,20 +325,14 @@ def best_ways(
     sender = sender_at(model, tx_m) if near else Sender(ways_from(model, tx_m), {}, {})
     count, freqs = len(legs.points), len(model.root)
     best = np.zeros((count, freqs), np.float32)
-    chosen = np.full((count if choose else 0, freqs, 2), -1, np.int32)
+    chosen = np.full((count, freqs if choose else 0, 2), -1, np.int32)
     beside = near_legs(model, sorted({*sender.near, *sender.exits}), legs)
-    improve(model, tx_m, legs, sender.ways, best, chosen, beside.of(sender.near, sender.exits))
+    improve(model, tx_m, legs, sender.ways, kernels.Best(best, chosen, 0), beside.of(sender.near, sender.exits))
     return best, chosen, sender.ways
 
 
 def improve(
-    model: DetourModel,
-    tx_m: Floats,
-    legs: PointLegs,
-    ways: Ways,
-    best: Gains,
-    chosen: NDArray[np.int32],
-    near: kernels.Near,
+    model: DetourModel, tx_m: Floats, legs: PointLegs, ways: Ways, best: kernels.Best, near: kernels.Near
 ) -> None:
     """Raise gains by what comes over portals near a transmitter and over those of some legs, in place.
 
@@ -350,15 +344,12 @@ def improve(
     legs : PointLegs
     ways : Ways
         From `tx_m`.
-    best : float32 ndarray, shape (point, freq)
-        Gain of the best path so far over free space on the straight line, linear.
-    chosen : int32 ndarray, shape (point, freq, 2)
-        Last portal and slot of that path; empty: not kept.
+    best : Best
+        The best paths so far.
     near : Near
         To the same points, from `NearLegs.of`.
     """
-    tried, found = kernels.Tried(ways.way, ways.most), kernels.Best(best, chosen)
-    known = model.graph.compiled, model.root, tried, ways.compiled, found
+    known = model.graph.compiled, model.root, kernels.Tried(ways.way, ways.most), ways.compiled, best
     part = partial(kernels.improve, tx_m, near, legs.compiled, *known)
     in_parts(part, len(legs.points), at_most=1 + len(legs.points) // POINTS_OF_A_THREAD)
 

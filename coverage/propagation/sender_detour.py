@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.propagation._detour_kernels import SLOTS
+from quietwing.coverage.propagation._detour_kernels import SLOTS, Best
 from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.detour import (
     DetourModel,
@@ -52,9 +52,9 @@ class Routes:
     ----------
     loss_db : float32 ndarray, shape (sender, point, freq)
         Over the straight path; ``inf`` where no detour leads. [dB]
-    last : int32 ndarray, shape (sender, point, freq, 2)
+    last : int32 ndarray, shape (sender, point, traced freq, 2)
         Portal passed last and the slot of the way to it, -1 without a detour; empty if not asked for.
-    treated : bool ndarray, shape (sender, point, freq)
+    treated : bool ndarray, shape (sender, point, traced freq)
         Whether the way is one of `SenderDetours.treated`; empty if not asked for.
     """
 
@@ -107,7 +107,14 @@ class SenderDetours:
             self.model, self.senders_m[only], self.ways[only], self.near[only], self.exits[only], treated
         )
 
-    def routes(self, points: PointSet | PointLegs, *, traced: bool = False, floor: Gains | None = None) -> Routes:
+    def routes(
+        self,
+        points: PointSet | PointLegs,
+        *,
+        traced: bool = False,
+        at: int | None = None,
+        floor: Gains | None = None,
+    ) -> Routes:
         """The dominant detours to some points.
 
         Parameters
@@ -116,6 +123,8 @@ class SenderDetours:
             `PointLegs` of the same model save the work that is the same for all senders.
         traced : bool
             Remember which way each takes.
+        at : int, optional
+            Remember it at this frequency alone.
         floor : float32 ndarray, shape (sender, point), optional
             Gain over the straight path below which a detour may be left out, linear.
 
@@ -126,7 +135,8 @@ class SenderDetours:
         legs = points if isinstance(points, PointLegs) else None
         places = points.points if isinstance(points, PointLegs) else points
         shape = len(self.senders_m), len(places), len(self.model.freq_mhz)
-        kept = shape if traced else (len(self.senders_m), 0, len(self.model.freq_mhz))
+        lanes = range(shape[2] if traced else 0)[slice(at, None if at is None else at + 1)]
+        kept = *shape[:2], len(lanes)
         found = Routes(np.empty(shape, np.float32), np.empty((*kept, 2), np.int32), np.zeros(kept, np.bool_))
         outwards = self.exits if (places.room < 0).any() else ()
         near = sorted({portal for portals in (*self.near, *outwards) for portal in portals})
@@ -136,11 +146,11 @@ class SenderDetours:
             some = (
                 point_legs(self.model, places.some(np.arange(first, end))) if legs is None else legs.part(first, end)
             )
-            self._fill(found, slice(first, end), some, traced, near, floor)
+            self._fill(found, slice(first, end), some, lanes, near, floor)
         return found
 
     def _fill(
-        self, found: Routes, part: slice, legs_to: PointLegs, traced: bool, near: list[int], floor: Gains | None
+        self, found: Routes, part: slice, legs_to: PointLegs, lanes: range, near: list[int], floor: Gains | None
     ) -> None:
         points = legs_to.points
         beside = near_legs(self.model, near, legs_to)
@@ -155,7 +165,7 @@ class SenderDetours:
         def of_senders(begin: int, end: int) -> None:
             for sender in range(begin, end):
                 least = None if floor is None else floor[sender, part]
-                self._fill_sender(found, part, sender, through, beside, traced, least)
+                self._fill_sender(found, part, sender, through, beside, lanes, least)
 
         in_parts(of_senders, len(self.senders_m))
 
@@ -166,27 +176,26 @@ class SenderDetours:
         sender: int,
         through: list[tuple[SenderDetours, PointLegs]],
         beside: NearLegs,
-        traced: bool,
+        lanes: range,
         floor: Gains | None,
     ) -> None:
-        """The detours from one sender."""
+        """The detours from one sender, and at some frequencies their ways."""
         known, sender_m, points = len(REFERENCE_MHZ), self.senders_m[sender], through[0][1].points
         gain = np.zeros((len(points), known + len(self.model.freq_mhz)), np.float32)
         if floor is not None:
             gain[:, :known] = floor[:, None]
-        last = np.full((len(points) if traced else 0, gain.shape[1], 2), -1, np.int32)
-        by_treated = np.zeros(last.shape[:2], np.bool_)
+        last = np.full((len(points), len(lanes), 2), -1, np.int32)
+        best, ways = Best(gain, last, known + lanes.start), slice(known + lanes.start, known + lanes.stop)
         for side, legs in through:
-            before = gain.copy() if traced and side is not self else gain
+            before = gain[:, ways] if side is self else gain[:, ways].copy()
             near = beside.of(self.near[sender], self.exits[sender]) if side is self else beside.of({}, {})
-            improve(side.model, sender_m, legs, side.ways[sender], gain, last, near)
-            if traced and side is not self:
-                by_treated |= gain > before
+            improve(side.model, sender_m, legs, side.ways[sender], best, near)
+            if side is not self:
+                found.treated[sender, part] |= gain[:, ways] > before
         with np.errstate(divide="ignore"):  # no way at all: infinite loss is the right answer
             loss_db = np.log10(gain[:, known:], out=found.loss_db[sender, part])
         loss_db *= -10
-        if traced:
-            found.last[sender, part], found.treated[sender, part] = last[:, known:], by_treated[:, known:]
+        found.last[sender, part] = last
 
     def _by_own_window(self, legs: PointLegs, points: PointSet) -> NDArray[np.bool_]:
         """Pairs of point and portal whose portal leads from the open into the point's own room."""

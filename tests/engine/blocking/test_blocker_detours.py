@@ -137,6 +137,17 @@ def test_senders_together_find_the_detours_that_each_finds_alone(houseblock, mon
     assert parts.tobytes() == whole.tobytes()
 
 
+def test_the_ways_at_one_frequency_are_those_found_at_all(houseblock):
+    points, devices = some_points(houseblock), some_devices(houseblock)
+    places = np.array([(device.x_m, device.y_m, device.z_m) for device in devices])
+    senders = site_detours(houseblock.masts.detours.model, places)
+    every, middle = senders.routes(points, traced=True), len(houseblock.masts.freq_mhz) // 2
+    one = senders.routes(points, traced=True, at=middle)
+    np.testing.assert_array_equal(one.last[:, :, 0], every.last[:, :, middle])
+    assert (one.last[:, :, 0, 0] >= 0).mean() > 0.5
+    assert one.loss_db.tobytes() == every.loss_db.tobytes() == senders.routes(points).loss_db.tobytes()
+
+
 def test_ways_from_blockers_are_found_once_and_kept_within_bounds(houseblock, monkeypatch):
     points, devices = some_points(houseblock), some_devices(houseblock)
     looked_for, sender_at = [], sender_detour.sender_at
