@@ -15,7 +15,8 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,8 +26,24 @@ from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.plan_store import ASKED, PLAN, standing, told_plan
-from quietwing.coverage.planning import REPORTING_STREAM, Frontier, Plan, PlanResult, cost, verify_plan
-from quietwing.coverage.report import FRONTIER_FILES, count_rooms, plan_files, write_frontier
+from quietwing.coverage.planning import (
+    REPORTING_STREAM,
+    Frontier,
+    FrontierPoint,
+    Plan,
+    PlanResult,
+    cost,
+    verify_plan,
+)
+from quietwing.coverage.report import (
+    FRONTIER_FILES,
+    count_rooms,
+    frontier_csv,
+    frontier_details,
+    frontier_json,
+    plan_files,
+    write_frontier,
+)
 from quietwing.coverage.result_folder import files_in, listed_files
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario, read_scenario
@@ -41,7 +58,16 @@ from quietwing.coverage.store import (
     scenario_text,
     versions,
 )
-from quietwing.coverage.study import as_bought, spent_gbp, wanted_sectors
+from quietwing.coverage.study import (
+    ANY_PRICE_GBP,
+    as_bought,
+    found_elsewhere,
+    frontier_point,
+    joined,
+    least_gbp,
+    spent_gbp,
+    wanted_sectors,
+)
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites import Site, clean, fingerprint, load_site, save_site
 
@@ -107,35 +133,37 @@ def holds_frontier(folder: Path) -> bool:
     return OBJECT in listed and PLAN not in listed
 
 
-class _Spill(BaseModel, strict=True):
-    margin_db: FiniteFloat | None
-    kept: bool
-
-
 class _Point(BaseModel, strict=True, extra="ignore"):
-    """What of a point of ``frontier.json`` is held against its plan."""
+    """What of a point of ``frontier.json`` only its search knows, and what its plan was asked; the rest follows."""
 
     budget_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)]  # what a scenario may ask for, and so the two targets
-    spent_gbp: FiniteFloat
     target_rooms: Annotated[int, Field(ge=1, le=10_000)] | None
     target_share: Annotated[FiniteFloat, Field(gt=0, le=1)] | None
-    silent: dict[str, int]
-    spill: dict[str, _Spill]
+    found_for_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)]
+    bound_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)] | None
+    cells_model: Annotated[int, Field(ge=0, le=10_000)] | None
+    cells_bound: Annotated[int, Field(ge=0, le=10_000)] | None
     scenario_id: str
+
+    @property
+    def least(self) -> bool:
+        """Whether it is a plan of least cost."""
+        return self.target_rooms is not None or self.target_share is not None
 
 
 class _Object(BaseModel, strict=True, extra="ignore"):
-    points: list[_Point]
+    points: Annotated[list[_Point], Field(min_length=1)]
+    interrupted: bool
+    missing_gbp: list[Annotated[FiniteFloat, Field(ge=0, le=1e9)]]
+    notes: list[str]
 
 
 @dataclasses.dataclass(frozen=True)
 class _Again:
-    """A plan of the folder, computed again."""
+    """A plan of the folder, judged and priced again."""
 
-    name: str
-    spent_gbp: float
-    silent: dict[str, int]
-    kept: dict[str, bool]
+    plan: Plan
+    verdict: Verdict
 
 
 def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...]:
@@ -180,27 +208,32 @@ def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...
             problems.append(f"inputs: {name} is not the one the manifest names; write the result anew")
     if problems:
         return tuple(problems)
-    points = _points(folder)
+    told = _told(folder)
     again: dict[str, _Again] = {}
     for name in sorted(file.removesuffix(f"/{PLAN}") for file in manifest["files"] if file.endswith(f"/{PLAN}")):
         try:
-            faults, one, scenario_id = _plan_again(folder / name, name, site, asked, catalogue, points, recompute)
+            faults, one, scenario_id = _plan_again(
+                folder / name, name, site, asked, catalogue, told.points, recompute
+            )
         except ScenarioError as error:
             problems += [f"{name}: {line}" for line in str(error).splitlines()]
             continue
         problems += [f"{name}: {fault}" for fault in faults]
         if one is not None:
             again[scenario_id] = one
-    problems += _faults_of_points(points, again)
-    problems += _faults_of_table(folder, points)
+    problems += _faults_of_search(told, again)
+    points, faults = _points_again(site, asked, catalogue, told, again)
+    problems += faults
+    if not faults:
+        problems += _faults_of_frontier(folder, site, asked, told, points)
     if problems and manifest["versions"] != versions():
         problems.append("versions: made with other versions than are here: the last digits may differ")
     return tuple(problems)
 
 
-def _points(folder: Path) -> list[_Point]:
+def _told(folder: Path) -> _Object:
     try:
-        return _Object.model_validate_json((folder / OBJECT).read_text("utf-8")).points
+        return _Object.model_validate_json((folder / OBJECT).read_text("utf-8"))
     except (OSError, ValueError) as error:
         what = type(error).__name__
         if isinstance(error, ValidationError):
@@ -242,22 +275,15 @@ def _plan_again(
     if not faults and plan.value is not None:  # else it was found for another question, and says nothing of this one
         sectors = wanted_sectors(site, question)
         faults += verify_plan(site, sectors, question, catalogue, plan, existing=standing(plan.devices))
-    one = _Again(
-        name,
-        spent_gbp(dataclasses.replace(plan, cost=spent), asked),
-        {each.grade.name: count_rooms(verdict, number).silent for number, each in enumerate(verdict.grades)},
-        {each.grade.name: each.spill is not None and each.spill.passed for each in verdict.grades},
-    )
-    return faults, one, scenario_id
+    return faults, _Again(dataclasses.replace(plan, cost=spent), verdict), scenario_id
 
 
 def _question(asked: Scenario, point: _Point) -> Scenario:
     """What a point's plan answers."""
-    least = point.target_rooms is not None or point.target_share is not None
     return dataclasses.replace(
         asked,
         budget_gbp=point.budget_gbp,
-        objective="least_cost" if least else "most_protected",
+        objective="least_cost" if point.least else "most_protected",
         target_rooms=point.target_rooms,
         target_share=point.target_share,
     )
@@ -283,42 +309,122 @@ def _faults_of_counts(spoken: Mapping[str, Any], verdict: Verdict) -> Iterator[s
             yield f"{PLAN}: {stated} cells are silent at {name} grade, computed again {found}"
 
 
-def _faults_of_points(points: list[_Point], again: Mapping[str, _Again]) -> Iterator[str]:
-    """Figures of ``frontier.json``; a point without a plan of its own has that of the point before."""
-    one: _Again | None = None
-    for point in points:
-        where = f"{OBJECT}: £{point.budget_gbp:,.2f}"
+def _faults_of_search(told: _Object, again: Mapping[str, _Again]) -> Iterator[str]:
+    """What only the search knows, held against the plans: which search found each, and what the others may be."""
+    budgets = {point.budget_gbp for point in told.points}
+    searched = budgets | {*told.missing_gbp, 0.0, ANY_PRICE_GBP}
+    words = {found_elsewhere(budget) for budget in (*budgets, ANY_PRICE_GBP)}
+    if (told.missing_gbp and not told.interrupted) or budgets & {*told.missing_gbp}:
+        yield f"{OBJECT}: missing_gbp: names budgets of a search that was not interrupted, or with a plan"
+    if sorted(point.budget_gbp for point in told.points) != [point.budget_gbp for point in told.points]:
+        yield f"{OBJECT}: points: budgets do not rise"
+    for point in told.points:
+        one, own = again.get(point.scenario_id), point.found_for_gbp == point.budget_gbp
+        if point.found_for_gbp not in searched:
+            yield f"{OBJECT}: {_pounds(point)}: found_for_gbp is {point.found_for_gbp:g}, no budget of a search here"
+        elif one is not None and not point.least:  # one that a search for another budget found says so first
+            said = words.intersection(one.plan.notes[:1])
+            expected = {found_elsewhere(ANY_PRICE_GBP if own else point.found_for_gbp)}
+            without = own or one.plan.value is None  # its own search says nothing, nor does one for a target
+            if said != expected and (said or not without):
+                yield f"{OBJECT}: {_pounds(point)}: found_for_gbp is {point.found_for_gbp:g}, not what its plan notes"
+
+
+def _points_again(
+    site: Site, asked: Scenario, catalogue: Mapping[str, Model], told: _Object, again: Mapping[str, _Again]
+) -> tuple[list[FrontierPoint], list[str]]:
+    """Every point made from its plan, and what is in the way of that.
+
+    A point without a plan of its own has that of the point before: what the model says of it for its own money is
+    told there alone.
+    """
+    points, faults, one = [], [], None
+    for point in told.points:
+        own = point.scenario_id in again
         one = again.get(point.scenario_id, one)
         if one is None:
-            yield f"{where}: has no plan in the folder"
+            faults.append(f"{OBJECT}: {_pounds(point)}: has no plan in the folder")
             continue
-        if abs(point.spent_gbp - one.spent_gbp) >= PENNY_GBP:
-            yield f"{where}: spends £{point.spent_gbp:,.2f}, {one.name} costs £{one.spent_gbp:,.2f}"
-        if point.silent != one.silent:
-            yield f"{where}: silent cells are {_pairs(point.silent)}, of {one.name} {_pairs(one.silent)}"
-        kept = {name: spill.kept for name, spill in point.spill.items()}
-        if kept != one.kept:
-            yield f"{where}: limits kept are {_pairs(kept)}, of {one.name} {_pairs(one.kept)}"
+        question = _question(asked, point)
+        bought = as_bought(site, question, one.plan)
+        scenario_id = fingerprint(site, bought, one.plan.devices, dict(catalogue))[:12]
+        verdict = dataclasses.replace(one.verdict, scenario=bought, scenario_id=scenario_id)
+        result = PlanResult(plan=one.plan, verdict=verdict, before=None, asked=question)
+        spent, bound_gbp = spent_gbp(one.plan, asked), point.bound_gbp
+        if own and point.found_for_gbp == point.budget_gbp:
+            bound_gbp = least_gbp(question, one.plan, spent)
+        elif bound_gbp is not None and (not point.least or bound_gbp > spent or not bound_gbp.is_integer()):
+            faults.append(
+                f"{OBJECT}: {_pounds(point)}: bound_gbp is {bound_gbp:g}, no bound of a plan of £{spent:,.2f}"
+            )
+        made = frontier_point(result, spent_gbp=spent, found_for_gbp=point.found_for_gbp, bound_gbp=bound_gbp)
+        if not own:
+            value, bound = point.cells_model, point.cells_bound
+            if (bound is not None and (value is None or bound < value)) or (point.least and value is not None):
+                faults.append(f"{OBJECT}: {_pounds(point)}: cells_bound is {bound}, no bound of {value} cells_model")
+            gap = None if value is None or bound is None else bound - value
+            made = dataclasses.replace(made, value=value, bound=bound, gap=gap)
+        points.append(made)
+    return points, faults
 
 
-def _faults_of_table(folder: Path, points: list[_Point]) -> Iterator[str]:
-    """``frontier.csv`` held against ``frontier.json``."""
+def _faults_of_frontier(
+    folder: Path, site: Site, asked: Scenario, told: _Object, points: list[FrontierPoint]
+) -> Iterator[str]:
+    """``frontier.json`` and ``frontier.csv``, figure for figure and word for word."""
+    bare = joined(site, asked, points, tuple(told.missing_gbp), told.interrupted, ())
+    found = dataclasses.replace(bare, notes=tuple(told.notes[len(frontier_details(bare)) :]))  # of the searches
+    kept = (folder / OBJECT).read_bytes().decode("utf-8", "replace")
+    again = frontier_json(found)
+    if kept != again:
+        differing = [f"{OBJECT}: {fault}" for fault in _differing(json.loads(kept), json.loads(again), "", points)]
+        yield from differing or [f"{OBJECT}: computed again it differs: {first_difference(kept, again)}"]
+    kept, again = (folder / TABLE).read_bytes().decode("utf-8", "replace"), frontier_csv(found)
+    if kept != again:
+        yield from (f"{TABLE}: {fault}" for fault in _differing_cells(kept, again, points))
+
+
+def _differing(kept: Any, again: Any, key: str, points: list[FrontierPoint]) -> Iterator[str]:
+    """Keys whose values are not those computed again; a point by its budget."""
+    if key.startswith("points.") and key.count(".") == 1:
+        key = f"£{points[int(key.removeprefix('points.'))].budget_gbp:,.2f}:"
+    if isinstance(kept, dict) and isinstance(again, dict):
+        pairs: Iterable[Any] = dict.fromkeys((*again, *kept))
+        values = [(one, kept.get(one, "not there"), again.get(one, "not there")) for one in pairs]
+    elif isinstance(kept, list) and isinstance(again, list):
+        both = zip_longest(kept, again, fillvalue="not there")
+        values = [(str(at), *each) for at, each in enumerate(both)]
+    else:
+        if kept != again or isinstance(kept, bool) != isinstance(again, bool):
+            yield f"{clean(key)} is {_shown(kept)}, computed again {_shown(again)}"
+        return
+    for name, one, other in values:
+        joint = " " if key.endswith(":") else "." if key else ""
+        yield from _differing(one, other, f"{key}{joint}{name}", points)
+
+
+def _differing_cells(kept: str, again: str, points: list[FrontierPoint]) -> Iterator[str]:
+    """Cells of the table that are not those computed again, by budget and column."""
     try:
-        rows = list(csv.DictReader(io.StringIO((folder / TABLE).read_text("utf-8", "replace"))))
+        rows, wanted = (list(csv.reader(io.StringIO(text))) for text in (kept, again))
     except csv.Error as error:
-        yield f"{TABLE}: is no CSV ({clean(str(error))}); write the result anew"
+        yield f"is no CSV ({clean(str(error))}); write the result anew"
         return
-    if len(rows) != len(points):
-        yield f"{TABLE}: has {len(rows)} rows, {OBJECT} {len(points)} points"
+    if len(rows) != len(wanted) or rows[0] != wanted[0] or any(len(row) != len(wanted[0]) for row in rows):
+        yield f"computed again it differs: {first_difference(kept, again)}"
         return
-    for row, point in zip(rows, points, strict=True):
-        wanted = {"budget_gbp": f"{point.budget_gbp:.2f}", "spent_gbp": f"{point.spent_gbp:.2f}"}
-        wanted |= {f"silent_{name}": str(cells) for name, cells in point.silent.items()}
-        wanted |= {f"limits_kept_{name}": str(spill.kept).lower() for name, spill in point.spill.items()}
-        for column, value in wanted.items():
-            if row.get(column) != value:
-                yield f"{TABLE}: £{point.budget_gbp:,.2f}: {column} is {clean(str(row.get(column)))}, not {value}"
+    cells = [
+        f"£{point.budget_gbp:,.2f}: {column} is {_shown(one)}, computed again {_shown(other)}"
+        for point, row, right in zip(points, rows[1:], wanted[1:], strict=True)
+        for column, one, other in zip(wanted[0], row, right, strict=True)
+        if one != other
+    ]
+    yield from cells or ["computed again it differs only in how it is written"]
 
 
-def _pairs(values: Mapping[str, object]) -> str:
-    return clean(", ".join(f"{name} {value}" for name, value in values.items()))
+def _shown(value: object) -> str:
+    return clean(str(value)[:120])
+
+
+def _pounds(point: _Point) -> str:
+    return f"£{point.budget_gbp:,.2f}"

@@ -34,6 +34,7 @@ from .frontier_document import write_frontier as write_frontier
 from .frontier_tables import frontier_csv as frontier_csv
 from .frontier_tables import frontier_details as frontier_details
 from .frontier_tables import frontier_header as frontier_header
+from .frontier_tables import frontier_json as frontier_json
 from .frontier_tables import frontier_lead as frontier_lead
 from .frontier_tables import frontier_object as frontier_object
 from .frontier_tables import frontier_rows as frontier_rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from quietwing.coverage.report.frontier_tables import (
     frontier_csv,
     frontier_details,
     frontier_header,
+    frontier_json,
     frontier_lead,
-    frontier_object,
     frontier_rows,
 )
 from quietwing.coverage.report.grades import rules_in_words
@@ -84,8 +83,7 @@ def write_frontier(
 def make_frontier_files(found: Frontier, workshop: Path) -> list[str]:
     """The figure, the table and the object in a folder; their names."""
     save_png(frontier_figure(found), workshop / PICTURE)
-    text = json.dumps(frontier_object(found), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    (workshop / OBJECT).write_text(text, encoding="utf-8", newline="\n")
+    (workshop / OBJECT).write_text(frontier_json(found), encoding="utf-8", newline="\n")
     (workshop / TABLE).write_text(frontier_csv(found), encoding="utf-8", newline="\n")
     return [PICTURE, OBJECT, TABLE]
 

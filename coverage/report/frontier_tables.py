@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 
 from quietwing.coverage.answer_parts import FrontierPointAnswer
@@ -20,6 +21,7 @@ __all__ = [
     "frontier_csv",
     "frontier_details",
     "frontier_header",
+    "frontier_json",
     "frontier_lead",
     "frontier_object",
     "frontier_rows",
@@ -291,6 +293,11 @@ def frontier_object(found: Frontier) -> FrontierAnswer:
         "seed": found.asked.seed,
         "notes": [*frontier_details(found)],
     }
+
+
+def frontier_json(found: Frontier) -> str:
+    """Text of ``frontier.json``."""
+    return json.dumps(frontier_object(found), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _named(found: Frontier) -> list[FrontierPoint]:

@@ -13,9 +13,14 @@ from .contrast import holes_by_silence as holes_by_silence
 from .contrast import with_budgets as with_budgets
 from .explained import explain as explain
 from .explained import price as price
+from .frontier_points import found_elsewhere as found_elsewhere
+from .frontier_points import frontier_point as frontier_point
+from .frontier_points import joined as joined
+from .frontier_points import least_gbp as least_gbp
 from .frontier_run import AUTO_BUDGETS as AUTO_BUDGETS
 from .frontier_run import Step as Step
 from .frontier_run import frontier as frontier
+from .frontier_sweep import ANY_PRICE_GBP as ANY_PRICE_GBP
 from .judging import Ready as Ready
 from .judging import evaluate as evaluate
 from .leaks import leakage as leakage

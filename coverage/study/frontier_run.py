@@ -11,16 +11,11 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout
 from quietwing.coverage.planning import (
-    DUST,
-    SPREADS,
-    Chance,
     Frontier,
     FrontierPoint,
     PlanResult,
@@ -28,18 +23,14 @@ from quietwing.coverage.planning import (
     cheapest_known,
     check_budget,
     check_plan_scenario,
-    count_spread,
-    knee,
-    marginal,
-    most_cells,
     prepare,
 )
-from quietwing.coverage.report import bound_shown, count_rooms
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
 from quietwing.coverage.study.common import check_limits, wanted_sectors
-from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Found, Step, Sweep, downward
+from quietwing.coverage.study.frontier_points import found_elsewhere, frontier_point, joined, least_gbp
+from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Step, Sweep, downward
 from quietwing.sites import Site, fingerprint, problems_text
 
 __all__ = ["AUTO_BUDGETS", "MOST_BUDGETS", "Step", "frontier"]
@@ -118,7 +109,7 @@ def frontier(
     prepared = prepare(
         site,
         sectors,
-        replace(asked, budget_gbp=None if auto else budgets[-1]),
+        replace(asked, budget_gbp=ANY_PRICE_GBP if auto else budgets[-1]),
         catalogue,
         existing=existing,
         progress=lambda what, share: say(0, steps, what, share),
@@ -274,24 +265,7 @@ def _result(
             taken = cheapest_known(offers, sweep.cells_needed(target), sweep.target[target])
             rows.append((sweep.found[taken].spent_gbp, sweep.target[target], taken))
     points = [_point(sweep, *row, given) for row in sorted(rows)]
-    chance = _chance(points, sweep.asked)
-    points = [
-        point if not at else replace(point, marginal=marginal(_step(points[at - 1]), _step(point)))
-        for at, point in enumerate(points)
-    ]
-    first = points[0].result.verdict
-    return Frontier(
-        site=sweep.site,
-        asked=sweep.asked,
-        grades=tuple(one.grade.name for one in first.grades),
-        rooms=count_rooms(first).silence,
-        points=tuple(points),
-        knee=knee([point.spent_gbp for point in points], [point.cells[0] for point in points]),
-        chance=chance,
-        missing_gbp=missing,
-        interrupted=sweep.interrupted,
-        notes=tuple(dict.fromkeys(notes)),
-    )
+    return joined(sweep.site, sweep.asked, points, missing, sweep.interrupted, notes)
 
 
 def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict | None) -> FrontierPoint:
@@ -304,8 +278,7 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
         plan = replace(plan, value=None, bound=None, gap=None, status="feasible")
     found_for_gbp = one.asked.budget_gbp or 0.0
     if found_for_gbp != budget_gbp and asked.objective == one.asked.objective == "most_protected":
-        words = "without a limit of money" if found_for_gbp == ANY_PRICE_GBP else f"for £{found_for_gbp:,.0f}"
-        plan = replace(plan, notes=(f"found by the search {words}, whose notes these are", *plan.notes))
+        plan = replace(plan, notes=(found_elsewhere(found_for_gbp), *plan.notes))
     bought = as_bought(sweep.site, asked, plan)
     judged = one.verdict
     if sweep.maps_of(budget_gbp) and not judged.maps:
@@ -316,62 +289,9 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
         scenario_id=fingerprint(sweep.site, bought, plan.devices, dict(sweep.catalogue))[:12],
     )
     result = PlanResult(plan=plan, verdict=verdict, before=given, asked=asked)
-    value, bound = _in_cells(result)
-    return FrontierPoint(
-        budget_gbp=budget_gbp,
+    return frontier_point(
+        result,
         spent_gbp=one.spent_gbp,
         found_for_gbp=budget_gbp if taken == own else found_for_gbp,
-        result=result,
-        cells=tuple(count_rooms(verdict, number).silent for number in range(len(verdict.grades))),
-        cells_choice=plan.attempts[plan.chosen].rooms_judged,
-        margin_db=tuple(math.inf if one.spill is None else one.spill.worst_margin_db for one in verdict.grades),
-        kept=tuple(one.spill is not None and one.spill.passed for one in verdict.grades),
-        value=value,
-        bound=bound,
-        gap=None if value is None or bound is None else bound - value,
-        marginal=None,
-        bound_gbp=_least_gbp(sweep.found[own], one.spent_gbp),
+        bound_gbp=least_gbp(sweep.found[own].asked, sweep.found[own].plan, one.spent_gbp),
     )
-
-
-def _least_gbp(own: Found, spent_gbp: float) -> float | None:
-    """Whole pounds below which the planning model has no plan for a target, with what is paid in any case. [£]"""
-    value, bound = own.plan.value, own.plan.bound
-    if own.asked.objective != "least_cost" or value is None or bound is None or not math.isfinite(bound):
-        return None
-    paid_gbp = own.spent_gbp - value
-    return float(math.floor(min(bound + paid_gbp, spent_gbp) + DUST))
-
-
-def _in_cells(result: PlanResult) -> tuple[int | None, int | None]:
-    """Cells of a plan in the planning model, and what nothing can exceed there."""
-    if result.asked.objective == "least_cost" or result.plan.value is None:
-        return None, None
-    weight = bound_shown(result)
-    if weight is None:
-        return result.plan.rooms_model, None
-    weights = [room.weight for room in result.verdict.site.rooms if room.role == "silence" and room.weight > 0]
-    return result.plan.rooms_model, max(most_cells(weights, weight), result.plan.rooms_model)
-
-
-def _step(point: FrontierPoint) -> tuple[float, int, float | None]:
-    return point.spent_gbp, point.cells[0], point.gap
-
-
-def _chance(points: list[FrontierPoint], asked: Scenario) -> Chance:
-    """Falls on fresh worlds, each with what chance explains of it."""
-    falls = []
-    for at in range(1, len(points)):
-        lost = points[at - 1].cells[0] - points[at].cells[0]
-        if lost <= 0:
-            continue
-        pair = [point.result.verdict.grades[0] for point in points[at - 1 : at + 1]]
-        counted = ~(pair[0].by_room["quiet_anyway"].values | pair[1].by_room["quiet_anyway"].values)
-        spread = count_spread(
-            pair[0].silent[counted],
-            pair[1].silent[counted],
-            pair[0].grade.confidence,
-            np.random.default_rng(asked.seed),
-        )
-        falls.append((at, lost, SPREADS * spread))
-    return Chance(tuple(falls))

@@ -127,14 +127,17 @@ def test_another_count_in_the_object_or_the_table_is_found(folder):
     rows[-1][rows[0].index("silent_planning")] = str(cells + 1)
     told_otherwise(folder, "frontier.csv", old, ",".join(rows[-1]))
     faults = verify_frontier_folder(folder, evaluate)
-    assert faults == (f"frontier.csv: £{budget:,.2f}: silent_planning is {cells + 1}, not {cells}",)
+    assert faults == (f"frontier.csv: £{budget:,.2f}: silent_planning is {cells + 1}, computed again {cells}",)
     text = (folder / "frontier.json").read_text("utf-8")
     spoken = json.loads(text)
     spoken["points"][-1]["silent"]["planning"] += 1
     told_otherwise(folder, "frontier.json", text, json.dumps(spoken))
     faults = verify_frontier_folder(folder, evaluate)
-    assert any(fault.startswith(f"frontier.json: £{budget:,.2f}: silent cells are ") for fault in faults)
-    assert not any(fault.startswith("frontier.csv") for fault in faults)
+    wrong = f"is {cells + 1}, computed again {cells}"
+    assert faults == (
+        f"frontier.json: £{budget:,.2f}: silent.planning {wrong}",
+        f"frontier.csv: £{budget:,.2f}: silent_planning {wrong}",
+    )
 
 
 def test_a_changed_byte_or_input_is_found_before_any_work(folder):
@@ -172,6 +175,67 @@ def test_a_layout_that_cannot_be_read_is_named_with_its_folder(folder):
     assert any(fault.startswith(f"{name}: layout.csv: ") for fault in faults)
 
 
+@pytest.fixture(scope="module")
+def judged_once():
+    """Verdicts of layouts: the same for each lie."""
+    known = {}
+
+    def judge(site, scenario, **further):
+        key = (further["devices"], scenario)
+        if key not in known:
+            known[key] = evaluate(site, scenario, **further)
+        return known[key]
+
+    return judge
+
+
+def lied(value):
+    """Another value of the same kind."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str):
+        return value + " All of it is proven."
+    if isinstance(value, list):
+        return [*value, value[-1] if value else 1.0]
+    return 1.0 if value is None else value + 1
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        *(("points", 1, "silent", grade) for grade in ("planning", "evidence")),
+        ("points", 1, "spill", "planning", "margin_db"),
+        ("points", 1, "spill", "evidence", "kept"),
+        *(("points", -1, key) for key in ("cells_model", "cells_bound", "cells_gap", "bound_gbp", "scenario_id")),
+        *(("points", -1, key) for key in ("silent_on_worlds_of_choice", "spent_gbp", "found_for_gbp", "knee")),
+        *(("points", -1, "further", key) for key in ("cells", "gbp", "per_cell_gbp", "per_cell_most_gbp")),
+        ("points", 0, "bound_gbp"),
+        ("headline", 0),
+        ("notes", 0),
+        *((key,) for key in ("site", "as_of", "grades", "budget_basis", "knee_gbp", "falls_on_fresh_worlds")),
+        *((key,) for key in ("within_chance", "interrupted", "missing_gbp", "seed", "headline", "strange")),
+        ("rooms", "silence"),
+    ],
+    ids=str,
+)
+def test_every_figure_and_word_of_the_object_is_held(folder, judged_once, keys):
+    text = (folder / "frontier.json").read_text("utf-8")
+    spoken = json.loads(text)
+    held = spoken
+    for key in keys[:-1]:
+        held = held[key]
+    held[keys[-1]] = lied(held[keys[-1]] if keys[-1] != "strange" else None)
+    told_otherwise(folder, "frontier.json", text, json.dumps(spoken, indent=1, ensure_ascii=False) + "\n")
+    faults = verify_frontier_folder(folder, judged_once)
+    assert any(fault.startswith("frontier.json") and str(keys[-1]).split("_gbp")[0] in fault for fault in faults)
+
+
+def test_the_object_is_held_as_it_is_written(folder, judged_once):
+    text = (folder / "frontier.json").read_text("utf-8")
+    told_otherwise(folder, "frontier.json", text, text + " ")
+    assert verify_frontier_folder(folder, judged_once) != ()
+
+
 @pytest.mark.parametrize(
     ("key", "value"), [("budget_gbp", -1.0), ("target_rooms", -1), ("target_rooms", 10**11), ("target_share", 2.0)]
 )
@@ -191,3 +255,12 @@ def test_a_table_that_is_no_csv_is_said(folder):
     told_otherwise(folder, "frontier.csv", text, "x" * 200_000)
     (said,) = (one for one in verify_frontier_folder(folder, evaluate) if one.startswith("frontier.csv"))
     assert "is no CSV" in said
+
+
+def test_budgets_are_chosen_without_one_in_the_scenario(found, tmp_path, judged_once):
+    """Against the real `prepare`, which refuses a question without a budget."""
+    chosen = frontier(found.site, found.asked, auto=2, catalogue=CATALOGUE)
+    assert len(chosen.points) == 2
+    assert chosen.points[0].budget_gbp < chosen.points[1].budget_gbp
+    write_frontier_result(chosen, tmp_path / "chosen", CATALOGUE)
+    assert verify_frontier_folder(tmp_path / "chosen", judged_once) == ()
