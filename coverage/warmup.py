@@ -55,6 +55,8 @@ def compile_kernels() -> None:
 
 def is_compiled(kernel: Any) -> bool:
     """Whether numba's disk cache holds code of a kernel that is no older than its source."""
+    if kernel.stats.cache_path is None:  # no folder can be written
+        return False
     source = Path(kernel.py_func.__code__.co_filename)
     found = Path(kernel.stats.cache_path).glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")
     return any(index.stat().st_mtime >= source.stat().st_mtime for index in found)
@@ -69,10 +71,11 @@ def start() -> subprocess.Popen[bytes] | None:
         The process. It ends by itself; nothing needs to wait for it, and if it fails nothing is lost but time. None
         where all is compiled, where another process is at it, and where the code could not be kept.
     """
-    if all(is_compiled(kernel) for kernel in KERNELS):
+    kept = KERNELS[0].stats.cache_path
+    if kept is None or all(is_compiled(kernel) for kernel in KERNELS):
         return None
     try:
-        claim = _claimed(Path(KERNELS[0].stats.cache_path) / "warmup")
+        claim = _claimed(Path(kept) / "warmup")
         if claim is None:
             return None
         return subprocess.Popen(

@@ -9,10 +9,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from quietwing.coverage.blocking._kinds import F1, F2, F3, I0, J1, U3
 from quietwing.coverage.blocking._link_kernels import HELPER, KERNEL
+from quietwing.coverage.compiling import njit
 
 __all__ = ["LEAST", "Sizes", "Theirs", "against"]
 

@@ -10,11 +10,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from quietwing.coverage.blocking._kinds import B1, D0, F1, F2, F3, I0, I1, I2, J1, K1
 from quietwing.coverage.blocking._worlds import fill_normals, key_of
 from quietwing.coverage.blocking.link_paths import LinkPaths
+from quietwing.coverage.compiling import njit
 
 KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # Helpers are called from kernels only: without a door for Python they take half the time to compile. They make no

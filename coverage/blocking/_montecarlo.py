@@ -8,7 +8,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from quietwing.coverage.blocking._kinds import B0, B1, B3, B4, D1, D2, F1, I0, I1, J1, J3
 from quietwing.coverage.blocking._link_kernels import (
@@ -24,6 +23,7 @@ from quietwing.coverage.blocking._link_kernels import (
     strongest_sector,
     to_power,
 )
+from quietwing.coverage.compiling import njit
 
 # A device this far below the power that denies the median signal counts as nothing: measured against the signal in
 # its weaker state of sight, not the strongest device, so that an added device can never take another one out.

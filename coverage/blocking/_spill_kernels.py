@@ -8,7 +8,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from quietwing.coverage.blocking._kinds import B1, B3, D1, D2, D3, I0, I1, I2
 from quietwing.coverage.blocking._link_kernels import (
@@ -25,6 +24,7 @@ from quietwing.coverage.blocking._link_kernels import (
     strongest_sector,
     to_decibels,
 )
+from quietwing.coverage.compiling import njit
 
 BOXES = 256  # of values that a rank is looked for in
 FAINT_DB = 60  # assumed: so far below the limit a thousand blockers together bring 0.004 dB to it

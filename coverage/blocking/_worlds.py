@@ -2,7 +2,8 @@
 # mypy: ignore-errors
 
 import numpy as np
-from numba import njit
+
+from quietwing.coverage.compiling import njit
 
 TABLE_BITS = 14  # of the table of normal quantiles
 _FLAGS = {"cache": True, "nogil": True}

@@ -9,8 +9,8 @@ would take ten seconds to compile.
 import math
 
 import numpy as np
-from numba import njit
 
+from quietwing.coverage.compiling import njit
 from quietwing.coverage.planning._compiled import Compiled, Known, State, Terms, Top
 from quietwing.coverage.planning._random import liking, next_random, pick
 from quietwing.coverage.planning._selection_kernels import (

@@ -2,7 +2,8 @@
 # mypy: ignore-errors
 
 import numpy as np
-from numba import njit
+
+from quietwing.coverage.compiling import njit
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -1,8 +1,7 @@
 """Local search for set covering, compiled: rows that stay uncovered weigh more and more."""
 # mypy: ignore-errors
 
-from numba import njit
-
+from quietwing.coverage.compiling import njit
 from quietwing.coverage.planning._random import pick
 
 _FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}

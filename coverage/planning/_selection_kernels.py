@@ -4,7 +4,7 @@ Who calls these is compiled again when its own file changes, not when this one d
 """
 # mypy: ignore-errors
 
-from numba import njit
+from quietwing.coverage.compiling import njit
 
 __all__ = ["FLAGS", "below", "change", "holds", "set_mode", "too_dear", "too_much", "total", "totals", "within"]
 

@@ -9,7 +9,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from quietwing.coverage.compiling import njit
 
 GRAZING = 1e-3  # argument of the Fresnel integral below which a ray meets the edge and needs no correction
 

@@ -10,7 +10,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from quietwing.coverage.compiling import njit
 
 NEAREST_M = 1e-3  # ends are kept this far from an edge: v is finite, and J grazing there
 SAME_SIDE_M = 1e-9  # of the plane: nearer is in the plane and belongs to both sides

@@ -9,8 +9,7 @@ Who calls these is compiled again when its own file changes, not when this one d
 
 import math
 
-from numba import njit
-
+from quietwing.coverage.compiling import njit
 from quietwing.coverage.propagation._lanes import AHEAD, box_meets, line_signs, plane_signs
 
 __all__ = [

@@ -13,8 +13,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from quietwing.coverage.compiling import njit
 from quietwing.coverage.propagation._bend_kernels import (
     HELPER,
     KERNEL,

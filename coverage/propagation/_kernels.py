@@ -15,8 +15,8 @@ No fast-math flag: order and rounding are those of the source, so numpy gives th
 import math
 
 import numpy as np
-from numba import njit
 
+from quietwing.coverage.compiling import njit
 from quietwing.coverage.propagation._crossing_kernels import (
     HELPER,
     KERNEL,

@@ -9,7 +9,8 @@ ray's answer does not depend on the others asked with it.
 import math
 
 import numpy as np
-from numba import njit
+
+from quietwing.coverage.compiling import njit
 
 SURE = 1e-4  # of the area's two terms: a difference above it is exact to 4e-12, and need not be worked out again
 SPLIT = 2.0**27 + 1  # cuts a float64 in two halves whose products are exact (Dekker)

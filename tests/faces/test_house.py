@@ -38,6 +38,7 @@ ORDER = [
         "coverage.gaussian_fit",
         "coverage.tables",
         "coverage.whole_files",
+        "coverage.compiling",
     ),
     ("coverage.propagation",),
     ("coverage.validation",),
@@ -51,6 +52,7 @@ ORDER = [
     ("coverage.batch",),
     ("coverage.cli", "coverage.app"),
 ]
+COMPILERS = ("numba", "llvmlite", "quietwing.coverage.compiling")
 APART = ("coverage.cli", "coverage.app")  # neither imports the other; what both use stands to their left
 # Who may import what is slow to load, or belongs to one face alone.
 MAY_IMPORT_HEAVY = {
@@ -215,7 +217,7 @@ def test_numba_imports_from_the_root_of_the_checkout():
 
 def fast_maths(path: Path) -> list[str]:
     """Places of a module that ask a compiler for fast maths, where anything in it is compiled."""
-    if not any(name.split(".")[0] in ("numba", "llvmlite") for name, _ in imports(path)):
+    if not any(name.startswith(COMPILERS) for name, _ in imports(path)):
         return []
     asked = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -229,7 +231,7 @@ def fast_maths(path: Path) -> list[str]:
 def test_no_fast_math():
     """Order and rounding are those of the source, so numpy gives the same bits: in every module that is compiled."""
     assert [place for path in modules() for place in fast_maths(path)] == []
-    compiled = {path.name for path in modules() if any(name.startswith("numba") for name, _ in imports(path))}
+    compiled = {path.name for path in modules() if any(name.startswith(COMPILERS) for name, _ in imports(path))}
     assert {"_kernels.py", "_detour_kernels.py", "_montecarlo.py", "_anneal.py", "_lanes.py"} <= compiled
 
 
