@@ -22,7 +22,7 @@ from quietwing.sites import (
     with_places_of,
 )
 
-__all__ = ["resolve_treatments", "treated_site", "wishes_for"]
+__all__ = ["check_models", "resolve_treatments", "treated_site", "wishes_for"]
 
 FILE = "scenario"
 WINDOWS = ("window", "hatch")
@@ -88,24 +88,54 @@ def _windows(site: Site) -> dict[int, list[int]]:
     return windows
 
 
-def _kind(
-    site: Site, wish: TreatmentWish, catalogue: Mapping[str, Model], findings: Findings, where: str
-) -> str | None:
-    """``mesh`` or ``film``, or nothing and the problem."""
-    model = catalogue.get(wish.model)
+def check_models(treatments: tuple[Treatment, ...], catalogue: Mapping[str, Model]) -> tuple[str, ...]:
+    """What is wrong with treated windows whose site is not at hand.
+
+    Parameters
+    ----------
+    treatments : tuple of Treatment
+    catalogue : mapping of str to Model
+
+    Returns
+    -------
+    tuple of str
+        A model that is no mesh or film of the catalogue, two meshes or two films on one window.
+    """
+    findings = Findings()
+    found: dict[tuple[str, str], Treatment] = {}
+    for treatment in treatments:
+        where = f"window {shown(treatment.opening)}"
+        model = _mesh_or_film(treatment.model, catalogue, findings, where)
+        if model is not None and found.setdefault((treatment.opening, model.kind), treatment) != treatment:
+            other = found[treatment.opening, model.kind].model
+            findings.problem(FILE, where, f"already has the {model.kind} {shown(other)}; take one of the two away")
+    return tuple(findings.problems)
+
+
+def _mesh_or_film(name: str, catalogue: Mapping[str, Model], findings: Findings, where: str) -> Model | None:
+    """The model of that name, or nothing and the problem."""
+    model = catalogue.get(name)
     usable = [name for name, other in catalogue.items() if other.kind in ("mesh", "film")]
     if model is None:
-        findings.problem(
-            FILE, where, f"model {shown(wish.model)} is not in the catalogue; {did_you_mean(wish.model, usable)}"
-        )
+        findings.problem(FILE, where, f"model {shown(name)} is not in the catalogue; {did_you_mean(name, usable)}")
         return None
     if model.kind not in ("mesh", "film"):
         findings.problem(
             FILE,
             where,
-            f"model {shown(wish.model)} is a {model.kind} (expected a mesh or film: {', '.join(usable)}); "
+            f"model {shown(name)} is a {model.kind} (expected a mesh or film: {', '.join(usable)}); "
             f"choose one of these, or place it in layout.csv",
         )
+        return None
+    return model
+
+
+def _kind(
+    site: Site, wish: TreatmentWish, catalogue: Mapping[str, Model], findings: Findings, where: str
+) -> str | None:
+    """``mesh`` or ``film``, or nothing and the problem."""
+    model = _mesh_or_film(wish.model, catalogue, findings, where)
+    if model is None:
         return None
     if model.construction not in site.constructions:
         advice = did_you_mean(model.construction, site.constructions)

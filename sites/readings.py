@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from quietwing.sites.findings import Findings, Unreadable, clean, did_you_mean, 
 from quietwing.sites.model import Building, Room, Site
 from quietwing.sites.points import PointSet
 from quietwing.sites.quantities import CoordinateM, LevelDbm, Text
-from quietwing.sites.records import build
+from quietwing.sites.records import build, whole
 from quietwing.sites.safe_reading import read_text
 from quietwing.sites.tables_csv import parse_table
 
@@ -155,10 +156,34 @@ def _check_channels(readings: list[tuple[str, Reading]], site: Site, findings: F
         )
 
 
-def misplaced_readings(readings: tuple[Reading, ...], site: Site) -> dict[int, str]:
-    """What is wrong with readings as places or levels of a site, by their index; nothing where all could be taken."""
-    found = ((index, _impossible(reading, site)) for index, reading in enumerate(readings))
-    return {index: problems[0] for index, problems in found if problems}
+def misplaced_readings(readings: tuple[Reading, ...], site: Site, today: dt.date) -> dict[int, str]:
+    """What is wrong with readings that did not come through `read_measurements`.
+
+    Parameters
+    ----------
+    readings : tuple of Reading
+    site : Site
+    today : date
+        A reading may be of the day after, by the clock of another place, but no later.
+
+    Returns
+    -------
+    dict of int to str
+        By their index; nothing where all could be taken.
+    """
+    found = ((at, [*_untold(reading, today), *_impossible(reading, site)]) for at, reading in enumerate(readings))
+    return {at: problems[0] for at, problems in found if problems}
+
+
+def _untold(reading: Reading, today: dt.date) -> Iterator[str]:
+    """A day to come, and text that cannot be shown as it stands."""
+    if reading.date - today > dt.timedelta(days=1):
+        yield f"date is {reading.date}, a day to come (today is {today}); correct it, or this machine's clock"
+    for name in ("channel", "room", "note"):
+        try:
+            whole(getattr(reading, name))
+        except ValueError as error:
+            yield f"{name}: {error}"
 
 
 def _impossible(reading: Reading, site: Site) -> list[str]:

@@ -15,7 +15,7 @@ from quietwing.sites.fields import Key, keys_of
 from quietwing.sites.findings import Findings, clean, near, shown
 from quietwing.sites.quantities import DIRECTION_MARKS
 
-__all__ = ["MOST_RECORD_PROBLEMS", "build", "near_miss", "plain_number"]
+__all__ = ["MOST_RECORD_PROBLEMS", "build", "near_miss", "plain_number", "whole"]
 
 T = TypeVar("T")
 
@@ -154,13 +154,13 @@ def _as_kind(key: Key, value: Any) -> Any:
             return tuple(_as_number(item) for item in items)
         if not all(isinstance(item, str) for item in items):
             raise ValueError('write a list of texts like ["EE", "O2"]')
-        return tuple(_whole(item).strip() for item in items)
+        return tuple(whole(item).strip() for item in items)
     if key.kind in ("text", "choice"):
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
             return str(value)  # a column of ids that QGIS keeps as whole numbers
         if not isinstance(value, str):
             raise ValueError("write it as text in quotes")
-        return value.strip() if key.kind == "choice" else _whole(value)
+        return value.strip() if key.kind == "choice" else whole(value)
     if key.kind == "date":
         if isinstance(value, dt.datetime) or not isinstance(value, str | dt.date):
             raise ValueError("write year-month-day")
@@ -175,7 +175,7 @@ def _as_kind(key: Key, value: Any) -> Any:
     return value
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """The text, unless it cannot be written or shown as it stands.
 
     JSON can spell half a character, and no file could be written with it. Control characters end a text early in some

@@ -12,6 +12,7 @@ With the ending ``.zip`` it opens as a site too. Everything that is read back is
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import zipfile
@@ -32,7 +33,7 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout, layout_text, parse_layout
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import import_with_inputs
-from quietwing.coverage.treatments import resolve_treatments, wishes_for
+from quietwing.coverage.treatments import check_models, resolve_treatments, wishes_for
 from quietwing.sites import (
     BUNDLED,
     MOST_ARCHIVE_BYTES,
@@ -119,8 +120,8 @@ class Project:
 
 class _Window(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
-    opening: Annotated[str, Field(max_length=200)]
-    model: Annotated[str, Field(max_length=200)]
+    opening: Annotated[OneLine, Field(max_length=200)]
+    model: Annotated[OneLine, Field(max_length=200)]
 
 
 class _Layout(BaseModel):
@@ -171,7 +172,7 @@ def project_of(own: Session) -> Project:
 
 def _fitting(readings: tuple[Reading, ...], site: Site) -> tuple[Reading, ...]:
     """The readings that could be taken on the site: one in a room that is gone counts for nothing."""
-    wrong = misplaced_readings(readings, site)
+    wrong = misplaced_readings(readings, site, dt.date.today())
     return tuple(one for index, one in enumerate(readings) if index not in wrong)[-MOST_READINGS:]
 
 
@@ -277,7 +278,7 @@ def read_project(name: str, content: bytes, folder: Path) -> Project:
         names.add(one.name)
         saved.append(SavedLayout(one.name, read(one.layout, with_name, of_here=one.site == here), None, one.site))
     readings = tuple(card.readings)
-    for index, problem in misplaced_readings(readings, site).items():
+    for index, problem in misplaced_readings(readings, site, dt.date.today()).items():
         raise SiteError(f"{label}: {CARD}: reading {index + 1}: {problem}")
     known = card.source in BUNDLED and site_hash(load_site(card.source)) == here
     return Project(
@@ -351,11 +352,11 @@ def _read_card(label: str, path: Path) -> _Card:
 def _layout(
     told: _Layout, site: Site | None, scenario: Scenario, catalogue: Mapping[str, Model], label: str
 ) -> Layout:
-    """A layout of the project; one that was saved for another site is read, but cannot be checked against it."""
+    """A layout of the project; one that was saved for another site is checked against the catalogue alone."""
     try:
         devices = parse_layout(told.devices, catalogue, "layout")
         treatments = tuple(Treatment(one.opening, one.model) for one in told.windows)
-        problems = check_layout(site, devices, "layout") if site is not None else ()
+        problems = check_layout(site, devices, "layout") if site is not None else check_models(treatments, catalogue)
         if problems:
             raise ScenarioError("\n".join(problems))
         if treatments and site is not None:

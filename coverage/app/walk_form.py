@@ -27,8 +27,10 @@ from quietwing.sites import (
     Reading,
     SiteError,
     WalkImport,
+    clean,
     import_walk,
     log_head,
+    misplaced_readings,
     read_measurements,
     read_waypoints,
     readings_text,
@@ -185,6 +187,8 @@ def _read(log: Uploaded) -> None:
                 with uploads_in(own.folder, [("waypoints.csv", _way_text(own).encode())]) as (way,):
                     ways = read_waypoints(way, day if isinstance(day, dt.date) else None)
             walk = import_walk(path, own.site, mapped, ways, float(in_field("walk-square")))
+    for index, problem in misplaced_readings(walk.readings, own.site, dt.date.today()).items():
+        raise SiteError(f"{clean(log.name)}: reading {index + 1}: {problem}")
     own.survey = replace(own.survey, walk=walk)
 
 

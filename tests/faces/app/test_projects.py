@@ -20,7 +20,7 @@ from quietwing.coverage.app.state import Layout, SavedLayout, Session, site_hash
 from quietwing.coverage.app.survey_state import Drawing, Survey
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.errors import QuietwingError
+from quietwing.coverage.errors import QuietwingError, ScenarioError
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import CalibratedConstruction, DrawingChoices, Reading, SiteCalibration, SiteError, load_site
 from quietwing.sites.synthetic import build_wing, describe
@@ -146,6 +146,12 @@ def test_readings_of_walk_tests_are_in_the_file_and_back_in_use_when_it_is_opene
         ({"rsrp_dbm": "loud"}, "a.qwproj: project.json: readings.0.rsrp_dbm"),
         ({"date": "yesterday"}, "a.qwproj: project.json: readings.0.date"),
         ({"imei": "1"}, "a.qwproj: project.json: readings.0.imei"),
+        ({"date": "9999-12-31"}, "a.qwproj: project.json: reading 1: date is 9999-12-31, a day to come .*correct it"),
+        (
+            {"note": "a\x1b[2J"},
+            r"a.qwproj: project.json: reading 1: note: it holds .* U\+001B.* type it again",
+        ),
+        ({"note": "a\u202eb"}, r"a.qwproj: project.json: reading 1: note: it holds .* U\+202E"),
     ],
 )
 def test_readings_that_no_walk_could_give_are_refused(walked, tmp_path, told, says):
@@ -153,6 +159,31 @@ def test_readings_that_no_walk_could_give_are_refused(walked, tmp_path, told, sa
     card = card_of(content)
     card["readings"][0] |= told
     with pytest.raises(SiteError, match=says):
+        read_project("a.qwproj", changed(content, project__json=json.dumps(card).encode()), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("windows", "says"),
+    [
+        ([("w", "gold_leaf")], "window 'w': model 'gold_leaf' is not in the catalogue; "),
+        ([("w", "micro_jammer")], r"window 'w': model 'micro_jammer' is a jammer \(expected a mesh or film"),
+        ([("w", "window_film"), ("w", "other_film")], "window 'w': already has the film 'window_film'; take one"),
+        ([("w\x07", "window_film")], "a.qwproj: project.json: saved.0.layout.windows.0.opening"),
+    ],
+)
+def test_windows_of_a_layout_saved_for_another_site_are_meshes_and_films_of_the_catalogue(
+    project, tmp_path, windows, says
+):
+    """The site is not at hand, so that its windows cannot be looked up."""
+    film = next(model for model in project.catalogue.values() if model.kind == "film")
+    models = {**project.catalogue, "window_film": replace(film, name="window_film")}
+    models["other_film"] = replace(film, name="other_film")
+    elsewhere = replace(project.saved[0], site_hash="0" * 12)
+    content = project_zip(replace(project, catalogue=models, saved=(elsewhere,)), tmp_path)
+    assert read_project("a.qwproj", content, tmp_path).saved[0].site_hash == "0" * 12
+    card = card_of(content)
+    card["saved"][0]["layout"]["windows"] = [{"opening": opening, "model": model} for opening, model in windows]
+    with pytest.raises((ScenarioError, SiteError), match=says):
         read_project("a.qwproj", changed(content, project__json=json.dumps(card).encode()), tmp_path)
 
 
