@@ -92,7 +92,9 @@ def _carriers(row: dict[str, str], operator: str, plmn: str, technology: str) ->
     mine = [one for one in carriers() if one.operator == operator and one.technology == technology]
     number, freq = plain_number(row.get("arfcn", "")), plain_number(row.get("freq_mhz", ""))
     band_number = None
-    if number is not None and number.is_integer():
+    if number is not None and not number.is_integer():
+        return f"channel number {clean(row['arfcn'], 20)} is no whole number"
+    if number is not None:
         try:
             freq, band_number = frequency_mhz(technology, int(number)), int(number)
         except OutOfRangeError:

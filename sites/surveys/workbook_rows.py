@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -80,6 +81,7 @@ def read_workbook(path: str, file: str, sheets: list[str], most_rows: int, advic
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > MOST_UNPACKED_BYTES:
             raise SiteError(f"{file}: unpacks to {unpacked:,} bytes (limit {MOST_UNPACKED_BYTES:,}); {advice}")
+        _refuse_rows_that_would_be_lost(file)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         missing = [name for name in sheets if name not in book.sheetnames]
         if missing:
@@ -96,6 +98,24 @@ def read_workbook(path: str, file: str, sheets: list[str], most_rows: int, advic
         raise SiteError(f"{file}: is no workbook that can be read ({type(error).__name__}); {advice}") from None
 
 
+def _refuse_rows_that_would_be_lost(file: str) -> None:
+    """openpyxl leaves out a row whose number is not above those before it, without a word; here it is an error."""
+    from openpyxl.worksheet import _read_only, _reader
+
+    class Rising(_reader.WorkSheetParser):  # type: ignore[misc, unused-ignore]
+        def parse_row(self, row: Any) -> Any:
+            before = self.row_counter
+            number, cells = super().parse_row(row)
+            if number <= before:
+                raise SiteError(
+                    f"{file}: row number {number} stands after {before} (expected numbers that rise from 1); "
+                    f"save the workbook anew"
+                )
+            return number, cells
+
+    _read_only.WorkSheetParser = Rising
+
+
 def _rows(rows: Iterable[tuple[Any, ...]], where: str, most_rows: int, advice: str) -> list[list[Cell]]:
     found: list[list[Cell]] = []
     for row in rows:
@@ -104,6 +124,9 @@ def _rows(rows: Iterable[tuple[Any, ...]], where: str, most_rows: int, advice: s
         last = next((at for at in range(len(row), 0, -1) if row[at - 1] is not None), 0)
         if last > MOST_COLUMNS:
             raise SiteError(f"{where}: row {len(found) + 1} has {last:,} cells (limit {MOST_COLUMNS:,}); {advice}")
+        endless = [at for at, value in enumerate(row, 1) if isinstance(value, float) and not math.isfinite(value)]
+        if endless:
+            raise SiteError(f"{where}: row {len(found) + 1}, column {endless[0]}: is no number; correct it")
         found.append([_plain(value) for value in row[:last]])
     return found
 

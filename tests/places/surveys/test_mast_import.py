@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import math
 import shutil
+import zipfile
 
 import pytest
 from by_path import module_at
@@ -105,6 +107,46 @@ def test_a_workbook_is_read_by_a_mapping_and_nothing_it_says_is_assumed(site, tm
     assert not one.sector.assumed
     assert (one.sector.freq_mhz, one.sector.band, one.sector.channel) == (798.5, "B20", "EE/B20/LTE")
     assert (one.sector.height_m, one.sector.azimuth_deg, one.sector.eirp_dbm) == (22, 271, 60.5)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (b"<v>6300</v>", b"<v>1e400</v>", "list.xlsx: Sheet: row 2, column 6: is no number; correct it"),
+        (b'<row r="3"', b'<row r="-5"', r"list.xlsx: row number -5 stands after 2 .*; save the workbook anew"),
+        (b'<row r="3"', b'<row r="2"', r"list.xlsx: row number 2 stands after 2 .*; save the workbook anew"),
+    ],
+)
+def test_a_workbook_loses_no_row_and_no_number(site, tmp_path, old, new, told):
+    """openpyxl takes 1e400 for infinity, and leaves out rows whose numbers do not rise."""
+    good = module_at("tests/places/surveys/bad_surveys.py")
+    head = ["id", "x", "y", "plmn", "technology", "earfcn"]
+    rows = [[f"A{at}", X + 500 + 40 * at, Y, "234-30", "LTE", 6300] for at in range(2)]
+    content = good.sheet_bytes([head, *rows])
+    assert old in zipped(content)
+    (tmp_path / "list.xlsx").write_bytes(good.rezipped(content, lambda _member, text: text.replace(old, new)))
+    with pytest.raises(SiteError, match=told):
+        import_masts(tmp_path / "list.xlsx", site)
+
+
+def zipped(content: bytes) -> bytes:
+    """The first sheet of a workbook."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read("xl/worksheets/sheet1.xml")
+
+
+def test_a_channel_number_that_is_none_is_left_out_by_its_reason(site, tmp_path):
+    """Else the row would stand for every carrier of its network."""
+    rows = "".join(
+        f"A{at},{X + 500 * at},{Y},234-30,LTE,{number}\n" for at, number in enumerate((6300, "1e400", -5), 1)
+    )
+    (tmp_path / "list.csv").write_text(f"id,x,y,plmn,technology,earfcn\n{rows}", "utf-8")
+    found = import_masts(tmp_path / "list.csv", site)
+    assert len(found.sectors) == 1
+    assert dict(found.left_out) == {
+        "channel number 1e400 is no whole number": 1,
+        "LTE channel number -5 is of no band": 1,
+    }
 
 
 def test_a_list_as_ofcom_made_them_has_grid_references_and_dbw(site, tmp_path):
