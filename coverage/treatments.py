@@ -26,6 +26,7 @@ __all__ = ["check_models", "resolve_treatments", "treated_site", "wishes_for"]
 
 FILE = "scenario"
 WINDOWS = ("window", "hatch")
+MOST_PROBLEMS = 100  # after which no further pattern is held against each room
 
 
 def resolve_treatments(
@@ -57,6 +58,8 @@ def resolve_treatments(
     windows = _windows(site) if wishes else {}
     found: dict[tuple[str, str], Treatment] = {}
     for number, wish in enumerate(wishes, 1):
+        if len(findings.problems) > MOST_PROBLEMS:
+            break
         where = f"treatments {number}"
         kind = _kind(site, wish, catalogue, findings, where)
         rooms = _rooms(site, wish, windows, findings, where)
@@ -154,6 +157,9 @@ def _rooms(
         findings.problem(FILE, where, 'rooms is empty; name rooms like ["A1-*"], or remove the entry')
     found: dict[int, None] = {}
     for pattern in wish.rooms:
+        if len(findings.problems) >= MOST_PROBLEMS:
+            findings.problem(FILE, where, "further rooms are not looked at; correct those before first")
+            break
         matched = [index for index, room in enumerate(site.rooms) if fnmatchcase(room.id, pattern)]
         if not matched:
             close = near(pattern, [room.id for room in site.rooms])
