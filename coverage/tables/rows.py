@@ -78,7 +78,8 @@ def rows_of(text: str, cls: type, columns: Sequence[str], findings: Findings, fi
     lines = [line for line in bare.splitlines() if line.strip()]
     try:
         if not lines:
-            raise Unreadable(f"has only comments; give a header: {', '.join(columns)}")
+            what = "has only comments" if text.strip("\ufeff \t\r\n") else "is empty"
+            raise Unreadable(f"{what}; give a header: {', '.join(columns)}")
         if not any(column in lines[0] for column in columns):
             raise Unreadable(
                 f"line {_line_number(bare, lines[0])}: is no header (starts with {shown(lines[0].split(',')[0])}); "

@@ -129,6 +129,8 @@ LAYOUTS = [
     Row("layout-dangling", "layout", dangling, ("layout.csv", "link to nothing", "put the file itself")),
     Row("layout-huge", "layout", sparse, ("layout.csv", "209,715,200 bytes", "limit 8,388,608")),
     Row("layout-zero-bytes", "layout", b"", ("layout.csv: is empty",)),
+    Row("layout-bom-alone", "layout", b"\xef\xbb\xbf", ("layout.csv: is empty",)),
+    Row("layout-white", "layout", " \n\n", ("layout.csv: is empty",)),
     Row("layout-utf-16", "layout", device().encode("utf-16"), ("layout.csv", "UTF-16", "save as UTF-8")),
     Row("layout-latin-1", "layout", device(id="Zelle\xe4").encode("latin-1"), ("layout.csv", "line 2", "0xe4", "save as UTF-8")),
     Row("layout-nul", "layout", device().encode() + b"\0", ("layout.csv", "NUL", "save as UTF-8")),
