@@ -29,7 +29,7 @@ from quietwing.coverage.planning.early_stop import GapStop, check_gap
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.holes import holes_of
 from quietwing.coverage.planning.milp import Goal
-from quietwing.coverage.planning.paid_anyway import goal_of
+from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
 from quietwing.coverage.planning.plan import Plan, Status
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import (
@@ -267,6 +267,11 @@ def _described(
     notes.extend(inputs.kept[1])
     holes = holes_of(inputs, best, searched, goal)
     notes.extend(_left_over(best, searched, goal))
+    if missing := missing_for_anything(inputs):
+        notes.append(
+            f"nothing is searched for: the cheapest device or treatment costs £{missing / 100:,.2f} more than is "
+            f"left of the budget; raise it"
+        )
     claims = () if best.searched is None else best.searched.claims()
     return Plan(
         devices=best.devices,

@@ -17,7 +17,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites import Site
 
-__all__ = ["check_budget", "goal_of"]
+__all__ = ["check_budget", "goal_of", "missing_for_anything"]
 
 
 def check_budget(
@@ -68,6 +68,37 @@ def goal_of(inputs: PlanningInputs) -> Goal:
         quiet = np.count_nonzero(credit_of(inputs.site, scenario) > inputs.weight) if target.quiet_counts else 0
         return Goal(budget_pence=budget, target=float(max(target.needed - quiet, 0)))
     return Goal(budget_pence=budget)
+
+
+def missing_for_anything(inputs: PlanningInputs) -> int:
+    """Pence by which what is left of a budget misses the price of the cheapest thing to buy.
+
+    Parameters
+    ----------
+    inputs : PlanningInputs
+
+    Returns
+    -------
+    int
+        0 where something can be bought, or is free; where no money is asked for; and with a target, for which it is
+        proven whether any money would do.
+    """
+    goal = goal_of(inputs)
+    if goal.budget_pence is None or goal.target is not None:
+        return 0
+    ends = inputs.head_ends
+    first = {
+        name: 0 if there else int(pence)
+        for name, pence, there in zip(ends.name, ends.cost_pence, ends.existing, strict=True)
+    }
+    prices = [
+        inputs.base_pence[at] + first.get(inputs.catalogue[base.device.model].head_end, 0)
+        for at, base in enumerate(inputs.bases)
+        if not base.existing
+    ]
+    treatments = inputs.modes.cost_pence[:, 1:]
+    prices += treatments[treatments >= 0].tolist()
+    return max(min(prices, default=0) - goal.budget_pence, 0)
 
 
 def _budget_pence(scenario: Scenario) -> int:

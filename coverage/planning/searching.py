@@ -18,7 +18,7 @@ from quietwing.coverage.planning.cuts import CutWork
 from quietwing.coverage.planning.heuristic import Found, kept_below, search
 from quietwing.coverage.planning.improve import Relaxations, improve
 from quietwing.coverage.planning.milp import Goal, Selection
-from quietwing.coverage.planning.paid_anyway import goal_of
+from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
 from quietwing.coverage.planning.search_space import SearchSpace
@@ -70,6 +70,7 @@ EFFORTS = {
     "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 4),
     "thorough": Effort(12, 6_000_000, 1_500_000, CutWork(150_000, 30), 30),
 }
+NO_SEARCH = Effort(1, 1, 1, CutWork(1, 1), 1)  # where no plan but what stands can be paid for
 
 
 def find_plan(
@@ -108,13 +109,17 @@ def find_plan(
     if start is not None:
         plan = _carried(model, start) if isinstance(start, Searched) else selected(model, start)
         plan = None if plan is None else cut_down(model, plan, goal)
-    by_solver = len(model.candidates) > SMALL_CANDIDATES and not late()
+    nothing = missing_for_anything(here.inputs) > 0
+    effort = NO_SEARCH if nothing else effort
+    by_solver = len(model.candidates) > SMALL_CANDIDATES and not late() and not nothing
     with Relaxations(model, goal, effort.cuts) if by_solver else nullcontext() as relaxations:
         here, model, found, reproducible = _found_in(
             here, model, alive, plan, slack_db, goal, effort, relaxations, told, late
         )
         # The bound of another target bounds nothing that was asked for.
         bound = relaxations.bound() if relaxations is not None and goal == goal_of(here.inputs) else None
+    if nothing:
+        bound = found.score.weight
     model, unused_db = here.lift(model, alive, found.selection, slack_db)
     return Searched(here, model, found, slack_db, reserve_db, bound, reproducible, unused_db)
 

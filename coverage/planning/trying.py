@@ -30,7 +30,7 @@ from quietwing.coverage.planning.corrections import (
     next_slack_db,
 )
 from quietwing.coverage.planning.early_stop import GapStop
-from quietwing.coverage.planning.paid_anyway import goal_of
+from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
 from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge, judge_outside
@@ -128,7 +128,7 @@ def try_all(
         tried.extend(every)
         found_db.extend(margins_db)
         told(1.0)
-        if not before.model.possible.any():
+        if not before.model.possible.any() or missing_for_anything(inputs):
             return
         one = min(every, key=lambda each: rank(inputs, each, least_db))
         before = one.searched or before

@@ -402,3 +402,26 @@ def test_every_tier_has_a_plan(site, tier):
 ])  # fmt: skip
 def test_slack_goes_between_what_kept_the_limits_and_what_did_not(found_db, wanted_db):
     assert corrections.next_slack_db(found_db) == pytest.approx(wanted_db, abs=0.01)
+
+
+def test_where_nothing_can_be_paid_for_nothing_is_searched_unless_something_is_free(site, monkeypatch):
+    """One planning model says why each cell stays open; no move is made in it, no relaxation is solved."""
+    efforts = []
+
+    def counted(*what, **further):
+        efforts.append(further["moves"])
+        return search(*what, **further)
+
+    monkeypatch.setattr(searching, "search", counted)
+    monkeypatch.setattr(searching, "Relaxations", None)
+    plan = optimise(site, site.sectors, with_money(0), CATALOGUE)
+    assert (plan.value, plan.bound, plan.status, plan.devices) == (0.0, 0.0, "optimal", ())
+    assert len(plan.attempts) == 2
+    assert max(efforts) <= 1
+    assert any(note.startswith("nothing is searched for: the cheapest device or") for note in plan.notes)
+    monkeypatch.undo()
+    free = replace(CATALOGUE["micro_jammer"], unit_price_gbp=0.0, install_gbp=0.0, cable_gbp_per_m=0.0)
+    found = optimise(site, site.sectors, with_money(0), CATALOGUE | {"micro_jammer": free})
+    assert found.devices
+    assert found.cost.capex_gbp == 0
+    assert not any("nothing is searched for" in note for note in found.notes)
