@@ -8,9 +8,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from quietwing.coverage.blocking._link_kernels import HELPER, KERNEL
+from quietwing.coverage.compiling import njit
 
 __all__ = ["Bands", "Found", "OneWay", "both_ways", "straight_counts"]
 

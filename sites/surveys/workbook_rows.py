@@ -81,7 +81,6 @@ def read_workbook(path: str, file: str, sheets: list[str], most_rows: int, advic
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > MOST_UNPACKED_BYTES:
             raise SiteError(f"{file}: unpacks to {unpacked:,} bytes (limit {MOST_UNPACKED_BYTES:,}); {advice}")
-        _refuse_rows_that_would_be_lost(file)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         missing = [name for name in sheets if name not in book.sheetnames]
         if missing:
@@ -96,24 +95,6 @@ def read_workbook(path: str, file: str, sheets: list[str], most_rows: int, advic
         raise
     except Exception as error:  # whatever a broken workbook makes the library raise
         raise SiteError(f"{file}: is no workbook that can be read ({type(error).__name__}); {advice}") from None
-
-
-def _refuse_rows_that_would_be_lost(file: str) -> None:
-    """openpyxl leaves out a row whose number is not above those before it, without a word; here it is an error."""
-    from openpyxl.worksheet import _read_only, _reader
-
-    class Rising(_reader.WorkSheetParser):  # type: ignore[misc, unused-ignore]
-        def parse_row(self, row: Any) -> Any:
-            before = self.row_counter
-            number, cells = super().parse_row(row)
-            if number <= before:
-                raise SiteError(
-                    f"{file}: row number {number} stands after {before} (expected numbers that rise from 1); "
-                    f"save the workbook anew"
-                )
-            return number, cells
-
-    _read_only.WorkSheetParser = Rising
 
 
 def _rows(rows: Iterable[tuple[Any, ...]], where: str, most_rows: int, advice: str) -> list[list[Cell]]:
