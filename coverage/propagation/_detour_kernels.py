@@ -120,6 +120,15 @@ def _strongest(w, f, bound, before, length, away):
     return best
 
 
+@njit(**HELPER)
+def _may_beat(bound, hop, near_m2, best):
+    """Whether a way with one leg more may come near the best gain at any reference frequency."""
+    worth = False
+    for f in range(REFERENCES):
+        worth = worth or bound[f] * hop[f] > WORTH * best[f] * near_m2
+    return worth
+
+
 @njit(**KERNEL)
 def ways(tx, portals, edges, leg, root, among, twice, slots):
     """Fill the best ways from one transmitter to each portal of `among`, whole buildings of them, into `slots`.
@@ -138,7 +147,7 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
     slot_before, length = borrowed(slots.slot_before), borrowed(slots.length)
     count, freqs = leg.shape
     best, which, slot_of = np.empty(REFERENCES), np.empty(REFERENCES, np.int64), np.empty(REFERENCES, np.int64)
-    away, spot = np.empty(count), np.empty((2, 3, 3))
+    away, spot, most = np.empty(count), np.empty((2, 3, 3)), np.empty((count, REFERENCES), np.float32)
     start, spots = np.zeros((count, SLOTS), np.int8), np.empty((count, SLOTS, 2, 3))
     for w in among:
         for s in range(SLOTS):  # element by element: slices take seconds to compile
@@ -153,20 +162,24 @@ def ways(tx, portals, edges, leg, root, among, twice, slots):
     for turn in range(2):
         low, high = (0, 1) if turn == 0 else (1, 1 + REFERENCES)
         target = 1 + REFERENCES * turn
+        for u in among:  # no better than this is any of the ways that are to be gone on from
+            for f in range(REFERENCES):
+                most[u, f] = 0
+                for s in range(low, high):
+                    if before[u, s] != -2:
+                        most[u, f] = max(most[u, f], bound[u, s, f])
         for w in among if turn == 0 else twice:
             place = source[w, 0], source[w, 1], source[w, 2]
+            near_m2 = (NEARLY_ALL * away[w]) ** 2  # no path is much shorter than the straight one
             for f in range(REFERENCES):  # what is no better than this is given up at the end
                 best[f] = turn * LATER_WORTH * _strongest(w, f, bound, before, length, away)
                 which[f], slot_of[f] = -1, 0
             for e in range(into[w], into[w + 1]):
                 u = origin[e]
+                if not _may_beat(most[u], hop[e], near_m2, best):
+                    continue
                 for s in range(low, high):
-                    if before[u, s] == -2 or before[u, s] == w:
-                        continue
-                    worth = False
-                    for f in range(REFERENCES):  # the whole length is at least half of the straight one
-                        worth = worth or 4 * way[u, s, f] * hop[e, f] > best[f] * away[w] ** 2
-                    if not worth:
+                    if before[u, s] in (-2, w) or not _may_beat(bound[u, s], hop[e], near_m2, best):
                         continue
                     k0, k1, k2, total = reach(tx, u, s, place, portals, before, slot_before, spot, start, spots)
                     if math.isnan(total):
