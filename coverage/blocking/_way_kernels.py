@@ -14,9 +14,9 @@ from quietwing.coverage.compiling import njit
 
 __all__ = ["Bands", "Found", "OneWay", "both_ways", "straight_counts"]
 
-RARE_SIGMAS = np.float32(4)  # assumed: one world in thirty thousand
-LITTLE_DB = np.float32(-17)  # assumed, of all power: 0.1 dB more
-WINDOW_DB = np.float32(-20)  # what lies lower has no power in denial
+RARE_SIGMAS = 4.0  # assumed: one world in thirty thousand
+LITTLE_DB = -17.0  # assumed, of all power: 0.1 dB more
+WINDOW_DB = -20.0  # what lies lower has no power in denial
 FAR_DB = np.float32(300)
 TEN, ONE = np.float32(10), np.float32(1)
 

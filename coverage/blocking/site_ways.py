@@ -192,5 +192,5 @@ def links_of(model: LinkModel, elements_db: Levels, straight: Way, detour: Way |
     levels = [np.empty((every, len(of_band)), np.float32) for _ in range(3)]
     found = Found(np.empty((every, constructions), np.uint8), *levels)
     both_ways(one(straight, straight.loss_db), one(detour or straight, detour_db), bands, outside, found)
-    crossed, walls_db, share, straight_walls_db = (values.reshape(*links, -1) for values in found)
+    crossed, walls_db, share, straight_walls_db = (values.reshape(*links, values.shape[1]) for values in found)
     return SiteLinks(loss_db, LinkPaths(crossed, walls_db, share, straight.crossed, straight_walls_db))
