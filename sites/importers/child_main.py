@@ -87,7 +87,9 @@ def _limit(limits: dict[str, int]) -> None:
         if most != resource.RLIM_INFINITY:
             amount = min(amount, most)
         try:
-            resource.setrlimit(kind, (amount, amount))
+            # A second more until the hard limit of time, at which the system kills without saying for what.
+            more = name == "RLIMIT_CPU" and (most == resource.RLIM_INFINITY or amount < most)
+            resource.setrlimit(kind, (amount, amount + more))
         except (ValueError, OSError):  # macOS refuses some of them
             continue
 

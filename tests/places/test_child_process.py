@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from threading import Timer
 
 import pytest
 
@@ -116,6 +117,13 @@ def test_a_reader_that_never_ends_is_ended(name):
     (line,) = told(name, seconds=1)
     assert "after 1 s" in line
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system knows no limit of processor time")
+def test_a_reader_that_spends_its_processor_time_before_the_clock_is_told_alike(monkeypatch):
+    monkeypatch.setattr("quietwing.sites.importers.child.threading.Timer", lambda s, stop: Timer(s + 20, stop))
+    (line,) = told("loop", seconds=1)
+    assert "after 1 s" in line
 
 
 @pytest.mark.parametrize("name", ["call", "look_up", "start"])
