@@ -183,7 +183,7 @@ def _some_rooms(site: Site) -> str:
 
 
 def wishes_for(site: Site, treatments: tuple[Treatment, ...]) -> tuple[TreatmentWish, ...]:
-    """Treated windows as a scenario asks for them: model by model, room by room.
+    """Treated windows as a scenario asks for them: model by model, rooms in the order of ``site.rooms``.
 
     Parameters
     ----------
@@ -201,17 +201,18 @@ def wishes_for(site: Site, treatments: tuple[Treatment, ...]) -> tuple[Treatment
     ScenarioError
         If an opening is no window of a room of this site.
     """
-    room_of: Mapping[str, str] = {
-        site.openings[place.opening].id: site.rooms[max(place.rooms)].id
-        for place in opening_places(site)
-        if max(place.rooms) >= 0
+    room_of = {
+        site.openings[place.opening].id: max(place.rooms) for place in opening_places(site) if max(place.rooms) >= 0
     }
-    rooms: dict[str, dict[str, None]] = {}
+    rooms: dict[str, set[int]] = {}
     for treatment in treatments:
         if treatment.opening not in room_of:
             raise ScenarioError(f"window {shown(treatment.opening)} is no window of a room of this site; remove it")
-        rooms.setdefault(treatment.model, {})[escape(room_of[treatment.opening])] = None
-    return tuple(TreatmentWish(model, tuple(names)) for model, names in rooms.items())
+        rooms.setdefault(treatment.model, set()).add(room_of[treatment.opening])
+    return tuple(
+        TreatmentWish(model, tuple(escape(site.rooms[room].id) for room in sorted(of_model)))
+        for model, of_model in rooms.items()
+    )
 
 
 def treated_site(site: Site, treatments: tuple[Treatment, ...], catalogue: Mapping[str, Model]) -> Site:

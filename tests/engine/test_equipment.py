@@ -20,7 +20,7 @@ from quietwing.coverage.propagation.antennas import load_patterns
 from quietwing.coverage.propagation.constructions import construction_loss_db
 from quietwing.coverage.scenario import TreatmentWish, read_scenario
 from quietwing.coverage.tables.cable_cells import route_problems
-from quietwing.coverage.treatments import resolve_treatments, treated_site
+from quietwing.coverage.treatments import resolve_treatments, treated_site, wishes_for
 from quietwing.sites import load_site
 from quietwing.sites.constructions import load_constructions
 from quietwing.sites.fingerprints import fingerprint
@@ -454,3 +454,18 @@ def test_of_ten_thousand_rooms_that_do_not_exist_the_first_are_compared(houseblo
     with pytest.raises(ScenarioError, match="treatments 1: rooms 'A1-x0' matches no room of the site"):
         resolve_treatments(houseblock, (TreatmentWish("window_mesh", rooms),) * 2, CATALOGUE)
     assert compared == list(rooms[:100])
+
+
+def test_treated_windows_are_asked_for_alike_in_whatever_order_they_come():
+    """Else a plan that is read back would answer another question than the one it was bought for."""
+    site = load_site("houseblock")
+    film = TreatmentWish("window_film", tuple(room.id for room in site.rooms if room.id.startswith("B")))
+    bought = resolve_treatments(site, (film,), read_catalogue())
+    backwards = tuple(sorted(bought, key=lambda one: one.opening, reverse=True))
+    (wish,) = wishes_for(site, backwards)
+    assert wishes_for(site, bought) == (wish,)
+    order = [room.id for room in site.rooms]
+    assert list(wish.rooms) == sorted(wish.rooms, key=order.index)
+    windows = [opening.id for opening in site.openings]
+    assert [one.opening for one in bought] != [one.opening for one in backwards]
+    assert [one.opening for one in bought] == sorted((one.opening for one in bought), key=windows.index)
