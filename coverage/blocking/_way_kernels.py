@@ -61,6 +61,13 @@ def _rare_db(crossed, walls_db, sigma_db, column, most_db):
     return min(walls_db, RARE_SIGMAS * min(np.float32(math.sqrt(variance)), most_db))
 
 
+@njit(**HELPER)
+def _counts(share, rare_db, outside):
+    """Whether a straight ray with this share of the power adds more than a little in some world."""
+    share_db = TEN * np.float32(math.log10(share))
+    return share_db + rare_db > LITTLE_DB and (outside or share_db > WINDOW_DB)
+
+
 @njit(**KERNEL)
 def straight_counts(share, crossed, walls_db, sigma_db, most_db, outside, found):
     """`link_ways.straight_matters`, into `found`."""
@@ -68,9 +75,8 @@ def straight_counts(share, crossed, walls_db, sigma_db, most_db, outside, found)
         for p in range(share.shape[1]):
             found[link, p] = False
             if share[link, p] > 0:
-                share_db = TEN * np.float32(math.log10(share[link, p]))
                 rare_db = _rare_db(crossed[link, p], walls_db[link, p], sigma_db, link, most_db[link])
-                found[link, p] = share_db + rare_db > LITTLE_DB and (outside or share_db > WINDOW_DB)
+                found[link, p] = _counts(share[link, p], rare_db, outside)
 
 
 @njit(**HELPER)
@@ -79,8 +85,7 @@ def _share(apart_db, rare_db, outside):
     if apart_db + rare_db <= LITTLE_DB or (apart_db <= WINDOW_DB and not outside):  # its share is less than that
         return np.float32(0)
     share = ONE / (ONE + np.float32(10 ** (-apart_db / TEN)))
-    share_db = TEN * np.float32(math.log10(share))
-    return share if share_db + rare_db > LITTLE_DB and (outside or share_db > WINDOW_DB) else np.float32(0)
+    return share if _counts(share, rare_db, outside) else np.float32(0)
 
 
 @njit(**KERNEL)

@@ -226,10 +226,10 @@ def bends_loss(k0, k1, k2, root):
 
 
 @njit(**HELPER)
-def lose_all(gain, k, root):
+def lose_all(lost, k, root):
     """Multiply the loss at each frequency by that of one bend."""
     k = np.float32(k)
-    for freq in range(len(gain)):
+    for freq in range(len(lost)):
         shifted = max(k * root[freq], CLEAR32) - SHIFT32
         x = np.sqrt(shifted * shifted + ONE) + shifted
-        gain[freq] *= max(x * x * PER32, ONE)
+        lost[freq] *= max(x * x * PER32, ONE)
