@@ -293,13 +293,8 @@ def judge(traced: Traced, where: str) -> list[VerdictRow]:
                 edge = first_silent(np.array(found)[:, number])
                 called = edge < len(powers)
                 later_db = (edge - truth_edge)[called] * STEP_DB
-                low, median = np.quantile(later_db, [0.05, 0.5]) if called.any() else (np.nan, np.nan)
-                rows.append(
-                    VerdictRow(
-                        traced.name, where, kind, grade.name, basis, int(edge.size), int(called.sum()),
-                        int((later_db < 0).sum()), float(median), float(low), float(later_db.min(initial=np.inf)),
-                    )
-                )  # fmt: skip
+                told = tuple(map(float, later_db))
+                rows.append(VerdictRow(traced.name, where, kind, grade.name, basis, int(edge.size), told))
     return rows
 
 

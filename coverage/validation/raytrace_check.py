@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 __all__ = ["STORED", "Check", "GainRow", "VerdictRow", "check_section", "check_toml", "read_check"]
 
 STORED = Path(__file__).with_name("raytrace_check.toml")
@@ -121,12 +123,11 @@ class VerdictRow:
         Whose thresholds both sides are held against.
     basis : str
         ``verdict``: silent in the grade's share of worlds; ``medians``: our levels without any margin.
-    rooms, called : int
-        Rooms tried, and those of them that are called silent at some power of the sweep.
-    false_silent : int
-        Of those called, rooms that the traced levels still serve at the first power at which we call them silent.
-    median_db, low_db, least_db : float
-        By how much later than the traced levels we call a room silent: median, 5 % quantile, least. [dB]
+    rooms : int
+        Rooms tried.
+    later_db : tuple of float
+        By how much later than the traced levels we call a room silent, of each room called silent at some power of
+        the sweep. [dB]
     """
 
     wing: str
@@ -135,11 +136,21 @@ class VerdictRow:
     grade: str
     basis: str
     rooms: int
-    called: int
-    false_silent: int
-    median_db: float
-    low_db: float
-    least_db: float
+    later_db: tuple[float, ...]
+
+    @property
+    def called(self) -> int:
+        """Rooms called silent at some power of the sweep."""
+        return len(self.later_db)
+
+    @property
+    def false_silent(self) -> int:
+        """Of those called, rooms that the traced levels still serve at the first power we call them silent at."""
+        return sum(later_db < 0 for later_db in self.later_db)
+
+    def quantile_db(self, share: float) -> float:
+        """By how much later, of all rooms called: 0 the least, 0.5 the median; nan where none is. [dB]"""
+        return float(np.quantile(self.later_db, share)) if self.later_db else np.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +213,9 @@ def read_check(path: Path = STORED) -> Check:
     """
     found = tomllib.loads(path.read_text(encoding="utf-8"))
     gains = tuple(GainRow(**row) for row in found.pop("gains"))
-    verdicts = tuple(VerdictRow(**row) for row in found.pop("verdicts"))
+    verdicts = tuple(
+        VerdictRow(**{**row, "later_db": tuple(map(float, row["later_db"]))}) for row in found.pop("verdicts")
+    )
     return Check(**found, gains=gains, verdicts=verdicts)
 
 
@@ -258,7 +271,7 @@ def _gain_line(row: GainRow) -> str:
 
 def _verdict_line(row: VerdictRow) -> str:
     rooms = f"{row.called}" if row.called == row.rooms else f"{row.called} of {row.rooms}"
-    later = " | ".join(f"{round(value) + 0:+d}" for value in (row.median_db, row.low_db, row.least_db))
+    later = " | ".join(f"{row.quantile_db(share):+.0f}" if row.called else "-" for share in (0.5, 0.05, 0.0))
     figures = f"{row.false_silent} | {later}"
     return f"| {row.wing} | {row.where} | {row.blockers} | {row.grade} | {row.basis} | {rooms} | {figures} |\n"
 
@@ -267,10 +280,13 @@ def _rate_line(check: Check, grade: str, basis: str, words: str) -> str:
     """The false-silent rate over all sweeps of one kind, and how much later half of the rooms is at most."""
     of = _rows(check, grade, basis)
     called, wrong = sum(row.called for row in of), sum(row.false_silent for row in of)
-    share = f"{_share(check, grade, basis):.1%}" if called else "no rate"
-    medians = [row.median_db for row in of]
-    later = f"; later by {min(medians):.0f} to {max(medians):.0f} dB in the median of a sweep" if medians else ""
-    return f"- {words} {wrong} of {called} rooms called silent (all sweeps) are false silent: {share}{later}.\n"
+    if not called:
+        return f"- {words} no room is called silent.\n"
+    each_db = [row.quantile_db(0.5) for row in of if row.called]
+    all_db = np.median([later_db for row in of for later_db in row.later_db])
+    sweeps = f"in that of a sweep by {min(each_db):.0f} to {max(each_db):.0f} dB"
+    share = f"{_share(check, grade, basis):.1%}; later by {all_db:.0f} dB in the median of them all, {sweeps}"
+    return f"- {words} {wrong} of {called} rooms called silent (all sweeps) are false silent: {share}.\n"
 
 
 def _rows(check: Check, grade: str, basis: str) -> list[VerdictRow]:
@@ -286,4 +302,6 @@ def _share(check: Check, grade: str, basis: str) -> float:
 def _value(value: Any) -> str:
     if isinstance(value, str):
         return f'"{value}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(f'{part:g}' for part in value)}]"
     return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -32,10 +32,10 @@ CHECK = Check(
     square_m=0.25,
     gains=(GainRow("brick", "device", 806.0, 100, 2, -3.5, 4.25, -14.0, 0.5),),
     verdicts=(
-        VerdictRow("brick", "all points", "off", "planning", "verdict", 30, 20, 1, 7.0, 4.0, -1.0),
-        VerdictRow("brick", "all points", "on", "planning", "verdict", 30, 30, 0, 18.0, 12.0, 9.0),
-        VerdictRow("brick", "all points", "on", "evidence", "verdict", 30, 30, 0, 20.0, 14.0, 10.0),
-        VerdictRow("brick", "all points", "off", "planning", "medians", 30, 30, 15, -2.0, -4.0, -6.0),
+        VerdictRow("brick", "all points", "off", "planning", "verdict", 30, (-1.0,) + 4 * (4.0,) + 15 * (7.0,)),
+        VerdictRow("brick", "all points", "on", "planning", "verdict", 30, 10 * (9.0,) + 20 * (18.0,)),
+        VerdictRow("brick", "all points", "on", "evidence", "verdict", 30, 10 * (10.0,) + 20 * (20.0,)),
+        VerdictRow("brick", "all points", "off", "planning", "medians", 30, 15 * (-6.0,) + 15 * (2.0,)),
     ),
 )
 
@@ -49,8 +49,8 @@ def test_what_is_kept_is_read_again(tmp_path):
 def test_the_rate_is_of_rooms_called_silent():
     section = check_section(CHECK)
     assert (
-        "planning grade 1 of 50 rooms called silent (all sweeps) are false silent: 2.0%; later by 7 to 18 dB"
-        in section
+        "planning grade 1 of 50 rooms called silent (all sweeps) are false silent: 2.0%; later by 9 dB in the "
+        "median of them all, in that of a sweep by 7 to 18 dB" in section
     )
     assert "evidence grade 0 of 30 rooms called silent (all sweeps) are false silent: 0.0%" in section
     assert "15 of 30 rooms called silent (all sweeps) are false silent: 50.0%" in section
@@ -73,14 +73,13 @@ def test_what_was_kept_covers_both_wings_both_sides_and_a_band_below_1_ghz():
         assert 0 <= row.unreached < row.links
     for verdict in kept.verdicts:
         assert verdict.false_silent <= verdict.called <= verdict.rooms
-        assert (verdict.least_db < 0) == (verdict.false_silent > 0)
-        assert verdict.least_db <= verdict.low_db <= verdict.median_db
+        assert (verdict.quantile_db(0) < 0) == (verdict.false_silent > 0)
 
 
 def test_one_false_silent_room_in_a_hundred_is_too_many_at_evidence_grade_and_not_at_planning_grade():
     proved, nothing = "**Proved.** In these two wings", "**Proved.** Nothing"
     assert proved in check_section(CHECK)  # 1 of 50 at planning grade, 5 % allowed
-    wrong = replace(CHECK.verdicts[2], false_silent=1)  # 1 of 30, 1 % allowed
+    wrong = replace(CHECK.verdicts[2], later_db=(-1.0,) + 29 * (9.0,))  # 1 of 30, 1 % allowed
     assert nothing in check_section(replace(CHECK, verdicts=(*CHECK.verdicts[:2], wrong)))
 
 
@@ -168,7 +167,7 @@ def test_our_verdict_is_later_than_our_own_medians(script, ours_for_theirs, monk
     for row in script.judge(traced, "all points"):
         assert row.rooms == row.called == 34
         assert row.false_silent == 0
-        assert row.basis == "verdict" or row.blockers == "on" or row.median_db == 0
+        assert row.basis == "verdict" or row.blockers == "on" or row.quantile_db(0.5) == 0
 
 
 def test_the_first_silent_step_of_a_room(script):
