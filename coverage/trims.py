@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Protocol
 
 from quietwing.coverage.equipment import Device
@@ -19,6 +20,7 @@ __all__ = [
     "OnAir",
     "Span",
     "TrimmedPart",
+    "contradictory_parts",
     "contradictory_trims",
     "share_spectrum",
     "shared_groups",
@@ -65,7 +67,13 @@ def span_of(carrier: Wide) -> Span:
 
 def share_spectrum(one: Span, other: Span) -> bool:
     """Whether two pieces of spectrum overlap; edges that only touch do not."""
-    return min(one[1], other[1]) - max(one[0], other[0]) > TOUCHING_MHZ
+    (low_mhz, high_mhz), (other_low_mhz, other_high_mhz) = one, other
+    return (
+        high_mhz - other_low_mhz > TOUCHING_MHZ
+        and other_high_mhz - low_mhz > TOUCHING_MHZ
+        and high_mhz - low_mhz > TOUCHING_MHZ
+        and other_high_mhz - other_low_mhz > TOUCHING_MHZ
+    )
 
 
 def trimmed_parts(device: Device, carriers: Iterable[OnAir]) -> tuple[TrimmedPart, ...]:
@@ -82,10 +90,11 @@ def trimmed_parts(device: Device, carriers: Iterable[OnAir]) -> tuple[TrimmedPar
     tuple of TrimmedPart
         One of each carrier that a trim names, each kind once. Trims of whole bands are left out.
     """
-    named = [(name, trim_db) for name, trim_db in device.trim_db if "/" in name]
+    named = [(name, f"{name}/", trim_db) for name, trim_db in device.trim_db if "/" in name]
     found: dict[TrimmedPart, None] = {}
     for carrier in carriers if named else ():
-        mine = [(name, trim_db) for name, trim_db in named if f"{carrier.channel}/".startswith(f"{name}/")]
+        channel = f"{carrier.channel}/"
+        mine = [(name, trim_db) for name, start, trim_db in named if channel.startswith(start)]
         if mine:
             words = " with ".join(f"{name}:{trim_db:g}" for name, trim_db in mine)
             found[TrimmedPart(*span_of(carrier), sum(trim_db for _, trim_db in mine), words)] = None
@@ -112,7 +121,7 @@ def trim_over_db(parts: Iterable[TrimmedPart], span: Span) -> tuple[float, float
     A carrier that lies partly in trimmed spectrum gets a power between the two. Denial takes the least and spill
     the largest, so that neither counts on the other part.
     """
-    inside = sorted((p for p in parts if share_spectrum((p.low_mhz, p.high_mhz), span)), key=lambda p: p.low_mhz)
+    inside = sorted([p for p in parts if share_spectrum((p.low_mhz, p.high_mhz), span)], key=attrgetter("low_mhz"))
     found = {part.trim_db for part in inside}
     reached_mhz = span[0]
     for part in inside:
@@ -144,7 +153,11 @@ def contradictory_trims(
     str
         The two trims, the spectrum and what to do.
     """
-    parts, emissions = trimmed_parts(device, carriers), tuple(emissions)
+    return contradictory_parts(trimmed_parts(device, carriers), tuple(emissions), column)
+
+
+def contradictory_parts(parts: tuple[TrimmedPart, ...], emissions: tuple[Span, ...], column: str = "trim_db") -> str:
+    """As `contradictory_trims`, of the spectrum that trims name (`trimmed_parts`)."""
     if not emissions and not _overlap_unlike(parts):
         return ""
     within = {

@@ -20,7 +20,7 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.trims import (
     Span,
     TrimmedPart,
-    contradictory_trims,
+    contradictory_parts,
     share_spectrum,
     span_of,
     trim_over_db,
@@ -101,10 +101,11 @@ def flat_spans(model: Model) -> tuple[Span, ...]:
 
 def _parts_of(device: Device, model: Model, carriers: Sequence[Carrier]) -> tuple[TrimmedPart, ...]:
     """The spectrum that the device's trims name, each with one power."""
-    problem = contradictory_trims(device, carriers, flat_spans(model))
+    parts = trimmed_parts(device, carriers)
+    problem = contradictory_parts(parts, flat_spans(model))
     if problem:
         raise ScenarioError(f"device {device.id}: {problem}")
-    return trimmed_parts(device, carriers)
+    return parts
 
 
 def _band_power_dbm(device: Device, band: BandPower) -> float:

@@ -369,15 +369,15 @@ def _blocks_of(
     place_of = {tuple(xyz): row for row, xyz in enumerate(known[0].xyz_m.tolist())}
     known_row = np.array([place_of[tuple(xyz)] for xyz in points.xyz_m.tolist()], np.intp)
     sent, offered, _ = around.sent
+    standing = np.array([row for row, spot in enumerate(spots.tolist()) if _stands(around, spot)], np.intp)
     for room in np.unique(points.room).tolist():
         members = np.flatnonzero(points.room == room)
         # The carriers differ little in which spots are loudest; existing devices are always looked at.
         own_rows = known_row[members]
         mean_db = known[1][:, own_rows].mean(axis=(1, 2))
-        standing = [row for row, spot in enumerate(spots.tolist()) if _stands(around, spot)]
         # The gain of a cable has its coupling in it, and is no measure against that of an antenna.
         loudest, cable = np.argsort(-mean_db, kind="stable"), around.by_cable[spots]
-        near = np.union1d(loudest[~cable[loudest]][:NEAR_SPOTS], np.array(standing, np.intp))
+        near = np.union1d(loudest[~cable[loudest]][:NEAR_SPOTS], standing)
         near = np.union1d(near, loudest[cable[loudest]][:NEAR_CABLES])
         bases = [(base, row) for row in near.tolist() for base in around.bases_of.get(int(spots[row]), [])]
         bases.sort()

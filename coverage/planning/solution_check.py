@@ -98,9 +98,10 @@ def _row_misses(problem: Problem, x: NDArray[np.float64]) -> list[str]:
     # Textbook bound for a sum of n rounded products, doubled; the bounds themselves are rounded once more below.
     error = 2 * (length + 4) * HALF_ULP * (abs(rows) @ np.abs(x) + unit)
     tolerance = float(MISS) * unit
-    with np.errstate(invalid="ignore"):  # a missing bound is always met
-        clear = (activity - problem.row_lower) > error + 4 * HALF_ULP * np.abs(problem.row_lower) - tolerance
-        clear &= (problem.row_upper - activity) > error + 4 * HALF_ULP * np.abs(problem.row_upper) - tolerance
+    clear = np.ones(len(length), bool)
+    for bound, side in ((problem.row_lower, 1), (problem.row_upper, -1)):
+        rounding = 4 * HALF_ULP * np.abs(bound, where=np.isfinite(bound), out=np.zeros(len(bound)))
+        clear &= side * (activity - bound) > error + rounding - tolerance  # a missing bound is always met
     found = []
     for i in np.flatnonzero(~clear):
         span = slice(rows.indptr[i], rows.indptr[i + 1])
