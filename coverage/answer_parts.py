@@ -27,11 +27,13 @@ __all__ = [
     "Placed",
     "RoomCounts",
     "RulesAnswer",
+    "SearchAnswer",
     "SilentAt",
     "SpillAnswer",
     "TargetAnswer",
     "TargetRoom",
     "Treated",
+    "UnmetAnswer",
 ]
 
 DESCRIBED = with_config(use_attribute_docstrings=True, extra="forbid")
@@ -360,6 +362,34 @@ class FrontierPointAnswer(TypedDict):
     """Whether money buys most cells up to here."""
     scenario_id: str
     """Fingerprint of everything asked."""
+
+
+@DESCRIBED
+class UnmetAnswer(TypedDict):
+    """A target that no plan found meets."""
+
+    cells: int
+    """That a plan would have to silence."""
+    share: float | None
+    """Asked for; null where a number of cells is."""
+    most_gbp: float
+    """That it might cost."""
+    proven: bool
+    """Whether no plan can meet it in the planning model."""
+    nearest_cells: int
+    """Of the plan that comes nearest."""
+    nearest_gbp: float
+    """Its cost."""
+
+
+@DESCRIBED
+class SearchAnswer(TypedDict):
+    """The question whose search found a plan."""
+
+    objective: str
+    """`most_protected` or `least_cost`."""
+    budget_gbp: float | None
+    """Null without a limit of money."""
 
 
 @DESCRIBED

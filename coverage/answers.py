@@ -29,10 +29,12 @@ from quietwing.coverage.answer_parts import (
     Placed,
     RoomCounts,
     RulesAnswer,
+    SearchAnswer,
     SilentAt,
     SpillAnswer,
     TargetAnswer,
     Treated,
+    UnmetAnswer,
 )
 from quietwing.coverage.rules import GRADES
 
@@ -155,6 +157,8 @@ class PlanAnswer(VerdictAnswer):
     """Choices the search had: places, models, treatments, actions."""
     plan_notes: list[str]
     """Notes of the search alone."""
+    found_by: SearchAnswer | None
+    """Of a frontier's plan: the search that found it, where that was not its own; null elsewhere."""
     frontier: NotRequired[FrontierAnswer]
     """Of the demo: the frontier that the plan is one of."""
 
@@ -217,6 +221,12 @@ class FrontierAnswer(TypedDict):
     """Whether the search was ended early."""
     missing_gbp: list[float]
     """Budgets that an interrupted search has no plan for."""
+    chosen_from: str | None
+    """Budgets that were not given: the lowest is the price of a `further cell`, or a part of the `highest`."""
+    unmet: list[UnmetAnswer]
+    """Targets that no plan found meets."""
+    given_judged: bool
+    """Whether the layout given was judged; false only after an interruption."""
     seed: int
     """Of all random draws."""
     notes: list[str]

@@ -18,13 +18,22 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+from typing import Any
 
 from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.frontier_told import (
+    OBJECT,
+    PENNY_GBP,
+    PlanAgain,
+    ToldFrontier,
+    ToldPoint,
+    budget_of,
+    faults_of_search,
+    question_of,
+    told_frontier,
+)
 from quietwing.coverage.plan_store import ASKED, PLAN, standing, told_plan
 from quietwing.coverage.planning import (
     REPORTING_STREAM,
@@ -39,7 +48,6 @@ from quietwing.coverage.report import (
     FRONTIER_FILES,
     count_rooms,
     frontier_csv,
-    frontier_details,
     frontier_json,
     plan_files,
     write_frontier,
@@ -59,9 +67,7 @@ from quietwing.coverage.store import (
     versions,
 )
 from quietwing.coverage.study import (
-    ANY_PRICE_GBP,
     as_bought,
-    found_elsewhere,
     frontier_point,
     joined,
     least_gbp,
@@ -73,9 +79,8 @@ from quietwing.sites import Site, clean, fingerprint, load_site, save_site
 
 __all__ = ["FRONTIER_RESULT_FILES", "holds_frontier", "verify_frontier_folder", "write_frontier_result"]
 
-OBJECT, TABLE = "frontier.json", "frontier.csv"
+TABLE = "frontier.csv"
 FRONTIER_RESULT_FILES = (*FRONTIER_FILES, ASKED, CATALOGUE, f"{SITE}/site.toml")
-PENNY_GBP = 0.005
 
 
 def write_frontier_result(found: Frontier, folder: Path, catalogue: Mapping[str, Model]) -> tuple[Path, ...]:
@@ -133,39 +138,6 @@ def holds_frontier(folder: Path) -> bool:
     return OBJECT in listed and PLAN not in listed
 
 
-class _Point(BaseModel, strict=True, extra="ignore"):
-    """What of a point of ``frontier.json`` only its search knows, and what its plan was asked; the rest follows."""
-
-    budget_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)]  # what a scenario may ask for, and so the two targets
-    target_rooms: Annotated[int, Field(ge=1, le=10_000)] | None
-    target_share: Annotated[FiniteFloat, Field(gt=0, le=1)] | None
-    found_for_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)]
-    bound_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)] | None
-    cells_model: Annotated[int, Field(ge=0, le=10_000)] | None
-    cells_bound: Annotated[int, Field(ge=0, le=10_000)] | None
-    scenario_id: str
-
-    @property
-    def least(self) -> bool:
-        """Whether it is a plan of least cost."""
-        return self.target_rooms is not None or self.target_share is not None
-
-
-class _Object(BaseModel, strict=True, extra="ignore"):
-    points: Annotated[list[_Point], Field(min_length=1)]
-    interrupted: bool
-    missing_gbp: list[Annotated[FiniteFloat, Field(ge=0, le=1e9)]]
-    notes: list[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Again:
-    """A plan of the folder, judged and priced again."""
-
-    plan: Plan
-    verdict: Verdict
-
-
 def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     """Check a frontier's files against its manifest, then judge and price each of its plans again.
 
@@ -208,8 +180,8 @@ def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...
             problems.append(f"inputs: {name} is not the one the manifest names; write the result anew")
     if problems:
         return tuple(problems)
-    told = _told(folder)
-    again: dict[str, _Again] = {}
+    told = told_frontier(folder)
+    again: dict[str, PlanAgain] = {}
     for name in sorted(file.removesuffix(f"/{PLAN}") for file in manifest["files"] if file.endswith(f"/{PLAN}")):
         try:
             faults, one, scenario_id = _plan_again(
@@ -221,7 +193,7 @@ def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...
         problems += [f"{name}: {fault}" for fault in faults]
         if one is not None:
             again[scenario_id] = one
-    problems += _faults_of_search(told, again)
+    problems += faults_of_search(told, again, asked)
     points, faults = _points_again(site, asked, catalogue, told, again)
     problems += faults
     if not faults:
@@ -231,25 +203,15 @@ def verify_frontier_folder(folder: Path, recompute: Recompute) -> tuple[str, ...
     return tuple(problems)
 
 
-def _told(folder: Path) -> _Object:
-    try:
-        return _Object.model_validate_json((folder / OBJECT).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        what = type(error).__name__
-        if isinstance(error, ValidationError):
-            what = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ScenarioError(f"{OBJECT}: cannot be read ({clean(what)}); write the result anew") from None
-
-
 def _plan_again(
     folder: Path,
     name: str,
     site: Site,
     asked: Scenario,
     catalogue: Mapping[str, Model],
-    points: list[_Point],
+    points: list[ToldPoint],
     recompute: Recompute,
-) -> tuple[list[str], _Again | None, str]:
+) -> tuple[list[str], PlanAgain | None, str]:
     """What does not hold of one plan, its figures computed again, and the id of its question."""
     try:
         spoken = json.loads((folder / PLAN).read_text("utf-8"))
@@ -259,7 +221,7 @@ def _plan_again(
     point = next((one for one in points if one.scenario_id == scenario_id), None)
     if point is None:
         return [f"{PLAN}: is the plan of no point of {OBJECT}"], None, scenario_id
-    question = _question(asked, point)
+    question = question_of(asked, point)
     plan = told_plan(folder, site, question, catalogue)
     given = resolve_treatments(site, asked.treatments, catalogue)
     spent = cost(site, plan.devices, (*given, *plan.treatments), catalogue, question)
@@ -275,18 +237,7 @@ def _plan_again(
     if not faults and plan.value is not None:  # else it was found for another question, and says nothing of this one
         sectors = wanted_sectors(site, question)
         faults += verify_plan(site, sectors, question, catalogue, plan, existing=standing(plan.devices))
-    return faults, _Again(dataclasses.replace(plan, cost=spent), verdict), scenario_id
-
-
-def _question(asked: Scenario, point: _Point) -> Scenario:
-    """What a point's plan answers."""
-    return dataclasses.replace(
-        asked,
-        budget_gbp=point.budget_gbp,
-        objective="least_cost" if point.least else "most_protected",
-        target_rooms=point.target_rooms,
-        target_share=point.target_share,
-    )
+    return faults, PlanAgain(dataclasses.replace(plan, cost=spent), verdict), scenario_id
 
 
 def _faults_of_cost(plan: Plan, again: Plan) -> Iterator[str]:
@@ -309,29 +260,8 @@ def _faults_of_counts(spoken: Mapping[str, Any], verdict: Verdict) -> Iterator[s
             yield f"{PLAN}: {stated} cells are silent at {name} grade, computed again {found}"
 
 
-def _faults_of_search(told: _Object, again: Mapping[str, _Again]) -> Iterator[str]:
-    """What only the search knows, held against the plans: which search found each, and what the others may be."""
-    budgets = {point.budget_gbp for point in told.points}
-    searched = budgets | {*told.missing_gbp, 0.0, ANY_PRICE_GBP}
-    words = {found_elsewhere(budget) for budget in (*budgets, ANY_PRICE_GBP)}
-    if (told.missing_gbp and not told.interrupted) or budgets & {*told.missing_gbp}:
-        yield f"{OBJECT}: missing_gbp: names budgets of a search that was not interrupted, or with a plan"
-    if sorted(point.budget_gbp for point in told.points) != [point.budget_gbp for point in told.points]:
-        yield f"{OBJECT}: points: budgets do not rise"
-    for point in told.points:
-        one, own = again.get(point.scenario_id), point.found_for_gbp == point.budget_gbp
-        if point.found_for_gbp not in searched:
-            yield f"{OBJECT}: {_pounds(point)}: found_for_gbp is {point.found_for_gbp:g}, no budget of a search here"
-        elif one is not None and not point.least:  # one that a search for another budget found says so first
-            said = words.intersection(one.plan.notes[:1])
-            expected = {found_elsewhere(ANY_PRICE_GBP if own else point.found_for_gbp)}
-            without = own or one.plan.value is None  # its own search says nothing, nor does one for a target
-            if said != expected and (said or not without):
-                yield f"{OBJECT}: {_pounds(point)}: found_for_gbp is {point.found_for_gbp:g}, not what its plan notes"
-
-
 def _points_again(
-    site: Site, asked: Scenario, catalogue: Mapping[str, Model], told: _Object, again: Mapping[str, _Again]
+    site: Site, asked: Scenario, catalogue: Mapping[str, Model], told: ToldFrontier, again: Mapping[str, PlanAgain]
 ) -> tuple[list[FrontierPoint], list[str]]:
     """Every point made from its plan, and what is in the way of that.
 
@@ -343,9 +273,9 @@ def _points_again(
         own = point.scenario_id in again
         one = again.get(point.scenario_id, one)
         if one is None:
-            faults.append(f"{OBJECT}: {_pounds(point)}: has no plan in the folder")
+            faults.append(f"{OBJECT}: {budget_of(point)}: has no plan in the folder")
             continue
-        question = _question(asked, point)
+        question = question_of(asked, point)
         bought = as_bought(site, question, one.plan)
         scenario_id = fingerprint(site, bought, one.plan.devices, dict(catalogue))[:12]
         verdict = dataclasses.replace(one.verdict, scenario=bought, scenario_id=scenario_id)
@@ -355,13 +285,15 @@ def _points_again(
             bound_gbp = least_gbp(question, one.plan, spent)
         elif bound_gbp is not None and (not point.least or bound_gbp > spent or not bound_gbp.is_integer()):
             faults.append(
-                f"{OBJECT}: {_pounds(point)}: bound_gbp is {bound_gbp:g}, no bound of a plan of £{spent:,.2f}"
+                f"{OBJECT}: {budget_of(point)}: bound_gbp is {bound_gbp:g}, no bound of a plan of £{spent:,.2f}"
             )
         made = frontier_point(result, spent_gbp=spent, found_for_gbp=point.found_for_gbp, bound_gbp=bound_gbp)
         if not own:
             value, bound = point.cells_model, point.cells_bound
             if (bound is not None and (value is None or bound < value)) or (point.least and value is not None):
-                faults.append(f"{OBJECT}: {_pounds(point)}: cells_bound is {bound}, no bound of {value} cells_model")
+                faults.append(
+                    f"{OBJECT}: {budget_of(point)}: cells_bound is {bound}, no bound of {value} cells_model"
+                )
             gap = None if value is None or bound is None else bound - value
             made = dataclasses.replace(made, value=value, bound=bound, gap=gap)
         points.append(made)
@@ -369,11 +301,19 @@ def _points_again(
 
 
 def _faults_of_frontier(
-    folder: Path, site: Site, asked: Scenario, told: _Object, points: list[FrontierPoint]
+    folder: Path, site: Site, asked: Scenario, told: ToldFrontier, points: list[FrontierPoint]
 ) -> Iterator[str]:
     """``frontier.json`` and ``frontier.csv``, figure for figure and word for word."""
-    bare = joined(site, asked, points, tuple(told.missing_gbp), told.interrupted, ())
-    found = dataclasses.replace(bare, notes=tuple(told.notes[len(frontier_details(bare)) :]))  # of the searches
+    found = joined(
+        site,
+        asked,
+        points,
+        missing_gbp=told.missing_gbp,
+        interrupted=told.interrupted,
+        chosen_from=told.chosen_from,
+        unmet=told.unmet,
+        given_judged=told.given_judged,
+    )
     kept = (folder / OBJECT).read_bytes().decode("utf-8", "replace")
     again = frontier_json(found)
     if kept != again:
@@ -424,7 +364,3 @@ def _differing_cells(kept: str, again: str, points: list[FrontierPoint]) -> Iter
 
 def _shown(value: object) -> str:
     return clean(str(value)[:120])
-
-
-def _pounds(point: _Point) -> str:
-    return f"£{point.budget_gbp:,.2f}"

@@ -6,9 +6,9 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError, ValidationInfo, field_validator
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model, Treatment
@@ -22,6 +22,7 @@ from quietwing.coverage.planning import (
     HoleReason,
     Plan,
     PlanResult,
+    Search,
     Status,
     cost,
     verify_plan,
@@ -29,7 +30,7 @@ from quietwing.coverage.planning import (
 from quietwing.coverage.report import plan_files
 from quietwing.coverage.result_folder import listed_files
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.scenario import Scenario, read_scenario
+from quietwing.coverage.scenario import Objective, Scenario, read_scenario
 from quietwing.coverage.store import CATALOGUE, LAYOUT, SITE, Recompute, scenario_text, verify_result, write_result
 from quietwing.coverage.study import wanted_sectors
 from quietwing.coverage.treatments import resolve_treatments
@@ -117,6 +118,8 @@ def verify_plan_folder(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     site = load_site(folder / SITE)
     sectors = wanted_sectors(site, asked)
     faults = verify_plan(site, sectors, asked, catalogue, plan, existing=standing(plan.devices))
+    if plan.found_by is not None and "frontier.json" not in (listed_files(folder) or {}):
+        faults = (f"{PLAN}: found_by: names another search, and there is no frontier here", *faults)
     return (*(f"{name}: is not what the plan and its verdict say" for name in differing), *faults)
 
 
@@ -184,7 +187,7 @@ def told_plan(
         told = _Told.model_validate_json(spoken)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ScenarioError(f"{PLAN}: {where!r} is missing or wrong; optimise --out writes it anew") from None
+        raise ScenarioError(f"{PLAN}: {where!r} is missing or wrong; write the result anew") from None
     bought = tuple(Treatment(each.opening, each.model) for each in told.treatments if each.bought)
     given = resolve_treatments(site, asked.treatments, catalogue)
     spent = cost(site, devices, (*given, *bought), catalogue, asked)
@@ -205,6 +208,7 @@ def told_plan(
         seed=told.seed,
         reproducible=told.reproducible,
         notes=tuple(told.plan_notes),
+        found_by=None if told.found_by is None else Search(**told.found_by.model_dump()),
     )
 
 
@@ -253,8 +257,20 @@ class _Attempt(BaseModel, strict=True, extra="forbid"):
         return Attempt(**(self.model_dump() | {"spill_margin_db": margin_db}))
 
 
+class _Search(BaseModel, strict=True, extra="forbid"):
+    objective: Objective
+    budget_gbp: Annotated[FiniteFloat, Field(ge=0, le=1e9)] | None
+
+
 class _Told(BaseModel, strict=True, extra="ignore"):
     """What of ``plan.json`` makes the plan; the rest follows from it and is compared."""
+
+    @field_validator("chosen")
+    @classmethod
+    def _is_tried(cls, chosen: int, told: ValidationInfo) -> int:
+        if not 0 <= chosen < len(told.data.get("attempts", ())):
+            raise ValueError("no attempt has this number")
+        return chosen
 
     status: Status
     value: FiniteFloat | None
@@ -269,5 +285,6 @@ class _Told(BaseModel, strict=True, extra="ignore"):
     seed: int
     reproducible: bool
     plan_notes: list[str]
+    found_by: _Search | None
     treatments: list[_Window]
     cost: _Money

@@ -33,7 +33,7 @@ from quietwing.sites import (
     toml_of,
 )
 
-__all__ = ["TARGETS", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario"]
+__all__ = ["TARGETS", "Objective", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario"]
 
 LARGEST_FILE_BYTES = 1 << 20
 

@@ -10,10 +10,12 @@ from .costing import over_budget as over_budget
 from .curve import DUST as DUST
 from .curve import SPREADS as SPREADS
 from .curve import Chance as Chance
+from .curve import ChosenFrom as ChosenFrom
 from .curve import Frontier as Frontier
 from .curve import FrontierPoint as FrontierPoint
 from .curve import Marginal as Marginal
 from .curve import Offer as Offer
+from .curve import Unmet as Unmet
 from .curve import best_known as best_known
 from .curve import cheapest_known as cheapest_known
 from .curve import count_spread as count_spread
@@ -45,6 +47,7 @@ from .plan import HoleKind as HoleKind
 from .plan import HoleReason as HoleReason
 from .plan import Plan as Plan
 from .plan import PlanResult as PlanResult
+from .plan import Search as Search
 from .plan import Status as Status
 from .prepared import REPORTING_STREAM as REPORTING_STREAM
 from .prepared import Prepared as Prepared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,12 @@ from quietwing.sites import Site
 
 __all__ = [
     "Chance",
+    "ChosenFrom",
     "Frontier",
     "FrontierPoint",
     "Marginal",
     "Offer",
+    "Unmet",
     "best_known",
     "cheapest_known",
     "count_spread",
@@ -27,6 +30,7 @@ __all__ = [
 ]
 
 LEAST_BEND = 0.05  # assumed: share of all cells gained by which a knee stands out from even gains
+ChosenFrom = Literal["further cell", "highest"]
 SPREADS = 2.0  # assumed: standard deviations that chance is taken to explain
 DRAWS = 400  # assumed: of all worlds anew, to see how far a count moves by chance
 PENNY_GBP = 0.005
@@ -120,6 +124,32 @@ class Chance:
         return all(lost <= spread for _, lost, spread in self.falls)
 
 
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A target that no plan found meets.
+
+    Attributes
+    ----------
+    cells : int
+        That a plan would have to silence.
+    share : float or None
+        Asked for, where the target is a share of all cells, with those quiet anyway.
+    most_gbp : float
+        That it might cost. [£]
+    proven : bool
+        Whether no plan can meet it in the planning model.
+    nearest_cells, nearest_gbp : int, float
+        Of the plan that comes nearest, on the worlds of choice. [cells, £]
+    """
+
+    cells: int
+    share: float | None
+    most_gbp: float
+    proven: bool
+    nearest_cells: int
+    nearest_gbp: float
+
+
 @dataclass(frozen=True)
 class Frontier:
     """Plans for rising budgets, none worse on the worlds of choice than one that costs less.
@@ -141,7 +171,11 @@ class Frontier:
     missing_gbp : tuple of float
         Budgets asked for that an interruption left without a plan.
     interrupted : bool
-    notes : tuple of str
+    chosen_from : {"further cell", "highest", None}
+        Where the budgets were not given: the lowest is the price of a further cell, or a part of the highest.
+    unmet : tuple of Unmet
+    given_judged : bool
+        Whether the layout given was judged too; without an interruption it is.
     """
 
     site: Site
@@ -153,7 +187,9 @@ class Frontier:
     chance: Chance
     missing_gbp: tuple[float, ...]
     interrupted: bool
-    notes: tuple[str, ...]
+    chosen_from: ChosenFrom | None
+    unmet: tuple[Unmet, ...]
+    given_judged: bool
 
     @property
     def plans(self) -> tuple[PlanResult, ...]:

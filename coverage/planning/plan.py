@@ -10,9 +10,9 @@ from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.costing import Cost
 from quietwing.coverage.planning.target import TargetOutcome, target_asked, target_outcome
 from quietwing.coverage.results import Verdict
-from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.scenario import Objective, Scenario
 
-__all__ = ["Attempt", "Claim", "Hole", "HoleKind", "HoleReason", "Plan", "PlanResult", "Status"]
+__all__ = ["Attempt", "Claim", "Hole", "HoleKind", "HoleReason", "Plan", "PlanResult", "Search", "Status"]
 
 Status = Literal["optimal", "feasible", "infeasible", "none found", "interrupted"]
 
@@ -108,6 +108,21 @@ class Hole:
     reason: HoleReason
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The question whose search found a plan that answers another one too.
+
+    Attributes
+    ----------
+    objective : {"most_protected", "least_cost"}
+    budget_gbp : float or None
+        None: without a limit of money. [£]
+    """
+
+    objective: Objective
+    budget_gbp: float | None
+
+
 @dataclass(frozen=True)
 class Plan:
     """A layout chosen by the optimiser.
@@ -142,6 +157,9 @@ class Plan:
     reproducible : bool
         False if a deadline or an interruption ended the search.
     notes : tuple of str
+        Of the search that found it.
+    found_by : Search or None
+        Of a frontier: that search, where it is not the one for the budget or target asked for.
     """
 
     devices: tuple[Device, ...]
@@ -160,6 +178,7 @@ class Plan:
     seed: int
     reproducible: bool
     notes: tuple[str, ...]
+    found_by: Search | None = None
 
 
 @dataclass(frozen=True)

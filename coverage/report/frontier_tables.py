@@ -6,8 +6,11 @@ import csv
 import io
 import json
 import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import cast
 
-from quietwing.coverage.answer_parts import FrontierPointAnswer
+from quietwing.coverage.answer_parts import FrontierPointAnswer, UnmetAnswer
 from quietwing.coverage.answers import FrontierAnswer
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning import Frontier, FrontierPoint, Marginal
@@ -99,7 +102,31 @@ def frontier_details(found: Frontier) -> tuple[str, ...]:
     unknown = sum(point.gap is None and point.bound_gbp is None for point in found.points)
     if unknown:
         bounds += f" For {unknown} of {len(found.points)} plans no bound is known."
-    return tuple(one for one in (chance_in_words(found), bounds.strip(), prices, *found.notes) if one)
+    return tuple(one for one in (chance_in_words(found), bounds.strip(), prices, *_notes(found)) if one)
+
+
+def _notes(found: Frontier) -> Iterator[str]:
+    """How budgets were chosen, which targets no plan meets, what an interruption left out."""
+    if found.chosen_from is not None:
+        budgets = [point.budget_gbp for point in found.points if point.result.asked.objective == "most_protected"]
+        budgets += found.missing_gbp
+        lowest = {
+            "further cell": "the cheapest plan found that silences a further cell",
+            "highest": "a part of the highest",
+        }[found.chosen_from]
+        yield (
+            f"Budgets were chosen from {exact_pounds(min(budgets))}, {lowest}, to {exact_pounds(max(budgets))}, "
+            f"the price of the plan found without a limit of money, in equal ratios."
+        )
+    for one in found.unmet:
+        share = "" if one.share is None else f", {100 * one.share:g} % of all with those quiet anyway,"
+        proven = "proven impossible" if one.proven else "none was found"
+        yield (
+            f"No plan silences {one.cells} cells{share} for {exact_pounds(one.most_gbp)} or less ({proven}); "
+            f"the nearest silences {one.nearest_cells} for {pounds(one.nearest_gbp)}."
+        )
+    if not found.given_judged:
+        yield "Interrupted before the layout given was judged."
 
 
 def chance_in_words(found: Frontier) -> str:
@@ -290,6 +317,9 @@ def frontier_object(found: Frontier) -> FrontierAnswer:
         "within_chance": found.chance.explained,
         "interrupted": found.interrupted,
         "missing_gbp": list(found.missing_gbp),
+        "chosen_from": found.chosen_from,
+        "unmet": [cast(UnmetAnswer, asdict(one)) for one in found.unmet],
+        "given_judged": found.given_judged,
         "seed": found.asked.seed,
         "notes": [*frontier_details(found)],
     }

@@ -9,10 +9,10 @@ from typing import Any
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.equipment import Device
-from quietwing.coverage.planning import Attempt, Cost, Plan, PlanResult
+from quietwing.coverage.planning import Attempt, Cost, Plan, PlanResult, Search
 from quietwing.coverage.report.escapes import ceiled
 from quietwing.coverage.report.hole_words import binding_of, reason_in_words
-from quietwing.coverage.report.plan_words import bound_shown, exceeds_budget, target_of
+from quietwing.coverage.report.plan_words import bound_shown, exact_pounds, exceeds_budget, target_of
 from quietwing.coverage.report.verdict_tables import actions_object, csv_text, verdict_object
 from quietwing.sites import Site, opening_places
 
@@ -165,6 +165,7 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
         "candidates": plan.candidates,
         "notes": list(notes_of(result)),
         "plan_notes": list(plan.notes),
+        "found_by": None if plan.found_by is None else asdict(plan.found_by),
         "seed": plan.seed,
         "reproducible": plan.reproducible,
     }
@@ -172,7 +173,17 @@ def plan_object(result: PlanResult) -> dict[str, Any]:
 
 def notes_of(result: PlanResult) -> tuple[str, ...]:
     """What limits the plan, its price and its verdict, each once."""
-    return tuple(dict.fromkeys((*result.plan.notes, *result.plan.cost.notes, *result.verdict.notes)))
+    found_by = result.plan.found_by
+    search = () if found_by is None else (_search_in_words(found_by),)
+    return tuple(dict.fromkeys((*search, *result.plan.notes, *result.plan.cost.notes, *result.verdict.notes)))
+
+
+def _search_in_words(search: Search) -> str:
+    """Which other search found a plan."""
+    words = "without a limit of money" if search.budget_gbp is None else f"for {exact_pounds(search.budget_gbp)}"
+    if search.objective == "least_cost":
+        words = "for a plan of least cost"
+    return f"found by the search {words}, whose notes these are"
 
 
 def _target_object(result: PlanResult) -> dict[str, Any] | None:

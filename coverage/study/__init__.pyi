@@ -13,7 +13,6 @@ from .contrast import holes_by_silence as holes_by_silence
 from .contrast import with_budgets as with_budgets
 from .explained import explain as explain
 from .explained import price as price
-from .frontier_points import found_elsewhere as found_elsewhere
 from .frontier_points import frontier_point as frontier_point
 from .frontier_points import joined as joined
 from .frontier_points import least_gbp as least_gbp

@@ -15,10 +15,12 @@ from quietwing.coverage.planning import (
     DUST,
     SPREADS,
     Chance,
+    ChosenFrom,
     Frontier,
     FrontierPoint,
     Plan,
     PlanResult,
+    Unmet,
     count_spread,
     knee,
     marginal,
@@ -27,16 +29,9 @@ from quietwing.coverage.planning import (
 from quietwing.coverage.report import bound_shown, count_rooms
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import spent_gbp as cost_of
-from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP
 from quietwing.sites import Site
 
-__all__ = ["found_elsewhere", "frontier_point", "joined", "least_gbp"]
-
-
-def found_elsewhere(found_for_gbp: float) -> str:
-    """The first note of a plan that the search for another budget found."""
-    words = "without a limit of money" if found_for_gbp == ANY_PRICE_GBP else f"for £{found_for_gbp:,.0f}"
-    return f"found by the search {words}, whose notes these are"
+__all__ = ["frontier_point", "joined", "least_gbp"]
 
 
 def frontier_point(
@@ -77,15 +72,18 @@ def joined(
     site: Site,
     asked: Scenario,
     points: Sequence[FrontierPoint],
-    missing_gbp: tuple[float, ...],
+    *,
+    missing_gbp: Sequence[float],
     interrupted: bool,
-    notes: Sequence[str],
+    chosen_from: ChosenFrom | None,
+    unmet: Sequence[Unmet],
+    given_judged: bool,
 ) -> Frontier:
     """A frontier of points by rising budget: each compared with the one before, the knee, what chance explains.
 
     Parameters
     ----------
-    site, asked, missing_gbp, interrupted, notes : as for `Frontier`
+    site, asked, missing_gbp, interrupted, chosen_from, unmet, given_judged : as for `Frontier`
     points : sequence of FrontierPoint
         At least one.
 
@@ -106,9 +104,11 @@ def joined(
         points=tuple(stepped),
         knee=knee([point.spent_gbp for point in points], [point.cells[0] for point in points]),
         chance=_chance(points, asked),
-        missing_gbp=missing_gbp,
+        missing_gbp=tuple(missing_gbp),
         interrupted=interrupted,
-        notes=tuple(dict.fromkeys(notes)),
+        chosen_from=chosen_from,
+        unmet=tuple(unmet),
+        given_judged=given_judged,
     )
 
 

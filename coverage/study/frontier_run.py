@@ -19,6 +19,7 @@ from quietwing.coverage.planning import (
     Frontier,
     FrontierPoint,
     PlanResult,
+    Search,
     best_known,
     cheapest_known,
     check_budget,
@@ -29,7 +30,7 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
 from quietwing.coverage.study.common import check_limits, wanted_sectors
-from quietwing.coverage.study.frontier_points import found_elsewhere, frontier_point, joined, least_gbp
+from quietwing.coverage.study.frontier_points import frontier_point, joined, least_gbp
 from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Step, Sweep, downward
 from quietwing.sites import Site, fingerprint, problems_text
 
@@ -116,12 +117,11 @@ def frontier(
     )
     sweep = Sweep(site, asked, catalogue, prepared, existing, maps, time_limit_s, say, steps)
     missing: tuple[float, ...] = budgets
-    notes: list[str] = []
     try:
         if auto:
-            budgets = missing = _chosen_budgets(sweep, auto, notes)
+            budgets = missing = _chosen_budgets(sweep, auto)
         for target in targets:
-            sweep.least_cost(target, budgets[-1], notes)
+            sweep.least_cost(target, budgets[-1])
         for number, budget_gbp in enumerate(budgets):
             missing = budgets[number:]
             if budget_gbp not in sweep.own:
@@ -136,7 +136,7 @@ def frontier(
             budgets = (_rounded_up(max(sweep.found[0].spent_gbp, 1.0)),)
             sweep.own = {budgets[0]: 0}
         missing = tuple(budget for budget in missing if budget not in sweep.own)
-    return _result(sweep, budgets, targets, missing, devices, before, notes)
+    return _result(sweep, budgets, targets, missing, devices, before)
 
 
 def _checked(
@@ -197,7 +197,7 @@ def _refuse_early(
     check_budget(site, questions[0], catalogue, existing)
 
 
-def _chosen_budgets(sweep: Sweep, number: int, notes: list[str]) -> tuple[float, ...]:
+def _chosen_budgets(sweep: Sweep, number: int) -> tuple[float, ...]:
     """Budgets in equal ratios from the cheapest plan that silences a further cell to one without a limit of money."""
     top = sweep.search(ANY_PRICE_GBP, None, "any price")
     there = top.plan.attempts[0].rooms_judged  # what stands already, alone
@@ -205,25 +205,18 @@ def _chosen_budgets(sweep: Sweep, number: int, notes: list[str]) -> tuple[float,
     sweep.own = {highest: 0}
     lowest = highest / number
     least = (
-        sweep.least_cost(("target_rooms", there + 1), highest, [])
+        sweep.least_cost(("target_rooms", there + 1), highest)
         if top.plan.attempts[top.plan.chosen].rooms_judged > there
         else None
     )
     if least is not None:
         lowest = min(_rounded_up(max(least.spent_gbp, 1.0)), highest)
-        sweep.target.clear()
+    sweep.target.clear()  # nobody asked for it
+    sweep.unmet.clear()
     ratio = (highest / lowest) ** (1 / (number - 1))
     steps = [lowest, *(_rounded_up(lowest * ratio**step) for step in range(1, number - 1)), highest]
     budgets = tuple(sorted({float(min(one, highest)) for one in steps}))
-    notes.append(
-        f"Budgets were chosen from £{budgets[0]:,.0f}, "
-        + (
-            "the cheapest plan found that silences a further cell, "
-            if least is not None
-            else "a part of the highest, "
-        )
-        + f"to £{highest:,.0f}, the price of the plan found without a limit of money, in equal ratios."
-    )
+    sweep.chosen_from = "highest" if least is None else "further cell"
     return budgets
 
 
@@ -240,7 +233,6 @@ def _result(
     missing: tuple[float, ...],
     devices: tuple[Device, ...],
     before: Callable[[], Verdict] | None,
-    notes: list[str],
 ) -> Frontier:
     """Every budget with the best plan known, compared with its neighbours."""
     given: Verdict | None = None
@@ -253,7 +245,6 @@ def _result(
         )
     except KeyboardInterrupt:
         sweep.interrupted = True
-        notes.append("Interrupted before the layout given was judged.")
     offers = [one.offer for one in sweep.found]
     rows: list[tuple[float, int, int]] = [  # budget, own, taken
         (budget, sweep.own[budget], best_known(offers, budget, sweep.own[budget]))
@@ -265,7 +256,16 @@ def _result(
             taken = cheapest_known(offers, sweep.cells_needed(target), sweep.target[target])
             rows.append((sweep.found[taken].spent_gbp, sweep.target[target], taken))
     points = [_point(sweep, *row, given) for row in sorted(rows)]
-    return joined(sweep.site, sweep.asked, points, missing, sweep.interrupted, notes)
+    return joined(
+        sweep.site,
+        sweep.asked,
+        points,
+        missing_gbp=missing,
+        interrupted=sweep.interrupted,
+        chosen_from=sweep.chosen_from,
+        unmet=sweep.unmet,
+        given_judged=given is not None,
+    )
 
 
 def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict | None) -> FrontierPoint:
@@ -277,8 +277,10 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
     if not same:
         plan = replace(plan, value=None, bound=None, gap=None, status="feasible")
     found_for_gbp = one.asked.budget_gbp or 0.0
-    if found_for_gbp != budget_gbp and asked.objective == one.asked.objective == "most_protected":
-        plan = replace(plan, notes=(found_elsewhere(found_for_gbp), *plan.notes))
+    itself = taken == own and (asked.objective == "least_cost" or found_for_gbp == budget_gbp)
+    if not itself:
+        limit_gbp = None if found_for_gbp == ANY_PRICE_GBP else found_for_gbp
+        plan = replace(plan, found_by=Search(one.asked.objective, limit_gbp))
     bought = as_bought(sweep.site, asked, plan)
     judged = one.verdict
     if sweep.maps_of(budget_gbp) and not judged.maps:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from quietwing.coverage.equipment import Device, Model, Treatment
-from quietwing.coverage.planning import REPORTING_STREAM, Offer, Plan, Prepared, best_known, target_asked
+from quietwing.coverage.planning import (
+    REPORTING_STREAM,
+    ChosenFrom,
+    Offer,
+    Plan,
+    Prepared,
+    Unmet,
+    best_known,
+    target_asked,
+)
 from quietwing.coverage.planning import optimise as best_plan
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
@@ -62,6 +71,8 @@ class Sweep:
     found: list[Found] = field(default_factory=list)
     own: dict[float, int] = field(default_factory=dict)  # by budget: the best of its own searches
     target: dict[Aim, int] = field(default_factory=dict)
+    unmet: list[Unmet] = field(default_factory=list)
+    chosen_from: ChosenFrom | None = None
     verdicts: dict[tuple[tuple[Device, ...], tuple[Treatment, ...]], Verdict] = field(default_factory=dict)
     interrupted: bool = False
 
@@ -95,8 +106,8 @@ class Sweep:
         index = self.site.room_index
         return target.needed - sum(bool(self.prepared.quiet_anyway[index[room]]) for room in target.rooms)
 
-    def least_cost(self, aim: Aim, most_gbp: float, notes: list[str]) -> Found | None:
-        """The cheapest plan found that silences so many cells; None, and a note, where there is none."""
+    def least_cost(self, aim: Aim, most_gbp: float) -> Found | None:
+        """The cheapest plan found that silences so many cells; None, and one more unmet, where there is none."""
         one = self._run(self.question_of(aim, most_gbp), None, f"least cost of {aim_in_words(aim)}")
         reached, target = one.plan.attempts[one.plan.chosen], self.cells_needed(aim)
         met = reached.rooms_judged >= target and reached.passed
@@ -108,12 +119,9 @@ class Sweep:
             raise KeyboardInterrupt
         if met:
             return one
-        share = "" if aim[0] == "target_rooms" else f", {aim_in_words(aim)} of all with those quiet anyway,"
-        proven = "proven impossible" if one.plan.status == "infeasible" else "none was found"
-        notes.append(
-            f"No plan silences {target} cells{share} for £{most_gbp:,.0f} or less ({proven}); the nearest silences "
-            f"{reached.rooms_judged} for £{one.spent_gbp:,.0f}."
-        )
+        share = aim[1] if aim[0] == "target_share" else None
+        proven, nearest_gbp = one.plan.status == "infeasible", round(one.spent_gbp, 2)
+        self.unmet.append(Unmet(target, share, most_gbp, proven, reached.rooms_judged, nearest_gbp))
         return None
 
     def start_for(self, budget_gbp: float) -> Plan | None:

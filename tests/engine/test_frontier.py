@@ -162,7 +162,7 @@ def test_a_target_that_no_plan_reaches_is_a_note_with_the_nearest(small, one, mo
     told(monkeypatch, one, {5: (4, 800, "infeasible"), 1e3: (2, 900)})
     found = frontier(small, QUESTION, (1e3,), least_cost_of=(5,))
     assert len(found.points) == 1
-    assert found.notes == (
+    assert frontier_details(found)[-1:] == (
         "No plan silences 5 cells for £1,000 or less (proven impossible); the nearest silences 4 for £800.",
     )
 
@@ -175,7 +175,10 @@ def test_budgets_are_chosen_from_the_cheapest_cell_to_any_price_in_equal_ratios(
     assert [point.budget_gbp for point in found.points] == [9_800.0, 20_000.0, 40_000.0, 80_000.0]
     assert found.points[-1].spent_gbp == 79_500.0
     assert stub.asked[0] == (1e9, None)
-    assert "in equal ratios" in found.notes[0]
+    assert (
+        "Budgets were chosen from £9,800, the cheapest plan found that silences a further cell, to £80,000, the "
+        "price of the plan found without a limit of money, in equal ratios."
+    ) in frontier_details(found)
 
 
 def test_an_interruption_keeps_what_was_found_and_says_what_is_missing(small, one, monkeypatch):
@@ -387,5 +390,5 @@ def test_a_share_of_the_cells_is_a_point_and_what_is_quiet_anyway_counts(small, 
     assert [point["target_share"] for point in frontier_object(found)["points"]] == [None, 0.8, None]
     assert any(
         note.startswith("No plan silences 4 cells, 100 % of all with those quiet anyway, for £4,000")
-        for note in found.notes
+        for note in frontier_details(found)
     )

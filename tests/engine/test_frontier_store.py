@@ -168,6 +168,17 @@ def test_a_plan_that_cannot_be_read_is_named_with_its_folder(folder, text):
         assert any(fault.startswith(f"{name}: plan.json: ") for fault in faults)
 
 
+def test_a_folder_of_before_plans_named_their_search_is_refused_by_name(folder):
+    for name in plans_of(folder):
+        spoken = json.loads((folder / name / "plan.json").read_text("utf-8"))
+        old = (folder / name / "plan.json").read_text("utf-8")
+        del spoken["found_by"]
+        told_otherwise(folder, f"{name}/plan.json", old, json.dumps(spoken))
+    faults = verify_frontier_folder(folder, never)
+    for name in plans_of(folder):
+        assert f"{name}: plan.json: 'found_by' is missing or wrong; write the result anew" in faults
+
+
 def test_a_layout_that_cannot_be_read_is_named_with_its_folder(folder):
     name = plans_of(folder)[0]
     told_otherwise(folder, f"{name}/layout.csv", "id,model", "id,modl")
@@ -189,12 +200,16 @@ def judged_once():
     return judge
 
 
-def lied(value):
+def lied(value, key=None):
     """Another value of the same kind."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, str):
         return value + " All of it is proven."
+    if value is None and key == "chosen_from":
+        return "highest"
+    if key == "unmet":
+        return [{"cells": 4, "share": None, "most_gbp": 5e3, "proven": True, "nearest_cells": 3, "nearest_gbp": 1e3}]
     if isinstance(value, list):
         return [*value, value[-1] if value else 1.0]
     return 1.0 if value is None else value + 1
@@ -213,6 +228,7 @@ def lied(value):
         ("headline", 0),
         ("notes", 0),
         *((key,) for key in ("site", "as_of", "grades", "budget_basis", "knee_gbp", "falls_on_fresh_worlds")),
+        *((key,) for key in ("chosen_from", "unmet", "given_judged")),
         *((key,) for key in ("within_chance", "interrupted", "missing_gbp", "seed", "headline", "strange")),
         ("rooms", "silence"),
     ],
@@ -224,10 +240,11 @@ def test_every_figure_and_word_of_the_object_is_held(folder, judged_once, keys):
     held = spoken
     for key in keys[:-1]:
         held = held[key]
-    held[keys[-1]] = lied(held[keys[-1]] if keys[-1] != "strange" else None)
+    held[keys[-1]] = lied(held[keys[-1]] if keys[-1] != "strange" else None, keys[-1])
     told_otherwise(folder, "frontier.json", text, json.dumps(spoken, indent=1, ensure_ascii=False) + "\n")
     faults = verify_frontier_folder(folder, judged_once)
-    assert any(fault.startswith("frontier.json") and str(keys[-1]).split("_gbp")[0] in fault for fault in faults)
+    said = {"chosen_from": "notes", "unmet": "notes"}.get(keys[-1], str(keys[-1]).split("_gbp")[0])  # in words there
+    assert any(fault.startswith("frontier.json") and said in fault for fault in faults)
 
 
 def test_the_object_is_held_as_it_is_written(folder, judged_once):

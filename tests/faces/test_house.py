@@ -48,7 +48,13 @@ ORDER = [
     ("coverage.report",),
     ("coverage.study",),
     ("coverage.live", "coverage.warmup"),
-    ("coverage.store", "coverage.plan_store", "coverage.frontier_store", "coverage.estate_store"),
+    (
+        "coverage.store",
+        "coverage.plan_store",
+        "coverage.frontier_told",
+        "coverage.frontier_store",
+        "coverage.estate_store",
+    ),
     ("coverage.batch",),
     ("coverage.cli", "coverage.app"),
 ]

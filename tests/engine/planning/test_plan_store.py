@@ -323,13 +323,13 @@ def test_another_question_is_found_though_its_hash_fits(folder):
 
 @pytest.mark.parametrize("key", [
     "status", "value", "gap", "proven_bound", "rooms_model", "claimed", "holes", "attempts", "chosen",
-    "candidates", "seed", "reproducible", "treatments", "cost", "plan_notes",
+    "candidates", "seed", "reproducible", "treatments", "cost", "plan_notes", "found_by",
 ])  # fmt: skip
 def test_a_missing_key_is_one_clear_line(folder, key):
     told_otherwise(folder, lambda plan: plan.pop(key))
     with pytest.raises(ScenarioError) as refused:
         read_plan(folder)
-    assert str(refused.value) == f"plan.json: {key!r} is missing or wrong; optimise --out writes it anew"
+    assert str(refused.value) == f"plan.json: {key!r} is missing or wrong; write the result anew"
     ran = verify(folder)
     assert (ran.exit_code, ran.stdout) == (2, "")
     assert ran.stderr.strip() == f"error: {refused.value}"
