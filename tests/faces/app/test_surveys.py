@@ -378,3 +378,20 @@ def test_the_form_is_of_the_layout_that_was_judged(at, monkeypatch):
     assert not at.exception
     assert asked[-1] == {"share": 0.95, "confidence": 0.95, "failures": 2, "claimed_only": False}
     assert any("1 points inside" in one.value for one in at.markdown)
+
+
+def test_a_reading_of_a_day_to_come_is_refused_by_file_and_number(at):
+    """The day after is taken: it is there already somewhere on the earth."""
+    today = dt.date.today()
+    own = at.session_state[KEY]
+    for days, taken in ((1, True), (2, False)):
+        day = str(today + dt.timedelta(days=days))
+        own.survey = replace(own.survey, walk=None)
+        brought(at, LOG.replace(b"2026-11-20", day.encode()))
+        at.button(key="walk-read").click().run()
+        assert not at.exception
+        assert (own.survey.walk is not None) == taken
+        assert bool(at.error) != taken
+    assert f"walk.csv: reading 1: date is {day}, a day to come (today is {today})" in (
+        at.error[0].value.replace("\\", "")
+    )
