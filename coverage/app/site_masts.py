@@ -61,7 +61,6 @@ def masts_editor(where: str) -> None:
     )
     for news in own.said.pop(_NEWS, ()):
         st.success(news)
-    show_problems_of(f"{where}-masts")
     with st.expander("Masts as a table: change, add, delete"):
         key = f"{where}-masts-{_edition(site)}"
         st.data_editor(
@@ -78,22 +77,24 @@ def masts_editor(where: str) -> None:
         if site.antenna_files:
             files = ", ".join(literal(f"{FILE_PATTERN}{name}") for name in site.antennas)
             st.caption(f"Antenna files of this site, for the column pattern: {files}")
+        show_problems_of(f"{where}-masts-use")
         st.button(
             "Use this table",
             key=f"{where}-masts-use",
             on_click=session().ask,
-            args=(f"{where}-masts", CHECKING, _use_table, site, key),
+            args=(f"{where}-masts-use", CHECKING, _use_table, site, key),
         )
     _houses(site, where)
     with st.expander("Masts as a file (masts.csv)"):
         given = st.file_uploader("Upload masts.csv", type=["csv"], key=f"{where}-masts-file")
         if given is not None:
+            show_problems_of(f"{where}-masts-file-use")
             st.button(
                 "Use this file",
                 key=f"{where}-masts-file-use",
                 on_click=session().ask,
                 args=(
-                    f"{where}-masts",
+                    f"{where}-masts-file-use",
                     CHECKING,
                     _use_file,
                     f"{where}-masts-file",
@@ -113,7 +114,6 @@ def masts_editor(where: str) -> None:
 
 def _houses(site: Site, where: str) -> None:
     """What stands between the masts and the site: three lengths, each where it is known."""
-    show_problems_of(f"{where}-houses")
     with st.expander("Houses between the masts and the site"):
         st.caption(
             "Average values; leave blank if unknown. Used only for masts with the surroundings "
@@ -133,6 +133,7 @@ def _houses(site: Site, where: str) -> None:
                 help=words,
                 key=key,
             )
+        show_problems_of(f"{where}-houses")
         st.button(
             "Use these lengths",
             key=f"{where}-houses-use",
@@ -153,9 +154,9 @@ def levels_editor(where: str) -> None:
         )
     else:
         st.markdown("None: all levels come from mast arithmetic. **Measure before you buy.**")
-    show_problems_of(f"{where}-levels")
     given = st.file_uploader("Upload outside_levels.csv", type=["csv"], key=f"{where}-levels-file")
     if given is not None:
+        show_problems_of(f"{where}-levels")
         st.button(
             "Use these levels",
             key=f"{where}-levels-use",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from quietwing.coverage.app import site_masts
 from quietwing.coverage.app.site_files import (
     masts_text,
     open_upload,
@@ -376,6 +377,23 @@ def test_masts_are_replaced_by_a_file_and_bad_ones_refused():
     assert {sector.eirp_dbm for sector in own.site.sectors} == {50.0}
     assert own.site_source == "yours"
     assert own.layout.devices  # the layout stays
+
+
+def test_what_is_wrong_with_masts_is_said_beside_the_button_that_was_pressed(monkeypatch):
+    at = opened()
+    monkeypatch.setattr(site_masts, "edited_rows", lambda rows, _: [rows[0] | {"height_m": -5.0}, *rows[1:]])
+    at.button(key="site-masts-use").click().run()
+    at.file_uploader(key="site-masts-file").upload("masts.csv", b"not a table", "text/csv").run()
+    for label, key, says in (
+        ("Masts as a table: change, add, delete", "site-masts-use", "height_m is -5"),
+        ("Masts as a file (masts.csv)", "site-masts-file-use", "masts.csv"),
+    ):
+        at.button(key=key).click().run()
+        (part,) = (one for one in at.expander if one.label == label)
+        assert len(at.error) == len(part.error) == 1
+        assert says in part.error[0].value.replace("\\", "")
+        drawn = [one.key if one.type == "button" else one.type for one in part if one.type in ("button", "error")]
+        assert drawn[drawn.index("error") + 1] == key
 
 
 def with_lengths(at, **lengths_m):
