@@ -26,7 +26,7 @@ from quietwing.sites.networks import (
 )
 from quietwing.sites.records import plain_number
 from quietwing.sites.surveys.grid_reference import osgb_m
-from quietwing.sites.surveys.mast_networks import OF_NETWORK, Told, told_of
+from quietwing.sites.surveys.mast_networks import OF_NETWORK, Told, is_negative, told_of
 from quietwing.sites.surveys.mast_rows import mast_rows
 from quietwing.sites.surveys.text_rows import count_reason
 
@@ -196,6 +196,9 @@ class _Making:
         place = self._place(row)
         if place is None:
             return
+        if is_negative(row.get("id", "")):
+            count_reason(self.left_out, f"{clean(row['id'], 20)} as its number is below 0")
+            return
         if self.anchor is not None and not {"x", "y"} <= set(row):
             row = _with_turned(row, self.anchor.bearing_deg)
         asked: tuple[object, ...] = tuple([row.get(name) for name in OF_NETWORK])
@@ -292,12 +295,13 @@ class _Making:
         def given(name: str, low: float, high: float, default: float, word: str) -> float:
             value = plain_number(row.get(name, ""))
             if value is None or not low <= value <= high:
-                assumed.append(word)
+                wrong = f", for {clean(row[name], 20)} is not from {low:g} to {high:g}" if value is not None else ""
+                assumed.append(f"{word}{wrong}")
                 return default
             return value
 
         towards = math.degrees(math.atan2(self.middle.x - place[0], self.middle.y - place[1])) % 360
-        azimuth = given("azimuth_deg", 0, 360, round(towards, 1) % 360, "azimuth (towards the site)") % 360
+        azimuth = given("azimuth_deg", -360, 360, round(towards, 1) % 360, "azimuth (towards the site)") % 360
         twin = self._twin(operator, technology, freq, place, azimuth)
         if twin is not None:
             self.merged += 1

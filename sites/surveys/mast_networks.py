@@ -11,7 +11,7 @@ from quietwing.sites.networks import Carrier, carriers
 from quietwing.sites.records import plain_number
 from quietwing.sites.surveys.channel_numbers import band_of, frequency_mhz
 
-__all__ = ["OF_NETWORK", "Told", "told_of"]
+__all__ = ["OF_NETWORK", "Told", "is_negative", "told_of"]
 
 # What tells the network and carrier of a row.
 OF_NETWORK = ("technology", "mcc", "mnc", "plmn", "operator", "arfcn", "freq_mhz", "band", "bandwidth_mhz")
@@ -40,15 +40,23 @@ BANDS_MHZ = {
 }
 
 
+def is_negative(text: str) -> bool:
+    """Whether a number of a network, a band or a cell is below 0; by -1 a list marks what it does not know."""
+    return re.fullmatch(r"-[0-9.]+", text) is not None and text != "-1"
+
+
 def _network(row: dict[str, str]) -> tuple[str, str, str] | str:
     """Operator, PLMN and technology of a row, or why there is none."""
     word = WORDS.get(re.sub(r"[^A-Z0-9]", "", row.get("technology", "").upper()))
     if word is None:
         return f"technology {clean(row.get('technology', ''), 20) or 'not told'}"
+    for key in ("mcc", "mnc", "plmn"):
+        if is_negative(row.get(key, "")):
+            return f"{key} {clean(row[key], 20)} is below 0"
     mcc, mnc = row.get("mcc", ""), row.get("mnc", "")
-    digits = "".join(one for one in row.get("plmn", "") if one.isdigit())
-    plmn = f"{mcc}-{mnc.zfill(2)}" if mcc.isdigit() and mnc.isdigit() else f"{digits[:3]}-{digits[3:]}"
-    if re.fullmatch(r"[2-7]\d\d-\d{2,3}", plmn):
+    digits = re.sub(r"[^0-9]", "", row.get("plmn", ""))
+    plmn = f"{mcc}-{mnc.zfill(2)}" if f"{mcc}{mnc}".isdigit() and mcc and mnc else f"{digits[:3]}-{digits[3:]}"
+    if re.fullmatch(r"[2-7][0-9]{2}-[0-9]{2,3}", plmn):
         operator = _operator_of_plmn().get(plmn, plmn)
         return operator, plmn, word
     name = NAMES.get(
@@ -98,8 +106,10 @@ def _carriers(row: dict[str, str], operator: str, plmn: str, technology: str) ->
         try:
             freq, band_number = frequency_mhz(technology, int(number)), int(number)
         except OutOfRangeError:
-            return f"{technology} channel number {int(number)} is of no band"
-    if freq is not None and 300 <= freq <= 7125:
+            return f"{technology} channel number {clean(row['arfcn'], 20)} is of no band"
+    if freq and not 300 <= freq <= 7125:
+        return f"frequency {clean(row.get('freq_mhz', ''), 20)} is not from 300 to 7125 MHz"
+    if freq:
         band = band_of(technology, freq, band_number if technology == "LTE" else None)
         if band is None:
             return f"{technology} at {freq:g} MHz is of no band"
@@ -110,7 +120,9 @@ def _carriers(row: dict[str, str], operator: str, plmn: str, technology: str) ->
         if near:
             return [((band, freq, near[0].bandwidth_mhz), ("bandwidth",))]
         return [((band, freq, WIDTHS_MHZ[technology]), ("bandwidth",))]
-    named = re.search(r"\d+", row.get("band", ""))
+    if is_negative(row.get("band", "")):
+        return f"band {clean(row['band'], 20)} is below 0"
+    named = re.search(r"[0-9]{1,9}", row.get("band", ""))
     if named:
         wanted = BANDS_MHZ.get(int(named[0]), named[0])
         found = [one for one in mine if one.band.lstrip("Bn") == wanted]

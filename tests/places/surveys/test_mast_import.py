@@ -234,3 +234,41 @@ def test_the_head_of_a_list_says_what_its_columns_are_taken_for(tmp_path):
     head = mast_head(path)
     assert head.proposed["technology"] == "radio"
     assert head.rows[0][:3] == ("LTE", "234", "30")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"id": "-5"}, "-5 as its number is below 0: 1"),
+        ({"mcc": "234", "mnc": "-5", "operator": "EE"}, "mnc -5 is below 0: 1"),
+        ({"mcc": "-234", "mnc": "30", "operator": "EE"}, "mcc -234 is below 0: 1"),
+        ({"band": "-20"}, "band -20 is below 0: 1"),
+        ({"band": "9" * 5000}, "EE has no LTE in band 99999"),
+        ({"frequency": "26000"}, "frequency 26000 is not from 300 to 7125 MHz: 1"),
+        ({"frequency": "-806"}, "frequency -806 is not from 300 to 7125 MHz: 1"),
+        ({"earfcn": "1e300"}, "LTE channel number 1e300 is of no band: 1"),
+        ({"plmn": "2３４-30"}, "operator not told"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_row_with_a_number_that_is_none_is_left_out_with_its_number(site, tmp_path, columns, said):
+    row = {"id": "A", "x": str(X + 600), "y": str(Y), "plmn": "23430", "technology": "LTE"} | columns
+    path = tmp_path / "list.csv"
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", "utf-8")
+    with pytest.raises(SiteError) as refused:
+        import_masts(path, site)
+    assert said in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+def test_what_a_list_says_and_no_mast_can_have_is_assumed_with_what_it_said(site, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(f"id,x,y,plmn,technology,earfcn,height,eirp,azimuth\nA,{X + 600},{Y},23430,LTE,6225,-5,1e9,-5\n")
+    (one,) = import_masts(path, site).sectors
+    assert one.sector.azimuth_deg == 355.0
+    assert one.assumed == (
+        "bandwidth",
+        "EIRP, for 1e9 is not from -30 to 90",
+        "height, for -5 is not from 0.5 to 400",
+        "tilt",
+    )
