@@ -10,6 +10,7 @@ import typer
 
 from quietwing.coverage import study
 from quietwing.coverage.calibration import CalibrationFit, calibrate_site
+from quietwing.coverage.cli.command_inputs import refuse_days_to_come
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, refuse_written, say
@@ -37,11 +38,12 @@ def answer_calibrate(
     as_json: bool,
 ) -> None:
     """Fit, write the layer, and judge the layout before and after if asked to."""
-    refuse_written(out, overwrite)
+    refuse_written(out, overwrite, readings_file, scenario_file, rules_file, layout_file)
     with progress_bar() as progress:
         place, scenario = question(site, scenario_file, {"rules": rules_file} if rules_file else {}, progress)
         devices, catalogue = equipment_of(site, layout_file) if compare else ((), {})
         measured = read_measurements(readings_file, place)
+        refuse_days_to_come(measured.readings, place, readings_file)
         progress("fitting", 0.1)
         fit = calibrate_site(place, measured, scenario.rules)
         verdicts = _both(place, fit, scenario, devices, catalogue, progress) if compare else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import functools
 from collections.abc import Callable, Mapping
@@ -15,11 +16,12 @@ import typer
 from quietwing.coverage.cli.streams import without_reader
 from quietwing.coverage.cli.terminal import say
 from quietwing.coverage.exit_codes import BAD_INPUT, ENVIRONMENT, INFEASIBLE, INTERRUPTED
-from quietwing.sites import InfeasiblePlanError, QuietwingError, clean
+from quietwing.sites import InfeasiblePlanError, QuietwingError, Reading, Site, SiteError, clean, misplaced_readings
 
 __all__ = [
     "guarded",
     "name_files",
+    "refuse_days_to_come",
     "refuse_existing",
     "refuse_file",
 ]
@@ -84,6 +86,15 @@ def _with_files(message: str) -> str:
         table, colon, rest = line.partition(": ")
         lines.append(f"{clean(files[table])}: {rest}" if colon and table in files else line)
     return "\n".join(lines)
+
+
+def refuse_days_to_come(readings: tuple[Reading, ...], site: Site, file: Path) -> None:
+    """Refuse readings that nobody can have taken yet."""
+    wrong = misplaced_readings(readings, site, dt.date.today())
+    if wrong:
+        first, problem = next(iter(wrong.items()))
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise SiteError(f"{clean(file.name)}: reading {first + 1}{more}: {problem}")
 
 
 def refuse_existing(folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from quietwing.coverage import report, study
+from quietwing.coverage.cli.command_inputs import refuse_days_to_come
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
@@ -43,6 +44,8 @@ def answer_leakage(
     with progress_bar() as progress:
         place, scenario = question(site, scenario_file, options, progress)
         measured = None if measured_file is None else read_measurements(measured_file, place)
+        if measured is not None and measured_file is not None:
+            refuse_days_to_come(measured.readings, place, measured_file)
         share = 0.5 if out else 1.0
         result = study.leakage(
             place,

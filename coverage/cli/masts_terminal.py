@@ -47,7 +47,7 @@ def answer_masts(
     if out.parent.joinpath("site.toml").exists():  # beside a site's files stands nothing that is no file of a site
         told = out.parent.parent / f"{out.parent.name}-masts-assumed.csv"
     for path in (out, told, picture):
-        refuse_written(path, overwrite)
+        refuse_written(path, overwrite, source, mapping)
     with progress_bar() as progress:
         anchor = _anchor(*place)
         here = load_site(site)

@@ -32,12 +32,14 @@ def print_json(value: Mapping[str, Any]) -> None:
     typer.echo(text)
 
 
-def refuse_written(out: Path | None, overwrite: bool) -> None:
-    """Refuse a file that is there already, or a place where none can be, before anything is computed."""
+def refuse_written(out: Path | None, overwrite: bool, *sources: Path | None) -> None:
+    """Refuse a file that is there already or is read, or a place where none can be, before anything is computed."""
     if out is None:
         return
     if out.is_dir() or (out.exists() and not overwrite):
         what = "is a folder" if out.is_dir() else "exists"
         raise SiteError(f"{clean(str(out))}: {what}; give a new file, or --overwrite")
+    if any(source is not None and source.exists() and out.exists() and out.samefile(source) for source in sources):
+        raise SiteError(f"{clean(str(out))}: is the file that is read, and would be lost; give a new file")
     if not out.parent.is_dir():
         raise SiteError(f"{clean(str(out.parent))}: no such folder; make it, or give another --out")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from quietwing.coverage.cli.command_inputs import refuse_days_to_come
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, refuse_written, say
 from quietwing.coverage.whole_files import write_whole
@@ -28,7 +29,7 @@ def answer_walktest(
     as_json: bool,
 ) -> None:
     """Read the log, write the readings, say what was left out."""
-    refuse_written(out, overwrite)
+    refuse_written(out, overwrite, log, mapping, waypoints_file)
     with progress_bar() as progress:
         place = load_site(site)
         mapped = Mapped() if mapping is None else read_mapping(mapping)
@@ -37,6 +38,7 @@ def answer_walktest(
         waypoints = None if waypoints_file is None else read_waypoints(waypoints_file, day)
         progress("reading the log", 0.2)
         found = import_walk(log, place, mapped, waypoints, square_m)
+        refuse_days_to_come(found.readings, place, log)
     write_whole(out, readings_text(found.readings))
     if as_json:
         print_json(

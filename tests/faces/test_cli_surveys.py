@@ -135,3 +135,45 @@ def test_a_site_in_a_grid_of_its_own_says_where_it_is(here):
         ran = run("masts", "import", "list.csv", "--site", "houseblock", "-o", "m.csv", "--at", wrong)
         assert ran.exit_code == 2
         assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("walktest", "import", "walk.csv", "--site", "houseblock", "-o", "walk.csv"),
+        ("masts", "import", "walk.csv", "--site", "houseblock", "-o", "walk.csv"),
+        ("masts", "import", "masts-assumed.csv", "--site", "houseblock", "-o", "masts.csv"),
+        ("calibrate", "houseblock", "--readings", "walk.csv", "-o", "./walk.csv"),
+    ],
+)
+def test_what_is_read_is_never_written_over(here, command):
+    (here / "masts-assumed.csv").write_text(
+        "site id,x,y,plmn,technology,earfcn\nA1,900,250,23430,LTE,6225\n", "utf-8"
+    )
+    before = {path.name: path.read_bytes() for path in here.iterdir()}
+    ran = run(*command, "--overwrite")
+    assert ran.exit_code == 2
+    assert "is the file that is read, and would be lost; give a new file" in ran.stderr
+    assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("walktest", "import", "late.csv", "--site", "houseblock", "-o", "new.csv"),
+        ("calibrate", "houseblock", "--readings", "readings.csv", "-o", "new.toml"),
+        ("leakage", "houseblock", "--measured", "readings.csv"),
+    ],
+)
+def test_a_reading_of_a_day_to_come_is_refused(here, command):
+    (here / "late.csv").write_text(WALK.replace("2026-11-20", "2099-11-20"), "utf-8")
+    (here / "readings.csv").write_text(
+        "channel,x,y,height_m,rsrp_dbm,date\nVF/B20/LTE,3.4,-20.9,1.5,-80,2099-11-20\n", "utf-8"
+    )
+    ran = run(*command)
+    assert ran.exit_code == 2, ran.output
+    assert "date is 2099-11-20, a day to come" in ran.stderr
+    assert ran.stderr.startswith(
+        "error: late.csv: reading 1" if command[0] == "walktest" else "error: readings.csv: "
+    )
+    assert not list(here.glob("new.*"))
