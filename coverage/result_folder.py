@@ -48,6 +48,7 @@ __all__ = [
 MANIFEST, UNFINISHED = "manifest.json", "manifest-unfinished.json"
 BATCH_ITEM = "item.json"  # of an item of a batch: it holds the hash of every other file of its folder, and its own
 FORMAT = 1
+LONGEST_NAME_BYTES = 255
 LARGEST_MANIFEST_BYTES = 4 << 20  # ten thousand failed items of a batch, each with two hashes, take 2 MB
 MOST_NAMES = 10  # in the message that refuses a folder
 SITE_FILE = "site.toml"  # what makes a folder a site
@@ -262,6 +263,8 @@ def files_in(folder: Path) -> list[str]:
 def is_plain_name(name: str) -> bool:
     """Whether a name of a manifest stays within the folder."""
     path = PurePosixPath(name)
+    if any(len(part.encode("utf-8", "surrogatepass")) > LONGEST_NAME_BYTES for part in path.parts):
+        return False  # no file system has it
     return not (path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name or not name)
 
 

@@ -284,13 +284,13 @@ def read_scenario(path: str | Path | None, **overrides: object) -> Scenario:
     merged = raw | given
     own_rules, problems = _rules(path, merged)
     merged |= own_rules
-    problems += [
-        _place(name, where, key) + ": true and false are no numbers; write a number" for key in _flags(merged)
-    ]
+    flags = _flags(merged)
+    problems += [_place(name, where, key) + ": true and false are no numbers; write a number" for key in flags]
     try:
         scenario = _ADAPTER.validate_python(merged, strict=False)
     except ValidationError as error:
-        problems += [_explain(name, where, dict(item)) for item in error.errors(include_url=False)]
+        wrong = [item for item in error.errors(include_url=False) if not {*item["loc"][:1]} & {*flags}]
+        problems += [_explain(name, where, dict(item)) for item in wrong]
     problems += _covered(name, raw, given)
     if problems:
         raise ScenarioError(problems_text(tuple(dict.fromkeys(problems))))

@@ -154,7 +154,8 @@ def test_an_input_that_is_not_the_manifests_own_is_refused_before_computing(resu
     "text",
     ["", "[]", "{}", "null", '{"format": 2}', "[" * 100_000,
      '{"format": 1, "inputs": {}, "files": {"../../etc/passwd": ""}, "versions": {}, "site_notes": [], "seed": 1}',
-     '{"format": 1, "inputs": {}, "files": {"/etc/passwd": ""}, "versions": {}, "site_notes": [], "seed": 1}'],
+     '{"format": 1, "inputs": {}, "files": {"/etc/passwd": ""}, "versions": {}, "site_notes": [], "seed": 1}',
+     '{"format": 1, "inputs": {}, "files": {"' + "x" * 5000 + '": ""}, "versions": {}, "site_notes": [], "seed": 1}'],
 )  # fmt: skip
 def test_a_folder_that_holds_no_result_says_so(tmp_path, text):
     with pytest.raises(ScenarioError, match=r"no manifest\.json"):

@@ -218,7 +218,7 @@ def test_a_target_is_read_written_and_named_like_any_key(tmp_path):
         ("target_share = 50", r"scenario.toml: target_share: .*not a percentage: write 0.5"),
         ("target_share = 0", r"scenario.toml: target_share: .*greater than 0"),
         ("target_rooms = 0.5", r"scenario.toml: target_rooms: .*write target_share = 0.5"),
-        ("target_share = true", r"scenario.toml: target_share: true and false are no numbers"),
+        ("target_share = true", r"^scenario.toml: target_share: true and false are no numbers; write a number$"),
         ('target_named = "A1-01"', r"scenario.toml: target_named: .*list in square brackets"),
         ("target_wing = [1]", r"scenario.toml: target_wing 1: .*write a name in quotes"),
     ):
