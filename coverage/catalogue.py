@@ -33,6 +33,7 @@ from quietwing.sites import (
     build,
     did_you_mean,
     folded,
+    path_of,
     plain_number,
     problems_text,
     shown,
@@ -117,7 +118,7 @@ def read_catalogue(path: str | Path | None = None) -> dict[str, Model]:
         With all problems of the file at once, ``file: row: what is wrong; what to do``.
     """
     if path is not None:
-        path = Path(path)
+        path = path_of(path, "catalogue")
         return parse_catalogue(read_file(path, "catalogue"), path.name)
     return parse_catalogue(files("quietwing.coverage.tables").joinpath(BUNDLED_NAME).read_text("utf-8"), BUNDLED_NAME)
 

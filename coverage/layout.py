@@ -36,6 +36,7 @@ from quietwing.sites import (
     did_you_mean,
     folded,
     near,
+    path_of,
     problems_text,
     shown,
 )
@@ -106,7 +107,7 @@ def read_layout(path: str | Path, catalogue: Mapping[str, Model]) -> tuple[Devic
     ScenarioError
         With all problems of the file at once, ``file: row: what is wrong; what to do``.
     """
-    path = Path(path)
+    path = path_of(path, "layout")
     return parse_layout(read_file(path, "layout"), catalogue, path.name)
 
 

@@ -27,6 +27,7 @@ from quietwing.sites import (
     Unreadable,
     clean,
     did_you_mean,
+    path_of,
     problems_text,
     read_text,
     shown,
@@ -274,7 +275,7 @@ def read_scenario(path: str | Path | None, **overrides: object) -> Scenario:
     ScenarioError
         Every problem of the file and the options together.
     """
-    path = None if path is None else Path(path)
+    path = None if path is None else path_of(path, "scenario")
     raw: dict[str, object] = {} if path is None else _toml(path)
     given = {key: value for key, value in overrides.items() if value is not None}
     if any(key in given for key in TARGETS):  # another kind of target takes the place of the file's

@@ -106,6 +106,7 @@ from .readings import read_measurements as read_measurements
 from .records import build as build
 from .records import plain_number as plain_number
 from .safe_reading import beside as beside
+from .safe_reading import path_of as path_of
 from .safe_reading import read_bytes as read_bytes
 from .safe_reading import read_text as read_text
 from .safe_reading import refuse_odd as refuse_odd

@@ -24,7 +24,7 @@ from quietwing.sites.model import Building, Room, Site
 from quietwing.sites.points import PointSet
 from quietwing.sites.quantities import CoordinateM, LevelDbm, Text
 from quietwing.sites.records import build, whole
-from quietwing.sites.safe_reading import read_text
+from quietwing.sites.safe_reading import path_of, read_text
 from quietwing.sites.tables_csv import parse_table
 
 __all__ = [
@@ -96,6 +96,7 @@ def read_measurements(path: Path, site: Site) -> Measurements:
     SiteError
         With every problem of the file at once, ``file: line: what is wrong; what to do``.
     """
+    path = path_of(path, "measurements")
     name = clean(path.name or str(path))
     if "\0" in str(path) or not (path.is_symlink() or path.exists()):
         close = near(path.name, _tables_beside(path))

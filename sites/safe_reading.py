@@ -20,6 +20,7 @@ __all__ = [
     "beside",
     "bundled_folder",
     "misspelt",
+    "path_of",
     "read_bytes",
     "read_text",
     "refuse_odd",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 BUNDLED = ("houseblock", "radial", "campus")
+LONGEST_NAME_BYTES, LONGEST_PATH_BYTES = 255, 4095
 MOST_BYTES = 64 * 2**20  # a campus of six blocks is below 10 MiB
 MOST_TOML_BYTES = 256 * 2**10  # tomllib is plain Python: a larger file would take minutes
 
@@ -41,6 +43,33 @@ def bundled_folder(name: str) -> Iterator[Path]:
     """The folder of a bundled site, as a real folder on disk while the context lasts."""
     with resources.as_file(resources.files("quietwing.sites.examples") / name) as folder:
         yield folder
+
+
+def path_of(source: object, argument: str) -> Path:
+    """The path that an argument is.
+
+    Parameters
+    ----------
+    source : str or path-like
+    argument : str
+        Its name, for the message.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    SiteError
+        If it is no path, or one that no file system has.
+    """
+    text = os.fspath(source) if isinstance(source, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise SiteError(f"{argument}: is of type {type(source).__name__} (expected a path as text or Path); give one")
+    parts = text.encode("utf-8", "surrogatepass").split(os.sep.encode())
+    if sum(map(len, parts)) > LONGEST_PATH_BYTES or max(map(len, parts)) > LONGEST_NAME_BYTES:
+        raise SiteError(f"{argument}: {shown(text)} is longer than any name of a file; give the path itself")
+    return Path(text)
 
 
 def site_path(source: str | Path, *, zipped: bool = False) -> Path:
@@ -63,6 +92,7 @@ def site_path(source: str | Path, *, zipped: bool = False) -> Path:
     SiteError
         If it is neither, or an address that another program would fetch.
     """
+    path_of(source, "site")
     text = os.fspath(source)
     if isinstance(source, str) and text in BUNDLED:
         path = Path(str(resources.files("quietwing.sites.examples"))) / text

@@ -13,7 +13,7 @@ from quietwing.coverage.planning import optimise as best_plan
 from quietwing.coverage.propagation import GainCache
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, check_limits, checked_sectors
+from quietwing.coverage.study.common import Progress, check_arguments, check_limits, checked_sectors
 from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
 from quietwing.coverage.study.judging import Known, evaluate
 from quietwing.coverage.treatments import wishes_for
@@ -76,6 +76,7 @@ def optimise(
     ScenarioError
         If the scenario or the layout names what is not there.
     """
+    check_arguments(site, scenario, devices, catalogue)
     check_limits(time_limit_s, gap)
     scenario = scenario or Scenario()
     catalogue = read_catalogue() if catalogue is None else catalogue

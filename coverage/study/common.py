@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from quietwing.coverage.blocking import Calibration, check_actions, refuse_too_large
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError, SiteError
-from quietwing.coverage.layout import check_layout
+from quietwing.coverage.layout import RADIATES, check_layout
 from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import Patch, PointSet, Sector, Site, did_you_mean, problems_text, shown
+from quietwing.sites import Patch, PointSet, Sector, Site, clean, did_you_mean, problems_text, shown
 
-__all__ = ["Progress", "check_limits", "checked_sectors", "limits_of", "map_title", "points_of", "wanted_sectors"]
+__all__ = [
+    "Progress",
+    "check_arguments",
+    "check_limits",
+    "checked_sectors",
+    "limits_of",
+    "map_title",
+    "points_of",
+    "wanted_sectors",
+]
 
 Progress = Callable[[str, float], None]
+MOST_STREAMS = 1_000_000
 MOST_ADVISED = 20  # unknown channels for each of which a near one is looked for, which is slow
 WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
 
@@ -101,6 +111,48 @@ def limits_of(
     return tuple(dict.fromkeys(notes))
 
 
+def check_arguments(
+    site: object, scenario: object, devices: object = (), catalogue: object = None, stream: object = 0
+) -> None:
+    """Refuse what is no site, scenario, device, catalogue or stream, before anything is computed from it.
+
+    Raises
+    ------
+    ScenarioError
+        With the name of each argument and what it should be.
+    """
+
+    def refused(argument: str, value: object, expected: str) -> str:
+        return f"{argument}: is of type {type(value).__name__} (expected {expected}); give that"
+
+    problems = []
+    if not isinstance(site, Site):
+        problems.append(refused("site", site, "a Site, as load_site returns it"))
+    if not isinstance(scenario, Scenario | None):
+        problems.append(refused("scenario", scenario, "a Scenario or None"))
+    if not isinstance(catalogue, Mapping | None):
+        problems.append(refused("catalogue", catalogue, "a dict of models, as read_catalogue returns it, or None"))
+    if not isinstance(stream, int) or not 0 <= stream < MOST_STREAMS:
+        problems.append(
+            f"stream: is {shown(stream)} (expected a whole number from 0 to {MOST_STREAMS - 1}); give one"
+        )
+    if not isinstance(devices, tuple | list):
+        problems.append(refused("devices", devices, "a tuple of Device"))
+    else:
+        strange = [device for device in devices if not isinstance(device, Device)]
+        problems += [refused("devices", device, "Device") for device in strange[:1]]
+        known = {device.id: device.model for device in devices if isinstance(device, Device)}
+        if isinstance(catalogue, Mapping):
+            problems += [
+                f"devices: {clean(name)}: {shown(model)} is no blocker of the catalogue; "
+                f"{did_you_mean(model, [key for key, each in catalogue.items() if each.kind in RADIATES])}"
+                for name, model in known.items()
+                if model not in catalogue or catalogue[model].kind not in RADIATES
+            ]
+    if problems:
+        raise ScenarioError(problems_text(tuple(problems)))
+
+
 def check_limits(time_limit_s: float | None, gap: float | None = None) -> None:
     """Refuse a limit of a search that no search could keep.
 
@@ -110,6 +162,11 @@ def check_limits(time_limit_s: float | None, gap: float | None = None) -> None:
         With both.
     """
     problems = []
+    strange = [each for each in (time_limit_s, gap) if not isinstance(each, int | float | None)]
+    if strange:
+        raise ScenarioError(
+            f"time limit or gap: is of type {type(strange[0]).__name__} (expected a number); give one"
+        )
     if time_limit_s is not None and not time_limit_s >= 0:  # nan too
         problems.append(f"time limit: is {time_limit_s:g} (expected seconds from 0 on); give a time, or leave it out")
     if gap is not None and not 0 <= gap <= 1:

@@ -29,7 +29,7 @@ from quietwing.coverage.planning import (
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
-from quietwing.coverage.study.common import check_limits, wanted_sectors
+from quietwing.coverage.study.common import check_arguments, check_limits, wanted_sectors
 from quietwing.coverage.study.frontier_points import frontier_point, joined, least_gbp
 from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Step, Sweep, downward
 from quietwing.sites import Site, fingerprint, problems_text
@@ -90,6 +90,7 @@ def frontier(
     ScenarioError
         If there is no budget or too many, one is no amount of money, or the scenario asks for what is not there.
     """
+    check_arguments(site, scenario, devices, catalogue)
     check_limits(time_limit_s)
     budgets, targets = _checked(budgets_gbp, auto, least_cost_of)
     catalogue = read_catalogue() if catalogue is None else catalogue
@@ -143,7 +144,10 @@ def _checked(
     budgets_gbp: Sequence[float], auto: int, least_cost_of: Sequence[int | float]
 ) -> tuple[tuple[float, ...], tuple[Aim, ...]]:
     """Budgets and targets, sorted, each once."""
-    budgets = sorted({float(one) for one in budgets_gbp})
+    given = budgets_gbp if isinstance(budgets_gbp, Sequence) and not isinstance(budgets_gbp, str | bytes) else None
+    if given is None or not all(isinstance(one, int | float) for one in given):
+        raise ScenarioError("budgets: are no row of numbers; give some amounts of £")
+    budgets = sorted({float(one) for one in given})
     targets = sorted({_aim(one) for one in least_cost_of})
     if auto and budgets:
         raise ScenarioError("budgets: are given and are to be chosen too; give amounts of £, or none")

@@ -29,7 +29,14 @@ from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_B
 from quietwing.coverage.propagation import GainCache, prepare_scene, silent_at
 from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, checked_sectors, limits_of, map_title, points_of
+from quietwing.coverage.study.common import (
+    Progress,
+    check_arguments,
+    checked_sectors,
+    limits_of,
+    map_title,
+    points_of,
+)
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import PointSet, Sector, Site, clean, fingerprint, map_grid, trial_points
 
@@ -156,8 +163,9 @@ def evaluate(
     ScenarioError
         If the scenario or the layout names what is not there.
     """
-    scenario = scenario or Scenario()
     catalogue = read_catalogue() if catalogue is None else catalogue
+    check_arguments(site, scenario, devices, catalogue, stream)
+    scenario = scenario or Scenario()
     say = progress or (lambda _what, _share: None)
     say("site", 0.0)
     sectors = checked_sectors(site, scenario, devices)

@@ -20,7 +20,7 @@ from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
 from quietwing.coverage.propagation import GainCache, prepare_scene
 from quietwing.coverage.results import GradeVerdict, Leakage, StoreyMap
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.common import Progress, limits_of, map_title, points_of, wanted_sectors
+from quietwing.coverage.study.common import Progress, check_arguments, limits_of, map_title, points_of, wanted_sectors
 from quietwing.sites import Measurements, PointSet, Site, fingerprint, map_grid, trial_points
 
 __all__ = ["leakage"]
@@ -68,6 +68,7 @@ def leakage(
     ScenarioError
         If the scenario names a channel or sector that no mast of the site has.
     """
+    check_arguments(site, scenario)
     scenario = scenario or Scenario()
     say = progress or (lambda _what, _share: None)
     say("site", 0.0)

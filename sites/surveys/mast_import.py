@@ -25,6 +25,7 @@ from quietwing.sites.networks import (
     typical_eirp_dbm,
 )
 from quietwing.sites.records import plain_number
+from quietwing.sites.safe_reading import path_of
 from quietwing.sites.surveys.grid_reference import osgb_m
 from quietwing.sites.surveys.mast_networks import OF_NETWORK, Told, is_negative, told_of
 from quietwing.sites.surveys.mast_rows import mast_rows
@@ -138,6 +139,7 @@ def import_masts(
     SiteError
         If the file cannot be read, or no mast comes of it.
     """
+    path = path_of(path, "list of masts")
     file = clean(path.name)
     if not 100 <= radius_m <= 40_000:
         raise SiteError(f"--radius: is {radius_m:g} (expected 100 to 40000 m); give how far masts may be")

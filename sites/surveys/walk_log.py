@@ -24,7 +24,7 @@ from quietwing.sites.findings import Unreadable, clean
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.readings import FARTHEST_M, MOST_READINGS, Reading
 from quietwing.sites.records import plain_number
-from quietwing.sites.safe_reading import refuse_odd
+from quietwing.sites.safe_reading import path_of, refuse_odd
 from quietwing.sites.surveys.channel_numbers import frequency_mhz
 from quietwing.sites.surveys.log_columns import Mapped, TableHead, head_of, is_private, map_columns
 from quietwing.sites.surveys.text_rows import count_reason, text_rows
@@ -102,6 +102,7 @@ def import_walk(
     SiteError
         If the file cannot be read, lacks a column, or no sample can be used.
     """
+    path = path_of(path, "log")
     mapped, file = mapped or Mapped(), clean(path.name)
     if not 0.25 <= square_m <= 50:
         raise SiteError(f"--square: is {square_m:g} (expected 0.25 to 50 m); give the side of the squares")
