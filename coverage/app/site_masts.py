@@ -85,6 +85,11 @@ def masts_editor(where: str) -> None:
             args=(f"{where}-masts-use", CHECKING, _use_table, site, key),
         )
     _houses(site, where)
+    _masts_file(site, where)
+
+
+def _masts_file(site: Site, where: str) -> None:
+    """``masts.csv`` up and down."""
     with st.expander("Masts as a file (masts.csv)"):
         given = st.file_uploader("Upload masts.csv", type=["csv"], key=f"{where}-masts-file")
         if given is not None:

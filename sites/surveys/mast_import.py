@@ -297,8 +297,7 @@ class _Making:
         def given(name: str, low: float, high: float, default: float, word: str) -> float:
             value = plain_number(row.get(name, ""))
             if value is None or not low <= value <= high:
-                wrong = f", for {clean(row[name], 20)} is not from {low:g} to {high:g}" if value is not None else ""
-                assumed.append(f"{word}{wrong}")
+                assumed.append(word if value is None else f"{word}, for {_not_within(row[name], low, high)}")
                 return default
             return value
 
@@ -361,6 +360,10 @@ class _Making:
                     if math.dist(place, (other.x_m, other.y_m)) <= SAME_MAST_M and turned <= SAME_AZIMUTH_DEG:
                         return index
         return None
+
+
+def _not_within(said: str, low: float, high: float) -> str:
+    return f"{clean(said, 20)} is not from {low:g} to {high:g}"
 
 
 def _with_dbm(row: dict[str, str]) -> dict[str, str]:
