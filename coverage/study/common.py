@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from numbers import Integral, Real
 
 from quietwing.coverage.blocking import Calibration, check_actions, refuse_too_large
 from quietwing.coverage.equipment import Device
@@ -132,7 +133,7 @@ def check_arguments(
         problems.append(refused("scenario", scenario, "a Scenario or None"))
     if not isinstance(catalogue, Mapping | None):
         problems.append(refused("catalogue", catalogue, "a dict of models, as read_catalogue returns it, or None"))
-    if not isinstance(stream, int) or not 0 <= stream < MOST_STREAMS:
+    if not isinstance(stream, Integral) or not 0 <= int(stream) < MOST_STREAMS:
         problems.append(
             f"stream: is {shown(stream)} (expected a whole number from 0 to {MOST_STREAMS - 1}); give one"
         )
@@ -162,7 +163,7 @@ def check_limits(time_limit_s: float | None, gap: float | None = None) -> None:
         With both.
     """
     problems = []
-    strange = [each for each in (time_limit_s, gap) if not isinstance(each, int | float | None)]
+    strange = [each for each in (time_limit_s, gap) if not isinstance(each, Real | None)]
     if strange:
         raise ScenarioError(
             f"time limit or gap: is of type {type(strange[0]).__name__} (expected a number); give one"

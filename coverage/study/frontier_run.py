@@ -8,8 +8,9 @@ plans that cost no more, so that on the worlds of choice more money never silenc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
@@ -144,8 +145,9 @@ def _checked(
     budgets_gbp: Sequence[float], auto: int, least_cost_of: Sequence[int | float]
 ) -> tuple[tuple[float, ...], tuple[Aim, ...]]:
     """Budgets and targets, sorted, each once."""
-    given = budgets_gbp if isinstance(budgets_gbp, Sequence) and not isinstance(budgets_gbp, str | bytes) else None
-    if given is None or not all(isinstance(one, int | float) for one in given):
+    row = isinstance(budgets_gbp, Iterable) and not isinstance(budgets_gbp, bytes)
+    given = list(budgets_gbp) if row else []
+    if not row or not all(isinstance(one, Real) for one in given):
         raise ScenarioError("budgets: are no row of numbers; give some amounts of £")
     budgets = sorted({float(one) for one in given})
     targets = sorted({_aim(one) for one in least_cost_of})

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from by_path import module_at
 
@@ -10,6 +11,8 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.layout import read_layout
 from quietwing.coverage.scenario import Scenario, read_scenario
+from quietwing.coverage.study import frontier_run
+from quietwing.coverage.study.common import check_limits
 from quietwing.sites import (
     QuietwingError,
     SiteError,
@@ -92,3 +95,9 @@ def test_what_are_no_budgets_or_limits_is_said(site, budgets):
         study.frontier(site, Scenario(), budgets)
     with pytest.raises(QuietwingError, match=r"^time limit or gap: is of type str \(expected a number\)"):
         study.optimise(site, Scenario(), time_limit_s="5")
+
+
+def test_numbers_of_numpy_are_numbers():
+    budgets, _ = frontier_run._checked(np.array([2000, 1000]), 0, ())
+    assert budgets == (1000.0, 2000.0)
+    check_limits(np.int64(5), np.float32(0.5))
