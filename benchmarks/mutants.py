@@ -181,8 +181,8 @@ MUTANTS = (
     Mutant(
         "slab: TE and TM exchanged in a stack",
         f"{PROPAGATION}/slab.py",
-        'if polarisation == "TE" else inside / np.sqrt(eta)',
-        'if polarisation == "TM" else inside / np.sqrt(eta)',
+        'if polarisation == "TE" else cos_inside / root',
+        'if polarisation == "TM" else cos_inside / root',
         (f"{T_PROPAGATION}/test_slab.py::test_a_stack_of_one_is_the_slab",),
     ),
     Mutant(

@@ -7,7 +7,7 @@ parallel to the slab, TM in the plane of incidence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +38,7 @@ AVERAGE_SPAN = 0.05  # assumption A7: ±5 % of the carrier takes out thickness r
 DEEPEST_LOSS_DB = 300.0  # a metal sheet computes to thousands; other paths carry the power long before
 LEAST_POWER = 10 ** (-DEEPEST_LOSS_DB / 10)
 MM_PER_M = 1e3
+AT_ONCE = 2**13  # angles × frequencies of a stack worked on together: what they need stays in a core's cache
 
 Complex = NDArray[np.complex128]
 
@@ -167,30 +168,53 @@ def stack_coefficients(
     ----------
     Rec. ITU-R P.2040-3, multilayer slab: A_n, B_n recursion with T = 1/A_0, R = B_0/A_0.
     """
-    cos = _checked_cos(cos_incidence)
+    cos = _checked_cos(cos_incidence) + np.zeros(np.shape(freq_mhz))
+    first, last, grown = _amplitudes(_inside(permittivities, thicknesses_m, cos, freq_mhz), cos, polarisation)
+    return np.asarray(np.exp(-grown) / first), np.asarray(last / first)
+
+
+class _Inside(NamedTuple):
+    """A wave within one layer, the same for both polarisations."""
+
+    cos: Complex
+    root: Complex  # of the permittivity
+    onward: Complex  # half of the turn of its phase, without its decay
+    back: Complex  # half of the decay there and back over that turn
+    grown: NDArray[np.float64]
+
+
+def _inside(
+    permittivities: Sequence[Complex], thicknesses_m: Sequence[float], cos: NDArray[np.float64], freq_mhz: ArrayLike
+) -> list[_Inside]:
+    """The wave within each layer, far side first."""
     wavenumber = 2 * np.pi / wavelength_m(freq_mhz)
-    shape = np.broadcast_shapes(cos.shape, wavenumber.shape, *(np.shape(eta) for eta in permittivities))
-    forward = np.ones(shape, np.complex128)
-    backward = np.zeros(shape, np.complex128)
-    grown = np.zeros(shape)
-    in_air = _transverse(np.asarray(1.0 + 0j), cos, polarisation)
-    beyond = in_air
+    waves = []
     for eta, thickness_m in zip(reversed(permittivities), reversed(thicknesses_m), strict=True):
-        here = _transverse(eta, cos, polarisation)
-        ratio = beyond / here
-        phase = wavenumber * thickness_m * np.sqrt(eta) * _cos_inside(eta, cos)
+        cos_inside, root = _cos_inside(eta, cos), np.sqrt(eta)
+        phase = wavenumber * thickness_m * root * cos_inside
         turn = np.exp(1j * phase.real)
         decay = np.exp(2 * phase.imag)  # the imaginary part is 0 or negative
+        waves.append(_Inside(cos_inside, root, turn / 2, decay / turn / 2, -phase.imag))
+    return waves
+
+
+def _amplitudes(
+    waves: Sequence[_Inside], cos: NDArray[np.float64], polarisation: Polarisation
+) -> tuple[Complex, Complex, NDArray[np.float64]]:
+    """A_0 and B_0 of the recursion, and the exponent of the growth that both lack."""
+    in_air = beyond = _transverse(_cos_inside(np.asarray(1.0 + 0j), cos), np.asarray(1.0 + 0j), polarisation)
+    forward, backward, grown = np.ones((), np.complex128), np.zeros((), np.complex128), np.zeros(())
+    for wave in waves:
+        here = _transverse(wave.cos, wave.root, polarisation)
+        same, other = 1 + (ratio := beyond / here), 1 - ratio
         forward, backward = (
-            turn / 2 * (forward * (1 + ratio) + backward * (1 - ratio)),
-            decay / turn / 2 * (forward * (1 - ratio) + backward * (1 + ratio)),
+            wave.onward * (forward * same + backward * other),
+            wave.back * (forward * other + backward * same),
         )
-        grown = grown - phase.imag
+        grown = grown + wave.grown
         beyond = here
-    ratio = beyond / in_air
-    first = (forward * (1 + ratio) + backward * (1 - ratio)) / 2
-    last = (forward * (1 - ratio) + backward * (1 + ratio)) / 2
-    return np.asarray(np.exp(-grown) / first), np.asarray(last / first)
+    same, other = 1 + (ratio := beyond / in_air), 1 - ratio
+    return (forward * same + backward * other) / 2, (forward * other + backward * same) / 2, grown
 
 
 def layers_loss_db(layers: Sequence[Layer], cos_incidence: ArrayLike, freq_mhz: ArrayLike) -> NDArray[np.float64]:
@@ -232,9 +256,14 @@ def layers_loss_db(layers: Sequence[Layer], cos_incidence: ArrayLike, freq_mhz: 
     thicknesses_m = [layer.thickness_mm / MM_PER_M for layer in layers]
     power = np.zeros((cos.shape[0], carrier_mhz.shape[1]))
     polarisations: tuple[Polarisation, ...] = ("TE", "TM")
-    for polarisation in polarisations:
-        transmitted, _ = stack_coefficients(etas, thicknesses_m, cos, step_mhz, polarisation)
-        power += (np.abs(transmitted) ** 2).mean(axis=-1) / len(polarisations)
+    at_once = max(1, AT_ONCE // step_mhz.size)
+    for start in range(0, len(cos), at_once):
+        some = cos[start : start + at_once]
+        waves = _inside(etas, thicknesses_m, some, step_mhz)
+        for polarisation in polarisations:
+            first, _, grown = _amplitudes(waves, some, polarisation)
+            transmitted = np.exp(-grown) / first
+            power[start : start + at_once] += (np.abs(transmitted) ** 2).mean(axis=-1) / len(polarisations)
     return -_power_db(power)
 
 
@@ -281,10 +310,9 @@ def _cos_inside(eta: Complex, cos: NDArray[np.float64]) -> Complex:
     return np.asarray(np.sqrt(1 - (1 - cos**2) / eta))
 
 
-def _transverse(eta: Complex, cos: NDArray[np.float64], polarisation: Polarisation) -> Complex:
+def _transverse(cos_inside: Complex, root: Complex, polarisation: Polarisation) -> Complex:
     """Wave admittance (TE) or impedance (TM) across the layers; Y of P.2040 is a ratio of two of these."""
-    inside = _cos_inside(eta, cos)
-    return np.asarray(inside * np.sqrt(eta) if polarisation == "TE" else inside / np.sqrt(eta))
+    return np.asarray(cos_inside * root if polarisation == "TE" else cos_inside / root)
 
 
 def _power_db(power: NDArray[np.float64]) -> NDArray[np.float64]:
