@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from bundled import bundled
 
 from quietwing.coverage.blocking.draft import draft_public
 from quietwing.coverage.blocking.links import LinkModel, link_model
@@ -16,14 +17,13 @@ from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites import load_site
 from quietwing.sites.constructions import Construction
 from quietwing.sites.trial_point_sets import trial_points
 
 CLEAR = Construction(name="clear_film", loss_intercept_db=0.0, sigma_db=3.0, source="this test")  # may err, no loss
 FILM = Model(name="clear_film", kind="film", construction=CLEAR.name)
 CATALOGUE = read_catalogue() | {FILM.name: FILM}
-HOUSEBLOCK = load_site("houseblock")
+HOUSEBLOCK = bundled("houseblock")
 SITE = replace(HOUSEBLOCK, own_constructions=(*HOUSEBLOCK.own_constructions, CLEAR))
 MODELS = ("window_mesh", "window_film", FILM.name)
 NAMES = {each.construction for each in CATALOGUE.values() if each.construction}

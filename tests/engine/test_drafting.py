@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundled import bundled
 from shapely.geometry import box
 
 from quietwing.coverage.blocking.blocker_link_model import blocker_links
@@ -33,7 +34,7 @@ from quietwing.sites.model import Room
 from quietwing.sites.synthetic import build_wing, describe
 
 CATALOGUE = read_catalogue()
-SITE = load_site("houseblock")
+SITE = bundled("houseblock")
 LAYOUT = read_layout(Path(__file__).parents[2] / "sites" / "examples" / "houseblock" / "layout.csv", CATALOGUE)
 # Of 33: one of each kind of network and part of the spectrum.
 SCENARIO = Scenario(channels=("EE/B3/GSM", "EE/n78/NR", "O2/B28/LTE", "Three/B1/LTE", "VF/B3/LTE"))

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from bundled import bundled
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
@@ -23,11 +24,10 @@ from quietwing.coverage.live.drafts_ahead import DraftsAhead
 from quietwing.coverage.propagation.portal_graphs import portal_graph
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import load_site
 from quietwing.sites.errors import QuietwingError
 
 CATALOGUE = read_catalogue()
-SITE = load_site("houseblock")
+SITE = bundled("houseblock")
 LAYOUT = read_layout(Path(__file__).parents[2] / "sites" / "examples" / "houseblock" / "layout.csv", CATALOGUE)
 DEVICES = (replace(LAYOUT[0], state="off"), *LAYOUT[1:7])
 SCENARIO = Scenario(channels=("EE/n78/NR", "O2/B28/LTE", "VF/B3/LTE"))  # of 33: what is held here knows no channel

@@ -295,8 +295,11 @@ def in_degrees(value: Any) -> Any:
 
 
 def many_vertices(count: int) -> Callable[[str], str]:
-    ring = ",".join(f"[{400000 + i % 1000}.5,{300000 + i // 1000}.5]" for i in range(count))
-    return lambda text: (
-        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"cell","building":"b1",'
-        '"storey":0,"role":"silence"},"geometry":{"type":"Polygon","coordinates":[[' + ring + "]]}}]}"
-    )
+    def drawn(text: str) -> str:
+        ring = ",".join(f"[{400000 + i % 1000}.5,{300000 + i // 1000}.5]" for i in range(count))
+        return (
+            '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"cell","building":"b1",'
+            '"storey":0,"role":"silence"},"geometry":{"type":"Polygon","coordinates":[[' + ring + "]]}}]}"
+        )
+
+    return drawn

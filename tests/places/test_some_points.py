@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 import numpy as np
+from bundled import bundled
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Treatment
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites import load_site
 from quietwing.sites.openings import opening_places
 from quietwing.sites.points import PointSet
 from quietwing.sites.trial_point_sets import trial_points
 
-SITE = load_site("houseblock")
+SITE = bundled("houseblock")
 
 
 def assert_same(one: PointSet, other: PointSet) -> None:

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from bundled import bundled
 from shapely.geometry import LineString
 
 from quietwing.coverage.catalogue import read_catalogue
@@ -18,14 +19,13 @@ from quietwing.coverage.propagation.prepared_facets import prepare, some_quads
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sender_detour import changed_portals
 from quietwing.coverage.treatments import treated_site
-from quietwing.sites import load_site
 from quietwing.sites.geometry import facets, facets_like
 from quietwing.sites.model import Opening
 from quietwing.sites.openings import opening_places
 from quietwing.sites.trial_point_sets import trial_points
 
 CATALOGUE = read_catalogue()
-SITE = load_site("houseblock")
+SITE = bundled("houseblock")
 SEALED = [opening.id for opening in SITE.openings if opening.kind == "window" and opening.state == "sealed"]
 HELD_OPEN = [opening.id for opening in SITE.openings if opening.kind == "window" and opening.state == "shut"]
 
@@ -50,7 +50,7 @@ def same_arrays(one, other) -> bool:
         (treated(SEALED[0]), treated(SEALED[0], model="window_film")),
         (SITE, treated(HELD_OPEN[0])),  # a hole that is filled
         (treated(HELD_OPEN[0]), SITE),
-        (SITE, load_site("radial")),
+        (SITE, bundled("radial")),
     ],
     ids=["meshed", "undone", "other", "filled", "emptied", "elsewhere"],
 )

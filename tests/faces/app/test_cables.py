@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bundled import bundled
 from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.app.blockers_words import model_in_words
@@ -21,10 +22,9 @@ from quietwing.coverage.report.plan_drawing import new_axes
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.store import result_object
 from quietwing.coverage.study import evaluate
-from quietwing.sites import load_site
 
 CATALOGUE = read_catalogue()
-SITE = load_site("houseblock")
+SITE = bundled("houseblock")
 GROUND_FLOOR = Where(0, 0)
 RUN = Device("C1", "cable_jammer", 8.0, 0.0, 2.7, route_m=((20.0, 0.0, 2.7), (20.0, 1.0, 2.7)))
 ONE = Layout((RUN,))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundled import bundled
 from shapely.geometry import box
 
 from quietwing.coverage.app.layout_facts import LayoutFacts, OutsidePlace, stored_sample
@@ -52,7 +53,7 @@ from quietwing.sites.model import Room, Site
 from quietwing.sites.points import Patch
 
 CATALOGUE = read_catalogue()
-SITE = load_site("houseblock")
+SITE = bundled("houseblock")
 EXAMPLE = Path(__file__).parents[3] / "sites" / "examples" / "houseblock" / "layout.csv"
 OWN = Layout(read_layout(EXAMPLE, CATALOGUE))
 GROUND_FLOOR = Where(0, 0)
