@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["add_powers_db", "floored"]
+__all__ = ["add_powers_db", "all_floored", "floored"]
 
 
 def add_powers_db(*levels_db: ArrayLike) -> NDArray[np.float64]:
@@ -29,6 +31,11 @@ def add_powers_db(*levels_db: ArrayLike) -> NDArray[np.float64]:
 
 def floored(value_db: float, digits: int = 1) -> float:
     """A margin rounded down, so that a print never says more than the number."""
+    return float(all_floored(value_db, digits))
+
+
+def all_floored(values_db: Any, digits: int = 1) -> Any:
+    """Margins rounded down, element by element."""
     scale = 10**digits
     # The small nudge takes back float dust: 0.3 is stored as 0.29999…, and prints as 0.3.
-    return float(np.floor(value_db * scale + 1e-9) / scale)
+    return np.floor(values_db * scale + 1e-9) / scale

@@ -91,6 +91,7 @@ _PLACES = {
     "door": "at the door",
     "centre": "in the middle of the room",
 }
+UNSAFE = ("=", "+", "-", "@", "\t", "\r")  # what a cell begins with that a spreadsheet takes for a formula
 
 
 def channel_in_short(channel: str) -> str:
@@ -302,7 +303,7 @@ def _spared_in_words(spill: SpillResult) -> str:
 
 def safe_cell(text: str) -> str:
     """A text for a CSV cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if text[:1] in UNSAFE else text
 
 
 def safe_file_name(text: str) -> str:
