@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import cache, partial
 
 from matplotlib import font_manager
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, Formatter, FuncFormatter
@@ -31,12 +34,17 @@ def with_plain_text(figure: Figure) -> Figure:
         formatter = axis.get_major_formatter()
         if isinstance(formatter, FixedFormatter | FuncFormatter):  # asked again while the figure is drawn
             axis.set_major_formatter(FuncFormatter(partial(_drawable_label, formatter)))
-    for text in figure.findobj(Text):
-        if isinstance(text, Text):
-            text.set_parse_math(False)
-            found = text.get_text()
+    waiting: list[Artist] = [figure]
+    while waiting:
+        artist = waiting.pop()
+        if isinstance(artist, Text):
+            artist.set_parse_math(False)
+            found = artist.get_text()
             if not found.isascii() or not found.isprintable():
-                text.set_text(_drawable(found, font_manager.findfont(text.get_fontproperties())))
+                artist.set_text(_drawable(found, font_manager.findfont(artist.get_fontproperties())))
+        # axes that are switched off draw no ticks, and listing an axis would make them
+        bare = isinstance(artist, Axes) and not artist.axison
+        waiting += [each for each in artist.get_children() if not (bare and isinstance(each, Axis))]
     return figure
 
 
