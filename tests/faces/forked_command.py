@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from forking import fork_for_each, server_of_forks
+from forking import fork_for_each, load_what_xarray_looks_for, server_of_forks
 
 LOADED = ("example", "frontier", "leakage", "plan", "verdict", "verify", "whatif")
 WITHIN_S = 600.0
@@ -56,6 +56,8 @@ def serve(place: str) -> None:
     for name in LOADED:
         import_module(f"quietwing.coverage.cli.{name}_terminal")
     import_module("quietwing.coverage.warmup").compile_kernels()  # or rather: fetch them from the disk
+    load_what_xarray_looks_for()
+    import_module("quietwing.coverage.report.document")
 
     def command(caller: socket.socket) -> int:
         told, streams, _, _ = socket.recv_fds(caller, 65536, 2)

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from forking import fork_for_each, server_of_forks
+from forking import fork_for_each, load_what_xarray_looks_for, server_of_forks
 
 HERE = Path(__file__).parent
 ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -47,6 +47,7 @@ def serve(place: str) -> None:
     for name in ("quietwing.coverage.batch.tasks", "odd_tasks"):
         import_module(name)
     import_module("quietwing.coverage.warmup").compile_kernels()  # or rather: fetch them from the disk
+    load_what_xarray_looks_for()
 
     def serve_items(caller: socket.socket) -> int:
         flag, pipes, _, _ = socket.recv_fds(caller, 4096, 3)
