@@ -324,8 +324,8 @@ MUTANTS = (
     Mutant(
         "decibel: a margin rounded up",
         "coverage/decibel.py",
-        "np.floor(value_db * scale + 1e-9)",
-        "np.ceil(value_db * scale - 1e-9)",
+        "np.floor(values_db * scale + 1e-9)",
+        "np.ceil(values_db * scale - 1e-9)",
         (f"{NETWORKS}::test_margins_never_round_up",),
     ),
     # What a phone needs
