@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Polygon, box
+from shapely.geometry import LineString, Polygon, box
 from shapely.geometry.polygon import orient
 from shapely.ops import unary_union
 
@@ -19,7 +19,7 @@ from quietwing.sites.importers.plan_mapping import PlanMapping
 from quietwing.sites.importers.plan_parts import Report, StoreyPlan, parts_of
 from quietwing.sites.model import Building, Opening, Perimeter, Room, Site, Slab, Storey, Wall
 
-__all__ = ["SiteFrame", "check_size", "site_of", "without_specks"]
+__all__ = ["SiteFrame", "check_size", "site_of"]
 
 FENCE_HEIGHT_M = 5.2  # as a site's perimeter without a height
 WIDEST_M, NARROWEST_M = 2000.0, 2.0  # of a plan that is one; assumed
@@ -239,8 +239,3 @@ def check_size(areas: Sequence[Any], unit: str, units_m: Mapping[str, float], la
         f"{label}: its walls are {wide_m:,.4g} m wide in {unit} (expected {NARROWEST_M:g} m to "
         f"{WIDEST_M / 1000:g} km); {fix}"
     )
-
-
-def without_specks(outline: MultiPolygon | Polygon) -> MultiPolygon:
-    """Polygons of an outline that are large enough for a building."""
-    return MultiPolygon([part for part in parts_of(outline) if part.area >= 4.0])
