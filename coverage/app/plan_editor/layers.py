@@ -133,7 +133,7 @@ def blocked(rooms: Mapping[str, RoomFact], grade: str, here: Sequence[str], draf
             *unknown,
             _OTHER,
         ),
-        aria=f"At {grade} grade {_rooms(counted['silent'])} blocked, "
+        aria=f"On this storey, at {grade} grade: {_rooms(counted['silent'])} blocked, "
         f"{counted['quiet anyway']} without signal anyway, {counted['hole'] + counted['not known']} not blocked.",
         scale=_CHANCE,
         by_room={name: room.chance for name, room in shown.items()},
@@ -317,7 +317,7 @@ def difference(site: Site, draft: Draft, before: Draft, what: str) -> Look:
                 f"{margin_in_words(room.margin_db)} now" for room in draft.rooms},
         legend=({"outline": "gained", "text": "Now blocked"}, {"outline": "lost", "text": "No longer blocked"},
                 _OTHER),
-        aria=f"{what}: {gained} rooms are blocked now that were not, {lost} no longer.",
+        aria=f"On this storey, {what}: {_rooms(gained)} newly blocked, {lost} no longer blocked.",
         scale=Scale(f"Change of the margin, {what} [dB]", CHANGE_DB, -CHANGE_DB, "change", ticks[::-1], "dB"),
         grid=_field(draft, moved_db),
         hover=_hover(draft),

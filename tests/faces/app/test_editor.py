@@ -407,7 +407,8 @@ def test_a_difference_is_that_of_the_margins_and_counts_both_ways(drafting):
     moved_db = now.data["margin_db"].values - before.data["margin_db"].values
     np.testing.assert_array_equal(look.grid.values[shown], moved_db[shown])
     gained = sum(a.margin_db > 0 >= b.margin_db for a, b in zip(now.rooms, before.rooms, strict=True))
-    assert look.aria == f"against one less: {gained} rooms are blocked now that were not, 0 no longer."
+    assert look.aria.startswith(f"On this storey, against one less: {gained} room")
+    assert look.aria.endswith(" newly blocked, 0 no longer blocked.")
     assert look.scale.low > look.scale.high  # blue, where more is blocked, stands left as on every scale of quiet
 
 

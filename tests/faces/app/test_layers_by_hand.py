@@ -87,10 +87,26 @@ def test_what_works_likeliest_is_said_last():
 @pytest.mark.parametrize(
     ("here", "entries", "aria"),
     [
-        (["A1", "A3"], 3, "At planning grade 1 room blocked, 0 without signal anyway, 1 not blocked."),
-        (["A1", "A2"], 4, "At planning grade 1 room blocked, 1 without signal anyway, 0 not blocked."),
-        (["A3", "B9"], 4, "At planning grade 0 rooms blocked, 0 without signal anyway, 2 not blocked."),
-        (["A2", "B9"], 5, "At planning grade 0 rooms blocked, 1 without signal anyway, 1 not blocked."),
+        (
+            ["A1", "A3"],
+            3,
+            "On this storey, at planning grade: 1 room blocked, 0 without signal anyway, 1 not blocked.",
+        ),
+        (
+            ["A1", "A2"],
+            4,
+            "On this storey, at planning grade: 1 room blocked, 1 without signal anyway, 0 not blocked.",
+        ),
+        (
+            ["A3", "B9"],
+            4,
+            "On this storey, at planning grade: 0 rooms blocked, 0 without signal anyway, 2 not blocked.",
+        ),
+        (
+            ["A2", "B9"],
+            5,
+            "On this storey, at planning grade: 0 rooms blocked, 1 without signal anyway, 1 not blocked.",
+        ),
     ],
 )
 def test_the_legend_holds_what_is_on_the_storey_and_not_known_counts_as_not_blocked(here, entries, aria):
@@ -210,4 +226,4 @@ def test_a_room_is_gained_or_lost_as_its_margin_passes_0(before_db, now_db, stat
 def test_the_same_layout_twice_differs_nowhere():
     look = difference(SITE, draft(), replace(draft()), "again")
     assert np.nanmax(np.abs(look.grid.values)) == 0.0
-    assert look.aria == "again: 0 rooms are blocked now that were not, 0 no longer."
+    assert look.aria == "On this storey, again: 0 rooms newly blocked, 0 no longer blocked."

@@ -79,7 +79,7 @@ def test_an_uploaded_site_gets_its_plan_and_its_numbers(small):
     small.go("blockers")
     plan = small.page.locator(".quietwing-plan svg.plan")
     plan.wait_for()
-    assert "At planning grade" in plan.get_attribute("aria-label")
+    assert "at planning grade" in plan.get_attribute("aria-label")
     assert "of 5" in small.page.get_by_test_id("stMetric").first.inner_text()  # four cells and the landing
 
 
