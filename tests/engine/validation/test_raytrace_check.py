@@ -90,6 +90,11 @@ def test_what_was_kept_calls_few_rooms_silent_that_the_traced_levels_serve():
         assert sum(row.false_silent for row in rows) <= most * sum(row.called for row in rows)
 
 
+def test_what_was_kept_is_later_than_the_ray_tracer_by_12_db_at_most_in_the_median_room_at_planning_grade():
+    rows = [row for row in read_check().verdicts if (row.grade, row.basis) == ("planning", "verdict")]
+    assert np.median([later_db for row in rows for later_db in row.later_db]) <= 12
+
+
 def test_with_a_wall_at_most_the_median_is_within_6_db_of_the_ray_tracer():
     """What was aimed at before the product existed; deeper links are reported, not gated."""
     near = [row for row in read_check().gains if row.link == "device, 0 or 1 walls"]
