@@ -164,10 +164,9 @@ def spill_csv(verdict: Verdict) -> str:
     jam_dbm, captured, signal_dbm, limit_dbm = (
         outside[name].values.astype(float) for name in ("jam_dbm", "capture_probability", "signal_dbm", "limit_dbm")
     )
-    margins = [(verdict.grades[0].grade, outside["margin_db"].values)]
-    margins += [
-        (one.grade, one.spill.outside["margin_db"].transpose("channel", "outside").values)
-        for one in (verdict.grades[number] for number in grade_numbers(verdict))
+    margins = [  # as float64: rounded down in single precision, 3.29999995 would be 3.3
+        (one.grade, one.spill.outside["margin_db"].transpose("channel", "outside").values.astype(float))
+        for one in (verdict.grades[number] for number in (0, *grade_numbers(verdict)))
         if one.spill is not None
     ]
     places = [outside[name].values.astype(str).tolist() for name in ("name", "ring")]

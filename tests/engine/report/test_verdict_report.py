@@ -259,6 +259,18 @@ def test_spill_rows_round_against_the_plan(verdict):
     assert {row["margin_db"] for row in over} == {"-3.3", "-1.3"}
     assert {row["ring"] for row in rows} == {"0–20 m", "receptor"}
     assert rows[0]["jam_dbm"] == "-110.0"  # a number, not text
+    shape = verdict.spill.outside["margin_db"].dims, np.ones(verdict.spill.outside["margin_db"].shape, np.float32)
+    given = {
+        "jam_dbm": -99.96,
+        "signal_dbm": -80.04,
+        "limit_dbm": -90.04,
+        "margin_db": 3.3,
+        "capture_probability": 0.0671,
+    }
+    outside = verdict.spill.outside.assign({name: (shape[0], shape[1] * value) for name, value in given.items()})
+    row = rows_of(spill_csv(asked(verdict, spill=replace(verdict.spill, outside=outside))))[0]
+    # what blockers bring is rounded up, what is left is rounded down: 3.3 in single precision is 3.29999995
+    assert [row[name] for name in given] == ["-99.9", "-80.1", "-90.1", "3.2", "0.068"]
 
 
 def test_an_unknown_level_outside_counts_as_spill(verdict):
