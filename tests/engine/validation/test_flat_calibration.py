@@ -50,8 +50,9 @@ def test_walls_that_all_anchors_find_thicker_are_taken_for_thicker():
 def test_what_a_single_anchor_says_of_a_wall_counts_half_however_many_cells_it_has():
     flat = made_flat([6.0, 0.0, 0.0], walled=[True, False, True])
     after_db = steps_db(flat, flat.after_db)
-    # the third anchor is predicted from the first alone: 6 dB · 6.3 / (6.3 + 6.3) = 3 dB too much loss
-    assert after_db[2] == pytest.approx(-3.0, abs=0.2)
+    # the third anchor is predicted from the first alone: 6 dB · 6.3 / (6.3 + 6.3) = 3 dB too much loss, of which
+    # three quarters are believed, since no anchor tested it
+    assert after_db[2] == pytest.approx(-0.75 * 3.0, abs=0.15)
 
 
 def test_anchors_that_disagree_shift_nothing_on_one_held_out():
@@ -67,5 +68,5 @@ def test_on_the_measured_flat_no_anchor_gets_worse_and_the_mean_gets_better():
             words = one.note.split("anchor by anchor ")[1].split(";")[0].split(", ")
             pairs = [tuple(map(float, pair.split(" to "))) for pair in words]
             gains_db += [before - after for before, after in pairs]
-    assert min(gains_db) >= -0.011  # two decimals are printed
+    assert min(gains_db) > 0  # of two decimals
     assert np.mean(gains_db) >= 0.3
