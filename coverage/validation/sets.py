@@ -124,8 +124,9 @@ KNOWN_SETS: tuple[KnownSet, ...] = (
         "deviation of its own from every shift, as large as the prior, because it sees a few walls only, and sees "
         "them from a hundred places. Where the fit has three anchors or more, each is held out once within it, and "
         "0, 25, 50, 75 or 100 % of the shifts is applied, whichever predicted those best; 0 where the gain is not "
-        "above its standard error. Of fewer anchors none can be held out, as here, and 75 % is applied. The anchor left "
-        "out is then predicted with the mean offset of the others: nothing of it was fitted, its own offset neither. "
+        "above its standard error. Of fewer anchors none can be held out, as here, and 75 % is applied. The anchor "
+        "left out is then predicted with the mean offset of the others: nothing of it was fitted, its own offset "
+        "neither. "
         "Over three anchors and three guesses what the walls are, the mean error falls by 0.4 dB (0.2, 0.3 and "
         "0.8 dB), and no anchor gets worse. With all of the shifts it fell by 0.5 dB, and one anchor got 0.006 dB "
         "worse; without the deviation of each anchor by 0.4 dB, and single anchors got 0.4 dB worse.",
