@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 
-from quietwing.coverage.app.memory import few_arenas
+from quietwing.coverage.app.memory import few_arenas, give_back_for_good
 from quietwing.coverage.exit_codes import ENVIRONMENT
 
 __all__ = ["DEFAULT_PORT", "SETTINGS", "arguments", "serve"]
@@ -77,6 +77,7 @@ def serve(port: int = DEFAULT_PORT, *, browser: bool = True) -> int:
     if browser:
         threading.Thread(target=_open_browser, args=(address,), daemon=True).start()
     few_arenas()
+    give_back_for_good()
     from streamlit.web.cli import main as streamlit  # slow to load: the port is looked at first
 
     with contextlib.suppress(KeyboardInterrupt):

@@ -42,22 +42,27 @@ def main() -> None:
         found = reader(**task["arguments"])
         if isinstance(found, tuple):
             found, rest = found
-        text = json.dumps({"answer": found})
+        text = _text({"answer": found})
     except MemoryError:
         rest, text = b"", '{"fault": "memory"}'
     except RecursionError:
         rest, text = b"", '{"fault": "depth"}'
     except ModuleNotFoundError as error:
-        rest, text = b"", json.dumps({"fault": "absent", "what": str(error.name)})
+        rest, text = b"", _text({"fault": "absent", "what": str(error.name)})
     except Exception as error:  # the reader's own way to say what is wrong, or a fault of the library
         problems = getattr(error, "problems", None)
         told = {"problems": list(problems)} if problems else {"fault": "broken", "what": _in_words(error)}
         if "bad_alloc" in str(told.get("what")):  # of a library in C++
             told = {"fault": "memory"}
-        rest, text = b"", json.dumps(told)
-    answers.write(text.encode("utf-8", "backslashreplace") + b"\n" + rest)
+        rest, text = b"", _text(told)
+    answers.write(text.encode("utf-8", "replace") + b"\n" + rest)
     answers.flush()
     os._exit(0)  # no clean-up of a library that has read a hostile file
+
+
+def _text(told: dict[str, Any]) -> str:
+    """As JSON, signs as they are: where bytes of a name were no text, a library leaves half characters for them."""
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _in_words(error: Exception) -> str:

@@ -61,6 +61,9 @@ def proxies():
 def chatter():
     return "x" * 2**22
 
+def half():
+    return {"layer": "w\\udc9b", "of another plane": "\\U0001f6aa"}
+
 def vanish():
     os._exit(0)
 
@@ -91,6 +94,10 @@ def told(name, seconds=20, **arguments):
 
 def test_the_answer_is_json_and_bytes():
     assert read("echo", word="café") == ({"word": "café"}, b"rest\n\0")
+
+
+def test_half_a_character_of_a_name_is_a_question_mark_and_whole_ones_stay():
+    assert read("half")[0] == {"layer": "w?", "of another plane": "\U0001f6aa"}
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,10 @@ def bad_dxf(drawn) -> Iterator[tuple[str, Made]]:
         "binary": b"AutoCAD Binary DXF\r\n\x1a\0" + bytes(range(256)) * 40,
         "dwg": b"AC1027" + bytes(300),
     }  # fmt: skip
+    yield (
+        "layer-of-no-text",
+        lambda path: _written(path, drawn.dxf_plan(path).read_bytes().replace(b"A-WALL", b"A-WALL-\xe9")),
+    )
     for name, content in cases.items():
         yield name, lambda path, content=content: _written(path, content)
 
@@ -258,7 +262,10 @@ KINDS = {"dxf": bad_dxf, "ifc": bad_ifc, "indoor": bad_indoor, "pdf": bad_pdf}
 ENDINGS = {"dxf": ".dxf", "ifc": ".ifc", "indoor": ".geojson", "pdf": ".pdf"}
 # Run always: one or two of each class, chosen to be quick.
 FEW = {
-    "dxf": "cut-50 fuzzed-3 nan five-km five-cm cycle cycle-of-doors bomb bomb-of-doors grid-of-inserts odd-layer",
+    "dxf": (
+        "cut-50 fuzzed-3 layer-of-no-text nan five-km five-cm cycle cycle-of-doors bomb bomb-of-doors grid-of-inserts "
+        "odd-layer"
+    ),
     "ifc": "cut-50 fuzzed-3 refers-to-itself walls-without-shape deep-list huge-number",
     "indoor": "cut-50 fuzzed-3 infinite deep five-km levels-without-files types-of-all-kinds",
     "pdf": "cut-50 fuzzed-3 not-numbers form-in-itself nothing-drawn pages-in-pages",

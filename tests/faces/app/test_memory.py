@@ -1,6 +1,7 @@
 """What the quick estimates of all sessions may take together, and what goes when a site is left."""
 
 import gc
+import threading
 import time
 import weakref
 from dataclasses import replace
@@ -235,3 +236,12 @@ def test_a_site_that_is_left_leaves_nothing_behind():
     assert left() is None
     assert page.session_state["blockers desk"].site is wing()
     assert "kept while results last" not in page.session_state
+
+
+def test_what_was_freed_is_given_back_again_and_again_by_a_thread_that_keeps_nobody(monkeypatch):
+    given = threading.Semaphore(0)
+    monkeypatch.setattr(memory, "GIVE_BACK_EVERY_S", 0.001)
+    monkeypatch.setattr(memory, "give_back", given.release)
+    memory.give_back_for_good()
+    assert all(given.acquire(timeout=10) for _ in range(3))
+    assert all(one.daemon for one in threading.enumerate() if one.name == "quietwing memory")
