@@ -263,8 +263,8 @@ ENDINGS = {"dxf": ".dxf", "ifc": ".ifc", "indoor": ".geojson", "pdf": ".pdf"}
 # Run always: one or two of each class, chosen to be quick.
 FEW = {
     "dxf": (
-        "cut-50 fuzzed-3 layer-of-no-text nan five-km five-cm cycle cycle-of-doors bomb bomb-of-doors grid-of-inserts "
-        "odd-layer"
+        "cut-50 fuzzed-3 layer-of-no-text nan five-km five-cm cycle cycle-of-doors bomb bomb-of-doors "
+        "grid-of-inserts odd-layer"
     ),
     "ifc": "cut-50 fuzzed-3 refers-to-itself walls-without-shape deep-list huge-number",
     "indoor": "cut-50 fuzzed-3 infinite deep five-km levels-without-files types-of-all-kinds",
