@@ -1,5 +1,7 @@
 """Items an hour of a batch: the local runner beside a Dask cluster on this computer, in one run.
 
+First with all that a batch begins and ends with, then from its first answer to its last.
+
 Run `python benchmarks/cluster.py [ITEMS]`; some ten minutes for 60. Each way computes the same verdicts of a small
 wing, into a folder of its own; the files are compared to the byte at the end.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from quietwing.coverage.batch import cluster_client, plan_batch, run_batch
@@ -27,22 +30,31 @@ def main() -> None:
         seeds = ", ".join(str(seed) for seed in range(number))
         (folder / "sweep.toml").write_text(f'site = "wing"\n[set]\nseed = [{seeds}]\nworlds = [1000]\n')
         items = plan_batch(folder / "sweep.toml")
-        took_s = {}
+        took_s, later_s = {}, {}
         for way, workers in WAYS:
             out = folder / f"{way}-{workers}"
-            began = time.perf_counter()
+            began, heard = time.perf_counter(), []
             if way == "local":
-                run_batch(items, out, workers=workers, gains=folder / f"gains-{workers}")
+                run_batch(items, out, workers=workers, gains=folder / f"gains-{workers}", progress=_clock(heard))
             else:
                 with cluster_client(local_workers=workers) as client:
-                    run_batch(items, out, client=client)
+                    run_batch(items, out, client=client, progress=_clock(heard))
             took_s[way, workers] = time.perf_counter() - began
-        print(f"{number} items          items an hour   share of local")
+            later_s[way, workers] = heard[-1] - heard[-number]
+        print(f"{number} items          items an hour   share of local    after the first   share of local")
         for way, workers in WAYS:
-            share = took_s["local", workers] / took_s[way, workers]
-            print(f"{way:8s} {workers} worker(s) {3600 * number / took_s[way, workers]:12.0f} {share:14.2f}")
+            row = f"{way:8s} {workers} worker(s)"
+            for seconds, count in ((took_s, number), (later_s, number - 1)):
+                share = seconds["local", workers] / seconds[way, workers]
+                row += f" {3600 * count / seconds[way, workers]:12.0f} {share:14.2f}   "
+            print(row)
         first, *others = (_files(folder / f"{way}-{workers}") for way, workers in WAYS)
         print("same bytes:", all(each == first for each in others))
+
+
+def _clock(heard: list[float]) -> Callable[[str, float], None]:
+    """A progress that notes when it was called; the last calls are one for each answer."""
+    return lambda _what, _share: heard.append(time.perf_counter())
 
 
 def _files(folder: Path) -> dict[Path, bytes]:

@@ -17,9 +17,13 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
+import quietwing
 from quietwing.coverage.errors import QuietwingError
 from quietwing.sites import clean, workshop_at
 
@@ -42,6 +46,7 @@ __all__ = [
     "refuse_site",
     "refuse_taken",
     "refused",
+    "versions",
     "workshop_near",
 ]
 
@@ -365,3 +370,8 @@ def _flush(path: Path) -> None:
     """Have a written file on the disk itself."""
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
+
+
+def versions() -> dict[str, str]:
+    """Of what figures depend on to the last digit."""
+    return {"quietwing": quietwing.__version__, "numpy": np.__version__, "numba": metadata.version("numba")}

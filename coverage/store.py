@@ -16,14 +16,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping
-from importlib import metadata
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-import quietwing
 from quietwing.coverage.answers import VerdictAnswer
 from quietwing.coverage.catalogue import catalogue_text, read_catalogue
 from quietwing.coverage.equipment import Device, Model
@@ -42,6 +38,7 @@ from quietwing.coverage.result_folder import (
     hash_of,
     is_plain_name,
     put,
+    versions,
     workshop_near,
 )
 from quietwing.coverage.results import ContrastBudget, Verdict
@@ -379,11 +376,6 @@ def _outputs(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, str]
         "spill.csv": spill_csv(verdict),
         LAYOUT: layout_text(verdict.devices),
     }
-
-
-def versions() -> dict[str, str]:
-    """Of what figures depend on to the last digit."""
-    return {"quietwing": quietwing.__version__, "numpy": np.__version__, "numba": metadata.version("numba")}
 
 
 def changed_files(folder: Path, files: Mapping[str, Any]) -> list[str]:

@@ -1,19 +1,14 @@
 """A batch on a Dask cluster: each item is a task under its own id; answers come back and are installed as always.
 
-A Dask worker hands its items to a child process of its own (`workers.Worker`), so that an item that dies, runs out of
-memory or takes too long takes no Dask worker with it. Sites are tasks too: each is sent once and made again where a
-worker that held it is lost. Nothing is read from disk but what the child wrote.
+This is the side of the computer that asks; `cluster_worker` is what a Dask worker does. Sites are tasks too: each is
+sent once and made again where a worker that held it is lost.
 """
 
 from __future__ import annotations
 
 import pickle
-import queue
-import socket
 import sys
 import tempfile
-import threading
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,11 +18,12 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from quietwing.coverage.batch.cluster_worker import ALL_CORES, as_sent, computed, in_words, versions_here
 from quietwing.coverage.batch.items import BatchItem
-from quietwing.coverage.batch.workers import Event, Task, Worker
+from quietwing.coverage.batch.workers import Task
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.store import versions
-from quietwing.sites import Site, clean
+from quietwing.coverage.result_folder import versions
+from quietwing.sites import clean
 
 __all__ = ["answers", "cluster_client", "demand_cluster", "demand_workers", "write_files"]
 
@@ -35,17 +31,8 @@ EXTRA = 'Dask is not installed; install it with: pip install "quietwing[cluster]
 CONNECT_S = 6.0
 WORKERS_WITHIN_S = 120.0  # a queue of a cluster may take longer: then the scheduler is there and its workers are not
 CLOSE_S = 5.0
-LOOK_EVERY_S = 0.2
 QUIET = 50  # of Dask's logs: critical alone
 MOST_LOCAL_WORKERS = 256
-ALL_CORES = "quietwing_all_cores"  # a Dask resource: its worker is alone on its computer, as `--workers 1` is
-
-_LOCK = threading.Lock()  # a Dask worker may have several threads; the child takes one item at a time
-_EVENTS: queue.SimpleQueue[Event] = queue.SimpleQueue()
-_CHILD: list[Worker] = []  # one in each process of the cluster, kept between its items
-_GAINS: list[
-    tempfile.TemporaryDirectory[str]
-] = []  # of path gains that items of one site share, while the process lives
 
 
 def demand_cluster() -> None:
@@ -163,21 +150,13 @@ def demand_workers(client: Any) -> None:
         raise OSError(110, "the scheduler has no workers", _address(client)) from None
     wanted = versions()
     problems = []
-    for worker, found in sorted(client.run(_versions_here, on_error="return").items()):
+    for worker, found in sorted(client.run(versions_here, on_error="return").items()):
         if isinstance(found, BaseException):
             problems.append(f"worker {clean(str(worker))}: quietwing cannot be loaded there ({type(found).__name__})")
         elif found != wanted:
-            problems.append(f"worker {clean(str(worker))}: has {_in_words(found)} (expected {_in_words(wanted)})")
+            problems.append(f"worker {clean(str(worker))}: has {in_words(found)} (expected {in_words(wanted)})")
     if problems:
         raise ScenarioError("\n".join(f"{problem}; install the same versions there" for problem in problems))
-
-
-def _versions_here() -> dict[str, str]:
-    return versions()
-
-
-def _in_words(found: Mapping[str, str]) -> str:
-    return ", ".join(f"{clean(name)} {clean(version)}" for name, version in found.items())
 
 
 def _address(client: Any) -> str:
@@ -217,14 +196,14 @@ def answers(
     site_of: dict[int, Any] = {}
     for item in items:
         if id(item.site) not in site_of:
-            packed = pickle.dumps(item.site)
-            site_of[id(item.site)] = client.submit(_unpacked, packed, pure=True)
+            site_of[id(item.site)] = client.submit(as_sent, pickle.dumps(item.site), pure=True)
     futures = {}
     run = uuid.uuid4().hex[:8]  # two runs on one cluster do not wait for each other's tasks
     for item in items:
         sent = pickle.dumps((task, replace(item, site=None)))  # type: ignore[arg-type]
         future = client.submit(
-            _computed,
+            computed,
+            item.id,
             sent,
             site_of[id(item.site)],
             versions(),
@@ -271,62 +250,3 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
             raise OSError(22, "a worker sent a file that leads out of its folder", clean(name))
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
-
-
-def _unpacked(packed: bytes) -> Site:
-    """On a worker: a site as it was sent."""
-    site: Site = pickle.loads(packed)
-    return site
-
-
-def _computed(sent: bytes, site: Site, wanted: Mapping[str, str], item_timeout_s: float) -> dict[str, Any]:
-    """On a worker: have the child compute an item; its files, or why there are none."""
-    if versions() != wanted:
-        here = f"{socket.gethostname()}: has {_in_words(versions())} (expected {_in_words(wanted)})"
-        return {"kind": "versions", "text": f"worker {here}"}
-    task, bare = pickle.loads(sent)
-    item = replace(bare, site=site)
-    scratch = import_module("distributed").get_worker().local_directory  # Dask empties it when the worker ends
-    with _LOCK, tempfile.TemporaryDirectory(prefix="quietwing-item-", dir=scratch) as place:
-        folder = Path(place) / item.id
-        answer = _by_child(task, item, folder, Path(scratch) / "quietwing-gains", item_timeout_s)
-        if answer["kind"] == "done":
-            names = (path for path in sorted(folder.rglob("*")) if path.is_file())
-            answer["files"] = {path.relative_to(folder).as_posix(): path.read_bytes() for path in names}
-        return answer
-
-
-def _is_alone() -> bool:
-    """On a worker: whether its child may use all cores. Items of a computer with several workers share them."""
-    return bool(import_module("distributed").get_worker().state.total_resources.get(ALL_CORES, 0))
-
-
-def _by_child(task: Task, item: BatchItem, folder: Path, gains: Path, item_timeout_s: float) -> dict[str, Any]:
-    """Give an item to the child of this process, started where there is none, and wait."""
-    given, began = False, time.monotonic()
-    if not _CHILD:
-        _CHILD.append(Worker(_EVENTS, alone=_is_alone()))
-    child = _CHILD[0]
-    if child.ready:
-        child.give(task, item, folder, gains)
-        given = True
-    while True:
-        try:
-            event = _EVENTS.get(timeout=LOOK_EVERY_S)
-        except queue.Empty:
-            if time.monotonic() - began > item_timeout_s:
-                _CHILD.clear()
-                child.end()
-                return {"kind": "late"}
-            continue
-        if event.worker is not child:
-            continue  # the last word of a child that was ended
-        if event.kind == "gone":
-            _CHILD.clear()
-            return {"kind": "gone", "code": event.code}
-        if event.kind == "ready":
-            child.ready, began = True, time.monotonic()
-            child.give(task, item, folder, gains)
-            given = True
-        elif given:
-            return dict(event.answer)

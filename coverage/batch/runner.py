@@ -278,6 +278,8 @@ class _Run:
                 else:
                     if kind == "done":
                         write_files(answer["files"], self._draft(item.id))
+                        wrong = damage(self._draft(item.id))
+                        kind, answer = ("broken", {"text": f"its answer: {wrong}"}) if wrong else (kind, answer)
                     self._answered(item, kind, answer)
 
     def _hear(self, event: Event, crew: list[Worker]) -> int:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 from typing import Any
 
 from quietwing.sites import QuietwingError
@@ -41,15 +42,18 @@ def main() -> None:
     say(kind="ready")
     while True:
         try:
-            task, item, folder, gains = pickle.load(sys.stdin.buffer)
+            packed, folder, gains = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        say(**_done(task, item, folder, gains))
+        say(**_done(packed, folder, gains))
 
 
-def _done(task: Any, item: Any, folder: Any, gains: Any) -> dict[str, Any]:
+def _done(packed: tuple[bytes, bytes | None], folder: Any, gains: Any) -> dict[str, Any]:
     """Do one item and say how it went."""
     try:
+        task, item = pickle.loads(packed[0])
+        if packed[1] is not None:
+            item = replace(item, site=pickle.loads(packed[1]))
         task(item, folder, gains)
     except QuietwingError as error:
         return {"kind": "refused", "text": str(error)}

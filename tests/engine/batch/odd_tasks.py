@@ -65,5 +65,11 @@ def takes_a_second(item, folder, gains):
     run_item(item, folder, gains)
 
 
+def changes_its_answer(item, folder, gains):
+    run_item(item, folder, gains)
+    if item.scenario.seed == ODD_SEED:
+        (folder / "rooms.csv").write_text("other")
+
+
 def must_not_run(item, folder, gains):
     Path(os.environ["QUIETWING_TEST_FLAG"]).write_text("ran")

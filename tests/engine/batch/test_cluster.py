@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import random
 import signal
 import subprocess
@@ -18,6 +19,8 @@ distributed = pytest.importorskip("distributed")
 from quietwing.coverage.batch import cluster as module  # noqa: E402
 from quietwing.coverage.batch import evaluate_on_cluster, plan_batch, run_batch  # noqa: E402
 from quietwing.coverage.batch.cluster import cluster_client  # noqa: E402
+from quietwing.coverage.batch.cluster_worker import is_alone  # noqa: E402
+from quietwing.coverage.batch.workers import Worker  # noqa: E402
 from quietwing.coverage.catalogue import read_catalogue  # noqa: E402
 from quietwing.coverage.cli import app  # noqa: E402
 from quietwing.coverage.equipment import Device  # noqa: E402
@@ -54,9 +57,9 @@ def test_the_files_are_those_of_the_local_runner_to_the_byte(undisturbed, cluste
 def test_a_worker_that_is_alone_may_use_all_cores_as_the_local_runner_does(cluster):
     """Its child has one core where there are two workers; `--local-cluster 1` is no slower than `--workers 1`."""
     with cluster_client(local_workers=1) as client:
-        assert client.submit(module._is_alone, pure=False).result()
+        assert client.submit(is_alone, pure=False).result()
     addresses = list(cluster.scheduler_info()["workers"])
-    assert not any(cluster.submit(module._is_alone, pure=False, workers=one).result() for one in addresses)
+    assert not any(cluster.submit(is_alone, pure=False, workers=one).result() for one in addresses)
 
 
 def test_one_verdict_over_two_workers_is_that_of_one_process(cluster):
@@ -88,6 +91,34 @@ def test_a_worker_killed_in_the_middle_costs_nothing(undisturbed, cluster, tmp_p
     assert killed.is_set()
     assert not outcome.failed
     assert files_below(tmp_path / "results") == files_below(here)
+
+
+def test_files_that_are_not_what_their_item_says_are_not_taken(undisturbed, odd, cluster, tmp_path):
+    items, _ = undisturbed
+    third = [item for item in items if item.scenario.seed == odd.ODD_SEED]
+    outcome = run_batch(third, tmp_path / "results", client=cluster, task=odd.changes_its_answer)
+    assert [why for _, why in outcome.failed] == ["its answer: rooms.csv has changed"]
+    assert not list((tmp_path / "results" / "items").iterdir())
+
+
+def test_a_dask_worker_loads_no_engine():
+    """It hands items to its child, which does: seconds for each worker that a cluster starts."""
+    code = (
+        "import sys, quietwing.coverage.batch.cluster_worker; print('numba' in sys.modules, 'xarray' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-P", "-c", code], text=True).split() == ["False", "False"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_child_keeps_the_memory_it_has_freed_whatever_dask_sets(monkeypatch):
+    """With Dask's limit of 64 KiB an item takes 1.4 times the CPU."""
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
+    child = Worker(queue.SimpleQueue(), alone=True)
+    try:
+        environment = Path(f"/proc/{child.process.pid}/environ").read_bytes().split(b"\0")
+        assert not [line for line in environment if line.startswith(b"MALLOC_TRIM_THRESHOLD_")]
+    finally:
+        child.end()
 
 
 @pytest.mark.long  # minutes in all: the suite has fifteen on two cores
