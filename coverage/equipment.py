@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from quietwing.coverage.errors import explained
 from quietwing.sites import (
     NAMED_IF_SET,
     ZM,
@@ -22,6 +24,10 @@ from quietwing.sites import (
     Technology,
     Text,
     TiltDeg,
+    clean,
+    did_you_mean,
+    keys_of,
+    shown,
 )
 
 __all__ = [
@@ -151,6 +157,21 @@ class PlacedModel:
     unit_price_gbp: Pounds | None = None
 
 
+def _explain(cls: str, keys: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """A wrong value of a device or treatment made from Python: the field, what was found, what is expected."""
+    name, *further = (str(part + 1) if isinstance(part, int) else part for part in item["loc"])
+    key = keys.get(name)
+    if key is None:
+        return f"{cls}: {clean(name)}: unknown; {did_you_mean(name, [*keys])}"
+    if key.kind == "other" or further:
+        said = f"{clean(item['msg'], 300)} (found {shown(item['input'])})"
+        return f"{cls}: {' '.join([name, *further])}: {said}; correct it"
+    if item["type"] in ("missing", "missing_argument"):
+        return f"{cls}: {name}: is missing; give {key.expected}"
+    return f"{cls}: {name}: is {shown(item['input'])} (expected {key.expected}); give that"
+
+
+@explained(lambda item: _explain("device", keys_of(Device), item))
 @dataclass(frozen=True, config=_CHECKED)
 class Device(PlacedModel):
     """A row of ``layout.csv``.
@@ -168,6 +189,7 @@ class Device(PlacedModel):
         return (self.x_m, self.y_m, self.z_m), *self.route_m
 
 
+@explained(lambda item: _explain("treatment", keys_of(Treatment), item))
 @dataclass(frozen=True, config=_CHECKED)
 class Treatment:
     """A mesh or film put on one window."""

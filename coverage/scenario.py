@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -19,7 +20,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.errors import ScenarioError, explained
 from quietwing.coverage.rules import GRADES, TIERS, Grade, Rules, Tier, load_rules, read_rules
 from quietwing.sites import (
     NAMED_IF_SET,
@@ -64,6 +65,7 @@ _OUT_OF_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_e
 _WHOLE = ("target_rooms", "horizon_years", "worlds", "seed")
 
 
+@explained(lambda item: _explain("treatments", {}, item))
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class TreatmentWish:
     """A mesh or film of the catalogue on every window of the rooms whose id matches one of the patterns."""
@@ -91,6 +93,7 @@ _Number = BeforeValidator(_number)
 _Switch = Annotated[bool, BeforeValidator(_switch)]
 
 
+@explained(lambda item: _explain("operator_actions", {}, item))
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class OperatorAction:
     """What an operator of the public network changes on its sectors, by agreement; what it does, nobody here can do.
@@ -137,6 +140,15 @@ _ENTRY_ADVICE = {
 }
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Channels of which none stands twice."""
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise ValueError(f"{', '.join(map(shown, twice))} stands twice, expected each channel once")
+    return names
+
+
+@explained(lambda item: _explain("scenario", {}, item))
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Scenario:
     """One question to a site.
@@ -206,7 +218,7 @@ class Scenario:
     )
     confidence: Annotated[float, Field(ge=0.5, le=0.999, allow_inf_nan=False)] | None = None
     grid_m: Annotated[float, Field(ge=0.1, le=5.0, allow_inf_nan=False)] = 0.5
-    channels: tuple[str, ...] = ()
+    channels: Annotated[tuple[str, ...], AfterValidator(_each_once)] = ()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     worlds: Annotated[int, Field(ge=100, le=100_000)] = 1000
     search_margin: bool = True
@@ -374,6 +386,8 @@ def _advice(key: str, value: object, kind: str) -> str:
         return _ENTRY_ADVICE[key]
     if isinstance(value, bool):
         return "write a number or text, not true or false"
+    if key == "channels" and kind == "value_error":
+        return "leave out the second"
     if key in _CHOICES and isinstance(value, str):
         return did_you_mean(value, _CHOICES[key])
     if key in _LISTS or key in _TEXTS:

@@ -15,6 +15,7 @@ from .errors import SiteError as SiteError
 from .errors import UnmappedDrawingError as UnmappedDrawingError
 from .errors import problems_text as problems_text
 from .facet_arrays import Facets as Facets
+from .fields import keys_of as keys_of
 from .files import BUNDLED as BUNDLED
 from .files import NO_MASTS as NO_MASTS
 from .files import save_site as save_site

@@ -151,7 +151,8 @@ def _expected(
                 else (f"text of at most {constraint.max_length} characters")
             )
     since = next((f" from {one.ge} on" for one in metadata if isinstance(one, annotated_types.Ge)), "")
-    date = f"a date{since}, like 2026-11-01" if since else "a date like 2026-11-01"
+    until = next((f", at most {one.le}" for one in metadata if isinstance(one, annotated_types.Le)), "")
+    date = f"a date{since}{until}, like 2026-11-01" if since else "a date like 2026-11-01"
     words = {"flag": "true or false", "text": "text", "texts": "a list of texts", "date": date}
     return words.get(kind, kind)
 

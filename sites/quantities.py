@@ -41,8 +41,9 @@ Identifier = Annotated[
 OneLine = Annotated[str, StringConstraints(pattern=rf"^[^\x00-\x1f\x7f\u0085\u2028\u2029{DIRECTION_MARKS}]*$")]
 Text = Annotated[str, StringConstraints(max_length=2000)]
 
-# The first public call of a GSM network was made on 1 July 1991 in Finland: no levels worth planning by are older.
-AsOf = Annotated[dt.date, Field(ge=dt.date(1991, 7, 1))]
+# The first public call of a GSM network was made on 1 July 1991 in Finland: no levels worth planning by are older. A
+# prison that is being planned may be dated ahead; a year like 9999 stands for a date that nobody knows.
+AsOf = Annotated[dt.date, Field(ge=dt.date(1991, 7, 1), le=dt.date(2099, 12, 31))]
 
 # Country code and network code: ITU-T E.212 gives countries 2xx to 7xx, networks of several countries 901, private
 # networks 999; 3GPP TS 36.508 gives test networks 001. All else is nobody's.

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 
 import lazy_loader
@@ -141,8 +142,8 @@ def import_masts(
     """
     path = path_of(path, "list of masts")
     file = clean(path.name)
-    if not 100 <= radius_m <= 40_000:
-        raise SiteError(f"--radius: is {radius_m:g} (expected 100 to 40000 m); give how far masts may be")
+    if not _is_number(radius_m) or not 100 <= radius_m <= 40_000:
+        raise SiteError(f"--radius: is {shown(radius_m)} (expected 100 to 40000 m); give how far masts may be")
     left_out: Counter[str] = Counter()
     making = _Making(site, radius_m, file, left_out, anchor)
     count = 0
@@ -170,6 +171,10 @@ def import_masts(
         key=lambda one: (math.dist((one.sector.x_m, one.sector.y_m), (middle.x, middle.y)), one.sector.id),
     )
     return MastImport(tuple(kept), count, making.merged, tuple(left_out.most_common()))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 class _Making:

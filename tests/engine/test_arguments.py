@@ -8,9 +8,10 @@ from by_path import module_at
 
 from quietwing.coverage import study
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Device
+from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import read_layout
-from quietwing.coverage.scenario import Scenario, read_scenario
+from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish, read_scenario
 from quietwing.coverage.study import frontier_run
 from quietwing.coverage.study.common import check_limits
 from quietwing.sites import (
@@ -101,3 +102,47 @@ def test_numbers_of_numpy_are_numbers():
     budgets, _ = frontier_run._checked(np.array([2000, 1000]), 0, ())
     assert budgets == (1000.0, 2000.0)
     check_limits(np.int64(5), np.float32(0.5))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda: replace(DEVICE, x_m=np.nan),
+            r"^device: x_m: is nan \(expected a number from -10,000,000 to 10,000,000",
+        ),
+        (lambda: replace(DEVICE, z_m=np.inf), r"^device: z_m: is inf \(expected a number from -20 to 120\); give"),
+        (lambda: Device("N1", 3, 0.0, 0.0, 0.0), r"^device: model: is 3 \(expected text of 1 to 80 characters"),
+        (
+            lambda: Device(id="N1", model="a"),
+            r"^device: x_m: is missing; give a number from .*\ndevice: y_m: is miss",
+        ),
+        (lambda: replace(DEVICE, trim_db=(("B20", np.nan),)), r"^device: trim_db 1 2: .*finite number \(found nan\)"),
+        (lambda: Device("N1", "a", 0.0, 0.0, 0.0, colour=3), r"^device: colour: unknown; choose one of id, model"),
+        (lambda: Treatment("W1", ""), r"^treatment: model: is '' \(expected text of 1 to 80 characters"),
+        (lambda: Scenario(worlds=np.nan), r"^scenario: worlds: .*finite number \(found nan\)"),
+        (lambda: OperatorAction(power_db=5.0), r"^operator_actions: power_db: .* less than or equal to 0"),
+        (lambda: TreatmentWish("mesh"), r"^treatments: rooms: is missing; give it$"),
+    ],
+)
+def test_a_wrong_value_of_what_is_made_from_python_is_said_by_its_field(make, said):
+    with pytest.raises(ScenarioError, match=said):
+        make()
+
+
+def test_a_channel_named_twice_is_refused_by_its_name(tmp_path):
+    said = r"channels: 'EE/B20/LTE' stands twice, expected each channel once .*; leave out the second"
+    twice = ("EE/B20/LTE", "O2/B8/LTE", "EE/B20/LTE")
+    with pytest.raises(ScenarioError, match=rf"^scenario: {said}"):
+        Scenario(channels=twice)
+    with pytest.raises(ScenarioError, match=rf"^option {said}"):
+        read_scenario(None, channels=twice)
+    (tmp_path / "scenario.toml").write_text(f"channels = {list(twice)}")
+    with pytest.raises(ScenarioError, match=rf"^scenario.toml: {said}"):
+        read_scenario(tmp_path / "scenario.toml")
+
+
+@pytest.mark.parametrize("radius", ["5", None, True, np.nan, 99, [5000.0]])
+def test_a_radius_that_is_none_is_said(site, tmp_path, radius):
+    with pytest.raises(SiteError, match=r"^--radius: is .* \(expected 100 to 40000 m\); give how far"):
+        import_masts(tmp_path / "masts.csv", site, radius_m=radius)

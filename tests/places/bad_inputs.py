@@ -112,6 +112,7 @@ TOML = [
     Row("toml-missing-key", toml('marking = "INVENTED"\n', ""), ("site.toml", "marking is missing", "give text")),
     Row("toml-format", toml("format = 1", "format = 7"), ("site.toml", "format is 7", "expected 1")),
     Row("toml-old", toml("2026-11-01", "0026-11-01"), ("site.toml", "as_of", "0026-11-01", "from 1991-07-01 on")),
+    Row("toml-late", toml("2026-11-01", "9999-12-31"), ("site.toml", "as_of", "9999-12-31", "at most 2099-12-31")),
     Row("toml-date", toml("2026-11-01", '"01/11/2026"'), ("site.toml", "as_of", "01/11/2026", "year-month-day")),
     Row("toml-nan", toml("height_m = 3.0", "height_m = nan"), ("site.toml", "b1, storey 0", "height_m is nan", "finite")),
     Row("toml-inf", toml("floor_m = 0.0", "floor_m = inf"), ("site.toml", "b1, storey 0", "floor_m is inf", "finite")),
