@@ -5,6 +5,7 @@ Written with geopandas; read with SQLite and shapely alone, in a child process, 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -31,6 +32,7 @@ from quietwing.sites.tables_csv import RawTable, mast_columns, row_values
 __all__ = ["read_raw", "save_geopackage"]
 
 NO_TERRAIN = "terrain is kept in a site's folder only: this GeoPackage was written without it, as on flat ground"
+ROOM_BYTES = 1 << 20  # where a GeoPackage could not be written and this can, the disk is not full
 _TABLES = ("masts", "outside_levels")
 
 
@@ -49,7 +51,9 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     SiteError
-        If the file exists and `overwrite` is not given, or its name does not end in ``.gpkg``.
+        If the file exists and `overwrite` is not given, or its name does not end in ``.gpkg`` or is no UTF-8.
+    OSError
+        If it cannot be written.
     """
     # Slow to load, and reading does without them.
     import geopandas
@@ -59,6 +63,8 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
     path = Path(path)
     if path.suffix.lower() != ".gpkg":
         raise SiteError(f"{clean(path.name)}: a GeoPackage's name ends in .gpkg; rename it")
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+        raise SiteError(f"{clean(path.name)}: GeoPackages need a path in UTF-8; choose another name or folder")
     if path.exists() and not (overwrite and path.is_file()):
         raise SiteError(f"{clean(path.name)}: exists; choose another name or overwrite it")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,6 +103,9 @@ def save_geopackage(site: Site, path: Path, *, overwrite: bool = False) -> None:
                     frame = pandas.DataFrame(rows)
                     pyogrio.write_dataframe(frame, written, layer=name, driver="GPKG", append=True)
         os.replace(written, path)
+    except RuntimeError as error:  # pyogrio's own: it has what GDAL says in words, no number of the system
+        (folder / "room").write_bytes(bytes(ROOM_BYTES))  # on a full disk this says so
+        raise OSError(errno.EIO, f"GDAL cannot write it ({clean(str(error), 120)})", str(path)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import zipfile
 
@@ -149,3 +150,26 @@ def test_a_picture_is_sent_to_where_pictures_are_traced(tmp_path, ending):
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(SiteError, match="a picture is traced in the app"):
         load_site(path)
+
+
+def test_a_geopackage_that_cannot_be_written_is_an_error_of_the_system(tiny, tmp_path, monkeypatch):
+    """GDAL tells it in words: what a full disk is shows in a file of our own; nothing stays behind."""
+    resource = pytest.importorskip("resource")
+    pyogrio = pytest.importorskip("pyogrio")
+    site = load_site(tiny.write(tmp_path / "site"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_geopackage(site, tmp_path / "site.gpkg")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    def refused(*_arguments, **_named):
+        raise pyogrio.errors.DataSourceError("Failed to commit transaction")
+
+    monkeypatch.setattr(pyogrio, "write_dataframe", refused)
+    with pytest.raises(OSError, match=r"GDAL cannot write it \(Failed to commit transaction\)") as error:
+        save_geopackage(site, tmp_path / "site.gpkg")
+    assert (error.value.errno, error.value.filename) == (errno.EIO, str(tmp_path / "site.gpkg"))
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quietwing.sites import check
+from quietwing.sites import SiteError, check, load_site, save_geopackage, save_site
 from quietwing.sites.findings import path_label
 
 
@@ -115,3 +115,14 @@ def test_a_long_path_keeps_the_name_of_the_file():
     assert len(path_label(path)) == 100
     assert path_label("/srv/site") == "/srv/site"
     assert path_label("x\n" * 3 + "a.toml") == "x\\nx\\nx\\na.toml"
+
+
+def test_a_geopackage_under_a_name_that_is_no_utf_8_is_refused(tiny, tmp_path):
+    """GDAL, which writes it, takes no other; a folder may have such a name."""
+    site = load_site(tiny.write(tmp_path / "site"))
+    for place in ("caf\udce9.gpkg", "caf\udce9/site.gpkg"):
+        with pytest.raises(SiteError, match=r"GeoPackages need a path in UTF-8; choose another name or folder"):
+            save_geopackage(site, tmp_path / place)
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    save_site(site, tmp_path / "caf\udce9")
+    assert load_site(tmp_path / "caf\udce9") == site
