@@ -224,6 +224,26 @@ def hold_no_half(kind, at):
         assert Shelf(SECRET).content(NAME) in (b"old", b"new")
 
 
+def in_suite(kind: str, number: int) -> list[int]:
+    """The points of so many that are tried in the suite: the first, the last, and one between for most kinds."""
+    few = 1 if kind == "batch" else IN_SUITE
+    return sorted({round(at * (number - 1) / few) for at in range(few + 1)})
+
+
+def test_points_are_as_many_as_are_promised(place, site, verdicts):
+    """At each the work is killed, and finds the disk full: 150 and 20 in all, 20 of each in the suite."""
+    numbers = {}
+    for kind in KINDS:
+        at = place(kind)
+        write_first(kind, at, site, verdicts)
+        _, numbers[kind], said = in_child(lambda at=at, kind=kind: the_work(kind, at, site, verdicts), None)
+        assert said == ""
+    tried = sum(len(in_suite(kind, number)) for kind, number in numbers.items())
+    print(f"{sum(numbers.values())} points, {tried} of them in the suite: {numbers}", file=sys.stderr)
+    assert sum(numbers.values()) >= 150
+    assert tried >= 20
+
+
 @pytest.mark.parametrize("full", [False, True], ids=["killed", "disk full"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_work_that_was_ended_anywhere_ends_alike_when_done_again(kind, full, place, site, verdicts):
@@ -235,8 +255,7 @@ def test_work_that_was_ended_anywhere_ends_alike_when_done_again(kind, full, pla
     signal_, number, said = in_child(work(whole), None)
     assert (signal_, said) == (0, ""), said
     reference = shown(whole)
-    few = 1 if kind == "batch" else IN_SUITE
-    points = range(number) if EVERY else sorted({round(at * (number - 1) / few) for at in range(few + 1)})
+    points = range(number) if EVERY else in_suite(kind, number)
     print(f"{kind}: {len(points)} of {number} points", file=sys.stderr)
     for point in points:
         at = place(f"point-{point}")
