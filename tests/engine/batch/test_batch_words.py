@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from quietwing.coverage.batch import cluster
-from quietwing.coverage.batch.cluster import _heard, _in_words, cluster_client, demand_workers, write_files
+from quietwing.coverage.batch.cluster import _heard, cluster_client, demand_workers, write_files
+from quietwing.coverage.batch.cluster_worker import in_words
 from quietwing.coverage.batch.runner import BatchInterrupted, BatchOutcome, _ending, _late_in_words, _one_line, _Run
 from quietwing.coverage.batch.table import _kind, _write
 from quietwing.coverage.errors import ScenarioError
@@ -168,8 +169,8 @@ def test_a_scheduler_without_workers_is_the_environments_fault():
 
 
 def test_versions_in_words_move_no_cursor():
-    assert _in_words({"numpy": "2.0", "numba": "\x1b[2J"}).startswith("numpy 2.0, numba ")
-    assert "\x1b" not in _in_words({"numba": "\x1b[2J"})
+    assert in_words({"numpy": "2.0", "numba": "\x1b[2J"}).startswith("numpy 2.0, numba ")
+    assert "\x1b" not in in_words({"numba": "\x1b[2J"})
 
 
 class KilledWorker(Exception):
