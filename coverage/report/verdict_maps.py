@@ -6,6 +6,7 @@ black and white and with any colour vision (assumption A59).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ from quietwing.coverage.report.plan_drawing import (
     provenance,
 )
 from quietwing.coverage.results import Leakage, StoreyMap, Verdict, VerdictMap
+from quietwing.sites import Room, Site
 
 __all__ = [
     "before_after_figure",
@@ -177,6 +179,7 @@ def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, stor
         calm_rooms = [verdict.site.room_index[str(name)] for name in quiet]
         works = (~np.isin(storey.data["room"].values, calm_rooms)).astype(np.int8)
         _draw_states(upper, storey, np.ma.masked_array(works, ~shown))
+        _name_rooms(upper, verdict, storey, quiet)
         draw_plan(upper, verdict.site, storey)
         upper.set_title(
             f"Before, {storey.title}: {_rooms_here(verdict, storey, (HOLE, UNKNOWN, SILENT))}",
@@ -189,6 +192,7 @@ def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, stor
     else:
         works = (earlier.data["usable_channels"].values > 0).astype(np.int8)
         _draw_states(upper, earlier, np.ma.masked_array(works, ~shown))
+        _name_rooms(upper, verdict, storey)
         draw_plan(upper, verdict.site, earlier)
         upper.set_title(f"Before, {storey.title}: blockers off", loc="left", fontsize=11)
     other = before if isinstance(before, Verdict) else None
@@ -231,29 +235,43 @@ def _mark_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, state: Any) -> N
     seen = storey.data["room"].values
     holed = set(seen[np.ma.filled(state == 1, False)].tolist())
     site = verdict.site
-    for name, verdict_state in zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True):
+    states = dict(zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True))
+    _name_rooms(ax, verdict, storey, [name for name, one in states.items() if one in (SILENT, QUIET)])
+    for name, verdict_state in states.items():
         index = site.room_index[name]
         room = site.rooms[index]
-        building = -1 if room.building is None else site.building_index[room.building]
-        if (building, room.storey) != (storey.building, storey.storey):
+        if not _stands_on(site, room, storey):
             continue
         ring = shapely.get_coordinates(room.outline.exterior)
-        if verdict_state in (HOLE, UNKNOWN) and _fits(ax, storey, name, room.outline.bounds):
-            middle = room.outline.representative_point()
-            # below the middle: a device often stands there
-            ax.annotate(name, (middle.x, middle.y), xytext=(0, -5), textcoords="offset points", ha="center", va="top",
-                        fontsize=7, bbox=PLATE, zorder=4, in_layout=False)  # fmt: skip
         if verdict_state == QUIET:
             ax.add_patch(Polygon(ring, fill=False, hatch="..", edgecolor="#9DB4D6", linewidth=0))
         elif verdict_state in (HOLE, UNKNOWN) and index not in holed:
             ax.add_patch(Polygon(ring, fill=False, hatch=HOLE_HATCH, edgecolor=HOLE_COLOUR, linewidth=0))
     for room in site.rooms:
-        building = -1 if room.building is None else site.building_index[room.building]
-        if room.role == "keep" and (building, room.storey) == (storey.building, storey.storey):
+        if room.role == "keep" and _stands_on(site, room, storey):
             middle = room.outline.representative_point()
             ax.text(
                 middle.x, middle.y, "keep", ha="center", va="center", fontsize=7, style="italic", path_effects=HALO
             )
+
+
+def _name_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, dark: Collection[str] = ()) -> None:
+    """Name each room of a storey that must be silent: white in the `dark` ones, on a plate where a phone may work."""
+    for name in verdict.by_room["room"].values.tolist():
+        room = verdict.site.rooms[verdict.site.room_index[name]]
+        if room.role != "silence" or not _stands_on(verdict.site, room, storey):
+            continue
+        if _fits(ax, storey, name, room.outline.bounds):
+            middle = room.outline.representative_point()
+            look: dict[str, Any] = {"color": "white"} if name in dark else {"bbox": PLATE}
+            # below the middle: a device often stands there
+            ax.annotate(name, (middle.x, middle.y), xytext=(0, -5), textcoords="offset points", ha="center", va="top",
+                        fontsize=7, zorder=4, in_layout=False, **look)  # fmt: skip
+
+
+def _stands_on(site: Site, room: Room, storey: Storeyed) -> bool:
+    building = -1 if room.building is None else site.building_index[room.building]
+    return (building, room.storey) == (storey.building, storey.storey)
 
 
 def _fits(ax: Axes, storey: Storeyed, name: str, bounds_m: tuple[float, float, float, float]) -> bool:
@@ -286,9 +304,7 @@ def rooms_on(verdict: Verdict, storey: Storeyed, grade: int = 0) -> list[str]:
     return [
         state
         for name, state in zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict, grade), strict=True)
-        if (room := site.rooms[site.room_index[name]]).role == "silence"
-        and room.storey == storey.storey
-        and (-1 if room.building is None else site.building_index[room.building]) == storey.building
+        if (room := site.rooms[site.room_index[name]]).role == "silence" and _stands_on(site, room, storey)
     ]
 
 

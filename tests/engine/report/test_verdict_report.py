@@ -391,6 +391,26 @@ def test_before_and_after_stand_in_the_same_colours(verdict):
         before_after_figure(replace(verdict, maps=()), verdict, verdict.maps[0])
 
 
+@pytest.mark.parametrize("with_leakage", [False, True])
+def test_each_room_to_be_blocked_has_its_name_before_and_after(verdict, with_leakage):
+    """Blocked rooms had none: a reader could not say which cells a plan gains."""
+    storey = verdict.maps[0]
+    before = leakage(verdict.site, Scenario(grid_m=0.5)) if with_leakage else None
+    states = dict(zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True))
+    cells = {
+        room.id
+        for room in verdict.site.rooms
+        if room.role == "silence" and room.storey == storey.storey and room.building is not None
+    }
+    assert {"silent", "quiet anyway", "hole"} <= {states[name] for name in cells}
+    for axes in before_after_figure(before, verdict, storey).axes:
+        named = {item.get_text(): item for item in axes.texts if item.get_text() in cells}
+        assert set(named) == cells
+    assert {name for name, item in named.items() if item.get_bbox_patch()} == {
+        name for name in cells if states[name] not in ("silent", "quiet anyway")
+    }
+
+
 def test_before_and_after_a_model_has_one_symbol_and_the_legend_holds_both(verdict):
     first = verdict.devices[0]
     other = replace(verdict, devices=tuple(replace(device, model="a_model_before") for device in verdict.devices))
