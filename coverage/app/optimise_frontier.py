@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from quietwing.coverage.app.bill_panel import gbp_per_cell
 from quietwing.coverage.app.blockers_state import desk
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.jobs import Question, start
+from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.optimise_form import answers, asked_scenario, refused
-from quietwing.coverage.app.optimise_result import open_plan, plan_beside
+from quietwing.coverage.app.optimise_result import open_plan, plan_beside, plan_cost, warn_of_prices
+from quietwing.coverage.app.panel import numbers
 from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal
 from quietwing.coverage.app.state import session
@@ -152,27 +154,23 @@ def _curve(found: Frontier) -> None:
 
 
 def _numbers(found: Frontier, chosen: int) -> None:
-    """What the chosen plan achieves, and what a further room costs from the plan before it."""
-    point = found.points[chosen]
-    with st.container(key=f"quietwing-numbers-{CURVE}"):
-        one, other = st.columns(2)
-        one.metric("Spent", exact_pounds(point.spent_gbp))
-        other.metric("A room", f"{pounds(point.spent_gbp / point.cells[0])}" if point.cells[0] else "none blocked")
-        for column, grade, cells, kept_, margin_db in zip(
-            st.columns(2), found.grades, point.cells, point.kept, point.margin_db, strict=False
-        ):
-            limit = "kept" if kept_ else "exceeded"
-            margin = f", {margin_db:.1f} dB".replace("-", "−") if math.isfinite(margin_db) else ""
-            column.metric(f"Blocked, {grade}", f"{cells} of {found.rooms}", help=f"Spill limit {limit}{margin}")
+    """What the chosen plan achieves, as on every page, and what a further room costs from the plan before it."""
+    point, result = found.points[chosen], found.plans[chosen]
+    facts, spent = facts_of_verdict(result.verdict), plan_cost(result)
+    numbers(CURVE, facts, pounds(spent.capex_gbp))
+    warn_of_prices(result)
+    said = [f"A blocked room: {gbp_per_cell(spent, facts.grades[0].silent)}."]
     if chosen:
         before = found.points[chosen - 1]
-        gained, spent = point.cells[0] - before.cells[0], point.spent_gbp - before.spent_gbp
-        if gained > 0 and spent > 0:
-            st.caption(
-                f"{gained} more rooms than for {exact_pounds(before.budget_gbp)}: {pounds(spent / gained)} each."
-            )
+        gained, further_gbp = point.cells[0] - before.cells[0], point.spent_gbp - before.spent_gbp
+        than = f"than for {exact_pounds(before.budget_gbp)}"
+        if gained > 0 and further_gbp > 0:
+            said.append(f"{gained} more {than}: {pounds(further_gbp / gained)} each.")
         else:
-            st.caption(f"No more rooms than for {exact_pounds(before.budget_gbp)}.")
+            said.append(f"No more rooms {than}.")
+    if found.asked.budget_basis != "capex":
+        said.append(f"Budgets are over the whole life: {pounds(point.spent_gbp)} of it spent.")
+    st.caption(literal(" ".join(said)))
 
 
 def _drawn(found: Frontier, chosen: int) -> None:

@@ -37,7 +37,7 @@ from quietwing.coverage.report import (
 )
 from quietwing.sites import fingerprint
 
-__all__ = ["files_zip", "open_plan", "plan_beside", "plan_bill", "show_plan"]
+__all__ = ["files_zip", "open_plan", "plan_beside", "plan_bill", "plan_cost", "show_plan", "warn_of_prices"]
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of zip: equal plans give equal bytes
 MIME = {"json": "application/json", "csv": "text/csv"}
@@ -105,13 +105,18 @@ def at_our_prices(result: PlanResult) -> PlanResult:
 
 def plan_bill(result: PlanResult, where: str, present: Cost | None) -> None:
     """The bill of a plan against that of the present layout."""
-    spent, found = plan_cost(result), result.plan.cost
-    if spent.capex_gbp != found.capex_gbp:
+    warn_of_prices(result)
+    bill_part(where, plan_cost(result), facts_of_verdict(result.verdict).grades[0].silent, present)
+
+
+def warn_of_prices(result: PlanResult) -> None:
+    """Say where a plan was found at other prices than the session's."""
+    found = result.plan.cost
+    if plan_cost(result).capex_gbp != found.capex_gbp:
         st.warning(
             f"Prices have changed since this plan was found for {pounds(found.capex_gbp)}. Search again: another "
             f"plan may be better now."
         )
-    bill_part(where, spent, facts_of_verdict(result.verdict).grades[0].silent, present)
 
 
 def files_zip(result: PlanResult) -> bytes:
@@ -189,8 +194,8 @@ def _beside(result: PlanResult) -> None:
         return
     st.dataframe(rows, hide_index=True, height="content")
     st.caption(
-        "Both judged in the same simulations. The full assessment on Blockers runs independent ones: a few rooms "
-        "may differ from there."
+        "Both judged in the same simulations. Those are the ones of every full assessment: opened in Blockers and "
+        "asked the same, the plan has the same numbers."
     )
 
 

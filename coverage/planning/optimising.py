@@ -309,11 +309,11 @@ def _left_over(best: Tried, searched: Searched | None, goal: Goal) -> list[str]:
                 why = "every room that the planning model can protect is protected"
             elif searched.found.score.worst_limit > 1 - LEFT_OVER:
                 why = "limits outside leave no room for more"
-            found.append(f"£{left_gbp:,.0f} of the budget are not spent: {why}")
+            found.append(f"£{math.floor(left_gbp):,} of the budget are not spent: {why}")  # costs are rounded up
     margin_db = best.attempt.spill_margin_db
     if best.searched is not None and SPARE_DB < margin_db - UNUSED_DB < math.inf:
         found.append(
-            f"{margin_db:.1f} dB of the limits outside are not used: devices are as strong as their rooms need and "
-            f"up to {MOST_LIFT_DB:g} dB more"
+            f"the limits outside are not used up: devices are as strong as their rooms need and up to "
+            f"{MOST_LIFT_DB:g} dB more"
         )
     return found

@@ -20,6 +20,8 @@ from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.rules import GRADES
 from quietwing.coverage.scenario import read_scenario
 from quietwing.coverage.study import evaluate, leakage
+from quietwing.coverage.study.frontier_run import frontier
+from quietwing.coverage.treatments import wishes_for
 from quietwing.sites import load_site, save_site
 from quietwing.sites.synthetic import build_wing, describe
 
@@ -235,6 +237,9 @@ KEYS = {
     **{f"blocked by the layout at {grade} grade": f"Blocked, {grade}" for grade in GRADES},
     **{f"not blocked (a phone may work) at {grade} grade": f"Holes, {grade}" for grade in GRADES},
     **{f"headroom to limit at {grade} grade": f"Spill limit, {grade}" for grade in GRADES},
+    "spent": "Cost",
+    **{f"silent, {grade}": f"Blocked, {grade}" for grade in GRADES},
+    **{f"spill margin, {grade}": f"Spill limit, {grade}" for grade in GRADES},
 }
 KNOWN = {
     "Rooms", "Leaks, blockers off", "Cost", "A year", "Whole life",
@@ -256,6 +261,20 @@ SENTENCES = (
     (r"Together (£[\d,]+) bought and installed", "Cost"),
     (r"bought and installed, (£[\d,]+) a year", "A year"),
     (r"to run, (£[\d,]+) over its whole life", "Whole life"),
+    # of a plan that was found
+    (r"£[\d,]+ silences [^.]*; £[\d,]+ (\d+), at planning grade", "Blocked, planning"),
+    (r"Evidence grade \(95 %\): \d+, (\d+)\.", "Blocked, evidence"),
+    (r"(\d+) of \d+ cells and spaces is silent", "Blocked, planning"),
+    (r"is silent at planning grade \(90 %\), (\d+) at evidence", "Blocked, evidence"),
+    (r"and a phone works in (\d+)\.", "Holes, planning"),
+    (r"It costs (£[\d,]+) to buy and install", "Cost"),
+    (r"to buy and install and (£[\d,]+) over its whole life", "Whole life"),
+    *(
+        (rf"at {grade} grade, \w+ limit: passes: the smallest margin is ([\d.]+) dB", f"Spill limit, {grade}")
+        for grade in GRADES
+    ),
+    (r"([\d.]+) dB of the limits outside", "Spill limit, planning"),
+    (r"smallest margin outside ([\d.]+) dB", "Spill limit, planning"),
 )
 PAGES = (
     "site_page", "signals_page", "surveys_page", "blockers_page", "optimise_page", "compare_page", "report_page",
@@ -272,8 +291,10 @@ def numbers_on(shown: AppTest) -> list[tuple[str, float]]:
     """Every count, margin and cost of the layout on a page, by key."""
     found = [(metric.label, metric.value) for metric in shown.metric]
     for table in (one.value for one in shown.dataframe):
-        if "The current layout" in table:
-            found += zip(table[""], table["The current layout"], strict=True)
+        for layout in {"The current layout", "this plan"} & set(table):
+            found += zip(table[""], table[layout], strict=True)
+        if "spent" in table:  # the curve's: its last plan
+            found += table.iloc[-1].items()
         if "Together [£]" in table:
             together_gbp, year_gbp = table["Together [£]"].sum(), table["A year [£]"].sum()
             found += [("Cost", str(math.ceil(together_gbp))), ("A year", str(math.ceil(year_gbp)))]
@@ -285,6 +306,19 @@ def numbers_on(shown: AppTest) -> list[tuple[str, float]]:
             found += [(key, said) for said in re.findall(pattern, text)]
     named = [(KEYS.get(label, label), value) for label, value in found if re.search(r"\d", value)]  # no ``exceeded``
     return [(key, plain(value)) for key, value in named if key in KNOWN]
+
+
+def numbers_by_page(own, pages) -> dict[str, dict[float, set[str]]]:
+    """By key each value that is shown in a session, and on which pages."""
+    found: dict[str, dict[float, set[str]]] = {}
+    for name in pages:
+        shown = AppTest.from_function(page, kwargs={"module": name}, default_timeout=60)
+        shown.session_state[KEY] = own
+        shown.run()
+        assert not shown.exception
+        for key, value in numbers_on(shown):
+            found.setdefault(key, {}).setdefault(value, set()).add(name)
+    return found
 
 
 def test_every_page_of_the_app_says_every_number_alike(site, scenario, verdict, evaluated):
@@ -304,14 +338,7 @@ def test_every_page_of_the_app_says_every_number_alike(site, scenario, verdict, 
     for grade, mine in expected(verdict).items():
         expects[f"Blocked, {grade}"], expects[f"Holes, {grade}"] = mine["silent"], mine["holes"]
         expects[f"Spill limit, {grade}"] = mine["margin_db"]
-    found = {}
-    for name in PAGES:
-        shown = AppTest.from_function(page, kwargs={"module": name}, default_timeout=60)
-        shown.session_state[KEY] = own
-        shown.run()
-        assert not shown.exception
-        for key, value in numbers_on(shown):
-            found.setdefault(key, {}).setdefault(value, set()).add(name)
+    found = numbers_by_page(own, PAGES)
     differ = {key: values for key, values in found.items() if len(values) > 1}
     assert differ == {}
     assert {key: next(iter(found[key])) for key in expects} == expects
@@ -322,6 +349,26 @@ def test_every_page_of_the_app_says_every_number_alike(site, scenario, verdict, 
     assert "report_page" in where["Holes, planning"]
     for key in ("Cost", "A year", "Whole life"):
         assert where[key] >= {"optimise_page", "compare_page"}, key
+
+
+def test_a_plan_that_was_found_says_every_number_alike(site, scenario):
+    """A plan of the cost curve that is opened and assessed: every page, table and sentence has one value by key."""
+    curve = frontier(site, replace(scenario, effort="quick"), (1_000.0, 9_000.0), maps=True)
+    plan = curve.plans[-1]
+    start = AppTest.from_function(begin, default_timeout=60).run()
+    own = start.session_state[KEY]
+    own.site, own.site_source, own.scenario = site, YOURS, scenario
+    own.layout, own.plan, own.frontier = Layout(plan.plan.devices, plan.plan.treatments), plan, curve
+    asked = replace(scenario, treatments=wishes_for(site, plan.plan.treatments))
+    own.verdict, own.verdict_of = evaluate(site, asked, devices=plan.plan.devices), own.layout
+    expects = {"Cost": math.ceil(plan.plan.cost.capex_gbp), "Whole life": math.ceil(plan.plan.cost.whole_life_gbp)}
+    for grade, mine in expected(own.verdict).items():
+        expects[f"Blocked, {grade}"], expects[f"Holes, {grade}"] = mine["silent"], mine["holes"]
+        expects[f"Spill limit, {grade}"] = mine["margin_db"]
+    assert 0 < expects["Blocked, planning"] < expected(own.verdict)["planning"]["silence"]
+    found = numbers_by_page(own, ("optimise_page", "compare_page", "report_page"))
+    assert {key: values for key, values in found.items() if len(values) > 1} == {}
+    assert {key: next(iter(found[key])) for key in expects} == expects
 
 
 def test_a_plan_is_reported_as_its_layout_is_judged(place):
