@@ -217,21 +217,23 @@ def _plan(facts: list[tuple[str, LayoutFacts]], last: Layout) -> None:
             {
                 "": [*(f"Blocked, {one.name}" for one in first.grades), "Leaks, blockers off", "Cost",
                      *(f"Spill limit, {one.name}" for one in first.grades)],
-                OFF: [*("0" for _ in first.grades), str(first.grades[0].leaks), "£0",
+                OFF: [*(f"0 of {first.silence}" for _ in first.grades),
+                      f"{first.grades[0].leaks} of {first.silence}", "£0",
                       *("kept" for _ in first.grades)],
-                **{name: [*(str(one.silent) for one in of.grades), str(of.grades[0].leaks), pounds(of.money_gbp[0]),
+                **{name: [*(f"{one.silent} of {of.silence}" for one in of.grades),
+                          f"{of.grades[0].leaks} of {of.silence}", pounds(of.money_gbp[0]),
                           *(limit_in_short(one) for one in of.grades)] for name, of in facts},
             },
             hide_index=True,
             column_config={  # as many as go beside the plan; all of them stand under Numbers and files
-                "": st.column_config.TextColumn(width=120),
-                OFF: st.column_config.TextColumn(width=74),
-                **{name: st.column_config.TextColumn(width=122) for name, _ in facts},
+                "": st.column_config.TextColumn(width=126),
+                OFF: st.column_config.TextColumn(width=80),
+                **{name: st.column_config.TextColumn(width=118) for name, _ in facts},
             },
             alt="No blockers and each layout: rooms blocked at both grades, cost, limits",
         )  # fmt: skip
         st.caption(
-            "Drag a border on the plan, or move it with the arrow keys. Blockers drawn are those of the last layout."
+            "Drag a border on the plan, or move it with the arrow keys. Blockers are drawn for the last layout alone."
         )
         if at.room in first.rooms:
             for name, rooms in sides:

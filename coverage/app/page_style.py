@@ -37,8 +37,8 @@ section[data-testid="stSidebar"][aria-expanded="false"] {{ width: 0 !important; 
 [class*="st-key-quietwing-panel"] [data-testid="stVerticalBlock"] {{ gap: 0.4rem; }}
 .st-key-quietwing-bench-report {{ --quietwing-above: 11.3rem; }}
 .st-key-quietwing-bench-compare {{ --quietwing-above: 15.2rem; }}
-.st-key-quietwing-bench-signals, .st-key-quietwing-bench-my-site, .st-key-quietwing-bench-plan {{
-  --quietwing-above: 8.9rem; }}
+.st-key-quietwing-bench-signals, .st-key-quietwing-bench-plan {{ --quietwing-above: 8.9rem; }}
+.st-key-quietwing-bench-my-site {{ --quietwing-above: 11.2rem; }}
 .st-key-quietwing-bench-curve {{ --quietwing-above: 13.5rem; }}
 .st-key-quietwing-tour {{ position: fixed; left: 14rem; bottom: 8.5rem; width: min(26rem, calc(100vw - 2rem));
   z-index: 20; background: #fff; box-shadow: 0 0.3rem 1.2rem rgba(0, 0, 0, 0.35); border-radius: 0.4rem;
@@ -53,7 +53,8 @@ section[data-testid="stSidebar"][aria-expanded="false"] {{ width: 0 !important; 
 [class*="st-key-quietwing-numbers"] [data-testid="stMetricValue"] {{
   font-size: 1.15rem; line-height: 1.3; padding: 0; }}
 [class*="st-key-quietwing-panel"] [data-testid="stText"], [class*="st-key-quietwing-panel"] [data-testid="stText"] *,
-[class*="st-key-quietwing-panel"] [data-testid="stMarkdown"] p {{ font-size: 0.85rem !important; line-height: 1.4; }}
+[class*="st-key-quietwing-panel"] [data-testid="stMarkdown"] :is(p, li) {{
+  font-size: 0.85rem !important; line-height: 1.4; }}
 [class*="st-key-quietwing-panel"] label p {{ font-size: 0.8rem; }}
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] *, [data-testid="stMarkdown"] small,
 [data-testid="stFileUploaderDropzoneInstructions"] *, [data-testid="InputInstructions"] {{

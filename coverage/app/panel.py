@@ -168,7 +168,7 @@ def judge_button(key: str) -> None:
         on_click=clicked,
         args=(f"{key} run", start_verdict),
     )
-    with right.popover("Question", width="stretch", help="Grade, confidence, spill limit and budget."):
+    with right.popover("Criteria", width="stretch", help="Grade, confidence, spill limit and budget."):
         _question(own)
     show_problems_of(f"{key} run")
 

@@ -85,6 +85,7 @@ def _offer(
         place.button(
             "Making the report …" if running else LABEL,
             key=f"{key} make",
+            type="secondary" if isinstance(result, PlanResult) else "primary",  # a plan is opened first
             width="stretch",
             disabled=running,
             help=UNDER_WAY if running else HELP,

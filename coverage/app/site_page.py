@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 BUNDLED_WORDS = {
-    "houseblock": "Houseblock: modern, sealed windows, 275 rooms (opens first)",
-    "radial": "Radial: Victorian, open windows, tight in a city, 857 rooms",
-    "campus": "Campus: six houseblocks and workshops in the country, 1,644 rooms (slow)",
+    "houseblock": "Modern, sealed windows, 275 rooms. Opens first.",
+    "radial": "Victorian, open windows, tight in a city, 857 rooms.",
+    "campus": "Six houseblocks and workshops in the country, 1,644 rooms. Slow.",
 }
 WAYS = ("Choose an example", "Describe a wing", "Upload a drawing or site", "Trace a plan")
 ROLE_WORDS = {"silence": "to be blocked", "keep": "must keep service", "ignore": "not assessed"}
@@ -49,29 +49,24 @@ def show() -> None:
             st.success(news)
         if opened and own.site_source == YOURS:
             _ways_on(own)
-    other, this, checks, masts, files = st.tabs(
-        ["Open another site", "This site", "Checks", "Masts and measurements", "Download"]
-    )
-    with other:
-        way = st.radio(
-            "How to begin",
-            WAYS,
-            horizontal=True,
-            key="site-way",
-            help="Your site. Opening another begins a new project; the present one stays under Recent projects.",
+    this, checks, masts, files = st.tabs(["This site", "Checks", "Masts and measurements", "Download"])
+    with this:
+        if opened:
+            st.session_state["site-way"] = WAYS[0]  # with the plan of what was opened
+        words, ways = st.columns([1, 4], vertical_alignment="center")
+        words.markdown(
+            "Open another site",
+            help="Opening another begins a new project; the present one stays under Recent projects.",
         )
+        way = ways.radio("How to begin", WAYS, horizontal=True, key="site-way", label_visibility="collapsed")
         if way == WAYS[0]:
-            _bundled()
+            _this_site(own.site)
         elif way == WAYS[1]:
             wing_form(_opened)
         elif way == WAYS[2]:
             _upload()
         else:
             trace_form(_opened)
-        if opened:  # beside the button too: from there the top of the page may be out of sight
-            st.success(f"{literal(session().site.name)} is now your site.")
-    with this:
-        _this_site(own.site)
         if own.survey.drawing is not None and own.survey.drawing.opened:
             drawing_part(own.survey.drawing)
     with checks:
@@ -95,10 +90,8 @@ def _go_on(own: Session, page: str) -> None:
     own.way_on = page
 
 
-@st.fragment
 def _this_site(site: Site) -> None:
-    """The site from above and what it holds; a click on a building opens its plan."""
-    leave_if_asked()
+    """The site from above, what it holds, and the examples."""
     rooms = Counter(room.role for room in site.rooms)
     storeys = sum(len(building.storeys) for building in site.buildings)
     facts = [
@@ -111,10 +104,19 @@ def _this_site(site: Site) -> None:
     ]
     left, panel = bench(SITE)
     with left:
-        show_site(desk(), SITE, None)
+        _from_above()
     with panel:
+        _bundled()
+        st.markdown(f"**{literal(site.name)}**")
         st.markdown("\n".join(f"- {fact}" for fact in facts))
-        st.caption("Click a building to open its plan; zoom out to see the masts.")
+        st.caption("Zoom out to see the masts.")
+
+
+@st.fragment
+def _from_above() -> None:
+    """The whole site; a click on a building opens its plan."""
+    leave_if_asked()
+    show_site(desk(), SITE, None)
 
 
 def _checks(site: Site) -> None:
@@ -176,13 +178,12 @@ def _downloads(site: Site) -> None:
 
 
 def _bundled() -> None:
-    st.selectbox(
-        "Example (all invented)", BUNDLED, format_func=lambda name: BUNDLED_WORDS.get(name, name), key="site-bundled"
-    )
+    chosen = st.selectbox("Example (all invented)", BUNDLED, format_func=str.capitalize, key="site-bundled")
+    st.caption(BUNDLED_WORDS.get(str(chosen), ""))
     st.button(
         "Open this example",
         key="site-open-bundled",
-        type="primary",
+        width="stretch",
         on_click=session().ask,
         args=("site-open-bundled", "Opening the example", _open_example),
     )

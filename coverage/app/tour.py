@@ -54,7 +54,7 @@ STEPS = (
     Step(
         "What counts",
         "What follows your hand is a quick estimate. The full assessment judges the whole site in a thousand "
-        "simulations. Question holds grade, confidence, spill limit and budget.",
+        "simulations. Criteria holds grade, confidence, spill limit and budget.",
         ".st-key-quietwing-asked-blockers",
     ),
     Step(

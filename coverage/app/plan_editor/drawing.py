@@ -36,9 +36,9 @@ __all__ = [
     "shapes_of",
 ]
 
-AROUND_M = 2.0  # drawn beyond the walls
-LETTER = 0.6  # width of a letter by its height
-LARGEST_LETTER_M, SMALLEST_LETTER_M = 0.95, 0.25
+AROUND_M = 1.0  # drawn beyond the walls
+LETTER = 0.55  # width of a letter by its height
+LARGEST_LETTER_M, SMALLEST_LETTER_M = 1.05, 0.25
 SHAPES = ("triangle", "square", "circle", "diamond", "pentagon", "cross")
 NOTHING = -32768  # of an array: nothing there
 TENTHS = 10.0
@@ -352,7 +352,7 @@ def _room(index: int, room: Room, origin_m: tuple[float, float]) -> dict[str, An
     widest = max(len(room.id), 6)
     wide, high = east - west, north - south
     level, upright = (
-        min(LARGEST_LETTER_M, 0.92 * long / (LETTER * widest), across / 2.6)
+        min(LARGEST_LETTER_M, 0.92 * long / (LETTER * widest), across / 2.5)
         for long, across in ((wide, high), (high, wide))
     )
     turned = upright > 1.1 * level  # along the longer side, where letters are larger so

@@ -9,9 +9,12 @@ const NUDGE_FAR_M = 1;
 const NUDGE_REST_MS = 250; // keys that follow within it are one gesture
 const LOST_MS = 15000; // an edit that is not answered by then is given up
 const NEAREST = 40; // largest zoom
-const LABEL_PX = 8.5; // smaller letters are not drawn
+const LABEL_PX = 9; // smaller letters are not drawn
+const MOST_LABEL_PX = 15; // larger ones would hide the colours
 const NAME_LETTER_PX = 6.4; // of a blocker's name, on average
 const NAME_HIGH_PX = 13;
+const NAME_UP_PX = 15; // from a mark to the middle of its name
+const TOUCH_PX = 6; // words may reach so far into each other's rim
 const MARK_PX = 6;
 const HELD_MS = 120; // between two looks at a blocker under the hand; a draft that takes longer sets the pace
 const CHOSEN_MS = 150; // a selection that is passed on the way to another is not told
@@ -81,9 +84,9 @@ class Editor {
     this.stage = node('div', { class: 'stage' }, this.root);
     this.field = new FieldCanvas(this.stage);
     this.svg = svgNode('svg', { role: 'application', tabindex: 0, class: 'plan' }, this.stage);
-    patterns(this.svg);
+    this.lastPart = patterns(this.svg);
     this.ground = svgNode('g', {}, this.svg);
-    this.marks = svgNode('g', {}, this.svg);
+    this.marks = svgNode('g', { class: 'marks' }, this.svg);
     this.rule = svgNode('g', { class: 'ruler' }, this.svg);
     this.frame = svgNode('g', { class: 'scale' }, this.svg);
     this.dividers = node('div', { class: 'dividers' }, this.stage);
@@ -180,6 +183,7 @@ class Editor {
         for (const one of places) {
           const made = node('button', { type: 'button', role: 'radio', 'aria-label': one.title, title: one.title }, this.storeys, one.short);
           made.dataset.place = one.place;
+          made.classList.toggle('long', one.short.length > 9);
           made.addEventListener('click', () => this.go(one.place));
         }
       }
@@ -210,6 +214,7 @@ class Editor {
     const parts = this.data.slices || [];
     this.slices = parts.slice(1).map((_, number) => (number + 1) / parts.length);
     this.dividers.replaceChildren();
+    this.root.classList.toggle('sliced', parts.length > 1);
     this.names = parts.map((part) => node('span', { class: 'slice' }, this.dividers, part.name));
     this.handles = this.slices.map((_, number) => {
       const between = `Border between ${parts[number].name} and ${parts[number + 1].name}`;
@@ -292,21 +297,29 @@ class Editor {
   }
 
   thinNames() {
-    const kept = []; // a name that would cover another is shown while its mark is pointed at or selected
-    for (const known of this.devices.values()) {
-      const half = (known.mark.lastChild.textContent.length * NAME_LETTER_PX * this.perPixel) / 2;
-      const over = kept.some((one) => Math.abs(one.x - known.x) < half + one.half
-        && Math.abs(one.y - known.y) < NAME_HIGH_PX * this.perPixel);
-      known.mark.classList.toggle('crowded', over);
-      if (!over) kept.push({ x: known.x, y: known.y, half });
-    }
+    const pixel = this.perPixel || 0;
+    const taken = []; // places of the words that are shown
     // A room's label is left out where its letters would be too small, and under a blocker.
-    const most = MARK_PX * (this.perPixel || 0);
+    const most = MARK_PX * pixel;
     for (const label of this.labels ? this.labels.children : []) {
-      const { size, x, y, halfX, halfY } = label.dataset;
-      const under = [...this.devices.values()].some((known) => Math.abs(known.x - x) < Number(halfX) + most
-        && Math.abs(-known.y - y) < Number(halfY) + most);
-      label.style.display = under || Number(size) < LABEL_PX * this.perPixel ? 'none' : '';
+      const [size, x, y, turn, ...halves] = ['size', 'x', 'y', 'turn', 'halfX', 'halfY'].map((name) => Number(label.dataset[name]));
+      const scale = pixel ? Math.min(1, (MOST_LABEL_PX * pixel) / size) : 1;
+      const [halfX, halfY] = halves.map((half) => half * scale);
+      label.setAttribute('transform', `translate(${x} ${y}) rotate(${turn}) scale(${scale}) translate(${-x} ${-y})`);
+      const under = [...this.devices.values()].some((known) => Math.abs(known.x - x) < halfX + most
+        && Math.abs(-known.y - y) < halfY + most);
+      const left = under || size < LABEL_PX * pixel;
+      label.style.display = left ? 'none' : '';
+      if (!left) taken.push({ x, y, halfX, halfY });
+    }
+    // A blocker's name that would cover other words is shown while its mark is pointed at or selected.
+    for (const known of this.devices.values()) {
+      const halfX = (known.mark.lastChild.textContent.length * NAME_LETTER_PX * pixel) / 2;
+      const name = { x: known.x, y: -known.y - NAME_UP_PX * pixel, halfX, halfY: (NAME_HIGH_PX * pixel) / 2 };
+      const over = taken.some((one) => Math.abs(one.x - name.x) < one.halfX + halfX - TOUCH_PX * pixel
+        && Math.abs(one.y - name.y) < one.halfY + name.halfY - TOUCH_PX * pixel);
+      known.mark.classList.toggle('crowded', over);
+      if (!over) taken.push(name);
     }
   }
 
@@ -774,6 +787,10 @@ class Editor {
     const box = this.stage.getBoundingClientRect();
     this.field.paint({ a: matrix.a, e: matrix.e - box.left, f: matrix.f - box.top }, box, this.slices.length ? this.slices : null);
     this.placeDividers();
+    // Blockers and treated windows are those of the last layout, and drawn in its part alone.
+    const border = (box.left + (this.slices.at(-1) || 0) * box.width - matrix.e) / matrix.a;
+    const part = { x: border, y: this.view.y, width: 2 * this.view.width, height: this.view.height };
+    for (const name in part) this.lastPart.setAttribute(name, part[name]);
     for (const known of this.devices.values()) this.put(known);
     this.drawRuler();
     for (const mark of this.ground.querySelectorAll('.fixed')) {

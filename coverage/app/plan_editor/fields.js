@@ -4,7 +4,7 @@
 const RAMPS = {
   // viridis, and blue-white-orange of ColorBrewer (PuOr reversed): told apart with any colour vision and in grey
   level: ['#440154', '#482878', '#3E4989', '#31688E', '#26828E', '#1F9E89', '#35B779', '#6ECE58', '#B5DE2B', '#FDE725'],
-  change: ['#08306B', '#2171B5', '#6BAED6', '#C6DBEF', '#F7F7F7', '#FDD0A2', '#FD8D3C', '#D94801', '#7F2704'],
+  change: ['#7F2704', '#D94801', '#FD8D3C', '#FDD0A2', '#F7F7F7', '#C6DBEF', '#6BAED6', '#2171B5', '#08306B'],
 };
 RAMPS.quiet = [...RAMPS.level].reverse(); // where much is quiet: a margin, a chance that nothing works
 const STEPS = 256;

@@ -62,6 +62,7 @@ MOST_CHANNELS = 12.0  # usable at once: more are drawn alike
 CHANGE_DB = 15.0
 NO_SIGNAL_DB = 100.0  # a margin above it: nothing is heard there at all
 _COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#9B8BD6")
+OTHER_COLOUR = "#8C8C8C"  # of more blockers than there are colours to tell apart
 _DRAWN = {"dead zone": "dead", "marginal": "near", "hole": "hole"}
 _JUDGED = {"silent": "dead", "quiet anyway": "quiet", "hole": "hole", "not known": "unknown"}
 STATE_WORDS = {
@@ -186,7 +187,7 @@ def margin(site: Site, draft: Draft) -> Look:
         states=_clear(draft),
         labels={room.room: (room.room, margin_in_words(room.margin_db)) for room in draft.rooms},
         titles={room.room: room_in_words(room) for room in draft.rooms},
-        legend=({"line": "zero", "text": "0 dB: blocked on one side, not on the other"},),
+        legend=({"line": "zero", "text": "0 dB: blocked on one side, not on the other"}, _OTHER),
         aria=f"Quick estimate 1.5 m above the floor: {negative} of {int(shown.sum())} squares are below 0 dB.",
         scale=MARGIN_SCALE,
         grid=_field(draft, np.where(shown, margin_db, np.nan)),
@@ -249,7 +250,8 @@ def usable_channels(site: Site, draft: Draft, blockers: bool) -> Look:
         labels={name: (name, str(count)) for name, count in most.items()},
         titles={name: f"{name}: up to {count} channels may be used, {what}" for name, count in most.items()},
         legend=(_OTHER,),
-        aria=f"Usable channels, {what}: none in {sum(not count for count in most.values())} of {len(most)} rooms.",
+        aria=f"Quick estimate of usable channels, {what}, 1.5 m above the floor: none in "
+        f"{sum(not count for count in most.values())} of {len(most)} rooms.",
         scale=Scale(f"Channels a phone may use, {what}", 0.0, MOST_CHANNELS, "level", ticks, "channels"),
         grid=_field(draft, usable),
         hover=_hover(draft),
@@ -261,12 +263,16 @@ def best_blocker(site: Site, draft: Draft) -> Look:
     """Which device is strongest on the channel nearest to working."""
     shown = on_silence(site, draft)
     device = draft.data["device"].values
-    present = [index for index in np.unique(device[shown]).tolist() if index >= 0]
+    present, squares = np.unique(device[shown & (device >= 0)], return_counts=True)
+    largest = sorted(present[np.argsort(-squares, kind="stable")][: len(_COLOURS)].tolist())
     name_of = short_names(draft.devices)
-    colour_of = {index: _COLOURS[number % len(_COLOURS)] for number, index in enumerate(present)}
+    colour_of = dict(zip(largest, _COLOURS, strict=False))
     legend: list[Mapping[str, str]] = [
         {"colour": colour, "text": name_of[draft.devices[index]]} for index, colour in colour_of.items()
     ]
+    if others := [index for index in present.tolist() if index not in colour_of]:
+        legend.append({"colour": OTHER_COLOUR, "text": f"{len(others)} more, with the smallest areas"})
+        colour_of |= dict.fromkeys(others, OTHER_COLOUR)
     if (device[shown] < 0).any():
         legend.append({"colour": UNKNOWN_COLOUR, "text": "no blocker sends on that channel"})
     return Look(
@@ -277,7 +283,7 @@ def best_blocker(site: Site, draft: Draft) -> Look:
             for room in draft.rooms
         },
         legend=tuple(legend),
-        aria=f"Areas of {len(present)} blockers.",
+        aria=f"Areas of {len(present)} blockers, those of other storeys too.",
         scale=Scale("Strongest blocker on the channel nearest to working", 0, 1, "level", (),
                     classes=colour_of | {-1: UNKNOWN_COLOUR}),
         grid=_field(draft, np.where(shown, device, np.nan)),
@@ -318,7 +324,7 @@ def difference(site: Site, draft: Draft, before: Draft, what: str) -> Look:
         legend=({"outline": "gained", "text": "Now blocked"}, {"outline": "lost", "text": "No longer blocked"},
                 _OTHER),
         aria=f"On this storey, {what}: {_rooms(gained)} newly blocked, {lost} no longer blocked.",
-        scale=Scale(f"Change of the margin, {what} [dB]", CHANGE_DB, -CHANGE_DB, "change", ticks[::-1], "dB"),
+        scale=Scale(f"Change of the margin, {what} [dB]", -CHANGE_DB, CHANGE_DB, "change", ticks, "dB"),
         grid=_field(draft, moved_db),
         hover=_hover(draft),
         channels=_channels(draft),

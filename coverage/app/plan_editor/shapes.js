@@ -46,6 +46,7 @@ function patterns(svg) {
   };
   const dot = (css) => (pattern) => svgNode('circle', { cx: 0.3, cy: 0.3, r: 0.09, class: css }, pattern);
   make('unknown', 0.6, 0, 'f-unknown', dot('f-grey'));
+  return svgNode('rect', {}, svgNode('clipPath', { id: 'last-part' }, defs));
 }
 
 function drawLegend(legend, entries) {
@@ -84,6 +85,7 @@ function drawGround(ground, data) {
   svgNode('path', { d: data.doors, class: 'door' }, ground);
   const windows = layer('windows');
   for (const window of data.windows) {
+    if (window.treated && data.slices) svgNode('path', { d: window.d, class: 'window' }, windows); // in the parts before
     const line = svgNode('path', { d: window.d, class: window.treated ? 'window treated' : 'window' }, windows);
     if (!window.room) continue;
     const hit = svgNode('path', { d: window.d, class: 'hit', 'data-window': window.id }, windows);
@@ -100,10 +102,9 @@ function drawGround(ground, data) {
     if (!room.label) continue;
     const lines = room.label.length;
     const half = { x: 0.31 * room.size * Math.max(0, ...room.label.map((line) => line.length)), y: 0.6 * room.size * lines };
-    const turn = room.upright ? { transform: `rotate(-90 ${room.x} ${room.y})` } : {};
-    const label = svgNode('g', { class: `label l-${room.state}`, ...turn }, labels);
+    const label = svgNode('g', { class: `label l-${room.state}` }, labels);
     const [halfX, halfY] = room.upright ? [half.y, half.x] : [half.x, half.y];
-    Object.assign(label.dataset, { size: room.size, x: room.x, y: room.y, halfX, halfY });
+    Object.assign(label.dataset, { size: room.size, x: room.x, y: room.y, halfX, halfY, turn: room.upright ? -90 : 0 });
     const plate = { x: room.x - half.x, y: room.y - half.y, width: 2 * half.x, height: 2 * half.y, class: 'plate' };
     svgNode('rect', plate, label); // letters on a hatch are not read
     const text = svgNode('text', { x: room.x, y: room.y + room.size * (0.35 - 0.55 * (lines - 1)), 'font-size': room.size }, label);
@@ -140,7 +141,7 @@ function drawSite(ground, site) {
     svgNode('path', { d: SYMBOLS.mast, class: 'mast' }, mark);
     svgNode('text', { y: 21, class: 'site-name' }, mark).textContent = mast.name;
   }
-  for (const name of site.names) svgNode('text', { y: 4, class: 'site-name' }, fixed(name)).textContent = name.text;
+  for (const name of site.names) svgNode('text', { y: 13, class: 'site-name' }, fixed(name)).textContent = name.text;
 }
 
 function drawScale(frame, svg, view, perPixel, at, under) {

@@ -208,7 +208,7 @@ def _legend(
     if outside:
         found += [{"symbol": "over", "text": f"{OVER} ({over}{allowed})"},
                   {"symbol": "within", "text": f"{WITHIN} ({outside - over})"}]  # fmt: skip
-    found += [{"symbol": "home", "text": "home or other receptor"}] if homes else []
+    found += [{"symbol": "home", "text": "home or other place to keep clear"}] if homes else []
     found += [{"symbol": "mast", "text": "mast with its sectors"}] if masts else []
     return found
 
@@ -252,10 +252,14 @@ def _masts(site: Site, origin: tuple[float, float]) -> list[dict[str, Any]]:
 
 
 def _names(site: Site, origin: tuple[float, float]) -> list[dict[str, Any]]:
-    found: list[NDArray[Any]] = [built.outline.centroid.coords[0] for built in site.buildings]
+    """Each building's name, which stands below its southern wall: over small ones it would hide them."""
     return [
-        {"x": middle[0] - origin[0], "y": middle[1] - origin[1], "text": built.name or built.id}
-        for middle, built in zip(found, site.buildings, strict=True)
+        {
+            "x": built.outline.centroid.x - origin[0],
+            "y": built.outline.bounds[1] - origin[1],
+            "text": built.name or built.id,
+        }
+        for built in site.buildings
     ]
 
 

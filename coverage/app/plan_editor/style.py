@@ -22,7 +22,10 @@ CSS = f"""
 .quietwing-plan button, .quietwing-plan select {{ font: inherit; color: inherit; cursor: pointer;
   background: var(--st-background-color); border: 1px solid #6b7280; border-radius: 0.3rem; padding: 0.15rem 0.5rem;
   min-height: 1.8rem; max-width: 17rem; }}
-.storeys button {{ max-width: 7rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+.storeys {{ flex: 1 1 26rem; min-width: 0; max-width: max-content; flex-wrap: nowrap; }}
+@media (max-width: 960px) {{ .storeys {{ flex-wrap: wrap; }} }}
+.storeys button {{ flex: none; max-width: 17rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+.storeys .long {{ flex: 0 1 auto; min-width: 5.5rem; }} /* a building's name gives way first */
 .tools button {{ width: 2rem; padding: 0; font-size: 0.95rem; }}
 .quietwing-plan button:hover, .quietwing-plan select:hover {{ background: var(--st-secondary-background-color); }}
 .quietwing-plan button[aria-pressed="true"], .quietwing-plan button[aria-checked="true"] {{
@@ -108,7 +111,7 @@ svg.plan.panning {{ cursor: grabbing; }}
 .labels {{ pointer-events: none; }} .labels text {{ text-anchor: middle; fill: #000; }}
 .plate {{ fill: #fff; opacity: 0.88; }}
 .l-clear .plate, [class*="l-o-"] .plate {{ display: none; }}
-.l-clear text, [class*="l-o-"] text {{ font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 0.28em;
+.l-clear text, [class*="l-o-"] text {{ font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 0.22em;
   stroke-linejoin: round; }}
 .mark {{ stroke: #000; stroke-width: 1.6; }}
 .device {{ cursor: grab; outline: none; }}
@@ -120,6 +123,7 @@ svg.plan.panning {{ cursor: grabbing; }}
 .device.selected .mark {{ stroke-width: 3.4; }}
 .device:focus .mark {{ stroke: #000; stroke-width: 3.4;
   filter: drop-shadow(0 0 2px #fff) drop-shadow(0 0 3px #FFBF47); }}
+.sliced :is(.marks, .cable, .cable-case, .treated) {{ clip-path: url(#last-part); }}
 .device.grouped .mark {{ stroke: #D0006F; stroke-width: 3.4; }}
 .turn path {{ stroke: #FFDD00; stroke-width: 2.5; fill: none; filter: drop-shadow(0 0 1px #000); }}
  .turn circle {{ display: none; }}

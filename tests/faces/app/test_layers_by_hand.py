@@ -192,7 +192,7 @@ def test_usable_channels_are_counted_at_the_worst_square(blockers, words):
     usable = np.array([[0, 0, 2, 5], [0, 0, 9, 9]])
     look = usable_channels(SITE, draft(usable=usable), blockers)
     assert {name: label[1] for name, label in look.labels.items()} == {"A1": "0", "A2": "5", "A3": "0"}
-    assert look.aria == f"Usable channels, {words}: none in 2 of 3 rooms."
+    assert look.aria == (f"Quick estimate of usable channels, {words}, 1.5 m above the floor: none in 2 of 3 rooms.")
 
 
 def test_areas_have_the_colour_of_their_blocker_and_none_is_grey():
@@ -202,6 +202,20 @@ def test_areas_have_the_colour_of_their_blocker_and_none_is_grey():
     assert look.legend[-1]["text"] == "no blocker sends on that channel"
     assert (look.labels["A1"][1], look.labels["A2"][1]) == ("J1", "none")
     assert len(best_blocker(SITE, draft()).legend) == 1  # one blocker is strongest everywhere
+
+
+def test_no_two_blockers_of_the_legend_share_a_colour_and_the_smallest_areas_are_grey():
+    """With more blockers than colours two areas far apart had the same one."""
+    one = draft()
+    wide = {name: (("j", "i"), np.repeat(one.data[name].values, 4, axis=1)) for name in one.data}
+    silent = np.isin(wide["room"][1], [0, 1, 2])
+    wide["device"][1][silent] = np.repeat(np.arange(10), [1, 2, 2, 2, 2, 2, 2, 2, 8, 1])
+    many = replace(one, data=xr.Dataset(wide), patch=replace(one.patch, count_i=16))
+    look = best_blocker(SITE, replace(many, devices=tuple(f"J{number}" for number in range(10))))
+    colours = [entry["colour"] for entry in look.legend]
+    assert len(set(colours)) == len(colours) == 9
+    assert look.legend[-1]["text"] == "2 more, with the smallest areas"
+    assert look.colours["J0"] == look.colours["J9"] == colours[-1]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_nothing_a_planner_works_with_is_below_the_fold(app, open_window):
     assert stage["width"] >= 600
     foot = page.locator(".quietwing-plan .foot").bounding_box()
     assert foot["y"] + foot["height"] <= 800
-    for name in ("Full assessment", "Question"):
+    for name in ("Full assessment", "Criteria"):
         place = page.get_by_role("button", name=name, exact=True).bounding_box()
         assert place["y"] + place["height"] <= 800
     metrics = page.get_by_test_id("stMetric")
