@@ -27,6 +27,11 @@ BIDS = {  # a vendor's bid is a layout with prices
 }
 TOO_WEAK_DBM = "-45"
 POWER = "#glide-cell-9-0"  # of the first blocker in the table
+# Of every blocker on the plan whether a click on it would meet it.
+MET = """plan => [...plan.querySelectorAll('[data-device] .mark')].map(mark => {
+    const box = mark.getBoundingClientRect();
+    return mark.contains(mark.getRootNode().elementFromPoint(box.left + box.width / 2, box.top + box.height / 2));
+})"""
 
 
 @pytest.fixture
@@ -268,6 +273,11 @@ def test_the_buyer_compares_bids_and_takes_bill_and_sheet(walk, small_zip):
     slices.nth(3).wait_for()  # drawn after the page is there
     assert slices.all_inner_texts() == ["No blockers", "The current layout", *BIDS]
     walk.step("buyer")
+    borders = page.locator(".quietwing-plan .divider")
+    for key, last_alone in (("End", False), ("Home", True)):  # the part of the last layout is none, then the whole
+        for number in range(borders.count()) if last_alone else reversed(range(borders.count())):
+            borders.nth(number).press(key)
+        assert page.locator(".quietwing-plan").last.evaluate(MET) == [last_alone] * len(BIDS["Bid B"])
     page.get_by_role("tab", name="Numbers and files").click()
     walk.rest()
     walk.step("buyer")
