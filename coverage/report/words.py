@@ -58,7 +58,7 @@ GLOSSARY = (
     ("hole", "some channel is usable: a phone works"),
     ("quiet anyway", "a dead zone with all blockers off"),
     ("RSRP", "reference-signal power of the network at the phone, per resource element, in dBm"),
-    ("headroom", "how far a service is above the level at which no phone could use it, in dB"),
+    ("headroom", "how far a service is above the level where no phone could use it; of a limit: what is left, in dB"),
 )
 
 VERDICT_GLOSSARY = (

@@ -276,6 +276,7 @@ def picture(
         "legend": [
             *look.legend,
             {"line": "window", "text": "window"},
+            {"line": "door", "text": "door"},
             *([{"line": "window treated", "text": "window with mesh or film"}] if treated else []),
             *({"shape": shape_of[model], "colour": DEVICE_COLOUR, "text": model} for model in here),
             *([{"line": "cable", "text": "radiating cable"}] if any(device.route_m for device in devices) else []),
