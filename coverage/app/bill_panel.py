@@ -77,7 +77,7 @@ def bill_part(where: str, spent: Cost, blocked: int | None, present: Cost | None
         column_config={
             "What": st.column_config.TextColumn("What", width="medium"),
             **{
-                name: st.column_config.NumberColumn(name, format="localized")
+                name: st.column_config.NumberColumn(name, step=0.01, format="localized")
                 for name in POUNDS
             },
             UNIT: st.column_config.NumberColumn(UNIT, min_value=0.0, step=0.01, format="localized"),

@@ -44,13 +44,18 @@ def explain_cell(at: Desk, draft: Draft, verdict: Verdict | None) -> None:
         {
             "Channel": [channel_in_words(one.channel) for one in nearest],
             "Margin": [margin_in_words(by_draft[one.channel]) if by_draft else "" for one in nearest],
+            "Where": [place_in_words(one.point) for one in nearest],
             "Network [dBm]": [_level(one.rsrp_dbm) for one in nearest],
             "Blockers [dBm]": [_level(one.jam_dbm) for one in nearest],
             "Typical [dB]": [_level(one.margin_db) for one in nearest],
-            "Where": [place_in_words(one.point) for one in nearest],
         },
         hide_index=True,
         height=HEIGHT,
+        column_config={  # what is asked first stands within the panel
+            "Channel": st.column_config.TextColumn(width=126),
+            "Margin": st.column_config.TextColumn(width=66),
+            "Where": st.column_config.TextColumn(width=134),
+        },
         alt=f"Channels in {at.room}, the one nearest to working first",
     )
     chosen = st.selectbox(

@@ -62,6 +62,11 @@ def frontier_part() -> None:
         show_problems_of("frontier-start")
     if own.frontier is not None:
         _curve(own.frontier)
+    else:
+        st.caption(
+            "Rooms blocked against money: one plan for each budget, for what is asked under Search. It takes nearly "
+            "as long as that many searches."
+        )
 
 
 def _start() -> None:

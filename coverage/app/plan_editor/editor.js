@@ -501,7 +501,7 @@ class Editor {
       if (channel !== null) words.push(this.data.channels[Math.round(channel)]);
       if (level !== null) words.push(`${signed(level, false)} dBm`);
       if (margin !== null) words.push(margin >= 100 ? 'no signal' : `margin ${signed(margin, true)} dB${margin < 0 ? ': a phone may work' : ''}`);
-      if (words.length) lines.push(words.join(', '));
+      if (words.length) lines.push(`Here: ${words.join(', ')}`); // a room's own number is of its weakest spot
       const { field } = this.field;
       if (field && !field.classes && level === null && field.unit) {
         const value = field.values[square];
