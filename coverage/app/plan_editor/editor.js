@@ -298,6 +298,7 @@ class Editor {
 
   thinNames() {
     const pixel = this.perPixel || 0;
+    const drawn = [...this.devices.values()].filter((known) => !this.slices.length || known.x > this.border);
     const taken = []; // places of the words that are shown
     // A room's label is left out where its letters would be too small, and under a blocker.
     const most = MARK_PX * pixel;
@@ -306,14 +307,14 @@ class Editor {
       const scale = pixel ? Math.min(1, (MOST_LABEL_PX * pixel) / size) : 1;
       const [halfX, halfY] = halves.map((half) => half * scale);
       label.setAttribute('transform', `translate(${x} ${y}) rotate(${turn}) scale(${scale}) translate(${-x} ${-y})`);
-      const under = [...this.devices.values()].some((known) => Math.abs(known.x - x) < halfX + most
+      const under = drawn.some((known) => Math.abs(known.x - x) < halfX + most
         && Math.abs(-known.y - y) < halfY + most);
       const left = under || size < LABEL_PX * pixel;
       label.style.display = left ? 'none' : '';
       if (!left) taken.push({ x, y, halfX, halfY });
     }
     // A blocker's name that would cover other words is shown while its mark is pointed at or selected.
-    for (const known of this.devices.values()) {
+    for (const known of drawn) {
       const halfX = (known.mark.lastChild.textContent.length * NAME_LETTER_PX * pixel) / 2;
       const name = { x: known.x, y: -known.y - NAME_UP_PX * pixel, halfX, halfY: (NAME_HIGH_PX * pixel) / 2 };
       const over = taken.some((one) => Math.abs(one.x - name.x) < one.halfX + halfX - TOUCH_PX * pixel
@@ -788,8 +789,8 @@ class Editor {
     this.field.paint({ a: matrix.a, e: matrix.e - box.left, f: matrix.f - box.top }, box, this.slices.length ? this.slices : null);
     this.placeDividers();
     // Blockers and treated windows are those of the last layout, and drawn in its part alone.
-    const border = (box.left + (this.slices.at(-1) || 0) * box.width - matrix.e) / matrix.a;
-    const part = { x: border, y: this.view.y, width: 2 * this.view.width, height: this.view.height };
+    this.border = (box.left + (this.slices.at(-1) || 0) * box.width - matrix.e) / matrix.a;
+    const part = { x: this.border, y: this.view.y, width: 2 * this.view.width, height: this.view.height };
     for (const name in part) this.lastPart.setAttribute(name, part[name]);
     for (const known of this.devices.values()) this.put(known);
     this.drawRuler();

@@ -123,7 +123,7 @@ svg.plan.panning {{ cursor: grabbing; }}
 .device.selected .mark {{ stroke-width: 3.4; }}
 .device:focus .mark {{ stroke: #000; stroke-width: 3.4;
   filter: drop-shadow(0 0 2px #fff) drop-shadow(0 0 3px #FFBF47); }}
-.sliced :is(.marks, .cable, .cable-case, .treated) {{ clip-path: url(#last-part); }}
+.sliced svg.plan :is(.marks, .cable, .cable-case, .treated) {{ clip-path: url(#last-part); }}
 .device.grouped .mark {{ stroke: #D0006F; stroke-width: 3.4; }}
 .turn path {{ stroke: #FFDD00; stroke-width: 2.5; fill: none; filter: drop-shadow(0 0 1px #000); }}
  .turn circle {{ display: none; }}
