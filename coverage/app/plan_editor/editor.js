@@ -306,7 +306,8 @@ class Editor {
       const [size, x, y, turn, ...halves] = ['size', 'x', 'y', 'turn', 'halfX', 'halfY'].map((name) => Number(label.dataset[name]));
       const scale = pixel ? Math.min(1, (MOST_LABEL_PX * pixel) / size) : 1;
       const [halfX, halfY] = halves.map((half) => half * scale);
-      label.setAttribute('transform', `translate(${x} ${y}) rotate(${turn}) scale(${scale}) translate(${-x} ${-y})`);
+      const placed = `translate(${x} ${y}) rotate(${turn}) scale(${scale}) translate(${-x} ${-y})`;
+      if (label.getAttribute('transform') !== placed) label.setAttribute('transform', placed);
       const under = drawn.some((known) => Math.abs(known.x - x) < halfX + most
         && Math.abs(-known.y - y) < halfY + most);
       const left = under || size < LABEL_PX * pixel;
