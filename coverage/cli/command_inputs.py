@@ -69,7 +69,8 @@ def _of_system(error: OSError) -> str:
     file = clean(str(error.filename), 4096) if error.filename else ""
     advice = _ADVICE.get(error.errno or 0, "check disk and permissions")
     if not file and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        file, advice = "file system", f"{advice}: that of --out, of TMPDIR or of NUMBA_CACHE_DIR (compiled code)"
+        file = "file system"
+        advice = f"{advice}: that of --out, of stdout, of TMPDIR or of NUMBA_CACHE_DIR (compiled code)"
     return f"{file or 'file system'}: {clean(error.strerror or str(error), 400)}; {advice}"
 
 
