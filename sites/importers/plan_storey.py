@@ -16,6 +16,7 @@ from quietwing.sites.importers.plan_mapping import PlanMapping, by_thickness
 from quietwing.sites.importers.plan_openings import long_axis, placed
 from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, StoreyPlan, Strip, name_of, parts_of
 from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
+from quietwing.sites.importers.wall_bodies import bodies_of_faces
 from quietwing.sites.importers.wall_joints import gaps_of, joined, settled
 from quietwing.sites.importers.wall_strips import (
     single_lines,
@@ -66,6 +67,7 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
     StoreyPlan
     """
     taken: set[str] = set()
+    drawn = _with_bodies(drawn)
     strips = _strips(drawn, mapping, report) + _stretches(drawn)
     strips = without_overlaps(joined(without_overlaps(strips), mapping.gap_m, drawn.name, report))
     # Once more: an end that was led on may now be near a wall it was too far from.
@@ -120,6 +122,16 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
         mapping.roof,
         tuple(drawn.voids),
     )
+
+
+def _with_bodies(drawn: Drawn) -> Drawn:
+    """The same, with lines that close round a wall as that wall."""
+    solids, faces = list(drawn.solids), []
+    for ends, construction in drawn.faces:
+        bodies, left = bodies_of_faces(ends)
+        solids += [(body, construction) for body in bodies]
+        faces.append((left, construction))
+    return replace(drawn, solids=solids, faces=faces)
 
 
 _STRETCH = "stretch "  # before the id of a symbol, in the place of a construction that is not yet known
