@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,13 +16,13 @@ from shapely.geometry import Polygon
 from quietwing.sites.errors import SiteError, UnmappedDrawingError
 from quietwing.sites.findings import clean
 from quietwing.sites.importers.dxf_content import DxfContent, Path, content_of, opened_dxf
+from quietwing.sites.importers.dxf_storeys import by_layer, by_view, side_by_side, views_of
 from quietwing.sites.importers.plan_mapping import (
     BY_THICKNESS,
     PlanMapping,
     Use,
     is_noise,
     mapping_text,
-    role_of_room,
 )
 from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, Xy, parts_of
 from quietwing.sites.importers.plan_site import check_size
@@ -33,6 +32,7 @@ from quietwing.sites.importers.wall_strips import is_solid, strips_of_faces, str
 __all__ = ["UNITS_M", "drawn_of", "drawn_storeys"]
 
 LAYERS_TRIED, LEAST_WALLS_M = 6, 10.0  # layers without a telling name that are looked at; their walls; assumed
+LEAF_M = (0.55, 1.4)  # of a door, drawn open or shut; assumed
 UNITS_M = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254, "ft": 0.3048, "dm": 0.1}
 # $INSUNITS: AutoCAD 2012 DXF reference, header variables.
 _INSUNITS = {1: "in", 2: "ft", 4: "mm", 5: "cm", 6: "m", 14: "dm"}
@@ -73,26 +73,15 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
         unit = _unit(document, mapping, content, label, report)
         unit_used = unit_used or unit
         scale = UNITS_M[unit]
-        for layer, count in content.layers.items():
-            layers[layer] = mapping.layer(layer)
-            if layer in content.hidden and layer not in mapping.layers:
-                report.add("", None, f"layer {clean(layer, 60)}", f"off or frozen: {count:,} entities ignored")
-                layers[layer] = Use("ignore")
-            elif layers[layer].use == "ignore":
-                report.add("", None, f"layer {clean(layer, 60)}", f"{count:,} entities ignored")
-            else:
-                report.add("", None, f"layer {clean(layer, 60)}", _said(layers[layer], count))
-        for block in content.blocks:
-            use = mapping.block(block)
-            if use is not None:
-                blocks[block] = use
-                report.add("", None, f"block {clean(block, 60)}", _said(use, content.blocks[block]))
-        if content.broken:
-            report.left_out("", label, content.broken, "has no usable coordinates")
-        views = _views(document) if len(paths) == 1 else []
-        name = _storey_name(number, path, len(paths))
-        drawn = drawn_of(content, mapping, scale, name)
-        if not drawn.extent:
+        _say_what_is_drawn(content, mapping, report, label, layers, blocks)
+        by_name = by_layer(content, mapping) if len(paths) == 1 else []
+        if by_name:
+            what = f"names of layers tell {len(by_name)} storeys; layers that name none belong to all of them"
+            report.add("", None, label, what)
+        parts = by_name or [content]
+        drawn_parts = [drawn_of(part, mapping, scale, _storey_name(number + step)) for step, part in enumerate(parts)]
+        extent = [shape for drawn in drawn_parts for shape in drawn.extent]
+        if not extent:
             known = ", ".join(clean(layer, 40) for layer, _ in content.layers.most_common(12))
             problem = (
                 f"{label}: no layer looks like walls (its layers: {known or 'none'}); say which is one in a mapping: "
@@ -102,12 +91,40 @@ def drawn_storeys(paths: Sequence[str], mapping: PlanMapping, report: Report) ->
                 raise SiteError(problem)
             told = replace(mapping, unit=unit_used).with_entries(layers, blocks, {}, {})
             raise UnmappedDrawingError(problem, mapping_text(told, label))
-        check_size(drawn.extent, unit, UNITS_M, label)
-        parted = _by_view(drawn, views, scale)
-        if len(parted) > 1:
-            report.add("", None, label, f"{len(parted)} layouts show a part each: taken as storeys, in their order")
-        found += parted if len(parted) > 1 else [drawn]
+        check_size(extent, unit, UNITS_M, label)
+        found += (
+            drawn_parts
+            if len(paths) > 1 or by_name
+            else _parted(drawn_parts[0], document, content, scale, report, label)
+        )
     return found, replace(mapping, unit=unit_used).with_entries(layers, blocks, {}, {})
+
+
+def _say_what_is_drawn(
+    content: DxfContent,
+    mapping: PlanMapping,
+    report: Report,
+    label: str,
+    layers: dict[str, Use],
+    blocks: dict[str, Use],
+) -> None:
+    """A line for each layer and block, and what it was taken for."""
+    for layer, count in content.layers.items():
+        layers[layer] = mapping.layer(layer)
+        if layer in content.hidden and layer not in mapping.layers:
+            report.add("", None, f"layer {clean(layer, 60)}", f"off or frozen: {count:,} entities ignored")
+            layers[layer] = Use("ignore")
+        elif layers[layer].use == "ignore":
+            report.add("", None, f"layer {clean(layer, 60)}", f"{count:,} entities ignored")
+        else:
+            report.add("", None, f"layer {clean(layer, 60)}", _said(layers[layer], count))
+    for block in content.blocks:
+        use = mapping.block(block)
+        if use is not None:
+            blocks[block] = use
+            report.add("", None, f"block {clean(block, 60)}", _said(use, content.blocks[block]))
+    if content.broken:
+        report.left_out("", label, content.broken, "has no usable coordinates")
 
 
 def _with_walls(document: Any, mapping: PlanMapping, content: DxfContent, label: str, report: Report) -> PlanMapping:
@@ -145,7 +162,19 @@ def _said(use: Use, count: int) -> str:
     return f"{count:,} {entities} taken as {use.use}{made}"
 
 
-def _storey_name(number: int, path: str, count: int) -> str:
+def _parted(
+    drawn: Drawn, document: Any, content: DxfContent, scale: float, report: Report, label: str
+) -> list[Drawn]:
+    """The storeys of one drawing: by its layouts, else plans side by side, else one."""
+    parted = by_view(drawn, views_of(document), scale)
+    if len(parted) > 1:
+        report.add("", None, label, f"{len(parted)} layouts show a part each: taken as storeys, in their order")
+        return parted
+    titles = [((x * scale, y * scale), text) for (x, y), text in content.titles]
+    return side_by_side(drawn, titles, report, label) or [drawn]
+
+
+def _storey_name(number: int) -> str:
     """G, 1, 2 … for storeys; the files' own names are in the report."""
     return "G" if number == 0 else str(number)
 
@@ -170,14 +199,29 @@ def _unit(document: Any, mapping: PlanMapping, content: DxfContent, label: str, 
         return "mm"
     spans = np.ptp(np.array(points), axis=0)
     wide = float(spans.max())
-    for unit in ("mm", "m", "cm"):
-        if 8 <= wide * UNITS_M[unit] <= 400:
-            report.add("", None, "unit", f"{unit} assumed: the drawing states none, and is {wide:,.5g} units wide")
-            return unit
-    raise SiteError(
-        f"{label}: states no unit, and its walls are {wide:,.5g} units wide, which is no building in mm, cm or m; "
-        f"give --unit"
-    )
+    possible = [unit for unit in ("mm", "m", "cm", "in", "ft") if 8 <= wide * UNITS_M[unit] <= 400]
+    if not possible:
+        raise SiteError(
+            f"{label}: states no unit, and its walls are {wide:,.5g} units wide, which is no building in mm, cm, m, "
+            f"in or ft; give --unit"
+        )
+    leaf = _usual_door(content, mapping)
+    fitting = [unit for unit in possible if LEAF_M[0] <= leaf * UNITS_M[unit] <= LEAF_M[1]]
+    unit = (fitting or possible)[0]
+    doors = f", and its doors {leaf:,.4g}" if fitting else ""
+    report.add("", None, "unit", f"{unit} assumed: the drawing states none, and is {wide:,.5g} units wide{doors}")
+    return unit
+
+
+def _usual_door(content: DxfContent, mapping: PlanMapping) -> float:
+    """The larger side of the middle one of all symbols of doors, in units of the drawing; 0 without any."""
+    symbols = [corners for layer, _, block, corners in content.inserts if _is_door(mapping, layer, block)]
+    symbols += [np.array(path) for layer, _, path, _ in content.paths if mapping.layer(layer).use == "doors"]
+    return float(np.median([np.ptp(corners, axis=0).max() for corners in symbols])) if symbols else 0.0
+
+
+def _is_door(mapping: PlanMapping, layer: str, block: str) -> bool:
+    return (mapping.block(block) or mapping.layer(layer)).use == "doors"
 
 
 def drawn_of(content: DxfContent, mapping: PlanMapping, scale: float, name: str) -> Drawn:
@@ -204,7 +248,7 @@ def drawn_of(content: DxfContent, mapping: PlanMapping, scale: float, name: str)
         elif outline is not None and use.use == "voids":
             drawn.voids += outline
     drawn.faces = [(np.array(pairs, dtype=float), construction) for construction, pairs in sorted(faces.items())]
-    _name_rooms(drawn, content, scale, mapping)
+    drawn.names = [((x * scale, y * scale), clean(" ".join(text.split()), 80)) for (x, y), text, _ in content.texts]
     for number, (layer, handle, block, corners) in enumerate(content.inserts):
         use_of_block = mapping.block(block) or mapping.layer(layer)
         cover = _upright(corners * scale)
@@ -260,73 +304,3 @@ def _clusters(use: Use, paths: Sequence[Path]) -> list[Marker]:
         if marker is not None:
             found.append(marker)
     return found
-
-
-def _name_rooms(drawn: Drawn, content: DxfContent, scale: float, mapping: PlanMapping) -> None:
-    """Rooms named by the text that stands in them."""
-    for number, room in enumerate(drawn.rooms):
-        for (x, y), text in content.texts:
-            if room.outline.contains(shapely.Point(x * scale, y * scale)):
-                said = clean(" ".join(text.split()), 80)
-                drawn.rooms[number] = PlanRoom(room.id, room.outline, role_of_room(said, mapping.role), said)
-                break
-
-
-def _views(document: Any) -> list[tuple[float, float, float, float]]:
-    """What each layout's largest window on the model shows, in units of the drawing: west, south, east, north."""
-    found = []
-    for layout in document.layouts:
-        if layout.name == "Model":
-            continue
-        best = None
-        for view in layout.query("VIEWPORT"):
-            try:
-                if int(view.dxf.get("id", 1)) == 1 or view.dxf.get("view_height", 0) <= 0:
-                    continue  # the layout's own sheet
-                height = float(view.dxf.view_height)
-                width = height * float(view.dxf.width) / float(view.dxf.height)
-                x, y = view.dxf.view_center_point.x, view.dxf.view_center_point.y
-            except (ArithmeticError, ValueError, TypeError, AttributeError):
-                continue
-            if math.isfinite(width + x + y) and (best is None or width * height > best[0]):
-                best = (width * height, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
-        if best is not None:
-            found.append(best[1])
-    return found
-
-
-def _by_view(drawn: Drawn, views: Sequence[tuple[float, float, float, float]], scale: float) -> list[Drawn]:
-    """A storey for each layout that shows walls of its own; their windows laid upon each other by the middle."""
-    boxes = [shapely.box(*(value * scale for value in view)) for view in views]
-    apart = all(a.intersection(b).area < 0.1 * min(a.area, b.area) for i, a in enumerate(boxes) for b in boxes[:i])
-    if len(boxes) < 2 or not apart:
-        return []
-    first = boxes[0].centroid
-    storeys: list[Drawn] = []
-    for frame in boxes:
-        dx, dy = first.x - frame.centroid.x, first.y - frame.centroid.y
-
-        def moved(shape: Any, dx: float = dx, dy: float = dy) -> Any:
-            return shapely.transform(shape, lambda xy: xy + np.array([dx, dy]))
-
-        part = Drawn("G" if not storeys else str(len(storeys)))
-        part.solids = [(moved(shape), made) for shape, made in drawn.solids if frame.intersects(shape.centroid)]
-        for ends, made in drawn.faces:
-            inside = shapely.contains_xy(frame, ends.mean(axis=1))
-            if inside.any():
-                part.faces.append((ends[inside] + np.array([dx, dy]), made))
-        part.markers = [
-            Marker(one.id, one.kind, moved(one.shape), one.construction, one.width_m, one.glazing)
-            for one in drawn.markers
-            if frame.intersects(one.shape.centroid)
-        ]
-        part.rooms = [
-            PlanRoom(f"{part.name}-{room.id.split('-', 1)[-1]}", moved(room.outline), room.role, room.name)
-            for room in drawn.rooms
-            if frame.intersects(room.outline.centroid)
-        ]
-        part.outline = [moved(shape) for shape in drawn.outline if frame.intersects(shape.centroid)]
-        part.voids = [moved(shape) for shape in drawn.voids if frame.intersects(shape.centroid)]
-        if part.extent:
-            storeys.append(part)
-    return storeys

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
-from quietwing.sites.importers.plan_mapping import PlanMapping, is_noise
+from quietwing.sites.importers.plan_mapping import PlanMapping, is_noise, storey_number
 from quietwing.sites.importers.plan_parts import Xy, parts_of
 
 __all__ = ["DxfContent", "Path", "content_of", "opened_dxf"]
@@ -37,7 +37,8 @@ class DxfContent:
     paths: list[tuple[str, str, Path, bool]] = field(default_factory=list)  # layer, handle, points, closed
     inserts: list[tuple[str, str, str, NDArray[np.float64]]] = field(default_factory=list)  # …, block, corners
     covers: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    texts: list[tuple[Xy, str]] = field(default_factory=list)
+    texts: list[tuple[Xy, str, str]] = field(default_factory=list)  # on layers of rooms: place, text, layer
+    titles: list[tuple[Xy, str]] = field(default_factory=list)  # on any layer: what names a storey
     layers: Counter[str] = field(default_factory=Counter)
     blocks: Counter[str] = field(default_factory=Counter)
     hidden: frozenset[str] = frozenset()  # layers that are off or frozen
@@ -131,6 +132,9 @@ def _take(
     if kind == "INSERT":
         _take_insert(entity, layer, document, mapping, content, inside, label)
         return
+    if kind in ("TEXT", "MTEXT", "ATTRIB"):
+        _take_text(entity, kind, layer, use, content)
+        return
     if use == "ignore":
         return
     try:
@@ -139,11 +143,24 @@ def _take(
                 content.paths.append((layer, str(entity.dxf.get("handle", "")), points, closed))
             else:
                 content.broken.append(_named(entity, layer))
-        if use == "rooms" and kind in ("TEXT", "MTEXT"):
-            at = entity.dxf.insert
-            content.texts.append(((at.x, at.y), entity.plain_text() if kind == "MTEXT" else entity.dxf.text))
     except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError):
         content.broken.append(_named(entity, layer))
+
+
+def _take_text(entity: Any, kind: str, layer: str, use: str, content: DxfContent) -> None:
+    """The text of a room, or the name of a storey."""
+    try:
+        x, y = float(entity.dxf.insert.x), float(entity.dxf.insert.y)
+        text = str(entity.plain_text() if kind == "MTEXT" else entity.dxf.text)
+    except (ArithmeticError, ValueError, TypeError, AttributeError, LookupError):
+        content.broken.append(_named(entity, layer))
+        return
+    if not abs(x) + abs(y) < LARGEST:
+        return
+    if use == "rooms":
+        content.texts.append(((x, y), text, layer))
+    if storey_number(text) is not None:
+        content.titles.append(((x, y), text))
 
 
 def _named(entity: Any, layer: str) -> str:
@@ -176,6 +193,8 @@ def _take_insert(
         raise SiteError(f"{label}: block {clean(name, 60)!r} is repeated {copies:,} times; explode what is needed")
     use = mapping.block(name) or mapping.layer(layer)
     content.blocks[name] += 1
+    for attribute in insert.attribs if mapping.layer(layer).use == "rooms" else ():  # the label of a room
+        _take_text(attribute, "ATTRIB", layer, "rooms", content)
     # A whole plan may be one block on any layer: it is looked into unless the layer is known to be furniture or text.
     if is_noise(mapping, layer) or (name in mapping.blocks and use.use == "ignore"):
         return

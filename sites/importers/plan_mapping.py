@@ -30,6 +30,7 @@ __all__ = [
     "parse_mapping",
     "proposed_use",
     "role_of_room",
+    "storey_number",
 ]
 
 MAPPING_FILE = "import-mapping.toml"
@@ -68,6 +69,27 @@ _WORDS = (
     (r"wall|wand|wände|waende|mur|muro|parede|parete", "walls", BY_THICKNESS),
 )
 _SILENT_NOT = r"stair|treppe|lift|elevator|shaft|schacht|riser|plant room|void|inaccessible|roof|escalier"
+
+
+# Names of storeys, as titles and layers write them; the number found, a fixed one, or the one of an ordinal; assumed.
+_FLOOR = r"(?:floor|storey|story|level|geschoss|stock|[ée]tage)"
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "erstes": 1, "zweites": 2, "drittes": 3,
+    "premier": 1, "deuxième": 2, "troisième": 3,
+}  # fmt: skip
+_STOREYS = (
+    (
+        re.compile(r"\b(?:lower ground|lg|lgf|basement|cellar|keller|kellergeschoss|kg|untergeschoss|ug|sous sol)\b"),
+        -1,
+    ),
+    (re.compile(r"\b(?:ground|gf|eg|erdgeschoss|rdc|rez de chauss[ée]e)\b"), 0),
+    (re.compile(r"\b(?:ff)\b"), 1),
+    (re.compile(r"\b(?:dg|dachgeschoss|attic|loft|combles)\b"), 90),
+    (re.compile(r"\b(\d{1,2}) ?(?:og|obergeschoss)\b"), None),
+    (re.compile(r"\b(?:og|obergeschoss|l|lvl|level|floor|storey|niveau|[ée]tage|r\+) ?(\d{1,2})\b"), None),
+    (re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th|er|e|ème)? {_FLOOR}\b"), None),
+)
+_ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)}) (?:ober)?{_FLOOR}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +153,19 @@ def proposed_use(name: str) -> Use:
         if re.search(pattern, folded):
             return Use(use, construction)
     return Use("ignore")
+
+
+def storey_number(text: str) -> int | None:
+    """The storey that a title or the name of a layer tells, 0 the ground floor; nothing where it tells none."""
+    said = re.sub(r"[\s_\-.$|/]+", " ", text.casefold())[:200]
+    ordinal = _ORDINAL.search(said)
+    if ordinal:
+        return _ORDINALS[ordinal[1]]
+    for pattern, number in _STOREYS:
+        found = pattern.search(said)
+        if found:
+            return int(found[1]) if number is None else number
+    return None
 
 
 def is_noise(mapping: PlanMapping, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.ops import unary_union
 
-from quietwing.sites.importers.plan_mapping import PlanMapping, by_thickness
+from quietwing.sites.importers.plan_mapping import PlanMapping, by_thickness, role_of_room
 from quietwing.sites.importers.plan_openings import long_axis, placed
-from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, StoreyPlan, Strip, name_of, parts_of
+from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, StoreyPlan, Strip, Xy, name_of, parts_of
 from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
 from quietwing.sites.importers.wall_bodies import bodies_of_faces
 from quietwing.sites.importers.wall_joints import gaps_of, joined, settled
@@ -29,6 +30,7 @@ __all__ = ["Drawn", "given_rooms", "storey_of"]
 
 DOORWAY_M = 1.6  # a wider gap without a door joins two spaces to one room; assumed
 FACING_M = 0.5
+_FIGURES = re.compile(r"[\d.,:+\-\s]*(?:m|m²|m2|m\^2|qm|sqm|sq ?m|sq ?ft|sf)?\.?\s*", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Drawn:
     rooms: list[PlanRoom] = field(default_factory=list)
     outline: list[Polygon] = field(default_factory=list)
     voids: list[Polygon] = field(default_factory=list)
+    names: list[tuple[Xy, str]] = field(default_factory=list)  # texts that name the room they stand in
 
     @property
     def extent(self) -> list[Any]:
@@ -82,6 +85,9 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
     ]
     strips, stretches = _made_of_neighbours(strips)
     gaps = gaps_of(strips)
+    if not drawn.markers:
+        what = "no layer or block was taken as doors or windows; if they are drawn, say where in [layers] or [blocks]"
+        report.add(drawn.name, None, "openings", what)
     heights = {kind: (low, min(high, height_m)) for kind, (low, high) in mapping.heights_m.items()}
     walls, cuts = placed(drawn.markers, strips, gaps, drawn.name, report, heights, taken, stretches)
     areas = [solid for solid, _ in drawn.solids]
@@ -97,6 +103,7 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
     rooms = given_rooms(drawn.rooms, outline, drawn.name, report)
     blocked = [*areas, *(room.outline for room in rooms)]
     rooms += rooms_between(walls, blocked, doorways, outline, drawn.name, mapping.role, report, taken)
+    rooms = _named(rooms, drawn.names, mapping.role)
     report.counts.setdefault("storeys", []).append(
         {
             "name": drawn.name,
@@ -122,6 +129,16 @@ def storey_of(drawn: Drawn, floor_m: float, height_m: float, mapping: PlanMappin
         mapping.roof,
         tuple(drawn.voids),
     )
+
+
+def _named(rooms: Sequence[PlanRoom], names: Sequence[tuple[Xy, str]], role: str) -> list[PlanRoom]:
+    """Rooms with the first text in them that is no number and no area."""
+    told = [(shapely.Point(at), text) for at, text in names if not _FIGURES.fullmatch(text)]
+    found = []
+    for room in rooms:
+        said = "" if room.name else next((text for at, text in told if room.outline.contains(at)), "")
+        found.append(replace(room, name=said, role=role_of_room(said, role)) if said else room)
+    return found
 
 
 def _with_bodies(drawn: Drawn) -> Drawn:

@@ -75,7 +75,7 @@ def strips_of_solid(solid: Polygon, construction: str, facing: Sequence[Polygon]
             continue
         if covered.intersection(area).area > COVERED * area.area:
             continue
-        if found and strip.length_m < HEAD * strip.thickness_m:
+        if found and strip.length_m < HEAD * strip.thickness_m and not any(_goes_on(one, strip) for one in found):
             continue
         found.append(strip)
         covered = covered.union(area)
@@ -87,6 +87,13 @@ def strips_of_solid(solid: Polygon, construction: str, facing: Sequence[Polygon]
             Strip(tuple(a), tuple(b), 0.2, construction) for a, b in ends.tolist() if math.dist(a, b) > SHORTEST_M
         ]
     return found
+
+
+def _goes_on(strip: Strip, nib: Strip) -> bool:
+    """Whether a short piece goes on from a wall beyond another that joins it: beside a door, say."""
+    cosine = abs(strip.unit[0] * nib.unit[0] + strip.unit[1] * nib.unit[1])
+    aside_m = max(abs(strip.along(end)[1]) for end in (nib.start, nib.end))
+    return cosine > PARALLEL and max(aside_m, abs(strip.thickness_m - nib.thickness_m)) < THINNEST_M
 
 
 def _bar(box: Polygon, construction: str, facing: Sequence[Polygon]) -> Strip:

@@ -1,0 +1,206 @@
+"""Drawings as offices make them: faces cut at piers and cavities, storeys in one model space, feet without a unit."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import ezdxf
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry import LineString, Polygon, box
+
+from quietwing.sites.importers import import_drawing
+from quietwing.sites.importers.plan_mapping import storey_number
+from quietwing.sites.importers.wall_bodies import bodies_of_faces
+
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
+WITHIN_M = 0.05
+# A wing of four rooms off a corridor, walls of 36, 24 and 11.5 cm; two windows of the north with a pier of 20 cm.
+WALLS = [
+    (-0.36, -0.36, 9.36, 0), (-0.36, 6, 9.36, 6.36), (-0.36, 0, 0, 6), (9, 0, 9.36, 6), (0, 2.4, 9, 2.64),
+    (0, 4, 9, 4.115), (4, 0, 4.115, 2.4), (5, 4.115, 5.115, 6),
+]  # fmt: skip
+LINES = [
+    ((-0.18, -0.18), (9.18, -0.18)), ((-0.18, 6.18), (9.18, 6.18)), ((-0.18, -0.18), (-0.18, 6.18)),
+    ((9.18, -0.18), (9.18, 6.18)), ((-0.18, 2.52), (9.18, 2.52)), ((-0.18, 4.0575), (9.18, 4.0575)),
+    ((4.0575, -0.18), (4.0575, 2.52)), ((5.0575, 4.0575), (5.0575, 6.18)),
+]  # fmt: skip
+ROOMS = [(0, 0, 4, 2.4), (4.115, 0, 9, 2.4), (0, 2.64, 9, 4), (0, 4.115, 5, 6), (5.115, 4.115, 9, 6)]
+DOORS = [(1, 2.4, 1.9, 2.64), (6, 2.4, 6.9, 2.64), (2, 4, 2.9, 4.115), (7, 4, 7.9, 4.115), (-0.36, 2.9, 0, 3.8)]
+WINDOWS = [(0.9, -0.36, 2.1, 0), (5, -0.36, 6.2, 0), (0.5, 6, 2, 6.36), (2.2, 6, 3.7, 6.36)]
+
+
+def corners(area):
+    west, south, east, north = area
+    return [(west, south), (east, south), (east, north), (west, north)]
+
+
+def drawing(version="R2010", insunits=4):
+    document = ezdxf.new(version)
+    document.header["$INSUNITS"] = insunits
+    return document
+
+
+def draw(space, *, size=1000.0, shift=(0.0, 0.0), turn=0.0, prefix="A-", leaves=()):
+    """The wing by the outline of all its walls; leaves and arcs of doors, three lines for each window."""
+    cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+
+    def at(x, y):
+        return size * (x * cosine - y * sine + shift[0]), size * (x * sine + y * cosine + shift[1])
+
+    holes = shapely.union_all([box(*area) for area in (*DOORS, *WINDOWS)])
+    walls = shapely.union_all([box(*area) for area in WALLS]).difference(holes)
+    for part in walls.geoms:
+        for ring in (part.exterior, *part.interiors):
+            for start, end in zip(ring.coords[:-1], ring.coords[1:], strict=True):
+                space.add_line(at(*start), at(*end), dxfattribs={"layer": f"{prefix}WALL"})
+    for aside in leaves:
+        ring = Polygon(corners((-aside, -aside, 9 + aside, 6 + aside))).exterior
+        for part in ring.difference(holes).geoms:
+            for start, end in zip(part.coords[:-1], part.coords[1:], strict=True):
+                space.add_line(at(*start), at(*end), dxfattribs={"layer": f"{prefix}WALL"})
+    for west, south, east, north in DOORS:
+        hinge, radius, first = ((west, north), 0.9, 0) if east - west > 0.5 else ((east, south), 0.9, 0)
+        space.add_line(at(*hinge), at(hinge[0], hinge[1] + radius), dxfattribs={"layer": f"{prefix}DOOR"})
+        arc = (radius * size, first + turn, 90 + turn)
+        space.add_arc(at(*hinge), *arc, dxfattribs={"layer": f"{prefix}DOOR"})
+    for west, south, east, north in WINDOWS:
+        for share in (0.35, 0.5, 0.65):
+            y = south + share * (north - south)
+            space.add_line(at(west, y), at(east, y), dxfattribs={"layer": f"{prefix}GLAZ"})
+
+
+def assert_is_the_wing(site, *, storeys=1, shift=(0.0, 0.0), turn=0.0):
+    cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    turned = np.array([[cosine, sine], [-sine, cosine]])
+
+    def placed(shape):
+        return shapely.transform(shape, lambda xy: xy @ turned + np.array(shift))
+
+    true = placed(shapely.union_all([LineString(ends) for ends in LINES]))
+    assert len(site.buildings[0].storeys) == storeys
+    for number in range(storeys):
+        walls = [wall for wall in site.walls if wall.storey == number]
+        assert shapely.hausdorff_distance(shapely.union_all([wall.line for wall in walls]), true) < WITHIN_M
+        names = {wall.id for wall in walls}
+        kinds = [opening.kind for opening in site.openings if opening.wall in names]
+        assert (kinds.count("door"), kinds.count("window")) == (len(DOORS), len(WINDOWS))
+        rooms = [room.outline for room in site.rooms if room.storey == number]
+        assert len(rooms) == len(ROOMS)
+        for area in ROOMS:
+            (room,) = [room for room in rooms if room.contains(placed(box(*area)).centroid)]
+            assert room.area == pytest.approx(box(*area).area, rel=0.01)
+
+
+def saved(document, tmp_path: Path) -> Path:
+    document.saveas(tmp_path / "wing.dxf")
+    return tmp_path / "wing.dxf"
+
+
+def test_a_pier_between_two_windows_stays_in_its_wall(tmp_path):
+    document = drawing("R2004", 2)
+    draw(document.modelspace(), size=1 / 0.3048, turn=17)
+    assert_is_the_wing(import_drawing([saved(document, tmp_path)]).site, turn=17)
+
+
+def test_a_cavity_wall_drawn_leaf_by_leaf_is_one_wall(tmp_path):
+    document = drawing()
+    draw(document.modelspace(), leaves=(0.16, 0.26))
+    site = import_drawing([saved(document, tmp_path)]).site
+    assert_is_the_wing(site)
+    assert {wall.construction for wall in site.walls} == {"brick_330", "brick_215", "stud_partition"}
+
+
+def test_a_shaft_between_walls_is_no_wall():
+    rings = [corners((0, 0, 1.4, 3)), corners((0.1, 0.1, 0.5, 2.9)), corners((0.6, 0.1, 1.3, 2.9))]
+    faces = np.array([[a, b] for ring in rings for a, b in zip(ring, [*ring[1:], ring[0]], strict=True)], dtype=float)
+    bodies, left = bodies_of_faces(faces)
+    assert sum(body.area for body in bodies) == pytest.approx(1.4 * 3 - 0.4 * 2.8 - 0.7 * 2.8)
+    assert not len(left)
+
+
+def test_plans_side_by_side_are_the_storeys_whose_names_stand_beside_them(tmp_path):
+    document = drawing()
+    space = document.modelspace()
+    for place, name in enumerate(("FIRST FLOOR PLAN", "GROUND FLOOR PLAN", "Level 2")):
+        draw(space, shift=(25 * place, 0))
+        space.add_text(name, dxfattribs={"layer": "A-ANNO", "insert": (25_000 * place + 2000, -3000)})
+    brought = import_drawing([saved(document, tmp_path)])
+    assert_is_the_wing(brought.site, storeys=3, shift=(25, 0))
+    assert "3 plans side by side" in brought.files["import-report.csv"].decode()
+
+
+def test_plans_side_by_side_without_names_are_buildings_and_the_report_says_what_to_do(tmp_path):
+    document = drawing()
+    for place in range(2):
+        draw(document.modelspace(), shift=(25 * place, 0))
+    brought = import_drawing([saved(document, tmp_path)])
+    assert len(brought.site.rooms) == 2 * len(ROOMS)
+    assert {wall.storey for wall in brought.site.walls} == {0}
+    assert "2 plans of one size stand side by side" in brought.files["import-report.csv"].decode()
+
+
+def test_layers_named_by_storey_are_storeys_and_the_others_belong_to_each(tmp_path):
+    document = drawing()
+    for prefix in ("L1-", "L0-"):
+        draw(document.modelspace(), prefix=prefix)
+    document.modelspace().add_lwpolyline(
+        [(1000 * x, 1000 * y) for x, y in corners((20, 0, 20.3, 5))], close=True, dxfattribs={"layer": "WALL COMMON"}
+    )
+    site = import_drawing([saved(document, tmp_path)]).site
+    common = [wall for wall in site.walls if wall.line.centroid.x > 15]
+    assert sorted(wall.storey for wall in common) == [0, 1]
+    doors = [opening for opening in site.openings if opening.kind == "door"]
+    assert len(doors) == 2 * len(DOORS)
+
+
+@pytest.mark.parametrize(("unit", "metres"), [("ft", 0.3048), ("in", 0.0254), ("m", 1.0), ("mm", 0.001)])
+def test_where_no_unit_is_stated_the_doors_tell_it(unit, metres, tmp_path):
+    document = drawing(insunits=0)
+    draw(document.modelspace(), size=1 / metres)
+    brought = import_drawing([saved(document, tmp_path)])
+    assert_is_the_wing(brought.site)
+    assert f"{unit} assumed" in brought.files["import-report.csv"].decode()
+
+
+def test_rooms_found_between_walls_have_the_names_that_stand_in_them(tmp_path):
+    document = drawing()
+    space = document.modelspace()
+    draw(space)
+    for name, at in (("9.60 m²", (500, 2000)), ("Cell 4", (500, 1500)), ("Stair 1", (6000, 5000))):
+        space.add_text(name, dxfattribs={"layer": "A-AREA-IDEN", "insert": at})
+    tag = document.blocks.new("ROOM TAG")
+    tag.add_attdef("NAME", (0, 0))
+    space.add_blockref("ROOM TAG", (2000, 5000), dxfattribs={"layer": "A-AREA-IDEN"}).add_auto_attribs(
+        {"NAME": "Office"}
+    )
+    site = import_drawing([saved(document, tmp_path)]).site
+    assert_is_the_wing(site)
+    named = {(room.name, room.role) for room in site.rooms if room.name}
+    assert named == {("Cell 4", "silence"), ("Stair 1", "ignore"), ("Office", "silence")}
+
+
+def test_walls_on_a_layer_of_all_and_no_opening_anywhere_are_said(tmp_path):
+    document = drawing()
+    space = document.modelspace()
+    for area in WALLS:
+        space.add_lwpolyline(
+            [(1000 * x, 1000 * y) for x, y in corners(area)], close=True, dxfattribs={"layer": "A-WALL"}
+        )
+    report = import_drawing([saved(document, tmp_path)]).files["import-report.csv"].decode()
+    assert "no layer or block was taken as doors or windows" in report
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("Ground Floor Plan", 0), ("FIRST FLOOR", 1), ("Level 2 - cells", 2), ("L03-A-WALL", 3), ("2. OG", 2),
+        ("EG_Wand", 0), ("KG", -1), ("1er étage", 1), ("R+1", 1), ("2nd floor", 2), ("RDC", 0), ("A-WALL", None),
+        ("Cell 12", None), ("Wall 1", None), ("A-FLOR-LEVL", None), ("Store 2", None),
+    ],
+)  # fmt: skip
+def test_storeys_are_told_by_the_names_people_give_them(said, number):
+    assert storey_number(said) == number
