@@ -16,7 +16,8 @@ from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
 from quietwing.sites.importers.ifc_materials import Materials
 from quietwing.sites.importers.ifc_shapes import Body, bodies_of, opened_ifc
-from quietwing.sites.importers.ifc_storeys import levels_of
+from quietwing.sites.importers.ifc_storeys import heights_of, levels_of
+from quietwing.sites.importers.ifc_unnamed import cut_storeys, is_unnamed
 from quietwing.sites.importers.plan_mapping import PlanMapping, role_of_room
 from quietwing.sites.importers.plan_parts import (
     GRID_DIGITS,
@@ -86,17 +87,36 @@ class _Reader:
         self.label = label
         self.materials = Materials(mapping, report, unit_m)
         self.taken: set[str] = set()
-        shaped = ("IfcWall", "IfcSlab", "IfcSpace", "IfcOpeningElement", "IfcRoof", "IfcCurtainWall", "IfcPlate")
+        shaped = (
+            "IfcWall",
+            "IfcSlab",
+            "IfcSpace",
+            "IfcOpeningElement",
+            "IfcRoof",
+            "IfcCurtainWall",
+            "IfcPlate",
+            "IfcBuildingElementProxy",
+        )
         self.bodies = bodies_of([one for kind in shaped for one in model.by_type(kind)], report, label)
+        self.lift_m, datum_m = heights_of(model, unit_m, self._reaches(), report, label)
+        self.lift_m += datum_m
+        self.bodies = {
+            number: replace(body, low_m=body.low_m - self.lift_m, high_m=body.high_m - self.lift_m)
+            for number, body in self.bodies.items()
+        }
         slabs = [self.bodies[slab.id()] for slab in model.by_type("IfcSlab") if slab.id() in self.bodies]
         self.slab_spans = {(round(body.low_m, 2), round(body.high_m, 2)) for body in slabs}
-        self.levels = levels_of(model, unit_m, self._reaches(), report, label)
+        self.levels = levels_of(model, unit_m, self._reaches(), report, label, datum_m)
         self.strips: dict[int, list[Strip]] = {}  # by id of the wall in the model
         self.home: dict[int, int] = {}
         self.rooflights: dict[int, list[tuple[Any, Body]]] = {}  # by id of the slab they are in
 
     def storeys(self) -> list[StoreyPlan]:
         """All storeys; walls first, because openings and rooms go by them."""
+        if is_unnamed(self.model):
+            cut = cut_storeys(self.model, self.levels, self.lift_m, self.mapping, self.report, self.label)
+            if cut:
+                return cut
         self._walls()
         cuts = self._openings()
         slabs = self._slabs()
@@ -170,7 +190,10 @@ class _Reader:
         for number, pairs in sorted(drawn.items()):
             self._join(number, pairs)
         if not self.strips:
-            raise SiteError(f"{self.label}: holds no walls with a shape; export the architect's model")
+            raise SiteError(
+                f"{self.label}: holds no walls with a shape; call them IfcWall in the program that drew "
+                "them, or export the architect's model"
+            )
 
     def _plates(self, wall: Any) -> list[Body]:
         """Shapes of the parts of a curtain wall."""
@@ -249,7 +272,7 @@ class _Reader:
             for element in self.model.by_type(name)
             if not element.FillsVoids or element.id() in known
         ]
-        bodies = bodies_of([element for _, element in loose], self.report, self.label)
+        bodies = bodies_of([element for _, element in loose], self.report, self.label, self.lift_m)
         for kind, element in loose:
             body = bodies.get(element.id())
             cut = None

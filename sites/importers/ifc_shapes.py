@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -17,7 +17,7 @@ from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean
 from quietwing.sites.importers.plan_parts import Report
 
-__all__ = ["Body", "bodies_of", "opened_ifc"]
+__all__ = ["Body", "bodies_of", "meshes_of", "opened_ifc"]
 
 MOST_ENTITIES = 2_000_000
 MOST_PRODUCTS = 20_000
@@ -60,7 +60,7 @@ def opened_ifc(path: str, label: str) -> tuple[Any, float]:
     return model, unit_m if math.isfinite(unit_m) and unit_m > 0 else 1.0
 
 
-def bodies_of(elements: Iterable[Any], report: Report, label: str) -> dict[int, Body]:
+def bodies_of(elements: Iterable[Any], report: Report, label: str, lift_m: float = 0.0) -> dict[int, Body]:
     """Shapes of some elements, by their id in the model; those that cannot be made are listed.
 
     Parameters
@@ -69,6 +69,8 @@ def bodies_of(elements: Iterable[Any], report: Report, label: str) -> dict[int, 
     report : Report
     label : str
         The file, for the messages.
+    lift_m : float
+        What heights in the model have too much. [m]
 
     Returns
     -------
@@ -79,6 +81,18 @@ def bodies_of(elements: Iterable[Any], report: Report, label: str) -> dict[int, 
     SiteError
         If there are too many.
     """
+    return {
+        element.id(): Body(
+            _cover(points, faces), float(points[:, 2].min()) - lift_m, float(points[:, 2].max()) - lift_m
+        )
+        for element, points, faces in meshes_of(elements, report, label)
+    }
+
+
+def meshes_of(
+    elements: Iterable[Any], report: Report, label: str
+) -> Iterator[tuple[Any, NDArray[np.float64], NDArray[np.int64]]]:
+    """Each element with the corners of its shape and its triangles, as `bodies_of` takes them."""
     geometry = import_module("ifcopenshell.geom")
     settings = geometry.settings()
     settings.set("use-world-coords", True)
@@ -89,7 +103,6 @@ def bodies_of(elements: Iterable[Any], report: Report, label: str) -> dict[int, 
             f"{label}: holds {len(wanted):,} walls, slabs and spaces (limit {MOST_PRODUCTS:,}); export one "
             f"building alone"
         )
-    found: dict[int, Body] = {}
     broken: list[str] = []
     for element in wanted:
         try:
@@ -105,10 +118,9 @@ def bodies_of(elements: Iterable[Any], report: Report, label: str) -> dict[int, 
         if not usable or np.abs(points).max() > 1e7:
             broken.append(f"{element.is_a()} {element.GlobalId}")
             continue
-        found[element.id()] = Body(_cover(points, faces), float(points[:, 2].min()), float(points[:, 2].max()))
+        yield element, points, faces
     if broken:
         report.left_out("", label, broken, "has no usable shape")
-    return found
 
 
 def _cover(points: NDArray[np.float64], faces: NDArray[np.int64]) -> Any:
