@@ -113,7 +113,7 @@ def masts_import(
         Path, typer.Option("--out", "-o", metavar="MASTS.csv", help="New table; SITE/masts.csv puts it in.")
     ],
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", metavar="FILE.toml", help="[columns]: what each column is.")
+        Path | None, typer.Option("--mapping", metavar="FILE.toml", help="\\[columns]: what each column is.")
     ] = None,
     radius_m: Annotated[float, typer.Option("--radius", help="How far masts may be, in metres.")] = 5000.0,
     at: Annotated[

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import shapely
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
 from shapely.ops import unary_union
 
 from quietwing.sites.constructions import Construction
@@ -33,13 +33,14 @@ from quietwing.sites.importers.plan_parts import (
 )
 from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
 from quietwing.sites.importers.plan_storey import given_rooms
-from quietwing.sites.importers.wall_joints import joined, settled
+from quietwing.sites.importers.wall_joints import gaps_of, joined, settled
 from quietwing.sites.importers.wall_strips import strips_of_solid, without_overlaps
 
 __all__ = ["storeys_of_model"]
 
 SAME_LINE_M = 0.021  # of two walls of the model: what a site takes for one wall drawn twice
 THICKEST_SLAB_M = 0.7  # between a ceiling and the floor above; assumed
+WHOLE_GAP = 0.8  # of a gap between walls that a door or window fills; assumed
 FLUSH_M = 0.02  # between a wall and floor or ceiling of its storey
 
 
@@ -233,7 +234,8 @@ class _Reader:
             by_height.setdefault((strip.base_m, None), []).append((wall, strip))
         led: list[Strip] = []
         for group in by_height.values():
-            ends = settled(joined([strip for _, strip in group], self.mapping.gap_m, level.name, self.report))
+            own = [strip for _, strip in group]
+            ends = settled(joined(own, self.mapping.gap_m, level.name, self.report, nibs=True))
             led += [replace(strip, id=str(wall)) for strip, (wall, _) in zip(ends, group, strict=True)]
         for strip in without_overlaps(led, SAME_LINE_M, (level.floor_m, level.floor_m + level.height_m)):
             wall = int(strip.id)
@@ -287,10 +289,33 @@ class _Reader:
                 shared_m2, wall = max(near, default=(0.0, 0))
                 if shared_m2 > 0.2 * body.cover.area:
                     cut = self._cut(self.model.by_id(wall), body, element, kind, cuts)
+                host = self._led_across(element, body, middle_m) if cut is None else None
+                if host is not None:
+                    cut = self._cut(self.model.by_id(host), body, element, kind, cuts)
             if cut is not None:
                 cuts.append(cut)
             else:
                 self.report.add("", None, _called(element), f"this {kind} is in no wall; left out")
+
+    def _led_across(self, element: Any, body: Body, middle_m: float) -> int | None:
+        """The wall that is led across the gap a door or window stands in, if it stands in one."""
+        number = self._level(element, body)
+        walls = [
+            (wall, strip)
+            for wall, strips in self.strips.items()
+            for strip in strips
+            if self.home[wall] == number and self._reaches_up(wall, strip, middle_m)
+        ]
+        reach = body.cover.buffer(0.1)
+        shares = [(gap.line.intersection(reach).length / gap.width_m, gap) for gap in gaps_of([s for _, s in walls])]
+        share, gap = max(shares, key=lambda one: one[0], default=(0.0, None))
+        if gap is None or share < WHOLE_GAP:
+            return None
+        wall, beside = min(walls, key=lambda one: (one[1].line.distance(Point(gap.start)), one[1].id))
+        name = unique_name(f"{beside.id}-across", self.taken)
+        bridge = replace(beside, start=gap.start, end=gap.end, thickness_m=gap.thickness_m, id=name)
+        self.strips[wall].append(bridge)
+        return wall
 
     def _reaches_up(self, wall: int, strip: Strip, height_m: float) -> bool:
         """Whether a wall stands at a height."""
@@ -305,7 +330,10 @@ class _Reader:
         corners = shapely.get_coordinates(body.cover)
         if not strips or not len(corners):
             return None
-        strip = min(strips, key=lambda one: (round(one.line.distance(body.cover), 3), -one.length_m))
+        shared_m = {one.id: round(one.line.intersection(body.cover).length, 2) for one in strips}
+        strip = min(
+            strips, key=lambda one: (round(one.line.distance(body.cover), 3), -shared_m[one.id], -one.length_m)
+        )
         spans = [strip.along((float(x), float(y)))[0] for x, y in corners]
         low, high = max(0.0, min(spans)), min(strip.length_m, max(spans))
         level = self.levels[self.home[host.id()]]

@@ -45,7 +45,8 @@ def bodies_of_faces(ends: Segments) -> tuple[list[Polygon], Segments]:
         along_m = sum(edge.intersection(other.boundary).length for other in beside)
         if thickness_m <= LEAF_M or along_m < ENCLOSED * edge.length:
             kept.add(number)
-    bodies = parts_of(shapely.union_all([thin[number][1] for number in sorted(kept)]))
+    whole = shapely.union_all([thin[number][1] for number in sorted(kept)])
+    bodies = parts_of(whole.simplify(10 * GRID_M))  # a corner where another line ends is none of the wall
     if not bodies:
         return [], ends
     covered = shapely.union_all(bodies).buffer(10 * GRID_M, join_style="mitre")

@@ -41,7 +41,7 @@ class Gap:
         return math.dist(self.start, self.end)
 
 
-def joined(strips: Sequence[Strip], gap_m: float, storey: str, report: Report) -> list[Strip]:
+def joined(strips: Sequence[Strip], gap_m: float, storey: str, report: Report, *, nibs: bool = False) -> list[Strip]:
     """Walls whose ends meet, as the walls they stand for do.
 
     Parameters
@@ -52,6 +52,8 @@ def joined(strips: Sequence[Strip], gap_m: float, storey: str, report: Report) -
     storey : str
         For the list.
     report : Report
+    nibs : bool
+        What reaches beyond the far face of another wall stays: ends are as modelled, not read off lines.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def joined(strips: Sequence[Strip], gap_m: float, storey: str, report: Report) -
     for index, strip in enumerate(strips):
         ends = [strip.start, strip.end]
         for side in (0, 1):
-            found = _meeting(strips, tree, index, side, gap_m, thickest)
+            found = _meeting(strips, tree, index, side, gap_m, thickest, nibs=nibs)
             if found is None:
                 continue
             point, gap = found
@@ -80,7 +82,14 @@ def joined(strips: Sequence[Strip], gap_m: float, storey: str, report: Report) -
 
 
 def _meeting(
-    strips: Sequence[Strip], tree: shapely.STRtree, index: int, side: int, gap_m: float, thickest_m: float
+    strips: Sequence[Strip],
+    tree: shapely.STRtree,
+    index: int,
+    side: int,
+    gap_m: float,
+    thickest_m: float,
+    *,
+    nibs: bool,
 ) -> tuple[Xy, float] | None:
     """Where an end should be, and the gap of the drawing that closes; the nearest wall it may join."""
     strip = strips[index]
@@ -96,7 +105,7 @@ def _meeting(
         if abs(sine) < PARALLEL_SINE:
             found = _in_line(strip, end, outward, other, gap_m)
         else:
-            found = _crosswise(strip, end, outward, other, sine, gap_m)
+            found = _crosswise(strip, end, outward, other, sine, gap_m, nibs=nibs)
         if found is not None and (best is None or found[0] < best[0]):
             best = found
     return None if best is None else (best[1], best[2])
@@ -117,7 +126,7 @@ def _in_line(strip: Strip, end: Xy, outward: Xy, other: Strip, gap_m: float) -> 
 
 
 def _crosswise(
-    strip: Strip, end: Xy, outward: Xy, other: Strip, sine: float, gap_m: float
+    strip: Strip, end: Xy, outward: Xy, other: Strip, sine: float, gap_m: float, *, nibs: bool
 ) -> tuple[float, Xy, float] | None:
     """A wall that ends at another, or a corner of two: the end goes to where the mid-lines cross."""
     dx, dy = other.start[0] - strip.start[0], other.start[1] - strip.start[1]
@@ -126,7 +135,10 @@ def _crosswise(
     move = (crossing[0] - end[0]) * outward[0] + (crossing[1] - end[1]) * outward[1]
     # From the end to the other's near face; at a slant the way through it is longer.
     inside = other.thickness_m / 2 / abs(sine)
-    if not -max(strip.thickness_m, other.thickness_m) <= move <= inside + gap_m + MEETS_M:
+    back_m = max(strip.thickness_m, other.thickness_m)
+    if nibs:  # at a slant, heads reach further
+        back_m = inside + strip.thickness_m / 2 * math.sqrt(max(0.0, 1 / sine**2 - 1)) + MEETS_M
+    if not -back_m <= move <= inside + gap_m + MEETS_M:
         return None
     s, _ = other.along(crossing)
     beyond = max(-s, s - other.length_m, 0.0)

@@ -204,3 +204,75 @@ def test_walls_on_a_layer_of_all_and_no_opening_anywhere_are_said(tmp_path):
 )  # fmt: skip
 def test_storeys_are_told_by_the_names_people_give_them(said, number):
     assert storey_number(said) == number
+
+
+def model_of(drawn, path: Path, floors, *, wall="IfcWall", layers=True, carved=False, elevations=(0.0,)):
+    """The wing as building model: its walls on some floors, each in the storey at the last elevation not above it."""
+    model = drawn._Model("IFC2X3", "mm")
+    held: dict[int, list] = {}
+    walls = []
+    for floor, (low, home) in enumerate(floors):
+        parts = held.setdefault(home, [])
+        bands = [(0, 0.9, True, False), (0.9, 2.0, True, True), (2.0, 2.2, False, True), (2.2, 2.7, False, False)]
+        for number, area in enumerate(WALLS):
+            pieces: dict[int, list] = {}
+            for bottom, top, doors, windows in bands if carved else [(0, 2.7, True, False)]:
+                holes = [box(*one) for one in (DOORS if doors else []) + (WINDOWS if windows else [])]
+                left = box(*area).difference(shapely.union_all(holes))
+                for place, piece in enumerate(getattr(left, "geoms", [left])):
+                    body = model.body(corners(piece.bounds), low + bottom, low + top, brep=True)
+                    pieces.setdefault(0 if carved else place, []).append(body)
+            for place, bodies in pieces.items():
+                shown = bodies[0].Representations[0]
+                shown.Items = [item for body in bodies for item in body.Representations[0].Items]
+                tag = f"{floor}-{number}-{place}"
+                named = {"Name": "Group", "ObjectPlacement": model.place(), "Representation": bodies[0], "Tag": tag}
+                parts.append(model.root(wall, **named))
+        walls += parts if layers else []
+        for kind, areas, sill, head in () if carved else (("IfcDoor", DOORS, 0, 2), ("IfcWindow", WINDOWS, 1, 2)):
+            for area in areas:
+                body = model.body(corners(area), low + sill, low + head, brep=True)
+                named = {"Name": kind, "ObjectPlacement": model.place(), "Representation": body, "Tag": str(area)}
+                parts.append(model.root(kind, **named))
+    if layers:
+        make = model.file.create_entity
+        sheet = make("IfcMaterialLayer", Material=make("IfcMaterial", Name="Brick"), LayerThickness=200.0)
+        held_by = make("IfcMaterialLayerSet", MaterialLayers=[sheet], LayerSetName="Basic Wall:plain")
+        model.root("IfcRelAssociatesMaterial", RelatedObjects=walls, RelatingMaterial=held_by)
+    storeys = []
+    for number, elevation in enumerate(elevations):
+        storey = {"Name": f"Level {number}", "Elevation": elevation * model.size, "CompositionType": "ELEMENT"}
+        storeys.append(model.root("IfcBuildingStorey", **storey))
+        related = {"RelatedElements": held[number], "RelatingStructure": storeys[-1]}
+        model.root("IfcRelContainedInSpatialStructure", **related)
+    model.root("IfcRelAggregates", RelatingObject=model.building, RelatedObjects=storeys)
+    model.file.write(str(path))
+    return path
+
+
+def test_walls_of_a_model_that_end_at_its_doors_are_led_across(drawn_plans, tmp_path):
+    path = model_of(drawn_plans, tmp_path / "ends.ifc", [(0.0, 0)])
+    assert_is_the_wing(import_drawing([path]).site)
+
+
+@pytest.mark.parametrize(
+    ("floors", "elevations"),
+    [([(52.4, 0), (55.4, 1)], (0.0, 3.0)), ([(71.3, 0), (74.3, 1)], (71.3, 74.3))],
+    ids=["site placed above sea level", "elevations above sea level"],
+)
+def test_heights_above_sea_level_are_laid_on_the_ground(floors, elevations, drawn_plans, tmp_path):
+    path = model_of(drawn_plans, tmp_path / "high.ifc", floors, elevations=elevations)
+    brought = import_drawing([path])
+    assert_is_the_wing(brought.site, storeys=2)
+    assert [storey.floor_m for storey in brought.site.buildings[0].storeys] == [0, 3]
+    assert {opening.sill_m for opening in brought.site.openings} == {0, 1}
+    assert "heights above a datum" in brought.files["import-report.csv"].decode()
+
+
+def test_proxies_carved_with_holes_and_floors_kept_in_one_storey_are_cut_like_a_plan(drawn_plans, tmp_path):
+    kind = "IfcBuildingElementProxy"
+    path = model_of(drawn_plans, tmp_path / "proxies.ifc", [(0, 0), (3, 0)], wall=kind, layers=False, carved=True)
+    brought = import_drawing([path])
+    assert_is_the_wing(brought.site, storeys=2)
+    assert [storey.floor_m for storey in brought.site.buildings[0].storeys] == [0, 3]
+    assert "keeps all in one storey" in brought.files["import-report.csv"].decode()
