@@ -7,6 +7,7 @@ import re
 __all__ = ["osgb_m"]
 
 _REFERENCE = re.compile(r"([A-HJ-Z])([A-HJ-Z])(\d{2,10})", re.IGNORECASE)
+_FIGURES = re.compile(r"\s*(\d{6}(?:\.\d+)?)\s*[ ,;/]\s*(\d{6,7}(?:\.\d+)?)\s*")  # easting, northing
 _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # 5 × 5 from the north-west, without I
 _SQUARE_M = 100_000
 
@@ -17,7 +18,8 @@ def osgb_m(reference: str) -> tuple[float, float] | None:
     Parameters
     ----------
     reference : str
-        Two letters and 2 to 10 figures, spaces left out of account.
+        Two letters and 2 to 10 figures, spaces left out of account; or easting and northing in metres, 6 figures
+        or, north of 1,000 km, 7.
 
     Returns
     -------
@@ -29,6 +31,9 @@ def osgb_m(reference: str) -> tuple[float, float] | None:
     Ordnance Survey, A guide to coordinate systems in Great Britain, section 7: the letters count squares of 500 km
     from false origin and of 100 km within them.
     """
+    figures = _FIGURES.fullmatch(reference)
+    if figures is not None:
+        return float(figures[1]), float(figures[2])
     found = _REFERENCE.fullmatch(re.sub(r"\s", "", reference))
     if found is None or len(found[3]) % 2:
         return None

@@ -42,6 +42,7 @@ MOST_SECTORS = 2000  # of a site; the engine's work grows with them
 MOST_TOLD = 10_000  # of them, of places and of rows alike, kept
 MOST_SEARCHED = 100_000  # rows near the site that are not one with another at sight; some seconds
 DBW_DBM = 30.0
+FAR_M = 50_000.0  # beyond the places of a site whose grid is its own; assumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ class _Making:
 
     def add(self, row: dict[str, str]) -> None:
         """One row: its place, its network, its carriers."""
+        row = row if self.anchor is None else _in_figures(row, self.middle.x, self.middle.y)
         place = self._place(row)
         if place is None:
             return
@@ -375,6 +377,16 @@ def _with_dbm(row: dict[str, str]) -> dict[str, str]:
     """A row whose power in dBW stands in dBm too."""
     dbw = plain_number(row.get("eirp_dbw", ""))
     return row | {"eirp_dbm": str(dbw + DBW_DBM)} if "eirp_dbm" not in row and dbw is not None else row
+
+
+def _in_figures(row: dict[str, str], middle_x: float, middle_y: float) -> dict[str, str]:
+    """A row whose x and y lie off any site: they are easting and northing of the British grid."""
+    x, y = plain_number(row.get("x", "")), plain_number(row.get("y", ""))
+    if x is None or y is None or not (0 <= x < 700_000 and 0 <= y < 1_300_000):
+        return row
+    if math.hypot(x - middle_x, y - middle_y) < FAR_M:
+        return row
+    return {key: value for key, value in row.items() if key not in ("x", "y")} | {"grid_ref": f"{x:06.0f} {y:06.0f}"}
 
 
 def _with_turned(row: dict[str, str], bearing_deg: float) -> dict[str, str]:

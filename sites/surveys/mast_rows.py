@@ -24,6 +24,7 @@ MOST_ROWS = 3_000_000  # all cells of a country; some ten seconds
 MOST_SHEET_ROWS = 200_000
 MOST_SHEET_BYTES = 64 * 2**20
 ROWS_OF_HEAD = 5
+MOST_TITLE_ROWS, LEAST_COLUMNS = 20, 3  # above the header of a list, and filled in the header itself; assumed
 
 # Columns by the names they go by, compared without case, spaces and signs.
 MAST_MEANINGS: Mapping[str, tuple[str, ...]] = {
@@ -40,8 +41,8 @@ MAST_MEANINGS: Mapping[str, tuple[str, ...]] = {
     "lat": ("lat", "latitude", "sitelat"),
     "lon": ("lon", "longitude", "sitelng", "sitelon", "long"),
     "grid_ref": ("ngr", "grid reference", "grid ref", "gridref", "sitengr", "osgb"),
-    "x": ("x", "easting"),
-    "y": ("y", "northing"),
+    "x": ("x", "easting", "easting m"),
+    "y": ("y", "northing", "northing m"),
     "height_m": ("height_m", "height", "antennaht", "antenna height", "antenna height m"),
     "azimuth_deg": ("azimuth_deg", "azimuth", "bearing"),
     "tilt_deg": ("tilt_deg", "tilt", "downtilt", "total tilt"),
@@ -73,7 +74,8 @@ def read_mast_mapping(path: Path) -> dict[str, str]:
     if not isinstance(table, dict) or not table:
         raise SiteError(f'{file}: has no table [columns]; write [columns] and, for example, lat = "Breite"')
     problems = [
-        f"{file}: columns: unknown key {shown(key)}; {did_you_mean(key, MAST_MEANINGS)}"
+        f"{file}: columns: unknown key {shown(key)}; write what a column is, one of "
+        f"{', '.join(MAST_MEANINGS)}, and its name in the list"
         for key in table
         if key not in MAST_MEANINGS
     ]
@@ -122,6 +124,11 @@ def _opened(path: Path, file: str) -> tuple[list[str], Iterator[list[str]]]:
         raise SiteError(f"{file}: has {size:,} bytes (limit {MOST_BYTES:,}); keep the rows near the site")
     sheet = path.suffix.lower() in (".xlsx", ".xlsm")
     rows = _sheet_rows(path) if sheet else _text_rows(target, file)
+    head = list(islice(rows, MOST_TITLE_ROWS))
+    titles = next(
+        (number for number, row in enumerate(head) if sum(map(bool, map(str.strip, row))) >= LEAST_COLUMNS), 0
+    )
+    rows = chain(head[titles:], rows)
     first = next(rows, None)
     if first is None or not any(value.strip() for value in first):
         raise SiteError(f"{file}: is empty; give a header and one row for each cell or mast")
@@ -151,8 +158,9 @@ def _check_places(found: Mapping[str, int], header: list[str], file: str) -> Non
     if not ({"lat", "lon"} <= set(found) or {"x", "y"} <= set(found) or "grid_ref" in found):
         names = ", ".join(clean(name.strip(), 30) for name in header[:20])
         raise SiteError(
-            f"{file}: line 1: says no place (lat and lon, x and y, or grid_ref); name the columns in a mapping "
-            f"(it has: {names})"
+            f"{file}: its header says no place (lat and lon, x and y, or grid_ref; it has: {names}); name its "
+            "columns in a file given by --mapping: under [columns], lines such as "
+            f'x = "{clean(header[0].strip(), 30)}"'
         )
 
 

@@ -12,6 +12,7 @@ import pytest
 from by_path import module_at
 from openpyxl import Workbook
 from pyproj import Transformer
+from shapely.affinity import translate
 
 from quietwing.sites import check, load_site
 from quietwing.sites.errors import SiteError
@@ -49,6 +50,7 @@ def test_a_grid_reference_is_its_easting_and_northing():
     assert osgb_m("NZ 24971 65142") == (424_971.5, 565_142.5)
     assert osgb_m("TQ3080") == (530_500, 180_500)
     assert osgb_m("SV0000000000") == (0.5, 0.5)
+    assert osgb_m("424971, 565142") == osgb_m("424971 0565142") == (424_971, 565_142)
     for wrong in ("NZ 123", "II1234", "12345", ""):
         assert osgb_m(wrong) is None
 
@@ -107,6 +109,30 @@ def test_a_workbook_is_read_by_a_mapping_and_nothing_it_says_is_assumed(site, tm
     assert not one.sector.assumed
     assert (one.sector.freq_mhz, one.sector.band, one.sector.channel) == (798.5, "B20", "EE/B20/LTE")
     assert (one.sector.height_m, one.sector.azimuth_deg, one.sector.eirp_dbm) == (22, 271, 60.5)
+
+
+def test_titles_above_the_header_of_a_workbook_are_passed_over(site, tmp_path):
+    book = Workbook()
+    for row in (
+        ["Network export, week 12"],
+        [],
+        ["Site ID", "Easting (m)", "Northing (m)", "PLMN", "Tech", "EARFCN"],
+    ):
+        book.active.append(row)
+    book.active.append(["A1", X + 500, Y, "23430", "4G", 6225])
+    book.save(tmp_path / "list.xlsx")
+    (one,) = import_masts(tmp_path / "list.xlsx", site).sectors
+    assert (one.sector.x_m, one.sector.y_m) == (X + 500, Y)
+
+
+def test_easting_and_northing_of_a_list_are_laid_in_a_grid_of_the_sites_own(site, tmp_path):
+    (tmp_path / "list.csv").write_text(f"id,x,y,plmn,tech,earfcn\nA1,{X + 500},{Y},23430,LTE,6225\n", "utf-8")
+    lon, lat = wgs(X, Y)
+    middle = site.perimeter.outline.centroid
+    outline = translate(site.perimeter.outline, -middle.x, -middle.y)
+    own = dataclasses.replace(site, crs="local", perimeter=dataclasses.replace(site.perimeter, outline=outline))
+    (one,) = import_masts(tmp_path / "list.csv", own, anchor=Anchor(lat, lon)).sectors
+    assert math.hypot(one.sector.x_m - 500, one.sector.y_m) < 15  # grid north is up to 2 degrees off true north
 
 
 def test_a_number_without_end_in_a_workbook_is_refused(site, tmp_path):
