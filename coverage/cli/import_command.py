@@ -21,7 +21,7 @@ def import_site(
         typer.Argument(
             metavar="FILE…",
             help="A site folder, a zip of one, a GeoPackage; or a drawing: DXF, IFC, PDF, an indoor plan. "
-            "Several DXF or PDF are storeys, the lowest first.",
+            "Several DXF or PDF are storeys, the lowest first; a picture comes with its plan in GeoJSON.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="SITE", help="New folder for the site.")],
@@ -38,7 +38,7 @@ def import_site(
     ] = None,
     unit: Annotated[str, typer.Option("--unit", help="Unit of a DXF: mm, cm, dm, m, in or ft.")] = "",
     scale: Annotated[
-        str, typer.Option("--scale", help="Scale of a PDF: 1:100, or two points and metres: 'x,y x,y 12.5'.")
+        str, typer.Option("--scale", help="Of a PDF 1:100; of it or a picture two points and metres: 'x,y x,y 12'.")
     ] = "",
     storey_height: Annotated[
         float | None,

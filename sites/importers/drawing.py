@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from quietwing.sites.errors import SiteError, UnmappedDrawingError
 from quietwing.sites.files import site_texts
 from quietwing.sites.findings import Unreadable, clean
@@ -112,9 +114,23 @@ def _from_dxf(
 def _from_indoor(
     paths: Sequence[str], mapping: PlanMapping, frame: SiteFrame, choices: Mapping[str, Any], report: Report
 ) -> Read:
-    drawn, mapping, crs = indoor.drawn_levels(paths, str(choices.get("crs") or ""), mapping, report)
+    picture = _of_a_picture(str(choices.get("scale") or ""), clean(os.path.basename(paths[0])))
+    drawn, mapping, crs = indoor.drawn_levels(paths, str(choices.get("crs") or ""), mapping, report, picture)
     mapping = _with_height(mapping, report)
     return _storeys(drawn, mapping, report), mapping, replace(frame, crs=crs), ()
+
+
+def _of_a_picture(scale: str, label: str) -> Any:
+    """What turns pixels of a picture, y downwards, into metres; nothing without a scale."""
+    if not scale:
+        return None
+    metres = pdf.two_point_scale(scale, label, "px")
+    if metres is None:
+        raise SiteError(
+            f"{label}: --scale {clean(scale, 40)!r} is none of a picture; give two points in px and the metres "
+            "between them: --scale 'x,y x,y 12.5'"
+        )
+    return lambda xy: xy * np.array([metres, -metres])
 
 
 def _from_pdf(

@@ -26,6 +26,7 @@ __all__ = ["DRAWING_ENDINGS", "DrawingChoices", "ImportedDrawing", "drawing_kind
 
 MAPPING_FILE = "import-mapping.toml"
 DRAWING_ENDINGS = {".dxf": "dxf", ".ifc": "ifc", ".pdf": "pdf", ".geojson": "indoor", ".json": "indoor"}
+PICTURES = (".png", ".jpg", ".jpeg")
 INDOOR_INDEX = "main.json"
 MOST_STOREYS = 31  # numbers of storeys in a site
 MOST_PLAN_FILES = 100
@@ -45,7 +46,8 @@ class DrawingChoices:
     unit : str
         Of the drawing: mm, cm, dm, m, in, ft; empty: as the drawing says.
     scale : str
-        Of a PDF: ``1:100``, or two points of the page and the distance between them, ``x,y x,y 12.5``.
+        Of a PDF: ``1:100``, or two points of the page and the distance between them, ``x,y x,y 12.5``; the latter
+        also of a plan in GeoJSON drawn in pixels of a picture.
     storey_height_m : float, optional
         Where the drawing gives none. [m]
     page : int, optional
@@ -152,6 +154,7 @@ def import_drawing(
             plan = _unpacked(Path(sources[0]), unpacked)
             named = replace(choices, name=choices.name or Path(sources[0]).stem)
             return import_drawing([plan], named, near=near, again=again)
+    sources = _without_picture(sources)
     kind, paths = _paths(sources)
     mapping_file = choices.mapping
     if mapping_file is None and again is not None and (again / MAPPING_FILE).is_file():
@@ -234,6 +237,13 @@ def _paths(sources: Sequence[str | Path]) -> tuple[str, list[Path]]:
     if kind == "indoor":
         paths = _indoor_files(paths[0])
     return kind, paths
+
+
+def _without_picture(sources: Sequence[str | Path]) -> Sequence[str | Path]:
+    """One plan in GeoJSON alone, where it comes with the picture it was drawn over: the picture holds no walls."""
+    plans = [one for one in sources if Path(one).suffix.lower() not in PICTURES]
+    drawn_over = len(plans) == 1 and len(sources) == 2 and drawing_kind(plans[0]) == "indoor"
+    return plans if drawn_over else sources
 
 
 def _regular(path: Path) -> Path:

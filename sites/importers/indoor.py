@@ -1,7 +1,9 @@
-"""Indoor plans in GeoJSON (WRLD Indoor Map Format 1.0): levels of typed polygons; runs in a child process."""
+"""Indoor plans in GeoJSON: levels of typed polygons (WRLD Indoor Map Format 1.0), or of layers under another name,
+in metres, degrees, or pixels of a picture; runs in a child process."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -13,12 +15,12 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Polygon, shape
+from shapely.geometry import LineString, Polygon, shape
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean, shown
 from quietwing.sites.geojson import RawLayer, parse_layer
-from quietwing.sites.importers.plan_mapping import PlanMapping, Use, proposed_use
+from quietwing.sites.importers.plan_mapping import PlanMapping, Use, proposed_use, role_of_room
 from quietwing.sites.importers.plan_parts import Marker, PlanRoom, Report, parts_of, unique_name
 from quietwing.sites.importers.plan_site import check_size
 from quietwing.sites.importers.plan_storey import Drawn
@@ -46,11 +48,15 @@ _TYPES = {
     "pathway": Use("ignore"),
     "entrance": Use("ignore"),
 }
+# Where other programs say what a feature is, of which the first that tells walls or rooms rules;
+# and how thick a wall drawn by a line.
+_KIND_KEYS = ("type", "kind", "layer", "class", "category", "element", "feature", "Layer")
+_THICKNESS_KEYS = ("thickness_m", "thickness", "width_m", "width")
 _EMPTY_OF_PEOPLE = ("stairs", "elevator", "escalator", "inaccessible_space")
 
 
 def drawn_levels(
-    paths: Sequence[str], crs: str, mapping: PlanMapping, report: Report
+    paths: Sequence[str], crs: str, mapping: PlanMapping, report: Report, picture: Any = None
 ) -> tuple[list[Drawn], PlanMapping, str]:
     """The levels of an indoor plan, from the lowest up.
 
@@ -62,6 +68,8 @@ def drawn_levels(
         Grid in metres the plan is laid in where it is in degrees; empty: the British grid, or UTM elsewhere.
     mapping : PlanMapping
     report : Report
+    picture : callable, optional
+        Turns pixels of a picture the plan was drawn over into metres.
 
     Returns
     -------
@@ -83,12 +91,14 @@ def drawn_levels(
         raise SiteError(
             f"{_label(paths)}: holds {count:,} polygons (limit {MOST_POLYGONS:,}); give the building alone"
         )
-    project, crs = _projection([layer for *_, layer in layers], crs, _label(paths), report)
+    every = [layer for *_, layer in layers]
+    key = _kind_key(every, mapping, report)
+    project, crs = _projection(every, crs, _label(paths), report) if picture is None else (picture, crs or "local")
     met: dict[str, Use] = {}
     found = []
     taken: set[str] = set()
     for name, label, layer in layers:
-        drawn, kinds = _drawn(unique_name(name, taken), label, layer, project, mapping, report)
+        drawn, kinds = _drawn(unique_name(name, taken), label, layer, project, mapping, report, key)
         met |= {kind: _use(kind, mapping) for kind in kinds}
         if not drawn.extent:
             report.add(drawn.name, None, label, "this level shows no walls and no rooms; left out")
@@ -98,7 +108,12 @@ def drawn_levels(
         said = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
         report.add(drawn.name, None, label, f"holds {said}")
     if not found:
-        raise SiteError(f"{_label(paths)}: no level holds polygons of type wall or room; give an indoor plan")
+        met_with = ", ".join(clean(kind, 30) for kind in list(met)[:8])
+        raise SiteError(
+            f"{_label(paths)}: no level holds polygons of type wall or room (it holds: {met_with}); give each "
+            'feature a property "type" of wall, door, window or room, or say what these are in [layers] of a mapping: '
+            "--mapping FILE"
+        )
     return found, mapping.with_entries(met, {}, {}, {}), crs
 
 
@@ -212,13 +227,24 @@ def _corners(geometry: Any) -> list[tuple[float, float]]:
     return found
 
 
+def _kind_key(layers: Sequence[RawLayer], mapping: PlanMapping, report: Report) -> str:
+    """The property that tells what a feature is: ``type``, else the first that tells walls or rooms."""
+    for key in _KIND_KEYS:
+        told = {str(one.properties[key]) for layer in layers for one in layer.features if one.properties.get(key)}
+        if any(_use(kind, mapping).use in ("walls", "rooms") for kind in told):
+            if key != "type":
+                report.add("", None, "features", f"what they are is told by their property {key}")
+            return key
+    return "type"
+
+
 def _use(kind: str, mapping: PlanMapping) -> Use:
     """What a type stands for: as given, as the format says, else by its name."""
-    return mapping.layers.get(kind) or _TYPES.get(kind) or proposed_use(kind)
+    return mapping.layers.get(kind) or _TYPES.get(kind.casefold()) or proposed_use(kind)
 
 
 def _drawn(
-    name: str, label: str, layer: RawLayer, project: Any, mapping: PlanMapping, report: Report
+    name: str, label: str, layer: RawLayer, project: Any, mapping: PlanMapping, report: Report, key: str
 ) -> tuple[Drawn, Counter[str]]:
     """One level in metres, and how many polygons of each type it holds."""
     drawn = Drawn(name)
@@ -226,12 +252,12 @@ def _drawn(
     taken: set[str] = set()
     broken: list[str] = []
     for feature in layer.features:
-        kind = clean(str(feature.properties.get("type") or "unnamed"), 60)
+        kind = clean(str(feature.properties.get(key) or "unnamed"), 60)
         kinds[kind] += 1
         use = _use(kind, mapping)
         if use.use == "ignore":
             continue
-        parts = _polygons(feature.geometry, project)
+        parts = _polygons(feature.geometry, project) or _lines(feature, project, use.use, mapping.single_wall_m)
         own = clean(str(feature.properties.get("id", feature.place)), 40)
         if not parts:
             broken.append(f"{kind} {own}")
@@ -244,8 +270,8 @@ def _drawn(
                 made = use.construction if use.construction != "open" else "glass_double"
                 drawn.markers.append(Marker(f"{kind} {own}", one, part, made, filled=True))
             elif use.use == "rooms":
-                said = feature.properties.get("name") or (kind if kind != "room" else "")
-                role = "ignore" if kind in _EMPTY_OF_PEOPLE else mapping.role
+                said = feature.properties.get("name") or (kind if key == "type" and kind != "room" else "")
+                role = "ignore" if kind in _EMPTY_OF_PEOPLE else role_of_room(str(said), mapping.role)
                 room = unique_name(f"{name}-{kind}-{own}", taken)
                 drawn.rooms.append(PlanRoom(room, part, role, clean(str(said), 80)))
             elif use.use == "outline":
@@ -255,6 +281,31 @@ def _drawn(
     if broken:
         report.left_out(name, label, broken, "has no usable polygon")
     return drawn, kinds
+
+
+def _lines(feature: Any, project: Any, use: str, usual_m: float) -> list[Polygon]:
+    """What a wall, door or window drawn by a line covers: as wide as its properties say, else as assumed."""
+    if use not in ("walls", "doors", "windows") or not isinstance(feature.geometry, dict):
+        return []
+    if feature.geometry.get("type") not in ("LineString", "MultiLineString"):
+        return []
+    told = (feature.properties.get(key) for key in _THICKNESS_KEYS)
+    wide_m = next((one for one in told if isinstance(one, int | float) and 0.01 <= one <= 2), usual_m)
+    try:
+        found = shapely.force_2d(shape(feature.geometry))
+        coords = shapely.get_coordinates(found)
+        if not len(coords) or not np.isfinite(coords).all() or np.abs(coords).max() > 1e8:
+            return []
+        found = shapely.transform(found, project) if project is not None else found
+        pieces = [
+            LineString([a, b]).buffer(wide_m / 2, cap_style="flat")
+            for line in (getattr(found, "geoms", None) or [found])
+            for a, b in itertools.pairwise(line.coords)
+            if a != b
+        ]
+    except (ValueError, TypeError, AttributeError, IndexError, shapely.errors.ShapelyError):
+        return []
+    return [piece for piece in pieces if piece.area > 1e-4]
 
 
 def _polygons(geometry: Any, project: Any) -> list[Polygon]:

@@ -24,7 +24,7 @@ from quietwing.sites.importers.plan_parts import Marker, Report
 from quietwing.sites.importers.plan_site import check_size
 from quietwing.sites.importers.plan_storey import Drawn
 
-__all__ = ["drawn_pages"]
+__all__ = ["drawn_pages", "two_point_scale"]
 
 MOST_PAGES = 31
 MOST_OBJECTS = 150_000  # of one page
@@ -295,23 +295,35 @@ def _metres_of_a_point(scale: str, page: Any, label: str) -> float:
         if 1 <= ratio <= 5000:
             return POINT_M * ratio
         raise SiteError(f"{label}: --scale is 1:{ratio:g} (expected 1:1 to 1:5000); correct it")
-    if found := _TWO_POINTS.fullmatch(scale):
-        try:
-            x0, y0, x1, y1, apart_m = (float(value) for value in found.groups())
-        except ValueError:
-            raise SiteError(f"{label}: --scale {clean(scale, 40)!r} holds no numbers; write 'x,y x,y 12.5'") from None
-        apart = math.dist((x0, y0), (x1, y1))
-        if apart >= 5 and 0.1 <= apart_m <= 5000:
-            return apart_m / apart
-        raise SiteError(
-            f"{label}: the two points of --scale are {apart:.3g} pt apart for {apart_m:g} m; take two far apart"
-        )
+    metres = two_point_scale(scale, label, "pt")
+    if metres is not None:
+        return metres
     said = Counter(_SAID.findall(_words(page)))
     hint = f"; the page itself says 1:{said.most_common(1)[0][0]}" if said else ""
     what = f"--scale {clean(scale, 40)!r} is none" if scale else "a PDF has no scale of its own"
     raise SiteError(
         f"{label}: {what}; give --scale 1:100, or two points in pt and the metres between them: --scale 'x,y x,y "
         f"12.5'{hint}"
+    )
+
+
+def two_point_scale(scale: str, label: str, unit: str) -> float | None:
+    """Metres in the building for one unit of a page or picture, from two points and the metres between them.
+
+    Nothing where the scale is written in another way.
+    """
+    found = _TWO_POINTS.fullmatch(scale)
+    if found is None:
+        return None
+    try:
+        x0, y0, x1, y1, apart_m = (float(value) for value in found.groups())
+    except ValueError:
+        raise SiteError(f"{label}: --scale {clean(scale, 40)!r} holds no numbers; write 'x,y x,y 12.5'") from None
+    apart = math.dist((x0, y0), (x1, y1))
+    if apart >= 5 and 0.1 <= apart_m <= 5000:
+        return apart_m / apart
+    raise SiteError(
+        f"{label}: the two points of --scale are {apart:.3g} {unit} apart for {apart_m:g} m; take two far apart"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Polygon, box
 
-from quietwing.sites.importers import import_drawing
+from quietwing.sites.errors import SiteError
+from quietwing.sites.importers import DrawingChoices, import_drawing
 from quietwing.sites.importers.plan_mapping import storey_number
 from quietwing.sites.importers.wall_bodies import bodies_of_faces
 
@@ -276,3 +278,48 @@ def test_proxies_carved_with_holes_and_floors_kept_in_one_storey_are_cut_like_a_
     assert_is_the_wing(brought.site, storeys=2)
     assert [storey.floor_m for storey in brought.site.buildings[0].storeys] == [0, 3]
     assert "keeps all in one storey" in brought.files["import-report.csv"].decode()
+
+
+def features(key, *, line=False, size=1.0, down=1.0):
+    """The wing as features that say under some key what they are; walls as lines, if asked, and in pixels."""
+
+    def feature(kind, shape, **others):
+        placed = shapely.transform(shape, lambda xy: xy * np.array([size, down * size]))
+        return {"type": "Feature", "properties": {key: kind, **others}, "geometry": shapely.geometry.mapping(placed)}
+
+    holes = shapely.union_all([box(*area) for area in (*DOORS, *WINDOWS)])
+    walls = [
+        piece for area in WALLS for left in [box(*area).difference(holes)] for piece in getattr(left, "geoms", [left])
+    ]
+    found = [feature("Wall", piece) for piece in walls]
+    if line:
+        thick = [0.36] * 4 + [0.24, 0.115, 0.115, 0.115]
+        found = [feature("Wall", LineString(a), thickness=t) for a, t in zip(LINES, thick, strict=True)]
+    for kind, areas in (("Door", DOORS), ("Window", WINDOWS), ("Room", ROOMS)):
+        found += [feature(kind, box(*area)) for area in areas]
+    return json.dumps({"type": "FeatureCollection", "features": found})
+
+
+@pytest.mark.parametrize(("key", "line"), [("layer", False), ("kind", True)])
+def test_what_a_feature_is_may_stand_under_another_name(key, line, tmp_path):
+    (tmp_path / "plan.geojson").write_text(features(key, line=line), "utf-8")
+    brought = import_drawing([tmp_path / "plan.geojson"])
+    assert_is_the_wing(brought.site)
+    assert f"told by their property {key}" in brought.files["import-report.csv"].decode()
+
+
+def test_a_plan_in_pixels_of_a_picture_is_laid_in_metres_by_two_points(tmp_path):
+    from PIL import Image
+
+    Image.new("L", (800, 600), 255).save(tmp_path / "scan.png")
+    (tmp_path / "plan.geojson").write_text(features("type", size=50, down=-1), "utf-8")
+    both = [tmp_path / "scan.png", tmp_path / "plan.geojson"]
+    assert_is_the_wing(import_drawing(both, DrawingChoices(scale="0,0 450,0 9")).site)
+    with pytest.raises(SiteError, match="two points in px"):
+        import_drawing(both, DrawingChoices(scale="1:100"))
+
+
+def test_features_that_say_nothing_are_refused_with_what_to_write(tmp_path):
+    (tmp_path / "plan.geojson").write_text(features("colour"), "utf-8")
+    with pytest.raises(SiteError, match='property "type" of wall, door, window or room'):
+        import_drawing([tmp_path / "plan.geojson"])
