@@ -109,13 +109,13 @@ def _cut(mesh: Triangles, height_m: float) -> list[Any]:
     """What is as thin as a wall where a level plane cuts a mesh."""
     away = mesh[:, :, 2] - height_m
     away = np.where(np.abs(away) < 1e-6, 1e-6, away)
-    first, last = [], []
+    sides = []
     for a, b in ((0, 1), (1, 2), (2, 0)):
         crossing = away[:, a] * away[:, b] < 0
         share = away[:, a] / np.where(crossing, away[:, a] - away[:, b], 1.0)
         place = mesh[:, a, :2] + share[:, None] * (mesh[:, b, :2] - mesh[:, a, :2])
-        (first if a == 0 else last).append(np.where(crossing[:, None], place, np.nan))
-    places = np.stack([first[0], *last], axis=1)
+        sides.append(np.where(crossing[:, None], place, np.nan))
+    places = np.stack(sides, axis=1)
     cut = np.isfinite(places[:, :, 0]).sum(axis=1) == 2
     places = places[cut]
     ends = places[np.isfinite(places[:, :, 0])].reshape(-1, 2, 2)

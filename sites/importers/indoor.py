@@ -111,8 +111,8 @@ def drawn_levels(
         met_with = ", ".join(clean(kind, 30) for kind in list(met)[:8])
         raise SiteError(
             f"{_label(paths)}: no level holds polygons of type wall or room (it holds: {met_with}); give each "
-            'feature a property "type" of wall, door, window or room, or say what these are in [layers] of a mapping: '
-            "--mapping FILE"
+            'feature a property "type" of wall, door, window or room, or say what these are in [layers] of a '
+            "mapping: --mapping FILE"
         )
     return found, mapping.with_entries(met, {}, {}, {}), crs
 

@@ -30,6 +30,7 @@ __all__ = ["Drawn", "given_rooms", "storey_of"]
 
 DOORWAY_M = 1.6  # a wider gap without a door joins two spaces to one room; assumed
 FACING_M = 0.5
+FLUSH_M = 0.005  # of a hatch and the outline round it
 _FIGURES = re.compile(r"[\d.,:+\-\s]*(?:m|m²|m2|m\^2|qm|sqm|sq ?m|sq ?ft|sf)?\.?\s*", re.IGNORECASE)
 
 
@@ -148,7 +149,20 @@ def _with_bodies(drawn: Drawn) -> Drawn:
         bodies, left = bodies_of_faces(ends)
         solids += [(body, construction) for body in bodies]
         faces.append((left, construction))
-    return replace(drawn, solids=solids, faces=faces)
+    return replace(drawn, solids=_once(solids), faces=faces)
+
+
+def _once(solids: Sequence[tuple[Polygon, str]]) -> list[tuple[Polygon, str]]:
+    """Filled outlines without those that lie within a larger one: the hatch of an outline is the same wall."""
+    if not solids:
+        return []
+    grown = shapely.buffer(np.array([solid for solid, _ in solids]), FLUSH_M, join_style="mitre")
+    shapely.prepare(grown)
+    inner, outer = shapely.STRtree([solid for solid, _ in solids]).query(grown, predicate="covers")[::-1]
+    areas = shapely.area(np.array([solid for solid, _ in solids]))
+    larger = (areas[outer] > areas[inner]) | ((areas[outer] == areas[inner]) & (outer < inner))
+    within = set(inner[larger].tolist())
+    return [one for number, one in enumerate(solids) if number not in within]
 
 
 _STRETCH = "stretch "  # before the id of a symbol, in the place of a construction that is not yet known

@@ -142,13 +142,17 @@ def strips_of_faces(ends: Segments, construction: str) -> tuple[list[Strip], lis
     ends = _in_one_piece(np.unique(np.round(ordered, GRID_DIGITS), axis=0))
     used: dict[int, list[tuple[float, float]]] = {}
     strips = list(_pairs(ends, WIDEST_PAIR_M, construction, inside=False, used=used))
-    left = []
+    rest = []
     for index, (start, end) in enumerate(ends.tolist()):
         line = Strip(tuple(start), tuple(end), 0.0, construction)
         for low, high in _minus([(0.0, line.length_m)], used.get(index, [])):
-            if high - low > SHORTEST_SINGLE_M:
-                left.append((line.at(low), line.at(high)))
-    return strips, left
+            if high - low > SHORTEST_M:
+                rest.append((line.at(low), line.at(high)))
+    # A pier or nib, shorter than it is thick, where it goes on from a wall.
+    brief = np.array([pair for pair in rest if math.dist(*pair) < WIDEST_PAIR_M], dtype=float).reshape(-1, 2, 2)
+    nibs = _pairs(brief, WIDEST_PAIR_M, construction, inside=False, short=True)
+    strips += [nib for nib in nibs if any(_goes_on(strip, nib) for strip in strips)]
+    return strips, [pair for pair in rest if math.dist(*pair) > SHORTEST_SINGLE_M]
 
 
 def _in_one_piece(ends: Segments) -> Segments:
@@ -193,11 +197,13 @@ def _pairs(
     construction: str,
     *,
     inside: bool,
+    short: bool = False,
     used: dict[int, list[tuple[float, float]]] | None = None,
 ) -> Iterable[Strip]:
     """Strips between facing segments, the narrowest first; every stretch of a face serves once.
 
-    With `inside` the wall lies to the left of each segment, as in a filled outline.
+    With `inside` the wall lies to the left of each segment, as in a filled outline; with `short` it may be shorter
+    than it is thick.
     """
     if len(ends) > MOST_SEGMENTS:
         raise SiteError(
@@ -238,7 +244,7 @@ def _pairs(
             tuple(sorted((first.along(other.at(lo))[0], first.along(other.at(hi))[0]))) for lo, hi in used.get(j, [])
         ]
         for lo, hi in _minus(free, taken):  # type: ignore[arg-type]
-            if hi - lo < SHORTEST_M or (not inside and hi - lo < abs(offset_m)):
+            if hi - lo < SHORTEST_M or (not (inside or short) and hi - lo < abs(offset_m)):
                 continue
             used.setdefault(i, []).append((lo, hi))
             mapped = sorted((other.along(first.at(lo))[0], other.along(first.at(hi))[0]))

@@ -323,3 +323,37 @@ def test_features_that_say_nothing_are_refused_with_what_to_write(tmp_path):
     (tmp_path / "plan.geojson").write_text(features("colour"), "utf-8")
     with pytest.raises(SiteError, match='property "type" of wall, door, window or room'):
         import_drawing([tmp_path / "plan.geojson"])
+
+
+def test_a_hatch_within_the_outline_of_a_wall_is_the_same_wall(tmp_path):
+    document = drawing()
+    draw(document.modelspace())
+    holes = shapely.union_all([box(*area) for area in (*DOORS, *WINDOWS)])
+    for area in WALLS:
+        left = box(*area).difference(holes)
+        for piece in getattr(left, "geoms", [left]):
+            hatch = document.modelspace().add_hatch(dxfattribs={"layer": "A-WALL-PATT"})
+            hatch.paths.add_polyline_path([(1000 * x, 1000 * y) for x, y in corners(piece.bounds)], is_closed=True)
+    assert_is_the_wing(import_drawing([saved(document, tmp_path)]).site)
+
+
+def test_a_pier_drawn_by_its_faces_alone_goes_on_from_the_wall(tmp_path):
+    """Faces of a wall of 36 cm, open at its ends, and a pier of 20 cm between two windows."""
+    document = drawing()
+    for low, high in ((0, 2), (3, 3.2), (4.2, 8)):
+        for y in (0, 0.36):
+            line = (1000 * low, 1000 * y), (1000 * high, 1000 * y)
+            document.modelspace().add_line(*line, dxfattribs={"layer": "A-WALL"})
+    for low, high in ((0, 0.36), (7.64, 8)):
+        for x in (low, high):
+            document.modelspace().add_line((1000 * x, 360), (1000 * x, 5000), dxfattribs={"layer": "A-WALL"})
+    for y in (5, 5.36):
+        document.modelspace().add_line((0, 1000 * y), (8000, 1000 * y), dxfattribs={"layer": "A-WALL"})
+    for x in (2, 3.2):
+        pane = (1000 * x, 180), (1000 * (x + 1), 180)
+        document.modelspace().add_line(*pane, dxfattribs={"layer": "A-GLAZ"})
+    site = import_drawing([saved(document, tmp_path)]).site
+    south = [wall.line for wall in site.walls if wall.line.centroid.y < 0.5]
+    assert max(abs(y - 0.18) for line in south for _, y in line.coords) < WITHIN_M
+    windows = sorted(tuple(sorted(x for x, _ in one.line.coords)) for one in site.openings)
+    assert windows == [pytest.approx((2, 3), abs=WITHIN_M), pytest.approx((3.2, 4.2), abs=WITHIN_M)]
