@@ -32,6 +32,7 @@ MOST_POINTS = 600_000
 MOST_DEPTH = 6  # of forms within forms
 POINT_M = 0.0254 / 72  # ISO 32000-1, 8.3.2.3: a unit of user space
 FEW_LINES = 8
+FRAME = 0.85  # of the width and height of a page: a rectangle larger than that is its frame; assumed
 CURVE_PIECES = 8
 LEAF_M = (0.5, 1.6)  # size of the quarter circle a door leaf draws; assumed
 PANE_M = (0.3, 4.0)  # length of a window drawn by a line; assumed
@@ -89,6 +90,7 @@ def drawn_pages(
                     f"{where}: {what}, so no wall can be read off it; save the page as PNG and trace it in the app "
                     f"(quietwing app, My site, Trace a plan)"
                 )
+            frames = _without_frames(content, document[number])
             metres = _metres_of_a_point(scale, document[number], where)
             proposed = {name: _proposed(name, content) for name in content.layers}
             used = replace(mapping, layers={**proposed, **mapping.layers})
@@ -104,6 +106,8 @@ def drawn_pages(
                 pens[name] = used.layers[name]
                 what = f"{content.layers[name]:,} paths taken as {used.layers[name].use}"
                 report.add(drawn.name, None, name, what if name in mapping.layers else f"{what}, assumed by the pen")
+            if frames:
+                report.add(drawn.name, None, where, f"{frames} rectangles round the sheet left out: its frame")
             report.left_out(drawn.name, where, content.broken, "has no usable coordinates")
             report.add(drawn.name, None, where, f"{len(leaves)} quarter circles taken as leaves of doors")
             found.append(drawn)
@@ -281,6 +285,21 @@ def _proposed(name: str, content: DxfContent) -> Use:
     # The widest of the pens that draw a good part of the page: a border or a north arrow is no wall.
     wide = sorted((one for one in lengths if lengths[one] > 0.1 * most), key=lambda one: float(one.split()[1]))
     return Use("walls", BY_THICKNESS) if wide and name == wide[-1] else Use("ignore")
+
+
+def _without_frames(content: DxfContent, page: Any) -> int:
+    """How many rectangles as large as the page there were; they are taken out, as the frame of the sheet."""
+    wide, high = page.get_size()
+
+    def is_frame(path: Path) -> bool:
+        xs, ys = {round(x, 1) for x, _ in path}, {round(y, 1) for _, y in path}
+        rectangle = len(path) in (4, 5) and len(xs) == len(ys) == 2
+        return rectangle and max(xs) - min(xs) > FRAME * wide and max(ys) - min(ys) > FRAME * high
+
+    kept = [one for one in content.paths if not is_frame(one[2])]
+    frames = len(content.paths) - len(kept)
+    content.paths = kept
+    return frames
 
 
 def _brightness(name: str) -> int:

@@ -20,6 +20,7 @@ from quietwing.sites.importers.plan_rooms import hull_of, rooms_between
 from quietwing.sites.importers.wall_bodies import bodies_of_faces
 from quietwing.sites.importers.wall_joints import gaps_of, joined, settled
 from quietwing.sites.importers.wall_strips import (
+    piers_in_line,
     single_lines,
     strips_of_faces,
     strips_of_solid,
@@ -211,6 +212,7 @@ def _strips(drawn: Drawn, mapping: PlanMapping, report: Report) -> list[Strip]:
             [] if tree is None else tree.query(solid, predicate="dwithin", distance=FACING_M).tolist()
         )
         found += strips_of_solid(solid, construction, [shapes[index] for index in near])
+    found = piers_in_line(found)
     singles: list[Strip] = []
     for ends, construction in drawn.faces:
         pairs, left = strips_of_faces(ends, construction)

@@ -17,7 +17,7 @@ from quietwing.sites.errors import SiteError
 from quietwing.sites.importers.plan_parts import GRID_DIGITS, Strip, Xy
 from quietwing.sites.near_pairs import near_groups
 
-__all__ = ["is_solid", "single_lines", "strips_of_faces", "strips_of_solid", "without_overlaps"]
+__all__ = ["is_solid", "piers_in_line", "single_lines", "strips_of_faces", "strips_of_solid", "without_overlaps"]
 
 MOST_SEGMENTS = 60_000  # faces of walls of one storey
 THICKEST_M, THINNEST_M = 1.2, 0.02  # of a wall between two faces; assumed
@@ -29,6 +29,7 @@ SOLID_M = 0.7  # mean thickness, twice area by perimeter, up to which a closed o
 COVERED = 0.6
 HEAD = 0.6  # length by thickness below which a piece is the head of another wall
 COMPACT = 2.0  # longer by shorter side up to which a filled outline is a pier, which has no direction of its own
+PIER_REACH_M = 3.0  # from a pier to the wall it goes on from; assumed
 BESIDE_M = 0.1
 SAME_LINE_M = 0.025  # at a slant: a little more than what a site takes for one wall drawn twice
 Segments = NDArray[np.float64]  # shape (segment, 2, 2): ends, in metres
@@ -86,6 +87,25 @@ def strips_of_solid(solid: Polygon, construction: str, facing: Sequence[Polygon]
         return [
             Strip(tuple(a), tuple(b), 0.2, construction) for a, b in ends.tolist() if math.dist(a, b) > SHORTEST_M
         ]
+    return found
+
+
+def piers_in_line(strips: Sequence[Strip]) -> list[Strip]:
+    """The same walls, with piers laid along the wall they go on from: a pier has no direction of its own."""
+    found = list(strips)
+    longer = [strip for strip in strips if strip.length_m > strip.thickness_m]
+    tree = shapely.STRtree([strip.line for strip in longer]) if longer else None
+    for number, pier in enumerate(strips):
+        if tree is None or max(pier.length_m, pier.thickness_m) > COMPACT * min(pier.length_m, pier.thickness_m):
+            continue
+        near = tree.query(pier.line, predicate="dwithin", distance=PIER_REACH_M).tolist()
+        others = [longer[other] for other in near if longer[other] is not pier]
+        ux, uy = pier.unit
+        x, y = _middle(pier.start, pier.end)
+        dx, dy = -uy * pier.thickness_m / 2, ux * pier.thickness_m / 2
+        across = replace(pier, start=(x - dx, y - dy), end=(x + dx, y + dy), thickness_m=pier.length_m)
+        if any(_goes_on(one, across) for one in others) and not any(_goes_on(one, pier) for one in others):
+            found[number] = across
     return found
 
 

@@ -357,3 +357,30 @@ def test_a_pier_drawn_by_its_faces_alone_goes_on_from_the_wall(tmp_path):
     assert max(abs(y - 0.18) for line in south for _, y in line.coords) < WITHIN_M
     windows = sorted(tuple(sorted(x for x, _ in one.line.coords)) for one in site.openings)
     assert windows == [pytest.approx((2, 3), abs=WITHIN_M), pytest.approx((3.2, 4.2), abs=WITHIN_M)]
+
+
+def test_an_ink_plan_in_pdf_keeps_its_piers_and_leaves_the_frame_of_the_sheet(tmp_path):
+    """Faces of walls and the frame round the sheet by one pen, panes and leaves by a thin one."""
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Arc
+    from matplotlib.patches import Polygon as Outline
+
+    figure = Figure(figsize=(0.42 / 0.0254, 0.297 / 0.0254))  # A3, 1:100
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(-6, 36), ylim=(-6, 23.7))
+    axes.axis("off")
+    holes = shapely.union_all([box(*area) for area in (*DOORS, *WINDOWS)])
+    for part in shapely.union_all([box(*area) for area in WALLS]).difference(holes).geoms:
+        for ring in (part.exterior, *part.interiors):
+            axes.add_patch(Outline(list(ring.coords), fill=False, linewidth=0.7))
+    axes.plot([-5.5, 35.5, 35.5, -5.5, -5.5], [-5.5, -5.5, 23.2, 23.2, -5.5], color="black", linewidth=0.7)
+    for west, south, east, north in DOORS:
+        hinge = (west, north) if east - west > 0.5 else (east, south)
+        axes.add_patch(Arc(hinge, 1.8, 1.8, theta1=0, theta2=90, linewidth=0.2))
+    for west, south, east, north in WINDOWS:
+        for share in (0.4, 0.6):
+            axes.plot([west, east], [south + share * (north - south)] * 2, color="black", linewidth=0.2)
+    FigureCanvasPdf(figure).print_pdf(tmp_path / "sheet.pdf")
+    brought = import_drawing([tmp_path / "sheet.pdf"], DrawingChoices(scale="1:100"))
+    assert_is_the_wing(brought.site, shift=(6, 6))
+    assert "1 rectangles round the sheet left out" in brought.files["import-report.csv"].decode()
