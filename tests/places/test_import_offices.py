@@ -338,7 +338,7 @@ def test_a_hatch_within_the_outline_of_a_wall_is_the_same_wall(tmp_path):
 
 
 def test_a_pier_drawn_by_its_faces_alone_goes_on_from_the_wall(tmp_path):
-    """Faces of a wall of 36 cm, open at its ends, and a pier of 20 cm between two windows."""
+    """Faces of a wall of 36 cm, open at its ends, and a pier of 20 cm between a window and an open gap."""
     document = drawing()
     for low, high in ((0, 2), (3, 3.2), (4.2, 8)):
         for y in (0, 0.36):
@@ -349,14 +349,12 @@ def test_a_pier_drawn_by_its_faces_alone_goes_on_from_the_wall(tmp_path):
             document.modelspace().add_line((1000 * x, 360), (1000 * x, 5000), dxfattribs={"layer": "A-WALL"})
     for y in (5, 5.36):
         document.modelspace().add_line((0, 1000 * y), (8000, 1000 * y), dxfattribs={"layer": "A-WALL"})
-    for x in (2, 3.2):
-        pane = (1000 * x, 180), (1000 * (x + 1), 180)
-        document.modelspace().add_line(*pane, dxfattribs={"layer": "A-GLAZ"})
+    document.modelspace().add_line((2000, 180), (3000, 180), dxfattribs={"layer": "A-GLAZ"})
     site = import_drawing([saved(document, tmp_path)]).site
     south = [wall.line for wall in site.walls if wall.line.centroid.y < 0.5]
     assert max(abs(y - 0.18) for line in south for _, y in line.coords) < WITHIN_M
-    windows = sorted(tuple(sorted(x for x, _ in one.line.coords)) for one in site.openings)
-    assert windows == [pytest.approx((2, 3), abs=WITHIN_M), pytest.approx((3.2, 4.2), abs=WITHIN_M)]
+    (window,) = site.openings
+    assert sorted(x for x, _ in window.line.coords) == pytest.approx([2, 3], abs=WITHIN_M)
 
 
 def test_an_ink_plan_in_pdf_keeps_its_piers_and_leaves_the_frame_of_the_sheet(tmp_path):
