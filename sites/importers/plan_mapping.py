@@ -60,7 +60,7 @@ _WORDS = (
     (_NOISE, "ignore", "open"),
     (r"door|tür|tuer|porte(?!ur)|puerta|porta(?!l)", "doors", "timber_door"),
     (r"window|wind|glaz|glass|fenster|fenêtre|fenetre|vent(ana)?\b|curtain", "windows", "glass_double"),
-    (r"room|space|raum|zone|area|nrf|cell", "rooms", "open"),
+    (r"room|space|raum|zone|area|nrf|cell|pi[èe]ces?\b", "rooms", "open"),
     (r"outline|footprint|umriss|building", "outline", "open"),
     (r"void|atrium|opening", "voids", "open"),
     (r"concr|beton|column|colonne|pillar|stütz|stuetz|struct|hormig", "walls", f"concrete {BY_THICKNESS}"),

@@ -174,6 +174,7 @@ def test_rooms_found_between_walls_have_the_names_that_stand_in_them(tmp_path):
     draw(space)
     for name, at in (("9.60 m²", (500, 2000)), ("Cell 4", (500, 1500)), ("Stair 1", (6000, 5000))):
         space.add_text(name, dxfattribs={"layer": "A-AREA-IDEN", "insert": at})
+    space.add_text("Parloir", dxfattribs={"layer": "0_NOMS_PIECES", "insert": (500, 3000)})
     tag = document.blocks.new("ROOM TAG")
     tag.add_attdef("NAME", (0, 0))
     space.add_blockref("ROOM TAG", (2000, 5000), dxfattribs={"layer": "A-AREA-IDEN"}).add_auto_attribs(
@@ -182,7 +183,7 @@ def test_rooms_found_between_walls_have_the_names_that_stand_in_them(tmp_path):
     site = import_drawing([saved(document, tmp_path)]).site
     assert_is_the_wing(site)
     named = {(room.name, room.role) for room in site.rooms if room.name}
-    assert named == {("Cell 4", "silence"), ("Stair 1", "ignore"), ("Office", "silence")}
+    assert named == {("Cell 4", "silence"), ("Stair 1", "ignore"), ("Office", "silence"), ("Parloir", "silence")}
 
 
 def test_walls_on_a_layer_of_all_and_no_opening_anywhere_are_said(tmp_path):
