@@ -95,6 +95,11 @@ class OutsidePlace:
     x_m: float
     y_m: float
 
+    @property
+    def limit_in_words(self) -> str:
+        """Whether the limit is kept here: a share of each ring may be over, so that no place fails by itself."""
+        return "kept" if self.passed else "over"
+
 
 @dataclass(frozen=True)
 class Cell:

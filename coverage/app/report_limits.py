@@ -131,7 +131,7 @@ def _outside(spill: SpillResult, places: tuple[OutsidePlace, ...]) -> None:
             "Ring": [place.ring for place in places],
             "Channel nearest its limit": [place.channel for place in places],
             "Headroom to limit [dB]": ["" if p.margin_db is None else f"{p.margin_db:.1f}" for p in places],
-            "Result": [_result(place.passed) for place in places],
+            "Limit": [place.limit_in_words for place in places],
             "Captured by managed access at most [%]": [f"{place.captured:.1f}" for place in places],
         },
         hide_index=True,

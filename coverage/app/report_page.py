@@ -114,7 +114,7 @@ def _limits(facts: LayoutFacts) -> None:
             "Ring": [place.ring for place in facts.outside],
             "Channel nearest its limit": [place.channel for place in facts.outside],
             "Headroom to limit [dB]": ["" if p.margin_db is None else f"{p.margin_db:.1f}" for p in facts.outside],
-            "Result": ["pass" if place.passed else "FAIL" for place in facts.outside],
+            "Limit": [place.limit_in_words for place in facts.outside],
         },
         hide_index=True,
         height=HEIGHT,
