@@ -72,22 +72,44 @@ _SILENT_NOT = r"stair|treppe|lift|elevator|shaft|schacht|riser|plant room|void|i
 
 
 # Names of storeys, as titles and layers write them; the number found, a fixed one, or the one of an ordinal; assumed.
-_FLOOR = r"(?:floor|storey|story|level|geschoss|stock|[ée]tage)"
+_FLOOR = r"(?:floor|storey|story|level|geschoss|stock(?:werk)?|[ée]tage)"
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "erstes": 1, "zweites": 2, "drittes": 3,
-    "premier": 1, "deuxième": 2, "troisième": 3,
+    "erster": 1, "zweiter": 2, "dritter": 3, "premier": 1, "deuxième": 2, "troisième": 3,
 }  # fmt: skip
+# After a number: a measure, or parts of a floor or houses of so many floors, and no storey.
+_NO_STOREY = r"(?! ?(?:mm|cm|m|x|kg|angles?|brackets?|boxes|buildings?|blocks?|houses?)\b)"
+_BELOW = re.compile(
+    r"\b(?:(\d) ?(?:ug|untergeschoss)|(?:level|lvl|floor|storey|niveau|ebene|[ée]tage) minus (\d)|basement (\d))\b"
+)
 _STOREYS = (
     (
-        re.compile(r"\b(?:lower ground|lg|lgf|basement|cellar|keller|kellergeschoss|kg|untergeschoss|ug|sous sol)\b"),
+        re.compile(
+            r"\b(?:lower ground|lgf?|basement|cellar|keller|kellergeschoss|untergeschoss|sous sol|"
+            r"ug(?! (?:cable|pipe|drain|duct|service|tank)s?\b)|(?<!\d )kg(?! ?(?:m[23²³]?\b|\d{3})))\b"
+        ),
         -1,
     ),
-    (re.compile(r"\b(?:ground|gf|eg|erdgeschoss|rdc|rez de chauss[ée]e)\b"), 0),
-    (re.compile(r"\b(?:ff)\b"), 1),
-    (re.compile(r"\b(?:dg|dachgeschoss|attic|loft|combles)\b"), 90),
+    (
+        re.compile(
+            r"\b(?:gf|eg(?!&)|erdgeschoss|rdc|rez de chauss[ée]e|"
+            r"ground(?! (?:beams?|rods?|bus|works?|slabs?|water|lines?|cables?|conductors?|anchors?)\b))\b"
+        ),
+        0,
+    ),
+    (re.compile(r"\bff\b(?!&| ?level| ?[+\d#])"), 1),  # and no height of a finished floor
+    (
+        re.compile(r"\b(?:dachgeschoss|(?:dg|attic|loft|combles)(?! (?:insulation|hatch|ladder|units?|perdus)\b))\b"),
+        90,
+    ),
     (re.compile(r"\b(\d{1,2}) ?(?:og|obergeschoss)\b"), None),
-    (re.compile(r"\b(?:og|obergeschoss|l|lvl|level|floor|storey|niveau|[ée]tage|r\+) ?(\d{1,2})\b"), None),
-    (re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th|er|e|ème)? {_FLOOR}\b"), None),
+    (
+        re.compile(
+            rf"\b(?:og|obergeschoss|l|lvl|level|floor|storey|niveau|ebene|[ée]tage|r\+) ?(\d{{1,2}})\b{_NO_STOREY}"
+        ),
+        None,
+    ),
+    (re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th|er|e|[èe]me|[èe]re)? {_FLOOR}\b{_NO_STOREY}"), None),
 )
 _ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)}) (?:ober)?{_FLOOR}\b")
 
@@ -157,7 +179,11 @@ def proposed_use(name: str) -> Use:
 
 def storey_number(text: str) -> int | None:
     """The storey that a title or the name of a layer tells, 0 the ground floor; nothing where it tells none."""
-    said = re.sub(r"[\s_\-.$|/]+", " ", text.casefold())[:200]
+    said = re.sub(r"\d+[.,]\d+", "#", text.casefold()[:400])  # a measure, a height or a date
+    said = re.sub(r"(?<= )[-−](?=\d)", "minus ", said)
+    said = re.sub(r"[\s_\-.$|/]+", " ", said)[:200]
+    if below := _BELOW.search(said):
+        return -int(below[1] or below[2] or below[3])
     ordinal = _ORDINAL.search(said)
     if ordinal:
         return _ORDINALS[ordinal[1]]
