@@ -77,8 +77,9 @@ _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "erstes": 1, "zweites": 2, "drittes": 3,
     "erster": 1, "zweiter": 2, "dritter": 3, "premier": 1, "deuxième": 2, "troisième": 3,
 }  # fmt: skip
-# After a number: a measure, or parts of a floor or houses of so many floors, and no storey.
-_NO_STOREY = r"(?! ?(?:mm|cm|m|x|kg|angles?|brackets?|boxes|buildings?|blocks?|houses?)\b)"
+_MEASURE = re.compile(r"\d+(?:[.,]\d+| ?(?:[mc]?m|kg|x ?\d+)\b)")  # or a height or date
+# After a number: so many parts of a floor, or a house of so many floors.
+_NO_STOREY = r"(?! (?:angles?|brackets?|boxes|buildings?|blocks?|houses?)\b)"
 _BELOW = re.compile(
     r"\b(?:(\d) ?(?:ug|untergeschoss)|(?:level|lvl|floor|storey|niveau|ebene|[ée]tage) minus (\d)|basement (\d))\b"
 )
@@ -86,7 +87,7 @@ _STOREYS = (
     (
         re.compile(
             r"\b(?:lower ground|lgf?|basement|cellar|keller|kellergeschoss|untergeschoss|sous sol|"
-            r"ug(?! (?:cable|pipe|drain|duct|service|tank)s?\b)|(?<!\d )kg(?! ?(?:m[23²³]?\b|\d{3})))\b"
+            r"ug(?! (?:cable|pipe|drain|duct|service|tank)s?\b)|kg(?! ?(?:m[23²³]?\b|\d{3})))\b"
         ),
         -1,
     ),
@@ -179,7 +180,7 @@ def proposed_use(name: str) -> Use:
 
 def storey_number(text: str) -> int | None:
     """The storey that a title or the name of a layer tells, 0 the ground floor; nothing where it tells none."""
-    said = re.sub(r"\d+[.,]\d+", "#", text.casefold()[:400])  # a measure, a height or a date
+    said = _MEASURE.sub("#", text.casefold()[:400])
     said = re.sub(r"(?<= )[-−](?=\d)", "minus ", said)
     said = re.sub(r"[\s_\-.$|/]+", " ", said)[:200]
     if below := _BELOW.search(said):

@@ -29,6 +29,8 @@ from quietwing.sites.importers.plan_mapping import storey_number
         ("Level 2 carpark", 2),
         ("L.02", 2),
         ("L02-WALLS", 2),
+        ("L2-M-DUCT", 2),
+        ("L2-X", 2),
         ("02_Level", 2),
         ("level_10", 10),
         ("Floor 12", 12),
