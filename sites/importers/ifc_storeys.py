@@ -87,7 +87,8 @@ def levels_of(
     if len(kept) > MOST_LEVELS:
         raise SiteError(f"{label}: holds {len(kept)} storeys (limit {MOST_LEVELS}); export one building alone")
     if len(kept) == 1:
-        stacked = _stacked(model, reaches, kept[0][0], report, label)
+        own = _not_in([one[1] for one in found if one not in walked], reaches)
+        stacked = _stacked(model, own, kept[0][0], report, label)
         if stacked:
             return stacked
     levels = []
@@ -118,6 +119,13 @@ def levels_of(
 def _home(elevation_m: float, floors_m: list[float]) -> int:
     """The storey below a height, or the lowest."""
     return max((number for number, floor_m in enumerate(floors_m) if floor_m <= elevation_m + 1e-3), default=0)
+
+
+def _not_in(storeys: list[Any], reaches: Mapping[int, tuple[float, float]]) -> dict[int, tuple[float, float]]:
+    """Reaches of what stands in none of some storeys."""
+    held = [one for storey in storeys for one in storey.ContainsElements or ()]
+    elsewhere = {one.id() for relation in held for one in relation.RelatedElements}
+    return {number: span for number, span in reaches.items() if number not in elsewhere}
 
 
 def _stacked(
