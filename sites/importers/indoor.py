@@ -303,7 +303,7 @@ def _lines(feature: Any, project: Any, use: str, usual_m: float) -> list[Polygon
             for a, b in itertools.pairwise(line.coords)
             if a != b
         ]
-    except (ValueError, TypeError, AttributeError, IndexError, shapely.errors.ShapelyError):
+    except (ValueError, TypeError, AttributeError, LookupError, shapely.errors.ShapelyError):
         return []
     return [piece for piece in pieces if piece.area > 1e-4]
 
@@ -322,5 +322,5 @@ def _polygons(geometry: Any, project: Any) -> list[Polygon]:
         if not np.isfinite(shapely.get_coordinates(found)).all():
             return []
         return [part for part in parts_of(found if found.is_valid else shapely.make_valid(found)) if part.area > 1e-4]
-    except (ValueError, TypeError, AttributeError, IndexError, shapely.errors.ShapelyError):
+    except (ValueError, TypeError, AttributeError, LookupError, shapely.errors.ShapelyError):
         return []
