@@ -20,9 +20,15 @@ from quietwing.coverage.equipment import Treatment
 from quietwing.coverage.report import write
 from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, state_of_rooms
 from quietwing.coverage.report.grades import protected_rooms
-from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR
+from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR, new_axes
 from quietwing.coverage.report.spill_map import RING_EDGES_M, points_that_pass, spill_figure, spill_map
-from quietwing.coverage.report.verdict_maps import before_after_figure, dead_zone_map, margin_map, verdict_figure
+from quietwing.coverage.report.verdict_maps import (
+    _name_rooms,
+    before_after_figure,
+    dead_zone_map,
+    margin_map,
+    verdict_figure,
+)
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv, verdict_object
 from quietwing.coverage.report.words import (
     VERDICT_GLOSSARY,
@@ -409,6 +415,78 @@ def test_each_room_to_be_blocked_has_its_name_before_and_after(verdict, with_lea
     assert {name for name, item in named.items() if item.get_bbox_patch()} == {
         name for name in cells if states[name] not in ("silent", "quiet anyway")
     }
+
+
+def names_on(axes) -> dict[str, Text]:
+    return {item.get_text(): item for item in axes.texts}
+
+
+def of_storey(verdict, storey, role="silence") -> list[str]:
+    """Rooms of a storey of the one building, in the order of the verdict."""
+    return [room.id for room in verdict.site.rooms if (room.building, room.storey, room.role) == (
+        verdict.site.buildings[0].id, storey.storey, role)]  # fmt: skip
+
+
+def test_names_are_white_in_dark_rooms_and_stand_on_a_plate_elsewhere(verdict):
+    storey = verdict.maps[0]
+    cells = of_storey(verdict, storey)
+    dark = cells[::2]
+    axes = new_axes()
+    _name_rooms(axes, verdict, storey, dark)
+    named = names_on(axes)
+    assert set(named) == set(cells)
+    for name in cells:
+        plate = named[name].get_bbox_patch()
+        if name in dark:
+            assert (plate, to_hex(named[name].get_color())) == (None, "#ffffff")
+        else:
+            assert to_hex(plate.get_facecolor()) == "#ffffff"
+            assert to_hex(named[name].get_color()) == "#000000"
+
+
+def test_without_dark_rooms_every_name_stands_on_a_plate(verdict):
+    axes = new_axes()
+    _name_rooms(axes, verdict, verdict.maps[0])
+    assert axes.texts
+    assert all(item.get_bbox_patch() is not None for item in axes.texts)
+
+
+def test_rooms_of_another_storey_have_no_name_here(verdict):
+    below, above = verdict.maps[:2]
+    assert below.storey != above.storey
+    names = []
+    for storey in (below, above):
+        axes = new_axes()
+        _name_rooms(axes, verdict, storey, of_storey(verdict, above))
+        names.append(set(names_on(axes)))
+    assert names == [set(of_storey(verdict, below)), set(of_storey(verdict, above))]
+    assert not names[0] & names[1]
+
+
+def test_a_name_stands_within_its_room(verdict):
+    axes = new_axes()
+    _name_rooms(axes, verdict, verdict.maps[0])
+    for name, item in names_on(axes).items():
+        room = verdict.site.rooms[verdict.site.room_index[name]]
+        assert room.outline.contains(shapely.Point(item.xy))
+
+
+def test_a_room_too_small_for_its_name_has_none(verdict, monkeypatch):
+    """With letters a hundred times as wide no name of a cell fits."""
+    axes = new_axes()
+    monkeypatch.setattr("quietwing.coverage.report.verdict_maps.LETTER_IN", (5.5, 0.1))
+    _name_rooms(axes, verdict, verdict.maps[0])
+    assert not axes.texts
+
+
+def test_a_room_that_need_not_be_silent_is_not_named_as_one_that_must(verdict):
+    site = verdict.site
+    first = of_storey(verdict, verdict.maps[0])[0]
+    rooms = tuple(replace(room, role="keep") if room.id == first else room for room in site.rooms)
+    axes = new_axes()
+    _name_rooms(axes, replace(verdict, site=replace(site, rooms=rooms)), verdict.maps[0])
+    assert axes.texts
+    assert first not in names_on(axes)
 
 
 def test_before_and_after_a_model_has_one_symbol_and_the_legend_holds_both(verdict):

@@ -1,5 +1,7 @@
 """Layers of a plan made up by hand: three rooms of two squares, each state in its word and its outline."""
 
+import math
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,7 +10,10 @@ import pytest
 import xarray as xr
 
 from quietwing.coverage.app.layout_facts import RoomFact
+from quietwing.coverage.app.plan_editor import script
 from quietwing.coverage.app.plan_editor.layers import (
+    _COLOURS,
+    OTHER_COLOUR,
     STRONGEST,
     best_blocker,
     blocked,
@@ -241,3 +246,49 @@ def test_the_same_layout_twice_differs_nowhere():
     look = difference(SITE, draft(), replace(draft()), "again")
     assert np.nanmax(np.abs(look.grid.values)) == 0.0
     assert look.aria == "On this storey, again: 0 rooms newly blocked, 0 no longer blocked."
+
+
+def test_the_scale_of_a_difference_has_its_middle_at_no_change_and_reads_as_signed():
+    look = difference(SITE, draft(), draft(), "again")
+    assert (look.scale.low, look.scale.high) == (-15.0, 15.0)
+    assert [(at, words) for at, words in look.scale.ticks if at in (-15, 0, 5)] == [
+        (-15.0, "−15"),
+        (0.0, "0"),
+        (5.0, "+5"),
+    ]
+
+
+def ramp(name: str) -> list[tuple[int, int, int]]:
+    """Stops of a scale of colours as the script of the plan has them, from its low end to its high one."""
+    (line,) = [one for one in script().splitlines() if one.strip().startswith(f"{name}: [")]
+    return [tuple(int(one[at : at + 2], 16) for at in (1, 3, 5)) for one in re.findall(r"#[0-9A-F]{6}", line)]
+
+
+def test_a_gain_is_blue_a_loss_is_orange_and_no_change_is_nearly_white():
+    """So that blue is where more is blocked, whichever layout is compared with which."""
+    stops = ramp("change")
+    assert len(stops) % 2 == 1
+    middle = len(stops) // 2
+    assert min(stops[middle]) > 240
+    for red, _, blue in stops[:middle]:
+        assert red > blue
+    for red, _, blue in stops[middle + 1 :]:
+        assert blue > red
+    brightness = [sum(stop) for stop in stops]
+    assert brightness[: middle + 1] == sorted(brightness[: middle + 1])
+    assert brightness[middle:] == sorted(brightness[middle:], reverse=True)
+
+
+def test_colours_of_blockers_are_told_apart_from_each_other_and_from_what_is_none():
+    shades = [
+        tuple(int(one[at : at + 2], 16) for at in (1, 3, 5)) for one in (*_COLOURS, OTHER_COLOUR, UNKNOWN_COLOUR)
+    ]
+    for number, shade in enumerate(shades):
+        for other in shades[:number]:
+            assert math.dist(shade, other) > 40  # of 442 between black and white
+
+
+def test_areas_keep_the_order_of_devices_in_the_legend_whatever_their_size():
+    look = best_blocker(SITE, draft(device=np.array([[1, 1, 1, 1], [1, 0, 0, 0]])))
+    assert [entry["text"] for entry in look.legend] == ["J1", "J2"]
+    assert look.aria == "Areas of 2 blockers, those of other storeys too."
