@@ -1,7 +1,6 @@
 """Layers of a plan made up by hand: three rooms of two squares, each state in its word and its outline."""
 
 import math
-import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,7 +9,6 @@ import pytest
 import xarray as xr
 
 from quietwing.coverage.app.layout_facts import RoomFact
-from quietwing.coverage.app.plan_editor import script
 from quietwing.coverage.app.plan_editor.layers import (
     _COLOURS,
     OTHER_COLOUR,
@@ -256,27 +254,6 @@ def test_the_scale_of_a_difference_has_its_middle_at_no_change_and_reads_as_sign
         (0.0, "0"),
         (5.0, "+5"),
     ]
-
-
-def ramp(name: str) -> list[tuple[int, int, int]]:
-    """Stops of a scale of colours as the script of the plan has them, from its low end to its high one."""
-    (line,) = [one for one in script().splitlines() if one.strip().startswith(f"{name}: [")]
-    return [tuple(int(one[at : at + 2], 16) for at in (1, 3, 5)) for one in re.findall(r"#[0-9A-F]{6}", line)]
-
-
-def test_a_gain_is_blue_a_loss_is_orange_and_no_change_is_nearly_white():
-    """So that blue is where more is blocked, whichever layout is compared with which."""
-    stops = ramp("change")
-    assert len(stops) % 2 == 1
-    middle = len(stops) // 2
-    assert min(stops[middle]) > 240
-    for red, _, blue in stops[:middle]:
-        assert red > blue
-    for red, _, blue in stops[middle + 1 :]:
-        assert blue > red
-    brightness = [sum(stop) for stop in stops]
-    assert brightness[: middle + 1] == sorted(brightness[: middle + 1])
-    assert brightness[middle:] == sorted(brightness[middle:], reverse=True)
 
 
 def test_colours_of_blockers_are_told_apart_from_each_other_and_from_what_is_none():

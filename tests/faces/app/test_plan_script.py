@@ -53,6 +53,47 @@ def test_bright_is_where_the_network_is_heard_on_every_ramp(run):
     assert luminance(level[-1]) / luminance(level[0]) > 20
 
 
+def test_a_gain_is_blue_a_loss_is_orange_and_no_change_is_nearly_white(run):
+    """So that blue is where more is blocked, whichever layout is compared with which."""
+    (shades,) = run(
+        "const s = {ramp: 'change', low: -15, high: 15};"
+        " say([-15, -10, -5, -1, 0, 1, 5, 10, 15].map((value) => rampColour(s, value)));"
+    )
+    lost, same, gained = shades[:4], shades[4], shades[5:]
+    assert min(same) > 240
+    assert all(red > blue for red, _, blue in lost)
+    assert all(blue > red for red, _, blue in gained)
+    for shade in (lost, gained[::-1]):  # the more it changes, the darker, in grey too
+        assert all(luminance(before) < luminance(after) for before, after in pairwise([*shade, same]))
+
+
+@pytest.mark.parametrize(
+    ("slices", "border_m"),
+    [
+        ([], -10.0),  # the left edge of the plan: blockers stand all over it
+        ([0.5], 10.0),
+        ([0.25, 0.75], 20.0),  # of three layouts the blockers are those of the last
+        ([0.5, 1.0], 30.0),  # its part is none
+        ([0.0, 0.0], -10.0),  # its part is the whole
+    ],
+)
+def test_blockers_are_drawn_in_the_part_of_their_layout_alone(run, slices, border_m):
+    """A plan 800 px wide from 100 px on, 20 px to the metre, origin at 300 px: half of it is (500 - 300) / 20 m."""
+    part, metres = run(
+        "const part = {};"
+        " const plan = { view: { x: -10, y: -5, width: 40, height: 20 }, devices: new Map(), put() {},"
+        f" slices: {json.dumps(slices)},"
+        " svg: { getScreenCTM: () => ({ a: 20, e: 300, f: 0 }) },"
+        " stage: { getBoundingClientRect: () => ({ left: 100, top: 0, width: 800, height: 400 }) },"
+        " field: { paint() {} }, placeDividers() {},"
+        " drawRuler() { say(part); say(this.border); process.exit(); },"  # what comes next needs a page
+        " lastPart: { setAttribute: (name, value) => { part[name] = value; } } };"
+        " Editor.prototype.rescale.call(plan);"
+    )
+    assert metres == border_m
+    assert part == {"x": border_m, "y": -5, "width": 80, "height": 20}
+
+
 def test_what_is_beyond_the_ends_has_the_colour_of_the_end(run):
     (found,) = run("const s = {ramp: 'level', low: 0, high: 10}; say([-5, 0, 10, 99].map((v) => rampColour(s, v)));")
     assert found[0] == found[1] == [0x44, 0x01, 0x54]
