@@ -33,6 +33,7 @@ WORKERS_WITHIN_S = 120.0  # a queue of a cluster may take longer: then the sched
 CLOSE_S = 5.0
 QUIET = 50  # of Dask's logs: critical alone
 MOST_LOCAL_WORKERS = 256
+PRELOAD = "quietwing.coverage.batch.cluster_worker"  # its `dask_setup`
 
 
 def demand_cluster() -> None:
@@ -103,7 +104,11 @@ def _local_cluster(workers: int) -> Iterator[Any]:
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address=None,
-            worker_kwargs={"local_directory": scratch, "resources": {ALL_CORES: 1} if workers == 1 else {}},
+            worker_kwargs={
+                "local_directory": scratch,
+                "resources": {ALL_CORES: 1} if workers == 1 else {},
+                "preload": [PRELOAD],
+            },
             silence_logs=QUIET,
         )
         programs = [cluster.scheduler, *cluster.workers.values()]

@@ -21,7 +21,7 @@ from quietwing.coverage.batch.workers import Event, Worker
 from quietwing.coverage.result_folder import versions
 from quietwing.sites import clean
 
-__all__ = ["ALL_CORES", "as_sent", "computed", "in_words", "is_alone", "versions_here"]
+__all__ = ["ALL_CORES", "as_sent", "computed", "dask_setup", "in_words", "is_alone", "versions_here"]
 
 LOOK_EVERY_S = 0.2
 ALL_CORES = "quietwing_all_cores"  # a Dask resource: its worker is alone on its computer, as `--workers 1` is
@@ -79,16 +79,21 @@ def computed(name: str, sent: bytes, site: bytes, wanted: Mapping[str, str], ite
         return answer
 
 
-def is_alone() -> bool:
-    """On a worker: whether its child may use all cores. Items of a computer with several workers share them."""
-    return bool(import_module("distributed").get_worker().state.total_resources.get(ALL_CORES, 0))
+def dask_setup(worker: Any) -> None:
+    """As Dask calls it in a worker of our own that starts: have the child load the engine before there are items."""
+    _CHILD.append(Worker(_EVENTS, alone=is_alone(worker)))
+
+
+def is_alone(dask_worker: Any) -> bool:
+    """Whether the child of a worker may use all cores. Items of a computer with several workers share them."""
+    return bool(dask_worker.state.total_resources.get(ALL_CORES, 0))
 
 
 def _by_child(packed: tuple[bytes, bytes], folder: Path, gains: Path, item_timeout_s: float) -> dict[str, Any]:
     """Give an item to the child of this process, started where there is none, and wait."""
     given, began = False, time.monotonic()
     if not _CHILD:
-        _CHILD.append(Worker(_EVENTS, alone=is_alone()))
+        _CHILD.append(Worker(_EVENTS, alone=is_alone(import_module("distributed").get_worker())))
     child = _CHILD[0]
     if child.ready:
         child.give_packed(packed, folder, gains)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 distributed = pytest.importorskip("distributed")
 
 from quietwing.coverage.batch import cluster as module  # noqa: E402
-from quietwing.coverage.batch import evaluate_on_cluster, plan_batch, run_batch  # noqa: E402
+from quietwing.coverage.batch import cluster_worker, evaluate_on_cluster, plan_batch, run_batch  # noqa: E402
 from quietwing.coverage.batch.cluster import cluster_client  # noqa: E402
 from quietwing.coverage.batch.cluster_worker import is_alone  # noqa: E402
 from quietwing.coverage.batch.workers import Worker  # noqa: E402
@@ -57,9 +57,13 @@ def test_the_files_are_those_of_the_local_runner_to_the_byte(undisturbed, cluste
 def test_a_worker_that_is_alone_may_use_all_cores_as_the_local_runner_does(cluster):
     """Its child has one core where there are two workers; `--local-cluster 1` is no slower than `--workers 1`."""
     with cluster_client(local_workers=1) as client:
-        assert client.submit(is_alone, pure=False).result()
-    addresses = list(cluster.scheduler_info()["workers"])
-    assert not any(cluster.submit(is_alone, pure=False, workers=one).result() for one in addresses)
+        assert list(client.run(is_alone).values()) == [True]
+        assert list(client.run(children_here).values()) == [1]  # it loads the engine before there is an item
+    assert list(cluster.run(is_alone).values()) == [False, False]
+
+
+def children_here():
+    return len(cluster_worker._CHILD)
 
 
 def test_one_verdict_over_two_workers_is_that_of_one_process(cluster):
@@ -183,26 +187,30 @@ def test_a_scheduler_that_is_lost_keeps_what_is_finished(undisturbed, tmp_path):
 
 
 class Killer(threading.Thread):
-    """Kills one worker after another at random moments, and in the end the scheduler where that is asked for."""
+    """Kills one worker after another at random shares of the batch, and the scheduler where that is asked for."""
 
     def __init__(self, client, rng: random.Random, kills: int, *, scheduler: bool):
         super().__init__(daemon=True)
-        self.client, self.rng, self.kills, self.scheduler = client, rng, kills, scheduler
-        self.at_work, self.enough, self.killed = threading.Event(), threading.Event(), 0
+        self.client, self.rng, self.scheduler = client, rng, scheduler
+        self.shares = sorted(rng.uniform(0.02, 0.8) for _ in range(kills))
+        self.enough, self.killed, self.share = threading.Event(), 0, 0.0
 
     def progress(self, _what, share):
-        if 0 < share < 1:
-            self.at_work.set()
+        self.share = share
 
     def run(self):
-        self.at_work.wait()
-        while self.killed < self.kills and not self.enough.wait(self.rng.uniform(0.5, 6.0)):
-            alive = sorted(self.client.run(os.getpid, on_error="ignore").values())
-            if alive:
-                os.kill(self.rng.choice(alive), signal.SIGKILL)
-                self.killed += 1
+        for share in self.shares:
+            while self.share < share or not self.alive():
+                if self.enough.wait(0.02):
+                    return
+            os.kill(self.rng.choice(self.alive()), signal.SIGKILL)
+            self.killed += 1
         if self.scheduler and not self.enough.is_set():
             os.kill(self.client.run_on_scheduler(os.getpid), signal.SIGKILL)
+
+    def alive(self):
+        """Workers that answer and have not just been killed."""
+        return sorted(pid for pid in self.client.run(os.getpid, on_error="ignore").values() if isinstance(pid, int))
 
 
 @pytest.mark.long  # minutes in all: the suite has fifteen on two cores
