@@ -15,6 +15,7 @@ from quietwing.sites.importers.dxf import drawn_of
 from quietwing.sites.importers.dxf_content import DxfContent
 from quietwing.sites.importers.plan_mapping import PlanMapping, Use
 from quietwing.sites.importers.plan_parts import Report
+from quietwing.sites.importers.plan_storey import _named
 
 pytestmark = pytest.mark.usefixtures("forked_readers")
 MM = 1e-3
@@ -151,14 +152,14 @@ def test_lines_of_a_drawing_in_millimetres_are_metres_by_the_use_of_their_layer(
         ("edge", "5", SQUARE, True),
         ("dim", "6", SQUARE, True),
     ]
-    content.texts += [((9000.0, 0.0), "outside"), ((1000.0, 1000.0), "Stair  1\n")]
+    content.texts += [((9000.0, 0.0), "outside", "room"), ((1000.0, 1000.0), "Stair  1\n", "room")]
     uses = {"wall": "walls", "solid": "walls", "room": "rooms", "edge": "outline", "dim": "ignore"}
     mapping = PlanMapping(layers={name: Use(use, "brick_215") for name, use in uses.items()})
     drawn = drawn_of(content, mapping, MM, "G")
     ((ends, made),) = drawn.faces
     assert (made, np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1).tolist()) == ("brick_215", [5.0, 0.2])
     assert [(solid.area, of) for solid, of in drawn.solids] == [(pytest.approx(1.0), "brick_215")]
-    (room,) = drawn.rooms
+    (room,) = _named(drawn.rooms, drawn.names, "silence")
     assert (room.id, room.name, room.role) == ("G-room-3", "Stair 1", "ignore")  # nobody stays on stairs
     assert (room.outline.area, drawn.outline[0].area) == (pytest.approx(12), pytest.approx(12))
 
