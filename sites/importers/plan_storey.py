@@ -31,6 +31,7 @@ __all__ = ["Drawn", "given_rooms", "storey_of"]
 
 DOORWAY_M = 1.6  # a wider gap without a door joins two spaces to one room; assumed
 FACING_M = 0.5
+STRAIGHT = 0.6  # of the rectangle round it, for a symbol of one straight piece; assumed
 FLUSH_M = 0.005  # of a hatch and the outline round it
 _FIGURES = re.compile(r"[\d.,:+\-\s]*(?:m|m²|m2|m\^2|qm|sqm|sq ?m|sq ?ft|sf)?\.?\s*", re.IGNORECASE)
 
@@ -176,11 +177,25 @@ def _stretches(drawn: Drawn) -> list[Strip]:
         return []
     solid = unary_union([shape for shape, _ in drawn.solids])
     shapely.prepare(solid)
-    return [
-        replace(long_axis(marker), construction=f"{_STRETCH}{marker.id}")
-        for marker in filled
-        if marker.shape.intersection(solid).area < 0.5 * marker.shape.area
-    ]
+    found: list[Strip] = []
+    for marker in filled:
+        if marker.shape.intersection(solid).area >= 0.5 * marker.shape.area:
+            continue
+        pieces = sorted(_pieces(marker), key=lambda strip: -strip.length_m)
+        # Of one that is bent the longest piece is the opening; the others are walls of the same glass or wood.
+        found.append(replace(pieces[0], construction=f"{_STRETCH}{marker.id}"))
+        found += pieces[1:]
+    return found
+
+
+def _pieces(marker: Marker) -> list[Strip]:
+    """The straight pieces of a symbol: of a bay or a round window, several."""
+    axis = long_axis(marker)
+    if marker.shape.area > STRAIGHT * axis.area.area:
+        return [axis]
+    pieces = strips_of_solid(marker.shape, marker.construction)
+    told = sum(piece.area.intersection(marker.shape).area for piece in pieces)
+    return pieces if told > STRAIGHT * marker.shape.area else [axis]
 
 
 def _made_of_neighbours(strips: Sequence[Strip]) -> tuple[list[Strip], dict[str, Strip]]:

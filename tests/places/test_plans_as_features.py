@@ -21,7 +21,7 @@ from quietwing.sites.importers.indoor import _kind_key, _lines, drawn_levels
 from quietwing.sites.importers.pdf import _without_frames, two_point_scale
 from quietwing.sites.importers.plan_mapping import PlanMapping, Use
 from quietwing.sites.importers.plan_parts import Marker, Report
-from quietwing.sites.importers.plan_storey import Drawn, storey_of
+from quietwing.sites.importers.plan_storey import Drawn, _pieces, storey_of
 
 # --- What a feature is.
 
@@ -301,3 +301,29 @@ def test_each_storey_without_openings_is_named():
         drawn = Drawn(name, solids=[(box(-0.3, -0.3, 5.3, 4.3).difference(box(0, 0, 5, 4)), "brick_330")])
         storey_of(drawn, 3.0 * number, 3.0, PlanMapping(), report)
     assert [guess.storey for guess in report.guesses if guess.feature == "openings"] == ["G", "1"]
+
+
+# --- Windows that are bent: bays and round fronts.
+
+
+def test_a_straight_window_is_one_piece_and_a_round_one_follows_its_arc():
+    assert len(_pieces(Marker("1", "window", box(0, 0, 3, 0.15), "glass_double", filled=True))) == 1
+    quarter = LineString([(5 * math.cos(turn), 5 * math.sin(turn)) for turn in np.linspace(0, math.pi / 2, 9)])
+    arc = quarter.buffer(0.075, cap_style="flat")
+    pieces = _pieces(Marker("2", "window", arc, "glass_double", filled=True))
+    assert sum(piece.length_m for piece in pieces) == pytest.approx(math.pi / 2 * 5, rel=0.05)
+    assert max(piece.line.hausdorff_distance(piece.line.intersection(arc)) for piece in pieces) < 0.05
+
+
+def test_a_bay_is_one_opening_and_glass_walls_beside_it_and_nothing_crosses_the_room():
+    """A room of 6 × 4 m whose south side is a bay of three panes, 1.5 m deep."""
+    walls = box(-0.3, -0.3, 6.3, 4.3).difference(box(0, -1, 6, 4))
+    bay = LineString([(0, -0.15), (1.5, -1.65), (4.5, -1.65), (6, -0.15)]).buffer(0.1, cap_style="flat")
+    marker = Marker("bay", "window", bay, "glass_double", filled=True)
+    plan = storey_of(Drawn("G", [(walls, "brick_330")], markers=[marker]), 0.0, 3.0, PlanMapping(), Report())
+    (cut,) = plan.cuts
+    assert (cut.kind, math.dist(cut.start, cut.end)) == ("window", pytest.approx(3.0, abs=0.1))
+    # What is below and above the pane in the middle is of what stands beside it; the others end in the brick walls.
+    glass = [wall for wall in plan.walls if wall.construction == "glass_double"]
+    assert [wall.length_m for wall in glass] == pytest.approx([3.0, 2.3, 2.3], abs=0.1)
+    assert not any(wall.line.crosses(box(0.5, 0.2, 5.5, 3.8)) for wall in plan.walls)
