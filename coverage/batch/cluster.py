@@ -6,6 +6,7 @@ sent once and made again where a worker that held it is lost.
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import tempfile
@@ -34,6 +35,12 @@ CLOSE_S = 5.0
 QUIET = 50  # of Dask's logs: critical alone
 MOST_LOCAL_WORKERS = 256
 PRELOAD = "quietwing.coverage.batch.cluster_worker"  # its `dask_setup`
+# Dask profiles each of its processes 100 times a second and looks 50 times whether it hangs: a third of their CPU.
+SELDOM_AWAKE = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
+}
 
 
 def demand_cluster() -> None:
@@ -99,18 +106,19 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     """
     start = import_module("distributed.deploy.subprocess").SubprocessCluster
     with tempfile.TemporaryDirectory(prefix="quietwing-dask-", ignore_cleanup_errors=True) as scratch:
-        cluster = start(
-            n_workers=workers,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address=None,
-            worker_kwargs={
-                "local_directory": scratch,
-                "resources": {ALL_CORES: 1} if workers == 1 else {},
-                "preload": [PRELOAD],
-            },
-            silence_logs=QUIET,
-        )
+        with _environment(SELDOM_AWAKE):
+            cluster = start(
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                worker_kwargs={
+                    "local_directory": scratch,
+                    "resources": {ALL_CORES: 1} if workers == 1 else {},
+                    "preload": [PRELOAD],
+                },
+                silence_logs=QUIET,
+            )
         programs = [cluster.scheduler, *cluster.workers.values()]
         try:
             yield cluster
@@ -122,6 +130,18 @@ def _local_cluster(workers: int) -> Iterator[Any]:
                 if process is not None and process.returncode is None:
                     with suppress(ProcessLookupError):
                         process.kill()
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Programs started meanwhile find these in their environment; what the user has set there stays."""
+    own = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(own)
+    try:
+        yield
+    finally:
+        for name in own:
+            os.environ.pop(name, None)
 
 
 @contextmanager

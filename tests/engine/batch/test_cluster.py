@@ -54,12 +54,29 @@ def test_the_files_are_those_of_the_local_runner_to_the_byte(undisturbed, cluste
     assert files_below(tmp_path / "results") == files_below(here)
 
 
-def test_a_worker_that_is_alone_may_use_all_cores_as_the_local_runner_does(cluster):
+def test_a_worker_that_is_alone_may_use_all_cores_as_the_local_runner_does(cluster, monkeypatch):
     """Its child has one core where there are two workers; `--local-cluster 1` is no slower than `--workers 1`."""
+    name = "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL"
+    monkeypatch.setenv(name, "7s")
     with cluster_client(local_workers=1) as client:
         assert list(client.run(is_alone).values()) == [True]
         assert list(client.run(children_here).values()) == [1]  # it loads the engine before there is an item
+        assert list(client.run(set_here).values()) == [[False, "7s"]]  # what the user has set stays
+    assert os.environ[name] == "7s"
     assert list(cluster.run(is_alone).values()) == [False, False]
+
+
+def test_workers_of_our_own_do_not_profile_themselves(cluster):
+    assert list(cluster.run(set_here).values()) == [[False, "1s"]] * 2
+    assert not module.SELDOM_AWAKE.keys() & os.environ.keys()  # it was for the programs of the cluster alone
+
+
+def set_here():
+    import dask
+
+    return [
+        dask.config.get(name) for name in ("distributed.worker.profile.enabled", "distributed.admin.tick.interval")
+    ]
 
 
 def children_here():
