@@ -36,7 +36,9 @@ def device_panel(at: Desk, device: Device) -> None:
     device : Device
         Of the current layout.
     """
-    model = at.catalogue[device.model]
+    # Streamlit keeps what a field was given until the session ends: not `at`, which holds the estimates of a site.
+    catalogue = at.catalogue
+    model = catalogue[device.model]
     state, key = st.session_state, f"device {device.id}"
     price = pounds(model.unit_price_gbp + model.install_gbp)
     st.markdown(
@@ -48,7 +50,7 @@ def device_panel(at: Desk, device: Device) -> None:
         "Model",
         names,
         key=f"{key} model",
-        format_func=lambda name: model_in_words(at.catalogue[name]),
+        format_func=lambda name: model_in_words(catalogue[name]),
         on_change=partial(_changed, device.id, lambda: {"model": state[f"{key} model"], "trim_db": ()}),
     )
     state[f"{key} state"] = device.state
@@ -79,7 +81,10 @@ def device_panel(at: Desk, device: Device) -> None:
         key=f"{key} copy",
         width="stretch",
         on_click=_done,
-        args=(lambda layout: copied_to_storeys(layout, at.site, device.id), f"{device.id} hangs on every storey"),
+        args=(
+            lambda layout: copied_to_storeys(layout, session().site, device.id),
+            f"{device.id} hangs on every storey",
+        ),
         help="The same blocker at the same place of every other storey of its building.",
     )
     away.button(

@@ -1,6 +1,5 @@
 """What the quick estimates of all sessions may take together, and what goes when a site is left."""
 
-import gc
 import threading
 import time
 import weakref
@@ -13,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from quietwing.coverage.app import memory
 from quietwing.coverage.app.blockers_state import Desk
+from quietwing.coverage.app.state import Layout
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.kept import array_bytes
@@ -219,20 +219,24 @@ def test_links_are_kept_once_however_often_a_blocker_moves(two):
 
 def script() -> None:
     from quietwing.coverage.app.blockers_state import desk, leave_old_site
+    from quietwing.coverage.app.device_panel import device_panel
+    from quietwing.coverage.app.state import session
 
     leave_old_site()
-    desk()
+    at = desk()
+    for device in session().layout.devices[:1]:
+        device_panel(at, device)
 
 
 def test_a_site_that_is_left_leaves_nothing_behind():
+    """Nor do the fields that were shown of it, which Streamlit keeps until the session ends."""
     page = AppTest.from_function(script, default_timeout=60).run()
-    desk: Desk = page.session_state["blockers desk"]
-    left = weakref.ref(desk.drafting)
+    assert page.selectbox  # the fields of a blocker
+    left = weakref.ref(page.session_state["blockers desk"].drafting)
     page.session_state["kept while results last"] = {"picture of the old site": b""}
-    page.session_state["quietwing session"].site = wing()
+    own = page.session_state["quietwing session"]
+    own.site, own.layout = wing(), Layout()
     page.run()
-    del desk
-    gc.collect()
     assert left() is None
     assert page.session_state["blockers desk"].site is wing()
     assert "kept while results last" not in page.session_state
