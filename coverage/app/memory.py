@@ -39,7 +39,7 @@ __all__ = [
 # Beside 0.5 GiB of the program itself, its compiled kernels included: 1 GiB with two sessions on three sites.
 MOST_OF_ONE_BYTES = 320 << 20
 MOST_OF_ALL_BYTES = 360 << 20
-MOST_AT_WORK_BYTES = 420 << 20  # while several sessions are at work: none takes the storey another has in hand
+MOST_AT_WORK_BYTES = 380 << 20  # while several sessions are at work: none takes the storey another has in hand
 # What a new storey takes, and what a site does besides; measured on the three bundled ones (`storey_bytes`).
 SQUARE_BYTES, LINK_BYTES, LEGS_BYTES = 27_000, 1_500, 32 << 20
 ROOM_BYTES, WAY_BYTES = 30_000, 1_100
