@@ -227,6 +227,8 @@ class FrontierAnswer(TypedDict):
     """Targets that no plan found meets."""
     given_judged: bool
     """Whether the layout given was judged; false only after an interruption."""
+    searched_apart: bool
+    """Whether budgets were searched apart on a cluster, none from a cheaper plan."""
     seed: int
     """Of all random draws."""
     notes: list[str]

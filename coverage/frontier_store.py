@@ -313,6 +313,7 @@ def _faults_of_frontier(
         chosen_from=told.chosen_from,
         unmet=told.unmet,
         given_judged=told.given_judged,
+        searched_apart=told.searched_apart,
     )
     kept = (folder / OBJECT).read_bytes().decode("utf-8", "replace")
     again = frontier_json(found)

@@ -59,6 +59,7 @@ class ToldFrontier(BaseModel, strict=True, extra="ignore"):
     chosen_from: ChosenFrom | None
     unmet: list[Unmet]
     given_judged: bool
+    searched_apart: bool
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,10 +19,10 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import Block, BlockWorlds, Ready, evaluate_in_blocks, made_ready, worked_out
 from quietwing.sites import Site
 
-__all__ = ["evaluate_on_cluster"]
+__all__ = ["MOST_DEATHS", "answer_of", "evaluate_on_cluster"]
 
 BLOCKS_OF_A_WORKER = 4  # so that a fast worker takes more of them
-MOST_DEATHS = 2  # of workers with one block
+MOST_DEATHS = 2  # of workers with one block or budget
 _LOCK = threading.Lock()
 _READY: dict[str, tuple[Ready, Scenario, tuple[Device, ...], Mapping[str, Model]]] = {}  # of the last question here
 
@@ -70,7 +70,7 @@ def evaluate_on_cluster(
         ]
         try:
             for future in futures:
-                yield _answer(future)
+                yield answer_of(future)
                 future.release()
         finally:
             client.cancel([future for future in futures if not future.done()])
@@ -87,16 +87,15 @@ def evaluate_on_cluster(
     )
 
 
-def _answer(future: Any) -> BlockWorlds:
+def answer_of(future: Any) -> Any:
     """What a worker found, or what became of it as the environment's fault."""
     distributed = import_module("distributed")
     try:
-        found: BlockWorlds = future.result()
+        return future.result()
     except QuietwingError:
         raise
     except (distributed.KilledWorker, distributed.client.FutureCancelledError) as error:
         raise OSError(104, f"workers were lost ({type(error).__name__}); run it again, with fewer of them") from None
-    return found
 
 
 def _block_worlds(sent: bytes, key: str, block: Block) -> BlockWorlds:

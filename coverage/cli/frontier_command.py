@@ -14,8 +14,10 @@ from quietwing.coverage.cli.options import (
     EquipmentOption,
     GradeOption,
     JsonOption,
+    LocalClusterOption,
     RulesOption,
     ScenarioOption,
+    SchedulerOption,
     SeedOption,
     SiteArgument,
     TierOption,
@@ -24,6 +26,19 @@ from quietwing.coverage.cli.options import (
 
 __all__ = ["frontier"]
 
+AutoOption = Annotated[
+    bool,
+    typer.Option(
+        "--auto", help="Choose eight budgets: from the cheapest plan that silences a cell to where gains stop."
+    ),
+]
+LeastCostOption = Annotated[
+    str | None,
+    typer.Option(
+        "--least-cost-of", metavar="CELLS,…", help="Also the cheapest plan for so many cells, or 50% of them."
+    ),
+]
+
 
 @guarded
 def frontier(
@@ -31,19 +46,8 @@ def frontier(
     budgets: Annotated[
         str | None, typer.Option("--budgets", metavar="A,B,C", help="Budgets in pounds, 20 at most.")
     ] = None,
-    auto: Annotated[
-        bool,
-        typer.Option(
-            "--auto",
-            help="Choose eight budgets: from the cheapest plan that silences a cell to where gains stop.",
-        ),
-    ] = False,
-    least_cost_of: Annotated[
-        str | None,
-        typer.Option(
-            "--least-cost-of", metavar="CELLS,…", help="Also the cheapest plan for so many cells, or 50% of them."
-        ),
-    ] = None,
+    auto: AutoOption = False,
+    least_cost_of: LeastCostOption = None,
     layout: Annotated[
         Path | None, typer.Option("--layout", help="What stands: its existing devices stay in every plan.")
     ] = None,
@@ -62,6 +66,8 @@ def frontier(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Result folder: figure, tables, page, plans.")] = None,
     as_json: JsonOption = False,
+    scheduler: SchedulerOption = None,
+    local_cluster: LocalClusterOption = None,
 ) -> None:
     """What more money buys: a plan for each budget, the bound, and what a further cell costs."""
     options = {
@@ -86,4 +92,5 @@ def frontier(
         auto=auto,
         least_cost_of=least_cost_of,
         time_limit_s=time_limit_s,
+        cluster=(scheduler, local_cluster),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from quietwing.coverage import warmup
+from quietwing.coverage.batch import cluster_client, frontier_on_cluster
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
@@ -104,6 +106,7 @@ def answer_frontier(
     auto: bool,
     least_cost_of: str | None,
     time_limit_s: float | None,
+    cluster: tuple[str | None, int | None] = (None, None),
 ) -> None:
     """Plan for each budget, write what is asked for, show it; the exit code says whether all of it was done."""
     amounts, targets = amounts_of(budgets), counts_of(least_cost_of)
@@ -115,7 +118,10 @@ def answer_frontier(
         progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress, layout_file)
         devices, catalogue = equipment_of(site, layout_file)
-        found = frontier(
+        search: Callable[..., Frontier] = frontier
+        if cluster != (None, None):
+            search = partial(frontier_on_cluster, stack.enter_context(cluster_client(*cluster)))
+        found = search(
             place,
             scenario,
             amounts,

@@ -176,6 +176,8 @@ class Frontier:
     unmet : tuple of Unmet
     given_judged : bool
         Whether the layout given was judged too; without an interruption it is.
+    searched_apart : bool
+        Whether budgets were searched apart from each other, as on a cluster: none began from a cheaper plan.
     """
 
     site: Site
@@ -190,6 +192,7 @@ class Frontier:
     chosen_from: ChosenFrom | None
     unmet: tuple[Unmet, ...]
     given_judged: bool
+    searched_apart: bool
 
     @property
     def plans(self) -> tuple[PlanResult, ...]:

@@ -127,6 +127,8 @@ def _notes(found: Frontier) -> Iterator[str]:
         )
     if not found.given_judged:
         yield "Interrupted before the layout given was judged."
+    if found.searched_apart:
+        yield "Budgets were searched apart; one after the other, each from cheaper plans, may silence more."
 
 
 def chance_in_words(found: Frontier) -> str:
@@ -320,6 +322,7 @@ def frontier_object(found: Frontier) -> FrontierAnswer:
         "chosen_from": found.chosen_from,
         "unmet": [cast(UnmetAnswer, asdict(one)) for one in found.unmet],
         "given_judged": found.given_judged,
+        "searched_apart": found.searched_apart,
         "seed": found.asked.seed,
         "notes": [*frontier_details(found)],
     }

@@ -13,6 +13,9 @@ from .contrast import holes_by_silence as holes_by_silence
 from .contrast import with_budgets as with_budgets
 from .explained import explain as explain
 from .explained import price as price
+from .frontier_apart import SearchesApart as SearchesApart
+from .frontier_apart import plan_apart as plan_apart
+from .frontier_apart import prepared_apart as prepared_apart
 from .frontier_points import frontier_point as frontier_point
 from .frontier_points import joined as joined
 from .frontier_points import least_gbp as least_gbp

@@ -78,12 +78,13 @@ def joined(
     chosen_from: ChosenFrom | None,
     unmet: Sequence[Unmet],
     given_judged: bool,
+    searched_apart: bool,
 ) -> Frontier:
     """A frontier of points by rising budget: each compared with the one before, the knee, what chance explains.
 
     Parameters
     ----------
-    site, asked, missing_gbp, interrupted, chosen_from, unmet, given_judged : as for `Frontier`
+    site, asked, missing_gbp, interrupted, chosen_from, unmet, given_judged, searched_apart : as for `Frontier`
     points : sequence of FrontierPoint
         At least one.
 
@@ -109,6 +110,7 @@ def joined(
         chosen_from=chosen_from,
         unmet=tuple(unmet),
         given_judged=given_judged,
+        searched_apart=searched_apart,
     )
 
 

@@ -31,6 +31,7 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh
 from quietwing.coverage.study.common import check_arguments, check_limits, wanted_sectors
+from quietwing.coverage.study.frontier_apart import Apart
 from quietwing.coverage.study.frontier_points import frontier_point, joined, least_gbp
 from quietwing.coverage.study.frontier_sweep import ANY_PRICE_GBP, Aim, Step, Sweep, downward
 from quietwing.sites import Site, fingerprint, problems_text
@@ -54,6 +55,7 @@ def frontier(
     time_limit_s: float | None = None,
     before: Callable[[], Verdict] | None = None,
     progress: Step | None = None,
+    apart: Apart | None = None,
 ) -> Frontier:
     """Plans for rising budgets, with bounds, both grades, what a further cell costs, and the knee.
 
@@ -78,6 +80,9 @@ def frontier(
     progress : callable, optional
         Called with the number of the step from 0, how many there are as far as is known, what is being done, and the
         share of the step done, 0 to 1.
+    apart : callable, optional
+        Searches the budgets apart from each other (`quietwing.coverage.batch.frontier_on_cluster`), so that none
+        begins from a cheaper plan.
 
     Returns
     -------
@@ -124,6 +129,8 @@ def frontier(
             budgets = missing = _chosen_budgets(sweep, auto)
         for target in targets:
             sweep.least_cost(target, budgets[-1])
+        if apart is not None:
+            sweep.search_apart([one for one in budgets if one not in sweep.own], apart)
         for number, budget_gbp in enumerate(budgets):
             missing = budgets[number:]
             if budget_gbp not in sweep.own:
@@ -271,6 +278,7 @@ def _result(
         chosen_from=sweep.chosen_from,
         unmet=sweep.unmet,
         given_judged=given is not None,
+        searched_apart=sweep.apart,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -22,6 +22,8 @@ from quietwing.coverage.planning import optimise as best_plan
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.buying import as_bought, judged_afresh, spent_gbp
+from quietwing.coverage.study.common import Progress
+from quietwing.coverage.study.frontier_apart import Apart, SearchesApart
 from quietwing.coverage.study.judging import Known
 from quietwing.sites import Site
 
@@ -75,17 +77,38 @@ class Sweep:
     chosen_from: ChosenFrom | None = None
     verdicts: dict[tuple[tuple[Device, ...], tuple[Treatment, ...]], Verdict] = field(default_factory=dict)
     interrupted: bool = False
+    apart: bool = False
 
     def search(self, budget_gbp: float, start: Plan | None, words: str | None = None) -> Found:
         """One search for a budget, kept if it is the best of those for this budget."""
         one = self._run(replace(self.asked, budget_gbp=budget_gbp), start, words or f"£{budget_gbp:,.0f}")
-        at = len(self.found) - 1
-        before = self.own.get(budget_gbp)
-        if before is None or best_known([self.found[before].offer, one.offer], budget_gbp, 0) == 1:
-            self.own[budget_gbp] = at
+        self._own(budget_gbp, one)
         if one.plan.status == "interrupted":
             raise KeyboardInterrupt
         return one
+
+    def search_apart(self, budgets_gbp: Sequence[float], apart: Apart) -> None:
+        """Take the plans that are searched for elsewhere, one for each budget."""
+        self.apart = True
+        asked = SearchesApart(
+            self.site,
+            self.prepared.inputs.sectors,
+            replace(self.asked, budget_gbp=max(budgets_gbp, default=None)),
+            self.catalogue,
+            self.existing,
+            self.time_limit_s,
+        )
+        plans = iter(apart(asked, budgets_gbp))
+        for budget_gbp in budgets_gbp:
+            tell = self._next_step(f"£{budget_gbp:,.0f}")
+            tell("searched for on the cluster", 0.0)
+            self._own(budget_gbp, self._keep(replace(self.asked, budget_gbp=budget_gbp), next(plans), tell))
+
+    def _own(self, budget_gbp: float, one: Found) -> None:
+        """The plan found last is its budget's if it is the best of those searched for this budget."""
+        before = self.own.get(budget_gbp)
+        if before is None or best_known([self.found[before].offer, one.offer], budget_gbp, 0) == 1:
+            self.own[budget_gbp] = len(self.found) - 1
 
     def question_of(self, aim: Aim, most_gbp: float | None = None) -> Scenario:
         """The scenario of a plan of least cost."""
@@ -136,13 +159,15 @@ class Sweep:
         """Whether the plan for a budget gets maps."""
         return self.maps if isinstance(self.maps, bool) else budget_gbp in self.maps
 
-    def _run(self, question: Scenario, start: Plan | None, words: str) -> Found:
+    def _next_step(self, words: str) -> Progress:
         number, self.step = self.step, self.step + 1
         self.steps = max(self.steps, self.step)
+        return lambda what, share: self.say(
+            number, self.steps, f"{words} ({number + 1} of {self.steps}): {what}", share
+        )
 
-        def tell(what: str, share: float) -> None:
-            self.say(number, self.steps, f"{words} ({number + 1} of {self.steps}): {what}", share)
-
+    def _run(self, question: Scenario, start: Plan | None, words: str) -> Found:
+        tell = self._next_step(words)
         plan = best_plan(
             self.site,
             self.prepared.inputs.sectors,
@@ -154,6 +179,10 @@ class Sweep:
             progress=lambda what, share: tell(what, SEARCHED * share),
             prepared=self.prepared,
         )
+        return self._keep(question, plan, tell)
+
+    def _keep(self, question: Scenario, plan: Plan, tell: Progress) -> Found:
+        """A plan with its verdict on fresh worlds."""
         key = (plan.devices, plan.treatments)
         bought = as_bought(self.site, question, plan)
         if key not in self.verdicts:

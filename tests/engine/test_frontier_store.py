@@ -228,7 +228,7 @@ def lied(value, key=None):
         ("headline", 0),
         ("notes", 0),
         *((key,) for key in ("site", "as_of", "grades", "budget_basis", "knee_gbp", "falls_on_fresh_worlds")),
-        *((key,) for key in ("chosen_from", "unmet", "given_judged")),
+        *((key,) for key in ("chosen_from", "unmet", "given_judged", "searched_apart")),
         *((key,) for key in ("within_chance", "interrupted", "missing_gbp", "seed", "headline", "strange")),
         ("rooms", "silence"),
     ],
@@ -243,7 +243,8 @@ def test_every_figure_and_word_of_the_object_is_held(folder, judged_once, keys):
     held[keys[-1]] = lied(held[keys[-1]] if keys[-1] != "strange" else None, keys[-1])
     told_otherwise(folder, "frontier.json", text, json.dumps(spoken, indent=1, ensure_ascii=False) + "\n")
     faults = verify_frontier_folder(folder, judged_once)
-    said = {"chosen_from": "notes", "unmet": "notes"}.get(keys[-1], str(keys[-1]).split("_gbp")[0])  # in words there
+    in_words = ("chosen_from", "unmet", "searched_apart")
+    said = "notes" if keys[-1] in in_words else str(keys[-1]).split("_gbp")[0]
     assert any(fault.startswith("frontier.json") and said in fault for fault in faults)
 
 

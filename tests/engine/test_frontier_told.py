@@ -127,7 +127,7 @@ def test_what_only_the_searches_know_is_held_together(found, key, value, said):
     assert any(said in fault for fault in faults(found, lambda spoken: spoken.update({key: value})))
 
 
-@pytest.mark.parametrize("key", ["chosen_from", "unmet", "given_judged"])
+@pytest.mark.parametrize("key", ["chosen_from", "unmet", "given_judged", "searched_apart"])
 def test_a_frontier_without_the_keys_of_its_searches_is_refused_by_name(found, key):
     with pytest.raises(ValueError, match=key):
         told(found, lambda spoken: spoken.pop(key))

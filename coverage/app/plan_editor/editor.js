@@ -12,6 +12,7 @@ const NEAREST = 40; // largest zoom
 const LABEL_PX = 9; // smaller letters are not drawn
 const MOST_LABEL_PX = 15; // larger ones would hide the colours
 const NAME_LETTER_PX = 6.4; // of a blocker's name, on average
+const SITE_LETTER_PX = 5.6; // of the name of a building, home or mast
 const NAME_HIGH_PX = 13;
 const NAME_UP_PX = 15; // from a mark to the middle of its name
 const TOUCH_PX = 6; // words may reach so far into each other's rim
@@ -798,6 +799,9 @@ class Editor {
     for (const mark of this.ground.querySelectorAll('.fixed')) {
       mark.setAttribute('transform', `translate(${mark.dataset.x} ${mark.dataset.y}) scale(${this.perPixel})`);
     }
+    const names = [...this.ground.querySelectorAll('.site-name')];
+    const inPixels = ({ parentNode: { dataset }, textContent, y }) => [dataset.x / this.perPixel, dataset.y / this.perPixel + y.baseVal[0].value, textContent.length];
+    besideOthers(names.map(inPixels), SITE_LETTER_PX, NAME_HIGH_PX).forEach((shown, at) => { names[at].style.display = shown ? '' : 'none'; });
     if (this.whole) this.placeStack(box);
     this.thinNames();
     drawScale(this.frame, this.svg, this.view, this.perPixel, (place) => this.at(place), this.legend.offsetHeight);

@@ -144,6 +144,17 @@ function drawSite(ground, site) {
   for (const name of site.names) svgNode('text', { y: 13, class: 'site-name' }, fixed(name)).textContent = name.text;
 }
 
+// Which of some names, each [x, y, letters] in pixels, find room beside those before them: none is written over another.
+function besideOthers(names, letterPx, highPx) {
+  const taken = [];
+  return names.map(([x, y, letters]) => {
+    const half = (letters * letterPx) / 2;
+    const free = taken.every((one) => Math.abs(one.x - x) > one.half + half || Math.abs(one.y - y) > highPx);
+    if (free) taken.push({ x, y, half });
+    return free;
+  });
+}
+
 function drawScale(frame, svg, view, perPixel, at, under) {
   frame.replaceChildren();
   const length = [1, 2, 5, 10, 20, 50, 100, 200, 500].filter((m) => m <= view.width / 5).pop() || 1;

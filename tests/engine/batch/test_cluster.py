@@ -17,7 +17,13 @@ from typer.testing import CliRunner
 distributed = pytest.importorskip("distributed")
 
 from quietwing.coverage.batch import cluster as module  # noqa: E402
-from quietwing.coverage.batch import cluster_worker, evaluate_on_cluster, plan_batch, run_batch  # noqa: E402
+from quietwing.coverage.batch import (  # noqa: E402
+    cluster_worker,
+    evaluate_on_cluster,
+    frontier_on_cluster,
+    plan_batch,
+    run_batch,
+)
 from quietwing.coverage.batch.cluster import cluster_client  # noqa: E402
 from quietwing.coverage.batch.cluster_worker import is_alone  # noqa: E402
 from quietwing.coverage.batch.workers import Worker  # noqa: E402
@@ -25,10 +31,10 @@ from quietwing.coverage.catalogue import read_catalogue  # noqa: E402
 from quietwing.coverage.cli import app  # noqa: E402
 from quietwing.coverage.equipment import Device  # noqa: E402
 from quietwing.coverage.errors import ScenarioError  # noqa: E402
-from quietwing.coverage.report import rooms_csv, spill_csv  # noqa: E402
+from quietwing.coverage.report import frontier_json, rooms_csv, spill_csv  # noqa: E402
 from quietwing.coverage.scenario import Scenario  # noqa: E402
 from quietwing.coverage.store import result_object  # noqa: E402
-from quietwing.coverage.study import evaluate  # noqa: E402
+from quietwing.coverage.study import evaluate, frontier, plan_apart, prepared_apart  # noqa: E402
 from quietwing.sites import build_wing, describe  # noqa: E402
 
 
@@ -91,6 +97,22 @@ def test_one_verdict_over_two_workers_is_that_of_one_process(cluster):
     there = evaluate_on_cluster(cluster, site, Scenario(worlds=100), **asked)
     assert result_object(there, catalogue) == result_object(here, catalogue)
     assert (rooms_csv(there), spill_csv(there)) == (rooms_csv(here), spill_csv(here))
+
+
+def test_budgets_searched_apart_give_one_frontier_whatever_works_on_it(cluster):
+    """Each plan is that of a search of its own, by a site made ready for it alone; the folder says so."""
+    site = build_wing(describe(cells=2, storeys=1, area="suburban"))
+    asked = Scenario(worlds=100, effort="quick", channels=("EE/B1/LTE",), equipment=("micro_jammer",))
+
+    def one_by_one(ask, budgets):
+        return (plan_apart(ask, prepared_apart(ask), budget) for budget in budgets)
+
+    here = frontier(site, asked, (1500.0, 3000.0), apart=one_by_one)
+    there = frontier_on_cluster(cluster, site, asked, (1500.0, 3000.0))
+    assert frontier_json(there) == frontier_json(here)
+    assert "searched apart" in frontier_json(there)
+    assert [plan.plan.devices for plan in there.plans] == [plan.plan.devices for plan in here.plans]
+    assert there.plans[1].plan.devices
 
 
 def test_a_wrong_question_is_refused_by_the_cluster_as_here(cluster):
@@ -280,9 +302,10 @@ def test_no_scheduler_is_one_error(monkeypatch):
             pass
 
 
-def test_a_command_without_its_scheduler_speaks_of_the_network(hut_folder, monkeypatch):
+@pytest.mark.parametrize("command", [("evaluate",), ("frontier", "--budgets", "1000")])
+def test_a_command_without_its_scheduler_speaks_of_the_network(hut_folder, monkeypatch, command):
     """Not of the disk."""
     monkeypatch.setattr(module, "CONNECT_S", 1.0)
-    ran = CliRunner().invoke(app, ["evaluate", str(hut_folder), "--scheduler", "tcp://127.0.0.1:9"])
+    ran = CliRunner().invoke(app, [*command, str(hut_folder), "--scheduler", "tcp://127.0.0.1:9"])
     assert ran.exit_code == 5
     assert ran.stderr == "error: tcp://127.0.0.1:9: no scheduler answers; check its address and the network\n"

@@ -67,6 +67,13 @@ def test_a_gain_is_blue_a_loss_is_orange_and_no_change_is_nearly_white(run):
         assert all(luminance(before) < luminance(after) for before, after in pairwise([*shade, same]))
 
 
+def test_no_name_on_the_site_is_written_over_another(run):
+    """The first keeps its place; one that would touch it goes, and one beside, above or below it stays."""
+    row = "[[0, 0, 10], [40, 0, 10], [80, 0, 10], [0, 14, 10], [5, -3, 1]]"
+    (shown,) = run(f"say(besideOthers({row}, 6, 13));")
+    assert shown == [True, False, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("slices", "border_m"),
     [
