@@ -315,11 +315,12 @@ class Editor {
       label.style.display = left ? 'none' : '';
       if (!left) taken.push({ x, y, halfX, halfY });
     }
-    // A blocker's name that would cover other words is shown while its mark is pointed at or selected.
+    // A blocker's name that would cover other words or marks is shown while its mark is pointed at or selected.
     for (const known of drawn) {
       const halfX = (known.mark.lastChild.textContent.length * NAME_LETTER_PX * pixel) / 2;
       const name = { x: known.x, y: -known.y - NAME_UP_PX * pixel, halfX, halfY: (NAME_HIGH_PX * pixel) / 2 };
-      const over = taken.some((one) => Math.abs(one.x - name.x) < one.halfX + halfX - TOUCH_PX * pixel
+      const marks = drawn.filter((other) => other !== known).map((other) => ({ x: other.x, y: -other.y, halfX: most, halfY: most }));
+      const over = [...taken, ...marks].some((one) => Math.abs(one.x - name.x) < one.halfX + halfX - TOUCH_PX * pixel
         && Math.abs(one.y - name.y) < one.halfY + name.halfY - TOUCH_PX * pixel);
       known.mark.classList.toggle('crowded', over);
       if (!over) taken.push(name);

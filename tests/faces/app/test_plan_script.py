@@ -74,6 +74,20 @@ def test_no_name_on_the_site_is_written_over_another(run):
     assert shown == [True, False, True, True, False]
 
 
+def test_a_blocker_s_name_covers_no_other_blocker(run):
+    """Ten pixels to the metre: marks 1.3 m apart stand in each other's names, 5 m apart they do not."""
+    (crowded,) = run(
+        "const crowded = {};"
+        " const known = (name, x, y) => [name, { x, y, mark: { lastChild: { textContent: name },"
+        " classList: { toggle: (_, over) => { crowded[name] = over; } } } }];"
+        " Editor.prototype.thinNames.call({ perPixel: 0.1, slices: [], labels: null,"
+        " devices: new Map([known('J1', 0, 0), known('J2', 0, 1.3), known('J3', 0, 2.6),"
+        " known('J4', 20, 0), known('J5', 20, 5)]) });"
+        " say(crowded);"
+    )
+    assert crowded == {"J1": True, "J2": True, "J3": False, "J4": False, "J5": False}
+
+
 @pytest.mark.parametrize(
     ("slices", "border_m"),
     [
