@@ -142,7 +142,7 @@ def _panel(
     if at.ready and at.drafting.put_away_places:
         many = len(at.drafting.put_away_places)
         st.caption(
-            f"Memory is short: quick estimates of {many} {'storey was' if many == 1 else 'storeys were'} put away. "
+            f"Memory is short: quick estimates of {many} {'storey' if many == 1 else 'storeys'} were put away. "
             f"The next change there takes some seconds; no result is lost."
         )
     section = st.segmented_control(
