@@ -21,7 +21,7 @@ from quietwing.sites.errors import SiteError
 from quietwing.sites.fingerprints import NAMED_IF_SET
 from quietwing.sites.quantities import Identifier, SigmaDb, Text
 
-__all__ = ["MATERIALS", "Construction", "Layer", "load_constructions", "parse_constructions"]
+__all__ = ["MATERIALS", "MOST_LAYERS", "Construction", "Layer", "load_constructions", "parse_constructions"]
 
 # Names of the rows of coverage/propagation/tables/materials.csv; a test holds the two together.
 MATERIALS = (
@@ -43,6 +43,8 @@ MATERIALS = (
 
 CONCRETE_SIGMA_DB = 5.0  # assumption A14: the standards and NIST differ by 24 dB on 200 mm of concrete
 OTHER_SIGMA_DB = 3.0  # assumption A14
+
+MOST_LAYERS = 50  # of one construction, assumed: a wall has ten at most
 
 _CHECKED = ConfigDict(extra="forbid")
 
@@ -118,6 +120,10 @@ class Construction:
 
     @model_validator(mode="after")
     def _one_kind(self) -> Construction:
+        if len(self.layers) > MOST_LAYERS:
+            raise ValueError(
+                f"{self.name!r} has {len(self.layers):,} layers (limit {MOST_LAYERS}); make one of those that repeat"
+            )
         kinds = [
             kind
             for kind, given in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quietwing.sites.antenna_files import MOST_BYTES as MOST_ANTENNA_BYTES
+from quietwing.sites.constructions import MOST_LAYERS
 from quietwing.sites.files import MOST_SITE_FEATURES
 from quietwing.sites.geojson import (
     MOST_COMMAS,
@@ -51,6 +52,7 @@ def limits_md() -> list[str]:
         ("`site.toml`", "size", _size(MOST_TOML_BYTES)),
         ("any TOML", "parts of a dotted key", f"{MOST_TOML_PARTS:,}"),
         ("any TOML", "keys, each part counted", f"{MOST_TOML_KEYS:,}"),
+        ("a construction", "layers", f"{MOST_LAYERS:,}"),
         ("a layer", "features", f"{MOST_FEATURES:,}"),
         ("a layer", "coordinates", f"{MOST_VERTICES:,}"),
         ("a layer", "keys of all its objects", f"{MOST_MEMBERS:,}"),

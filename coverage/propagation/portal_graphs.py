@@ -18,7 +18,7 @@ from scipy.spatial import KDTree
 
 from quietwing.coverage.propagation import _bend_kernels as bends
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
-from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, room_of_points
+from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, refuse_too_many, room_of_points
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites import PointSet, Room, Site
 
@@ -224,8 +224,14 @@ def portal_graph(scene: Scene) -> PortalGraph:
     Returns
     -------
     PortalGraph
+
+    Raises
+    ------
+    OutOfRangeError
+        If its buildings have more portals than a computer holds tables of.
     """
     site, found = scene.site, portals(scene.site)
+    refuse_too_many(site, found)
     table = scene.loss_table(np.array(REFERENCE_MHZ))
     pairs: list[NDArray[np.intp]] = [np.empty((0, 2), np.intp)]
     sees_void = np.zeros(len(site.rooms), np.bool_)
@@ -254,7 +260,10 @@ def portal_graph(scene: Scene) -> PortalGraph:
         lost_db = _lost_nearby_db(scene, table, middles, sources, own)
         worth_db = lost_db + 20 * np.log10(_distance_m(middles, sources))[:, :, None]
         sees_void[rooms] = (lost_db[:, voids[members], 0] <= IN_VIEW_DB).any(axis=1)
-        reached = own | (_open_borders(scene, table, rooms) @ own)
+        reached = own.copy()
+        for one, other in _open_borders(scene, table, rooms):
+            reached[one] |= own[other]
+            reached[other] |= own[one]
         others = np.where(reached[:, :, None], np.inf, worth_db)
         _mark_nearest(reached, others, openings[members] & ~voids[members], ROOM_OTHERS)
         for row, index in enumerate(rooms):
@@ -352,10 +361,9 @@ def _apertures(found: Portals) -> tuple[Ints, Ints]:
     return _starts(found.group[members].astype(np.intp), groups), members
 
 
-def _open_borders(scene: Scene, table: LossTable, rooms: list[int]) -> NDArray[np.bool_]:
-    """Which rooms of one building border on each other with no wall between, shape (room, room)."""
-    site = scene.site
-    found = np.zeros((len(rooms), len(rooms)), np.bool_)
+def _open_borders(scene: Scene, table: LossTable, rooms: list[int]) -> list[tuple[int, int]]:
+    """Which of some rooms of one building border on each other with no wall between, each two once."""
+    site, found = scene.site, []
     outlines = [site.rooms[index].outline for index in rooms]
     one, other = shapely.STRtree(outlines).query(outlines, predicate="touches")
     for a, b in zip(one.tolist(), other.tolist(), strict=True):
@@ -369,7 +377,8 @@ def _open_borders(scene: Scene, table: LossTable, rooms: list[int]) -> NDArray[n
         across = BESIDE_BORDER_M * np.array([-along[1], along[0], 0.0])
         middle = np.array([*ends.mean(axis=0), _middle_m(site, site.rooms[rooms[a]])[2]])
         lost_db = element_loss_db(scene.prepared, table, middle - across, middle + across)
-        found[a, b] = found[b, a] = lost_db[0, 0, 0] <= 0
+        if lost_db[0, 0, 0] <= 0:
+            found.append((a, b))
     return found
 
 

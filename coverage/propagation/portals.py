@@ -15,6 +15,7 @@ edge it bends; the source is where the multi-wall kernel takes the loss of the l
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,14 +24,15 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
-from quietwing.sites import Building, Site, Slab, opening_places
+from quietwing.sites import Building, OutOfRangeError, Site, Slab, opening_places, shown
 
-__all__ = ["PORTAL_KINDS", "Portals", "portals", "room_of_points"]
+__all__ = ["MOST_PORTAL_PAIRS", "PORTAL_KINDS", "Portals", "portals", "refuse_too_many", "room_of_points"]
 
 Floats = NDArray[np.float64]
 Plan = tuple[float, float]
 
 PORTAL_KINDS = ("door", "window", "hatch", "gate", "void", "corner", "roof-edge")
+MOST_PORTAL_PAIRS = 36_000_000  # of all buildings, assumed: 2 GiB and a minute of a core
 VOID_PIECE_M = 6.0  # assumed: about a storey and a half, beyond it one source no longer sees what the void sees
 ROOF_PIECE_M = 10.0  # assumed: roof edges are seen from tens of metres
 SMALLEST_VOID_M = 0.1  # assumed: narrower gaps pass pipes, and are left to the slab's own loss
@@ -157,6 +159,29 @@ def portals(site: Site) -> Portals:
     for index, building in enumerate(site.buildings):
         _add_outline(found, building, index)
     return found.portals()
+
+
+def refuse_too_many(site: Site, found: Portals) -> None:
+    """Refuse portals of which no memory holds a table of all pairs for each building.
+
+    Parameters
+    ----------
+    site : Site
+    found : Portals
+
+    Raises
+    ------
+    OutOfRangeError
+        With the building that has most.
+    """
+    counts = np.bincount(found.building[found.building >= 0], minlength=1)
+    if (counts**2).sum() > MOST_PORTAL_PAIRS:
+        most, building = int(counts.max()), site.buildings[int(counts.argmax())]
+        raise OutOfRangeError(
+            f"openings.geojson: building {shown(building.id)} has {most:,} openings, pieces of voids, corners and "
+            f"roof edges that a path may take (limit {math.isqrt(MOST_PORTAL_PAIRS):,} in one building, fewer in "
+            f"each of several); split the site, or draw openings that stand side by side as one"
+        )
 
 
 def room_of_points(site: Site, xyz_m: Floats) -> NDArray[np.int32]:

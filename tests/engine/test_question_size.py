@@ -11,6 +11,7 @@ from quietwing.coverage import study
 from quietwing.coverage.blocking import explain_room, judging, question_size
 from quietwing.coverage.blocking.question_size import (
     MOST_DEVICE_LINKS,
+    MOST_LEVEL_SUMS,
     MOST_LINK_WORLDS,
     MOST_ON_THE_AIR,
     MOST_SECTOR_LINKS,
@@ -23,6 +24,7 @@ from quietwing.coverage.calibration import calibrate_site, next_readings
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import MOST_DEVICES
+from quietwing.coverage.propagation.portals import MOST_PORTAL_PAIRS
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Measurements, Reading, build_wing, describe, load_site
 
@@ -98,6 +100,23 @@ def test_five_thousand_sectors_are_refused(houseblock, ask):
         ask(replace(houseblock, sectors=many), Scenario(), ())
 
 
+@pytest.mark.parametrize("ask", [*WITHOUT_LAYOUT, *OF_A_LAYOUT])
+def test_a_hundred_thousand_levels_of_a_channel_are_refused(houseblock, ask):
+    """Each is held against each other and each place: 2,970² × (2,970 + 2,698) is within 50,000 million."""
+    levels = tuple(replace(houseblock.outside_levels[0], x_m=n / 100) for n in range(99_999))
+    told = (
+        "outside_levels.csv: 99,999 levels, 99,999 of them of EE/n67/NR "
+        r"\(limit 2,970 of each at the 2,698 places of this site\); keep those nearest the buildings"
+    )
+    with pytest.raises(ScenarioError, match=told):
+        ask(replace(houseblock, outside_levels=levels), Scenario(), ())
+    allowed = replace(houseblock, outside_levels=levels[:2970])
+    refuse_too_large(allowed, Scenario(), houseblock.sectors)
+    refuse_too_large(
+        replace(houseblock, outside_levels=levels), Scenario(), houseblock.sectors[1:]
+    )  # another channel
+
+
 @pytest.mark.parametrize("ask", OF_A_LAYOUT)
 def test_a_hundred_thousand_worlds_are_refused_with_the_number_that_is_not(houseblock, ask):
     """42 sectors and 28 devices at 2,698 places are 188,860 links, in 10,000 million / 188,860 = 52,949 worlds."""
@@ -157,7 +176,8 @@ def test_the_limits_are_in_the_documentation():
     text = (Path(__file__).parents[2] / "docs" / "equipment.md").read_text("utf-8")
     section = text.split("## How large a question may be")[1].split("\n## ")[0]
     told = [row.split("|")[-2].strip() for row in section.splitlines() if row.startswith("| `")]
-    limits = (MOST_DEVICES, MOST_ON_THE_AIR, MOST_DEVICE_LINKS, MOST_SECTOR_LINKS, 100_000, MOST_LINK_WORLDS)
+    sizes = (MOST_DEVICES, MOST_ON_THE_AIR, MOST_DEVICE_LINKS, MOST_SECTOR_LINKS, MOST_LEVEL_SUMS, MOST_PORTAL_PAIRS)
+    limits = (*sizes, 100_000, MOST_LINK_WORLDS)
     assert told == [*(f"{limit:,}" for limit in limits), f"{MOST_WORLD_BYTES // 2**30} GiB"]
     assert f"above {WORLDS_OF_ANY:,} worlds" in section
     assert re.search(r"2,698 for `houseblock`, 13,323 for `campus`", section)

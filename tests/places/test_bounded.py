@@ -15,6 +15,7 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import read_scenario
 from quietwing.sites import check, near_pairs, plan_checks
+from quietwing.sites.constructions import MOST_LAYERS
 from quietwing.sites.findings import Unreadable
 from quietwing.sites.geojson import parse_layer
 from quietwing.sites.toml_text import MOST_TOML_KEYS, MOST_TOML_PARTS, toml_of
@@ -67,6 +68,18 @@ def test_dots_in_texts_numbers_comments_and_dates_part_no_key():
         toml_of("x = 1\n" + ".".join("a" * (MOST_TOML_PARTS + 1)) + " = 1")
     with pytest.raises(Unreadable, match=f"limit {MOST_TOML_KEYS:,}"):
         toml_of("".join(f"k{number} = 1\n" for number in range(MOST_TOML_KEYS + 1)))
+
+
+def test_a_wall_of_thousands_of_layers_is_refused_by_name(tiny, tmp_path):
+    def layered(count):
+        layers = ", ".join(["{material = 'brick', thickness_mm = 1}"] * count)
+        return f'\n[[constructions]]\nname = "thick"\nsource = "x"\nlayers = [{layers}]\n'
+
+    site = tiny.write(tmp_path / "most", lambda parts: parts.update(toml=parts["toml"] + layered(MOST_LAYERS)))
+    assert check(site).ok
+    site = tiny.write(tmp_path / "more", lambda parts: parts.update(toml=parts["toml"] + layered(5000)))
+    told = "site.toml: constructions: thick: 'thick' has 5,000 layers (limit 50); make one of those that repeat"
+    assert check(site).problems == (told,)
 
 
 def test_a_header_of_300_000_columns_is_one_line(tiny, tmp_path):

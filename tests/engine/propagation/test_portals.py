@@ -1,15 +1,18 @@
 """Where a path may bend: openings, voids, corners and roof edges, and how they are joined."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import shapely
 from shapely.geometry import LineString, Polygon, box
 
 from quietwing.coverage.propagation import portal_graphs
+from quietwing.coverage.propagation import portals as portals_module
 from quietwing.coverage.propagation.portal_graphs import guided_gain_db, portal_graph
 from quietwing.coverage.propagation.portals import PORTAL_KINDS, portals, room_of_points
 from quietwing.coverage.propagation.scene import prepare_scene
-from quietwing.sites import load_site
+from quietwing.sites import OutOfRangeError, load_site
 from quietwing.sites.model import Building, Opening, Room, Slab, Storey, Wall
 
 
@@ -118,6 +121,28 @@ def test_joins_are_the_same_however_many_rows_of_the_table_are_held_at_a_time(mo
     parts = portal_graph(scene)
     for name in ("into", "origin", "room_first", "room_portal"):
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_a_building_of_thousands_of_rooms_takes_no_table_of_all_pairs_of_them(hut):
+    rooms = [Room(f"r{n}", "A", 0, box(0.1 + n / 1000, 1, 0.1005 + n / 1000, 3), "silence") for n in range(4000)]
+    scene = prepare_scene(hut(rooms=tuple(rooms)))
+    tracemalloc.start()
+    graph = portal_graph(scene)
+    most_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(graph.room_first) == 4001
+    assert most_bytes < 4000**2
+
+
+def test_more_portals_than_a_table_of_all_pairs_has_place_for_are_refused_by_name(hut, monkeypatch):
+    scene = prepare_scene(hut())
+    count = len(portal_graph(scene).portals)
+    monkeypatch.setattr(portals_module, "MOST_PORTAL_PAIRS", count**2)
+    portal_graph(scene)
+    monkeypatch.setattr(portals_module, "MOST_PORTAL_PAIRS", count**2 - 1)
+    told = rf"^openings\.geojson: building 'A' has {count} openings, .* \(limit {count - 1} in one building"
+    with pytest.raises(OutOfRangeError, match=told):
+        portal_graph(scene)
 
 
 def test_window_and_door_of_one_room_are_joined(hut):
