@@ -19,6 +19,7 @@ from .fields import keys_of as keys_of
 from .files import BUNDLED as BUNDLED
 from .files import NO_MASTS as NO_MASTS
 from .files import save_site as save_site
+from .findings import MOST_ADVISED as MOST_ADVISED
 from .findings import MOST_ALIKE as MOST_ALIKE
 from .findings import MOST_LISTED as MOST_LISTED
 from .findings import CheckReport as CheckReport

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from quietwing.sites.draft import Draft
-from quietwing.sites.findings import MOST_ALIKE, Findings, clean, did_you_mean, folded, shown
+from quietwing.sites.findings import MOST_ADVISED, MOST_ALIKE, Findings, clean, did_you_mean, folded, shown
 from quietwing.sites.model import FILE_PATTERN, Building, OutsideLevel, Sector, Surroundings
 from quietwing.sites.plan_checks import check_plan
 from quietwing.sites.site_antennas import ANTENNA_FOLDER, check_antennas, check_file_pattern, is_antenna_file
@@ -152,13 +152,13 @@ def _check_references(draft: Draft, findings: Findings) -> None:
             _check_place(draft, findings, layer, record.id, record.building, getattr(record, "storey", None))
     before = len(findings.problems)
     for opening in draft.openings:
-        if len(findings.problems) - before > MOST_ALIKE:
+        told = len(findings.problems) - before
+        if told > MOST_ALIKE:
             break
         if opening.wall not in walls and "walls" not in findings.unread:
+            advice = did_you_mean(opening.wall, sorted(walls)) if told < MOST_ADVISED else "correct it"
             findings.problem(
-                draft.files["openings"],
-                opening.id,
-                f"wall {shown(opening.wall)} does not exist; {did_you_mean(opening.wall, sorted(walls))}",
+                draft.files["openings"], opening.id, f"wall {shown(opening.wall)} does not exist; {advice}"
             )
     constructions = {"open", *draft.constructions} | findings.ids["constructions"]
     before = len(findings.problems)

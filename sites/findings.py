@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 __all__ = [
+    "MOST_ADVISED",
     "MOST_ALIKE",
     "CheckReport",
     "Findings",
@@ -24,6 +25,7 @@ __all__ = [
 
 MOST_ALIKE = 200  # problems of one check after which it stops: nobody reads more
 MOST_SHOWN = 60  # characters of an untrusted value in a message
+MOST_ADVISED = 20  # of them for which a near name is looked for among many, which is slow
 MOST_COMPARED = 500  # names a wrong one is compared with
 MOST_LISTED = 12  # names of a list in a message
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import shapely
-from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from quietwing.sites.findings import Findings, Unreadable, clean, shown
@@ -30,6 +30,7 @@ MOST_VERTICES = 500_000  # per layer
 MOST_COMMAS = 8_000_000  # keeps the parsed tree below 1 GiB whatever the file holds
 MOST_MEMBERS = 3_000_000  # keys of all objects; a feature of a site has about 15
 MOST_FEATURE_VERTICES = 20_000  # one outline; a hand-drawn one has below 200
+MOST_LINE_VERTICES = 2_000  # a wall: each opening in it is held against every part
 MOST_COORDINATE_M = 1e7
 CLOSES_M = 0.01  # assumption A58: a ring open by no more than this is closed, with a note
 CRS_PREFIXES = ("urn:ogc:def:crs:EPSG::", "EPSG:")
@@ -219,22 +220,22 @@ def shape_of(geometry: Any, wanted: str, findings: Findings, layer: str, label: 
     if wanted == "Point":
         return Point(_position(parts, findings, layer))
     if wanted == "LineString":
-        line = _positions(parts, findings, layer)
+        line = _positions(parts, findings, layer, MOST_LINE_VERTICES)
         if len(parts) < 2:
             raise Unreadable("is a line of one point (expected 2 or more); draw it again")
-        return LineString(line if len(line) > 1 else line * 2)
+        return shapely.linestrings(line if len(line) > 1 else line * 2)
     rings = [_ring(ring, findings, layer, label) for ring in parts]
     return _checked_polygon(Polygon(rings[0], rings[1:]))
 
 
-def _positions(found: Any, findings: Findings, layer: str) -> list[tuple[float, float]]:
+def _positions(
+    found: Any, findings: Findings, layer: str, most: int = MOST_FEATURE_VERTICES
+) -> list[tuple[float, float]]:
     """Positions without exact repetitions."""
     if not isinstance(found, list | tuple):
         raise Unreadable(f"has {shown(found)} where a list of positions is expected; draw it again")
-    if len(found) > MOST_FEATURE_VERTICES:
-        raise Unreadable(
-            f"has {len(found):,} vertices (limit {MOST_FEATURE_VERTICES:,} for one feature); simplify it"
-        )
+    if len(found) > most:
+        raise Unreadable(f"has {len(found):,} vertices (limit {most:,} for one feature); simplify it")
     kept: list[tuple[float, float]] = []
     for position in found:
         xy = _position(position, findings, layer)

@@ -9,6 +9,7 @@ from quietwing.sites.geojson import (
     MOST_COMMAS,
     MOST_FEATURE_VERTICES,
     MOST_FEATURES,
+    MOST_LINE_VERTICES,
     MOST_MEMBERS,
     MOST_VERTICES,
 )
@@ -23,6 +24,7 @@ from quietwing.sites.importers.indoor import MOST_POLYGONS
 from quietwing.sites.importers.pdf import MOST_POINTS
 from quietwing.sites.importers.wall_strips import MOST_SEGMENTS
 from quietwing.sites.near_pairs import MOST_PAIRS
+from quietwing.sites.opening_checks import MOST_PARTS_LOOKED_AT
 from quietwing.sites.plan_checks import (
     MOST_COMPARED_VERTICES,
     MOST_CROSSINGS,
@@ -57,11 +59,13 @@ def limits_md() -> list[str]:
         ("a layer", "coordinates", f"{MOST_VERTICES:,}"),
         ("a layer", "keys of all its objects", f"{MOST_MEMBERS:,}"),
         ("a layer", "commas", f"{MOST_COMMAS:,}"),
-        ("a feature", "vertices of a line or ring", f"{MOST_FEATURE_VERTICES:,}"),
+        ("a feature", "vertices of a ring", f"{MOST_FEATURE_VERTICES:,}"),
+        ("a wall or opening", "vertices of its line", f"{MOST_LINE_VERTICES:,}"),
         ("perimeter or building", "vertices of its outline", f"{MOST_OUTLINE_VERTICES:,}"),
         ("perimeter and buildings", "vertices of all outlines", f"{MOST_OUTLINES_VERTICES:,}"),
         ("two rooms, a room and a building", "places at which their outlines meet", f"{MOST_CROSSINGS:,}"),
         ("outlines that lie on each other", "vertices, counted for each pair", f"{MOST_COMPARED_VERTICES:,}"),
+        ("openings", "straight parts of their walls, for each opening", f"{MOST_PARTS_LOOKED_AT:,}"),
         ("rooms, walls, openings", "pairs that touch", f"{MOST_PAIRS:,}"),
         ("a CSV table", "rows", f"{MOST_ROWS:,}"),
         ("a CSV table", "columns", f"{MOST_COLUMNS:,}"),

@@ -18,6 +18,7 @@ __all__ = ["check_openings"]
 ON_WALL_M = 0.05
 SLACK_M = 1e-3  # what rounding of a drawing may move
 OVERLAP_M = 0.01
+MOST_PARTS_LOOKED_AT = 5_000_000  # of walls, for each opening in them; of a campus some 3,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ def check_openings(draft: Draft, findings: Findings) -> None:
     walls = {wall.id: wall for wall in draft.walls}
     left_out = {name for layer, name, _ in findings.dropped if layer == "walls"}
     file = draft.files.get("openings", "openings")
+    parts = dict(zip(walls, shapely.get_num_coordinates([wall.line for wall in walls.values()]) - 1, strict=True))
+    if (pairs := int(sum(parts.get(opening.wall, 0) for opening in draft.openings))) > MOST_PARTS_LOOKED_AT:
+        crooked = max(walls.values(), key=lambda wall: parts[wall.id]).id
+        findings.problem(
+            file,
+            "",
+            f"the walls of all openings have {pairs:,} straight parts, counted for each opening "
+            f"(limit {MOST_PARTS_LOOKED_AT:,}); draw a wall of many parts, such as {shown(crooked)}, as several",
+        )
+        return
     placed: dict[tuple[str, int], list[tuple[Opening, _Fit]]] = defaultdict(list)
     for opening in draft.openings:
         if opening.sill_m >= opening.head_m:
@@ -71,22 +82,17 @@ def check_openings(draft: Draft, findings: Findings) -> None:
 def _fit(wall: Wall, opening: Opening) -> _Fit:
     """The fit to the part of the wall the opening's ends are nearest to."""
     coords = shapely.get_coordinates(wall.line)
-    places = shapely.get_coordinates(opening.line)
-    fits = []
-    for part, (start, end) in enumerate(itertools.pairwise(coords)):
-        along = end - start
-        length = float(np.hypot(*along))
-        if length == 0:
-            continue
-        unit = along / length
-        s = (places - start) @ unit
-        off = np.abs((places - start) @ np.array([-unit[1], unit[0]]))
-        fits.append(_Fit(part, float(off.max()), float(s.min()), float(s.max()), length))
-
-    def misfit(fit: _Fit) -> float:
-        return fit.off_m + max(0.0, -fit.start_m) + max(0.0, fit.end_m - fit.length_m)
-
-    return min(fits, key=misfit)
+    lengths_m = np.hypot(*(coords[1:] - coords[:-1]).T)
+    parts = np.flatnonzero(lengths_m > 0)
+    lengths_m = lengths_m[parts]
+    unit = (coords[parts + 1] - coords[parts]) / lengths_m[:, None]
+    ends_m = shapely.get_coordinates(opening.line)[None] - coords[parts, None]
+    along_m = ends_m[..., 0] * unit[:, :1] + ends_m[..., 1] * unit[:, 1:]
+    off_m = np.abs(ends_m[..., 1] * unit[:, :1] - ends_m[..., 0] * unit[:, 1:]).max(axis=1)
+    start_m, end_m = along_m.min(axis=1), along_m.max(axis=1)
+    best = int((off_m + np.maximum(0.0, -start_m) + np.maximum(0.0, end_m - lengths_m)).argmin())
+    values = (float(each[best]) for each in (off_m, start_m, end_m, lengths_m))
+    return _Fit(int(parts[best]), *values)
 
 
 def _check_place(file: str, opening: Opening, wall: Wall, fit: _Fit, findings: Findings) -> bool:

@@ -18,7 +18,18 @@ from quietwing.coverage.blocking.calibration import Calibration
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.propagation import MastModel, is_directional, masts_of, with_sectors
 from quietwing.coverage.scenario import OperatorAction, Scenario
-from quietwing.sites import MOST_LISTED, Findings, Sector, Site, clean, did_you_mean, near, shown
+from quietwing.sites import (
+    MOST_ADVISED,
+    MOST_ALIKE,
+    MOST_LISTED,
+    Findings,
+    Sector,
+    Site,
+    clean,
+    did_you_mean,
+    near,
+    shown,
+)
 
 __all__ = ["action_in_words", "action_name", "check_actions", "meant", "retuned", "retuned_masts"]
 
@@ -157,6 +168,8 @@ def check_actions(site: Site, scenario: Scenario) -> tuple[str, ...]:
     findings = Findings()
     taken: dict[tuple[str, str], int] = {}
     for number, action in enumerate(scenario.operator_actions, 1):
+        if len(findings.problems) > MOST_ALIKE:
+            break
         where = f"operator_actions {number}"
         for problem in _problems(site, action):
             findings.problem(FILE, where, problem)
@@ -239,11 +252,13 @@ def _problems(site: Site, action: OperatorAction) -> Iterator[str]:
         yield 'means no sector; give sectors like ["mast-1-*"], operator, technology or band'
         return
     wrong = 0
+    ids = [sector.id for sector in site.sectors]
     for pattern in action.sectors:
-        ids = [sector.id for sector in site.sectors]
+        if wrong > MOST_ALIKE:
+            return
         if not any(fnmatchcase(name, pattern) for name in ids):
             wrong += 1
-            close = near(pattern, ids)
+            close = near(pattern, ids) if wrong <= MOST_ADVISED else []
             some = f"sectors are named like {', '.join(map(clean, ids[:3]))}"
             advice = f"did you mean {' or '.join(map(shown, close))}?" if close else some
             yield f"sectors {shown(pattern)} matches no sector of masts.csv; {advice}"

@@ -9,7 +9,7 @@ from quietwing.coverage.equipment import Model
 from quietwing.coverage.planning.cable import comms_room_problem
 from quietwing.coverage.planning.target import check_target
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import Findings, Site, did_you_mean, shown
+from quietwing.sites import MOST_ALIKE, Findings, Site, did_you_mean, shown
 
 __all__ = ["NO_TREATMENT", "buyable_devices", "buyable_treatments", "check_plan_scenario", "offered_devices"]
 
@@ -102,6 +102,8 @@ def check_plan_scenario(site: Site, catalogue: Mapping[str, Model], scenario: Sc
 def _check_equipment(catalogue: Mapping[str, Model], scenario: Scenario, findings: Findings) -> None:
     known = _allowed(catalogue, (), DEVICES)
     for name, count in Counter(scenario.equipment).items():
+        if len(findings.problems) > MOST_ALIKE:
+            return
         model = catalogue.get(name)
         if count > 1:
             findings.problem(FILE, "equipment", f"names {shown(name)} {count} times; keep one")
@@ -127,6 +129,8 @@ def _check_treatments(site: Site, catalogue: Mapping[str, Model], scenario: Scen
     if scenario.treat_with == (NO_TREATMENT,):
         return
     for name, count in Counter(scenario.treat_with).items():
+        if len(findings.problems) > MOST_ALIKE:
+            return
         model = catalogue.get(name)
         if name == NO_TREATMENT and model is None:
             findings.problem(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import TARGETS, Scenario
-from quietwing.sites import Findings, Room, Site, did_you_mean, near, problems_text, shown
+from quietwing.sites import MOST_ALIKE, Findings, Room, Site, did_you_mean, near, problems_text, shown
 
 __all__ = [
     "Target",
@@ -260,8 +260,12 @@ def _meant(site: Site, scenario: Scenario, findings: Findings) -> tuple[str, ...
     """Rooms that names, patterns and wings mean, in the order of the site's."""
     found: set[str] = set()
     for name in scenario.target_named:
+        if len(findings.problems) > MOST_ALIKE:
+            break
         found |= _named(site, name, findings)
     for name in scenario.target_wing:
+        if len(findings.problems) > MOST_ALIKE:
+            break
         members = list(_of_wing(site, name))
         counted = {room.id for room in members if _counts(room)}
         if not members:

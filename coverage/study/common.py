@@ -12,7 +12,7 @@ from quietwing.coverage.errors import ScenarioError, SiteError
 from quietwing.coverage.layout import RADIATES, check_layout
 from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import Patch, PointSet, Sector, Site, clean, did_you_mean, problems_text, shown
+from quietwing.sites import MOST_ADVISED, Patch, PointSet, Sector, Site, clean, did_you_mean, problems_text, shown
 
 __all__ = [
     "Progress",
@@ -27,7 +27,6 @@ __all__ = [
 
 Progress = Callable[[str, float], None]
 MOST_STREAMS = 1_000_000
-MOST_ADVISED = 20  # unknown channels for each of which a near one is looked for, which is slow
 WAYS_NOTE = "detours through openings, over roofs and round corners are counted, reflections within the site are not"
 
 

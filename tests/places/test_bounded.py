@@ -14,10 +14,10 @@ from quietwing.coverage.batch.sweep import plan_batch
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.rules import read_rules
 from quietwing.coverage.scenario import read_scenario
-from quietwing.sites import check, near_pairs, plan_checks
+from quietwing.sites import MOST_ADVISED, check, near_pairs, opening_checks, plan_checks
 from quietwing.sites.constructions import MOST_LAYERS
 from quietwing.sites.findings import Unreadable
-from quietwing.sites.geojson import parse_layer
+from quietwing.sites.geojson import MOST_LINE_VERTICES, parse_layer
 from quietwing.sites.toml_text import MOST_TOML_KEYS, MOST_TOML_PARTS, toml_of
 
 AGAIN = "draw each once and check again"
@@ -206,6 +206,46 @@ def test_rooms_of_thousands_of_vertices_upon_each_other_are_refused_by_number(ti
         re.search(r"50,000 vertices, .* 'disc-\d' and 'disc-\d' the last looked at; draw each room once", one)
         for one in problems
     )
+
+
+def test_a_wall_of_thousands_of_vertices_is_refused_by_name(tiny, tmp_path):
+    def crooked(count):
+        places = tiny.xy(*((1 + number / 1000, 5 + number % 2 / 100) for number in range(count)))
+        return lambda parts: parts["walls"].append(tiny.feature("LineString", places, **wall))
+
+    wall = {"id": "crooked", "building": "b1", "storey": 0, "construction": "brick_102"}
+    assert check(tiny.write(tmp_path / "most", crooked(MOST_LINE_VERTICES))).ok
+    told = "walls.geojson: crooked: has 2,001 vertices (limit 2,000 for one feature); simplify it"
+    assert check(tiny.write(tmp_path / "more", crooked(MOST_LINE_VERTICES + 1))).problems == (told,)
+
+
+def test_openings_in_walls_of_many_parts_are_counted_before_each_is_held_against_each(tiny, tmp_path, monkeypatch):
+    """The door's wall here has three parts, the window's one."""
+
+    def bent(parts):
+        parts["walls"][4]["geometry"]["coordinates"] = tiny.xy((5, 0), (5, 2), (5, 4), (5, 6))
+
+    site = tiny.write(tmp_path, bent)
+    monkeypatch.setattr(opening_checks, "MOST_PARTS_LOOKED_AT", 4)
+    assert check(site).ok
+    monkeypatch.setattr(opening_checks, "MOST_PARTS_LOOKED_AT", 3)
+    told = (
+        "openings.geojson: the walls of all openings have 4 straight parts, counted for each opening (limit 3); "
+        "draw a wall of many parts, such as 'w-mid', as several"
+    )
+    assert check(site).problems == (told,)
+
+
+def test_of_openings_in_unknown_walls_the_first_are_told_the_near_ones(tiny, tmp_path):
+    def lost(parts):
+        window = parts["openings"][0]
+        for number in range(300):
+            own = window["properties"] | {"id": f"lost-{number}", "wall": f"w-weste{number}"}
+            parts["openings"].append({**window, "properties": own})
+
+    problems = check(tiny.write(tmp_path, lost)).problems
+    assert sum("did you mean 'w-west'" in problem for problem in problems) == MOST_ADVISED
+    assert problems[-1].endswith("does not exist; correct it")
 
 
 def test_a_heap_of_tiny_rooms_is_told_without_laying_each_on_the_others(tiny, tmp_path, monkeypatch):

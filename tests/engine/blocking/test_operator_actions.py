@@ -20,6 +20,7 @@ from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.scenario import OperatorAction, Scenario, read_scenario
 from quietwing.coverage.study import evaluate, leakage
+from quietwing.sites import MOST_ALIKE
 from quietwing.sites.model import OutsideLevel, Sector
 from quietwing.sites.points import scattered
 from quietwing.sites.trial_point_sets import trial_points
@@ -320,6 +321,17 @@ def test_an_action_means_what_all_its_keys_allow():
 def test_what_cannot_be_is_said_with_what_to_do(hut, action, said):
     scenario = Scenario(operator_actions=(OperatorAction(**action),))
     assert check_actions(hut(sectors=SECTORS), scenario) == (f"scenario: operator_actions 1: {said}",)
+
+
+@pytest.mark.parametrize(("actions", "patterns"), [(1, 5000), (1000, 5)])
+def test_of_thousands_of_patterns_that_match_nothing_the_first_are_told(hut, actions, patterns):
+    names = tuple(f"ee-80{number}" for number in range(1, patterns + 1))
+    many = tuple(OperatorAction(sectors=names, off=True) for _ in range(actions))
+    problems = check_actions(hut(sectors=SECTORS), Scenario(operator_actions=many))
+    assert MOST_ALIKE <= len(problems) <= MOST_ALIKE + patterns % MOST_ALIKE + 1
+    assert problems[0].endswith("matches no sector of masts.csv; did you mean 'ee-800'?")
+    if actions == 1:
+        assert problems[-1].endswith("matches no sector of masts.csv; sectors are named like ee-800, ee-gsm, o2-800")
 
 
 def test_all_problems_come_at_once_from_every_door(hut):

@@ -16,7 +16,7 @@ from quietwing.coverage.planning.question import (
     offered_devices,
 )
 from quietwing.coverage.scenario import Scenario, read_scenario
-from quietwing.sites import load_site
+from quietwing.sites import MOST_ALIKE, load_site
 
 CATALOGUE = read_catalogue()
 
@@ -50,6 +50,21 @@ def test_a_question_that_cannot_be_asked_is_refused_in_one_line_a_problem(row, h
 )
 def test_a_sound_question_has_no_problem(scenario, houseblock):
     assert check_plan_scenario(houseblock, CATALOGUE, scenario) == ()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"equipment": tuple(f"mas_nod{number}" for number in range(2000))},
+        {"treat_with": tuple(f"window_fil{number}" for number in range(2000))},
+        {"objective": "least_cost", "target_named": tuple(f"A1-0{number}x" for number in range(2000))},
+        {"objective": "least_cost", "target_wing": tuple(f"houseblock/x{number}" for number in range(2000))},
+    ],
+)
+def test_of_thousands_of_unknown_names_the_first_are_told(houseblock, asked):
+    """Each is held against all that are known, which takes a millisecond."""
+    problems = check_plan_scenario(houseblock, CATALOGUE, Scenario(budget_gbp=1, **asked))
+    assert MOST_ALIKE <= len(problems) < 2 * MOST_ALIKE
 
 
 def test_a_site_without_rooms_to_silence_has_nothing_to_plan(houseblock):
