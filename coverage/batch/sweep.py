@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +41,8 @@ from quietwing.sites import (
 __all__ = ["MOST_ITEMS", "plan_batch"]
 
 MOST_ITEMS = 10_000
+MOST_SITES = 1_000  # each is read before the first item, which takes a tenth of a second or more
+MOST_SCENARIO_BYTES = 64 * 2**20  # text of scenarios, counted for each item, which holds one of its own
 LARGEST_FILE_BYTES = 1 << 20
 KEYS = ("format", "site", "sites", "scenario", "layout", "mode", "set")
 SCENARIO_KEYS = tuple(each.name for each in dataclasses.fields(Scenario))
@@ -117,6 +121,7 @@ def plan_batch(
         advice = "give --site" if source.is_dir() else 'write site = "houseblock", or a folder\'s name'
         findings.problem(wish.file, "", f"names no site; {advice}")
     _check_grid(wish, findings)
+    _refuse_too_large(wish, findings)
     places = _places(wish, findings)
     questions = list(_questions(wish, places, findings))
     if findings.problems:
@@ -138,7 +143,8 @@ def _of_folder(folder: Path, findings: Findings) -> _Wish:
 def _rules_named(path: Path) -> str:
     """The rules file that a scenario names, which is no scenario itself; what cannot be read is told later."""
     try:
-        named = toml_of(read_text(path, path.parent, LARGEST_FILE_BYTES)).get("rules")
+        text = read_text(path, path.parent, LARGEST_FILE_BYTES)
+        named = toml_of(text).get("rules") if "rules" in text else ""
     except Unreadable:
         return ""
     return named if isinstance(named, str) else ""
@@ -260,18 +266,33 @@ def _check_grid(wish: _Wish, findings: Findings) -> None:
                 seen.add(text)
             continue
         del wish.grid[key]
-    twice = [label for label, count in _counted([label for label, _ in wish.sites]) if count > 1]
+    twice = [label for label, count in Counter(label for label, _ in wish.sites).items() if count > 1]
     for label in twice:
         findings.problem(wish.file, "sites", f"has {shown(label)} twice; remove one")
-    count = max(1, len(wish.sites)) * len(wish.scenarios) * math.prod(len(values) for values in wish.grid.values())
-    if count > MOST_ITEMS:
-        findings.problem(
-            wish.file, "", f"asks for {count:,} items (limit {MOST_ITEMS:,}); sweep fewer values or split the batch"
+
+
+def _refuse_too_large(wish: _Wish, findings: Findings) -> None:
+    """Refuse a batch of more than can be read and kept, before any site is."""
+    points = math.prod(len(values) for values in wish.grid.values())
+    count = max(1, len(wish.sites)) * len(wish.scenarios) * points
+    files = [path for _, path in wish.scenarios if path is not None] * max(1, len(wish.sites))
+    files = files or [Path(source) / "scenario.toml" for _, source in wish.sites]
+    size = len(key_text(wish.base)) * count + points * sum(
+        os.path.getsize(path) for path in files if os.path.isfile(path)
+    )
+    if len(wish.sites) > MOST_SITES:
+        what = f"names {len(wish.sites):,} sites (limit {MOST_SITES:,}); split the batch"
+    elif count > MOST_ITEMS:
+        what = f"asks for {count:,} items (limit {MOST_ITEMS:,}); sweep fewer values or split the batch"
+    elif size > MOST_SCENARIO_BYTES:
+        what = (
+            f"asks for {count:,} items whose scenarios have {size:,} characters together "
+            f"(limit {MOST_SCENARIO_BYTES:,}); shorten the scenario or split the batch"
         )
-
-
-def _counted(names: list[str]) -> list[tuple[str, int]]:
-    return [(name, names.count(name)) for name in dict.fromkeys(names)]
+    else:
+        return
+    findings.problem(wish.file, "", what)
+    raise ScenarioError(problems_text(tuple(findings.problems)))
 
 
 def _places(wish: _Wish, findings: Findings) -> list[_Place]:

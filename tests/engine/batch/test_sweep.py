@@ -11,6 +11,7 @@ import pytest
 from by_path import module_at
 
 from quietwing.coverage.batch import plan_batch
+from quietwing.coverage.batch import sweep as batch_sweep
 from quietwing.coverage.batch.set_option import parse_set
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.scenario import TreatmentWish, read_scenario
@@ -26,6 +27,31 @@ def test_the_grid_comes_in_the_order_given_the_last_key_fastest(sweep):
     assert {item.scenario.worlds for item in items} == {100}
     assert len({item.id for item in items}) == 6
     assert all(re.fullmatch("[0-9a-f]{16}", item.id) for item in items)
+
+
+def test_more_sites_than_can_be_read_first_are_refused_before_any_is(sweep, monkeypatch):
+    monkeypatch.setattr(batch_sweep, "load_site", None)
+    names = ", ".join(f'"{number}"' for number in range(100_000))
+    path = sweep("")
+    path.write_text(f"sites = [{names}]")
+    with pytest.raises(ScenarioError, match=r"^sweep\.toml: names 100,000 sites \(limit 1,000\); split the batch$"):
+        plan_batch(path)
+
+
+@pytest.mark.parametrize("where", ["sweep.toml", "long.toml", "own/scenario.toml"])
+def test_a_long_scenario_times_thousands_of_items_is_refused_before_any_is_made(tmp_path, monkeypatch, where):
+    """20,000 names are some 200 kB, of which 64 MiB hold some 250."""
+    monkeypatch.setattr(batch_sweep, "load_site", None)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "sweep.toml").write_text(
+        f"site = 'own'\nset.seed = {list(range(2000))}\n" + "scenario = 'long.toml'\n" * (where == "long.toml")
+    )
+    with open(tmp_path / where, "a") as file:
+        file.write("[scenario]\n" * (where == "sweep.toml"))
+        file.write(f"equipment = [{', '.join(map(repr, (f'name-{number}' for number in range(20_000))))}]\n")
+    told = r"^sweep\.toml: asks for 2,000 items whose scenarios have \d{3},\d{3},\d{3} characters"
+    with pytest.raises(ScenarioError, match=told):
+        plan_batch(tmp_path / "sweep.toml")
 
 
 def test_without_a_grid_there_is_one_item(sweep):
