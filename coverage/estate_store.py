@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import ESTATE_BASES, Estate, EstatePlan, EstateSite, best_plans
-from quietwing.coverage.result_folder import MANIFEST, hash_of
+from quietwing.coverage.result_folder import MANIFEST, hash_of, too_large
 from quietwing.coverage.rules import GRADES
 from quietwing.coverage.store import read_manifest
 from quietwing.sites import clean
@@ -25,7 +25,6 @@ __all__ = ["read_estate"]
 
 PLAN, VERDICT = "plan.json", "verdict.json"
 MOST_FOLDERS = 200_000  # 140 prisons x 1,000 scenarios, and their own folders
-LARGEST_BYTES = 64 << 20  # of a plan with thousands of devices
 MOST_PROBLEMS = 20
 
 
@@ -158,8 +157,10 @@ def _read(root: Path, place: Path, name: str) -> tuple[str, _Spoken]:
     manifest = read_manifest(home)
     listed = manifest["files"].get((place / name).relative_to(home).as_posix())
     path = place / name
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_BYTES:
-        raise ScenarioError(f"{shown}: is no file of at most {LARGEST_BYTES >> 20} MB; write the result anew")
+    if path.is_symlink() or not path.is_file():
+        raise ScenarioError(f"{shown}: is no regular file; write the result anew")
+    if much := too_large(path):
+        raise ScenarioError(f"{shown}: {much}; write the result anew")
     if listed is None or hash_of(path) != listed:
         raise ScenarioError(f"{shown}: is not as its {MANIFEST} says; write the result anew")
     site = manifest.get("inputs", {}).get("site")

@@ -46,6 +46,7 @@ __all__ = [
     "refuse_site",
     "refuse_taken",
     "refused",
+    "too_large",
     "versions",
     "workshop_near",
 ]
@@ -55,6 +56,8 @@ BATCH_ITEM = "item.json"  # of an item of a batch: it holds the hash of every ot
 FORMAT = 1
 LONGEST_NAME_BYTES = 255
 LARGEST_MANIFEST_BYTES = 4 << 20  # ten thousand failed items of a batch, each with two hashes, take 2 MB
+MOST_FILE_BYTES = 128 << 20  # of one file of a result that is read back; those of the bundled campus have below 2 MB
+MOST_JSON_PARTS = 4_000_000  # values of one JSON file: parsed they take some hundred times their text
 MOST_NAMES = 10  # in the message that refuses a folder
 SITE_FILE = "site.toml"  # what makes a folder a site
 SUMMARY = "summary.html"
@@ -258,6 +261,19 @@ def hash_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def too_large(path: Path) -> str:
+    """What of a file is more than a file of a result has, so that it is not read; empty if nothing."""
+    size = path.stat().st_size
+    if size > MOST_FILE_BYTES:
+        return f"has {size:,} bytes (limit {MOST_FILE_BYTES:,})"
+    if path.suffix == ".json":
+        content = path.read_bytes()
+        parts = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+        if parts > MOST_JSON_PARTS:
+            return f"holds about {parts:,} values (limit {MOST_JSON_PARTS:,})"
+    return ""
 
 
 def files_in(folder: Path) -> list[str]:

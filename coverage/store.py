@@ -38,6 +38,7 @@ from quietwing.coverage.result_folder import (
     hash_of,
     is_plain_name,
     put,
+    too_large,
     versions,
     workshop_near,
 )
@@ -386,6 +387,8 @@ def changed_files(folder: Path, files: Mapping[str, Any]) -> list[str]:
         if path.is_symlink() or not path.is_file():
             what = "a link in its place" if path.is_symlink() else "missing"
             problems.append(f"{clean(name)}: {what}; write the result anew")
+        elif much := too_large(path):
+            problems.append(f"{clean(name)}: {much}; write the result anew")
         elif hash_of(path) != expected:
             problems.append(f"{clean(name)}: changed since it was written; write the result anew")
     for name in files_in(folder):

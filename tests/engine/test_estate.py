@@ -120,6 +120,17 @@ def test_every_result_that_was_changed_is_named_in_one_error(results):
     ]
 
 
+def test_a_result_of_millions_of_values_is_refused_by_name(results):
+    """Its manifest agrees with it: 8 MB of text that would take some 200 MB."""
+    path = results / "north-1" / "plan.json"
+    path.write_text('{"x": [' + "[]," * 2_100_000 + "0]}")
+    manifest = json.loads((path.parent / "manifest.json").read_text())
+    (path.parent / "manifest.json").write_text(json.dumps(manifest | {"files": {"plan.json": hash_of(path)}}))
+    told = r"^north-1/plan\.json: holds about 4,200,002 values \(limit 4,000,000\); write the result anew$"
+    with pytest.raises(ScenarioError, match=told):
+        read_estate(results)
+
+
 @pytest.mark.parametrize("there", ["nowhere", "empty"])
 def test_a_folder_without_results_is_one_line(tmp_path, there):
     (tmp_path / "empty").mkdir()

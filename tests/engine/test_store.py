@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import re
 from dataclasses import replace
 
 import pytest
 
+from quietwing.coverage import result_folder
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import QuietwingError, ScenarioError
@@ -82,6 +84,20 @@ def test_a_changed_or_missing_file_is_named(result, name):
     assert verify_result(result, evaluate) == (f"{name}: changed since it was written; write the result anew",)
     (result / name).unlink()
     assert verify_result(result, evaluate) == (f"{name}: missing; write the result anew",)
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ("MOST_FILE_BYTES", r"verdict\.json: has [\d,]+ bytes \(limit 10\); write the result anew"),
+        ("MOST_JSON_PARTS", r"verdict\.json: holds about [\d,]+ values \(limit 10\); write the result anew"),
+    ],
+)
+def test_a_file_of_more_than_a_result_has_is_not_read(result, monkeypatch, limit, told):
+    monkeypatch.setattr(result_folder, limit, 10)
+    problems = verify_result(result, lambda *_what, **_further: pytest.fail("nothing is computed"))
+    assert sum(bool(re.fullmatch(told, problem)) for problem in problems) == 1
+    assert len(problems) == (1 if limit == "MOST_JSON_PARTS" else len(read_manifest(result)["files"]))
 
 
 def test_a_file_slipped_into_the_inputs_is_found(result):
