@@ -25,6 +25,7 @@ from quietwing.coverage.tables.rows import (
 )
 from quietwing.coverage.trims import contradictory_trims
 from quietwing.sites import (
+    MOST_RECORD_PROBLEMS,
     Building,
     Findings,
     Identifier,
@@ -143,8 +144,12 @@ def devices_of(
     """
     devices: list[Device] = []
     first: dict[str, str] = {}
-    label = findings.label
+    label, earlier = findings.label, len(findings.problems)
     for where, raw in rows:
+        if len(findings.problems) - earlier > MOST_RECORD_PROBLEMS:
+            what = f"has over {MOST_RECORD_PROBLEMS:,} problems, the rest was not read; correct these"
+            findings.problem(file, "", what)
+            break
         row = build(LayoutRow, raw, findings, file, where, ignore_unknown=True)
         name = str(raw.get("model") or "")
         model = catalogue.get(name)

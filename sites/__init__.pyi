@@ -105,6 +105,7 @@ from .readings import Reading as Reading
 from .readings import locate as locate
 from .readings import misplaced_readings as misplaced_readings
 from .readings import read_measurements as read_measurements
+from .records import MOST_RECORD_PROBLEMS as MOST_RECORD_PROBLEMS
 from .records import build as build
 from .records import plain_number as plain_number
 from .safe_reading import beside as beside

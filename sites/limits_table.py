@@ -17,7 +17,7 @@ from quietwing.sites.importers.archive import LARGEST_RATIO, MOST_ARCHIVE_BYTES,
 from quietwing.sites.importers.archive import MOST_MEMBERS as MOST_ARCHIVED
 from quietwing.sites.importers.child import CHILD_MEMORY_BYTES, CHILD_SECONDS
 from quietwing.sites.importers.dxf_content import MOST_DRAWN, MOST_ENTITIES
-from quietwing.sites.importers.folder import MOST_ENTRIES
+from quietwing.sites.importers.folder import MOST_ENTRIES, MOST_SITE_BYTES
 from quietwing.sites.importers.ifc_shapes import MOST_ENTITIES as MOST_IFC_ENTITIES
 from quietwing.sites.importers.ifc_shapes import MOST_PRODUCTS
 from quietwing.sites.importers.indoor import MOST_POLYGONS
@@ -47,6 +47,7 @@ def limits_md() -> list[str]:
     """Lines of the table of limits, in Markdown, every figure from the constant that is enforced."""
     rows = (
         ("a site's folder", "files", f"{MOST_ENTRIES:,}"),
+        ("a site's folder", "size of all layers and tables", _size(MOST_SITE_BYTES)),
         ("a site", "features of all layers", f"{MOST_SITE_FEATURES:,}"),
         ("any file", "size", _size(MOST_BYTES)),
         ("any file", "problems after which the rest is not read", f"{MOST_RECORD_PROBLEMS:,}"),

@@ -32,6 +32,7 @@ __all__ = ["read_raw", "strangers"]
 T = TypeVar("T")
 
 MOST_ENTRIES = 1000
+MOST_SITE_BYTES = 128 * 2**20  # of all layers and tables: half is read in some five seconds; a campus has 2 MiB
 
 
 def read_raw(folder: Path, findings: Findings) -> RawSite:
@@ -59,6 +60,12 @@ def read_raw(folder: Path, findings: Findings) -> RawSite:
     _note_strangers(names, findings)
     _refuse_odd_neighbours(folder, names, findings)
     before = _stamps(folder, names)
+    size = sum(stamp[2] for name, stamp in before.items() if stamp is not None and name != TERRAIN_FILE)
+    if size > MOST_SITE_BYTES:
+        what = f"its layers and tables have {size:,} bytes (limit {MOST_SITE_BYTES:,}); remove what is not needed"
+        findings.problem(folder.name, "", what)
+        findings.unread |= {name.split(".")[0] for name in OWN_FILES}
+        return raw
 
     def part(name: str, parse: Callable[[str], T], required: bool, most_bytes: int = MOST_BYTES) -> T | None:
         if name not in names:

@@ -82,6 +82,18 @@ def test_the_python_door_says_what_is_wrong_and_what_to_do(row, houseblock, cata
     assert listing(tmp_path) == before
 
 
+def test_of_a_layout_of_thousands_of_problems_the_rest_is_not_read(catalogue, tmp_path):
+    trims = ";".join(f"EE/B{number}/LTE:-1" for number in range(100, 160))
+    rows = "".join(f"D{number},mas_node,10,0,2.5,0,{trims}\n" for number in range(500))
+    path = tmp_path / "layout.csv"
+    path.write_text(f"id,model,x_m,y_m,z_m,storey,trim_db\n{rows}")
+    with pytest.raises(ScenarioError) as error:
+        read_layout(path, catalogue)
+    first, *_, last = str(error.value).splitlines()
+    assert first.startswith("layout.csv: line 2, D0: trim_db 'EE/B100/LTE' names band 'B100'")
+    assert 1000 < int(re.fullmatch(r"… and (\d+) more problems of the same files", last)[1]) + 20 < 1100
+
+
 def test_what_is_only_placed_wrongly_is_read(houseblock, catalogue, tmp_path):
     for row in ROWS:
         if row.door == "placed":

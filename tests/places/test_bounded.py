@@ -18,6 +18,7 @@ from quietwing.sites import MOST_ADVISED, check, near_pairs, opening_checks, pla
 from quietwing.sites.constructions import MOST_LAYERS
 from quietwing.sites.findings import Unreadable
 from quietwing.sites.geojson import MOST_LINE_VERTICES, parse_layer
+from quietwing.sites.importers import folder
 from quietwing.sites.toml_text import MOST_TOML_KEYS, MOST_TOML_PARTS, toml_of
 
 AGAIN = "draw each once and check again"
@@ -68,6 +69,16 @@ def test_dots_in_texts_numbers_comments_and_dates_part_no_key():
         toml_of("x = 1\n" + ".".join("a" * (MOST_TOML_PARTS + 1)) + " = 1")
     with pytest.raises(Unreadable, match=f"limit {MOST_TOML_KEYS:,}"):
         toml_of("".join(f"k{number} = 1\n" for number in range(MOST_TOML_KEYS + 1)))
+
+
+def test_files_of_a_site_are_bounded_together(tiny, tmp_path, monkeypatch):
+    site = tiny.write(tmp_path / "site")
+    size = sum(path.stat().st_size for path in site.iterdir())
+    monkeypatch.setattr(folder, "MOST_SITE_BYTES", size)
+    assert check(site).ok
+    monkeypatch.setattr(folder, "MOST_SITE_BYTES", size - 1)
+    told = f"site: its layers and tables have {size:,} bytes (limit {size - 1:,}); remove what is not needed"
+    assert check(site).problems == (told,)
 
 
 def test_a_wall_of_thousands_of_layers_is_refused_by_name(tiny, tmp_path):
