@@ -231,7 +231,7 @@ def portal_graph(scene: Scene) -> PortalGraph:
         If its buildings have more portals than a computer holds tables of.
     """
     site, found = scene.site, portals(scene.site)
-    refuse_too_many(site, found)
+    refuse_too_many(site, found.building)
     table = scene.loss_table(np.array(REFERENCE_MHZ))
     pairs: list[NDArray[np.intp]] = [np.empty((0, 2), np.intp)]
     sees_void = np.zeros(len(site.rooms), np.bool_)

@@ -161,24 +161,28 @@ def portals(site: Site) -> Portals:
     return found.portals()
 
 
-def refuse_too_many(site: Site, found: Portals) -> None:
+def refuse_too_many(site: Site, building: NDArray[np.int32] | None = None) -> None:
     """Refuse portals of which no memory holds a table of all pairs for each building.
 
     Parameters
     ----------
     site : Site
-    found : Portals
+    building : int32 ndarray, shape (portal,), optional
+        Of each portal, -1 for none; without it the openings alone are counted, which takes no time.
 
     Raises
     ------
     OutOfRangeError
         With the building that has most.
     """
-    counts = np.bincount(found.building[found.building >= 0], minlength=1)
+    if building is None:
+        of_wall = {wall.id: site.building_index[wall.building] for wall in site.walls}
+        building = np.array([of_wall[opening.wall] for opening in site.openings], np.int32)
+    counts = np.bincount(building[building >= 0], minlength=1)
     if (counts**2).sum() > MOST_PORTAL_PAIRS:
-        most, building = int(counts.max()), site.buildings[int(counts.argmax())]
+        most, fullest = int(counts.max()), site.buildings[int(counts.argmax())]
         raise OutOfRangeError(
-            f"openings.geojson: building {shown(building.id)} has {most:,} openings, pieces of voids, corners and "
+            f"openings.geojson: building {shown(fullest.id)} has {most:,} openings, pieces of voids, corners and "
             f"roof edges that a path may take (limit {math.isqrt(MOST_PORTAL_PAIRS):,} in one building, fewer in "
             f"each of several); split the site, or draw openings that stand side by side as one"
         )

@@ -1,6 +1,7 @@
 """A question that would take hours or all memory is refused with its number before anything is worked out."""
 
 import datetime as dt
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import MOST_DEVICES
 from quietwing.coverage.propagation.portals import MOST_PORTAL_PAIRS
 from quietwing.coverage.scenario import Scenario
-from quietwing.sites import Measurements, Reading, build_wing, describe, load_site
+from quietwing.sites import Measurements, OutOfRangeError, Reading, build_wing, describe, load_site
 
 QUESTIONS = (
     lambda site, scenario, devices: study.evaluate(site, scenario, devices=devices, maps=False),
@@ -115,6 +116,14 @@ def test_a_hundred_thousand_levels_of_a_channel_are_refused(houseblock, ask):
     refuse_too_large(
         replace(houseblock, outside_levels=levels), Scenario(), houseblock.sectors[1:]
     )  # another channel
+
+
+@pytest.mark.parametrize("ask", [*WITHOUT_LAYOUT, *OF_A_LAYOUT])
+def test_more_openings_than_a_table_of_all_pairs_holds_are_refused(houseblock, ask):
+    count = len(houseblock.openings)
+    many = replace(houseblock, openings=houseblock.openings * (1 + math.isqrt(MOST_PORTAL_PAIRS) // count))
+    with pytest.raises(OutOfRangeError, match=r"^openings\.geojson: building 'houseblock' has 6,\d{3} openings"):
+        ask(many, Scenario(), ())
 
 
 @pytest.mark.parametrize("ask", OF_A_LAYOUT)
