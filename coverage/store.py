@@ -326,7 +326,10 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
     budgets = read_budgets(folder)
     if budgets:
         rooms = [one.room for one in budgets]
-        found = contrast_budgets(again, rooms, catalogue=catalogue, limit=len(rooms))
+        try:
+            found = contrast_budgets(again, rooms, catalogue=catalogue, limit=len(rooms))
+        except ScenarioError as error:
+            return (f"{VERDICT}: contrast: {error}",)
         again = dataclasses.replace(again, contrast=found)
     for name, text in _outputs(again, catalogue).items():
         kept = (folder / name).read_bytes().decode("utf-8", "replace")

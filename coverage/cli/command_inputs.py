@@ -31,6 +31,7 @@ _FILES: ContextVar[Mapping[str, str]] = ContextVar("files", default=MappingProxy
 _ADVICE = {
     **dict.fromkeys((errno.ETIMEDOUT, errno.ECONNREFUSED, errno.ECONNRESET), "check its address and the network"),
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room on the disk"),
+    errno.ENAMETOOLONG: "give a shorter path",
     errno.EFBIG: "raise the limit on the size of files (ulimit -f), or write to another disk",
 }
 P = ParamSpec("P")
@@ -56,7 +57,7 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(ENVIRONMENT) from None
         except OSError as error:
             say(f"error: {_of_system(error)}")
-            raise typer.Exit(ENVIRONMENT) from None
+            raise typer.Exit(BAD_INPUT if error.errno == errno.ENAMETOOLONG else ENVIRONMENT) from None
         except KeyboardInterrupt:
             say("interrupted; nothing half-written was left")
             raise typer.Exit(INTERRUPTED) from None

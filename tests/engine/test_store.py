@@ -5,10 +5,11 @@ import json
 import os
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from quietwing.coverage import result_folder
+from quietwing.coverage import result_folder, store
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import QuietwingError, ScenarioError
@@ -98,6 +99,12 @@ def test_a_file_of_more_than_a_result_has_is_not_read(result, monkeypatch, limit
     problems = verify_result(result, lambda *_what, **_further: pytest.fail("nothing is computed"))
     assert sum(bool(re.fullmatch(told, problem)) for problem in problems) == 1
     assert len(problems) == (1 if limit == "MOST_JSON_PARTS" else len(read_manifest(result)["files"]))
+
+
+def test_a_contrast_budget_of_no_room_of_the_site_is_named_with_its_file(result, monkeypatch):
+    monkeypatch.setattr(store, "read_budgets", lambda _folder: (SimpleNamespace(room="nowhere"),))
+    (problem,) = verify_result(result, evaluate)
+    assert problem.startswith("verdict.json: contrast: no room 'nowhere' that must be silent on this site; give")
 
 
 def test_a_file_slipped_into_the_inputs_is_found(result):

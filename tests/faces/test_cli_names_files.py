@@ -88,3 +88,11 @@ def test_a_rules_file_whose_format_is_true_is_of_no_format(tmp_path):
     path.write_text(load_rules().text.replace("format = 1", "format = true", 1), "utf-8")
     with pytest.raises(ScenarioError, match=r"^own\.toml: format: is true .expected 1.; write format = 1"):
         read_rules(path)
+
+
+@pytest.mark.parametrize("command", ["verify", "estate"])
+def test_a_path_that_no_disk_can_hold_is_bad_input(command):
+    answered = CliRunner().invoke(app, [command, "x" * 300])
+    assert answered.exit_code == 2
+    (line,) = answered.stderr.splitlines()
+    assert line.startswith("error: xxx")
