@@ -19,11 +19,11 @@ from pydantic.dataclasses import dataclass
 
 from quietwing.sites.checks import LOUDEST_DBM
 from quietwing.sites.errors import SiteError
-from quietwing.sites.findings import Findings, Unreadable, clean, did_you_mean, near, shown
+from quietwing.sites.findings import MOST_ALIKE, Findings, Unreadable, clean, did_you_mean, near, shown
 from quietwing.sites.model import Building, Room, Site
 from quietwing.sites.points import PointSet
 from quietwing.sites.quantities import CoordinateM, LevelDbm, Text
-from quietwing.sites.records import build, whole
+from quietwing.sites.records import MOST_RECORD_PROBLEMS, build, whole
 from quietwing.sites.safe_reading import path_of, read_text
 from quietwing.sites.tables_csv import parse_table
 
@@ -135,6 +135,10 @@ def parse_measurements(text: str, site: Site, file: str) -> Measurements:
         findings.problem(file, "", str(error))
     _check_channels(readings, site, findings, file)
     for where, reading in readings:
+        if len(findings.problems) > MOST_RECORD_PROBLEMS:
+            what = f"has over {MOST_RECORD_PROBLEMS:,} problems, the rest was not read; correct these"
+            findings.problem(file, "", what)
+            break
         for problem in _impossible(reading, site):
             findings.problem(file, where, problem)
     if findings.problems:
@@ -148,7 +152,9 @@ def _check_channels(readings: list[tuple[str, Reading]], site: Site, findings: F
     for where, reading in readings:
         if reading.channel not in site.channels:
             lines[reading.channel].append(where)
-    for channel, at in lines.items():
+    for number, (channel, at) in enumerate(lines.items()):
+        if number > MOST_ALIKE:
+            break
         more = f" (and {len(at) - 1} more)" if len(at) > 1 else ""
         findings.problem(
             file,

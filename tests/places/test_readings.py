@@ -11,6 +11,7 @@ from by_path import module_at
 
 from quietwing.sites import load_site
 from quietwing.sites.errors import SiteError
+from quietwing.sites.findings import MOST_ALIKE
 from quietwing.sites.readings import MOST_READINGS, locate, parse_measurements, read_measurements
 from quietwing.sites.trial_point_sets import trial_points
 
@@ -132,6 +133,18 @@ def test_all_problems_of_a_table_come_at_once(site):
         "line 5",
         "line 6",
     ]
+
+
+@pytest.mark.parametrize(
+    ("row", "most"),
+    [("EE/B{}/GSM,400002", MOST_ALIKE + 1), ("EE/B20/LTE,499{:03}", 1002)],
+)
+def test_of_thousands_of_problems_the_first_are_told(site, row, most):
+    """Channels of no mast, and places far away."""
+    rows = (f"{row.format(number)},300003,1.5,-80,2026-11-20,," for number in range(1, 1500))
+    with pytest.raises(SiteError) as error:
+        read(table(*rows), site)
+    assert len(error.value.problems) == most
 
 
 def test_a_file_that_is_not_there_names_its_neighbour(site, tmp_path):
