@@ -8,7 +8,7 @@ from collections import Counter
 from quietwing.coverage.blocking.outside import outside_points
 from quietwing.coverage.blocking.world_memory import refuse_too_many_worlds
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.propagation.portals import refuse_too_many
+from quietwing.coverage.propagation import refuse_too_many_portals
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Sector, Site, trial_points
 
@@ -54,9 +54,9 @@ def refuse_too_large(site: Site, scenario: Scenario, sectors: tuple[Sector, ...]
     ScenarioError
         With the count, the limit, and how many would do.
     OutOfRangeError
-        As `refuse_too_many` openings.
+        If the openings of a building are too many; see `refuse_too_many_portals`.
     """
-    refuse_too_many(site)
+    refuse_too_many_portals(site)
     places = count_places(site)
     links = len(sectors) * places
     if links > MOST_SECTOR_LINKS:

@@ -67,6 +67,7 @@ from .path_gains import add_two_ray as add_two_ray
 from .path_gains import path_gain as path_gain
 from .portal_graphs import PortalGraph as PortalGraph
 from .portal_graphs import portal_graph as portal_graph
+from .portals import refuse_too_many_portals as refuse_too_many_portals
 from .radiating_cable import FINE as FINE
 from .radiating_cable import Cut as Cut
 from .radiating_cable import cable_gain as cable_gain

@@ -18,7 +18,13 @@ from scipy.spatial import KDTree
 
 from quietwing.coverage.propagation import _bend_kernels as bends
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
-from quietwing.coverage.propagation.portals import EYE_HEIGHT_M, Portals, portals, refuse_too_many, room_of_points
+from quietwing.coverage.propagation.portals import (
+    EYE_HEIGHT_M,
+    Portals,
+    portals,
+    refuse_too_many_portals,
+    room_of_points,
+)
 from quietwing.coverage.propagation.scene import Scene
 from quietwing.sites import PointSet, Room, Site
 
@@ -231,7 +237,7 @@ def portal_graph(scene: Scene) -> PortalGraph:
         If its buildings have more portals than a computer holds tables of.
     """
     site, found = scene.site, portals(scene.site)
-    refuse_too_many(site, found.building)
+    refuse_too_many_portals(site, found.building)
     table = scene.loss_table(np.array(REFERENCE_MHZ))
     pairs: list[NDArray[np.intp]] = [np.empty((0, 2), np.intp)]
     sees_void = np.zeros(len(site.rooms), np.bool_)

@@ -26,7 +26,7 @@ from shapely.geometry import Polygon
 
 from quietwing.sites import Building, OutOfRangeError, Site, Slab, opening_places, shown
 
-__all__ = ["MOST_PORTAL_PAIRS", "PORTAL_KINDS", "Portals", "portals", "refuse_too_many", "room_of_points"]
+__all__ = ["MOST_PORTAL_PAIRS", "PORTAL_KINDS", "Portals", "portals", "refuse_too_many_portals", "room_of_points"]
 
 Floats = NDArray[np.float64]
 Plan = tuple[float, float]
@@ -161,7 +161,7 @@ def portals(site: Site) -> Portals:
     return found.portals()
 
 
-def refuse_too_many(site: Site, building: NDArray[np.int32] | None = None) -> None:
+def refuse_too_many_portals(site: Site, building: NDArray[np.int32] | None = None) -> None:
     """Refuse portals of which no memory holds a table of all pairs for each building.
 
     Parameters
