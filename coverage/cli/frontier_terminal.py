@@ -43,7 +43,7 @@ def amounts_of(text: str | None) -> tuple[float, ...]:
         If a part is no number.
     """
     found = []
-    for part in _parts(text):
+    for part in _parts(text, "--budgets"):
         try:
             found.append(float(part.removeprefix("£")))
         except ValueError:
@@ -64,7 +64,7 @@ def counts_of(text: str | None) -> tuple[int | float, ...]:
         If a part is no whole number, and no per cent either.
     """
     found: list[int | float] = []
-    for part in _parts(text):
+    for part in _parts(text, "--least-cost-of"):
         number = part.removesuffix("%").rstrip()
         whole, _, after = number.partition(".") if number != part else (part, "", "0")
         if not all(digits.isascii() and digits.isdigit() for digits in (whole, after or "0")):
@@ -75,11 +75,13 @@ def counts_of(text: str | None) -> tuple[int | float, ...]:
     return tuple(found)
 
 
-def _parts(text: str | None) -> list[str]:
+def _parts(text: str | None, option: str) -> list[str]:
     if text is None:
         return []
     if len(text) > MOST_CHARACTERS:
-        raise ScenarioError(f"a list of {len(text)} characters (expected {MOST_CHARACTERS} at most); shorten it")
+        raise ScenarioError(
+            f"{option}: has {len(text):,} characters (expected {MOST_CHARACTERS} at most); shorten it"
+        )
     return [part.strip() for part in text.split(",")]
 
 

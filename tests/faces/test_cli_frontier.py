@@ -23,6 +23,7 @@ def run(*arguments: str):
         (("houseblock", "--budgets", "1000", "--auto"), "either --budgets A,B,C or --auto"),
         (("houseblock", "--budgets", "1000,many"), "'many' is no amount of money"),
         (("houseblock", "--budgets", "1000,,2000"), "'' is no amount of money"),
+        (("houseblock", "--budgets", "1," * 600), "--budgets: has 1,200 characters (expected 1000 at most)"),
         (("houseblock", "--budgets", "nan"), "is no amount of money"),
         (("houseblock", "--budgets", "1e999"), "is no amount of money"),
         (("houseblock", "--budgets=-5"), "£-5 is no budget"),
