@@ -38,6 +38,7 @@ from quietwing.sites import (
 __all__ = ["TARGETS", "Objective", "OperatorAction", "Scenario", "TreatmentWish", "read_scenario"]
 
 LARGEST_FILE_BYTES = 1 << 20
+MOST_PATTERNS = 1_000  # of one action, each held against every sector
 
 GradeName = Literal["planning", "evidence"]
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class OperatorAction:
     name : str
         What it is called on the bill; empty: after what it does.
     sectors : tuple of str
-        Patterns of a shell over the ids of ``masts.csv``; empty: every sector the other three mean.
+        Patterns of a shell over the ids of ``masts.csv``, 1,000 at most; empty: every sector the other three mean.
     operator, technology, band : str
         Only sectors of these; empty: of any. At least one of the four must be given.
     power_db : float
@@ -121,7 +122,9 @@ class OperatorAction:
     """
 
     name: _Name = ""
-    sectors: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = ()
+    sectors: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], Field(max_length=MOST_PATTERNS)
+    ] = ()
     operator: _Name = ""
     technology: Literal["", "GSM", "UMTS", "LTE", "NR"] = ""
     band: _Name = ""
@@ -371,6 +374,9 @@ def _explain(name: str, where: Mapping[str, str], item: Mapping[str, Any]) -> st
     if item["type"] in ("missing", "missing_argument"):
         return f"{place}: is missing; give it"
     value = item["input"]
+    if item["type"] == "too_long":
+        what = f"names {len(value):,} (limit {item['ctx']['max_length']:,})"
+        return f'{place}: {what}; write patterns like "mast-1-*"'
     advice = _advice(key, value, str(item["type"]))
     if key == "operator_actions" and len(loc) > 2:
         advice = _action_advice(str(loc[2]), value, str(item["type"]))

@@ -36,7 +36,6 @@ __all__ = ["action_in_words", "action_name", "check_actions", "meant", "retuned"
 FILE = "scenario"
 LEAST_EIRP_DBM = -30.0  # of a row of masts.csv
 MOST_TILT_DEG = 45.0  # of a row of masts.csv
-MOST_PATTERNS = 1_000  # of one action, each held against every sector
 ALL_OFF = "switch off every sector there is to judge; leave at least one on, or ask for more channels"
 _FILTERS = ("operator", "technology", "band")
 
@@ -172,10 +171,6 @@ def check_actions(site: Site, scenario: Scenario) -> tuple[str, ...]:
         if len(findings.problems) > MOST_ALIKE:
             break
         where = f"operator_actions {number}"
-        if len(action.sectors) > MOST_PATTERNS:
-            what = f'names {len(action.sectors):,} sectors (limit {MOST_PATTERNS:,}); write patterns like "mast-1-*"'
-            findings.problem(FILE, where, what)
-            continue
         for problem in _problems(site, action):
             findings.problem(FILE, where, problem)
         for index in meant(site.sectors, action) if _selects(action) else ():

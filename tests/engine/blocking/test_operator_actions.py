@@ -9,7 +9,7 @@ import pytest
 from quietwing.coverage.blocking.explain import explain_room
 from quietwing.coverage.blocking.judging import judge_rooms, silence_points
 from quietwing.coverage.blocking.links import link_model, public_links
-from quietwing.coverage.blocking.operator_actions import MOST_PATTERNS, check_actions, meant, retuned
+from quietwing.coverage.blocking.operator_actions import check_actions, meant, retuned
 from quietwing.coverage.blocking.outside import outside_points
 from quietwing.coverage.blocking.spills import spill
 from quietwing.coverage.equipment import BandPower, Device, Model
@@ -18,7 +18,7 @@ from quietwing.coverage.live.drafting import Drafting
 from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.propagation.sector_patterns import sector_gain_db
-from quietwing.coverage.scenario import OperatorAction, Scenario, read_scenario
+from quietwing.coverage.scenario import MOST_PATTERNS, OperatorAction, Scenario, read_scenario
 from quietwing.coverage.study import evaluate, leakage
 from quietwing.sites import MOST_ADVISED, MOST_ALIKE
 from quietwing.sites.model import OutsideLevel, Sector
@@ -330,16 +330,18 @@ def test_of_thousands_of_actions_that_match_nothing_the_first_are_told(hut):
     assert problems[0].endswith("matches no sector of masts.csv; did you mean 'ee-800'?")
 
 
-def test_of_many_patterns_of_one_action_twenty_are_told_the_near_ones_and_thousands_are_refused(hut):
+def test_of_many_patterns_of_one_action_twenty_are_told_the_near_ones_and_thousands_are_refused(hut, tmp_path):
     names = tuple(f"ee-80{number}" for number in range(1, MOST_PATTERNS + 2))
-    actions = (OperatorAction(sectors=names[1:], off=True), OperatorAction(sectors=names, off=True))
-    *told, last = check_actions(hut(sectors=SECTORS), Scenario(operator_actions=actions[:1]))
+    actions = (OperatorAction(sectors=names[1:], off=True),)
+    *told, last = check_actions(hut(sectors=SECTORS), Scenario(operator_actions=actions))
     assert sum("did you mean" in problem for problem in told) == MOST_ADVISED
     assert last.endswith("matches no sector of masts.csv; sectors are named like ee-800, ee-gsm, o2-800")
-    (refused,) = check_actions(hut(sectors=SECTORS), Scenario(operator_actions=actions[1:]))
-    assert (
-        refused == 'scenario: operator_actions 1: names 1,001 sectors (limit 1,000); write patterns like "mast-1-*"'
-    )
+    with pytest.raises(ScenarioError, match=r'names 1,001 \(limit 1,000\); write patterns like "mast-1-\*"'):
+        OperatorAction(sectors=names, off=True)
+    text = f"format = 1\n[[operator_actions]]\noff = true\nsectors = {list(names)}\n"
+    (tmp_path / "s.toml").write_text(text, "utf-8")
+    with pytest.raises(ScenarioError, match=r"s\.toml: operator_actions 1, sectors: names 1,001 \(limit 1,000\)"):
+        read_scenario(tmp_path / "s.toml")
 
 
 def test_all_problems_come_at_once_from_every_door(hut):
