@@ -123,7 +123,9 @@ def _checked_members(
             f"zip the site's own folder only"
         )
     if size > RATIO_FROM_BYTES and size > LARGEST_RATIO * max(packed, 1):
-        raise SiteError(f"{zipped}: unpacks to over {LARGEST_RATIO} times its size, as no site does; not opened")
+        raise SiteError(
+            f"{zipped}: unpacks to over {LARGEST_RATIO} times its size, as no site does; zip the site's folder only"
+        )
     files = [member for member in found if not member.is_dir() and not _of_the_system(member.filename)]
     tops = {PurePosixPath(member.filename).parts[0] for member in files}
     depth = 1 if len(tops) == 1 and all(len(PurePosixPath(member.filename).parts) > 1 for member in files) else 0
