@@ -132,7 +132,7 @@ def check_arguments(
         problems.append(refused("scenario", scenario, "a Scenario or None"))
     if not isinstance(catalogue, Mapping | None):
         problems.append(refused("catalogue", catalogue, "a dict of models, as read_catalogue returns it, or None"))
-    if not isinstance(stream, Integral) or not 0 <= int(stream) < MOST_STREAMS:
+    if isinstance(stream, bool) or not isinstance(stream, Integral) or not 0 <= int(stream) < MOST_STREAMS:
         problems.append(
             f"stream: is {shown(stream)} (expected a whole number from 0 to {MOST_STREAMS - 1}); give one"
         )

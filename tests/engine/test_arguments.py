@@ -80,7 +80,7 @@ def test_what_is_no_site_or_scenario_is_said_by_its_name(site, door):
         ({"devices": (replace(DEVICE, model="mas_head_end"),)}, "N1: 'mas_head_end' is no blocker of the catalogue"),
         ({"devices": (DEVICE,), "catalogue": {}}, "N1: 'micro_jammer' is no blocker of the catalogue"),
         ({"catalogue": ["a"]}, "catalogue: is of type list"),
-        *(({"stream": value}, "stream: is ") for value in (-1, 2**70, "1", None, 1.5)),
+        *(({"stream": value}, "stream: is ") for value in (-1, 2**70, "1", None, 1.5, True)),
     ],
     ids=str,
 )
