@@ -2,8 +2,8 @@
 
 First with all that a batch begins and ends with, then from its first answer to its last.
 
-Run `python benchmarks/cluster.py [ITEMS [WORLDS]]`; a minute and a half for 60 items of 1,000 worlds. Each way computes
-the same verdicts of a small wing, into a folder of its own; the files are compared to the byte at the end.
+Run `python benchmarks/cluster.py [ITEMS [WORLDS]]`; a minute and a half for 60 items of 1,000 worlds. Each way
+computes the same verdicts of a small wing, into a folder of its own; the files are compared to the byte at the end.
 """
 
 from __future__ import annotations
