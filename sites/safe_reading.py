@@ -198,7 +198,8 @@ def read_bytes(path: Path, root: Path, most_bytes: int = MOST_BYTES) -> bytes:
     with os.fdopen(handle, "rb") as file:
         before = os.fstat(handle)
         if before.st_size > most_bytes:
-            raise Unreadable(f"has {before.st_size:,} bytes (limit {most_bytes:,}); remove what is not needed")
+            split = " or split the site into smaller ones" if most_bytes >= MOST_BYTES else ""  # of layers and lists
+            raise Unreadable(f"has {before.st_size:,} bytes (limit {most_bytes:,}); remove what is not needed{split}")
         content = file.read(most_bytes + 1)
         after = os.fstat(handle)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(content) != after.st_size:

@@ -60,7 +60,8 @@ def read_raw(folder: Path, findings: Findings) -> RawSite:
     _note_strangers(names, findings)
     _refuse_odd_neighbours(folder, names, findings)
     before = _stamps(folder, names)
-    size = sum(stamp[2] for name, stamp in before.items() if stamp is not None and name != TERRAIN_FILE)
+    sizes = {name: stamp[2] for name, stamp in before.items() if stamp is not None and name != TERRAIN_FILE}
+    size = sum(each for each in sizes.values() if each <= MOST_BYTES)  # a larger file is refused by itself, unread
     if size > MOST_SITE_BYTES:
         what = f"its layers and tables have {size:,} bytes (limit {MOST_SITE_BYTES:,}); remove what is not needed"
         findings.problem(folder.name, "", what)
