@@ -10,7 +10,7 @@ from typing import Any
 import numba
 
 from quietwing.coverage.batch.cluster import demand_workers
-from quietwing.coverage.batch.split_verdict import MOST_DEATHS, answer_of
+from quietwing.coverage.batch.split_verdict import answers_in_order
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning import Frontier, Plan, Prepared
 from quietwing.coverage.scenario import Scenario
@@ -63,16 +63,7 @@ def frontier_on_cluster(
     demand_workers(client)
 
     def apart(asked: SearchesApart, budgets: Sequence[float]) -> Iterator[Plan]:
-        sent = client.scatter(pickle.dumps(asked), broadcast=True, hash=True)
-        futures = [
-            client.submit(_plan, sent, sent.key, budget, pure=False, retries=MOST_DEATHS) for budget in budgets
-        ]
-        try:
-            for future in futures:
-                yield answer_of(future)
-                future.release()
-        finally:
-            client.cancel([future for future in futures if not future.done()])
+        return answers_in_order(client, _plan, asked, budgets)
 
     return frontier(
         site,

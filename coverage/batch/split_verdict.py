@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +19,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import Block, BlockWorlds, Ready, evaluate_in_blocks, made_ready, worked_out
 from quietwing.sites import Site
 
-__all__ = ["MOST_DEATHS", "answer_of", "evaluate_on_cluster"]
+__all__ = ["answers_in_order", "evaluate_on_cluster"]
 
 BLOCKS_OF_A_WORKER = 4  # so that a fast worker takes more of them
 MOST_DEATHS = 2  # of workers with one block or budget
@@ -63,17 +63,7 @@ def evaluate_on_cluster(
     workers = len(client.scheduler_info()["workers"])
 
     def run(blocks: Sequence[Block]) -> Iterator[BlockWorlds]:
-        sent = client.scatter(pickle.dumps((site, scenario, devices, dict(catalogue))), broadcast=True, hash=True)
-        key = sent.key
-        futures = [
-            client.submit(_block_worlds, sent, key, block, pure=False, retries=MOST_DEATHS) for block in blocks
-        ]
-        try:
-            for future in futures:
-                yield answer_of(future)
-                future.release()
-        finally:
-            client.cancel([future for future in futures if not future.done()])
+        return answers_in_order(client, _block_worlds, (site, scenario, devices, dict(catalogue)), blocks)
 
     return evaluate_in_blocks(
         site,
@@ -87,7 +77,40 @@ def evaluate_on_cluster(
     )
 
 
-def answer_of(future: Any) -> Any:
+def answers_in_order(
+    client: Any, task: Callable[[bytes, str, Any], Any], question: object, parts: Iterable[Any]
+) -> Iterator[Any]:
+    """What workers find of each part of one question, which is sent once; in the order of the parts.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    task : callable
+        On a worker: given the question pickled, a key that names it, and a part.
+    question : object
+    parts : iterable
+
+    Yields
+    ------
+    Any
+        What the task returned.
+
+    Raises
+    ------
+    OSError
+        If workers were lost.
+    """
+    sent = client.scatter(pickle.dumps(question), broadcast=True, hash=True)
+    futures = [client.submit(task, sent, sent.key, part, pure=False, retries=MOST_DEATHS) for part in parts]
+    try:
+        for future in futures:
+            yield _answer(future)
+            future.release()
+    finally:
+        client.cancel([future for future in futures if not future.done()])
+
+
+def _answer(future: Any) -> Any:
     """What a worker found, or what became of it as the environment's fault."""
     distributed = import_module("distributed")
     try:
