@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 Levels = NDArray[np.float32]
 HALF_DB = np.float32(3.1)  # two ways that are as much below a level stay below it together
 UNHEARD_DB = 50.0  # 0.00004 dB of the sum
-LOSSES_AT_A_TIME = 250_000  # of devices alike, between two places on one frequency each: 1 MB, near the processor
+LOSSES_AT_A_TIME = 600_000  # of devices alike, between two places on one frequency each: 2.4 MB, near the processor
 
 
 @dataclass(frozen=True)

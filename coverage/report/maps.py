@@ -29,6 +29,7 @@ from quietwing.coverage.report.plan_drawing import (
     plan_corners,
     provenance,
     save_png,
+    set_map_title,
 )
 from quietwing.coverage.report.words import channel_in_words
 from quietwing.coverage.results import Leakage, StoreyMap
@@ -87,7 +88,7 @@ def service_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = None) -> 
             fontsize=7,
             frameon=False,
         )
-    ax.set_title(f"{storey.title}: strongest usable service, blockers off", loc="left", fontsize=11)
+    set_map_title(ax, f"{storey.title}: strongest usable service, blockers off")
     return ax
 
 
@@ -127,7 +128,7 @@ def channel_count_map(leakage: Leakage, storey: StoreyMap, ax: Axes | None = Non
     draw_plan(ax, leakage.site, storey)
     if alone:
         ax.legend(handles=_legend(), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=5, fontsize=7, frameon=False)
-    ax.set_title(f"{storey.title}: number of usable channels, blockers off", loc="left", fontsize=11)
+    set_map_title(ax, f"{storey.title}: number of usable channels, blockers off")
     return ax
 
 

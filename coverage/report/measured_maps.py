@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from quietwing.coverage.report.measured_tables import measured_id, signed
-from quietwing.coverage.report.plan_drawing import WALL_COLOUR, north_and_scale, provenance
+from quietwing.coverage.report.plan_drawing import WALL_COLOUR, north_and_scale, provenance, set_map_title
 from quietwing.coverage.results import Comparison, Leakage, StoreyMap
 
 __all__ = ["AGREES_WITHIN_DB", "draw_measured", "measured_legend", "measured_on", "outdoor_figure"]
@@ -170,7 +170,7 @@ def outdoor_figure(leakage: Leakage) -> Figure | None:
     everything = np.concatenate([fence, comparison.points.xyz_m[rows, :2]])
     (west, south), (east, north) = everything.min(axis=0).tolist(), everything.max(axis=0).tolist()
     north_and_scale(ax, (west, south, east, north))
-    ax.set_title("In the open: measured levels against the model, blockers off", loc="left", fontsize=11)
+    set_map_title(ax, "In the open: measured levels against the model, blockers off")
     figure.suptitle(site.marking, fontsize=9, fontweight="bold")
     fence_line = Line2D([], [], color=WALL_COLOUR, linestyle="--", label="perimeter")
     figure.legend(

@@ -41,6 +41,7 @@ __all__ = [
     "plan_corners",
     "provenance",
     "save_png",
+    "set_map_title",
 ]
 
 HOLE_HATCH = "////"
@@ -85,6 +86,11 @@ def save_png(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(with_plain_text(figure)).print_png(  # type: ignore[no-untyped-call]
         path, metadata={"Software": None}, pil_kwargs={"compress_level": COMPRESSION}
     )
+
+
+def set_map_title(ax: Axes, words: str) -> None:
+    """Write the title of a map, at a given height: matplotlib takes a seventh of a picture's time to look for one."""
+    ax.set_title(words, loc="left", fontsize=11, y=1.0)
 
 
 def draw_plan(ax: Axes, site: Site, storey: Storeyed) -> None:

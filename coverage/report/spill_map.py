@@ -23,6 +23,7 @@ from quietwing.coverage.report.plan_drawing import (
     new_axes,
     north_and_scale,
     provenance,
+    set_map_title,
 )
 from quietwing.coverage.report.verdict_tables import seldom_captured
 from quietwing.coverage.report.words import channel_in_words, limits_in_words
@@ -132,8 +133,8 @@ def spill_figure(verdict: Verdict) -> Figure:
     near, whole = figure.subplots(1, 2)
     spill_map(verdict, near, around_m=NEAR_M)
     spill_map(verdict, whole)
-    near.set_title("Round the perimeter", loc="left", fontsize=11)
-    whole.set_title("Every point and receptor", loc="left", fontsize=11)
+    set_map_title(near, "Round the perimeter")
+    set_map_title(whole, "Every point and receptor")
     words = "\n".join(limits_in_words(verdict)[: len(verdict.grades)])
     for channel in verdict.by_room["channel"].values.tolist():
         words = words.replace(str(channel), channel_in_words(str(channel)))

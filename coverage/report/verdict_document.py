@@ -14,7 +14,13 @@ from quietwing.coverage.report.grades import GRADE_HEADER, grade_in_words, grade
 from quietwing.coverage.report.plan_drawing import save_png
 from quietwing.coverage.report.publishing import page
 from quietwing.coverage.report.spill_map import spill_figure
-from quietwing.coverage.report.verdict_maps import before_after_figure, before_map, rooms_on, verdict_figure
+from quietwing.coverage.report.verdict_maps import (
+    before_after_figure,
+    before_map,
+    margin_figure,
+    rooms_on,
+    verdict_figure,
+)
 from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv
 from quietwing.coverage.report.whatif_document import make_whatif_table, whatif_values
 from quietwing.coverage.report.words import (
@@ -68,19 +74,22 @@ def make_verdict_files(
     list of str
         Names of the files, ``summary.html`` first.
     """
-    pictures = []
+    pictures: list[tuple[str, dict[str, str]]] = []
+    changed = bool(verdict.devices or verdict.treatments or verdict.scenario.operator_actions or before)
     storeys = [storey for storey in verdict.maps if rooms_on(verdict, storey)]  # keep rooms alone make no map
     for number, storey in enumerate(storeys):
         name = f"{number + 1:02d}-{safe_file_name(storey.title)}.png"
-        pair = None
-        if verdict.devices or verdict.treatments or verdict.scenario.operator_actions or before:
-            pair = f"before-after-{name}"
+        if changed:
             other = before if before and before_map(before, storey) else None
-            save_png(before_after_figure(other, verdict, storey), workshop / pair)
-        save_png(verdict_figure(verdict, storey), workshop / f"verdict-{name}")
-        pictures.append({"title": storey.title, "pair": pair, "verdict": f"verdict-{name}"})
+            save_png(before_after_figure(other, verdict, storey), workshop / f"before-after-{name}")
+            save_png(margin_figure(verdict, storey), workshop / f"margin-{name}")
+            here = {"pair": f"before-after-{name}", "margin": f"margin-{name}"}
+        else:
+            save_png(verdict_figure(verdict, storey), workshop / f"verdict-{name}")
+            here = {"verdict": f"verdict-{name}"}
+        pictures.append((storey.title, here))
         progress((number + 1) / (len(storeys) + 1))
-    files = [str(name) for picture in pictures for name in (picture["pair"], picture["verdict"]) if name]
+    files = [name for _, here in pictures for name in here.values()]
     if verdict.spill is not None:
         save_png(spill_figure(verdict), workshop / "spill.png")
         files.append("spill.png")
@@ -97,7 +106,7 @@ def make_verdict_files(
     return ["summary.html", *tables, *files]
 
 
-def _summary(verdict: Verdict, pictures: list[dict[str, str | None]], *, with_leakage: bool) -> dict[str, Any]:
+def _summary(verdict: Verdict, pictures: list[tuple[str, dict[str, str]]], *, with_leakage: bool) -> dict[str, Any]:
     """What ``verdict.html`` is filled with."""
     escapes = escapes_of(verdict)
     count = count_rooms(verdict)

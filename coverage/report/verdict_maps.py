@@ -6,7 +6,7 @@ black and white and with any colour vision (assumption A59).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,11 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch as LegendPatch
-from matplotlib.patches import PathPatch, Polygon
+from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
+from shapely.geometry.polygon import orient
 
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.device_marks import PLATE, device_legend, devices_on, draw_devices
@@ -40,6 +41,7 @@ from quietwing.coverage.report.plan_drawing import (
     openings_of,
     plan_corners,
     provenance,
+    set_map_title,
 )
 from quietwing.coverage.results import Leakage, StoreyMap, Verdict, VerdictMap
 from quietwing.sites import Room, Site
@@ -48,6 +50,7 @@ __all__ = [
     "before_after_figure",
     "before_map",
     "dead_zone_map",
+    "margin_figure",
     "margin_map",
     "rooms_on",
     "verdict_figure",
@@ -56,6 +59,13 @@ __all__ = [
 LARGEST_MARGIN_DB = 20.0  # fixed scale, so that two layouts compare
 TREATED_COLOUR = "#801650"
 HALO = [withStroke(linewidth=2.0, foreground="white")]  # behind texts on a map
+LOOKS: dict[str, dict[str, Any]] = {  # of rooms, by state
+    SILENT: {"facecolor": QUIET_COLOUR},
+    QUIET: {"facecolor": QUIET_COLOUR, "edgecolor": "#9DB4D6", "hatch": ".."},
+    HOLE: {"facecolor": HOLE_COLOUR, "edgecolor": "black", "hatch": HOLE_HATCH},
+    UNKNOWN: {"facecolor": UNKNOWN_COLOUR, "edgecolor": "#808080"},
+}
+MARGIN_SCALE = "black line: 0 dB; scale ends at ±20 dB"
 LETTER_IN = (0.055, 0.1)  # width and height of a letter at 7 points
 WIDEST_BESIDE = 1.2  # longer plans stand one above the other
 
@@ -80,11 +90,10 @@ def dead_zone_map(
     Axes
     """
     ax, alone = (ax, False) if ax is not None else (new_axes(), True)
-    state = np.ma.masked_array(storey.data["state"].values, ~_shown(verdict, storey))
-    _draw_states(ax, storey, state)
-    _mark_rooms(ax, verdict, storey, state)
+    _draw_rooms(ax, verdict, storey, _states(verdict))
+    _name_keep_rooms(ax, verdict.site, storey)
     _finish(ax, verdict, storey, also)
-    ax.set_title(f"{storey.title}: {_holes_here(verdict, storey)}", loc="left", fontsize=11)
+    set_map_title(ax, f"{storey.title}: {_holes_here(verdict, storey)}")
     if alone:
         ax.legend(
             handles=legend_of(verdict, storey), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, fontsize=7
@@ -93,7 +102,7 @@ def dead_zone_map(
 
 
 def margin_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> Axes:
-    """Draft margin over one storey on a fixed scale, with the line where it is 0 dB.
+    """Draft margin over one storey on a fixed scale, bright where a phone may work, with the line where it is 0 dB.
 
     Parameters
     ----------
@@ -114,29 +123,37 @@ def margin_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> 
     mesh = ax.pcolormesh(
         *plan_corners(storey.patch),
         clipped_db,
-        cmap="cividis",
+        cmap="viridis_r",
         vmin=-LARGEST_MARGIN_DB,
         vmax=LARGEST_MARGIN_DB,
         rasterized=True,
     )
     bar = ax.figure.colorbar(mesh, ax=ax, shrink=0.8, pad=0.02, extend="both")
-    bar.set_label(f"draft margin [dB]: above 0 silenced at {grade_in_words(verdict.scenario.asked)}")
+    bar.set_label(f"estimated margin [dB]: above 0 blocked at {grade_in_words(verdict.scenario.asked)}")
     bar.ax.axhline(0.0, color="black", linewidth=1.5)
     if clipped_db.count() and clipped_db.min() < 0 < clipped_db.max() and min(clipped_db.shape) > 1:
         x, y = _centres(storey)
         for colour, width in (("white", 2.6), ("black", 1.1)):
             ax.contour(x, y, clipped_db, levels=[0.0], colors=colour, linewidths=width)
     _finish(ax, verdict, storey)
-    ax.set_title(f"{storey.title}: draft margin of the channel nearest to working", loc="left", fontsize=11)
+    set_map_title(ax, f"{storey.title}: estimated margin of the channel nearest to working")
     return ax
 
 
 def verdict_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
     """Dead zones and margin of one storey with legend, marking, date of the input data and scenario id."""
-    figure, (upper, lower) = _pair(storey)
+    figure, (upper, lower) = _panels(storey, 2)
     dead_zone_map(verdict, storey, upper)
     margin_map(verdict, storey, lower)
-    _dress(figure, verdict, storey, "black line: 0 dB; scale ends at ±20 dB")
+    _dress(figure, verdict, storey, MARGIN_SCALE, legend_of(verdict, storey))
+    return figure
+
+
+def margin_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
+    """The margin of one storey alone, beside a figure of its dead zones."""
+    figure, (only,) = _panels(storey, 1)
+    margin_map(verdict, storey, only)
+    _dress(figure, verdict, storey, MARGIN_SCALE, _plan_legend(verdict, storey))
     return figure
 
 
@@ -171,34 +188,26 @@ def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, stor
     earlier = storey if before is None else before_map(before, storey)
     if earlier is None:
         raise ValueError(f"no map of {storey.title!r} before; compute both with maps on the same site")
-    figure, (upper, lower) = _pair(storey)
-    shown = _shown(verdict, storey)
+    figure, (upper, lower) = _panels(storey, 2)
     if before is None:
         rooms = verdict.by_room
-        quiet = [name for name, calm in zip(rooms["room"].values, rooms["quiet_anyway"].values, strict=True) if calm]
-        calm_rooms = [verdict.site.room_index[str(name)] for name in quiet]
-        works = (~np.isin(storey.data["room"].values, calm_rooms)).astype(np.int8)
-        _draw_states(upper, storey, np.ma.masked_array(works, ~shown))
-        _name_rooms(upper, verdict, storey, quiet)
+        calm = dict(zip(rooms["room"].values.tolist(), rooms["quiet_anyway"].values.tolist(), strict=True))
+        _draw_rooms(upper, verdict, storey, {name: QUIET if quiet else HOLE for name, quiet in calm.items()})
         draw_plan(upper, verdict.site, storey)
-        upper.set_title(
-            f"Before, {storey.title}: {_rooms_here(verdict, storey, (HOLE, UNKNOWN, SILENT))}",
-            loc="left",
-            fontsize=11,
-        )
+        set_map_title(upper, f"Before, {storey.title}: {_rooms_here(verdict, storey, (HOLE, UNKNOWN, SILENT))}")
     elif isinstance(before, Verdict) and isinstance(earlier, VerdictMap):
         dead_zone_map(before, earlier, upper, also=verdict.devices)
-        upper.set_title(f"Before, {upper.get_title(loc='left')}", loc="left", fontsize=11)
+        set_map_title(upper, f"Before, {upper.get_title(loc='left')}")
     else:
         works = (earlier.data["usable_channels"].values > 0).astype(np.int8)
-        _draw_states(upper, earlier, np.ma.masked_array(works, ~shown))
+        _draw_squares(upper, earlier, np.ma.masked_array(works, ~_shown(verdict, storey)))
         _name_rooms(upper, verdict, storey)
         draw_plan(upper, verdict.site, earlier)
-        upper.set_title(f"Before, {storey.title}: blockers off", loc="left", fontsize=11)
+        set_map_title(upper, f"Before, {storey.title}: blockers off")
     other = before if isinstance(before, Verdict) else None
     dead_zone_map(verdict, storey, lower, also=() if other is None else other.devices)
-    lower.set_title(f"After, {lower.get_title(loc='left')}", loc="left", fontsize=11)
-    _dress(figure, verdict, storey, "same colours and scale before and after", other)
+    set_map_title(lower, f"After, {lower.get_title(loc='left')}")
+    _dress(figure, verdict, storey, "same colours and scale before and after", legend_of(verdict, storey, other))
     return figure
 
 
@@ -214,13 +223,35 @@ def _centres(storey: Storeyed) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return (x[1:, 1:] + x[:-1, :-1]) / 2, (y[1:, 1:] + y[:-1, :-1]) / 2
 
 
-def _draw_states(ax: Axes, storey: Storeyed, state: Any) -> None:
-    """Opaque squares in three colours, holes with a black hatch."""
-    colours = ListedColormap([QUIET_COLOUR, HOLE_COLOUR, UNKNOWN_COLOUR])
+def _states(verdict: Verdict) -> dict[str, str]:
+    """State of each room that must be silent."""
+    return dict(zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True))
+
+
+def _draw_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, states: Mapping[str, str]) -> None:
+    """Each room of a storey that must be silent in the colour of its state, with its name."""
+    site = verdict.site
+    for state, look in LOOKS.items():
+        rooms = [site.rooms[site.room_index[name]] for name, one in states.items() if one == state]
+        outlines = [room.outline for room in rooms if _is_drawn(site, room, storey)]
+        if outlines:
+            ax.add_patch(PathPatch(_path_of(outlines), linewidth=0, **look))
+    _name_rooms(ax, verdict, storey, [name for name, state in states.items() if state in (SILENT, QUIET)])
+
+
+def _path_of(shapes: list[shapely.Polygon]) -> Outline:
+    """One path of all shapes, courtyards left out."""
+    rings = [ring for shape in map(orient, shapes) for ring in (shape.exterior, *shape.interiors)]
+    return Outline.make_compound_path(*(Outline(shapely.get_coordinates(ring), closed=True) for ring in rings))
+
+
+def _draw_squares(ax: Axes, storey: Storeyed, works: Any) -> None:
+    """Opaque squares: 1 where a phone may work, with a black hatch, 0 where none does."""
+    colours = ListedColormap([QUIET_COLOUR, HOLE_COLOUR])
     x, y = plan_corners(storey.patch)
-    ax.pcolormesh(x, y, state, cmap=colours, vmin=-0.5, vmax=2.5, rasterized=True)
+    ax.pcolormesh(x, y, works, cmap=colours, vmin=-0.5, vmax=1.5, rasterized=True)
     corners: list[NDArray[np.float64]] = []
-    for j, row in enumerate(np.ma.filled(state == 1, False)):
+    for j, row in enumerate(np.ma.filled(works == 1, False)):
         edges = np.flatnonzero(np.diff(np.concatenate(([False], row, [False])).astype(np.int8)))
         for first, last in edges.reshape(-1, 2).tolist():
             ends = [(j, first), (j, last), (j + 1, last), (j + 1, first), (j, first)]
@@ -230,23 +261,7 @@ def _draw_states(ax: Axes, storey: Storeyed, state: Any) -> None:
         ax.add_patch(PathPatch(shapes, fill=False, hatch=HOLE_HATCH, edgecolor="black", linewidth=0))
 
 
-def _mark_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, state: Any) -> None:
-    """Dots over rooms quiet anyway; an orange hatch over holes that the map, at one height, shows as a dead zone."""
-    seen = storey.data["room"].values
-    holed = set(seen[np.ma.filled(state == 1, False)].tolist())
-    site = verdict.site
-    states = dict(zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True))
-    _name_rooms(ax, verdict, storey, [name for name, one in states.items() if one in (SILENT, QUIET)])
-    for name, verdict_state in states.items():
-        index = site.room_index[name]
-        room = site.rooms[index]
-        if not _stands_on(site, room, storey):
-            continue
-        ring = shapely.get_coordinates(room.outline.exterior)
-        if verdict_state == QUIET:
-            ax.add_patch(Polygon(ring, fill=False, hatch="..", edgecolor="#9DB4D6", linewidth=0))
-        elif verdict_state in (HOLE, UNKNOWN) and index not in holed:
-            ax.add_patch(Polygon(ring, fill=False, hatch=HOLE_HATCH, edgecolor=HOLE_COLOUR, linewidth=0))
+def _name_keep_rooms(ax: Axes, site: Site, storey: Storeyed) -> None:
     for room in site.rooms:
         if room.role == "keep" and _stands_on(site, room, storey):
             middle = room.outline.representative_point()
@@ -259,7 +274,7 @@ def _name_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, dark: Collection
     """Name each room of a storey that must be silent: white in the `dark` ones, on a plate where a phone may work."""
     for name in verdict.by_room["room"].values.tolist():
         room = verdict.site.rooms[verdict.site.room_index[name]]
-        if room.role != "silence" or not _stands_on(verdict.site, room, storey):
+        if not _is_drawn(verdict.site, room, storey):
             continue
         if _fits(ax, storey, name, room.outline.bounds):
             middle = room.outline.representative_point()
@@ -267,6 +282,11 @@ def _name_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, dark: Collection
             # below the middle: a device often stands there
             ax.annotate(name, (middle.x, middle.y), xytext=(0, -5), textcoords="offset points", ha="center", va="top",
                         fontsize=7, zorder=4, in_layout=False, **look)  # fmt: skip
+
+
+def _is_drawn(site: Site, room: Room, storey: Storeyed) -> bool:
+    """Whether a room must be silent and stands on a storey."""
+    return room.role == "silence" and _stands_on(site, room, storey)
 
 
 def _stands_on(site: Site, room: Room, storey: Storeyed) -> bool:
@@ -304,7 +324,7 @@ def rooms_on(verdict: Verdict, storey: Storeyed, grade: int = 0) -> list[str]:
     return [
         state
         for name, state in zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict, grade), strict=True)
-        if (room := site.rooms[site.room_index[name]]).role == "silence" and _stands_on(site, room, storey)
+        if _is_drawn(site, site.rooms[site.room_index[name]], storey)
     ]
 
 
@@ -322,25 +342,27 @@ def _rooms_here(verdict: Verdict, storey: Storeyed, states: tuple[str, ...]) -> 
     return "".join([text, *(f",\nin {count} at {name} grade" for count, name in others)])
 
 
-def _pair(storey: Storeyed) -> tuple[Figure, tuple[Axes, Axes]]:
-    """Two panels, side by side for compact plans, one above the other for long ones."""
+def _panels(storey: Storeyed, count: int) -> tuple[Figure, list[Axes]]:
+    """One panel, or two: side by side for compact plans, one above the other for long ones."""
     x, y = plan_corners(storey.patch)
     ratio = float(np.ptp(x) / np.ptp(y))
-    beside = ratio < WIDEST_BESIDE
+    beside = count > 1 and ratio < WIDEST_BESIDE
     width_in = 16.0 if beside else 13.0
-    panel_in = (width_in / 2 if beside else width_in) * 0.85 / max(ratio, 0.5) + 0.8
-    figure = Figure(figsize=(width_in, (panel_in if beside else 2 * panel_in) + 1.0), layout="constrained")
+    panel_in = (width_in / count if beside else width_in) * 0.85 / max(ratio, 0.5) + 0.8
+    figure = Figure(figsize=(width_in, (panel_in if beside else count * panel_in) + 1.0), layout="constrained")
     FigureCanvasAgg(figure)
-    first, second = figure.subplots(*((1, 2) if beside else (2, 1)))
-    return figure, (first, second)
+    panels = figure.subplots(*((1, count) if beside else (count, 1)), squeeze=False)
+    return figure, panels.ravel().tolist()
 
 
-def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, also: Verdict | None = None) -> None:
+def _dress(
+    figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, legend: list[LegendPatch | Line2D]
+) -> None:
     """Marking above; legend and provenance below."""
     figure.suptitle(verdict.site.marking, fontsize=9, fontweight="bold")
     grid = f"grid {verdict.scenario.grid_m:g} m, height 1.5 m, {asked_in_words(verdict)}"
     figure.legend(
-        handles=legend_of(verdict, storey, also),
+        handles=legend,
         loc="outside lower center",
         ncols=5,
         fontsize=9,
@@ -351,17 +373,22 @@ def _dress(figure: Figure, verdict: Verdict, storey: VerdictMap, detail: str, al
 
 
 def legend_of(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None) -> list[LegendPatch | Line2D]:
-    entries: list[LegendPatch | Line2D] = [
+    """What the colours of rooms and plan mean, and the symbols of the devices."""
+    return [
         LegendPatch(color=QUIET_COLOUR, label="blocked"),
-        LegendPatch(facecolor=HOLE_COLOUR, edgecolor="black", hatch=HOLE_HATCH,
-                    label="not blocked (a phone may work)"),
-        LegendPatch(facecolor=QUIET_COLOUR, edgecolor=HOLE_COLOUR, hatch=HOLE_HATCH,
-                    label="not blocked at another height"),
-        LegendPatch(facecolor=QUIET_COLOUR, edgecolor="#9DB4D6", hatch="..", label="no signal even without blockers"),
-        LegendPatch(facecolor=UNKNOWN_COLOUR, edgecolor="#808080", label="not known"),
+        LegendPatch(**LOOKS[HOLE], label="not blocked (a phone may work)"),
+        LegendPatch(**LOOKS[QUIET], label="no signal even without blockers"),
+        LegendPatch(**LOOKS[UNKNOWN], label="not known"),
+        *_plan_legend(verdict, storey, also),
+    ]
+
+
+def _plan_legend(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None) -> list[LegendPatch | Line2D]:
+    """What the lines of the plan mean, and the symbols of the devices."""
+    entries: list[LegendPatch | Line2D] = [
         LegendPatch(color=WINDOW_COLOUR, label="window"),
         LegendPatch(color=DOOR_COLOUR, label="door"),
-    ]  # fmt: skip
+    ]
     if verdict.treatments:
         entries.append(LegendPatch(color=TREATED_COLOUR, label="window with mesh or film"))
     others = () if also is None else devices_on(also, storey)

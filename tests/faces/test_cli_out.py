@@ -135,7 +135,7 @@ def test_a_result_is_written_over_an_earlier_one_and_verify_knows_every_file(win
     again = run("evaluate", wing, "--out", "out")
     assert again.exit_code == 0, again.output
     assert contents(out) == before
-    for name in ("summary.html", "spill.png", next(name for name in listed if name.startswith("verdict-01"))):
+    for name in ("summary.html", "spill.png", next(name for name in listed if name.startswith("margin-01"))):
         (out / name).write_bytes(before[name] + b" ")
         checked = run("verify", "out")
         assert checked.exit_code == 2

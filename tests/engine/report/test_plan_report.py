@@ -133,7 +133,7 @@ def test_every_file_is_there_and_the_page_asks_for_nothing_else(plan_result, sit
     assert {
         "plan.json", "layout.csv", "treatments.csv", "bill_of_materials.csv", "holes.csv", "rooms.csv", "escapes.csv",
         "spill.csv", "spill.png", "leakage.csv", "leakage.html", "before-after-01-a-ground.png",
-        "verdict-01-a-ground.png",
+        "margin-01-a-ground.png",
     } <= names  # fmt: skip
     assert names == {path.name for path in (tmp_path / "out").iterdir()}
     assert shares == sorted(shares)

@@ -15,9 +15,10 @@ from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UN
 from quietwing.coverage.report.spill_map import RING_EDGES_M, spill_figure, spill_map
 from quietwing.coverage.report.verdict_maps import (
     _name_rooms,
+    _path_of,
     before_after_figure,
     dead_zone_map,
-    margin_map,
+    margin_figure,
     verdict_figure,
 )
 from quietwing.coverage.results import Verdict
@@ -56,34 +57,80 @@ def test_every_figure_carries_legend_units_storey_marking_date_and_scenario(verd
         assert words in outside, words
 
 
-def test_squares_are_opaque_in_the_three_colours_and_only_where_silence_is_asked_for(verdict):
+def colours_of_rooms(axes, verdict, storey) -> dict[str, set[str]]:
+    """What is drawn over a point within each room of a storey."""
+    here = [
+        room
+        for room in verdict.site.rooms
+        if room.storey == storey.storey and room.building == verdict.site.buildings[storey.building].id
+    ]
+    inside = {room.id: room.outline.representative_point() for room in here}
+    areas = [patch for patch in axes.patches if patch.get_path().vertices.shape[0] > 4 and patch.get_fill()]
+    return {
+        name: {
+            to_hex(patch.get_facecolor()).upper() for patch in areas if patch.get_path().contains_point((at.x, at.y))
+        }
+        for name, at in inside.items()
+    }
+
+
+def test_rooms_are_opaque_in_the_colour_of_their_state_and_only_where_silence_is_asked_for(verdict):
+    rooms = tuple(replace(room, role="keep") if room.id == "A1-01" else room for room in verdict.site.rooms)
+    verdict = replace(verdict, site=replace(verdict.site, rooms=rooms))
     axes = dead_zone_map(verdict, verdict.maps[0], Figure().subplots())
-    mesh = axes.collections[0]
-    assert [to_hex(colour).upper() for colour in mesh.cmap.colors] == [QUIET_COLOUR, HOLE_COLOUR, UNKNOWN_COLOUR]
-    assert mesh.get_alpha() is None
-    silence = [room.role == "silence" for room in verdict.site.rooms] + [False]
-    shown = np.array(silence)[verdict.maps[0].data["room"].values]
-    assert np.array_equal(~np.ma.getmaskarray(mesh.get_array()).reshape(shown.shape), shown)
-    assert any(patch.get_hatch() == "////" for patch in axes.patches)
+    states = dict(zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True))
+    colour = {"silent": QUIET_COLOUR, "quiet anyway": QUIET_COLOUR, "hole": HOLE_COLOUR, "unknown": UNKNOWN_COLOUR}
+    drawn = colours_of_rooms(axes, verdict, verdict.maps[0])
+    silence = {room.id for room in verdict.site.rooms if room.role == "silence"}
+    assert "A1-01" in set(drawn) - silence
+    assert {"silent", "quiet anyway", "hole"} <= {states[name] for name in set(drawn) & silence}
+    for name, colours in drawn.items():
+        assert colours == ({colour[states[name]]} if name in silence else set()), name
+    assert all(patch.get_alpha() is None for patch in axes.patches)
+    assert {"////", ".."} <= {patch.get_hatch() for patch in axes.patches}
 
 
-def test_the_margin_has_one_scale_for_all_layouts(verdict):
-    axes = margin_map(verdict, verdict.maps[0], Figure().subplots())
-    assert axes.collections[0].get_clim() == (-20.0, 20.0)
-    assert axes.collections[0].cmap.name == "cividis"
+def test_a_courtyard_within_a_room_is_left_out():
+    court = shapely.box(3, 3, 7, 7)
+    for ring in (shapely.box(0, 0, 10, 10) - court, shapely.reverse(shapely.box(0, 0, 10, 10) - court)):
+        turns = [np.sign(shapely.LinearRing(part).is_ccw - 0.5) for part in _path_of([ring]).to_polygons()]
+        assert sorted(turns) == [-1, 1]  # round the court the other way: it is not filled
+
+
+def test_the_margin_has_one_scale_for_all_layouts_bright_where_a_phone_may_work(verdict):
+    for figure in (verdict_figure(verdict, verdict.maps[0]), margin_figure(verdict, verdict.maps[0])):
+        mesh = next(one for axes in figure.axes for one in axes.collections if one.get_array() is not None)
+        assert mesh.get_clim() == (-20.0, 20.0)
+        assert mesh.cmap.name == "viridis_r"  # the app's colours
+        assert mesh.cmap(0.0)[:3] > mesh.cmap(1.0)[:3]
+    words = words_on(figure)
+    for said in ("blocked at planning grade", "estimated margin", "[dB]", "window", "Simulation only"):
+        assert said in words
+    assert "not known" not in words  # no room's state is on it
 
 
 def test_before_and_after_stand_in_the_same_colours(verdict):
     before = leakage(verdict.site, Scenario(grid_m=0.5))
     figure = before_after_figure(before, verdict, verdict.maps[0])
     first, second = figure.axes
-    assert first.collections[0].cmap.colors == second.collections[0].cmap.colors
+    assert [to_hex(colour).upper() for colour in first.collections[0].cmap.colors] == [QUIET_COLOUR, HOLE_COLOUR]
+    assert first.collections[0].get_alpha() is None
+    after = colours_of_rooms(second, verdict, verdict.maps[0])
+    assert {QUIET_COLOUR, HOLE_COLOUR} <= set().union(*after.values())
     assert first.get_title(loc="left").startswith("Before")
     assert second.get_title(loc="left").startswith("After")
     two = before_after_figure(verdict, verdict, verdict.maps[1])
     assert [axes.get_title(loc="left").split(",")[0] for axes in two.axes] == ["Before", "After"]
     with pytest.raises(ValueError, match="before"):
         before_after_figure(replace(verdict, maps=()), verdict, verdict.maps[0])
+
+
+def test_without_blockers_only_what_is_quiet_anyway_is_blocked_before(verdict):
+    quiet = set(verdict.by_room["room"].values[verdict.by_room["quiet_anyway"].values].tolist())
+    drawn = colours_of_rooms(before_after_figure(None, verdict, verdict.maps[0]).axes[0], verdict, verdict.maps[0])
+    assert quiet & set(drawn)
+    for name in set(drawn) & set(verdict.by_room["room"].values.tolist()):
+        assert drawn[name] == {QUIET_COLOUR if name in quiet else HOLE_COLOUR}
 
 
 @pytest.mark.parametrize("with_leakage", [False, True])
