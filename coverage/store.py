@@ -45,7 +45,7 @@ from quietwing.coverage.result_folder import (
 from quietwing.coverage.results import ContrastBudget, Verdict
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import OperatorAction, Scenario, TreatmentWish, read_scenario
-from quietwing.coverage.study import contrast_budgets
+from quietwing.coverage.study import contrast_budgets, is_stream
 from quietwing.sites import Site, clean, fingerprint, load_site, save_site, toml_value
 
 __all__ = [
@@ -246,8 +246,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     wrong = [
         key for key, kind in kinds.items() if not isinstance(found, dict) or not isinstance(found.get(key), kind)
     ]
+    if not wrong and "stream" in kinds and not is_stream(found["stream"]):
+        wrong = ["stream"]
     if wrong or found["format"] != FORMAT or not all(is_plain_name(name) for name in found["files"]):
-        what = f"{', '.join(wrong)} missing" if wrong else "of another format or with paths that lead out"
+        what = "of another format or with paths that lead out"
+        if wrong:
+            what = f"{', '.join(wrong)} missing, or no value that is written there"
         raise ScenarioError(f"{shown}: {MANIFEST} is no manifest of this version ({what}); write the result anew")
     return dict(found)
 

@@ -35,7 +35,11 @@ def workshop_at(near: Path, name: str) -> Iterator[Path]:
     for left in near.iterdir() if sys.platform != "win32" else ():
         if left.name.startswith(start) and not left.is_symlink() and not _lives(left.name.removeprefix(start)):
             shutil.rmtree(left, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=f"{start}{os.getpid()}-", dir=near))
+    try:
+        made = Path(tempfile.mkdtemp(prefix=f"{start}{os.getpid()}-", dir=near))
+    except OSError as error:  # nobody asked for a hidden folder: the place where none can be made is named
+        error.filename = str(near)
+        raise
     try:
         yield made
     finally:

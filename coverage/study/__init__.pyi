@@ -2,6 +2,7 @@ from .buying import as_bought as as_bought
 from .buying import optimise as optimise
 from .buying import spent_gbp as spent_gbp
 from .buying import with_explained_holes as with_explained_holes
+from .common import is_stream as is_stream
 from .common import map_title as map_title
 from .common import points_of as points_of
 from .common import wanted_sectors as wanted_sectors

@@ -19,6 +19,7 @@ __all__ = [
     "check_arguments",
     "check_limits",
     "checked_sectors",
+    "is_stream",
     "limits_of",
     "map_title",
     "points_of",
@@ -111,6 +112,11 @@ def limits_of(
     return tuple(dict.fromkeys(notes))
 
 
+def is_stream(value: object) -> bool:
+    """Whether a value numbers a stream of worlds."""
+    return not isinstance(value, bool) and isinstance(value, Integral) and 0 <= int(value) < MOST_STREAMS
+
+
 def check_arguments(
     site: object, scenario: object, devices: object = (), catalogue: object = None, stream: object = 0
 ) -> None:
@@ -132,7 +138,7 @@ def check_arguments(
         problems.append(refused("scenario", scenario, "a Scenario or None"))
     if not isinstance(catalogue, Mapping | None):
         problems.append(refused("catalogue", catalogue, "a dict of models, as read_catalogue returns it, or None"))
-    if isinstance(stream, bool) or not isinstance(stream, Integral) or not 0 <= int(stream) < MOST_STREAMS:
+    if not is_stream(stream):
         problems.append(
             f"stream: is {shown(stream)} (expected a whole number from 0 to {MOST_STREAMS - 1}); give one"
         )

@@ -1,5 +1,6 @@
 """A result replaces only what a result wrote there and nobody changed since; all else stays to the byte."""
 
+import errno
 import hashlib
 import json
 import os
@@ -255,6 +256,18 @@ def test_looking_ahead_makes_nothing(tmp_path):
     refuse_taken(tmp_path / "a" / "b", SECOND)
     refuse_taken(None, SECOND)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_can_be_made_the_place_asked_for_is_named(tmp_path, monkeypatch):
+    """``--out /proc/x`` named a hidden folder of ours."""
+
+    def full(*_args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device", str(kwargs["dir"] / ".quietwing-123"))
+
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        refuse_taken(tmp_path / "out", SECOND)
+    assert raised.value.filename == str(tmp_path)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden here")

@@ -188,6 +188,14 @@ def test_a_folder_that_holds_no_result_says_so(tmp_path, text):
         read_manifest(tmp_path)
 
 
+@pytest.mark.parametrize("stream", [-1, 10**6, 10**30, True, 0.0, "0", None])
+def test_a_stream_that_no_run_has_names_the_manifest(result, stream):
+    manifest = json.loads((result / MANIFEST).read_text("utf-8"))
+    (result / MANIFEST).write_text(json.dumps(manifest | {"stream": stream}), "utf-8")
+    with pytest.raises(ScenarioError, match=r"manifest\.json is no manifest of this version \(stream missing, or no"):
+        read_manifest(result)
+
+
 def test_the_object_kept_holds_the_cost_and_whether_it_is_within_the_budget(verdict, result):
     found = json.loads((result / "verdict.json").read_text("utf-8"))
     assert found == result_object(verdict, CATALOGUE)
