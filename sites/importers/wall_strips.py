@@ -68,22 +68,26 @@ def strips_of_solid(solid: Polygon, construction: str, facing: Sequence[Polygon]
         _pairs(ends, THICKEST_M, construction, inside=True),
         key=lambda strip: (strip.length_m < strip.thickness_m, strip.thickness_m),
     )
+    areas = [strip.area for strip in pairs]
+    tree = shapely.STRtree(areas)
     found: list[Strip] = []
-    covered: Polygon = Polygon()
-    for strip in pairs:
-        area = strip.area
-        if grown.intersection(area).area < 0.95 * area.area:
+    taken = np.zeros(len(pairs), np.bool_)
+    for index, (strip, area) in enumerate(zip(pairs, areas, strict=True)):
+        if not grown.covers(area) and grown.intersection(area).area < 0.95 * area.area:
             continue
+        near = tree.query(area, predicate="intersects")
+        covered = shapely.union_all([areas[other] for other in near[taken[near]].tolist()])
         if covered.intersection(area).area > COVERED * area.area:
             continue
         if found and strip.length_m < HEAD * strip.thickness_m and not any(_goes_on(one, strip) for one in found):
             continue
         found.append(strip)
-        covered = covered.union(area)
+        taken[index] = True
     if len(found) == 1:  # with heads at its ends it reaches as far as they do
         spans = [found[0].along((x, y))[0] for x, y in solid.exterior.coords]
         found = [replace(found[0], start=found[0].at(min(spans)), end=found[0].at(max(spans)))]
-    if covered.area < 0.4 * solid.area:  # a mass with no two faces near each other: its faces are its walls
+    covered_m2 = shapely.union_all([areas[index] for index in np.flatnonzero(taken).tolist()]).area
+    if covered_m2 < 0.4 * solid.area:  # a mass with no two faces near each other: its faces are its walls
         return [
             Strip(tuple(a), tuple(b), 0.2, construction) for a, b in ends.tolist() if math.dist(a, b) > SHORTEST_M
         ]
