@@ -93,7 +93,7 @@ def dead_zone_map(
     _draw_rooms(ax, verdict, storey, _states(verdict))
     _name_keep_rooms(ax, verdict.site, storey)
     _finish(ax, verdict, storey, also)
-    set_map_title(ax, f"{storey.title}: {_holes_here(verdict, storey)}")
+    set_map_title(ax, f"{storey.title}:\n{_holes_here(verdict, storey)}")
     if alone:
         ax.legend(
             handles=legend_of(verdict, storey), loc="upper left", bbox_to_anchor=(0, -0.06), ncols=4, fontsize=7
@@ -194,7 +194,7 @@ def before_after_figure(before: Leakage | Verdict | None, verdict: Verdict, stor
         calm = dict(zip(rooms["room"].values.tolist(), rooms["quiet_anyway"].values.tolist(), strict=True))
         _draw_rooms(upper, verdict, storey, {name: QUIET if quiet else HOLE for name, quiet in calm.items()})
         draw_plan(upper, verdict.site, storey)
-        set_map_title(upper, f"Before, {storey.title}: {_rooms_here(verdict, storey, (HOLE, UNKNOWN, SILENT))}")
+        set_map_title(upper, f"Before, {storey.title}:\n{_rooms_here(verdict, storey, (HOLE, UNKNOWN, SILENT))}")
     elif isinstance(before, Verdict) and isinstance(earlier, VerdictMap):
         dead_zone_map(before, earlier, upper, also=verdict.devices)
         set_map_title(upper, f"Before, {upper.get_title(loc='left')}")
@@ -290,8 +290,9 @@ def _is_drawn(site: Site, room: Room, storey: Storeyed) -> bool:
 
 
 def _stands_on(site: Site, room: Room, storey: Storeyed) -> bool:
-    building = -1 if room.building is None else site.building_index[room.building]
-    return (building, room.storey) == (storey.building, storey.storey)
+    if room.building is None:  # yards have a map each
+        return storey.title == f"Yard {room.id}"
+    return (site.building_index[room.building], room.storey) == (storey.building, storey.storey)
 
 
 def _fits(ax: Axes, storey: Storeyed, name: str, bounds_m: tuple[float, float, float, float]) -> bool:

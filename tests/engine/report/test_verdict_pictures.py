@@ -14,6 +14,7 @@ from quietwing.coverage.report.escapes import state_of_rooms
 from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, QUIET_COLOUR, UNKNOWN_COLOUR, new_axes
 from quietwing.coverage.report.spill_map import RING_EDGES_M, spill_figure, spill_map
 from quietwing.coverage.report.verdict_maps import (
+    _is_drawn,
     _name_rooms,
     _path_of,
     before_after_figure,
@@ -88,6 +89,15 @@ def test_rooms_are_opaque_in_the_colour_of_their_state_and_only_where_silence_is
         assert colours == ({colour[states[name]]} if name in silence else set()), name
     assert all(patch.get_alpha() is None for patch in axes.patches)
     assert {"////", ".."} <= {patch.get_hatch() for patch in axes.patches}
+
+
+def test_a_yard_has_its_own_room_alone_on_its_map(verdict):
+    """Each of two yards was told as "2 of 2 cells and spaces"."""
+    first = verdict.site.rooms[0]
+    yards = [replace(first, id=name, building=None, storey=0) for name in ("west", "east")]
+    its_map = replace(verdict.maps[0], title="Yard west", building=-1, storey=0)
+    assert [_is_drawn(verdict.site, room, its_map) for room in (*yards, first)] == [True, False, False]
+    assert not any(_is_drawn(verdict.site, room, verdict.maps[0]) for room in yards)
 
 
 def test_a_courtyard_within_a_room_is_left_out():
