@@ -27,6 +27,7 @@ CHILD_MEMORY_BYTES = 2 * 2**30  # addresses, of which libraries take some 0.5 Gi
 CHILD_SECONDS = 60
 CHILD_FILES = 64
 MOST_ANSWER_BYTES = 256 * 2**20
+NO_MEMORY_LEFT = "127"  # exit code of the C library where no memory is left for data of a thread
 _PLANS = ("ezdxf", "ifcopenshell", "pypdfium2")
 _KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PROJ_DATA", "GDAL_DATA")  # no proxies, no keys
 
@@ -84,6 +85,8 @@ def run_reader(
     try:
         told = json.loads(line)
     except ValueError:
+        if ended == NO_MEMORY_LEFT:
+            raise SiteError(f"{label}: {_fault({'fault': 'memory'}, memory_bytes)}") from None
         raise SiteError(f"{label}: {_death(ended)}; it is damaged or hostile: export it again") from None
     if "answer" in told:
         return told["answer"], rest

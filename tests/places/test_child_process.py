@@ -23,6 +23,9 @@ def crash():
 def hoard():
     return len("x" * (3 * 2**30))
 
+def starve():
+    os._exit(127)  # as the C library does where no memory is left for data of a thread
+
 def nest():
     return nest()
 
@@ -105,6 +108,7 @@ def test_half_a_character_of_a_name_is_a_question_mark_and_whole_ones_stay():
     [
         ("crash", "SIGSEGV"),
         ("hoard", "needs more than 2 GiB"),
+        ("starve", "needs more than 2 GiB"),
         ("nest", "nested too deeply"),
         ("vanish", "ended without an answer"),
         ("chatter", "more than 1 MiB"),
