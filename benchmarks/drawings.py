@@ -1,7 +1,7 @@
 """How the time to read a drawing grows with its lines: a DXF of cells, and another of four times as many.
 
 Run `python benchmarks/drawings.py [LINES]`. Both are read in turns, as `quietwing import` reads them; printed are the
-seconds by the clock and how many times as long four times the lines take: 4 is in step, 16 would be pairs of all lines.
+seconds by the clock and how many times as long four times the lines take: 4 is in step, 16 would be all with all.
 """
 
 from __future__ import annotations
