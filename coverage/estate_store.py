@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError, model_validator
 
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning import ESTATE_BASES, Estate, EstatePlan, EstateSite, best_plans
@@ -26,12 +26,19 @@ __all__ = ["read_estate"]
 PLAN, VERDICT = "plan.json", "verdict.json"
 MOST_FOLDERS = 200_000  # 140 prisons x 1,000 scenarios, and their own folders
 MOST_PROBLEMS = 20
+MOST_GBP = 1e12  # a thousand times what any budget may be
 
 
 class _Rooms(BaseModel, strict=True, extra="ignore"):
     silence: int = Field(ge=0)
     silent: int = Field(ge=0)
     quiet_anyway: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> _Rooms:
+        if self.silent + self.quiet_anyway > self.silence:
+            raise ValueError("more rooms are silent than there are")
+        return self
 
 
 class _Spill(BaseModel, strict=True, extra="ignore"):
@@ -45,9 +52,9 @@ class _Grade(BaseModel, strict=True, extra="ignore"):
 
 
 class _Cost(BaseModel, strict=True, extra="ignore"):
-    capex_gbp: FiniteFloat | None = None
-    whole_life_gbp: FiniteFloat | None = None
-    npv_gbp: FiniteFloat | None = None
+    capex_gbp: float | None = Field(None, ge=0, le=MOST_GBP)
+    whole_life_gbp: float | None = Field(None, ge=0, le=MOST_GBP)
+    npv_gbp: float | None = Field(None, ge=0, le=MOST_GBP)
     illustrative: str | None = None
 
 

@@ -131,6 +131,23 @@ def test_a_result_of_millions_of_values_is_refused_by_name(results):
         read_estate(results)
 
 
+@pytest.mark.parametrize(
+    ("counts", "cost_gbp", "place"),
+    [
+        (rooms(10, 9, 2), 1000.0, "grades.planning.rooms"),
+        (rooms(10, -1, 2), 1000.0, "grades.planning.rooms.silent"),
+        (rooms(10, 4, 2), -1.0, "cost.capex_gbp"),
+        (rooms(10, 4, 2), 1e300, "cost.capex_gbp"),
+        (rooms(10, 4, 2), float("nan"), "cost.capex_gbp"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused_by_place_though_the_manifest_agrees(tmp_path, counts, cost_gbp, place):
+    put_result(tmp_path / "r" / "north", "North", "a", cost_gbp, counts, rooms(10, 1, 2))
+    with pytest.raises(ScenarioError) as error:
+        read_estate(tmp_path / "r")
+    assert str(error.value) == f"north/plan.json: cannot be read at {place}; write the result anew"
+
+
 @pytest.mark.parametrize("there", ["nowhere", "empty"])
 def test_a_folder_without_results_is_one_line(tmp_path, there):
     (tmp_path / "empty").mkdir()
