@@ -381,6 +381,23 @@ def test_the_summary_opens_with_what_no_blocker_ends_and_links_only_to_its_own_f
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("blockers", [True, False])
+def test_a_storey_has_before_after_and_margin_or_one_picture_of_both_where_nothing_is_built(
+    verdict, tmp_path, blockers
+):
+    plain = replace(verdict, devices=(), treatments=(), contrast=())
+    assert not plain.scenario.operator_actions
+    written = write(verdict if blockers else plain, tmp_path / "out")
+    names = {path.name for path in written}
+    page = written[0].read_text("utf-8")
+    count = len(verdict.maps)
+    for kind, expected in (("before-after", blockers), ("margin", blockers), ("verdict", not blockers)):
+        here = {name for name in names if re.fullmatch(rf"{kind}-\d\d-.*\.png", name)}
+        assert len(here) == count * expected, kind
+        assert all(f'src="{name}"' in page for name in here)
+    assert ("Maps: before and after" in page) == blockers
+
+
 def test_equal_verdicts_give_equal_bytes(tmp_path):
     first, second = write(verdict_of(wing()), tmp_path / "a"), write(verdict_of(wing()), tmp_path / "b")
     for one, other in zip(first, second, strict=True):
