@@ -82,7 +82,7 @@ def make_verdict_files(
         if changed:
             other = before if before and before_map(before, storey) else None
             save_png(before_after_figure(other, verdict, storey), workshop / f"before-after-{name}")
-            save_png(margin_figure(verdict, storey), workshop / f"margin-{name}")
+            save_png(margin_figure(verdict, storey, other), workshop / f"margin-{name}")
             here = {"pair": f"before-after-{name}", "margin": f"margin-{name}"}
         else:
             save_png(verdict_figure(verdict, storey), workshop / f"verdict-{name}")

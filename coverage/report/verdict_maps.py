@@ -101,7 +101,9 @@ def dead_zone_map(
     return ax
 
 
-def margin_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> Axes:
+def margin_map(
+    verdict: Verdict, storey: VerdictMap, ax: Axes | None = None, *, also: tuple[Device, ...] = ()
+) -> Axes:
     """Draft margin over one storey on a fixed scale, bright where a phone may work, with the line where it is 0 dB.
 
     Parameters
@@ -111,6 +113,8 @@ def margin_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> 
         One of ``verdict.maps``.
     ax : Axes, optional
         Where to draw; a new figure without it.
+    also : tuple of Device
+        Those of another map beside this one: models have the same symbols on both.
 
     Returns
     -------
@@ -135,7 +139,7 @@ def margin_map(verdict: Verdict, storey: VerdictMap, ax: Axes | None = None) -> 
         x, y = _centres(storey)
         for colour, width in (("white", 2.6), ("black", 1.1)):
             ax.contour(x, y, clipped_db, levels=[0.0], colors=colour, linewidths=width)
-    _finish(ax, verdict, storey)
+    _finish(ax, verdict, storey, also)
     set_map_title(ax, f"{storey.title}: estimated margin of the channel nearest to working")
     return ax
 
@@ -149,11 +153,12 @@ def verdict_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
     return figure
 
 
-def margin_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
-    """The margin of one storey alone, beside a figure of its dead zones."""
+def margin_figure(verdict: Verdict, storey: VerdictMap, before: Verdict | None = None) -> Figure:
+    """The margin of one storey alone, beside a figure of its dead zones `before` and after, in the same symbols."""
     figure, (only,) = _panels(storey, 1)
-    margin_map(verdict, storey, only)
-    _dress(figure, verdict, storey, MARGIN_SCALE, _plan_legend(verdict, storey))
+    also = () if before is None else before.devices
+    margin_map(verdict, storey, only, also=also)
+    _dress(figure, verdict, storey, MARGIN_SCALE, _plan_legend(verdict, devices_on(verdict, storey), also))
     return figure
 
 
@@ -223,9 +228,9 @@ def _centres(storey: Storeyed) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return (x[1:, 1:] + x[:-1, :-1]) / 2, (y[1:, 1:] + y[:-1, :-1]) / 2
 
 
-def _states(verdict: Verdict) -> dict[str, str]:
-    """State of each room that must be silent."""
-    return dict(zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict), strict=True))
+def _states(verdict: Verdict, grade: int = 0) -> dict[str, str]:
+    """State of each room that must be silent, at one of ``verdict.grades``."""
+    return dict(zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict, grade), strict=True))
 
 
 def _draw_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, states: Mapping[str, str]) -> None:
@@ -324,7 +329,7 @@ def rooms_on(verdict: Verdict, storey: Storeyed, grade: int = 0) -> list[str]:
     site = verdict.site
     return [
         state
-        for name, state in zip(verdict.by_room["room"].values.tolist(), state_of_rooms(verdict, grade), strict=True)
+        for name, state in _states(verdict, grade).items()
         if _is_drawn(site, site.rooms[site.room_index[name]], storey)
     ]
 
@@ -374,24 +379,24 @@ def _dress(
 
 
 def legend_of(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None) -> list[LegendPatch | Line2D]:
-    """What the colours of rooms and plan mean, and the symbols of the devices."""
+    """What the colours of rooms and plan mean, and the symbols of the devices of both."""
+    others = () if also is None else devices_on(also, storey)
+    every = () if also is None else also.devices
     return [
         LegendPatch(color=QUIET_COLOUR, label="blocked"),
         LegendPatch(**LOOKS[HOLE], label="not blocked (a phone may work)"),
         LegendPatch(**LOOKS[QUIET], label="no signal even without blockers"),
         LegendPatch(**LOOKS[UNKNOWN], label="not known"),
-        *_plan_legend(verdict, storey, also),
+        *_plan_legend(verdict, (*devices_on(verdict, storey), *others), every),
     ]
 
 
-def _plan_legend(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None) -> list[LegendPatch | Line2D]:
-    """What the lines of the plan mean, and the symbols of the devices."""
+def _plan_legend(verdict: Verdict, shown: tuple[Device, ...], also: tuple[Device, ...]) -> list[LegendPatch | Line2D]:
+    """What the lines of the plan mean, and the symbols of the devices `shown`, beside `also` of another map."""
     entries: list[LegendPatch | Line2D] = [
         LegendPatch(color=WINDOW_COLOUR, label="window"),
         LegendPatch(color=DOOR_COLOUR, label="door"),
     ]
     if verdict.treatments:
         entries.append(LegendPatch(color=TREATED_COLOUR, label="window with mesh or film"))
-    others = () if also is None else devices_on(also, storey)
-    every = () if also is None else also.devices
-    return [*entries, *device_legend(verdict, (*devices_on(verdict, storey), *others), also=every)]
+    return [*entries, *device_legend(verdict, shown, also=also)]

@@ -200,3 +200,14 @@ def test_the_polygons_of_any_geometry():
     )
     assert [part.area for part in parts_of(several)] == [1, 1]
     assert parts_of(Polygon()) == []
+
+
+def test_between_two_faces_with_holes_between_them_there_is_no_wall():
+    """A lattice seen from above, say: its outer faces are 0.6 m apart, a quarter of what lies between is air."""
+    diamonds = [Polygon([(x, 0.1), (x + 0.2, 0.3), (x, 0.5), (x - 0.2, 0.3)]) for x in np.arange(0.5, 5.0, 0.5)]
+    lattice = box(0, 0, 5, 0.6) - shapely.union_all(diamonds)
+    strips = strips_of_solid(lattice, "brick_215")
+    assert strips
+    assert max(strip.thickness_m for strip in strips) < 0.5
+    (whole,) = strips_of_solid(box(0, 0, 5, 0.6), "brick_215")
+    assert whole.thickness_m == pytest.approx(0.6)

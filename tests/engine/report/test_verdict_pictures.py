@@ -248,6 +248,11 @@ def test_before_and_after_a_model_has_one_symbol_and_the_legend_holds_both(verdi
     assert not before & after
     told = {text.get_text() for text in figure.legends[0].get_texts()}
     assert {"a_model_before", first.model} <= told
+    beside = margin_figure(verdict, verdict.maps[0], other)
+    assert {line.get_marker() for line in beside.axes[0].lines if line.get_linestyle() == "None"} == after
+    told = {text.get_text() for text in beside.legends[0].get_texts()}
+    assert first.model in told
+    assert "a_model_before" not in told  # none of it is on that picture
 
 
 def test_the_whole_of_the_last_ring_with_places_is_on_the_map(verdict):
