@@ -37,7 +37,7 @@ class _Rooms(BaseModel, strict=True, extra="ignore"):
     @model_validator(mode="after")
     def _adds_up(self) -> _Rooms:
         if self.silent + self.quiet_anyway > self.silence:
-            raise ValueError("more rooms are silent than there are")
+            raise ValueError("more rooms are blocked than there are")
         return self
 
 
@@ -216,5 +216,5 @@ def _notes(by_site: Mapping[str, list[tuple[_Spoken, EstatePlan]]]) -> tuple[str
         notes.append(f"{len(guessed)} of {len(every)} results have illustrative prices; replace them by quotes")
     for key, found in by_site.items():
         if len({one.grades[GRADES[0]].rooms.silence for one, _ in found}) > 1:
-            notes.append(f"{clean(found[0][0].site)} ({key[:6]}): its results differ in cells that must be silent")
+            notes.append(f"{clean(found[0][0].site)} ({key[:6]}): its results differ in rooms to be blocked")
     return tuple(notes)

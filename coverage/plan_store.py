@@ -230,7 +230,7 @@ class _Hole(BaseModel, strict=True, extra="ignore"):
 
     room: str
     kind: HoleKind = Field(strict=False)
-    channel: str
+    channel: str = Field(pattern=r"^([^/]+/[^/]+/(GSM|UMTS|LTE|NR))?$")
     limit: str
     missing_db: FiniteFloat | None
     needs_gbp: FiniteFloat | None

@@ -12,7 +12,7 @@ from quietwing.coverage.contrast_results import ContrastBudget, ContrastLine
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.spill_rows import ExposureRow, KeepRow, RingRow, ServiceRow
+from quietwing.coverage.spill_rows import ExposureRow, KeepRow, RingRow, ServiceRow, WorstPlace
 from quietwing.sites import Measurements, Patch, PointSet, Sector, Site
 
 __all__ = [
@@ -209,8 +209,8 @@ class SpillResult:
         Everything above passes.
     worst_margin_db : float
         Smallest margin that counts, floored to 0.1 dB.
-    where : str
-        Point and channel of the worst margin, in words.
+    worst : WorstPlace
+        Where that is, and on which channel.
     """
 
     tier: str
@@ -222,7 +222,7 @@ class SpillResult:
     emergency_share: float
     passed: bool
     worst_margin_db: float
-    where: str
+    worst: WorstPlace
 
 
 @dataclass(frozen=True)

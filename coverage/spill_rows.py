@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
-__all__ = ["ExposureRow", "KeepRow", "RingRow", "ServiceRow", "failing_rows"]
+__all__ = ["ExposureRow", "KeepRow", "RingRow", "ServiceRow", "WorstPlace", "failing_rows"]
 
 
 class RingRow(NamedTuple):
@@ -41,6 +41,21 @@ class ExposureRow(NamedTuple):
     room: str
     share: float
     passed: bool
+
+
+class WorstPlace(NamedTuple):
+    """Where the smallest margin outside that counts is, on which channel, and how where it is not by power."""
+
+    place: str = ""
+    channel: str = ""
+    how: str = ""
+
+    def in_words(self, channel_in_words: Callable[[str], str] = str) -> str:
+        """``10 m outside, north: EE/B20/LTE``, the channel as it is to be called; empty where there is no place."""
+        if not self.place:
+            return ""
+        channel = channel_in_words(self.channel) if self.channel else ""
+        return f"{self.place}: {' '.join(part for part in (channel, self.how) if part)}"
 
 
 class _Row(Protocol):

@@ -124,7 +124,7 @@ def acceptance_test(
     ]
     if not rooms:
         raise SiteError(
-            "rooms: no cell is left to test; correct the roles, or test all cells and not the silent ones alone"
+            "rooms: no cell is left to test; correct the roles, or test all cells and not the blocked ones alone"
         )
     channels = verdict.by_room[CHANNEL].values.tolist()
     count = points_needed(share, confidence, failures)

@@ -9,11 +9,12 @@ import streamlit as st
 from quietwing.coverage.app.blockers_contrast import contrast_expander
 from quietwing.coverage.app.blockers_state import Desk
 from quietwing.coverage.app.blockers_words import verdict_states
-from quietwing.coverage.app.plan_editor.layers import STATE_WORDS, margin_in_words, room_in_words
+from quietwing.coverage.app.plan_editor.layers import margin_in_words, room_in_words
 from quietwing.coverage.app.state import scenario_with, session
 from quietwing.coverage.blocking import LinkBudget, RoomBudgets
 from quietwing.coverage.live import Draft
 from quietwing.coverage.report import (
+    STATE_WORDS,
     budget_lines,
     channel_in_words,
     escape_in_words,

@@ -106,7 +106,7 @@ def _found(own: Session, found: Calibrated) -> None:
             ]
         names = (f"of {found.before.silence} rooms", "before", "after")
         st.dataframe([dict(zip(names, row, strict=True)) for row in rows], hide_index=True,
-                     alt="Rooms blocked, quiet and leaking at both grades before and after")  # fmt: skip
+                     alt="Rooms blocked, without signal and leaking, both grades, before and after")  # fmt: skip
         if found.layout != own.layout:
             st.caption("The layout has been changed since: this is of the one before.")
         show_problems_of("calibrate-use")

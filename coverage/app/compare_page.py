@@ -19,13 +19,12 @@ from quietwing.coverage.app.jobs import start_verdict
 from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.layout_facts import LayoutFacts, stored_sample
 from quietwing.coverage.app.panel import RUN, limit_in_short
-from quietwing.coverage.app.plan_editor.layers import STATE_WORDS
 from quietwing.coverage.app.site_watch import kept, watch
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import Layout, SavedLayout, current_verdict, session, site_hash
 from quietwing.coverage.app.workspace import OFF, bench, side_by_side, without_blockers
 from quietwing.coverage.errors import QuietwingError, ScenarioError
-from quietwing.coverage.report import percent, pounds
+from quietwing.coverage.report import STATE_WORDS, percent, pounds
 from quietwing.sites import clean
 
 __all__ = ["show"]

@@ -42,7 +42,7 @@ from quietwing.coverage.results import SpillResult, Verdict
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.store import result_object
 
-__all__ = ["facts_of", "outside_places", "sample_files", "spill_sentences"]
+__all__ = ["facts_of", "outside_places", "sample_files"]
 
 MOST_CHANNELS = 4  # named per cell; escapes.csv has all
 CALL = "999 on the network heard best"
@@ -79,7 +79,7 @@ def facts_of(verdict: Verdict, catalogue: Mapping[str, Model]) -> LayoutFacts:
         rooms=rooms,
         outside=outside_places(verdict.spill, verdict.grades[0].grade) if verdict.spill is not None else (),
         sentences=verdict_headline(verdict),
-        spill=spill_sentences(verdict),
+        spill=limits_in_words(verdict),
         cells=_cells(verdict, {room.id for _, room in rooms_of(verdict.site, places[worst])} if places else set()),
         unreached=_unreached(verdict),
         routes=verdict.uncovered_routes,
@@ -127,16 +127,6 @@ def outside_places(spill: SpillResult, grade: Grade) -> tuple[OutsidePlace, ...]
             )
         )
     return tuple(sorted(found, key=lambda place: (place.passed, _or_most(place.margin_db))))
-
-
-def spill_sentences(verdict: Verdict) -> tuple[str, ...]:
-    """What `report` says of spill, with channels in words and without the word tier."""
-    found = []
-    for sentence in limits_in_words(verdict):
-        for channel in verdict.by_room["channel"].values.tolist():
-            sentence = sentence.replace(str(channel), channel_in_words(str(channel)))
-        found.append(sentence.replace("Spill at ", "Spill over the fence at ").replace(" tier:", " limit:"))
-    return tuple(found)
 
 
 def sample_files(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, bytes]:
@@ -204,10 +194,8 @@ def _grade(verdict: Verdict, number: int) -> GradeFact:
     leaks = int((silence & ~one.by_room["quiet_anyway"].values).sum())
     kept, margin_db, where = None, None, ""
     if one.spill is not None:
-        kept, where = one.spill.passed, one.spill.where
+        kept, where = one.spill.passed, one.spill.worst.in_words(channel_in_words)
         margin_db = one.spill.worst_margin_db if math.isfinite(one.spill.worst_margin_db) else None
-        for channel in one.by_room["channel"].values.tolist():
-            where = where.replace(str(channel), channel_in_words(str(channel)))
     return GradeFact(
         name=one.grade.name,
         words=grade_in_words(one.grade),

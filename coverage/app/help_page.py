@@ -44,16 +44,17 @@ SURE = (
     "Signal levels are not known exactly. The app runs many simulations (1,000 unless asked otherwise), each with "
     "other errors of masts, walls, places and devices, and judges the layout in each. The same seed gives the same "
     "simulations, and the same numbers.",
-    "Each result is judged at two grades in the same worlds. “Silent at planning grade” asks whether a layout is "
-    "worth a survey and a trial: silent because of the layout in at least 90 of 100 worlds, with thresholds that "
-    "published trials support. “Silent at evidence grade” asks what may be promised: stricter thresholds and limits, "
-    "95 of 100 worlds. “Protected” means silent at evidence grade, with every limit of that grade kept and every "
-    "sector measured. These are the product's rules; a scenario may bring its own.",
+    "Each result is judged at two grades in the same simulations. “Blocked at planning grade” asks whether a layout "
+    "is worth a survey and a trial: blocked by the layout in at least 90 of 100 simulations, with thresholds that "
+    "published trials support. “Blocked at evidence grade” asks what may be promised: stricter thresholds and "
+    "limits, 95 of 100 simulations. “Protected” means blocked at evidence grade, with every limit of that grade "
+    "kept and every sector measured. These are the product's rules; a scenario may bring its own.",
     "What follows a gesture on the plan is a quick estimate: one safety margin in place of many simulations, with a "
     "long cable cut into fewer parts. Only the full assessment counts.",
     "A prisoner is taken to search for the best spot, with the best phone. For neighbours, 999 and rooms that keep "
     "their service the opposite is taken: the worst phone.",
-    "What is claimed is rounded down; what spills, lacks or costs is rounded up. What is not known counts as a hole.",
+    "What is claimed is rounded down; what spills, lacks or costs is rounded up. What is not known counts as not "
+    "blocked.",
 )
 NOT_MODELLED = (
     "Detours of the signal by more than three doors, windows, stairs or corners in a row, reflections, and "
@@ -97,7 +98,7 @@ def show() -> None:
     st.header("How sure is this?")
     scenario = session().scenario
     st.write(
-        f"Asked for here: {report.grade_in_words(scenario.asked)} in {scenario.worlds:,} worlds, "
+        f"Asked for here: {report.grade_in_words(scenario.asked)} in {scenario.worlds:,} simulations, "
         f"seed {scenario.seed}; rules {report.rules_in_words(scenario.rules)}."
     )
     st.markdown("\n".join(f"- {sentence}" for sentence in SURE))

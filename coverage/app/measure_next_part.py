@@ -34,7 +34,7 @@ def measure_next_part() -> None:
 def _found(own: Session, found: NextReadings) -> None:
     many = len(in_use(own).readings)
     st.markdown(
-        f"**{found.in_doubt} of {found.cells} cells and spaces are in doubt**: neither blocked nor not in "
+        f"**{found.in_doubt} of {found.cells} rooms are in doubt**: neither blocked nor not in "
         f"{percent(found.confidence)} of the simulations" + (f", {many} readings counted." if many else ".")
     )
     if not found.readings:

@@ -121,7 +121,7 @@ def asked_scenario(given: Mapping[str, Any]) -> Scenario:
     if options.get("objective") != "least_cost":
         options |= NO_TARGET
     elif not any(options.get(key) for key in NO_TARGET):
-        raise ScenarioError("Cells to silence: say which, as the least money for a target is asked for")
+        raise ScenarioError("Rooms to block: say which, as the least money for a target is asked for")
     base = replace(base, budget_gbp=None, target_rooms=None, target_share=None, target_named=(), target_wing=())
     asked = _read(own, base, options)
     problems = check_plan_scenario(own.site, own.catalogue, asked)
@@ -165,7 +165,7 @@ def _money(scenario: Scenario) -> None:
         index=list(OBJECTIVES).index(scenario.objective),
         format_func=OBJECTIVES.__getitem__,
         key="optimise-objective",
-        help="A cell is silent if no phone works anywhere in it because of the plan, at the grade asked for. "
+        help="A room is blocked if no phone works anywhere in it because of the plan, at the grade asked for. "
         "The plan shows its count at both grades.",
     )
     st.number_input(
@@ -191,10 +191,10 @@ def _money(scenario: Scenario) -> None:
 
 
 def _target_fields(scenario: Scenario) -> None:
-    """Which cells are to be silenced for the least money: so many, a share, these, or whole wings."""
+    """Which rooms are to be blocked for the least money: so many, a share, these, or whole wings."""
     there = next((key for key in TARGET_KINDS if getattr(scenario, key)), "target_rooms")
     kind = st.selectbox(
-        "What must be silenced",
+        "What must be blocked",
         list(TARGET_KINDS),
         index=list(TARGET_KINDS).index(there),
         format_func=TARGET_KINDS.__getitem__,
@@ -202,7 +202,7 @@ def _target_fields(scenario: Scenario) -> None:
     )
     if kind == "target_rooms":
         st.number_input(
-            "Cells to silence",
+            "Rooms to block",
             value=scenario.target_rooms or 10,
             step=1,
             key="optimise-target",

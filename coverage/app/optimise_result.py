@@ -13,7 +13,6 @@ from quietwing.coverage.app.bill_panel import bill_part, cost_here
 from quietwing.coverage.app.blockers_state import PLAN, desk
 from quietwing.coverage.app.button_actions import clicked, show_problems_of
 from quietwing.coverage.app.compare_tables import compared, shown_rows
-from quietwing.coverage.app.facts_of_verdict import spill_sentences
 from quietwing.coverage.app.kept_facts import facts_of_verdict
 from quietwing.coverage.app.panel import numbers
 from quietwing.coverage.app.prices import prices_of
@@ -28,6 +27,7 @@ from quietwing.coverage.planning import Cost, PlanResult, cost
 from quietwing.coverage.report import (
     attempt_row,
     grouped_holes,
+    limits_in_words,
     notes_of,
     plan_details,
     plan_files,
@@ -60,7 +60,7 @@ def show_plan(result: PlanResult) -> None:
          "What limits this"]
     )  # fmt: skip
     with words:
-        lead = (*plan_lead(result), *spill_sentences(result.verdict), *plan_details(result))
+        lead = (*plan_lead(result), *limits_in_words(result.verdict), *plan_details(result))
         st.markdown(
             "\n".join(
                 f"- {'**' if number == 0 else ''}{literal(each)}{'**' if number == 0 else ''}"

@@ -185,7 +185,7 @@ def _question(own: Session) -> None:
         on_change=clicked,
         args=(GRADE, _ask_grade),
         help="; ".join(f"{one.name}: {one.meaning}" for one in own.scenario.rules.grades)
-        + ". Every result shows both; maps, holes and plans go by this one.",
+        + ". Every result shows both; maps, escapes and plans go by this one.",
     )
     choices = sorted({*CONFIDENCES, asked.confidence})
     state[CONFIDENCE] = asked.confidence

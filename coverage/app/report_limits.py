@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from quietwing.coverage.app.facts_of_verdict import spill_sentences
 from quietwing.coverage.app.layout_facts import OutsidePlace
 from quietwing.coverage.app.site_words import literal
-from quietwing.coverage.report import ceiled, percent, safe_cell, spill_csv
+from quietwing.coverage.report import ceiled, limits_in_words, percent, safe_cell, spill_csv
 
 if TYPE_CHECKING:
     from quietwing.coverage.results import SpillResult, Verdict
@@ -35,7 +34,7 @@ def limits_part(verdict: Verdict, places: tuple[OutsidePlace, ...]) -> None:
     if spill is None:
         st.error("Spill was not computed: treat it as exceeded.")
         return
-    sentences = spill_sentences(verdict)
+    sentences = limits_in_words(verdict)
     first, other, rest = sentences[0], sentences[1 : len(verdict.grades)], sentences[len(verdict.grades) :]
     kept = "Every limit is kept" if spill.passed else "Spill limit exceeded"
     (st.success if spill.passed else st.error)(f"**{kept} at {asked.name} grade.** {literal(first)}")
@@ -69,12 +68,12 @@ def tier_in_words(verdict: Verdict) -> str:
         return f"999 can be called at {percent(1 - tier.may_fail)} of the points on some network"
     share = percent(grade.outside_share)
     parts = [
-        f"{level_db:g} dB below the public network in {worlds} of worlds"
-        for level_db, worlds in ((tier.median_db, "half"), (tier.share_db, share))
+        f"{level_db:g} dB below the public network in {simulations} of simulations"
+        for level_db, simulations in ((tier.median_db, "half"), (tier.share_db, share))
         if math.isfinite(level_db)
     ]
     if not parts:
-        return f"blocking stays {noise} in {share} of worlds"
+        return f"blocking stays {noise} in {share} of simulations"
     return f"blocking stays {' and '.join(parts)}, or {noise}"
 
 

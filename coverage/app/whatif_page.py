@@ -62,7 +62,7 @@ def _table(found: WhatIf) -> None:
     st.dataframe(
         {title[0].upper() + title[1:]: list(cells) for title, cells in columns},
         hide_index=True,
-        alt="Cells silenced, spill and cost with one thing changed a row, most cells gained first",
+        alt="Rooms blocked, spill and cost with one thing changed a row, most rooms gained first",
     )
     st.caption(ADVICE)
     st.download_button("This table (CSV)", whatif_csv(found).encode(), "whatif.csv", "text/csv", on_click="ignore")

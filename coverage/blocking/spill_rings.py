@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking.outside import RECEPTOR
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.rules import Tier
-from quietwing.coverage.spill_rows import RingRow
+from quietwing.coverage.spill_rows import RingRow, WorstPlace
 
 __all__ = ["MARGINS", "judge_rings", "may_fail", "worst_margin"]
 
@@ -38,7 +38,7 @@ def judge_rings(data: xr.Dataset, tier: Tier) -> tuple[RingRow, ...]:
     return tuple(rows)
 
 
-def worst_margin(data: xr.Dataset, tier: Tier) -> tuple[float, str]:
+def worst_margin(data: xr.Dataset, tier: Tier) -> tuple[float, WorstPlace]:
     """The smallest margin that counts, not rounded, and where it is.
 
     The points of a ring that may fail are left out, the worst first: a negative margin is a ring that does not pass.
@@ -54,8 +54,8 @@ def worst_margin(data: xr.Dataset, tier: Tier) -> tuple[float, str]:
     margin_db : float
         Of power, of capture or in the emergency tier of a 999 call, whichever is smallest. ``inf`` where nothing on
         the air reaches any point. [dB]
-    where : str
-        Point and channel in words, empty where there is none.
+    worst : WorstPlace
+        Empty where nothing does.
     """
     power_db, capture_db = (data[name].transpose(CHANNEL, OUTSIDE).values for name in MARGINS)
     of_channel = np.minimum(power_db, capture_db)
@@ -68,17 +68,17 @@ def worst_margin(data: xr.Dataset, tier: Tier) -> tuple[float, str]:
         if min(of_point[counts], call_db[counts]) < worst:
             worst, at = float(min(of_point[counts], call_db[counts])), int(counts)
     if at < 0:
-        return worst, ""
+        return worst, WorstPlace()
     place = str(data["name"].values[at])
     if call_db[at] <= of_point[at]:
-        return worst, f"{place}: 999 calls"
+        return worst, WorstPlace(place, how="999 calls")
     channel = int(of_channel[:, at].argmin())
     named = str(data[CHANNEL].values[channel])
     if np.isneginf(worst):
-        return worst, f"{place}: {named} is not known"
+        return worst, WorstPlace(place, named, "is not known")
     if capture_db[channel, at] < power_db[channel, at]:
-        return worst, f"{place}: {named} captured by managed access"
-    return worst, f"{place}: {named}"
+        return worst, WorstPlace(place, named, "captured by managed access")
+    return worst, WorstPlace(place, named)
 
 
 def _members(data: xr.Dataset) -> dict[str, NDArray[np.intp]]:

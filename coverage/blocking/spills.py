@@ -238,7 +238,7 @@ def spill_result(
     """
     tier = scenario.rules.tier(grade.tier)
     rings = judge_rings(data, tier)
-    margin_db, where = worst_margin(data, tier)
+    margin_db, worst = worst_margin(data, tier)
     rooms = tuple(KeepRow(room, operator, share, share >= grade.confidence) for room, operator, share in kept)
     calls = data["emergency_probability"].values >= grade.outside_share
     return SpillResult(
@@ -251,7 +251,7 @@ def spill_result(
         emergency_share=float(np.mean(calls)),
         passed=not failing_rows(rings, rooms, protected, exposed),
         worst_margin_db=floored(margin_db) if np.isfinite(margin_db) else margin_db,
-        where=where,
+        worst=worst,
     )
 
 

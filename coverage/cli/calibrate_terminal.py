@@ -110,7 +110,7 @@ def _show(fit: CalibrationFit) -> None:
 
 
 def _counts(verdict: Verdict) -> list[tuple[str, int, int, int]]:
-    """Grade, cells silent by the layout, quiet anyway, all."""
+    """Grade, rooms blocked by the layout, without signal anyway, all."""
     return [
         (
             one.grade.name,
@@ -126,7 +126,7 @@ def _show_both(verdicts: tuple[Verdict, Verdict]) -> None:
     typer.echo("")
     before, after = (_counts(verdict) for verdict in verdicts)
     print_table(
-        ["grade", "silent before", "silent after", "quiet anyway before", "quiet anyway after", "of"],
+        ["grade", "blocked before", "blocked after", "no signal anyway before", "no signal anyway after", "of"],
         [[b[0], str(b[1]), str(a[1]), str(b[2]), str(a[2]), str(b[3])] for b, a in zip(before, after, strict=True)],
     )
 

@@ -97,12 +97,14 @@ def evaluate(
         str | None, typer.Option("--explain", metavar="ROOM", help="Also why a phone works in this room, or not.")
     ] = None,
     contrast: Annotated[
-        bool, typer.Option("--contrast", help="Also what the worst holes would need, in decibels that add up.")
+        bool, typer.Option("--contrast", help="Also what the worst rooms would need, in decibels that add up.")
     ] = False,
     whatif: Annotated[
         bool, typer.Option("--whatif", help="Also what would change the answer; several times the work.")
     ] = False,
-    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    worlds: Annotated[
+        int | None, typer.Option("--worlds", help="Simulations (random worlds) the verdict is judged in.")
+    ] = None,
     calibration: CalibrationOption = None,
     grade: GradeOption = None,
     rules: RulesOption = None,
@@ -115,7 +117,7 @@ def evaluate(
     local_cluster: LocalClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Dead zones, holes and spill of a layout, with how sure."""
+    """Which rooms a layout blocks, where a phone may still work, what spills, and how sure that is."""
     options = {
         "calibration": calibration,
         "worlds": worlds,
@@ -150,9 +152,11 @@ def what_if(
     ] = None,
     scenario: ScenarioOption = None,
     grade: Annotated[str | None, typer.Option("--grade", help="planning or evidence: which one sorts.")] = None,
-    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds every row is judged on.")] = None,
+    worlds: Annotated[
+        int | None, typer.Option("--worlds", help="Simulations (random worlds) every row is judged in.")
+    ] = None,
     seed: SeedOption = None,
-    top: Annotated[int | None, typer.Option("--top", min=1, help="Only so many changes, most cells first.")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="Only so many changes, most rooms first.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for whatif.csv and summary.html.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -167,13 +171,13 @@ def optimise(
     site: SiteArgument,
     budget_gbp: Annotated[float | None, typer.Option("--budget-gbp", help="Pounds to spend at most.")] = None,
     objective: Annotated[
-        str | None, typer.Option("--objective", help="most_protected (most silent cells) or least_cost")
+        str | None, typer.Option("--objective", help="most_protected (most rooms blocked) or least_cost")
     ] = None,
     target_rooms: Annotated[
-        int | None, typer.Option("--target-rooms", help="With least_cost: how many cells must be silent.")
+        int | None, typer.Option("--target-rooms", help="With least_cost: how many rooms must be blocked.")
     ] = None,
     target_share: Annotated[
-        float | None, typer.Option("--target-share", help="Or a share of the cells, above 0 to 1: 0.5 is half.")
+        float | None, typer.Option("--target-share", help="Or a share of the rooms, above 0 to 1: 0.5 is half.")
     ] = None,
     target_named: Annotated[
         list[str] | None,
@@ -191,7 +195,9 @@ def optimise(
     equipment: EquipmentOption = None,
     treat_with: TreatWithOption = None,
     effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough")] = None,
-    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds the verdict is judged on.")] = None,
+    worlds: Annotated[
+        int | None, typer.Option("--worlds", help="Simulations (random worlds) the verdict is judged in.")
+    ] = None,
     calibration: CalibrationOption = None,
     grade: GradeOption = None,
     rules: RulesOption = None,

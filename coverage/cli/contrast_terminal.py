@@ -25,5 +25,5 @@ def show_contrast(budgets: tuple[ContrastBudget, ...]) -> None:
     for sentence in (budget_sentence(first), *contrast_remarks(first)):
         typer.echo(sentence)
     if len(budgets) > 1:
-        typer.echo(f"\n{len(budgets)} holes by what binds them, each cell by itself")
+        typer.echo(f"\nWhat binds {len(budgets)} rooms that are not blocked, each by itself")
         print_table(list(WORST_HEADER), worst_rows(budgets))

@@ -23,7 +23,7 @@ def estate(
         float | None, typer.Option("--budget-gbp", help="Split this money over the sites, in pounds.")
     ] = None,
     grade: Annotated[
-        str, typer.Option("--grade", help="Count cells at this grade: planning or evidence.")
+        str, typer.Option("--grade", help="Count rooms at this grade: planning or evidence.")
     ] = "planning",
     basis: Annotated[
         str, typer.Option("--basis", help="Money that is counted: capex, whole_life or npv (present value).")

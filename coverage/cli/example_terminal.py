@@ -30,7 +30,7 @@ def answer_list(as_json: bool) -> None:
         print_json({"sites": [{"name": name, "title": site.name} for name, site in zip(BUNDLED, sites, strict=True)]})
         return
     print_table(
-        ["site", "cells and spaces", "masts' channels", "what it is"],
+        ["site", "rooms to be blocked", "masts' channels", "what it is"],
         [
             [name, str(sum(room.role == "silence" for room in site.rooms)), str(len(site.channels)), site.name]
             for name, site in zip(BUNDLED, sites, strict=True)

@@ -29,13 +29,13 @@ __all__ = ["frontier"]
 AutoOption = Annotated[
     bool,
     typer.Option(
-        "--auto", help="Choose eight budgets: from the cheapest plan that silences a cell to where gains stop."
+        "--auto", help="Choose eight budgets: from the cheapest plan that blocks a room to where gains stop."
     ),
 ]
 LeastCostOption = Annotated[
     str | None,
     typer.Option(
-        "--least-cost-of", metavar="CELLS,…", help="Also the cheapest plan for so many cells, or 50% of them."
+        "--least-cost-of", metavar="ROOMS,…", help="Also the cheapest plan for so many rooms, or 50% of them."
     ),
 ]
 
@@ -55,7 +55,9 @@ def frontier(
     equipment: EquipmentOption = None,
     treat_with: TreatWithOption = None,
     effort: Annotated[str | None, typer.Option("--effort", help="quick, normal or thorough, of each search")] = None,
-    worlds: Annotated[int | None, typer.Option("--worlds", help="Random worlds plans are judged on.")] = None,
+    worlds: Annotated[
+        int | None, typer.Option("--worlds", help="Simulations (random worlds) plans are judged in.")
+    ] = None,
     grade: GradeOption = None,
     rules: RulesOption = None,
     confidence: ConfidenceOption = None,

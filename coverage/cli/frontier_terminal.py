@@ -69,7 +69,7 @@ def counts_of(text: str | None) -> tuple[int | float, ...]:
         whole, _, after = number.partition(".") if number != part else (part, "", "0")
         if not all(digits.isascii() and digits.isdigit() for digits in (whole, after or "0")):
             raise ScenarioError(
-                f"--least-cost-of: {part[:40]!r} is no number of cells (expected e.g. 20,60 or 50%); correct it"
+                f"--least-cost-of: {part[:40]!r} is no number of rooms (expected e.g. 20,60 or 50%); correct it"
             )
         found.append(int(part) if number == part else float(number) / 100)
     return tuple(found)

@@ -74,7 +74,7 @@ def show_leakage(result: Leakage, files: tuple[Path, ...], as_json: bool) -> Non
         return
     typer.echo(headline(result))
     print_table(
-        ["channel", "in words", "cells and spaces where it works"],
+        ["channel", "in words", "rooms where it works"],
         [[channel, channel_in_words(channel), f"{rooms} of {count.silence}"] for channel, rooms in services],
     )
     if result.measured is not None:

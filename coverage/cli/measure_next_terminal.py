@@ -50,14 +50,14 @@ def answer_measure_next(
         )
         return
     typer.echo(
-        f"{found.in_doubt} of {found.cells} cells and spaces are in doubt: neither silent nor not in "
-        f"{found.confidence:.0%} of the worlds."
+        f"{found.in_doubt} of {found.cells} rooms are in doubt: neither blocked nor not in "
+        f"{found.confidence:.0%} of simulations."
     )
     if not found.readings:
         say("no reading is expected to settle any call; nothing to measure")
     else:
         print_table(
-            ["#", "room", "channel", "x [m]", "y [m]", "height [m]", "expected [dBm]", "cells settled with it"],
+            ["#", "room", "channel", "x [m]", "y [m]", "height [m]", "expected [dBm]", "rooms settled with it"],
             [
                 [
                     str(number), one.room, one.channel, f"{one.x_m:.1f}", f"{one.y_m:.1f}", f"{one.height_m:.1f}",

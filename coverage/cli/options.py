@@ -58,7 +58,7 @@ CalibrationOption = Annotated[
     ),
 ]
 ConfidenceOption = Annotated[
-    float | None, typer.Option("--confidence", help="Share of worlds a cell must be silent in; else the grade's.")
+    float | None, typer.Option("--confidence", help="Share of simulations to block a room in; else the grade's.")
 ]
 TierOption = Annotated[
     str | None,

@@ -135,7 +135,7 @@ def show_plan(
     asked, more = target_table(result, MOST_ASKED)
     if asked:
         typer.echo("")
-        print_table(["room asked for", "holds", "silent in worlds"], asked)
+        print_table(["room asked for", "holds", "blocked in simulations"], asked)
     if more:
         say(f"{more} more rooms asked for in --json, or plan.json (--out)")
     spent = result.plan.cost
@@ -159,7 +159,7 @@ def show_plan(
     if groups:
         typer.echo("")
         print_table(
-            ["why cells stay open", "number", "which"],
+            ["why rooms stay unblocked", "number", "which"],
             [[reason, str(len(rooms)), rooms_in_words(rooms)] for reason, rooms in groups[:MOST_REASONS]],
         )
     if len(groups) > MOST_REASONS:

@@ -47,7 +47,7 @@ def calibrate(
         Path | None, typer.Option("--out", "-o", metavar="FILE.toml", help="Where to write the layer (new file).")
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Also judge the layout before and after: cells at both grades.")
+        bool, typer.Option("--compare", help="Also judge the layout before and after: rooms at both grades.")
     ] = False,
     layout: Annotated[
         Path | None,
@@ -149,7 +149,7 @@ def acceptance_form(
     confidence: Annotated[float, typer.Option("--confidence", help="Of the proof, 0.95 is 95 %.")] = 0.95,
     failures: Annotated[int, typer.Option("--failures", min=0, max=1000, help="Points that may fail.")] = 0,
     silent_only: Annotated[
-        bool, typer.Option("--silent-only", help="Only cells that the verdict calls silent or quiet anyway.")
+        bool, typer.Option("--silent-only", help="Only rooms called blocked, or without signal anyway.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another one draws other points.")] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the files.")] = False,

@@ -22,9 +22,10 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning import comms_room, cost
 from quietwing.coverage.report import (
     GRADE_HEADER,
+    STATE_WORDS,
     budget_lines,
     budgets_object,
-    channel_in_short,
+    channel_in_words,
     count_rooms,
     escape_in_words,
     escapes_of,
@@ -129,9 +130,9 @@ def show_verdict(
     print_table([title.lower() for title in GRADE_HEADER], grade_rows(verdict))
     silence = count_rooms(verdict).silence
     print_table(
-        ["channel", "in words", "holes where it works"],
+        ["channel", "in words", "rooms where it may work"],
         [
-            [channel, channel_in_short(channel), f"{count} of {silence}"]
+            [channel, channel_in_words(channel), f"{count} of {silence}"]
             for channel, count in rooms_by_channel(escapes)
         ],
     )
@@ -153,8 +154,8 @@ def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) 
     if budgets.room in names:
         at = names.index(budgets.room)
         said = [
-            f"at {one.grade.name} grade {state_of_rooms(verdict, number)[at]}, "
-            f"silent in {percent(float(one.by_room['silent_probability'].values[at]))} of worlds"
+            f"at {one.grade.name} grade {STATE_WORDS[state_of_rooms(verdict, number)[at]]}, "
+            f"no phone works in {percent(float(one.by_room['silent_probability'].values[at]))} of simulations"
             for number, one in enumerate(verdict.grades)
         ]
         typer.echo(f"\n{budgets.room}: {'; '.join(said)}.")
@@ -165,7 +166,7 @@ def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) 
         ["channel", "nearest to working", "S [dBm]", "J [dBm]", "margin of the medians [dB]"],
         [
             [
-                channel_in_short(one.channel),
+                channel_in_words(one.channel),
                 place_in_words(one.point),
                 f"{one.rsrp_dbm:.1f}",
                 f"{one.jam_dbm:.1f}",
@@ -175,7 +176,7 @@ def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) 
         ],
     )
     for one in nearest[:MOST_BUDGETS]:
-        typer.echo(f"\nLink budget: {channel_in_short(one.channel)} {place_in_words(one.point)} of {budgets.room}")
+        typer.echo(f"\nLink budget: {channel_in_words(one.channel)} {place_in_words(one.point)} of {budgets.room}")
         print_table(["", "value", "unit"], [[line, f"{value:.1f}", unit] for line, value, unit in budget_lines(one)])
 
 

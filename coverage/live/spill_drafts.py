@@ -36,6 +36,7 @@ from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.kept import Kept, array_bytes
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import WorstPlace
 from quietwing.sites import Site, scattered
 
 __all__ = ["DraftSpill", "SpillDrafts"]
@@ -61,14 +62,14 @@ class DraftSpill:
     ----------
     margin_db : float
         The smallest that counts, as of `blocking.worst_margin`. [dB]
-    where : str
-        Point and channel.
+    worst : WorstPlace
+        Where that is, and on which channel.
     data : Dataset, dims (channel, outside)
         `margin_db` and `capture_margin_db`; `name`, `ring`, `x_m`, `y_m` of the places.
     """
 
     margin_db: float
-    where: str
+    worst: WorstPlace
     data: xr.Dataset
 
 
@@ -213,8 +214,8 @@ class SpillDrafts:
         data = _moved(base, then, now)
         if not on:  # nothing on the air, at places that are not watched too
             data = data.assign({name: xr.full_like(data[name], np.inf) for name in MARGINS})
-        margin_db, where = worst_margin(data, self._asked.scenario.tier)
-        return DraftSpill(margin_db, where, data)
+        margin_db, worst = worst_margin(data, self._asked.scenario.tier)
+        return DraftSpill(margin_db, worst, data)
 
 
 def _base(site: Site, asked: _Asked, on: tuple[Device, ...], model: LinkModel) -> _Base:

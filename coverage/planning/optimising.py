@@ -191,11 +191,13 @@ def _plan(
         if left and best is not start and best.attempt.weight_judged:
             again = _afresh(inputs, best)
             if broken(again, least_db) > broken(best, least_db):
-                dropped.append(f"attempt {at} was put aside: on fresh worlds it misses a limit")
+                dropped.append(f"attempt {at} was put aside: in independent simulations it misses a limit")
                 continue
             before = _afresh(inputs, start) if before is None and start is not None else before
             if before is not None and outcome(inputs, before, least_db) < outcome(inputs, again, least_db):
-                dropped.append(f"attempt {at} was put aside: on fresh worlds the plan to start from does more")
+                dropped.append(
+                    f"attempt {at} was put aside: in independent simulations the plan to start from does more"
+                )
                 continue
         question = inputs.site, inputs.sectors, inputs.scenario, inputs.catalogue
         for claims_checked in (False, True):

@@ -131,7 +131,7 @@ def prepare(
     """
     demand_question(site, scenario, catalogue, existing)
     say = progress or (lambda _what, _share: None)
-    say("what is quiet anyway", 0.0)
+    say("rooms without signal anyway", 0.0)
     bare = link_model(prepare_scene(site), sectors, scenario.rules)
     points = silence_points(site, trial_points(site))
     quiet = quiet_anyway(bare, scenario, points, stream=CHOOSING_STREAM)

@@ -12,6 +12,7 @@ from .escapes import HOLE as HOLE
 from .escapes import KEEP as KEEP
 from .escapes import QUIET as QUIET
 from .escapes import SILENT as SILENT
+from .escapes import STATE_WORDS as STATE_WORDS
 from .escapes import UNKNOWN as UNKNOWN
 from .escapes import Escape as Escape
 from .escapes import ceiled as ceiled
@@ -123,7 +124,6 @@ from .whatif_tables import whatif_object as whatif_object
 from .whatif_tables import whatif_rows as whatif_rows
 from .words import GLOSSARY as GLOSSARY
 from .words import VERDICT_GLOSSARY as VERDICT_GLOSSARY
-from .words import channel_in_short as channel_in_short
 from .words import channel_in_words as channel_in_words
 from .words import escape_in_words as escape_in_words
 from .words import headline as headline

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from quietwing.coverage.report.contrast_text import LEVELS
 from quietwing.coverage.report.plan_drawing import HOLE_COLOUR, HOLE_HATCH, QUIET_COLOUR
-from quietwing.coverage.report.words import channel_in_short, place_in_words
+from quietwing.coverage.report.words import channel_in_words, place_in_words
 from quietwing.coverage.results import ContrastBudget, ContrastLine
 
 __all__ = ["contrast_chart", "contrast_figure"]
@@ -90,7 +90,7 @@ def contrast_chart(budget: ContrastBudget, ax: Axes) -> Axes:
     ax.set_xlim(left, right)
     ax.set_xlabel("Level in the reference bandwidth of the carrier [dBm]; dashed: level allowed outside")
     ax.set_title(
-        f"What {budget.room} would need: {channel_in_short(budget.channel)}, {place_in_words(budget.point)}",
+        f"What {budget.room} would need: {channel_in_words(budget.channel)}, {place_in_words(budget.point)}",
         fontsize=10,
     )
     ax.legend(

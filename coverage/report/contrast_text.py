@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from quietwing.coverage.report.words import channel_in_short, place_in_words
+from quietwing.coverage.report.words import channel_in_words, place_in_words
 from quietwing.coverage.results import ContrastBudget, ContrastLine
 
 __all__ = [
@@ -45,8 +45,8 @@ def contrast_rows(budget: ContrastBudget) -> tuple[tuple[str, str, str], ...]:
 
 
 def budget_sentence(budget: ContrastBudget) -> str:
-    """What a hole lacks, in one sentence."""
-    where = f"{budget.room}: {channel_in_short(budget.channel)} {place_in_words(budget.point)}"
+    """What a room that is not blocked lacks, in one sentence."""
+    where = f"{budget.room}: {channel_in_words(budget.channel)} {place_in_words(budget.point)}"
     if budget.short_db is None:
         return f"{where} needs {budget.needed_dbm:.1f} dBm from blockers; no device on offer, or no limit outside."
     kit = budget.device + (f" with {budget.treatment}" if budget.treatment else "")
@@ -55,7 +55,7 @@ def budget_sentence(budget: ContrastBudget) -> str:
             f"{where} is {budget.short_db:.1f} dB short: the best device there, {kit}, would break the limit at "
             f"{budget.place} by so much."
         )
-    told = f"{where} can be silenced: {kit} does it with {-budget.short_db:.1f} dB to spare at {budget.place}"
+    told = f"{where} can be blocked: {kit} does it with {-budget.short_db:.1f} dB to spare at {budget.place}"
     if budget.power_db is not None and budget.power_db < 0:
         told += f", but its power is {-budget.power_db:.1f} dB too low"
     return f"{told}."
@@ -95,7 +95,7 @@ def worst_rows(budgets: Iterable[ContrastBudget]) -> list[list[str]]:
             names += f" and {len(members) - MOST_NAMED} more"
         figures = (worst.needed_dbm, worst.allowed_dbm, worst.offered_db, worst.short_db)
         shown = ["–" if value is None else f"{value:.1f}" for value in figures]
-        rows.append([channel_in_short(channel), place or "–", names, *shown])
+        rows.append([channel_in_words(channel), place or "–", names, *shown])
     return rows
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "KEEP",
     "QUIET",
     "SILENT",
+    "STATE_WORDS",
     "UNKNOWN",
     "Escape",
     "RoomCount",
@@ -33,6 +34,12 @@ __all__ = [
 ]
 
 SILENT, QUIET, HOLE, UNKNOWN, KEEP = "silent", "quiet anyway", "hole", "not known", "keep"
+STATE_WORDS = {  # what files hold, as people read it
+    SILENT: "blocked",
+    QUIET: "no signal even without blockers",
+    HOLE: "not blocked (a phone may work)",
+    UNKNOWN: "not known: counts as not blocked",
+}
 WINDOW_POINTS = ("window", "window-out")
 
 

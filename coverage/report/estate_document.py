@@ -17,6 +17,7 @@ from xlsxwriter import Workbook
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning import Estate, EstatePlan, EstateSite
+from quietwing.coverage.report.escapes import HOLE, STATE_WORDS
 from quietwing.coverage.report.plan_drawing import QUIET_COLOUR, save_png
 from quietwing.coverage.report.plan_words import exact_pounds, pounds
 from quietwing.coverage.report.words import safe_cell
@@ -59,18 +60,18 @@ def estate_lead(estate: Estate) -> tuple[str, ...]:
     leaking = sum(site.leaking[estate.grade] for site in estate.sites)
     number = len(estate.sites)
     first = (
-        f"{number} site{'s' if number > 1 else ''} with {cells:,} cells and spaces: with every blocker off a phone "
-        f"works in {leaking:,} of them at {estate.grade} grade."
+        f"{number} site{'s' if number > 1 else ''} with {cells:,} rooms to be blocked: with every blocker off a "
+        f"phone may work in {leaking:,} of them at {estate.grade} grade."
     )
     silent = sum(plan.silent[estate.grade] for plan in estate.chosen if plan is not None)
     spent = sum(plan.cost_gbp[estate.basis] for plan in estate.chosen if plan is not None)
     if estate.split is None:
-        second = f"The best plan of each site silences {silent:,} for {exact_pounds(spent)} in all."
+        second = f"The best plan of each site blocks {silent:,} for {exact_pounds(spent)} in all."
     else:
         without = sum(plan is None for plan in estate.chosen)
         second = (
-            f"{exact_pounds(estate.budget_gbp or 0.0)} ({_BASIS_WORDS[estate.basis]}) silences {silent:,}; of these "
-            f"plans nothing silences more. {exact_pounds(spent)} is spent"
+            f"{exact_pounds(estate.budget_gbp or 0.0)} ({_BASIS_WORDS[estate.basis]}) blocks {silent:,}; of these "
+            f"plans nothing blocks more. {exact_pounds(spent)} is spent"
             f"{f'; {without} of {number} sites get nothing' if without else ''}."
         )
     barred = sum(not plan.kept[estate.grade] for site in estate.sites for plan in site.plans)
@@ -82,13 +83,13 @@ def estate_header(estate: Estate) -> list[str]:
     """Titles of the columns of `estate_rows`."""
     return [
         "site",
-        "cells",
+        "rooms",
         *(f"leaking, {grade}" for grade in GRADES),
-        *(f"silent, {grade}" for grade in GRADES),
+        *(f"blocked, {grade}" for grade in GRADES),
         "limits kept",
         "margin outside [dB]",
         f"{_BASIS_WORDS[estate.basis]} [£]",
-        "£ per cell",
+        "£ per room",
         "plan",
         "what binds",
     ]
@@ -195,12 +196,12 @@ def estate_figure(estate: Estate) -> Figure:
     rest = [max(0, site.leaking[estate.grade] - got) for (site, _), got in zip(shown, silent, strict=True)]
     at = range(len(shown))
     ax = axes[0]
-    ax.barh(at, silent, color=QUIET_COLOUR, label=f"silent at {estate.grade} grade by what is chosen")
-    ax.barh(at, rest, left=silent, color=HOLE_COLOUR, hatch="///", edgecolor="white", label="a phone still works")
+    ax.barh(at, silent, color=QUIET_COLOUR, label=f"blocked at {estate.grade} grade by what is chosen")
+    ax.barh(at, rest, left=silent, color=HOLE_COLOUR, hatch="///", edgecolor="white", label=STATE_WORDS[HOLE])
     ax.set_yticks(at, [site.name[:40] for site, _ in shown])
     ax.invert_yaxis()
-    further = f" ({MOST_BARS} of {len(both)} sites, those with most leaking cells)" if len(both) > MOST_BARS else ""
-    ax.set_xlabel(f"cells and spaces that leak with every blocker off{further}")
+    further = f" ({MOST_BARS} of {len(both)} sites, those with most leaking rooms)" if len(both) > MOST_BARS else ""
+    ax.set_xlabel(f"rooms that leak with every blocker off{further}")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.9 / high), ncols=2, frameon=False)
     if estate.split is not None:
@@ -209,7 +210,7 @@ def estate_figure(estate: Estate) -> Figure:
         cells = [*split.curve_cells.tolist(), split.cells]
         axes[1].step([gbp / THOUSAND for gbp in money], cells, where="post", color=CURVE_COLOUR)
         axes[1].set_xlabel(f"budget of the estate, {_BASIS_WORDS[estate.basis]} [£1,000]")
-        axes[1].set_ylabel("silent cells, most possible")
+        axes[1].set_ylabel("rooms blocked, most possible")
         axes[1].yaxis.set_major_locator(MaxNLocator(integer=True))
         axes[1].set_ylim(bottom=0)
         axes[1].grid(alpha=0.3)

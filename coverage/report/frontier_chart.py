@@ -63,7 +63,7 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
             color=colour,
             marker=marker,
             linestyle="-" if number == 0 else "--",
-            label=f"silent at {words}, on fresh random worlds",
+            label=f"blocked at {words}, in independent simulations",
             zorder=3,
         )
         for x, y in zip(budgets, cells, strict=True):
@@ -91,11 +91,11 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
             marker="x",
             markersize=14,
             color="#C8441B",
-            label="limits outside NOT kept",
+            label="spill limit EXCEEDED",
             zorder=4,
         )
     ax.set_xlabel("Budget [thousand £]")
-    ax.set_ylabel(f"Silent cells and spaces, of {found.rooms}")
+    ax.set_ylabel(f"Rooms blocked, of {found.rooms}")
     ax.set_ylim(0, 1.12 * highest)  # room for the numbers
     ax.set_xlim(left=0)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))

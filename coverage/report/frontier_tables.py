@@ -14,7 +14,7 @@ from quietwing.coverage.answer_parts import FrontierPointAnswer, UnmetAnswer
 from quietwing.coverage.answers import FrontierAnswer
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning import Frontier, FrontierPoint, Marginal
-from quietwing.coverage.report.grades import grade_in_words, measured_in_words
+from quietwing.coverage.report.grades import grade_in_words, kept_in_words, measured_in_words
 from quietwing.coverage.report.plan_words import exact_pounds, pounds, target_of
 from quietwing.coverage.rules import GRADES
 
@@ -33,18 +33,18 @@ __all__ = [
 
 FRONTIER_GLOSSARY = (
     ("budget", "money to spend at most; a plan may spend less"),
-    ("silent", "no channel works in so large a share of random worlds that no plan was chosen on"),
+    ("blocked", "no channel works in so large a share of independent simulations, on which no plan was chosen"),
     (
         "cannot exceed",
         "proven in the planning model, for these positions, this catalogue, these limits, this money; for a plan of "
-        "least cost the money that no plan of so many cells can do without",
+        "least cost the money that no plan of so many rooms can do without",
     ),
     (
-        "a further cell",
-        "money spent more than in the row above, for each cell gained; in brackets what it may cost between the best "
+        "a further room",
+        "money spent more than in the row above, for each room gained; in brackets what it may cost between the best "
         "plans, where the gap is wider than that step",
     ),
-    ("spill margin", "what is left of the limits outside at the worst place; below 0 dB they are not kept"),
+    ("spill margin", "what is left of the limits outside at the worst place; below 0 dB one is exceeded"),
 )
 MOST_NAMED = 4  # budgets in the first sentence
 NO_MARGIN = "nothing radiates"
@@ -64,9 +64,9 @@ def frontier_lead(found: Frontier) -> tuple[str, ...]:
     verdict = found.points[0].result.verdict
     words = [grade_in_words(one.grade) for one in verdict.grades]
     if not found.rooms:
-        return ("The site has no cell that must be silent.",)
+        return ("The site has no room to be blocked.",)
     first, *others = _named(found)
-    counts = f"{exact_pounds(first.budget_gbp)} silences {first.cells[0]} of {found.rooms} cells and spaces"
+    counts = f"{exact_pounds(first.budget_gbp)} blocks {first.cells[0]} of {found.rooms} rooms"
     lead = "; ".join((counts, *(f"{exact_pounds(one.budget_gbp)} {one.cells[0]}" for one in others)))
     further = "".join(
         f" {words[grade][:1].upper()}{words[grade][1:]}: "
@@ -84,7 +84,7 @@ def frontier_lead(found: Frontier) -> tuple[str, ...]:
 
 
 def frontier_details(found: Frontier) -> tuple[str, ...]:
-    """Whether more money ever silences less, how far plans may be from the best, what is illustrative, notes."""
+    """Whether more money ever blocks less, how far plans may be from the best, what is illustrative, notes."""
     guesses = [point.result.plan.cost.illustrative for point in found.points]
     prices = ""
     if any(number for number, _ in guesses):
@@ -95,7 +95,7 @@ def frontier_details(found: Frontier) -> tuple[str, ...]:
         widest = max(gaps, key=lambda one: one.gap or 0)
         bounds = (
             f"In the planning model no plan can be better than these by more than "
-            f"{widest.gap} cells (widest at {exact_pounds(widest.budget_gbp)})."
+            f"{widest.gap} rooms (widest at {exact_pounds(widest.budget_gbp)})."
             if widest.gap
             else "In the planning model no plan can be better than these: that is proven."
         )
@@ -111,7 +111,7 @@ def _notes(found: Frontier) -> Iterator[str]:
         budgets = [point.budget_gbp for point in found.points if point.result.asked.objective == "most_protected"]
         budgets += found.missing_gbp
         lowest = {
-            "further cell": "the cheapest plan found that silences a further cell",
+            "further cell": "the cheapest plan found that blocks a further room",
             "highest": "a part of the highest",
         }[found.chosen_from]
         yield (
@@ -119,35 +119,35 @@ def _notes(found: Frontier) -> Iterator[str]:
             f"the price of the plan found without a limit of money, in equal ratios."
         )
     for one in found.unmet:
-        share = "" if one.share is None else f", {100 * one.share:g} % of all with those quiet anyway,"
+        share = "" if one.share is None else f", {100 * one.share:g} % of all with those without signal anyway,"
         proven = "proven impossible" if one.proven else "none was found"
         yield (
-            f"No plan silences {one.cells} cells{share} for {exact_pounds(one.most_gbp)} or less ({proven}); "
-            f"the nearest silences {one.nearest_cells} for {pounds(one.nearest_gbp)}."
+            f"No plan blocks {one.cells} rooms{share} for {exact_pounds(one.most_gbp)} or less ({proven}); "
+            f"the nearest blocks {one.nearest_cells} for {pounds(one.nearest_gbp)}."
         )
     if not found.given_judged:
         yield "Interrupted before the layout given was judged."
     if found.searched_apart:
-        yield "Budgets were searched apart; one after the other, each from cheaper plans, may silence more."
+        yield "Budgets were searched apart; one after the other, each from cheaper plans, may block more."
 
 
 def chance_in_words(found: Frontier) -> str:
-    """Whether more money silences no less, on the worlds of choice and on fresh ones."""
-    first = "On the worlds that plans are chosen on, more money never silences fewer cells, by construction."
+    """Whether more money blocks no less, in the simulations of choice and in independent ones."""
+    first = "In the simulations that plans are chosen on, more money never blocks fewer rooms, by construction."
     falls = found.chance.falls
     if not falls:
-        return f"{first} Nor does it on fresh worlds."
+        return f"{first} Nor does it in independent simulations."
     said = "; ".join(
-        f"{exact_pounds(found.points[at].budget_gbp)} silences {lost} fewer than "
+        f"{exact_pounds(found.points[at].budget_gbp)} blocks {lost} fewer than "
         f"{exact_pounds(found.points[at - 1].budget_gbp)}, chance explains up to {spread:.1f}"
         for at, lost, spread in falls
     )
     end = (
         "within what chance explains"
         if found.chance.explained
-        else "MORE than chance explains: a higher number of worlds or effort would tell"
+        else "MORE than chance explains: a higher number of simulations or effort would tell"
     )
-    return f"{first} On fresh worlds {said} (two standard deviations, worlds drawn again): {end}."
+    return f"{first} In independent simulations {said} (two standard deviations, simulations drawn again): {end}."
 
 
 def frontier_header(found: Frontier) -> list[str]:
@@ -155,11 +155,11 @@ def frontier_header(found: Frontier) -> list[str]:
     return [
         "budget",
         "spent",
-        *(f"silent, {name}" for name in found.grades),
+        *(f"blocked, {name}" for name in found.grades),
         "cannot exceed",
         "gap",
         *(f"spill margin, {name}" for name in found.grades),
-        "a further cell costs",
+        "a further room costs",
         "remark",
     ]
 
@@ -199,7 +199,7 @@ def marginal_in_words(one: Marginal | None) -> str:
     if one is None:
         return ""
     if one.gbp <= 0 or (one.per_cell_gbp is None and one.least_gbp is None):
-        return "no further cell" if one.cells <= 0 else "not known"
+        return "no further room" if one.cells <= 0 else "not known"
     if one.least_gbp is not None and one.least_gbp == one.most_gbp == one.per_cell_gbp:
         return pounds(one.per_cell_gbp or 0.0)
     if one.least_gbp is None and one.most_gbp is None:
@@ -210,7 +210,7 @@ def marginal_in_words(one: Marginal | None) -> str:
         said = f"{pounds(one.most_gbp)} or less"
     else:
         said = f"{pounds(one.least_gbp)} to {pounds(one.most_gbp)}"
-    here = "no further cell" if one.per_cell_gbp is None else pounds(one.per_cell_gbp)
+    here = "no further room" if one.per_cell_gbp is None else pounds(one.per_cell_gbp)
     return f"{here} ({said})"
 
 
@@ -375,10 +375,10 @@ def _knee_in_words(found: Frontier) -> str:
     first, here, last = found.points[0], found.points[found.knee], found.points[-1]
     before = (here.spent_gbp - first.spent_gbp) / max(here.cells[0] - first.cells[0], 1)
     more = last.cells[0] - here.cells[0]
-    after = "no further cell is gained"
+    after = "no further room is gained"
     if more > 0:
         each = pounds((last.spent_gbp - here.spent_gbp) / more)
-        after = f"a further cell costs some {each}, up to there {pounds(before)}"
+        after = f"a further room costs some {each}, up to there {pounds(before)}"
     return f"Gains fall off at {exact_pounds(here.budget_gbp)}: beyond it {after}."
 
 
@@ -407,7 +407,7 @@ def _remark(found: Frontier, at: int) -> str:
 
 def _margin(margin_db: float, kept: bool) -> str:
     """``3.1 dB, kept``."""
-    said = "kept" if kept else "NOT kept"
+    said = kept_in_words(kept)
     if not math.isfinite(margin_db):
         return f"{NO_MARGIN}, {said}"
     return f"{floored(margin_db):g} dB, {said}"

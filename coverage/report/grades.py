@@ -23,6 +23,7 @@ __all__ = [
     "grade_numbers",
     "grade_rows",
     "grades_object",
+    "kept_in_words",
     "lead_in_words",
     "measured_in_words",
     "protected_in_words",
@@ -35,7 +36,15 @@ __all__ = [
 
 EVIDENCE = "evidence"
 DEFAULT = "default"  # how the rules that come with the product are called
-GRADE_HEADER = ("Grade", "Silent", "Quiet anyway", "Holes", "Not known", "Silent together (95 %)", "Limits outside")
+GRADE_HEADER = (
+    "Grade",
+    "Blocked",
+    "No signal anyway",
+    "Not blocked",
+    "Not known",
+    "Blocked together (95 %)",
+    "Spill limit",
+)
 
 
 def grade_in_words(grade: Grade) -> str:
@@ -79,12 +88,12 @@ def protected_rooms(verdict: Verdict) -> int | None:
 
 
 def silent_in_words(verdict: Verdict) -> str:
-    """``141 of 264 cells and spaces are silent at planning grade (90 %), 44 at evidence grade (95 %).``"""
+    """``141 of 264 rooms are blocked at planning grade (90 %), 44 at evidence grade (95 %).``"""
     asked, *others = (
         (count_rooms(verdict, number), grade_in_words(one.grade)) for number, one in enumerate(verdict.grades)
     )
     are = "is" if asked[0].silent == 1 else "are"
-    first = f"{asked[0].silent} of {asked[0].silence} cells and spaces {are} silent at {asked[1]}"
+    first = f"{asked[0].silent} of {asked[0].silence} rooms {are} blocked at {asked[1]}"
     return ", ".join((first, *(f"{count.silent} at {words}" for count, words in others))) + "."
 
 
@@ -117,12 +126,17 @@ def protected_in_words(verdict: Verdict) -> str:
     rooms = protected_rooms(verdict)
     if rooms is not None:
         return (
-            f"{rooms} {'is' if rooms == 1 else 'are'} protected: silent at evidence grade, every limit of that grade "
-            f"kept, every sector measured."
+            f"{rooms} {'is' if rooms == 1 else 'are'} protected: blocked at evidence grade, every limit of that "
+            f"grade kept, every sector measured."
         )
     if verdict.grades[0].grade.name != EVIDENCE or verdict.measured < len(verdict.sectors):
         return ""
-    return "None may be called protected: a limit of the evidence grade is not kept, or the scenario asks for less."
+    return "None may be called protected: a limit of the evidence grade is exceeded, or the scenario asks for less."
+
+
+def kept_in_words(kept: bool) -> str:
+    """Whether a limit is kept, in a table."""
+    return "kept" if kept else "EXCEEDED"
 
 
 def rules_object(rules: Rules) -> RulesAnswer:
@@ -185,7 +199,7 @@ def spill_object(spill: SpillResult | None) -> SpillAnswer | None:
         "tier": spill.tier,
         "passed": bool(spill.passed),
         "worst_margin_db": floored(worst) if math.isfinite(worst) else None,
-        "where": spill.where or None,
+        "where": spill.worst.in_words() or None,
     }
 
 
@@ -219,10 +233,10 @@ def grades_object(verdict: Verdict) -> dict[str, GradeAnswer]:
 
 
 def _limits(spill: SpillResult | None) -> str:
-    """Whether the limits of a grade are kept, with the tier and the smallest margin."""
+    """Whether the limits of a grade are kept or exceeded, with the tier and the smallest margin."""
     if spill is None:
         return "not known"
-    kept = "kept" if spill.passed else "NOT kept"
+    kept = kept_in_words(spill.passed)
     if not math.isfinite(spill.worst_margin_db):
         return f"{spill.tier}: {kept}"
     return f"{spill.tier}: {kept}, smallest margin {floored(spill.worst_margin_db):g} dB"

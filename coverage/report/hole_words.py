@@ -10,6 +10,7 @@ import numpy as np
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning import Hole, HoleKind, HoleReason
 from quietwing.coverage.report.money_words import pounds
+from quietwing.coverage.report.words import channel_in_words
 from quietwing.coverage.results import SpillResult
 
 __all__ = ["binding_of", "grouped_holes", "reason_in_words"]
@@ -19,11 +20,11 @@ SENTENCES = {
     HoleKind.NOT_NEEDED: "the target is reached without it",
     HoleKind.NOT_SEARCHED: "no plan was searched",
     HoleKind.NOT_REACHED: "not reached within the search effort; try a higher effort",
-    HoleKind.NOT_SURE: "silent in {share} of worlds only; what works there most often is {channel}",
+    HoleKind.NOT_SURE: "blocked in {share} of simulations only; what works there most often is {channel}",
     HoleKind.TOO_WEAK: "no device of the catalogue is strong enough on {channel}: {missing}",
-    HoleKind.NOTHING_SILENCES: "nothing the plan may buy silences it",
+    HoleKind.NOTHING_SILENCES: "nothing the plan may buy blocks it",
     HoleKind.LIMIT_ALONE: "every device strong enough for it exceeds a limit by itself: {limit}",
-    HoleKind.LIMIT_TOGETHER: "silencing it as well would exceed a limit outside: {limit}",
+    HoleKind.LIMIT_TOGETHER: "blocking it as well would exceed a limit outside: {limit}",
     HoleKind.MONEY: "beyond the budget: at least {needs} more is needed",
 }
 UNASKED = {HoleKind.NOT_ASKED, HoleKind.NOT_NEEDED}
@@ -46,7 +47,7 @@ def reason_in_words(*reasons: HoleReason) -> str:
     if first.missing_db is not None:
         missing = f"{_range([each.missing_db for each in reasons], '{:.1f}'.format)} dB are missing"
     return SENTENCES[first.kind].format(
-        channel=first.channel,
+        channel=channel_in_words(first.channel) if first.channel else "",
         limit=first.limit,
         missing=missing,
         needs=_range([each.needs_gbp for each in reasons], pounds),
@@ -92,9 +93,10 @@ def binding_of(holes: tuple[Hole, ...], spilled: SpillResult | None) -> str:
         return ""
     kind, count = Counter(hole.reason.kind for hole in asked).most_common(1)[0]
     most = max(_alike(tuple(hole for hole in asked if hole.reason.kind == kind)).values(), key=len)
-    said = f"{count} of {len(asked)} holes: {reason_in_words(*(hole.reason for hole in most))}"
+    said = f"{count} of {len(asked)} rooms that are not blocked: {reason_in_words(*(hole.reason for hole in most))}"
     if spilled is not None and np.isfinite(spilled.worst_margin_db):
-        said += f" (smallest margin outside {floored(spilled.worst_margin_db):g} dB, {spilled.where})"
+        worst = spilled.worst.in_words(channel_in_words)
+        said += f" (smallest margin outside {floored(spilled.worst_margin_db):g} dB, {worst})"
     return said
 
 

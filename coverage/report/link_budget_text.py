@@ -79,7 +79,7 @@ def budget_lines(budget: LinkBudget) -> tuple[tuple[str, float, str], ...]:
     if budget.capture_dbm > -math.inf:
         lines.append(("strongest managed-access cell of this network", budget.capture_dbm, "dBm"))
         lines.append(("by how much it must be stronger than S", budget.capture_need_db, "dB"))
-    lines.append(("margin of the medians: above 0 silenced", budget.margin_db, "dB"))
+    lines.append(("margin of the medians: above 0 blocked", budget.margin_db, "dB"))
     return tuple(lines)
 
 

@@ -7,11 +7,25 @@ from collections import Counter
 
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.planning import Cost, CostLine, PlanResult, TargetOutcome, over_budget
-from quietwing.coverage.report.escapes import ceiled, count_rooms, escapes_of, rooms_by_channel
+from quietwing.coverage.report.escapes import (
+    QUIET,
+    SILENT,
+    STATE_WORDS,
+    ceiled,
+    count_rooms,
+    escapes_of,
+    rooms_by_channel,
+)
 from quietwing.coverage.report.grades import lead_in_words, protected_in_words
 from quietwing.coverage.report.hole_words import binding_of
 from quietwing.coverage.report.money_words import DUST, exact_pounds, pounds
-from quietwing.coverage.report.words import binding_in_words, certainty_in_words, channel_in_short, verdict_headline
+from quietwing.coverage.report.words import (
+    binding_in_words,
+    certainty_in_words,
+    channel_in_words,
+    have_no_signal,
+    verdict_headline,
+)
 from quietwing.coverage.results import Verdict
 
 __all__ = [
@@ -60,12 +74,12 @@ def target_of(result: PlanResult) -> int | None:
 
 
 def target_rooms_in_words(target: TargetOutcome) -> str:
-    """What a target asks for: ``all 3 cells and spaces asked for``, ``133 cells and spaces``."""
+    """What a target asks for: ``all 3 rooms asked for``, ``133 rooms``."""
     if not target.asked.named:
-        return f"{target.asked.needed} cells and spaces"
+        return f"{target.asked.needed} rooms"
     if target.asked.needed == 1:
         return f"the room asked for, {target.asked.rooms[0]}"
-    return f"all {target.asked.needed} cells and spaces asked for"
+    return f"all {target.asked.needed} rooms asked for"
 
 
 def exceeds_budget(result: PlanResult) -> bool | None:
@@ -131,9 +145,7 @@ def plan_lead(result: PlanResult) -> tuple[str, ...]:
         return verdict_headline(verdict)
     within = verdict.spill is not None and verdict.spill.passed
     grade = verdict.grades[0].grade.name
-    broken = (
-        f"At {grade} grade the limits outside, in keep rooms and of protected services are NOT all kept: see spill."
-    )
+    broken = f"At {grade} grade a limit outside, in a keep room or of a protected service is EXCEEDED: see spill."
     sentences = (
         _failure_in_words(result),
         "" if within else broken,
@@ -162,9 +174,9 @@ def plan_details(result: PlanResult) -> tuple[str, ...]:
     if not count.silence:
         return ()
     grade = verdict.grades[0].grade.name
-    rest = f"At {grade} grade {_are(count.quiet_anyway)} quiet anyway, and a phone works in {count.holes or 'none'}."
+    rest = f"At {grade} grade {have_no_signal(count.quiet_anyway)}, and a phone may work in {count.holes or 'none'}."
     if count.unknown:
-        rest += f" {_are(count.unknown)} not known and count as holes."
+        rest += f" {_are(count.unknown)} not known and count as not blocked."
     sentences = (
         rest,
         _binding_in_words(result),
@@ -222,7 +234,7 @@ def _weights(verdict: Verdict) -> list[float]:
 def _failure_in_words(result: PlanResult) -> str:
     """That there is no plan of the kind asked for, and what that proves; empty where there is one."""
     target = result.target
-    wanted = "does what is asked" if target is None else f"silences {target_rooms_in_words(target)}"
+    wanted = "does what is asked" if target is None else f"blocks {target_rooms_in_words(target)}"
     if result.plan.status == "infeasible":
         return (
             f"NO SUCH PLAN: no layout from this catalogue and these positions {wanted} within the limits; proven in "
@@ -304,7 +316,7 @@ def target_table(result: PlanResult, most: int) -> tuple[list[list[str]], int]:
     rows = [
         [
             one.room,
-            "quiet anyway" if one.quiet_anyway else "silent" if one.holds else "NOT silent",
+            STATE_WORDS[QUIET] if one.quiet_anyway else STATE_WORDS[SILENT] if one.holds else "NOT blocked",
             f"{floored(100 * one.silent_probability):g} %",
         ]
         for one in order[:most]
@@ -319,11 +331,11 @@ def _target_in_words(result: PlanResult) -> str:
         return ""
     needed, quiet = target.asked.needed, sum(one.quiet_anyway for one in target.rooms)
     if target.asked.named:
-        anyway = f", {quiet} of them quiet anyway" if quiet else ""
+        anyway = f", {quiet} of them without signal anyway" if quiet else ""
         if target.met:
             return f"The target is reached: {target_rooms_in_words(target)} hold{'s' * (needed == 1)}{anyway}."
         return (
-            f"The target is MISSED: {target.held} of the {needed} cells and spaces asked for hold{anyway}; missing "
+            f"The target is MISSED: {target.held} of the {needed} rooms asked for hold{anyway}; missing "
             f"{rooms_in_words(target.missing)} (the nearest first), in independent simulation runs."
         )
     if result.plan.status == "infeasible":
@@ -338,7 +350,7 @@ def _before_in_words(result: PlanResult) -> str:
         return ""
     count = count_rooms(result.before)
     both = ", ".join(
-        f"{count_rooms(result.before, number).silent} silent at {one.grade.name} grade"
+        f"{count_rooms(result.before, number).silent} blocked at {one.grade.name} grade"
         for number, one in enumerate(result.before.grades)
     )
     standing = sum(device.state != "off" for device in result.before.devices)
@@ -346,11 +358,11 @@ def _before_in_words(result: PlanResult) -> str:
     found = result.before.spill
     limits = ""
     if standing and found is not None and not found.passed:
-        limits = "; its limits outside, in keep rooms and of protected services are NOT all kept"
+        limits = "; a limit outside, in a keep room or of a protected service is EXCEEDED"
         if found.worst_margin_db < 0:
             over_db = ceiled(-found.worst_margin_db, 1)
             limits = f"; it EXCEEDS the spill limit by {over_db:g} dB and must not be switched on"
-    return f"Before, with {what}: {both}, {_are(count.quiet_anyway)} quiet anyway{limits}."
+    return f"Before, with {what}: {both}; {have_no_signal(count.quiet_anyway)}{limits}."
 
 
 def _purchase_in_words(result: PlanResult) -> str:
@@ -366,7 +378,7 @@ def _purchase_in_words(result: PlanResult) -> str:
 
 
 def _binding_in_words(result: PlanResult) -> str:
-    """What keeps the plan from more, always said where nothing is silent."""
+    """What keeps the plan from more, always said where no room is blocked."""
     said = binding_of(result.plan.holes, result.verdict.spill)
     return f"What binds: {said}." if said else binding_in_words(result.verdict)
 
@@ -376,10 +388,10 @@ def _works_in_words(verdict: Verdict) -> str:
     channels = rooms_by_channel(escapes_of(verdict))
     if not channels:
         return ""
-    named = ", ".join(f"{channel_in_short(channel)} in {rooms}" for channel, rooms in channels[:MOST_CHANNELS_NAMED])
+    named = ", ".join(f"{channel_in_words(channel)} in {rooms}" for channel, rooms in channels[:MOST_CHANNELS_NAMED])
     left = len(channels) - MOST_CHANNELS_NAMED
     more = f", and {left} more channel{'s' * (left > 1)}" if left > 0 else ""
-    return f"What still works in the holes: {named}{more}."
+    return f"What still works in rooms that are not blocked: {named}{more}."
 
 
 def _are(number: int) -> str:

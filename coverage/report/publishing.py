@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from quietwing.coverage.report.words import channel_in_short, channel_in_words
+from quietwing.coverage.report.words import channel_in_words
 
 __all__ = ["page"]
 
@@ -18,7 +18,6 @@ def page(template: str, **values: Any) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, loader=jinja2.FunctionLoader(_source)
     )
     environment.filters["in_words"] = channel_in_words
-    environment.filters["in_short"] = channel_in_short
     return environment.get_template(template).render(**values)
 
 

@@ -26,7 +26,7 @@ from shapely.geometry.polygon import orient
 
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.device_marks import PLATE, device_legend, devices_on, draw_devices
-from quietwing.coverage.report.escapes import HOLE, QUIET, SILENT, UNKNOWN, state_of_rooms
+from quietwing.coverage.report.escapes import HOLE, QUIET, SILENT, STATE_WORDS, UNKNOWN, state_of_rooms
 from quietwing.coverage.report.grades import asked_in_words, grade_in_words
 from quietwing.coverage.report.plan_drawing import (
     DOOR_COLOUR,
@@ -145,7 +145,7 @@ def margin_map(
 
 
 def verdict_figure(verdict: Verdict, storey: VerdictMap) -> Figure:
-    """Dead zones and margin of one storey with legend, marking, date of the input data and scenario id."""
+    """Blocked rooms and margin of one storey with legend, marking, date of the input data and scenario id."""
     figure, (upper, lower) = _panels(storey, 2)
     dead_zone_map(verdict, storey, upper)
     margin_map(verdict, storey, lower)
@@ -344,7 +344,7 @@ def _rooms_here(verdict: Verdict, storey: Storeyed, states: tuple[str, ...]) -> 
     found = [rooms_on(verdict, storey, number) for number in range(len(verdict.grades))]
     counts = [sum(state in states for state in here) for here in found]
     first, *others = zip(counts, (one.grade.name for one in verdict.grades), strict=True)
-    text = f"a phone may work in {first[0]} of {len(found[0])} cells and spaces at {first[1]} grade"
+    text = f"a phone may work in {first[0]} of {len(found[0])} rooms at {first[1]} grade"
     return "".join([text, *(f",\nin {count} at {name} grade" for count, name in others)])
 
 
@@ -385,7 +385,7 @@ def legend_of(verdict: Verdict, storey: VerdictMap, also: Verdict | None = None)
     return [
         LegendPatch(color=QUIET_COLOUR, label="blocked"),
         LegendPatch(**LOOKS[HOLE], label="not blocked (a phone may work)"),
-        LegendPatch(**LOOKS[QUIET], label="no signal even without blockers"),
+        LegendPatch(**LOOKS[QUIET], label=STATE_WORDS[QUIET]),
         LegendPatch(**LOOKS[UNKNOWN], label="not known"),
         *_plan_legend(verdict, (*devices_on(verdict, storey), *others), every),
     ]

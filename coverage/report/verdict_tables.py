@@ -36,7 +36,7 @@ from quietwing.coverage.report.grades import (
     silent_at_object,
     spill_object,
 )
-from quietwing.coverage.report.words import UNSAFE, channel_in_short, place_in_words, reason_in_words, safe_cell
+from quietwing.coverage.report.words import UNSAFE, channel_in_words, place_in_words, reason_in_words, safe_cell
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.rules import Grade
 
@@ -117,7 +117,7 @@ def escapes_csv(verdict: Verdict) -> str:
         [
             escape.room,
             escape.channel,
-            channel_in_short(escape.channel),
+            channel_in_words(escape.channel),
             f"{floored(escape.usable_probability, 3):.3f}",
             place_in_words(escape.place),
             "" if escape.needs_db is None else f"{escape.needs_db:.0f}",

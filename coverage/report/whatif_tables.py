@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 ADVICE = (
-    "One thing is changed a row, everything else and the random worlds are the same. Rules are those of the other "
+    "One thing is changed a row, everything else and the simulations are the same. Rules are those of the other "
     "grade; what is left out shows what binds and is nothing to buy."
 )
 BEST = 3  # changes that the headline names
@@ -43,15 +43,15 @@ def whatif_headline(found: WhatIf) -> tuple[str, ...]:
     tuple of str
     """
     if not found.rooms:
-        return ("The site has no cell that must be silent.",)
+        return ("The site has no room to be blocked.",)
     counts = ", ".join(f"{found.unchanged.cells[name]} at {name} grade" for name in found.grades)
-    first = f"Of {found.rooms} cells and spaces this layout silences {counts}."
+    first = f"Of {found.rooms} rooms this layout blocks {counts}."
     asked = found.grades[0]
     best = [row for row in found.rows if row.gained[asked] > 0][:BEST]
     gains = "; ".join(f"{row.name}: {_signed(row.gained[asked])}{_at_price(row)}" for row in best)
-    second = f"Most cells at {asked} grade by one change: {gains}."
+    second = f"Most rooms at {asked} grade by one change: {gains}."
     if not best:
-        second = f"No single change gains a cell at {asked} grade."
+        second = f"No single change gains a room at {asked} grade."
     if len(best) == BEST:
         return first, second
     now = found.unchanged.mean_cells[asked]
@@ -62,13 +62,13 @@ def whatif_headline(found: WhatIf) -> tuple[str, ...]:
     means = "; ".join(
         f"{row.name}: {row.mean_cells[asked]:.1f}{_at_price(row)}" for row in nearest[: BEST - len(best)]
     )
-    return first, second, f"Cells silent in a random world, on average {now:.1f} now, come nearest with {means}."
+    return first, second, f"Rooms blocked in a simulation, on average {now:.1f} now, come nearest with {means}."
 
 
 def whatif_header(found: WhatIf, *, in_full: bool = True) -> list[str]:
     """Titles of the columns of `whatif_rows`."""
-    grades = [f"cells, {name}" for name in found.grades]
-    means = [f"mean of all worlds, {name}" for name in found.grades] if in_full else []
+    grades = [f"rooms blocked, {name}" for name in found.grades]
+    means = [f"mean of all simulations, {name}" for name in found.grades] if in_full else []
     spill = [f"spill margin, {name}" for name in found.grades]
     return ["change", *(["what is changed"] if in_full else []), *grades, *means, *spill, "cost"]
 

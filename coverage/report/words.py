@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.report.escapes import Escape, ceiled, count_rooms, escapes_of, percent
+from quietwing.coverage.report.escapes import QUIET, STATE_WORDS, Escape, ceiled, count_rooms, escapes_of, percent
 from quietwing.coverage.report.grades import (
     grade_in_words,
     lead_in_words,
@@ -24,7 +24,6 @@ __all__ = [
     "VERDICT_GLOSSARY",
     "binding_in_words",
     "certainty_in_words",
-    "channel_in_short",
     "channel_in_words",
     "escape_in_words",
     "headline",
@@ -54,9 +53,6 @@ GLOSSARY = (
     ("channel", "operator × band × technology, such as EE, 800 MHz, 4G: what a phone can use or not"),
     ("leakage", "the public network reaching into the building"),
     ("usable", "a phone could camp or hold a call on the channel"),
-    ("dead zone", "no channel is usable: no phone works"),
-    ("hole", "some channel is usable: a phone works"),
-    ("quiet anyway", "a dead zone with all blockers off"),
     ("RSRP", "reference-signal power of the network at the phone, per resource element, in dBm"),
     ("headroom", "how far a service is above the level where no phone could use it; of a limit: what is left, in dB"),
 )
@@ -64,17 +60,20 @@ GLOSSARY = (
 VERDICT_GLOSSARY = (
     ("cell", "a prison cell; the radio cells of the network are called sectors here"),
     ("channel", "operator × band × technology (GSM is 2G, UMTS 3G, LTE 4G, NR 5G): what a phone can use or not"),
-    ("dead zone", "no channel is usable: no phone works"),
-    ("hole", "not blocked: some channel is usable, a phone may work; each such channel is an escape"),
     (
-        "silent at a grade",
-        "no channel usable at any test point, in at least the grade's share of worlds, by the plan",
+        "blocked at a grade",
+        "by the layout no channel is usable at any test point, in at least the grade's share of simulations; "
+        "“silent” in files",
     ),
+    ("not blocked", "some channel is usable, a phone may work: each such channel is an escape; “hole” in files"),
     ("planning grade", "is this layout worth a survey and a trial? Sectors need not be measured"),
     ("evidence grade", "what may be promised, and shown to a regulator: stricter thresholds and limits"),
-    ("protected", "silent at evidence grade, every limit of that grade kept, every sector measured"),
-    ("quiet anyway", "silent with blockers, treatments and operator actions taken away; never credited to the plan"),
-    ("not known", "not computed or outside a model's range; counts as a hole and as spill"),
+    ("protected", "blocked at evidence grade, every limit of that grade kept, every sector measured"),
+    (
+        "no signal even without blockers",
+        "with treatments and operator actions taken away too; never credited to the layout; “quiet anyway” in files",
+    ),
+    ("not known", "not computed or outside a model's range; counts as not blocked, and as spill"),
     ("jammer, managed access (MAS)", "noise on the public network's carriers; a private network that phones prefer"),
     (
         "margin",
@@ -94,12 +93,6 @@ _PLACES = {
 UNSAFE = ("=", "+", "-", "@", "\t", "\r")  # what a cell begins with that a spreadsheet takes for a formula
 
 
-def channel_in_short(channel: str) -> str:
-    """``EE/B20/LTE`` as ``EE 800 MHz LTE``."""
-    operator, band, technology = channel.split("/")
-    return f"{operator} {_band_in_words(band)} {technology}"
-
-
 def channel_in_words(channel: str) -> str:
     """``EE/B20/LTE`` as ``EE 800 MHz 4G``."""
     operator, band, technology = channel.split("/")
@@ -117,12 +110,12 @@ def headline(leakage: Leakage) -> str:
     counts = [count_rooms(leakage, number) for number in range(len(leakage.grades))]
     total = counts[0].silence
     if not total:
-        return "The site has no cell that must be silent."
+        return "The site has no room to be blocked."
     first, *others = (
         (str(count.holes or "none"), grade_in_words(one.grade))
         for count, one in zip(counts, leakage.grades, strict=True)
     )
-    told = f"With all blockers off a phone works in {first[0]} of {total} cells and spaces at {first[1]}"
+    told = f"With all blockers off a phone may work in {first[0]} of {total} rooms at {first[1]}"
     told = ", ".join((told, *(f"in {rooms} at {words}" for rooms, words in others)))
     worst = leakage.by_room.sel(room=leakage.by_room["role"] == "silence")["usable"].sum("room")
     if not worst.size or not int(worst.max()):
@@ -155,9 +148,9 @@ def reason_in_words(escape: Escape) -> str:
 
 
 def escape_in_words(escape: Escape) -> str:
-    """One escape as a sentence: ``A2-14: EE 800 MHz LTE works at the window, P 0.62; needs 7 dB more``."""
+    """One escape as a sentence: ``A2-14: EE 800 MHz 4G works at the window, P 0.62; needs 7 dB more``."""
     return (
-        f"{escape.room}: {channel_in_short(escape.channel)} works {place_in_words(escape.place)}, "
+        f"{escape.room}: {channel_in_words(escape.channel)} works {place_in_words(escape.place)}, "
         f"{probability_in_words(escape.usable_probability)}; {reason_in_words(escape)}"
     )
 
@@ -175,13 +168,13 @@ def verdict_headline(verdict: Verdict) -> tuple[str, ...]:
     """
     count = count_rooms(verdict)
     if not count.silence:
-        return ("The site has no cell that must be silent.",)
+        return ("The site has no room to be blocked.",)
     rest = (
-        f"At {verdict.grades[0].grade.name} grade {count.quiet_anyway} {'is' if count.quiet_anyway == 1 else 'are'} "
-        f"quiet anyway, {_holes_in_words(count.holes)}"
+        f"At {verdict.grades[0].grade.name} grade {have_no_signal(count.quiet_anyway)}, "
+        f"{_holes_in_words(count.holes)}"
     )
     if count.unknown:
-        rest += f" {count.unknown} are not known and count as holes."
+        rest += f" {count.unknown} are not known and count as not blocked."
     sentences = [*lead_in_words(verdict), protected_in_words(verdict), rest]
     if not count.silent:
         sentences.append(binding_in_words(verdict))
@@ -189,28 +182,33 @@ def verdict_headline(verdict: Verdict) -> tuple[str, ...]:
 
 
 def certainty_in_words(verdict: Verdict) -> tuple[str, ...]:
-    """How many rooms are silent at each confidence level and together, at each grade, and by which rules."""
+    """How many rooms are blocked at each confidence level and together, at each grade, and by which rules."""
     sentences = []
     for one in verdict.grades:
         levels = ", ".join(f"{rooms} at {level} %" for level, rooms in sorted(one.silent_at.items()))
-        sentences.append(f"Silent at each confidence level, thresholds of {one.grade.name} grade: {levels}.")
+        sentences.append(f"Blocked at each confidence level, thresholds of {one.grade.name} grade: {levels}.")
     asked, *others = verdict.grades
-    together = f"At least {asked.together} {'room is' if asked.together == 1 else 'rooms are'} silent together with "
-    together += f"95 % confidence at {asked.grade.name} grade"
+    together = f"At least {asked.together} {'room is' if asked.together == 1 else 'rooms are'} blocked at the same "
+    together += f"time in 95 % of simulations at {asked.grade.name} grade"
     together += "".join(f", {one.together} at {one.grade.name} grade" for one in others)
     return (
         *sentences,
-        f"{together}; quiet anyway left out.",
+        f"{together}; rooms without signal anyway left out.",
         f"Judged by the rules {rules_in_words(verdict.scenario.rules)}.",
     )
 
 
 def _holes_in_words(holes: int) -> str:
-    return "and a phone works in none." if not holes else f"and {holes} {'is a hole' if holes == 1 else 'are holes'}."
+    return "and a phone works in none." if not holes else f"and {holes} {'is' if holes == 1 else 'are'} not blocked."
+
+
+def have_no_signal(rooms: int) -> str:
+    """``3 have no signal even without blockers``."""
+    return f"{rooms} {'has' if rooms == 1 else 'have'} {STATE_WORDS[QUIET]}"
 
 
 def binding_in_words(verdict: Verdict) -> str:
-    """Which channel, at which kind of place, keeps most rooms from being silent; empty where none is a hole."""
+    """Which channel, at which kind of place, keeps most rooms from being blocked; empty where all are."""
     escapes = escapes_of(verdict)
     if not escapes:
         return ""
@@ -226,8 +224,8 @@ def binding_in_words(verdict: Verdict) -> str:
     )
     middle = f"; their median shortfall is {needs[len(needs) // 2]:.0f} dB" if needs else ""
     return (
-        f"What binds: {channel_in_short(channel)} {place_in_words(place)} is the likeliest escape in {often} of "
-        f"{rooms} holes{middle}."
+        f"What binds: {channel_in_words(channel)} {place_in_words(place)} is the likeliest escape in {often} of "
+        f"{rooms} rooms that are not blocked{middle}."
     )
 
 
@@ -251,7 +249,7 @@ def limits_in_words(verdict: Verdict) -> tuple[str, ...]:
 
 
 def spill_in_words(spill: SpillResult | None, grade: str = "") -> tuple[str, ...]:
-    """Whether the layout stays within the spill tier, and what fails.
+    """Whether the layout keeps the spill limit, and what fails.
 
     Parameters
     ----------
@@ -265,16 +263,16 @@ def spill_in_words(spill: SpillResult | None, grade: str = "") -> tuple[str, ...
         The first sentence is the verdict.
     """
     if spill is None:
-        return ("Spill was not computed: treat it as failed.",)
+        return ("Spill was not computed: treat it as exceeded.",)
     worst = spill.worst_margin_db
     if not math.isfinite(worst):
-        first = "passes: nothing radiates" if spill.passed else "FAILS"
+        first = "kept, nothing radiates" if spill.passed else "EXCEEDED"
     elif worst < 0 and not spill.passed:
-        first = f"FAILS by {ceiled(-worst, 1):g} dB, worst at {spill.where}"
+        first = f"EXCEEDED by {ceiled(-worst, 1):g} dB, worst at {spill.worst.in_words(channel_in_words)}"
     else:
-        side = f"the smallest margin is {floored(worst):g} dB, at {spill.where}"
-        first = f"passes: {side}{_spared_in_words(spill)}" if spill.passed else f"FAILS, though {side}"
-    sentences = [f"Spill{f' at {grade} grade' if grade else ''}, {spill.tier} tier: {first}."]
+        side = f"the smallest margin is {floored(worst):g} dB, at {spill.worst.in_words(channel_in_words)}"
+        first = f"kept, {side}{_spared_in_words(spill)}" if spill.passed else f"EXCEEDED, though {side}"
+    sentences = [f"Spill over the fence{f' at {grade} grade' if grade else ''}, {spill.tier} limit: {first}."]
     for name, points, failing, may_fail, passed in spill.rings:
         if not passed:
             plural = "fails" if failing == 1 else "fail"
@@ -298,7 +296,7 @@ def _spared_in_words(spill: SpillResult) -> str:
     points, failing = sum(ring.points for ring in spill.rings), sum(ring.failing for ring in spill.rings)
     if not failing:
         return ""
-    return f"; {failing:,} of {points:,} points fail, within what the tier allows"
+    return f"; {failing:,} of {points:,} points fail, within what the limit allows"
 
 
 def safe_cell(text: str) -> str:

@@ -112,7 +112,7 @@ def optimise(
             catalogue,
             maps=maps,
             gains=gains,
-            progress=lambda _what, share: say("judging on fresh worlds", first + 0.15 * share),
+            progress=lambda _what, share: say("judging in independent simulations", first + 0.15 * share),
             known=known,
         )
 

@@ -164,7 +164,7 @@ def contrast_budgets(
     for name in wanted:
         if name not in known:
             raise ScenarioError(
-                f"no room {clean(name)!r} that must be silent on this site; give the id of a room with that role"
+                f"no room {clean(name)!r} to be blocked on this site; give the id of a room of role 'silence'"
             )
     if not wanted or verdict.spill is None or not len(verdict.sectors):
         return ()

@@ -30,7 +30,7 @@ def inside_lines(place: Place, raised: Raised, point: int, carrier: int) -> tupl
         ContrastLine(
             "joint_confidence",
             _rounded(needed_dbm - rsrp_dbm - deny_db - search_db),
-            f"so that no channel works at any test point in {100 * grade.confidence:g} % of worlds",
+            f"so that no channel works at any test point in {100 * grade.confidence:g} % of simulations",
         ),
         ContrastLine("level_needed", needed_dbm, "level needed from blockers inside"),
     )
@@ -74,7 +74,7 @@ def with_outside(
         ContrastLine(
             "share_of_worlds",
             _rounded(allowed_dbm - rsrp_dbm - ratio.db),
-            f"so that it holds in {share:g} % of worlds",
+            f"so that it holds in {share:g} % of simulations",
         ),
         ContrastLine("level_allowed", allowed_dbm, "level allowed from blockers outside"),
         ContrastLine(

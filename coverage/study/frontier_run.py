@@ -181,7 +181,7 @@ def _aim(one: int | float) -> Aim:
     if isinstance(one, float) and 0 < one <= 1:
         return "target_share", one
     raise ScenarioError(
-        f"least_cost_of: {one} is no number of cells (expected 1 or more) nor a share (a float above 0 to 1); "
+        f"least_cost_of: {one} is no number of rooms (expected 1 or more) nor a share (a float above 0 to 1); "
         f"correct it"
     )
 
@@ -250,7 +250,7 @@ def _result(
     """Every budget with the best plan known, compared with its neighbours."""
     given: Verdict | None = None
     try:
-        sweep.say(sweep.steps - 1, sweep.steps, "the layout given, on fresh worlds", 1.0)
+        sweep.say(sweep.steps - 1, sweep.steps, "the layout given, in independent simulations", 1.0)
         given = (
             before()
             if before is not None

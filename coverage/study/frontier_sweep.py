@@ -194,7 +194,9 @@ class Sweep:
                 self.catalogue,
                 maps=self.maps_of(question.budget_gbp),
                 known=None if at_hand is None else Known(at_hand.judged, at_hand.every_spill),
-                progress=lambda _what, share: tell("judging on fresh worlds", SEARCHED + (1 - SEARCHED) * share),
+                progress=lambda _what, share: tell(
+                    "judging in independent simulations", SEARCHED + (1 - SEARCHED) * share
+                ),
             )
         self.found.append(Found(question, plan, self.verdicts[key]))
         return self.found[-1]

@@ -43,7 +43,7 @@ _RULES = {
     "single_source_db": "single-source rule",
     "confidence": "confidence of a room",
     "tier": "tier outside",
-    "outside_share": "share of worlds outside",
+    "outside_share": "share of simulations outside",
     "captured_outside": "captured outside",
 }
 
@@ -278,7 +278,7 @@ def _outer_windows(site: Site) -> tuple[int, ...]:
 
 
 def _outer(count: int) -> str:
-    return f"{count} outer window{'s' * (count != 1)} of rooms that must be silent"
+    return f"{count} outer window{'s' * (count != 1)} of rooms to be blocked"
 
 
 def sealed_site(site: Site, windows: tuple[int, ...]) -> Site:

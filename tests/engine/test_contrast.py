@@ -183,7 +183,7 @@ def test_the_link_budget_and_the_contrast_budget_have_the_same_signal(hut):
 
 def test_a_room_that_is_not_there_is_named(hut):
     verdict = evaluate(open_hut(hut), asked(), catalogue={"jammer": JAMMER}, maps=False)
-    with pytest.raises(ScenarioError, match="no room 'B-01' that must be silent"):
+    with pytest.raises(ScenarioError, match="no room 'B-01' to be blocked"):
         contrast_budget(verdict, "B-01", catalogue={"jammer": JAMMER})
 
 

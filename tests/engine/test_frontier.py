@@ -163,7 +163,7 @@ def test_a_target_that_no_plan_reaches_is_a_note_with_the_nearest(small, one, mo
     found = frontier(small, QUESTION, (1e3,), least_cost_of=(5,))
     assert len(found.points) == 1
     assert frontier_details(found)[-1:] == (
-        "No plan silences 5 cells for £1,000 or less (proven impossible); the nearest silences 4 for £800.",
+        "No plan blocks 5 rooms for £1,000 or less (proven impossible); the nearest blocks 4 for £800.",
     )
 
 
@@ -176,7 +176,7 @@ def test_budgets_are_chosen_from_the_cheapest_cell_to_any_price_in_equal_ratios(
     assert found.points[-1].spent_gbp == 79_500.0
     assert stub.asked[0] == (1e9, None)
     assert (
-        "Budgets were chosen from £9,800, the cheapest plan found that silences a further cell, to £80,000, the "
+        "Budgets were chosen from £9,800, the cheapest plan found that blocks a further room, to £80,000, the "
         "price of the plan found without a limit of money, in equal ratios."
     ) in frontier_details(found)
 
@@ -246,7 +246,7 @@ def test_figure_table_csv_and_json_have_the_numbers_of_the_result(found: Frontie
     assert [ax.lines[grade].get_ydata().tolist() for grade in (0, 1)] == silent
     assert ax.lines[2].get_ydata().tolist() == [point.bound for point in found.points]
     assert "£" in ax.get_xlabel()
-    assert "cells" in ax.get_ylabel()
+    assert "Rooms blocked" in ax.get_ylabel()
     rows = list(csv.DictReader(io.StringIO(frontier_csv(found))))
     assert [float(row["budget_gbp"]) for row in rows] == [1e4, 2e4, 4e4]
     assert [float(row["spent_gbp"]) for row in rows] == [9_000.0, 19_000.0, 40_000.0]
@@ -267,7 +267,7 @@ def test_the_first_sentence_is_cells_for_money(found: Frontier):
     cells = [point.cells[0] for point in found.points]
     first = frontier_lead(found)[0]
     assert first.startswith(
-        f"£10,000 silences {cells[0]} of {found.rooms} cells and spaces; £20,000 {cells[1]}; £40,000 {cells[2]}, at "
+        f"£10,000 blocks {cells[0]} of {found.rooms} rooms; £20,000 {cells[1]}; £40,000 {cells[2]}, at "
     )
     evidence = ", ".join(str(point.cells[1]) for point in found.points)
     assert first.endswith(f"Evidence grade (95 %): {evidence}.")
@@ -277,7 +277,7 @@ def test_the_first_sentence_is_cells_for_money(found: Frontier):
 def test_fewer_cells_on_fresh_worlds_are_named_with_what_chance_explains(found: Frontier):
     chance = replace(found.chance, falls=((1, 2, 3.0),))
     said = frontier_details(replace(found, chance=chance))[0]
-    assert "£20,000 silences 2 fewer than £10,000, chance explains up to 3.0" in said
+    assert "£20,000 blocks 2 fewer than £10,000, chance explains up to 3.0" in said
     assert said.endswith("within what chance explains.")
     said = frontier_details(replace(found, chance=replace(chance, falls=((1, 4, 3.0),))))[0]
     assert "MORE than chance explains" in said
@@ -290,8 +290,8 @@ def test_marginal_costs_in_words():
     assert marginal_in_words(Marginal(10, 2e4, 2e3, 2e3, 2e3)) == "£2,000"
     assert marginal_in_words(Marginal(10, 2e4, 2e3, 800.0, 5e3)) == "£2,000 (£800 to £5,000)"
     assert marginal_in_words(Marginal(10, 2e4, 2e3, 800.0, None)) == "£2,000 (£800 or more)"
-    assert marginal_in_words(Marginal(0, 0.0, None, None, None)) == "no further cell"
-    assert marginal_in_words(Marginal(0, 2e4, None, 4e3, None)) == "no further cell (£4,000 or more)"
+    assert marginal_in_words(Marginal(0, 0.0, None, None, None)) == "no further room"
+    assert marginal_in_words(Marginal(0, 2e4, None, 4e3, None)) == "no further room (£4,000 or more)"
 
 
 def test_the_folder_has_a_page_figure_tables_and_every_plan(found: Frontier, tmp_path):
@@ -389,6 +389,6 @@ def test_a_share_of_the_cells_is_a_point_and_what_is_quiet_anyway_counts(small, 
     assert frontier_rows(found)[1][-1].startswith("least cost of 4 (80 %)")
     assert [point["target_share"] for point in frontier_object(found)["points"]] == [None, 0.8, None]
     assert any(
-        note.startswith("No plan silences 4 cells, 100 % of all with those quiet anyway, for £4,000")
+        note.startswith("No plan blocks 4 rooms, 100 % of all with those without signal anyway, for £4,000")
         for note in frontier_details(found)
     )

@@ -24,6 +24,7 @@ from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import WorstPlace
 from quietwing.sites.model import Building, Room, Sector, Storey
 from quietwing.sites.points import PointSet, scattered
 from quietwing.sites.trial_point_sets import trial_points
@@ -475,8 +476,8 @@ def ring(margins_db, name="20–100 m") -> xr.Dataset:
 def test_one_point_of_a_ring_in_twenty_may_fail_and_no_receptor():
     two_of_forty = ring([-9.0, -4.0, *range(1, 39)])
     assert judge_rings(two_of_forty, STANDARD) == (("20–100 m", 40, 2, 2, True),)
-    assert worst_margin(two_of_forty, STANDARD) == (1.0, "p2: EE/B20/LTE")
+    assert worst_margin(two_of_forty, STANDARD) == (1.0, WorstPlace("p2", "EE/B20/LTE"))
     three_of_forty = ring([-9.0, -4.0, -2.0, *range(1, 38)])
     assert judge_rings(three_of_forty, STANDARD) == (("20–100 m", 40, 3, 2, False),)
-    assert worst_margin(three_of_forty, STANDARD) == (-2.0, "p2: EE/B20/LTE")
+    assert worst_margin(three_of_forty, STANDARD) == (-2.0, WorstPlace("p2", "EE/B20/LTE"))
     assert judge_rings(ring([-0.1, *range(39)], "receptor"), STANDARD)[0][3:] == (0, False)

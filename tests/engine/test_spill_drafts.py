@@ -30,7 +30,7 @@ def ready(devices, scenario=SCENARIO, treatments=()) -> Drafting:
 
 def judged(drafting, devices) -> tuple[float, str]:
     first = spill(drafting.model(), SCENARIO, devices, CATALOGUE, trial_points(SITE))[0]
-    return first.worst_margin_db, first.where
+    return first.worst_margin_db, first.worst
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,9 @@ def both() -> Drafting:
 
 def test_the_draft_of_the_base_is_what_the_verdict_finds(both):
     found = both.spill.draft((JAMMER, OTHER))
-    margin_db, where = judged(both, (JAMMER, OTHER))
+    margin_db, worst = judged(both, (JAMMER, OTHER))
     assert 0 <= found.margin_db - margin_db < 0.1 + 1e-9  # the verdict's is rounded down to 0.1 dB
-    assert found.where == where
+    assert found.worst == worst
 
 
 def test_three_db_more_power_of_the_only_blocker_cost_three_db_everywhere():

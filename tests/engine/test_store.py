@@ -104,7 +104,7 @@ def test_a_file_of_more_than_a_result_has_is_not_read(result, monkeypatch, limit
 def test_a_contrast_budget_of_no_room_of_the_site_is_named_with_its_file(result, monkeypatch):
     monkeypatch.setattr(store, "read_budgets", lambda _folder: (SimpleNamespace(room="nowhere"),))
     (problem,) = verify_result(result, evaluate)
-    assert problem.startswith("verdict.json: contrast: no room 'nowhere' that must be silent on this site; give")
+    assert problem.startswith("verdict.json: contrast: no room 'nowhere' to be blocked on this site; give")
 
 
 def test_a_file_slipped_into_the_inputs_is_found(result):

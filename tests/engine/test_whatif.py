@@ -122,7 +122,7 @@ def test_a_rule_of_the_other_grade_is_a_verdict_by_those_rules(change):
 def test_all_seven_rules_are_there():
     assert [row.name for row in found().rows if row.kind == "rule"].sort() == [
         "J/S that denies", "search margin", "single-source rule", "confidence of a room", "tier outside",
-        "share of worlds outside", "captured outside",
+        "share of simulations outside", "captured outside",
     ].sort()  # fmt: skip
 
 

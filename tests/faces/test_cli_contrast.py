@@ -70,7 +70,7 @@ def kept(wing, tmp_path_factory):
 
 def test_the_summary_says_what_a_cell_would_need_and_the_result_verifies(kept):
     page = (kept / "summary.html").read_text("utf-8")
-    assert "What a cell would need" in page
+    assert "What a room would need" in page
     assert f'src="{CONTRAST_PICTURE}"' in page
     assert (kept / CONTRAST_PICTURE).stat().st_size < 200_000
     run("verify", kept)
@@ -117,5 +117,5 @@ def test_a_plan_that_buys_nothing_prints_the_budget_of_a_hole(wing, tmp_path):
     asked = ("optimise", wing, "--budget-gbp", "0", "--effort", "quick")
     told = run(*asked, "--out", tmp_path / "plan")
     assert "Contrast budget of" in told
-    assert "What a cell would need" in (tmp_path / "plan" / "summary.html").read_text("utf-8")
+    assert "What a room would need" in (tmp_path / "plan" / "summary.html").read_text("utf-8")
     assert json.loads(run(*asked, "--json"))["contrast"][0]["room"] in holes(wing)

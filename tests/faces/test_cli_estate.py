@@ -30,7 +30,7 @@ def test_a_batch_is_rolled_up_by_site(batch, tmp_path):
     told = json.loads(done.stdout)
     assert [(site["cells"], len(site["plans"])) for site in told["sites"]] in ([(3, 2), (5, 2)], [(5, 2), (3, 2)])
     assert told["split"] == {"cells": 0, "spent_gbp": 0.0, "curve": [{"spent_gbp": 0.0, "cells": 0}]}  # none is on
-    assert told["headline"][0].startswith("2 sites with 8 cells and spaces")
+    assert told["headline"][0].startswith("2 sites with 8 rooms to be blocked")
     shown = run("estate", batch / "results")
     assert "all sites" in shown.stdout
 

@@ -129,7 +129,7 @@ def test_the_grade_asked_for_comes_first_and_both_are_the_same_either_way(wing, 
     words = run("evaluate", wing, "--layout", layout, "--grade", "evidence").stdout
     sectors = sectors_of(wing)
     assert words.index(f"Not evidence: {sectors} of {sectors} sectors are unmeasured") < words.index(
-        "silent at evidence grade (95 %)"
+        "blocked at evidence grade (95 %)"
     )
 
 
@@ -187,12 +187,12 @@ def test_the_words_open_with_what_no_blocker_ends(wing, layout):
     ran = run("evaluate", wing, "--layout", layout)
     assert ran.exit_code == 0, ran.stderr
     assert ran.stdout.startswith("Not addressed by any cellular blocker:")
-    assert ran.stdout.index("satellite") < ran.stdout.index("silent at planning grade (90 %)")
-    assert "rooms are silent together with 95 % confidence" in ran.stdout.replace("room is", "rooms are")
+    assert ran.stdout.index("satellite") < ran.stdout.index("blocked at planning grade (90 %)")
+    assert "rooms are blocked at the same time in 95 % of simulations" in ran.stdout.replace("room is", "rooms are")
     sectors = sectors_of(wing)
     assert f"Measure first: {sectors} of {sectors} sectors are not measured." in ran.stdout
-    assert "Spill at planning grade, service tier:" in ran.stdout
-    assert "Spill at evidence grade, standard tier:" in ran.stdout
+    assert "Spill over the fence at planning grade, service limit:" in ran.stdout
+    assert "Spill over the fence at evidence grade, standard limit:" in ran.stdout
     assert "protected" not in ran.stdout.lower().replace("protected service", "")
     assert f"note: {WAYS_NOTE}" in ran.stderr
 

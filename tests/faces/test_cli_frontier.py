@@ -30,10 +30,10 @@ def run(*arguments: str):
         (("houseblock", "--budgets", "2e9"), "is no budget"),
         (("houseblock", "--budgets", ",".join(str(1000 + step) for step in range(21))), "21 are given"),
         (("houseblock", "--budgets", "1" * 2000), "shorten it"),
-        (("houseblock", "--budgets", "1000", "--least-cost-of", "ten"), "'ten' is no number of cells"),
+        (("houseblock", "--budgets", "1000", "--least-cost-of", "ten"), "'ten' is no number of rooms"),
         (("houseblock", "--budgets", "1000", "--least-cost-of", "5000"), "target_rooms"),
         (("houseblock", "--budgets", "1000", "--least-cost-of", "0"), "least_cost_of"),
-        (("houseblock", "--budgets", "1000", "--least-cost-of", "150%"), "least_cost_of: 1.5 is no number of cells"),
+        (("houseblock", "--budgets", "1000", "--least-cost-of", "150%"), "least_cost_of: 1.5 is no number of rooms"),
         (("houseblock", "--budgets", "1000", "--equipment", "warp_drive"), "warp_drive"),
         (("housblock", "--budgets", "1000"), "houseblock"),
     ],
@@ -53,7 +53,7 @@ def test_amounts_and_counts_are_read_as_written():
     assert counts_of("20, 50%, 12.5 %, 100%") == (20, 0.5, 0.125, 1.0)
     assert [type(one) for one in counts_of("1, 100%")] == [int, float]  # one cell, and all of them
     for text in ("²", "1.5", "-1", "", "%", "-5%", "nan%", "1e1%"):
-        with pytest.raises(ScenarioError, match="no number of cells"):
+        with pytest.raises(ScenarioError, match="no number of rooms"):
             counts_of(text)
 
 

@@ -75,7 +75,7 @@ def test_the_grade_asked_for_comes_first(wing):
 def test_the_table_says_what_is_changed_and_what_it_costs(wing):
     ran = run("whatif", wing, "--top", "40")
     assert ran.exit_code == 0, ran.stderr
-    assert "cells and spaces this layout silences" in " ".join(ran.stdout.split())
+    assert "rooms this layout blocks" in " ".join(ran.stdout.split())
     for word in ("change", "VF 6 dB lower", "2G switched off", "ask the operator"):
         assert word in " ".join(ran.stdout.split())
 

@@ -38,7 +38,7 @@ def test_the_script_of_ten_lines_runs_as_printed(tmp_path):
     assert len([line for line in script.splitlines() if line.strip()]) == 10
     ran = run([sys.executable, "-P", "-c", script], tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert re.match(r"\d+ of \d+ cells and spaces (?:is|are) silent at planning grade", ran.stdout)
+    assert re.match(r"\d+ of \d+ rooms (?:is|are) blocked at planning grade", ran.stdout)
     for name in ("plan.json", "layout.csv", "bill_of_materials.csv", "spill.csv", "leakage.csv", "summary.html"):
         assert (tmp_path / "plan" / name).is_file()
 

@@ -14,7 +14,14 @@ import numpy as np
 
 from quietwing.coverage.app.plan_editor.drawing import Field, Look, Scale
 from quietwing.coverage.decibel import floored
-from quietwing.coverage.report import UNKNOWN_COLOUR, channel_in_words, percent, place_in_words, short_names
+from quietwing.coverage.report import (
+    STATE_WORDS,
+    UNKNOWN_COLOUR,
+    channel_in_words,
+    percent,
+    place_in_words,
+    short_names,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +39,6 @@ __all__ = [
     "MARGIN",
     "MARGIN_SCALE",
     "SIGNAL",
-    "STATE_WORDS",
     "STRONGEST",
     "best_blocker",
     "blocked",
@@ -65,12 +71,6 @@ _COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#
 OTHER_COLOUR = "#8C8C8C"  # of more blockers than there are colours to tell apart
 _DRAWN = {"dead zone": "dead", "marginal": "near", "hole": "hole"}
 _JUDGED = {"silent": "dead", "quiet anyway": "quiet", "hole": "hole", "not known": "unknown"}
-STATE_WORDS = {
-    "silent": "blocked",
-    "quiet anyway": "no signal even without blockers",
-    "hole": "not blocked (a phone may work)",
-    "not known": "not known: counts as not blocked",
-}
 _OTHER = {"state": "other", "text": "Not to be blocked"}
 _CHANCE = Scale(
     "Chance that no phone works", 0.0, 1.0, "quiet",

@@ -35,7 +35,7 @@ SPILL = Scale(
 DRAFTED = replace(SPILL, title="Headroom to the spill limit, quick estimate [dB]")
 UNKNOWN = "What spills over the fence comes from the full assessment."
 OVER, WITHIN = "Place over the limit", "Place within the limit"
-ALLOWED = ", within what the tier allows"  # it lets a share of the places of each ring fail
+ALLOWED = ", within what the limit allows"  # it lets a share of the places of each ring fail
 
 
 def site_picture(

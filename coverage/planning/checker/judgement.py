@@ -52,7 +52,7 @@ def judgement_faults(case: Case, judged: Judgement, spilled: SpillResult) -> Ite
     ):
         if stated != found:
             yield f"{what}: the attempt says {stated}, the Monte Carlo finds {found}" + (
-                f" ({spilled.where})" if what.startswith("smallest") else ""
+                f" ({spilled.worst.in_words()})" if what.startswith("smallest") else ""
             )
     held = int((protected * weights).sum()) + (0 if target is None else _quiet(target, judged))
     met = target is None or held >= target.needed

@@ -13,6 +13,7 @@ from quietwing.coverage.blocking.spills import spill
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import WorstPlace
 from quietwing.sites.trial_point_sets import trial_points
 
 given_levels = module_at("tests/engine/blocking/given_levels.py")
@@ -60,9 +61,9 @@ def test_a_twentieth_of_a_ring_may_fail_and_a_receptor_never(hut):
     data = data.assign(margin_db=margin, passed=("outside", margin.values[0] >= 0))
     assert judge_rings(data, STANDARD) == (("0–20 m", 40, 2, 2, True), ("receptor", 1, 1, 0, False))
     # Left out are −0.15 and −0.05, so the ring's worst is 0.05; the receptor's −0.04 is worse.
-    assert worst_margin(data, STANDARD) == (pytest.approx(-0.04), "place 40: EE/B20/LTE")
+    assert worst_margin(data, STANDARD) == (pytest.approx(-0.04), WorstPlace("place 40", "EE/B20/LTE"))
     ring_only = data.isel(outside=slice(0, 40))
-    assert worst_margin(ring_only, STANDARD) == (pytest.approx(0.05), "place 2: EE/B20/LTE")
+    assert worst_margin(ring_only, STANDARD) == (pytest.approx(0.05), WorstPlace("place 2", "EE/B20/LTE"))
     worse = ring_only.assign(passed=("outside", np.arange(40) >= 3))
     assert judge_rings(worse, STANDARD) == (("0–20 m", 40, 3, 2, False),)
     homes = ring_only.assign_coords(ring=("outside", np.array(["receptor"] * 40, object)))
@@ -76,11 +77,11 @@ def test_the_worst_margin_is_rounded_down(hut):
     site = hut(sectors=(EE20,))
     model = link_model(prepare_scene(site), (EE20,))
     found = spill(model, Scenario(worlds=100, grade="evidence"), (D1,), CATALOGUE, trial_points(site))[0]
-    exact, where = worst_margin(found.outside, STANDARD)
+    exact, worst = worst_margin(found.outside, STANDARD)
     assert found.worst_margin_db <= exact < found.worst_margin_db + 0.1
     assert round(found.worst_margin_db, 1) == found.worst_margin_db
-    assert found.where == where
-    assert "m outside" in where
+    assert found.worst == worst
+    assert "m outside" in worst.place
 
 
 def test_without_blockers_nothing_spills(hut):
@@ -88,7 +89,7 @@ def test_without_blockers_nothing_spills(hut):
     model = link_model(prepare_scene(site), (EE20,))
     found = spill(model, Scenario(worlds=100), (replace(D1, state="off"),), CATALOGUE, trial_points(site))[0]
     assert found.passed
-    assert (found.worst_margin_db, found.where) == (math.inf, "")
+    assert (found.worst_margin_db, found.worst) == (math.inf, WorstPlace())
     assert (found.outside["jam_dbm"].values == -np.inf).all()
     assert [row[0] for row in found.rings] == ["0–20 m", "20–100 m", "100 m–1 km"]
     assert found.exposure == (("A-01", 0.0, True),)
@@ -112,9 +113,9 @@ def test_a_point_captured_in_more_than_one_world_of_twenty_fails_and_is_named(hu
         )  # fmt: skip
         assert value(data, "capture_probability") == pytest.approx(chance, abs=0.006)
         assert bool(data["passed"].values[0]) is passed
-        margin_db, where = worst_margin(data, STANDARD)
+        margin_db, worst = worst_margin(data, STANDARD)
         assert (margin_db >= 0) is passed
-        assert where == "place 0: EE/B20/LTE captured by managed access"
+        assert worst.in_words() == "place 0: EE/B20/LTE captured by managed access"
 
 
 @pytest.mark.parametrize(

@@ -327,7 +327,7 @@ def test_an_impossible_target_names_the_room_what_binds_and_the_nearest_target(p
     assert [hole.room for hole in plan.holes] == ["A1-01"]
     said = reason_in_words(plan.holes[0].reason)
     assert re.search(r"EE/B20/LTE|O2/B8/LTE", said)
-    assert binding_of(plan.holes, None) == f"1 of 1 holes: {said}"
+    assert binding_of(plan.holes, None) == f"1 of 1 rooms that are not blocked: {said}"
     assert "the nearest target met: 4 of the 5 rooms asked for" in plan.notes
     assert judged(plan).rooms_judged == 4
 

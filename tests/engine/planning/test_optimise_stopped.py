@@ -180,7 +180,7 @@ def test_the_exit_code_of_an_impossible_target_is_3_with_the_room_and_the_neares
     ran = ask(folder, "--scenario", tmp_path / "target.toml")
     assert ran.exit_code == 3, ran.stderr
     assert ran.stdout.startswith("Not addressed by any cellular blocker:")
-    assert "NO SUCH PLAN: no layout from this catalogue and these positions silences 5 cells" in ran.stdout
+    assert "NO SUCH PLAN: no layout from this catalogue and these positions blocks 5 rooms" in ran.stdout
     assert "A1-01" in ran.stdout
     assert "the nearest target met: 4 of the 5 rooms asked for" in ran.stderr
 

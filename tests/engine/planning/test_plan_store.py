@@ -351,6 +351,8 @@ def test_what_is_no_plan_is_one_clear_line(folder, text):
     ("treatments", [{"opening": "A1-01-window", "model": "window_mesh"}]),
     ("chosen", "1"), ("chosen", None), ("value", "six"), ("proven_bound", "x"),
     ("claimed", [{"room": "A1-01", "reserve_db": "much"}]),
+    ("holes", [{"room": "A1-02", "kind": "too weak", "channel": "EE", "limit": "", "missing_db": 1.0,
+                "needs_gbp": None, "silent_probability": None}]),
 ])  # fmt: skip
 def test_a_value_of_the_wrong_kind_is_told_and_no_traceback(folder, key, value):
     told_otherwise(folder, lambda plan: plan.update({key: value}))

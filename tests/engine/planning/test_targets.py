@@ -238,9 +238,9 @@ def test_terminal_json_and_page_name_what_is_missing_and_what_blocks_it(folder, 
     assert {one["room"]: one["holds"] for one in said["target"]["rooms"]}["A1-02"] is True
     assert [one["room"] for one in said["contrast"]] == ["A1-01"]
     page = (out / "summary.html").read_text("utf-8")
-    assert "The target is MISSED: 4 of the 5 cells and spaces asked for hold; missing A1-01" in page
-    assert "<td>A1-01</td><td>NOT silent</td>" in page
-    assert "<td>A1-02</td><td>silent</td>" in page
+    assert "The target is MISSED: 4 of the 5 rooms asked for hold; missing A1-01" in page
+    assert "<td>A1-01</td><td>NOT blocked</td>" in page
+    assert "<td>A1-02</td><td>blocked</td>" in page
     assert "short by" in page.lower()
     assert json.loads((out / "plan.json").read_text("utf-8"))["target"] == said["target"]
     checked = CliRunner().invoke(app, ["verify", str(out)])
@@ -248,7 +248,7 @@ def test_terminal_json_and_page_name_what_is_missing_and_what_blocks_it(folder, 
     shown = CliRunner().invoke(app, ["optimise", str(folder), *target[:4], "--target-named", "A1-01"])
     assert shown.exit_code == 3, shown.output
     assert (
-        "NO SUCH PLAN: no layout from this catalogue and these positions silences the room asked for, A1-01"
+        "NO SUCH PLAN: no layout from this catalogue and these positions blocks the room asked for, A1-01"
         in shown.stdout
     )
-    assert "The target is MISSED: 0 of the 1 cells and spaces asked for hold; missing A1-01" in shown.stdout
+    assert "The target is MISSED: 0 of the 1 rooms asked for hold; missing A1-01" in shown.stdout

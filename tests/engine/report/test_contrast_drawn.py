@@ -142,7 +142,7 @@ def test_the_dashed_line_is_the_level_allowed_and_is_absent_without_one():
     ("budget", "says"),
     [
         (SHORT, "is 6.0 dB short: the best device there, micro_jammer with mesh_12, would break the limit at home-1"),
-        (SPARE, "can be silenced: micro_jammer with mesh_12 does it with 2.0 dB to spare at home-1"),
+        (SPARE, "can be blocked: micro_jammer with mesh_12 does it with 2.0 dB to spare at home-1"),
         (ALONE, "needs -72.0 dBm from blockers; no device on offer, or no limit outside."),
         (replace(SHORT, treatment=""), "the best device there, micro_jammer, would break"),
     ],

@@ -54,7 +54,7 @@ def test_a_site_is_a_row_and_their_sum_is_the_last():
         "limits kept",
         "margin outside [dB]",
         "bought and installed [£]",
-        "£ per cell",
+        "£ per room",
     ]
     north, south, west, total = estate_rows(WHOLE)
     assert north == ["=north", 10, 8, 10, 8, 4, "yes", None, 3000.5, 375.06, "n/2", "=budget"]  # 3000.50 / 8
@@ -69,17 +69,17 @@ def test_money_and_cells_are_of_the_grade_and_basis_that_were_asked_for():
     south = estate_rows(asked)[1]
     assert south[6:10] == ["no", -0.3, 6000.0, 1500.0]  # 3 · 2000 over 4 cells; −0.21 dB rounded down
     assert "in 1,015 of them at evidence grade" in estate_lead(asked)[0]
-    assert "silences 8 for £15,001.50 in all" in estate_lead(asked)[1]
+    assert "blocks 8 for £15,001.50 in all" in estate_lead(asked)[1]
 
 
 def test_the_lead_counts_cells_money_and_plans_that_break_a_limit():
     first, second, third = estate_lead(WHOLE)
-    assert first.startswith("3 sites with 1,215 cells and spaces: ")
+    assert first.startswith("3 sites with 1,215 rooms to be blocked: ")
     assert "in 913 of them at planning grade" in first
-    assert second == "The best plan of each site silences 17 for £5,000.50 in all."
+    assert second == "The best plan of each site blocks 17 for £5,000.50 in all."
     assert third.startswith("1 results break a limit outside")
     alone = replace(WHOLE, sites=(NORTH,), chosen=(NORTH.plans[0],))
-    assert estate_lead(alone)[0].startswith("1 site with 10 cells")
+    assert estate_lead(alone)[0].startswith("1 site with 10 rooms")
     assert len(estate_lead(alone)) == 2  # nothing of it breaks a limit
 
 
@@ -97,7 +97,7 @@ def test_the_lead_counts_cells_money_and_plans_that_break_a_limit():
 def test_a_budget_buys_what_silences_most_to_the_penny(budget_gbp, cells, spent, without):
     split = with_split(WHOLE, budget_gbp)
     second = estate_lead(split)[1]
-    assert f"(bought and installed) silences {cells};" in second
+    assert f"(bought and installed) blocks {cells};" in second
     assert f"{spent} is spent; {without} of 3 sites get nothing." in second
     told = estate_object(split)["split"]
     assert (told["cells"], told["curve"][-1]) == (cells, {"spent_gbp": told["spent_gbp"], "cells": cells})

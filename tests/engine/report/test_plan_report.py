@@ -37,13 +37,13 @@ JAMMERS = (
 SCENARIO = Scenario(worlds=100, grid_m=1.0, treatments=(TreatmentWish("window_mesh", ("A-01",)),))
 HOLES = (
     Hole("A-01", HoleReason(HoleKind.MONEY, needs_gbp=1200.0)),
-    Hole("=1+1", HoleReason(HoleKind.NOT_SURE, channel="EE 800 MHz LTE", silent_probability=0.9349)),
+    Hole("=1+1", HoleReason(HoleKind.NOT_SURE, channel="EE/B20/LTE", silent_probability=0.9349)),
     Hole("A-03", HoleReason(HoleKind.MONEY, needs_gbp=949.5)),
-    Hole("A-04", HoleReason(HoleKind.NOT_SURE, channel="EE 800 MHz LTE", silent_probability=0.901)),
+    Hole("A-04", HoleReason(HoleKind.NOT_SURE, channel="EE/B20/LTE", silent_probability=0.901)),
     Hole("A-05", HoleReason(HoleKind.MONEY, needs_gbp=1200.0)),
-    Hole("A-06", HoleReason(HoleKind.TOO_WEAK, channel="<b>nothing</b>")),
+    Hole("A-06", HoleReason(HoleKind.LIMIT_ALONE, limit="<b>fence</b>")),
 )
-BINDING = "3 of 6 holes: beyond the budget: at least £950–£1,200 more is needed"
+BINDING = "3 of 6 rooms that are not blocked: beyond the budget: at least £950–£1,200 more is needed"
 ATTEMPTS = (
     Attempt(0.9996, 0.0, 1, 0, 0.0, math.inf, True, 0.0),
     Attempt(0.9, 1.5, 2, 1, 1.0, -0.71, False, 3213.05),
@@ -169,7 +169,7 @@ def test_the_page_the_tables_and_the_object_say_the_same_numbers(plan_result, tm
     assert [hole["room"] for hole in holes] == ["A-01", "'=1+1", "A-03", "A-04", "A-05", "A-06"]
     assert len(found["holes"]) == len(holes)
     count = count_rooms(plan_result.verdict)
-    assert f"{count.silent} of {count.silence} cells and spaces" in text
+    assert f"{count.silent} of {count.silence} rooms" in text
     for sentence in limits_in_words(plan_result.verdict):
         assert sentence in text
     for note in (*plan_result.plan.notes, *plan_result.plan.cost.notes, *plan_result.verdict.notes):
@@ -180,12 +180,12 @@ def test_the_page_puts_first_what_a_governor_asks_first(plan_result, tmp_path):
     text = write(replace(plan_result, verdict=replace(plan_result.verdict, maps=())), tmp_path)[0].read_text("utf-8")
     order = (
         "What no blocker of phones can end",
-        "silent at planning grade (90 %)",
+        "blocked at planning grade (90 %)",
         "to buy and install",
-        "Spill at planning grade, service tier",
+        "Spill over the fence at planning grade, service limit",
         "Simulation only",
         f"What binds: {BINDING} (smallest margin outside",
-        "What the plan leaves open",
+        "Why rooms stay unblocked",
         "What to buy",
         "What may still work, and why",
         "How the plan was found",
@@ -204,7 +204,7 @@ def test_the_sentence_of_the_design(plan_result):
     text, sectors = " ".join(plan_lead(plan_result)), len(plan_result.verdict.sectors)
     are = "is" if count.silent == 1 else "are"
     assert (
-        f"{count.silent} of {count.silence} cells and spaces {are} silent at planning grade (90 %), {strict.silent} "
+        f"{count.silent} of {count.silence} rooms {are} blocked at planning grade (90 %), {strict.silent} "
         f"at evidence grade (95 %). Measure first: {sectors} of {sectors} sectors are not measured. In the planning "
         f"model this plan has 166 and no layout from this catalogue and these positions can exceed 171 for this "
         f"money. The gap is 3.3 %."
@@ -264,7 +264,7 @@ def test_a_plan_that_does_not_exist_is_said_first(plan_result, status, words):
     result = for_target(plan_result, 200, status=status, value=None, bound=None, gap=None)
     lead = plan_lead(result)
     assert lead[0].startswith("NO ")
-    assert "200 cells and spaces" in lead[0]
+    assert "200 rooms" in lead[0]
     assert words in lead[0]
     assert not any("In the planning model this plan" in sentence for sentence in lead)
     found = plan_object(result)
@@ -274,19 +274,19 @@ def test_a_plan_that_does_not_exist_is_said_first(plan_result, status, words):
 def test_no_silent_room_names_what_binds(plan_result):
     none = judged(plan_result, silent=False)
     text = " ".join(plan_headline(none))
-    assert "0 of 1 cells and spaces are silent" in text
+    assert "0 of 1 rooms are blocked" in text
     assert text.count("What binds") == 1
     assert f"What binds: {BINDING} (smallest margin outside" in text
     silent = varied(none, holes=())
-    assert "is the likeliest escape in 1 of 1 holes" in " ".join(plan_headline(silent))
+    assert "is the likeliest escape in 1 of 1 rooms that are not blocked" in " ".join(plan_headline(silent))
 
 
 def test_limits_that_are_broken_are_said_before_what_holds(plan_result):
     spill = plan_result.verdict.spill
     kept, broken = (at_asked(plan_result, spill=replace(spill, passed=passed)) for passed in (True, False))
-    assert "silent at planning grade" in plan_lead(kept)[0]
+    assert "blocked at planning grade" in plan_lead(kept)[0]
     for result in (broken, at_asked(plan_result, spill=None)):
-        assert "NOT all kept" in plan_lead(result)[0]
+        assert "EXCEEDED" in plan_lead(result)[0]
 
 
 def test_money_is_rounded_up_and_held_against_the_budget(plan_result):
@@ -336,13 +336,14 @@ def test_reasons_that_differ_in_a_figure_alone_are_one_with_its_range():
     groups = grouped_holes(HOLES)
     assert [(reason, len(rooms)) for reason, rooms in groups] == [
         ("beyond the budget: at least £950–£1,200 more is needed", 3),
-        ("silent in 90.1–93.4 % of worlds only; what works there most often is EE 800 MHz LTE", 2),
-        ("no device of the catalogue is strong enough on <b>nothing</b>: nothing reaches it", 1),
+        ("blocked in 90.1–93.4 % of simulations only; what works there most often is EE 800 MHz 4G", 2),
+        ("every device strong enough for it exceeds a limit by itself: <b>fence</b>", 1),
     ]
     assert groups[0][1] == ("A-01", "A-03", "A-05")
+    unheard = reason_in_words(HoleReason(HoleKind.TOO_WEAK, channel="EE/n78/NR"))
+    assert unheard == "no device of the catalogue is strong enough on EE 3500 MHz 5G: nothing reaches it"
     two_bands = tuple(
-        Hole(band, HoleReason(HoleKind.TOO_WEAK, channel=f"EE {band} MHz LTE", missing_db=2.0))
-        for band in ("800", "1800")
+        Hole(band, HoleReason(HoleKind.TOO_WEAK, channel=f"EE/{band}/LTE", missing_db=2.0)) for band in ("B20", "B3")
     )
     assert len(grouped_holes(two_bands)) == 2
 
@@ -350,8 +351,8 @@ def test_reasons_that_differ_in_a_figure_alone_are_one_with_its_range():
 def test_a_reason_never_says_less_money_or_more_certainty_than_its_figures():
     """£949.01 more are £950 at most places of a bill, and 93.49 % of worlds are not 93.5 %."""
     assert "£950 more" in reason_in_words(HoleReason(HoleKind.MONEY, needs_gbp=949.01))
-    sure = HoleReason(HoleKind.NOT_SURE, channel="EE", silent_probability=0.9349)
-    assert reason_in_words(sure).startswith("silent in 93.4 % of worlds only")
+    sure = HoleReason(HoleKind.NOT_SURE, channel="EE/B3/GSM", silent_probability=0.9349)
+    assert reason_in_words(sure).startswith("blocked in 93.4 % of simulations only")
 
 
 def test_what_binds_is_the_commonest_kind_with_its_commonest_limit():
@@ -362,7 +363,7 @@ def test_what_binds_is_the_commonest_kind_with_its_commonest_limit():
     money = tuple(Hole(f"M{at}", HoleReason(HoleKind.MONEY, needs_gbp=10.0)) for at in range(2))
     unasked = tuple(Hole(f"U{at}", HoleReason(HoleKind.NOT_ASKED)) for at in range(9))
     said = binding_of((*holes, *money, *unasked), None)
-    assert said == "3 of 5 holes: silencing it as well would exceed a limit outside: fence 9"
+    assert said == "3 of 5 rooms that are not blocked: blocking it as well would exceed a limit outside: fence 9"
     assert binding_of(unasked, None) == ""
 
 

@@ -47,7 +47,7 @@ def test_the_table_has_a_row_for_every_room_and_channel(result):
 
 def test_the_headline_counts_rooms_and_names_the_commonest_service(result):
     assert headline(result) == (
-        "With all blockers off a phone works in 1 of 1 cells and spaces at planning grade (90 %), in 1 at evidence "
+        "With all blockers off a phone may work in 1 of 1 rooms at planning grade (90 %), in 1 at evidence "
         "grade (95 %); "
         "the most widespread service is EE 800 MHz 4G, in 1 of them."
     )
@@ -57,7 +57,7 @@ def test_the_headline_counts_rooms_and_names_the_commonest_service(result):
 def test_a_site_where_nothing_is_heard_says_so(hut):
     quiet = leakage(hut(sectors=masts()[1:]), Scenario(grid_m=1.0))
     assert headline(quiet) == (
-        "With all blockers off a phone works in none of 1 cells and spaces at planning grade (90 %), in none at "
+        "With all blockers off a phone may work in none of 1 rooms at planning grade (90 %), in none at "
         "evidence grade (95 %)."
     )
     assert int(quiet.maps[0].data["usable_channels"].max()) == 0

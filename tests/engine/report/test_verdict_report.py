@@ -41,6 +41,9 @@ devices = by_hand.devices
 evidence = by_hand.evidence
 verdict_of = by_hand.verdict_of
 wing = by_hand.wing
+KEPT = (
+    "Spill over the fence, service limit: kept, the smallest margin is 0.2 dB, at 0–20 m, point ring-7: EE 800 MHz 4G"
+)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +105,7 @@ def test_escapes_are_the_channels_above_the_doubt_else_the_likeliest(verdict):
 def test_the_sentence_of_the_issue():
     escape = Escape("A2-14", "EE/B20/LTE", 0.6249, "window", 7.0, "mesh on the window")
     assert escape_in_words(escape) == (
-        "A2-14: EE 800 MHz LTE works at the window, P 0.62; needs 7 dB more, or mesh on the window"
+        "A2-14: EE 800 MHz 4G works at the window, P 0.62; needs 7 dB more, or mesh on the window"
     )
     assert escape_in_words(replace(escape, needs_db=None, remedy="")).endswith("no blocking reaches this channel")
     assert "a little more than the draft" in escape_in_words(replace(escape, needs_db=0.0))
@@ -124,13 +127,19 @@ def test_what_is_lacking_is_the_worst_points_shortfall_rounded_up(verdict):
 def test_the_headline_says_all_four_states_and_every_level(verdict):
     count = count_rooms(verdict)
     text = " ".join(verdict_headline(verdict))
-    assert f"{count.silent} of {count.silence} cells and spaces are silent at planning grade (90 %)" in text
-    assert f"At planning grade {count.quiet_anyway} are quiet anyway, and {count.holes} are holes." in text
+    assert f"{count.silent} of {count.silence} rooms are blocked at planning grade (90 %)" in text
+    assert (
+        f"At planning grade {count.quiet_anyway} have no signal even without blockers, "
+        f"and {count.holes} are not blocked." in text
+    )
     for one in verdict.grades:
         levels = ", ".join(f"{rooms} at {level} %" for level, rooms in one.silent_at.items())
         assert f"thresholds of {one.grade.name} grade: {levels}." in text
     planning, strict = (one.together for one in verdict.grades)
-    assert f"{planning} rooms are silent together with 95 % confidence at planning grade, {strict} at evid" in text
+    assert (
+        f"{planning} rooms are blocked at the same time in 95 % of simulations at planning grade, {strict} at evid"
+        in text
+    )
     assert "What binds" not in text
 
 
@@ -139,11 +148,11 @@ def test_both_grades_stand_in_the_first_sentence_the_one_asked_for_first(verdict
     planning, strict = count_rooms(verdict), count_rooms(verdict, 1)
     assert 0 < strict.silent < planning.silent
     assert verdict_headline(verdict)[0] == (
-        f"{planning.silent} of {planning.silence} cells and spaces are silent at planning grade (90 %), "
+        f"{planning.silent} of {planning.silence} rooms are blocked at planning grade (90 %), "
         f"{strict.silent} at evidence grade (95 %)."
     )
     assert verdict_headline(evidence(verdict))[0] == (
-        f"{strict.silent} of {strict.silence} cells and spaces are silent at evidence grade (95 %), "
+        f"{strict.silent} of {strict.silence} rooms are blocked at evidence grade (95 %), "
         f"{planning.silent} at planning grade (90 %)."
     )
     assert "Judged by the rules default (" in verdict_headline(verdict)[-1]
@@ -154,7 +163,7 @@ def test_unmeasured_masts_take_the_promise_from_the_headline(verdict):
     assert verdict_headline(verdict)[1] == f"Measure first: {sectors} of {sectors} sectors are not measured."
     some = verdict_headline(evidence(verdict, measured=False))
     assert some[0].startswith(f"Not evidence: {sectors - 3} of {sectors} sectors are unmeasured")
-    assert "silent at evidence grade" in some[1]  # the figures stand beside it
+    assert "blocked at evidence grade" in some[1]  # the figures stand beside it
     assert "protected" not in " ".join(some)
     assert "easure" not in " ".join(verdict_headline(replace(verdict, measured=sectors)))
 
@@ -163,7 +172,7 @@ def test_protected_is_silent_at_evidence_grade_with_every_limit_kept_and_every_s
     clean = evidence(verdict)
     rooms = count_rooms(clean).silent
     assert protected_rooms(clean) == rooms > 0
-    assert f"{rooms} are protected: silent at evidence grade" in " ".join(verdict_headline(clean))
+    assert f"{rooms} are protected: blocked at evidence grade" in " ".join(verdict_headline(clean))
     assert verdict_object(clean)["grades"]["evidence"]["protected"] == rooms
     asked_otherwise = replace(clean, scenario=replace(clean.scenario, grade="planning"), grades=clean.grades[::-1])
     assert protected_rooms(asked_otherwise) == rooms  # whichever grade is asked for
@@ -191,8 +200,8 @@ def test_no_other_word_of_a_planning_verdict_is_protected(verdict):
 
 def test_limits_are_said_for_each_grade_the_one_asked_for_first(verdict):
     first, second, *details = limits_in_words(verdict)
-    assert first.startswith("Spill at planning grade, service tier: FAILS by 3.3 dB")
-    assert second.startswith("Spill at evidence grade, standard tier: FAILS by 13.3 dB")
+    assert first.startswith("Spill over the fence at planning grade, service limit: EXCEEDED by 3.3 dB")
+    assert second.startswith("Spill over the fence at evidence grade, standard limit: EXCEEDED by 13.3 dB")
     assert details == list(spill_in_words(verdict.spill)[1:])
 
 
@@ -200,34 +209,32 @@ def test_no_silent_room_is_explained_by_what_binds():
     none = verdict_of(wing(), lambda index: 0.3, quiet=lambda index: False)
     text = " ".join(verdict_headline(none))
     rooms = count_rooms(none).silence
-    assert text.startswith(f"0 of {rooms} cells and spaces are silent at planning grade")
-    assert "EE 800 MHz LTE held out of the window is the likeliest escape in" in text or "at the window" in text
-    assert f"of {rooms} holes" in text
+    assert text.startswith(f"0 of {rooms} rooms are blocked at planning grade")
+    assert "EE 800 MHz 4G held out of the window is the likeliest escape in" in text or "at the window" in text
+    assert f"of {rooms} rooms that are not blocked" in text
     assert "median shortfall is" in binding_in_words(none)
 
 
 def test_spill_in_words_says_fails_and_by_how_much(verdict):
     words = spill_in_words(verdict.spill)
-    assert words[0] == "Spill, service tier: FAILS by 3.3 dB, worst at 0–20 m, point ring-7, EE/B20/LTE."
+    assert (
+        words[0]
+        == "Spill over the fence, service limit: EXCEEDED by 3.3 dB, worst at 0–20 m, point ring-7: EE 800 MHz 4G."
+    )
     assert words[1].startswith("0–20 m: ")
     passing = replace(verdict.spill, passed=True, worst_margin_db=0.29, rings=())
-    assert spill_in_words(passing) == (
-        "Spill, service tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE.",
-    )
+    assert spill_in_words(passing) == (f"{KEPT}.",)
     spared = replace(passing, rings=(RingRow("0–20 m", 900, 3, 9, True), RingRow("20–100 m", 200, 1, 2, True)))
-    assert spill_in_words(spared) == (
-        "Spill, service tier: passes: the smallest margin is 0.2 dB, at 0–20 m, point ring-7, EE/B20/LTE; "
-        "4 of 1,100 points fail, within what the tier allows.",
-    )
+    assert spill_in_words(spared) == (f"{KEPT}; 4 of 1,100 points fail, within what the limit allows.",)
     keep = replace(passing, passed=False, keep_rooms=(("Control", "EE", 0.9496, False),),
                    exposure=(("A-01", 1.001, False),), protected=(("TETRA", "−90 dBm found", False),))  # fmt: skip
     text = " ".join(spill_in_words(keep))
-    for part in ("FAILS, though", "Control must keep EE and has it with 94.9 % only", "1.01 times the ICNIRP limit",
-                 "TETRA: −90 dBm found"):  # fmt: skip
+    for part in ("EXCEEDED, though", "Control must keep EE and has it with 94.9 % only",
+                 "1.01 times the ICNIRP limit", "TETRA: −90 dBm found"):  # fmt: skip
         assert part in text
-    assert spill_in_words(None) == ("Spill was not computed: treat it as failed.",)
+    assert spill_in_words(None) == ("Spill was not computed: treat it as exceeded.",)
     silent = replace(passing, worst_margin_db=math.inf)
-    assert spill_in_words(silent) == ("Spill, service tier: passes: nothing radiates.",)
+    assert spill_in_words(silent) == ("Spill over the fence, service limit: kept, nothing radiates.",)
 
 
 def test_tables_agree_with_the_verdict_and_run_in_no_spreadsheet():
@@ -282,7 +289,7 @@ def test_the_json_object_has_the_keys_of_the_design_and_only_plain_numbers(verdi
     text = json.dumps(found, allow_nan=False)
     assert json.loads(text)["silent_at"].keys() == {"50", "80", "90", "95", "99"}
     assert found["spill"] == {
-        "tier": "service", "passed": False, "worst_margin_db": -3.3, "where": "0–20 m, point ring-7, EE/B20/LTE",
+        "tier": "service", "passed": False, "worst_margin_db": -3.3, "where": "0–20 m, point ring-7: EE/B20/LTE",
     }  # fmt: skip
     assert set(found["cost"].values()) == {None}
     nowhere = asked(verdict, spill=replace(verdict.spill, worst_margin_db=math.inf))
@@ -360,15 +367,16 @@ def test_the_summary_opens_with_what_no_blocker_ends_and_links_only_to_its_own_f
     assert not re.search(r"https?://", text)
     order = (
         "satellite phone",
-        "are silent at planning grade (90 %)",
-        "service tier",
-        "Silent together",
+        "are blocked at planning grade (90 %)",
+        "service limit",
+        "Blocked together",
         "before and after",
-        "EE 800 MHz LTE works",
+        "EE 800 MHz 4G works",
         "mas_node",
         "detours through openings",
-        "never credited to the plan",
+        "never credited to the layout",
     )
+    assert [words for words in order if words not in text] == []
     at = [text.index(words) for words in order]
     assert at == sorted(at)
     assert "Simulation only. Operating this equipment needs written authorisation (Prisons (Interference with" in text
@@ -377,7 +385,7 @@ def test_the_summary_opens_with_what_no_blocker_ends_and_links_only_to_its_own_f
     assert written[0].name == "summary.html"
     assert {"rooms.csv", "escapes.csv", "spill.csv", "spill.png", "leakage.csv", "leakage.html"} <= names
     assert sum(name.startswith("before-after-") for name in names) == len(verdict.maps)
-    assert len(VERDICT_GLOSSARY) == 13
+    assert len(VERDICT_GLOSSARY) == 12
 
 
 @pytest.mark.slow

@@ -32,18 +32,18 @@ LOSES = row("search margin", 1, -1)
 
 def test_the_headline_names_the_changes_that_gain_and_their_price():
     assert whatif_headline(result(MESH, LOWER, LOSES)) == (
-        "Of 10 cells and spaces this layout silences 2 at planning grade, 0 at evidence grade.",
-        "Most cells at planning grade by one change: mesh: +5 for £1,234; EE lower: +1.",
+        "Of 10 rooms this layout blocks 2 at planning grade, 0 at evidence grade.",
+        "Most rooms at planning grade by one change: mesh: +5 for £1,234; EE lower: +1.",
     )
-    assert whatif_headline(result(LOSES))[1] == "No single change gains a cell at planning grade."
+    assert whatif_headline(result(LOSES))[1] == "No single change gains a room at planning grade."
 
 
 def test_the_headline_says_what_comes_nearest_where_few_changes_gain_a_cell():
     film = row("film", 2, 0, cost_gbp=500.0, mean=6.25)
     close = row("sealed", 2, 0, mean=2.05)  # less than a tenth of a cell more than the 2.0 of now
     assert whatif_headline(result(LOWER, close, film))[1:] == (
-        "Most cells at planning grade by one change: EE lower: +1.",
-        "Cells silent in a random world, on average 2.0 now, come nearest with film: 6.2 for £500.",
+        "Most rooms at planning grade by one change: EE lower: +1.",
+        "Rooms blocked in a simulation, on average 2.0 now, come nearest with film: 6.2 for £500.",
     )
 
 

@@ -9,6 +9,7 @@ from shapely.geometry import Point
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.results import GradeVerdict, SpillResult, Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.spill_rows import WorstPlace
 from quietwing.coverage.study.common import WAYS_NOTE
 from quietwing.sites.model import Receptor, Site
 from quietwing.sites.synthetic import build_wing, describe
@@ -186,7 +187,9 @@ def spill_of(site: Site) -> SpillResult:
         },
     )
     rings = (("0–20 m", len(places), failing, len(places) // 20, False), ("home-1", 1, 0, 0, True))
-    return SpillResult("service", outside, rings, (), (), (), 1.0, False, -3.21, "0–20 m, point ring-7, EE/B20/LTE")
+    return SpillResult(
+        "service", outside, rings, (), (), (), 1.0, False, -3.21, WorstPlace("0–20 m, point ring-7", "EE/B20/LTE")
+    )
 
 
 def stricter_spill(site: Site) -> SpillResult:

@@ -469,7 +469,7 @@ def test_a_hole_is_explained_with_its_remedy(hut, judged):
     words = sentences_of("A-01", drafting.draft(0, ()), judged["off"])
     assert words[0].startswith("Full assessment, planning grade: A-01 is not blocked (a phone may work)")
     assert words[1].startswith("Full assessment, evidence grade: A-01 is not blocked (a phone may work)")
-    assert any("EE 800 MHz LTE works" in sentence for sentence in words)
+    assert any("EE 800 MHz 4G works" in sentence for sentence in words)
     assert words[-1].startswith("A-01: not blocked (quick estimate)")
 
 

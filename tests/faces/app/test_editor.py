@@ -447,7 +447,7 @@ def test_the_site_shows_fence_buildings_masts_homes_and_what_is_over_the_limit()
     over = sum(not place.passed for place in facts.outside)
     known = site_picture(SITE, places, facts, {"ack": ""})
     assert sum(point["over"] for point in known["site"]["points"]) == over > 0
-    allowed = {"symbol": "over", "text": f"Place over the limit ({over}, within what the tier allows)"}
+    allowed = {"symbol": "over", "text": f"Place over the limit ({over}, within what the limit allows)"}
     assert facts.grades[0].kept
     assert allowed in known["legend"]
     exceeded = replace(facts, grades=(replace(facts.grades[0], kept=False), *facts.grades[1:]))

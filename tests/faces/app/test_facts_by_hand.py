@@ -14,7 +14,7 @@ from by_path import module_at
 from shapely.affinity import translate
 
 from quietwing.coverage.app import project_panel
-from quietwing.coverage.app.facts_of_verdict import CALL, facts_of, outside_places, sample_files, spill_sentences
+from quietwing.coverage.app.facts_of_verdict import CALL, facts_of, limits_in_words, outside_places, sample_files
 from quietwing.coverage.app.layout_facts import FACTS, _facts
 from quietwing.coverage.app.panel import limit_in_short, limit_in_words
 from quietwing.coverage.app.plan_editor.places import Place, places_of, rooms_of
@@ -84,7 +84,7 @@ def test_the_limit_broken_outside_is_the_first_place_and_the_home_keeps_it(facts
 
 
 def test_channels_are_in_words_wherever_spill_is_told(verdict, facts):
-    said = " ".join(spill_sentences(verdict)) + facts.grades[0].where
+    said = " ".join(limits_in_words(verdict)) + facts.grades[0].where
     assert "EE 800 MHz 4G" in said
     assert "EE/B20/LTE" not in said
 

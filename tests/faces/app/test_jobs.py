@@ -165,10 +165,10 @@ def test_a_search_is_interrupted_and_the_judging_of_its_plan_is_not(tmp_path, mo
     sent = []
     monkeypatch.setattr(_job._thread, "interrupt_main", lambda: sent.append(True))
     reporter = _job.Reporter(tmp_path)
-    reporter.search("judging on fresh worlds", 0.8)
+    reporter.search("judging in independent simulations", 0.8)
     reporter.interrupt()
     assert not sent
-    reporter.search("judging on fresh worlds", 0.9)
+    reporter.search("judging in independent simulations", 0.9)
     searching = _job.Reporter(tmp_path)
     searching.search("searching", 0.3)
     searching.interrupt()
@@ -179,7 +179,7 @@ def test_a_stop_before_the_search_has_begun_is_not_forgotten(tmp_path):
     reporter = _job.Reporter(tmp_path)
     reporter.interrupt()
     with pytest.raises(KeyboardInterrupt):
-        reporter.search("what is quiet anyway", 0.0)
+        reporter.search("rooms without signal anyway", 0.0)
 
 
 def test_an_interrupt_that_a_library_ignored_is_raised_again(tmp_path, monkeypatch):
@@ -193,7 +193,7 @@ def test_an_interrupt_that_a_library_ignored_is_raised_again(tmp_path, monkeypat
     clock[0] += _job.LOST_S + 0.1
     with pytest.raises(KeyboardInterrupt):
         reporter.search("searching", 0.4)
-    reporter.search("judging on fresh worlds", 0.9)
+    reporter.search("judging in independent simulations", 0.9)
 
 
 def test_a_child_that_dies_gives_one_clear_message(own, begin):

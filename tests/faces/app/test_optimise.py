@@ -264,7 +264,7 @@ def test_a_plan_is_shown_opened_and_downloaded(small, curve, plans):
     inside = zipfile.ZipFile(io.BytesIO(files_zip(plans[-1])))
     assert json.loads(inside.read("plan.json"))["budget_gbp"] == 8_000.0
     tables = [table.value for table in at.dataframe]
-    for number, column in enumerate(("silent, planning", "silent, evidence")):
+    for number, column in enumerate(("blocked, planning", "blocked, evidence")):
         rooms = curve.rooms
         counts = [f"{count_rooms(plan.verdict, number).silent} of {rooms}" for plan in plans]
         assert any(column in table and table[column].tolist() == counts for table in tables)

@@ -94,7 +94,7 @@ def test_map_table_command_line_summary_and_app_say_the_same(folder, told, verdi
     summary = re.sub(r"<[^>]+>", "", html.unescape((folder / "result" / "summary.html").read_text("utf-8")))
     strict, are = told["grades"]["evidence"]["rooms"]["silent"], "is" if rooms["silent"] == 1 else "are"
     sentence = (
-        f"{rooms['silent']} of {rooms['silence']} cells and spaces {are} silent at planning grade (90 %), {strict} "
+        f"{rooms['silent']} of {rooms['silence']} rooms {are} blocked at planning grade (90 %), {strict} "
         f"at evidence grade (95 %)."
     )
     assert sentence in summary

@@ -300,7 +300,7 @@ def test_where_to_measure_next_counts_what_was_read(at, asked, monkeypatch):
     jobs._take(own, "next", SimpleNamespace(), NEXT)
     at.run()
     assert not at.exception
-    assert any("177 of 264 cells and spaces are in doubt" in one.value for one in at.markdown)
+    assert any("177 of 264 rooms are in doubt" in one.value for one in at.markdown)
     table = next(one.value for one in at.dataframe if "settled with it" in one.value.columns)
     assert table["room"].tolist() == ["C4-09", "C3-07"]
     assert table["settled with it"].tolist() == [15.1, 25.8]  # beyond the 264 − 177 = 87 settled already

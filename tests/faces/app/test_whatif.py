@@ -55,7 +55,7 @@ def test_the_table_names_what_gains_most_first(found):
     assert not page.exception
     table = page.dataframe[0].value
     assert table["Change"].tolist() == ["unchanged", "mesh on every window", "EE 6 dB lower"]
-    assert table["Cells, planning"].tolist() == ["2", "7 (+5)", "3 (+1)"]
+    assert table["Rooms blocked, planning"].tolist() == ["2", "7 (+5)", "3 (+1)"]
     assert table["Spill margin, evidence"].tolist() == ["-2 dB, FAIL"] * 3
     assert table["Cost"].tolist() == ["", "£392", "ask the operator for a price"]
     assert "mesh on every window: +5 for £392" in page.text[1].value

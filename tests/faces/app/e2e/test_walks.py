@@ -108,7 +108,7 @@ def test_the_governor_reads_the_answer_and_takes_the_report(walk, app, small_zip
     with zipfile.ZipFile(io.BytesIO(walk.download("Report (zip, HTML)"))) as packed:
         summary = re.sub(r"<[^>]+>", "", html.unescape(packed.read("summary.html").decode()))
     planning, evidence = re.search(r"blocks (\d+) at planning grade and (\d+) at evidence", said).groups()
-    assert f"{planning} of 5 cells and spaces are silent at planning grade" in summary  # as the page says
+    assert f"{planning} of 5 rooms are blocked at planning grade" in summary  # as the page says
     assert f"{evidence} at evidence grade" in summary
 
 
