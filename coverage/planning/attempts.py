@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking import Judgement, LinkModel, judge_rooms, link_model, silence_points, spill
+from quietwing.coverage.blocking import (
+    Judgement,
+    LinkModel,
+    Tally,
+    judge_rooms,
+    link_model,
+    quiet_anyway,
+    silence_points,
+    spill,
+)
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning.costing import Cost, cost
@@ -199,7 +208,7 @@ def judge(
         silence_points(treated, tested),
         bare_points=silence_points(site, trial_points(site)),
         stream=stream,
-        quiet=inputs.quiet.get(stream),
+        quiet=_quiet(inputs, stream),
     )
     if every_spill is None:
         every_spill = spill(links, scenario, devices, catalogue, tested, stream=stream)
@@ -222,8 +231,24 @@ def judge(
     return Tried(attempt, devices, treatments, spent, judged, spilled, searched, every_spill)
 
 
+def _quiet(inputs: PlanningInputs, stream: int) -> Tally:
+    """The worlds of a stream without any blocker, drawn once for all layouts."""
+    quiet = inputs.worked_out.quiet
+    if stream not in quiet:
+        points = silence_points(inputs.site, trial_points(inputs.site))
+        quiet[stream] = quiet_anyway(inputs.bare, inputs.scenario, points, stream=stream)
+    return quiet[stream]
+
+
 def _with_treatments(inputs: PlanningInputs, treatments: tuple[Treatment, ...]) -> tuple[Site, LinkModel]:
-    """The site with its treatments and those bought, and its links."""
+    """The site with its treatments and those bought, and its links; what was asked for last is at hand."""
+    known = inputs.worked_out.treated
+    if known is None or known[0] != treatments:
+        known = inputs.worked_out.treated = (treatments, *_treated(inputs, treatments))
+    return known[1:]
+
+
+def _treated(inputs: PlanningInputs, treatments: tuple[Treatment, ...]) -> tuple[Site, LinkModel]:
     scenario, every = inputs.scenario, (*inputs.given, *treatments)
     if not every and not scenario.operator_actions:
         return inputs.site, inputs.bare

@@ -204,7 +204,7 @@ def _plan(
             plan = _described(inputs, tried, best, bounding, interrupted, late, say)
             say("verifying the plan", 0.96)
             worlds = best.judged, best.spilled
-            faults = verify_plan(*question, plan, existing=inputs.existing, worlds=worlds)
+            faults = verify_plan(*question, plan, existing=inputs.existing, worlds=worlds, bare=inputs.bare)
             if not faults:
                 return replace(plan, notes=(*plan.notes, *dropped))
             wrong = () if claims_checked else unsound_claims(*question, plan, existing=inputs.existing)

@@ -69,11 +69,17 @@ class WorkedOut:
         Carriers held in keep rooms, and what nobody can keep. None until it is asked for.
     judged : dict of JudgedKey to Tried
         What random worlds said of a layout.
+    quiet : dict of int to Tally
+        Worlds without any blocker by stream.
+    treated : tuple of tuple of Treatment, Site and LinkModel, or None
+        The treatments that were bought last, the site with them and its links.
     """
 
     known: Known = field(default_factory=Known)
     kept: Kept | None = None
     judged: dict[JudgedKey, Tried] = field(default_factory=dict)
+    quiet: dict[int, Tally] = field(default_factory=dict)
+    treated: tuple[tuple[Treatment, ...], Site, LinkModel] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,6 @@ class PlanningInputs:
     weight : float64 ndarray, shape (room,)
         Credit for each; 0 for those quiet anyway.
     notes : tuple of str
-    quiet : mapping of int to Tally
-        Worlds without any blocker by stream, as far as they are known.
     bare : LinkModel
         The site without any treatment, for what is quiet anyway.
     worked_out : WorkedOut
@@ -124,7 +128,6 @@ class PlanningInputs:
     wanted: NDArray[np.bool_]
     weight: NDArray[np.float64]
     notes: tuple[str, ...]
-    quiet: Mapping[int, Tally]
     bare: LinkModel
     worked_out: WorkedOut = field(default_factory=WorkedOut, compare=False, repr=False)
 
@@ -240,6 +243,6 @@ def prepare_inputs(
         wanted=weight > 0,
         weight=np.where(quiet_anyway, 0.0, weight),
         notes=tuple(notes),
-        quiet=quiet or {},
         bare=bare,
+        worked_out=WorkedOut(quiet=dict(quiet or {})),
     )

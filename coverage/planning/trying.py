@@ -222,4 +222,4 @@ def so_far(inputs: PlanningInputs, tried: list[Tried]) -> str:
     best = best_of(inputs, tried, least_margin_db(tried)) if tried else None
     if best is None or best.attempt.rooms_judged == 0:
         return "searching"
-    return f"searching; best so far {best.attempt.rooms_judged} cells"
+    return f"searching; best so far {best.attempt.rooms_judged} rooms"

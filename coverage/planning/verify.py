@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quietwing.coverage.blocking import Judgement
+from quietwing.coverage.blocking import Judgement, LinkModel
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.claims import (
@@ -41,6 +41,7 @@ def verify_plan(
     *,
     existing: tuple[Device, ...] = (),
     worlds: tuple[Judgement, SpillResult] | None = None,
+    bare: LinkModel | None = None,
 ) -> tuple[str, ...]:
     """Everything of a plan that does not hold.
 
@@ -57,6 +58,8 @@ def verify_plan(
     worlds : tuple of Judgement and SpillResult, optional
         What the Monte Carlo found for the plan's layout on the worlds it was chosen on, if the caller has just drawn
         them; else they are drawn here. What the plan says is held against them either way.
+    bare : LinkModel, optional
+        Of the site without any treatment or operator action, if the caller has it.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def verify_plan(
     Assumption A56.
     """
     given = resolve_treatments(site, scenario.treatments, catalogue)
-    case = Case(site, sectors, scenario, catalogue, plan, existing, given)
+    case = Case(site, sectors, scenario, catalogue, plan, existing, given, bare)
     unknown = list(unknown_faults(case))
     if unknown:
         return tuple(unknown)

@@ -8,18 +8,18 @@ from dataclasses import replace
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanResult, prepare
+from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanResult, Prepared, prepare
 from quietwing.coverage.planning import optimise as best_plan
 from quietwing.coverage.propagation import GainCache
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, check_arguments, check_limits, checked_sectors
 from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
-from quietwing.coverage.study.judging import Known, evaluate
-from quietwing.coverage.treatments import wishes_for
+from quietwing.coverage.study.judging import Known, evaluate, make_ready
+from quietwing.coverage.treatments import resolve_treatments, wishes_for
 from quietwing.sites import Site
 
-__all__ = ["as_bought", "judged_afresh", "optimise", "spent_gbp", "with_explained_holes"]
+__all__ = ["as_bought", "judged_afresh", "known_of", "optimise", "spent_gbp", "with_explained_holes"]
 
 UNSPENT_SHARE = 0.05  # assumed: of a budget; a plan that leaves more had nothing better to buy
 
@@ -116,9 +116,8 @@ def optimise(
             known=known,
         )
 
-    at_hand = prepared.known(plan.devices, plan.treatments, REPORTING_STREAM, scenario)
-    known = None if at_hand is None else Known(at_hand.judged, at_hand.every_spill)
-    verdict = judged(as_bought(site, scenario, plan), plan.devices, 0.7, known)
+    bought = as_bought(site, scenario, plan)
+    verdict = judged(bought, plan.devices, 0.7, known_of(prepared, bought, plan))
     given = before() if before is not None else judged(scenario, devices, 0.85)
     result = with_explained_holes(PlanResult(plan=plan, verdict=verdict, before=given, asked=scenario), catalogue)
     say("done", 1.0)
@@ -128,6 +127,31 @@ def optimise(
 def as_bought(site: Site, scenario: Scenario, plan: Plan) -> Scenario:
     """What was asked, with the treatments that a plan buys."""
     return replace(scenario, treatments=(*scenario.treatments, *wishes_for(site, plan.treatments)))
+
+
+def known_of(prepared: Prepared, bought: Scenario, plan: Plan) -> Known | None:
+    """What a search has worked out of the verdict on its plan.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The site as the search had it.
+    bought : Scenario
+        From `as_bought`.
+    plan : Plan
+
+    Returns
+    -------
+    Known or None
+        None where the worlds that plans are reported on were not asked.
+    """
+    found = prepared.known(plan.devices, plan.treatments, REPORTING_STREAM, bought)
+    if found is None:
+        return None
+    inputs = prepared.inputs
+    treatments = resolve_treatments(inputs.site, bought.treatments, inputs.catalogue)
+    ready = make_ready(inputs.site, inputs.sectors, bought, treatments, inputs.catalogue, bare=inputs.bare)
+    return Known(found.judged, found.every_spill, ready)
 
 
 def judged_afresh(

@@ -9,7 +9,6 @@ from typing import Literal
 
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.planning import (
-    REPORTING_STREAM,
     ChosenFrom,
     Offer,
     Plan,
@@ -21,10 +20,9 @@ from quietwing.coverage.planning import (
 from quietwing.coverage.planning import optimise as best_plan
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.buying import as_bought, judged_afresh, spent_gbp
+from quietwing.coverage.study.buying import as_bought, judged_afresh, known_of, spent_gbp
 from quietwing.coverage.study.common import Progress
 from quietwing.coverage.study.frontier_apart import Apart, SearchesApart
-from quietwing.coverage.study.judging import Known
 from quietwing.sites import Site
 
 __all__ = ["ANY_PRICE_GBP", "Aim", "Found", "Step", "Sweep", "aim_in_words", "best_for", "downward", "whole"]
@@ -186,14 +184,13 @@ class Sweep:
         key = (plan.devices, plan.treatments)
         bought = as_bought(self.site, question, plan)
         if key not in self.verdicts:
-            at_hand = self.prepared.known(*key, REPORTING_STREAM, question)
             self.verdicts[key] = judged_afresh(
                 self.site,
                 bought,
                 plan.devices,
                 self.catalogue,
                 maps=self.maps_of(question.budget_gbp),
-                known=None if at_hand is None else Known(at_hand.judged, at_hand.every_spill),
+                known=known_of(self.prepared, bought, plan),
                 progress=lambda _what, share: tell(
                     "judging in independent simulations", SEARCHED + (1 - SEARCHED) * share
                 ),

@@ -28,6 +28,7 @@ class Case:
     plan: Plan
     existing: tuple[Device, ...]
     given: tuple[Treatment, ...]
+    known_bare: LinkModel | None = None
 
     @property
     def attempt(self) -> Attempt:
@@ -55,4 +56,4 @@ class Case:
     @cached_property
     def bare(self) -> LinkModel:
         """The site's links without any treatment or operator action."""
-        return link_model(prepare_scene(self.site), self.sectors, self.scenario.rules)
+        return self.known_bare or link_model(prepare_scene(self.site), self.sectors, self.scenario.rules)

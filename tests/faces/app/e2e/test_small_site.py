@@ -125,7 +125,7 @@ def test_a_search_stopped_half_way_keeps_the_best_so_far_and_leaves_no_process(p
     planner.rest()
     planner.page.get_by_role("button", name="Search for a plan").click()
     main = planner.page.get_by_test_id("stMain")
-    main.get_by_text(re.compile(r"best so far [1-9]\d* cells")).first.wait_for(timeout=MOST_SEARCH_MS)
+    main.get_by_text(re.compile(r"best so far [1-9]\d* rooms")).first.wait_for(timeout=MOST_SEARCH_MS)
     assert app.jobs
     asked = time.perf_counter()
     main.get_by_role("button", name="Stop", exact=True).first.click()
