@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from quietwing.coverage import report
-from quietwing.coverage.cli.demo_worker import Half, aside
+from quietwing.coverage.cli.demo_worker import Drawn, Half, Shown, aside
 from quietwing.coverage.cli.frontier_terminal import over_steps
 from quietwing.coverage.cli.plan_terminal import show_plan
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import progress_bar
+from quietwing.coverage.equipment import Model
 from quietwing.coverage.exit_codes import INTERRUPTED
 from quietwing.coverage.plan_store import write_plan
+from quietwing.coverage.planning import PlanResult
 from quietwing.coverage.report import FRONTIER_FILES
 from quietwing.coverage.result_folder import PLAN_FILES, SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
@@ -39,27 +44,47 @@ def answer_demo(out: Path, as_json: bool) -> None:
         place, scenario = question(SITE, None, options, progress)
         devices, catalogue = equipment_of(SITE, None)
         other = helper.ask(Half(place, scenario, devices, catalogue))
+        pictures: list[Future[Drawn]] = []
+
+        def tell(plan: PlanResult) -> None:
+            if plan.asked.budget_gbp == DEMO_BUDGET_GBP:
+                pictures[:] = [helper.draw(Shown(plan, catalogue), other)]
+
         found = frontier(
             place,
             scenario,
             DEMO_BUDGETS_GBP,
             devices=devices,
             catalogue=catalogue,
-            maps=(DEMO_BUDGET_GBP,),
-            before=lambda: other.result()[1],
+            before=lambda: other.result().verdict,
             progress=over_steps(progress, 0.05, 0.85),
+            tell=tell,
         )
-        shown = next((one for one in found.points if one.budget_gbp == DEMO_BUDGET_GBP), found.points[-1])
-        result = with_explained_holes(shown.result, catalogue)
-        leaks = other.result()[0]
+        shown = next((one for one in found.points if one.budget_gbp == DEMO_BUDGET_GBP), found.points[-1]).result
+        given = other.result()
+        drawn = _drawn(shown, catalogue, pictures)
+        result = with_explained_holes(replace(shown, verdict=replace(shown.verdict, maps=drawn.maps)), catalogue)
 
         def draw(workshop: Path) -> list[str]:
-            def tell(done: float) -> None:
-                progress("drawing the maps", 0.85 + 0.15 * done)
-
-            return report.make_files(result, workshop, tell, before=leaks, frontier=found)
+            return report.make_files(
+                result,
+                workshop,
+                lambda done: progress("drawing the maps", 0.85 + 0.15 * done),
+                before=given.leaks,
+                frontier=found,
+                drawn={**given.pictures, **drawn.pictures},
+            )
 
         files = write_plan(result, out, catalogue=catalogue, pages=draw)
     show_plan(result, catalogue, files, as_json, found)
     if found.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _drawn(shown: PlanResult, catalogue: Mapping[str, Model], pictures: Sequence[Future[Drawn]]) -> Drawn:
+    """The plan with maps and pictures: those made while others were sought, if they are of this very verdict."""
+    for one in pictures:
+        drawn = one.result()
+        if drawn.scenario_id == shown.verdict.scenario_id:
+            return drawn
+    return Shown(shown, catalogue).answer(shown.before)

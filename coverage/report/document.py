@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from quietwing.coverage.report.measured_tables import (
     measured_headline,
 )
 from quietwing.coverage.report.plan_document import make_plan_files
+from quietwing.coverage.report.plan_drawing import NOTHING_DRAWN, picture_into
 from quietwing.coverage.report.publishing import page
 from quietwing.coverage.report.tables import leakage_csv, service_by_channel
 from quietwing.coverage.report.verdict_document import make_verdict_files
@@ -84,6 +86,7 @@ def make_files(
     before: Leakage | None = None,
     whatif: WhatIf | None = None,
     frontier: Frontier | None = None,
+    drawn: Mapping[str, bytes] = NOTHING_DRAWN,
 ) -> list[str]:
     """Make maps, tables and ``summary.html`` of a result in a folder.
 
@@ -97,6 +100,8 @@ def make_files(
         With a verdict: what would change the answer, a part of its page and ``whatif.csv``.
     frontier : Frontier, optional
         That a plan is one of: shown before it.
+    drawn : mapping of str to bytes
+        Pictures of this very result, and of `before`, by name: they need not be drawn.
 
     Returns
     -------
@@ -105,7 +110,7 @@ def make_files(
     """
     say = progress or (lambda _share: None)
     if isinstance(result, Leakage):
-        return _make_leakage_files(result, workshop, SUMMARY, say)
+        return _make_leakage_files(result, workshop, SUMMARY, say, drawn)
     if isinstance(result, WhatIf):
         return make_whatif_files(result, workshop)
     part = 0.5 if before else 1.0
@@ -115,19 +120,21 @@ def make_files(
         say(part * share)
 
     if isinstance(result, PlanResult):
-        names = make_plan_files(result, workshop, tell, with_leakage=with_leakage, frontier=frontier)
+        names = make_plan_files(result, workshop, tell, with_leakage=with_leakage, frontier=frontier, drawn=drawn)
     else:
-        names = make_verdict_files(result, workshop, tell, with_leakage=with_leakage, whatif=whatif)
+        names = make_verdict_files(result, workshop, tell, with_leakage=with_leakage, whatif=whatif, drawn=drawn)
     if before:
-        names += _make_leakage_files(before, workshop, "leakage.html", lambda share: say(0.5 + 0.5 * share))
+        names += _make_leakage_files(before, workshop, "leakage.html", lambda share: say(0.5 + 0.5 * share), drawn)
     return names
 
 
-def _make_leakage_files(leakage: Leakage, workshop: Path, name: str, say: Progress) -> list[str]:
+def _make_leakage_files(
+    leakage: Leakage, workshop: Path, name: str, say: Progress, drawn: Mapping[str, bytes]
+) -> list[str]:
     maps = []
     for number, storey in enumerate(leakage.maps):
         maps.append(f"map-{number + 1:02d}-{safe_file_name(storey.title)}.png")
-        save_png(storey_figure(leakage, storey), workshop / maps[-1])
+        picture_into(workshop, maps[-1], partial(storey_figure, leakage, storey), drawn)
         say((number + 1) / len(leakage.maps))
     (workshop / "leakage.csv").write_text(leakage_csv(leakage), encoding="utf-8", newline="\n")
     measured = _make_measured_files(leakage, workshop)

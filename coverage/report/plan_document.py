@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from quietwing.coverage.report.escapes import count_rooms
 from quietwing.coverage.report.frontier_document import frontier_values, make_frontier_files
 from quietwing.coverage.report.grades import grade_in_words
 from quietwing.coverage.report.hole_words import grouped_holes
+from quietwing.coverage.report.plan_drawing import NOTHING_DRAWN
 from quietwing.coverage.report.plan_tables import notes_of, plan_files
 from quietwing.coverage.report.plan_words import (
     PLAN_GLOSSARY,
@@ -41,6 +42,7 @@ def make_plan_files(
     *,
     with_leakage: bool,
     frontier: Frontier | None = None,
+    drawn: Mapping[str, bytes] = NOTHING_DRAWN,
 ) -> list[str]:
     """Make a plan's pictures, tables, ``plan.json`` and page in a folder.
 
@@ -55,6 +57,8 @@ def make_plan_files(
         Whether ``leakage.html`` will lie beside the page, to link to it.
     frontier : Frontier, optional
         That the plan is one of: shown first, with its figure, table and object beside the page.
+    drawn : mapping of str to bytes
+        As for `make_verdict_files`.
 
     Returns
     -------
@@ -69,6 +73,7 @@ def make_plan_files(
         before=result.before,
         template="plan.html",
         values=_page_values(result) | _curve_values(result, frontier),
+        drawn=drawn,
     )
     curve = [] if frontier is None else make_frontier_files(frontier, workshop)
     texts = {"layout.csv": layout_text(result.verdict.devices), **plan_files(result)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import shapely
@@ -29,6 +31,7 @@ __all__ = [
     "DOOR_COLOUR",
     "HOLE_COLOUR",
     "HOLE_HATCH",
+    "NOTHING_DRAWN",
     "QUIET_COLOUR",
     "UNKNOWN_COLOUR",
     "WALL_COLOUR",
@@ -38,6 +41,7 @@ __all__ = [
     "new_axes",
     "north_and_scale",
     "openings_of",
+    "picture_into",
     "plan_corners",
     "provenance",
     "save_png",
@@ -47,6 +51,7 @@ __all__ = [
 HOLE_HATCH = "////"
 SCALE_BARS_M = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 DPI = 130
+NOTHING_DRAWN: Mapping[str, bytes] = MappingProxyType({})
 COMPRESSION = 3  # of zlib: half the time of its usual 6, files a little larger
 
 
@@ -86,6 +91,14 @@ def save_png(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(with_plain_text(figure)).print_png(  # type: ignore[no-untyped-call]
         path, metadata={"Software": None}, pil_kwargs={"compress_level": COMPRESSION}
     )
+
+
+def picture_into(folder: Path, name: str, figure: Callable[[], Figure], drawn: Mapping[str, bytes]) -> None:
+    """Write a picture into a folder: the bytes there are of its name, else those of a figure."""
+    if name in drawn:
+        (folder / name).write_bytes(drawn[name])
+    else:
+        save_png(figure(), folder / name)
 
 
 def set_map_title(ax: Axes, words: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import quietwing
 from quietwing.coverage.report.contrast_page import contrast_values, make_contrast_picture
 from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
 from quietwing.coverage.report.grades import GRADE_HEADER, grade_in_words, grade_rows, rules_in_words
-from quietwing.coverage.report.plan_drawing import save_png
+from quietwing.coverage.report.plan_drawing import NOTHING_DRAWN, picture_into
 from quietwing.coverage.report.publishing import page
 from quietwing.coverage.report.spill_map import spill_figure
 from quietwing.coverage.report.verdict_maps import (
@@ -48,6 +49,7 @@ def make_verdict_files(
     whatif: WhatIf | None = None,
     template: str = "verdict.html",
     values: Mapping[str, Any] | None = None,
+    drawn: Mapping[str, bytes] = NOTHING_DRAWN,
 ) -> list[str]:
     """Make a verdict's pictures, tables and page in a folder.
 
@@ -68,6 +70,8 @@ def make_verdict_files(
         Of the page.
     values : mapping, optional
         What the template needs besides, or otherwise.
+    drawn : mapping of str to bytes
+        Pictures of this very verdict, by name, that need not be drawn.
 
     Returns
     -------
@@ -81,17 +85,17 @@ def make_verdict_files(
         name = f"{number + 1:02d}-{safe_file_name(storey.title)}.png"
         if changed:
             other = before if before and before_map(before, storey) else None
-            save_png(before_after_figure(other, verdict, storey), workshop / f"before-after-{name}")
-            save_png(margin_figure(verdict, storey, other), workshop / f"margin-{name}")
             here = {"pair": f"before-after-{name}", "margin": f"margin-{name}"}
+            picture_into(workshop, here["pair"], partial(before_after_figure, other, verdict, storey), drawn)
+            picture_into(workshop, here["margin"], partial(margin_figure, verdict, storey, other), drawn)
         else:
-            save_png(verdict_figure(verdict, storey), workshop / f"verdict-{name}")
             here = {"verdict": f"verdict-{name}"}
+            picture_into(workshop, here["verdict"], partial(verdict_figure, verdict, storey), drawn)
         pictures.append((storey.title, here))
         progress((number + 1) / (len(storeys) + 1))
     files = [name for _, here in pictures for name in here.values()]
     if verdict.spill is not None:
-        save_png(spill_figure(verdict), workshop / "spill.png")
+        picture_into(workshop, "spill.png", partial(spill_figure, verdict), drawn)
         files.append("spill.png")
     files += make_contrast_picture(verdict, workshop)
     tables = {"rooms.csv": rooms_csv, "escapes.csv": escapes_csv, "spill.csv": spill_csv}

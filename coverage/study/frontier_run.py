@@ -8,7 +8,7 @@ plans that cost no more, so that on the worlds of choice more money never silenc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 
@@ -51,11 +51,12 @@ def frontier(
     least_cost_of: Sequence[int | float] = (),
     devices: tuple[Device, ...] = (),
     catalogue: Mapping[str, Model] | None = None,
-    maps: bool | Collection[float] = False,
+    maps: bool = False,
     time_limit_s: float | None = None,
     before: Callable[[], Verdict] | None = None,
     progress: Step | None = None,
     apart: Apart | None = None,
+    tell: Callable[[PlanResult], None] | None = None,
 ) -> Frontier:
     """Plans for rising budgets, with bounds, both grades, what a further cell costs, and the knee.
 
@@ -73,8 +74,8 @@ def frontier(
     least_cost_of : sequence of int or float
         Numbers of cells, and shares of them as floats above 0 to 1: the cheapest plan found for each is a point too.
     devices, catalogue, before : as for `optimise`
-    maps : bool or collection of float
-        Whether to compute the maps of every storey too, of all plans and the layout given, or of those budgets. [£]
+    maps : bool
+        Whether to compute the maps of every storey too, of all plans and the layout given.
     time_limit_s : float, optional
         Of each search. [s]
     progress : callable, optional
@@ -83,6 +84,8 @@ def frontier(
     apart : callable, optional
         Searches the budgets apart from each other (`quietwing.coverage.batch.frontier_on_cluster`), so that none
         begins from a cheaper plan.
+    tell : callable, optional
+        Called with each plan as soon as it is found and judged; another may be taken for its budget in the end.
 
     Returns
     -------
@@ -122,7 +125,9 @@ def frontier(
         existing=existing,
         progress=lambda what, share: say(0, steps, what, share),
     )
-    sweep = Sweep(site, asked, catalogue, prepared, existing, maps, time_limit_s, say, steps)
+    sweep = Sweep(
+        site, asked, catalogue, prepared, existing, maps, time_limit_s, say, steps, tell or (lambda _plan: None)
+    )
     missing: tuple[float, ...] = budgets
     try:
         if auto:
@@ -254,7 +259,7 @@ def _result(
         given = (
             before()
             if before is not None
-            else judged_afresh(sweep.site, sweep.asked, devices, sweep.catalogue, maps=bool(sweep.maps))
+            else judged_afresh(sweep.site, sweep.asked, devices, sweep.catalogue, maps=sweep.maps)
         )
     except KeyboardInterrupt:
         sweep.interrupted = True
@@ -296,11 +301,8 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
         limit_gbp = None if found_for_gbp == ANY_PRICE_GBP else found_for_gbp
         plan = replace(plan, found_by=Search(one.asked.objective, limit_gbp))
     bought = as_bought(sweep.site, asked, plan)
-    judged = one.verdict
-    if sweep.maps_of(budget_gbp) and not judged.maps:
-        judged = judged_afresh(sweep.site, bought, plan.devices, sweep.catalogue, maps=True)
     verdict = replace(
-        judged,
+        one.verdict,
         scenario=bought,
         scenario_id=fingerprint(sweep.site, bought, plan.devices, dict(sweep.catalogue))[:12],
     )

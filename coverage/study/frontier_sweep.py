@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -12,6 +12,7 @@ from quietwing.coverage.planning import (
     ChosenFrom,
     Offer,
     Plan,
+    PlanResult,
     Prepared,
     Unmet,
     best_known,
@@ -63,10 +64,11 @@ class Sweep:
     catalogue: Mapping[str, Model]
     prepared: Prepared
     existing: tuple[Device, ...]
-    maps: bool | Collection[float]
+    maps: bool
     time_limit_s: float | None
     say: Step
     steps: int
+    tell: Callable[[PlanResult], None] = lambda _plan: None
     step: int = 0
     found: list[Found] = field(default_factory=list)
     own: dict[float, int] = field(default_factory=dict)  # by budget: the best of its own searches
@@ -153,10 +155,6 @@ class Sweep:
         offers = [self.found[at].offer for at in fitting]
         return self.found[fitting[best_known(offers, budget_gbp, 0)]].plan
 
-    def maps_of(self, budget_gbp: float | None) -> bool:
-        """Whether the plan for a budget gets maps."""
-        return self.maps if isinstance(self.maps, bool) else budget_gbp in self.maps
-
     def _next_step(self, words: str) -> Progress:
         number, self.step = self.step, self.step + 1
         self.steps = max(self.steps, self.step)
@@ -189,13 +187,14 @@ class Sweep:
                 bought,
                 plan.devices,
                 self.catalogue,
-                maps=self.maps_of(question.budget_gbp),
+                maps=self.maps,
                 known=known_of(self.prepared, bought, plan),
                 progress=lambda _what, share: tell(
                     "judging in independent simulations", SEARCHED + (1 - SEARCHED) * share
                 ),
             )
         self.found.append(Found(question, plan, self.verdicts[key]))
+        self.tell(PlanResult(plan, self.verdicts[key], None, question))
         return self.found[-1]
 
 

@@ -40,7 +40,7 @@ from quietwing.coverage.study.common import (
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import PointSet, Sector, Site, clean, fingerprint, map_grid, trial_points
 
-__all__ = ["Known", "Ready", "evaluate", "make_ready"]
+__all__ = ["Known", "Ready", "evaluate", "make_ready", "with_maps"]
 
 MOST_MAP_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB
 
@@ -177,7 +177,7 @@ def evaluate(
         known = _judged(ready, scenario, devices, catalogue, stream, say)
     judged, spilled = known.judged, known.spilled
     say("maps", 0.7)
-    verdict_maps = _verdict_maps(model, scenario, devices, catalogue, judged, say) if maps else ()
+    verdict_maps = _verdict_maps(model, scenario, devices, catalogue, judged.by_room, say) if maps else ()
     say("done", 1.0)
     limits = limits_of(site, model.sectors, model.masts, model.calibration, judged.notes)
     return Verdict(
@@ -196,6 +196,26 @@ def evaluate(
         stream=stream,
         measured=int(model.calibration.measured.sum()),
     )
+
+
+def with_maps(verdict: Verdict, catalogue: Mapping[str, Model]) -> Verdict:
+    """A verdict with the maps of every storey, as `evaluate` gives it.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    catalogue : mapping of str to Model
+        The one it was judged with.
+
+    Returns
+    -------
+    Verdict
+    """
+    site, scenario, devices = verdict.site, verdict.scenario, verdict.devices
+    sectors = checked_sectors(site, scenario, devices)
+    model = make_ready(site, sectors, scenario, verdict.treatments, catalogue).model
+    maps = _verdict_maps(model, scenario, devices, catalogue, verdict.by_room, lambda _what, _share: None)
+    return replace(verdict, maps=maps)
 
 
 def _judged(
@@ -265,14 +285,14 @@ def _verdict_maps(
     scenario: Scenario,
     devices: tuple[Device, ...],
     catalogue: Mapping[str, Model],
-    judged: Judgement,
+    by_room: xr.Dataset,
     say: Progress,
 ) -> tuple[VerdictMap, ...]:
     """Per storey: each room's state as judged, and the draft margin of each square that must be silent."""
     site = model.scene.site
     state = np.full(len(site.rooms) + 1, -1, np.int8)  # the last one is "in no room"
-    dead = judged.by_room["called_silent"].values | judged.by_room["quiet_anyway"].values
-    for name, silent in zip(judged.by_room[ROOM].values.tolist(), dead.tolist(), strict=True):
+    dead = by_room["called_silent"].values | by_room["quiet_anyway"].values
+    for name, silent in zip(by_room[ROOM].values.tolist(), dead.tolist(), strict=True):
         state[site.room_index[name]] = 0 if silent else 1
     grid = map_grid(site, scenario.grid_m)
     levels = sum(device.state != "off" for device in devices) * len(model.carriers)

@@ -54,11 +54,6 @@ def test_a_search_begins_with_the_best_plan_that_can_be_paid_for(budget_gbp, beg
     assert (start and start.gbp) == begins
 
 
-@pytest.mark.parametrize(("maps", "some"), [(True, True), (False, False), ({100.0}, True), ({200.0}, False)])
-def test_maps_are_for_all_none_or_the_budgets_named(maps, some):
-    assert sweep(maps=maps).maps_of(100.0) == some
-
-
 def test_the_plan_for_a_budget_may_be_anothers_but_its_own_is_always_one():
     known = found(100, 4), found(180, 7), found(260, 6)
     one = sweep(*known, own={100.0: 0, 200.0: 2})
