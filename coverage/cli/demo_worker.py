@@ -38,7 +38,7 @@ ANSWER = "from quietwing.coverage.cli.demo_worker import main; main()"  # as a m
 
 @dataclass(frozen=True)
 class Given:
-    """What leaks in with blockers off, with its pictures; the layout's verdict on the worlds plans are reported on."""
+    """What leaks in with blockers off, and its pictures; the layout's verdict on the worlds plans are reported on."""
 
     leaks: Leakage
     verdict: Verdict
