@@ -38,7 +38,7 @@ def frontier_figure(found: Frontier) -> Figure:
 
 
 def frontier_chart(found: Frontier, ax: Axes) -> Axes:
-    """Silent cells on fresh worlds against budget; the band is the planning model's, from a plan to its bound.
+    """Blocked rooms against budget; the band is what the planning model says, from a plan to its bound.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def frontier_chart(found: Frontier, ax: Axes) -> Axes:
     ax.grid(alpha=0.3)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
-    ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=2)
+    ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0.0, -0.13), ncols=1)
     ax.set_title(f"{found.site.marking}\n{found.site.name}: what more money buys", fontsize=10, parse_math=False)
     return ax
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
@@ -14,6 +16,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from quietwing.coverage.equipment import Device
 from quietwing.coverage.report.device_marks import device_legend, draw_devices
 from quietwing.coverage.report.grades import asked_in_words
 from quietwing.coverage.report.plan_drawing import (
@@ -26,7 +29,7 @@ from quietwing.coverage.report.plan_drawing import (
     set_map_title,
 )
 from quietwing.coverage.report.verdict_tables import seldom_captured
-from quietwing.coverage.report.words import channel_in_words, limits_in_words
+from quietwing.coverage.report.words import limits_in_words
 from quietwing.coverage.results import SpillResult, Verdict
 from quietwing.coverage.rules import Grade
 
@@ -41,6 +44,7 @@ CROSSED = Outline(
 RING_EDGES_M = (20.0, 100.0, 1000.0, 3000.0)
 NEAR_M = 110.0  # the close-up: both near rings
 CROWDED = 4.0  # a map that many times as wide as the close-up has no room for names so near
+LONGEST_LINE = 165  # characters of the title
 PASS_SIZE, FAIL_PT = 6.0, 6.8  # points squared, points
 
 
@@ -57,7 +61,9 @@ def points_that_pass(spill: SpillResult, grade: Grade) -> NDArray[np.bool_]:
     return np.asarray(good)
 
 
-def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | None = None) -> Axes:
+def spill_map(
+    verdict: Verdict, ax: Axes | None = None, *, around_m: float | None = None, also: tuple[Device, ...] = ()
+) -> Axes:
     """Points outside by pass and fail, with rings, receptors, perimeter and devices.
 
     Parameters
@@ -68,6 +74,8 @@ def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | Non
         Where to draw; a new figure without it.
     around_m : float, optional
         Only this far from the perimeter; everything without it. [m]
+    also : tuple of Device
+        Of another layout that other pictures show beside this one: a model has one symbol on all of them.
 
     Returns
     -------
@@ -111,18 +119,20 @@ def spill_map(verdict: Verdict, ax: Axes | None = None, *, around_m: float | Non
         zorder=4,
     )
     _draw_receptors(ax, verdict, (west, south, east, north), named_from_m)
-    draw_devices(ax, verdict, verdict.devices, labels=False)
+    draw_devices(ax, verdict, verdict.devices, labels=False, also=also)
     north_and_scale(ax, (west, south, east, north))
     return ax
 
 
-def spill_figure(verdict: Verdict) -> Figure:
+def spill_figure(verdict: Verdict, also: tuple[Device, ...] = ()) -> Figure:
     """The close-up round the fence and the whole, with legend, marking, date of the input data and scenario id.
 
     Parameters
     ----------
     verdict : Verdict
         With a spill result.
+    also : tuple of Device
+        As for `spill_map`.
 
     Returns
     -------
@@ -131,19 +141,18 @@ def spill_figure(verdict: Verdict) -> Figure:
     figure = Figure(figsize=(16.0, 9.4), layout="constrained")
     FigureCanvasAgg(figure)
     near, whole = figure.subplots(1, 2)
-    spill_map(verdict, near, around_m=NEAR_M)
-    spill_map(verdict, whole)
+    spill_map(verdict, near, around_m=NEAR_M, also=also)
+    spill_map(verdict, whole, also=also)
     set_map_title(near, "Round the perimeter")
     set_map_title(whole, "Every point and receptor")
-    words = "\n".join(limits_in_words(verdict)[: len(verdict.grades)])
-    for channel in verdict.by_room["channel"].values.tolist():
-        words = words.replace(str(channel), channel_in_words(str(channel)))
+    sentences = limits_in_words(verdict)[: len(verdict.grades)]
+    words = "\n".join(textwrap.fill(sentence, LONGEST_LINE) for sentence in sentences)
     figure.suptitle(f"{verdict.site.marking}\n{words}", fontsize=11, fontweight="bold")
     detail = f"{asked_in_words(verdict)}; a point passes when every channel keeps its limit"
     if verdict.spill is not None and verdict.spill.tier == "emergency":
         detail = f"{asked_in_words(verdict)}; a point passes when 999 can be called there"
     figure.legend(
-        handles=[*_legend(), *device_legend(verdict, verdict.devices)],
+        handles=[*_legend(), *device_legend(verdict, verdict.devices, also=also)],
         loc="outside lower center",
         ncols=6,
         fontsize=9,

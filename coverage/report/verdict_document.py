@@ -95,7 +95,8 @@ def make_verdict_files(
         progress((number + 1) / (len(storeys) + 1))
     files = [name for _, here in pictures for name in here.values()]
     if verdict.spill is not None:
-        picture_into(workshop, "spill.png", partial(spill_figure, verdict), drawn)
+        also = () if before is None else before.devices
+        picture_into(workshop, "spill.png", partial(spill_figure, verdict, also), drawn)
         files.append("spill.png")
     files += make_contrast_picture(verdict, workshop)
     tables = {"rooms.csv": rooms_csv, "escapes.csv": escapes_csv, "spill.csv": spill_csv}

@@ -258,6 +258,13 @@ def test_before_and_after_a_model_has_one_symbol_and_the_legend_holds_both(verdi
     assert {"a_model_before", first.model} <= told
     beside = margin_figure(verdict, verdict.maps[0], other)
     assert {line.get_marker() for line in beside.axes[0].lines if line.get_linestyle() == "None"} == after
+    places = spill_figure(verdict, other.devices)
+    legend = dict(
+        zip(
+            (text.get_text() for text in places.legends[0].get_texts()), places.legends[0].legend_handles, strict=True
+        )
+    )
+    assert {legend[first.model].get_marker()} <= after
     told = {text.get_text() for text in beside.legends[0].get_texts()}
     assert first.model in told
     assert "a_model_before" not in told  # none of it is on that picture

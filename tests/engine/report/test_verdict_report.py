@@ -413,7 +413,7 @@ def test_equal_verdicts_give_equal_bytes(tmp_path):
 
 
 def test_a_broken_write_leaves_nothing_behind(verdict, tmp_path, monkeypatch):
-    monkeypatch.setattr("quietwing.coverage.report.verdict_document.spill_figure", lambda _: 1 / 0)
+    monkeypatch.setattr("quietwing.coverage.report.verdict_document.spill_figure", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write(replace(verdict, maps=()), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
