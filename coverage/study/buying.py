@@ -15,11 +15,11 @@ from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, check_arguments, check_limits, checked_sectors
 from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
-from quietwing.coverage.study.judging import Known, evaluate, make_ready
+from quietwing.coverage.study.judging import Known, Ready, evaluate, make_ready
 from quietwing.coverage.treatments import resolve_treatments, wishes_for
 from quietwing.sites import Site
 
-__all__ = ["as_bought", "judged_afresh", "known_of", "optimise", "spent_gbp", "with_explained_holes"]
+__all__ = ["as_bought", "judged_afresh", "known_of", "optimise", "ready_of", "spent_gbp", "with_explained_holes"]
 
 UNSPENT_SHARE = 0.05  # assumed: of a budget; a plan that leaves more had nothing better to buy
 
@@ -104,7 +104,7 @@ def optimise(
         prepared=prepared,
     )
 
-    def judged(wanted: Scenario, placed: tuple[Device, ...], first: float, known: Known | None = None) -> Verdict:
+    def judged(wanted: Scenario, placed: tuple[Device, ...], first: float, known: Known | None) -> Verdict:
         return judged_afresh(
             site,
             wanted,
@@ -114,11 +114,12 @@ def optimise(
             gains=gains,
             progress=lambda _what, share: say("judging in independent simulations", first + 0.15 * share),
             known=known,
+            ready=ready_of(prepared, wanted),
         )
 
     bought = as_bought(site, scenario, plan)
-    verdict = judged(bought, plan.devices, 0.7, known_of(prepared, bought, plan))
-    given = before() if before is not None else judged(scenario, devices, 0.85)
+    verdict = judged(bought, plan.devices, 0.7, known_of(prepared, plan, scenario))
+    given = before() if before is not None else judged(scenario, devices, 0.85, None)
     result = with_explained_holes(PlanResult(plan=plan, verdict=verdict, before=given, asked=scenario), catalogue)
     say("done", 1.0)
     return result
@@ -129,29 +130,17 @@ def as_bought(site: Site, scenario: Scenario, plan: Plan) -> Scenario:
     return replace(scenario, treatments=(*scenario.treatments, *wishes_for(site, plan.treatments)))
 
 
-def known_of(prepared: Prepared, bought: Scenario, plan: Plan) -> Known | None:
-    """What a search has worked out of the verdict on its plan.
+def known_of(prepared: Prepared, plan: Plan, asked: Scenario) -> Known | None:
+    """What the worlds that plans are reported on said of a plan, if its search asked them."""
+    found = prepared.known(plan.devices, plan.treatments, REPORTING_STREAM, asked)
+    return None if found is None else Known(found.judged, found.every_spill)
 
-    Parameters
-    ----------
-    prepared : Prepared
-        The site as the search had it.
-    bought : Scenario
-        From `as_bought`.
-    plan : Plan
 
-    Returns
-    -------
-    Known or None
-        None where the worlds that plans are reported on were not asked.
-    """
-    found = prepared.known(plan.devices, plan.treatments, REPORTING_STREAM, bought)
-    if found is None:
-        return None
+def ready_of(prepared: Prepared, scenario: Scenario) -> Ready:
+    """The site of a search ready to be judged with a scenario's treatments: its bare links are at hand."""
     inputs = prepared.inputs
-    treatments = resolve_treatments(inputs.site, bought.treatments, inputs.catalogue)
-    ready = make_ready(inputs.site, inputs.sectors, bought, treatments, inputs.catalogue, bare=inputs.bare)
-    return Known(found.judged, found.every_spill, ready)
+    treatments = resolve_treatments(inputs.site, scenario.treatments, inputs.catalogue)
+    return make_ready(inputs.site, inputs.sectors, scenario, treatments, inputs.catalogue, bare=inputs.bare)
 
 
 def judged_afresh(
@@ -164,12 +153,13 @@ def judged_afresh(
     gains: GainCache | None = None,
     progress: Progress | None = None,
     known: Known | None = None,
+    ready: Ready | None = None,
 ) -> Verdict:
     """A layout judged on worlds that no plan was chosen on.
 
     Parameters
     ----------
-    site, scenario, devices, catalogue, maps, gains, progress, known : as for `run`
+    site, scenario, devices, catalogue, maps, gains, progress, known, ready : as for `evaluate`
 
     Returns
     -------
@@ -185,6 +175,7 @@ def judged_afresh(
         gains=gains,
         progress=progress,
         known=known,
+        ready=ready,
     )
 
 

@@ -29,7 +29,7 @@ from quietwing.coverage.planning import (
 )
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.buying import as_bought, judged_afresh
+from quietwing.coverage.study.buying import as_bought, judged_afresh, ready_of
 from quietwing.coverage.study.common import check_arguments, check_limits, wanted_sectors
 from quietwing.coverage.study.frontier_apart import Apart
 from quietwing.coverage.study.frontier_points import frontier_point, joined, least_gbp
@@ -259,7 +259,14 @@ def _result(
         given = (
             before()
             if before is not None
-            else judged_afresh(sweep.site, sweep.asked, devices, sweep.catalogue, maps=sweep.maps)
+            else judged_afresh(
+                sweep.site,
+                sweep.asked,
+                devices,
+                sweep.catalogue,
+                maps=sweep.maps,
+                ready=ready_of(sweep.prepared, sweep.asked),
+            )
         )
     except KeyboardInterrupt:
         sweep.interrupted = True

@@ -21,7 +21,7 @@ from quietwing.coverage.planning import (
 from quietwing.coverage.planning import optimise as best_plan
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.buying import as_bought, judged_afresh, known_of, spent_gbp
+from quietwing.coverage.study.buying import as_bought, judged_afresh, known_of, ready_of, spent_gbp
 from quietwing.coverage.study.common import Progress
 from quietwing.coverage.study.frontier_apart import Apart, SearchesApart
 from quietwing.sites import Site
@@ -188,7 +188,8 @@ class Sweep:
                 plan.devices,
                 self.catalogue,
                 maps=self.maps,
-                known=known_of(self.prepared, bought, plan),
+                known=known_of(self.prepared, plan, question),
+                ready=ready_of(self.prepared, bought),
                 progress=lambda _what, share: tell(
                     "judging in independent simulations", SEARCHED + (1 - SEARCHED) * share
                 ),

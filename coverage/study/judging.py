@@ -68,11 +68,10 @@ class Ready:
 
 @dataclass(frozen=True)
 class Known:
-    """What the worlds said of a layout, at every grade: its rooms, what it spills; the site as it was made ready."""
+    """What the worlds said of a layout, at every grade: its rooms, and what it spills."""
 
     judged: Judgement
     spilled: tuple[SpillResult, ...]
-    ready: Ready | None = None
 
 
 def make_ready(
@@ -128,6 +127,7 @@ def evaluate(
     gains: GainCache | None = None,
     progress: Progress | None = None,
     known: Known | None = None,
+    ready: Ready | None = None,
 ) -> Verdict:
     """Who still has service in each room with a layout, what spills, and how sure that is.
 
@@ -151,6 +151,8 @@ def evaluate(
         Called with what is being done and the share done, 0 to 1.
     known : Known, optional
         Rooms and spill of this very layout on these very worlds, where they are at hand: only the rest is worked out.
+    ready : Ready, optional
+        The site with the scenario's treatments and actions, where it is at hand.
 
     Returns
     -------
@@ -170,7 +172,6 @@ def evaluate(
     say("site", 0.0)
     sectors = checked_sectors(site, scenario, devices)
     treatments = resolve_treatments(site, scenario.treatments, catalogue)
-    ready = known.ready if known is not None else None
     ready = ready or make_ready(site, sectors, scenario, treatments, catalogue, gains)
     model, points = ready.model, ready.points
     if known is None:

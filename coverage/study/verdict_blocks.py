@@ -121,9 +121,10 @@ def evaluate_in_blocks(
             ready.tested,
             [each for each in found if isinstance(each, OutsideWorlds)],
         ),
-        ready,
     )
-    return evaluate(site, scenario, devices=devices, catalogue=catalogue, maps=maps, progress=progress, known=known)
+    return evaluate(
+        site, scenario, devices=devices, catalogue=catalogue, maps=maps, progress=progress, known=known, ready=ready
+    )
 
 
 def _of_rooms(points: PointSet, rooms: np.ndarray) -> PointSet:

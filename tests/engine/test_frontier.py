@@ -107,6 +107,7 @@ def told(monkeypatch, one, answers):
     monkeypatch.setattr(MODULE, "prepare", lambda *_what, **_further: NoInputs())
     for module in (MODULE, SWEEP):
         monkeypatch.setattr(module, "judged_afresh", found.judge)
+        monkeypatch.setattr(module, "ready_of", lambda *_: None)
     return found
 
 
