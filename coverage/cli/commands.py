@@ -160,7 +160,7 @@ def what_if(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for whatif.csv and summary.html.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What would change the answer: the same worlds with one rule, window, mast, operator or band changed a row."""
+    """What would change the answer: the same simulations, one rule, window, mast, operator or band changed a row."""
     options = {"grade": grade, "worlds": worlds, "seed": seed}
     cli.answer_whatif(site, layout, scenario, out, as_json, options, top=top)
 

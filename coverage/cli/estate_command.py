@@ -31,5 +31,5 @@ def estate(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for tables, workbook and figure.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Many sites in one table: cells that leak, cells silent, money, what binds; and one budget split over them."""
+    """Many sites in one table: rooms that leak, rooms blocked, money, what binds; and one budget split over them."""
     cli.answer_estate(results, budget_gbp, grade, basis, out, as_json)

@@ -97,7 +97,7 @@ def measure_next(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Where to measure next: the places and channels that are expected to settle the most cells in doubt."""
+    """Where to measure next: the places and channels that are expected to settle the most rooms in doubt."""
     options = {"calibration": calibration, "grade": grade}
     cli.answer_measure_next(site, layout, scenario, options, count, out, as_json)
 

@@ -237,7 +237,7 @@ def _failure_in_words(result: PlanResult) -> str:
     wanted = "does what is asked" if target is None else f"blocks {target_rooms_in_words(target)}"
     if result.plan.status == "infeasible":
         return (
-            f"NO SUCH PLAN: no layout from this catalogue and these positions {wanted} within the limits; proven in "
+            f"NO SUCH PLAN: no plan from this catalogue and these positions {wanted} within the limits; proven in "
             f"the planning model. What follows is the nearest that was found."
         )
     if result.plan.status == "none found":
@@ -259,20 +259,20 @@ def _model_in_words(result: PlanResult) -> str:
     weight = any(each != 1 for each in _weights(result.verdict)) and target is None
     has = ""
     if plan.value is not None and known:
-        has = f"this plan has {plan.rooms_model}"
+        has = f"this plan blocks {plan.rooms_model}"
         if weight:
-            has += f" of weight {_number(floored(plan.value + DUST))} (people)"
+            has += f" with {_number(floored(plan.value + DUST))} people"
         if target is not None:
             has += f" for {pounds(plan.value)}"
-    nothing = "no layout from this catalogue and these positions"
+    nothing = "no plan from this catalogue and these positions"
     if bound is None:
         nothing = "no upper bound could be computed"
     elif target is not None:
         named = result.target is not None and result.target.asked.named
-        nothing += f" that has {'them all' if named else target} costs less than {exact_pounds(bound)}"
+        nothing += f" that blocks {'them all' if named else target} costs less than {exact_pounds(bound)}"
     else:
         money = "at any price" if result.asked.budget_gbp is None else "for this money"
-        nothing += f" can exceed {'a weight of ' if weight else ''}{_number(bound)} {money}"
+        nothing += f" can block {'rooms with ' * weight}more than {_number(bound)}{' people' * weight} {money}"
     both = " and ".join(part for part in (has, nothing) if part)
     silent = count_rooms(result.verdict).silent
     if result.target is not None and result.target.asked.named:

@@ -172,7 +172,7 @@ def test_the_exit_code_of_a_gap_is_4_where_it_is_missed_and_0_where_it_is_met(fo
     missed, met = ask(folder, "--gap", "0.24"), ask(folder, "--gap", "0.25")
     assert (missed.exit_code, met.exit_code) == (4, 0)
     assert "a limit asked for was missed; the best plan was kept" in missed.stderr
-    assert "can exceed a weight of 5 for this money. The gap is 25 %." in missed.stdout
+    assert "can block rooms with more than 5 people for this money. The gap is 25 %." in missed.stdout
 
 
 def test_the_exit_code_of_an_impossible_target_is_3_with_the_room_and_the_nearest_target(tmp_path, folder):
@@ -180,7 +180,7 @@ def test_the_exit_code_of_an_impossible_target_is_3_with_the_room_and_the_neares
     ran = ask(folder, "--scenario", tmp_path / "target.toml")
     assert ran.exit_code == 3, ran.stderr
     assert ran.stdout.startswith("Not addressed by any cellular blocker:")
-    assert "NO SUCH PLAN: no layout from this catalogue and these positions blocks 5 rooms" in ran.stdout
+    assert "NO SUCH PLAN: no plan from this catalogue and these positions blocks 5 rooms" in ran.stdout
     assert "A1-01" in ran.stdout
     assert "the nearest target met: 4 of the 5 rooms asked for" in ran.stderr
 

@@ -248,7 +248,7 @@ def test_terminal_json_and_page_name_what_is_missing_and_what_blocks_it(folder, 
     shown = CliRunner().invoke(app, ["optimise", str(folder), *target[:4], "--target-named", "A1-01"])
     assert shown.exit_code == 3, shown.output
     assert (
-        "NO SUCH PLAN: no layout from this catalogue and these positions blocks the room asked for, A1-01"
+        "NO SUCH PLAN: no plan from this catalogue and these positions blocks the room asked for, A1-01"
         in shown.stdout
     )
     assert "The target is MISSED: 0 of the 1 rooms asked for hold; missing A1-01" in shown.stdout
