@@ -259,7 +259,7 @@ def _model_in_words(result: PlanResult) -> str:
     weight = any(each != 1 for each in _weights(result.verdict)) and target is None
     has = ""
     if plan.value is not None and known:
-        has = f"this plan blocks {plan.rooms_model}"
+        has = f"this plan blocks {plan.rooms_model} room{'s' * (plan.rooms_model != 1)}"
         if weight:
             has += f" with {_number(floored(plan.value + DUST))} people"
         if target is not None:

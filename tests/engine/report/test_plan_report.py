@@ -206,8 +206,8 @@ def test_the_sentence_of_the_design(plan_result):
     assert (
         f"{count.silent} of {count.silence} rooms {are} blocked at planning grade (90 %), {strict.silent} "
         f"at evidence grade (95 %). Measure first: {sectors} of {sectors} sectors are not measured. In the planning "
-        f"model this plan blocks 166 and no plan from this catalogue and these positions can block more than 171 for "
-        f"this money. The gap is 3.3 %."
+        f"model this plan blocks 166 rooms and no plan from this catalogue and these positions can block more than "
+        f"171 for this money. The gap is 3.3 %."
     ) in text
 
 
@@ -217,9 +217,9 @@ def test_a_model_that_counts_fewer_than_the_worlds_is_said_to_be_the_stricter(pl
     assert silent > 0
     fewer = varied(held, rooms_model=silent - 1, value=float(silent - 1), bound=float(silent))
     assert "The planning model is stricter here" in " ".join(plan_lead(fewer))
-    assert f"there this plan blocks {silent - 1} and no plan" in " ".join(plan_lead(fewer))
+    assert f"there this plan blocks {silent - 1} rooms and no plan" in " ".join(plan_lead(fewer))
     equal = varied(held, rooms_model=silent, value=float(silent), bound=float(silent))
-    assert f"In the planning model this plan blocks {silent} and" in " ".join(plan_lead(equal))
+    assert f"In the planning model this plan blocks {silent} room and" in " ".join(plan_lead(equal))
 
 
 @pytest.mark.parametrize(
@@ -243,14 +243,14 @@ def test_a_bound_is_never_below_what_is_proven(plan_result, weight, value, bound
 
 def test_a_weight_that_is_not_one_each_is_called_weight(plan_result):
     text = " ".join(plan_lead(weighing(varied(plan_result, value=1332.0, bound=1400.0), 2.0)))
-    assert "blocks 166 with 1,332 people and no plan" in text
+    assert "blocks 166 rooms with 1,332 people and no plan" in text
     assert "can block rooms with more than 1,400 people for this money" in text
 
 
 def test_a_target_is_bounded_from_below_and_reached_or_missed(plan_result):
     target = for_target(plan_result, 166, value=1234.5, bound=1100.7, gap=None)
     text = " ".join(plan_lead(target))
-    assert "blocks 166 for £1,235 and no plan" in text
+    assert "blocks 166 rooms for £1,235 and no plan" in text
     assert "that blocks 166 costs less than £1,100." in text
     assert "the plan MISSES its target of 166 by 166" in " ".join(plan_lead(judged(target, silent=False)))
     assert "The target of 1 is reached." in plan_lead(judged(for_target(plan_result, 1), silent=True))
