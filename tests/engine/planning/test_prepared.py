@@ -7,8 +7,10 @@ from dataclasses import fields, replace
 import pytest
 from by_path import module_at
 
+from quietwing.coverage.equipment import Treatment
 from quietwing.coverage.planning import prepared
 from quietwing.coverage.planning.attempts import judge as judged_anew
+from quietwing.coverage.planning.planning_inputs import WorkedOut
 
 four_cells = module_at("tests/engine/planning/four_cells.py")
 CATALOGUE, MOST = four_cells.CATALOGUE, four_cells.MOST
@@ -41,3 +43,19 @@ def test_a_layout_is_judged_once_for_all_budgets_and_as_if_judged_anew(ready, mo
     assert prepared.judge_outside(poor, (), (), stream) is first.every_spill
     assert ready.known((), (), stream, poor.scenario) is first
     assert ready.known((), (), prepared.CHOOSING_STREAM, poor.scenario) is None
+
+
+def test_windows_and_streams_one_after_another_are_judged_as_each_by_itself(ready):
+    """What was treated last, and the worlds without any blocker, are at hand: never those of others."""
+    mesh = (Treatment("A1-01-window", "window_mesh"),)
+    asked = [(windows, stream) for windows in ((), mesh, ()) for stream in (0, 1, 0)]
+    seen = set()
+    for windows, stream in asked:
+        shared = judged_anew(ready.inputs, (), windows, None, stream)
+        alone = judged_anew(replace(ready.inputs, worked_out=WorkedOut()), (), windows, None, stream)
+        for one, other in zip(shared.judged.grades, alone.judged.grades, strict=True):
+            assert one.by_room.identical(other.by_room)
+        assert shared.attempt == alone.attempt
+        seen.add(tuple(shared.judged.by_room["silent_probability"].values.tolist()))
+    assert len(seen) == 4  # both windows and both streams tell
+    assert {*ready.inputs.worked_out.quiet} == {0, 1}
