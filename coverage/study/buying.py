@@ -59,7 +59,7 @@ def optimise(
     gap : float, optional
         No attempt begins once the best plan is within it of a bound, as a share: 0.05 is 5 %.
     gains : GainCache, optional
-        Keeps path gains for further runs; results are the same with and without it.
+        Keeps path gains of treated windows for further runs; results are the same with and without it.
     before : callable, optional
         Gives what `run` finds for `devices` on the stream `REPORTING_STREAM`, if someone else works it out.
     progress : callable, optional
@@ -111,10 +111,9 @@ def optimise(
             placed,
             catalogue,
             maps=maps,
-            gains=gains,
             progress=lambda _what, share: say("judging in independent simulations", first + 0.15 * share),
             known=known,
-            ready=ready_of(prepared, wanted),
+            ready=ready_of(prepared, wanted, gains),
         )
 
     bought = as_bought(site, scenario, plan)
@@ -136,11 +135,11 @@ def known_of(prepared: Prepared, plan: Plan, asked: Scenario) -> Known | None:
     return None if found is None else Known(found.judged, found.every_spill)
 
 
-def ready_of(prepared: Prepared, scenario: Scenario) -> Ready:
+def ready_of(prepared: Prepared, scenario: Scenario, gains: GainCache | None = None) -> Ready:
     """The site of a search ready to be judged with a scenario's treatments: its bare links are at hand."""
     inputs = prepared.inputs
     treatments = resolve_treatments(inputs.site, scenario.treatments, inputs.catalogue)
-    return make_ready(inputs.site, inputs.sectors, scenario, treatments, inputs.catalogue, bare=inputs.bare)
+    return make_ready(inputs.site, inputs.sectors, scenario, treatments, inputs.catalogue, gains, inputs.bare)
 
 
 def judged_afresh(
@@ -150,7 +149,6 @@ def judged_afresh(
     catalogue: Mapping[str, Model],
     *,
     maps: bool,
-    gains: GainCache | None = None,
     progress: Progress | None = None,
     known: Known | None = None,
     ready: Ready | None = None,
@@ -159,7 +157,7 @@ def judged_afresh(
 
     Parameters
     ----------
-    site, scenario, devices, catalogue, maps, gains, progress, known, ready : as for `evaluate`
+    site, scenario, devices, catalogue, maps, progress, known, ready : as for `evaluate`
 
     Returns
     -------
@@ -172,7 +170,6 @@ def judged_afresh(
         catalogue=catalogue,
         maps=maps,
         stream=REPORTING_STREAM,
-        gains=gains,
         progress=progress,
         known=known,
         ready=ready,
