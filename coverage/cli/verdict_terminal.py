@@ -75,7 +75,8 @@ def answer_verdict(
         comms_room(place, scenario)  # an unknown one is refused before the work, not after it; so is a false price
         cost(place, devices, resolve_treatments(place, scenario.treatments, catalogue), catalogue, scenario)
         budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
-        judge: Callable[..., Verdict] = study.evaluate
+        ready = study.made_ready(place, scenario, devices, catalogue)
+        judge: Callable[..., Verdict] = partial(study.evaluate, ready=ready)
         if cluster != (None, None):
             judge = partial(evaluate_on_cluster, stack.enter_context(cluster_client(*cluster)))
         verdict = judge(
@@ -86,7 +87,8 @@ def answer_verdict(
             maps=out is not None,
             progress=lambda what, done: progress(what, 0.6 * done),
         )
-        verdict = with_budgets(verdict, catalogue, room, MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0)
+        worst = MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0
+        verdict = with_budgets(verdict, catalogue, room, worst, bare=ready.bare)
         changed = whatif(place, scenario, devices=devices, catalogue=catalogue) if changes else None
         files: tuple[Path, ...] = ()
         if out is not None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.planning.costing import cost, treatment_capex_gbp
-from quietwing.coverage.propagation import OpeningFloor, PortalGraph, prepare_scene
+from quietwing.coverage.propagation import OpeningFloor, prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites import PointSet, Sector, Site, opening_places
@@ -59,7 +59,7 @@ def prepare_modes(
     scenario: Scenario,
     given: tuple[Treatment, ...],
     buyable: tuple[str, ...],
-    graph: PortalGraph,
+    bare: LinkModel,
 ) -> Modes:
     """Make a site ready in every mode.
 
@@ -74,14 +74,14 @@ def prepare_modes(
         Their windows are not treated again.
     buyable : tuple of str
         Meshes and films that may be bought: each alone, and each mesh with each film.
-    graph : PortalGraph
-        Of the site without any treatment.
+    bare : LinkModel
+        Of the site without any treatment and operator action.
 
     Returns
     -------
     Modes
     """
-    base = prepare_scene(site)
+    base = prepare_scene(site, like=bare.scene)
     windows = _treatable(site, given)
     meshes = [name for name in buyable if catalogue[name].kind == "mesh"]
     films = [name for name in buyable if catalogue[name].kind == "film"]
@@ -104,7 +104,15 @@ def prepare_modes(
         names=tuple(names),
         models=tuple(
             # portals joined alike, so that ways through treated and plain windows can be mixed
-            link_model(scene, sectors, scenario.rules, also=used, graph=graph, actions=scenario.operator_actions)
+            link_model(
+                scene,
+                sectors,
+                scenario.rules,
+                also=used,
+                graph=bare.graph,
+                like=bare,
+                actions=scenario.operator_actions,
+            )
             for scene in scenes
         ),
         windows=windows,

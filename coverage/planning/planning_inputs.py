@@ -183,7 +183,7 @@ def prepare_inputs(
     if bare is None:
         bare = link_model(prepare_scene(site), sectors, scenario.rules)
     buyable = buyable_treatments(catalogue, scenario)
-    modes = prepare_modes(treated, sectors, catalogue, scenario, given, buyable, bare.graph)
+    modes = prepare_modes(treated, sectors, catalogue, scenario, given, buyable, bare)
     allowed = [name for name in buyable_devices(catalogue, scenario) if not forbidden_bands(catalogue[name])]
     barred = [name for name in buyable_devices(catalogue, scenario) if forbidden_bands(catalogue[name])]
     standing = {place_of(device.x_m, device.y_m, device.z_m) for device in existing}

@@ -229,7 +229,7 @@ def _portal_legs(model: DetourModel, portals: list[int], points: PointSet) -> li
     source_m, count = model.graph.portals.source_m[portals], len(points)
     lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m, points)
     which = np.repeat(np.array(portals, np.int64)[:, None], count, axis=1)
-    guided_db = model.graph.guided_db(which.ravel(), np.tile(points.xyz_m, (len(portals), 1)))
+    guided_db = np.concatenate([model.graph.guided_db(portal[:1], points.xyz_m) for portal in which])
     leg = leg_gain(lost_db.reshape(which.size, lost_db.shape[2]), guided_db).reshape(lost_db.shape)
     first = np.arange(count + 1)
     return [PointLegs(points, first, *each) for each in zip(which, leg, strict=True)]

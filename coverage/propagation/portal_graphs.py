@@ -199,6 +199,7 @@ class PortalGraph:
         Parameters
         ----------
         portal : int64 ndarray, shape (leg,)
+            Or a single one, from which all start.
         end_m : ndarray, shape (leg, 3)
             The other end of each leg. [m]
 
@@ -208,15 +209,15 @@ class PortalGraph:
             `guided_gain_db` of the part within the landing: it grows steadily from the portal and ends with the
             landing, so that an open border between rooms makes no step. [dB]
         """
-        gain_db = np.zeros(len(portal))
+        gain_db = np.zeros(len(end_m))
         for side in range(2):
             room = self.portals.rooms[portal, side]
             legs = np.flatnonzero((room >= 0) & self.corridor[room]) if len(self.corridor) else np.empty(0, np.intp)
             if len(legs):
-                start_m = self.portals.source_m[portal[legs]]
-                ends_m = end_m if len(legs) == len(end_m) else end_m[legs]
-                within_m = _within_m(self.corridor_box[room[legs]], start_m, ends_m)
-                gain_db[legs] = np.maximum(gain_db[legs], guided_gain_db(within_m))
+                of = slice(None) if len(legs) == len(portal) else legs
+                start_m = self.portals.source_m[portal[of]]
+                within_m = _within_m(self.corridor_box[room[of]], start_m, end_m[of])
+                gain_db[of] = np.maximum(gain_db[of], guided_gain_db(within_m))
         return gain_db
 
 
@@ -425,17 +426,20 @@ def _is_corridor(room: Room) -> bool:
 
 
 def _within_m(box: Floats, start_m: Floats, end_m: Floats) -> Floats:
-    """Length of each segment from its start in a box to where it leaves that, shape (segment,). [m]"""
-    step_m = end_m - start_m
-    leave = np.ones(len(box))
+    """Length of each segment from its start in a box to where it leaves that, shape (segment,). [m]
+
+    Box and start may be the same for all: shape (1, ...).
+    """
+    x_m, y_m, z_m = (end_m[:, axis] - start_m[:, axis] for axis in range(3))
+    leave = np.ones(len(end_m))
     for axis in range(3):
         if axis < 2:
             ux, uy = box[:, 2 + 2 * axis], box[:, 3 + 2 * axis]
             a = (start_m[:, 0] - box[:, 0]) * ux + (start_m[:, 1] - box[:, 1]) * uy
-            step = step_m[:, 0] * ux + step_m[:, 1] * uy
+            step = x_m * ux + y_m * uy
         else:
-            a, step = start_m[:, 2], step_m[:, 2]
+            a, step = start_m[:, 2], z_m
         # a segment along a side of the box stays within: openings stand in it
         room_m = np.where(step > 0, box[:, 7 + 2 * axis] - a, a - box[:, 6 + 2 * axis]) + IN_PLANE_M
         leave = np.minimum(leave, room_m / np.maximum(np.abs(step), SMALLEST_STEP_M))
-    return np.asarray(np.maximum(leave, 0.0) * np.sqrt((step_m**2).sum(axis=1)))
+    return np.asarray(np.maximum(leave, 0.0) * np.sqrt(x_m**2 + y_m**2 + z_m**2))

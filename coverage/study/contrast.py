@@ -54,6 +54,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
+    LinkModel,
     OutsidePoints,
     Raised,
     blocker_links,
@@ -135,6 +136,7 @@ def contrast_budgets(
     *,
     catalogue: Mapping[str, Model] | None = None,
     limit: int = MOST_HOLES,
+    bare: LinkModel | None = None,
 ) -> tuple[ContrastBudget, ...]:
     """What several rooms would need, each by itself.
 
@@ -148,6 +150,8 @@ def contrast_budgets(
         As for `contrast_budget`.
     limit : int
         At most so many.
+    bare : LinkModel, optional
+        ``Ready.bare`` of the verdict, where it is at hand.
 
     Returns
     -------
@@ -168,7 +172,7 @@ def contrast_budgets(
             )
     if not wanted or verdict.spill is None or not len(verdict.sectors):
         return ()
-    place = prepared(verdict, read_catalogue() if catalogue is None else catalogue)
+    place = prepared(verdict, read_catalogue() if catalogue is None else catalogue, bare)
     site, model = verdict.site, place.model
     points = silence_points(model.scene.site, trial_points(model.scene.site))
     points = points.some(np.flatnonzero(np.isin(points.room, [site.room_index[name] for name in wanted])))
@@ -198,6 +202,7 @@ def with_budgets(
     *,
     nearest: int = 0,
     among: Collection[str] | None = None,
+    bare: LinkModel | None = None,
 ) -> Verdict:
     """A verdict with the budgets of a room, if it is a hole, and of some holes.
 
@@ -211,6 +216,8 @@ def with_budgets(
         How many holes, the worst first; or those nearest to being silent.
     among : collection of str, optional
         Only these rooms.
+    bare : LinkModel, optional
+        As for `contrast_budgets`.
 
     Returns
     -------
@@ -223,7 +230,8 @@ def with_budgets(
     wanted = tuple(dict.fromkeys([*asked, *holes[: max(worst, nearest)]]))
     if not wanted:
         return verdict
-    return replace(verdict, contrast=contrast_budgets(verdict, wanted, catalogue=catalogue, limit=len(wanted)))
+    budgets = contrast_budgets(verdict, wanted, catalogue=catalogue, limit=len(wanted), bare=bare)
+    return replace(verdict, contrast=budgets)
 
 
 def _offered(place: Place, points: PointSet, raised: Raised) -> tuple[Offer | None, float]:

@@ -54,16 +54,16 @@ class Place:
         return self.modes.models[0]
 
 
-def prepared(verdict: Verdict, catalogue: Mapping[str, Model]) -> Place:
-    """The site's links, in every mode of its windows, and the places outside."""
+def prepared(verdict: Verdict, catalogue: Mapping[str, Model], bare: LinkModel | None = None) -> Place:
+    """The site's links, in every mode of its windows, and the places outside; `bare` as of `make_ready`."""
     site, scenario = verdict.site, verdict.scenario
     sectors = wanted_sectors(site, scenario)
-    bare = link_model(prepare_scene(site), sectors, scenario.rules)
+    bare = bare or link_model(prepare_scene(site), sectors, scenario.rules)
     treated = treated_site(site, verdict.treatments, catalogue)
     buyable = tuple(
         name for name in buyable_treatments(catalogue, scenario) if catalogue[name].construction in site.constructions
     )
-    modes = prepare_modes(treated, sectors, catalogue, scenario, verdict.treatments, buyable, bare.graph)
+    modes = prepare_modes(treated, sectors, catalogue, scenario, verdict.treatments, buyable, bare)
     on = tuple(device for device in verdict.devices if device.state != "off")
     limits = kernel_limits(modes.models[0], scenario, (scenario.asked,))
     if verdict.spill is None:
