@@ -145,7 +145,7 @@ def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike, like: DetourMo
 def crossed_edges(graph: PortalGraph, changed: ChangedFacets) -> NDArray[np.bool_]:
     """Edges between portals that cross something that changed, shape (edge,)."""
     ends, source_m = graph.ends, graph.portals.source_m
-    return changed.crossed_legs(ends, source_m[ends], source_m[graph.origin])
+    return changed.crossed_legs(source_m[ends], source_m[graph.origin])
 
 
 def _fill_hops(graph: PortalGraph, table: LossTable, edges: NDArray[np.intp], hop: Gains) -> None:

@@ -91,11 +91,10 @@ class PointLegs:
         reference = np.ascontiguousarray(self.leg[:, : kernels.REFERENCES])
         return kernels.Legs(self.points.xyz_m, self.first, self.portal, self.leg, reference)
 
-    @cached_property
-    def by_portal(self) -> tuple[NDArray[np.intp], Ints, Ints]:
-        """All pairs ordered by portal: which pair, its portal and its point, shape (pair,) each."""
-        order = np.argsort(self.portal, kind="stable")
-        return order, self.portal[order], np.repeat(np.arange(len(self.points)), np.diff(self.first))[order]
+    @property
+    def ends_m(self) -> Floats:
+        """The point of each pair, shape (pair, 3). [m]"""
+        return np.repeat(self.points.xyz_m, np.diff(self.first), axis=0)
 
     def reached_by(self, pairs: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Points with any of these pairs, shape (point,)."""
@@ -175,10 +174,7 @@ def point_legs(model: DetourModel, points: PointSet | ArrayLike) -> PointLegs:
 
 def crossed_pairs(graph: PortalGraph, legs: PointLegs, changed: ChangedFacets) -> NDArray[np.bool_]:
     """Legs that cross something that changed, shape (pair,)."""
-    order, portal, point = legs.by_portal
-    found = np.empty(len(order), np.bool_)
-    found[order] = changed.crossed_legs(portal, graph.portals.source_m[portal], legs.points.xyz_m[point])
-    return found
+    return changed.crossed_legs(graph.portals.source_m[legs.portal], legs.ends_m)
 
 
 def changed_legs(model: DetourModel, legs: PointLegs, changed: ChangedFacets) -> PointLegs:
@@ -190,9 +186,9 @@ def changed_legs(model: DetourModel, legs: PointLegs, changed: ChangedFacets) ->
 
 def _fill_legs(model: DetourModel, legs: PointLegs, wanted: NDArray[np.bool_]) -> None:
     """Gains of some legs, in place."""
-    source_m, xyz_m = model.graph.portals.source_m, legs.points.xyz_m
+    source_m = model.graph.portals.source_m
     pairs = np.flatnonzero(wanted)
-    portal, end_m = legs.portal[pairs], np.repeat(xyz_m, np.diff(legs.first), axis=0)[pairs]
+    portal, end_m = legs.portal[pairs], legs.ends_m[pairs]
     lost_db = element_loss_db(model.graph.scene.prepared, model.table, source_m[portal], end_m, paired=True)[0]
     legs.leg[pairs] = leg_gain(lost_db, model.graph.guided_db(portal, end_m))
 

@@ -46,13 +46,11 @@ class ChangedFacets:
         counted = crossing_counts(self.quads, tx_m, points, np.array([0]), 1)
         return np.asarray(counted[:, :, 0] > 0)
 
-    def crossed_legs(self, start: NDArray[np.intp], start_m: Floats, end_m: Floats) -> NDArray[np.bool_]:
+    def crossed_legs(self, start_m: Floats, end_m: Floats) -> NDArray[np.bool_]:
         """Whether legs cross any of them.
 
         Parameters
         ----------
-        start : int ndarray, shape (leg,)
-            Number of the place each leg starts from, ascending.
         start_m, end_m : float64 ndarray, shape (leg, 3)
             [m]
 
@@ -60,14 +58,14 @@ class ChangedFacets:
         -------
         bool ndarray, shape (leg,)
         """
-        met = np.zeros(len(start), np.bool_)
+        met = np.zeros(len(start_m), np.bool_)
         if not len(self.quads):
             return met
         low, high = self.quads.facet[:, 32:35].min(axis=0), self.quads.facet[:, 35:38].max(axis=0)
         near = (np.minimum(start_m, end_m) <= high).all(axis=1) & (np.maximum(start_m, end_m) >= low).all(axis=1)
         at = np.flatnonzero(near)  # a leg that crosses something meets the box round everything
-        for legs in np.split(at, np.flatnonzero(np.diff(start[at])) + 1) if len(at) else ():
-            met[legs] = self.crossed(start_m[legs[0]], end_m[legs])[0]
+        counted = crossing_counts(self.quads, start_m[at], end_m[at], np.array([0]), 1, paired=True)
+        met[at] = counted[0, :, 0] > 0
         return met
 
 

@@ -20,6 +20,7 @@ from quietwing.coverage.layout import read_layout
 from quietwing.coverage.propagation.scene import prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario, TreatmentWish
+from quietwing.coverage.study import contrast_place, made_ready
 from quietwing.coverage.study.contrast import holes_by_silence, with_budgets
 from quietwing.sites import load_site
 from quietwing.sites.files import bundled_folder
@@ -239,10 +240,14 @@ def test_the_level_needed_silences_the_room_in_the_same_worlds_and_half_a_decibe
 
 
 @pytest.mark.slow
-def test_the_room_asked_for_comes_before_the_worst(judged):
+def test_the_room_asked_for_comes_before_the_worst(judged, monkeypatch):
     verdict, catalogue = judged
     holes = holes_by_silence(verdict)
     kept = with_budgets(verdict, catalogue, holes[-1], 1).contrast
     assert [one.room for one in kept] == [holes[-1], holes[0]]
+    ready = made_ready(verdict.site, verdict.scenario, verdict.devices, catalogue)
+    with monkeypatch.context() as patch:  # what is at hand is not made again
+        patch.setattr(contrast_place, "link_model", lambda *_, **__: pytest.fail("made again"))
+        assert with_budgets(verdict, catalogue, holes[-1], 1, bare=ready.bare).contrast == kept
     silent = [str(name) for name in verdict.by_room["room"].values if name not in holes]
     assert with_budgets(verdict, catalogue, silent[0] if silent else None).contrast == ()

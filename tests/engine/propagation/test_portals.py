@@ -174,6 +174,19 @@ def test_a_landing_guides_waves_and_a_prison_room_does_not():
     assert all("landing" in name for name in guiding)
 
 
+def test_legs_from_one_portal_are_guided_as_legs_each_from_its_own():
+    site = load_site("houseblock")
+    graph = portal_graph(prepare_scene(site))
+    low_m, high_m = graph.portals.source_m.min(axis=0), graph.portals.source_m.max(axis=0)
+    ends_m = np.random.default_rng(20).uniform(low_m, high_m, (400, 3))
+    guided = 0
+    for portal in range(0, len(graph.portals), 40):
+        one_db = graph.guided_db(np.array([portal]), ends_m)
+        assert one_db.tobytes() == graph.guided_db(np.full(len(ends_m), portal), ends_m).tobytes()
+        guided += int((one_db > 0).sum())
+    assert guided > 100
+
+
 def test_guiding_follows_the_corridor_slope_from_two_metres_and_is_capped_where_its_table_ends():
     found = guided_gain_db(np.array([1.0, 2.0, 20.0, 160.0, 500.0]))
     np.testing.assert_allclose(found, [0, 0, 3.7, 3.7 * np.log10(80), 3.7 * np.log10(80)], atol=1e-9)
