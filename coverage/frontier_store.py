@@ -257,7 +257,7 @@ def _faults_of_counts(spoken: Mapping[str, Any], verdict: Verdict) -> Iterator[s
         except (TypeError, KeyError, IndexError):
             stated = None
         if stated != found:
-            yield f"{PLAN}: {stated} cells are silent at {name} grade, computed again {found}"
+            yield f"{PLAN}: {stated} rooms are blocked at {name} grade, computed again {found}"
 
 
 def _points_again(

@@ -24,7 +24,7 @@ def inside_lines(place: Place, raised: Raised, point: int, carrier: int) -> tupl
     needed_dbm = _up(float(raised.needed_dbm[point, carrier]))
     searching = f"search margin of a carrier of {one.bandwidth_mhz:g} MHz"
     return (
-        ContrastLine("public_inside", rsrp_dbm, f"public network inside, {one.channel}, median"),
+        ContrastLine("public_inside", rsrp_dbm, "public network inside, median"),
         ContrastLine("js_to_deny", deny_db, f"J/S that denies {one.technology}"),
         ContrastLine("search_margin", search_db, searching if scenario.search_margin else "search margin, off"),
         ContrastLine(

@@ -107,7 +107,7 @@ def test_a_cell_more_in_a_plan_the_object_or_the_table_is_found(folder):
     silent = spoken["grades"]["planning"]["rooms"]["silent"]
     told_otherwise(folder, f"{name}/plan.json", f'"silent": {silent},', f'"silent": {silent + 1},')
     faults = verify_frontier_folder(folder, evaluate)
-    assert f"{name}: plan.json: {silent + 1} cells are silent at planning grade, computed again {silent}" in faults
+    assert f"{name}: plan.json: {silent + 1} rooms are blocked at planning grade, computed again {silent}" in faults
 
 
 def test_a_cheaper_plan_than_its_devices_is_found(folder):

@@ -45,7 +45,7 @@ def judgement_faults(case: Case, judged: Judgement, spilled: SpillResult) -> Ite
     if target is not None:
         weights = np.array([float(name in target.rooms) for name in judged.by_room[ROOM].values.tolist()])
     for what, stated, found in (
-        ("silent rooms in the worlds it was chosen on", attempt.rooms_judged, int(protected.sum())),
+        ("rooms blocked in the simulations it was chosen on", attempt.rooms_judged, int(protected.sum())),
         ("their weight", attempt.weight_judged, float((protected * weights).sum())),
         ("smallest margin outside in dB", attempt.spill_margin_db, spilled.worst_margin_db),
         ("all limits hold", attempt.passed, spilled.passed),
@@ -73,15 +73,15 @@ def hole_faults(case: Case, judged: Judgement) -> Iterator[str]:
         share = math.floor(float(rooms["silent_probability"].values[at]) * 1000) / 10
         kept = bool(rooms["called_silent"].values[at] or rooms["quiet_anyway"].values[at])
         if kept and listed[name]:
-            word = "silent" if rooms["called_silent"].values[at] else "quiet anyway"
-            yield f"room {name} is listed as a hole and is {word}"
+            word = "is blocked" if rooms["called_silent"].values[at] else "has no signal even without blockers"
+            yield f"room {name} is listed among those not blocked, but it {word}"
         elif not kept and not listed[name]:
-            yield f"room {name} is silent in {share} % of worlds only and is not listed as a hole"
+            yield f"room {name} is blocked in {share} % of simulations only and is missing among those not blocked"
     for name, count in listed.items():
         if name not in names:
-            yield f"room {name} is listed as a hole and need not be silent"
+            yield f"room {name} is listed among those not blocked and need not be blocked"
         elif count > 1:
-            yield f"room {name} is listed as a hole {count} times"
+            yield f"room {name} is listed among those not blocked {count} times"
 
 
 def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
@@ -97,7 +97,7 @@ def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
         if count > 1:
             yield f"room {name} is claimed {count} times"
         if quiet.get(name, True):
-            yield f"room {name} is claimed, and it is quiet anyway or need not be silent"
+            yield f"room {name} is claimed, and it has no signal even without blockers or need not be blocked"
     least = scenario.objective == "least_cost"
     target = target_asked(case.site, scenario)
     short = target is not None and len(plan.claimed) < target.needed - _quiet(target, judged)

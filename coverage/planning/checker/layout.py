@@ -116,7 +116,7 @@ def window_faults(case: Case) -> Iterator[str]:
         if treatment.model not in allowed:
             yield f"{where}: the scenario does not allow {treatment.model}"
         if treatment.opening not in treatable:
-            yield f"{where} is no window in the outer wall of a room that must be silent"
+            yield f"{where} is no window in the outer wall of a room to be blocked"
         if treatment.opening in done:
             yield f"{where} is treated by the scenario already"
         if (treatment.opening, kind) in seen:

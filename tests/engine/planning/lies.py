@@ -249,7 +249,7 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     ),
     "a window of no silent room": (
         RICH, lambda q: q.restated(treatments=(*q.plan.treatments, Treatment("A1-start-door", MESH))),
-        r"window A1-start-door is no window in the outer wall of a room that must be silent",
+        r"window A1-start-door is no window in the outer wall of a room to be blocked",
     ),
     "an unknown window": (
         ANY, lambda q: replace(q.plan, treatments=(*q.plan.treatments, Treatment("A1-99-window", MESH))),
@@ -281,7 +281,8 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     # Judged figures.
     "one room more": (
         ANY, lambda q: attempt_of(q.plan, rooms_judged=chosen(q.plan).rooms_judged + 1),
-        r"silent rooms in the worlds it was chosen on: the attempt says {rooms_more}, the Monte Carlo finds {rooms}",
+        r"rooms blocked in the simulations it was chosen on: the attempt says {rooms_more}, the Monte Carlo "
+        r"finds {rooms}",
     ),
     "more weight": (
         ANY, lambda q: attempt_of(q.plan, weight_judged=chosen(q.plan).weight_judged + 1),
@@ -305,18 +306,19 @@ ONE_LINE: dict[str, tuple[Scenario, Lie, str]] = {
     # Holes.
     "a hole left out": (
         ANY, lambda q: replace(q.plan, holes=()),
-        r"room {hole} is silent in 0\.0 % of worlds only and is not listed as a hole",
+        r"room {hole} is blocked in 0\.0 % of simulations only and is missing among those not blocked",
     ),
     "a hole twice": (
-        ANY, lambda q: replace(q.plan, holes=q.plan.holes * 2), r"room {hole} is listed as a hole 2 times"
+        ANY, lambda q: replace(q.plan, holes=q.plan.holes * 2),
+        r"room {hole} is listed among those not blocked 2 times",
     ),
     "a silent room as a hole": (
         ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A1-landing", OPEN))),
-        r"room A1-landing is listed as a hole and is silent",
+        r"room A1-landing is listed among those not blocked, but it is blocked",
     ),
     "an unknown room as a hole": (
         ANY, lambda q: replace(q.plan, holes=(*q.plan.holes, Hole("A9-99", OPEN))),
-        r"room A9-99 is listed as a hole and need not be silent",
+        r"room A9-99 is listed among those not blocked and need not be blocked",
     ),
     # The planning model.
     "an unknown room claimed": (

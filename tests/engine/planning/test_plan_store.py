@@ -256,10 +256,10 @@ LIES: dict[str, tuple[Callable[[dict], object], str]] = {
     "status": (lambda plan: plan.update(status="infeasible"), "status is infeasible, but the plan does what is"),
     "capex": (lambda plan: plan["cost"].update(capex_gbp=1.0), "capex: the plan says £1.00, its parts cost £"),
     "rooms judged": (
-        lambda plan: chosen(plan).update(rooms_judged=5), "silent rooms in the worlds it was chosen on"
+        lambda plan: chosen(plan).update(rooms_judged=5), "rooms blocked in the simulations it was chosen on"
     ),
     "slack": (lambda plan: chosen(plan).update(slack_db=20.0), "limits are moved by 20 dB"),
-    "another attempt": (lambda plan: plan.update(chosen=0), "silent rooms in the worlds it was chosen on"),
+    "another attempt": (lambda plan: plan.update(chosen=0), "rooms blocked in the simulations it was chosen on"),
     "a window": (
         lambda plan: plan["treatments"][0].update(opening="A1-99-window"), "window A1-99-window: the site has no such"
     ),
@@ -284,7 +284,7 @@ def test_a_hole_left_out_of_plan_and_table_is_caught_by_the_checker(folder):
     told_otherwise(folder, lambda plan: plan.update(holes=[]))
     ran = verify(folder)
     assert ran.exit_code == 2
-    assert "room A1-02 is silent in 0.0 % of worlds only and is not listed as a hole" in ran.stderr
+    assert "room A1-02 is blocked in 0.0 % of simulations only and is missing among those not blocked" in ran.stderr
 
 
 REPEATED: dict[str, Callable[[dict], object]] = {

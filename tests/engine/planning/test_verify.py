@@ -109,7 +109,7 @@ def test_a_lie_in_several_ways_is_told_in_lines_that_all_name_it(question, name)
 def test_the_attempt_chosen_is_checked_and_not_another(question):
     """A plan of the search passed off as the layout that stood before is held to that layout's figures."""
     faults = question.faults(replace(question.plan, chosen=0), SCENARIO)
-    assert any(fault.startswith("silent rooms in the worlds it was chosen on") for fault in faults)
+    assert any(fault.startswith("rooms blocked in the simulations it was chosen on") for fault in faults)
     assert any(fault.startswith("cost of the chosen attempt") for fault in faults)
 
 
