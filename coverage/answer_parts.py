@@ -59,18 +59,18 @@ class RulesAnswer(TypedDict):
 
 @DESCRIBED
 class RoomCounts(TypedDict):
-    """Rooms in which no phone may work, by state."""
+    """Rooms to be blocked, by state."""
 
     silence: Annotated[int, Column("rooms_silence", form="d")]
     """All of them."""
     silent: Annotated[int, Column("rooms_silent", "rooms_silent", "d")]
-    """No channel is usable, by blockers, treatments or operator actions."""
+    """Blocked: no channel is usable, by blockers, treatments or operator actions."""
     quiet_anyway: Annotated[int, Column("rooms_quiet_anyway", "rooms_quiet_anyway", "d")]
-    """Silent without any of these."""
+    """No signal even without any of these."""
     holes: Annotated[int, Column("rooms_holes", "rooms_holes", "d")]
-    """Some channel is usable."""
+    """Not blocked: some channel is usable."""
     unknown: Annotated[int, Column("rooms_unknown", form="d")]
-    """Not known; they count as holes."""
+    """Not known; they count as not blocked."""
 
 
 SilentAt = TypedDict(
@@ -83,7 +83,7 @@ SilentAt = TypedDict(
         "99": Annotated[int, Column("silent_at_99", form="d")],
     },
 )
-SilentAt.__doc__ = "Rooms silent in at least so many of a hundred worlds."
+SilentAt.__doc__ = "Rooms blocked in at least so many of a hundred simulations."
 
 
 @DESCRIBED
@@ -115,15 +115,15 @@ class GradeAnswer(TypedDict):
     """A verdict at one grade."""
 
     confidence: float
-    """Share of worlds in which a room must be silent."""
+    """Share of simulations in which a room must be blocked."""
     rooms: RoomCounts
     """At the grade asked for."""
     c95: float | None
-    """Share of rooms that are silent or quiet anyway, floored to 0.001; null without such rooms."""
+    """Share of rooms that are blocked or without signal anyway, floored to 0.001; null without such rooms."""
     silent_at: SilentAt
-    """Rooms by the share of worlds."""
+    """Rooms by the share of simulations."""
     together_95: Annotated[int, Column(of_grade="together_95", form="d")]
-    """Rooms silent at once in 95 of a hundred worlds."""
+    """Rooms blocked at once in 95 of a hundred simulations."""
     tier: Annotated[str, Column(of_grade="spill_tier")]
     """Tier of the limits outside."""
     spill: SpillAnswer | None
@@ -243,12 +243,12 @@ class HoleAnswer(TypedDict):
     needs_gbp: float | None
     """At least, beyond the budget. [£]"""
     silent_probability: float | None
-    """Share of worlds in which the room is silent."""
+    """Share of simulations in which the room is blocked."""
 
 
 @DESCRIBED
 class Claimed(TypedDict):
-    """A room that the planning model takes as silent."""
+    """A room that the planning model takes as blocked."""
 
     room: str
     """Id of the room."""
@@ -263,16 +263,16 @@ class TargetRoom(TypedDict):
     room: str
     """Id of the room."""
     holds: bool
-    """Whether it is silent at the grade asked for."""
+    """Whether it is blocked at the grade asked for."""
     quiet_anyway: bool
-    """Silent without blockers, treatments and operator actions."""
+    """No signal even without blockers, treatments and operator actions."""
     silent_probability: float
-    """Share of worlds in which the room is silent."""
+    """Share of simulations in which the room is blocked."""
 
 
 @DESCRIBED
 class TargetAnswer(TypedDict):
-    """What was asked for at least cost, and whether it holds on fresh worlds."""
+    """What was asked for at least cost, and whether it holds in fresh simulations."""
 
     share: float | None
     """Share of the rooms asked for."""
@@ -283,11 +283,11 @@ class TargetAnswer(TypedDict):
     needed: int
     """Rooms that were asked for."""
     held: int
-    """Rooms of them that are silent."""
+    """Rooms of them that are blocked."""
     met: bool
     """Whether the target is met."""
     missing: list[str]
-    """Rooms named that are not silent."""
+    """Rooms named that are not blocked."""
     rooms: list[TargetRoom]
     """At the grade asked for."""
 
@@ -297,7 +297,7 @@ class LeakageGrade(TypedDict):
     """Leakage at one grade."""
 
     confidence: float
-    """Share of worlds in which a room must be silent."""
+    """Share of simulations in which a room must be blocked."""
     rooms: RoomCounts
     """At the grade asked for."""
 
@@ -345,9 +345,9 @@ class FrontierPointAnswer(TypedDict):
     found_for_gbp: float
     """Budget that the plan was found for."""
     silent: dict[str, int]
-    """Cells silent on fresh worlds, by grade."""
+    """Rooms blocked in fresh simulations, by grade."""
     silent_on_worlds_of_choice: int
-    """Cells silent in the worlds it was chosen on."""
+    """Rooms blocked in the simulations it was chosen on."""
     spill: dict[str, Kept]
     """By grade."""
     cells_model: float | None
@@ -369,7 +369,7 @@ class UnmetAnswer(TypedDict):
     """A target that no plan found meets."""
 
     cells: int
-    """That a plan would have to silence."""
+    """That a plan would have to block."""
     share: float | None
     """Asked for; null where a number of cells is."""
     most_gbp: float
@@ -394,7 +394,7 @@ class SearchAnswer(TypedDict):
 
 @DESCRIBED
 class Fall(TypedDict):
-    """A point with fewer cells on fresh worlds than one of less money."""
+    """A point with fewer rooms in fresh simulations than one of less money."""
 
     budget_gbp: float | None
     """Money given; null without a budget."""
@@ -416,7 +416,7 @@ class Passed(TypedDict):
 
 @DESCRIBED
 class Change(TypedDict):
-    """One change and what it does to the answer, in the same worlds."""
+    """One change and what it does to the answer, in the same simulations."""
 
     name: str
     """In words."""
@@ -425,11 +425,11 @@ class Change(TypedDict):
     changed: str
     """What changes, in words."""
     cells: dict[str, int]
-    """Silent after it, by grade."""
+    """Rooms blocked after it, by grade."""
     gained: dict[str, int]
     """More than unchanged, by grade."""
     mean_cells: dict[str, float]
-    """Mean over worlds of the cells silent."""
+    """Mean over simulations of the rooms blocked."""
     spill: dict[str, Passed]
     """Limits outside; null where they were not judged."""
     cost_gbp: float | None

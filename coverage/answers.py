@@ -67,7 +67,7 @@ class Summary(NamedTuple):
 
 @DESCRIBED
 class VerdictAnswer(TypedDict):
-    """``quietwing evaluate --json``: a layout judged at both grades in the same worlds."""
+    """``quietwing evaluate --json``: a layout judged at both grades in the same simulations."""
 
     site: Annotated[str, Column("site")]
     """Name of the site."""
@@ -80,11 +80,11 @@ class VerdictAnswer(TypedDict):
     rooms: RoomCounts
     """At the grade asked for."""
     c95: Annotated[float | None, Column("c95", form=".3f")]
-    """Share of rooms that are silent or quiet anyway, floored to 0.001; null without such rooms."""
+    """Share of rooms that are blocked or without signal anyway, floored to 0.001; null without such rooms."""
     silent_at: SilentAt
-    """Rooms by the share of worlds."""
+    """Rooms by the share of simulations."""
     together_95: Annotated[int, Column("together_95", form="d")]
-    """Rooms silent at once in 95 of a hundred worlds."""
+    """Rooms blocked at once in 95 of a hundred simulations."""
     spill: SpillAnswer | None
     """Limits outside; null where they were not judged."""
     grades: dict[str, GradeAnswer]
@@ -120,7 +120,7 @@ class VerdictAnswer(TypedDict):
     reproducible: bool
     """Whether the same inputs give the same bytes; false after a limit of time."""
     contrast: NotRequired[list[dict[str, Any]]]
-    """Contrast budgets, line by line, of rooms that are not silent."""
+    """Contrast budgets, line by line, of rooms that are not blocked."""
     manifest: NotRequired[dict[str, Any]]
     """Fingerprints of the inputs, versions, seed."""
     explain: NotRequired[dict[str, Any]]
@@ -131,26 +131,26 @@ class VerdictAnswer(TypedDict):
 
 @DESCRIBED
 class PlanAnswer(VerdictAnswer):
-    """``quietwing optimise --json``: the plan and its verdict on worlds it was not chosen on."""
+    """``quietwing optimise --json``: the plan and its verdict in simulations it was not chosen on."""
 
     scenario_id: str
     """Fingerprint of everything asked."""
     proven_bound: float | None
     """The bound before it is rounded."""
     rooms_model: int
-    """Rooms silent in the planning model."""
+    """Rooms blocked in the planning model."""
     target_rooms: int | None
     """Rooms asked for at least cost."""
     target: TargetAnswer | None
     """Null without one."""
     claimed: list[Claimed]
-    """Rooms silent in the planning model."""
+    """Rooms blocked in the planning model."""
     holes: list[HoleAnswer]
     """Rooms left open, with why."""
     binding: str
     """What keeps the plan from more, in words."""
     attempts: list[dict[str, Any]]
-    """Plans tried, with what each held on the worlds of choice."""
+    """Plans tried, with what each held in the simulations plans are chosen on."""
     chosen: int | None
     """Which of them."""
     candidates: int
@@ -195,7 +195,7 @@ class LeakageAnswer(TypedDict):
 
 @DESCRIBED
 class FrontierAnswer(TypedDict):
-    """``quietwing frontier --json``: cells for money."""
+    """``quietwing frontier --json``: rooms for money."""
 
     site: str
     """Name of the site."""

@@ -20,6 +20,9 @@ Made by `python -P docs/make_results.py` from the types in `coverage/answers.py`
 ends in a version, now {VERSION}, which is raised where a key goes or changes its meaning; new keys may come without.
 Levels are in dBm, margins in dB, money in £, places in metres. A key without a value is null; no number is ever NaN
 or infinite.
+
+Some keys are older than the words of the pages: `silent` is blocked, a `hole` is a room that is not blocked,
+`quiet_anyway` a room without signal even without blockers, and `cells` are all rooms to be blocked.
 """
 WORDS = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "null": "null"}
 
