@@ -36,8 +36,10 @@ def write_whole(path: Path, content: str | bytes, workshop: Path | None = None, 
             publish(draft, path)
         else:
             os.replace(draft, path)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(draft)):
+            error.filename = str(path)  # whoever asked knows of no draft
         raise
 
 

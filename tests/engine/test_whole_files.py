@@ -31,9 +31,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_draft(tmp_path, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, broken, full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as raised:
         write_whole(path, "new", workshop if apart else None)
     monkeypatch.undo()
+    assert raised.value.filename == str(path)
     assert path.read_text("utf-8") == "old"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "work"]
     assert list(workshop.iterdir()) == []
@@ -51,6 +52,7 @@ def test_a_user_who_keeps_files_private_gets_private_files(tmp_path):
 
 def test_a_folder_that_is_gone_is_not_made_again(tmp_path):
     """What a session's job would write after the session has ended."""
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as raised:
         write_whole(tmp_path / "gone" / "result", b"x", lasting=False)
+    assert raised.value.filename == str(tmp_path / "gone" / "result")  # not a draft of ours
     assert list(tmp_path.iterdir()) == []
