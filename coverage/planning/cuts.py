@@ -173,7 +173,10 @@ def _cut(
     goals = cover.goal[rows]
     if (goals < 0).any() or len(np.unique(goals)) < len(goals) or len(np.unique(cover.room[rows])) != 1:
         return None
-    share = np.asarray(problem.rows[rows].max(axis=0).todense()).ravel()
+    share = np.zeros(problem.rows.shape[1])
+    for part in (slice(*problem.rows.indptr[row : row + 2]) for row in rows.tolist()):
+        held = problem.rows.indices[part]
+        share[held] = np.maximum(share[held], problem.rows.data[part])
     columns = np.flatnonzero((share > 0) & (cover.position >= 0))
     position, share = cover.position[columns], share[columns]
     left_out = np.isin(position, out)

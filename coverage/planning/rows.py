@@ -203,7 +203,9 @@ def room_rows(
     if not candidates.is_mas[near].any():
         used = np.unique(np.searchsorted(block.bases, candidates.base[near]))
         wanted_db = needed.rsrp_dbm + needs.need[needed.carrier] + 10 * np.log10(1 - needed.noise)
-        reached_db = (block.level_dbm[used] - block.against_db[used])[:, needed.carrier, needed.point] - wanted_db
+        apart_db = block.level_dbm[used] - block.against_db[used]
+        pair = needed.carrier * apart_db.shape[2] + needed.point
+        reached_db = apart_db.reshape(len(used), -1).take(pair, axis=1) - wanted_db
         _, alike = np.unique(candidates.trim_db[near], axis=1, return_inverse=True)
         hardest = hardest_rows(np.ascontiguousarray(reached_db.T, float), alike.ravel()[needed.carrier])
         needed = needed.some(np.flatnonzero(hardest))

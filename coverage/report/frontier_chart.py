@@ -1,6 +1,8 @@
-"""A frontier drawn: silent cells at both grades against the budget, with what the planning model can prove."""
+"""A frontier drawn: blocked rooms at both grades against the budget, with what the planning model can prove."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,9 +12,9 @@ from matplotlib.ticker import MaxNLocator
 
 from quietwing.coverage.planning import Frontier
 from quietwing.coverage.report.grades import grade_in_words
-from quietwing.coverage.report.plan_drawing import QUIET_COLOUR
+from quietwing.coverage.report.plan_drawing import QUIET_COLOUR, save_png
 
-__all__ = ["frontier_chart", "frontier_figure"]
+__all__ = ["frontier_chart", "frontier_figure", "frontier_picture"]
 
 OTHER_COLOUR, BOUND_COLOUR = "#3D9BE9", "#801650"
 SIZE_IN = (9.0, 5.0)
@@ -35,6 +37,11 @@ def frontier_figure(found: Frontier) -> Figure:
     FigureCanvasAgg(figure)
     frontier_chart(found, figure.subplots())
     return figure
+
+
+def frontier_picture(found: Frontier, path: Path) -> None:
+    """Write `frontier_figure` as a PNG file."""
+    save_png(frontier_figure(found), path)
 
 
 def frontier_chart(found: Frontier, ax: Axes) -> Axes:

@@ -9,7 +9,6 @@ from typing import Any
 import quietwing
 from quietwing.coverage.layout import layout_text
 from quietwing.coverage.planning import Frontier
-from quietwing.coverage.report.frontier_chart import frontier_figure
 from quietwing.coverage.report.frontier_tables import (
     FRONTIER_GLOSSARY,
     frontier_csv,
@@ -20,7 +19,6 @@ from quietwing.coverage.report.frontier_tables import (
     frontier_rows,
 )
 from quietwing.coverage.report.grades import rules_in_words
-from quietwing.coverage.report.plan_drawing import save_png
 from quietwing.coverage.report.plan_tables import plan_files
 from quietwing.coverage.report.plan_words import exact_pounds
 from quietwing.coverage.report.publishing import page
@@ -82,7 +80,9 @@ def write_frontier(
 
 def make_frontier_files(found: Frontier, workshop: Path) -> list[str]:
     """The figure, the table and the object in a folder; their names."""
-    save_png(frontier_figure(found), workshop / PICTURE)
+    from quietwing.coverage.report.frontier_chart import frontier_picture  # slow to load, and few answers are drawn
+
+    frontier_picture(found, workshop / PICTURE)
     (workshop / OBJECT).write_text(frontier_json(found), encoding="utf-8", newline="\n")
     (workshop / TABLE).write_text(frontier_csv(found), encoding="utf-8", newline="\n")
     return [PICTURE, OBJECT, TABLE]
