@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,7 @@ from quietwing.coverage.cli.options import (
     TierOption,
     TreatWithOption,
 )
+from quietwing.coverage.cli.other_process import earns_a_process, other_process
 from quietwing.coverage.cli.streams import prepare_streams
 from quietwing.coverage.cli.survey_commands import add_survey_commands
 
@@ -81,7 +83,8 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """The bundled houseblock: what leaks in, a given layout, plans for four budgets; maps, tables, summary.html."""
-    cli.answer_demo(out, as_json)
+    with other_process("quietwing.coverage.cli.demo_worker") as helper:
+        cli.answer_demo(out, as_json, helper)
 
 
 @app.command()
@@ -128,18 +131,24 @@ def evaluate(
         "seed": seed,
         "spill_tier": spill_tier,
     }
-    cli.answer_verdict(
-        site,
-        layout,
-        scenario,
-        out,
-        as_json,
-        options,
-        room=explain,
-        contrast=contrast,
-        changes=whatif,
-        cluster=(scheduler, local_cluster),
-    )
+    cluster = (scheduler, local_cluster)
+    with ExitStack() as stack:
+        other = None
+        if out is not None and cluster == (None, None) and earns_a_process(site):
+            other = stack.enter_context(other_process("quietwing.coverage.cli.verdict_worker"))
+        cli.answer_verdict(
+            site,
+            layout,
+            scenario,
+            out,
+            as_json,
+            options,
+            room=explain,
+            contrast=contrast,
+            changes=whatif,
+            cluster=cluster,
+            other=other,
+        )
 
 
 @app.command(name="whatif")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from quietwing.coverage import report
-from quietwing.coverage.cli.demo_worker import Drawn, Half, Shown, aside
+from quietwing.coverage.cli.demo_worker import Compiled, Drawn, Half, Shown
 from quietwing.coverage.cli.frontier_terminal import over_steps
+from quietwing.coverage.cli.other_process import Asked, OtherProcess
 from quietwing.coverage.cli.plan_terminal import show_plan
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import progress_bar
@@ -34,21 +33,20 @@ DEMO_EQUIPMENT = ("micro_jammer", "mas_node")
 DEMO_TREATMENTS = ("window_mesh",)
 
 
-def answer_demo(out: Path, as_json: bool) -> None:
+def answer_demo(out: Path, as_json: bool, helper: OtherProcess) -> None:
     """Plan for four budgets while another process works out what leaks in and the layout given; write and show it."""
     refuse_taken(out, (SUMMARY, *PLAN_FILES, *FRONTIER_FILES))
-    with ExitStack() as stack:
-        helper = stack.enter_context(aside())
-        progress = stack.enter_context(progress_bar())
+    helper.ask(Compiled())
+    with progress_bar() as progress:
         options = {"effort": "quick", "equipment": DEMO_EQUIPMENT, "treat_with": DEMO_TREATMENTS}
         place, scenario = question(SITE, None, options, progress)
         devices, catalogue = equipment_of(SITE, None)
         other = helper.ask(Half(place, scenario, devices, catalogue))
-        pictures: list[Future[Drawn]] = []
+        pictures: list[Asked[Drawn]] = []
 
         def tell(plan: PlanResult) -> None:
             if plan.asked.budget_gbp == DEMO_BUDGET_GBP:
-                pictures[:] = [helper.draw(Shown(plan, catalogue), other)]
+                pictures[:] = [helper.ask(Shown(plan, catalogue))]
 
         found = frontier(
             place,
@@ -62,7 +60,7 @@ def answer_demo(out: Path, as_json: bool) -> None:
         )
         shown = next((one for one in found.points if one.budget_gbp == DEMO_BUDGET_GBP), found.points[-1]).result
         given = other.result()
-        drawn = _drawn(shown, catalogue, pictures)
+        drawn = _drawn(shown, catalogue, helper, pictures)
         result = with_explained_holes(replace(shown, verdict=replace(shown.verdict, maps=drawn.maps)), catalogue)
 
         def draw(workshop: Path) -> list[str]:
@@ -81,10 +79,12 @@ def answer_demo(out: Path, as_json: bool) -> None:
         raise typer.Exit(INTERRUPTED)
 
 
-def _drawn(shown: PlanResult, catalogue: Mapping[str, Model], pictures: Sequence[Future[Drawn]]) -> Drawn:
+def _drawn(
+    shown: PlanResult, catalogue: Mapping[str, Model], helper: OtherProcess, pictures: Sequence[Asked[Drawn]]
+) -> Drawn:
     """The plan with maps and pictures: those made while others were sought, if they are of this very verdict."""
     for one in pictures:
         drawn = one.result()
         if drawn.scenario_id == shown.verdict.scenario_id:
             return drawn
-    return Shown(shown, catalogue).answer(shown.before)
+    return helper.ask(Shown(shown, catalogue)).result()

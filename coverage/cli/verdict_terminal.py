@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
@@ -14,9 +14,11 @@ from quietwing.coverage import report, study, warmup
 from quietwing.coverage.batch import cluster_client, evaluate_on_cluster
 from quietwing.coverage.blocking import RoomBudgets, explain_room
 from quietwing.coverage.cli.contrast_terminal import show_contrast
+from quietwing.coverage.cli.other_process import Asked, OtherProcess
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Storey
 from quietwing.coverage.cli.whatif_terminal import show_changes
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning import comms_room, cost
@@ -39,7 +41,7 @@ from quietwing.coverage.report import (
     whatif_object,
 )
 from quietwing.coverage.result_folder import SUMMARY, VERDICT_FILES, refuse_taken
-from quietwing.coverage.results import Verdict, WhatIf
+from quietwing.coverage.results import Verdict, VerdictMap, WhatIf
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.site_inputs import equipment_of
 from quietwing.coverage.store import describe, result_object, write_result
@@ -50,6 +52,7 @@ from quietwing.sites import Site
 __all__ = ["answer_verdict", "show_verdict"]
 
 MOST_BUDGETS = 3  # printed in full; --json has all
+Answer = TypeVar("Answer")
 
 
 def answer_verdict(
@@ -64,8 +67,11 @@ def answer_verdict(
     contrast: bool = False,
     changes: bool = False,
     cluster: tuple[str | None, int | None] = (None, None),
+    other: OtherProcess | None = None,
 ) -> None:
-    """Run a layout, write what is asked for, show the verdict."""
+    """Run a layout, write what is asked for, show the verdict; what `other` can do meanwhile is left to it."""
+    if not all(map(warmup.is_compiled, warmup.KERNELS)):
+        other = None  # both would compile the same
     warmup.start()
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
     with ExitStack() as stack:
@@ -76,6 +82,10 @@ def answer_verdict(
         cost(place, devices, resolve_treatments(place, scenario.treatments, catalogue), catalogue, scenario)
         budgets = _budgets(place, scenario, room, devices, catalogue) if room is not None else None
         ready = study.made_ready(place, scenario, devices, catalogue)
+        mapped: list[Asked[VerdictMap]] = []
+        if other is not None:
+            other.ask(Layout(ready.model, scenario, devices, catalogue))
+            mapped = [other.ask(Storey(points)) for points in study.storey_grids(place, scenario)]
         judge: Callable[..., Verdict] = partial(study.evaluate, ready=ready)
         if cluster != (None, None):
             judge = partial(evaluate_on_cluster, stack.enter_context(cluster_client(*cluster)))
@@ -84,23 +94,45 @@ def answer_verdict(
             scenario,
             devices=devices,
             catalogue=catalogue,
-            maps=out is not None,
+            maps=out is not None and other is None,
             progress=lambda what, done: progress(what, 0.6 * done),
         )
         worst = MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0
         verdict = with_budgets(verdict, catalogue, room, worst, bare=ready.bare)
         changed = whatif(place, scenario, devices=devices, catalogue=catalogue) if changes else None
+        if mapped:
+            maps = _answers(mapped, lambda done: progress("maps", 0.6 + 0.2 * done))
+            verdict = study.with_maps(verdict, maps)
         files: tuple[Path, ...] = ()
         if out is not None:
 
             def draw(workshop: Path) -> list[str]:
                 def tell(done: float) -> None:
-                    progress("drawing the maps", 0.6 + 0.4 * done)
+                    progress("drawing the maps", 0.8 + 0.2 * done if mapped else 0.6 + 0.4 * done)
 
-                return report.make_files(verdict, workshop, tell, whatif=changed)
+                if other is None:
+                    return report.make_files(verdict, workshop, tell, whatif=changed)
+                drawn = _drawn_by_both(verdict, other, tell)
+                return report.make_files(verdict, workshop, whatif=changed, drawn=drawn)
 
             files = write_result(verdict, out, catalogue=catalogue, pages=draw)
     show_verdict(verdict, catalogue, budgets, files, as_json, changed)
+
+
+def _drawn_by_both(verdict: Verdict, other: OtherProcess, tell: Callable[[float], None]) -> dict[str, bytes]:
+    """The pictures of a verdict, drawn by two processes at once."""
+    names = tuple(report.verdict_pictures(verdict))
+    other.ask(Judged(verdict))
+    return dict(zip(names, _answers([other.ask(Picture(name)) for name in names], tell), strict=True))
+
+
+def _answers(asked: Sequence[Asked[Answer]], tell: Callable[[float], None]) -> tuple[Answer, ...]:
+    """All answers: the other process goes on with the first, this one begins with the last."""
+    found: list[Answer] = []
+    for one in reversed(asked):
+        found.append(one.result())
+        tell(len(found) / len(asked))
+    return tuple(found[::-1])
 
 
 def show_verdict(

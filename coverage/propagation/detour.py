@@ -100,9 +100,11 @@ class DetourModel:
     root: Floats
     hop: Gains
     notes: tuple[str, ...]
-    kept: Kept[bytes, Sender] = field(
-        default_factory=lambda: Kept(KEPT_BYTES, lambda known: known.ways.nbytes), repr=False
-    )
+    kept: Kept[bytes, Sender] = field(default_factory=lambda: Kept(KEPT_BYTES, _ways_bytes), repr=False)
+
+
+def _ways_bytes(known: Sender) -> int:
+    return known.ways.nbytes
 
 
 def detour_model(scene: Scene | PortalGraph, freq_mhz: ArrayLike, like: DetourModel | None = None) -> DetourModel:

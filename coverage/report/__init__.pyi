@@ -65,6 +65,7 @@ from .plan_document import attempt_row as attempt_row
 from .plan_document import bill_row as bill_row
 from .plan_drawing import HOLE_HATCH as HOLE_HATCH
 from .plan_drawing import draw_plan as draw_plan
+from .plan_drawing import png_of as png_of
 from .plan_drawing import provenance as provenance
 from .plan_drawing import save_png as save_png
 from .plan_marks import DEVICE_COLOUR as DEVICE_COLOUR
@@ -104,6 +105,7 @@ from .survey_tables import next_readings_csv as next_readings_csv
 from .tables import leakage_csv as leakage_csv
 from .tables import leakage_object as leakage_object
 from .tables import service_by_channel as service_by_channel
+from .verdict_document import verdict_pictures as verdict_pictures
 from .verdict_maps import before_after_figure as before_after_figure
 from .verdict_maps import before_map as before_map
 from .verdict_maps import dead_zone_map as dead_zone_map

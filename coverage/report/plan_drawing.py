@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import IO, Protocol
 
 import shapely
 from matplotlib.axes import Axes
@@ -43,6 +44,7 @@ __all__ = [
     "openings_of",
     "picture_into",
     "plan_corners",
+    "png_of",
     "provenance",
     "save_png",
     "set_map_title",
@@ -82,7 +84,7 @@ def new_axes() -> Axes:
     return figure.subplots()
 
 
-def save_png(figure: Figure, path: Path) -> None:
+def save_png(figure: Figure, path: Path | IO[bytes]) -> None:
     """Write a figure without a date or a version in it, so that equal results give equal bytes.
 
     Drawn once: `savefig` would draw all of it a second time, unseen, for the layout.
@@ -91,6 +93,13 @@ def save_png(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(with_plain_text(figure)).print_png(  # type: ignore[no-untyped-call]
         path, metadata={"Software": None}, pil_kwargs={"compress_level": COMPRESSION}
     )
+
+
+def png_of(figure: Figure) -> bytes:
+    """What `save_png` writes."""
+    held = io.BytesIO()
+    save_png(figure, held)
+    return held.getvalue()
 
 
 def picture_into(folder: Path, name: str, figure: Callable[[], Figure], drawn: Mapping[str, bytes]) -> None:

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
 import quietwing
 from quietwing.coverage.report.contrast_page import contrast_values, make_contrast_picture
 from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
@@ -32,11 +34,48 @@ from quietwing.coverage.report.words import (
     safe_file_name,
     verdict_headline,
 )
-from quietwing.coverage.results import Verdict, WhatIf
+from quietwing.coverage.results import Verdict, VerdictMap, WhatIf
 
-__all__ = ["make_verdict_files"]
+__all__ = ["make_verdict_files", "verdict_pictures"]
 
 MOST_ESCAPES_SHOWN = 40  # on the page; escapes.csv has all
+SPILL_PICTURE = "spill.png"
+
+
+def verdict_pictures(verdict: Verdict, before: Verdict | None = None) -> dict[str, Callable[[], Figure]]:
+    """The pictures of a verdict, each drawn when it is called, by name; those of a storey stand together.
+
+    Parameters
+    ----------
+    verdict, before : as for `make_verdict_files`
+
+    Returns
+    -------
+    dict of str to callable
+    """
+    found: dict[str, Callable[[], Figure]] = {}
+    for storey, names in _storeys(verdict, before):
+        if "pair" in names:
+            other = before if before and before_map(before, storey) else None
+            found[names["pair"]] = partial(before_after_figure, other, verdict, storey)
+            found[names["margin"]] = partial(margin_figure, verdict, storey, other)
+        else:
+            found[names["verdict"]] = partial(verdict_figure, verdict, storey)
+    if verdict.spill is not None:
+        found[SPILL_PICTURE] = partial(spill_figure, verdict, () if before is None else before.devices)
+    return found
+
+
+def _storeys(verdict: Verdict, before: Verdict | None) -> list[tuple[VerdictMap, dict[str, str]]]:
+    """The storeys that have pictures, and the names of these by what they show."""
+    changed = bool(verdict.devices or verdict.treatments or verdict.scenario.operator_actions or before)
+    found = []
+    storeys = [storey for storey in verdict.maps if rooms_on(verdict, storey)]  # keep rooms alone make no map
+    for number, storey in enumerate(storeys):
+        name = f"{number + 1:02d}-{safe_file_name(storey.title)}.png"
+        pair = {"pair": f"before-after-{name}", "margin": f"margin-{name}"}
+        found.append((storey, pair if changed else {"verdict": f"verdict-{name}"}))
+    return found
 
 
 def make_verdict_files(
@@ -78,34 +117,19 @@ def make_verdict_files(
     list of str
         Names of the files, ``summary.html`` first.
     """
-    pictures: list[tuple[str, dict[str, str]]] = []
-    changed = bool(verdict.devices or verdict.treatments or verdict.scenario.operator_actions or before)
-    storeys = [storey for storey in verdict.maps if rooms_on(verdict, storey)]  # keep rooms alone make no map
-    for number, storey in enumerate(storeys):
-        name = f"{number + 1:02d}-{safe_file_name(storey.title)}.png"
-        if changed:
-            other = before if before and before_map(before, storey) else None
-            here = {"pair": f"before-after-{name}", "margin": f"margin-{name}"}
-            picture_into(workshop, here["pair"], partial(before_after_figure, other, verdict, storey), drawn)
-            picture_into(workshop, here["margin"], partial(margin_figure, verdict, storey, other), drawn)
-        else:
-            here = {"verdict": f"verdict-{name}"}
-            picture_into(workshop, here["verdict"], partial(verdict_figure, verdict, storey), drawn)
-        pictures.append((storey.title, here))
-        progress((number + 1) / (len(storeys) + 1))
-    files = [name for _, here in pictures for name in here.values()]
-    if verdict.spill is not None:
-        also = () if before is None else before.devices
-        picture_into(workshop, "spill.png", partial(spill_figure, verdict, also), drawn)
-        files.append("spill.png")
-    files += make_contrast_picture(verdict, workshop)
+    pictures = verdict_pictures(verdict, before)
+    for number, (name, figure) in enumerate(pictures.items()):
+        picture_into(workshop, name, figure, drawn)
+        progress((number + 1) / (len(pictures) + 1))
+    files = [*pictures, *make_contrast_picture(verdict, workshop)]
     tables = {"rooms.csv": rooms_csv, "escapes.csv": escapes_csv, "spill.csv": spill_csv}
     for name, table in tables.items():
         (workshop / name).write_text(table(verdict), encoding="utf-8", newline="\n")
     if whatif is not None:
         files.append(make_whatif_table(whatif, workshop))
     further = {"whatif": None if whatif is None else whatif_values(whatif), **(values or {})}
-    text = page(template, **_summary(verdict, pictures, with_leakage=with_leakage) | further)
+    shown = [(storey.title, names) for storey, names in _storeys(verdict, before)]
+    text = page(template, **_summary(verdict, shown, with_leakage=with_leakage) | further)
     (workshop / "summary.html").write_text(text, encoding="utf-8", newline="\n")
     progress(1.0)
     return ["summary.html", *tables, *files]

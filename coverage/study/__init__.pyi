@@ -26,6 +26,8 @@ from .frontier_run import frontier as frontier
 from .frontier_sweep import ANY_PRICE_GBP as ANY_PRICE_GBP
 from .judging import Ready as Ready
 from .judging import evaluate as evaluate
+from .judging import margin_map as margin_map
+from .judging import storey_grids as storey_grids
 from .judging import with_maps as with_maps
 from .leaks import leakage as leakage
 from .verdict_blocks import Block as Block

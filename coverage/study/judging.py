@@ -40,7 +40,7 @@ from quietwing.coverage.study.common import (
 from quietwing.coverage.treatments import resolve_treatments, treated_site
 from quietwing.sites import PointSet, Sector, Site, clean, fingerprint, map_grid, trial_points
 
-__all__ = ["Known", "Ready", "evaluate", "make_ready", "with_maps"]
+__all__ = ["Known", "Ready", "evaluate", "make_ready", "margin_map", "storey_grids", "with_maps"]
 
 MOST_MAP_LEVELS = 24_000_000  # devices × carriers × points that stand in memory together: 0.9 GB
 
@@ -178,10 +178,14 @@ def evaluate(
         known = _judged(ready, scenario, devices, catalogue, stream, say)
     judged, spilled = known.judged, known.spilled
     say("maps", 0.7)
-    verdict_maps = _verdict_maps(model, scenario, devices, catalogue, judged.by_room, say) if maps else ()
+    drawn: list[VerdictMap] = []
+    storeys = storey_grids(site, scenario) if maps else ()
+    for storey in storeys:
+        drawn.append(margin_map(model, scenario, devices, catalogue, storey))
+        say("maps", 0.7 + 0.3 * len(drawn) / len(storeys))
     say("done", 1.0)
     limits = limits_of(site, model.sectors, model.masts, model.calibration, judged.notes)
-    return Verdict(
+    verdict = Verdict(
         site=site,
         scenario=scenario,
         sectors=model.sectors,
@@ -193,30 +197,96 @@ def evaluate(
         uncovered_routes=uncovered_routes(),
         notes=(*_verdict_notes(site, scenario, devices, catalogue), *limits),
         scenario_id=fingerprint(site, scenario, devices, dict(catalogue))[:12],
-        maps=verdict_maps,
         stream=stream,
         measured=int(model.calibration.measured.sum()),
     )
+    return with_maps(verdict, tuple(drawn))
 
 
-def with_maps(verdict: Verdict, catalogue: Mapping[str, Model]) -> Verdict:
+def storey_grids(site: Site, scenario: Scenario) -> tuple[PointSet, ...]:
+    """The squares of each map: every storey's, and every yard's.
+
+    Parameters
+    ----------
+    site : Site
+    scenario : Scenario
+        Its grid.
+
+    Returns
+    -------
+    tuple of PointSet
+        One patch each.
+    """
+    grid = map_grid(site, scenario.grid_m)
+    return tuple(points_of(grid, patch) for patch in grid.patches)
+
+
+def margin_map(
+    model: LinkModel,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    catalogue: Mapping[str, Model],
+    points: PointSet,
+) -> VerdictMap:
+    """One storey: the draft margin of each square that must be silent, and whose room it is in.
+
+    Parameters
+    ----------
+    model : LinkModel
+        ``Ready.model``.
+    scenario, devices, catalogue : as for `evaluate`
+    points : PointSet
+        One of `storey_grids`.
+
+    Returns
+    -------
+    VerdictMap
+        Without `state`: no room need have been judged. `with_maps` adds it.
+    """
+    levels = sum(device.state != "off" for device in devices) * len(model.carriers)
+    silent = np.flatnonzero(silent_at(model.scene.site, points))
+    margin_db = np.full(len(points), np.nan, np.float32)
+    for few in _few_at_a_time(silent, levels):
+        some = points.some(few)
+        margin_db[few] = draft_margin_db(
+            model, scenario, public_links(model, some), blocker_links(model, devices, catalogue, some)
+        ).min(axis=0)
+    patch = points.patches[0]
+    shape = (patch.count_j, patch.count_i)
+    return VerdictMap(
+        title=map_title(model.scene.site, points),
+        building=int(points.building[0]),
+        storey=int(points.storey[0]),
+        patch=patch,
+        data=xr.Dataset(
+            {
+                "margin_db": (("j", "i"), margin_db.reshape(shape), {"units": "dB"}),
+                "room": (("j", "i"), points.room.reshape(shape)),
+            }
+        ),
+    )
+
+
+def with_maps(verdict: Verdict, maps: tuple[VerdictMap, ...]) -> Verdict:
     """A verdict with the maps of every storey, as `evaluate` gives it.
 
     Parameters
     ----------
     verdict : Verdict
-    catalogue : mapping of str to Model
-        The one it was judged with.
+    maps : tuple of VerdictMap
+        From `margin_map`, of the same layout.
 
     Returns
     -------
     Verdict
     """
-    site, scenario, devices = verdict.site, verdict.scenario, verdict.devices
-    sectors = checked_sectors(site, scenario, devices)
-    model = make_ready(site, sectors, scenario, verdict.treatments, catalogue).model
-    maps = _verdict_maps(model, scenario, devices, catalogue, verdict.by_room, lambda _what, _share: None)
-    return replace(verdict, maps=maps)
+    site, by_room = verdict.site, verdict.by_room
+    state = np.full(len(site.rooms) + 1, -1, np.int8)  # the last one is "in no room"
+    dead = by_room["called_silent"].values | by_room["quiet_anyway"].values
+    for name, silent in zip(by_room[ROOM].values.tolist(), dead.tolist(), strict=True):
+        state[site.room_index[name]] = 0 if silent else 1
+    judged = (each.data.assign(state=(("j", "i"), state[each.data["room"].values])) for each in maps)
+    return replace(verdict, maps=tuple(replace(each, data=data) for each, data in zip(maps, judged, strict=True)))
 
 
 def _judged(
@@ -279,52 +349,6 @@ def _verdict_notes(
             f"the catalogue"
         )
     return notes
-
-
-def _verdict_maps(
-    model: LinkModel,
-    scenario: Scenario,
-    devices: tuple[Device, ...],
-    catalogue: Mapping[str, Model],
-    by_room: xr.Dataset,
-    say: Progress,
-) -> tuple[VerdictMap, ...]:
-    """Per storey: each room's state as judged, and the draft margin of each square that must be silent."""
-    site = model.scene.site
-    state = np.full(len(site.rooms) + 1, -1, np.int8)  # the last one is "in no room"
-    dead = by_room["called_silent"].values | by_room["quiet_anyway"].values
-    for name, silent in zip(by_room[ROOM].values.tolist(), dead.tolist(), strict=True):
-        state[site.room_index[name]] = 0 if silent else 1
-    grid = map_grid(site, scenario.grid_m)
-    levels = sum(device.state != "off" for device in devices) * len(model.carriers)
-    found = []
-    for number, patch in enumerate(grid.patches):
-        points = points_of(grid, patch)
-        silent = np.flatnonzero(silent_at(site, points))
-        margin_db = np.full(len(points), np.nan, np.float32)
-        for few in _few_at_a_time(silent, levels):
-            some = points.some(few)
-            margin_db[few] = draft_margin_db(
-                model, scenario, public_links(model, some), blocker_links(model, devices, catalogue, some)
-            ).min(axis=0)
-        shape = (patch.count_j, patch.count_i)
-        found.append(
-            VerdictMap(
-                title=map_title(site, points),
-                building=int(points.building[0]),
-                storey=int(points.storey[0]),
-                patch=points.patches[0],
-                data=xr.Dataset(
-                    {
-                        "state": (("j", "i"), state[points.room].reshape(shape)),
-                        "margin_db": (("j", "i"), margin_db.reshape(shape), {"units": "dB"}),
-                        "room": (("j", "i"), points.room.reshape(shape)),
-                    }
-                ),
-            )
-        )
-        say("maps", 0.7 + 0.3 * (number + 1) / len(grid.patches))
-    return tuple(found)
 
 
 def _few_at_a_time(points: NDArray[np.intp], levels: int) -> list[NDArray[np.intp]]:

@@ -1,0 +1,149 @@
+"""Another process that works out part of an answer, started before the engine is loaded.
+
+Questions and answers go through pipes; both ends are this version of quietwing. Should the process fail, the caller
+works the answer out itself: nothing is lost but time.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from typing import IO, Any, Generic, Protocol, TypeVar
+
+from quietwing.sites import SiteError, beside
+
+__all__ = ["Asked", "Known", "OtherProcess", "Question", "earns_a_process", "main", "other_process"]
+
+Answer = TypeVar("Answer")
+Given = TypeVar("Given", covariant=True)
+Known = Callable[[type], Any]  # the last answer to a kind of question
+LENGTH_BYTES = 8
+LARGE_BYTES = 30_000  # of the rooms' layer, some hundred of them: a process takes two seconds to be of use
+
+
+class Question(Protocol, Generic[Given]):
+    """What is asked; it is sent whole, and need know nothing of pipes."""
+
+    def answer(self, known: Known) -> Given:
+        """Work it out, from the answers to questions before."""
+
+
+class Asked(Generic[Answer]):
+    """A question under way."""
+
+    def __init__(self, future: Future[Answer], here: Callable[[], Answer]) -> None:
+        self._future, self._here = future, here
+
+    @cached_property
+    def _answer(self) -> Answer:
+        return self._here() if self._future.cancel() else self._future.result()
+
+    def result(self) -> Answer:
+        """The answer; one that the other process has not begun is worked out here, rather than waited for."""
+        return self._answer
+
+
+class OtherProcess:
+    """The process, idle until it is asked; questions are answered one after another."""
+
+    def __init__(self, process: subprocess.Popen[bytes] | None, pool: ThreadPoolExecutor) -> None:
+        self._process, self._pool, self._left = process, pool, threading.Event()
+        self._asked: dict[type, Asked[Any]] = {}
+
+    def ask(self, question: Question[Answer]) -> Asked[Answer]:
+        """Begin the work on a question."""
+        sent = pickle.dumps(question, pickle.HIGHEST_PROTOCOL)  # now: the site fills its caches while others work
+        before = dict(self._asked)
+
+        def here() -> Answer:
+            return question.answer(lambda kind: before[kind].result())
+
+        def answered() -> Answer:
+            try:
+                found: Answer = self._told(sent)
+            except (OSError, EOFError, pickle.UnpicklingError):
+                if self._left.is_set():
+                    raise CancelledError from None
+                return here()
+            return found
+
+        asked = self._asked[type(question)] = Asked(self._pool.submit(answered), here)
+        return asked
+
+    def _told(self, sent: bytes) -> Any:
+        if self._process is None or self._process.stdin is None or self._process.stdout is None:
+            raise EOFError
+        _send(self._process.stdin, sent)
+        return pickle.loads(_received(self._process.stdout))  # written by our own child
+
+    def end(self) -> None:
+        """Nobody waits for an answer any more."""
+        self._left.set()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def other_process(module: str) -> Iterator[OtherProcess]:
+    """A process that loads a module at once, for its questions; leaving the block ends it."""
+    process = None
+    with suppress(OSError):  # no process is to be had: everything is worked out here
+        process = subprocess.Popen(
+            # -P: the folder we happen to be in may hold a `coverage` of its own
+            [sys.executable, "-P", "-c", f"import {module}; from {__name__} import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is the caller's
+        )
+    with ThreadPoolExecutor(1) as pool:
+        other = OtherProcess(process, pool)
+        try:
+            yield other
+        finally:
+            other.end()
+
+
+def earns_a_process(site: str) -> bool:
+    """Whether there is a core for another process, and so many rooms in a site that it saves more than it costs."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        rooms = beside(site, "rooms.geojson")
+        return cores > 1 and rooms is not None and rooms.stat().st_size > LARGE_BYTES
+    except (OSError, SiteError):  # whoever reads the site says what is wrong
+        return False
+
+
+def _send(pipe: IO[bytes], message: bytes) -> None:
+    pipe.write(len(message).to_bytes(LENGTH_BYTES))
+    pipe.write(message)
+    pipe.flush()
+
+
+def _received(pipe: IO[bytes]) -> bytes:
+    """One whole message."""
+    length = int.from_bytes(pipe.read(LENGTH_BYTES))
+    message = pipe.read(length)
+    if not length or len(message) < length:
+        raise EOFError
+    return message
+
+
+def main() -> None:
+    """Answer the questions on stdin until there are no more."""
+    answers: dict[type, Any] = {}
+    while True:
+        try:
+            question: Question[Any] = pickle.loads(_received(sys.stdin.buffer))
+        except EOFError:
+            return
+        found = answers[type(question)] = question.answer(answers.__getitem__)
+        _send(sys.stdout.buffer, pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
