@@ -7,6 +7,7 @@ its mode holds. All numbers come from `levels`; nothing here knows a site.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -205,7 +206,7 @@ def room_rows(
         wanted_db = needed.rsrp_dbm + needs.need[needed.carrier] + 10 * np.log10(1 - needed.noise)
         apart_db = block.level_dbm[used] - block.against_db[used]
         pair = needed.carrier * apart_db.shape[2] + needed.point
-        reached_db = apart_db.reshape(len(used), -1).take(pair, axis=1) - wanted_db
+        reached_db = apart_db.reshape(len(used), math.prod(apart_db.shape[1:])).take(pair, axis=1) - wanted_db
         _, alike = np.unique(candidates.trim_db[near], axis=1, return_inverse=True)
         hardest = hardest_rows(np.ascontiguousarray(reached_db.T, float), alike.ravel()[needed.carrier])
         needed = needed.some(np.flatnonzero(hardest))
