@@ -53,12 +53,15 @@ ZOOMED = (640, 400)  # a window of 1280 x 800 at 200 %
 HEADER_PX = 60.0  # the marking stands below it there
 TALLEST_PX = 6000
 AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
-# A click takes a moment to become a question to the server: at rest is who is so for a while, and who waits for no
-# answer on the plan.
+# A click takes a moment to become a question to the server: at rest is who is so for a while, who waits for no answer
+# on the plan, and whose plan is more than the walls that stand in for a storey's first estimate: between the run that
+# works it out and the one that draws it a busy server may pause for longer than a while, and then the page moves.
 CALM = """rest => {
     const waits = [...document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')]
         .some(one => one.shadowRoot?.querySelector('.quietwing-plan.busy'));
-    const calm = document.querySelector(rest) && !document.querySelector('[data-stale="true"]') && !waits;
+    const said = document.querySelector('.st-key-quietwing-said')?.textContent ?? '';
+    const first = said.includes('Working out the quick estimate');
+    const calm = document.querySelector(rest) && !document.querySelector('[data-stale="true"]') && !waits && !first;
     window.calmSince = calm ? window.calmSince ?? performance.now() : null;
     return calm && performance.now() - window.calmSince > 200;
 }"""
@@ -216,7 +219,9 @@ class Planner:
 
     def section(self, name: str) -> None:
         """A part of the panel of Blockers."""
-        self.page.get_by_test_id("stMain").get_by_role("radio", name=name, exact=True).click()
+        part = self.page.get_by_test_id("stMain").get_by_role("radio", name=name, exact=True)
+        part.click()
+        part.and_(self.page.locator("[aria-checked=true], :checked")).wait_for()
         self.rest()
 
     def tab_to(self, what) -> None:
