@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 MOST_MARGIN_DB = 200.0  # of a channel nobody hears
+CROSSED_OF_A_THREAD = 20_000  # counts of crossed constructions: about 2 ms of work
 OCTAVES_A_DB = np.float32(np.log2(10) / 10)
 Floats = NDArray[np.float64]
 Levels = NDArray[np.floating[Any]]
@@ -246,7 +247,8 @@ def _against_db(
     found = np.empty((len(crossed), *plain.shape), np.float32)
     sizes = Sizes(variance, model.walls_most_db, of_carrier)
     ours = np.ascontiguousarray(crossed)
-    in_parts(partial(against, np.array([z], np.float32), ours, theirs, sizes, found), len(crossed))
+    at_most = 1 + ours.size // CROSSED_OF_A_THREAD  # a plan asks room by room: threads would take longer to start
+    in_parts(partial(against, np.array([z], np.float32), ours, theirs, sizes, found), len(crossed), at_most=at_most)
     return found
 
 
