@@ -1,4 +1,4 @@
-"""The relaxation of a planning model with rows as needed and knapsack-cover cuts, in a process of its own.
+"""The relaxation of a planning model with rows and columns as needed and knapsack-cover cuts, in its own process.
 
     python _cuts_child.py FOLDER
 
@@ -7,10 +7,15 @@ The parent (`cuts.relaxed`) leaves ``problem.npz``: ``cost`` to minimise, ``lowe
 mode that needs it, -1 for rows that always hold; ``room`` of each row likewise; ``position`` of each column, -1 for
 what stands nowhere; ``iterations`` of the simplex and ``rounds`` that may be spent.
 
+The solver begins with the weakest row of each room in a mode, without the short rows that tie a candidate to a mode,
+and with the candidates that give a room most, by themselves and for what they take of the limits. After each solution
+it is given what that one misses: rows, cuts, and the columns that its duals say are worth having.
+
 The child leaves ``found.npz``: ``rows`` that were needed, and cuts as ``row_start``, ``row``, ``place_start``,
 ``place``: the rows each comes from and the positions that it leaves out; ``duals`` of all rows and ``cut_duals`` of
-the last solution, and the columns ``used`` in the last few; ``infeasible`` if nothing holds. The parent makes the
-cuts itself and works out what the duals prove: neither needs to be believed. Imports numpy and highspy only.
+the solution that proves most, and the columns ``used`` in the last few; ``infeasible`` if nothing holds. The parent
+makes the cuts itself and works out what the duals prove: neither needs to be believed. Imports numpy and highspy
+only.
 """
 
 from __future__ import annotations
@@ -26,6 +31,8 @@ import highspy
 import numpy as np
 
 FIRST_ROWS = 1  # of a room in a mode, the weakest
+SHORT = 100  # columns of a row that ties a candidate to something else, up to which it waits until it is missed
+WORTH = 1e-4  # that a column must bring to be taken in
 MISSED = 1e-3  # a row that is missed by less is left out
 LEAST_USED = 1e-6
 LATEST = 3  # solutions that the columns worth having are taken from
@@ -52,10 +59,13 @@ def main(folder: Path) -> None:
         loop.solver.run()
         spent += max(0, int(loop.solver.getInfo().simplex_iteration_count))
         status = loop.solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible and loop.take_all():
+            continue
+        reduced = None
         if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kIterationLimit):
-            loop.remember()  # duals of the dual simplex prove what they have reached, wherever it ends
+            reduced = loop.remember()  # duals of the dual simplex prove what they have reached, wherever it ends
         loop.infeasible |= status == highspy.HighsModelStatus.kInfeasible
-        if status != highspy.HighsModelStatus.kOptimal or not loop.grow():
+        if status != highspy.HighsModelStatus.kOptimal or not loop.grow(reduced):
             break
     with (folder / "found.part").open("wb") as file:
         np.savez(
@@ -79,7 +89,9 @@ class Loop:
     def __init__(self, given: dict[str, Any]) -> None:
         self.starts, self.columns, self.values = given["starts"], given["columns"], given["values"]
         self.goal, self.position = given["goal"], given["position"]
-        self.count, self.width = len(given["row_lower"]), len(given["cost"])
+        self.cost, self.lower, self.upper = given["cost"], given["lower"], given["upper"]
+        self.row_lower, self.row_upper = given["row_lower"], given["row_upper"]
+        self.count, self.width = len(self.row_lower), len(self.cost)
         self.needed = np.flatnonzero(self.goal >= 0)
         self.row_of = np.repeat(np.arange(self.count), np.diff(self.starts))
         self.known = np.zeros(self.count, bool)
@@ -91,55 +103,109 @@ class Loop:
         key = self.goal[self.needed][order]
         rank = np.arange(len(key)) - np.searchsorted(key, key)
         self.known[self.needed[order[rank < FIRST_ROWS]]] = True
-        rows = np.flatnonzero((self.goal < 0) | self.known)
-        self.order: list[tuple[bool, int]] = [(False, row) for row in rows.tolist()]  # whether a cut, and its number
-        self.duals, self.cut_duals = np.zeros(self.count), np.zeros(0)
+        none = np.empty(0, np.int64)
+        self.cut_entries: tuple[Any, ...] = none, none, np.empty(0)  # of all cuts: which cut, column, value
+        self.duals, self.cut_duals, self.proven = np.zeros(self.count), np.zeros(0), -np.inf
         self.used: list[Any] = []
         self.infeasible = False
-        self.solver = self._begun(given, rows)
-
-    def _begun(self, given: dict[str, Any], rows: Any) -> Any:
-        parts = [np.arange(self.starts[row], self.starts[row + 1]) for row in rows.tolist()]
-        entries = np.concatenate(parts) if parts else np.empty(0, np.int64)
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = self.width, len(rows)
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = given["cost"], given["lower"], given["upper"]
-        lp.row_lower_, lp.row_upper_ = given["row_lower"][rows], given["row_upper"][rows]
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = self.width, len(rows)
-        lp.a_matrix_.start_ = np.cumsum([0, *(len(part) for part in parts)]).astype(np.int32)
-        lp.a_matrix_.index_, lp.a_matrix_.value_ = self.columns[entries].astype(np.int32), self.values[entries]
-        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        self.in_solver = np.full(self.count, -1)  # the solver's number of each row
+        self.cuts_in_solver: list[int] = []
+        self.taken = np.empty(0, np.int64)  # the solver's columns, in its order
+        self.place_of = np.full(self.width, -1)
+        self.solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, setting in (("output_flag", False), ("threads", 1), ("solver", "simplex"), ("simplex_strategy", 1)):
-            solver.setOptionValue(name, setting)
-        solver.passModel(lp)
-        return solver
+            self.solver.setOptionValue(name, setting)
+        self._take(self._first_columns())
+        self._add_rows(np.flatnonzero(((self.goal < 0) & ~self._ties()) | self.known))
 
-    def remember(self) -> None:
-        """Keep what the last solution proves and uses."""
-        solution = self.solver.getSolution()
-        self.used = [*self.used[1 - LATEST :], np.array(solution.col_value) > LEAST_USED]
-        self.cut_duals = np.zeros(len(self.cuts))
-        self.duals[:] = 0.0
-        for (is_cut, at), dual in zip(self.order, solution.row_dual, strict=True):
-            (self.cut_duals if is_cut else self.duals)[at] = dual
+    def _ties(self) -> Any:
+        """Short rows that hold for good and tie candidates to something else."""
+        of = self.position[self.columns] >= 0
+        candidates = np.bincount(self.row_of, of, self.count)
+        length = np.diff(self.starts)
+        return (self.goal < 0) & (candidates > 0) & (candidates < length) & (length <= SHORT)
 
-    def grow(self) -> bool:
-        """Add rows and cuts that the solution misses; False where there are none."""
-        x = np.array(self.solver.getSolution().col_value)
+    def _first_columns(self) -> Any:
+        """All but candidates, what stands, and each room's best by what it gives, and by that for what it takes."""
+        first = (self.position < 0) | (self.lower > 0)
+        long = ((self.goal < 0) & (np.diff(self.starts) > SHORT) & (self.row_upper > 0))[self.row_of]
+        takes = np.zeros(self.width)
+        share = np.abs(self.values[long]) / self.row_upper[self.row_of[long]]
+        np.maximum.at(takes, self.columns[long], share)
+        for room in self.rooms:
+            if len(room.columns):
+                gives = room.shares.mean(axis=0)
+                first[room.columns[gives.argmax()]] = True
+                first[room.columns[(gives / np.maximum(takes[room.columns], 1e-12)).argmax()]] = True
+        return np.flatnonzero(first)
+
+    def _take(self, columns: Any) -> None:
+        """Have the solver know further columns."""
+        self.place_of[columns] = len(self.taken) + np.arange(len(columns))
+        first, self.taken = len(self.taken), np.concatenate([self.taken, columns])
+        there = (self.place_of[self.columns] >= first) & (self.in_solver[self.row_of] >= 0)
+        cut, column, value = self.cut_entries
+        of_cut = self.place_of[column] >= first
+        place = np.concatenate([self.place_of[self.columns[there]], self.place_of[column[of_cut]]]) - first
+        row = np.concatenate([self.in_solver[self.row_of[there]], np.array(self.cuts_in_solver, int)[cut[of_cut]]])
+        value = np.concatenate([self.values[there], value[of_cut]])
+        order = np.lexsort((row, place))
+        starts = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=len(columns)))[:-1]])
+        self.solver.addCols(
+            len(columns), self.cost[columns], self.lower[columns], self.upper[columns],
+            len(order), starts.astype(np.int32), row[order].astype(np.int32), value[order],
+        )  # fmt: skip
+
+    def take_all(self) -> bool:
+        """Have the solver know every column; False where it does."""
+        left = np.flatnonzero(self.place_of < 0)
+        if len(left):
+            self._take(left)
+        return len(left) > 0
+
+    def x(self) -> Any:
+        """The last solution."""
+        x = np.zeros(self.width)
+        x[self.taken] = self.solver.getSolution().col_value
+        return x
+
+    def remember(self) -> Any:
+        """Keep what the last solution uses, and what it proves if none proved more; its reduced costs."""
+        x, dual = self.x(), np.array(self.solver.getSolution().row_dual)
+        self.used = [*self.used[1 - LATEST :], x > LEAST_USED]
+        duals = np.where(self.in_solver >= 0, dual[self.in_solver], 0.0)
+        cut_duals = dual[np.array(self.cuts_in_solver, int)]
+        cut, column, value = self.cut_entries
+        reduced = self.cost - np.bincount(self.columns, self.values * duals[self.row_of], self.width)
+        reduced -= np.bincount(column, value * cut_duals[cut], self.width)
+        left_out = self.place_of < 0
+        proven = float(self.cost @ x + np.minimum(reduced[left_out], 0.0) @ self.upper[left_out])
+        if proven > self.proven:
+            self.duals, self.cut_duals, self.proven = duals, cut_duals, proven
+        return reduced
+
+    def grow(self, reduced: Any) -> bool:
+        """Add columns, rows and cuts that the solution misses; False where there are none."""
+        x = self.x()
+        worth = np.flatnonzero((self.place_of < 0) & (reduced < -WORTH))
+        if len(worth):
+            self._take(worth)
         given = np.bincount(self.row_of, self.values * x[self.columns], self.count)
+        ties = np.flatnonzero(
+            (self.goal < 0)
+            & (self.in_solver < 0)
+            & ((given > self.row_upper + MISSED) | (given < self.row_lower - MISSED))
+        )
         missed = np.where((self.goal >= 0) & ~self.known, -given, 0.0)
         rows: dict[int, int] = {}
         for row in np.argsort(-missed, kind="stable").tolist():
             if missed[row] < MISSED:
                 break
             rows.setdefault(int(self.goal[row]), row)  # one of a room in a mode
-        for row in rows.values():
-            self.known[row] = True
-            self.order.append((False, row))
-            part = slice(self.starts[row], self.starts[row + 1])
-            self._add(self.columns[part], self.values[part])
-        return self._cut(x) | bool(rows)
+        further = np.array(list(rows.values()), int)
+        self.known[further] = True
+        self._add_rows(np.concatenate([ties, further]))
+        return self._cut(x) | bool(len(worth) or len(ties) or rows)
 
     def _by_room(self, room: Any) -> list[Any]:
         order = self.needed[np.argsort(room[self.needed], kind="stable")]
@@ -153,17 +219,30 @@ class Loop:
             fresh = [cut for cut in own if (cut.rows, cut.out) not in self.seen]
             found += fresh[:CUTS_OF_A_ROOM]
         found.sort(key=lambda cut: (-cut.by, cut.rows, cut.out))
+        entries = [self.cut_entries]
         for cut in found[:MOST_CUTS]:
             if (cut.rows, cut.out) not in self.seen:
                 self.seen.add((cut.rows, cut.out))
-                self.order.append((True, len(self.cuts)))
-                self.cuts.append((cut.rows, cut.out))
                 goals = self.goal[list(cut.rows)]
-                self._add(np.append(cut.columns, goals), np.append(cut.values, -np.ones(len(goals))))
+                columns, values = np.append(cut.columns, goals), np.append(cut.values, -np.ones(len(goals)))
+                self.cuts_in_solver.append(self._add(0.0, np.inf, columns, values))
+                entries.append((np.full(len(columns), len(self.cuts)), columns, values))
+                self.cuts.append((cut.rows, cut.out))
+        self.cut_entries = tuple(np.concatenate(each) for each in zip(*entries, strict=True))
         return bool(found)
 
-    def _add(self, columns: Any, values: Any) -> None:
-        self.solver.addRow(0.0, highspy.kHighsInf, len(columns), columns.astype(np.int32), values)
+    def _add_rows(self, rows: Any) -> None:
+        for row in rows.tolist():
+            part = slice(self.starts[row], self.starts[row + 1])
+            columns, values = self.columns[part], self.values[part]
+            self.in_solver[row] = self._add(self.row_lower[row], self.row_upper[row], columns, values)
+
+    def _add(self, lower: float, upper: float, columns: Any, values: Any) -> int:
+        """Have the solver know a further row, of the columns that it knows; its number there."""
+        place = self.place_of[columns]
+        there = place >= 0
+        self.solver.addRow(lower, upper, int(there.sum()), place[there].astype(np.int32), values[there])
+        return int(self.solver.getNumRow()) - 1
 
 
 class Cut(NamedTuple):

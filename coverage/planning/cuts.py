@@ -61,15 +61,12 @@ class Reduced:
     reproducible : bool
         False where the deadline ended the work, or the child failed: then there is no bound, and another run may
         differ.
-    cuts : int
-        How many of the last rows are cuts.
     """
 
     problem: Problem
     bound: float | None
     used: NDArray[np.bool_]
     reproducible: bool
-    cuts: int = 0
 
 
 def with_cuts(problem: Problem, cover: CoverRows, work: CutWork) -> Reduced:
@@ -163,7 +160,7 @@ def _reduced(problem: Problem, cover: CoverRows, found: dict[str, NDArray[np.int
         bound = -bound
     names = (*(problem.row_names[row] for row in kept.tolist()), *(f"cut {at}" for at in range(len(cuts))))
     part = replace(problem, rows=rows, row_lower=lower, row_upper=upper, row_names=names)
-    return Reduced(part, bound, found["used"].astype(bool), True, len(cuts))
+    return Reduced(part, bound, found["used"].astype(bool), True)
 
 
 def _cut(

@@ -151,7 +151,7 @@ def improve(
         if not reduced.reproducible or not _may_be_better(best, reduced.bound, goal):
             continue
         if ((start >= problem.lower) & (start <= problem.upper)).all():
-            other, in_time = improve_in_neighbourhoods(model, goal, problem, reduced, found, parts, seed, late)
+            other, in_time = improve_in_neighbourhoods(model, goal, reduced, found, parts, seed, late)
         else:
             solved, in_time = _solved(model, reduced)
             other = best if solved is None else solved

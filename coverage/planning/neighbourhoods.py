@@ -8,7 +8,6 @@ nearly to its end. Parts are of two places at once, for a budget is moved from o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +37,6 @@ Flags = NDArray[np.bool_]
 def improve_in_neighbourhoods(
     model: PlanModel,
     goal: Goal,
-    problem: Problem,
     reduced: Reduced,
     found: Found,
     parts: int,
@@ -51,10 +49,10 @@ def improve_in_neighbourhoods(
     ----------
     model : PlanModel
     goal : Goal
-    problem : Problem
-        Of the model without interplay, for the head-ends that the plan has.
     reduced : Reduced
-        What its relaxation found.
+        What the relaxation of the model without interplay found, for the head-ends that the plan has. Parts are
+        solved with the rows that it needed: with all of them one takes up to five times as long, and rooms that lack
+        a row that was left out are given up afterwards.
     found : Found
         A plan that holds.
     parts : int
@@ -76,7 +74,7 @@ def improve_in_neighbourhoods(
         After the solver was stopped.
     """
     numbers = np.random.default_rng(seed)
-    whole, room_of = _with_cuts(problem, reduced), _room_of_columns(model)
+    problem, room_of = reduced.problem, _room_of_columns(model)
     count, reproducible = len(model.candidates), True
     for part in range(parts):
         if late():
@@ -92,9 +90,7 @@ def improve_in_neighbourhoods(
             continue
         near: Flags = np.any(reach[:, chosen], axis=1)
         free = np.concatenate([chosen, near[room_of[count:]] | (room_of[count:] < 0)])
-        # All at once with the rows that the relaxation needed: with all of them it takes five times as long.
-        problem_of_part, work = (reduced.problem, AT_ONCE) if at_once else (whole, PART)
-        x, in_time, proven = _chosen_anew(problem_of_part, start, free, work)
+        x, in_time, proven = _chosen_anew(problem, start, free, AT_ONCE if at_once else PART)
         reproducible &= in_time
         if x is None:
             continue
@@ -104,18 +100,6 @@ def improve_in_neighbourhoods(
         if proven and at_once:
             break
     return found, reproducible
-
-
-def _with_cuts(problem: Problem, reduced: Reduced) -> Problem:
-    """All rows of a problem and the cuts that its relaxation found."""
-    cuts = slice(reduced.problem.rows.shape[0] - reduced.cuts, None)
-    return replace(
-        problem,
-        rows=sparse.csr_array(sparse.vstack([problem.rows, reduced.problem.rows[cuts]])),
-        row_lower=np.concatenate([problem.row_lower, reduced.problem.row_lower[cuts]]),
-        row_upper=np.concatenate([problem.row_upper, reduced.problem.row_upper[cuts]]),
-        row_names=(),
-    )
 
 
 def _room_of_columns(model: PlanModel) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -136,6 +137,7 @@ def _ceilings(site: Site) -> Iterable[Spot]:
 
 def _beside_windows(site: Site) -> Iterable[Spot]:
     """Under the ceiling just inside the windows of small rooms: nearest to where a phone hears most."""
+    named: Counter[int] = Counter()
     for place in opening_places(site):
         opening, room = site.openings[place.opening], max(place.rooms)
         if not place.outer or room < 0 or opening.kind != "window" or site.rooms[room].role != "silence":
@@ -145,7 +147,8 @@ def _beside_windows(site: Site) -> Iterable[Spot]:
         if z_m - storey.floor_m < OUT_OF_REACH_M or site.rooms[room].outline.area > LARGE_ROOM_M2:
             continue
         x, y, _ = place.beside_m(room, BESIDE_WINDOW_M)
-        name = f"{site.rooms[room].id}-{opening.id}-window"
+        named[room] += 1
+        name = f"{site.rooms[room].id}-window" + (f"-{named[room]}" if named[room] > 1 else "")
         yield Spot(name, round(x, 3), round(y, 3), round(z_m, 3), place.storey, room, place.building, True)
 
 

@@ -46,7 +46,7 @@ class OfStorey(Protocol):
 
 
 def short_names(ids: Iterable[str]) -> dict[str, str]:
-    """What is drawn beside devices: ``B2-16-window`` for ``B2-16-B2-16-window-window``; tables hold the whole id.
+    """What is drawn beside devices; tables hold the whole id.
 
     Parameters
     ----------
@@ -55,12 +55,9 @@ def short_names(ids: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Without parts said before, at most 12 letters and a mark that some are left out, no name twice.
+        At most 12 letters and a mark that some are left out, no name twice.
     """
-    names: dict[str, str] = {}
-    for each in ids:
-        name = "-".join(dict.fromkeys(each.split("-"))) if len(each) > LONGEST_NAME else each
-        names[each] = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    names = {each: each if len(each) <= LONGEST_NAME else f"{each[: LONGEST_NAME - 1]}…" for each in ids}
     said = Counter(names.values())
     turn: Counter[str] = Counter()
     for each, name in names.items():

@@ -179,7 +179,7 @@ def no_head_end(q: Question) -> Plan:
     return replace(plan, cost=replace(plan.cost, lines=lines))
 
 
-END = "A1-landing-A1-end-window-window"
+END = "A1-landing-window"
 MESH = "window_mesh"
 ANY = SCENARIO
 RICH = replace(SCENARIO, budget_gbp=1e6)  # the lie is another one than the money
@@ -423,7 +423,7 @@ SEVERAL_LINES: dict[str, tuple[Scenario, Lie, tuple[str, ...]]] = {
          r"whole-life cost: ", r"net present value: ", r"cost of the chosen attempt: "),
     ),
     "a strong device at the broken window": (
-        RICH, lambda q: q.with_devices(*q.bought, q.device("A1-02-A1-02-window-window", "strong", "room_jammer")),
+        RICH, lambda q: q.with_devices(*q.bought, q.device("A1-02-window", "strong", "room_jammer")),
         (r"\d+ m outside, [\w-]+: EE/B20/LTE: the sum of all blockers is .* of slack, strong being the loudest, and",
          r"\d+ m outside, [\w-]+: O2/B8/LTE: the sum of all blockers is .* of slack, strong being the loudest, and"),
     ),

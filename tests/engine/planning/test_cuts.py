@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -133,6 +134,19 @@ def test_the_best_plan_holds_in_every_row_and_cut_and_the_bound_is_no_less(seed)
     assert best.status == "optimal"
     assert check_solution(reduced.problem, best.x) == ()
     assert best.value - 1e-6 <= reduced.bound <= plain_bound(model, goal) + 1e-6
+
+
+def test_more_rounds_never_prove_less():
+    """A solution of few columns proves little where others are worth having: the best proof is kept."""
+    rng = np.random.default_rng(39)
+    shares = rng.uniform(0.0, 1.2, (24, 50)) * (rng.random((24, 50)) < 0.25)
+    limits, pounds = rng.uniform(0.0, 0.4, (4, 50)), tuple(rng.uniform(300, 3000, 50))
+    model = hand_model(shares, limits, pounds, row_room=list(range(12)) * 2)
+    problem = as_problem(model, Goal(budget_pence=int(rng.uniform(3e5, 1.2e6))), interplay=False, ties=False)
+    cover = cover_rows(model, problem)
+    bounds = [with_cuts(problem, cover, CutWork(10_000, rounds)).bound for rounds in range(1, 6)]
+    assert all(later <= before + 1e-9 for before, later in pairwise(bounds))
+    assert bounds[-1] < bounds[0] - 0.5
 
 
 # --- What a plan does not need.

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import numba
 import numpy as np
 import pytest
+import shapely
 from by_path import module_at
 from numpy.testing import assert_array_equal
 
@@ -377,6 +378,20 @@ def test_nothing_is_placed_where_a_device_stands_already(site):
     plan = optimise(site, site.sectors, MOST, CATALOGUE, existing=(stands,))
     assert plan.devices[0] == stands
     assert judged(plan).rooms_judged >= 3
+
+
+def test_places_at_the_windows_of_a_room_have_its_name_and_a_number(site):
+    window = next(one for one in site.openings if one.id == "A1-01-window")
+    first, last = (shapely.Point(end) for end in window.line.coords)
+    middle = window.line.interpolate(0.5, normalized=True)
+    halves = [
+        replace(window, id=name, line=shapely.LineString(ends))
+        for name, *ends in (("left", first, middle), ("right", middle, last))
+    ]
+    others = tuple(one for one in site.openings if one is not window)
+    found = {spot.id: spot for spot in plan_spots(replace(site, openings=(*halves, *others)))}
+    assert {"A1-01-window", "A1-01-window-2", "A1-02-window"} <= set(found)
+    assert found["A1-01-window"].room == found["A1-01-window-2"].room != found["A1-02-window"].room
 
 
 @pytest.mark.parametrize("tier", ["strict", "standard", "service", "emergency"])
