@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 def lift_within_exposure(
     lift_db: Floats,
     step_db: float,
-    lifted: Callable[[Floats], tuple[Device, ...]],
+    lifted: Callable[[int, float], Device],
     catalogue: Mapping[str, Model],
     points: PointSet,
 ) -> Floats:
@@ -32,7 +32,7 @@ def lift_within_exposure(
     step_db : float
         At a time. [dB]
     lifted : callable
-        The devices with a lift, all of them, in its order.
+        A device, by its number, with a lift.
     catalogue : mapping of str to Model
     points : PointSet
         Test points of rooms, where the sum over all devices stays at the limit or below (`exposure`). A point that is
@@ -44,10 +44,14 @@ def lift_within_exposure(
         [dB]
     """
     lift_db = lift_db.copy()
-    devices = list(lifted(lift_db))
-    share = np.array([share_of_limit(device, catalogue[device.model], points) for device in devices])
+
+    def share_of(at: int) -> Floats:
+        device = lifted(at, float(lift_db[at]))
+        return share_of_limit(device, catalogue[device.model], points)
+
+    share = np.array([share_of(at) for at in range(len(lift_db))])
     beyond_help = np.zeros(len(points), bool)
-    while len(devices):
+    while len(share):
         total = np.where(beyond_help, 0.0, share.sum(axis=0))
         worst = int(total.argmax())
         if total[worst] <= 1:
@@ -58,6 +62,5 @@ def lift_within_exposure(
             beyond_help[worst] = True
             continue
         lift_db[at] = max(lift_db[at] - step_db, 0.0)
-        devices = list(lifted(lift_db))
-        share[at] = share_of_limit(devices[at], catalogue[devices[at].model], points)
+        share[at] = share_of(at)
     return lift_db

@@ -19,6 +19,7 @@ from quietwing.coverage.blocking import (
     carrier_levels_dbm,
     detour_ways,
     draft_signal,
+    flat_spans,
     signal_alone_db,
     silence_points,
     spread_against_db,
@@ -42,6 +43,7 @@ from quietwing.coverage.propagation import (
     stations_of,
 )
 from quietwing.coverage.scenario import Scenario
+from quietwing.coverage.trims import shared_groups
 from quietwing.sites import PointSet, trial_points
 
 __all__ = ["Base", "PlanningLinks", "room_blocks"]
@@ -187,6 +189,16 @@ class PlanningLinks:
             found.append(known[key])
         table = np.array(found, np.float32).reshape(len(self.bases), 3, len(self.plain.carriers))
         return table[:, 0], table[:, 1], table[:, 2]
+
+    @cached_property
+    def groups(self) -> dict[str, dict[str, int]]:
+        """Of each model of the bases, the channels whose power is one number in what it sends, by group."""
+        carriers = self.plain.carriers
+        channels = [carrier.channel for carrier in carriers]
+        return {
+            name: dict(zip(channels, shared_groups(carriers, flat_spans(self.catalogue[name])), strict=True))
+            for name in dict.fromkeys(base.device.model for base in self.bases)
+        }
 
     @cached_property
     def is_mas(self) -> NDArray[np.bool_]:

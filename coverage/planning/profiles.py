@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking import Needs, flat_spans
-from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.blocking import Needs
+from quietwing.coverage.equipment import Device
 from quietwing.coverage.planning.levels import Candidates, RoomBlock
 from quietwing.coverage.planning.planning_links import PlanningLinks
-from quietwing.coverage.trims import shared_groups
 
 __all__ = ["Short", "Wish", "candidate_id", "candidates_for", "device_of", "required_db"]
 
@@ -139,7 +138,7 @@ def candidates_for(
         for row, base in enumerate(block.bases.tolist()):
             if not around.bases[base].existing:
                 needed.setdefault(base, {})[block.room, block.mode] = found[row]
-    group = {name: _group_of_channel(around, around.catalogue[name]) for name in _models(around, needed)}
+    group = {name: _group_of_channel(around, name) for name in _models(around, needed)}
     wishes = [
         wish
         for base in sorted(needed)
@@ -196,18 +195,9 @@ def _profiles(
     return found
 
 
-def _groups(around: PlanningLinks, model: Model) -> dict[str, int]:
-    """Channels whose power is one number in what a model sends, by group."""
-    carriers = around.plain.carriers
-    return {
-        carrier.channel: group
-        for carrier, group in zip(carriers, shared_groups(carriers, flat_spans(model)), strict=True)
-    }
-
-
-def _group_of_channel(around: PlanningLinks, model: Model) -> NDArray[np.intp]:
+def _group_of_channel(around: PlanningLinks, model: str) -> NDArray[np.intp]:
     """Group of each channel, shape (channel,)."""
-    group = _groups(around, model)
+    group = around.groups[model]
     return np.array([group[name] for name in around.plain.channels], np.intp)
 
 
@@ -303,7 +293,7 @@ def device_of(around: PlanningLinks, candidates: Candidates, at: int, name: str)
             if band.low_mhz <= carrier.freq_mhz <= band.high_mhz:
                 wanted[carrier.channel] = max(wanted.get(carrier.channel, -np.inf), band.power_dbm + trim_db)
     loudest: dict[int, float] = {}
-    group = _groups(around, model)
+    group = around.groups[device.model]
     for channel, level in wanted.items():
         loudest[group[channel]] = max(loudest.get(group[channel], -np.inf), level)
     wanted = {channel: loudest[group[channel]] for channel in wanted}

@@ -189,20 +189,22 @@ class SearchSpace:
                     share[:, at] *= step
                     lift_db[at] += LIFT_STEP_DB
 
-        def raised(lift_db: Floats) -> Candidates:
-            trim_db = candidates.trim_db.copy()
-            part = trim_db[chosen]
-            trim_db[chosen] = np.where(part < 0, np.minimum(part + lift_db[:, None], 0.0), part)
-            return replace(candidates, trim_db=trim_db)
+        few = some_candidates(candidates, chosen)
 
-        def devices(lift_db: Floats) -> tuple[Device, ...]:
-            return tuple(device_of(self.around, raised(lift_db), at, str(at)) for at in chosen.tolist())
+        def raised(lift_db: Floats) -> Floats:
+            return np.where(few.trim_db < 0, np.minimum(few.trim_db + lift_db[:, None], 0.0), few.trim_db)
+
+        def device(at: int, lift_db: float) -> Device:
+            one = replace(few, trim_db=raised(np.full(len(chosen), lift_db)))
+            return device_of(self.around, one, at, str(chosen[at]))
 
         # What is taken back of it only adds to what is left of the limits.
         unused_db = min(_below_db(taken), _below_db(every[~near]) - float(lift_db.max()))
         tested = trial_points(self.inputs.site)
-        lift_db = lift_within_exposure(lift_db, LIFT_STEP_DB, devices, self.around.catalogue, tested)
-        return replace(model, candidates=raised(lift_db)), unused_db
+        lift_db = lift_within_exposure(lift_db, LIFT_STEP_DB, device, self.around.catalogue, tested)
+        trim_db = candidates.trim_db.copy()
+        trim_db[chosen] = raised(lift_db)
+        return replace(model, candidates=replace(candidates, trim_db=trim_db)), unused_db
 
     def _missed_in_rooms(self, model: PlanModel, chosen: NDArray[np.int64], found: Found) -> list[RoomRows]:
         """Rows that do not hold of rooms that the model takes as protected."""

@@ -34,7 +34,7 @@ from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anythin
 from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge, judge_outside
-from quietwing.coverage.planning.search_space import MOST_SLACK_DB, RoomLevels, search_space
+from quietwing.coverage.planning.search_space import RoomLevels, search_space
 from quietwing.coverage.planning.searching import EFFORTS, Effort, find_plan, slack_told_db, with_limits_used
 from quietwing.coverage.planning.warm_start import WarmStart, as_warm_start
 from quietwing.coverage.results import SpillResult
@@ -64,8 +64,8 @@ def try_all(
     """Attempts one after another, each correcting what the Monte Carlo found wrong with the one before.
 
     A room that falls short gets more reserve, one that is sure gets less; the slack of the limits outside follows the
-    smallest margin found there. The first begins with the plan to start from, in the planning model it came from;
-    where that leads to nothing better, the second begins anew.
+    smallest margin found there. The first begins with the plan to start from and the reserves of its rooms; where
+    that leads to nothing better, the second begins anew.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def try_all(
         Called with what is being done and the share done.
     stop : GapStop
     """
-    slack_db, reserve_db = _start_of_search(inputs, start)
+    slack_db, reserve_db = FIRST_SLACK_DB, _reserves_of(inputs, start)
     warm_start = None if start is None else warm_start_from(inputs, inside, tried[1])
     before: Searched | None = None
     found_db: list[tuple[float, float]] = []
@@ -100,7 +100,7 @@ def try_all(
         if stop.reached(inputs, tried, None if start is None else tried[1], left):
             return
         if start is not None and number == 1 and not _improves(inputs, tried):  # as if there were none
-            slack_db, reserve_db = _start_of_search(inputs, None)
+            slack_db, reserve_db = FIRST_SLACK_DB, _reserves_of(inputs, None)
             warm_start, before, found_db, goal = None, None, [], asked
 
         def told(share: float, number: int = number, attempts: int = attempts) -> None:
@@ -200,17 +200,20 @@ def _improves(inputs: PlanningInputs, tried: list[Tried]) -> bool:
     return any(rank(inputs, one, least_db) < rank(inputs, tried[1], least_db) for one in tried[2:])
 
 
-def _start_of_search(inputs: PlanningInputs, start: Plan | None) -> tuple[float, NDArray[np.float64]]:
-    """Slack and reserve of the first planning model: those of the plan to start from, as far as it has them."""
+def _reserves_of(inputs: PlanningInputs, start: Plan | None) -> NDArray[np.float64]:
+    """Reserves of the first planning model: those of the plan to start from, as far as it has them.
+
+    Its slack is left: that of a plan whose jammers were raised leaves no room to raise those of the next.
+    """
     reserve_db = np.zeros(len(inputs.site.rooms))
     if start is None or start.attempts[start.chosen].confidence == 0:
-        return FIRST_SLACK_DB, reserve_db
+        return reserve_db
     for claim in start.claimed:
         if claim.room in inputs.site.room_index:
             reserve_db[inputs.site.room_index[claim.room]] = min(
                 max(claim.reserve_db, -MOST_RESERVE_DB), MOST_RESERVE_DB
             )
-    return min(max(start.attempts[start.chosen].slack_db, 0.0), MOST_SLACK_DB), reserve_db
+    return reserve_db
 
 
 def warm_start_from(inputs: PlanningInputs, inside: RoomLevels, one: Tried) -> WarmStart | None:

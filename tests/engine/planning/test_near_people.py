@@ -19,11 +19,8 @@ POINTS = scattered(np.array([[0.0, 0.1, 2.0], [50.0, 0.0, 2.0]]))
 
 
 def raised(*devices):
-    """The devices with a lift each."""
-    return lambda lift_db: tuple(
-        replace(device, power_dbm=device.power_dbm + float(more))
-        for device, more in zip(devices, lift_db, strict=True)
-    )
+    """One of the devices with a lift."""
+    return lambda at, lift_db: replace(devices[at], power_dbm=devices[at].power_dbm + lift_db)
 
 
 def test_a_jammer_at_half_the_limit_is_doubled_and_no_more_and_one_far_away_is_raised_in_full():
