@@ -30,7 +30,7 @@ __all__ = [
 QUIET_COLOUR, HOLE_COLOUR, UNKNOWN_COLOUR = "#12436D", "#F46A25", "#E5E5E5"
 WALL_COLOUR, WINDOW_COLOUR, DOOR_COLOUR = "#1a1a1a", "#2A9DF4", "#8a5a2b"
 DEVICE_COLOUR = "#FFDD00"
-LONGEST_NAME = 12  # letters beside a mark
+LONGEST_NAME = 13  # letters beside a mark: A1-14-ceiling
 
 
 class OfStorey(Protocol):
@@ -55,7 +55,7 @@ def short_names(ids: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        At most 12 letters and a mark that some are left out, no name twice.
+        At most 13 letters and a mark that some are left out, no name twice.
     """
     names = {each: each if len(each) <= LONGEST_NAME else f"{each[: LONGEST_NAME - 1]}…" for each in ids}
     said = Counter(names.values())

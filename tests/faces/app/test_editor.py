@@ -328,11 +328,11 @@ def test_devices_show_on_their_own_storey_only():
 
 
 def test_names_on_a_plan_are_short_and_none_stands_twice():
-    assert short_names(("A1-M1", "B2-16-window", "A1-landing-window", "A1-landing-middle")) == {
+    assert short_names(("A1-M1", "B2-16-ceiling", "A1-landing-end-1", "A1-landing-end-2")) == {
         "A1-M1": "A1-M1",
-        "B2-16-window": "B2-16-window",
-        "A1-landing-window": "A1-landing-… 1",
-        "A1-landing-middle": "A1-landing-… 2",
+        "B2-16-ceiling": "B2-16-ceiling",
+        "A1-landing-end-1": "A1-landing-e… 1",
+        "A1-landing-end-2": "A1-landing-e… 2",
     }
 
 
