@@ -171,9 +171,9 @@ class Loop:
 
     def remember(self) -> Any:
         """Keep what the last solution uses, and what it proves if none proved more; its reduced costs."""
-        x, dual = self.x(), np.array(self.solver.getSolution().row_dual)
+        x, dual = self.x(), np.append(self.solver.getSolution().row_dual, 0.0)  # the last: of rows that are not there
         self.used = [*self.used[1 - LATEST :], x > LEAST_USED]
-        duals = np.where(self.in_solver >= 0, dual[self.in_solver], 0.0)
+        duals = dual[self.in_solver]
         cut_duals = dual[np.array(self.cuts_in_solver, int)]
         cut, column, value = self.cut_entries
         reduced = self.cost - np.bincount(self.columns, self.values * duals[self.row_of], self.width)
