@@ -12,6 +12,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import BandPower, Device, MasCarrier, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout, read_layout
+from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.profiles import device_of
 from quietwing.coverage.trims import contradictory_trims, shared_groups
 from quietwing.sites import load_site
@@ -114,7 +115,7 @@ def test_a_plan_never_writes_contradictory_trims():
     # O2's channels ask for −6 and −20 dB on their one carrier, Three for nothing: one trim each for both of O2's.
     plain = SimpleNamespace(carriers=CARRIERS, channels=tuple(carrier.channel for carrier in CARRIERS))
     base = SimpleNamespace(device=Device("x", "jam", 0, 0, 2))
-    around = SimpleNamespace(bases=[base], plain=plain, catalogue={"jam": JAMMER})
+    around = PlanningLinks(SimpleNamespace(models=(plain,)), None, {"jam": JAMMER}, (), (base,))
     candidates = SimpleNamespace(base=[0], existing=[False], trim_db=np.array([[-6.0, -20.0, 0.0]]))
     device = device_of(around, candidates, 0, "J1")
     assert device.power_dbm == 10
