@@ -26,7 +26,7 @@ from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import layout_text, read_layout
 from quietwing.coverage.planning import cost, over_budget
-from quietwing.coverage.report import budget_from, contrast_object, escapes_csv, rooms_csv, spill_csv, verdict_object
+from quietwing.coverage.report import VERDICT_TABLES, budget_from, contrast_object, verdict_object
 from quietwing.coverage.result_folder import (
     BATCH_ITEM,
     FORMAT,
@@ -197,7 +197,9 @@ def write_result(
     ScenarioError
         If the layout cannot be priced.
     """
-    texts = _outputs(verdict, catalogue) | {
+    texts = {
+        VERDICT: _verdict_text(verdict, catalogue),
+        LAYOUT: layout_text(verdict.devices),
         SCENARIO: scenario_text(verdict.scenario),
         **rules_beside(verdict.scenario),
         CATALOGUE: catalogue_text(catalogue),
@@ -206,7 +208,8 @@ def write_result(
     with workshop_near(folder) as made:
         names = [] if pages is None else list(pages(made))
         save_site(verdict.site, made / SITE)
-        for name, text in texts.items():
+        tables = {name: table(verdict) for name, table in VERDICT_TABLES.items() if name not in names}
+        for name, text in (texts | tables).items():
             (made / name).write_text(text, encoding="utf-8", newline="\n")
         manifest = put(made, folder, describe(verdict, catalogue))
     return (*(Path(folder) / name for name in names), manifest)
@@ -335,7 +338,8 @@ def verify_result(folder: Path, recompute: Recompute) -> tuple[str, ...]:
         except ScenarioError as error:
             return (f"{VERDICT}: contrast: {error}",)
         again = dataclasses.replace(again, contrast=found)
-    for name, text in _outputs(again, catalogue).items():
+    texts = {VERDICT: _verdict_text(again, catalogue), LAYOUT: layout_text(again.devices)}
+    for name, text in (texts | {name: table(again) for name, table in VERDICT_TABLES.items()}).items():
         kept = (folder / name).read_bytes().decode("utf-8", "replace")
         if kept != text:
             problems.append(f"{name}: computed again it differs: {first_difference(kept, text)}")
@@ -374,16 +378,9 @@ def _keys(entry: TreatmentWish | OperatorAction) -> str:
     return "".join(f"{name} = {toml_value(value)}\n" for name, value in given if value is not None)
 
 
-def _outputs(verdict: Verdict, catalogue: Mapping[str, Model]) -> dict[str, str]:
-    """Name and content of everything that is computed, and the layout."""
+def _verdict_text(verdict: Verdict, catalogue: Mapping[str, Model]) -> str:
     found = result_object(verdict, catalogue)
-    return {
-        VERDICT: json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
-        "rooms.csv": rooms_csv(verdict),
-        "escapes.csv": escapes_csv(verdict),
-        "spill.csv": spill_csv(verdict),
-        LAYOUT: layout_text(verdict.devices),
-    }
+    return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def changed_files(folder: Path, files: Mapping[str, Any]) -> list[str]:

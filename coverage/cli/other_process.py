@@ -23,7 +23,7 @@ __all__ = ["Asked", "Known", "OtherProcess", "Question", "earns_a_process", "mai
 
 Answer = TypeVar("Answer")
 Given = TypeVar("Given", covariant=True)
-Known = Callable[[type], Any]  # the last answer to a kind of question
+Known = Callable[[type], Any]  # what was told of a kind last, or the last answer to a kind of question
 LENGTH_BYTES = 8
 LARGE_BYTES = 30_000  # of the rooms' layer, some hundred of them: a process takes two seconds to be of use
 
@@ -32,7 +32,7 @@ class Question(Protocol, Generic[Given]):
     """What is asked; it is sent whole, and need know nothing of pipes."""
 
     def answer(self, known: Known) -> Given:
-        """Work it out, from the answers to questions before."""
+        """Work it out, from what was told and answered before."""
 
 
 class Asked(Generic[Answer]):
@@ -55,15 +55,19 @@ class OtherProcess:
 
     def __init__(self, process: subprocess.Popen[bytes] | None, pool: ThreadPoolExecutor) -> None:
         self._process, self._pool, self._left = process, pool, threading.Event()
-        self._asked: dict[type, Asked[Any]] = {}
+        self._known: dict[type, Callable[[], Any]] = {}
+
+    def tell(self, given: object) -> None:
+        """What later questions build on."""
+        self._pool.submit(self._told, _packed((False, given)))
+        self._known[type(given)] = lambda: given
 
     def ask(self, question: Question[Answer]) -> Asked[Answer]:
         """Begin the work on a question."""
-        sent = pickle.dumps(question, pickle.HIGHEST_PROTOCOL)  # now: the site fills its caches while others work
-        before = dict(self._asked)
+        sent, before = _packed((True, question)), dict(self._known)
 
         def here() -> Answer:
-            return question.answer(lambda kind: before[kind].result())
+            return question.answer(lambda kind: before[kind]())
 
         def answered() -> Answer:
             try:
@@ -74,7 +78,8 @@ class OtherProcess:
                 return here()
             return found
 
-        asked = self._asked[type(question)] = Asked(self._pool.submit(answered), here)
+        asked = Asked(self._pool.submit(answered), here)
+        self._known[type(question)] = asked.result
         return asked
 
     def _told(self, sent: bytes) -> Any:
@@ -122,6 +127,11 @@ def earns_a_process(site: str) -> bool:
         return False
 
 
+def _packed(message: object) -> bytes:
+    """As of now: the site fills its caches while others work."""
+    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+
+
 def _send(pipe: IO[bytes], message: bytes) -> None:
     pipe.write(len(message).to_bytes(LENGTH_BYTES))
     pipe.write(message)
@@ -139,11 +149,11 @@ def _received(pipe: IO[bytes]) -> bytes:
 
 def main() -> None:
     """Answer the questions on stdin until there are no more."""
-    answers: dict[type, Any] = {}
+    known: dict[type, Any] = {}
     while True:
         try:
-            question: Question[Any] = pickle.loads(_received(sys.stdin.buffer))
+            asked, given = pickle.loads(_received(sys.stdin.buffer))
         except EOFError:
             return
-        found = answers[type(question)] = question.answer(answers.__getitem__)
-        _send(sys.stdout.buffer, pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
+        known[type(given)] = found = given.answer(known.__getitem__) if asked else given
+        _send(sys.stdout.buffer, _packed(found if asked else None))

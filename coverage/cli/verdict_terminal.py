@@ -84,7 +84,7 @@ def answer_verdict(
         ready = study.made_ready(place, scenario, devices, catalogue)
         mapped: list[Asked[VerdictMap]] = []
         if other is not None:
-            other.ask(Layout(ready.model, scenario, devices, catalogue))
+            other.tell(Layout(ready.model, scenario, devices, catalogue))
             mapped = [other.ask(Storey(points)) for points in study.storey_grids(place, scenario)]
         judge: Callable[..., Verdict] = partial(study.evaluate, ready=ready)
         if cluster != (None, None):
@@ -122,7 +122,7 @@ def answer_verdict(
 def _drawn_by_both(verdict: Verdict, other: OtherProcess, tell: Callable[[float], None]) -> dict[str, bytes]:
     """The pictures of a verdict, drawn by two processes at once."""
     names = tuple(report.verdict_pictures(verdict))
-    other.ask(Judged(verdict))
+    other.tell(Judged(verdict))
     return dict(zip(names, _answers([other.ask(Picture(name)) for name in names], tell), strict=True))
 
 

@@ -29,14 +29,10 @@ class Layout:
     devices: tuple[Device, ...]
     catalogue: Mapping[str, Model]
 
-    def answer(self, _known: Known) -> Layout:
-        """For the questions about its storeys."""
-        return self
-
 
 @dataclass(frozen=True)
 class Storey:
-    """One storey of the `Layout` asked before."""
+    """One storey of the `Layout` told before."""
 
     points: PointSet
 
@@ -52,17 +48,13 @@ class Judged:
 
     verdict: Verdict
 
-    def answer(self, _known: Known) -> Verdict:
-        """For the questions about its pictures."""
-        return self.verdict
-
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of the verdict asked before."""
+    """One picture of the verdict told before."""
 
     name: str
 
     def answer(self, known: Known) -> bytes:
         """The picture as a PNG file."""
-        return png_of(verdict_pictures(known(Judged))[self.name]())
+        return png_of(verdict_pictures(known(Judged).verdict)[self.name]())

@@ -112,6 +112,7 @@ from .verdict_maps import dead_zone_map as dead_zone_map
 from .verdict_maps import legend_of as legend_of
 from .verdict_maps import rooms_on as rooms_on
 from .verdict_maps import verdict_figure as verdict_figure
+from .verdict_tables import VERDICT_TABLES as VERDICT_TABLES
 from .verdict_tables import csv_text as csv_text
 from .verdict_tables import escapes_csv as escapes_csv
 from .verdict_tables import rooms_csv as rooms_csv

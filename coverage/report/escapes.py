@@ -41,6 +41,7 @@ STATE_WORDS = {  # what files hold, as people read it
     UNKNOWN: "not known: counts as not blocked",
 }
 WINDOW_POINTS = ("window", "window-out")
+_KEPT = "_escapes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def count_rooms(verdict: Verdict | Leakage, grade: int = 0) -> RoomCount:
 def escapes_of(verdict: Verdict) -> tuple[Escape, ...]:
     """Channels that still work in rooms neither silent nor quiet anyway (assumption A23), likeliest first by room.
 
-    Of the grade asked for.
+    Of the grade asked for; kept with the verdict, for page, tables and terminal all ask.
 
     Parameters
     ----------
@@ -145,6 +146,13 @@ def escapes_of(verdict: Verdict) -> tuple[Escape, ...]:
     tuple of Escape
         In the order of rooms: channels with P(usable at some point) > 1 − q, else the likeliest one.
     """
+    if _KEPT not in vars(verdict):
+        vars(verdict)[_KEPT] = _escapes_of(verdict)
+    escapes: tuple[Escape, ...] = vars(verdict)[_KEPT]
+    return escapes
+
+
+def _escapes_of(verdict: Verdict) -> tuple[Escape, ...]:
     doubt = 1.0 - verdict.scenario.asked.confidence
     channels = [str(name) for name in verdict.by_room["channel"].values]
     in_room = verdict.by_room["usable_probability"].transpose("channel", "room").values

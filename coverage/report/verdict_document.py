@@ -24,7 +24,7 @@ from quietwing.coverage.report.verdict_maps import (
     rooms_on,
     verdict_figure,
 )
-from quietwing.coverage.report.verdict_tables import escapes_csv, rooms_csv, spill_csv
+from quietwing.coverage.report.verdict_tables import VERDICT_TABLES
 from quietwing.coverage.report.whatif_document import make_whatif_table, whatif_values
 from quietwing.coverage.report.words import (
     VERDICT_GLOSSARY,
@@ -122,8 +122,7 @@ def make_verdict_files(
         picture_into(workshop, name, figure, drawn)
         progress((number + 1) / (len(pictures) + 1))
     files = [*pictures, *make_contrast_picture(verdict, workshop)]
-    tables = {"rooms.csv": rooms_csv, "escapes.csv": escapes_csv, "spill.csv": spill_csv}
-    for name, table in tables.items():
+    for name, table in VERDICT_TABLES.items():
         (workshop / name).write_text(table(verdict), encoding="utf-8", newline="\n")
     if whatif is not None:
         files.append(make_whatif_table(whatif, workshop))
@@ -132,7 +131,7 @@ def make_verdict_files(
     text = page(template, **_summary(verdict, shown, with_leakage=with_leakage) | further)
     (workshop / "summary.html").write_text(text, encoding="utf-8", newline="\n")
     progress(1.0)
-    return ["summary.html", *tables, *files]
+    return ["summary.html", *VERDICT_TABLES, *files]
 
 
 def _summary(verdict: Verdict, pictures: list[tuple[str, dict[str, str]]], *, with_leakage: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -40,7 +40,15 @@ from quietwing.coverage.report.words import UNSAFE, channel_in_words, place_in_w
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.rules import Grade
 
-__all__ = ["actions_object", "escapes_csv", "rooms_csv", "seldom_captured", "spill_csv", "verdict_object"]
+__all__ = [
+    "VERDICT_TABLES",
+    "actions_object",
+    "escapes_csv",
+    "rooms_csv",
+    "seldom_captured",
+    "spill_csv",
+    "verdict_object",
+]
 
 _HAIR = 1e-9  # of rounding: a share of the worlds that is just the one allowed
 
@@ -196,6 +204,13 @@ def spill_csv(verdict: Verdict) -> str:
         ]
         rows += zip(*columns, strict=True)
     return csv_text(header, rows)
+
+
+VERDICT_TABLES: Mapping[str, Callable[[Verdict], str]] = {
+    "rooms.csv": rooms_csv,
+    "escapes.csv": escapes_csv,
+    "spill.csv": spill_csv,
+}
 
 
 def verdict_object(verdict: Verdict) -> VerdictAnswer:

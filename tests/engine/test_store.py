@@ -13,6 +13,7 @@ from quietwing.coverage import result_folder, store
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.errors import QuietwingError, ScenarioError
+from quietwing.coverage.report import VERDICT_TABLES
 from quietwing.coverage.result_folder import VERDICT_FILES
 from quietwing.coverage.rules import load_rules, parse_rules
 from quietwing.coverage.scenario import Scenario, TreatmentWish, read_scenario
@@ -294,8 +295,18 @@ def test_a_layout_that_cannot_be_priced_leaves_nothing_and_draws_nothing(verdict
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_table_that_a_page_made_is_not_made_again(verdict, tmp_path):
+    def page(folder):
+        (folder / "rooms.csv").write_text("as the page made it", encoding="utf-8")
+        return ["rooms.csv"]
+
+    write_result(verdict, tmp_path / "result", catalogue=CATALOGUE, pages=page)
+    assert (tmp_path / "result" / "rooms.csv").read_text("utf-8") == "as the page made it"
+    assert "spill.csv" in read_manifest(tmp_path / "result")["files"]
+
+
 def test_a_broken_write_leaves_no_half_result(verdict, tmp_path, monkeypatch):
-    monkeypatch.setattr("quietwing.coverage.store.rooms_csv", lambda _: 1 / 0)
+    monkeypatch.setitem(VERDICT_TABLES, "rooms.csv", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_result(verdict, tmp_path / "result", catalogue=CATALOGUE)
     assert list(tmp_path.iterdir()) == []

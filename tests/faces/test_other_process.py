@@ -23,7 +23,6 @@ from quietwing.sites.networks import typical_sectors
 
 CATALOGUE = read_catalogue()
 SCENARIO = Scenario(worlds=100, grid_m=1.0)
-ASK = OtherProcess.ask
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +111,12 @@ def mapped_and_drawn(half: Half, *, lost: bool, waits: bool):
     with other_process(MODULE) as other:
         if lost:
             other._process.kill()
-        other.ask(Layout(ready.model, SCENARIO, (), CATALOGUE))
+        other.tell(Layout(ready.model, SCENARIO, (), CATALOGUE))
         asked = [other.ask(Storey(points)) for points in storey_grids(half.site, SCENARIO)]
         if waits:
             waited_for(asked[-1])
         verdict = with_maps(verdict, tuple(one.result() for one in asked))
-        other.ask(Judged(verdict))
+        other.tell(Judged(verdict))
         drawn = {name: other.ask(Picture(name)) for name in verdict_pictures(verdict)}
         if waits:
             waited_for([*drawn.values()][-1])
@@ -137,6 +136,22 @@ def test_a_verdict_has_the_same_maps_and_pictures_whoever_makes_them(half, tmp_p
     assert [one.data.equals(other.data) for one, other in zip(verdict.maps, alone.maps, strict=True)] == [True]
     assert drawn == pictures(alone, tmp_path / "alone")
     assert set(drawn) == {"spill.png", "verdict-01-a-ground.png"}
+
+
+def test_what_is_told_is_known_there_though_this_process_answers_first(half, monkeypatch):
+    verdict = evaluate(half.site, SCENARIO, catalogue=CATALOGUE)
+    with other_process(MODULE) as other:
+        other.tell(Judged(verdict))
+        here, waiting = other.ask(Picture("spill.png")), other.ask(Picture("spill.png"))
+        assert waiting.result() == here.result()
+
+        def at_once(*_):
+            raise AssertionError("worked out here: the other process is lost")
+
+        monkeypatch.setattr(Picture, "answer", at_once)
+        there = other.ask(Picture("spill.png"))
+        waited_for(there)
+        assert there.result() == here.result()
 
 
 @dataclass(frozen=True)
@@ -188,11 +203,15 @@ def test_a_process_is_started_for_a_large_site_where_a_core_is_free(tmp_path, mo
 def test_evaluate_leaves_maps_and_pictures_to_it_and_writes_the_same(tmp_path, monkeypatch):
     asked = []
 
-    def kept(self, question):
-        asked.append(type(question))
-        return ASK(self, question)
+    def kept(real):
+        def noted(self, given):
+            asked.append(type(given))
+            return real(self, given)
 
-    monkeypatch.setattr(OtherProcess, "ask", kept)
+        return noted
+
+    for verb in ("tell", "ask"):
+        monkeypatch.setattr(OtherProcess, verb, kept(getattr(OtherProcess, verb)))
     monkeypatch.setattr(warmup, "is_compiled", lambda _kernel: True)  # else each compiles what it needs by itself
     monkeypatch.setattr(commands, "earns_a_process", lambda _site: True)
     site = str(tmp_path / "wing")
