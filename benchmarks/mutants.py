@@ -60,8 +60,8 @@ MUTANTS = (
     Mutant(
         "free space: 10 lg for 20 lg",
         f"{PROPAGATION}/free_space.py",
-        "20 * np.log10(4 * np.pi * distance_m",
-        "10 * np.log10(4 * np.pi * distance_m",
+        "20 * np.log10(distance_m)",
+        "10 * np.log10(distance_m)",
         (f"{T_PROPAGATION}/test_free_space.py",),
     ),
     Mutant(
@@ -287,8 +287,8 @@ MUTANTS = (
     Mutant(
         "mast gain: walls amplify",
         f"{PROPAGATION}/mast_gain.py",
-        "pattern_db - loss_db - elements_db[:, freq]",
-        "pattern_db - loss_db + elements_db[:, freq]",
+        "outdoors_db[indices] - elements_db[:, freq_of].T",
+        "outdoors_db[indices] + elements_db[:, freq_of].T",
         (f"{MAST}::test_at_the_window_facing_the_mast_only_the_bars_are_lost",),
     ),
     # Antennas

@@ -28,7 +28,7 @@ from quietwing.coverage.blocking.link_ways import (
 from quietwing.coverage.blocking.networks import reference_eirp_dbm
 from quietwing.coverage.blocking.operator_actions import retuned_masts
 from quietwing.coverage.blocking.thresholds import load_thresholds
-from quietwing.coverage.propagation import MastModel, PortalGraph, Routes, Scene, facades_of, sigma_db
+from quietwing.coverage.propagation import MastModel, Outdoors, PortalGraph, Routes, Scene, facades_of, sigma_db
 from quietwing.coverage.rules import Rules, load_rules
 from quietwing.coverage.scenario import OperatorAction
 from quietwing.sites import PointSet, Sector
@@ -300,7 +300,9 @@ def mast_of(sector: Sector) -> str:
     return f"mast|{sector.operator}|{sector.x_m:.1f}|{sector.y_m:.1f}"
 
 
-def public_links(model: LinkModel, points: PointSet, routes: Routes | None = None) -> PublicLinks:
+def public_links(
+    model: LinkModel, points: PointSet, routes: Routes | None = None, outdoors: Outdoors | None = None
+) -> PublicLinks:
     """Levels of all sectors at some points and what their errors belong to.
 
     Parameters
@@ -309,12 +311,14 @@ def public_links(model: LinkModel, points: PointSet, routes: Routes | None = Non
     points : PointSet
     routes : Routes, optional
         The traced detours to these points, where they are at hand.
+    outdoors : Outdoors, optional
+        To these points, where it is at hand (`MastModel.gain`).
 
     Returns
     -------
     PublicLinks
     """
-    gain = model.masts.gain(points, traced=True, routes=routes)
+    gain = model.masts.gain(points, traced=True, routes=routes, outdoors=outdoors)
     eirp_dbm = np.array([reference_eirp_dbm(sector) for sector in model.sectors], np.float32)[:, None]
     fixed = np.where(model.calibration.los_known, model.calibration.clear.astype(np.int8), np.int8(-1))
     likely = np.where(fixed[:, None] >= 0, fixed[:, None] == 1, gain.los_probability >= LIKELY)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import LinkModel, PublicLinks, link_model, public_links
 from quietwing.coverage.equipment import Model, Treatment
 from quietwing.coverage.planning.costing import cost, treatment_capex_gbp
-from quietwing.coverage.propagation import OpeningFloor, prepare_scene
+from quietwing.coverage.propagation import OpeningFloor, Outdoors, prepare_scene
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import treated_site
 from quietwing.sites import PointSet, Sector, Site, opening_places
@@ -150,7 +150,7 @@ def meets_own_opening(
     return floors.meets(used, from_m, to_m)
 
 
-def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
+def mode_links(modes: Modes, mode: int, points: PointSet, outdoors: Outdoors | None = None) -> PublicLinks:
     """The public network at points of rooms, each room alone being in the mode.
 
     Where a ray or a detour comes in by the room's own window the treated site holds; where it comes in by a
@@ -161,14 +161,17 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
     modes : Modes
     mode : int
     points : PointSet
+    outdoors : Outdoors, optional
+        To these points, where it is at hand: the same in every mode.
 
     Returns
     -------
     PublicLinks
     """
     plain = modes.models[0]
+    outdoors = outdoors or plain.masts.outdoors(points)
     if mode == 0:
-        return public_links(plain, points)
+        return public_links(plain, points, outdoors=outdoors)
     treated = modes.models[mode]
     masts = treated.masts
     detours = replace(plain.masts.detours, treated=masts.detours)
@@ -194,11 +197,12 @@ def mode_links(modes: Modes, mode: int, points: PointSet) -> PublicLinks:
             members = np.flatnonzero(points.room == room)
             met = meets_own_opening(modes.floors, room, np.array(mast), points.xyz_m[members])
             own[np.ix_(np.array(sectors), members)] = met
-    around = public_links(corner, points, routes)
+    around = public_links(corner, points, routes, outdoors)
     at = np.flatnonzero(own.any(axis=0))
     if not len(at):
         return around
-    met, through = own[:, at], public_links(window, points.some(at), routes.at(at))
+    alike = outdoors.at(at) if masts.sectors == plain.masts.sectors else None  # turned otherwise by measured levels
+    met, through = own[:, at], public_links(window, points.some(at), routes.at(at), alike)
 
     def filled(elsewhere: NDArray[Any], here: NDArray[Any]) -> NDArray[Any]:
         whole = elsewhere.copy()

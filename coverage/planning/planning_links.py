@@ -1,4 +1,4 @@
-"""Levels of everything that could be placed, in the rooms that must be silent."""
+"""Links from everything that could be placed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from quietwing.coverage.blocking import (
     LinkModel,
@@ -18,17 +17,12 @@ from quietwing.coverage.blocking import (
     cable_rays,
     carrier_levels_dbm,
     detour_ways,
-    draft_signal,
     flat_spans,
-    signal_alone_db,
-    silence_points,
-    spread_against_db,
     straight_ways,
 )
 from quietwing.coverage.equipment import CableLoss, Device, Model, RoutePoint
 from quietwing.coverage.kept import Kept
-from quietwing.coverage.planning.levels import RoomBlock
-from quietwing.coverage.planning.modes import Modes, mode_links
+from quietwing.coverage.planning.modes import Modes
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation import (
     DetourModel,
@@ -44,15 +38,10 @@ from quietwing.coverage.propagation import (
 )
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.trims import shared_groups
-from quietwing.sites import PointSet, trial_points
+from quietwing.sites import PointSet
 
-__all__ = ["Base", "PlanningLinks", "room_blocks"]
+__all__ = ["Base", "PlanningLinks"]
 
-NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
-NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
-NEAR_CABLES = 4  # likewise of radiating cables: of two runs if two models may feed each
-NEAR_RUN_M = 6.0  # further from all points of a part of a building a run of cable is not looked at
-ROOMS_AT_A_TIME = 32
 SPOTS_AT_A_TIME = 32  # whose ways are found together
 MOST_WAYS_BYTES = 2**29  # of ways from spots that are kept: all of campus (290 MB)
 NEAREST_M = 0.1  # free space is asked for no nearer
@@ -293,125 +282,3 @@ class PlanningLinks:
             alike.setdefault((self.line_of(spot), self.cable_of(spot)), []).append(row)
         for members in alike.values():
             yield members[0], np.array(members, np.intp)
-
-
-def room_blocks(around: PlanningLinks, wanted: NDArray[np.bool_], z: float) -> Iterator[RoomBlock]:
-    """Levels at the test points of every wanted room in each of its modes, building by building.
-
-    Parameters
-    ----------
-    around : PlanningLinks
-    wanted : bool ndarray, shape (room,)
-        Rooms of the site to look at.
-    z : float
-        Standard deviations of each draft margin.
-
-    Yields
-    ------
-    RoomBlock
-        Spots of other buildings are left out: through two façades they neither help nor harm.
-    """
-    site = around.plain.scene.site
-    building_of = np.array([-1 if r.building is None else site.building_index[r.building] for r in site.rooms])
-    spot_building = np.array([spot.building for spot in around.spots], int)
-    tested = [silence_points(model.scene.site, trial_points(model.scene.site)) for model in around.modes.models]
-    for building in np.unique(building_of[wanted]).tolist():
-        inside = np.flatnonzero((spot_building == building) | (spot_building == -1))
-        rooms = np.flatnonzero(wanted & (building_of == building))
-        for first in range(0, len(rooms), ROOMS_AT_A_TIME):
-            part = np.isin(np.arange(len(wanted)), rooms[first : first + ROOMS_AT_A_TIME])
-            known: tuple[PointSet, Levels, NDArray[np.uint8]] | None = None
-            spots = np.empty(0, np.intp)
-            for mode, every in enumerate(tested):
-                looked_at = part & (around.modes.cost_pence[:, mode] >= 0)
-                points = every.some(np.flatnonzero(looked_at[every.room]))
-                if not len(points):
-                    continue
-                if known is None or not _among(points, known[0]):
-                    spots = _nearest(around, inside, points)
-                    gain_db, _, way = around.links(around.plain, spots, points, outside=False)
-                    known = points, gain_db, way.crossed
-                yield from _blocks_of(around, mode, points, spots, known, z)
-
-
-def _nearest(around: PlanningLinks, spots: NDArray[np.intp], points: PointSet) -> NDArray[np.intp]:
-    """The spots near any of some points, cables that pass near them, and those with a device already."""
-    always = [
-        spot
-        for spot in spots.tolist()
-        if _stands(around, spot) or (around.by_cable[spot] and _passes(around.spots[spot], points))
-    ]
-    spots = spots[~around.by_cable[spots]]
-    if not len(spots):
-        return np.array(sorted(always), np.intp)
-    count = min(NEAREST_SPOTS, len(spots))
-    _, near = cKDTree(around.spot_m[spots]).query(points.xyz_m, np.arange(1, count + 1))
-    return np.union1d(spots[np.unique(near)], np.array(always, np.intp))
-
-
-def _passes(spot: Spot, points: PointSet) -> bool:
-    """Whether a run of radiating cable comes near any of some points."""
-    line_m = np.array([(spot.x_m, spot.y_m, spot.z_m), *spot.route_m])
-    for start, way in zip(line_m[:-1], np.diff(line_m, axis=0), strict=True):
-        share = np.clip((points.xyz_m - start) @ way / (way @ way), 0.0, 1.0)
-        if (np.linalg.norm(points.xyz_m - start - share[:, None] * way, axis=1) <= NEAR_RUN_M).any():
-            return True
-    return False
-
-
-def _among(points: PointSet, known: PointSet) -> bool:
-    """Whether all points are among those whose links are known."""
-    places = {tuple(xyz) for xyz in known.xyz_m.tolist()}
-    return all(tuple(xyz) in places for xyz in points.xyz_m.tolist())
-
-
-def _blocks_of(
-    around: PlanningLinks,
-    mode: int,
-    points: PointSet,
-    spots: NDArray[np.intp],
-    known: tuple[PointSet, Levels, NDArray[np.uint8]],
-    z: float,
-) -> Iterator[RoomBlock]:
-    """Blocks of some rooms in one mode; what is known of the spots' links holds in every mode."""
-    plain = around.plain
-    public = mode_links(around.modes, mode, points)
-    signal = draft_signal(plain, public)
-    alone_db = signal_alone_db(z, signal, plain)
-    place_of = {tuple(xyz): row for row, xyz in enumerate(known[0].xyz_m.tolist())}
-    known_row = np.array([place_of[tuple(xyz)] for xyz in points.xyz_m.tolist()], np.intp)
-    sent, offered, _ = around.sent
-    standing = np.array([row for row, spot in enumerate(spots.tolist()) if _stands(around, spot)], np.intp)
-    for room in np.unique(points.room).tolist():
-        members = np.flatnonzero(points.room == room)
-        # The carriers differ little in which spots are loudest; existing devices are always looked at.
-        own_rows = known_row[members]
-        mean_db = known[1][:, own_rows].mean(axis=(1, 2))
-        # The gain of a cable has its coupling in it, and is no measure against that of an antenna.
-        loudest, cable = np.argsort(-mean_db, kind="stable"), around.by_cable[spots]
-        near = np.union1d(loudest[~cable[loudest]][:NEAR_SPOTS], standing)
-        near = np.union1d(near, loudest[cable[loudest]][:NEAR_CABLES])
-        bases = [(base, row) for row in near.tolist() for base in around.bases_of.get(int(spots[row]), [])]
-        bases.sort()
-        index = np.array([base for base, _ in bases], np.int64)
-        rows = np.array([row for _, row in bases], np.intp)
-        to_m = points.xyz_m[members]
-        pattern_db = np.array([around.pattern_db(base, to_m) for base in index.tolist()])
-        path_db = known[1][np.ix_(rows, own_rows, around.freqs)].transpose(0, 2, 1)
-        path_db = path_db + pattern_db.reshape(len(index), 1, len(members)).astype(np.float32)
-        yield RoomBlock(
-            room=room,
-            mode=mode,
-            rsrp_dbm=signal.rsrp_dbm[:, members],
-            alone_db=alone_db[:, members],
-            bases=index,
-            path_db=path_db,
-            sent_dbm=sent[index],
-            offered_dbm=offered[index],
-            spot=np.searchsorted(near, rows),
-            spread_db=spread_against_db(z, signal, known[2][np.ix_(near, own_rows)], plain, members),
-        )
-
-
-def _stands(around: PlanningLinks, spot: int) -> bool:
-    return any(around.bases[base].existing for base in around.bases_of.get(spot, []))

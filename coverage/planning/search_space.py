@@ -25,8 +25,9 @@ from quietwing.coverage.planning.limits import (
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.near_people import lift_within_exposure
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
-from quietwing.coverage.planning.planning_links import PlanningLinks, room_blocks
+from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
+from quietwing.coverage.planning.room_blocks import room_blocks
 from quietwing.coverage.planning.rows import (
     TIGHTER,
     PlanModel,

@@ -39,9 +39,10 @@ from .mast_gain import MastGain as MastGain
 from .mast_gain import MastModel as MastModel
 from .mast_gain import ScatterFloor as ScatterFloor
 from .mast_gain import mast_model as mast_model
-from .mast_gain import masts_of as masts_of
-from .mast_gain import silent_at as silent_at
 from .mast_gain import with_sectors as with_sectors
+from .mast_outdoors import Outdoors as Outdoors
+from .mast_outdoors import masts_of as masts_of
+from .mast_outdoors import silent_at as silent_at
 from .mast_path import path_laws as path_laws
 from .mast_path import path_states_db as path_states_db
 from .materials import FREQ_MAX_MHZ as FREQ_MAX_MHZ

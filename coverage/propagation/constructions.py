@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quietwing.coverage.propagation._threads import in_parts
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.materials import (
     MHZ_PER_GHZ,
@@ -234,19 +235,23 @@ def loss_table(
     carrier_mhz = check_freq_mhz(freq_mhz).reshape(-1)
     used = _used(surfaces, constructions)
     # each construction once: a mesh or a wall stands in many surfaces
-    shipped, own = load_constructions(), {} if kept is None else kept
-    loss_db = {}
-    for name, each in used.items():
-        # as it is without a calibration, whose shifts are tried by the dozen and only add to it
-        shelf = shipped.get(name)
-        plain = replace(each, loss_shift_db=None, sigma_db=each.sigma_db if shelf is None else shelf.sigma_db)
-        asked = plain, cos.tobytes(), carrier_mhz.tobytes()
-        if shelf == plain:
-            loss_db[name] = _shifted_db(_kept_loss_db(*asked), each)
-            continue
-        if asked not in own:  # a site's own does not outlive its scenes
-            own[asked] = construction_loss_db(plain, cos, carrier_mhz)
-        loss_db[name] = _shifted_db(own[asked], each)
+    shipped, own, in_use = load_constructions(), {} if kept is None else kept, list(used)
+    loss_db: dict[str, NDArray[np.float64]] = {}
+
+    def part(begin: int, end: int) -> None:
+        for name in in_use[begin:end]:
+            # as it is without a calibration, whose shifts are tried by the dozen and only add to it
+            each, shelf = used[name], shipped.get(name)
+            plain = replace(each, loss_shift_db=None, sigma_db=each.sigma_db if shelf is None else shelf.sigma_db)
+            asked = plain, cos.tobytes(), carrier_mhz.tobytes()
+            if shelf == plain:
+                loss_db[name] = _shifted_db(_kept_loss_db(*asked), each)
+                continue
+            if asked not in own:  # a site's own does not outlive its scenes
+                own[asked] = construction_loss_db(plain, cos, carrier_mhz)
+            loss_db[name] = _shifted_db(own[asked], each)
+
+    in_parts(part, len(in_use))
     table = np.zeros((len(surfaces), len(cos), len(carrier_mhz)))
     for index, names in enumerate(surfaces):
         for name in names:

@@ -72,4 +72,5 @@ def free_space_loss_db(distance_m: ArrayLike, freq_mhz: ArrayLike) -> NDArray[np
             f"distance {np.min(distance_m):g} m (expected above 0); "
             f"move the two ends apart, or hold the distance at {NEAREST_FREE_SPACE_M:g} m as path gain does"
         )
-    return np.asarray(20 * np.log10(4 * np.pi * distance_m / wavelength_m(freq_mhz)))
+    # a sum of two logarithms: of many links at many frequencies each is taken once a link and once a frequency
+    return np.asarray(20 * np.log10(distance_m) + 20 * np.log10(4 * np.pi / wavelength_m(freq_mhz)))

@@ -11,36 +11,37 @@ each world of the Monte Carlo picks one per mast and façade. It is the state wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from quietwing.coverage.propagation.angular_spread import facade_share_db, scattered_width_deg
-from quietwing.coverage.propagation.antennas import direction
 from quietwing.coverage.propagation.detour import with_detour
-from quietwing.coverage.propagation.facades import Facades, facades_of
 from quietwing.coverage.propagation.facet_changes import changed_facets
-from quietwing.coverage.propagation.mast_path import mast_los_probability, path_states_db, scenario_of
+from quietwing.coverage.propagation.mast_outdoors import Outdoors, masts_of, outdoors_of
+from quietwing.coverage.propagation.mast_path import scenario_of
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db
 from quietwing.coverage.propagation.opening_floor import OpeningFloor, RoomOpenings, opening_floor
 from quietwing.coverage.propagation.portal_graphs import PortalGraph
 from quietwing.coverage.propagation.scatter_floor import HELD_OUT, ScatterFloor, behind_openings, no_scatter
 from quietwing.coverage.propagation.scene import Scene
-from quietwing.coverage.propagation.sector_patterns import sector_gain_db
 from quietwing.coverage.propagation.sender_detour import Routes, SenderDetours, mast_detours
-from quietwing.coverage.propagation.terrain_path import OFF_THE_GRID, terrain_effect
 from quietwing.coverage.propagation.top_paths import over_tops
-from quietwing.sites import PointSet, Sector, Site
+from quietwing.sites import PointSet, Sector
 
-__all__ = ["HELD_OUT", "MastGain", "MastModel", "ScatterFloor", "mast_model", "masts_of", "silent_at", "with_sectors"]
+__all__ = [
+    "HELD_OUT",
+    "MastGain",
+    "MastModel",
+    "ScatterFloor",
+    "mast_model",
+    "with_sectors",
+]
 
 Array = NDArray[np.float64]
 Gains = NDArray[np.float32]
 NO_BUILDING = -2  # skips nothing: facets in the open are building -1
-EYE_HEIGHT_M = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,18 @@ class MastModel:
         straight_db = element_loss_db(self.scene.prepared, self.table, start_m, used.middle_m)[0, 0]
         return np.asarray(np.minimum(self.floor.door_loss_db(used, self.freq_mhz), straight_db), np.float64)
 
-    def gain(self, points: PointSet, *, traced: bool = False, routes: Routes | None = None) -> MastGain:
+    def outdoors(self, points: PointSet) -> Outdoors:
+        """What comes to points past everything that stands on the site: to be given to `gain` of several models."""
+        return outdoors_of(self.scene, self.floor, self.sectors, points)
+
+    def gain(
+        self,
+        points: PointSet,
+        *,
+        traced: bool = False,
+        routes: Routes | None = None,
+        outdoors: Outdoors | None = None,
+    ) -> MastGain:
         """Gain of every sector at every point.
 
         Parameters
@@ -131,13 +143,16 @@ class MastModel:
             Remember the way of each detour.
         routes : Routes, optional
             The detours to these points, where they are at hand.
+        outdoors : Outdoors, optional
+            To these points, from this model or from one of the same site and sectors with other windows treated.
 
         Returns
         -------
         MastGain
         """
         routes = routes or self.detours.routes(points, traced=traced)
-        los_db, nlos_db, probability, share, detoured, notes = _without_scatter(self, points, NO_BUILDING, routes)
+        outdoors = outdoors or self.outdoors(points)
+        los_db, nlos_db, share, detoured = _without_scatter(self, points, NO_BUILDING, outdoors, routes)
         scattered: list[NDArray[np.bool_]] = []
         straight: list[Gains] = []
         behind = behind_openings(self.floor, points, self.freq_mhz)
@@ -147,17 +162,9 @@ class MastModel:
             scattered.append(least_db > gain_db)
             straight.append(share * np.float32(10) ** (-more_db / 10))
             np.maximum(gain_db, least_db, out=gain_db)
-        notes = tuple(sorted({*notes, *self.detours.model.notes}))
+        notes, probability = tuple(sorted({*outdoors.notes, *self.detours.model.notes})), outdoors.los_probability
         (by_los, by_nlos), (los, nlos) = scattered, straight
         return MastGain(los_db, nlos_db, probability, by_los, by_nlos, detoured, los, nlos, routes, notes)
-
-
-def masts_of(sectors: tuple[Sector, ...]) -> Mapping[tuple[float, float, float], NDArray[np.int_]]:
-    """Indices of the sectors at each antenna position, positions in order of first appearance."""
-    found: dict[tuple[float, float, float], list[int]] = {}
-    for index, sector in enumerate(sectors):
-        found.setdefault((sector.x_m, sector.y_m, sector.height_m), []).append(index)
-    return {place: np.array(indices) for place, indices in found.items()}
 
 
 def mast_model(
@@ -216,11 +223,6 @@ def with_sectors(model: MastModel, sectors: tuple[Sector, ...], like: MastModel 
     return _with_scatter(replace(turned, outside_db=_outside_db(turned, like)))
 
 
-def silent_at(site: Site, points: PointSet) -> NDArray[np.bool_]:
-    """Points in rooms that must be silent; elsewhere the public level bounds what blockers may do, shape (point,)."""
-    return np.array([*(room.role == "silence" for room in site.rooms), False])[points.room]
-
-
 def _outside_db(model: MastModel, like: MastModel | None) -> Array:
     """Gain just outside each outer opening as if its building were not there, shape (state, sector, place). [dB]"""
     floor, sectors = model.floor, model.sectors
@@ -239,7 +241,8 @@ def _outside_db(model: MastModel, like: MastModel | None) -> Array:
         members = np.flatnonzero(buildings == building)
         members = members[anew[members]]
         if len(members):
-            found = _without_scatter(model, _outside_points(floor, members), building, None)
+            points = _outside_points(floor, members)
+            found = _without_scatter(model, points, building, model.outdoors(points), None)
             found_db[0][:, members], found_db[1][:, members] = found[0], found[1]
     for mast_m, indices in masts.items() if anew.any() else ():
         turned_deg = floor.turned_deg(np.array(mast_m))[anew]
@@ -309,22 +312,15 @@ def _outside_points(floor: OpeningFloor, members: NDArray[np.int_]) -> PointSet:
 
 
 def _without_scatter(
-    model: MastModel, points: PointSet, skip_building: int, routes: Routes | None
-) -> tuple[Gains, Gains, Gains, Gains, NDArray[np.bool_], tuple[str, ...]]:
-    """Gain in both states, straight ray and detour; chance of the clear one; the straight ray's share; whether the
-    detour rules; notes.
-    """
+    model: MastModel, points: PointSet, skip_building: int, outdoors: Outdoors, routes: Routes | None
+) -> tuple[Gains, Gains, Gains, NDArray[np.bool_]]:
+    """Gain in both states, straight ray and detour; the straight ray's share; whether the detour rules."""
     shape = (len(model.sectors), len(points))
     los_db, nlos_db = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    clear_probability, detoured = np.empty(shape, np.float32), np.zeros(shape, np.bool_)
-    share = np.ones(shape, np.float32)
-    notes: set[str] = set()
-    facades, unknown = facades_of(model.floor, points), 0
-    silent = silent_at(model.scene.site, points)
+    share, detoured = np.ones(shape, np.float32), np.zeros(shape, np.bool_)
     for number, (mast_m, indices) in enumerate(masts_of(model.sectors).items()):
-        sectors = [model.sectors[index] for index in indices]
         mast = np.array(mast_m)
-        used_mhz, freq_of = np.unique([sector.freq_mhz for sector in sectors], return_inverse=True)
+        used_mhz, freq_of = np.unique([model.sectors[index].freq_mhz for index in indices], return_inverse=True)
         freqs = np.searchsorted(model.freq_mhz, used_mhz)
         table = LossTable(np.ascontiguousarray(model.table.loss_db[:, :, freqs]))
         elements_db = element_loss_db(
@@ -342,59 +338,6 @@ def _without_scatter(
             elements_db = with_detour(np.maximum(elements_db, straight_db), detour_db)
         # over a top the less of the two, not their sum: a detour may go over the same
         elements_db = straight_db if routes is None else np.minimum(elements_db, straight_db)
-        distance_2d_m = np.hypot(*(points.xyz_m[:, :2] - mast[:2]).T)
-        azimuth_deg, elevation_deg = direction(mast, points.xyz_m)
-        ground = terrain_effect(model.scene.site, facades, points, mast, used_mhz)
-        if ground is not None:
-            notes.update(ground.notes)
-            unknown += not ground.known
-        states: dict[tuple[str, float, tuple[float, float] | None], tuple[Array, Array]] = {}
-        chances: dict[str, Array] = {}
-        for index, sector, freq in zip(indices.tolist(), sectors, freq_of.tolist(), strict=True):
-            key = (sector.environment, sector.freq_mhz, sector.corner_m)
-            if key not in states:
-                over_db = None if ground is None else ground.extra_db[:, freq]
-                *both, clipped = path_states_db(
-                    sector,
-                    model.scene.site.area,
-                    distance_2d_m,
-                    points.xyz_m[:, 2],
-                    over_db,
-                    surroundings=model.scene.site.surroundings,
-                    xy_m=points.xyz_m[:, :2],
-                    far=None if ground is None else ground.far(freq),
-                    bounding=~silent,
-                )
-                states[key] = both[0], both[1]
-                notes.update(clipped)
-            if sector.environment not in chances:
-                chance = _los_probability(model, facades, sector, mast, points, distance_2d_m)
-                chances[sector.environment] = chance if ground is None else np.where(ground.blocked, 0.0, chance)
-            pattern_db = sector_gain_db(model.scene.site, sector, azimuth_deg, elevation_deg)
-            for into, loss_db in zip((los_db, nlos_db), states[key], strict=True):
-                into[index] = pattern_db - loss_db - elements_db[:, freq]
-            clear_probability[index] = chances[sector.environment]
-    if unknown:
-        notes.add(OFF_THE_GRID.format(unknown, len(masts_of(model.sectors))))
-    return los_db, nlos_db, clear_probability, share, detoured, tuple(sorted(notes))
-
-
-def _los_probability(
-    model: MastModel, facades: Facades, sector: Sector, mast: Array, points: PointSet, distance_2d_m: Array
-) -> Array:
-    """Probability of a clear path: one value per façade × storey, at the middle of the façade.
-
-    Points in the open have their own. Where mast and point both stand on the map, geometry decides.
-    """
-    environment = sector.environment
-    chance = np.asarray(mast_los_probability(environment, distance_2d_m, points.xyz_m[:, 2]), float)
-    for facade, away_m in enumerate(np.hypot(*(facades.middle_m - mast[:2]).T).tolist()):
-        here = facades.of_point == facade
-        storeys = model.scene.site.buildings[int(points.building[here.argmax()])].storeys
-        for number in np.unique(points.storey[here]).tolist():
-            eye_m = storeys[number].floor_m + EYE_HEIGHT_M
-            chance[here & (points.storey == number)] = mast_los_probability(environment, away_m, eye_m)
-    mapped = model.scene.mapped
-    if shapely.intersects_xy(mapped, mast[0], mast[1]):  # all that stands between is drawn, and on the ray
-        chance[shapely.intersects_xy(mapped, points.xyz_m[:, 0], points.xyz_m[:, 1])] = 1.0
-    return chance
+        for into, outdoors_db in ((los_db, outdoors.los_db), (nlos_db, outdoors.nlos_db)):
+            into[indices] = outdoors_db[indices] - elements_db[:, freq_of].T
+    return los_db, nlos_db, share, detoured

@@ -231,3 +231,16 @@ def test_last_legs_are_those_of_a_new_run_where_only_those_that_cross_a_window_a
 
 def test_all_portals_count_as_changed_where_scenes_cannot_be_compared(plain):
     assert changed_portals(plain[0].detours, mast_model(prepare_scene(SITE), SITE.sectors).detours).all()
+
+
+def test_what_comes_from_outdoors_is_the_same_whatever_is_in_the_windows():
+    plain = mast_model(prepare_scene(SITE), SITE.sectors)
+    other = mast_model(prepare_scene(treated(*SEALED)), SITE.sectors, like=plain)
+    every = trial_points(SITE)
+    points = every.some(np.arange(0, len(every), 7))
+    some = np.arange(len(points))[::-3]
+    whole = plain.outdoors(points)
+    expected = other.gain(points.some(some))
+    found = other.gain(points.some(some), outdoors=whole.at(some))
+    assert same_arrays(replace(found, routes=None), replace(expected, routes=None))
+    assert (found.los_db != plain.gain(points.some(some)).los_db).any()
