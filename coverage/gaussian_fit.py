@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-__all__ = ["Block", "Posterior", "Prior", "Told", "posterior", "told_by"]
+__all__ = ["Block", "Posterior", "Prior", "Told", "posterior", "told_by", "unlikelihood"]
 
 Array = NDArray[np.float64]
 
@@ -156,6 +156,29 @@ def posterior(prior: Prior, readings: Sequence[Block] | Told) -> Posterior:
             Told(told.precision[part], told.pull[touched]),
         )
     return Posterior(mean, covariance)
+
+
+def unlikelihood(prior: Prior, readings: Sequence[Block], values: Array) -> float:
+    """What the likeliest parameters make least: Σ rᵀ C⁻¹ r + (θ − μ)ᵀ P⁻¹ (θ − μ).
+
+    Parameters
+    ----------
+    prior : Prior
+    readings : sequence of Block
+        Their residuals with the parameters in force; their design is not asked for.
+    values : ndarray, shape (parameter,)
+        The parameters θ.
+
+    Returns
+    -------
+    float
+        Minus twice the logarithm of the posterior density, but for a constant.
+    """
+    away = values - prior.mean
+    total = float(away @ cho_solve(cho_factor(prior.covariance), away))
+    for block in readings:
+        total += float(block.residual_db @ cho_solve(cho_factor(block.error_db2), block.residual_db))
+    return total
 
 
 def _solved(prior: Prior, told: Told) -> tuple[Array, Array]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
@@ -163,6 +165,15 @@ class Construction:
                 f"{self.name!r} has wires of {2 * self.mesh_wire_radius_mm:g} mm at a pitch of "
                 f"{self.mesh_pitch_mm:g} mm, which leaves no gap; correct one, or use a layer of metal"
             )
+
+    def shift_at_db(self, freq_mhz: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What readings on the site added to the loss, shape (freq,). [dB]"""
+        return np.full(len(freq_mhz), self.loss_shift_db or 0.0)
+
+    @property
+    def unshifted(self) -> Construction:
+        """As it is without what readings added."""
+        return replace(self, loss_shift_db=None)
 
     @property
     def is_open(self) -> bool:

@@ -80,14 +80,16 @@ def construction_loss_db(
         loss_db = np.zeros((len(cos), len(carrier_mhz)))
     if construction.max_loss_db is not None:
         loss_db = np.minimum(loss_db, construction.max_loss_db)
-    return np.array(_shifted_db(loss_db, construction))
+    return np.array(_shifted_db(loss_db, construction, carrier_mhz))
 
 
-def _shifted_db(loss_db: NDArray[np.float64], construction: Construction) -> NDArray[np.float64]:
+def _shifted_db(
+    loss_db: NDArray[np.float64], construction: Construction, carrier_mhz: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """A loss with what calibration added to it; no wall gains."""
-    if construction.loss_shift_db is None or construction.is_open:
+    if construction.is_open:
         return loss_db
-    return np.maximum(loss_db + construction.loss_shift_db, 0.0)
+    return np.maximum(loss_db + construction.shift_at_db(carrier_mhz), 0.0)
 
 
 def mesh_loss_db(
@@ -242,14 +244,14 @@ def loss_table(
         for name in in_use[begin:end]:
             # as it is without a calibration, whose shifts are tried by the dozen and only add to it
             each, shelf = used[name], shipped.get(name)
-            plain = replace(each, loss_shift_db=None, sigma_db=each.sigma_db if shelf is None else shelf.sigma_db)
+            plain = replace(each.unshifted, sigma_db=each.sigma_db if shelf is None else shelf.sigma_db)
             asked = plain, cos.tobytes(), carrier_mhz.tobytes()
             if shelf == plain:
-                loss_db[name] = _shifted_db(_kept_loss_db(*asked), each)
+                loss_db[name] = _shifted_db(_kept_loss_db(*asked), each, carrier_mhz)
                 continue
             if asked not in own:  # a site's own does not outlive its scenes
                 own[asked] = construction_loss_db(plain, cos, carrier_mhz)
-            loss_db[name] = _shifted_db(own[asked], each)
+            loss_db[name] = _shifted_db(own[asked], each, carrier_mhz)
 
     in_parts(part, len(in_use))
     table = np.zeros((len(surfaces), len(cos), len(carrier_mhz)))

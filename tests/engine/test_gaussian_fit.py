@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quietwing.coverage.gaussian_fit import Block, Prior, posterior
+from quietwing.coverage.gaussian_fit import Block, Prior, posterior, unlikelihood
 
 
 def one(mean: float, sigma: float, lowest: float = -np.inf) -> Prior:
@@ -65,3 +65,10 @@ def test_what_is_not_read_and_hangs_together_with_nothing_stays_as_it_was():
     found = posterior(prior, [Block(np.array([[1.0, 0, 0]]), np.array([3.0]), np.eye(1))])
     assert found.mean == pytest.approx([2.4, 1.2, 0])  # the second moves with the first by its correlation
     assert found.covariance[2, 2] == pytest.approx(7)
+
+
+def test_what_is_made_least_is_the_prior_s_part_and_the_readings():
+    """A shift of 2 dB known to 8 dB, and two readings of 5 dB error that it leaves 3 and −1 dB from."""
+    prior = Prior(np.zeros(1), np.array([[64.0]]), np.full(1, -np.inf))
+    readings = [Block(np.ones((1, 1)), np.array([left]), np.array([[25.0]])) for left in (3.0, -1.0)]
+    assert unlikelihood(prior, readings, np.array([2.0])) == pytest.approx(4 / 64 + 9 / 25 + 1 / 25)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quietwing.coverage.blocking import link_model, public_links
+from quietwing.coverage.calibration import CalibrationFit
 from quietwing.coverage.calibration.survey_rows import parameters_of, prior_of
 from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.rules import load_rules
@@ -147,3 +148,29 @@ def survey(truth: Truth, number: int, rooms: int = 20, outside: int = 0) -> Meas
     middles = np.array([points.room.tolist().index(r) for r in np.unique(points.room)])
     chosen = np.sort(rng.choice(middles, min(rooms, len(middles)), replace=False))
     return Measurements("walk.csv", tuple(heard(truth, points.some(chosen), rng)))
+
+
+def z_scores(truth: Truth, fit: CalibrationFit) -> list[float]:
+    """(Truth − fitted) / doubt left, of every shift that was fitted.
+
+    An antenna whose mast's state of sight is taken wrongly should be shifted by what the states are apart besides.
+    """
+    site, points = truth.site, trial_points(truth.site)
+    model = link_model(prepare_scene(site), site.sectors)
+    parameters, public = parameters_of(model), public_links(model, points)
+    index = {one.id: number for number, one in enumerate(site.sectors)}
+    taken = {one.id: one.clear for one in fit.layer.sectors}
+    found = []
+    for shift in fit.shifts:
+        if shift.kind == "construction":
+            right_db = truth.drawn[parameters.constructions.index(shift.name)]
+        else:
+            first = shift.name.split(", ")[0]
+            at, one = index[first], site.sectors[index[first]]
+            right_db = truth.drawn[parameters.first_antenna + parameters.antenna_of[at]]
+            clear = truth.clear[one.x_m, one.y_m]
+            if taken.get(first, clear) not in (None, clear):
+                apart_db = float((public.los_dbm[at] - public.nlos_dbm[at]).mean())
+                right_db += apart_db if clear else -apart_db
+        found.append(float(right_db - shift.shift_db) / shift.sigma_db)
+    return found

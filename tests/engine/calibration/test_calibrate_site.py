@@ -11,7 +11,6 @@ from by_path import module_at
 
 from quietwing.coverage.blocking import link_model, public_links
 from quietwing.coverage.calibration import calibrate_site
-from quietwing.coverage.calibration.survey_rows import parameters_of
 from quietwing.coverage.propagation import construction_loss_db, prepare_scene
 from quietwing.sites import (
     CalibratedConstruction,
@@ -36,7 +35,7 @@ def made():
 
 @pytest.fixture(scope="module")
 def fitted(made):
-    """A made site, its truth and what was fitted; ten of them are in ``benchmarks/survey_sites.py``."""
+    """A made site, its truth and what was fitted; thirty of them are in ``benchmarks/survey_sites.py``."""
     found = []
     for number in (4,):
         truth = made.made_truth(number)
@@ -44,29 +43,14 @@ def fitted(made):
     return found
 
 
-def scores(truth, fit) -> list[float]:
-    parameters = parameters_of(link_model(prepare_scene(truth.site), truth.site.sectors))
-    ids = [one.id for one in truth.site.sectors]
-    found = []
-    for shift in fit.shifts:
-        if shift.kind == "construction":
-            at = parameters.constructions.index(shift.name)
-        else:
-            at = parameters.first_antenna + parameters.antenna_of[ids.index(shift.name.split(", ")[0])]
-        found.append((truth.drawn[at] - shift.shift_db) / shift.sigma_db)
-    return found
-
-
 @pytest.mark.slow
-@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
-def test_the_truth_lies_within_two_sigma_of_what_is_fitted(fitted):
-    z = np.array([score for truth, fit in fitted for score in scores(truth, fit)])
+def test_the_truth_lies_within_two_sigma_of_what_is_fitted(fitted, made):
+    z = np.array([score for truth, fit in fitted for score in made.z_scores(truth, fit)])
     assert len(z) > 30
     assert np.mean(np.abs(z) <= 2) >= 0.9
 
 
 @pytest.mark.slow
-@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_rooms_and_sectors_held_out_are_predicted_better_than_without(fitted):
     for _, fit in fitted:
         assert {one.left_out for one in fit.held_out} == {"room", "sector"}
@@ -77,7 +61,6 @@ def test_rooms_and_sectors_held_out_are_predicted_better_than_without(fitted):
 
 
 @pytest.mark.slow
-@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_readings_leave_less_doubt_and_no_wall_that_gains(fitted):
     for truth, fit in fitted:
         shifted = replace(truth.site, calibration=fit.layer).constructions

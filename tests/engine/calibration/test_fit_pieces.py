@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from quietwing.coverage.blocking import link_model
 from quietwing.coverage.calibration import fit
 from quietwing.coverage.calibration.heard_antennas import SURE, _taken_for, _weights
 from quietwing.coverage.calibration.next_readings import next_readings
-from quietwing.coverage.calibration.survey_rows import Parameters, Rows
+from quietwing.coverage.calibration.survey_rows import Parameters, Rows, parameters_of, survey_rows
+from quietwing.coverage.calibration.surveyed_site import SurveyedSite
 from quietwing.coverage.errors import SiteError
 from quietwing.coverage.gaussian_fit import Block, Prior, posterior, told_by
+from quietwing.coverage.propagation import portal_graph, prepare_scene
 from quietwing.coverage.rules import load_rules
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import (
-    CalibratedConstruction,
-    CalibratedSector,
     Measurements,
     Reading,
     Sector,
     SiteCalibration,
+    trial_points,
 )
+from quietwing.sites.networks import typical_sectors
 
 RULES = load_rules()
 DAY = dt.date(2026, 11, 20)
@@ -60,19 +64,19 @@ def prior(sigma_db: float, antennas: int = 1) -> Prior:
 
 def test_a_rooms_reading_is_weighed_against_the_doubt_of_its_mast():
     """8 dB of mast against 4 dB of place and 3 of reading: 64 / (64 + 25) of what was read."""
-    known, kept = fit._known(prior(8.0), rows([10.0]), RULES.errors, {"LTE": -np.inf})
+    known, used = fit._known(prior(8.0), rows([10.0]), RULES.errors, {"LTE": -np.inf})
     assert RULES.errors.local_db == 4
     assert known.mean[0] == pytest.approx(10 * 64 / 89)
     assert known.sigma[0] == pytest.approx((1 / 64 + 1 / 25) ** -0.5)
-    assert len(kept.residual_db) == 1
+    assert used.tolist() == [True]
 
 
 def test_readings_at_the_floor_that_came_out_strong_do_not_pull():
     """Three at −80 dBm as the model says, one 20 dB above what it says, where nothing below −110 dBm can be read."""
     survey = rows([0.0, 0.0, 0.0, 20.0])
     survey = replace(survey, rsrp_dbm=np.array([-80.0, -80.0, -80.0, -109.0]))
-    known, kept = fit._known(prior(8.0), survey, RULES.errors, {"LTE": -110.0})
-    assert kept.residual_db.tolist() == [0, 0, 0]
+    known, used = fit._known(prior(8.0), survey, RULES.errors, {"LTE": -110.0})
+    assert used.tolist() == [True, True, True, False]
     assert known.mean[0] == pytest.approx(0.0, abs=1e-9)
     pulled, _ = fit._known(prior(8.0), survey, RULES.errors, {"LTE": -np.inf})
     assert pulled.mean[0] == pytest.approx(20 * 64 / (4 * 64 + 25))  # one of four, of 25 dB² each
@@ -112,19 +116,59 @@ def test_a_room_is_predicted_from_the_others_and_an_antenna_from_what_it_shares(
 
 def test_a_parameter_is_learned_of_only_where_doubt_falls_by_more_than_it_is_widened():
     known, _ = fit._known(prior(8.0), rows([0.0]), RULES.errors, {"LTE": -np.inf})
-    assert 1.1 * known.sigma[0] == pytest.approx(1.1 * 40 / 89**0.5)  # 4.66 of 8 dB
+    assert fit.WIDENED * known.sigma[0] == pytest.approx(1.35 * 40 / 89**0.5)  # 5.72 of 8 dB
     assert fit._learned(prior(8.0), known).tolist() == [True]
     weak, _ = fit._known(prior(1.0), rows([0.0]), RULES.errors, {"LTE": -np.inf})
     assert weak.sigma[0] == pytest.approx((25 / 26) ** 0.5)
-    assert fit._learned(prior(1.0), weak).tolist() == [False]  # 1.1 · 0.98 > 1
+    assert fit._learned(prior(1.0), weak).tolist() == [False]  # 1.35 · 0.98 > 1
 
 
-def test_a_wall_that_is_tried_thicker_adds_to_what_the_layer_has_and_leaves_the_rest():
-    walls = (CalibratedConstruction("brick_215", 1.0, 2.0), CalibratedConstruction("glass_6", 0.5, 1.0))
-    layer = SiteCalibration(DAY, 1, "w.csv", walls, (CalibratedSector("m1", 4.0, 3.0),))
-    more = fit._with_more(layer, "brick_215", None, 2.0)
-    assert more.constructions == (CalibratedConstruction("brick_215", 3.0, 2.0), walls[1])
-    assert more.sectors == layer.sectors
+def test_a_step_that_overshoots_is_halved_until_it_explains_the_readings_better():
+    """10 dB more are read; a wall's shift of x brings x², so that its slope of 1 at the start asks for ten of it."""
+    survey = rows([10.0])
+
+    def there(shifts_db):
+        return replace(survey, residual_db=10.0 - shifts_db**2)
+
+    asked = SimpleNamespace(rules=RULES, rows=there)
+    used = np.array([True])
+    shifts_db, found = SurveyedSite.likelier(asked, prior(8.0), survey, used, np.zeros(1), np.array([10.0]))
+    assert shifts_db.tolist() == [2.5]  # 10 and 5 miss by 90 and 15 dB
+    assert found.residual_db.tolist() == [3.75]
+    assert SurveyedSite.likelier(asked, prior(8.0), survey, used, np.zeros(1), np.array([80.0])) is None
+
+
+def test_what_a_wall_has_at_one_band_moves_the_channels_of_that_band_alone(hut):
+    sectors = typical_sectors("urban", (3.0, 2.0))
+    site = hut(sectors=sectors)
+    model = link_model(prepare_scene(site), site.sectors)
+    parameters = parameters_of(model)
+    places = [(x, y, z) for x, y, z in trial_points(site).xyz_m.tolist()[:3]]
+    measured = Measurements(
+        "w.csv", tuple(Reading(channel, *place, -80.0, DAY) for channel in site.channels for place in places)
+    )
+    bands_mhz = tuple(
+        (one.freq_mhz, band) for one, band in zip(model.carriers, model.carrier_band.tolist(), strict=True)
+    )
+    layer = SiteCalibration(DAY, 1, "w.csv", (), ())
+    asked = SurveyedSite(portal_graph(model.scene), RULES, parameters, measured, {}, layer, bands_mhz)
+    names, bands = len(parameters.constructions), parameters.bands
+    nothing = asked.rows(np.zeros(len(parameters)))
+    assert np.array_equal(nothing.residual_db, survey_rows(model, parameters, measured).residual_db)
+
+    def changed(at):
+        return (
+            asked.rows(np.where(np.isin(np.arange(len(parameters)), at), 6.0, 0.0)).residual_db - nothing.residual_db
+        )
+
+    everywhere = changed(np.arange(names))
+    band = int(nothing.band[np.abs(everywhere).argmax()])
+    of_band = changed(names + np.arange(names) * bands + band)
+    here = nothing.band == band
+    assert (of_band[here] > 0.5).any()
+    assert not here.all()
+    assert np.abs(of_band[~here]).max() == 0
+    assert of_band[here] == pytest.approx(everywhere[here], abs=0.5)  # a way is chosen at fixed frequencies
 
 
 def test_the_two_rivals_of_a_channel_are_weighed_as_a_coin_when_nothing_tells_them_apart():
