@@ -56,7 +56,8 @@ def improve_in_neighbourhoods(
     found : Found
         A plan that holds.
     parts : int
-        How many parts are chosen anew, one after another.
+        How many parts are chosen anew, one after another; after all at once, which is the first of them where they
+        are few, as long as each brings something.
     seed : int
     late : callable, optional
         Whether the time is over; asked before each part.
@@ -75,7 +76,7 @@ def improve_in_neighbourhoods(
     """
     numbers = np.random.default_rng(seed)
     problem, room_of = reduced.problem, _room_of_columns(model)
-    count, reproducible = len(model.candidates), True
+    count, reproducible, together = len(model.candidates), True, False
     for part in range(parts):
         if late():
             break
@@ -84,7 +85,8 @@ def improve_in_neighbourhoods(
             break
         worth = reduced.used[:count] | (start[:count] > 0) | model.candidates.existing
         reach = _reach(model, worth)
-        at_once = part == 0 and np.count_nonzero(worth) <= MOST_AT_ONCE
+        at_once = part == 0 and int(np.count_nonzero(worth)) <= MOST_AT_ONCE
+        together |= at_once
         chosen: Flags = worth if at_once else worth & _around_places(reach, numbers)
         if not chosen.any():
             continue
@@ -92,12 +94,12 @@ def improve_in_neighbourhoods(
         free = np.concatenate([chosen, near[room_of[count:]] | (room_of[count:] < 0)])
         x, in_time, proven = _chosen_anew(problem, start, free, AT_ONCE if at_once else PART)
         reproducible &= in_time
-        if x is None:
-            continue
-        selection = kept_below(model, selection_of(model, x, interplay=False))
-        other = Found(selection, score(model, selection))
-        found = other if better(other.score, found.score, goal) else found
-        if proven and at_once:
+        before = found
+        if x is not None:
+            selection = kept_below(model, selection_of(model, x, interplay=False))
+            other = Found(selection, score(model, selection))
+            found = other if better(other.score, found.score, goal) else found
+        if together and (proven if at_once else found is before):
             break
     return found, reproducible
 

@@ -92,3 +92,21 @@ def test_what_stands_elsewhere_stays(small_parts):
     after = improved(model, found, 1, seed=3).found.selection
     changed = {at // 3 for at in set(found.selection.candidates) ^ set(after.candidates)}
     assert 0 < len(changed) <= 2
+
+
+@pytest.mark.parametrize(("at_once", "asked"), [(100, 2), (0, 5)])
+def test_after_all_at_once_parts_end_with_the_first_that_brings_nothing(monkeypatch, at_once, asked):
+    """The solver finds nothing in five parts; where the first was of all candidates it is asked once more."""
+    calls = []
+
+    def nothing(_problem, start, free, _work):
+        calls.append(free)
+        return start, True, False
+
+    monkeypatch.setattr(neighbourhoods, "MOST_AT_ONCE", at_once)
+    monkeypatch.setattr(neighbourhoods, "MOST_OF_A_PART", 6)
+    monkeypatch.setattr(neighbourhoods, "_chosen_anew", nothing)
+    model = pairs_of_rooms()
+    found = one_by_one(model)
+    assert improved(model, found, 5).found.score.weight == found.score.weight
+    assert len(calls) == asked
