@@ -42,6 +42,7 @@ Array = NDArray[np.float64]
 
 MOST_STEPS = 8  # the levels are not linear where another way takes over: linearise again at what was found
 SETTLED_DB = 0.25  # a step that moves no shift by more is the last
+MOST_SHIFT_DB = 58.0  # a file holds 60, and slopes are taken from 2 dB more
 MOST_HELD_OUT = 40  # rooms, and antennas, each predicted from all the others; evenly chosen where there are more
 FLOOR_TURNS = 3  # what is expected follows from what is fitted, and the other way round
 # What phones and scanners read at least: a file whose weakest level lies above misses nothing (assumed).
@@ -210,11 +211,27 @@ def _fitted(
         linear = asked.with_slopes(rows, shifts_db)
         linear = replace(linear, residual_db=linear.residual_db + linear.design @ shifts_db)
         known, used = _known(prior, linear, errors, floor_dbm)
-        likelier = asked.likelier(prior, rows, used, shifts_db, np.where(movable, known.mean, 0.0))
+        wanted_db = np.where(movable, known.mean, 0.0)
+        _refuse_absurd(asked, wanted_db)
+        likelier = asked.likelier(prior, rows, used, shifts_db, wanted_db)
         before_db, (shifts_db, rows) = shifts_db, likelier or (shifts_db, rows)
         if np.abs(shifts_db - before_db).max() < SETTLED_DB:
             break
     return Posterior(shifts_db, known.covariance), kept_rows(linear, used), _rms(rows.residual_db[used])
+
+
+def _refuse_absurd(asked: SurveyedSite, wanted_db: Array) -> None:
+    """Shifts that no file of a calibration may hold come of readings that are none of this site's masts."""
+    sectors, first = asked.graph.scene.site.sectors, asked.parameters.first_antenna
+    named = [*asked.parameters.constructions, *(sectors[members[0]].id for members in asked.parameters.antennas)]
+    kept_db = np.concatenate([wanted_db[: len(asked.parameters.constructions)], wanted_db[first:]])
+    worst = int(np.abs(kept_db).argmax())
+    if abs(kept_db[worst]) <= MOST_SHIFT_DB:
+        return
+    raise SiteError(
+        f"{asked.measured.file}: readings would shift {named[worst]} by {kept_db[worst]:.0f} dB (at most "
+        f"{MOST_SHIFT_DB:g}); check rsrp_dbm and the places of the readings, and the masts in masts.csv"
+    )
 
 
 def _nothing(

@@ -233,6 +233,14 @@ def test_a_fit_tells_how_far_it_is(hut):
     assert shares[-1] < 1
 
 
+def test_readings_of_no_mast_of_the_site_are_refused_and_not_fitted(hut):
+    """A mast 10 km away with 0 dBm is read at −20 dBm in every place: no calibration says that."""
+    mast = Sector("m1", "EE", "234-30", "B20", "LTE", 796.0, 10.0, 10_000.0, 0.0, 25.0, 0.0, 4.0, "omni", 60.0, "UMa")
+    measured = Measurements("w.csv", tuple(Reading("EE/B20/LTE", x, 2.0, 1.5, -20.0, DAY) for x in (2.0, 8.0, 60.0)))
+    with pytest.raises(SiteError, match=r"^w\.csv: readings would shift m1 by \d+ dB \(at most 58\); check rsrp_dbm"):
+        fit.calibrate_site(hut(sectors=(mast,)), measured, held_out=False)
+
+
 def test_a_layer_that_predicts_what_is_held_out_no_better_says_so():
     better, worse = fit.HeldOut("room", 9, 6.0, 5.0), fit.HeldOut("sector", 4, 5.0, 5.2)
     (told,) = fit._warnings((better, worse))
