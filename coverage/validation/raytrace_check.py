@@ -54,16 +54,16 @@ of the other rows are chance too.
 
 _VERDICTS_HEAD = """
 Masts are turned down (blockers off) or devices up (on) by steps of a decibel. At the first power at which a room is
-called silent, a room that the traced levels still serve by the thresholds of that grade is **false silent**. "Later"
-is by how many decibels more we ask for than the ray tracer.
+called blocked, a room that the traced levels still serve by the thresholds of that grade is **called wrongly**.
+"Later" is by how many decibels more we ask for than the ray tracer.
 
-| wing | test points | blockers | grade | called by | rooms | false silent | later [dB]: median | 5 % | least |
+| wing | test points | blockers | grade | called by | rooms | called wrongly | later [dB]: median | 5 % | least |
 | --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |
 """
 
 _PROVED = """\
 - **Proved.** In these two wings the margins of both grades cover what a ray tracer with reflections finds beyond the
-  straight ray, in all but 5 % of the rooms called silent at planning grade and 1 % at evidence grade.
+  straight ray, in all but 5 % of the rooms called blocked at planning grade and 1 % at evidence grade.
 """
 _MISSED = """\
 - **Proved.** Nothing: the ray tracer serves more of the rooms called silent than 5 % at planning grade or
@@ -72,12 +72,12 @@ _MISSED = """\
 _OUTSIDE = """\
 - Outside, the ray tracer finds blockers louder than we do: {outside} in the median of the loudest links,
   {inside} at the test points of the rooms. Both gain by reflections, which our ways of blockers do not have: a layout
-  that just silences a room by ours has that much to spare inside, and is that much nearer to its limits outside.
+  that just blocks a room by ours has that much to spare inside, and is that much nearer to its limits outside.
 """
 _TAIL = """\
 - Where blockers are on, the medians leave 3 to 6 dB of this, and the errors that the rules give every level the rest
-  (`benchmarks/later.py`, planning grade): called at 80 % of the worlds in place of 90 % the median room would be
-  silent 3 dB sooner, with every wall known for sure 3 to 3.5 dB, without local errors 2.5 to 3 dB, with none of the
+  (`benchmarks/later.py`, planning grade): called at 80 % of the simulations in place of 90 % the median room would be
+  blocked 3 dB sooner, with every wall known for sure 3 to 3.5 dB, without local errors 2.5 to 3 dB, with none of the
   errors 11 to 12 dB. Nobody knows any of these better without readings on the site.
 - **Not proved.** That the ray tracer is right: it shares our geometry, our materials and the flat slab, knows neither
   furniture nor diffraction nor scattering, and the masts' own way to the building is ours in both. Coated glass, foil
@@ -286,7 +286,7 @@ def _rate_line(check: Check, grade: str, basis: str, words: str) -> str:
     all_db = np.median([later_db for row in of for later_db in row.later_db])
     sweeps = f"in that of a sweep by {min(each_db):.0f} to {max(each_db):.0f} dB"
     share = f"{_share(check, grade, basis):.1%}; later by {all_db:.0f} dB in the median of them all, {sweeps}"
-    return f"- {words} {wrong} of {called} rooms called silent (all sweeps) are false silent: {share}.\n"
+    return f"- {words} {wrong} of {called} rooms called blocked (all sweeps) are called wrongly: {share}.\n"
 
 
 def _rows(check: Check, grade: str, basis: str) -> list[VerdictRow]:

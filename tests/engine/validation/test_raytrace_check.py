@@ -49,11 +49,11 @@ def test_what_is_kept_is_read_again(tmp_path):
 def test_the_rate_is_of_rooms_called_silent():
     section = check_section(CHECK)
     assert (
-        "planning grade 1 of 50 rooms called silent (all sweeps) are false silent: 2.0%; later by 9 dB in the "
+        "planning grade 1 of 50 rooms called blocked (all sweeps) are called wrongly: 2.0%; later by 9 dB in the "
         "median of them all, in that of a sweep by 7 to 18 dB" in section
     )
-    assert "evidence grade 0 of 30 rooms called silent (all sweeps) are false silent: 0.0%" in section
-    assert "15 of 30 rooms called silent (all sweeps) are false silent: 50.0%" in section
+    assert "evidence grade 0 of 30 rooms called blocked (all sweeps) are called wrongly: 0.0%" in section
+    assert "15 of 30 rooms called blocked (all sweeps) are called wrongly: 50.0%" in section
     assert "| brick | device | 806 | 100 | 2 | -3.5 | 4.2 | -14.0 to +0.5 |" in section
     assert "| brick | all points | off | planning | verdict | 20 of 30 | 1 | +7 | +4 | -1 |" in section
     assert section in document((), CHECK)
