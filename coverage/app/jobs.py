@@ -137,9 +137,12 @@ class Job:
 
     def error(self) -> str | None:
         """What went wrong, in one message; None while it runs, when it is done, and when it was stopped."""
-        if self._complaint is None and not self.running() and self.result() is None and not self.stopped:
+        if self._complaint is None and not self.running() and self.result() is None:
             said = _read_json(self.folder / ERROR).get("error")
-            self._complaint = said if isinstance(said, str) else _died(self.process.returncode)
+            if isinstance(said, str):
+                self._complaint = said
+            elif not self.stopped:
+                self._complaint = _died(self.process.returncode)
         return self._complaint
 
     def stop(self) -> None:

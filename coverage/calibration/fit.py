@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -49,7 +50,7 @@ FLOOR_TURNS = 3  # what is expected follows from what is fitted, and the other w
 READ_DOWN_TO_DBM = {"GSM": -105.0, "UMTS": -115.0, "LTE": -118.0, "NR": -118.0}
 # Doubt left is widened by it: walls that deviate open other ways than a straight line knows. On thirty made sites of
 # known truth z-scores have a standard deviation of 1.3 without it (benchmarks/survey_sites.py).
-WIDENED = 1.35
+WIDENED = 1.3
 LEARNED = 0.995  # a sigma below this share of the prior's: readings said something of the parameter
 
 
@@ -182,7 +183,7 @@ def calibrate_site(
     first = asked.rows(np.zeros(len(parameters)))
     if not len(first.residual_db):
         raise SiteError(f"{measured.file}: of no reading is it sure which mast was heard; read more channels")
-    known, kept, after_db = _fitted(asked, prior, first, free, progress)
+    known, kept, after_db, unsettled = _fitted(asked, prior, first, free, progress)
     left = _left_out(kept, first, prior, rules) if held_out else ()
     return CalibrationFit(
         layer=_layer(model, parameters, prior, known, kept, free, measured),
@@ -190,7 +191,7 @@ def calibrate_site(
         held_out=left,
         before_db=_rms(first.residual_db),
         after_db=after_db,
-        notes=(*_notes(kept, len(first.residual_db) - len(kept.residual_db), free), *_warnings(left)),
+        notes=(*_notes(kept, len(first.residual_db) - len(kept.residual_db), free), *unsettled, *_warnings(left)),
     )
 
 
@@ -200,8 +201,11 @@ def _fitted(
     first: Rows,
     free: NDArray[np.bool_],
     progress: Callable[[str, float], None] | None,
-) -> tuple[Posterior, Rows, float]:
-    """The likeliest shifts; the rows they rest on, as slopes there have them; root mean square of what is left."""
+) -> tuple[Posterior, Rows, float, tuple[str, ...]]:
+    """The likeliest shifts; the rows they rest on, as slopes there have them; RMS of what is left; notes.
+
+    A step that slopes ask for and that explains the readings no better is not taken: it is doubt.
+    """
     movable = np.concatenate([np.ones(asked.parameters.first_antenna, np.bool_), free])
     errors, floor_dbm = asked.rules.errors, _floor_dbm(asked.measured)
     shifts_db, rows = np.zeros(len(prior.mean)), first
@@ -217,20 +221,39 @@ def _fitted(
         before_db, (shifts_db, rows) = shifts_db, likelier or (shifts_db, rows)
         if np.abs(shifts_db - before_db).max() < SETTLED_DB:
             break
-    return Posterior(shifts_db, known.covariance), kept_rows(linear, used), _rms(rows.residual_db[used])
+    left_db = wanted_db - shifts_db
+    doubt = Posterior(shifts_db, known.covariance + np.outer(left_db, left_db))
+    return doubt, kept_rows(linear, used), _rms(rows.residual_db[used]), _unsettled(asked, left_db, known.sigma)
+
+
+def _unsettled(asked: SurveyedSite, left_db: Array, sigma_db: Array) -> tuple[str, ...]:
+    """A note where the step not taken is larger than the doubt that is left otherwise."""
+    name, step_db, doubt_db = max(
+        zip(
+            asked.parameters.named,
+            asked.parameters.of_named(left_db),
+            asked.parameters.of_named(sigma_db),
+            strict=True,
+        ),
+        key=lambda one: abs(one[1]) / one[2],
+    )
+    if abs(step_db) <= doubt_db:
+        return ()
+    return (
+        f"the fit did not settle: readings ask for a further {step_db:+.1f} dB of {name}, which explains them no "
+        f"better; the doubt left holds it (±{math.hypot(step_db, doubt_db):.1f} dB)",
+    )
 
 
 def _refuse_absurd(asked: SurveyedSite, wanted_db: Array) -> None:
     """Shifts that no file of a calibration may hold come of readings that are none of this site's masts."""
-    sectors, first = asked.graph.scene.site.sectors, asked.parameters.first_antenna
-    named = [*asked.parameters.constructions, *(sectors[members[0]].id for members in asked.parameters.antennas)]
-    kept_db = np.concatenate([wanted_db[: len(asked.parameters.constructions)], wanted_db[first:]])
+    kept_db = asked.parameters.of_named(wanted_db)
     worst = int(np.abs(kept_db).argmax())
     if abs(kept_db[worst]) <= MOST_SHIFT_DB:
         return
     raise SiteError(
-        f"{asked.measured.file}: readings would shift {named[worst]} by {kept_db[worst]:.0f} dB (at most "
-        f"{MOST_SHIFT_DB:g}); check rsrp_dbm and the places of the readings, and the masts in masts.csv"
+        f"{asked.measured.file}: readings would shift {asked.parameters.named[worst]} by {kept_db[worst]:.0f} dB "
+        f"(at most {MOST_SHIFT_DB:g}); check rsrp_dbm and the places of the readings, and the masts in masts.csv"
     )
 
 

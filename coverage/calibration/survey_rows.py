@@ -42,12 +42,24 @@ class Parameters:
     antennas : tuple of tuple of int
         Indices of the sectors that one antenna sends on one channel.
     antenna_of : intp ndarray, shape (sector,)
+    sectors : tuple of str
+        Names of the sectors.
     """
 
     constructions: tuple[str, ...]
     bands: int
     antennas: tuple[tuple[int, ...], ...]
     antenna_of: NDArray[np.intp]
+    sectors: tuple[str, ...]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What a layer holds shifts of: constructions, then antennas by their first sector."""
+        return (*self.constructions, *(self.sectors[members[0]] for members in self.antennas))
+
+    def of_named(self, values: Array) -> Array:
+        """Of one value a parameter, those of what has a name: without constructions × bands."""
+        return np.concatenate([values[: len(self.constructions)], values[self.first_antenna :]])
 
     @property
     def first_antenna(self) -> int:
@@ -109,7 +121,9 @@ def parameters_of(model: LinkModel) -> Parameters:
     for number, members in enumerate(found.values()):
         antenna_of[members] = number
     antennas = tuple(tuple(members) for members in found.values())
-    return Parameters(model.constructions, len(model.bands), antennas, antenna_of)
+    return Parameters(
+        model.constructions, len(model.bands), antennas, antenna_of, tuple(one.id for one in model.sectors)
+    )
 
 
 def prior_of(model: LinkModel, parameters: Parameters, sector_sigma_db: Array) -> Prior:

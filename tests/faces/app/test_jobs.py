@@ -35,6 +35,10 @@ if mode == "obeys":
     import pickle
     (folder / "result.pickle").write_bytes(pickle.dumps("best so far"))
     os._exit(0)
+if mode == "fails":
+    stopped.wait()
+    (folder / "error.json").write_text(json.dumps({"error": "ValueError: a fault"}))
+    os._exit(1)
 if mode == "dies":
     os._exit(7)
 time.sleep(600)
@@ -149,6 +153,15 @@ def test_stop_asks_a_search_for_its_best_plan_so_far(own, begin):
     wait(lambda: not job.running())
     jobs.collect(own)
     assert own.plan == "best so far"
+
+
+def test_a_search_that_fails_after_stop_says_so(own, begin):
+    job = begin("plan", "fails")
+    job.stop()
+    wait(lambda: not job.running())
+    assert jobs.collect(own) == ("plan",)
+    assert job.error() == "ValueError: a fault"
+    assert own.jobs == {"plan": job}  # the page says it until it is dismissed
 
 
 def test_a_second_stop_ends_a_search_that_does_not_obey(begin):

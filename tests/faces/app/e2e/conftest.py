@@ -116,6 +116,7 @@ QUICK = Scenario(
     treat_with=("window_mesh",),
 )
 STARTS_WITHIN_S = 60.0
+MOST_SAID = 4000  # letters of a server's log beside a failure
 
 
 @dataclass
@@ -300,6 +301,21 @@ def is_here(url: str) -> bool:
     """Whether a request stays on this computer."""
     found = urlsplit(url)
     return found.scheme in ("data", "blob", "about") or found.hostname in ("127.0.0.1", "localhost")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """What stood on the page, and what the server said, beside the failure of a test."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name, one in item.funcargs.items():
+            if isinstance(one, Planner):
+                with suppress(Exception):  # a page that has gone shows nothing
+                    report.sections.append((f"the page of {name}", one.text()))
+            elif isinstance(one, App):
+                said = one.log.read_text("utf-8", "replace")[-MOST_SAID:]
+                report.sections.append((f"the server of {name}", f"{said}\njobs: {sorted(one.jobs)}"))
+    return report
 
 
 @pytest.fixture(scope="session")
