@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -57,8 +57,8 @@ _STEPS = {
     "done": "putting the result away",
 }
 KEEPS_BEST = ("plan", "frontier")  # what has something to keep when it is stopped
+DOUBLE_CLICK_S = 1.0  # a second click within it is part of the first (assumed)
 QUESTION, PROGRESS, RESULT, ERROR, PROCESS = "question.pickle", "progress.json", "result.pickle", "error.json", "pid"
-MOST_STOPPING_S = 60.0  # to judge the best plan so far; then, or at a second Stop, the process is killed
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ class Job:
     process: subprocess.Popen[bytes] = field(repr=False)
     stopped: bool = False
     collected: bool = False
+    _stopped_s: float = field(default=-math.inf, repr=False)
     _answer: Any = field(default=None, repr=False)
     _complaint: str | None = field(default=None, repr=False)
 
@@ -146,16 +147,18 @@ class Job:
         return self._complaint
 
     def stop(self) -> None:
-        """End the process; a search for a plan is first asked to keep its best, a second stop ends that too."""
+        """End the process; a search for a plan is first asked to keep its best, a second stop ends that too.
+
+        Judging the best plan takes as long as a full assessment: minutes on a large site.
+        """
         if not self.running():
             return
-        again, self.stopped = self.stopped, True
+        now_s = time.monotonic()
+        if self.stopped and now_s - self._stopped_s < DOUBLE_CLICK_S:
+            return
+        again, self.stopped, self._stopped_s = self.stopped, True, now_s
         if again or self.kind not in KEEPS_BEST or not self._ask_to_stop():
             self.kill()
-            return
-        timer = threading.Timer(MOST_STOPPING_S, self.kill)
-        timer.daemon = True
-        timer.start()
 
     def kill(self) -> None:
         """End the process and what it started, at once."""

@@ -55,9 +55,11 @@ def _progress(kind: Kind) -> None:
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.progress(share, literal(what))
     right.button(
-        "Stop",
+        "Stop now" if job.stopped else "Stop",
         key=f"stop-{kind}",
-        help="A search for a plan keeps the best one found so far.",
+        help="End it at once; nothing is kept."
+        if job.stopped
+        else "A search for a plan keeps the best one found so far.",
         on_click=job.stop,
     )
 

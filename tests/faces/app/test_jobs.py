@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -155,6 +156,19 @@ def test_stop_asks_a_search_for_its_best_plan_so_far(own, begin):
     assert own.plan == "best so far"
 
 
+def test_a_search_has_all_the_time_it_needs_to_judge_its_best_plan(begin, monkeypatch):
+    """A full assessment of a large site takes minutes."""
+
+    class TimeIsUp(threading.Timer):
+        def start(self):
+            self.function()
+
+    monkeypatch.setattr(threading, "Timer", TimeIsUp)
+    job = begin("plan", "sleeps")
+    job.stop()
+    assert job.running()
+
+
 def test_a_search_that_fails_after_stop_says_so(own, begin):
     job = begin("plan", "fails")
     job.stop()
@@ -164,10 +178,12 @@ def test_a_search_that_fails_after_stop_says_so(own, begin):
     assert own.jobs == {"plan": job}  # the page says it until it is dismissed
 
 
-def test_a_second_stop_ends_a_search_that_does_not_obey(begin):
+def test_a_second_stop_ends_a_search_that_does_not_obey_and_a_double_click_is_one(begin, monkeypatch):
     job = begin("plan", "sleeps")
     job.stop()
+    job.stop()
     assert job.running()
+    monkeypatch.setattr(jobs, "DOUBLE_CLICK_S", 0.0)
     assert job.progress()[0].startswith("stopping")
     job.stop()
     assert not job.running()
