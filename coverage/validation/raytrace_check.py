@@ -66,7 +66,7 @@ _PROVED = """\
   straight ray, in all but 5 % of the rooms called blocked at planning grade and 1 % at evidence grade.
 """
 _MISSED = """\
-- **Proved.** Nothing: the ray tracer serves more of the rooms called silent than 5 % at planning grade or
+- **Proved.** Nothing: the ray tracer serves more of the rooms called blocked than 5 % at planning grade or
   1 % at evidence grade.
 """
 _OUTSIDE = """\
@@ -281,7 +281,7 @@ def _rate_line(check: Check, grade: str, basis: str, words: str) -> str:
     of = _rows(check, grade, basis)
     called, wrong = sum(row.called for row in of), sum(row.false_silent for row in of)
     if not called:
-        return f"- {words} no room is called silent.\n"
+        return f"- {words} no room is called blocked.\n"
     each_db = [row.quantile_db(0.5) for row in of if row.called]
     all_db = np.median([later_db for row in of for later_db in row.later_db])
     sweeps = f"in that of a sweep by {min(each_db):.0f} to {max(each_db):.0f} dB"
