@@ -180,9 +180,9 @@ MUTANTS = (
     ),
     Mutant(
         "slab: TE and TM exchanged in a stack",
-        f"{PROPAGATION}/slab.py",
-        'if polarisation == "TE" else cos_inside / root',
-        'if polarisation == "TM" else cos_inside / root',
+        f"{PROPAGATION}/_slab_kernels.py",
+        "te, tm = inside * here, inside * under",
+        "te, tm = inside * under, inside * here",
         (f"{T_PROPAGATION}/test_slab.py::test_a_stack_of_one_is_the_slab",),
     ),
     Mutant(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.contrast_results import ContrastBudget, ContrastLine
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import ExposureRow, KeepRow, RingRow, ServiceRow, WorstPlace

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from quietwing.coverage.blocking import against, judge, nothing_for, spill_worlds, zeros_of
+from quietwing.coverage.compiled_code import indexes_of, is_compiled
 from quietwing.coverage.planning import anneal, construct, hardest_rows, rebuild
 from quietwing.coverage.propagation import raster
 
@@ -51,15 +52,10 @@ def compile_kernels() -> None:
     hardest_rows(*_nothing(_HARDEST))
     construct(model, state, known, *_nothing(_CONSTRUCT))
     rebuild(model, state, spare, known, *_nothing(_REBUILD), terms, power, numbers, top)
-
-
-def is_compiled(kernel: Any) -> bool:
-    """Whether numba's disk cache holds code of a kernel that is no older than its source."""
-    if kernel.stats.cache_path is None:  # no folder can be written
-        return False
-    source = Path(kernel.py_func.__code__.co_filename)
-    found = Path(kernel.stats.cache_path).glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")
-    return any(index.stat().st_mtime >= source.stat().st_mtime for index in found)
+    for kernel in KERNELS:
+        with suppress(OSError):  # of a folder that others may write and we may not
+            for index in indexes_of(kernel):
+                index.touch()  # numba goes by what a source holds, we by its date: a copy is younger than its code
 
 
 def start() -> subprocess.Popen[bytes] | None:

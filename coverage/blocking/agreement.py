@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.calibration import Calibration, sector_levels_dbm
 from quietwing.coverage.dims import READING
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.propagation import MastModel
 from quietwing.coverage.results import Agreement, Comparison
 from quietwing.sites import Measurements, PointSet, Reading, Site, locate

@@ -9,7 +9,6 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.blocker_link_model import blocker_links
@@ -25,6 +24,7 @@ from quietwing.coverage.blocking.rooms_in_parts import (
 )
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.results import GradeVerdict
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike
 
 from quietwing.coverage.blocking.thresholds import load_thresholds, noise_dbm
 from quietwing.coverage.dims import CHANNEL, POINT, SECTOR
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.rules import Grade, load_rules
 from quietwing.sites import Sector
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking.outside import RECEPTOR
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.rules import Tier
 from quietwing.coverage.spill_rows import RingRow, WorstPlace
 

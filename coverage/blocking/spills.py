@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import _spill_kernels
@@ -32,6 +31,7 @@ from quietwing.coverage.blocking.world_links import kernel_links, kernel_network
 from quietwing.coverage.decibel import floored
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.propagation import in_parts
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.rules import Grade

@@ -20,6 +20,7 @@ from .plan_terminal import answer_plan as answer_plan
 from .schema_terminal import answer_schema as answer_schema
 from .validate_terminal import answer_validate as answer_validate
 from .verdict_terminal import answer_verdict as answer_verdict
+from .verdict_worker import Prepared as Prepared
 from .verify_terminal import answer_verify as answer_verify
 from .walktest_terminal import answer_walktest as answer_walktest
 from .whatif_terminal import answer_whatif as answer_whatif

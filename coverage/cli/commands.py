@@ -8,6 +8,7 @@ infeasible, 4 a limit asked for was missed, 5 environment (disk, permission), 13
 
 from __future__ import annotations
 
+import gc
 import runpy
 import sys
 from contextlib import ExitStack
@@ -58,7 +59,10 @@ app.add_typer(example, name="example")
 def main() -> None:
     """Entry point of the ``quietwing`` command."""
     prepare_streams()
-    app()
+    try:
+        app()
+    finally:
+        gc.freeze()  # leaving, Python would look through all there is once more: half a second
 
 
 def _version(wanted: bool) -> None:
@@ -136,6 +140,7 @@ def evaluate(
         other = None
         if out is not None and cluster == (None, None) and earns_a_process(site):
             other = stack.enter_context(other_process("quietwing.coverage.cli.verdict_worker"))
+            other.ask(cli.Prepared())  # it loads the engine while this process does
         cli.answer_verdict(
             site,
             layout,

@@ -10,16 +10,15 @@ import os
 import pickle
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import IO, Any, Generic, Protocol, TypeVar
 
 from quietwing.sites import SiteError, beside
 
-__all__ = ["Asked", "Known", "OtherProcess", "Question", "earns_a_process", "main", "other_process"]
+__all__ = ["Answers", "Asked", "Known", "OtherProcess", "Question", "earns_a_process", "main", "other_process"]
 
 Answer = TypeVar("Answer")
 Given = TypeVar("Given", covariant=True)
@@ -38,23 +37,50 @@ class Question(Protocol, Generic[Given]):
 class Asked(Generic[Answer]):
     """A question under way."""
 
-    def __init__(self, future: Future[Answer], here: Callable[[], Answer]) -> None:
+    def __init__(self, future: Future[bytes | None], here: Callable[[], Answer]) -> None:
         self._future, self._here = future, here
 
     @cached_property
     def _answer(self) -> Answer:
-        return self._here() if self._future.cancel() else self._future.result()
+        # read by who asks: a thread that loads modules meanwhile would meet another that loads the same ones
+        packed = None if self._future.cancel() else self._future.result()
+        with suppress(pickle.UnpicklingError):
+            if packed is not None:
+                found: Answer = pickle.loads(packed)  # written by our own child
+                return found
+        return self._here()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether nobody would have to wait for it."""
+        return self._future.done()
 
     def result(self) -> Answer:
         """The answer; one that the other process has not begun is worked out here, rather than waited for."""
         return self._answer
 
 
+class Answers(Mapping[str, Answer]):
+    """Answers by name: those at hand, and of questions under way, waited for or worked out when they are read."""
+
+    def __init__(self, here: Mapping[str, Answer], asked: Mapping[str, Asked[Answer]]) -> None:
+        self._here, self._asked = here, asked
+
+    def __getitem__(self, name: str) -> Answer:
+        return self._here[name] if name in self._here else self._asked[name].result()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._here, *self._asked))
+
+    def __len__(self) -> int:
+        return len(self._here) + len(self._asked)
+
+
 class OtherProcess:
     """The process, idle until it is asked; questions are answered one after another."""
 
     def __init__(self, process: subprocess.Popen[bytes] | None, pool: ThreadPoolExecutor) -> None:
-        self._process, self._pool, self._left = process, pool, threading.Event()
+        self._process, self._pool = process, pool
         self._known: dict[type, Callable[[], Any]] = {}
 
     def tell(self, given: object) -> None:
@@ -69,28 +95,20 @@ class OtherProcess:
         def here() -> Answer:
             return question.answer(lambda kind: before[kind]())
 
-        def answered() -> Answer:
-            try:
-                found: Answer = self._told(sent)
-            except (OSError, EOFError, pickle.UnpicklingError):
-                if self._left.is_set():
-                    raise CancelledError from None
-                return here()
-            return found
-
-        asked = Asked(self._pool.submit(answered), here)
+        asked = Asked(self._pool.submit(self._told, sent), here)
         self._known[type(question)] = asked.result
         return asked
 
-    def _told(self, sent: bytes) -> Any:
-        if self._process is None or self._process.stdin is None or self._process.stdout is None:
-            raise EOFError
-        _send(self._process.stdin, sent)
-        return pickle.loads(_received(self._process.stdout))  # written by our own child
+    def _told(self, sent: bytes) -> bytes | None:
+        """What the process answers, None if it is lost."""
+        with suppress(OSError, EOFError):
+            if self._process is not None and self._process.stdin is not None and self._process.stdout is not None:
+                _send(self._process.stdin, sent)
+                return _received(self._process.stdout)
+        return None
 
     def end(self) -> None:
         """Nobody waits for an answer any more."""
-        self._left.set()
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -14,32 +14,14 @@ from quietwing.coverage import report, study, warmup
 from quietwing.coverage.batch import cluster_client, evaluate_on_cluster
 from quietwing.coverage.blocking import RoomBudgets, explain_room
 from quietwing.coverage.cli.contrast_terminal import show_contrast
-from quietwing.coverage.cli.other_process import Asked, OtherProcess
+from quietwing.coverage.cli.other_process import Answers, Asked, OtherProcess
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Storey
+from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Storey, keep_memory
 from quietwing.coverage.cli.whatif_terminal import show_changes
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning import comms_room, cost
-from quietwing.coverage.report import (
-    GRADE_HEADER,
-    STATE_WORDS,
-    budget_lines,
-    budgets_object,
-    channel_in_words,
-    count_rooms,
-    escape_in_words,
-    escapes_of,
-    grade_rows,
-    limits_in_words,
-    percent,
-    place_in_words,
-    rooms_by_channel,
-    state_of_rooms,
-    verdict_headline,
-    whatif_object,
-)
 from quietwing.coverage.result_folder import SUMMARY, VERDICT_FILES, refuse_taken
 from quietwing.coverage.results import Verdict, VerdictMap, WhatIf
 from quietwing.coverage.scenario import Scenario
@@ -70,6 +52,7 @@ def answer_verdict(
     other: OtherProcess | None = None,
 ) -> None:
     """Run a layout, write what is asked for, show the verdict; what `other` can do meanwhile is left to it."""
+    keep_memory()
     if not all(map(warmup.is_compiled, warmup.KERNELS)):
         other = None  # both would compile the same
     warmup.start()
@@ -95,35 +78,33 @@ def answer_verdict(
             devices=devices,
             catalogue=catalogue,
             maps=out is not None and other is None,
-            progress=lambda what, done: progress(what, 0.6 * done),
+            progress=lambda what, done: progress(what, (0.6 if other else 0.8) * done),
         )
         worst = MOST_HOLES if contrast else HOLES_ON_PAGE if out else 0
         verdict = with_budgets(verdict, catalogue, room, worst, bare=ready.bare)
         changed = whatif(place, scenario, devices=devices, catalogue=catalogue) if changes else None
-        if mapped:
+        drawn: Mapping[str, bytes] = {}
+        if other is not None:
+            here: dict[str, bytes] = {}
+            for name, figure in report.verdict_pictures(verdict).items():  # those that show no map
+                if not all(one.is_answered for one in mapped):
+                    here[name] = report.png_of(figure())
             maps = _answers(mapped, lambda done: progress("maps", 0.6 + 0.2 * done))
             verdict = study.with_maps(verdict, maps)
+            other.tell(Judged(verdict))
+            asked = {name: other.ask(Picture(name)) for name in report.verdict_pictures(verdict) if name not in here}
+            drawn = Answers(here, asked)
         files: tuple[Path, ...] = ()
         if out is not None:
 
             def draw(workshop: Path) -> list[str]:
                 def tell(done: float) -> None:
-                    progress("drawing the maps", 0.8 + 0.2 * done if mapped else 0.6 + 0.4 * done)
+                    progress("drawing the maps", 0.8 + 0.2 * done)
 
-                if other is None:
-                    return report.make_files(verdict, workshop, tell, whatif=changed)
-                drawn = _drawn_by_both(verdict, other, tell)
-                return report.make_files(verdict, workshop, whatif=changed, drawn=drawn)
+                return report.make_files(verdict, workshop, tell, whatif=changed, drawn=drawn)
 
             files = write_result(verdict, out, catalogue=catalogue, pages=draw)
     show_verdict(verdict, catalogue, budgets, files, as_json, changed)
-
-
-def _drawn_by_both(verdict: Verdict, other: OtherProcess, tell: Callable[[float], None]) -> dict[str, bytes]:
-    """The pictures of a verdict, drawn by two processes at once."""
-    names = tuple(report.verdict_pictures(verdict))
-    other.tell(Judged(verdict))
-    return dict(zip(names, _answers([other.ask(Picture(name)) for name in names], tell), strict=True))
 
 
 def _answers(asked: Sequence[Asked[Answer]], tell: Callable[[float], None]) -> tuple[Answer, ...]:
@@ -144,30 +125,34 @@ def show_verdict(
     changes: WhatIf | None = None,
 ) -> None:
     """The verdict in words and a table, or as the object of ``--json``; with `budgets` one room in detail."""
-    escapes = escapes_of(verdict)
-    sentences = [escape_in_words(one) for one in escapes if budgets and one.room == budgets.room]
+    escapes = report.escapes_of(verdict)
+    sentences = [report.escape_in_words(one) for one in escapes if budgets and one.room == budgets.room]
     if as_json:
         found = result_object(verdict, catalogue)
         found["manifest"] = describe(verdict, catalogue)
         if budgets:
-            found["explain"] = {"room": budgets.room, "sentences": sentences, "budgets": budgets_object(budgets)}
+            found["explain"] = {
+                "room": budgets.room,
+                "sentences": sentences,
+                "budgets": report.budgets_object(budgets),
+            }
         if changes:
-            found["whatif"] = whatif_object(changes)
+            found["whatif"] = report.whatif_object(changes)
         print_json(found)
         return
     if verdict.uncovered_routes:
         typer.echo("Not addressed by any cellular blocker:")
         for route in verdict.uncovered_routes:
             typer.echo(f"  {route}")
-    for sentence in (*verdict_headline(verdict), *limits_in_words(verdict)):
+    for sentence in (*report.verdict_headline(verdict), *report.limits_in_words(verdict)):
         typer.echo(sentence)
-    print_table([title.lower() for title in GRADE_HEADER], grade_rows(verdict))
-    silence = count_rooms(verdict).silence
+    print_table([title.lower() for title in report.GRADE_HEADER], report.grade_rows(verdict))
+    silence = report.count_rooms(verdict).silence
     print_table(
         ["channel", "in words", "rooms where it may work"],
         [
-            [channel, channel_in_words(channel), f"{count} of {silence}"]
-            for channel, count in rooms_by_channel(escapes)
+            [channel, report.channel_in_words(channel), f"{count} of {silence}"]
+            for channel, count in report.rooms_by_channel(escapes)
         ],
     )
     if budgets:
@@ -188,8 +173,8 @@ def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) 
     if budgets.room in names:
         at = names.index(budgets.room)
         said = [
-            f"at {one.grade.name} grade {STATE_WORDS[state_of_rooms(verdict, number)[at]]}, "
-            f"no phone works in {percent(float(one.by_room['silent_probability'].values[at]))} of simulations"
+            f"at {one.grade.name} grade {report.STATE_WORDS[report.state_of_rooms(verdict, number)[at]]}, "
+            f"no phone works in {report.percent(float(one.by_room['silent_probability'].values[at]))} of simulations"
             for number, one in enumerate(verdict.grades)
         ]
         typer.echo(f"\n{budgets.room}: {'; '.join(said)}.")
@@ -200,8 +185,8 @@ def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) 
         ["channel", "nearest to working", "S [dBm]", "J [dBm]", "margin of the medians [dB]"],
         [
             [
-                channel_in_words(one.channel),
-                place_in_words(one.point),
+                report.channel_in_words(one.channel),
+                report.place_in_words(one.point),
                 f"{one.rsrp_dbm:.1f}",
                 f"{one.jam_dbm:.1f}",
                 f"{one.margin_db:.1f}",
@@ -210,8 +195,10 @@ def _show_budgets(verdict: Verdict, budgets: RoomBudgets, sentences: list[str]) 
         ],
     )
     for one in nearest[:MOST_BUDGETS]:
-        typer.echo(f"\nLink budget: {channel_in_words(one.channel)} {place_in_words(one.point)} of {budgets.room}")
-        print_table(["", "value", "unit"], [[line, f"{value:.1f}", unit] for line, value, unit in budget_lines(one)])
+        where = f"{report.place_in_words(one.point)} of {budgets.room}"
+        typer.echo(f"\nLink budget: {report.channel_in_words(one.channel)} {where}")
+        lines = [[line, f"{value:.1f}", unit] for line, value, unit in report.budget_lines(one)]
+        print_table(["", "value", "unit"], lines)
 
 
 def _budgets(

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import BlockerLinks, LinkModel, PublicLinks
 from quietwing.coverage.equipment import Treatment
+from quietwing.coverage.named_arrays import xr
 from quietwing.sites import Patch, PointSet, Site
 
 __all__ = [

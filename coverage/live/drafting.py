@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
@@ -40,6 +39,7 @@ from quietwing.coverage.live.drafted import (
 from quietwing.coverage.live.kept_detours import DRAFT_CUT, KeptDetours
 from quietwing.coverage.live.kept_links import KeptLinks, Key
 from quietwing.coverage.live.spill_drafts import SpillDrafts
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.propagation import PortalGraph, portal_graph, prepare_scene, silent_at
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import map_title, points_of, wanted_sectors

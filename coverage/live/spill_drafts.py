@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
@@ -35,6 +34,7 @@ from quietwing.coverage.blocking import (
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.kept import Kept, array_bytes
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.spill_rows import WorstPlace
 from quietwing.sites import Site, scattered

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.scenario import TARGETS, Scenario
 from quietwing.sites import MOST_ALIKE, Findings, Room, Site, did_you_mean, near, problems_text, shown
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.dims import FREQ, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.propagation.detour import DetourModel, detour_loss_db, with_detour
 from quietwing.coverage.propagation.gain_cache import digest_of
 from quietwing.coverage.propagation.multiwall import LossTable, element_loss_db

@@ -19,11 +19,11 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from quietwing.coverage.dims import FREQ, POINT, TX
 from quietwing.coverage.errors import OutOfRangeError, QuietwingError
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.propagation.free_space import NEAREST_FREE_SPACE_M
 from quietwing.coverage.propagation.materials import check_freq_mhz
 from quietwing.coverage.propagation.model_range import within

@@ -7,11 +7,12 @@ parallel to the slab, TM in the plane of incidence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quietwing.coverage.propagation import _slab_kernels as kernels
 from quietwing.coverage.propagation.free_space import wavelength_m
 from quietwing.coverage.propagation.materials import check_freq_mhz, load_materials, relative_permittivity
 from quietwing.sites import Layer, OutOfRangeError
@@ -38,7 +39,6 @@ AVERAGE_SPAN = 0.05  # assumption A7: ±5 % of the carrier takes out thickness r
 DEEPEST_LOSS_DB = 300.0  # a metal sheet computes to thousands; other paths carry the power long before
 LEAST_POWER = 10 ** (-DEEPEST_LOSS_DB / 10)
 MM_PER_M = 1e3
-AT_ONCE = 2**13  # angles × frequencies of a stack worked on together: what they need stays in a core's cache
 
 Complex = NDArray[np.complex128]
 
@@ -145,7 +145,7 @@ def stack_coefficients(
     Parameters
     ----------
     permittivities : sequence of complex ndarray, each broadcastable with the rest
-        Relative permittivity of each layer, incident side first. [1]
+        Relative permittivity of each layer, incident side first; its real part 1 or more. [1]
     thicknesses_m : sequence of float
         Thickness of each layer. [m]
     cos_incidence : array_like, shape (...)
@@ -168,53 +168,23 @@ def stack_coefficients(
     ----------
     Rec. ITU-R P.2040-3, multilayer slab: A_n, B_n recursion with T = 1/A_0, R = B_0/A_0.
     """
-    cos = _checked_cos(cos_incidence) + np.zeros(np.shape(freq_mhz))
-    first, last, grown = _amplitudes(_inside(permittivities, thicknesses_m, cos, freq_mhz), cos, polarisation)
-    return np.asarray(np.exp(-grown) / first), np.asarray(last / first)
+    cos, freq, *etas = np.broadcast_arrays(_checked_cos(cos_incidence), freq_mhz, *permittivities)
+    media = _media([eta.ravel() for eta in etas], thicknesses_m, freq.ravel())
+    found, grown = np.empty((cos.size, 4), np.complex128), np.empty(cos.size)
+    kernels.amplitudes(media, np.ascontiguousarray(cos.ravel()), found, grown)
+    first, last = found[:, :2].T if polarisation == "TE" else found[:, 2:].T
+    return (np.exp(-grown) / first).reshape(cos.shape), (last / first).reshape(cos.shape)
 
 
-class _Inside(NamedTuple):
-    """A wave within one layer, the same for both polarisations."""
-
-    cos: Complex
-    root: Complex  # of the permittivity
-    onward: Complex  # half of the turn of its phase, without its decay
-    back: Complex  # half of the decay there and back over that turn
-    grown: NDArray[np.float64]
-
-
-def _inside(
-    permittivities: Sequence[Complex], thicknesses_m: Sequence[float], cos: NDArray[np.float64], freq_mhz: ArrayLike
-) -> list[_Inside]:
-    """The wave within each layer, far side first."""
-    wavenumber = 2 * np.pi / wavelength_m(freq_mhz)
-    waves = []
-    for eta, thickness_m in zip(reversed(permittivities), reversed(thicknesses_m), strict=True):
-        cos_inside, root = _cos_inside(eta, cos), np.sqrt(eta)
-        phase = wavenumber * thickness_m * root * cos_inside
-        turn = np.exp(1j * phase.real)
-        decay = np.exp(2 * phase.imag)  # the imaginary part is 0 or negative
-        waves.append(_Inside(cos_inside, root, turn / 2, decay / turn / 2, -phase.imag))
-    return waves
-
-
-def _amplitudes(
-    waves: Sequence[_Inside], cos: NDArray[np.float64], polarisation: Polarisation
-) -> tuple[Complex, Complex, NDArray[np.float64]]:
-    """A_0 and B_0 of the recursion, and the exponent of the growth that both lack."""
-    in_air = beyond = _transverse(_cos_inside(np.asarray(1.0 + 0j), cos), np.asarray(1.0 + 0j), polarisation)
-    forward, backward, grown = np.ones((), np.complex128), np.zeros((), np.complex128), np.zeros(())
-    for wave in waves:
-        here = _transverse(wave.cos, wave.root, polarisation)
-        same, other = 1 + (ratio := beyond / here), 1 - ratio
-        forward, backward = (
-            wave.onward * (forward * same + backward * other),
-            wave.back * (forward * other + backward * same),
-        )
-        grown = grown + wave.grown
-        beyond = here
-    same, other = 1 + (ratio := beyond / in_air), 1 - ratio
-    return (forward * same + backward * other) / 2, (forward * other + backward * same) / 2, grown
+def _media(
+    permittivities: Sequence[Complex], thicknesses_m: Sequence[float], freq_mhz: NDArray[np.float64]
+) -> kernels.Media:
+    """Layers as the compiled recursion takes them, from those with the incident side first."""
+    shape = len(permittivities), len(freq_mhz)
+    eta = np.array(permittivities[::-1], np.complex128).reshape(shape)
+    root = np.sqrt(eta)
+    thickness_m = np.array(thicknesses_m[::-1], np.float64)[:, None]
+    return kernels.Media(1 / eta, root, 2 * np.pi / wavelength_m(freq_mhz) * thickness_m * root)
 
 
 def layers_loss_db(layers: Sequence[Layer], cos_incidence: ArrayLike, freq_mhz: ArrayLike) -> NDArray[np.float64]:
@@ -246,24 +216,16 @@ def layers_loss_db(layers: Sequence[Layer], cos_incidence: ArrayLike, freq_mhz: 
     ----------
     Rec. ITU-R P.2040-3, multilayer slab; averaging: assumption A7.
     """
-    cos = capped_cos_incidence(cos_incidence).reshape(-1, 1, 1)
-    carrier_mhz = check_freq_mhz(freq_mhz).reshape(1, -1, 1)
-    step_mhz = carrier_mhz * np.linspace(1 - AVERAGE_SPAN, 1 + AVERAGE_SPAN, AVERAGE_STEPS)
+    cos = capped_cos_incidence(cos_incidence).reshape(-1)
+    carrier_mhz = check_freq_mhz(freq_mhz).reshape(-1)
+    step_mhz = (carrier_mhz[:, None] * np.linspace(1 - AVERAGE_SPAN, 1 + AVERAGE_SPAN, AVERAGE_STEPS)).ravel()
     rows = load_materials()
     for layer in layers:
         relative_permittivity(layer.material, carrier_mhz)  # says what is wrong with a name
     etas = [rows[layer.material].permittivity(step_mhz) for layer in layers]
-    thicknesses_m = [layer.thickness_mm / MM_PER_M for layer in layers]
-    power = np.zeros((cos.shape[0], carrier_mhz.shape[1]))
-    polarisations: tuple[Polarisation, ...] = ("TE", "TM")
-    at_once = max(1, AT_ONCE // step_mhz.size)
-    for start in range(0, len(cos), at_once):
-        some = cos[start : start + at_once]
-        waves = _inside(etas, thicknesses_m, some, step_mhz)
-        for polarisation in polarisations:
-            first, _, grown = _amplitudes(waves, some, polarisation)
-            transmitted = np.exp(-grown) / first
-            power[start : start + at_once] += (np.abs(transmitted) ** 2).mean(axis=-1) / len(polarisations)
+    media = _media(etas, [layer.thickness_mm / MM_PER_M for layer in layers], step_mhz)
+    power = np.empty((len(cos), len(carrier_mhz)))
+    kernels.mean_power(media, cos, AVERAGE_STEPS, power)
     return -_power_db(power)
 
 
@@ -303,16 +265,6 @@ def _checked_cos(cos_incidence: ArrayLike) -> NDArray[np.float64]:
             f"hold the angle below 90° with capped_cos_incidence"
         )
     return cos
-
-
-def _cos_inside(eta: Complex, cos: NDArray[np.float64]) -> Complex:
-    """Cosine of the refracted angle by Snell's law."""
-    return np.asarray(np.sqrt(1 - (1 - cos**2) / eta))
-
-
-def _transverse(cos_inside: Complex, root: Complex, polarisation: Polarisation) -> Complex:
-    """Wave admittance (TE) or impedance (TM) across the layers; Y of P.2040 is a ratio of two of these."""
-    return np.asarray(cos_inside * root if polarisation == "TE" else cos_inside / root)
 
 
 def _power_db(power: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from quietwing.coverage.report.contrast_figure import contrast_figure
 from quietwing.coverage.report.contrast_text import (
     WORST_HEADER,
     budget_sentence,
@@ -13,20 +11,11 @@ from quietwing.coverage.report.contrast_text import (
     contrast_rows,
     worst_rows,
 )
-from quietwing.coverage.report.plan_drawing import save_png
 from quietwing.coverage.results import Verdict
 
-__all__ = ["CONTRAST_PICTURE", "contrast_values", "make_contrast_picture"]
+__all__ = ["CONTRAST_PICTURE", "contrast_values"]
 
 CONTRAST_PICTURE = "contrast-budget.png"
-
-
-def make_contrast_picture(verdict: Verdict, workshop: Path) -> list[str]:
-    """The first budget of a verdict as a picture in a folder; names of the files made, none without a budget."""
-    if not verdict.contrast:
-        return []
-    save_png(contrast_figure(verdict.contrast[0]), workshop / CONTRAST_PICTURE)
-    return [CONTRAST_PICTURE]
 
 
 def contrast_values(verdict: Verdict) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 import quietwing
-from quietwing.coverage.report.contrast_page import contrast_values, make_contrast_picture
+from quietwing.coverage.report.contrast_figure import contrast_figure
+from quietwing.coverage.report.contrast_page import CONTRAST_PICTURE, contrast_values
 from quietwing.coverage.report.escapes import count_rooms, escapes_of, rooms_by_channel
 from quietwing.coverage.report.grades import GRADE_HEADER, grade_in_words, grade_rows, rules_in_words
 from quietwing.coverage.report.plan_drawing import NOTHING_DRAWN, picture_into
@@ -63,6 +64,8 @@ def verdict_pictures(verdict: Verdict, before: Verdict | None = None) -> dict[st
             found[names["verdict"]] = partial(verdict_figure, verdict, storey)
     if verdict.spill is not None:
         found[SPILL_PICTURE] = partial(spill_figure, verdict, () if before is None else before.devices)
+    if verdict.contrast:
+        found[CONTRAST_PICTURE] = partial(contrast_figure, verdict.contrast[0])
     return found
 
 
@@ -110,7 +113,7 @@ def make_verdict_files(
     values : mapping, optional
         What the template needs besides, or otherwise.
     drawn : mapping of str to bytes
-        Pictures of this very verdict, by name, that need not be drawn.
+        Pictures of this very verdict, by name, that need not be drawn; asked for after all else, the last one first.
 
     Returns
     -------
@@ -118,10 +121,7 @@ def make_verdict_files(
         Names of the files, ``summary.html`` first.
     """
     pictures = verdict_pictures(verdict, before)
-    for number, (name, figure) in enumerate(pictures.items()):
-        picture_into(workshop, name, figure, drawn)
-        progress((number + 1) / (len(pictures) + 1))
-    files = [*pictures, *make_contrast_picture(verdict, workshop)]
+    files = list(pictures)
     for name, table in VERDICT_TABLES.items():
         (workshop / name).write_text(table(verdict), encoding="utf-8", newline="\n")
     if whatif is not None:
@@ -130,6 +130,9 @@ def make_verdict_files(
     shown = [(storey.title, names) for storey, names in _storeys(verdict, before)]
     text = page(template, **_summary(verdict, shown, with_leakage=with_leakage) | further)
     (workshop / "summary.html").write_text(text, encoding="utf-8", newline="\n")
+    for number, (name, figure) in enumerate(reversed(pictures.items())):  # others begin with the first
+        progress(number / len(pictures))
+        picture_into(workshop, name, figure, drawn)
     progress(1.0)
     return ["summary.html", *VERDICT_TABLES, *files]
 

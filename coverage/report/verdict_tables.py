@@ -10,7 +10,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.answer_parts import Action, Placed
@@ -18,6 +17,7 @@ from quietwing.coverage.answers import VerdictAnswer
 from quietwing.coverage.blocking import action_name, meant
 from quietwing.coverage.decibel import all_floored, floored
 from quietwing.coverage.equipment import Device
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.report.escapes import (
     KEEP,
     QUIET,

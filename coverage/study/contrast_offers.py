@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
@@ -18,6 +17,7 @@ from quietwing.coverage.blocking import (
     may_fail,
 )
 from quietwing.coverage.equipment import BandPower, Device, Model
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.planning import Spot, buyable_devices, device_at, stands_outdoors
 from quietwing.coverage.propagation import direction, pattern_gain_db
 from quietwing.coverage.rules import Tier

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
@@ -23,6 +22,7 @@ from quietwing.coverage.blocking import (
 )
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.planning import Modes, Spot, buyable_treatments, plan_spots, prepare_modes
 from quietwing.coverage.propagation import prepare_scene
 from quietwing.coverage.results import Verdict

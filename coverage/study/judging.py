@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
@@ -26,6 +25,7 @@ from quietwing.coverage.blocking import (
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import ASSUMED_HARMONICS_DBC, ASSUMED_OUT_OF_BAND_DBC, Device, Model, Treatment
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.propagation import GainCache, prepare_scene, silent_at
 from quietwing.coverage.results import SpillResult, Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
@@ -17,6 +16,7 @@ from quietwing.coverage.blocking import (
     strongest_sector,
 )
 from quietwing.coverage.dims import CHANNEL, POINT, ROOM, SECTOR
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.propagation import GainCache, prepare_scene
 from quietwing.coverage.results import GradeVerdict, Leakage, StoreyMap
 from quietwing.coverage.scenario import Scenario

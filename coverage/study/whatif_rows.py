@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
@@ -19,6 +18,7 @@ from quietwing.coverage.blocking import (
     count_worlds,
     public_links,
 )
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.results import SpillResult, WhatIfRow
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.study.judging import Ready

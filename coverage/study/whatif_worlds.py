@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
@@ -37,6 +36,7 @@ from quietwing.coverage.blocking import (
 )
 from quietwing.coverage.dims import CHANNEL, OUTSIDE
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.named_arrays import xr
 from quietwing.coverage.results import SpillResult
 from quietwing.coverage.rules import Grade
 from quietwing.coverage.scenario import Scenario

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from quietwing.coverage import warmup
+from quietwing.coverage.compiled_code import indexes_of
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import evaluate, leakage, optimise
@@ -29,6 +30,17 @@ def test_a_study_compiles_no_kernel_again():
     warmup.compile_kernels()
     assert all(used)
     assert [set(kernel.signatures) for kernel in warmup.KERNELS] == used
+
+
+@pytest.mark.slow
+def test_code_of_a_source_that_was_copied_since_counts_once_it_was_used():
+    """numba goes by what a source holds: it compiles nothing anew where only the date of a file is another."""
+    for kernel in warmup.KERNELS:
+        for index in indexes_of(kernel):
+            os.utime(index, ns=(0, 0))
+    assert not any(map(warmup.is_compiled, warmup.KERNELS))
+    warmup.compile_kernels()
+    assert all(map(warmup.is_compiled, warmup.KERNELS))
 
 
 def test_code_on_disk_counts_only_while_it_is_no_older_than_its_source(tmp_path):

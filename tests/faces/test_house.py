@@ -39,6 +39,8 @@ ORDER = [
         "coverage.tables",
         "coverage.whole_files",
         "coverage.compiling",
+        "coverage.compiled_code",
+        "coverage.named_arrays",
     ),
     ("coverage.propagation",),
     ("coverage.validation",),

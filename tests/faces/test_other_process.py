@@ -1,6 +1,8 @@
 """The other process of the demo and of `evaluate` answers as this one would; what it cannot is worked out here."""
 
+import pickle
 import subprocess
+import sys
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,12 +10,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from quietwing.coverage import warmup
+from quietwing.coverage import blocking, warmup
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.cli import commands
+from quietwing.coverage.cli import commands, verdict_worker
 from quietwing.coverage.cli.demo_worker import Given, Half, Shown
-from quietwing.coverage.cli.other_process import Asked, OtherProcess, earns_a_process, other_process
-from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Storey
+from quietwing.coverage.cli.other_process import Answers, Asked, OtherProcess, earns_a_process, other_process
+from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Prepared, Storey
 from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanResult, cost
 from quietwing.coverage.report import make_files, rooms_csv, verdict_pictures
 from quietwing.coverage.scenario import Scenario
@@ -170,7 +172,7 @@ def test_what_is_not_begun_is_worked_out_by_whoever_waits(monkeypatch):
     def told(_sent):
         begun.set()
         assert go_on.wait(30)
-        return "there"
+        return pickle.dumps("there")
 
     with other_process("json") as other:
         monkeypatch.setattr(other, "_told", told)
@@ -180,6 +182,78 @@ def test_what_is_not_begun_is_worked_out_by_whoever_waits(monkeypatch):
         go_on.set()
         assert first.result() == "there"
         assert second.result() == 2
+
+
+class Marked:
+    """Notes which thread reads it."""
+
+    def __setstate__(self, _state):
+        self.reader = threading.current_thread()
+
+    def __getstate__(self):
+        return {"any": "state"}
+
+
+def test_an_answer_is_read_by_the_thread_that_asks(monkeypatch):
+    """Reading loads modules: another thread that loads the same ones would wait for this one, and this one for it."""
+    with other_process("json") as other:
+        monkeypatch.setattr(other, "_told", lambda _sent: pickle.dumps(Marked()))
+        asked = other.ask(Slow(1))
+        waited_for(asked)
+        assert asked.result().reader is threading.current_thread()
+
+
+def test_an_answer_that_cannot_be_read_is_worked_out_here(monkeypatch):
+    with other_process("json") as other:
+        monkeypatch.setattr(other, "_told", lambda _sent: b"no pickle")
+        asked = other.ask(Slow(4))
+        waited_for(asked)
+        assert asked.result() == 4
+
+
+def test_answers_at_hand_and_under_way_are_one_mapping(monkeypatch):
+    with other_process("json") as other:
+        monkeypatch.setattr(other, "_told", lambda _sent: pickle.dumps("there"))
+        asked = other.ask(Slow(1))
+        waited_for(asked)
+        assert asked.is_answered
+        both = Answers({"a": "here"}, {"b": asked})
+        assert dict(both) == {"a": "here", "b": "there"}
+        assert len(both) == 2
+
+
+def test_what_is_not_compiled_yet_is_not_compiled_ahead(monkeypatch):
+    """Both processes would compile the same."""
+
+    def compile_it(*_):
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr(verdict_worker, "keep_memory", lambda: None)  # for good: of this process
+    monkeypatch.setattr(verdict_worker, "is_compiled", lambda _kernel: False)
+    monkeypatch.setattr(blocking, "against", compile_it)
+    Prepared().answer(dict)
+    monkeypatch.setattr(verdict_worker, "is_compiled", lambda _kernel: True)
+    with pytest.raises(AssertionError, match="compiled"):
+        Prepared().answer(dict)
+
+
+LATE = """
+import sys
+from quietwing.coverage import study
+from quietwing.coverage.catalogue import read_catalogue
+from quietwing.coverage.cli import answer_verdict
+from quietwing.coverage.scenario import Scenario
+from quietwing.sites import build_wing, describe
+study.made_ready(build_wing(describe(type="wing", cells=2, storeys=1)), Scenario(), (), read_catalogue())
+print(sorted({"pandas", "xarray", "matplotlib", "streamlit"} & set(sys.modules)))
+"""
+
+
+def test_a_site_is_made_ready_before_tables_and_pictures_are_loaded():
+    """The other process waits for it."""
+    run = subprocess.run([sys.executable, "-P", "-c", LATE], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "[]"
 
 
 def test_where_no_process_is_to_be_had_everything_is_worked_out_here(monkeypatch):
@@ -218,7 +292,7 @@ def test_evaluate_leaves_maps_and_pictures_to_it_and_writes_the_same(tmp_path, m
     save_site(build_wing(describe(type="wing", cells=2, storeys=2)), Path(site))
     run = CliRunner().invoke(commands.app, ["evaluate", site, "--worlds", "100", "--out", str(tmp_path / "both")])
     assert run.exit_code == 0, run.output
-    assert {Layout, Storey, Judged, Picture} == set(asked)
+    assert {Prepared, Layout, Storey, Judged, Picture} == set(asked)
     monkeypatch.setattr(commands, "earns_a_process", lambda _site: False)
     run = CliRunner().invoke(commands.app, ["evaluate", site, "--worlds", "100", "--out", str(tmp_path / "alone")])
     assert run.exit_code == 0, run.output

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,7 @@ from quietwing.coverage.report.contrast_figure import (
     QUIET_COLOUR,
     contrast_figure,
 )
-from quietwing.coverage.report.contrast_page import CONTRAST_PICTURE, contrast_values, make_contrast_picture
+from quietwing.coverage.report.contrast_page import CONTRAST_PICTURE, contrast_values
 from quietwing.coverage.report.contrast_text import (
     budget_from,
     budget_sentence,
@@ -22,6 +23,8 @@ from quietwing.coverage.report.contrast_text import (
     contrast_rows,
     worst_rows,
 )
+from quietwing.coverage.report.plan_drawing import png_of
+from quietwing.coverage.report.verdict_document import verdict_pictures
 from quietwing.coverage.results import ContrastBudget, ContrastLine
 
 # −90 dBm inside; +3 J/S, +5 search, +10 for the confidence: −72 needed. −85 outside, −6 for the tier, −4 for the
@@ -196,21 +199,24 @@ def test_a_key_too_many_or_too_few_is_no_budget(change):
 class Judged:
     """As much of a verdict as the page asks for."""
 
+    devices = treatments = maps = ()
+    scenario = SimpleNamespace(operator_actions=())
+    spill = None
+
     def __init__(self, *contrast):
         self.contrast = contrast
 
 
-def test_without_a_budget_there_is_no_picture_and_no_part_of_the_page(tmp_path):
-    assert make_contrast_picture(Judged(), tmp_path) == []
+def test_without_a_budget_there_is_no_picture_and_no_part_of_the_page():
+    assert verdict_pictures(Judged()) == {}
     assert contrast_values(Judged()) == {"budgets": ()}
-    assert list(tmp_path.iterdir()) == []
 
 
-def test_equal_budgets_are_equal_bytes_and_the_page_names_the_picture(tmp_path):
+def test_equal_budgets_are_equal_bytes_and_the_page_names_the_picture():
     made = []
     for _ in range(2):
-        (name,) = make_contrast_picture(Judged(SHORT, SPARE), tmp_path)
-        made.append((tmp_path / name).read_bytes())
+        ((name, figure),) = verdict_pictures(Judged(SHORT, SPARE)).items()
+        made.append(png_of(figure()))
     assert made[0] == made[1]
     page = contrast_values(Judged(SHORT, SPARE))
     assert page["picture"] == name == CONTRAST_PICTURE
