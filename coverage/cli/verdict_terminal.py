@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numba
 import typer
 
 from quietwing.coverage import report, study, warmup
@@ -18,7 +19,15 @@ from quietwing.coverage.cli.other_process import Answers, Asked, OtherProcess
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
-from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Storey, keep_memory
+from quietwing.coverage.cli.verdict_worker import (
+    Judged,
+    Layout,
+    Picture,
+    Storey,
+    halve_threads,
+    keep_memory,
+    load_tables,
+)
 from quietwing.coverage.cli.whatif_terminal import show_changes
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.planning import comms_room, cost
@@ -67,8 +76,10 @@ def answer_verdict(
         ready = study.made_ready(place, scenario, devices, catalogue)
         mapped: list[Asked[VerdictMap]] = []
         if other is not None:
+            stack.callback(numba.set_num_threads, halve_threads())
             other.tell(Layout(ready.model, scenario, devices, catalogue))
             mapped = [other.ask(Storey(points)) for points in study.storey_grids(place, scenario)]
+            load_tables()
         judge: Callable[..., Verdict] = partial(study.evaluate, ready=ready)
         if cluster != (None, None):
             judge = partial(evaluate_on_cluster, stack.enter_context(cluster_client(*cluster)))

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from quietwing.coverage.scenario import Scenario
     from quietwing.sites import PointSet
 
-__all__ = ["Judged", "Layout", "Picture", "Prepared", "Storey", "keep_memory"]
+__all__ = ["Judged", "Layout", "Picture", "Prepared", "Storey", "halve_threads", "keep_memory", "load_tables"]
 
-RARELY = (50_000, 20, 50)  # new objects until Python looks for circles of them; it begins with 700
+RARELY = (500_000, 20, 50)  # new objects until Python looks for circles of them; it begins with 700
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 KEPT_BYTES = 256 << 20
 
@@ -42,6 +42,27 @@ def keep_memory() -> None:
             c_library.mallopt(M_TRIM_THRESHOLD, 2 * KEPT_BYTES)
 
 
+def halve_threads() -> int:
+    """Leave half of the threads to the other process; how many there were."""
+    import numba  # here: who asks loads this module before the engine
+
+    before = int(numba.get_num_threads())
+    numba.set_num_threads(max(1, before // 2))
+    return before
+
+
+def load_tables() -> None:
+    """Load xarray as a first table does, but without Dask, which it would load to know its arrays: there are none."""
+    loaded = "dask" in sys.modules
+    if not loaded:
+        sys.modules["dask"] = None  # type: ignore[assignment]
+    try:
+        xr.Dataset({"none": ((), 0.0)})
+    finally:
+        if not loaded:
+            del sys.modules["dask"]
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What later questions need is loaded, while the one who asks still makes the site ready."""
@@ -49,10 +70,11 @@ class Prepared:
     def answer(self, _known: Known) -> None:
         """Load it: the engine, compiled code, tables and what draws."""
         keep_memory()
+        halve_threads()
         study.margin_map  # noqa: B018 - doors load what is named
         if is_compiled(blocking.against):
             blocking.against(*blocking.nothing_for(blocking.against))
-        xr.Dataset({"none": ((), 0.0)})
+        load_tables()
         report.verdict_pictures  # noqa: B018
         report.png_of  # noqa: B018
 

@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 UNBONDED_COST_DB = 6.0  # assumption A10: the slot round a mesh that is not joined to its frame
+HANDS = 8  # parts that two threads take in turn
 WIDENED_SIGMA = 1.4  # assumption A14: P.2040's rows start at 1 GHz
 WIDENED_BELOW_MHZ = 1000.0
 WIDENED_MATERIALS = frozenset({"concrete", "brick", "metal"})  # assumption A14
@@ -237,7 +238,8 @@ def loss_table(
     carrier_mhz = check_freq_mhz(freq_mhz).reshape(-1)
     used = _used(surfaces, constructions)
     # each construction once: a mesh or a wall stands in many surfaces
-    shipped, own, in_use = load_constructions(), {} if kept is None else kept, list(used)
+    shipped, own = load_constructions(), {} if kept is None else kept
+    in_use = _dealt(sorted(used, key=lambda name: -len(used[name].layers)))
     loss_db: dict[str, NDArray[np.float64]] = {}
 
     def part(begin: int, end: int) -> None:
@@ -259,6 +261,11 @@ def loss_table(
         for name in names:
             table[index] += loss_db[name]
     return table.astype(np.float32)
+
+
+def _dealt(names: list[str]) -> list[str]:
+    """Names with much work first, put so that consecutive parts have about as much each."""
+    return [name for first in range(HANDS) for name in names[first::HANDS]]
 
 
 @lru_cache(maxsize=512)

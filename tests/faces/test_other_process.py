@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numba
 import pytest
 from typer.testing import CliRunner
 
@@ -228,13 +229,26 @@ def test_what_is_not_compiled_yet_is_not_compiled_ahead(monkeypatch):
     def compile_it(*_):
         raise AssertionError("compiled")
 
-    monkeypatch.setattr(verdict_worker, "keep_memory", lambda: None)  # for good: of this process
+    for for_good in ("keep_memory", "halve_threads"):
+        monkeypatch.setattr(verdict_worker, for_good, lambda: None)
     monkeypatch.setattr(verdict_worker, "is_compiled", lambda _kernel: False)
     monkeypatch.setattr(blocking, "against", compile_it)
     Prepared().answer(dict)
     monkeypatch.setattr(verdict_worker, "is_compiled", lambda _kernel: True)
     with pytest.raises(AssertionError, match="compiled"):
         Prepared().answer(dict)
+
+
+def test_threads_are_halved_and_one_is_left():
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(min(2, before))
+        assert verdict_worker.halve_threads() == min(2, before)
+        assert numba.get_num_threads() == 1
+        assert verdict_worker.halve_threads() == 1
+        assert numba.get_num_threads() == 1
+    finally:
+        numba.set_num_threads(before)
 
 
 LATE = """
@@ -254,6 +268,24 @@ def test_a_site_is_made_ready_before_tables_and_pictures_are_loaded():
     run = subprocess.run([sys.executable, "-P", "-c", LATE], capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "[]"
+
+
+ALONE = """
+import sys
+from quietwing.coverage.cli.verdict_worker import load_tables
+load_tables()
+print(sorted({"xarray", "dask"} & set(sys.modules)))
+import dask
+load_tables()
+print(sys.modules["dask"] is dask)
+"""
+
+
+def test_tables_are_loaded_without_dask_which_whoever_needs_it_still_can():
+    pytest.importorskip("dask")
+    run = subprocess.run([sys.executable, "-P", "-c", ALONE], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == ["['xarray']", "True"]
 
 
 def test_where_no_process_is_to_be_had_everything_is_worked_out_here(monkeypatch):
