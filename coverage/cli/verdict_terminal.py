@@ -15,6 +15,7 @@ from quietwing.coverage import report, study, warmup
 from quietwing.coverage.batch import cluster_client, evaluate_on_cluster
 from quietwing.coverage.blocking import RoomBudgets, explain_room
 from quietwing.coverage.cli.contrast_terminal import show_contrast
+from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.other_process import Answers, Asked, OtherProcess
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
@@ -25,7 +26,6 @@ from quietwing.coverage.cli.verdict_worker import (
     Picture,
     Storey,
     halve_threads,
-    keep_memory,
     load_tables,
 )
 from quietwing.coverage.cli.whatif_terminal import show_changes

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quietwing.coverage import blocking, report, study
+from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.compiled_code import is_compiled
 from quietwing.coverage.named_arrays import xr
 
@@ -22,24 +20,7 @@ if TYPE_CHECKING:
     from quietwing.coverage.scenario import Scenario
     from quietwing.sites import PointSet
 
-__all__ = ["Judged", "Layout", "Picture", "Prepared", "Storey", "halve_threads", "keep_memory", "load_tables"]
-
-RARELY = (500_000, 20, 50)  # new objects until Python looks for circles of them; it begins with 700
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
-KEPT_BYTES = 256 << 20
-
-
-def keep_memory() -> None:
-    """Keep what is freed for what comes next, and seldom look for circles: a verdict is over before it matters.
-
-    It makes half a million objects, few in circles, and arrays of some MB by the thousand: a twentieth of the time.
-    """
-    gc.set_threshold(*RARELY)
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library than glibc
-            c_library = ctypes.CDLL(None)
-            c_library.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
-            c_library.mallopt(M_TRIM_THRESHOLD, 2 * KEPT_BYTES)
+__all__ = ["Judged", "Layout", "Picture", "Prepared", "Storey", "halve_threads", "load_tables"]
 
 
 def halve_threads() -> int:

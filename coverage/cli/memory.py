@@ -1,0 +1,27 @@
+"""Memory of a command that is over within seconds: freed memory is kept, and garbage is looked for seldom."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+from contextlib import suppress
+
+__all__ = ["keep_memory"]
+
+RARELY = (500_000, 20, 50)  # new objects until Python looks for circles of them; it begins with 700
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+KEPT_BYTES = 256 << 20
+
+
+def keep_memory() -> None:
+    """Keep what is freed for what comes next, and seldom look for objects that hold each other in circles.
+
+    A verdict makes half a million objects, few of them in circles, and arrays of some MB by the thousand.
+    """
+    gc.set_threshold(*RARELY)
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library than glibc
+            c_library = ctypes.CDLL(None)
+            c_library.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+            c_library.mallopt(M_TRIM_THRESHOLD, 2 * KEPT_BYTES)
