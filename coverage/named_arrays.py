@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from quietwing.sites import LateModule
 
 __all__ = ["xr"]
-
-
-class _Xarray:
-    """Stands for the module. `importlib.util.LazyLoader` would do, but fails where two threads ask at once."""
-
-    def __getattr__(self, name: str) -> Any:
-        import xarray  # here: that is what this module is for
-
-        return getattr(xarray, name)
-
 
 if TYPE_CHECKING:
     import xarray as xr
 else:
-    xr = _Xarray()
+    xr = LateModule("xarray")

@@ -68,6 +68,7 @@ from .importers.plan_mapping import PlanMapping as PlanMapping
 from .importers.plan_mapping import Use as Use
 from .importers.plan_mapping import mapping_text as mapping_text
 from .importers.plan_mapping import parse_mapping as parse_mapping
+from .late_modules import LateModule as LateModule
 from .model import FILE_PATTERN as FILE_PATTERN
 from .model import ZM as ZM
 from .model import Building as Building

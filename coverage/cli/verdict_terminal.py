@@ -76,7 +76,8 @@ def answer_verdict(
         ready = study.made_ready(place, scenario, devices, catalogue)
         mapped: list[Asked[VerdictMap]] = []
         if other is not None:
-            stack.callback(numba.set_num_threads, halve_threads())
+            if not changes:  # they take a minute, most of it with the other process at rest
+                stack.callback(numba.set_num_threads, halve_threads())
             other.tell(Layout(ready.model, scenario, devices, catalogue))
             mapped = [other.ask(Storey(points)) for points in study.storey_grids(place, scenario)]
             load_tables()

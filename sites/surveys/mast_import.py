@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
 
-import lazy_loader
-
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import clean, shown
+from quietwing.sites.late_modules import LateModule
 from quietwing.sites.model import Sector, Site
 from quietwing.sites.networks import (
     PATTERN,
@@ -34,7 +33,7 @@ from quietwing.sites.surveys.text_rows import count_reason
 
 __all__ = ["Anchor", "ImportedSector", "MastImport", "import_masts"]
 
-pyproj = lazy_loader.load("pyproj")  # slow to load
+pyproj = LateModule("pyproj")  # slow to load
 
 SAME_MAST_M = 30.0  # positions of one mast in public lists differ by so much; assumed
 SAME_AZIMUTH_DEG = 10.0

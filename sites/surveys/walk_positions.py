@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import lazy_loader
 import numpy as np
 from numpy.typing import NDArray
 
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean, shown
+from quietwing.sites.late_modules import LateModule
 from quietwing.sites.model import Site
 from quietwing.sites.records import plain_number
 from quietwing.sites.safe_reading import read_text
@@ -23,7 +23,7 @@ __all__ = ["STOREYS_BELOW", "Waypoints", "grid_of", "read_waypoints", "seconds_o
 
 Array = NDArray[np.float64]
 
-pyproj = lazy_loader.load("pyproj")  # slow to load
+pyproj = LateModule("pyproj")  # slow to load
 
 MOST_WAYPOINTS_BYTES = 4 * 2**20
 STOREYS_BELOW = 1000  # a larger number is no storey; assumed

@@ -8,16 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import lazy_loader
-
 from quietwing.sites.errors import SiteError
 from quietwing.sites.findings import Unreadable, clean
 from quietwing.sites.importers import plain_path, run_reader
+from quietwing.sites.late_modules import LateModule
 from quietwing.sites.safe_reading import refuse_odd
 
 __all__ = ["Cell", "read_workbook", "workbook_rows"]
 
-openpyxl = lazy_loader.load("openpyxl")  # slow to load
+openpyxl = LateModule("openpyxl")  # slow to load
 
 Cell = str | int | float | bool | None
 
