@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 __all__ = ["keep_memory"]
@@ -14,14 +15,21 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 KEPT_BYTES = 256 << 20
 
 
-def keep_memory() -> None:
+def keep_memory() -> Callable[[], None]:
     """Keep what is freed for what comes next, and seldom look for objects that hold each other in circles.
 
     A verdict makes half a million objects, few of them in circles, and arrays of some MB by the thousand.
+
+    Returns
+    -------
+    callable
+        Has Python look for circles as often as before.
     """
+    before = gc.get_threshold()
     gc.set_threshold(*RARELY)
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):  # another C library than glibc
             c_library = ctypes.CDLL(None)
             c_library.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
             c_library.mallopt(M_TRIM_THRESHOLD, 2 * KEPT_BYTES)
+    return lambda: gc.set_threshold(*before)

@@ -61,12 +61,12 @@ def answer_verdict(
     other: OtherProcess | None = None,
 ) -> None:
     """Run a layout, write what is asked for, show the verdict; what `other` can do meanwhile is left to it."""
-    keep_memory()
     if not all(map(warmup.is_compiled, warmup.KERNELS)):
         other = None  # both would compile the same
     warmup.start()
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
     with ExitStack() as stack:
+        stack.callback(keep_memory())
         progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress, layout_file)
         devices, catalogue = equipment_of(site, layout_file)

@@ -1,5 +1,6 @@
 """The other process of the demo and of `evaluate` answers as this one would; what it cannot is worked out here."""
 
+import gc
 import pickle
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from quietwing.coverage import blocking, warmup
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.cli import commands, verdict_worker
 from quietwing.coverage.cli.demo_worker import Given, Half, Shown
+from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.other_process import Answers, Asked, OtherProcess, earns_a_process, other_process
 from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Prepared, Storey
 from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanResult, cost
@@ -237,6 +239,14 @@ def test_what_is_not_compiled_yet_is_not_compiled_ahead(monkeypatch):
     monkeypatch.setattr(verdict_worker, "is_compiled", lambda _kernel: True)
     with pytest.raises(AssertionError, match="compiled"):
         Prepared().answer(dict)
+
+
+def test_garbage_is_looked_for_as_often_as_before_once_a_verdict_is_over():
+    before = gc.get_threshold()
+    as_before = keep_memory()
+    assert gc.get_threshold() > before
+    as_before()
+    assert gc.get_threshold() == before
 
 
 def test_threads_are_halved_and_one_is_left():
