@@ -6,12 +6,11 @@ sent once and made again where a worker that held it is lost.
 
 from __future__ import annotations
 
-import os
 import pickle
 import sys
-import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
@@ -19,28 +18,19 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from quietwing.coverage.batch.cluster_worker import ALL_CORES, as_sent, computed, in_words, versions_here
+from quietwing.coverage.batch.cluster_worker import as_sent, computed, in_words, versions_here
 from quietwing.coverage.batch.items import BatchItem
 from quietwing.coverage.batch.workers import Task
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.result_folder import versions
 from quietwing.sites import clean
 
-__all__ = ["answers", "cluster_client", "demand_cluster", "demand_workers", "write_files"]
+__all__ = ["answers", "came_of", "cluster_client", "demand_cluster", "demand_workers", "write_files"]
 
 EXTRA = 'Dask is not installed; install it with: pip install "quietwing[cluster]"'
 CONNECT_S = 6.0
 WORKERS_WITHIN_S = 120.0  # a queue of a cluster may take longer: then the scheduler is there and its workers are not
-CLOSE_S = 5.0
-QUIET = 50  # of Dask's logs: critical alone
 MOST_LOCAL_WORKERS = 256
-PRELOAD = "quietwing.coverage.batch.cluster_worker"  # its `dask_setup`
-# Dask profiles each of its processes 100 times a second and looks 50 times whether it hangs: a third of their CPU.
-SELDOM_AWAKE = {
-    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
-    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "1s",
-    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
-}
 
 
 def demand_cluster() -> None:
@@ -93,66 +83,9 @@ def cluster_client(scheduler: str | None = None, local_workers: int | None = Non
         raise ScenarioError(f"local_cluster is {local_workers} (expected 1 to {MOST_LOCAL_WORKERS}); give a number")
     if sys.platform == "win32":
         raise ScenarioError("local_cluster: Dask cannot do that on Windows; use --workers, or --scheduler")
-    with _local_cluster(local_workers or 1) as cluster, _client_of(cluster) as client:
+    with import_module("quietwing.coverage.batch.local_cluster").local_client(local_workers or 1) as client:
         client.wait_for_workers(local_workers, timeout=WORKERS_WITHIN_S)
         yield client
-
-
-@contextmanager
-def _local_cluster(workers: int) -> Iterator[Any]:
-    """A scheduler and workers as programs of their own: what is spawned would run the script that called this again.
-
-    They end with it, also where the scheduler has been lost and no longer ends them.
-    """
-    start = import_module("distributed.deploy.subprocess").SubprocessCluster
-    with tempfile.TemporaryDirectory(prefix="quietwing-dask-", ignore_cleanup_errors=True) as scratch:
-        with _environment(SELDOM_AWAKE):
-            cluster = start(
-                n_workers=workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address=None,
-                worker_kwargs={
-                    "local_directory": scratch,
-                    "resources": {ALL_CORES: 1} if workers == 1 else {},
-                    "preload": [PRELOAD],
-                },
-                silence_logs=QUIET,
-            )
-        programs = [cluster.scheduler, *cluster.workers.values()]
-        try:
-            yield cluster
-        finally:
-            with suppress(OSError, TimeoutError):
-                cluster.close(timeout=CLOSE_S)
-            for program in programs:
-                process = getattr(program, "process", None)
-                if process is not None and process.returncode is None:
-                    with suppress(ProcessLookupError):
-                        process.kill()
-
-
-@contextmanager
-def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    """Programs started meanwhile find these in their environment; what the user has set there stays."""
-    own = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(own)
-    try:
-        yield
-    finally:
-        for name in own:
-            os.environ.pop(name, None)
-
-
-@contextmanager
-def _client_of(cluster: Any) -> Iterator[Any]:
-    """A client that says nothing more of a scheduler that has been lost when it is closed."""
-    client = import_module("distributed").Client(cluster, set_as_default=False)
-    try:
-        yield client
-    finally:
-        with suppress(OSError, TimeoutError):
-            client.close(timeout=CLOSE_S)
 
 
 def demand_workers(client: Any) -> None:
@@ -176,6 +109,8 @@ def demand_workers(client: Any) -> None:
     wanted = versions()
     problems = []
     for worker, found in sorted(client.run(versions_here, on_error="return").items()):
+        if isinstance(found, OSError):
+            continue  # it was lost meanwhile; who comes in its place says its versions with its first item
         if isinstance(found, BaseException):
             problems.append(f"worker {clean(str(worker))}: quietwing cannot be loaded there ({type(found).__name__})")
         elif found != wanted:
@@ -245,16 +180,44 @@ def answers(
         client.cancel([future for future in futures if not future.done()])
 
 
+def came_of(future: Any, lost: str, *name: str) -> tuple[BaseException | None, Any]:
+    """What a task raised, or else what it returned, once it has ended.
+
+    Parameters
+    ----------
+    future : distributed.Future
+    lost : str
+        What to say where the cluster no longer knows.
+    *name : str
+        Of what was lost.
+
+    Returns
+    -------
+    raised : BaseException or None
+    answer : Any
+
+    Raises
+    ------
+    OSError
+        If the scheduler was lost, be it while the answer was on its way.
+    """
+    if future.status not in ("cancelled", "lost"):
+        with suppress(CancelledError, OSError):  # what the task itself raised is not raised here
+            raised = future.exception()
+            if not isinstance(raised, CancelledError):
+                return raised, None if raised is not None else future.result()
+    raise OSError(104, lost, *name)
+
+
 def _heard(client: Any, future: Any) -> tuple[str, Mapping[str, Any]]:
     """What came of a task."""
-    if future.status in ("cancelled", "lost"):
-        raise OSError(104, "the scheduler was lost; finished items are kept, run the batch again", _address(client))
-    error = future.exception()
-    if error is not None:
-        if type(error).__name__ == "KilledWorker":
+    raised, answer = came_of(
+        future, "the scheduler was lost; finished items are kept, run the batch again", _address(client)
+    )
+    if raised is not None:
+        if type(raised).__name__ == "KilledWorker":
             return "gone", {"code": None}
-        return "broken", {"text": f"{type(error).__name__}: {error}"}
-    answer = future.result()
+        return "broken", {"text": f"{type(raised).__name__}: {raised}"}
     if answer["kind"] == "versions":
         raise ScenarioError(f"{answer['text']}; install the same versions there, then run the batch again")
     return str(answer["kind"]), answer

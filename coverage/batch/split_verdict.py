@@ -5,15 +5,13 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 import numba
 
-from quietwing.coverage.batch.cluster import demand_workers
+from quietwing.coverage.batch.cluster import came_of, demand_workers
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.errors import QuietwingError
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import Block, BlockWorlds, Ready, evaluate_in_blocks, made_ready, worked_out
@@ -112,13 +110,13 @@ def answers_in_order(
 
 def _answer(future: Any) -> Any:
     """What a worker found, or what became of it as the environment's fault."""
-    distributed = import_module("distributed")
-    try:
-        return future.result()
-    except QuietwingError:
-        raise
-    except (distributed.KilledWorker, distributed.client.FutureCancelledError) as error:
-        raise OSError(104, f"workers were lost ({type(error).__name__}); run it again, with fewer of them") from None
+    lost = "workers were lost; run it again, with fewer of them"
+    raised, answer = came_of(future, lost)
+    if raised is None:
+        return answer
+    if type(raised).__name__ == "KilledWorker":  # it cost one worker after another
+        raise OSError(104, lost)
+    raise raised
 
 
 def _block_worlds(sent: bytes, key: str, block: Block) -> BlockWorlds:

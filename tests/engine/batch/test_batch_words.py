@@ -1,12 +1,13 @@
 """What a batch says and writes, without a worker: reasons on one line, states, cells of a table, safe names."""
 
+from concurrent.futures import CancelledError
 from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
 
 from quietwing.coverage.batch import cluster
-from quietwing.coverage.batch.cluster import _heard, cluster_client, demand_workers, write_files
+from quietwing.coverage.batch.cluster import _heard, came_of, cluster_client, demand_workers, write_files
 from quietwing.coverage.batch.cluster_worker import in_words
 from quietwing.coverage.batch.runner import BatchInterrupted, BatchOutcome, _ending, _late_in_words, _one_line, _Run
 from quietwing.coverage.batch.table import _kind, _write
@@ -161,6 +162,7 @@ def test_every_worker_of_another_version_is_named_in_one_error(monkeypatch):
         "install the same versions there",
     ]
     demand_workers(client(found={"tcp://c": here}))
+    demand_workers(client(found={"tcp://c": here, "tcp://d": ConnectionError("lost while it was asked")}))
 
 
 def test_a_scheduler_without_workers_is_the_environments_fault():
@@ -197,6 +199,26 @@ def test_what_came_of_a_task(came, kind):
 def test_a_lost_scheduler_keeps_what_is_finished(status):
     with pytest.raises(OSError, match="finished items are kept, run the batch again"):
         _heard(client(), future(status))
+
+
+@pytest.mark.parametrize("raised", [CancelledError("scheduler-connection-lost"), ConnectionResetError("in <TCP>")])
+def test_a_scheduler_lost_while_an_answer_is_on_its_way_is_told_as_such(raised):
+    """The task was finished when it was asked for; Dask's own words would have been a traceback, or of a socket."""
+
+    def result():
+        raise raised
+
+    for on_its_way in (
+        SimpleNamespace(status="finished", exception=lambda: None, result=result),
+        SimpleNamespace(status="finished", exception=result),
+    ):
+        with pytest.raises(OSError, match="the scheduler was lost; finished items are kept"):
+            _heard(client(), on_its_way)
+
+
+def test_what_a_task_itself_raised_is_not_taken_for_a_lost_scheduler():
+    own = OSError(28, "No space left on device")
+    assert came_of(future(error=own), "lost") == (own, None)
 
 
 def test_a_worker_that_came_later_with_another_version_ends_the_batch():

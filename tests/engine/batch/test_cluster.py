@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from quietwing.coverage.batch import (  # noqa: E402
     cluster_worker,
     evaluate_on_cluster,
     frontier_on_cluster,
+    local_cluster,
     plan_batch,
     run_batch,
 )
@@ -74,7 +76,8 @@ def test_a_worker_that_is_alone_may_use_all_cores_as_the_local_runner_does(clust
 
 def test_workers_of_our_own_do_not_profile_themselves(cluster):
     assert list(cluster.run(set_here).values()) == [[False, "1s"]] * 2
-    assert not module.SELDOM_AWAKE.keys() & os.environ.keys()  # it was for the programs of the cluster alone
+    # It is for the programs of the cluster alone.
+    assert not [name for name in local_cluster.ENVIRONMENT if name.startswith("DASK_") and name in os.environ]
 
 
 def set_here():
@@ -134,6 +137,19 @@ def test_a_worker_killed_in_the_middle_costs_nothing(undisturbed, cluster, tmp_p
     assert killed.is_set()
     assert not outcome.failed
     assert files_below(tmp_path / "results") == files_below(here)
+
+
+def test_workers_of_our_own_that_die_are_started_again(cluster):
+    """Were both gone for good, a batch would wait for ever."""
+    cluster.wait_for_workers(2, timeout=30)
+    before = set(cluster.run(os.getpid).values())
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    new, until = set(), time.monotonic() + 30
+    while len(new) < 2 and time.monotonic() < until:
+        time.sleep(0.1)
+        new = {pid for pid in cluster.run(os.getpid, on_error="ignore").values() if isinstance(pid, int)} - before
+    assert len(before) == len(new) == 2
 
 
 def test_files_that_are_not_what_their_item_says_are_not_taken(undisturbed, odd, cluster, tmp_path):
@@ -196,18 +212,34 @@ def test_workers_of_another_version_are_refused_by_name(undisturbed, cluster, tm
     assert all(address in str(error.value) for address in cluster.scheduler_info()["workers"])
 
 
+@contextmanager
+def scheduler_and_workers(folder: Path, workers: int):
+    """Programs as `dask scheduler` and `dask worker` start them: the scheduler's process, and its address."""
+    run = [sys.executable, "-m", "dask"]
+    programs = [
+        subprocess.Popen(
+            [*run, "scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", "s.json"], cwd=folder
+        )
+    ]
+    try:
+        address, until = "", time.monotonic() + 60
+        while not address and time.monotonic() < until:
+            time.sleep(0.1)
+            with suppress(OSError, ValueError):  # not there yet, or not whole
+                address = json.loads((folder / "s.json").read_text())["address"]
+        crew = ["worker", address, "--nworkers", str(workers), "--nthreads", "1", "--no-dashboard"]
+        programs.append(subprocess.Popen([*run, *crew], cwd=folder))
+        yield programs[0], address
+    finally:
+        for program in reversed(programs):
+            program.kill()
+            program.wait()
+
+
 @pytest.mark.long  # minutes in all: the suite has fifteen on two cores
 def test_a_scheduler_that_is_lost_keeps_what_is_finished(undisturbed, tmp_path):
     items, here = undisturbed
-    command = [sys.executable, "-c", "from distributed.cli.dask_scheduler import main; main()"]
-    scheduler = subprocess.Popen([*command, "--port", "0", "--no-dashboard", "--scheduler-file", tmp_path / "s.json"])
-    try:
-        until = time.monotonic() + 60
-        while not (tmp_path / "s.json").exists() and time.monotonic() < until:
-            time.sleep(0.1)
-        address = json.loads((tmp_path / "s.json").read_text())["address"]
-        worker_command = [sys.executable, "-c", "from distributed.cli.dask_worker import main; main()", address]
-        worker = subprocess.Popen([*worker_command, "--nthreads", "1", "--no-dashboard"], cwd=tmp_path)
+    with scheduler_and_workers(tmp_path, 1) as (scheduler, address):
 
         def end_it(_what, share):
             if 0 < share < 1:
@@ -215,11 +247,6 @@ def test_a_scheduler_that_is_lost_keeps_what_is_finished(undisturbed, tmp_path):
 
         with cluster_client(address) as client, pytest.raises(OSError, match="the scheduler was lost"):
             run_batch(items, tmp_path / "results", client=client, progress=end_it)
-        worker.kill()
-        worker.wait()
-    finally:
-        scheduler.kill()
-        scheduler.wait()
     outcome = run_batch(items, tmp_path / "results")
     assert outcome.skipped
     assert files_below(tmp_path / "results") == files_below(here)
@@ -228,7 +255,7 @@ def test_a_scheduler_that_is_lost_keeps_what_is_finished(undisturbed, tmp_path):
 class Killer(threading.Thread):
     """Kills one worker after another at random shares of the batch, and the scheduler where that is asked for."""
 
-    def __init__(self, client, rng: random.Random, kills: int, *, scheduler: bool):
+    def __init__(self, client, rng: random.Random, kills: int, scheduler: subprocess.Popen | None = None):
         super().__init__(daemon=True)
         self.client, self.rng, self.scheduler = client, rng, scheduler
         self.shares = sorted(rng.uniform(0.02, 0.8) for _ in range(kills))
@@ -244,8 +271,8 @@ class Killer(threading.Thread):
                     return
             os.kill(self.rng.choice(self.alive()), signal.SIGKILL)
             self.killed += 1
-        if self.scheduler and not self.enough.is_set():
-            os.kill(self.client.run_on_scheduler(os.getpid), signal.SIGKILL)
+        if self.scheduler is not None and not self.enough.is_set():
+            self.scheduler.kill()
 
     def alive(self):
         """Workers that answer and have not just been killed."""
@@ -260,8 +287,8 @@ def test_ten_workers_killed_at_random_and_the_scheduler_once_cost_nothing(hut_fo
     sweep = tmp_path / "sweep.toml"
     sweep.write_text(f"site = '{hut_folder}'\nscenario.worlds = 100\nset.seed = {list(range(1, 61))}\n", "utf-8")
     items, results = plan_batch(sweep), tmp_path / "results"
-    with cluster_client(local_workers=2) as client:
-        first = Killer(client, rng, 5, scheduler=True)
+    with scheduler_and_workers(tmp_path, 2) as (scheduler, address), cluster_client(address) as client:
+        first = Killer(client, rng, 5, scheduler)
         first.start()
         with pytest.raises(OSError, match="the scheduler was lost"):
             run_batch(items, results, client=client, progress=first.progress)
@@ -269,7 +296,7 @@ def test_ten_workers_killed_at_random_and_the_scheduler_once_cost_nothing(hut_fo
     print(f"{finished} of 60 were there when the scheduler was killed")
     assert 0 < finished < 60
     with cluster_client(local_workers=2) as client:
-        second = Killer(client, rng, 5, scheduler=False)
+        second = Killer(client, rng, 5)
         second.start()
         outcome = run_batch(items, results, client=client, progress=second.progress)
         second.enough.set()
