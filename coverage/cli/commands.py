@@ -24,6 +24,7 @@ from quietwing.coverage.cli.estate_command import estate
 from quietwing.coverage.cli.example_commands import example
 from quietwing.coverage.cli.frontier_command import frontier
 from quietwing.coverage.cli.import_command import import_site
+from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.options import (
     CalibrationOption,
     ConfidenceOption,
@@ -137,6 +138,7 @@ def evaluate(
     }
     cluster = (scheduler, local_cluster)
     with ExitStack() as stack:
+        stack.callback(keep_memory())
         other = None
         if out is not None and cluster == (None, None) and earns_a_process(site):
             other = stack.enter_context(other_process("quietwing.coverage.cli.verdict_worker"))

@@ -23,7 +23,7 @@ def keep_memory() -> Callable[[], None]:
     Returns
     -------
     callable
-        Has Python look for circles as often as before.
+        Has Python look for circles as often as before, at first among what is made from then on.
     """
     before = gc.get_threshold()
     gc.set_threshold(*RARELY)
@@ -32,4 +32,10 @@ def keep_memory() -> Callable[[], None]:
             c_library = ctypes.CDLL(None)
             c_library.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
             c_library.mallopt(M_TRIM_THRESHOLD, 2 * KEPT_BYTES)
-    return lambda: gc.set_threshold(*before)
+
+    def as_before() -> None:
+        gc.freeze()
+        gc.unfreeze()  # all there is counts as old: otherwise Python would look through it at once
+        gc.set_threshold(*before)
+
+    return as_before

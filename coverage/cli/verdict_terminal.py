@@ -15,7 +15,6 @@ from quietwing.coverage import report, study, warmup
 from quietwing.coverage.batch import cluster_client, evaluate_on_cluster
 from quietwing.coverage.blocking import RoomBudgets, explain_room
 from quietwing.coverage.cli.contrast_terminal import show_contrast
-from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.other_process import Answers, Asked, OtherProcess
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
@@ -66,7 +65,6 @@ def answer_verdict(
     warmup.start()
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
     with ExitStack() as stack:
-        stack.callback(keep_memory())
         progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress, layout_file)
         devices, catalogue = equipment_of(site, layout_file)

@@ -250,8 +250,17 @@ def test_garbage_is_looked_for_as_often_as_before_once_a_verdict_is_over():
     before = gc.get_threshold()
     as_before = keep_memory()
     assert gc.get_threshold() > before
-    as_before()
+    looked = []
+    kept = [[] for _ in range(2 * before[0])]
+    gc.callbacks.append(lambda *_: looked.append(len(kept)))
+    try:
+        as_before()
+        more = [[] for _ in range(before[0] // 2)]
+    finally:
+        gc.callbacks.pop()
     assert gc.get_threshold() == before
+    assert not looked, "all that a verdict left was looked through at once"
+    assert len(more) < len(kept)
 
 
 def test_threads_are_halved_and_one_is_left():
