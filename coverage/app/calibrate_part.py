@@ -81,16 +81,17 @@ def _found(own: Session, found: Calibrated) -> None:
     left, right = st.columns([4, 5], gap="medium")
     with left:
         st.markdown("**What readings say of walls and masts**")
-        st.dataframe(
-            [
-                {"what": f"{KINDS[one.kind]}: {one.name}", "shift [dB]": round(one.shift_db, 1),
-                 "doubt before [dB]": round(one.prior_sigma_db, 1), "doubt left [dB]": round(one.sigma_db, 1),
-                 "rooms and squares": one.rows}
-                for one in fit.shifts
-            ],
-            hide_index=True, alt="Shift of each construction and sector with the doubt before and left",
-        )  # fmt: skip
-        st.caption("A construction's shift is loss it has more or less, a sector's is level. Doubt is one σ.")
+        if fit.shifts:
+            st.dataframe(
+                [
+                    {"what": f"{KINDS[one.kind]}: {one.name}", "shift [dB]": round(one.shift_db, 1),
+                     "doubt before [dB]": round(one.prior_sigma_db, 1), "doubt left [dB]": round(one.sigma_db, 1),
+                     "rooms and squares": one.rows}
+                    for one in fit.shifts
+                ],
+                hide_index=True, alt="Shift of each construction and sector with the doubt before and left",
+            )  # fmt: skip
+            st.caption("A construction's shift is loss it has more or less, a sector's is level. Doubt is one σ.")
         for note in fit.notes:
             st.caption(literal(note))
     with right:
@@ -112,7 +113,8 @@ def _found(own: Session, found: Calibrated) -> None:
         show_problems_of("calibrate-use")
         use, take = st.columns(2)
         use.button("Put it in force", key="calibrate-use", type="primary", width="stretch", on_click=own.ask,
-                   args=("calibrate-use", "Checking the site with it", _use, found))  # fmt: skip
+                   args=("calibrate-use", "Checking the site with it", _use, found),
+                   disabled=not fit.shifts)  # fmt: skip
         take.download_button("Download calibration.toml", calibration_text(fit.layer), "calibration.toml",
                             "application/toml", key="calibrate-file", on_click="ignore", width="stretch")  # fmt: skip
         st.caption("It lies on top of the site as a layer and can be removed again. Results are worked out anew.")

@@ -34,7 +34,18 @@ if TYPE_CHECKING:
     from quietwing.coverage.planning import Frontier, PlanResult
     from quietwing.coverage.results import Leakage, Verdict, WhatIf
 
-__all__ = ["JOB_WORDS", "Job", "Kind", "Question", "collect", "end_all", "start", "start_leakage", "start_verdict"]
+__all__ = [
+    "JOB_WORDS",
+    "KEEPS_BEST",
+    "Job",
+    "Kind",
+    "Question",
+    "collect",
+    "end_all",
+    "start",
+    "start_leakage",
+    "start_verdict",
+]
 
 Kind = Literal["verdict", "leakage", "plan", "frontier", "whatif", "calibrate", "next", "report"]
 JOB_WORDS: Mapping[str, str] = {

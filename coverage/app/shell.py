@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import StopException
 from quietwing.coverage.app.blockers_state import leave_old_site
 from quietwing.coverage.app.button_actions import do_what_was_asked
 from quietwing.coverage.app.click_keeping import keep_clicks
-from quietwing.coverage.app.jobs import JOB_WORDS, collect
+from quietwing.coverage.app.jobs import JOB_WORDS, KEEPS_BEST, collect
 from quietwing.coverage.app.memory import give_back
 from quietwing.coverage.app.page_style import STYLE
 from quietwing.coverage.app.project_panel import last_project, project_menu, project_news
@@ -72,8 +72,12 @@ def run() -> None:
         name, own.way_on = own.way_on, ""
         st.switch_page(page_of(name))
     leave_old_site()
-    if collect(own):
+    ended = collect(own)
+    if ended:
         give_back()
+    for kind in ended:
+        if kind in KEEPS_BEST and kind not in own.jobs:
+            st.toast(f"{JOB_WORDS[kind]}: stopped before a plan was found; nothing is kept.")
     keep(own)
     tell_tab(own, tab)
     with st.sidebar:

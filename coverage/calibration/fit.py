@@ -52,6 +52,7 @@ READ_DOWN_TO_DBM = {"GSM": -105.0, "UMTS": -115.0, "LTE": -118.0, "NR": -118.0}
 # known truth z-scores have a standard deviation of 1.3 without it (benchmarks/survey_sites.py).
 WIDENED = 1.3
 LEARNED = 0.995  # a sigma below this share of the prior's: readings said something of the parameter
+NOTHING = "readings are too few to settle any wall or mast: the layer shifts nothing; read more rooms and channels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class CalibrationFit:
         Those readings say something of.
     held_out : tuple of HeldOut
     before_db, after_db : float
-        Root mean square of the residuals before and after, on the readings fitted. [dB]
+        Root mean square of the residuals before and with the layer, on the readings fitted. [dB]
     notes : tuple of str
     """
 
@@ -183,15 +184,22 @@ def calibrate_site(
     first = asked.rows(np.zeros(len(parameters)))
     if not len(first.residual_db):
         raise SiteError(f"{measured.file}: of no reading is it sure which mast was heard; read more channels")
-    known, kept, after_db, unsettled = _fitted(asked, prior, first, free, progress)
-    left = _left_out(kept, first, prior, rules) if held_out else ()
+    movable = np.concatenate([np.ones(parameters.first_antenna, np.bool_), free])
+    known, kept, used, after_db, unsettled = _fitted(asked, prior, first, movable, progress)
+    before_db, settled = first.residual_db[used], _settled(parameters, prior, known, movable)
+    left = _left_out(kept, before_db, prior, rules, settled) if held_out and settled.any() else ()
     return CalibrationFit(
         layer=_layer(model, parameters, prior, known, kept, free, measured),
         shifts=_shifts(model, parameters, prior, known, kept, free),
         held_out=left,
-        before_db=_rms(first.residual_db),
+        before_db=_rms(before_db),
         after_db=after_db,
-        notes=(*_notes(kept, len(first.residual_db) - len(kept.residual_db), free), *unsettled, *_warnings(left)),
+        notes=(
+            *_notes(kept, len(first.residual_db) - len(kept.residual_db), free),
+            *(() if settled.any() else (NOTHING,)),
+            *unsettled,
+            *_warnings(left),
+        ),
     )
 
 
@@ -199,14 +207,13 @@ def _fitted(
     asked: SurveyedSite,
     prior: Prior,
     first: Rows,
-    free: NDArray[np.bool_],
+    movable: NDArray[np.bool_],
     progress: Callable[[str, float], None] | None,
-) -> tuple[Posterior, Rows, float, tuple[str, ...]]:
-    """The likeliest shifts; the rows they rest on, as slopes there have them; RMS of what is left; notes.
+) -> tuple[Posterior, Rows, NDArray[np.bool_], float, tuple[str, ...]]:
+    """The likeliest shifts; the rows they rest on, and which of `first` these are; RMS with the layer; notes.
 
     A step that slopes ask for and that explains the readings no better is not taken: it is doubt.
     """
-    movable = np.concatenate([np.ones(asked.parameters.first_antenna, np.bool_), free])
     errors, floor_dbm = asked.rules.errors, _floor_dbm(asked.measured)
     shifts_db, rows = np.zeros(len(prior.mean)), first
     for step in range(MOST_STEPS):
@@ -222,8 +229,16 @@ def _fitted(
         if np.abs(shifts_db - before_db).max() < SETTLED_DB:
             break
     left_db = wanted_db - shifts_db
-    doubt = Posterior(shifts_db, known.covariance + np.outer(left_db, left_db))
-    return doubt, kept_rows(linear, used), _rms(rows.residual_db[used]), _unsettled(asked, left_db, known.sigma)
+    covariance = known.covariance + np.outer(left_db, left_db)
+    doubt = Posterior(shifts_db, covariance)
+    after = asked.rows(np.where(_settled(asked.parameters, prior, doubt, movable), shifts_db, 0.0))
+    return (
+        doubt,
+        kept_rows(linear, used),
+        used,
+        _rms(after.residual_db[used]),
+        _unsettled(asked, left_db, known.sigma),
+    )
 
 
 def _unsettled(asked: SurveyedSite, left_db: Array, sigma_db: Array) -> tuple[str, ...]:
@@ -301,6 +316,13 @@ def _learned(prior: Prior, known: Posterior) -> NDArray[np.bool_]:
     return WIDENED * known.sigma < LEARNED * np.sqrt(np.diag(prior.covariance))
 
 
+def _settled(parameters: Parameters, prior: Prior, known: Posterior, movable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Parameters whose shifts the layer holds: what a wall has at one band alone is doubt there."""
+    found = _learned(prior, known) & movable
+    found[len(parameters.constructions) : parameters.first_antenna] = False
+    return found
+
+
 def _layer(
     model: LinkModel,
     parameters: Parameters,
@@ -360,8 +382,10 @@ def _shifts(
     return tuple(found)
 
 
-def _left_out(rows: Rows, first: Rows, prior: Prior, rules: Rules) -> tuple[HeldOut, ...]:
-    """Every room, and every antenna, predicted from all the others."""
+def _left_out(
+    rows: Rows, before_db: Array, prior: Prior, rules: Rules, settled: NDArray[np.bool_]
+) -> tuple[HeldOut, ...]:
+    """Every room, and every antenna, predicted from all the others by the shifts that the layer holds."""
     found = []
     all_of_them = told_by(blocks_of(rows, rules.errors), len(prior.mean))
     named: tuple[tuple[Literal["room", "sector"], NDArray[np.intp]], ...] = (
@@ -382,9 +406,8 @@ def _left_out(rows: Rows, first: Rows, prior: Prior, rules: Rules) -> tuple[Held
             else:
                 told = told_by(blocks_of(rows, rules.errors, ~out), len(prior.mean))
             known = posterior(prior, told)
-            error_db[out] = rows.residual_db[out] - rows.design[out] @ known.mean
-        alike = np.isin(first.place if kind == "room" else first.antenna, numbers)
-        found.append(HeldOut(kind, len(numbers), _rms(first.residual_db[alike]), _rms(error_db[judged])))
+            error_db[out] = rows.residual_db[out] - rows.design[out] @ np.where(settled, known.mean, 0.0)
+        found.append(HeldOut(kind, len(numbers), _rms(before_db[judged]), _rms(error_db[judged])))
     return tuple(found)
 
 

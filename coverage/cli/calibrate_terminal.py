@@ -90,6 +90,8 @@ def _show(fit: CalibrationFit) -> None:
             f"Held out, one {one.left_out} of {one.groups} at a time: {one.before_db:.1f} dB uncalibrated, "
             f"{one.after_db:.1f} dB calibrated."
         )
+    if not fit.shifts:
+        return
     typer.echo("")
     shown = fit.shifts[:MOST_SECTORS_SHOWN]
     print_table(

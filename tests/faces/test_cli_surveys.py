@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from by_path import module_at
 from typer.testing import CliRunner
 
 from quietwing.coverage.cli import app
-from quietwing.sites import load_site
+from quietwing.sites import load_site, readings_text, save_site
 
 WALK = """time,x,y,storey,MCC,MNC,RAT,EARFCN,RSRP (dBm),IMEI
 2026-11-20T10:00:00,-25.6,-3.5,0,234,15,4G,6300,-103,000000000000000
@@ -41,18 +42,34 @@ def test_a_log_becomes_readings_without_its_phone(here):
 
 
 @pytest.mark.slow
-@pytest.mark.long  # minutes in all: the suite has fifteen on two cores
-def test_readings_become_a_layer_that_evaluate_counts(here):
+def test_readings_too_few_to_settle_a_wall_shift_nothing_and_claim_nothing(here):
+    """What the fit would explain by shifts that are not in the layer is no gain of the layer."""
     assert run("walktest", "import", "walk.csv", "--site", "houseblock", "-o", "readings.csv").exit_code == 0
     ran = run("calibrate", "houseblock", "--readings", "readings.csv", "-o", "calibration.toml", "--json")
     assert ran.exit_code == 0, ran.output
     told = json.loads(ran.stdout)
     assert told["readings"] == 3
+    assert (told["shifts"], told["held_out"]) == ([], [])
+    assert told["after_db"] == told["before_db"] > 10
+    assert any("the layer shifts nothing; read more rooms" in note for note in told["notes"])
+    assert not load_site("houseblock").calibration
+    assert "shift_db =" not in (here / "calibration.toml").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_readings_become_a_layer_that_evaluate_counts(here):
+    made = module_at("tests/engine/calibration/made_surveys.py")
+    truth = made.made_truth(4)
+    save_site(truth.site, here / "made")
+    (here / "readings.csv").write_text(readings_text(made.survey(truth, 4).readings), "utf-8")
+    ran = run("calibrate", "made", "--readings", "readings.csv", "-o", "calibration.toml", "--json")
+    assert ran.exit_code == 0, ran.output
+    told = json.loads(ran.stdout)
     assert told["after_db"] < told["before_db"]
-    assert {one["kind"] for one in told["shifts"]} == {"construction"}  # outside_levels.csv sets every sector
-    judged = run("evaluate", "houseblock", "--calibration", "calibration.toml", "--worlds", 100, "--json")
+    assert {one["kind"] for one in told["shifts"]} == {"construction", "sector"}
+    judged = run("evaluate", "made", "--calibration", "calibration.toml", "--worlds", 100, "--json")
     assert judged.exit_code == 0, judged.output
-    assert any("calibrated by 3 readings" in note for note in json.loads(judged.stdout)["notes"])
+    assert any(f"calibrated by {told['readings']} readings" in note for note in json.loads(judged.stdout)["notes"])
 
 
 def test_what_is_wrong_with_a_layer_is_one_message(here):

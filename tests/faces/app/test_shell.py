@@ -119,6 +119,20 @@ def test_another_grade_drops_the_verdict_and_has_the_layout_judged_anew(monkeypa
     assert page.selectbox(key="grade asked for").value == "evidence"
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("plan", ["Search for a plan: stopped before a plan was found; nothing is kept."]), ("verdict", [])],
+)
+def test_a_search_that_was_stopped_without_a_plan_does_not_just_vanish(kind, said):
+    page = AppTest.from_file(str(SCRIPTS[0]), default_timeout=60).run()
+    page.session_state[KEY].jobs[kind] = Running()
+    page.run()
+    assert not page.toast
+    page.sidebar.button(key=f"stop {kind}").click().run()
+    assert not page.exception
+    assert [one.value for one in page.toast] == said
+
+
 def test_a_running_job_is_seen_on_every_page_and_can_be_stopped():
     page = AppTest.from_file(str(SCRIPTS[0]), default_timeout=60).run()
     job = Running()
