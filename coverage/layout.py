@@ -29,6 +29,7 @@ from quietwing.sites import (
     Building,
     Findings,
     Identifier,
+    Sector,
     Site,
     Text,
     build,
@@ -61,6 +62,7 @@ LAYOUT_COLUMNS = (
 ROUTE_COLUMN = "route_m"  # written where a device has a route: a layout without radiating cable stays as it was
 FILE = "layout.csv"
 MOST_DEVICES = 10_000
+MOST_TRIMS_LOOKED_AT = 2_000_000  # lists of trims × carriers, assumed: two seconds; of a large site some 10,000
 RADIATES = ("jammer", "mas")
 TRIM_FORM = "band:dB, operator/band:dB or channel:dB like B8:-3; EE/B20:-6; EE/B20/LTE:-6"
 HIGHEST_MAST_M = 15.0  # above the highest ceiling: a pole on a roof or in a yard, assumed
@@ -311,10 +313,22 @@ def check_layout(
     places: dict[tuple[object, ...], str] = {}
     top_m = max((building.storeys[-1].ceiling_m for building in site.buildings), default=0.0)
     bottom_m = min((building.storeys[0].floor_m for building in site.buildings), default=0.0)
+    # One sector of each carrier, and each list of trims once: long lists of masts and devices share few of them.
+    on_air = tuple({(one.channel, one.freq_mhz, one.bandwidth_mhz): one for one in site.sectors}.values())
+    strange: dict[tuple[tuple[str, float], ...], tuple[str, ...]] = {}
+    devices = tuple(devices)
+    lists = len({device.trim_db for device in devices} - {()})
+    if lists * len(on_air) > MOST_TRIMS_LOOKED_AT:
+        return (
+            f"{file}: {lists:,} devices have trims of their own and the masts {len(on_air):,} carriers "
+            f"(limit {MOST_TRIMS_LOOKED_AT:,} of one times the other); list fewer masts, or give devices equal trims",
+        )
     for device in devices:
         for problem in _misplaced(site, device, min(bottom_m, 0.0), top_m + HIGHEST_MAST_M, findings.label):
             findings.problem(file, device.id, problem)
-        for problem in _strange_trims(site, device, findings.label("trim_db")):
+        if device.trim_db not in strange:
+            strange[device.trim_db] = tuple(_strange_trims(site, device, on_air, findings.label("trim_db")))
+        for problem in strange[device.trim_db]:
             findings.problem(file, device.id, problem)
         spot = (device.model, *device.line_m)
         if spot in places:
@@ -422,7 +436,7 @@ def _wrong_storey(building: Building, device: Device, label: Label) -> Iterable[
     )
 
 
-def _strange_trims(site: Site, device: Device, column: str) -> Iterable[str]:
+def _strange_trims(site: Site, device: Device, on_air: Iterable[Sector], column: str) -> Iterable[str]:
     """Trims of channels the site has not (a mistyped operator would change nothing), and two of one emission."""
     known = sorted({*site.channels, *(channel.rsplit("/", 1)[0] for channel in site.channels)})
     for name, _ in device.trim_db:
@@ -430,6 +444,6 @@ def _strange_trims(site: Site, device: Device, column: str) -> Iterable[str]:
             close = near(name, known)
             advice = f"did you mean {shown(close[0])}?" if close else "remove it"
             yield f"{column} {shown(name)} is no channel of the site's masts; {advice}"
-    problem = contradictory_trims(device, site.sectors, column=column)
+    problem = contradictory_trims(device, on_air, column=column)
     if problem:
         yield problem

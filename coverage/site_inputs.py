@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
@@ -19,16 +19,25 @@ from quietwing.sites import (
     Site,
     Unreadable,
     beside,
+    check,
     clean,
     drawing_kind,
     import_drawing,
     opened,
     read_and_check,
     read_bytes,
+    site_path,
     toml_of,
 )
 
-__all__ = ["ImportedSite", "equipment_of", "files_beside", "import_plans", "import_with_inputs"]
+__all__ = [
+    "ImportedSite",
+    "check_with_inputs",
+    "equipment_of",
+    "files_beside",
+    "import_plans",
+    "import_with_inputs",
+]
 
 
 READ_BESIDE = ("catalogue.csv", "scenario.toml", "layout.csv")  # a layout is read by its catalogue
@@ -127,33 +136,65 @@ def import_with_inputs(source: str | Path, near: Path | None = None) -> Imported
     ScenarioError
         The same, where the site itself has none.
     """
-    problems: list[str] = []
-    catalogue: dict[str, Model] | None = None
-    scenario: Scenario | None = None
-    devices: tuple[Device, ...] = ()
     with opened(source, near) as at_hand:
         site, report = read_and_check(at_hand.path)
-        folder = at_hand.path
-        for name in READ_BESIDE:
-            path = folder / name
-            if not path.is_file():  # what is none and still there is a problem of the report
-                continue
-            try:
-                if name == "catalogue.csv":
-                    catalogue = read_catalogue(path)
-                elif name == "scenario.toml":
-                    scenario = read_scenario(path)
-                else:
-                    devices = read_layout(path, read_catalogue() if catalogue is None else catalogue)
-                    problems += check_layout(site, devices) if site is not None else ()
-            except ScenarioError as error:
-                problems += str(error).splitlines()
+        inputs, problems = _inputs(at_hand.path, site)
         if site is None:
             raise SiteError([*report.problems, *problems])
         if problems:
             raise ScenarioError("\n".join(problems))
-        files = files_beside(folder) if folder.is_dir() else {}
-    return ImportedSite(site, report, devices, scenario, catalogue, files, at_hand.left_out)
+        files = files_beside(at_hand.path) if at_hand.path.is_dir() else {}
+    return ImportedSite(site, report, inputs.devices, inputs.scenario, inputs.catalogue, files, at_hand.left_out)
+
+
+def check_with_inputs(source: str | Path) -> CheckReport:
+    """What `quietwing.sites.check` finds, and the problems of catalogue, scenario and layout beside the layers.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `quietwing.sites.load_site`.
+
+    Returns
+    -------
+    CheckReport
+        Also where there is no such site.
+    """
+    try:
+        path = site_path(source)
+    except SiteError:
+        return check(source)
+    site, report = read_and_check(path)
+    return replace(report, problems=(*report.problems, *_inputs(path, site)[1]))
+
+
+class _Inputs(NamedTuple):
+    """What lies beside the layers, as far as it is sound."""
+
+    catalogue: dict[str, Model] | None = None
+    scenario: Scenario | None = None
+    devices: tuple[Device, ...] = ()
+
+
+def _inputs(folder: Path, site: Site | None) -> tuple[_Inputs, tuple[str, ...]]:
+    """What lies beside the layers, and its problems; none of a single file."""
+    found, problems = _Inputs(), list[str]()
+    for name in READ_BESIDE:
+        path = folder / name
+        if not path.is_file():  # what is none and still there is a problem of the site's own report
+            continue
+        try:
+            if name == "catalogue.csv":
+                found = found._replace(catalogue=read_catalogue(path))
+            elif name == "scenario.toml":
+                found = found._replace(scenario=read_scenario(path))
+            else:
+                devices = read_layout(path, read_catalogue() if found.catalogue is None else found.catalogue)
+                found = found._replace(devices=devices)
+                problems += check_layout(site, devices) if site is not None else ()
+        except ScenarioError as error:
+            problems += str(error).splitlines()
+    return found, tuple(problems)
 
 
 def files_beside(folder: Path) -> dict[str, bytes]:

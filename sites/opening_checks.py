@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from quietwing.sites.draft import Draft
 from quietwing.sites.findings import MOST_ALIKE, Findings, shown
@@ -56,6 +57,7 @@ def check_openings(draft: Draft, findings: Findings) -> None:
         )
         return
     placed: dict[tuple[str, int], list[tuple[Opening, _Fit]]] = defaultdict(list)
+    parts_of: dict[str, _Parts] = {}
     for opening in draft.openings:
         if opening.sill_m >= opening.head_m:
             findings.problem(
@@ -71,7 +73,9 @@ def check_openings(draft: Draft, findings: Findings) -> None:
             if opening.wall in left_out:
                 findings.problem(file, opening.id, f"its wall {shown(opening.wall)} was left out; correct that wall")
             continue
-        fit = _fit(wall, opening)
+        if wall.id not in parts_of:
+            parts_of[wall.id] = _parts_of(wall)
+        fit = _fit(parts_of[wall.id], opening)
         if _check_place(file, opening, wall, fit, findings):
             placed[wall.id, fit.part].append((opening, fit))
         _check_heights(file, opening, wall, draft, findings)
@@ -79,20 +83,33 @@ def check_openings(draft: Draft, findings: Findings) -> None:
         _check_overlaps(file, neighbours, findings)
 
 
-def _fit(wall: Wall, opening: Opening) -> _Fit:
-    """The fit to the part of the wall the opening's ends are nearest to."""
+class _Parts(NamedTuple):
+    """The straight parts of a wall that have a length."""
+
+    number: NDArray[np.intp]
+    start_m: NDArray[np.float64]
+    unit: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+
+
+def _parts_of(wall: Wall) -> _Parts:
     coords = shapely.get_coordinates(wall.line)
-    lengths_m = np.hypot(*(coords[1:] - coords[:-1]).T)
-    parts = np.flatnonzero(lengths_m > 0)
-    lengths_m = lengths_m[parts]
-    unit = (coords[parts + 1] - coords[parts]) / lengths_m[:, None]
-    ends_m = shapely.get_coordinates(opening.line)[None] - coords[parts, None]
+    length_m = np.hypot(*(coords[1:] - coords[:-1]).T)
+    number = np.flatnonzero(length_m > 0)
+    length_m = length_m[number]
+    return _Parts(number, coords[number], (coords[number + 1] - coords[number]) / length_m[:, None], length_m)
+
+
+def _fit(parts: _Parts, opening: Opening) -> _Fit:
+    """The fit to the part of the wall the opening's ends are nearest to."""
+    number, begin_m, unit, length_m = parts
+    ends_m = shapely.get_coordinates(opening.line)[None] - begin_m[:, None]
     along_m = ends_m[..., 0] * unit[:, :1] + ends_m[..., 1] * unit[:, 1:]
     off_m = np.abs(ends_m[..., 1] * unit[:, :1] - ends_m[..., 0] * unit[:, 1:]).max(axis=1)
     start_m, end_m = along_m.min(axis=1), along_m.max(axis=1)
-    best = int((off_m + np.maximum(0.0, -start_m) + np.maximum(0.0, end_m - lengths_m)).argmin())
-    values = (float(each[best]) for each in (off_m, start_m, end_m, lengths_m))
-    return _Fit(int(parts[best]), *values)
+    best = int((off_m + np.maximum(0.0, -start_m) + np.maximum(0.0, end_m - length_m)).argmin())
+    values = (float(each[best]) for each in (off_m, start_m, end_m, length_m))
+    return _Fit(int(number[best]), *values)
 
 
 def _check_place(file: str, opening: Opening, wall: Wall, fit: _Fit, findings: Findings) -> bool:
@@ -148,10 +165,20 @@ def _check_heights(file: str, opening: Opening, wall: Wall, draft: Draft, findin
 def _check_overlaps(file: str, neighbours: list[tuple[Opening, _Fit]], findings: Findings) -> None:
     before = len(findings.problems)
     along = sorted(neighbours, key=lambda pair: pair[1].start_m)
+    wide = np.array([(fit.start_m, fit.end_m) for _, fit in along])
+    high = np.array([(opening.sill_m, opening.head_m) for opening, _ in along])
+    # Rectangles less half of what may overlap: a tree finds the pairs, however many lie above each other.
+    (left, right), (foot, top) = (each.T + 0.499 * OVERLAP_M * np.array([[1], [-1]]) for each in (wide, high))
+    boxes = shapely.box(left, foot, right, top)
+    boxes[(right <= left) | (top <= foot)] = None
+    tree = shapely.STRtree(boxes)
     for index, (one, fit) in enumerate(along):
-        for other, beside in itertools.islice(along, index + 1, None):
-            if beside.start_m >= fit.end_m or len(findings.problems) - before > MOST_ALIKE:
-                break
+        for at in sorted(tree.query(boxes[index]).tolist()):
+            if at <= index:
+                continue
+            if len(findings.problems) - before > MOST_ALIKE:
+                return
+            other, beside = along[at]
             wide_m = min(fit.end_m, beside.end_m) - max(fit.start_m, beside.start_m)
             high_m = min(one.head_m, other.head_m) - max(one.sill_m, other.sill_m)
             if wide_m > OVERLAP_M and high_m > OVERLAP_M:

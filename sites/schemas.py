@@ -51,7 +51,7 @@ _RULES = f"""\
 | `calibration.toml` | what readings say of walls and masts, a layer on top ([surveys.md](surveys.md)) | no |
 | `antennas/*.msi`, `*.pln` | antennas as their makers measured them, named by `pattern` of `masts.csv` | no |
 | `terrain.tif` | heights of the ground above the sea: GeoTIFF of one band in the site's grid (extra `terrain`) | no |
-| `layout.csv`, `scenario.toml`, its rules file, `catalogue.csv`, `plan.json`, `README.md` | for other commands | no |
+| `layout.csv`, `scenario.toml`, its rules file, `catalogue.csv`, `plan.json`, `README.md` | for other commands; the command `check` reads the first two and the catalogue too | no |
 
 Any other file is named by `check` and not read; one whose name is nearly that of a missing file is a problem.
 

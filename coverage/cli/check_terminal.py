@@ -9,14 +9,15 @@ import typer
 from quietwing.coverage.cli.tables import print_table
 from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.exit_codes import BAD_INPUT
-from quietwing.sites import CheckReport, check, clean, problems_text
+from quietwing.coverage.site_inputs import check_with_inputs
+from quietwing.sites import CheckReport, clean, problems_text
 
 __all__ = ["answer_check", "report_object", "show_report"]
 
 
 def answer_check(site: str, as_json: bool) -> None:
     """Check a site and show what was found."""
-    report = check(site)
+    report = check_with_inputs(site)
     if as_json:
         print_json({"site": site} | report_object(report))
     elif report.problems:

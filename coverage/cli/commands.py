@@ -136,11 +136,10 @@ def evaluate(
         "seed": seed,
         "spill_tier": spill_tier,
     }
-    cluster = (scheduler, local_cluster)
     with ExitStack() as stack:
         stack.callback(keep_memory())
         other = None
-        if out is not None and cluster == (None, None) and earns_a_process(site):
+        if out is not None and scheduler is local_cluster is None and earns_a_process(site):
             other = stack.enter_context(other_process("quietwing.coverage.cli.verdict_worker"))
             other.ask(cli.Prepared())  # it loads the engine while this process does
         cli.answer_verdict(
@@ -153,7 +152,7 @@ def evaluate(
             room=explain,
             contrast=contrast,
             changes=whatif,
-            cluster=cluster,
+            cluster=(scheduler, local_cluster),
             other=other,
         )
 
@@ -337,7 +336,9 @@ def leakage(
 @guarded
 def check(site: SiteArgument, as_json: JsonOption = False) -> None:
     """Report every problem of a site at once, by file and feature."""
-    cli.answer_check(site, as_json)
+    with ExitStack() as stack:
+        stack.callback(keep_memory())
+        cli.answer_check(site, as_json)
 
 
 app.command(name="import")(import_site)

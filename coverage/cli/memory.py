@@ -18,7 +18,8 @@ KEPT_BYTES = 256 << 20
 def keep_memory() -> Callable[[], None]:
     """Keep what is freed for what comes next, and seldom look for objects that hold each other in circles.
 
-    A verdict makes half a million objects, few of them in circles, and arrays of some MB by the thousand.
+    A verdict makes half a million objects and a large site a million, few of them in circles. Arrays of some MB come
+    by the thousand.
 
     Returns
     -------

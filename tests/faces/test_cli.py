@@ -146,6 +146,35 @@ def test_a_wing_of_twenty_lines_becomes_a_site(tmp_path):
     assert run("check", str(folder)).exit_code == 0
 
 
+def test_check_reads_layout_scenario_and_catalogue_too(tmp_path):
+    """It said "no problems found" over a layout.csv that every other command refuses."""
+    site = tmp_path / "mine"
+    assert run("example", "copy", "houseblock", str(site)).exit_code == 0
+    assert run("check", str(site)).exit_code == 0
+    with (site / "layout.csv").open("a", encoding="utf-8") as layout:
+        layout.write("J9,no_such_model,0,0,2.5,0,20,0,0,planned,,\n")
+    with (site / "scenario.toml").open("a", encoding="utf-8") as scenario:
+        scenario.write("\nworldz = 5\n")
+    ran = run("check", str(site))
+    assert ran.exit_code == 2
+    told = ran.stderr.splitlines()
+    assert told[0].startswith("2 problems in ")
+    assert told[1].startswith("scenario.toml: worldz: unknown setting")
+    assert told[2].startswith("layout.csv: line 30, J9: model 'no_such_model'")
+    found = json.loads(run("check", str(site), "--json").stdout)
+    assert found["problems"] == told[1:]
+    (site / "walls.geojson").unlink()  # the problems of the site itself come first
+    told = run("check", str(site)).stderr.splitlines()
+    assert told[1].startswith("walls.geojson: is missing")
+    assert told[-1].startswith("layout.csv: line 30, J9")
+
+
+def test_check_of_what_is_no_site_is_one_problem(tmp_path):
+    ran = run("check", str(tmp_path / "none"), "--json")
+    assert ran.exit_code == 2
+    assert "does not exist" in json.loads(ran.stdout)["problems"][0]
+
+
 def test_a_copy_of_a_bundled_site_is_the_site(tmp_path):
     assert run("example", "copy", "houseblock", str(tmp_path / "mine")).exit_code == 0
     assert load_site(tmp_path / "mine") == load_site("houseblock")

@@ -299,7 +299,7 @@ RESOURCES = [
     Row("empty-lists", raw("walls.geojson", "[" + ",".join(["[]"] * 3_000_000) + "]"), ("walls.geojson", "limit", "simplify")),
     Row("rooms-piled-up", piled("rooms", 0, 20_000), ("rooms.geojson", "overlaps room", "correct one outline", "more problems")),
     Row("walls-piled-up", piled("walls", 0, 8_000, "construction", ("brick_102", "brick_215")), ("walls.geojson", "counted twice", "shorten or delete")),
-    Row("windows-piled-up", piled("openings", 0, 20_000), ("openings.geojson", "overlaps opening", "move one", "more problems")),
+    Row("windows-piled-up", piled("openings", 0, 110_000), ("openings.geojson", "overlaps opening", "move one", "more problems")),
     Row("openings-astray", piled("openings", 0, 20_000, "wall", ("w-nowhere",)), ("openings.geojson", "wall 'w-nowhere' does not exist", "choose|did you mean")),
     Row("everything-wrong", piled("walls", 0, 100_000, "storey", (99,)), ("walls.geojson", "storey is 99", "0 to 30", "more problems")),
     Row("many-rows", reworked("masts.csv", lambda t: t.split("\n")[0] + "\n" + "m,EE\n" * 200_000), ("masts.csv", "200,000 rows", "limit 100,000", "near the site")),

@@ -1,11 +1,13 @@
 """A trim belongs to what is radiated: where channels share spectrum, the power there is one number."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from quietwing.coverage import layout
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm, flat_spans, transmissions
 from quietwing.coverage.blocking.links import Carrier
 from quietwing.coverage.catalogue import read_catalogue
@@ -51,10 +53,38 @@ def test_a_layout_with_two_trims_of_one_carrier_is_refused_by_file_and_device():
         assert word in problem
 
 
+def test_devices_with_the_same_trims_are_refused_each_by_name_though_their_trims_are_looked_at_once():
+    site = load_site(EXAMPLES / "houseblock")
+    site = replace(site, sectors=site.sectors * 3)  # a mast listed with three sectors: one carrier
+    trims = (("O2/B28/LTE", -6.0), ("O2/n28/NR", -20.0))
+    place = read_layout(EXAMPLES / "houseblock" / "layout.csv", read_catalogue())[0].line_m[0]
+    bad = [Device(name, "micro_jammer", place[0] + at, *place[1:], trim_db=trims) for at, name in enumerate("AB")]
+    first, second = check_layout(site, bad)
+    assert first.replace("layout.csv: A:", "layout.csv: B:") == second
+    assert "'O2/B28/LTE:-6'" in first
+
+
+def test_trims_of_very_many_devices_against_very_many_carriers_are_refused_with_a_number(monkeypatch):
+    """10,000 of one and 100,000 of the other took minutes."""
+    site = load_site(EXAMPLES / "houseblock")
+    carriers = {(one.channel, one.freq_mhz, one.bandwidth_mhz) for one in site.sectors}
+    place = read_layout(EXAMPLES / "houseblock" / "layout.csv", read_catalogue())[0].line_m[0]
+    devices = [
+        Device(f"J{at}", "micro_jammer", place[0] + at, *place[1:], trim_db=(("EE/B20/LTE", -float(at)),))
+        for at in range(3)
+    ]
+    monkeypatch.setattr(layout, "MOST_TRIMS_LOOKED_AT", 2 * len(carriers))
+    assert check_layout(site, devices[:2]) == ()
+    (problem,) = check_layout(site, devices, "bid.csv")
+    assert problem.startswith(
+        f"bid.csv: 3 devices have trims of their own and the masts {len(carriers)} carriers (limit "
+    )
+
+
 @pytest.mark.parametrize("name", ["houseblock", "radial", "campus"])
 def test_no_bundled_layout_contradicts_itself(name):
-    layout = read_layout(EXAMPLES / name / "layout.csv", read_catalogue())
-    assert check_layout(load_site(EXAMPLES / name), layout) == ()
+    devices = read_layout(EXAMPLES / name / "layout.csv", read_catalogue())
+    assert check_layout(load_site(EXAMPLES / name), devices) == ()
 
 
 @pytest.mark.parametrize("outside", [True, False])
