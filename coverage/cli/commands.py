@@ -139,7 +139,7 @@ def evaluate(
     with ExitStack() as stack:
         stack.callback(keep_memory())
         other = None
-        if out is not None and scheduler is local_cluster is None and earns_a_process(site):
+        if out is not None and (scheduler, local_cluster) == (None, None) and earns_a_process(site):
             other = stack.enter_context(other_process("quietwing.coverage.cli.verdict_worker"))
             other.ask(cli.Prepared())  # it loads the engine while this process does
         cli.answer_verdict(
