@@ -51,9 +51,10 @@ _RULES = f"""\
 | `calibration.toml` | what readings say of walls and masts, a layer on top ([surveys.md](surveys.md)) | no |
 | `antennas/*.msi`, `*.pln` | antennas as their makers measured them, named by `pattern` of `masts.csv` | no |
 | `terrain.tif` | heights of the ground above the sea: GeoTIFF of one band in the site's grid (extra `terrain`) | no |
-| `layout.csv`, `scenario.toml`, its rules file, `catalogue.csv`, `plan.json`, `README.md` | for other commands; the command `check` reads the first two and the catalogue too | no |
+| `layout.csv`, `scenario.toml`, its rules file, `catalogue.csv`, `plan.json`, `README.md` | for other commands | no |
 
-Any other file is named by `check` and not read; one whose name is nearly that of a missing file is a problem.
+`check` reads layout, scenario and catalogue too. Any other file is named and not read; one whose name is nearly that
+of a missing file is a problem.
 
 **Rules for all files.** UTF-8 text, with or without byte-order mark. At most {MOST_BYTES // 2**20} MiB a file
 (`site.toml` {MOST_TOML_BYTES // 2**10} KiB), {MOST_FEATURES:,} features and {MOST_VERTICES:,} coordinates a layer.
