@@ -24,7 +24,7 @@ from quietwing.coverage.blocking.world_memory import MOST_WORLD_BYTES
 from quietwing.coverage.calibration import calibrate_site, next_readings
 from quietwing.coverage.equipment import Device
 from quietwing.coverage.errors import ScenarioError
-from quietwing.coverage.layout import MOST_DEVICES
+from quietwing.coverage.layout import MOST_DEVICES, MOST_TRIMS_LOOKED_AT
 from quietwing.coverage.propagation.portals import MOST_PORTAL_PAIRS
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Measurements, OutOfRangeError, Reading, build_wing, describe, load_site
@@ -185,8 +185,8 @@ def test_the_limits_are_in_the_documentation():
     text = (Path(__file__).parents[2] / "docs" / "equipment.md").read_text("utf-8")
     section = text.split("## How large a question may be")[1].split("\n## ")[0]
     told = [row.split("|")[-2].strip() for row in section.splitlines() if row.startswith("| `")]
-    sizes = (MOST_DEVICES, MOST_ON_THE_AIR, MOST_DEVICE_LINKS, MOST_SECTOR_LINKS, MOST_LEVEL_SUMS, MOST_PORTAL_PAIRS)
-    limits = (*sizes, 100_000, MOST_LINK_WORLDS)
+    of_layout = (MOST_DEVICES, MOST_TRIMS_LOOKED_AT, MOST_ON_THE_AIR, MOST_DEVICE_LINKS)
+    limits = (*of_layout, MOST_SECTOR_LINKS, MOST_LEVEL_SUMS, MOST_PORTAL_PAIRS, 100_000, MOST_LINK_WORLDS)
     assert told == [*(f"{limit:,}" for limit in limits), f"{MOST_WORLD_BYTES // 2**30} GiB"]
     assert f"above {WORLDS_OF_ANY:,} worlds" in section
     assert re.search(r"2,698 for `houseblock`, 13,323 for `campus`", section)
