@@ -189,8 +189,8 @@ def calibrate_site(
     before_db, settled = first.residual_db[used], _settled(parameters, prior, known, movable)
     left = _left_out(kept, before_db, prior, rules, settled) if held_out and settled.any() else ()
     return CalibrationFit(
-        layer=_layer(model, parameters, prior, known, kept, free, measured),
-        shifts=_shifts(model, parameters, prior, known, kept, free),
+        layer=_layer(model, parameters, settled, known, kept, measured),
+        shifts=_shifts(model, parameters, prior, settled, known, kept),
         held_out=left,
         before_db=_rms(before_db),
         after_db=after_db,
@@ -326,18 +326,17 @@ def _settled(parameters: Parameters, prior: Prior, known: Posterior, movable: ND
 def _layer(
     model: LinkModel,
     parameters: Parameters,
-    prior: Prior,
+    settled: NDArray[np.bool_],
     known: Posterior,
     rows: Rows,
-    free: NDArray[np.bool_],
     measured: Measurements,
 ) -> SiteCalibration:
     """The layer that brings what was found into force; rounded as its file is, so that both say the same."""
-    learned, errors = _learned(prior, known), model.rules.errors
+    errors = model.rules.errors
     base = replace(model.scene.site, calibration=None).constructions
     constructions = []
     for number, name in enumerate(parameters.constructions):
-        if learned[number]:
+        if settled[number]:
             own = (1 - errors.construction_shared) * base[name].sigma_db ** 2  # of each band: read or not, it stays
             left_db = float(np.sqrt((WIDENED * known.sigma[number]) ** 2 + own))
             shift_db = float(known.mean[number])
@@ -345,7 +344,7 @@ def _layer(
     read, sectors = set(rows.antenna.tolist()), []
     for antenna, members in enumerate(parameters.antennas):
         at = parameters.first_antenna + antenna
-        if not free[antenna] or not learned[at]:
+        if not settled[at]:
             continue
         for index in members:
             one = model.sectors[index]
@@ -361,21 +360,21 @@ def _shifts(
     model: LinkModel,
     parameters: Parameters,
     prior: Prior,
+    settled: NDArray[np.bool_],
     known: Posterior,
     rows: Rows,
-    free: NDArray[np.bool_],
 ) -> tuple[FittedShift, ...]:
     """What was found of each construction and antenna that readings say something of."""
-    learned, before_db = _learned(prior, known), np.sqrt(np.diag(prior.covariance))
+    before_db = np.sqrt(np.diag(prior.covariance))
     crossed = np.count_nonzero(rows.design, axis=0)
     found = []
     for number, name in enumerate(parameters.constructions):
-        if learned[number]:
+        if settled[number]:
             values = float(known.mean[number]), float(before_db[number]), WIDENED * float(known.sigma[number])
             found.append(FittedShift("construction", name, *values, int(crossed[number])))
     for antenna, members in enumerate(parameters.antennas):
         at = parameters.first_antenna + antenna
-        if free[antenna] and learned[at]:
+        if settled[at]:
             name = ", ".join(model.sectors[index].id for index in members)
             values = float(known.mean[at]), float(before_db[at]), WIDENED * float(known.sigma[at])
             found.append(FittedShift("sector", name, *values, int(crossed[at])))
