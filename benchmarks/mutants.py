@@ -181,8 +181,8 @@ MUTANTS = (
     Mutant(
         "slab: TE and TM exchanged in a stack",
         f"{PROPAGATION}/_slab_kernels.py",
-        "te, tm = inside * here, inside * under",
-        "te, tm = inside * under, inside * here",
+        "_pass_one(te, phase, media.root, media.under,",
+        "_pass_one(te, phase, media.under, media.root,",
         (f"{T_PROPAGATION}/test_slab.py::test_a_stack_of_one_is_the_slab",),
     ),
     Mutant(

@@ -180,11 +180,12 @@ def _media(
     permittivities: Sequence[Complex], thicknesses_m: Sequence[float], freq_mhz: NDArray[np.float64]
 ) -> kernels.Media:
     """Layers as the compiled recursion takes them, from those with the incident side first."""
-    shape = len(permittivities), len(freq_mhz)
-    eta = np.array(permittivities[::-1], np.complex128).reshape(shape)
+    air = np.ones((1, len(freq_mhz)), np.complex128)
+    eta = np.concatenate([*(each.reshape(air.shape) for each in permittivities[::-1]), air])
     root = np.sqrt(eta)
-    thickness_m = np.array(thicknesses_m[::-1], np.float64)[:, None]
-    return kernels.Media(1 / eta, root, 2 * np.pi / wavelength_m(freq_mhz) * thickness_m * root)
+    thickness_m = np.array([*thicknesses_m[::-1], 0.0])[:, None]
+    every = 1 / eta, root, 1 / root, 2 * np.pi / wavelength_m(freq_mhz) * thickness_m * root
+    return kernels.Media(*(np.stack([each.real, each.imag]) for each in every))
 
 
 def layers_loss_db(layers: Sequence[Layer], cos_incidence: ArrayLike, freq_mhz: ArrayLike) -> NDArray[np.float64]:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy.constants import epsilon_0
+from scipy.constants import epsilon_0, speed_of_light
 
+from quietwing.coverage.propagation.constructions import load_constructions
 from quietwing.coverage.propagation.materials import (
     extrapolated,
     load_materials,
@@ -248,6 +249,35 @@ def test_the_average_is_of_power_over_polarisations_and_41_steps():
     ]
     expected_db = -10 * np.log10(np.mean(powers))
     assert layers_loss_db((layer,), cos, carrier_mhz).item() == pytest.approx(expected_db, abs=1e-9)
+
+
+def passed_by_matrices(stack, cos, freq_mhz, polarisation):
+    """|T|² by characteristic matrices (Born and Wolf, Principles of Optics, 1.6.2) in numpy's own complex numbers."""
+    outer = cos if polarisation == "TE" else 1 / cos
+    matrix = np.broadcast_to(np.eye(2, dtype=complex), (len(freq_mhz), 2, 2))
+    for layer in stack:
+        eta = relative_permittivity(layer.material, freq_mhz)
+        inside = np.sqrt(eta - (1 - cos**2))
+        phase = 2 * np.pi * freq_mhz * 1e6 / speed_of_light * layer.thickness_mm / 1e3 * inside
+        across = inside if polarisation == "TE" else eta / inside
+        rows = [
+            [np.cos(phase), 1j * np.sin(phase) / across],
+            [1j * np.sin(phase) * across, np.cos(phase)],
+        ]
+        matrix = matrix @ np.moveaxis(np.array(rows), 2, 0)
+    (a, b), (c, d) = np.moveaxis(matrix, 0, 2)
+    return np.abs(2 * outer / ((a + b * outer) * outer + c + d * outer)) ** 2
+
+
+def test_losses_of_all_constructions_are_those_of_characteristic_matrices():
+    carriers_mhz, cosines = np.linspace(700, 3800, 7), np.cos(np.radians([0, 30, 60, 84]))
+    steps_mhz = (carriers_mhz[:, None] * np.linspace(0.95, 1.05, 41)).ravel()
+    for name, construction in load_constructions().items():
+        found_db = layers_loss_db(construction.layers, cosines, carriers_mhz)
+        for cos, line_db in zip(cosines, found_db, strict=True):
+            powers = [passed_by_matrices(construction.layers, cos, steps_mhz, one) for one in ("TE", "TM")]
+            expected_db = -10 * np.log10(np.mean(powers, axis=0).reshape(-1, 41).mean(axis=1))
+            assert_allclose(line_db, np.clip(expected_db, 0, DEEPEST_LOSS_DB), rtol=0, atol=1e-9, err_msg=name)
 
 
 def test_beyond_85_degrees_the_loss_is_that_of_85():
