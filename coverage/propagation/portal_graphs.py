@@ -370,23 +370,23 @@ def _apertures(found: Portals) -> tuple[Ints, Ints]:
 
 def _open_borders(scene: Scene, table: LossTable, rooms: list[int]) -> list[tuple[int, int]]:
     """Which of some rooms of one building border on each other with no wall between, each two once."""
-    site, found = scene.site, []
-    outlines = [site.rooms[index].outline for index in rooms]
+    site, found, beside_m = scene.site, [], []
+    outlines = np.array([site.rooms[index].outline for index in rooms])
+    storey = np.array([site.rooms[index].storey for index in rooms])
     one, other = shapely.STRtree(outlines).query(outlines, predicate="touches")
-    for a, b in zip(one.tolist(), other.tolist(), strict=True):
-        if a >= b or site.rooms[rooms[a]].storey != site.rooms[rooms[b]].storey:
-            continue
-        border = shapely.line_merge(shapely.intersection(outlines[a], outlines[b]))
-        if border.length < LEAST_BORDER_M:
-            continue
-        ends = shapely.get_coordinates(max(shapely.get_parts(border), key=shapely.length))[:2]
+    beside = (one < other) & (storey[one] == storey[other])
+    one, other = one[beside], other[beside]
+    borders = shapely.line_merge(shapely.intersection(outlines[one], outlines[other]))
+    for at in np.flatnonzero(shapely.length(borders) >= LEAST_BORDER_M).tolist():
+        ends = shapely.get_coordinates(max(shapely.get_parts(borders[at]), key=shapely.length))[:2]
         along = (ends[1] - ends[0]) / np.hypot(*(ends[1] - ends[0]))
         across = BESIDE_BORDER_M * np.array([-along[1], along[0], 0.0])
-        middle = np.array([*ends.mean(axis=0), _middle_m(site, site.rooms[rooms[a]])[2]])
-        lost_db = element_loss_db(scene.prepared, table, middle - across, middle + across)
-        if lost_db[0, 0, 0] <= 0:
-            found.append((a, b))
-    return found
+        middle = np.array([*ends.mean(axis=0), _middle_m(site, site.rooms[rooms[one[at]]])[2]])
+        found.append((int(one[at]), int(other[at])))
+        beside_m.append((middle - across, middle + across))
+    from_m, to_m = np.reshape(beside_m, (-1, 2, 3)).swapaxes(0, 1)
+    lost_db = element_loss_db(scene.prepared, table, from_m, to_m, paired=True)[0, :, 0]
+    return [found[at] for at in np.flatnonzero(lost_db <= 0).tolist()]
 
 
 def _building_of(site: Site, room: Room) -> int:
