@@ -64,23 +64,25 @@ def mean_power(behind, wavelength_m, steps, decay, first, end, power):
 
     `decay` is that of the elevations in radians, 0 for level waves alone.
     """
+    sines, cosines, spread = np.empty(steps), np.empty(steps), np.zeros(steps)
+    for step in range(steps):
+        angle = ((step + 0.5) / steps - 0.5) * math.pi
+        sines[step], cosines[step] = math.sin(angle), math.cos(angle)
     for at in range(first, end):
         half_width_m, half_height_m = behind.width_m[at] / 2, behind.height_m[at] / 2
         depth_m, across_m, up_m = behind.depth_m[at], behind.across_m[at], behind.up_m[at]
+        for step in range(steps if decay > 0 else 0):
+            upper = math.atan2((up_m + half_height_m) * cosines[step], depth_m)
+            lower = math.atan2((up_m - half_height_m) * cosines[step], depth_m)
+            spread[step] = _less_than(upper, decay) - _less_than(lower, decay)
         for band in range(len(wavelength_m)):
             wave_m, total = wavelength_m[band], 0.0
             for step in range(steps):
-                angle = ((step + 0.5) / steps - 0.5) * math.pi
-                sine, cosine = math.sin(angle), math.cos(angle)
+                sine, cosine = sines[step], cosines[step]
                 a, b = _past_edge(depth_m, across_m + half_width_m, sine, cosine, wave_m)
                 c, d = _past_edge(depth_m, across_m - half_width_m, sine, cosine, wave_m)
                 horizontal = (a - c) ** 2 + (b - d) ** 2
                 a, b = _past_edge(depth_m / cosine, up_m + half_height_m, 0.0, 1.0, wave_m)
                 c, d = _past_edge(depth_m / cosine, up_m - half_height_m, 0.0, 1.0, wave_m)
-                vertical = (a - c) ** 2 + (b - d) ** 2
-                if decay > 0:
-                    upper = math.atan2((up_m + half_height_m) * cosine, depth_m)
-                    lower = math.atan2((up_m - half_height_m) * cosine, depth_m)
-                    vertical = max(vertical, _less_than(upper, decay) - _less_than(lower, decay))
-                total += horizontal * vertical
+                total += horizontal * max((a - c) ** 2 + (b - d) ** 2, spread[step])
             power[at, band] = total / steps
