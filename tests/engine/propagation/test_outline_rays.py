@@ -62,7 +62,7 @@ def test_where_no_ring_is_met_there_is_no_share(outline, start, end):
 def outlines(draw: st.DrawFn, grid_m: float | None, most: int = 14) -> Polygon:
     """A star of any corners, on a grid where one is given, with a hole of the same form or none."""
     corners = draw(st.integers(4, most))
-    shift = np.array(draw(st.lists(st.floats(0, 0.9), min_size=corners, max_size=corners)))
+    shift = np.round(draw(st.lists(st.floats(0, 0.9), min_size=corners, max_size=corners)), 12)  # as `offsets_m`
     turn = 2 * np.pi * (np.arange(corners) + shift) / corners
     radii_m = np.array(draw(st.lists(st.floats(2, 60), min_size=corners, max_size=corners)))
     form = radii_m[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
