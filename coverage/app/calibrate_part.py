@@ -78,20 +78,24 @@ def _found(own: Session, found: Calibrated) -> None:
             f"{one.after_db:.1f} dB calibrated."
         )
         (st.markdown if better else st.warning)(said if better else f"{said} It is no better: do not use it.")
+    if not fit.shifts:
+        st.warning("There is nothing to put in force: the readings settle no wall and no mast.")
+        for note in fit.notes:
+            st.caption(literal(note))
+        return
     left, right = st.columns([4, 5], gap="medium")
     with left:
         st.markdown("**What readings say of walls and masts**")
-        if fit.shifts:
-            st.dataframe(
-                [
-                    {"what": f"{KINDS[one.kind]}: {one.name}", "shift [dB]": round(one.shift_db, 1),
-                     "doubt before [dB]": round(one.prior_sigma_db, 1), "doubt left [dB]": round(one.sigma_db, 1),
-                     "rooms and squares": one.rows}
-                    for one in fit.shifts
-                ],
-                hide_index=True, alt="Shift of each construction and sector with the doubt before and left",
-            )  # fmt: skip
-            st.caption("A construction's shift is loss it has more or less, a sector's is level. Doubt is one σ.")
+        st.dataframe(
+            [
+                {"what": f"{KINDS[one.kind]}: {one.name}", "shift [dB]": round(one.shift_db, 1),
+                 "doubt before [dB]": round(one.prior_sigma_db, 1), "doubt left [dB]": round(one.sigma_db, 1),
+                 "rooms and squares": one.rows}
+                for one in fit.shifts
+            ],
+            hide_index=True, alt="Shift of each construction and sector with the doubt before and left",
+        )  # fmt: skip
+        st.caption("A construction's shift is loss it has more or less, a sector's is level. Doubt is one σ.")
         for note in fit.notes:
             st.caption(literal(note))
     with right:
@@ -113,8 +117,7 @@ def _found(own: Session, found: Calibrated) -> None:
         show_problems_of("calibrate-use")
         use, take = st.columns(2)
         use.button("Put it in force", key="calibrate-use", type="primary", width="stretch", on_click=own.ask,
-                   args=("calibrate-use", "Checking the site with it", _use, found),
-                   disabled=not fit.shifts)  # fmt: skip
+                   args=("calibrate-use", "Checking the site with it", _use, found))  # fmt: skip
         take.download_button("Download calibration.toml", calibration_text(fit.layer), "calibration.toml",
                             "application/toml", key="calibrate-file", on_click="ignore", width="stretch")  # fmt: skip
         st.caption("It lies on top of the site as a layer and can be removed again. Results are worked out anew.")

@@ -244,6 +244,17 @@ def test_what_was_found_stands_before_and_after_and_goes_into_force_and_out_agai
     assert own.site.calibration is None
 
 
+def test_where_readings_settle_nothing_nothing_is_offered(at):
+    own = at.session_state[KEY]
+    nothing = replace(FIT, shifts=(), held_out=(), notes=("readings are too few",))
+    own.survey = Survey(readings=(reading(-25.0),), calibrated=Calibrated(nothing, facts(22), facts(22), own.layout))
+    at.run()
+    assert not at.exception
+    assert any("nothing to put in force" in one.value for one in at.warning)
+    assert any("readings are too few" in one.value for one in at.caption)
+    assert not [one for one in at.button if one.key == "calibrate-use"]
+
+
 def test_the_job_judges_the_layout_without_the_layer_and_with_it(monkeypatch):
     site, told, judged = load_site("houseblock"), [], []
     fit = replace(FIT, layer=LAYER)
