@@ -25,6 +25,8 @@ ONE, CLEAR32, SHIFT32, PER32 = np.float32(1), np.float32(CLEAR_V), np.float32(SH
 KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
 # Helpers make no array and need not count who holds those they are given, which takes a fifth of the time.
 HELPER = {**KERNEL, "_nrt": False}
+# Numba hands over an array as ten numbers: of a call with twenty arrays that is most of the time, if it is short.
+INLINE = {**HELPER, "forceinline": True}
 
 
 class Portals(NamedTuple):
@@ -108,7 +110,7 @@ def apart(source, w, x, y, z):
     return math.sqrt((source[w, 0] - x) ** 2 + (source[w, 1] - y) ** 2 + (source[w, 2] - z) ** 2)
 
 
-@njit(**HELPER)
+@njit(**INLINE)
 def _over(portals, w, ax, ay, az, bx, by, bz):
     """`bend` at portal w; straight where the line passes any aperture of its group. Also: which aperture."""
     d1, d2, k, straight, u, v = bend(portals.frame, w, ax, ay, az, bx, by, bz)
@@ -150,7 +152,7 @@ def _set_out(tx, w, s, portals, before, slot_before, start, spots):
             spots[w, s, i, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
 
 
-@njit(**HELPER)
+@njit(**INLINE)
 def reach(tx, w, s, place, portals, before, slot_before, spot, start, spots):
     """How way s to portal w goes on to a place: k at its portals two and one before w and at w, -inf where there is
     none, and the length of the path. The length is nan if no way leads there or if it is the direct ray's.

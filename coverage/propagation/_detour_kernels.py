@@ -17,6 +17,7 @@ import numpy as np
 from quietwing.coverage.compiling import njit
 from quietwing.coverage.propagation._bend_kernels import (
     HELPER,
+    INLINE,
     KERNEL,
     NEAREST_M,
     Portals,
@@ -223,7 +224,7 @@ def _worth(gain, row, leg, pair, spread, best, p):
     return worth
 
 
-@njit(**HELPER)
+@njit(**INLINE)
 def _try_pair(tx, p, w, count, legs, pair, known, slots, found, room):
     """Raise the gain of point p by the first `count` ways to portal w and a leg from there."""
     portals, root, tried = known
@@ -237,7 +238,7 @@ def _try_pair(tx, p, w, count, legs, pair, known, slots, found, room):
         if row < 0 or not _worth(bound, at, reference, pair, ONE, best, p):  # however short the way is
             continue
         if math.isnan(away):
-            hole = math.hypot(frame[w, 13] - frame[w, 12], frame[w, 15] - frame[w, 14])
+            hole = math.sqrt((frame[w, 13] - frame[w, 12]) ** 2 + (frame[w, 15] - frame[w, 14]) ** 2)
             away = apart(portals.source, w, x, y, z) - hole
         # no path is much shorter than by way of the source, less the aperture
         least = straight_m / max(NEARLY_ALL * (slots.length[w, s] + away), straight_m)

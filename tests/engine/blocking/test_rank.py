@@ -15,13 +15,18 @@ LEVELS = st.one_of(
 
 
 @njit
+def room_for(worlds):
+    return np.empty(kernels.BOXES, np.int64), np.empty(worlds, np.uint8), np.empty(worlds)
+
+
+@njit
 def ranked(values, rank):
-    return kernels._rank(values, rank, np.empty(kernels.BOXES, np.int64), np.empty(len(values)))
+    return kernels._rank(values, rank, *room_for(len(values)))
 
 
 @njit
 def middle(values):
-    return kernels._median(values, np.empty(kernels.BOXES, np.int64), np.empty(len(values)))
+    return kernels._median(values, *room_for(len(values)))
 
 
 @settings(max_examples=200, deadline=None)
