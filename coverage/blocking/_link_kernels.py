@@ -18,7 +18,8 @@ from quietwing.coverage.compiling import njit
 
 KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # Helpers are called from kernels only: without a door for Python they take half the time to compile. They make no
-# array and need not count who holds those they are given, which takes up to a third of the time.
+# array and need not count who holds those they are given, which takes up to a third of the time. To hand
+# over twenty arrays takes as long as a pass over the worlds: hence `forceinline`.
 HELPER = {**KERNEL, "cache": False, "no_cpython_wrapper": True, "_nrt": False}
 # As in `worlds.Part`; a literal would be a type of its own, and what is called with it compiled again for each.
 ROOM, ROOM_BAND, SOURCE_ROOM, SOURCE_ROOM_BAND = np.arange(3, 7)
@@ -105,7 +106,7 @@ class Links(NamedTuple):
     is_mas: B1
 
 
-@njit(**HELPER)
+@njit(**HELPER, forceinline=True)
 def walls_error(out, crossed, walls, net, band):
     """Error of all constructions that a link crosses, per world [dB]; returns its variance.
 
@@ -168,7 +169,7 @@ def room_errors(out, spare, room_key, net):
             mine[w] = of_room * spare[w] + of_band * mine[w]
 
 
-@njit(**HELPER)
+@njit(**HELPER, forceinline=True)
 def own_error(own, known, row, source_key, room_key, band_key, net):
     """Local error of one source in one room and band that it shares with no other source, in a row of `own` [dB].
 
@@ -239,7 +240,7 @@ def _add_own(out, draw, shared, own):
         out[w] = out[w] + (draw[w] + shared[w]) + own[w]
 
 
-@njit(**HELPER)
+@njit(**HELPER, forceinline=True)
 def device_power(out, other, spare, own, p, d, band, room, net, links):
     """Errors of one device at a point in one band, `own` its own local one, as ratios of power per world.
 

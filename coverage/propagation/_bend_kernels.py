@@ -23,10 +23,11 @@ SHIFT = 0.1  # the same equation
 ONE, CLEAR32, SHIFT32, PER32 = np.float32(1), np.float32(CLEAR_V), np.float32(SHIFT), np.float32(PER_GRAZING)
 
 KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
-# Helpers make no array and need not count who holds those they are given, which takes a fifth of the time.
-HELPER = {**KERNEL, "_nrt": False}
-# Numba hands over an array as ten numbers: of a call with twenty arrays that is most of the time, if it is short.
-INLINE = {**HELPER, "forceinline": True}
+# Helpers make no array and need not count who holds those they are given, which takes a fifth of the time. Those that
+# are called from kernels only need no door for Python. Numba hands over an array as ten numbers, which takes longer
+# than a short loop over a few of them: hence `forceinline`.
+OPEN_HELPER = {**KERNEL, "_nrt": False}
+HELPER = {**OPEN_HELPER, "cache": False, "no_cpython_wrapper": True}
 
 
 class Portals(NamedTuple):
@@ -42,7 +43,7 @@ class Portals(NamedTuple):
     member: np.ndarray
 
 
-@njit(**HELPER)
+@njit(**OPEN_HELPER)
 def bend(frame, w, ax, ay, az, bx, by, bz):
     """How a path from a to b passes aperture w: d1, d2 [m], k [m^0.5] with v = k/sqrt(wavelength), straight, u, v.
 
@@ -97,7 +98,7 @@ def bend(frame, w, ax, ay, az, bx, by, bz):
     return d1, d2, -k if straight else k, straight, u, v
 
 
-@njit(**HELPER)
+@njit(**OPEN_HELPER)
 def edge_loss(v):
     """What a knife edge loses, linear: 10^(J(v)/10), 1 up to CLEAR_V."""
     shifted = max(v, CLEAR_V) - SHIFT
@@ -110,7 +111,7 @@ def apart(source, w, x, y, z):
     return math.sqrt((source[w, 0] - x) ** 2 + (source[w, 1] - y) ** 2 + (source[w, 2] - z) ** 2)
 
 
-@njit(**INLINE)
+@njit(**HELPER, forceinline=True)
 def _over(portals, w, ax, ay, az, bx, by, bz):
     """`bend` at portal w; straight where the line passes any aperture of its group. Also: which aperture."""
     d1, d2, k, straight, u, v = bend(portals.frame, w, ax, ay, az, bx, by, bz)
@@ -152,7 +153,7 @@ def _set_out(tx, w, s, portals, before, slot_before, start, spots):
             spots[w, s, i, axis] = frame[at, axis] + u * frame[at, 3 + axis] + v * frame[at, 6 + axis]
 
 
-@njit(**INLINE)
+@njit(**OPEN_HELPER, forceinline=True)
 def reach(tx, w, s, place, portals, before, slot_before, spot, start, spots):
     """How way s to portal w goes on to a place: k at its portals two and one before w and at w, -inf where there is
     none, and the length of the path. The length is nan if no way leads there or if it is the direct ray's.

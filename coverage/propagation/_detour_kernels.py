@@ -17,7 +17,6 @@ import numpy as np
 from quietwing.coverage.compiling import njit
 from quietwing.coverage.propagation._bend_kernels import (
     HELPER,
-    INLINE,
     KERNEL,
     NEAREST_M,
     Portals,
@@ -224,7 +223,7 @@ def _worth(gain, row, leg, pair, spread, best, p):
     return worth
 
 
-@njit(**INLINE)
+@njit(**HELPER, forceinline=True)
 def _try_pair(tx, p, w, count, legs, pair, known, slots, found, room):
     """Raise the gain of point p by the first `count` ways to portal w and a leg from there."""
     portals, root, tried = known
