@@ -286,7 +286,7 @@ def _name_rooms(ax: Axes, verdict: Verdict, storey: VerdictMap, dark: Collection
             look: dict[str, Any] = {"color": "white"} if name in dark else {"bbox": PLATE}
             # below the middle: a device often stands there
             ax.annotate(name, (middle.x, middle.y), xytext=(0, -5), textcoords="offset points", ha="center", va="top",
-                        fontsize=7, zorder=4, in_layout=False, **look)  # fmt: skip
+                        fontsize=7, zorder=4, in_layout=False, annotation_clip=False, **look)  # fmt: skip
 
 
 def _is_drawn(site: Site, room: Room, storey: Storeyed) -> bool:
