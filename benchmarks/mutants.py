@@ -608,8 +608,8 @@ MUTANTS = (
     Mutant(
         "worlds: noise forgotten beside the jammers",
         f"{BLOCKING}/_montecarlo.py",
-        "jam + noise <",
-        "jam + 0 * noise <",
+        "(jam + noise < deny * public[w])\n",
+        "(jam + 0 * noise < deny * public[w])\n",
         (GAPS,),
     ),
     Mutant(
@@ -693,8 +693,8 @@ MUTANTS = (
     Mutant(
         "rules: one source alone blocks like two",
         f"{BLOCKING}/_montecarlo.py",
-        "jam = min(every[w], together * every[w] + beside * (every[w] - loudest[w]))",
-        "jam = every[w] + 0 * beside",
+        "min(every, together * every + beside * (every - loudest))",
+        "every + 0 * beside",
         (f"{GRADES}::test_a_phone_with_two_antennas_turns_away_from_one_source_not_from_two",),
     ),
     Mutant(

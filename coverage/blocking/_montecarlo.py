@@ -176,8 +176,17 @@ def _mark_held(held, sums, other, spare, p, local, demands, net, links):
 
 
 @njit(**HELPER)
-def _mark_working(works, signal, public, spare, sums, held, c, demands, cases, case):
-    """Worlds in which a carrier is usable at a point, at a case's grades; `public` and `spare` are overwritten."""
+def _blocking(every, loudest, together, beside):
+    """What blocks a phone: two antennas can turn away from one source, not from two that are as strong."""
+    return min(every, together * every + beside * (every - loudest))
+
+
+@njit(**HELPER)
+def _mark_working(works, signal, public, spare, sums, offered, held, c, demands, cases, case):
+    """Worlds in which a carrier is usable at a point, at a case's grades; `public` and `spare` are overwritten.
+
+    `sums` is looked at where blockers are on, and what it says of cells where one is `offered` [dBm].
+    """
     for w in range(len(signal)):  # a slice would be copied first, for it may overlap
         public[w] = signal[w]
     to_power(public, spare)
@@ -185,17 +194,27 @@ def _mark_working(works, signal, public, spare, sums, held, c, demands, cases, c
     floor, noise = demands.floor[c], demands.noise[c]
     for w in range(len(signal)):
         heard[w] = signal[w] >= floor
-    _mark_keeps(keeps, mas_mw, sums.jammers, c, demands)
-    if demands.likely and cases.blocked[case]:  # captured through a higher-priority layer counts too
+    blocked = cases.blocked[case]
+    if offered > -math.inf:
+        _mark_keeps(keeps, mas_mw, sums.jammers, c, demands)
+    if demands.likely and blocked:  # captured through a higher-priority layer counts too
         elsewhere = held[demands.network[c]]
         for w in range(len(signal)):
             heard[w] &= not elsewhere[w]
     for g in range(cases.start[case], cases.start[case + 1]):
         mine, deny, capture = works[g], demands.deny[g, c], demands.capture[g, c]
         together, beside = demands.together[g], demands.beside[g]
+        if not blocked:
+            for w in range(len(signal)):
+                mine[w] |= heard[w] & (noise < deny * public[w])
+            continue
+        if offered == -math.inf:
+            for w in range(len(signal)):
+                jam = _blocking(every[w], loudest[w], together, beside)
+                mine[w] |= heard[w] & (jam + noise < deny * public[w])
+            continue
         for w in range(len(signal)):  # without branches: compilers work out several worlds at a time
-            # Two antennas of a phone can turn away from one source, not from two that are as strong.
-            jam = min(every[w], together * every[w] + beside * (every[w] - loudest[w]))
+            jam = _blocking(every[w], loudest[w], together, beside)
             captured = keeps[w] & (mas_mw[w] >= capture * public[w])
             mine[w] |= heard[w] & (jam + noise < deny * public[w]) & (not captured)
 
@@ -251,15 +270,11 @@ def judge(
                             lower = cases.lower[case]
                         if best + CERTAIN_SIGMAS * spread < demands.floor[c]:
                             continue
+                        offered = -math.inf
                         if cases.blocked[case]:
                             least = surest + math.log(demands.least[c]) / DB_TO_NEPER - MATTERS_DB
-                            _sum_devices(sums, error, spare, p, c, least, local, demands, net, links)
-                        else:
-                            sums.all[:] = 0
-                            sums.loudest[:] = 0
-                            sums.jammers[:] = 0
-                            sums.mas_mw[:] = 0
-                        _mark_working(works, signal, error, spare, sums, held, c, demands, cases, case)
+                            offered = _sum_devices(sums, error, spare, p, c, least, local, demands, net, links)
+                        _mark_working(works, signal, error, spare, sums, offered, held, c, demands, cases, case)
                 for g in range(grades):
                     mine, whole, total = works[g], room_works[g, channel], 0
                     for w in range(worlds):
