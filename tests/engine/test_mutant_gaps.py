@@ -16,7 +16,7 @@ from quietwing.coverage.blocking.draft import draft_margin_db
 from quietwing.coverage.blocking.emissions import carrier_levels_dbm
 from quietwing.coverage.blocking.keep import service_in_rooms
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, link_model, public_links
-from quietwing.coverage.blocking.montecarlo import Tally, count_worlds
+from quietwing.coverage.blocking.montecarlo import Case, Tally, count_worlds
 from quietwing.coverage.blocking.outside import OutsidePoints
 from quietwing.coverage.blocking.spill_rings import judge_rings, worst_margin
 from quietwing.coverage.blocking.spills import spill_outside
@@ -145,6 +145,21 @@ def test_a_cell_must_stand_above_the_noise_of_the_worst_phone(model):
     # S = −127.5 above the floor −128, lead 3.3, and J/S far below 6; but SINR −124.2 + 123.22 = −0.98 is below 0
     assert works(model, -130.5, cell_dbm=(-124.2,), margin=False) == 1.0
     assert works(model, -130.5, cell_dbm=(-123.1,), margin=False) == 0.0
+
+
+@pytest.mark.parametrize("level_dbm", [-131.0, -126.0, -103.0])
+def test_a_blocker_that_reaches_nobody_changes_nothing_and_one_that_is_off_reaches_nobody(model, level_dbm):
+    scenario, public = Scenario(worlds=400), heard(model, PHONE, level_dbm)
+
+    def usable(jam_dbm=(), cell_dbm=(), blocked=True) -> list:
+        found = blockers(model, PHONE, jam_dbm, cell_dbm)
+        case = Case(scenario.judged, blocked=blocked)
+        return count_worlds(model, scenario, PHONE, public, found, cases=(case,)).usable_at_points.tolist()
+
+    jammed, free = usable((level_dbm + 13.0,)), usable()
+    assert jammed < free
+    assert usable((level_dbm + 13.0,), (-300.0,)) == jammed
+    assert usable((), (-300.0,)) == usable((level_dbm + 13.0,), (level_dbm,), blocked=False) == free
 
 
 def test_two_cells_of_managed_access_do_not_undo_each_other(model):
