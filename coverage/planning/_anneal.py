@@ -15,6 +15,7 @@ from quietwing.coverage.planning._compiled import Compiled, Known, State, Terms,
 from quietwing.coverage.planning._random import liking, next_random, pick
 from quietwing.coverage.planning._selection_kernels import (
     FLAGS,
+    HELPER,
     below,
     change,
     holds,
@@ -30,13 +31,13 @@ LEAST_UNTREATED = 0.1  # share of treated rooms that go back with them
 BEGUN = 0.7  # credit for one that is all but protected while a plan is put together
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def _worth(reached, power):
     """What a room counts for while a plan is put together, by the mean of what its rows have reached."""
     return 1.0 if reached >= 1 - 1e-9 else BEGUN * reached**power
 
 
-@njit(**FLAGS)
+@njit(**HELPER, forceinline=True)
 def _reached(m, s, rows_of):
     """What all rows of each block have reached together."""
     rows_of[:] = 0.0
@@ -44,7 +45,7 @@ def _reached(m, s, rows_of):
         rows_of[m.block[row]] += 1.0 if holds(s.den[row], s.jam[row], s.best[row]) else s.den[row]
 
 
-@njit(**FLAGS)
+@njit(**HELPER, forceinline=True)
 def _gain(c, power, m, s, have, more, touched):
     """What putting up a candidate adds to the worth of all rooms; its own room in its mode."""
     many, own, gain = 0, m.own_room[c], 0.0
@@ -78,7 +79,7 @@ def _gain(c, power, m, s, have, more, touched):
     return gain
 
 
-@njit(**FLAGS)
+@njit(**HELPER, forceinline=True)
 def _may(c, m, s, budget, room_for):
     """Whether a candidate may be put up beside all that stands."""
     position, own = m.position[c], m.own_room[c]
@@ -95,7 +96,7 @@ def _may(c, m, s, budget, room_for):
     return not (too_dear(c, -1, -1, m, s, budget) or too_much(c, -1, -1, m, s))
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def _note(room_only, c, turn, m, known):
     """Blocks that a candidate reaches, or those of a room, are no longer as they were when gains were worked out."""
     if c >= 0:
@@ -157,7 +158,7 @@ def construct(m: Compiled, s: State, known: Known, budget, room_for, power, nois
         _note(best_room, best_c, known.turn[0], m, known)
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def _value(whole, partly, money, target, pound):
     return min(whole, target) + (partly if whole < target else 0.0) - pound * money
 
@@ -170,7 +171,7 @@ def _become(s, other):
     s.taken[:], s.money[:], s.nodes[:] = other.taken, other.money, other.nodes
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def _take_down(m, s, known, state):
     """Take down some devices that reach one room, and some that reach the same rooms as these, by chance."""
     most = 1 + pick(state, MOST_DOWN)
@@ -232,7 +233,7 @@ def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, ter
             _become(s, spare)
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def _copy(into, values):
     for k in range(len(values)):
         into[k] = values[k]

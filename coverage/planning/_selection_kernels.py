@@ -6,18 +6,32 @@ Who calls these is compiled again when its own file changes, not when this one d
 
 from quietwing.coverage.compiling import njit
 
-__all__ = ["FLAGS", "below", "change", "holds", "set_mode", "too_dear", "too_much", "total", "totals", "within"]
+__all__ = [
+    "FLAGS",
+    "HELPER",
+    "below",
+    "change",
+    "holds",
+    "set_mode",
+    "too_dear",
+    "too_much",
+    "total",
+    "totals",
+    "within",
+]
 
 FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
+# Those that make no array need not count who holds the fifty that they are given.
+HELPER = {**FLAGS, "_nrt": False}
 PARTLY = 0.25  # credit for an unprotected room whose rows nearly all hold
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def holds(den, jam, best):
     return den >= 1 - 1e-9 or (best > 0 and jam <= best)
 
 
-@njit(**FLAGS)
+@njit(**HELPER, forceinline=True)
 def _put(c, sign, m, s):
     """Put a candidate up (1) or take it down (-1)."""
     for at in range(m.start[c], m.start[c + 1]):
@@ -47,7 +61,7 @@ def _put(c, sign, m, s):
         s.nodes[m.head_end[c]] += sign
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def below(s):
     """Whether all limits hold."""
     for o in range(len(s.taken)):  # noqa: SIM110 - compiled
@@ -56,7 +70,7 @@ def below(s):
     return True
 
 
-@njit(**FLAGS)
+@njit(**HELPER, forceinline=True)
 def too_much(wish, first, second, m, s):
     """Whether a limit would break with `wish` up and two others (-1: none) down, no room's mode apart."""
     for o in range(len(s.taken)):
@@ -71,7 +85,7 @@ def too_much(wish, first, second, m, s):
     return False
 
 
-@njit(**FLAGS)
+@njit(**HELPER, forceinline=True)
 def too_dear(wish, first, second, m, s, budget):
     """Whether money is short with `wish` up and two others (-1: none) down, even if all their treatments go too."""
     money = s.money[0] + m.cost[wish]
@@ -89,7 +103,7 @@ def too_dear(wish, first, second, m, s, budget):
     return money > budget
 
 
-@njit(**FLAGS)
+@njit(**HELPER, forceinline=True)
 def _credit(room, m, s):
     """What a room counts for now."""
     block = room * m.modes + s.mode[room]
@@ -100,7 +114,7 @@ def _credit(room, m, s):
     return 0.0, PARTLY * m.weight[room] * (1 - s.missed[block] / m.rows[block])
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def set_mode(room, mode, m, s):
     """Treat a room's windows or take the treatment away; what stands in it already stands in the new mode."""
     if s.mode[room] == mode:
@@ -115,7 +129,7 @@ def set_mode(room, mode, m, s):
                 _put(c, sign, m, s)
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def totals(m, s):
     whole, partly = 0.0, 0.0
     for room in m.counted:
@@ -125,13 +139,13 @@ def totals(m, s):
     return whole, partly
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def total(m, s):
     """Weight of the rooms protected."""
     return totals(m, s)[0]
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def within(m, s, budget, room_for):
     """Whether budget and head-ends hold."""
     if s.money[0] > budget:
@@ -142,7 +156,7 @@ def within(m, s, budget, room_for):
     return True
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
 def change(position, c, m, s):
     """Have candidate `c` (-1: none) at a position; False if it cannot be or breaks a limit."""
     old = s.at[position]
