@@ -91,12 +91,13 @@ class Count(NamedTuple):
 class Sums(NamedTuple):
     """Powers on one carrier at one point, per world [mW], and whose errors are known by now.
 
-    `heard`: the public network is above the floor; `keeps`: a phone on the MAS cell keeps it; `factor`: errors of
-    each device as ratios, in band `factor_band`, the last one asked for.
+    `heard`: the public network is above the floor; `keeps`: a phone on the MAS cell keeps it; `held` (network,): it
+    keeps one on some carrier; `factor`: errors of each device as ratios, in band `factor_band`, the last asked for.
     """
 
     heard: np.ndarray
     keeps: np.ndarray
+    held: np.ndarray
     all: np.ndarray
     loudest: np.ndarray
     jammers: np.ndarray
@@ -163,8 +164,9 @@ def _mark_keeps(keeps, mas_mw, jammers, c, demands):
 
 
 @njit(**HELPER)
-def _mark_held(held, sums, other, spare, p, local, demands, net, links):
+def _mark_held(sums, other, spare, p, local, demands, net, links):
     """Networks whose MAS cell a phone at a point can hold on some carrier, in each world."""
+    held = sums.held
     held[:] = False
     for c in range(len(net.carrier_band)):
         offered = _sum_devices(sums, other, spare, p, c, math.inf, local, demands, net, links)
@@ -182,7 +184,7 @@ def _blocking(every, loudest, together, beside):
 
 
 @njit(**HELPER)
-def _mark_working(works, signal, public, spare, sums, offered, held, c, demands, cases, case):
+def _mark_working(works, signal, public, spare, sums, offered, c, demands, cases, case):
     """Worlds in which a carrier is usable at a point, at a case's grades; `public` and `spare` are overwritten.
 
     `sums` is looked at where blockers are on, and what it says of cells where one is `offered` [dBm].
@@ -198,7 +200,7 @@ def _mark_working(works, signal, public, spare, sums, offered, held, c, demands,
     if offered > -math.inf:
         _mark_keeps(keeps, mas_mw, sums.jammers, c, demands)
     if demands.likely and blocked:  # captured through a higher-priority layer counts too
-        elsewhere = held[demands.network[c]]
+        elsewhere = sums.held[demands.network[c]]
         for w in range(len(signal)):
             heard[w] &= not elsewhere[w]
     for g in range(cases.start[case], cases.start[case + 1]):
@@ -233,13 +235,14 @@ def judge(
         networks = max(networks, demands.network[c] + 1)
     signal, error = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
     other, spare = np.empty(worlds, np.float32), np.empty(worlds, np.float32)
-    works, held = np.empty((grades, worlds), np.bool_), np.zeros((networks, worlds), np.bool_)
+    works = np.empty((grades, worlds), np.bool_)
     room_works, room = np.empty((grades, channels, worlds), np.bool_), np.empty((bands, worlds), np.float32)
     sources = len(net.source_key)
     own, own_known = np.empty((sources, bands + 1, worlds), np.float32), np.empty((sources, bands + 1), np.bool_)
     sums = Sums(  # large where there are many devices: made once, for the system hands memory out page by page
-        np.empty(worlds, np.bool_), np.empty(worlds, np.bool_), np.empty(worlds, np.float32),
+        np.empty(worlds, np.bool_), np.empty(worlds, np.bool_), np.zeros((networks, worlds), np.bool_),
         np.empty(worlds, np.float32), np.empty(worlds, np.float32), np.empty(worlds, np.float32),
+        np.empty(worlds, np.float32),
         np.empty((devices, worlds), np.float32), np.empty(devices, np.int64),
         np.empty((devices, bands + 1, worlds), np.float32), np.empty((devices, bands + 1), np.bool_),
     )  # fmt: skip
@@ -252,7 +255,7 @@ def judge(
         for p in range(rooms.start[r], rooms.start[r + 1]):
             sums.factor_band[:] = -1
             if demands.likely:
-                _mark_held(held, sums, other, spare, p, local, demands, net, links)
+                _mark_held(sums, other, spare, p, local, demands, net, links)
             for channel in net.band_channels:
                 works[:] = False
                 for at in range(net.channel_start[channel], net.channel_start[channel + 1]):
@@ -274,7 +277,7 @@ def judge(
                         if cases.blocked[case]:
                             least = surest + math.log(demands.least[c]) / DB_TO_NEPER - MATTERS_DB
                             offered = _sum_devices(sums, error, spare, p, c, least, local, demands, net, links)
-                        _mark_working(works, signal, error, spare, sums, offered, held, c, demands, cases, case)
+                        _mark_working(works, signal, error, spare, sums, offered, c, demands, cases, case)
                 for g in range(grades):
                     mine, whole, total = works[g], room_works[g, channel], 0
                     for w in range(worlds):
