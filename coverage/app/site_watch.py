@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from quietwing.coverage.app.jobs import Kind, collect
 from quietwing.coverage.app.site_words import literal, show_problems
 from quietwing.coverage.app.state import KEPT, YOURS, Session, open_site, session
 from quietwing.coverage.kept import Kept
-from quietwing.coverage.report import with_plain_text
+from quietwing.coverage.report import png_of
 from quietwing.sites import Site
 
 if TYPE_CHECKING:
@@ -66,11 +64,7 @@ def _progress(kind: Kind) -> None:
 
 def picture(make: Callable[[], Figure]) -> bytes:
     """A figure as PNG."""
-    figure = make()
-    figure.set_dpi(PICTURE_DPI)
-    out = io.BytesIO()
-    FigureCanvasAgg(with_plain_text(figure)).print_png(out)  # type: ignore[no-untyped-call]
-    return out.getvalue()
+    return png_of(make(), PICTURE_DPI)
 
 
 def kept(result: object, name: str, make: Callable[[], T], words: str = "Drawing") -> T:

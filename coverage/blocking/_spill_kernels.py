@@ -243,8 +243,8 @@ def _least(values, sign, spare):
 def _rank(values, rank, counts, boxes, spare):
     """The value that `rank` others precede in order, and the one before it (-inf for the first).
 
-    Values are counted in boxes of equal width, and only those of the box that holds the rank are put in order: a
-    tenth of the time of ordering them all. `counts`, `boxes` (world,) and `spare` are overwritten.
+    Values are counted in boxes of equal width, and only those of the box that holds the rank are put in order, which
+    takes a fraction of the time of ordering them all. `counts`, `boxes` (world,) and `spare` are overwritten.
     """
     low, high = _least(values, 1.0, spare), -_least(values, -1.0, spare)
     width, kept, place, box = high - low, len(values), rank, 0

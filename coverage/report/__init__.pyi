@@ -60,7 +60,6 @@ from .measured_tables import measured_object as measured_object
 from .money_words import exact_pounds as exact_pounds
 from .money_words import pounds as pounds
 from .page_pdf import page_pdf as page_pdf
-from .plain_text import with_plain_text as with_plain_text
 from .plan_document import attempt_row as attempt_row
 from .plan_document import bill_row as bill_row
 from .plan_drawing import HOLE_HATCH as HOLE_HATCH

@@ -87,23 +87,23 @@ def new_axes() -> Axes:
     return figure.subplots()
 
 
-def save_png(figure: Figure, path: Path | IO[bytes]) -> None:
+def save_png(figure: Figure, path: Path | IO[bytes], dpi: int = DPI) -> None:
     """Write a figure without a date or a version in it, so that equal results give equal bytes.
 
     Drawn once: `savefig` would draw all of it a second time, unseen, for the layout. Letters are not fitted to whole
     pixels (hinting): that takes a quarter of a picture's time, and nobody sees it at this size.
     """
-    figure.set_dpi(DPI)
+    figure.set_dpi(dpi)
     with _DRAWING, rc_context({"text.hinting": "no_hinting"}):
         FigureCanvasAgg(with_plain_text(figure)).print_png(  # type: ignore[no-untyped-call]
             path, metadata={"Software": None}, pil_kwargs={"compress_level": COMPRESSION}
         )
 
 
-def png_of(figure: Figure) -> bytes:
+def png_of(figure: Figure, dpi: int = DPI) -> bytes:
     """What `save_png` writes."""
     held = io.BytesIO()
-    save_png(figure, held)
+    save_png(figure, held, dpi)
     return held.getvalue()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from quietwing.coverage.report.plan_drawing import (
     WALL_COLOUR,
     WINDOW_COLOUR,
     openings_of,
+    png_of,
 )
 from quietwing.sites import Reading, Sector, Site, locate
 
@@ -156,7 +156,6 @@ def storey_picture(
     longer = LONGER_PX / max(east - west, north - south)
     width, height = round((east - west) * longer), round((north - south) * longer)
     figure = Figure(figsize=(width / 100, height / 100), dpi=100)
-    canvas = FigureCanvasAgg(figure)
     ax = figure.add_axes((0, 0, 1, 1))
     _draw_storey(ax, site, building, storey)
     ax.set_aspect("auto")
@@ -168,10 +167,7 @@ def storey_picture(
         ax.plot(*zip(*way_m, strict=True), "-o", color=HOLE_COLOUR, lw=2, markersize=9, zorder=5)
         for number, place in enumerate(way_m, 1):
             ax.annotate(str(number), place, (8, 6), fontsize=12, weight="bold", **_ON_WALLS)
-    out = io.BytesIO()
-    with_plain_text(figure)
-    canvas.print_png(out)  # type: ignore[no-untyped-call]
-    return StoreyPicture(out.getvalue(), width, height, (west, south, east, north))
+    return StoreyPicture(png_of(figure, dpi=100), width, height, (west, south, east, north))
 
 
 class _Here(NamedTuple):
