@@ -225,7 +225,7 @@ def _plan_again(
     plan = told_plan(folder, site, question, catalogue)
     given = resolve_treatments(site, asked.treatments, catalogue)
     spent = cost(site, plan.devices, (*given, *plan.treatments), catalogue, question)
-    bought = as_bought(site, question, plan)
+    bought = as_bought(site, question, plan.treatments)
     verdict = recompute(site, bought, devices=plan.devices, catalogue=catalogue, maps=False, stream=REPORTING_STREAM)
     faults = [*_faults_of_cost(plan, dataclasses.replace(plan, cost=spent)), *_faults_of_counts(spoken, verdict)]
     if not faults:
@@ -276,7 +276,7 @@ def _points_again(
             faults.append(f"{OBJECT}: {budget_of(point)}: has no plan in the folder")
             continue
         question = question_of(asked, point)
-        bought = as_bought(site, question, one.plan)
+        bought = as_bought(site, question, one.plan.treatments)
         scenario_id = fingerprint(site, bought, one.plan.devices, dict(catalogue))[:12]
         verdict = dataclasses.replace(one.verdict, scenario=bought, scenario_id=scenario_id)
         result = PlanResult(plan=one.plan, verdict=verdict, before=None, asked=question)

@@ -18,7 +18,7 @@ from quietwing.coverage.compiled_code import indexes_of, is_compiled
 from quietwing.coverage.planning import anneal, construct, hardest_rows, rebuild
 from quietwing.coverage.propagation import raster
 
-__all__ = ["KERNELS", "compile_kernels", "is_compiled", "start"]
+__all__ = ["KERNELS", "all_compiled", "compile_kernels", "is_compiled", "start"]
 
 # Types of the arguments in order, where a kernel does not say them itself. A test holds them against a study.
 _PATCHES, _QUADS, _LOSSES = "d2 i2 d2", "d2 d2 j1 b1 b1 d2 j2 j2", "d1 f3 f1 f1 b0"
@@ -58,6 +58,11 @@ def compile_kernels() -> None:
                 index.touch()  # numba goes by what a source holds, we by its date: a copy is younger than its code
 
 
+def all_compiled() -> bool:
+    """Whether nothing is left to compile: two processes that begin at once would else compile the same."""
+    return all(is_compiled(kernel) for kernel in KERNELS)
+
+
 def start() -> subprocess.Popen[bytes] | None:
     """Start compiling in the background where something is not compiled yet.
 
@@ -68,7 +73,7 @@ def start() -> subprocess.Popen[bytes] | None:
         where all is compiled, where another process is at it, and where the code could not be kept.
     """
     kept = KERNELS[0].stats.cache_path
-    if kept is None or all(is_compiled(kernel) for kernel in KERNELS):
+    if kept is None or all_compiled():
         return None
     try:
         claim = _claimed(Path(kept) / "warmup")

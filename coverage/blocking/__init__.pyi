@@ -60,6 +60,7 @@ from .links import band_number as band_number
 from .links import link_model as link_model
 from .links import public_links as public_links
 from .links import stable_key as stable_key
+from .links_at_hand import LinksAtHand as LinksAtHand
 from .montecarlo import Case as Case
 from .montecarlo import Needs as Needs
 from .montecarlo import Tally as Tally

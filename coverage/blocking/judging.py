@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quietwing.coverage.blocking.blocker_link_model import blocker_links
+from quietwing.coverage.blocking.blocker_link_model import BlockerLinks, blocker_links
 from quietwing.coverage.blocking.draft import draft_margin_db
-from quietwing.coverage.blocking.links import LinkModel, public_links
+from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links
+from quietwing.coverage.blocking.links_at_hand import LinksAtHand
 from quietwing.coverage.blocking.montecarlo import Case, Tally, count_worlds, counted_dbm
 from quietwing.coverage.blocking.rooms_in_parts import (
     MOST_LEVELS,
@@ -87,6 +88,7 @@ def judge_rooms(
     stream: int = 0,
     quiet: Tally | None = None,
     progress: Callable[[float], None] | None = None,
+    at_hand: LinksAtHand | None = None,
 ) -> Judgement:
     """Judge every room over all worlds and at every grade, with and without the layout.
 
@@ -109,6 +111,8 @@ def judge_rooms(
         What `quiet_anyway` finds for `bare` and its points on this stream, if it is known already.
     progress : callable, optional
         Called with the share of the rooms that is done.
+    at_hand : LinksAtHand, optional
+        Of this very layout on this site; worlds of another stream have the same links.
 
     Returns
     -------
@@ -130,6 +134,7 @@ def judge_rooms(
         stream=stream,
         quiet=quiet,
         progress=progress,
+        at_hand=at_hand,
     )
     return judgement_of(model, scenario, points, (found,))
 
@@ -146,12 +151,14 @@ def room_worlds(
     stream: int = 0,
     quiet: Tally | None = None,
     progress: Callable[[float], None] | None = None,
+    at_hand: LinksAtHand | None = None,
 ) -> RoomWorlds:
     """What the worlds say of some rooms, which depends on no other room.
 
     Parameters
     ----------
-    model, bare, scenario, devices, catalogue, points, bare_points, stream, quiet, progress : as for `judge_rooms`
+    model, bare, scenario, devices, catalogue, points, bare_points, stream, quiet, progress, at_hand
+        As for `judge_rooms`.
 
     Returns
     -------
@@ -165,8 +172,12 @@ def room_worlds(
         cases.append(Case(scenario.judged, blocked=False))
     parts: list[_Part] = []
     done = 0
-    for part in parts_of(points, 0 if known else levels_of_a_point(model, on), MOST_LEVELS):
-        parts.append(_judged_part(model, scenario, on, catalogue, part, stream, known, cases))
+    at_hand = at_hand or LinksAtHand(0)
+    for number, part in enumerate(parts_of(points, 0 if known else levels_of_a_point(model, on), MOST_LEVELS)):
+        links = at_hand.of(
+            ("rooms", number), partial(_links, model, scenario, on, catalogue, part, drawn=known is None)
+        )
+        parts.append(_judged_part(model, scenario, part, *links, stream, known, cases))
         done += len(part)
         if progress:
             progress(done / max(len(points), 1))
@@ -249,21 +260,33 @@ class _Part:
     notes: tuple[str, ...]
 
 
-def _judged_part(
+def _links(
     model: LinkModel,
     scenario: Scenario,
     devices: tuple[Device, ...],
     catalogue: Mapping[str, Model],
     points: PointSet,
+    *,
+    drawn: bool,
+) -> tuple[PublicLinks, BlockerLinks]:
+    """What reaches some points of rooms, without what no world would count if worlds are `drawn` of it."""
+    public, least_dbm = public_links(model, points), None
+    if drawn and all(catalogue[device.model].kind == "jammer" for device in devices):
+        least_dbm = counted_dbm(model, scenario, public) - LESS_DB
+    return public, blocker_links(model, devices, catalogue, points, least_dbm=least_dbm)
+
+
+def _judged_part(
+    model: LinkModel,
+    scenario: Scenario,
+    points: PointSet,
+    public: PublicLinks,
+    blockers: BlockerLinks,
     stream: int,
     known: Tally | None,
     cases: Sequence[Case],
 ) -> _Part:
     """Judge the rooms of some points; `known` are their worlds where they have been drawn already."""
-    public, least_dbm = public_links(model, points), None
-    if known is None and all(catalogue[device.model].kind == "jammer" for device in devices):
-        least_dbm = counted_dbm(model, scenario, public) - LESS_DB
-    blockers = blocker_links(model, devices, catalogue, points, least_dbm=least_dbm)
     tally = known or count_worlds(model, scenario, points, public, blockers, stream=stream, cases=cases)
     margin_db = draft_margin_db(model, scenario, public, blockers)
     return _Part(tally, margin_db, _strongest_dbm(model, public.los_dbm, public.nlos_dbm), public.notes)

@@ -23,6 +23,7 @@ from quietwing.coverage.blocking.exposures import exposure
 from quietwing.coverage.blocking.interference import kernel_limits, known_links
 from quietwing.coverage.blocking.keep import keep_rooms
 from quietwing.coverage.blocking.links import LinkModel, PublicLinks, public_links, stable_key
+from quietwing.coverage.blocking.links_at_hand import LinksAtHand
 from quietwing.coverage.blocking.out_of_band import Heard, out_of_band_rows, stray_heard
 from quietwing.coverage.blocking.outside import OutsidePoints, most_eirp_dbm, outside_points
 from quietwing.coverage.blocking.protect import protected_services
@@ -68,6 +69,7 @@ def spill(
     stream: int = 0,
     outside: OutsidePoints | None = None,
     progress: Callable[[float], None] | None = None,
+    at_hand: LinksAtHand | None = None,
 ) -> tuple[SpillResult, ...]:
     """Judge a layout against the tier of each grade, in the same worlds.
 
@@ -88,6 +90,8 @@ def spill(
         Other places than `outside_points` gives.
     progress : callable, optional
         Called with the share of the places that is done.
+    at_hand : LinksAtHand, optional
+        Of this very layout on this site; worlds of another stream have the same links.
 
     Returns
     -------
@@ -97,8 +101,10 @@ def spill(
     """
     blocks = outside_blocks(model, devices, catalogue, outside)
     found = []
-    for block in blocks:
-        found.append(outside_worlds(model, scenario, devices, catalogue, block, stream=stream))
+    at_hand = at_hand or LinksAtHand(0)
+    for number, block in enumerate(blocks):
+        links = at_hand.of(("outside", number), partial(_links, model, devices, catalogue, block))
+        found.append(_worlds(model, scenario, block, *links, stream))
         if progress:
             progress(len(found) / len(blocks))
     return spill_of(model, scenario, devices, catalogue, points, found, stream=stream)
@@ -155,9 +161,28 @@ def outside_worlds(
     -------
     OutsideWorlds
     """
+    return _worlds(model, scenario, block, *_links(model, devices, catalogue, block), stream)
+
+
+def _links(
+    model: LinkModel, devices: tuple[Device, ...], catalogue: Mapping[str, Model], block: OutsidePoints
+) -> tuple[PublicLinks, BlockerLinks, Heard]:
+    """What reaches some places outside."""
     on, public = on_the_air(devices), public_links(model, block.points)
     blockers = blocker_links(model, on, catalogue, block.points, outside=True)
-    heard = stray_heard(model, blockers, catalogue, block.points)
+    return public, blockers, stray_heard(model, blockers, catalogue, block.points)
+
+
+def _worlds(
+    model: LinkModel,
+    scenario: Scenario,
+    block: OutsidePoints,
+    public: PublicLinks,
+    blockers: BlockerLinks,
+    heard: Heard,
+    stream: int,
+) -> OutsideWorlds:
+    """What the worlds say of some places outside."""
     grades = spill_outside(model, scenario, public, blockers, block, stream=stream)
     return OutsideWorlds(tuple(block.name), grades, heard)
 

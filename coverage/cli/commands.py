@@ -23,6 +23,7 @@ from quietwing.coverage.cli.command_inputs import guarded
 from quietwing.coverage.cli.estate_command import estate
 from quietwing.coverage.cli.example_commands import example
 from quietwing.coverage.cli.frontier_command import frontier
+from quietwing.coverage.cli.helped import helped
 from quietwing.coverage.cli.import_command import import_site
 from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.options import (
@@ -41,9 +42,9 @@ from quietwing.coverage.cli.options import (
     TierOption,
     TreatWithOption,
 )
-from quietwing.coverage.cli.other_process import earns_a_process, other_process
 from quietwing.coverage.cli.streams import prepare_streams
 from quietwing.coverage.cli.survey_commands import add_survey_commands
+from quietwing.coverage.other_process import other_process
 
 __all__ = ["app", "main"]
 
@@ -138,10 +139,8 @@ def evaluate(
     }
     with ExitStack() as stack:
         stack.callback(keep_memory())
-        other = None
-        if out is not None and (scheduler, local_cluster) == (None, None) and earns_a_process(site):
-            other = stack.enter_context(other_process("quietwing.coverage.cli.verdict_worker"))
-            other.ask(cli.Prepared())  # it loads the engine while this process does
+        alone = out is None or (scheduler, local_cluster) != (None, None)
+        other = stack.enter_context(helped(site, alone=alone))
         cli.answer_verdict(
             site,
             layout,
@@ -254,7 +253,10 @@ def optimise(
         "seed": seed,
         "grid_m": grid_m,
     }
-    cli.answer_plan(site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap)
+    with helped(site) as other:
+        cli.answer_plan(
+            site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap, other=other
+        )
 
 
 app.command(name="frontier")(frontier)

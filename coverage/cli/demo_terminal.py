@@ -11,12 +11,12 @@ import typer
 from quietwing.coverage import report
 from quietwing.coverage.cli.demo_worker import Compiled, Drawn, Half, Shown
 from quietwing.coverage.cli.frontier_terminal import over_steps
-from quietwing.coverage.cli.other_process import Asked, OtherProcess
 from quietwing.coverage.cli.plan_terminal import show_plan
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import progress_bar
 from quietwing.coverage.equipment import Model
 from quietwing.coverage.exit_codes import INTERRUPTED
+from quietwing.coverage.other_process import Asked, OtherProcess
 from quietwing.coverage.plan_store import write_plan
 from quietwing.coverage.planning import PlanResult
 from quietwing.coverage.report import FRONTIER_FILES
@@ -57,6 +57,7 @@ def answer_demo(out: Path, as_json: bool, helper: OtherProcess) -> None:
             before=lambda: other.result().verdict,
             progress=over_steps(progress, 0.05, 0.85),
             tell=tell,
+            other=helper,
         )
         shown = next((one for one in found.points if one.budget_gbp == DEMO_BUDGET_GBP), found.points[-1]).result
         given = other.result()

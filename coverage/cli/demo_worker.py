@@ -13,8 +13,8 @@ from quietwing.coverage.planning import REPORTING_STREAM
 from quietwing.coverage.study import evaluate, leakage, made_ready, margin_map, storey_grids, with_maps
 
 if TYPE_CHECKING:
-    from quietwing.coverage.cli.other_process import Known
     from quietwing.coverage.equipment import Device, Model
+    from quietwing.coverage.other_process import Known
     from quietwing.coverage.planning import PlanResult
     from quietwing.coverage.results import Leakage, Verdict, VerdictMap
     from quietwing.coverage.scenario import Scenario

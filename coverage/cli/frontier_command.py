@@ -9,6 +9,7 @@ import typer
 
 from quietwing.coverage import cli
 from quietwing.coverage.cli.command_inputs import guarded
+from quietwing.coverage.cli.helped import helped
 from quietwing.coverage.cli.options import (
     ConfidenceOption,
     EquipmentOption,
@@ -83,16 +84,18 @@ def frontier(
         "spill_tier": spill_tier,
         "seed": seed,
     }
-    cli.answer_frontier(
-        site,
-        layout,
-        scenario,
-        out,
-        as_json,
-        options,
-        budgets=budgets,
-        auto=auto,
-        least_cost_of=least_cost_of,
-        time_limit_s=time_limit_s,
-        cluster=(scheduler, local_cluster),
-    )
+    with helped(site, alone=(scheduler, local_cluster) != (None, None)) as other:
+        cli.answer_frontier(
+            site,
+            layout,
+            scenario,
+            out,
+            as_json,
+            options,
+            budgets=budgets,
+            auto=auto,
+            least_cost_of=least_cost_of,
+            time_limit_s=time_limit_s,
+            cluster=(scheduler, local_cluster),
+            other=other,
+        )

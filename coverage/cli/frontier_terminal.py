@@ -18,6 +18,7 @@ from quietwing.coverage.cli.terminal import print_json, say
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.exit_codes import INTERRUPTED, MISSED
 from quietwing.coverage.frontier_store import FRONTIER_RESULT_FILES, write_frontier_result
+from quietwing.coverage.other_process import OtherProcess
 from quietwing.coverage.report import frontier_details, frontier_header, frontier_lead, frontier_object, frontier_rows
 from quietwing.coverage.result_folder import SUMMARY, refuse_taken
 from quietwing.coverage.site_inputs import equipment_of
@@ -109,8 +110,12 @@ def answer_frontier(
     least_cost_of: str | None,
     time_limit_s: float | None,
     cluster: tuple[str | None, int | None] = (None, None),
+    other: OtherProcess | None = None,
 ) -> None:
-    """Plan for each budget, write what is asked for, show it; the exit code says whether all of it was done."""
+    """Plan for each budget, write what is asked for, show it; the exit code says whether all of it was done.
+
+    A part of the work is left to `other`.
+    """
     amounts, targets = amounts_of(budgets), counts_of(least_cost_of)
     if bool(amounts) == auto:
         raise ScenarioError("budgets: give either --budgets A,B,C or --auto")
@@ -120,7 +125,7 @@ def answer_frontier(
         progress = stack.enter_context(progress_bar())
         place, scenario = question(site, scenario_file, options, progress, layout_file)
         devices, catalogue = equipment_of(site, layout_file)
-        search: Callable[..., Frontier] = frontier
+        search: Callable[..., Frontier] = partial(frontier, other=other if warmup.all_compiled() else None)
         if cluster != (None, None):
             search = partial(frontier_on_cluster, stack.enter_context(cluster_client(*cluster)))
         found = search(

@@ -15,7 +15,9 @@ from quietwing.coverage.cli.frontier_terminal import show_frontier
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
+from quietwing.coverage.cli.verdict_worker import Judged, Picture
 from quietwing.coverage.exit_codes import INFEASIBLE, INTERRUPTED, MISSED
+from quietwing.coverage.other_process import Answers, OtherProcess
 from quietwing.coverage.plan_store import write_plan
 from quietwing.coverage.report import (
     bought_lines,
@@ -55,9 +57,14 @@ def answer_plan(
     *,
     time_limit_s: float | None,
     gap: float | None,
+    other: OtherProcess | None = None,
 ) -> None:
-    """Choose a plan, write what is asked for, show it; the exit code says what it is worth."""
+    """Choose a plan, write what is asked for, show it; the exit code says what it is worth.
+
+    A part of the work is left to `other`.
+    """
     refuse_taken(out, (SUMMARY, *PLAN_FILES))
+    other = other if warmup.all_compiled() else None
     with ExitStack() as stack:
         warmup.start()
         progress = stack.enter_context(progress_bar())
@@ -72,7 +79,13 @@ def answer_plan(
             time_limit_s=time_limit_s,
             gap=gap,
             progress=lambda what, done: progress(what, 0.1 + 0.75 * done),
+            other=other,
         )
+        drawn: Mapping[str, bytes] = {}
+        if out is not None and other is not None:
+            other.tell(Judged(result.verdict, result.before))
+            names = report.verdict_pictures(result.verdict, result.before)
+            drawn = Answers({}, {name: other.ask(Picture(name)) for name in names})
         files: tuple[Path, ...] = ()
         if out is not None:
 
@@ -80,7 +93,7 @@ def answer_plan(
                 def tell(done: float) -> None:
                     progress("drawing the maps", 0.85 + 0.15 * done)
 
-                return report.make_files(result, workshop, tell)
+                return report.make_files(result, workshop, tell, drawn=drawn)
 
             files = write_plan(result, out, catalogue=catalogue, pages=draw)
     show_plan(result, catalogue, files, as_json)

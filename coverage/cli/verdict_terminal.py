@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
 import typer
@@ -15,7 +15,6 @@ from quietwing.coverage import report, study, warmup
 from quietwing.coverage.batch import cluster_client, evaluate_on_cluster
 from quietwing.coverage.blocking import RoomBudgets, explain_room
 from quietwing.coverage.cli.contrast_terminal import show_contrast
-from quietwing.coverage.cli.other_process import Answers, Asked, OtherProcess
 from quietwing.coverage.cli.question import question
 from quietwing.coverage.cli.tables import print_table, progress_bar
 from quietwing.coverage.cli.terminal import print_json, say
@@ -29,6 +28,7 @@ from quietwing.coverage.cli.verdict_worker import (
 )
 from quietwing.coverage.cli.whatif_terminal import show_changes
 from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.other_process import Answers, Asked, OtherProcess, all_answers
 from quietwing.coverage.planning import comms_room, cost
 from quietwing.coverage.result_folder import SUMMARY, VERDICT_FILES, refuse_taken
 from quietwing.coverage.results import Verdict, VerdictMap, WhatIf
@@ -42,7 +42,6 @@ from quietwing.sites import Site
 __all__ = ["answer_verdict", "show_verdict"]
 
 MOST_BUDGETS = 3  # printed in full; --json has all
-Answer = TypeVar("Answer")
 
 
 def answer_verdict(
@@ -60,8 +59,7 @@ def answer_verdict(
     other: OtherProcess | None = None,
 ) -> None:
     """Run a layout, write what is asked for, show the verdict; what `other` can do meanwhile is left to it."""
-    if not all(map(warmup.is_compiled, warmup.KERNELS)):
-        other = None  # both would compile the same
+    other = other if warmup.all_compiled() else None
     warmup.start()
     refuse_taken(out, (SUMMARY, *VERDICT_FILES))
     with ExitStack() as stack:
@@ -99,7 +97,7 @@ def answer_verdict(
             for name, figure in report.verdict_pictures(verdict).items():  # those that show no map
                 if not all(one.is_answered for one in mapped):
                     here[name] = report.png_of(figure())
-            maps = _answers(mapped, lambda done: progress("maps", 0.6 + 0.2 * done))
+            maps = all_answers(mapped, lambda done: progress("maps", 0.6 + 0.2 * done))
             verdict = study.with_maps(verdict, maps)
             other.tell(Judged(verdict))
             asked = {name: other.ask(Picture(name)) for name in report.verdict_pictures(verdict) if name not in here}
@@ -115,15 +113,6 @@ def answer_verdict(
 
             files = write_result(verdict, out, catalogue=catalogue, pages=draw)
     show_verdict(verdict, catalogue, budgets, files, as_json, changed)
-
-
-def _answers(asked: Sequence[Asked[Answer]], tell: Callable[[float], None]) -> tuple[Answer, ...]:
-    """All answers: the other process goes on with the first, this one begins with the last."""
-    found: list[Answer] = []
-    for one in reversed(asked):
-        found.append(one.result())
-        tell(len(found) / len(asked))
-    return tuple(found[::-1])
 
 
 def show_verdict(

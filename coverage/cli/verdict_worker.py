@@ -14,8 +14,8 @@ from quietwing.coverage.named_arrays import xr
 
 if TYPE_CHECKING:
     from quietwing.coverage.blocking import LinkModel
-    from quietwing.coverage.cli.other_process import Known
     from quietwing.coverage.equipment import Device, Model
+    from quietwing.coverage.other_process import Known
     from quietwing.coverage.results import Verdict, VerdictMap
     from quietwing.coverage.scenario import Scenario
     from quietwing.sites import PointSet
@@ -84,9 +84,10 @@ class Storey:
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict with its maps."""
+    """A verdict with its maps, and what it is shown beside."""
 
     verdict: Verdict
+    before: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -97,4 +98,5 @@ class Picture:
 
     def answer(self, known: Known) -> bytes:
         """The picture as a PNG file."""
-        return report.png_of(report.verdict_pictures(known(Judged).verdict)[self.name]())
+        judged: Judged = known(Judged)
+        return report.png_of(report.verdict_pictures(judged.verdict, judged.before)[self.name]())

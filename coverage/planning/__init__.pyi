@@ -49,6 +49,7 @@ from .plan import Plan as Plan
 from .plan import PlanResult as PlanResult
 from .plan import Search as Search
 from .plan import Status as Status
+from .planning_inputs import PlanningInputs as PlanningInputs
 from .prepared import REPORTING_STREAM as REPORTING_STREAM
 from .prepared import Prepared as Prepared
 from .prepared import prepare as prepare

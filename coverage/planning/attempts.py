@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import (
     Judgement,
     LinkModel,
+    LinksAtHand,
     Tally,
     judge_rooms,
     link_model,
@@ -21,6 +22,7 @@ from quietwing.coverage.blocking import (
 )
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.other_process import Known
 from quietwing.coverage.planning.costing import Cost, cost
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.plan import Attempt, Claim
@@ -45,7 +47,6 @@ __all__ = [
     "is_met",
     "is_tight",
     "judge",
-    "judge_outside",
     "least_margin_db",
     "margin_confidence",
     "nearest_met",
@@ -144,28 +145,27 @@ class Tried:
         return replace(self, attempt=attempt, searched=searched)
 
 
-def judge_outside(
-    inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
-) -> tuple[SpillResult, ...]:
-    """What a plan does outside, of the verdict that `judge` gives: its rooms are left out.
+@dataclass(frozen=True)
+class JudgedOutside:
+    """What a plan does outside, as a question to another process: it was told the `PlanningInputs`."""
 
-    Parameters
-    ----------
-    inputs : PlanningInputs
-    devices : tuple of Device
-        All of them, existing ones first.
-    treatments : tuple of Treatment
-        Those bought.
-    stream : int
-        Of the worlds.
+    devices: tuple[Device, ...]
+    treatments: tuple[Treatment, ...]
+    stream: int
 
-    Returns
-    -------
-    tuple of SpillResult
-        One for each grade.
-    """
-    treated, links = _with_treatments(inputs, treatments)
-    return spill(links, inputs.scenario, devices, inputs.catalogue, trial_points(treated), stream=stream)
+    def answer(self, known: Known) -> tuple[SpillResult, ...]:
+        """The verdict on what it does outside, at each grade."""
+        inputs: PlanningInputs = known(PlanningInputs)
+        treated, links = _with_treatments(inputs, self.treatments)
+        return spill(
+            links,
+            inputs.scenario,
+            self.devices,
+            inputs.catalogue,
+            trial_points(treated),
+            stream=self.stream,
+            at_hand=_at_hand(inputs, self.devices, self.treatments),
+        )
 
 
 def judge(
@@ -174,7 +174,6 @@ def judge(
     treatments: tuple[Treatment, ...],
     searched: Searched | None,
     stream: int,
-    every_spill: tuple[SpillResult, ...] | None = None,
 ) -> Tried:
     """Judge a plan with the Monte Carlo.
 
@@ -189,29 +188,28 @@ def judge(
         Where it comes from.
     stream : int
         Of the worlds.
-    every_spill : tuple of SpillResult, optional
-        From `judge_outside` of the same, where it is at hand.
 
     Returns
     -------
     Tried
     """
     site, scenario, catalogue = inputs.site, inputs.scenario, inputs.catalogue
+    asked, other = JudgedOutside(devices, treatments, stream), inputs.worked_out.other
+    elsewhere = None if other is None else other.ask(asked)
     treated, links = _with_treatments(inputs, treatments)
-    tested = trial_points(treated)
     judged = judge_rooms(
         links,
         inputs.bare,
         scenario,
         devices,
         catalogue,
-        silence_points(treated, tested),
+        silence_points(treated, trial_points(treated)),
         bare_points=silence_points(site, trial_points(site)),
         stream=stream,
         quiet=_quiet(inputs, stream),
+        at_hand=_at_hand(inputs, devices, treatments),
     )
-    if every_spill is None:
-        every_spill = spill(links, scenario, devices, catalogue, tested, stream=stream)
+    every_spill = asked.answer(lambda _kind: inputs) if elsewhere is None else elsewhere.result()
     spilled = every_spill[0]
     spent = cost(site, devices, (*inputs.given, *treatments), catalogue, scenario)
     protected = judged.by_room["called_silent"].values
@@ -246,6 +244,14 @@ def _with_treatments(inputs: PlanningInputs, treatments: tuple[Treatment, ...]) 
     if known is None or known[0] != treatments:
         known = inputs.worked_out.treated = (treatments, *_treated(inputs, treatments))
     return known[1:]
+
+
+def _at_hand(inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...]) -> LinksAtHand:
+    """Links of a layout, which is often judged in worlds of choice and then in others."""
+    known = inputs.worked_out.at_hand
+    if known is None or known[0] != (devices, treatments):
+        known = inputs.worked_out.at_hand = ((devices, treatments), LinksAtHand())
+    return known[1]
 
 
 def _treated(inputs: PlanningInputs, treatments: tuple[Treatment, ...]) -> tuple[Site, LinkModel]:

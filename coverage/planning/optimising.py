@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from quietwing.coverage.equipment import Device, Model
+from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.planning.attempts import (
     SPARE_DB,
@@ -56,6 +56,7 @@ __all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "optimise"]
 LEFT_OVER = 0.05  # share of a budget that needs a reason
 UNUSED_DB = 3.0  # likewise of the limits outside, above what is spared
 Progress = Callable[[str, float], None]
+Foreseen = Callable[[tuple[Device, ...], tuple[Treatment, ...]], None]
 
 
 def optimise(
@@ -70,6 +71,7 @@ def optimise(
     gap: float | None = None,
     progress: Progress | None = None,
     prepared: Prepared | None = None,
+    foreseen: Foreseen | None = None,
 ) -> Plan:
     """The best plan found for a site, a budget or a target.
 
@@ -95,6 +97,8 @@ def optimise(
         Called with what is being done, best so far included, and the share done.
     prepared : Prepared, optional
         The site made ready for a scenario that differs in nothing but money.
+    foreseen : callable, optional
+        Called with devices and treatments of the plan that will be the answer, if the checker finds no fault in it.
 
     Returns
     -------
@@ -134,10 +138,10 @@ def optimise(
         given = 1 if start is not None and tried[1:] else None
         try:
             placed = [_in_a_model(inputs, inside, tried, one) for one in tried]
-            plan = _plan(inputs, placed, given, bounding, interrupted, late(), say)
+            plan = _plan(inputs, placed, given, bounding, interrupted, late(), say, foreseen)
         except KeyboardInterrupt:  # while the bound or the checker was at work: the plan is there already
             bounding.stop()
-            plan = _plan(inputs, tried, given, bounding, True, late(), say)
+            plan = _plan(inputs, tried, given, bounding, True, late(), say, foreseen)
     return replace(plan, notes=(*plan.notes, *stop.notes))
 
 
@@ -177,6 +181,7 @@ def _plan(
     interrupted: bool,
     late: bool,
     say: Progress,
+    foreseen: Foreseen | None,
 ) -> Plan:
     """The best attempt that passes the checker."""
     start = None if given is None else tried[given]
@@ -199,6 +204,8 @@ def _plan(
                     f"attempt {at} was put aside: in independent simulations the plan to start from does more"
                 )
                 continue
+        if foreseen is not None:
+            foreseen(best.devices, best.treatments)
         question = inputs.site, inputs.sectors, inputs.scenario, inputs.catalogue
         for claims_checked in (False, True):
             plan = _described(inputs, tried, best, bounding, interrupted, late, say)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quietwing.coverage.blocking import (
     LinkModel,
+    LinksAtHand,
     OutsidePoints,
     Tally,
     forbidden_bands,
@@ -19,6 +20,7 @@ from quietwing.coverage.blocking import (
     outside_points,
 )
 from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.other_process import OtherProcess
 from quietwing.coverage.planning.costing import head_ends_needed
 from quietwing.coverage.planning.known_levels import Known
 from quietwing.coverage.planning.levels import HeadEnds
@@ -73,6 +75,10 @@ class WorkedOut:
         Worlds without any blocker by stream.
     treated : tuple of tuple of Treatment, Site and LinkModel, or None
         The treatments that were bought last, the site with them and its links.
+    at_hand : tuple of devices and treatments, and LinksAtHand, or None
+        Of the layout that was judged last.
+    other : OtherProcess or None
+        That works out a part of it, and knows these inputs and their `PlanningLinks`; it is not taken along.
     """
 
     known: Known = field(default_factory=Known)
@@ -80,6 +86,11 @@ class WorkedOut:
     judged: dict[JudgedKey, Tried] = field(default_factory=dict)
     quiet: dict[int, Tally] = field(default_factory=dict)
     treated: tuple[tuple[Treatment, ...], Site, LinkModel] | None = None
+    at_hand: tuple[tuple[tuple[Device, ...], tuple[Treatment, ...]], LinksAtHand] | None = None
+    other: OtherProcess | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "other": None}
 
 
 @dataclass(frozen=True)

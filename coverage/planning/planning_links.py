@@ -18,6 +18,7 @@ from quietwing.coverage.blocking import (
     carrier_levels_dbm,
     detour_ways,
     flat_spans,
+    silence_points,
     straight_ways,
 )
 from quietwing.coverage.equipment import CableLoss, Device, Model, RoutePoint
@@ -38,7 +39,7 @@ from quietwing.coverage.propagation import (
 )
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.trims import shared_groups
-from quietwing.sites import PointSet
+from quietwing.sites import PointSet, trial_points
 
 __all__ = ["Base", "PlanningLinks"]
 
@@ -143,6 +144,12 @@ class PlanningLinks:
     def plain(self) -> LinkModel:
         """The site with nothing bought."""
         return self.modes.models[0]
+
+    @cached_property
+    def tested(self) -> tuple[PointSet, ...]:
+        """Test points of the rooms that must be silent, of each mode."""
+        every = [model.scene.site for model in self.modes.models]
+        return tuple(silence_points(site, trial_points(site)) for site in every)
 
     @cached_property
     def spot_m(self) -> Floats:

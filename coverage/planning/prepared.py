@@ -11,20 +11,19 @@ from numpy.typing import NDArray
 from quietwing.coverage.blocking import link_model, quiet_anyway, silence_points
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
+from quietwing.coverage.other_process import OtherProcess
 from quietwing.coverage.planning.attempts import Searched, Tried, margin_confidence
 from quietwing.coverage.planning.attempts import judge as judged_anew
-from quietwing.coverage.planning.attempts import judge_outside as judged_outside_anew
 from quietwing.coverage.planning.paid_anyway import check_budget
 from quietwing.coverage.planning.planning_inputs import PlanningInputs, prepare_inputs
 from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.search_space import RoomLevels, room_levels
 from quietwing.coverage.planning.target import credit_of
 from quietwing.coverage.propagation import prepare_scene
-from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Sector, Site, problems_text, trial_points
 
-__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question", "judge", "judge_outside", "prepare"]
+__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question", "judge", "prepare"]
 
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
@@ -105,6 +104,7 @@ def prepare(
     *,
     existing: tuple[Device, ...] = (),
     progress: Progress | None = None,
+    other: OtherProcess | None = None,
 ) -> Prepared:
     """Make a site ready for searches.
 
@@ -119,6 +119,8 @@ def prepare(
         Devices that stand and stay.
     progress : callable, optional
         Called with what is being done and the share of a search done.
+    other : OtherProcess, optional
+        Works out a part of what searches need, while it is there; told the inputs.
 
     Returns
     -------
@@ -140,6 +142,9 @@ def prepare(
     say("places and treatments", 0.05)
     known = {CHOOSING_STREAM: quiet}
     inputs = prepare_inputs(site, sectors, scenario, catalogue, existing, anyway, quiet=known, bare=bare)
+    if other is not None:
+        other.tell(inputs)
+        inputs.worked_out.other = other
     return Prepared(inputs, room_levels(inputs, margin_confidence(scenario)), anyway)
 
 
@@ -154,21 +159,12 @@ def judge(
     treatments: tuple[Treatment, ...],
     searched: Searched | None,
     stream: int,
-    every_spill: tuple[SpillResult, ...] | None = None,
 ) -> Tried:
     """As `attempts.judge`; what a search of the same `Prepared` judged on these worlds is not judged again."""
     known = inputs.worked_out.judged
     key = (devices, treatments, stream, *_credited(inputs.scenario))
     found = known.get(key)
     if found is None:
-        found = judged_anew(inputs, devices, treatments, None, stream, every_spill)
+        found = judged_anew(inputs, devices, treatments, None, stream)
         known[key] = found
     return found if searched is None else found.in_model(searched)
-
-
-def judge_outside(
-    inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
-) -> tuple[SpillResult, ...]:
-    """As `attempts.judge_outside`, with the same care for what is known."""
-    found = inputs.worked_out.judged.get((devices, treatments, stream, *_credited(inputs.scenario)))
-    return judged_outside_anew(inputs, devices, treatments, stream) if found is None else found.every_spill

@@ -12,7 +12,6 @@ from scipy.spatial import cKDTree
 from quietwing.coverage.blocking import (
     draft_signal,
     signal_alone_db,
-    silence_points,
     spread_against_db,
 )
 from quietwing.coverage.planning.levels import RoomBlock
@@ -20,9 +19,9 @@ from quietwing.coverage.planning.modes import mode_links
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.propagation import Outdoors
-from quietwing.sites import PointSet, trial_points
+from quietwing.sites import PointSet
 
-__all__ = ["room_blocks"]
+__all__ = ["RoomsTogether", "room_blocks", "room_parts"]
 
 NEAREST_SPOTS = 48  # in metres, among which the loudest are looked for
 NEAR_SPOTS = 12  # whose candidates are looked at for a room, the loudest there; others only help, and are left out
@@ -77,14 +76,46 @@ class _KnownInEveryMode:
     near: dict[tuple[int, bytes], _NearRoom]
 
 
-def room_blocks(around: PlanningLinks, wanted: NDArray[np.bool_], z: float) -> Iterator[RoomBlock]:
-    """Levels at the test points of every wanted room in each of its modes, building by building.
+def room_parts(around: PlanningLinks, wanted: NDArray[np.bool_]) -> tuple[RoomsTogether, ...]:
+    """The wanted rooms in parts whose levels are worked out together, building by building.
 
     Parameters
     ----------
     around : PlanningLinks
     wanted : bool ndarray, shape (room,)
         Rooms of the site to look at.
+
+    Returns
+    -------
+    tuple of RoomsTogether
+    """
+    site, found = around.plain.scene.site, []
+    building_of = np.array([-1 if r.building is None else site.building_index[r.building] for r in site.rooms])
+    for building in np.unique(building_of[wanted]).tolist():
+        rooms = np.flatnonzero(wanted & (building_of == building))
+        found += [
+            RoomsTogether(building, rooms[first : first + ROOMS_AT_A_TIME])
+            for first in range(0, len(rooms), ROOMS_AT_A_TIME)
+        ]
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class RoomsTogether:
+    """Some rooms of a building, by their numbers."""
+
+    building: int
+    rooms: NDArray[np.intp]
+
+
+def room_blocks(around: PlanningLinks, together: RoomsTogether, z: float) -> Iterator[RoomBlock]:
+    """Levels at the test points of some rooms in each of their modes.
+
+    Parameters
+    ----------
+    around : PlanningLinks
+    together : RoomsTogether
+        One of `room_parts`.
     z : float
         Standard deviations of each draft margin.
 
@@ -93,29 +124,22 @@ def room_blocks(around: PlanningLinks, wanted: NDArray[np.bool_], z: float) -> I
     RoomBlock
         Spots of other buildings are left out: through two façades they neither help nor harm.
     """
-    site = around.plain.scene.site
-    building_of = np.array([-1 if r.building is None else site.building_index[r.building] for r in site.rooms])
     spot_building = np.array([spot.building for spot in around.spots], int)
-    tested = [silence_points(model.scene.site, trial_points(model.scene.site)) for model in around.modes.models]
-    for building in np.unique(building_of[wanted]).tolist():
-        inside = np.flatnonzero((spot_building == building) | (spot_building == -1))
-        rooms = np.flatnonzero(wanted & (building_of == building))
-        for first in range(0, len(rooms), ROOMS_AT_A_TIME):
-            part = np.isin(np.arange(len(wanted)), rooms[first : first + ROOMS_AT_A_TIME])
-            known: _KnownInEveryMode | None = None
-            spots = np.empty(0, np.intp)
-            for mode, every in enumerate(tested):
-                looked_at = part & (around.modes.cost_pence[:, mode] >= 0)
-                points = every.some(np.flatnonzero(looked_at[every.room]))
-                if not len(points):
-                    continue
-                if known is None or not _among(points, known.points):
-                    spots = _nearest(around, inside, points)
-                    gain_db, _, way = around.links(around.plain, spots, points, outside=False)
-                    standing = np.flatnonzero([_stands(around, spot) for spot in spots.tolist()])
-                    outdoors = around.plain.masts.outdoors(points)
-                    known = _KnownInEveryMode(points, gain_db, way.crossed, outdoors, standing, {})
-                yield from _blocks_of(around, mode, points, spots, known, z)
+    inside = np.flatnonzero((spot_building == together.building) | (spot_building == -1))
+    known: _KnownInEveryMode | None = None
+    spots = np.empty(0, np.intp)
+    for mode, every in enumerate(around.tested):
+        looked_at = together.rooms[around.modes.cost_pence[together.rooms, mode] >= 0]
+        points = every.some(np.flatnonzero(np.isin(every.room, looked_at)))
+        if not len(points):
+            continue
+        if known is None or not _among(points, known.points):
+            spots = _nearest(around, inside, points)
+            gain_db, _, way = around.links(around.plain, spots, points, outside=False)
+            standing = np.flatnonzero([_stands(around, spot) for spot in spots.tolist()])
+            outdoors = around.plain.masts.outdoors(points)
+            known = _KnownInEveryMode(points, gain_db, way.crossed, outdoors, standing, {})
+        yield from _blocks_of(around, mode, points, spots, known, z)
 
 
 def _nearest(around: PlanningLinks, spots: NDArray[np.intp], points: PointSet) -> NDArray[np.intp]:

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 
 from quietwing.coverage.blocking import Needs, draft_needs
 from quietwing.coverage.equipment import Device, Treatment
+from quietwing.coverage.other_process import Known, all_answers
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.levels import Alive, Candidates, RoomBlock
 from quietwing.coverage.planning.limit_rows import LimitRows, limit_rows, limit_shares
@@ -27,7 +28,7 @@ from quietwing.coverage.planning.near_people import lift_within_exposure
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
-from quietwing.coverage.planning.room_blocks import room_blocks
+from quietwing.coverage.planning.room_blocks import RoomsTogether, room_blocks, room_parts
 from quietwing.coverage.planning.rows import (
     TIGHTER,
     PlanModel,
@@ -81,9 +82,26 @@ def room_levels(inputs: PlanningInputs, confidence: float) -> RoomLevels:
     """
     scenario = replace(inputs.scenario, confidence=confidence)
     around = PlanningLinks(inputs.modes, scenario, inputs.catalogue, inputs.spots, inputs.bases)
-    needs = draft_needs(around.plain, scenario)
-    blocks = tuple(room_blocks(around, inputs.wanted, float(ndtri(confidence))))
-    return RoomLevels(around, needs, blocks)
+    needs, other = draft_needs(around.plain, scenario), inputs.worked_out.other
+    questions = [LevelsIn(rooms, float(ndtri(confidence))) for rooms in room_parts(around, inputs.wanted)]
+    if other is None:
+        found = tuple(one.answer(lambda _kind: around) for one in questions)
+    else:
+        other.tell(around)
+        found = all_answers([other.ask(one) for one in questions])
+    return RoomLevels(around, needs, tuple(chain.from_iterable(found)))
+
+
+@dataclass(frozen=True)
+class LevelsIn:
+    """Levels in some rooms, with single margins so many standard deviations below the median."""
+
+    rooms: RoomsTogether
+    z: float
+
+    def answer(self, known: Known) -> tuple[RoomBlock, ...]:
+        """They are, of the `PlanningLinks` told before."""
+        return tuple(room_blocks(known(PlanningLinks), self.rooms, self.z))
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,10 @@ from quietwing.coverage.planning.early_stop import GapStop
 from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
 from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
-from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge, judge_outside
+from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge
 from quietwing.coverage.planning.search_space import RoomLevels, search_space
 from quietwing.coverage.planning.searching import EFFORTS, Effort, find_plan, slack_told_db, with_limits_used
 from quietwing.coverage.planning.warm_start import WarmStart, as_warm_start
-from quietwing.coverage.results import SpillResult
 
 __all__ = ["so_far", "try_all", "warm_start_from"]
 
@@ -124,7 +123,7 @@ def try_all(
             late,
         )
         least_db = least_margin_db(tried)
-        every, margins_db = _judged_both_ways(inputs, before, bounding, least_db, late)
+        every, margins_db = _judged_both_ways(before, bounding, least_db, late)
         tried.extend(every)
         found_db.extend(margins_db)
         told(1.0)
@@ -141,38 +140,35 @@ def try_all(
         goal = next_goal(asked, goal, before, one)
 
 
-def _judged(searched: Searched, every_spill: tuple[SpillResult, ...] | None = None) -> Tried:
+def _judged(searched: Searched) -> Tried:
     """What was found in a model, on the worlds that plans are chosen on."""
     devices, treatments = searched.space.layout(searched.model, searched.found.selection)
-    return judge(searched.space.inputs, devices, treatments, searched, CHOOSING_STREAM, every_spill)
+    return judge(searched.space.inputs, devices, treatments, searched, CHOOSING_STREAM)
 
 
 def _judged_both_ways(
-    inputs: PlanningInputs, before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool]
+    before: Searched, bounding: BoundAhead, least_db: float, late: Callable[[], bool]
 ) -> tuple[list[Tried], list[tuple[float, float]]]:
     """What was found in a model, and the same with jammers as strong as the worlds leave room for outside.
 
-    Jammers are raised more than once, each time after the worlds were asked what is left outside; rooms are judged of
-    the strongest that breaks no limit. Also slacks tried, in order, and the margins outside that came of them.
+    Jammers are raised more than once, each time after the worlds were asked what is left outside; of these the
+    strongest that breaks no limit is an attempt. Also slacks tried, in order, and the margins outside that came of
+    them.
     """
     one = _judged(before)
-    every = [one]
     found_db = [(before.slack_db, full_margin_db(before, one.attempt.spill_margin_db))]
-    best: tuple[Searched, tuple[SpillResult, ...]] | None = None
+    best: tuple[float, Tried] | None = None
     for _ in range(MOST_RAISES):
         stronger = None if late() else with_limits_used(before, found_db)
         if stronger is None:
             break
-        devices, treatments = stronger.space.layout(stronger.model, stronger.found.selection)
-        every_spill = judge_outside(inputs, devices, treatments, CHOOSING_STREAM)
-        found_db.append((stronger.slack_db, full_margin_db(stronger, every_spill[0].worst_margin_db)))
-        if not breaks(every_spill[0], least_db) and (best is None or stronger.slack_db > best[0].slack_db):
-            best = stronger, every_spill
-    if best is not None:
         if not bounding.busy:
-            bounding.begin(best[0].model)
-        every.append(_judged(*best))
-    return every, found_db
+            bounding.begin(stronger.model)
+        raised = _judged(stronger)
+        found_db.append((stronger.slack_db, full_margin_db(stronger, raised.spilled.worst_margin_db)))
+        if not breaks(raised.spilled, least_db) and (best is None or stronger.slack_db > best[0]):
+            best = stronger.slack_db, raised
+    return [one] if best is None else [one, best[1]], found_db
 
 
 def _with_few_models(inputs: PlanningInputs, tried: list[Tried]) -> list[Tried]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from quietwing.coverage.catalogue import read_catalogue
-from quietwing.coverage.equipment import Device, Model
-from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanResult, Prepared, prepare
+from quietwing.coverage.equipment import Device, Model, Treatment
+from quietwing.coverage.other_process import Asked, OtherProcess, all_answers
+from quietwing.coverage.other_process import Known as Told
+from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanningInputs, PlanResult, Prepared, prepare
 from quietwing.coverage.planning import optimise as best_plan
 from quietwing.coverage.propagation import GainCache
-from quietwing.coverage.results import Verdict
+from quietwing.coverage.results import Verdict, VerdictMap
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study.common import Progress, check_arguments, check_limits, checked_sectors
 from quietwing.coverage.study.contrast import HOLES_ON_PAGE, with_budgets
-from quietwing.coverage.study.judging import Known, Ready, evaluate, make_ready
+from quietwing.coverage.study.judging import Known, Ready, evaluate, make_ready, margin_map, storey_grids, with_maps
 from quietwing.coverage.treatments import resolve_treatments, wishes_for
-from quietwing.sites import Site
+from quietwing.sites import PointSet, Site
 
 __all__ = ["as_bought", "judged_afresh", "known_of", "optimise", "ready_of", "spent_gbp", "with_explained_holes"]
 
@@ -35,8 +37,8 @@ def optimise(
     time_limit_s: float | None = None,
     gap: float | None = None,
     gains: GainCache | None = None,
-    before: Callable[[], Verdict] | None = None,
     progress: Progress | None = None,
+    other: OtherProcess | None = None,
 ) -> PlanResult:
     """What to buy within the scenario's budget, judged on worlds it was not chosen on.
 
@@ -60,10 +62,10 @@ def optimise(
         No attempt begins once the best plan is within it of a bound, as a share: 0.05 is 5 %.
     gains : GainCache, optional
         Keeps path gains of treated windows for further runs; results are the same with and without it.
-    before : callable, optional
-        Gives what `run` finds for `devices` on the stream `REPORTING_STREAM`, if someone else works it out.
     progress : callable, optional
         Called with what is being done and the share done, 0 to 1.
+    other : OtherProcess, optional
+        Works out a part of it; the answer is the same.
 
     Returns
     -------
@@ -88,7 +90,9 @@ def optimise(
     def searching(what: str, share: float) -> None:
         say(what, 0.7 * share)
 
-    prepared = prepare(site, sectors, scenario, catalogue, existing=existing, progress=searching)
+    prepared = prepare(site, sectors, scenario, catalogue, existing=existing, progress=searching, other=other)
+    given = None if other is None else other.ask(LayoutGiven(scenario, devices, maps))
+    ahead = MapsAhead(site, scenario, other) if maps and other is not None else None
     if time_limit_s is not None:
         time_limit_s = max(time_limit_s - (time.monotonic() - began_s), 0.0)
     plan = best_plan(
@@ -102,31 +106,99 @@ def optimise(
         gap=gap,
         progress=searching,
         prepared=prepared,
+        foreseen=None if ahead is None else ahead.begin,
     )
 
-    def judged(wanted: Scenario, placed: tuple[Device, ...], first: float, known: Known | None) -> Verdict:
-        return judged_afresh(
-            site,
-            wanted,
-            placed,
-            catalogue,
-            maps=maps,
-            progress=lambda _what, share: say("judging in independent simulations", first + 0.15 * share),
-            known=known,
-            ready=ready_of(prepared, wanted, gains),
-        )
+    def judging(first: float) -> Progress:
+        return lambda _what, share: say("judging in independent simulations", first + 0.15 * share)
 
-    bought = as_bought(site, scenario, plan)
-    verdict = judged(bought, plan.devices, 0.7, known_of(prepared, plan, scenario))
-    given = before() if before is not None else judged(scenario, devices, 0.85, None)
-    result = with_explained_holes(PlanResult(plan=plan, verdict=verdict, before=given, asked=scenario), catalogue)
+    inputs, bought = prepared.inputs, as_bought(site, scenario, plan.treatments)
+    known = known_of(prepared, plan, scenario)
+    verdict = _judged(inputs, bought, plan.devices, maps and ahead is None, judging(0.7), known, gains)
+    before = _judged(inputs, scenario, devices, maps, judging(0.85), None, gains) if given is None else given.result()
+    if ahead is not None:
+        verdict = ahead.put_into(verdict, plan, lambda share: say("maps", 0.85 + 0.15 * share))
+    result = with_explained_holes(PlanResult(plan=plan, verdict=verdict, before=before, asked=scenario), catalogue)
     say("done", 1.0)
     return result
 
 
-def as_bought(site: Site, scenario: Scenario, plan: Plan) -> Scenario:
+@dataclass(frozen=True)
+class LayoutGiven:
+    """The layout that a plan is compared with, as a question to another process: it was told the `PlanningInputs`."""
+
+    scenario: Scenario
+    devices: tuple[Device, ...]
+    maps: bool
+
+    def answer(self, known: Told) -> Verdict:
+        """Its verdict on the worlds that plans are reported on."""
+        return _judged(known(PlanningInputs), self.scenario, self.devices, self.maps)
+
+
+def _judged(
+    inputs: PlanningInputs,
+    scenario: Scenario,
+    devices: tuple[Device, ...],
+    maps: bool,
+    progress: Progress | None = None,
+    known: Known | None = None,
+    gains: GainCache | None = None,
+) -> Verdict:
+    """A layout judged on the worlds that plans are reported on."""
+    ready = ready_of(inputs, scenario, gains)
+    return judged_afresh(
+        inputs.site, scenario, devices, inputs.catalogue, maps=maps, progress=progress, known=known, ready=ready
+    )
+
+
+class MapsAhead:
+    """Maps of a plan that another process draws while the plan is still checked.
+
+    Parameters
+    ----------
+    site : Site
+    asked : Scenario
+    other : OtherProcess
+        That was told the `PlanningInputs`.
+    """
+
+    def __init__(self, site: Site, asked: Scenario, other: OtherProcess) -> None:
+        self._site, self._asked, self._other = site, asked, other
+        self._maps: dict[tuple[tuple[Device, ...], tuple[Treatment, ...]], list[Asked[VerdictMap]]] = {}
+
+    def begin(self, devices: tuple[Device, ...], treatments: tuple[Treatment, ...]) -> None:
+        """Those of a plan."""
+        wanted = as_bought(self._site, self._asked, treatments)
+        storeys = storey_grids(self._site, wanted)
+        self._maps[devices, treatments] = [self._other.ask(PlanMap(wanted, devices, one)) for one in storeys]
+
+    def put_into(self, verdict: Verdict, plan: Plan, tell: Callable[[float], None]) -> Verdict:
+        """The verdict on a plan with its maps; `tell` is called with the share of them that is there."""
+        asked = plan.devices, plan.treatments
+        if asked not in self._maps:
+            self.begin(*asked)
+        return with_maps(verdict, all_answers(self._maps[asked], tell))
+
+
+@dataclass(frozen=True)
+class PlanMap:
+    """One storey of a plan, as a question to another process: it was told the `PlanningInputs`."""
+
+    scenario: Scenario
+    devices: tuple[Device, ...]
+    points: PointSet
+
+    def answer(self, known: Told) -> VerdictMap:
+        """Its map."""
+        inputs: PlanningInputs = known(PlanningInputs)
+        model = ready_of(inputs, self.scenario).model
+        return margin_map(model, self.scenario, self.devices, inputs.catalogue, self.points)
+
+
+def as_bought(site: Site, scenario: Scenario, treatments: tuple[Treatment, ...]) -> Scenario:
     """What was asked, with the treatments that a plan buys."""
-    return replace(scenario, treatments=(*scenario.treatments, *wishes_for(site, plan.treatments)))
+    return replace(scenario, treatments=(*scenario.treatments, *wishes_for(site, treatments)))
 
 
 def known_of(prepared: Prepared, plan: Plan, asked: Scenario) -> Known | None:
@@ -135,9 +207,8 @@ def known_of(prepared: Prepared, plan: Plan, asked: Scenario) -> Known | None:
     return None if found is None else Known(found.judged, found.every_spill)
 
 
-def ready_of(prepared: Prepared, scenario: Scenario, gains: GainCache | None = None) -> Ready:
+def ready_of(inputs: PlanningInputs, scenario: Scenario, gains: GainCache | None = None) -> Ready:
     """The site of a search ready to be judged with a scenario's treatments: its bare links are at hand."""
-    inputs = prepared.inputs
     treatments = resolve_treatments(inputs.site, scenario.treatments, inputs.catalogue)
     return make_ready(inputs.site, inputs.sectors, scenario, treatments, inputs.catalogue, gains, inputs.bare)
 

@@ -16,6 +16,7 @@ from quietwing.coverage.catalogue import read_catalogue
 from quietwing.coverage.equipment import Device, Model
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.layout import check_layout
+from quietwing.coverage.other_process import OtherProcess
 from quietwing.coverage.planning import (
     Frontier,
     FrontierPoint,
@@ -29,7 +30,7 @@ from quietwing.coverage.planning import (
 )
 from quietwing.coverage.results import Verdict
 from quietwing.coverage.scenario import Scenario
-from quietwing.coverage.study.buying import as_bought, judged_afresh, ready_of
+from quietwing.coverage.study.buying import LayoutGiven, as_bought, judged_afresh, ready_of
 from quietwing.coverage.study.common import check_arguments, check_limits, wanted_sectors
 from quietwing.coverage.study.frontier_apart import Apart
 from quietwing.coverage.study.frontier_points import frontier_point, joined, least_gbp
@@ -57,6 +58,7 @@ def frontier(
     progress: Step | None = None,
     apart: Apart | None = None,
     tell: Callable[[PlanResult], None] | None = None,
+    other: OtherProcess | None = None,
 ) -> Frontier:
     """Plans for rising budgets, with bounds, both grades, what a further cell costs, and the knee.
 
@@ -73,11 +75,13 @@ def frontier(
         a plan to which money sets no limit, in equal ratios, each rounded up to two digits.
     least_cost_of : sequence of int or float
         Numbers of cells, and shares of them as floats above 0 to 1: the cheapest plan found for each is a point too.
-    devices, catalogue, before : as for `optimise`
+    devices, catalogue, other : as for `optimise`
     maps : bool
         Whether to compute the maps of every storey too, of all plans and the layout given.
     time_limit_s : float, optional
         Of each search. [s]
+    before : callable, optional
+        Gives the verdict on `devices` on the stream `REPORTING_STREAM`, if someone else works it out.
     progress : callable, optional
         Called with the number of the step from 0, how many there are as far as is known, what is being done, and the
         share of the step done, 0 to 1.
@@ -124,7 +128,10 @@ def frontier(
         catalogue,
         existing=existing,
         progress=lambda what, share: say(0, steps, what, share),
+        other=other,
     )
+    if other is not None and before is None:
+        before = other.ask(LayoutGiven(asked, devices, maps)).result
     sweep = Sweep(
         site, asked, catalogue, prepared, existing, maps, time_limit_s, say, steps, tell or (lambda _plan: None)
     )
@@ -265,7 +272,7 @@ def _result(
                 devices,
                 sweep.catalogue,
                 maps=sweep.maps,
-                ready=ready_of(sweep.prepared, sweep.asked),
+                ready=ready_of(sweep.prepared.inputs, sweep.asked),
             )
         )
     except KeyboardInterrupt:
@@ -307,7 +314,7 @@ def _point(sweep: Sweep, budget_gbp: float, own: int, taken: int, given: Verdict
     if not itself:
         limit_gbp = None if found_for_gbp == ANY_PRICE_GBP else found_for_gbp
         plan = replace(plan, found_by=Search(one.asked.objective, limit_gbp))
-    bought = as_bought(sweep.site, asked, plan)
+    bought = as_bought(sweep.site, asked, plan.treatments)
     verdict = replace(
         one.verdict,
         scenario=bought,

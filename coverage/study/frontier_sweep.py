@@ -180,7 +180,7 @@ class Sweep:
     def _keep(self, question: Scenario, plan: Plan, tell: Progress) -> Found:
         """A plan with its verdict on fresh worlds."""
         key = (plan.devices, plan.treatments)
-        bought = as_bought(self.site, question, plan)
+        bought = as_bought(self.site, question, plan.treatments)
         if key not in self.verdicts:
             self.verdicts[key] = judged_afresh(
                 self.site,
@@ -189,7 +189,7 @@ class Sweep:
                 self.catalogue,
                 maps=self.maps,
                 known=known_of(self.prepared, plan, question),
-                ready=ready_of(self.prepared, bought),
+                ready=ready_of(self.prepared.inputs, bought),
                 progress=lambda _what, share: tell(
                     "judging in independent simulations", SEARCHED + (1 - SEARCHED) * share
                 ),

@@ -41,6 +41,7 @@ ORDER = [
         "coverage.compiling",
         "coverage.compiled_code",
         "coverage.named_arrays",
+        "coverage.other_process",
     ),
     ("coverage.propagation",),
     ("coverage.validation",),

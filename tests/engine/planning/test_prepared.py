@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 from by_path import module_at
 
-from quietwing.coverage.equipment import Treatment
+from quietwing.coverage.blocking import LinksAtHand, judging, spills
+from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import prepared
 from quietwing.coverage.planning.attempts import judge as judged_anew
 from quietwing.coverage.planning.planning_inputs import WorkedOut
@@ -38,9 +40,7 @@ def test_a_layout_is_judged_once_for_all_budgets_and_as_if_judged_anew(ready, mo
     assert first.attempt == afresh.attempt
     assert first.judged.by_room.identical(afresh.judged.by_room)
     monkeypatch.setattr(prepared, "judged_anew", lambda *_a: pytest.fail("judged twice"))
-    monkeypatch.setattr(prepared, "judged_outside_anew", lambda *_a: pytest.fail("judged twice"))
     assert prepared.judge(poor, (), (), None, stream) is first
-    assert prepared.judge_outside(poor, (), (), stream) is first.every_spill
     assert ready.known((), (), stream, poor.scenario) is first
     assert ready.known((), (), prepared.CHOOSING_STREAM, poor.scenario) is None
 
@@ -59,3 +59,50 @@ def test_windows_and_streams_one_after_another_are_judged_as_each_by_itself(read
         seen.add(tuple(shared.judged.by_room["silent_probability"].values.tolist()))
     assert len(seen) == 4  # both windows and both streams tell
     assert {*ready.inputs.worked_out.quiet} == {0, 1}
+
+
+def test_links_of_a_layout_are_traced_once_for_all_streams_of_worlds(ready, monkeypatch):
+    one = Device("one", "micro_jammer", 2.0, 1.5, 1.5, power_dbm=0.0)
+    layouts = ((one,), (replace(one, power_dbm=-20.0),), (replace(one, x_m=5.0),))
+    alone = {
+        (devices, stream): judged_anew(replace(ready.inputs, worked_out=WorkedOut()), devices, (), None, stream)
+        for devices in layouts
+        for stream in (0, 1)
+    }
+    traced = []
+
+    def noted(real):
+        def links(*args, **kwargs):
+            traced.append(args[1][0])
+            return real(*args, **kwargs)
+
+        return links
+
+    for module in (judging, spills):
+        monkeypatch.setattr(module, "blocker_links", noted(module.blocker_links))
+    for (devices, stream), before in alone.items():
+        found = judged_anew(ready.inputs, devices, (), None, stream)
+        assert found.attempt == before.attempt
+        assert found.judged.at_points.identical(before.judged.at_points)
+        for mine, its in zip(found.every_spill, before.every_spill, strict=True):
+            assert mine.outside.identical(its.outside)
+            assert mine.protected == its.protected
+    for (device,) in layouts:
+        assert traced.count(device) == 1 + 2  # rooms, and places outside in two blocks
+    margins = {one.every_spill[0].worst_margin_db for one in alone.values()}
+    assert len(margins) == len(alone), "layouts and streams tell"
+
+
+def test_what_does_not_fit_is_worked_out_each_time():
+    small, large = np.zeros(10), np.zeros(1000)
+    at_hand = LinksAtHand(most_bytes=100)
+    made = []
+
+    def make(what):
+        made.append(len(what))
+        return what
+
+    for _ in range(2):
+        assert at_hand.of("large", lambda: make(large)) is large
+        assert at_hand.of("small", lambda: make(small)) is small
+    assert made == [1000, 10, 1000]

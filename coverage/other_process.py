@@ -10,7 +10,7 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -18,7 +18,17 @@ from typing import IO, Any, Generic, Protocol, TypeVar
 
 from quietwing.sites import SiteError, beside
 
-__all__ = ["Answers", "Asked", "Known", "OtherProcess", "Question", "earns_a_process", "main", "other_process"]
+__all__ = [
+    "Answers",
+    "Asked",
+    "Known",
+    "OtherProcess",
+    "Question",
+    "all_answers",
+    "earns_a_process",
+    "main",
+    "other_process",
+]
 
 Answer = TypeVar("Answer")
 Given = TypeVar("Given", covariant=True)
@@ -58,6 +68,17 @@ class Asked(Generic[Answer]):
     def result(self) -> Answer:
         """The answer; one that the other process has not begun is worked out here, rather than waited for."""
         return self._answer
+
+
+def all_answers(
+    asked: Sequence[Asked[Answer]], tell: Callable[[float], None] = lambda _share: None
+) -> tuple[Answer, ...]:
+    """All answers: the other process goes on with the first, this one begins with the last."""
+    found: list[Answer] = []
+    for one in reversed(asked):
+        found.append(one.result())
+        tell(len(found) / len(asked))
+    return tuple(found[::-1])
 
 
 class Answers(Mapping[str, Answer]):

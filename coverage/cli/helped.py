@@ -1,0 +1,22 @@
+"""Another process for a command, where the site is large enough to earn it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from quietwing.coverage import cli
+from quietwing.coverage.other_process import OtherProcess, earns_a_process, other_process
+
+__all__ = ["helped"]
+
+
+@contextmanager
+def helped(site: str, *, alone: bool = False) -> Iterator[OtherProcess | None]:
+    """A process that loads the engine while this one does; None where it would bring nothing, or `alone`."""
+    if alone or not earns_a_process(site):
+        yield None
+        return
+    with other_process("quietwing.coverage.cli.verdict_worker") as other:
+        other.ask(cli.Prepared())
+        yield other
