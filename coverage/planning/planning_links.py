@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ from quietwing.coverage.blocking import (
 )
 from quietwing.coverage.equipment import CableLoss, Device, Model, RoutePoint
 from quietwing.coverage.kept import Kept
+from quietwing.coverage.other_process import Asked, OtherProcess
+from quietwing.coverage.other_process import Known as Told
 from quietwing.coverage.planning.modes import Modes
 from quietwing.coverage.planning.places import Spot
 from quietwing.coverage.propagation import (
@@ -87,6 +90,7 @@ class SpotWays:
         self._known: Kept[int, list[_Known]] = Kept(
             MOST_WAYS_BYTES, lambda known: sum(one.to.ways.nbytes + one.to.portal.nbytes for one in known)
         )
+        self._asked: dict[int, Asked[dict[int, list[_Known]]]] = {}
 
     def look_at(self, points: PointSet) -> None:
         """Keep the ways to these places too."""
@@ -94,30 +98,57 @@ class SpotWays:
         if not self._reached[reached].all():
             self._reached[reached] = True
             self._known.clear()
+            self._asked.clear()
+
+    def ask(self, spots: NDArray[np.intp], other: OtherProcess) -> None:
+        """Let another process begin with the ways from some spots: it was told the `PlanningLinks` these are of."""
+        for begin in range(0, len(spots), SPOTS_AT_A_TIME):
+            some = spots[begin : begin + SPOTS_AT_A_TIME].tolist()
+            self._asked |= dict.fromkeys(some, other.ask(WaysFrom(tuple(some), self._reached.copy())))
 
     def senders(self, spots: NDArray[np.intp], points: PointSet) -> SenderDetours:
         """All places of some of the spots as senders to some points, spot by spot."""
         self.look_at(points)
-        new = [spot for spot in spots.tolist() if spot not in self._known]
-        found = [self._some(one) for one in site_senders(self._model, self._places_of(new), reached=self._reached)]
-        first = 0
-        for spot in new:
-            part = slice(first, first + len(self._places_m[spot]))
-            self._known[spot] = found[part]
-            first = part.stop
+        for spot in spots.tolist():
+            if spot in self._asked and spot not in self._known:
+                for one, known in self._asked[spot].result().items():
+                    del self._asked[one]
+                    self._known[one] = known
+        for spot, known in self.found([spot for spot in spots.tolist() if spot not in self._known]).items():
+            self._known[spot] = known
         each = [one for spot in spots.tolist() for one in self._known[spot]]
         self._known.touch(spots.tolist())
         self._known.trim()
         senders = [Sender(one.to.spread(len(self._reached)), one.near, one.exits) for one in each]
         return SenderDetours.of(self._model, self._places_of(spots.tolist()), senders)
 
-    def _some(self, sender: Sender) -> _Known:
-        wanted = self._reached.copy()
+    def found(self, spots: Sequence[int], reached: NDArray[np.bool_] | None = None) -> dict[int, list[_Known]]:
+        """The ways from some spots, worked out anew: to portals `reached`, or to those that are looked at."""
+        reached = self._reached if reached is None else reached
+        senders = site_senders(self._model, self._places_of(spots), reached=reached)
+        each = iter([self._some(one, reached) for one in senders])
+        return {spot: list(islice(each, len(self._places_m[spot]))) for spot in spots}
+
+    def _some(self, sender: Sender, reached: NDArray[np.bool_]) -> _Known:
+        wanted = reached.copy()
         wanted[[*sender.near, *sender.exits]] = True
         return _Known(WaysTo.of(sender.ways, wanted), sender.near, sender.exits)
 
-    def _places_of(self, spots: list[int]) -> Floats:
+    def _places_of(self, spots: Sequence[int]) -> Floats:
         return np.concatenate([np.empty((0, 3)), *(self._places_m[spot] for spot in spots)])
+
+
+@dataclass(frozen=True)
+class WaysFrom:
+    """Ways from some spots, as a question to another process: it was told the `PlanningLinks`."""
+
+    spots: tuple[int, ...]
+    reached: NDArray[np.bool_]
+
+    def answer(self, known: Told) -> dict[int, list[_Known]]:
+        """They are, by spot."""
+        around: PlanningLinks = known(PlanningLinks)
+        return around.ways.found(self.spots, self.reached)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ def room_levels(inputs: PlanningInputs, confidence: float) -> RoomLevels:
     else:
         other.tell(around)
         found = all_answers([other.ask(one) for one in questions])
+        look_ahead(around, inputs.outside, inputs.known)
+        around.ways.ask(np.flatnonzero(~around.by_cable), other)
     return RoomLevels(around, needs, tuple(chain.from_iterable(found)))
 
 
