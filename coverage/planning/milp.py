@@ -197,18 +197,23 @@ def _cover(model: PlanModel, columns: _Columns, rows: _Rows, interplay: bool) ->
         goal = columns.protected.get((room, mode))
         if goal is None:
             continue
-        values = np.zeros(len(model.candidates))
         part = slice(share.indptr[row], share.indptr[row + 1])
-        values[share.indices[part]] = np.minimum(share.data[part] * (1 - TIGHTER), 1.0)
+        used, values = share.indices[part], np.minimum(share.data[part] * (1 - TIGHTER), 1.0)
         nodes = serve.indices[serve.indptr[row] : serve.indptr[row + 1]]
         unsure = [int(node) for node in nodes if (row, int(node)) in columns.captured] if interplay else []
-        values[values < LEAST] = 0.0
-        values[np.setdiff1d(nodes, unsure)] = 1.0
-        used = np.flatnonzero(values)
+        if len(nodes):
+            every = np.zeros(len(model.candidates))
+            every[used] = values
+            every[every < LEAST] = 0.0
+            every[np.setdiff1d(nodes, unsure)] = 1.0
+            used = np.flatnonzero(every)
+            values = every[used]
+        else:
+            used, values = used[values >= LEAST], values[values >= LEAST]
         extra = [columns.captured[row, node] for node in unsure]
         rows.add(
-            [*used.tolist(), *extra, goal],
-            [*values[used].tolist(), *[1.0] * len(extra), -1.0],
+            np.concatenate([used, extra, [goal]]),
+            np.concatenate([values, np.ones(len(extra)), [-1.0]]),
             0.0,
             np.inf,
             f"room {room} mode {mode} row {row}",

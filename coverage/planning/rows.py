@@ -207,8 +207,7 @@ def room_rows(
         apart_db = block.level_dbm[used] - block.against_db[used]
         pair = needed.carrier * apart_db.shape[2] + needed.point
         reached_db = apart_db.reshape(len(used), math.prod(apart_db.shape[1:])).take(pair, axis=1) - wanted_db
-        _, alike = np.unique(candidates.trim_db[near], axis=1, return_inverse=True)
-        hardest = hardest_rows(np.ascontiguousarray(reached_db.T, float), alike.ravel()[needed.carrier])
+        hardest = hardest_rows(np.ascontiguousarray(reached_db.T, float), _alike(candidates, near)[needed.carrier])
         needed = needed.some(np.flatnonzero(hardest))
     share, serve_mw, jam_mw = _values(block, needs, candidates, near, needed)
     kept = (share >= least_share).any(axis=0) | (serve_mw > 0).any(axis=0)
@@ -224,6 +223,13 @@ def room_rows(
         ease = np.where(serve_mw[rows] > 0, 1.0, np.minimum(share[rows], 1.0))
         rows = rows[weakest_rows(np.ascontiguousarray(ease), at_most)]
     return RoomRows(block.room, block.mode, share[rows], serve_mw[rows], jam_mw[rows], near, origin[rows], None)
+
+
+def _alike(candidates: Candidates, near: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A number for each carrier, the same for those on which each of some candidates has one trim."""
+    trims = candidates.trim_db[near].T + 0.0  # -0 dB is 0 dB
+    number: dict[bytes, int] = {}
+    return np.array([number.setdefault(one.tobytes(), len(number)) for one in trims], np.int64)
 
 
 def missed_rows(
