@@ -34,7 +34,7 @@ _REBUILD = "i0 d0"
 _HARDEST = "d2 i1"
 LONGEST_S = 180.0  # compiling takes half a minute
 
-KERNELS = (judge, spill_worlds, against, anneal, raster, construct, rebuild, hardest_rows)
+KERNELS = (judge, spill_worlds, against, construct, rebuild, anneal, raster, hardest_rows)
 
 
 def compile_kernels() -> None:
@@ -46,12 +46,12 @@ def compile_kernels() -> None:
     state, spare = (_group(rebuild, name, _STATE) for name in ("s", "spare"))
     terms, top = _group(rebuild, "terms", _TERMS), _group(rebuild, "top", _TOP)
     power, numbers = _nothing("d0 w1")
+    construct(model, state, known, *_nothing(_CONSTRUCT))
+    rebuild(model, state, spare, known, *_nothing(_REBUILD), terms, power, numbers, top)
     anneal(model, state, *_nothing(_ANNEAL), terms, numbers, top)
     named = (("patches", _PATCHES), ("quads", _QUADS), ("losses", _LOSSES))
     raster(*_nothing("d2"), *(_group(raster, name, kinds) for name, kinds in named), *_nothing(_RASTER))
     hardest_rows(*_nothing(_HARDEST))
-    construct(model, state, known, *_nothing(_CONSTRUCT))
-    rebuild(model, state, spare, known, *_nothing(_REBUILD), terms, power, numbers, top)
     for kernel in KERNELS:
         with suppress(OSError):  # of a folder that others may write and we may not
             for index in indexes_of(kernel):

@@ -293,4 +293,6 @@ def judge(
                     silent[w] &= not whole[w]
                 count.rooms[g, r, channel] = total
                 if cases.kept[g] >= 0:
-                    count.usable[cases.kept[g], r, channel] = room_works[g, channel]
+                    usable = count.usable[cases.kept[g], r, channel]
+                    for w in range(worlds):  # an array put into another takes a second to compile
+                        usable[w] = whole[w]

@@ -236,8 +236,8 @@ def _against_db(
 ) -> NDArray[np.float32]:
     """`spread_against_db` with the signal coming one way."""
     of_carrier, variance = model.carrier_band, model.construction_sigma_db**2
-    plain = (signal.sector_variance[:, rows] + against_variance(model.rules.errors)).astype(np.float32)
-    times = np.moveaxis(signal_crossed[:, rows], 2, 0).astype(np.float32)
+    plain = (signal.sector_variance[:, rows] + against_variance(model.rules.errors)).astype(np.float32, "C")
+    times = np.moveaxis(signal_crossed[:, rows], 2, 0).astype(np.float32, "C")
     walls = np.zeros_like(plain)
     for often, size in zip(times, variance[:, of_carrier], strict=True):
         walls += often**2 * size[:, None]

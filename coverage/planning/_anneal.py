@@ -163,12 +163,27 @@ def _value(whole, partly, money, target, pound):
     return min(whole, target) + (partly if whole < target else 0.0) - pound * money
 
 
-@njit(**FLAGS)
+@njit(**HELPER)
+def _copy(into, values):
+    """An array put into another at once takes a second to compile."""
+    for at in range(len(values)):
+        into[at] = values[at]
+
+
+@njit(**HELPER)
 def _become(s, other):
     """Make one state like another."""
-    s.on[:], s.at[:], s.mode[:], s.inside[:] = other.on, other.at, other.mode, other.inside
-    s.den[:], s.jam[:], s.best[:], s.missed[:] = other.den, other.jam, other.best, other.missed
-    s.taken[:], s.money[:], s.nodes[:] = other.taken, other.money, other.nodes
+    _copy(s.on, other.on)
+    _copy(s.at, other.at)
+    _copy(s.mode, other.mode)
+    _copy(s.inside, other.inside)
+    _copy(s.den, other.den)
+    _copy(s.jam, other.jam)
+    _copy(s.best, other.best)
+    _copy(s.missed, other.missed)
+    _copy(s.taken, other.taken)
+    _copy(s.money, other.money)
+    _copy(s.nodes, other.nodes)
 
 
 @njit(**HELPER)
@@ -231,12 +246,6 @@ def rebuild(m: Compiled, s: State, spare: State, known: Known, rounds, heat, ter
                 if known.changed[block] >= first:
                     known.changed[block] = known.turn[0]
             _become(s, spare)
-
-
-@njit(**HELPER)
-def _copy(into, values):
-    for k in range(len(values)):
-        into[k] = values[k]
 
 
 @njit(**FLAGS)
