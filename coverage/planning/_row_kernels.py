@@ -6,7 +6,7 @@ import numpy as np
 from quietwing.coverage.compiling import njit
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
 def hardest_rows(values, group):
     """Which rows no other of their group is below everywhere, shape (row,); of equals the first."""
     count, width = values.shape
@@ -38,7 +38,7 @@ def hardest_rows(values, group):
     return kept
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
 def weakest_rows(values, count):
     """Which few rows come nearest to the least of all rows in each column, shape (row,), found one by one."""
     rows, width = values.shape

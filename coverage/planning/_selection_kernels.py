@@ -20,9 +20,11 @@ __all__ = [
     "within",
 ]
 
-FLAGS = {"nogil": True, "cache": True, "error_model": "numpy"}
-# Those that make no array need not count who holds the fifty that they are given.
-HELPER = {**FLAGS, "_nrt": False}
+FLAGS = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+# Those that make no array need not count who holds the fifty that they are given. A door for Python would take each
+# of these apart, which is longer than most of what would stand behind it: only `total` has one.
+OPEN_HELPER = {**FLAGS, "_nrt": False}
+HELPER = {**OPEN_HELPER, "cache": False, "no_cpython_wrapper": True}
 PARTLY = 0.25  # credit for an unprotected room whose rows nearly all hold
 
 
@@ -139,7 +141,7 @@ def totals(m, s):
     return whole, partly
 
 
-@njit(**HELPER)
+@njit(**OPEN_HELPER)
 def total(m, s):
     """Weight of the rooms protected."""
     return totals(m, s)[0]

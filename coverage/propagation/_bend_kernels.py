@@ -22,7 +22,7 @@ PER_GRAZING = 1 / GRAZING
 SHIFT = 0.1  # the same equation
 ONE, CLEAR32, SHIFT32, PER32 = np.float32(1), np.float32(CLEAR_V), np.float32(SHIFT), np.float32(PER_GRAZING)
 
-KERNEL = {"nogil": True, "cache": True, "error_model": "numpy"}
+KERNEL = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 # Helpers make no array and need not count who holds those they are given, which takes a fifth of the time. Those that
 # are called from kernels only need no door for Python. Numba hands over an array as ten numbers, which takes longer
 # than a short loop over a few of them: hence `forceinline`.

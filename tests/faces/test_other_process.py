@@ -23,7 +23,7 @@ from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Prepa
 from quietwing.coverage.other_process import Answers, Asked, OtherProcess, earns_a_process, other_process
 from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanningInputs, PlanResult, cost
 from quietwing.coverage.planning.attempts import JudgedOutside
-from quietwing.coverage.planning.planning_links import PlanningLinks
+from quietwing.coverage.planning.planning_links import PlanningLinks, WaysFrom
 from quietwing.coverage.planning.search_space import LevelsIn
 from quietwing.coverage.report import make_files, rooms_csv, verdict_pictures
 from quietwing.coverage.scenario import Scenario
@@ -381,7 +381,7 @@ def test_optimise_leaves_a_part_of_everything_to_it_and_writes_the_same(tmp_path
     words = ["optimise", site, "--worlds", "100", "--budget-gbp", "9000", "--effort", "quick", "--grid-m", "1"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
     told = {PlanningInputs, PlanningLinks, Judged}
-    assert set(asked) == told | {Prepared, LevelsIn, JudgedOutside, LayoutGiven, PlanMap, Picture}
+    assert set(asked) == told | {Prepared, LevelsIn, WaysFrom, JudgedOutside, LayoutGiven, PlanMap, Picture}
     assert both == alone
     assert len(both["layout.csv"].splitlines()) > 1, "nothing is bought"
     assert {"before-after-01-main-ground-floor.png", "spill.png"} <= set(both)
@@ -393,7 +393,7 @@ def test_frontier_leaves_a_part_of_its_searches_to_it_and_writes_the_same(tmp_pa
     save_site(four_cells.four_cells(250.0), Path(site))
     words = ["frontier", site, "--worlds", "100", "--budgets", "5000,9000", "--effort", "quick"]
     both, alone = files_with_and_without(words, tmp_path, monkeypatch)
-    assert set(asked) == {PlanningInputs, PlanningLinks, Prepared, LevelsIn, JudgedOutside, LayoutGiven}
+    assert set(asked) == {PlanningInputs, PlanningLinks, Prepared, LevelsIn, WaysFrom, JudgedOutside, LayoutGiven}
     assert both == alone
     assert "frontier.csv" in both
 
@@ -415,7 +415,7 @@ def test_a_search_is_the_same_whoever_works_out_its_parts(monkeypatch):
         raise AssertionError("worked out here: the other process gave no answer")
 
     monkeypatch.setattr(OtherProcess, "ask", ask_and_wait)
-    for question in (LevelsIn, JudgedOutside, LayoutGiven, PlanMap):
+    for question in (LevelsIn, WaysFrom, JudgedOutside, LayoutGiven, PlanMap):
         monkeypatch.setattr(question, "answer", here)
     with other_process(MODULE) as other:
         both = optimise(site, asked, catalogue=CATALOGUE, other=other)

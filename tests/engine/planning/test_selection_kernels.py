@@ -1,16 +1,31 @@
 """The compiled search sees a plan as its rows, limits and money say; a step back is a step back."""
 
+import numba
 import numpy as np
 import pytest
 from by_path import module_at
 from numpy.testing import assert_allclose, assert_array_equal
 
+from quietwing.coverage.planning import _selection_kernels as kernels
 from quietwing.coverage.planning._compiled import compiled, selection_of, state_of, unknown
-from quietwing.coverage.planning._selection_kernels import below, change, holds, too_dear, too_much, totals, within
 from quietwing.coverage.planning.milp import Selection
 from quietwing.coverage.planning.rows import TIGHTER
 
 hand_models = module_at("tests/engine/planning/hand_models.py")
+
+
+def door(kernel):
+    """What compiled code alone may call, for Python."""
+
+    @numba.njit
+    def called(*given):
+        return kernel(*given)
+
+    return called
+
+
+below, change, holds, too_dear = map(door, (kernels.below, kernels.change, kernels.holds, kernels.too_dear))
+too_much, totals, within = map(door, (kernels.too_much, kernels.totals, kernels.within))
 
 NOBODY = np.zeros(0, np.int64)  # no head-ends
 RICH = 1e12
