@@ -20,7 +20,7 @@ from quietwing.coverage.cli import commands, helped, verdict_worker
 from quietwing.coverage.cli.demo_worker import Given, Half, Shown
 from quietwing.coverage.cli.memory import keep_memory
 from quietwing.coverage.cli.verdict_worker import Judged, Layout, Picture, Prepared, Storey
-from quietwing.coverage.other_process import Answers, Asked, OtherProcess, earns_a_process, other_process
+from quietwing.coverage.other_process import Answers, Asked, OtherProcess, all_answers, earns_a_process, other_process
 from quietwing.coverage.planning import REPORTING_STREAM, Plan, PlanningInputs, PlanResult, cost
 from quietwing.coverage.planning.attempts import JudgedOutside
 from quietwing.coverage.planning.planning_links import PlanningLinks, WaysFrom
@@ -223,6 +223,14 @@ def test_an_answer_that_cannot_be_read_is_worked_out_here(monkeypatch):
         asked = other.ask(Slow(4))
         waited_for(asked)
         assert asked.result() == 4
+
+
+def test_all_answers_come_in_the_order_of_their_questions_whoever_gives_them():
+    with other_process("json") as other:
+        other._process.kill()
+        told: list[float] = []
+        assert all_answers([other.ask(Slow(number)) for number in range(4)], told.append) == (0, 1, 2, 3)
+        assert told == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_answers_at_hand_and_under_way_are_one_mapping(monkeypatch):
