@@ -1,8 +1,8 @@
 """A command with `--out` as a user waits for it, in two checkouts by turns, and whether they write the same.
 
 Run `python benchmarks/whole_command.py OTHER_CHECKOUT [WORDS OF THE COMMAND]`, `evaluate houseblock` without them, or
-`optimise houseblock --budget-gbp 100000 --effort quick`. Each command is a process of its own that reads modules, site
-and compiled code from disk; the first of each checkout, which compiles, is not counted. Each checkout keeps its
+`optimise houseblock --budget-gbp 100000 --effort quick`. Each command is a process of its own that reads modules,
+site and compiled code from disk; the first of each checkout, which compiles, is not counted. Each checkout keeps its
 compiled code in a folder of its own, for the names of files are the same in both.
 """
 
