@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from math import inf
 from typing import IO, Any, Generic, Protocol, TypeVar
 
 from quietwing.sites import SiteError, beside
@@ -35,6 +36,7 @@ Given = TypeVar("Given", covariant=True)
 Known = Callable[[type], Any]  # what was told of a kind last, or the last answer to a kind of question
 LENGTH_BYTES = 8
 LARGE_BYTES = 30_000  # of the rooms' layer, some hundred of them: a process takes two seconds to be of use
+MOST_BYTES = 300_000  # likewise, some thousand: two processes that plan for 854 rooms take 3.3 GB
 
 
 class Question(Protocol, Generic[Given]):
@@ -156,12 +158,15 @@ def other_process(module: str) -> Iterator[OtherProcess]:
             other.end()
 
 
-def earns_a_process(site: str) -> bool:
-    """Whether there is a core for another process, and so many rooms in a site that it saves more than it costs."""
+def earns_a_process(site: str, *, plans: bool = False) -> bool:
+    """Whether there is a core for another process, and so many rooms in a site that it saves more than it costs.
+
+    For `plans` not so many that both together may take more than 4 GiB.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         rooms = beside(site, "rooms.geojson")
-        return cores > 1 and rooms is not None and rooms.stat().st_size > LARGE_BYTES
+        return cores > 1 and rooms is not None and LARGE_BYTES < rooms.stat().st_size < (MOST_BYTES if plans else inf)
     except (OSError, SiteError):  # whoever reads the site says what is wrong
         return False
 

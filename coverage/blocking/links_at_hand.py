@@ -1,4 +1,4 @@
-"""Links of a layout kept for the same layout in other worlds."""
+"""What was worked out of a layout, kept for the same layout in other worlds."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from quietwing.coverage.kept import array_bytes
 __all__ = ["LinksAtHand"]
 
 Links = TypeVar("Links")
-MOST_BYTES = 2**28  # of one layout: houseblock with a hundred devices takes a third of it inside, as much outside
+MOST_BYTES = 2**28  # of one layout: that of houseblock with 164 devices takes 235 MB
 
 
 class LinksAtHand:
-    """What reaches the places at which one layout is judged, however often that is.
+    """What reaches the places at which one layout is judged, and what came of it, however often it is asked for.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class LinksAtHand:
         self._held: dict[Hashable, Any] = {}
 
     def of(self, place: Hashable, make: Callable[[], Links]) -> Links:
-        """The links at a place, made when they are asked for first."""
+        """What is known of a place, made when it is asked for first."""
         if place in self._held:
             held: Links = self._held[place]
             return held

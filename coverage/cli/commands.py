@@ -253,7 +253,7 @@ def optimise(
         "seed": seed,
         "grid_m": grid_m,
     }
-    with helped(site) as other:
+    with helped(site, plans=True) as other:
         cli.answer_plan(
             site, layout, scenario, out, as_json, options, time_limit_s=time_limit_s, gap=gap, other=other
         )

@@ -84,7 +84,7 @@ def frontier(
         "spill_tier": spill_tier,
         "seed": seed,
     }
-    with helped(site, alone=(scheduler, local_cluster) != (None, None)) as other:
+    with helped(site, alone=(scheduler, local_cluster) != (None, None), plans=True) as other:
         cli.answer_frontier(
             site,
             layout,

@@ -12,9 +12,12 @@ __all__ = ["helped"]
 
 
 @contextmanager
-def helped(site: str, *, alone: bool = False) -> Iterator[OtherProcess | None]:
-    """A process that loads the engine while this one does; None where it would bring nothing, or `alone`."""
-    if alone or not earns_a_process(site):
+def helped(site: str, *, alone: bool = False, plans: bool = False) -> Iterator[OtherProcess | None]:
+    """A process that loads the engine while this one does; None where it would bring nothing, or `alone`.
+
+    For `plans` not where it would take too much memory either.
+    """
+    if alone or not earns_a_process(site, plans=plans):
         yield None
         return
     with other_process("quietwing.coverage.cli.verdict_worker") as other:

@@ -39,6 +39,7 @@ from quietwing.sites import Site, trial_points
 
 __all__ = [
     "SPARE_DB",
+    "JudgedOutside",
     "Searched",
     "Tried",
     "best_of",
@@ -157,15 +158,13 @@ class JudgedOutside:
         """The verdict on what it does outside, at each grade."""
         inputs: PlanningInputs = known(PlanningInputs)
         treated, links = _with_treatments(inputs, self.treatments)
-        return spill(
-            links,
-            inputs.scenario,
-            self.devices,
-            inputs.catalogue,
-            trial_points(treated),
-            stream=self.stream,
-            at_hand=_at_hand(inputs, self.devices, self.treatments),
-        )
+        at_hand = _at_hand(inputs, self.devices, self.treatments)
+
+        def judged() -> tuple[SpillResult, ...]:
+            points, scenario = trial_points(treated), inputs.scenario
+            return spill(links, scenario, self.devices, inputs.catalogue, points, stream=self.stream, at_hand=at_hand)
+
+        return at_hand.of(("spill", self.stream), judged)
 
 
 def judge(

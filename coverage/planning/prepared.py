@@ -12,7 +12,7 @@ from quietwing.coverage.blocking import link_model, quiet_anyway, silence_points
 from quietwing.coverage.equipment import Device, Model, Treatment
 from quietwing.coverage.errors import ScenarioError
 from quietwing.coverage.other_process import OtherProcess
-from quietwing.coverage.planning.attempts import Searched, Tried, margin_confidence
+from quietwing.coverage.planning.attempts import JudgedOutside, Searched, Tried, margin_confidence
 from quietwing.coverage.planning.attempts import judge as judged_anew
 from quietwing.coverage.planning.paid_anyway import check_budget
 from quietwing.coverage.planning.planning_inputs import PlanningInputs, prepare_inputs
@@ -20,10 +20,11 @@ from quietwing.coverage.planning.question import check_plan_scenario
 from quietwing.coverage.planning.search_space import RoomLevels, room_levels
 from quietwing.coverage.planning.target import credit_of
 from quietwing.coverage.propagation import prepare_scene
+from quietwing.coverage.results import SpillResult
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Sector, Site, problems_text, trial_points
 
-__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question", "judge", "prepare"]
+__all__ = ["CHOOSING_STREAM", "REPORTING_STREAM", "Prepared", "demand_question", "judge", "judge_outside", "prepare"]
 
 CHOOSING_STREAM = 1  # worlds that plans are chosen on
 REPORTING_STREAM = 0  # worlds that a plan is reported on: those of every verdict, so that one layout has one number
@@ -168,3 +169,15 @@ def judge(
         found = judged_anew(inputs, devices, treatments, None, stream)
         known[key] = found
     return found if searched is None else found.in_model(searched)
+
+
+def judge_outside(
+    inputs: PlanningInputs, devices: tuple[Device, ...], treatments: tuple[Treatment, ...], stream: int
+) -> tuple[SpillResult, ...]:
+    """What a plan does outside, at each grade, of the verdict that `judge` gives: its rooms are left out.
+
+    What was judged on these worlds is not judged again.
+    """
+    known = inputs.worked_out.judged.get((devices, treatments, stream, *_credited(inputs.scenario)))
+    asked = JudgedOutside(devices, treatments, stream)
+    return asked.answer(lambda _kind: inputs) if known is None else known.every_spill

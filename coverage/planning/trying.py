@@ -33,7 +33,7 @@ from quietwing.coverage.planning.early_stop import GapStop
 from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
 from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
-from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge
+from quietwing.coverage.planning.prepared import CHOOSING_STREAM, judge, judge_outside
 from quietwing.coverage.planning.search_space import RoomLevels, search_space
 from quietwing.coverage.planning.searching import EFFORTS, Effort, find_plan, slack_told_db, with_limits_used
 from quietwing.coverage.planning.warm_start import WarmStart, as_warm_start
@@ -151,24 +151,27 @@ def _judged_both_ways(
 ) -> tuple[list[Tried], list[tuple[float, float]]]:
     """What was found in a model, and the same with jammers as strong as the worlds leave room for outside.
 
-    Jammers are raised more than once, each time after the worlds were asked what is left outside; of these the
-    strongest that breaks no limit is an attempt. Also slacks tried, in order, and the margins outside that came of
-    them.
+    Jammers are raised more than once, each time after the worlds were asked what is left outside; rooms are judged of
+    the strongest that breaks no limit, and of each where another process looks outside meanwhile. Also slacks tried,
+    in order, and the margins outside that came of them.
     """
-    one = _judged(before)
+    one, inputs = _judged(before), before.space.inputs
     found_db = [(before.slack_db, full_margin_db(before, one.attempt.spill_margin_db))]
-    best: tuple[float, Tried] | None = None
+    best: Searched | None = None
     for _ in range(MOST_RAISES):
         stronger = None if late() else with_limits_used(before, found_db)
         if stronger is None:
             break
         if not bounding.busy:
             bounding.begin(stronger.model)
-        raised = _judged(stronger)
-        found_db.append((stronger.slack_db, full_margin_db(stronger, raised.spilled.worst_margin_db)))
-        if not breaks(raised.spilled, least_db) and (best is None or stronger.slack_db > best[0]):
-            best = stronger.slack_db, raised
-    return [one] if best is None else [one, best[1]], found_db
+        if inputs.worked_out.other is not None:
+            _judged(stronger)
+        layout = stronger.space.layout(stronger.model, stronger.found.selection)
+        spilled = judge_outside(inputs, *layout, CHOOSING_STREAM)[0]
+        found_db.append((stronger.slack_db, full_margin_db(stronger, spilled.worst_margin_db)))
+        if not breaks(spilled, least_db) and (best is None or stronger.slack_db > best.slack_db):
+            best = stronger
+    return [one] if best is None else [one, _judged(best)], found_db
 
 
 def _with_few_models(inputs: PlanningInputs, tried: list[Tried]) -> list[Tried]:

@@ -337,6 +337,9 @@ def test_where_no_process_is_to_be_had_everything_is_worked_out_here(monkeypatch
 
 def test_a_process_is_started_for_a_large_site_where_a_core_is_free(tmp_path, monkeypatch):
     assert earns_a_process("houseblock")
+    assert earns_a_process("radial", plans=True)
+    assert earns_a_process("campus")
+    assert not earns_a_process("campus", plans=True)  # memory
     assert not earns_a_process(str(tmp_path))
     assert not earns_a_process("no such site")
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0}, raising=False)
@@ -365,7 +368,7 @@ def files_with_and_without(words: list[str], folder: Path, monkeypatch) -> list[
     """What a command writes with another process and by itself."""
     found = []
     for name in ("both", "alone"):
-        monkeypatch.setattr(helped, "earns_a_process", lambda _site, name=name: name == "both")
+        monkeypatch.setattr(helped, "earns_a_process", lambda _site, name=name, **_how: name == "both")
         out = folder / name
         run = CliRunner().invoke(commands.app, [*words, "--out", str(out)])
         assert run.exit_code == 0, run.output

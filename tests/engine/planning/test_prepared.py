@@ -10,7 +10,7 @@ from by_path import module_at
 
 from quietwing.coverage.blocking import LinksAtHand, judging, spills
 from quietwing.coverage.equipment import Device, Treatment
-from quietwing.coverage.planning import prepared
+from quietwing.coverage.planning import attempts, prepared
 from quietwing.coverage.planning.attempts import judge as judged_anew
 from quietwing.coverage.planning.planning_inputs import WorkedOut
 
@@ -41,6 +41,7 @@ def test_a_layout_is_judged_once_for_all_budgets_and_as_if_judged_anew(ready, mo
     assert first.judged.by_room.identical(afresh.judged.by_room)
     monkeypatch.setattr(prepared, "judged_anew", lambda *_a: pytest.fail("judged twice"))
     assert prepared.judge(poor, (), (), None, stream) is first
+    assert prepared.judge_outside(poor, (), (), stream) is first.every_spill
     assert ready.known((), (), stream, poor.scenario) is first
     assert ready.known((), (), prepared.CHOOSING_STREAM, poor.scenario) is None
 
@@ -91,6 +92,17 @@ def test_links_of_a_layout_are_traced_once_for_all_streams_of_worlds(ready, monk
         assert traced.count(device) == 1 + 2  # rooms, and places outside in two blocks
     margins = {one.every_spill[0].worst_margin_db for one in alone.values()}
     assert len(margins) == len(alone), "layouts and streams tell"
+
+
+def test_what_was_judged_outside_first_is_not_judged_there_again_with_the_rooms(ready, monkeypatch):
+    one = (Device("one", "micro_jammer", 2.0, 1.5, 1.5, power_dbm=0.0),)
+    outside = prepared.judge_outside(ready.inputs, one, (), 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(attempts, "spill", lambda *_a, **_k: pytest.fail("judged twice"))
+        whole = prepared.judge(ready.inputs, one, (), None, 0)
+    assert whole.every_spill is outside
+    other = prepared.judge(ready.inputs, one, (), None, 1)
+    assert other.every_spill[0].worst_margin_db != outside[0].worst_margin_db  # other worlds
 
 
 def test_what_does_not_fit_is_worked_out_each_time():
