@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from math import inf
 from typing import IO, Any, Generic, Protocol, TypeVar
 
@@ -47,29 +46,34 @@ class Question(Protocol, Generic[Given]):
 
 
 class Asked(Generic[Answer]):
-    """A question under way."""
+    """A question under way. Once it is answered nothing is held but the answer: what came before it may go."""
 
     def __init__(self, future: Future[bytes | None], here: Callable[[], Answer]) -> None:
-        self._future, self._here = future, here
-
-    @cached_property
-    def _answer(self) -> Answer:
-        # read by who asks: a thread that loads modules meanwhile would meet another that loads the same ones
-        packed = None if self._future.cancel() else self._future.result()
-        with suppress(pickle.UnpicklingError):
-            if packed is not None:
-                found: Answer = pickle.loads(packed)  # written by our own child
-                return found
-        return self._here()
+        self._future: Future[bytes | None] | None = future
+        self._answer: Callable[[], Answer] = here
 
     @property
     def is_answered(self) -> bool:
         """Whether nobody would have to wait for it."""
-        return self._future.done()
+        return self._future is None or self._future.done()
 
     def result(self) -> Answer:
         """The answer; one that the other process has not begun is worked out here, rather than waited for."""
-        return self._answer
+        if self._future is not None:
+            # read by who asks: a thread that loads modules meanwhile would meet another that loads the same ones
+            packed = None if self._future.cancel() else self._future.result()
+            found = _unpacked(packed, self._answer)
+            self._future, self._answer = None, lambda: found
+        return self._answer()
+
+
+def _unpacked(packed: bytes | None, here: Callable[[], Answer]) -> Answer:
+    """What our own child has written; worked out here where that is nothing, or cannot be read."""
+    with suppress(pickle.UnpicklingError):
+        if packed is not None:
+            found: Answer = pickle.loads(packed)
+            return found
+    return here()
 
 
 def all_answers(

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import weakref
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -231,6 +232,27 @@ def test_all_answers_come_in_the_order_of_their_questions_whoever_gives_them():
         told: list[float] = []
         assert all_answers([other.ask(Slow(number)) for number in range(4)], told.append) == (0, 1, 2, 3)
         assert told == [0.25, 0.5, 0.75, 1.0]
+
+
+class Large:
+    """An answer that somebody may hold."""
+
+
+@dataclass(frozen=True)
+class Asks:
+    """For something large."""
+
+    def answer(self, _known):
+        return Large()
+
+
+def test_answers_that_nobody_holds_any_more_are_let_go():
+    """Each question knows what was answered before it: not for longer than until its own answer is there."""
+    with other_process("json") as other:
+        other._process.kill()
+        held = [weakref.ref(other.ask(Asks()).result()) for _ in range(5)]
+        gc.collect()
+        assert [one() is None for one in held] == [True] * 4 + [False]  # the last may be asked for by its kind
 
 
 def test_answers_at_hand_and_under_way_are_one_mapping(monkeypatch):
