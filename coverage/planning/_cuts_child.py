@@ -9,13 +9,14 @@ what stands nowhere; ``iterations`` of the simplex and ``rounds`` that may be sp
 
 The solver begins with the weakest row of each room in a mode, without the short rows that tie a candidate to a mode,
 and with the candidates that give a room most, by themselves and for what they take of the limits. After each solution
-it is given what that one misses: rows, cuts, and the columns that its duals say are worth having.
+it is given what that one misses: rows, cuts, and the columns that its duals say are worth having; and it forgets rows
+and cuts that several solutions in a row did not need, until one misses them again.
 
-The child leaves ``found.npz``: ``rows`` that were needed, and cuts as ``row_start``, ``row``, ``place_start``,
-``place``: the rows each comes from and the positions that it leaves out; ``duals`` of all rows and ``cut_duals`` of
-the solution that proves most, and the columns ``used`` in the last few; ``infeasible`` if nothing holds. The parent
-makes the cuts itself and works out what the duals prove: neither needs to be believed. Imports numpy and highspy
-only.
+The child leaves ``found.npz``: ``rows`` that were needed, and the cuts of the last solution and of that which proves
+most, as ``row_start``, ``row``, ``place_start``, ``place``: the rows each comes from and the positions that it leaves
+out; ``duals`` of all rows and ``cut_duals`` of the solution that proves most, and the columns ``used`` in the last
+few; ``infeasible`` if nothing holds. The parent makes the cuts itself and works out what the duals prove: neither
+needs to be believed. Imports numpy and highspy only.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ SHORT = 100  # columns of a row that ties a candidate to something else, up to w
 WORTH = 1e-4  # that a column must bring to be taken in
 MISSED = 1e-3  # a row that is missed by less is left out
 LEAST_USED = 1e-6
+IDLE = 2  # solutions in a row that do without a row or cut, after which it is left out (found by trial)
 LATEST = 3  # solutions that the columns worth having are taken from
 LEAST_CUT = 0.01  # by which a cut must be missed
 USED = 0.02  # share of what a room reaches, below which a position is not used
@@ -67,16 +69,19 @@ def main(folder: Path) -> None:
         loop.infeasible |= status == highspy.HighsModelStatus.kInfeasible
         if status != highspy.HighsModelStatus.kOptimal or not loop.grow(reduced):
             break
+    cut_duals = np.append(loop.cut_duals, np.zeros(len(loop.cuts) - len(loop.cut_duals)))
+    kept = np.flatnonzero((loop.cut_in_solver >= 0) | (cut_duals != 0)).tolist()
+    cuts = [loop.cuts[at] for at in kept]
     with (folder / "found.part").open("wb") as file:
         np.savez(
             file,
             rows=np.flatnonzero(loop.known),
-            row_start=np.cumsum([0, *(len(rows) for rows, _ in loop.cuts)]),
-            row=np.array([row for rows, _ in loop.cuts for row in rows], np.int64),
-            place_start=np.cumsum([0, *(len(out) for _, out in loop.cuts)]),
-            place=np.array([place for _, out in loop.cuts for place in out], np.int64),
+            row_start=np.cumsum([0, *(len(rows) for rows, _ in cuts)]),
+            row=np.array([row for rows, _ in cuts for row in rows], np.int64),
+            place_start=np.cumsum([0, *(len(out) for _, out in cuts)]),
+            place=np.array([place for _, out in cuts for place in out], np.int64),
             duals=loop.duals,
-            cut_duals=np.append(loop.cut_duals, np.zeros(len(loop.cuts) - len(loop.cut_duals))),
+            cut_duals=cut_duals[kept],
             infeasible=loop.infeasible,
             used=np.any([np.zeros(loop.width, bool), *loop.used], axis=0),
         )
@@ -96,7 +101,7 @@ class Loop:
         self.row_of = np.repeat(np.arange(self.count), np.diff(self.starts))
         self.known = np.zeros(self.count, bool)
         self.cuts: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
-        self.seen: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+        self.cut_at: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
         self.rooms = [Room(self, rows) for rows in self._by_room(given["room"])]
         ease = np.bincount(self.row_of, np.maximum(self.values, 0), self.count)[self.needed]
         order = np.lexsort((ease, self.goal[self.needed]))
@@ -108,8 +113,9 @@ class Loop:
         self.duals, self.cut_duals, self.proven = np.zeros(self.count), np.zeros(0), -np.inf
         self.used: list[Any] = []
         self.infeasible = False
-        self.in_solver = np.full(self.count, -1)  # the solver's number of each row
-        self.cuts_in_solver: list[int] = []
+        self.in_solver = np.full(self.count, -1)  # the solver's number of each row; -1 where it is not there
+        self.cut_in_solver = np.empty(0, np.int64)  # likewise of each cut
+        self.idle = np.empty(0, np.int64)  # of the solver's rows: solutions in a row that did without it
         self.taken = np.empty(0, np.int64)  # the solver's columns, in its order
         self.place_of = np.full(self.width, -1)
         self.solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -145,9 +151,9 @@ class Loop:
         first, self.taken = len(self.taken), np.concatenate([self.taken, columns])
         there = (self.place_of[self.columns] >= first) & (self.in_solver[self.row_of] >= 0)
         cut, column, value = self.cut_entries
-        of_cut = self.place_of[column] >= first
+        of_cut = (self.place_of[column] >= first) & (self.cut_in_solver[cut] >= 0)
         place = np.concatenate([self.place_of[self.columns[there]], self.place_of[column[of_cut]]]) - first
-        row = np.concatenate([self.in_solver[self.row_of[there]], np.array(self.cuts_in_solver, int)[cut[of_cut]]])
+        row = np.concatenate([self.in_solver[self.row_of[there]], self.cut_in_solver[cut[of_cut]]])
         value = np.concatenate([self.values[there], value[of_cut]])
         order = np.lexsort((row, place))
         starts = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=len(columns)))[:-1]])
@@ -174,7 +180,7 @@ class Loop:
         x, dual = self.x(), np.append(self.solver.getSolution().row_dual, 0.0)  # the last: of rows that are not there
         self.used = [*self.used[1 - LATEST :], x > LEAST_USED]
         duals = dual[self.in_solver]
-        cut_duals = dual[np.array(self.cuts_in_solver, int)]
+        cut_duals = dual[self.cut_in_solver]
         cut, column, value = self.cut_entries
         reduced = self.cost - np.bincount(self.columns, self.values * duals[self.row_of], self.width)
         reduced -= np.bincount(column, value * cut_duals[cut], self.width)
@@ -187,6 +193,7 @@ class Loop:
     def grow(self, reduced: Any) -> bool:
         """Add columns, rows and cuts that the solution misses; False where there are none."""
         x = self.x()
+        self._leave_out_idle()
         worth = np.flatnonzero((self.place_of < 0) & (reduced < -WORTH))
         if len(worth):
             self._take(worth)
@@ -196,7 +203,7 @@ class Loop:
             & (self.in_solver < 0)
             & ((given > self.row_upper + MISSED) | (given < self.row_lower - MISSED))
         )
-        missed = np.where((self.goal >= 0) & ~self.known, -given, 0.0)
+        missed = np.where((self.goal >= 0) & (self.in_solver < 0), -given, 0.0)
         rows: dict[int, int] = {}
         for row in np.argsort(-missed, kind="stable").tolist():
             if missed[row] < MISSED:
@@ -207,6 +214,23 @@ class Loop:
         self._add_rows(np.concatenate([ties, further]))
         return self._cut(x) | bool(len(worth) or len(ties) or rows)
 
+    def _leave_out_idle(self) -> None:
+        """Have the solver forget rows of rooms and cuts that were slack in the last solutions: it is sooner done."""
+        status = self.solver.getBasis().row_status
+        slack = np.array([one == highspy.HighsBasisStatus.kBasic for one in status], bool)
+        self.idle = np.where(slack, np.append(self.idle, np.zeros(len(slack) - len(self.idle), np.int64)) + 1, 0)
+        may_go = np.zeros(len(slack), bool)
+        may_go[self.in_solver[(self.goal >= 0) & (self.in_solver >= 0)]] = True
+        may_go[self.cut_in_solver[self.cut_in_solver >= 0]] = True
+        gone = may_go & (self.idle >= IDLE)
+        if not gone.any():
+            return
+        rows = np.flatnonzero(gone).astype(np.int32)
+        self.solver.deleteRows(len(rows), rows)
+        number = np.append(np.where(gone, -1, np.cumsum(~gone) - 1), -1)  # the last: of what was not there
+        self.in_solver, self.cut_in_solver = number[self.in_solver], number[self.cut_in_solver]
+        self.idle = self.idle[~gone]
+
     def _by_room(self, room: Any) -> list[Any]:
         order = self.needed[np.argsort(room[self.needed], kind="stable")]
         return np.split(order, np.flatnonzero(np.diff(room[order])) + 1) if len(order) else []
@@ -216,33 +240,47 @@ class Loop:
         found = []
         for room in self.rooms:
             own = sorted(room.missed(x), key=lambda cut: (-cut.by, cut.rows, cut.out))
-            fresh = [cut for cut in own if (cut.rows, cut.out) not in self.seen]
+            fresh = [cut for cut in own if not self._has((cut.rows, cut.out))]
             found += fresh[:CUTS_OF_A_ROOM]
         found.sort(key=lambda cut: (-cut.by, cut.rows, cut.out))
-        entries = [self.cut_entries]
+        entries, missed = [self.cut_entries], dict[int, tuple[Any, Any]]()
         for cut in found[:MOST_CUTS]:
-            if (cut.rows, cut.out) not in self.seen:
-                self.seen.add((cut.rows, cut.out))
-                goals = self.goal[list(cut.rows)]
-                columns, values = np.append(cut.columns, goals), np.append(cut.values, -np.ones(len(goals)))
-                self.cuts_in_solver.append(self._add(0.0, np.inf, columns, values))
-                entries.append((np.full(len(columns), len(self.cuts)), columns, values))
-                self.cuts.append((cut.rows, cut.out))
+            key = cut.rows, cut.out
+            goals = self.goal[list(cut.rows)]
+            columns, values = np.append(cut.columns, goals), np.append(cut.values, -np.ones(len(goals)))
+            if key not in self.cut_at:
+                self.cut_at[key] = len(self.cuts)
+                self.cuts.append(key)
+                entries.append((np.full(len(columns), self.cut_at[key]), columns, values))
+            missed[self.cut_at[key]] = columns, values
+        self.cut_in_solver = np.append(self.cut_in_solver, np.full(len(self.cuts) - len(self.cut_in_solver), -1))
+        zero = np.zeros(len(missed))
+        self.cut_in_solver[list(missed)] = self._add(zero, zero + np.inf, list(missed.values()))
         self.cut_entries = tuple(np.concatenate(each) for each in zip(*entries, strict=True))
         return bool(found)
 
-    def _add_rows(self, rows: Any) -> None:
-        for row in rows.tolist():
-            part = slice(self.starts[row], self.starts[row + 1])
-            columns, values = self.columns[part], self.values[part]
-            self.in_solver[row] = self._add(self.row_lower[row], self.row_upper[row], columns, values)
+    def _has(self, cut: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
+        """Whether the solver knows a cut."""
+        return cut in self.cut_at and bool(self.cut_in_solver[self.cut_at[cut]] >= 0)
 
-    def _add(self, lower: float, upper: float, columns: Any, values: Any) -> int:
-        """Have the solver know a further row, of the columns that it knows; its number there."""
-        place = self.place_of[columns]
-        there = place >= 0
-        self.solver.addRow(lower, upper, int(there.sum()), place[there].astype(np.int32), values[there])
-        return int(self.solver.getNumRow()) - 1
+    def _add_rows(self, rows: Any) -> None:
+        """Have the solver know further rows of the model."""
+        parts = [slice(self.starts[row], self.starts[row + 1]) for row in rows.tolist()]
+        of = [(self.columns[part], self.values[part]) for part in parts]
+        self.in_solver[rows] = self._add(self.row_lower[rows], self.row_upper[rows], of)
+
+    def _add(self, lower: Any, upper: Any, of: list[tuple[Any, Any]]) -> Any:
+        """Have the solver know further rows, of the columns that it knows; their numbers there."""
+        first = int(self.solver.getNumRow())
+        if of:
+            place = self.place_of[np.concatenate([columns for columns, _ in of])]
+            there, row = place >= 0, np.repeat(np.arange(len(of)), [len(columns) for columns, _ in of])
+            starts = np.concatenate([[0], np.cumsum(np.bincount(row[there], minlength=len(of)))[:-1]])
+            self.solver.addRows(
+                len(of), lower, upper, int(there.sum()), starts.astype(np.int32), place[there].astype(np.int32),
+                np.concatenate([values for _, values in of])[there],
+            )  # fmt: skip
+        return first + np.arange(len(of))
 
 
 class Cut(NamedTuple):

@@ -18,7 +18,7 @@ from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import score
 
-__all__ = ["SMALL_CANDIDATES", "BoundAhead", "Certificate", "certify", "gap_of"]
+__all__ = ["SMALL_CANDIDATES", "BoundAhead", "Certificate", "certify", "gap_of", "uncertified"]
 
 SMALL_CANDIDATES = 40  # up to which a proof is tried
 PROOF = Work(nodes=2_000, deadline_s=60.0)
@@ -52,6 +52,13 @@ class Certificate:
     notes: tuple[str, ...]
 
 
+def uncertified(found: Found, goal: Goal) -> Certificate:
+    """What is known of a plan as long as no bound is."""
+    met = goal.target is None or found.score.weight >= goal.target
+    value = found.score.weight if goal.target is None else found.score.cost_pence / 100
+    return Certificate("feasible", value if met else None, None, None, False, True, ())
+
+
 def certify(
     model: PlanModel,
     goal: Goal,
@@ -78,10 +85,10 @@ def certify(
     -------
     Certificate
     """
-    value = found.score.weight if goal.target is None else found.score.cost_pence / 100
-    if goal.target is not None and found.score.weight < goal.target:
+    value = uncertified(found, goal).value
+    if value is None:  # a target is missed
         most = _most_weight(model, cuts)
-        impossible = most is not None and most < goal.target - 1e-9
+        impossible = most is not None and goal.target is not None and most < goal.target - 1e-9
         note = (
             () if most is None else (f"in the planning model no money protects more than {math.floor(most + 1e-6)}",)
         )

@@ -60,15 +60,17 @@ class LimitRows:
         forbidden = self.forbidden | (share > 1 - TIGHTER).any(axis=0) | (self.peak * less > 1 - TIGHTER)
         return share, self.name, forbidden
 
-    def with_rows(self, members: NDArray[np.int64], share: Floats, name: tuple[str, ...]) -> LimitRows:
-        """Further rows, shape (row, member), without slack, of a part that slack applies to."""
+    def with_rows(
+        self, members: NDArray[np.int64], share: Floats, name: tuple[str, ...], *, slacked: bool = True
+    ) -> LimitRows:
+        """Further rows, shape (row, member), without slack, of a part that slack applies to or not."""
         further = np.zeros((len(share), self.share.shape[1]))
         further[:, members] = share
         return replace(
             self,
             share=np.concatenate([self.share, further]),
             name=(*self.name, *name),
-            slacked=np.concatenate([self.slacked, np.ones(len(share), bool)]),
+            slacked=np.concatenate([self.slacked, np.full(len(share), slacked)]),
             wanted=None,
         )
 

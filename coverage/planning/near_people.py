@@ -1,8 +1,8 @@
-"""Power near people: a plan's devices are raised no further than exposure allows."""
+"""Power near people: a plan keeps to the limits of exposure, and is raised no further than they allow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,51 @@ from quietwing.coverage.blocking import share_of_limit
 from quietwing.coverage.equipment import Device, Model
 from quietwing.sites import PointSet
 
-__all__ = ["lift_within_exposure"]
+__all__ = ["exposure_of", "lift_within_exposure", "places_over"]
 
 Floats = NDArray[np.float64]
+
+
+def exposure_of(devices: Iterable[Device], catalogue: Mapping[str, Model], points: PointSet) -> Floats:
+    """Exposure by each device ÷ limit at each point, shape (device, point).
+
+    Parameters
+    ----------
+    devices : iterable of Device
+    catalogue : mapping of str to Model
+    points : PointSet
+
+    Returns
+    -------
+    float64 ndarray, shape (device, point)
+    """
+    found = [share_of_limit(device, catalogue[device.model], points) for device in devices]
+    return np.array(found).reshape(len(found), len(points))
+
+
+def places_over(share: Floats, standing: NDArray[np.bool_], points: PointSet, most: float) -> NDArray[np.intp]:
+    """Of each room the point where all devices together are furthest above the limit.
+
+    Parameters
+    ----------
+    share : float64 ndarray, shape (device, point)
+        As of `exposure_of`.
+    standing : bool ndarray, shape (device,)
+        Devices that stand and stay. Where these are above the limit by themselves no plan helps.
+    points : PointSet
+        Test points of rooms.
+    most : float
+        Sum that is at the limit.
+
+    Returns
+    -------
+    intp ndarray
+        Ascending.
+    """
+    total = np.where(share[standing].sum(axis=0) > most, 0.0, share.sum(axis=0))
+    over = np.flatnonzero((total > most) & (points.room >= 0))
+    worst = over[np.argsort(-total[over], kind="stable")]
+    return np.sort(worst[np.unique(points.room[worst], return_index=True)[1]])
 
 
 def lift_within_exposure(
@@ -45,11 +87,10 @@ def lift_within_exposure(
     """
     lift_db = lift_db.copy()
 
-    def share_of(at: int) -> Floats:
-        device = lifted(at, float(lift_db[at]))
-        return share_of_limit(device, catalogue[device.model], points)
+    def device(at: int) -> Device:
+        return lifted(at, float(lift_db[at]))
 
-    share = np.array([share_of(at) for at in range(len(lift_db))])
+    share = exposure_of(map(device, range(len(lift_db))), catalogue, points)
     beyond_help = np.zeros(len(points), bool)
     while len(share):
         total = np.where(beyond_help, 0.0, share.sum(axis=0))
@@ -62,5 +103,5 @@ def lift_within_exposure(
             beyond_help[worst] = True
             continue
         lift_db[at] = max(lift_db[at] - step_db, 0.0)
-        share[at] = share_of(at)
+        share[at] = exposure_of([device(at)], catalogue, points)[0]
     return lift_db

@@ -24,13 +24,13 @@ from quietwing.coverage.planning.attempts import (
     nearest_met,
     outcome,
 )
-from quietwing.coverage.planning.bounds import BoundAhead, certify, gap_of
+from quietwing.coverage.planning.bounds import BoundAhead, Certificate, certify, gap_of, uncertified
 from quietwing.coverage.planning.early_stop import GapStop, check_gap
 from quietwing.coverage.planning.heuristic import Found
 from quietwing.coverage.planning.holes import holes_of
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.paid_anyway import goal_of, missing_for_anything
-from quietwing.coverage.planning.plan import Plan, Status
+from quietwing.coverage.planning.plan import Hole, Plan, Status
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.prepared import (
     CHOOSING_STREAM,
@@ -46,7 +46,7 @@ from quietwing.coverage.planning.searching import (
     EFFORTS,
 )
 from quietwing.coverage.planning.trying import try_all, warm_start_from
-from quietwing.coverage.planning.verify import unsound_claims, verify_plan
+from quietwing.coverage.planning.verify import bound_faults, unsound_claims, verify_plan
 from quietwing.coverage.planning.warm_start import selected
 from quietwing.coverage.scenario import Scenario
 from quietwing.sites import Sector, Site
@@ -208,10 +208,18 @@ def _plan(
             foreseen(best.devices, best.treatments)
         question = inputs.site, inputs.sectors, inputs.scenario, inputs.catalogue
         for claims_checked in (False, True):
-            plan = _described(inputs, tried, best, bounding, interrupted, late, say)
-            say("verifying the plan", 0.96)
+            say("verifying the plan", 0.92)
+            searched, goal = _model_of(tried, best), goal_of(inputs)
+            holes = holes_of(inputs, best, searched, goal)
+            known = None if searched is None else uncertified(searched.found, goal)
+            plan = _described(inputs, tried, best, holes, known, interrupted, late)
             worlds = best.judged, best.spilled
             faults = verify_plan(*question, plan, existing=inputs.existing, worlds=worlds, bare=inputs.bare)
+            if not faults and searched is not None:  # now the bound, which another process works on meanwhile
+                say("computing an upper bound", 0.96)
+                known = _certified(inputs, searched, bounding, interrupted or late)
+                plan = _described(inputs, tried, best, holes, known, interrupted, late)
+                faults = tuple(bound_faults(plan, inputs.scenario))
             if not faults:
                 return replace(plan, notes=(*plan.notes, *dropped))
             wrong = () if claims_checked else unsound_claims(*question, plan, existing=inputs.existing)
@@ -230,33 +238,40 @@ def _afresh(inputs: PlanningInputs, one: Tried) -> Tried:
     return judge(inputs, one.devices, one.treatments, None, REPORTING_STREAM)
 
 
+def _model_of(tried: list[Tried], best: Tried) -> Searched | None:
+    """The planning model that a plan was found in, or the last that was searched."""
+    return best.searched or next((one.searched for one in reversed(tried) if one.searched is not None), None)
+
+
+def _certified(inputs: PlanningInputs, searched: Searched, bounding: BoundAhead, ended: bool) -> Certificate:
+    """What is known of a model and the plan found in it, once its bound is there."""
+    return certify(
+        searched.model,
+        goal_of(inputs),
+        searched.found,
+        interrupted=ended,
+        known=bounding.of(searched.model) if searched.bound is None else searched.bound,
+        cuts=EFFORTS[inputs.scenario.effort].cuts,
+    )
+
+
 def _described(
     inputs: PlanningInputs,
     tried: list[Tried],
     best: Tried,
-    bounding: BoundAhead,
+    holes: tuple[Hole, ...],
+    certified: Certificate | None,
     interrupted: bool,
     late: bool,
-    say: Progress,
 ) -> Plan:
-    """An attempt with its bound, its holes and what binds."""
+    """An attempt with its bound, as far as it is known, its holes and what binds."""
     scenario, goal = inputs.scenario, goal_of(inputs)
-    searched = best.searched or next((one.searched for one in reversed(tried) if one.searched is not None), None)
-    say("computing an upper bound", 0.92)
+    searched = _model_of(tried, best)
     value: float | None = None
     bound: float | None = None
     status: Status = "feasible"
     notes = list(inputs.notes)
-    certified = None
-    if searched is not None:
-        certified = certify(
-            searched.model,
-            goal,
-            searched.found,
-            interrupted=interrupted or late,
-            known=bounding.of(searched.model) if searched.bound is None else searched.bound,
-            cuts=EFFORTS[scenario.effort].cuts,
-        )
+    if certified is not None:
         value, bound, status = certified.value, certified.bound, certified.status
         notes.extend(certified.notes)
         if searched is not best.searched:
@@ -274,7 +289,6 @@ def _described(
         status = "interrupted"
     notes.extend(best.cost.notes)
     notes.extend(inputs.kept[1])
-    holes = holes_of(inputs, best, searched, goal)
     notes.extend(_left_over(best, searched, goal))
     if missing := missing_for_anything(inputs):
         notes.append(

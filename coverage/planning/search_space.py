@@ -24,7 +24,7 @@ from quietwing.coverage.planning.limits import (
     receiver_limits,
 )
 from quietwing.coverage.planning.milp import Selection
-from quietwing.coverage.planning.near_people import lift_within_exposure
+from quietwing.coverage.planning.near_people import exposure_of, lift_within_exposure, places_over
 from quietwing.coverage.planning.planning_inputs import PlanningInputs
 from quietwing.coverage.planning.planning_links import PlanningLinks
 from quietwing.coverage.planning.profiles import Short, Wish, candidates_for, device_of
@@ -150,7 +150,7 @@ class SearchSpace:
     def with_missed(
         self, model: PlanModel, alive: NDArray[np.int64], found: Found, slack_db: float
     ) -> tuple[SearchSpace, PlanModel, bool] | None:
-        """With rows of rooms and limits outside that a plan breaks and the model does not know; None: there are none.
+        """With rows of rooms and limits that a plan breaks and the model does not know; None: there are none.
 
         Also whether limits were among them.
         """
@@ -168,13 +168,14 @@ class SearchSpace:
             known = self.inputs.known
             known.missed = missed if known.missed is None else known.missed | missed
             share, names = self.outside(alive, missed)
-            further = replace(
-                further,
-                limit=np.concatenate([model.limit, share * 10 ** (-slack_db / 10)]),
-                limit_name=(*model.limit_name, *names),
-            )
-            here = replace(self, limits=self.limits.with_rows(alive, share, names))
-        return (here, further, bool(missed.any())) if rooms or missed.any() else None
+            further = _with_limits(further, share * 10 ** (-slack_db / 10), names)
+            here = replace(here, limits=here.limits.with_rows(alive, share, names))
+        share, names = self._missed_near_people(model, chosen)
+        if names:
+            further = _with_limits(further, share, names)
+            here = replace(here, limits=here.limits.with_rows(alive, share, names, slacked=False))
+        over_any = bool(missed.any() or names)
+        return (here, further, over_any) if rooms or over_any else None
 
     def lifted(self, model: PlanModel, alive: NDArray[np.int64], selection: Selection, slack_db: float) -> PlanModel:
         """`lift`, the model alone."""
@@ -236,6 +237,21 @@ class SearchSpace:
             if taken[block.room] and block.mode == found.selection.modes[block.room]
         )
         return [rows for rows in every if rows is not None]
+
+    def _missed_near_people(self, model: PlanModel, chosen: NDArray[np.int64]) -> tuple[Floats, tuple[str, ...]]:
+        """Shares that all candidates take of limits of exposure that a plan breaks, and the names of these limits."""
+        tested, catalogue, kit = trial_points(self.inputs.site), self.around.catalogue, model.candidates
+
+        def device(at: int) -> Device:
+            return device_of(self.around, kit, at, str(at))
+
+        share = exposure_of(map(device, chosen.tolist()), catalogue, tested)
+        most = 1 - TIGHTER / 2  # rows ask for 1 - TIGHTER
+        places = tested.some(places_over(share, kit.existing[chosen], tested, most))
+        names = tuple(f"exposure of people in {self.inputs.site.rooms[room].id}" for room in places.room.tolist())
+        if not names:
+            return np.zeros((0, len(kit))), ()
+        return exposure_of(map(device, range(len(kit))), catalogue, places).T, names
 
     def outside(self, members: NDArray[np.int64], wanted: NDArray[np.bool_] | None) -> tuple[Floats, tuple[str, ...]]:
         """Shares that some candidates take of all limits outside, or of those wanted, and their names; no slack."""
@@ -316,6 +332,11 @@ def search_space(
         here = replace(here, limits=limits.with_rows(left, *here.outside(left, limits.wanted)))
     tell(1.0)
     return here
+
+
+def _with_limits(model: PlanModel, share: Floats, names: tuple[str, ...]) -> PlanModel:
+    """A model with further limits."""
+    return replace(model, limit=np.concatenate([model.limit, share]), limit_name=(*model.limit_name, *names))
 
 
 def _below_db(taken: Floats) -> float:

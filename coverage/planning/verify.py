@@ -20,7 +20,13 @@ from quietwing.coverage.planning.checker.claims import (
     receiver_faults,
     unsound,
 )
-from quietwing.coverage.planning.checker.judgement import drawn, figure_faults, hole_faults, judgement_faults
+from quietwing.coverage.planning.checker.judgement import (
+    bound_faults,
+    drawn,
+    figure_faults,
+    hole_faults,
+    judgement_faults,
+)
 from quietwing.coverage.planning.checker.layout import layout_faults, unknown_faults, window_faults
 from quietwing.coverage.planning.checker.money import money_faults
 from quietwing.coverage.planning.plan import Plan
@@ -29,7 +35,7 @@ from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.treatments import resolve_treatments
 from quietwing.sites import Sector, Site, trial_points
 
-__all__ = ["unsound_claims", "verify_plan"]
+__all__ = ["bound_faults", "unsound_claims", "verify_plan"]
 
 
 def verify_plan(

@@ -24,7 +24,7 @@ SENTENCES = {
     HoleKind.TOO_WEAK: "no device of the catalogue is strong enough on {channel}: {missing}",
     HoleKind.NOTHING_SILENCES: "nothing the plan may buy blocks it",
     HoleKind.LIMIT_ALONE: "every device strong enough for it exceeds a limit by itself: {limit}",
-    HoleKind.LIMIT_TOGETHER: "blocking it as well would exceed a limit outside: {limit}",
+    HoleKind.LIMIT_TOGETHER: "blocking it as well would exceed a limit: {limit}",
     HoleKind.MONEY: "beyond the budget: at least {needs} more is needed",
 }
 UNASKED = {HoleKind.NOT_ASKED, HoleKind.NOT_NEEDED}

@@ -12,11 +12,13 @@ from quietwing.coverage.blocking import Judgement, LinkModel, judge_rooms, silen
 from quietwing.coverage.dims import ROOM
 from quietwing.coverage.planning.checker.case import Case
 from quietwing.coverage.planning.checker.money import spent_pence
+from quietwing.coverage.planning.plan import Plan
 from quietwing.coverage.planning.target import Target, target_asked
 from quietwing.coverage.results import SpillResult
+from quietwing.coverage.scenario import Scenario
 from quietwing.sites import PointSet, trial_points
 
-__all__ = ["drawn", "figure_faults", "hole_faults", "judgement_faults"]
+__all__ = ["bound_faults", "drawn", "figure_faults", "hole_faults", "judgement_faults"]
 
 STREAM = 1  # of the worlds plans are chosen on
 
@@ -110,6 +112,12 @@ def figure_faults(case: Case, judged: Judgement) -> Iterator[str]:
     if plan.value != value and (plan.value is None or value is None or abs(plan.value - value) > 1e-9 * abs(value)):
         what = "money" if least else "weight of the claimed rooms"
         yield f"value: the plan says {plan.value}, {what} in the planning model is {value}"
+    yield from bound_faults(plan, scenario)
+
+
+def bound_faults(plan: Plan, scenario: Scenario) -> Iterator[str]:
+    """Bound, gap and status of a plan, as far as they and its value bind each other."""
+    least = scenario.objective == "least_cost"
     gap: float | None
     if plan.value is None or plan.bound is None:
         gap = None

@@ -1,12 +1,13 @@
-"""Exposure near people bounds how far a plan's jammers are raised."""
+"""Exposure near people bounds what a plan may buy and how far its jammers are raised."""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from quietwing.coverage.blocking.exposures import share_of_limit
 from quietwing.coverage.equipment import BandPower, Device, Model
-from quietwing.coverage.planning.near_people import lift_within_exposure
+from quietwing.coverage.planning.near_people import exposure_of, lift_within_exposure, places_over
 from quietwing.sites.points import scattered
 
 # 34 dBm are 2.512 W; at 0.2 m that is 2.512 / (4 pi 0.04) = 4.997 W/m2, half of the 10 W/m2 above 2 GHz.
@@ -34,3 +35,18 @@ def test_what_is_above_the_limit_without_a_lift_is_left_and_ends_the_work():
     lift_db = lift_within_exposure(np.array([2.0, 6.0]), 0.5, raised(loud, YARD), CATALOGUE, POINTS)
     assert lift_db.tolist() == [0.0, 0.0]  # the other adds to it, by however little
     assert lift_within_exposure(np.zeros(0), 0.5, raised(), CATALOGUE, POINTS).tolist() == []
+
+
+def test_exposure_of_devices_is_that_of_each():
+    share = exposure_of([BED, YARD], CATALOGUE, POINTS)
+    assert [row.tolist() for row in share] == [
+        share_of_limit(one, CATALOGUE["jammer"], POINTS).tolist() for one in (BED, YARD)
+    ]
+    assert exposure_of([], CATALOGUE, POINTS).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("standing", "told"), [([False, False], [1, 3]), ([True, False], [1]), ([True, True], [])])
+def test_of_each_room_the_worst_point_is_told_unless_what_stands_is_above_the_limit_itself(standing, told):
+    share = np.array([[0.6, 0.7, 0.1, 1.2, 2.0], [0.5, 0.6, 0.1, 0.0, 0.0]])
+    points = replace(scattered(np.zeros((5, 3))), room=np.array([4, 4, 5, 2, -1]))  # the last is in no room
+    assert places_over(share, np.array(standing), points, 1.0).tolist() == told

@@ -18,6 +18,7 @@ import shapely
 from by_path import module_at
 from numpy.testing import assert_array_equal
 
+from quietwing.coverage.blocking import exposures
 from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import corrections, searching, trying
 from quietwing.coverage.planning import optimising as door
@@ -37,6 +38,7 @@ from quietwing.coverage.planning.warm_start import as_warm_start, selected
 from quietwing.coverage.report.hole_words import binding_of, reason_in_words
 from quietwing.coverage.scenario import Scenario
 from quietwing.coverage.study import evaluate
+from quietwing.sites import trial_points
 
 pytestmark = pytest.mark.usefixtures("few_moves")
 four_cells = module_at("tests/engine/planning/four_cells.py")
@@ -356,6 +358,17 @@ def test_the_same_seed_gives_the_same_plan_over_threads(site, plan_for):
 
 
 # --- What stands.
+
+
+def test_devices_that_are_too_strong_together_for_people_near_them_are_not_chosen(far_site, monkeypatch):
+    """Limits of exposure lowered until they, and no others, bind; of the plan found without them none was left."""
+    real = exposures.reference_level_w_m2
+    monkeypatch.setattr(exposures, "reference_level_w_m2", lambda freq_mhz: 2e-5 * real(freq_mhz))
+    plan = optimise(far_site, far_site.sectors, MOST, CATALOGUE)
+    assert judged(plan).rooms_judged >= 2
+    shares = [row.share for row in exposures.exposure(far_site, plan.devices, CATALOGUE, trial_points(far_site))]
+    assert 0.9 < max(shares) <= 1
+    assert verify_plan(far_site, far_site.sectors, MOST, CATALOGUE, plan) == ()
 
 
 def test_what_stands_stays_costs_nothing_and_is_built_upon(far_site):

@@ -363,7 +363,7 @@ def test_what_binds_is_the_commonest_kind_with_its_commonest_limit():
     money = tuple(Hole(f"M{at}", HoleReason(HoleKind.MONEY, needs_gbp=10.0)) for at in range(2))
     unasked = tuple(Hole(f"U{at}", HoleReason(HoleKind.NOT_ASKED)) for at in range(9))
     said = binding_of((*holes, *money, *unasked), None)
-    assert said == "3 of 5 rooms that are not blocked: blocking it as well would exceed a limit outside: fence 9"
+    assert said == "3 of 5 rooms that are not blocked: blocking it as well would exceed a limit: fence 9"
     assert binding_of(unasked, None) == ""
 
 
