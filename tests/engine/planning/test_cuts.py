@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from by_path import module_at
 
+from quietwing.coverage.planning import _cuts_child, cuts
 from quietwing.coverage.planning.attempts import Searched, Tried
 from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.corrections import AIM_DB, full_margin_db, next_goal
 from quietwing.coverage.planning.cover_rows import cover_rows
 from quietwing.coverage.planning.cuts import CutWork, with_cuts
 from quietwing.coverage.planning.exact import bound_of_relaxation, solve
-from quietwing.coverage.planning.heuristic import Found, _thinned
+from quietwing.coverage.planning.heuristic import Found, _thinned, search
 from quietwing.coverage.planning.improve import Relaxations, improve
 from quietwing.coverage.planning.limit_rows import limit_rows
 from quietwing.coverage.planning.milp import Goal, Selection, as_problem
@@ -59,6 +60,29 @@ def in_two_modes(shares):
     )
 
 
+@pytest.fixture
+def relaxed(tmp_path, monkeypatch):
+    """What comes of a model where rows are left out after so many idle solutions, and how many were."""
+    gone: list[int] = []
+    delete = _cuts_child.highspy.Highs.deleteRows
+    noted = lambda solver, count, rows: (gone.append(count), delete(solver, count, rows))[1]  # noqa: E731
+    monkeypatch.setattr(_cuts_child.highspy.Highs, "deleteRows", noted)
+    monkeypatch.setattr(_cuts_child, "end_with_parent", lambda _parent: None)
+
+    def run(model, goal, idle: int):
+        gone.clear()
+        monkeypatch.setattr(_cuts_child, "IDLE", idle)
+        problem, folder = as_problem(model, goal, interplay=False, ties=False), tmp_path / str(idle)
+        cover = cover_rows(model, problem)
+        folder.mkdir()
+        cuts._write(folder, problem, cover, WORK)
+        _cuts_child.main(folder)
+        with np.load(folder / "found.npz") as found:
+            return cuts._reduced(problem, cover, dict(found)), sum(gone)
+
+    return run
+
+
 # --- Hand arithmetic.
 
 
@@ -96,6 +120,21 @@ def test_the_solver_finds_what_the_relaxation_points_at():
     assert better.found.score.broken == ()
     assert 2.0 <= better.bound < 3.0
     assert better.reproducible
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_is_left_out_while_idle_comes_again_where_it_is_missed(relaxed, seed):
+    """Forty rooms of three rows each, fifty devices and money for twelve: the bound is that of all rows."""
+    rng = np.random.default_rng(seed)
+    shares = np.where(rng.random((120, 50)) < 0.2, rng.uniform(0.2, 1.2, (120, 50)), 0.0)
+    model = hand_model(shares, [], (1000.0,) * 50, row_room=np.repeat(np.arange(40), 3).tolist())
+    goal = Goal(budget_pence=1_200_000)
+    (all_rows, none), (few_rows, some) = relaxed(model, goal, 10**6), relaxed(model, goal, 1)
+    assert none == 0
+    assert some > 20
+    assert few_rows.bound == pytest.approx(all_rows.bound, rel=0.02)
+    assert few_rows.bound >= search(model, goal, moves=20_000).score.weight - 1e-6
+    assert few_rows.problem.rows.shape[0] < all_rows.problem.rows.shape[0]
 
 
 def test_a_target_costs_at_least_its_bound():
