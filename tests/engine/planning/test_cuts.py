@@ -124,15 +124,15 @@ def test_the_solver_finds_what_the_relaxation_points_at():
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_what_is_left_out_while_idle_comes_again_where_it_is_missed(relaxed, seed):
-    """Forty rooms of three rows each, fifty devices and money for twelve: the bound is that of all rows."""
+    """Forty rooms of three rows each, fifty devices and money for eight: the bound is that of all rows."""
     rng = np.random.default_rng(seed)
-    shares = np.where(rng.random((120, 50)) < 0.2, rng.uniform(0.2, 1.2, (120, 50)), 0.0)
+    shares = np.where(rng.random((120, 50)) < 0.2, rng.uniform(0.1, 0.9, (120, 50)), 0.0)
     model = hand_model(shares, [], (1000.0,) * 50, row_room=np.repeat(np.arange(40), 3).tolist())
-    goal = Goal(budget_pence=1_200_000)
+    goal = Goal(budget_pence=800_000)
     (all_rows, none), (few_rows, some) = relaxed(model, goal, 10**6), relaxed(model, goal, 1)
     assert none == 0
     assert some > 20
-    assert few_rows.bound == pytest.approx(all_rows.bound, rel=0.02)
+    assert few_rows.bound == pytest.approx(all_rows.bound, rel=0.003)
     assert few_rows.bound >= search(model, goal, moves=20_000).score.weight - 1e-6
     assert few_rows.problem.rows.shape[0] < all_rows.problem.rows.shape[0]
 
