@@ -41,7 +41,6 @@ import numpy as np
 FEASIBILITY = 1e-7  # tighter than the 1e-6 of the check
 ABSOLUTE_GAP = 1e-9
 BOUND_EVERY_S = 0.1
-FEW_NODES = 1_000  # up to which no restart and no search around the relaxation pays: found by trial on parts of plans
 LOOK_FOR_PARENT_S = 1.0
 NO_BOUND = 1e20  # HiGHS reads this and more as infinite
 
@@ -53,14 +52,11 @@ def main(folder: Path) -> None:
     threading.Thread(target=end_with_parent, args=(os.getppid(), folder), daemon=True).start()
     integer = np.load(folder / "integer.npy", allow_pickle=False)
     solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    many = options["nodes"] > FEW_NODES
     for name, setting in (
         ("output_flag", False),
         ("threads", 1),
         ("random_seed", options["seed"]),
         ("mip_max_nodes", options["nodes"]),
-        ("mip_allow_restart", many),
-        ("mip_heuristic_run_rens", many),
         ("mip_rel_gap", options["gap"]),
         ("mip_abs_gap", ABSOLUTE_GAP),
         ("mip_feasibility_tolerance", FEASIBILITY),
