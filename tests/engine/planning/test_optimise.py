@@ -23,6 +23,7 @@ from quietwing.coverage.equipment import Device, Treatment
 from quietwing.coverage.planning import corrections, searching, trying
 from quietwing.coverage.planning import optimising as door
 from quietwing.coverage.planning.attempts import margin_confidence
+from quietwing.coverage.planning.bounds import certify
 from quietwing.coverage.planning.heuristic import Found, search
 from quietwing.coverage.planning.milp import Goal
 from quietwing.coverage.planning.optimising import REPORTING_STREAM, optimise
@@ -358,6 +359,15 @@ def test_the_same_seed_gives_the_same_plan_over_threads(site, plan_for):
 
 
 # --- What stands.
+
+
+def test_a_bound_that_the_plan_itself_exceeds_is_seen_by_the_checker(site, monkeypatch):
+    """The bound comes after all else was verified: it is held against the value then."""
+    wrong = lambda *asked, **options: replace(certify(*asked, **options), status="feasible", bound=1.0)  # noqa: E731
+    monkeypatch.setattr(door, "certify", wrong)
+    plan = optimise(site, site.sectors, MOST, CATALOGUE)
+    assert plan.devices == ()
+    assert any("for the checker found: bound 1 is better than the value" in note for note in plan.notes)
 
 
 def test_devices_that_are_too_strong_together_for_people_near_them_are_not_chosen(far_site, monkeypatch):
