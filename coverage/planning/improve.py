@@ -1,8 +1,8 @@
 """A plan made better by the solver among what good plans use, and an upper bound on what any plan could reach.
 
 The relaxation with cuts (`cuts`) says which candidates are worth having, each in some measure. Among these and those
-of the plan a solver looks for the best choice of whole ones, part by part (`neighbourhoods`); what it proves there is
-no bound of the model, which the relaxation gives.
+of the plan a solver looks for the best choice of whole ones (relaxation-induced neighbourhood search: Danna,
+Rothberg, Le Pape, Math. Programming 102, 2005). What it proves there is no bound of the model: the relaxation's is.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from quietwing.coverage.planning.cover_rows import cover_rows
 from quietwing.coverage.planning.cuts import CutWork, Reduced, Relaxing
 from quietwing.coverage.planning.exact import Work, solve
 from quietwing.coverage.planning.heuristic import Found, kept_below
 from quietwing.coverage.planning.milp import Goal, as_problem, selection_of, start_of
-from quietwing.coverage.planning.neighbourhoods import improve_in_neighbourhoods
 from quietwing.coverage.planning.problem import Problem
 from quietwing.coverage.planning.rows import PlanModel
 from quietwing.coverage.planning.score import better, score
@@ -29,7 +29,10 @@ from quietwing.coverage.planning.score import better, score
 __all__ = ["Improved", "Relaxations", "improve"]
 
 MOST_BRANCHES = 8
-OTHERWISE = Work(nodes=1, deadline_s=300.0)  # with another number of head-ends than a plan has
+CHOICE = Work(
+    nodes=1, deadline_s=300.0
+)  # found by trial on houseblock: more nodes bring no room and take as long again
+MISSED = 1e-6  # by which a solution breaks a row that it was not told of
 LEAST_TAKEN = 1e-4  # of a limit: a hundred such candidates take a hundredth of it
 
 
@@ -116,11 +119,10 @@ def improve(
     goal: Goal,
     found: Found,
     relaxations: Relaxations,
-    parts: int,
-    seed: int = 1,
+    choices: int,
     late: Callable[[], bool] = lambda: False,
 ) -> Improved:
-    """The best plan among what relaxations use, and the bound of the model.
+    """The best plan among what relaxations and the plan given use, and the bound of the model.
 
     Parameters
     ----------
@@ -130,31 +132,30 @@ def improve(
         A plan that holds.
     relaxations : Relaxations
         Of this model.
-    parts : int
-        Of the plan that are chosen anew, for its number of head-ends (`neighbourhoods`); for another number the
-        solver is asked once.
-    seed : int
-        Of the parts.
+    choices : int
+        How often the solver is asked at most, for the number of head-ends that the plan has: first with the rows that
+        the relaxation needed, for with all of them it takes up to five times as long; then with those too that its
+        last choice breaks. For another number of head-ends it is asked once.
     late : callable, optional
-        Whether the time is over.
+        Whether the time is over; asked before each choice.
 
     Returns
     -------
     Improved
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After the solver was stopped.
     """
     best, reproducible = found, True
-    start = start_of(model, found.selection, found.score.protected, interplay=False)
     for problem, reduced in zip(relaxations.problems(), relaxations.each(), strict=True):
         if reduced is None:
             continue
         reproducible &= reduced.reproducible
         if not reduced.reproducible or not _may_be_better(best, reduced.bound, goal):
             continue
-        if ((start >= problem.lower) & (start <= problem.upper)).all():
-            other, in_time = improve_in_neighbourhoods(model, goal, reduced, found, parts, seed, late)
-        else:
-            solved, in_time = _solved(model, reduced)
-            other = best if solved is None else solved
+        other, in_time = _chosen_anew(model, goal, problem, reduced, found, choices, late)
         reproducible &= in_time
         best = other if better(other.score, best.score, goal) else best
     return Improved(best, relaxations.bound(), reproducible)
@@ -188,17 +189,49 @@ def _may_be_better(found: Found, bound: float | None, goal: Goal) -> bool:
     return goal.target is not None or bound > found.score.weight + 1e-6
 
 
-def _solved(model: PlanModel, reduced: Reduced) -> tuple[Found | None, bool]:
-    """The solver's plan among the columns that the relaxation uses, and whether no clock ended it."""
-    problem, count = reduced.problem, len(model.candidates)
-    kept: NDArray[np.bool_] = reduced.used | (problem.lower > 0)
-    kept[:count] |= model.candidates.existing
-    kept[count:] = True
-    among = replace(problem, upper=np.where(kept, problem.upper, 0.0))
-    solution = solve(among, work=OTHERWISE)
-    if solution.status == "interrupted":
-        raise KeyboardInterrupt
-    if solution.x is None:
-        return None, solution.reproducible
-    selection = kept_below(model, selection_of(model, solution.x, interplay=False))
-    return Found(selection, score(model, selection)), solution.reproducible
+def _chosen_anew(
+    model: PlanModel,
+    goal: Goal,
+    problem: Problem,
+    reduced: Reduced,
+    found: Found,
+    choices: int,
+    late: Callable[[], bool],
+) -> tuple[Found, bool]:
+    """The best of a plan and the solver's choices; whether no clock ended one."""
+    count, part, best, in_time = len(model.candidates), reduced.problem, found, True
+    for _ in range(choices):
+        if late():
+            break
+        start = start_of(model, best.selection, best.score.protected, interplay=False)
+        holds = bool(((start >= part.lower) & (start <= part.upper)).all())
+        kept: NDArray[np.bool_] = reduced.used | (part.lower > 0) | (holds & (start > 0))
+        kept[:count] |= model.candidates.existing
+        kept[count:] = True
+        among = replace(part, upper=np.where(kept, part.upper, 0.0))
+        solution = solve(among, start=start if holds else None, work=CHOICE)
+        if solution.status == "interrupted":
+            raise KeyboardInterrupt
+        in_time &= solution.reproducible
+        if solution.x is None:
+            break
+        selection = kept_below(model, selection_of(model, solution.x, interplay=False))
+        other = Found(selection, score(model, selection))
+        best = other if better(other.score, best.score, goal) else best
+        given = problem.rows @ solution.x
+        missed = np.flatnonzero((given < problem.row_lower - MISSED) | (given > problem.row_upper + MISSED))
+        if not (holds and len(missed)):
+            break
+        part = _with_rows(part, problem, missed)
+    return best, in_time
+
+
+def _with_rows(part: Problem, whole: Problem, rows: NDArray[np.intp]) -> Problem:
+    """A problem with further rows of the whole one."""
+    return replace(
+        part,
+        rows=sparse.csr_array(sparse.vstack([part.rows, whole.rows[rows]])),
+        row_lower=np.concatenate([part.row_lower, whole.row_lower[rows]]),
+        row_upper=np.concatenate([part.row_upper, whole.row_upper[rows]]),
+        row_names=(*part.row_names, *(whole.row_names[row] for row in rows.tolist())),
+    )

@@ -46,15 +46,15 @@ class Effort:
         At most, of each search.
     cuts : CutWork
         The relaxation's work.
-    parts : int
-        Of a plan that the solver chooses anew.
+    choices : int
+        Of the solver, at most, each with the rows that the one before broke.
     """
 
     attempts: int
     every_move: int
     moves: int
     cuts: CutWork
-    parts: int
+    choices: int
 
     def moves_of(self, model: PlanModel) -> int:
         """Of each search of a model."""
@@ -66,9 +66,9 @@ class Effort:
 
 
 EFFORTS = {
-    "quick": Effort(1, 600_000, 600_000, CutWork(30_000, 10), 4),
-    "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 4),
-    "thorough": Effort(12, 6_000_000, 1_500_000, CutWork(150_000, 30), 30),
+    "quick": Effort(1, 600_000, 600_000, CutWork(30_000, 10), 1),
+    "normal": Effort(5, 1_200_000, 600_000, CutWork(60_000, 12), 2),
+    "thorough": Effort(12, 6_000_000, 1_500_000, CutWork(150_000, 30), 4),
 }
 NO_SEARCH = Effort(1, 1, 1, CutWork(1, 1), 1)  # where no plan but what stands can be paid for
 
@@ -151,7 +151,7 @@ def _found_in(
             interrupted=late,
         )
         if relaxations is not None and turn == 0 and not late():
-            improved = improve(model, goal, found, relaxations, effort.parts, seed, late)
+            improved = improve(model, goal, found, relaxations, effort.choices, late)
             found = search(model, goal, start=improved.found.selection, moves=part // MOST_TURNS, seed=seed)
             reproducible = improved.reproducible
         known = model

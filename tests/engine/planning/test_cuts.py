@@ -38,7 +38,7 @@ def bound(model, goal) -> float:
 
 def improved(model, goal, found):
     with Relaxations(model, goal, WORK) as relaxations:
-        return improve(model, goal, found, relaxations, parts=10)
+        return improve(model, goal, found, relaxations, choices=10)
 
 
 def plain_bound(model, goal) -> float:
