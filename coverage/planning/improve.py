@@ -29,9 +29,7 @@ from quietwing.coverage.planning.score import better, score
 __all__ = ["Improved", "Relaxations", "improve"]
 
 MOST_BRANCHES = 8
-CHOICE = Work(
-    nodes=1, deadline_s=300.0
-)  # found by trial on houseblock: more nodes bring no room and take as long again
+CHOICE = Work(nodes=1, deadline_s=300.0)  # by trial on houseblock: more nodes bring no room and take as long again
 MISSED = 1e-6  # by which a solution breaks a row that it was not told of
 LEAST_TAKEN = 1e-4  # of a limit: a hundred such candidates take a hundredth of it
 

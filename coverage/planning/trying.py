@@ -41,8 +41,8 @@ from quietwing.coverage.planning.warm_start import WarmStart, as_warm_start
 __all__ = ["so_far", "try_all", "warm_start_from"]
 
 FEWEST_SEARCHES = 2  # where the first plan breaks a limit or falls short
-LITTLE_SHORT = 0.05  # assumed: share of a plan's rooms for which no further search is begun
-FIRST_SLACK_DB = 11.0  # assumed, by trial on houseblock: what adding upper quantiles overstates; worlds correct it
+LITTLE_SHORT = 0.03  # assumed: share of a plan's rooms for which no further search is begun
+FIRST_SLACK_DB = 10.0  # assumed: what adding upper quantiles overstates; the Monte Carlo corrects it
 MOST_RAISES = 2  # of the power of one plan's jammers, each after the worlds were asked for what is left outside
 MODELS_KEPT = 3  # of the best attempts, and of the last: to keep all of them took 2.8 GB
 LEFT_TO_RAISE_DB = 6.0  # found by trial: a search leaves so much of the limits, and jammers are then made stronger

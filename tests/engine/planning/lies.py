@@ -391,8 +391,8 @@ SEVERAL_LINES: dict[str, tuple[Scenario, Lie, tuple[str, ...]]] = {
     ),
     "turned down by 9 dB": (
         ANY, lambda q: q.with_devices(replace(q.bought[0], power_dbm=q.bought[0].power_dbm - 9.0), *q.bought[1:]),
-        (r"claimed room {claimed}: EE/B20/LTE .* 5\.\d+ dB are missing",
-         r"claimed room {claimed}: O2/B8/LTE .* 5\.\d+ dB are missing"),
+        (r"claimed room {claimed}: EE/B20/LTE .* 6\.\d+ dB are missing",
+         r"claimed room {claimed}: O2/B8/LTE .* 6\.\d+ dB are missing"),
     ),
     "its mesh left out": (
         ANY, lambda q: q.restated(treatments=q.plan.treatments[1:]),
